@@ -44,25 +44,29 @@ class Chance:
     """One sandbox's draws, counted by purpose."""
 
     def __init__(self, seed: int, sandbox: str, counters: Mapping[str, int] | None = None) -> None:
-        self._key = digest(seed, sandbox)
+        self.seed = seed
+        self.sandbox = sandbox
+        self._start = blake2b(digest(seed, sandbox), digest_size=32)
         self.counters: dict[str, int] = dict(counters or {})
 
     def hex(self, purpose: str, length: int = 24) -> str:
         """The next `length` hex digits (at most 64) for `purpose`."""
-        return self._next(purpose).hex()[:length]
+        return self._next(purpose).hexdigest()[:length]
 
     def unit(self, purpose: str) -> float:
         """The next number in [0, 1) for `purpose`, a multiple of 2**-53."""
-        return (int.from_bytes(self._next(purpose)[:8]) >> 11) / (1 << 53)
+        return (int.from_bytes(self._next(purpose).digest()[:8]) >> 11) / (1 << 53)
 
     def at(self, purpose: str, counter: int, length: int = 24) -> str:
         """The hex digits that draw number `counter` of `purpose` gives; moves no counter."""
-        return self._draw(purpose, counter).hex()[:length]
+        return self._draw(purpose, counter).hexdigest()[:length]
 
-    def _next(self, purpose: str) -> bytes:
+    def _next(self, purpose: str) -> blake2b:
         counter = self.counters.get(purpose, 0)
         self.counters[purpose] = counter + 1
         return self._draw(purpose, counter)
 
-    def _draw(self, purpose: str, counter: int) -> bytes:
-        return blake2b(f"{purpose}:{counter}".encode(), digest_size=32, key=self._key).digest()
+    def _draw(self, purpose: str, counter: int) -> blake2b:
+        drawn = self._start.copy()
+        drawn.update(b"%b:%d" % (purpose.encode(), counter))
+        return drawn

@@ -25,12 +25,13 @@ def pieces(text: str) -> list[str]:
 
     White space at the end goes with the last token. Text of white space only is one piece of no tokens.
     """
-    cut = _PIECE.findall(text)
+    # Without the white space at the end, every run of it is followed by a token; else each of its characters would be
+    # tried as the start of a piece that never comes.
+    visible = text.rstrip()
+    cut = _PIECE.findall(visible)
     if not cut:
         return [text] if text else []
-    tail = text[len(text.rstrip()) :]
-    if tail:
-        cut[-1] += tail
+    cut[-1] += text[len(visible) :]
     return cut
 
 

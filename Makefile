@@ -1,0 +1,51 @@
+# Everything needs Python 3.11 or later and make; test-clients needs Node 20 and curl as well.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: run test test-clients lint format bench clean
+
+run: .venv/run.stamp ## serve on http://127.0.0.1:2538
+	@$(BIN)/clevora-mock serve
+
+test: .venv/test.stamp ## run the suite
+	@$(BIN)/python -m pytest --numprocesses 2
+
+test-clients: .venv/test.stamp ## run the suite's Node and curl clients
+	@command -v node >/dev/null || { echo "make test-clients needs Node 20 or later" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "make test-clients needs npm" >&2; exit 1; }
+	@command -v curl >/dev/null || { echo "make test-clients needs curl" >&2; exit 1; }
+	@cd tests/clients/external && npm install --no-audit --no-fund --loglevel=error
+	@$(BIN)/python -m pytest tests/clients/external
+
+lint: .venv/lint.stamp ## check style and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: .venv/lint.stamp ## put the style right
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: .venv/test.stamp ## measure against a bare server, in one run
+	@$(BIN)/python -m benchmarks
+
+clean:
+	@rm -rf .venv build dist tests/clients/external/node_modules
+
+.venv/python.stamp:
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/run.stamp: .venv/python.stamp pyproject.toml constraints.txt
+	@$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+.venv/test.stamp: .venv/python.stamp pyproject.toml constraints.txt
+	@$(PIP) install --constraint constraints.txt --editable '.[test]'
+	@touch $@ .venv/run.stamp
+
+.venv/lint.stamp: .venv/python.stamp pyproject.toml constraints.txt
+	@$(PIP) install --constraint constraints.txt --editable '.[test,lint]'
+	@touch $@ .venv/test.stamp .venv/run.stamp

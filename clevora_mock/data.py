@@ -1,0 +1,17 @@
+"""Where the data files lie: beside the package in a checkout, inside it once installed."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def fixture(name: str) -> Path:
+    """The path of what the fake models know and say, such as ``catalog.jsonl``."""
+    installed = _PACKAGE / "fixtures"
+    return (installed if installed.is_dir() else _PACKAGE.parent / "fixtures") / name
+
+
+def scenarios() -> Path:
+    """The folder of the shipped scenarios."""
+    installed = _PACKAGE / "shipped_scenarios"
+    return installed if installed.is_dir() else _PACKAGE.parent / "scenarios"

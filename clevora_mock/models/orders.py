@@ -1,0 +1,182 @@
+"""Orders: write, give, tell, explain. Which kind of text or explanation, and about what."""
+
+import re
+from collections.abc import Sequence
+
+from clevora_mock.models.ask import ABOUT, BACK, Ask, Line, Rule, about, by_rules, subject_of
+from clevora_mock.models.listing import list_asked
+from clevora_mock.models.passages import summarized
+from clevora_mock.models.questions import compared, embedded
+from clevora_mock.models.regex import Regex
+
+TEXT = Regex(
+    r"\b(?P<code>functions?|python|javascript|typescript|java|golang|rust|bash|sql|c\+\+|regex|"
+    r"html|css|algorithm|unit tests?|"
+    r"code|programs?|class|dockerfile|quer(?:y|ies)|react component|api endpoint|snippet)\b|"
+    r"\b(?P<cover>cover letters?|application letters?)\b|\b(?P<email>e-?mails?|letters?|memo)\b|"
+    r"\b(?P<haiku>haikus?)\b|"
+    r"\b(?P<poem>poems?|poetry|sonnet|limerick|song|lyrics|rap|ode|verse)\b|"
+    r"\b(?P<intro>(?:youtube |video |channel |podcast )?(?:intros?|introductions?)|hooks?|opening)\b|"
+    r"\b(?P<script>(?:youtube |video |podcast |tiktok )?scripts?)\b|\b(?P<story>stor(?:y|ies)|"
+    r"tale|fable|fairy tale)\b|"
+    r"\b(?P<tweet>tweets?|(?:instagram |linkedin |facebook |social media )?(?:posts?(?! about a "
+    r"blog)|captions?))\b|"
+    r"\b(?P<blog>blog(?: posts?)?|articles?|essays?|newsletter|report|review)\b|"
+    r"\b(?P<product>product descriptions?|descriptions?|ads?|advert(?:isement)?s?|landing page|pitch)\b|"
+    r"\b(?P<slogan>slogans?|taglines?|mottos?|headlines?|titles?)\b|\b(?P<speech>speech|toast|eulogy)\b|"
+    r"\b(?P<recipe>recipes?)\b|\b(?P<plan>plans?|outlines?|itinerar(?:y|ies)|schedules?|agenda|"
+    r"checklist|roadmap)\b|"
+    r"\b(?P<joke>jokes?|puns?|riddles?)\b|\b(?P<paragraph>paragraphs?|sentences?|summary|text|bio|"
+    r"something)\b",
+    re.IGNORECASE,
+)
+
+
+_BLOG = Regex(r"\bblog\b", re.IGNORECASE)
+
+
+_FOR = Regex(r"\b(?:for|of|to|with|in|that|which|where|from)\s+(.+)", re.IGNORECASE)
+
+
+_ERRAND = Regex(
+    r"\b(?:asking|requesting|inviting|thanking|apologi[sz]ing|announcing|declining|reminding|"
+    r"telling|informing|"
+    r"congratulating|to (?:ask|request|invite|thank|apologi[sz]e|announce|decline|remind|tell|"
+    r"inform|congratulate))\b"
+    r"(?:(?: (?:my|our|the|a|his|her|their))? \w+){0,3}? (?:for|to|about|of|that|on) (.+)",
+    re.IGNORECASE,
+)
+
+
+_RECIPIENT = Regex(r"\b(?:to|asking|thanking|inviting|for) ((?:Mr|Mrs|Ms|Dr)\.? [A-Z]\w+|[A-Z][a-z]+)\b")
+
+
+_DETERMINER = Regex(r"^(?:me |us )?(?:a |an |some )?", re.IGNORECASE)
+_ADJECTIVES = Regex(
+    r"^(?:me |us |please )*(?:a |an |the |some |my )?(?:[\w-]*(?:short|long|little|quick|funny|brief|-word|"
+    r"-sentence|"
+    r"nice|professional|formal|friendly|polite|good|great|bedtime)\b\s*)*",
+    re.IGNORECASE,
+)
+_CONCEPT = Regex(r"^(?:about |the (?:concept|idea|notion|term|word) (?:of )?)\s*", re.IGNORECASE)
+_FOR_WHOM = Regex(
+    r"^(?:like i'?m (?:five|5|a child)|to (?:a|an) (?:child|kid|beginner|\w+[- ]year[- ]old)|to (?:me|us)|"
+    r"me|us|"
+    r"in (?:simple|plain) (?:terms|words|english)|briefly)\b[\s,:]*",
+    re.IGNORECASE,
+)
+
+
+def _text_named(text: str) -> re.Match[str] | None:
+    """Where the kind of text is named; "a one-sentence story" is a story."""
+    first = None
+    for found in TEXT.finditer(text):
+        if found.lastgroup != "paragraph":
+            return found if not first or " about " not in text[first.end() : found.start()] else first
+        first = first or found
+    return first
+
+
+def written(line: Line) -> Ask | None:
+    """write/draft/compose …: which kind of text, and about what."""
+    found = _text_named(line.rest[:160])
+    kind = str(found.lastgroup) if found else ""
+    many = list_asked(line)
+    if many and many.size != 1 and many.noun != "items" and kind not in {"code", "email"}:
+        return many
+    if not found:
+        return many or about("paragraph", _DETERMINER.sub("", line.rest))
+    if kind == "code":
+        return Ask("code", subject_of(line.rest), raw=line.rest)
+    if kind == "tweet" and _BLOG.search(line.rest[:160]):
+        kind = "blog"
+    phrase = _theme(line.rest, found, kind)
+    who = _RECIPIENT.search(line.rest)
+    subject = subject_of(phrase, turned=False)
+    return Ask(kind, subject, raw=phrase, clause=line.rest, other=who[1] if who else "")
+
+
+def _theme(rest: str, found: re.Match[str], kind: str) -> str:
+    """What a text is to be about: after its name if it says so, otherwise before it ("a cat poem")."""
+    after = rest[found.end() :]
+    theme = _ERRAND.search(after) if kind == "email" else None
+    theme = theme or ABOUT.search(after) or _FOR.search(after)
+    return theme[1] if theme else _ADJECTIVES.sub("", rest[: found.start()])
+
+
+def given(line: Line) -> Ask | None:
+    """give/suggest/show …: a list if it is one, a text if it names one, an explanation otherwise."""
+    many = list_asked(line)
+    if many:
+        return Ask("joke") if many.noun == "jokes" and many.size == 1 else many
+    ask = by_rules(_GIVEN, line)
+    return ask or (written(line) if TEXT.search(line.rest[:160]) else told(line))
+
+
+_GIVEN: Sequence[Rule] = (
+    (
+        r"(?:me |us )?(?:an? |another |the )?(?:quick |short |simple )?(?:summary|overview|tl;?dr)\b",
+        lambda line, _: summarized(line),
+    ),
+    (r"(?:me |us )?(?:an |another |one )?(?:more )?examples?\W*$", lambda _, __: Ask("example")),
+)
+
+
+def told(line: Line) -> Ask | None:
+    """tell me …: a joke, a story, a fact, more, or about something."""
+    rest = re.sub(r"^(?:me|us)\b\s*", "", line.rest, flags=re.IGNORECASE)
+    ask = by_rules(_TOLD, line._replace(rest=rest))
+    if ask:
+        return ask
+    theme = ABOUT.match(rest)
+    return about("what", theme[1] if theme else _CONCEPT.sub("", rest))
+
+
+def _more(line: Line, _: re.Match[str]) -> Ask:
+    theme = ABOUT.search(line.rest)
+    return about("explain", theme[1]) if theme and subject_of(theme[1]) not in BACK else Ask("more")
+
+
+def _fun_fact(line: Line, _: re.Match[str]) -> Ask:
+    theme = ABOUT.search(line.rest)
+    return about("funfact", theme[1] if theme else "")
+
+
+_TOLD: Sequence[Rule] = (
+    (r"(?:more|again|me more|further)\b(?!.*\babout \w+ \w)", _more),
+    (r".{0,40}\b(?:fun|interesting|random|surprising|cool) facts?\b", _fun_fact),
+    (r"(?:a|an|another|one)\b.{0,30}\b(?:joke|pun|riddle)\b", lambda _, __: Ask("joke")),
+    (r"(?:a|an|another|one|me)\b.{0,40}\b(?:story|poem|tale|haiku)\b", lambda line, _: written(line)),
+    (r"(?:what|why|how|who|when|where|if|whether|which)\s", lambda line, _: embedded(line, line.rest)),
+    (r"about (?:yourself|you)\W*$", lambda _, __: Ask("identity")),
+)
+
+
+def explained(line: Line) -> Ask | None:
+    """explain/describe/define …: how something works, or what it is."""
+    rest = _FOR_WHOM.sub("", line.rest) or line.body
+    if not rest:
+        return Ask("more")
+    if rest.lower().startswith(("the difference", "differences")):
+        return compared(Line("difference", rest, rest, line.body))
+    if re.match(r"(?:what|why|how|who|when|where|whether)\b", rest, re.IGNORECASE):
+        return embedded(line, rest)
+    kind = "what" if line.word in {"describe", "define", "introduce"} else "explain"
+    return about(kind, _CONCEPT.sub("", rest))
+
+
+def shorter(line: Line) -> Ask | None:
+    rest = line.rest.lower()
+    if re.match(r"(?:it|this|that|them)\b.{0,12}\b(?:shorter|brief|briefer|concise|simpler|short)", rest):
+        return Ask("shorter")
+    return written(line)
+
+
+def shown(line: Line) -> Ask | None:
+    return given(line) if re.match(r"(?:me|us|how|a|an|the|some|\d)\b", line.rest, re.IGNORECASE) else None
+
+
+def wanted(line: Line) -> Ask | None:
+    """I need a name for …"""
+    found = re.match(r"(?:need|want|would like|am looking for|'d like|m looking for)\s+(.+)", line.rest, re.IGNORECASE)
+    return list_asked(Line("give", found[1], line.whole, line.body)) if found else None

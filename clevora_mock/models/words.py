@@ -1,0 +1,85 @@
+"""How text becomes words, for embeddings and search alike.
+
+Text is folded (NFKC, then case folding), apostrophes are dropped, and what is left is cut into words and
+symbols: ``Won't stop -- C++!`` gives ``wont stop - - c + + !``. A stem is a rough key that the inflections
+of an English word share (*meditate, meditated, meditating* → ``meditat``); it is never shown, so it need not
+be a word.
+
+Folding follows the Unicode tables of the running Python. Those agree on every character that Unicode 14 had
+(Python 3.11's version) and may differ on later ones.
+"""
+
+import re
+from unicodedata import normalize
+
+# A word is at most forty characters, so that no feature of a text can grow with the text.
+_TOKEN = re.compile(r"[^\W_]{1,40}|[^\w\s]|_")
+_APOSTROPHES = str.maketrans("", "", "'\u2019")
+_VOWEL = re.compile("[aeiouy]")
+_VOWELS = re.compile("[aeiouy]+")
+# Roots that had an e before -ing or -ed took its place: bak-, solv-, danc-, charg-, rais-, cycl-.
+_LOST_E = re.compile("(?:^|[^aeiouy])[aeiouy][^aeiouywx]$|[vcz]$|[rdl]g$|[aeiourn]s$|[bcdgkptz]l$")
+
+# Words that carry grammar rather than a subject. Apostrophes are gone by the time these are looked up.
+_STOP = """
+a about all am an and any are arent as at be been but by can cant could couldnt did didnt do does doesnt
+doing done dont for from get gets getting go goes going got had has hasnt have havent having he her hers
+here him his how i id if ill im in into is isnt it its ive just let lets like me might more most much my
+need no not of off on one or our ours out own please really she should shouldnt so some such than that
+thats the their theirs them then there these they theyre this those to too up us very want wants was wasnt
+we were werent what whats when where which while who whom whose why will with wont would wouldnt you your
+yours youre
+"""
+STOP = frozenset(_STOP.split())
+
+
+def fold(text: str) -> str:
+    """`text` with its differences of width, ligature, case and apostrophe removed."""
+    if text.isascii():
+        return text.lower().replace("'", "")
+    return normalize("NFKC", text).casefold().translate(_APOSTROPHES)
+
+
+def tokens(text: str) -> list[str]:
+    """The words and symbols of `text`, folded, in order."""
+    return _TOKEN.findall(fold(text))
+
+
+def words(text: str) -> list[str]:
+    """The words of `text`, folded, in order; symbols are left out."""
+    return [token for token in tokens(text) if token[0].isalnum()]
+
+
+def stem(word: str) -> str:
+    """The key that `word` shares with its inflections."""
+    if len(word) < 4 or not word.isascii():
+        return word
+    word = _without_suffix(_without_plural(word))
+    # Only long words lose their e: a tape must not become a tap, nor a plane a plan.
+    return word[:-1] if word[-1] == "e" and _syllables(word[:-1]) > 1 else word
+
+
+def _without_plural(word: str) -> str:
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes", "zzes", "toes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def _without_suffix(word: str) -> str:
+    suffix = next((ending for ending in ("ing", "ed") if word.endswith(ending)), "")
+    root = word.removesuffix(suffix)
+    if not suffix or len(root) < 3 or not _VOWEL.search(root) or word.endswith("eed"):
+        return word
+    if root[-1] == root[-2]:
+        return root if root[-1] in "aeiolsz" else root[:-1]
+    if suffix == "ed" and root[-1] == "i":
+        return root[:-1] + "y"
+    return root + "e" if _syllables(root) == 1 and _LOST_E.search(root) else root
+
+
+def _syllables(word: str) -> int:
+    return len(_VOWELS.findall(word))

@@ -1,0 +1,112 @@
+import json
+from base64 import b64decode
+from hashlib import sha256
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from clevora_mock.data import fixture
+from clevora_mock.models.embeddings import DIMENSIONS, Embedder, base64
+
+GOLDEN = json.loads(fixture("golden_vectors.json").read_text(encoding="utf-8"))
+
+# Everything a JSON string can hold, lone surrogates included.
+ANY_TEXT = st.text(st.characters(codec=None), min_size=1, max_size=60)
+
+# A text, then one that shares words or word-parts with it, then one that shares less.
+NEARER = [
+    ("a dog barking at night", "dogs bark at night", "a tax return"),
+    ("bake bread", "baking sourdough bread", "changing a tire"),
+    ("photography", "photographer", "phonology"),
+    ("How do I learn Spanish?", "learning Spanish quickly", "learning to swim"),
+    ("underwater drone footage", "drone footage", "podcast about footage"),
+    ("the cat sat on the mat", "a cat on a mat", "the stock fell on the news"),
+    ("naïve café", "NAÏVE CAFÉ", "native cave"),
+    ("機械学習の入門", "機械学習", "料理の入門書"),
+    ("Hello", "hello!", "help"),
+]
+
+
+@pytest.fixture(scope="module")
+def embedder():
+    return Embedder()
+
+
+@pytest.mark.parametrize("golden", GOLDEN["vectors"], ids=lambda golden: ascii(golden["text"][:20]))
+def test_a_golden_text_gives_its_recorded_bytes(golden):
+    vector = Embedder(GOLDEN["model"]).vector(golden["text"])
+    assert [float(number) for number in vector[:6]] == golden["first"]
+    assert sha256(b64decode(base64(vector))).hexdigest() == golden["sha256"]
+
+
+@given(ANY_TEXT)
+def test_any_text_gives_a_float32_vector_of_unit_length(embedder, text):
+    vector = embedder.vector(text)
+    assert vector.shape == (DIMENSIONS,)
+    assert vector.dtype == np.float32
+    assert float(np.linalg.norm(vector.astype(np.float64))) == pytest.approx(1, abs=1e-6)
+
+
+@given(st.lists(ANY_TEXT, min_size=1, max_size=5))
+def test_a_vector_does_not_depend_on_its_batch(texts):
+    together = Embedder().matrix(texts)
+    alone = [Embedder().vector(text) for text in texts]
+    assert [row.tobytes() for row in together] == [vector.tobytes() for vector in alone]
+
+
+@given(ANY_TEXT)
+def test_a_vector_does_not_depend_on_the_size_of_the_cache(text):
+    assert Embedder(remembered_words=1).vector(text).tobytes() == Embedder().vector(text).tobytes()
+
+
+@given(st.lists(st.text(" \t\n!?.,-*🙂🐙…※", min_size=1, max_size=8), min_size=2, max_size=2, unique=True))
+def test_different_texts_without_a_word_have_different_vectors(embedder, texts):
+    first, second = embedder.matrix(texts)
+    assert first.tobytes() != second.tobytes()
+
+
+@given(st.text("abcdefg ", min_size=1, max_size=12), st.text("abcdefg ", min_size=1, max_size=12))
+@settings(max_examples=50)
+def test_different_words_have_different_vectors(embedder, first, second):
+    assume(first.split() != second.split())
+    assert embedder.vector(first).tobytes() != embedder.vector(second).tobytes()
+
+
+@pytest.mark.parametrize(("text", "near", "far"), NEARER, ids=[text for text, _, _ in NEARER])
+def test_texts_that_share_words_or_their_parts_lie_closer(embedder, text, near, far):
+    start, close, distant = embedder.matrix([text, near, far])
+    assert start @ close > start @ distant + 0.05
+
+
+def test_the_order_of_words_counts_a_little(embedder):
+    first, second = embedder.matrix(["dog bites man", "man bites dog"])
+    assert 0.8 < float(first @ second) < 0.97
+
+
+def test_unrelated_texts_are_all_but_orthogonal(embedder):
+    first, second = embedder.matrix(["quarterly bond yields", "purple jellyfish lullaby"])
+    assert abs(float(first @ second)) < 0.1
+
+
+@pytest.mark.parametrize(("one", "other"), [("Straße", "STRASSE"), ("ﬁne", "FINE"), ("don't", "don\u2019t")])
+def test_spellings_that_fold_to_the_same_have_the_same_vector(embedder, one, other):
+    assert embedder.vector(one).tobytes() == embedder.vector(other).tobytes()
+
+
+def test_every_dimension_of_even_a_short_text_is_used(embedder):
+    assert np.count_nonzero(embedder.vector("hi")) == DIMENSIONS
+
+
+def test_another_model_gives_another_vector():
+    assert Embedder("a").vector("hello").tobytes() != Embedder("b").vector("hello").tobytes()
+
+
+def test_base64_is_little_endian_float32(embedder):
+    vector = embedder.vector("hello")
+    assert np.array_equal(np.frombuffer(b64decode(base64(vector)), "<f4"), vector)
+
+
+def test_a_matrix_of_no_texts_has_no_rows(embedder):
+    assert embedder.matrix([]).shape == (0, DIMENSIONS)
