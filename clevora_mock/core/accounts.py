@@ -1,0 +1,155 @@
+"""Accounts and their API keys (contract K1-K9, B2, B3).
+
+A key is kept as a hash: the key itself leaves the sandbox once, in the answer that creates it. Revoking changes the one
+record that authentication looks up, so it holds from the next request on.
+"""
+
+import re
+from hashlib import sha256
+
+from clevora_mock import contract
+from clevora_mock.core import money
+from clevora_mock.core.errors import ApiError
+from clevora_mock.core.ledger import Book
+from clevora_mock.core.limits import Meter
+from clevora_mock.core.usage import Usage
+
+RAW_KEY = re.compile(r"sk_live_[0-9a-f]{32}")
+UNTITLED = "Untitled key"
+
+
+class Key:
+    """One API key: its masked form, its state, what it was used for."""
+
+    __slots__ = (
+        "account",
+        "created",
+        "hash",
+        "id",
+        "last_used",
+        "meter",
+        "name",
+        "preview",
+        "requests",
+        "revoked",
+        "tokens",
+    )
+
+    def __init__(self, account: "Account", key_id: str, raw: str, name: str, created: int) -> None:
+        self.account = account
+        self.id = key_id
+        self.hash = hash_key(raw)
+        self.preview = preview(raw)
+        self.name = name
+        self.created = created
+        self.last_used: int | None = None
+        self.requests = 0
+        self.tokens = 0
+        self.revoked = False
+        self.meter = Meter()
+
+    def require_valid(self) -> None:
+        """401 from the next request after the revocation on (K6)."""
+        if self.revoked:
+            raise ApiError("invalid_api_key", hint=f"key {self.preview} is revoked")
+
+    def record(self, tokens: int, now: int) -> None:
+        """Count a request of this key that completed at `now`."""
+        self.requests += 1
+        self.tokens += tokens
+        self.last_used = now
+        self.meter.spend(tokens, now)
+
+
+class Account:
+    """One user: access, activation, money, usage and keys."""
+
+    __slots__ = ("activated", "book", "created", "developer_access", "email", "keys", "uid", "usage")
+
+    def __init__(self, uid: str, email: str | None, created: int) -> None:
+        self.uid = uid
+        self.email = email
+        self.created = created
+        self.developer_access = False
+        self.activated = False
+        self.book = Book()
+        self.usage = Usage()
+        self.keys: list[Key] = []
+
+    def credit(self, serial: int, amount: int, now: int) -> None:
+        """Add money; the first time that the balance reaches $15 activates the account for good (B2)."""
+        self.book.credit(serial, amount, now)
+        if self.book.balance >= contract.ACTIVATION_THRESHOLD:
+            self.activated = True
+
+    def require_access(self) -> None:
+        if not self.developer_access:
+            raise ApiError("developer_access_required")
+
+    def require_funds(self) -> None:
+        """The gate of B2 and B3: activated, and anything left."""
+        if not self.activated:
+            raise ApiError("account_not_activated", hint=f"balance {money.text(self.book.balance)}, needs $15.00 once")
+        if self.book.balance <= 0:
+            raise ApiError("insufficient_balance", hint=f"balance {money.text(self.book.balance)}")
+
+
+class Accounts:
+    """Every account and key of a sandbox."""
+
+    def __init__(self) -> None:
+        self.by_uid: dict[str, Account] = {}
+        self._keys_by_hash: dict[bytes, Key] = {}
+        self._keys_by_id: dict[str, Key] = {}
+
+    def open(self, uid: str, email: str | None, now: int) -> Account:
+        """The account of `uid`, made if there is none."""
+        account = self.by_uid.get(uid)
+        if account is None:
+            account = self.by_uid[uid] = Account(uid, email, now)
+        return account
+
+    def add_key(self, key: Key) -> None:
+        key.account.keys.append(key)
+        self._keys_by_hash[key.hash] = key
+        self._keys_by_id[key.id] = key
+
+    def known_key(self, authorization: str) -> Key:
+        """The key that an ``Authorization`` header holds, revoked or not; 401 for an unknown one (K1)."""
+        raw = bearer(authorization)
+        key = None if raw is None else self._keys_by_hash.get(hash_key(raw))
+        if key is None:
+            raise ApiError("invalid_api_key", hint=_why_no_key(raw))
+        return key
+
+    def find_key(self, key_id: str) -> Key | None:
+        """A key by its id, or by the raw key itself (K5)."""
+        return self._keys_by_id.get(key_id) or self._keys_by_hash.get(hash_key(key_id))
+
+
+def bearer(authorization: str) -> str | None:
+    """The credential of a bearer ``Authorization`` header, whatever the scheme's case."""
+    scheme, _, credential = authorization.partition(" ")
+    return credential.strip() or None if scheme.lower() == "bearer" else None
+
+
+def hash_key(raw: str) -> bytes:
+    return sha256(raw.encode("utf-8", "surrogatepass")).digest()
+
+
+def preview(raw: str) -> str:
+    """A key as it may be shown: the first 20 characters and the last 2 (K4)."""
+    return f"{raw[:20]}...{raw[-2:]}"
+
+
+def mask(text: str) -> str:
+    """`text` with every whole API key in it masked."""
+    return RAW_KEY.sub(lambda found: preview(found[0]), text) if "sk_live_" in text else text
+
+
+def _why_no_key(raw: str | None) -> str:
+    if raw is None:
+        return "send Authorization: Bearer sk_live_..."
+    if not RAW_KEY.fullmatch(raw):
+        return "a key is sk_live_ and 32 lower-case hex characters"
+    return "no key like this in this sandbox"

@@ -1,0 +1,104 @@
+"""Firebase ID tokens as the Auth emulator issues them: unsigned JWTs (contract K7).
+
+``header.claims.`` with ``{"alg":"none","typ":"JWT"}`` and an empty signature. Anyone can make one, which is the point:
+a test signs a user in by writing their name. A signed token is real, and a mock has no business with it.
+"""
+
+import binascii
+import contextlib
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from clevora_mock.clock import SECOND
+from clevora_mock.core.errors import ApiError
+
+LIFETIME_SECONDS = 3600
+_UID_CHARACTERS = 128
+_ENCODED = re.compile(r"[A-Za-z0-9_-]+")
+
+
+class Identity(Struct, frozen=True):
+    """Who a token says is signed in."""
+
+    uid: str
+    email: str | None = None
+
+
+def issue(identity: Identity, project: str, now: int, lifetime: int = LIFETIME_SECONDS) -> str:
+    """An ID token for `identity`, valid for `lifetime` seconds from `now`."""
+    seconds = now // SECOND
+    identities: dict[str, list[str]] = {"email": [identity.email]} if identity.email else {}
+    claims: dict[str, Any] = {
+        "iss": f"https://securetoken.google.com/{project}",
+        "aud": project,
+        "sub": identity.uid,
+        "user_id": identity.uid,
+        "auth_time": seconds,
+        "iat": seconds,
+        "exp": seconds + lifetime,
+        "firebase": {
+            "identities": identities,
+            "sign_in_provider": "password" if identity.email else "custom",
+        },
+    }
+    if identity.email:
+        claims |= {"email": identity.email, "email_verified": False}
+    return f"{_part({'alg': 'none', 'typ': 'JWT'})}.{_part(claims)}."
+
+
+def verify(token: str | None, project: str, now: int) -> Identity:
+    """Who `token` signs in; 401 with the reason as a hint when it is not valid at `now`."""
+    if not token:
+        raise _refused("send Authorization: Bearer <Firebase ID token>")
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise _refused("a token has three parts; an API key does not open this door")
+    header, claims = _read(parts[0]), _read(parts[1])
+    if header.get("alg") != "none" or parts[2]:
+        raise _refused("a signed token is refused here; use the Auth emulator's unsigned ones: clevora-mock token")
+    if header.get("typ", "JWT") != "JWT":
+        raise _refused("typ is not JWT")
+    _check(claims, project, now)
+    email = claims.get("email")
+    return Identity(claims["sub"], email if isinstance(email, str) else None)
+
+
+def _check(claims: dict[str, Any], project: str, now: int) -> None:
+    issuer = f"https://securetoken.google.com/{project}"
+    if claims.get("iss") != issuer:
+        raise _refused(f"iss is not {issuer}")
+    if claims.get("aud") != project:
+        raise _refused(f"aud is not {project}")
+    subject = claims.get("sub")
+    if not isinstance(subject, str) or not 1 <= len(subject) <= _UID_CHARACTERS:
+        raise _refused("sub must be a string of 1 to 128 characters")
+    if claims.get("user_id", subject) != subject:
+        raise _refused("user_id is not sub")
+    expires = claims.get("exp")
+    if not isinstance(expires, int | float) or isinstance(expires, bool):
+        raise _refused("exp must be a number")
+    if expires * SECOND <= now:
+        raise _refused("expired, by this sandbox's clock")
+
+
+def _part(value: dict[str, Any]) -> str:
+    return urlsafe_b64encode(msgspec.json.encode(value)).rstrip(b"=").decode()
+
+
+def _read(part: str) -> dict[str, Any]:
+    read = None
+    # The decoder skips what is not base64url, so that many texts would be the same token.
+    if _ENCODED.fullmatch(part):
+        with contextlib.suppress(binascii.Error, msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
+            read = msgspec.json.decode(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    if not isinstance(read, dict):
+        raise _refused("its parts must be base64url-encoded JSON objects")
+    return read
+
+
+def _refused(hint: str) -> ApiError:
+    return ApiError("invalid_id_token", hint=hint)

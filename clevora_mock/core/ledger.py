@@ -1,0 +1,89 @@
+"""An account's money, entry by entry (contract B4, B5).
+
+A `Book` keeps the newest entries whole. What leaves memory is folded into an opening figure for each type, so that
+credits - charges + adjustments = balance holds to the micro-dollar whatever the traffic, and so does the sum of tokens.
+"""
+
+from collections import deque
+from typing import Literal
+
+from msgspec import Struct
+
+EntryType = Literal["credit", "charge", "adjustment"]
+
+# How many entries a book keeps whole.
+ENTRIES = 10_000
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """One movement of money. `amount` is positive for charges and credits, signed for adjustments."""
+
+    serial: int
+    type: EntryType
+    endpoint: str | None
+    tokens: int
+    amount: int
+    balance_after: int
+    at: int
+
+
+class Folded(Struct):
+    """The sums of the entries that are no longer kept."""
+
+    entries: int = 0
+    credits: int = 0
+    charges: int = 0
+    adjustments: int = 0
+    tokens: int = 0
+
+    def add(self, entry: Entry) -> None:
+        self.entries += 1
+        self.tokens += entry.tokens
+        if entry.type == "charge":
+            self.charges += entry.amount
+        elif entry.type == "credit":
+            self.credits += entry.amount
+        else:
+            self.adjustments += entry.amount
+
+
+class Book:
+    """One account's ledger and balance, in micro-dollars."""
+
+    __slots__ = ("balance", "entries", "keep", "opening", "spent")
+
+    def __init__(self, keep: int = ENTRIES) -> None:
+        self.balance = 0
+        # All charges since the beginning.
+        self.spent = 0
+        self.entries: deque[Entry] = deque()
+        self.opening = Folded()
+        self.keep = keep
+
+    def credit(self, serial: int, amount: int, at: int) -> None:
+        self.balance += amount
+        self._append(Entry(serial, "credit", None, 0, amount, self.balance, at))
+
+    def charge(self, serial: int, endpoint: str, tokens: int, amount: int, at: int) -> None:
+        """Take `amount`, whatever is left: the last request may go below zero (B4)."""
+        self.balance -= amount
+        self.spent += amount
+        self._append(Entry(serial, "charge", endpoint, tokens, amount, self.balance, at))
+
+    def adjust(self, serial: int, balance: int, at: int) -> None:
+        """Set the balance, by an entry that makes up the difference."""
+        difference = balance - self.balance
+        self.balance = balance
+        self._append(Entry(serial, "adjustment", None, 0, difference, balance, at))
+
+    def sums(self) -> Folded:
+        """Credits, charges, adjustments and tokens since the account's beginning."""
+        total = Folded(**{name: getattr(self.opening, name) for name in Folded.__struct_fields__})
+        for entry in self.entries:
+            total.add(entry)
+        return total
+
+    def _append(self, entry: Entry) -> None:
+        self.entries.append(entry)
+        if len(self.entries) > self.keep:
+            self.opening.add(self.entries.popleft())

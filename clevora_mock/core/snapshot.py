@@ -1,0 +1,244 @@
+"""A sandbox's whole state as a document, and back (all or nothing).
+
+The document is versioned and holds no secret: keys are hashes. What is restored goes on exactly as what was saved would
+have, since clock, draws and counters are part of it. Times are in microseconds, money in micro-dollars.
+"""
+
+from collections import deque
+from typing import Literal
+
+from msgspec import Struct
+
+from clevora_mock.clock import Mode
+from clevora_mock.core.accounts import Account, Accounts, Key
+from clevora_mock.core.chance import Chance
+from clevora_mock.core.journal import Entry as JournalEntry
+from clevora_mock.core.ledger import Entry, Folded
+from clevora_mock.core.limits import Limits
+from clevora_mock.core.payments import Checkout, Checkouts
+from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.usage import Activity, Count, Day
+
+
+class ClockState(Struct, frozen=True):
+    """The sandbox's clock."""
+
+    mode: Mode
+    now: int
+    speed: float
+
+
+class KeyState(Struct, frozen=True):
+    """A key; `hash` is the SHA-256 of what the client sends, in hex."""
+
+    id: str
+    hash: str
+    preview: str
+    name: str
+    created: int
+    last_used: int | None
+    requests: int
+    tokens: int
+    revoked: bool
+    recent: list[int]
+    day: int
+    day_tokens: int
+
+
+class UsageState(Struct, frozen=True):
+    """An account's rollups; days are counted from 1970-01-01."""
+
+    total: Count
+    days: dict[int, Day]
+    recent: list[Activity]
+    last_used: int | None
+
+
+class AccountState(Struct, frozen=True):
+    """An account with its money, usage and keys."""
+
+    uid: str
+    email: str | None
+    created: int
+    developer_access: bool
+    activated: bool
+    balance: int
+    opening: Folded
+    entries: list[Entry]
+    usage: UsageState
+    keys: list[KeyState]
+
+
+class CheckoutState(Struct, frozen=True):
+    """A checkout; `due` is when its event is to be delivered."""
+
+    id: str
+    uid: str
+    email: str | None
+    amount: int
+    created: int
+    status: Literal["open", "succeeded", "failed"]
+    credited: bool
+    due: int | None
+
+
+class CourseState(Struct, frozen=True):
+    """A scenario as it runs: its source, when it began and how often each rule was met."""
+
+    source: str
+    began: int
+    counts: dict[str, int]
+
+
+class State(Struct, frozen=True):
+    """A whole sandbox."""
+
+    version: Literal[1]
+    seed: int
+    name: str
+    clock: ClockState
+    draws: dict[str, int]
+    ledger_entries: int
+    limits: Limits
+    scenario: CourseState
+    side_scenarios: dict[str, CourseState]
+    accounts: list[AccountState]
+    checkouts: list[CheckoutState]
+    events_seen: list[str]
+    journal: list[JournalEntry]
+    journal_total: int
+
+
+def take(sandbox: Sandbox) -> State:
+    """The state of `sandbox`, as it is now."""
+    course = sandbox.course
+    return State(
+        version=1,
+        seed=sandbox.chance.seed,
+        name=sandbox.chance.sandbox,
+        clock=ClockState(sandbox.clock.mode, sandbox.clock.now(), sandbox.clock.speed),
+        draws=dict(sandbox.chance.counters),
+        ledger_entries=sandbox.ledger_entries,
+        limits=sandbox.limits,
+        scenario=CourseState(course.scenario.source, course.began, dict(course.counts)),
+        side_scenarios={
+            name: CourseState(side.scenario.source, side.began, dict(side.counts))
+            for name, side in sandbox.side_courses.items()
+        },
+        accounts=[_account(account) for account in sandbox.accounts.by_uid.values()],
+        checkouts=[_checkout(checkout) for checkout in sandbox.checkouts.by_id.values()],
+        events_seen=list(sandbox.checkouts.seen),
+        journal=list(sandbox.journal.entries),
+        journal_total=sandbox.journal.total,
+    )
+
+
+class Parts(Struct, frozen=True):
+    """What a state is made into before any of it takes the place of what is there."""
+
+    accounts: Accounts
+    checkouts: Checkouts
+    chance: Chance
+
+
+def build(state: State) -> Parts:
+    """The parts that `state` describes. Raises ValueError for one that contradicts itself."""
+    accounts = Accounts()
+    for saved in state.accounts:
+        if saved.uid in accounts.by_uid:
+            raise ValueError(f"accounts: {saved.uid!r} is there twice")
+        _restore_account(accounts, saved)
+    checkouts = Checkouts()
+    for waiting in state.checkouts:
+        checkouts.open(_restore_checkout(waiting))
+    checkouts.seen.update(dict.fromkeys(state.events_seen))
+    return Parts(accounts, checkouts, Chance(state.seed, state.name, state.draws))
+
+
+def put(sandbox: Sandbox, state: State, parts: Parts) -> None:
+    """Make `state`, built into `parts`, the sandbox's own. Nothing here can fail."""
+    sandbox.accounts, sandbox.checkouts, sandbox.chance = parts.accounts, parts.checkouts, parts.chance
+    sandbox.ledger_entries = state.ledger_entries
+    sandbox.limits = state.limits
+    sandbox.journal.entries = deque(state.journal, sandbox.journal.entries.maxlen)
+    sandbox.journal.total = state.journal_total
+    sandbox.clock.run(state.clock.mode, state.clock.speed)
+    if state.clock.mode != "real":
+        sandbox.clock.set(state.clock.now)
+
+
+def _account(account: Account) -> AccountState:
+    usage = account.usage
+    return AccountState(
+        uid=account.uid,
+        email=account.email,
+        created=account.created,
+        developer_access=account.developer_access,
+        activated=account.activated,
+        balance=account.book.balance,
+        opening=account.book.opening,
+        entries=list(account.book.entries),
+        usage=UsageState(usage.total, usage.days, list(usage.recent), usage.last_used),
+        keys=[_key(key) for key in account.keys],
+    )
+
+
+def _key(key: Key) -> KeyState:
+    return KeyState(
+        id=key.id,
+        hash=key.hash.hex(),
+        preview=key.preview,
+        name=key.name,
+        created=key.created,
+        last_used=key.last_used,
+        requests=key.requests,
+        tokens=key.tokens,
+        revoked=key.revoked,
+        recent=list(key.meter.recent),
+        day=key.meter.day,
+        day_tokens=key.meter.tokens,
+    )
+
+
+def _checkout(checkout: Checkout) -> CheckoutState:
+    return CheckoutState(
+        id=checkout.id,
+        uid=checkout.uid,
+        email=checkout.email,
+        amount=checkout.amount,
+        created=checkout.created,
+        status=checkout.status,
+        credited=checkout.credited,
+        due=checkout.due,
+    )
+
+
+def _restore_account(accounts: Accounts, saved: AccountState) -> None:
+    account = accounts.open(saved.uid, saved.email, saved.created)
+    account.developer_access, account.activated = saved.developer_access, saved.activated
+    book = account.book
+    book.balance, book.opening, book.entries = saved.balance, saved.opening, deque(saved.entries)
+    sums = book.sums()
+    book.spent = sums.charges
+    if sums.credits - sums.charges + sums.adjustments != saved.balance:
+        raise ValueError(f"accounts: the ledger of {saved.uid!r} does not sum up to its balance")
+    usage = account.usage
+    usage.total, usage.days, usage.last_used = saved.usage.total, saved.usage.days, saved.usage.last_used
+    usage.recent.extend(saved.usage.recent)
+    for key in saved.keys:
+        accounts.add_key(_restore_key(account, key))
+
+
+def _restore_key(account: Account, saved: KeyState) -> Key:
+    key = Key(account, saved.id, "", saved.name, saved.created)
+    key.hash, key.preview, key.revoked = bytes.fromhex(saved.hash), saved.preview, saved.revoked
+    key.last_used, key.requests, key.tokens = saved.last_used, saved.requests, saved.tokens
+    key.meter.recent.extend(saved.recent)
+    key.meter.day, key.meter.tokens = saved.day, saved.day_tokens
+    return key
+
+
+def _restore_checkout(saved: CheckoutState) -> Checkout:
+    checkout = Checkout(saved.id, saved.uid, saved.email, saved.amount, saved.created)
+    checkout.status, checkout.credited, checkout.due = saved.status, saved.credited, saved.due
+    return checkout

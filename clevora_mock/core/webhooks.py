@@ -1,0 +1,67 @@
+"""Standard Webhooks, as Dodo Payments signs its events (contract B9).
+
+HMAC-SHA256 over ``id.timestamp.body`` with the bytes behind ``whsec_``; the header holds one or more ``v1,<base64>``
+separated by spaces, more than one while a secret is rotated. A timestamp is good for five minutes either way.
+"""
+
+import binascii
+import hmac
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+
+from clevora_mock import contract
+from clevora_mock.clock import SECOND
+from clevora_mock.core.errors import ApiError
+
+PREFIX = "whsec_"
+
+
+def secret_bytes(secret: str) -> bytes:
+    """The key in a ``whsec_`` secret; ValueError when it is none. Padding may be left off."""
+    encoded = secret.removeprefix(PREFIX)
+    try:
+        key = b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+    except binascii.Error:
+        key = b""
+    if not secret.startswith(PREFIX) or not key:
+        raise ValueError("expected whsec_ and base64")
+    return key
+
+
+def sign(secret: str, event_id: str, now: int, body: bytes) -> dict[str, str]:
+    """The headers under which `body` is delivered at `now`."""
+    timestamp = str(now // SECOND)
+    signature = _signature(secret_bytes(secret), event_id, timestamp, body)
+    return {"webhook-id": event_id, "webhook-timestamp": timestamp, "webhook-signature": f"v1,{signature}"}
+
+
+def verify(secret: str, headers: Mapping[bytes, bytes], body: bytes, now: int) -> str:
+    """The event's id when its signature is good at `now`; else 401 with the reason as a hint."""
+    event_id, timestamp, signatures = (
+        headers.get(name, b"").decode("latin-1") for name in (b"webhook-id", b"webhook-timestamp", b"webhook-signature")
+    )
+    if not (event_id and timestamp and signatures):
+        raise _refused("needs webhook-id, webhook-timestamp and webhook-signature")
+    if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
+        raise _refused("webhook-timestamp must be whole seconds since 1970")
+    age = now // SECOND - int(timestamp)
+    if abs(age) > contract.WEBHOOK_TOLERANCE_SECONDS:
+        when = f"{abs(age)} s {'old' if age > 0 else 'in the future'}"
+        raise _refused(f"webhook-timestamp is {when} by this sandbox's clock; 300 s are allowed")
+    wanted = _signature(secret_bytes(secret), event_id, timestamp, body).encode()
+    good = False
+    for versioned in signatures.split(" "):
+        version, _, given = versioned.partition(",")
+        good |= version == "v1" and hmac.compare_digest(wanted, given.encode())
+    if not good:
+        raise _refused("no signature fits; the secret is the server's --webhook-secret")
+    return event_id
+
+
+def _signature(key: bytes, event_id: str, timestamp: str, body: bytes) -> str:
+    signed = f"{event_id}.{timestamp}.".encode("latin-1") + body
+    return b64encode(hmac.digest(key, signed, "sha256")).decode()
+
+
+def _refused(hint: str) -> ApiError:
+    return ApiError("invalid_signature", hint=hint)

@@ -1,0 +1,188 @@
+"""Every kind of mistake, in a file of its own under `broken`: what is said of it, and where, word for word.
+
+A file's first lines say it: ``#> line:column: message`` for each mistake, and what the schema for editors makes of it.
+It ``refuses`` unknown entries and wrong types as the reader does, ``accepts`` what only the reader can tell (what
+entries do to each other, names that come twice), and ``cannot read`` what is no tree.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from clevora_mock.scenarios import document, json_schema
+from clevora_mock.scenarios.document import BrokenError, parse
+from clevora_mock.scenarios.mistakes import Mistake, ScenarioError
+from clevora_mock.scenarios.nodes import plain
+from clevora_mock.scenarios.reading import check, read, read_file
+
+BROKEN = Path(__file__).parent / "broken"
+FILES = sorted(BROKEN.glob("*.yaml"))
+SCHEMA = Draft202012Validator(json_schema.schema())
+
+
+def expectations(file: Path) -> tuple[list[str], str]:
+    """The mistakes that a file announces, and the schema's verdict."""
+    said = [line[3:] for line in file.read_text().splitlines() if line.startswith("#> ")]
+    return said[:-1], said[-1]
+
+
+def mistakes(text: str, name: str = "scenario.yaml") -> list[str]:
+    with pytest.raises(ScenarioError) as caught:
+        read(name, text)
+    return [f"{found.line}:{found.column}: {found.message}" for found in caught.value.mistakes]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_broken_file_is_refused_with_all_that_is_wrong(file: Path) -> None:
+    expected, _ = expectations(file)
+    with pytest.raises(ScenarioError) as caught:
+        read_file(file)
+    assert str(caught.value).splitlines() == [f"{file}:{line}" for line in expected]
+    assert caught.value.mistakes == sorted(caught.value.mistakes, key=lambda found: (found.line, found.column))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_schema_agrees_where_it_can(file: Path) -> None:
+    _, verdict = expectations(file)
+    try:
+        found = "accepts" if SCHEMA.is_valid(plain(parse(file.read_text()))) else "refuses"
+    except BrokenError:
+        found = "cannot read"
+    assert verdict == f"a schema {found} it"
+
+
+def test_unknown_entries_and_wrong_types_are_the_schemas_too() -> None:
+    signs = ("unknown entry", "got a list", "got a mapping", "quotes", "is missing", "nothing in it")
+    for file in FILES:
+        said, verdict = expectations(file)
+        # Python's dict has one of each name, and no lists for names.
+        if (
+            "duplicate" not in file.stem
+            and file.stem != "key-a-list"
+            and any(sign in line for line in said for sign in signs)
+        ):
+            assert verdict != "a schema accepts it", file.stem
+
+
+def test_the_corpus_is_large_and_says_each_thing_once() -> None:
+    assert len(FILES) >= 70
+    bodies = [file.read_text().split(" it\n", 1)[1] for file in FILES]
+    assert len(set(bodies)) == len(bodies)
+
+
+# What cannot begin with a comment.
+TEXTS = {
+    "nothing": ("", ["1:1: the file is empty; a scenario has a name, and rules for what goes wrong"]),
+    "blank lines": ("\n\n", ["1:1: the file is empty; a scenario has a name, and rules for what goes wrong"]),
+    "JSON with a mistake": (
+        '{\n\t"name": "x",\n\t"rules": [\n\t\t{"then": {"eror": 500}}\n\t]\n}\n',
+        ['4:13: rules[0].then: unknown entry "eror"; did you mean "error"?'],
+    ),
+    "JSON with two of a name": ('{"name": "x", "name": "y"}', ['1:15: duplicate entry "name"; the first is on line 1']),
+    "JSON beyond all numbers": (
+        '{"account": {"balance": 1e999}}',
+        [
+            (
+                "1:25: account.balance: expected dollars such as 25.00, got 1e999, which YAML may read as infinity; "
+                "write a smaller number"
+            )
+        ],
+    ),
+    "JSON with half a character": (
+        '{"name": "\\ud83d"}',
+        ["1:13: not YAML: found invalid Unicode character escape code"],
+    ),
+    "JSON that does not end": (
+        '{"name": "x"',
+        ["1:1: not YAML: did not find expected ',' or '}', while parsing a flow mapping"],
+    ),
+    "JSON and more": ('{"name": "x"} {}', ["1:15: not YAML: did not find expected <document start>"]),
+    "JSON that is nested too deeply": (
+        '{"rules": ' + "[" * 60 + "]" * 60 + "}",
+        ["1:60: nested more than 50 deep"],
+    ),
+    "lines that end with CR LF": (
+        "name: x\r\nrule: []\r\n",
+        ['2:1: unknown entry "rule"; did you mean "rules"?'],
+    ),
+    "a byte order mark": ("\ufeffrule: []\n", ['1:1: unknown entry "rule"; did you mean "rules"?']),
+    "a lone surrogate": ("name: \ud800\n", ["1:7: not YAML: the character U+D800 has no place in a text"]),
+    "names that cannot be seen": (
+        'rules: [{when: {body: {"a\\nb": yes}}, then: {error: 500}}]',
+        [r'1:32: rules[0].when.body.a\nb: got yes, which YAML may read as true; write true or "yes"'],
+    ),
+    "a pattern that cannot be seen": (
+        'rules: [{when: {message: "/\\\\\u2003\\\\y/"}, then: {error: 500}}]',
+        [r'1:26: rules[0].when.message: "/\\u2003\y/" is no regular expression: bad escape \y at position 2'],
+    ),
+    "a tab first": (
+        "\tname: x\n",
+        ["1:1: not YAML: found character that cannot start any token; indent with spaces"],
+    ),
+    "a megabyte and more": (
+        "name: x # " + "y" * 1024 * 1024,
+        ["1:1: too large: at most 1,024 KiB and 20,000 values are read, aliases written out"],
+    ),
+    "many values": (
+        "rules: [" + "1," * 20_000 + "]",
+        ["1:40007: too large: at most 1,024 KiB and 20,000 values are read, aliases written out"],
+    ),
+    "brackets to crash a parser": ("[" * 500_000, ["1:51: nested more than 50 deep"]),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_what_cannot_begin_with_a_comment(name: str) -> None:
+    text, expected = TEXTS[name]
+    assert mistakes(text) == expected
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_without_the_c_parser_the_same_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(document, "_LOADER", document.yaml.SafeLoader)
+    expected, _ = expectations(file)
+    found = mistakes(file.read_text())
+    if any("not YAML" in line for line in expected):
+        assert "not YAML" in found[0]  # in this parser's own words
+    else:
+        assert found == expected
+
+
+def test_a_json_file_says_what_its_yaml_says() -> None:
+    agreed = 0
+    for file in FILES:
+        _, verdict = expectations(file)
+        if verdict != "a schema refuses it":
+            continue
+        root = plain(parse(file.read_text()))
+        if isinstance(root, dict):
+            without = [line.partition(": ")[2] for line in mistakes(json.dumps(root, indent="\t"))]
+            assert without, file.stem
+            agreed += 1
+    assert agreed > 70
+
+
+def test_check_speaks_of_all_files(tmp_path: Path) -> None:
+    good, bad, latin = tmp_path / "good.yaml", tmp_path / "bad.yaml", tmp_path / "latin.yaml"
+    large = tmp_path / "large.yaml"
+    good.write_text("name: good\n")
+    bad.write_text("nme: bad\nrules: {}\n")
+    latin.write_bytes(b"name: ok\ndescription: d\xe9j\xe0\n")
+    large.write_text("#" * 1024 * 1024 + "\nname: x\n")
+    assert check([good]) == []
+    assert check([str(good), bad, tmp_path / "none.yaml", latin, tmp_path, large]) == [
+        f'{bad}:1:1: unknown entry "nme"; did you mean "name"?',
+        f"{bad}:2:8: rules: expected a list of rules, got a mapping; begin each rule with -",
+        f"{tmp_path / 'none.yaml'}: cannot be read: No such file or directory",
+        f"{latin}:2:15: not UTF-8; save the file in that encoding",
+        f"{tmp_path}: cannot be read: Is a directory",
+        f"{large}:1:1: too large: at most 1,024 KiB and 20,000 values are read, aliases written out",
+    ]
+
+
+def test_an_error_keeps_its_mistakes() -> None:
+    error = ScenarioError("x.yaml", [Mistake(3, 1, "later"), Mistake(1, 2, "sooner")])
+    assert str(error) == "x.yaml:1:2: sooner\nx.yaml:3:1: later"
+    assert [found.line for found in error.mistakes] == [1, 3]
