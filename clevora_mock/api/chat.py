@@ -1,0 +1,188 @@
+"""``POST /v1/chat/completions`` (contract C1-C8, S1-S7): what is said, and how it is told, whole or as a stream."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+from msgspec import Struct, structs
+
+from clevora_mock import contract
+from clevora_mock.api import parsing, shapes
+from clevora_mock.api.answers import Json
+from clevora_mock.api.gate import Answer
+from clevora_mock.api.stream import Pace, Transmission
+from clevora_mock.clock import SECOND
+from clevora_mock.core.call import Call
+from clevora_mock.core.chance import Draws, digest
+from clevora_mock.core.errors import invalid, missing
+from clevora_mock.models import tokens
+from clevora_mock.models.chat import Turn
+from clevora_mock.models.library import Library
+
+_DONE = b"data: [DONE]\n\n"
+EVENTS = (b"content-type", b"text/event-stream")
+
+# Answers remembered, and the longest prompt whose answer is: a load test asks the same thing again and again.
+_REMEMBERED = 512
+_REMEMBERED_CHARACTERS = 4096
+
+
+class Recording(Struct, frozen=True):
+    """A request whose answer is known word for word, with a usage of its own (C8)."""
+
+    model: str
+    messages: list[tuple[str, str]]
+    content: str
+    completion_tokens: int
+
+
+class Completion(Struct, frozen=True):
+    """A whole answer: its text, that text's pieces, one to a chunk, and what they are billed as."""
+
+    text: str
+    pieces: list[str]
+    completion_tokens: int
+    finish_reason: Literal["stop", "length"] = "stop"
+
+    def tokens_of(self, count: int) -> int:
+        """What the first `count` pieces are billed as; a recording's tokens are spread evenly over its pieces."""
+        return self.completion_tokens * count // len(self.pieces) if self.pieces else 0
+
+    def usage(self, call: Call) -> shapes.Usage:
+        prompt, answer = call.prompt_tokens, self.completion_tokens
+        return shapes.Usage(prompt, answer, prompt + answer)
+
+
+class Chat:
+    """The endpoint. `pace` is None for streams that leave at once."""
+
+    def __init__(self, library: Library, recordings: Sequence[Recording], pace: Pace | None) -> None:
+        self._library = library
+        self._recorded = {
+            (recording.model, tuple(recording.messages)): Completion(
+                recording.content, tokens.pieces(recording.content), recording.completion_tokens
+            )
+            for recording in recordings
+        }
+        self._pace = pace
+        self._remembered: dict[tuple[object, ...], Completion] = {}
+
+    async def __call__(self, call: Call) -> Answer:
+        request = parsing.request(call, shapes.ChatRequest)
+        for index, message in enumerate(request.messages):
+            check_content(message, f"messages[{index}]")
+        model = parsing.choose_model(contract.ENDPOINT["chat.completions"], request.model)
+        turns = [Turn(message.role, message.text) for message in request.messages]
+        completion = self._complete(call, request, model, turns)
+        call.prompt_tokens = tokens.prompt([turn.text for turn in turns])
+        if request.stream:
+            return self._stream(call, model, completion)
+        return _whole(call, model, completion)
+
+    def _complete(self, call: Call, request: shapes.ChatRequest, model: str, turns: list[Turn]) -> Completion:
+        """The answer to `request`, the same for the same request and seed."""
+        limit = request.max_tokens or request.max_completion_tokens
+        if call.canned is not None and call.canned.content is not None:
+            canned = _cut(call.canned.content, limit)
+            return structs.replace(canned, finish_reason=call.canned.finish_reason or canned.finish_reason)
+        if limit is None and request.response_format is None:
+            recorded = self._recorded.get((model, tuple(turns)))
+            if recorded is not None:
+                return recorded
+        seed = call.sandbox.beginning.seed
+        temperature = 1.0 if request.temperature is None else request.temperature
+        known = (seed, model, temperature, limit, repr(request.response_format), *turns)
+        completion = self._remembered.get(known)
+        if completion is None:
+            # Model and temperature change what is said, as they would; the usual pair costs no hash.
+            if (model, temperature) != (contract.MODELS[0].id, 1.0):
+                seed = int.from_bytes(digest(seed, model, temperature)[:8])
+            said = self._library.chat.reply(turns, seed=seed, response_format=request.response_format)
+            completion = _cut(said, limit)
+            self._remember(known, completion, turns)
+        return completion
+
+    def _remember(self, known: tuple[object, ...], completion: Completion, turns: list[Turn]) -> None:
+        if sum(len(turn.text) for turn in turns) > _REMEMBERED_CHARACTERS:
+            return
+        if len(self._remembered) >= _REMEMBERED:
+            del self._remembered[next(iter(self._remembered))]
+        self._remembered[known] = completion
+
+    def _stream(self, call: Call, model: str, completion: Completion) -> Answer:
+        pieces = completion.pieces
+
+        def settle(sent: int) -> None:
+            # The first frame holds the role, the last one no content.
+            count = min(max(0, sent - 1), len(pieces))
+            call.completion_tokens = completion.tokens_of(count)
+            call.produced = completion.text if count == len(pieces) else "".join(pieces[:count])
+
+        stream = Transmission(_frames(call, model, completion), [EVENTS], call, settle)
+        pace = self._pace_of(call)
+        if pace is not None:
+            draws = Draws(bytes.fromhex(call.sandbox.chance.hex("pace")))
+            stream.deadlines = pace.deadlines(len(stream.frames), draws)
+        return stream
+
+    def _pace_of(self, call: Call) -> Pace | None:
+        """The scenario's pace for this stream, else the server's."""
+        asked = call.plan.then.stream if call.plan is not None else None
+        if asked is None:
+            return self._pace
+        return Pace(asked.tokens_per_second, asked.ttft, asked.jitter)
+
+
+def check_content(message: shapes.Message, path: str) -> None:
+    """What the type cannot say (C1): only an assistant that calls tools may say nothing."""
+    if isinstance(message.content, str):
+        return
+    if message.content == []:
+        raise invalid(f"{path}.content", "a string or a non-empty array of text parts", "an empty array")
+    if not message.content and not (message.role == "assistant" and message.tool_calls):
+        raise missing(f"{path}.content")
+
+
+def _cut(text: str, limit: int | None) -> Completion:
+    """`text` as an answer of at most `limit` tokens (C6)."""
+    pieces = tokens.pieces(text)
+    if limit is not None and len(pieces) > limit:
+        pieces = pieces[:limit]
+        return Completion("".join(pieces), pieces, limit, "length")
+    return Completion(text, pieces, len(pieces))
+
+
+def _whole(call: Call, model: str, completion: Completion) -> Answer:
+    call.completion_tokens = completion.completion_tokens
+    call.produced = completion.text
+    return Json(
+        shapes.ChatCompletion(
+            id="chatcmpl-" + call.sandbox.chance.hex("chat"),
+            object="chat.completion",
+            created=call.arrived // SECOND,
+            model=model,
+            usage=completion.usage(call),
+            choices=[shapes.Choice(0, shapes.Reply("assistant", completion.text), completion.finish_reason)],
+        )
+    )
+
+
+def _frames(call: Call, model: str, completion: Completion) -> list[bytes]:
+    """What the stream sends: the role, a piece each, and the end with its usage and the sentinel."""
+    start = shapes.ChatChunk(
+        id="chatcmpl-" + call.sandbox.chance.hex("chat"),
+        object="chat.completion.chunk",
+        created=call.arrived // SECOND,
+        model=model,
+        choices=[shapes.ChunkChoice(0, shapes.Delta(role="assistant"), None)],
+    )
+    first = msgspec.json.encode(start)
+    end = shapes.ChunkChoice(0, shapes.Delta(), completion.finish_reason)
+    last = msgspec.json.encode(structs.replace(start, choices=[end], usage=completion.usage(call)))
+    # Between them, frames differ in their content alone.
+    before, _, after = first.partition(b'"role":"assistant"')
+    before = b"data: " + before + b'"content":'
+    after += b"\n\n"
+    encode = msgspec.json.encode
+    middle = [before + encode(piece) + after for piece in completion.pieces]
+    return [b"data: " + first + b"\n\n", *middle, b"data: " + last + b"\n\n" + _DONE]

@@ -1,0 +1,220 @@
+"""One request's way through a sandbox, in one direction.
+
+arrive -> read the body -> authenticate -> the scenario's plan -> funds, limits -> the endpoint's work -> the plan's
+fault -> send -> settle. An `ApiError` on the way is rendered and goes on to the same end. The body comes first even for
+who is refused without a look at it: a connection that closes before its client has sent everything is reset, and the
+refusal is never read. Settling is a synchronous `finally`: when a client leaves, the server cancels what is awaited
+there, and plain statements still run.
+"""
+
+import re
+import sys
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from clevora_mock import contract
+from clevora_mock.api.answers import Json, printable, refusal
+from clevora_mock.api.direction import Direction
+from clevora_mock.api.stream import Departure, Transmission
+from clevora_mock.api.wire import disturb
+from clevora_mock.clock import SECOND, http_date
+from clevora_mock.core import identity
+from clevora_mock.core.accounts import bearer, mask
+from clevora_mock.core.call import Call
+from clevora_mock.core.errors import ApiError
+from clevora_mock.scenarios.injection import error_of, wait_of
+from clevora_mock.scenarios.matching import UNDISTURBED
+from clevora_mock.scenarios.scenario import InjectedError, Then
+
+_BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+# How much of a body over the limit is read, and dropped, before the client is cut off.
+_DRAINED_BYTES = 16 * contract.BODY_BYTES
+_EXPOSED = b"retry-after, x-request-id, x-clevora-mock-hint, x-clevora-mock-ignored, x-clevora-mock-rule"
+
+
+# What an endpoint answers with: an ASGI application that sends itself, under headers that may be added to.
+Answer = Response | Transmission
+Work = Callable[[Call], Awaitable[Answer]]
+
+
+class Exchange(NamedTuple):
+    """The server's side of one request: what ASGI hands over."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+
+
+class GoneError(Exception):
+    """The client left before its request was whole."""
+
+
+class Gate:
+    """The pipeline. `direction` plans what happens to each request; `latency`, in microseconds, delays them all."""
+
+    def __init__(self, direction: Direction, latency: int = 0) -> None:
+        self._direction = direction
+        self._latency = latency
+        self._date = (0, (b"date", b""))
+
+    async def __call__(self, call: Call, work: Work, exchange: Exchange) -> None:
+        """Serve `call` by `work`: the endpoint's own part, once the gates are passed."""
+        try:
+            answer = await self._answer(call, work, exchange.receive)
+        except GoneError:
+            return
+        call.status = answer.status_code
+        self._dress(call, answer)
+        try:
+            if await self._wait(call, exchange.receive):
+                await answer(*exchange)
+            else:
+                call.abandoned = True
+        finally:
+            call.sandbox.settle(call, call.sandbox.clock.now())
+
+    async def _answer(self, call: Call, work: Work, receive: Receive) -> Answer:
+        try:
+            fits = call.method in _BODILESS or await read_body(call, receive)
+            authenticate(call)
+            call.sandbox.require_access(call)
+            plan = call.plan = self._direction(call) if call.endpoint is not None else UNDISTURBED
+            if plan.then.error is not None:
+                return await inject(call, plan.then.error, plan.then, work)
+            call.sandbox.admit(call)
+            if not fits and call.routed:
+                raise ApiError("payload_too_large")
+            answer = await work(call)
+            return answer if plan is UNDISTURBED else direct(call, answer, plan.then)
+        except ApiError as error:
+            refused = error
+        except GoneError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it was, the client gets the contract's 500
+            refused = _report(call, error)
+        call.prompt_tokens = call.completion_tokens = 0
+        return _refuse(call, refused)
+
+    async def _wait(self, call: Call, receive: Receive) -> bool:
+        """Hold the answer back for its delay; False when the client left meanwhile."""
+        delay = self._latency
+        if call.plan is not None and call.plan.then.delay is not None:
+            delay += wait_of(call.plan.then.delay, call.sandbox.chance, f"delay of {call.plan.rule}")
+        if not delay:
+            return True
+        pacemaker = call.sandbox.pacemaker
+        if pacemaker is None:
+            call.waited += delay
+            return True
+        departure = Departure(receive)
+        try:
+            await departure.or_moment(pacemaker, pacemaker.now() + delay)
+        finally:
+            departure.forget()
+        return not departure.happened
+
+    def _dress(self, call: Call, answer: Answer) -> None:
+        """Add the headers that every answer carries."""
+        headers = answer.raw_headers
+        headers.append((b"x-request-id", call.id.encode()))
+        headers.append(self._date_at(call.arrived // SECOND))
+        if call.plan is not None and call.plan.rule is not None:
+            headers.append((b"x-clevora-mock-rule", printable(call.plan.rule).encode()))
+        if call.ignored:
+            headers.append((b"x-clevora-mock-ignored", ", ".join(call.ignored).encode()))
+        if call.emulated and b"origin" in call.headers:
+            headers.append((b"access-control-allow-origin", b"*"))
+            headers.append((b"access-control-expose-headers", _EXPOSED))
+
+    def _date_at(self, second: int) -> tuple[bytes, bytes]:
+        if self._date[0] != second:
+            self._date = (second, (b"date", http_date(second).encode()))
+        return self._date[1]
+
+
+async def inject(call: Call, error: InjectedError, then: Then, work: Work) -> Answer:
+    """The error that a rule asks for, in place of funds, limits and work; the work is done if it is to be charged."""
+    if then.charge:
+        charge_whole(call, await work(call))
+    answer = _refuse(call, error_of(error))
+    return answer if then.fault is None else disturb(answer, then.fault, call)
+
+
+def direct(call: Call, answer: Answer, then: Then) -> Answer:
+    """`answer` as the plan wants it: its fault, and its price."""
+    if then.charge:
+        charge_whole(call, answer)
+    return answer if then.fault is None else disturb(answer, then.fault, call)
+
+
+def charge_whole(call: Call, answer: Answer) -> None:
+    """Have all of `answer` billed, however much of it the client gets."""
+    if isinstance(answer, Transmission):
+        answer.settle(len(answer.frames))
+        answer.settle = lambda sent: None
+
+
+def _refuse(call: Call, error: ApiError) -> Json:
+    call.code, call.retry_after = error.failure.code, error.retry_after
+    return refusal(error, call.endpoint, call.path)
+
+
+def authenticate(call: Call) -> None:
+    """Find out who calls, by the credential that the endpoint asks for (K2); 401 when it is not good."""
+    if call.endpoint is None:
+        return
+    if call.endpoint.credential == "api_key":
+        call.key = call.sandbox.accounts.known_key(call.header(b"authorization"))
+        call.account = call.key.account
+        call.key.require_valid()
+    elif call.endpoint.credential == "id_token":
+        token = bearer(call.header(b"authorization"))
+        project = call.sandbox.beginning.firebase_project
+        call.identity = identity.verify(token, project, call.arrived)
+        call.account = call.sandbox.accounts.by_uid.get(call.identity.uid)
+
+
+async def read_body(call: Call, receive: Receive) -> bool:
+    """Read the request's body into `call`; False, and nothing kept, when it is over the limit (W5)."""
+    # The mock's own pages take snapshots, which hold a whole journal.
+    most = contract.BODY_BYTES if call.emulated else _DRAINED_BYTES
+    announced = call.headers.get(b"content-length", b"0")
+    fits = not (announced.isdigit() and int(announced[:12]) > most)
+    if not fits and b"expect" in call.headers:
+        # Such a client waits until its body is asked for.
+        return False
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if message["type"] == "http.request" and message.get("more_body"):
+        parts = [body]
+        size = len(body)
+        while message.get("more_body") and size < _DRAINED_BYTES:
+            message = await receive()
+            part = message.get("body", b"")
+            size += len(part)
+            fits = fits and size <= most
+            if fits:
+                parts.append(part)
+            else:
+                parts.clear()
+        body = b"".join(parts)
+    if message["type"] == "http.disconnect":
+        raise GoneError
+    if fits:
+        call.body = body
+    return fits
+
+
+def _report(call: Call, error: Exception) -> ApiError:
+    """A fault of the mock's own: one line for whoever runs it, the contract's 500 for the client."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = f"{frame.tb_frame.f_code.co_filename.rpartition('clevora_mock')[2]}:{frame.tb_lineno}" if frame else "?"
+    said = re.sub(r"\s+", " ", f"{type(error).__name__}: {error}")[:300]
+    line = f"{said} ({place.lstrip('/')})"
+    sys.stderr.write(mask(f"clevora-mock: internal error in {call.method} {call.path}: {line}\n"))
+    return ApiError("internal_error", hint=line)

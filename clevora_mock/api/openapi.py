@@ -1,0 +1,143 @@
+"""The emulated API as an OpenAPI 3.1 document, made from the contract's tables and the shapes.
+
+``x-clevora-basis`` on each operation and field says whether it is documented or inferred.
+"""
+
+from typing import Any
+
+import msgspec
+
+from clevora_mock import contract
+from clevora_mock.api import shapes
+from clevora_mock.api.operations import OPERATIONS, Operation, Parameter, statuses
+from clevora_mock.version import __version__
+
+_SCHEMES: dict[contract.Credential, dict[str, Any]] = {
+    "api_key": {"type": "http", "scheme": "bearer", "description": "An API key: sk_live_ and 32 hex characters."},
+    "id_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A Firebase ID token."},
+    "signature": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "webhook-signature",
+        "description": "Standard Webhooks: v1,<base64 HMAC-SHA256>, beside webhook-id and webhook-timestamp.",
+    },
+}
+
+
+def describe(server: str) -> dict[str, Any]:
+    """The document, for the API at the base URL `server` (without ``/v1``)."""
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in contract.ENDPOINTS:
+        for path in endpoint.paths:
+            paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, path)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Clevora AI API",
+            "version": contract.CHANGELOG[0][0],
+            "summary": "A unified REST API for semantic media search, script generation and chat completions.",
+            "description": f"As clevora-mock {__version__} emulates it. x-clevora-basis tells what Clevora's "
+            "documentation states (documented) from what it leaves open (inferred).",
+        },
+        "servers": [{"url": server}],
+        "paths": paths,
+        "components": {"schemas": _schemas(), "securitySchemes": _SCHEMES},
+    }
+
+
+def schemas_of(types: list[type[msgspec.Struct]]) -> dict[str, Any]:
+    """The JSON Schemas of `types` and all that they mention, by name."""
+    _, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    return components
+
+
+def _schemas() -> dict[str, Any]:
+    wanted: list[type[msgspec.Struct]] = [shapes.ErrorAnswer]
+    for operation in OPERATIONS.values():
+        wanted += [shape for shape in (operation.request, operation.answer, operation.streamed) if shape is not None]
+    return schemas_of(wanted)
+
+
+def _operation(endpoint: contract.Endpoint, path: str) -> dict[str, Any]:
+    operation = OPERATIONS[endpoint.name]
+    alias = "" if path == endpoint.path else "." + path.strip("/").replace("/", ".")
+    described: dict[str, Any] = {
+        "operationId": endpoint.name + alias,
+        "summary": endpoint.summary,
+        "x-clevora-basis": endpoint.basis if not alias or endpoint.name == "docs.llms" else contract.INFERRED,
+        "security": [] if endpoint.credential == "none" else [{endpoint.credential: []}],
+        "responses": {"200": _success(endpoint, operation)}
+        | {str(status): _refusal(status, endpoint) for status in statuses(endpoint)},
+    }
+    if endpoint.rate is not None:
+        described["x-clevora-price-per-1k-tokens"] = endpoint.rate / 1000
+    if operation.parameters:
+        described["parameters"] = [_parameter(parameter) for parameter in operation.parameters]
+    if operation.request is not None:
+        described["requestBody"] = {"required": True, "content": _json(_ref(operation.request))}
+    return described
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "string"}
+    if parameter.bounds is not None:
+        low, high = parameter.bounds
+        schema = {"type": "integer", "minimum": low, "maximum": high, "default": parameter.default}
+    return {
+        "name": parameter.name,
+        "in": parameter.place,
+        "required": parameter.place == "path",
+        "description": parameter.description,
+        "schema": schema,
+        "x-clevora-basis": parameter.basis,
+    }
+
+
+def _success(endpoint: contract.Endpoint, operation: Operation) -> dict[str, Any]:
+    schema: dict[str, Any] = {"type": "object"} if operation.answer is None else _ref(operation.answer)
+    if endpoint.enveloped:
+        schema = {
+            "type": "object",
+            "required": ["status", "data"],
+            "properties": {
+                "status": {"const": "success", "x-clevora-basis": contract.DOCUMENTED},
+                "data": schema | {"x-clevora-basis": contract.DOCUMENTED},
+            },
+        }
+    content = _json(schema)
+    if operation.streamed is not None:
+        content["text/event-stream"] = {
+            "schema": _ref(operation.streamed),
+            "x-clevora-note": "One chunk for each `data:` line; the last line is `data: [DONE]`.",
+        }
+    return {"description": "Success.", "headers": _headers(), "content": content}
+
+
+def _refusal(status: int, endpoint: contract.Endpoint) -> dict[str, Any]:
+    codes = [failure.code for failure in contract.FAILURES if failure.status == status]
+    headers = _headers()
+    if status == 429:
+        headers["retry-after"] = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
+    schema: dict[str, Any] = _ref(shapes.ErrorAnswer)
+    if endpoint.enveloped:
+        status_field = {"const": "error", "x-clevora-basis": contract.INFERRED}
+        enveloped = {"type": "object", "required": ["status"], "properties": {"status": status_field}}
+        schema = {"allOf": [schema, enveloped]}
+    title, cause = contract.STATUSES[status]
+    return {
+        "description": f"{title}. {cause} Codes: {', '.join(codes)}.",
+        "headers": headers,
+        "content": _json(schema),
+    }
+
+
+def _headers() -> dict[str, Any]:
+    return {"x-request-id": {"description": "Names the request in a bug report.", "schema": {"type": "string"}}}
+
+
+def _json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _ref(shape: type[msgspec.Struct]) -> dict[str, Any]:
+    return {"$ref": f"#/components/schemas/{shape.__name__}"}

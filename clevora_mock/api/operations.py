@@ -1,0 +1,88 @@
+"""What each endpoint takes and gives, as types: what OpenAPI and ``/llms.json`` add to the contract's table."""
+
+from msgspec import Struct
+
+from clevora_mock import contract
+from clevora_mock.api import shapes
+
+
+class Parameter(Struct, frozen=True):
+    """A value in the path or the query. `bounds` and `default` are for whole numbers."""
+
+    name: str
+    place: str
+    description: str
+    basis: contract.Basis
+    bounds: tuple[int, int] | None = None
+    default: int | None = None
+
+
+class Operation(Struct, frozen=True):
+    """The shapes of one endpoint; `streamed` is that of each event when the answer is a stream."""
+
+    answer: type[Struct] | None
+    request: type[Struct] | None = None
+    streamed: type[Struct] | None = None
+    parameters: tuple[Parameter, ...] = ()
+
+
+OPERATIONS: dict[str, Operation] = {
+    "chat.completions": Operation(shapes.ChatCompletion, shapes.ChatRequest, shapes.ChatChunk),
+    "embeddings": Operation(shapes.EmbeddingList, shapes.EmbeddingsRequest),
+    "search": Operation(shapes.SearchResults, shapes.SearchRequest),
+    "scripts.generate": Operation(shapes.Script, shapes.ScriptRequest),
+    "keys.create": Operation(shapes.NewKey, shapes.KeyRequest),
+    "keys.list": Operation(shapes.Keys),
+    "keys.revoke": Operation(
+        shapes.RevokedKey,
+        parameters=(Parameter("id", "path", "The key's id, or the raw key.", contract.INFERRED),),
+    ),
+    "developer.activate": Operation(shapes.AccountView),
+    "developer.account": Operation(shapes.AccountView),
+    "developer.topup": Operation(shapes.CheckoutLink, shapes.TopupRequest),
+    "developer.transactions": Operation(
+        shapes.Transactions,
+        parameters=(
+            Parameter(
+                "limit",
+                "query",
+                "How many entries.",
+                contract.INFERRED,
+                (1, contract.TRANSACTIONS),
+                contract.TRANSACTIONS_DEFAULT,
+            ),
+        ),
+    ),
+    "developer.usage": Operation(
+        shapes.UsageReport,
+        parameters=(
+            Parameter(
+                "range",
+                "query",
+                "How many days, today included.",
+                contract.DOCUMENTED,
+                (1, contract.USAGE_DAYS),
+                contract.USAGE_DAYS_DEFAULT,
+            ),
+        ),
+    ),
+    "dodo.webhook": Operation(shapes.Received, shapes.WebhookEvent),
+    "docs.llms": Operation(None),
+}
+
+
+def statuses(endpoint: contract.Endpoint) -> list[int]:
+    """The statuses with which `endpoint` can refuse a request."""
+    possible = {500}
+    if endpoint.credential != "none":
+        possible.add(401)
+    if endpoint.credential == "api_key":
+        possible |= {402, 403, 404, 429}
+    if endpoint.credential == "id_token" and not endpoint.open_to_all:
+        possible.add(403)
+    operation = OPERATIONS[endpoint.name]
+    if operation.request is not None:
+        possible |= {400, 413}
+    for parameter in operation.parameters:
+        possible.add(404 if parameter.place == "path" else 400)
+    return sorted(possible)

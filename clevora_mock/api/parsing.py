@@ -1,0 +1,172 @@
+"""From bytes to a typed request, or to a 400 that names the field and says what was expected.
+
+Two steps: the body becomes a JSON document, strictly (W4), then the document becomes one of the shapes. msgspec does
+both; here its complaints are put into the contract's words.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from clevora_mock import contract
+from clevora_mock.core.call import Call
+from clevora_mock.core.errors import ApiError, invalid, missing
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+_PLACE = re.compile(r" - at `\$(.*)`$")
+_UNKNOWN = re.compile(r"contains unknown field `(.*?)`")
+_ABSENT = re.compile(r"missing required field `(.*?)`")
+_UNSAFE = re.compile(r"[^!-+\--~]")
+
+
+def document(body: bytes) -> dict[str, Any]:
+    """The JSON object in `body`; 400 `invalid_json` for anything else, whatever the content type said."""
+    try:
+        read = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _broken(body, str(error)) from None
+    except RecursionError:
+        raise ApiError("invalid_json", "The request body is nested too deeply") from None
+    if not isinstance(read, dict):
+        raise ApiError("invalid_json", f"The request body must be a JSON object, got {shown(read)}")
+    # A key that occurs twice is one colon more than there are keys; colons in texts send some bodies the slow way.
+    if body.count(b":") > _keys(read):
+        _refuse_duplicates(body)
+    return read
+
+
+def request(call: Call, shape: type[T]) -> T:
+    """The body of `call` as a `shape`; notes the fields that the contract does not know (C4)."""
+    read = document(call.body)
+    call.document = read
+    try:
+        parsed = msgspec.convert(read, shape)
+    except msgspec.ValidationError as error:
+        raise _explained(str(error), read, shape) from None
+    known = shape.__struct_fields__
+    if len(read) > len(known) or not read.keys() <= set(known):
+        call.ignored = tuple(_safe(name) for name in read if name not in known)[: contract.IGNORED_NAMES]
+    return parsed
+
+
+def optional(call: Call, shape: type[T]) -> T:
+    """The body of `call` as a `shape`; an empty one asks for nothing."""
+    return request(call, shape) if call.body.strip() else shape()
+
+
+def text(call: Call, name: str) -> str | None:
+    """A value from the query string, None when it is not given."""
+    given = [value for key, value in parse_qsl(call.query.decode("latin-1"), keep_blank_values=True) if key == name]
+    return given[-1] if given else None
+
+
+def number(call: Call, name: str, bounds: tuple[int, int], default: int) -> int:
+    """A whole number from the query string, within `bounds`; anything else is 400."""
+    given = [value for key, value in parse_qsl(call.query.decode("latin-1"), keep_blank_values=True) if key == name]
+    if not given:
+        return default
+    low, high = bounds
+    text = given[0]
+    if len(given) > 1 or not (text.isascii() and text.isdigit() and len(text) <= 9) or not low <= int(text) <= high:
+        raise invalid(name, f"a whole number from {low} to {high}", shown(", ".join(given)))
+    return int(text)
+
+
+def choose_model(endpoint: contract.Endpoint, name: str | None) -> str:
+    """The model that serves the request (C2): the endpoint's first unless another of its own is named."""
+    serving = contract.SERVING[endpoint.name]
+    if name is None:
+        return serving[0]
+    if name in serving:
+        return name
+    code = "invalid_model" if any(name == model.id for model in contract.MODELS) else "model_not_found"
+    fitting = " or ".join(serving)
+    raise ApiError(code, f"model: expected {fitting} for {endpoint.path}, got {shown(name)}")
+
+
+def shown(value: object) -> str:
+    """A value as an error message quotes it: short, and on one line."""
+    if isinstance(value, list):
+        return f"an array of {len(value)}" if value else "an empty array"
+    if isinstance(value, dict):
+        return "an object"
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _broken(body: bytes, reason: str) -> ApiError:
+    if not body.strip():
+        return ApiError(
+            "invalid_json", "The request body is empty; expected a JSON object", hint="send {} for no fields"
+        )
+    said = reason.removeprefix("JSON is malformed: ").partition(" - at ")[0]
+    return ApiError("invalid_json", f"The request body is not valid JSON: {said}")
+
+
+def _keys(read: object) -> int:
+    """How many keys the objects in a document have, altogether."""
+    count = 0
+    left: list[Any] = [read]
+    # The list grows as it is walked; texts and numbers never get into it.
+    for value in left:
+        inner = value
+        if type(value) is dict:
+            count += len(value)
+            inner = value.values()
+        left += [one for one in inner if type(one) is dict or type(one) is list]
+    return count
+
+
+def _refuse_duplicates(body: bytes) -> None:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        read = dict(pairs)
+        if len(read) < len(pairs):
+            times = Counter(name for name, _ in pairs)
+            twice = next(name for name in times if times[name] > 1)
+            raise ApiError("invalid_json", f"The request body has the key {shown(twice)} twice in one object")
+        return read
+
+    try:
+        json.loads(body, object_pairs_hook=unique)
+    except RecursionError:
+        raise ApiError("invalid_json", "The request body is nested too deeply") from None
+
+
+def _explained(complaint: str, read: dict[str, Any], shape: type[msgspec.Struct]) -> ApiError:
+    """msgspec's `complaint` in the contract's words."""
+    found = _PLACE.search(complaint)
+    place = found[1].removeprefix(".") if found else ""
+    absent = _ABSENT.search(complaint)
+    if absent:
+        return missing(f"{place}.{absent[1]}" if place else absent[1])
+    unknown = _UNKNOWN.search(complaint)
+    if unknown:
+        known = ", ".join(shape.__struct_encode_fields__)
+        return invalid(f"{place}.{unknown[1]}" if place else unknown[1], f"one of {known}", "an unknown field")
+    from clevora_mock.api.expectation import expected  # noqa: PLC0415 - only a refusal needs it
+
+    wanted, value = expected(shape, read, place)
+    if value is None:
+        return missing(place)
+    return invalid(place, wanted, shown(value), _hint(place, value))
+
+
+def _hint(place: str, value: object) -> str | None:
+    if place.startswith("input") and _is_token_ids(value):
+        return "token ids are not supported; with LangChain use OpenAIEmbeddings(check_embedding_ctx_length=False)"
+    return None
+
+
+def _is_token_ids(value: object) -> bool:
+    return type(value) is int or (isinstance(value, Sequence) and bool(value) and type(value[0]) is int)
+
+
+def _safe(name: str) -> str:
+    """A field's name made fit for a header's list."""
+    return _UNSAFE.sub("?", name[:64]) or "?"

@@ -1,0 +1,143 @@
+"""From a path and a method to the work that answers them (contract W3).
+
+A Starlette router that looks paths up instead of trying routes in turn: the table is known at the start, and every
+request first belongs to a sandbox. Unknown paths are 404 before anyone looks at credentials, a known path under another
+method is 405, and a slash at the end changes nothing.
+"""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from msgspec import Struct
+from starlette.responses import Response
+from starlette.routing import Router
+from starlette.types import Receive, Scope, Send
+
+from clevora_mock import contract
+from clevora_mock.api.gate import Answer, Exchange, Gate, Work
+from clevora_mock.core.accounts import mask
+from clevora_mock.core.call import Call
+from clevora_mock.core.errors import ApiError
+from clevora_mock.core.sandboxes import Sandboxes
+
+
+class Route(Struct, frozen=True):
+    """One method of one path. `endpoint` is None for the mock's own pages, which no other origin may read (W8)."""
+
+    method: str
+    path: str
+    work: Work
+    endpoint: contract.Endpoint | None = None
+
+
+class Table:
+    """Routes by path; a ``{name}`` in a path stands for one segment, a ``{name:path}`` for all that follow."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._exact: dict[str, dict[str, Route]] = {}
+        self._patterns: dict[re.Pattern[str], dict[str, Route]] = {}
+        for route in routes:
+            self._methods(route.path)[route.method] = route
+
+    def find(self, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
+        """The methods of `path` and what its parameters are; None when there is no such path."""
+        methods = self._exact.get(path)
+        if methods is not None:
+            return methods, {}
+        for pattern, found in self._patterns.items():
+            matched = pattern.fullmatch(path)
+            if matched:
+                return found, matched.groupdict()
+        return None
+
+    def _methods(self, path: str) -> dict[str, Route]:
+        if "{" not in path:
+            return self._exact.setdefault(path, {})
+        pattern = re.compile(re.sub(r"\{(\w+)(:path)?\}", _segment, path))
+        return self._patterns.setdefault(pattern, {})
+
+
+def _segment(parameter: re.Match[str]) -> str:
+    return f"(?P<{parameter[1]}>{'.+' if parameter[2] else '[^/]+'})"
+
+
+class Switch(Router):
+    """The router of the whole application: sandbox, then route, then the gate."""
+
+    def __init__(self, sandboxes: Sandboxes, gate: Gate, routes: Iterable[Route]) -> None:
+        super().__init__()
+        self.sandboxes = sandboxes
+        self._gate = gate
+        self._table = Table(routes)
+
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await super().app(scope, receive, send)
+            return
+        located = self.sandboxes.locate(scope["path"])
+        sandbox, prefix, path = located or (self.sandboxes.default, "", scope["path"])
+        path = path.rstrip("/") or "/"
+        call = Call(sandbox, scope["method"], path)
+        call.headers = dict(scope["headers"])
+        call.query = scope["query_string"]
+        found = self._table.find(path) if located else None
+        if found is None:
+            work: Work = _refuse_unknown
+            # No page there is for other origins, not even one that does not exist.
+            call.emulated = not f"{path}/".startswith("/__mock/")
+        else:
+            call.base_url = _base_url(scope, call, prefix)
+            methods, call.parameters = found
+            work = self._choose(call, methods)
+        await self._gate(call, work, Exchange(scope, receive, send))
+
+    def _choose(self, call: Call, methods: dict[str, Route]) -> Work:
+        route = methods.get("GET" if call.method == "HEAD" else call.method)
+        call.emulated = any(route.endpoint for route in methods.values())
+        if route is not None:
+            call.endpoint = route.endpoint
+            call.routed = True
+            return route.work
+        allowed = ", ".join(method for method in (*methods, "HEAD") if method != "HEAD" or "GET" in methods)
+        if call.emulated and call.method == "OPTIONS" and b"access-control-request-method" in call.headers:
+            return _preflight(allowed)
+        return _refuse_method(allowed)
+
+
+def _base_url(scope: Scope, call: Call, prefix: str) -> str:
+    """How the client reached this sandbox, so that what it is sent to is reachable too."""
+    host = call.header(b"host") or "{}:{}".format(*scope["server"])
+    return f"{scope['scheme']}://{host}{prefix}"
+
+
+async def _refuse_unknown(call: Call) -> Answer:
+    raise ApiError(
+        "not_found",
+        f"No route {call.method} {quote(mask(call.path)[:200])}",
+        hint=contract.NOT_EMULATED.get(call.path),
+    )
+
+
+def _refuse_method(allowed: str) -> Work:
+    async def refuse(call: Call) -> Answer:
+        message = f"{call.path} does not take {call.method}; expected {allowed}"
+        raise ApiError("method_not_allowed", message, allow=allowed)
+
+    return refuse
+
+
+def _preflight(allowed: str) -> Work:
+    """A browser's question before a request to another origin (W8)."""
+
+    async def answer(call: Call) -> Answer:
+        headers = {
+            "access-control-allow-methods": allowed,
+            "access-control-allow-headers": call.header(b"access-control-request-headers") or "*",
+            "access-control-max-age": "600",
+        }
+        if b"access-control-request-private-network" in call.headers:
+            headers["access-control-allow-private-network"] = "true"
+        return Response(status_code=204, headers=headers)
+
+    return answer

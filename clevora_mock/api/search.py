@@ -1,0 +1,81 @@
+"""``POST /v1/search`` (contract H1-H4)."""
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from clevora_mock import contract
+from clevora_mock.api import parsing, shapes
+from clevora_mock.api.answers import Json
+from clevora_mock.api.gate import Answer
+from clevora_mock.clock import iso
+from clevora_mock.core.call import Call
+from clevora_mock.models import tokens
+from clevora_mock.models.library import Library
+
+if TYPE_CHECKING:
+    from clevora_mock.models.search import SearchIndex
+
+
+class Search:
+    """The endpoint; `library` loads the catalog at its first use."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._building: asyncio.Future[SearchIndex] | None = None
+
+    async def __call__(self, call: Call) -> Answer:
+        request = parsing.request(call, shapes.SearchRequest)
+        model = parsing.choose_model(contract.ENDPOINT["search"], request.model)
+        index = await self._index()
+        found = index.search(request.query, request.limit or contract.SEARCH_RESULTS_DEFAULT)
+        call.prompt_tokens = tokens.count(request.query)
+        call.produced = "; ".join(item.title for item, _ in found[:5])
+        results = [
+            shapes.Result(
+                item.id,
+                item.title,
+                item.type,
+                item.description,
+                item.creator,
+                item.url,
+                item.thumbnail_url,
+                item.duration_seconds,
+                item.published_at,
+                list(item.tags),
+                score,
+            )
+            for item, score in found
+        ]
+        if call.canned is not None and call.canned.results is not None:
+            results = [_canned(result, call) for result in call.canned.results]
+            results = results[: request.limit or contract.SEARCH_RESULTS_DEFAULT]
+        usage = shapes.PromptUsage(call.prompt_tokens, call.prompt_tokens)
+        return Json(shapes.SearchResults("search.results", model, request.query, results, usage))
+
+    async def _index(self) -> "SearchIndex":
+        """The index, built by the first search in a thread of its own, so that nobody else waits for it."""
+        if self._building is None:
+            self._building = asyncio.ensure_future(asyncio.to_thread(lambda: self._library.index))
+        # Shielded, for a client that gives up must not stop what others wait for.
+        return self._building.result() if self._building.done() else await asyncio.shield(self._building)
+
+
+def _canned(written: dict[str, Any], call: Call) -> shapes.Result:
+    """A result that a scenario wrote; what it left out is made up from the title."""
+    slug = re.sub(r"[^a-z0-9]+", "-", written["title"].lower()).strip("-") or "item"
+    whole = {
+        "id": f"vid_{slug}",
+        "type": "video",
+        "description": written["title"],
+        "creator": "Canned",
+        "url": f"https://media.clevora.example/v/{slug}",
+        "thumbnailUrl": f"https://images.clevora.example/v/{slug}.jpg",
+        "durationSeconds": 600,
+        "publishedAt": iso(call.arrived),
+        "tags": [],
+        "score": 1.0,
+    }
+    return msgspec.convert(whole | written, shapes.Result)

@@ -1,0 +1,276 @@
+"""The command line: argv and the environment become Settings, and Settings a command."""
+
+import http.client
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from clevora_mock import settings as setup
+from clevora_mock.settings import OPTIONS, Option, Settings, SettingsError
+from clevora_mock.version import __version__
+
+if TYPE_CHECKING:
+    import socket
+
+    from clevora_mock.app import Application
+
+# ruff: noqa: PLC0415 - each command imports what it needs; `token` should not wait for a web server
+
+PORT_TAKEN = 3
+FILE_INVALID = 4
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class DefaultsToServe(click.Group):
+    """A group whose commands may be left out: bare flags are `serve`'s."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help", "--version")):
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run, and say what is wrong with the command line in one line and where to read on in another."""
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.UsageError as error:
+            command = error.ctx.command_path if error.ctx is not None else "clevora-mock"
+            _fail(f"{error.format_message()}\nTry '{command} --help'.", 2)
+        except click.ClickException as error:
+            _fail(error.format_message(), error.exit_code)
+        except click.Abort:
+            raise SystemExit(130) from None
+        raise SystemExit(status if isinstance(status, int) else 0)
+
+
+def options(*names: str) -> Callable[[Command], Command]:
+    """Give a command the flags of the settings `names`, or of all."""
+
+    def add(command: Command) -> Command:
+        for option in reversed([option for option in OPTIONS if not names or option.name in names]):
+            command = _flag(option)(command)
+        return command
+
+    return add
+
+
+def _flag(option: Option) -> Callable[[Command], Command]:
+    default = setup.default_text(option)
+    said = f"{option.help}  [{option.variable}{f', default {default}' if default else ''}]"
+    if option.is_switch:
+        return click.option(option.flag, option.name, flag_value="1", default=None, help=said)
+    return click.option(option.flag, option.name, metavar=option.metavar, help=said)
+
+
+@click.group(cls=DefaultsToServe, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="clevora-mock")
+def main() -> None:
+    """A local server that stands in for the Clevora AI API.
+
+    Start it, point a client's base URL at it, and every documented call works:
+
+    \b
+      clevora-mock                     serve on http://127.0.0.1:2538
+      clevora-mock serve --port 0      on a free port
+      clevora-mock token               a Firebase ID token for the dashboard's calls
+    """
+
+
+@main.command()
+@options()
+def serve(**flags: str | None) -> None:
+    """Serve the mock until it is told to stop (Ctrl-C)."""
+    chosen = _settings(flags)
+    from clevora_mock.banner import announce
+    from clevora_mock.server import Server, url_of
+
+    app = _application(chosen)
+    listener = _listener(chosen)
+
+    def ready() -> None:
+        app.started()
+        announce(chosen, url_of(listener))
+
+    Server(app, ready).run(sockets=[listener])
+    if chosen.export_on_exit is not None:
+        _export(app, chosen.export_on_exit)
+
+
+def _application(chosen: Settings) -> "Application":
+    """The application with all that was imported, or an exit that says what is wrong with a file."""
+    from clevora_mock.app import create_app
+    from clevora_mock.control.archive import ArchiveError, load
+    from clevora_mock.log import writer
+    from clevora_mock.models.catalog import CatalogError
+    from clevora_mock.scenarios.mistakes import ScenarioError
+
+    try:
+        app = create_app(chosen, None if chosen.quiet else writer(chosen.log_format))
+        if chosen.import_ is not None:
+            load(app.sandboxes, Path(chosen.import_))
+    except (ArchiveError, CatalogError, ScenarioError) as error:
+        _fail(str(error), FILE_INVALID)
+    return app
+
+
+def _listener(chosen: Settings) -> "socket.socket":
+    from clevora_mock.server import PortTakenError, listen
+
+    try:
+        return listen(chosen.host, chosen.port)
+    except PortTakenError:
+        said = f"port {chosen.port} on {chosen.host} is taken; choose another with --port, or 0 for a free one"
+        _fail(said, PORT_TAKEN)
+    except OSError as error:
+        _fail(f"--host: cannot listen on {chosen.host!r}: {error.strerror}", 2)
+
+
+def _export(app: "Application", file: str) -> None:
+    from clevora_mock.control.archive import export
+
+    try:
+        export(app.sandboxes, Path(file))
+    except OSError as error:
+        _fail(f"--export-on-exit: cannot write {file!r}: {error.strerror}", 1)
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def check(files: tuple[str, ...]) -> None:
+    """Say all that is wrong with scenario files, with line and column."""
+    from clevora_mock.scenarios.reading import check as mistakes_in
+
+    found = mistakes_in(files)
+    for mistake in found:
+        click.echo(mistake)
+    if found:
+        raise SystemExit(FILE_INVALID)
+    click.echo(f"{len(files)} file{'s' if len(files) > 1 else ''}: nothing wrong")
+
+
+@main.command()
+@options("scenarios")
+def scenarios(**flags: str | None) -> None:
+    """List the scenarios that there are, one line each."""
+    from clevora_mock import data
+    from clevora_mock.scenarios.mistakes import ScenarioError
+    from clevora_mock.scenarios.shelf import Shelf
+
+    chosen = _settings(flags)
+    try:
+        shelf = Shelf(data.scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
+    except ScenarioError as error:
+        _fail(str(error), FILE_INVALID)
+    described = shelf.describe()
+    width = max(len(name) for name, _ in described)
+    for name, said in described:
+        click.echo(f"{name:<{width}}  {said}")
+
+
+@main.command()
+@click.option("--uid", default=setup.DEMO_UID, show_default=True, help="Who is signed in.")
+@click.option("--email", default=None, help="Their address; the demo account has one by default.")
+@click.option(
+    "--expires-in",
+    default=3600,
+    show_default=True,
+    type=click.IntRange(1),
+    metavar="SECONDS",
+    help="Lifetime.",
+)
+@options("firebase_project", "clock")
+def token(uid: str, email: str | None, expires_in: int, **flags: str | None) -> None:
+    """Print a Firebase ID token, for /v1/keys and /api/developer."""
+    from clevora_mock.core.identity import Identity, issue
+
+    chosen = _settings(flags)
+    if not 1 <= len(uid) <= 128:
+        _fail("--uid: expected 1 to 128 characters", 2)
+    if email is None and uid == setup.DEMO_UID:
+        email = setup.DEMO_EMAIL
+    click.echo(issue(Identity(uid, email), chosen.firebase_project, chosen.clock.make().now(), expires_in))
+
+
+@main.command()
+@click.option("--size", default=720, show_default=True, type=click.IntRange(1, 1_000_000), help="How many items.")
+@click.option("--seed", default=0, show_default=True, type=int, help="The same seed makes the same catalog.")
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, writable=True), metavar="FILE")
+def catalog(size: int, seed: int, output: str) -> None:
+    """Make a demo catalog for --catalog (needs clevora-mock[catalog])."""
+    from clevora_mock.models.catalog import dump
+    from clevora_mock.models.catalog_maker import make
+
+    try:
+        made = make(size, seed)
+    except RuntimeError as error:
+        _fail(str(error), 2)
+    try:
+        Path(output).write_bytes(dump(made))
+    except OSError as error:
+        _fail(f"--output: cannot write {output!r}: {error.strerror}", 2)
+    click.echo(f"{size} items in {output}")
+
+
+@main.command()
+def openapi() -> None:
+    """Print the OpenAPI 3.1 document of the emulated API."""
+    from clevora_mock.api.openapi import describe
+
+    click.echo(json.dumps(describe(f"http://127.0.0.1:{Settings().port}"), indent=2, ensure_ascii=False))
+
+
+@main.command()
+@options("host", "port")
+def healthcheck(**flags: str | None) -> None:
+    """Exit 0 when the server at the configured address is ready."""
+    chosen = _settings(flags)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(chosen.host, chosen.host)  # noqa: S104 - compared, not bound
+    connection = http.client.HTTPConnection(host, chosen.port, timeout=2)
+    try:
+        # By a loopback name whatever the address, since the control plane answers to few names.
+        connection.request("GET", "/__mock/health", headers={"host": f"localhost:{chosen.port}"})
+        answer = connection.getresponse()
+        ready = answer.status == http.client.OK and json.loads(answer.read()).get("status") == "ok"
+    except (OSError, ValueError, http.client.HTTPException):
+        ready = False
+    if not ready:
+        _fail(f"no ready server at {host}:{chosen.port}", 1)
+
+
+def _settings(flags: dict[str, str | None]) -> Settings:
+    for name in setup.unknown_variables():
+        click.echo(f"clevora-mock: warning: {name} sets nothing{_suggestion(name)}", err=True)
+    try:
+        return setup.load(flags)
+    except SettingsError as error:
+        _fail(str(error), 2)
+
+
+def _suggestion(name: str) -> str:
+    from difflib import get_close_matches
+
+    # By what follows the prefix, which would make any two variables look alike.
+    settings = {option.variable.removeprefix(setup.PREFIX): option.variable for option in OPTIONS}
+    close = get_close_matches(name.removeprefix(setup.PREFIX), settings, 1)
+    return f"; did you mean {settings[close[0]]}?" if close else ""
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    click.echo(f"clevora-mock: {message}", err=True)
+    # Whatever is still buffered, a reader has gone; nothing here may turn into a traceback.
+    sys.stdout.flush()
+    raise SystemExit(status)

@@ -1,0 +1,61 @@
+"""``/__mock/clock``: look at the sandbox's time, and move it."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from clevora_mock.api import parsing
+from clevora_mock.api.answers import Json
+from clevora_mock.api.gate import Answer
+from clevora_mock.clock import SECOND, Clock, iso, parse
+from clevora_mock.core.call import Call
+from clevora_mock.core.errors import invalid
+
+# A century either way is enough for any test, and keeps every date printable.
+_CENTURY = 100 * 366 * 86_400
+
+
+class ClockChange(Struct, forbid_unknown_fields=True):
+    """What to change: another mode first, then the time, then how far to move on."""
+
+    mode: Literal["real", "frozen", "scaled"] | None = None
+    speed: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
+    now: str | None = None
+    advance: Annotated[float, Meta(ge=0, le=_CENTURY)] | None = None
+
+
+async def show(call: Call) -> Answer:
+    """``GET /__mock/clock``."""
+    return Json(view(call.sandbox.clock))
+
+
+async def change(call: Call) -> Answer:
+    """``PATCH /__mock/clock``: all of what is asked for, or, when any of it is wrong, nothing."""
+    asked = parsing.request(call, ClockChange)
+    clock = call.sandbox.clock
+    moment = None if asked.now is None else _moment(asked.now)
+    if (asked.mode == "scaled") != (asked.speed is not None):
+        raise invalid("speed", 'a number beside "mode": "scaled"', parsing.shown(asked.speed))
+    if asked.mode is not None:
+        clock.run(asked.mode, asked.speed or 1.0)
+    if moment is not None:
+        clock.set(moment)
+    if asked.advance is not None:
+        clock.advance(asked.advance)
+    return Json(view(clock))
+
+
+def view(clock: Clock) -> dict[str, object]:
+    """A clock as it is shown."""
+    shown: dict[str, object] = {"now": iso(clock.now()), "mode": clock.mode}
+    return shown | {"speed": clock.speed} if clock.mode == "scaled" else shown
+
+
+def _moment(text: str) -> int:
+    try:
+        moment = parse(text)
+    except ValueError:
+        moment = -1
+    if not 0 <= moment <= 2 * _CENTURY * SECOND:
+        raise invalid("now", "a time such as 2026-05-11T14:00:00Z", parsing.shown(text))
+    return moment

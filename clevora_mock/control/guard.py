@@ -1,0 +1,58 @@
+"""What keeps web pages of other origins away from the mock's own pages.
+
+A browser lets any page send requests to a server on this machine. So the control plane sends no CORS headers, answers
+only under names that cannot be rebound to it by someone else's DNS, and refuses changes that another origin asks for.
+"""
+
+from urllib.parse import urlsplit
+
+from clevora_mock.api.gate import Answer, Work
+from clevora_mock.contract import Failure
+from clevora_mock.core.call import Call
+from clevora_mock.core.errors import ApiError
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+FORBIDDEN_HOST = Failure(
+    "forbidden_host", 403, "permission_error", "This host name is not allowed here", "An unknown Host header."
+)
+FORBIDDEN_ORIGIN = Failure(
+    "forbidden_origin",
+    403,
+    "permission_error",
+    "Other origins may change nothing here",
+    "A foreign Origin header.",
+)
+
+
+class Guard:
+    """Lets through what comes from this machine, or by an allowed name."""
+
+    def __init__(self, allowed_hosts: tuple[str, ...]) -> None:
+        self._allowed = _LOOPBACK | set(allowed_hosts)
+
+    def __call__(self, work: Work) -> Work:
+        """`work`, behind the guard."""
+
+        async def guarded(call: Call) -> Answer:
+            self.check(call)
+            return await work(call)
+
+        return guarded
+
+    def check(self, call: Call) -> None:
+        """403 for an unknown host name, and for a change that a page of another origin asks for."""
+        host = call.header(b"host")
+        name = (urlsplit(f"//{host}").hostname or "") if _is_authority(host) else ""
+        if name not in self._allowed and not name.endswith(".localhost"):
+            raise ApiError(FORBIDDEN_HOST, hint=f"allow it with --allowed-host {name or 'NAME'}")
+        origin = call.header(b"origin")
+        if call.method not in ("GET", "HEAD") and origin and urlsplit(origin).netloc != host:
+            raise ApiError(FORBIDDEN_ORIGIN)
+
+
+def _is_authority(host: str) -> bool:
+    try:
+        return bool(host) and "@" not in host and urlsplit(f"//{host}").netloc == host
+    except ValueError:
+        return False

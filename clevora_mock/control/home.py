@@ -1,0 +1,53 @@
+"""``GET /``: what this is, what to copy, where everything lies; HTML for a browser, JSON for a program."""
+
+from html import escape
+
+from starlette.responses import HTMLResponse
+
+from clevora_mock.api.answers import Json
+from clevora_mock.api.gate import Answer
+from clevora_mock.control.pages import page
+from clevora_mock.core.call import Call
+from clevora_mock.version import __version__
+
+_PLACES = (
+    ("/__mock/health", "Whether the server is ready, and how it is set up."),
+    ("/__mock/fidelity", "Every clause of the contract: documented, or inferred."),
+    ("/__mock/ledger?uid=demo", "The demo account's money, entry by entry."),
+    ("/__mock/firestore/clevora_developer_usage/demo", "The documented places in Firestore."),
+    ("/openapi.json", "The emulated API as OpenAPI 3.1."),
+    ("/docs/llms", "The same for coding agents."),
+)
+
+
+class Home:
+    """The first page."""
+
+    async def __call__(self, call: Call) -> Answer:
+        base = call.base_url
+        key = call.sandbox.beginning.api_key
+        if "text/html" not in call.header(b"accept"):
+            return Json(
+                {
+                    "name": "clevora-mock",
+                    "version": __version__,
+                    "baseUrl": f"{base}/v1",
+                    "apiKey": key,
+                    "sandbox": call.sandbox.name,
+                    "places": dict(_PLACES),
+                }
+            )
+        rows = "".join(
+            f'<li><a href="{escape(base + path)}"><code>{escape(path)}</code></a> {escape(meaning)}</li>'
+            for path, meaning in _PLACES
+        )
+        return HTMLResponse(
+            page(
+                "home.html",
+                base=escape(f"{base}/v1"),
+                key=escape(key),
+                places=rows,
+                sandbox=escape(call.sandbox.name),
+                version=__version__,
+            )
+        )

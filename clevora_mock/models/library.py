@@ -1,0 +1,53 @@
+"""The fake models and what they know, each read and built at its first use, and once.
+
+Most servers answer chats; numpy, the catalog and the scripts' phrases would cost them more time at the start than all
+the rest.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clevora_mock.data import fixture
+
+if TYPE_CHECKING:
+    from clevora_mock.models.chat import ChatModel
+    from clevora_mock.models.embeddings import Embedder
+    from clevora_mock.models.scripts import ScriptModel
+    from clevora_mock.models.search import SearchIndex
+
+# ruff: noqa: PLC0415 - importing late is what this module is for
+
+
+class Library:
+    """Every model of one server. `catalog` is a user's own file, None for the shipped one."""
+
+    def __init__(self, catalog: Path | None = None) -> None:
+        self._catalog = catalog or fixture("catalog.jsonl")
+
+    @cached_property
+    def chat(self) -> "ChatModel":
+        from clevora_mock.models.chat import ChatModel
+        from clevora_mock.models.phrases import load
+
+        return ChatModel(load(fixture("chat.json").read_bytes()))
+
+    @cached_property
+    def scripts(self) -> "ScriptModel":
+        from clevora_mock.models.phrases import load_scripts
+        from clevora_mock.models.scripts import ScriptModel
+
+        return ScriptModel(load_scripts(fixture("scripts.json").read_bytes()))
+
+    @cached_property
+    def embedder(self) -> "Embedder":
+        from clevora_mock.models.embeddings import Embedder
+
+        return Embedder()
+
+    @cached_property
+    def index(self) -> "SearchIndex":
+        from clevora_mock.models.catalog import load
+        from clevora_mock.models.search import SearchIndex
+
+        return SearchIndex(load(self._catalog), self.embedder)

@@ -1,0 +1,59 @@
+"""Every clause of the contract is named by a row or a test, and nothing names a clause that does not exist."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from clevora_mock import contract
+from tests.contract.rows import ROWS
+
+KNOWN = {clause.id for clause in contract.CLAUSES}
+
+
+def marked() -> dict[str, set[str]]:
+    """The clause ids in each test module's marks, read from the source, so that running one test sees them all."""
+    found: dict[str, set[str]] = {}
+    for path in sorted(Path(__file__).parent.glob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.clause":
+                found.setdefault(path.name, set()).update(ast.literal_eval(argument) for argument in node.args)
+    return found
+
+
+@pytest.mark.parametrize("clause", contract.CLAUSES, ids=lambda clause: clause.id)
+def test_every_clause_is_tested(clause: contract.Clause) -> None:
+    """A clause that no row and no test names is a promise that nobody keeps."""
+    named = {name for row in ROWS for name in row.clauses}.union(*marked().values())
+    assert clause.id in named
+
+
+def test_rows_name_clauses_that_exist() -> None:
+    """A row's clause is one of the contract's."""
+    assert {name for row in ROWS for name in row.clauses} <= KNOWN
+
+
+def test_marks_name_clauses_that_exist() -> None:
+    """A test's clause is one of the contract's."""
+    assert set().union(*marked().values()) <= KNOWN
+
+
+def test_every_row_names_a_clause() -> None:
+    """No row stands for nothing."""
+    assert [row.says for row in ROWS if not row.clauses] == []
+
+
+def test_no_two_rows_say_the_same() -> None:
+    """A row's sentence finds it."""
+    assert [says for says, count in Counter(row.says for row in ROWS).items() if count > 1] == []
+
+
+def test_clauses_have_a_basis() -> None:
+    """Each clause says what is documented, what is inferred, or both."""
+    assert [clause.id for clause in contract.CLAUSES if not clause.basis] == []
+
+
+def test_clause_ids_are_unique() -> None:
+    """An id names one clause."""
+    assert len(KNOWN) == len(contract.CLAUSES)

@@ -1,0 +1,443 @@
+"""Clients that leave in the middle of a stream pay for the prompt and for what was sent, once."""
+
+import asyncio
+import json
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from itertools import pairwise
+from time import sleep
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clevora_mock.api.stream import Pace, Transmission
+from clevora_mock.app import create_app
+from clevora_mock.clock import FROZEN_START, SECOND, Clock
+from clevora_mock.core.call import Call
+from clevora_mock.core.chance import Draws
+from clevora_mock.core.journal import Entry
+from clevora_mock.core.limits import Limits
+from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.settings import DEMO_KEY, Settings
+from clevora_mock.testing.server import Running, running
+
+from .support import TLS, VirtualLoop, bare_sandbox, counted, fresh_name, virtually
+
+Message = dict[str, Any]
+
+RATE = 500  # micro-dollars a token
+PATH = "/v1/chat/completions"
+PATIENCE_SECONDS = 20
+
+# --- in virtual time: the stream by itself ----------------------------------------------------------------------------
+
+frames = st.lists(st.integers(1, 40), min_size=2, max_size=40).map(
+    lambda sizes: [bytes([65 + index % 26]) * size for index, size in enumerate(sizes)]
+)
+paces = st.sampled_from([1.0, 7.0, 200.0, 1000.0])
+# Fractions of the time that the whole stream takes, beyond its end too.
+fractions = st.floats(0, 1.3)
+
+
+class Delivered(NamedTuple):
+    """What came out of a stream: the frames with the moment of each, and what it said it had sent."""
+
+    bodies: list[tuple[int, bytes]]
+    ended: bool
+    settled: list[int]
+
+
+Ending = Callable[[VirtualLoop, "asyncio.Task[None]", asyncio.Event], Awaitable[None]]
+
+
+def deliver(content: list[bytes], pace: float, ending: Ending, write_seconds: float = 0.0) -> Delivered:
+    """Send `content` to a client that writes take `write_seconds` to reach, while `ending` happens."""
+    bodies: list[tuple[int, bytes]] = []
+    settled: list[int] = []
+    ended: list[bool] = []
+
+    async def work(loop: VirtualLoop) -> None:
+        clock = Clock("real", start=FROZEN_START, read=loop.micros)
+        call = Call(bare_sandbox(clock), "POST", PATH)
+        left = asyncio.Event()
+
+        async def receive() -> Message:
+            await left.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            if message["type"] != "http.response.body":
+                return
+            if write_seconds:
+                await asyncio.sleep(write_seconds)
+            if message.get("more_body"):
+                bodies.append((clock.now() - FROZEN_START, message["body"]))
+            else:
+                ended.append(True)
+
+        stream = Transmission(content, [], call, settled.append)
+        stream.deadlines = Pace(pace).deadlines(len(content), Draws(bytes(8)))
+        task = asyncio.ensure_future(stream({"type": "http"}, receive, send))
+        end = asyncio.ensure_future(ending(loop, task, left))
+        await asyncio.gather(task, return_exceptions=True)
+        end.cancel()
+        await asyncio.gather(end, return_exceptions=True)
+        assert not clock.timers
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    virtually(work)
+    return Delivered(bodies, bool(ended), settled)
+
+
+def leaving(after: float) -> Ending:
+    """The client goes away."""
+
+    async def end(loop: VirtualLoop, task: "asyncio.Task[None]", left: asyncio.Event) -> None:
+        await asyncio.sleep(after)
+        left.set()
+
+    return end
+
+
+def cancelling(after: float) -> Ending:
+    """The server stops the request."""
+
+    async def end(loop: VirtualLoop, task: "asyncio.Task[None]", left: asyncio.Event) -> None:
+        await asyncio.sleep(after)
+        task.cancel()
+
+    return end
+
+
+@given(
+    st.integers(2, 40),
+    st.none() | st.sampled_from([0.5, 7.0, 200.0, 1e6]),
+    st.integers(0, 5 * SECOND),
+    st.floats(0, 1),
+    st.binary(min_size=8, max_size=8),
+)
+def test_deadlines_follow_the_pace(frames: int, rate: float | None, first: int, jitter: float, start: bytes) -> None:
+    deadlines = [
+        deadline for deadline in Pace(rate, first, jitter).deadlines(frames, Draws(start)) if deadline is not None
+    ]
+    assert len(deadlines) == frames
+    assert deadlines[:2] == [0, first]
+    step = SECOND / rate if rate else 0
+    for earlier, later in pairwise(deadlines[1:]):
+        assert step * (1 - jitter) - 1 <= later - earlier <= step * (1 + jitter) + 1
+        assert earlier <= later
+
+
+@given(frames, paces)
+def test_a_whole_stream_keeps_its_pace(content: list[bytes], pace: float) -> None:
+    delivered = deliver(content, pace, leaving(10_000))
+    assert [body for _, body in delivered.bodies] == content
+    assert delivered.ended
+    assert delivered.settled == [len(content)]
+    for index, (at, _) in enumerate(delivered.bodies):
+        # The role and the first token at once, then one token at a time; lateness never adds up.
+        deadline = max(0, index - 1) * SECOND / pace
+        assert deadline - 1 <= at <= deadline + 4
+
+
+@given(frames, paces, fractions, st.sampled_from([leaving, cancelling]))
+def test_what_was_sent_is_what_is_settled(
+    content: list[bytes], pace: float, fraction: float, ending: Callable[[float], Ending]
+) -> None:
+    whole = (len(content) - 2) / pace
+    delivered = deliver(content, pace, ending(whole * fraction))
+    sent = [body for _, body in delivered.bodies]
+    assert sent == content[: len(sent)]
+    assert delivered.settled == [len(sent)]
+    assert delivered.ended == (len(sent) == len(content))
+
+
+@given(frames, paces, fractions, st.floats(0.001, 2), st.sampled_from([leaving, cancelling]))
+def test_a_frame_counts_once_it_is_written(
+    content: list[bytes], pace: float, fraction: float, slowness: float, ending: Callable[[float], Ending]
+) -> None:
+    whole = len(content) * max(slowness, 1 / pace)
+    delivered = deliver(content, pace, ending(whole * fraction), slowness)
+    sent = [body for _, body in delivered.bodies]
+    assert sent == content[: len(sent)]
+    assert delivered.settled == [len(sent)]
+
+
+@given(frames, paces, st.integers(0, 39))
+def test_nothing_is_sent_to_a_client_that_left(content: list[bytes], pace: float, at: int) -> None:
+    tick = min(at, len(content) - 2) / pace
+    delivered = deliver(content, pace, leaving(tick))
+    assert all(moment <= tick * SECOND + 4 for moment, _ in delivered.bodies)
+
+
+# --- in virtual time: the whole application ---------------------------------------------------------------------------
+
+prompts = st.lists(
+    st.sampled_from(["Hello!", "one two three", "Was ist das?", "supercalifragilistic"]), min_size=1, max_size=3
+)
+
+
+def request_body(contents: list[str], limit: int, stream: bool = True) -> bytes:
+    messages = [{"role": "user", "content": content} for content in contents]
+    return json.dumps({"messages": messages, "max_tokens": limit, "stream": stream}).encode()
+
+
+def prompt_tokens(contents: list[str]) -> int:
+    return 3 + sum(3 + counted(content) for content in contents)
+
+
+def content_of(events: bytes) -> str:
+    """The text in a stream's events, as far as they go."""
+    chunks = [
+        json.loads(line[6:])
+        for line in events.decode().split("\n\n")
+        if line.startswith("data: {") and line.endswith("}")
+    ]
+    return "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks)
+
+
+def is_settled_exactly(entry: Entry, contents: list[str], text: str) -> None:
+    """One journal entry that bills the prompt and `text`, no more."""
+    assert (entry.status, entry.logged, entry.endpoint) == (200, True, "chat.completions")
+    assert entry.prompt_tokens == prompt_tokens(contents)
+    assert entry.completion_tokens == counted(text)
+    assert entry.produced == text
+    assert entry.cost == RATE * (entry.prompt_tokens + entry.completion_tokens)
+
+
+def books_agree(sandbox: Sandbox, before: int) -> None:
+    """Ledger, usage, keys and balance tell the same story as the journal."""
+    account = sandbox.accounts.by_uid["demo"]
+    billed = [entry for entry in sandbox.journal.entries if entry.cost]
+    tokens = sum(entry.prompt_tokens + entry.completion_tokens for entry in billed)
+    sums = account.book.sums()
+    assert sums.tokens == tokens
+    assert sums.charges == RATE * tokens
+    assert account.book.balance == before - RATE * tokens
+    assert account.book.balance == sums.credits + sums.adjustments - sums.charges
+    assert sum(entry.type == "charge" for entry in account.book.entries) == len(billed)
+    assert account.usage.total.tokens == tokens
+    assert account.usage.total.requests == len(billed)
+    assert sum(day.tokens for day in account.usage.days.values()) == tokens
+    assert sum(key.tokens for key in account.keys) == tokens
+    assert sum(key.requests for key in account.keys) == len(billed)
+
+
+@pytest.fixture(scope="module")
+def answers() -> Iterator[Callable[[list[str], int], str]]:
+    """What the whole answer to a request is, asked without a stream."""
+    with (
+        running(Settings(no_rate_limit=True)) as server,
+        httpx.Client(base_url=server.url, timeout=20, verify=TLS) as http,
+    ):
+        known: dict[bytes, str] = {}
+
+        def ask(contents: list[str], limit: int) -> str:
+            body = request_body(contents, limit, stream=False)
+            if body not in known:
+                answer = http.post(PATH, content=body, headers={"authorization": f"Bearer {DEMO_KEY}"})
+                known[body] = answer.json()["choices"][0]["message"]["content"]
+            return known[body]
+
+        yield ask
+
+
+@settings(max_examples=settings.default.max_examples * 3 // 5)
+@given(
+    streams=st.lists(st.tuples(prompts, st.integers(1, 30), fractions, st.floats(0, 0.2)), min_size=1, max_size=5),
+    pace=paces,
+)
+def test_concurrent_streams_are_each_billed_what_was_sent(
+    answers: Callable[[list[str], int], str], streams: list[tuple[list[str], int, float, float]], pace: float
+) -> None:
+    app = create_app(Settings(tokens_per_second=pace))
+    sandbox = app.sandboxes.default
+    before = sandbox.accounts.by_uid["demo"].book.balance
+    received: dict[str, tuple[list[str], int, bytes]] = {}
+
+    async def request(contents: list[str], limit: int, leave_after: float, start_after: float) -> None:
+        await asyncio.sleep(start_after)
+        arrived = [{"type": "http.request", "body": request_body(contents, limit), "more_body": False}]
+        got = bytearray()
+        request_id = ""
+        left = asyncio.Event()
+        asyncio.get_running_loop().call_later(leave_after, left.set)
+
+        async def receive() -> Message:
+            if arrived:
+                return arrived.pop()
+            await left.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            nonlocal request_id
+            if message["type"] == "http.response.start":
+                request_id = dict(message["headers"])[b"x-request-id"].decode()
+            else:
+                got.extend(message.get("body", b""))
+
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": PATH,
+            "query_string": b"",
+            "scheme": "http",
+            "server": ("127.0.0.1", 80),
+            "headers": [(b"host", b"localhost"), (b"authorization", f"Bearer {DEMO_KEY}".encode())],
+        }
+        await app(scope, receive, send)
+        received[request_id] = contents, limit, bytes(got)
+
+    async def work(loop: VirtualLoop) -> None:
+        sandbox.clock = Clock("real", start=FROZEN_START, read=loop.micros)
+        await asyncio.gather(
+            *(request(contents, limit, fraction * limit / pace, start) for contents, limit, fraction, start in streams)
+        )
+
+    virtually(work)
+    assert len(sandbox.journal.entries) == len(received) == len(streams)
+    for entry in sandbox.journal.entries:
+        contents, limit, got = received[entry.id]
+        whole = answers(contents, limit)
+        text = content_of(got)
+        assert whole.startswith(text)
+        is_settled_exactly(entry, contents, text)
+        if got.endswith(b"data: [DONE]\n\n"):
+            assert text == whole
+    books_agree(sandbox, before)
+
+
+# --- over real sockets ------------------------------------------------------------------------------------------------
+
+
+def with_keys(server: Running, name: str, number: int) -> list[str]:
+    """Keys of a fresh sandbox, whose minute holds as many requests as the test wants to make."""
+    sandbox = server.sandbox(name)
+
+    def prepare() -> list[str]:
+        sandbox.limits = Limits(None, None)
+        account = sandbox.accounts.by_uid["demo"]
+        return [sandbox.create_key(account, "abandoned", sandbox.clock.now())[1] for _ in range(number)]
+
+    return server.do(prepare)
+
+
+async def abandon(server: Running, name: str, key: str, body: bytes, chunks: int) -> tuple[str, str, bool]:
+    """Ask for a stream, read some chunks of it and hang up: the request's id, the text read, whether it had ended."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(
+        f"POST /sandbox/{name}{PATH} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {key}\r\n"
+        f"content-length: {len(body)}\r\n\r\n".encode()
+        + body
+    )
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    assert head.startswith("HTTP/1.1 200 ")
+    request_id = head.partition("x-request-id: ")[2].partition("\r\n")[0]
+    got = b""
+    while got.count(b'"content":') < chunks and not got.endswith(b"[DONE]\n\n"):
+        size = int(await reader.readline(), 16)
+        got += await reader.readexactly(size)
+        await reader.readexactly(2)
+    # Some go politely, some pull the plug.
+    if chunks % 2:
+        writer.transport.abort()
+    writer.close()
+    return request_id, content_of(got), got.endswith(b"[DONE]\n\n")
+
+
+def until(server: Running, happened: Callable[[], bool]) -> None:
+    """Return once something has happened on the server."""
+    for _ in range(PATIENCE_SECONDS * 200):
+        if server.do(happened):
+            return
+        sleep(0.005)
+    raise AssertionError("it never happened")
+
+
+def wait_for(server: Running, sandbox: Sandbox, total: int) -> list[Entry]:
+    """The journal, once it has as many entries."""
+    until(server, lambda: sandbox.journal.total >= total)
+    return server.do(lambda: list(sandbox.journal.entries))
+
+
+def test_two_hundred_abandoned_streams_leave_exact_books(
+    real_server: Running, answers: Callable[[list[str], int], str]
+) -> None:
+    name = fresh_name()
+    keys = with_keys(real_server, name, 10)
+    sandbox = real_server.sandbox(name)
+    before = real_server.do(lambda: sandbox.accounts.by_uid["demo"].book.balance)
+    chance = random.Random(20260101)
+    plans = [([f"stream number {number}"], chance.randint(2, 40)) for number in range(200)]
+    leave_after = [chance.randint(1, limit) for _, limit in plans]
+    asked: dict[str, tuple[list[str], int, str, bool]] = {}
+
+    async def batch(numbers: range) -> None:
+        done = await asyncio.gather(
+            *(
+                abandon(real_server, name, keys[number % 10], request_body(*plans[number]), leave_after[number])
+                for number in numbers
+            )
+        )
+        for number, (request_id, text, ended) in zip(numbers, done, strict=True):
+            asked[request_id] = *plans[number], text, ended
+
+    async def work() -> None:
+        for start in range(0, 200, 50):
+            await batch(range(start, start + 50))
+
+    asyncio.run(work())
+    entries = wait_for(real_server, sandbox, 200)
+    assert len(entries) == len(asked) == 200
+    for entry in entries:
+        contents, limit, text, ended = asked[entry.id]
+        whole = answers(contents, limit)
+        # At least what the client read, at most what was written by the time its leaving was noticed.
+        assert entry.produced.startswith(text)
+        assert whole.startswith(entry.produced)
+        is_settled_exactly(entry, contents, entry.produced)
+        assert not ended or entry.produced == whole
+    # Some left long before the end, and were not billed for it.
+    assert sum(entry.produced != answers(*asked[entry.id][:2]) for entry in entries) >= 20
+    real_server.do(lambda: books_agree(sandbox, before))
+
+
+def test_streams_abandoned_while_time_stands_still_are_billed_to_the_token(
+    still_server: Running, answers: Callable[[list[str], int], str]
+) -> None:
+    name = fresh_name()
+    keys = with_keys(still_server, name, 4)
+    sandbox = still_server.sandbox(name)
+    before = still_server.do(lambda: sandbox.accounts.by_uid["demo"].book.balance)
+    chance = random.Random(7)
+    asked: dict[str, tuple[list[str], str]] = {}
+
+    async def round_of(tokens: int) -> None:
+        plans = [([f"hello {chance.randint(0, 9)}"], 12) for _ in range(10)]
+        readers = [
+            asyncio.ensure_future(abandon(still_server, name, keys[number % 4], request_body(*plan), 1 + tokens))
+            for number, plan in enumerate(plans)
+        ]
+        if tokens:
+            # Everybody has got the first token, and waits for the clock to allow the next.
+            await asyncio.to_thread(until, still_server, lambda: len(sandbox.clock.timers) == len(plans))
+            await asyncio.to_thread(still_server.do, lambda: sandbox.clock.advance(tokens / 200))
+        for plan, (request_id, text, _) in zip(plans, await asyncio.gather(*readers), strict=True):
+            assert counted(text) == 1 + tokens
+            asked[request_id] = plan[0], text
+        await asyncio.to_thread(wait_for, still_server, sandbox, len(asked))
+
+    async def work() -> None:
+        for _ in range(10):
+            await round_of(chance.randint(0, 6))
+
+    asyncio.run(work())
+    for entry in wait_for(still_server, sandbox, 100):
+        contents, text = asked[entry.id]
+        assert answers(contents, 12).startswith(text)
+        is_settled_exactly(entry, contents, text)
+    still_server.do(lambda: books_agree(sandbox, before))

@@ -1,0 +1,124 @@
+"""The README's tables, made from the contract and the settings.
+
+``python -m tests.tables`` writes them between the README's markers; `test_drift.py` fails while they differ.
+"""
+
+import re
+from pathlib import Path
+
+from clevora_mock import contract, data
+from clevora_mock.app import create_app
+from clevora_mock.control.delivery import Delivery
+from clevora_mock.control.routes import Parts, control_table
+from clevora_mock.core import money
+from clevora_mock.scenarios.course import begin
+from clevora_mock.scenarios.faults import FAULTS
+from clevora_mock.scenarios.shelf import Shelf
+from clevora_mock.settings import OPTIONS, default_text
+
+README = Path(__file__).parent.parent / "README.md"
+
+_MARKED = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+_CREDENTIALS: dict[contract.Credential, str] = {
+    "api_key": "API key",
+    "id_token": "ID token",
+    "signature": "signature",
+    "none": "none",
+}
+
+
+def endpoints() -> list[list[str]]:
+    """Every endpoint with its paths, what opens it and what it costs."""
+    rows = [["Endpoint", "Request", "Credential", "Per 1,000 tokens", "Basis"]]
+    for endpoint in contract.ENDPOINTS:
+        # Micro-dollars a token are thousandths of a dollar for a thousand of them.
+        price = "" if endpoint.rate is None else money.text(endpoint.rate * 1000)
+        requests = "<br>".join(f"`{endpoint.method} {path}`" for path in endpoint.paths)
+        credential = _CREDENTIALS[endpoint.credential]
+        rows.append([f"`{endpoint.name}`", requests, credential, price, endpoint.basis])
+    return rows
+
+
+def errors() -> list[list[str]]:
+    """Every way to be refused."""
+    rows = [
+        [str(failure.status), f"`{failure.type}`", f"`{failure.code}`", failure.cause, failure.basis]
+        for failure in contract.FAILURES
+    ]
+    return [["Status", "Type", "Code", "When", "Basis"], *rows]
+
+
+def models() -> list[list[str]]:
+    """Every model and the endpoints that take it."""
+    rows = [
+        [f"`{model.id}`", model.best_for, ", ".join(f"`{name}`" for name in model.endpoints)]
+        for model in contract.MODELS
+    ]
+    return [["Model", "Best for", "Endpoints"], *rows]
+
+
+def settings() -> list[list[str]]:
+    """Every setting: its flag, its variable, its default."""
+    rows = [["Flag", "Variable", "Default", "Meaning"]]
+    for option in OPTIONS:
+        flag = f"`{option.flag} {option.metavar}`" if option.metavar else f"`{option.flag}`"
+        rows.append(
+            [flag, f"`{option.variable}`", f"`{default}`" if (default := default_text(option)) else "", option.help]
+        )
+    return rows
+
+
+def routes() -> list[list[str]]:
+    """Every route of the mock's own."""
+    server = create_app()
+    parts = Parts(server.sandboxes, Shelf(data.scenarios()), Delivery(), begin)
+    rows = [[f"`{row.method} {row.path.replace(':path', '')}`", row.summary] for row in control_table(parts)]
+    return [["Route", "What it does"], *rows]
+
+
+def faults() -> list[list[str]]:
+    """Every kind of fault and its options."""
+    rows = []
+    for fault in FAULTS.values():
+        options = [f"`{name.rstrip('_')}`" for name in fault.__struct_fields__]
+        said = (fault.__doc__ or "").partition("\n")[0]
+        rows.append([f"`{fault.kind}`", said, ", ".join(options)])
+    return [["Kind", "What the client sees", "Options"], *rows]
+
+
+def scenarios() -> list[list[str]]:
+    """Every shipped scenario."""
+    rows = [[f"`{name}`", said] for name, said in Shelf(data.scenarios()).describe()]
+    return [["Scenario", "What it finds"], *rows]
+
+
+TABLES = {
+    "endpoints": endpoints,
+    "errors": errors,
+    "faults": faults,
+    "models": models,
+    "routes": routes,
+    "scenarios": scenarios,
+    "settings": settings,
+}
+
+
+def rendered(name: str) -> list[str]:
+    """A table's lines in Markdown."""
+    head, *rows = ([cell.replace("|", "\\|") for cell in row] for row in TABLES[name]())
+    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+
+
+def printed(text: str) -> dict[str, list[str]]:
+    """The lines between each pair of markers in `text`."""
+    return {found[2]: found[3].strip("\n").split("\n") for found in _MARKED.finditer(text)}
+
+
+def rewritten(text: str) -> str:
+    """`text` with what stands between its markers made anew."""
+    return _MARKED.sub(lambda found: found[1] + "\n".join(rendered(found[2])) + "\n" + found[4], text)
+
+
+if __name__ == "__main__":
+    README.write_text(rewritten(README.read_text(encoding="utf-8")), encoding="utf-8")
