@@ -38,13 +38,19 @@ class Line(NamedTuple):
 
 
 Reader = Callable[[Line], Ask | None]
-Rule = tuple[str, Callable[[Line, re.Match[str]], Ask | None]]
+Made = Callable[[Line, re.Match[str]], Ask | None]
+Rule = tuple[Regex, Made]
 
 
-def by_rules(rules: Sequence[Rule], line: Line) -> Ask | None:
+def rules(*pairs: tuple[str, Made]) -> tuple[Rule, ...]:
+    """Rules from patterns and what to make of a line that begins with one."""
+    return tuple((Regex(pattern, re.IGNORECASE), made) for pattern, made in pairs)
+
+
+def by_rules(known: Sequence[Rule], line: Line) -> Ask | None:
     """What the first rule says whose pattern begins the rest of `line`, and which has anything to say."""
-    for pattern, made in rules:
-        found = re.match(pattern, line.rest, re.IGNORECASE)
+    for pattern, made in known:
+        found = pattern.match(line.rest)
         if found and (ask := made(line, found)):
             return ask
     return None
@@ -57,9 +63,9 @@ _POLITE = Regex(
     r"i(?: would|'d|\u2019d)? (?:want|need|like) you to|i(?: would|'d|\u2019d) like (?:you )?to "
     r"(?=know|have|see|get)|"
     r"i want to know|(?:can|could) you (?:please )?help me(?: to)?(?= \w)|(?:please )?help me(?: to)?(?= \w)|"
-    r"(?:answer|reply|respond)(?: to)?(?: the following)?(?: question)?(?: (?:in|with|using|as|"
-    r"briefly)\b[^:.\n]{0,40})?:|"
-    r"let'?s|just|quick question|your task is to|you (?:must|should|will)(?= \w+ ))[\s,:]*",
+    r"(?:answer|reply|respond)(?: to)?(?: the following)?(?: question)?"
+    r"(?: (?:in|using|briefly|with (?:one|an?|\d+))\b[^:.\n]{0,40})?:|"
+    r"q(?:uestion)?:|let'?s|just|quick question|your task is to|you (?:must|should|will)(?= \w+ ))[\s,:]*",
     re.IGNORECASE,
 )
 

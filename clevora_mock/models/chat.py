@@ -17,14 +17,15 @@ from clevora_mock.models import arithmetic, code, json_form, wording
 from clevora_mock.models.ask import Ask, introduced, subject_of
 from clevora_mock.models.details import details
 from clevora_mock.models.language import language_of
-from clevora_mock.models.lists import entries, numbered
+from clevora_mock.models.lists import category, entries, numbered
 from clevora_mock.models.manner import PLAIN, Manner, at_most, bulleted, dressed, leading, manner
 from clevora_mock.models.phrases import Part, Phrases
 from clevora_mock.models.reading import read
 from clevora_mock.models.regex import Regex
 from clevora_mock.models.schema import Schema
 from clevora_mock.models.slots import Slots, compose, sample
-from clevora_mock.models.structured import Source, instance, sentiment
+from clevora_mock.models.source import Source, sentiment
+from clevora_mock.models.structured import instance
 from clevora_mock.models.summary import condense
 
 _TEXTS = wording.word_set(
@@ -97,6 +98,7 @@ class ChatModel:
         """The answer to `turns`; the same for the same arguments."""
         form = msgspec.json.encode(response_format, order="sorted").hex() if response_format else ""
         start = digest(seed, form, len(turns), *(part for turn in turns for part in turn))
+        turns = [turn if turn.text.isascii() else Turn(turn.role, wording.encodable(turn.text)) for turn in turns]
         last = next((at for at in range(len(turns) - 1, -1, -1) if turns[at].role == "user"), len(turns) - 1)
         text = turns[last].text if turns else ""
         system = "\n".join(turn.text[:60_000] for turn in turns if turn.role in {"system", "developer"})
@@ -169,7 +171,11 @@ class ChatModel:
     # Answers
 
     def _answer(self, ask: Ask, talk: _Talk) -> str:
-        if ask.kind == "yesno" and (foreign := language_of(talk.text[:400], self._phrases.languages)):
+        if (
+            ask.kind in {"yesno", "clause"}
+            and ask.clause.startswith("“")
+            and (foreign := language_of(talk.text[:400], self._phrases.languages))
+        ):
             return self._foreign(foreign, talk)
         special = self._special.get(ask.kind)
         if special:
@@ -188,7 +194,7 @@ class ChatModel:
     def _slots(self, ask: Ask, talk: _Talk) -> Slots:
         subject = ask.subject
         if not subject and ask.kind in _TEXTS:
-            subject = talk.draws.choose(self._phrases.lists["subjects"])
+            subject = talk.draws.choose(self._phrases.lists["errands" if ask.kind == "email" else "subjects"])
         if ask.kind in {"product", "slogan", "cover"}:
             subject = re.sub(r"^an? ", "the ", subject)
         return Slots({
@@ -199,7 +205,7 @@ class ChatModel:
             "b": ask.other,
             "hello": f"Hi {ask.other}" if ask.other else "Hello",
             "tag": _tag(subject),
-            "text": wording.upper_first(ask.text) or subject,
+            "text": ask.text or subject,
         })  # fmt: skip
 
     def _filled(self, form: Sequence[Part], slots: Slots, talk: _Talk) -> str:
@@ -234,6 +240,9 @@ class ChatModel:
 
     def _list(self, ask: Ask, talk: _Talk) -> str:
         count = talk.how.bullets or ask.size
+        if count == 1 and ask.noun == "items" and not category(ask, self._phrases):
+            choice = ask._replace(kind="advice", clause=f"which {ask.clause} to choose")
+            return self._filled(self._forms["advice"], self._slots(choice, talk), talk)
         items = entries(ask, count, self._phrases, talk.draws)
         text = numbered(items)
         only = talk.how.sentences == 1 or talk.how.bullets
@@ -403,6 +412,7 @@ class ChatModel:
         text = dressed(text, talk.how, persona)
         if persona and not talk.how.one_word:
             before, after = talk.draws.choose(persona.before), talk.draws.choose(persona.after)
+            text += "." if text[-1:].isalnum() else ""
             text = f"{before} {text}" if talk.how.sentences == 1 else f"{before} {text} {after}"
         return text
 
@@ -415,7 +425,7 @@ class ChatModel:
         given = json_form.schema_of(response_format)
         if given is not None and given != {"type": "object"}:
             return given
-        texts = [text for text in (system, talk.text[:60_000]) if text]
+        texts = [system, *reversed(talk.users_before()), talk.text]
         about = ask.kind in {"code", "what", "explain", "howto", "why", "yesno", "compare", "translate"}
         if given is None and not json_form.asked(system, talk.text, about=about):
             return None

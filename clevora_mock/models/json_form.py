@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from clevora_mock.models import wording
+from clevora_mock.models.examples import inferred, named_type
 from clevora_mock.models.regex import Regex
 from clevora_mock.models.schema import Schema, as_schema
-from clevora_mock.models.structured import inferred, named_type
 
 _MOST = 60_000
 _TRIES = 16

@@ -7,7 +7,7 @@ from clevora_mock.models.ask import Ask, Line, listed, subject_of
 from clevora_mock.models.regex import Regex
 
 _LISTED = Regex(
-    r"(?:me |us )?(?:a |the )?(?:(?:bulleted |numbered |short )?list (?:of|with) )?(?:(?:top|best|"
+    r"(?:me |us )?(?:a |the )?(?P<list>(?:bulleted |numbered |short )?list (?:of|with) )?(?:(?:top|best|"
     r"first|exactly|at least|"
     r"another|my|your|me) )*(?:(?P<count>\d{1,3}|one|two|three|four|five|six|seven|eight|nine|ten|"
     r"eleven|twelve|fifteen|"
@@ -50,6 +50,7 @@ _START = Regex(r"(?:me )?(?:an? )?", re.IGNORECASE)
 _BOTH_SIDES = Regex(r"(?:the )?(?:pros and cons|advantages and disadvantages|benefits and drawbacks)\b", re.IGNORECASE)
 _ASKING = Regex(r"ask(?:ing)?\s+(?:in|at|during|before|for|on|to)?\s*")
 _LISTING = frozenset({"list", "name", "brainstorm", "what"})
+_SUGGESTING = frozenset({"name", "suggest", "recommend", "propose"})
 _SINGLE = frozenset({"names", "ideas", "gifts", "slogans", "titles", "tips", "questions", "hashtags"})
 
 
@@ -69,11 +70,13 @@ def list_asked(line: Line) -> Ask | None:
         return None
     if _BOTH_SIDES.match(phrase):
         return Ask("proscons", after, clause=phrase)
-    count = (found["count"] or ("one" if _ARTICLE.match(line.rest) else "")).lower()
+    count = (found["count"] or ("several" if found["list"] else "one" if _ARTICLE.match(line.rest) else "")).lower()
     noun = _noun(named)
     if not _is_list(line.word, count, noun, named):
         return None
-    if link and " to " in link[0]:
+    if " about " in after:
+        after = after.partition(" about ")[2]
+    elif link and " to " in link[0]:
         after = _ASKING.sub("", after) if after.startswith("ask") else wording.gerund(after)
     if noun and not after:
         after = phrase.rpartition(" ")[0]
@@ -93,7 +96,7 @@ def _is_list(verb: str, count: str, noun: str, named: str) -> bool:
     """Whether these words mean a list: "3 cats", "tips", "list rivers", "a name", but not "a cat"."""
     plural = named.lower().endswith(("s", "advice", "people", "children"))
     if count == "one" and not plural:
-        return noun in _SINGLE
+        return noun in _SINGLE or (verb in _SUGGESTING and not noun)
     if count:
         return bool(noun) or plural
     return plural and (bool(noun) or verb in _LISTING)

@@ -21,7 +21,7 @@ def entries(ask: Ask, count: int, phrases: Phrases, draws: Draws) -> list[str]:
     """`count` different entries for a list request; for 0, all of a small category and otherwise five."""
     about = ask.subject or "it"
     slots = Slots({"about": about, "tag": _tag(about), "subject": about})
-    pool = _category(ask, phrases)
+    pool = category(ask, phrases)
     if not count and pool and ask.other.lower() in _WHOLE:
         return list(pool)
     count = count or 5
@@ -61,7 +61,7 @@ def _pool(ask: Ask, phrases: Phrases, draws: Draws) -> tuple[str, ...]:
     return tuple(pairs)
 
 
-def _category(ask: Ask, phrases: Phrases) -> tuple[str, ...]:
+def category(ask: Ask, phrases: Phrases) -> tuple[str, ...]:
     """The things of a well-known category, if that is what is asked for: planets, dog breeds."""
     if ask.noun not in {"items", ""}:
         return ()

@@ -1,9 +1,8 @@
 """Orders: write, give, tell, explain. Which kind of text or explanation, and about what."""
 
 import re
-from collections.abc import Sequence
 
-from clevora_mock.models.ask import ABOUT, BACK, Ask, Line, Rule, about, by_rules, subject_of
+from clevora_mock.models.ask import ABOUT, BACK, Ask, Line, about, by_rules, rules, subject_of
 from clevora_mock.models.listing import list_asked
 from clevora_mock.models.passages import summarized
 from clevora_mock.models.questions import compared, embedded
@@ -13,7 +12,8 @@ TEXT = Regex(
     r"\b(?P<code>functions?|python|javascript|typescript|java|golang|rust|bash|sql|c\+\+|regex|"
     r"html|css|algorithm|unit tests?|"
     r"code|programs?|class|dockerfile|quer(?:y|ies)|react component|api endpoint|snippet)\b|"
-    r"\b(?P<cover>cover letters?|application letters?)\b|\b(?P<email>e-?mails?|letters?|memo)\b|"
+    r"\b(?P<cover>cover letters?|application letters?)\b|"
+    r"\b(?P<email>e-?mails?|letters?|memo|notes?|invitations?|messages?)\b|"
     r"\b(?P<haiku>haikus?)\b|"
     r"\b(?P<poem>poems?|poetry|sonnet|limerick|song|lyrics|rap|ode|verse)\b|"
     r"\b(?P<intro>(?:youtube |video |channel |podcast )?(?:intros?|introductions?)|hooks?|opening)\b|"
@@ -39,18 +39,17 @@ _FOR = Regex(r"\b(?:for|of|to|with|in|that|which|where|from)\s+(.+)", re.IGNOREC
 
 
 _ERRAND = Regex(
-    r"\b(?:asking|requesting|inviting|thanking|apologi[sz]ing|announcing|declining|reminding|"
-    r"telling|informing|"
-    r"congratulating|to (?:ask|request|invite|thank|apologi[sz]e|announce|decline|remind|tell|"
-    r"inform|congratulate))\b"
-    r"(?:(?: (?:my|our|the|a|his|her|their))? \w+){0,3}? (?:for|to|about|of|that|on) (.+)",
+    r"\b(?:announcing|declining|requesting|confirming|cancel+ing|"
+    r"to (?:announce|decline|request|confirm|cancel)) (?P<what>.+)|"
+    r"\b(?:asking|inviting|thanking|apologi[sz]ing|reminding|telling|informing|congratulating|"
+    r"to (?:ask|invite|thank|apologi[sz]e|remind|tell|inform|congratulate))\b"
+    r"(?:(?: (?:my|our|the|a|his|her|their))? \w+){0,3}? (?:for|to|about|of|that|on) (?P<for>.+)",
     re.IGNORECASE,
 )
-
-
 _RECIPIENT = Regex(r"\b(?:to|asking|thanking|inviting|for) ((?:Mr|Mrs|Ms|Dr)\.? [A-Z]\w+|[A-Z][a-z]+)\b")
 
 
+_ADDRESS = Regex(r"^\s*(?:to|for) (?:(?:my|our|the|a|his|her) )?[\w.]+(?: (?-i:[A-Z])\w+)?\s*", re.IGNORECASE)
 _DETERMINER = Regex(r"^(?:me |us )?(?:a |an |some )?", re.IGNORECASE)
 _ADJECTIVES = Regex(
     r"^(?:me |us |please )*(?:a |an |the |some |my )?(?:[\w-]*(?:short|long|little|quick|funny|brief|-word|"
@@ -87,6 +86,8 @@ def written(line: Line) -> Ask | None:
     if not found:
         return many or about("paragraph", _DETERMINER.sub("", line.rest))
     if kind == "code":
+        if line.rest.strip("?.! ").lower() == "code":
+            return Ask("capability")
         return Ask("code", subject_of(line.rest), raw=line.rest)
     if kind == "tweet" and _BLOG.search(line.rest[:160]):
         kind = "blog"
@@ -99,8 +100,14 @@ def written(line: Line) -> Ask | None:
 def _theme(rest: str, found: re.Match[str], kind: str) -> str:
     """What a text is to be about: after its name if it says so, otherwise before it ("a cat poem")."""
     after = rest[found.end() :]
-    theme = _ERRAND.search(after) if kind == "email" else None
-    theme = theme or ABOUT.search(after) or _FOR.search(after)
+    if kind == "email":
+        errand = _ERRAND.search(after)
+        if errand:
+            return str(errand["what"] or errand["for"])
+        after = _ADDRESS.sub("", after)
+    theme = ABOUT.search(after) or _FOR.search(after)
+    if kind == "email" and not theme:
+        return ""
     return theme[1] if theme else _ADJECTIVES.sub("", rest[: found.start()])
 
 
@@ -113,12 +120,20 @@ def given(line: Line) -> Ask | None:
     return ask or (written(line) if TEXT.search(line.rest[:160]) else told(line))
 
 
-_GIVEN: Sequence[Rule] = (
+_GIVEN = rules(
     (
         r"(?:me |us )?(?:an? |another |the )?(?:quick |short |simple )?(?:summary|overview|tl;?dr)\b",
         lambda line, _: summarized(line),
     ),
     (r"(?:me |us )?(?:an |another |one )?(?:more )?examples?\W*$", lambda _, __: Ask("example")),
+    (
+        r"(?:me |us )?(?:an |another |one )?examples? (?:of|for) (.+)",
+        lambda _, found: about("example", found[1]),
+    ),
+    (
+        r"(?:me |us )?(?:some |your )?(?:feedback|thoughts|comments) (?:on|about) .{0,60}?[:\n]\s*(.+)",
+        lambda line, found: Ask("statement", raw=found[1] + "\n" + line.body),
+    ),
 )
 
 
@@ -142,7 +157,7 @@ def _fun_fact(line: Line, _: re.Match[str]) -> Ask:
     return about("funfact", theme[1] if theme else "")
 
 
-_TOLD: Sequence[Rule] = (
+_TOLD = rules(
     (r"(?:more|again|me more|further)\b(?!.*\babout \w+ \w)", _more),
     (r".{0,40}\b(?:fun|interesting|random|surprising|cool) facts?\b", _fun_fact),
     (r"(?:a|an|another|one)\b.{0,30}\b(?:joke|pun|riddle)\b", lambda _, __: Ask("joke")),
@@ -157,18 +172,28 @@ def explained(line: Line) -> Ask | None:
     rest = _FOR_WHOM.sub("", line.rest) or line.body
     if not rest:
         return Ask("more")
-    if rest.lower().startswith(("the difference", "differences")):
-        return compared(Line("difference", rest, rest, line.body))
-    if re.match(r"(?:what|why|how|who|when|where|whether)\b", rest, re.IGNORECASE):
-        return embedded(line, rest)
+    ask = by_rules(_EXPLAINED, line._replace(rest=rest))
     kind = "what" if line.word in {"describe", "define", "introduce"} else "explain"
-    return about(kind, _CONCEPT.sub("", rest))
+    return ask or about(kind, _CONCEPT.sub("", rest))
+
+
+_EXPLAINED = rules(
+    (
+        r"(?:what )?(?:this|the following) (?:code|function|script|snippet|program)\b",
+        lambda _, __: about("explain", "this code"),
+    ),
+    (r"yourself\b", lambda _, __: Ask("identity")),
+    (r"(?:the difference|differences)", lambda line, _: compared(line)),
+    (r"(?:what|why|how|who|when|where|whether)\b", lambda line, _: embedded(line, line.rest)),
+)
 
 
 def shorter(line: Line) -> Ask | None:
     rest = line.rest.lower()
     if re.match(r"(?:it|this|that|them)\b.{0,12}\b(?:shorter|brief|briefer|concise|simpler|short)", rest):
         return Ask("shorter")
+    if re.match(r"(?:it|this|that|them)\b", rest):
+        return Ask("rewrite")
     return written(line)
 
 

@@ -9,6 +9,10 @@ from clevora_mock.models.regex import Regex
 _COLON = Regex(r":(?=\s|[\"“'])")
 
 
+_SAID_IN = Regex(
+    r"(.{1,80}?) in (french|spanish|german|italian|portuguese|japanese|dutch|chinese|korean|russian)\W*$",
+    re.IGNORECASE,
+)
 _TARGET = Regex(r"\b(?:in)?to\s+(?:the\s+)?([A-Z][a-z]+|[a-z]{4,12})(?:\s+language)?\b")
 
 
@@ -42,7 +46,9 @@ def summarized(line: Line) -> Ask:
 def _on_text(line: Line, kind: str, leading: str) -> Ask:
     """A request about a text: the text stands in quotes, after a colon, on the next lines, or right there."""
     skipped = re.match(leading, line.rest, re.IGNORECASE)
-    rest = line.rest[skipped.end() :] if skipped else line.rest
+    # "The plot of Hamlet" keeps its article; "the following text" has none worth keeping.
+    only_article = skipped is not None and skipped[0].lower() == "the "
+    rest = line.rest[skipped.end() :] if skipped and not only_article else line.rest
     colon = _COLON.search(line.whole, 0, 200)
     head, tail = (line.whole[: colon.start()], line.whole[colon.end() :]) if colon else (line.rest, "")
     inline = quoted(line.rest)
@@ -94,7 +100,9 @@ def rewritten(line: Line) -> Ask | None:
         r"simpler)\b[\s:,]*)*"
     )
     ask = _on_text(line, "rewrite", leading)
-    if re.search(r"\b(?:code|bug|function|script)\b", line.rest[:60], re.IGNORECASE) and line.word == "fix":
+    if line.word == "debug" or (
+        line.word == "fix" and re.search(r"\b(?:code|bug|function|script)\b", line.rest[:60], re.IGNORECASE)
+    ):
         return ask._replace(kind="code_fix", text=line.whole.partition(":")[2].strip() or line.body)
     if not ask.text or wording.trim(ask.text).lower() in BACK | {"sounds", "sound"}:
         return Ask("rewrite")
@@ -110,6 +118,9 @@ def echoed(line: Line) -> Ask | None:
             re.IGNORECASE,
         )
     )
+    foreign = _SAID_IN.match(line.rest)
+    if foreign:
+        return Ask("translate", text=wording.unquote(foreign[1]), other=foreign[2].capitalize())
     text = quoted(line.rest)
     if line.body and (
         line.rest.rstrip().endswith(":")
@@ -137,4 +148,8 @@ def echoed(line: Line) -> Ask | None:
 
 def finished(line: Line) -> Ask | None:
     ask = _on_text(line, "finish", r"(?:(?:this|the|following|my|sentence|story|text|phrase)\b[\s:,]*)*")
-    return ask._replace(text=wording.shorten(ask.text.strip(" ._…"), 300)) if len(ask.text) > 3 else Ask("more")
+    return (
+        ask._replace(text=wording.upper_first(wording.shorten(ask.text.strip(" ._…"), 300)))
+        if len(ask.text) > 3
+        else Ask("more")
+    )

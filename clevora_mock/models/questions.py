@@ -6,7 +6,6 @@ instead.
 """
 
 import re
-from collections.abc import Sequence
 
 from clevora_mock.models import wording
 from clevora_mock.models.arithmetic import looks_arithmetic
@@ -16,11 +15,11 @@ from clevora_mock.models.ask import (
     WORD,
     Ask,
     Line,
-    Rule,
     about,
     by_rules,
     in_quotes,
     line_of,
+    rules,
     subject_of,
     task,
 )
@@ -84,10 +83,14 @@ def _how(line: Line) -> Ask | None:
     return _quantity(line) if amount and amount[0].lower() in _QUANTITY else _clause(line, "how")
 
 
-_HOW: Sequence[Rule] = (
+_HOW = rules(
     (
         r"(?:(?:are|is|r) (?:you|u|it going|things|everything|your day)\b.{0,30}$|is it going|do you feel)",
         lambda _, __: Ask("smalltalk"),
+    ),
+    (
+        r"(?:do|would) (?:you|i|we) say (.+?) in ([a-z]+)\W*$",
+        lambda _, found: Ask("translate", text=wording.unquote(found[1]), other=found[2].capitalize()),
     ),
     (
         (
@@ -134,11 +137,10 @@ def _clause(line: Line, word: str) -> Ask:
     aux, _, rest = line.rest.rstrip("?.! ").partition(" ")
     clause = ""
     if aux.lower() in AUXILIARIES:
-        if aux.lower() in {"is", "are", "was", "were"} and word in {"where", "when", "how"} and rest:
-            clause = f"{word} {_be_last(aux, rest.split())}"
-        else:
-            said = wording.declare(aux, rest)
-            clause = f"{word} {said}" if said else ""
+        last = aux.lower() in {"is", "are", "was", "were"} and word in {"where", "when", "how"} and rest
+        said = "" if last and word != "how" else wording.declare(aux, rest)
+        said = said or (_be_last(aux, rest.split()) if last else "")
+        clause = f"{word} {said}" if said else ""
     elif aux:
         clause = f"{word} {wording.turn(line.rest.rstrip('?.! '))}"
     if len(clause) > SUBJECT + 30:
@@ -180,7 +182,7 @@ def _what(line: Line) -> Ask | None:
     return _clause(line, "what") if aux in AUXILIARIES else _what_noun(line)
 
 
-_WHAT: Sequence[Rule] = (
+_WHAT = rules(
     (r"(?:is|are|was|were) (.+)", lambda line, found: _what_is(line, found[1])),
     (r"do(?:es)? (?!you\b)(.+?) (?:mean|do|stand for)\W*$", lambda _, found: about("what", found[1])),
     (
@@ -208,7 +210,7 @@ def _what_known(line: Line) -> Ask | None:
     return by_rules(_KNOWN, line)
 
 
-_KNOWN: Sequence[Rule] = (
+_KNOWN = rules(
     (r"(?:(?:is|are) )?(?:new|up|going on)\W*$", lambda _, __: Ask("smalltalk")),
     (r"did (?:i|we|you) (?:just )?(?:say|ask|tell|talk|write)", lambda _, __: Ask("recall")),
 )
@@ -220,13 +222,16 @@ def _what_is(line: Line, phrase: str) -> Ask | None:
     return by_rules(_WHAT_IS, Line("what", phrase, phrase, line.body)) or about("what", phrase)
 
 
-_WHAT_IS: Sequence[Rule] = (
+_WHAT_IS = rules(
     (
         r"(?:the|a|an|some) (?:best|easiest|fastest|right|good|simplest|most \w+|great)? ?ways? to (.+)",
         lambda _, found: task(found[1]),
     ),
     (
-        r"(?:some|the (?:top )?\d|\d|the (?:main|key|pros|advantages|benefits)|a few|the \w+s of)",
+        (
+            r"(?:some|the (?:top )?\d|\d|the (?:main|key|pros|advantages|benefits)|a few|"
+            r"the \w+s (?:of|to|for)\b)"
+        ),
         lambda line, _: list_asked(line),
     ),
     (
@@ -317,7 +322,11 @@ def _is_order(line: Line, rest: str) -> bool:
     return not re.match(r"(?:i|you|we|they|it)\b", rest, re.IGNORECASE)
 
 
-_YES_NO: Sequence[Rule] = (
+_YES_NO = rules(
+    (
+        r"(?:is|will) it (?:going to )?(?:be )?(?:rain|snow|sunny|cold|hot|warm|windy)",
+        lambda _, __: Ask("live", "the weather"),
+    ),
     (
         (
             r"(?:are|is) you (?:an? )?(?:ai|bot|human|robot|real|chatgpt|gpt\S*|claude|llm|"

@@ -22,6 +22,7 @@ from clevora_mock.models.ask import (
     line_of,
     listed,
     subject_of,
+    task,
 )
 from clevora_mock.models.listing import list_asked
 from clevora_mock.models.orders import TEXT, explained, given, shorter, shown, told, wanted, written
@@ -51,6 +52,9 @@ def _helped(line: Line) -> Ask | None:
 
 
 def _counted(line: Line) -> Ask | None:
+    words = re.match(r"the words in\b[\s:]*(.*)", line.rest, re.IGNORECASE | re.DOTALL)
+    if words:
+        return Ask("echo", text=str(len((words[1] + " " + line.body).split())))
     found = re.match(
         r"(?:up |down )?(?:from )?(\w+)(?:\s*(?:to|-|through|until|up to)\s*(\w+))?|",
         line.rest.removeprefix("to "),
@@ -99,16 +103,20 @@ def _praised(line: Line) -> Ask | None:
     """you are great"""
     praise = (
         r"(?:'re|\u2019re|are)?\s*(?:so |very |really |the |a |an )*(?:great|awesome|amazing|best|"
-        r"helpful|wonderful|brilliant|smart|kind|nice|genius|cool|good)\b"
+        r"helpful|wonderful|brilliant|smart|kind|nice|genius|cool|good)[\s!.]*$"
     )
     return Ask("compliment") if re.match(praise, line.rest, re.IGNORECASE) and len(line.whole) < 60 else None
+
+
+def _pinged(line: Line) -> Ask | None:
+    return Ask("ping") if len(line.whole) < 16 and not line.body else None
 
 
 def _acting(line: Line) -> Ask | None:
     """act as an interviewer [and …]"""
     found = re.match(
-        r"(?:as|like|to be)\s+(?:if you (?:are|were)\s+)?([^.,;:\n]{2,60}?)(?:(?:\s+and|"
-        r"[.,;:])\s+(.+))?[.!]*$",
+        r"(?:as|like|to be|that you are|you are|you're)\s+(?:if you (?:are|were)\s+)?"
+        r"([^.,;:\n]{2,60}?)(?:(?:\s+and|[.,;:])\s+(.+))?[.!]*$",
         line.rest,
         re.IGNORECASE | re.DOTALL,
     )
@@ -140,7 +148,7 @@ def _readers() -> Mapping[str, Reader]:
         ("translate", translated),
         ("classify categorize categorise label", classified),
         ("extract find identify parse", extracted),
-        ("rewrite rephrase paraphrase proofread correct polish improve edit fix", rewritten),
+        ("rewrite rephrase paraphrase proofread correct polish improve edit fix debug", rewritten),
         ("say repeat reply respond echo answer print output return", echoed),
         ("help", _helped),
         ("i i'd i'm", wanted),
@@ -149,6 +157,7 @@ def _readers() -> Mapping[str, Reader]:
         ("nice awesome k", _acknowledged),
         ("you you're", _praised),
         ("act pretend roleplay", _acting),
+        ("ping test testing", _pinged),
         ("finish complete", finished),
         ("count", _counted),
         ("calculate compute solve evaluate add multiply", _calculated),
@@ -179,10 +188,29 @@ def _known(sentence: str, body: str) -> Ask | None:
     return None
 
 
+_DEED = wording.word_set(
+    "convert plan rate decide choose organize schedule review check fix debug pick book remind set "
+    "update delete remove send open start stop order find change move prepare estimate predict simulate "
+    "solve rank sort group merge split reverse format validate test improve optimize increase reduce "
+    "build install configure connect upload download"
+)
+_NOUN_PHRASE = Regex(
+    r"(?:the|a|an)\s(?!.*\b(?:is|are|was|were|has|have|had|will|can|does|did|won't|isn't)\b).+", re.IGNORECASE
+)
+_BEST_WAY = Regex(r"(?:the )?(?:best|easiest|fastest|quickest) ways? to (.+)", re.IGNORECASE)
+
+
 def _stated(text: str) -> Ask:
-    """A statement: what it says, turned around."""
+    """A statement, turned around; but an order nobody knows and a mere topic are no statements."""
     said = wording.sentences(text[:400], 3)
-    first = wording.trim(said[0]) if said else ""
+    first = wording.trim(line_of(said[0]).whole) if said else ""
+    best = _BEST_WAY.match(first)
+    if best:
+        return task(best[1])
+    if len(text) < 160 and first.partition(" ")[0].lower() in _DEED and " " in first:
+        return task(first[:1].lower() + first[1:])
+    if len(first) < 60 and _NOUN_PHRASE.fullmatch(first) and len(first.split()) > 1:
+        return about("what", first)
     if re.match(r"you\b", first, re.IGNORECASE) and not re.match(r"you(?:'re|\u2019re| are)\b", first, re.IGNORECASE):
         first = "I" + first[3:]
         return Ask("statement", first, raw=text, clause=wording.shorten(first, 140))
@@ -237,11 +265,11 @@ def _loose(head: str) -> Ask:
         ask = _elliptic(head)
     if ask:
         return ask
+    if not any(map(str.isalnum, head[:400])):
+        return Ask("odd", wording.shorten(" ".join(head.split()), 12))
     if head.endswith("?") and len(head) < 200 and head[0].isascii():
         question = in_quotes(line_of(head))
         return Ask("clause", question, raw=head, clause=question)
-    if not any(char.isalnum() for char in head[:400]):
-        return Ask("odd", wording.shorten(" ".join(head.split()), 12))
     return _stated(head)
 
 

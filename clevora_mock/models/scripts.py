@@ -210,9 +210,10 @@ class _Draft:
                 pool.clear()
 
     def _unit(self, place: int, template: str) -> _Unit:
-        lines = template.format_map(self._slots).split("||")
+        # Cut before the topic is put in, which may hold anything.
+        lines = [line.format_map(self._slots) for line in template.split("||")]
         if len(lines) > 1:
-            lines = [f"{speaker}: {wording.upper_first(line)}" for speaker, line in zip(_SPEAKERS, lines, strict=True)]
+            lines = [f"{who}: {wording.upper_first(line)}" for who, line in zip(_SPEAKERS, lines, strict=True)]
         text = "\n".join(lines)
         return _Unit(place, text, counting.count(text))
 

@@ -21,7 +21,8 @@ _END = Regex(
     r"[A-Z]\.)[\"”\u2019)]*\s+|\n+"
 )
 _TURNED = Regex(
-    r"\b(?:I am|I'm|I\u2019m|I was|I've|I\u2019ve|I'd|I\u2019d|I'll|I\u2019ll|I|me|my|mine|myself|"
+    r"\b(?:thank[ -]you|I am|I'm|I\u2019m|I was|I've|I\u2019ve|I'd|I\u2019d|I'll|I\u2019ll|I|me|my|mine|"
+    r"myself|"
     r"am|our|ours|us|we|you are|you're|"
     r"your|yours|yourself|you)\b",
     re.IGNORECASE,
@@ -108,6 +109,15 @@ def clean(text: str) -> str:
     return text if text.isascii() and text.isprintable() else _UNSEEN.sub("", text)
 
 
+def encodable(text: str) -> str:
+    """`text` without lone surrogates, which no encoding has."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
 def sentences(text: str, most: int = 400) -> list[str]:
     """The sentences (or lines) of `text`, at most `most`."""
     return [part for raw in _END.split(text, maxsplit=most)[:most] if (part := raw.strip())]
@@ -142,7 +152,7 @@ def unquote(text: str) -> str:
 
 def turn(text: str) -> str:
     """`text` as the one who answers would say it: my is your, you are me."""
-    return _TURNED.sub(lambda found: _TURN[found[0].lower().replace("\u2019", "'")], text)
+    return _TURNED.sub(lambda found: _TURN.get(found[0].lower().replace("\u2019", "'"), found[0]), text)
 
 
 def lower_first(text: str) -> str:
