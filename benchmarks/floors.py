@@ -1,49 +1,54 @@
 """What the mock is measured against: servers that do nothing but HTTP, or HTTP and JSON.
 
 ``python -m benchmarks.floors bare 8000`` serves a bare ASGI application, ``starlette`` a Starlette route that parses a
-chat request with msgspec and answers one of the same size.
+chat request with msgspec and answers one of the same size. Nothing of the mock is imported, so that a floor's start is
+its own.
 """
 
+import socket
 import sys
+from typing import Any
 
-import msgspec
 import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
-from benchmarks.requests import ANSWER
-from clevora_mock.server import listen
+from benchmarks.answer import ANSWER, BODY
 
 
-class Message(msgspec.Struct):
-    role: str
-    content: str
-
-
-class ChatRequest(msgspec.Struct):
-    messages: list[Message]
-
-
-async def bare(scope: Scope, receive: Receive, send: Send) -> None:
+async def bare(scope: Any, receive: Any, send: Any) -> None:
     await receive()
-    body = msgspec.json.encode(ANSWER)
-    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(BODY))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": BODY})
 
 
-async def chat(request: Request) -> Response:
-    msgspec.json.decode(await request.body(), type=ChatRequest)
-    return Response(msgspec.json.encode(ANSWER), media_type="application/json")
+def starlette() -> Any:
+    import msgspec
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    class Message(msgspec.Struct):
+        role: str
+        content: str
+
+    class ChatRequest(msgspec.Struct):
+        messages: list[Message]
+
+    async def chat(request: Request) -> Response:
+        msgspec.json.decode(await request.body(), type=ChatRequest)
+        return Response(msgspec.json.encode(ANSWER), media_type="application/json")
+
+    return Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"])])
 
 
 def main(kind: str, port: int) -> None:
-    app = bare if kind == "bare" else Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"])])
+    # With the protocol named, since asyncio leaves Nagle's algorithm on otherwise.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
     config = uvicorn.Config(
-        app,
+        bare if kind == "bare" else starlette(),
         http="httptools",
         loop="uvloop",
         lifespan="off",
@@ -51,7 +56,7 @@ def main(kind: str, port: int) -> None:
         log_config=None,
         access_log=False,
     )
-    uvicorn.Server(config).run(sockets=[listen("127.0.0.1", port)])
+    uvicorn.Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -1,24 +1,10 @@
-"""What is asked, as raw HTTP, and what the bare servers answer."""
+"""What is asked, as raw HTTP."""
 
 import json
 
 from clevora_mock.settings import DEMO_KEY
 
 QUESTION = "Write a YouTube intro about quantum computing."
-ANSWER = {
-    "id": "chatcmpl-0123456789abcdef01234567",
-    "object": "chat.completion",
-    "created": 1_767_225_600,
-    "model": "clevora-1.0-turbo",
-    "usage": {"prompt_tokens": 13, "completion_tokens": 90, "total_tokens": 103},
-    "choices": [
-        {
-            "index": 0,
-            "message": {"role": "assistant", "content": "Quantum computing, told plainly, in one minute. " * 9},
-            "finish_reason": "stop",
-        }
-    ],
-}
 
 
 def post(path: str, body: object) -> bytes:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.applications import Starlette
@@ -20,9 +21,6 @@ from clevora_mock.api.routing import Route, Switch
 from clevora_mock.api.scripts import Scripts
 from clevora_mock.api.search import Search
 from clevora_mock.api.stream import Pace
-from clevora_mock.control.delivery import Delivery
-from clevora_mock.control.guard import Guard
-from clevora_mock.control.routes import Parts, control_routes
 from clevora_mock.core.call import Call
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
@@ -35,6 +33,9 @@ from clevora_mock.scenarios.shelf import Shelf
 from clevora_mock.scenarios.watching import Watch
 from clevora_mock.settings import Settings
 
+if TYPE_CHECKING:
+    from clevora_mock.control.delivery import Delivery
+
 
 class Application(Starlette):
     """A Starlette application whose own router does the routing and the rendering of errors.
@@ -43,11 +44,12 @@ class Application(Starlette):
     Middleware that is added still runs.
     """
 
-    def __init__(self, switch: Switch, delivery: Delivery, watch: Watch | None) -> None:
+    def __init__(self, switch: Switch, watch: Watch | None) -> None:
         super().__init__()
         self.router = switch
         self.sandboxes = switch.sandboxes
-        self._delivery = delivery
+        # Carries payments' events to the webhook; made with the first payment.
+        self.delivery: Delivery | None = None
         self._watch = watch
         self._watching: asyncio.Task[None] | None = None
 
@@ -60,9 +62,18 @@ class Application(Starlette):
     def started(self) -> None:
         """The event loop runs: take up what imported sandboxes wait for, and watch the scenario's file."""
         for sandbox in self.sandboxes.all():
-            self._delivery.resume(sandbox)
+            if any(checkout.due is not None for checkout in sandbox.checkouts.by_id.values()):
+                self.deliver().resume(sandbox)
         if self._watch is not None:
             self._watching = asyncio.get_running_loop().create_task(self._watch.run())
+
+    def deliver(self) -> "Delivery":
+        """What finishes checkouts, here and on the mock's own pages."""
+        if self.delivery is None:
+            from clevora_mock.control.delivery import Delivery  # noqa: PLC0415 - few servers see a payment
+
+            self.delivery = Delivery(self)
+        return self.delivery
 
 
 class Opening:
@@ -103,11 +114,16 @@ def create_app(settings: Settings | None = None, watcher: Watcher | None = None)
         _say(f"sandbox {name} was used least recently and had to go")
 
     sandboxes = Sandboxes(make, dropped, chosen.max_sandboxes)
-    parts = Parts(sandboxes, shelf, Delivery(), opening)
-    routes = [*emulated_routes(chosen), *control_routes(Guard(chosen.allowed_host), parts)]
-    switch = Switch(sandboxes, Gate(Direction(shelf.named), chosen.latency), routes)
-    parts.delivery.app = switch
-    return Application(switch, parts.delivery, _watch(chosen, shelf, opening, sandboxes))
+
+    def own_routes() -> list[Route]:
+        from clevora_mock.control.guard import Guard  # noqa: PLC0415 - clients of the API never ask for these
+        from clevora_mock.control.routes import Parts, control_routes  # noqa: PLC0415
+
+        return control_routes(Guard(chosen.allowed_host), Parts(sandboxes, shelf, app.deliver(), opening))
+
+    switch = Switch(sandboxes, Gate(Direction(shelf.named), chosen.latency), emulated_routes(chosen), own_routes)
+    app = Application(switch, _watch(chosen, shelf, opening, sandboxes))
+    return app
 
 
 def _watch(chosen: Settings, shelf: Shelf, opening: Opening, sandboxes: Sandboxes) -> Watch | None:

@@ -1,7 +1,5 @@
 """The command line: argv and the environment become Settings, and Settings a command."""
 
-import http.client
-import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -94,6 +92,10 @@ def main() -> None:
 @options()
 def serve(**flags: str | None) -> None:
     """Serve the mock until it is told to stop (Ctrl-C)."""
+    import gc
+
+    # Starting makes much and drops little; the server enables it again once it is ready.
+    gc.disable()
     chosen = _settings(flags)
     from clevora_mock.banner import announce
     from clevora_mock.server import Server, url_of
@@ -228,6 +230,8 @@ def catalog(size: int, seed: int, output: str) -> None:
 @main.command()
 def openapi() -> None:
     """Print the OpenAPI 3.1 document of the emulated API."""
+    import json
+
     from clevora_mock.api.openapi import describe
 
     click.echo(json.dumps(describe(f"http://127.0.0.1:{Settings().port}"), indent=2, ensure_ascii=False))
@@ -237,6 +241,9 @@ def openapi() -> None:
 @options("host", "port")
 def healthcheck(**flags: str | None) -> None:
     """Exit 0 when the server at the configured address is ready."""
+    import http.client
+    import json
+
     chosen = _settings(flags)
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(chosen.host, chosen.host)  # noqa: S104 - compared, not bound
     connection = http.client.HTTPConnection(host, chosen.port, timeout=2)

@@ -133,9 +133,9 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # What was made until now stays: collecting it again and again would cost every later request.
-        gc.collect()
+        # What was made until now stays: looking through it again and again would cost every later request.
         gc.freeze()
+        gc.enable()
         self._ready()
 
     @contextlib.contextmanager

@@ -72,7 +72,7 @@ def settings() -> list[list[str]]:
 def routes() -> list[list[str]]:
     """Every route of the mock's own."""
     server = create_app()
-    parts = Parts(server.sandboxes, Shelf(data.scenarios()), Delivery(), begin)
+    parts = Parts(server.sandboxes, Shelf(data.scenarios()), Delivery(server), begin)
     rows = [[f"`{row.method} {row.path.replace(':path', '')}`", row.summary] for row in control_table(parts)]
     return [["Route", "What it does"], *rows]
 

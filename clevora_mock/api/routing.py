@@ -6,7 +6,7 @@ method is 405, and a slash at the end changes nothing.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -37,6 +37,9 @@ class Table:
     def __init__(self, routes: Iterable[Route]) -> None:
         self._exact: dict[str, dict[str, Route]] = {}
         self._patterns: dict[re.Pattern[str], dict[str, Route]] = {}
+        self.add(routes)
+
+    def add(self, routes: Iterable[Route]) -> None:
         for route in routes:
             self._methods(route.path)[route.method] = route
 
@@ -63,13 +66,24 @@ def _segment(parameter: re.Match[str]) -> str:
 
 
 class Switch(Router):
-    """The router of the whole application: sandbox, then route, then the gate."""
+    """The router of the whole application: sandbox, then route, then the gate.
 
-    def __init__(self, sandboxes: Sandboxes, gate: Gate, routes: Iterable[Route]) -> None:
+    The mock's own routes are many, and no client of the API needs them: they are made at the first path that the
+    emulated API does not have.
+    """
+
+    def __init__(
+        self,
+        sandboxes: Sandboxes,
+        gate: Gate,
+        routes: Iterable[Route],
+        own_routes: Callable[[], Iterable[Route]] = tuple,
+    ) -> None:
         super().__init__()
         self.sandboxes = sandboxes
         self._gate = gate
         self._table = Table(routes)
+        self._own_routes: Callable[[], Iterable[Route]] | None = own_routes
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -81,7 +95,7 @@ class Switch(Router):
         call = Call(sandbox, scope["method"], path)
         call.headers = dict(scope["headers"])
         call.query = scope["query_string"]
-        found = self._table.find(path) if located else None
+        found = self._find(path) if located else None
         if found is None:
             work: Work = _refuse_unknown
             # No page there is for other origins, not even one that does not exist.
@@ -91,6 +105,14 @@ class Switch(Router):
             methods, call.parameters = found
             work = self._choose(call, methods)
         await self._gate(call, work, Exchange(scope, receive, send))
+
+    def _find(self, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
+        found = self._table.find(path)
+        if found is None and self._own_routes is not None:
+            self._table.add(self._own_routes())
+            self._own_routes = None
+            found = self._table.find(path)
+        return found
 
     def _choose(self, call: Call, methods: dict[str, Route]) -> Work:
         route = methods.get("GET" if call.method == "HEAD" else call.method)

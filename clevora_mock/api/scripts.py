@@ -8,7 +8,6 @@ from clevora_mock.api.answers import Json
 from clevora_mock.api.gate import Answer
 from clevora_mock.clock import SECOND
 from clevora_mock.core.call import Call
-from clevora_mock.models import scripts as written
 from clevora_mock.models import tokens
 from clevora_mock.models.library import Library
 
@@ -20,6 +19,8 @@ class Scripts:
         self._library = library
 
     async def __call__(self, call: Call) -> Answer:
+        from clevora_mock.models import scripts as written  # noqa: PLC0415 - few first answers are scripts
+
         request = parsing.request(call, shapes.ScriptRequest)
         model = parsing.choose_model(contract.ENDPOINT["scripts.generate"], request.model)
         style, length = request.style or "youtube", request.length or "medium"

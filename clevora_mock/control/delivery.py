@@ -20,10 +20,10 @@ WEBHOOK = "/api/dodo/webhook"
 
 
 class Delivery:
-    """Posts events to `app`, which is set once it is built."""
+    """Posts events to `app`."""
 
-    def __init__(self) -> None:
-        self.app: ASGIApp | None = None
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
         # Kept, since the event loop holds its tasks weakly.
         self._under_way: set[asyncio.Task[int]] = set()
 
@@ -89,7 +89,5 @@ class Delivery:
                 *((name.encode(), value.encode("latin-1")) for name, value in headers.items()),
             ],
         }
-        if self.app is None:
-            raise RuntimeError("the application is not built yet")
-        await self.app(scope, receive, send)
+        await self._app(scope, receive, send)
         return statuses[0] if statuses else 0

@@ -15,7 +15,6 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.snapshot import CourseState, State
 from clevora_mock.scenarios.course import Course
-from clevora_mock.scenarios.reading import read
 
 
 class ResetRequest(Struct, forbid_unknown_fields=True):
@@ -76,4 +75,6 @@ def restore(sandbox: Sandbox, state: State) -> None:
 
 
 def _course(saved: CourseState) -> Course:
+    from clevora_mock.scenarios.reading import read  # noqa: PLC0415 - YAML, only once it is needed
+
     return Course(read("scenario", saved.source), saved.began, saved.counts)

@@ -8,12 +8,12 @@ another one.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
 from clevora_mock.core.chance import Draws, digest
-from clevora_mock.models import arithmetic, code, json_form, wording
+from clevora_mock.models import arithmetic, code, wording
 from clevora_mock.models.ask import Ask, introduced, subject_of
 from clevora_mock.models.details import details
 from clevora_mock.models.language import language_of
@@ -22,11 +22,12 @@ from clevora_mock.models.manner import PLAIN, Manner, at_most, bulleted, dressed
 from clevora_mock.models.phrases import Part, Phrases
 from clevora_mock.models.reading import read
 from clevora_mock.models.regex import Regex
-from clevora_mock.models.schema import Schema
 from clevora_mock.models.slots import Slots, compose, sample
 from clevora_mock.models.source import Source, sentiment
-from clevora_mock.models.structured import instance
 from clevora_mock.models.summary import condense
+
+if TYPE_CHECKING:
+    from clevora_mock.models.schema import Schema
 
 _TEXTS = wording.word_set(
     "email cover haiku poem intro script story tweet blog product slogan speech recipe plan paragraph"
@@ -420,8 +421,12 @@ class ChatModel:
 
     def _schema(
         self, talk: _Talk, system: str, ask: Ask, response_format: Mapping[str, object] | None
-    ) -> Schema | None:
+    ) -> "Schema | None":
         """The schema the answer must follow, if it is to be JSON."""
+        if response_format is None and "json" not in talk.text.lower() and "json" not in system.lower():
+            return None
+        from clevora_mock.models import json_form  # noqa: PLC0415 - most answers are not JSON
+
         given = json_form.schema_of(response_format)
         if given is not None and given != {"type": "object"}:
             return given
@@ -437,7 +442,7 @@ class ChatModel:
             return {"type": "array", "items": {"type": "string"}, "minItems": size, "maxItems": size}
         return given or {"type": "object"}
 
-    def _json(self, schema: Schema, ask: Ask, talk: _Talk) -> str:
+    def _json(self, schema: "Schema", ask: Ask, talk: _Talk) -> str:
         subject = ask.subject if ask.kind not in {"statement", "extract", "echo"} else ""
         if ask.kind in _CLAUSES:
             subject = ask.clause.strip("“”")
@@ -449,6 +454,8 @@ class ChatModel:
         elif set(schema) <= {"type"} and schema.get("type") == "object":
             value = self._open(ask, subject, talk)
         else:
+            from clevora_mock.models.structured import instance  # noqa: PLC0415 - most answers are not JSON
+
             value = instance(
                 schema,
                 Source(wording.clean(talk.text[:20_000]), subject or "the topic", self._phrases),

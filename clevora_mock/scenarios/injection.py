@@ -1,7 +1,6 @@
 """What a plan makes of a request: the error to answer with, and how long to hold the answer back."""
 
 import math
-from statistics import NormalDist
 
 from clevora_mock.core.chance import Chance
 from clevora_mock.core.errors import ApiError
@@ -10,8 +9,7 @@ from clevora_mock.scenarios.scenario import Delay, InjectedError
 
 # A 429 without more says when to come back; so do the documented ones.
 _RETRY_AFTER = {429: 1}
-_STANDARD = NormalDist()
-_P99 = _STANDARD.inv_cdf(0.99)
+_P99 = 2.3263478740408408  # standard deviations from the median to the 99th percentile
 
 
 def error_of(injected: InjectedError) -> ApiError:
@@ -29,6 +27,8 @@ def wait_of(delay: Delay, chance: Chance, purpose: str) -> int:
     share = chance.unit(purpose)
     if delay.kind == "uniform":
         return delay.low + round(share * (delay.high - delay.low))
+    from statistics import NormalDist  # noqa: PLC0415 - a dear import, for few scenarios
+
     # Log-normal through its median and its 99th percentile.
     spread = math.log(delay.high / delay.low) / _P99
-    return round(delay.low * math.exp(spread * _STANDARD.inv_cdf(min(max(share, 1e-9), 1 - 1e-9))))
+    return round(delay.low * math.exp(spread * NormalDist().inv_cdf(min(max(share, 1e-9), 1 - 1e-9))))

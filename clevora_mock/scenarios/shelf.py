@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from clevora_mock.scenarios.mistakes import NoScenarioError, ScenarioError, meant
-from clevora_mock.scenarios.nodes import show
 from clevora_mock.scenarios.scenario import SUFFIXES, Scenario
 
 # The schema may lie beside the scenarios that name it.
@@ -37,6 +36,8 @@ class Shelf:
         """The scenario of a name, never another file: for names that come in a request. Raises ScenarioError."""
         files = self._files()
         if name not in files:
+            from clevora_mock.scenarios.nodes import show  # noqa: PLC0415 - only a refusal needs it
+
             close = meant(name, list(files))
             hint = f'did you mean "{close}"?' if close else f"there are {', '.join(sorted(files))}"
             raise NoScenarioError(f"unknown scenario {show(name)}; {hint}")
