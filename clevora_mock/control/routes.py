@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from clevora_mock.api.gate import Work
+from msgspec import Struct
+
+from clevora_mock.api.answers import Json
+from clevora_mock.api.gate import Answer, Work
 from clevora_mock.api.routing import Route
 from clevora_mock.control import accounts, clock, journal, payments, places, state
 from clevora_mock.control.checkout import CheckoutPage
@@ -12,6 +15,7 @@ from clevora_mock.control.guard import Guard
 from clevora_mock.control.home import Home
 from clevora_mock.control.sandboxes import SandboxPages
 from clevora_mock.control.scenario import Scenarios
+from clevora_mock.core.call import Call
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.scenarios.shelf import Shelf
@@ -27,12 +31,29 @@ class Parts(NamedTuple):
 
 
 class ControlRoute(NamedTuple):
-    """One route and its line in the README."""
+    """One route, its line in the README, and what OpenAPI says of its body and query."""
 
     method: str
     path: str
     summary: str
     work: Work
+    request: type[Struct] | None = None
+    query: tuple[str, ...] = ()
+
+
+# What a route's body holds, and what its query may ask, where they hold or may ask anything.
+_REQUESTS: dict[str, type[Struct]] = {
+    "POST /__mock/reset": state.ResetRequest,
+    "PATCH /__mock/clock": clock.ClockChange,
+    "POST /__mock/accounts": accounts.NewAccount,
+    "PATCH /__mock/accounts/{uid}": accounts.AccountChange,
+    "POST /__mock/tokens": accounts.TokenRequest,
+    "POST /__mock/webhooks/sign": payments.SignRequest,
+}
+_QUERIES: dict[str, tuple[str, ...]] = {
+    "GET /__mock/requests": ("endpoint", "status", "code", "key", "account", "since", "rule", "limit"),
+    "GET /__mock/ledger": ("uid",),
+}
 
 
 def control_table(parts: Parts) -> list[ControlRoute]:
@@ -47,6 +68,7 @@ def control_table(parts: Parts) -> list[ControlRoute]:
         ("POST /checkout/{id}", "what its buttons do", checkout.finish),
         ("DELETE /", "under `/sandbox/<name>`: removes the sandbox", sandboxes.delete),
         ("GET /__mock/health", "200 only when ready; how the server is set up", places.health),
+        ("GET /__mock/openapi.json", "these routes as OpenAPI 3.1", _described(parts)),
         ("GET /__mock/fidelity", "every clause of the contract, documented or inferred", places.fidelity),
         ("GET /__mock/sandboxes", "names, with requests, spend, scenario and last use", sandboxes.list),
         (
@@ -95,10 +117,21 @@ def control_table(parts: Parts) -> list[ControlRoute]:
     rows = []
     for where, summary, work in table:
         method, path = where.split(" ")
-        rows.append(ControlRoute(method, path, summary, work))
+        rows.append(ControlRoute(method, path, summary, work, _REQUESTS.get(where), _QUERIES.get(where, ())))
     return rows
 
 
 def control_routes(guard: Guard, parts: Parts) -> list[Route]:
     """The table as routes, guarded."""
     return [Route(row.method, row.path, guard(row.work)) for row in control_table(parts)]
+
+
+def _described(parts: Parts) -> Work:
+    """``GET /__mock/openapi.json``."""
+
+    async def describe(call: Call) -> Answer:
+        from clevora_mock.control import openapi  # noqa: PLC0415 - built when somebody asks
+
+        return Json(openapi.describe(control_table(parts), call.base_url))
+
+    return describe
