@@ -1,7 +1,7 @@
 """``/api/developer/*`` (contract K8, B7, B11, U1-U7): the dashboard's calls."""
 
 from clevora_mock import contract
-from clevora_mock.api import parsing, shapes
+from clevora_mock.api import dashboard, parsing
 from clevora_mock.api.answers import success
 from clevora_mock.api.gate import Answer
 from clevora_mock.clock import iso
@@ -29,13 +29,13 @@ async def account(call: Call) -> Answer:
 
 async def topup(call: Call) -> Answer:
     """``POST /api/developer/topup``: a checkout to pay; no credit yet."""
-    request = parsing.request(call, shapes.TopupRequest)
+    request = parsing.request(call, dashboard.TopupRequest)
     try:
         amount = money.micros(request.amount, decimals=2)
     except ValueError:
         raise invalid("amount", "a number with at most two decimals", parsing.shown(request.amount)) from None
     checkout = call.sandbox.open_checkout(call.caller, amount, call.arrived)
-    return success(shapes.CheckoutLink(f"{call.base_url}/checkout/{checkout.id}"))
+    return success(dashboard.CheckoutLink(f"{call.base_url}/checkout/{checkout.id}"))
 
 
 async def transactions(call: Call) -> Answer:
@@ -43,7 +43,7 @@ async def transactions(call: Call) -> Answer:
     limit = parsing.number(call, "limit", (1, contract.TRANSACTIONS), contract.TRANSACTIONS_DEFAULT)
     entries = call.caller.book.entries
     newest = [entries[-index] for index in range(1, min(limit, len(entries)) + 1)]
-    return success(shapes.Transactions([transaction(call.sandbox, entry) for entry in newest]))
+    return success(dashboard.Transactions([transaction(call.sandbox, entry) for entry in newest]))
 
 
 async def usage(call: Call) -> Answer:
@@ -52,9 +52,9 @@ async def usage(call: Call) -> Answer:
     return success(call.caller.usage.report(days, call.arrived))
 
 
-def view(account: Account) -> shapes.AccountView:
+def view(account: Account) -> dashboard.AccountView:
     """An account as its owner sees it."""
-    return shapes.AccountView(
+    return dashboard.AccountView(
         uid=account.uid,
         email=account.email,
         developer_access=account.developer_access,
@@ -64,9 +64,9 @@ def view(account: Account) -> shapes.AccountView:
     )
 
 
-def transaction(sandbox: Sandbox, entry: Entry) -> shapes.Transaction:
+def transaction(sandbox: Sandbox, entry: Entry) -> dashboard.Transaction:
     """A ledger entry as it is shown."""
-    return shapes.Transaction(
+    return dashboard.Transaction(
         id=sandbox.entry_id(entry.serial),
         type=entry.type,
         endpoint=entry.endpoint,

@@ -1,7 +1,7 @@
 """``/v1/keys`` (contract K3-K6): create, list, revoke."""
 
 from clevora_mock import contract
-from clevora_mock.api import parsing, shapes
+from clevora_mock.api import dashboard, parsing
 from clevora_mock.api.answers import success
 from clevora_mock.api.gate import Answer
 from clevora_mock.clock import iso
@@ -12,17 +12,17 @@ from clevora_mock.core.errors import ApiError, invalid
 
 async def create(call: Call) -> Answer:
     """``POST /v1/keys``: the one answer that holds a whole key."""
-    request = parsing.request(call, shapes.KeyRequest)
+    request = parsing.request(call, dashboard.KeyRequest)
     name = (request.name or "").strip() or UNTITLED
     if len(name) > contract.KEY_NAME_CHARACTERS:
         raise invalid("name", f"at most {contract.KEY_NAME_CHARACTERS} characters", f"{len(name)}")
     key, raw = call.sandbox.create_key(call.caller, name, call.arrived)
-    return success(shapes.NewKey(key.id, raw, key.name, iso(key.created)))
+    return success(dashboard.NewKey(key.id, raw, key.name, iso(key.created)))
 
 
 async def show(call: Call) -> Answer:
     """``GET /v1/keys``: the user's own keys, newest first."""
-    return success(shapes.Keys([view(key) for key in reversed(call.caller.keys)]))
+    return success(dashboard.Keys([view(key) for key in reversed(call.caller.keys)]))
 
 
 async def revoke(call: Call) -> Answer:
@@ -31,12 +31,12 @@ async def revoke(call: Call) -> Answer:
     if key is None or key.account is not call.caller:
         raise ApiError("not_found", "No such key")
     key.revoked = True
-    return success(shapes.RevokedKey(key.id, "revoked"))
+    return success(dashboard.RevokedKey(key.id, "revoked"))
 
 
-def view(key: Key) -> shapes.KeyView:
+def view(key: Key) -> dashboard.KeyView:
     """A key as its owner may see it."""
-    return shapes.KeyView(
+    return dashboard.KeyView(
         id=key.id,
         name=key.name,
         preview=key.preview,

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from clevora_mock import contract
-from clevora_mock.api import shapes
+from clevora_mock.api import dashboard, shapes
 
 
 class Parameter(Struct, frozen=True):
@@ -31,17 +31,17 @@ OPERATIONS: dict[str, Operation] = {
     "embeddings": Operation(shapes.EmbeddingList, shapes.EmbeddingsRequest),
     "search": Operation(shapes.SearchResults, shapes.SearchRequest),
     "scripts.generate": Operation(shapes.Script, shapes.ScriptRequest),
-    "keys.create": Operation(shapes.NewKey, shapes.KeyRequest),
-    "keys.list": Operation(shapes.Keys),
+    "keys.create": Operation(dashboard.NewKey, dashboard.KeyRequest),
+    "keys.list": Operation(dashboard.Keys),
     "keys.revoke": Operation(
-        shapes.RevokedKey,
+        dashboard.RevokedKey,
         parameters=(Parameter("id", "path", "The key's id, or the raw key.", contract.INFERRED),),
     ),
-    "developer.activate": Operation(shapes.AccountView),
-    "developer.account": Operation(shapes.AccountView),
-    "developer.topup": Operation(shapes.CheckoutLink, shapes.TopupRequest),
+    "developer.activate": Operation(dashboard.AccountView),
+    "developer.account": Operation(dashboard.AccountView),
+    "developer.topup": Operation(dashboard.CheckoutLink, dashboard.TopupRequest),
     "developer.transactions": Operation(
-        shapes.Transactions,
+        dashboard.Transactions,
         parameters=(
             Parameter(
                 "limit",
@@ -54,7 +54,7 @@ OPERATIONS: dict[str, Operation] = {
         ),
     ),
     "developer.usage": Operation(
-        shapes.UsageReport,
+        dashboard.UsageReport,
         parameters=(
             Parameter(
                 "range",
@@ -66,7 +66,7 @@ OPERATIONS: dict[str, Operation] = {
             ),
         ),
     ),
-    "dodo.webhook": Operation(shapes.Received, shapes.WebhookEvent),
+    "dodo.webhook": Operation(dashboard.Received, dashboard.WebhookEvent),
     "docs.llms": Operation(None),
 }
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from clevora_mock.api import parsing, shapes
+from clevora_mock.api import dashboard, parsing
 from clevora_mock.api.answers import Json
 from clevora_mock.api.gate import Answer
 from clevora_mock.core import webhooks
@@ -16,10 +16,10 @@ async def webhook(call: Call) -> Answer:
     """Take a payment's event: the signature first, then the JSON, then the credit, if there is any to give."""
     secret = call.sandbox.beginning.webhook_secret
     event_id = webhooks.verify(secret, call.headers, call.body, call.arrived)
-    parsing.request(call, shapes.WebhookEvent)
+    parsing.request(call, dashboard.WebhookEvent)
     if isinstance(call.document, dict):
         call.sandbox.receive_payment(event_id, call.document, call.arrived)
-    return Json(shapes.Received(received=True))
+    return Json(dashboard.Received(received=True))
 
 
 def signed_event(sandbox: Sandbox, checkout: Checkout) -> tuple[dict[str, str], bytes]:

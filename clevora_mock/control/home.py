@@ -13,10 +13,14 @@ from clevora_mock.version import __version__
 _PLACES = (
     ("/__mock/health", "Whether the server is ready, and how it is set up."),
     ("/__mock/fidelity", "Every clause of the contract: documented, or inferred."),
+    ("/__mock/scenarios", "What can be made to go wrong."),
+    ("/__mock/requests", "The newest requests, and why which rule applied."),
+    ("/__mock/conduct", "How the client behaved."),
     ("/__mock/ledger?uid=demo", "The demo account's money, entry by entry."),
     ("/__mock/firestore/clevora_developer_usage/demo", "The documented places in Firestore."),
     ("/openapi.json", "The emulated API as OpenAPI 3.1."),
-    ("/docs/llms", "The same for coding agents."),
+    ("/__mock/openapi.json", "The routes below /__mock the same way."),
+    ("/docs/llms", "The emulated API for coding agents."),
 )
 
 
