@@ -6,27 +6,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from clevora_mock import contract
-from clevora_mock.api import developer, keys, payments
-from clevora_mock.api.answers import Json
-from clevora_mock.api.chat import Chat, Recording
 from clevora_mock.api.direction import Direction
-from clevora_mock.api.embeddings import Embeddings
-from clevora_mock.api.gate import Answer, Gate, Work
+from clevora_mock.api.gate import Gate
+from clevora_mock.api.routes import dashboard_routes, model_routes
 from clevora_mock.api.routing import Route, Switch
-from clevora_mock.api.scripts import Scripts
-from clevora_mock.api.search import Search
 from clevora_mock.api.stream import Pace
-from clevora_mock.core.call import Call
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
-from clevora_mock.data import fixture, scenarios
+from clevora_mock.data import scenarios
 from clevora_mock.log import Watcher
-from clevora_mock.models.library import Library
 from clevora_mock.scenarios.course import begin
 from clevora_mock.scenarios.scenario import DEFAULT, Scenario
 from clevora_mock.scenarios.shelf import Shelf
@@ -115,13 +106,17 @@ def create_app(settings: Settings | None = None, watcher: Watcher | None = None)
 
     sandboxes = Sandboxes(make, dropped, chosen.max_sandboxes)
 
-    def own_routes() -> list[Route]:
-        from clevora_mock.control.guard import Guard  # noqa: PLC0415 - clients of the API never ask for these
+    def further_routes() -> list[Route]:
+        from clevora_mock.control.guard import Guard  # noqa: PLC0415 - most clients never ask for these
         from clevora_mock.control.routes import Parts, control_routes  # noqa: PLC0415
 
-        return control_routes(Guard(chosen.allowed_host), Parts(sandboxes, shelf, app.deliver(), opening))
+        parts = Parts(sandboxes, shelf, app.deliver(), opening)
+        return [*dashboard_routes(), *control_routes(Guard(chosen.allowed_host), parts)]
 
-    switch = Switch(sandboxes, Gate(Direction(shelf.named), chosen.latency), emulated_routes(chosen), own_routes)
+    catalog = Path(chosen.catalog) if chosen.catalog else None
+    pace = Pace(chosen.tokens_per_second) if chosen.tokens_per_second else None
+    gate = Gate(Direction(shelf.named), chosen.latency)
+    switch = Switch(sandboxes, gate, model_routes(catalog, pace), further_routes)
     app = Application(switch, _watch(chosen, shelf, opening, sandboxes))
     return app
 
@@ -134,43 +129,3 @@ def _watch(chosen: Settings, shelf: Shelf, opening: Opening, sandboxes: Sandboxe
 
 def _say(what: str) -> None:
     sys.stderr.write(f"clevora-mock: {what}\n")
-
-
-def emulated_routes(settings: Settings) -> list[Route]:
-    """A route for each path of each endpoint in the contract's table."""
-    library = Library(Path(settings.catalog) if settings.catalog else None)
-    if settings.catalog is not None:
-        # A mistake in it should be told at the start, not at the first search.
-        library.index  # noqa: B018
-    recordings = msgspec.json.decode(fixture("recorded.json").read_bytes(), type=list[Recording])
-    pace = Pace(settings.tokens_per_second) if settings.tokens_per_second else None
-    works: dict[str, Work] = {
-        "chat.completions": Chat(library, recordings, pace),
-        "embeddings": Embeddings(library),
-        "search": Search(library),
-        "scripts.generate": Scripts(library),
-        "keys.create": keys.create,
-        "keys.list": keys.show,
-        "keys.revoke": keys.revoke,
-        "developer.activate": developer.activate,
-        "developer.account": developer.account,
-        "developer.topup": developer.topup,
-        "developer.transactions": developer.transactions,
-        "developer.usage": developer.usage,
-        "dodo.webhook": payments.webhook,
-        "docs.llms": llms,
-    }
-    return [
-        Route(endpoint.method, path, works[endpoint.name], endpoint)
-        for endpoint in contract.ENDPOINTS
-        for path in endpoint.paths
-    ]
-
-
-async def llms(call: Call) -> Answer:
-    """``/docs/llms``, ``/llms.txt``, ``/llms.json`` (W7)."""
-    from clevora_mock.api.llms import payload  # noqa: PLC0415 - built when somebody asks
-
-    answer = Json(payload())
-    answer.headers["cache-control"] = "public, max-age=300"
-    return answer

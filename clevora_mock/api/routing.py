@@ -68,8 +68,8 @@ def _segment(parameter: re.Match[str]) -> str:
 class Switch(Router):
     """The router of the whole application: sandbox, then route, then the gate.
 
-    The mock's own routes are many, and no client of the API needs them: they are made at the first path that the
-    emulated API does not have.
+    The models' routes are there from the start; the `further` ones are many, most clients never need them, and they are
+    made at the first path that is none of the models'.
     """
 
     def __init__(
@@ -77,13 +77,13 @@ class Switch(Router):
         sandboxes: Sandboxes,
         gate: Gate,
         routes: Iterable[Route],
-        own_routes: Callable[[], Iterable[Route]] = tuple,
+        further: Callable[[], Iterable[Route]] = tuple,
     ) -> None:
         super().__init__()
         self.sandboxes = sandboxes
         self._gate = gate
         self._table = Table(routes)
-        self._own_routes: Callable[[], Iterable[Route]] | None = own_routes
+        self._further: Callable[[], Iterable[Route]] | None = further
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -108,9 +108,9 @@ class Switch(Router):
 
     def _find(self, path: str) -> tuple[dict[str, Route], dict[str, str]] | None:
         found = self._table.find(path)
-        if found is None and self._own_routes is not None:
-            self._table.add(self._own_routes())
-            self._own_routes = None
+        if found is None and self._further is not None:
+            self._table.add(self._further())
+            self._further = None
             found = self._table.find(path)
         return found
 

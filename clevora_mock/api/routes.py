@@ -1,0 +1,73 @@
+"""The emulated API's routes: one for each path of each endpoint in the contract's table."""
+
+from pathlib import Path
+
+import msgspec
+
+from clevora_mock import contract
+from clevora_mock.api.answers import Json
+from clevora_mock.api.chat import Chat, Recording
+from clevora_mock.api.embeddings import Embeddings
+from clevora_mock.api.gate import Answer, Work
+from clevora_mock.api.routing import Route
+from clevora_mock.api.scripts import Scripts
+from clevora_mock.api.search import Search
+from clevora_mock.api.stream import Pace
+from clevora_mock.core.call import Call
+from clevora_mock.data import fixture
+from clevora_mock.models.library import Library
+
+
+def model_routes(catalog: Path | None = None, pace: Pace | None = None) -> list[Route]:
+    """What API keys open; `catalog` is a user's own. Raises CatalogError for one that cannot be read."""
+    library = Library(catalog)
+    if catalog is not None:
+        # A mistake in it should be told at the start, not at the first search.
+        library.index  # noqa: B018
+    recordings = msgspec.json.decode(fixture("recorded.json").read_bytes(), type=list[Recording])
+    return _routes(
+        {
+            "chat.completions": Chat(library, recordings, pace),
+            "embeddings": Embeddings(library),
+            "search": Search(library),
+            "scripts.generate": Scripts(library),
+        }
+    )
+
+
+def dashboard_routes() -> list[Route]:
+    """What ID tokens open, and what is open to all."""
+    from clevora_mock.api import developer, keys, payments  # noqa: PLC0415 - most clients never ask for these
+
+    return _routes(
+        {
+            "keys.create": keys.create,
+            "keys.list": keys.show,
+            "keys.revoke": keys.revoke,
+            "developer.activate": developer.activate,
+            "developer.account": developer.account,
+            "developer.topup": developer.topup,
+            "developer.transactions": developer.transactions,
+            "developer.usage": developer.usage,
+            "dodo.webhook": payments.webhook,
+            "docs.llms": llms,
+        }
+    )
+
+
+async def llms(call: Call) -> Answer:
+    """``/docs/llms``, ``/llms.txt``, ``/llms.json`` (W7)."""
+    from clevora_mock.api.llms import payload  # noqa: PLC0415 - built when somebody asks
+
+    answer = Json(payload())
+    answer.headers["cache-control"] = "public, max-age=300"
+    return answer
+
+
+def _routes(works: dict[str, Work]) -> list[Route]:
+    return [
+        Route(endpoint.method, path, works[endpoint.name], endpoint)
+        for endpoint in contract.ENDPOINTS
+        if endpoint.name in works
+        for path in endpoint.paths
+    ]
