@@ -1,6 +1,7 @@
 """What is to happen to a request: what the sandbox's scenario says, and what the request itself asks for by header."""
 
 from collections.abc import Callable
+from typing import Any
 
 from msgspec import structs
 
@@ -11,7 +12,7 @@ from clevora_mock.scenarios.course import Course
 from clevora_mock.scenarios.errors import FAILURES, STATUS_OF
 from clevora_mock.scenarios.faults import FAULTS
 from clevora_mock.scenarios.matching import Plan
-from clevora_mock.scenarios.scenario import Delay, InjectedError, Scenario, Then
+from clevora_mock.scenarios.scenario import Delay, InjectedError, Scenario
 
 SCENARIO = b"x-clevora-mock-scenario"
 ERROR = b"x-clevora-mock-error"
@@ -31,12 +32,16 @@ class Direction:
     def __call__(self, call: Call) -> Plan:
         """The plan for `call`; 400 for a header that asks for something unknown."""
         headers = call.headers
+        # First what may be refused: a request that is must not be counted by a rule.
+        asked = {name: ask(call) for name, ask in _ASKED.items() if name in headers}
         course = self._side_course(call) if SCENARIO in headers else call.sandbox.course
         plan = course.plan(call)
-        if ERROR in headers or FAULT in headers or DELAY in headers:
-            asked = [name.decode() for name in (ERROR, FAULT, DELAY) if name in headers]
-            plan = structs.replace(plan, then=_asked(call, plan.then), rule=plan.rule or ", ".join(asked))
-        return plan
+        if not asked:
+            return plan
+        then = plan.then
+        for changes in asked.values():
+            then = structs.replace(then, **changes)
+        return structs.replace(plan, then=then, rule=plan.rule or ", ".join(name.decode() for name in asked))
 
     def _side_course(self, call: Call) -> Course:
         name = call.header(SCENARIO)
@@ -53,29 +58,31 @@ class Direction:
         return course
 
 
-def _asked(call: Call, then: Then) -> Then:
-    """`then` with what the headers ask for in its place."""
-    if ERROR in call.headers:
-        then = structs.replace(then, error=_error(call.header(ERROR)), reply=None)
-    if FAULT in call.headers:
-        kind = call.header(FAULT)
-        if kind not in FAULTS:
-            raise invalid(FAULT.decode(), "one of " + ", ".join(FAULTS), f'"{kind}"')
-        then = structs.replace(then, fault=FAULTS[kind]())
-    if DELAY in call.headers:
-        text = call.header(DELAY)
-        try:
-            wait = read_duration(text)
-        except ValueError as error:
-            raise ApiError("invalid_field", f'{DELAY.decode()}: {error}, got "{text}"') from None
-        then = structs.replace(then, delay=Delay("fixed", wait, wait))
-    return then
-
-
-def _error(text: str) -> InjectedError:
+def _error(call: Call) -> dict[str, Any]:
+    text = call.header(ERROR)
     if text in STATUS_OF:
-        return InjectedError(STATUS_OF[text], text)
-    if text.isascii() and text.isdigit() and int(text[:4]) in FAILURES:
-        return InjectedError(int(text[:4]))
+        return {"error": InjectedError(STATUS_OF[text], text), "reply": None}
+    if text.isascii() and text.isdigit() and len(text) == 3 and int(text) in FAILURES:
+        return {"error": InjectedError(int(text)), "reply": None}
     expected = "one of " + ", ".join(map(str, FAILURES)) + ", or an error's code"
     raise invalid(ERROR.decode(), expected, f'"{text}"')
+
+
+def _fault(call: Call) -> dict[str, Any]:
+    kind = call.header(FAULT)
+    if kind not in FAULTS:
+        raise invalid(FAULT.decode(), "one of " + ", ".join(FAULTS), f'"{kind}"')
+    return {"fault": FAULTS[kind]()}
+
+
+def _delay(call: Call) -> dict[str, Any]:
+    text = call.header(DELAY)
+    try:
+        wait = read_duration(text)
+    except ValueError as error:
+        raise ApiError("invalid_field", f'{DELAY.decode()}: {error}, got "{text}"') from None
+    return {"delay": Delay("fixed", wait, wait)}
+
+
+# What each header puts in the place of what the scenario says.
+_ASKED: dict[bytes, Callable[[Call], dict[str, Any]]] = {ERROR: _error, FAULT: _fault, DELAY: _delay}
