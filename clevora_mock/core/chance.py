@@ -61,6 +61,11 @@ class Chance:
         """The hex digits that draw number `counter` of `purpose` gives; moves no counter."""
         return self._draw(purpose, counter).hexdigest()[:length]
 
+    def restart(self, *purposes: str) -> None:
+        """Let the draws for `purposes` begin anew."""
+        for purpose in purposes:
+            self.counters.pop(purpose, None)
+
     def _next(self, purpose: str) -> blake2b:
         counter = self.counters.get(purpose, 0)
         self.counters[purpose] = counter + 1

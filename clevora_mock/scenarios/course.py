@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from clevora_mock.scenarios.matching import UNDISTURBED, Plan, decide
+from clevora_mock.scenarios.matching import UNDISTURBED, Plan, decide, purpose_of
 from clevora_mock.scenarios.scenario import DEFAULT, Scenario
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Course:
 
 
 def begin(sandbox: "Sandbox", scenario: Scenario = DEFAULT) -> None:
-    """Make `scenario` the sandbox's: its clock, account and limits apply, its counters start anew.
+    """Make `scenario` the sandbox's: its clock, account and limits apply, its counters and draws start anew.
 
     Ledger, usage and journal stay; a balance that it sets is an adjustment in the ledger.
     """
@@ -45,5 +45,8 @@ def begin(sandbox: "Sandbox", scenario: Scenario = DEFAULT) -> None:
         start = scenario.account
         account = sandbox.accounts.open(sandbox.beginning.uid, sandbox.beginning.email, now)
         sandbox.amend(account, start.balance, start.activated, start.developer_access)
+    for rule in scenario.rules:
+        purpose = purpose_of(scenario, rule)
+        sandbox.chance.restart(f"chance of {purpose}", f"delay of {purpose}")
     sandbox.course = Course(scenario, now)
     sandbox.side_courses = {}

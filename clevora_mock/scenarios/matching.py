@@ -25,11 +25,18 @@ class Plan(Struct, frozen=True):
 
     then: Then = NOTHING
     rule: str | None = None
+    # What the rule's draws are for.
+    purpose: str = ""
     draw: float | None = None
     misses: tuple[Miss, ...] = ()
 
 
 UNDISTURBED = Plan()
+
+
+def purpose_of(scenario: Scenario, rule: Rule) -> str:
+    """What the draws of `rule` are for."""
+    return f"{scenario.name}/{rule.name}"
 
 
 def decide(scenario: Scenario, began: int, counts: dict[str, int], call: "Call") -> Plan:
@@ -38,9 +45,10 @@ def decide(scenario: Scenario, began: int, counts: dict[str, int], call: "Call")
     for rule in scenario.rules:
         if rule.when.endpoints is not None and (call.endpoint is None or call.endpoint.name not in rule.when.endpoints):
             continue
-        failed, draw = _ask(rule, f"chance of {scenario.name}/{rule.name}", began, counts, call)
+        purpose = purpose_of(scenario, rule)
+        failed, draw = _ask(rule, purpose, began, counts, call)
         if failed is None:
-            return Plan(rule.then, rule.name, draw, tuple(misses))
+            return Plan(rule.then, rule.name, purpose, draw, tuple(misses))
         misses.append(Miss(rule.name, failed, draw))
     return Plan(misses=tuple(misses))
 
@@ -54,7 +62,7 @@ def _ask(rule: Rule, purpose: str, began: int, counts: dict[str, int], call: "Ca
     if when.between is not None and not when.between[0] <= call.arrived - began < when.between[1]:
         return "between", None
     if when.chance is not None:
-        draw = call.sandbox.chance.unit(purpose)
+        draw = call.sandbox.chance.unit(f"chance of {purpose}")
         if draw >= when.chance:
             return "chance", draw
     count = counts[rule.name] = counts.get(rule.name, 0) + 1
@@ -105,7 +113,9 @@ def _is_key(when: When, call: "Call") -> bool:
 
 
 def _is_account(when: When, call: "Call") -> bool:
-    return call.account is not None and call.account.uid == when.account
+    # Who signs in for the first time has an identity, but no account yet.
+    caller = call.account or call.identity
+    return caller is not None and caller.uid == when.account
 
 
 def _has_headers(when: When, call: "Call") -> bool:
