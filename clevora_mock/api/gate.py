@@ -10,6 +10,7 @@ there, and plain statements still run.
 import re
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from starlette.responses import Response
@@ -72,8 +73,11 @@ class Gate:
             if await self._wait(call, exchange.receive):
                 await answer(*exchange)
             else:
-                call.abandoned = True
+                _leave(call, answer)
         finally:
+            if call.status == 0:
+                # Nobody has read the refusal.
+                call.code = call.retry_after = None
             call.sandbox.settle(call, call.sandbox.clock.now())
 
     async def _answer(self, call: Call, work: Work, receive: Receive) -> Answer:
@@ -90,24 +94,24 @@ class Gate:
             answer = await work(call)
             return answer if plan is UNDISTURBED else direct(call, answer, plan.then)
         except ApiError as error:
-            refused = error
+            answer = _turn_down(call, error)
+            return answer if call.plan is None else spoil(call, answer, call.plan.then)
         except GoneError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it was, the client gets the contract's 500
-            refused = _report(call, error)
-        call.prompt_tokens = call.completion_tokens = 0
-        return _refuse(call, refused)
+            return _turn_down(call, _report(call, error))
 
     async def _wait(self, call: Call, receive: Receive) -> bool:
         """Hold the answer back for its delay; False when the client left meanwhile."""
         delay = self._latency
         if call.plan is not None and call.plan.then.delay is not None:
-            delay += wait_of(call.plan.then.delay, call.sandbox.chance, f"delay of {call.plan.rule}")
+            delay += wait_of(call.plan.then.delay, call.sandbox.chance, f"delay of {call.plan.purpose}")
         if not delay:
             return True
         pacemaker = call.sandbox.pacemaker
-        if pacemaker is None:
+        if pacemaker is not call.sandbox.clock:
             call.waited += delay
+        if pacemaker is None:
             return True
         departure = Departure(receive)
         try:
@@ -138,15 +142,23 @@ class Gate:
 async def inject(call: Call, error: InjectedError, then: Then, work: Work) -> Answer:
     """The error that a rule asks for, in place of funds, limits and work; the work is done if it is to be charged."""
     if then.charge:
-        charge_whole(call, await work(call))
-    answer = _refuse(call, error_of(error))
-    return answer if then.fault is None else disturb(answer, then.fault, call)
+        # A request that cannot be served leaves nothing to charge for; the injected error goes before its own.
+        with suppress(ApiError):
+            charge_whole(call, await work(call))
+            call.charge = True
+    return spoil(call, _refuse(call, error_of(error)), then)
 
 
 def direct(call: Call, answer: Answer, then: Then) -> Answer:
     """`answer` as the plan wants it: its fault, and its price."""
+    call.charge = then.charge
     if then.charge:
         charge_whole(call, answer)
+    return spoil(call, answer, then)
+
+
+def spoil(call: Call, answer: Answer, then: Then) -> Answer:
+    """`answer` with the plan's fault, if it has one."""
     return answer if then.fault is None else disturb(answer, then.fault, call)
 
 
@@ -157,9 +169,22 @@ def charge_whole(call: Call, answer: Answer) -> None:
         answer.settle = lambda sent: None
 
 
+def _turn_down(call: Call, error: ApiError) -> Json:
+    """Refuse a request whose work was not done, or not to its end."""
+    call.prompt_tokens = call.completion_tokens = 0
+    return _refuse(call, error)
+
+
 def _refuse(call: Call, error: ApiError) -> Json:
     call.code, call.retry_after = error.failure.code, error.retry_after
     return refusal(error, call.endpoint, call.path)
+
+
+def _leave(call: Call, answer: Answer) -> None:
+    """The client left before the first byte."""
+    call.abandoned, call.status = True, 0
+    if isinstance(answer, Transmission):
+        answer.settle(0)
 
 
 def authenticate(call: Call) -> None:

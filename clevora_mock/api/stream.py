@@ -82,6 +82,7 @@ class Transmission:
         self.apart: int | None = None
         # A connection may end before a byte of the answer.
         self.silent = False
+        self._begun = False
         self._sent = 0
         self._finished = False
 
@@ -98,16 +99,22 @@ class Transmission:
             else:
                 self.call.abandoned = True
         finally:
+            if not self._begun:
+                self.call.status = 0
             self.settle(self._sent)
 
     def _deadlines(self) -> list[int | None] | None:
         """The deadlines that have to be waited for; None when there are none."""
         deadlines = self.deadlines
-        if deadlines is None or self.call.sandbox.pacemaker is not None:
+        sandbox = self.call.sandbox
+        if deadlines is None or sandbox.pacemaker is sandbox.clock:
             return deadlines
-        # Nothing moves a frozen clock on, so nobody waits; the wait is written down as if it had been.
+        # A frozen clock does not see the wait, so it is written down.
         finite = [deadline for deadline in deadlines if deadline is not None]
         self.call.waited += finite[-1] if finite else 0
+        if sandbox.pacemaker is not None:
+            return deadlines
+        # Nothing moves it on either, so nobody waits.
         return None if len(finite) == len(deadlines) else [0] * len(finite) + [None] * (len(deadlines) - len(finite))
 
     async def _send_at_once(self, send: Send) -> bool:
@@ -122,7 +129,6 @@ class Transmission:
         pacemaker = self.call.sandbox.pacemaker
         start = pacemaker.now() if pacemaker is not None else 0
         departure = Departure(receive)
-        started = self.silent
         try:
             for count, body, deadline in _portions(self.frames, deadlines, self.apart):
                 if count - 1 == self.apart:
@@ -133,19 +139,19 @@ class Transmission:
                     await departure.or_moment(pacemaker, start + deadline)
                 if departure.happened:
                     return False
-                if not started:
+                if not self._begun:
                     await self._start(send)
-                    started = True
                 await send(_body(body, more=True))
                 # A write that has to wait for the client gives it the time to leave.
                 self._sent = count
-            if not started:
+            if not self._begun and not self.silent:
                 await self._start(send)
         finally:
             departure.forget()
         return True
 
     async def _start(self, send: Send) -> None:
+        self._begun = True
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
 
     async def _end(self, scope: Scope, send: Send) -> None:
@@ -157,6 +163,9 @@ class Transmission:
         if wire is None:
             raise ConnectionAbortedError(f"this server cannot {self.ending} a connection")
         if self.ending == "reset":
+            if self._begun:
+                # A reset drops what has not left yet.
+                await asyncio.sleep(_SEGMENT_SECONDS)
             wire.reset()
         else:
             wire.close()

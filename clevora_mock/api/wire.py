@@ -38,13 +38,14 @@ _REASONS = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Ga
 def disturb(answer: Response | Transmission, fault: Fault, call: Call) -> Transmission:
     """`answer` as `fault` leaves it; one that only streams know leaves others alone."""
     sending = answer if isinstance(answer, Transmission) else _in_one_frame(answer, call)
-    if fault.stream_only and not is_stream(sending):
+    if not _can_suffer(sending, fault):
         return sending
+    call.fault = fault.kind
     _EFFECTS[type(fault)](fault, sending)
     settle = sending.settle
 
     def settle_or_void(sent: int) -> None:
-        call.voided = call.voided or sent == 0
+        call.voided = call.voided or not any(sending.frames[:sent])
         settle(sent)
 
     sending.settle = settle_or_void
@@ -56,6 +57,14 @@ def is_stream(sending: Transmission) -> bool:
     return len(sending.frames) > 1
 
 
+def _can_suffer(sending: Transmission, fault: Fault) -> bool:
+    """Some faults need a stream, and a refusal has no tokens that others could come after."""
+    if is_stream(sending):
+        return True
+    after_tokens = getattr(fault, "after_tokens", None)
+    return not fault.stream_only and (after_tokens is None or sending.status_code < 400)
+
+
 def _in_one_frame(answer: Response, call: Call) -> Transmission:
     sending = Transmission([bytes(answer.body)], answer.raw_headers, call)
     sending.status_code = answer.status_code
@@ -63,20 +72,32 @@ def _in_one_frame(answer: Response, call: Call) -> Transmission:
 
 
 def _cut(sending: Transmission, tokens: int) -> None:
-    """Keep what holds the first `tokens` tokens, of a stream by its events, of a body by its length."""
+    """Keep what holds the first `tokens` tokens, and never the end."""
     if is_stream(sending):
-        sending.frames = sending.frames[: 1 + tokens]
+        kept = _frames_of(sending, tokens)
+        sending.frames = sending.frames[:kept]
         if sending.deadlines is not None:
-            sending.deadlines = sending.deadlines[: 1 + tokens]
+            sending.deadlines = sending.deadlines[:kept]
         return
+    sending.frames = [sending.frames[0][: _bytes_of(sending, tokens)]]
+
+
+def _frames_of(sending: Transmission, tokens: int) -> int:
+    """How many frames hold the role and the first `tokens` tokens; the last frame never does."""
+    return min(1 + tokens, len(sending.frames) - 1)
+
+
+def _bytes_of(sending: Transmission, tokens: int) -> int:
+    """The share of a body in one piece that stands for `tokens` of its tokens, less than all of it."""
+    size = len(sending.frames[0])
     whole = max(1, sending.call.completion_tokens or sending.call.prompt_tokens)
-    _cut_body(sending, min(1.0, tokens / whole))
+    return max(0, min(size * tokens // whole, size - 1))
 
 
 def _cut_body(sending: Transmission, fraction: float) -> None:
     body = sending.frames[0]
     # Less than announced, whatever the fraction.
-    sending.frames = [body[: min(int(len(body) * fraction), len(body) - 1)]]
+    sending.frames = [body[: max(0, min(int(len(body) * fraction), len(body) - 1))]]
 
 
 def _reset(fault: Any, sending: Transmission) -> None:
@@ -100,13 +121,13 @@ def _end_early(fault: Any, sending: Transmission) -> None:
 
 
 def _stall(fault: Any, sending: Transmission) -> None:
-    at = 0 if fault.after_tokens is None else 1 + fault.after_tokens
-    if at and not is_stream(sending):
-        body = sending.frames[0]
-        whole = max(1, sending.call.completion_tokens or sending.call.prompt_tokens)
-        middle = min(len(body), len(body) * fault.after_tokens // whole)
+    if fault.after_tokens is None:
+        at = 0
+    elif is_stream(sending):
+        at = _frames_of(sending, fault.after_tokens)
+    else:
+        at, body, middle = 1, sending.frames[0], _bytes_of(sending, fault.after_tokens)
         sending.frames = [body[:middle], body[middle:]]
-        at = 1
     deadlines = sending.deadlines or [0] * len(sending.frames)
     if fault.for_ is None:
         sending.deadlines = [*deadlines[:at], *([None] * (len(deadlines) - at))]
@@ -141,6 +162,7 @@ def _replace(sending: Transmission, status: int, body: bytes, content_type: byte
     sending.status_code = status
     sending.frames, sending.deadlines = [body], None
     sending.raw_headers = [(b"content-type", content_type), (b"content-length", b"%d" % len(body))]
+    sending.call.code = sending.call.retry_after = None
     void(sending)
 
 
@@ -233,6 +255,9 @@ def _split_utf8(fault: Any, sending: Transmission) -> None:
     at = next((index for index, frame in enumerate(sending.frames) if not frame.isascii()), None)
     if at is None:
         at = len(sending.frames) - 2
+        if not at:
+            # A stream that says nothing has no character to cut.
+            return
         sending.frames[at] = sending.frames[at].replace(b'"content":"', '"content":"…'.encode(), 1)
     frame = sending.frames[at]
     middle = next(place for place, byte in enumerate(frame) if byte > 0x7F) + 1

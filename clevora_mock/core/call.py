@@ -25,11 +25,13 @@ class Call:
         "arrived",
         "base_url",
         "body",
+        "charge",
         "code",
         "completion_tokens",
         "document",
         "emulated",
         "endpoint",
+        "fault",
         "headers",
         "id",
         "identity",
@@ -70,12 +72,17 @@ class Call:
         self.document: object = None
         # What the sandbox's scenario has in mind for this request.
         self.plan: Plan | None = None
+        # The kind of the fault that the answer has suffered.
+        self.fault: str | None = None
+        # Whether the scenario wants the work that was done paid for; None leaves it to the usual rule.
+        self.charge: bool | None = None
         # Whether a fault keeps the client from every part of the answer.
         self.voided = False
         self.identity: Identity | None = None
         self.account: Account | None = None
         self.key: Key | None = None
         self.ignored: tuple[str, ...] = ()
+        # What was answered; 0 when the client has not got a byte.
         self.status = 200
         self.code: str | None = None
         self.retry_after: int | None = None

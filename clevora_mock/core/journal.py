@@ -84,11 +84,10 @@ class Journal:
     def add(self, call: Call, completed: int, cost: int, logged: bool) -> None:
         """Write down how `call` ended; `logged` when Clevora's own log keeps it too."""
         key, account = call.key, call.account
-        rule = draw = fault = None
+        rule = draw = None
         misses: tuple[Miss, ...] = ()
         if call.plan is not None:
             rule, draw, misses = call.plan.rule, call.plan.draw, call.plan.misses
-            fault = call.plan.then.fault.kind if call.plan.then.fault is not None else None
         entry = Entry(
             self.total,
             call.id,
@@ -117,7 +116,7 @@ class Journal:
             call.abandoned,
             rule,
             draw,
-            fault,
+            call.fault,
             misses,
         )
         self.entries.append(entry)

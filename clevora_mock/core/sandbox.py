@@ -117,8 +117,7 @@ class Sandbox:
         logged = False
         if endpoint is not None and endpoint.rate is not None and account is not None and key is not None:
             failed = call.status >= 400 or call.voided
-            asked = call.plan.then.charge if call.plan is not None else None
-            charged = not failed if asked is None else asked
+            charged = not failed if call.charge is None else call.charge
             tokens = call.tokens if charged else 0
             if charged:
                 cost = tokens * endpoint.rate
