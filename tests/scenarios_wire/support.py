@@ -86,7 +86,7 @@ class Seen:
 
     @property
     def is_whole(self) -> bool:
-        head, end, sent = self.raw.partition(b"\r\n\r\n")
+        _, end, sent = self.raw.partition(b"\r\n\r\n")
         if not end:
             return False
         return chunks(sent)[1] if self.chunked else len(sent) >= int(self.headers.get("content-length", "0"))
