@@ -92,15 +92,12 @@ class Switch(Router):
         located = self.sandboxes.locate(scope["path"])
         sandbox, prefix, path = located or (self.sandboxes.default, "", scope["path"])
         path = path.rstrip("/") or "/"
-        call = Call(sandbox, scope["method"], path)
+        found = self._find(path) if located else None
+        call = Call(sandbox, scope["method"], path, emulated=_is_emulated(path, found[0] if found else None))
         call.headers = dict(scope["headers"])
         call.query = scope["query_string"]
-        found = self._find(path) if located else None
-        if found is None:
-            work: Work = _refuse_unknown
-            # No page there is for other origins, not even one that does not exist.
-            call.emulated = not f"{path}/".startswith("/__mock/")
-        else:
+        work: Work = _refuse_unknown
+        if found is not None:
             call.base_url = _base_url(scope, call, prefix)
             methods, call.parameters = found
             work = self._choose(call, methods)
@@ -116,7 +113,6 @@ class Switch(Router):
 
     def _choose(self, call: Call, methods: dict[str, Route]) -> Work:
         route = methods.get("GET" if call.method == "HEAD" else call.method)
-        call.emulated = any(route.endpoint for route in methods.values())
         if route is not None:
             call.endpoint = route.endpoint
             call.routed = True
@@ -125,6 +121,13 @@ class Switch(Router):
         if call.emulated and call.method == "OPTIONS" and b"access-control-request-method" in call.headers:
             return _preflight(allowed)
         return _refuse_method(allowed)
+
+
+def _is_emulated(path: str, methods: dict[str, Route] | None) -> bool:
+    """Whether `path` is Clevora's. No page of the mock's own is for other origins, not even one that does not exist."""
+    if methods is None:
+        return not f"{path}/".startswith("/__mock/")
+    return any(route.endpoint for route in methods.values())
 
 
 def _base_url(scope: Scope, call: Call, prefix: str) -> str:

@@ -52,15 +52,16 @@ class Call:
         "waited",
     )
 
-    def __init__(self, sandbox: "Sandbox", method: str, path: str) -> None:
+    def __init__(self, sandbox: "Sandbox", method: str, path: str, *, emulated: bool = True) -> None:
         self.sandbox = sandbox
-        self.id = "req_" + sandbox.chance.hex("request")
+        # Whoever looks on, at the journal say, must not shift the ids of what is looked at.
+        self.id = "req_" + sandbox.chance.hex("request" if emulated else "own request")
         self.arrived = sandbox.clock.now()
         self.method = method
         self.path = path
         # None for unknown routes and for the mock's own pages; the latter are not part of the emulated API.
         self.endpoint: Endpoint | None = None
-        self.emulated = True
+        self.emulated = emulated
         # Whether the path knows the method; what is neither there nor taken is refused whatever its body (W6).
         self.routed = False
         self.base_url = ""
