@@ -1,9 +1,10 @@
 """What a client did that it should not have, read off the journal.
 
 Each finding is about one key (or, without one, one caller) and names its requests. A retry is identical when method,
-path and body are; the journal keeps the first 16 KiB of a body.
+path, query and body are; the journal keeps the first 16 KiB of a body.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
@@ -16,6 +17,8 @@ from clevora_mock.core.journal import Entry
 # How many identical retries of a server error may follow each other at the same pace.
 RETRIES = 3
 _FINAL = (400, 401, 402)
+# Fields may stand behind what the journal keeps of a long body, so it is not read as JSON.
+_STREAM = re.compile(rb'"stream"\s*:\s*true')
 
 
 class Finding(Struct, frozen=True):
@@ -43,54 +46,73 @@ def findings(entries: Iterable[Entry]) -> list[Finding]:
 
 def _impatience(caller: str, entries: list[Entry]) -> Iterator[Finding]:
     early: list[str] = []
-    until = 0
+    refusals: dict[tuple[object, ...], Entry] = {}
     for entry in entries:
-        if entry.endpoint is not None and entry.at < until:
+        before = refusals.get(_what(entry))
+        if before is not None and before.completed <= entry.at < _wait_ends(before):
             early.append(entry.id)
         if entry.retry_after is not None:
-            until = entry.completed + entry.retry_after * SECOND
+            refusals[_what(entry)] = entry
     if early:
         yield Finding("early_retry", f"{caller} asked again before Retry-After was over", early)
+
+
+def _wait_ends(refusal: Entry) -> int:
+    return refusal.completed + (refusal.retry_after or 0) * SECOND
 
 
 def _stubbornness(caller: str, entries: list[Entry]) -> Iterator[Finding]:
     refused: dict[tuple[object, ...], Entry] = {}
     again: dict[int, list[str]] = defaultdict(list)
     revoked: list[str] = []
+    told: Entry | None = None
     for entry in entries:
-        before = refused.get(_what(entry))
-        if before is not None:
+        before = refused.pop(_what(entry), None)
+        if before is not None and entry.at >= before.completed and not _is_mended(before, entry):
             again[before.status].append(entry.id)
         if entry.status in _FINAL:
             refused[_what(entry)] = entry
-        else:
-            refused.pop(_what(entry), None)
         if entry.code == "invalid_api_key" and entry.key is not None:
-            revoked.append(entry.id)
+            if told is not None and entry.at >= told.completed:
+                revoked.append(entry.id)
+            told = told or entry
     for status, ids in again.items():
         yield Finding("retried_final", f"{caller} repeated a request unchanged after {status}", ids)
-    if len(revoked) > 1:
+    if revoked:
         yield Finding("revoked_key", f"{caller} went on with a revoked key", revoked)
+
+
+def _is_mended(before: Entry, entry: Entry) -> bool:
+    """Whether a request that was refused for want of money came again once there was some."""
+    if before.status != 402 or entry.status == 402:
+        return False
+    if before.code == "account_not_activated" or before.balance_after is None or entry.balance_after is None:
+        return True
+    return entry.balance_after + entry.cost > before.balance_after
 
 
 def _hammering(caller: str, entries: list[Entry]) -> Iterator[Finding]:
     """Runs of one failing request that come without a growing pause between them."""
     runs: dict[tuple[object, ...], list[Entry]] = defaultdict(list)
+    finished: list[list[Entry]] = []
     for entry in entries:
         run = runs[_what(entry)]
+        if run and entry.at < run[-1].completed:
+            # Sent beside the other, not after it.
+            continue
         if run and run[-1].status < 500:
-            run.clear()
+            finished.append(run)
+            run = runs[_what(entry)] = []
         run.append(entry)
+    for run in [*finished, *runs.values()]:
         if len(run) > RETRIES + 1 and not _backs_off(run):
-            yield Finding(
-                "no_backoff", f"{caller} repeated a failing request without backing off", [one.id for one in run]
-            )
-            run.clear()
+            yield Finding("no_backoff", f"{caller} repeated a failing request without backing off", _ids(run))
 
 
 def _backs_off(run: list[Entry]) -> bool:
+    """Whether the pauses of a run grow: after `RETRIES` retries to the double of the first one, and they stay there."""
     pauses = [later.at - earlier.completed for earlier, later in pairwise(run)]
-    return pauses[-1] >= 2 * max(pauses[0], SECOND // 10)
+    return min(pauses[RETRIES:]) >= 2 * max(pauses[0], SECOND // 10)
 
 
 def _each(caller: str, entries: list[Entry]) -> Iterator[Finding]:
@@ -98,7 +120,8 @@ def _each(caller: str, entries: list[Entry]) -> Iterator[Finding]:
     if unknown:
         names = ", ".join(sorted({name for entry in unknown for name in entry.ignored}))
         yield Finding("unknown_fields", f"{caller} sent fields that the contract does not know: {names}", _ids(unknown))
-    unread = [entry for entry in entries if entry.abandoned]
+    # Who gives up a stream that a fault has silenced does the right thing.
+    unread = [entry for entry in entries if entry.abandoned and entry.fault is None and _is_stream(entry)]
     if unread:
         yield Finding("unread_stream", f"{caller} left streams before their end", _ids(unread))
 
@@ -114,5 +137,9 @@ def _ids(entries: list[Entry]) -> list[str]:
     return [entry.id for entry in entries]
 
 
+def _is_stream(entry: Entry) -> bool:
+    return _STREAM.search(entry.body) is not None
+
+
 def _what(entry: Entry) -> tuple[object, ...]:
-    return entry.method, entry.path, entry.body, entry.body_bytes
+    return entry.method, entry.path, entry.query, entry.body, entry.body_bytes
