@@ -60,6 +60,11 @@ def optional(call: Call, shape: type[T]) -> T:
     return request(call, shape) if call.body.strip() else shape()
 
 
+def names(call: Call) -> set[str]:
+    """The names in the query string."""
+    return {name for name, _ in parse_qsl(call.query.decode("latin-1"), keep_blank_values=True)}
+
+
 def text(call: Call, name: str) -> str | None:
     """A value from the query string, None when it is not given."""
     given = [value for key, value in parse_qsl(call.query.decode("latin-1"), keep_blank_values=True) if key == name]

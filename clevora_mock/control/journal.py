@@ -7,6 +7,7 @@ from functools import partial
 
 import msgspec
 from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from clevora_mock.api import parsing
 from clevora_mock.api.answers import Json
@@ -16,11 +17,13 @@ from clevora_mock.core import money
 from clevora_mock.core.call import Call
 from clevora_mock.core.conduct import findings
 from clevora_mock.core.errors import invalid
-from clevora_mock.core.journal import BODY_BYTES, ENTRIES, Entry
+from clevora_mock.core.journal import BODY_BYTES, ENTRIES, Entry, Journal
 
 _LIMIT = 100
 # Events that a slow reader has not taken yet, before the oldest are dropped.
 _BACKLOG = 1000
+
+_FILTERS = ("endpoint", "status", "code", "key", "account", "since", "rule")
 
 Filter = Callable[[Entry], bool]
 
@@ -57,15 +60,29 @@ async def events(call: Call) -> Answer:
         waiting.put_nowait(entry)
 
     async def frames() -> AsyncIterator[bytes]:
-        journal.watchers.append(watch)
-        try:
-            yield b": listening\n\n"
-            while True:
-                yield b"data: " + msgspec.json.encode(view(await waiting.get())) + b"\n\n"
-        finally:
-            journal.watchers.remove(watch)
+        yield b": listening\n\n"
+        while call.method != "HEAD":
+            yield b"data: " + msgspec.json.encode(view(await waiting.get())) + b"\n\n"
 
-    return StreamingResponse(frames(), media_type="text/event-stream")
+    return Feed(frames(), journal, watch)
+
+
+class Feed(StreamingResponse):
+    """An endless answer; `watch` sees the journal's entries for as long as somebody reads it."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, frames: AsyncIterator[bytes], journal: Journal, watch: Callable[[Entry], None]) -> None:
+        super().__init__(frames)
+        self._journal = journal
+        self._watch = watch
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._journal.watchers.append(self._watch)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._journal.watchers.remove(self._watch)
 
 
 def view(entry: Entry) -> dict[str, object]:
@@ -76,6 +93,7 @@ def view(entry: Entry) -> dict[str, object]:
         "endpoint": entry.endpoint,
         "method": entry.method,
         "path": entry.path,
+        "query": entry.query,
         "key": entry.key,
         "account": entry.account,
         "status": entry.status or None,
@@ -110,9 +128,10 @@ def _body(entry: Entry) -> object:
 
 def _filters(call: Call) -> list[Filter]:
     """The filters that the query asks for; what is unknown or malformed is 400."""
-    asked = {
-        name: parsing.text(call, name) for name in ("endpoint", "status", "code", "key", "account", "since", "rule")
-    }
+    unknown = parsing.names(call) - {*_FILTERS, "limit"}
+    if unknown:
+        raise invalid(min(unknown), f"one of {', '.join(_FILTERS)}, limit", "an unknown filter")
+    asked = {name: parsing.text(call, name) for name in _FILTERS}
     filters: list[Filter] = [
         partial(_has, name, asked[name]) for name in ("endpoint", "code", "account", "rule") if asked[name] is not None
     ]

@@ -10,14 +10,14 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from clevora_mock.core.accounts import mask, preview
+from clevora_mock.core.accounts import preview
 from clevora_mock.core.call import Call
 
 ENTRIES = 10_000
 BODY_BYTES = 16 * 1024
 PRODUCED_CHARACTERS = 2_000
 
-_SECRET = re.compile(rb"sk_live_[0-9a-f]{32}|whsec_[A-Za-z0-9+/=_-]{8,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
+_SECRET = re.compile(rb"sk_live_[0-9a-f]{32}|whsec_[A-Za-z0-9+/=_-]{4,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
 
 
 class Miss(Struct, frozen=True, gc=False):
@@ -64,6 +64,7 @@ class Entry(Struct, frozen=True, gc=False):
     draw: float | None = None
     fault: str | None = None
     misses: tuple[Miss, ...] = ()
+    query: str = ""
 
 
 class Journal:
@@ -95,7 +96,7 @@ class Journal:
             completed,
             call.endpoint.name if call.endpoint else None,
             call.method,
-            mask(call.path),
+            masked_text(call.path),
             key.preview if key else None,
             key.id if key else None,
             account.uid if account else None,
@@ -106,10 +107,10 @@ class Journal:
             call.completion_tokens,
             cost,
             account.book.balance if account else None,
-            call.header(b"user-agent"),
+            masked_text(call.header(b"user-agent")),
             masked(call.body)[:BODY_BYTES],
             len(call.body),
-            mask(call.produced[:PRODUCED_CHARACTERS]),
+            masked_text(call.produced)[:PRODUCED_CHARACTERS],
             call.ignored,
             logged,
             call.retry_after,
@@ -118,6 +119,7 @@ class Journal:
             draw,
             call.fault,
             misses,
+            masked_text(call.query.decode("latin-1")),
         )
         self.entries.append(entry)
         self.total += 1
@@ -134,6 +136,13 @@ def masked(body: bytes) -> bytes:
     if b"sk_live_" in body or b"whsec_" in body or b"eyJ" in body:
         return _SECRET.sub(_hide, body)
     return body
+
+
+def masked_text(text: str) -> str:
+    """The same of a text."""
+    if "sk_live_" in text or "whsec_" in text or "eyJ" in text:
+        return masked(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+    return text
 
 
 def _hide(found: re.Match[bytes]) -> bytes:
