@@ -80,7 +80,7 @@ class Opening:
         """Begin `scenario` wherever the one that it takes the place of is running."""
         before, self.scenario = self.scenario, scenario
         for sandbox in sandboxes.all():
-            if sandbox.course.scenario is before:
+            if sandbox.course.scenario == before:
                 begin(sandbox, scenario)
         _say(f"scenario {scenario.name} reloaded")
 

@@ -22,6 +22,9 @@ DAY = 86_400 * SECOND
 # Where a frozen clock starts unless told otherwise, so that two runs agree.
 FROZEN_START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
 
+# As late as a clock can be set: a century from now is enough for any test, and keeps every date printable.
+LAST = 200 * 366 * DAY
+
 
 def wall() -> int:
     """The machine's own time, in microseconds since 1970."""
@@ -141,6 +144,15 @@ class Clock:
     def advance(self, seconds: float) -> None:
         """Move on by `seconds`."""
         self.set(self.now() + round(seconds * SECOND))
+
+    @property
+    def ahead(self) -> int:
+        """How far this clock is from the wall's, in microseconds."""
+        return self.now() - self._read()
+
+    def run_ahead(self, micros: int) -> None:
+        """Be `micros` from the wall's clock, or as far as the bounds allow."""
+        self.set(min(max(0, self._read() + micros), LAST))
 
     def run(self, mode: Mode, speed: float = 1.0) -> None:
         """Go on from the present moment in another mode."""

@@ -33,6 +33,8 @@ from clevora_mock.scenarios.scenario import InjectedError, Then
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 # How much of a body over the limit is read, and dropped, before the client is cut off.
 _DRAINED_BYTES = 16 * contract.BODY_BYTES
+# A snapshot holds a whole journal, with the beginning of every body.
+_SNAPSHOT_BYTES = 128 * contract.BODY_BYTES
 _EXPOSED = b"retry-after, x-request-id, x-clevora-mock-hint, x-clevora-mock-ignored, x-clevora-mock-rule"
 
 
@@ -204,8 +206,7 @@ def authenticate(call: Call) -> None:
 
 async def read_body(call: Call, receive: Receive) -> bool:
     """Read the request's body into `call`; False, and nothing kept, when it is over the limit (W5)."""
-    # The mock's own pages take snapshots, which hold a whole journal.
-    most = contract.BODY_BYTES if call.emulated else _DRAINED_BYTES
+    most, drained = (contract.BODY_BYTES, _DRAINED_BYTES) if call.emulated else (_SNAPSHOT_BYTES, _SNAPSHOT_BYTES)
     announced = call.headers.get(b"content-length", b"0")
     fits = not (announced.isdigit() and int(announced[:12]) > most)
     if not fits and b"expect" in call.headers:
@@ -216,7 +217,7 @@ async def read_body(call: Call, receive: Receive) -> bool:
     if message["type"] == "http.request" and message.get("more_body"):
         parts = [body]
         size = len(body)
-        while message.get("more_body") and size < _DRAINED_BYTES:
+        while message.get("more_body") and size < drained:
             message = await receive()
             part = message.get("body", b"")
             size += len(part)

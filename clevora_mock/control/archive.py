@@ -3,6 +3,7 @@
 The file is written beside itself and then renamed, so that whoever interrupts the writing leaves the old one whole.
 """
 
+import errno
 import os
 from pathlib import Path
 
@@ -11,8 +12,8 @@ from msgspec import Struct
 
 from clevora_mock.control.state import restore
 from clevora_mock.core import snapshot
-from clevora_mock.core.sandboxes import Sandboxes
-from clevora_mock.core.snapshot import State
+from clevora_mock.core.sandboxes import Sandboxes, is_name
+from clevora_mock.core.snapshot import VERSION, State
 
 
 class ArchiveError(ValueError):
@@ -28,11 +29,13 @@ class Archive(Struct):
 
 def export(sandboxes: Sandboxes, path: Path) -> None:
     """Write the states of all `sandboxes` to `path`, whole or not at all. Raises OSError."""
+    if not path.name:
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     states = {sandbox.name: snapshot.take(sandbox) for sandbox in sandboxes.all()}
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with beside.open("wb") as file:
-            file.write(msgspec.json.encode(Archive(1, states)))
+            file.write(msgspec.json.encode(Archive(VERSION, states)))
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
@@ -46,9 +49,13 @@ def load(sandboxes: Sandboxes, path: Path) -> None:
         archive = msgspec.json.decode(path.read_bytes(), type=Archive)
     except OSError as error:
         raise ArchiveError(f"{path}: cannot be read: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ArchiveError(f"{path}: not an export of this server: {error}") from None
+    if archive.version != VERSION:
+        raise ArchiveError(f"{path}: version: expected {VERSION}, got {archive.version}")
     for name, state in archive.sandboxes.items():
+        if not is_name(name):
+            raise ArchiveError(f"{path}: {name!r} is no sandbox's name")
         try:
             restore(sandboxes.get(name), state)
         except ValueError as error:

@@ -5,6 +5,7 @@ from typing import Literal
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from clevora_mock.api import parsing
 from clevora_mock.api.answers import Json
@@ -23,6 +24,12 @@ class ResetRequest(Struct, forbid_unknown_fields=True):
     only: Literal["journal", "ledger", "scenario"] | None = None
 
 
+class Versioned(Struct):
+    """What every version of a snapshot has."""
+
+    version: int
+
+
 async def show(call: Call) -> Answer:
     """``GET /__mock/state``: a snapshot of the whole sandbox; no key or secret is in it."""
     return Json(snapshot.take(call.sandbox))
@@ -37,8 +44,8 @@ class Restore:
     async def __call__(self, call: Call) -> Answer:
         """Restore a snapshot, all or nothing."""
         try:
-            restore(call.sandbox, msgspec.json.decode(call.body, type=State))
-        except (ValueError, msgspec.DecodeError, RecursionError) as error:
+            restore(call.sandbox, read_state(call.body))
+        except ValueError as error:
             raise ApiError("invalid_field", f"state: {error}") from None
         self._resume(call.sandbox)
         return Json({"restored": True})
@@ -65,6 +72,17 @@ class Reset:
         return Json({"reset": asked.only or "everything"})
 
 
+def read_state(body: bytes) -> State:
+    """The state in a document. Raises ValueError."""
+    try:
+        version = msgspec.json.decode(body, type=Versioned).version
+        if version != snapshot.VERSION:
+            raise ValueError(f"version: expected {snapshot.VERSION}, got {version}")
+        return msgspec.json.decode(body, type=State)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def restore(sandbox: Sandbox, state: State) -> None:
     """Make `state` the sandbox's. Raises ValueError, and changes nothing, when it cannot be."""
     parts = snapshot.build(state)
@@ -77,4 +95,8 @@ def restore(sandbox: Sandbox, state: State) -> None:
 def _course(saved: CourseState) -> Course:
     from clevora_mock.scenarios.reading import read  # noqa: PLC0415 - YAML, only once it is needed
 
-    return Course(read("scenario", saved.source), saved.began, saved.counts)
+    try:
+        scenario = read("scenario", saved.source)
+    except ValueError as error:
+        raise ValueError("; ".join(str(error).splitlines())) from None
+    return Course(replace(scenario, name=saved.name), saved.began, saved.counts)

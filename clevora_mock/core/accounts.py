@@ -114,6 +114,10 @@ class Accounts:
         self._keys_by_hash[key.hash] = key
         self._keys_by_id[key.id] = key
 
+    def is_known(self, key_hash: bytes) -> bool:
+        """Whether some key has this hash."""
+        return key_hash in self._keys_by_hash
+
     def known_key(self, authorization: str) -> Key:
         """The key that an ``Authorization`` header holds, revoked or not; 401 for an unknown one (K1)."""
         raw = bearer(authorization)

@@ -6,19 +6,22 @@ earlier is refused again. A limit of None is off.
 """
 
 from collections import deque
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from clevora_mock import contract
 from clevora_mock.clock import DAY, MINUTE, SECOND, day_of
 from clevora_mock.core.errors import ApiError
 
+Limit = Annotated[int, Meta(ge=0, le=2**62)]
+
 
 class Limits(Struct, frozen=True):
     """What a key may do."""
 
-    requests_per_minute: int | None = contract.REQUESTS_PER_MINUTE
-    tokens_per_day: int | None = contract.TOKENS_PER_DAY
+    requests_per_minute: Limit | None = contract.REQUESTS_PER_MINUTE
+    tokens_per_day: Limit | None = contract.TOKENS_PER_DAY
 
 
 class Meter:

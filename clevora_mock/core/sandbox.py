@@ -170,8 +170,18 @@ class Sandbox:
                 key.last_used, key.meter = None, Meter()
         self.ledger_entries = 0
         self.checkouts = Checkouts()
+        demo = self.accounts.open(self.beginning.uid, self.beginning.email, now)
+        demo.activated = False
         if self.beginning.balance > 0:
-            self.accounts.by_uid[self.beginning.uid].credit(self.next_entry(), self.beginning.balance, now)
+            demo.credit(self.next_entry(), self.beginning.balance, now)
+        # The scenario had its say on the money after the opening credit, at the start as well.
+        start = self.course.scenario.account
+        if start is not None:
+            self.amend(demo, start.balance, start.activated)
+
+    def retire(self) -> None:
+        """Nothing that was still to come, comes: whatever has this name from now on is another sandbox."""
+        self.checkouts = Checkouts()
 
     def next_entry(self) -> int:
         """The serial number of the next ledger entry."""

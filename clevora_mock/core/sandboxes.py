@@ -16,6 +16,11 @@ _PREFIX = "/sandbox/"
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
+def is_name(text: str) -> bool:
+    """Whether a sandbox can be called `text`."""
+    return _NAME.fullmatch(text) is not None
+
+
 def path_of(name: str) -> str:
     """What the paths of sandbox `name` begin with."""
     return "" if name == DEFAULT else _PREFIX + name
@@ -41,7 +46,7 @@ class Sandboxes:
         if not path.startswith(_PREFIX):
             return self.default, "", path
         name, slash, rest = path[len(_PREFIX) :].partition("/")
-        if not _NAME.fullmatch(name):
+        if not is_name(name):
             return None
         return self.get(name), _PREFIX + name, slash + rest
 
@@ -55,7 +60,7 @@ class Sandboxes:
             # The default one counts and always stays.
             if len(self._named) >= self._capacity - 1:
                 oldest = next(iter(self._named))
-                del self._named[oldest]
+                self.remove(oldest)
                 self._dropped(oldest)
         self._named[name] = sandbox
         return sandbox
@@ -66,4 +71,6 @@ class Sandboxes:
 
     def remove(self, name: str) -> None:
         """Forget the sandbox `name`; its next use begins anew."""
-        self._named.pop(name, None)
+        sandbox = self._named.pop(name, None)
+        if sandbox is not None:
+            sandbox.retire()

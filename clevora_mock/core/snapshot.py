@@ -5,11 +5,12 @@ have, since clock, draws and counters are part of it. Times are in microseconds,
 """
 
 from collections import deque
-from typing import Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from clevora_mock.clock import Mode
+from clevora_mock.clock import DAY, LAST, Clock, Mode
 from clevora_mock.core.accounts import Account, Accounts, Key
 from clevora_mock.core.chance import Chance
 from clevora_mock.core.journal import Entry as JournalEntry
@@ -19,86 +20,106 @@ from clevora_mock.core.payments import Checkout, Checkouts
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.usage import Activity, Count, Day
 
+if TYPE_CHECKING:
+    from clevora_mock.scenarios.course import Course
 
-class ClockState(Struct, frozen=True):
-    """The sandbox's clock."""
+
+VERSION = 1
+
+# Whole numbers that every platform holds, and moments that can be printed.
+LARGEST = 2**62
+Whole = Annotated[int, Meta(ge=-(LARGEST), le=LARGEST)]
+Natural = Annotated[int, Meta(ge=0, le=LARGEST)]
+Moment = Annotated[int, Meta(ge=0, le=LAST)]
+DayNumber = Annotated[int, Meta(ge=0, le=LAST // DAY)]
+Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+
+
+class Part(Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a state; what is not known here was written by another version, and is refused."""
+
+
+class ClockState(Part, frozen=True):
+    """The sandbox's clock; `ahead` is how far a real one had been moved from the machine's own time."""
 
     mode: Mode
-    now: int
-    speed: float
+    now: Moment
+    speed: Annotated[float, Meta(ge=0, le=1_000_000)]
+    ahead: Whole
 
 
-class KeyState(Struct, frozen=True):
+class KeyState(Part, frozen=True):
     """A key; `hash` is the SHA-256 of what the client sends, in hex."""
 
     id: str
-    hash: str
+    hash: Hash
     preview: str
     name: str
-    created: int
-    last_used: int | None
-    requests: int
-    tokens: int
+    created: Moment
+    last_used: Moment | None
+    requests: Natural
+    tokens: Natural
     revoked: bool
-    recent: list[int]
-    day: int
-    day_tokens: int
+    recent: list[Moment]
+    day: DayNumber
+    day_tokens: Natural
 
 
-class UsageState(Struct, frozen=True):
+class UsageState(Part, frozen=True):
     """An account's rollups; days are counted from 1970-01-01."""
 
     total: Count
-    days: dict[int, Day]
+    days: dict[DayNumber, Day]
     recent: list[Activity]
-    last_used: int | None
+    last_used: Moment | None
 
 
-class AccountState(Struct, frozen=True):
+class AccountState(Part, frozen=True):
     """An account with its money, usage and keys."""
 
     uid: str
     email: str | None
-    created: int
+    created: Moment
     developer_access: bool
     activated: bool
-    balance: int
+    balance: Whole
     opening: Folded
     entries: list[Entry]
     usage: UsageState
     keys: list[KeyState]
 
 
-class CheckoutState(Struct, frozen=True):
+class CheckoutState(Part, frozen=True):
     """A checkout; `due` is when its event is to be delivered."""
 
     id: str
     uid: str
     email: str | None
-    amount: int
-    created: int
+    amount: Natural
+    created: Moment
     status: Literal["open", "succeeded", "failed"]
     credited: bool
-    due: int | None
+    due: Moment | None
 
 
-class CourseState(Struct, frozen=True):
-    """A scenario as it runs: its source, when it began and how often each rule was met."""
+class CourseState(Part, frozen=True):
+    """A scenario as it runs: its name and source, when it began and how often each rule was met."""
 
+    name: str
     source: str
-    began: int
-    counts: dict[str, int]
+    began: Moment
+    counts: dict[str, Natural]
 
 
-class State(Struct, frozen=True):
+class State(Part, frozen=True):
     """A whole sandbox."""
 
-    version: Literal[1]
+    version: int
     seed: int
     name: str
     clock: ClockState
-    draws: dict[str, int]
-    ledger_entries: int
+    draws: dict[str, Natural]
+    ledger_entries: Natural
     limits: Limits
     scenario: CourseState
     side_scenarios: dict[str, CourseState]
@@ -106,25 +127,21 @@ class State(Struct, frozen=True):
     checkouts: list[CheckoutState]
     events_seen: list[str]
     journal: list[JournalEntry]
-    journal_total: int
+    journal_total: Natural
 
 
 def take(sandbox: Sandbox) -> State:
     """The state of `sandbox`, as it is now."""
-    course = sandbox.course
     return State(
-        version=1,
+        version=VERSION,
         seed=sandbox.chance.seed,
         name=sandbox.chance.sandbox,
-        clock=ClockState(sandbox.clock.mode, sandbox.clock.now(), sandbox.clock.speed),
+        clock=_clock(sandbox.clock),
         draws=dict(sandbox.chance.counters),
         ledger_entries=sandbox.ledger_entries,
         limits=sandbox.limits,
-        scenario=CourseState(course.scenario.source, course.began, dict(course.counts)),
-        side_scenarios={
-            name: CourseState(side.scenario.source, side.began, dict(side.counts))
-            for name, side in sandbox.side_courses.items()
-        },
+        scenario=_course(sandbox.course),
+        side_scenarios={name: _course(side) for name, side in sandbox.side_courses.items()},
         accounts=[_account(account) for account in sandbox.accounts.by_uid.values()],
         checkouts=[_checkout(checkout) for checkout in sandbox.checkouts.by_id.values()],
         events_seen=list(sandbox.checkouts.seen),
@@ -143,6 +160,13 @@ class Parts(Struct, frozen=True):
 
 def build(state: State) -> Parts:
     """The parts that `state` describes. Raises ValueError for one that contradicts itself."""
+    if state.version != VERSION:
+        raise ValueError(f"version: expected {VERSION}, got {state.version}")
+    if state.journal_total < len(state.journal):
+        raise ValueError("journal_total: less than there are entries in the journal")
+    if state.clock.mode == "scaled" and not state.clock.speed:
+        raise ValueError("clock: a scaled one needs a speed above 0")
+    _check_numbers(state.journal)
     accounts = Accounts()
     for saved in state.accounts:
         if saved.uid in accounts.by_uid:
@@ -150,6 +174,8 @@ def build(state: State) -> Parts:
         _restore_account(accounts, saved)
     checkouts = Checkouts()
     for waiting in state.checkouts:
+        if waiting.id in checkouts.by_id:
+            raise ValueError(f"checkouts: {waiting.id!r} is there twice")
         checkouts.open(_restore_checkout(waiting))
     checkouts.seen.update(dict.fromkeys(state.events_seen))
     return Parts(accounts, checkouts, Chance(state.seed, state.name, state.draws))
@@ -163,8 +189,18 @@ def put(sandbox: Sandbox, state: State, parts: Parts) -> None:
     sandbox.journal.entries = deque(state.journal, sandbox.journal.entries.maxlen)
     sandbox.journal.total = state.journal_total
     sandbox.clock.run(state.clock.mode, state.clock.speed)
-    if state.clock.mode != "real":
+    if state.clock.mode == "real":
+        sandbox.clock.run_ahead(state.clock.ahead)
+    else:
         sandbox.clock.set(state.clock.now)
+
+
+def _clock(clock: Clock) -> ClockState:
+    return ClockState(clock.mode, clock.now(), clock.speed, clock.ahead if clock.mode == "real" else 0)
+
+
+def _course(course: "Course") -> CourseState:
+    return CourseState(course.scenario.name, course.scenario.source, course.began, dict(course.counts))
 
 
 def _account(account: Account) -> AccountState:
@@ -214,6 +250,7 @@ def _checkout(checkout: Checkout) -> CheckoutState:
 
 
 def _restore_account(accounts: Accounts, saved: AccountState) -> None:
+    _check_numbers([saved.opening, *saved.entries, saved.usage.total, *saved.usage.days.values(), *saved.usage.recent])
     account = accounts.open(saved.uid, saved.email, saved.created)
     account.developer_access, account.activated = saved.developer_access, saved.activated
     book = account.book
@@ -226,6 +263,8 @@ def _restore_account(accounts: Accounts, saved: AccountState) -> None:
     usage.total, usage.days, usage.last_used = saved.usage.total, saved.usage.days, saved.usage.last_used
     usage.recent.extend(saved.usage.recent)
     for key in saved.keys:
+        if accounts.find_key(key.id) or accounts.is_known(bytes.fromhex(key.hash)):
+            raise ValueError(f"accounts: the key {key.id!r} is there twice")
         accounts.add_key(_restore_key(account, key))
 
 
@@ -242,3 +281,12 @@ def _restore_checkout(saved: CheckoutState) -> Checkout:
     checkout = Checkout(saved.id, saved.uid, saved.email, saved.amount, saved.created)
     checkout.status, checkout.credited, checkout.due = saved.status, saved.credited, saved.due
     return checkout
+
+
+def _check_numbers(records: Iterable[Struct]) -> None:
+    """Raise ValueError for a number that is too large to be true, and to be printed."""
+    for record in records:
+        for name in record.__struct_fields__:
+            value = getattr(record, name)
+            if isinstance(value, int) and abs(value) > LARGEST:
+                raise ValueError(f"{name}: {value} is too large")

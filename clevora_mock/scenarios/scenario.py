@@ -129,10 +129,11 @@ class Scenario(Struct, frozen=True):
     payments: Payments = Payments()
     rules: tuple[Rule, ...] = ()
     # The text that it was read from, so that a snapshot can hold it.
-    source: str = "name: default\ndescription: Nothing goes wrong.\n"
+    source: str = ""
 
 
 # What the name of a scenario's file may end in.
 SUFFIXES = (".yaml", ".yml", ".json")
 
-DEFAULT = Scenario("default", "Nothing goes wrong: a client that fails here misreads the API itself.")
+_NOTHING = "Nothing goes wrong: a client that fails here misreads the API itself."
+DEFAULT = Scenario("default", _NOTHING, source=f'name: default\ndescription: "{_NOTHING}"\n')
