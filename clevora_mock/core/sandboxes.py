@@ -57,8 +57,8 @@ class Sandboxes:
         sandbox = self._named.pop(name, None)
         if sandbox is None:
             sandbox = self._make(name)
-            # The default one counts and always stays.
-            if len(self._named) >= self._capacity - 1:
+            # The default one counts and always stays; beside it there is room for the one in use.
+            if len(self._named) >= max(1, self._capacity - 1):
                 oldest = next(iter(self._named))
                 self.remove(oldest)
                 self._dropped(oldest)
