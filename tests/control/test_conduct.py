@@ -1,0 +1,210 @@
+"""What a client did wrong is found, with the requests that show it; and who behaves is left alone."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import openai
+import openai._base_client
+import pytest
+
+from clevora_mock.testing.server import Running
+from tests.conftest import TLS, World
+from tests.control.support import chat, control, eventually, fresh, use
+
+
+def findings(world: World) -> list[tuple[str, list[str]]]:
+    return [(found["kind"], found["requests"]) for found in control(world, "GET conduct")["findings"]]
+
+
+def wait(world: World, seconds: float) -> None:
+    control(world, "PATCH clock", json={"advance": seconds})
+
+
+def ask(world: World, text: str = "Hello!", **more: Any) -> str:
+    return str(chat(world, text, **more).headers["x-request-id"])
+
+
+def test_a_retry_before_retry_after_is_over(world: World) -> None:
+    """Too early by a second, and again; not once the time has come."""
+    use(world, "limits: {requests_per_minute: 1}")
+    ask(world)
+    ask(world)
+    early = [ask(world)]
+    wait(world, 59)
+    early.append(ask(world))
+    wait(world, 1)
+    ask(world)
+    wait(world, 60)
+    assert findings(world) == [("early_retry", early)]
+
+
+def test_another_request_is_no_retry(world: World) -> None:
+    """Whoever waits with one request may send another."""
+    use(world, "rules: [{when: {message: first}, then: {error: {status: 429, retry_after: 30}}}]")
+    ask(world, "first")
+    ask(world, "second")
+    assert findings(world) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "body"), [(400, {"temperature": "hot"}), (401, {}), (402, {})], ids=["400", "401", "402"]
+)
+def test_a_final_refusal_asked_for_again(world: World, status: int, body: dict[str, Any]) -> None:
+    """Unchanged; a request that was put right is none."""
+    if status != 400:
+        use(world, f"rules: [{{when: {{message: Hello!}}, then: {{error: {status}}}}}]")
+    ask(world, **body)
+    again = [ask(world, **body), ask(world, **body)]
+    ask(world, "Something else.")
+    kinds = dict(findings(world))
+    assert kinds.pop("retried_final") == again
+    assert kinds == ({"revoked_key": again} if status == 401 else {})
+
+
+def test_a_402_may_be_asked_for_again_once_there_is_money(world: World) -> None:
+    """That is what it is for; a top-up, an adjustment or an activation will do."""
+    control(world, "PATCH accounts/demo", json={"balance": 0})
+    ask(world)
+    control(world, "PATCH accounts/demo", json={"balance": 10})
+    ask(world)
+    control(world, "PATCH accounts/demo", json={"activated": False})
+    ask(world, "Other.")
+    control(world, "PATCH accounts/demo", json={"activated": True})
+    ask(world, "Other.")
+    assert findings(world) == []
+
+
+def test_another_query_is_another_request(world: World) -> None:
+    """A range that was wrong, then one that is right."""
+    for place in ("range=wrong", "range=7"):
+        world.http.get(f"/api/developer/usage?{place}", headers=world.signed_in())
+        wait(world, 2)
+    assert findings(world) == []
+
+
+def test_going_on_with_a_revoked_key(world: World) -> None:
+    """The first refusal tells; those after it are the client's fault."""
+    made = world.http.post("/v1/keys", headers=world.signed_in(), json={"name": "k"}).json()
+    raw, key = (
+        next(text for text in _texts(made) if text.startswith("sk_live_") and "..." not in text),
+        next(text for text in _texts(made) if text.startswith("key_")),
+    )
+    world.http.request("DELETE", f"/v1/keys/{key}", headers=world.signed_in())
+    headers = {"authorization": f"Bearer {raw}"}
+    first, *others = [ask(world, text, headers=headers) for text in ("a", "b", "c")]
+    assert findings(world) == [("revoked_key", others)]
+    assert first not in others
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
+
+
+@pytest.mark.parametrize("pause", [0, 1.0])
+def test_retries_of_a_500_without_backoff(world: World, pause: float) -> None:
+    """One finding for the whole run; a steady pause is no backoff."""
+    use(world, "rules: [{when: {calls: 1-6}, then: {error: 500}}]")
+    run = []
+    for _ in range(7):
+        run.append(ask(world))
+        wait(world, pause)
+    wait(world, 60)
+    ask(world)
+    assert findings(world) == [("no_backoff", run)]
+
+
+def test_retries_with_backoff_are_right(world: World) -> None:
+    """Twice as long each time, up to a ceiling."""
+    use(world, "rules: [{when: {}, then: {error: 503}}]")
+    for pause in (0.5, 1, 2, 4, 8, 8, 8, 8):
+        ask(world)
+        wait(world, pause)
+    assert findings(world) == []
+
+
+def test_unknown_fields(world: World) -> None:
+    """Named in the message."""
+    ask(world)
+    sent = [ask(world, logit_bias_={}), ask(world, n_=1)]
+    assert findings(world) == [("unknown_fields", sent)]
+    assert control(world, "GET conduct")["findings"][0]["message"].endswith("logit_bias_, n_")
+
+
+def test_streams_left_unread(real_server: Running) -> None:
+    """By a client that closes the connection in the middle; a stream that is read is none."""
+    world = fresh(real_server)
+    control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-6})
+    body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
+    with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:
+        next(answer.iter_lines())
+    eventually(lambda: control(world, "GET requests")["count"] == 1)
+    control(world, "PATCH clock", json={"mode": "real"})
+    chat(world, "Hi", stream=True)
+    assert findings(world) == [("unread_stream", [answer.headers["x-request-id"]])]
+
+
+def test_who_gives_up_a_stalled_stream_is_right(real_server: Running) -> None:
+    """The fault is the scenario's."""
+    world = fresh(real_server)
+    use(world, "rules: [{when: {}, then: {fault: {kind: stall, after_tokens: 2}}}]")
+    body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
+    with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:
+        next(answer.iter_lines())
+    eventually(lambda: control(world, "GET requests")["count"] == 1)
+    assert findings(world) == []
+
+
+def test_usage_polled_more_than_once_a_second(world: World) -> None:
+    """Once a second is right."""
+    asked = []
+    for pause in (1, 0.5, 0.9, 1, 1):
+        answer = world.http.get("/api/developer/usage", headers=world.signed_in())
+        asked.append(answer.headers["x-request-id"])
+        wait(world, pause)
+    assert findings(world) == [("usage_polling", asked[2:4])]
+
+
+@pytest.fixture
+def sdk(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[openai.OpenAI]:
+    """OpenAI's client as it comes, its pauses taken by the sandbox's clock."""
+    pauses = SimpleNamespace(**{name: getattr(openai._base_client.time, name) for name in ("time", "monotonic")})
+    pauses.sleep = lambda seconds: wait(world, seconds)
+    monkeypatch.setattr(openai._base_client, "time", pauses)
+    with openai.OpenAI(
+        base_url=world.base_url, api_key=world.api_key, http_client=openai.DefaultHttpxClient(verify=TLS)
+    ) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "limits: {requests_per_minute: 1}",
+        "rules: [{when: {calls: every 2}, then: {error: {status: 429, retry_after: 7}}}]",
+        "rules: [{when: {calls: [1, 2]}, then: {error: 500}}]",
+        "rules: [{when: {calls: [1, 2]}, then: {error: 503}}]",
+        "rules: [{when: {calls: [1]}, then: {fault: reset}}]",
+    ],
+)
+def test_the_openai_sdk_behaves(world: World, sdk: openai.OpenAI, source: str) -> None:
+    """With its own retries it gets its answers and is accused of nothing."""
+    use(world, source)
+    for text in ("Hello!", "Hello!", "How are you?"):
+        message: Any = {"role": "user", "content": text}
+        assert sdk.chat.completions.create(model="clevora-1.0-turbo", messages=[message]).choices
+    assert control(world, "GET requests")["count"] > 3
+    assert findings(world) == []
+
+
+def test_the_openai_sdk_backs_off_for_long(world: World, sdk: openai.OpenAI) -> None:
+    """With more retries than it makes by itself."""
+    use(world, "rules: [{when: {calls: 1-7}, then: {error: 500}}]")
+    message: Any = {"role": "user", "content": "Hello!"}
+    assert sdk.with_options(max_retries=8).chat.completions.create(model="clevora-1.0-turbo", messages=[message])
+    assert control(world, "GET requests")["count"] == 8
+    assert findings(world) == []

@@ -1,0 +1,198 @@
+"""The journal: what is in an entry, how it is found again, how much is kept, and who is told at once."""
+
+import json
+import queue
+import threading
+from collections import deque
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from clevora_mock.core.journal import BODY_BYTES, Journal
+from clevora_mock.settings import DEMO_KEY
+from tests.conftest import World
+from tests.control.support import chat, control, eventually, use
+
+LONG_AGO = "2025-12-31T00:00:00Z"
+
+
+def ids(world: World, query: str = "") -> list[str]:
+    return [entry["id"] for entry in control(world, f"GET requests{query}")["requests"]]
+
+
+@pytest.fixture
+def asked(world: World) -> dict[str, str]:
+    """Requests of every kind, by a name each, with their ids; ten seconds lie between them."""
+    made = control(world, "POST accounts", json={"uid": "ann"})
+    use(
+        world,
+        "rules:\n"
+        "  - {name: never, when: {endpoint: search, message: nothing like it}, then: {error: 500}}\n"
+        "  - {name: half, when: {endpoint: search, chance: 0.999999, message: fail}, then: {error: 503}}",
+    )
+    ann = {"authorization": f"Bearer {made['apiKey']}"}
+    sent = {
+        "chat": lambda: chat(world),
+        "ann's": lambda: chat(world, headers=ann),
+        "wrong": lambda: chat(world, temperature="hot"),
+        "stranger": lambda: chat(world, headers={"authorization": "Bearer sk_live_x"}),
+        "search": lambda: world.http.post("/v1/search", headers=world.headers, json={"query": "lamp"}),
+        "failed": lambda: world.http.post("/v1/search", headers=world.headers, json={"query": "fail"}),
+        "account": lambda: world.http.get("/api/developer/account?x=1", headers=world.signed_in("ann")),
+        "nowhere": lambda: world.http.get("/nowhere"),
+    }
+    found = {}
+    for name, send in sent.items():
+        found[name] = send().headers["x-request-id"]
+        control(world, "PATCH clock", json={"advance": 10})
+    return found
+
+
+FILTERS = [
+    ("", ["nowhere", "account", "failed", "search", "stranger", "wrong", "ann's", "chat"]),
+    ("?endpoint=search", ["failed", "search"]),
+    ("?endpoint=none", []),
+    ("?status=200", ["account", "search", "ann's", "chat"]),
+    ("?status=404", ["nowhere"]),
+    ("?code=invalid_api_key", ["stranger"]),
+    ("?account=ann", ["account", "ann's"]),
+    ("?rule=half", ["failed"]),
+    ("?since=2026-01-01T00:00:50Z", ["nowhere", "account", "failed"]),
+    (f"?since={LONG_AGO}&limit=1", ["nowhere"]),
+    ("?since=2027-01-01", []),
+    ("?limit=3", ["nowhere", "account", "failed"]),
+    ("?endpoint=chat.completions&status=200&account=demo", ["chat"]),
+    ("?endpoint=chat.completions&limit=2", ["stranger", "wrong"]),
+    (f"?key={quote('sk_live_0123456789ab...ef')}&status=400", ["wrong"]),
+    ("?key=nobody", []),
+]
+
+
+@pytest.mark.parametrize(("query", "expected"), FILTERS)
+def test_entries_are_found_again(world: World, asked: dict[str, str], query: str, expected: list[str]) -> None:
+    """Newest first; filters hold together; `count` is of all that fit, however many are shown."""
+    assert ids(world, query) == [asked[name] for name in expected]
+    unlimited = query.partition("limit=")[0].rstrip("&?")
+    assert control(world, f"GET requests{query}")["count"] == len(ids(world, unlimited))
+
+
+def test_a_key_is_found_by_its_id(world: World, asked: dict[str, str]) -> None:
+    """As by its preview."""
+    key = control(world, "GET accounts/ann")["keys"][0]
+    assert ids(world, f"?key={key['id']}") == ids(world, f"?key={key['preview']}") == [asked["ann's"]]
+
+
+def test_an_entry_has_everything(world: World, asked: dict[str, str]) -> None:
+    """And for the rules that did not apply, the first condition that failed."""
+    failed, search = control(world, "GET requests?endpoint=search")["requests"]
+    assert failed["rule"] == "half"
+    assert 0 <= failed["draw"] < 1
+    assert failed["nearMisses"] == [{"rule": "never", "failed": "message", "draw": None}]
+    assert [miss["failed"] for miss in search["nearMisses"]] == ["message", "message"]
+    assert search | {"balanceAfter": 0, "cost": 0, "promptTokens": 0, "response": ""} == {
+        "id": asked["search"],
+        "time": "2026-01-01T00:00:40.000Z",
+        "endpoint": "search",
+        "method": "POST",
+        "path": "/v1/search",
+        "query": "",
+        "key": "sk_live_0123456789ab...ef",
+        "account": "demo",
+        "status": 200,
+        "code": None,
+        "latencyMs": 0,
+        "promptTokens": 0,
+        "completionTokens": search["completionTokens"],
+        "cost": 0,
+        "balanceAfter": 0,
+        "client": search["client"],
+        "body": {"query": "lamp"},
+        "bodyBytes": 15 + 1,
+        "response": "",
+        "ignored": [],
+        "abandoned": False,
+        "rule": None,
+        "draw": None,
+        "fault": None,
+        "nearMisses": search["nearMisses"],
+    }
+    assert search["cost"] > 0
+    assert control(world, "GET requests?account=ann&limit=1")["requests"][0]["query"] == "x=1"
+
+
+def test_the_control_plane_is_not_in_it(world: World) -> None:
+    """Nor is what is refused there."""
+    control(world, "GET health")
+    world.http.post("/__mock/reset", json={"only": "x"})
+    world.http.get("/__mock/none")
+    assert control(world, "GET requests")["count"] == 0
+
+
+def test_a_ring_forgets_the_oldest_and_counts_it(world: World) -> None:
+    """With room for three."""
+
+    def shrink(sandbox: Any) -> None:
+        sandbox.journal.entries = deque(sandbox.journal.entries, Journal(3).entries.maxlen)
+
+    world.do(shrink)
+    sent = [chat(world).headers["x-request-id"] for _ in range(8)]
+    shown = control(world, "GET requests")
+    assert (shown["count"], shown["evicted"]) == (3, 5)
+    assert [entry["id"] for entry in shown["requests"]] == sent[:-4:-1]
+    assert control(world, "DELETE requests") == control(world, "GET requests")
+    assert ids(world) == []
+
+
+def test_a_body_is_kept_up_to_16_kib(world: World) -> None:
+    """As JSON while it is whole, as text when it is cut."""
+    for size in (10, 30_000):
+        chat(world, "x" * size)
+    cut, whole = control(world, "GET requests")["requests"]
+    assert whole["body"]["messages"][0]["content"] == "x" * 10
+    assert len(cut["body"]) == BODY_BYTES
+    assert cut["bodyBytes"] > 30_000
+
+
+@pytest.mark.parametrize("shift", range(0, 45, 4))
+def test_a_secret_at_the_cut_is_masked(world: World, shift: int) -> None:
+    """Masking comes before cutting, in the body and in what was said."""
+    use(world, f"rules: [{{when: {{}}, then: {{reply: {{content: {'y' * (1_960 + shift)} {DEMO_KEY}}}}}}}]")
+    prefix = "x" * (BODY_BYTES - len('{"messages":[{"role":"user","content":"') - shift)
+    chat(world, f"{prefix}{DEMO_KEY}")
+    entry = control(world, "GET requests")["requests"][0]
+    assert DEMO_KEY[:22] not in json.dumps(entry)
+
+
+def test_each_entry_is_told_as_it_is_made(world: World) -> None:
+    """By server-sent events; a reader that has left is forgotten."""
+
+    def readers() -> int:
+        return world.do(lambda sandbox: len(sandbox.journal.watchers))
+
+    before = readers()
+    told: queue.Queue[dict[str, Any]] = queue.Queue()
+    leave = threading.Event()
+
+    def listen() -> None:
+        with world.http.stream("GET", "/__mock/events") as answer:
+            assert answer.headers["content-type"].startswith("text/event-stream")
+            for line in answer.iter_lines():
+                if line.startswith("data: "):
+                    told.put(json.loads(line.removeprefix("data: ")))
+                if leave.is_set():
+                    return
+
+    reader = threading.Thread(target=listen, daemon=True)
+    reader.start()
+    eventually(lambda: readers() == before + 1)
+    for _ in range(3):
+        chat(world)
+        entry = told.get(timeout=15)
+        assert entry == control(world, "GET requests")["requests"][0]
+    leave.set()
+    chat(world)
+    reader.join(15)
+    eventually(lambda: readers() == before)
+    assert world.http.head("/__mock/events").status_code == 200
+    eventually(lambda: readers() == before)

@@ -1,0 +1,306 @@
+"""Every route of the control plane over a socket: its answer, its refusals, and that junk changes nothing."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clevora_mock.testing.server import Running
+from tests.conftest import World
+from tests.control.support import chat, control, examples, fresh, kept, use
+
+TOP_UP = {"amount": 50}
+
+
+def open_checkout(world: World) -> str:
+    link = world.http.post("/api/developer/topup", headers=world.signed_in(), json=TOP_UP).json()
+    return str(link["data"]["checkoutUrl"].rpartition("/")[2])
+
+
+ACCOUNT = {"uid", "email", "balance", "activated", "developerAccess", "tier", "keys"}
+
+# Method and path, the body, and the keys of the answer. {checkout} is an open one.
+SHAPES: list[tuple[str, Any, set[str]]] = [
+    ("GET /", None, {"name", "version", "baseUrl", "apiKey", "sandbox", "places"}),
+    ("GET /openapi.json", None, {"openapi", "info", "servers", "paths", "components"}),
+    (
+        "GET /__mock/health",
+        None,
+        {"status", "version", "sandbox", "seed", "scenario", "firebaseProject", "clock"},
+    ),
+    ("GET /__mock/fidelity", None, {"clauses"}),
+    ("GET /__mock/sandboxes", None, {"sandboxes"}),
+    ("POST /__mock/reset", None, {"reset"}),
+    ("POST /__mock/reset", {}, {"reset"}),
+    ("POST /__mock/reset", {"only": None}, {"reset"}),
+    ("POST /__mock/reset", {"only": "journal"}, {"reset"}),
+    ("POST /__mock/reset", {"only": "ledger"}, {"reset"}),
+    ("POST /__mock/reset", {"only": "scenario"}, {"reset"}),
+    (
+        "GET /__mock/state",
+        None,
+        {
+            *("version", "seed", "name", "clock", "draws", "ledger_entries", "limits", "scenario", "side_scenarios"),
+            *("accounts", "checkouts", "events_seen", "journal", "journal_total"),
+        },
+    ),
+    ("GET /__mock/clock", None, {"now", "mode"}),
+    ("PATCH /__mock/clock", {}, {"now", "mode"}),
+    ("PATCH /__mock/clock", {"now": "2026-05-11T14:00:00Z"}, {"now", "mode"}),
+    ("PATCH /__mock/clock", {"advance": 1.5}, {"now", "mode"}),
+    ("PATCH /__mock/clock", {"mode": "frozen"}, {"now", "mode"}),
+    ("PATCH /__mock/clock", {"mode": "scaled", "speed": 60}, {"now", "mode", "speed"}),
+    ("GET /__mock/scenarios", None, {"active", "scenarios"}),
+    ("GET /__mock/scenario", None, {"name", "description", "rules", "source"}),
+    ("PUT /__mock/scenario", {"name": "flaky"}, {"name", "description", "rules", "source"}),
+    ("PUT /__mock/scenario", {"name": "own", "rules": []}, {"name", "description", "rules", "source"}),
+    ("PUT /__mock/scenario", b"limits: {requests_per_minute: 1}", {"name", "description", "rules", "source"}),
+    ("DELETE /__mock/scenario", None, {"name", "description", "rules", "source"}),
+    ("POST /__mock/accounts", None, {*ACCOUNT, "apiKey"}),
+    ("POST /__mock/accounts", {"uid": "ann", "email": "a@b.example", "balance": 3}, {*ACCOUNT, "apiKey"}),
+    ("GET /__mock/accounts/demo", None, ACCOUNT),
+    ("PATCH /__mock/accounts/demo", {"balance": -1.5, "activated": False}, ACCOUNT),
+    ("POST /__mock/tokens", {"uid": "ann"}, {"idToken"}),
+    ("POST /__mock/tokens", {"uid": "ann", "email": "a@b.example", "expiresIn": 1}, {"idToken"}),
+    ("POST /__mock/checkouts/{checkout}/pay", None, {"id", "status", "webhookStatus"}),
+    ("POST /__mock/checkouts/{checkout}/fail", None, {"id", "status", "webhookStatus"}),
+    ("POST /__mock/webhooks/sign", {"payload": {"type": "payment.succeeded"}}, {"headers", "body"}),
+    ("GET /__mock/requests", None, {"count", "evicted", "requests"}),
+    ("DELETE /__mock/requests", None, {"count", "evicted", "requests"}),
+    ("GET /__mock/conduct", None, {"findings"}),
+    (
+        "GET /__mock/ledger?uid=demo",
+        None,
+        {"uid", "balance", "credits", "charges", "adjustments", "tokens", "folded", "entries"},
+    ),
+    ("GET /__mock/firestore/clevora_developer_usage", None, {"documents"}),
+    ("DELETE /", None, {"removed"}),
+]
+
+
+def encoded(body: Any) -> bytes:
+    return b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
+@pytest.mark.parametrize(("request_line", "body", "keys"), SHAPES)
+def test_a_route_answers_in_its_shape(world: World, request_line: str, body: Any, keys: set[str]) -> None:
+    """200, JSON, exactly these keys, and the headers that every answer has."""
+    method, path = request_line.split(" ")
+    if "{checkout}" in path:
+        path = path.replace("{checkout}", open_checkout(world))
+    answer = world.http.request(method, path, content=encoded(body))
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-request-id"].startswith("req_")
+    assert answer.json().keys() == keys
+
+
+# Method and path, the body, the status, and what the message has to begin with.
+REFUSALS: list[tuple[str, Any, int, str]] = [
+    ("POST /__mock/reset", {"only": "money"}, 400, "only: "),
+    ("POST /__mock/reset", {"only": 1}, 400, "only: "),
+    ("POST /__mock/reset", {"what": "journal"}, 400, "what: "),
+    ("POST /__mock/reset", [], 400, "The request body"),
+    ("PUT /__mock/state", None, 400, "state: "),
+    ("PUT /__mock/state", {}, 400, "state: "),
+    ("PUT /__mock/state", {"version": 2}, 400, "state: version: expected 1, got 2"),
+    ("PUT /__mock/state", {"version": "1"}, 400, "state: "),
+    ("PUT /__mock/state", b"[" * 100_000, 400, "state: "),
+    ("PATCH /__mock/clock", None, 400, "The request body"),
+    ("PATCH /__mock/clock", {"now": "soon"}, 400, "now: "),
+    ("PATCH /__mock/clock", {"now": 5}, 400, "now: "),
+    ("PATCH /__mock/clock", {"now": "1969-12-31T23:59:59Z"}, 400, "now: "),
+    ("PATCH /__mock/clock", {"now": "9999-01-01T00:00:00Z"}, 400, "now: "),
+    ("PATCH /__mock/clock", {"advance": -1}, 400, "advance: "),
+    ("PATCH /__mock/clock", {"advance": "1"}, 400, "advance: "),
+    ("PATCH /__mock/clock", {"advance": 1e11}, 400, "advance: "),
+    ("PATCH /__mock/clock", {"advance": 6e9}, 400, "advance: "),
+    ("PATCH /__mock/clock", {"now": "2169-01-01T00:00:00Z", "advance": 3e8}, 400, "advance: "),
+    ("PATCH /__mock/clock", {"advance": True}, 400, "advance: "),
+    ("PATCH /__mock/clock", {"mode": "slow"}, 400, "mode: "),
+    ("PATCH /__mock/clock", {"mode": "scaled"}, 400, "speed: "),
+    ("PATCH /__mock/clock", {"mode": "scaled", "speed": 0}, 400, "speed: "),
+    ("PATCH /__mock/clock", {"mode": "scaled", "speed": 1e7}, 400, "speed: "),
+    ("PATCH /__mock/clock", {"mode": "frozen", "speed": 2}, 400, "speed: "),
+    ("PATCH /__mock/clock", {"speed": 2}, 400, "speed: "),
+    ("PATCH /__mock/clock", {"time": "2026-05-11T14:00:00Z"}, 400, "time: "),
+    ("PATCH /__mock/clock", {"now": "2026-05-11T14:00:00Z", "advance": -1}, 400, "advance: "),
+    ("PATCH /__mock/clock", {"mode": "scaled", "speed": 2, "now": "x"}, 400, "now: "),
+    ("PUT /__mock/scenario", None, 400, "scenario:1:1: "),
+    ("PUT /__mock/scenario", {"name": "flakey"}, 400, 'unknown scenario "flakey"; did you mean "flaky"?'),
+    ("PUT /__mock/scenario", {"name": "../flaky"}, 400, "unknown scenario"),
+    ("PUT /__mock/scenario", {"nome": "own", "rules": []}, 400, "scenario:1:2: "),
+    ("PUT /__mock/scenario", b"rules: [", 400, "scenario:1:"),
+    ("PUT /__mock/scenario", b"\xff", 400, "scenario: expected UTF-8"),
+    ("POST /__mock/accounts", {"uid": "demo"}, 400, "uid: "),
+    ("POST /__mock/accounts", {"uid": ""}, 400, "uid: "),
+    ("POST /__mock/accounts", {"uid": "x" * 129}, 400, "uid: "),
+    ("POST /__mock/accounts", {"uid": 5}, 400, "uid: "),
+    ("POST /__mock/accounts", {"balance": "5"}, 400, "balance: "),
+    ("POST /__mock/accounts", {"balance": 1e12}, 400, "balance: "),
+    ("POST /__mock/accounts", {"balance": 0.0000001}, 400, "balance: "),
+    ("POST /__mock/accounts", {"developer_access": True}, 400, "developer_access: "),
+    ("GET /__mock/accounts/nobody", None, 404, "No such account"),
+    ("PATCH /__mock/accounts/nobody", {"balance": 1}, 404, "No such account"),
+    ("PATCH /__mock/accounts/demo", None, 400, "The request body"),
+    ("PATCH /__mock/accounts/demo", {"uid": "other"}, 400, "uid: "),
+    ("PATCH /__mock/accounts/demo", {"activated": "yes"}, 400, "activated: "),
+    ("PATCH /__mock/accounts/demo", {"activated": False, "balance": 1e-7}, 400, "balance: "),
+    ("POST /__mock/tokens", None, 400, "The request body"),
+    ("POST /__mock/tokens", {}, 400, "uid: "),
+    ("POST /__mock/tokens", {"uid": "ann", "expiresIn": 0}, 400, "expiresIn: "),
+    ("POST /__mock/tokens", {"uid": "ann", "expires_in": 60}, 400, "expires_in: "),
+    ("POST /__mock/checkouts/cks_none/pay", None, 404, "No such checkout"),
+    ("POST /__mock/checkouts/cks_none/fail", None, 404, "No such checkout"),
+    ("GET /checkout/cks_none", None, 404, "No such checkout"),
+    ("POST /checkout/cks_none", b"outcome=succeeded", 404, "No such checkout"),
+    ("POST /checkout/cks_none", b"outcome=maybe", 400, "outcome: "),
+    ("POST /__mock/webhooks/sign", {}, 400, "payload: "),
+    ("POST /__mock/webhooks/sign", {"payload": "text"}, 400, "payload: "),
+    ("POST /__mock/webhooks/sign", {"payload": {}, "secret": "x"}, 400, "secret: "),
+    ("GET /__mock/ledger", None, 400, "uid: "),
+    ("GET /__mock/ledger?uid=nobody", None, 404, "No such account"),
+    ("GET /__mock/firestore/nowhere/at/all", None, 404, "No such document"),
+    ("GET /__mock/nowhere", None, 404, "No route"),
+    ("GET /__mock", None, 404, "No route"),
+    ("POST /__mock/clock", {}, 405, "/__mock/clock does not take POST; expected GET, PATCH, HEAD"),
+    ("DELETE /__mock/state", None, 405, "/__mock/state does not take DELETE"),
+    ("GET /__mock/requests?limit=0", None, 400, "limit: "),
+    ("GET /__mock/requests?limit=10001", None, 400, "limit: "),
+    ("GET /__mock/requests?limit=many", None, 400, "limit: "),
+    ("GET /__mock/requests?status=5xx", None, 400, "status: "),
+    ("GET /__mock/requests?status=4290", None, 400, "status: "),
+    ("GET /__mock/requests?since=yesterday", None, 400, "since: "),
+    ("GET /__mock/requests?stauts=429", None, 400, "stauts: "),
+]
+
+
+@pytest.mark.parametrize(("request_line", "body", "status", "said"), REFUSALS)
+def test_a_refusal_names_what_is_wrong_and_changes_nothing(
+    world: World, request_line: str, body: Any, status: int, said: str
+) -> None:
+    """In the contract's shape."""
+    before = kept(world)
+    method, path = request_line.split(" ")
+    answer = world.http.request(method, path, content=encoded(body))
+    assert answer.status_code == status, answer.text
+    assert answer.json().keys() == {"error"}
+    assert answer.json()["error"].keys() == {"message", "type", "code"}
+    assert answer.json()["error"]["message"].startswith(said)
+    assert kept(world) == before
+
+
+def test_a_finished_checkout_is_not_finished_again(world: World) -> None:
+    """Nor an expired one; the money is credited once."""
+    checkout = open_checkout(world)
+    assert control(world, f"POST checkouts/{checkout}/pay") == {
+        "id": checkout,
+        "status": "succeeded",
+        "webhookStatus": 200,
+    }
+    for verb in ("pay", "fail"):
+        again = world.http.post(f"/__mock/checkouts/{checkout}/{verb}")
+        assert (again.status_code, again.json()["error"]["message"][:4]) == (400, "id: ")
+    assert control(world, "GET accounts/demo")["balance"] == 150
+
+
+def test_an_account_is_as_it_was_asked_for(world: World) -> None:
+    """Without a wish it can be used at once; its key and its token open their doors."""
+    made = control(world, "POST accounts")
+    assert (made["balance"], made["activated"], made["developerAccess"]) == (100, True, True)
+    headers = {"authorization": f"Bearer {made['apiKey']}"}
+    assert chat(world, headers=headers).status_code == 200
+    poor = control(world, "POST accounts", json={"uid": "poor", "balance": 5, "developerAccess": False})
+    assert (poor["balance"], poor["activated"], poor["developerAccess"]) == (5, False, False)
+    assert chat(world, headers={"authorization": f"Bearer {poor['apiKey']}"}).status_code == 403
+    token = control(world, "POST tokens", json={"uid": made["uid"]})["idToken"]
+    account = world.http.get("/api/developer/account", headers={"authorization": f"Bearer {token}"})
+    assert account.json()["data"]["uid"] == made["uid"]
+    shown = control(world, f"GET accounts/{made['uid']}")
+    assert "apiKey" not in shown
+    assert made["apiKey"] not in json.dumps(shown)
+    control(world, "PATCH accounts/poor", json={"balance": 0, "developerAccess": True, "activated": True})
+    assert chat(world, headers={"authorization": f"Bearer {poor['apiKey']}"}).json()["error"]["code"] == (
+        "insufficient_balance"
+    )
+    ledger = control(world, "GET ledger?uid=poor")
+    assert ledger["credits"] - ledger["charges"] + ledger["adjustments"] == ledger["balance"] == 0
+
+
+def test_a_signed_event_is_taken(world: World) -> None:
+    """By the webhook, as it stands."""
+    checkout = open_checkout(world)
+    payload = {"type": "payment.succeeded", "data": {"payment_id": "pay_1", "checkout_session_id": checkout}}
+    signed = control(world, "POST webhooks/sign", json={"payload": payload})
+    taken = world.http.post("/api/dodo/webhook", headers=signed["headers"], content=signed["body"].encode())
+    assert taken.json() == {"received": True}
+    assert control(world, "GET accounts/demo")["balance"] == 150
+
+
+def test_the_active_scenario_counts(world: World) -> None:
+    """How often each rule was met; in a list of all there are."""
+    assert control(world, "PUT scenario", json={"name": "flaky"})["rules"] == [
+        {"name": "two failures, then fine", "met": 0}
+    ]
+    assert [chat(world).status_code for _ in range(3)] == [500, 500, 200]
+    assert control(world, "GET scenario")["rules"][0]["met"] == 3
+    listed = control(world, "GET scenarios")
+    assert listed["active"] == "flaky"
+    assert {"default", "flaky", "outage"} <= {one["name"] for one in listed["scenarios"]}
+    assert control(world, "DELETE scenario")["name"] == "default"
+    assert chat(world).status_code == 200
+
+
+def test_a_balance_that_a_scenario_sets_is_an_adjustment(world: World) -> None:
+    """The sums still hold; ledger, usage and journal stay."""
+    chat(world)
+    use(world, "name: own\naccount: {balance: 25.5}\nclock: {start: 2026-05-11T14:00:00Z, mode: frozen}")
+    ledger = control(world, "GET ledger?uid=demo")
+    assert [entry["type"] for entry in ledger["entries"]] == ["credit", "charge", "adjustment"]
+    assert ledger["balance"] == 25.5
+    assert control(world, "GET requests")["count"] == 1
+    assert control(world, "GET clock") == {"now": "2026-05-11T14:00:00.000Z", "mode": "frozen"}
+
+
+CHANGING = [
+    ("POST", "/__mock/reset"),
+    ("PUT", "/__mock/state"),
+    ("PATCH", "/__mock/clock"),
+    ("PUT", "/__mock/scenario"),
+    ("POST", "/__mock/accounts"),
+    ("PATCH", "/__mock/accounts/demo"),
+    ("POST", "/__mock/tokens"),
+    ("POST", "/__mock/webhooks/sign"),
+    ("POST", "/__mock/checkouts/cks_none/pay"),
+    ("POST", "/checkout/cks_none"),
+]
+NAMES = ["only", "now", "advance", "mode", "speed", "uid", "email", "balance", "activated", "developerAccess"]
+NAMES += ["expiresIn", "payload", "name", "rules", "version", "accounts", "limits", "clock", "?"]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+    max_leaves=8,
+)
+DOCUMENTS = st.dictionaries(st.sampled_from(NAMES), JSON, max_size=4).map(lambda value: json.dumps(value).encode())
+JUNK = st.binary(max_size=200) | DOCUMENTS | JSON.map(lambda value: json.dumps(value).encode())
+
+
+@examples(250)
+@given(where=st.sampled_from(CHANGING), body=JUNK)
+def test_junk_is_refused_or_done_but_never_breaks(shared_world: World, where: tuple[str, str], body: bytes) -> None:
+    """No 5xx; what is refused changes nothing; and the API works on."""
+    world = shared_world
+    before = kept(world)
+    answer = world.http.request(*where, content=body)
+    assert answer.status_code in (200, 303, 400, 404), (where, body, answer.text)
+    if answer.status_code in (400, 404):
+        assert answer.json()["error"]["code"]
+        assert kept(world) == before
+    assert world.http.get("/__mock/requests").status_code == 200
+
+
+@pytest.fixture(scope="module")
+def shared_world(frozen_server: Running) -> World:
+    return fresh(frozen_server)

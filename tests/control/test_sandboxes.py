@@ -1,0 +1,197 @@
+"""Sandboxes share nothing: each is as good as a server of its own."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.settings import ClockSetting, Settings
+from clevora_mock.testing.server import Running, running
+from tests.conftest import World
+from tests.control.steps import STEPS, Player, Step
+from tests.control.support import chat, connect, control, examples, fresh, use
+
+LOOKS = [
+    *("ledger?uid=demo", "requests", "scenario", "clock", "conduct", "state", "accounts/demo"),
+    *(f"firestore/clevora_developer_{what}" for what in ("usage", "usage/demo", "keys", "logs", "transactions")),
+]
+
+
+def looks(sandbox: World) -> list[bytes]:
+    """All that can be seen of a sandbox, without a request of its own, whose id would be a draw."""
+    answers = [sandbox.http.get(f"/__mock/{place}") for place in LOOKS]
+    state = json.loads(answers[LOOKS.index("state")].content)
+    state["draws"].pop("own request")
+    return [answer.content for answer in answers if "version" not in answer.text[:20]] + [json.dumps(state).encode()]
+
+
+def test_nothing_that_happens_in_one_is_seen_in_another(frozen_server: Running) -> None:
+    """Accounts, keys, ledger, limits, usage, journal, scenario, clock, draws."""
+    one, other = fresh(frozen_server), fresh(frozen_server)
+    before = looks(other)
+    key = control(one, "POST accounts", json={"uid": "ann"})["apiKey"]
+    use(one, "name: own\nlimits: {requests_per_minute: 1}\naccount: {balance: 20}")
+    statuses = [chat(one).status_code for _ in range(2)]
+    Player(one).play([("topup", 50), ("pay", "pay"), ("key", "k"), ("advance", 86_400)])
+    assert statuses == [200, 429]
+    assert looks(other) == before
+    assert chat(other, headers={"authorization": f"Bearer {key}"}).status_code == 401
+    assert [chat(other).status_code for _ in range(2)] == [200, 200]
+
+
+def test_draws_depend_on_the_name(frozen_server: Running) -> None:
+    """Two sandboxes have different ids, and the same model."""
+    answers = [chat(fresh(frozen_server)) for _ in range(2)]
+    assert answers[0].headers["x-request-id"] != answers[1].headers["x-request-id"]
+    assert answers[0].json()["choices"] == answers[1].json()["choices"]
+
+
+def test_each_is_born_as_the_server_was_set_up() -> None:
+    """Scenario, balance, key, seed, clock and limits."""
+    key = "sk_live_" + "c" * 32
+    clock = ClockSetting("frozen", 1_778_508_000_000_000, 0.0)
+    settings = Settings(scenario="flaky", balance=20_000_000, api_key=key, seed=7, clock=clock, no_rate_limit=True)
+    with running(settings) as server:
+        for place in ("", "/sandbox/late", "/sandbox/0-z"):
+            with connect(server.url + place) as http:
+                health = http.get("/__mock/health").json()
+                assert health["sandbox"] == place.rpartition("/")[2] or "default"
+                assert (health["scenario"], health["seed"]) == ("flaky", 7)
+                assert health["clock"] == {"now": "2026-05-11T14:00:00.000Z", "mode": "frozen"}
+                assert http.get("/__mock/accounts/demo").json()["balance"] == 20
+                assert http.get("/__mock/state").json()["limits"]["requests_per_minute"] is None
+                body = {"messages": [{"role": "user", "content": "Hi"}]}
+                headers = {"authorization": f"Bearer {key}"}
+                said = [http.post("/v1/chat/completions", headers=headers, json=body).status_code for _ in range(3)]
+                assert said == [500, 500, 200]
+
+
+@pytest.mark.parametrize("name", ["a", "0", "a-", "a" * 63, "9-to-5", "default"])
+def test_a_name_may_be(world: World, name: str) -> None:
+    """Letters, digits and hyphens; `default` is the one without a prefix."""
+    answer = world.server.url
+    with connect(answer) as http:
+        assert http.get(f"/sandbox/{name}/__mock/health").json()["sandbox"] == name
+
+
+@pytest.mark.parametrize("name", ["A", "-a", "a_b", "a.b", "a" * 64, "%C3%A4", "a%20b", "", "a%0A"])
+def test_a_name_may_not_be(world: World, name: str) -> None:
+    """404, and no sandbox comes of it."""
+    with connect(world.server.url) as http:
+        assert http.get(f"/sandbox/{name}/__mock/health").status_code == 404
+        names = {sandbox["name"] for sandbox in http.get("/__mock/sandboxes").json()["sandboxes"]}
+    assert name not in names
+
+
+def test_past_the_capacity_the_least_recently_used_goes(capfd: pytest.CaptureFixture[str]) -> None:
+    """The default one counts and stays; each that goes is told of on stderr, and begins anew."""
+    with running(Settings(max_sandboxes=3)) as server, connect(server.url) as http:
+
+        def names() -> list[str]:
+            return [sandbox["name"] for sandbox in http.get("/__mock/sandboxes").json()["sandboxes"]]
+
+        for name in ("a", "b", "a", "c"):
+            http.get(f"/sandbox/{name}/docs/llms")
+        assert names() == ["default", "a", "c"]
+        assert capfd.readouterr().err.count("sandbox b was used least recently and had to go") == 1
+        http.get("/sandbox/b/docs/llms")
+        assert names() == ["default", "c", "b"]
+        assert "sandbox a was used least recently" in capfd.readouterr().err
+
+
+def test_a_server_of_one_sandbox_works() -> None:
+    """At a capacity of one there is the default one and a place for whichever is in use."""
+    with running(Settings(max_sandboxes=1)) as server, connect(server.url) as http:
+        for name in ("a", "b"):
+            assert http.get(f"/sandbox/{name}/__mock/health").json()["sandbox"] == name
+
+
+def test_a_removed_sandbox_begins_anew(frozen_server: Running) -> None:
+    """And nothing that it waited for arrives at its successor."""
+    world = fresh(frozen_server)
+    use(world, "payments: {delay: 30s}")
+    player = Player(world)
+    first = player.play([("topup", 50), ("chat", "Hello!"), ("pay", "pay")])
+    clock = world.clock
+    assert world.http.delete("").json() == {"removed": world.name}
+    assert world.name not in names_of(world)
+    world.server.do(lambda: clock.advance(60))
+    assert world.http.get("/__mock/requests").json()["count"] == 0
+    assert control(world, "GET accounts/demo")["balance"] == 100
+    world.http.delete("")
+    use(world, "payments: {delay: 30s}")
+    assert Player(world).play([("topup", 50), ("chat", "Hello!"), ("pay", "pay")]) == first
+
+
+def names_of(world: World) -> set[str]:
+    with connect(world.server.url) as http:
+        return {sandbox["name"] for sandbox in http.get("/__mock/sandboxes").json()["sandboxes"]}
+
+
+def test_the_default_sandbox_cannot_be_removed(world: World) -> None:
+    """By neither of its addresses."""
+    with connect(world.server.url) as http:
+        for path in ("/", "/sandbox/default", "/sandbox/default/"):
+            assert http.delete(path).status_code == 404
+        assert http.get("/__mock/health").status_code == 200
+
+
+def test_the_list_has_each_ones_figures(world: World) -> None:
+    """Requests, spend, scenario and last use; the control plane's own requests are none."""
+
+    def figures() -> dict[str, object]:
+        with connect(world.server.url) as http:
+            listed = http.get("/__mock/sandboxes").json()["sandboxes"]
+        return next(one for one in listed if one["name"] == world.name)
+
+    control(world, "GET health")
+    unused = {"name": world.name, "requests": 0, "spend": 0, "scenario": "default", "lastUsed": None}
+    assert figures() == unused
+    chat(world)
+    control(world, "PATCH clock", json={"advance": 5})
+    chat(world)
+    use(world, "name: own")
+    used = figures()
+    assert used["spend"] == pytest.approx(100 - control(world, "GET accounts/demo")["balance"])
+    assert used | {"spend": 0} == unused | {"requests": 2, "scenario": "own", "lastUsed": "2026-01-01T00:00:05.000Z"}
+
+
+@examples(30)
+@given(steps=st.lists(st.tuples(st.integers(0, 2), STEPS), max_size=16))
+def test_sandboxes_side_by_side_are_each_alone(frozen_server: Running, steps: list[tuple[int, Step]]) -> None:
+    """Any order of requests to several sandboxes gives each the same bytes as if the others were not there."""
+    worlds = [fresh(frozen_server) for _ in range(3)]
+    players = [Player(world) for world in worlds]
+    together: list[list[object]] = [[], [], []]
+    for place, step in steps:
+        together[place].append(players[place].one(step))
+    for place, world in enumerate(worlds):
+        world.http.delete("")
+        assert Player(world).play([step for at, step in steps if at == place]) == together[place]
+
+
+def sums_hold(sandbox: Sandbox) -> None:
+    for account in sandbox.accounts.by_uid.values():
+        sums = account.book.sums()
+        assert sums.credits - sums.charges + sums.adjustments == account.book.balance
+        assert account.book.spent == sums.charges
+        used = account.usage
+        assert sums.tokens == used.total.tokens == sum(key.tokens for key in account.keys)
+        assert sums.tokens == sum(day.tokens for day in used.days.values())
+        assert sum(count.tokens for day in used.days.values() for count in day.endpoints.values()) == sums.tokens
+
+
+RESETS: st.SearchStrategy[Step] = st.tuples(st.just("reset"), st.sampled_from(["journal", "ledger", "scenario", None]))
+
+
+@examples(50)
+@given(steps=st.lists(st.one_of(STEPS, RESETS), max_size=20))
+def test_whatever_happens_the_money_is_exact(frozen_server: Running, steps: list[Step]) -> None:
+    """Σ credits + adjustments - charges = balance; ledger, usage, keys and days agree on tokens; after each step."""
+    world = fresh(frozen_server)
+    player = Player(world)
+    for step in steps:
+        assert player.one(step)[0] < 600
+        world.do(sums_hold)

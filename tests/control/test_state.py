@@ -1,0 +1,273 @@
+"""Reset, snapshots and restoring: back to the start, or to any moment, and from there the same future."""
+
+import json
+import re
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clevora_mock.core.snapshot import take
+from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, ClockSetting, Settings
+from clevora_mock.testing.server import Running, running
+from tests.conftest import World
+from tests.control.steps import STEPS, Player, Step, elsewhere
+from tests.control.support import chat, connect, control, eventually, examples, fresh, kept, use, whole
+
+MANY = st.lists(STEPS, max_size=8)
+
+
+@examples(40)
+@given(steps=MANY)
+def test_a_reset_sandbox_is_as_it_was_born(frozen_server: Running, steps: list[Step]) -> None:
+    """The same requests give the same bytes again, ids included."""
+    world = fresh(frozen_server)
+    born = state_of(world)
+    first = Player(world).play(steps)
+    control(world, "POST reset")
+    assert state_of(world) == born
+    assert Player(world).play(steps) == first
+
+
+def state_of(world: World) -> bytes:
+    """The sandbox's snapshot, without a request."""
+    return world.do(lambda sandbox: msgspec.json.encode(take(sandbox)))
+
+
+def test_a_reset_goes_back_to_the_scenario_that_the_server_was_started_with() -> None:
+    """With its account, clock and limits, as each new sandbox does."""
+    settings = Settings(scenario="late-payment", clock=ClockSetting("frozen", None, 0.0))
+    with running(settings) as server, connect(f"{server.url}/sandbox/a") as http:
+        born = http.get("/__mock/accounts/demo").json()
+        assert born["balance"] == 0
+        http.put("/__mock/scenario", json={"name": "rate-limited"})
+        http.patch("/__mock/accounts/demo", json={"balance": 7, "activated": True})
+        http.post("/__mock/reset", json={"only": "scenario"})
+        assert http.get("/__mock/scenario").json()["name"] == "late-payment"
+        assert http.get("/__mock/accounts/demo").json()["balance"] == 0
+        http.patch("/__mock/accounts/demo", json={"balance": 7})
+        http.post("/__mock/reset", json={"only": "ledger"})
+        assert http.get("/__mock/accounts/demo").json()["balance"] == 0
+        http.post("/__mock/reset")
+        assert http.get("/__mock/accounts/demo").json() == born
+
+
+def test_the_ledger_alone_is_reset(world: World) -> None:
+    """Money, usage, limits and counts as at the start; journal and scenario stay."""
+    born = (control(world, "GET ledger?uid=demo"), control(world, "GET accounts/demo"))
+    use(world, "name: own\nlimits: {requests_per_minute: 1}")
+    assert [chat(world).status_code for _ in range(2)] == [200, 429]
+    control(world, "PATCH accounts/demo", json={"activated": False})
+    control(world, "POST reset", json={"only": "ledger"})
+    assert (control(world, "GET ledger?uid=demo"), control(world, "GET accounts/demo")) == born
+    assert control(world, "GET firestore/clevora_developer_usage/demo")["requests"] == 0
+    assert control(world, "GET requests")["count"] == 2
+    assert control(world, "GET scenario")["name"] == "own"
+    assert chat(world).status_code == 200
+
+
+def test_the_journal_alone_is_reset(world: World) -> None:
+    """Money and scenario stay."""
+    chat(world)
+    balance = control(world, "GET accounts/demo")["balance"]
+    control(world, "POST reset", json={"only": "journal"})
+    assert control(world, "GET requests") == {"count": 0, "evicted": 0, "requests": []}
+    assert control(world, "GET accounts/demo")["balance"] == balance < 100
+
+
+def test_the_scenario_alone_is_reset(world: World) -> None:
+    """Its limits go with it; money and journal stay."""
+    use(world, "limits: {requests_per_minute: 1}")
+    assert [chat(world).status_code for _ in range(2)] == [200, 429]
+    control(world, "POST reset", json={"only": "scenario"})
+    assert chat(world).status_code == 200
+    assert control(world, "GET requests")["count"] == 3
+
+
+@examples(60)
+@given(prefix=MANY, suffix=MANY)
+def test_what_is_restored_has_the_same_future(frozen_server: Running, prefix: list[Step], suffix: list[Step]) -> None:
+    """Byte for byte, in the same sandbox and in another; ids and draws included."""
+    world, other = fresh(frozen_server), fresh(frozen_server)
+    before = Player(world)
+    before.play(prefix)
+    snapshot = world.http.get("/__mock/state").content
+    future = Player(world, before.checkout).play(suffix)
+    after = kept(world)
+    for place in (world, other):
+        restored = place.http.put("/__mock/state", content=snapshot)
+        assert restored.status_code == 200, restored.text
+        played = Player(place, before.checkout).play(suffix)
+        assert elsewhere(played, place.name) == elsewhere(future, world.name)
+        assert kept(place) == after
+
+
+@examples(25)
+@given(steps=MANY)
+def test_a_snapshot_restored_is_the_snapshot(frozen_server: Running, steps: list[Step]) -> None:
+    """Into a sandbox where something else has happened, too."""
+    world, other = fresh(frozen_server), fresh(frozen_server)
+    Player(world).play(steps)
+    snapshot = kept(world)
+    use(other, "name: other\naccount: {balance: 1}")
+    chat(other)
+    control(other, "PUT state", json=snapshot)
+    assert kept(other) == snapshot
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    children = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, child in children for found in _paths(child, (*path, key)))]
+
+
+WRONG = st.sampled_from([None, -1, 1.5, "x", "", [], {}, True, 10**30, -(10**30), "\x00", {"a": 1}, [[]]])
+
+
+@pytest.fixture(scope="module")
+def busy(frozen_server: Running) -> tuple[World, dict[str, Any]]:
+    """A sandbox with something of everything in it, and its snapshot."""
+    world = fresh(frozen_server)
+    use(world, "name: own\npayments: {delay: 1m}\nrules: [{when: {endpoint: search}, then: {error: 500}}]")
+    steps: list[Step] = [("chat", "Hello!"), ("stream", "Hi"), ("search", "lamp"), ("side", "flaky"), ("key", "k")]
+    steps += [("topup", 50), ("pay", "pay"), ("account", None), ("wrong", None)]
+    Player(world).play(steps)
+    return world, kept(world)
+
+
+@examples(200)
+@given(data=st.data())
+def test_a_broken_snapshot_is_refused_whole_or_works(busy: tuple[World, dict[str, Any]], data: st.DataObject) -> None:
+    """One place in it is wrong, missing or new: 400 and nothing changed, or a state that everything works in."""
+    world, snapshot = busy
+    document = json.loads(json.dumps(snapshot))
+    path = data.draw(st.sampled_from(_paths(snapshot)[1:]))
+    parent: Any = document
+    for key in path[:-1]:
+        parent = parent[key]
+    change = data.draw(st.sampled_from(["replace", "remove", "add"]))
+    if change == "replace":
+        parent[path[-1]] = data.draw(WRONG)
+    elif change == "remove":
+        del parent[path[-1]]
+    elif isinstance(parent, dict):
+        parent["unknown"] = 1
+    else:
+        parent.append(parent[0])
+    answer = world.http.put("/__mock/state", json=document)
+    assert answer.status_code in (200, 400), (path, answer.text)
+    if answer.status_code == 400:
+        assert answer.json()["error"]["message"].startswith("state: ")
+        assert "\n" not in answer.json()["error"]["message"]
+    else:
+        _everything_works(world)
+        control(world, "PUT state", json=snapshot)
+    assert kept(world) == snapshot
+
+
+def _everything_works(world: World) -> None:
+    for place in (
+        *("state", "requests", "ledger?uid=demo", "conduct", "scenario", "clock", "sandboxes", "health"),
+        *(f"firestore/clevora_developer_{what}" for what in ("usage", "keys", "logs", "transactions")),
+        *("firestore/clevora_developer_usage/demo", "firestore/clevora_developer_usage/demo/days"),
+    ):
+        answer = world.http.get(f"/__mock/{place}")
+        assert answer.status_code in (200, 404), (place, answer.text)
+    for step in [("chat", "Hi"), ("read", "/api/developer/usage"), ("read", "/v1/keys"), ("topup", 50)]:
+        assert Player(world).one(step)[0] < 500, step
+    for part in ("ledger", "scenario", "journal", None):
+        control(world, "POST reset", json={"only": part})
+
+
+@pytest.mark.parametrize("version", [0, 2, 99])
+def test_another_version_is_refused_by_its_number(world: World, version: int) -> None:
+    """Before anything else in the document is looked at."""
+    answer = world.http.put("/__mock/state", json={"version": version, "whatever": []})
+    assert answer.json()["error"]["message"] == f"state: version: expected 1, got {version}"
+
+
+def test_no_secret_is_in_a_snapshot_or_the_journal(world: World) -> None:
+    """Wherever a client puts it."""
+    token = world.id_token("demo")
+    made = control(world, "POST accounts", json={"uid": "ann"})["apiKey"]
+    secrets = [DEMO_KEY, made, DEMO_SECRET, token, "whsec_Zmlyc3Q="]
+    for secret in secrets:
+        chat(world, f"my secret is {secret}.", headers={"user-agent": f"me/{secret}"})
+        chat(world, f"say {secret}", stream=True)
+        world.http.get(f"/v1/{secret}?secret={secret}")
+        world.http.get("/api/developer/account", headers={"authorization": f"Bearer {secret}"})
+        world.http.post("/api/dodo/webhook", content=secret.encode())
+    use(world, f"rules: [{{when: {{endpoint: search}}, then: {{error: {{status: 500, message: '{made}'}}}}}}]")
+    world.http.post("/v1/search", headers=world.headers, json={"query": secrets[0]})
+    control(world, "DELETE scenario")
+    for place in ("state", "requests?limit=1000", "conduct", "firestore/clevora_developer_logs"):
+        shown = world.http.get(f"/__mock/{place}").content
+        logs = [world.http.get(f"/__mock/firestore/clevora_developer_logs/{log}").content for log in _logs(world)]
+        for secret in secrets:
+            assert secret.encode() not in shown
+            assert secret.encode() not in b"".join(logs)
+    bodies = world.do(lambda sandbox: b"".join(entry.body for entry in sandbox.journal.entries))
+    assert not [secret for secret in secrets if secret.encode() in bodies]
+    assert re.search(rb"sk_live_[0-9a-f]{12}\.\.\.", bodies)
+
+
+def _logs(world: World) -> list[str]:
+    return list(control(world, "GET firestore/clevora_developer_logs")["documents"])
+
+
+def test_a_pending_payment_survives_a_snapshot(world: World, frozen_server: Running) -> None:
+    """It arrives when its moment comes, in the sandbox where it was restored, and only once."""
+    use(world, "payments: {outcome: succeed, delay: 30s}")
+    player = Player(world)
+    player.play([("topup", 50), ("pay", "pay")])
+    snapshot = control(world, "GET state")
+    assert [checkout["due"] is not None for checkout in snapshot["checkouts"]] == [True]
+    other = fresh(frozen_server)
+    for place in (world, other, world):
+        control(place, "PUT state", json=snapshot)
+        control(place, "PATCH clock", json={"advance": 29})
+        assert control(place, "GET accounts/demo")["balance"] == 100
+        control(place, "PATCH clock", json={"advance": 1})
+        eventually(lambda place=place: control(place, "GET accounts/demo")["balance"] == 150)  # type: ignore[misc]
+        control(place, "PATCH clock", json={"advance": 300})
+        assert control(place, "GET requests?endpoint=dodo.webhook")["count"] == 1
+
+
+def test_a_full_journal_is_restored(frozen_server: Running, world: World) -> None:
+    """Ten thousand entries, more than the API's own bodies may be."""
+    chat(world, "word " * 100)
+
+    def fill(sandbox: Any) -> None:
+        entry = sandbox.journal.entries[0]
+        sandbox.journal.entries.extend([entry] * 9_999)
+        sandbox.journal.total = 12_000
+
+    world.do(fill)
+    snapshot = world.http.get("/__mock/state").content
+    assert len(snapshot) > 4 * 1024 * 1024
+    other = fresh(frozen_server)
+    assert other.http.put("/__mock/state", content=snapshot).status_code == 200
+    shown = control(other, "GET requests?limit=1")
+    assert (shown["count"], shown["evicted"]) == (10_000, 2_000)
+
+
+def test_a_real_clock_that_was_moved_stays_so(live_world: World, real_server: Running) -> None:
+    """A day ahead, restored elsewhere: still a day ahead, so that limits and days go on."""
+    control(live_world, "PATCH clock", json={"advance": 86_400})
+    snapshot = control(live_world, "GET state")
+    other = fresh(real_server)
+    control(other, "PUT state", json=snapshot)
+    ahead = other.do(lambda sandbox: sandbox.clock.ahead)
+    assert abs(ahead - 86_400 * 1_000_000) < 1_000_000
+
+
+def test_a_scenario_keeps_its_files_name(frozen_server: Running, world: World) -> None:
+    """Also when the file names none, since its draws are made under that name."""
+    use(world, "rules: [{name: half, when: {endpoint: chat.completions, chance: 0.5}, then: {error: 500}}]")
+    snapshot = control(world, "GET state")
+    snapshot["scenario"]["name"] = "from-a-file"
+    control(world, "PUT state", json=snapshot)
+    assert control(world, "GET scenario")["name"] == "from-a-file"
+    assert whole(chat(world))
+    assert "chance of from-a-file/half" in control(world, "GET state")["draws"]
