@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from clevora_mock.app import Opening
+from clevora_mock.app import Opening, create_app
 from clevora_mock.control.delivery import Delivery
 from clevora_mock.control.routes import Parts, control_table
 from clevora_mock.core.sandbox import Sandbox
@@ -24,7 +24,7 @@ def _table() -> list[tuple[str, str]]:
     def make(name: str) -> Sandbox:
         return Sandbox(name, Settings().beginning(), Settings().clock.make(), opening)
 
-    parts = Parts(Sandboxes(make, lambda name: None), Shelf(scenarios()), Delivery(), opening)
+    parts = Parts(Sandboxes(make, lambda name: None), Shelf(scenarios()), Delivery(create_app()), opening)
     return [(row.method, re.sub(r"\{[^}]+\}", "x", row.path)) for row in control_table(parts)]
 
 
