@@ -1,0 +1,235 @@
+"""The program as a process: what it keeps when it ends, what it begins with, and a scenario that is edited."""
+
+import json
+import os
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from clevora_mock.app import create_app
+from clevora_mock.control.archive import ArchiveError, export, load
+from clevora_mock.core.snapshot import take
+from clevora_mock.settings import ClockSetting, Settings
+from tests.control.support import PATIENCE_SECONDS, connect
+from tests.test_cli import Served, run, serving
+
+MESSAGE = {"messages": [{"role": "user", "content": "Hello!"}]}
+KEY = {"authorization": f"Bearer {Settings().api_key}"}
+FROZEN = ("serve", "--quiet", "--clock", "frozen")
+
+
+def use_it(server: Served) -> None:
+    """Something in two sandboxes."""
+    with connect(server.url) as http:
+        for place in ("", "/sandbox/one"):
+            assert http.post(f"{place}/v1/chat/completions", headers=KEY, json=MESSAGE).status_code == 200
+        http.put("/sandbox/one/__mock/scenario", json={"name": "flaky"})
+
+
+def seen(server: Served) -> list[Any]:
+    with connect(server.url) as http:
+        looks = [http.get(f"{place}/__mock/state").json() for place in ("", "/sandbox/one")]
+    for look in looks:
+        look["draws"].pop("own request")
+    return looks
+
+
+@pytest.mark.parametrize("wishes", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGINT] * 2, [signal.SIGTERM] * 3])
+def test_what_is_exported_is_imported(tmp_path: Path, wishes: list[signal.Signals]) -> None:
+    """However the server is told to end, and however often; every sandbox as it was."""
+    file = tmp_path / "state.json"
+    with serving(*FROZEN, "--export-on-exit", str(file)) as server:
+        use_it(server)
+        before = seen(server)
+        for wish in wishes[1:]:
+            server.process.send_signal(wish)
+        assert server.stop(wishes[0])[0] == 0
+    assert json.loads(file.read_bytes())["sandboxes"].keys() == {"default", "one"}
+    assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+    with serving(*FROZEN, "--import", str(file)) as server:
+        assert seen(server) == before
+
+
+def test_an_export_replaces_the_one_before(tmp_path: Path) -> None:
+    """Import and export of one file go round."""
+    file = tmp_path / "state.json"
+    for expected in (1, 2):
+        more = ("--import", str(file)) if file.exists() else ()
+        with serving(*FROZEN, *more, "--export-on-exit", str(file)) as server:
+            httpx.post(f"{server.url}/v1/chat/completions", headers=KEY, json=MESSAGE)
+            assert server.stop()[0] == 0
+        assert json.loads(file.read_bytes())["sandboxes"]["default"]["journal_total"] == expected
+
+
+@pytest.mark.parametrize("place", ["none/state.json", ".", "/", "state.json/below"])
+def test_a_file_that_cannot_be_written_is_told_in_one_line(tmp_path: Path, place: str) -> None:
+    """Status 1, and what was there before stays."""
+    older = tmp_path / "state.json"
+    older.write_text("older")
+    with serving(*FROZEN, "--export-on-exit", str(tmp_path / place)) as server:
+        status, said = server.stop()
+    assert (status, said.count("\n")) == (1, 1)
+    assert said.startswith("clevora-mock: --export-on-exit: cannot write ")
+    assert older.read_text() == "older"
+    assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+
+def test_an_export_that_fails_leaves_the_older_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fills up while it is written, say."""
+    file = tmp_path / "state.json"
+    app = create_app(Settings())
+    export(app.sandboxes, file)
+    older = file.read_bytes()
+
+    def full(number: int) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(os, "fsync", full)
+    app.sandboxes.get("another")
+    with pytest.raises(OSError, match="No space"):
+        export(app.sandboxes, file)
+    assert file.read_bytes() == older
+    assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+
+def _exported() -> dict[str, Any]:
+    default = create_app(Settings(clock=ClockSetting("frozen", None, 0.0))).sandboxes.default
+    return {"version": 1, "sandboxes": {"default": json.loads(msgspec.json.encode(take(default)))}}
+
+
+def _broken() -> dict[str, bytes]:
+    good = _exported()
+    state = good["sandboxes"]["default"]
+    documents = {
+        "another version": good | {"version": 2},
+        "a sandbox of another version": good | {"sandboxes": {"default": state | {"version": 2}}},
+        "no name": good | {"sandboxes": {"../x": state}},
+        "no sandboxes": {"version": 1},
+        "a sandbox without accounts": good | {"sandboxes": {"a": {"version": 1}}},
+        "an unknown part": good | {"sandboxes": {"a": state | {"more": 1}}},
+        "a list": [],
+        "a broken scenario": good
+        | {"sandboxes": {"a": state | {"scenario": state["scenario"] | {"source": "rulez: 1\nnome: x"}}}},
+        "money that does not sum up": good
+        | {"sandboxes": {"a": state | {"accounts": [state["accounts"][0] | {"balance": 1}]}}},
+    }
+    return {name: json.dumps(document).encode() for name, document in documents.items()} | {
+        "nothing": b"",
+        "cut": json.dumps(good).encode()[:-10],
+        "no text": b"\xff\xfe",
+        "deep": b'{"version":1,"sandboxes":{"a":' + b"[" * 100_000,
+    }
+
+
+BROKEN = _broken()
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_import_is_told_in_one_line(tmp_path: Path, name: str) -> None:
+    """Naming the file."""
+    file = tmp_path / "state.json"
+    file.write_bytes(BROKEN[name])
+    with pytest.raises(ArchiveError) as error:
+        load(create_app(Settings()).sandboxes, file)
+    assert str(error.value).startswith(f"{file}: ")
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", [None, "cut", "a broken scenario"])
+def test_a_server_does_not_start_with_a_broken_import(tmp_path: Path, name: str | None) -> None:
+    """Status 4 and one line; so it is for a file that is not there."""
+    file = tmp_path / "state.json"
+    if name is not None:
+        file.write_bytes(BROKEN[name])
+    ended = run("serve", "--port", "0", "--import", str(file))
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (4, "", 1)
+    assert ended.stderr.startswith(f"clevora-mock: {file}: ")
+
+
+def test_an_imported_payment_is_still_delivered(tmp_path: Path) -> None:
+    """It was on its way when the server before this one ended."""
+    file = tmp_path / "state.json"
+    with serving(*FROZEN, "--export-on-exit", str(file)) as server, connect(server.url) as http:
+        http.put("/__mock/scenario", json={"name": "late-payment"})
+        token = http.post("/__mock/tokens", json={"uid": "demo", "expiresIn": 100_000}).json()["idToken"]
+        user = {"authorization": f"Bearer {token}"}
+        link = http.post("/api/developer/topup", headers=user, json={"amount": 50}).json()["data"]["checkoutUrl"]
+        assert http.post(f"/__mock/checkouts/{link.rpartition('/')[2]}/pay").json()["webhookStatus"] is None
+        server.stop()
+    with serving(*FROZEN, "--import", str(file)) as server, connect(server.url) as http:
+        http.patch("/__mock/clock", json={"advance": 301})
+        until(lambda: bool(http.get("/__mock/accounts/demo").json()["balance"] == 50))
+
+
+def until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+@contextmanager
+def watched(file: Path) -> Iterator[tuple[httpx.Client, "queue.Queue[str]"]]:
+    """A server that watches `file`, and what it says on stderr."""
+    with serving(*FROZEN, "--scenario", str(file), "--watch") as server, connect(server.url) as http:
+        said: queue.Queue[str] = queue.Queue()
+
+        def listen() -> None:
+            assert server.process.stderr is not None
+            for line in server.process.stderr:
+                said.put(line)
+
+        listener = threading.Thread(target=listen, daemon=True)
+        listener.start()
+        yield http, said
+        server.process.terminate()
+        listener.join(PATIENCE_SECONDS)
+
+
+def test_an_edited_scenario_takes_effect_at_once(tmp_path: Path) -> None:
+    """A broken one is told with its place, and leaves the last good one; sandboxes with another keep theirs."""
+    file = tmp_path / "mine.yaml"
+    file.write_text("rules: [{when: {endpoint: embeddings}, then: {error: 500}}]\n")
+    with watched(file) as (http, said):
+
+        def status(place: str = "") -> int:
+            return http.post(f"{place}/v1/embeddings", headers=KEY, json={"input": "a"}).status_code
+
+        http.put("/sandbox/other/__mock/scenario", json={"name": "default"})
+        http.get("/sandbox/restored/__mock/health")
+        http.put("/sandbox/restored/__mock/state", content=http.get("/sandbox/restored/__mock/state").content)
+        assert [status(), status("/sandbox/other"), status("/sandbox/restored")] == [500, 200, 500]
+        file.write_text("rules: [{when: {endpoint: embeddings}, then: {error: 503}}]\n# longer\n")
+        assert "scenario mine reloaded" in said.get(timeout=PATIENCE_SECONDS)
+        assert [status(), status("/sandbox/other"), status("/sandbox/restored")] == [503, 200, 503]
+        assert status("/sandbox/new") == 503
+        file.write_text("rules:\n  - when: {endpoint: embedings}\n    then: {error: 502}\n")
+        told = said.get(timeout=PATIENCE_SECONDS)
+        assert f"{file}:2:" in told
+        assert "embeddings" in told
+        assert [status(), status("/sandbox/newer")] == [503, 503]
+        file.unlink()
+        assert "cannot be read" in said.get(timeout=PATIENCE_SECONDS)
+        assert status() == 503
+        file.write_text("rules: [{when: {endpoint: embeddings}, then: {error: 502}}]\n")
+        until(lambda: status() == 502)
+
+
+def test_a_reader_of_events_does_not_hold_the_end_up(tmp_path: Path) -> None:
+    """The stream that never ends by itself ends with the server, which exports and says nothing."""
+    file = tmp_path / "state.json"
+    with serving(*FROZEN, "--export-on-exit", str(file)) as server, connect(server.url) as http:
+        with http.stream("GET", "/__mock/events") as answer:
+            assert next(answer.iter_raw()).startswith(b": listening")
+            status, said = server.stop()
+        assert (status, "Traceback" in said) == (0, False)
+    assert json.loads(file.read_bytes())["version"] == 1
