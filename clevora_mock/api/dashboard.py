@@ -4,7 +4,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Struct
 
+from clevora_mock import contract
 from clevora_mock.api.shapes import documented, inferred
+from clevora_mock.core import money
 
 
 class KeyRequest(Struct):
@@ -18,7 +20,14 @@ class KeyRequest(Struct):
 class TopupRequest(Struct):
     """The body of ``POST /api/developer/topup`` (B7)."""
 
-    amount: Annotated[float, documented("Dollars, from 15 to 10000, with at most two decimals.", ge=15, le=10_000)]
+    amount: Annotated[
+        float,
+        documented(
+            "Dollars, from 15 to 10000, with at most two decimals.",
+            ge=contract.TOPUP_MINIMUM // money.DOLLAR,
+            le=contract.TOPUP_MAXIMUM // money.DOLLAR,
+        ),
+    ]
 
 
 class WebhookEvent(Struct):

@@ -25,9 +25,10 @@ from math import isqrt, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from clevora_mock import contract
 from clevora_mock.models.words import STOP, stem, tokens
 
-DIMENSIONS = 1536
+DIMENSIONS = contract.EMBEDDING_DIMENSIONS
 
 _SPREAD = 16  # dimensions that one feature touches
 _GAIN = 512  # how far a feature stands above the noise, whose values lie in ±255

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from clevora_mock import contract
 from clevora_mock.core.chance import Draws, digest
 from clevora_mock.models import tokens as counting
 from clevora_mock.models import wording
@@ -19,7 +20,7 @@ from clevora_mock.models.phrases import ScriptPart, ScriptPhrases, ScriptStyle
 from clevora_mock.models.regex import Regex
 from clevora_mock.models.slots import sample
 
-BUDGETS: Final[Mapping[str, int]] = {"short": 300, "medium": 900, "long": 2400}
+BUDGETS = contract.SCRIPT_BUDGETS
 _LEAST = 0.7
 _SECONDS: Final[Mapping[str, tuple[int, int]]] = {"short": (15, 30), "medium": (45, 60), "long": (120, 180)}
 _WORDS_PER_MINUTE = 150
