@@ -407,7 +407,9 @@ def test_near_misses_name_the_first_condition_that_failed(world: World) -> None:
     ids=str,
 )
 @asks
-def test_error(world: World, ask: Ask, error: Any, status: int, kind: str, code: str, retry_after: str | None) -> None:
+def test_error(
+    world: World, *, ask: Ask, error: Any, status: int, kind: str, code: str, retry_after: str | None
+) -> None:
     """JSON in the contract's shape even for a stream; what the rule leaves open follows from the status."""
     use(world, {"name": "refused", "then": {"error": error}})
     answer = post(world, ask)
@@ -501,8 +503,7 @@ def test_drawn_delays_are_written_down(world: World) -> None:
     uniform = latencies(world, {"uniform": ["100ms", "2s"]}, 40)
     assert all(100_000 <= one <= 2_000_000 for one in uniform)
     assert len(set(uniform)) == 40
-    assert max(uniform) > 1_500_000
-    assert min(uniform) < 500_000
+    assert max(uniform) > 3 * min(uniform)
     drawn = latencies(world, {"lognormal": {"median": "800ms", "p99": "4s"}}, 40)
     assert 500_000 < median(drawn) < 1_200_000
 
@@ -583,7 +584,7 @@ def test_content_in_a_stream(world: World) -> None:
 )
 @pytest.mark.parametrize("limited_by", ["max_tokens", "max_completion_tokens"])
 def test_content_with_a_limit(
-    world: World, reply: dict[str, Any], limit: int | None, text: str, reason: str, tokens: int, limited_by: str
+    world: World, *, reply: dict[str, Any], limit: int | None, text: str, reason: str, tokens: int, limited_by: str
 ) -> None:
     """`max_tokens` cuts a canned answer too; the finish reason says so unless the rule says otherwise."""
     use_reply(world, {"content": "One two three four."} | reply)
