@@ -22,8 +22,8 @@ DAY = 86_400 * SECOND
 # Where a frozen clock starts unless told otherwise, so that two runs agree.
 FROZEN_START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
 
-# As late as a clock can be set: a century from now is enough for any test, and keeps every date printable.
-LAST = 200 * 366 * DAY
+# As late as a clock can be set, so that every date has four digits for its year.
+LAST = 253_402_300_799 * SECOND  # 9999-12-31T23:59:59Z
 
 
 def wall() -> int:

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from clevora_mock.clock import Clock, parse, read_duration
+from clevora_mock.clock import LAST, Clock, parse, read_duration
 from clevora_mock.core import money, webhooks
 from clevora_mock.core.accounts import RAW_KEY
 from clevora_mock.core.limits import Limits
@@ -139,7 +139,9 @@ def read_clock(text: str) -> ClockSetting:
         if mode == "real" and not detail:
             return ClockSetting()
         if mode == "frozen":
-            return ClockSetting("frozen", parse(detail) if detail else None, 0.0)
+            start = parse(detail) if detail else None
+            if start is None or 0 <= start <= LAST:
+                return ClockSetting("frozen", start, 0.0)
         if mode == "scaled" and 0 < float(detail) <= 1_000_000:
             return ClockSetting("scaled", None, float(detail))
     except ValueError:

@@ -72,6 +72,7 @@ SENSELESS: dict[str, tuple[str, ...]] = {
         "Real",
         "frozen:soon",
         "frozen:2026-13-01",
+        "frozen:1969-12-31T23:59:59Z",
         "scaled",
         "scaled:0",
         "scaled:-1",

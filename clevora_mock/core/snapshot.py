@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from clevora_mock.clock import DAY, LAST, Clock, Mode
+from clevora_mock.clock import DAY, Clock, Mode
 from clevora_mock.core.accounts import Account, Accounts, Key
 from clevora_mock.core.chance import Chance
 from clevora_mock.core.journal import Entry as JournalEntry
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
-# Whole numbers that every platform holds, and moments that can be printed.
+# What every platform holds, and every moment up to which can be printed; a clock that runs may pass the last date.
 LARGEST = 2**62
 Whole = Annotated[int, Meta(ge=-(LARGEST), le=LARGEST)]
 Natural = Annotated[int, Meta(ge=0, le=LARGEST)]
-Moment = Annotated[int, Meta(ge=0, le=LAST)]
-DayNumber = Annotated[int, Meta(ge=0, le=LAST // DAY)]
+Moment = Annotated[int, Meta(ge=0, le=LARGEST)]
+DayNumber = Annotated[int, Meta(ge=0, le=LARGEST // DAY)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 

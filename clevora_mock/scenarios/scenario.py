@@ -12,6 +12,8 @@ from msgspec import Struct
 from clevora_mock.core.limits import Limits
 from clevora_mock.scenarios.faults import Fault
 
+_NOTHING = "Nothing goes wrong: a client that fails here misreads the API itself."
+
 
 class AccountStart(Struct, frozen=True):
     """The demo account when the scenario begins; None leaves a thing as it is."""
@@ -129,11 +131,10 @@ class Scenario(Struct, frozen=True):
     payments: Payments = Payments()
     rules: tuple[Rule, ...] = ()
     # The text that it was read from, so that a snapshot can hold it.
-    source: str = ""
+    source: str = f'name: default\ndescription: "{_NOTHING}"\n'
 
 
 # What the name of a scenario's file may end in.
 SUFFIXES = (".yaml", ".yml", ".json")
 
-_NOTHING = "Nothing goes wrong: a client that fails here misreads the API itself."
-DEFAULT = Scenario("default", _NOTHING, source=f'name: default\ndescription: "{_NOTHING}"\n')
+DEFAULT = Scenario("default", _NOTHING)

@@ -271,3 +271,14 @@ def test_a_scenario_keeps_its_files_name(frozen_server: Running, world: World) -
     assert control(world, "GET scenario")["name"] == "from-a-file"
     assert whole(chat(world))
     assert "chance of from-a-file/half" in control(world, "GET state")["draws"]
+
+
+@pytest.mark.parametrize("start", ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_sandbox_at_either_end_of_time_is_restored(world: World, start: str) -> None:
+    """Wherever a clock can be set, everything works."""
+    use(world, f"clock: {{start: {start}, mode: frozen}}")
+    assert chat(world).status_code == 200
+    snapshot = kept(world)
+    control(world, "PUT state", json=snapshot)
+    assert kept(world) == snapshot
+    _everything_works(world)
