@@ -1,17 +1,30 @@
 """One server for the run, one fresh sandbox for each test: every test has a world of its own at the price of a path."""
 
+import os
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import TypeVar
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 from clevora_mock.clock import Clock
 from clevora_mock.core.identity import Identity, issue
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import ClockSetting, Settings
 from clevora_mock.testing.server import Running, running
+
+_COMMON = {
+    "deadline": None,
+    "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    "print_blob": True,
+}
+
+# The same examples in every run, so that a failure is the change's fault; HYPOTHESIS_PROFILE=explore looks further.
+settings.register_profile("reproducible", derandomize=True, max_examples=100, **_COMMON)
+settings.register_profile("explore", max_examples=1000, **_COMMON)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
 
 T = TypeVar("T")
 
