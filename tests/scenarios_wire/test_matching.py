@@ -13,6 +13,8 @@ import pytest
 from clevora_mock.core.chance import Chance
 from clevora_mock.scenarios.injection import wait_of
 from clevora_mock.scenarios.scenario import Delay
+from clevora_mock.settings import ClockSetting, Settings
+from clevora_mock.testing.server import running
 from tests.conftest import World
 from tests.scenarios_wire import support
 from tests.scenarios_wire.support import (
@@ -484,6 +486,24 @@ def test_a_fixed_delay_is_written_down(world: World, ask: Ask, delay: str, milli
     assert post(world, ask).status_code == 200
     assert shown(world)["latencyMs"] == millis
     assert world.clock.now() == before
+
+
+@pytest.mark.parametrize(
+    ("ask", "then"),
+    [
+        (CHAT, {"delay": "30ms"}),
+        (CHAT, {"fault": {"kind": "stall", "for": "30ms"}}),
+        (STREAM, {"reply": {"content": ""}, "stream": {"ttft": "30ms"}}),
+    ],
+)
+def test_waits_beside_a_frozen_clock(ask: Ask, then: dict[str, Any]) -> None:
+    """Waited out by the wall, and written down all the same."""
+    with running(Settings(clock=ClockSetting("frozen", None, 0.0), real_delays=True)) as server:
+        waiting = World(server, "waiting")
+        with waiting.http:
+            use(waiting, {"then": then})
+            assert send(waiting, ask).ending == "whole"
+            assert shown(waiting)["latencyMs"] == 30
 
 
 def test_a_delayed_error(world: World) -> None:
