@@ -100,6 +100,8 @@ def serve(**flags: str | None) -> None:
     from clevora_mock.banner import announce
     from clevora_mock.server import Server, url_of
 
+    if chosen.watch and chosen.scenario is None:
+        _fail("--watch: expected --scenario beside it, whose file is watched", 2)
     app = _application(chosen)
     listener = _listener(chosen)
 

@@ -355,6 +355,13 @@ def test_an_address_of_another_machine_is_told_in_one_line() -> None:
     assert re.fullmatch(r"clevora-mock: --host: .*203\.0\.113\.7.*\n", ended.stderr)
 
 
+def test_watching_needs_something_to_watch() -> None:
+    """An option that would do nothing is a mistake."""
+    done = run("serve", "--port", "0", "--watch")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "clevora-mock: --watch: expected --scenario beside it, whose file is watched\n"
+
+
 def test_a_catalog_that_is_not_there_is_told_in_one_line() -> None:
     """Exit status 4, naming the file."""
     ended = run("serve", "--port", "0", "--catalog", "/nowhere/catalog.jsonl")
