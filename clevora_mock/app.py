@@ -45,7 +45,7 @@ class Application(Starlette):
         self._watching: asyncio.Task[None] | None = None
 
     def build_middleware_stack(self) -> ASGIApp:
-        app: ASGIApp = self.router
+        app: ASGIApp = self.router.app
         for middleware, args, kwargs in reversed(self.user_middleware):
             app = middleware(app, *args, **kwargs)
         return app

@@ -22,9 +22,9 @@ from clevora_mock.models.library import Library
 _DONE = b"data: [DONE]\n\n"
 EVENTS = (b"content-type", b"text/event-stream")
 
-# Answers remembered, and the longest prompt whose answer is: a load test asks the same thing again and again.
+# How many answers are remembered, and up to which size of a request.
 _REMEMBERED = 512
-_REMEMBERED_CHARACTERS = 4096
+_REMEMBERED_BYTES = 4096
 
 
 class Recording(Struct, frozen=True):
@@ -53,6 +53,17 @@ class Completion(Struct, frozen=True):
         return shapes.Usage(prompt, answer, prompt + answer)
 
 
+class Prepared(Struct, frozen=True):
+    """What follows from a body and the seed alone: the request understood, and its answer."""
+
+    model: str
+    limit: int | None
+    streamed: bool
+    prompt_tokens: int
+    completion: Completion
+    ignored: tuple[str, ...]
+
+
 class Chat:
     """The endpoint. `pace` is None for streams that leave at once."""
 
@@ -65,49 +76,55 @@ class Chat:
             for recording in recordings
         }
         self._pace = pace
-        self._remembered: dict[tuple[object, ...], Completion] = {}
+        self._remembered: dict[tuple[int, bytes], Prepared] = {}
 
     async def __call__(self, call: Call) -> Answer:
+        seed = call.sandbox.beginning.seed
+        prepared = self._remembered.get((seed, call.body)) or self._prepare(call, seed)
+        call.ignored, call.prompt_tokens = prepared.ignored, prepared.prompt_tokens
+        completion = prepared.completion
+        if call.canned is not None and call.canned.content is not None:
+            canned = _cut(call.canned.content, prepared.limit)
+            completion = structs.replace(canned, finish_reason=call.canned.finish_reason or canned.finish_reason)
+        if prepared.streamed:
+            return self._stream(call, prepared.model, completion)
+        return _whole(call, prepared.model, completion)
+
+    def _prepare(self, call: Call, seed: int) -> Prepared:
+        """Understand the body of `call` and answer it; what is small is remembered, as tests ask the same again."""
         request = parsing.request(call, shapes.ChatRequest)
         for index, message in enumerate(request.messages):
             check_content(message, f"messages[{index}]")
         model = parsing.choose_model(contract.ENDPOINT["chat.completions"], request.model)
         turns = [Turn(message.role, message.text) for message in request.messages]
-        completion = self._complete(call, request, model, turns)
-        call.prompt_tokens = tokens.prompt([turn.text for turn in turns])
-        if request.stream:
-            return self._stream(call, model, completion)
-        return _whole(call, model, completion)
-
-    def _complete(self, call: Call, request: shapes.ChatRequest, model: str, turns: list[Turn]) -> Completion:
-        """The answer to `request`, the same for the same request and seed."""
         limit = request.max_tokens or request.max_completion_tokens
-        if call.canned is not None and call.canned.content is not None:
-            canned = _cut(call.canned.content, limit)
-            return structs.replace(canned, finish_reason=call.canned.finish_reason or canned.finish_reason)
+        prepared = Prepared(
+            model=model,
+            limit=limit,
+            streamed=bool(request.stream),
+            prompt_tokens=tokens.prompt([turn.text for turn in turns]),
+            completion=self._complete(request, model, turns, limit, seed),
+            ignored=call.ignored,
+        )
+        if len(call.body) <= _REMEMBERED_BYTES:
+            if len(self._remembered) >= _REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
+            self._remembered[seed, call.body] = prepared
+        return prepared
+
+    def _complete(
+        self, request: shapes.ChatRequest, model: str, turns: list[Turn], limit: int | None, seed: int
+    ) -> Completion:
+        """The answer to `request`, the same for the same request and seed."""
         if limit is None and request.response_format is None:
             recorded = self._recorded.get((model, tuple(turns)))
             if recorded is not None:
                 return recorded
-        seed = call.sandbox.beginning.seed
+        # Model and temperature change what is said, as they would; the usual pair costs no hash.
         temperature = 1.0 if request.temperature is None else request.temperature
-        known = (seed, model, temperature, limit, repr(request.response_format), *turns)
-        completion = self._remembered.get(known)
-        if completion is None:
-            # Model and temperature change what is said, as they would; the usual pair costs no hash.
-            if (model, temperature) != (contract.MODELS[0].id, 1.0):
-                seed = int.from_bytes(digest(seed, model, temperature)[:8])
-            said = self._library.chat.reply(turns, seed=seed, response_format=request.response_format)
-            completion = _cut(said, limit)
-            self._remember(known, completion, turns)
-        return completion
-
-    def _remember(self, known: tuple[object, ...], completion: Completion, turns: list[Turn]) -> None:
-        if sum(len(turn.text) for turn in turns) > _REMEMBERED_CHARACTERS:
-            return
-        if len(self._remembered) >= _REMEMBERED:
-            del self._remembered[next(iter(self._remembered))]
-        self._remembered[known] = completion
+        if (model, temperature) != (contract.MODELS[0].id, 1.0):
+            seed = int.from_bytes(digest(seed, model, temperature)[:8])
+        return _cut(self._library.chat.reply(turns, seed=seed, response_format=request.response_format), limit)
 
     def _stream(self, call: Call, model: str, completion: Completion) -> Answer:
         pieces = completion.pieces
