@@ -53,7 +53,9 @@ def serving(kind: str, first: bytes) -> Iterator[Serving]:
     """Start a server and time its first answer to the request `first`."""
     port = _free_port()
     start = time.perf_counter()
-    process = subprocess.Popen(command(kind, port), cwd=ROOT, stdout=subprocess.DEVNULL)
+    # As installed: with bytecode beside the sources, whatever this shell thinks of writing it.
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    process = subprocess.Popen(command(kind, port), cwd=ROOT, stdout=subprocess.DEVNULL, env=environment)
     os.sched_setaffinity(process.pid, {0})
     try:
         _answered(port, first)
