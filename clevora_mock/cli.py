@@ -117,16 +117,16 @@ def serve(**flags: str | None) -> None:
 def _application(chosen: Settings) -> "Application":
     """The application with all that was imported, or an exit that says what is wrong with a file."""
     from clevora_mock.app import create_app
-    from clevora_mock.control.archive import ArchiveError, load
+    from clevora_mock.core.errors import UnusableFileError
     from clevora_mock.log import writer
-    from clevora_mock.models.catalog import CatalogError
-    from clevora_mock.scenarios.mistakes import ScenarioError
 
     try:
         app = create_app(chosen, None if chosen.quiet else writer(chosen.log_format))
         if chosen.import_ is not None:
+            from clevora_mock.control.archive import load
+
             load(app.sandboxes, Path(chosen.import_))
-    except (ArchiveError, CatalogError, ScenarioError) as error:
+    except UnusableFileError as error:
         _fail(str(error), FILE_INVALID)
     return app
 

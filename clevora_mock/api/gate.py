@@ -20,7 +20,6 @@ from clevora_mock import contract
 from clevora_mock.api.answers import Json, printable, refusal
 from clevora_mock.api.direction import Direction
 from clevora_mock.api.stream import Departure, Transmission
-from clevora_mock.api.wire import disturb
 from clevora_mock.clock import SECOND, http_date
 from clevora_mock.core import identity
 from clevora_mock.core.accounts import bearer, mask
@@ -161,7 +160,11 @@ def direct(call: Call, answer: Answer, then: Then) -> Answer:
 
 def spoil(call: Call, answer: Answer, then: Then) -> Answer:
     """`answer` with the plan's fault, if it has one."""
-    return answer if then.fault is None else disturb(answer, then.fault, call)
+    if then.fault is None:
+        return answer
+    from clevora_mock.api.wire import disturb  # noqa: PLC0415 - few servers see a fault
+
+    return disturb(answer, then.fault, call)
 
 
 def charge_whole(call: Call, answer: Answer) -> None:

@@ -12,11 +12,12 @@ from msgspec import Struct
 
 from clevora_mock.control.state import restore
 from clevora_mock.core import snapshot
+from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.sandboxes import Sandboxes, is_name
 from clevora_mock.core.snapshot import VERSION, State
 
 
-class ArchiveError(ValueError):
+class ArchiveError(UnusableFileError):
     """A file that cannot be imported; the message names it and says why."""
 
 

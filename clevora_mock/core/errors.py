@@ -4,6 +4,10 @@ from clevora_mock import contract
 from clevora_mock.contract import Failure
 
 
+class UnusableFileError(ValueError):
+    """A file of the user's that cannot be used; the message names it and says all that is wrong, line by line."""
+
+
 class ApiError(Exception):
     """A request that is refused with a row of the contract's table of failures, named by its code.
 

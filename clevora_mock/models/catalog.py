@@ -16,13 +16,15 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from clevora_mock.core.errors import UnusableFileError
+
 Text = Annotated[str, Meta(min_length=1)]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]+")]
 Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$")]
 Seconds = Annotated[int, Meta(ge=1)]
 
 
-class CatalogError(ValueError):
+class CatalogError(UnusableFileError):
     """A catalog file that cannot be used: the message names file, line, field and what is expected."""
 
 

@@ -4,9 +4,10 @@ Nothing here needs the language, so whoever reports mistakes need not load it.
 """
 
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 
 from msgspec import Struct
+
+from clevora_mock.core.errors import UnusableFileError
 
 
 class Mistake(Struct, frozen=True, order=True):
@@ -17,7 +18,7 @@ class Mistake(Struct, frozen=True, order=True):
     message: str
 
 
-class ScenarioError(ValueError):
+class ScenarioError(UnusableFileError):
     """A scenario that cannot be used; its text has one line for each mistake, in the file's order."""
 
     def __init__(self, file: str, mistakes: Iterable[Mistake]) -> None:
@@ -36,6 +37,8 @@ class NoScenarioError(ScenarioError):
 
 def meant(word: str, known: Sequence[str]) -> str | None:
     """The one of `known` that somebody who wrote `word` probably had in mind."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a mistake needs it
+
     folded = {name.lower(): name for name in known}
     written = word.lower()[:80]
     close = get_close_matches(written, folded, 1)
