@@ -94,7 +94,7 @@ def serve(**flags: str | None) -> None:
     """Serve the mock until it is told to stop (Ctrl-C)."""
     import gc
 
-    # Starting makes much and drops little; the server enables it again once it is ready.
+    # Starting makes much and drops little.
     gc.disable()
     chosen = _settings(flags)
     from clevora_mock.banner import announce
@@ -106,6 +106,9 @@ def serve(**flags: str | None) -> None:
     listener = _listener(chosen)
 
     def ready() -> None:
+        # What was made until now stays: looking through it again and again would cost every later request.
+        gc.freeze()
+        gc.enable()
         app.started()
         announce(chosen, url_of(listener))
 

@@ -7,7 +7,6 @@ answer takes some 40 ms more. `READY` is printed once connections are really acc
 import asyncio
 import contextlib
 import errno
-import gc
 import logging
 import signal
 import socket
@@ -133,9 +132,6 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        # What was made until now stays: looking through it again and again would cost every later request.
-        gc.freeze()
-        gc.enable()
         self._ready()
 
     @contextlib.contextmanager

@@ -15,6 +15,7 @@ from msgspec import Struct
 from clevora_mock.clock import LAST, Clock, parse, read_duration
 from clevora_mock.core import money, webhooks
 from clevora_mock.core.accounts import RAW_KEY
+from clevora_mock.core.journal import ENTRIES
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.sandbox import Beginning
 from clevora_mock.core.sandboxes import CAPACITY
@@ -54,6 +55,7 @@ class Settings(Struct, frozen=True):
     import_: str | None = None
     export_on_exit: str | None = None
     max_sandboxes: int = CAPACITY
+    journal_size: int = ENTRIES
     real_delays: bool = False
     catalog: str | None = None
     clock: ClockSetting = ClockSetting()
@@ -79,6 +81,7 @@ class Settings(Struct, frozen=True):
             firebase_project=self.firebase_project,
             webhook_secret=self.webhook_secret,
             real_delays=self.real_delays,
+            journal_size=self.journal_size,
             limits=Limits(None, None) if self.no_rate_limit else Limits(),
         )
 
@@ -220,6 +223,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("clock", read_clock, "CLOCK", "real, frozen[:TIME] or scaled:N (N seconds a second)."),
     Option("real_delays", read_switch, "", "Wait out delays in wall time even where the clock is frozen."),
     Option("max_sandboxes", read_count, "N", "How many sandboxes are kept; the least recently used goes."),
+    Option("journal_size", read_count, "N", "How many requests a sandbox's journal keeps."),
     Option("api_key", read_key, "KEY", "The demo account's key."),
     Option("balance", read_balance, "DOLLARS", "The demo account's opening credit; below 15 it is not activated."),
     Option("firebase_project", read_project, "ID", "Whose ID tokens are good here."),

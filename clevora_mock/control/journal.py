@@ -30,7 +30,8 @@ Filter = Callable[[Entry], bool]
 
 async def show(call: Call) -> Answer:
     """``GET /__mock/requests``: the newest first, filtered."""
-    limit = parsing.number(call, "limit", (1, ENTRIES), _LIMIT)
+    most = max(ENTRIES, call.sandbox.beginning.journal_size)
+    limit = parsing.number(call, "limit", (1, most), _LIMIT)
     filters = _filters(call)
     journal = call.sandbox.journal
     fitting = [entry for entry in reversed(journal.entries) if all(fits(entry) for fits in filters)]

@@ -15,7 +15,7 @@ from clevora_mock.core.call import Call
 from clevora_mock.core.chance import Chance
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.identity import Identity
-from clevora_mock.core.journal import Journal
+from clevora_mock.core.journal import ENTRIES, Journal
 from clevora_mock.core.ledger import Book
 from clevora_mock.core.limits import Limits, Meter
 from clevora_mock.core.payments import Checkout, Checkouts, Outcome, event
@@ -40,6 +40,7 @@ class Beginning(Struct, frozen=True):
     webhook_secret: str
     limits: Limits
     real_delays: bool = False
+    journal_size: int = ENTRIES
 
 
 class Sandbox:
@@ -55,7 +56,7 @@ class Sandbox:
         self.clock = clock
         self._begin = begin
         self._wall_clock = Clock() if beginning.real_delays else None
-        self.journal = Journal()
+        self.journal = Journal(beginning.journal_size)
         self.reset()
 
     def reset(self) -> None:

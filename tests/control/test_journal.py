@@ -7,11 +7,13 @@ from collections import deque
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
 
 from clevora_mock.core.journal import BODY_BYTES, Journal
 from clevora_mock.settings import DEMO_KEY
-from tests.conftest import World
+from clevora_mock.testing.server import running
+from tests.conftest import TLS, World
 from tests.control.support import chat, control, eventually, use
 
 LONG_AGO = "2025-12-31T00:00:00Z"
@@ -196,3 +198,13 @@ def test_each_entry_is_told_as_it_is_made(world: World) -> None:
     eventually(lambda: readers() == before)
     assert world.http.head("/__mock/events").status_code == 200
     eventually(lambda: readers() == before)
+
+
+def test_the_setting_says_how_many_are_kept() -> None:
+    """And `evicted` counts the rest."""
+    with running(journal_size=3) as server:
+        for number in range(5):
+            httpx.get(f"{server.url}/v1/nowhere/{number}", verify=TLS)
+        told = httpx.get(f"{server.url}/__mock/requests", verify=TLS).json()
+    assert (told["count"], told["evicted"]) == (3, 2)
+    assert [entry["path"] for entry in told["requests"]] == [f"/v1/nowhere/{number}" for number in (4, 3, 2)]
