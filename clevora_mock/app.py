@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,9 +86,14 @@ class Opening:
         _say(f"scenario {scenario.name} reloaded")
 
 
-def create_app(settings: Settings | None = None, watcher: Watcher | None = None) -> Application:
-    """The mock as an ASGI application; `watcher` is told of each request, with its sandbox's name.
+def create_app(
+    settings: Settings | None = None,
+    watcher: Watcher | None = None,
+    retired: Callable[[Sandbox], None] | None = None,
+) -> Application:
+    """The mock as an ASGI application.
 
+    `watcher` is told of each request, with its sandbox's name; `retired` sees each sandbox that goes.
     Raises CatalogError or ScenarioError for a catalog or scenario that cannot be used.
     """
     chosen = settings or Settings()
@@ -104,7 +110,7 @@ def create_app(settings: Settings | None = None, watcher: Watcher | None = None)
     def dropped(name: str) -> None:
         _say(f"sandbox {name} was used least recently and had to go")
 
-    sandboxes = Sandboxes(make, dropped, chosen.max_sandboxes)
+    sandboxes = Sandboxes(make, dropped, chosen.max_sandboxes, retired)
 
     def further_routes() -> list[Route]:
         from clevora_mock.control.guard import Guard  # noqa: PLC0415 - most clients never ask for these

@@ -3,22 +3,18 @@
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
+from clevora_mock import completion
 from clevora_mock import settings as setup
 from clevora_mock.settings import OPTIONS, Option, Settings, SettingsError
 from clevora_mock.version import __version__
 
-if TYPE_CHECKING:
-    import socket
-
-    from clevora_mock.app import Application
-
 # ruff: noqa: PLC0415 - each command imports what it needs; `token` should not wait for a web server
 
-PORT_TAKEN = 3
 FILE_INVALID = 4
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -28,9 +24,16 @@ class DefaultsToServe(click.Group):
     """A group whose commands may be left out: bare flags are `serve`'s."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help", "--version")):
+        bare = args[0].startswith("-") and args[0] not in ("-h", "--help", "--version") if args else True
+        # Where a shell asks what may come here, the commands may.
+        if bare and (args or not ctx.resilient_parsing):
             args = ["serve", *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        serve = self.commands["serve"]
+        flags = serve.shell_complete(click.Context(serve, parent=ctx), incomplete) if incomplete.startswith("-") else []
+        return super().shell_complete(ctx, incomplete) + [flag for flag in flags if flag.value != "--help"]
 
     def main(
         self,
@@ -55,23 +58,40 @@ class DefaultsToServe(click.Group):
         raise SystemExit(status if isinstance(status, int) else 0)
 
 
-def options(*names: str) -> Callable[[Command], Command]:
-    """Give a command the flags of the settings `names`, or of all."""
+class Sectioned(click.Command):
+    """A command whose many flags are shown in sections."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections = {option.name: option.section for option in OPTIONS}
+        rows: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            if not isinstance(parameter, click.Option):
+                continue
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                rows.setdefault(sections.get(parameter.name or "", "Help"), []).append(record)
+        for section, records in rows.items():
+            with formatter.section(section):
+                formatter.write_dl(records)
+
+
+def options(*names: str, **defaults: str) -> Callable[[Command], Command]:
+    """Give a command the flags of the settings `names`, or of all; `defaults` are shown instead of the usual ones."""
 
     def add(command: Command) -> Command:
         for option in reversed([option for option in OPTIONS if not names or option.name in names]):
-            command = _flag(option)(command)
+            command = _flag(option, defaults.get(option.name, setup.default_text(option)))(command)
         return command
 
     return add
 
 
-def _flag(option: Option) -> Callable[[Command], Command]:
-    default = setup.default_text(option)
+def _flag(option: Option, default: str) -> Callable[[Command], Command]:
     said = f"{option.help}  [{option.variable}{f', default {default}' if default else ''}]"
     if option.is_switch:
         return click.option(option.flag, option.name, flag_value="1", default=None, help=said)
-    return click.option(option.flag, option.name, metavar=option.metavar, help=said)
+    complete = completion.VALUES.get(option.name)
+    return click.option(option.flag, option.name, metavar=option.metavar, help=said, shell_complete=complete)
 
 
 @click.group(cls=DefaultsToServe, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -83,76 +103,69 @@ def main() -> None:
 
     \b
       clevora-mock                     serve on http://127.0.0.1:2538
-      clevora-mock serve --port 0      on a free port
+      clevora-mock --scenario flaky    where chats fail twice, then answer
+      clevora-mock exec -- pytest      only while a command runs, on a free port
       clevora-mock token               a Firebase ID token for the dashboard's calls
     """
 
 
-@main.command()
+@main.command(cls=Sectioned)
 @options()
 def serve(**flags: str | None) -> None:
-    """Serve the mock until it is told to stop (Ctrl-C)."""
+    """Serve the mock until it is told to stop (Ctrl-C).
+
+    \b
+      clevora-mock                              on http://127.0.0.1:2538
+      clevora-mock --scenario flaky             chats fail twice, then answer
+      clevora-mock --clock frozen --seed 7      the same bytes in every run
+      clevora-mock --balance 0.05               runs dry in the middle
+
+    A flag beats its environment variable, which beats the default.
+    """
     import gc
 
     # Starting makes much and drops little.
     gc.disable()
     chosen = _settings(flags)
     from clevora_mock.banner import announce
-    from clevora_mock.server import Server, url_of
-
-    if chosen.watch and chosen.scenario is None:
-        _fail("--watch: expected --scenario beside it, whose file is watched", 2)
-    app = _application(chosen)
-    listener = _listener(chosen)
-
-    def ready() -> None:
-        # What was made until now stays: looking through it again and again would cost every later request.
-        gc.freeze()
-        gc.enable()
-        app.started()
-        announce(chosen, url_of(listener))
-
-    Server(app, ready).run(sockets=[listener])
-    if chosen.export_on_exit is not None:
-        _export(app, chosen.export_on_exit)
-
-
-def _application(chosen: Settings) -> "Application":
-    """The application with all that was imported, or an exit that says what is wrong with a file."""
-    from clevora_mock.app import create_app
-    from clevora_mock.core.errors import UnusableFileError
     from clevora_mock.log import writer
+    from clevora_mock.serving import CannotServeError, Service
+
+    log = None if chosen.quiet or chosen.log_format is None else writer(chosen.log_format)
+    try:
+        service = Service(chosen, log)
+        service.run(lambda: announce(chosen, service.url))
+    except CannotServeError as error:
+        _fail(str(error), error.status)
+
+
+@main.command(name="exec", cls=Sectioned, context_settings={"allow_interspersed_args": False})
+@options(port="a free one", log_format="no lines")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
+def execute(command: tuple[str, ...], **flags: str | None) -> None:
+    """Serve for as long as CMD runs, and exit with its status.
+
+    \b
+      clevora-mock exec -- pytest
+      clevora-mock exec --scenario flaky -- npm test
+      clevora-mock exec -- sh -c 'curl -s $CLEVORA_MOCK_URL/__mock/health'
+
+    CMD finds the server by CLEVORA_BASE_URL, CLEVORA_API_KEY and CLEVORA_MOCK_URL, OpenAI's SDKs by OPENAI_BASE_URL and
+    OPENAI_API_KEY. The port is a free one unless one is set. What the run came to is said at its end; with --log-format
+    each request is, too.
+    """
+    import gc
+
+    gc.disable()
+    chosen = _settings(flags, port=0, log_format=None)
+    from clevora_mock.exec import execute as run_beside
+    from clevora_mock.serving import CannotServeError
 
     try:
-        app = create_app(chosen, None if chosen.quiet else writer(chosen.log_format))
-        if chosen.import_ is not None:
-            from clevora_mock.control.archive import load
-
-            load(app.sandboxes, Path(chosen.import_))
-    except UnusableFileError as error:
-        _fail(str(error), FILE_INVALID)
-    return app
-
-
-def _listener(chosen: Settings) -> "socket.socket":
-    from clevora_mock.server import PortTakenError, listen
-
-    try:
-        return listen(chosen.host, chosen.port)
-    except PortTakenError:
-        said = f"port {chosen.port} on {chosen.host} is taken; choose another with --port, or 0 for a free one"
-        _fail(said, PORT_TAKEN)
-    except OSError as error:
-        _fail(f"--host: cannot listen on {chosen.host!r}: {error.strerror}", 2)
-
-
-def _export(app: "Application", file: str) -> None:
-    from clevora_mock.control.archive import export
-
-    try:
-        export(app.sandboxes, Path(file))
-    except OSError as error:
-        _fail(f"--export-on-exit: cannot write {file!r}: {error.strerror}", 1)
+        status = run_beside(chosen, command)
+    except CannotServeError as error:
+        _fail(str(error), error.status)
+    raise SystemExit(status)
 
 
 @main.command()
@@ -242,6 +255,19 @@ def openapi() -> None:
     click.echo(json.dumps(describe(f"http://127.0.0.1:{Settings().port}"), indent=2, ensure_ascii=False))
 
 
+@main.command(name="completion")
+@click.argument("shell", type=click.Choice(completion.SHELLS))
+def complete(shell: str) -> None:
+    """Print what makes SHELL complete this program's commands, flags and scenarios.
+
+    \b
+      eval "$(clevora-mock completion bash)"                      in ~/.bashrc
+      eval "$(clevora-mock completion zsh)"                       in ~/.zshrc
+      clevora-mock completion fish | source                       in config.fish
+    """
+    click.echo(completion.script(shell, main, "clevora-mock"))
+
+
 @main.command()
 @options("host", "port")
 def healthcheck(**flags: str | None) -> None:
@@ -263,11 +289,11 @@ def healthcheck(**flags: str | None) -> None:
         _fail(f"no ready server at {host}:{chosen.port}", 1)
 
 
-def _settings(flags: dict[str, str | None]) -> Settings:
+def _settings(flags: dict[str, str | None], **defaults: Any) -> Settings:
     for name in setup.unknown_variables():
         click.echo(f"clevora-mock: warning: {name} sets nothing{_suggestion(name)}", err=True)
     try:
-        return setup.load(flags)
+        return setup.load(flags, **defaults)
     except SettingsError as error:
         _fail(str(error), 2)
 

@@ -9,17 +9,37 @@ import msgspec
 from clevora_mock.clock import iso
 from clevora_mock.core import money
 from clevora_mock.core.journal import Entry
+from clevora_mock.terminal import Paint, Style
 
 Watcher = Callable[[str, Entry], None]
 
 
-def text_line(sandbox: str, entry: Entry) -> str:
-    """``14:21:08 POST chat.completions 200 40 tokens $0.02``: time, method, endpoint, status, tokens, cost."""
+def text_line(sandbox: str, entry: Entry, paint: Paint) -> str:
+    """``14:21:08 POST   chat.completions       200     40 tokens $0.02  [two failures, then fine]``.
+
+    Time, method, endpoint with its sandbox, status, tokens and cost or what went wrong, the rule that applied.
+    """
     place = entry.endpoint or entry.path
-    named = f"{place} [{sandbox}]" if sandbox != "default" else place
+    named = place if sandbox == "default" else f"{sandbox}: {place}"
+    style = _style(entry.status)
     tokens = entry.prompt_tokens + entry.completion_tokens
-    spent = f"{tokens} tokens {money.text(entry.cost)}" if tokens else entry.code or ""
-    return f"{iso(entry.completed)[11:19]} {entry.method:<6} {named:<24} {entry.status} {spent}".rstrip()
+    went_wrong = " ".join(said for said in (entry.code, entry.fault) if said)
+    spent = f"{tokens:>6} tokens {money.text(entry.cost)}" if tokens else ""
+    parts = [
+        paint(iso(entry.completed)[11:19], "dim"),
+        f"{entry.method:<6}",
+        f"{named:<22}",
+        paint(str(entry.status or "---"), style),
+        " ".join(said for said in (spent, paint(went_wrong, style)) if said),
+        paint(f" [{entry.rule}]", "mark") if entry.rule else "",
+    ]
+    return " ".join(part for part in parts if part).rstrip()
+
+
+def _style(status: int) -> Style:
+    if 200 <= status < 400:
+        return "good"
+    return "warning" if 400 <= status < 500 else "bad"
 
 
 def json_line(sandbox: str, entry: Entry) -> str:
@@ -31,20 +51,34 @@ def json_line(sandbox: str, entry: Entry) -> str:
         "method": entry.method,
         "path": entry.path,
         "endpoint": entry.endpoint,
-        "status": entry.status,
+        "status": entry.status or None,
         "code": entry.code,
         "latencyMs": entry.latency // 1000,
         "tokens": entry.prompt_tokens + entry.completion_tokens,
         "cost": money.dollars(entry.cost),
+        "rule": entry.rule,
+        "fault": entry.fault,
+        "abandoned": entry.abandoned,
     }
     return msgspec.json.encode(facts).decode()
 
 
 def writer(log_format: str) -> Watcher:
     """A watcher of journals that writes a line for each entry."""
-    line = json_line if log_format == "json" else text_line
+    paint = Paint(sys.stderr)
 
     def write(sandbox: str, entry: Entry) -> None:
-        sys.stderr.write(line(sandbox, entry) + "\n")
+        line = json_line(sandbox, entry) if log_format == "json" else text_line(sandbox, entry, paint)
+        sys.stderr.write(line + "\n")
 
     return write
+
+
+def both(first: Watcher, second: Watcher) -> Watcher:
+    """One watcher for two."""
+
+    def watch(sandbox: str, entry: Entry) -> None:
+        first(sandbox, entry)
+        second(sandbox, entry)
+
+    return watch

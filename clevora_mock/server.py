@@ -12,7 +12,7 @@ import signal
 import socket
 import struct
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -109,9 +109,17 @@ class Protocol(HttpToolsProtocol):
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that says when it is ready and takes its signals as a wish to end well."""
+    """A uvicorn server that says when it is ready and takes its signals as a wish to end well.
 
-    def __init__(self, app: ASGIApp, ready: Callable[[], None] = lambda: None) -> None:
+    `signals` says what signals do instead.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        ready: Callable[[], None] = lambda: None,
+        signals: Mapping[signal.Signals, Callable[[], None]] | None = None,
+    ) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -128,6 +136,7 @@ class Server(uvicorn.Server):
             )
         )
         self._ready = ready
+        self._signals = signals or {signal.SIGINT: self._end, signal.SIGTERM: self._end}
         _log_in_one_line()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -138,9 +147,9 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         # uvicorn raises the signals again once it has ended; a mock that was told to stop has done well, and exits 0.
         loop = asyncio.get_running_loop()
-        for wish in (signal.SIGINT, signal.SIGTERM):
+        for number, work in self._signals.items():
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.add_signal_handler(wish, self._end)
+                loop.add_signal_handler(number, work)
         yield
 
     def _end(self) -> None:

@@ -67,7 +67,8 @@ class Settings(Struct, frozen=True):
     latency: int = 0
     tokens_per_second: float | None = None
     allowed_host: tuple[str, ...] = ()
-    log_format: Literal["text", "json"] = "text"
+    # None: no line for each request.
+    log_format: Literal["text", "json"] | None = "text"
     quiet: bool = False
 
     def beginning(self) -> Beginning:
@@ -87,12 +88,13 @@ class Settings(Struct, frozen=True):
 
 
 class Option(Struct, frozen=True):
-    """One setting: how its text is read, and what it is for."""
+    """One setting: how its text is read, what it is for, and the section of the help that it stands in."""
 
     name: str
     read: Callable[[str], Any]
     metavar: str
     help: str
+    section: str
 
     @property
     def field(self) -> str:
@@ -211,34 +213,33 @@ def read_switch(text: str) -> bool:
 
 
 OPTIONS: tuple[Option, ...] = (
-    Option("host", read_text, "ADDRESS", "Address to listen on."),
-    Option("port", read_port, "PORT", "Port to listen on; 0 picks a free one."),
-    Option("seed", read_seed, "N", "Seed of every draw: ids, texts, chance."),
-    Option("scenario", read_text, "NAME", "The scenario that sandboxes start with: a name, or a file."),
-    Option("scenarios", read_text, "DIR", "A directory with scenarios of your own."),
-    Option("watch", read_switch, "", "Reload the scenario's file when it changes."),
-    Option("import", read_text, "FILE", "Begin with the sandboxes that were exported."),
-    Option("export_on_exit", read_text, "FILE", "Write every sandbox's state when the server ends."),
-    Option("catalog", read_text, "FILE", "A search catalog of your own (JSON lines or a JSON array)."),
-    Option("clock", read_clock, "CLOCK", "real, frozen[:TIME] or scaled:N (N seconds a second)."),
-    Option("real_delays", read_switch, "", "Wait out delays in wall time even where the clock is frozen."),
-    Option("max_sandboxes", read_count, "N", "How many sandboxes are kept; the least recently used goes."),
-    Option("journal_size", read_count, "N", "How many requests a sandbox's journal keeps."),
-    Option("api_key", read_key, "KEY", "The demo account's key."),
-    Option("balance", read_balance, "DOLLARS", "The demo account's opening credit; below 15 it is not activated."),
-    Option("firebase_project", read_project, "ID", "Whose ID tokens are good here."),
-    Option("webhook_secret", read_secret, "WHSEC", "The secret that payment events are signed with."),
-    Option("no_rate_limit", read_switch, "", "No limit on requests a minute or tokens a day."),
-    Option("latency", read_duration, "TIME", "Delay every answer by this long, such as 250ms."),
-    Option("tokens_per_second", read_rate, "N", "Pace streams at this rate instead of sending them at once."),
+    Option("host", read_text, "ADDRESS", "Address to listen on.", "Address"),
+    Option("port", read_port, "PORT", "Port to listen on; 0 picks a free one.", "Address"),
+    Option("allowed_host", read_hosts, "HOSTS", "Names, besides loopback's, for the mock's own pages.", "Address"),
+    Option("scenario", read_text, "NAME", "The scenario that sandboxes start with: a name, or a file.", "Trouble"),
+    Option("scenarios", read_text, "DIR", "A directory with scenarios of your own.", "Trouble"),
+    Option("watch", read_switch, "", "Reload the scenario's file when it changes.", "Trouble"),
+    Option("latency", read_duration, "TIME", "Delay every answer by this long, such as 250ms.", "Trouble"),
     Option(
-        "allowed_host",
-        read_hosts,
-        "HOSTS",
-        "Names, besides loopback's, by which the mock's own pages may be reached.",
+        "tokens_per_second", read_rate, "N", "Pace streams at this rate; they are sent at once otherwise.", "Trouble"
     ),
-    Option("log_format", read_log_format, "FORMAT", "text or json."),
-    Option("quiet", read_switch, "", "Print nothing but the READY line and errors."),
+    Option("no_rate_limit", read_switch, "", "No limit on requests a minute or tokens a day.", "Trouble"),
+    Option("seed", read_seed, "N", "Seed of every draw: ids, texts, chance.", "Answers"),
+    Option("catalog", read_text, "FILE", "A search catalog of your own (JSON lines or a JSON array).", "Answers"),
+    Option("clock", read_clock, "CLOCK", "real, frozen[:TIME] or scaled:N (N seconds a second).", "Time"),
+    Option("real_delays", read_switch, "", "Wait out delays in wall time even where the clock is frozen.", "Time"),
+    Option("api_key", read_key, "KEY", "The demo account's key.", "Accounts"),
+    Option(
+        "balance", read_balance, "DOLLARS", "The demo account's opening credit; below 15 is not activated.", "Accounts"
+    ),
+    Option("firebase_project", read_project, "ID", "Whose ID tokens are good here.", "Accounts"),
+    Option("webhook_secret", read_secret, "WHSEC", "The secret that payment events are signed with.", "Accounts"),
+    Option("import", read_text, "FILE", "Begin with the sandboxes that were exported.", "State"),
+    Option("export_on_exit", read_text, "FILE", "Write every sandbox's state when the server ends.", "State"),
+    Option("max_sandboxes", read_count, "N", "How many sandboxes are kept; the least recently used goes.", "State"),
+    Option("journal_size", read_count, "N", "How many requests a sandbox's journal keeps.", "State"),
+    Option("log_format", read_log_format, "FORMAT", "text or json.", "Output"),
+    Option("quiet", read_switch, "", "Print nothing but the READY line and errors.", "Output"),
 )
 
 
@@ -254,10 +255,13 @@ def default_text(option: Option) -> str:
     return str(value) if isinstance(value, str | int) and not option.is_switch else ""
 
 
-def load(flags: Mapping[str, str | None], environment: Mapping[str, str] | None = None) -> Settings:
-    """The settings that `flags` (None: not given) and the environment ask for. Raises SettingsError."""
+def load(flags: Mapping[str, str | None], environment: Mapping[str, str] | None = None, **defaults: Any) -> Settings:
+    """The settings that `flags` (None: not given) and the environment ask for, else `defaults`.
+
+    Raises SettingsError.
+    """
     variables = os.environ if environment is None else environment
-    chosen: dict[str, Any] = {}
+    chosen = defaults
     for option in OPTIONS:
         flag = flags.get(option.name)
         given, text = (option.flag, flag) if flag is not None else (option.variable, variables.get(option.variable))
@@ -268,6 +272,23 @@ def load(flags: Mapping[str, str | None], environment: Mapping[str, str] | None 
         except ValueError as error:
             raise SettingsError(f"{given}: {error}, got {text!r}") from None
     return Settings(**chosen)
+
+
+def child_environment(url: str, api_key: str) -> dict[str, str]:
+    """The environment of a command that is to use the server at `url`, under the names that clients read."""
+    return os.environ | {
+        "CLEVORA_MOCK_URL": url,
+        "CLEVORA_BASE_URL": f"{url}/v1",
+        "CLEVORA_API_KEY": api_key,
+        "OPENAI_BASE_URL": f"{url}/v1",
+        "OPENAI_API_KEY": api_key,
+    }
+
+
+def is_colorless(environment: Mapping[str, str] | None = None) -> bool:
+    """Whether terminals are to stay without colors: ``NO_COLOR`` is set to anything, or the terminal knows none."""
+    variables = os.environ if environment is None else environment
+    return bool(variables.get("NO_COLOR")) or variables.get("TERM") == "dumb"
 
 
 def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:

@@ -18,7 +18,7 @@ _CORE = _BASE | {"core"}
 _MODELS = _CORE | {"data", "models"}
 _API = _MODELS | {"scenarios", "api"}
 _CONTROL = _API | {"control"}
-_APP = _CONTROL | {"settings", "log", "app"}
+_APP = _CONTROL | {"settings", "terminal", "log", "app"}
 BELOW: dict[str, set[str]] = {
     "__init__": {"version"},
     "version": set(),
@@ -31,12 +31,16 @@ BELOW: dict[str, set[str]] = {
     "settings": {"contract", "clock", "core"},
     "api": _API,
     "control": _CONTROL,
-    "log": _CORE,
+    "log": _CORE | {"terminal"},
     "server": _API,
-    "banner": {"settings", "version"},
+    "terminal": {"settings"},
+    "banner": {"settings", "terminal", "version"},
+    "completion": {"data", "scenarios"},
     "app": _APP,
     "testing": _APP | {"server", "testing"},
-    "cli": _APP | {"banner", "server"},
+    "serving": _APP | {"server"},
+    "exec": _APP | {"serving"},
+    "cli": _APP | {"banner", "completion", "exec", "serving"},
     "__main__": {"cli"},
 }
 

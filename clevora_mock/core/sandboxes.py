@@ -27,17 +27,22 @@ def path_of(name: str) -> str:
 
 
 class Sandboxes:
-    """Every sandbox alive; `make` builds one, `dropped` hears of one that had to go."""
+    """Every sandbox alive.
+
+    `make` builds one, `dropped` hears the name of one that had to go, `retired` sees each that goes.
+    """
 
     def __init__(
         self,
         make: Callable[[str], Sandbox],
         dropped: Callable[[str], None],
         capacity: int = CAPACITY,
+        retired: Callable[[Sandbox], None] | None = None,
     ) -> None:
         self._make = make
         self._dropped = dropped
         self._capacity = capacity
+        self._retired = retired
         self.default = make(DEFAULT)
         self._named: dict[str, Sandbox] = {}
 
@@ -74,3 +79,5 @@ class Sandboxes:
         sandbox = self._named.pop(name, None)
         if sandbox is not None:
             sandbox.retire()
+            if self._retired is not None:
+                self._retired(sandbox)

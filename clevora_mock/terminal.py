@@ -1,0 +1,20 @@
+"""Colors, where somebody looks: on a terminal that has not been asked to do without."""
+
+import sys
+from typing import Literal, TextIO
+
+from clevora_mock.settings import is_colorless
+
+Style = Literal["dim", "bold", "good", "warning", "bad", "mark"]
+
+_CODES: dict[Style, str] = {"dim": "2", "bold": "1", "good": "32", "warning": "33", "bad": "31", "mark": "36"}
+
+
+class Paint:
+    """Colors texts for `stream`, or leaves them as they are."""
+
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self.colored = (stream or sys.stderr).isatty() and not is_colorless()
+
+    def __call__(self, text: str, style: Style) -> str:
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.colored and text else text
