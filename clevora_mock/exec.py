@@ -14,7 +14,7 @@ from functools import partial
 from clevora_mock.core.tally import Tally
 from clevora_mock.log import Watcher, both, writer
 from clevora_mock.serving import Service
-from clevora_mock.settings import Settings, child_environment
+from clevora_mock.settings import Settings, child_environment, client_variables
 
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
@@ -63,7 +63,7 @@ class Guest:
             self._process.send_signal(number)
 
     async def _stay(self) -> None:
-        environment = child_environment(self._service.url, self._service.settings.api_key)
+        environment = child_environment(client_variables(self._service.url, self._service.settings.api_key))
         try:
             self._process = await asyncio.create_subprocess_exec(*self._command, env=environment)
             for number in self._early:

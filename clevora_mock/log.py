@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,26 +14,46 @@ from clevora_mock.terminal import Paint, Style
 Watcher = Callable[[str, Entry], None]
 
 
-def text_line(sandbox: str, entry: Entry, paint: Paint) -> str:
-    """``14:21:08 POST   chat.completions       200     40 tokens $0.02  [two failures, then fine]``.
+class Line(NamedTuple):
+    """What a person wants to know of one request; `place` is its endpoint or path, `trouble` what went wrong."""
 
-    Time, method, endpoint with its sandbox, status, tokens and cost or what went wrong, the rule that applied.
-    """
+    time: str
+    method: str
+    place: str
+    status: int | None
+    tokens: int
+    cost: str
+    trouble: str
+    rule: str | None
+
+    def text(self, paint: Paint) -> str:
+        """``14:21:08 POST   chat.completions       200     40 tokens $0.02  [two failures, then fine]``."""
+        style = _style(self.status or 0)
+        spent = f"{self.tokens:>6} tokens {self.cost}" if self.tokens else ""
+        parts = [
+            paint(self.time, "dim"),
+            f"{self.method:<6}",
+            f"{self.place:<22}",
+            paint(str(self.status or "---"), style),
+            " ".join(said for said in (spent, paint(self.trouble, style)) if said),
+            paint(f" [{self.rule}]", "mark") if self.rule else "",
+        ]
+        return " ".join(part for part in parts if part).rstrip()
+
+
+def text_line(sandbox: str, entry: Entry, paint: Paint) -> str:
+    """An entry on one line."""
     place = entry.endpoint or entry.path
-    named = place if sandbox == "default" else f"{sandbox}: {place}"
-    style = _style(entry.status)
-    tokens = entry.prompt_tokens + entry.completion_tokens
-    went_wrong = " ".join(said for said in (entry.code, entry.fault) if said)
-    spent = f"{tokens:>6} tokens {money.text(entry.cost)}" if tokens else ""
-    parts = [
-        paint(iso(entry.completed)[11:19], "dim"),
-        f"{entry.method:<6}",
-        f"{named:<22}",
-        paint(str(entry.status or "---"), style),
-        " ".join(said for said in (spent, paint(went_wrong, style)) if said),
-        paint(f" [{entry.rule}]", "mark") if entry.rule else "",
-    ]
-    return " ".join(part for part in parts if part).rstrip()
+    return Line(
+        iso(entry.completed)[11:19],
+        entry.method,
+        place if sandbox == "default" else f"{sandbox}: {place}",
+        entry.status,
+        entry.prompt_tokens + entry.completion_tokens,
+        money.text(entry.cost),
+        " ".join(said for said in (entry.code, entry.fault) if said),
+        entry.rule,
+    ).text(paint)
 
 
 def _style(status: int) -> Style:

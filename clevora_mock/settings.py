@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from clevora_mock.clock import LAST, Clock, parse, read_duration
+from clevora_mock.clock import FROZEN_START, LAST, Clock, iso, parse, read_duration
 from clevora_mock.core import money, webhooks
 from clevora_mock.core.accounts import RAW_KEY
 from clevora_mock.core.journal import ENTRIES
@@ -21,6 +21,9 @@ from clevora_mock.core.sandbox import Beginning
 from clevora_mock.core.sandboxes import CAPACITY
 
 PREFIX = "CLEVORA_MOCK_"
+
+# Where a frozen clock stands unless told otherwise.
+FROZEN_TEXT = iso(FROZEN_START)
 
 DEMO_UID = "demo"
 DEMO_EMAIL = "demo@clevora.example"
@@ -274,15 +277,25 @@ def load(flags: Mapping[str, str | None], environment: Mapping[str, str] | None 
     return Settings(**chosen)
 
 
-def child_environment(url: str, api_key: str) -> dict[str, str]:
-    """The environment of a command that is to use the server at `url`, under the names that clients read."""
-    return os.environ | {
+def client_variables(url: str, api_key: str) -> dict[str, str]:
+    """The variables by which programs find the server, or one sandbox of it, at `url`."""
+    return {
         "CLEVORA_MOCK_URL": url,
         "CLEVORA_BASE_URL": f"{url}/v1",
         "CLEVORA_API_KEY": api_key,
         "OPENAI_BASE_URL": f"{url}/v1",
         "OPENAI_API_KEY": api_key,
     }
+
+
+def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
+    """This process's environment with `variables` in it, for a command."""
+    return {**os.environ, **variables}
+
+
+def server_url() -> str | None:
+    """Where ``CLEVORA_MOCK_URL`` says that a server runs already."""
+    return os.environ.get(PREFIX + "URL") or None
 
 
 def is_colorless(environment: Mapping[str, str] | None = None) -> bool:

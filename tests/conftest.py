@@ -13,7 +13,7 @@ from clevora_mock.clock import Clock
 from clevora_mock.core.identity import Identity, issue
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import ClockSetting, Settings
-from clevora_mock.testing.server import Running, running
+from tests.server import Running, running
 
 _COMMON = {
     "deadline": None,

@@ -20,7 +20,7 @@ _API = _MODELS | {"scenarios", "api"}
 _CONTROL = _API | {"control"}
 _APP = _CONTROL | {"settings", "terminal", "log", "app"}
 BELOW: dict[str, set[str]] = {
-    "__init__": {"version"},
+    "__init__": {"app", "testing", "version"},
     "version": set(),
     "contract": set(),
     "clock": set(),
@@ -37,7 +37,8 @@ BELOW: dict[str, set[str]] = {
     "banner": {"settings", "terminal", "version"},
     "completion": {"data", "scenarios"},
     "app": _APP,
-    "testing": _APP | {"server", "testing"},
+    "testing": {"cli", "log", "settings", "terminal", "testing"},
+    "pytest_plugin": {"settings", "testing"},
     "serving": _APP | {"server"},
     "exec": _APP | {"serving"},
     "cli": _APP | {"banner", "completion", "exec", "serving"},

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from clevora_mock.settings import Settings
-from clevora_mock.testing.server import running
 from tests.conftest import World
+from tests.server import running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from clevora_mock import contract
 from clevora_mock.api.operations import OPERATIONS
 from clevora_mock.core.limits import Limits
-from clevora_mock.testing.server import Running
 from tests.conftest import TLS
 from tests.contract.rows.row import ERRORS
 from tests.contract.rows.steps import jwt, signature
+from tests.server import Running
 
 POSTS = [endpoint for endpoint in contract.ENDPOINTS if endpoint.method == "POST"]
 EXAMPLES = 60

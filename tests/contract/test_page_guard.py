@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from clevora_mock.settings import Settings
-from clevora_mock.testing.server import running
+from tests.server import running
 
 if TYPE_CHECKING:
     from tests.conftest import World

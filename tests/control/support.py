@@ -12,7 +12,7 @@ from tests.conftest import TLS, World
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from clevora_mock.testing.server import Running
+    from tests.server import Running
 
 PATIENCE_SECONDS = 15
 _numbers = count()

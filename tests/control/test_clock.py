@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from clevora_mock.settings import ClockSetting, Settings
-from clevora_mock.testing.server import Running, running
 from tests.conftest import World
 from tests.control.steps import Player
 from tests.control.support import chat, connect, control, eventually, fresh, use
+from tests.server import Running, running
 
 HOUR = 3600
 

@@ -8,9 +8,9 @@ import openai
 import openai._base_client
 import pytest
 
-from clevora_mock.testing.server import Running
 from tests.conftest import TLS, World
 from tests.control.support import chat, control, eventually, fresh, use
+from tests.server import Running
 
 
 def findings(world: World) -> list[tuple[str, list[str]]]:

@@ -13,9 +13,9 @@ from clevora_mock.data import scenarios
 from clevora_mock.scenarios.scenario import DEFAULT
 from clevora_mock.scenarios.shelf import Shelf
 from clevora_mock.settings import Settings
-from clevora_mock.testing.server import running
 from tests.conftest import World
 from tests.control.support import connect, control, kept
+from tests.server import running
 
 
 def _table() -> list[tuple[str, str]]:

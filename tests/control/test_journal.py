@@ -12,9 +12,9 @@ import pytest
 
 from clevora_mock.core.journal import BODY_BYTES, Journal
 from clevora_mock.settings import DEMO_KEY
-from clevora_mock.testing.server import running
 from tests.conftest import TLS, World
 from tests.control.support import chat, control, eventually, use
+from tests.server import running
 
 LONG_AGO = "2025-12-31T00:00:00Z"
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clevora_mock.testing.server import Running
 from tests.conftest import World
 from tests.control.support import chat, control, examples, fresh, kept, use
+from tests.server import Running
 
 TOP_UP = {"amount": 50}
 

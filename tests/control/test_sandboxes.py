@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import ClockSetting, Settings
-from clevora_mock.testing.server import Running, running
 from tests.conftest import World
 from tests.control.steps import STEPS, Player, Step
 from tests.control.support import chat, connect, control, examples, fresh, use
+from tests.server import Running, running
 
 LOOKS = [
     *("ledger?uid=demo", "requests", "scenario", "clock", "conduct", "state", "accounts/demo"),

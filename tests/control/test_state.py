@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.snapshot import take
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, ClockSetting, Settings
-from clevora_mock.testing.server import Running, running
 from tests.conftest import World
 from tests.control.steps import STEPS, Player, Step, elsewhere
 from tests.control.support import chat, connect, control, eventually, examples, fresh, kept, use, whole
+from tests.server import Running, running
 
 MANY = st.lists(STEPS, max_size=8)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from clevora_mock.settings import Settings
-from clevora_mock.testing.server import Running, running
+from tests.server import Running, running
 
 from .support import Still
 

@@ -18,7 +18,7 @@ from clevora_mock.clock import FROZEN_START
 from clevora_mock.core.chance import Chance, Draws
 from clevora_mock.core.identity import Identity, issue
 from clevora_mock.settings import DEMO_KEY, ClockSetting, Settings
-from clevora_mock.testing.server import Running, running
+from tests.server import Running, running
 
 from .support import TLS, fresh_name
 

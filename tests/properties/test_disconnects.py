@@ -22,7 +22,7 @@ from clevora_mock.core.journal import Entry
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, Settings
-from clevora_mock.testing.server import Running, running
+from tests.server import Running, running
 
 from .support import TLS, VirtualLoop, bare_sandbox, counted, fresh_name, virtually
 

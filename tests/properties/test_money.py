@@ -31,7 +31,7 @@ from clevora_mock.core.identity import Identity, issue
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET
-from clevora_mock.testing.server import Running
+from tests.server import Running
 
 from .support import TLS, counted, fresh_name
 

@@ -5,8 +5,8 @@ from hashlib import sha256
 
 import pytest
 
-from clevora_mock.testing.server import Running
 from tests.conftest import World
+from tests.server import Running
 
 
 @pytest.fixture

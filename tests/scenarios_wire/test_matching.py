@@ -14,7 +14,6 @@ from clevora_mock.core.chance import Chance
 from clevora_mock.scenarios.injection import wait_of
 from clevora_mock.scenarios.scenario import Delay
 from clevora_mock.settings import ClockSetting, Settings
-from clevora_mock.testing.server import running
 from tests.conftest import World
 from tests.scenarios_wire import support
 from tests.scenarios_wire.support import (
@@ -32,6 +31,7 @@ from tests.scenarios_wire.support import (
     stand_still,
     use,
 )
+from tests.server import running
 
 asks = pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
 

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from clevora_mock.settings import ClockSetting, Settings
-from clevora_mock.testing.server import Running, running
 from tests.conftest import World
 from tests.scenarios_wire import support
 from tests.scenarios_wire.support import ASKS, CHAT, SEARCH, Seen, activate, send, use
+from tests.server import Running, running
 
 CROWD = 32
 

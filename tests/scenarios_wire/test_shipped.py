@@ -17,7 +17,6 @@ import pytest
 from openai import OpenAI
 
 from clevora_mock.data import scenarios
-from clevora_mock.testing.server import Running
 from tests.conftest import World
 from tests.scenarios_wire import support
 from tests.scenarios_wire.support import (
@@ -34,6 +33,7 @@ from tests.scenarios_wire.support import (
     send,
     shown,
 )
+from tests.server import Running
 
 MESSAGES: Any = [{"role": "user", "content": QUESTION}]
 FLAKY = "two failures, then fine"

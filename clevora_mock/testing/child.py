@@ -1,0 +1,21 @@
+"""``python -m clevora_mock.testing.child FLAGS...``: ``clevora-mock serve``, for as long as its parent lives.
+
+The parent holds the other end of standard input and never writes: when it ends, in whatever way, the input does, too.
+"""
+
+import os
+import signal
+import sys
+import threading
+
+from clevora_mock.cli import main
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    main(["serve", *sys.argv[1:]], prog_name="clevora-mock")

@@ -1,0 +1,58 @@
+"""What the control plane tells of requests and conduct, as values with names."""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+
+class NearMiss(Struct, frozen=True, rename="camel"):
+    """A rule on the request's endpoint that did not apply: the first condition that failed, and its draw if any."""
+
+    rule: str
+    failed: str
+    draw: float | None = None
+
+
+class Request(Struct, frozen=True, rename="camel"):
+    """One request in a sandbox's journal. `cost` and `balance_after` in dollars; `status` is None without an answer."""
+
+    id: str
+    time: datetime
+    endpoint: str | None
+    method: str
+    path: str
+    query: str
+    key: str | None
+    account: str | None
+    status: int | None
+    code: str | None
+    latency_ms: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float
+    balance_after: float | None
+    client: str
+    # JSON where the body is some, else text; None for none.
+    body: Any
+    body_bytes: int
+    # What the model said, as far as it was sent.
+    response: str
+    ignored: list[str]
+    abandoned: bool
+    rule: str | None
+    draw: float | None
+    fault: str | None
+    near_misses: list[NearMiss]
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
+
+
+class Finding(Struct, frozen=True):
+    """Something that the client should not have done, and the ids of the requests that show it."""
+
+    kind: str
+    message: str
+    requests: list[str]

@@ -1,0 +1,378 @@
+"""The pytest plugin, in test runs of their own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from clevora_mock.testing import MockError, Server
+from tests.conftest import World
+from tests.test_cli import environment
+
+ASK = """
+import json, urllib.error, urllib.request
+import pytest
+
+def ask(clevora, content="Hello!", **more):
+    body = {"messages": [{"role": "user", "content": content}]} | more
+    headers = {"authorization": f"Bearer {clevora.api_key}"}
+    request = urllib.request.Request(clevora.base_url + "/chat/completions", json.dumps(body).encode(), headers)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status
+    except urllib.error.HTTPError as refused:
+        return refused.code
+"""
+
+NEEDED_UNUSED = {"clevora_mock", "clevora_mock.version", "clevora_mock.pytest_plugin"}
+
+
+class Ran(NamedTuple):
+    """A test run that has ended."""
+
+    status: int
+    said: str
+
+    def counts(self, **expected: int) -> None:
+        found = {name: int(count) for count, name in re.findall(r"(\d+) (\w+)", self.said.splitlines()[-1])}
+        found.pop("in", None)
+        assert {name.removesuffix("s"): n for name, n in found.items()} == expected, self.said
+
+
+class Suite:
+    """A folder with tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.write("pytest.ini", "[pytest]\nfilterwarnings = error\n")
+
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).write_text(text, encoding="utf-8")
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:hypothesispytest", *arguments]
+
+    def run(self, source: str, *arguments: str, **variables: str) -> Ran:
+        """Run `source` as a test file."""
+        self.write("test_it.py", ASK + source)
+        ended = subprocess.run(
+            self.command(*arguments),
+            cwd=self.folder,
+            env=environment(**variables),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        return Ran(ended.returncode, ended.stdout.strip() + ended.stderr)
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    """An empty one."""
+    return Suite(tmp_path)
+
+
+def test_each_test_has_a_sandbox_that_nobody_has_seen(suite: Suite) -> None:
+    """With all money and no requests, on one server, by the environment too where that is wanted."""
+    suite.run(
+        """
+import os
+servers = set()
+
+@pytest.mark.parametrize("which", ["one", "two", "1/2", "é"])
+def test_fresh(clevora, which):
+    servers.add(clevora.url.partition("/sandbox/")[0])
+    assert (len(servers), clevora.balance, clevora.requests()) == (1, 100, [])
+    assert ask(clevora) == 200
+    assert (clevora.balance, len(clevora.requests(status=200))) == (99.98, 1)
+
+def test_environment(clevora_env):
+    assert os.environ["OPENAI_BASE_URL"] == os.environ["CLEVORA_BASE_URL"] == clevora_env.base_url
+    assert os.environ["CLEVORA_API_KEY"] == clevora_env.api_key
+
+def test_it_is_undone():
+    assert "CLEVORA_BASE_URL" not in os.environ
+
+def test_server(clevora_server, clevora):
+    assert clevora.url.startswith(clevora_server.url + "/sandbox/")
+    assert clevora.balance == 100
+    names = [sandbox["name"] for sandbox in clevora_server.ask("GET", "/__mock/sandboxes")["sandboxes"]]
+    assert names == ["default", clevora.url.rpartition("/")[2]], "those of other tests are gone"
+""",
+        "-n0",
+    ).counts(passed=7)
+
+
+def test_marks_set_the_sandbox_up(suite: Suite) -> None:
+    """Scenario, rules, money and time; the mark closest to the test wins."""
+    suite.run(
+        """
+@pytest.mark.clevora(scenario="flaky", balance=20)
+class TestMarked:
+    def test_scenario(self, clevora):
+        assert [ask(clevora) for _ in range(3)] == [500, 500, 200]
+        assert clevora.balance == 19.98
+
+    @pytest.mark.clevora(scenario="default", clock="frozen")
+    def test_closest(self, clevora):
+        assert (ask(clevora), clevora.balance) == (200, 19.98)
+        assert clevora.clock.now.isoformat() == "2026-01-01T00:00:00+00:00"
+
+@pytest.mark.clevora(rules=[{"then": {"error": 503}}], clock="frozen:2030-01-01T00:00:00Z")
+def test_rules(clevora):
+    assert (ask(clevora), clevora.clock.now.year) == (503, 2030)
+
+@pytest.mark.clevora(clock="scaled:3600")
+def test_scaled(clevora):
+    assert clevora.ask("GET", "/__mock/clock")["speed"] == 3600
+
+@pytest.mark.clevora(clock="real")
+def test_real(clevora):
+    assert clevora.ask("GET", "/__mock/clock")["mode"] == "real"
+""",
+        "-n0",
+    ).counts(passed=5)
+
+
+def test_marks_that_make_no_sense_are_told(suite: Suite) -> None:
+    """By their names, with what was expected, and in the server's words where it refuses."""
+    ran = suite.run(
+        """
+@pytest.mark.clevora(scenaro="flaky")
+def test_name(clevora): pass
+
+@pytest.mark.clevora("flaky")
+def test_position(clevora): pass
+
+@pytest.mark.clevora(scenario="flakey")
+def test_scenario(clevora): pass
+
+@pytest.mark.clevora(clock="stopped")
+def test_clock(clevora): pass
+""",
+        "-n0",
+        "--strict-markers",
+    )
+    ran.counts(error=4)
+    assert "expected clevora(scenario=None" in ran.said
+    assert "got scenaro" in ran.said
+    assert 'unknown scenario "flakey"; did you mean "flaky"?' in ran.said
+    assert "expected real, frozen, frozen:2026-05-11T14:00:00Z or scaled:60" in ran.said
+
+
+def test_workers_share_one_server(suite: Suite) -> None:
+    """Started once, by whoever asks first; gone with the run."""
+    ran = suite.run(
+        """
+@pytest.mark.parametrize("number", range(8))
+def test_one(clevora, number, worker_id):
+    assert (ask(clevora), clevora.balance) == (200, 99.98)
+    with open(f"{worker_id}.txt", "a") as file:
+        file.write(clevora.url.partition("/sandbox/")[0] + "\\n")
+""",
+        "-n3",
+    )
+    ran.counts(passed=8)
+    seen = [path.read_text(encoding="utf-8") for path in suite.folder.glob("gw*.txt")]
+    assert len(seen) > 1, "more than one worker took part"
+    (url,) = set("".join(seen).split())
+    with pytest.raises(MockError):
+        _ = Server(url).balance
+
+
+def test_a_worker_that_crashes_leaves_the_server_to_the_others(suite: Suite) -> None:
+    """The server is the controller's."""
+    ran = suite.run(
+        """
+import os
+@pytest.mark.parametrize("number", range(6))
+def test_one(clevora, number):
+    assert ask(clevora) == 200
+    if number == 1:
+        os._exit(1)
+""",
+        "-n2",
+    )
+    ran.counts(failed=1, passed=5)
+
+
+def test_every_worker_may_run_every_test(suite: Suite) -> None:
+    """With --dist each, the same test at the same time still has a sandbox for each."""
+    suite.run(
+        """
+import time
+def test_one(clevora):
+    assert ask(clevora) == 200
+    time.sleep(0.5)
+    assert (len(clevora.requests()), clevora.balance) == (1, 99.98)
+""",
+        "--dist=each",
+        "--tx=2*popen",
+    ).counts(passed=2)
+
+
+def test_a_failing_test_shows_what_the_mock_saw(suite: Suite) -> None:
+    """Requests, rules and near misses, findings; nothing of the kind for one that passes."""
+    source = """
+@pytest.mark.clevora(rules=[{"name": "third time", "when": {"calls": 3}, "then": {"error": 503}}])
+def test_one(clevora):
+    for content in ("first", "second", "third"):
+        ask(clevora, content, frobnicate=1)
+    assert FAILS is False
+"""
+    for workers in ("-n0", "-n1"):
+        ran = suite.run("FAILS = True\n" + source, workers)
+        ran.counts(failed=1)
+        said = ran.said.partition("What clevora-mock saw")[2]
+        assert re.search(r"3 requests to http\S+/sandbox/test-one-\w{8}; scenario of the test, balance \$\d", said)
+        assert re.search(r"POST +chat\.completions +200 +\d+ tokens \$0\.\d+\n +\{.*\"first\"", said)
+        assert re.search(r"POST +chat\.completions +503 service_unavailable +\[third time\]", said)
+        assert re.search(r"not by rule third time: calls", said)
+        assert "unknown_fields: " in said
+        assert "sk_live_0123456789abcdef0123456789abcdef" not in said
+    ran = suite.run("FAILS = False\n" + source, "-rA", "-n0")
+    ran.counts(passed=1)
+    assert "What clevora-mock saw" not in ran.said
+
+
+class TestUnused:
+    LOOK = """
+import sys
+def pytest_unconfigure(config):
+    parts = {"clevora_mock", "msgspec", "uvicorn"}
+    print("loaded:", *(name for name in sys.modules if name.partition(".")[0] in parts))
+"""
+
+    @pytest.mark.parametrize("arguments", [("--collect-only",), ("-n0",)])
+    def test_a_run_without_it_loads_nothing(self, suite: Suite, arguments: tuple[str, ...]) -> None:
+        """Neither the server nor what talks to it."""
+        suite.write("conftest.py", self.LOOK)
+        ran = suite.run("def test_one(): pass\n", *arguments)
+        assert ran.status == 0, ran.said
+        loaded = re.search(r"^loaded: (.*)$", ran.said, re.MULTILINE)
+        assert loaded is not None
+        assert set(loaded[1].split()) <= NEEDED_UNUSED
+
+    def test_tests_that_use_it_are_collected_for_nothing(self, suite: Suite) -> None:
+        """The server is for running them."""
+        suite.write("conftest.py", self.LOOK)
+        ran = suite.run("def test_one(clevora): pass\n", "--collect-only")
+        loaded = re.search(r"^loaded: (.*)$", ran.said, re.MULTILINE)
+        assert loaded is not None
+        assert set(loaded[1].split()) <= NEEDED_UNUSED
+
+    def test_it_can_be_switched_off(self, suite: Suite) -> None:
+        """By its name."""
+        ran = suite.run("def test_one(clevora): pass\n", "-p", "no:clevora_mock")
+        assert "fixture 'clevora' not found" in ran.said
+
+
+class TestServerOptions:
+    def test_the_configuration_sets_the_server_up(self, suite: Suite) -> None:
+        """With paths from the root of the tests, wherever they are run from."""
+        suite.write("pytest.ini", "[pytest]\nclevora_options = --seed 7 --scenarios 'my scenarios' --clock frozen\n")
+        (suite.folder / "my scenarios").mkdir()
+        suite.write("my scenarios/mine.yaml", "name: mine\nrules:\n  - then: {error: 503}\n")
+        source = """
+@pytest.mark.clevora(scenario="mine")
+def test_one(clevora):
+    health = clevora.ask("GET", "/__mock/health")
+    assert (health["seed"], health["clock"]["mode"], ask(clevora)) == (7, "frozen", 503)
+"""
+        for workers in ("-n0", "-n1"):
+            suite.run(source, workers).counts(passed=1)
+
+    def test_variables_do_so_too(self, suite: Suite) -> None:
+        """As for any server."""
+        source = "def test_one(clevora): assert clevora.ask('GET', '/__mock/health')['seed'] == 9\n"
+        suite.run(source, "-n0", CLEVORA_MOCK_SEED="9").counts(passed=1)
+
+    @pytest.mark.parametrize("workers", ["-n0", "-n1"])
+    def test_a_server_that_does_not_start_says_why(self, suite: Suite, workers: str) -> None:
+        """In its own words, in each test that wanted it."""
+        suite.write("pytest.ini", "[pytest]\nclevora_options = --sed 7\n")
+        ran = suite.run("def test_one(clevora): pass\n", workers)
+        ran.counts(error=1)
+        assert "No such option" in ran.said
+        assert "--sed" in ran.said
+
+    def test_a_server_that_runs_already_is_used(self, suite: Suite, world: World) -> None:
+        """As under exec or beside a container; what the configuration says of another is not passed over in silence."""
+        suite.write("pytest.ini", "[pytest]\nclevora_options = --seed 7\n")
+        url = world.server.url
+        source = f"def test_one(clevora): assert clevora.url.startswith('{url}/sandbox/test-one-')\n"
+        ran = suite.run(source, "-n0", CLEVORA_MOCK_URL=url)
+        ran.counts(passed=1)
+        assert f"{url} is used, where clevora_options set nothing" in ran.said
+
+    def test_what_an_earlier_run_left_there_is_not_seen(self, suite: Suite, world: World) -> None:
+        """A run that was killed could not tidy up."""
+        source = """
+import os
+def test_one(clevora):
+    assert clevora.requests() == []
+    ask(clevora)
+    os._exit(3)
+"""
+        for _ in range(2):
+            ran = suite.run(source, "-n0", CLEVORA_MOCK_URL=world.server.url)
+            assert ran.status == 3, ran.said
+
+
+def test_the_same_tests_get_the_same_bytes(suite: Suite) -> None:
+    """A sandbox's name, and so its draws, follow from the test's alone."""
+    source = """
+def test_one(clevora):
+    headers = {"authorization": f"Bearer {clevora.api_key}"}
+    body = json.dumps({"messages": [{"role": "user", "content": "Tell me about the sea."}]}).encode()
+    request = urllib.request.Request(clevora.base_url + "/chat/completions", body, headers)
+    with urllib.request.urlopen(request) as answer:
+        print("ANSWER", answer.read(), answer.headers["x-request-id"])
+"""
+    suite.write("pytest.ini", "[pytest]\nclevora_options = --clock frozen\n")
+    answers = [re.search(r"ANSWER .*", suite.run(source, "-rP", workers).said) for workers in ("-n0", "-n1")]
+    assert answers[0] is not None
+    assert answers[1] is not None
+    assert answers[0][0] == answers[1][0]
+
+
+def test_a_run_that_is_killed_leaves_no_server(suite: Suite) -> None:
+    """It lives as long as the run does, however that ends."""
+    suite.write(
+        "test_it.py",
+        ASK + "import time, pathlib\ndef test_one(clevora, clevora_server):\n"
+        "    pathlib.Path('url.tmp').write_text(json.dumps(clevora_server.url))\n"
+        "    pathlib.Path('url.tmp').rename('url.json')\n    time.sleep(60)\n",
+    )
+    file = suite.folder / "url.json"
+    with subprocess.Popen(suite.command("-n0"), cwd=suite.folder, env=environment(), stdout=subprocess.DEVNULL) as run:
+        deadline = time.monotonic() + 60
+        while not file.exists():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        os.kill(run.pid, signal.SIGKILL)
+    server = Server(json.loads(file.read_text(encoding="utf-8")))
+    while time.monotonic() < deadline:
+        try:
+            server.ask("GET", "/__mock/health")
+        except MockError:
+            return
+        time.sleep(0.05)
+    pytest.fail("the server still runs")
+
+
+def test_it_explains_itself(suite: Suite) -> None:
+    """In pytest's own lists of markers, fixtures and options."""
+    assert "@pytest.mark.clevora(scenario=None" in suite.run("", "--markers").said
+    fixtures = suite.run("", "--fixtures").said
+    assert re.search(r"^clevora .*\n +A sandbox that no other test has seen", fixtures, re.MULTILINE)
+    assert re.search(r"^clevora_server \[session scope\]", fixtures, re.MULTILINE)
+    assert "clevora_options (args)" in suite.run("", "--help").said
