@@ -94,7 +94,7 @@ class Journal:
             call.id,
             call.arrived,
             completed,
-            call.endpoint.name if call.endpoint else None,
+            call.endpoint.name if call.endpoint else call.operation,
             call.method,
             masked_text(call.path),
             key.preview if key else None,
