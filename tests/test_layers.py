@@ -18,7 +18,8 @@ _CORE = _BASE | {"core"}
 _MODELS = _CORE | {"data", "models"}
 _API = _MODELS | {"scenarios", "api"}
 _CONTROL = _API | {"control"}
-_APP = _CONTROL | {"settings", "log", "app"}
+_FIREBASE = _API | {"firebase"}
+_APP = _CONTROL | _FIREBASE | {"settings", "log", "app"}
 BELOW: dict[str, set[str]] = {
     "__init__": {"version"},
     "version": set(),
@@ -31,6 +32,7 @@ BELOW: dict[str, set[str]] = {
     "settings": {"contract", "clock", "core"},
     "api": _API,
     "control": _CONTROL,
+    "firebase": _FIREBASE,
     "log": _CORE,
     "server": _API,
     "banner": {"settings", "version"},
@@ -93,7 +95,7 @@ every_module = pytest.mark.parametrize("path", MODULES, ids=name)
 
 @every_module
 def test_a_module_imports_only_what_lies_below_it(path: Path) -> None:
-    """contract, clock <- core <- models <- api <- control <- app <- cli and testing."""
+    """contract, clock <- core <- models <- api <- control, firebase <- app <- cli and testing."""
     assert part(path) in BELOW, f"{part(path)} has no place among the layers"
     assert inner(path) - BELOW[part(path)] == set()
 
@@ -146,4 +148,10 @@ def test_only_the_server_knows_uvicorn(path: Path) -> None:
 def test_importing_an_application_needs_no_models() -> None:
     """A server that only chats never pays for numpy."""
     code = "import sys, clevora_mock.app; sys.exit('numpy' in sys.modules or 'faker' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, check=False).returncode == 0
+
+
+def test_importing_an_application_needs_neither_firebase_nor_the_control_plane() -> None:
+    """Their routes are made at the first path that is none of the models'."""
+    code = "import sys, clevora_mock.app; sys.exit(bool({'clevora_mock.firebase', 'clevora_mock.control'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, check=False).returncode == 0
