@@ -91,7 +91,7 @@ def control_table(parts: Parts) -> list[ControlRoute]:
         ("DELETE /__mock/scenario", "nothing goes wrong any more", scenarios.delete),
         (
             "POST /__mock/accounts",
-            "`{uid?, email?, balance?, activated?, developerAccess?}`: an account and its key",
+            "`{uid?, email?, password?, balance?, activated?, developerAccess?}`: an account and its key",
             accounts.create,
         ),
         ("GET /__mock/accounts/{uid}", "an account", accounts.show),
