@@ -20,7 +20,7 @@ PRODUCED_CHARACTERS = 2_000
 _SECRET = re.compile(rb"sk_live_[0-9a-f]{32}|whsec_[A-Za-z0-9+/=_-]{4,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|AMf-[\w-]{16,}")
 # What no look gives away, only the field that it stands in: of a JSON object, whole or broken off, or of a form.
 _SECRET_FIELD = re.compile(
-    rb"""("(?:password|refresh_?token)"\s*:\s*)(?:"(?:[^"\\]|\\.)*"?|[^\s,}\]]+)"""
+    rb"""("(?:password|refresh_?token)"\s*:\s*)(?:"(?:[^"\\]++|\\.)*+"?|[^\s,}\]]+)"""
     rb"""|((?:^|&)(?:password|refresh_?token)=)[^&"\s]+""",
     re.IGNORECASE | re.DOTALL,
 )
