@@ -119,6 +119,7 @@ async def find(call: Call) -> Answer:
 
 
 def require_email(email: str) -> None:
+    """400 for what has not the look of an email: something, an ``@``, something."""
     if len(email) > _EMAIL_CHARACTERS or not _EMAIL.fullmatch(email):
         raise refused("INVALID_EMAIL")
 
@@ -132,6 +133,7 @@ def free_email(call: Call, email: str) -> str:
 
 
 def require_strength(password: str) -> None:
+    """400 for a password that is too short."""
     if len(password) < WEAKEST_PASSWORD:
         raise refused("WEAK_PASSWORD")
 

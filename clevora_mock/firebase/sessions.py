@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from clevora_mock.clock import SECOND
+from clevora_mock.clock import LAST, SECOND
 from clevora_mock.core.call import Call
 from clevora_mock.core.identity import LIFETIME_SECONDS, Identity, SignIn, issue
 from clevora_mock.core.users import User
@@ -30,7 +30,7 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
     uid: Annotated[str, Meta(min_length=1, max_length=128)]
     provider: Provider
     project: str
-    began: int
+    began: Annotated[int, Meta(ge=0, le=LAST // SECOND)]
 
 
 class Tokens(Struct, frozen=True, rename="camel"):

@@ -1,5 +1,7 @@
 """Every refusal of every route, in Google's shape; and the manners of HTTP that the routes share with Clevora's."""
 
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any, NamedTuple
 
 import pytest
@@ -114,8 +116,20 @@ def test_a_grant_is_refused_by_name(world: World, form: dict[str, str], said: st
         assert (answer.status_code, message(answer)) == (400, said)
 
 
-def test_a_refresh_token_of_nobody_or_elsewhere_is_refused(world: World) -> None:
-    """Of a user whom a reset has undone, and of another sandbox's."""
+@pytest.mark.parametrize("change", [{"project": "other"}, {"began": 10**30}, {"began": -1}, {"uid": ""}, {"x": 1}])
+def test_a_forged_refresh_token_is_refused(world: World, change: dict[str, Any]) -> None:
+    """Anyone can write one; what it says must still be possible."""
+    session = {"uid": "demo", "provider": "password", "project": "demo-clevora", "began": 0}
+    good(refresh(world, forged(session)))
+    assert message(refresh(world, forged(session | change))) == "INVALID_REFRESH_TOKEN"
+
+
+def forged(session: dict[str, Any]) -> str:
+    return "AMf-" + urlsafe_b64encode(json.dumps(session).encode()).decode().rstrip("=")
+
+
+def test_a_refresh_token_of_nobody_is_refused(world: World) -> None:
+    """Of a user whom a reset has undone."""
     token = sign_up(world)["refreshToken"]
     world.http.post("/__mock/reset")
     assert message(refresh(world, token)) == "INVALID_REFRESH_TOKEN"
@@ -256,3 +270,13 @@ class TestManners:
         rules = [{"when": {"endpoint": "*"}, "then": {"error": 503}}]
         good(world.http.put("/__mock/scenario", json={"name": "down", "rules": rules}))
         good(accounts(world, "signInWithPassword", DEMO, headers={"x-clevora-mock-error": "500"}))
+
+
+@pytest.mark.parametrize("issued", [None, "1", [], 1e308, -1e308, 10**18, True])
+def test_any_time_of_issue_is_read_or_refused(world: World, issued: object) -> None:
+    """A token can be written by anyone."""
+    uid = sign_up(world, **ANN)["localId"]
+    header, part, _ = world.id_token(uid).split(".")
+    claims = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4))) | {"iat": issued}
+    written = urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    assert accounts(world, "lookup", {"idToken": f"{header}.{written}."}).status_code in (200, 400)
