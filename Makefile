@@ -12,7 +12,7 @@ run: .venv/run.stamp ## serve on http://127.0.0.1:2538
 test: .venv/test.stamp ## run the suite
 	@$(BIN)/python -m pytest --numprocesses 2
 
-test-clients: .venv/test.stamp ## run the suite's Node and curl clients
+test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run the suite against clients with needs of their own
 	@command -v node >/dev/null || { echo "make test-clients needs Node 20 or later" >&2; exit 1; }
 	@command -v npm >/dev/null || { echo "make test-clients needs npm" >&2; exit 1; }
 	@command -v curl >/dev/null || { echo "make test-clients needs curl" >&2; exit 1; }
@@ -32,10 +32,16 @@ bench: .venv/test.stamp ## measure against a bare server, in one run
 	@$(BIN)/python -m benchmarks
 
 clean:
-	@rm -rf .venv build dist tests/clients/external/node_modules
+	@rm -rf .venv .venv-clients build dist tests/clients/external/node_modules
 
 .venv/python.stamp:
 	@$(PYTHON) -m venv .venv
+	@touch $@
+
+# What these clients need is more than the package, and must not hide what it forgets to ask for.
+.venv-clients/clients.stamp: tests/clients/external/requirements.txt
+	@$(PYTHON) -m venv .venv-clients
+	@.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --requirement $<
 	@touch $@
 
 .venv/run.stamp: .venv/python.stamp pyproject.toml constraints.txt

@@ -115,9 +115,10 @@ def create_app(
     def further_routes() -> list[Route]:
         from clevora_mock.control.guard import Guard  # noqa: PLC0415 - most clients never ask for these
         from clevora_mock.control.routes import Parts, control_routes  # noqa: PLC0415
+        from clevora_mock.firebase.routes import firebase_routes  # noqa: PLC0415
 
         parts = Parts(sandboxes, shelf, app.deliver(), opening)
-        return [*dashboard_routes(), *control_routes(Guard(chosen.allowed_host), parts)]
+        return [*dashboard_routes(), *control_routes(Guard(chosen.allowed_host), parts), *firebase_routes()]
 
     catalog = Path(chosen.catalog) if chosen.catalog else None
     pace = Pace(chosen.tokens_per_second) if chosen.tokens_per_second else None

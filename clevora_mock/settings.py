@@ -27,6 +27,7 @@ FROZEN_TEXT = iso(FROZEN_START)
 
 DEMO_UID = "demo"
 DEMO_EMAIL = "demo@clevora.example"
+DEMO_PASSWORD = "clevora-demo"  # noqa: S105 - well known, that everybody can sign in
 DEMO_KEY = "sk_live_0123456789abcdef0123456789abcdef"
 DEMO_SECRET = "whsec_" + b64encode(b"clevora-mock-webhook-secret").decode()
 
@@ -80,6 +81,7 @@ class Settings(Struct, frozen=True):
             seed=self.seed,
             uid=DEMO_UID,
             email=DEMO_EMAIL,
+            password=DEMO_PASSWORD,
             api_key=self.api_key,
             balance=self.balance,
             firebase_project=self.firebase_project,

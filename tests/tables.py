@@ -11,6 +11,7 @@ from clevora_mock.app import create_app
 from clevora_mock.control.delivery import Delivery
 from clevora_mock.control.routes import Parts, control_table
 from clevora_mock.core import money
+from clevora_mock.firebase.routes import TABLE
 from clevora_mock.scenarios.course import begin
 from clevora_mock.scenarios.faults import FAULTS
 from clevora_mock.scenarios.shelf import Shelf
@@ -77,6 +78,12 @@ def routes() -> list[list[str]]:
     return [["Route", "What it does"], *rows]
 
 
+def firebase() -> list[list[str]]:
+    """Every route of Firebase's that is emulated."""
+    rows = [[f"`POST {row.path}`", row.summary, f"`{row.operation}`"] for row in TABLE]
+    return [["Route", "What it does", "In the journal"], *rows]
+
+
 def faults() -> list[list[str]]:
     """Every kind of fault and its options."""
     rows = []
@@ -97,6 +104,7 @@ TABLES = {
     "endpoints": endpoints,
     "errors": errors,
     "faults": faults,
+    "firebase": firebase,
     "models": models,
     "routes": routes,
     "scenarios": scenarios,

@@ -18,7 +18,8 @@ _CORE = _BASE | {"core"}
 _MODELS = _CORE | {"data", "models"}
 _API = _MODELS | {"scenarios", "api"}
 _CONTROL = _API | {"control"}
-_APP = _CONTROL | {"settings", "terminal", "log", "app"}
+_FIREBASE = _API | {"firebase"}
+_APP = _CONTROL | _FIREBASE | {"settings", "terminal", "log", "app"}
 BELOW: dict[str, set[str]] = {
     "__init__": {"app", "testing", "version"},
     "version": set(),
@@ -31,6 +32,7 @@ BELOW: dict[str, set[str]] = {
     "settings": {"contract", "clock", "core"},
     "api": _API,
     "control": _CONTROL,
+    "firebase": _FIREBASE,
     "log": _CORE | {"terminal"},
     "server": _API,
     "terminal": {"settings"},
@@ -98,7 +100,7 @@ every_module = pytest.mark.parametrize("path", MODULES, ids=name)
 
 @every_module
 def test_a_module_imports_only_what_lies_below_it(path: Path) -> None:
-    """contract, clock <- core <- models <- api <- control <- app <- cli and testing."""
+    """contract, clock <- core <- models <- api <- control, firebase <- app <- cli and testing."""
     assert part(path) in BELOW, f"{part(path)} has no place among the layers"
     assert inner(path) - BELOW[part(path)] == set()
 
@@ -151,4 +153,11 @@ def test_only_the_server_knows_uvicorn(path: Path) -> None:
 def test_importing_an_application_needs_no_models() -> None:
     """A server that only chats never pays for numpy."""
     code = "import sys, clevora_mock.app; sys.exit('numpy' in sys.modules or 'faker' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, check=False).returncode == 0
+
+
+def test_importing_an_application_needs_neither_firebase_nor_the_control_plane() -> None:
+    """Their routes are made at the first path that is none of the models'."""
+    parts = "{'clevora_mock.firebase', 'clevora_mock.control'}"
+    code = f"import sys, clevora_mock.app; sys.exit(not {parts}.isdisjoint(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], cwd=PACKAGE.parent, check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""Answers in one piece: JSON, and the one rendering of every refusal."""
+"""Answers in one piece: JSON, and the contract's rendering of a refusal."""
 
 import re
 from typing import Any
@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from clevora_mock import contract
 from clevora_mock.core.accounts import mask
+from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError
 
 _UNPRINTABLE = re.compile(r"[^ -~]")
@@ -39,16 +40,20 @@ def success(data: Any) -> Json:
     return Json({"status": "success", "data": data})
 
 
-def refusal(error: ApiError, endpoint: contract.Endpoint | None, path: str) -> Json:
+def refusal(error: ApiError, call: Call) -> Json:
     """`error` as the contract prints it; the dashboard's endpoints say ``"status":"error"`` beside it (B12).
 
     What it quotes of the request may hold a whole key, which no answer but one ever shows (K3).
     """
-    failure = error.failure
+    failure, endpoint = error.failure, call.endpoint
     body: dict[str, Any] = {"error": {"message": mask(error.message), "type": failure.type, "code": failure.code}}
-    if endpoint.enveloped if endpoint is not None else f"{path}/".startswith(contract.ENVELOPED_PATHS):
+    if endpoint.enveloped if endpoint is not None else f"{call.path}/".startswith(contract.ENVELOPED_PATHS):
         body = {"status": "error"} | body
-    response = Json(body, failure.status)
+    return explained(Json(body, failure.status), error)
+
+
+def explained(response: Json, error: ApiError) -> Json:
+    """`response` with what `error` tells by headers, whatever its body looks like."""
     if error.retry_after is not None:
         response.headers["retry-after"] = str(error.retry_after)
     if error.allow is not None:

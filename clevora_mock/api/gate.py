@@ -17,7 +17,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock import contract
-from clevora_mock.api.answers import Json, printable, refusal
+from clevora_mock.api.answers import Json, printable
 from clevora_mock.api.direction import Direction
 from clevora_mock.api.stream import Departure, Transmission
 from clevora_mock.clock import SECOND, http_date
@@ -182,7 +182,7 @@ def _turn_down(call: Call, error: ApiError) -> Json:
 
 def _refuse(call: Call, error: ApiError) -> Json:
     call.code, call.retry_after = error.failure.code, error.retry_after
-    return refusal(error, call.endpoint, call.path)
+    return call.surface.refuse(error, call)
 
 
 def _leave(call: Call, answer: Answer) -> None:

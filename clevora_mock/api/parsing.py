@@ -49,7 +49,7 @@ def request(call: Call, shape: type[T]) -> T:
         parsed = msgspec.convert(read, shape)
     except msgspec.ValidationError as error:
         raise _explained(str(error), read, shape) from None
-    known = shape.__struct_fields__
+    known = shape.__struct_encode_fields__
     if len(read) > len(known) or not read.keys() <= set(known):
         call.ignored = tuple(_safe(name) for name in read if name not in known)[: contract.IGNORED_NAMES]
     return parsed

@@ -13,6 +13,7 @@ from clevora_mock.api.routing import Route
 from clevora_mock.api.scripts import Scripts
 from clevora_mock.api.search import Search
 from clevora_mock.api.stream import Pace
+from clevora_mock.api.surface import CLEVORA
 from clevora_mock.core.call import Call
 from clevora_mock.data import fixture
 from clevora_mock.models.library import Library
@@ -66,7 +67,7 @@ async def llms(call: Call) -> Answer:
 
 def _routes(works: dict[str, Work]) -> list[Route]:
     return [
-        Route(endpoint.method, path, works[endpoint.name], endpoint)
+        Route(endpoint.method, path, works[endpoint.name], CLEVORA, endpoint)
         for endpoint in contract.ENDPOINTS
         if endpoint.name in works
         for path in endpoint.paths

@@ -16,19 +16,29 @@ from starlette.types import Receive, Scope, Send
 
 from clevora_mock import contract
 from clevora_mock.api.gate import Answer, Exchange, Gate, Work
+from clevora_mock.api.surface import CLEVORA, OWN, Surface
 from clevora_mock.core.accounts import mask
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandboxes import Sandboxes
 
+# A parameter of a path, or the text up to the next one.
+_PIECE = re.compile(r"\{(?P<name>\w+)(?P<path>:path)?\}|[^{]+")
+
 
 class Route(Struct, frozen=True):
-    """One method of one path. `endpoint` is None for the mock's own pages, which no other origin may read (W8)."""
+    """One method of one path.
+
+    `endpoint` is the contract's row for it. What the contract knows nothing of has none, and may have an `operation`,
+    the name that the journal shows.
+    """
 
     method: str
     path: str
     work: Work
+    surface: Surface
     endpoint: contract.Endpoint | None = None
+    operation: str | None = None
 
 
 class Table:
@@ -57,12 +67,14 @@ class Table:
     def _methods(self, path: str) -> dict[str, Route]:
         if "{" not in path:
             return self._exact.setdefault(path, {})
-        pattern = re.compile(re.sub(r"\{(\w+)(:path)?\}", _segment, path))
+        pattern = re.compile(_PIECE.sub(_expression, path))
         return self._patterns.setdefault(pattern, {})
 
 
-def _segment(parameter: re.Match[str]) -> str:
-    return f"(?P<{parameter[1]}>{'.+' if parameter[2] else '[^/]+'})"
+def _expression(piece: re.Match[str]) -> str:
+    if piece["name"] is None:
+        return re.escape(piece[0])
+    return f"(?P<{piece['name']}>{'.+' if piece['path'] else '[^/]+'})"
 
 
 class Switch(Router):
@@ -93,7 +105,7 @@ class Switch(Router):
         sandbox, prefix, path = located or (self.sandboxes.default, "", scope["path"])
         path = path.rstrip("/") or "/"
         found = self._find(path) if located else None
-        call = Call(sandbox, scope["method"], path, emulated=_is_emulated(path, found[0] if found else None))
+        call = Call(sandbox, scope["method"], path, _surface(path, found[0] if found else None))
         call.headers = dict(scope["headers"])
         call.query = scope["query_string"]
         work: Work = _refuse_unknown
@@ -114,7 +126,7 @@ class Switch(Router):
     def _choose(self, call: Call, methods: dict[str, Route]) -> Work:
         route = methods.get("GET" if call.method == "HEAD" else call.method)
         if route is not None:
-            call.endpoint = route.endpoint
+            call.endpoint, call.operation = route.endpoint, route.operation
             call.routed = True
             return route.work
         allowed = ", ".join(method for method in (*methods, "HEAD") if method != "HEAD" or "GET" in methods)
@@ -123,11 +135,11 @@ class Switch(Router):
         return _refuse_method(allowed)
 
 
-def _is_emulated(path: str, methods: dict[str, Route] | None) -> bool:
-    """Whether `path` is Clevora's. No page of the mock's own is for other origins, not even one that does not exist."""
+def _surface(path: str, methods: dict[str, Route] | None) -> Surface:
+    """Whose `path` is. No page of the mock's own is for other origins, not even one that does not exist."""
     if methods is None:
-        return not f"{path}/".startswith("/__mock/")
-    return any(route.endpoint for route in methods.values())
+        return OWN if f"{path}/".startswith("/__mock/") else CLEVORA
+    return next(iter(methods.values())).surface
 
 
 def _base_url(scope: Scope, call: Call, prefix: str) -> str:

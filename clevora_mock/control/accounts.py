@@ -11,8 +11,9 @@ from clevora_mock.api.gate import Answer
 from clevora_mock.core import identity, money
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.call import Call
-from clevora_mock.core.errors import ApiError, invalid
+from clevora_mock.core.errors import ApiError, invalid, missing
 from clevora_mock.core.identity import Identity
+from clevora_mock.core.users import User
 
 _NAME = "Made by the control plane"
 _BALANCE = 100.0
@@ -22,10 +23,14 @@ Dollars = Annotated[float, Meta(ge=-1_000_000_000, le=1_000_000_000)]
 
 
 class NewAccount(Struct, forbid_unknown_fields=True, rename="camel"):
-    """An account to be made. Without more, one that can be used at once: $100, activated, with developer access."""
+    """An account to be made. Without more, one that can be used at once: $100, activated, with developer access.
+
+    With `password` its owner can sign in at Firebase, by email.
+    """
 
     uid: Uid | None = None
     email: str | None = None
+    password: Annotated[str, Meta(min_length=6)] | None = None
     balance: Dollars | None = None
     activated: bool | None = None
     developer_access: bool | None = None
@@ -55,6 +60,8 @@ async def create(call: Call) -> Answer:
     uid = asked.uid or "user_" + sandbox.chance.hex("account", 12)
     if uid in sandbox.accounts.by_uid:
         raise invalid("uid", "one that is not taken (PATCH changes an account)", parsing.shown(uid))
+    if asked.password is not None:
+        _let_sign_in(call, uid, asked.email, asked.password)
     account = sandbox.open_account(Identity(uid, asked.email), call.arrived)
     if balance > 0:
         account.credit(sandbox.next_entry(), balance, call.arrived)
@@ -106,6 +113,20 @@ def view(account: Account) -> dict[str, object]:
             {"id": key.id, "name": key.name, "preview": key.preview, "revoked": key.revoked} for key in account.keys
         ],
     }
+
+
+def _let_sign_in(call: Call, uid: str, email: str | None, password: str) -> None:
+    """Make a user of Firebase of the account that is about to be."""
+    users = call.sandbox.users
+    if email is None:
+        raise missing("email")
+    if users.with_email(email) is not None:
+        raise invalid("email", "one that nobody signs in with", parsing.shown(email))
+    if uid in users.by_uid:
+        raise invalid("uid", "one that nobody signs in with, or no password", parsing.shown(uid))
+    if users.is_full:
+        raise ApiError("invalid_field", "password: there are as many users as a sandbox keeps")
+    users.add(User(uid, email.lower(), call.sandbox.new_password(password), call.arrived))
 
 
 def _micros(amount: float) -> int:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from clevora_mock.api.answers import Json
 from clevora_mock.api.gate import Answer, Work
 from clevora_mock.api.routing import Route
+from clevora_mock.api.surface import OWN
 from clevora_mock.control import accounts, clock, journal, payments, places, state
 from clevora_mock.control.checkout import CheckoutPage
 from clevora_mock.control.delivery import Delivery
@@ -90,7 +91,7 @@ def control_table(parts: Parts) -> list[ControlRoute]:
         ("DELETE /__mock/scenario", "nothing goes wrong any more", scenarios.delete),
         (
             "POST /__mock/accounts",
-            "`{uid?, email?, balance?, activated?, developerAccess?}`: an account and its key",
+            "`{uid?, email?, password?, balance?, activated?, developerAccess?}`: an account and its key",
             accounts.create,
         ),
         ("GET /__mock/accounts/{uid}", "an account", accounts.show),
@@ -123,7 +124,7 @@ def control_table(parts: Parts) -> list[ControlRoute]:
 
 def control_routes(guard: Guard, parts: Parts) -> list[Route]:
     """The table as routes, guarded."""
-    return [Route(row.method, row.path, guard(row.work)) for row in control_table(parts)]
+    return [Route(row.method, row.path, guard(row.work), OWN) for row in control_table(parts)]
 
 
 def _described(parts: Parts) -> Work:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from clevora_mock.api.surface import Surface
     from clevora_mock.contract import Endpoint
     from clevora_mock.core.accounts import Account, Key
     from clevora_mock.core.identity import Identity
@@ -38,6 +39,7 @@ class Call:
         "ignored",
         "key",
         "method",
+        "operation",
         "parameters",
         "path",
         "plan",
@@ -48,20 +50,24 @@ class Call:
         "routed",
         "sandbox",
         "status",
+        "surface",
         "voided",
         "waited",
     )
 
-    def __init__(self, sandbox: "Sandbox", method: str, path: str, *, emulated: bool = True) -> None:
+    def __init__(self, sandbox: "Sandbox", method: str, path: str, surface: "Surface") -> None:
         self.sandbox = sandbox
+        self.surface = surface
+        self.emulated = surface.emulated
         # Whoever looks on, at the journal say, must not shift the ids of what is looked at.
-        self.id = "req_" + sandbox.chance.hex("request" if emulated else "own request")
+        self.id = "req_" + sandbox.chance.hex("request" if self.emulated else "own request")
         self.arrived = sandbox.clock.now()
         self.method = method
         self.path = path
-        # None for unknown routes and for the mock's own pages; the latter are not part of the emulated API.
+        # None where the contract has none: for unknown routes, for the mock's own pages, for other emulated APIs.
         self.endpoint: Endpoint | None = None
-        self.emulated = emulated
+        # The name of what those are asked for.
+        self.operation: str | None = None
         # Whether the path knows the method; what is neither there nor taken is refused whatever its body (W6).
         self.routed = False
         self.base_url = ""

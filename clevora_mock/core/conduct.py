@@ -1,7 +1,8 @@
 """What a client did that it should not have, read off the journal.
 
 Each finding is about one key (or, without one, one caller) and names its requests. A retry is identical when method,
-path, query and body are; the journal keeps the first 16 KiB of a body.
+path, query and body are; the journal keeps the first 16 KiB of a body. Sign-ins are nobody's misconduct: with their
+passwords masked, two that differ look the same.
 """
 
 import re
@@ -11,6 +12,7 @@ from itertools import pairwise
 
 from msgspec import Struct
 
+from clevora_mock import contract
 from clevora_mock.clock import SECOND
 from clevora_mock.core.journal import Entry
 
@@ -33,6 +35,8 @@ def findings(entries: Iterable[Entry]) -> list[Finding]:
     """Everything that can be said of `entries`, oldest first."""
     by_caller: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
+        if entry.endpoint is not None and entry.endpoint not in contract.ENDPOINT:
+            continue
         by_caller[entry.key or entry.account or entry.client].append(entry)
     found: list[Finding] = []
     for caller, theirs in by_caller.items():

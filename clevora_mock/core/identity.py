@@ -28,46 +28,77 @@ class Identity(Struct, frozen=True):
     email: str | None = None
 
 
-def issue(identity: Identity, project: str, now: int, lifetime: int = LIFETIME_SECONDS) -> str:
-    """An ID token for `identity`, valid for `lifetime` seconds from `now`."""
+class SignIn(Struct, frozen=True):
+    """How and when somebody signed in (`at` in seconds since 1970), and the profile that they had then."""
+
+    provider: str
+    at: int
+    name: str | None = None
+    picture: str | None = None
+
+
+def issue(
+    identity: Identity, project: str, now: int, lifetime: int = LIFETIME_SECONDS, sign_in: SignIn | None = None
+) -> str:
+    """An ID token for `identity`, valid for `lifetime` seconds from `now`; without `sign_in`, of one made just now."""
     seconds = now // SECOND
+    how = sign_in or SignIn("password" if identity.email else "custom", seconds)
     identities: dict[str, list[str]] = {"email": [identity.email]} if identity.email else {}
     claims: dict[str, Any] = {
         "iss": f"https://securetoken.google.com/{project}",
         "aud": project,
         "sub": identity.uid,
         "user_id": identity.uid,
-        "auth_time": seconds,
+        "auth_time": how.at,
         "iat": seconds,
         "exp": seconds + lifetime,
         "firebase": {
             "identities": identities,
-            "sign_in_provider": "password" if identity.email else "custom",
+            "sign_in_provider": how.provider,
         },
     }
     if identity.email:
         claims |= {"email": identity.email, "email_verified": False}
-    return f"{_part({'alg': 'none', 'typ': 'JWT'})}.{_part(claims)}."
+    if how.name:
+        claims["name"] = how.name
+    if how.picture:
+        claims["picture"] = how.picture
+    if how.provider == "anonymous":
+        claims["provider_id"] = how.provider
+    return f"{_encode({'alg': 'none', 'typ': 'JWT'})}.{_encode(claims)}."
 
 
 def verify(token: str | None, project: str, now: int) -> Identity:
     """Who `token` signs in; 401 with the reason as a hint when it is not valid at `now`."""
     if not token:
         raise _refused("send Authorization: Bearer <Firebase ID token>")
+    claims = read(token, project)
+    if claims["exp"] * SECOND <= now:
+        raise _refused("expired, by this sandbox's clock")
+    return subject(claims)
+
+
+def read(token: str, project: str) -> dict[str, Any]:
+    """The claims of `token`, as good as it was when it was issued; 401 with the reason as a hint when it never was."""
     parts = token.split(".")
     if len(parts) != 3:
         raise _refused("a token has three parts; an API key does not open this door")
-    header, claims = _read(parts[0]), _read(parts[1])
+    header, claims = _decode(parts[0]), _decode(parts[1])
     if header.get("alg") != "none" or parts[2]:
         raise _refused("a signed token is refused here; use the Auth emulator's unsigned ones: clevora-mock token")
     if header.get("typ", "JWT") != "JWT":
         raise _refused("typ is not JWT")
-    _check(claims, project, now)
+    _check(claims, project)
+    return claims
+
+
+def subject(claims: dict[str, Any]) -> Identity:
+    """Whom the claims of a good token are about."""
     email = claims.get("email")
     return Identity(claims["sub"], email if isinstance(email, str) else None)
 
 
-def _check(claims: dict[str, Any], project: str, now: int) -> None:
+def _check(claims: dict[str, Any], project: str) -> None:
     issuer = f"https://securetoken.google.com/{project}"
     if claims.get("iss") != issuer:
         raise _refused(f"iss is not {issuer}")
@@ -81,15 +112,13 @@ def _check(claims: dict[str, Any], project: str, now: int) -> None:
     expires = claims.get("exp")
     if not isinstance(expires, int | float) or isinstance(expires, bool):
         raise _refused("exp must be a number")
-    if expires * SECOND <= now:
-        raise _refused("expired, by this sandbox's clock")
 
 
-def _part(value: dict[str, Any]) -> str:
+def _encode(value: dict[str, Any]) -> str:
     return urlsafe_b64encode(msgspec.json.encode(value)).rstrip(b"=").decode()
 
 
-def _read(part: str) -> dict[str, Any]:
+def _decode(part: str) -> dict[str, Any]:
     read = None
     # The decoder skips what is not base64url, so that many texts would be the same token.
     if _ENCODED.fullmatch(part):

@@ -17,7 +17,13 @@ ENTRIES = 10_000
 BODY_BYTES = 16 * 1024
 PRODUCED_CHARACTERS = 2_000
 
-_SECRET = re.compile(rb"sk_live_[0-9a-f]{32}|whsec_[A-Za-z0-9+/=_-]{4,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*")
+_SECRET = re.compile(rb"sk_live_[0-9a-f]{32}|whsec_[A-Za-z0-9+/=_-]{4,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|AMf-[\w-]{16,}")
+# What no look gives away, only the field that it stands in: of a JSON object, whole or broken off, or of a form.
+_SECRET_FIELD = re.compile(
+    rb"""("(?:password|refresh_?token)"\s*:\s*)(?:"(?:[^"\\]++|\\.)*+"?|[^\s,}\]]+)"""
+    rb"""|((?:^|&)(?:password|refresh_?token)=)[^&"\s]+""",
+    re.IGNORECASE | re.DOTALL,
+)
 
 
 class Miss(Struct, frozen=True, gc=False):
@@ -94,12 +100,12 @@ class Journal:
             call.id,
             call.arrived,
             completed,
-            call.endpoint.name if call.endpoint else None,
+            call.endpoint.name if call.endpoint else call.operation,
             call.method,
             masked_text(call.path),
             key.preview if key else None,
             key.id if key else None,
-            account.uid if account else None,
+            account.uid if account else call.identity.uid if call.identity else None,
             call.status,
             call.code,
             completed - call.arrived + call.waited,
@@ -132,17 +138,23 @@ class Journal:
 
 
 def masked(body: bytes) -> bytes:
-    """`body` with keys, webhook secrets and ID tokens masked."""
-    if b"sk_live_" in body or b"whsec_" in body or b"eyJ" in body:
+    """`body` with passwords, keys, webhook secrets, ID tokens and refresh tokens masked."""
+    if b"assword" in body or b"efresh" in body:
+        body = _SECRET_FIELD.sub(_blank, body)
+    if b"sk_live_" in body or b"whsec_" in body or b"eyJ" in body or b"AMf-" in body:
         return _SECRET.sub(_hide, body)
     return body
 
 
 def masked_text(text: str) -> str:
-    """The same of a text."""
-    if "sk_live_" in text or "whsec_" in text or "eyJ" in text:
+    """A text with all that a look gives away masked the same way."""
+    if "sk_live_" in text or "whsec_" in text or "eyJ" in text or "AMf-" in text:
         return masked(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
     return text
+
+
+def _blank(found: re.Match[bytes]) -> bytes:
+    return found[1] + b'"***"' if found[1] else found[2] + b"***"
 
 
 def _hide(found: re.Match[bytes]) -> bytes:

@@ -18,8 +18,10 @@ from clevora_mock.core.identity import Identity
 from clevora_mock.core.journal import ENTRIES, Journal
 from clevora_mock.core.ledger import Book
 from clevora_mock.core.limits import Limits, Meter
+from clevora_mock.core.passwords import Password
 from clevora_mock.core.payments import Checkout, Checkouts, Outcome, event
 from clevora_mock.core.usage import Activity, Usage
+from clevora_mock.core.users import User, Users
 
 if TYPE_CHECKING:
     from clevora_mock.scenarios.course import Course
@@ -29,11 +31,12 @@ _UNRECORDED = frozenset({401, 402, 403, 404, 405, 429})
 
 
 class Beginning(Struct, frozen=True):
-    """How a sandbox starts: one activated demo account with money and a well-known key."""
+    """How a sandbox starts: one activated demo account with money, a well-known key and a well-known password."""
 
     seed: int
     uid: str
     email: str
+    password: str
     api_key: str
     balance: int
     firebase_project: str
@@ -44,7 +47,7 @@ class Beginning(Struct, frozen=True):
 
 
 class Sandbox:
-    """Accounts, money, limits, usage, payments and journal under one name."""
+    """Accounts, users, money, limits, usage, payments and journal under one name."""
 
     # What the scenario has set going, and the courses of scenarios that single requests have asked for.
     course: "Course"
@@ -65,12 +68,27 @@ class Sandbox:
         self.chance = Chance(self.beginning.seed, self.name)
         self.limits = self.beginning.limits
         self.accounts = Accounts()
+        self._users: Users | None = None
         self.checkouts = Checkouts()
         self.journal.clear()
         self.last_used: int | None = None
         self.ledger_entries = 0
         self._open_demo()
         self._begin(self)
+
+    @property
+    def users(self) -> Users:
+        """Firebase's users, the demo account's among them; made when first asked for, which few sandboxes are."""
+        if self._users is None:
+            start = self.beginning
+            password = Password.of(start.password, self.chance.at("demo salt", 0, 32))
+            self._users = Users()
+            self._users.add(User(start.uid, start.email, password, self.accounts.by_uid[start.uid].created))
+        return self._users
+
+    @users.setter
+    def users(self, users: Users) -> None:
+        self._users = users
 
     @property
     def pacemaker(self) -> Clock | None:
@@ -140,6 +158,17 @@ class Sandbox:
 
     def open_account(self, identity: Identity, now: int) -> Account:
         return self.accounts.open(identity.uid, identity.email, now)
+
+    def next_uid(self) -> str:
+        """A uid, as Firebase draws one, that is nobody's yet."""
+        while True:
+            uid = self.chance.hex("uid", 28)
+            if uid not in self.accounts.by_uid and uid not in self.users.by_uid:
+                return uid
+
+    def new_password(self, text: str) -> Password:
+        """`text` as it is kept, under a salt of its own."""
+        return Password.of(text, self.chance.hex("salt", 32))
 
     def open_checkout(self, account: Account, amount: int, now: int) -> Checkout:
         checkout = Checkout("cks_" + self.chance.hex("checkout"), account.uid, account.email, amount, now)

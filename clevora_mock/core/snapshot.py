@@ -1,7 +1,7 @@
 """A sandbox's whole state as a document, and back (all or nothing).
 
-The document is versioned and holds no secret: keys are hashes. What is restored goes on exactly as what was saved would
-have, since clock, draws and counters are part of it. Times are in microseconds, money in micro-dollars.
+The document is versioned and holds no secret: keys and passwords are hashes. What is restored goes on exactly as what
+was saved would have, since clock, draws and counters are part of it. Times are in microseconds, money in micro-dollars.
 """
 
 from collections import deque
@@ -16,9 +16,11 @@ from clevora_mock.core.chance import Chance
 from clevora_mock.core.journal import Entry as JournalEntry
 from clevora_mock.core.ledger import Entry, Folded
 from clevora_mock.core.limits import Limits
+from clevora_mock.core.passwords import Password
 from clevora_mock.core.payments import Checkout, Checkouts
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.usage import Activity, Count, Day
+from clevora_mock.core.users import CAPACITY, User, Users
 
 if TYPE_CHECKING:
     from clevora_mock.scenarios.course import Course
@@ -89,6 +91,27 @@ class AccountState(Part, frozen=True):
     keys: list[KeyState]
 
 
+class PasswordState(Part, frozen=True):
+    """A password; `hash` is what is kept of it, in hex."""
+
+    salt: str
+    hash: Hash
+
+
+class UserState(Part, frozen=True):
+    """A user who signed up at Firebase."""
+
+    uid: Annotated[str, Meta(min_length=1, max_length=128)]
+    email: str | None
+    password: PasswordState | None
+    created: Moment
+    last_sign_in: Moment
+    last_refresh: Moment
+    valid_since: Moment | None
+    name: str | None
+    picture: str | None
+
+
 class CheckoutState(Part, frozen=True):
     """A checkout; `due` is when its event is to be delivered."""
 
@@ -124,6 +147,8 @@ class State(Part, frozen=True):
     scenario: CourseState
     side_scenarios: dict[str, CourseState]
     accounts: list[AccountState]
+    users: Annotated[list[UserState], Meta(max_length=CAPACITY)]
+    deleted_users: Annotated[list[str], Meta(max_length=CAPACITY)]
     checkouts: list[CheckoutState]
     events_seen: list[str]
     journal: list[JournalEntry]
@@ -143,6 +168,8 @@ def take(sandbox: Sandbox) -> State:
         scenario=_course(sandbox.course),
         side_scenarios={name: _course(side) for name, side in sandbox.side_courses.items()},
         accounts=[_account(account) for account in sandbox.accounts.by_uid.values()],
+        users=[_user(user) for user in sandbox.users.by_uid.values()],
+        deleted_users=list(sandbox.users.deleted),
         checkouts=[_checkout(checkout) for checkout in sandbox.checkouts.by_id.values()],
         events_seen=list(sandbox.checkouts.seen),
         journal=list(sandbox.journal.entries),
@@ -154,6 +181,7 @@ class Parts(Struct, frozen=True):
     """What a state is made into before any of it takes the place of what is there."""
 
     accounts: Accounts
+    users: Users
     checkouts: Checkouts
     chance: Chance
 
@@ -172,18 +200,20 @@ def build(state: State) -> Parts:
         if saved.uid in accounts.by_uid:
             raise ValueError(f"accounts: {saved.uid!r} is there twice")
         _restore_account(accounts, saved)
+    users = _restore_users(state)
     checkouts = Checkouts()
     for waiting in state.checkouts:
         if waiting.id in checkouts.by_id:
             raise ValueError(f"checkouts: {waiting.id!r} is there twice")
         checkouts.open(_restore_checkout(waiting))
     checkouts.seen.update(dict.fromkeys(state.events_seen))
-    return Parts(accounts, checkouts, Chance(state.seed, state.name, state.draws))
+    return Parts(accounts, users, checkouts, Chance(state.seed, state.name, state.draws))
 
 
 def put(sandbox: Sandbox, state: State, parts: Parts) -> None:
     """Make `state`, built into `parts`, the sandbox's own. Nothing here can fail."""
-    sandbox.accounts, sandbox.checkouts, sandbox.chance = parts.accounts, parts.checkouts, parts.chance
+    sandbox.accounts, sandbox.users = parts.accounts, parts.users
+    sandbox.checkouts, sandbox.chance = parts.checkouts, parts.chance
     sandbox.ledger_entries = state.ledger_entries
     sandbox.limits = state.limits
     sandbox.journal.entries = deque(state.journal, sandbox.journal.entries.maxlen)
@@ -236,6 +266,20 @@ def _key(key: Key) -> KeyState:
     )
 
 
+def _user(user: User) -> UserState:
+    return UserState(
+        uid=user.uid,
+        email=user.email,
+        password=None if user.password is None else PasswordState(user.password.salt, user.password.hash),
+        created=user.created,
+        last_sign_in=user.last_sign_in,
+        last_refresh=user.last_refresh,
+        valid_since=user.valid_since,
+        name=user.name,
+        picture=user.picture,
+    )
+
+
 def _checkout(checkout: Checkout) -> CheckoutState:
     return CheckoutState(
         id=checkout.id,
@@ -275,6 +319,29 @@ def _restore_key(account: Account, saved: KeyState) -> Key:
     key.meter.recent.extend(saved.recent)
     key.meter.day, key.meter.tokens = saved.day, saved.day_tokens
     return key
+
+
+def _restore_users(state: State) -> Users:
+    users = Users()
+    for saved in state.users:
+        if saved.uid in users.by_uid:
+            raise ValueError(f"users: {saved.uid!r} is there twice")
+        if saved.email is not None and users.with_email(saved.email):
+            raise ValueError(f"users: the email of {saved.uid!r} is somebody else's too")
+        users.add(_restore_user(saved))
+    for uid in state.deleted_users:
+        if uid in users.by_uid:
+            raise ValueError(f"deleted_users: {uid!r} is there")
+        users.mark_deleted(uid)
+    return users
+
+
+def _restore_user(saved: UserState) -> User:
+    password = None if saved.password is None else Password(saved.password.salt, saved.password.hash)
+    user = User(saved.uid, saved.email, password, saved.created)
+    user.last_sign_in, user.last_refresh, user.valid_since = saved.last_sign_in, saved.last_refresh, saved.valid_since
+    user.name, user.picture = saved.name, saved.picture
+    return user
 
 
 def _restore_checkout(saved: CheckoutState) -> Checkout:

@@ -11,6 +11,8 @@ from tests.control.support import whole
 Step = tuple[str, Any]
 Answered = tuple[int, list[tuple[str, str]], bytes]
 
+_FIREBASE = "/identitytoolkit.googleapis.com/v1/accounts:%s?key=k"
+ANONYMOUS = {"returnSecureToken": True}
 _CHAT = "/v1/chat/completions"
 _SOURCES = [
     "rules: [{name: half, when: {endpoint: chat.completions, chance: 0.5}, then: {error: 500}}]",
@@ -41,6 +43,9 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
     st.tuples(st.just("read"), st.sampled_from(["/v1/keys", "/api/developer/usage", "/api/developer/transactions"])),
     st.tuples(st.just("look"), st.sampled_from(["requests", "ledger?uid=demo", "conduct", "scenario", "clock"])),
     st.tuples(st.just("account"), st.none()),
+    st.tuples(st.just("signUp"), st.sampled_from([{"email": "ann@x.example", "password": "secret-1"}, ANONYMOUS])),
+    st.tuples(st.just("signInWithPassword"), st.just({"email": "demo@clevora.example", "password": "clevora-demo"})),
+    st.tuples(st.just("delete"), st.none()),
 )
 
 
@@ -87,11 +92,13 @@ class Player:
             case "read":
                 return http.get(what, headers=user)
             case _:
-                return self._control(kind, what)
+                return self._beside_the_contract(kind, what)
 
-    def _control(self, kind: str, what: Any) -> Any:
+    def _beside_the_contract(self, kind: str, what: Any) -> Any:
         http = self.world.http
         match kind:
+            case "signUp" | "signInWithPassword" | "delete":
+                return http.post(_FIREBASE % kind, json=what or {"idToken": self.world.id_token()})
             case "pay":
                 return http.post(f"/__mock/checkouts/{self.checkout}/{what}")
             case "advance":

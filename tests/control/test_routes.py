@@ -43,7 +43,7 @@ SHAPES: list[tuple[str, Any, set[str]]] = [
         None,
         {
             *("version", "seed", "name", "clock", "draws", "ledger_entries", "limits", "scenario", "side_scenarios"),
-            *("accounts", "checkouts", "events_seen", "journal", "journal_total"),
+            *("accounts", "users", "deleted_users", "checkouts", "events_seen", "journal", "journal_total"),
         },
     ),
     ("GET /__mock/clock", None, {"now", "mode"}),
@@ -60,6 +60,7 @@ SHAPES: list[tuple[str, Any, set[str]]] = [
     ("DELETE /__mock/scenario", None, {"name", "description", "rules", "source"}),
     ("POST /__mock/accounts", None, {*ACCOUNT, "apiKey"}),
     ("POST /__mock/accounts", {"uid": "ann", "email": "a@b.example", "balance": 3}, {*ACCOUNT, "apiKey"}),
+    ("POST /__mock/accounts", {"email": "a@b.example", "password": "secret-1"}, {*ACCOUNT, "apiKey"}),
     ("GET /__mock/accounts/demo", None, ACCOUNT),
     ("PATCH /__mock/accounts/demo", {"balance": -1.5, "activated": False}, ACCOUNT),
     ("POST /__mock/tokens", {"uid": "ann"}, {"idToken"}),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from clevora_mock.core.snapshot import take
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, ClockSetting, Settings
 from tests.conftest import World
-from tests.control.steps import STEPS, Player, Step, elsewhere
+from tests.control.steps import ANONYMOUS, STEPS, Player, Step, elsewhere
 from tests.control.support import chat, connect, control, eventually, examples, fresh, kept, use, whole
 from tests.server import Running, running
 
@@ -132,6 +132,7 @@ def busy(frozen_server: Running) -> tuple[World, dict[str, Any]]:
     use(world, "name: own\npayments: {delay: 1m}\nrules: [{when: {endpoint: search}, then: {error: 500}}]")
     steps: list[Step] = [("chat", "Hello!"), ("stream", "Hi"), ("search", "lamp"), ("side", "flaky"), ("key", "k")]
     steps += [("topup", 50), ("pay", "pay"), ("account", None), ("wrong", None)]
+    steps += [("signUp", ANONYMOUS), ("signUp", {"email": "ann@x.example", "password": "secret-1"}), ("delete", None)]
     Player(world).play(steps)
     return world, kept(world)
 
@@ -174,7 +175,10 @@ def _everything_works(world: World) -> None:
     ):
         answer = world.http.get(f"/__mock/{place}")
         assert answer.status_code in (200, 404), (place, answer.text)
-    for step in [("chat", "Hi"), ("read", "/api/developer/usage"), ("read", "/v1/keys"), ("topup", 50)]:
+    ann = {"email": "ann@x.example", "password": "secret-1"}
+    firebase: list[Step] = [("signInWithPassword", ann), ("signUp", ann), ("signUp", ANONYMOUS), ("delete", None)]
+    reading: list[Step] = [("read", "/api/developer/usage"), ("read", "/v1/keys")]
+    for step in [("chat", "Hi"), *reading, ("topup", 50), *firebase]:
         assert Player(world).one(step)[0] < 500, step
     for part in ("ledger", "scenario", "journal", None):
         control(world, "POST reset", json={"only": part})

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clevora_mock.api.stream import Pace, Transmission
+from clevora_mock.api.surface import CLEVORA
 from clevora_mock.app import create_app
 from clevora_mock.clock import FROZEN_START, SECOND, Clock
 from clevora_mock.core.call import Call
@@ -61,7 +62,7 @@ def deliver(content: list[bytes], pace: float, ending: Ending, write_seconds: fl
 
     async def work(loop: VirtualLoop) -> None:
         clock = Clock("real", start=FROZEN_START, read=loop.micros)
-        call = Call(bare_sandbox(clock), "POST", PATH)
+        call = Call(bare_sandbox(clock), "POST", PATH, CLEVORA)
         left = asyncio.Event()
 
         async def receive() -> Message:

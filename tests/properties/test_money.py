@@ -24,6 +24,7 @@ from hypothesis.stateful import (
 from standardwebhooks import Webhook
 
 from clevora_mock import contract
+from clevora_mock.api.surface import CLEVORA
 from clevora_mock.clock import DAY, FROZEN_START, SECOND
 from clevora_mock.core.accounts import Account as Kept
 from clevora_mock.core.call import Call
@@ -392,7 +393,7 @@ class MoneyMachine(RuleBasedStateMachine):
         key = self.key(pick)
 
         def settle(sandbox: Sandbox) -> None:
-            call = Call(sandbox, "POST", contract.ENDPOINT[endpoint].path)
+            call = Call(sandbox, "POST", contract.ENDPOINT[endpoint].path, CLEVORA)
             call.endpoint = contract.ENDPOINT[endpoint]
             call.key = sandbox.accounts.find_key(key.id)
             call.account = call.key.account if call.key else None

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.api.parsing import document, number
+from clevora_mock.api.surface import CLEVORA
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError
 
@@ -216,7 +217,7 @@ def test_what_is_almost_an_object_is_refused(body: bytes) -> None:
     | st.lists(st.sampled_from([b"range", b"=", b"&", b"7", b"90", b"91", b"0", b"+", b"%31", b";"])).map(b"".join)
 )
 def test_a_query_gives_a_number_within_bounds_or_a_400(query: bytes) -> None:
-    call = Call(_SANDBOX, "GET", "/api/developer/usage")
+    call = Call(_SANDBOX, "GET", "/api/developer/usage", CLEVORA)
     call.query = query
     refused = None
     try:

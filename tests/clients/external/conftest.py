@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import World
 
 HERE = Path(__file__).parent
+CLIENTS = HERE.parents[2] / ".venv-clients" / "bin" / "python"
 
 Run = Callable[..., str]
 Script = Callable[..., Any]
@@ -74,6 +75,19 @@ def script() -> Script:
 
     def execute(world: World, name: str, function: str, **arguments: Any) -> Any:
         command = [program("node"), "run.mjs", f"./{name}.mjs", function]
+        return json.loads(run(command, world, json.dumps(arguments), CLEVORA_BASE_URL=world.base_url))
+
+    return execute
+
+
+@pytest.fixture
+def python_script() -> Script:
+    """The same for a function of one of the Python modules here, which run where their own packages are."""
+    if not CLIENTS.exists():
+        pytest.fail(f"{CLIENTS} is not there; run make test-clients", pytrace=False)
+
+    def execute(world: World, name: str, function: str, **arguments: Any) -> Any:
+        command = [str(CLIENTS), "run.py", name, function]
         return json.loads(run(command, world, json.dumps(arguments), CLEVORA_BASE_URL=world.base_url))
 
     return execute

@@ -1,0 +1,31 @@
+"""What a backend does with Firebase's Admin SDK for Python: nothing is changed but where the emulator is."""
+
+import os
+from typing import Any
+
+import firebase_admin
+from firebase_admin import auth, exceptions
+
+
+def _connect(host: str, project: str) -> None:
+    os.environ["FIREBASE_AUTH_EMULATOR_HOST"] = host
+    firebase_admin.initialize_app(options={"projectId": project})
+
+
+def verify(host: str, project: str, token: str, revoked: bool) -> Any:
+    """The claims of a token, or the name of what is wrong with it."""
+    _connect(host, project)
+    try:
+        return auth.verify_id_token(token, check_revoked=revoked)
+    except (ValueError, exceptions.FirebaseError) as error:
+        return type(error).__name__
+
+
+def find(host: str, project: str, **who: str) -> Any:
+    """A user by uid or email, or the name of what is wrong."""
+    _connect(host, project)
+    try:
+        user = auth.get_user(who["uid"]) if "uid" in who else auth.get_user_by_email(who["email"])
+    except exceptions.FirebaseError as error:
+        return type(error).__name__
+    return {"uid": user.uid, "email": user.email, "name": user.display_name, "disabled": user.disabled}

@@ -1,0 +1,180 @@
+"""Signing up, in and on: what Firebase's SDKs are answered, and what the tokens open."""
+
+import pytest
+
+from clevora_mock.clock import FROZEN_START, SECOND
+from tests.conftest import World
+from tests.firebase.support import (
+    ANN,
+    DEMO,
+    accounts,
+    ask,
+    claims,
+    dashboard,
+    find,
+    good,
+    message,
+    refresh,
+    sign_in,
+    sign_up,
+)
+
+START = FROZEN_START // SECOND
+NEWS = {"idToken", "refreshToken", "expiresIn"}
+
+
+class TestSigningUp:
+    def test_with_email_and_password(self, world: World) -> None:
+        """The email in small letters, as Firebase keeps it."""
+        got = sign_up(world, email="Ann@X.example", password="secret-1")
+        assert got.keys() == {"kind", "localId", "email", *NEWS}
+        assert (got["kind"], got["email"]) == ("identitytoolkit#SignupNewUserResponse", "ann@x.example")
+        assert got["expiresIn"] == "3600"
+        assert len(got["localId"]) == 28
+        assert claims(got["idToken"]) == {
+            "iss": "https://securetoken.google.com/demo-clevora",
+            "aud": "demo-clevora",
+            "sub": got["localId"],
+            "user_id": got["localId"],
+            "auth_time": START,
+            "iat": START,
+            "exp": START + 3600,
+            "firebase": {"identities": {"email": ["ann@x.example"]}, "sign_in_provider": "password"},
+            "email": "ann@x.example",
+            "email_verified": False,
+        }
+
+    def test_anonymously(self, world: World) -> None:
+        got = sign_up(world)
+        assert got.keys() == {"kind", "localId", *NEWS}
+        told = claims(got["idToken"])
+        assert told["provider_id"] == told["firebase"]["sign_in_provider"] == "anonymous"
+        assert "email" not in told
+        assert find(world, localId=[got["localId"]])[0]["providerUserInfo"] == []
+
+    def test_an_anonymous_user_becomes_one_with_a_password(self, world: World) -> None:
+        """Under the same uid; with an ID token, signing up is linking."""
+        before = sign_up(world)
+        after = sign_up(world, idToken=before["idToken"], **ANN)
+        assert after["localId"] == before["localId"] == sign_in(world, **ANN)["localId"]
+        assert claims(after["idToken"])["firebase"]["sign_in_provider"] == "password"
+
+    def test_each_has_a_uid_of_their_own(self, world: World) -> None:
+        assert len({sign_up(world)["localId"] for _ in range(20)}) == 20
+
+    def test_a_name_goes_into_the_token(self, world: World) -> None:
+        got = sign_up(world, displayName="Ann", **ANN)
+        assert got["displayName"] == claims(got["idToken"])["name"] == "Ann"
+
+
+class TestSigningIn:
+    def test_answer(self, world: World) -> None:
+        uid = sign_up(world, **ANN)["localId"]
+        world.advance(60)
+        got = sign_in(world, "ANN@x.example", ANN["password"])
+        assert got.keys() == {"kind", "registered", "localId", "email", *NEWS}
+        assert (got["kind"], got["registered"]) == ("identitytoolkit#VerifyPasswordResponse", True)
+        assert (got["localId"], claims(got["idToken"])["auth_time"]) == (uid, START + 60)
+
+    def test_the_demo_account_signs_in_and_sees_its_money(self, world: World) -> None:
+        got = sign_in(world, **DEMO)
+        assert got["localId"] == "demo"
+        account = good(dashboard(world, got["idToken"]))["data"]
+        assert (account["balance"], account["activated"], account["developerAccess"]) == (100, True, True)
+
+    def test_an_account_made_to_measure_signs_in(self, world: World) -> None:
+        """With a password from the control plane: a dashboard can be shown any situation."""
+        made = {"uid": "poor", "balance": 0, "activated": False, **ANN}
+        good(world.http.post("/__mock/accounts", json=made))
+        got = sign_in(world, **ANN)
+        assert got["localId"] == "poor"
+        assert good(dashboard(world, got["idToken"]))["data"]["balance"] == 0
+
+    def test_a_user_who_signed_up_can_be_given_an_account(self, world: World) -> None:
+        got = sign_up(world, **ANN)
+        good(world.http.post("/__mock/accounts", json={"uid": got["localId"], "balance": 7}))
+        assert good(dashboard(world, got["idToken"]))["data"]["balance"] == 7
+
+    @pytest.mark.parametrize(
+        ("made", "said"),
+        [
+            ({"password": "secret-1"}, "email: required"),
+            ({"password": "short", "email": "b@x.example"}, "password: "),
+            (DEMO, "email: expected one that nobody signs in with"),
+        ],
+    )
+    def test_an_account_that_cannot_sign_in_is_not_made(self, world: World, made: dict[str, str], said: str) -> None:
+        before = world.http.get("/__mock/state").json()["accounts"]
+        answer = world.http.post("/__mock/accounts", json=made)
+        assert answer.status_code == 400
+        assert answer.json()["error"]["message"].startswith(said)
+        assert world.http.get("/__mock/state").json()["accounts"] == before
+
+    def test_a_uid_that_signs_in_gets_no_second_password(self, world: World) -> None:
+        uid = sign_up(world, **ANN)["localId"]
+        answer = world.http.post("/__mock/accounts", json={"uid": uid, "email": "b@x.example", "password": "secret-2"})
+        assert answer.json()["error"]["message"].startswith("uid: expected one that nobody signs in with")
+
+    def test_the_dashboard_opens_after_activation(self, world: World) -> None:
+        """403 until then (K8); afterwards the account knows the email."""
+        token = sign_up(world, **ANN)["idToken"]
+        assert [dashboard(world, token, path).status_code for path in ("/api/developer/account", "/v1/keys")] == [
+            403
+        ] * 2
+        good(dashboard(world, token, "/api/developer/activate", "POST"))
+        assert good(dashboard(world, token))["data"]["email"] == "ann@x.example"
+        assert good(dashboard(world, token, "/v1/keys"))["data"]["keys"] == []
+
+    def test_sandboxes_have_users_of_their_own(self, world: World) -> None:
+        sign_up(world, **ANN)
+        elsewhere = World(world.server, f"{world.name}-other")
+        with elsewhere.http:
+            assert message(accounts(elsewhere, "signInWithPassword", ANN)) == "INVALID_LOGIN_CREDENTIALS"
+            assert sign_up(elsewhere, **ANN)["email"] == ANN["email"]
+
+    def test_the_root_belongs_to_the_default_sandbox(self, world: World) -> None:
+        """The SDK for the web knows no paths."""
+        root = f"{world.server.url}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=k"
+        assert good(world.http.post(root, json=DEMO))["localId"] == "demo"
+
+
+class TestStayingSignedIn:
+    def test_a_refresh_gives_a_fresh_token_of_the_same_sign_in(self, world: World) -> None:
+        """And as many as one likes, even when the first one has long expired."""
+        signed = sign_up(world, **ANN)
+        world.advance(7200)
+        assert dashboard(world, signed["idToken"]).status_code == 401
+        got = good(refresh(world, signed["refreshToken"]))
+        assert got.keys() == {
+            *("id_token", "access_token", "refresh_token"),
+            *("expires_in", "token_type", "user_id", "project_id"),
+        }
+        assert (got["token_type"], got["expires_in"], got["user_id"]) == ("Bearer", "3600", signed["localId"])
+        assert got["id_token"] == got["access_token"]
+        told = claims(got["id_token"])
+        assert (told["auth_time"], told["iat"]) == (START, START + 7200)
+        assert dashboard(world, got["id_token"]).status_code == 403
+        assert good(refresh(world, got["refresh_token"]))["user_id"] == signed["localId"]
+
+    @pytest.mark.parametrize("spelling", [("grant_type", "refresh_token"), ("grantType", "refreshToken")])
+    def test_json_will_do(self, world: World, spelling: tuple[str, str]) -> None:
+        """As the SDKs for phones send it."""
+        asked = dict(zip(spelling, ("refresh_token", sign_up(world)["refreshToken"]), strict=True))
+        answer = world.http.post("/securetoken.googleapis.com/v1/token?key=k", json=asked)
+        assert good(answer)["id_token"]
+
+    def test_an_anonymous_user_stays_anonymous(self, world: World) -> None:
+        token = good(refresh(world, sign_up(world)["refreshToken"]))["id_token"]
+        assert claims(token)["firebase"]["sign_in_provider"] == "anonymous"
+
+    def test_a_new_profile_is_in_the_next_token(self, world: World) -> None:
+        signed = sign_up(world, **ANN)
+        ask(world, "update", idToken=signed["idToken"], displayName="Ann", photoUrl="https://x.example/ann.png")
+        told = claims(good(refresh(world, signed["refreshToken"]))["id_token"])
+        assert (told["name"], told["picture"]) == ("Ann", "https://x.example/ann.png")
+
+    def test_an_expired_token_is_still_looked_up(self, world: World) -> None:
+        """SDKs go by the machine's clock: a refusal would sign their user out, only because the sandbox's was moved."""
+        signed = sign_up(world, **ANN)
+        world.advance(86_400)
+        assert ask(world, "lookup", idToken=signed["idToken"])["users"][0]["localId"] == signed["localId"]
