@@ -48,6 +48,7 @@ class Call:
         "routed",
         "sandbox",
         "status",
+        "told",
         "voided",
         "waited",
     )
@@ -87,6 +88,8 @@ class Call:
         self.status = 200
         self.code: str | None = None
         self.retry_after: int | None = None
+        # When a refusal that says when to retry began to leave.
+        self.told = 0
         self.abandoned = False
         self.prompt_tokens = 0
         self.completion_tokens = 0
