@@ -1,0 +1,9 @@
+"""Calls one function of a module with the JSON arguments on standard input, and prints its answer as JSON."""
+
+import importlib
+import json
+import sys
+
+module, name = sys.argv[1:]
+function = getattr(importlib.import_module(module), name)
+print(json.dumps(function(**json.load(sys.stdin))))
