@@ -1,4 +1,4 @@
-"""The README's tables, made from the contract and the settings.
+"""The README's tables, made from the contract, the settings and the tests.
 
 ``python -m tests.tables`` writes them between the README's markers; `test_drift.py` fails while they differ.
 """
@@ -16,6 +16,7 @@ from clevora_mock.scenarios.course import begin
 from clevora_mock.scenarios.faults import FAULTS
 from clevora_mock.scenarios.shelf import Shelf
 from clevora_mock.settings import OPTIONS, default_text
+from tests.clients.matrix import CLIENTS, LIBRARIES, STATUSES, Client, Pin
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -27,6 +28,8 @@ _CREDENTIALS: dict[contract.Credential, str] = {
     "signature": "signature",
     "none": "none",
 }
+
+_TIMES = {1: "once", 2: "twice"}
 
 
 def endpoints() -> list[list[str]]:
@@ -100,7 +103,28 @@ def scenarios() -> list[list[str]]:
     return [["Scenario", "What it finds"], *rows]
 
 
+def clients() -> list[list[str]]:
+    """Every client with its version and its manners, and every library of what else there is."""
+    refusals = [str(status) for status in STATUSES]
+    rows = [["Client", "Version", "What is tested", *refusals, "Retries by itself", "A stream that is cut"]]
+    rows += [_client(client) for client in CLIENTS]
+    rows += [[library.name, _pinned(library.pin), library.tested, *["" for _ in rows[0][3:]]] for library in LIBRARIES]
+    return rows
+
+
+def _client(client: Client) -> list[str]:
+    version = "<br>".join(_pinned(pin) for pin in client.pins) or client.version
+    refusals = [f"`{client.errors[status]}`" for status in STATUSES]
+    retries = f"429 and 500, {_TIMES[client.attempts - 1]}" if client.attempts > 1 else "never"
+    return [client.name, version, client.tested, *refusals, retries, f"`{client.cut}`"]
+
+
+def _pinned(pin: Pin) -> str:
+    return f"`{pin.package}` {pin.version}"
+
+
 TABLES = {
+    "clients": clients,
     "endpoints": endpoints,
     "errors": errors,
     "faults": faults,

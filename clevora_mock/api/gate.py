@@ -72,6 +72,9 @@ class Gate:
         self._dress(call, answer)
         try:
             if await self._wait(call, exchange.receive):
+                if call.retry_after is not None:
+                    # The client counts from its first byte, and may have read it before the sending is over.
+                    call.told = call.sandbox.clock.now()
                 await answer(*exchange)
             else:
                 _leave(call, answer)

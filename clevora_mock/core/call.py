@@ -51,6 +51,7 @@ class Call:
         "sandbox",
         "status",
         "surface",
+        "told",
         "voided",
         "waited",
     )
@@ -93,6 +94,8 @@ class Call:
         self.status = 200
         self.code: str | None = None
         self.retry_after: int | None = None
+        # When a refusal that says when to retry began to leave.
+        self.told = 0
         self.abandoned = False
         self.prompt_tokens = 0
         self.completion_tokens = 0

@@ -53,16 +53,12 @@ def _impatience(caller: str, entries: list[Entry]) -> Iterator[Finding]:
     refusals: dict[tuple[object, ...], Entry] = {}
     for entry in entries:
         before = refusals.get(_what(entry))
-        if before is not None and before.completed <= entry.at < _wait_ends(before):
+        if before is not None and before.completed <= entry.at < (before.retry_at or 0):
             early.append(entry.id)
-        if entry.retry_after is not None:
+        if entry.retry_at is not None:
             refusals[_what(entry)] = entry
     if early:
         yield Finding("early_retry", f"{caller} asked again before Retry-After was over", early)
-
-
-def _wait_ends(refusal: Entry) -> int:
-    return refusal.completed + (refusal.retry_after or 0) * SECOND
 
 
 def _stubbornness(caller: str, entries: list[Entry]) -> Iterator[Finding]:

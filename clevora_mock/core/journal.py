@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
+from clevora_mock.clock import SECOND
 from clevora_mock.core.accounts import preview
 from clevora_mock.core.call import Call
 
@@ -61,8 +62,8 @@ class Entry(Struct, frozen=True, gc=False):
     ignored: tuple[str, ...]
     # Whether Clevora's own request log has it (U7), which is not so for refusals at the gates.
     logged: bool
-    # How long a refusal told the client to wait, in seconds.
-    retry_after: int | None = None
+    # From when on the client may ask again, if the refusal said so.
+    retry_at: int | None = None
     # Whether the client left before the end of the answer.
     abandoned: bool = False
     # What the scenario did: the rule that applied with its draw and fault, and those that did not.
@@ -119,7 +120,7 @@ class Journal:
             masked_text(call.produced)[:PRODUCED_CHARACTERS],
             call.ignored,
             logged,
-            call.retry_after,
+            None if call.retry_after is None else call.told + call.retry_after * SECOND,
             call.abandoned,
             rule,
             draw,

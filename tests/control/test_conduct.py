@@ -39,6 +39,30 @@ def test_a_retry_before_retry_after_is_over(world: World) -> None:
     assert findings(world) == [("early_retry", early)]
 
 
+def test_a_wait_begins_with_the_refusals_first_byte(real_server: Running) -> None:
+    """Whatever the rest of it takes, and whenever the server is done with it."""
+    world = fresh(real_server)
+    control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-9})
+    use(world, "rules: [{when: {}, then: {error: {status: 429, retry_after: 60}, fault: slow_body}}]")
+
+    def refused() -> str:
+        body = {"messages": [{"role": "user", "content": "Hello!"}]}
+        before = control(world, "GET requests")["count"]
+        with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:
+            wait(world, 20)
+            answer.read()
+        eventually(lambda: control(world, "GET requests")["count"] == before + 1)
+        return str(answer.headers["x-request-id"])
+
+    refused()
+    wait(world, 39)
+    early = refused()
+    assert findings(world) == [("early_retry", [early])]
+    wait(world, 40)
+    refused()
+    assert findings(world) == [("early_retry", [early])]
+
+
 def test_another_request_is_no_retry(world: World) -> None:
     """Whoever waits with one request may send another."""
     use(world, "rules: [{when: {message: first}, then: {error: {status: 429, retry_after: 30}}}]")

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,21 +9,12 @@ from typing import Any
 
 import pytest
 
+from tests.clients.external.programs import clients_python, node_packages, program
+from tests.clients.matrix import EXTERNAL
 from tests.conftest import World
-
-HERE = Path(__file__).parent
-CLIENTS = HERE.parents[2] / ".venv-clients" / "bin" / "python"
 
 Run = Callable[..., str]
 Script = Callable[..., Any]
-
-
-def program(name: str) -> str:
-    """Where `name` is installed; a failure when it is not."""
-    found = shutil.which(name)
-    if found is None:
-        pytest.fail(f"these tests need {name}", pytrace=False)
-    return found
 
 
 def run(command: list[str], world: World, given: str = "", **variables: str) -> str:
@@ -37,7 +27,7 @@ def run(command: list[str], world: World, given: str = "", **variables: str) -> 
         command,
         input=given,
         env=environment,
-        cwd=HERE,
+        cwd=EXTERNAL,
         capture_output=True,
         encoding="utf-8",
         timeout=60,
@@ -69,9 +59,7 @@ def node(world: World, tmp_path: Path) -> Run:
 @pytest.fixture
 def script() -> Script:
     """Runs a function that one of the scripts here exports, and returns what it answers."""
-    for package in json.loads((HERE / "package.json").read_text(encoding="utf-8"))["dependencies"]:
-        if not (HERE / "node_modules" / package).is_dir():
-            pytest.fail(f"{package} is not installed; run make test-clients", pytrace=False)
+    node_packages()
 
     def execute(world: World, name: str, function: str, **arguments: Any) -> Any:
         command = [program("node"), "run.mjs", f"./{name}.mjs", function]
@@ -82,12 +70,11 @@ def script() -> Script:
 
 @pytest.fixture
 def python_script() -> Script:
-    """The same for a function of one of the Python modules here, which run where their own packages are."""
-    if not CLIENTS.exists():
-        pytest.fail(f"{CLIENTS} is not there; run make test-clients", pytrace=False)
+    """The same for a function of a Python module here, in the environment that has the clients."""
+    python = clients_python()
 
     def execute(world: World, name: str, function: str, **arguments: Any) -> Any:
-        command = [str(CLIENTS), "run.py", name, function]
+        command = [python, "run.py", name, function]
         return json.loads(run(command, world, json.dumps(arguments), CLEVORA_BASE_URL=world.base_url))
 
     return execute

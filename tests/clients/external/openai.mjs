@@ -41,10 +41,8 @@ export async function embed({ input, encoding }) {
 
 // The error of a request, with the classes it is an instance of.
 export async function fail({ path, method = "post", body, options }) {
-  const started = performance.now();
   try {
-    const answer = await connect(options)[method](path, { body });
-    return { answer, seconds: (performance.now() - started) / 1000 };
+    return { answer: await connect(options)[method](path, { body }) };
   } catch (error) {
     return {
       class: error.constructor.name,

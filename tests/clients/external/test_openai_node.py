@@ -1,14 +1,11 @@
 """OpenAI's SDK for Node, with nothing changed but the base URL and the key."""
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, NamedTuple
 
 import pytest
 
 from clevora_mock import contract
-from clevora_mock.core.journal import Entry
-from clevora_mock.core.sandbox import Sandbox
 from tests.clients import states
 from tests.clients.external.conftest import Script
 from tests.conftest import World
@@ -126,30 +123,3 @@ class TestRefusals:
         assert got["error"].keys() == {"message", "type", "code"}
         assert got["requestId"] == states.journal(world)[-1].id
         assert states.charges(world) == []
-
-
-class TestRetries:
-    def test_retry_after_is_obeyed_and_enough(self, world: World, script: Script) -> None:
-        """A real second: this SDK sleeps as long as it is told to, whatever its own backoff would be."""
-        states.use_up_minute(world, 1)
-
-        def pass_time(sandbox: Sandbox, entry: Entry) -> None:
-            if entry.status == 429:
-                sandbox.clock.advance(1)
-
-        world.do(lambda sandbox: sandbox.journal.watchers.append(partial(pass_time, sandbox)))
-        got = script(world, "openai", "fail", path="/chat/completions", body=REQUEST)
-        assert got["answer"]["choices"]
-        assert 1 <= got["seconds"] < 5
-        assert states.statuses(world) == [429, 200]
-        assert len(states.charges(world)) == 1
-
-    def test_a_fault_of_the_server_is_retried(self, world: World, script: Script) -> None:
-        states.break_chat(world, 1)
-        assert script(world, "openai", "fail", path="/chat/completions", body=REQUEST)["answer"]["choices"]
-        assert states.statuses(world) == [500, 200]
-
-    def test_no_balance_is_final(self, world: World, script: Script) -> None:
-        world.balance(0)
-        assert script(world, "openai", "fail", path="/chat/completions", body=REQUEST)["status"] == 402
-        assert states.statuses(world) == [402]

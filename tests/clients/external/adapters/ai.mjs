@@ -1,0 +1,42 @@
+// The AI SDK with its provider for servers that speak OpenAI's language, whichever major version is given.
+export const adapt = ({ embedMany, generateText, streamText }, { createOpenAICompatible }) => {
+  const provider = ({ base_url, api_key }) =>
+    createOpenAICompatible({ name: "clevora", baseURL: base_url, apiKey: api_key });
+
+  const counts = ({ inputTokens, outputTokens, totalTokens }) => ({
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: totalTokens,
+  });
+
+  async function chat({ request, ...server }) {
+    const model = provider(server)(request.model);
+    const { text, finishReason, usage } = await generateText({ model, messages: request.messages });
+    return { text, finish: finishReason, usage: counts(usage) };
+  }
+
+  async function* stream({ request, ...server }) {
+    let refusal;
+    const onError = ({ error }) => (refusal = error);
+    const model = provider(server)(request.model);
+    const result = streamText({ model, messages: request.messages, onError });
+    for await (const text of result.textStream) yield { text };
+    // A cut stream throws, but a refused one yields nothing and ends; only the callback hears why.
+    if (refusal) throw refusal;
+    yield { finish: await result.finishReason, usage: counts(await result.usage) };
+  }
+
+  async function embed({ texts, ...server }) {
+    const model = provider(server).embeddingModel("clevora-embed-1");
+    const { embeddings, usage } = await embedMany({ model, values: texts });
+    return { vectors: embeddings, usage: { prompt_tokens: usage.tokens, total_tokens: usage.tokens } };
+  }
+
+  // Once it has given up retrying, the last refusal is inside the error.
+  function described(error) {
+    const { statusCode, data } = error.lastError ?? error;
+    return { status: statusCode, code: data?.error?.code };
+  }
+
+  return { chat, stream, embed, described };
+};

@@ -1,0 +1,34 @@
+// fetch as Node has it. It takes any status for an answer, and a program looks at `ok`.
+import { answer, headers, pieces, vectors } from "./plain.mjs";
+
+class Refusal extends Error {
+  constructor(status, { error }) {
+    super(error.message);
+    this.status = status;
+    this.code = error.code;
+  }
+}
+
+export const versions = () => ({ versions: [process.versions.node] });
+
+async function post(url, api_key, body) {
+  const options = { method: "POST", headers: headers(api_key), body: JSON.stringify(body) };
+  const response = await fetch(url, options);
+  if (!response.ok) throw new Refusal(response.status, await response.json());
+  return response;
+}
+
+export async function chat({ base_url, api_key, request }) {
+  return answer(await (await post(`${base_url}/chat/completions`, api_key, request)).json());
+}
+
+export async function* stream({ base_url, api_key, request }) {
+  yield* pieces((await post(`${base_url}/chat/completions`, api_key, { ...request, stream: true })).body);
+}
+
+export async function embed({ base_url, api_key, texts }) {
+  return vectors(await (await post(`${base_url}/embeddings`, api_key, { input: texts })).json());
+}
+
+export const described = (error) =>
+  error instanceof Refusal ? { names: ["!response.ok"], status: error.status, code: error.code } : {};

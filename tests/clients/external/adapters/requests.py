@@ -1,0 +1,40 @@
+"""requests, with its own way to turn a status into an exception."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+from adapters import plain
+
+
+def versions() -> dict[str, Any]:
+    return {"versions": [requests.__version__]}
+
+
+def chat(base_url: str, api_key: str, request: dict[str, Any]) -> dict[str, Any]:
+    answer = requests.post(f"{base_url}/chat/completions", json=request, headers=plain.headers(api_key), timeout=20)
+    answer.raise_for_status()
+    return plain.answer(answer.json())
+
+
+def stream(base_url: str, api_key: str, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    asked = {"json": request | {"stream": True}, "headers": plain.headers(api_key)}
+    with requests.post(f"{base_url}/chat/completions", **asked, stream=True, timeout=20) as answer:
+        if not answer.ok:
+            # An error's body is still to come, and cannot be read once the stream is left.
+            _ = answer.content
+        answer.raise_for_status()
+        for line in answer.iter_lines(decode_unicode=True):
+            yield from plain.pieces(line)
+
+
+def embed(base_url: str, api_key: str, texts: list[str]) -> dict[str, Any]:
+    answer = requests.post(f"{base_url}/embeddings", json={"input": texts}, headers=plain.headers(api_key), timeout=20)
+    answer.raise_for_status()
+    return plain.vectors(answer.json())
+
+
+def described(error: Exception) -> dict[str, Any]:
+    if not isinstance(error, requests.HTTPError):
+        return {}
+    return {"status": error.response.status_code, "code": error.response.json()["error"]["code"]}

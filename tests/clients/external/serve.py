@@ -1,0 +1,63 @@
+"""Serves one adapter: reads a call a line from standard input, and answers each with its outcome in a line."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from importlib import import_module
+from types import ModuleType
+from typing import Any, TextIO
+
+
+def names(error: Exception) -> list[str]:
+    """By what names a program can catch `error`: its class, and the one above behind which some hide their own."""
+    return [
+        f"{name}.{kind.__name__}"
+        for kind in type(error).__mro__[:2]
+        for name, module in sys.modules.items()
+        if vars(module).get(kind.__name__) is kind
+    ]
+
+
+def gather(answer: Any, outcome: dict[str, Any]) -> None:
+    """Add to `outcome` what a function answers, in one piece or piece by piece as they come."""
+    if isinstance(answer, AsyncIterator):
+        asyncio.run(drain(answer, outcome))
+    elif isinstance(answer, Iterator):
+        for piece in answer:
+            add(piece, outcome)
+    else:
+        outcome.update(asyncio.run(answer) if isinstance(answer, Coroutine) else answer)
+
+
+async def drain(pieces: AsyncIterator[dict[str, Any]], outcome: dict[str, Any]) -> None:
+    async for piece in pieces:
+        add(piece, outcome)
+
+
+def add(piece: dict[str, Any], outcome: dict[str, Any]) -> None:
+    for name, value in piece.items():
+        outcome.setdefault(name, []).append(value)
+
+
+def called(adapter: ModuleType, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What comes of one call. What a stream brought before an error stays in it."""
+    outcome: dict[str, Any] = {}
+    try:
+        gather(getattr(adapter, function)(**arguments), outcome)
+    except Exception as error:  # noqa: BLE001 - whichever it is, a program sees it
+        outcome["error"] = {"names": names(error), "message": str(error)} | adapter.described(error)
+    return outcome
+
+
+def serve(adapter: ModuleType, calls: TextIO, answers: TextIO) -> None:
+    for line in calls:
+        print(json.dumps(called(adapter, **json.loads(line))), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    # Some libraries print; what they print must not get among the answers.
+    own = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    serve(import_module(f"adapters.{sys.argv[1]}"), sys.stdin, own)
