@@ -1,10 +1,11 @@
 # Everything needs Python 3.11 or later and make; test-clients needs Node 20 or later, npm and curl as well.
 
 PYTHON ?= python3
+PYTHONS ?= $(PYTHON)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-clients lint format bench clean
+.PHONY: run test test-clients test-package lint format bench clean
 
 run: .venv/run.stamp ## serve on http://127.0.0.1:2538
 	@$(BIN)/clevora-mock serve
@@ -18,6 +19,9 @@ test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run other people's
 	@command -v curl >/dev/null || { echo "make test-clients needs curl" >&2; exit 1; }
 	@cd tests/clients/external && npm install --no-audit --no-fund --loglevel=error
 	@$(BIN)/python -m pytest tests/clients/external --numprocesses 2 --dist loadgroup
+
+test-package: .venv/test.stamp ## build the wheel, install it into clean environments of PYTHONS, and use it there
+	@PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/package
 
 lint: .venv/lint.stamp ## check style and types
 	@$(BIN)/ruff format --check .

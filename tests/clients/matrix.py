@@ -237,9 +237,7 @@ LIBRARIES = (
     Library("Dodo Payments for Node", npm("dodopayments"), "reads the payment events"),
     Library("Standard Webhooks for Python", suite("standardwebhooks"), "checks and signs the payment events"),
     Library("Standard Webhooks for Node", npm("standardwebhooks"), "checks and signs the payment events"),
-    Library(
-        "Firebase for the web", npm("firebase"), "signs up, in and out, refreshes; its token opens the dashboard"
-    ),
+    Library("Firebase for the web", npm("firebase"), "signs up, in and out, refreshes; its token opens the dashboard"),
     Library("Firebase Admin for Python", pypi("firebase-admin"), "verifies ID tokens, finds users"),
     Library("Firebase Admin for Node", npm("firebase-admin"), "verifies ID tokens, finds users"),
 )
