@@ -104,7 +104,7 @@ def _pause(error: openai.APIError, attempt: int) -> float:
         return float(_retry_after(error))
     if isinstance(error, openai.APIStatusError) and error.status_code < 500:
         return float("inf")
-    return 0.5 * 2**attempt
+    return 0.5 * 2.0**attempt
 
 
 def _retry_after(error: openai.APIStatusError) -> int:

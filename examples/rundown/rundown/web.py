@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -54,6 +55,7 @@ def create(desk: Desk) -> Starlette:
         lines = _lines(desk.answer(_text(body, "topic"), _text(body, "question")))
         return StreamingResponse(lines, media_type="application/x-ndjson")
 
+    say: dict[Any, Any] = {TroubleError: _say_trouble, HTTPException: _say_mistake}
     return Starlette(
         routes=[
             Route("/", page),
@@ -61,7 +63,7 @@ def create(desk: Desk) -> Starlette:
             Route("/outline", outline, methods=["POST"]),
             Route("/answer", answer, methods=["POST"]),
         ],
-        exception_handlers={TroubleError: _say_trouble, HTTPException: _say_mistake},
+        exception_handlers=say,
         lifespan=lifespan,
     )
 
