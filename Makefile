@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-clients lint format bench clean
+.PHONY: run test test-clients test-image lint format bench clean
 
 run: .venv/run.stamp ## serve on http://127.0.0.1:2538
 	@$(BIN)/clevora-mock serve
@@ -18,6 +18,11 @@ test-clients: .venv/test.stamp ## run the suite's Node and curl clients
 	@command -v curl >/dev/null || { echo "make test-clients needs curl" >&2; exit 1; }
 	@cd tests/clients/external && npm install --no-audit --no-fund --loglevel=error
 	@$(BIN)/python -m pytest tests/clients/external
+
+test-image: .venv/image.stamp ## build the image and run it and the compose file; brings Podman on Debian or Ubuntu
+	@tests/image/install-engine
+	@$(BIN)/hadolint Dockerfile examples/*/Dockerfile
+	@$(BIN)/python -m pytest tests/image
 
 lint: .venv/lint.stamp ## check style and types
 	@$(BIN)/ruff format --check .
@@ -49,3 +54,7 @@ clean:
 .venv/lint.stamp: .venv/python.stamp pyproject.toml constraints.txt
 	@$(PIP) install --constraint constraints.txt --editable '.[test,lint]'
 	@touch $@ .venv/test.stamp .venv/run.stamp
+
+.venv/image.stamp: .venv/test.stamp tests/image/requirements.txt
+	@$(PIP) install --requirement tests/image/requirements.txt
+	@touch $@
