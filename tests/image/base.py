@@ -12,7 +12,7 @@ from tests.image.podman import podman
 
 _SUITE = "trixie"
 _NAME = f"localhost/clevora-mock-base:{_SUITE}"
-_WEEK = "168h"
+_DAY, _WEEK = "24h", "168h"
 
 _MAKE = [
     "mmdebstrap",
@@ -29,6 +29,8 @@ _MAKE = [
 
 def base() -> str:
     """The name of the base; made when there is none yet, or none of this week's."""
+    # What earlier builds left behind.
+    podman("image", "prune", "--force", "--filter", f"until={_DAY}")
     if given := os.environ.get("PYTHON_IMAGE"):
         return given
     if not _listed() or _listed(f"--filter=until={_WEEK}"):

@@ -11,7 +11,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from tests.image.podman import ask, podman
+from tests.image.podman import PODMAN, ask, podman
 
 _PROJECT = "clevora-mock-test"
 _PATIENCE_SECONDS = 120
@@ -59,7 +59,7 @@ def engine(folder: Path) -> Iterator[Path]:
     """Podman behind a socket in `folder`, for as long as the context lasts."""
     socket = folder / "podman.sock"
     service = subprocess.Popen(
-        ["podman", "system", "service", "--time", "0", f"unix://{socket}"],
+        [*PODMAN, "system", "service", "--time", "0", f"unix://{socket}"],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )

@@ -15,6 +15,10 @@ _PATIENCE_SECONDS = 20
 
 os.environ["CONTAINERS_CONF"] = str(Path(__file__).with_name("containers.conf"))
 
+# A store of its own: what is kept between runs, and thrown away, is nobody else's.
+_STORE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "clevora-mock", "images")
+PODMAN = ("podman", "--root", f"{_STORE}/root", "--runroot", f"{_STORE}/run")
+
 
 class Container:
     """A container that was started."""
@@ -60,7 +64,7 @@ class Container:
 
 def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Call Podman, whatever comes of it."""
-    return subprocess.run(["podman", *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run([*PODMAN, *arguments], capture_output=True, text=True, check=False)
 
 
 def podman(*arguments: str) -> str:
