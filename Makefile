@@ -5,7 +5,7 @@ PYTHONS ?= $(PYTHON)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-clients test-package lint format bench clean
+.PHONY: run test test-clients test-package test-image lint format bench clean
 
 run: .venv/run.stamp ## serve on http://127.0.0.1:2538
 	@$(BIN)/clevora-mock serve
@@ -22,6 +22,11 @@ test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run other people's
 
 test-package: .venv/test.stamp ## build the wheel, install it into clean environments of PYTHONS, and use it there
 	@PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/package
+
+test-image: .venv/image.stamp ## build the image and run it and the compose file; brings Podman on Debian or Ubuntu
+	@tests/image/install-engine
+	@$(BIN)/hadolint Dockerfile examples/*/Dockerfile
+	@$(BIN)/python -m pytest tests/image
 
 lint: .venv/lint.stamp ## check style and types
 	@$(BIN)/ruff format --check .
@@ -49,6 +54,10 @@ clean:
 .venv/test.stamp: .venv/python.stamp pyproject.toml constraints.txt
 	@$(PIP) install --constraint constraints.txt --editable '.[test]'
 	@touch $@ .venv/run.stamp
+
+.venv/image.stamp: .venv/test.stamp tests/image/requirements.txt
+	@$(PIP) install --requirement tests/image/requirements.txt
+	@touch $@
 
 # Clients that cannot live beside the suite's own. The list is whole, so nothing is resolved, and checked to be whole.
 .venv-clients/clients.stamp: tests/clients/external/requirements.txt

@@ -1,0 +1,52 @@
+# The mock as an image: a virtual environment on a Python that has nothing else, started by an ordinary user.
+#
+#   docker build --tag clevora-mock .
+#   docker run --rm --publish 127.0.0.1:2538:2538 clevora-mock --scenario flaky
+#
+# Any base with Python 3.11 or later and its venv module will do: --build-arg PYTHON_IMAGE=...
+ARG PYTHON_IMAGE=python:3.13-slim
+
+FROM ${PYTHON_IMAGE} AS build
+WORKDIR /source
+COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY clevora_mock clevora_mock
+COPY fixtures fixtures
+COPY scenarios scenarios
+# pip works from an environment of its own, so that the one that is shipped has none.
+RUN python3 -m venv /build \
+ && /build/bin/pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
+ && python3 -m venv --without-pip /opt/clevora-mock \
+ && /build/bin/pip --python /opt/clevora-mock install --no-cache-dir --no-compile \
+      --constraint constraints.txt /wheels/*.whl \
+# What nothing imports: tests, stubs, and what compiling against NumPy takes.
+ && find /opt/clevora-mock \( -name tests -o -name include -o -name f2py \) -type d -prune -exec rm -r {} + \
+ && find /opt/clevora-mock \( -name '*.pyi' -o -name '*.pxd' -o -name '*.a' \) -delete \
+# Compiled once, and never compared with the sources again.
+ && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/clevora-mock/lib
+
+FROM ${PYTHON_IMAGE}
+LABEL org.opencontainers.image.title="clevora-mock" \
+      org.opencontainers.image.description="A local server that stands in for the Clevora AI API" \
+      org.opencontainers.image.version="0.1.0" \
+      org.opencontainers.image.licenses="MIT"
+COPY --from=build /opt/clevora-mock /opt/clevora-mock
+ENV PATH=/opt/clevora-mock/bin:$PATH
+# The base needs its pip no more. And what Python itself brings may come without bytecode: serving once compiles what
+# serving takes, and shows that it can be done.
+RUN rm -rf /usr/local/bin/pip* /usr/local/lib/python3*/site-packages/pip* /usr/local/lib/python3*/ensurepip \
+ && mkdir /scenarios \
+ && clevora-mock exec --quiet --port 2538 -- clevora-mock healthcheck
+
+# Open to the container's network, and to the names that it is known by there: the control plane answers to no others.
+ENV CLEVORA_MOCK_HOST=0.0.0.0 \
+    CLEVORA_MOCK_PORT=2538 \
+    CLEVORA_MOCK_ALLOWED_HOST=clevora-mock,clevora,docker,host.docker.internal,host.containers.internal \
+    CLEVORA_MOCK_SCENARIOS=/scenarios \
+    PYTHONDONTWRITEBYTECODE=1
+WORKDIR /scenarios
+EXPOSE 2538
+# By number, so that a cluster can see that it is not root. Any other user will do as well: nothing is written.
+USER 10001:10001
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=3s --timeout=3s --start-period=10s --retries=3 CMD ["clevora-mock", "healthcheck"]
+ENTRYPOINT ["clevora-mock"]

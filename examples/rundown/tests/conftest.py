@@ -1,0 +1,96 @@
+"""A sandbox of the mock for each test, and the application sitting in it."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx2 as httpx
+import pytest
+from starlette.testclient import TestClient
+
+from rundown.desk import Desk
+from rundown.web import create
+
+# The pieces of an answer that a reader sees, and the line at its end.
+Ask = Callable[[str], tuple[list[str], dict[str, Any]]]
+
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+
+
+class Sandbox:
+    """A world of its own in a running mock: nothing that happens here reaches another test."""
+
+    def __init__(self, mock: str) -> None:
+        self.url = f"{mock}/sandbox/rundown-{uuid4().hex[:12]}"
+        self.base_url = f"{self.url}/v1"
+        self._control = httpx.Client(base_url=self.url, timeout=10)
+        # Time stands still, and moves when the application waits: a test of patience takes none.
+        self._send("PATCH", "/__mock/clock", {"mode": "frozen"})
+
+    def use(self, scenario: str) -> None:
+        """Let a scenario begin: one that the mock brings, or one of ours."""
+        own = SCENARIOS / f"{scenario}.yaml"
+        self._send("PUT", "/__mock/scenario", own.read_text("utf-8") if own.exists() else {"name": scenario})
+
+    def advance(self, seconds: float) -> None:
+        self._send("PATCH", "/__mock/clock", {"advance": seconds})
+
+    async def sleep(self, seconds: float) -> None:
+        """What the application does when it waits."""
+        self.advance(seconds)
+
+    def statuses(self, endpoint: str) -> list[int]:
+        """How the calls of an endpoint ended, in the order in which they were made."""
+        journal = self._send("GET", f"/__mock/requests?endpoint={endpoint}")
+        return [entry["status"] for entry in reversed(journal["requests"])]
+
+    def findings(self) -> list[str]:
+        """What the mock has to say about the application's conduct."""
+        return [finding["message"] for finding in self._send("GET", "/__mock/conduct")["findings"]]
+
+    def remove(self) -> None:
+        self._control.delete("/").raise_for_status()
+        self._control.close()
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | str | None = None) -> Any:
+        content = {"content": body} if isinstance(body, str) else {"json": body} if body is not None else {}
+        answer = self._control.request(method, path, **content)
+        answer.raise_for_status()
+        return answer.json()
+
+
+@pytest.fixture(scope="session")
+def mock() -> str:
+    """The address of the mock that CLEVORA_BASE_URL points at."""
+    base_url = os.environ.get("CLEVORA_BASE_URL", "http://127.0.0.1:2538/v1")
+    return base_url.rstrip("/").removesuffix("/v1").partition("/sandbox/")[0]
+
+
+@pytest.fixture
+def sandbox(mock: str) -> Iterator[Sandbox]:
+    fresh = Sandbox(mock)
+    yield fresh
+    # Whatever went wrong, the application behaved: it waited when it was told to, and repeated nothing in vain.
+    findings = fresh.findings()
+    fresh.remove()
+    assert findings == []
+
+
+@pytest.fixture
+def app(sandbox: Sandbox) -> Iterator[TestClient]:
+    key = os.environ.get("CLEVORA_API_KEY", "sk_live_0123456789abcdef0123456789abcdef")
+    with TestClient(create(Desk(sandbox.base_url, key, sandbox.sleep))) as client:
+        yield client
+
+
+@pytest.fixture
+def ask(app: TestClient) -> Ask:
+    def send(question: str) -> tuple[list[str], dict[str, Any]]:
+        answer = app.post("/answer", json={"topic": "black holes", "question": question})
+        *pieces, end = [json.loads(line) for line in answer.text.splitlines()]
+        return [piece["text"] for piece in pieces], end
+
+    return send

@@ -1,0 +1,100 @@
+"""Podman: an engine that builds and runs images without a daemon."""
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+_CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+# What pip may have been told about where packages come from; the rest is this machine's own.
+_PASSED_ON = ("index-url", "extra-index-url", "trusted-host", "proxy")
+_PATIENCE_SECONDS = 20
+
+os.environ["CONTAINERS_CONF"] = str(Path(__file__).with_name("containers.conf"))
+
+# A store of its own: what is kept between runs, and thrown away, is nobody else's.
+_STORE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "clevora-mock", "images")
+PODMAN = ("podman", "--root", f"{_STORE}/root", "--runroot", f"{_STORE}/run")
+
+
+class Container:
+    """A container that was started."""
+
+    def __init__(self, identity: str, port: int) -> None:
+        self.identity = identity
+        self._port = port
+
+    @property
+    def url(self) -> str:
+        """Where its port is published on this machine."""
+        return "http://" + podman("port", self.identity, f"{self._port}/tcp").strip()
+
+    @property
+    def logs(self) -> str:
+        return podman("logs", self.identity)
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the image's own healthcheck is content, asked now."""
+        return ask("healthcheck", "run", self.identity).returncode == 0
+
+    def ready(self) -> dict[str, Any]:
+        """What its READY line says, once it is there."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            for line in self.logs.splitlines():
+                if line.startswith("READY "):
+                    said: dict[str, Any] = json.loads(line.removeprefix("READY "))
+                    return said
+            time.sleep(0.1)
+        raise AssertionError(f"not ready: {self.logs}")
+
+    def execute(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command inside it."""
+        return ask("exec", self.identity, *command)
+
+    def stop(self) -> int:
+        """Send it its stop signal, and return the status that it ends with; 137 where it had to be killed."""
+        podman("stop", "--time", "8", self.identity)
+        return int(podman("inspect", "--format", "{{.State.ExitCode}}", self.identity))
+
+
+def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Call Podman, whatever comes of it."""
+    return subprocess.run([*PODMAN, *arguments], capture_output=True, text=True, check=False)
+
+
+def podman(*arguments: str) -> str:
+    """Call Podman, and return what it prints. Fails with what it complains about."""
+    called = ask(*arguments)
+    assert called.returncode == 0, f"podman {' '.join(arguments)}: {called.stdout}{called.stderr}"
+    return called.stdout
+
+
+def build(context: Path, tag: str, base: str, target: str | None = None) -> None:
+    """Build the image of a folder's Dockerfile on `base`, with pip finding its packages as it does outside."""
+    options = ["--format", "docker", "--tag", tag, "--build-arg", f"PYTHON_IMAGE={base}"]
+    if target is not None:
+        options += ["--target", target]
+    if _CERTIFICATES.exists():
+        options += ["--volume", f"{_CERTIFICATES}:{_CERTIFICATES}:ro"]
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as settings:
+        if passed_on := _pip_settings():
+            settings.write("\n".join(["[global]", *passed_on]))
+            settings.flush()
+            options += ["--volume", f"{settings.name}:/etc/pip.conf:ro"]
+        podman("build", *options, str(context))
+
+
+def _pip_settings() -> list[str]:
+    listed = subprocess.run(["python3", "-m", "pip", "config", "list"], capture_output=True, text=True, check=True)
+    settings = []
+    for line in listed.stdout.splitlines():
+        name, _, value = line.partition("=")
+        option, value = name.rpartition(".")[2], value.strip("'\"")
+        if option in _PASSED_ON and "file:" not in value:
+            settings.append(f"{option} = {value}")
+    return settings

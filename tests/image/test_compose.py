@@ -1,0 +1,68 @@
+"""The compose file, brought up: the mock, the example beside it, and the example's tests."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.image.compose import Compose, engine, health_asked
+from tests.image.conftest import CHECKOUT
+from tests.image.podman import build
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="module")
+def compose(base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
+    """The project, built as its file says, up with all that `up` starts, and removed in the end."""
+    with engine(tmp_path_factory.mktemp("engine")) as address, health_asked():
+        project = Compose(CHECKOUT, address, CLEVORA_MOCK_PORT=free_port(), RUNDOWN_PORT=free_port())
+        for service in project.services.values():
+            build(Path(service["build"]["context"]), service["image"], base, service["build"].get("target"))
+        try:
+            project("up", "--detach", "--wait")
+            yield project
+        finally:
+            project("--profile", "*", "down", "--volumes", "--timeout", "5")
+
+
+def published(compose: Compose, service: str) -> str:
+    """Where a service is reached from outside."""
+    (port,) = compose.services[service]["ports"]
+    return f"http://{port['host_ip']}:{port['published']}"
+
+
+def test_nothing_is_published_beyond_this_machine(compose: Compose) -> None:
+    ports = [port for service in compose.services.values() for port in service.get("ports", [])]
+
+    assert len(ports) == 2
+    assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
+
+
+def test_the_examples_tests_pass_beside_the_mock(compose: Compose) -> None:
+    printed = compose("run", "--rm", "--no-TTY", "tests")
+
+    assert " passed in " in printed
+
+
+def test_the_example_serves_what_the_mock_answers(compose: Compose) -> None:
+    app = published(compose, "app")
+
+    outline = httpx.post(f"{app}/outline", json={"topic": "black holes"}, timeout=20)
+
+    assert outline.status_code == 200
+    assert outline.json()["script"]["sections"]
+
+
+def test_the_users_scenarios_are_there_by_name(compose: Compose) -> None:
+    mock = published(compose, "clevora-mock")
+
+    put = httpx.put(f"{mock}/sandbox/evening/__mock/scenario", json={"name": "premiere-night"})
+
+    assert put.status_code == 200
