@@ -5,6 +5,8 @@ import os
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -75,10 +77,15 @@ def podman(*arguments: str) -> str:
 
 
 def build(context: Path, tag: str, base: str, target: str | None = None) -> None:
-    """Build the image of a folder's Dockerfile on `base`, with pip finding its packages as it does outside."""
+    """Build the image of a folder's Dockerfile on `base`."""
+    with build_options(tag, base) as options:
+        podman("build", *options, *(("--target", target) if target is not None else ()), str(context))
+
+
+@contextmanager
+def build_options(tag: str, base: str) -> Iterator[list[str]]:
+    """What a builder is told, so that pip finds its packages as it does outside; Podman and Buildah speak alike."""
     options = ["--format", "docker", "--tag", tag, "--build-arg", f"PYTHON_IMAGE={base}"]
-    if target is not None:
-        options += ["--target", target]
     if _CERTIFICATES.exists():
         options += ["--volume", f"{_CERTIFICATES}:{_CERTIFICATES}:ro"]
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as settings:
@@ -86,7 +93,7 @@ def build(context: Path, tag: str, base: str, target: str | None = None) -> None
             settings.write("\n".join(["[global]", *passed_on]))
             settings.flush()
             options += ["--volume", f"{settings.name}:/etc/pip.conf:ro"]
-        podman("build", *options, str(context))
+        yield options
 
 
 def _pip_settings() -> list[str]:
