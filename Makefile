@@ -21,7 +21,7 @@ test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run other people's
 	@$(BIN)/python -m pytest tests/clients/external --numprocesses 2 --dist loadgroup
 
 test-package: .venv/test.stamp ## build the wheel, install it into clean environments of PYTHONS, and use it there
-	@PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/package
+	@PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/package --numprocesses 2 --dist loadfile
 
 test-image: .venv/image.stamp ## build the image and run it and the compose file; brings Podman on Debian or Ubuntu
 	@tests/image/install-engine

@@ -3,7 +3,9 @@
 ``python -m tests.tables`` writes them between the README's markers; `test_drift.py` fails while they differ.
 """
 
+import inspect
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from clevora_mock import contract, data
@@ -16,6 +18,7 @@ from clevora_mock.scenarios.course import begin
 from clevora_mock.scenarios.faults import FAULTS
 from clevora_mock.scenarios.shelf import Shelf
 from clevora_mock.settings import OPTIONS, default_text
+from clevora_mock.testing.clevora import Clevora, SandboxClock
 from tests.clients.matrix import CLIENTS, LIBRARIES, STATUSES, Client, Pin
 
 README = Path(__file__).parent.parent / "README.md"
@@ -103,13 +106,40 @@ def scenarios() -> list[list[str]]:
     return [["Scenario", "What it finds"], *rows]
 
 
+def testing() -> list[list[str]]:
+    """All that a test can ask of its sandbox."""
+    rows = [["`clevora`", "What it does"]]
+    for prefix, holder in (("", Clevora), ("clock.", SandboxClock)):
+        for name, member in vars(holder).items():
+            if not name.startswith("_"):
+                said = (inspect.getdoc(member) or "").partition("\n\n")[0].replace("\n", " ").replace("``", "`")
+                rows.append([f"`.{prefix}{name}{_parameters(member)}`", said])
+    return rows
+
+
+def _parameters(member: object) -> str:
+    if isinstance(member, property):
+        return ""
+    assert callable(member)
+    found = [str(parameter.replace(annotation=inspect.Parameter.empty)) for parameter in _signature(member)]
+    return f"({', '.join(found)})"
+
+
+def _signature(member: Callable[..., object]) -> list[inspect.Parameter]:
+    return [parameter for name, parameter in inspect.signature(member).parameters.items() if name != "self"]
+
+
 def clients() -> list[list[str]]:
-    """Every client with its version and its manners, and every library of what else there is."""
+    """Every client with its version and its manners."""
     refusals = [str(status) for status in STATUSES]
     rows = [["Client", "Version", "What is tested", *refusals, "Retries by itself", "A stream that is cut"]]
-    rows += [_client(client) for client in CLIENTS]
-    rows += [[library.name, _pinned(library.pin), library.tested, *["" for _ in rows[0][3:]]] for library in LIBRARIES]
-    return rows
+    return [*rows, *(_client(client) for client in CLIENTS)]
+
+
+def libraries() -> list[list[str]]:
+    """Every library of what else there is."""
+    rows = [[library.name, _pinned(library.pin), library.tested] for library in LIBRARIES]
+    return [["Library", "Version", "What it does with the mock"], *rows]
 
 
 def _client(client: Client) -> list[str]:
@@ -129,10 +159,12 @@ TABLES = {
     "errors": errors,
     "faults": faults,
     "firebase": firebase,
+    "libraries": libraries,
     "models": models,
     "routes": routes,
     "scenarios": scenarios,
     "settings": settings,
+    "testing": testing,
 }
 
 

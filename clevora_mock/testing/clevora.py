@@ -174,6 +174,7 @@ class SandboxClock:
 
     @property
     def now(self) -> datetime:
+        """What time it is in the sandbox."""
         return datetime.fromisoformat(self._clevora.ask("GET", "/__mock/clock")["now"])
 
     def advance(self, seconds: float | timedelta) -> None:

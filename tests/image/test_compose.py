@@ -10,6 +10,7 @@ import pytest
 from tests.image.compose import Compose, engine, health_asked
 from tests.image.conftest import CHECKOUT
 from tests.image.podman import build
+from tests.readme import blocks
 
 
 def free_port() -> str:
@@ -66,3 +67,14 @@ def test_the_users_scenarios_are_there_by_name(compose: Compose) -> None:
     put = httpx.put(f"{mock}/sandbox/evening/__mock/scenario", json={"name": "premiere-night"})
 
     assert put.status_code == 200
+
+
+def test_the_readmes_commands_do_what_they_say(compose: Compose) -> None:
+    """All of them in order, the last of which takes everything down; what they build has been built."""
+    commands = [line.split()[2:] for block in blocks("image") for line in block.text.splitlines() if "compose" in line]
+    assert [words for words in commands if "down" in words] == commands[-1:]
+    for words in commands:
+        if words[0] == "run":
+            words.insert(1, "--no-TTY")
+        compose(*(word for word in words if word != "--build"))
+    assert compose("ps", "--all", "--quiet") == ""
