@@ -1,11 +1,8 @@
-# Everything needs Python 3.11 or later and make; test-clients needs Node 20 or later, npm and curl as well.
+# Everything needs Python 3.11 or later and make; test-clients needs Node 20 or later, npm and curl as well, bench-peers
+# Node 20.15 or later and npm.
 
 PYTHON ?= python3
-PYTHONS ?= $(PYTHON)
-BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-
-.PHONY: run test test-clients test-package test-image lint format bench clean
+.PHONY: run test test-clients test-package test-image lint format bench bench-peers clean
 
 run: .venv/run.stamp ## serve on http://127.0.0.1:2538
 	@$(BIN)/clevora-mock serve
@@ -37,11 +34,15 @@ format: .venv/lint.stamp ## put the style right
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/test.stamp ## measure against a bare server, in one run
-	@$(BIN)/python -m benchmarks
+bench: .venv/test.stamp ## measure against bare servers, in one run
+	@$(BIN)/python -m benchmarks --json benchmarks/results.json $(BENCH)
+
+bench-peers: .venv/test.stamp benchmarks/external/peers.stamp ## measure against bare servers and other mocks, in one run
+	@$(BIN)/python -m benchmarks --peers --json benchmarks/results.json $(BENCH)
 
 clean:
-	@rm -rf .venv .venv-clients build dist tests/clients/external/node_modules
+	@rm -rf .venv .venv-clients build dist tests/clients/external/node_modules benchmarks/external/node_modules \
+		benchmarks/external/.venv benchmarks/external/build benchmarks/external/peers.stamp
 
 .venv/python.stamp:
 	@$(PYTHON) -m venv .venv
@@ -64,6 +65,15 @@ clean:
 	@$(PYTHON) -m venv --clear .venv-clients
 	@.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --requirement $<
 	@.venv-clients/bin/python -m pip check
+	@touch $@
+
+benchmarks/external/peers.stamp: benchmarks/external/package.json benchmarks/external/requirements.txt
+	@command -v npm >/dev/null || { echo "make bench-peers needs npm" >&2; exit 1; }
+	@cd benchmarks/external && npm install --no-audit --no-fund --loglevel=error
+	@$(PYTHON) -m venv --clear benchmarks/external/.venv
+	@benchmarks/external/.venv/bin/python -m pip --disable-pip-version-check --quiet install --no-deps \
+		--requirement benchmarks/external/requirements.txt
+	@benchmarks/external/.venv/bin/python -m pip check
 	@touch $@
 
 .venv/lint.stamp: .venv/python.stamp pyproject.toml constraints.txt

@@ -1,68 +1,91 @@
-"""``python -m benchmarks``: cold start and chat throughput, the mock and its floors by turns in one run."""
+"""``python -m benchmarks``: the mock, bare servers and other mocks, measured by turns in one run."""
 
 import argparse
-from statistics import median
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
 
-from benchmarks import requests
-from benchmarks.load import load
-from benchmarks.servers import pin_load, serving
+import msgspec
 
-CONNECTIONS = 32
+from benchmarks import machine, peers, samples, tables
+from benchmarks.figures import Figures, Section
+from benchmarks.measures import (
+    batch,
+    chat,
+    embeddings,
+    flat,
+    generator,
+    growth,
+    paced,
+    plugin,
+    sandboxes,
+    search,
+    start,
+    streams,
+)
+from benchmarks.plan import Plan
+from benchmarks.results import Results
+from benchmarks.servers import pin_load
 
-
-def cold_start(rounds: int) -> None:
-    """Seconds from the start of the process to the first answered chat."""
-    times: dict[str, list[float]] = {"bare": [], "clevora-mock": []}
-    for kind in times:
-        # The first start of all writes bytecode.
-        with serving(kind, requests.chat()):
-            pass
-    for _ in range(rounds):
-        for kind, taken in times.items():
-            with serving(kind, requests.chat()) as server:
-                taken.append(server.seconds_to_first_answer)
-    _table(
-        "cold start to the first chat, ms", {kind: [1000 * t for t in taken] for kind, taken in times.items()}, "bare"
-    )
-
-
-def chat(rounds: int, seconds: float) -> None:
-    """Chat requests a second at 32 connections, and processor time for each."""
-    rates: dict[str, list[float]] = {"starlette": [], "clevora-mock": []}
-    costs: dict[str, list[float]] = {kind: [] for kind in rates}
-    tails: dict[str, list[float]] = {kind: [] for kind in rates}
-    for _ in range(rounds):
-        for kind, rate in rates.items():
-            with serving(kind, requests.chat()) as server:
-                load(server.port, [requests.chat()], CONNECTIONS, seconds / 4)
-                before = server.processor_seconds()
-                result = load(server.port, [requests.chat()], CONNECTIONS, seconds)
-                costs[kind].append((server.processor_seconds() - before) / result.requests * 1e6)
-                rate.append(result.rate)
-                tails[kind].append(result.quantile(0.99) * 1000)
-    _table(f"chats a second, {CONNECTIONS} connections", rates, "starlette")
-    _table("processor time a chat, µs", costs, "starlette")
-    _table("p99, ms", tails, "starlette")
-
-
-def _table(title: str, figures: dict[str, list[float]], floor: str) -> None:
-    print(f"\n{title}")
-    for kind, values in figures.items():
-        ratios = [value / below for value, below in zip(values, figures[floor], strict=True)]
-        print(
-            f"  {kind:<14} median {median(values):9.1f}   min {min(values):9.1f}   max {max(values):9.1f}"
-            f"   x {floor} {median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
-        )
+MEASURES: dict[str, Callable[[Plan, Section], None]] = {
+    "generator": generator.measure,
+    "start": start.measure,
+    "chat": chat.measure,
+    "streams": streams.measure,
+    "paced": paced.measure,
+    "embeddings": embeddings.measure,
+    "batch": batch.measure,
+    "search": search.measure,
+    "sandboxes": sandboxes.measure,
+    "plugin": plugin.measure,
+    "growth": growth.measure,
+    "flat": flat.measure,
+}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=4.0, help="of load in each round")
-    chosen = parser.parse_args()
+    chosen = _arguments()
     pin_load()
-    cold_start(chosen.rounds)
-    chat(chosen.rounds, chosen.seconds)
+    figures = Figures()
+    here = machine.this(chosen.peers)
+    with tempfile.TemporaryDirectory() as folder:
+        taken = samples.take(Path(folder))
+        if chosen.peers:
+            peers.prepare(taken.chat_text())
+        plan = Plan(chosen.rounds, chosen.seconds, chosen.requests, chosen.catalog_size, chosen.peers, taken)
+        for name in chosen.only:
+            began = time.perf_counter()
+            MEASURES[name](plan, figures.section(name))
+            print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+            # After each, so that a run that breaks off leaves what it found.
+            results = Results(here, chosen.rounds, chosen.seconds, figures.figures, figures.checks)
+            if chosen.json:
+                chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
+    print(tables.markdown(results))
+    if not all(check.held for check in results.checks):
+        raise SystemExit("a check failed")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7, help="of each measurement, the servers by turns")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of load in each round")
+    parser.add_argument("--only", type=_names, default=list(MEASURES), help=f"some of {','.join(MEASURES)}")
+    parser.add_argument("--peers", action="store_true", help="measure other mocks as well")
+    parser.add_argument("--requests", type=int, default=1_000_000, help="of the long run")
+    parser.add_argument("--catalog-size", type=int, default=100_000, help="of the large search catalog")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results for python -m benchmarks.report")
+    return parser.parse_args()
+
+
+def _names(text: str) -> list[str]:
+    names = text.split(",")
+    unknown = [name for name in names if name not in MEASURES]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no measurement: {', '.join(unknown)}")
+    return names
 
 
 if __name__ == "__main__":

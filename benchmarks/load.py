@@ -1,91 +1,190 @@
-"""A small load generator: so many connections, each asking again as soon as it is answered."""
+"""A small load generator: so many connections, each asking again as soon as it is answered.
+
+Requests are rendered by whoever hands them in, and of an answer no more is looked at than shows that it is whole: the
+status, the length or the last chunk, and of a stream the number of its events. `Result.busy` says how much of its own
+processor the generator used; near 1 the figures are its own and no longer the server's.
+"""
 
 import asyncio
+import gc
 import socket
 import time
-from itertools import cycle
+from array import array
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import uvloop
 from msgspec import Struct
 
+P = TypeVar("P", bound=asyncio.Protocol)
+
+# How long a server may take over what is still open when the time is up.
+_PATIENCE_SECONDS = 60.0
+
 
 class Result(Struct):
-    """What a run gave; latencies in seconds."""
+    """What a run gave; latencies in seconds. `answered` counts also what came after the time was up."""
 
-    requests: int
-    seconds: float
-    latencies: list[float]
+    latencies: "array[float]"
+    answered: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+    busy: float = 0.0
+
+    @property
+    def requests(self) -> int:
+        """Those answered in time."""
+        return len(self.latencies)
 
     @property
     def rate(self) -> float:
         return self.requests / self.seconds
 
     def quantile(self, share: float) -> float:
-        ordered = sorted(self.latencies)
-        return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+        return quantile(self.latencies, share)
+
+
+def quantile(values: "array[float]", share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+class Load:
+    """Asks 127.0.0.1:`port` over so many `connections`; every answer has to be a whole 200, a stream of `events`."""
+
+    def __init__(self, port: int, requests: Iterator[bytes], connections: int, events: int = 0) -> None:
+        self.result = Result(array("d"))
+        self.requests = requests
+        self.events = events
+        self.running = True
+        self._port = port
+        self._connections = connections
+        self._ended: asyncio.Future[None]
+
+    async def run(self, seconds: float) -> Result:
+        """Ask until the time is up or there is nothing left to ask."""
+        loop = asyncio.get_running_loop()
+        self._ended = loop.create_future()
+        clients = [(await connect(self._port, lambda: Client(self))) for _ in range(self._connections)]
+        self._open = len(clients)
+        used, self._start = time.process_time(), time.perf_counter()
+        end = loop.call_later(seconds, self.stop)
+        for client in clients:
+            client.ask()
+        async with asyncio.timeout(seconds + _PATIENCE_SECONDS):
+            await self._ended
+        end.cancel()
+        self.stop()
+        self.result.busy = (time.process_time() - used) / (time.perf_counter() - self._start)
+        return self.result
+
+    def stop(self) -> None:
+        """Ask nothing more; what is answered from now on does not count for the rate."""
+        if self.running:
+            self.running = False
+            self.result.seconds = time.perf_counter() - self._start
+
+    def finished(self) -> None:
+        """One connection has nothing more to do."""
+        self._open -= 1
+        if not self._open and not self._ended.done():
+            self._ended.set_result(None)
+
+    def fail(self, why: str) -> None:
+        if not self._ended.done():
+            self._ended.set_exception(RuntimeError(why))
 
 
 class Client(asyncio.Protocol):
-    """One connection; counts whole answers, by content-length or the last chunk."""
+    """One connection of a load."""
 
-    def __init__(self, requests: "cycle[bytes]", result: Result) -> None:
-        self._requests = requests
-        self._result = result
-        self._received = b""
+    def __init__(self, load: Load) -> None:
+        self._load = load
+        self._received = bytearray()
+        self._missing = 0
         self._asked = 0.0
-        self.running = True
+        self._done = False
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self._transport = transport
-        self._ask()
+
+    def connection_lost(self, exception: Exception | None) -> None:
+        if not self._done:
+            self._load.fail(f"the server closed a connection: {exception}")
 
     def data_received(self, data: bytes) -> None:
-        self._received += data
-        if not self._whole():
-            return
-        if not self._received.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(self._received[:300].decode())
-        self._result.requests += 1
-        self._result.latencies.append(time.perf_counter() - self._asked)
-        self._received = b""
-        if self.running:
-            self._ask()
+        self._load.result.bytes += len(data)
+        if self._missing:
+            # The body of an answer that said its length is counted, not kept.
+            self._missing -= len(data)
         else:
-            self._transport.close()
+            self._received += data
+            if not self._whole():
+                return
+        if not self._missing:
+            self._answered()
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        load = self._load
+        request = next(load.requests, None) if load.running else None
+        if request is None:
+            self._done = True
+            self._transport.close()
+            load.finished()
+            return
         self._asked = time.perf_counter()
-        self._transport.write(next(self._requests))  # type: ignore[attr-defined]
+        self._transport.write(request)
+
+    def _answered(self) -> None:
+        load, received = self._load, self._received
+        if not received.startswith(b"HTTP/1.1 200") or (load.events and received.count(b"data: ") != load.events):
+            load.fail(f"not the answer that was expected: {bytes(received[:300])!r}")
+        load.result.answered += 1
+        if load.running:
+            load.result.latencies.append(time.perf_counter() - self._asked)
+        self._received.clear()
+        self.ask()
 
     def _whole(self) -> bool:
-        head = self._received.find(b"\r\n\r\n")
+        """Whether the head is there, and of an answer in chunks all of it; `_missing` is what a body still lacks."""
+        received = self._received
+        head = received.find(b"\r\n\r\n")
         if head < 0:
             return False
-        start = self._received.find(b"content-length: ", 0, head)
-        if start < 0:
-            return self._received.endswith(b"0\r\n\r\n")
-        end = self._received.find(b"\r", start)
-        return len(self._received) - head - 4 >= int(self._received[start + 16 : end])
+        length = _content_length(received[:head])
+        if length is None:
+            return received.endswith(b"\r\n0\r\n\r\n")
+        self._missing = head + 4 + length - len(received)
+        return True
 
 
-def load(port: int, requests: list[bytes], connections: int, seconds: float) -> Result:
-    """Ask 127.0.0.1:`port` for `seconds` over so many `connections`, by turns each of `requests`."""
+def _content_length(head: bytearray) -> int | None:
+    start = head.find(b"ontent-")
+    while start >= 0:
+        # Node writes its headers in capitals.
+        if head[start + 7 : start + 15].lower() == b"length: ":
+            end = head.find(b"\r", start)
+            return int(head[start + 15 : end if end > 0 else len(head)])
+        start = head.find(b"ontent-", start + 7)
+    return None
+
+
+async def connect(port: int, make: Callable[[], P]) -> P:
+    """Open a connection to 127.0.0.1:`port` and hand it to a new protocol."""
+    connection = socket.create_connection(("127.0.0.1", port))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return (await asyncio.get_running_loop().create_connection(make, sock=connection))[1]
+
+
+def load(port: int, requests: Iterator[bytes], connections: int, seconds: float, events: int = 0) -> Result:
+    """Ask for so long, or until `requests` are used up."""
 
     async def run() -> Result:
-        loop = asyncio.get_running_loop()
-        result = Result(0, 0.0, [])
-        asked = cycle(requests)
-        clients = []
-        start = time.perf_counter()
-        for _ in range(connections):
-            connection = socket.create_connection(("127.0.0.1", port))
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            clients.append((await loop.create_connection(lambda: Client(asked, result), sock=connection))[1])
-        await asyncio.sleep(seconds)
-        result.seconds = time.perf_counter() - start
-        for client in clients:
-            client.running = False
-        await asyncio.sleep(0.1)
-        return result
+        return await Load(port, requests, connections, events).run(seconds)
 
-    return uvloop.run(run())
+    # A collection would stop the clock for all connections at once, and there is nothing to collect.
+    gc.disable()
+    try:
+        return uvloop.run(run())
+    finally:
+        gc.enable()

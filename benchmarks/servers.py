@@ -1,73 +1,72 @@
 """Servers under measurement, each a process of its own, pinned to the first processor; the load runs on the last."""
 
+import contextlib
 import os
+import resource
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
 
+from benchmarks import peers
+from benchmarks.process import Process
+
 ROOT = Path(__file__).parent.parent
+MOCK = "clevora-mock"
+
+_START_SECONDS = 120.0
 
 
 class Serving(Struct):
-    """A server that answered its first request."""
+    """A server that is ready, or that has answered its first request."""
 
-    pid: int
+    process: Process
     port: int
     seconds_to_first_answer: float
 
-    def processor_seconds(self) -> float:
-        """What it has used so far."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def resident_megabytes(self) -> float:
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
-
-
-def command(kind: str, port: int) -> list[str]:
+def command(kind: str, port: int, flags: Sequence[str]) -> list[str]:
     """How to start a server of some kind."""
-    if kind == "clevora-mock":
-        return [
-            sys.executable,
-            "-m",
-            "clevora_mock",
-            "--port",
-            str(port),
-            "--no-rate-limit",
-            "--quiet",
-            "--balance",
-            "999999999",
-        ]
-    return [sys.executable, "-m", "benchmarks.floors", kind, str(port)]
+    if kind == MOCK:
+        start = [sys.executable, "-m", "clevora_mock", "--port", str(port)]
+        return [*start, "--no-rate-limit", "--quiet", "--balance", "999999999", *flags]
+    if kind in peers.KINDS:
+        return [*peers.command(kind, port), *flags]
+    return [sys.executable, "-m", "benchmarks.floors", kind, str(port), *flags]
 
 
 @contextmanager
-def serving(kind: str, first: bytes) -> Iterator[Serving]:
-    """Start a server and time its first answer to the request `first`."""
+def serving(kind: str, flags: Sequence[str] = (), *, first: bytes | None = None) -> Iterator[Serving]:
+    """Start a server, by `flags` and the environment, and time its first answer to the request `first`.
+
+    Without `first` the server is ready once it accepts connections.
+    """
     port = _free_port()
     start = time.perf_counter()
-    # As installed: with bytecode beside the sources, whatever this shell thinks of writing it.
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    process = subprocess.Popen(command(kind, port), cwd=ROOT, stdout=subprocess.DEVNULL, env=environment)
-    os.sched_setaffinity(process.pid, {0})
+    process = subprocess.Popen(command(kind, port, flags), cwd=ROOT, stdout=subprocess.DEVNULL, env=environment())
     try:
-        _answered(port, first)
-        yield Serving(process.pid, port, time.perf_counter() - start)
+        os.sched_setaffinity(process.pid, {0})
+        _wait(process, port, first)
+        yield Serving(Process(process.pid), port, time.perf_counter() - start)
     finally:
-        process.terminate()
-        process.wait(10)
+        _stop(process)
+
+
+def environment() -> dict[str, str]:
+    """As installed: with bytecode beside the sources, whatever this shell thinks of writing it."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def pin_load() -> None:
-    """Keep this process off the server's processor."""
+    """Keep this process off the servers' processor, and let both have as many connections as the system allows."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _free_port() -> int:
@@ -77,15 +76,32 @@ def _free_port() -> int:
         return port
 
 
-def _answered(port: int, request: bytes) -> None:
-    deadline = time.perf_counter() + 20
+def _wait(process: "subprocess.Popen[bytes]", port: int, first: bytes | None) -> None:
+    deadline = time.perf_counter() + _START_SECONDS
     while time.perf_counter() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the server ended with {process.returncode}: {process.args!r}")
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-                connection.sendall(request)
-                if connection.recv(65536).startswith(b"HTTP/1.1 200"):
-                    return
-                raise RuntimeError("the first answer was no 200")
+            with socket.create_connection(("127.0.0.1", port), timeout=_START_SECONDS) as connection:
+                if first is not None:
+                    _ask(connection, first)
+                return
         except ConnectionRefusedError:
             time.sleep(0.002)
-    raise RuntimeError("no answer in 20 s")
+    raise RuntimeError(f"not ready in {_START_SECONDS:.0f} s: {process.args!r}")
+
+
+def _ask(connection: socket.socket, request: bytes) -> None:
+    connection.sendall(request)
+    answer = connection.recv(65536)
+    if not answer.startswith(b"HTTP/1.1 200"):
+        raise RuntimeError(f"the first answer was no 200: {answer[:300]!r}")
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(10)
+        return
+    process.kill()
+    process.wait(10)

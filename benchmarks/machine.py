@@ -1,0 +1,55 @@
+"""Which machine and which versions the figures are of."""
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from msgspec import Struct
+
+from benchmarks import peers
+
+
+class Machine(Struct):
+    """What a figure is worth nothing without. `load` is the load average as the run began."""
+
+    processor: str
+    cores: int
+    system: str
+    python: str
+    date: str
+    load: float
+    versions: dict[str, str]
+
+    def line(self) -> str:
+        return f"{self.processor}, {self.cores} cores, {self.system}, Python {self.python}, {self.date}"
+
+
+def this(against_peers: bool) -> Machine:
+    versions = {
+        name: version(name) for name in ("clevora-mock", "uvicorn", "uvloop", "httptools", "starlette", "msgspec")
+    }
+    if against_peers:
+        versions |= peers.versions() | {"node": _node()}
+    return Machine(
+        processor=_processor(),
+        cores=os.cpu_count() or 0,
+        system=f"{platform.system()} {platform.release()}",
+        python=platform.python_version(),
+        date=datetime.now(UTC).date().isoformat(),
+        load=os.getloadavg()[0],
+        versions=versions,
+    )
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(": ")[2]
+    return platform.machine()
+
+
+def _node() -> str:
+    return subprocess.run(["node", "--version"], check=True, capture_output=True, text=True, timeout=10).stdout.strip()

@@ -1,0 +1,97 @@
+"""A long run of chats: whether the rate, the memory and the sums stay what they were."""
+
+import subprocess
+import sys
+from itertools import repeat
+from typing import Any
+
+import msgspec
+
+from benchmarks import requests
+from benchmarks.figures import Section
+from benchmarks.load import load
+from benchmarks.measures.chat import CONNECTIONS
+from benchmarks.plan import Plan
+from benchmarks.samples import body
+from benchmarks.servers import MOCK, ROOT, Serving, environment, serving
+
+_FEW = 1000
+_PARTS = 10
+_USAGE_READS = 50
+
+_RATE = "chats a second, tenth by tenth"
+_MEMORY = "resident memory, tenth by tenth"
+
+# Dollars for a thousand tokens of chat.
+_PRICE = 0.5
+
+
+def measure(plan: Plan, section: Section) -> None:
+    served = [plan.samples.serve(requests.CHAT, "chat")]
+    with serving("starlette", served, first=requests.chat()) as floor, serving(MOCK, first=requests.chat()) as mock:
+        # The first answer was one.
+        asked = 1 + ask(mock.port, _FEW)
+        section.add("usage of 90 days, read after 1,000 chats", "ms", MOCK, _usage_milliseconds(mock))
+        for part in range(_PARTS):
+            size = plan.requests * (part + 1) // _PARTS - plan.requests * part // _PARTS
+            # The machine's own moods show in the floor, which has no memory to fill.
+            below = load(floor.port, repeat(requests.chat()), CONNECTIONS, plan.seconds / 4)
+            result = load(mock.port, repeat(requests.chat(), size), CONNECTIONS, _limit(size))
+            asked += _all(result.answered, size)
+            section.add(_RATE, "", "starlette", below.rate, better="more")
+            section.add(_RATE, "", MOCK, result.rate, better="more")
+            section.add(_MEMORY, "MB", MOCK, mock.process.resident_megabytes())
+        _add_trend(section)
+        section.add("usage of 90 days, read after all", "ms", MOCK, _usage_milliseconds(mock))
+        _check_ledger(section, mock, asked)
+
+
+def _add_trend(section: Section) -> None:
+    for kind, rates in section.values(_RATE).items():
+        section.add("the last tenth's rate by the first's", "", kind, rates[-1] / rates[0], better="more")
+    memory = section.values(_MEMORY)[MOCK]
+    section.add("memory grown from the first tenth to the last", "MB", MOCK, memory[-1] - memory[0])
+
+
+def ask(port: int, size: int) -> int:
+    """Have so many chats answered."""
+    return _all(load(port, repeat(requests.chat(), size), CONNECTIONS, _limit(size)).answered, size)
+
+
+def _limit(size: int) -> float:
+    """Seconds that so many chats may take: at a hundred a second."""
+    return 10 + size / 100
+
+
+def _all(answered: int, size: int) -> int:
+    if answered != size:
+        raise RuntimeError(f"only {answered} of {size} chats in time")
+    return answered
+
+
+def _usage_milliseconds(server: Serving) -> float:
+    """The median time of a read."""
+    command = [sys.executable, "-m", "clevora_mock", "token"]
+    token = subprocess.run(command, check=True, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60)
+    request = requests.get("/api/developer/usage?range=90", token.stdout.strip())
+    result = load(server.port, repeat(request, _USAGE_READS), 1, 60)
+    return 1000 * result.quantile(0.5)
+
+
+def _check_ledger(section: Section, server: Serving, chats: int) -> None:
+    """Sums to the micro-dollar, and as many charges as there were chats."""
+    ledger: Any = msgspec.json.decode(body(server.port, requests.get("/__mock/ledger?uid=demo", "")))
+    answer: Any = msgspec.json.decode(body(server.port, requests.chat()))
+    cost = _micro(answer["usage"]["total_tokens"] * _PRICE / 1000)
+    names = ("credits", "charges", "adjustments", "balance")
+    credited, charges, adjustments, balance = (_micro(ledger[name]) for name in names)
+    section.check(
+        "credits - charges + adjustments = balance",
+        credited - charges + adjustments == balance,
+        f"{credited} - {charges} + {adjustments} = {balance} micro-dollars",
+    )
+    section.check("charges = chats x cost", charges == chats * cost, f"{charges} = {chats:,} x {cost} micro-dollars")
+
+
+def _micro(dollars: float) -> int:
+    return round(dollars * 1_000_000)
