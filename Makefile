@@ -2,6 +2,12 @@
 # Node 20.15 or later and npm.
 
 PYTHON ?= python3
+PYTHONS ?= $(PYTHON)
+# Flags of python -m benchmarks, such as BENCH="--rounds 1 --only chat".
+BENCH ?=
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
 .PHONY: run test test-clients test-package test-image lint format bench bench-peers clean
 
 run: .venv/run.stamp ## serve on http://127.0.0.1:2538
