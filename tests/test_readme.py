@@ -19,6 +19,7 @@ from tests.server import Running, running
 from tests.test_cli import environment, run
 
 BLOCKS = blocks()
+PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +68,7 @@ def test_programs_run_as_printed(block: Block, server: Running, tmp_path: Path) 
     file = tmp_path / "test_printed.py"
     file.write_text(block.at(server.url.removeprefix("http://")), encoding="utf-8")
     is_suite = "def test_" in block.text
-    command = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error", str(file)] if is_suite else [str(file)]
+    command = [*PYTEST, f"--basetemp={tmp_path / 'temp'}", "-W", "error", str(file)] if is_suite else [str(file)]
     ended = subprocess.run(
         [sys.executable, *command],
         cwd=tmp_path,
@@ -92,7 +93,7 @@ def test_configuration_is_pytests(block: Block, tmp_path: Path) -> None:
         "    assert (health['seed'], health['clock']['mode']) == (7, 'frozen')\n",
         encoding="utf-8",
     )
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, *PYTEST, f"--basetemp={tmp_path / 'temp'}"]
     ended = subprocess.run(
         command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60, check=False
     )

@@ -60,9 +60,10 @@ class Machine:
         return ended.stdout
 
 
-@pytest.fixture
-def machine(tmp_path: Path, wheel: Path) -> Machine:
-    return Machine(tmp_path, wheel)
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Machine:
+    """One for all jobs, of which only the first finds it empty."""
+    return Machine(tmp_path_factory.mktemp("machine"), wheel)
 
 
 @pytest.fixture
