@@ -10,11 +10,11 @@ from tests.server import Running
 EXAMPLE = Path(__file__).parent.parent / "examples" / "rundown"
 
 
-def test_the_examples_tests_pass(frozen_server: Running) -> None:
+def test_the_examples_tests_pass(frozen_server: Running, tmp_path: Path) -> None:
     environment = os.environ | {"CLEVORA_BASE_URL": frozen_server.base_url, "CLEVORA_API_KEY": frozen_server.api_key}
 
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", str(EXAMPLE)],
+        [sys.executable, "-m", "pytest", f"--basetemp={tmp_path / 'temp'}", str(EXAMPLE)],
         env=environment,
         capture_output=True,
         text=True,
