@@ -1,7 +1,7 @@
 """``POST /v1/embeddings`` (contract E1-E4)."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -19,27 +19,53 @@ if TYPE_CHECKING:
 # Beyond this many characters the work leaves the event loop, so that nobody else waits for it.
 _OFFLOADED_CHARACTERS = 4_000
 
+# How many answers to a single text are remembered, of some 33 KB each, and up to which size of a request.
+_REMEMBERED = 256
+_REMEMBERED_BYTES = 1024
+
+
+class Embedded(NamedTuple):
+    """What follows from a request's body alone: the answer, what it is billed as, and its summary."""
+
+    body: bytes
+    tokens: int
+    produced: str
+    ignored: tuple[str, ...]
+
 
 class Embeddings:
     """The endpoint; `library` loads the vectors' model at its first use."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
+        self._remembered: dict[bytes, Embedded] = {}
 
     async def __call__(self, call: Call) -> Answer:
+        remembered = self._remembered.get(call.body) if call.canned is None else None
+        if remembered is None:
+            remembered = await self._make(call)
+        call.prompt_tokens, call.produced, call.ignored = remembered.tokens, remembered.produced, remembered.ignored
+        return Json(remembered.body)
+
+    async def _make(self, call: Call) -> "Embedded":
+        """Understand the body of `call` and answer it; what is small is remembered, as tests ask the same again."""
         request = parsing.request(call, shapes.EmbeddingsRequest)
         model = parsing.choose_model(contract.ENDPOINT["embeddings"], request.model)
         texts = [request.input] if isinstance(request.input, str) else request.input
         encoded = request.encoding_format == "base64"
-        if call.canned is not None and call.canned.vector is not None:
-            counted, body = self._canned(texts, model, encoded, call.canned.vector)
+        canned = None if call.canned is None else call.canned.vector
+        if canned is not None:
+            counted, body = self._canned(texts, model, encoded, canned)
         elif sum(map(len, texts)) > _OFFLOADED_CHARACTERS:
             counted, body = await asyncio.to_thread(self._answer, texts, model, encoded)
         else:
             counted, body = self._answer(texts, model, encoded)
-        call.prompt_tokens = counted
-        call.produced = f"{len(texts)} vector{'s' if len(texts) > 1 else ''}"
-        return Json(body)
+        made = Embedded(body, counted, f"{len(texts)} vector{'s' if len(texts) > 1 else ''}", call.ignored)
+        if canned is None and len(texts) == 1 and len(call.body) <= _REMEMBERED_BYTES:
+            if len(self._remembered) >= _REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
+            self._remembered[call.body] = made
+        return made
 
     def _answer(self, texts: list[str], model: str, encoded: bool) -> tuple[int, bytes]:
         """The billed tokens and the body; touches nothing that another thread could see."""
