@@ -1,6 +1,7 @@
 """``POST /v1/chat/completions`` (contract C1-C8, S1-S7): what is said, and how it is told, whole or as a stream."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -36,13 +37,18 @@ class Recording(Struct, frozen=True):
     completion_tokens: int
 
 
-class Completion(Struct, frozen=True):
+class Completion(Struct, frozen=True, dict=True):
     """A whole answer: its text, that text's pieces, one to a chunk, and what they are billed as."""
 
     text: str
     pieces: list[str]
     completion_tokens: int
     finish_reason: Literal["stop", "length"] = "stop"
+
+    @cached_property
+    def contents(self) -> list[bytes]:
+        """The pieces as JSON; a remembered answer streams them again and again."""
+        return [msgspec.json.encode(piece) for piece in self.pieces]
 
     def tokens_of(self, count: int) -> int:
         """What the first `count` pieces are billed as; a recording's tokens are spread evenly over its pieces."""
@@ -200,6 +206,5 @@ def _frames(call: Call, model: str, completion: Completion) -> list[bytes]:
     before, _, after = first.partition(b'"role":"assistant"')
     before = b"data: " + before + b'"content":'
     after += b"\n\n"
-    encode = msgspec.json.encode
-    middle = [before + encode(piece) + after for piece in completion.pieces]
+    middle = [before + content + after for content in completion.contents]
     return [b"data: " + first + b"\n\n", *middle, b"data: " + last + b"\n\n" + _DONE]
