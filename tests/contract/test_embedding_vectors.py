@@ -50,3 +50,34 @@ def test_neither_seed_nor_time_nor_batch_moves_a_vector(world: World, seeded: Wo
 def test_texts_that_share_words_lie_closer(world: World, text: str, near: str, far: str) -> None:
     asked, close, distant = vectors(world, [text, near, far])
     assert cosine(asked, close) > cosine(asked, distant) + 0.1
+
+
+@pytest.mark.clause("E4")
+@pytest.mark.parametrize("encoding", ["base64", "float"])
+def test_the_same_request_again_is_answered_and_billed_the_same(world: World, encoding: str) -> None:
+    """What is remembered of an answer is all of it: bytes, tokens, and the fields that were ignored."""
+    body = {"input": "the cat sat", "encoding_format": encoding, "user": "ann"}
+    answers = [world.http.post("/v1/embeddings", headers=world.headers, json=body) for _ in range(2)]
+    assert answers[0].content == answers[1].content
+    assert [answer.headers["x-clevora-mock-ignored"] for answer in answers] == ["user", "user"]
+    first, second = world.do(lambda sandbox: list(sandbox.journal.entries))
+    assert (first.prompt_tokens, first.cost, first.produced) == (second.prompt_tokens, second.cost, second.produced)
+    assert first.cost > 0
+
+
+@pytest.mark.clause("E4")
+def test_a_scenarios_vector_is_not_taken_for_the_texts_own(world: World) -> None:
+    """Nor the other way round, for the very same request."""
+    body = {"input": "the cat sat"}
+
+    def ask() -> list[float]:
+        answer = world.http.post("/v1/embeddings", headers=world.headers, json=body).json()
+        vector: list[float] = answer["data"][0]["embedding"]
+        return vector
+
+    own = ask()
+    rule = {"when": {"endpoint": "embeddings"}, "then": {"reply": {"vector": [1.0] + [0.0] * 1535}}}
+    world.http.put("/__mock/scenario", json={"name": "mine", "rules": [rule]})
+    assert ask()[:2] == [1.0, 0.0]
+    world.http.delete("/__mock/scenario")
+    assert ask() == own

@@ -1,4 +1,5 @@
 import json
+import math
 from base64 import b64decode
 from hashlib import sha256
 
@@ -8,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from clevora_mock.data import fixture
+from clevora_mock.models import embeddings
 from clevora_mock.models.embeddings import DIMENSIONS, Embedder, base64
 
 GOLDEN = json.loads(fixture("golden_vectors.json").read_text(encoding="utf-8"))
@@ -59,6 +61,32 @@ def test_a_vector_does_not_depend_on_its_batch(texts):
 @given(ANY_TEXT)
 def test_a_vector_does_not_depend_on_the_size_of_the_cache(text):
     assert Embedder(remembered_words=1).vector(text).tobytes() == Embedder().vector(text).tobytes()
+
+
+def test_a_long_text_does_not_depend_on_what_is_known():
+    """More new words than are summed at once, more rows than fit into few bits, words that come again."""
+    text = " ".join(f"word{number % 300} {number}" for number in range(700))
+    cold, warm = Embedder(), Embedder()
+    warm.matrix(text.split()[::3])
+    assert (
+        cold.vector(text).tobytes()
+        == warm.vector(text).tobytes()
+        == Embedder(remembered_words=1).vector(text).tobytes()
+    )
+    assert float(np.linalg.norm(cold.vector(text).astype(np.float64))) == pytest.approx(1, abs=1e-6)
+
+
+def test_what_is_known_of_words_is_bounded(embedder):
+    small = Embedder(remembered_words=50)
+    for start in range(0, 1000, 10):
+        small.vector(" ".join(f"w{number}" for number in range(start, start + 10)))
+        assert len(small._known) <= 50
+
+
+def test_a_length_is_exact_where_floats_are_not():
+    """Squares that no longer fit into a float's digits are summed as whole numbers."""
+    long = np.array([2.0**30 + 0.5, 2.0**30 - 1.0, 0.5])
+    assert embeddings._length(long) == math.sqrt(sum(int(2 * number) ** 2 for number in long)) / 2
 
 
 @given(st.lists(st.text(" \t\n!?.,-*🙂🐙…※", min_size=1, max_size=8), min_size=2, max_size=2, unique=True))
