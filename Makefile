@@ -8,7 +8,7 @@ BENCH ?=
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-clients test-package test-image lint format bench bench-peers clean
+.PHONY: run test test-clients test-package test-image test-deploy lint format bench bench-peers clean
 
 run: .venv/run.stamp ## serve on http://127.0.0.1:2538
 	@$(BIN)/clevora-mock serve
@@ -30,6 +30,10 @@ test-image: .venv/image.stamp ## build the image and run it and the compose file
 	@tests/image/install-engine
 	@$(BIN)/hadolint Dockerfile examples/*/Dockerfile
 	@$(BIN)/python -m pytest tests/image
+
+test-deploy: .venv/test.stamp ## run several servers behind nginx; brings nginx on Debian or Ubuntu
+	@tests/deploy/install-nginx
+	@$(BIN)/python -m pytest tests/deploy
 
 lint: .venv/lint.stamp ## check style and types
 	@$(BIN)/ruff format --check .

@@ -1,6 +1,7 @@
 """``python -m benchmarks``: the mock, bare servers and other mocks, measured by turns in one run."""
 
 import argparse
+import shutil
 import sys
 import tempfile
 import time
@@ -20,6 +21,7 @@ from benchmarks.measures import (
     growth,
     paced,
     plugin,
+    proxy,
     sandboxes,
     search,
     start,
@@ -39,6 +41,7 @@ MEASURES: dict[str, Callable[[Plan, Section], None]] = {
     "batch": batch.measure,
     "search": search.measure,
     "sandboxes": sandboxes.measure,
+    "proxy": proxy.measure,
     "plugin": plugin.measure,
     "growth": growth.measure,
     "flat": flat.measure,
@@ -72,12 +75,17 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="of each measurement, the servers by turns")
     parser.add_argument("--seconds", type=float, default=4.0, help="of load in each round")
-    parser.add_argument("--only", type=_names, default=list(MEASURES), help=f"some of {','.join(MEASURES)}")
+    parser.add_argument("--only", type=_names, default=_all(), help=f"some of {','.join(MEASURES)}")
     parser.add_argument("--peers", action="store_true", help="measure other mocks as well")
     parser.add_argument("--requests", type=int, default=1_000_000, help="of the long run")
     parser.add_argument("--catalog-size", type=int, default=100_000, help="of the large search catalog")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results for python -m benchmarks.report")
     return parser.parse_args()
+
+
+def _all() -> list[str]:
+    """Every measurement, but for the one that needs nginx where there is none."""
+    return [name for name in MEASURES if name != "proxy" or shutil.which("nginx")]
 
 
 def _names(text: str) -> list[str]:

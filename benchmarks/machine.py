@@ -2,6 +2,7 @@
 
 import os
 import platform
+import shutil
 import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -31,6 +32,8 @@ def this(against_peers: bool) -> Machine:
     versions = {
         name: version(name) for name in ("clevora-mock", "uvicorn", "uvloop", "httptools", "starlette", "msgspec")
     }
+    if shutil.which("nginx"):
+        versions["nginx"] = _nginx()
     if against_peers:
         versions |= peers.versions() | {"node": _node()}
     return Machine(
@@ -49,6 +52,11 @@ def _processor() -> str:
         if line.startswith("model name"):
             return line.partition(": ")[2]
     return platform.machine()
+
+
+def _nginx() -> str:
+    said = subprocess.run(["nginx", "-v"], check=True, capture_output=True, text=True, timeout=10).stderr
+    return said.strip().rpartition("/")[2]
 
 
 def _node() -> str:

@@ -15,6 +15,7 @@ from clevora_mock.api.gate import Gate
 from clevora_mock.api.routes import dashboard_routes, model_routes
 from clevora_mock.api.routing import Route, Switch
 from clevora_mock.api.stream import Pace
+from clevora_mock.clock import wall
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.data import scenarios
@@ -117,15 +118,21 @@ def create_app(
         from clevora_mock.control.routes import Parts, control_routes  # noqa: PLC0415
         from clevora_mock.firebase.routes import firebase_routes  # noqa: PLC0415
 
-        parts = Parts(sandboxes, shelf, app.deliver(), opening)
+        parts = Parts(sandboxes, shelf, app.deliver(), opening, server)
         return [*dashboard_routes(), *control_routes(Guard(chosen.allowed_host), parts), *firebase_routes()]
 
+    server = _this_start(chosen.server_name)
     catalog = Path(chosen.catalog) if chosen.catalog else None
     pace = Pace(chosen.tokens_per_second) if chosen.tokens_per_second else None
-    gate = Gate(Direction(shelf.named), chosen.latency)
+    gate = Gate(Direction(shelf.named), chosen.latency, server)
     switch = Switch(sandboxes, gate, model_routes(catalog, pace), further_routes)
     app = Application(switch, _watch(chosen, shelf, opening, sandboxes))
     return app
+
+
+def _this_start(name: str | None) -> str | None:
+    """The server's name and, since state ends with the process, something that no other start of it has: its time."""
+    return None if name is None else f"{name}-{wall() // 1000:x}"
 
 
 def _watch(chosen: Settings, shelf: Shelf, opening: Opening, sandboxes: Sandboxes) -> Watch | None:

@@ -71,6 +71,7 @@ class Settings(Struct, frozen=True):
     latency: int = 0
     tokens_per_second: float | None = None
     allowed_host: tuple[str, ...] = ()
+    server_name: str | None = None
     # None: no line for each request.
     log_format: Literal["text", "json"] | None = "text"
     quiet: bool = False
@@ -203,6 +204,12 @@ def read_hosts(text: str) -> tuple[str, ...]:
     return hosts
 
 
+def read_server_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,62}", text, re.IGNORECASE | re.ASCII):
+        raise ValueError("expected a name such as mock-1: up to 63 letters, digits, dots, dashes and underscores")
+    return text
+
+
 def read_log_format(text: str) -> str:
     if text not in ("text", "json"):
         raise ValueError("expected text or json")
@@ -221,6 +228,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("host", read_text, "ADDRESS", "Address to listen on.", "Address"),
     Option("port", read_port, "PORT", "Port to listen on; 0 picks a free one.", "Address"),
     Option("allowed_host", read_hosts, "HOSTS", "Names, besides loopback's, for the mock's own pages.", "Address"),
+    Option("server_name", read_server_name, "NAME", "Have answers say which server, and which start of it.", "Address"),
     Option("scenario", read_text, "NAME", "The scenario that sandboxes start with: a name, or a file.", "Trouble"),
     Option("scenarios", read_text, "DIR", "A directory with scenarios of your own.", "Trouble"),
     Option("watch", read_switch, "", "Reload the scenario's file when it changes.", "Trouble"),

@@ -56,6 +56,7 @@ GIVEN: dict[str, tuple[str, Any, str, Any]] = {
     "latency": ("250ms", 250_000, "1.5s", 1_500_000),
     "tokens_per_second": ("50", 50.0, "0.5", 0.5),
     "allowed_host": ("mock.test", ("mock.test",), "A.test, b.test", ("a.test", "b.test")),
+    "server_name": ("mock-1", "mock-1", "Mock.b_2", "Mock.b_2"),
     "log_format": ("json", "json", "text", "text"),
     "quiet": ("true", True, "0", False),
 }
@@ -95,6 +96,7 @@ SENSELESS: dict[str, tuple[str, ...]] = {
     "latency": ("", "250", "-1s", "1 s", "1d", "s", "1e3s", "9" * 30 + "s"),
     "tokens_per_second": ("", "0", "-5", "nan", "inf", "fast", "1e7"),
     "allowed_host": ("", "a b", "mock.test:80", "a,,b", "http://mock.test"),
+    "server_name": ("", "-a", "a b", "mock:1", "mock-1\n", "m\u00f6ck", "\u017fock", "a" * 64),
     "log_format": ("", "JSON", "xml"),
     "quiet": ("loud",),
 }

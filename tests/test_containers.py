@@ -17,6 +17,8 @@ EXAMPLE = CHECKOUT / "examples" / "rundown"
 DOCKERFILES = [CHECKOUT / "Dockerfile", EXAMPLE / "Dockerfile"]
 PORT = Settings().port
 SERVICE = "clevora-mock"
+BALANCER = "clevora"
+NGINX = (CHECKOUT / "deploy" / "nginx.conf").read_text("utf-8")
 
 
 def instructions(dockerfile: Path, kind: str) -> list[str]:
@@ -72,6 +74,49 @@ def test_the_mounted_scenarios_are_where_the_image_looks_and_can_be_used(service
     scenarios = [str(file) for file in (CHECKOUT / folder).glob("*.yaml")]
     assert scenarios
     assert check(scenarios) == []
+
+
+def replicas(services: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The mocks that stand behind nginx."""
+    return {name: service for name, service in services.items() if name.startswith(f"{SERVICE}-")}
+
+
+def test_every_mock_behind_nginx_is_the_mock_under_a_name_of_its_own(services: dict[str, dict[str, Any]]) -> None:
+    """Not published, and there when asked for only."""
+    named = {}
+    for service, replica in replicas(services).items():
+        named[service] = replica["environment"]["CLEVORA_MOCK_SERVER_NAME"]
+        changed = {"environment": services[SERVICE]["environment"] | {"CLEVORA_MOCK_SERVER_NAME": named[service]}}
+        assert replica == services[SERVICE] | changed | {"profiles": ["replicas"], "ports": []}
+    assert named == {f"{SERVICE}-{number}": f"mock-{number}" for number in range(1, len(named) + 1)}
+    assert len(named) >= 2
+
+
+def test_nginx_waits_for_the_mocks_that_its_configuration_names(services: dict[str, dict[str, Any]]) -> None:
+    """A name that nobody has keeps it from starting."""
+    configured = re.findall(r"^ *server ([\w.:-]+) ", NGINX, re.MULTILINE)
+
+    assert configured == [f"{service}:{PORT}" for service in replicas(services)]
+    assert services[BALANCER]["depends_on"] == {
+        service: {"condition": "service_healthy", "restart": True} for service in replicas(services)
+    }
+
+
+def test_nginx_is_reached_by_a_name_that_the_image_answers_to(services: dict[str, dict[str, Any]]) -> None:
+    """On the port that its configuration listens on."""
+    assert BALANCER in load({}, variables()).allowed_host
+    assert re.findall(r"listen (\d+)", NGINX) == [str(PORT)]
+    assert services[BALANCER]["ports"] == [f"127.0.0.1:${{CLEVORA_PORT:-{PORT + 1}}}:{PORT}"]
+
+
+def test_nginx_can_run_with_nothing_to_write_to_but_tmp(services: dict[str, dict[str, Any]]) -> None:
+    """Every path of its configuration that it writes to is there."""
+    written = re.findall(r"^ *(?:pid|\w+_temp_path) (\S+);", NGINX, re.MULTILINE)
+
+    assert (services[BALANCER]["read_only"], services[BALANCER]["tmpfs"]) == (True, ["/tmp"])
+    assert len(written) == 6
+    assert [path for path in written if not path.startswith("/tmp/")] == []
+    assert services[BALANCER]["volumes"] == ["./deploy/nginx.conf:/etc/nginx/nginx.conf:ro"]
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=["mock", "example"])

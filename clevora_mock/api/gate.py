@@ -34,7 +34,9 @@ _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 _DRAINED_BYTES = 16 * contract.BODY_BYTES
 # A snapshot holds a whole journal, with the beginning of every body.
 _SNAPSHOT_BYTES = 128 * contract.BODY_BYTES
-_EXPOSED = b"retry-after, x-request-id, x-clevora-mock-hint, x-clevora-mock-ignored, x-clevora-mock-rule"
+_EXPOSED = b"retry-after, x-request-id, " + b", ".join(
+    b"x-clevora-mock-" + name for name in (b"hint", b"ignored", b"rule", b"server")
+)
 
 
 # What an endpoint answers with: an ASGI application that sends itself, under headers that may be added to.
@@ -55,11 +57,15 @@ class GoneError(Exception):
 
 
 class Gate:
-    """The pipeline. `direction` plans what happens to each request; `latency`, in microseconds, delays them all."""
+    """The pipeline. `direction` plans what happens to each request; `latency`, in microseconds, delays them all.
 
-    def __init__(self, direction: Direction, latency: int = 0) -> None:
+    `server` is what every answer says of the server that gave it; without it none says anything.
+    """
+
+    def __init__(self, direction: Direction, latency: int = 0, server: str | None = None) -> None:
         self._direction = direction
         self._latency = latency
+        self._server = None if server is None else (b"x-clevora-mock-server", server.encode())
         self._date = (0, (b"date", b""))
 
     async def __call__(self, call: Call, work: Work, exchange: Exchange) -> None:
@@ -129,6 +135,8 @@ class Gate:
         headers = answer.raw_headers
         headers.append((b"x-request-id", call.id.encode()))
         headers.append(self._date_at(call.arrived // SECOND))
+        if self._server is not None:
+            headers.append(self._server)
         if call.plan is not None and call.plan.rule is not None:
             headers.append((b"x-clevora-mock-rule", printable(call.plan.rule).encode()))
         if call.ignored:

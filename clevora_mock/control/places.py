@@ -12,20 +12,26 @@ from clevora_mock.core.errors import ApiError, missing
 from clevora_mock.version import __version__
 
 
-async def health(call: Call) -> Answer:
-    """``GET /__mock/health``: ready, and set up like this."""
-    sandbox = call.sandbox
-    return Json(
-        {
-            "status": "ok",
-            "version": __version__,
-            "sandbox": sandbox.name,
-            "seed": sandbox.chance.seed,
-            "scenario": sandbox.course.scenario.name,
-            "firebaseProject": sandbox.beginning.firebase_project,
-            "clock": clock.view(sandbox.clock),
-        }
-    )
+class Health:
+    """``GET /__mock/health``: ready, and set up like this; with the `server` that says so, where it has a name."""
+
+    def __init__(self, server: str | None) -> None:
+        self._server = {} if server is None else {"server": server}
+
+    async def __call__(self, call: Call) -> Answer:
+        sandbox = call.sandbox
+        return Json(
+            {
+                "status": "ok",
+                "version": __version__,
+                "sandbox": sandbox.name,
+                "seed": sandbox.chance.seed,
+                "scenario": sandbox.course.scenario.name,
+                "firebaseProject": sandbox.beginning.firebase_project,
+                "clock": clock.view(sandbox.clock),
+                **self._server,
+            }
+        )
 
 
 async def fidelity(call: Call) -> Answer:

@@ -29,6 +29,7 @@ class Parts(NamedTuple):
     shelf: Shelf
     delivery: Delivery
     begin: Callable[[Sandbox], None]
+    server: str | None = None
 
 
 class ControlRoute(NamedTuple):
@@ -68,7 +69,7 @@ def control_table(parts: Parts) -> list[ControlRoute]:
         ("GET /checkout/{id}", "the page where a top-up is paid", checkout.show),
         ("POST /checkout/{id}", "what its buttons do", checkout.finish),
         ("DELETE /", "under `/sandbox/<name>`: removes the sandbox", sandboxes.delete),
-        ("GET /__mock/health", "200 only when ready; how the server is set up", places.health),
+        ("GET /__mock/health", "200 only when ready; how the server is set up", places.Health(parts.server)),
         ("GET /__mock/openapi.json", "these routes as OpenAPI 3.1", _described(parts)),
         ("GET /__mock/fidelity", "every clause of the contract, documented or inferred", places.fidelity),
         ("GET /__mock/sandboxes", "names, with requests, spend, scenario and last use", sandboxes.list),

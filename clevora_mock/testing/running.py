@@ -15,6 +15,7 @@ class ServerSettings(TypedDict, total=False):
     host: str
     port: int
     allowed_host: str
+    server_name: str
     scenario: str | PathLike[str]
     scenarios: str | PathLike[str]
     watch: bool

@@ -1,4 +1,4 @@
-"""The compose file, brought up: the mock, the example beside it, and the example's tests."""
+"""The compose file, brought up: the mock, the example beside it and its tests, and several mocks behind nginx."""
 
 import socket
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.image.base import nginx
 from tests.image.compose import Compose, engine, health_asked
 from tests.image.conftest import CHECKOUT
 from tests.image.podman import build
@@ -23,8 +24,9 @@ def free_port() -> str:
 def compose(base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
     """The project, built as its file says, up with all that `up` starts, and removed in the end."""
     with engine(tmp_path_factory.mktemp("engine")) as address, health_asked():
-        project = Compose(CHECKOUT, address, CLEVORA_MOCK_PORT=free_port(), RUNDOWN_PORT=free_port())
-        for service in project.services.values():
+        ports = {name: free_port() for name in ("CLEVORA_MOCK_PORT", "RUNDOWN_PORT", "CLEVORA_PORT")}
+        project = Compose(CHECKOUT, address, NGINX_IMAGE=nginx(), **ports)
+        for service in (service for service in project.services.values() if "build" in service):
             build(Path(service["build"]["context"]), service["image"], base, service["build"].get("target"))
         try:
             project("up", "--detach", "--wait")
@@ -42,7 +44,7 @@ def published(compose: Compose, service: str) -> str:
 def test_nothing_is_published_beyond_this_machine(compose: Compose) -> None:
     ports = [port for service in compose.services.values() for port in service.get("ports", [])]
 
-    assert len(ports) == 2
+    assert len(ports) == 3
     assert {port["host_ip"] for port in ports} == {"127.0.0.1"}
 
 
@@ -69,12 +71,44 @@ def test_the_users_scenarios_are_there_by_name(compose: Compose) -> None:
     assert put.status_code == 200
 
 
+def servers(compose: Compose) -> dict[str, str]:
+    """Which start of which mock behind nginx answers for each of some sandboxes."""
+    url = published(compose, "clevora")
+    asked = {name: httpx.get(f"{url}/sandbox/{name}/__mock/health", timeout=20) for name in map(str, range(20))}
+    return {name: answer.json()["server"] for name, answer in asked.items()}
+
+
+def test_several_mocks_stand_behind_nginx(compose: Compose) -> None:
+    """One goes, and its sandboxes with it, to the other; it comes back, and so do they."""
+    compose("up", "--detach", "--wait", "clevora")
+    before = servers(compose)
+    assert {server.rpartition("-")[0] for server in before.values()} == {"mock-1", "mock-2"}
+
+    compose("stop", "clevora-mock-1")
+    assert {server.rpartition("-")[0] for server in servers(compose).values()} == {"mock-2"}
+
+    compose("start", "clevora-mock-1")
+    after = servers(compose)
+    assert {name for name in before if after[name] != before[name]} == {
+        name for name in before if before[name].startswith("mock-1-")
+    }
+
+
+def test_the_control_plane_answers_other_containers(compose: Compose) -> None:
+    """By the name of nginx's service."""
+    health = httpx.get(f"{published(compose, 'clevora')}/__mock/health", headers={"host": "clevora:2538"})
+
+    assert health.status_code == 200
+
+
 def test_the_readmes_commands_do_what_they_say(compose: Compose) -> None:
-    """All of them in order, the last of which takes everything down; what they build has been built."""
-    commands = [line.split()[2:] for block in blocks("image") for line in block.text.splitlines() if "compose" in line]
-    assert [words for words in commands if "down" in words] == commands[-1:]
-    for words in commands:
-        if words[0] == "run":
-            words.insert(1, "--no-TTY")
-        compose(*(word for word in words if word != "--build"))
-    assert compose("ps", "--all", "--quiet") == ""
+    """Block by block, the last command of each takes everything down; what they build has been built."""
+    compose("--profile", "*", "down", "--timeout", "5")
+    for block in blocks("image"):
+        commands = [line.split()[2:] for line in block.text.splitlines() if "compose" in line]
+        for words in commands:
+            if words[0] == "run":
+                words.insert(1, "--no-TTY")
+            compose(*(word for word in words if word != "--build"))
+        assert not commands or "down" in commands[-1]
+        assert compose("ps", "--all", "--quiet") == ""

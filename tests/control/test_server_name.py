@@ -1,0 +1,100 @@
+"""A server with a name: every answer says which server gave it, and which start of that server."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from clevora_mock.settings import DEMO_KEY, Settings
+from tests.control.support import connect
+from tests.server import Running, running
+
+HEADER = "x-clevora-mock-server"
+KEY = {"authorization": f"Bearer {DEMO_KEY}"}
+CHAT = {"messages": [{"role": "user", "content": "Hello!"}]}
+ORIGIN = {"origin": "https://app.example"}
+
+# Answers of every kind: in one piece, in pieces, refused at each gate, spoiled, of each API, for a browser.
+ASKED: list[tuple[str, str, dict[str, str], object]] = [
+    ("POST", "/v1/chat/completions", KEY, CHAT),
+    ("POST", "/v1/chat/completions", KEY, CHAT | {"stream": True}),
+    ("POST", "/v1/chat/completions", {}, CHAT),
+    ("POST", "/v1/chat/completions", KEY, {}),
+    ("POST", "/v1/chat/completions", KEY | {"x-clevora-mock-error": "429"}, CHAT),
+    ("POST", "/v1/chat/completions", KEY | {"x-clevora-mock-fault": "garbage"}, CHAT),
+    ("POST", "/v1/chat/completions", KEY | {"x-clevora-mock-fault": "html_error"}, CHAT),
+    ("GET", "/v1/nothing", {}, None),
+    ("GET", "/v1/chat/completions", {}, None),
+    ("HEAD", "/llms.txt", {}, None),
+    ("OPTIONS", "/v1/chat/completions", ORIGIN | {"access-control-request-method": "POST"}, None),
+    ("GET", "/", {"accept": "text/html"}, None),
+    ("GET", "/__mock/health", {}, None),
+    ("GET", "/__mock/health", {"host": "evil.example"}, None),
+    ("GET", "/__mock/nothing", {}, None),
+    ("POST", "/identitytoolkit.googleapis.com/v1/accounts:signUp?key=local", {}, {}),
+    ("GET", "/sandbox/one/v1/nothing", {}, None),
+    ("GET", "/sandbox/NONE/v1/nothing", {}, None),
+]
+
+each_answer = pytest.mark.parametrize(("method", "path", "headers", "body"), ASKED)
+
+
+@pytest.fixture(scope="module")
+def named() -> Iterator[Running]:
+    """A server that is called mock-1."""
+    with running(Settings(server_name="mock-1")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def http(named: Running) -> Iterator[httpx.Client]:
+    with connect(named.url) as client:
+        yield client
+
+
+def start(server: Running) -> str:
+    """What the server says of itself."""
+    with connect(server.url) as http:
+        said: str = http.get("/__mock/health").json()["server"]
+        return said
+
+
+@each_answer
+def test_every_answer_says_it_once(
+    method: str, path: str, headers: dict[str, str], body: object, http: httpx.Client, named: Running
+) -> None:
+    """The same in all, the name first."""
+    answer = http.request(method, path, headers=headers, json=body)
+    assert answer.headers.get_list(HEADER) == [start(named)]
+    assert re.fullmatch(r"mock-1-[0-9a-f]{11}", answer.headers[HEADER])
+
+
+def test_the_event_stream_says_it(http: httpx.Client, named: Running) -> None:
+    """It has no end, and a beginning."""
+    with http.stream("GET", "/__mock/events") as answer:
+        assert answer.headers[HEADER] == start(named)
+
+
+def test_a_page_of_another_origin_may_read_it(http: httpx.Client) -> None:
+    """As it may all that the mock adds."""
+    answer = http.get("/v1/nothing", headers=ORIGIN)
+    assert HEADER in answer.headers["access-control-expose-headers"].split(", ")
+
+
+def test_another_start_says_something_else(named: Running) -> None:
+    """Under the same name, which begins both."""
+    with running(Settings(server_name="mock-1")) as again:
+        assert start(again).startswith("mock-1-")
+        assert start(again) != start(named)
+
+
+@each_answer
+def test_a_server_without_a_name_says_nothing(
+    method: str, path: str, headers: dict[str, str], body: object, frozen_server: Running
+) -> None:
+    """Its bytes are the same at every start."""
+    with connect(frozen_server.url) as http:
+        answer = http.request(method, path, headers=headers, json=body)
+        assert HEADER not in answer.headers
+        assert "server" not in http.get("/__mock/health").json()

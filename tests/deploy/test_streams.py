@@ -1,0 +1,43 @@
+"""Streams through nginx: each event as it is sent, and whoever leaves pays for no more than that."""
+
+import json
+from collections.abc import Iterator
+
+import httpx
+
+from tests.control.support import eventually
+from tests.deploy.mocks import Site
+from tests.deploy.requests import CHAT, CHATS, KEY, chat, entries, ledger
+
+
+def events(answer: httpx.Response) -> Iterator[dict[str, object]]:
+    for line in answer.iter_lines():
+        if line.startswith("data: {"):
+            yield json.loads(line.removeprefix("data: "))
+
+
+def test_the_first_token_comes_before_the_stream_is_over(http: httpx.Client, pair: Site, sandbox: str) -> None:
+    """The journal gets its entry at the end, and has none while the client reads."""
+    with http.stream("POST", CHATS, headers=KEY, json=CHAT | {"stream": True}) as answer:
+        received = events(answer)
+        assert next(received)["choices"][0]["delta"]["role"] == "assistant"  # type: ignore[index]
+        assert next(received)["choices"][0]["delta"]["content"]  # type: ignore[index]
+        with pair.client(sandbox) as another:
+            assert entries(another) == []
+
+
+def test_who_leaves_is_noticed_and_pays_for_what_was_sent(http: httpx.Client) -> None:
+    """nginx passes it on when a client closes its connection."""
+    chat(http)
+    whole = ledger(http)["charges"]
+    with http.stream("POST", CHATS, headers=KEY, json=CHAT | {"stream": True}) as answer:
+        next(events(answer))
+    eventually(lambda: len(entries(http)) == 2)
+    assert 0 < ledger(http)["charges"] - whole < whole
+
+
+def test_events_of_the_journal_come_as_they_are_made(http: httpx.Client, pair: Site, sandbox: str) -> None:
+    """``/__mock/events`` never ends."""
+    with http.stream("GET", "/__mock/events") as answer, pair.client(sandbox) as another:
+        made = chat(another)
+        assert next(events(answer))["id"] == made.headers["x-request-id"]
