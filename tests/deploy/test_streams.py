@@ -41,3 +41,13 @@ def test_events_of_the_journal_come_as_they_are_made(http: httpx.Client, pair: S
     with http.stream("GET", "/__mock/events") as answer, pair.client(sandbox) as another:
         made = chat(another)
         assert next(events(answer))["id"] == made.headers["x-request-id"]
+
+
+def test_every_event_comes_though_no_other_follows(http: httpx.Client) -> None:
+    """The role and five tokens, and then silence: nginx keeps none of them to itself."""
+    fault = {"kind": "stall", "after_tokens": 5}
+    rule = {"name": "silence", "when": {"endpoint": "*"}, "then": {"fault": fault, "stream": {"tokens_per_second": 50}}}
+    http.put("/__mock/scenario", json={"name": "silent", "rules": [rule]}).raise_for_status()
+    with http.stream("POST", CHATS, headers=KEY, json=CHAT | {"stream": True}) as answer:
+        received = events(answer)
+        assert len([next(received) for _ in range(6)]) == 6
