@@ -32,10 +32,10 @@ LABEL org.opencontainers.image.title="clevora-mock" \
 COPY --from=build /opt/clevora-mock /opt/clevora-mock
 ENV PATH=/opt/clevora-mock/bin:$PATH
 # The base needs its pip no more. And what Python itself brings may come without bytecode: serving once compiles what
-# serving takes, and shows that it can be done.
+# serving takes, and shows that it can be done; on a free port, for a build may share its host's network.
 RUN rm -rf /usr/local/bin/pip* /usr/local/lib/python3*/site-packages/pip* /usr/local/lib/python3*/ensurepip \
  && mkdir /scenarios \
- && clevora-mock exec --quiet --port 2538 -- clevora-mock healthcheck
+ && clevora-mock exec --quiet -- sh -c "CLEVORA_MOCK_PORT=\${CLEVORA_MOCK_URL##*:} clevora-mock healthcheck"
 
 # Open to the container's network, and to the names that it is known by there: the control plane answers to no others.
 ENV CLEVORA_MOCK_HOST=0.0.0.0 \
