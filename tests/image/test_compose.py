@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -74,8 +75,15 @@ def test_the_users_scenarios_are_there_by_name(compose: Compose) -> None:
 def servers(compose: Compose) -> dict[str, str]:
     """Which start of which mock behind nginx answers for each of some sandboxes."""
     url = published(compose, "clevora")
-    asked = {name: httpx.get(f"{url}/sandbox/{name}/__mock/health", timeout=20) for name in map(str, range(20))}
-    return {name: answer.json()["server"] for name, answer in asked.items()}
+
+    def ask(name: str) -> str:
+        server: str = httpx.get(f"{url}/sandbox/{name}/__mock/health", timeout=20).json()["server"]
+        return server
+
+    names = [str(number) for number in range(20)]
+    # Side by side: where a container is gone, nginx waits for its connection.
+    with ThreadPoolExecutor(len(names)) as pool:
+        return dict(zip(names, pool.map(ask, names), strict=True))
 
 
 def test_several_mocks_stand_behind_nginx(compose: Compose) -> None:
