@@ -11,6 +11,7 @@ from clevora_mock import contract
 from clevora_mock.api import parsing, shapes
 from clevora_mock.api.answers import Json
 from clevora_mock.api.gate import Answer
+from clevora_mock.api.memory import Memory
 from clevora_mock.api.stream import Pace, Transmission
 from clevora_mock.clock import SECOND
 from clevora_mock.core.call import Call
@@ -82,7 +83,7 @@ class Chat:
             for recording in recordings
         }
         self._pace = pace
-        self._remembered: dict[tuple[int, bytes], Prepared] = {}
+        self._remembered: Memory[tuple[int, bytes], Prepared] = Memory(_REMEMBERED)
 
     async def __call__(self, call: Call) -> Answer:
         seed = call.sandbox.beginning.seed
@@ -113,9 +114,7 @@ class Chat:
             ignored=call.ignored,
         )
         if len(call.body) <= _REMEMBERED_BYTES:
-            if len(self._remembered) >= _REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
-            self._remembered[seed, call.body] = prepared
+            self._remembered.keep((seed, call.body), prepared)
         return prepared
 
     def _complete(

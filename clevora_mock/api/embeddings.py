@@ -9,6 +9,7 @@ from clevora_mock import contract
 from clevora_mock.api import parsing, shapes
 from clevora_mock.api.answers import Json
 from clevora_mock.api.gate import Answer
+from clevora_mock.api.memory import Memory
 from clevora_mock.core.call import Call
 from clevora_mock.models import tokens
 from clevora_mock.models.library import Library
@@ -38,7 +39,7 @@ class Embeddings:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._remembered: dict[bytes, Embedded] = {}
+        self._remembered: Memory[bytes, Embedded] = Memory(_REMEMBERED)
 
     async def __call__(self, call: Call) -> Answer:
         remembered = self._remembered.get(call.body) if call.canned is None else None
@@ -62,9 +63,7 @@ class Embeddings:
             counted, body = self._answer(texts, model, encoded)
         made = Embedded(body, counted, f"{len(texts)} vector{'s' if len(texts) > 1 else ''}", call.ignored)
         if canned is None and len(texts) == 1 and len(call.body) <= _REMEMBERED_BYTES:
-            if len(self._remembered) >= _REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
-            self._remembered[call.body] = made
+            self._remembered.keep(call.body, made)
         return made
 
     def _answer(self, texts: list[str], model: str, encoded: bool) -> tuple[int, bytes]:
