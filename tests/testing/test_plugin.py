@@ -15,6 +15,7 @@ import pytest
 from clevora_mock.testing import MockError, Server
 from tests.conftest import World
 from tests.test_cli import environment
+from tests.testing.support import until_gone
 
 ASK = """
 import json, urllib.error, urllib.request
@@ -362,13 +363,7 @@ def test_a_run_that_is_killed_leaves_no_server(suite: Suite) -> None:
             time.sleep(0.05)
         os.kill(run.pid, signal.SIGKILL)
     server = Server(json.loads(file.read_text(encoding="utf-8")))
-    while time.monotonic() < deadline:
-        try:
-            server.ask("GET", "/__mock/health")
-        except MockError:
-            return
-        time.sleep(0.05)
-    pytest.fail("the server still runs")
+    until_gone(server)
 
 
 def test_it_explains_itself(suite: Suite) -> None:

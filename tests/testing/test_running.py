@@ -15,6 +15,7 @@ from clevora_mock.settings import OPTIONS, load
 from clevora_mock.testing import MockError, running
 from clevora_mock.testing.running import ServerSettings, flags
 from tests.test_cli import GIVEN
+from tests.testing.support import until_gone
 
 
 def test_it_runs_while_the_block_does() -> None:
@@ -66,14 +67,7 @@ def test_it_does_not_outlive_its_parent() -> None:
         server = clevora_mock.testing.Server(parent.stdout.readline().strip())
         assert server.balance == 100
         os.kill(parent.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            server.ask("GET", "/__mock/health")
-        except MockError:
-            return
-        time.sleep(0.05)
-    pytest.fail("the server still runs")
+    until_gone(server)
 
 
 def test_every_setting_can_be_given() -> None:
