@@ -10,102 +10,19 @@ import errno
 import logging
 import signal
 import socket
-import struct
 import sys
 from collections.abc import Callable, Iterator, Mapping
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from clevora_mock.api.stream import WIRE
-from clevora_mock.core.chance import digest
+from clevora_mock.connection import Config
 
 _GRACE_SECONDS = 1
-_BAD_REQUEST = b'{"error":{"message":"This is not HTTP/1.1","type":"invalid_request_error","code":"invalid_request"}}'
 
 
 class PortTakenError(OSError):
     """Somebody else listens there already."""
-
-
-class Cork:
-    """A transport that holds an answer's head back until the body's first bytes, so that both leave in one write.
-
-    A write costs more than making what is written: it enters the kernel and wakes the client up.
-    """
-
-    def __init__(self, transport: asyncio.Transport) -> None:
-        self._transport = transport
-        self._write = transport.write
-        self._held = b""
-        # What uvicorn asks of a transport besides writing.
-        self.is_closing = transport.is_closing
-        self.get_extra_info = transport.get_extra_info
-
-    def write(self, data: bytes) -> None:
-        if self._held:
-            data, self._held = self._held + data, b""
-        elif data.startswith(b"HTTP/1.1 ") and data.endswith(b"\r\n\r\n") and not data.startswith(b"HTTP/1.1 1"):
-            self._held = data
-            return
-        self._write(data)
-
-    def flush(self) -> None:
-        if self._held:
-            self._write(self._held)
-            self._held = b""
-
-    def close(self) -> None:
-        self.flush()
-        self._transport.close()
-
-    def reset(self) -> None:
-        """End with a TCP reset."""
-        self.flush()
-        connection = self._transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._transport.abort()
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's protocol with a corked transport, and a way to end the connection that HTTP does not know."""
-
-    transport: Cork  # type: ignore[assignment]
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.transport = Cork(transport)
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = {WIRE: self}  # type: ignore[dict-item]
-
-    def on_response_complete(self) -> None:
-        # An answer to HEAD has no body that the head could leave with.
-        self.transport.flush()
-        super().on_response_complete()
-
-    def close(self) -> None:
-        """Close the connection in good order, whatever the answer still lacks."""
-        self.cycle.disconnected = True
-        self.transport.close()
-
-    def reset(self) -> None:
-        """Reset the connection."""
-        self.cycle.disconnected = True
-        self.transport.reset()
-
-    def send_400_response(self, msg: str) -> None:
-        """What is not even HTTP is refused in JSON too (W1)."""
-        # It belongs to no sandbox, whose draws would name it; when it came does as well.
-        request_id = digest("not HTTP", self.server_state.total_requests, id(self)).hex()[:24]
-        self.transport.write(
-            b"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nx-request-id: req_%b\r\n"
-            b"content-length: %d\r\nconnection: close\r\n\r\n%b"
-            % (request_id.encode(), len(_BAD_REQUEST), _BAD_REQUEST)
-        )
-        self.transport.close()
 
 
 class Server(uvicorn.Server):
@@ -121,9 +38,8 @@ class Server(uvicorn.Server):
         signals: Mapping[signal.Signals, Callable[[], None]] | None = None,
     ) -> None:
         super().__init__(
-            uvicorn.Config(
+            Config(
                 app,
-                http=Protocol,
                 ws="none",
                 lifespan="off",
                 loop="asyncio" if sys.platform == "win32" else "uvloop",

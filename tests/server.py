@@ -26,6 +26,7 @@ class Running:
         self.base_url = f"{url}/v1"
         self.api_key = settings.api_key
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.server: Server | None = None
 
     def sandbox(self, name: str = "default") -> Sandbox:
         """The state behind ``/sandbox/<name>``; touch it with `do`, so that no request comes between."""
@@ -56,7 +57,7 @@ def running(settings: Settings | None = None, **changes: Any) -> Iterator[Runnin
         app.started()
         accepting.set()
 
-    server = Server(app, ready)
+    server = running_server.server = Server(app, ready)
     thread = threading.Thread(target=server.run, args=([listener],), name="clevora-mock", daemon=True)
     thread.start()
     try:

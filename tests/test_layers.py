@@ -34,7 +34,8 @@ BELOW: dict[str, set[str]] = {
     "control": _CONTROL,
     "firebase": _FIREBASE,
     "log": _CORE | {"terminal"},
-    "server": _API,
+    "connection": _API,
+    "server": {"connection", "api"},
     "terminal": {"settings"},
     "banner": {"settings", "terminal", "version"},
     "completion": {"data", "scenarios"},
@@ -144,7 +145,9 @@ def test_models_know_nothing_of_the_web(path: Path) -> None:
     assert outer(path) & {"starlette", "uvicorn", "asyncio", "socket", "click"} == set()
 
 
-@pytest.mark.parametrize("path", [path for path in MODULES if part(path) not in ("server", "cli")], ids=name)
+@pytest.mark.parametrize(
+    "path", [path for path in MODULES if part(path) not in ("connection", "server", "cli")], ids=name
+)
 def test_only_the_server_knows_uvicorn(path: Path) -> None:
     """The application is any ASGI server's."""
     assert "uvicorn" not in outer(path)

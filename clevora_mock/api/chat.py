@@ -5,14 +5,14 @@ from functools import cached_property
 from typing import Literal
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, UnsetType, structs
 
 from clevora_mock import contract
 from clevora_mock.api import parsing, shapes
 from clevora_mock.api.answers import Json
 from clevora_mock.api.gate import Answer
 from clevora_mock.api.memory import Memory
-from clevora_mock.api.stream import Pace, Transmission
+from clevora_mock.api.stream import Events, Pace, Transmission
 from clevora_mock.clock import SECOND
 from clevora_mock.core.call import Call
 from clevora_mock.core.chance import Draws, digest
@@ -23,6 +23,10 @@ from clevora_mock.models.library import Library
 
 _DONE = b"data: [DONE]\n\n"
 EVENTS = (b"content-type", b"text/event-stream")
+
+# How an answer's JSON begins, up to its time.
+_START = b'{"id":"chatcmpl-%b","object":"%b","created":%d'
+_CREATED = b'"created":0'
 
 # How many answers are remembered, and up to which size of a request.
 _REMEMBERED = 512
@@ -38,7 +42,7 @@ class Recording(Struct, frozen=True):
     completion_tokens: int
 
 
-class Completion(Struct, frozen=True, dict=True):
+class Completion(Struct, frozen=True):
     """A whole answer: its text, that text's pieces, one to a chunk, and what they are billed as."""
 
     text: str
@@ -46,22 +50,16 @@ class Completion(Struct, frozen=True, dict=True):
     completion_tokens: int
     finish_reason: Literal["stop", "length"] = "stop"
 
-    @cached_property
-    def contents(self) -> list[bytes]:
-        """The pieces as JSON; a remembered answer streams them again and again."""
-        return [msgspec.json.encode(piece) for piece in self.pieces]
-
     def tokens_of(self, count: int) -> int:
         """What the first `count` pieces are billed as; a recording's tokens are spread evenly over its pieces."""
         return self.completion_tokens * count // len(self.pieces) if self.pieces else 0
 
-    def usage(self, call: Call) -> shapes.Usage:
-        prompt, answer = call.prompt_tokens, self.completion_tokens
-        return shapes.Usage(prompt, answer, prompt + answer)
 
+class Prepared(Struct, frozen=True, dict=True):
+    """What follows from a body and the seed alone: the request understood, and its answer.
 
-class Prepared(Struct, frozen=True):
-    """What follows from a body and the seed alone: the request understood, and its answer."""
+    The answer's JSON is rendered once, but for its start, where each request has an id and a time of its own.
+    """
 
     model: str
     limit: int | None
@@ -69,6 +67,41 @@ class Prepared(Struct, frozen=True):
     prompt_tokens: int
     completion: Completion
     ignored: tuple[str, ...]
+
+    @cached_property
+    def whole(self) -> bytes:
+        """The answer in one piece, without its start."""
+        completion = self.completion
+        reply = shapes.Reply("assistant", completion.text)
+        choices = [shapes.Choice(0, reply, completion.finish_reason)]
+        answer = shapes.ChatCompletion("", "chat.completion", 0, self.model, self._usage, choices)
+        return _without_start(answer)
+
+    @cached_property
+    def events(self) -> list[bytes]:
+        """Each event of the stream, without its start: the role, a piece each, the end with usage and sentinel."""
+        first = self._event(shapes.Delta(role="assistant"))
+        # Between the first and the last, events differ in their content alone.
+        before, _, after = first.partition(b'"role":"assistant"')
+        before += b'"content":'
+        middle = [before + msgspec.json.encode(piece) + after for piece in self.completion.pieces]
+        last = self._event(shapes.Delta(), self.completion.finish_reason, self._usage)
+        return [first, *middle, last + _DONE]
+
+    def _event(
+        self,
+        delta: shapes.Delta,
+        finish_reason: Literal["stop", "length"] | None = None,
+        usage: shapes.Usage | UnsetType = UNSET,
+    ) -> bytes:
+        choices = [shapes.ChunkChoice(0, delta, finish_reason)]
+        chunk = shapes.ChatChunk("", "chat.completion.chunk", 0, self.model, choices, usage)
+        return _without_start(chunk) + b"\n\n"
+
+    @property
+    def _usage(self) -> shapes.Usage:
+        prompt, answer = self.prompt_tokens, self.completion.completion_tokens
+        return shapes.Usage(prompt, answer, prompt + answer)
 
 
 class Chat:
@@ -89,13 +122,11 @@ class Chat:
         seed = call.sandbox.beginning.seed
         prepared = self._remembered.get((seed, call.body)) or self._prepare(call, seed)
         call.ignored, call.prompt_tokens = prepared.ignored, prepared.prompt_tokens
-        completion = prepared.completion
         if call.canned is not None and call.canned.content is not None:
             canned = _cut(call.canned.content, prepared.limit)
-            completion = structs.replace(canned, finish_reason=call.canned.finish_reason or canned.finish_reason)
-        if prepared.streamed:
-            return self._stream(call, prepared.model, completion)
-        return _whole(call, prepared.model, completion)
+            canned = structs.replace(canned, finish_reason=call.canned.finish_reason or canned.finish_reason)
+            prepared = structs.replace(prepared, completion=canned)
+        return self._stream(call, prepared) if prepared.streamed else _whole(call, prepared)
 
     def _prepare(self, call: Call, seed: int) -> Prepared:
         """Understand the body of `call` and answer it; what is small is remembered, as tests ask the same again."""
@@ -131,7 +162,8 @@ class Chat:
             seed = int.from_bytes(digest(seed, model, temperature)[:8])
         return _cut(self._library.chat.reply(turns, seed=seed, response_format=request.response_format), limit)
 
-    def _stream(self, call: Call, model: str, completion: Completion) -> Answer:
+    def _stream(self, call: Call, prepared: Prepared) -> Answer:
+        completion = prepared.completion
         pieces = completion.pieces
 
         def settle(sent: int) -> None:
@@ -140,7 +172,8 @@ class Chat:
             call.completion_tokens = completion.tokens_of(count)
             call.produced = completion.text if count == len(pieces) else "".join(pieces[:count])
 
-        stream = Transmission(_frames(call, model, completion), [EVENTS], call, settle)
+        events = Events(b"data: " + _start(call, "chat.completion.chunk"), prepared.events)
+        stream = Transmission(events, [EVENTS], call, settle)
         pace = self._pace_of(call)
         if pace is not None:
             draws = Draws(bytes.fromhex(call.sandbox.chance.hex("pace")))
@@ -174,36 +207,16 @@ def _cut(text: str, limit: int | None) -> Completion:
     return Completion(text, pieces, len(pieces))
 
 
-def _whole(call: Call, model: str, completion: Completion) -> Answer:
-    call.completion_tokens = completion.completion_tokens
-    call.produced = completion.text
-    return Json(
-        shapes.ChatCompletion(
-            id="chatcmpl-" + call.sandbox.chance.hex("chat"),
-            object="chat.completion",
-            created=call.arrived // SECOND,
-            model=model,
-            usage=completion.usage(call),
-            choices=[shapes.Choice(0, shapes.Reply("assistant", completion.text), completion.finish_reason)],
-        )
-    )
+def _whole(call: Call, prepared: Prepared) -> Answer:
+    call.completion_tokens = prepared.completion.completion_tokens
+    call.produced = prepared.completion.text
+    return Json(_start(call, "chat.completion") + prepared.whole)
 
 
-def _frames(call: Call, model: str, completion: Completion) -> list[bytes]:
-    """What the stream sends: the role, a piece each, and the end with its usage and the sentinel."""
-    start = shapes.ChatChunk(
-        id="chatcmpl-" + call.sandbox.chance.hex("chat"),
-        object="chat.completion.chunk",
-        created=call.arrived // SECOND,
-        model=model,
-        choices=[shapes.ChunkChoice(0, shapes.Delta(role="assistant"), None)],
-    )
-    first = msgspec.json.encode(start)
-    end = shapes.ChunkChoice(0, shapes.Delta(), completion.finish_reason)
-    last = msgspec.json.encode(structs.replace(start, choices=[end], usage=completion.usage(call)))
-    # Between them, frames differ in their content alone.
-    before, _, after = first.partition(b'"role":"assistant"')
-    before = b"data: " + before + b'"content":'
-    after += b"\n\n"
-    middle = [before + content + after for content in completion.contents]
-    return [b"data: " + first + b"\n\n", *middle, b"data: " + last + b"\n\n" + _DONE]
+def _start(call: Call, kind: str) -> bytes:
+    """How the JSON of an answer to `call` begins: with what no other answer has."""
+    return _START % (call.sandbox.chance.hex("chat").encode(), kind.encode(), call.arrived // SECOND)
+
+
+def _without_start(answer: shapes.ChatCompletion | shapes.ChatChunk) -> bytes:
+    return msgspec.json.encode(answer).partition(_CREATED)[2]

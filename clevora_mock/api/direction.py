@@ -32,6 +32,8 @@ class Direction:
     def __call__(self, call: Call) -> Plan:
         """The plan for `call`; 400 for a header that asks for something unknown."""
         headers = call.headers
+        if _CONTROLS.isdisjoint(headers):
+            return call.sandbox.course.plan(call)
         # First what may be refused: a request that is must not be counted by a rule.
         asked = {name: ask(call) for name, ask in _ASKED.items() if name in headers}
         course = self._side_course(call) if SCENARIO in headers else call.sandbox.course
@@ -86,3 +88,4 @@ def _delay(call: Call) -> dict[str, Any]:
 
 # What each header puts in the place of what the scenario says.
 _ASKED: dict[bytes, Callable[[Call], dict[str, Any]]] = {ERROR: _error, FAULT: _fault, DELAY: _delay}
+_CONTROLS = frozenset({SCENARIO, *_ASKED})

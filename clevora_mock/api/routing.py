@@ -105,12 +105,20 @@ class Switch(Router):
         sandbox, prefix, path = located or (self.sandboxes.default, "", scope["path"])
         path = path.rstrip("/") or "/"
         found = self._find(path) if located else None
-        call = Call(sandbox, scope["method"], path, _surface(path, found[0] if found else None))
-        call.headers = dict(scope["headers"])
-        call.query = scope["query_string"]
+        methods = found[0] if found else None
+        call = Call(
+            sandbox,
+            scope["method"],
+            path,
+            _surface(path, methods),
+            dict(scope["headers"]),
+            scope["query_string"],
+            scope["scheme"],
+            scope["server"],
+            prefix,
+        )
         work: Work = _refuse_unknown
         if found is not None:
-            call.base_url = _base_url(scope, call, prefix)
             methods, call.parameters = found
             work = self._choose(call, methods)
         await self._gate(call, work, Exchange(scope, receive, send))
@@ -140,12 +148,6 @@ def _surface(path: str, methods: dict[str, Route] | None) -> Surface:
     if methods is None:
         return OWN if f"{path}/".startswith("/__mock/") else CLEVORA
     return next(iter(methods.values())).surface
-
-
-def _base_url(scope: Scope, call: Call, prefix: str) -> str:
-    """How the client reached this sandbox, so that what it is sent to is reachable too."""
-    host = call.header(b"host") or "{}:{}".format(*scope["server"])
-    return f"{scope['scheme']}://{host}{prefix}"
 
 
 async def _refuse_unknown(call: Call) -> Answer:

@@ -56,6 +56,25 @@ class Pace(Struct, frozen=True):
         return deadlines
 
 
+class Events:
+    """A stream's events, which all begin alike: with `start`, and then each with its own of `rests`."""
+
+    __slots__ = ("rests", "start")
+
+    def __init__(self, start: bytes, rests: list[bytes]) -> None:
+        self.start = start
+        self.rests = rests
+
+    def __len__(self) -> int:
+        return len(self.rests)
+
+    def whole(self) -> bytes:
+        return self.start + self.start.join(self.rests)
+
+    def frames(self) -> list[bytes]:
+        return [self.start + rest for rest in self.rests]
+
+
 class Transmission:
     """An answer in frames: an ASGI application that sends itself.
 
@@ -66,14 +85,14 @@ class Transmission:
 
     def __init__(
         self,
-        frames: list[bytes],
+        frames: list[bytes] | Events,
         headers: list[tuple[bytes, bytes]],
         call: Call,
         settle: Callable[[int], None] = lambda sent: None,
     ) -> None:
         self.status_code = 200
         self.raw_headers = headers
-        self.frames = frames
+        self._frames = frames
         self.call = call
         self.settle = settle
         self.deadlines: list[int | None] | None = None
@@ -86,28 +105,39 @@ class Transmission:
         self._sent = 0
         self._finished = False
 
+    @property
+    def frames(self) -> list[bytes]:
+        """The frames one by one; a stream that leaves at once is never taken apart."""
+        if isinstance(self._frames, Events):
+            self._frames = self._frames.frames()
+        return self._frames
+
+    @frames.setter
+    def frames(self, frames: list[bytes]) -> None:
+        self._frames = frames
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
-            deadlines = self._deadlines()
-            small = sum(map(len, self.frames)) <= WRITE_BYTES
-            if deadlines is None and self.apart is None and not self.silent and small:
-                whole = await self._send_at_once(send)
+            deadlines = None if self.deadlines is None else self._deadlines(self.deadlines)
+            body = self._in_one_write() if deadlines is None else None
+            if body is not None:
+                await self._send_at_once(body, send)
+                whole = True
             else:
                 whole = await self._send_watched(deadlines, receive, send)
-            if whole:
-                await self._end(scope, send)
-            else:
+            if not whole:
                 self.call.abandoned = True
+            elif not self._finished:
+                await self._end(scope, send)
         finally:
             if not self._begun:
                 self.call.status = 0
             self.settle(self._sent)
 
-    def _deadlines(self) -> list[int | None] | None:
-        """The deadlines that have to be waited for; None when there are none."""
-        deadlines = self.deadlines
+    def _deadlines(self, deadlines: list[int | None]) -> list[int | None] | None:
+        """Those of the deadlines that have to be waited for; None when there are none."""
         sandbox = self.call.sandbox
-        if deadlines is None or sandbox.pacemaker is sandbox.clock:
+        if sandbox.pacemaker is sandbox.clock:
             return deadlines
         # A frozen clock does not see the wait, so it is written down.
         finite = [deadline for deadline in deadlines if deadline is not None]
@@ -117,12 +147,19 @@ class Transmission:
         # Nothing moves it on either, so nobody waits.
         return None if len(finite) == len(deadlines) else [0] * len(finite) + [None] * (len(deadlines) - len(finite))
 
-    async def _send_at_once(self, send: Send) -> bool:
+    def _in_one_write(self) -> bytes | None:
+        """All frames together; None when that is too much, or not what is wanted."""
+        if self.apart is not None or self.silent:
+            return None
+        frames = self._frames
+        body = frames.whole() if isinstance(frames, Events) else b"".join(frames)
+        return body if len(body) <= WRITE_BYTES else None
+
+    async def _send_at_once(self, body: bytes, send: Send) -> None:
         await self._start(send)
-        await send(_body(b"".join(self.frames), more=self.ending != "finish"))
         self._finished = self.ending == "finish"
-        self._sent = len(self.frames)
-        return True
+        await send(_body(body, more=not self._finished))
+        self._sent = len(self._frames)
 
     async def _send_watched(self, deadlines: list[int | None] | None, receive: Receive, send: Send) -> bool:
         """Send frame by frame, or write by write; False when the client left before the end."""
@@ -156,8 +193,7 @@ class Transmission:
 
     async def _end(self, scope: Scope, send: Send) -> None:
         if self.ending == "finish":
-            if not self._finished:
-                await send(_body(b"", more=False))
+            await send(_body(b"", more=False))
             return
         wire: Wire | None = scope.get("extensions", {}).get(WIRE)
         if wire is None:

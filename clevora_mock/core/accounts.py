@@ -5,7 +5,7 @@ record that authentication looks up, so it holds from the next request on.
 """
 
 import re
-from hashlib import sha256
+from hashlib import blake2b
 
 from clevora_mock import contract
 from clevora_mock.core import money
@@ -138,7 +138,7 @@ def bearer(authorization: str) -> str | None:
 
 
 def hash_key(raw: str) -> bytes:
-    return sha256(raw.encode("utf-8", "surrogatepass")).digest()
+    return blake2b(raw.encode("utf-8", "surrogatepass"), digest_size=32).digest()
 
 
 def preview(raw: str) -> str:

@@ -7,6 +7,8 @@ was produced, and settling reads it all. It holds facts only; what talks to the 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from clevora_mock.api.surface import Surface
     from clevora_mock.contract import Endpoint
@@ -17,92 +19,73 @@ if TYPE_CHECKING:
     from clevora_mock.scenarios.scenario import CannedReply
 
 
-class Call:
+class Call(Struct, eq=False):
     """One request and, in the end, its outcome."""
 
-    __slots__ = (
-        "abandoned",
-        "account",
-        "arrived",
-        "base_url",
-        "body",
-        "charge",
-        "code",
-        "completion_tokens",
-        "document",
-        "emulated",
-        "endpoint",
-        "fault",
-        "headers",
-        "id",
-        "identity",
-        "ignored",
-        "key",
-        "method",
-        "operation",
-        "parameters",
-        "path",
-        "plan",
-        "produced",
-        "prompt_tokens",
-        "query",
-        "retry_after",
-        "routed",
-        "sandbox",
-        "status",
-        "surface",
-        "told",
-        "voided",
-        "waited",
-    )
+    sandbox: "Sandbox"
+    method: str
+    path: str
+    surface: "Surface"
+    # Names in lower case.
+    headers: Mapping[bytes, bytes] = {}
+    query: bytes = b""
+    # How the client has come here: the scheme, the server's address, and the beginning of the path that says whose.
+    scheme: str = "http"
+    server: tuple[str, int | None] = ("127.0.0.1", None)
+    prefix: str = ""
+    id: str = ""
+    arrived: int = 0
+    parameters: Mapping[str, str] = {}
+    # None where the contract has none: for unknown routes, for the mock's own pages, for other emulated APIs.
+    endpoint: "Endpoint | None" = None
+    # The name of what those are asked for.
+    operation: str | None = None
+    # Whether the path knows the method; what is neither there nor taken is refused whatever its body (W6).
+    routed: bool = False
+    body: bytes = b""
+    # The body as JSON, once an endpoint has read it.
+    document: object = None
+    # What the sandbox's scenario has in mind for this request.
+    plan: "Plan | None" = None
+    # The kind of the fault that the answer has suffered.
+    fault: str | None = None
+    # Whether the scenario wants the work that was done paid for; None leaves it to the usual rule.
+    charge: bool | None = None
+    # Whether a fault keeps the client from every part of the answer.
+    voided: bool = False
+    identity: "Identity | None" = None
+    account: "Account | None" = None
+    key: "Key | None" = None
+    ignored: tuple[str, ...] = ()
+    # What was answered; 0 when the client has not got a byte.
+    status: int = 200
+    code: str | None = None
+    retry_after: int | None = None
+    # When a refusal that says when to retry began to leave.
+    told: int = 0
+    abandoned: bool = False
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    # What the model said, as far as it was sent.
+    produced: str = ""
+    # Microseconds of delay that a frozen clock recorded instead of waiting for.
+    waited: int = 0
 
-    def __init__(self, sandbox: "Sandbox", method: str, path: str, surface: "Surface") -> None:
-        self.sandbox = sandbox
-        self.surface = surface
-        self.emulated = surface.emulated
+    def __post_init__(self) -> None:
         # Whoever looks on, at the journal say, must not shift the ids of what is looked at.
-        self.id = "req_" + sandbox.chance.hex("request" if self.emulated else "own request")
-        self.arrived = sandbox.clock.now()
-        self.method = method
-        self.path = path
-        # None where the contract has none: for unknown routes, for the mock's own pages, for other emulated APIs.
-        self.endpoint: Endpoint | None = None
-        # The name of what those are asked for.
-        self.operation: str | None = None
-        # Whether the path knows the method; what is neither there nor taken is refused whatever its body (W6).
-        self.routed = False
-        self.base_url = ""
-        self.query = b""
-        self.headers: Mapping[bytes, bytes] = {}
-        self.parameters: Mapping[str, str] = {}
-        self.body = b""
-        # The body as JSON, once an endpoint has read it.
-        self.document: object = None
-        # What the sandbox's scenario has in mind for this request.
-        self.plan: Plan | None = None
-        # The kind of the fault that the answer has suffered.
-        self.fault: str | None = None
-        # Whether the scenario wants the work that was done paid for; None leaves it to the usual rule.
-        self.charge: bool | None = None
-        # Whether a fault keeps the client from every part of the answer.
-        self.voided = False
-        self.identity: Identity | None = None
-        self.account: Account | None = None
-        self.key: Key | None = None
-        self.ignored: tuple[str, ...] = ()
-        # What was answered; 0 when the client has not got a byte.
-        self.status = 200
-        self.code: str | None = None
-        self.retry_after: int | None = None
-        # When a refusal that says when to retry began to leave.
-        self.told = 0
-        self.abandoned = False
-        self.prompt_tokens = 0
-        self.completion_tokens = 0
-        # What the model said, as far as it was sent.
-        self.produced = ""
-        # Microseconds of delay that a frozen clock recorded instead of waiting for.
-        self.waited = 0
+        self.id = "req_" + self.sandbox.chance.hex("request" if self.emulated else "own request")
+        self.arrived = self.sandbox.clock.now()
+
+    @property
+    def emulated(self) -> bool:
+        """Whether this stands in for something real."""
+        return self.surface.emulated
+
+    @property
+    def base_url(self) -> str:
+        """How the client reached this sandbox, so that what it is sent to is reachable too."""
+        host = self.header(b"host") or "{}:{}".format(*self.server)
+        return f"{self.scheme}://{host}{self.prefix}"
 
     @property
     def canned(self) -> "CannedReply | None":

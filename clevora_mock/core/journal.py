@@ -140,18 +140,22 @@ class Journal:
 
 def masked(body: bytes) -> bytes:
     """`body` with passwords, keys, webhook secrets, ID tokens and refresh tokens masked."""
-    if b"assword" in body or b"efresh" in body:
+    # As a text, since looking for bytes in bytes takes three times as long.
+    text = body.decode("latin-1")
+    if "assword" in text or "efresh" in text:
         body = _SECRET_FIELD.sub(_blank, body)
-    if b"sk_live_" in body or b"whsec_" in body or b"eyJ" in body or b"AMf-" in body:
-        return _SECRET.sub(_hide, body)
-    return body
+    return _SECRET.sub(_hide, body) if _may_be_secret(text) else body
 
 
 def masked_text(text: str) -> str:
     """A text with all that a look gives away masked the same way."""
-    if "sk_live_" in text or "whsec_" in text or "eyJ" in text or "AMf-" in text:
+    if _may_be_secret(text):
         return masked(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
     return text
+
+
+def _may_be_secret(text: str) -> bool:
+    return "sk_live_" in text or "whsec_" in text or "eyJ" in text or "AMf-" in text
 
 
 def _blank(found: re.Match[bytes]) -> bytes:
