@@ -1,23 +1,25 @@
 """The command line: argv and the environment become Settings, and Settings a command."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from click.shell_completion import CompletionItem
 
-from clevora_mock import completion
 from clevora_mock import settings as setup
 from clevora_mock.settings import OPTIONS, Option, Settings, SettingsError
 from clevora_mock.version import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 # ruff: noqa: PLC0415 - each command imports what it needs; `token` should not wait for a web server
 
 FILE_INVALID = 4
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+SHELLS = ("bash", "zsh", "fish")
 
 
 class DefaultsToServe(click.Group):
@@ -30,7 +32,7 @@ class DefaultsToServe(click.Group):
             args = ["serve", *args]
         return super().parse_args(ctx, args)
 
-    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         serve = self.commands["serve"]
         flags = serve.shell_complete(click.Context(serve, parent=ctx), incomplete) if incomplete.startswith("-") else []
         return super().shell_complete(ctx, incomplete) + [flag for flag in flags if flag.value != "--help"]
@@ -58,7 +60,30 @@ class DefaultsToServe(click.Group):
         raise SystemExit(status if isinstance(status, int) else 0)
 
 
-class Sectioned(click.Command):
+class Configured(click.Command):
+    """A command that has the flags of the settings `names`, or of all, made when somebody asks for them.
+
+    `shown` are defaults that are the command's own.
+    """
+
+    def __init__(
+        self, *args: Any, names: Sequence[str] = (), shown: dict[str, str] | None = None, **extra: Any
+    ) -> None:
+        super().__init__(*args, **extra)
+        self._names = names
+        self._shown = shown or {}
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        *own, help_option = super().get_params(ctx)
+        return [*own, *self._flags, help_option]
+
+    @cached_property
+    def _flags(self) -> list[click.Option]:
+        chosen = [option for option in OPTIONS if not self._names or option.name in self._names]
+        return [_flag(option, self._shown.get(option.name, setup.default_text(option))) for option in chosen]
+
+
+class Sectioned(Configured):
     """A command whose many flags are shown in sections."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -75,23 +100,18 @@ class Sectioned(click.Command):
                 formatter.write_dl(records)
 
 
-def options(*names: str, **defaults: str) -> Callable[[Command], Command]:
-    """Give a command the flags of the settings `names`, or of all; `defaults` are shown instead of the usual ones."""
-
-    def add(command: Command) -> Command:
-        for option in reversed([option for option in OPTIONS if not names or option.name in names]):
-            command = _flag(option, defaults.get(option.name, setup.default_text(option)))(command)
-        return command
-
-    return add
-
-
-def _flag(option: Option, default: str) -> Callable[[Command], Command]:
+def _flag(option: Option, default: str) -> click.Option:
     said = f"{option.help}  [{option.variable}{f', default {default}' if default else ''}]"
+    names = [option.flag, option.name]
     if option.is_switch:
-        return click.option(option.flag, option.name, flag_value="1", default=None, help=said)
-    complete = completion.VALUES.get(option.name)
-    return click.option(option.flag, option.name, metavar=option.metavar, help=said, shell_complete=complete)
+        return click.Option(names, flag_value="1", default=None, help=said)
+
+    def complete(context: click.Context, parameter: click.Parameter, begun: str) -> "list[CompletionItem]":
+        from clevora_mock.completion import values
+
+        return values(option.name, context, parameter, begun)
+
+    return click.Option(names, metavar=option.metavar, help=said, shell_complete=complete)
 
 
 @click.group(cls=DefaultsToServe, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -110,7 +130,6 @@ def main() -> None:
 
 
 @main.command(cls=Sectioned)
-@options()
 def serve(**flags: str | None) -> None:
     """Serve the mock until it is told to stop (Ctrl-C).
 
@@ -122,16 +141,15 @@ def serve(**flags: str | None) -> None:
 
     A flag beats its environment variable, which beats the default.
     """
-    import gc
-
-    # Starting makes much and drops little.
-    gc.disable()
     chosen = _settings(flags)
     from clevora_mock.banner import announce
-    from clevora_mock.log import writer
     from clevora_mock.serving import CannotServeError, Service
 
-    log = None if chosen.quiet or chosen.log_format is None else writer(chosen.log_format)
+    log = None
+    if not chosen.quiet and chosen.log_format is not None:
+        from clevora_mock.log import writer
+
+        log = writer(chosen.log_format)
     try:
         service = Service(chosen, log)
         service.run(lambda: announce(chosen, service.url))
@@ -139,8 +157,12 @@ def serve(**flags: str | None) -> None:
         _fail(str(error), error.status)
 
 
-@main.command(name="exec", cls=Sectioned, context_settings={"allow_interspersed_args": False})
-@options(port="a free one", log_format="no lines")
+@main.command(
+    name="exec",
+    cls=Sectioned,
+    shown={"port": "a free one", "log_format": "no lines"},
+    context_settings={"allow_interspersed_args": False},
+)
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
 def execute(command: tuple[str, ...], **flags: str | None) -> None:
     """Serve for as long as CMD runs, and exit with its status.
@@ -154,9 +176,6 @@ def execute(command: tuple[str, ...], **flags: str | None) -> None:
     OPENAI_API_KEY. The port is a free one unless one is set. What the run came to is said at its end; with --log-format
     each request is, too.
     """
-    import gc
-
-    gc.disable()
     chosen = _settings(flags, port=0, log_format=None)
     from clevora_mock.exec import execute as run_beside
     from clevora_mock.serving import CannotServeError
@@ -182,8 +201,7 @@ def check(files: tuple[str, ...]) -> None:
     click.echo(f"{len(files)} file{'s' if len(files) > 1 else ''}: nothing wrong")
 
 
-@main.command()
-@options("scenarios")
+@main.command(cls=Configured, names=("scenarios",))
 def scenarios(**flags: str | None) -> None:
     """List the scenarios that there are, one line each."""
     from clevora_mock import data
@@ -201,7 +219,7 @@ def scenarios(**flags: str | None) -> None:
         click.echo(f"{name:<{width}}  {said}")
 
 
-@main.command()
+@main.command(cls=Configured, names=("firebase_project", "clock"))
 @click.option("--uid", default=setup.DEMO_UID, show_default=True, help="Who is signed in.")
 @click.option("--email", default=None, help="Their address; the demo account has one by default.")
 @click.option(
@@ -212,7 +230,6 @@ def scenarios(**flags: str | None) -> None:
     metavar="SECONDS",
     help="Lifetime.",
 )
-@options("firebase_project", "clock")
 def token(uid: str, email: str | None, expires_in: int, **flags: str | None) -> None:
     """Print a Firebase ID token, for /v1/keys and /api/developer."""
     from clevora_mock.core.identity import Identity, issue
@@ -256,7 +273,7 @@ def openapi() -> None:
 
 
 @main.command(name="completion")
-@click.argument("shell", type=click.Choice(completion.SHELLS))
+@click.argument("shell", type=click.Choice(SHELLS))
 def complete(shell: str) -> None:
     """Print what makes SHELL complete this program's commands, flags and scenarios.
 
@@ -265,11 +282,12 @@ def complete(shell: str) -> None:
       eval "$(clevora-mock completion zsh)"                       in ~/.zshrc
       clevora-mock completion fish | source                       in config.fish
     """
-    click.echo(completion.script(shell, main, "clevora-mock"))
+    from clevora_mock.completion import script
+
+    click.echo(script(shell, main, "clevora-mock"))
 
 
-@main.command()
-@options("host", "port")
+@main.command(cls=Configured, names=("host", "port"))
 def healthcheck(**flags: str | None) -> None:
     """Exit 0 when the server at the configured address is ready."""
     import http.client

@@ -8,8 +8,6 @@ from click.shell_completion import CompletionItem, get_completion_class
 
 from clevora_mock import data
 
-SHELLS = ("bash", "zsh", "fish")
-
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
@@ -17,7 +15,7 @@ def script(shell: str, command: click.Command, name: str) -> str:
     """What `shell` has to evaluate to complete `command`, which is called as `name`."""
     kind = get_completion_class(shell)
     if kind is None:
-        raise ValueError(f"expected one of {', '.join(SHELLS)}, got {shell!r}")
+        raise ValueError(f"no completion for {shell!r}")
     # The template, without the look at the shell's version that the whole way takes: the shell may be elsewhere.
     made = kind(command, {}, name, f"_{name.replace('-', '_').upper()}_COMPLETE")
     return made.source_template % made.source_vars()
@@ -46,8 +44,13 @@ def _scenarios(context: click.Context, parameter: click.Parameter, begun: str) -
     return found or [CompletionItem(begun, type="file")]
 
 
-# By setting; where there is nothing here, there is nothing to suggest.
-VALUES: dict[str, Complete] = {
+def values(setting: str, context: click.Context, parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """What `begun` may become as a value of `setting`; nothing where there is nothing to suggest."""
+    known = _VALUES.get(setting)
+    return known(context, parameter, begun) if known is not None else []
+
+
+_VALUES: dict[str, Complete] = {
     "scenario": _scenarios,
     "scenarios": _places("dir"),
     "import": _places("file"),

@@ -5,13 +5,16 @@ import signal
 import socket
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from clevora_mock.app import Application, create_app
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.log import Watcher
+from clevora_mock.mock import Mock
 from clevora_mock.server import PortTakenError, Server, listen, url_of
 from clevora_mock.settings import Settings
+
+if TYPE_CHECKING:
+    from clevora_mock.log import Watcher
 
 USAGE = 2
 PORT_TAKEN = 3
@@ -35,13 +38,13 @@ class Service:
     def __init__(
         self,
         settings: Settings,
-        watcher: Watcher | None = None,
+        watcher: "Watcher | None" = None,
         retired: Callable[[Sandbox], None] | None = None,
     ) -> None:
         if settings.watch and settings.scenario is None:
             raise CannotServeError("--watch: expected --scenario beside it, whose file is watched", USAGE)
         self.settings = settings
-        self.app = _application(settings, watcher, retired)
+        self.mock = _mock(settings, watcher, retired)
         self._listener = _listener(settings)
         self.url = url_of(self._listener)
         self._server: Server | None = None
@@ -60,13 +63,13 @@ class Service:
             # What was made until now stays: looking through it again and again would cost every later request.
             gc.freeze()
             gc.enable()
-            self.app.started()
+            self.mock.started()
             ready()
 
-        self._server = Server(self.app, started, signals)
+        self._server = Server(self.mock.switch, started, signals)
         self._server.run(sockets=[self._listener])
         if self.settings.export_on_exit is not None:
-            _export(self.app, self.settings.export_on_exit)
+            _export(self.mock, self.settings.export_on_exit)
 
     def stop(self) -> None:
         """Let `run` come to its end."""
@@ -74,16 +77,16 @@ class Service:
             self._server.should_exit = True
 
 
-def _application(settings: Settings, watcher: Watcher | None, retired: Callable[[Sandbox], None] | None) -> Application:
+def _mock(settings: Settings, watcher: "Watcher | None", retired: Callable[[Sandbox], None] | None) -> Mock:
     try:
-        app = create_app(settings, watcher, retired)
+        mock = Mock(settings, watcher, retired)
         if settings.import_ is not None:
             from clevora_mock.control.archive import load  # noqa: PLC0415 - few servers import anything
 
-            load(app.sandboxes, Path(settings.import_))
+            load(mock.sandboxes, Path(settings.import_))
     except UnusableFileError as error:
         raise CannotServeError(str(error), FILE_INVALID) from None
-    return app
+    return mock
 
 
 def _listener(settings: Settings) -> socket.socket:
@@ -96,10 +99,10 @@ def _listener(settings: Settings) -> socket.socket:
         raise CannotServeError(f"--host: cannot listen on {settings.host!r}: {error.strerror}", USAGE) from None
 
 
-def _export(app: Application, file: str) -> None:
+def _export(mock: Mock, file: str) -> None:
     from clevora_mock.control.archive import export  # noqa: PLC0415 - few servers export anything
 
     try:
-        export(app.sandboxes, Path(file))
+        export(mock.sandboxes, Path(file))
     except OSError as error:
         raise CannotServeError(f"--export-on-exit: cannot write {file!r}: {error.strerror}", 1) from None

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from clevora_mock.app import Application, create_app
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.mock import Mock
 from clevora_mock.server import Server, listen, url_of
 from clevora_mock.settings import Settings
 
@@ -19,8 +19,8 @@ _PATIENCE_SECONDS = 10
 class Running:
     """A server that accepts connections at `url`."""
 
-    def __init__(self, app: Application, settings: Settings, url: str) -> None:
-        self.app = app
+    def __init__(self, mock: Mock, settings: Settings, url: str) -> None:
+        self.mock = mock
         self.settings = settings
         self.url = url
         self.base_url = f"{url}/v1"
@@ -30,7 +30,7 @@ class Running:
 
     def sandbox(self, name: str = "default") -> Sandbox:
         """The state behind ``/sandbox/<name>``; touch it with `do`, so that no request comes between."""
-        return self.do(lambda: self.app.sandboxes.get(name))
+        return self.do(lambda: self.mock.sandboxes.get(name))
 
     def do(self, work: Callable[[], T]) -> T:
         """Run `work` on the server's own thread, and return what it returns."""
@@ -47,17 +47,17 @@ class Running:
 def running(settings: Settings | None = None, **changes: Any) -> Iterator[Running]:
     """Serve on a free port for as long as the context lasts; `changes` are settings by name."""
     chosen = settings or Settings(**changes)
-    app = create_app(chosen)
+    mock = Mock(chosen)
     listener = listen(chosen.host, 0)
-    running_server = Running(app, chosen, url_of(listener))
+    running_server = Running(mock, chosen, url_of(listener))
     accepting = threading.Event()
 
     def ready() -> None:
         running_server.loop = asyncio.get_running_loop()
-        app.started()
+        mock.started()
         accepting.set()
 
-    server = running_server.server = Server(app, ready)
+    server = running_server.server = Server(mock.switch, ready)
     thread = threading.Thread(target=server.run, args=([listener],), name="clevora-mock", daemon=True)
     thread.start()
     try:

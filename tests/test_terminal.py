@@ -12,8 +12,7 @@ import pytest
 
 from clevora_mock import data
 from clevora_mock.banner import banner
-from clevora_mock.cli import main
-from clevora_mock.completion import SHELLS
+from clevora_mock.cli import SHELLS, main
 from clevora_mock.core.journal import Entry
 from clevora_mock.log import text_line
 from clevora_mock.scenarios.shelf import Shelf

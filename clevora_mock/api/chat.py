@@ -8,10 +8,11 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from clevora_mock import contract
-from clevora_mock.api import parsing, shapes
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer
+from clevora_mock.api import parsing
+from clevora_mock.api.answers import Answer, Json
 from clevora_mock.api.memory import Memory
+from clevora_mock.api.shapes import Usage
+from clevora_mock.api.shapes import chat as shapes
 from clevora_mock.api.stream import Events, Pace, Transmission
 from clevora_mock.clock import SECOND
 from clevora_mock.core.call import Call
@@ -92,16 +93,16 @@ class Prepared(Struct, frozen=True, dict=True):
         self,
         delta: shapes.Delta,
         finish_reason: Literal["stop", "length"] | None = None,
-        usage: shapes.Usage | UnsetType = UNSET,
+        usage: Usage | UnsetType = UNSET,
     ) -> bytes:
         choices = [shapes.ChunkChoice(0, delta, finish_reason)]
         chunk = shapes.ChatChunk("", "chat.completion.chunk", 0, self.model, choices, usage)
         return _without_start(chunk) + b"\n\n"
 
     @property
-    def _usage(self) -> shapes.Usage:
+    def _usage(self) -> Usage:
         prompt, answer = self.prompt_tokens, self.completion.completion_tokens
-        return shapes.Usage(prompt, answer, prompt + answer)
+        return Usage(prompt, answer, prompt + answer)
 
 
 class Chat:

@@ -9,8 +9,6 @@ from clevora_mock.clock import read_duration
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError, invalid
 from clevora_mock.scenarios.course import Course
-from clevora_mock.scenarios.errors import FAILURES, STATUS_OF
-from clevora_mock.scenarios.faults import FAULTS
 from clevora_mock.scenarios.matching import Plan
 from clevora_mock.scenarios.scenario import Delay, InjectedError, Scenario
 
@@ -61,6 +59,8 @@ class Direction:
 
 
 def _error(call: Call) -> dict[str, Any]:
+    from clevora_mock.scenarios.errors import FAILURES, STATUS_OF  # noqa: PLC0415 - few clients ask for any of these
+
     text = call.header(ERROR)
     if text in STATUS_OF:
         return {"error": InjectedError(STATUS_OF[text], text), "reply": None}
@@ -71,6 +71,8 @@ def _error(call: Call) -> dict[str, Any]:
 
 
 def _fault(call: Call) -> dict[str, Any]:
+    from clevora_mock.scenarios.faults import FAULTS  # noqa: PLC0415
+
     kind = call.header(FAULT)
     if kind not in FAULTS:
         raise invalid(FAULT.decode(), "one of " + ", ".join(FAULTS), f'"{kind}"')

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from clevora_mock import contract
-from clevora_mock.api import parsing, shapes
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer
+from clevora_mock.api import parsing
+from clevora_mock.api.answers import Answer, Json
 from clevora_mock.api.memory import Memory
+from clevora_mock.api.shapes import PromptUsage
+from clevora_mock.api.shapes import embeddings as shapes
 from clevora_mock.core.call import Call
 from clevora_mock.models import tokens
 from clevora_mock.models.library import Library
@@ -85,5 +86,5 @@ def _body(texts: list[str], model: str, encoded: bool, vectors: "Floats") -> tup
         shapes.Embedding("embedding", index, base64(vector) if encoded else vector.tolist())
         for index, vector in enumerate(vectors)
     ]
-    answer = shapes.EmbeddingList("list", data, model, shapes.PromptUsage(counted, counted))
+    answer = shapes.EmbeddingList("list", data, model, PromptUsage(counted, counted))
     return counted, msgspec.json.encode(answer)

@@ -11,21 +11,18 @@ import re
 import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import NamedTuple
 
-from starlette.responses import Response
+from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock import contract
-from clevora_mock.api.answers import Json, printable
+from clevora_mock.api.answers import Answer, Json, Whole, printable
 from clevora_mock.api.direction import Direction
 from clevora_mock.api.stream import Departure, Transmission
 from clevora_mock.clock import SECOND, http_date
-from clevora_mock.core import identity
 from clevora_mock.core.accounts import bearer, mask
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError
-from clevora_mock.scenarios.injection import error_of, wait_of
 from clevora_mock.scenarios.matching import UNDISTURBED
 from clevora_mock.scenarios.scenario import InjectedError, Then
 
@@ -39,12 +36,10 @@ _EXPOSED = b"retry-after, x-request-id, " + b", ".join(
 )
 
 
-# What an endpoint answers with: an ASGI application that sends itself, under headers that may be added to.
-Answer = Response | Transmission
 Work = Callable[[Call], Awaitable[Answer]]
 
 
-class Exchange(NamedTuple):
+class Exchange(Struct, frozen=True):
     """The server's side of one request: what ASGI hands over."""
 
     scope: Scope
@@ -81,7 +76,7 @@ class Gate:
                 if call.retry_after is not None:
                     # The client counts from its first byte, and may have read it before the sending is over.
                     call.told = call.sandbox.clock.now()
-                await answer(*exchange)
+                await answer(exchange.scope, exchange.receive, exchange.send)
             else:
                 _leave(call, answer)
         finally:
@@ -115,6 +110,8 @@ class Gate:
         """Hold the answer back for its delay; False when the client left meanwhile."""
         delay = self._latency
         if call.plan is not None and call.plan.then.delay is not None:
+            from clevora_mock.scenarios.injection import wait_of  # noqa: PLC0415 - few servers see a scenario
+
             delay += wait_of(call.plan.then.delay, call.sandbox.chance, f"delay of {call.plan.purpose}")
         if not delay:
             return True
@@ -158,6 +155,8 @@ async def inject(call: Call, error: InjectedError, then: Then, work: Work) -> An
         with suppress(ApiError):
             charge_whole(call, await work(call))
             call.charge = True
+    from clevora_mock.scenarios.injection import error_of  # noqa: PLC0415
+
     return spoil(call, _refuse(call, error_of(error)), then)
 
 
@@ -170,8 +169,8 @@ def direct(call: Call, answer: Answer, then: Then) -> Answer:
 
 
 def spoil(call: Call, answer: Answer, then: Then) -> Answer:
-    """`answer` with the plan's fault, if it has one."""
-    if then.fault is None:
+    """`answer` with the plan's fault, if it has one; a page of the mock's own never has."""
+    if then.fault is None or not isinstance(answer, Whole | Transmission):
         return answer
     from clevora_mock.api.wire import disturb  # noqa: PLC0415 - few servers see a fault
 
@@ -212,6 +211,8 @@ def authenticate(call: Call) -> None:
         call.account = call.key.account
         call.key.require_valid()
     elif call.endpoint.credential == "id_token":
+        from clevora_mock.core import identity  # noqa: PLC0415 - most clients have a key
+
         token = bearer(call.header(b"authorization"))
         project = call.sandbox.beginning.firebase_project
         call.identity = identity.verify(token, project, call.arrived)

@@ -2,8 +2,7 @@
 
 from clevora_mock import contract
 from clevora_mock.api import dashboard, parsing
-from clevora_mock.api.answers import success
-from clevora_mock.api.gate import Answer
+from clevora_mock.api.answers import Answer, success
 from clevora_mock.clock import iso
 from clevora_mock.core.accounts import UNTITLED, Key
 from clevora_mock.core.call import Call

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 
 from clevora_mock import contract
-from clevora_mock.api import shapes
 from clevora_mock.api.operations import OPERATIONS, Operation, Parameter, statuses
+from clevora_mock.api.shapes.errors import ErrorAnswer
 from clevora_mock.version import __version__
 
 _SCHEMES: dict[contract.Credential, dict[str, Any]] = {
@@ -52,7 +52,7 @@ def schemas_of(types: list[type[msgspec.Struct]]) -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    wanted: list[type[msgspec.Struct]] = [shapes.ErrorAnswer]
+    wanted: list[type[msgspec.Struct]] = [ErrorAnswer]
     for operation in OPERATIONS.values():
         wanted += [shape for shape in (operation.request, operation.answer, operation.streamed) if shape is not None]
     return schemas_of(wanted)
@@ -118,7 +118,7 @@ def _refusal(status: int, endpoint: contract.Endpoint) -> dict[str, Any]:
     headers = _headers()
     if status == 429:
         headers["retry-after"] = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
-    schema: dict[str, Any] = _ref(shapes.ErrorAnswer)
+    schema: dict[str, Any] = _ref(ErrorAnswer)
     if endpoint.enveloped:
         status_field = {"const": "error", "x-clevora-basis": contract.INFERRED}
         enveloped = {"type": "object", "required": ["status"], "properties": {"status": status_field}}

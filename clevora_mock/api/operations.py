@@ -3,7 +3,8 @@
 from msgspec import Struct
 
 from clevora_mock import contract
-from clevora_mock.api import dashboard, shapes
+from clevora_mock.api import dashboard
+from clevora_mock.api.shapes import chat, embeddings, scripts, search
 
 
 class Parameter(Struct, frozen=True):
@@ -27,10 +28,10 @@ class Operation(Struct, frozen=True):
 
 
 OPERATIONS: dict[str, Operation] = {
-    "chat.completions": Operation(shapes.ChatCompletion, shapes.ChatRequest, shapes.ChatChunk),
-    "embeddings": Operation(shapes.EmbeddingList, shapes.EmbeddingsRequest),
-    "search": Operation(shapes.SearchResults, shapes.SearchRequest),
-    "scripts.generate": Operation(shapes.Script, shapes.ScriptRequest),
+    "chat.completions": Operation(chat.ChatCompletion, chat.ChatRequest, chat.ChatChunk),
+    "embeddings": Operation(embeddings.EmbeddingList, embeddings.EmbeddingsRequest),
+    "search": Operation(search.SearchResults, search.SearchRequest),
+    "scripts.generate": Operation(scripts.Script, scripts.ScriptRequest),
     "keys.create": Operation(dashboard.NewKey, dashboard.KeyRequest),
     "keys.list": Operation(dashboard.Keys),
     "keys.revoke": Operation(

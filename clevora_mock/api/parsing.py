@@ -19,10 +19,10 @@ from clevora_mock.core.errors import ApiError, invalid, missing
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_PLACE = re.compile(r" - at `\$(.*)`$")
-_UNKNOWN = re.compile(r"contains unknown field `(.*?)`")
-_ABSENT = re.compile(r"missing required field `(.*?)`")
-_UNSAFE = re.compile(r"[^!-+\--~]")
+_PLACE = r" - at `\$(.*)`$"
+_UNKNOWN = r"contains unknown field `(.*?)`"
+_ABSENT = r"missing required field `(.*?)`"
+_UNSAFE = r"[^!-+\--~]"
 
 
 def document(body: bytes) -> dict[str, Any]:
@@ -145,12 +145,12 @@ def _refuse_duplicates(body: bytes) -> None:
 
 def _explained(complaint: str, read: dict[str, Any], shape: type[msgspec.Struct]) -> ApiError:
     """msgspec's `complaint` in the contract's words."""
-    found = _PLACE.search(complaint)
+    found = re.search(_PLACE, complaint)
     place = found[1].removeprefix(".") if found else ""
-    absent = _ABSENT.search(complaint)
+    absent = re.search(_ABSENT, complaint)
     if absent:
         return missing(f"{place}.{absent[1]}" if place else absent[1])
-    unknown = _UNKNOWN.search(complaint)
+    unknown = re.search(_UNKNOWN, complaint)
     if unknown:
         known = ", ".join(shape.__struct_encode_fields__)
         return invalid(f"{place}.{unknown[1]}" if place else unknown[1], f"one of {known}", "an unknown field")
@@ -174,4 +174,4 @@ def _is_token_ids(value: object) -> bool:
 
 def _safe(name: str) -> str:
     """A field's name made fit for a header's list."""
-    return _UNSAFE.sub("?", name[:64]) or "?"
+    return re.sub(_UNSAFE, "?", name[:64]) or "?"

@@ -4,8 +4,7 @@ import json
 from typing import Any
 
 from clevora_mock.api import dashboard, parsing
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer
+from clevora_mock.api.answers import Answer, Json
 from clevora_mock.core import webhooks
 from clevora_mock.core.call import Call
 from clevora_mock.core.payments import Checkout

@@ -1,17 +1,15 @@
 """The emulated API's routes: one for each path of each endpoint in the contract's table."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from clevora_mock import contract
-from clevora_mock.api.answers import Json
+from clevora_mock.api.answers import Answer, Json
 from clevora_mock.api.chat import Chat, Recording
-from clevora_mock.api.embeddings import Embeddings
-from clevora_mock.api.gate import Answer, Work
+from clevora_mock.api.gate import Work
 from clevora_mock.api.routing import Route
-from clevora_mock.api.scripts import Scripts
-from clevora_mock.api.search import Search
 from clevora_mock.api.stream import Pace
 from clevora_mock.api.surface import CLEVORA
 from clevora_mock.core.call import Call
@@ -29,11 +27,42 @@ def model_routes(catalog: Path | None = None, pace: Pace | None = None) -> list[
     return _routes(
         {
             "chat.completions": Chat(library, recordings, pace),
-            "embeddings": Embeddings(library),
-            "search": Search(library),
-            "scripts.generate": Scripts(library),
+            "embeddings": _once_asked(lambda: _embeddings(library)),
+            "search": _once_asked(lambda: _search(library)),
+            "scripts.generate": _once_asked(lambda: _scripts(library)),
         }
     )
+
+
+def _once_asked(make: Callable[[], Work]) -> Work:
+    """The work that `make` makes when somebody first asks for it; what it needs is loaded then."""
+    made: Work | None = None
+
+    async def work(call: Call) -> Answer:
+        nonlocal made
+        if made is None:
+            made = make()
+        return await made(call)
+
+    return work
+
+
+def _embeddings(library: Library) -> Work:
+    from clevora_mock.api.embeddings import Embeddings  # noqa: PLC0415
+
+    return Embeddings(library)
+
+
+def _search(library: Library) -> Work:
+    from clevora_mock.api.search import Search  # noqa: PLC0415
+
+    return Search(library)
+
+
+def _scripts(library: Library) -> Work:
+    from clevora_mock.api.scripts import Scripts  # noqa: PLC0415
+
+    return Scripts(library)
 
 
 def dashboard_routes() -> list[Route]:
@@ -61,7 +90,7 @@ async def llms(call: Call) -> Answer:
     from clevora_mock.api.llms import payload  # noqa: PLC0415 - built when somebody asks
 
     answer = Json(payload())
-    answer.headers["cache-control"] = "public, max-age=300"
+    answer.add(b"cache-control", "public, max-age=300")
     return answer
 
 

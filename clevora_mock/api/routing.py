@@ -1,8 +1,8 @@
 """From a path and a method to the work that answers them (contract W3).
 
-A Starlette router that looks paths up instead of trying routes in turn: the table is known at the start, and every
-request first belongs to a sandbox. Unknown paths are 404 before anyone looks at credentials, a known path under another
-method is 405, and a slash at the end changes nothing.
+Paths are looked up, not tried in turn: the table is known at the start, and every request first belongs to a sandbox.
+Unknown paths are 404 before anyone looks at credentials, a known path under another method is 405, and a slash at the
+end changes nothing.
 """
 
 import re
@@ -10,12 +10,11 @@ from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 from msgspec import Struct
-from starlette.responses import Response
-from starlette.routing import Router
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock import contract
-from clevora_mock.api.gate import Answer, Exchange, Gate, Work
+from clevora_mock.api.answers import Answer, Whole
+from clevora_mock.api.gate import Exchange, Gate, Work
 from clevora_mock.api.surface import CLEVORA, OWN, Surface
 from clevora_mock.core.accounts import mask
 from clevora_mock.core.call import Call
@@ -23,7 +22,7 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandboxes import Sandboxes
 
 # A parameter of a path, or the text up to the next one.
-_PIECE = re.compile(r"\{(?P<name>\w+)(?P<path>:path)?\}|[^{]+")
+_PIECE = r"\{(?P<name>\w+)(?P<path>:path)?\}|[^{]+"
 
 
 class Route(Struct, frozen=True):
@@ -67,7 +66,7 @@ class Table:
     def _methods(self, path: str) -> dict[str, Route]:
         if "{" not in path:
             return self._exact.setdefault(path, {})
-        pattern = re.compile(_PIECE.sub(_expression, path))
+        pattern = re.compile(re.sub(_PIECE, _expression, path))
         return self._patterns.setdefault(pattern, {})
 
 
@@ -77,8 +76,8 @@ def _expression(piece: re.Match[str]) -> str:
     return f"(?P<{piece['name']}>{'.+' if piece['path'] else '[^/]+'})"
 
 
-class Switch(Router):
-    """The router of the whole application: sandbox, then route, then the gate.
+class Switch:
+    """The way into the mock, an ASGI application for HTTP: sandbox, then route, then the gate.
 
     The models' routes are there from the start; the `further` ones are many, most clients never need them, and they are
     made at the first path that is none of the models'.
@@ -91,16 +90,12 @@ class Switch(Router):
         routes: Iterable[Route],
         further: Callable[[], Iterable[Route]] = tuple,
     ) -> None:
-        super().__init__()
         self.sandboxes = sandboxes
         self._gate = gate
         self._table = Table(routes)
         self._further: Callable[[], Iterable[Route]] | None = further
 
-    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await super().app(scope, receive, send)
-            return
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         located = self.sandboxes.locate(scope["path"])
         sandbox, prefix, path = located or (self.sandboxes.default, "", scope["path"])
         path = path.rstrip("/") or "/"
@@ -170,13 +165,12 @@ def _preflight(allowed: str) -> Work:
     """A browser's question before a request to another origin (W8)."""
 
     async def answer(call: Call) -> Answer:
-        headers = {
-            "access-control-allow-methods": allowed,
-            "access-control-allow-headers": call.header(b"access-control-request-headers") or "*",
-            "access-control-max-age": "600",
-        }
+        granted = Whole(b"", [], 204)
+        granted.add(b"access-control-allow-methods", allowed)
+        granted.add(b"access-control-allow-headers", call.header(b"access-control-request-headers") or "*")
+        granted.add(b"access-control-max-age", "600")
         if b"access-control-request-private-network" in call.headers:
-            headers["access-control-allow-private-network"] = "true"
-        return Response(status_code=204, headers=headers)
+            granted.add(b"access-control-allow-private-network", "true")
+        return granted
 
     return answer

@@ -3,9 +3,10 @@
 import msgspec
 
 from clevora_mock import contract
-from clevora_mock.api import parsing, shapes
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer
+from clevora_mock.api import parsing
+from clevora_mock.api.answers import Answer, Json
+from clevora_mock.api.shapes import Usage
+from clevora_mock.api.shapes import scripts as shapes
 from clevora_mock.clock import SECOND
 from clevora_mock.core.call import Call
 from clevora_mock.models import tokens
@@ -41,6 +42,6 @@ class Scripts:
                 style=style,
                 length=length,
                 script=msgspec.convert(script, shapes.ScriptBody, from_attributes=True),
-                usage=shapes.Usage(call.prompt_tokens, call.completion_tokens, call.tokens),
+                usage=Usage(call.prompt_tokens, call.completion_tokens, call.tokens),
             )
         )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from clevora_mock import contract
-from clevora_mock.api import parsing, shapes
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer
+from clevora_mock.api import parsing
+from clevora_mock.api.answers import Answer, Json
+from clevora_mock.api.shapes import PromptUsage
+from clevora_mock.api.shapes import search as shapes
 from clevora_mock.clock import iso
 from clevora_mock.core.call import Call
 from clevora_mock.models import tokens
@@ -52,7 +53,7 @@ class Search:
         if call.canned is not None and call.canned.results is not None:
             results = [_canned(result, call) for result in call.canned.results]
             results = results[: request.limit or contract.SEARCH_RESULTS_DEFAULT]
-        usage = shapes.PromptUsage(call.prompt_tokens, call.prompt_tokens)
+        usage = PromptUsage(call.prompt_tokens, call.prompt_tokens)
         return Json(shapes.SearchResults("search.results", model, request.query, results, usage))
 
     async def _index(self) -> "SearchIndex":

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from starlette.responses import Response
 
+from clevora_mock.api.answers import Whole
 from clevora_mock.api.stream import Transmission
 from clevora_mock.clock import SECOND
 from clevora_mock.core.call import Call
@@ -35,7 +35,7 @@ _PAGE = """<html>
 _REASONS = {502: "Bad Gateway", 503: "Service Temporarily Unavailable", 504: "Gateway Time-out"}
 
 
-def disturb(answer: Response | Transmission, fault: Fault, call: Call) -> Transmission:
+def disturb(answer: Whole | Transmission, fault: Fault, call: Call) -> Transmission:
     """`answer` as `fault` leaves it; one that only streams know leaves others alone."""
     sending = answer if isinstance(answer, Transmission) else _in_one_frame(answer, call)
     if not _can_suffer(sending, fault):
@@ -65,8 +65,8 @@ def _can_suffer(sending: Transmission, fault: Fault) -> bool:
     return not fault.stream_only and (after_tokens is None or sending.status_code < 400)
 
 
-def _in_one_frame(answer: Response, call: Call) -> Transmission:
-    sending = Transmission([bytes(answer.body)], answer.raw_headers, call)
+def _in_one_frame(answer: Whole, call: Call) -> Transmission:
+    sending = Transmission([answer.body], answer.raw_headers, call)
     sending.status_code = answer.status_code
     return sending
 

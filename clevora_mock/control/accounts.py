@@ -6,8 +6,7 @@ from msgspec import Meta, Struct
 
 from clevora_mock import contract
 from clevora_mock.api import parsing
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer
+from clevora_mock.api.answers import Answer, Json
 from clevora_mock.core import identity, money
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.call import Call

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from clevora_mock.api.gate import Answer
+from clevora_mock.api.answers import Answer
 from clevora_mock.control.delivery import Delivery
 from clevora_mock.control.pages import page
 from clevora_mock.core import money

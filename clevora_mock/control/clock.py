@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from clevora_mock.api import parsing
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer
+from clevora_mock.api.answers import Answer, Json
 from clevora_mock.clock import LAST, SECOND, Clock, iso, parse
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import invalid

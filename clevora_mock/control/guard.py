@@ -6,7 +6,8 @@ only under names that cannot be rebound to it by someone else's DNS, and refuses
 
 from urllib.parse import urlsplit
 
-from clevora_mock.api.gate import Answer, Work
+from clevora_mock.api.answers import Answer
+from clevora_mock.api.gate import Work
 from clevora_mock.contract import Failure
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError

@@ -4,8 +4,7 @@ from html import escape
 
 from starlette.responses import HTMLResponse
 
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer
+from clevora_mock.api.answers import Answer, Json
 from clevora_mock.control.pages import page
 from clevora_mock.core.call import Call
 from clevora_mock.version import __version__

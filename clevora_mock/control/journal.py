@@ -10,8 +10,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.api import parsing
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer
+from clevora_mock.api.answers import Answer, Json
 from clevora_mock.clock import iso, parse
 from clevora_mock.core import money
 from clevora_mock.core.call import Call

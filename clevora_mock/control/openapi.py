@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from clevora_mock.api.openapi import schemas_of
-from clevora_mock.api.shapes import ErrorAnswer
+from clevora_mock.api.shapes.errors import ErrorAnswer
 from clevora_mock.version import __version__
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from typing import Any
 from msgspec import Struct
 
 from clevora_mock.api import parsing
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer, Work
+from clevora_mock.api.answers import Answer, Json
+from clevora_mock.api.gate import Work
 from clevora_mock.api.payments import signed
 from clevora_mock.control.checkout import find
 from clevora_mock.control.delivery import Delivery

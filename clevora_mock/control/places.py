@@ -2,9 +2,8 @@
 
 from clevora_mock import contract
 from clevora_mock.api import parsing
-from clevora_mock.api.answers import Json
+from clevora_mock.api.answers import Answer, Json
 from clevora_mock.api.developer import transaction
-from clevora_mock.api.gate import Answer
 from clevora_mock.control import clock, firestore
 from clevora_mock.core import money
 from clevora_mock.core.call import Call

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer, Work
+from clevora_mock.api.answers import Answer, Json
+from clevora_mock.api.gate import Work
 from clevora_mock.api.routing import Route
 from clevora_mock.api.surface import OWN
 from clevora_mock.control import accounts, clock, journal, payments, places, state

@@ -1,7 +1,6 @@
 """``/__mock/sandboxes`` and ``DELETE /sandbox/<name>``: which sandboxes there are."""
 
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer
+from clevora_mock.api.answers import Answer, Json
 from clevora_mock.clock import iso
 from clevora_mock.core import money
 from clevora_mock.core.call import Call

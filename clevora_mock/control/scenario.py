@@ -2,8 +2,7 @@
 
 import msgspec
 
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer
+from clevora_mock.api.answers import Answer, Json
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError
 from clevora_mock.scenarios.course import Course, begin

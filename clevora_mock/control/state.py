@@ -8,8 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from clevora_mock.api import parsing
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer
+from clevora_mock.api.answers import Answer, Json
 from clevora_mock.core import snapshot
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError

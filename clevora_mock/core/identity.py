@@ -18,7 +18,7 @@ from clevora_mock.core.errors import ApiError
 
 LIFETIME_SECONDS = 3600
 _UID_CHARACTERS = 128
-_ENCODED = re.compile(r"[A-Za-z0-9_-]+")
+_ENCODED = r"[A-Za-z0-9_-]+"
 
 
 class Identity(Struct, frozen=True):
@@ -121,7 +121,7 @@ def _encode(value: dict[str, Any]) -> str:
 def _decode(part: str) -> dict[str, Any]:
     read = None
     # The decoder skips what is not base64url, so that many texts would be the same token.
-    if _ENCODED.fullmatch(part):
+    if re.fullmatch(_ENCODED, part):
         with contextlib.suppress(binascii.Error, msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
             read = msgspec.json.decode(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     if not isinstance(read, dict):

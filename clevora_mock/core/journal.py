@@ -18,12 +18,11 @@ ENTRIES = 10_000
 BODY_BYTES = 16 * 1024
 PRODUCED_CHARACTERS = 2_000
 
-_SECRET = re.compile(rb"sk_live_[0-9a-f]{32}|whsec_[A-Za-z0-9+/=_-]{4,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|AMf-[\w-]{16,}")
+_SECRET = rb"sk_live_[0-9a-f]{32}|whsec_[A-Za-z0-9+/=_-]{4,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|AMf-[\w-]{16,}"
 # What no look gives away, only the field that it stands in: of a JSON object, whole or broken off, or of a form.
-_SECRET_FIELD = re.compile(
+_SECRET_FIELD = (
     rb"""("(?:password|refresh_?token)"\s*:\s*)(?:"(?:[^"\\]++|\\.)*+"?|[^\s,}\]]+)"""
-    rb"""|((?:^|&)(?:password|refresh_?token)=)[^&"\s]+""",
-    re.IGNORECASE | re.DOTALL,
+    rb"""|((?:^|&)(?:password|refresh_?token)=)[^&"\s]+"""
 )
 
 
@@ -143,8 +142,8 @@ def masked(body: bytes) -> bytes:
     # As a text, since looking for bytes in bytes takes three times as long.
     text = body.decode("latin-1")
     if "assword" in text or "efresh" in text:
-        body = _SECRET_FIELD.sub(_blank, body)
-    return _SECRET.sub(_hide, body) if _may_be_secret(text) else body
+        body = re.sub(_SECRET_FIELD, _blank, body, flags=re.IGNORECASE | re.DOTALL)
+    return re.sub(_SECRET, _hide, body) if _may_be_secret(text) else body
 
 
 def masked_text(text: str) -> str:

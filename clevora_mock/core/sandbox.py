@@ -14,16 +14,16 @@ from clevora_mock.core.accounts import Account, Accounts, Key
 from clevora_mock.core.call import Call
 from clevora_mock.core.chance import Chance
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.identity import Identity
 from clevora_mock.core.journal import ENTRIES, Journal
 from clevora_mock.core.ledger import Book
 from clevora_mock.core.limits import Limits, Meter
-from clevora_mock.core.passwords import Password
 from clevora_mock.core.payments import Checkout, Checkouts, Outcome, event
 from clevora_mock.core.usage import Activity, Usage
-from clevora_mock.core.users import User, Users
 
 if TYPE_CHECKING:
+    from clevora_mock.core.identity import Identity
+    from clevora_mock.core.passwords import Password
+    from clevora_mock.core.users import Users
     from clevora_mock.scenarios.course import Course
 
 # Refusals at the gates leave no trace in the account's usage (U7).
@@ -77,9 +77,12 @@ class Sandbox:
         self._begin(self)
 
     @property
-    def users(self) -> Users:
+    def users(self) -> "Users":
         """Firebase's users, the demo account's among them; made when first asked for, which few sandboxes are."""
         if self._users is None:
+            from clevora_mock.core.passwords import Password  # noqa: PLC0415 - few sandboxes are asked for them
+            from clevora_mock.core.users import User, Users  # noqa: PLC0415
+
             start = self.beginning
             password = Password.of(start.password, self.chance.at("demo salt", 0, 32))
             self._users = Users()
@@ -87,7 +90,7 @@ class Sandbox:
         return self._users
 
     @users.setter
-    def users(self, users: Users) -> None:
+    def users(self, users: "Users") -> None:
         self._users = users
 
     @property
@@ -156,7 +159,7 @@ class Sandbox:
         self.accounts.add_key(key)
         return key, raw
 
-    def open_account(self, identity: Identity, now: int) -> Account:
+    def open_account(self, identity: "Identity", now: int) -> Account:
         return self.accounts.open(identity.uid, identity.email, now)
 
     def next_uid(self) -> str:
@@ -166,8 +169,10 @@ class Sandbox:
             if uid not in self.accounts.by_uid and uid not in self.users.by_uid:
                 return uid
 
-    def new_password(self, text: str) -> Password:
+    def new_password(self, text: str) -> "Password":
         """`text` as it is kept, under a salt of its own."""
+        from clevora_mock.core.passwords import Password  # noqa: PLC0415
+
         return Password.of(text, self.chance.hex("salt", 32))
 
     def open_checkout(self, account: Account, amount: int, now: int) -> Checkout:

@@ -13,12 +13,12 @@ DEFAULT = "default"
 CAPACITY = 1000
 
 _PREFIX = "/sandbox/"
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_NAME = r"[a-z0-9][a-z0-9-]{0,62}"
 
 
 def is_name(text: str) -> bool:
     """Whether a sandbox can be called `text`."""
-    return _NAME.fullmatch(text) is not None
+    return re.fullmatch(_NAME, text) is not None
 
 
 def path_of(name: str) -> str:

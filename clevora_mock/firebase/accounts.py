@@ -5,8 +5,7 @@ from typing import Any
 
 import msgspec
 
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer
+from clevora_mock.api.answers import Answer, Json
 from clevora_mock.core import identity
 from clevora_mock.core.call import Call
 from clevora_mock.core.identity import Identity
@@ -109,7 +108,7 @@ async def find(call: Call) -> Answer:
     sandbox = call.sandbox
     if call.parameters["project"] != sandbox.beginning.firebase_project:
         answer = _kind("GetAccountInfo")
-        answer.headers["x-clevora-mock-hint"] = f"the users here are those of {sandbox.beginning.firebase_project}"
+        answer.add(b"x-clevora-mock-hint", f"the users here are those of {sandbox.beginning.firebase_project}")
         return answer
     found = [profiles.by_uid(sandbox, uid) for uid in asked.local_id or ()]
     found += [profiles.by_email(sandbox, email) for email in asked.email or ()]

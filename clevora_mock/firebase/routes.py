@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from clevora_mock.api.gate import Answer, Work
+from clevora_mock.api.answers import Answer
+from clevora_mock.api.gate import Work
 from clevora_mock.api.routing import Route
 from clevora_mock.core.call import Call
 from clevora_mock.firebase import accounts, tokens

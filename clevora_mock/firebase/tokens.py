@@ -4,8 +4,7 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
-from clevora_mock.api.answers import Json
-from clevora_mock.api.gate import Answer
+from clevora_mock.api.answers import Answer, Json
 from clevora_mock.core.call import Call
 from clevora_mock.core.identity import Identity
 from clevora_mock.firebase import sessions

@@ -7,7 +7,8 @@ compiles each when it is first needed and keeps it, so that importing costs noth
 
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from clevora_mock.models import wording
 from clevora_mock.models.regex import Regex
@@ -15,7 +16,7 @@ from clevora_mock.models.regex import Regex
 SUBJECT = 90
 
 
-class Ask(NamedTuple):
+class Ask(Struct, frozen=True):
     """One request. `subject` is in the voice of the one who answers; `raw` keeps the user's own words."""
 
     kind: str
@@ -28,7 +29,7 @@ class Ask(NamedTuple):
     text: str = ""
 
 
-class Line(NamedTuple):
+class Line(Struct, frozen=True):
     """A sentence that may ask something: its first word in lower case, the rest, what follows it."""
 
     word: str
@@ -68,6 +69,12 @@ _POLITE = Regex(
     r"q(?:uestion)?:|let'?s|just|quick question|your task is to|you (?:must|should|will)(?= \w+ ))[\s,:]*",
     re.IGNORECASE,
 )
+# How everything begins that it knows. Most requests begin in another way, and a server's first answer need not wait
+# until so large a pattern is compiled.
+_POLITE_STARTS = (
+    "hi", "hello", "hey", "please", "kindly", "ok", "so", "well", "now", "then", "also", "and", "but", "can", "could",
+    "would", "will", "i", "help", "answer", "reply", "respond", "q", "let", "just", "your", "you",
+)  # fmt: skip
 
 
 WORD = Regex(r"[\w'\u2019;/+-]+")
@@ -104,6 +111,12 @@ _ADVERBIAL = Regex(
     r"[\s.!?]*$",
     re.IGNORECASE,
 )
+# One of these is in everything that it finds.
+_ADVERBS = (
+    "word", "sentence", "paragraph", "line", "point", "bullet", "terms", "english", "language", "detail", "step",
+    "briefly", "five", "5", "old", "please", "thank", "for me", "character", "list", "json", "all caps", "uppercase",
+    "lowercase", "right now", "these days", "exactly",
+)  # fmt: skip
 
 
 _QUOTED = Regex(r"[\"“«]([^\"”»]{1,4000})[\"”»]|(?<!\w)['\u2018]([^'\u2019\n]{1,400})['\u2019](?!\w)")
@@ -124,7 +137,8 @@ def listed(phrase: str) -> int:
 def subject_of(text: str, *, turned: bool = True) -> str:
     """The noun phrase `text` amounts to, short enough to repeat."""
     phrase = wording.trim(text)
-    for _ in range(3):
+    low = phrase.lower()
+    for _ in range(3 if any(word in low for word in _ADVERBS) else 0):
         bare = _ADVERBIAL.sub("", phrase)
         if bare == phrase or not bare:
             break
@@ -172,6 +186,8 @@ def line_of(sentence: str, body: str = "") -> Line:
     """`sentence` without its polite beginning, ready for a reader."""
     text = sentence.strip().lstrip("-*•>#¿¡ ")
     for _ in range(5):
+        if not text[:8].lower().startswith(_POLITE_STARTS):
+            break
         found = _POLITE.match(text)
         if not found or (found.end() < len(text) and text[found.end() - 1].isalnum()) or found.end() == len(text):
             break

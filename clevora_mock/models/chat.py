@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from msgspec import Struct, structs
 
 from clevora_mock.core.chance import Draws, digest
 from clevora_mock.models import arithmetic, code, wording
@@ -52,7 +53,7 @@ class Turn(NamedTuple):
     text: str
 
 
-class _Talk(NamedTuple):
+class _Talk(Struct, frozen=True):
     """A conversation as an answer needs it: what was said last, what before, and how to answer."""
 
     turns: Sequence[Turn]
@@ -109,7 +110,7 @@ class ChatModel:
         if schema is not None:
             return self._json(schema, ask, talk)
         how = manner(system, text, self._phrases.personas)
-        talk = talk._replace(how=how)
+        talk = structs.replace(talk, how=how)
         if how.exact:
             return wording.clean(how.exact)
         if turns and turns[-1].role in {"tool", "function"}:
@@ -127,10 +128,10 @@ class ChatModel:
         ):
             topic = self._topic(talk)
             if topic:
-                return ask._replace(subject=topic, clause=topic if ask.clause == ask.subject else ask.clause)
+                return structs.replace(ask, subject=topic, clause=topic if ask.clause == ask.subject else ask.clause)
             if ask.kind == "why_back":
-                return ask._replace(subject="most things")
-            return ask._replace(subject="this" if ask.kind in {"more", "example"} else ask.subject)
+                return structs.replace(ask, subject="most things")
+            return structs.replace(ask, subject="this" if ask.kind in {"more", "example"} else ask.subject)
         return ask
 
     def _topic(self, talk: _Talk) -> str:
@@ -158,7 +159,7 @@ class ChatModel:
             before = read(text)
             head, of, _ = before.subject.rpartition(" of ")
             if of and self._fact(f"{head} of {ask.subject}"):
-                return before._replace(subject=f"{head} of {ask.subject}", clause=f"{head} of {ask.subject}")
+                return structs.replace(before, subject=f"{head} of {ask.subject}", clause=f"{head} of {ask.subject}")
         return ask
 
     def _fact(self, *phrases: str) -> str:
@@ -242,7 +243,7 @@ class ChatModel:
     def _list(self, ask: Ask, talk: _Talk) -> str:
         count = talk.how.bullets or ask.size
         if count == 1 and ask.noun == "items" and not category(ask, self._phrases):
-            choice = ask._replace(kind="advice", clause=f"which {ask.clause} to choose")
+            choice = structs.replace(ask, kind="advice", clause=f"which {ask.clause} to choose")
             return self._filled(self._forms["advice"], self._slots(choice, talk), talk)
         items = entries(ask, count, self._phrases, talk.draws)
         text = numbered(items)
@@ -288,7 +289,9 @@ class ChatModel:
             )
         if len(text) < 60 and "." not in text.strip(". "):
             subject = ask.subject or self._topic(talk) or "this"
-            return self._filled(self._forms["summary_of"], self._slots(ask._replace(subject=subject), talk), talk)
+            return self._filled(
+                self._forms["summary_of"], self._slots(structs.replace(ask, subject=subject), talk), talk
+            )
         most = talk.how.sentences or talk.how.bullets
         short = condense(text, most)
         if talk.how.bullets:

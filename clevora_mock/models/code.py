@@ -1,7 +1,8 @@
 """Code for a request in words: a ready snippet if there is one, a named skeleton otherwise."""
 
 import re
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from clevora_mock.core.chance import Draws
 from clevora_mock.models import wording
@@ -31,7 +32,7 @@ _EMPTY = wording.word_set(
 )
 
 
-class Sketch(NamedTuple):
+class Sketch(Struct, frozen=True):
     """Code, the language's name, and the name it has after a fence."""
 
     text: str

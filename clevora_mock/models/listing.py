@@ -26,6 +26,9 @@ _MEASURE = Regex(
 )
 
 
+_SMALL = ("one", "two", "three", "four", "five")
+
+
 _LIST_NOUNS = {
     "idea": "ideas", "suggestion": "ideas", "option": "ideas", "topic": "ideas", "activity": "ideas",
     "gift": "gifts", "present": "gifts", "theme": "ideas", "concept": "ideas", "activitie": "ideas",
@@ -60,7 +63,7 @@ _LINK = Regex(r"\s(?:about|for|of|on|to|in|with|from|that|which|why|related to|w
 def list_asked(line: Line) -> Ask | None:
     """give me 5 ideas for a party -> ideas, 5, a party."""
     found = _LISTED.match(line.rest)
-    if not found or _MEASURE.match(_START.sub("", line.rest)):
+    if not found or _is_measure(_START.sub("", line.rest)):
         return None
     phrase = subject_of(found["noun"].removeprefix("of "))
     link = _LINK.search(f" {phrase} ")
@@ -82,6 +85,11 @@ def list_asked(line: Line) -> Ask | None:
         after = phrase.rpartition(" ")[0]
     size = min(listed(count), 100) if count not in {"", "the"} else 0
     return Ask("list", after, raw=found["noun"], clause=phrase, noun=noun or "items", other=named, size=size)
+
+
+def _is_measure(text: str) -> bool:
+    """Whether `text` begins with a length: "3 paragraphs", "two-minute"."""
+    return (text[:1].isdecimal() or text[:5].lower().startswith(_SMALL)) and _MEASURE.match(text) is not None
 
 
 def _noun(named: str) -> str:

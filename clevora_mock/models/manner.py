@@ -6,7 +6,8 @@ System prompts and questions say such things in a few common ways ("in one sente
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from clevora_mock.models import wording
 from clevora_mock.models.phrases import Persona
@@ -71,7 +72,7 @@ _COUNTS = {"a": 1, "an": 1, "one": 1, "a single": 1, "two": 2, "three": 3, "four
 _SENTENCE_END = Regex(r"(?<=[.!?])\s+")
 
 
-class Manner(NamedTuple):
+class Manner(Struct, frozen=True):
     """What is asked of an answer's form; the zero values ask nothing."""
 
     sentences: int = 0

@@ -2,35 +2,14 @@
 
 import re
 
+from msgspec import structs
+
 from clevora_mock.models.ask import ABOUT, BACK, Ask, Line, about, by_rules, rules, subject_of
+from clevora_mock.models.kinds import Named, named
 from clevora_mock.models.listing import list_asked
 from clevora_mock.models.passages import summarized
 from clevora_mock.models.questions import compared, embedded
 from clevora_mock.models.regex import Regex
-
-TEXT = Regex(
-    r"\b(?P<code>functions?|python|javascript|typescript|java|golang|rust|bash|sql|c\+\+|regex|"
-    r"html|css|algorithm|unit tests?|"
-    r"code|programs?|class|dockerfile|quer(?:y|ies)|react component|api endpoint|snippet)\b|"
-    r"\b(?P<cover>cover letters?|application letters?)\b|"
-    r"\b(?P<email>e-?mails?|letters?|memo|notes?|invitations?|messages?)\b|"
-    r"\b(?P<haiku>haikus?)\b|"
-    r"\b(?P<poem>poems?|poetry|sonnet|limerick|song|lyrics|rap|ode|verse)\b|"
-    r"\b(?P<intro>(?:youtube |video |channel |podcast )?(?:intros?|introductions?)|hooks?|opening)\b|"
-    r"\b(?P<script>(?:youtube |video |podcast |tiktok )?scripts?)\b|\b(?P<story>stor(?:y|ies)|"
-    r"tale|fable|fairy tale)\b|"
-    r"\b(?P<tweet>tweets?|(?:instagram |linkedin |facebook |social media )?(?:posts?(?! about a "
-    r"blog)|captions?))\b|"
-    r"\b(?P<blog>blog(?: posts?)?|articles?|essays?|newsletter|report|review)\b|"
-    r"\b(?P<product>product descriptions?|descriptions?|ads?|advert(?:isement)?s?|landing page|pitch)\b|"
-    r"\b(?P<slogan>slogans?|taglines?|mottos?|headlines?|titles?)\b|\b(?P<speech>speech|toast|eulogy)\b|"
-    r"\b(?P<recipe>recipes?)\b|\b(?P<plan>plans?|outlines?|itinerar(?:y|ies)|schedules?|agenda|"
-    r"checklist|roadmap)\b|"
-    r"\b(?P<joke>jokes?|puns?|riddles?)\b|\b(?P<paragraph>paragraphs?|sentences?|summary|text|bio|"
-    r"something)\b",
-    re.IGNORECASE,
-)
-
 
 _BLOG = Regex(r"\bblog\b", re.IGNORECASE)
 
@@ -66,12 +45,12 @@ _FOR_WHOM = Regex(
 )
 
 
-def _text_named(text: str) -> re.Match[str] | None:
+def _text_named(text: str) -> Named | None:
     """Where the kind of text is named; "a one-sentence story" is a story."""
     first = None
-    for found in TEXT.finditer(text):
-        if found.lastgroup != "paragraph":
-            return found if not first or " about " not in text[first.end() : found.start()] else first
+    for found in named(text):
+        if found.kind != "paragraph":
+            return found if not first or " about " not in text[first.end : found.start] else first
         first = first or found
     return first
 
@@ -79,7 +58,7 @@ def _text_named(text: str) -> re.Match[str] | None:
 def written(line: Line) -> Ask | None:
     """write/draft/compose …: which kind of text, and about what."""
     found = _text_named(line.rest[:160])
-    kind = str(found.lastgroup) if found else ""
+    kind = found.kind if found else ""
     many = list_asked(line)
     if many and many.size != 1 and many.noun != "items" and kind not in {"code", "email"}:
         return many
@@ -97,9 +76,9 @@ def written(line: Line) -> Ask | None:
     return Ask(kind, subject, raw=phrase, clause=line.rest, other=who[1] if who else "")
 
 
-def _theme(rest: str, found: re.Match[str], kind: str) -> str:
+def _theme(rest: str, found: Named, kind: str) -> str:
     """What a text is to be about: after its name if it says so, otherwise before it ("a cat poem")."""
-    after = rest[found.end() :]
+    after = rest[found.end :]
     if kind == "email":
         errand = _ERRAND.search(after)
         if errand:
@@ -108,7 +87,7 @@ def _theme(rest: str, found: re.Match[str], kind: str) -> str:
     theme = ABOUT.search(after) or _FOR.search(after)
     if kind == "email" and not theme:
         return ""
-    return theme[1] if theme else _ADJECTIVES.sub("", rest[: found.start()])
+    return theme[1] if theme else _ADJECTIVES.sub("", rest[: found.start])
 
 
 def given(line: Line) -> Ask | None:
@@ -117,7 +96,7 @@ def given(line: Line) -> Ask | None:
     if many:
         return Ask("joke") if many.noun == "jokes" and many.size == 1 else many
     ask = by_rules(_GIVEN, line)
-    return ask or (written(line) if TEXT.search(line.rest[:160]) else told(line))
+    return ask or (written(line) if next(named(line.rest[:160]), None) else told(line))
 
 
 _GIVEN = rules(
@@ -140,7 +119,7 @@ _GIVEN = rules(
 def told(line: Line) -> Ask | None:
     """tell me …: a joke, a story, a fact, more, or about something."""
     rest = re.sub(r"^(?:me|us)\b\s*", "", line.rest, flags=re.IGNORECASE)
-    ask = by_rules(_TOLD, line._replace(rest=rest))
+    ask = by_rules(_TOLD, structs.replace(line, rest=rest))
     if ask:
         return ask
     theme = ABOUT.match(rest)
@@ -172,7 +151,7 @@ def explained(line: Line) -> Ask | None:
     rest = _FOR_WHOM.sub("", line.rest) or line.body
     if not rest:
         return Ask("more")
-    ask = by_rules(_EXPLAINED, line._replace(rest=rest))
+    ask = by_rules(_EXPLAINED, structs.replace(line, rest=rest))
     kind = "what" if line.word in {"describe", "define", "introduce"} else "explain"
     return ask or about(kind, _CONCEPT.sub("", rest))
 

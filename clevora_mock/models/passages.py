@@ -2,6 +2,8 @@
 
 import re
 
+from msgspec import structs
+
 from clevora_mock.models import wording
 from clevora_mock.models.ask import BACK, Ask, Line, quoted, subject_of
 from clevora_mock.models.regex import Regex
@@ -69,7 +71,7 @@ def translated(line: Line) -> Ask:
     if not quoted(line.rest) and text:
         text = re.sub(r"\s*\b(?:in)?to\s+[A-Za-z]+\s*(?:language)?\s*[:.!?]*\s*$", "", text)
         text = re.sub(r"^(?:in)?to\s+[A-Za-z]+\s*[:,]*\s*", "", text)
-    return ask._replace(text=wording.unquote(text), other=(named[1] if named else "").capitalize())
+    return structs.replace(ask, text=wording.unquote(text), other=(named[1] if named else "").capitalize())
 
 
 def classified(line: Line) -> Ask:
@@ -83,7 +85,7 @@ def classified(line: Line) -> Ask:
         line.rest + " " + line.body[:200],
     )
     named = re.split(r"\s*,\s*(?:or\s+|and\s+)?|\s+or\s+|\s+and\s+|\s*/\s*", options[1].strip()) if options else []
-    return ask._replace(other="|".join(named) if len(named) > 1 else "")
+    return structs.replace(ask, other="|".join(named) if len(named) > 1 else "")
 
 
 def extracted(line: Line) -> Ask | None:
@@ -103,7 +105,7 @@ def rewritten(line: Line) -> Ask | None:
     if line.word == "debug" or (
         line.word == "fix" and re.search(r"\b(?:code|bug|function|script)\b", line.rest[:60], re.IGNORECASE)
     ):
-        return ask._replace(kind="code_fix", text=line.whole.partition(":")[2].strip() or line.body)
+        return structs.replace(ask, kind="code_fix", text=line.whole.partition(":")[2].strip() or line.body)
     if not ask.text or wording.trim(ask.text).lower() in BACK | {"sounds", "sound"}:
         return Ask("rewrite")
     return ask
@@ -149,7 +151,7 @@ def echoed(line: Line) -> Ask | None:
 def finished(line: Line) -> Ask | None:
     ask = _on_text(line, "finish", r"(?:(?:this|the|following|my|sentence|story|text|phrase)\b[\s:,]*)*")
     return (
-        ask._replace(text=wording.upper_first(wording.shorten(ask.text.strip(" ._…"), 300)))
+        structs.replace(ask, text=wording.upper_first(wording.shorten(ask.text.strip(" ._…"), 300)))
         if len(ask.text) > 3
         else Ask("more")
     )

@@ -7,6 +7,8 @@ instead.
 
 import re
 
+from msgspec import structs
+
 from clevora_mock.models import wording
 from clevora_mock.models.arithmetic import looks_arithmetic
 from clevora_mock.models.ask import (
@@ -187,7 +189,7 @@ _WHAT = rules(
     (r"do(?:es)? (?!you\b)(.+?) (?:mean|do|stand for)\W*$", lambda _, found: about("what", found[1])),
     (
         r"(?:should|can|could|would|shall) (?:i|we)\b",
-        lambda line, _: _clause(line, "what")._replace(kind="advice"),
+        lambda line, _: structs.replace(_clause(line, "what"), kind="advice"),
     ),
     (r"do you (?:think|know|feel) (?:about|of) (.+)", lambda _, found: about("opinion", found[1])),
     (r"about\s+(.+)", lambda _, found: about("also", found[1])),
@@ -305,7 +307,7 @@ def yes_no(line: Line) -> Ask | None:
     rest = line.rest.rstrip("?.! ")
     if _is_order(line, rest):
         return None
-    ask = by_rules(_YES_NO, line._replace(rest=f"{line.word} {rest}"))
+    ask = by_rules(_YES_NO, structs.replace(line, rest=f"{line.word} {rest}"))
     if ask:
         return ask
     said = wording.declare(line.word, rest)

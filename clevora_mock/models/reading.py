@@ -24,8 +24,9 @@ from clevora_mock.models.ask import (
     subject_of,
     task,
 )
+from clevora_mock.models.kinds import named
 from clevora_mock.models.listing import list_asked
-from clevora_mock.models.orders import TEXT, explained, given, shorter, shown, told, wanted, written
+from clevora_mock.models.orders import explained, given, shorter, shown, told, wanted, written
 from clevora_mock.models.passages import (
     classified,
     echoed,
@@ -287,6 +288,6 @@ def _elliptic(head: str) -> Ask | None:
     many = list_asked(Line(line.word, line.whole, line.whole, ""))
     if many and (many.noun != "items" or line.word.isdecimal()):
         return many
-    found = TEXT.search(head[:60])
-    named = found and found.lastgroup != "code" and found.start() < 25 and ABOUT.search(head)
-    return written(Line("write", head, head, "")) if named else None
+    found = next(named(head[:60]), None)
+    told_about = found and found.kind != "code" and found.start < 25 and ABOUT.search(head)
+    return written(Line("write", head, head, "")) if told_about else None

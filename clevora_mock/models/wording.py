@@ -20,6 +20,8 @@ _END = Regex(
     r"(?<=[.!?。\uff01\uff1f])(?<![DM]r\.)(?<!Mrs\.)(?<!Ms\.)(?<!vs\.)(?<!St\.)(?<! "
     r"[A-Z]\.)[\"”\u2019)]*\s+|\n+"
 )
+_MARKS = ".!?。\uff01\uff1f"
+_WORD = Regex(r"\w+")
 _TURNED = Regex(
     r"\b(?:thank[ -]you|I am|I'm|I\u2019m|I was|I've|I\u2019ve|I'd|I\u2019d|I'll|I\u2019ll|I|me|my|mine|"
     r"myself|"
@@ -100,6 +102,7 @@ _SINGULAR = word_set(
     "chess gas bus "
     "lens always perhaps thus this his its plus canvas atlas bias christmas texas paris"
 )
+_PERSONS = word_set("thank i me my mine myself am our ours us we you your yours yourself")
 _PLURAL = word_set("people children men women mice geese teeth feet data criteria they we these those")
 _JOINED = Regex(r"\s(?:of|in|on|for|to|from|with|by|at|about|that|which|who)\s")
 
@@ -120,6 +123,10 @@ def encodable(text: str) -> str:
 
 def sentences(text: str, most: int = 400) -> list[str]:
     """The sentences (or lines) of `text`, at most `most`."""
+    whole = text.strip()
+    if "\n" not in whole and not any(mark in whole[:-1] for mark in _MARKS):
+        # As most requests are: one sentence, which needs no dear pattern.
+        return [whole] if whole else []
     return [part for raw in _END.split(text, maxsplit=most)[:most] if (part := raw.strip())]
 
 
@@ -152,6 +159,8 @@ def unquote(text: str) -> str:
 
 def turn(text: str) -> str:
     """`text` as the one who answers would say it: my is your, you are me."""
+    if _PERSONS.isdisjoint(_WORD.findall(text.lower())):
+        return text
     return _TURNED.sub(lambda found: _TURN.get(found[0].lower().replace("\u2019", "'"), found[0]), text)
 
 

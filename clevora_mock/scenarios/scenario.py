@@ -5,12 +5,14 @@ moments are in microseconds, money in micro-dollars.
 """
 
 import re
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
 from clevora_mock.core.limits import Limits
-from clevora_mock.scenarios.faults import Fault
+
+if TYPE_CHECKING:
+    from clevora_mock.scenarios.faults import Fault
 
 _NOTHING = "Nothing goes wrong: a client that fails here misreads the API itself."
 
@@ -108,7 +110,7 @@ class Then(Struct, frozen=True):
     reply: CannedReply | None = None
     delay: Delay | None = None
     stream: StreamPace | None = None
-    fault: Fault | None = None
+    fault: "Fault | None" = None
     charge: bool | None = None
 
 
