@@ -16,6 +16,8 @@ from clevora_mock.models import tokens
 from clevora_mock.models.library import Library
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from clevora_mock.models.embeddings import Floats
 
 # Beyond this many characters the work leaves the event loop, so that nobody else waits for it.
@@ -41,6 +43,8 @@ class Embeddings:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._remembered: Memory[bytes, Embedded] = Memory(_REMEMBERED)
+        # What was asked once, by the hash of its body: to keep every answer would cost more than most are worth.
+        self._asked: Memory[int, bool] = Memory(_REMEMBERED)
 
     async def __call__(self, call: Call) -> Answer:
         remembered = self._remembered.get(call.body) if call.canned is None else None
@@ -50,7 +54,7 @@ class Embeddings:
         return Json(remembered.body)
 
     async def _make(self, call: Call) -> "Embedded":
-        """Understand the body of `call` and answer it; what is small is remembered, as tests ask the same again."""
+        """Understand the body of `call` and answer it; what is small and asked again is remembered."""
         request = parsing.request(call, shapes.EmbeddingsRequest)
         model = parsing.choose_model(contract.ENDPOINT["embeddings"], request.model)
         texts = [request.input] if isinstance(request.input, str) else request.input
@@ -64,26 +68,29 @@ class Embeddings:
             counted, body = self._answer(texts, model, encoded)
         made = Embedded(body, counted, f"{len(texts)} vector{'s' if len(texts) > 1 else ''}", call.ignored)
         if canned is None and len(texts) == 1 and len(call.body) <= _REMEMBERED_BYTES:
-            self._remembered.keep(call.body, made)
+            if self._asked.get(hash(call.body)):
+                self._remembered.keep(call.body, made)
+            else:
+                self._asked.keep(hash(call.body), True)
         return made
 
     def _answer(self, texts: list[str], model: str, encoded: bool) -> tuple[int, bytes]:
         """The billed tokens and the body; touches nothing that another thread could see."""
-        return _body(texts, model, encoded, self._library.embedder.matrix(texts))
+        return _body(texts, model, encoded, map(self._library.embedder.vector, texts))
 
     def _canned(self, texts: list[str], model: str, encoded: bool, vector: tuple[float, ...]) -> tuple[int, bytes]:
         """The scenario's vector for every input."""
         import numpy as np  # noqa: PLC0415 - only once it is needed
 
-        return _body(texts, model, encoded, np.array([vector] * len(texts), np.float32))
+        return _body(texts, model, encoded, [np.array(vector, np.float32)] * len(texts))
 
 
-def _body(texts: list[str], model: str, encoded: bool, vectors: "Floats") -> tuple[int, bytes]:
-    from clevora_mock.models.embeddings import base64  # noqa: PLC0415 - numpy, only once it is needed
+def _body(texts: list[str], model: str, encoded: bool, vectors: "Iterable[Floats]") -> tuple[int, bytes]:
+    from clevora_mock.models.embeddings import little_endian  # noqa: PLC0415 - numpy, only once it is needed
 
     counted = sum(map(tokens.count, texts))
     data = [
-        shapes.Embedding("embedding", index, base64(vector) if encoded else vector.tolist())
+        shapes.Embedding("embedding", index, little_endian(vector) if encoded else vector.tolist())
         for index, vector in enumerate(vectors)
     ]
     answer = shapes.EmbeddingList("list", data, model, PromptUsage(counted, counted))

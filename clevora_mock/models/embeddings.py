@@ -3,27 +3,26 @@
 Each word is a bundle of features: itself, its stem, and the runs of three and four characters inside it. A
 feature is hashed to eight of the 1536 dimensions and a sign for each, so two features that differ are all but
 orthogonal, and texts that share words or parts of words share features and lie close. Pairs of neighbouring
-words are features too, so that order counts a little. Under that lies a whisper of noise drawn from the whole
-text: it keeps every dimension occupied and different texts apart.
+words are features too, made of the bits of both, so that order counts a little. Under that lies a whisper of
+noise chosen by the whole text: it keeps every dimension occupied and different texts apart.
 
 The features of new words are hashed and summed in a few steps over whole arrays, for an array of a hundred costs
 hardly more than an array of one; a word that is known is a row to add.
 
-The sums are multiples of a half, held in floats far below 2**52, where neither order nor batch can matter. What
+The sums are multiples of 2**-9, held in floats far below 2**43, where neither order nor batch can matter. What
 is left is one square root, one division and one rounding, each of which IEEE 754 fixes to the last bit: the
 bytes are the same on every machine, with every NumPy. NumPy's random generators, whose streams may change
 between releases, have no part in it.
 
-Units: weights are small whole numbers, in quarters of an n-gram's; `_GAIN` lifts them above the noise.
+Units: weights are small whole numbers, in quarters of an n-gram's; the noise is far below them.
 """
 
-from base64 import b64encode
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b, shake_256
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import isqrt, sqrt
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from zlib import crc32
 
 import numpy as np
@@ -35,7 +34,8 @@ from clevora_mock.models.words import STOP, stem, tokens
 DIMENSIONS = contract.EMBEDDING_DIMENSIONS
 
 _SPREAD = 8  # dimensions that one feature touches
-_GAIN = 256  # how far a feature stands above the noise, whose values lie in ±127.5
+_WHISPER = 2.0**-8  # a unit of the noise, which lies in ±127 of them
+_STRETCHES = 1 << 13  # of noise: places in a table at which one may begin
 
 _WORD, _STEM, _GRAM, _GLYPH, _PAIR, _QUIET = 16, 16, 4, 8, 8, 8
 
@@ -48,7 +48,15 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _STEPS = ((np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)), (np.uint64(27), np.uint64(0x94D049BB133111EB)))
 _LAST_STEP = np.uint64(31)
 
-_EXACT = 2.0**51  # up to here floats hold every quarter, which is what squares of halves are
+# What tells the left word of a pair from the right one; and the signs and dimensions that a pair's bits choose among.
+_LEFT = 0x9E3779B97F4A7C15F39CC0605CEDC835
+_PAIR_BYTES = 2 * _SPREAD
+_PAIR_BITS = (1 << 8 * _PAIR_BYTES) - 1
+_SIGNED = np.uint16(2 * DIMENSIONS)
+_ALIKE = np.full(4096, float(_PAIR))
+
+_UNIT = _WHISPER / 2  # what all sums are multiples of
+_EXACT = 2.0**53 * _UNIT**2  # up to here floats hold every sum of their squares
 
 Floats = NDArray[np.float32]
 Floats64 = NDArray[np.float64]
@@ -63,6 +71,13 @@ class Features(NamedTuple):
     weights: list[int]
 
 
+class Word(NamedTuple):
+    """What is known of a word: the sum of its features, and the bits that it brings into pairs."""
+
+    row: Row
+    bits: int
+
+
 class Embedder:
     """Turns texts into vectors. What it knows of words it keeps, in a bounded cache that changes only speed."""
 
@@ -70,76 +85,81 @@ class Embedder:
         self._key = blake2b(model.encode("utf-8", "surrogatepass"), digest_size=32).digest()
         # Where the checksums of each kind of feature start, so that a word is not taken for a stem.
         self._starts = {kind: crc32(kind.encode(), crc32(self._key)) for kind in ("word", "stem", "gram")}
+        self._halves = _noise(self._key + b"halves", 63.5)
+        self._wholes = _noise(self._key + b"wholes", 64.0)
         self._most = remembered_words
-        self._known: dict[str, Row] = {}
+        self._known: dict[str, Word] = {}
 
     def vector(self, text: str) -> Floats:
         """The vector of `text`."""
         found = tokens(text)
         total = self._sum(found)
-        total *= _GAIN
-        total += np.frombuffer(self._noise(text, found), np.uint8).astype(np.float64)
-        total -= 127.5
+        first, second = self._whisper(text, found)
+        total += first
+        total += second
         total /= _length(total)
         return total.astype(np.float32)
-
-    def matrix(self, texts: Sequence[str]) -> Floats:
-        """One row for each of `texts`, each the same as its `vector`."""
-        rows = np.empty((len(texts), DIMENSIONS), np.float32)
-        for row, text in zip(rows, texts, strict=True):
-            row[:] = self.vector(text)
-        return rows
 
     def spellings(self, words: Sequence[str], width: int) -> Integers:
         """One short row for each word: what is inside it, in `width` dimensions, a divisor of 1536."""
         rows = np.empty((len(words), width), np.int64)
         for start in range(0, len(words), _ROWS):
             some = words[start : start + _ROWS]
-            rows[start : start + _ROWS] = _sums([self._grams(word) for word in some], width)
+            bundles = [self._grams(word) for word in some]
+            rows[start : start + _ROWS] = _sums(bundles, _bits(bundles), width)
         return rows
 
     def _sum(self, words: list[str]) -> Floats64:
         """The sum of all features of a text: of its words, known and new, and of their pairs."""
-        total = self._pairs(words)
-        counts = Counter(words)
+        found = self._find(words)
+        total = _pairs(found)
+        if len(set(words)) < len(words):
+            counts = Counter(words)
+            rows = dict(zip(words, found, strict=True))
+            for word, times in counts.items():
+                if times > 1:
+                    # A repeated word counts by the root of its repetitions; rows are in quarters, so this is exact.
+                    total += np.multiply(rows[word].row, isqrt(16 * times) / 4, dtype=np.float64)
+            found = [rows[word] for word, times in counts.items() if times == 1]
         few = np.zeros(DIMENSIONS, np.int16)
-        for index, (row, times) in enumerate(zip(self._rows(list(counts)), counts.values(), strict=True), 1):
-            if times > 1:
-                # A repeated word counts by the root of its repetitions; rows are in quarters, so this is exact.
-                total += row.astype(np.float64) * isqrt(16 * times) / 4
-            else:
-                # Small numbers are the fastest to add, as long as they stay small.
-                few += row
+        for index, one in enumerate(found, 1):
+            # Small numbers are the fastest to add, as long as they stay small.
+            few += one.row
             if index % _FEW == 0:
                 total += few
                 few[:] = 0
         total += few
         return total
 
-    def _pairs(self, words: list[str]) -> Floats64:
-        """The sum of the pairs of neighbours, of which every text has new ones, but few."""
-        hashes = b"".join([self._hash(f"{left} {right}") for left, right in pairwise(words)])
-        places, signs = _directions(np.frombuffer(hashes, "<u2"))
-        return _binned(places, np.copysign(float(_PAIR), signs), DIMENSIONS)
-
-    def _rows(self, words: list[str]) -> list[Row]:
-        """The rows of words, each of which is there once."""
+    def _find(self, words: list[str]) -> list[Word]:
+        """What is known of each of `words`; of new ones, from now on."""
         known = self._known
-        new = [word for word in words if word not in known]
-        if not new:
+        try:
             return [known[word] for word in words]
-        made: dict[str, Row] = {}
+        except KeyError:
+            new = [word for word in dict.fromkeys(words) if word not in known]
+        made: dict[str, Word] = {}
         # In parts, so that no text's size decides on the memory.
         for start in range(0, len(new), _ROWS):
             some = new[start : start + _ROWS]
-            made.update(zip(some, _sums([*map(self._word, some)], DIMENSIONS).astype(np.int16), strict=True))
+            made.update(zip(some, self._make(some), strict=True))
         self._remember(made)
         return [made[word] if word in made else known[word] for word in words]
 
-    def _remember(self, rows: dict[str, Row]) -> None:
+    def _make(self, words: list[str]) -> Iterator[Word]:
+        bundles = [*map(self._word, words)]
+        raw = _bits(bundles)
+        rows = _sums(bundles, raw, DIMENSIONS).astype(np.int16)
+        # The first feature of each is the word itself.
+        firsts = [0, *accumulate(len(bundle.numbers) for bundle in bundles)][:-1]
+        bits = raw[firsts].astype("<u2", copy=False).tobytes()
+        starts = range(0, len(bits), _PAIR_BYTES)
+        return map(Word, rows, [int.from_bytes(bits[start : start + _PAIR_BYTES], "little") for start in starts])
+
+    def _remember(self, made: dict[str, Word]) -> None:
         # Begun anew rather than thinned out: another thread may be reading the old one.
-        kept = {} if len(self._known) + len(rows) > self._most else self._known
-        kept.update(list(rows.items())[: self._most])
+        kept = {} if len(self._known) + len(made) > self._most else self._known
+        kept.update(list(made.items())[: self._most])
         self._known = kept
 
     def _word(self, word: str) -> Features:
@@ -154,41 +174,68 @@ class Embedder:
     def _grams(self, word: str) -> Features:
         """The runs of characters inside a word, its ends marked."""
         marked = f"^{word}$"
-        sizes = (3, 4) if word.isascii() else (1, 2, 3)  # scripts such as Chinese say more per character
         start = self._starts["gram"]
-        numbers = [
-            crc32(marked[at : at + size].encode("utf-8", "surrogatepass"), start)
-            for size in sizes
-            for at in range(len(marked) - size + 1)
-        ]
+        if word.isascii():
+            encoded = marked.encode()
+            numbers = [crc32(encoded[at : at + size], start) for size in (3, 4) for at in range(len(marked) - size + 1)]
+        else:
+            # Scripts such as Chinese say more per character.
+            runs = [marked[at : at + size] for size in (1, 2, 3) for at in range(len(marked) - size + 1)]
+            numbers = [crc32(run.encode("utf-8", "surrogatepass"), start) for run in runs]
         return Features(numbers, [_GRAM] * len(numbers))
 
     def _number(self, kind: str, name: str) -> int:
         return crc32(name.encode("utf-8", "surrogatepass"), self._starts[kind])
 
-    def _hash(self, pair: str) -> bytes:
-        return blake2b(pair.encode("utf-8", "surrogatepass"), digest_size=2 * _SPREAD, key=self._key).digest()
-
-    def _noise(self, text: str, words: list[str]) -> bytes:
+    def _whisper(self, text: str, words: list[str]) -> tuple[Floats64, Floats64]:
+        """Two stretches of noise that only this text has together; their sum is nowhere zero."""
         worded = any(word[0].isalnum() for word in words)
         # Folding may make different texts of symbols the same, so those are told apart by their raw form.
         told = " ".join(words) if worded else text
-        return shake_256(self._key + told.encode("utf-8", "surrogatepass")).digest(DIMENSIONS)
+        drawn = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest()
+        halves, wholes = (int.from_bytes(drawn[at : at + 4], "little") % _STRETCHES for at in (0, 4))
+        return self._halves[halves : halves + DIMENSIONS], self._wholes[wholes : wholes + DIMENSIONS]
 
 
-def base64(vector: Floats) -> str:
-    """`vector` as the API sends it when asked for base64: little-endian float32."""
-    return b64encode(vector.astype("<f4", copy=False).data).decode()
+def _noise(start: bytes, middle: float) -> Floats64:
+    """Enough for `_STRETCHES` stretches of it: whole numbers from 0 to 127, less `middle`, in `_WHISPER`."""
+    drawn = np.frombuffer(shake_256(start).digest(_STRETCHES + DIMENSIONS - 1), np.uint8)
+    return ((drawn >> 1).astype(np.float64) - middle) * _WHISPER
 
 
-def _sums(bundles: Sequence[Features], width: int) -> Floats64:
-    """One row for each bundle: the weighted sum of its features' directions, in `width` dimensions."""
-    numbers = np.array([number for bundle in bundles for number in bundle.numbers], np.uint64)
+def little_endian(vector: Floats) -> memoryview:
+    """`vector` as the API sends it in base64: little-endian float32."""
+    return vector.astype("<f4", copy=False).data
+
+
+def _pairs(words: Sequence[Word]) -> Floats64:
+    """The sum of the pairs of neighbours, of which every text has new ones."""
+    if len(words) < 2:
+        return np.zeros(DIMENSIONS)
+    pairs = [
+        (left.bits * _LEFT + right.bits & _PAIR_BITS).to_bytes(_PAIR_BYTES, "little") for left, right in pairwise(words)
+    ]
+    cells = np.frombuffer(b"".join(pairs), "<u2") % _SIGNED
+    weights = _ALIKE[: len(cells)] if len(cells) <= len(_ALIKE) else np.full(len(cells), float(_PAIR))
+    sums = cast(Floats64, np.bincount(cells, weights, int(_SIGNED)))
+    return sums[:DIMENSIONS] - sums[DIMENSIONS:]
+
+
+def _bits(bundles: Sequence[Features]) -> NDArray[np.uint16]:
+    """A row of random bits for each feature of `bundles`."""
+    return _mixed(np.array([number for bundle in bundles for number in bundle.numbers], np.uint64))
+
+
+def _sums(bundles: Sequence[Features], raw: NDArray[np.uint16], width: int) -> Floats64:
+    """One row for each bundle: the weighted sum of the directions that the bits say, in `width` dimensions."""
     weights = np.array([weight for bundle in bundles for weight in bundle.weights], np.float64)
-    places, signs = _directions(_mixed(numbers))
+    # The highest bit is the sign, the others say where.
+    places, signs = (raw & 0x7FFF) % DIMENSIONS, raw.view("<i2")
     starts = np.repeat(np.arange(0, len(bundles) * width, width), [len(bundle.numbers) for bundle in bundles])
-    cells = places % width + starts[:, None]
-    return _binned(cells, np.copysign(weights[:, None], signs), len(bundles) * width).reshape(len(bundles), width)
+    cells = (places if width == DIMENSIONS else places % width) + starts[:, None]
+    values = np.copysign(weights[:, None], signs)
+    sums = np.bincount(cells.ravel(), values.ravel(), len(bundles) * width).astype(np.float64, copy=False)
+    return sums.reshape(len(bundles), width)
 
 
 def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint16]:
@@ -203,21 +250,10 @@ def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint16]:
     return raw
 
 
-def _directions(raw: NDArray[np.uint16]) -> tuple[NDArray[np.integer], NDArray[np.int16]]:
-    """The dimensions that random bits say, and numbers with the signs that they say."""
-    # The highest bit is the sign, the others say where.
-    return (raw & 0x7FFF) % DIMENSIONS, raw.view("<i2")
-
-
-def _binned(cells: NDArray[np.integer], values: Floats64, size: int) -> Floats64:
-    sums: Floats64 = np.bincount(cells.ravel(), values.ravel(), size).astype(np.float64, copy=False)
-    return sums
-
-
 def _length(total: Floats64) -> float:
     square = float(np.dot(total, total))
     if square >= _EXACT:
         # Too long a text for floats to add up its squares in any order.
-        doubled = (2 * total).astype(np.int64).tolist()
-        return sqrt(sum(number * number for number in doubled)) / 2
+        whole = (total / _UNIT).astype(np.int64).tolist()
+        return sqrt(sum(number * number for number in whole)) * _UNIT
     return sqrt(square)

@@ -31,7 +31,7 @@ class Embedding(Struct, frozen=True):
 
     object: Annotated[Literal["embedding"], inferred("Always embedding.")]
     index: Annotated[int, inferred("The input's place.")]
-    embedding: Annotated[list[float] | str, inferred("1536 numbers, or their base64.")]
+    embedding: Annotated[list[float] | memoryview, inferred("1536 numbers, or their base64.")]
 
 
 class EmbeddingList(Struct, frozen=True):
