@@ -49,6 +49,7 @@ _SCALE = 256  # the length of a sketch
 _COMMON = 64  # the worth of a word that is everywhere; rare ones gain their logarithm on top
 _CANDIDATES = 512
 _AT_ONCE = 128  # items whose sketches are summed together: few enough to stay in the processor's cache
+_REMEMBERED = 4096  # words of queries whose spellings are remembered, of 2 KB each
 _WANTS = 32  # words of a query that are looked at
 _ALIKE = 3  # known words that stand in for an unknown one
 
@@ -89,20 +90,21 @@ class SearchIndex:
         synonyms: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._items = sorted(items, key=lambda item: item.id)
-        self._embedder = embedder
         known = subjects.synonyms() if synonyms is None else synonyms
         self._synonyms = {stem(word): [stem(other) for other in others] for word, others in known.items()}
         vocabulary = _Vocabulary()
         bags = _bags(self._items, vocabulary)
         self._stems = vocabulary.stems
         self._starts, self._postings, self._fits = _postings(bags, len(self._items), len(self._stems))
+        self._rarities = _rarities(self._starts, len(self._items))
         self._named = np.unique(bags.stems[bags.named > 0])
         spellings = list(vocabulary.stems)
         spelled = embedder.spellings([spellings[at] for at in self._named], _WIDTH)
         self._spelled = _scaled(spelled).astype(np.float32)
         self._tag_starts, self._tags = _tags(bags, vocabulary, len(self._items))
         self._sketches = _item_sketches(bags, len(self._items), self._named, spelled)
-        self._unknown = lru_cache(1024)(self._spelled_like)
+        self._unknown = lru_cache(_REMEMBERED)(self._spelled_like)
+        self._spelling = lru_cache(_REMEMBERED)(lambda key: embedder.spellings([key], _WIDTH)[0])
 
     def search(self, query: str, limit: int) -> list[tuple[Item, float]]:
         """The `limit` items that fit `query` best with their scores in [0, 1]: best first, ties by id."""
@@ -133,10 +135,17 @@ class SearchIndex:
 
     def _spelled_like(self, key: str) -> dict[int, int]:
         """The stems of titles and tags spelled most like `key`, each with a weight by how alike they are."""
-        sketch = _scaled(self._embedder.spellings([key], _WIDTH))[0].astype(np.float32)
+        sketch = _scaled(self._spelling(key)[None])[0].astype(np.float32)
         likeness = (self._spelled @ sketch).astype(np.int64) * _WHOLE // _SCALE**2
-        nearest = np.lexsort((np.arange(len(likeness)), -likeness))[:_ALIKE]
-        return {int(self._named[at]): int(likeness[at]) for at in nearest if likeness[at] >= 2}
+        nearest: dict[int, int] = {}
+        for _ in range(min(_ALIKE, len(likeness))):
+            # The first of the highest, which is faster found so often than all are sorted once.
+            at = int(likeness.argmax())
+            if likeness[at] < 2:
+                break
+            nearest[int(self._named[at])] = int(likeness[at])
+            likeness[at] = 0
+        return nearest
 
     def _totals(self, wants: Sequence[Want]) -> Totals:
         """For each item, the sum over `wants` of how well it meets each."""
@@ -161,23 +170,24 @@ class SearchIndex:
         """The items that hold stem `at`, and what holding it is worth to each."""
         run = slice(self._starts[at], self._starts[at + 1])
         # Widened first: NumPy 1 would multiply in 16 bits and wrap around.
-        worth: Totals = self._fits[run].astype(np.int32) * (weight * self._rarity(at))
+        worth: Totals = self._fits[run].astype(np.int32) * (weight * self._rarities[at])
         return self._postings[run], worth
 
     def _led(self, totals: Totals, wants: Sequence[Want]) -> Want | None:
         """What the leading items are tagged with, as a want of its own: *telescope* leads to *astronomy*."""
         votes: Counter[int] = Counter()
         left = totals.copy()
+        full = self._full(wants)
         for _ in range(min(_LEADERS, len(left))):
             leader = int(left.argmax())
             total = int(left[leader])
-            if total * _LEADS_FROM <= self._full(wants):
+            if total * _LEADS_FROM <= full:
                 break
             left[leader] = 0
             for at in self._tags[self._tag_starts[leader] : self._tag_starts[leader + 1]].tolist():
                 votes[at] += total**2
         # Of tags with equal votes the more common one: it names the subject, a rare one the single item.
-        elected = sorted(votes, key=lambda at: (-votes[at], self._rarity(at), at))[:2]
+        elected = sorted(votes, key=lambda at: (-votes[at], self._rarities[at], at))[:2]
         return Want(dict.fromkeys(elected, _LED), _LED) if elected else None
 
     def _full(self, wants: Sequence[Want]) -> int:
@@ -187,13 +197,9 @@ class SearchIndex:
     def _rarest(self, want: Want) -> int:
         """The rarity that a full score for `want` would take; an unknown word counts as found in one item."""
         return max(
-            (self._rarity(at) for at in want.stems),
+            (self._rarities[at] for at in want.stems),
             default=_COMMON + _log2_in_sixteenths(len(self._items), 1),
         )
-
-    def _rarity(self, at: int) -> int:
-        found = int(self._starts[at + 1] - self._starts[at])
-        return _COMMON + _log2_in_sixteenths(len(self._items), found)
 
     def _candidates(self, totals: Totals, count: int, query: str) -> Integers:
         """The `count` best items by `totals`; unfound ones fill up, from a place that hangs on the query."""
@@ -203,8 +209,12 @@ class SearchIndex:
         if len(found) == count:
             return found
         start = int.from_bytes(digest("window", query)[:6]) % len(totals)
-        window = (start + np.arange(count)) % len(totals)
-        return np.union1d(found, window)
+        chosen = np.zeros(len(totals), np.bool_)
+        chosen[found] = True
+        chosen[start : start + count] = True
+        # Past the last item it goes on with the first.
+        chosen[: max(start + count - len(totals), 0)] = True
+        return np.flatnonzero(chosen)
 
     def _top(self, totals: Totals, count: int) -> Integers:
         """The `count` items with the highest of `totals`, if so many are above zero, in order of position."""
@@ -220,8 +230,8 @@ class SearchIndex:
     def _cosines(self, told: list[str], chosen: Integers) -> Integers:
         if not told:
             return np.zeros(len(chosen), np.int64)
-        asked = self._embedder.spellings([stem(word) for word in told], _WIDTH).sum(axis=0, keepdims=True)
-        sketch = _scaled(asked)[0].astype(np.float32)
+        asked = np.add.reduce([self._spelling(stem(word)) for word in told])
+        sketch = _scaled(asked[None])[0].astype(np.float32)
         dots = (self._sketches[chosen].astype(np.float32) @ sketch).astype(np.int64)
         cosines: Integers = np.clip(dots, 0, _SCALE**2) * _COSINE // _SCALE**2
         return cosines
@@ -292,6 +302,13 @@ def _postings(bags: Bags, items: int, stems: int) -> tuple[Integers, NDArray[np.
     starts = np.zeros(stems + 1, np.int64)
     np.cumsum(np.bincount(bags.stems, minlength=stems), out=starts[1:])
     return starts, bags.items[order].astype(np.int32), fits[order].astype(np.int16)
+
+
+def _rarities(starts: Integers, items: int) -> list[int]:
+    """For each stem, what its being rare is worth."""
+    counts = np.diff(starts).tolist()
+    known = {count: _COMMON + _log2_in_sixteenths(items, count) for count in set(counts)}
+    return [known[count] for count in counts]
 
 
 def _item_sketches(bags: Bags, items: int, stems: Integers, spelled: Integers) -> NDArray[np.int8]:
