@@ -8,10 +8,13 @@ for each connection, and clients that are woken together find the server done wi
 import asyncio
 import socket
 import struct
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote
 
+import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from clevora_mock.api.stream import WIRE
 from clevora_mock.core.chance import digest
@@ -77,6 +80,70 @@ class Outlet:
         self._transport.abort()
 
 
+class Cycle(RequestResponseCycle):
+    """One request and its answer: uvicorn's, which asks less of what the application says than of a stranger's.
+
+    What could break the connection is still refused: a line break in a header, and a body that is not as long as said.
+    """
+
+    _read = False
+
+    async def receive(self) -> Any:
+        if self.more_body or self._read or self.disconnected or self.response_complete:
+            return await super().receive()
+        # All is there, as it mostly is; what comes next is that the client leaves.
+        self._read = True
+        self.message_event.clear()
+        return {"type": "http.request", "body": bytes(self.body), "more_body": False}
+
+    async def send(self, message: Any) -> None:
+        if self.flow.write_paused and not self.disconnected:
+            await self.flow.drain()
+        if self.disconnected:
+            return
+        if self.response_started:
+            self._go_on(message.get("body", b""), message.get("more_body", False))
+        else:
+            self._begin(message["status"], message["headers"])
+
+    def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        lines = [STATUS_LINE[status]]
+        for name, value in headers:
+            lines.append(b"%b: %b\r\n" % (name, value))
+            if name == b"content-length":
+                self.chunked_encoding = False
+                self.expected_content_length = int(value)
+        if self.chunked_encoding is None and self.scope["method"] != "HEAD" and status not in (204, 304):
+            self.chunked_encoding = True
+            lines.append(b"transfer-encoding: chunked\r\n")
+        if not self.keep_alive:
+            lines.append(b"connection: close\r\n")
+        head = b"".join(lines)
+        if not head.count(b"\n") == head.count(b"\r") == len(lines):
+            raise RuntimeError("a header with a line break in it")
+        self.response_started = True
+        self.waiting_for_100_continue = False
+        self.transport.write(head + b"\r\n")
+
+    def _go_on(self, body: bytes, more: bool) -> None:
+        if self.chunked_encoding:
+            if body:
+                self.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
+            if not more:
+                self.transport.write(b"0\r\n\r\n")
+        elif self.scope["method"] != "HEAD":
+            self.expected_content_length -= len(body)
+            if self.expected_content_length < 0 or (self.expected_content_length and not more):
+                raise RuntimeError("a body that is not as long as its content-length says")
+            self.transport.write(body)
+        if not more:
+            self.response_complete = True
+            self.message_event.set()
+            if not self.keep_alive:
+                self.transport.close()
+            self.on_response()
+
+
 class Config(uvicorn.Config):
     """uvicorn's configuration, which all connections of a server share, and with it their outbox."""
 
@@ -90,6 +157,7 @@ class Connection(HttpToolsProtocol):
 
     config: Config
     transport: Outlet  # type: ignore[assignment]
+    cycle: Cycle
     # How often a timer has found it idle since the last answer; None while there is something to do.
     _looks: int | None = None
 
@@ -133,9 +201,38 @@ class Connection(HttpToolsProtocol):
     def _look_later(self) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self.scope["extensions"] = {WIRE: self}  # type: ignore[dict-item]
+    def on_headers_complete(self) -> None:
+        scope, parser = self.scope, self.parser
+        version = parser.get_http_version()
+        url = httptools.parse_url(self.url)
+        path = url.path.decode("ascii")
+        scope["method"] = parser.get_method().decode("ascii")
+        scope["http_version"] = version
+        scope["raw_path"] = url.path
+        scope["path"] = unquote(path) if "%" in path else path
+        scope["query_string"] = url.query or b""
+        scope["extensions"] = {WIRE: self}  # type: ignore[dict-item]
+        before: Cycle | None = self.cycle
+        self.cycle = Cycle(
+            scope,
+            self.transport,  # type: ignore[arg-type]
+            self.flow,
+            self.logger,
+            self.access_logger,
+            access_log=False,
+            default_headers=[],
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=version != "1.0" and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        # There is none before the first.
+        if before is None or before.response_complete:
+            self._start_asgi_task(self.cycle, self.app)
+        else:
+            # Requests that come before the answer wait for their turn.
+            self.flow.pause_reading()
+            self.pipeline.appendleft((self.cycle, self.app))
 
     def close(self) -> None:
         """Close the connection in good order, whatever the answer still lacks."""

@@ -3,14 +3,17 @@
 import asyncio
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from clevora_mock.connection import Outbox, Outlet
+from clevora_mock.server import Server, listen
 from tests.server import Running, running
 
 
@@ -165,3 +168,65 @@ def test_a_request_that_comes_slowly_is_waited_for(impatient: Running) -> None:
         connection.sendall(slow[20:])
         assert b"chat.completion" in read_answer(connection)
         assert connection.recv(1) == b""
+
+
+@contextmanager
+def answering(headers: list[tuple[bytes, bytes]], *bodies: bytes) -> Iterator[socket.socket]:
+    """A connection to a server whose every answer has these headers and consists of these parts."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for body in bodies:
+            await send({"type": "http.response.body", "body": body, "more_body": body is not bodies[-1]})
+
+    listener = listen("127.0.0.1", 0)
+    accepting = threading.Event()
+    server = Server(app, accepting.set)
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        assert accepting.wait(20)
+        with socket.create_connection(listener.getsockname(), timeout=20) as connection:
+            yield connection
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+def all_of(connection: socket.socket, method: str = "GET") -> bytes:
+    connection.sendall(f"{method} / HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n".encode())
+    received = b""
+    while part := connection.recv(65536):
+        received += part
+    return received
+
+
+@pytest.mark.parametrize("broken", [b"a\r\nset-cookie: b", b"a\nb", b"a\rb"])
+def test_a_header_with_a_line_break_never_leaves(broken: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    with answering([(b"x-echo", broken)], b"") as connection:
+        assert all_of(connection).startswith(b"HTTP/1.1 500 Internal Server Error\r\n")
+    assert "line break" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("bodies", [[b"too", b" long"], [b"s"]], ids=["too long", "too short"])
+def test_a_body_that_is_not_as_long_as_said_ends_the_connection(
+    bodies: list[bytes], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with answering([(b"content-length", b"4")], *bodies) as connection:
+        head, _, body = all_of(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+    assert len(body) < 4
+    assert "content-length" in capfd.readouterr().err
+
+
+def test_an_answer_without_a_length_is_sent_in_chunks() -> None:
+    with answering([], b"one", b"", b"three") as connection:
+        head, _, body = all_of(connection).partition(b"\r\n\r\n")
+    assert b"transfer-encoding: chunked" in head
+    assert body == b"3\r\none\r\n5\r\nthree\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("headers", [[], [(b"content-length", b"5")]], ids=["no length", "a length"])
+def test_an_answer_to_head_has_no_body(headers: list[tuple[bytes, bytes]]) -> None:
+    with answering(headers, b"12345") as connection:
+        assert all_of(connection, "HEAD").endswith(b"\r\n\r\n")

@@ -72,7 +72,7 @@ class Gate:
         call.status = answer.status_code
         self._dress(call, answer)
         try:
-            if await self._wait(call, exchange.receive):
+            if not self._waits(call) or await self._wait(call, exchange.receive):
                 if call.retry_after is not None:
                     # The client counts from its first byte, and may have read it before the sending is over.
                     call.told = call.sandbox.clock.now()
@@ -105,6 +105,9 @@ class Gate:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it was, the client gets the contract's 500
             return _turn_down(call, _report(call, error))
+
+    def _waits(self, call: Call) -> bool:
+        return bool(self._latency) or (call.plan is not None and call.plan.then.delay is not None)
 
     async def _wait(self, call: Call, receive: Receive) -> bool:
         """Hold the answer back for its delay; False when the client left meanwhile."""

@@ -95,6 +95,10 @@ class Journal:
         misses: tuple[Miss, ...] = ()
         if call.plan is not None:
             rule, draw, misses = call.plan.rule, call.plan.draw, call.plan.misses
+        path, client = call.path, call.header(b"user-agent")
+        query, produced = call.query.decode("latin-1"), call.produced
+        if _may_be_secret(f"{path} {client} {query} {produced}"):
+            path, client, query, produced = map(masked_text, (path, client, query, produced))
         entry = Entry(
             self.total,
             call.id,
@@ -102,7 +106,7 @@ class Journal:
             completed,
             call.endpoint.name if call.endpoint else call.operation,
             call.method,
-            masked_text(call.path),
+            path,
             key.preview if key else None,
             key.id if key else None,
             account.uid if account else call.identity.uid if call.identity else None,
@@ -113,10 +117,10 @@ class Journal:
             call.completion_tokens,
             cost,
             account.book.balance if account else None,
-            masked_text(call.header(b"user-agent")),
+            client,
             masked(call.body)[:BODY_BYTES],
             len(call.body),
-            masked_text(call.produced)[:PRODUCED_CHARACTERS],
+            produced[:PRODUCED_CHARACTERS],
             call.ignored,
             logged,
             None if call.retry_after is None else call.told + call.retry_after * SECOND,
@@ -125,7 +129,7 @@ class Journal:
             draw,
             call.fault,
             misses,
-            masked_text(call.query.decode("latin-1")),
+            query,
         )
         self.entries.append(entry)
         self.total += 1
