@@ -8,6 +8,7 @@ import msgspec
 from clevora_mock import contract
 from clevora_mock.api import parsing
 from clevora_mock.api.answers import Answer, Json
+from clevora_mock.api.loading import Loading
 from clevora_mock.api.memory import Memory
 from clevora_mock.api.shapes import PromptUsage
 from clevora_mock.api.shapes import embeddings as shapes
@@ -18,7 +19,7 @@ from clevora_mock.models.library import Library
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from clevora_mock.models.embeddings import Floats
+    from clevora_mock.models.embeddings import Embedder, Floats
 
 # Beyond this many characters the work leaves the event loop, so that nobody else waits for it.
 _OFFLOADED_CHARACTERS = 4_000
@@ -41,7 +42,7 @@ class Embeddings:
     """The endpoint; `library` loads the vectors' model at its first use."""
 
     def __init__(self, library: Library) -> None:
-        self._library = library
+        self._embedder: Loading[Embedder] = Loading(lambda: library.embedder)
         self._remembered: Memory[bytes, Embedded] = Memory(_REMEMBERED)
         # What was asked once, by the hash of its body: to keep every answer would cost more than most are worth.
         self._asked: Memory[int, bool] = Memory(_REMEMBERED)
@@ -62,10 +63,12 @@ class Embeddings:
         canned = None if call.canned is None else call.canned.vector
         if canned is not None:
             counted, body = self._canned(texts, model, encoded, canned)
-        elif sum(map(len, texts)) > _OFFLOADED_CHARACTERS:
-            counted, body = await asyncio.to_thread(self._answer, texts, model, encoded)
         else:
-            counted, body = self._answer(texts, model, encoded)
+            embedder = self._embedder.value or await self._embedder()
+            if sum(map(len, texts)) > _OFFLOADED_CHARACTERS:
+                counted, body = await asyncio.to_thread(_answer, texts, model, encoded, embedder)
+            else:
+                counted, body = _answer(texts, model, encoded, embedder)
         made = Embedded(body, counted, f"{len(texts)} vector{'s' if len(texts) > 1 else ''}", call.ignored)
         if canned is None and len(texts) == 1 and len(call.body) <= _REMEMBERED_BYTES:
             if self._asked.get(hash(call.body)):
@@ -74,15 +77,16 @@ class Embeddings:
                 self._asked.keep(hash(call.body), True)
         return made
 
-    def _answer(self, texts: list[str], model: str, encoded: bool) -> tuple[int, bytes]:
-        """The billed tokens and the body; touches nothing that another thread could see."""
-        return _body(texts, model, encoded, map(self._library.embedder.vector, texts))
-
     def _canned(self, texts: list[str], model: str, encoded: bool, vector: tuple[float, ...]) -> tuple[int, bytes]:
         """The scenario's vector for every input."""
         import numpy as np  # noqa: PLC0415 - only once it is needed
 
         return _body(texts, model, encoded, [np.array(vector, np.float32)] * len(texts))
+
+
+def _answer(texts: list[str], model: str, encoded: bool, embedder: "Embedder") -> tuple[int, bytes]:
+    """The billed tokens and the body; touches nothing that another thread could see."""
+    return _body(texts, model, encoded, map(embedder.vector, texts))
 
 
 def _body(texts: list[str], model: str, encoded: bool, vectors: "Iterable[Floats]") -> tuple[int, bytes]:

@@ -1,6 +1,6 @@
 """The emulated API's routes: one for each path of each endpoint in the contract's table."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -38,11 +38,11 @@ def _once_asked(make: Callable[[], Work]) -> Work:
     """The work that `make` makes when somebody first asks for it; what it needs is loaded then."""
     made: Work | None = None
 
-    async def work(call: Call) -> Answer:
+    def work(call: Call) -> Awaitable[Answer]:
         nonlocal made
         if made is None:
             made = make()
-        return await made(call)
+        return made(call)
 
     return work
 

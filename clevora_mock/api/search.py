@@ -1,6 +1,5 @@
 """``POST /v1/search`` (contract H1-H4)."""
 
-import asyncio
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +8,7 @@ import msgspec
 from clevora_mock import contract
 from clevora_mock.api import parsing
 from clevora_mock.api.answers import Answer, Json
+from clevora_mock.api.loading import Loading
 from clevora_mock.api.shapes import PromptUsage
 from clevora_mock.api.shapes import search as shapes
 from clevora_mock.clock import iso
@@ -24,13 +24,12 @@ class Search:
     """The endpoint; `library` loads the catalog at its first use."""
 
     def __init__(self, library: Library) -> None:
-        self._library = library
-        self._building: asyncio.Future[SearchIndex] | None = None
+        self._index: Loading[SearchIndex] = Loading(lambda: library.index)
 
     async def __call__(self, call: Call) -> Answer:
         request = parsing.request(call, shapes.SearchRequest)
         model = parsing.choose_model(contract.ENDPOINT["search"], request.model)
-        index = await self._index()
+        index = self._index.value or await self._index()
         found = index.search(request.query, request.limit or contract.SEARCH_RESULTS_DEFAULT)
         call.prompt_tokens = tokens.count(request.query)
         call.produced = "; ".join(item.title for item, _ in found[:5])
@@ -55,13 +54,6 @@ class Search:
             results = results[: request.limit or contract.SEARCH_RESULTS_DEFAULT]
         usage = PromptUsage(call.prompt_tokens, call.prompt_tokens)
         return Json(shapes.SearchResults("search.results", model, request.query, results, usage))
-
-    async def _index(self) -> "SearchIndex":
-        """The index, built by the first search in a thread of its own, so that nobody else waits for it."""
-        if self._building is None:
-            self._building = asyncio.ensure_future(asyncio.to_thread(lambda: self._library.index))
-        # Shielded, for a client that gives up must not stop what others wait for.
-        return self._building.result() if self._building.done() else await asyncio.shield(self._building)
 
 
 def _canned(written: dict[str, Any], call: Call) -> shapes.Result:

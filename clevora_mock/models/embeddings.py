@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import blake2b, shake_256
 from itertools import accumulate, pairwise
 from math import isqrt, sqrt
-from typing import NamedTuple, cast
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -37,10 +37,10 @@ _SPREAD = 8  # dimensions that one feature touches
 _WHISPER = 2.0**-8  # a unit of the noise, which lies in ±127 of them
 _STRETCHES = 1 << 13  # of noise: places in a table at which one may begin
 
-_WORD, _STEM, _GRAM, _GLYPH, _PAIR, _QUIET = 16, 16, 4, 8, 8, 8
+_WORD, _STEM, _GRAM, _GLYPH, _PAIR, _QUIET = 16, 16, 4, 8, 23, 8
 
 _ROWS = 64  # words that are summed together: few enough to stay in the processor's cache
-_FEW = 64  # rows that are summed in 16 bits: a word's weights are 340 at the most
+_FEW = 64  # words that are summed in 16 bits: the weights of one are 340 at the most
 
 # The mixer of SplitMix64 (Steele, Lea and Flood): numbers that are merely different become good random bits.
 _LANES = np.array([1 << 32, 2 << 32], np.uint64)
@@ -48,14 +48,16 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _STEPS = ((np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)), (np.uint64(27), np.uint64(0x94D049BB133111EB)))
 _LAST_STEP = np.uint64(31)
 
-# What tells the left word of a pair from the right one; and the signs and dimensions that a pair's bits choose among.
-_LEFT = 0x9E3779B97F4A7C15F39CC0605CEDC835
-_PAIR_BYTES = 2 * _SPREAD
-_PAIR_BITS = (1 << 8 * _PAIR_BYTES) - 1
-_SIGNED = np.uint16(2 * DIMENSIONS)
-_ALIKE = np.full(4096, float(_PAIR))
+# What tells the left word of a pair from the right one, and from where on their bits are well mixed.
+_LEFT = 0x9E3779B97F4A7C15
+_MIDDLE = 32
+_WORD_BYTES = 8
+_SIGNED = 2 * DIMENSIONS  # a dimension and a sign
+
+_MANY = 4  # times that a word has to come to count for more than once
 
 _UNIT = _WHISPER / 2  # what all sums are multiples of
+_SENT = np.dtype("<f4")
 _EXACT = 2.0**53 * _UNIT**2  # up to here floats hold every sum of their squares
 
 Floats = NDArray[np.float32]
@@ -93,9 +95,8 @@ class Embedder:
     def vector(self, text: str) -> Floats:
         """The vector of `text`."""
         found = tokens(text)
-        total = self._sum(found)
         first, second = self._whisper(text, found)
-        total += first
+        total = self._sum(found) + first
         total += second
         total /= _length(total)
         return total.astype(np.float32)
@@ -109,26 +110,26 @@ class Embedder:
             rows[start : start + _ROWS] = _sums(bundles, _bits(bundles), width)
         return rows
 
-    def _sum(self, words: list[str]) -> Floats64:
+    def _sum(self, words: list[str]) -> Floats64 | Row:
         """The sum of all features of a text: of its words, known and new, and of their pairs."""
         found = self._find(words)
-        total = _pairs(found)
-        if len(set(words)) < len(words):
-            counts = Counter(words)
-            rows = dict(zip(words, found, strict=True))
-            for word, times in counts.items():
-                if times > 1:
-                    # A repeated word counts by the root of its repetitions; rows are in quarters, so this is exact.
-                    total += np.multiply(rows[word].row, isqrt(16 * times) / 4, dtype=np.float64)
-            found = [rows[word] for word, times in counts.items() if times == 1]
-        few = np.zeros(DIMENSIONS, np.int16)
-        for index, one in enumerate(found, 1):
+        once = dict(zip(words, found, strict=True))
+        rows = [known.row for known in once.values()]
+        sums: list[Row] = []
+        for start in range(0, len(words), _FEW):
             # Small numbers are the fastest to add, as long as they stay small.
-            few += one.row
-            if index % _FEW == 0:
-                total += few
-                few[:] = 0
-        total += few
+            few = np.zeros(DIMENSIONS, np.int16)
+            _add_pairs(found[start : start + _FEW + 1], few.data)
+            for row in rows[start : start + _FEW]:
+                few += row
+            sums.append(few)
+        if len(sums) == 1 and len(words) - len(once) < _MANY - 1:
+            return sums[0]
+        total = np.add.reduce(sums, dtype=np.float64) if sums else np.zeros(DIMENSIONS)
+        for word, times in Counter(words).items():
+            if times >= _MANY:
+                # A repeated word counts by the root of its repetitions, which is a whole number of times.
+                total += once[word].row.astype(np.float64) * (isqrt(times) - 1)
         return total
 
     def _find(self, words: list[str]) -> list[Word]:
@@ -152,9 +153,9 @@ class Embedder:
         rows = _sums(bundles, raw, DIMENSIONS).astype(np.int16)
         # The first feature of each is the word itself.
         firsts = [0, *accumulate(len(bundle.numbers) for bundle in bundles)][:-1]
-        bits = raw[firsts].astype("<u2", copy=False).tobytes()
-        starts = range(0, len(bits), _PAIR_BYTES)
-        return map(Word, rows, [int.from_bytes(bits[start : start + _PAIR_BYTES], "little") for start in starts])
+        bits = raw[firsts, : _WORD_BYTES // 2].astype("<u2", copy=False).tobytes()
+        starts = range(0, len(bits), _WORD_BYTES)
+        return map(Word, rows, [int.from_bytes(bits[start : start + _WORD_BYTES], "little") for start in starts])
 
     def _remember(self, made: dict[str, Word]) -> None:
         # Begun anew rather than thinned out: another thread may be reading the old one.
@@ -189,11 +190,11 @@ class Embedder:
 
     def _whisper(self, text: str, words: list[str]) -> tuple[Floats64, Floats64]:
         """Two stretches of noise that only this text has together; their sum is nowhere zero."""
-        worded = any(word[0].isalnum() for word in words)
+        worded = bool(words) and (words[0][0].isalnum() or any(word[0].isalnum() for word in words))
         # Folding may make different texts of symbols the same, so those are told apart by their raw form.
         told = " ".join(words) if worded else text
         drawn = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest()
-        halves, wholes = (int.from_bytes(drawn[at : at + 4], "little") % _STRETCHES for at in (0, 4))
+        wholes, halves = divmod(int.from_bytes(drawn, "little") % _STRETCHES**2, _STRETCHES)
         return self._halves[halves : halves + DIMENSIONS], self._wholes[wholes : wholes + DIMENSIONS]
 
 
@@ -205,20 +206,15 @@ def _noise(start: bytes, middle: float) -> Floats64:
 
 def little_endian(vector: Floats) -> memoryview:
     """`vector` as the API sends it in base64: little-endian float32."""
-    return vector.astype("<f4", copy=False).data
+    return vector.astype(_SENT, copy=False).data
 
 
-def _pairs(words: Sequence[Word]) -> Floats64:
-    """The sum of the pairs of neighbours, of which every text has new ones."""
-    if len(words) < 2:
-        return np.zeros(DIMENSIONS)
-    pairs = [
-        (left.bits * _LEFT + right.bits & _PAIR_BITS).to_bytes(_PAIR_BYTES, "little") for left, right in pairwise(words)
-    ]
-    cells = np.frombuffer(b"".join(pairs), "<u2") % _SIGNED
-    weights = _ALIKE[: len(cells)] if len(cells) <= len(_ALIKE) else np.full(len(cells), float(_PAIR))
-    sums = cast(Floats64, np.bincount(cells, weights, int(_SIGNED)))
-    return sums[:DIMENSIONS] - sums[DIMENSIONS:]
+def _add_pairs(words: Sequence[Word], cells: memoryview) -> None:
+    """Add the pairs of neighbours, of which every text has new ones."""
+    for left, right in pairwise(words):
+        # One dimension and a sign.
+        place, sign = divmod((left.bits * _LEFT + right.bits >> _MIDDLE) % _SIGNED, 2)
+        cells[place] += _PAIR if sign else -_PAIR
 
 
 def _bits(bundles: Sequence[Features]) -> NDArray[np.uint16]:
@@ -251,7 +247,7 @@ def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint16]:
 
 
 def _length(total: Floats64) -> float:
-    square = float(np.dot(total, total))
+    square = float(total.dot(total))
     if square >= _EXACT:
         # Too long a text for floats to add up its squares in any order.
         whole = (total / _UNIT).astype(np.int64).tolist()

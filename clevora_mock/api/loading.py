@@ -1,0 +1,24 @@
+"""What takes long to load: loaded by the first who asks for it, in a thread, so that nobody else waits."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+Loaded = TypeVar("Loaded")
+
+
+class Loading(Generic[Loaded]):
+    """What `load` gives, once it is asked for."""
+
+    def __init__(self, load: Callable[[], Loaded]) -> None:
+        self._load = load
+        self._future: asyncio.Future[Loaded] | None = None
+        # What has been loaded; None until then.
+        self.value: Loaded | None = None
+
+    async def __call__(self) -> Loaded:
+        if self._future is None:
+            self._future = asyncio.ensure_future(asyncio.to_thread(self._load))
+        # Shielded, for a client that gives up must not stop what others wait for.
+        self.value = await asyncio.shield(self._future)
+        return self.value
