@@ -25,20 +25,15 @@ def markdown(results: Results) -> str:
     return "\n".join(lines)
 
 
-def summary(results: Results) -> str:
-    """What is charted, in one table."""
-    return "\n".join(_table([figure for figure in results.figures if figure.charted], sections=True))
-
-
-def _table(figures: list[Figure], *, sections: bool = False) -> list[str]:
-    rows = [row for figure in figures for row in _rows(figure, f"{figure.section}: " if sections else "")]
+def _table(figures: list[Figure]) -> list[str]:
+    rows = [row for figure in figures for row in _rows(figure)]
     return ["| What | Server | Found | clevora-mock / this |", "| --- | --- | --- | --- |", *rows]
 
 
-def _rows(figure: Figure, before: str) -> list[str]:
+def _rows(figure: Figure) -> list[str]:
     rows: list[str] = []
     for kind, values in figure.values.items():
-        name = "" if rows else before + figure.title
+        name = "" if rows else figure.title
         compared = kind != MOCK and MOCK in figure.values
         ratio = _spread(figure.ratios(MOCK, kind)) if compared else ""
         rows.append(f"| {name} | {kind} | {_spread(values)} | {ratio} |")
