@@ -6,11 +6,11 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import pytest
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clevora_mock.connection import Outbox, Outlet
 from clevora_mock.server import Server, listen
@@ -170,8 +170,7 @@ def test_a_request_that_comes_slowly_is_waited_for(impatient: Running) -> None:
         assert connection.recv(1) == b""
 
 
-@contextmanager
-def answering(headers: list[tuple[bytes, bytes]], *bodies: bytes) -> Iterator[socket.socket]:
+def answering(headers: list[tuple[bytes, bytes]], *bodies: bytes) -> AbstractContextManager[socket.socket]:
     """A connection to a server whose every answer has these headers and consists of these parts."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -179,6 +178,12 @@ def answering(headers: list[tuple[bytes, bytes]], *bodies: bytes) -> Iterator[so
         for body in bodies:
             await send({"type": "http.response.body", "body": body, "more_body": body is not bodies[-1]})
 
+    return serving(app)
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[socket.socket]:
+    """A connection to a server of `app`."""
     listener = listen("127.0.0.1", 0)
     accepting = threading.Event()
     server = Server(app, accepting.set)
@@ -230,3 +235,22 @@ def test_an_answer_without_a_length_is_sent_in_chunks() -> None:
 def test_an_answer_to_head_has_no_body(headers: list[tuple[bytes, bytes]]) -> None:
     with answering(headers, b"12345") as connection:
         assert all_of(connection, "HEAD").endswith(b"\r\n\r\n")
+
+
+def test_who_leaves_after_a_long_body_is_missed() -> None:
+    # The last of it is what stops the reading.
+    body = b"x" * 66_000
+    read: list[int] = []
+    left = threading.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.3)
+        while (message := await receive())["type"] != "http.disconnect":
+            read.append(len(message["body"]))
+        left.set()
+
+    with serving(app) as connection:
+        connection.sendall(b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 66000\r\n\r\n" + body)
+        connection.close()
+        assert left.wait(20)
+    assert sum(read) == len(body)
