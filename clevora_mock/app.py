@@ -4,14 +4,10 @@ The server of ``clevora-mock serve`` needs none of Starlette's application, whos
 it loads; every request goes the same way there, straight into the mock.
 """
 
-from collections.abc import Callable
-
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
-from clevora_mock.log import Watcher
 from clevora_mock.mock import Mock
 from clevora_mock.settings import Settings
 
@@ -41,14 +37,6 @@ class Application(Starlette):
         return app
 
 
-def create_app(
-    settings: Settings | None = None,
-    watcher: Watcher | None = None,
-    retired: Callable[[Sandbox], None] | None = None,
-) -> Application:
-    """The mock as a Starlette application.
-
-    `watcher` is told of each request, with its sandbox's name; `retired` sees each sandbox that goes.
-    Raises CatalogError or ScenarioError for a catalog or scenario that cannot be used.
-    """
-    return Application(Mock(settings or Settings(), watcher, retired))
+def create_app(settings: Settings | None = None) -> Application:
+    """The mock as a Starlette application. Raises CatalogError or ScenarioError for a file that cannot be used."""
+    return Application(Mock(settings or Settings()))

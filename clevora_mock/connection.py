@@ -179,7 +179,7 @@ class Connection(HttpToolsProtocol):
             return
         self.flow.resume_reading()
         if self.pipeline:
-            self._start_asgi_task(*self.pipeline.pop())
+            self._start(self.pipeline.pop()[0])
             return
         self._looks = 0
         if self.timeout_keep_alive_task is None:
@@ -228,11 +228,16 @@ class Connection(HttpToolsProtocol):
         )
         # There is none before the first.
         if before is None or before.response_complete:
-            self._start_asgi_task(self.cycle, self.app)
+            self._start(self.cycle)
         else:
             # Requests that come before the answer wait for their turn.
             self.flow.pause_reading()
             self.pipeline.appendleft((self.cycle, self.app))
+
+    def _start(self, cycle: RequestResponseCycle) -> None:
+        task = self.loop.create_task(cycle.run_asgi(self.app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
 
     def close(self) -> None:
         """Close the connection in good order, whatever the answer still lacks."""

@@ -64,7 +64,7 @@ class Embeddings:
         if canned is not None:
             counted, body = self._canned(texts, model, encoded, canned)
         else:
-            embedder = self._embedder.value or await self._embedder()
+            embedder = await self._embedder()
             if sum(map(len, texts)) > _OFFLOADED_CHARACTERS:
                 counted, body = await asyncio.to_thread(_answer, texts, model, encoded, embedder)
             else:

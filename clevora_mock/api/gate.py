@@ -72,7 +72,8 @@ class Gate:
         call.status = answer.status_code
         self._dress(call, answer)
         try:
-            if not self._waits(call) or await self._wait(call, exchange.receive):
+            delay = self._delay(call)
+            if not delay or await self._wait(call, delay, exchange.receive):
                 if call.retry_after is not None:
                     # The client counts from its first byte, and may have read it before the sending is over.
                     call.told = call.sandbox.clock.now()
@@ -106,18 +107,16 @@ class Gate:
         except Exception as error:  # noqa: BLE001 - whatever it was, the client gets the contract's 500
             return _turn_down(call, _report(call, error))
 
-    def _waits(self, call: Call) -> bool:
-        return bool(self._latency) or (call.plan is not None and call.plan.then.delay is not None)
+    def _delay(self, call: Call) -> int:
+        """How long the answer is to be held back."""
+        if call.plan is None or call.plan.then.delay is None:
+            return self._latency
+        from clevora_mock.scenarios.injection import wait_of  # noqa: PLC0415 - few servers see a scenario
 
-    async def _wait(self, call: Call, receive: Receive) -> bool:
-        """Hold the answer back for its delay; False when the client left meanwhile."""
-        delay = self._latency
-        if call.plan is not None and call.plan.then.delay is not None:
-            from clevora_mock.scenarios.injection import wait_of  # noqa: PLC0415 - few servers see a scenario
+        return self._latency + wait_of(call.plan.then.delay, call.sandbox.chance, f"delay of {call.plan.purpose}")
 
-            delay += wait_of(call.plan.then.delay, call.sandbox.chance, f"delay of {call.plan.purpose}")
-        if not delay:
-            return True
+    async def _wait(self, call: Call, delay: int, receive: Receive) -> bool:
+        """Hold the answer back for `delay`; False when the client left meanwhile."""
         pacemaker = call.sandbox.pacemaker
         if pacemaker is not call.sandbox.clock:
             call.waited += delay

@@ -13,12 +13,9 @@ class Loading(Generic[Loaded]):
     def __init__(self, load: Callable[[], Loaded]) -> None:
         self._load = load
         self._future: asyncio.Future[Loaded] | None = None
-        # What has been loaded; None until then.
-        self.value: Loaded | None = None
 
     async def __call__(self) -> Loaded:
         if self._future is None:
             self._future = asyncio.ensure_future(asyncio.to_thread(self._load))
         # Shielded, for a client that gives up must not stop what others wait for.
-        self.value = await asyncio.shield(self._future)
-        return self.value
+        return self._future.result() if self._future.done() else await asyncio.shield(self._future)

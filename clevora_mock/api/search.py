@@ -29,7 +29,7 @@ class Search:
     async def __call__(self, call: Call) -> Answer:
         request = parsing.request(call, shapes.SearchRequest)
         model = parsing.choose_model(contract.ENDPOINT["search"], request.model)
-        index = self._index.value or await self._index()
+        index = await self._index()
         found = index.search(request.query, request.limit or contract.SEARCH_RESULTS_DEFAULT)
         call.prompt_tokens = tokens.count(request.query)
         call.produced = "; ".join(item.title for item, _ in found[:5])

@@ -3,8 +3,8 @@
 Each word is a bundle of features: itself, its stem, and the runs of three and four characters inside it. A
 feature is hashed to eight of the 1536 dimensions and a sign for each, so two features that differ are all but
 orthogonal, and texts that share words or parts of words share features and lie close. Pairs of neighbouring
-words are features too, made of the bits of both, so that order counts a little. Under that lies a whisper of
-noise chosen by the whole text: it keeps every dimension occupied and different texts apart.
+words are features of a single dimension, made of the bits of both, so that order counts a little. Under that
+lies a whisper of noise chosen by the whole text: it keeps every dimension occupied and different texts apart.
 
 The features of new words are hashed and summed in a few steps over whole arrays, for an array of a hundred costs
 hardly more than an array of one; a word that is known is a row to add.
@@ -33,7 +33,6 @@ from clevora_mock.models.words import STOP, stem, tokens
 
 DIMENSIONS = contract.EMBEDDING_DIMENSIONS
 
-_SPREAD = 8  # dimensions that one feature touches
 _WHISPER = 2.0**-8  # a unit of the noise, which lies in ±127 of them
 _STRETCHES = 1 << 13  # of noise: places in a table at which one may begin
 
@@ -190,7 +189,7 @@ class Embedder:
 
     def _whisper(self, text: str, words: list[str]) -> tuple[Floats64, Floats64]:
         """Two stretches of noise that only this text has together; their sum is nowhere zero."""
-        worded = bool(words) and (words[0][0].isalnum() or any(word[0].isalnum() for word in words))
+        worded = any(word[0].isalnum() for word in words)
         # Folding may make different texts of symbols the same, so those are told apart by their raw form.
         told = " ".join(words) if worded else text
         drawn = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest()

@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 
-from clevora_mock.cli import main
+from clevora_mock.__main__ import run
 
 
 def _end_with_parent() -> None:
@@ -18,4 +18,4 @@ def _end_with_parent() -> None:
 
 if __name__ == "__main__":
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    main(["serve", *sys.argv[1:]], prog_name="clevora-mock")
+    run()
