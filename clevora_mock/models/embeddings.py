@@ -18,9 +18,9 @@ Units: weights are small whole numbers, in quarters of an n-gram's; the noise is
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b, shake_256
-from itertools import accumulate, pairwise
+from itertools import accumulate, islice, pairwise
 from math import isqrt, sqrt
 from typing import NamedTuple
 from zlib import crc32
@@ -39,6 +39,7 @@ _STRETCHES = 1 << 13  # of noise: places in a table at which one may begin
 _WORD, _STEM, _GRAM, _GLYPH, _PAIR, _QUIET = 16, 16, 4, 8, 23, 8
 
 _ROWS = 64  # words that are summed together: few enough to stay in the processor's cache
+_TOGETHER = 512  # words, of one text or many, that are looked up together
 _FEW = 64  # words that are summed in 16 bits: the weights of one are 340 at the most
 
 # The mixer of SplitMix64 (Steele, Lea and Flood): numbers that are merely different become good random bits.
@@ -79,6 +80,13 @@ class Word(NamedTuple):
     bits: int
 
 
+class Cut(NamedTuple):
+    """A text and its words."""
+
+    text: str
+    words: list[str]
+
+
 class Embedder:
     """Turns texts into vectors. What it knows of words it keeps, in a bounded cache that changes only speed."""
 
@@ -93,12 +101,14 @@ class Embedder:
 
     def vector(self, text: str) -> Floats:
         """The vector of `text`."""
-        found = tokens(text)
-        first, second = self._whisper(text, found)
-        total = self._sum(found) + first
-        total += second
-        total /= _length(total)
-        return total.astype(np.float32)
+        return next(self.vectors([text]))
+
+    def vectors(self, texts: Iterable[str]) -> Iterator[Floats]:
+        """The vectors of `texts`, in order; some are made together, which is faster."""
+        for some in _parts(texts):
+            known = iter(self._find([word for cut in some for word in cut.words]))
+            sums = [self._sum(cut.words, [*islice(known, len(cut.words))]) for cut in some]
+            yield from [self._finished(cut, total) for cut, total in zip(some, sums, strict=True)]
 
     def spellings(self, words: Sequence[str], width: int) -> Integers:
         """One short row for each word: what is inside it, in `width` dimensions, a divisor of 1536."""
@@ -109,9 +119,15 @@ class Embedder:
             rows[start : start + _ROWS] = _sums(bundles, _bits(bundles), width)
         return rows
 
-    def _sum(self, words: list[str]) -> Floats64 | Row:
-        """The sum of all features of a text: of its words, known and new, and of their pairs."""
-        found = self._find(words)
+    def _finished(self, cut: Cut, total: Floats64 | Row) -> Floats:
+        first, second = self._whisper(cut)
+        noisy = total + first
+        noisy += second
+        noisy /= _length(noisy)
+        return noisy.astype(np.float32)
+
+    def _sum(self, words: list[str], found: list[Word]) -> Floats64 | Row:
+        """The sum of all features of a text: of its words, of which all is known now, and of their pairs."""
         once = dict(zip(words, found, strict=True))
         rows = [known.row for known in once.values()]
         sums: list[Row] = []
@@ -187,14 +203,27 @@ class Embedder:
     def _number(self, kind: str, name: str) -> int:
         return crc32(name.encode("utf-8", "surrogatepass"), self._starts[kind])
 
-    def _whisper(self, text: str, words: list[str]) -> tuple[Floats64, Floats64]:
+    def _whisper(self, cut: Cut) -> tuple[Floats64, Floats64]:
         """Two stretches of noise that only this text has together; their sum is nowhere zero."""
-        worded = any(word[0].isalnum() for word in words)
+        worded = any(word[0].isalnum() for word in cut.words)
         # Folding may make different texts of symbols the same, so those are told apart by their raw form.
-        told = " ".join(words) if worded else text
+        told = " ".join(cut.words) if worded else cut.text
         drawn = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest()
         wholes, halves = divmod(int.from_bytes(drawn, "little") % _STRETCHES**2, _STRETCHES)
         return self._halves[halves : halves + DIMENSIONS], self._wholes[wholes : wholes + DIMENSIONS]
+
+
+def _parts(texts: Iterable[str]) -> Iterator[list[Cut]]:
+    """`texts` in parts of some `_TOGETHER` words."""
+    part: list[Cut] = []
+    size = 0
+    for text in texts:
+        part.append(Cut(text, tokens(text)))
+        size += 1 + len(part[-1].words)
+        if size >= _TOGETHER:
+            yield part
+            part, size = [], 0
+    yield part
 
 
 def _noise(start: bytes, middle: float) -> Floats64:

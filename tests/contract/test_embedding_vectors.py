@@ -1,15 +1,20 @@
 """E4 over HTTP: a vector depends on the text and the model alone, and texts that share words lie closer."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
+from clevora_mock.models.embeddings import Embedder
 from clevora_mock.settings import Settings
 from tests.conftest import World
 from tests.server import running
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+
+    from clevora_mock.models.embeddings import Floats
 
 
 def vectors(world: World, texts: list[str]) -> list[list[float]]:
@@ -50,6 +55,40 @@ def test_neither_seed_nor_time_nor_batch_moves_a_vector(world: World, seeded: Wo
 def test_texts_that_share_words_lie_closer(world: World, text: str, near: str, far: str) -> None:
     asked, close, distant = vectors(world, [text, near, far])
     assert cosine(asked, close) > cosine(asked, distant) + 0.1
+
+
+@pytest.mark.clause("E4")
+def test_many_clients_at_once_get_each_its_own(world: World) -> None:
+    """What is asked at the same time is worked on together."""
+    texts = [f"a text of number {number}" for number in range(20)]
+
+    def ask(text: str) -> list[float]:
+        return vectors(world, [text])[0]
+
+    with ThreadPoolExecutor(20) as clients:
+        assert [*clients.map(ask, texts)] == vectors(world, texts)
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [(["Hi"] * 20, "event loop"), (["a"] * 2048, "thread"), (["word " * 1000], "thread")],
+    ids=["few", "many", "long"],
+)
+def test_what_takes_long_leaves_the_event_loop(
+    world: World, monkeypatch: pytest.MonkeyPatch, given: list[str], where: str
+) -> None:
+    """However short its texts are, a large batch takes long."""
+    made = Embedder.vectors
+    threads: list[int] = []
+
+    def vectors_seen(embedder: Embedder, texts: "Iterable[str]") -> "Iterator[Floats]":
+        threads.append(threading.get_ident())
+        return made(embedder, texts)
+
+    monkeypatch.setattr(Embedder, "vectors", vectors_seen)
+    vectors(world, given)
+    assert (threads == [world.server.do(threading.get_ident)]) is (where == "event loop")
+    assert len(threads) == 1
 
 
 @pytest.mark.clause("E4")

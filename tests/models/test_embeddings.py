@@ -1,6 +1,7 @@
 import json
 import math
 from hashlib import sha256
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -54,6 +55,13 @@ def test_any_text_gives_a_float32_vector_of_unit_length(embedder, text):
 def test_a_vector_does_not_depend_on_what_came_before(texts):
     one = Embedder()
     together = [one.vector(text).tobytes() for text in texts]
+    assert together == [Embedder().vector(text).tobytes() for text in texts]
+
+
+@given(st.lists(ANY_TEXT, max_size=5), st.integers(1, 12))
+def test_texts_in_one_go_have_the_vectors_that_they_have_alone(texts, words_together):
+    with patch.object(embeddings, "_TOGETHER", words_together):
+        together = [vector.tobytes() for vector in Embedder(remembered_words=3).vectors(texts)]
     assert together == [Embedder().vector(text).tobytes() for text in texts]
 
 
