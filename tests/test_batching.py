@@ -1,4 +1,4 @@
-"""What is asked in one turn of the event loop is answered together, and to each who asked."""
+"""What is asked at about the same time is answered together, and to each who asked."""
 
 import asyncio
 from collections.abc import Iterator
@@ -31,6 +31,54 @@ def test_what_is_asked_in_one_turn_is_answered_together() -> None:
 
     assert asyncio.run(run()) == [6, 2, 4, 8]
     assert work.given == [[3, 1, 2], [4]]
+
+
+def test_who_asks_a_turn_later_is_waited_for() -> None:
+    work = Doubling()
+
+    async def run() -> list[int]:
+        batch = Batch(work)
+
+        async def ask(number: int, turns: int) -> int:
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            return await batch(number)
+
+        return await asyncio.gather(ask(1, 0), ask(2, 0), ask(3, 1), ask(4, 2), ask(5, 9))
+
+    assert asyncio.run(run()) == [2, 4, 6, 8, 10]
+    assert work.given == [[1, 2, 3, 4], [5]]
+
+
+def test_one_who_is_alone_does_not_wait() -> None:
+    work = Doubling()
+
+    async def run() -> tuple[int, bool]:
+        first = asyncio.ensure_future(Batch(work)(1))
+        # Its turn, that of the batch, and that in which it takes its answer.
+        for _ in range(3):
+            await asyncio.sleep(0)
+        done = first.done()
+        return await first, done
+
+    assert asyncio.run(run()) == (2, True)
+
+
+def test_many_do_not_wait_for_more() -> None:
+    """However fast others ask, nobody is kept for long."""
+    work = Doubling()
+
+    async def run() -> None:
+        batch = Batch(work)
+        asked = []
+        for number in range(0, 200, 2):
+            asked += [asyncio.ensure_future(batch(number)), asyncio.ensure_future(batch(number + 1))]
+            await asyncio.sleep(0)
+        await asyncio.gather(*asked)
+
+    asyncio.run(run())
+    assert max(map(len, work.given)) < 70
+    assert [number for some in work.given for number in some] == [*range(200)]
 
 
 def test_an_error_reaches_those_who_have_no_answer_yet() -> None:

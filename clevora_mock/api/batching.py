@@ -1,8 +1,8 @@
 """Small pieces of work of many requests, done one right after another.
 
 Between two requests' turns at the same work, each goes its whole way through the server, and the processor has
-forgotten what it needs. Work that waits for the end of the event loop's turn, and is then done for all who asked,
-finds everything at hand.
+forgotten what it needs. Work that waits until all who are there have asked, and is then done for all of them, finds
+everything at hand.
 """
 
 import asyncio
@@ -12,9 +12,12 @@ from typing import Generic, TypeVar
 Asked = TypeVar("Asked")
 Answered = TypeVar("Answered")
 
+# So many do not wait for more.
+_MOST = 64
+
 
 class Batch(Generic[Asked, Answered]):
-    """Collects what is asked in one turn of the event loop; `work` answers all of it, one by one and in order."""
+    """Collects what is asked until a turn of the event loop brings nothing new; `work` answers all of it, in order."""
 
     def __init__(self, work: Callable[[list[Asked]], Iterable[Answered]]) -> None:
         self._work = work
@@ -23,10 +26,19 @@ class Batch(Generic[Asked, Answered]):
     async def __call__(self, asked: Asked) -> Answered:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answered] = loop.create_future()
-        if not self._waiting:
-            loop.call_soon(self._run)
         self._waiting.append((asked, future))
+        if len(self._waiting) == 1:
+            # One who is alone at the end of the turn does not wait for others.
+            loop.call_soon(self._look, 1)
         return await future
+
+    def _look(self, before: int) -> None:
+        """See whether there are more than `before`."""
+        found = len(self._waiting)
+        if before < found < _MOST:
+            asyncio.get_running_loop().call_soon(self._look, found)
+        else:
+            self._run()
 
     def _run(self) -> None:
         waiting, self._waiting = self._waiting, []

@@ -6,7 +6,7 @@ orthogonal, and texts that share words or parts of words share features and lie 
 words are features of a single dimension, made of the bits of both, so that order counts a little. Under that
 lies a whisper of noise chosen by the whole text: it keeps every dimension occupied and different texts apart.
 
-The features of new words are hashed and summed in a few steps over whole arrays, for an array of a hundred costs
+The new words of many texts are hashed and summed in a few steps over whole arrays, for an array of a thousand costs
 hardly more than an array of one; a word that is known is a row to add.
 
 The sums are multiples of 2**-9, held in floats far below 2**43, where neither order nor batch can matter. What
@@ -18,9 +18,9 @@ Units: weights are small whole numbers, in quarters of an n-gram's; the noise is
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from hashlib import blake2b, shake_256
-from itertools import accumulate, islice, pairwise
+from itertools import pairwise
 from math import isqrt, sqrt
 from typing import NamedTuple
 from zlib import crc32
@@ -36,14 +36,14 @@ DIMENSIONS = contract.EMBEDDING_DIMENSIONS
 _WHISPER = 2.0**-8  # a unit of the noise, which lies in ±127 of them
 _STRETCHES = 1 << 13  # of noise: places in a table at which one may begin
 
-_WORD, _STEM, _GRAM, _GLYPH, _PAIR, _QUIET = 16, 16, 4, 8, 23, 8
+_WORD, _GRAM, _GLYPH, _PAIR, _QUIET = 16, 4, 8, 23, 8
 
-_ROWS = 64  # words that are summed together: few enough to stay in the processor's cache
-_TOGETHER = 512  # words, of one text or many, that are looked up together
+_ROWS = 128  # new words that are summed together
+_TOGETHER = 512  # words, of one text or many, that are learned together
 _FEW = 64  # words that are summed in 16 bits: the weights of one are 340 at the most
 
 # The mixer of SplitMix64 (Steele, Lea and Flood): numbers that are merely different become good random bits.
-_LANES = np.array([1 << 32, 2 << 32], np.uint64)
+_LANES = np.array([0xD1B54A32D192ED03, 0xABC98388FB8FAC03], np.uint64)
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _STEPS = ((np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)), (np.uint64(27), np.uint64(0x94D049BB133111EB)))
 _LAST_STEP = np.uint64(31)
@@ -51,7 +51,6 @@ _LAST_STEP = np.uint64(31)
 # What tells the left word of a pair from the right one, and from where on their bits are well mixed.
 _LEFT = 0x9E3779B97F4A7C15
 _MIDDLE = 32
-_WORD_BYTES = 8
 _SIGNED = 2 * DIMENSIONS  # a dimension and a sign
 
 _MANY = 4  # times that a word has to come to count for more than once
@@ -63,20 +62,22 @@ _EXACT = 2.0**53 * _UNIT**2  # up to here floats hold every sum of their squares
 Floats = NDArray[np.float32]
 Floats64 = NDArray[np.float64]
 Integers = NDArray[np.int64]
-Row = NDArray[np.int16]
+Numbers = NDArray[np.uint64]
+Weights = NDArray[np.int16]
 
 
 class Features(NamedTuple):
-    """Features by their numbers, and their weights."""
+    """Features by their numbers, their weights, and the place of the word that each belongs to."""
 
-    numbers: list[int]
-    weights: list[int]
+    numbers: Numbers
+    weights: Weights
+    words: Integers
 
 
 class Word(NamedTuple):
     """What is known of a word: the sum of its features, and the bits that it brings into pairs."""
 
-    row: Row
+    row: Weights
     bits: int
 
 
@@ -93,7 +94,8 @@ class Embedder:
     def __init__(self, model: str = "clevora-embed-1", remembered_words: int = 8192) -> None:
         self._key = blake2b(model.encode("utf-8", "surrogatepass"), digest_size=32).digest()
         # Where the checksums of each kind of feature start, so that a word is not taken for a stem.
-        self._starts = {kind: crc32(kind.encode(), crc32(self._key)) for kind in ("word", "stem", "gram")}
+        self._starts = {kind: crc32(kind.encode(), crc32(self._key)) for kind in ("word", "stem")}
+        self._start = np.uint64(int.from_bytes(self._key[:8], "little"))
         self._halves = _noise(self._key + b"halves", 63.5)
         self._wholes = _noise(self._key + b"wholes", 64.0)
         self._most = remembered_words
@@ -106,8 +108,9 @@ class Embedder:
     def vectors(self, texts: Iterable[str]) -> Iterator[Floats]:
         """The vectors of `texts`, in order; some are made together, which is faster."""
         for some in _parts(texts):
-            known = iter(self._find([word for cut in some for word in cut.words]))
-            sums = [self._sum(cut.words, [*islice(known, len(cut.words))]) for cut in some]
+            # Not all of a long text's, so that no text's size decides on the memory.
+            self._find([word for cut in some for word in cut.words[:_TOGETHER]])
+            sums = [self._sum(cut.words) for cut in some]
             yield from [self._finished(cut, total) for cut, total in zip(some, sums, strict=True)]
 
     def spellings(self, words: Sequence[str], width: int) -> Integers:
@@ -115,47 +118,51 @@ class Embedder:
         rows = np.empty((len(words), width), np.int64)
         for start in range(0, len(words), _ROWS):
             some = words[start : start + _ROWS]
-            bundles = [self._grams(word) for word in some]
-            rows[start : start + _ROWS] = _sums(bundles, _bits(bundles), width)
+            grams = self._grams(some)
+            rows[start : start + _ROWS] = _rows(grams, _mixed(grams.numbers), len(some), width)
         return rows
 
-    def _finished(self, cut: Cut, total: Floats64 | Row) -> Floats:
+    def _finished(self, cut: Cut, total: Floats64 | Weights) -> Floats:
         first, second = self._whisper(cut)
         noisy = total + first
         noisy += second
         noisy /= _length(noisy)
         return noisy.astype(np.float32)
 
-    def _sum(self, words: list[str], found: list[Word]) -> Floats64 | Row:
-        """The sum of all features of a text: of its words, of which all is known now, and of their pairs."""
-        once = dict(zip(words, found, strict=True))
-        rows = [known.row for known in once.values()]
-        sums: list[Row] = []
+    def _sum(self, words: list[str]) -> Floats64 | Weights:
+        """The sum of all features of a text: of its words, known and new, and of their pairs."""
+        once = dict.fromkeys(words)
+        if len(words) <= _FEW and len(words) - len(once) < _MANY - 1:
+            return self._sum_few(words, once)
+        total = np.zeros(DIMENSIONS)
+        times = Counter(words)
         for start in range(0, len(words), _FEW):
-            # Small numbers are the fastest to add, as long as they stay small.
-            few = np.zeros(DIMENSIONS, np.int16)
-            _add_pairs(found[start : start + _FEW + 1], few.data)
-            for row in rows[start : start + _FEW]:
-                few += row
-            sums.append(few)
-        if len(sums) == 1 and len(words) - len(once) < _MANY - 1:
-            return sums[0]
-        total = np.add.reduce(sums, dtype=np.float64) if sums else np.zeros(DIMENSIONS)
-        for word, times in Counter(words).items():
-            if times >= _MANY:
+            # With the next word, for the sake of its pair.
+            some = words[start : start + _FEW + 1]
+            first = {word: times.pop(word) for word in dict.fromkeys(some[:_FEW]) if word in times}
+            total += self._sum_few(some, first)
+            for word, known in zip(first, self._find(first), strict=True):
                 # A repeated word counts by the root of its repetitions, which is a whole number of times.
-                total += once[word].row.astype(np.float64) * (isqrt(times) - 1)
+                if first[word] >= _MANY:
+                    total += known.row.astype(np.float64) * (isqrt(first[word]) - 1)
         return total
 
-    def _find(self, words: list[str]) -> list[Word]:
-        """What is known of each of `words`; of new ones, from now on."""
+    def _sum_few(self, words: list[str], once: Collection[str]) -> Weights:
+        """The pairs of `words` and the features of those in `once`: small numbers, which are the fastest to add."""
+        few = np.zeros(DIMENSIONS, np.int16)
+        _add_pairs(self._find(words), few.data)
+        for word in self._find(once):
+            few += word.row
+        return few
+
+    def _find(self, words: Collection[str]) -> list[Word]:
+        """What is known of each of `words`; of new ones, from now on. All are in memory together."""
         known = self._known
         try:
             return [known[word] for word in words]
         except KeyError:
             new = [word for word in dict.fromkeys(words) if word not in known]
         made: dict[str, Word] = {}
-        # In parts, so that no text's size decides on the memory.
         for start in range(0, len(new), _ROWS):
             some = new[start : start + _ROWS]
             made.update(zip(some, self._make(some), strict=True))
@@ -163,14 +170,10 @@ class Embedder:
         return [made[word] if word in made else known[word] for word in words]
 
     def _make(self, words: list[str]) -> Iterator[Word]:
-        bundles = [*map(self._word, words)]
-        raw = _bits(bundles)
-        rows = _sums(bundles, raw, DIMENSIONS).astype(np.int16)
-        # The first feature of each is the word itself.
-        firsts = [0, *accumulate(len(bundle.numbers) for bundle in bundles)][:-1]
-        bits = raw[firsts, : _WORD_BYTES // 2].astype("<u2", copy=False).tobytes()
-        starts = range(0, len(bits), _WORD_BYTES)
-        return map(Word, rows, [int.from_bytes(bits[start : start + _WORD_BYTES], "little") for start in starts])
+        features = self._bundles(words)
+        bits = _mixed(features.numbers)
+        rows = _rows(features, bits, len(words), DIMENSIONS)
+        return map(Word, rows, bits[: len(words), 0].tolist())
 
     def _remember(self, made: dict[str, Word]) -> None:
         # Begun anew rather than thinned out: another thread may be reading the old one.
@@ -178,27 +181,43 @@ class Embedder:
         kept.update(list(made.items())[: self._most])
         self._known = kept
 
-    def _word(self, word: str) -> Features:
-        if not word[0].isalnum():
-            return Features([self._number("word", word)], [_GLYPH])
-        if word in STOP:
-            return Features([self._number("word", word)], [_QUIET])
-        numbers, weights = self._grams(word)
-        whole = [self._number("word", word), self._number("stem", stem(word))]
-        return Features(whole + numbers, [_WORD, _STEM, *weights])
+    def _bundles(self, words: list[str]) -> Features:
+        """The features of each word: itself, its stem, what is inside it; those of the words themselves come first."""
+        quiet = [_GLYPH if not word[0].isalnum() else _QUIET if word in STOP else 0 for word in words]
+        # Symbols and the words of grammar have no other features; an empty text has none that count.
+        spelled = ["" if weight else word for word, weight in zip(words, quiet, strict=True)]
+        weights = [weight or _WORD for weight in quiet] + [_WORD if word else 0 for word in spelled]
+        numbers = [self._number("word", word) for word in words]
+        numbers += [self._number("stem", stem(word)) for word in spelled]
+        grams = self._grams(spelled)
+        places = np.arange(len(words))
+        return Features(
+            np.concatenate([np.array(numbers, np.uint64), grams.numbers]),
+            np.concatenate([np.array(weights, np.int16), grams.weights]),
+            np.concatenate([places, places, grams.words]),
+        )
 
-    def _grams(self, word: str) -> Features:
-        """The runs of characters inside a word, its ends marked."""
-        marked = f"^{word}$"
-        start = self._starts["gram"]
-        if word.isascii():
-            encoded = marked.encode()
-            numbers = [crc32(encoded[at : at + size], start) for size in (3, 4) for at in range(len(marked) - size + 1)]
-        else:
-            # Scripts such as Chinese say more per character.
-            runs = [marked[at : at + size] for size in (1, 2, 3) for at in range(len(marked) - size + 1)]
-            numbers = [crc32(run.encode("utf-8", "surrogatepass"), start) for run in runs]
-        return Features(numbers, [_GRAM] * len(numbers))
+    def _grams(self, words: Sequence[str]) -> Features:
+        """The runs of characters inside each word, whose ends are marked."""
+        marked = "".join([f"^{word}$" for word in words])
+        codes = np.frombuffer(marked.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
+        lengths = [len(word) + 2 for word in words]
+        owners = np.repeat(np.arange(len(words)), lengths)
+        left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(codes))
+        # Scripts such as Chinese say more per character: up to three of them are a run, elsewhere three and four.
+        dense = np.repeat([not word.isascii() for word in words], lengths)
+        numbers, places = [], []
+        runs = codes + self._start
+        for size in range(1, 5):
+            fitting = left[: len(runs)] >= size
+            if size != 3:
+                fitting &= dense[: len(runs)] == (size < 3)
+            numbers.append(runs[fitting])
+            places.append(owners[: len(runs)][fitting])
+            # Each run, and the character after it.
+            runs = runs[:-1] * _GOLDEN + codes[size:]
+        found = np.concatenate(numbers)
+        return Features(found, np.full(len(found), _GRAM, np.int16), np.concatenate(places))
 
     def _number(self, kind: str, name: str) -> int:
         return crc32(name.encode("utf-8", "surrogatepass"), self._starts[kind])
@@ -208,7 +227,7 @@ class Embedder:
         worded = any(word[0].isalnum() for word in cut.words)
         # Folding may make different texts of symbols the same, so those are told apart by their raw form.
         told = " ".join(cut.words) if worded else cut.text
-        drawn = blake2b(told.encode("utf-8", "surrogatepass"), digest_size=8, key=self._key).digest()
+        drawn = blake2b(self._key + told.encode("utf-8", "surrogatepass"), digest_size=8).digest()
         wholes, halves = divmod(int.from_bytes(drawn, "little") % _STRETCHES**2, _STRETCHES)
         return self._halves[halves : halves + DIMENSIONS], self._wholes[wholes : wholes + DIMENSIONS]
 
@@ -245,33 +264,25 @@ def _add_pairs(words: Sequence[Word], cells: memoryview) -> None:
         cells[place] += _PAIR if sign else -_PAIR
 
 
-def _bits(bundles: Sequence[Features]) -> NDArray[np.uint16]:
-    """A row of random bits for each feature of `bundles`."""
-    return _mixed(np.array([number for bundle in bundles for number in bundle.numbers], np.uint64))
-
-
-def _sums(bundles: Sequence[Features], raw: NDArray[np.uint16], width: int) -> Floats64:
-    """One row for each bundle: the weighted sum of the directions that the bits say, in `width` dimensions."""
-    weights = np.array([weight for bundle in bundles for weight in bundle.weights], np.float64)
+def _rows(features: Features, bits: Numbers, count: int, width: int) -> Weights:
+    """A row for each of `count` words: the weighted sum of the directions that the bits say, in `width` dimensions."""
+    raw = bits.astype("<u8", copy=False).view("<u2")
     # The highest bit is the sign, the others say where.
-    places, signs = (raw & 0x7FFF) % DIMENSIONS, raw.view("<i2")
-    starts = np.repeat(np.arange(0, len(bundles) * width, width), [len(bundle.numbers) for bundle in bundles])
-    cells = (places if width == DIMENSIONS else places % width) + starts[:, None]
-    values = np.copysign(weights[:, None], signs)
-    sums = np.bincount(cells.ravel(), values.ravel(), len(bundles) * width).astype(np.float64, copy=False)
-    return sums.reshape(len(bundles), width)
+    places, signs = (raw & 0x7FFF) % DIMENSIONS, raw.view("<i2") >> 15 | 1
+    cells = places % width + features.words[:, None] * width
+    rows = np.zeros(count * width, np.int16)
+    np.add.at(rows, cells.ravel(), (features.weights[:, None] * signs).ravel())
+    return rows.reshape(count, width)
 
 
-def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint16]:
+def _mixed(numbers: Numbers) -> Numbers:
     """A row of random bits for each number."""
     mixed = numbers[:, None] + _LANES
-    mixed *= _GOLDEN
     for shift, factor in _STEPS:
         mixed ^= mixed >> shift
         mixed *= factor
     mixed ^= mixed >> _LAST_STEP
-    raw: NDArray[np.uint16] = mixed.astype("<u8", copy=False).view("<u2")
-    return raw
+    return mixed
 
 
 def _length(total: Floats64) -> float:

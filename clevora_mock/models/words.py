@@ -52,7 +52,8 @@ def words(text: str) -> list[str]:
 
 def stem(word: str) -> str:
     """The key that `word` shares with its inflections."""
-    if len(word) < 4 or not word.isascii():
+    # All that is cut off ends in one of these.
+    if len(word) < 4 or word[-1] not in "sdge" or not word.isascii():
         return word
     word = _without_suffix(_without_plural(word))
     # Only long words lose their e: a tape must not become a tap, nor a plane a plan.

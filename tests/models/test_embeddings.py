@@ -1,5 +1,6 @@
 import json
 import math
+import tracemalloc
 from hashlib import sha256
 from unittest.mock import patch
 
@@ -84,7 +85,18 @@ def test_a_long_text_does_not_depend_on_what_is_known():
     assert float(np.linalg.norm(cold.vector(text).astype(np.float64))) == pytest.approx(1, abs=1e-6)
 
 
-def test_what_is_known_of_words_is_bounded(embedder):
+def test_no_texts_size_decides_on_the_memory():
+    """What is known of its 20,000 words would be 60 MB."""
+    small = Embedder(remembered_words=50)
+    text = " ".join(f"w{number}" for number in range(20_000))
+    tracemalloc.start()
+    small.vector(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20 * 2**20
+
+
+def test_what_is_known_of_words_is_bounded():
     small = Embedder(remembered_words=50)
     for start in range(0, 1000, 10):
         small.vector(" ".join(f"w{number}" for number in range(start, start + 10)))
