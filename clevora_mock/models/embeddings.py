@@ -113,9 +113,9 @@ class Embedder:
             sums = [self._sum(cut.words) for cut in some]
             yield from [self._finished(cut, total) for cut, total in zip(some, sums, strict=True)]
 
-    def spellings(self, words: Sequence[str], width: int) -> Integers:
+    def spellings(self, words: Sequence[str], width: int) -> Weights:
         """One short row for each word: what is inside it, in `width` dimensions, a divisor of 1536."""
-        rows = np.empty((len(words), width), np.int64)
+        rows = np.empty((len(words), width), np.int16)
         for start in range(0, len(words), _ROWS):
             some = words[start : start + _ROWS]
             grams = self._grams(some)
@@ -199,25 +199,30 @@ class Embedder:
 
     def _grams(self, words: Sequence[str]) -> Features:
         """The runs of characters inside each word, whose ends are marked."""
-        marked = "".join([f"^{word}$" for word in words])
-        codes = np.frombuffer(marked.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
-        lengths = [len(word) + 2 for word in words]
-        owners = np.repeat(np.arange(len(words)), lengths)
+        plain = [place for place, word in enumerate(words) if word.isascii()]
+        # Scripts such as Chinese say more per character.
+        dense = [place for place, word in enumerate(words) if not word.isascii()]
+        found = [self._runs(words, some, sizes) for some, sizes in ((plain, (3, 4)), (dense, (1, 2, 3))) if some]
+        return found[0] if len(found) == 1 else Features(*map(np.concatenate, zip(*found, strict=True)))
+
+    def _runs(self, words: Sequence[str], places: list[int], sizes: tuple[int, ...]) -> Features:
+        """The runs of so many characters inside the words at `places`."""
+        marked = [f"^{words[place]}$" for place in places]
+        lengths = [*map(len, marked)]
+        codes = np.frombuffer("".join(marked).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
+        owners = np.repeat(places, lengths)
         left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(codes))
-        # Scripts such as Chinese say more per character: up to three of them are a run, elsewhere three and four.
-        dense = np.repeat([not word.isascii() for word in words], lengths)
-        numbers, places = [], []
+        numbers, owned = [], []
         runs = codes + self._start
-        for size in range(1, 5):
-            fitting = left[: len(runs)] >= size
-            if size != 3:
-                fitting &= dense[: len(runs)] == (size < 3)
-            numbers.append(runs[fitting])
-            places.append(owners[: len(runs)][fitting])
+        for size in range(1, sizes[-1] + 1):
+            if size in sizes:
+                fitting = (left >= size)[: len(runs)]
+                numbers.append(runs[fitting])
+                owned.append(owners[: len(runs)][fitting])
             # Each run, and the character after it.
             runs = runs[:-1] * _GOLDEN + codes[size:]
         found = np.concatenate(numbers)
-        return Features(found, np.full(len(found), _GRAM, np.int16), np.concatenate(places))
+        return Features(found, np.full(len(found), _GRAM, np.int16), np.concatenate(owned))
 
     def _number(self, kind: str, name: str) -> int:
         return crc32(name.encode("utf-8", "surrogatepass"), self._starts[kind])

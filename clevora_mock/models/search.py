@@ -23,9 +23,9 @@ Units: a score is counted in ten-thousandths, `_LEXICAL` of which words can earn
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isqrt
+from typing import Generic, TypeVar
 
 import msgspec
 import numpy as np
@@ -34,10 +34,11 @@ from numpy.typing import NDArray
 from clevora_mock.core.chance import digest
 from clevora_mock.models import subjects
 from clevora_mock.models.catalog import Item
-from clevora_mock.models.embeddings import Embedder
+from clevora_mock.models.embeddings import Embedder, Weights
 from clevora_mock.models.words import STOP, stem, words
 
 Integers = NDArray[np.int64]
+Value = TypeVar("Value")
 
 _TITLE, _TAG, _TEXT = 4, 4, 1  # what a word weighs by where it stands
 _SATURATION, _LENGTH = 48, 24  # BM25's k1 in tenths (1.2 title words), and what of it grows with length
@@ -49,7 +50,7 @@ _SCALE = 256  # the length of a sketch
 _COMMON = 64  # the worth of a word that is everywhere; rare ones gain their logarithm on top
 _CANDIDATES = 512
 _AT_ONCE = 128  # items whose sketches are summed together: few enough to stay in the processor's cache
-_REMEMBERED = 4096  # words of queries whose spellings are remembered, of 2 KB each
+_REMEMBERED = 16_384  # words of queries that are remembered, of half a KB each
 _WANTS = 32  # words of a query that are looked at
 _ALIKE = 3  # known words that stand in for an unknown one
 
@@ -97,19 +98,20 @@ class SearchIndex:
         self._stems = vocabulary.stems
         self._starts, self._postings, self._fits = _postings(bags, len(self._items), len(self._stems))
         self._rarities = _rarities(self._starts, len(self._items))
+        self._rarest_of_all = _COMMON + _log2_in_sixteenths(len(self._items), 1)
         self._named = np.unique(bags.stems[bags.named > 0])
         spellings = list(vocabulary.stems)
         spelled = embedder.spellings([spellings[at] for at in self._named], _WIDTH)
         self._spelled = _scaled(spelled).astype(np.float32)
         self._tag_starts, self._tags = _tags(bags, vocabulary, len(self._items))
         self._sketches = _item_sketches(bags, len(self._items), self._named, spelled)
-        self._unknown = lru_cache(_REMEMBERED)(self._spelled_like)
-        self._spelling = lru_cache(_REMEMBERED)(lambda key: embedder.spellings([key], _WIDTH)[0])
+        self._spell = _Remembered(lambda stems: embedder.spellings(stems, _WIDTH))
+        self._alike = _Remembered(self._spelled_like)
 
     def search(self, query: str, limit: int) -> list[tuple[Item, float]]:
         """The `limit` items that fit `query` best with their scores in [0, 1]: best first, ties by id."""
-        told = [word for word in dict.fromkeys(words(query)) if word not in STOP][:_WANTS]
-        wants = [self._want(word) for word in told]
+        told = [stem(word) for word in dict.fromkeys(words(query)) if word not in STOP][:_WANTS]
+        wants = self._wants(told)
         totals = self._totals(wants)
         led = self._led(totals, wants)
         if led:
@@ -118,25 +120,34 @@ class SearchIndex:
         full = self._full(wants)
         chosen = self._candidates(totals, max(_CANDIDATES, limit), query)
         lexical = totals[chosen].astype(np.int64) * _LEXICAL // max(full, 1)
-        scores = np.minimum(lexical, _LEXICAL) + self._cosines(told, chosen)
-        best = np.lexsort((chosen, -scores))[:limit]
+        scores = np.minimum(lexical, _LEXICAL) + self._cosines(self._spell(told), chosen)
+        # The order of the chosen is that of their ids.
+        best = np.argsort(-scores, kind="stable")[:limit]
         return [(self._items[chosen[at]], int(scores[at]) / 10_000) for at in best]
 
-    def _want(self, word: str) -> Want:
-        key = stem(word)
-        weight = _FAINT if key in _GENERIC else _WHOLE
-        stems: dict[int, int] = {}
-        for other in self._synonyms.get(key, ()):
-            if other in self._stems:
-                stems[self._stems[other]] = weight * _KIN // _WHOLE
-        if key in self._stems:
-            stems[self._stems[key]] = weight
-        return Want(stems or self._unknown(key), weight)
+    def _wants(self, told: list[str]) -> list[Want]:
+        """What each stem of a query asks for: itself and its synonyms, or else what is spelled like it."""
+        known = [self._known(key) for key in told]
+        strange = [key for key, stems in zip(told, known, strict=True) if not stems]
+        alike = dict(zip(strange, self._alike(strange), strict=True))
+        return [Want(stems or alike[key], _weight(key)) for key, stems in zip(told, known, strict=True)]
 
-    def _spelled_like(self, key: str) -> dict[int, int]:
-        """The stems of titles and tags spelled most like `key`, each with a weight by how alike they are."""
-        sketch = _scaled(self._spelling(key)[None])[0].astype(np.float32)
-        likeness = (self._spelled @ sketch).astype(np.int64) * _WHOLE // _SCALE**2
+    def _known(self, key: str) -> dict[int, int]:
+        stems = {
+            self._stems[other]: _weight(key) * _KIN // _WHOLE
+            for other in self._synonyms.get(key, ())
+            if other in self._stems
+        }
+        if key in self._stems:
+            stems[self._stems[key]] = _weight(key)
+        return stems
+
+    def _spelled_like(self, keys: list[str]) -> list[dict[int, int]]:
+        """For each key the stems of titles and tags spelled most like it, each with a weight by how alike they are."""
+        sketches = _scaled(np.stack(self._spell(keys))).astype(np.float32)
+        return [*map(self._nearest, (sketches @ self._spelled.T).astype(np.int64) * _WHOLE // _SCALE**2)]
+
+    def _nearest(self, likeness: Integers) -> dict[int, int]:
         nearest: dict[int, int] = {}
         for _ in range(min(_ALIKE, len(likeness))):
             # The first of the highest, which is faster found so often than all are sorted once.
@@ -152,26 +163,29 @@ class SearchIndex:
         totals = np.zeros(len(self._items), np.int32)
         best = np.zeros(len(self._items), np.int32)
         for want in wants:
-            met = [self._worth(at, weight) for at, weight in want.stems.items()]
-            if len(met) == 1:
-                places, worth = met[0]
+            if not want.stems:
+                continue
+            places, worth = self._worth(want.stems)
+            if len(want.stems) == 1:
                 totals[places] += worth
                 continue
             # The best word counts in full, further ones by half: half of each, then half of the best.
-            for places, worth in met:
-                totals[places] += worth // 2
-                best[places] = np.maximum(best[places], worth)
-            for places, _ in met:
-                totals[places] += best[places] // 2
-                best[places] = 0  # so that an item found by two words gets this once
+            np.add.at(totals, places, worth // 2)
+            np.maximum.at(best, places, worth)
+            # An item found by two words gets this once: NumPy adds all before it puts any back.
+            totals[places] += best[places] // 2
+            best[places] = 0
         return totals
 
-    def _worth(self, at: int, weight: int) -> tuple[NDArray[np.int32], Totals]:
-        """The items that hold stem `at`, and what holding it is worth to each."""
-        run = slice(self._starts[at], self._starts[at + 1])
+    def _worth(self, stems: Mapping[int, int]) -> tuple[NDArray[np.int32], Totals]:
+        """The items that hold each of `stems`, and what holding it is worth to each by the stem's weight."""
+        runs = [slice(self._starts[at], self._starts[at + 1]) for at in stems]
         # Widened first: NumPy 1 would multiply in 16 bits and wrap around.
-        worth: Totals = self._fits[run].astype(np.int32) * (weight * self._rarities[at])
-        return self._postings[run], worth
+        worth = [
+            self._fits[run].astype(np.int32) * (weight * self._rarities[at])
+            for run, (at, weight) in zip(runs, stems.items(), strict=True)
+        ]
+        return np.concatenate([self._postings[run] for run in runs]), np.concatenate(worth)
 
     def _led(self, totals: Totals, wants: Sequence[Want]) -> Want | None:
         """What the leading items are tagged with, as a want of its own: *telescope* leads to *astronomy*."""
@@ -198,7 +212,7 @@ class SearchIndex:
         """The rarity that a full score for `want` would take; an unknown word counts as found in one item."""
         return max(
             (self._rarities[at] for at in want.stems),
-            default=_COMMON + _log2_in_sixteenths(len(self._items), 1),
+            default=self._rarest_of_all,
         )
 
     def _candidates(self, totals: Totals, count: int, query: str) -> Integers:
@@ -227,14 +241,32 @@ class SearchIndex:
         keys = totals[found].astype(np.int64) * len(totals) + (len(totals) - 1 - found)
         return np.sort(found[np.argpartition(keys, len(keys) - count)[-count:]])
 
-    def _cosines(self, told: list[str], chosen: Integers) -> Integers:
-        if not told:
+    def _cosines(self, spelled: list[Weights], chosen: Integers) -> Integers:
+        if not spelled:
             return np.zeros(len(chosen), np.int64)
-        asked = np.add.reduce([self._spelling(stem(word)) for word in told])
+        asked = np.add.reduce(spelled, dtype=np.int64)
         sketch = _scaled(asked[None])[0].astype(np.float32)
         dots = (self._sketches[chosen].astype(np.float32) @ sketch).astype(np.int64)
-        cosines: Integers = np.clip(dots, 0, _SCALE**2) * _COSINE // _SCALE**2
+        cosines: Integers = np.minimum(np.maximum(dots, 0), _SCALE**2) * _COSINE // _SCALE**2
         return cosines
+
+
+class _Remembered(Generic[Value]):
+    """What `make` makes of words, together of all that are new; of so many it is remembered."""
+
+    def __init__(self, make: Callable[[list[str]], Iterable[Value]]) -> None:
+        self._make = make
+        self._values: dict[str, Value] = {}
+
+    def __call__(self, stems: list[str]) -> list[Value]:
+        """What it made of each of `stems`."""
+        new = [key for key in dict.fromkeys(stems) if key not in self._values]
+        if len(self._values) + len(new) > _REMEMBERED:
+            # Begun anew: of the last thousands of words hardly any comes again.
+            self._values, new = {}, [*dict.fromkeys(stems)]
+        if new:
+            self._values.update(zip(new, self._make(new), strict=True))
+        return [self._values[key] for key in stems]
 
 
 class Bags(msgspec.Struct, frozen=True):
@@ -311,29 +343,35 @@ def _rarities(starts: Integers, items: int) -> list[int]:
     return [known[count] for count in counts]
 
 
-def _item_sketches(bags: Bags, items: int, stems: Integers, spelled: Integers) -> NDArray[np.int8]:
+def _item_sketches(bags: Bags, items: int, stems: Integers, spelled: Weights) -> NDArray[np.int8]:
     """For each item the sum of the sketches of its title's and tags' stems, scaled to fit eight bits."""
     sketches = np.zeros((items, _WIDTH), np.int8)
     named = bags.named > 0
     owners, weights = bags.items[named], bags.named[named]
     rows = np.searchsorted(stems, bags.stems[named])
-    small = spelled.astype(np.int32)
+    wide = spelled.astype(np.int32)
     for first in range(0, items, _AT_ONCE):
         run = slice(*np.searchsorted(owners, [first, first + _AT_ONCE]))
         if run.start == run.stop:
             continue
-        parts = small[rows[run]] * weights[run, None].astype(np.int32)
+        parts = wide[rows[run]] * weights[run, None].astype(np.int32)
         present, starts = np.unique(owners[run], return_index=True)
         sketches[present] = _scaled(np.add.reduceat(parts, starts).astype(np.int64))
     return sketches
 
 
-def _scaled(rows: Integers) -> Integers:
+def _scaled(rows: Integers | Weights) -> Integers:
     """Each row brought to about the length `_SCALE`, in whole numbers of at most seven bits and a sign."""
-    squares = (rows * rows).sum(axis=1)
+    wide = rows.astype(np.int64, copy=False)
+    squares = (wide * wide).sum(axis=1)
     lengths = np.array([max(isqrt(square), 1) for square in squares.tolist()], np.int64)
-    scaled: Integers = np.clip(rows * _SCALE // lengths[:, None], -127, 127)
+    scaled: Integers = np.minimum(np.maximum(wide * _SCALE // lengths[:, None], -127), 127)
     return scaled
+
+
+def _weight(key: str) -> int:
+    """How much a word of a query matters."""
+    return _FAINT if key in _GENERIC else _WHOLE
 
 
 def _log2_in_sixteenths(whole: int, part: int) -> int:

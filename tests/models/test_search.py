@@ -185,6 +185,15 @@ def test_a_search_does_not_depend_on_the_searches_before_it(index):
         assert fresh.search(query, 10) == index.search(query, 10)
 
 
+def test_what_is_remembered_of_spellings_is_bounded_and_changes_no_result(index, monkeypatch):
+    monkeypatch.setattr(search, "_REMEMBERED", 5)
+    small = SearchIndex(catalog.load(fixture("catalog.jsonl")), Embedder())
+    for query in list(EVERYDAY)[:40]:
+        assert small.search(query, 10) == index.search(query, 10)
+        # One query may have more words than that.
+        assert len(small._spell._values) <= max(5, len(query.split()))
+
+
 def test_equal_items_come_in_the_order_of_their_ids():
     index = SearchIndex([item(number, "Knots for sailors") for number in (3, 1, 2)], Embedder())
     results = index.search("knots", 3)
@@ -231,7 +240,7 @@ def test_the_better_fit_comes_first(query, better, worse):
 def test_meeting_a_want_by_a_second_synonym_counts_by_half():
     items = [item(1, "ship vessel"), item(2, "ship anchor"), item(3, "tree house")]
     index = SearchIndex(items, Embedder(), synonyms={"boat": ["ship", "vessel"]})
-    want = index._want("boat")
+    [want] = index._wants(["boat"])
     ship, vessel = (index._totals([search.Want({at: weight}, weight)]) for at, weight in want.stems.items())
     expected = np.maximum(ship, vessel) + np.minimum(ship, vessel) // 2
     assert np.abs(index._totals([want]) - expected).max() <= 2
