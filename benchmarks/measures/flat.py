@@ -19,6 +19,7 @@ _FEW = 1000
 _PARTS = 10
 _USAGE_READS = 50
 
+_NEW = f"{MOCK}, after {_FEW:,} chats"
 _RATE = "chats a second, tenth by tenth"
 _MEMORY = "resident memory, tenth by tenth"
 
@@ -31,7 +32,6 @@ def measure(plan: Plan, section: Section) -> None:
     with serving("starlette", served, first=requests.chat()) as floor, serving(MOCK, first=requests.chat()) as mock:
         # The first answer was one.
         asked = 1 + ask(mock.port, _FEW)
-        section.add("usage of 90 days, read after 1,000 chats", "ms", MOCK, _usage_milliseconds(mock))
         for part in range(_PARTS):
             size = plan.requests * (part + 1) // _PARTS - plan.requests * part // _PARTS
             # The machine's own moods show in the floor, which has no memory to fill.
@@ -41,16 +41,23 @@ def measure(plan: Plan, section: Section) -> None:
             section.add(_RATE, "", "starlette", below.rate, better="more")
             section.add(_RATE, "", MOCK, result.rate, better="more")
             section.add(_MEMORY, "MB", MOCK, mock.process.resident_megabytes())
-        _add_trend(section)
-        section.add("usage of 90 days, read after all", "ms", MOCK, _usage_milliseconds(mock))
+        memory = section.values(_MEMORY)[MOCK]
+        section.add("memory grown from the first tenth to the last", "MB", MOCK, memory[-1] - memory[0])
         _check_ledger(section, mock, asked)
+        _compare_with_new(plan, section, mock)
 
 
-def _add_trend(section: Section) -> None:
-    for kind, rates in section.values(_RATE).items():
-        section.add("the last tenth's rate by the first's", "", kind, rates[-1] / rates[0], better="more")
-    memory = section.values(_MEMORY)[MOCK]
-    section.add("memory grown from the first tenth to the last", "MB", MOCK, memory[-1] - memory[0])
+def _compare_with_new(plan: Plan, section: Section, old: Serving) -> None:
+    """The server after its long run beside one that has just begun, by turns: minutes apart the machine is another."""
+    with serving(MOCK, first=requests.chat()) as new:
+        ask(new.port, _FEW)
+        servers = {_NEW: new, MOCK: old}
+        for _ in range(plan.rounds):
+            for shown, server in servers.items():
+                result = load(server.port, repeat(requests.chat()), CONNECTIONS, plan.seconds)
+                section.add("chats a second, after all of them", "", shown, result.rate, better="more")
+            for shown, server in servers.items():
+                section.add("usage of 90 days, read after all", "ms", shown, _usage_milliseconds(server))
 
 
 def ask(port: int, size: int) -> int:
