@@ -109,9 +109,13 @@ def _body(wanted: Wanted, vectors: "Iterable[Floats]") -> tuple[int, bytes]:
     from clevora_mock.models.embeddings import little_endian  # noqa: PLC0415 - numpy, only once it is needed
 
     counted = sum(map(tokens.count, wanted.texts))
+    # One by one, for nobody else gets a turn while something is encoded, and thousands of vectors take long.
     data = [
-        shapes.Embedding("embedding", index, little_endian(vector) if wanted.encoded else vector.tolist())
+        msgspec.json.encode(
+            shapes.Embedding("embedding", index, little_endian(vector) if wanted.encoded else vector.tolist())
+        )
         for index, vector in enumerate(vectors)
     ]
-    answer = shapes.EmbeddingList("list", data, wanted.model, PromptUsage(counted, counted))
-    return counted, msgspec.json.encode(answer)
+    around = shapes.EmbeddingList("list", [], wanted.model, PromptUsage(counted, counted))
+    start, end = msgspec.json.encode(around).split(b"[]", 1)
+    return counted, b"".join((start, b"[", b",".join(data), b"]", end))

@@ -40,7 +40,7 @@ _WORD, _GRAM, _GLYPH, _PAIR, _QUIET = 16, 4, 8, 23, 8
 
 _ROWS = 128  # new words that are summed together
 _TOGETHER = 512  # words, of one text or many, that are learned together
-_FEW = 64  # words that are summed in 16 bits: the weights of one are 340 at the most
+_FEW = 48  # words that are summed in 16 bits: the weights of one are 524 at the most, of a pair 23
 
 # The mixer of SplitMix64 (Steele, Lea and Flood): numbers that are merely different become good random bits.
 _LANES = np.array([0xD1B54A32D192ED03, 0xABC98388FB8FAC03], np.uint64)
@@ -95,7 +95,7 @@ class Embedder:
         self._key = blake2b(model.encode("utf-8", "surrogatepass"), digest_size=32).digest()
         # Where the checksums of each kind of feature start, so that a word is not taken for a stem.
         self._starts = {kind: crc32(kind.encode(), crc32(self._key)) for kind in ("word", "stem")}
-        self._start = np.uint64(int.from_bytes(self._key[:8], "little"))
+        self._gram_start = np.uint64(int.from_bytes(self._key[:8], "little"))
         self._halves = _noise(self._key + b"halves", 63.5)
         self._wholes = _noise(self._key + b"wholes", 64.0)
         self._most = remembered_words
@@ -213,7 +213,7 @@ class Embedder:
         owners = np.repeat(places, lengths)
         left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(codes))
         numbers, owned = [], []
-        runs = codes + self._start
+        runs = codes + self._gram_start
         for size in range(1, sizes[-1] + 1):
             if size in sizes:
                 fitting = (left >= size)[: len(runs)]
