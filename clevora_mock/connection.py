@@ -54,13 +54,16 @@ class Outlet:
         self.get_extra_info = transport.get_extra_info
 
     def write(self, data: bytes) -> None:
-        if self._held:
+        if len(self._held) + len(data) > _HELD_BYTES:
+            # Not put together first: to copy what is large takes long.
+            self.flush()
+            if not self.is_closing():
+                self._transport.write(data)
+        elif self._held:
             self._held += data
         elif data:
             self._held = data
             self._outbox.add(self)
-        if len(self._held) > _HELD_BYTES:
-            self.flush()
 
     def flush(self) -> None:
         if self._held:
