@@ -15,8 +15,8 @@ from clevora_mock.api.stream import Pace
 from clevora_mock.clock import wall
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
+from clevora_mock.core.scenario import DEFAULT, Scenario
 from clevora_mock.scenarios.course import begin
-from clevora_mock.scenarios.scenario import DEFAULT, Scenario
 from clevora_mock.settings import Settings
 
 if TYPE_CHECKING:

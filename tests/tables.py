@@ -8,8 +8,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from clevora_mock import contract, data
+from clevora_mock import data
 from clevora_mock.app import create_app
+from clevora_mock.contract.endpoints import ENDPOINTS, MODELS, Credential
+from clevora_mock.contract.errors import ERRORS
 from clevora_mock.control.delivery import Delivery
 from clevora_mock.control.routes import Parts, control_table
 from clevora_mock.core import money
@@ -25,7 +27,7 @@ README = Path(__file__).parent.parent / "README.md"
 
 _MARKED = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
-_CREDENTIALS: dict[contract.Credential, str] = {
+_CREDENTIALS: dict[Credential, str] = {
     "api_key": "API key",
     "id_token": "ID token",
     "signature": "signature",
@@ -38,7 +40,7 @@ _TIMES = {1: "once", 2: "twice"}
 def endpoints() -> list[list[str]]:
     """Every endpoint with its paths, what opens it and what it costs."""
     rows = [["Endpoint", "Request", "Credential", "Per 1,000 tokens", "Basis"]]
-    for endpoint in contract.ENDPOINTS:
+    for endpoint in ENDPOINTS:
         # Micro-dollars a token are thousandths of a dollar for a thousand of them.
         price = "" if endpoint.rate is None else money.text(endpoint.rate * 1000)
         requests = "<br>".join(f"`{endpoint.method} {path}`" for path in endpoint.paths)
@@ -51,17 +53,14 @@ def errors() -> list[list[str]]:
     """Every way to be refused."""
     rows = [
         [str(failure.status), f"`{failure.type}`", f"`{failure.code}`", failure.cause, failure.basis]
-        for failure in contract.FAILURES
+        for failure in ERRORS
     ]
     return [["Status", "Type", "Code", "When", "Basis"], *rows]
 
 
 def models() -> list[list[str]]:
     """Every model and the endpoints that take it."""
-    rows = [
-        [f"`{model.id}`", model.best_for, ", ".join(f"`{name}`" for name in model.endpoints)]
-        for model in contract.MODELS
-    ]
+    rows = [[f"`{model.id}`", model.best_for, ", ".join(f"`{name}`" for name in model.endpoints)] for model in MODELS]
     return [["Model", "Best for", "Endpoints"], *rows]
 
 

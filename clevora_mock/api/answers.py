@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import msgspec
 from starlette.types import Receive, Scope, Send
 
-from clevora_mock import contract
+from clevora_mock.contract.endpoints import ENVELOPED_PATHS
 from clevora_mock.core.accounts import mask
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError
@@ -71,7 +71,7 @@ def refusal(error: ApiError, call: Call) -> Json:
     """
     failure, endpoint = error.failure, call.endpoint
     body: dict[str, Any] = {"error": {"message": mask(error.message), "type": failure.type, "code": failure.code}}
-    if endpoint.enveloped if endpoint is not None else f"{call.path}/".startswith(contract.ENVELOPED_PATHS):
+    if endpoint.enveloped if endpoint is not None else f"{call.path}/".startswith(ENVELOPED_PATHS):
         body = {"status": "error"} | body
     return explained(Json(body, failure.status), error)
 

@@ -7,7 +7,6 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, structs
 
-from clevora_mock import contract
 from clevora_mock.api import parsing
 from clevora_mock.api.answers import Answer, Json
 from clevora_mock.api.memory import Memory
@@ -15,6 +14,7 @@ from clevora_mock.api.shapes import Usage
 from clevora_mock.api.shapes import chat as shapes
 from clevora_mock.api.stream import Events, Pace, Transmission
 from clevora_mock.clock import SECOND
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME, MODELS
 from clevora_mock.core.call import Call
 from clevora_mock.core.chance import Draws, digest
 from clevora_mock.core.errors import invalid, missing
@@ -134,7 +134,7 @@ class Chat:
         request = parsing.request(call, shapes.ChatRequest)
         for index, message in enumerate(request.messages):
             check_content(message, f"messages[{index}]")
-        model = parsing.choose_model(contract.ENDPOINT["chat.completions"], request.model)
+        model = parsing.choose_model(ENDPOINT_BY_NAME["chat.completions"], request.model)
         turns = [Turn(message.role, message.text) for message in request.messages]
         limit = request.max_tokens or request.max_completion_tokens
         prepared = Prepared(
@@ -159,7 +159,7 @@ class Chat:
                 return recorded
         # Model and temperature change what is said, as they would; the usual pair costs no hash.
         temperature = 1.0 if request.temperature is None else request.temperature
-        if (model, temperature) != (contract.MODELS[0].id, 1.0):
+        if (model, temperature) != (MODELS[0].id, 1.0):
             seed = int.from_bytes(digest(seed, model, temperature)[:8])
         return _cut(self._library.chat.reply(turns, seed=seed, response_format=request.response_format), limit)
 

@@ -4,8 +4,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Struct
 
-from clevora_mock import contract
 from clevora_mock.api.shapes import documented, inferred
+from clevora_mock.contract.limits import TOPUP_MAXIMUM, TOPUP_MINIMUM
 from clevora_mock.core import money
 
 
@@ -24,8 +24,8 @@ class TopupRequest(Struct):
         float,
         documented(
             "Dollars, from 15 to 10000, with at most two decimals.",
-            ge=contract.TOPUP_MINIMUM // money.DOLLAR,
-            le=contract.TOPUP_MAXIMUM // money.DOLLAR,
+            ge=TOPUP_MINIMUM // money.DOLLAR,
+            le=TOPUP_MAXIMUM // money.DOLLAR,
         ),
     ]
 

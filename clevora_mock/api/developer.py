@@ -1,9 +1,9 @@
 """``/api/developer/*`` (contract K8, B7, B11, U1-U7): the dashboard's calls."""
 
-from clevora_mock import contract
 from clevora_mock.api import dashboard, parsing
 from clevora_mock.api.answers import Answer, success
 from clevora_mock.clock import iso
+from clevora_mock.contract.limits import DEFAULT_TRANSACTIONS, DEFAULT_USAGE_DAYS, MAX_TRANSACTIONS, MAX_USAGE_DAYS
 from clevora_mock.core import money
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.call import Call
@@ -39,7 +39,7 @@ async def topup(call: Call) -> Answer:
 
 async def transactions(call: Call) -> Answer:
     """``GET /api/developer/transactions?limit=``: the newest ledger entries."""
-    limit = parsing.number(call, "limit", (1, contract.TRANSACTIONS), contract.TRANSACTIONS_DEFAULT)
+    limit = parsing.number(call, "limit", (1, MAX_TRANSACTIONS), DEFAULT_TRANSACTIONS)
     entries = call.caller.book.entries
     newest = [entries[-index] for index in range(1, min(limit, len(entries)) + 1)]
     return success(dashboard.Transactions([transaction(call.sandbox, entry) for entry in newest]))
@@ -47,7 +47,7 @@ async def transactions(call: Call) -> Answer:
 
 async def usage(call: Call) -> Answer:
     """``GET /api/developer/usage?range=``: the analytics."""
-    days = parsing.number(call, "range", (1, contract.USAGE_DAYS), contract.USAGE_DAYS_DEFAULT)
+    days = parsing.number(call, "range", (1, MAX_USAGE_DAYS), DEFAULT_USAGE_DAYS)
     return success(call.caller.usage.report(days, call.arrived))
 
 

@@ -8,9 +8,9 @@ from msgspec import structs
 from clevora_mock.clock import read_duration
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError, invalid
+from clevora_mock.core.scenario import Delay, InjectedError, Scenario
 from clevora_mock.scenarios.course import Course
 from clevora_mock.scenarios.matching import Plan
-from clevora_mock.scenarios.scenario import Delay, InjectedError, Scenario
 
 SCENARIO = b"x-clevora-mock-scenario"
 ERROR = b"x-clevora-mock-error"

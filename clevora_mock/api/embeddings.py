@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from clevora_mock import contract
 from clevora_mock.api import parsing
 from clevora_mock.api.answers import Answer, Json
 from clevora_mock.api.batching import Batch
@@ -14,6 +13,7 @@ from clevora_mock.api.loading import Loading
 from clevora_mock.api.memory import Memory
 from clevora_mock.api.shapes import PromptUsage
 from clevora_mock.api.shapes import embeddings as shapes
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.call import Call
 from clevora_mock.models import tokens
 from clevora_mock.models.library import Library
@@ -70,7 +70,7 @@ class Embeddings:
     async def _make(self, call: Call) -> Embedded:
         """Understand the body of `call` and answer it; what is small and asked again is remembered."""
         request = parsing.request(call, shapes.EmbeddingsRequest)
-        model = parsing.choose_model(contract.ENDPOINT["embeddings"], request.model)
+        model = parsing.choose_model(ENDPOINT_BY_NAME["embeddings"], request.model)
         texts = [request.input] if isinstance(request.input, str) else request.input
         wanted = Wanted(texts, model, request.encoding_format == "base64")
         canned = None if call.canned is None else call.canned.vector

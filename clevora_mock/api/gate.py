@@ -15,22 +15,22 @@ from contextlib import suppress
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
-from clevora_mock import contract
 from clevora_mock.api.answers import Answer, Json, Whole, printable
 from clevora_mock.api.direction import Direction
 from clevora_mock.api.stream import Departure, Transmission
 from clevora_mock.clock import SECOND, http_date
+from clevora_mock.contract.limits import MAX_BODY_BYTES
 from clevora_mock.core.accounts import bearer, mask
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError
+from clevora_mock.core.scenario import InjectedError, Then
 from clevora_mock.scenarios.matching import UNDISTURBED
-from clevora_mock.scenarios.scenario import InjectedError, Then
 
 _BODILESS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 # How much of a body over the limit is read, and dropped, before the client is cut off.
-_DRAINED_BYTES = 16 * contract.BODY_BYTES
+_DRAINED_BYTES = 16 * MAX_BODY_BYTES
 # A snapshot holds a whole journal, with the beginning of every body.
-_SNAPSHOT_BYTES = 128 * contract.BODY_BYTES
+_SNAPSHOT_BYTES = 128 * MAX_BODY_BYTES
 _EXPOSED = b"retry-after, x-request-id, " + b", ".join(
     b"x-clevora-mock-" + name for name in (b"hint", b"ignored", b"rule", b"server")
 )
@@ -223,7 +223,7 @@ def authenticate(call: Call) -> None:
 
 async def read_body(call: Call, receive: Receive) -> bool:
     """Read the request's body into `call`; False, and nothing kept, when it is over the limit (W5)."""
-    most, drained = (contract.BODY_BYTES, _DRAINED_BYTES) if call.emulated else (_SNAPSHOT_BYTES, _SNAPSHOT_BYTES)
+    most, drained = (MAX_BODY_BYTES, _DRAINED_BYTES) if call.emulated else (_SNAPSHOT_BYTES, _SNAPSHOT_BYTES)
     announced = call.headers.get(b"content-length", b"0")
     fits = not (announced.isdigit() and int(announced[:12]) > most)
     if not fits and b"expect" in call.headers:

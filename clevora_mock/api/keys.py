@@ -1,9 +1,9 @@
 """``/v1/keys`` (contract K3-K6): create, list, revoke."""
 
-from clevora_mock import contract
 from clevora_mock.api import dashboard, parsing
 from clevora_mock.api.answers import Answer, success
 from clevora_mock.clock import iso
+from clevora_mock.contract.limits import MAX_KEY_NAME_CHARACTERS
 from clevora_mock.core.accounts import UNTITLED, Key
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError, invalid
@@ -13,8 +13,8 @@ async def create(call: Call) -> Answer:
     """``POST /v1/keys``: the one answer that holds a whole key."""
     request = parsing.request(call, dashboard.KeyRequest)
     name = (request.name or "").strip() or UNTITLED
-    if len(name) > contract.KEY_NAME_CHARACTERS:
-        raise invalid("name", f"at most {contract.KEY_NAME_CHARACTERS} characters", f"{len(name)}")
+    if len(name) > MAX_KEY_NAME_CHARACTERS:
+        raise invalid("name", f"at most {MAX_KEY_NAME_CHARACTERS} characters", f"{len(name)}")
     key, raw = call.sandbox.create_key(call.caller, name, call.arrived)
     return success(dashboard.NewKey(key.id, raw, key.name, iso(key.created)))
 

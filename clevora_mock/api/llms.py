@@ -4,12 +4,21 @@ from typing import Any
 
 import msgspec
 
-from clevora_mock import contract
 from clevora_mock.api.operations import OPERATIONS, statuses
+from clevora_mock.contract.endpoints import CHANGELOG, ENDPOINTS, MODELS, Credential, Endpoint
+from clevora_mock.contract.errors import ERRORS
+from clevora_mock.contract.limits import (
+    ACTIVATION_THRESHOLD,
+    REQUESTS_PER_MINUTE,
+    TIER,
+    TOKENS_PER_DAY,
+    TOPUP_MAXIMUM,
+    TOPUP_MINIMUM,
+)
 
 BASE_URL = "https://developers.getclevora.xyz"
 
-_CREDENTIALS: dict[contract.Credential, str] = {
+_CREDENTIALS: dict[Credential, str] = {
     "api_key": "API key as a bearer token",
     "id_token": "Firebase ID token as a bearer token",
     "signature": "Standard Webhooks signature",
@@ -33,7 +42,7 @@ def payload() -> dict[str, Any]:
     """The document."""
     return {
         "name": "Clevora AI API",
-        "version": contract.CHANGELOG[0][0],
+        "version": CHANGELOG[0][0],
         "description": "A unified REST API for semantic media search, script generation, and chat completions.",
         "baseUrl": f"{BASE_URL}/v1",
         "authentication": {
@@ -42,9 +51,9 @@ def payload() -> dict[str, Any]:
         },
         "models": [
             {"id": model.id, "bestFor": model.best_for, "notes": model.notes, "endpoints": model.endpoints}
-            for model in contract.MODELS
+            for model in MODELS
         ],
-        "endpoints": [_endpoint(endpoint) for endpoint in contract.ENDPOINTS],
+        "endpoints": [_endpoint(endpoint) for endpoint in ENDPOINTS],
         "errors": [
             {
                 "status": failure.status,
@@ -53,33 +62,32 @@ def payload() -> dict[str, Any]:
                 "cause": failure.cause,
                 "basis": failure.basis,
             }
-            for failure in contract.FAILURES
+            for failure in ERRORS
         ],
         "pricing": {
             "currency": "USD",
-            "per1kTokens": {e.name: e.rate / 1000 for e in contract.ENDPOINTS if e.rate is not None},
-            "notes": {e.name: e.price_note for e in contract.ENDPOINTS if e.rate is not None},
-            "activationThreshold": contract.ACTIVATION_THRESHOLD / 1_000_000,
+            "per1kTokens": {e.name: e.rate / 1000 for e in ENDPOINTS if e.rate is not None},
+            "notes": {e.name: e.price_note for e in ENDPOINTS if e.rate is not None},
+            "activationThreshold": ACTIVATION_THRESHOLD / 1_000_000,
             "topup": {
-                "minimum": contract.TOPUP_MINIMUM / 1_000_000,
-                "maximum": contract.TOPUP_MAXIMUM / 1_000_000,
+                "minimum": TOPUP_MINIMUM / 1_000_000,
+                "maximum": TOPUP_MAXIMUM / 1_000_000,
             },
         },
         "limits": {
-            "tier": contract.TIER,
-            "requestsPerMinute": contract.REQUESTS_PER_MINUTE,
-            "tokensPerDay": contract.TOKENS_PER_DAY,
+            "tier": TIER,
+            "requestsPerMinute": REQUESTS_PER_MINUTE,
+            "tokensPerDay": TOKENS_PER_DAY,
             "per": "API key",
         },
         "changelog": [
-            {"version": version, "date": date, "highlights": highlights}
-            for version, date, highlights in contract.CHANGELOG
+            {"version": version, "date": date, "highlights": highlights} for version, date, highlights in CHANGELOG
         ],
         "rulesOfThumb": _RULES,
     }
 
 
-def _endpoint(endpoint: contract.Endpoint) -> dict[str, Any]:
+def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
     operation = OPERATIONS[endpoint.name]
     return {
         "name": endpoint.name,

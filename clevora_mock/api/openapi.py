@@ -7,12 +7,13 @@ from typing import Any
 
 import msgspec
 
-from clevora_mock import contract
 from clevora_mock.api.operations import OPERATIONS, Operation, Parameter, statuses
 from clevora_mock.api.shapes.errors import ErrorAnswer
+from clevora_mock.contract.endpoints import CHANGELOG, DOCUMENTED, ENDPOINTS, INFERRED, Credential, Endpoint
+from clevora_mock.contract.errors import ERRORS, STATUSES
 from clevora_mock.version import __version__
 
-_SCHEMES: dict[contract.Credential, dict[str, Any]] = {
+_SCHEMES: dict[Credential, dict[str, Any]] = {
     "api_key": {"type": "http", "scheme": "bearer", "description": "An API key: sk_live_ and 32 hex characters."},
     "id_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A Firebase ID token."},
     "signature": {
@@ -27,14 +28,14 @@ _SCHEMES: dict[contract.Credential, dict[str, Any]] = {
 def describe(server: str) -> dict[str, Any]:
     """The document, for the API at the base URL `server` (without ``/v1``)."""
     paths: dict[str, dict[str, Any]] = {}
-    for endpoint in contract.ENDPOINTS:
+    for endpoint in ENDPOINTS:
         for path in endpoint.paths:
             paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, path)
     return {
         "openapi": "3.1.0",
         "info": {
             "title": "Clevora AI API",
-            "version": contract.CHANGELOG[0][0],
+            "version": CHANGELOG[0][0],
             "summary": "A unified REST API for semantic media search, script generation and chat completions.",
             "description": f"As clevora-mock {__version__} emulates it. x-clevora-basis tells what Clevora's "
             "documentation states (documented) from what it leaves open (inferred).",
@@ -58,13 +59,13 @@ def _schemas() -> dict[str, Any]:
     return schemas_of(wanted)
 
 
-def _operation(endpoint: contract.Endpoint, path: str) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, path: str) -> dict[str, Any]:
     operation = OPERATIONS[endpoint.name]
     alias = "" if path == endpoint.path else "." + path.strip("/").replace("/", ".")
     described: dict[str, Any] = {
         "operationId": endpoint.name + alias,
         "summary": endpoint.summary,
-        "x-clevora-basis": endpoint.basis if not alias or endpoint.name == "docs.llms" else contract.INFERRED,
+        "x-clevora-basis": endpoint.basis if not alias or endpoint.name == "docs.llms" else INFERRED,
         "security": [] if endpoint.credential == "none" else [{endpoint.credential: []}],
         "responses": {"200": _success(endpoint, operation)}
         | {str(status): _refusal(status, endpoint) for status in statuses(endpoint)},
@@ -93,15 +94,15 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     }
 
 
-def _success(endpoint: contract.Endpoint, operation: Operation) -> dict[str, Any]:
+def _success(endpoint: Endpoint, operation: Operation) -> dict[str, Any]:
     schema: dict[str, Any] = {"type": "object"} if operation.answer is None else _ref(operation.answer)
     if endpoint.enveloped:
         schema = {
             "type": "object",
             "required": ["status", "data"],
             "properties": {
-                "status": {"const": "success", "x-clevora-basis": contract.DOCUMENTED},
-                "data": schema | {"x-clevora-basis": contract.DOCUMENTED},
+                "status": {"const": "success", "x-clevora-basis": DOCUMENTED},
+                "data": schema | {"x-clevora-basis": DOCUMENTED},
             },
         }
     content = _json(schema)
@@ -113,17 +114,17 @@ def _success(endpoint: contract.Endpoint, operation: Operation) -> dict[str, Any
     return {"description": "Success.", "headers": _headers(), "content": content}
 
 
-def _refusal(status: int, endpoint: contract.Endpoint) -> dict[str, Any]:
-    codes = [failure.code for failure in contract.FAILURES if failure.status == status]
+def _refusal(status: int, endpoint: Endpoint) -> dict[str, Any]:
+    codes = [failure.code for failure in ERRORS if failure.status == status]
     headers = _headers()
     if status == 429:
         headers["retry-after"] = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
     schema: dict[str, Any] = _ref(ErrorAnswer)
     if endpoint.enveloped:
-        status_field = {"const": "error", "x-clevora-basis": contract.INFERRED}
+        status_field = {"const": "error", "x-clevora-basis": INFERRED}
         enveloped = {"type": "object", "required": ["status"], "properties": {"status": status_field}}
         schema = {"allOf": [schema, enveloped]}
-    title, cause = contract.STATUSES[status]
+    title, cause = STATUSES[status]
     return {
         "description": f"{title}. {cause} Codes: {', '.join(codes)}.",
         "headers": headers,

@@ -2,9 +2,10 @@
 
 from msgspec import Struct
 
-from clevora_mock import contract
 from clevora_mock.api import dashboard
 from clevora_mock.api.shapes import chat, embeddings, scripts, search
+from clevora_mock.contract.endpoints import DOCUMENTED, INFERRED, Basis, Endpoint
+from clevora_mock.contract.limits import DEFAULT_TRANSACTIONS, DEFAULT_USAGE_DAYS, MAX_TRANSACTIONS, MAX_USAGE_DAYS
 
 
 class Parameter(Struct, frozen=True):
@@ -13,7 +14,7 @@ class Parameter(Struct, frozen=True):
     name: str
     place: str
     description: str
-    basis: contract.Basis
+    basis: Basis
     bounds: tuple[int, int] | None = None
     default: int | None = None
 
@@ -36,7 +37,7 @@ OPERATIONS: dict[str, Operation] = {
     "keys.list": Operation(dashboard.Keys),
     "keys.revoke": Operation(
         dashboard.RevokedKey,
-        parameters=(Parameter("id", "path", "The key's id, or the raw key.", contract.INFERRED),),
+        parameters=(Parameter("id", "path", "The key's id, or the raw key.", INFERRED),),
     ),
     "developer.activate": Operation(dashboard.AccountView),
     "developer.account": Operation(dashboard.AccountView),
@@ -48,9 +49,9 @@ OPERATIONS: dict[str, Operation] = {
                 "limit",
                 "query",
                 "How many entries.",
-                contract.INFERRED,
-                (1, contract.TRANSACTIONS),
-                contract.TRANSACTIONS_DEFAULT,
+                INFERRED,
+                (1, MAX_TRANSACTIONS),
+                DEFAULT_TRANSACTIONS,
             ),
         ),
     ),
@@ -61,9 +62,9 @@ OPERATIONS: dict[str, Operation] = {
                 "range",
                 "query",
                 "How many days, today included.",
-                contract.DOCUMENTED,
-                (1, contract.USAGE_DAYS),
-                contract.USAGE_DAYS_DEFAULT,
+                DOCUMENTED,
+                (1, MAX_USAGE_DAYS),
+                DEFAULT_USAGE_DAYS,
             ),
         ),
     ),
@@ -72,7 +73,7 @@ OPERATIONS: dict[str, Operation] = {
 }
 
 
-def statuses(endpoint: contract.Endpoint) -> list[int]:
+def statuses(endpoint: Endpoint) -> list[int]:
     """The statuses with which `endpoint` can refuse a request."""
     possible = {500}
     if endpoint.credential != "none":

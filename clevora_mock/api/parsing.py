@@ -13,7 +13,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from clevora_mock import contract
+from clevora_mock.contract.endpoints import MODELS, MODELS_BY_ENDPOINT, Endpoint
+from clevora_mock.contract.limits import MAX_IGNORED_NAMES
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError, invalid, missing
 
@@ -51,7 +52,7 @@ def request(call: Call, shape: type[T]) -> T:
         raise _explained(str(error), read, shape) from None
     known = shape.__struct_encode_fields__
     if len(read) > len(known) or not read.keys() <= set(known):
-        call.ignored = tuple(_safe(name) for name in read if name not in known)[: contract.IGNORED_NAMES]
+        call.ignored = tuple(_safe(name) for name in read if name not in known)[:MAX_IGNORED_NAMES]
     return parsed
 
 
@@ -83,14 +84,14 @@ def number(call: Call, name: str, bounds: tuple[int, int], default: int) -> int:
     return int(text)
 
 
-def choose_model(endpoint: contract.Endpoint, name: str | None) -> str:
+def choose_model(endpoint: Endpoint, name: str | None) -> str:
     """The model that serves the request (C2): the endpoint's first unless another of its own is named."""
-    serving = contract.SERVING[endpoint.name]
+    serving = MODELS_BY_ENDPOINT[endpoint.name]
     if name is None:
         return serving[0]
     if name in serving:
         return name
-    code = "invalid_model" if any(name == model.id for model in contract.MODELS) else "model_not_found"
+    code = "invalid_model" if any(name == model.id for model in MODELS) else "model_not_found"
     fitting = " or ".join(serving)
     raise ApiError(code, f"model: expected {fitting} for {endpoint.path}, got {shown(name)}")
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import msgspec
 
-from clevora_mock import contract
 from clevora_mock.api.answers import Answer, Json
 from clevora_mock.api.chat import Chat, Recording
 from clevora_mock.api.gate import Work
 from clevora_mock.api.routing import Route
 from clevora_mock.api.stream import Pace
 from clevora_mock.api.surface import CLEVORA
+from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.core.call import Call
 from clevora_mock.data import fixture
 from clevora_mock.models.library import Library
@@ -97,7 +97,7 @@ async def llms(call: Call) -> Answer:
 def _routes(works: dict[str, Work]) -> list[Route]:
     return [
         Route(endpoint.method, path, works[endpoint.name], CLEVORA, endpoint)
-        for endpoint in contract.ENDPOINTS
+        for endpoint in ENDPOINTS
         if endpoint.name in works
         for path in endpoint.paths
     ]

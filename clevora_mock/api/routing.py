@@ -12,10 +12,10 @@ from urllib.parse import quote
 from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
-from clevora_mock import contract
 from clevora_mock.api.answers import Answer, Whole
 from clevora_mock.api.gate import Exchange, Gate, Work
 from clevora_mock.api.surface import CLEVORA, OWN, Surface
+from clevora_mock.contract.endpoints import NOT_EMULATED, Endpoint
 from clevora_mock.core.accounts import mask
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError
@@ -36,7 +36,7 @@ class Route(Struct, frozen=True):
     path: str
     work: Work
     surface: Surface
-    endpoint: contract.Endpoint | None = None
+    endpoint: Endpoint | None = None
     operation: str | None = None
 
 
@@ -149,7 +149,7 @@ async def _refuse_unknown(call: Call) -> Answer:
     raise ApiError(
         "not_found",
         f"No route {call.method} {quote(mask(call.path)[:200])}",
-        hint=contract.NOT_EMULATED.get(call.path),
+        hint=NOT_EMULATED.get(call.path),
     )
 
 

@@ -2,12 +2,12 @@
 
 import msgspec
 
-from clevora_mock import contract
 from clevora_mock.api import parsing
 from clevora_mock.api.answers import Answer, Json
 from clevora_mock.api.shapes import Usage
 from clevora_mock.api.shapes import scripts as shapes
 from clevora_mock.clock import SECOND
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.call import Call
 from clevora_mock.models import tokens
 from clevora_mock.models.library import Library
@@ -23,7 +23,7 @@ class Scripts:
         from clevora_mock.models import scripts as written  # noqa: PLC0415 - few first answers are scripts
 
         request = parsing.request(call, shapes.ScriptRequest)
-        model = parsing.choose_model(contract.ENDPOINT["scripts.generate"], request.model)
+        model = parsing.choose_model(ENDPOINT_BY_NAME["scripts.generate"], request.model)
         style, length = request.style or "youtube", request.length or "medium"
         script = self._library.scripts.write(request.topic, style, length, seed=call.sandbox.beginning.seed)
         if call.canned is not None and call.canned.script is not None:

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from clevora_mock import contract
 from clevora_mock.api import parsing
 from clevora_mock.api.answers import Answer, Json
 from clevora_mock.api.loading import Loading
 from clevora_mock.api.shapes import PromptUsage
 from clevora_mock.api.shapes import search as shapes
 from clevora_mock.clock import iso
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
+from clevora_mock.contract.limits import DEFAULT_SEARCH_RESULTS
 from clevora_mock.core.call import Call
 from clevora_mock.models import tokens
 from clevora_mock.models.library import Library
@@ -28,9 +29,9 @@ class Search:
 
     async def __call__(self, call: Call) -> Answer:
         request = parsing.request(call, shapes.SearchRequest)
-        model = parsing.choose_model(contract.ENDPOINT["search"], request.model)
+        model = parsing.choose_model(ENDPOINT_BY_NAME["search"], request.model)
         index = await self._index()
-        found = index.search(request.query, request.limit or contract.SEARCH_RESULTS_DEFAULT)
+        found = index.search(request.query, request.limit or DEFAULT_SEARCH_RESULTS)
         call.prompt_tokens = tokens.count(request.query)
         call.produced = "; ".join(item.title for item, _ in found[:5])
         results = [
@@ -51,7 +52,7 @@ class Search:
         ]
         if call.canned is not None and call.canned.results is not None:
             results = [_canned(result, call) for result in call.canned.results]
-            results = results[: request.limit or contract.SEARCH_RESULTS_DEFAULT]
+            results = results[: request.limit or DEFAULT_SEARCH_RESULTS]
         usage = PromptUsage(call.prompt_tokens, call.prompt_tokens)
         return Json(shapes.SearchResults("search.results", model, request.query, results, usage))
 

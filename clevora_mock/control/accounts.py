@@ -4,9 +4,9 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from clevora_mock import contract
 from clevora_mock.api import parsing
 from clevora_mock.api.answers import Answer, Json
+from clevora_mock.contract.limits import TIER
 from clevora_mock.core import identity, money
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.call import Call
@@ -107,7 +107,7 @@ def view(account: Account) -> dict[str, object]:
         "balance": money.dollars(account.book.balance),
         "activated": account.activated,
         "developerAccess": account.developer_access,
-        "tier": contract.TIER,
+        "tier": TIER,
         "keys": [
             {"id": key.id, "name": key.name, "preview": key.preview, "revoked": key.revoked} for key in account.keys
         ],

@@ -8,16 +8,16 @@ from urllib.parse import urlsplit
 
 from clevora_mock.api.answers import Answer
 from clevora_mock.api.gate import Work
-from clevora_mock.contract import Failure
+from clevora_mock.contract.errors import ErrorSpec
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
-FORBIDDEN_HOST = Failure(
+FORBIDDEN_HOST = ErrorSpec(
     "forbidden_host", 403, "permission_error", "This host name is not allowed here", "An unknown Host header."
 )
-FORBIDDEN_ORIGIN = Failure(
+FORBIDDEN_ORIGIN = ErrorSpec(
     "forbidden_origin",
     403,
     "permission_error",

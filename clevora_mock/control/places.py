@@ -1,9 +1,9 @@
 """What the control plane shows: health, the contract's clauses, OpenAPI, the money, the documented places."""
 
-from clevora_mock import contract
 from clevora_mock.api import parsing
 from clevora_mock.api.answers import Answer, Json
 from clevora_mock.api.developer import transaction
+from clevora_mock.contract.clauses import CLAUSES
 from clevora_mock.control import clock, firestore
 from clevora_mock.core import money
 from clevora_mock.core.call import Call
@@ -37,7 +37,7 @@ async def fidelity(call: Call) -> Answer:
     """``GET /__mock/fidelity``: every clause of the contract, and whether it is documented or inferred."""
     clauses = [
         {"id": clause.id, "basis": clause.basis, "documented": clause.documented, "inferred": clause.inferred}
-        for clause in contract.CLAUSES
+        for clause in CLAUSES
     ]
     return Json({"clauses": clauses})
 

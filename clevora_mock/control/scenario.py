@@ -5,8 +5,8 @@ import msgspec
 from clevora_mock.api.answers import Answer, Json
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError
+from clevora_mock.core.scenario import DEFAULT, Scenario
 from clevora_mock.scenarios.course import Course, begin
-from clevora_mock.scenarios.scenario import DEFAULT, Scenario
 from clevora_mock.scenarios.shelf import Shelf
 
 

@@ -7,7 +7,7 @@ record that authentication looks up, so it holds from the next request on.
 import re
 from hashlib import blake2b
 
-from clevora_mock import contract
+from clevora_mock.contract.limits import ACTIVATION_THRESHOLD
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.ledger import Book
@@ -80,7 +80,7 @@ class Account:
     def credit(self, serial: int, amount: int, now: int) -> None:
         """Add money; the first time that the balance reaches $15 activates the account for good (B2)."""
         self.book.credit(serial, amount, now)
-        if self.book.balance >= contract.ACTIVATION_THRESHOLD:
+        if self.book.balance >= ACTIVATION_THRESHOLD:
             self.activated = True
 
     def require_access(self) -> None:

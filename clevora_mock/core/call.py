@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from clevora_mock.core.accounts import Account, Key
     from clevora_mock.core.identity import Identity
     from clevora_mock.core.sandbox import Sandbox
+    from clevora_mock.core.scenario import ScriptedReply
     from clevora_mock.scenarios.matching import Plan
-    from clevora_mock.scenarios.scenario import CannedReply
 
 
 class Call(Struct, eq=False):
@@ -88,7 +88,7 @@ class Call(Struct, eq=False):
         return f"{self.scheme}://{host}{self.prefix}"
 
     @property
-    def canned(self) -> "CannedReply | None":
+    def canned(self) -> "ScriptedReply | None":
         """What the scenario wants the model to say, if anything."""
         return self.plan.then.reply if self.plan is not None else None
 

@@ -12,8 +12,8 @@ from itertools import pairwise
 
 from msgspec import Struct
 
-from clevora_mock import contract
 from clevora_mock.clock import SECOND
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.journal import Entry
 
 # How many identical retries of a server error may follow each other at the same pace.
@@ -35,7 +35,7 @@ def findings(entries: Iterable[Entry]) -> list[Finding]:
     """Everything that can be said of `entries`, oldest first."""
     by_caller: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
-        if entry.endpoint is not None and entry.endpoint not in contract.ENDPOINT:
+        if entry.endpoint is not None and entry.endpoint not in ENDPOINT_BY_NAME:
             continue
         by_caller[entry.key or entry.account or entry.client].append(entry)
     found: list[Finding] = []

@@ -10,8 +10,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from clevora_mock import contract
 from clevora_mock.clock import DAY, MINUTE, SECOND, day_of
+from clevora_mock.contract.limits import REQUESTS_PER_MINUTE, TOKENS_PER_DAY
 from clevora_mock.core.errors import ApiError
 
 Limit = Annotated[int, Meta(ge=0, le=2**62)]
@@ -20,8 +20,8 @@ Limit = Annotated[int, Meta(ge=0, le=2**62)]
 class Limits(Struct, frozen=True):
     """What a key may do."""
 
-    requests_per_minute: Limit | None = contract.REQUESTS_PER_MINUTE
-    tokens_per_day: Limit | None = contract.TOKENS_PER_DAY
+    requests_per_minute: Limit | None = REQUESTS_PER_MINUTE
+    tokens_per_day: Limit | None = TOKENS_PER_DAY
 
 
 class Meter:

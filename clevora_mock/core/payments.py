@@ -8,8 +8,8 @@ never the event's total, which holds tax and may be in another currency.
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from clevora_mock import contract
 from clevora_mock.clock import SECOND, iso_micros
+from clevora_mock.contract.limits import CHECKOUT_HOURS
 from clevora_mock.core import money
 
 Outcome = Literal["succeeded", "failed"]
@@ -40,7 +40,7 @@ class Checkout:
 
     @property
     def expires(self) -> int:
-        return self.created + contract.CHECKOUT_HOURS * 3600 * SECOND
+        return self.created + CHECKOUT_HOURS * 3600 * SECOND
 
 
 class Checkouts:

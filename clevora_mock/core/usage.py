@@ -8,8 +8,9 @@ from collections import deque
 
 from msgspec import Struct
 
-from clevora_mock import contract
 from clevora_mock.clock import date, day_of, iso
+from clevora_mock.contract.endpoints import ENDPOINTS
+from clevora_mock.contract.limits import RECENT_ACTIVITY
 
 # Days kept for one account: more than any range asks for; a clock that jumps about cannot fill the memory.
 DAYS = 400
@@ -51,7 +52,7 @@ class Usage:
     def __init__(self) -> None:
         self.total = Count()
         self.days: dict[int, Day] = {}
-        self.recent: deque[Activity] = deque(maxlen=contract.RECENT_ACTIVITY)
+        self.recent: deque[Activity] = deque(maxlen=RECENT_ACTIVITY)
         self.last_used: int | None = None
 
     def record(self, activity: Activity, now: int) -> None:
@@ -122,6 +123,6 @@ def _breakdown(rows: list[Day]) -> dict[str, dict[str, int]]:
             total.tokens += count.tokens
     return {
         endpoint.name: {"requests": sums[endpoint.name].requests, "tokens": sums[endpoint.name].tokens}
-        for endpoint in contract.ENDPOINTS
+        for endpoint in ENDPOINTS
         if endpoint.name in sums
     }

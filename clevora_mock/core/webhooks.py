@@ -8,8 +8,8 @@ import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 
-from clevora_mock import contract
 from clevora_mock.clock import SECOND
+from clevora_mock.contract.limits import WEBHOOK_TOLERANCE_SECONDS
 from clevora_mock.core.errors import ApiError
 
 PREFIX = "whsec_"
@@ -44,7 +44,7 @@ def verify(secret: str, headers: Mapping[bytes, bytes], body: bytes, now: int) -
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= 12):
         raise _refused("webhook-timestamp must be whole seconds since 1970")
     age = now // SECOND - int(timestamp)
-    if abs(age) > contract.WEBHOOK_TOLERANCE_SECONDS:
+    if abs(age) > WEBHOOK_TOLERANCE_SECONDS:
         when = f"{abs(age)} s {'old' if age > 0 else 'in the future'}"
         raise _refused(f"webhook-timestamp is {when} by this sandbox's clock; 300 s are allowed")
     from hmac import compare_digest  # noqa: PLC0415 - few servers see a signature

@@ -4,7 +4,7 @@ from typing import Any
 
 from clevora_mock.api.answers import Json, explained
 from clevora_mock.api.surface import Surface
-from clevora_mock.contract import Failure
+from clevora_mock.contract.errors import ErrorSpec
 from clevora_mock.core.accounts import mask
 from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError
@@ -41,7 +41,7 @@ _ROWS: tuple[tuple[str, int, str | None], ...] = (
     ("NOT_IMPLEMENTED", 501, "NOT_IMPLEMENTED : This is not emulated here."),
 )
 CODES = frozenset(code for code, _, _ in _ROWS)
-_FAILURES = {code: Failure(code, status, "firebase", message or code, "") for code, status, message in _ROWS}
+_FAILURES = {code: ErrorSpec(code, status, "firebase", message or code, "") for code, status, message in _ROWS}
 
 # What Google calls each status beside the number; a plain 400 has no name.
 _NAMES = {

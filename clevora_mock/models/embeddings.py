@@ -28,10 +28,10 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from clevora_mock import contract
+from clevora_mock.contract.limits import EMBEDDING_DIMENSIONS
 from clevora_mock.models.words import STOP, stem, tokens
 
-DIMENSIONS = contract.EMBEDDING_DIMENSIONS
+DIMENSIONS = EMBEDDING_DIMENSIONS
 
 _WHISPER = 2.0**-8  # a unit of the noise, which lies in ±127 of them
 _STRETCHES = 1 << 13  # of noise: places in a table at which one may begin

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from clevora_mock import contract
+from clevora_mock.contract.limits import SCRIPT_BUDGETS
 from clevora_mock.core.chance import Draws, digest
 from clevora_mock.models import tokens as counting
 from clevora_mock.models import wording
@@ -20,7 +20,7 @@ from clevora_mock.models.phrases import ScriptPart, ScriptPhrases, ScriptStyle
 from clevora_mock.models.regex import Regex
 from clevora_mock.models.slots import sample
 
-BUDGETS = contract.SCRIPT_BUDGETS
+BUDGETS = SCRIPT_BUDGETS
 _LEAST = 0.7
 _SECONDS: Final[Mapping[str, tuple[int, int]]] = {"short": (15, 30), "medium": (45, 60), "long": (120, 180)}
 _WORDS_PER_MINUTE = 150

@@ -5,7 +5,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from clevora_mock import contract
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME, ENDPOINTS
+from clevora_mock.core.scenario import Calls, When
 from clevora_mock.scenarios.forms import (
     Duration,
     Json,
@@ -23,9 +24,8 @@ from clevora_mock.scenarios.forms import (
 from clevora_mock.scenarios.maps import Entry, Found, Map
 from clevora_mock.scenarios.nodes import Listing, Mapping, Node, Place, Scalar, got
 from clevora_mock.scenarios.patterns import Headers, TextOrExpression
-from clevora_mock.scenarios.scenario import Calls, When
 
-ENDPOINTS = tuple(contract.ENDPOINT)
+ENDPOINTS = tuple(ENDPOINT_BY_NAME)
 
 # The endpoints whose requests say something: the last user message, the input, the query, the topic.
 SPEAKING = ("chat.completions", "embeddings", "search", "scripts.generate")
@@ -47,7 +47,7 @@ class EndpointName(Struct, frozen=True):
         if value == "*":
             place.wrong(node, '"*" is all endpoints, so it stands alone, not in a list')
             return None
-        at_path = [endpoint.name for endpoint in contract.ENDPOINTS if value.rstrip("/") in endpoint.paths]
+        at_path = [endpoint.name for endpoint in ENDPOINTS if value.rstrip("/") in endpoint.paths]
         close = f'; did you mean "{at_path[0]}"?' if at_path else perhaps(value, ENDPOINTS)
         place.wrong(node, f"unknown endpoint {got(node)}{close or f'; expected {one_of(ENDPOINTS)}'}")
         return None
@@ -198,7 +198,7 @@ def _check(found: Found, place: Place) -> None:
     named = ", ".join(endpoints)
     if "message" in found.keys and not set(endpoints) & set(SPEAKING):
         place.entry("message").wrong(found.keys["message"], f"there is no message in a request to {named}")
-    if "body" in found.keys and all(contract.ENDPOINT[name].method in ("GET", "DELETE") for name in endpoints):
+    if "body" in found.keys and all(ENDPOINT_BY_NAME[name].method in ("GET", "DELETE") for name in endpoints):
         place.entry("body").wrong(found.keys["body"], f"there is no body in a request to {named}")
 
 

@@ -5,8 +5,11 @@ from typing import Any
 from msgspec import Struct
 
 from clevora_mock.clock import read_duration
+from clevora_mock.contract.errors import INJECTABLE_ERRORS as FAILURES
+from clevora_mock.contract.errors import RETRYABLE_STATUSES as WAITING
+from clevora_mock.contract.errors import STATUS_BY_CODE as STATUS_OF
+from clevora_mock.core.scenario import Delay, InjectedError, StreamPace, Then
 from clevora_mock.scenarios.conditions import read_span, span_schema
-from clevora_mock.scenarios.errors import FAILURES, STATUS_OF, WAITING
 from clevora_mock.scenarios.fault_forms import REPLACING, WITH_ERROR, FaultForm
 from clevora_mock.scenarios.forms import (
     Duration,
@@ -25,7 +28,6 @@ from clevora_mock.scenarios.forms import (
 from clevora_mock.scenarios.maps import Entry, Found, Map
 from clevora_mock.scenarios.nodes import Listing, Mapping, Node, Place, show
 from clevora_mock.scenarios.replies import REPLY
-from clevora_mock.scenarios.scenario import Delay, InjectedError, StreamPace, Then
 
 STATUSES = tuple(FAILURES)
 

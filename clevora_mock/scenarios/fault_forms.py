@@ -5,7 +5,7 @@ from typing import Any, get_args, get_type_hints
 
 from msgspec import Struct
 
-from clevora_mock.scenarios.faults import FAULTS, Fault
+from clevora_mock.faults import FAULTS, Fault
 from clevora_mock.scenarios.forms import (
     Choice,
     ChoiceOfNumbers,

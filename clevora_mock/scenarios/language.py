@@ -10,9 +10,10 @@ from typing import Any
 from msgspec import Struct
 
 from clevora_mock.core.limits import Limits
+from clevora_mock.core.scenario import AccountStart, ClockStart, Payments, Rule, Scenario, When
 from clevora_mock.scenarios.conditions import WHEN
 from clevora_mock.scenarios.effects import THEN
-from clevora_mock.scenarios.faults import FAULTS
+from clevora_mock.faults import FAULTS
 from clevora_mock.scenarios.forms import (
     Choice,
     Dollars,
@@ -29,7 +30,6 @@ from clevora_mock.scenarios.forms import (
 from clevora_mock.scenarios.maps import Entry, Found, Map
 from clevora_mock.scenarios.nodes import Listing, Mapping, Node, Place, show
 from clevora_mock.scenarios.replies import PARTS
-from clevora_mock.scenarios.scenario import AccountStart, ClockStart, Payments, Rule, Scenario, When
 
 CHAT = "chat.completions"
 _NAME = Text("a name", most=100, line=True)

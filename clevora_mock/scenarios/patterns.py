@@ -5,9 +5,9 @@ import warnings
 
 from msgspec import Struct
 
+from clevora_mock.core.scenario import Pattern
 from clevora_mock.scenarios.forms import Schema, Text, entries_of
 from clevora_mock.scenarios.nodes import Mapping, Node, Place, show
-from clevora_mock.scenarios.scenario import Pattern
 
 _TEXT = Text("text or a /regular expression/", most=1_000)
 _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")

@@ -5,12 +5,12 @@ from pathlib import Path, PurePath
 
 from msgspec.structs import replace
 
+from clevora_mock.core.scenario import SUFFIXES, Scenario
 from clevora_mock.scenarios.document import TOO_LARGE, BrokenError, parse
 from clevora_mock.scenarios.language import SCENARIO
 from clevora_mock.scenarios.lines import CHARACTERS, Lines
 from clevora_mock.scenarios.mistakes import Mistake, NoScenarioError, ScenarioError
 from clevora_mock.scenarios.nodes import Place
-from clevora_mock.scenarios.scenario import SUFFIXES, Scenario
 
 
 def read(name: str, text: str) -> Scenario:

@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import Struct
 
+from clevora_mock.core.scenario import ScriptedReply
 from clevora_mock.scenarios.forms import Choice, Form, ListOf, Moment, Number, Schema, Text, text_of, whole
 from clevora_mock.scenarios.maps import Entry, Found, Map
 from clevora_mock.scenarios.nodes import Node, Place
-from clevora_mock.scenarios.scenario import CannedReply
 
 # Each part's endpoint.
 PARTS = {
@@ -97,7 +97,7 @@ REPLY = Map(
             "Each input's vector, as long as it is written.",
         ),
     ),
-    CannedReply,
+    ScriptedReply,
     _check,
     at_least_one=tuple(PARTS),
 )

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from clevora_mock.core.scenario import SUFFIXES, Scenario
 from clevora_mock.scenarios.mistakes import NoScenarioError, ScenarioError, meant
-from clevora_mock.scenarios.scenario import SUFFIXES, Scenario
 
 # The schema may lie beside the scenarios that name it.
 _SCHEMA = "schema.json"

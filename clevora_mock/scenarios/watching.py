@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+from clevora_mock.core.scenario import Scenario
 from clevora_mock.scenarios.mistakes import ScenarioError
-from clevora_mock.scenarios.scenario import Scenario
 
 _EVERY_SECONDS = 0.2
 

@@ -2,8 +2,8 @@
 
 from time import monotonic, sleep
 
-from clevora_mock import contract
 from clevora_mock.clock import SECOND
+from clevora_mock.contract.limits import REQUESTS_PER_MINUTE, TOKENS_PER_DAY
 from clevora_mock.core.accounts import Account, Key
 from clevora_mock.core.chance import Chance
 from clevora_mock.core.journal import Entry as Logged
@@ -59,7 +59,7 @@ def use_up_minute(world: World, retry_after: int = 60) -> None:
 
     def fill(sandbox: Sandbox) -> None:
         before = sandbox.clock.now() - (60 - retry_after) * SECOND
-        for _ in range(contract.REQUESTS_PER_MINUTE):
+        for _ in range(REQUESTS_PER_MINUTE):
             demo_key(sandbox).meter.admit(before, sandbox.limits)
 
     world.do(fill)
@@ -67,7 +67,7 @@ def use_up_minute(world: World, retry_after: int = 60) -> None:
 
 def use_up_day(world: World) -> None:
     """Let the demo key have used all its tokens of today."""
-    world.do(lambda sandbox: demo_key(sandbox).meter.spend(contract.TOKENS_PER_DAY, sandbox.clock.now()))
+    world.do(lambda sandbox: demo_key(sandbox).meter.spend(TOKENS_PER_DAY, sandbox.clock.now()))
 
 
 class Unlucky(Chance):

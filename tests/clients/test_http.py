@@ -15,7 +15,7 @@ import httpx
 import pytest
 import requests
 
-from clevora_mock import contract
+from clevora_mock.contract.limits import EMBEDDING_DIMENSIONS, MAX_BODY_BYTES
 from tests.clients import states
 from tests.clients.documentation import printed, snippet
 from tests.conftest import World
@@ -116,7 +116,7 @@ class TestAnswers:
     def test_embeddings(self, post: Post, world: World) -> None:
         asked = json.dumps({"input": ["the cat sat", "on the mat"]}).encode()
         first, second = post(f"{world.base_url}/embeddings", world.headers, asked).json["data"]
-        assert len(first["embedding"]) == len(second["embedding"]) == contract.EMBEDDING_DIMENSIONS
+        assert len(first["embedding"]) == len(second["embedding"]) == EMBEDDING_DIMENSIONS
         assert first["embedding"] != second["embedding"]
 
     def test_a_refusal_is_json(self, post: Post, world: World) -> None:
@@ -143,9 +143,9 @@ class TestAnswers:
     @pytest.mark.parametrize(
         ("size", "key", "expected"),
         [
-            (2 * contract.BODY_BYTES, None, (413, "payload_too_large")),
-            (2 * contract.BODY_BYTES, "sk_live_wrong", (401, "invalid_api_key")),
-            (contract.BODY_BYTES // 2, "sk_live_wrong", (401, "invalid_api_key")),
+            (2 * MAX_BODY_BYTES, None, (413, "payload_too_large")),
+            (2 * MAX_BODY_BYTES, "sk_live_wrong", (401, "invalid_api_key")),
+            (MAX_BODY_BYTES // 2, "sk_live_wrong", (401, "invalid_api_key")),
         ],
     )
     def test_a_refusal_reaches_a_client_that_is_still_sending(
@@ -168,7 +168,7 @@ class TestConnections:
                 ("/v1/chat/completions", {}, json.dumps(HELLO)),
                 ("/v1/nothing", {}, "{}"),
                 ("/v1/chat/completions", world.headers, "{"),
-                ("/v1/chat/completions", world.headers, " " * (contract.BODY_BYTES + 1)),
+                ("/v1/chat/completions", world.headers, " " * (MAX_BODY_BYTES + 1)),
                 ("/v1/chat/completions", world.headers, json.dumps(HELLO | {"stream": True})),
                 ("/v1/chat/completions", world.headers, json.dumps(HELLO)),
             ):

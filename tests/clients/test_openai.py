@@ -16,7 +16,7 @@ from openai import AsyncOpenAI, OpenAI
 from openai.types import CreateEmbeddingResponse
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
-from clevora_mock import contract
+from clevora_mock.contract.limits import EMBEDDING_DIMENSIONS, MAX_BODY_BYTES
 from tests.clients import states
 from tests.clients.documentation import printed
 from tests.conftest import World
@@ -233,7 +233,7 @@ class TestEmbeddings:
 
     def test_a_vector_has_unit_length(self, client: Client) -> None:
         (only,) = client.embed("the cat sat").data
-        assert len(only.embedding) == contract.EMBEDDING_DIMENSIONS == 1536
+        assert len(only.embedding) == EMBEDDING_DIMENSIONS == 1536
         assert math.isclose(math.hypot(*only.embedding), 1, abs_tol=1e-5)
 
     def test_the_default_and_floats_are_the_same_vectors(self, client: Client) -> None:
@@ -384,7 +384,7 @@ REFUSALS = {
     ),
     "too large": Refusal(
         _nothing,
-        _chat(messages=[{"role": "user", "content": "a" * contract.BODY_BYTES}]),
+        _chat(messages=[{"role": "user", "content": "a" * MAX_BODY_BYTES}]),
         openai.APIStatusError,
         413,
         "invalid_request_error",

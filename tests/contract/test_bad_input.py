@@ -12,8 +12,8 @@ import httpx
 import pytest
 from msgspec import inspect
 
-from clevora_mock import contract
 from clevora_mock.api.operations import OPERATIONS
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME, ENDPOINTS, Credential, Endpoint
 from clevora_mock.core.identity import Identity
 from clevora_mock.core.usage import Activity
 from tests.contract.rows.row import ERRORS
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from clevora_mock.core.sandbox import Sandbox
     from tests.conftest import World
 
-Route = tuple[contract.Endpoint, str]
+Route = tuple[Endpoint, str]
 
-ROUTES: list[Route] = [(endpoint, path) for endpoint in contract.ENDPOINTS for path in endpoint.paths]
+ROUTES: list[Route] = [(endpoint, path) for endpoint in ENDPOINTS for path in endpoint.paths]
 READING = [route for route in ROUTES if OPERATIONS[route[0].name].request is not None]
 
 # A body that each route takes, to be spoiled one field at a time.
@@ -157,7 +157,7 @@ def send(world: "World", route: Route, content: bytes, credential: str | None = 
     return world.http.request(endpoint.method, path.replace("{id}", "key_none"), headers=headers, content=content)
 
 
-def check(response: httpx.Response, endpoint: contract.Endpoint, *codes: str) -> None:
+def check(response: httpx.Response, endpoint: Endpoint, *codes: str) -> None:
     """The contract's error, whole."""
     assert response.headers["content-type"] == "application/json"
     assert response.headers["x-request-id"].startswith("req_")
@@ -170,9 +170,7 @@ def check(response: httpx.Response, endpoint: contract.Endpoint, *codes: str) ->
     assert error["message"]
 
 
-def check_unchanged(
-    world: "World", endpoint: contract.Endpoint, before: tuple[Any, Any], response: httpx.Response
-) -> None:
+def check_unchanged(world: "World", endpoint: Endpoint, before: tuple[Any, Any], response: httpx.Response) -> None:
     """Nothing moved but, on a billable route behind its gates, the count of errors and of the minute (U7, L2)."""
     kept, counts = before
     assert state(world) == kept
@@ -369,7 +367,7 @@ NO_TOKEN = (
     "token of two parts",
     "token without sub",
 )
-REFUSED: dict[contract.Credential, tuple[str, tuple[str, ...]]] = {
+REFUSED: dict[Credential, tuple[str, tuple[str, ...]]] = {
     "api_key": ("invalid_api_key", NO_KEY),
     "id_token": ("invalid_id_token", NO_TOKEN),
     "signature": (
@@ -475,5 +473,5 @@ def test_an_odd_id_is_not_found(busy: "World", name: Callable[[], str]) -> None:
     """404, never 500, and no key is revoked."""
     before = state(busy), counted(busy)
     response = busy.http.delete(f"/v1/keys/{name()}", headers=busy.signed_in())
-    check(response, contract.ENDPOINT["keys.revoke"], "not_found")
-    check_unchanged(busy, contract.ENDPOINT["keys.revoke"], before, response)
+    check(response, ENDPOINT_BY_NAME["keys.revoke"], "not_found")
+    check_unchanged(busy, ENDPOINT_BY_NAME["keys.revoke"], before, response)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from clevora_mock import contract
+from clevora_mock.contract.clauses import CLAUSES, Clause
 from tests.contract.rows import ROWS
 
-KNOWN = {clause.id for clause in contract.CLAUSES}
+KNOWN = {clause.id for clause in CLAUSES}
 
 
 def marked() -> dict[str, set[str]]:
@@ -22,8 +22,8 @@ def marked() -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("clause", contract.CLAUSES, ids=lambda clause: clause.id)
-def test_every_clause_is_tested(clause: contract.Clause) -> None:
+@pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.id)
+def test_every_clause_is_tested(clause: Clause) -> None:
     """A clause that no row and no test names is a promise that nobody keeps."""
     named = {name for row in ROWS for name in row.clauses}.union(*marked().values())
     assert clause.id in named
@@ -51,9 +51,9 @@ def test_no_two_rows_say_the_same() -> None:
 
 def test_clauses_have_a_basis() -> None:
     """Each clause says what is documented, what is inferred, or both."""
-    assert [clause.id for clause in contract.CLAUSES if not clause.basis] == []
+    assert [clause.id for clause in CLAUSES if not clause.basis] == []
 
 
 def test_clause_ids_are_unique() -> None:
     """An id names one clause."""
-    assert len(KNOWN) == len(contract.CLAUSES)
+    assert len(KNOWN) == len(CLAUSES)

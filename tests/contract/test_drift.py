@@ -9,9 +9,20 @@ import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from clevora_mock import contract
 from clevora_mock.api.operations import OPERATIONS
 from clevora_mock.api.routes import dashboard_routes, model_routes
+from clevora_mock.contract.clauses import CLAUSES
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME, ENDPOINTS, MODELS, Endpoint
+from clevora_mock.contract.errors import ERRORS, STATUSES
+from clevora_mock.contract.limits import (
+    ACTIVATION_THRESHOLD,
+    MAX_BODY_BYTES,
+    REQUESTS_PER_MINUTE,
+    TIER,
+    TOKENS_PER_DAY,
+    TOPUP_MAXIMUM,
+    TOPUP_MINIMUM,
+)
 from tests import tables
 from tests.contract.rows.row import ERRORS
 from tests.contract.rows.steps import Memory, signed_headers, take
@@ -20,9 +31,9 @@ from tests.contract.wire import chunks, stream
 if TYPE_CHECKING:
     from tests.conftest import World
 
-ROUTES = {(endpoint.method, path): endpoint for endpoint in contract.ENDPOINTS for path in endpoint.paths}
+ROUTES = {(endpoint.method, path): endpoint for endpoint in ENDPOINTS for path in endpoint.paths}
 
-each_endpoint = pytest.mark.parametrize("endpoint", contract.ENDPOINTS, ids=lambda endpoint: endpoint.name)
+each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
 
 
 # --- the tables against the published documentation ---------------------------------------------------------------
@@ -31,18 +42,18 @@ each_endpoint = pytest.mark.parametrize("endpoint", contract.ENDPOINTS, ids=lamb
 @pytest.mark.clause("B1")
 def test_the_rates_are_the_documented_ones() -> None:
     """Micro-dollars a token."""
-    rates = {endpoint.name: endpoint.rate for endpoint in contract.ENDPOINTS if endpoint.rate is not None}
+    rates = {endpoint.name: endpoint.rate for endpoint in ENDPOINTS if endpoint.rate is not None}
     assert rates == {"chat.completions": 500, "embeddings": 100, "search": 200, "scripts.generate": 1000}
 
 
 @pytest.mark.clause("L1", "B2", "B7", "W5", "C2")
 def test_the_limits_are_the_documented_ones() -> None:
     """Requests, tokens, dollars, bytes, and the four models in their order."""
-    assert (contract.REQUESTS_PER_MINUTE, contract.TOKENS_PER_DAY, contract.TIER) == (60, 1_000_000, "preview")
-    assert contract.ACTIVATION_THRESHOLD == contract.TOPUP_MINIMUM == 15 * 1_000_000
-    assert contract.TOPUP_MAXIMUM == 10_000 * 1_000_000
-    assert contract.BODY_BYTES == 4_194_304
-    assert [model.id for model in contract.MODELS] == [
+    assert (REQUESTS_PER_MINUTE, TOKENS_PER_DAY, TIER) == (60, 1_000_000, "preview")
+    assert ACTIVATION_THRESHOLD == TOPUP_MINIMUM == 15 * 1_000_000
+    assert TOPUP_MAXIMUM == 10_000 * 1_000_000
+    assert MAX_BODY_BYTES == 4_194_304
+    assert [model.id for model in MODELS] == [
         "clevora-1.0-turbo",
         "clevora-embed-1",
         "clevora-search-1",
@@ -53,16 +64,16 @@ def test_the_limits_are_the_documented_ones() -> None:
 @pytest.mark.clause("W1")
 def test_the_failures_are_those_that_the_rows_know() -> None:
     """Code, status and type of each, and none besides."""
-    assert {failure.code: (failure.status, failure.type) for failure in contract.FAILURES} == ERRORS
+    assert {failure.code: (failure.status, failure.type) for failure in ERRORS} == ERRORS
 
 
 @pytest.mark.clause("W1")
 def test_every_failure_explains_itself() -> None:
     """With a message, a cause, and a title for its status."""
-    for failure in contract.FAILURES:
+    for failure in ERRORS:
         assert failure.message
         assert failure.cause
-        assert failure.status in contract.STATUSES
+        assert failure.status in STATUSES
 
 
 # --- routes -----------------------------------------------------------------------------------------------------------
@@ -78,7 +89,7 @@ def test_every_path_of_every_endpoint_has_a_route_and_no_route_has_none() -> Non
 @pytest.mark.clause("W3")
 def test_every_endpoint_has_an_operation_and_no_operation_has_none() -> None:
     """Both ways."""
-    assert OPERATIONS.keys() == {endpoint.name for endpoint in contract.ENDPOINTS}
+    assert OPERATIONS.keys() == {endpoint.name for endpoint in ENDPOINTS}
 
 
 # --- OpenAPI ----------------------------------------------------------------------------------------------------------
@@ -153,7 +164,7 @@ def test_openapi_tells_the_basis_of_each_field(world: "World") -> None:
 
 
 @each_endpoint
-def test_openapi_lists_what_can_be_refused(world: "World", endpoint: contract.Endpoint) -> None:
+def test_openapi_lists_what_can_be_refused(world: "World", endpoint: Endpoint) -> None:
     """A success and an answer for each status, each error with its codes."""
     operation = operations(openapi(world))[endpoint.method, endpoint.path]
     responses = operation["responses"]
@@ -213,7 +224,7 @@ def test_answers_are_what_openapi_says(world: "World", name: str, path: str, bod
     memory: Memory = {}
     take(world, memory, "second key")
     take(world, memory, "example")
-    endpoint, document = contract.ENDPOINT[name], openapi(world)
+    endpoint, document = ENDPOINT_BY_NAME[name], openapi(world)
     content = b"" if body is None else json.dumps(body).encode()
     headers = {"api_key": world.headers, "id_token": world.signed_in(), "none": {}}.get(
         endpoint.credential
@@ -230,7 +241,7 @@ def test_answers_are_what_openapi_says(world: "World", name: str, path: str, bod
 
 def test_every_endpoint_is_called_here() -> None:
     """A new endpoint needs a row in CALLS."""
-    assert [call[0] for call in CALLS] == [endpoint.name for endpoint in contract.ENDPOINTS]
+    assert [call[0] for call in CALLS] == [endpoint.name for endpoint in ENDPOINTS]
 
 
 @pytest.mark.clause("S2", "S3")
@@ -244,7 +255,7 @@ def test_chunks_are_what_openapi_says(world: "World") -> None:
 
 @pytest.mark.clause("W1", "B12")
 @each_endpoint
-def test_refusals_are_what_openapi_says(world: "World", endpoint: contract.Endpoint) -> None:
+def test_refusals_are_what_openapi_says(world: "World", endpoint: Endpoint) -> None:
     """401 wherever a credential is asked for."""
     document = openapi(world)
     responses = operations(document)[endpoint.method, endpoint.path]["responses"]
@@ -266,15 +277,15 @@ def llms(world: "World") -> dict[str, Any]:
 def test_agents_are_told_every_model(world: "World") -> None:
     """With what it is for and where it is taken."""
     told = {model["id"]: (model["bestFor"], tuple(model["endpoints"])) for model in llms(world)["models"]}
-    assert told == {model.id: (model.best_for, model.endpoints) for model in contract.MODELS}
+    assert told == {model.id: (model.best_for, model.endpoints) for model in MODELS}
 
 
 @pytest.mark.clause("W7")
 def test_agents_are_told_every_endpoint(world: "World") -> None:
     """Verb, paths, and the schemas of what goes in and out."""
     told = {endpoint["name"]: endpoint for endpoint in llms(world)["endpoints"]}
-    assert told.keys() == contract.ENDPOINT.keys()
-    for name, endpoint in contract.ENDPOINT.items():
+    assert told.keys() == ENDPOINT_BY_NAME.keys()
+    for name, endpoint in ENDPOINT_BY_NAME.items():
         assert (told[name]["method"], (told[name]["path"], *told[name]["aliases"])) == (endpoint.method, endpoint.paths)
         assert (told[name]["request"] is None) == (OPERATIONS[name].request is None)
         assert (told[name]["response"] is None) == (OPERATIONS[name].answer is None)
@@ -340,7 +351,7 @@ def test_what_agents_are_told_holds_no_secret(world: "World") -> None:
 def test_fidelity_lists_each_clause_with_its_basis(world: "World") -> None:
     """In the order of the contract, with what is documented and what is inferred."""
     told = world.http.get("/__mock/fidelity").json()["clauses"]
-    assert [clause["id"] for clause in told] == [clause.id for clause in contract.CLAUSES]
+    assert [clause["id"] for clause in told] == [clause.id for clause in CLAUSES]
     for clause in told:
         assert clause["basis"] == [name for name in ("documented", "inferred") if clause[name]]
         assert clause["basis"]

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from clevora_mock import contract
+from clevora_mock.contract.endpoints import ENDPOINTS, Endpoint
 from tests.contract.rows.steps import CHAT
 from tests.contract.wire import connect, exchange, read_reply
 
 if TYPE_CHECKING:
     from tests.conftest import World
 
-PATHS = [(endpoint, path) for endpoint in contract.ENDPOINTS for path in endpoint.paths]
+PATHS = [(endpoint, path) for endpoint in ENDPOINTS for path in endpoint.paths]
 READABLE = [(endpoint, path) for endpoint, path in PATHS if endpoint.method == "GET"]
 CONTROL = [
     "/",
@@ -28,7 +28,7 @@ CONTROL = [
 every_path = pytest.mark.parametrize(("endpoint", "path"), PATHS, ids=[f"{e.method} {p}" for e, p in PATHS])
 
 
-def credential(world: "World", endpoint: contract.Endpoint) -> dict[str, str]:
+def credential(world: "World", endpoint: Endpoint) -> dict[str, str]:
     return {"api_key": world.headers, "id_token": world.signed_in()}.get(endpoint.credential, {})
 
 
@@ -38,7 +38,7 @@ def concrete(path: str) -> str:
 
 @pytest.mark.clause("W1", "W3")
 @pytest.mark.parametrize(("endpoint", "path"), READABLE, ids=[path for _, path in READABLE])
-def test_head_is_get_without_a_body(world: "World", endpoint: contract.Endpoint, path: str) -> None:
+def test_head_is_get_without_a_body(world: "World", endpoint: Endpoint, path: str) -> None:
     """The same status and headers, and nothing behind them."""
     headers = credential(world, endpoint)
     got, headed = world.http.get(path, headers=headers), world.http.head(path, headers=headers)
@@ -61,7 +61,7 @@ def test_head_is_refused_like_get(world: "World", path: str, status: int) -> Non
 @pytest.mark.clause("W3")
 @every_path
 @pytest.mark.parametrize("tail", ["/", "//"])
-def test_a_slash_at_the_end_changes_nothing(world: "World", endpoint: contract.Endpoint, path: str, tail: str) -> None:
+def test_a_slash_at_the_end_changes_nothing(world: "World", endpoint: Endpoint, path: str, tail: str) -> None:
     """Every route answers as it does without one."""
     headers = credential(world, endpoint)
     plain, slashed = (
@@ -75,11 +75,9 @@ def test_a_slash_at_the_end_changes_nothing(world: "World", endpoint: contract.E
 @pytest.mark.clause("W3")
 @every_path
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_allow_names_the_verbs_that_a_path_takes(
-    world: "World", endpoint: contract.Endpoint, path: str, method: str
-) -> None:
+def test_allow_names_the_verbs_that_a_path_takes(world: "World", endpoint: Endpoint, path: str, method: str) -> None:
     """A verb is taken, or the answer is 405 with all that are."""
-    taken = {one.method for one in contract.ENDPOINTS if path in one.paths}
+    taken = {one.method for one in ENDPOINTS if path in one.paths}
     taken |= {"HEAD"} if "GET" in taken else set()
     answer = world.http.request(method, concrete(path))
     if method in taken:
@@ -91,7 +89,7 @@ def test_allow_names_the_verbs_that_a_path_takes(
 
 @pytest.mark.clause("W8")
 @every_path
-def test_a_preflight_is_answered_on_the_emulated_api(world: "World", endpoint: contract.Endpoint, path: str) -> None:
+def test_a_preflight_is_answered_on_the_emulated_api(world: "World", endpoint: Endpoint, path: str) -> None:
     """Without a credential: any origin, the path's verbs, the headers that were asked for."""
     asked = {
         "origin": "https://app.example",

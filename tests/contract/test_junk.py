@@ -9,15 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clevora_mock import contract
 from clevora_mock.api.operations import OPERATIONS
+from clevora_mock.contract.endpoints import ENDPOINTS, Endpoint
 from clevora_mock.core.limits import Limits
 from tests.conftest import TLS
 from tests.contract.rows.row import ERRORS
 from tests.contract.rows.steps import jwt, signature
 from tests.server import Running
 
-POSTS = [endpoint for endpoint in contract.ENDPOINTS if endpoint.method == "POST"]
+POSTS = [endpoint for endpoint in ENDPOINTS if endpoint.method == "POST"]
 EXAMPLES = 60
 
 every_post = pytest.mark.parametrize("endpoint", POSTS, ids=[endpoint.name for endpoint in POSTS])
@@ -102,7 +102,7 @@ def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @st.composite
-def near_valid(draw: st.DrawFn, endpoint: contract.Endpoint) -> bytes:
+def near_valid(draw: st.DrawFn, endpoint: Endpoint) -> bytes:
     """A valid body with one to three places replaced, removed or added to, and perhaps a byte changed."""
     document = json.loads(json.dumps(draw(st.sampled_from(VALID[endpoint.name]))))
     for _ in range(draw(st.integers(1, 3))):
@@ -125,7 +125,7 @@ def near_valid(draw: st.DrawFn, endpoint: contract.Endpoint) -> bytes:
     return body
 
 
-def fields(endpoint: contract.Endpoint) -> list[str]:
+def fields(endpoint: Endpoint) -> list[str]:
     shape = OPERATIONS[endpoint.name].request
     return ["other", *(shape.__struct_fields__ if shape else ())]
 
@@ -153,7 +153,7 @@ class Target:
         issuer = f"https://securetoken.google.com/{project}"
         return jwt({"iss": issuer, "aud": project, "sub": "demo", "user_id": "demo", "exp": self.now + 3600})
 
-    def post(self, endpoint: contract.Endpoint, body: bytes) -> httpx.Response:
+    def post(self, endpoint: Endpoint, body: bytes) -> httpx.Response:
         headers = {"content-type": "application/json"}
         if endpoint.credential == "api_key":
             headers["authorization"] = f"Bearer {self.server.api_key}"
@@ -177,7 +177,7 @@ def target(frozen_server: Running) -> Iterator[Target]:
         yield target
 
 
-def judge(endpoint: contract.Endpoint, response: httpx.Response) -> None:
+def judge(endpoint: Endpoint, response: httpx.Response) -> None:
     """200, or a 4xx whose every part is the contract's."""
     assert response.headers["x-request-id"].startswith("req_")
     if response.status_code == 200:
@@ -201,7 +201,7 @@ def judge(endpoint: contract.Endpoint, response: httpx.Response) -> None:
 @every_post
 @few
 @given(body=st.binary(max_size=200))
-def test_any_bytes(target: Target, endpoint: contract.Endpoint, body: bytes) -> None:
+def test_any_bytes(target: Target, endpoint: Endpoint, body: bytes) -> None:
     """Noise is 400, or 200 where no body is read."""
     judge(endpoint, target.post(endpoint, body))
 
@@ -210,7 +210,7 @@ def test_any_bytes(target: Target, endpoint: contract.Endpoint, body: bytes) -> 
 @every_post
 @few
 @given(document=documents)
-def test_any_json(target: Target, endpoint: contract.Endpoint, document: Any) -> None:
+def test_any_json(target: Target, endpoint: Endpoint, document: Any) -> None:
     """So is JSON of any form, NaN and lone surrogates included."""
     judge(endpoint, target.post(endpoint, json.dumps(document).encode()))
 
@@ -219,6 +219,6 @@ def test_any_json(target: Target, endpoint: contract.Endpoint, document: Any) ->
 @every_post
 @few
 @given(data=st.data())
-def test_nearly_valid_bodies(target: Target, endpoint: contract.Endpoint, data: st.DataObject) -> None:
+def test_nearly_valid_bodies(target: Target, endpoint: Endpoint, data: st.DataObject) -> None:
     """And so is what was a good body before something in it was changed."""
     judge(endpoint, target.post(endpoint, data.draw(near_valid(endpoint))))

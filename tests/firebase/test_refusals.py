@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from clevora_mock import contract
+from clevora_mock.contract.limits import MAX_BODY_BYTES
 from clevora_mock.core import users
 from clevora_mock.firebase.refusals import CODES
 from clevora_mock.firebase.routes import TABLE
@@ -252,7 +252,7 @@ class TestManners:
             good(world.http.post(f"{TOOLKIT}/{path}?key=local", json={}))
 
     def test_a_body_that_is_too_large_is_refused_in_the_same_shape(self, world: World) -> None:
-        answer = accounts(world, "signUp", {"email": "a" * contract.BODY_BYTES})
+        answer = accounts(world, "signUp", {"email": "a" * MAX_BODY_BYTES})
         assert answer.status_code == 413
         assert "4 MiB" in message(answer)
 

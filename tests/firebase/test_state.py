@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.api.openapi import describe
-from clevora_mock.contract import ENDPOINTS
+from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.core.passwords import Password
 from clevora_mock.firebase.routes import TABLE
 from tests.conftest import World

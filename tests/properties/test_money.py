@@ -23,9 +23,9 @@ from hypothesis.stateful import (
 )
 from standardwebhooks import Webhook
 
-from clevora_mock import contract
 from clevora_mock.api.surface import CLEVORA
 from clevora_mock.clock import DAY, FROZEN_START, SECOND
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.accounts import Account as Kept
 from clevora_mock.core.call import Call
 from clevora_mock.core.identity import Identity, issue
@@ -393,8 +393,8 @@ class MoneyMachine(RuleBasedStateMachine):
         key = self.key(pick)
 
         def settle(sandbox: Sandbox) -> None:
-            call = Call(sandbox, "POST", contract.ENDPOINT[endpoint].path, CLEVORA)
-            call.endpoint = contract.ENDPOINT[endpoint]
+            call = Call(sandbox, "POST", ENDPOINT_BY_NAME[endpoint].path, CLEVORA)
+            call.endpoint = ENDPOINT_BY_NAME[endpoint]
             call.key = sandbox.accounts.find_key(key.id)
             call.account = call.key.account if call.key else None
             call.status = status

@@ -7,8 +7,10 @@ import pytest
 from jsonschema import Draft202012Validator
 from msgspec.structs import replace
 
-from clevora_mock import contract
 from clevora_mock.clock import DAY, MINUTE, SECOND
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
+from clevora_mock.contract.errors import ERRORS, ErrorSpec
+from clevora_mock.contract.limits import REQUESTS_PER_MINUTE, TOKENS_PER_DAY
 from clevora_mock.core.limits import Limits
 from clevora_mock.scenarios import errors, faults, json_schema
 from clevora_mock.scenarios.document import parse
@@ -71,9 +73,9 @@ TOP: dict[str, dict[str, Any]] = {
     "clock: {mode: scaled:60}": {"clock": ClockStart(None, "scaled", 60.0)},
     "clock: {mode: scaled:0.5}": {"clock": ClockStart(None, "scaled", 0.5)},
     "limits: {}": {"limits": Limits()},
-    "limits: {requests_per_minute: 3}": {"limits": Limits(3, contract.TOKENS_PER_DAY)},
+    "limits: {requests_per_minute: 3}": {"limits": Limits(3, TOKENS_PER_DAY)},
     "limits: {requests_per_minute: null, tokens_per_day: ~}": {"limits": Limits(None, None)},
-    "limits:\n  tokens_per_day:\n": {"limits": Limits(contract.REQUESTS_PER_MINUTE, None)},
+    "limits:\n  tokens_per_day:\n": {"limits": Limits(REQUESTS_PER_MINUTE, None)},
     "limits: {requests_per_minute: 0, tokens_per_day: 0}": {"limits": Limits(0, 0)},
     "payments: {}": {"payments": Payments()},
     "payments: {outcome: fail}": {"payments": Payments("fail")},
@@ -215,8 +217,8 @@ def test_every_status(status: int) -> None:
     assert scenario(f"rules: [{{then: {{error: {status}}}}}]").rules[0].then.error == InjectedError(status)
 
 
-@pytest.mark.parametrize("failure", contract.FAILURES, ids=lambda failure: failure.code)
-def test_every_code_of_the_contract(failure: contract.Failure) -> None:
+@pytest.mark.parametrize("failure", ERRORS, ids=lambda failure: failure.code)
+def test_every_code_of_the_contract(failure: ErrorSpec) -> None:
     found = scenario(f"rules: [{{then: {{error: {{status: {failure.status}, code: {failure.code}}}}}}}]")
     assert found.rules[0].then.error == InjectedError(failure.status, failure.code)
     assert failure in errors.FAILURES[failure.status]
@@ -240,7 +242,7 @@ def test_a_status_without_a_code_has_a_usual_one() -> None:
     }
 
 
-@pytest.mark.parametrize("endpoint", contract.ENDPOINT)
+@pytest.mark.parametrize("endpoint", ENDPOINT_BY_NAME)
 def test_every_endpoint(endpoint: str) -> None:
     found = scenario(f"rules: [{{when: {{endpoint: {endpoint}}}, then: {{error: 500}}}}]")
     assert found.rules[0].when.endpoints == (endpoint,)
@@ -277,7 +279,7 @@ def test_json_is_read_whole() -> None:
         "json é 😀",
         'a "b" / \x7f',
         AccountStart(25_000_000, True),
-        limits=Limits(contract.REQUESTS_PER_MINUTE, None),
+        limits=Limits(REQUESTS_PER_MINUTE, None),
         rules=(
             Rule(
                 "rule 1",

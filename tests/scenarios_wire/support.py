@@ -8,7 +8,7 @@ from time import monotonic, sleep
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from clevora_mock import contract
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.journal import Entry
 from clevora_mock.core.ledger import Entry as Movement
@@ -39,7 +39,7 @@ class Ask:
 
     @property
     def rate(self) -> int:
-        rate = contract.ENDPOINT[self.endpoint].rate
+        rate = ENDPOINT_BY_NAME[self.endpoint].rate
         assert rate is not None
         return rate
 

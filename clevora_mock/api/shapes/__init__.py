@@ -11,15 +11,15 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from clevora_mock import contract
+from clevora_mock.contract.endpoints import DOCUMENTED, INFERRED
 
 
 def documented(description: str, **limits: Any) -> Meta:
-    return Meta(description=description, extra_json_schema={"x-clevora-basis": contract.DOCUMENTED}, **limits)
+    return Meta(description=description, extra_json_schema={"x-clevora-basis": DOCUMENTED}, **limits)
 
 
 def inferred(description: str, **limits: Any) -> Meta:
-    return Meta(description=description, extra_json_schema={"x-clevora-basis": contract.INFERRED}, **limits)
+    return Meta(description=description, extra_json_schema={"x-clevora-basis": INFERRED}, **limits)
 
 
 class Usage(Struct, frozen=True):

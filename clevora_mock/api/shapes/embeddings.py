@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from clevora_mock import contract
 from clevora_mock.api.shapes import PromptUsage, documented, inferred
+from clevora_mock.contract.limits import MAX_EMBEDDING_INPUTS
 
 
 class EmbeddingsRequest(Struct):
@@ -15,7 +15,7 @@ class EmbeddingsRequest(Struct):
         Annotated[str, Meta(min_length=1)]
         | Annotated[
             list[Annotated[str, Meta(min_length=1)]],
-            Meta(min_length=1, max_length=contract.EMBEDDING_INPUTS),
+            Meta(min_length=1, max_length=MAX_EMBEDDING_INPUTS),
         ],
         documented("The text(s) to embed."),
     ]

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from clevora_mock import contract
 from clevora_mock.api.shapes import PromptUsage, documented, inferred
+from clevora_mock.contract.limits import MAX_SEARCH_RESULTS
 
 
 class SearchRequest(Struct):
@@ -13,7 +13,7 @@ class SearchRequest(Struct):
 
     query: Annotated[str, documented("Natural-language query.", min_length=1)]
     limit: Annotated[
-        Annotated[int, Meta(ge=1, le=contract.SEARCH_RESULTS)] | None,
+        Annotated[int, Meta(ge=1, le=MAX_SEARCH_RESULTS)] | None,
         documented("Max results, defaults to 5."),
     ] = None
     model: Annotated[str | None, inferred("Defaults to clevora-search-1.")] = None

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from clevora_mock import contract
+from clevora_mock.contract.limits import EMBEDDING_DIMENSIONS, SCRIPT_BUDGETS
 from tests.clients import states
 from tests.clients.documentation import printed, snippet
 from tests.clients.external.conftest import Run
@@ -36,7 +36,7 @@ class TestCurl:
 
     def test_embeddings(self, world: World, bash: Run) -> None:
         answer = json.loads(bash(snippet(world, "Embeddings", "bash")))
-        assert [len(one["embedding"]) for one in answer["data"]] == [contract.EMBEDDING_DIMENSIONS] * 2
+        assert [len(one["embedding"]) for one in answer["data"]] == [EMBEDDING_DIMENSIONS] * 2
         assert answer["usage"]["total_tokens"] == 6
 
     def test_search(self, world: World, bash: Run) -> None:
@@ -52,7 +52,7 @@ class TestCurl:
         answer = json.loads(bash(snippet(world, "Script Generation", "bash")))
         assert (answer["topic"], answer["style"], answer["length"]) == ("AI in 2026", "youtube", "medium")
         assert answer["script"]["sections"]
-        assert answer["usage"]["completion_tokens"] <= contract.SCRIPT_BUDGETS["medium"]
+        assert answer["usage"]["completion_tokens"] <= SCRIPT_BUDGETS["medium"]
 
     def test_topup(self, world: World, bash: Run) -> None:
         answer = json.loads(bash(snippet(world, "Top-ups", "bash")))

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from clevora_mock import contract
+from clevora_mock.contract.limits import EMBEDDING_DIMENSIONS, MAX_BODY_BYTES
 from tests.clients import states
 from tests.clients.external.conftest import Script
 from tests.conftest import World
@@ -71,7 +71,7 @@ class TestEmbeddings:
         floats = script(world, "openai", "embed", input=texts, encoding="float")
         plain = world.http.post("/v1/embeddings", json={"input": texts}, headers=world.headers).json()
         assert default["data"] == floats["data"] == plain["data"]
-        assert [len(one["embedding"]) for one in default["data"]] == [contract.EMBEDDING_DIMENSIONS] * 3
+        assert [len(one["embedding"]) for one in default["data"]] == [EMBEDDING_DIMENSIONS] * 3
         assert default["usage"] == floats["usage"] == plain["usage"]
 
 
@@ -103,7 +103,7 @@ REFUSALS = {
     ),
     "method_not_allowed": Refusal(_nothing, {"method": "put"}, "APIError", 405, "invalid_request_error"),
     "payload_too_large": Refusal(
-        _nothing, {"body": {"filler": "a" * contract.BODY_BYTES}}, "APIError", 413, "invalid_request_error"
+        _nothing, {"body": {"filler": "a" * MAX_BODY_BYTES}}, "APIError", 413, "invalid_request_error"
     ),
     "rate_limit_exceeded": Refusal(states.use_up_minute, {}, "RateLimitError", 429, "rate_limit_error"),
     "daily_token_limit_exceeded": Refusal(states.use_up_day, {}, "RateLimitError", 429, "rate_limit_error"),

@@ -1,20 +1,29 @@
 """A scenario as a value: how the world starts, and the rules that disturb it.
 
-What a file says, checked and frozen; reading one is `reading`'s part, deciding by one is `matching`'s. Durations and
-moments are in microseconds, money in micro-dollars.
+A file's content, checked and frozen; `scenarios` reads files, and `rules` decides by them. Durations and moments are in
+microseconds, money in micro-dollars.
 """
 
+import math
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from clevora_mock.contract.errors import DEFAULT_RETRY_AFTER, INJECTABLE_ERRORS
+from clevora_mock.core.chance import Chance
+from clevora_mock.core.errors import ApiError
 from clevora_mock.core.limits import Limits
+from clevora_mock.core.reply import FaultEffect
 
-if TYPE_CHECKING:
-    from clevora_mock.scenarios.faults import Fault
+# Standard deviations from the median to the 99th percentile of a normal distribution.
+_P99 = 2.3263478740408408
 
 _NOTHING = "Nothing goes wrong: a client that fails here misreads the API itself."
+
+
+# A span of time, in microseconds; a file writes it as ``250ms``, ``2s``, ``1.5m`` or ``1h``.
+Duration = Annotated[int, Meta(ge=0)]
 
 
 class AccountStart(Struct, frozen=True):
@@ -76,9 +85,16 @@ class InjectedError(Struct, frozen=True):
     message: str | None = None
     retry_after: int | None = None
 
+    def resolve(self) -> ApiError:
+        """Return the error to answer with, completed by the table's row for the status."""
+        specs = INJECTABLE_ERRORS[self.status]
+        spec = next((spec for spec in specs if spec.code == self.code), specs[0])
+        retry_after = DEFAULT_RETRY_AFTER.get(self.status) if self.retry_after is None else self.retry_after
+        return ApiError(spec, self.message, retry_after=retry_after)
 
-class CannedReply(Struct, frozen=True):
-    """What the model says instead; each endpoint takes its own."""
+
+class ScriptedReply(Struct, frozen=True):
+    """The content of an answer in place of the model's; each endpoint takes its own field."""
 
     content: str | None = None
     finish_reason: Literal["stop", "length"] | None = None
@@ -94,6 +110,18 @@ class Delay(Struct, frozen=True):
     low: int
     high: int
 
+    def sample(self, chance: Chance, purpose: str) -> int:
+        """Return a delay in microseconds, drawn for `purpose` where it is not fixed."""
+        if self.kind == "fixed":
+            return self.low
+        share = chance.unit(purpose)
+        if self.kind == "uniform":
+            return self.low + round(share * (self.high - self.low))
+        from statistics import NormalDist  # noqa: PLC0415 - slow to import, and few scenarios need it
+
+        sigma = math.log(self.high / self.low) / _P99
+        return round(self.low * math.exp(sigma * NormalDist().inv_cdf(min(max(share, 1e-9), 1 - 1e-9))))
+
 
 class StreamPace(Struct, frozen=True):
     """How a stream flows: its first content after `ttft`, then so many tokens a second, give or take a share."""
@@ -107,10 +135,10 @@ class Then(Struct, frozen=True):
     """What happens to a request to which the rule applies. `charge` None leaves the money to the usual rule."""
 
     error: InjectedError | None = None
-    reply: CannedReply | None = None
+    reply: ScriptedReply | None = None
     delay: Delay | None = None
     stream: StreamPace | None = None
-    fault: "Fault | None" = None
+    fault: FaultEffect | None = None
     charge: bool | None = None
 
 
@@ -136,7 +164,30 @@ class Scenario(Struct, frozen=True):
     source: str = f'name: default\ndescription: "{_NOTHING}"\n'
 
 
-# What the name of a scenario's file may end in.
+class NearMiss(Struct, frozen=True, gc=False):
+    """A rule for the request's endpoint that did not apply: the first condition that failed, and the draw if any."""
+
+    rule: str
+    condition: str
+    draw: float | None = None
+
+
+class Plan(Struct, frozen=True):
+    """The treatment of one request: the action of the rule that applies, its draw, and the near misses before it.
+
+    `purpose` names the rule's draws. `rule` is None when no rule applies.
+    """
+
+    then: Then = Then()
+    rule: str | None = None
+    purpose: str = ""
+    draw: float | None = None
+    misses: tuple[NearMiss, ...] = ()
+
+
+NO_PLAN = Plan()
+
+# Suffixes of scenario files.
 SUFFIXES = (".yaml", ".yml", ".json")
 
 DEFAULT = Scenario("default", _NOTHING)

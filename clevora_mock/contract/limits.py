@@ -1,0 +1,53 @@
+"""The numbers and patterns of the contract: sizes, bounds, defaults and formats.
+
+Amounts of money are in micro-dollars, sizes in bytes or characters, times as their names say.
+"""
+
+from clevora_mock.contract.endpoints import MODELS_BY_ENDPOINT
+
+DOLLAR = 1_000_000
+
+TIER = "preview"
+REQUESTS_PER_MINUTE = 60
+TOKENS_PER_DAY = 1_000_000
+
+ACTIVATION_THRESHOLD = 15 * DOLLAR
+TOPUP_MINIMUM = 15 * DOLLAR
+TOPUP_MAXIMUM = 10_000 * DOLLAR
+
+CHECKOUT_HOURS = 24
+WEBHOOK_TOLERANCE_SECONDS = 300
+
+MAX_BODY_BYTES = 4 * 1024 * 1024
+MAX_BODY_TEXT = f"{MAX_BODY_BYTES // 1024**2} MiB"
+
+KEY_PREFIX = "sk_live_"
+KEY_DIGITS = 32
+KEY_PATTERN = rf"{KEY_PREFIX}[0-9a-f]{{{KEY_DIGITS}}}"
+KEY_FORMAT = f"{KEY_PREFIX} and {KEY_DIGITS} lower-case hex characters"
+MAX_KEY_NAME_CHARACTERS = 64
+DEFAULT_KEY_NAME = "Untitled key"
+
+MAX_UID_CHARACTERS = 128
+ID_TOKEN_ISSUER = "https://securetoken.google.com/{project}"
+
+DEFAULT_MODEL: dict[str, str] = {name: models[0] for name, models in MODELS_BY_ENDPOINT.items() if models}
+
+MAX_EMBEDDING_INPUTS = 2048
+EMBEDDING_DIMENSIONS = 1536
+DEFAULT_SEARCH_RESULTS = 5
+MAX_SEARCH_RESULTS = 50
+SCRIPT_BUDGETS: dict[str, int] = {"short": 300, "medium": 900, "long": 2400}
+DEFAULT_SCRIPT_STYLE = "youtube"
+DEFAULT_SCRIPT_LENGTH = "medium"
+DEFAULT_USAGE_DAYS = 30
+MAX_USAGE_DAYS = 90
+RECENT_ACTIVITY = 20
+DEFAULT_TRANSACTIONS = 50
+MAX_TRANSACTIONS = 500
+MAX_IGNORED_NAMES = 20
+
+
+def dollars_text(micros: int) -> str:
+    """An amount in whole dollars as the contract writes it: ``$15``, ``$10,000``."""
+    return f"${micros // DOLLAR:,}"

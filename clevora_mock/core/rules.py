@@ -1,0 +1,135 @@
+"""The rule that decides a request, and the reasons why the others did not.
+
+A rule's conditions are evaluated in a fixed order, the certain ones first. `chance` is drawn only for a request that
+meets all other conditions, and `calls` counts requests that met them, `chance` included, so other requests shift
+nothing. The first rule that applies decides; later ones are not evaluated and count nothing.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from clevora_mock.core.chance import Chance
+from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.scenario import Calls, NearMiss, Pattern, Plan, Rule, Scenario, When
+
+
+def purpose_of(scenario: Scenario, rule: Rule) -> str:
+    """Name the draws of `rule`."""
+    return f"{scenario.name}/{rule.name}"
+
+
+def decide(
+    scenario: Scenario,
+    began: int,
+    counts: dict[str, int],
+    facts: RequestFacts,
+    principal: Principal,
+    chance: Chance,
+) -> Plan:
+    """Return the plan of the first rule that applies, and bring `counts` up to date.
+
+    `began` is the start of the scenario, in microseconds of the sandbox's clock.
+    """
+    misses: list[NearMiss] = []
+    for rule in scenario.rules:
+        endpoints = rule.when.endpoints
+        if endpoints is not None and (facts.endpoint is None or facts.endpoint.name not in endpoints):
+            continue
+        purpose = purpose_of(scenario, rule)
+        failed = _failed_condition(rule.when, facts, principal, began)
+        draw = None
+        if failed is None and rule.when.chance is not None:
+            draw = chance.unit(f"chance of {purpose}")
+            failed = "chance" if draw >= rule.when.chance else None
+        if failed is None:
+            count = counts[rule.name] = counts.get(rule.name, 0) + 1
+            if rule.when.calls is None or is_among(count, rule.when.calls):
+                return Plan(rule.then, rule.name, purpose, draw, tuple(misses))
+            failed = "calls"
+        misses.append(NearMiss(rule.name, failed, draw))
+    return Plan(misses=tuple(misses))
+
+
+def _failed_condition(when: When, facts: RequestFacts, principal: Principal, began: int) -> str | None:
+    """Return the first certain condition that fails."""
+    for name, holds in _CONDITIONS:
+        if getattr(when, name) and not holds(when, facts, principal):
+            return name
+    if when.between is not None and not when.between[0] <= facts.arrived - began < when.between[1]:
+        return "between"
+    return None
+
+
+def is_among(count: int, calls: Calls) -> bool:
+    """Tell whether `calls` names call number `count`, from 1."""
+    if calls.every is not None and count % calls.every == 0:
+        return True
+    return any(low <= count and (high is None or count <= high) for low, high in calls.ranges)
+
+
+def last_message(facts: RequestFacts) -> str:
+    """Return the user's words: the last user message, the query, the topic or the input."""
+    field = None if facts.endpoint is None else facts.endpoint.message_field
+    if field is None or not isinstance(facts.document, dict):
+        return ""
+    value = facts.document.get(field)
+    if field != "messages":
+        return _text(value)
+    messages = value if isinstance(value, list) else []
+    said = [m.get("content") for m in messages if isinstance(m, dict) and m.get("role") == "user"]
+    return _text(said[-1]) if said else ""
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "\n".join(_text(part.get("text") if isinstance(part, dict) else part) for part in value)
+    return ""
+
+
+def _is_key(when: When, facts: RequestFacts, principal: Principal) -> bool:
+    key = principal.key
+    return key is not None and when.key in (key.name, key.id, key.preview)
+
+
+def _is_account(when: When, facts: RequestFacts, principal: Principal) -> bool:
+    return principal.uid == when.account
+
+
+def _has_headers(when: When, facts: RequestFacts, principal: Principal) -> bool:
+    return all(_fits(pattern, facts.header(name.encode()), whole=True) for name, pattern in when.header)
+
+
+def _has_body(when: When, facts: RequestFacts, principal: Principal) -> bool:
+    return is_subset(when.body, facts.document)
+
+
+def _has_message(when: When, facts: RequestFacts, principal: Principal) -> bool:
+    return when.message is not None and _fits(when.message, last_message(facts), whole=False)
+
+
+_CONDITIONS: tuple[tuple[str, Callable[[When, RequestFacts, Principal], bool]], ...] = (
+    ("key", _is_key),
+    ("account", _is_account),
+    ("header", _has_headers),
+    ("body", _has_body),
+    ("message", _has_message),
+)
+
+
+def _fits(pattern: Pattern, text: str, *, whole: bool) -> bool:
+    if pattern.expression is not None:
+        return pattern.expression.search(text) is not None
+    return pattern.text == text if whole else pattern.text in text
+
+
+def is_subset(part: Any, whole: Any) -> bool:
+    """Tell whether JSON `part` is in `whole`: objects by their keys, all else by equality of type and value."""
+    if isinstance(part, dict):
+        return isinstance(whole, dict) and all(name in whole and is_subset(part[name], whole[name]) for name in part)
+    if isinstance(part, list):
+        return isinstance(whole, list) and len(part) == len(whole) and all(map(is_subset, part, whole))
+    if isinstance(part, bool) or isinstance(whole, bool):
+        return part is whole
+    return bool(part == whole)

@@ -1,0 +1,12 @@
+"""Faults on the wire, each one class: fields are schema, docstring is documentation, `apply` is the effect."""
+
+from clevora_mock.faults import body, connection, stream
+from clevora_mock.faults.base import Fault
+
+FAULTS: dict[str, type[Fault]] = {
+    value.kind: value
+    for module in (connection, body, stream)
+    for value in vars(module).values()
+    if isinstance(value, type) and issubclass(value, Fault) and value is not Fault
+}
+"""Every fault by its kind, in the order of the documentation."""
