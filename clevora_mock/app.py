@@ -1,42 +1,136 @@
-"""The mock as a Starlette application, for whoever serves, mounts or tests it in a program of their own.
+"""The mock as a Starlette application."""
 
-The server of ``clevora-mock serve`` needs none of Starlette's application, whose imports take as long as all else that
-it loads; every request goes the same way there, straight into the mock.
-"""
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.middleware import Middleware
 
+from clevora_mock.api.routes import CLEVORA, api_routes, operations
+from clevora_mock.api.stream_pacing import StreamPacing
+from clevora_mock.clock import wall
+from clevora_mock.control.origin_check import LocalOnly
+from clevora_mock.control.routes import ControlContext, control_routes, control_table
+from clevora_mock.control.webhook_sender import WebhookSender
+from clevora_mock.core.errors import ApiError
+from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import Sandboxes
-from clevora_mock.mock import Mock
+from clevora_mock.core.scenario import DEFAULT, Scenario
+from clevora_mock.data import scenarios
+from clevora_mock.firebase.routes import firebase_routes
+from clevora_mock.scenarios.shelf import Shelf
+from clevora_mock.scenarios.watching import Watch
 from clevora_mock.settings import Settings
+from clevora_mock.web.error_handlers import ErrorHandlers
+from clevora_mock.web.header_overrides import PlanResolver
+from clevora_mock.web.middleware import SandboxMiddleware
+
+# Called with each request's entry, and the name of its sandbox.
+RequestListener = Callable[[str, JournalEntry], None]
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-class Application(Starlette):
-    """A Starlette application whose HTTP is all the mock's, which does its own routing and rendering of errors.
+def create_app(
+    settings: Settings | None = None,
+    on_request: RequestListener | None = None,
+    on_closed: Callable[[Sandbox], None] | None = None,
+) -> Starlette:
+    """Return the mock as a Starlette application; its ``state.sandboxes`` holds the sandboxes.
 
-    The two layers that Starlette puts around every router exist for errors that get past it; here none does.
-    Middleware that is added still runs.
+    `on_request` is called with each request to an emulated API, `on_closed` with each sandbox that is removed. Raises
+    CatalogError or ScenarioError for a catalog or scenario that cannot be used.
     """
+    chosen = settings or Settings()
+    store = Shelf(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
+    startup = StartupScenario(store.load(chosen.scenario) if chosen.scenario else DEFAULT)
+    sandboxes = Sandboxes(_sandbox_maker(chosen, startup, on_request), _log_eviction, chosen.max_sandboxes, on_closed)
+    pacing = StreamPacing(chosen.tokens_per_second) if chosen.tokens_per_second else None
+    rows = operations(Path(chosen.catalog) if chosen.catalog else None, pacing)
+    server = _start_name(chosen.server_name)
+    sender = WebhookSender()
+    table = control_table(ControlContext(sandboxes, store, sender, rows, server))
+    errors = ErrorHandlers(CLEVORA)
+    app = Starlette(
+        routes=[
+            *api_routes(rows, PlanResolver(store.named)),
+            *control_routes(table, LocalOnly(chosen.allowed_host)),
+            *firebase_routes(),
+        ],
+        middleware=[
+            Middleware(SandboxMiddleware, sandboxes=sandboxes, latency=chosen.latency, server=server),
+        ],
+        exception_handlers={
+            ApiError: errors.api_error,
+            404: errors.not_found,
+            405: errors.method_not_allowed,
+        },
+        lifespan=_lifespan(chosen, sandboxes, startup, store, sender),
+    )
+    # A path with another trailing slash is the same route here, or none (W3); a redirect would lose bodies.
+    app.router.redirect_slashes = False
+    app.state.sandboxes = sandboxes
+    return app
 
-    def __init__(self, mock: Mock) -> None:
-        super().__init__()
-        self.mock = mock
 
-    @property
-    def sandboxes(self) -> Sandboxes:
-        return self.mock.sandboxes
+def _sandbox_maker(
+    settings: Settings, startup: StartupScenario, on_request: RequestListener | None
+) -> Callable[[str], Sandbox]:
+    config = settings.sandbox_config()
 
-    def build_middleware_stack(self) -> ASGIApp:
-        async def inside(scope: Scope, receive: Receive, send: Send) -> None:
-            await (self.mock.switch if scope["type"] == "http" else self.router)(scope, receive, send)
+    def make(name: str) -> Sandbox:
+        sandbox = Sandbox(name, config, settings.clock.make(), startup)
+        if on_request is not None:
+            sandbox.journal.listeners.append(partial(on_request, name))
+        return sandbox
 
-        app: ASGIApp = inside
-        for middleware, args, kwargs in reversed(self.user_middleware):
-            app = middleware(app, *args, **kwargs)
-        return app
+    return make
 
 
-def create_app(settings: Settings | None = None) -> Application:
-    """The mock as a Starlette application. Raises CatalogError or ScenarioError for a file that cannot be used."""
-    return Application(Mock(settings or Settings()))
+def _lifespan(
+    settings: Settings, sandboxes: Sandboxes, startup: StartupScenario, store: Shelf, sender: WebhookSender
+) -> Lifespan:
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        """Wait for the events that imported sandboxes still have to deliver, and watch the scenario's file."""
+        for sandbox in sandboxes.all():
+            sender.resume(app, sandbox)
+        if not settings.watch or settings.scenario is None:
+            yield
+            return
+
+        def replace(scenario: Scenario) -> None:
+            _replace_startup_scenario(startup, scenario, sandboxes)
+            _log(f"scenario {scenario.name} reloaded")
+
+        watching = asyncio.create_task(Watch(store.file_of(settings.scenario), replace, _log).run())
+        yield
+        watching.cancel()
+
+    return lifespan
+
+
+def _replace_startup_scenario(startup: StartupScenario, scenario: Scenario, sandboxes: Sandboxes) -> None:
+    """Start `scenario` wherever the startup scenario before it is running."""
+    before, startup.scenario = startup.scenario, scenario
+    for sandbox in sandboxes.all():
+        if sandbox.scenario_run.scenario == before:
+            sandbox.start_scenario(scenario)
+
+
+def _start_name(name: str | None) -> str | None:
+    """Return the server's name with the time of its start: unique for each process, as its state is."""
+    return None if name is None else f"{name}-{wall() // 1000:x}"
+
+
+def _log_eviction(name: str) -> None:
+    _log(f"sandbox {name} was used least recently and had to go")
+
+
+def _log(message: str) -> None:
+    sys.stderr.write(f"clevora-mock: {message}\n")

@@ -267,9 +267,12 @@ def openapi() -> None:
     """Print the OpenAPI 3.1 document of the emulated API."""
     import json
 
-    from clevora_mock.api.openapi import describe
+    from clevora_mock.api.openapi import openapi_document
+    from clevora_mock.api.routes import operations
 
-    click.echo(json.dumps(describe(f"http://127.0.0.1:{Settings().port}"), indent=2, ensure_ascii=False))
+    click.echo(
+        json.dumps(openapi_document(operations(), f"http://127.0.0.1:{Settings().port}"), indent=2, ensure_ascii=False)
+    )
 
 
 @main.command(name="completion")

@@ -16,8 +16,8 @@ import httptools
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from clevora_mock.api.stream import WIRE
 from clevora_mock.core.chance import digest
+from clevora_mock.web.framed_response import CONNECTION_CONTROL as WIRE
 
 # What a connection holds back at most.
 _HELD_BYTES = 64 * 1024

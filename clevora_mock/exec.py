@@ -34,7 +34,7 @@ def execute(settings: Settings, command: Sequence[str]) -> int:
     guest = Guest(command, service)
     service.run(guest.enter, {number: partial(guest.signal, number) for number in _signals()})
     if not settings.quiet and tally.requests:
-        head, *rest = tally.lines(service.mock.sandboxes.all())
+        head, *rest = tally.lines(service.app.state.sandboxes.all())
         sys.stderr.write("".join(f"{line}\n" for line in (f"clevora-mock: {head}", *(f"  {line}" for line in rest))))
     return guest.status
 

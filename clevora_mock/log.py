@@ -8,10 +8,10 @@ import msgspec
 
 from clevora_mock.clock import iso
 from clevora_mock.core import money
-from clevora_mock.core.journal import Entry
+from clevora_mock.core.journal import JournalEntry
 from clevora_mock.terminal import Paint, Style
 
-Watcher = Callable[[str, Entry], None]
+Watcher = Callable[[str, JournalEntry], None]
 
 
 class Line(NamedTuple):
@@ -41,7 +41,7 @@ class Line(NamedTuple):
         return " ".join(part for part in parts if part).rstrip()
 
 
-def text_line(sandbox: str, entry: Entry, paint: Paint) -> str:
+def text_line(sandbox: str, entry: JournalEntry, paint: Paint) -> str:
     """An entry on one line."""
     place = entry.endpoint or entry.path
     return Line(
@@ -62,7 +62,7 @@ def _style(status: int) -> Style:
     return "warning" if 400 <= status < 500 else "bad"
 
 
-def json_line(sandbox: str, entry: Entry) -> str:
+def json_line(sandbox: str, entry: JournalEntry) -> str:
     """The same as one JSON object."""
     facts: dict[str, Any] = {
         "time": iso(entry.completed),
@@ -87,7 +87,7 @@ def writer(log_format: str) -> Watcher:
     """A watcher of journals that writes a line for each entry."""
     paint = Paint(sys.stderr)
 
-    def write(sandbox: str, entry: Entry) -> None:
+    def write(sandbox: str, entry: JournalEntry) -> None:
         line = json_line(sandbox, entry) if log_format == "json" else text_line(sandbox, entry, paint)
         sys.stderr.write(line + "\n")
 
@@ -97,7 +97,7 @@ def writer(log_format: str) -> Watcher:
 def both(first: Watcher, second: Watcher) -> Watcher:
     """One watcher for two."""
 
-    def watch(sandbox: str, entry: Entry) -> None:
+    def watch(sandbox: str, entry: JournalEntry) -> None:
         first(sandbox, entry)
         second(sandbox, entry)
 

@@ -41,7 +41,7 @@ class Server(uvicorn.Server):
             Config(
                 app,
                 ws="none",
-                lifespan="off",
+                lifespan="on",
                 loop="asyncio" if sys.platform == "win32" else "uvloop",
                 log_config=None,
                 access_log=False,

@@ -7,9 +7,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from starlette.applications import Starlette
+
+from clevora_mock.app import create_app
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.mock import Mock
 from clevora_mock.server import PortTakenError, Server, listen, url_of
 from clevora_mock.settings import Settings
 
@@ -44,7 +46,7 @@ class Service:
         if settings.watch and settings.scenario is None:
             raise CannotServeError("--watch: expected --scenario beside it, whose file is watched", USAGE)
         self.settings = settings
-        self.mock = _mock(settings, watcher, retired)
+        self.app = _app(settings, watcher, retired)
         self._listener = _listener(settings)
         self.url = url_of(self._listener)
         self._server: Server | None = None
@@ -63,13 +65,12 @@ class Service:
             # What was made until now stays: looking through it again and again would cost every later request.
             gc.freeze()
             gc.enable()
-            self.mock.started()
             ready()
 
-        self._server = Server(self.mock.switch, started, signals)
+        self._server = Server(self.app, started, signals)
         self._server.run(sockets=[self._listener])
         if self.settings.export_on_exit is not None:
-            _export(self.mock, self.settings.export_on_exit)
+            _export(self.app, self.settings.export_on_exit)
 
     def stop(self) -> None:
         """Let `run` come to its end."""
@@ -77,16 +78,16 @@ class Service:
             self._server.should_exit = True
 
 
-def _mock(settings: Settings, watcher: "Watcher | None", retired: Callable[[Sandbox], None] | None) -> Mock:
+def _app(settings: Settings, watcher: "Watcher | None", retired: Callable[[Sandbox], None] | None) -> Starlette:
     try:
-        mock = Mock(settings, watcher, retired)
+        app = create_app(settings, watcher, retired)
         if settings.import_ is not None:
-            from clevora_mock.control.archive import load  # noqa: PLC0415 - few servers import anything
+            from clevora_mock.control.export_file import load  # noqa: PLC0415 - few servers import anything
 
-            load(mock.sandboxes, Path(settings.import_))
+            load(app.state.sandboxes, Path(settings.import_))
     except UnusableFileError as error:
         raise CannotServeError(str(error), FILE_INVALID) from None
-    return mock
+    return app
 
 
 def _listener(settings: Settings) -> socket.socket:
@@ -99,10 +100,10 @@ def _listener(settings: Settings) -> socket.socket:
         raise CannotServeError(f"--host: cannot listen on {settings.host!r}: {error.strerror}", USAGE) from None
 
 
-def _export(mock: Mock, file: str) -> None:
-    from clevora_mock.control.archive import export  # noqa: PLC0415 - few servers export anything
+def _export(app: Starlette, file: str) -> None:
+    from clevora_mock.control.export_file import export  # noqa: PLC0415 - few servers export anything
 
     try:
-        export(mock.sandboxes, Path(file))
+        export(app.state.sandboxes, Path(file))
     except OSError as error:
         raise CannotServeError(f"--export-on-exit: cannot write {file!r}: {error.strerror}", 1) from None

@@ -13,12 +13,12 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from clevora_mock.clock import FROZEN_START, LAST, Clock, iso, parse, read_duration
+from clevora_mock.contract.limits import DOLLAR, KEY_PATTERN
 from clevora_mock.core import money
-from clevora_mock.core.accounts import RAW_KEY
-from clevora_mock.core.journal import ENTRIES
+from clevora_mock.core.journal import MAX_ENTRIES
 from clevora_mock.core.limits import Limits
-from clevora_mock.core.sandbox import Beginning
-from clevora_mock.core.sandboxes import CAPACITY
+from clevora_mock.core.sandbox import SandboxConfig
+from clevora_mock.core.sandboxes import MAX_SANDBOXES
 
 PREFIX = "CLEVORA_MOCK_"
 
@@ -58,13 +58,13 @@ class Settings(Struct, frozen=True):
     watch: bool = False
     import_: str | None = None
     export_on_exit: str | None = None
-    max_sandboxes: int = CAPACITY
-    journal_size: int = ENTRIES
+    max_sandboxes: int = MAX_SANDBOXES
+    journal_size: int = MAX_ENTRIES
     real_delays: bool = False
     catalog: str | None = None
     clock: ClockSetting = ClockSetting()
     api_key: str = DEMO_KEY
-    balance: int = 100 * money.DOLLAR
+    balance: int = 100 * DOLLAR
     firebase_project: str = "demo-clevora"
     webhook_secret: str = DEMO_SECRET
     no_rate_limit: bool = False
@@ -76,9 +76,9 @@ class Settings(Struct, frozen=True):
     log_format: Literal["text", "json"] | None = "text"
     quiet: bool = False
 
-    def beginning(self) -> Beginning:
+    def sandbox_config(self) -> SandboxConfig:
         """How each sandbox starts."""
-        return Beginning(
+        return SandboxConfig(
             seed=self.seed,
             uid=DEMO_UID,
             email=DEMO_EMAIL,
@@ -161,7 +161,7 @@ def read_clock(text: str) -> ClockSetting:
 
 
 def read_key(text: str) -> str:
-    if not re.fullmatch(RAW_KEY, text):
+    if not re.fullmatch(KEY_PATTERN, text):
         raise ValueError("expected sk_live_ and 32 lower-case hex characters")
     return text
 
@@ -264,7 +264,7 @@ def default_text(option: Option) -> str:
     if isinstance(value, ClockSetting):
         return value.mode
     if option.name == "balance":
-        return f"{value // money.DOLLAR}"
+        return f"{value // DOLLAR}"
     if option.name == "latency":
         return ""
     return str(value) if isinstance(value, str | int) and not option.is_switch else ""

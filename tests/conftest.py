@@ -72,7 +72,7 @@ class World:
 
         def adjust(sandbox: Sandbox) -> None:
             account = sandbox.accounts.by_uid[uid]
-            account.book.adjust(sandbox.next_entry(), micros, sandbox.clock.now())
+            account.ledger.adjust(sandbox.next_entry(), micros, sandbox.clock.now())
 
         self.do(adjust)
 

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from starlette.applications import Starlette
+
+from clevora_mock.app import create_app
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.mock import Mock
 from clevora_mock.server import Server, listen, url_of
 from clevora_mock.settings import Settings
 
@@ -19,8 +21,8 @@ _PATIENCE_SECONDS = 10
 class Running:
     """A server that accepts connections at `url`."""
 
-    def __init__(self, mock: Mock, settings: Settings, url: str) -> None:
-        self.mock = mock
+    def __init__(self, app: Starlette, settings: Settings, url: str) -> None:
+        self.app = app
         self.settings = settings
         self.url = url
         self.base_url = f"{url}/v1"
@@ -30,7 +32,7 @@ class Running:
 
     def sandbox(self, name: str = "default") -> Sandbox:
         """The state behind ``/sandbox/<name>``; touch it with `do`, so that no request comes between."""
-        return self.do(lambda: self.mock.sandboxes.get(name))
+        return self.do(lambda: self.app.state.sandboxes.get(name))
 
     def do(self, work: Callable[[], T]) -> T:
         """Run `work` on the server's own thread, and return what it returns."""
@@ -47,17 +49,16 @@ class Running:
 def running(settings: Settings | None = None, **changes: Any) -> Iterator[Running]:
     """Serve on a free port for as long as the context lasts; `changes` are settings by name."""
     chosen = settings or Settings(**changes)
-    mock = Mock(chosen)
+    app = create_app(chosen)
     listener = listen(chosen.host, 0)
-    running_server = Running(mock, chosen, url_of(listener))
+    running_server = Running(app, chosen, url_of(listener))
     accepting = threading.Event()
 
     def ready() -> None:
         running_server.loop = asyncio.get_running_loop()
-        mock.started()
         accepting.set()
 
-    server = running_server.server = Server(mock.switch, ready)
+    server = running_server.server = Server(app, ready)
     thread = threading.Thread(target=server.run, args=([listener],), name="clevora-mock", daemon=True)
     thread.start()
     try:

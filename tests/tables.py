@@ -8,16 +8,17 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from clevora_mock.control.delivery import Delivery
+from clevora_mock.scenarios.course import begin
+from clevora_mock.scenarios.faults import FAULTS
+
 from clevora_mock import data
 from clevora_mock.app import create_app
 from clevora_mock.contract.endpoints import ENDPOINTS, MODELS, Credential
 from clevora_mock.contract.errors import ERRORS
-from clevora_mock.control.delivery import Delivery
 from clevora_mock.control.routes import Parts, control_table
 from clevora_mock.core import money
 from clevora_mock.firebase.routes import TABLE
-from clevora_mock.scenarios.course import begin
-from clevora_mock.scenarios.faults import FAULTS
 from clevora_mock.scenarios.shelf import Shelf
 from clevora_mock.settings import OPTIONS, default_text
 from clevora_mock.testing.clevora import Clevora, SandboxClock

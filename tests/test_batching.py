@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-
 from clevora_mock.api.batching import Batch
 
 

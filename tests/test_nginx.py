@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
+from clevora_mock.api.gate import _SNAPSHOT_BYTES
 from uvicorn import Config
 
-from clevora_mock.api.gate import _SNAPSHOT_BYTES
 from clevora_mock.app import create_app
 from clevora_mock.core.sandboxes import DEFAULT
 

@@ -1,20 +1,30 @@
-"""``/docs/llms``: the whole API in one document for coding agents (W7), made from the same tables as the routes."""
+"""``/docs/llms``: the whole API in one document for coding agents (W7), made of the same tables as the routes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
-from clevora_mock.api.operations import OPERATIONS, statuses
+from clevora_mock.api.error_statuses import error_statuses
 from clevora_mock.contract.endpoints import CHANGELOG, ENDPOINTS, MODELS, Credential, Endpoint
 from clevora_mock.contract.errors import ERRORS
 from clevora_mock.contract.limits import (
     ACTIVATION_THRESHOLD,
+    DOLLAR,
+    KEY_DIGITS,
+    KEY_PREFIX,
     REQUESTS_PER_MINUTE,
     TIER,
     TOKENS_PER_DAY,
     TOPUP_MAXIMUM,
     TOPUP_MINIMUM,
+    dollars_text,
 )
+from clevora_mock.core.reply import Reply
+from clevora_mock.web.context import RequestContext
+from clevora_mock.web.json_response import json_answer
+from clevora_mock.web.operation import Operation
 
 BASE_URL = "https://developers.getclevora.xyz"
 
@@ -26,52 +36,63 @@ _CREDENTIALS: dict[Credential, str] = {
 }
 
 _RULES = (
-    "Send Authorization: Bearer sk_live_... to every /v1 endpoint but /v1/keys, which take a Firebase ID token.",
+    f"Send Authorization: Bearer {KEY_PREFIX}... to every /v1 endpoint but /v1/keys, which take a Firebase ID token.",
     "Keep keys on the server. A key is shown once, when it is created.",
     "Leave model out unless another is needed; each endpoint has its default.",
     "Set max_tokens: it bounds the answer and what it costs. The prompt is billed too.",
     "When streaming, buffer partial lines, stop at data: [DONE], and read usage from the last chunk before it.",
     "Leaving a stream early still bills what was sent.",
     "On 429 wait for Retry-After seconds. On 500 back off exponentially. Do not retry 400, 401, 402 or 403.",
-    "On 402 top up: account_not_activated means that the balance never reached $15.",
+    f"On 402 top up: account_not_activated means that the balance never reached {dollars_text(ACTIVATION_THRESHOLD)}.",
     "Name the x-request-id when reporting a fault.",
 )
 
 
-def payload() -> dict[str, Any]:
-    """The document."""
+class LlmsHandler:
+    """``/docs/llms``, ``/llms.txt`` and ``/llms.json``; `operations` may still grow after construction."""
+
+    def __init__(self, operations: Sequence[Operation]) -> None:
+        self._operations = operations
+
+    async def __call__(self, context: RequestContext) -> Reply:
+        reply = json_answer(llms_document(self._operations))
+        return replace(reply, headers=(*reply.headers, (b"cache-control", b"public, max-age=300")))
+
+
+def llms_document(operations: Sequence[Operation]) -> dict[str, Any]:
+    """Return the document."""
     return {
         "name": "Clevora AI API",
         "version": CHANGELOG[0][0],
         "description": "A unified REST API for semantic media search, script generation, and chat completions.",
         "baseUrl": f"{BASE_URL}/v1",
         "authentication": {
-            "apiKey": "Authorization: Bearer sk_live_... (32 hex characters after the prefix) for /v1/*",
+            "apiKey": f"Authorization: Bearer {KEY_PREFIX}... ({KEY_DIGITS} hex characters after the prefix) for /v1/*",
             "idToken": "Authorization: Bearer <Firebase ID token> for /v1/keys and /api/developer/*",
         },
         "models": [
             {"id": model.id, "bestFor": model.best_for, "notes": model.notes, "endpoints": model.endpoints}
             for model in MODELS
         ],
-        "endpoints": [_endpoint(endpoint) for endpoint in ENDPOINTS],
+        "endpoints": [_endpoint(operation, operation.endpoint) for operation in operations if operation.endpoint],
         "errors": [
             {
-                "status": failure.status,
-                "type": failure.type,
-                "code": failure.code,
-                "cause": failure.cause,
-                "basis": failure.basis,
+                "status": error.status,
+                "type": error.type,
+                "code": error.code,
+                "cause": error.cause,
+                "basis": error.basis,
             }
-            for failure in ERRORS
+            for error in ERRORS
         ],
         "pricing": {
             "currency": "USD",
             "per1kTokens": {e.name: e.rate / 1000 for e in ENDPOINTS if e.rate is not None},
             "notes": {e.name: e.price_note for e in ENDPOINTS if e.rate is not None},
-            "activationThreshold": ACTIVATION_THRESHOLD / 1_000_000,
+            "activationThreshold": ACTIVATION_THRESHOLD / DOLLAR,
             "topup": {
-                "minimum": TOPUP_MINIMUM / 1_000_000,
-                "maximum": TOPUP_MAXIMUM / 1_000_000,
+                "minimum": TOPUP_MINIMUM / DOLLAR,
+                "maximum": TOPUP_MAXIMUM / DOLLAR,
             },
         },
         "limits": {
@@ -87,8 +108,7 @@ def payload() -> dict[str, Any]:
     }
 
 
-def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
-    operation = OPERATIONS[endpoint.name]
+def _endpoint(operation: Operation, endpoint: Endpoint) -> dict[str, Any]:
     return {
         "name": endpoint.name,
         "method": endpoint.method,
@@ -102,7 +122,7 @@ def _endpoint(endpoint: Endpoint) -> dict[str, Any]:
             for parameter in operation.parameters
         ],
         "request": None if operation.request is None else msgspec.json.schema(operation.request),
-        "response": None if operation.answer is None else msgspec.json.schema(operation.answer),
-        "stream": None if operation.streamed is None else msgspec.json.schema(operation.streamed),
-        "errors": statuses(endpoint),
+        "response": None if operation.response is None else msgspec.json.schema(operation.response),
+        "stream": None if operation.event is None else msgspec.json.schema(operation.event),
+        "errors": error_statuses(operation),
     }

@@ -3,18 +3,21 @@
 ``x-clevora-basis`` on each operation and field says whether it is documented or inferred.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
-from clevora_mock.api.operations import OPERATIONS, Operation, Parameter, statuses
-from clevora_mock.api.shapes.errors import ErrorAnswer
-from clevora_mock.contract.endpoints import CHANGELOG, DOCUMENTED, ENDPOINTS, INFERRED, Credential, Endpoint
+from clevora_mock.api.error_statuses import error_statuses
+from clevora_mock.api.schemas.errors import ErrorAnswer
+from clevora_mock.contract.endpoints import CHANGELOG, DOCUMENTED, INFERRED, Credential, Endpoint
 from clevora_mock.contract.errors import ERRORS, STATUSES
+from clevora_mock.contract.limits import KEY_FORMAT
 from clevora_mock.version import __version__
+from clevora_mock.web.operation import Operation, Parameter
 
 _SCHEMES: dict[Credential, dict[str, Any]] = {
-    "api_key": {"type": "http", "scheme": "bearer", "description": "An API key: sk_live_ and 32 hex characters."},
+    "api_key": {"type": "http", "scheme": "bearer", "description": f"An API key: {KEY_FORMAT}."},
     "id_token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "A Firebase ID token."},
     "signature": {
         "type": "apiKey",
@@ -25,12 +28,14 @@ _SCHEMES: dict[Credential, dict[str, Any]] = {
 }
 
 
-def describe(server: str) -> dict[str, Any]:
-    """The document, for the API at the base URL `server` (without ``/v1``)."""
+def openapi_document(operations: Sequence[Operation], server: str) -> dict[str, Any]:
+    """Return the document, for the API at the base URL `server` (without ``/v1``)."""
     paths: dict[str, dict[str, Any]] = {}
-    for endpoint in ENDPOINTS:
-        for path in endpoint.paths:
-            paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, path)
+    for operation in operations:
+        for path in operation.paths:
+            if operation.endpoint is not None:
+                described = _operation(operation, operation.endpoint, path)
+                paths.setdefault(path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {
@@ -42,25 +47,24 @@ def describe(server: str) -> dict[str, Any]:
         },
         "servers": [{"url": server}],
         "paths": paths,
-        "components": {"schemas": _schemas(), "securitySchemes": _SCHEMES},
+        "components": {"schemas": _schemas(operations), "securitySchemes": _SCHEMES},
     }
 
 
-def schemas_of(types: list[type[msgspec.Struct]]) -> dict[str, Any]:
-    """The JSON Schemas of `types` and all that they mention, by name."""
+def schemas_of(types: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
+    """Return the JSON Schemas of `types` and of all that they mention, by name."""
     _, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     return components
 
 
-def _schemas() -> dict[str, Any]:
+def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
     wanted: list[type[msgspec.Struct]] = [ErrorAnswer]
-    for operation in OPERATIONS.values():
-        wanted += [shape for shape in (operation.request, operation.answer, operation.streamed) if shape is not None]
+    for operation in operations:
+        wanted += [shape for shape in (operation.request, operation.response, operation.event) if shape is not None]
     return schemas_of(wanted)
 
 
-def _operation(endpoint: Endpoint, path: str) -> dict[str, Any]:
-    operation = OPERATIONS[endpoint.name]
+def _operation(operation: Operation, endpoint: Endpoint, path: str) -> dict[str, Any]:
     alias = "" if path == endpoint.path else "." + path.strip("/").replace("/", ".")
     described: dict[str, Any] = {
         "operationId": endpoint.name + alias,
@@ -68,7 +72,7 @@ def _operation(endpoint: Endpoint, path: str) -> dict[str, Any]:
         "x-clevora-basis": endpoint.basis if not alias or endpoint.name == "docs.llms" else INFERRED,
         "security": [] if endpoint.credential == "none" else [{endpoint.credential: []}],
         "responses": {"200": _success(endpoint, operation)}
-        | {str(status): _refusal(status, endpoint) for status in statuses(endpoint)},
+        | {str(status): _refusal(status, endpoint) for status in error_statuses(operation)},
     }
     if endpoint.rate is not None:
         described["x-clevora-price-per-1k-tokens"] = endpoint.rate / 1000
@@ -95,7 +99,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 
 def _success(endpoint: Endpoint, operation: Operation) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "object"} if operation.answer is None else _ref(operation.answer)
+    schema: dict[str, Any] = {"type": "object"} if operation.response is None else _ref(operation.response)
     if endpoint.enveloped:
         schema = {
             "type": "object",
@@ -106,16 +110,16 @@ def _success(endpoint: Endpoint, operation: Operation) -> dict[str, Any]:
             },
         }
     content = _json(schema)
-    if operation.streamed is not None:
+    if operation.event is not None:
         content["text/event-stream"] = {
-            "schema": _ref(operation.streamed),
+            "schema": _ref(operation.event),
             "x-clevora-note": "One chunk for each `data:` line; the last line is `data: [DONE]`.",
         }
     return {"description": "Success.", "headers": _headers(), "content": content}
 
 
 def _refusal(status: int, endpoint: Endpoint) -> dict[str, Any]:
-    codes = [failure.code for failure in ERRORS if failure.status == status]
+    codes = [error.code for error in ERRORS if error.status == status]
     headers = _headers()
     if status == 429:
         headers["retry-after"] = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
@@ -124,7 +128,7 @@ def _refusal(status: int, endpoint: Endpoint) -> dict[str, Any]:
         status_field = {"const": "error", "x-clevora-basis": INFERRED}
         enveloped = {"type": "object", "required": ["status"], "properties": {"status": status_field}}
         schema = {"allOf": [schema, enveloped]}
-    title, cause = STATUSES[status]
+    title, _, cause = STATUSES[status]
     return {
         "description": f"{title}. {cause} Codes: {', '.join(codes)}.",
         "headers": headers,

@@ -1,90 +1,76 @@
-"""What each endpoint takes and gives, as types: what OpenAPI and ``/llms.json`` add to the contract's table."""
+"""The emulated API's operations: a row for each endpoint of the contract, with its handler and types."""
+
+from collections.abc import Mapping
 
 from msgspec import Struct
 
-from clevora_mock.api import dashboard
-from clevora_mock.api.shapes import chat, embeddings, scripts, search
-from clevora_mock.contract.endpoints import DOCUMENTED, INFERRED, Basis, Endpoint
-from clevora_mock.contract.limits import DEFAULT_TRANSACTIONS, DEFAULT_USAGE_DAYS, MAX_TRANSACTIONS, MAX_USAGE_DAYS
+from clevora_mock.api import developer, keys, payments
+from clevora_mock.api.llms import LlmsHandler
+from clevora_mock.api.schemas import chat, dashboard, embeddings, scripts, search
+from clevora_mock.contract.endpoints import DOCUMENTED, ENDPOINT_BY_NAME
+from clevora_mock.contract.limits import (
+    DEFAULT_TRANSACTIONS,
+    DEFAULT_USAGE_DAYS,
+    MAX_TRANSACTIONS,
+    MAX_USAGE_DAYS,
+)
+from clevora_mock.web.operation import Handler, Operation, Parameter
+
+_KEY_ID = Parameter("id", "path", "The key's id, or the raw key.")
+_LIMIT = Parameter("limit", "query", "How many entries.", bounds=(1, MAX_TRANSACTIONS), default=DEFAULT_TRANSACTIONS)
+_RANGE = Parameter(
+    "range", "query", "How many days, today included.", DOCUMENTED, (1, MAX_USAGE_DAYS), DEFAULT_USAGE_DAYS
+)
 
 
-class Parameter(Struct, frozen=True):
-    """A value in the path or the query. `bounds` and `default` are for whole numbers."""
-
-    name: str
-    place: str
-    description: str
-    basis: Basis
-    bounds: tuple[int, int] | None = None
-    default: int | None = None
-
-
-class Operation(Struct, frozen=True):
-    """The shapes of one endpoint; `streamed` is that of each event when the answer is a stream."""
-
-    answer: type[Struct] | None
-    request: type[Struct] | None = None
-    streamed: type[Struct] | None = None
-    parameters: tuple[Parameter, ...] = ()
-
-
-OPERATIONS: dict[str, Operation] = {
-    "chat.completions": Operation(chat.ChatCompletion, chat.ChatRequest, chat.ChatChunk),
-    "embeddings": Operation(embeddings.EmbeddingList, embeddings.EmbeddingsRequest),
-    "search": Operation(search.SearchResults, search.SearchRequest),
-    "scripts.generate": Operation(scripts.Script, scripts.ScriptRequest),
-    "keys.create": Operation(dashboard.NewKey, dashboard.KeyRequest),
-    "keys.list": Operation(dashboard.Keys),
-    "keys.revoke": Operation(
-        dashboard.RevokedKey,
-        parameters=(Parameter("id", "path", "The key's id, or the raw key.", INFERRED),),
-    ),
-    "developer.activate": Operation(dashboard.AccountView),
-    "developer.account": Operation(dashboard.AccountView),
-    "developer.topup": Operation(dashboard.CheckoutLink, dashboard.TopupRequest),
-    "developer.transactions": Operation(
-        dashboard.Transactions,
-        parameters=(
-            Parameter(
-                "limit",
-                "query",
-                "How many entries.",
-                INFERRED,
-                (1, MAX_TRANSACTIONS),
-                DEFAULT_TRANSACTIONS,
-            ),
+def api_operations(models: Mapping[str, Handler]) -> list[Operation]:
+    """Return every row; `models` has the handlers of the endpoints that fake models answer, by endpoint."""
+    rows = [
+        _row(
+            "chat.completions",
+            models["chat.completions"],
+            chat.ChatCompletion,
+            chat.ChatRequest,
+            event=chat.ChatChunk,
         ),
-    ),
-    "developer.usage": Operation(
-        dashboard.UsageReport,
-        parameters=(
-            Parameter(
-                "range",
-                "query",
-                "How many days, today included.",
-                DOCUMENTED,
-                (1, MAX_USAGE_DAYS),
-                DEFAULT_USAGE_DAYS,
-            ),
-        ),
-    ),
-    "dodo.webhook": Operation(dashboard.Received, dashboard.WebhookEvent),
-    "docs.llms": Operation(None),
-}
+        _row("embeddings", models["embeddings"], embeddings.EmbeddingList, embeddings.EmbeddingsRequest),
+        _row("search", models["search"], search.SearchResults, search.SearchRequest),
+        _row("scripts.generate", models["scripts.generate"], scripts.Script, scripts.ScriptRequest),
+        _row("keys.create", keys.create_key, dashboard.NewKey, dashboard.KeyRequest),
+        _row("keys.list", keys.list_keys, dashboard.Keys),
+        _row("keys.revoke", keys.revoke_key, dashboard.RevokedKey, parameters=(_KEY_ID,)),
+        _row("developer.activate", developer.activate, dashboard.AccountView),
+        _row("developer.account", developer.account, dashboard.AccountView),
+        _row("developer.topup", developer.topup, dashboard.CheckoutLink, dashboard.TopupRequest),
+        _row("developer.transactions", developer.transactions, dashboard.Transactions, parameters=(_LIMIT,)),
+        _row("developer.usage", developer.usage, dashboard.UsageReport, parameters=(_RANGE,)),
+        # The signature is checked before the body is read as JSON.
+        _row("dodo.webhook", payments.webhook, dashboard.Received, dashboard.WebhookEvent, parses_body=False),
+    ]
+    rows.append(_row("docs.llms", LlmsHandler(rows)))
+    return rows
 
 
-def statuses(endpoint: Endpoint) -> list[int]:
-    """The statuses with which `endpoint` can refuse a request."""
-    possible = {500}
-    if endpoint.credential != "none":
-        possible.add(401)
-    if endpoint.credential == "api_key":
-        possible |= {402, 403, 404, 429}
-    if endpoint.credential == "id_token" and not endpoint.open_to_all:
-        possible.add(403)
-    operation = OPERATIONS[endpoint.name]
-    if operation.request is not None:
-        possible |= {400, 413}
-    for parameter in operation.parameters:
-        possible.add(404 if parameter.place == "path" else 400)
-    return sorted(possible)
+def _row(
+    name: str,
+    handler: Handler,
+    response: type[Struct] | None = None,
+    request: type[Struct] | None = None,
+    *,
+    event: type[Struct] | None = None,
+    parameters: tuple[Parameter, ...] = (),
+    parses_body: bool = True,
+) -> Operation:
+    endpoint = ENDPOINT_BY_NAME[name]
+    return Operation(
+        name,
+        endpoint.method,
+        endpoint.paths,
+        handler,
+        endpoint,
+        request,
+        response,
+        event,
+        parameters,
+        parses_body,
+    )

@@ -1,103 +1,46 @@
-"""The emulated API's routes: one for each path of each endpoint in the contract's table."""
+"""The emulated API's routes, and the handlers that fake models answer."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
+from starlette.routing import Route
 
-from clevora_mock.api.answers import Answer, Json
-from clevora_mock.api.chat import Chat, Recording
-from clevora_mock.api.gate import Work
-from clevora_mock.api.routing import Route
-from clevora_mock.api.stream import Pace
-from clevora_mock.api.surface import CLEVORA
-from clevora_mock.contract.endpoints import ENDPOINTS
-from clevora_mock.core.call import Call
+from clevora_mock.api.authentication import authenticate
+from clevora_mock.api.chat import ChatHandler, RecordedAnswer
+from clevora_mock.api.embeddings import EmbeddingsHandler
+from clevora_mock.api.operations import api_operations
+from clevora_mock.api.scripts import ScriptsHandler
+from clevora_mock.api.search import SearchHandler
+from clevora_mock.api.stream_pacing import StreamPacing
 from clevora_mock.data import fixture
 from clevora_mock.models.library import Library
+from clevora_mock.web.error_rendering import error_reply
+from clevora_mock.web.operation import ApiFamily, Handler, Operation
+from clevora_mock.web.pipeline import PlanSource
+from clevora_mock.web.routing import operation_routes
+
+CLEVORA = ApiFamily(authenticate, error_reply)
 
 
-def model_routes(catalog: Path | None = None, pace: Pace | None = None) -> list[Route]:
-    """What API keys open; `catalog` is a user's own. Raises CatalogError for one that cannot be read."""
+def operations(catalog: Path | None = None, pacing: StreamPacing | None = None) -> list[Operation]:
+    """Return the API's operations; `catalog` is a user's own. Raises CatalogError for one that cannot be read."""
+    return api_operations(_model_handlers(catalog, pacing))
+
+
+def api_routes(rows: list[Operation], plan: PlanSource) -> list[Route]:
+    """Return a route for each path of `rows`."""
+    return operation_routes(rows, CLEVORA, plan)
+
+
+def _model_handlers(catalog: Path | None, pacing: StreamPacing | None) -> dict[str, Handler]:
     library = Library(catalog)
     if catalog is not None:
-        # A mistake in it should be told at the start, not at the first search.
+        # A mistake in it should be reported at the start, not at the first search.
         library.index  # noqa: B018
-    recordings = msgspec.json.decode(fixture("recorded.json").read_bytes(), type=list[Recording])
-    return _routes(
-        {
-            "chat.completions": Chat(library, recordings, pace),
-            "embeddings": _once_asked(lambda: _embeddings(library)),
-            "search": _once_asked(lambda: _search(library)),
-            "scripts.generate": _once_asked(lambda: _scripts(library)),
-        }
-    )
-
-
-def _once_asked(make: Callable[[], Work]) -> Work:
-    """The work that `make` makes when somebody first asks for it; what it needs is loaded then."""
-    made: Work | None = None
-
-    def work(call: Call) -> Awaitable[Answer]:
-        nonlocal made
-        if made is None:
-            made = make()
-        return made(call)
-
-    return work
-
-
-def _embeddings(library: Library) -> Work:
-    from clevora_mock.api.embeddings import Embeddings  # noqa: PLC0415
-
-    return Embeddings(library)
-
-
-def _search(library: Library) -> Work:
-    from clevora_mock.api.search import Search  # noqa: PLC0415
-
-    return Search(library)
-
-
-def _scripts(library: Library) -> Work:
-    from clevora_mock.api.scripts import Scripts  # noqa: PLC0415
-
-    return Scripts(library)
-
-
-def dashboard_routes() -> list[Route]:
-    """What ID tokens open, and what is open to all."""
-    from clevora_mock.api import developer, keys, payments  # noqa: PLC0415 - most clients never ask for these
-
-    return _routes(
-        {
-            "keys.create": keys.create,
-            "keys.list": keys.show,
-            "keys.revoke": keys.revoke,
-            "developer.activate": developer.activate,
-            "developer.account": developer.account,
-            "developer.topup": developer.topup,
-            "developer.transactions": developer.transactions,
-            "developer.usage": developer.usage,
-            "dodo.webhook": payments.webhook,
-            "docs.llms": llms,
-        }
-    )
-
-
-async def llms(call: Call) -> Answer:
-    """``/docs/llms``, ``/llms.txt``, ``/llms.json`` (W7)."""
-    from clevora_mock.api.llms import payload  # noqa: PLC0415 - built when somebody asks
-
-    answer = Json(payload())
-    answer.add(b"cache-control", "public, max-age=300")
-    return answer
-
-
-def _routes(works: dict[str, Work]) -> list[Route]:
-    return [
-        Route(endpoint.method, path, works[endpoint.name], CLEVORA, endpoint)
-        for endpoint in ENDPOINTS
-        if endpoint.name in works
-        for path in endpoint.paths
-    ]
+    recorded = msgspec.json.decode(fixture("recorded.json").read_bytes(), type=list[RecordedAnswer])
+    return {
+        "chat.completions": ChatHandler(library, recorded, pacing),
+        "embeddings": EmbeddingsHandler(library),
+        "search": SearchHandler(library),
+        "scripts.generate": ScriptsHandler(library),
+    }

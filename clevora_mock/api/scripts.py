@@ -1,47 +1,46 @@
-"""``POST /v1/scripts/generate`` (contract G1-G3)."""
+"""``POST /v1/scripts/generate`` (G1-G3)."""
 
 import msgspec
+from msgspec.structs import replace
 
-from clevora_mock.api import parsing
-from clevora_mock.api.answers import Answer, Json
-from clevora_mock.api.shapes import Usage
-from clevora_mock.api.shapes import scripts as shapes
+from clevora_mock.api.schemas import Usage
+from clevora_mock.api.schemas.scripts import Script, ScriptBody, ScriptRequest
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
-from clevora_mock.core.call import Call
+from clevora_mock.contract.limits import DEFAULT_SCRIPT_LENGTH, DEFAULT_SCRIPT_STYLE
+from clevora_mock.core.reply import Reply, json_reply
 from clevora_mock.models import tokens
 from clevora_mock.models.library import Library
+from clevora_mock.web.context import RequestContext
+from clevora_mock.web.parsing import choose_model
 
 
-class Scripts:
+class ScriptsHandler:
     """The endpoint."""
 
     def __init__(self, library: Library) -> None:
         self._library = library
 
-    async def __call__(self, call: Call) -> Answer:
-        from clevora_mock.models import scripts as written  # noqa: PLC0415 - few first answers are scripts
+    async def __call__(self, context: RequestContext, request: ScriptRequest) -> Reply:
+        from clevora_mock.models import scripts as models  # noqa: PLC0415 - few first answers are scripts
 
-        request = parsing.request(call, shapes.ScriptRequest)
-        model = parsing.choose_model(ENDPOINT_BY_NAME["scripts.generate"], request.model)
-        style, length = request.style or "youtube", request.length or "medium"
-        script = self._library.scripts.write(request.topic, style, length, seed=call.sandbox.beginning.seed)
-        if call.canned is not None and call.canned.script is not None:
-            # Its parts stand in the scenario under the names that the API gives them.
-            script = msgspec.convert(msgspec.to_builtins(script) | call.canned.script, written.Script)
-        call.prompt_tokens = tokens.prompt([request.topic])
-        call.completion_tokens = written.tokens(script)
-        call.produced = script.title
-        return Json(
-            shapes.Script(
-                id="script_" + call.sandbox.chance.hex("script"),
-                object="script",
-                created=call.arrived // SECOND,
-                model=model,
-                topic=request.topic,
-                style=style,
-                length=length,
-                script=msgspec.convert(script, shapes.ScriptBody, from_attributes=True),
-                usage=Usage(call.prompt_tokens, call.completion_tokens, call.tokens),
-            )
+        model = choose_model(ENDPOINT_BY_NAME["scripts.generate"], request.model)
+        style, length = request.style or DEFAULT_SCRIPT_STYLE, request.length or DEFAULT_SCRIPT_LENGTH
+        script = self._library.scripts.write(request.topic, style, length, seed=context.sandbox.config.seed)
+        if context.scripted.script is not None:
+            # A scenario names the parts as the API does.
+            script = msgspec.convert(msgspec.to_builtins(script) | context.scripted.script, models.Script)
+        prompt, written = tokens.prompt([request.topic]), models.tokens(script)
+        body = Script(
+            id="script_" + context.sandbox.chance.hex("script"),
+            object="script",
+            created=context.now // SECOND,
+            model=model,
+            topic=request.topic,
+            style=style,
+            length=length,
+            script=msgspec.convert(script, ScriptBody, from_attributes=True),
+            usage=Usage(prompt, written, prompt + written),
         )
+        reply = json_reply(msgspec.json.encode(body))
+        return replace(reply, prompt_tokens=prompt, completion_tokens=written, text=script.title)

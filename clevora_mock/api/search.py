@@ -1,64 +1,69 @@
-"""``POST /v1/search`` (contract H1-H4)."""
+"""``POST /v1/search`` (H1-H4)."""
 
 import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
-from clevora_mock.api import parsing
-from clevora_mock.api.answers import Answer, Json
-from clevora_mock.api.loading import Loading
-from clevora_mock.api.shapes import PromptUsage
-from clevora_mock.api.shapes import search as shapes
+from clevora_mock.api.lazy import LazyAsync
+from clevora_mock.api.schemas import PromptUsage
+from clevora_mock.api.schemas.search import Result, SearchRequest, SearchResults
 from clevora_mock.clock import iso
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import DEFAULT_SEARCH_RESULTS
-from clevora_mock.core.call import Call
+from clevora_mock.core.reply import Reply, json_reply
 from clevora_mock.models import tokens
 from clevora_mock.models.library import Library
+from clevora_mock.web.context import RequestContext
+from clevora_mock.web.parsing import choose_model
 
 if TYPE_CHECKING:
+    from clevora_mock.models.catalog import Item
     from clevora_mock.models.search import SearchIndex
 
+# Titles in the journal's summary of an answer.
+_SUMMARY_TITLES = 5
 
-class Search:
-    """The endpoint; `library` loads the catalog at its first use."""
+
+class SearchHandler:
+    """The endpoint; the catalog is loaded at its first use."""
 
     def __init__(self, library: Library) -> None:
-        self._index: Loading[SearchIndex] = Loading(lambda: library.index)
+        self._index: LazyAsync[SearchIndex] = LazyAsync(lambda: library.index)
 
-    async def __call__(self, call: Call) -> Answer:
-        request = parsing.request(call, shapes.SearchRequest)
-        model = parsing.choose_model(ENDPOINT_BY_NAME["search"], request.model)
+    async def __call__(self, context: RequestContext, request: SearchRequest) -> Reply:
+        model = choose_model(ENDPOINT_BY_NAME["search"], request.model)
         index = await self._index()
-        found = index.search(request.query, request.limit or DEFAULT_SEARCH_RESULTS)
-        call.prompt_tokens = tokens.count(request.query)
-        call.produced = "; ".join(item.title for item, _ in found[:5])
-        results = [
-            shapes.Result(
-                item.id,
-                item.title,
-                item.type,
-                item.description,
-                item.creator,
-                item.url,
-                item.thumbnail_url,
-                item.duration_seconds,
-                item.published_at,
-                list(item.tags),
-                score,
-            )
-            for item, score in found
-        ]
-        if call.canned is not None and call.canned.results is not None:
-            results = [_canned(result, call) for result in call.canned.results]
-            results = results[: request.limit or DEFAULT_SEARCH_RESULTS]
-        usage = PromptUsage(call.prompt_tokens, call.prompt_tokens)
-        return Json(shapes.SearchResults("search.results", model, request.query, results, usage))
+        limit = request.limit or DEFAULT_SEARCH_RESULTS
+        found = index.search(request.query, limit)
+        summary = "; ".join(item.title for item, _ in found[:_SUMMARY_TITLES])
+        results = [_result(item, score) for item, score in found]
+        if context.scripted.results is not None:
+            results = [_scripted(written, context.now) for written in context.scripted.results[:limit]]
+        counted = tokens.count(request.query)
+        body = SearchResults("search.results", model, request.query, results, PromptUsage(counted, counted))
+        return replace(json_reply(msgspec.json.encode(body)), prompt_tokens=counted, text=summary)
 
 
-def _canned(written: dict[str, Any], call: Call) -> shapes.Result:
-    """A result that a scenario wrote; what it left out is made up from the title."""
+def _result(item: "Item", score: float) -> Result:
+    return Result(
+        item.id,
+        item.title,
+        item.type,
+        item.description,
+        item.creator,
+        item.url,
+        item.thumbnail_url,
+        item.duration_seconds,
+        item.published_at,
+        list(item.tags),
+        score,
+    )
+
+
+def _scripted(written: dict[str, Any], now: int) -> Result:
+    """Return a result that a scenario wrote; fields that it left out are made up from the title."""
     slug = re.sub(r"[^a-z0-9]+", "-", written["title"].lower()).strip("-") or "item"
     whole = {
         "id": f"vid_{slug}",
@@ -68,8 +73,8 @@ def _canned(written: dict[str, Any], call: Call) -> shapes.Result:
         "url": f"https://media.clevora.example/v/{slug}",
         "thumbnailUrl": f"https://images.clevora.example/v/{slug}.jpg",
         "durationSeconds": 600,
-        "publishedAt": iso(call.arrived),
+        "publishedAt": iso(now),
         "tags": [],
         "score": 1.0,
     }
-    return msgspec.convert(whole | written, shapes.Result)
+    return msgspec.convert(whole | written, Result)

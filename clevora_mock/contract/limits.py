@@ -3,11 +3,13 @@
 Amounts of money are in micro-dollars, sizes in bytes or characters, times as their names say.
 """
 
+from typing import Final
+
 from clevora_mock.contract.endpoints import MODELS_BY_ENDPOINT
 
 DOLLAR = 1_000_000
 
-TIER = "preview"
+TIER: Final = "preview"
 REQUESTS_PER_MINUTE = 60
 TOKENS_PER_DAY = 1_000_000
 
@@ -29,7 +31,7 @@ MAX_KEY_NAME_CHARACTERS = 64
 DEFAULT_KEY_NAME = "Untitled key"
 
 MAX_UID_CHARACTERS = 128
-ID_TOKEN_ISSUER = "https://securetoken.google.com/{project}"
+
 
 DEFAULT_MODEL: dict[str, str] = {name: models[0] for name, models in MODELS_BY_ENDPOINT.items() if models}
 
@@ -38,8 +40,8 @@ EMBEDDING_DIMENSIONS = 1536
 DEFAULT_SEARCH_RESULTS = 5
 MAX_SEARCH_RESULTS = 50
 SCRIPT_BUDGETS: dict[str, int] = {"short": 300, "medium": 900, "long": 2400}
-DEFAULT_SCRIPT_STYLE = "youtube"
-DEFAULT_SCRIPT_LENGTH = "medium"
+DEFAULT_SCRIPT_STYLE: Final = "youtube"
+DEFAULT_SCRIPT_LENGTH: Final = "medium"
 DEFAULT_USAGE_DAYS = 30
 MAX_USAGE_DAYS = 90
 RECENT_ACTIVITY = 20
@@ -51,3 +53,8 @@ MAX_IGNORED_NAMES = 20
 def dollars_text(micros: int) -> str:
     """An amount in whole dollars as the contract writes it: ``$15``, ``$10,000``."""
     return f"${micros // DOLLAR:,}"
+
+
+def id_token_issuer(project: str) -> str:
+    """Return the issuer of a project's Firebase ID tokens."""
+    return f"https://securetoken.google.com/{project}"

@@ -3,21 +3,24 @@
 from typing import Annotated
 
 from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
 
-from clevora_mock.api import parsing
-from clevora_mock.api.answers import Answer, Json
-from clevora_mock.contract.limits import TIER
+from clevora_mock.contract.limits import MAX_UID_CHARACTERS, TIER
+from clevora_mock.control.endpoint import now_of, sandbox_of
 from clevora_mock.core import identity, money
 from clevora_mock.core.accounts import Account
-from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError, invalid, missing
 from clevora_mock.core.identity import Identity
+from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.users import User
+from clevora_mock.web.json_response import json_response
+from clevora_mock.web.parsing import parse_body, parse_optional_body, quoted
 
 _NAME = "Made by the control plane"
 _BALANCE = 100.0
 
-Uid = Annotated[str, Meta(min_length=1, max_length=128)]
+Uid = Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
 Dollars = Annotated[float, Meta(ge=-1_000_000_000, le=1_000_000_000)]
 
 
@@ -51,60 +54,62 @@ class TokenRequest(Struct, forbid_unknown_fields=True, rename="camel"):
     expires_in: Annotated[int, Meta(ge=1, le=315_360_000)] | None = None
 
 
-async def create(call: Call) -> Answer:
-    """``POST /__mock/accounts``: a new account and its first key, whole."""
-    asked = parsing.optional(call, NewAccount)
-    sandbox = call.sandbox
+async def create(request: Request) -> Response:
+    """Handle ``POST /__mock/accounts``: a new account and its first key, whole."""
+    asked = parse_optional_body(await request.body(), NewAccount)
+    sandbox, now = sandbox_of(request), now_of(request)
     balance = _micros(_BALANCE if asked.balance is None else asked.balance)
     uid = asked.uid or "user_" + sandbox.chance.hex("account", 12)
     if uid in sandbox.accounts.by_uid:
-        raise invalid("uid", "one that is not taken (PATCH changes an account)", parsing.shown(uid))
+        raise invalid("uid", "one that is not taken (PATCH changes an account)", quoted(uid))
     if asked.password is not None:
-        _let_sign_in(call, uid, asked.email, asked.password)
-    account = sandbox.open_account(Identity(uid, asked.email), call.arrived)
+        _create_user(sandbox, uid, asked.email, asked.password, now)
+    account = sandbox.open_account(Identity(uid, asked.email), now)
     if balance > 0:
-        account.credit(sandbox.next_entry(), balance, call.arrived)
-    sandbox.amend(account, balance, asked.activated, asked.developer_access is not False)
-    _, raw = sandbox.create_key(account, _NAME, call.arrived)
-    return Json(view(account) | {"apiKey": raw})
+        account.credit(sandbox.next_entry(), balance, now)
+    sandbox.update_account(account, balance, asked.activated, asked.developer_access is not False)
+    _, raw = sandbox.create_key(account, _NAME, now)
+    return json_response(_view(account) | {"apiKey": raw})
 
 
-async def show(call: Call) -> Answer:
-    """``GET /__mock/accounts/{uid}``."""
-    return Json(view(find(call)))
+async def show(request: Request) -> Response:
+    """Handle ``GET /__mock/accounts/{uid}``."""
+    return json_response(_view(_find(request)))
 
 
-async def change(call: Call) -> Answer:
-    """``PATCH /__mock/accounts/{uid}``."""
-    account = find(call)
-    asked = parsing.request(call, AccountChange)
+async def change(request: Request) -> Response:
+    """Handle ``PATCH /__mock/accounts/{uid}``."""
+    account = _find(request)
+    asked = parse_body(await request.body(), AccountChange)[0]
     balance = None if asked.balance is None else _micros(asked.balance)
-    call.sandbox.amend(account, balance, asked.activated, asked.developer_access)
-    return Json(view(account))
+    sandbox_of(request).update_account(account, balance, asked.activated, asked.developer_access)
+    return json_response(_view(account))
 
 
-async def issue(call: Call) -> Answer:
-    """``POST /__mock/tokens``: an ID token that is good in this sandbox."""
-    asked = parsing.request(call, TokenRequest)
+async def issue(request: Request) -> Response:
+    """Handle ``POST /__mock/tokens``: an ID token that is good in this sandbox."""
+    asked = parse_body(await request.body(), TokenRequest)[0]
     lifetime = asked.expires_in or identity.LIFETIME_SECONDS
-    project = call.sandbox.beginning.firebase_project
-    return Json({"idToken": identity.issue(Identity(asked.uid, asked.email), project, call.arrived, lifetime)})
+    project = sandbox_of(request).config.firebase_project
+    return json_response(
+        {"idToken": identity.issue(Identity(asked.uid, asked.email), project, now_of(request), lifetime)}
+    )
 
 
-def find(call: Call) -> Account:
+def _find(request: Request) -> Account:
     """The account that the path names; 404 when there is none."""
-    account = call.sandbox.accounts.by_uid.get(call.parameters["uid"])
+    account = sandbox_of(request).accounts.by_uid.get(request.path_params["uid"])
     if account is None:
         raise ApiError("not_found", "No such account")
     return account
 
 
-def view(account: Account) -> dict[str, object]:
+def _view(account: Account) -> dict[str, object]:
     """An account as the control plane shows it."""
     return {
         "uid": account.uid,
         "email": account.email,
-        "balance": money.dollars(account.book.balance),
+        "balance": money.dollars(account.ledger.balance),
         "activated": account.activated,
         "developerAccess": account.developer_access,
         "tier": TIER,
@@ -114,22 +119,22 @@ def view(account: Account) -> dict[str, object]:
     }
 
 
-def _let_sign_in(call: Call, uid: str, email: str | None, password: str) -> None:
-    """Make a user of Firebase of the account that is about to be."""
-    users = call.sandbox.users
+def _create_user(sandbox: Sandbox, uid: str, email: str | None, password: str, now: int) -> None:
+    """Create the Firebase user of an account that is about to be created."""
+    users = sandbox.users
     if email is None:
         raise missing("email")
     if users.with_email(email) is not None:
-        raise invalid("email", "one that nobody signs in with", parsing.shown(email))
+        raise invalid("email", "one that nobody signs in with", quoted(email))
     if uid in users.by_uid:
-        raise invalid("uid", "one that nobody signs in with, or no password", parsing.shown(uid))
+        raise invalid("uid", "one that nobody signs in with, or no password", quoted(uid))
     if users.is_full:
         raise ApiError("invalid_field", "password: there are as many users as a sandbox keeps")
-    users.add(User(uid, email.lower(), call.sandbox.new_password(password), call.arrived))
+    users.add(User(uid, email.lower(), sandbox.new_password(password), now))
 
 
 def _micros(amount: float) -> int:
     try:
         return money.micros(amount)
     except ValueError:
-        raise invalid("balance", "a number with at most six decimals", parsing.shown(amount)) from None
+        raise invalid("balance", "a number with at most six decimals", quoted(amount)) from None

@@ -3,14 +3,14 @@
 from html import escape
 from urllib.parse import parse_qs
 
-from starlette.responses import HTMLResponse, RedirectResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from clevora_mock.api.answers import Answer
-from clevora_mock.control.delivery import Delivery
+from clevora_mock.control.endpoint import base_url_of, now_of, sandbox_of
 from clevora_mock.control.pages import page
+from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core import money
-from clevora_mock.core.call import Call
-from clevora_mock.core.errors import ApiError, invalid
+from clevora_mock.core.errors import invalid
 from clevora_mock.core.payments import Checkout, Outcome
 
 _BUTTONS = """<form method="post">
@@ -22,39 +22,36 @@ _BUTTONS = """<form method="post">
 class CheckoutPage:
     """``/checkout/{id}``: GET shows, POST finishes; the event goes to the webhook as Dodo Payments would send it."""
 
-    def __init__(self, delivery: Delivery) -> None:
-        self._delivery = delivery
+    def __init__(self, sender: WebhookSender) -> None:
+        self._sender = sender
 
-    async def show(self, call: Call) -> Answer:
-        checkout = find(call)
+    async def show(self, request: Request) -> Response:
+        checkout = checkout_of(request)
         amount = money.text(checkout.amount)
-        open_now = checkout.status == "open" and call.arrived < checkout.expires
         return HTMLResponse(
             page(
                 "checkout.html",
                 amount=amount,
                 account=escape(checkout.email or checkout.uid),
                 id=escape(checkout.id),
-                state=escape(_state(checkout, call.arrived)),
-                buttons=_BUTTONS.format(amount=amount) if open_now else "",
+                state=escape(_state(checkout, now_of(request))),
+                buttons=_BUTTONS.format(amount=amount) if checkout.is_open(now_of(request)) else "",
             )
         )
 
-    async def finish(self, call: Call) -> Answer:
-        outcomes = parse_qs(call.body.decode("latin-1")).get("outcome", [])
+    async def finish(self, request: Request) -> Response:
+        outcomes = parse_qs((await request.body()).decode("latin-1")).get("outcome", [])
         if outcomes not in (["succeeded"], ["failed"]):
             raise invalid("outcome", '"succeeded" or "failed"', ", ".join(outcomes)[:40] or "nothing")
         outcome: Outcome = "succeeded" if outcomes == ["succeeded"] else "failed"
-        await self._delivery.finish(call, find(call), outcome)
-        return RedirectResponse(f"{call.base_url}/checkout/{call.parameters['id']}", status_code=303)
+        checkout = checkout_of(request)
+        await self._sender.finish(request.app, sandbox_of(request), checkout, outcome, now_of(request))
+        return RedirectResponse(f"{base_url_of(request)}/checkout/{checkout.id}", status_code=303)
 
 
-def find(call: Call) -> Checkout:
-    """The checkout that the path names; 404 when there is none."""
-    checkout = call.sandbox.checkouts.by_id.get(call.parameters["id"])
-    if checkout is None:
-        raise ApiError("not_found", "No such checkout")
-    return checkout
+def checkout_of(request: Request) -> Checkout:
+    """Return the checkout that the path names; 404 when there is none."""
+    return sandbox_of(request).checkouts.find(request.path_params["id"])
 
 
 def _state(checkout: Checkout, now: int) -> str:

@@ -3,12 +3,14 @@
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from starlette.requests import Request
+from starlette.responses import Response
 
-from clevora_mock.api import parsing
-from clevora_mock.api.answers import Answer, Json
 from clevora_mock.clock import LAST, SECOND, Clock, iso, parse
-from clevora_mock.core.call import Call
+from clevora_mock.control.endpoint import sandbox_of
 from clevora_mock.core.errors import invalid
+from clevora_mock.web.json_response import json_response
+from clevora_mock.web.parsing import parse_body, quoted
 
 
 class ClockChange(Struct, forbid_unknown_fields=True):
@@ -20,27 +22,27 @@ class ClockChange(Struct, forbid_unknown_fields=True):
     advance: Annotated[float, Meta(ge=0, le=LAST // SECOND)] | None = None
 
 
-async def show(call: Call) -> Answer:
-    """``GET /__mock/clock``."""
-    return Json(view(call.sandbox.clock))
+async def show(request: Request) -> Response:
+    """Handle ``GET /__mock/clock``."""
+    return json_response(view(sandbox_of(request).clock))
 
 
-async def change(call: Call) -> Answer:
-    """``PATCH /__mock/clock``: all of what is asked for, or, when any of it is wrong, nothing."""
-    asked = parsing.request(call, ClockChange)
-    clock = call.sandbox.clock
+async def change(request: Request) -> Response:
+    """Handle ``PATCH /__mock/clock``: all of what is asked for, or, when any of it is wrong, nothing."""
+    asked = parse_body(await request.body(), ClockChange)[0]
+    clock = sandbox_of(request).clock
     moment = None if asked.now is None else _moment(asked.now)
     if (asked.mode == "scaled") != (asked.speed is not None):
-        raise invalid("speed", 'a number beside "mode": "scaled"', parsing.shown(asked.speed))
+        raise invalid("speed", 'a number beside "mode": "scaled"', quoted(asked.speed))
     if asked.advance is not None and (clock.now() if moment is None else moment) + asked.advance * SECOND > LAST:
-        raise invalid("advance", f"to get no further than {iso(LAST)}", parsing.shown(asked.advance))
+        raise invalid("advance", f"to get no further than {iso(LAST)}", quoted(asked.advance))
     if asked.mode is not None:
         clock.run(asked.mode, asked.speed or 1.0)
     if moment is not None:
         clock.set(moment)
     if asked.advance is not None:
         clock.advance(asked.advance)
-    return Json(view(clock))
+    return json_response(view(clock))
 
 
 def view(clock: Clock) -> dict[str, object]:
@@ -55,5 +57,5 @@ def _moment(text: str) -> int:
     except ValueError:
         moment = -1
     if not 0 <= moment <= LAST:
-        raise invalid("now", "a time such as 2026-05-11T14:00:00Z", parsing.shown(text))
+        raise invalid("now", "a time such as 2026-05-11T14:00:00Z", quoted(text))
     return moment

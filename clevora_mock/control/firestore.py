@@ -5,8 +5,8 @@ from typing import Any
 from clevora_mock.clock import date, iso
 from clevora_mock.core import money
 from clevora_mock.core.accounts import Account, Key
-from clevora_mock.core.journal import Entry as Logged
-from clevora_mock.core.ledger import Entry
+from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.ledger import LedgerEntry
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.usage import Count, Day
 
@@ -47,7 +47,7 @@ def collection(sandbox: Sandbox, path: str) -> list[str] | None:
             return [sandbox.log_id(entry.serial) for entry in sandbox.journal.entries if entry.logged]
         case ["clevora_developer_transactions"]:
             accounts = sandbox.accounts.by_uid.values()
-            return [sandbox.entry_id(entry.serial) for account in accounts for entry in account.book.entries]
+            return [sandbox.entry_id(entry.serial) for account in accounts for entry in account.ledger.entries]
         case _:
             return None
 
@@ -83,7 +83,7 @@ def _key(key: Key) -> dict[str, Any]:
     }
 
 
-def _log(entry: Logged) -> dict[str, Any]:
+def _log(entry: JournalEntry) -> dict[str, Any]:
     failed = entry.status >= 400
     return {
         "uid": entry.account,
@@ -100,13 +100,13 @@ def _log(entry: Logged) -> dict[str, Any]:
 
 def _transaction(sandbox: Sandbox, entry_id: str) -> dict[str, Any] | None:
     for account in sandbox.accounts.by_uid.values():
-        for entry in account.book.entries:
+        for entry in account.ledger.entries:
             if sandbox.entry_id(entry.serial) == entry_id:
                 return _entry(account, entry)
     return None
 
 
-def _entry(account: Account, entry: Entry) -> dict[str, Any]:
+def _entry(account: Account, entry: LedgerEntry) -> dict[str, Any]:
     return {
         "uid": account.uid,
         "type": entry.type,

@@ -1,13 +1,14 @@
-"""``GET /``: what this is, what to copy, where everything lies; HTML for a browser, JSON for a program."""
+"""Handle ``GET /``: what this is, what to copy, where everything lies; HTML for a browser, JSON for a program."""
 
 from html import escape
 
-from starlette.responses import HTMLResponse
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
 
-from clevora_mock.api.answers import Answer, Json
+from clevora_mock.control.endpoint import base_url_of, sandbox_of
 from clevora_mock.control.pages import page
-from clevora_mock.core.call import Call
 from clevora_mock.version import __version__
+from clevora_mock.web.json_response import json_response
 
 _PLACES = (
     ("/__mock/health", "Whether the server is ready, and how it is set up."),
@@ -23,34 +24,32 @@ _PLACES = (
 )
 
 
-class Home:
-    """The first page."""
-
-    async def __call__(self, call: Call) -> Answer:
-        base = call.base_url
-        key = call.sandbox.beginning.api_key
-        if "text/html" not in call.header(b"accept"):
-            return Json(
-                {
-                    "name": "clevora-mock",
-                    "version": __version__,
-                    "baseUrl": f"{base}/v1",
-                    "apiKey": key,
-                    "sandbox": call.sandbox.name,
-                    "places": dict(_PLACES),
-                }
-            )
-        rows = "".join(
-            f'<li><a href="{escape(base + path)}"><code>{escape(path)}</code></a> {escape(meaning)}</li>'
-            for path, meaning in _PLACES
+async def home(request: Request) -> Response:
+    """Handle ``GET /``."""
+    base = base_url_of(request)
+    key = sandbox_of(request).config.api_key
+    if "text/html" not in request.headers.get("accept", ""):
+        return json_response(
+            {
+                "name": "clevora-mock",
+                "version": __version__,
+                "baseUrl": f"{base}/v1",
+                "apiKey": key,
+                "sandbox": sandbox_of(request).name,
+                "places": dict(_PLACES),
+            }
         )
-        return HTMLResponse(
-            page(
-                "home.html",
-                base=escape(f"{base}/v1"),
-                key=escape(key),
-                places=rows,
-                sandbox=escape(call.sandbox.name),
-                version=__version__,
-            )
+    rows = "".join(
+        f'<li><a href="{escape(base + path)}"><code>{escape(path)}</code></a> {escape(meaning)}</li>'
+        for path, meaning in _PLACES
+    )
+    return HTMLResponse(
+        page(
+            "home.html",
+            base=escape(f"{base}/v1"),
+            key=escape(key),
+            places=rows,
+            sandbox=escape(sandbox_of(request).name),
+            version=__version__,
         )
+    )

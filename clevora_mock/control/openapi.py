@@ -1,21 +1,19 @@
-"""The control plane as an OpenAPI 3.1 document, made from its table of routes."""
+"""The control plane as an OpenAPI 3.1 document, made of its table of routes."""
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from clevora_mock.api.openapi import schemas_of
-from clevora_mock.api.shapes.errors import ErrorAnswer
+from clevora_mock.api.schemas.errors import ErrorAnswer
+from clevora_mock.control.route import ControlRoute
 from clevora_mock.version import __version__
-
-if TYPE_CHECKING:
-    from clevora_mock.control.routes import ControlRoute
 
 _PARAMETER = re.compile(r"\{(\w+)(?::path)?\}")
 
 
-def describe(table: Iterable["ControlRoute"], server: str) -> dict[str, Any]:
-    """The document, for the sandbox at the base URL `server`."""
+def control_document(table: Iterable[ControlRoute], server: str) -> dict[str, Any]:
+    """Return the document, for the sandbox at the base URL `server`."""
     rows = list(table)
     paths: dict[str, dict[str, Any]] = {}
     for row in rows:
@@ -33,7 +31,7 @@ def describe(table: Iterable["ControlRoute"], server: str) -> dict[str, Any]:
     }
 
 
-def _operation(row: "ControlRoute") -> dict[str, Any]:
+def _operation(row: ControlRoute) -> dict[str, Any]:
     refused = {
         "description": "Refused: what was wrong, by field.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorAnswer"}}},

@@ -1,139 +1,111 @@
-"""The table of the mock's own routes: each with what it is for, each behind the guard."""
+"""The table of the mock's own routes."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from clevora_mock.api.answers import Answer, Json
-from clevora_mock.api.gate import Work
-from clevora_mock.api.routing import Route
-from clevora_mock.api.surface import OWN
-from clevora_mock.control import accounts, clock, journal, payments, places, state
+from clevora_mock.control import accounts, clock, home, info, journal, openapi, payments, sandboxes, state
 from clevora_mock.control.checkout import CheckoutPage
-from clevora_mock.control.delivery import Delivery
-from clevora_mock.control.guard import Guard
-from clevora_mock.control.home import Home
-from clevora_mock.control.sandboxes import SandboxPages
-from clevora_mock.control.scenario import Scenarios
-from clevora_mock.core.call import Call
-from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.control.endpoint import ControlEndpoint, ControlHandler, base_url_of
+from clevora_mock.control.origin_check import LocalOnly
+from clevora_mock.control.route import ControlRoute
+from clevora_mock.control.scenario import ScenarioRoutes
+from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.scenarios.shelf import Shelf
+from clevora_mock.web.json_response import json_response
+from clevora_mock.web.operation import Operation
 
 
-class Parts(NamedTuple):
-    """What the control plane works on."""
+class ControlContext(NamedTuple):
+    """The parts of a server that the control plane works on; `server` is its name, if it has one."""
 
     sandboxes: Sandboxes
-    shelf: Shelf
-    delivery: Delivery
-    begin: Callable[[Sandbox], None]
+    store: Shelf
+    sender: WebhookSender
+    operations: Sequence[Operation]
     server: str | None = None
 
 
-class ControlRoute(NamedTuple):
-    """One route, its line in the README, and what OpenAPI says of its body and query."""
-
-    method: str
-    path: str
-    summary: str
-    work: Work
-    request: type[Struct] | None = None
-    query: tuple[str, ...] = ()
-
-
-# What a route's body holds, and what its query may ask, where they hold or may ask anything.
-_REQUESTS: dict[str, type[Struct]] = {
-    "POST /__mock/reset": state.ResetRequest,
-    "PATCH /__mock/clock": clock.ClockChange,
-    "POST /__mock/accounts": accounts.NewAccount,
-    "PATCH /__mock/accounts/{uid}": accounts.AccountChange,
-    "POST /__mock/tokens": accounts.TokenRequest,
-    "POST /__mock/webhooks/sign": payments.SignRequest,
-}
-_QUERIES: dict[str, tuple[str, ...]] = {
-    "GET /__mock/requests": ("endpoint", "status", "code", "key", "account", "since", "rule", "limit"),
-    "GET /__mock/ledger": ("uid",),
-}
-
-
-def control_table(parts: Parts) -> list[ControlRoute]:
-    """Every route outside the emulated API."""
-    checkout, scenarios = CheckoutPage(parts.delivery), Scenarios(parts.shelf)
-    sandboxes, restore = SandboxPages(parts.sandboxes), state.Restore(parts.delivery.resume)
-    pay, fail = (payments.finishing(parts.delivery, "succeeded"), payments.finishing(parts.delivery, "failed"))
-    table: list[tuple[str, str, Work]] = [
-        ("GET /", "what this is, what to copy, where everything lies", Home()),
-        ("GET /openapi.json", "the emulated API as OpenAPI 3.1", places.openapi),
-        ("GET /checkout/{id}", "the page where a top-up is paid", checkout.show),
-        ("POST /checkout/{id}", "what its buttons do", checkout.finish),
-        ("DELETE /", "under `/sandbox/<name>`: removes the sandbox", sandboxes.delete),
-        ("GET /__mock/health", "200 only when ready; how the server is set up", places.Health(parts.server)),
-        ("GET /__mock/openapi.json", "these routes as OpenAPI 3.1", _described(parts)),
-        ("GET /__mock/fidelity", "every clause of the contract, documented or inferred", places.fidelity),
-        ("GET /__mock/sandboxes", "names, with requests, spend, scenario and last use", sandboxes.list),
-        (
-            "POST /__mock/reset",
-            'back to the start; `{"only": "journal"|"ledger"|"scenario"}` a part',
-            state.Reset(parts.begin),
+def control_table(context: ControlContext) -> list[ControlRoute]:
+    """Return every route outside the emulated APIs."""
+    checkout, scenarios = CheckoutPage(context.sender), ScenarioRoutes(context.store)
+    row = ControlRoute.row
+    table = [
+        row("GET /", home.home, "what this is, what to copy, where everything lies"),
+        row("GET /openapi.json", info.openapi(context.operations), "the emulated API as OpenAPI 3.1"),
+        row("GET /checkout/{id}", checkout.show, "the page where a top-up is paid"),
+        row("POST /checkout/{id}", checkout.finish, "what its buttons do"),
+        row("DELETE /", sandboxes.remove_sandbox(context.sandboxes), "under `/sandbox/<name>`: removes the sandbox"),
+        row("GET /__mock/health", info.health(context.server), "200 only when ready; how the server is set up"),
+        row("GET /__mock/fidelity", info.fidelity, "every clause of the contract, documented or inferred"),
+        row(
+            "GET /__mock/sandboxes",
+            sandboxes.list_sandboxes(context.sandboxes),
+            "names, with requests, spend, scenario and last use",
         ),
-        ("GET /__mock/state", "a versioned snapshot of the whole sandbox", state.show),
-        ("PUT /__mock/state", "restores one, all or nothing", restore),
-        ("GET /__mock/clock", "the sandbox's time", clock.show),
-        (
-            "PATCH /__mock/clock",
-            '`{"now"}`, `{"advance": seconds}`, `{"mode": "frozen"}`, `{"mode": "scaled", "speed": 60}`',
-            clock.change,
+        row("POST /__mock/reset", state.reset, "back to the start, or a part of it", state.ResetRequest),
+        row("GET /__mock/state", state.show, "a versioned snapshot of the whole sandbox"),
+        row("PUT /__mock/state", state.restore_state(context.sender), "restores one, all or nothing"),
+        row("GET /__mock/clock", clock.show, "the sandbox's time"),
+        row("PATCH /__mock/clock", clock.change, "sets it, moves it on, changes its mode", clock.ClockChange),
+        row("GET /__mock/scenarios", scenarios.list, "the scenarios that there are"),
+        row("GET /__mock/scenario", scenarios.show, "the active one, and how often each rule was met"),
+        row("PUT /__mock/scenario", scenarios.put, '`{"name": "flaky"}`, or a whole scenario as JSON or YAML'),
+        row("DELETE /__mock/scenario", scenarios.delete, "no rules any more"),
+        row("POST /__mock/accounts", accounts.create, "an account and its key", accounts.NewAccount),
+        row("GET /__mock/accounts/{uid}", accounts.show, "an account"),
+        row("PATCH /__mock/accounts/{uid}", accounts.change, "changes an account", accounts.AccountChange),
+        row("POST /__mock/tokens", accounts.issue, "an ID token for a user", accounts.TokenRequest),
+        row(
+            "POST /__mock/checkouts/{id}/pay",
+            payments.finish_checkout(context.sender, "succeeded"),
+            "pays a checkout: signs the event and delivers it",
         ),
-        ("GET /__mock/scenarios", "the scenarios that there are", scenarios.list),
-        ("GET /__mock/scenario", "the active one, and how often each rule was met", scenarios.show),
-        ("PUT /__mock/scenario", '`{"name": "flaky"}`, or a whole scenario as JSON or YAML', scenarios.put),
-        ("DELETE /__mock/scenario", "nothing goes wrong any more", scenarios.delete),
-        (
-            "POST /__mock/accounts",
-            "`{uid?, email?, password?, balance?, activated?, developerAccess?}`: an account and its key",
-            accounts.create,
+        row(
+            "POST /__mock/checkouts/{id}/fail",
+            payments.finish_checkout(context.sender, "failed"),
+            "lets its payment fail",
         ),
-        ("GET /__mock/accounts/{uid}", "an account", accounts.show),
-        ("PATCH /__mock/accounts/{uid}", "`{balance?, activated?, developerAccess?}`", accounts.change),
-        ("POST /__mock/tokens", '`{uid, email?, expiresIn?}`: `{"idToken"}`', accounts.issue),
-        ("POST /__mock/checkouts/{id}/pay", "pays a checkout: signs the event and delivers it", pay),
-        ("POST /__mock/checkouts/{id}/fail", "lets its payment fail", fail),
-        ("POST /__mock/webhooks/sign", "`{payload}`: headers and body that the webhook takes", payments.sign),
-        (
-            "GET /__mock/requests",
-            "the journal; `endpoint`, `status`, `code`, `key`, `account`, `since`, `rule`, `limit`",
-            journal.show,
+        row(
+            "POST /__mock/webhooks/sign",
+            payments.sign_webhook,
+            "headers and body that the webhook takes",
+            payments.SignRequest,
         ),
-        ("DELETE /__mock/requests", "empties the journal", journal.clear),
-        ("GET /__mock/conduct", "findings about the client's behavior", journal.conduct),
-        ("GET /__mock/events", "server-sent events: each journal entry as it is made", journal.events),
-        ("GET /__mock/ledger", "`?uid=`: an account's money, entry by entry", places.ledger),
-        (
+        row("GET /__mock/requests", journal.show, "the journal, newest first", query=journal.QUERY),
+        row("DELETE /__mock/requests", journal.clear, "empties the journal"),
+        row("GET /__mock/conduct", journal.conduct, "findings about the client's behavior"),
+        row("GET /__mock/events", journal.events, "server-sent events: each journal entry as it is made"),
+        row("GET /__mock/ledger", info.ledger, "an account's money, entry by entry", query=("uid",)),
+        row(
             "GET /__mock/firestore/{path:path}",
+            info.firestore_place,
             "the documented places: usage, days, keys, logs, transactions",
-            places.firestore_place,
         ),
     ]
-    rows = []
-    for where, summary, work in table:
-        method, path = where.split(" ")
-        rows.append(ControlRoute(method, path, summary, work, _REQUESTS.get(where), _QUERIES.get(where, ())))
-    return rows
+    table.insert(6, row("GET /__mock/openapi.json", _described(table), "these routes as OpenAPI 3.1"))
+    return table
 
 
-def control_routes(guard: Guard, parts: Parts) -> list[Route]:
-    """The table as routes, guarded."""
-    return [Route(row.method, row.path, guard(row.work), OWN) for row in control_table(parts)]
+def control_routes(table: Sequence[ControlRoute], local_only: LocalOnly) -> list[Route]:
+    """Return a Starlette route for each path of the table, behind the origin check."""
+    by_path: dict[str, dict[str, ControlHandler]] = {}
+    for row in table:
+        by_path.setdefault(row.path, {})[row.method] = row.handler
+    return [
+        Route(path, ControlEndpoint(handlers, local_only), methods=list(handlers), name=f"control:{path}")
+        for path, handlers in by_path.items()
+    ]
 
 
-def _described(parts: Parts) -> Work:
-    """``GET /__mock/openapi.json``."""
+def _described(table: Sequence[ControlRoute]) -> ControlHandler:
+    """Handle ``GET /__mock/openapi.json``; `table` holds its own row by then."""
 
-    async def describe(call: Call) -> Answer:
-        from clevora_mock.control import openapi  # noqa: PLC0415 - built when somebody asks
+    async def show(request: Request) -> Response:
+        return json_response(openapi.control_document(table, base_url_of(request)))
 
-        return Json(openapi.describe(control_table(parts), call.base_url))
-
-    return describe
+    return show

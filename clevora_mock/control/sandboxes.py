@@ -1,40 +1,45 @@
-"""``/__mock/sandboxes`` and ``DELETE /sandbox/<name>``: which sandboxes there are."""
+"""``/__mock/sandboxes`` and ``DELETE /sandbox/<name>``: the list of sandboxes, and the end of one."""
 
-from clevora_mock.api.answers import Answer, Json
+from starlette.requests import Request
+from starlette.responses import Response
+
 from clevora_mock.clock import iso
+from clevora_mock.control.endpoint import ControlHandler, sandbox_of
 from clevora_mock.core import money
-from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import DEFAULT, Sandboxes
+from clevora_mock.web.json_response import json_response
 
 
-class SandboxPages:
-    """The routes over `sandboxes`."""
+def list_sandboxes(sandboxes: Sandboxes) -> ControlHandler:
+    """Handle ``GET /__mock/sandboxes``."""
 
-    def __init__(self, sandboxes: Sandboxes) -> None:
-        self._sandboxes = sandboxes
+    async def show(request: Request) -> Response:
+        return json_response({"sandboxes": [_view(sandbox) for sandbox in sandboxes.all()]})
 
-    async def list(self, call: Call) -> Answer:
-        """``GET /__mock/sandboxes``."""
-        return Json({"sandboxes": [view(sandbox) for sandbox in self._sandboxes.all()]})
+    return show
 
-    async def delete(self, call: Call) -> Answer:
-        """``DELETE /sandbox/<name>``; the next use of the name begins anew."""
-        name = call.sandbox.name
+
+def remove_sandbox(sandboxes: Sandboxes) -> ControlHandler:
+    """Handle ``DELETE /sandbox/<name>``; the next use of the name begins anew."""
+
+    async def remove(request: Request) -> Response:
+        name = sandbox_of(request).name
         if name == DEFAULT:
             raise ApiError("not_found", "The sandbox default cannot be removed; POST /__mock/reset resets it")
-        self._sandboxes.remove(name)
-        return Json({"removed": name})
+        sandboxes.remove(name)
+        return json_response({"removed": name})
+
+    return remove
 
 
-def view(sandbox: Sandbox) -> dict[str, object]:
-    """A sandbox in the list."""
-    spent = sum(account.book.spent for account in sandbox.accounts.by_uid.values())
+def _view(sandbox: Sandbox) -> dict[str, object]:
+    spent = sum(account.ledger.spent for account in sandbox.accounts.by_uid.values())
     return {
         "name": sandbox.name,
         "requests": sandbox.journal.total,
         "spend": money.dollars(spent),
-        "scenario": sandbox.course.scenario.name,
+        "scenario": sandbox.scenario_run.scenario.name,
         "lastUsed": None if sandbox.last_used is None else iso(sandbox.last_used),
     }

@@ -1,42 +1,45 @@
-"""``/__mock/scenario`` and ``/__mock/scenarios``: which scenario runs, and which there are."""
+"""``/__mock/scenario`` and ``/__mock/scenarios``: the active scenario, and those to choose from."""
 
 import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
 
-from clevora_mock.api.answers import Answer, Json
-from clevora_mock.core.call import Call
+from clevora_mock.control.endpoint import sandbox_of
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.scenario import DEFAULT, Scenario
-from clevora_mock.scenarios.course import Course, begin
+from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.scenarios.shelf import Shelf
+from clevora_mock.web.json_response import json_response
 
 
-class Scenarios:
-    """The routes; `shelf` has the scenarios that have a name."""
+class ScenarioRoutes:
+    """The handlers; `store` has the scenarios that have a name."""
 
-    def __init__(self, shelf: Shelf) -> None:
-        self._shelf = shelf
+    def __init__(self, store: Shelf) -> None:
+        self._store = store
 
-    async def list(self, call: Call) -> Answer:
-        """``GET /__mock/scenarios``."""
-        described = [{"name": name, "description": said} for name, said in self._shelf.describe()]
-        return Json({"active": call.sandbox.course.scenario.name, "scenarios": described})
+    async def list(self, request: Request) -> Response:
+        """Handle ``GET /__mock/scenarios``."""
+        described = [{"name": name, "description": text} for name, text in self._store.describe()]
+        active = sandbox_of(request).scenario_run.scenario.name
+        return json_response({"active": active, "scenarios": described})
 
-    async def show(self, call: Call) -> Answer:
-        """``GET /__mock/scenario``."""
-        return Json(view(call.sandbox.course))
+    async def show(self, request: Request) -> Response:
+        """Handle ``GET /__mock/scenario``."""
+        return json_response(_view(sandbox_of(request).scenario_run))
 
-    async def put(self, call: Call) -> Answer:
-        """``PUT /__mock/scenario``: ``{"name": "flaky"}``, or a whole scenario as JSON or YAML."""
-        begin(call.sandbox, self._read(call.body))
-        return Json(view(call.sandbox.course))
+    async def put(self, request: Request) -> Response:
+        """Handle ``PUT /__mock/scenario``: ``{"name": "flaky"}``, or a whole scenario as JSON or YAML."""
+        sandbox_of(request).start_scenario(self._read(await request.body()))
+        return await self.show(request)
 
-    async def delete(self, call: Call) -> Answer:
-        """``DELETE /__mock/scenario``: nothing goes wrong any more."""
-        begin(call.sandbox, DEFAULT)
-        return Json(view(call.sandbox.course))
+    async def delete(self, request: Request) -> Response:
+        """Handle ``DELETE /__mock/scenario``: the default scenario, without rules, takes the place of the active one."""
+        sandbox_of(request).start_scenario(DEFAULT)
+        return await self.show(request)
 
     def _read(self, body: bytes) -> Scenario:
-        from clevora_mock.scenarios.reading import read  # noqa: PLC0415 - YAML, only once it is needed
+        from clevora_mock.scenarios.reading import read  # noqa: PLC0415 - YAML, once it is needed
 
         try:
             text = body.decode()
@@ -44,13 +47,13 @@ class Scenarios:
             raise ApiError("invalid_field", "scenario: expected UTF-8 text") from None
         try:
             name = _only_a_name(body)
-            return read("scenario", text) if name is None else self._shelf.named(name)
+            return read("scenario", text) if name is None else self._store.named(name)
         except ValueError as error:
             raise ApiError("invalid_field", "; ".join(str(error).splitlines())) from None
 
 
 def _only_a_name(body: bytes) -> str | None:
-    """The name in ``{"name": ...}`` when there is nothing else."""
+    """Return the name in ``{"name": ...}`` when there is nothing else."""
     try:
         asked = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError):
@@ -60,12 +63,11 @@ def _only_a_name(body: bytes) -> str | None:
     return None
 
 
-def view(course: Course) -> dict[str, object]:
-    """A scenario as it runs."""
-    scenario = course.scenario
+def _view(run: ScenarioRun) -> dict[str, object]:
+    scenario = run.scenario
     return {
         "name": scenario.name,
         "description": scenario.description,
-        "rules": [{"name": rule.name, "met": course.counts.get(rule.name, 0)} for rule in scenario.rules],
+        "rules": [{"name": rule.name, "met": run.counts.get(rule.name, 0)} for rule in scenario.rules],
         "source": scenario.source,
     }

@@ -1,78 +1,74 @@
-"""``/__mock/state`` and ``/__mock/reset``: keep a sandbox's state, bring it back, begin anew."""
+"""``/__mock/state`` and ``/__mock/reset``: save a sandbox's state, restore it, reset it."""
 
-from collections.abc import Callable
 from typing import Literal
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
+from starlette.requests import Request
+from starlette.responses import Response
 
-from clevora_mock.api import parsing
-from clevora_mock.api.answers import Answer, Json
+from clevora_mock.control.endpoint import ControlHandler, sandbox_of
+from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core import snapshot
-from clevora_mock.core.call import Call
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.snapshot import CourseState, State
-from clevora_mock.scenarios.course import Course
+from clevora_mock.core.scenario_run import ScenarioRun
+from clevora_mock.core.snapshot import ScenarioState, State
+from clevora_mock.web.json_response import json_response
+from clevora_mock.web.parsing import parse_optional_body
 
 
 class ResetRequest(Struct, forbid_unknown_fields=True):
-    """What to reset; everything when nothing is said."""
+    """The part to reset; everything without one."""
 
     only: Literal["journal", "ledger", "scenario"] | None = None
 
 
 class Versioned(Struct):
-    """What every version of a snapshot has."""
+    """The field that every version of a snapshot has."""
 
     version: int
 
 
-async def show(call: Call) -> Answer:
+async def show(request: Request) -> Response:
     """``GET /__mock/state``: a snapshot of the whole sandbox; no key or secret is in it."""
-    return Json(snapshot.take(call.sandbox))
+    return json_response(snapshot.dump(sandbox_of(request)))
 
 
-class Restore:
-    """``PUT /__mock/state``; `resume` takes up what a restored sandbox was waiting for."""
+def restore_state(sender: WebhookSender) -> ControlHandler:
+    """Handle ``PUT /__mock/state``: restore a snapshot, all or nothing."""
 
-    def __init__(self, resume: Callable[[Sandbox], None]) -> None:
-        self._resume = resume
-
-    async def __call__(self, call: Call) -> Answer:
-        """Restore a snapshot, all or nothing."""
+    async def restore_sandbox(request: Request) -> Response:
+        sandbox = sandbox_of(request)
         try:
-            restore(call.sandbox, read_state(call.body))
+            restore(sandbox, read_state(await request.body()))
         except ValueError as error:
             raise ApiError("invalid_field", f"state: {error}") from None
-        self._resume(call.sandbox)
-        return Json({"restored": True})
+        sender.resume(request.app, sandbox)
+        return json_response({"restored": True})
+
+    return restore_sandbox
 
 
-class Reset:
-    """``POST /__mock/reset``; `begin` starts the scenario that the server was started with."""
-
-    def __init__(self, begin: Callable[[Sandbox], None]) -> None:
-        self._begin = begin
-
-    async def __call__(self, call: Call) -> Answer:
-        """Back to the sandbox's start, or a part of it."""
-        asked = parsing.optional(call, ResetRequest)
-        match asked.only:
-            case "journal":
-                call.sandbox.journal.clear()
-            case "ledger":
-                call.sandbox.reset_money()
-            case "scenario":
-                self._begin(call.sandbox)
-            case None:
-                call.sandbox.reset()
-        return Json({"reset": asked.only or "everything"})
+async def reset(request: Request) -> Response:
+    """Handle ``POST /__mock/reset``: back to the sandbox's start, or a part of it."""
+    asked = parse_optional_body(await request.body(), ResetRequest)
+    sandbox = sandbox_of(request)
+    match asked.only:
+        case "journal":
+            sandbox.journal.clear()
+        case "ledger":
+            sandbox.reset_money()
+        case "scenario":
+            sandbox.start_scenario(sandbox.startup.scenario)
+        case None:
+            sandbox.reset()
+    return json_response({"reset": asked.only or "everything"})
 
 
 def read_state(body: bytes) -> State:
-    """The state in a document. Raises ValueError."""
+    """Return the state in a document. Raises ValueError."""
     try:
         version = msgspec.json.decode(body, type=Versioned).version
         if version != snapshot.VERSION:
@@ -84,18 +80,18 @@ def read_state(body: bytes) -> State:
 
 def restore(sandbox: Sandbox, state: State) -> None:
     """Make `state` the sandbox's. Raises ValueError, and changes nothing, when it cannot be."""
-    parts = snapshot.build(state)
-    course = _course(state.scenario)
-    side_courses = {name: _course(saved) for name, saved in state.side_scenarios.items()}
-    snapshot.put(sandbox, state, parts)
-    sandbox.course, sandbox.side_courses = course, side_courses
+    restored = snapshot.parse(state)
+    run = _scenario_run(state.scenario)
+    side_runs = {name: _scenario_run(saved) for name, saved in state.side_scenarios.items()}
+    snapshot.restore(sandbox, state, restored)
+    sandbox.scenario_run, sandbox.side_runs = run, side_runs
 
 
-def _course(saved: CourseState) -> Course:
-    from clevora_mock.scenarios.reading import read  # noqa: PLC0415 - YAML, only once it is needed
+def _scenario_run(saved: ScenarioState) -> ScenarioRun:
+    from clevora_mock.scenarios.reading import read  # noqa: PLC0415 - YAML, once it is needed
 
     try:
         scenario = read("scenario", saved.source)
     except ValueError as error:
         raise ValueError("; ".join(str(error).splitlines())) from None
-    return Course(replace(scenario, name=saved.name), saved.began, saved.counts)
+    return ScenarioRun(replace(scenario, name=saved.name), saved.began, saved.counts)

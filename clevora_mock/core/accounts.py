@@ -7,16 +7,12 @@ record that authentication looks up, so it holds from the next request on.
 import re
 from hashlib import blake2b
 
-from clevora_mock.contract.limits import ACTIVATION_THRESHOLD
+from clevora_mock.contract.limits import ACTIVATION_THRESHOLD, KEY_FORMAT, KEY_PATTERN, KEY_PREFIX
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.ledger import Book
-from clevora_mock.core.limits import Meter
+from clevora_mock.core.ledger import Ledger
+from clevora_mock.core.limits import RateLimiter
 from clevora_mock.core.usage import Usage
-
-# A pattern, which `re` compiles when somebody needs it and keeps.
-RAW_KEY = r"sk_live_[0-9a-f]{32}"
-UNTITLED = "Untitled key"
 
 
 class Key:
@@ -28,7 +24,7 @@ class Key:
         "hash",
         "id",
         "last_used",
-        "meter",
+        "limiter",
         "name",
         "preview",
         "requests",
@@ -47,7 +43,7 @@ class Key:
         self.requests = 0
         self.tokens = 0
         self.revoked = False
-        self.meter = Meter()
+        self.limiter = RateLimiter()
 
     def require_valid(self) -> None:
         """401 from the next request after the revocation on (K6)."""
@@ -59,13 +55,13 @@ class Key:
         self.requests += 1
         self.tokens += tokens
         self.last_used = now
-        self.meter.spend(tokens, now)
+        self.limiter.add_tokens(tokens, now)
 
 
 class Account:
     """One user: access, activation, money, usage and keys."""
 
-    __slots__ = ("activated", "book", "created", "developer_access", "email", "keys", "uid", "usage")
+    __slots__ = ("activated", "created", "developer_access", "email", "keys", "ledger", "uid", "usage")
 
     def __init__(self, uid: str, email: str | None, created: int) -> None:
         self.uid = uid
@@ -73,14 +69,14 @@ class Account:
         self.created = created
         self.developer_access = False
         self.activated = False
-        self.book = Book()
+        self.ledger = Ledger()
         self.usage = Usage()
         self.keys: list[Key] = []
 
     def credit(self, serial: int, amount: int, now: int) -> None:
-        """Add money; the first time that the balance reaches $15 activates the account for good (B2)."""
-        self.book.credit(serial, amount, now)
-        if self.book.balance >= ACTIVATION_THRESHOLD:
+        """Add money; the first time that the balance reaches the threshold activates the account for good (B2)."""
+        self.ledger.credit(serial, amount, now)
+        if self.ledger.balance >= ACTIVATION_THRESHOLD:
             self.activated = True
 
     def require_access(self) -> None:
@@ -90,9 +86,12 @@ class Account:
     def require_funds(self) -> None:
         """The gate of B2 and B3: activated, and anything left."""
         if not self.activated:
-            raise ApiError("account_not_activated", hint=f"balance {money.text(self.book.balance)}, needs $15.00 once")
-        if self.book.balance <= 0:
-            raise ApiError("insufficient_balance", hint=f"balance {money.text(self.book.balance)}")
+            raise ApiError(
+                "account_not_activated",
+                hint=f"balance {money.text(self.ledger.balance)}, needs {money.text(ACTIVATION_THRESHOLD)} once",
+            )
+        if self.ledger.balance <= 0:
+            raise ApiError("insufficient_balance", hint=f"balance {money.text(self.ledger.balance)}")
 
 
 class Accounts:
@@ -103,8 +102,8 @@ class Accounts:
         self._keys_by_hash: dict[bytes, Key] = {}
         self._keys_by_id: dict[str, Key] = {}
 
-    def open(self, uid: str, email: str | None, now: int) -> Account:
-        """The account of `uid`, made if there is none."""
+    def get_or_create(self, uid: str, email: str | None, now: int) -> Account:
+        """Return the account of `uid`, made if there is none."""
         account = self.by_uid.get(uid)
         if account is None:
             account = self.by_uid[uid] = Account(uid, email, now)
@@ -115,12 +114,11 @@ class Accounts:
         self._keys_by_hash[key.hash] = key
         self._keys_by_id[key.id] = key
 
-    def is_known(self, key_hash: bytes) -> bool:
-        """Whether some key has this hash."""
+    def has_key_hash(self, key_hash: bytes) -> bool:
         return key_hash in self._keys_by_hash
 
-    def known_key(self, authorization: str) -> Key:
-        """The key that an ``Authorization`` header holds, revoked or not; 401 for an unknown one (K1)."""
+    def authenticate(self, authorization: str) -> Key:
+        """Return the key in an ``Authorization`` header, even a revoked one; 401 for an unknown one (K1)."""
         raw = bearer(authorization)
         key = None if raw is None else self._keys_by_hash.get(hash_key(raw))
         if key is None:
@@ -149,12 +147,12 @@ def preview(raw: str) -> str:
 
 def mask(text: str) -> str:
     """`text` with every whole API key in it masked."""
-    return re.sub(RAW_KEY, lambda found: preview(found[0]), text) if "sk_live_" in text else text
+    return re.sub(KEY_PATTERN, lambda found: preview(found[0]), text) if KEY_PREFIX in text else text
 
 
 def _why_no_key(raw: str | None) -> str:
     if raw is None:
-        return "send Authorization: Bearer sk_live_..."
-    if not re.fullmatch(RAW_KEY, raw):
-        return "a key is sk_live_ and 32 lower-case hex characters"
+        return f"send Authorization: Bearer {KEY_PREFIX}..."
+    if not re.fullmatch(KEY_PATTERN, raw):
+        return f"a key is {KEY_FORMAT}"
     return "no key like this in this sandbox"

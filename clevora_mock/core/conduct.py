@@ -1,4 +1,4 @@
-"""What a client did that it should not have, read off the journal.
+"""Findings about a client's behavior, read off the journal.
 
 Each finding is about one key (or, without one, one caller) and names its requests. A retry is identical when method,
 path, query and body are; the journal keeps the first 16 KiB of a body. Sign-ins are nobody's misconduct: with their
@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
-from clevora_mock.core.journal import Entry
+from clevora_mock.core.journal import JournalEntry
 
 # How many identical retries of a server error may follow each other at the same pace.
 RETRIES = 3
@@ -31,26 +31,26 @@ class Finding(Struct, frozen=True):
     requests: list[str]
 
 
-def findings(entries: Iterable[Entry]) -> list[Finding]:
+def findings(entries: Iterable[JournalEntry]) -> list[Finding]:
     """Everything that can be said of `entries`, oldest first."""
-    by_caller: dict[str, list[Entry]] = defaultdict(list)
+    by_caller: dict[str, list[JournalEntry]] = defaultdict(list)
     for entry in entries:
         if entry.endpoint is not None and entry.endpoint not in ENDPOINT_BY_NAME:
             continue
         by_caller[entry.key or entry.account or entry.client].append(entry)
     found: list[Finding] = []
     for caller, theirs in by_caller.items():
-        found += _impatience(caller, theirs)
-        found += _stubbornness(caller, theirs)
-        found += _hammering(caller, theirs)
-        found += _each(caller, theirs)
+        found += _early_retries(caller, theirs)
+        found += _retried_final_errors(caller, theirs)
+        found += _missing_backoff(caller, theirs)
+        found += _unknown_fields_and_unread_streams(caller, theirs)
         found += _polling(caller, theirs)
     return found
 
 
-def _impatience(caller: str, entries: list[Entry]) -> Iterator[Finding]:
+def _early_retries(caller: str, entries: list[JournalEntry]) -> Iterator[Finding]:
     early: list[str] = []
-    refusals: dict[tuple[object, ...], Entry] = {}
+    refusals: dict[tuple[object, ...], JournalEntry] = {}
     for entry in entries:
         before = refusals.get(_what(entry))
         if before is not None and before.completed <= entry.at < (before.retry_at or 0):
@@ -61,11 +61,11 @@ def _impatience(caller: str, entries: list[Entry]) -> Iterator[Finding]:
         yield Finding("early_retry", f"{caller} asked again before Retry-After was over", early)
 
 
-def _stubbornness(caller: str, entries: list[Entry]) -> Iterator[Finding]:
-    refused: dict[tuple[object, ...], Entry] = {}
+def _retried_final_errors(caller: str, entries: list[JournalEntry]) -> Iterator[Finding]:
+    refused: dict[tuple[object, ...], JournalEntry] = {}
     again: dict[int, list[str]] = defaultdict(list)
     revoked: list[str] = []
-    told: Entry | None = None
+    told: JournalEntry | None = None
     for entry in entries:
         before = refused.pop(_what(entry), None)
         if before is not None and entry.at >= before.completed and not _is_mended(before, entry):
@@ -82,7 +82,7 @@ def _stubbornness(caller: str, entries: list[Entry]) -> Iterator[Finding]:
         yield Finding("revoked_key", f"{caller} went on with a revoked key", revoked)
 
 
-def _is_mended(before: Entry, entry: Entry) -> bool:
+def _is_mended(before: JournalEntry, entry: JournalEntry) -> bool:
     """Whether a request that was refused for want of money came again once there was some."""
     if before.status != 402 or entry.status == 402:
         return False
@@ -91,10 +91,10 @@ def _is_mended(before: Entry, entry: Entry) -> bool:
     return entry.balance_after + entry.cost > before.balance_after
 
 
-def _hammering(caller: str, entries: list[Entry]) -> Iterator[Finding]:
+def _missing_backoff(caller: str, entries: list[JournalEntry]) -> Iterator[Finding]:
     """Runs of one failing request that come without a growing pause between them."""
-    runs: dict[tuple[object, ...], list[Entry]] = defaultdict(list)
-    finished: list[list[Entry]] = []
+    runs: dict[tuple[object, ...], list[JournalEntry]] = defaultdict(list)
+    finished: list[list[JournalEntry]] = []
     for entry in entries:
         run = runs[_what(entry)]
         if run and entry.at < run[-1].completed:
@@ -109,37 +109,37 @@ def _hammering(caller: str, entries: list[Entry]) -> Iterator[Finding]:
             yield Finding("no_backoff", f"{caller} repeated a failing request without backing off", _ids(run))
 
 
-def _backs_off(run: list[Entry]) -> bool:
+def _backs_off(run: list[JournalEntry]) -> bool:
     """Whether the pauses of a run grow: after `RETRIES` retries to the double of the first one, and they stay there."""
     pauses = [later.at - earlier.completed for earlier, later in pairwise(run)]
     return min(pauses[RETRIES:]) >= 2 * max(pauses[0], SECOND // 10)
 
 
-def _each(caller: str, entries: list[Entry]) -> Iterator[Finding]:
+def _unknown_fields_and_unread_streams(caller: str, entries: list[JournalEntry]) -> Iterator[Finding]:
     unknown = [entry for entry in entries if entry.ignored]
     if unknown:
         names = ", ".join(sorted({name for entry in unknown for name in entry.ignored}))
         yield Finding("unknown_fields", f"{caller} sent fields that the contract does not know: {names}", _ids(unknown))
-    # Who gives up a stream that a fault has silenced does the right thing.
+    # Abandoning a stream that a fault has stalled is correct behavior.
     unread = [entry for entry in entries if entry.abandoned and entry.fault is None and _is_stream(entry)]
     if unread:
         yield Finding("unread_stream", f"{caller} left streams before their end", _ids(unread))
 
 
-def _polling(caller: str, entries: list[Entry]) -> Iterator[Finding]:
+def _polling(caller: str, entries: list[JournalEntry]) -> Iterator[Finding]:
     asked = [entry for entry in entries if entry.endpoint == "developer.usage"]
     fast = [later for earlier, later in pairwise(asked) if later.at - earlier.at < SECOND]
     if fast:
         yield Finding("usage_polling", f"{caller} asked for usage more than once a second", _ids(fast))
 
 
-def _ids(entries: list[Entry]) -> list[str]:
+def _ids(entries: list[JournalEntry]) -> list[str]:
     return [entry.id for entry in entries]
 
 
-def _is_stream(entry: Entry) -> bool:
+def _is_stream(entry: JournalEntry) -> bool:
     return _STREAM.search(entry.body) is not None
 
 
-def _what(entry: Entry) -> tuple[object, ...]:
+def _what(entry: JournalEntry) -> tuple[object, ...]:
     return entry.method, entry.path, entry.query, entry.body, entry.body_bytes

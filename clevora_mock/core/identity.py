@@ -14,15 +14,15 @@ import msgspec
 from msgspec import Struct
 
 from clevora_mock.clock import SECOND
+from clevora_mock.contract.limits import MAX_UID_CHARACTERS, id_token_issuer
 from clevora_mock.core.errors import ApiError
 
 LIFETIME_SECONDS = 3600
-_UID_CHARACTERS = 128
 _ENCODED = r"[A-Za-z0-9_-]+"
 
 
 class Identity(Struct, frozen=True):
-    """Who a token says is signed in."""
+    """The user that a token signs in."""
 
     uid: str
     email: str | None = None
@@ -45,7 +45,7 @@ def issue(
     how = sign_in or SignIn("password" if identity.email else "custom", seconds)
     identities: dict[str, list[str]] = {"email": [identity.email]} if identity.email else {}
     claims: dict[str, Any] = {
-        "iss": f"https://securetoken.google.com/{project}",
+        "iss": id_token_issuer(project),
         "aud": project,
         "sub": identity.uid,
         "user_id": identity.uid,
@@ -69,7 +69,7 @@ def issue(
 
 
 def verify(token: str | None, project: str, now: int) -> Identity:
-    """Who `token` signs in; 401 with the reason as a hint when it is not valid at `now`."""
+    """Return the user that `token` signs in; 401 with the reason as a hint when it is not valid at `now`."""
     if not token:
         raise _refused("send Authorization: Bearer <Firebase ID token>")
     claims = read(token, project)
@@ -93,20 +93,20 @@ def read(token: str, project: str) -> dict[str, Any]:
 
 
 def subject(claims: dict[str, Any]) -> Identity:
-    """Whom the claims of a good token are about."""
+    """Return the user that the claims of a good token are about."""
     email = claims.get("email")
     return Identity(claims["sub"], email if isinstance(email, str) else None)
 
 
 def _check(claims: dict[str, Any], project: str) -> None:
-    issuer = f"https://securetoken.google.com/{project}"
+    issuer = id_token_issuer(project)
     if claims.get("iss") != issuer:
         raise _refused(f"iss is not {issuer}")
     if claims.get("aud") != project:
         raise _refused(f"aud is not {project}")
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 1 <= len(subject) <= _UID_CHARACTERS:
-        raise _refused("sub must be a string of 1 to 128 characters")
+    if not isinstance(subject, str) or not 1 <= len(subject) <= MAX_UID_CHARACTERS:
+        raise _refused(f"sub must be a string of 1 to {MAX_UID_CHARACTERS} characters")
     if claims.get("user_id", subject) != subject:
         raise _refused("user_id is not sub")
     expires = claims.get("exp")

@@ -11,30 +11,24 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from clevora_mock.clock import SECOND
+from clevora_mock.contract.limits import KEY_PATTERN, KEY_PREFIX
 from clevora_mock.core.accounts import preview
-from clevora_mock.core.call import Call
+from clevora_mock.core.exchange import Exchange
+from clevora_mock.core.scenario import NearMiss
 
-ENTRIES = 10_000
-BODY_BYTES = 16 * 1024
-PRODUCED_CHARACTERS = 2_000
+MAX_ENTRIES = 10_000
+MAX_BODY_BYTES = 16 * 1024
+MAX_TEXT_CHARACTERS = 2_000
 
-_SECRET = rb"sk_live_[0-9a-f]{32}|whsec_[A-Za-z0-9+/=_-]{4,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|AMf-[\w-]{16,}"
-# What no look gives away, only the field that it stands in: of a JSON object, whole or broken off, or of a form.
+_SECRET = KEY_PATTERN.encode() + rb"|whsec_[A-Za-z0-9+/=_-]{4,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|AMf-[\w-]{16,}"
+# Secrets that only their field gives away, in a JSON object, whole or broken off, or in a form.
 _SECRET_FIELD = (
     rb"""("(?:password|refresh_?token)"\s*:\s*)(?:"(?:[^"\\]++|\\.)*+"?|[^\s,}\]]+)"""
     rb"""|((?:^|&)(?:password|refresh_?token)=)[^&"\s]+"""
 )
 
 
-class Miss(Struct, frozen=True, gc=False):
-    """A rule on the request's endpoint that did not apply: the first condition that failed, and the draw if it drew."""
-
-    rule: str
-    condition: str
-    draw: float | None = None
-
-
-class Entry(Struct, frozen=True, gc=False):
+class JournalEntry(Struct, frozen=True, gc=False):
     """One request and its outcome. Times in microseconds, money in micro-dollars."""
 
     serial: int
@@ -59,90 +53,91 @@ class Entry(Struct, frozen=True, gc=False):
     body_bytes: int
     produced: str
     ignored: tuple[str, ...]
-    # Whether Clevora's own request log has it (U7), which is not so for refusals at the gates.
+    # True where Clevora's own request log has it (U7), which is not so for refusals before the work.
     logged: bool
     # From when on the client may ask again, if the refusal said so.
     retry_at: int | None = None
-    # Whether the client left before the end of the answer.
+    # True when the client left before the end of the answer.
     abandoned: bool = False
-    # What the scenario did: the rule that applied with its draw and fault, and those that did not.
+    # The scenario's part: the rule that applied with its draw and fault, and those that did not.
     rule: str | None = None
     draw: float | None = None
     fault: str | None = None
-    misses: tuple[Miss, ...] = ()
+    misses: tuple[NearMiss, ...] = ()
     query: str = ""
 
 
 class Journal:
     """A ring of entries; `evicted` counts what it dropped."""
 
-    __slots__ = ("entries", "total", "watchers")
+    __slots__ = ("entries", "listeners", "total")
 
-    def __init__(self, keep: int = ENTRIES) -> None:
-        self.entries: deque[Entry] = deque(maxlen=keep)
+    def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
+        self.entries: deque[JournalEntry] = deque(maxlen=max_entries)
         self.total = 0
-        # Told of each entry as it is made.
-        self.watchers: list[Callable[[Entry], None]] = []
+        # Called with each entry as it is made.
+        self.listeners: list[Callable[[JournalEntry], None]] = []
 
     @property
     def evicted(self) -> int:
         return self.total - len(self.entries)
 
-    def add(self, call: Call, completed: int, cost: int, logged: bool) -> None:
-        """Write down how `call` ended; `logged` when Clevora's own log keeps it too."""
-        key, account = call.key, call.account
-        rule = draw = None
-        misses: tuple[Miss, ...] = ()
-        if call.plan is not None:
-            rule, draw, misses = call.plan.rule, call.plan.draw, call.plan.misses
-        path, client = call.path, call.header(b"user-agent")
-        query, produced = call.query.decode("latin-1"), call.produced
-        if _may_be_secret(f"{path} {client} {query} {produced}"):
-            path, client, query, produced = map(masked_text, (path, client, query, produced))
-        entry = Entry(
-            self.total,
-            call.id,
-            call.arrived,
-            completed,
-            call.endpoint.name if call.endpoint else call.operation,
-            call.method,
-            path,
-            key.preview if key else None,
-            key.id if key else None,
-            account.uid if account else call.identity.uid if call.identity else None,
-            call.status,
-            call.code,
-            completed - call.arrived + call.waited,
-            call.prompt_tokens,
-            call.completion_tokens,
-            cost,
-            account.book.balance if account else None,
-            client,
-            masked(call.body)[:BODY_BYTES],
-            len(call.body),
-            produced[:PRODUCED_CHARACTERS],
-            call.ignored,
-            logged,
-            None if call.retry_after is None else call.told + call.retry_after * SECOND,
-            call.abandoned,
-            rule,
-            draw,
-            call.fault,
-            misses,
-            query,
-        )
+    def add(self, exchange: Exchange, completed: int, cost: int, logged: bool) -> None:
+        """Write down how a request ended; `logged` when Clevora's own log keeps it too."""
+        entry = _entry(self.total, exchange, completed, cost, logged)
         self.entries.append(entry)
         self.total += 1
-        for watch in self.watchers:
-            watch(entry)
+        for listener in self.listeners:
+            listener(entry)
 
     def clear(self) -> None:
         self.entries.clear()
         self.total = 0
 
 
+def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: bool) -> JournalEntry:
+    facts, principal, reply, plan = exchange.facts, exchange.principal, exchange.reply, exchange.plan
+    key, account = principal.key, principal.account
+    texts = (facts.path, facts.header(b"user-agent"), facts.query, exchange.text)
+    path, client, query, text = map(masked_text, texts) if _may_be_secret(" ".join(texts)) else texts
+    # Nobody has read the error of an answer that never began.
+    code, retry_after = (reply.code, reply.retry_after) if exchange.status else (None, None)
+    return JournalEntry(
+        serial=serial,
+        id=facts.id,
+        at=facts.arrived,
+        completed=completed,
+        endpoint=facts.endpoint.name if facts.endpoint else facts.operation,
+        method=facts.method,
+        path=path,
+        key=key.preview if key else None,
+        key_id=key.id if key else None,
+        account=principal.uid,
+        status=exchange.status,
+        code=code,
+        latency=completed - facts.arrived + exchange.simulated_delay,
+        prompt_tokens=reply.prompt_tokens,
+        completion_tokens=exchange.completion_tokens,
+        cost=cost,
+        balance_after=account.ledger.balance if account else None,
+        client=client,
+        body=masked(facts.body)[:MAX_BODY_BYTES],
+        body_bytes=len(facts.body),
+        produced=text[:MAX_TEXT_CHARACTERS],
+        ignored=exchange.ignored,
+        logged=logged,
+        retry_at=None if retry_after is None else exchange.answered + retry_after * SECOND,
+        abandoned=exchange.abandoned,
+        rule=plan.rule,
+        draw=plan.draw,
+        fault=reply.fault,
+        misses=plan.misses,
+        query=query,
+    )
+
+
 def masked(body: bytes) -> bytes:
-    """`body` with passwords, keys, webhook secrets, ID tokens and refresh tokens masked."""
+    """Mask passwords, keys, webhook secrets, ID tokens and refresh tokens in `body`."""
     # As a text, since looking for bytes in bytes takes three times as long.
     text = body.decode("latin-1")
     if "assword" in text or "efresh" in text:
@@ -151,14 +146,14 @@ def masked(body: bytes) -> bytes:
 
 
 def masked_text(text: str) -> str:
-    """A text with all that a look gives away masked the same way."""
+    """Mask a text in the same way, but for fields that only their name gives away."""
     if _may_be_secret(text):
         return masked(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
     return text
 
 
 def _may_be_secret(text: str) -> bool:
-    return "sk_live_" in text or "whsec_" in text or "eyJ" in text or "AMf-" in text
+    return KEY_PREFIX in text or "whsec_" in text or "eyJ" in text or "AMf-" in text
 
 
 def _blank(found: re.Match[bytes]) -> bytes:
@@ -167,4 +162,4 @@ def _blank(found: re.Match[bytes]) -> bytes:
 
 def _hide(found: re.Match[bytes]) -> bytes:
     text = found[0].decode("ascii", "replace")
-    return preview(text).encode() if text.startswith("sk_live_") else text[:6].encode() + b"***"
+    return preview(text).encode() if text.startswith(KEY_PREFIX) else text[:6].encode() + b"***"

@@ -18,14 +18,14 @@ Limit = Annotated[int, Meta(ge=0, le=2**62)]
 
 
 class Limits(Struct, frozen=True):
-    """What a key may do."""
+    """The limits of a key; None is off."""
 
     requests_per_minute: Limit | None = REQUESTS_PER_MINUTE
     tokens_per_day: Limit | None = TOKENS_PER_DAY
 
 
-class Meter:
-    """One key's counts."""
+class RateLimiter:
+    """The counts of one key."""
 
     __slots__ = ("day", "recent", "tokens")
 
@@ -34,14 +34,14 @@ class Meter:
         self.day = 0
         self.tokens = 0
 
-    def admit(self, now: int, limits: Limits) -> None:
+    def acquire(self, now: int, limits: Limits) -> None:
         """Count a request at `now`, or raise the 429 that says how long to wait. A refusal changes nothing."""
         # The day first: it is the longer wait, so a client that obeys is not refused again.
         if limits.tokens_per_day is not None and self.tokens_on(day_of(now)) >= limits.tokens_per_day:
             raise ApiError(
                 "daily_token_limit_exceeded",
                 f"Daily token limit exceeded: {limits.tokens_per_day:,} tokens",
-                retry_after=seconds_up((day_of(now) + 1) * DAY - now),
+                retry_after=ceil_seconds((day_of(now) + 1) * DAY - now),
             )
         if limits.requests_per_minute is None:
             return
@@ -54,11 +54,11 @@ class Meter:
             raise ApiError(
                 "rate_limit_exceeded",
                 f"Rate limit exceeded: {limits.requests_per_minute} requests per minute",
-                retry_after=min(60, seconds_up(leaves + MINUTE - now)),
+                retry_after=min(60, ceil_seconds(leaves + MINUTE - now)),
             )
         recent.append(now)
 
-    def spend(self, tokens: int, now: int) -> None:
+    def add_tokens(self, tokens: int, now: int) -> None:
         """Count `tokens` on the day of `now`."""
         day = day_of(now)
         if day != self.day:
@@ -69,6 +69,6 @@ class Meter:
         return self.tokens if day == self.day else 0
 
 
-def seconds_up(micros: int) -> int:
+def ceil_seconds(micros: int) -> int:
     """A wait in whole seconds, at least one, never too short."""
     return max(1, -(-micros // SECOND))

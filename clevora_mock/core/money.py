@@ -6,7 +6,7 @@ the edge, with at most six decimals.
 
 from decimal import Decimal
 
-DOLLAR = 1_000_000
+from clevora_mock.contract.limits import DOLLAR
 
 
 def dollars(micros: int) -> float:

@@ -1,4 +1,4 @@
-"""Top-ups: checkouts, and the events that turn them into credit (contract B7-B10).
+"""Top-ups: checkouts, and the events that turn them into credit (B7-B10).
 
 A checkout is opened by a top-up and finished once, by paying or failing. Finishing moves no money: it makes an event,
 as Dodo Payments would, and only that event's arrival at the webhook credits the account. The amount is the checkout's,
@@ -9,21 +9,23 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from clevora_mock.clock import SECOND, iso_micros
-from clevora_mock.contract.limits import CHECKOUT_HOURS
+from clevora_mock.contract.limits import CHECKOUT_HOURS, DOLLAR
 from clevora_mock.core import money
+from clevora_mock.core.errors import ApiError, invalid
+from clevora_mock.core.scenario import Payments
 
 Outcome = Literal["succeeded", "failed"]
 
-# How many checkouts, and how many ids of events seen, are kept.
-CHECKOUTS = 10_000
-SEEN = 50_000
+# Bounds on the checkouts and the ids of processed events that are kept.
+MAX_CHECKOUTS = 10_000
+MAX_PROCESSED_EVENTS = 50_000
 
 
 class Checkout:
-    """One top-up on its way.
+    """A top-up's page of payment.
 
-    `status` is what happened on the page, `due` when the event that says so is to be delivered, and `credited` whether
-    the webhook has made money of it.
+    `status` is the outcome of the page, `due` the moment at which its event is to be delivered, and `credited` is True
+    once the webhook has credited it.
     """
 
     __slots__ = ("amount", "created", "credited", "due", "email", "id", "status", "uid")
@@ -42,27 +44,49 @@ class Checkout:
     def expires(self) -> int:
         return self.created + CHECKOUT_HOURS * 3600 * SECOND
 
+    def is_open(self, now: int) -> bool:
+        return self.status == "open" and now < self.expires
+
+    def finish(self, outcome: Outcome, now: int, payments: Payments) -> None:
+        """Finish the page once, within its lifetime (B7); `payments` may have the payment fail or its event come late.
+
+        Raises a 400 when the checkout is finished or expired.
+        """
+        if self.status != "open":
+            raise invalid("id", "an open checkout", f"one whose payment {self.status}")
+        if not self.is_open(now):
+            raise invalid("id", "an open checkout", "an expired one")
+        self.status = "failed" if payments.outcome == "fail" else outcome
+        self.due = now + payments.delay
+
 
 class Checkouts:
-    """A sandbox's checkouts, and the events that it has already taken."""
+    """A sandbox's checkouts, and the events that it has already processed."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, Checkout] = {}
-        self.seen: dict[str, None] = {}
+        self.processed_events: dict[str, None] = {}
+
+    def find(self, checkout_id: str) -> Checkout:
+        """Return a checkout; 404 when there is none."""
+        checkout = self.by_id.get(checkout_id)
+        if checkout is None:
+            raise ApiError("not_found", "No such checkout")
+        return checkout
 
     def open(self, checkout: Checkout) -> None:
         self.by_id[checkout.id] = checkout
-        if len(self.by_id) > CHECKOUTS:
+        if len(self.by_id) > MAX_CHECKOUTS:
             del self.by_id[next(iter(self.by_id))]
 
-    def redeem(self, event_id: str, event: Mapping[str, Any]) -> Checkout | None:
-        """The checkout that a genuine event pays, or None when it pays nothing (again)."""
+    def claim(self, event_id: str, event: Mapping[str, Any]) -> Checkout | None:
+        """Return the checkout that a genuine event pays, marked as credited; None when it pays nothing (again)."""
         data = event.get("data")
         if event.get("type") != "payment.succeeded" or not isinstance(data, dict):
             return None
         payment = data.get("payment_id")
         marks = [f"event {event_id}", f"payment {payment}"] if isinstance(payment, str) else [f"event {event_id}"]
-        if any(mark in self.seen for mark in marks):
+        if any(mark in self.processed_events for mark in marks):
             return None
         checkout = self._find(data)
         if checkout is None or checkout.credited:
@@ -88,15 +112,15 @@ class Checkouts:
 
     def _remember(self, marks: list[str]) -> None:
         for mark in marks:
-            self.seen[mark] = None
-        while len(self.seen) > SEEN:
-            del self.seen[next(iter(self.seen))]
+            self.processed_events[mark] = None
+        while len(self.processed_events) > MAX_PROCESSED_EVENTS:
+            del self.processed_events[next(iter(self.processed_events))]
 
 
 def event(checkout: Checkout, outcome: Outcome, payment_id: str, business_id: str, now: int) -> dict[str, Any]:
-    """What Dodo Payments says once `checkout` is finished: a whole ``payment.*`` event."""
+    """Build the ``payment.*`` event that Dodo Payments sends once `checkout` is finished."""
     at = iso_micros(now)
-    cents = checkout.amount // (money.DOLLAR // 100)
+    cents = checkout.amount // (DOLLAR // 100)
     data = {
         "payload_type": "Payment",
         "billing": {"country": "US", "state": None, "city": None, "street": None, "zipcode": None},
@@ -121,7 +145,7 @@ def event(checkout: Checkout, outcome: Outcome, payment_id: str, business_id: st
         "includes_usage": False,
         "is_multi_subscription": False,
         "is_update_payment_method": False,
-        "metadata": {"uid": checkout.uid, "amount": f"{checkout.amount / money.DOLLAR:.2f}"},
+        "metadata": {"uid": checkout.uid, "amount": f"{checkout.amount / DOLLAR:.2f}"},
         "payment_id": payment_id,
         "payment_method": "card",
         "payment_provider": "dodo",

@@ -1,7 +1,7 @@
-"""The sandboxes of one server, by name, each born at its first use.
+"""The sandboxes of one server, by name, each made at its first use.
 
 ``/v1/...`` belongs to `default`, ``/sandbox/<name>/v1/...`` to `<name>`. Past the capacity, the one that was used least
-recently goes.
+recently is evicted.
 """
 
 import re
@@ -10,53 +10,57 @@ from collections.abc import Callable
 from clevora_mock.core.sandbox import Sandbox
 
 DEFAULT = "default"
-CAPACITY = 1000
+MAX_SANDBOXES = 1000
 
 _PREFIX = "/sandbox/"
 _NAME = r"[a-z0-9][a-z0-9-]{0,62}"
 
 
 def is_name(text: str) -> bool:
-    """Whether a sandbox can be called `text`."""
+    """Tell whether `text` can be the name of a sandbox."""
     return re.fullmatch(_NAME, text) is not None
 
 
 def path_of(name: str) -> str:
-    """What the paths of sandbox `name` begin with."""
+    """Return the prefix of the paths of sandbox `name`."""
     return "" if name == DEFAULT else _PREFIX + name
 
 
 class Sandboxes:
-    """Every sandbox alive.
+    """Every sandbox of a server.
 
-    `make` builds one, `dropped` hears the name of one that had to go, `retired` sees each that goes.
+    `make` builds one; `on_evicted` is called with the name of one that made room for another, and `on_closed` with each
+    that is removed.
     """
 
     def __init__(
         self,
         make: Callable[[str], Sandbox],
-        dropped: Callable[[str], None],
-        capacity: int = CAPACITY,
-        retired: Callable[[Sandbox], None] | None = None,
+        on_evicted: Callable[[str], None],
+        capacity: int = MAX_SANDBOXES,
+        on_closed: Callable[[Sandbox], None] | None = None,
     ) -> None:
         self._make = make
-        self._dropped = dropped
+        self._on_evicted = on_evicted
         self._capacity = capacity
-        self._retired = retired
+        self._on_closed = on_closed
         self.default = make(DEFAULT)
         self._named: dict[str, Sandbox] = {}
 
-    def locate(self, path: str) -> tuple[Sandbox, str, str] | None:
-        """The sandbox that `path` belongs to, its prefix, and the rest of the path; None for an impossible name."""
+    def resolve(self, path: str) -> tuple[Sandbox, str, str]:
+        """Return the sandbox that `path` belongs to, its prefix, and the rest of the path.
+
+        Below an impossible name nothing lies, so such a path stays whole and belongs to the default sandbox.
+        """
         if not path.startswith(_PREFIX):
             return self.default, "", path
         name, slash, rest = path[len(_PREFIX) :].partition("/")
         if not is_name(name):
-            return None
+            return self.default, "", path
         return self.get(name), _PREFIX + name, slash + rest
 
     def get(self, name: str) -> Sandbox:
-        """The sandbox `name`, made if there is none, and now the most recently used."""
+        """Return the sandbox `name`, made if there is none, and now the most recently used."""
         if name == DEFAULT:
             return self.default
         sandbox = self._named.pop(name, None)
@@ -66,18 +70,18 @@ class Sandboxes:
             if len(self._named) >= max(1, self._capacity - 1):
                 oldest = next(iter(self._named))
                 self.remove(oldest)
-                self._dropped(oldest)
+                self._on_evicted(oldest)
         self._named[name] = sandbox
         return sandbox
 
     def all(self) -> list[Sandbox]:
-        """Every sandbox alive, the default one first, then the least recently used."""
+        """List every sandbox, the default one first, then the least recently used."""
         return [self.default, *self._named.values()]
 
     def remove(self, name: str) -> None:
-        """Forget the sandbox `name`; its next use begins anew."""
+        """Remove the sandbox `name`; its next use begins anew."""
         sandbox = self._named.pop(name, None)
         if sandbox is not None:
-            sandbox.retire()
-            if self._retired is not None:
-                self._retired(sandbox)
+            sandbox.close()
+            if self._on_closed is not None:
+                self._on_closed(sandbox)

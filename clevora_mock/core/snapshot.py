@@ -6,51 +6,49 @@ was saved would have, since clock, draws and counters are part of it. Times are 
 
 from collections import deque
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from clevora_mock.clock import DAY, Clock, Mode
+from clevora_mock.contract.limits import MAX_UID_CHARACTERS
 from clevora_mock.core.accounts import Account, Accounts, Key
 from clevora_mock.core.chance import Chance
-from clevora_mock.core.journal import Entry as JournalEntry
-from clevora_mock.core.ledger import Entry, Folded
+from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.ledger import LedgerEntry, LedgerTotals
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.passwords import Password
 from clevora_mock.core.payments import Checkout, Checkouts
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.core.usage import Activity, Count, Day
 from clevora_mock.core.users import CAPACITY, User, Users
-
-if TYPE_CHECKING:
-    from clevora_mock.scenarios.course import Course
-
 
 VERSION = 1
 
 # What every platform holds, and every moment up to which can be printed; a clock that runs may pass the last date.
 LARGEST = 2**62
-Whole = Annotated[int, Meta(ge=-(LARGEST), le=LARGEST)]
+Int62 = Annotated[int, Meta(ge=-(LARGEST), le=LARGEST)]
 Natural = Annotated[int, Meta(ge=0, le=LARGEST)]
 Moment = Annotated[int, Meta(ge=0, le=LARGEST)]
 DayNumber = Annotated[int, Meta(ge=0, le=LARGEST // DAY)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
-class Part(Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of a state; what is not known here was written by another version, and is refused."""
+class StrictStruct(Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of a state; an unknown field was written by another version, and is refused."""
 
 
-class ClockState(Part, frozen=True):
+class ClockState(StrictStruct, frozen=True):
     """The sandbox's clock; `ahead` is how far a real one had been moved from the machine's own time."""
 
     mode: Mode
     now: Moment
     speed: Annotated[float, Meta(ge=0, le=1_000_000)]
-    ahead: Whole
+    ahead: Int62
 
 
-class KeyState(Part, frozen=True):
+class KeyState(StrictStruct, frozen=True):
     """A key; `hash` is the SHA-256 of what the client sends, in hex."""
 
     id: str
@@ -67,7 +65,7 @@ class KeyState(Part, frozen=True):
     day_tokens: Natural
 
 
-class UsageState(Part, frozen=True):
+class UsageState(StrictStruct, frozen=True):
     """An account's rollups; days are counted from 1970-01-01."""
 
     total: Count
@@ -76,7 +74,7 @@ class UsageState(Part, frozen=True):
     last_used: Moment | None
 
 
-class AccountState(Part, frozen=True):
+class AccountState(StrictStruct, frozen=True):
     """An account with its money, usage and keys."""
 
     uid: str
@@ -84,24 +82,24 @@ class AccountState(Part, frozen=True):
     created: Moment
     developer_access: bool
     activated: bool
-    balance: Whole
-    opening: Folded
-    entries: list[Entry]
+    balance: Int62
+    opening: LedgerTotals
+    entries: list[LedgerEntry]
     usage: UsageState
     keys: list[KeyState]
 
 
-class PasswordState(Part, frozen=True):
+class PasswordState(StrictStruct, frozen=True):
     """A password; `hash` is what is kept of it, in hex."""
 
     salt: str
     hash: Hash
 
 
-class UserState(Part, frozen=True):
+class UserState(StrictStruct, frozen=True):
     """A user who signed up at Firebase."""
 
-    uid: Annotated[str, Meta(min_length=1, max_length=128)]
+    uid: Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
     email: str | None
     password: PasswordState | None
     created: Moment
@@ -112,7 +110,7 @@ class UserState(Part, frozen=True):
     picture: str | None
 
 
-class CheckoutState(Part, frozen=True):
+class CheckoutState(StrictStruct, frozen=True):
     """A checkout; `due` is when its event is to be delivered."""
 
     id: str
@@ -125,7 +123,7 @@ class CheckoutState(Part, frozen=True):
     due: Moment | None
 
 
-class CourseState(Part, frozen=True):
+class ScenarioState(StrictStruct, frozen=True):
     """A scenario as it runs: its name and source, when it began and how often each rule was met."""
 
     name: str
@@ -134,7 +132,7 @@ class CourseState(Part, frozen=True):
     counts: dict[str, Natural]
 
 
-class State(Part, frozen=True):
+class State(StrictStruct, frozen=True):
     """A whole sandbox."""
 
     version: int
@@ -144,8 +142,8 @@ class State(Part, frozen=True):
     draws: dict[str, Natural]
     ledger_entries: Natural
     limits: Limits
-    scenario: CourseState
-    side_scenarios: dict[str, CourseState]
+    scenario: ScenarioState
+    side_scenarios: dict[str, ScenarioState]
     accounts: list[AccountState]
     users: Annotated[list[UserState], Meta(max_length=CAPACITY)]
     deleted_users: Annotated[list[str], Meta(max_length=CAPACITY)]
@@ -155,8 +153,8 @@ class State(Part, frozen=True):
     journal_total: Natural
 
 
-def take(sandbox: Sandbox) -> State:
-    """The state of `sandbox`, as it is now."""
+def dump(sandbox: Sandbox) -> State:
+    """Return the present state of `sandbox`."""
     return State(
         version=VERSION,
         seed=sandbox.chance.seed,
@@ -165,20 +163,20 @@ def take(sandbox: Sandbox) -> State:
         draws=dict(sandbox.chance.counters),
         ledger_entries=sandbox.ledger_entries,
         limits=sandbox.limits,
-        scenario=_course(sandbox.course),
-        side_scenarios={name: _course(side) for name, side in sandbox.side_courses.items()},
+        scenario=_scenario(sandbox.scenario_run),
+        side_scenarios={name: _scenario(run) for name, run in sandbox.side_runs.items()},
         accounts=[_account(account) for account in sandbox.accounts.by_uid.values()],
         users=[_user(user) for user in sandbox.users.by_uid.values()],
         deleted_users=list(sandbox.users.deleted),
         checkouts=[_checkout(checkout) for checkout in sandbox.checkouts.by_id.values()],
-        events_seen=list(sandbox.checkouts.seen),
+        events_seen=list(sandbox.checkouts.processed_events),
         journal=list(sandbox.journal.entries),
         journal_total=sandbox.journal.total,
     )
 
 
-class Parts(Struct, frozen=True):
-    """What a state is made into before any of it takes the place of what is there."""
+class Restored(Struct, frozen=True):
+    """The parts of a sandbox, made of a state before any of them replaces a present one."""
 
     accounts: Accounts
     users: Users
@@ -186,8 +184,8 @@ class Parts(Struct, frozen=True):
     chance: Chance
 
 
-def build(state: State) -> Parts:
-    """The parts that `state` describes. Raises ValueError for one that contradicts itself."""
+def parse(state: State) -> Restored:
+    """Make the parts that `state` describes. Raises ValueError for one that contradicts itself."""
     if state.version != VERSION:
         raise ValueError(f"version: expected {VERSION}, got {state.version}")
     if state.journal_total < len(state.journal):
@@ -206,14 +204,14 @@ def build(state: State) -> Parts:
         if waiting.id in checkouts.by_id:
             raise ValueError(f"checkouts: {waiting.id!r} is there twice")
         checkouts.open(_restore_checkout(waiting))
-    checkouts.seen.update(dict.fromkeys(state.events_seen))
-    return Parts(accounts, users, checkouts, Chance(state.seed, state.name, state.draws))
+    checkouts.processed_events.update(dict.fromkeys(state.events_seen))
+    return Restored(accounts, users, checkouts, Chance(state.seed, state.name, state.draws))
 
 
-def put(sandbox: Sandbox, state: State, parts: Parts) -> None:
-    """Make `state`, built into `parts`, the sandbox's own. Nothing here can fail."""
-    sandbox.accounts, sandbox.users = parts.accounts, parts.users
-    sandbox.checkouts, sandbox.chance = parts.checkouts, parts.chance
+def restore(sandbox: Sandbox, state: State, restored: Restored) -> None:
+    """Put `restored`, made of `state`, in the place of the sandbox's own parts. Nothing here can fail."""
+    sandbox.accounts, sandbox.users = restored.accounts, restored.users
+    sandbox.checkouts, sandbox.chance = restored.checkouts, restored.chance
     sandbox.ledger_entries = state.ledger_entries
     sandbox.limits = state.limits
     sandbox.journal.entries = deque(state.journal, sandbox.journal.entries.maxlen)
@@ -229,8 +227,8 @@ def _clock(clock: Clock) -> ClockState:
     return ClockState(clock.mode, clock.now(), clock.speed, clock.ahead if clock.mode == "real" else 0)
 
 
-def _course(course: "Course") -> CourseState:
-    return CourseState(course.scenario.name, course.scenario.source, course.began, dict(course.counts))
+def _scenario(run: ScenarioRun) -> ScenarioState:
+    return ScenarioState(run.scenario.name, run.scenario.source, run.began, dict(run.counts))
 
 
 def _account(account: Account) -> AccountState:
@@ -241,9 +239,9 @@ def _account(account: Account) -> AccountState:
         created=account.created,
         developer_access=account.developer_access,
         activated=account.activated,
-        balance=account.book.balance,
-        opening=account.book.opening,
-        entries=list(account.book.entries),
+        balance=account.ledger.balance,
+        opening=account.ledger.opening,
+        entries=list(account.ledger.entries),
         usage=UsageState(usage.total, usage.days, list(usage.recent), usage.last_used),
         keys=[_key(key) for key in account.keys],
     )
@@ -260,9 +258,9 @@ def _key(key: Key) -> KeyState:
         requests=key.requests,
         tokens=key.tokens,
         revoked=key.revoked,
-        recent=list(key.meter.recent),
-        day=key.meter.day,
-        day_tokens=key.meter.tokens,
+        recent=list(key.limiter.recent),
+        day=key.limiter.day,
+        day_tokens=key.limiter.tokens,
     )
 
 
@@ -295,19 +293,19 @@ def _checkout(checkout: Checkout) -> CheckoutState:
 
 def _restore_account(accounts: Accounts, saved: AccountState) -> None:
     _check_numbers([saved.opening, *saved.entries, saved.usage.total, *saved.usage.days.values(), *saved.usage.recent])
-    account = accounts.open(saved.uid, saved.email, saved.created)
+    account = accounts.get_or_create(saved.uid, saved.email, saved.created)
     account.developer_access, account.activated = saved.developer_access, saved.activated
-    book = account.book
-    book.balance, book.opening, book.entries = saved.balance, saved.opening, deque(saved.entries)
-    sums = book.sums()
-    book.spent = sums.charges
+    ledger = account.ledger
+    ledger.balance, ledger.opening, ledger.entries = saved.balance, saved.opening, deque(saved.entries)
+    sums = ledger.sums()
+    ledger.spent = sums.charges
     if sums.credits - sums.charges + sums.adjustments != saved.balance:
         raise ValueError(f"accounts: the ledger of {saved.uid!r} does not sum up to its balance")
     usage = account.usage
     usage.total, usage.days, usage.last_used = saved.usage.total, saved.usage.days, saved.usage.last_used
     usage.recent.extend(saved.usage.recent)
     for key in saved.keys:
-        if accounts.find_key(key.id) or accounts.is_known(bytes.fromhex(key.hash)):
+        if accounts.find_key(key.id) or accounts.has_key_hash(bytes.fromhex(key.hash)):
             raise ValueError(f"accounts: the key {key.id!r} is there twice")
         accounts.add_key(_restore_key(account, key))
 
@@ -316,8 +314,8 @@ def _restore_key(account: Account, saved: KeyState) -> Key:
     key = Key(account, saved.id, "", saved.name, saved.created)
     key.hash, key.preview, key.revoked = bytes.fromhex(saved.hash), saved.preview, saved.revoked
     key.last_used, key.requests, key.tokens = saved.last_used, saved.requests, saved.tokens
-    key.meter.recent.extend(saved.recent)
-    key.meter.day, key.meter.tokens = saved.day, saved.day_tokens
+    key.limiter.recent.extend(saved.recent)
+    key.limiter.day, key.limiter.tokens = saved.day, saved.day_tokens
     return key
 
 

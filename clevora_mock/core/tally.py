@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from clevora_mock.core import money
 from clevora_mock.core.conduct import Finding, findings
-from clevora_mock.core.journal import Entry
+from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.sandbox import Sandbox
 
 # Findings that are shown one by one; a client that misbehaves in a thousand tests does so in the same way.
@@ -26,7 +26,7 @@ class Tally:
         self.errors: Counter[str] = Counter()
         self._findings: list[Finding] = []
 
-    def add(self, sandbox: str, entry: Entry) -> None:
+    def add(self, sandbox: str, entry: JournalEntry) -> None:
         """Count a request that is over."""
         self.requests += 1
         self.tokens += entry.prompt_tokens + entry.completion_tokens

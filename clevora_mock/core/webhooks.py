@@ -46,7 +46,9 @@ def verify(secret: str, headers: Mapping[bytes, bytes], body: bytes, now: int) -
     age = now // SECOND - int(timestamp)
     if abs(age) > WEBHOOK_TOLERANCE_SECONDS:
         when = f"{abs(age)} s {'old' if age > 0 else 'in the future'}"
-        raise _refused(f"webhook-timestamp is {when} by this sandbox's clock; 300 s are allowed")
+        raise _refused(
+            f"webhook-timestamp is {when} by this sandbox's clock; {WEBHOOK_TOLERANCE_SECONDS} s are allowed"
+        )
     from hmac import compare_digest  # noqa: PLC0415 - few servers see a signature
 
     wanted = _signature(secret_bytes(secret), event_id, timestamp, body).encode()

@@ -3,6 +3,8 @@
 from clevora_mock.faults import body, connection, stream
 from clevora_mock.faults.base import Fault
 
+__all__ = ["FAULTS", "Fault"]
+
 FAULTS: dict[str, type[Fault]] = {
     value.kind: value
     for module in (connection, body, stream)

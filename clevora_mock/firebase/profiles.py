@@ -8,6 +8,7 @@ nobody has heard of, of which nothing else is told. Only a user who was deleted 
 from typing import Any
 
 from clevora_mock.clock import SECOND, iso
+from clevora_mock.contract.limits import MAX_UID_CHARACTERS
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.users import User
@@ -23,7 +24,7 @@ def by_uid(sandbox: Sandbox, uid: str, email: str | None = None) -> dict[str, An
     user = sandbox.users.by_uid.get(uid)
     if user is not None:
         return of_user(user)
-    if uid in sandbox.users.deleted or not 1 <= len(uid) <= 128:
+    if uid in sandbox.users.deleted or not 1 <= len(uid) <= MAX_UID_CHARACTERS:
         return None
     account = sandbox.accounts.by_uid.get(uid)
     return _of_account(account) if account is not None else _of_stranger(uid, email)

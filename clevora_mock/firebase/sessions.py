@@ -13,9 +13,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from clevora_mock.clock import LAST, SECOND
-from clevora_mock.core.call import Call
+from clevora_mock.contract.limits import MAX_UID_CHARACTERS
 from clevora_mock.core.identity import LIFETIME_SECONDS, Identity, SignIn, issue
 from clevora_mock.core.users import User
+from clevora_mock.web.context import RequestContext
 
 Provider = Literal["password", "anonymous", "custom"]
 
@@ -27,7 +28,7 @@ _ENCODED = re.compile(r"[A-Za-z0-9_-]+")
 class Session(Struct, frozen=True, forbid_unknown_fields=True):
     """One sign-in: who, how, in which project and when (in seconds since 1970)."""
 
-    uid: Annotated[str, Meta(min_length=1, max_length=128)]
+    uid: Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
     provider: Provider
     project: str
     began: Annotated[int, Meta(ge=0, le=LAST // SECOND)]
@@ -41,24 +42,24 @@ class Tokens(Struct, frozen=True, rename="camel"):
     expires_in: str
 
 
-def begin(call: Call, user: User, provider: Provider) -> Tokens:
+def start(context: RequestContext, user: User, provider: Provider) -> Tokens:
     """Sign `user` in, now."""
-    user.last_sign_in = call.arrived
-    project = call.sandbox.beginning.firebase_project
-    return go_on(call, user, Session(user.uid, provider, project, call.arrived // SECOND))
+    user.last_sign_in = context.now
+    project = context.sandbox.config.firebase_project
+    return refresh(context, user, Session(user.uid, provider, project, context.now // SECOND))
 
 
-def go_on(call: Call, user: User, session: Session) -> Tokens:
-    """Fresh tokens for a sign-in that was made before, or just now."""
-    user.last_refresh = call.arrived
+def refresh(context: RequestContext, user: User, session: Session) -> Tokens:
+    """Return fresh tokens for a sign-in that was made before, or just now."""
+    user.last_refresh = context.now
     sign_in = SignIn(session.provider, session.began, user.name, user.picture)
     identity = Identity(user.uid, user.email)
-    token = issue(identity, session.project, call.arrived, LIFETIME_SECONDS, sign_in)
+    token = issue(identity, session.project, context.now, LIFETIME_SECONDS, sign_in)
     return Tokens(token, _PREFIX + _encode(session), str(LIFETIME_SECONDS))
 
 
 def read(refresh_token: str) -> Session:
-    """The sign-in that a refresh token is about. Raises ValueError when it is none."""
+    """Return the sign-in that a refresh token is about. Raises ValueError when it is none."""
     encoded = refresh_token.removeprefix(_PREFIX)
     if encoded == refresh_token or not _ENCODED.fullmatch(encoded):
         raise ValueError("not a refresh token")
@@ -69,7 +70,7 @@ def read(refresh_token: str) -> Session:
 
 
 def is_revoked(user: User, second: int) -> bool:
-    """Whether what `user` was given in that second since 1970 is good no more."""
+    """Tell whether tokens issued to `user` at `second` since 1970 are revoked."""
     return user.valid_since is not None and second < user.valid_since // SECOND
 
 

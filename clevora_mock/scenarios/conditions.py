@@ -25,7 +25,7 @@ from clevora_mock.scenarios.maps import Entry, Found, Map
 from clevora_mock.scenarios.nodes import Listing, Mapping, Node, Place, Scalar, got
 from clevora_mock.scenarios.patterns import Headers, TextOrExpression
 
-ENDPOINTS = tuple(ENDPOINT_BY_NAME)
+NAMES = tuple(ENDPOINT_BY_NAME)
 
 # The endpoints whose requests say something: the last user message, the input, the query, the topic.
 SPEAKING = ("chat.completions", "embeddings", "search", "scripts.generate")
@@ -39,7 +39,7 @@ class EndpointName(Struct, frozen=True):
 
     def read(self, node: Node, place: Place) -> str | None:
         value = value_of(node)
-        if isinstance(value, str) and value in ENDPOINTS:
+        if isinstance(value, str) and value in NAMES:
             return value
         if not isinstance(value, str):
             place.unexpected(node, "an endpoint's name such as chat.completions")
@@ -48,12 +48,12 @@ class EndpointName(Struct, frozen=True):
             place.wrong(node, '"*" is all endpoints, so it stands alone, not in a list')
             return None
         at_path = [endpoint.name for endpoint in ENDPOINTS if value.rstrip("/") in endpoint.paths]
-        close = f'; did you mean "{at_path[0]}"?' if at_path else perhaps(value, ENDPOINTS)
-        place.wrong(node, f"unknown endpoint {got(node)}{close or f'; expected {one_of(ENDPOINTS)}'}")
+        close = f'; did you mean "{at_path[0]}"?' if at_path else perhaps(value, NAMES)
+        place.wrong(node, f"unknown endpoint {got(node)}{close or f'; expected {one_of(NAMES)}'}")
         return None
 
     def schema(self) -> Schema:
-        return {"enum": list(ENDPOINTS)}
+        return {"enum": list(NAMES)}
 
 
 class EndpointNames(Struct, frozen=True):
@@ -68,7 +68,7 @@ class EndpointNames(Struct, frozen=True):
         return None if name is None else (name,)
 
     def _list(self) -> ListOf:
-        return ListOf(EndpointName(), "a list of endpoints", least=1, most=len(ENDPOINTS), distinct=True)
+        return ListOf(EndpointName(), "a list of endpoints", least=1, most=len(NAMES), distinct=True)
 
     def schema(self) -> Schema:
         return {"anyOf": [{"const": "*"}, EndpointName().schema(), self._list().schema()]}

@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.scenario import AccountStart, ClockStart, Payments, Rule, Scenario, When
+from clevora_mock.faults import FAULTS
 from clevora_mock.scenarios.conditions import WHEN
 from clevora_mock.scenarios.effects import THEN
-from clevora_mock.faults import FAULTS
 from clevora_mock.scenarios.forms import (
     Choice,
     Dollars,

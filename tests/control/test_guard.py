@@ -3,15 +3,15 @@
 import re
 
 import pytest
+from clevora_mock.control.delivery import Delivery
+from clevora_mock.mock import Opening
+from clevora_mock.scenarios.scenario import DEFAULT
 
 from clevora_mock.app import create_app
-from clevora_mock.control.delivery import Delivery
 from clevora_mock.control.routes import Parts, control_table
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.data import scenarios
-from clevora_mock.mock import Opening
-from clevora_mock.scenarios.scenario import DEFAULT
 from clevora_mock.scenarios.shelf import Shelf
 from clevora_mock.settings import Settings
 from tests.conftest import World

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
+from clevora_mock.control.archive import ArchiveError, export, load
 
 from clevora_mock.app import create_app
-from clevora_mock.control.archive import ArchiveError, export, load
 from clevora_mock.core.snapshot import take
 from clevora_mock.settings import ClockSetting, Settings
 from tests.control.support import PATIENCE_SECONDS, connect

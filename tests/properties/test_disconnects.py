@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from clevora_mock.api.stream import Pace, Transmission
+from clevora_mock.api.surface import CLEVORA
+from clevora_mock.core.call import Call
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clevora_mock.api.stream import Pace, Transmission
-from clevora_mock.api.surface import CLEVORA
 from clevora_mock.app import create_app
 from clevora_mock.clock import FROZEN_START, SECOND, Clock
-from clevora_mock.core.call import Call
 from clevora_mock.core.chance import Draws
 from clevora_mock.core.journal import Entry
 from clevora_mock.core.limits import Limits

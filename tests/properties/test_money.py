@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
+from clevora_mock.api.surface import CLEVORA
+from clevora_mock.core.call import Call
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -23,11 +25,9 @@ from hypothesis.stateful import (
 )
 from standardwebhooks import Webhook
 
-from clevora_mock.api.surface import CLEVORA
 from clevora_mock.clock import DAY, FROZEN_START, SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.accounts import Account as Kept
-from clevora_mock.core.call import Call
 from clevora_mock.core.identity import Identity, issue
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.sandbox import Sandbox

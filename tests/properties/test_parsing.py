@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from clevora_mock.api.parsing import document, number
 from clevora_mock.api.surface import CLEVORA
 from clevora_mock.core.call import Call
+from hypothesis import given
+from hypothesis import strategies as st
+
 from clevora_mock.core.errors import ApiError
 
 from .support import Still, bare_sandbox

@@ -4,19 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
-from msgspec.structs import replace
-
-from clevora_mock.clock import DAY, MINUTE, SECOND
-from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
-from clevora_mock.contract.errors import ERRORS, ErrorSpec
-from clevora_mock.contract.limits import REQUESTS_PER_MINUTE, TOKENS_PER_DAY
-from clevora_mock.core.limits import Limits
-from clevora_mock.scenarios import errors, faults, json_schema
-from clevora_mock.scenarios.document import parse
 from clevora_mock.scenarios.faults import FAULTS
-from clevora_mock.scenarios.nodes import plain
-from clevora_mock.scenarios.reading import read
 from clevora_mock.scenarios.scenario import (
     DEFAULT,
     AccountStart,
@@ -33,6 +21,18 @@ from clevora_mock.scenarios.scenario import (
     Then,
     When,
 )
+from jsonschema import Draft202012Validator
+from msgspec.structs import replace
+
+from clevora_mock.clock import DAY, MINUTE, SECOND
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
+from clevora_mock.contract.errors import ERRORS, ErrorSpec
+from clevora_mock.contract.limits import REQUESTS_PER_MINUTE, TOKENS_PER_DAY
+from clevora_mock.core.limits import Limits
+from clevora_mock.scenarios import errors, faults, json_schema
+from clevora_mock.scenarios.document import parse
+from clevora_mock.scenarios.nodes import plain
+from clevora_mock.scenarios.reading import read
 
 SCHEMA = Draft202012Validator(json_schema.schema())
 START = 1_778_508_000 * SECOND  # 2026-05-11T14:00:00Z

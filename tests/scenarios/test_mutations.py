@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from clevora_mock.scenarios.scenario import Scenario
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -11,7 +12,6 @@ from clevora_mock import data
 from clevora_mock.scenarios import document
 from clevora_mock.scenarios.mistakes import ScenarioError
 from clevora_mock.scenarios.reading import read
-from clevora_mock.scenarios.scenario import Scenario
 
 EVERYTHING = """\
 name: everything

@@ -5,11 +5,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from clevora_mock.scenarios.scenario import DEFAULT, Scenario
 from msgspec.structs import replace
 
 from clevora_mock import data
 from clevora_mock.scenarios.mistakes import NoScenarioError, ScenarioError
-from clevora_mock.scenarios.scenario import DEFAULT, Scenario
 from clevora_mock.scenarios.shelf import Shelf
 
 SHIPPED = data.scenarios()

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
+from clevora_mock.scenarios.faults import FAULTS
 
 from clevora_mock.core.journal import Entry
-from clevora_mock.scenarios.faults import FAULTS
 from tests.conftest import World
 from tests.scenarios_wire import support
 from tests.scenarios_wire.support import ASKS, CHAT, EMBEDDINGS, STREAM, Ask, Seen, send, use

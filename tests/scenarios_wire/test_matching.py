@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
-
-from clevora_mock.core.chance import Chance
 from clevora_mock.scenarios.injection import wait_of
 from clevora_mock.scenarios.scenario import Delay
+
+from clevora_mock.core.chance import Chance
 from clevora_mock.settings import ClockSetting, Settings
 from tests.conftest import World
 from tests.scenarios_wire import support

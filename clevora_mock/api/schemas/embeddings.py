@@ -1,0 +1,43 @@
+"""What a request for embeddings and its answer look like (contract E1-E3)."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from clevora_mock.api.schemas import PromptUsage, documented, inferred
+from clevora_mock.contract.limits import DEFAULT_MODEL, EMBEDDING_DIMENSIONS, MAX_EMBEDDING_INPUTS
+
+
+class EmbeddingsRequest(Struct):
+    """The body of ``POST /v1/embeddings`` (E1-E3)."""
+
+    input: Annotated[
+        Annotated[str, Meta(min_length=1)]
+        | Annotated[
+            list[Annotated[str, Meta(min_length=1)]],
+            Meta(min_length=1, max_length=MAX_EMBEDDING_INPUTS),
+        ],
+        documented("The text(s) to embed."),
+    ]
+    model: Annotated[str | None, documented(f"Defaults to {DEFAULT_MODEL['embeddings']}.")] = None
+    encoding_format: Annotated[
+        Literal["float", "base64"] | None,
+        inferred("float (the default): numbers; base64: little-endian float32."),
+    ] = None
+
+
+class Embedding(Struct, frozen=True):
+    """One input's vector."""
+
+    object: Annotated[Literal["embedding"], inferred("Always embedding.")]
+    index: Annotated[int, inferred("The input's place.")]
+    embedding: Annotated[list[float] | memoryview, inferred(f"{EMBEDDING_DIMENSIONS} numbers, or their base64.")]
+
+
+class EmbeddingList(Struct, frozen=True):
+    """The answer of ``POST /v1/embeddings`` (E2)."""
+
+    object: Annotated[Literal["list"], inferred("Always list.")]
+    data: Annotated[list[Embedding], inferred("One for each input, in order.")]
+    model: Annotated[str, inferred(f"{DEFAULT_MODEL['embeddings']}.")]
+    usage: Annotated[PromptUsage, documented("What is billed.")]

@@ -1,0 +1,56 @@
+"""What a request for a script and the script look like (contract G1-G3)."""
+
+from typing import Annotated, Literal
+
+from msgspec import Struct
+
+from clevora_mock.api.schemas import Usage, documented, inferred
+from clevora_mock.contract.limits import DEFAULT_MODEL, DEFAULT_SCRIPT_LENGTH, DEFAULT_SCRIPT_STYLE
+
+Style = Literal["youtube", "podcast", "tiktok"]
+Length = Literal["short", "medium", "long"]
+
+
+class ScriptRequest(Struct):
+    """The body of ``POST /v1/scripts/generate`` (G1, G2)."""
+
+    topic: Annotated[str, documented("What the script should be about.", min_length=1)]
+    style: Annotated[Style | None, documented(f"youtube, podcast or tiktok. Defaults to {DEFAULT_SCRIPT_STYLE}.")] = (
+        None
+    )
+    length: Annotated[
+        Length | None,
+        documented(f"short, medium or long. Controls token budget. Defaults to {DEFAULT_SCRIPT_LENGTH} (inferred)."),
+    ] = None
+    model: Annotated[str | None, inferred(f"Defaults to {DEFAULT_MODEL['scripts.generate']}.")] = None
+
+
+class ScriptSection(Struct, frozen=True, rename="camel"):
+    """One section of a script."""
+
+    heading: Annotated[str, inferred("Its heading.")]
+    content: Annotated[str, inferred("What is said and shown.")]
+    duration_seconds: Annotated[int, inferred("How long it runs.")]
+
+
+class ScriptBody(Struct, frozen=True, rename="camel"):
+    """A structured script (G3)."""
+
+    title: Annotated[str, inferred("Its title.")]
+    hook: Annotated[str, inferred("The opening line.")]
+    sections: Annotated[list[ScriptSection], inferred("Its sections, in order.")]
+    call_to_action: Annotated[str, inferred("The closing line.")]
+
+
+class Script(Struct, frozen=True):
+    """The answer of ``POST /v1/scripts/generate`` (G3)."""
+
+    id: Annotated[str, inferred("script_...")]
+    object: Annotated[Literal["script"], inferred("Always script.")]
+    created: Annotated[int, inferred("Unix seconds.")]
+    model: Annotated[str, inferred(f"{DEFAULT_MODEL['scripts.generate']}.")]
+    topic: Annotated[str, inferred("The topic.")]
+    style: Annotated[Style, inferred("The style.")]
+    length: Annotated[Length, inferred("The length.")]
+    script: Annotated[ScriptBody, documented("The script.")]
+    usage: Annotated[Usage, documented("What is billed.")]

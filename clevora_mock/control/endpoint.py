@@ -1,0 +1,81 @@
+"""The endpoints of the mock's own pages: Starlette handlers behind the origin check."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from clevora_mock.contract.limits import MAX_BODY_BYTES
+from clevora_mock.control.origin_check import LocalOnly
+from clevora_mock.core.errors import ApiError
+from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.web.exchange_recorder import exchange_of
+from clevora_mock.web.internal_error import internal_error
+from clevora_mock.web.request_body import BODILESS_METHODS, read_body
+
+# A snapshot holds a whole journal, with the beginning of every body.
+_MAX_SNAPSHOT_BYTES = 128 * MAX_BODY_BYTES
+
+ControlHandler = Callable[[Request], Awaitable[Response]]
+
+
+class ControlEndpoint:
+    """The handlers of one path by method, as an ASGI endpoint for a Starlette route."""
+
+    def __init__(self, handlers: Mapping[str, ControlHandler], local_only: LocalOnly) -> None:
+        self._handlers = handlers
+        self._local_only = local_only
+
+    @property
+    def methods(self) -> list[str]:
+        """The methods that the path takes, in the table's order."""
+        return [*self._handlers, *(["HEAD"] if "GET" in self._handlers else [])]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method = scope["method"]
+        exchange = exchange_of(scope)
+        exchange.begin(emulated=False)
+        body = b""
+        if method not in BODILESS_METHODS:
+            try:
+                limit = _MAX_SNAPSHOT_BYTES
+                body = await read_body(exchange.headers, receive, limit, drained=limit) or b""
+            except ClientDisconnect:
+                return
+        request = BufferedRequest(scope, receive, body)
+        try:
+            self._local_only.check(request)
+            response = await self._handlers["GET" if method == "HEAD" else method](request)
+        except ApiError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it was, the client gets a 500 in JSON
+            raise internal_error(method, exchange.path, error) from None
+        await response(scope, receive, send)
+
+
+class BufferedRequest(Request):
+    """A Starlette request whose body is read already."""
+
+    def __init__(self, scope: Scope, receive: Receive, body: bytes) -> None:
+        super().__init__(scope, receive)
+        self._body = body
+
+
+def sandbox_of(request: Request) -> Sandbox:
+    """Return the sandbox that the request is about."""
+    return exchange_of(request.scope).sandbox
+
+
+def now_of(request: Request) -> int:
+    """Return the moment of the request's arrival, by the sandbox's clock."""
+    return exchange_of(request.scope).arrived
+
+
+def base_url_of(request: Request) -> str:
+    """Return the URL under which the client reached the sandbox."""
+    return exchange_of(request.scope).base_url
+
+
+def query_of(request: Request) -> str:
+    return str(request.scope["query_string"], "latin-1")

@@ -1,0 +1,32 @@
+"""CORS for the emulated APIs: open to pages of every origin, without credentials (W8)."""
+
+from collections.abc import Mapping
+
+from clevora_mock.core.reply import Header, Reply
+
+_EXPOSED = b"retry-after, x-request-id, " + b", ".join(
+    b"x-clevora-mock-" + name for name in (b"hint", b"ignored", b"rule", b"server")
+)
+CROSS_ORIGIN_HEADERS: tuple[Header, ...] = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", _EXPOSED),
+)
+
+_MAX_AGE_SECONDS = b"600"
+
+
+def is_preflight(method: str, headers: Mapping[bytes, bytes]) -> bool:
+    """Tell a browser's question before a request to another origin from any other OPTIONS."""
+    return method == "OPTIONS" and b"access-control-request-method" in headers
+
+
+def preflight_reply(headers: Mapping[bytes, bytes], allowed: str) -> Reply:
+    """Answer a preflight: the methods in `allowed`, and whatever headers it asks for."""
+    granted: list[Header] = [
+        (b"access-control-allow-methods", allowed.encode()),
+        (b"access-control-allow-headers", headers.get(b"access-control-request-headers") or b"*"),
+        (b"access-control-max-age", _MAX_AGE_SECONDS),
+    ]
+    if b"access-control-request-private-network" in headers:
+        granted.append((b"access-control-allow-private-network", b"true"))
+    return Reply(headers=tuple(granted), status=204)

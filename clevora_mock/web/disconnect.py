@@ -1,0 +1,48 @@
+"""The client's leaving, noticed while something else is waited for."""
+
+import asyncio
+
+from starlette.types import Receive
+
+from clevora_mock.clock import Clock
+
+
+class DisconnectWatcher:
+    """Watches for ``http.disconnect`` in a task of its own; `cancel` ends it."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._waiting: asyncio.Future[None] | None = None
+        self._task = asyncio.get_running_loop().create_task(self._watch(receive))
+
+    @property
+    def disconnected(self) -> bool:
+        return self._task.done()
+
+    async def wait(self) -> None:
+        """Return when the client has left."""
+        await asyncio.wait([self._task])
+
+    async def wait_until(self, clock: Clock, moment: int) -> None:
+        """Return when the client has left or it is `moment` by `clock`, whichever comes first."""
+        if self.disconnected or moment <= clock.now():
+            return
+        self._waiting = asyncio.get_running_loop().create_future()
+        timer = clock.call_at(moment, self._wake)
+        try:
+            await self._waiting
+        finally:
+            timer.cancel()
+            self._waiting = None
+
+    def cancel(self) -> None:
+        self._task.cancel()
+
+    async def _watch(self, receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        # The task counts as done only after its last step, which is too late for a waiter that is woken here.
+        asyncio.get_running_loop().call_soon(self._wake)
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)

@@ -1,0 +1,37 @@
+"""Errors as replies: the contract's JSON, and the headers that explain more than the body may."""
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from clevora_mock.contract.endpoints import ENVELOPED_PATHS
+from clevora_mock.core.accounts import mask
+from clevora_mock.core.errors import ApiError
+from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.reply import Header, Reply, json_reply
+from clevora_mock.web.header_text import printable
+
+
+def error_reply(error: ApiError, facts: RequestFacts) -> Reply:
+    """Return `error` as the contract prints it (W1); the dashboard's endpoints add ``"status":"error"`` (B12).
+
+    The message may quote a whole key of the request, which is masked (K3).
+    """
+    spec, endpoint = error.spec, facts.endpoint
+    body: dict[str, Any] = {"error": {"message": mask(error.message), "type": spec.type, "code": spec.code}}
+    if endpoint.enveloped if endpoint is not None else f"{facts.path}/".startswith(ENVELOPED_PATHS):
+        body = {"status": "error"} | body
+    return with_error_headers(json_reply(msgspec.json.encode(body), spec.status), error)
+
+
+def with_error_headers(reply: Reply, error: ApiError) -> Reply:
+    """Add what `error` says in headers, and its code for the journal."""
+    headers: list[Header] = []
+    if error.retry_after is not None:
+        headers.append((b"retry-after", str(error.retry_after).encode()))
+    if error.allow is not None:
+        headers.append((b"allow", error.allow.encode()))
+    if error.hint is not None:
+        headers.append((b"x-clevora-mock-hint", printable(error.hint).encode()))
+    return replace(reply, headers=(*reply.headers, *headers), code=error.spec.code, retry_after=error.retry_after)

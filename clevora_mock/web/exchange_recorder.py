@@ -1,0 +1,121 @@
+"""The course of one request, from its arrival to the record of how it ended."""
+
+from typing import cast
+
+from starlette.types import Scope
+
+from clevora_mock.contract.endpoints import Endpoint
+from clevora_mock.core.exchange import ANONYMOUS, Exchange, Principal, RequestFacts
+from clevora_mock.core.reply import Header, Reply
+from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.scenario import NO_PLAN, Plan
+from clevora_mock.web.cross_origin import CROSS_ORIGIN_HEADERS
+from clevora_mock.web.framed_response import FramedResponse
+from clevora_mock.web.header_text import printable
+
+_KEY = "exchange"
+
+
+class ExchangeRecorder:
+    """One request to a sandbox.
+
+    The middleware makes it, the pipeline sets `facts`, `principal`, `plan`, `ignored` and, by `respond`, the response;
+    `finish` puts them into an `Exchange`. `prefix` is the beginning of the URL's path that names the sandbox, `path`
+    the rest of it; `latency` delays each answer of the emulated API, in microseconds.
+    """
+
+    def __init__(self, sandbox: Sandbox, scope: Scope, prefix: str, path: str, latency: int = 0) -> None:
+        self.sandbox = sandbox
+        self.arrived = sandbox.clock.now()
+        self.path = path
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.request_id = ""
+        self.facts: RequestFacts | None = None
+        self.principal: Principal = ANONYMOUS
+        self.plan: Plan = NO_PLAN
+        self.ignored: tuple[str, ...] = ()
+        self._scope = scope
+        self._prefix = prefix
+        self._latency = latency
+        self._response: FramedResponse | None = None
+
+    @property
+    def base_url(self) -> str:
+        """The URL under which the client reached this sandbox."""
+        host = self.headers.get(b"host", b"").decode("latin-1") or "{}:{}".format(*self._scope["server"])
+        return f"{self._scope['scheme']}://{host}{self._prefix}"
+
+    def begin(self, *, emulated: bool = True) -> None:
+        """Name the request.
+
+        Requests to the mock's own pages draw from a counter of their own, so that reading state shifts no ids.
+        """
+        self.request_id = "req_" + self.sandbox.chance.hex("request" if emulated else "own request")
+
+    def read(self, body: bytes, endpoint: Endpoint | None = None, operation: str | None = None) -> RequestFacts:
+        """Set and return the facts of a request that is routed and read."""
+        self.facts = RequestFacts(
+            id=self.request_id,
+            arrived=self.arrived,
+            method=self._scope["method"],
+            path=self.path,
+            query=self._scope["query_string"].decode("latin-1"),
+            headers=self.headers,
+            body=body,
+            endpoint=endpoint,
+            operation=operation,
+        )
+        return self.facts
+
+    def respond(self, reply: Reply) -> FramedResponse:
+        """Put the plan's fault and delay on `reply`, and return the response that sends it."""
+        then = self.plan.then
+        if then.fault is not None:
+            reply = then.fault.inflict(reply)
+        delay = self._latency if self.facts is not None else 0
+        if then.delay is not None:
+            delay += then.delay.sample(self.sandbox.chance, f"delay of {self.plan.purpose}")
+        self._response = FramedResponse(reply, self.sandbox, delay)
+        return self._response
+
+    def common_headers(self) -> list[Header]:
+        """Return the headers that answers carry beside their own and the date."""
+        if not self.request_id:
+            self.begin(emulated=False)
+        headers: list[Header] = []
+        if self.plan.rule is not None:
+            headers.append((b"x-clevora-mock-rule", printable(self.plan.rule).encode()))
+        if self.ignored:
+            headers.append((b"x-clevora-mock-ignored", ", ".join(self.ignored).encode()))
+        if self.facts is not None and b"origin" in self.headers:
+            headers += CROSS_ORIGIN_HEADERS
+        return headers
+
+    def finish(self) -> None:
+        """Record how the request ended, once and without waiting; a request that was never read leaves no trace."""
+        facts, response = self.facts, self._response
+        if facts is None or response is None:
+            return
+        exchange = Exchange(
+            facts=facts,
+            principal=self.principal,
+            reply=response.reply,
+            status=response.status,
+            frames_sent=response.frames_sent,
+            answered=response.answered,
+            plan=self.plan,
+            ignored=self.ignored,
+            abandoned=response.abandoned,
+            simulated_delay=response.simulated_delay,
+        )
+        self.sandbox.record(exchange, self.sandbox.clock.now())
+
+
+def exchange_of(scope: Scope) -> ExchangeRecorder:
+    """Return the request's recorder, which the sandbox middleware has put into its scope."""
+    return cast("ExchangeRecorder", scope["state"][_KEY])
+
+
+def with_exchange(scope: Scope, recorder: ExchangeRecorder) -> Scope:
+    """Return `scope` with the request's recorder in it, and without an endpoint of an application around this one."""
+    return {**scope, "endpoint": None, "state": {**scope.get("state", {}), _KEY: recorder}}

@@ -1,0 +1,84 @@
+"""What a single request asks for by header, in place of what the sandbox's scenario says."""
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import structs
+
+from clevora_mock.clock import read_duration
+from clevora_mock.contract.errors import INJECTABLE_ERRORS, STATUS_BY_CODE
+from clevora_mock.core.errors import ApiError, invalid
+from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.scenario import Delay, InjectedError, Plan, Scenario
+from clevora_mock.core.scenario_run import ScenarioRun
+from clevora_mock.faults import FAULTS
+
+SCENARIO = b"x-clevora-mock-scenario"
+ERROR = b"x-clevora-mock-error"
+FAULT = b"x-clevora-mock-fault"
+DELAY = b"x-clevora-mock-delay"
+
+
+class PlanResolver:
+    """Decides what happens to a request; `scenario_named` finds a scenario, or raises ValueError."""
+
+    def __init__(self, scenario_named: Callable[[str], Scenario]) -> None:
+        self._scenario_named = scenario_named
+
+    def __call__(self, sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
+        """Return the plan for a request; 400 for a header that asks for something unknown."""
+        if _CONTROL_HEADERS.isdisjoint(facts.headers):
+            return sandbox.scenario_run.plan(facts, principal, sandbox.chance)
+        # First what may be refused: a refused request must not be counted by a rule.
+        asked = {name: read(facts.header(name)) for name, read in _OVERRIDES.items() if name in facts.headers}
+        run = self._side_run(sandbox, facts.header(SCENARIO)) if SCENARIO in facts.headers else sandbox.scenario_run
+        plan = run.plan(facts, principal, sandbox.chance)
+        if not asked:
+            return plan
+        then = plan.then
+        for changes in asked.values():
+            then = structs.replace(then, **changes)
+        return structs.replace(plan, then=then, rule=plan.rule or ", ".join(name.decode() for name in asked))
+
+    def _side_run(self, sandbox: Sandbox, name: str) -> ScenarioRun:
+        run = sandbox.side_runs.get(name)
+        if run is not None:
+            return run
+        try:
+            scenario = self._scenario_named(name)
+        except ValueError as error:
+            raise ApiError("invalid_field", f"{SCENARIO.decode()}: {error}") from None
+        return sandbox.start_side_run(name, scenario)
+
+
+def _read_error(text: str) -> dict[str, Any]:
+    if text in STATUS_BY_CODE:
+        return {"error": InjectedError(STATUS_BY_CODE[text], text), "reply": None}
+    if text.isascii() and text.isdigit() and len(text) == 3 and int(text) in INJECTABLE_ERRORS:
+        return {"error": InjectedError(int(text)), "reply": None}
+    expected = "one of " + ", ".join(map(str, INJECTABLE_ERRORS)) + ", or an error's code"
+    raise invalid(ERROR.decode(), expected, f'"{text}"')
+
+
+def _read_fault(text: str) -> dict[str, Any]:
+    if text not in FAULTS:
+        raise invalid(FAULT.decode(), "one of " + ", ".join(FAULTS), f'"{text}"')
+    return {"fault": FAULTS[text]()}
+
+
+def _read_delay(text: str) -> dict[str, Any]:
+    try:
+        wait = read_duration(text)
+    except ValueError as error:
+        raise ApiError("invalid_field", f'{DELAY.decode()}: {error}, got "{text}"') from None
+    return {"delay": Delay("fixed", wait, wait)}
+
+
+# Each header's reader returns the fields of the rule's action that it replaces.
+_OVERRIDES: dict[bytes, Callable[[str], dict[str, Any]]] = {
+    ERROR: _read_error,
+    FAULT: _read_fault,
+    DELAY: _read_delay,
+}
+_CONTROL_HEADERS = frozenset({SCENARIO, *_OVERRIDES})

@@ -1,0 +1,12 @@
+"""Texts made fit for a response header."""
+
+import re
+
+from clevora_mock.core.accounts import mask
+
+_UNPRINTABLE = r"[^ -~]"
+
+
+def printable(text: str) -> str:
+    """Replace what a header cannot hold, and mask whole keys."""
+    return re.sub(_UNPRINTABLE, "?", mask(text))

@@ -1,0 +1,51 @@
+"""The middleware that gives each request its sandbox, and each answer its common headers."""
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from clevora_mock.clock import SECOND, http_date
+from clevora_mock.core.reply import Header
+from clevora_mock.core.sandboxes import Sandboxes
+from clevora_mock.web.exchange_recorder import ExchangeRecorder, with_exchange
+
+
+class SandboxMiddleware:
+    """Resolves ``/sandbox/<name>``, names the request, and records the exchange however it ends.
+
+    The sandbox's prefix moves from the path to `root_path`, so that routes know only the paths of one sandbox, and a
+    trailing slash is dropped (W3). `server` is a name that every answer carries, `latency` a delay in microseconds.
+    """
+
+    def __init__(self, app: ASGIApp, sandboxes: Sandboxes, latency: int = 0, server: str | None = None) -> None:
+        self._app = app
+        self._sandboxes = sandboxes
+        self._latency = latency
+        self._server: list[Header] = [] if server is None else [(b"x-clevora-mock-server", server.encode())]
+        self._date: tuple[int, bytes] = (0, b"")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        mounted = scope.get("root_path", "")
+        sandbox, prefix, path = self._sandboxes.resolve(scope["path"].removeprefix(mounted))
+        path = path.rstrip("/") or "/"
+        root = mounted + prefix
+        exchange = ExchangeRecorder(sandbox, scope, root, path, self._latency)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *self._headers(exchange)]
+            await send(message)
+
+        inner = with_exchange({**scope, "root_path": root, "path": root + path}, exchange)
+        try:
+            await self._app(inner, receive, send_with_headers)
+        finally:
+            exchange.finish()
+
+    def _headers(self, exchange: ExchangeRecorder) -> list[Header]:
+        common = exchange.common_headers()
+        seconds = exchange.arrived // SECOND
+        if self._date[0] != seconds:
+            self._date = (seconds, http_date(seconds).encode())
+        return [(b"x-request-id", exchange.request_id.encode()), (b"date", self._date[1]), *self._server, *common]

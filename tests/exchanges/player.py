@@ -1,0 +1,387 @@
+"""Plays steps against a server that it starts through the command line: raw sockets, and every byte that comes back.
+
+The server is a black box here: nothing of it is imported, and all that is known of it is the READY line.
+"""
+
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.exchanges.steps import Capture, Part, Step
+
+ROOT = Path(__file__).parents[2]
+
+_PAUSE_SECONDS = 0.02
+_READY_SECONDS = 30
+# How long after its answer a connection is looked at again: whether it is still open, and nothing more has come.
+_SETTLED_SECONDS = 0.06
+_LEFT_SECONDS = 0.04
+# A pause that is meant; the server's own are twice as long.
+_PIECE_SECONDS = 0.01
+_SEGMENT = 256 * 1024
+
+
+@dataclass
+class Played:
+    """What came of one step: what was sent and received, and how the connection ended.
+
+    An ending is "open" (the answer is whole and the connection stays), "fin", "reset", "silence" (the answer is not
+    whole and nothing comes), "marked" (what was waited for has come) or "kept" (a named connection after a whole
+    answer); " after a whole answer", or "+N bytes" may follow. `pieces`
+    are counted where the step wants it.
+    """
+
+    part: str
+    step: Step
+    sent: bytes = b""
+    received: bytes = b""
+    ending: str = ""
+    pieces: int = 0
+    seconds: float = 0.0
+
+
+@dataclass
+class Run:
+    """All that was played, with what each server wrote to standard error."""
+
+    played: list[Played] = field(default_factory=list)
+    said: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def play(parts: list[Part], tell: Callable[[str], None] = lambda said: None) -> Run:
+    """Play every part, each on a server of its own."""
+    run = Run()
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        for part in parts:
+            for name, content in part.files.items():
+                path = Path(folder, name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(content, encoding="utf-8")
+            since = time.monotonic()
+            with _server(part, Path(folder), run) as port:
+                run.played += _Table(part.name, port).play(part.steps)
+            tell(f"{part.name}: {len(part.steps)} steps in {time.monotonic() - since:.1f} s")
+    run.seconds = time.monotonic() - began
+    return run
+
+
+@contextmanager
+def _server(part: Part, folder: Path, run: Run) -> Iterator[int]:
+    """A server with the part's flags; its port."""
+    flags = [flag.replace("{folder}", str(folder)) for flag in part.flags]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLEVORA_")}
+    errors = folder / "stderr"
+    with errors.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "clevora_mock", "serve", "--port", "0", "--quiet", *flags],
+            cwd=ROOT,
+            env=environment | {"PYTHONPATH": str(ROOT)},
+            stdout=subprocess.PIPE,
+            stderr=file,
+        )
+        try:
+            yield _port(process, errors)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(_READY_SECONDS)
+            if process.stdout is not None:
+                process.stdout.close()
+    said = errors.read_text(encoding="utf-8", errors="replace").strip()
+    # A line for each request is not news.
+    news = [line for line in said.splitlines() if line.startswith("clevora-mock:") or "Traceback" in line]
+    if news:
+        run.said[part.name] = "\n".join(news)
+
+
+def _port(process: "subprocess.Popen[bytes]", errors: Path) -> int:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith(b"READY "):
+            url = json.loads(line.removeprefix(b"READY "))["url"]
+            return urlsplit(url).port or 0
+    raise RuntimeError(f"the server did not start: {errors.read_text(encoding='utf-8', errors='replace')}")
+
+
+class _Table:
+    """The connections of one part, and what was captured."""
+
+    def __init__(self, part: str, port: int) -> None:
+        self._part = part
+        self._port = port
+        # By name: the connection, what has come of an answer that is not whole, and which answers have no body.
+        self._named: dict[str, tuple[socket.socket, bytes, frozenset[int]]] = {}
+        self._captured: dict[str, str] = {}
+        self._watched: deque[tuple[float, socket.socket, Played]] = deque()
+
+    def play(self, steps: tuple[Step, ...]) -> list[Played]:
+        played = [self._step(step) for step in steps]
+        self._settle(whole=True)
+        for connection, _, _ in self._named.values():
+            connection.close()
+        return played
+
+    def _step(self, step: Step) -> Played:
+        # No connection should idle for long, or the server ends it for that.
+        self._settle(whole=step.is_silent)
+        time.sleep(step.rest)
+        played = Played(self._part, step)
+        connection, pending, heads = self._connection(step)
+        listener = _Listener(step, played, pending, step.heads if step.sends else heads)
+        try:
+            for number, segment in enumerate(step.sends):
+                if number:
+                    time.sleep(_PAUSE_SECONDS)
+                sent = self._filled(segment)
+                played.sent += sent
+                listener.send(connection, sent)
+            if step.half_close:
+                connection.shutdown(socket.SHUT_WR)
+        except OSError:
+            # The server has refused the rest; what it said is there to be read.
+            pass
+        began = time.monotonic()
+        listener.listen(connection)
+        played.seconds = time.monotonic() - began
+        self._end(step, played, connection, listener)
+        played.pieces = listener.pieces if step.pieces else 0
+        for capture in step.captures:
+            self._captured[capture.name] = _captured(capture, played)
+        played.received = masked(played.received, step.masks, self._port)
+        return played
+
+    def _connection(self, step: Step) -> tuple[socket.socket, bytes, frozenset[int]]:
+        if step.on in self._named:
+            return self._named.pop(step.on)
+        connection = socket.create_connection(("127.0.0.1", self._port), 10)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return connection, b"", frozenset()
+
+    def _filled(self, segment: bytes) -> bytes:
+        for name, value in self._captured.items():
+            segment = segment.replace(b"<<%b>>" % name.encode(), value.encode())
+        if b"<<length>>" in segment:
+            body = segment.partition(b"\r\n\r\n")[2]
+            segment = segment.replace(b"<<length>>", str(len(body)).encode(), 1)
+        left = re.search(rb"<<(\w+)>>", segment)
+        if left:
+            raise RuntimeError(f"nothing was captured as {left[1].decode()}")
+        return segment
+
+    def _end(self, step: Step, played: Played, connection: socket.socket, listener: "_Listener") -> None:
+        """Leave the connection as the step wants it, or have it looked at later."""
+        if played.ending in ("fin", "reset") or played.ending.startswith(("fin ", "reset ")):
+            connection.close()
+        elif step.leaving != "keep":
+            if step.leaving == "reset":
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+            # What comes next should find that the server knows.
+            time.sleep(_LEFT_SECONDS)
+        elif step.on is not None:
+            whole = played.ending == "open"
+            self._named[step.on] = (connection, b"" if whole else listener.pending, listener.heads)
+            if whole:
+                played.ending = "kept"
+        elif played.ending == "open":
+            self._watched.append((time.monotonic(), connection, played))
+        else:
+            connection.close()
+
+    def _settle(self, *, whole: bool) -> None:
+        """Look at the connections that have had their answer for a while."""
+        while self._watched:
+            since, connection, played = self._watched[0]
+            left = since + _SETTLED_SECONDS - time.monotonic()
+            if left > 0 and not whole:
+                return
+            time.sleep(max(0.0, left))
+            self._watched.popleft()
+            connection.setblocking(False)
+            try:
+                more = connection.recv(_SEGMENT)
+                played.ending = f"open +{len(more)} bytes" if more else "fin after a whole answer"
+                played.received += more
+            except BlockingIOError:
+                played.ending = "open"
+            except ConnectionResetError:
+                played.ending = "reset after a whole answer"
+            connection.close()
+
+
+class _Listener:
+    """Reads what comes for one step, until it is enough."""
+
+    def __init__(self, step: Step, played: Played, pending: bytes, heads: frozenset[int]) -> None:
+        self._step = step
+        self._played = played
+        self._before = pending
+        self.heads = heads
+        self.pieces = 0
+
+    @property
+    def pending(self) -> bytes:
+        """All that has come of answers that are not whole."""
+        return self._before + self._played.received
+
+    def send(self, connection: socket.socket, data: bytes) -> None:
+        connection.settimeout(10)
+        connection.sendall(data)
+
+    def listen(self, connection: socket.socket) -> None:
+        played, step = self._played, self._step
+        parts: list[bytes] = []
+        last = 0.0
+        while True:
+            state = self._state(self.pending)
+            # A connection that is said to be closed is waited for.
+            if state == "whole" or (state == "closing" and step.leaving != "keep"):
+                played.ending = "open"
+                return
+            if step.until and step.until in played.received:
+                # What has come behind it is a matter of luck.
+                played.received = played.received.partition(step.until)[0] + step.until
+                played.ending = "marked"
+                return
+            connection.settimeout(step.patience)
+            try:
+                part = connection.recv(_SEGMENT)
+            except TimeoutError:
+                played.ending = "silence" + (" after a whole answer" if state == "closing" else "")
+                return
+            except ConnectionResetError:
+                played.ending = "reset" + (" after a whole answer" if state == "closing" else "")
+                return
+            if not part:
+                played.ending = "fin" + (" after a whole answer" if state == "closing" else "")
+                return
+            parts.append(part)
+            self.pieces += time.monotonic() - last > _PIECE_SECONDS
+            last = time.monotonic()
+            played.received = b"".join(parts)
+
+    def _state(self, data: bytes) -> str:
+        """Whether the answers are "whole", "closing" (whole, and the last says that nothing follows) or "partial"."""
+        if not self._step.answers:
+            return "partial"
+        closing = False
+        at = number = 0
+        while number < self._step.answers:
+            found = _answer(data, at, head=number in self.heads)
+            if found is None:
+                return "partial"
+            at, status, closing = found
+            number += status >= 200
+        return "closing" if closing else "whole"
+
+
+def _answer(data: bytes, start: int, *, head: bool) -> tuple[int, int, bool] | None:
+    """Where the answer that begins at `start` ends, its status, and whether it says that the connection ends."""
+    middle = data.find(b"\r\n\r\n", start)
+    if middle < 0:
+        return None
+    lines = data[start:middle].split(b"\r\n")
+    if not lines[0].startswith(b"HTTP/1."):
+        # Whatever it is; there is no end to wait for.
+        return None
+    status = int(lines[0].split()[1])
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines[1:])}
+    closing = headers.get(b"connection", b"").lower() == b"close"
+    body = middle + 4
+    if head or status < 200 or status in (204, 304):
+        return body, status, closing
+    if headers.get(b"transfer-encoding") == b"chunked":
+        end = _chunks_end(data, body)
+        return None if end is None else (end, status, closing)
+    if b"content-length" in headers:
+        end = body + int(headers[b"content-length"])
+        return (end, status, closing) if len(data) >= end else None
+    return None
+
+
+def _chunks_end(data: bytes, at: int) -> int | None:
+    """Where the chunks that begin at `at` end."""
+    while True:
+        line = data.find(b"\r\n", at)
+        if line < 0:
+            return None
+        if not re.fullmatch(rb"[0-9a-f]+", data[at:line]):
+            return None
+        size = int(data[at:line], 16)
+        at = line + 2 + size + 2
+        if len(data) < at:
+            return None
+        if not size:
+            return at
+
+
+def body_of(answer: bytes) -> bytes:
+    """The body of an answer, out of its chunks."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    if b"transfer-encoding: chunked" not in head.lower():
+        return body
+    parts = []
+    at = 0
+    while (line := body.find(b"\r\n", at)) > 0 and (size := int(body[at:line], 16)):
+        parts.append(body[line + 2 : line + 2 + size])
+        at = line + 2 + size + 2
+    return b"".join(parts)
+
+
+def _captured(capture: Capture, played: Played) -> str:
+    text = body_of(played.received).decode()
+    found: Any = text
+    if capture.path:
+        found = json.loads(text)
+        for name in capture.path.split("."):
+            found = found[int(name)] if isinstance(found, list) else found[name]
+    if not isinstance(found, str):
+        found = json.dumps(found, ensure_ascii=False)
+    if capture.part:
+        part = re.search(capture.part, found)
+        if part is None:
+            raise RuntimeError(f"{played.step.name}: nothing to capture as {capture.name}")
+        return part[0]
+    return str(found)
+
+
+# What differs from run to run, and what stands in its place. A step names those that it needs.
+MASKS: dict[str, tuple[bytes, bytes]] = {
+    # Under what is not HTTP, an id from what the memory looks like.
+    "request id": (rb"x-request-id: req_[0-9a-f]{24}", b"x-request-id: req_************************"),
+    # Since when the server runs.
+    "server start": (rb"(mock-[0-9]+)-[0-9a-f]+", rb"\1-***"),
+    # A clock that runs.
+    "date header": (rb"date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", b"date: ***"),
+    "times": (rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", b"****-**-**T**:**:**.***Z"),
+    "days": (rb'"date":"\d{4}-\d\d-\d\d"', b'"date":"****-**-**"'),
+    "created": (rb'"created":\d{10}', b'"created":**********'),
+    "latency": (rb'"latencyMs":\d+', b'"latencyMs":*'),
+    "length": (rb"content-length: \d+", b"content-length: *"),
+}
+
+
+def masked(received: bytes, masks: tuple[str, ...], port: int) -> bytes:
+    """`received` without what differs from run to run."""
+    for name in masks:
+        if name == "port":
+            received = received.replace(b"127.0.0.1:%d" % port, b"127.0.0.1:PORT")
+        else:
+            pattern, instead = MASKS[name]
+            received = re.sub(pattern, instead, received)
+    return received

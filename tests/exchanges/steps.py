@@ -1,0 +1,231 @@
+"""The form of an exchange: what is sent, over which connection, how long to listen, what to remember of the answer.
+
+Steps are data and know nothing of the server. Where a value comes from an earlier answer, ``<<name>>`` stands in the
+bytes for what a step before has captured under that name; ``<<length>>`` is the length of what follows the head.
+"""
+
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+HOST = "127.0.0.1:2538"
+KEY = "sk_live_0123456789abcdef0123456789abcdef"
+UNKNOWN_KEY = "sk_live_ffffffffffffffffffffffffffffffff"
+# Later than any clock in the script, but for those that are set to see a token expire.
+EXPIRES = 4_102_444_800
+ISSUED = 1_767_225_600
+
+# What a step does with its connection once it has read what it wanted to.
+Leaving = Literal["keep", "close", "reset"]
+
+
+@dataclass(frozen=True)
+class Capture:
+    """A value to remember: at a dotted `path` of the answer's JSON ("" for the whole body), or the part that fits."""
+
+    name: str
+    path: str = ""
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One exchange.
+
+    `sends` are segments with a short pause between them. `on` names a connection that later steps go on with; without
+    it the connection is this step's own. Reading ends once `answers` are whole, once `until` has come, once the
+    connection ends, or after `patience` seconds of silence. `rest` is how long to wait before, so that the server has
+    written down what went before; `half_close` says that nothing more will be sent. `pieces` counts what comes with
+    pauses between.
+    """
+
+    name: str
+    sends: tuple[bytes, ...] = ()
+    on: str | None = None
+    answers: int = 1
+    until: bytes = b""
+    leaving: Leaving = "keep"
+    half_close: bool = False
+    pieces: bool = False
+    patience: float = 10.0
+    rest: float = 0.0
+    captures: tuple[Capture, ...] = ()
+    masks: tuple[str, ...] = ()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether silence is what the step expects."""
+        return self.patience < 5
+
+    @property
+    def heads(self) -> frozenset[int]:
+        """Which of the answers have no body, for they answer HEAD."""
+        found = b"\r\n\r\n".join(self.sends).split(b" HTTP/1.")
+        methods = [part.rpartition(b"\n")[2].split(b" ")[0] for part in found[:-1]]
+        return frozenset(index for index, method in enumerate(methods) if method.endswith(b"HEAD"))
+
+
+@dataclass(frozen=True)
+class Part:
+    """Steps that one server sees, started with these flags; ``{folder}`` in a flag is a folder that all parts share."""
+
+    name: str
+    flags: tuple[str, ...]
+    steps: tuple[Step, ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+def request(
+    line: str,
+    body: Any = None,
+    *,
+    prefix: str = "",
+    headers: Mapping[str, str | None] | None = None,
+    version: str = "1.1",
+) -> bytes:
+    """A whole request; `body` is sent as it is, or as JSON. A header that is None is left out."""
+    method, path = line.split(" ", 1)
+    content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
+    given: dict[str, str | None] = {"host": HOST}
+    if body is not None:
+        given["content-type"] = "application/json"
+        given["content-length"] = "<<length>>" if b"<<" in content else str(len(content))
+    given |= headers or {}
+    lines = [f"{method} {prefix}{path} HTTP/{version}"]
+    lines += [f"{name}: {value}" for name, value in given.items() if value is not None]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + content
+
+
+def chunked(line: str, *parts: bytes, prefix: str = "", headers: Mapping[str, str | None] | None = None) -> bytes:
+    """A request whose body comes in chunks."""
+    head = request(line, prefix=prefix, headers={"transfer-encoding": "chunked"} | dict(headers or {}))
+    return head + b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+def jwt(claims: Mapping[str, Any], header: Mapping[str, Any] | None = None, signature: str = "") -> str:
+    """A JWT made by hand."""
+
+    def encoded(value: Mapping[str, Any]) -> str:
+        return urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+    return f"{encoded(header or {'alg': 'none', 'typ': 'JWT'})}.{encoded(claims)}.{signature}"
+
+
+def claims(uid: str = "demo", project: str = "demo-clevora", **changes: Any) -> dict[str, Any]:
+    """What an ID token for `uid` says; None takes a claim out."""
+    said: dict[str, Any] = {
+        "iss": f"https://securetoken.google.com/{project}",
+        "aud": project,
+        "sub": uid,
+        "user_id": uid,
+        "auth_time": ISSUED,
+        "iat": ISSUED,
+        "exp": EXPIRES,
+        "firebase": {"identities": {}, "sign_in_provider": "password"},
+    }
+    return {name: value for name, value in (said | changes).items() if value is not None}
+
+
+def token(uid: str = "demo", **changes: Any) -> str:
+    """An ID token for `uid`."""
+    return jwt(claims(uid, **changes))
+
+
+def bearer(credential: str) -> dict[str, str | None]:
+    return {"authorization": f"Bearer {credential}"}
+
+
+class Session:
+    """Collects the steps of one sandbox, whose names begin alike.
+
+    `prefix` goes before each path: a sandbox's own, or none for the default one.
+    """
+
+    def __init__(self, name: str, sandbox: str | None = None, masks: tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.prefix = "" if sandbox is None else f"/sandbox/{sandbox}"
+        self.steps: list[Step] = []
+        self._masks = masks
+
+    def raw(self, name: str, *sends: bytes, masks: tuple[str, ...] = (), **rest: Any) -> None:
+        """Send bytes as they are."""
+        self.steps.append(Step(f"{self.name}: {name}", sends, masks=(*self._masks, *masks), **rest))
+
+    def ask(
+        self,
+        name: str,
+        line: str,
+        body: Any = None,
+        headers: Mapping[str, str | None] | None = None,
+        **rest: Any,
+    ) -> None:
+        """Send one request, with no credential but what `headers` say."""
+        self.raw(name, request(line, body, prefix=self.prefix, headers=headers), **rest)
+
+    def call(
+        self, name: str, line: str, body: Any = None, headers: Mapping[str, str | None] | None = None, **rest: Any
+    ) -> None:
+        """Send one request with the demo account's key."""
+        self.ask(name, line, body, bearer(KEY) | dict(headers or {}), **rest)
+
+    def dash(
+        self, name: str, line: str, body: Any = None, headers: Mapping[str, str | None] | None = None, **rest: Any
+    ) -> None:
+        """Send one request with the demo account's ID token."""
+        self.ask(name, line, body, bearer(token(email="demo@clevora.example")) | dict(headers or {}), **rest)
+
+    def chat(
+        self,
+        name: str,
+        text: str = "Hi there",
+        headers: Mapping[str, str | None] | None = None,
+        body: Mapping[str, Any] | None = None,
+        **rest: Any,
+    ) -> None:
+        """Ask for a chat; `body` has further fields."""
+        said = {"messages": [{"role": "user", "content": text}]} | dict(body or {})
+        self.call(name, "POST /v1/chat/completions", said, headers, **rest)
+
+    def stream(
+        self,
+        name: str,
+        text: str = "Hi there",
+        headers: Mapping[str, str | None] | None = None,
+        body: Mapping[str, Any] | None = None,
+        **rest: Any,
+    ) -> None:
+        """Ask for a chat as a stream."""
+        self.chat(name, text, headers, {"stream": True} | dict(body or {}), **rest)
+
+    def advance(self, seconds: float, **rest: Any) -> None:
+        """Move the sandbox's clock on."""
+        number = sum("clock moves" in step.name for step in self.steps) + 1
+        self.ask(f"the clock moves on, {number}", "PATCH /__mock/clock", {"advance": seconds}, **rest)
+
+    def scenario(self, name: str, scenario: Any, **rest: Any) -> None:
+        """Make a scenario the sandbox's: by its name, or as it is written."""
+        self.ask(name, "PUT /__mock/scenario", {"name": scenario} if isinstance(scenario, str) else scenario, **rest)
+
+    def rules(self, name: str, *rules: Mapping[str, Any], **parts: Any) -> None:
+        """Make a scenario of these rules the sandbox's."""
+        named = [{"name": f"rule {number}"} | dict(rule) for number, rule in enumerate(rules, 1)]
+        self.scenario(f"scenario: {name}", {"name": "made", "rules": named} | parts)
+
+    def books(self, name: str, limit: int = 20, *, calm: bool = False) -> None:
+        """Look at what was journaled, billed and counted; `calm` ends the scenario first, which would be in the way."""
+        if calm:
+            self.ask(f"{name}, nothing goes wrong", "DELETE /__mock/scenario", rest=0.03)
+        self.ask(f"{name}, journal", f"GET /__mock/requests?limit={limit}", rest=0.03)
+        self.ask(f"{name}, ledger", "GET /__mock/ledger?uid=demo")
+        self.dash(f"{name}, usage", "GET /api/developer/usage?range=2")
+
+    def state(self, name: str) -> None:
+        """Look at all there is, and at the findings."""
+        self.ask(f"{name}, state", "GET /__mock/state", rest=0.03)
+        self.ask(f"{name}, conduct", "GET /__mock/conduct")
+
+
+def steps_of(*sessions: Session) -> tuple[Step, ...]:
+    return tuple(step for session in sessions for step in session.steps)
