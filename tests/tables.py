@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from clevora_mock.control.delivery import Delivery
-from clevora_mock.scenarios.course import begin
-from clevora_mock.scenarios.faults import FAULTS
+from clevora_mock.control.webhook_sender import WebhookSender
+from clevora_mock.core.scenario_run import begin
+from clevora_mock.faults import FAULTS
 
 from clevora_mock import data
 from clevora_mock.app import create_app

@@ -170,7 +170,7 @@ def test_the_opening_balance_activates_from_fifteen_dollars_on(dollars: str, act
     """As any other credit does."""
     demo = create_app(load({"balance": dollars}, {})).sandboxes.default.accounts.by_uid["demo"]
     assert demo.activated is activated
-    assert demo.book.balance == round(float(dollars) * 1_000_000)
+    assert demo.ledger.balance == round(float(dollars) * 1_000_000)
 
 
 # --- processes --------------------------------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ class TestTexts:
         tally = Tally()
         with running(Settings(clock=ClockSetting("frozen", None, 0.0), scenario="flaky")) as server:
             journal = server.sandbox().journal
-            server.do(lambda: journal.watchers.append(partial(tally.add, "default")))
+            server.do(lambda: journal.listeners.append(partial(tally.add, "default")))
             source = (
                 "from openai import OpenAI\n"
                 f"client = OpenAI(base_url={server.base_url!r}, api_key={server.api_key!r}, max_retries=2)\n"

@@ -1,6 +1,7 @@
 """The emulated API's operations: a row for each endpoint of the contract, with its handler and types."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from msgspec import Struct
 
@@ -56,21 +57,9 @@ def _row(
     handler: Handler,
     response: type[Struct] | None = None,
     request: type[Struct] | None = None,
-    *,
-    event: type[Struct] | None = None,
-    parameters: tuple[Parameter, ...] = (),
-    parses_body: bool = True,
+    **options: Any,
 ) -> Operation:
     endpoint = ENDPOINT_BY_NAME[name]
     return Operation(
-        name,
-        endpoint.method,
-        endpoint.paths,
-        handler,
-        endpoint,
-        request,
-        response,
-        event,
-        parameters,
-        parses_body,
+        name, endpoint.method, endpoint.paths, handler, endpoint, request=request, response=response, **options
     )

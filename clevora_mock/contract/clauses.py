@@ -79,8 +79,8 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "B2",
-        f"An account is activated when a credit first brings its balance to {dollars_text(limits.ACTIVATION_THRESHOLD)}, "
-        "and stays so.",
+        "An account is activated when a credit first brings its balance to "
+        f"{dollars_text(limits.ACTIVATION_THRESHOLD)}, and stays so.",
     ),
     Clause("B3", "Once activated, the gate is a balance above zero."),
     Clause(

@@ -53,8 +53,9 @@ ENVELOPED_PATHS = ("/api/developer/", "/v1/keys/", "/v1/usage/")
 class Endpoint(Struct, frozen=True):
     """One operation of the API.
 
-    `rate` is in micro-dollars a token, None where calls are free. `message_field` is the field of the body that holds the user's words, and `reply_field`
-    the field of a scenario's `reply` that replaces the model's answer; both are None where no model answers.
+    `rate` is in micro-dollars a token, None where calls are free. `message_field` is the field of the body that holds
+    the user's words, and `reply_field` the field of a scenario's `reply` that replaces the model's answer; both are
+    None where no model answers.
     """
 
     name: str

@@ -34,7 +34,7 @@ class ScenarioRoutes:
         return await self.show(request)
 
     async def delete(self, request: Request) -> Response:
-        """Handle ``DELETE /__mock/scenario``: the default scenario, without rules, takes the place of the active one."""
+        """Handle ``DELETE /__mock/scenario``: back to the default scenario, which has no rules."""
         sandbox_of(request).start_scenario(DEFAULT)
         return await self.show(request)
 

@@ -68,7 +68,7 @@ async def lookup(context: RequestContext, asked: IdTokenRequest) -> Reply:
 
 
 async def update(context: RequestContext, asked: Update) -> Reply:
-    """Handle ``accounts:update``: another name, picture, email or password. The last two revoke what was issued before."""
+    """Handle ``accounts:update``: change name, picture, email or password; the last two revoke older tokens."""
     beyond = {
         "oobCode": asked.oob_code,
         "deleteProvider": asked.delete_provider,

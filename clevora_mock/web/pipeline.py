@@ -87,7 +87,7 @@ class OperationEndpoint:
         return await operation.handler(context, parsed)
 
     async def _injected(self, operation: Operation, context: RequestContext, error: ApiError) -> Reply:
-        """Return the error that a rule asks for, in place of funds, limits and work; with the work's price if charged."""
+        """Return the error that a rule asks for, with the price of the work where the rule charges it."""
         reply = self.family.render_error(error, context.facts)
         if not context.plan.then.charge:
             return reply

@@ -47,13 +47,13 @@ def deliver(world: World, event: Event) -> httpx.Response:
 
 def use_secret(world: World, secret: str) -> None:
     def change(sandbox: Sandbox) -> None:
-        sandbox.beginning = structs.replace(sandbox.beginning, webhook_secret=secret)
+        sandbox.config = structs.replace(sandbox.config, webhook_secret=secret)
 
     world.do(change)
 
 
 def balance(world: World) -> int:
-    return world.do(lambda sandbox: states.account(sandbox).book.balance)
+    return world.do(lambda sandbox: states.account(sandbox).ledger.balance)
 
 
 def secret_of(world: World) -> str:

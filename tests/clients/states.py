@@ -21,7 +21,7 @@ def account(sandbox: Sandbox) -> Account:
 
 def charges(world: World) -> list[Entry]:
     """The demo account's charges, oldest first."""
-    return world.do(lambda sandbox: [entry for entry in account(sandbox).book.entries if entry.type == "charge"])
+    return world.do(lambda sandbox: [entry for entry in account(sandbox).ledger.entries if entry.type == "charge"])
 
 
 def journal(world: World) -> list[Logged]:
@@ -60,21 +60,21 @@ def use_up_minute(world: World, retry_after: int = 60) -> None:
     def fill(sandbox: Sandbox) -> None:
         before = sandbox.clock.now() - (60 - retry_after) * SECOND
         for _ in range(REQUESTS_PER_MINUTE):
-            demo_key(sandbox).meter.admit(before, sandbox.limits)
+            demo_key(sandbox).limiter.acquire(before, sandbox.limits)
 
     world.do(fill)
 
 
 def use_up_day(world: World) -> None:
     """Let the demo key have used all its tokens of today."""
-    world.do(lambda sandbox: demo_key(sandbox).meter.spend(TOKENS_PER_DAY, sandbox.clock.now()))
+    world.do(lambda sandbox: demo_key(sandbox).limiter.add_tokens(TOKENS_PER_DAY, sandbox.clock.now()))
 
 
 class Unlucky(Chance):
     """A chance that fails a number of chat completions, and draws as before otherwise."""
 
     def __init__(self, sandbox: Sandbox, failures: int) -> None:
-        super().__init__(sandbox.beginning.seed, sandbox.name, sandbox.chance.counters)
+        super().__init__(sandbox.config.seed, sandbox.name, sandbox.chance.counters)
         self._failures = failures
 
     def hex(self, purpose: str, length: int = 24) -> str:

@@ -86,10 +86,10 @@ def state(world: "World") -> dict[str, Any]:
         accounts = {
             account.uid: {
                 "flags": (account.developer_access, account.activated, account.email),
-                "balance": account.book.balance,
-                "entries": list(account.book.entries),
+                "balance": account.ledger.balance,
+                "entries": list(account.ledger.entries),
                 "keys": [
-                    (key.id, key.name, key.hash, key.revoked, key.tokens, key.meter.tokens) for key in account.keys
+                    (key.id, key.name, key.hash, key.revoked, key.tokens, key.limiter.tokens) for key in account.keys
                 ],
                 "tokens": account.usage.total.tokens,
             }
@@ -113,7 +113,7 @@ def counted(world: "World") -> dict[str, tuple[int, int, int]]:
             uid: (
                 account.usage.total.requests,
                 account.usage.total.errors,
-                len(account.keys[0].meter.recent) if account.keys else 0,
+                len(account.keys[0].limiter.recent) if account.keys else 0,
             )
             for uid, account in sandbox.accounts.by_uid.items()
         }
@@ -129,7 +129,7 @@ def busy(world: "World") -> "World":
         now = sandbox.clock.now()
         demo = sandbox.accounts.by_uid["demo"]
         sandbox.create_key(demo, "old", now)[0].revoked = True
-        demo.book.charge(sandbox.next_entry(), "chat.completions", 40, 20_000, now)
+        demo.ledger.charge(sandbox.next_entry(), "chat.completions", 40, 20_000, now)
         demo.usage.record(Activity("chat.completions", 40, False, 0), now)
         other = sandbox.open_account(Identity("other"), now)
         other.developer_access = True

@@ -32,7 +32,7 @@ def ask(world: "World", path: str = "/v1/chat/completions", body: Any = None) ->
 
 def book(world: "World", uid: str = "demo") -> tuple[int, list["Entry"]]:
     return world.do(
-        lambda sandbox: (sandbox.accounts.by_uid[uid].book.balance, list(sandbox.accounts.by_uid[uid].book.entries))
+        lambda sandbox: (sandbox.accounts.by_uid[uid].ledger.balance, list(sandbox.accounts.by_uid[uid].ledger.entries))
     )
 
 

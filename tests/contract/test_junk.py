@@ -142,7 +142,7 @@ class Target:
         def open_wide() -> None:
             sandbox.limits = Limits(None, None)
             demo = sandbox.accounts.by_uid["demo"]
-            demo.book.adjust(sandbox.next_entry(), 10**18, sandbox.clock.now())
+            demo.ledger.adjust(sandbox.next_entry(), 10**18, sandbox.clock.now())
 
         server.do(open_wide)
         self.now = sandbox.clock.now() // 1_000_000

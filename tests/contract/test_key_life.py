@@ -148,7 +148,7 @@ def test_a_running_stream_outlives_its_key(live_world: "World") -> None:
     assert revoked.status_code == 200
     assert first.startswith("data: {")
     assert "data: [DONE]" in rest
-    assert live_world.do(lambda sandbox: sandbox.accounts.by_uid["demo"].book.balance) == 100_000_000 - 20_000
+    assert live_world.do(lambda sandbox: sandbox.accounts.by_uid["demo"].ledger.balance) == 100_000_000 - 20_000
     assert ask(live_world, made["key"]).status_code == 401
 
 

@@ -114,14 +114,14 @@ def test_a_refusal_leaves_nothing_behind(world: "World") -> None:
     take(world, {}, ("requests", 60))
     before = world.do(
         lambda sandbox: (
-            sandbox.accounts.by_uid["demo"].book.balance,
+            sandbox.accounts.by_uid["demo"].ledger.balance,
             sandbox.accounts.by_uid["demo"].usage.total.requests,
         )
     )
     assert ask(world).status_code == 429
     after = world.do(
         lambda sandbox: (
-            sandbox.accounts.by_uid["demo"].book.balance,
+            sandbox.accounts.by_uid["demo"].ledger.balance,
             sandbox.accounts.by_uid["demo"].usage.total.requests,
         )
     )
@@ -134,7 +134,7 @@ def test_the_days_line_is_at_a_million_exactly(world: "World") -> None:
     take(world, {}, ("tokens used", 999_919))
     assert ask(world, HELLO).json()["usage"]["total_tokens"] == 40
     assert ask(world, HELLO).status_code == 200
-    used = world.do(lambda sandbox: sandbox.accounts.by_uid["demo"].keys[0].meter.tokens)
+    used = world.do(lambda sandbox: sandbox.accounts.by_uid["demo"].keys[0].limiter.tokens)
     assert used == 999_999
     assert ask(world, HELLO).status_code == 200
     refused = ask(world, HELLO)

@@ -142,7 +142,7 @@ def test_a_stream_costs_what_the_answer_costs(world: "World", body: dict[str, An
     """Two charges, streamed and not, of the same tokens and dollars."""
     stream(world, body)
     tokens = whole(world, body)["usage"]["total_tokens"]
-    charges = world.do(lambda sandbox: [*sandbox.accounts.by_uid["demo"].book.entries][1:])
+    charges = world.do(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
     assert [(charge.tokens, charge.amount) for charge in charges] == [(tokens, tokens * 500)] * 2
 
 
@@ -245,7 +245,7 @@ def test_who_leaves_early_pays_for_what_was_sent(live_world: "World", contents: 
     assert content.startswith(entry.produced)
     assert entry.produced != content
     tokens = entry.prompt_tokens + entry.completion_tokens
-    charges = live_world.do(lambda sandbox: [*sandbox.accounts.by_uid["demo"].book.entries][1:])
+    charges = live_world.do(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
     assert [(charge.tokens, charge.amount) for charge in charges] == [(tokens, tokens * 500)]
 
 
@@ -273,5 +273,5 @@ def test_who_leaves_after_the_end_pays_once(world: "World") -> None:
         while b"[DONE]" not in received:
             received += connection.recv(4096)
     assert finished(world).completion_tokens == 32
-    charges = world.do(lambda sandbox: [*sandbox.accounts.by_uid["demo"].book.entries][1:])
+    charges = world.do(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
     assert [charge.amount for charge in charges] == [20_000]

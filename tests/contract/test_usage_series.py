@@ -159,7 +159,7 @@ def test_a_body_too_large_is_an_error_of_the_account(world: "World") -> None:
     world.http.post("/v1/chat/completions", headers=world.headers, content=b" " * (4 * 1024 * 1024 + 1))
     data = report(world, 1)
     assert data["dailySeries"] == [{"date": "2026-01-01", "requests": 1, "tokens": 0, "errors": 1}]
-    assert world.do(lambda sandbox: sandbox.accounts.by_uid["demo"].book.balance) == 100_000_000
+    assert world.do(lambda sandbox: sandbox.accounts.by_uid["demo"].ledger.balance) == 100_000_000
 
 
 @pytest.mark.clause("U5")

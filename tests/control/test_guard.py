@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from clevora_mock.control.delivery import Delivery
+from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.mock import Opening
-from clevora_mock.scenarios.scenario import DEFAULT
+from clevora_mock.core.scenario import DEFAULT
 
 from clevora_mock.app import create_app
 from clevora_mock.control.routes import Parts, control_table
@@ -23,7 +23,7 @@ def _table() -> list[tuple[str, str]]:
     opening = Opening(DEFAULT)
 
     def make(name: str) -> Sandbox:
-        return Sandbox(name, Settings().beginning(), Settings().clock.make(), opening)
+        return Sandbox(name, Settings().sandbox_config(), Settings().clock.make(), opening)
 
     parts = Parts(Sandboxes(make, lambda name: None), Shelf(scenarios()), Delivery(create_app()), opening)
     return [(row.method, re.sub(r"\{[^}]+\}", "x", row.path)) for row in control_table(parts)]

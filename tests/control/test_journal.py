@@ -170,7 +170,7 @@ def test_each_entry_is_told_as_it_is_made(world: World) -> None:
     """By server-sent events; a reader that has left is forgotten."""
 
     def readers() -> int:
-        return world.do(lambda sandbox: len(sandbox.journal.watchers))
+        return world.do(lambda sandbox: len(sandbox.journal.listeners))
 
     before = readers()
     told: queue.Queue[dict[str, Any]] = queue.Queue()

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from clevora_mock.control.archive import ArchiveError, export, load
+from clevora_mock.control.export_file import ArchiveError, export, load
 
 from clevora_mock.app import create_app
 from clevora_mock.core.snapshot import take

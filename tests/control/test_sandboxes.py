@@ -174,9 +174,9 @@ def test_sandboxes_side_by_side_are_each_alone(frozen_server: Running, steps: li
 
 def sums_hold(sandbox: Sandbox) -> None:
     for account in sandbox.accounts.by_uid.values():
-        sums = account.book.sums()
-        assert sums.credits - sums.charges + sums.adjustments == account.book.balance
-        assert account.book.spent == sums.charges
+        sums = account.ledger.sums()
+        assert sums.credits - sums.charges + sums.adjustments == account.ledger.balance
+        assert account.ledger.spent == sums.charges
         used = account.usage
         assert sums.tokens == used.total.tokens == sum(key.tokens for key in account.keys)
         assert sums.tokens == sum(day.tokens for day in used.days.values())

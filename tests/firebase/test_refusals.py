@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any, NamedTuple
 
 import pytest
-from clevora_mock.firebase.refusals import CODES
+from clevora_mock.firebase.errors import CODES
 
 from clevora_mock.contract.limits import MAX_BODY_BYTES
 from clevora_mock.core import users
@@ -258,7 +258,7 @@ class TestManners:
 
     def test_a_fault_of_the_mocks_own_is_googles_500(self, world: World) -> None:
         def break_down(sandbox: Any) -> None:
-            sandbox.beginning = None
+            sandbox.config = None
 
         world.do(break_down)
         answer = accounts(world, "signUp", ANN)

@@ -34,7 +34,7 @@ class Still(ClockSetting, frozen=True):
 
 def bare_sandbox(clock: Clock) -> Sandbox:
     """A sandbox of no server, in which nothing is set going."""
-    return Sandbox("alone", Settings().beginning(), clock, lambda sandbox: None)
+    return Sandbox("alone", Settings().sandbox_config(), clock, lambda sandbox: None)
 
 
 class _Skipping(selectors.SelectSelector):

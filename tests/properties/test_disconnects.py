@@ -214,12 +214,12 @@ def books_agree(sandbox: Sandbox, before: int) -> None:
     account = sandbox.accounts.by_uid["demo"]
     billed = [entry for entry in sandbox.journal.entries if entry.cost]
     tokens = sum(entry.prompt_tokens + entry.completion_tokens for entry in billed)
-    sums = account.book.sums()
+    sums = account.ledger.sums()
     assert sums.tokens == tokens
     assert sums.charges == RATE * tokens
-    assert account.book.balance == before - RATE * tokens
-    assert account.book.balance == sums.credits + sums.adjustments - sums.charges
-    assert sum(entry.type == "charge" for entry in account.book.entries) == len(billed)
+    assert account.ledger.balance == before - RATE * tokens
+    assert account.ledger.balance == sums.credits + sums.adjustments - sums.charges
+    assert sum(entry.type == "charge" for entry in account.ledger.entries) == len(billed)
     assert account.usage.total.tokens == tokens
     assert account.usage.total.requests == len(billed)
     assert sum(day.tokens for day in account.usage.days.values()) == tokens
@@ -256,7 +256,7 @@ def test_concurrent_streams_are_each_billed_what_was_sent(
 ) -> None:
     app = create_app(Settings(tokens_per_second=pace))
     sandbox = app.sandboxes.default
-    before = sandbox.accounts.by_uid["demo"].book.balance
+    before = sandbox.accounts.by_uid["demo"].ledger.balance
     received: dict[str, tuple[list[str], int, bytes]] = {}
 
     async def request(contents: list[str], limit: int, leave_after: float, start_after: float) -> None:
@@ -371,7 +371,7 @@ def test_two_hundred_abandoned_streams_leave_exact_books(
     name = fresh_name()
     keys = with_keys(real_server, name, 10)
     sandbox = real_server.sandbox(name)
-    before = real_server.do(lambda: sandbox.accounts.by_uid["demo"].book.balance)
+    before = real_server.do(lambda: sandbox.accounts.by_uid["demo"].ledger.balance)
     chance = random.Random(20260101)
     plans = [([f"stream number {number}"], chance.randint(2, 40)) for number in range(200)]
     leave_after = [chance.randint(1, limit) for _, limit in plans]
@@ -413,7 +413,7 @@ def test_streams_abandoned_while_time_stands_still_are_billed_to_the_token(
     name = fresh_name()
     keys = with_keys(still_server, name, 4)
     sandbox = still_server.sandbox(name)
-    before = still_server.do(lambda: sandbox.accounts.by_uid["demo"].book.balance)
+    before = still_server.do(lambda: sandbox.accounts.by_uid["demo"].ledger.balance)
     chance = random.Random(7)
     asked: dict[str, tuple[list[str], str]] = {}
 

@@ -216,7 +216,7 @@ class MoneyMachine(RuleBasedStateMachine):
         """The model's account, made when the product makes one."""
         if uid not in self.accounts:
             self.accounts[uid] = Account(uid)
-            self.kept(uid, lambda account: setattr(account.book, "keep", self.keep))
+            self.kept(uid, lambda account: setattr(account.ledger, "keep", self.keep))
         self.touched.add(uid)
         return self.accounts[uid]
 
@@ -617,7 +617,7 @@ class MoneyMachine(RuleBasedStateMachine):
         if uid in self.accounts:
             account = self.account(uid)
             self.do(
-                lambda sandbox: sandbox.accounts.by_uid[uid].book.adjust(
+                lambda sandbox: sandbox.accounts.by_uid[uid].ledger.adjust(
                     sandbox.next_entry(), balance, sandbox.clock.now()
                 )
             )
@@ -744,14 +744,14 @@ class MoneyMachine(RuleBasedStateMachine):
 
 def _figures(kept: Kept, keep: int) -> dict[str, object]:
     """The product's own books of an account, with what it no longer keeps entry by entry."""
-    sums = kept.book.sums()
-    assert sums.credits + sums.adjustments - sums.charges == kept.book.balance
-    assert len(kept.book.entries) == min(keep, sums.entries)
+    sums = kept.ledger.sums()
+    assert sums.credits + sums.adjustments - sums.charges == kept.ledger.balance
+    assert len(kept.ledger.entries) == min(keep, sums.entries)
     days = list(kept.usage.days.values())
     return {
         "access": kept.developer_access,
         "activated": kept.activated,
-        "balance": kept.book.balance,
+        "balance": kept.ledger.balance,
         "sums": (sums.credits, sums.adjustments, sums.charges),
         "entries": sums.entries,
         "ledger tokens": sums.tokens,

@@ -4,12 +4,12 @@ import re
 from typing import Any
 
 import pytest
-from clevora_mock.scenarios.faults import FAULTS
-from clevora_mock.scenarios.scenario import (
+from clevora_mock.faults import FAULTS
+from clevora_mock.core.scenario import (
     DEFAULT,
     AccountStart,
     Calls,
-    CannedReply,
+    ScriptedReply,
     ClockStart,
     Delay,
     InjectedError,
@@ -142,11 +142,11 @@ THEN: dict[str, dict[str, Any]] = {
     },
     "{error: {status: 503, retry_after: 0}}": {"error": InjectedError(503, retry_after=0)},
     "{error: {status: 504, code: gateway_timeout}}": {"error": InjectedError(504, "gateway_timeout")},
-    "{reply: {content: Thirty days.}}": {"reply": CannedReply("Thirty days.")},
-    '{reply: {content: "", finish_reason: length}}': {"reply": CannedReply("", "length")},
-    "{reply: {script: {title: T}}}": {"reply": CannedReply(script={"title": "T"})},
+    "{reply: {content: Thirty days.}}": {"reply": ScriptedReply("Thirty days.")},
+    '{reply: {content: "", finish_reason: length}}': {"reply": ScriptedReply("", "length")},
+    "{reply: {script: {title: T}}}": {"reply": ScriptedReply(script={"title": "T"})},
     "{reply: {script: {hook: H, sections: [{heading: A, content: B, durationSeconds: 5}], callToAction: Go}}}": {
-        "reply": CannedReply(
+        "reply": ScriptedReply(
             script={
                 "hook": "H",
                 "sections": [{"heading": "A", "content": "B", "durationSeconds": 5}],
@@ -154,16 +154,16 @@ THEN: dict[str, dict[str, Any]] = {
             }
         )
     },
-    "{reply: {results: []}}": {"reply": CannedReply(results=())},
+    "{reply: {results: []}}": {"reply": ScriptedReply(results=())},
     "{reply: {results: [{title: T, type: video, score: 1, tags: [a], publishedAt: 2026-05-11T14:00:00Z}]}}": {
-        "reply": CannedReply(
+        "reply": ScriptedReply(
             results=(
                 {"title": "T", "type": "video", "score": 1.0, "tags": ["a"], "publishedAt": "2026-05-11T14:00:00Z"},
             )
         )
     },
-    "{reply: {vector: [1, -0.5]}}": {"reply": CannedReply(vector=(1.0, -0.5))},
-    "{reply: {content: A, vector: [1]}}": {"reply": CannedReply("A", vector=(1.0,))},
+    "{reply: {vector: [1, -0.5]}}": {"reply": ScriptedReply(vector=(1.0, -0.5))},
+    "{reply: {content: A, vector: [1]}}": {"reply": ScriptedReply("A", vector=(1.0,))},
     "{delay: 250ms}": {"delay": Delay("fixed", 250 * MS, 250 * MS)},
     "{delay: 0s}": {"delay": Delay("fixed", 0, 0)},
     "{delay: {uniform: [100ms, 2s]}}": {"delay": Delay("uniform", 100 * MS, 2 * SECOND)},
@@ -194,7 +194,7 @@ THEN: dict[str, dict[str, Any]] = {
     "{error: 500, fault: {kind: reset, at: headers}}": {"error": InjectedError(500), "fault": faults.Reset("headers")},
     "{error: 402, fault: wrong_content_type}": {"error": InjectedError(402), "fault": faults.WrongContentType()},
     "{reply: {content: A}, delay: 1s, stream: {ttft: 1s}, fault: no_done}": {
-        "reply": CannedReply("A"),
+        "reply": ScriptedReply("A"),
         "delay": Delay("fixed", SECOND, SECOND),
         "stream": StreamPace(SECOND),
         "fault": faults.NoDone(),
@@ -254,7 +254,7 @@ def test_a_reply_for_each_endpoint_that_is_named() -> None:
         "- when: {endpoint: [chat.completions, search]}\n"
         "  then: {reply: {content: A, results: []}, stream: {ttft: 1s}, fault: {kind: reset, after_tokens: 1}}\n"
     )
-    assert found.rules[0].then.reply == CannedReply("A", results=())
+    assert found.rules[0].then.reply == ScriptedReply("A", results=())
 
 
 def test_names_follow_from_the_place() -> None:

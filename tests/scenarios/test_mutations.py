@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from clevora_mock.scenarios.scenario import Scenario
+from clevora_mock.core.scenario import Scenario
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from clevora_mock.scenarios.scenario import DEFAULT, Scenario
+from clevora_mock.core.scenario import DEFAULT, Scenario
 from msgspec.structs import replace
 
 from clevora_mock import data

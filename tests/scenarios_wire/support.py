@@ -226,7 +226,7 @@ def demo(sandbox: Sandbox) -> Account:
 
 def charges(world: World) -> list[Movement]:
     """The demo account's charges, oldest first."""
-    return world.do(lambda sandbox: [entry for entry in demo(sandbox).book.entries if entry.type == "charge"])
+    return world.do(lambda sandbox: [entry for entry in demo(sandbox).ledger.entries if entry.type == "charge"])
 
 
 def check_books(world: World) -> None:
@@ -234,10 +234,10 @@ def check_books(world: World) -> None:
 
     def look(sandbox: Sandbox) -> None:
         account = demo(sandbox)
-        sums = account.book.sums()
-        assert sums.credits + sums.adjustments - sums.charges == account.book.balance
+        sums = account.ledger.sums()
+        assert sums.credits + sums.adjustments - sums.charges == account.ledger.balance
         assert sums.tokens == account.usage.total.tokens == sum(key.tokens for key in account.keys)
-        assert sums.charges == account.book.spent
+        assert sums.charges == account.ledger.spent
         assert sum(entry.cost for entry in sandbox.journal.entries) == sums.charges
 
     world.do(look)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
-from clevora_mock.scenarios.faults import FAULTS
+from clevora_mock.faults import FAULTS
 
 from clevora_mock.core.journal import Entry
 from tests.conftest import World

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from clevora_mock.scenarios.injection import wait_of
-from clevora_mock.scenarios.scenario import Delay
+from clevora_mock.core.scenario import Delay
 
 from clevora_mock.core.chance import Chance
 from clevora_mock.settings import ClockSetting, Settings

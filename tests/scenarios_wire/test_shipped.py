@@ -542,7 +542,7 @@ def test_late_payment(world: World, plain: OpenAI) -> None:
     assert chat(plain).choices
     world.advance(3600)
     credited = world.do(
-        lambda sandbox: [one.amount for one in support.demo(sandbox).book.entries if one.type == "credit"]
+        lambda sandbox: [one.amount for one in support.demo(sandbox).ledger.entries if one.type == "credit"]
     )
     assert credited[1:] == [50_000_000]
 

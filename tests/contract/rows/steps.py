@@ -83,7 +83,7 @@ def tokens_used(world: "World", memory: Memory, tokens: int) -> None:
     """The demo key has used so many tokens today."""
 
     def change(sandbox: "Sandbox") -> None:
-        sandbox.accounts.by_uid["demo"].keys[0].meter.spend(tokens, sandbox.clock.now())
+        sandbox.accounts.by_uid["demo"].keys[0].limiter.add_tokens(tokens, sandbox.clock.now())
 
     world.do(change)
 
