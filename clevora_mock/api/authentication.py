@@ -14,8 +14,8 @@ def authenticate(exchange: ExchangeRecorder) -> None:
     authorization = facts.header(b"authorization")
     if facts.endpoint.credential == "api_key":
         key = sandbox.accounts.authenticate(authorization)
-        exchange.principal = Principal(key=key, account=key.account)
+        exchange.identify(Principal(key=key, account=key.account))
         key.require_valid()
     elif facts.endpoint.credential == "id_token":
         user = identity.verify(bearer(authorization), sandbox.config.firebase_project, facts.arrived)
-        exchange.principal = Principal(account=sandbox.accounts.by_uid.get(user.uid), identity=user)
+        exchange.identify(Principal(account=sandbox.accounts.by_uid.get(user.uid), identity=user))

@@ -47,4 +47,4 @@ class RequestContext(Struct, frozen=True):
 
     def identify(self, principal: Principal) -> None:
         """Tell the journal of a caller who is known only now."""
-        self.exchange.principal = principal
+        self.exchange.identify(principal)

@@ -19,9 +19,9 @@ _KEY = "exchange"
 class ExchangeRecorder:
     """One request to a sandbox.
 
-    The middleware makes it, the pipeline sets `facts`, `principal`, `plan`, `ignored` and, by `respond`, the response;
-    `finish` puts them into an `Exchange`. `prefix` is the beginning of the URL's path that names the sandbox, `path`
-    the rest of it; `latency` delays each answer of the emulated API, in microseconds.
+    The middleware makes it, the pipeline tells it each step as it is taken, and `finish` makes an `Exchange` of them.
+    `prefix` is the beginning of the URL's path that names the sandbox, `path` the rest of it; `latency` delays each
+    answer of the emulated APIs, in microseconds.
     """
 
     def __init__(self, sandbox: Sandbox, scope: Scope, prefix: str, path: str, latency: int = 0) -> None:
@@ -34,6 +34,8 @@ class ExchangeRecorder:
         self.principal: Principal = ANONYMOUS
         self.plan: Plan = NO_PLAN
         self.ignored: tuple[str, ...] = ()
+        # The status that was sent, 0 until the answer begins.
+        self.status = 0
         self._scope = scope
         self._prefix = prefix
         self._latency = latency
@@ -67,6 +69,18 @@ class ExchangeRecorder:
         )
         return self.facts
 
+    def identify(self, principal: Principal) -> None:
+        """Set the caller."""
+        self.principal = principal
+
+    def follow(self, plan: Plan) -> None:
+        """Set the plan for the request."""
+        self.plan = plan
+
+    def ignore(self, names: tuple[str, ...]) -> None:
+        """Set the names of the body's fields that the contract does not know."""
+        self.ignored = names
+
     def respond(self, reply: Reply) -> FramedResponse:
         """Put the plan's fault and delay on `reply`, and return the response that sends it."""
         then = self.plan.then
@@ -92,15 +106,19 @@ class ExchangeRecorder:
         return headers
 
     def finish(self) -> None:
-        """Record how the request ended, once and without waiting; a request that was never read leaves no trace."""
-        facts, response = self.facts, self._response
-        if facts is None or response is None:
+        """Record how the request ended, once and without waiting; a request that was never read leaves no trace.
+
+        An answer of somebody else's, such as an exception handler that was added, is recorded by its status alone.
+        """
+        facts = self.facts
+        if facts is None or not (self.status or self._response):
             return
+        response = self._response or FramedResponse(Reply(status=self.status), self.sandbox)
         exchange = Exchange(
             facts=facts,
             principal=self.principal,
             reply=response.reply,
-            status=response.status,
+            status=self.status,
             frames_sent=response.frames_sent,
             answered=response.answered,
             plan=self.plan,

@@ -39,9 +39,8 @@ class ConnectionControl(Protocol):
 class FramedResponse(Response):
     """A reply on its way: a Starlette response that sends it after `delay` microseconds, and knows how far it got.
 
-    `frames_sent` counts frames; `status` is 0 until the head is sent; `answered` is the moment of the first byte;
-    `abandoned` is True when the client left first; `simulated_delay` is the time, in microseconds, that a frozen clock
-    recorded instead of waiting for.
+    `frames_sent` counts frames; `answered` is the moment of the first byte; `abandoned` is True when the client left
+    first; `simulated_delay` is the time, in microseconds, that a frozen clock recorded instead of waiting for.
     """
 
     def __init__(self, reply: Reply, sandbox: Sandbox, delay: int = 0) -> None:
@@ -50,7 +49,7 @@ class FramedResponse(Response):
         self.status_code = reply.status
         self.raw_headers = list(reply.headers)
         self.background = None
-        self.status = 0
+        self._begun = False
         self.frames_sent = 0
         self.answered = 0
         self.abandoned = False
@@ -122,12 +121,12 @@ class FramedResponse(Response):
                     await watcher.wait_until(clock, start + first.due)
                 if watcher.disconnected:
                     return False
-                if not self.status:
+                if not self._begun:
                     await self._send_head(scope, send)
                 await send(_body(b"".join([frame.data for frame in frames]), more=True))
                 # A write that has to wait for the client gives it the time to leave.
                 self.frames_sent += len(frames)
-            if not self.status and self.reply.has_head:
+            if not self._begun and self.reply.has_head:
                 await self._send_head(scope, send)
         finally:
             watcher.cancel()
@@ -145,9 +144,9 @@ class FramedResponse(Response):
                 start, size = index + 1, 0
 
     async def _send_head(self, scope: Scope, send: Send) -> None:
-        self.status = self.reply.status
+        self._begun = True
         headers = [*self.raw_headers, *self._length(scope)]
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
 
     def _length(self, scope: Scope) -> tuple[Header, ...]:
         """Return the length that an HTTP/1.0 client needs (W9), and that an answer that breaks off falls short of."""
@@ -164,7 +163,7 @@ class FramedResponse(Response):
         if control is None:
             raise ConnectionAbortedError(f"this server cannot {self.reply.ending} a connection")
         if self.reply.ending == "reset":
-            if self.status:
+            if self._begun:
                 # A reset drops what has not left yet.
                 await asyncio.sleep(_SEGMENT_SECONDS)
             control.reset()

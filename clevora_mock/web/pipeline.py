@@ -68,7 +68,7 @@ class OperationEndpoint:
         principal = exchange.principal
         sandbox.require_access(facts, principal)
         if facts.endpoint is not None:
-            exchange.plan = self._resolve_plan(sandbox, facts, principal)
+            exchange.follow(self._resolve_plan(sandbox, facts, principal))
         plan = exchange.plan
         context = RequestContext(sandbox, facts, principal, scope["path_params"], exchange, plan)
         if plan.then.error is not None:
@@ -83,7 +83,7 @@ class OperationEndpoint:
         if operation.request is None or not operation.parses_body:
             return await operation.handler(context)
         parsed, document = parse_body(context.facts.body, operation.request)
-        context.exchange.ignored = ignored_names(document, operation.request)
+        context.exchange.ignore(ignored_names(document, operation.request))
         return await operation.handler(context, parsed)
 
     async def _injected(self, operation: Operation, context: RequestContext, error: ApiError) -> Reply:
