@@ -21,8 +21,8 @@ from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT, Scenario
-from clevora_mock.data import scenarios
 from clevora_mock.firebase.routes import firebase_routes
+from clevora_mock.resources import scenarios
 from clevora_mock.scenarios.shelf import Shelf
 from clevora_mock.scenarios.watching import Watch
 from clevora_mock.settings import Settings

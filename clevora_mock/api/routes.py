@@ -12,8 +12,8 @@ from clevora_mock.api.operations import api_operations
 from clevora_mock.api.scripts import ScriptsHandler
 from clevora_mock.api.search import SearchHandler
 from clevora_mock.api.stream_pacing import StreamPacing
-from clevora_mock.data import fixture
 from clevora_mock.models.library import Library
+from clevora_mock.resources import fixture
 from clevora_mock.web.error_rendering import error_reply
 from clevora_mock.web.operation import ApiFamily, Handler, Operation
 from clevora_mock.web.pipeline import PlanSource

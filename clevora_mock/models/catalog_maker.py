@@ -19,11 +19,11 @@ from unicodedata import normalize
 import msgspec
 
 from clevora_mock.core.chance import Draws, digest
-from clevora_mock.data import fixture
 from clevora_mock.models import grammar, subjects
 from clevora_mock.models.catalog import Item
 from clevora_mock.models.subjects import Subject
 from clevora_mock.models.words import STOP, stem, words
+from clevora_mock.resources import fixture
 
 Kind = Literal["video", "podcast"]
 Lines = tuple[str, ...]

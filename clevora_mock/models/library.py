@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clevora_mock.data import fixture
+from clevora_mock.resources import fixture
 
 if TYPE_CHECKING:
     from clevora_mock.models.chat import ChatModel

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from clevora_mock.data import fixture
+from clevora_mock.resources import fixture
 
 Words = tuple[str, ...]
 

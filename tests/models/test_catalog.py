@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from clevora_mock.data import fixture
 from clevora_mock.models import catalog, catalog_maker, grammar, subjects
 from clevora_mock.models.catalog import CatalogError, Item
+from clevora_mock.resources import fixture
 
 SHIPPED = fixture("catalog.jsonl")
 

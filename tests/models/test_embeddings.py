@@ -9,9 +9,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from clevora_mock.data import fixture
 from clevora_mock.models import embeddings
 from clevora_mock.models.embeddings import DIMENSIONS, Embedder, little_endian
+from clevora_mock.resources import fixture
 
 GOLDEN = json.loads(fixture("golden_vectors.json").read_text(encoding="utf-8"))
 

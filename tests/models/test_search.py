@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clevora_mock.data import fixture
 from clevora_mock.models import catalog, search
 from clevora_mock.models.catalog import Item
 from clevora_mock.models.embeddings import Embedder
 from clevora_mock.models.search import SearchIndex
 from clevora_mock.models.words import stem, words
+from clevora_mock.resources import fixture
 
 # Recorded once and the same on every machine; to be recorded anew when the catalog or the ranking changes.
 GOLDEN = json.loads(Path(__file__).with_name("golden_searches.json").read_text(encoding="utf-8"))

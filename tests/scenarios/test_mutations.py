@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from clevora_mock import data
+from clevora_mock import resources
 from clevora_mock.scenarios import document
 from clevora_mock.scenarios.mistakes import ScenarioError
 from clevora_mock.scenarios.reading import read
@@ -49,7 +49,7 @@ rules:
 """
 JSON = '{"name": "j", "rules": [{"when": {"calls": "1-2"}, "then": {"fault": {"kind": "reset", "at": "headers"}}}]}'
 
-GOOD = [EVERYTHING, JSON, *(file.read_text() for file in sorted(data.scenarios().glob("*.yaml")))]
+GOOD = [EVERYTHING, JSON, *(file.read_text() for file in sorted(resources.scenarios().glob("*.yaml")))]
 
 SIGNS = [*"{}[]:,-#!|>'%?*/\\", '"', "&a ", "*a", "<<", "---", "...", "[]", "{}", "/(/", "/a/g"]
 WORDS = ["yes", "no", "null", "~", "error", "fault", "then", "when", "chance", "kind", "30s", "4-", "2-1"]

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from clevora_mock import data
+from clevora_mock import resources
 from clevora_mock.scenarios import json_schema
 from clevora_mock.scenarios.document import parse
 from clevora_mock.scenarios.nodes import plain
 
-SHIPPED = data.scenarios()
+SHIPPED = resources.scenarios()
 
 
 def test_the_shipped_schema_is_up_to_date() -> None:

@@ -8,11 +8,11 @@ import pytest
 from clevora_mock.core.scenario import DEFAULT, Scenario
 from msgspec.structs import replace
 
-from clevora_mock import data
+from clevora_mock import resources
 from clevora_mock.scenarios.mistakes import NoScenarioError, ScenarioError
 from clevora_mock.scenarios.shelf import Shelf
 
-SHIPPED = data.scenarios()
+SHIPPED = resources.scenarios()
 NAMES = [
     "broken-stream",
     "brownout",

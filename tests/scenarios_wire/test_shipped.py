@@ -16,7 +16,7 @@ import openai
 import pytest
 from openai import OpenAI
 
-from clevora_mock.data import scenarios
+from clevora_mock.resources import scenarios
 from tests.conftest import World
 from tests.scenarios_wire import support
 from tests.scenarios_wire.support import (

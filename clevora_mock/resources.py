@@ -1,4 +1,4 @@
-"""Where the data files lie: beside the package in a checkout, inside it once installed."""
+"""Paths of the data files: beside the package in a checkout, inside it once installed."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def fixture(name: str) -> Path:
-    """The path of what the fake models know and say, such as ``catalog.jsonl``."""
+    """Return the path of a file of the models, such as ``catalog.jsonl``."""
     installed = _PACKAGE / "fixtures"
     return (installed if installed.is_dir() else _PACKAGE.parent / "fixtures") / name
 
 
 def scenarios() -> Path:
-    """The folder of the shipped scenarios."""
+    """Return the directory of the shipped scenarios."""
     installed = _PACKAGE / "shipped_scenarios"
     return installed if installed.is_dir() else _PACKAGE.parent / "scenarios"
