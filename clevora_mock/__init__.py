@@ -1,24 +1,29 @@
 """A local server that stands in for the Clevora AI API."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from clevora_mock.version import __version__
 
 if TYPE_CHECKING:
     from clevora_mock.app import create_app
-    from clevora_mock.testing.running import running
+    from clevora_mock.settings import Settings
+    from clevora_mock.testing.clevora import Clevora, MockError
+    from clevora_mock.testing.process import running
 
-__all__ = ["__version__", "create_app", "running"]
+__all__ = ["Clevora", "MockError", "Settings", "__version__", "create_app", "running"]
+
+_MODULES = {
+    "Clevora": "clevora_mock.testing",
+    "MockError": "clevora_mock.testing",
+    "Settings": "clevora_mock.settings",
+    "create_app": "clevora_mock.app",
+    "running": "clevora_mock.testing",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Load what is asked for; pytest, which loads this package in every run, asks for nothing."""
-    if name == "running":
-        from clevora_mock.testing.running import running  # noqa: PLC0415
-
-        return running
-    if name == "create_app":
-        from clevora_mock.app import create_app  # noqa: PLC0415
-
-        return create_app
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    """Import on first use: pytest imports this package in every run, for its plugin."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)

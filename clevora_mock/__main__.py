@@ -1,14 +1,14 @@
-"""``clevora-mock``, and ``python -m clevora_mock``, which is the same."""
+"""The program ``clevora-mock``, also ``python -m clevora_mock``."""
 
 import gc
 
 
 def run() -> None:
     """Run the command line."""
-    # What is loaded at the start is there to stay: looking through it for garbage takes a sixth of the time. A server
-    # has it looked for from when it is ready.
+    # What is imported now stays: collecting garbage meanwhile takes a sixth of the time to start. A server enables it
+    # again when it is ready.
     gc.disable()
-    from clevora_mock.cli import main  # noqa: PLC0415 - what it loads is what this is about
+    from clevora_mock.cli.main import main  # noqa: PLC0415 - imports are what takes long
 
     main(prog_name="clevora-mock")
 

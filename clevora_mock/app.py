@@ -17,7 +17,7 @@ from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.routes import ControlContext, control_routes, control_table
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.journal import RequestListener
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT, Scenario
@@ -29,9 +29,6 @@ from clevora_mock.settings import Settings
 from clevora_mock.web.error_handlers import ErrorHandlers
 from clevora_mock.web.header_overrides import PlanResolver
 from clevora_mock.web.middleware import SandboxMiddleware
-
-# Called with each request's entry, and the name of its sandbox.
-RequestListener = Callable[[str, JournalEntry], None]
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -48,7 +45,7 @@ def create_app(
     """
     chosen = settings or Settings()
     store = Shelf(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
-    startup = StartupScenario(store.load(chosen.scenario) if chosen.scenario else DEFAULT)
+    startup = StartupScenario(store.load(str(chosen.scenario)) if chosen.scenario else DEFAULT)
     sandboxes = Sandboxes(_sandbox_maker(chosen, startup, on_request), _log_eviction, chosen.max_sandboxes, on_closed)
     pacing = StreamPacing(chosen.tokens_per_second) if chosen.tokens_per_second else None
     rows = operations(Path(chosen.catalog) if chosen.catalog else None, pacing)
@@ -59,11 +56,11 @@ def create_app(
     app = Starlette(
         routes=[
             *api_routes(rows, PlanResolver(store.named)),
-            *control_routes(table, LocalOnly(chosen.allowed_host)),
+            *control_routes(table, LocalOnly(chosen.allowed_hosts)),
             *firebase_routes(),
         ],
         middleware=[
-            Middleware(SandboxMiddleware, sandboxes=sandboxes, latency=chosen.latency, server=server),
+            Middleware(SandboxMiddleware, sandboxes=sandboxes, latency=chosen.latency_micros, server=server),
         ],
         exception_handlers={
             ApiError: errors.api_error,
@@ -84,7 +81,7 @@ def _sandbox_maker(
     config = settings.sandbox_config()
 
     def make(name: str) -> Sandbox:
-        sandbox = Sandbox(name, config, settings.clock.make(), startup)
+        sandbox = Sandbox(name, config, settings.make_clock(), startup)
         if on_request is not None:
             sandbox.journal.listeners.append(partial(on_request, name))
         return sandbox
@@ -108,7 +105,7 @@ def _lifespan(
             _replace_startup_scenario(startup, scenario, sandboxes)
             _log(f"scenario {scenario.name} reloaded")
 
-        watching = asyncio.create_task(Watch(store.file_of(settings.scenario), replace, _log).run())
+        watching = asyncio.create_task(Watch(store.file_of(str(settings.scenario)), replace, _log).run())
         yield
         watching.cancel()
 

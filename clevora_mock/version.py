@@ -1,3 +1,3 @@
-"""Where the version is written, once."""
+"""The version, which the build reads."""
 
 __version__ = "0.1.0"

@@ -67,6 +67,10 @@ class JournalEntry(Struct, frozen=True, gc=False):
     query: str = ""
 
 
+# Called with the name of the sandbox and the entry of each request that has ended.
+RequestListener = Callable[[str, JournalEntry], None]
+
+
 class Journal:
     """A ring of entries; `evicted` counts what it dropped."""
 

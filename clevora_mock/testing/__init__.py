@@ -1,7 +1,20 @@
-"""For tests: a server while a block runs, and what it knows of one sandbox."""
+"""For tests: a server while a block runs, and the client of one sandbox."""
 
-from clevora_mock.testing.clevora import Clevora, MockError, Server
-from clevora_mock.testing.records import Finding, NearMiss, Request
-from clevora_mock.testing.running import running
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from clevora_mock.testing.clevora import Clevora, MockError, Server
+    from clevora_mock.testing.process import running
+    from clevora_mock.testing.records import Finding, NearMiss, Request
 
 __all__ = ["Clevora", "Finding", "MockError", "NearMiss", "Request", "Server", "running"]
+
+_MODULES = {"running": "process", "Finding": "records", "NearMiss": "records", "Request": "records"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: pytest imports this package in every run, for its plugin."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'clevora')}"), name)

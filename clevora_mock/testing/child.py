@@ -1,6 +1,6 @@
-"""``python -m clevora_mock.testing.child FLAGS...``: ``clevora-mock serve``, for as long as its parent lives.
+"""``python -m clevora_mock.testing.child``: ``clevora-mock serve``, for as long as its parent lives.
 
-The parent holds the other end of standard input and never writes: when it ends, in whatever way, the input does, too.
+The parent holds the other end of standard input and never writes, so end of file means that it has ended.
 """
 
 import os

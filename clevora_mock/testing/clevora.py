@@ -1,6 +1,6 @@
-"""A sandbox of a running server, as a test holds it.
+"""A client for tests: one sandbox of a running server.
 
-All goes through the server's own routes, so the server may be this run's, another process's or a container.
+It uses nothing but HTTP, so the server may be this run's, another process's or a container.
 """
 
 import http.client
@@ -16,17 +16,17 @@ import msgspec
 from clevora_mock.settings import DEMO_UID, client_variables
 from clevora_mock.testing.records import Finding, Request
 
-_PATIENCE_SECONDS = 30
-# As many as a journal of the usual size holds.
-_ALL = 10_000
+TIMEOUT_SECONDS = 30
+# The default size of a journal.
+MAX_REQUESTS = 10_000
 
 
 class MockError(ValueError):
-    """The server refused what the test asked of it, or is not there."""
+    """The server refused a call, or cannot be reached."""
 
 
 class Clevora:
-    """One sandbox: where it is, what opens it, and what to do to it.
+    """A sandbox: its addresses and credentials, its state, and the means to change it.
 
     `url` is the sandbox's root without a slash at the end; `api_key` belongs to the account `demo`.
     """
@@ -41,34 +41,34 @@ class Clevora:
 
     @property
     def base_url(self) -> str:
-        """What an API client takes for its base URL."""
+        """The base URL for an API client."""
         return f"{self.url}/v1"
 
     @property
     def api_key(self) -> str:
         """The demo account's key."""
         if self._api_key is None:
-            self._api_key = str(self.ask("GET", "/")["apiKey"])
+            self._api_key = str(self.call("GET", "/")["apiKey"])
         return self._api_key
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables that tell a program of this sandbox: ``CLEVORA_BASE_URL`` and so on."""
+        """The variables by which programs find this sandbox: ``CLEVORA_BASE_URL`` and so on."""
         return client_variables(self.url, self.api_key)
 
     @property
     def balance(self) -> float:
         """The demo account's balance, in dollars; assign another to set it by an adjustment in the ledger."""
-        return float(self.ask("GET", f"/__mock/accounts/{DEMO_UID}")["balance"])
+        return float(self.call("GET", f"/__mock/accounts/{DEMO_UID}")["balance"])
 
     @balance.setter
     def balance(self, dollars: float) -> None:
-        self.ask("PATCH", f"/__mock/accounts/{DEMO_UID}", {"balance": dollars})
+        self.call("PATCH", f"/__mock/accounts/{DEMO_UID}", {"balance": dollars})
 
     def id_token(self, uid: str = DEMO_UID, email: str | None = None, expires_in: int = 3600) -> str:
-        """A Firebase ID token for `uid`, which opens ``/v1/keys`` and ``/api/developer/*`` for `expires_in` seconds."""
-        asked = {"uid": uid, "email": email, "expiresIn": expires_in}
-        return str(self.ask("POST", "/__mock/tokens", asked)["idToken"])
+        """Make a Firebase ID token for ``/v1/keys`` and ``/api/developer/*``, valid for `expires_in` seconds."""
+        body = {"uid": uid, "email": email, "expiresIn": expires_in}
+        return str(self.call("POST", "/__mock/tokens", body)["idToken"])
 
     def use(
         self,
@@ -76,127 +76,127 @@ class Clevora:
         *,
         rules: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
-        """Let a scenario run from now on: by its name, from a YAML file, as written in a mapping, or just `rules`."""
+        """Start a scenario: by name, from a `Path` to a file, as a mapping, or just `rules`."""
         if (scenario is None) == (rules is None):
             raise TypeError("use() takes a scenario or rules=[...]")
         if isinstance(scenario, Path):
-            self.ask("PUT", "/__mock/scenario", scenario.read_text(encoding="utf-8"))
+            self.call("PUT", "/__mock/scenario", scenario.read_text(encoding="utf-8"))
         elif isinstance(scenario, str):
-            self.ask("PUT", "/__mock/scenario", {"name": scenario})
+            self.call("PUT", "/__mock/scenario", {"name": scenario})
         else:
-            self.ask("PUT", "/__mock/scenario", scenario or {"name": "of the test", "rules": rules})
+            self.call("PUT", "/__mock/scenario", scenario or {"name": "of the test", "rules": rules})
 
     def requests(self, *, since: datetime | str | None = None, **filters: str | int) -> list[Request]:
-        """The requests of the emulated API so far, oldest first.
+        """Return the requests to the emulated API, oldest first.
 
         Filters: `endpoint`, `status`, `code`, `key`, `account`, `rule`, and `since`, a time.
         """
-        asked = {name: str(value) for name, value in filters.items()}
+        query = {"limit": MAX_REQUESTS} | filters
         if since is not None:
-            asked["since"] = since if isinstance(since, str) else since.isoformat()
-        found = self.ask("GET", f"/__mock/requests?{urlencode({'limit': _ALL} | asked)}")
-        return msgspec.convert(found["requests"], list[Request])[::-1]
+            query["since"] = _text(since)
+        newest_first = self.call("GET", f"/__mock/requests?{urlencode(query)}")["requests"]
+        return msgspec.convert(newest_first, list[Request])[::-1]
 
     def conduct(self) -> list[Finding]:
-        """What the client did that it should not have."""
-        return msgspec.convert(self.ask("GET", "/__mock/conduct")["findings"], list[Finding])
+        """Return the findings about the client's behaviour."""
+        return msgspec.convert(self.call("GET", "/__mock/conduct")["findings"], list[Finding])
 
     def account(self, uid: str = DEMO_UID) -> dict[str, Any]:
-        """An account: ``uid``, ``email``, ``balance``, ``activated``, ``developerAccess``, ``keys``."""
-        return dict(self.ask("GET", f"/__mock/accounts/{quote(uid, safe='')}"))
+        """Return an account: ``uid``, ``email``, ``balance``, ``activated``, ``developerAccess``, ``keys``."""
+        return dict(self.call("GET", f"/__mock/accounts/{quote(uid, safe='')}"))
 
     def create_account(self, uid: str | None = None, **facts: Any) -> dict[str, Any]:
-        """A new account with a key of its own, whole as ``apiKey``: once and never again.
+        """Create an account with a key, which only this call returns whole, as ``apiKey``.
 
-        Facts: `email`, `balance`, `activated`, `developer_access`; without any, one that can be used at once.
+        Facts: `email`, `balance`, `activated`, `developer_access`; by default it can be used at once.
         """
         renamed = {"developerAccess" if name == "developer_access" else name: fact for name, fact in facts.items()}
-        return dict(self.ask("POST", "/__mock/accounts", {"uid": uid} | renamed))
+        return dict(self.call("POST", "/__mock/accounts", {"uid": uid} | renamed))
 
     def pay(self, checkout: str) -> dict[str, Any]:
-        """Pay a top-up, by its ``checkoutUrl`` or its id: the event is signed and delivered to the webhook."""
-        return dict(self.ask("POST", f"/__mock/checkouts/{_id_of(checkout)}/pay"))
+        """Pay a top-up, by its ``checkoutUrl`` or id: the signed event is delivered to the webhook."""
+        return dict(self.call("POST", f"/__mock/checkouts/{_id_of(checkout)}/pay"))
 
     def fail_payment(self, checkout: str) -> dict[str, Any]:
-        """Let a top-up's payment fail."""
-        return dict(self.ask("POST", f"/__mock/checkouts/{_id_of(checkout)}/fail"))
+        """Fail a top-up's payment."""
+        return dict(self.call("POST", f"/__mock/checkouts/{_id_of(checkout)}/fail"))
 
     def snapshot(self) -> dict[str, Any]:
-        """The sandbox's whole state, for `restore`."""
-        return dict(self.ask("GET", "/__mock/state"))
+        """Return the sandbox's whole state, for `restore`."""
+        return dict(self.call("GET", "/__mock/state"))
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Bring a snapshot back, all or nothing."""
-        self.ask("PUT", "/__mock/state", snapshot)
+        """Restore a snapshot, all or nothing."""
+        self.call("PUT", "/__mock/state", snapshot)
 
     def reset(self, only: str | None = None) -> None:
-        """Back to the start, or a part of it: ``journal``, ``ledger`` or ``scenario``."""
-        self.ask("POST", "/__mock/reset", {} if only is None else {"only": only})
+        """Reset the sandbox, or a part of it: ``journal``, ``ledger`` or ``scenario``."""
+        self.call("POST", "/__mock/reset", {} if only is None else {"only": only})
 
     def remove(self) -> None:
-        """Forget the sandbox; its next use begins anew."""
-        self.ask("DELETE", "/")
+        """Remove the sandbox; its next use creates a new one."""
+        self.call("DELETE", "/")
 
-    def ask(self, method: str, path: str, body: object = None) -> Any:
-        """What one of the mock's own routes answers; a text is sent as it is, all else as JSON. Raises MockError."""
-        sent = None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
-        where = urlsplit(self.url + path)
-        connect = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
-        connection = connect(where.hostname or "", where.port, timeout=_PATIENCE_SECONDS)
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """Call one of the mock's own routes; a text is sent as it is, all else as JSON. Raises MockError."""
+        content = None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
+        url = urlsplit(self.url + path)
+        connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
+        connection = connect(url.hostname or "", url.port, timeout=TIMEOUT_SECONDS)
         try:
-            target = where.path + (f"?{where.query}" if where.query else "")
-            connection.request(method, target, sent, {"accept": "application/json", "connection": "close"})
-            answer = connection.getresponse()
-            told = json.loads(answer.read())
+            target = url.path + (f"?{url.query}" if url.query else "")
+            connection.request(method, target, content, {"accept": "application/json", "connection": "close"})
+            response = connection.getresponse()
+            result = json.loads(response.read())
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise MockError(f"no clevora-mock at {self.url}: {error}") from None
         finally:
             connection.close()
-        if answer.status >= 400:
-            hint = answer.headers.get("x-clevora-mock-hint")
-            raise MockError(f"{method} {path}: {told['error']['message']}{f' ({hint})' if hint else ''}")
-        return told
+        if response.status >= 400:
+            hint = response.headers.get("x-clevora-mock-hint")
+            raise MockError(f"{method} {path}: {result['error']['message']}{f' ({hint})' if hint else ''}")
+        return result
 
 
 class Server(Clevora):
-    """A whole server: its sandbox `default`, and any other by its name."""
+    """A server: its sandbox `default`, and any other by name."""
 
     def sandbox(self, name: str) -> Clevora:
-        """The sandbox `name` (``[a-z0-9][a-z0-9-]{0,62}``), which comes into being at its first use."""
+        """Return the sandbox `name` (``[a-z0-9][a-z0-9-]{0,62}``), which its first use creates."""
         return Clevora(f"{self.url}/sandbox/{name}", self.api_key)
 
 
 class SandboxClock:
-    """A sandbox's time: limits, days, tokens, delays and every time in an answer follow it."""
+    """The clock of a sandbox: limits, days, tokens, delays and every time in a response follow it."""
 
     def __init__(self, clevora: Clevora) -> None:
         self._clevora = clevora
 
     @property
     def now(self) -> datetime:
-        """What time it is in the sandbox."""
-        return datetime.fromisoformat(self._clevora.ask("GET", "/__mock/clock")["now"])
+        """The time in the sandbox."""
+        return datetime.fromisoformat(self._clevora.call("GET", "/__mock/clock")["now"])
 
     def advance(self, seconds: float | timedelta) -> None:
-        """Move on, and wake whoever waits for a moment until then."""
+        """Move the clock forward; whatever was due until then happens."""
         amount = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
-        self._clevora.ask("PATCH", "/__mock/clock", {"advance": amount})
+        self._clevora.call("PATCH", "/__mock/clock", {"advance": amount})
 
     def set(self, moment: datetime | str) -> None:
-        """Jump to a moment, such as ``2026-05-11T14:00:00Z``."""
-        self._clevora.ask("PATCH", "/__mock/clock", {"now": _text(moment)})
+        """Set the clock to a moment, such as ``2026-05-11T14:00:00Z``."""
+        self._clevora.call("PATCH", "/__mock/clock", {"now": _text(moment)})
 
     def freeze(self, moment: datetime | str | None = None) -> None:
-        """Stand still, here or at a moment; only `advance` and `set` move it then."""
-        self._clevora.ask("PATCH", "/__mock/clock", {"mode": "frozen"} | ({"now": _text(moment)} if moment else {}))
+        """Stop the clock, now or at a moment; only `advance` and `set` move it then."""
+        self._clevora.call("PATCH", "/__mock/clock", {"mode": "frozen"} | ({"now": _text(moment)} if moment else {}))
 
     def scale(self, speed: float) -> None:
-        """Let `speed` seconds pass in one."""
-        self._clevora.ask("PATCH", "/__mock/clock", {"mode": "scaled", "speed": speed})
+        """Let `speed` seconds pass in one second."""
+        self._clevora.call("PATCH", "/__mock/clock", {"mode": "scaled", "speed": speed})
 
     def run(self) -> None:
-        """Run with the wall's clock again."""
-        self._clevora.ask("PATCH", "/__mock/clock", {"mode": "real"})
+        """Run at the speed of real time again."""
+        self._clevora.call("PATCH", "/__mock/clock", {"mode": "real"})
 
 
 def _text(moment: datetime | str) -> str:

@@ -1,53 +1,58 @@
-"""A server in a process of its own.
-
-Not a thread of the tests' process: there, whatever a test does to time, files or sockets would be done to the server.
-"""
+"""A server in a separate process, so that monkeypatching does not reach it."""
 
 import json
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
-from clevora_mock.testing.clevora import MockError
+from clevora_mock.settings import Settings, as_variables, child_environment
+from clevora_mock.testing.clevora import MockError, Server
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _START_SECONDS = 30
-_END_SECONDS = 5
+_STOP_SECONDS = 5
 
 
 class ServerProcess:
-    """A server on a free port of this machine, with the flags of ``clevora-mock serve``; `url` is where.
+    """A server on a free port of this machine, set up by `flags` and `variables`; `url` is its address.
 
-    Raises MockError, with what the server said, when it does not start.
+    `directory` is what relative paths start from. Raises MockError, with the server's message, when it does not start.
     """
 
-    def __init__(self, flags: Sequence[str] = (), folder: Path | None = None) -> None:
-        # Not a pipe: nobody would read it, and a full one stops who writes.
+    def __init__(
+        self, flags: Sequence[str] = (), variables: Mapping[str, str] | None = None, directory: Path | None = None
+    ) -> None:
+        # Not a pipe: nobody reads it, and a full one would block the server.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - `stop` closes it
-        # -P: no file of the tests' folder stands in for a module. A session of its own: Ctrl-C is for the tests.
+        # -P: no file of the tests' directory shadows a module. A new session: Ctrl-C is for the tests.
         self._process = subprocess.Popen(  # noqa: S603 - flags of this run's own configuration
-            [sys.executable, "-P", "-m", "clevora_mock.testing.child", "--port", "0", "--quiet", *flags],
+            [sys.executable, "-P", "-m", "clevora_mock.testing.child", *flags],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._errors,
-            cwd=folder,
+            env=child_environment(as_variables({"port": 0, "quiet": True}) | dict(variables or {})),
+            cwd=directory,
             start_new_session=True,
         )
-        self.url = self._ready()
+        self.url = self._wait_until_ready()
 
     def stop(self) -> None:
-        """End it, and pass on what it had to say."""
+        """Stop the server, and pass on what it wrote to standard error."""
         sys.stderr.write(self._end())
 
     def _end(self) -> str:
-        """Let the process go, and return what it said."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
         try:
-            self._process.wait(_END_SECONDS)
+            self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -55,14 +60,38 @@ class ServerProcess:
             self._errors.seek(0)
             return self._errors.read().decode("utf-8", "replace")
 
-    def _ready(self) -> str:
+    def _wait_until_ready(self) -> str:
         output = self._process.stdout
-        late = threading.Timer(_START_SECONDS, self._process.kill)
-        late.start()
-        line = output.readline().decode() if output is not None else ""
-        late.cancel()
-        if line.startswith("READY "):
-            return str(json.loads(line.removeprefix("READY "))["url"])
+        timeout = threading.Timer(_START_SECONDS, self._process.kill)
+        timeout.start()
+        # With a banner where `quiet` is false.
+        lines = iter(output.readline, b"") if output is not None else iter(())
+        ready = next((line for line in lines if line.startswith(b"READY ")), None)
+        timeout.cancel()
+        if ready is not None:
+            return str(json.loads(ready.removeprefix(b"READY "))["url"])
         self._process.kill()
-        said = self._end()
-        raise MockError(said.strip() or f"the server was not ready after {_START_SECONDS} s")
+        raise MockError(self._end().strip() or f"the server was not ready after {_START_SECONDS} s")
+
+
+def _with_keywords_of(model: Callable[P, object]) -> Callable[[Callable[..., T]], Callable[P, T]]:
+    """Give a function the signature of `model`, for editors and type checkers."""
+    return lambda function: function
+
+
+@_with_keywords_of(Settings)
+@contextmanager
+def running(**settings: Any) -> Iterator[Server]:
+    """Run a server on a free port, in a process of its own, for as long as the block runs.
+
+    The keywords are those of `Settings`: ``running(scenario="flaky", clock="frozen", balance=25, latency="250ms")``.
+    Variables such as ``CLEVORA_MOCK_SEED`` set what is not given. Raises TypeError for an unknown setting,
+    SettingsError for a value that a setting cannot have, and MockError, with the server's message, when the server
+    does not start.
+    """
+    Settings(**settings)
+    process = ServerProcess(variables=as_variables(settings))
+    try:
+        yield Server(process.url)
+    finally:
+        process.stop()

@@ -1,4 +1,4 @@
-"""What the control plane tells of requests and conduct, as values with names."""
+"""Requests and findings, as the control plane reports them."""
 
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ class NearMiss(Struct, frozen=True, rename="camel"):
 
 
 class Request(Struct, frozen=True, rename="camel"):
-    """One request in a sandbox's journal. `cost` and `balance_after` in dollars; `status` is None without an answer."""
+    """A request in a sandbox's journal: `cost` and `balance_after` in dollars, `status` None without a response."""
 
     id: str
     time: datetime
@@ -33,10 +33,10 @@ class Request(Struct, frozen=True, rename="camel"):
     cost: float
     balance_after: float | None
     client: str
-    # JSON where the body is some, else text; None for none.
+    # Parsed where it is JSON, else text; None without a body.
     body: Any
     body_bytes: int
-    # What the model said, as far as it was sent.
+    # The model's text, as far as it was sent.
     response: str
     ignored: list[str]
     abandoned: bool
@@ -51,7 +51,7 @@ class Request(Struct, frozen=True, rename="camel"):
 
 
 class Finding(Struct, frozen=True):
-    """Something that the client should not have done, and the ids of the requests that show it."""
+    """A mistake of the client, and the ids of the requests that show it."""
 
     kind: str
     message: str

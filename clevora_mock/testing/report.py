@@ -1,45 +1,46 @@
-"""What a sandbox saw, as a failing test's report shows it."""
+"""The section that a failing test's report gets: the requests of its sandbox."""
 
-import io
 import json
 
-from clevora_mock.log import Line
-from clevora_mock.terminal import Paint
+from clevora_mock.cli.log import LogLine
+from clevora_mock.cli.terminal import Styler
 from clevora_mock.testing.clevora import Clevora, MockError
 from clevora_mock.testing.records import Request
 
-# A test that asked more often shows the end of it.
-_REQUESTS = 30
-_BODY_CHARACTERS = 300
-
-_PLAIN = Paint(io.StringIO())
+MAX_REQUESTS = 30
+MAX_BODY_CHARACTERS = 300
 
 
 def report(clevora: Clevora) -> str:
-    """The newest requests with their bodies and near misses, the state of things, and findings."""
+    """Return the newest requests with bodies and near misses, the scenario, the balance and the findings."""
     try:
-        requests, conduct = clevora.requests(), clevora.conduct()
-        scenario, balance = clevora.ask("GET", "/__mock/scenario")["name"], clevora.balance
+        requests, findings = clevora.requests(), clevora.conduct()
+        scenario, balance = clevora.call("GET", "/__mock/scenario")["name"], clevora.balance
     except MockError as error:
         return str(error)
-    shown = requests[-_REQUESTS:]
-    count = f"{len(requests)} requests" if len(shown) == len(requests) else f"the last {_REQUESTS} of {len(requests)}"
-    lines = [f"{count} to {clevora.url}; scenario {scenario}, balance ${balance:.2f}"]
+    shown = requests[-MAX_REQUESTS:]
+    count = f"{len(shown)}" if len(shown) == len(requests) else f"the last {len(shown)} of {len(requests)}"
+    lines = [f"{count} requests to {clevora.url}; scenario {scenario}, balance ${balance:.2f}"]
     for request in shown:
         lines += _lines(request)
-    lines += [f"{finding.kind}: {finding.message}" for finding in conduct]
+    lines += [f"{finding.kind}: {finding.message}" for finding in findings]
     return "\n".join(lines)
 
 
 def _lines(request: Request) -> list[str]:
-    trouble = " ".join(said for said in (request.code, request.fault) if said)
-    cost = f"${request.cost:.6f}".rstrip("0").rstrip(".") if request.tokens else ""
-    place = request.endpoint or request.path
-    time = request.time.isoformat()[11:19]
-    line = Line(time, request.method, place, request.status, request.tokens, cost, trouble, request.rule)
-    lines = [line.text(_PLAIN)]
+    line = LogLine(
+        request.time.isoformat()[11:19],
+        request.method,
+        request.endpoint or request.path,
+        request.status,
+        request.tokens,
+        f"${request.cost:.6f}".rstrip("0").rstrip("."),
+        " ".join(part for part in (request.code, request.fault) if part),
+        request.rule,
+    )
+    lines = [line.text(Styler())]
     if request.body is not None:
         body = request.body if isinstance(request.body, str) else json.dumps(request.body, ensure_ascii=False)
-        lines.append(f"         {body[:_BODY_CHARACTERS]}{'...' if len(body) > _BODY_CHARACTERS else ''}")
+        lines.append(f"         {body[:MAX_BODY_CHARACTERS]}{'...' if len(body) > MAX_BODY_CHARACTERS else ''}")
     lines += [f"         not by rule {miss.rule}: {miss.failed}" for miss in request.near_misses]
     return lines

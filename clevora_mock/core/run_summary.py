@@ -1,6 +1,7 @@
-"""What a run came to: requests, errors, tokens and money over all sandboxes, and how the client behaved.
+"""The summary of a run: requests, errors, tokens, money and findings over all sandboxes.
 
-Counted as requests are made, and read off a sandbox when it goes: a sandbox that lived for one test still counts.
+Requests are counted as they end, and findings are collected when a sandbox is removed: a sandbox that lived for one
+test still counts.
 """
 
 from collections import Counter
@@ -11,23 +12,23 @@ from clevora_mock.core.conduct import Finding, findings
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.sandbox import Sandbox
 
-# Findings that are shown one by one; a client that misbehaves in a thousand tests does so in the same way.
-SHOWN = 10
+# A client that misbehaves in a thousand tests does so in the same way.
+MAX_FINDINGS = 10
 
 
-class Tally:
+class RunSummary:
     """Sums over every request of every sandbox."""
 
     def __init__(self) -> None:
         self.requests = 0
         self.tokens = 0
         self.spent = 0
-        # By what a client was told: ``429 rate_limit_exceeded``.
+        # By status and code: ``429 rate_limit_exceeded``.
         self.errors: Counter[str] = Counter()
         self._findings: list[Finding] = []
 
     def add(self, sandbox: str, entry: JournalEntry) -> None:
-        """Count a request that is over."""
+        """Count a request that has ended."""
         self.requests += 1
         self.tokens += entry.prompt_tokens + entry.completion_tokens
         self.spent += entry.cost
@@ -36,26 +37,26 @@ class Tally:
         elif entry.status >= 400:
             self.errors[f"{entry.status} {entry.code or entry.fault or ''}".rstrip()] += 1
 
-    def keep(self, sandbox: Sandbox) -> None:
-        """Judge the conduct in a sandbox that is about to go."""
+    def add_findings(self, sandbox: Sandbox) -> None:
+        """Collect the findings of a sandbox that is about to be removed."""
         self._findings += findings(sandbox.journal.entries)
 
     def lines(self, sandboxes: Iterable[Sandbox]) -> list[str]:
-        """The sums, the errors and the findings as people read them; `sandboxes` are those still alive."""
+        """Return the sums, the errors and the findings as text; `sandboxes` are those that are left."""
         found = [*self._findings, *(finding for sandbox in sandboxes for finding in findings(sandbox.journal.entries))]
         failed = self.errors.total()
         counts = _count(self.requests, "request"), _count(failed, "error"), _count(self.tokens, "token")
-        said = [", ".join((*counts, f"{money.text(self.spent)} spent"))]
+        lines = [", ".join((*counts, f"{money.text(self.spent)} spent"))]
         if failed:
-            said.append("errors: " + ", ".join(f"{count} x {what}" for what, count in self.errors.most_common()))
-        said += [
+            lines.append("errors: " + ", ".join(f"{count} x {error}" for error, count in self.errors.most_common()))
+        lines += [
             f"{finding.kind}: {finding.message} ({_count(len(finding.requests), 'request')})"
-            for finding in found[:SHOWN]
+            for finding in found[:MAX_FINDINGS]
         ]
-        if len(found) > SHOWN:
-            said.append(f"and {_count(len(found) - SHOWN, 'finding')} more about the client's conduct")
-        return said
+        if len(found) > MAX_FINDINGS:
+            lines.append(f"and {_count(len(found) - MAX_FINDINGS, 'finding')} more about the client's conduct")
+        return lines
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,6 +1,5 @@
-"""Colors, where somebody looks: on a terminal that has not been asked to do without."""
+"""ANSI colors when a stream is a terminal and ``NO_COLOR`` is unset."""
 
-import sys
 from typing import Literal, TextIO
 
 from clevora_mock.settings import is_colorless
@@ -10,11 +9,11 @@ Style = Literal["dim", "bold", "good", "warning", "bad", "mark"]
 _CODES: dict[Style, str] = {"dim": "2", "bold": "1", "good": "32", "warning": "33", "bad": "31", "mark": "36"}
 
 
-class Paint:
-    """Colors texts for `stream`, or leaves them as they are."""
+class Styler:
+    """Colors texts for `stream`, or leaves them as they are; without a stream it leaves all."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
-        self.colored = (stream or sys.stderr).isatty() and not is_colorless()
+        self.colored = stream is not None and stream.isatty() and not is_colorless()
 
     def __call__(self, text: str, style: Style) -> str:
         return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.colored and text else text

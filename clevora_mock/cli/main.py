@@ -1,0 +1,245 @@
+"""The commands."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from clevora_mock import exit_status, settings
+from clevora_mock.cli.options import SettingsCommand, fail, load_settings
+from clevora_mock.contract.limits import MAX_UID_CHARACTERS
+from clevora_mock.version import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+# ruff: noqa: PLC0415 - each command imports what it needs; `token` should not wait for a web server
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+class ServeByDefault(click.Group):
+    """A group whose command `serve` may be left out, and whose errors are one line and a hint."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        bare = args[0].startswith("-") and args[0] not in ("-h", "--help", "--version") if args else True
+        # A shell that completes an empty line is offered the commands.
+        if bare and (args or not ctx.resilient_parsing):
+            args = ["serve", *args]
+        return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
+        serve = self.commands["serve"]
+        flags = serve.shell_complete(click.Context(serve, parent=ctx), incomplete) if incomplete.startswith("-") else []
+        return super().shell_complete(ctx, incomplete) + [flag for flag in flags if flag.value != "--help"]
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        if not standalone_mode:
+            return super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        try:
+            status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.UsageError as error:
+            command = error.ctx.command_path if error.ctx is not None else "clevora-mock"
+            fail(f"{error.format_message()}\nTry '{command} --help'.", exit_status.USAGE)
+        except click.ClickException as error:
+            fail(error.format_message(), error.exit_code)
+        except click.Abort:
+            raise SystemExit(exit_status.INTERRUPTED) from None
+        raise SystemExit(status if isinstance(status, int) else 0)
+
+
+@click.group(cls=ServeByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="clevora-mock")
+def main() -> None:
+    """A local server that stands in for the Clevora AI API.
+
+    Start it, point a client's base URL at it, and every documented call works:
+
+    \b
+      clevora-mock                     serve on http://127.0.0.1:2538
+      clevora-mock --scenario flaky    where chats fail twice, then answer
+      clevora-mock exec -- pytest      only while a command runs, on a free port
+      clevora-mock token               a Firebase ID token for the dashboard's calls
+    """
+
+
+@main.command(cls=SettingsCommand)
+def serve(**flags: str | None) -> None:
+    """Serve the mock until it is stopped (Ctrl-C).
+
+    \b
+      clevora-mock                              on http://127.0.0.1:2538
+      clevora-mock --scenario flaky             chats fail twice, then answer
+      clevora-mock --clock frozen --seed 7      the same bytes in every run
+      clevora-mock --balance 0.05               runs dry in the middle
+
+    A flag beats its environment variable, which beats the default.
+    """
+    chosen = load_settings(flags)
+    from clevora_mock.cli.banner import announce
+    from clevora_mock.server.service import CannotServeError, Service
+
+    listener = None
+    if not chosen.quiet and chosen.log_format is not None:
+        from clevora_mock.cli.log import line_writer
+
+        listener = line_writer(chosen.log_format)
+    try:
+        service = Service(chosen, listener)
+        service.run(lambda: announce(chosen, service.url))
+    except CannotServeError as error:
+        fail(str(error), error.status)
+
+
+@main.command(
+    name="exec",
+    cls=SettingsCommand,
+    defaults={"port": "a free one", "log_format": "no lines"},
+    context_settings={"allow_interspersed_args": False},
+)
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
+def execute(command: tuple[str, ...], **flags: str | None) -> None:
+    """Serve for as long as CMD runs, and exit with its status.
+
+    \b
+      clevora-mock exec -- pytest
+      clevora-mock exec --scenario flaky -- npm test
+      clevora-mock exec -- sh -c 'curl -s $CLEVORA_MOCK_URL/__mock/health'
+
+    CMD finds the server by CLEVORA_BASE_URL, CLEVORA_API_KEY and CLEVORA_MOCK_URL, OpenAI's SDKs by OPENAI_BASE_URL and
+    OPENAI_API_KEY. The port is a free one unless one is set. A summary is printed at the end; with --log-format each
+    request is, too.
+    """
+    chosen = load_settings(flags, port=0, log_format=None)
+    from clevora_mock.cli.run_command import run_command
+    from clevora_mock.server.service import CannotServeError
+
+    try:
+        status = run_command(chosen, command)
+    except CannotServeError as error:
+        fail(str(error), error.status)
+    raise SystemExit(status)
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def check(files: tuple[str, ...]) -> None:
+    """Print every problem in scenario files, with line and column."""
+    from clevora_mock.scenarios.reading import check as check_files
+
+    problems = check_files(files)
+    for problem in problems:
+        click.echo(problem)
+    if problems:
+        raise SystemExit(exit_status.FILE_INVALID)
+    click.echo(f"{len(files)} file{'s' if len(files) > 1 else ''}: nothing wrong")
+
+
+@main.command(cls=SettingsCommand, names=("scenarios",))
+def scenarios(**flags: str | None) -> None:
+    """List the scenarios, one line each."""
+    from clevora_mock import resources
+    from clevora_mock.scenarios.mistakes import ScenarioError
+    from clevora_mock.scenarios.shelf import Shelf
+
+    directory = load_settings(flags).scenarios
+    try:
+        described = Shelf(resources.scenarios(), Path(directory) if directory else None).describe()
+    except ScenarioError as error:
+        fail(str(error), exit_status.FILE_INVALID)
+    width = max(len(name) for name, _ in described)
+    for name, text in described:
+        click.echo(f"{name:<{width}}  {text}")
+
+
+@main.command(cls=SettingsCommand, names=("firebase_project", "clock"))
+@click.option("--uid", default=settings.DEMO_UID, show_default=True, help="The user's id.")
+@click.option("--email", default=None, help="The user's address; the demo account has one by default.")
+@click.option(
+    "--expires-in", default=3600, show_default=True, type=click.IntRange(1), metavar="SECONDS", help="Lifetime."
+)
+def token(uid: str, email: str | None, expires_in: int, **flags: str | None) -> None:
+    """Print a Firebase ID token, for /v1/keys and /api/developer."""
+    from clevora_mock.core.identity import Identity, issue
+
+    chosen = load_settings(flags)
+    if not 1 <= len(uid) <= MAX_UID_CHARACTERS:
+        fail(f"--uid: expected 1 to {MAX_UID_CHARACTERS} characters, got {len(uid)}", exit_status.USAGE)
+    if email is None and uid == settings.DEMO_UID:
+        email = settings.DEMO_EMAIL
+    click.echo(issue(Identity(uid, email), chosen.firebase_project, chosen.make_clock().now(), expires_in))
+
+
+@main.command()
+@click.option("--size", default=720, show_default=True, type=click.IntRange(1, 1_000_000), help="How many items.")
+@click.option("--seed", default=0, show_default=True, type=int, help="The same seed makes the same catalog.")
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, writable=True), metavar="FILE")
+def catalog(size: int, seed: int, output: str) -> None:
+    """Make a demo catalog for --catalog (needs clevora-mock[catalog])."""
+    from clevora_mock.models.catalog import dump
+    from clevora_mock.models.catalog_maker import make
+
+    try:
+        items = make(size, seed)
+    except RuntimeError as error:
+        fail(str(error), exit_status.USAGE)
+    try:
+        Path(output).write_bytes(dump(items))
+    except OSError as error:
+        fail(f"--output: cannot write {output!r}: {error.strerror}", exit_status.USAGE)
+    click.echo(f"{size} items in {output}")
+
+
+@main.command()
+def openapi() -> None:
+    """Print the OpenAPI 3.1 document of the emulated API."""
+    import json
+
+    from clevora_mock.api.openapi import openapi_document
+    from clevora_mock.api.routes import operations
+
+    document = openapi_document(operations(), f"http://127.0.0.1:{settings.Settings().port}")
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+@main.command(name="completion")
+@click.argument("shell", type=click.Choice(SHELLS))
+def complete(shell: str) -> None:
+    """Print the script with which SHELL completes commands, flags and scenarios.
+
+    \b
+      eval "$(clevora-mock completion bash)"                      in ~/.bashrc
+      eval "$(clevora-mock completion zsh)"                       in ~/.zshrc
+      clevora-mock completion fish | source                       in config.fish
+    """
+    from clevora_mock.cli.shell_completion import script
+
+    click.echo(script(shell, main, "clevora-mock"))
+
+
+@main.command(cls=SettingsCommand, names=("host", "port"))
+def healthcheck(**flags: str | None) -> None:
+    """Exit 0 when the server at the configured address is ready."""
+    import http.client
+    import json
+
+    chosen = load_settings(flags)
+    host = settings.reachable_host(chosen.host)
+    connection = http.client.HTTPConnection(host, chosen.port, timeout=2)
+    try:
+        # By a loopback name whatever the address: the control plane refuses most other names.
+        connection.request("GET", "/__mock/health", headers={"host": f"localhost:{chosen.port}"})
+        response = connection.getresponse()
+        ready = response.status == http.client.OK and json.loads(response.read()).get("status") == "ok"
+    except (OSError, ValueError, http.client.HTTPException):
+        ready = False
+    if not ready:
+        fail(f"no ready server at {host}:{chosen.port}", exit_status.FAILURE)

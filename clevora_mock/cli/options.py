@@ -1,0 +1,88 @@
+"""Flags that follow from the settings, and commands that have them."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from clevora_mock import exit_status
+from clevora_mock.settings import PREFIX, SETTINGS, Setting, Settings, SettingsError, load, unknown_variables
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+class SettingsCommand(click.Command):
+    """A command with the flags of the settings `names`, by default all, made when first needed, in sections.
+
+    Help shows `defaults` in place of the table's.
+    """
+
+    def __init__(
+        self, *args: Any, names: Sequence[str] = (), defaults: Mapping[str, str] | None = None, **more: Any
+    ) -> None:
+        super().__init__(*args, **more)
+        self._settings = [setting for setting in SETTINGS if not names or setting.name in names]
+        self._defaults = defaults or {}
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        *own, help_option = super().get_params(ctx)
+        return [*own, *self._flags, help_option]
+
+    @cached_property
+    def _flags(self) -> list[click.Option]:
+        return [_flag(setting, self._defaults.get(setting.name, setting.default_text)) for setting in self._settings]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        sections = {setting.name: setting.section for setting in self._settings}
+        rows: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                rows.setdefault(sections.get(parameter.name or "", "Options"), []).append(record)
+        for section, records in rows.items():
+            with formatter.section(section):
+                formatter.write_dl(records)
+
+
+def _flag(setting: Setting, default: str) -> click.Option:
+    text = f"{setting.help}  [{setting.variable}{f', default {default}' if default else ''}]"
+    names = [setting.flag, setting.name]
+    if setting.is_switch:
+        return click.Option(names, flag_value="1", default=None, help=text)
+
+    def complete(context: click.Context, parameter: click.Parameter, prefix: str) -> "list[CompletionItem]":
+        from clevora_mock.cli.shell_completion import suggest  # noqa: PLC0415 - only for shells
+
+        return suggest(setting.kind.complete, context, prefix)
+
+    return click.Option(names, metavar=setting.kind.metavar, help=text, shell_complete=complete)
+
+
+def load_settings(flags: dict[str, str | None], **defaults: Any) -> Settings:
+    """Load the settings and warn of unknown variables; exit where a setting makes no sense."""
+    for name in unknown_variables():
+        click.echo(f"clevora-mock: warning: {name} sets nothing{_suggestion(name)}", err=True)
+    try:
+        return load(flags, **defaults)
+    except SettingsError as error:
+        fail(str(error), exit_status.USAGE)
+
+
+def _suggestion(name: str) -> str:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for misspelled variables
+
+    # By what follows the prefix, which would make any two variables look alike.
+    settings = {setting.variable.removeprefix(PREFIX): setting.variable for setting in SETTINGS}
+    close = get_close_matches(name.removeprefix(PREFIX), settings, 1)
+    return f"; did you mean {settings[close[0]]}?" if close else ""
+
+
+def fail(message: str, status: int) -> NoReturn:
+    """Print `message` and exit with `status`."""
+    click.echo(f"clevora-mock: {message}", err=True)
+    # A flush at exit would end in a traceback where the reader of standard output has gone.
+    sys.stdout.flush()
+    raise SystemExit(status)

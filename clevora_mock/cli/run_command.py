@@ -1,0 +1,100 @@
+"""``clevora-mock exec -- CMD``: a server for as long as one command runs.
+
+The command is a child of this process, with its terminal, streams and signals. `exec` exits with the command's status
+or, when a signal ended it, with 128 plus the signal's number.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from functools import partial
+
+from clevora_mock import exit_status
+from clevora_mock.cli.log import combine, line_writer
+from clevora_mock.core.journal import RequestListener
+from clevora_mock.core.run_summary import RunSummary
+from clevora_mock.server.service import Service
+from clevora_mock.settings import Settings, child_environment, client_variables
+
+# A terminal sends these to every process in its foreground, so the command has them already.
+TERMINAL_SIGNALS = frozenset({"SIGINT", "SIGQUIT"})
+FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
+
+
+def run_command(settings: Settings, command: Sequence[str]) -> int:
+    """Serve, run `command`, print a summary, and return the command's status. Raises CannotServeError."""
+    summary = RunSummary()
+    listener: RequestListener = summary.add
+    if settings.log_format is not None and not settings.quiet:
+        listener = combine(summary.add, line_writer(settings.log_format))
+    service = Service(settings, listener, summary.add_findings)
+    child = ChildProcess(command, service)
+    service.run(child.start, {number: partial(child.signal, number) for number in _forwarded_signals()})
+    if not settings.quiet and summary.requests:
+        head, *rest = summary.lines(service.app.state.sandboxes.all())
+        sys.stderr.write("".join(f"{line}\n" for line in (f"clevora-mock: {head}", *(f"  {line}" for line in rest))))
+    return child.status
+
+
+class ChildProcess:
+    """The command, while `service` runs; `status` is what `exec` exits with."""
+
+    def __init__(self, command: Sequence[str], service: Service) -> None:
+        self._command = command
+        self._service = service
+        self._process: asyncio.subprocess.Process | None = None
+        # Signals received before the child started.
+        self._pending_signals: list[signal.Signals] = []
+        self._task: asyncio.Task[None] | None = None
+        self.status = 0
+
+    def start(self) -> None:
+        """Start the command; called once connections are accepted."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def signal(self, number: signal.Signals) -> None:
+        """Forward a signal to the command, unless the terminal has sent it to both."""
+        if self._process is None:
+            self._pending_signals.append(number)
+        elif self._process.returncode is None and not (number.name in TERMINAL_SIGNALS and _in_foreground()):
+            self._process.send_signal(number)
+
+    async def _run(self) -> None:
+        environment = child_environment(client_variables(self._service.url, self._service.settings.api_key))
+        try:
+            self._process = await asyncio.create_subprocess_exec(*self._command, env=environment)
+            for number in self._pending_signals:
+                self.signal(number)
+            code = await self._process.wait()
+            self.status = code if code >= 0 else exit_status.SIGNALED - code
+        except FileNotFoundError:
+            self._fail("no such command", exit_status.NOT_FOUND)
+        except OSError as error:
+            self._fail(error.strerror or str(error), exit_status.NOT_EXECUTABLE)
+        finally:
+            self._service.stop()
+
+    def _fail(self, reason: str, status: int) -> None:
+        sys.stderr.write(f"clevora-mock: cannot run {self._command[0]!r}: {reason}\n")
+        self.status = status
+
+
+def _forwarded_signals() -> list[signal.Signals]:
+    """Return those of the forwarded signals that this system has."""
+    return [number for number in signal.Signals if number.name in FORWARDED_SIGNALS]
+
+
+def _in_foreground() -> bool:
+    """Tell whether this process, and so the command, is in the foreground of its terminal."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)

@@ -1,0 +1,11 @@
+"""The exit statuses of the command line."""
+
+FAILURE = 1
+USAGE = 2
+PORT_TAKEN = 3
+FILE_INVALID = 4
+# Of `exec`, as shells have them.
+NOT_EXECUTABLE = 126
+NOT_FOUND = 127
+SIGNALED = 128
+INTERRUPTED = 130

@@ -1,0 +1,174 @@
+"""The pytest plugin: the fixture `clevora`, a fresh sandbox for each test.
+
+One server serves a whole run, whatever the number of pytest-xdist workers; it starts when the first test needs it.
+Where ``CLEVORA_MOCK_URL`` names a server, as under ``clevora-mock exec``, that one is used. A run that needs none
+imports nothing but this file.
+"""
+
+import re
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from clevora_mock.testing.clevora import Clevora, Server
+    from clevora_mock.testing.process import ServerProcess
+    from clevora_mock.testing.shared_server import SharedServer
+
+# ruff: noqa: PLC0415 - imported for tests with a sandbox only
+
+_OPTIONS = "clevora_options"
+_SHARED_SERVER_PORT = "clevora_shared_server_port"
+_EACH = "clevora_each_worker"
+_MARK = "clevora(scenario=None, rules=None, balance=None, clock=None)"
+
+_sandbox: "pytest.StashKey[Clevora]" = pytest.StashKey()
+_shared_server: "pytest.StashKey[SharedServer]" = pytest.StashKey()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini(_OPTIONS, "flags of `clevora-mock serve` for the server that tests use", type="args", default=[])
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"{_MARK}: sets up the test's sandbox")
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Report that the configuration has no effect where a server runs already."""
+    if not config.getini(_OPTIONS):
+        return None
+    from clevora_mock.settings import server_url
+
+    url = server_url()
+    return f"clevora-mock: {url} is used, where {_OPTIONS} set nothing" if url else None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """In the controller of a pytest-xdist run, pass the shared server's port to each worker."""
+    config: pytest.Config = node.config
+    if _shared_server not in config.stash:
+        from clevora_mock.testing.shared_server import SharedServer
+
+        config.stash[_shared_server] = SharedServer(lambda: _start(config))
+    node.workerinput[_SHARED_SERVER_PORT] = config.stash[_shared_server].port
+    # With --dist each, every worker runs every test, at the same time.
+    node.workerinput[_EACH] = config.getoption("dist", "no") == "each"
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shared_server = config.stash.get(_shared_server, None)
+    if shared_server is not None:
+        shared_server.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Attach the sandbox's requests to the report of a test that failed."""
+    test_report = yield
+    clevora = item.stash.get(_sandbox, None)
+    if clevora is not None and test_report.failed:
+        from clevora_mock.testing.report import report
+
+        test_report.sections.append(("What clevora-mock saw", report(clevora)))
+    return test_report
+
+
+@pytest.fixture(scope="session")
+def clevora_server(request: pytest.FixtureRequest) -> "Iterator[Server]":
+    """The server of the run. All tests share its sandbox `default`; `clevora` is a test's own."""
+    from clevora_mock.settings import server_url
+    from clevora_mock.testing.clevora import Server
+
+    config = request.config
+    url = server_url()
+    worker: dict[str, Any] = getattr(config, "workerinput", {})
+    if url is None and _SHARED_SERVER_PORT in worker:
+        from clevora_mock.testing.shared_server import shared_server_url
+
+        url = shared_server_url(worker[_SHARED_SERVER_PORT])
+    if url is not None:
+        yield Server(url)
+        return
+    process = _start(config)
+    yield Server(process.url)
+    process.stop()
+
+
+@pytest.fixture
+def clevora(request: pytest.FixtureRequest, clevora_server: "Server") -> "Iterator[Clevora]":
+    """A sandbox of the test's own: `base_url` and `api_key` for a client, and methods to inspect and change it.
+
+    ``@pytest.mark.clevora(scenario="flaky")`` sets it up.
+    """
+    sandbox = clevora_server.sandbox(_name(request))
+    # An external server may hold this sandbox from an earlier run.
+    sandbox.remove()
+    problem = _set_up(sandbox, request.node)
+    if problem is not None:
+        pytest.fail(f"@pytest.mark.clevora: {problem}", pytrace=False)
+    request.node.stash[_sandbox] = sandbox
+    yield sandbox
+    del request.node.stash[_sandbox]
+    sandbox.remove()
+
+
+@pytest.fixture
+def clevora_env(clevora: "Clevora", monkeypatch: pytest.MonkeyPatch) -> "Clevora":
+    """The same, with ``CLEVORA_BASE_URL``, ``OPENAI_API_KEY`` and so on set for the test."""
+    for name, value in clevora.environment.items():
+        monkeypatch.setenv(name, value)
+    return clevora
+
+
+def _start(config: pytest.Config) -> "ServerProcess":
+    from clevora_mock.testing.process import ServerProcess
+
+    return ServerProcess(config.getini(_OPTIONS), directory=config.rootpath)
+
+
+def _name(request: pytest.FixtureRequest) -> str:
+    """Return the name of the test's sandbox: the same in every run, since draws depend on it, and no other test's."""
+    from hashlib import sha256
+
+    worker: dict[str, Any] = getattr(request.config, "workerinput", {})
+    test = request.node.nodeid
+    unique = f"{worker['workerid']} {test}" if worker.get(_EACH) else test
+    readable = re.sub(r"[^a-z0-9]+", "-", test.rpartition("::")[2].lower()).strip("-")[:48].strip("-")
+    return f"{readable or 'test'}-{sha256(unique.encode()).hexdigest()[:8]}"
+
+
+def _set_up(sandbox: "Clevora", node: pytest.Item) -> str | None:
+    """Do what the test's marks say, of which the closest to the test wins; return what is wrong with them."""
+    keywords: dict[str, Any] = {}
+    for mark in reversed(list(node.iter_markers("clevora"))):
+        unknown = sorted(mark.kwargs.keys() - {"scenario", "rules", "balance", "clock"})
+        if mark.args or unknown:
+            return f"expected {_MARK}, got {', '.join([*map(repr, mark.args), *unknown])}"
+        keywords |= mark.kwargs
+    try:
+        if keywords.get("scenario") is not None or keywords.get("rules") is not None:
+            sandbox.use(keywords.get("scenario"), rules=keywords.get("rules"))
+        if keywords.get("balance") is not None:
+            sandbox.balance = keywords["balance"]
+        if keywords.get("clock") is not None:
+            _set_clock(sandbox, keywords["clock"])
+    except (TypeError, ValueError) as error:
+        return str(error)
+    return None
+
+
+def _set_clock(sandbox: "Clevora", text: str) -> None:
+    """Set the clock as ``--clock`` does: ``real``, ``frozen``, ``frozen:TIME`` or ``scaled:N``."""
+    from clevora_mock.clock import iso_micros
+    from clevora_mock.settings import Settings
+
+    clock = Settings(clock=text).make_clock()
+    if clock.mode == "frozen":
+        sandbox.clock.freeze(iso_micros(clock.now()))
+    elif clock.mode == "scaled":
+        sandbox.clock.scale(clock.speed)
+    else:
+        sandbox.clock.run()
