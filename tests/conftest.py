@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 from clevora_mock.clock import Clock
 from clevora_mock.core.identity import Identity, issue
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.settings import ClockSetting, Settings
+from clevora_mock.settings import Settings
 from tests.server import Running, running
 
 _COMMON = {
@@ -86,7 +86,7 @@ def names() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def frozen_server() -> Iterator[Running]:
     """A server whose clocks stand still at 2026-01-01T00:00:00Z."""
-    with running(Settings(clock=ClockSetting("frozen", None, 0.0))) as server:
+    with running(Settings(clock="frozen")) as server:
         yield server
 
 

@@ -12,7 +12,7 @@ from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.scenario_run import begin
 from clevora_mock.faults import FAULTS
 
-from clevora_mock import data
+from clevora_mock import resources
 from clevora_mock.app import create_app
 from clevora_mock.contract.endpoints import ENDPOINTS, MODELS, Credential
 from clevora_mock.contract.errors import ERRORS
@@ -20,7 +20,7 @@ from clevora_mock.control.routes import Parts, control_table
 from clevora_mock.core import money
 from clevora_mock.firebase.routes import TABLE
 from clevora_mock.scenarios.shelf import Shelf
-from clevora_mock.settings import OPTIONS, default_text
+from clevora_mock.settings import SETTINGS
 from clevora_mock.testing.clevora import Clevora, SandboxClock
 from tests.clients.matrix import CLIENTS, LIBRARIES, STATUSES, Client, Pin
 
@@ -68,18 +68,16 @@ def models() -> list[list[str]]:
 def settings() -> list[list[str]]:
     """Every setting: its flag, its variable, its default."""
     rows = [["Flag", "Variable", "Default", "Meaning"]]
-    for option in OPTIONS:
-        flag = f"`{option.flag} {option.metavar}`" if option.metavar else f"`{option.flag}`"
-        rows.append(
-            [flag, f"`{option.variable}`", f"`{default}`" if (default := default_text(option)) else "", option.help]
-        )
+    for setting in SETTINGS:
+        flag, default = f"{setting.flag} {setting.kind.metavar}".rstrip(), setting.default_text
+        rows.append([f"`{flag}`", f"`{setting.variable}`", f"`{default}`" if default else "", setting.help])
     return rows
 
 
 def routes() -> list[list[str]]:
     """Every route of the mock's own."""
     server = create_app()
-    parts = Parts(server.sandboxes, Shelf(data.scenarios()), Delivery(server), begin)
+    parts = Parts(server.sandboxes, Shelf(resources.scenarios()), Delivery(server), begin)
     rows = [[f"`{row.method} {row.path.replace(':path', '')}`", row.summary] for row in control_table(parts)]
     return [["Route", "What it does"], *rows]
 
@@ -102,7 +100,7 @@ def faults() -> list[list[str]]:
 
 def scenarios() -> list[list[str]]:
     """Every shipped scenario."""
-    rows = [[f"`{name}`", said] for name, said in Shelf(data.scenarios()).describe()]
+    rows = [[f"`{name}`", said] for name, said in Shelf(resources.scenarios()).describe()]
     return [["Scenario", "What it finds"], *rows]
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from clevora_mock.scenarios.reading import check
-from clevora_mock.settings import DEMO_KEY, OPTIONS, PREFIX, Settings, load
+from clevora_mock.settings import DEMO_KEY, PREFIX, SETTINGS, Settings, load
 from clevora_mock.version import __version__
 
 CHECKOUT = Path(__file__).parent.parent
@@ -41,7 +41,7 @@ def services() -> dict[str, dict[str, Any]]:
 
 
 def test_the_image_sets_nothing_but_settings() -> None:
-    assert set(variables()) <= {option.variable for option in OPTIONS}
+    assert set(variables()) <= {setting.variable for setting in SETTINGS}
     assert load({}, variables()).host == "0.0.0.0"
 
 
@@ -53,7 +53,7 @@ def test_the_port_is_the_same_everywhere(services: dict[str, dict[str, Any]]) ->
 
 def test_the_image_answers_under_the_name_of_the_service(services: dict[str, dict[str, Any]]) -> None:
     assert SERVICE in services
-    assert SERVICE in load({}, variables()).allowed_host
+    assert SERVICE in load({}, variables()).allowed_hosts
 
 
 @pytest.mark.parametrize("name", ["app", "tests"])
@@ -104,7 +104,7 @@ def test_nginx_waits_for_the_mocks_that_its_configuration_names(services: dict[s
 
 def test_nginx_is_reached_by_a_name_that_the_image_answers_to(services: dict[str, dict[str, Any]]) -> None:
     """On the port that its configuration listens on."""
-    assert BALANCER in load({}, variables()).allowed_host
+    assert BALANCER in load({}, variables()).allowed_hosts
     assert re.findall(r"listen (\d+)", NGINX) == [str(PORT)]
     assert services[BALANCER]["ports"] == [f"127.0.0.1:${{CLEVORA_PORT:-{PORT + 1}}}:{PORT}"]
 

@@ -16,37 +16,35 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
 # Each part of the package and the parts below it; a part that is not here has no place yet.
 _BASE = {"contract", "clock", "version"}
 _CORE = _BASE | {"core"}
-_MODELS = _CORE | {"data", "models"}
+_MODELS = _CORE | {"resources", "models"}
 _API = _MODELS | {"scenarios", "api"}
 _CONTROL = _API | {"control"}
 _FIREBASE = _API | {"firebase"}
-_MOCK = _CONTROL | _FIREBASE | {"settings", "terminal", "log", "mock"}
+_SETTINGS = _CORE | {"setting_kinds", "settings"}
+_MOCK = _CONTROL | _FIREBASE | _SETTINGS | {"mock"}
 BELOW: dict[str, set[str]] = {
-    "__init__": {"app", "testing", "version"},
+    "__init__": {"app", "settings", "testing", "version"},
     "version": set(),
     "contract": set(),
     "clock": set(),
-    "data": set(),
+    "resources": set(),
+    "exit_status": set(),
     "core": _CORE,
     "models": _MODELS,
     "scenarios": _MODELS | {"scenarios"},
-    "settings": {"contract", "clock", "core"},
+    "setting_kinds": _CORE,
+    "settings": _SETTINGS,
     "api": _API,
     "control": _CONTROL,
     "firebase": _FIREBASE,
-    "log": _CORE | {"terminal"},
     "connection": _API,
     "server": {"connection", "api"},
-    "terminal": {"settings"},
-    "banner": {"settings", "terminal", "version"},
-    "completion": {"data", "scenarios"},
     "mock": _MOCK,
     "app": _MOCK,
-    "testing": {"cli", "log", "settings", "terminal", "testing"},
-    "pytest_plugin": {"settings", "testing"},
+    "testing": _BASE | {"cli", "settings", "testing"},
+    "pytest_plugin": {"testing"},
     "serving": _MOCK | {"server"},
-    "exec": _MOCK | {"serving"},
-    "cli": _MOCK | {"banner", "completion", "exec", "serving"},
+    "cli": _MOCK | {"cli", "exit_status", "server"},
     "__main__": {"cli"},
 }
 
@@ -163,7 +161,7 @@ _NEEDLESS = {
     "statistics": "drawn delays",
     "starlette.applications": "who serves it in a program of their own",
     "clevora_mock.api.embeddings": "embeddings",
-    "clevora_mock.completion": "shells",
+    "clevora_mock.cli.shell_completion": "shells",
     "clevora_mock.control": "the control plane, whose routes are made at the first path that is none of the models'",
     "clevora_mock.core.identity": "who is signed in",
     "clevora_mock.firebase": "Firebase, as the control plane",

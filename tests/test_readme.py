@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from clevora_mock.banner import banner
-from clevora_mock.core.tally import Tally
-from clevora_mock.settings import ClockSetting, Settings
-from clevora_mock.terminal import Paint
+from clevora_mock.cli.banner import banner
+from clevora_mock.cli.terminal import Styler
+from clevora_mock.core.run_summary import RunSummary
+from clevora_mock.settings import Settings
 from tests.readme import ADDRESS, README, Block, blocks, name
 from tests.server import Running, running
-from tests.test_cli import environment, run
+from tests.support.program import environment, run
 
 BLOCKS = blocks()
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
@@ -89,7 +89,7 @@ def test_configuration_is_pytests(block: Block, tmp_path: Path) -> None:
     """The sandbox of a test has what it asks for."""
     (tmp_path / "pytest.ini").write_text(block.text, encoding="utf-8")
     (tmp_path / "test_it.py").write_text(
-        "def test_it(clevora):\n    health = clevora.ask('GET', '/__mock/health')\n"
+        "def test_it(clevora):\n    health = clevora.call('GET', '/__mock/health')\n"
         "    assert (health['seed'], health['clock']['mode']) == (7, 'frozen')\n",
         encoding="utf-8",
     )
@@ -126,7 +126,7 @@ class TestTexts:
     def test_the_banner(self, shown: dict[str, str]) -> None:
         """To the letter, but for the process's number."""
         said, _, ready = shown["Start it"].partition("READY ")
-        assert said == banner(Settings(), f"http://{ADDRESS}", Paint(sys.stdout))
+        assert said == banner(Settings(), f"http://{ADDRESS}", Styler(sys.stdout))
         assert json.loads(ready) | {"pid": 0} == {
             "url": f"http://{ADDRESS}",
             "sandbox": "default",
@@ -136,10 +136,10 @@ class TestTexts:
 
     def test_the_summary(self, shown: dict[str, str]) -> None:
         """Of two failures and the documented chat."""
-        tally = Tally()
-        with running(Settings(clock=ClockSetting("frozen", None, 0.0), scenario="flaky")) as server:
+        summary = RunSummary()
+        with running(Settings(clock="frozen", scenario="flaky")) as server:
             journal = server.sandbox().journal
-            server.do(lambda: journal.listeners.append(partial(tally.add, "default")))
+            server.do(lambda: journal.listeners.append(partial(summary.add, "default")))
             source = (
                 "from openai import OpenAI\n"
                 f"client = OpenAI(base_url={server.base_url!r}, api_key={server.api_key!r}, max_retries=2)\n"
@@ -147,6 +147,6 @@ class TestTexts:
                 "messages=[{'role': 'user', 'content': 'Hello!'}])\n"
             )
             subprocess.run([sys.executable, "-c", source], env=environment(), check=True, timeout=60)
-        head, *rest = tally.lines([])
+        head, *rest = summary.lines([])
         expected = "".join(f"{line}\n" for line in (f"clevora-mock: {head}", *(f"  {line}" for line in rest)))
         assert shown["In your tests"] == expected

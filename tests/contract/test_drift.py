@@ -180,7 +180,7 @@ def test_openapi_lists_what_can_be_refused(world: "World", endpoint: Endpoint) -
 
 def test_openapi_is_the_same_from_the_command_line(world: "World", capsys: pytest.CaptureFixture[str]) -> None:
     """But for the server's address."""
-    from clevora_mock.cli import main  # noqa: PLC0415
+    from clevora_mock.cli.main import main  # noqa: PLC0415
 
     main(["openapi"], standalone_mode=False)
     told = json.loads(capsys.readouterr().out)

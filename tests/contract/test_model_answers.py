@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from clevora_mock.settings import ClockSetting, Settings
+from clevora_mock.settings import Settings
 from tests.server import running
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def test_vectors_come_in_the_order_of_their_texts(world: "World") -> None:
 def test_a_vector_depends_on_neither_seed_nor_time_nor_batch(world: "World") -> None:
     """Another server with another seed, on another day, in another company of texts, gives the same bytes."""
     here = vectors(world, "the cat sat")[0]
-    with running(Settings(seed=99, clock=ClockSetting("frozen", 4_000_000_000_000_000, 0.0))) as server:
+    with running(Settings(seed=99, clock="frozen:2096-10-02T07:06:40Z")) as server:
         answer = httpx.post(
             f"{server.base_url}/embeddings",
             headers={"authorization": f"Bearer {server.api_key}"},

@@ -89,7 +89,7 @@ def test_a_change_from_the_page_itself_is_taken(world: "World") -> None:
 @pytest.mark.clause("W8")
 def test_an_allowed_name_opens_the_pages() -> None:
     """The setting adds names, and only those."""
-    with running(Settings(allowed_host=("mock.test",))) as server:
+    with running(Settings(allowed_host="mock.test")) as server:
         statuses = [
             httpx.get(f"{server.url}/__mock/health", headers={"host": host}).status_code
             for host in ("mock.test", "mock.test:80", "MOCK.TEST", "other.test", "a.mock.test")

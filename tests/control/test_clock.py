@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from clevora_mock.settings import ClockSetting, Settings
+from clevora_mock.settings import Settings
 from tests.conftest import World
 from tests.control.steps import Player
 from tests.control.support import chat, connect, control, eventually, fresh, use
@@ -166,7 +166,7 @@ def test_a_frozen_clock_records_a_delay_and_does_not_wait(world: World) -> None:
 
 def test_real_delays_are_waited_for_under_a_frozen_clock() -> None:
     """And recorded just the same."""
-    settings = Settings(clock=ClockSetting("frozen", None, 0.0), real_delays=True)
+    settings = Settings(clock="frozen", real_delays=True)
     with running(settings) as server, connect(server.url) as http:
         headers = {"authorization": f"Bearer {server.api_key}", "x-clevora-mock-delay": "1h"}
         with pytest.raises(httpx.ReadTimeout):

@@ -11,7 +11,7 @@ from clevora_mock.app import create_app
 from clevora_mock.control.routes import Parts, control_table
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
-from clevora_mock.data import scenarios
+from clevora_mock.resources import scenarios
 from clevora_mock.scenarios.shelf import Shelf
 from clevora_mock.settings import Settings
 from tests.conftest import World
@@ -23,7 +23,7 @@ def _table() -> list[tuple[str, str]]:
     opening = Opening(DEFAULT)
 
     def make(name: str) -> Sandbox:
-        return Sandbox(name, Settings().sandbox_config(), Settings().clock.make(), opening)
+        return Sandbox(name, Settings().sandbox_config(), Settings().make_clock(), opening)
 
     parts = Parts(Sandboxes(make, lambda name: None), Shelf(scenarios()), Delivery(create_app()), opening)
     return [(row.method, re.sub(r"\{[^}]+\}", "x", row.path)) for row in control_table(parts)]
@@ -104,7 +104,7 @@ def test_a_page_of_another_origin_may_ask_but_not_read(world: World, path: str) 
 
 def test_an_allowed_name_may_change_things() -> None:
     """From its own origin, under its own name, and no other."""
-    with running(Settings(allowed_host=("mock.test",), quiet=True)) as server, connect(server.url) as http:
+    with running(Settings(allowed_host="mock.test", quiet=True)) as server, connect(server.url) as http:
         statuses = [
             http.post("/__mock/reset", headers={"host": host, "origin": origin}).status_code
             for host, origin in (

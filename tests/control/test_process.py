@@ -18,9 +18,9 @@ from clevora_mock.control.export_file import ArchiveError, export, load
 
 from clevora_mock.app import create_app
 from clevora_mock.core.snapshot import take
-from clevora_mock.settings import ClockSetting, Settings
+from clevora_mock.settings import Settings
 from tests.control.support import PATIENCE_SECONDS, connect
-from tests.test_cli import Served, run, serving
+from tests.support.program import Served, run, serving
 
 MESSAGE = {"messages": [{"role": "user", "content": "Hello!"}]}
 KEY = {"authorization": f"Bearer {Settings().api_key}"}
@@ -102,7 +102,7 @@ def test_an_export_that_fails_leaves_the_older_one(tmp_path: Path, monkeypatch: 
 
 
 def _exported() -> dict[str, Any]:
-    default = create_app(Settings(clock=ClockSetting("frozen", None, 0.0))).sandboxes.default
+    default = create_app(Settings(clock="frozen")).sandboxes.default
     return {"version": 1, "sandboxes": {"default": json.loads(msgspec.json.encode(take(default)))}}
 
 

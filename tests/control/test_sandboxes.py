@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.settings import ClockSetting, Settings
+from clevora_mock.settings import Settings
 from tests.conftest import World
 from tests.control.steps import STEPS, Player, Step
 from tests.control.support import chat, connect, control, examples, fresh, use
@@ -51,8 +51,8 @@ def test_draws_depend_on_the_name(frozen_server: Running) -> None:
 def test_each_is_born_as_the_server_was_set_up() -> None:
     """Scenario, balance, key, seed, clock and limits."""
     key = "sk_live_" + "c" * 32
-    clock = ClockSetting("frozen", 1_778_508_000_000_000, 0.0)
-    settings = Settings(scenario="flaky", balance=20_000_000, api_key=key, seed=7, clock=clock, no_rate_limit=True)
+    clock = "frozen:2026-05-11T14:00:00Z"
+    settings = Settings(scenario="flaky", balance=20, api_key=key, seed=7, clock=clock, no_rate_limit=True)
     with running(settings) as server:
         for place in ("", "/sandbox/late", "/sandbox/0-z"):
             with connect(server.url + place) as http:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.core.snapshot import take
-from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, ClockSetting, Settings
+from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, Settings
 from tests.conftest import World
 from tests.control.steps import ANONYMOUS, STEPS, Player, Step, elsewhere
 from tests.control.support import chat, connect, control, eventually, examples, fresh, kept, use, whole
@@ -38,7 +38,7 @@ def state_of(world: World) -> bytes:
 
 def test_a_reset_goes_back_to_the_scenario_that_the_server_was_started_with() -> None:
     """With its account, clock and limits, as each new sandbox does."""
-    settings = Settings(scenario="late-payment", clock=ClockSetting("frozen", None, 0.0))
+    settings = Settings(scenario="late-payment", clock="frozen")
     with running(settings) as server, connect(f"{server.url}/sandbox/a") as http:
         born = http.get("/__mock/accounts/demo").json()
         assert born["balance"] == 0

@@ -9,7 +9,7 @@ import httpx
 
 from tests.conftest import TLS
 from tests.deploy.nginx import Balancer, balancing, free_port
-from tests.test_cli import PROGRAM, environment
+from tests.support.program import PROGRAM, environment
 
 SERVER = "x-clevora-mock-server"
 PATIENCE_SECONDS = 20

@@ -10,7 +10,7 @@ import httpx
 
 from clevora_mock.clock import FROZEN_START, Clock
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.settings import ClockSetting, Settings
+from clevora_mock.settings import Settings
 
 T = TypeVar("T")
 
@@ -25,11 +25,16 @@ def fresh_name() -> str:
     return f"p{next(_numbers)}"
 
 
-class Still(ClockSetting, frozen=True):
-    """Clocks that wait for their moments as real ones do, on a wall clock that stands still."""
+class StillSettings(Settings, frozen=True):
+    """Settings whose clocks wait for their moments as real ones do, on a wall clock that stands still."""
 
-    def make(self) -> Clock:
-        return Clock("real", start=FROZEN_START, read=lambda: 0)
+    def make_clock(self) -> Clock:
+        return still_clock()
+
+
+def still_clock() -> Clock:
+    """A clock of `StillSettings`."""
+    return Clock("real", start=FROZEN_START, read=lambda: 0)
 
 
 def bare_sandbox(clock: Clock) -> Sandbox:

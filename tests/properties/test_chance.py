@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from clevora_mock.clock import FROZEN_START
 from clevora_mock.core.chance import Chance, Draws
 from clevora_mock.core.identity import Identity, issue
-from clevora_mock.settings import DEMO_KEY, ClockSetting, Settings
+from clevora_mock.settings import DEMO_KEY, Settings
 from tests.server import Running, running
 
 from .support import TLS, fresh_name
@@ -146,7 +146,7 @@ class Servers(NamedTuple):
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Servers]:
-    still = ClockSetting("frozen", None, 0.0)
+    still = "frozen"
     with ExitStack() as stack:
         yield Servers(*(stack.enter_context(running(Settings(seed=seed, clock=still))) for seed in (7, 7, 8)))
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.errors import ApiError
 
-from .support import Still, bare_sandbox
+from .support import bare_sandbox, still_clock
 
 # Keys and texts that are alike, and that hold what JSON itself is made of.
 names = st.text(st.sampled_from('ab:"\\{}[],é😀\n'), max_size=3) | st.text(max_size=8)
@@ -229,4 +229,4 @@ def test_a_query_gives_a_number_within_bounds_or_a_400(query: bytes) -> None:
         assert refused.message.startswith("range: ")
 
 
-_SANDBOX = bare_sandbox(Still().make())
+_SANDBOX = bare_sandbox(still_clock())

@@ -13,7 +13,7 @@ from clevora_mock.scenarios.injection import wait_of
 from clevora_mock.core.scenario import Delay
 
 from clevora_mock.core.chance import Chance
-from clevora_mock.settings import ClockSetting, Settings
+from clevora_mock.settings import Settings
 from tests.conftest import World
 from tests.scenarios_wire import support
 from tests.scenarios_wire.support import (
@@ -498,7 +498,7 @@ def test_a_fixed_delay_is_written_down(world: World, ask: Ask, delay: str, milli
 )
 def test_waits_beside_a_frozen_clock(ask: Ask, then: dict[str, Any]) -> None:
     """Waited out by the wall, and written down all the same."""
-    with running(Settings(clock=ClockSetting("frozen", None, 0.0), real_delays=True)) as server:
+    with running(Settings(clock="frozen", real_delays=True)) as server:
         waiting = World(server, "waiting")
         with waiting.http:
             use(waiting, {"then": then})

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from clevora_mock.settings import ClockSetting, Settings
+from clevora_mock.settings import Settings
 from tests.conftest import World
 from tests.scenarios_wire import support
 from tests.scenarios_wire.support import ASKS, CHAT, SEARCH, Seen, activate, send, use
@@ -42,7 +42,7 @@ def test_the_same_again(world: World, scenario: str) -> None:
 def test_the_same_on_another_server(frozen_server: Running, scenario: str) -> None:
     """The sandbox's name is part of the draws, the server is not."""
     name = f"again-{scenario}"
-    with running(Settings(clock=ClockSetting("frozen", None, 0.0))) as other:
+    with running(Settings(clock="frozen")) as other:
         one, two = World(frozen_server, name), World(other, name)
         with one.http, two.http:
             assert run(one, scenario, 20) == run(two, scenario, 20)
@@ -50,7 +50,7 @@ def test_the_same_on_another_server(frozen_server: Running, scenario: str) -> No
 
 def test_another_seed_is_another_series(world: World) -> None:
     first = run(world, "connection-drops")
-    with running(Settings(clock=ClockSetting("frozen", None, 0.0), seed=1)) as other:
+    with running(Settings(clock="frozen", seed=1)) as other:
         second = World(other, world.name)
         with second.http:
             assert [ending for _, ending in run(second, "connection-drops")] != [ending for _, ending in first]

@@ -14,7 +14,7 @@ from tests.clients.external.programs import clients_python, node_packages, progr
 from tests.clients.matrix import EXTERNAL
 from tests.readme import ADDRESS, ROOT, Block, blocks
 from tests.server import Running, running
-from tests.test_cli import environment
+from tests.support.program import environment
 
 BIN = ROOT / ".venv" / "bin"
 SECTIONS = list(dict.fromkeys(block.section for block in blocks("clients")))

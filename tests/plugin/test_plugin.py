@@ -14,8 +14,8 @@ import pytest
 
 from clevora_mock.testing import MockError, Server
 from tests.conftest import World
-from tests.test_cli import environment
-from tests.testing.support import until_gone
+from tests.plugin.support import until_gone
+from tests.support.program import environment
 
 ASK = """
 import json, urllib.error, urllib.request
@@ -32,23 +32,29 @@ def ask(clevora, content="Hello!", **more):
         return refused.code
 """
 
-NEEDED_UNUSED = {"clevora_mock", "clevora_mock.version", "clevora_mock.pytest_plugin"}
+NEEDED_UNUSED = {
+    "clevora_mock",
+    "clevora_mock.version",
+    "clevora_mock.pytest_plugin",
+    "clevora_mock.testing",
+    "clevora_mock.testing.plugin",
+}
 
 
 class Ran(NamedTuple):
     """A test run that has ended."""
 
     status: int
-    said: str
+    output: str
 
     def counts(self, **expected: int) -> None:
-        found = {name: int(count) for count, name in re.findall(r"(\d+) (\w+)", self.said.splitlines()[-1])}
+        found = {name: int(count) for count, name in re.findall(r"(\d+) (\w+)", self.output.splitlines()[-1])}
         found.pop("in", None)
-        assert {name.removesuffix("s"): n for name, n in found.items()} == expected, self.said
+        assert {name.removesuffix("s"): n for name, n in found.items()} == expected, self.output
 
 
 class Suite:
-    """A folder with tests."""
+    """A directory with tests."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -58,7 +64,7 @@ class Suite:
         (self.folder / name).write_text(text, encoding="utf-8")
 
     def command(self, *arguments: str) -> list[str]:
-        # Two runs at a time must not tidy up each other's folders.
+        # Runs at the same time must not remove each other's directories.
         apart = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", f"--basetemp={self.folder / 'temp'}")
         return [sys.executable, "-m", "pytest", *apart, *arguments]
 
@@ -79,12 +85,11 @@ class Suite:
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Suite:
-    """An empty one."""
+    """A test suite without tests."""
     return Suite(tmp_path)
 
 
-def test_each_test_has_a_sandbox_that_nobody_has_seen(suite: Suite) -> None:
-    """With all money and no requests, on one server, by the environment too where that is wanted."""
+def test_each_test_has_a_fresh_sandbox_of_one_server(suite: Suite) -> None:
     suite.run(
         """
 import os
@@ -107,15 +112,14 @@ def test_it_is_undone():
 def test_server(clevora_server, clevora):
     assert clevora.url.startswith(clevora_server.url + "/sandbox/")
     assert clevora.balance == 100
-    names = [sandbox["name"] for sandbox in clevora_server.ask("GET", "/__mock/sandboxes")["sandboxes"]]
+    names = [sandbox["name"] for sandbox in clevora_server.call("GET", "/__mock/sandboxes")["sandboxes"]]
     assert names == ["default", clevora.url.rpartition("/")[2]], "those of other tests are gone"
 """,
         "-n0",
     ).counts(passed=7)
 
 
-def test_marks_set_the_sandbox_up(suite: Suite) -> None:
-    """Scenario, rules, money and time; the mark closest to the test wins."""
+def test_the_mark_closest_to_the_test_sets_the_sandbox_up(suite: Suite) -> None:
     suite.run(
         """
 @pytest.mark.clevora(scenario="flaky", balance=20)
@@ -135,18 +139,17 @@ def test_rules(clevora):
 
 @pytest.mark.clevora(clock="scaled:3600")
 def test_scaled(clevora):
-    assert clevora.ask("GET", "/__mock/clock")["speed"] == 3600
+    assert clevora.call("GET", "/__mock/clock")["speed"] == 3600
 
 @pytest.mark.clevora(clock="real")
 def test_real(clevora):
-    assert clevora.ask("GET", "/__mock/clock")["mode"] == "real"
+    assert clevora.call("GET", "/__mock/clock")["mode"] == "real"
 """,
         "-n0",
     ).counts(passed=5)
 
 
-def test_marks_that_make_no_sense_are_told(suite: Suite) -> None:
-    """By their names, with what was expected, and in the server's words where it refuses."""
+def test_invalid_marks_are_errors_with_the_expectation(suite: Suite) -> None:
     ran = suite.run(
         """
 @pytest.mark.clevora(scenaro="flaky")
@@ -165,14 +168,13 @@ def test_clock(clevora): pass
         "--strict-markers",
     )
     ran.counts(error=4)
-    assert "expected clevora(scenario=None" in ran.said
-    assert "got scenaro" in ran.said
-    assert 'unknown scenario "flakey"; did you mean "flaky"?' in ran.said
-    assert "expected real, frozen, frozen:2026-05-11T14:00:00Z or scaled:60" in ran.said
+    assert "expected clevora(scenario=None" in ran.output
+    assert "got scenaro" in ran.output
+    assert 'unknown scenario "flakey"; did you mean "flaky"?' in ran.output
+    assert "expected real, frozen, frozen:2026-05-11T14:00:00Z or scaled:60" in ran.output
 
 
-def test_workers_share_one_server(suite: Suite) -> None:
-    """Started once, by whoever asks first; gone with the run."""
+def test_workers_share_one_server_that_ends_with_the_run(suite: Suite) -> None:
     ran = suite.run(
         """
 @pytest.mark.parametrize("number", range(8))
@@ -192,7 +194,6 @@ def test_one(clevora, number, worker_id):
 
 
 def test_a_worker_that_crashes_leaves_the_server_to_the_others(suite: Suite) -> None:
-    """The server is the controller's."""
     ran = suite.run(
         """
 import os
@@ -207,8 +208,7 @@ def test_one(clevora, number):
     ran.counts(failed=1, passed=5)
 
 
-def test_every_worker_may_run_every_test(suite: Suite) -> None:
-    """With --dist each, the same test at the same time still has a sandbox for each."""
+def test_with_dist_each_every_worker_has_its_sandbox(suite: Suite) -> None:
     suite.run(
         """
 import time
@@ -222,8 +222,7 @@ def test_one(clevora):
     ).counts(passed=2)
 
 
-def test_a_failing_test_shows_what_the_mock_saw(suite: Suite) -> None:
-    """Requests, rules and near misses, findings; nothing of the kind for one that passes."""
+def test_the_report_of_a_failed_test_shows_the_requests(suite: Suite) -> None:
     source = """
 @pytest.mark.clevora(rules=[{"name": "third time", "when": {"calls": 3}, "then": {"error": 503}}])
 def test_one(clevora):
@@ -234,16 +233,16 @@ def test_one(clevora):
     for workers in ("-n0", "-n1"):
         ran = suite.run("FAILS = True\n" + source, workers)
         ran.counts(failed=1)
-        said = ran.said.partition("What clevora-mock saw")[2]
-        assert re.search(r"3 requests to http\S+/sandbox/test-one-\w{8}; scenario of the test, balance \$\d", said)
-        assert re.search(r"POST +chat\.completions +200 +\d+ tokens \$0\.\d+\n +\{.*\"first\"", said)
-        assert re.search(r"POST +chat\.completions +503 service_unavailable +\[third time\]", said)
-        assert re.search(r"not by rule third time: calls", said)
-        assert "unknown_fields: " in said
-        assert "sk_live_0123456789abcdef0123456789abcdef" not in said
+        section = ran.output.partition("What clevora-mock saw")[2]
+        assert re.search(r"3 requests to http\S+/sandbox/test-one-\w{8}; scenario of the test, balance \$\d", section)
+        assert re.search(r"POST +chat\.completions +200 +\d+ tokens \$0\.\d+\n +\{.*\"first\"", section)
+        assert re.search(r"POST +chat\.completions +503 service_unavailable +\[third time\]", section)
+        assert re.search(r"not by rule third time: calls", section)
+        assert "unknown_fields: " in section
+        assert "sk_live_0123456789abcdef0123456789abcdef" not in section
     ran = suite.run("FAILS = False\n" + source, "-rA", "-n0")
     ran.counts(passed=1)
-    assert "What clevora-mock saw" not in ran.said
+    assert "What clevora-mock saw" not in ran.output
 
 
 class TestUnused:
@@ -255,69 +254,61 @@ def pytest_unconfigure(config):
 """
 
     @pytest.mark.parametrize("arguments", [("--collect-only",), ("-n0",)])
-    def test_a_run_without_it_loads_nothing(self, suite: Suite, arguments: tuple[str, ...]) -> None:
-        """Neither the server nor what talks to it."""
+    def test_a_run_without_it_imports_nothing(self, suite: Suite, arguments: tuple[str, ...]) -> None:
         suite.write("conftest.py", self.LOOK)
         ran = suite.run("def test_one(): pass\n", *arguments)
-        assert ran.status == 0, ran.said
-        loaded = re.search(r"^loaded: (.*)$", ran.said, re.MULTILINE)
+        assert ran.status == 0, ran.output
+        loaded = re.search(r"^loaded: (.*)$", ran.output, re.MULTILINE)
         assert loaded is not None
         assert set(loaded[1].split()) <= NEEDED_UNUSED
 
-    def test_tests_that_use_it_are_collected_for_nothing(self, suite: Suite) -> None:
-        """The server is for running them."""
+    def test_collecting_tests_imports_nothing(self, suite: Suite) -> None:
         suite.write("conftest.py", self.LOOK)
         ran = suite.run("def test_one(clevora): pass\n", "--collect-only")
-        loaded = re.search(r"^loaded: (.*)$", ran.said, re.MULTILINE)
+        loaded = re.search(r"^loaded: (.*)$", ran.output, re.MULTILINE)
         assert loaded is not None
         assert set(loaded[1].split()) <= NEEDED_UNUSED
 
     def test_it_can_be_switched_off(self, suite: Suite) -> None:
-        """By its name."""
         ran = suite.run("def test_one(clevora): pass\n", "-p", "no:clevora_mock")
-        assert "fixture 'clevora' not found" in ran.said
+        assert "fixture 'clevora' not found" in ran.output
 
 
 class TestServerOptions:
     def test_the_configuration_sets_the_server_up(self, suite: Suite) -> None:
-        """With paths from the root of the tests, wherever they are run from."""
         suite.write("pytest.ini", "[pytest]\nclevora_options = --seed 7 --scenarios 'my scenarios' --clock frozen\n")
         (suite.folder / "my scenarios").mkdir()
         suite.write("my scenarios/mine.yaml", "name: mine\nrules:\n  - then: {error: 503}\n")
         source = """
 @pytest.mark.clevora(scenario="mine")
 def test_one(clevora):
-    health = clevora.ask("GET", "/__mock/health")
+    health = clevora.call("GET", "/__mock/health")
     assert (health["seed"], health["clock"]["mode"], ask(clevora)) == (7, "frozen", 503)
 """
         for workers in ("-n0", "-n1"):
             suite.run(source, workers).counts(passed=1)
 
-    def test_variables_do_so_too(self, suite: Suite) -> None:
-        """As for any server."""
-        source = "def test_one(clevora): assert clevora.ask('GET', '/__mock/health')['seed'] == 9\n"
+    def test_variables_set_the_server_up(self, suite: Suite) -> None:
+        source = "def test_one(clevora): assert clevora.call('GET', '/__mock/health')['seed'] == 9\n"
         suite.run(source, "-n0", CLEVORA_MOCK_SEED="9").counts(passed=1)
 
     @pytest.mark.parametrize("workers", ["-n0", "-n1"])
     def test_a_server_that_does_not_start_says_why(self, suite: Suite, workers: str) -> None:
-        """In its own words, in each test that wanted it."""
         suite.write("pytest.ini", "[pytest]\nclevora_options = --sed 7\n")
         ran = suite.run("def test_one(clevora): pass\n", workers)
         ran.counts(error=1)
-        assert "No such option" in ran.said
-        assert "--sed" in ran.said
+        assert "No such option" in ran.output
+        assert "--sed" in ran.output
 
-    def test_a_server_that_runs_already_is_used(self, suite: Suite, world: World) -> None:
-        """As under exec or beside a container; what the configuration says of another is not passed over in silence."""
+    def test_a_running_server_is_used_and_unused_options_are_reported(self, suite: Suite, world: World) -> None:
         suite.write("pytest.ini", "[pytest]\nclevora_options = --seed 7\n")
         url = world.server.url
         source = f"def test_one(clevora): assert clevora.url.startswith('{url}/sandbox/test-one-')\n"
         ran = suite.run(source, "-n0", CLEVORA_MOCK_URL=url)
         ran.counts(passed=1)
-        assert f"{url} is used, where clevora_options set nothing" in ran.said
+        assert f"{url} is used, where clevora_options set nothing" in ran.output
 
-    def test_what_an_earlier_run_left_there_is_not_seen(self, suite: Suite, world: World) -> None:
-        """A run that was killed could not tidy up."""
+    def test_the_sandbox_of_an_earlier_run_is_replaced(self, suite: Suite, world: World) -> None:
         source = """
 import os
 def test_one(clevora):
@@ -327,11 +318,11 @@ def test_one(clevora):
 """
         for _ in range(2):
             ran = suite.run(source, "-n0", CLEVORA_MOCK_URL=world.server.url)
-            assert ran.status == 3, ran.said
+            assert ran.status == 3, ran.output
 
 
 def test_the_same_tests_get_the_same_bytes(suite: Suite) -> None:
-    """A sandbox's name, and so its draws, follow from the test's alone."""
+    """The name of a sandbox, and so its draws, follow from the test's alone."""
     source = """
 def test_one(clevora):
     headers = {"authorization": f"Bearer {clevora.api_key}"}
@@ -341,14 +332,13 @@ def test_one(clevora):
         print("ANSWER", answer.read(), answer.headers["x-request-id"])
 """
     suite.write("pytest.ini", "[pytest]\nclevora_options = --clock frozen\n")
-    answers = [re.search(r"ANSWER .*", suite.run(source, "-rP", workers).said) for workers in ("-n0", "-n1")]
+    answers = [re.search(r"ANSWER .*", suite.run(source, "-rP", workers).output) for workers in ("-n0", "-n1")]
     assert answers[0] is not None
     assert answers[1] is not None
     assert answers[0][0] == answers[1][0]
 
 
 def test_a_run_that_is_killed_leaves_no_server(suite: Suite) -> None:
-    """It lives as long as the run does, however that ends."""
     suite.write(
         "test_it.py",
         ASK + "import time, pathlib\ndef test_one(clevora, clevora_server):\n"
@@ -366,10 +356,9 @@ def test_a_run_that_is_killed_leaves_no_server(suite: Suite) -> None:
     until_gone(server)
 
 
-def test_it_explains_itself(suite: Suite) -> None:
-    """In pytest's own lists of markers, fixtures and options."""
-    assert "@pytest.mark.clevora(scenario=None" in suite.run("", "--markers").said
-    fixtures = suite.run("", "--fixtures").said
-    assert re.search(r"^clevora .*\n +A sandbox that no other test has seen", fixtures, re.MULTILINE)
+def test_marks_fixtures_and_options_are_documented(suite: Suite) -> None:
+    assert "@pytest.mark.clevora(scenario=None" in suite.run("", "--markers").output
+    fixtures = suite.run("", "--fixtures").output
+    assert re.search(r"^clevora .*\n +A sandbox of the test's own", fixtures, re.MULTILINE)
     assert re.search(r"^clevora_server \[session scope\]", fixtures, re.MULTILINE)
-    assert "clevora_options (args)" in suite.run("", "--help").said
+    assert "clevora_options (args)" in suite.run("", "--help").output

@@ -1,4 +1,4 @@
-"""A sandbox as a test holds it: every method against a real server."""
+"""`testing.Clevora`: every method against a real server."""
 
 import json
 import urllib.error
@@ -18,84 +18,76 @@ REFUSE = {"when": {"endpoint": "chat.completions"}, "then": {"error": 429}}
 
 @pytest.fixture
 def clevora(world: World) -> Clevora:
-    """A sandbox whose key it finds out by itself."""
+    """A client that is not told its key."""
     return Clevora(world.url)
 
 
-def ask(clevora: Clevora, path: str = "/v1/chat/completions", credential: str | None = None, **body: Any) -> int:
-    """The status of a request, by default the documented chat."""
+def request(clevora: Clevora, path: str = "/v1/chat/completions", credential: str | None = None, **body: Any) -> int:
+    """Return the status of a request, by default the documented chat."""
     content = body or {"messages": [{"role": "user", "content": "Hello!"}]}
     headers = {"authorization": f"Bearer {credential or clevora.api_key}"}
-    request = urllib.request.Request(clevora.url + path, json.dumps(content).encode(), headers)
+    sent = urllib.request.Request(clevora.url + path, json.dumps(content).encode(), headers)
     try:
-        with urllib.request.urlopen(request) as answer:
-            return int(answer.status)
+        with urllib.request.urlopen(sent) as response:
+            return int(response.status)
     except urllib.error.HTTPError as refused:
         with refused:
             return refused.code
 
 
-def test_it_says_where_it_is_and_what_opens_it(clevora: Clevora, world: World) -> None:
-    """For a client's base URL and key, and for a program's environment."""
+def test_addresses_and_key(clevora: Clevora, world: World) -> None:
     assert (clevora.base_url, clevora.api_key) == (world.base_url, world.api_key)
     assert clevora.environment["OPENAI_BASE_URL"] == clevora.environment["CLEVORA_BASE_URL"] == world.base_url
     assert clevora.environment["CLEVORA_MOCK_URL"] == world.url
-    assert ask(clevora) == 200
+    assert request(clevora) == 200
 
 
-def test_money(clevora: Clevora) -> None:
-    """In dollars, to look at and to set."""
+def test_the_balance_is_in_dollars_and_can_be_set(clevora: Clevora) -> None:
     assert clevora.balance == 100
-    ask(clevora)
+    request(clevora)
     assert clevora.balance == 99.98
     clevora.balance = 0
-    assert (clevora.balance, ask(clevora)) == (0, 402)
+    assert (clevora.balance, request(clevora)) == (0, 402)
 
 
-def test_tokens(clevora: Clevora) -> None:
-    """Of whom one likes, for as long as one likes."""
+def test_id_tokens_have_a_uid_and_a_lifetime(clevora: Clevora) -> None:
     token = clevora.id_token()
-    assert ask(clevora, "/api/developer/topup", token, amount=20) == 200
-    assert ask(clevora, "/api/developer/topup", clevora.id_token("stranger"), amount=20) == 403
+    assert request(clevora, "/api/developer/topup", token, amount=20) == 200
+    assert request(clevora, "/api/developer/topup", clevora.id_token("stranger"), amount=20) == 403
     token = clevora.id_token(expires_in=60)
     clevora.clock.advance(61)
-    assert ask(clevora, "/api/developer/topup", token, amount=20) == 401
+    assert request(clevora, "/api/developer/topup", token, amount=20) == 401
 
 
 class TestScenarios:
     def test_by_name(self, clevora: Clevora) -> None:
-        """Of those that the server has."""
         clevora.use("flaky")
-        assert [ask(clevora) for _ in range(3)] == [500, 500, 200]
+        assert [request(clevora) for _ in range(3)] == [500, 500, 200]
         with pytest.raises(MockError, match='unknown scenario "flakey"; did you mean "flaky"'):
             clevora.use("flakey")
 
     def test_by_file(self, clevora: Clevora, tmp_path: Path) -> None:
-        """The test's own, whatever the server knows."""
         file = tmp_path / "mine.yaml"
         file.write_text("name: mine\nrules:\n  - then: {error: 503}\n", encoding="utf-8")
         clevora.use(file)
-        assert ask(clevora) == 503
+        assert request(clevora) == 503
 
-    def test_by_rules(self, clevora: Clevora) -> None:
-        """A mapping is a whole scenario, rules are enough for one."""
+    def test_by_rules_or_mapping(self, clevora: Clevora) -> None:
         clevora.use(rules=[REFUSE])
-        assert ask(clevora) == 429
+        assert request(clevora) == 429
         clevora.use({"name": "mine", "rules": [], "account": {"balance": 5}})
-        assert (ask(clevora), clevora.balance) == (200, 4.98)
+        assert (request(clevora), clevora.balance) == (200, 4.98)
         with pytest.raises(MockError, match="endpint"):
             clevora.use(rules=[{"when": {"endpint": "search"}, "then": {"error": 500}}])
 
     @pytest.mark.parametrize("use", [lambda it: it.use(), lambda it: it.use("flaky", rules=[REFUSE])])
-    def test_either_or(self, clevora: Clevora, use: Callable[[Clevora], None]) -> None:
-        """Neither nothing nor both."""
+    def test_neither_or_both_is_an_error(self, clevora: Clevora, use: Callable[[Clevora], None]) -> None:
         with pytest.raises(TypeError, match="a scenario or rules"):
             use(clevora)
 
 
 class TestTime:
-    def test_it_can_be_moved(self, clevora: Clevora) -> None:
-        """By seconds, by a span, to a moment."""
+    def test_it_can_be_advanced_and_set(self, clevora: Clevora) -> None:
         clock = clevora.clock
         assert clock.now == datetime(2026, 1, 1, tzinfo=UTC)
         clock.advance(1.5)
@@ -105,51 +97,47 @@ class TestTime:
         clock.set(clock.now + timedelta(days=1))
         assert clock.now == datetime(2026, 5, 12, 14, tzinfo=UTC)
 
-    def test_it_can_be_frozen_run_and_scaled(self, clevora: Clevora) -> None:
-        """Where it is, or at a moment."""
+    def test_it_can_be_scaled_frozen_and_run(self, clevora: Clevora) -> None:
         clock = clevora.clock
         clock.scale(3600)
-        assert clevora.ask("GET", "/__mock/clock")["mode"] == "scaled"
+        assert clevora.call("GET", "/__mock/clock")["mode"] == "scaled"
         clock.freeze(datetime(2030, 1, 1, tzinfo=UTC))
         assert clock.now == clock.now == datetime(2030, 1, 1, tzinfo=UTC)
         clock.run()
-        assert clevora.ask("GET", "/__mock/clock")["mode"] == "real"
+        assert clevora.call("GET", "/__mock/clock")["mode"] == "real"
         clock.freeze()
         assert clock.now == clock.now
 
 
 class TestJournal:
-    def test_requests_come_in_order_and_filtered(self, clevora: Clevora) -> None:
-        """Oldest first, with names for everything."""
-        ask(clevora)
+    def test_requests_are_oldest_first_and_can_be_filtered(self, clevora: Clevora) -> None:
+        request(clevora)
         clevora.clock.advance(1)
-        ask(clevora, "/v1/search", query="drones")
-        ask(clevora, "/v1/search", limit=-1)
-        asked = clevora.requests()
-        assert [request.endpoint for request in asked] == ["chat.completions", "search", "search"]
-        assert [request.status for request in asked] == [200, 200, 400]
-        assert (asked[0].tokens, asked[0].cost, asked[0].balance_after) == (40, 0.02, 99.98)
-        assert asked[0].body == {"messages": [{"role": "user", "content": "Hello!"}]}
-        assert clevora.requests(status=400) == clevora.requests(code="invalid_field") == asked[2:]
-        assert clevora.requests(endpoint="search") == clevora.requests(since=asked[1].time) == asked[1:]
+        request(clevora, "/v1/search", query="drones")
+        request(clevora, "/v1/search", limit=-1)
+        requests = clevora.requests()
+        assert [each.endpoint for each in requests] == ["chat.completions", "search", "search"]
+        assert [each.status for each in requests] == [200, 200, 400]
+        assert (requests[0].tokens, requests[0].cost, requests[0].balance_after) == (40, 0.02, 99.98)
+        assert requests[0].body == {"messages": [{"role": "user", "content": "Hello!"}]}
+        assert clevora.requests(status=400) == clevora.requests(code="invalid_field") == requests[2:]
+        assert clevora.requests(endpoint="search") == clevora.requests(since=requests[1].time) == requests[1:]
         with pytest.raises(MockError, match="an unknown filter"):
             clevora.requests(colour="red")
 
     def test_near_misses_and_findings(self, clevora: Clevora) -> None:
-        """Why a rule did not apply, and what the client should not have done."""
         clevora.use(rules=[{"name": "later", "when": {"calls": 3}, "then": {"error": 500}}])
-        ask(clevora, messages=[{"role": "user", "content": "Hello!"}], frobnicate=1)
-        (request,) = clevora.requests()
-        (miss,) = request.near_misses
+        request(clevora, messages=[{"role": "user", "content": "Hello!"}], frobnicate=1)
+        (entry,) = clevora.requests()
+        (miss,) = entry.near_misses
         assert (miss.rule, miss.failed[:5]) == ("later", "calls")
         (finding,) = clevora.conduct()
-        assert (finding.kind, finding.requests) == ("unknown_fields", [request.id])
+        assert (finding.kind, finding.requests) == ("unknown_fields", [entry.id])
 
 
-def test_accounts(clevora: Clevora) -> None:
-    """Made to measure, with a key of their own."""
+def test_accounts_are_created_with_a_key(clevora: Clevora) -> None:
     made = clevora.create_account("ann", balance=20, developer_access=True)
-    assert ask(clevora, credential=made["apiKey"]) == 200
+    assert request(clevora, credential=made["apiKey"]) == 200
     assert clevora.account("ann")["balance"] == 19.98
     assert clevora.create_account(balance=1, activated=False)["activated"] is False
     assert clevora.account()["uid"] == "demo"
@@ -157,8 +145,7 @@ def test_accounts(clevora: Clevora) -> None:
         clevora.account("nobody")
 
 
-def test_payments(clevora: Clevora, world: World) -> None:
-    """By the URL that the dashboard is sent to, or by the id in it."""
+def test_payments_are_finished_by_url_or_id(clevora: Clevora, world: World) -> None:
 
     def top_up() -> str:
         answer = world.http.post("/api/developer/topup", json={"amount": 50}, headers=world.signed_in())
@@ -170,11 +157,10 @@ def test_payments(clevora: Clevora, world: World) -> None:
     assert clevora.balance == 150
 
 
-def test_snapshots(clevora: Clevora) -> None:
-    """There and back; a reset goes back to the start."""
-    ask(clevora)
+def test_snapshot_restore_and_reset(clevora: Clevora) -> None:
+    request(clevora)
     before = clevora.snapshot()
-    ask(clevora)
+    request(clevora)
     clevora.restore(before)
     assert (clevora.balance, len(clevora.requests())) == (99.98, 1)
     clevora.reset("journal")
@@ -185,17 +171,15 @@ def test_snapshots(clevora: Clevora) -> None:
         clevora.restore({"version": 0})
 
 
-def test_a_server_has_many(world: World) -> None:
-    """Its sandboxes know nothing of each other, and go when told."""
+def test_sandboxes_of_a_server_are_separate_and_can_be_removed(world: World) -> None:
     server = Server(world.server.url)
     one, two = server.sandbox(f"{world.name}-one"), server.sandbox(f"{world.name}-two")
-    ask(one)
+    request(one)
     assert (one.balance, two.balance) == (99.98, 100)
     one.remove()
     assert one.balance == 100
 
 
-def test_a_server_that_is_not_there_is_told_as_such() -> None:
-    """With its address, and not as a bare socket's error."""
+def test_an_unreachable_server_is_named_by_its_address() -> None:
     with pytest.raises(MockError, match=r"no clevora-mock at http://127\.0\.0\.1:9"):
         _ = Clevora("http://127.0.0.1:9").balance

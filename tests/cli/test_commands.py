@@ -1,0 +1,112 @@
+"""The commands that end by themselves."""
+
+import http.server
+import json
+import threading
+from typing import Any
+
+import httpx
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from clevora_mock import __version__
+from tests.support.program import run, serving
+
+
+def test_version_prints_the_packages_version() -> None:
+    assert __version__ in run("--version").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("serve", "--prot", "1"),
+        ("frobnicate",),
+        ("serve", "--port"),
+        ("token", "--uid", ""),
+        ("token", "--uid", "x" * 129),
+    ],
+)
+def test_wrong_usage_is_status_2_without_a_traceback(arguments: tuple[str, ...]) -> None:
+    ended = run(*arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "warning"),
+    [
+        ("CLEVORA_MOCK_PROT", "CLEVORA_MOCK_PROT sets nothing; did you mean CLEVORA_MOCK_PORT?"),
+        ("CLEVORA_MOCK_API_KEYS", "CLEVORA_MOCK_API_KEYS sets nothing; did you mean CLEVORA_MOCK_API_KEY?"),
+        ("CLEVORA_MOCK_ZZZ", "CLEVORA_MOCK_ZZZ sets nothing"),
+    ],
+)
+def test_an_unknown_variable_is_warned_of(name: str, warning: str) -> None:
+    ended = run("token", **{name: "1"})
+    assert ended.returncode == 0
+    assert ended.stderr == f"clevora-mock: warning: {warning}\n"
+
+
+def test_known_variables_are_not_warned_of() -> None:
+    assert run("token", CLEVORA_MOCK_URL="http://x", CLEVORA_MOCK_SEED="1", CLEVORA_API_KEY="y").stderr == ""
+
+
+def test_a_token_is_accepted_by_the_server() -> None:
+    with serving("serve", "--quiet", "--firebase-project", "my-app") as server:
+
+        def account(*arguments: str) -> httpx.Response:
+            token = run("token", "--firebase-project", "my-app", *arguments).stdout.strip()
+            return httpx.get(f"{server.url}/api/developer/account", headers={"authorization": f"Bearer {token}"})
+
+        assert account().json()["data"]["uid"] == "demo"
+        assert account("--expires-in", "60").status_code == 200
+        assert account("--uid", "stranger").status_code == 403
+        assert account("--firebase-project", "other-app").status_code == 401
+
+
+def test_a_token_is_issued_at_the_time_of_the_clock() -> None:
+    with serving("serve", "--quiet", "--clock", "frozen:2020-01-01T00:00:00Z") as server:
+        statuses = [
+            httpx.get(
+                f"{server.url}/api/developer/account",
+                headers={"authorization": f"Bearer {run('token', '--clock', clock).stdout.strip()}"},
+            ).status_code
+            for clock in ("frozen:2020-01-01T00:00:00Z", "frozen:2019-12-31T23:00:00Z")
+        ]
+        assert statuses == [200, 401]
+
+
+def test_openapi_prints_a_valid_document() -> None:
+    ended = run("openapi")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    OpenAPIV31SpecValidator(json.loads(ended.stdout)).validate()
+
+
+def test_healthcheck_is_status_0_where_a_server_is_ready() -> None:
+    with serving("--quiet") as server:
+        port = server.url.rpartition(":")[2]
+        assert run("healthcheck", CLEVORA_MOCK_PORT=port).returncode == 0
+        assert run("healthcheck", "--port", port, CLEVORA_MOCK_PORT="1").returncode == 0
+        assert run("healthcheck", "--host", "0.0.0.0", "--port", port).returncode == 0
+
+
+def test_healthcheck_is_status_1_and_one_line_where_no_server_is() -> None:
+    ended = run("healthcheck", CLEVORA_MOCK_PORT="9")
+    assert (ended.returncode, ended.stderr) == (1, "clevora-mock: no ready server at 127.0.0.1:9\n")
+
+
+def test_healthcheck_is_status_1_where_another_server_answers() -> None:
+    class Other(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"hello")
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Other) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        assert run("healthcheck", "--port", str(other.server_port)).returncode == 1
+        other.shutdown()

@@ -1,0 +1,40 @@
+"""Help."""
+
+import re
+from functools import partial
+
+import click
+import pytest
+
+from clevora_mock.cli.main import main
+from clevora_mock.settings import SETTINGS
+from tests.support.program import run
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_the_help_of_a_command_fits_into_80_columns(name: str) -> None:
+    text = run(name, "--help").stdout
+    assert text.startswith(f"Usage: clevora-mock {name}")
+    assert max(map(len, text.splitlines())) <= 80
+    assert "..." not in re.sub(r"(FILE|CMD)\.\.\.|sk_live_\.\.\.", "", text), "nothing is cut off"
+
+
+@pytest.mark.parametrize("name", ["serve", "exec"])
+def test_every_setting_stands_in_its_section(name: str) -> None:
+    text = run(name, "--help").stdout
+    for setting in SETTINGS:
+        section = re.search(rf"^{setting.section}:\n((?: .*\n)+)", text, re.MULTILINE)
+        assert section is not None
+        assert re.search(rf"^  {setting.flag}\b", section[1], re.MULTILINE)
+        assert setting.variable in re.sub(r"\s", "", section[1])
+
+
+def test_the_overview_has_examples_and_every_command() -> None:
+    text = run("--help").stdout
+    assert "clevora-mock exec -- pytest" in text
+    assert all(re.search(rf"^  {name} +\S", text, re.MULTILINE) for name in main.commands)
+
+
+def test_help_is_the_same_twice() -> None:
+    context = partial(click.Context, main)
+    assert main.get_help(context()) == main.get_help(context())

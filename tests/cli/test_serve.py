@@ -1,0 +1,155 @@
+"""``clevora-mock serve`` as a process."""
+
+import json
+import re
+import signal
+import socket
+import time
+
+import httpx
+import pytest
+
+from clevora_mock.settings import SETTINGS, Setting, Settings
+from tests.cli.test_settings import INVALID, KEYS
+from tests.support.program import TIMEOUT_SECONDS, run, serving
+
+CHAT = {"messages": [{"role": "user", "content": "Hello!"}]}
+AUTHORIZED = {"authorization": f"Bearer {Settings().api_key}"}
+
+each_signal = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+
+
+class TestStart:
+    def test_the_banner_shows_what_to_copy(self) -> None:
+        with serving() as server:
+            text = "\n".join(server.banner)
+            assert f"export CLEVORA_BASE_URL={server.url}/v1" in text
+            assert f"export CLEVORA_API_KEY={Settings().api_key}" in text
+            assert f"{server.url}/" in text.replace(f"{server.url}/v1", "")
+            assert max(map(len, server.banner)) <= 80
+
+    def test_ready_is_one_line_of_json(self) -> None:
+        with serving() as server:
+            assert server.ready.keys() == {"url", "sandbox", "seed", "pid"}
+            assert (server.ready["sandbox"], server.ready["seed"]) == ("default", 0)
+            assert server.ready["pid"] == server.process.pid
+            assert re.fullmatch(r"http://127\.0\.0\.1:\d+", server.url)
+
+    def test_the_server_answers_when_ready_is_printed(self) -> None:
+        with serving() as server:
+            assert httpx.get(f"{server.url}/__mock/health").json()["status"] == "ok"
+
+    @pytest.mark.parametrize("arguments", [("--quiet",), ("serve", "--quiet"), ("serve", "--seed", "7", "--quiet")])
+    def test_serve_may_be_left_out_and_quiet_leaves_only_ready(self, arguments: tuple[str, ...]) -> None:
+        with serving(*arguments) as server:
+            assert server.banner == []
+            assert server.ready["seed"] == (7 if "--seed" in arguments else 0)
+
+    def test_variables_set_a_server_up(self) -> None:
+        with serving(CLEVORA_MOCK_QUIET="1", CLEVORA_MOCK_SEED="9", CLEVORA_MOCK_API_KEY=KEYS[0]) as server:
+            headers = {"authorization": f"Bearer {KEYS[0]}"}
+            assert httpx.post(f"{server.url}/v1/chat/completions", headers=headers, json=CHAT).status_code == 200
+            assert (server.banner, server.ready["seed"]) == ([], 9)
+
+
+class TestStop:
+    @each_signal
+    def test_a_signal_stops_it_with_status_0(self, number: signal.Signals) -> None:
+        with serving("--quiet") as server:
+            httpx.get(f"{server.url}/docs/llms")
+            assert server.stop(number) == (0, "")
+
+    @each_signal
+    def test_a_second_signal_changes_nothing(self, number: signal.Signals) -> None:
+        with serving("--quiet") as server:
+            server.process.send_signal(number)
+            assert server.stop(number) == (0, "")
+
+    def test_an_idle_connection_does_not_delay_it(self) -> None:
+        with serving("--quiet") as server, httpx.Client() as client:
+            client.get(f"{server.url}/docs/llms")
+            start = time.monotonic()
+            assert server.stop()[0] == 0
+            assert time.monotonic() - start < 2
+
+    @each_signal
+    def test_a_running_stream_is_cut_within_2_seconds(self, number: signal.Signals) -> None:
+        with serving("serve", "--quiet", "--tokens-per-second", "0.05") as server:
+            url, body = f"{server.url}/v1/chat/completions", CHAT | {"stream": True}
+            with httpx.stream("POST", url, headers=AUTHORIZED, json=body) as response:
+                received = response.iter_raw()
+                assert next(received).startswith(b"data: ")
+                start = time.monotonic()
+                status, errors = server.stop(number)
+                duration = time.monotonic() - start
+                with pytest.raises(httpx.RemoteProtocolError):
+                    list(received)
+            assert (status, "Traceback" in errors) == (0, False)
+            assert duration < 2
+
+
+class TestErrors:
+    def test_a_taken_port_is_status_3(self) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            ended = run("serve", "--port", str(port))
+        assert (ended.returncode, ended.stdout) == (3, "")
+        assert re.fullmatch(rf"clevora-mock: port {port} .*taken.*--port.*\n", ended.stderr)
+
+    @pytest.mark.parametrize(
+        "setting", [setting for setting in SETTINGS if not setting.is_switch], ids=lambda setting: setting.name
+    )
+    def test_an_invalid_flag_is_one_line_and_status_2(self, setting: Setting) -> None:
+        ended = run("serve", f"{setting.flag}={INVALID[setting.name][-1]}")
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr.startswith(f"clevora-mock: {setting.flag}: expected ")
+        assert ended.stderr.count("\n") == 1
+
+    def test_an_invalid_variable_is_one_line_and_status_2(self) -> None:
+        ended = run("serve", CLEVORA_MOCK_BALANCE="lots")
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert re.fullmatch(r"clevora-mock: CLEVORA_MOCK_BALANCE: expected .*, got 'lots'\n", ended.stderr)
+
+    def test_an_address_of_another_machine_is_status_2(self) -> None:
+        ended = run("serve", "--host", "203.0.113.7", "--port", "0")
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert re.fullmatch(r"clevora-mock: --host: .*203\.0\.113\.7.*\n", ended.stderr)
+
+    def test_watch_without_a_scenario_is_status_2(self) -> None:
+        ended = run("serve", "--port", "0", "--watch")
+        assert (ended.returncode, ended.stdout) == (2, "")
+        assert ended.stderr == "clevora-mock: --watch: expected --scenario beside it, whose file is watched\n"
+
+    def test_a_missing_catalog_is_status_4(self) -> None:
+        ended = run("serve", "--port", "0", "--catalog", "/nowhere/catalog.jsonl")
+        assert (ended.returncode, ended.stdout) == (4, "")
+        assert re.fullmatch(r"clevora-mock: .*/nowhere/catalog\.jsonl.*\n", ended.stderr)
+
+    def test_what_is_not_http_is_refused_in_json(self) -> None:
+        with serving("--quiet") as server:
+            host, _, port = server.url.removeprefix("http://").rpartition(":")
+            with socket.create_connection((host, int(port)), TIMEOUT_SECONDS) as connection:
+                connection.sendall(b"hello there\r\n\r\n")
+                received = b"".join(iter(lambda: connection.recv(4096), b""))
+            head, _, body = received.partition(b"\r\n\r\n")
+            assert head.startswith(b"HTTP/1.1 400")
+            assert json.loads(body)["error"].keys() == {"message", "type", "code"}
+            assert httpx.get(f"{server.url}/docs/llms").status_code == 200
+            status, errors = server.stop()
+            assert (status, "Traceback" in errors) == (0, False)
+
+
+class TestLog:
+    @pytest.mark.parametrize("log_format", ["text", "json"])
+    def test_each_request_is_one_line_without_a_whole_key(self, log_format: str) -> None:
+        with serving("serve", "--log-format", log_format) as server:
+            httpx.post(f"{server.url}/v1/chat/completions", headers=AUTHORIZED, json=CHAT)
+            httpx.get(f"{server.url}/v1/{Settings().api_key}")
+            lines = server.stop()[1].splitlines()
+        assert len(lines) == 2
+        assert "chat.completions" in lines[0]
+        assert Settings().api_key not in "".join(lines)
+        if log_format == "json":
+            assert [json.loads(line)["status"] for line in lines] == [200, 404]

@@ -1,0 +1,226 @@
+"""Settings: from flags, variables, defaults and Python."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clevora_mock.app import create_app
+from clevora_mock.settings import SETTINGS, Setting, Settings, SettingsError, as_variables, load, unknown_variables
+
+KEYS = ("sk_live_" + "a" * 32, "sk_live_" + "b" * 32)
+SECRETS = ("whsec_Zmlyc3Q=", "whsec_c2Vjb25k")
+
+# For each setting: a flag's text and its value, a variable's text and its value.
+VALID: dict[str, tuple[str, Any, str, Any]] = {
+    "host": ("0.0.0.0", "0.0.0.0", "::1", "::1"),
+    "port": ("0", 0, "65535", 65535),
+    "seed": ("-7", -7, "42", 42),
+    "scenario": ("flaky", "flaky", "outage", "outage"),
+    "scenarios": ("mine", "mine", "yours", "yours"),
+    "catalog": ("a.jsonl", "a.jsonl", "b.json", "b.json"),
+    "clock": ("frozen:2026-05-11T14:00:00Z", "frozen:2026-05-11T14:00:00Z", "scaled:60", "scaled:60"),
+    "real_delays": ("1", True, "off", False),
+    "watch": ("1", True, "no", False),
+    "import": ("state.json", "state.json", "other.json", "other.json"),
+    "export_on_exit": ("state.json", "state.json", "other.json", "other.json"),
+    "max_sandboxes": ("10", 10, "1", 1),
+    "journal_size": ("50", 50, "1", 1),
+    "api_key": (KEYS[0], KEYS[0], KEYS[1], KEYS[1]),
+    "balance": ("25.50", 25.5, "0", 0),
+    "firebase_project": ("my-app", "my-app", "other-app", "other-app"),
+    "webhook_secret": (SECRETS[0], SECRETS[0], SECRETS[1], SECRETS[1]),
+    "no_rate_limit": ("1", True, "no", False),
+    "latency": ("250ms", "250ms", "1.5s", "1.5s"),
+    "tokens_per_second": ("50", 50.0, "0.5", 0.5),
+    "allowed_host": ("mock.test", "mock.test", "A.test, b.test", "A.test, b.test"),
+    "server_name": ("mock-1", "mock-1", "Mock.b_2", "Mock.b_2"),
+    "idle_timeout": ("5s", "5s", "1.5m", "1.5m"),
+    "log_format": ("json", "json", "text", "text"),
+    "quiet": ("true", True, "0", False),
+}
+
+# For each setting: texts that it refuses.
+INVALID: dict[str, tuple[str, ...]] = {
+    "host": ("",),
+    "port": ("", "abc", "-1", "65536", "1.5", "٣", "0x10", "9" * 5000),
+    "seed": ("", "1.5", "one", "--1", "9" * 19, "1e3"),
+    "scenario": ("",),
+    "scenarios": ("",),
+    "catalog": ("",),
+    "clock": (
+        "",
+        "Real",
+        "frozen:soon",
+        "frozen:2026-13-01",
+        "frozen:1969-12-31T23:59:59Z",
+        "scaled",
+        "scaled:0",
+        "scaled:-1",
+        "scaled:nan",
+        "real:1",
+        "real:2026-05-11T14:00:00Z",
+        "scaled:inf",
+    ),
+    "real_delays": ("perhaps",),
+    "watch": ("sometimes",),
+    "import": ("",),
+    "export_on_exit": ("",),
+    "journal_size": ("", "0", "-1", "many", "1000001"),
+    "max_sandboxes": ("", "0", "-1", "1.5", "many", "1000001"),
+    "api_key": ("", "sk_live_abc", "sk_test_" + "a" * 32, "sk_live_" + "A" * 32, KEYS[0] + "\n"),
+    "balance": ("", "ten", "-1", "nan", "inf", "1e12", "0.0000001", "$5"),
+    "firebase_project": ("", "ab", "My-App", "1app", "a_b_c", "a" * 64),
+    "webhook_secret": ("", "whsec_", "whsec_%%%", "c2VjcmV0", "secret"),
+    "no_rate_limit": ("maybe", "2"),
+    "latency": ("", "250", "-1s", "1 s", "1d", "s", "1e3s", "9" * 30 + "s"),
+    "tokens_per_second": ("", "0", "-5", "nan", "inf", "fast", "1e7"),
+    "allowed_host": ("", "a b", "mock.test:80", "a,,b", "http://mock.test"),
+    "server_name": ("", "-a", "a b", "mock:1", "mock-1\n", "m\u00f6ck", "\u017fock", "a" * 64),
+    "idle_timeout": ("", "75", "0s", "-1s", "never"),
+    "log_format": ("", "JSON", "xml"),
+    "quiet": ("loud",),
+}
+
+each_setting = pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+
+
+def test_every_setting_has_its_rows_here() -> None:
+    assert VALID.keys() == INVALID.keys() == {setting.name for setting in SETTINGS}
+
+
+class TestPrecedence:
+    @each_setting
+    def test_a_flag_beats_the_variable_beats_the_default(self, setting: Setting) -> None:
+        flag, from_flag, text, from_variable = VALID[setting.name]
+        found = [
+            getattr(load(flags, variables), setting.field)
+            for flags in ({setting.name: flag}, {setting.name: None}, {})
+            for variables in ({setting.variable: text}, {})
+        ]
+        default = getattr(Settings(), setting.field)
+        assert found == [from_flag, from_flag, from_variable, default, from_variable, default]
+
+    @each_setting
+    def test_a_setting_changes_no_other(self, setting: Setting) -> None:
+        changed = load({setting.name: VALID[setting.name][0]}, {})
+        others = [other.field for other in SETTINGS if other is not setting]
+        assert [getattr(changed, name) for name in others] == [getattr(Settings(), name) for name in others]
+
+    def test_a_commands_default_is_beaten_by_a_variable(self) -> None:
+        assert load({}, {"CLEVORA_MOCK_PORT": "1"}, port=0).port == 1
+        assert load({}, {}, port=0, log_format=None).log_format is None
+
+    def test_a_variable_is_not_parsed_where_a_flag_is_given(self) -> None:
+        assert load({"port": "1"}, {"CLEVORA_MOCK_PORT": "none"}).port == 1
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("setting", "text"),
+        [(setting, text) for setting in SETTINGS for text in INVALID[setting.name]],
+        ids=lambda value: value.name if isinstance(value, Setting) else repr(value)[:24],
+    )
+    @pytest.mark.parametrize("source", ["flag", "variable", "field"])
+    def test_an_invalid_value_is_named_with_the_expectation(self, setting: Setting, text: str, source: str) -> None:
+        give: dict[str, Callable[[], Settings]] = {
+            "flag": lambda: load({setting.name: text}, {}),
+            "variable": lambda: load({}, {setting.variable: text}),
+            "field": lambda: Settings(**{setting.field: text}),
+        }
+        with pytest.raises(SettingsError) as error:
+            give[source]()
+        message = str(error.value)
+        assert message.startswith(f"{getattr(setting, source)}: expected ")
+        assert message.endswith(f", got {text!r}")
+        assert "\n" not in message
+
+    def test_an_unknown_name_is_named(self) -> None:
+        with pytest.raises(TypeError, match="'hots'"):
+            Settings(hots="localhost")  # type: ignore[call-arg]
+
+    @pytest.mark.parametrize(
+        ("name", "value", "message"),
+        [
+            ("port", None, "port: expected a port from 0 to 65535 (0 picks a free one), got None"),
+            ("host", None, "host: expected some text, got None"),
+            ("seed", True, "seed: expected a whole number, got True"),
+            ("latency", -1, "latency: expected a duration such as 250ms, 2s or 1m, got -1"),
+            ("watch", 2, "watch: expected 1 or 0, got 2"),
+        ],
+    )
+    def test_an_invalid_python_value_is_named(self, name: str, value: object, message: str) -> None:
+        with pytest.raises(SettingsError) as error:
+            Settings(**{name: value})  # type: ignore[arg-type]
+        assert str(error.value) == message
+
+
+class TestPythonValues:
+    def test_settings_take_python_values(self) -> None:
+        settings = Settings(port=0, balance=25, watch=True, tokens_per_second=50, scenario=Path("mine") / "a.yaml")
+        assert (settings.port, settings.balance, settings.watch) == (0, 25.0, True)
+        assert (settings.tokens_per_second, settings.scenario) == (50.0, str(Path("mine") / "a.yaml"))
+
+    @pytest.mark.parametrize(
+        ("latency", "micros"), [("250ms", 250_000), (0.25, 250_000), (2, 2_000_000), ("1.5m", 90_000_000), (None, 0)]
+    )
+    def test_a_duration_is_text_or_seconds(self, latency: str | float | None, micros: int) -> None:
+        assert Settings(latency=latency).latency_micros == micros
+
+    def test_the_idle_timeout_is_75_seconds_by_default(self) -> None:
+        assert Settings().idle_timeout_micros == 75_000_000
+
+    def test_allowed_hosts_are_split_and_in_lower_case(self) -> None:
+        assert Settings(allowed_host="A.test, b.test").allowed_hosts == ("a.test", "b.test")
+        assert Settings().allowed_hosts == ()
+
+    @pytest.mark.parametrize(
+        ("text", "mode", "speed"), [("real", "real", 1), ("frozen", "frozen", 0), ("scaled:60", "scaled", 60)]
+    )
+    def test_a_clock_is_described_by_text(self, text: str, mode: str, speed: float) -> None:
+        clock = Settings(clock=text).make_clock()
+        assert (clock.mode, clock.speed) == (mode, speed)
+
+    def test_a_frozen_clock_stands_at_the_beginning_of_2026_or_at_a_given_time(self) -> None:
+        assert Settings(clock="frozen").make_clock().now() == 1_767_225_600_000_000
+        assert Settings(clock="frozen:2026-05-11T14:00:00Z").make_clock().now() == 1_778_508_000_000_000
+
+    def test_the_core_gets_micro_dollars(self) -> None:
+        assert Settings(balance=25.5).sandbox_config().balance == 25_500_000
+
+    @pytest.mark.parametrize(("dollars", "activated"), [(15, True), (14.99, False), (0, False), (100, True)])
+    def test_an_opening_balance_of_15_dollars_activates(self, dollars: float, activated: bool) -> None:
+        account = create_app(Settings(balance=dollars)).state.sandboxes.default.accounts.by_uid["demo"]
+        assert (account.activated, account.ledger.balance) == (activated, round(dollars * 1_000_000))
+
+    @pytest.mark.parametrize(("no_rate_limit", "limit"), [(False, 60), (True, None)])
+    def test_limits_can_be_switched_off(self, no_rate_limit: bool, limit: int | None) -> None:
+        assert Settings(no_rate_limit=no_rate_limit).sandbox_config().limits.requests_per_minute == limit
+
+
+class TestVariables:
+    def test_python_values_become_variables(self) -> None:
+        values = {"seed": 7, "watch": False, "catalog": Path("a.json"), "import_": "b", "latency": 0.5, "host": None}
+        assert as_variables(values) == {
+            "CLEVORA_MOCK_SEED": "7",
+            "CLEVORA_MOCK_WATCH": "False",
+            "CLEVORA_MOCK_CATALOG": "a.json",
+            "CLEVORA_MOCK_IMPORT": "b",
+            "CLEVORA_MOCK_LATENCY": "0.500000s",
+        }
+
+    @each_setting
+    def test_a_value_survives_the_way_through_a_variable(self, setting: Setting) -> None:
+        for value in VALID[setting.name][1::2]:
+            assert getattr(load({}, as_variables({setting.field: value})), setting.field) == value
+
+    def test_unknown_variables_are_found(self) -> None:
+        variables = {
+            "CLEVORA_MOCK_PROT": "1",
+            "CLEVORA_MOCK_A": "",
+            "CLEVORA_MOCK_URL": "x",
+            "CLEVORA_API_KEY": "y",
+            "PATH": "",
+        }
+        assert unknown_variables(variables) == ["CLEVORA_MOCK_A", "CLEVORA_MOCK_PROT"]

@@ -1,0 +1,67 @@
+"""Shell completion."""
+
+import subprocess
+import sys
+
+import pytest
+
+from clevora_mock.cli.main import SHELLS
+from tests.support.program import environment, run
+
+SHIPPED = ["brownout", "default", "flaky", "outage"]
+
+
+def complete(*words: str) -> list[str]:
+    """What bash offers for the last of `words`."""
+    variables = {
+        "_CLEVORA_MOCK_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(("clevora-mock", *words)),
+        "COMP_CWORD": str(len(words)),
+    }
+    ended = subprocess.run(
+        [sys.executable, "-c", "from clevora_mock.cli.main import main; main(prog_name='clevora-mock')"],
+        env=environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+    return [line.partition(",")[2] for line in ended.stdout.split()]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_each_shell_has_a_script(shell: str) -> None:
+    ended = run("completion", shell)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "_CLEVORA_MOCK_COMPLETE" in ended.stdout
+
+
+def test_an_unknown_shell_is_status_2_with_the_known_ones() -> None:
+    ended = run("completion", "csh")
+    assert ended.returncode == 2
+    assert all(shell in ended.stderr for shell in SHELLS)
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (("s",), ["scenarios", "serve"]),
+        (("serve", "--sc"), ["--scenario", "--scenarios"]),
+        (("--sc",), ["--scenario", "--scenarios"]),
+        (("exec", "--scenario", "fl"), ["flaky"]),
+        (("--scenario", "fl"), ["flaky"]),
+        (("serve", "--scenario", "./mine"), ["./mine"]),
+        (("serve", "--log-format", ""), ["text", "json"]),
+        (("serve", "--clock", "fro"), ["frozen", "frozen:2026-05-11T14:00:00Z"]),
+        (("serve", "--port", ""), []),
+        (("completion", ""), ["bash", "zsh", "fish"]),
+    ],
+)
+def test_commands_flags_and_values_are_offered(words: tuple[str, ...], offered: list[str]) -> None:
+    assert complete(*words) == offered
+
+
+def test_every_scenario_is_offered() -> None:
+    offered = complete("serve", "--scenario", "")
+    assert offered == sorted(offered)
+    assert set(SHIPPED) <= set(offered)

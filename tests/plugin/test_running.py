@@ -1,0 +1,106 @@
+"""``clevora_mock.running()``: a server in a process of its own, while a block runs."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import clevora_mock
+from clevora_mock import MockError, running
+from clevora_mock.settings import SettingsError
+from clevora_mock.testing import Server
+from tests.plugin.support import until_gone
+
+
+def test_the_server_has_the_settings_and_ends_with_the_block() -> None:
+    with running(seed=7, clock="frozen", scenario="flaky") as server:
+        health = server.call("GET", "/__mock/health")
+        assert (health["seed"], health["scenario"], health["clock"]["mode"]) == (7, "flaky", "frozen")
+        assert server.sandbox("other").balance == server.balance == 100
+    with pytest.raises(MockError, match="no clevora-mock at"):
+        _ = server.balance
+
+
+def test_settings_are_python_values(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("name: mine\nrules: []\n", encoding="utf-8")
+    with running(balance=25.5, latency=0.001, scenario=file) as server:
+        assert server.balance == 25.5
+        assert server.call("GET", "/__mock/health")["scenario"] == "mine"
+
+
+def test_a_setting_beats_its_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEVORA_MOCK_SEED", "9")
+    monkeypatch.setenv("CLEVORA_MOCK_NO_RATE_LIMIT", "1")
+    with running(no_rate_limit=False) as server:
+        assert server.call("GET", "/__mock/health")["seed"] == 9
+        assert server.call("GET", "/__mock/state")["limits"]["requests_per_minute"] == 60
+
+
+def test_the_banner_may_be_printed() -> None:
+    with running(quiet=False) as server:
+        assert server.balance == 100
+
+
+def test_the_server_ends_with_a_block_that_fails() -> None:
+    with pytest.raises(ZeroDivisionError), running() as server:
+        _ = 1 / 0
+    with pytest.raises(MockError):
+        _ = server.balance
+
+
+def test_an_unknown_setting_is_a_type_error_that_names_it() -> None:
+    with pytest.raises(TypeError, match="'sede'"), running(sede=7):  # type: ignore[call-arg]
+        pass
+
+
+def test_an_invalid_value_is_named_with_the_setting() -> None:
+    with (
+        pytest.raises(SettingsError, match=r"^clock: expected real, frozen.*, got 'stopped'$"),
+        running(clock="stopped"),
+    ):
+        pass
+
+
+def test_a_server_that_does_not_start_says_why() -> None:
+    with pytest.raises(MockError, match='unknown scenario "flakey"; did you mean "flaky"'), running(scenario="flakey"):
+        pass
+
+
+def test_messages_of_the_server_are_passed_on(capfd: pytest.CaptureFixture[str]) -> None:
+    with running(max_sandboxes=2) as server:
+        for name in ("one", "two"):
+            assert server.sandbox(name).balance == 100
+    assert "sandbox one" in capfd.readouterr().err
+
+
+def test_monkeypatching_does_not_reach_the_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    with running() as server:
+        monkeypatch.setattr(time, "time_ns", lambda: 0)
+        assert server.clock.now.year > 2020
+
+
+def test_the_server_ends_with_a_parent_that_is_killed() -> None:
+    source = "import clevora_mock, time\nwith clevora_mock.running() as it: print(it.url, flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        server = Server(parent.stdout.readline().strip())
+        assert server.balance == 100
+        os.kill(parent.pid, signal.SIGKILL)
+    until_gone(server)
+
+
+@pytest.mark.parametrize("module", [clevora_mock, clevora_mock.testing])
+def test_every_exported_name_can_be_imported(module: object) -> None:
+    for name in module.__all__:  # type: ignore[attr-defined]
+        assert getattr(module, name) is not None
+
+
+@pytest.mark.parametrize("module", [clevora_mock, clevora_mock.testing])
+def test_an_unknown_name_is_an_attribute_error(module: object) -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'runing'"):
+        _ = module.runing  # type: ignore[attr-defined]
