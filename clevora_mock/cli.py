@@ -143,7 +143,7 @@ def serve(**flags: str | None) -> None:
     """
     chosen = _settings(flags)
     from clevora_mock.banner import announce
-    from clevora_mock.serving import CannotServeError, Service
+    from clevora_mock.server.service import CannotServeError, Service
 
     log = None
     if not chosen.quiet and chosen.log_format is not None:
@@ -178,7 +178,7 @@ def execute(command: tuple[str, ...], **flags: str | None) -> None:
     """
     chosen = _settings(flags, port=0, log_format=None)
     from clevora_mock.exec import execute as run_beside
-    from clevora_mock.serving import CannotServeError
+    from clevora_mock.server.service import CannotServeError
 
     try:
         status = run_beside(chosen, command)

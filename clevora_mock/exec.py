@@ -13,7 +13,7 @@ from functools import partial
 
 from clevora_mock.core.tally import Tally
 from clevora_mock.log import Watcher, both, writer
-from clevora_mock.serving import Service
+from clevora_mock.server.service import Service
 from clevora_mock.settings import Settings, child_environment, client_variables
 
 NOT_EXECUTABLE = 126

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from clevora_mock.clock import FROZEN_START, LAST, Clock, iso, parse, read_duration
+from clevora_mock.clock import FROZEN_START, LAST, SECOND, Clock, iso, parse, read_duration
 from clevora_mock.core import money
 from clevora_mock.core.accounts import RAW_KEY
 from clevora_mock.core.journal import ENTRIES
@@ -48,7 +48,7 @@ class ClockSetting(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True):
-    """Everything that can be set. Money in micro-dollars, delays in microseconds."""
+    """Everything that can be set. Money in micro-dollars, delays and timeouts in microseconds."""
 
     host: str = "127.0.0.1"
     port: int = 2538
@@ -72,6 +72,7 @@ class Settings(Struct, frozen=True):
     tokens_per_second: float | None = None
     allowed_host: tuple[str, ...] = ()
     server_name: str | None = None
+    idle_timeout: int = 75 * SECOND
     # None: no line for each request.
     log_format: Literal["text", "json"] | None = "text"
     quiet: bool = False
@@ -212,6 +213,13 @@ def read_server_name(text: str) -> str:
     return text
 
 
+def read_timeout(text: str) -> int:
+    timeout = read_duration(text)
+    if not timeout:
+        raise ValueError("expected a duration above 0, such as 75s")
+    return timeout
+
+
 def read_log_format(text: str) -> str:
     if text not in ("text", "json"):
         raise ValueError("expected text or json")
@@ -231,6 +239,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("port", read_port, "PORT", "Port to listen on; 0 picks a free one.", "Address"),
     Option("allowed_host", read_hosts, "HOSTS", "Names, besides loopback's, for the mock's own pages.", "Address"),
     Option("server_name", read_server_name, "NAME", "Have answers say which server, and which start of it.", "Address"),
+    Option("idle_timeout", read_timeout, "TIME", "Close connections without a request for this long.", "Address"),
     Option("scenario", read_text, "NAME", "The scenario that sandboxes start with: a name, or a file.", "Trouble"),
     Option("scenarios", read_text, "DIR", "A directory with scenarios of your own.", "Trouble"),
     Option("watch", read_switch, "", "Reload the scenario's file when it changes.", "Trouble"),
@@ -265,6 +274,8 @@ def default_text(option: Option) -> str:
         return value.mode
     if option.name == "balance":
         return f"{value // money.DOLLAR}"
+    if option.name == "idle_timeout":
+        return f"{value // SECOND}s"
     if option.name == "latency":
         return ""
     return str(value) if isinstance(value, str | int) and not option.is_switch else ""

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.mock import Mock
-from clevora_mock.server import Server, listen, url_of
+from clevora_mock.server.run import Server
+from clevora_mock.server.sockets import listen, url_of
 from clevora_mock.settings import Settings
 
 T = TypeVar("T")

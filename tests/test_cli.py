@@ -57,6 +57,7 @@ GIVEN: dict[str, tuple[str, Any, str, Any]] = {
     "tokens_per_second": ("50", 50.0, "0.5", 0.5),
     "allowed_host": ("mock.test", ("mock.test",), "A.test, b.test", ("a.test", "b.test")),
     "server_name": ("mock-1", "mock-1", "Mock.b_2", "Mock.b_2"),
+    "idle_timeout": ("5s", 5_000_000, "1.5m", 90_000_000),
     "log_format": ("json", "json", "text", "text"),
     "quiet": ("true", True, "0", False),
 }
@@ -97,6 +98,7 @@ SENSELESS: dict[str, tuple[str, ...]] = {
     "tokens_per_second": ("", "0", "-5", "nan", "inf", "fast", "1e7"),
     "allowed_host": ("", "a b", "mock.test:80", "a,,b", "http://mock.test"),
     "server_name": ("", "-a", "a b", "mock:1", "mock-1\n", "m\u00f6ck", "\u017fock", "a" * 64),
+    "idle_timeout": ("", "75", "0s", "-1s", "never"),
     "log_format": ("", "JSON", "xml"),
     "quiet": ("loud",),
 }

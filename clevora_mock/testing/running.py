@@ -16,6 +16,7 @@ class ServerSettings(TypedDict, total=False):
     port: int
     allowed_host: str
     server_name: str
+    idle_timeout: str
     scenario: str | PathLike[str]
     scenarios: str | PathLike[str]
     watch: bool

@@ -11,7 +11,7 @@ _TOP_MEGABYTES = 110
 # Loads what serving takes, Python's own modules with it, and names those that had to be compiled.
 _UNCOMPILED = """
 import pathlib, sys
-import clevora_mock.app, clevora_mock.banner, clevora_mock.cli, clevora_mock.log, clevora_mock.server, uvloop
+import clevora_mock.app, clevora_mock.banner, clevora_mock.cli, clevora_mock.log, clevora_mock.server.service, uvloop
 specs = [module.__spec__ for module in sys.modules.values() if getattr(module, "__spec__", None)]
 cached = [spec for spec in specs if spec.cached]
 print(len(cached), *(spec.name for spec in cached if not pathlib.Path(spec.cached).exists()))

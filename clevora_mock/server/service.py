@@ -7,10 +7,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clevora_mock.clock import SECOND
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.mock import Mock
-from clevora_mock.server import PortTakenError, Server, listen, url_of
+from clevora_mock.server.limits import ConnectionLimits
+from clevora_mock.server.run import Server
+from clevora_mock.server.sockets import PortTakenError, listen, url_of
 from clevora_mock.settings import Settings
 
 if TYPE_CHECKING:
@@ -66,7 +69,8 @@ class Service:
             self.mock.started()
             ready()
 
-        self._server = Server(self.mock.switch, started, signals)
+        limits = ConnectionLimits(idle_seconds=self.settings.idle_timeout / SECOND)
+        self._server = Server(self.mock.switch, started, signals, limits)
         self._server.run(sockets=[self._listener])
         if self.settings.export_on_exit is not None:
             _export(self.mock, self.settings.export_on_exit)
