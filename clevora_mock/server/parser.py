@@ -43,7 +43,7 @@ class RequestParser(httptools.HttpRequestParser):
         self.in_head = False
         # From the first byte of a head to the last one of the body.
         self.in_request = False
-        # When the last request was complete, in microseconds since 1970.
+        # When the last request was complete, in microseconds since 1970; 0 while another one arrives.
         self.completed = 0
 
     def _start(self) -> None:
@@ -84,14 +84,14 @@ class RequestParser(httptools.HttpRequestParser):
     def on_message_begin(self) -> None:
         self._target = b""
         self._headers = []
-        self._head_bytes = 0
+        self._head_bytes = self.completed = 0
         self.in_head = self.in_request = True
 
     def on_url(self, url: bytes) -> None:
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        # Trailers come here as well.
+        # Trailers come here as well, and are dropped.
         if self.in_head:
             self._headers.append((name, value))
 

@@ -61,7 +61,7 @@ class FaultProtocol(HttpToolsProtocol):
     def eof_received(self) -> bool:  # type: ignore[override]
         """Keep the connection for the response if the client half-closes it right after its request."""
         running, late = self.running(), wall() - self._requests.completed > self._limits.half_close
-        if running is None or running.response_started or self._requests.in_request or late:
+        if running is None or running.response_started or late:
             return False
         self._timeouts.half_closed()
         return True

@@ -174,6 +174,17 @@ def test_more_requests_than_are_read_ahead_are_all_answered() -> None:
     assert [response.json["body"] == body.decode() for response in found] == [*[True] * 40, False]
 
 
+def test_not_more_than_a_bound_is_read_ahead(silence: Silence) -> None:
+    request = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n" + b"x" * 100_000
+    with serving(silence, ConnectionLimits(pipelined_bytes=50_000)) as served, connect(served) as connection:
+        send(connection, GET)
+        begun(connection)
+        connection.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            # Far more than the kernel's buffers take.
+            connection.sendall(request * 500)
+
+
 def test_a_body_is_read_before_its_client_is_missed() -> None:
     body = b"x" * 66_000
     read: list[int] = []
@@ -285,6 +296,12 @@ def test_a_client_that_ends_its_side_late_has_left() -> None:
         assert time.monotonic() - began < TIMEOUT_SECONDS / 2
 
 
-def test_half_a_request_from_a_half_closed_client_is_not_waited_for(address: Address) -> None:
-    assert half_closed(address, GET[:10]) == b""
-    assert half_closed(address, b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nabc").count(b"HTTP/1.1") <= 1
+@pytest.mark.parametrize(
+    "part", [GET[:10], b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nabc"], ids=["head", "body"]
+)
+def test_the_rest_of_a_half_closed_clients_request_is_not_waited_for(part: bytes) -> None:
+    began = time.monotonic()
+    with serving(echo, ConnectionLimits(half_closed_seconds=TIMEOUT_SECONDS)) as served:
+        assert half_closed(served, part) == b""
+        assert len(responses(half_closed(served, GET + part))) == 1
+        assert time.monotonic() - began < TIMEOUT_SECONDS / 2

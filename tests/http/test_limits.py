@@ -162,12 +162,20 @@ def test_a_body_that_the_application_does_not_read_is_not_missed() -> None:
     assert len(response.json["body"]) == 2_000_000
 
 
-def test_the_next_request_may_stop_while_a_response_is_under_way() -> None:
+@pytest.mark.parametrize(("delay", "pause"), [(0.0, 0.2), (0.2, 0.0)], ids=["begun", "not begun"])
+def test_the_next_request_may_stop_while_a_response_is_under_way(delay: float, pause: float) -> None:
     """It is given up after that response, which it does not cut."""
     limits = ConnectionLimits(receive_seconds=0.05)
-    with serving(answering([], b"one", b"two", pause=0.2), limits) as served:
+    with serving(answering([], b"one", b"two", delay=delay, pause=pause), limits) as served:
         first, second = responses(exchange(served, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"GET / HT"))
     assert (first.body, second.status) == (b"onetwo", 408)
+
+
+def test_a_body_that_stops_does_not_cut_a_response_that_has_begun() -> None:
+    limits = ConnectionLimits(receive_seconds=0.05)
+    with serving(answering([], b"one", b"two", pause=0.2), limits) as served:
+        (response,) = responses(exchange(served, POST + b"ab"))
+    assert response.body == b"onetwo"
 
 
 def test_the_rest_of_a_body_that_was_refused_early_is_given_up() -> None:
