@@ -106,6 +106,9 @@ class RequestParser(httptools.HttpRequestParser):
         self._receiver.on_url(self._target)
         for name, value in self._headers:
             self._receiver.on_header(name, value)
+        if not self.should_keep_alive():
+            # The only words for it that uvicorn knows before 0.53.
+            self._receiver.on_header(b"connection", b"close")
         self._receiver.on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
