@@ -1,14 +1,17 @@
-# Everything needs Python 3.11 or later and make; test-clients needs Node 20 or later, npm and curl as well, bench-peers
-# Node 20.15 or later and npm.
+# Everything needs Python 3.11 or later and make; test-clients needs Node 20 or later, npm, curl and a JDK (17 or later) as
+# well, bench-peers Node 20.15 or later and npm.
 
 PYTHON ?= python3
 PYTHONS ?= $(PYTHON)
 # Flags of python -m benchmarks, such as BENCH="--rounds 1 --only chat".
 BENCH ?=
+# Tests that send requests, read files or compute vectors; the others meet Python alone.
+LOWEST := $(addprefix tests/,clients contract control firebase http models scenarios scenarios_wire \
+	test_app.py test_cli.py test_exec.py)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: run test test-clients test-package test-image test-deploy lint format bench bench-peers clean
+.PHONY: run test test-lowest test-clients test-package test-image test-deploy lint format bench bench-peers clean
 
 run: .venv/run.stamp ## serve on http://127.0.0.1:2538
 	@$(BIN)/clevora-mock serve
@@ -16,10 +19,14 @@ run: .venv/run.stamp ## serve on http://127.0.0.1:2538
 test: .venv/test.stamp ## run the suite
 	@$(BIN)/python -m pytest --numprocesses 2
 
-test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run other people's clients, of Python and of Node, and curl
+test-lowest: .venv-lowest/test.stamp ## run what meets other packages with the oldest of them that pyproject.toml admits
+	@.venv-lowest/bin/python -m pytest $(LOWEST) --numprocesses 2
+
+test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run other people's clients, of Python, Node and Java, and curl
 	@command -v node >/dev/null || { echo "make test-clients needs Node 20 or later" >&2; exit 1; }
 	@command -v npm >/dev/null || { echo "make test-clients needs npm" >&2; exit 1; }
 	@command -v curl >/dev/null || { echo "make test-clients needs curl" >&2; exit 1; }
+	@command -v java >/dev/null || { echo "make test-clients needs a JDK, 17 or later" >&2; exit 1; }
 	@cd tests/clients/external && npm install --no-audit --no-fund --loglevel=error
 	@$(BIN)/python -m pytest tests/clients/external --numprocesses 2 --dist loadgroup
 
@@ -51,7 +58,7 @@ bench-peers: .venv/test.stamp benchmarks/external/peers.stamp ## measure against
 	@$(BIN)/python -m benchmarks --peers --json benchmarks/results.json $(BENCH)
 
 clean:
-	@rm -rf .venv .venv-clients build dist tests/clients/external/node_modules benchmarks/external/node_modules \
+	@rm -rf .venv .venv-clients .venv-lowest build dist tests/clients/external/node_modules benchmarks/external/node_modules \
 		benchmarks/external/.venv benchmarks/external/build benchmarks/external/peers.stamp
 
 .venv/python.stamp:
@@ -65,6 +72,13 @@ clean:
 .venv/test.stamp: .venv/python.stamp pyproject.toml constraints.txt
 	@$(PIP) install --constraint constraints.txt --editable '.[test]'
 	@touch $@ .venv/run.stamp
+
+.venv-lowest/test.stamp: pyproject.toml constraints.txt constraints-lowest.txt
+	@$(PYTHON) -m venv --clear .venv-lowest
+	@sed -n 's/==.*/==/p' constraints-lowest.txt | grep -vif - constraints.txt > .venv-lowest/others.txt
+	@.venv-lowest/bin/python -m pip --disable-pip-version-check --quiet install --constraint constraints-lowest.txt \
+		--constraint .venv-lowest/others.txt --editable '.[test]'
+	@touch $@
 
 .venv/image.stamp: .venv/test.stamp tests/image/requirements.txt
 	@$(PIP) install --requirement tests/image/requirements.txt

@@ -10,7 +10,8 @@ from starlette.applications import Starlette
 
 from clevora_mock.app import create_app
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.server import Server, listen, url_of
+from clevora_mock.server.run import Server
+from clevora_mock.server.sockets import listen, url_of
 from clevora_mock.settings import Settings
 
 T = TypeVar("T")

@@ -145,9 +145,7 @@ def test_models_know_nothing_of_the_web(path: Path) -> None:
     assert outer(path) & {"starlette", "uvicorn", "asyncio", "socket", "click"} == set()
 
 
-@pytest.mark.parametrize(
-    "path", [path for path in MODULES if part(path) not in ("connection", "server", "cli")], ids=name
-)
+@pytest.mark.parametrize("path", [path for path in MODULES if part(path) not in ("server", "cli")], ids=name)
 def test_only_the_server_knows_uvicorn(path: Path) -> None:
     """The application is any ASGI server's."""
     assert "uvicorn" not in outer(path)
@@ -170,7 +168,8 @@ _NEEDLESS = {
 # A chat, answered by a server that was started from the command line's module.
 _FIRST_CHAT = """
 import asyncio, json, sys
-from clevora_mock import cli, serving
+from clevora_mock import cli
+from clevora_mock.server.service import Service
 from clevora_mock.settings import DEMO_KEY, Settings
 
 async def receive():
@@ -181,7 +180,7 @@ async def send(message):
 
 headers = [(b"authorization", f"Bearer {DEMO_KEY}".encode())]
 scope = {"type": "http", "method": "POST", "path": "/v1/chat/completions", "query_string": b"", "headers": headers}
-service = serving.Service(Settings(port=0))
+service = Service(Settings(port=0))
 asyncio.run(service.mock.switch({**scope, "scheme": "http", "server": ("127.0.0.1", 1)}, receive, send))
 print(json.dumps(sorted(sys.modules)))
 """

@@ -205,6 +205,16 @@ class TestSockets:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
 
+    def test_a_request_that_waits_behind(self, slow: World, connections: Callable[[], socket.socket]) -> None:
+        """It is neither served nor billed, and does not hide that its client has left."""
+        with left_after(slow):
+            connection = connections()
+            _receive(connection, 2)
+            connection.sendall(b"GET /docs/llms HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            states.let_out(slow, MORE)
+            _receive(connection, MORE)
+            connection.close()
+
     def test_frames_that_nobody_read(self, slow: World, connections: Callable[[], socket.socket]) -> None:
         """They were sent, whether or not anybody looked at them."""
         with left_after(slow):

@@ -4,27 +4,22 @@ import gc
 import signal
 import socket
 from collections.abc import Callable, Mapping
+from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 
 from clevora_mock.app import create_app
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.server import PortTakenError, Server, listen, url_of
+from clevora_mock.exit_status import FAILURE, FILE_INVALID, PORT_TAKEN, USAGE
+from clevora_mock.server.run import Server
+from clevora_mock.server.sockets import PortTakenError, listen, url_of
 from clevora_mock.settings import Settings
-
-if TYPE_CHECKING:
-    from clevora_mock.log import Watcher
-
-USAGE = 2
-PORT_TAKEN = 3
-FILE_INVALID = 4
 
 
 class CannotServeError(Exception):
-    """Why there is no server, or why it could not keep what it should; `status` is the exit status for it."""
+    """The reason why there is no server, or why it could not keep its state; `status` is the exit status for it."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -34,19 +29,19 @@ class CannotServeError(Exception):
 class Service:
     """A server that has its files read and its port taken, and waits for `run`.
 
-    `watcher` is told of each request, `retired` of each sandbox that goes. Raises CannotServeError.
+    `on_request` is called with each request, `on_closed` with each sandbox that is removed. Raises CannotServeError.
     """
 
     def __init__(
         self,
         settings: Settings,
-        watcher: "Watcher | None" = None,
-        retired: Callable[[Sandbox], None] | None = None,
+        on_request: RequestListener | None = None,
+        on_closed: Callable[[Sandbox], None] | None = None,
     ) -> None:
         if settings.watch and settings.scenario is None:
             raise CannotServeError("--watch: expected --scenario beside it, whose file is watched", USAGE)
         self.settings = settings
-        self.app = _app(settings, watcher, retired)
+        self.app = _app(settings, on_request, on_closed)
         self._listener = _listener(settings)
         self.url = url_of(self._listener)
         self._server: Server | None = None
@@ -56,9 +51,9 @@ class Service:
         ready: Callable[[], None],
         signals: Mapping[signal.Signals, Callable[[], None]] | None = None,
     ) -> None:
-        """Serve until told to stop, then export what is to be kept; `ready` hears when connections are accepted.
+        """Serve until told to stop, then export if asked; `ready` is called once connections are accepted.
 
-        `signals` says what signals do instead of stopping it. Raises CannotServeError.
+        `signals` maps signals to what they do instead of stopping it. Raises CannotServeError.
         """
 
         def started() -> None:
@@ -67,7 +62,8 @@ class Service:
             gc.enable()
             ready()
 
-        self._server = Server(self.app, started, signals)
+        limits = ConnectionLimits(idle_seconds=self.settings.idle_timeout_micros / SECOND)
+        self._server = Server(self.app, started, signals, limits)
         self._server.run(sockets=[self._listener])
         if self.settings.export_on_exit is not None:
             _export(self.app, self.settings.export_on_exit)
@@ -78,9 +74,11 @@ class Service:
             self._server.should_exit = True
 
 
-def _app(settings: Settings, watcher: "Watcher | None", retired: Callable[[Sandbox], None] | None) -> Starlette:
+def _app(
+    settings: Settings, on_request: RequestListener | None, on_closed: Callable[[Sandbox], None] | None
+) -> Starlette:
     try:
-        app = create_app(settings, watcher, retired)
+        app = create_app(settings, on_request, on_closed)
         if settings.import_ is not None:
             from clevora_mock.control.export_file import load  # noqa: PLC0415 - few servers import anything
 
@@ -100,10 +98,10 @@ def _listener(settings: Settings) -> socket.socket:
         raise CannotServeError(f"--host: cannot listen on {settings.host!r}: {error.strerror}", USAGE) from None
 
 
-def _export(app: Starlette, file: str) -> None:
+def _export(app: Starlette, file: str | PathLike[str]) -> None:
     from clevora_mock.control.export_file import export  # noqa: PLC0415 - few servers export anything
 
     try:
         export(app.state.sandboxes, Path(file))
     except OSError as error:
-        raise CannotServeError(f"--export-on-exit: cannot write {file!r}: {error.strerror}", 1) from None
+        raise CannotServeError(f"--export-on-exit: cannot write {fspath(file)!r}: {error.strerror}", FAILURE) from None

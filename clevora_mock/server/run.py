@@ -1,34 +1,28 @@
-"""Serving the application: a socket, uvicorn, and manners at the start and the end.
-
-The socket is made here, with the TCP protocol named, since asyncio leaves Nagle's algorithm on otherwise and every
-answer takes some 40 ms more. `READY` is printed once connections are really accepted.
-"""
+"""Runs the application under uvicorn: readiness callback, graceful shutdown, one line for each message."""
 
 import asyncio
 import contextlib
-import errno
 import logging
 import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import uvicorn
 from starlette.types import ASGIApp
 
-from clevora_mock.connection import Config
+from clevora_mock.server.limits import ConnectionLimits
+from clevora_mock.server.protocol import FaultProtocol
+from clevora_mock.server.refusals import Refusals
 
 _GRACE_SECONDS = 1
 
 
-class PortTakenError(OSError):
-    """Somebody else listens there already."""
-
-
 class Server(uvicorn.Server):
-    """A uvicorn server that says when it is ready and takes its signals as a wish to end well.
+    """A uvicorn server that calls `ready` once it accepts connections, and ends well when a signal comes.
 
-    `signals` says what signals do instead.
+    `signals` has functions to call for signals instead.
     """
 
     def __init__(
@@ -36,10 +30,13 @@ class Server(uvicorn.Server):
         app: ASGIApp,
         ready: Callable[[], None] = lambda: None,
         signals: Mapping[signal.Signals, Callable[[], None]] | None = None,
+        limits: ConnectionLimits | None = None,
     ) -> None:
+        limits = limits or ConnectionLimits()
         super().__init__(
-            Config(
+            uvicorn.Config(
                 app,
+                http=partial(FaultProtocol, limits=limits, refusals=Refusals()),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="on",
                 loop="asyncio" if sys.platform == "win32" else "uvloop",
@@ -48,6 +45,7 @@ class Server(uvicorn.Server):
                 server_header=False,
                 date_header=False,
                 proxy_headers=False,
+                timeout_keep_alive=limits.idle_seconds,  # type: ignore[arg-type]
                 timeout_graceful_shutdown=_GRACE_SECONDS,
             )
         )
@@ -70,38 +68,13 @@ class Server(uvicorn.Server):
 
     def _end(self) -> None:
         self.should_exit = True
-        # One wish is enough: a second signal must not cut short what is still to be written.
+        # Further signals are ignored so that the export completes.
         if hasattr(signal, "pthread_sigmask"):
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises PortTakenError, or OSError for an address that is not this machine's."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        # Listening is what fails when two servers bind at once.
-        listener.listen(2048)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise PortTakenError(error.errno, f"port {port} is taken") from None
-        raise
-    listener.setblocking(False)
-    return listener
-
-
-def url_of(listener: socket.socket) -> str:
-    """Where clients on this machine reach `listener`."""
-    host, port = listener.getsockname()[:2]
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
-
-
-class _OneLine(logging.Handler):
-    """What uvicorn has to say, without its traceback."""
+class OneLineLogHandler(logging.Handler):
+    """Writes uvicorn's messages to stderr without their tracebacks."""
 
     def emit(self, record: logging.LogRecord) -> None:
         said = record.getMessage().strip().splitlines()[0]
@@ -113,5 +86,5 @@ def _log_in_one_line() -> None:
     logger = logging.getLogger("uvicorn.error")
     logger.propagate = False
     logger.setLevel(logging.WARNING)
-    if not any(isinstance(handler, _OneLine) for handler in logger.handlers):
-        logger.addHandler(_OneLine())
+    if not any(isinstance(handler, OneLineLogHandler) for handler in logger.handlers):
+        logger.addHandler(OneLineLogHandler())

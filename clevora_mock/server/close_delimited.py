@@ -1,0 +1,30 @@
+"""Responses to HTTP/1.0 clients, which know no chunked framing (W9)."""
+
+from typing import Any
+
+from starlette.types import Message, Send
+
+
+class CloseDelimited:
+    """Sends a response of the application's content-length, or else one that ends with the connection.
+
+    `cycle` is uvicorn's RequestResponseCycle; its own framing of a response without a length is chunked.
+    """
+
+    def __init__(self, cycle: Any) -> None:
+        self._cycle = cycle
+        self._send: Send = cycle.send
+        self._has_length = False
+
+    async def send(self, message: Message) -> None:
+        """Send an ASGI message."""
+        if message["type"] == "http.response.start":
+            headers = [header for header in message.get("headers", ()) if header[0].lower() != b"transfer-encoding"]
+            self._has_length = any(name.lower() == b"content-length" for name, _ in headers)
+            if not self._has_length:
+                self._cycle.chunked_encoding = False
+            message = {**message, "headers": headers}
+        elif not self._has_length:
+            # uvicorn compares each part with what is left of the length.
+            self._cycle.expected_content_length = len(message.get("body", b""))
+        await self._send(message)

@@ -1,0 +1,100 @@
+"""uvicorn's HTTP protocol with what it lacks of HTTP/1.1 (W9), and with `close` and `reset` for the application."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from clevora_mock.clock import wall
+from clevora_mock.server.close_delimited import CloseDelimited
+from clevora_mock.server.limits import ConnectionLimits
+from clevora_mock.server.parser import RequestParser
+from clevora_mock.server.pipeline import Pipeline
+from clevora_mock.server.refusals import Refusals
+from clevora_mock.server.sockets import reset
+from clevora_mock.server.timeouts import Timeouts
+from clevora_mock.web.framed_response import CONNECTION_CONTROL
+
+# All names that this package uses of uvicorn's classes though uvicorn does not document them.
+UNDOCUMENTED = {
+    "HttpToolsProtocol": ("cycle", "parser", "scope"),
+    "RequestResponseCycle": ("chunked_encoding", "expected_content_length", "response_complete", "response_started"),
+    "Server": ("capture_signals", "startup"),
+}
+
+
+class FaultProtocol(HttpToolsProtocol):
+    """One connection; the application finds it in the extensions of each request's scope."""
+
+    def __init__(self, *args: Any, limits: ConnectionLimits, refusals: Refusals, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._requests = self.parser = RequestParser(self, limits.head_bytes)
+        self._pipeline = Pipeline(limits.pipelined_bytes)
+        self.running = self._pipeline.running
+        self._timeouts = Timeouts(self, limits)
+        self._limits, self._refusals = limits, refusals
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._transport = transport
+        self._timeouts.idle()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._timeouts.stop()
+        # uvicorn tells its newest request that the client has left, and not the one that is running.
+        self.cycle = self.running() or self.cycle
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._timeouts.stop()
+        super().data_received(data)
+        if self._transport.is_closing():
+            return
+        if self._requests.in_request:
+            self._timeouts.receiving()
+        elif self.running() is None:
+            self._timeouts.idle()
+        # uvicorn stops reading while requests wait, and would not notice that the client leaves.
+        if self._pipeline.has_room(len(data)):
+            self._transport.resume_reading()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Keep the connection for the response if the client half-closes it right after its request."""
+        running, late = self.running(), wall() - self._requests.completed > self._limits.half_close
+        if running is None or running.response_started or late:
+            return False
+        self._timeouts.half_closed()
+        return True
+
+    def on_headers_complete(self) -> None:
+        self.scope["extensions"] = {CONNECTION_CONTROL: self}  # type: ignore[dict-item]
+        super().on_headers_complete()
+        self._pipeline.add(self.cycle)
+        if self.scope["http_version"] == "1.0":
+            self.cycle.send = CloseDelimited(self.cycle).send  # type: ignore[method-assign, assignment]
+
+    def close(self) -> None:
+        """Close the connection in good order, whatever a response still lacks."""
+        self.connection_lost(None)
+
+    def reset(self) -> None:
+        """Reset the connection."""
+        reset(self._transport)
+        self.connection_lost(None)
+
+    def refuse(self, status: int) -> None:
+        """Respond to what is no request, unless a response is on its way, and close (W1)."""
+        running = self.running()
+        if not self._transport.is_closing() and not (running and running.response_started):
+            self._transport.write(self._refusals.response(status))
+        self.connection_lost(None)
+
+    def stop_receiving(self) -> None:
+        """Give up on a request of which nothing more comes, if the client is the one who is awaited."""
+        running, in_head = self.running(), self._requests.in_head
+        if running is None:
+            self.refuse(408) if in_head else self.close()
+        elif running is self.cycle and not (in_head or running.response_started) and self._transport.is_reading():
+            self.refuse(408)
+        else:
+            self._timeouts.receiving()

@@ -1,0 +1,29 @@
+"""Refusals of what never becomes a request to the application, in the contract's JSON (W1)."""
+
+from clevora_mock.core.chance import digest
+
+_REASONS = {
+    400: ("Bad Request", "This is not HTTP/1.1"),
+    408: ("Request Timeout", "The request did not arrive completely in time"),
+    431: ("Request Header Fields Too Large", "The request line and headers are too large"),
+}
+_BODY = '{"error":{"message":"%s","type":"invalid_request_error","code":"invalid_request"}}'
+
+
+class Refusals:
+    """Makes the refusals of one server, each with a request id of its own (W2)."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def response(self, status: int) -> bytes:
+        """Return a whole response: 400, 408 or 431."""
+        reason, message = _REASONS[status]
+        body = _BODY % message
+        # No sandbox is known yet, so the id comes from a counter of the server's.
+        request_id = digest("not HTTP", self._count).hex()[:24]
+        self._count += 1
+        return (
+            f"HTTP/1.1 {status} {reason}\r\ncontent-type: application/json\r\nx-request-id: req_{request_id}\r\n"
+            f"content-length: {len(body)}\r\nconnection: close\r\n\r\n{body}"
+        ).encode()

@@ -1,0 +1,45 @@
+"""TCP sockets: the one that listens, and the reset of a connection."""
+
+import asyncio
+import errno
+import socket
+import struct
+
+from clevora_mock.settings import reachable_host
+
+
+class PortTakenError(OSError):
+    """Another program listens on the port already."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket. Raises PortTakenError, or OSError for an address that is not this machine's."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # The protocol is named because asyncio leaves Nagle's algorithm on otherwise, and a response takes 40 ms more.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        # Listening is what fails when two servers bind at once.
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTakenError(error.errno, f"port {port} is taken") from None
+        raise
+    listener.setblocking(False)
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return the URL at which clients on this machine reach `listener`."""
+    host, port = listener.getsockname()[:2]
+    reachable = reachable_host(host)
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+
+
+def reset(transport: asyncio.Transport) -> None:
+    """End a connection with a TCP reset; what has not left yet is dropped."""
+    connection = transport.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()

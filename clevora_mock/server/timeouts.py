@@ -1,0 +1,59 @@
+"""How long a connection waits for its client."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Protocol
+
+from clevora_mock.server.limits import ConnectionLimits
+
+# How often a half-closed connection is asked whether it has sent its responses.
+_STEP_SECONDS = 0.02
+
+
+class Connection(Protocol):
+    """A connection as its timeouts see it."""
+
+    def running(self) -> object | None:
+        """Return the request whose response is not complete, if there is one."""
+
+    def stop_receiving(self) -> None:
+        """Give up on a request of which nothing more has come."""
+
+    def close(self) -> None:
+        """Close in good order."""
+
+
+class Timeouts:
+    """The one timer of a connection; each method starts it for another reason, in place of the last."""
+
+    def __init__(self, connection: Connection, limits: ConnectionLimits) -> None:
+        self._connection = connection
+        self._limits = limits
+        self._timer: asyncio.TimerHandle | None = None
+
+    def idle(self) -> None:
+        """Wait for a request to begin."""
+        self._start(self._limits.idle_seconds, self._connection.close)
+
+    def receiving(self) -> None:
+        """Wait for more of a request."""
+        self._start(self._limits.receive_seconds, self._connection.stop_receiving)
+
+    def half_closed(self) -> None:
+        """Wait for the last response, and close after it."""
+        self._wait_for_responses(self._limits.half_closed_seconds)
+
+    def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wait_for_responses(self, seconds: float) -> None:
+        if seconds > 0 and self._connection.running() is not None:
+            self._start(_STEP_SECONDS, lambda: self._wait_for_responses(seconds - _STEP_SECONDS))
+        else:
+            self._connection.close()
+
+    def _start(self, seconds: float, work: Callable[[], None]) -> None:
+        self.stop()
+        self._timer = asyncio.get_running_loop().call_later(seconds, work)
