@@ -10,9 +10,12 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from clevora_mock.app import create_app
+from clevora_mock.clock import SECOND
 from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.core.journal import RequestListener
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.exit_status import FAILURE, FILE_INVALID, PORT_TAKEN, USAGE
+from clevora_mock.server.limits import ConnectionLimits
 from clevora_mock.server.run import Server
 from clevora_mock.server.sockets import PortTakenError, listen, url_of
 from clevora_mock.settings import Settings
