@@ -69,7 +69,7 @@ def create_app(
         },
         lifespan=_lifespan(chosen, sandboxes, startup, store, sender),
     )
-    # A path with another trailing slash is the same route here, or none (W3); a redirect would lose bodies.
+    # The mock's routes take a trailing slash themselves (W3).
     app.router.redirect_slashes = False
     app.state.sandboxes = sandboxes
     return app

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import msgspec
-from starlette.routing import Route
 
 from clevora_mock.api.authentication import authenticate
 from clevora_mock.api.chat import ChatHandler, RecordedAnswer
@@ -17,7 +16,7 @@ from clevora_mock.resources import fixture
 from clevora_mock.web.error_rendering import error_reply
 from clevora_mock.web.operation import ApiFamily, Handler, Operation
 from clevora_mock.web.pipeline import PlanSource
-from clevora_mock.web.routing import operation_routes
+from clevora_mock.web.routing import TrailingSlashRoute, operation_routes
 
 CLEVORA = ApiFamily(authenticate, error_reply)
 
@@ -27,7 +26,7 @@ def operations(catalog: Path | None = None, pacing: StreamPacing | None = None) 
     return api_operations(_model_handlers(catalog, pacing))
 
 
-def api_routes(rows: list[Operation], plan: PlanSource) -> list[Route]:
+def api_routes(rows: list[Operation], plan: PlanSource) -> list[TrailingSlashRoute]:
     """Return a route for each path of `rows`."""
     return operation_routes(rows, CLEVORA, plan)
 

@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from clevora_mock.control import accounts, clock, home, info, journal, openapi, payments, sandboxes, state
 from clevora_mock.control.checkout import CheckoutPage
@@ -18,6 +17,7 @@ from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.scenarios.shelf import Shelf
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.operation import Operation
+from clevora_mock.web.routing import TrailingSlashRoute
 
 
 class ControlContext(NamedTuple):
@@ -91,13 +91,13 @@ def control_table(context: ControlContext) -> list[ControlRoute]:
     return table
 
 
-def control_routes(table: Sequence[ControlRoute], local_only: LocalOnly) -> list[Route]:
+def control_routes(table: Sequence[ControlRoute], local_only: LocalOnly) -> list[TrailingSlashRoute]:
     """Return a Starlette route for each path of the table, behind the origin check."""
     by_path: dict[str, dict[str, ControlHandler]] = {}
     for row in table:
         by_path.setdefault(row.path, {})[row.method] = row.handler
     return [
-        Route(path, ControlEndpoint(handlers, local_only), methods=list(handlers), name=f"control:{path}")
+        TrailingSlashRoute(path, ControlEndpoint(handlers, local_only), methods=list(handlers), name=f"control:{path}")
         for path, handlers in by_path.items()
     ]
 

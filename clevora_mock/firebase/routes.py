@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
-from starlette.routing import Route
-
 from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
@@ -16,6 +14,7 @@ from clevora_mock.firebase.schemas import FirebaseRequest, IdTokenRequest, Looku
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.operation import ApiFamily, Handler, Operation
 from clevora_mock.web.pipeline import OperationEndpoint
+from clevora_mock.web.routing import TrailingSlashRoute
 
 _TOOLKIT = "/identitytoolkit.googleapis.com/v1"
 _HOSTS = ("/identitytoolkit.googleapis.com", "/securetoken.googleapis.com")
@@ -82,7 +81,7 @@ TABLE: tuple[FirebaseRoute, ...] = (
 )
 
 
-def firebase_routes() -> list[Route]:
+def firebase_routes() -> list[TrailingSlashRoute]:
     """Return the table as routes, and an error in Google's shape for all else that these hosts have.
 
     Each route takes every method, so that the wrong one is a 405 of its own and not the error for unknown paths.
@@ -94,8 +93,10 @@ def firebase_routes() -> list[Route]:
     return routes
 
 
-def _route(path: str, operations: list[Operation]) -> Route:
-    return Route(path, OperationEndpoint(operations, FIREBASE, _no_plan), methods=_METHODS, name=f"firebase:{path}")
+def _route(path: str, operations: list[Operation]) -> TrailingSlashRoute:
+    return TrailingSlashRoute(
+        path, OperationEndpoint(operations, FIREBASE, _no_plan), methods=_METHODS, name=f"firebase:{path}"
+    )
 
 
 def _operation(row: FirebaseRoute) -> Operation:

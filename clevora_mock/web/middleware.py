@@ -11,8 +11,8 @@ from clevora_mock.web.exchange_recorder import ExchangeRecorder, with_exchange
 class SandboxMiddleware:
     """Resolves ``/sandbox/<name>``, names the request, and records the exchange however it ends.
 
-    The sandbox's prefix moves from the path to `root_path`, so that routes know only the paths of one sandbox, and a
-    trailing slash is dropped (W3). `server` is a name that every answer carries, `latency` a delay in microseconds.
+    The sandbox's prefix moves from the path to `root_path`, so that routes know only the paths of one sandbox.
+    `server` is a name that every answer carries, `latency` a delay in microseconds.
     """
 
     def __init__(self, app: ASGIApp, sandboxes: Sandboxes, latency: int = 0, server: str | None = None) -> None:
@@ -28,9 +28,8 @@ class SandboxMiddleware:
             return
         mounted = scope.get("root_path", "")
         sandbox, prefix, path = self._sandboxes.resolve(scope["path"].removeprefix(mounted))
-        path = path.rstrip("/") or "/"
         root = mounted + prefix
-        exchange = ExchangeRecorder(sandbox, scope, root, path, self._latency)
+        exchange = ExchangeRecorder(sandbox, scope, root, path.rstrip("/") or "/", self._latency)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -38,7 +37,7 @@ class SandboxMiddleware:
                 message["headers"] = [*message["headers"], *self._headers(exchange)]
             await send(message)
 
-        inner = with_exchange({**scope, "root_path": root, "path": root + path}, exchange)
+        inner = with_exchange({**scope, "root_path": root, "path": root + (path or "/")}, exchange)
         try:
             await self._app(inner, receive, send_with_headers)
         finally:

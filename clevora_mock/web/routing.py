@@ -1,21 +1,33 @@
-"""Starlette routes for operations, one for each path."""
+"""Starlette routes that ignore trailing slashes, and those of operations, one for each path."""
 
 from collections.abc import Iterable
 
-from starlette.routing import Route
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from clevora_mock.web.operation import ApiFamily, Operation
 from clevora_mock.web.pipeline import OperationEndpoint, PlanSource
 
 
-def operation_routes(operations: Iterable[Operation], family: ApiFamily, plan: PlanSource) -> list[Route]:
+class TrailingSlashRoute(Route):
+    """A route that matches with and without trailing slashes (W3); a redirect would lose bodies."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        path: str = scope["path"]
+        if path.endswith("/"):
+            root: str = scope.get("root_path", "")
+            scope = {**scope, "path": root + (path.removeprefix(root).rstrip("/") or "/")}
+        return super().matches(scope)
+
+
+def operation_routes(operations: Iterable[Operation], family: ApiFamily, plan: PlanSource) -> list[TrailingSlashRoute]:
     """Group `operations` by path, since two routes of one path would each name but their own methods in a 405."""
     by_path: dict[str, list[Operation]] = {}
     for operation in operations:
         for path in operation.paths:
             by_path.setdefault(path, []).append(operation)
     return [
-        Route(
+        TrailingSlashRoute(
             path,
             OperationEndpoint(found, family, plan),
             methods=[operation.method for operation in found],
