@@ -15,7 +15,7 @@ from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.request_body import BODILESS_METHODS, read_body
 
 # A snapshot holds a whole journal, with the beginning of every body.
-_MAX_SNAPSHOT_BYTES = 128 * MAX_BODY_BYTES
+MAX_SNAPSHOT_BYTES = 128 * MAX_BODY_BYTES
 
 ControlHandler = Callable[[Request], Awaitable[Response]]
 
@@ -39,7 +39,7 @@ class ControlEndpoint:
         body = b""
         if method not in BODILESS_METHODS:
             try:
-                limit = _MAX_SNAPSHOT_BYTES
+                limit = MAX_SNAPSHOT_BYTES
                 body = await read_body(exchange.headers, receive, limit, drained=limit) or b""
             except ClientDisconnect:
                 return

@@ -29,13 +29,3 @@ class ControlRoute(NamedTuple):
         """Make a row; `where` is the method and the path: ``GET /__mock/clock``."""
         method, path = where.split(" ")
         return cls(method, path, handler, summary, request, query)
-
-    @property
-    def input(self) -> str:
-        """The body's fields or the query's names as documentation shows them: ``{uid?, email?}``, ``?uid=``."""
-        if self.request is not None:
-            required = len(self.request.__struct_fields__) - len(self.request.__struct_defaults__)
-            names = self.request.__struct_encode_fields__
-            fields = (name if index < required else f"{name}?" for index, name in enumerate(names))
-            return "{" + ", ".join(fields) + "}"
-        return "?" + "&".join(f"{name}=" for name in self.query) if self.query else ""
