@@ -5,24 +5,25 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from clevora_mock.control.webhook_sender import WebhookSender
-from clevora_mock.core.scenario_run import begin
-from clevora_mock.faults import FAULTS
+import msgspec
+import msgspec.inspect
 
 from clevora_mock import resources
-from clevora_mock.app import create_app
 from clevora_mock.contract.endpoints import ENDPOINTS, MODELS, Credential
 from clevora_mock.contract.errors import ERRORS
-from clevora_mock.control.routes import Parts, control_table
+from clevora_mock.control.route import ControlRoute
 from clevora_mock.core import money
+from clevora_mock.faults import FAULTS
+from clevora_mock.faults.base import Fault
 from clevora_mock.firebase.routes import TABLE
 from clevora_mock.scenarios.shelf import Shelf
 from clevora_mock.settings import SETTINGS
 from clevora_mock.testing.clevora import Clevora, SandboxClock
 from tests.clients.matrix import CLIENTS, LIBRARIES, STATUSES, Client, Pin
+from tests.product_tables import control_rows
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -76,10 +77,25 @@ def settings() -> list[list[str]]:
 
 def routes() -> list[list[str]]:
     """Every route of the mock's own."""
-    server = create_app()
-    parts = Parts(server.sandboxes, Shelf(resources.scenarios()), Delivery(server), begin)
-    rows = [[f"`{row.method} {row.path.replace(':path', '')}`", row.summary] for row in control_table(parts)]
-    return [["Route", "What it does"], *rows]
+    rows = [[f"`{row.method} {row.path.replace(':path', '')}`", _input(row), row.summary] for row in control_rows()]
+    return [["Route", "Takes", "What it does"], *rows]
+
+
+def _input(row: ControlRoute) -> str:
+    """The body's fields or the query's names, from their types: ``{uid?, email?}``, ``?uid=``."""
+    if row.request is not None:
+        described = msgspec.inspect.type_info(row.request)
+        assert isinstance(described, msgspec.inspect.StructType)
+        return f"`{{{', '.join(map(_field, described.fields))}}}`"
+    return f"`?{'&'.join(f'{name}=' for name in row.query)}`" if row.query else ""
+
+
+def _field(field: msgspec.inspect.Field) -> str:
+    name = field.encode_name if field.required else f"{field.encode_name}?"
+    for one in (field.type, *getattr(field.type, "types", ())):
+        if isinstance(one, msgspec.inspect.LiteralType):
+            return f"{name}: {'|'.join(map(str, one.values))}"
+    return name
 
 
 def firebase() -> list[list[str]]:
@@ -90,12 +106,21 @@ def firebase() -> list[list[str]]:
 
 def faults() -> list[list[str]]:
     """Every kind of fault and its options."""
-    rows = []
-    for fault in FAULTS.values():
-        options = [f"`{name.rstrip('_')}`" for name in fault.__struct_fields__]
-        said = (fault.__doc__ or "").partition("\n")[0]
-        rows.append([f"`{fault.kind}`", said, ", ".join(options)])
+    rows = [[f"`{fault.kind}`", _first_line(fault.__doc__), "<br>".join(_options(fault))] for fault in FAULTS.values()]
     return [["Kind", "What the client sees", "Options"], *rows]
+
+
+def _options(fault: type[Fault]) -> Iterator[str]:
+    """A fault's options with their descriptions, from the annotations of its fields."""
+    fields = msgspec.json.schema(fault)["$defs"][fault.__name__]["properties"]
+    for name, schema in fields.items():
+        described = next(one for one in (schema, *schema.get("anyOf", ())) if "description" in one)
+        values = ", ".join(f"`{value}`" for value in described.get("enum", ()))
+        yield f"`{name.rstrip('_')}`{f' ({values})' if values else ''}: {described['description']}"
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").partition("\n")[0].replace("``", "`")
 
 
 def scenarios() -> list[list[str]]:

@@ -1,23 +1,93 @@
-"""The mock in a program of one's own: a Starlette application like any other."""
+"""`create_app()` is an ordinary Starlette application, to be read, extended, mounted and served like any other."""
 
 import asyncio
-from collections.abc import MutableMapping
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 import httpx
+import pytest
 from starlette.applications import Starlette
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clevora_mock import create_app
-from clevora_mock.settings import DEMO_KEY
+from clevora_mock.contract.endpoints import ENDPOINTS
+from clevora_mock.control.export_file import export, load
+from clevora_mock.core.errors import ApiError
+from clevora_mock.core.identity import Identity, issue
+from clevora_mock.serving import Service
+from clevora_mock.settings import DEMO_KEY, Settings
 
-HEADERS = {"authorization": f"Bearer {DEMO_KEY}"}
+CHAT = "/v1/chat/completions"
 HELLO = {"messages": [{"role": "user", "content": "Hello"}]}
+HEADERS = {"authorization": f"Bearer {DEMO_KEY}"}
+PATIENCE_SECONDS = 10
+
+FROZEN = Settings(clock="frozen")
+
+
+def client_of(app: ASGIApp, **options: Any) -> TestClient:
+    """Return a client whose host name the control plane lets in."""
+    return TestClient(app, base_url="http://localhost", headers=HEADERS, **options)
+
+
+def paths_of(app: Starlette) -> set[str]:
+    return {route.path for route in app.routes if isinstance(route, Route)}
+
+
+def signed_in(app: Starlette, name: str = "default") -> dict[str, str]:
+    """Return the headers of the demo user, signed in at the present of a sandbox."""
+    now = app.state.sandboxes.get(name).clock.now()
+    return {"authorization": f"Bearer {issue(Identity('demo', None), 'demo-clevora', now, 3600)}"}
+
+
+async def hello(request: Request) -> Response:
+    return PlainTextResponse("hello")
+
+
+# --- its routes -------------------------------------------------------------------------------------------------------
+
+
+def test_it_is_a_starlette_application_with_a_route_for_every_path_of_the_contract() -> None:
+    app = create_app()
+    assert isinstance(app, Starlette)
+    assert {path for endpoint in ENDPOINTS for path in endpoint.paths} <= paths_of(app)
+
+
+def test_its_routes_list_the_control_plane() -> None:
+    own = {"/", "/openapi.json", "/checkout/{id}", "/__mock/health", "/__mock/state", "/__mock/firestore/{path:path}"}
+    assert own <= paths_of(create_app())
+
+
+def test_its_routes_list_the_firebase_emulator() -> None:
+    toolkit = "/identitytoolkit.googleapis.com/v1/accounts"
+    firebase = {f"{toolkit}:signUp", f"{toolkit}:signInWithPassword", "/securetoken.googleapis.com/v1/token"}
+    assert firebase <= paths_of(create_app())
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "path"),
+    [
+        ("chat.completions", {}, "/v1/chat/completions"),
+        ("keys.revoke", {"id": "key_1"}, "/v1/keys/key_1"),
+        ("developer.usage", {}, "/api/developer/usage"),
+    ],
+)
+def test_a_path_is_found_by_its_endpoints_name(name: str, parameters: dict[str, str], path: str) -> None:
+    assert create_app().url_path_for(name, **parameters) == path
+
+
+# --- what others add --------------------------------------------------------------------------------------------------
 
 
 class Marking:
-    """Middleware that puts its mark on every answer."""
+    """Middleware that adds a header to every answer."""
 
     def __init__(self, app: ASGIApp, mark: bytes) -> None:
         self.app = app
@@ -26,51 +96,219 @@ class Marking:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message["headers"], (b"x-mark", self.mark)]}
+                message["headers"] = [*message["headers"], (b"x-mark", self.mark)]
             await send(message)
 
         await self.app(scope, receive, marked)
 
 
-def ask(app: ASGIApp, path: str) -> httpx.Response:
-    async def run() -> httpx.Response:
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=HEADERS) as client:
-            return await client.post(path, json=HELLO)
-
-    return asyncio.run(run())
-
-
-def test_it_answers_in_process() -> None:
-    app = create_app()
-    assert isinstance(app, Starlette)
-    answer = ask(app, "/v1/chat/completions")
-    assert answer.json()["object"] == "chat.completion"
-    assert app.sandboxes.default.journal.total == 1
-
-
-def test_middleware_that_is_added_runs_the_last_one_outermost() -> None:
+def test_added_middleware_runs_with_the_last_one_outermost() -> None:
     app = create_app()
     app.add_middleware(Marking, mark=b"inner")
     app.add_middleware(Marking, mark=b"outer")
-    assert ask(app, "/v1/chat/completions").headers.get_list("x-mark") == ["inner", "outer"]
-    assert ask(app, "/v1/nowhere").status_code == 404
+    client = client_of(app)
+    assert client.post(CHAT, json=HELLO).headers.get_list("x-mark") == ["inner", "outer"]
+    assert client.get("/v1/nowhere").headers.get_list("x-mark") == ["inner", "outer"]
 
 
-def test_it_can_be_mounted() -> None:
-    answer = ask(Starlette(routes=[Mount("/", app=create_app())]), "/sandbox/mine/v1/chat/completions")
-    assert answer.json()["object"] == "chat.completion"
+@pytest.mark.parametrize(
+    ("handled", "method", "path"),
+    [(404, "GET", "/v1/nowhere"), (405, "GET", CHAT), (ApiError, "POST", CHAT)],
+    ids=["404", "405", "ApiError"],
+)
+def test_an_added_exception_handler_is_called(handled: int | type[Exception], method: str, path: str) -> None:
+    async def handle(request: Request, error: Exception) -> Response:
+        return JSONResponse({"handled": type(error).__name__}, 418)
+
+    app = create_app()
+    app.add_exception_handler(handled, handle)
+    answer = client_of(app).request(method, path)
+    assert answer.status_code == 418
+    assert answer.json() == {"handled": "ApiError" if handled is ApiError else "HTTPException"}
 
 
-def test_it_starts_and_stops_as_servers_ask_applications_to() -> None:
-    asked = iter(["lifespan.startup", "lifespan.shutdown"])
-    said: list[str] = []
+def test_an_added_route_answers_beside_the_mocks_own() -> None:
+    app = create_app()
+    app.router.routes.append(Route("/hello/{name}", hello, name="greeting"))
+    client = client_of(app)
+    assert app.url_path_for("greeting", name="you") == "/hello/you"
+    assert client.get("/hello/you").text == "hello"
+    assert client.get("/sandbox/mine/hello/you").text == "hello"
+    assert client.post("/hello/you").status_code == 405
+    assert client.post(CHAT, json=HELLO).status_code == 200
 
-    async def receive() -> Message:
-        return {"type": next(asked)}
 
-    async def send(message: MutableMapping[str, Any]) -> None:
-        said.append(message["type"])
+def test_a_mounted_application_answers_beside_the_mocks_routes() -> None:
+    app = create_app()
+    app.mount("/files", Starlette(routes=[Route("/", hello), Route("/deep/", hello)]))
+    client = client_of(app)
+    assert [client.get(path).status_code for path in ("/files/", "/files/deep/")] == [200, 200]
+    assert client.get("/sandbox/mine/files/deep/").text == "hello"
+    assert client.post(CHAT, json=HELLO).status_code == 200
 
-    asyncio.run(create_app()({"type": "lifespan", "state": {}}, receive, send))
-    assert said == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+
+def test_an_error_of_the_api_that_an_added_route_raises_has_the_contracts_shape() -> None:
+    async def refuse(request: Request) -> Response:
+        raise ApiError("insufficient_balance")
+
+    app = create_app()
+    app.router.routes.append(Route("/poor", refuse))
+    answer = client_of(app).get("/poor")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (402, "insufficient_balance")
+    assert answer.headers["x-request-id"].startswith("req_")
+
+
+# --- its lifespan -----------------------------------------------------------------------------------------------------
+
+
+def test_a_watched_scenario_is_reloaded_while_the_lifespan_lasts(tmp_path: Path) -> None:
+    file = tmp_path / "watched.yaml"
+    file.write_text("name: before", encoding="utf-8")
+    app = create_app(Settings(scenario=str(file), watch=True))
+    with client_of(app) as client:
+        file.write_text("name: afterwards", encoding="utf-8")
+        deadline = monotonic() + PATIENCE_SECONDS
+        while client.get("/__mock/scenario").json()["name"] != "afterwards":
+            assert monotonic() < deadline
+            sleep(0.02)
+
+
+def test_an_imported_payment_that_is_due_later_is_delivered(tmp_path: Path) -> None:
+    """The lifespan waits for what was on its way when the state was exported."""
+    file = tmp_path / "state.json"
+    app = create_app(FROZEN)
+    client = client_of(app)
+    client.put("/__mock/scenario", content="name: late\npayments: {delay: 1h}")
+    checkout = top_up(client, signed_in(app)).rpartition("/")[2]
+    assert client.post(f"/__mock/checkouts/{checkout}/pay").json()["webhookStatus"] is None
+    export(app.state.sandboxes, file)
+
+    app = create_app(FROZEN)
+    load(app.state.sandboxes, file)
+    with client_of(app) as client:
+        before = client.get("/__mock/accounts/demo").json()["balance"]
+        client.patch("/__mock/clock", json={"advance": 3600})
+        deadline = monotonic() + PATIENCE_SECONDS
+        while client.get("/__mock/accounts/demo").json()["balance"] != before + 50:
+            assert monotonic() < deadline
+            sleep(0.02)
+
+
+# --- below a prefix ---------------------------------------------------------------------------------------------------
+
+
+def top_up(client: TestClient, headers: dict[str, str], prefix: str = "") -> str:
+    """Open a checkout of $50, and return its URL."""
+    answer = client.post(f"{prefix}/api/developer/topup", json={"amount": 50}, headers=headers)
+    return str(answer.json()["data"]["checkoutUrl"])
+
+
+@pytest.fixture
+def mounted() -> Iterator[tuple[TestClient, Starlette]]:
+    """A client of an application that has the mock at ``/clevora``, and the mock itself."""
+    mock = create_app(FROZEN)
+    with client_of(Starlette(routes=[Mount("/clevora", mock), Route("/hello", hello)])) as client:
+        yield client, mock
+
+
+@pytest.mark.parametrize("sandbox", ["", "/sandbox/mine"])
+def test_a_mounted_mock_answers_in_every_sandbox(mounted: tuple[TestClient, Starlette], sandbox: str) -> None:
+    client, _ = mounted
+    assert client.post(f"/clevora{sandbox}{CHAT}", json=HELLO).json()["object"] == "chat.completion"
+    assert client.get("/hello").text == "hello"
+
+
+@pytest.mark.parametrize(("sandbox", "name"), [("", "default"), ("/sandbox/mine", "mine")])
+def test_a_checkout_of_a_mounted_mock_can_be_opened_and_paid(
+    mounted: tuple[TestClient, Starlette], sandbox: str, name: str
+) -> None:
+    client, mock = mounted
+    prefix = f"/clevora{sandbox}"
+    url = top_up(client, signed_in(mock, name), prefix)
+    assert url.startswith(f"http://localhost{prefix}/checkout/cks_")
+    before = client.get(f"{prefix}/__mock/accounts/demo").json()["balance"]
+    page = client.get(url)
+    assert (page.status_code, "Pay $50.00" in page.text) == (200, True)
+    paid = client.post(url, data={"outcome": "succeeded"}, headers={"origin": "http://localhost"})
+    assert (str(paid.url), paid.status_code) == (url, 200)
+    assert "The credit is on the account." in paid.text
+    assert client.get(f"{prefix}/__mock/accounts/demo").json()["balance"] == before + 50
+
+
+def test_documents_of_a_mounted_mock_have_the_prefix(mounted: tuple[TestClient, Starlette]) -> None:
+    client, _ = mounted
+    for path in ("/openapi.json", "/__mock/openapi.json"):
+        document = client.get(f"/clevora/sandbox/mine{path}").json()
+        assert document["servers"] == [{"url": "http://localhost/clevora/sandbox/mine"}]
+        assert not any(path.startswith("/clevora") for path in document["paths"])
+
+
+def test_the_journal_of_a_mounted_mock_has_paths_without_the_prefix(mounted: tuple[TestClient, Starlette]) -> None:
+    client, _ = mounted
+    for path in (CHAT, "/v1/nowhere"):
+        client.post(f"/clevora/sandbox/mine{path}", json=HELLO)
+    journal = client.get("/clevora/sandbox/mine/__mock/requests").json()["requests"]
+    assert [entry["path"] for entry in journal] == ["/v1/nowhere", CHAT]
+
+
+def test_unknown_paths_and_methods_of_a_mounted_mock_have_the_contracts_shape(
+    mounted: tuple[TestClient, Starlette],
+) -> None:
+    client, _ = mounted
+    unknown, wrong = client.get("/clevora/v1/nowhere"), client.get(f"/clevora{CHAT}")
+    assert unknown.json() == {
+        "error": {"message": "No route GET /v1/nowhere", "type": "not_found_error", "code": "not_found"}
+    }
+    assert unknown.status_code == 404
+    assert (wrong.status_code, wrong.headers["allow"]) == (405, "POST")
+    assert wrong.json()["error"]["code"] == "method_not_allowed"
+
+
+def test_a_mounted_mock_finds_paths_by_name(mounted: tuple[TestClient, Starlette]) -> None:
+    outer = Starlette(routes=[Mount("/clevora", mounted[1], name="clevora")])
+    assert outer.url_path_for("clevora:chat.completions") == f"/clevora{CHAT}"
+
+
+# --- on servers -------------------------------------------------------------------------------------------------------
+
+
+def test_a_service_serves_the_application_that_create_app_makes() -> None:
+    """The same request, at the same moment of the same fresh state, has one answer, in process and by socket."""
+    with_port = Settings(port=0, quiet=True, clock=FROZEN.clock)
+    service = Service(with_port)
+    assert isinstance(service.app, Starlette)
+    ready: list[httpx.Response] = []
+
+    def ask() -> None:
+        asyncio.get_running_loop().run_in_executor(None, ask_by_socket)
+
+    def ask_by_socket() -> None:
+        try:
+            ready.append(httpx.post(f"{service.url}{CHAT}", json=HELLO, headers=HEADERS, timeout=PATIENCE_SECONDS))
+        finally:
+            service.stop()
+
+    service.run(ask)
+    in_process = client_of(create_app(with_port)).post(CHAT, json=HELLO)
+    assert [(answer.status_code, answer.json()) for answer in ready] == [(200, in_process.json())]
+    assert service.app.state.sandboxes.default.journal.total == 1
+
+
+@pytest.mark.parametrize("kind", ["reset", "close"])
+def test_a_server_that_cannot_break_connections_is_told_so(kind: str) -> None:
+    """An honest error, in place of an answer that looks whole."""
+    client = client_of(create_app())
+    with pytest.raises(ConnectionAbortedError, match=f"this server cannot {kind} a connection"):
+        client.post(CHAT, json=HELLO, headers={"x-clevora-mock-fault": kind})
+
+
+def test_faults_within_http_work_on_every_server() -> None:
+    answer = client_of(create_app()).post(CHAT, json=HELLO, headers={"x-clevora-mock-fault": "html_error"})
+    assert (answer.status_code, answer.headers["content-type"]) == (502, "text/html")
+
+
+def test_a_stream_works_on_every_server() -> None:
+    answer = client_of(create_app()).post(CHAT, json=HELLO | {"stream": True})
+    events = answer.text.removesuffix("\n\n").split("\n\n")
+    assert events[-1] == "data: [DONE]"
+    assert json.loads(events[0].removeprefix("data: "))["object"] == "chat.completion.chunk"

@@ -1,175 +1,79 @@
-"""Who may import whom, and what only one module may do."""
+"""The rules for imports within the package, and for sources of time, chance and settings.
+
+Each test goes through all files in a loop, so that one failure lists every breach.
+"""
 
 import ast
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import clevora_mock
 
 PACKAGE = Path(clevora_mock.__file__).parent
-MODULES = sorted(path for path in PACKAGE.rglob("*.py"))
+FILES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.rglob("*.py"))}
 
-# Each part of the package and the parts below it; a part that is not here has no place yet.
-_BASE = {"contract", "clock", "version"}
-_CORE = _BASE | {"core"}
-_MODELS = _CORE | {"resources", "models"}
-_API = _MODELS | {"scenarios", "api"}
-_CONTROL = _API | {"control"}
-_FIREBASE = _API | {"firebase"}
-_SETTINGS = _CORE | {"setting_kinds", "settings"}
-_MOCK = _CONTROL | _FIREBASE | _SETTINGS | {"mock"}
-BELOW: dict[str, set[str]] = {
-    "__init__": {"app", "settings", "testing", "version"},
-    "version": set(),
-    "contract": set(),
-    "clock": set(),
-    "resources": set(),
-    "exit_status": set(),
-    "core": _CORE,
-    "models": _MODELS,
-    "scenarios": _MODELS | {"scenarios"},
-    "setting_kinds": _CORE,
-    "settings": _SETTINGS,
-    "api": _API,
-    "control": _CONTROL,
-    "firebase": _FIREBASE,
-    "connection": _API,
-    "server": {"connection", "api"},
-    "mock": _MOCK,
-    "app": _MOCK,
-    "testing": _BASE | {"cli", "settings", "testing"},
-    "pytest_plugin": {"testing"},
-    "serving": _MOCK | {"server"},
-    "cli": _MOCK | {"cli", "exit_status", "server"},
-    "__main__": {"cli"},
+# The parts of the package, lowest layer first: a part may import the layers before its own, and no sibling.
+LAYERS: tuple[frozenset[str], ...] = (
+    frozenset({"version", "contract", "clock", "resources", "exit_status"}),
+    frozenset({"core"}),
+    frozenset({"models", "faults", "scenarios", "setting_kinds"}),
+    frozenset({"web", "settings"}),
+    frozenset({"api", "control", "firebase"}),
+    frozenset({"app"}),
+    frozenset({"server"}),
+    frozenset({"cli"}),
+    frozenset({"__main__"}),
+    frozenset({"testing"}),
+    frozenset({"pytest_plugin", "__init__"}),
+)
+# A file of a scenario names faults; the control plane describes and signs what the emulated API takes.
+SIBLINGS = {("scenarios", "faults"), ("control", "api")}
+
+# Libraries that no file may import but those that are named.
+FORBIDDEN: dict[str, frozenset[str]] = {
+    "time": frozenset({"clock.py"}),
+    "random": frozenset(),
+    "uuid": frozenset(),
+    "secrets": frozenset(),
+    "uvicorn": frozenset({"server.py", "connection.py", "cli.py"}),
+}
+# The lower layers know neither the machine nor the web; a Path that is passed in may be read by a model.
+_WORLD = frozenset({"os", "sys", "socket", "starlette", "uvicorn", "click"})
+UNKNOWN_TO: dict[str, frozenset[str]] = {
+    "contract": _WORLD | {"asyncio", "pathlib"},
+    "core": _WORLD | {"asyncio", "pathlib"},
+    "faults": _WORLD | {"asyncio", "pathlib"},
+    "models": _WORLD | {"asyncio"},
+    "clock": _WORLD,
 }
 
-
-def part(path: Path) -> str:
-    relative = path.relative_to(PACKAGE)
-    return relative.parts[0] if len(relative.parts) > 1 else relative.stem
-
-
-def name(path: Path) -> str:
-    return path.relative_to(PACKAGE).as_posix()
-
-
-def imported(path: Path) -> set[str]:
-    """The full names of all that a module imports, in functions too; what only type checkers read binds nobody."""
-    found: set[str] = set()
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    unread = {
-        node
-        for block in ast.walk(tree)
-        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
-        for node in ast.walk(block)
-    }
-    for node in ast.walk(tree):
-        if node in unread:
-            continue
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name(path)} imports relatively"
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
-
-
-def inner(path: Path) -> set[str]:
-    """The parts of the package that a module imports."""
-    full = {found for found in imported(path) if found.split(".")[0] == "clevora_mock"}
-    return {found.split(".")[1] for found in full if "." in found and not found.split(".")[1].startswith("__")}
-
-
-def outer(path: Path) -> set[str]:
-    """The top-level modules from elsewhere that a module imports."""
-    return {found.split(".")[0] for found in imported(path)} - {"clevora_mock"}
-
-
-def reads(path: Path) -> set[str]:
-    """The dotted names that a module's code mentions."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
-
-
-every_module = pytest.mark.parametrize("path", MODULES, ids=name)
-
-
-@every_module
-def test_a_module_imports_only_what_lies_below_it(path: Path) -> None:
-    """contract, clock <- core <- models <- api <- control, firebase <- app <- cli and testing."""
-    assert part(path) in BELOW, f"{part(path)} has no place among the layers"
-    assert inner(path) - BELOW[part(path)] == set()
-
-
-@every_module
-def test_only_the_clock_reads_the_time(path: Path) -> None:
-    """Everyone else is told what time it is."""
-    if name(path) == "clock.py":
-        return
-    assert "time" not in outer(path)
-    told = {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "datetime.datetime.now"}
-    assert reads(path) & told == set()
-    assert not {mentioned for mentioned in reads(path) if mentioned.endswith(("loop.time", "loop().time"))}
-
-
-@every_module
-def test_nobody_draws_from_the_machines_chance(path: Path) -> None:
-    """Chance is a hash of a seed, made in core/chance.py; no module knows another kind."""
-    assert outer(path) & {"random", "uuid", "secrets"} == set()
-    assert reads(path) & {"os.urandom", "numpy.random", "np.random"} == set()
-
-
-@every_module
-def test_only_the_settings_read_the_environment(path: Path) -> None:
-    """A variable that is read elsewhere is in no table."""
-    if name(path) != "settings.py":
-        assert reads(path) & {"os.environ", "os.getenv", "os.environb"} == set()
-        assert imported(path) & {"os.environ", "os.getenv"} == set()
-
-
-@pytest.mark.parametrize("path", [path for path in MODULES if part(path) == "core"], ids=name)
-def test_the_core_knows_nothing_of_the_world(path: Path) -> None:
-    """No time, no chance, no files, no network, no web framework, no event loop."""
-    world = {"time", "random", "uuid", "secrets", "os", "sys", "pathlib", "socket", "asyncio", "starlette", "uvicorn"}
-    assert outer(path) & world == set()
-
-
-@pytest.mark.parametrize("path", [path for path in MODULES if part(path) in ("models", "contract")], ids=name)
-def test_models_know_nothing_of_the_web(path: Path) -> None:
-    """They are told texts and give texts."""
-    assert outer(path) & {"starlette", "uvicorn", "asyncio", "socket", "click"} == set()
-
-
-@pytest.mark.parametrize("path", [path for path in MODULES if part(path) not in ("server", "cli")], ids=name)
-def test_only_the_server_knows_uvicorn(path: Path) -> None:
-    """The application is any ASGI server's."""
-    assert "uvicorn" not in outer(path)
-
-
-_NEEDLESS = {
-    "numpy": "models of other endpoints",
-    "faker": "the catalog's maker",
-    "yaml": "scenarios",
-    "hmac": "webhooks",
-    "statistics": "drawn delays",
-    "starlette.applications": "who serves it in a program of their own",
-    "clevora_mock.api.embeddings": "embeddings",
-    "clevora_mock.cli.shell_completion": "shells",
-    "clevora_mock.control": "the control plane, whose routes are made at the first path that is none of the models'",
-    "clevora_mock.core.identity": "who is signed in",
-    "clevora_mock.firebase": "Firebase, as the control plane",
-    "clevora_mock.scenarios.shelf": "scenarios",
+# Expressions that read the time, chance, the environment or an object's identity, with the files that may.
+READS: dict[str, frozenset[str]] = {
+    "datetime.now": frozenset({"clock.py"}),
+    "datetime.utcnow": frozenset({"clock.py"}),
+    "datetime.today": frozenset({"clock.py"}),
+    "date.today": frozenset({"clock.py"}),
+    "loop.time": frozenset({"clock.py"}),
+    "get_running_loop().time": frozenset({"clock.py"}),
+    "os.urandom": frozenset(),
+    "numpy.random": frozenset(),
+    "np.random": frozenset(),
+    "os.environ": frozenset({"settings.py"}),
+    "os.environb": frozenset({"settings.py"}),
+    "os.getenv": frozenset({"settings.py"}),
+    "hash(": frozenset(),
+    "id(": frozenset({"connection.py"}),
 }
+
+HEAVY = frozenset({"numpy", "faker", "yaml", "jsonschema", "rstr", "statistics", "pytest"})
 # A chat, answered by a server that was started from the command line's module.
-_FIRST_CHAT = """
+FIRST_CHAT = """
 import asyncio, json, sys
-from clevora_mock import cli
-from clevora_mock.server.service import Service
+from clevora_mock import cli, serving
 from clevora_mock.settings import DEMO_KEY, Settings
 
 async def receive():
@@ -178,18 +82,148 @@ async def receive():
 async def send(message):
     assert message.get("status", 200) == 200
 
-headers = [(b"authorization", f"Bearer {DEMO_KEY}".encode())]
-scope = {"type": "http", "method": "POST", "path": "/v1/chat/completions", "query_string": b"", "headers": headers}
-service = Service(Settings(port=0))
-asyncio.run(service.mock.switch({**scope, "scheme": "http", "server": ("127.0.0.1", 1)}, receive, send))
+scope = {
+    "type": "http",
+    "http_version": "1.1",
+    "method": "POST",
+    "path": "/v1/chat/completions",
+    "query_string": b"",
+    "headers": [(b"authorization", f"Bearer {DEMO_KEY}".encode())],
+    "scheme": "http",
+    "server": ("127.0.0.1", 1),
+}
+asyncio.run(serving.Service(Settings(port=0)).app(scope, receive, send))
 print(json.dumps(sorted(sys.modules)))
+"""
+# Imports each module in a process of its own, forked from one in which only other libraries are loaded.
+IMPORT_EACH = """
+import json, os, sys
+import click, msgspec, numpy, starlette.applications, uvicorn, yaml
+
+failed = []
+for name in json.loads(sys.argv[1]):
+    child = os.fork()
+    if not child:
+        try:
+            __import__(name)
+        except BaseException as error:
+            sys.stderr.write(f"{name}: {error!r}\\n")
+            os._exit(1)
+        os._exit(0)
+    if os.waitpid(child, 0)[1]:
+        failed.append(name)
+print(json.dumps(failed))
 """
 
 
-def test_a_first_chat_loads_nothing_that_it_does_not_need() -> None:
-    """A server that only chats never pays for the rest."""
-    command = [sys.executable, "-c", _FIRST_CHAT]
+def module_of(file: str) -> str:
+    """Return the dotted name of a file's module."""
+    return ".".join(("clevora_mock", *Path(file).with_suffix("").parts)).removesuffix(".__init__")
+
+
+FILE_OF = {module_of(file): file for file in FILES}
+
+
+def part_of(file: str) -> str:
+    return Path(file).parts[0].removesuffix(".py")
+
+
+@cache
+def tree_of(file: str) -> ast.Module:
+    return ast.parse(FILES[file].read_text(encoding="utf-8"))
+
+
+@cache
+def imports(file: str) -> frozenset[str]:
+    """Return the full names of everything that a file imports: in functions and for type checkers as well."""
+    found: set[str] = set()
+    for node in ast.walk(tree_of(file)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file} imports relatively"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return frozenset(found)
+
+
+def files_imported(file: str) -> set[str]:
+    """Return the package's own files that a file imports."""
+    own = {name for name in imports(file) if name.startswith("clevora_mock.")}
+    return {FILE_OF[name] if name in FILE_OF else FILE_OF[name.rpartition(".")[0]] for name in own}
+
+
+def mentions(file: str) -> Iterator[str]:
+    """Yield the dotted names that a file's code mentions, and the plain functions that it calls, as ``name(``."""
+    for node in ast.walk(tree_of(file)):
+        if isinstance(node, ast.Attribute):
+            yield ast.unparse(node)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield f"{node.func.id}("
+
+
+def test_imports_point_from_upper_layers_to_lower_ones() -> None:
+    """Imports under TYPE_CHECKING count like all others."""
+    level = {part: number for number, layer in enumerate(LAYERS) for part in layer}
+    assert {part_of(file) for file in FILES} <= level.keys()
+    breaches = [
+        f"{file} -> {other}"
+        for file in FILES
+        for other in files_imported(file)
+        if part_of(file) != part_of(other)
+        and level[part_of(file)] <= level[part_of(other)]
+        and (part_of(file), part_of(other)) not in SIBLINGS
+    ]
+    assert breaches == []
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    # The package's own `__init__` imports what it offers when it is asked for, and nobody imports it by name.
+    left = {file: files_imported(file) - {file} for file in FILES}
+    while leaves := [file for file, others in left.items() if not others & left.keys()]:
+        for file in leaves:
+            del left[file]
+    assert left == {}
+
+
+def test_time_chance_and_the_environment_are_read_in_their_own_modules() -> None:
+    """All other code is told the time, draws by seed, and gets its settings as values."""
+    libraries = {file: {name.partition(".")[0] for name in imports(file)} for file in FILES}
+    imported = [
+        f"{file} imports {name}"
+        for file in FILES
+        for name, allowed in FORBIDDEN.items()
+        if name in libraries[file] and file not in allowed
+    ]
+    read = [
+        f"{file} reads {mentioned}"
+        for file in FILES
+        for mentioned in mentions(file)
+        for name, allowed in READS.items()
+        if (mentioned == name or mentioned.endswith(f".{name}")) and file not in allowed
+    ]
+    assert imported + read == []
+
+
+def test_the_lower_layers_know_neither_the_machine_nor_the_web() -> None:
+    breaches = [
+        f"{file} imports {name}"
+        for file in FILES
+        for name in imports(file)
+        if name.partition(".")[0] in UNKNOWN_TO.get(part_of(file), ())
+    ]
+    assert breaches == []
+
+
+def test_every_module_can_be_imported_alone() -> None:
+    command = [sys.executable, "-W", "error", "-c", IMPORT_EACH, json.dumps([*FILE_OF])]
+    done = subprocess.run(command, cwd=PACKAGE.parent, check=True, capture_output=True, text=True)
+    assert (json.loads(done.stdout), done.stderr) == ([], "")
+
+
+def test_a_first_chat_loads_nothing_heavy() -> None:
+    """A server that only chats starts fast: scenarios, vectors and schemas are loaded by those who use them."""
+    command = [sys.executable, "-c", FIRST_CHAT]
     asked = subprocess.run(command, cwd=PACKAGE.parent, check=True, capture_output=True, text=True)
     loaded = set(json.loads(asked.stdout))
     assert "clevora_mock.models.chat" in loaded
-    assert {name: whose for name, whose in _NEEDLESS.items() if name in loaded} == {}
+    assert loaded & HEAVY == set()

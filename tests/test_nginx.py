@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from clevora_mock.api.gate import _SNAPSHOT_BYTES
 from uvicorn import Config
 
 from clevora_mock.app import create_app
+from clevora_mock.control.endpoint import MAX_SNAPSHOT_BYTES
 from clevora_mock.core.sandboxes import DEFAULT
 
 TEXT = (Path(__file__).parent.parent / "deploy" / "nginx.conf").read_text("utf-8")
@@ -48,13 +48,13 @@ def test_a_paths_sandbox_is_the_one_that_the_mock_finds(path: str) -> None:
     """What has none, and is refused, may go anywhere."""
     (pattern,) = re.findall(r'"~(.+)" +\$name;', TEXT)
     matched = re.search(pattern.replace("(?<", "(?P<"), path)
-    located = create_app().sandboxes.locate(path)
-    assert (matched["name"] if matched else DEFAULT) == (located[0].name if located else DEFAULT)
+    sandbox, _, _ = create_app().state.sandboxes.resolve(path)
+    assert (matched["name"] if matched else DEFAULT) == sandbox.name
 
 
 def test_the_largest_body_is_the_mocks() -> None:
     """A snapshot's."""
-    assert directive("client_max_body_size") == f"{_SNAPSHOT_BYTES // 1024 // 1024}m"
+    assert directive("client_max_body_size") == f"{MAX_SNAPSHOT_BYTES // 1024 // 1024}m"
 
 
 def test_nginx_closes_an_idle_connection_before_the_mock_does() -> None:

@@ -6,8 +6,8 @@ from clevora_mock.clock import SECOND
 from clevora_mock.contract.limits import REQUESTS_PER_MINUTE, TOKENS_PER_DAY
 from clevora_mock.core.accounts import Account, Key
 from clevora_mock.core.chance import Chance
-from clevora_mock.core.journal import Entry as Logged
-from clevora_mock.core.ledger import Entry
+from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.ledger import LedgerEntry
 from clevora_mock.core.sandbox import Sandbox
 from tests.conftest import World
 
@@ -19,12 +19,12 @@ def account(sandbox: Sandbox) -> Account:
     return sandbox.accounts.by_uid["demo"]
 
 
-def charges(world: World) -> list[Entry]:
+def charges(world: World) -> list[LedgerEntry]:
     """The demo account's charges, oldest first."""
     return world.do(lambda sandbox: [entry for entry in account(sandbox).ledger.entries if entry.type == "charge"])
 
 
-def journal(world: World) -> list[Logged]:
+def journal(world: World) -> list[JournalEntry]:
     return world.do(lambda sandbox: list(sandbox.journal.entries))
 
 
@@ -33,7 +33,7 @@ def statuses(world: World) -> list[int]:
     return [entry.status for entry in journal(world)]
 
 
-def settled(world: World, count: int = 1, patience: float = 10) -> list[Entry]:
+def settled(world: World, count: int = 1, patience: float = 10) -> list[LedgerEntry]:
     """The charges, once there are `count` of them."""
     deadline = monotonic() + patience
     while len(found := charges(world)) < count:

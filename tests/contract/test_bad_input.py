@@ -12,12 +12,12 @@ import httpx
 import pytest
 from msgspec import inspect
 
-from clevora_mock.api.operations import OPERATIONS
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME, ENDPOINTS, Credential, Endpoint
 from clevora_mock.core.identity import Identity
 from clevora_mock.core.usage import Activity
 from tests.contract.rows.row import ERRORS
 from tests.contract.rows.steps import CREDENTIALS, SIGNATURES, Memory, take
+from tests.product_tables import OPERATIONS
 
 if TYPE_CHECKING:
     from clevora_mock.core.sandbox import Sandbox
@@ -414,7 +414,7 @@ def test_a_revoked_key_is_refused(world: "World", route: Route) -> None:
 @pytest.mark.clause("K8")
 @pytest.mark.parametrize(
     "route",
-    [route for route in ROUTES if route[0].credential == "id_token" and not route[0].open_to_all],
+    [route for route in ROUTES if route[0].credential == "id_token" and route[0].requires_developer_access],
     ids=lambda route: f"{route[0].method} {route[1]}",
 )
 def test_a_user_without_access_is_refused(busy: "World", route: Route) -> None:

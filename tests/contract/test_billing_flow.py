@@ -10,7 +10,7 @@ import pytest
 from tests.contract.rows.steps import CHAT, take
 
 if TYPE_CHECKING:
-    from clevora_mock.core.ledger import Entry
+    from clevora_mock.core.ledger import LedgerEntry
     from clevora_mock.core.sandbox import Sandbox
     from tests.conftest import World
 
@@ -30,7 +30,7 @@ def ask(world: "World", path: str = "/v1/chat/completions", body: Any = None) ->
     return world.http.post(path, headers=world.headers, json=HELLO if body is None else body)
 
 
-def book(world: "World", uid: str = "demo") -> tuple[int, list["Entry"]]:
+def book(world: "World", uid: str = "demo") -> tuple[int, list["LedgerEntry"]]:
     return world.do(
         lambda sandbox: (sandbox.accounts.by_uid[uid].ledger.balance, list(sandbox.accounts.by_uid[uid].ledger.entries))
     )

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from clevora_mock.api.operations import OPERATIONS
 from clevora_mock.contract.endpoints import ENDPOINTS, Endpoint
 from clevora_mock.core.limits import Limits
 from tests.conftest import TLS
 from tests.contract.rows.row import ERRORS
 from tests.contract.rows.steps import jwt, signature
+from tests.product_tables import OPERATIONS
 from tests.server import Running
 
 POSTS = [endpoint for endpoint in ENDPOINTS if endpoint.method == "POST"]

@@ -10,7 +10,7 @@ import pytest
 from tests.contract.wire import Reply, chunks, connect, post, read_reply, stream
 
 if TYPE_CHECKING:
-    from clevora_mock.core.journal import Entry
+    from clevora_mock.core.journal import JournalEntry
     from clevora_mock.core.sandbox import Sandbox
     from tests.conftest import World
 
@@ -202,10 +202,10 @@ def test_a_refused_stream_is_plain_json_on_the_wire(world: "World") -> None:
 # --- leaving early ----------------------------------------------------------------------------------------------------
 
 
-def finished(world: "World") -> "Entry":
+def finished(world: "World") -> "JournalEntry":
     """The journal's one entry, once the server has noticed that the client is gone."""
     for _ in range(500):
-        entries: list[Entry] = world.do(lambda sandbox: list(sandbox.journal.entries))
+        entries: list[JournalEntry] = world.do(lambda sandbox: list(sandbox.journal.entries))
         if entries:
             (entry,) = entries
             return entry

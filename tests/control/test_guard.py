@@ -3,33 +3,14 @@
 import re
 
 import pytest
-from clevora_mock.control.webhook_sender import WebhookSender
-from clevora_mock.mock import Opening
-from clevora_mock.core.scenario import DEFAULT
 
-from clevora_mock.app import create_app
-from clevora_mock.control.routes import Parts, control_table
-from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.sandboxes import Sandboxes
-from clevora_mock.resources import scenarios
-from clevora_mock.scenarios.shelf import Shelf
 from clevora_mock.settings import Settings
 from tests.conftest import World
 from tests.control.support import connect, control, kept
+from tests.product_tables import control_rows
 from tests.server import running
 
-
-def _table() -> list[tuple[str, str]]:
-    opening = Opening(DEFAULT)
-
-    def make(name: str) -> Sandbox:
-        return Sandbox(name, Settings().sandbox_config(), Settings().make_clock(), opening)
-
-    parts = Parts(Sandboxes(make, lambda name: None), Shelf(scenarios()), Delivery(create_app()), opening)
-    return [(row.method, re.sub(r"\{[^}]+\}", "x", row.path)) for row in control_table(parts)]
-
-
-TABLE = _table()
+TABLE = [(row.method, re.sub(r"\{[^}]+\}", "x", row.path)) for row in control_rows()]
 CHANGES = [(method, path) for method, path in TABLE if method != "GET"]
 every_route = pytest.mark.parametrize(("method", "path"), TABLE)
 every_change = pytest.mark.parametrize(("method", "path"), CHANGES)

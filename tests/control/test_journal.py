@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from clevora_mock.core.journal import BODY_BYTES, Journal
+from clevora_mock.core.journal import MAX_BODY_BYTES, Journal
 from clevora_mock.settings import DEMO_KEY
 from tests.conftest import TLS, World
 from tests.control.support import chat, control, eventually, use
@@ -152,7 +152,7 @@ def test_a_body_is_kept_up_to_16_kib(world: World) -> None:
         chat(world, "x" * size)
     cut, whole = control(world, "GET requests")["requests"]
     assert whole["body"]["messages"][0]["content"] == "x" * 10
-    assert len(cut["body"]) == BODY_BYTES
+    assert len(cut["body"]) == MAX_BODY_BYTES
     assert cut["bodyBytes"] > 30_000
 
 
@@ -160,7 +160,7 @@ def test_a_body_is_kept_up_to_16_kib(world: World) -> None:
 def test_a_secret_at_the_cut_is_masked(world: World, shift: int) -> None:
     """Masking comes before cutting, in the body and in what was said."""
     use(world, f"rules: [{{when: {{}}, then: {{reply: {{content: {'y' * (1_960 + shift)} {DEMO_KEY}}}}}}}]")
-    prefix = "x" * (BODY_BYTES - len('{"messages":[{"role":"user","content":"') - shift)
+    prefix = "x" * (MAX_BODY_BYTES - len('{"messages":[{"role":"user","content":"') - shift)
     chat(world, f"{prefix}{DEMO_KEY}")
     entry = control(world, "GET requests")["requests"][0]
     assert DEMO_KEY[:22] not in json.dumps(entry)

@@ -14,10 +14,10 @@ from typing import Any
 import httpx
 import msgspec
 import pytest
-from clevora_mock.control.export_file import ArchiveError, export, load
 
 from clevora_mock.app import create_app
-from clevora_mock.core.snapshot import take
+from clevora_mock.control.export_file import ArchiveError, export, load
+from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import Settings
 from tests.control.support import PATIENCE_SECONDS, connect
 from tests.support.program import Served, run, serving
@@ -87,23 +87,23 @@ def test_an_export_that_fails_leaves_the_older_one(tmp_path: Path, monkeypatch: 
     """A disk that fills up while it is written, say."""
     file = tmp_path / "state.json"
     app = create_app(Settings())
-    export(app.sandboxes, file)
+    export(app.state.sandboxes, file)
     older = file.read_bytes()
 
     def full(number: int) -> None:
         raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr(os, "fsync", full)
-    app.sandboxes.get("another")
+    app.state.sandboxes.get("another")
     with pytest.raises(OSError, match="No space"):
-        export(app.sandboxes, file)
+        export(app.state.sandboxes, file)
     assert file.read_bytes() == older
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
 
 
 def _exported() -> dict[str, Any]:
-    default = create_app(Settings(clock="frozen")).sandboxes.default
-    return {"version": 1, "sandboxes": {"default": json.loads(msgspec.json.encode(take(default)))}}
+    default = create_app(Settings(clock="frozen")).state.sandboxes.default
+    return {"version": 1, "sandboxes": {"default": json.loads(msgspec.json.encode(dump(default)))}}
 
 
 def _broken() -> dict[str, bytes]:
@@ -139,7 +139,7 @@ def test_a_broken_import_is_told_in_one_line(tmp_path: Path, name: str) -> None:
     file = tmp_path / "state.json"
     file.write_bytes(BROKEN[name])
     with pytest.raises(ArchiveError) as error:
-        load(create_app(Settings()).sandboxes, file)
+        load(create_app(Settings()).state.sandboxes, file)
     assert str(error.value).startswith(f"{file}: ")
     assert "\n" not in str(error.value)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clevora_mock.core.snapshot import take
+from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, Settings
 from tests.conftest import World
 from tests.control.steps import ANONYMOUS, STEPS, Player, Step, elsewhere
@@ -33,7 +33,7 @@ def test_a_reset_sandbox_is_as_it_was_born(frozen_server: Running, steps: list[S
 
 def state_of(world: World) -> bytes:
     """The sandbox's snapshot, without a request."""
-    return world.do(lambda sandbox: msgspec.json.encode(take(sandbox)))
+    return world.do(lambda sandbox: msgspec.json.encode(dump(sandbox)))
 
 
 def test_a_reset_goes_back_to_the_scenario_that_the_server_was_started_with() -> None:

@@ -2,8 +2,8 @@
 
 import httpx
 import pytest
-from clevora_mock.faults import FAULTS
 
+from clevora_mock.faults import FAULTS
 from tests.deploy.mocks import SERVER, Site
 from tests.deploy.requests import CHAT, CHATS, KEY, chat, entries
 

@@ -5,10 +5,10 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any, NamedTuple
 
 import pytest
-from clevora_mock.firebase.errors import CODES
 
 from clevora_mock.contract.limits import MAX_BODY_BYTES
 from clevora_mock.core import users
+from clevora_mock.firebase.errors import CODES
 from clevora_mock.firebase.routes import TABLE
 from tests.conftest import World
 from tests.firebase.support import ANN, DEMO, FIND, OWNER, TOKEN, TOOLKIT, accounts, good, message, refresh, sign_up

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import httpx
 
 from clevora_mock.clock import FROZEN_START, Clock
-from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.sandbox import Sandbox, StartupScenario
+from clevora_mock.core.scenario import DEFAULT
 from clevora_mock.settings import Settings
 
 T = TypeVar("T")
@@ -39,7 +40,7 @@ def still_clock() -> Clock:
 
 def bare_sandbox(clock: Clock) -> Sandbox:
     """A sandbox of no server, in which nothing is set going."""
-    return Sandbox("alone", Settings().sandbox_config(), clock, lambda sandbox: None)
+    return Sandbox("alone", Settings().sandbox_config(), clock, StartupScenario(DEFAULT))
 
 
 class _Skipping(selectors.SelectSelector):

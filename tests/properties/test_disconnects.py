@@ -10,19 +10,19 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from clevora_mock.api.stream import Pace, Transmission
-from clevora_mock.api.surface import CLEVORA
-from clevora_mock.core.call import Call
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clevora_mock.api.stream_pacing import StreamPacing
 from clevora_mock.app import create_app
 from clevora_mock.clock import FROZEN_START, SECOND, Clock
 from clevora_mock.core.chance import Draws
-from clevora_mock.core.journal import Entry
+from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.limits import Limits
+from clevora_mock.core.reply import Frame, Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, Settings
+from clevora_mock.web.framed_response import FramedResponse
 from tests.server import Running, running
 
 from .support import TLS, VirtualLoop, bare_sandbox, counted, fresh_name, virtually
@@ -44,11 +44,11 @@ fractions = st.floats(0, 1.3)
 
 
 class Delivered(NamedTuple):
-    """What came out of a stream: the frames with the moment of each, and what it said it had sent."""
+    """What came out of a stream: the frames with the moment of each, and how many it said it had sent."""
 
     bodies: list[tuple[int, bytes]]
     ended: bool
-    settled: list[int]
+    frames_sent: int
 
 
 Ending = Callable[[VirtualLoop, "asyncio.Task[None]", asyncio.Event], Awaitable[None]]
@@ -57,12 +57,12 @@ Ending = Callable[[VirtualLoop, "asyncio.Task[None]", asyncio.Event], Awaitable[
 def deliver(content: list[bytes], pace: float, ending: Ending, write_seconds: float = 0.0) -> Delivered:
     """Send `content` to a client that writes take `write_seconds` to reach, while `ending` happens."""
     bodies: list[tuple[int, bytes]] = []
-    settled: list[int] = []
     ended: list[bool] = []
 
-    async def work(loop: VirtualLoop) -> None:
+    async def work(loop: VirtualLoop) -> int:
         clock = Clock("real", start=FROZEN_START, read=loop.micros)
-        call = Call(bare_sandbox(clock), "POST", PATH, CLEVORA)
+        frames = StreamPacing(pace).paced(tuple(map(Frame, content)), Draws(bytes(8)))
+        response = FramedResponse(Reply(frames, is_stream=True), bare_sandbox(clock))
         left = asyncio.Event()
 
         async def receive() -> Message:
@@ -74,23 +74,28 @@ def deliver(content: list[bytes], pace: float, ending: Ending, write_seconds: fl
                 return
             if write_seconds:
                 await asyncio.sleep(write_seconds)
-            if message.get("more_body"):
-                bodies.append((clock.now() - FROZEN_START, message["body"]))
-            else:
+            # Frames that are due together leave in one write.
+            body = message["body"]
+            while body:
+                frame = content[len(bodies)]
+                assert body.startswith(frame)
+                bodies.append((clock.now() - FROZEN_START, frame))
+                body = body.removeprefix(frame)
+            if not message.get("more_body"):
                 ended.append(True)
 
-        stream = Transmission(content, [], call, settled.append)
-        stream.deadlines = Pace(pace).deadlines(len(content), Draws(bytes(8)))
-        task = asyncio.ensure_future(stream({"type": "http"}, receive, send))
+        task = asyncio.ensure_future(response({"type": "http"}, receive, send))
         end = asyncio.ensure_future(ending(loop, task, left))
         await asyncio.gather(task, return_exceptions=True)
         end.cancel()
         await asyncio.gather(end, return_exceptions=True)
         assert not clock.timers
+        await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}
+        return response.frames_sent
 
-    virtually(work)
-    return Delivered(bodies, bool(ended), settled)
+    frames_sent = virtually(work)
+    return Delivered(bodies, bool(ended), frames_sent)
 
 
 def leaving(after: float) -> Ending:
@@ -120,11 +125,10 @@ def cancelling(after: float) -> Ending:
     st.floats(0, 1),
     st.binary(min_size=8, max_size=8),
 )
-def test_deadlines_follow_the_pace(frames: int, rate: float | None, first: int, jitter: float, start: bytes) -> None:
-    deadlines = [
-        deadline for deadline in Pace(rate, first, jitter).deadlines(frames, Draws(start)) if deadline is not None
-    ]
-    assert len(deadlines) == frames
+def test_deadlines_follow_the_pace(count: int, rate: float | None, first: int, jitter: float, start: bytes) -> None:
+    frames = StreamPacing(rate, first, jitter).paced((Frame(b"x"),) * count, Draws(start))
+    deadlines = [frame.due for frame in frames]
+    assert len(deadlines) == count
     assert deadlines[:2] == [0, first]
     step = SECOND / rate if rate else 0
     for earlier, later in pairwise(deadlines[1:]):
@@ -137,7 +141,7 @@ def test_a_whole_stream_keeps_its_pace(content: list[bytes], pace: float) -> Non
     delivered = deliver(content, pace, leaving(10_000))
     assert [body for _, body in delivered.bodies] == content
     assert delivered.ended
-    assert delivered.settled == [len(content)]
+    assert delivered.frames_sent == len(content)
     for index, (at, _) in enumerate(delivered.bodies):
         # The role and the first token at once, then one token at a time; lateness never adds up.
         deadline = max(0, index - 1) * SECOND / pace
@@ -145,14 +149,14 @@ def test_a_whole_stream_keeps_its_pace(content: list[bytes], pace: float) -> Non
 
 
 @given(frames, paces, fractions, st.sampled_from([leaving, cancelling]))
-def test_what_was_sent_is_what_is_settled(
+def test_what_was_sent_is_what_is_counted(
     content: list[bytes], pace: float, fraction: float, ending: Callable[[float], Ending]
 ) -> None:
     whole = (len(content) - 2) / pace
     delivered = deliver(content, pace, ending(whole * fraction))
     sent = [body for _, body in delivered.bodies]
     assert sent == content[: len(sent)]
-    assert delivered.settled == [len(sent)]
+    assert delivered.frames_sent == len(sent)
     assert delivered.ended == (len(sent) == len(content))
 
 
@@ -164,7 +168,7 @@ def test_a_frame_counts_once_it_is_written(
     delivered = deliver(content, pace, ending(whole * fraction), slowness)
     sent = [body for _, body in delivered.bodies]
     assert sent == content[: len(sent)]
-    assert delivered.settled == [len(sent)]
+    assert delivered.frames_sent == len(sent)
 
 
 @given(frames, paces, st.integers(0, 39))
@@ -200,7 +204,7 @@ def content_of(events: bytes) -> str:
     return "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks)
 
 
-def is_settled_exactly(entry: Entry, contents: list[str], text: str) -> None:
+def is_settled_exactly(entry: JournalEntry, contents: list[str], text: str) -> None:
     """One journal entry that bills the prompt and `text`, no more."""
     assert (entry.status, entry.logged, entry.endpoint) == (200, True, "chat.completions")
     assert entry.prompt_tokens == prompt_tokens(contents)
@@ -255,7 +259,7 @@ def test_concurrent_streams_are_each_billed_what_was_sent(
     answers: Callable[[list[str], int], str], streams: list[tuple[list[str], int, float, float]], pace: float
 ) -> None:
     app = create_app(Settings(tokens_per_second=pace))
-    sandbox = app.sandboxes.default
+    sandbox = app.state.sandboxes.default
     before = sandbox.accounts.by_uid["demo"].ledger.balance
     received: dict[str, tuple[list[str], int, bytes]] = {}
 
@@ -359,7 +363,7 @@ def until(server: Running, happened: Callable[[], bool]) -> None:
     raise AssertionError("it never happened")
 
 
-def wait_for(server: Running, sandbox: Sandbox, total: int) -> list[Entry]:
+def wait_for(server: Running, sandbox: Sandbox, total: int) -> list[JournalEntry]:
     """The journal, once it has as many entries."""
     until(server, lambda: sandbox.journal.total >= total)
     return server.do(lambda: list(sandbox.journal.entries))

@@ -42,7 +42,7 @@ def good_claims() -> dict[str, Any]:
 def refused(token: str | None, now: int = NOW) -> ApiError:
     with pytest.raises(ApiError) as caught:
         verify(token, PROJECT, now)
-    assert (caught.value.failure.status, caught.value.failure.code) == (401, "invalid_id_token")
+    assert (caught.value.spec.status, caught.value.spec.code) == (401, "invalid_id_token")
     assert caught.value.hint
     return caught.value
 

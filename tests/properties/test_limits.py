@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from clevora_mock.clock import DAY, FROZEN_START, MINUTE, SECOND
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.limits import Limits, Meter
+from clevora_mock.core.limits import Limits, RateLimiter
 
 limits = st.integers(1, 8)
 # Some arrivals come at once, some around a second's or the window's end, to the microsecond.
@@ -25,23 +25,23 @@ arrivals = st.lists(gaps, max_size=60)
 starts = st.integers(0, 400 * DAY).map(lambda offset: FROZEN_START + offset)
 
 
-def refusal(meter: Meter, now: int, limit: Limits) -> ApiError | None:
+def refusal(limiter: RateLimiter, now: int, limit: Limits) -> ApiError | None:
     """Ask for admission: None when granted."""
     try:
-        meter.admit(now, limit)
+        limiter.acquire(now, limit)
     except ApiError as error:
         return error
     return None
 
 
-def state(meter: Meter) -> tuple[list[int], int, int]:
-    return list(meter.recent), meter.day, meter.tokens
+def state(limiter: RateLimiter) -> tuple[list[int], int, int]:
+    return list(limiter.recent), limiter.day, limiter.tokens
 
 
-def copy(meter: Meter) -> Meter:
-    twin = Meter()
-    twin.recent.extend(meter.recent)
-    twin.day, twin.tokens = meter.day, meter.tokens
+def copy(limiter: RateLimiter) -> RateLimiter:
+    twin = RateLimiter()
+    twin.recent.extend(limiter.recent)
+    twin.day, twin.tokens = limiter.day, limiter.tokens
     return twin
 
 
@@ -54,11 +54,11 @@ def moments(start: int, steps: Sequence[int]) -> list[int]:
 
 @given(starts, arrivals, limits)
 def test_no_minute_admits_more_than_the_limit_or_less_than_it_could(start: int, steps: list[int], limit: int) -> None:
-    meter = Meter()
+    limiter = RateLimiter()
     admitted: list[int] = []
     for now in moments(start, steps):
         young = [moment for moment in admitted if now - moment < MINUTE]
-        granted = refusal(meter, now, Limits(limit, None)) is None
+        granted = refusal(limiter, now, Limits(limit, None)) is None
         assert granted == (len(young) < limit)
         if granted:
             admitted.append(now)
@@ -68,22 +68,22 @@ def test_no_minute_admits_more_than_the_limit_or_less_than_it_could(start: int, 
 
 @given(starts, arrivals, limits)
 def test_retry_after_is_exact(start: int, steps: list[int], limit: int) -> None:
-    meter = Meter()
+    limiter = RateLimiter()
     for now in moments(start, steps):
-        refused = refusal(meter, now, Limits(limit, None))
+        refused = refusal(limiter, now, Limits(limit, None))
         if refused is None:
             continue
-        assert (refused.failure.status, refused.failure.code) == (429, "rate_limit_exceeded")
+        assert (refused.spec.status, refused.spec.code) == (429, "rate_limit_exceeded")
         wait = refused.retry_after
         assert wait is not None
         assert 1 <= wait <= 60
-        assert refusal(copy(meter), now + (wait - 1) * SECOND, Limits(limit, None)) is not None
-        assert refusal(copy(meter), now + wait * SECOND, Limits(limit, None)) is None
+        assert refusal(copy(limiter), now + (wait - 1) * SECOND, Limits(limit, None)) is not None
+        assert refusal(copy(limiter), now + wait * SECOND, Limits(limit, None)) is None
 
 
 @given(starts, arrivals, limits, st.integers(1, 5))
 def test_a_refusal_changes_nothing(start: int, steps: list[int], limit: int, repeats: int) -> None:
-    insistent, patient = Meter(), Meter()
+    insistent, patient = RateLimiter(), RateLimiter()
     for now in moments(start, steps):
         first = refusal(insistent, now, Limits(limit, None))
         if first is not None:
@@ -100,8 +100,8 @@ def test_a_refusal_changes_nothing(start: int, steps: list[int], limit: int, rep
 
 @given(starts, st.lists(st.tuples(st.booleans(), gaps), max_size=60), limits)
 def test_two_keys_are_independent(start: int, traffic: list[tuple[bool, int]], limit: int) -> None:
-    together = {True: Meter(), False: Meter()}
-    alone = {True: Meter(), False: Meter()}
+    together = {True: RateLimiter(), False: RateLimiter()}
+    alone = {True: RateLimiter(), False: RateLimiter()}
     outcomes: dict[bool, list[tuple[int, bool]]] = {True: [], False: []}
     now = start
     for which, gap in traffic:
@@ -113,52 +113,52 @@ def test_two_keys_are_independent(start: int, traffic: list[tuple[bool, int]], l
 
 @given(starts, arrivals, limits, limits)
 def test_a_limit_lowered_meanwhile_holds_at_once(start: int, steps: list[int], before: int, after: int) -> None:
-    meter = Meter()
+    limiter = RateLimiter()
     reached = moments(start, steps)
     for now in reached:
-        refusal(meter, now, Limits(before, None))
+        refusal(limiter, now, Limits(before, None))
     now = reached[-1]
-    refused = refusal(copy(meter), now, Limits(after, None))
-    young = sum(now - moment < MINUTE for moment in meter.recent)
+    refused = refusal(copy(limiter), now, Limits(after, None))
+    young = sum(now - moment < MINUTE for moment in limiter.recent)
     assert (refused is None) == (young < after)
     if refused is not None and refused.retry_after is not None:
-        assert refusal(copy(meter), now + (refused.retry_after - 1) * SECOND, Limits(after, None)) is not None
-        assert refusal(copy(meter), now + refused.retry_after * SECOND, Limits(after, None)) is None
+        assert refusal(copy(limiter), now + (refused.retry_after - 1) * SECOND, Limits(after, None)) is not None
+        assert refusal(copy(limiter), now + refused.retry_after * SECOND, Limits(after, None)) is None
 
 
 @given(starts, arrivals, st.integers(-200, 200).map(lambda seconds: seconds * SECOND), limits)
 def test_a_clock_set_back_never_makes_the_wait_longer_than_a_minute(
     start: int, steps: list[int], jump: int, limit: int
 ) -> None:
-    meter = Meter()
+    limiter = RateLimiter()
     reached = moments(start, steps)
     for now in (*reached, reached[-1] + jump):
-        refused = refusal(meter, now, Limits(limit, None))
+        refused = refusal(limiter, now, Limits(limit, None))
         if refused is not None:
             assert refused.retry_after in range(1, 61)
 
 
 @given(starts, st.lists(st.tuples(gaps | st.integers(0, DAY), st.integers(0, 40)), max_size=60), st.integers(1, 100))
 def test_the_day_refuses_from_the_limit_until_midnight(start: int, traffic: list[tuple[int, int]], limit: int) -> None:
-    meter = Meter()
+    limiter = RateLimiter()
     used: dict[int, int] = {}
     now = start
     for gap, spent in traffic:
         now += gap
         day, into = divmod(now, DAY)
-        refused = refusal(meter, now, Limits(None, limit))
+        refused = refusal(limiter, now, Limits(None, limit))
         assert (refused is not None) == (used.get(day, 0) >= limit)
         if refused is None:
             # Whoever is admitted is served, whatever it takes.
-            meter.spend(spent, now)
+            limiter.add_tokens(spent, now)
             used[day] = used.get(day, 0) + spent
         else:
-            assert (refused.failure.status, refused.failure.code) == (429, "daily_token_limit_exceeded")
+            assert (refused.spec.status, refused.spec.code) == (429, "daily_token_limit_exceeded")
             assert refused.retry_after == -(-(DAY - into) // SECOND)
             midnight = (day + 1) * DAY
-            assert refusal(copy(meter), midnight - 1, Limits(None, limit)) is not None
-            assert refusal(copy(meter), midnight, Limits(None, limit)) is None
-            assert refusal(copy(meter), now + refused.retry_after * SECOND, Limits(None, limit)) is None
+            assert refusal(copy(limiter), midnight - 1, Limits(None, limit)) is not None
+            assert refusal(copy(limiter), midnight, Limits(None, limit)) is None
+            assert refusal(copy(limiter), now + refused.retry_after * SECOND, Limits(None, limit)) is None
 
 
 @given(starts, st.lists(st.tuples(gaps, st.integers(0, 40)), max_size=40), limits, st.integers(1, 100))
@@ -166,33 +166,33 @@ def test_a_client_that_obeys_the_longer_wait_is_admitted(
     start: int, traffic: list[tuple[int, int]], minute: int, day: int
 ) -> None:
     both = Limits(minute, day)
-    meter = Meter()
+    limiter = RateLimiter()
     now = start
     for gap, spent in traffic:
         now += gap
-        refused = refusal(meter, now, both)
+        refused = refusal(limiter, now, both)
         if refused is None:
-            meter.spend(spent, now)
-        elif refused.failure.code == "daily_token_limit_exceeded" and refused.retry_after is not None:
-            later = refusal(copy(meter), now + refused.retry_after * SECOND, both)
+            limiter.add_tokens(spent, now)
+        elif refused.spec.code == "daily_token_limit_exceeded" and refused.retry_after is not None:
+            later = refusal(copy(limiter), now + refused.retry_after * SECOND, both)
             # Only a day that ends within the minute can leave requests in the window.
             assert later is None or refused.retry_after < 60
 
 
 @given(starts, arrivals)
 def test_a_limit_that_is_off_refuses_nobody(start: int, steps: list[int]) -> None:
-    meter = Meter()
+    limiter = RateLimiter()
     for now in moments(start, steps):
-        meter.spend(1_000_000, now)
-        assert refusal(meter, now, Limits(None, None)) is None
+        limiter.add_tokens(1_000_000, now)
+        assert refusal(limiter, now, Limits(None, None)) is None
 
 
 @pytest.mark.parametrize("already", [0, 999_999])
 def test_the_request_that_crosses_the_documented_line_is_served(already: int) -> None:
-    meter = Meter()
-    meter.spend(already, FROZEN_START)
-    assert refusal(meter, FROZEN_START, Limits()) is None
-    meter.spend(1_000_000 - already, FROZEN_START)
-    refused = refusal(meter, FROZEN_START, Limits())
+    limiter = RateLimiter()
+    limiter.add_tokens(already, FROZEN_START)
+    assert refusal(limiter, FROZEN_START, Limits()) is None
+    limiter.add_tokens(1_000_000 - already, FROZEN_START)
+    refused = refusal(limiter, FROZEN_START, Limits())
     assert refused is not None
     assert refused.retry_after == 86_400

@@ -11,8 +11,6 @@ from typing import Any, TypeVar
 
 import httpx
 import pytest
-from clevora_mock.api.surface import CLEVORA
-from clevora_mock.core.call import Call
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -28,8 +26,10 @@ from standardwebhooks import Webhook
 from clevora_mock.clock import DAY, FROZEN_START, SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.accounts import Account as Kept
+from clevora_mock.core.exchange import Exchange, Principal, RequestFacts
 from clevora_mock.core.identity import Identity, issue
 from clevora_mock.core.limits import Limits
+from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET
 from tests.server import Running
@@ -216,7 +216,7 @@ class MoneyMachine(RuleBasedStateMachine):
         """The model's account, made when the product makes one."""
         if uid not in self.accounts:
             self.accounts[uid] = Account(uid)
-            self.kept(uid, lambda account: setattr(account.ledger, "keep", self.keep))
+            self.kept(uid, lambda account: setattr(account.ledger, "max_entries", self.keep))
         self.touched.add(uid)
         return self.accounts[uid]
 
@@ -392,16 +392,17 @@ class MoneyMachine(RuleBasedStateMachine):
         """A request of any endpoint ends, whatever its work was."""
         key = self.key(pick)
 
-        def settle(sandbox: Sandbox) -> None:
-            call = Call(sandbox, "POST", ENDPOINT_BY_NAME[endpoint].path, CLEVORA)
-            call.endpoint = ENDPOINT_BY_NAME[endpoint]
-            call.key = sandbox.accounts.find_key(key.id)
-            call.account = call.key.account if call.key else None
-            call.status = status
-            call.prompt_tokens = tokens
-            sandbox.settle(call, sandbox.clock.now())
+        def record(sandbox: Sandbox) -> None:
+            now = sandbox.clock.now()
+            row = ENDPOINT_BY_NAME[endpoint]
+            used = sandbox.accounts.find_key(key.id)
+            assert used is not None
+            facts = RequestFacts(f"req_{sandbox.journal.total}", now, "POST", row.path, endpoint=row)
+            principal = Principal(key=used, account=used.account)
+            reply = Reply(status=status, prompt_tokens=tokens)
+            sandbox.record(Exchange(facts, principal, reply, status, frames_sent=0, answered=now), now)
 
-        self.do(settle)
+        self.do(record)
         self.completed(key, endpoint, tokens if status == 200 else 0, failed=status != 200)
 
     @precondition(lambda self: len(self.streams) < 4)

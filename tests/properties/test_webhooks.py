@@ -37,7 +37,7 @@ def signed(secret: str, event_id: str, timestamp: int, body: bytes) -> Headers:
 def refused(secret: str, headers: Headers, body: bytes, now: int) -> None:
     with pytest.raises(ApiError) as caught:
         verify(secret, headers, body, now)
-    assert (caught.value.failure.status, caught.value.failure.code) == (401, "invalid_signature")
+    assert (caught.value.spec.status, caught.value.spec.code) == (401, "invalid_signature")
 
 
 @given(secrets, ids, moments, st.binary())

@@ -3,12 +3,12 @@
 import re
 
 import pytest
-from clevora_mock.core.scenario import Scenario
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from clevora_mock import resources
+from clevora_mock.core.scenario import Scenario
 from clevora_mock.scenarios import document
 from clevora_mock.scenarios.mistakes import ScenarioError
 from clevora_mock.scenarios.reading import read

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from clevora_mock.core.scenario import DEFAULT, Scenario
 from msgspec.structs import replace
 
 from clevora_mock import resources
+from clevora_mock.core.scenario import DEFAULT, Scenario
 from clevora_mock.scenarios.mistakes import NoScenarioError, ScenarioError
 from clevora_mock.scenarios.shelf import Shelf
 

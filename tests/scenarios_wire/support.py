@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.accounts import Account
-from clevora_mock.core.journal import Entry
-from clevora_mock.core.ledger import Entry as Movement
+from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.ledger import LedgerEntry
 from clevora_mock.core.sandbox import Sandbox
 from tests.conftest import World
 
@@ -199,12 +199,12 @@ def waiting(world: World) -> None:
         sleep(0.002)
 
 
-def journal(world: World) -> list[Entry]:
+def journal(world: World) -> list[JournalEntry]:
     """Every request so far, oldest first."""
     return world.do(lambda sandbox: list(sandbox.journal.entries))
 
 
-def settled(world: World, count: int) -> list[Entry]:
+def settled(world: World, count: int) -> list[JournalEntry]:
     """The journal, once it has `count` entries; an answer is read before it is written down."""
     deadline = monotonic() + PATIENCE_SECONDS
     while len(entries := journal(world)) < count:
@@ -224,7 +224,7 @@ def demo(sandbox: Sandbox) -> Account:
     return sandbox.accounts.by_uid["demo"]
 
 
-def charges(world: World) -> list[Movement]:
+def charges(world: World) -> list[LedgerEntry]:
     """The demo account's charges, oldest first."""
     return world.do(lambda sandbox: [entry for entry in demo(sandbox).ledger.entries if entry.type == "charge"])
 

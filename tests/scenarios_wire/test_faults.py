@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import pytest
-from clevora_mock.faults import FAULTS
 
-from clevora_mock.core.journal import Entry
+from clevora_mock.core.journal import JournalEntry
+from clevora_mock.faults import FAULTS
 from tests.conftest import World
 from tests.scenarios_wire import support
 from tests.scenarios_wire.support import ASKS, CHAT, EMBEDDINGS, STREAM, Ask, Seen, send, use
@@ -276,7 +276,7 @@ def test_the_table_is_complete() -> None:
 # --- what it costs ----------------------------------------------------------------------------------------------------
 
 
-def price(case: Case, ask: Ask, seen: Seen, whole: Entry) -> tuple[int, bool]:
+def price(case: Case, ask: Ask, seen: Seen, whole: JournalEntry) -> tuple[int, bool]:
     """The tokens that the usual rule bills, and whether the client got nothing of the answer."""
     everything = whole.prompt_tokens + whole.completion_tokens
     if FAULTS[case.kind].stream_only and not ask.streamed:

@@ -9,10 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
-from clevora_mock.scenarios.injection import wait_of
-from clevora_mock.core.scenario import Delay
 
 from clevora_mock.core.chance import Chance
+from clevora_mock.core.scenario import Delay
 from clevora_mock.settings import Settings
 from tests.conftest import World
 from tests.scenarios_wire import support
@@ -535,7 +534,7 @@ def test_delays_are_drawn_alike_each_time(world: World) -> None:
 
 def draws(delay: Delay, count: int = 20_000) -> list[int]:
     chance = Chance(0, "draws")
-    return [wait_of(delay, chance, "delay") for _ in range(count)]
+    return [delay.sample(chance, "delay") for _ in range(count)]
 
 
 def test_the_spread_of_uniform_delays() -> None:
