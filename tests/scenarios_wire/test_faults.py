@@ -1,4 +1,4 @@
-"""Each fault as a plain socket sees it, under each kind of request, and what it costs."""
+"""Each fault as a plain socket sees it, under each kind of request, and its usual price."""
 
 import json
 from collections.abc import Callable
@@ -265,7 +265,9 @@ CASES = (
     Case("error frame at the end", {"kind": "error_frame", "after_tokens": 9999}, error_frame(9999), "sent"),
 )
 
-cases = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+# Faults of streams leave other answers alone, each of them once.
+PAIRS = [(case, ask) for case in CASES for ask in ASKS if ask in (CHAT, STREAM) or not FAULTS[case.kind].stream_only]
+pairs = pytest.mark.parametrize(("case", "ask"), PAIRS, ids=[f"{case.name}-{ask.name}" for case, ask in PAIRS])
 asks = pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
 
 
@@ -289,28 +291,22 @@ def price(case: Case, ask: Ask, seen: Seen, whole: JournalEntry) -> tuple[int, b
     return whole.prompt_tokens + said, False
 
 
-@pytest.mark.parametrize("charge", [None, True, False], ids=["usual price", "charged", "free"])
-@asks
-@cases
-def test_fault(world: World, case: Case, ask: Ask, charge: bool | None) -> None:
+@pairs
+def test_fault(world: World, case: Case, ask: Ask) -> None:
     """The bytes, the ending, the money, the usage, the journal."""
     plain = send(world, ask)
     assert plain.ending == "whole"
     (whole,) = support.journal(world)
-    then: dict[str, Any] = {"fault": case.fault} | ({} if charge is None else {"charge": charge})
-    use(world, {"name": RULE, "then": then})
+    use(world, {"name": RULE, "then": {"fault": case.fault}})
 
     seen = send(world, ask, stalls=case.stalls)
     case.check(seen, plain, ask.streamed)
     if seen.raw:
         assert seen.headers["x-clevora-mock-rule"] == RULE
 
-    usual, voided = price(case, ask, seen, whole)
-    everything = whole.prompt_tokens + whole.completion_tokens
-    tokens = {None: usual, True: everything, False: 0}[charge]
-    pays = not voided if charge is None else charge
-    paid = support.charges(world)[1:]
-    assert [(entry.tokens, entry.amount) for entry in paid] == ([(tokens, tokens * ask.rate)] if pays else [])
+    tokens, voided = price(case, ask, seen, whole)
+    paid = [(entry.tokens, entry.amount) for entry in support.charges(world)[1:]]
+    assert paid == ([] if voided else [(tokens, tokens * ask.rate)])
     support.check_books(world)
 
     entry = support.shown(world)
@@ -322,6 +318,19 @@ def test_fault(world: World, case: Case, ask: Ask, charge: bool | None) -> None:
 
     summary = world.do(lambda sandbox: support.demo(sandbox).usage.total)
     assert (summary.requests, summary.errors) == (2, int(voided))
+
+
+@pytest.mark.parametrize(("charge", "share"), [(True, 1), (False, 0)], ids=["charged", "free"])
+@pytest.mark.parametrize("fault", ["reset", "truncate", "garbage", "no_done"])
+@pytest.mark.parametrize("ask", [CHAT, STREAM], ids=lambda ask: ask.name)
+def test_charge_overrides_the_price_of_a_fault(world: World, ask: Ask, fault: str, charge: bool, share: int) -> None:
+    """All of the work is billed, or none of it."""
+    send(world, ask)
+    use(world, {"then": {"fault": fault, "charge": charge}})
+    send(world, ask)
+    first, *others = [entry.tokens for entry in support.charges(world)]
+    assert others == [first] * share
+    support.check_books(world)
 
 
 # --- what takes time --------------------------------------------------------------------------------------------------

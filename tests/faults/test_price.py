@@ -1,0 +1,189 @@
+"""The price of a reply under each fault: what the account pays, and whether the usage counts an error."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+from msgspec.structs import replace
+
+from clevora_mock.clock import SECOND
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
+from clevora_mock.core.exchange import Exchange, Principal, RequestFacts
+from clevora_mock.core.reply import Frame, Reply, json_reply
+from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.faults import FAULTS, Fault
+from clevora_mock.faults.body import (
+    EmptyBody,
+    Garbage,
+    HtmlError,
+    MissingFields,
+    SlowBody,
+    Truncate,
+    WrongContentType,
+)
+from clevora_mock.faults.connection import Close, Reset, Stall
+from clevora_mock.faults.stream import DuplicateChunk, ErrorFrame, MalformedChunk, NoDone, NoUsage, SplitUtf8
+from tests.properties.support import Still, bare_sandbox
+
+CHAT = ENDPOINT_BY_NAME["chat.completions"]
+RATE = 500  # micro-dollars a token
+
+
+def event(content: str) -> bytes:
+    return f'data: {{"choices":[{{"delta":{{"content":"{content}"}}}}]}}\n\n'.encode()
+
+
+# Both have a prompt of five tokens and an answer of four, and so a price of nine.
+STREAM = Reply(
+    (
+        Frame(event("")),
+        *(Frame(event(word), tokens=1, text=word) for word in ("a", "b", "c", "d")),
+        Frame(b'data: {"choices":[],"usage":{}}\n\ndata: [DONE]\n\n'),
+    ),
+    ((b"content-type", b"text/event-stream"),),
+    prompt_tokens=5,
+    is_stream=True,
+)
+_BODY = json.dumps({"choices": [{"message": {"content": "a b c d"}}], "usage": {"total_tokens": 9}}).encode()
+WHOLE = replace(json_reply(_BODY), prompt_tokens=5, completion_tokens=4, text="a b c d")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fault, the frames of its reply that are sent, and the tokens that are paid; None where nothing is."""
+
+    fault: Fault
+    sent: int
+    paid: int | None
+
+    def __str__(self) -> str:
+        return repr(self.fault)
+
+
+STREAM_ROWS = (
+    Row(Reset(), 0, None),
+    Row(Reset("headers"), 0, None),
+    Row(Reset(after_tokens=0), 1, 5),
+    Row(Reset(after_tokens=3), 4, 8),
+    Row(Reset(after_tokens=1000), 5, 9),
+    Row(Close(), 0, None),
+    Row(Close(after_tokens=2), 3, 7),
+    Row(Stall(), 0, None),
+    Row(Stall(after_tokens=3), 4, 8),
+    Row(Stall(for_=30 * SECOND), 6, 9),
+    Row(Truncate(), 3, 7),
+    Row(Truncate(0.1), 1, 5),
+    Row(Truncate(0.99), 5, 9),
+    Row(SlowBody(1_000_000_000), 1, 9),
+    Row(Garbage(), 1, None),
+    Row(EmptyBody(), 1, None),
+    Row(WrongContentType(), 6, 9),
+    Row(HtmlError(503), 1, None),
+    Row(MissingFields(), 6, 9),
+    Row(MalformedChunk(2), 6, 9),
+    Row(DuplicateChunk(2), 7, 9),
+    Row(SplitUtf8(), 7, 9),
+    Row(NoUsage(), 6, 9),
+    Row(NoDone(), 6, 9),
+    Row(ErrorFrame(0), 2, 5),
+    Row(ErrorFrame(2), 4, 7),
+    Row(ErrorFrame(1000), 6, 9),
+)
+WHOLE_ROWS = (
+    Row(Reset(), 0, None),
+    Row(Reset("headers"), 0, None),
+    # No byte of a body in one piece comes before its first token.
+    Row(Reset(after_tokens=0), 1, None),
+    Row(Reset(after_tokens=3), 1, 9),
+    Row(Close(), 0, None),
+    Row(Close(after_tokens=1), 1, 9),
+    Row(Stall(), 0, None),
+    Row(Stall(after_tokens=3), 1, 9),
+    Row(Stall(for_=30 * SECOND), 1, 9),
+    Row(Truncate(), 1, 9),
+    Row(Truncate(0.001), 1, None),
+    Row(SlowBody(10), 1, 9),
+    Row(Garbage(), 1, None),
+    Row(EmptyBody(), 1, None),
+    Row(WrongContentType(), 1, 9),
+    Row(HtmlError(502), 1, None),
+    Row(MissingFields(), 1, 9),
+)
+CASES = [(STREAM, row) for row in STREAM_ROWS] + [(WHOLE, row) for row in WHOLE_ROWS]
+every_case = pytest.mark.parametrize(
+    ("reply", "row"), CASES, ids=[f"{'stream' if reply.is_stream else 'whole'}-{row}" for reply, row in CASES]
+)
+
+
+def record(reply: Reply, sent: int) -> tuple[list[tuple[int, int]], int]:
+    """Record a request that had `reply`: the charges as tokens and micro-dollars, and the errors in the usage."""
+    sandbox: Sandbox = bare_sandbox(Still().make())
+    account = sandbox.accounts.by_uid["demo"]
+    now = sandbox.clock.now()
+    facts = RequestFacts("req_1", now, "POST", CHAT.path, endpoint=CHAT)
+    status = reply.status if reply.has_head else 0
+    sandbox.record(
+        Exchange(facts, Principal(account.keys[0], account), reply, status, frames_sent=sent, answered=now), now
+    )
+    charges = [(entry.tokens, entry.amount) for entry in account.ledger.entries if entry.type == "charge"]
+    return charges, account.usage.total.errors
+
+
+def paid(tokens: int | None) -> list[tuple[int, int]]:
+    return [] if tokens is None else [(tokens, tokens * RATE)]
+
+
+def test_the_rows_name_every_fault() -> None:
+    assert {row.fault.kind for row in STREAM_ROWS} == FAULTS.keys()
+    assert {row.fault.kind for row in WHOLE_ROWS} == {kind for kind in FAULTS if not FAULTS[kind].stream_only}
+
+
+@every_case
+def test_a_fault_costs_what_the_client_has_of_the_answer(reply: Reply, row: Row) -> None:
+    """An answer of which nothing got through is an error and costs nothing."""
+    assert record(row.fault.inflict(reply), row.sent) == (paid(row.paid), int(row.paid is None))
+
+
+@every_case
+def test_a_charged_rule_bills_all_of_the_work(reply: Reply, row: Row) -> None:
+    """Whatever got through; an answer of which nothing did still counts as an error."""
+    assert record(row.fault.inflict(reply.charged(True)), row.sent) == (paid(9), int(row.paid is None))
+
+
+@every_case
+def test_a_rule_without_charge_bills_nothing(reply: Reply, row: Row) -> None:
+    assert record(row.fault.inflict(reply.charged(False)), row.sent) == ([], int(row.paid is None))
+
+
+@pytest.mark.parametrize("kind", [kind for kind, fault in FAULTS.items() if fault.stream_only])
+def test_a_fault_of_streams_leaves_a_body_in_one_piece_as_it_is(kind: str) -> None:
+    assert FAULTS[kind]().inflict(WHOLE) is WHOLE
+
+
+@pytest.mark.parametrize("fault", [Reset(after_tokens=1), Close(after_tokens=1), Stall(after_tokens=1)], ids=repr)
+def test_a_fault_after_some_tokens_leaves_an_error_as_it_is(fault: Fault) -> None:
+    refused = json_reply(b'{"error":{}}', 429)
+    assert fault.inflict(refused) is refused
+
+
+@pytest.mark.parametrize(("sent", "tokens"), [(1, 5), (2, 6), (5, 9), (6, 9)])
+def test_a_stream_that_the_client_leaves_costs_the_frames_that_were_sent(sent: int, tokens: int) -> None:
+    assert record(STREAM, sent) == (paid(tokens), 0)
+
+
+def test_a_slow_stream_costs_the_events_whose_last_byte_was_sent() -> None:
+    """Ten slices a second, of one byte each."""
+    slow = SlowBody(10).inflict(STREAM)
+    first = len(STREAM.frames[0].data) + len(STREAM.frames[1].data)
+    assert record(slow, first - 1) == (paid(5), 0)
+    assert record(slow, first) == (paid(6), 0)
+
+
+def test_an_error_costs_nothing_and_counts_as_one() -> None:
+    assert record(json_reply(b'{"error":{}}', 500), 1) == ([], 1)
+
+
+def test_a_refusal_before_the_work_does_not_count_as_an_error() -> None:
+    """Funds, limits and credentials leave no trace in the usage (U7)."""
+    for status in (401, 402, 403, 429):
+        assert record(json_reply(b'{"error":{}}', status), 1) == ([], 0)
