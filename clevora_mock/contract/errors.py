@@ -166,7 +166,9 @@ INJECTABLE_ERRORS: dict[int, tuple[ErrorSpec, ...]] = {
 }
 """The errors that a scenario may ask for, by status; the usual one of a status comes first."""
 
-STATUS_BY_CODE: dict[str, int] = {error.code: error.status for error in (*ERRORS, *GATEWAY_ERRORS)}
+STATUS_BY_CODE: dict[str, int] = {
+    error.code: status for status, errors in INJECTABLE_ERRORS.items() for error in errors
+}
 
 # Statuses whose errors may say in ``Retry-After`` when to come back, and how many seconds an injected one says unasked.
 RETRYABLE_STATUSES = (429, 503)
