@@ -127,6 +127,18 @@ def test_an_added_exception_handler_is_called(handled: int | type[Exception], me
     assert answer.json() == {"handled": "ApiError" if handled is ApiError else "HTTPException"}
 
 
+def test_an_answer_of_an_added_exception_handler_is_recorded_by_its_status() -> None:
+    async def handle(request: Request, error: Exception) -> Response:
+        return PlainTextResponse("another shape", 418)
+
+    app = create_app()
+    app.add_exception_handler(ApiError, handle)
+    client = client_of(app)
+    client.post(CHAT, json={})
+    (entry,) = client.get("/__mock/requests").json()["requests"]
+    assert (entry["status"], entry["path"], entry["account"], entry["cost"]) == (418, CHAT, "demo", 0)
+
+
 def test_an_added_route_answers_beside_the_mocks_own() -> None:
     app = create_app()
     app.router.routes.append(Route("/hello/{name}", hello, name="greeting"))

@@ -23,7 +23,7 @@ from clevora_mock.faults.body import (
 )
 from clevora_mock.faults.connection import Close, Reset, Stall
 from clevora_mock.faults.stream import DuplicateChunk, ErrorFrame, MalformedChunk, NoDone, NoUsage, SplitUtf8
-from tests.properties.support import Still, bare_sandbox
+from tests.properties.support import bare_sandbox, still_clock
 
 CHAT = ENDPOINT_BY_NAME["chat.completions"]
 RATE = 500  # micro-dollars a token
@@ -117,7 +117,7 @@ every_case = pytest.mark.parametrize(
 
 def record(reply: Reply, sent: int) -> tuple[list[tuple[int, int]], int]:
     """Record a request that had `reply`: the charges as tokens and micro-dollars, and the errors in the usage."""
-    sandbox: Sandbox = bare_sandbox(Still().make())
+    sandbox: Sandbox = bare_sandbox(still_clock())
     account = sandbox.accounts.by_uid["demo"]
     now = sandbox.clock.now()
     facts = RequestFacts("req_1", now, "POST", CHAT.path, endpoint=CHAT)
