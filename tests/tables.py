@@ -19,7 +19,7 @@ from clevora_mock.contract.errors import ERRORS
 from clevora_mock.control.routes import Parts, control_table
 from clevora_mock.core import money
 from clevora_mock.firebase.routes import TABLE
-from clevora_mock.scenarios.shelf import Shelf
+from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.settings import SETTINGS
 from clevora_mock.testing.clevora import Clevora, SandboxClock
 from tests.clients.matrix import CLIENTS, LIBRARIES, STATUSES, Client, Pin
@@ -77,7 +77,7 @@ def settings() -> list[list[str]]:
 def routes() -> list[list[str]]:
     """Every route of the mock's own."""
     server = create_app()
-    parts = Parts(server.sandboxes, Shelf(resources.scenarios()), Delivery(server), begin)
+    parts = Parts(server.sandboxes, ScenarioStore(resources.scenarios()), Delivery(server), begin)
     rows = [[f"`{row.method} {row.path.replace(':path', '')}`", row.summary] for row in control_table(parts)]
     return [["Route", "What it does"], *rows]
 
@@ -100,7 +100,7 @@ def faults() -> list[list[str]]:
 
 def scenarios() -> list[list[str]]:
     """Every shipped scenario."""
-    rows = [[f"`{name}`", said] for name, said in Shelf(resources.scenarios()).describe()]
+    rows = [[f"`{name}`", said] for name, said in ScenarioStore(resources.scenarios()).describe()]
     return [["Scenario", "What it finds"], *rows]
 
 

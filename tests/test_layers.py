@@ -163,7 +163,7 @@ _NEEDLESS = {
     "clevora_mock.control": "the control plane, whose routes are made at the first path that is none of the models'",
     "clevora_mock.core.identity": "who is signed in",
     "clevora_mock.firebase": "Firebase, as the control plane",
-    "clevora_mock.scenarios.shelf": "scenarios",
+    "clevora_mock.scenarios.store": "scenarios",
 }
 # A chat, answered by a server that was started from the command line's module.
 _FIRST_CHAT = """

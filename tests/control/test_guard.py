@@ -12,7 +12,7 @@ from clevora_mock.control.routes import Parts, control_table
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.resources import scenarios
-from clevora_mock.scenarios.shelf import Shelf
+from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.settings import Settings
 from tests.conftest import World
 from tests.control.support import connect, control, kept
@@ -25,7 +25,7 @@ def _table() -> list[tuple[str, str]]:
     def make(name: str) -> Sandbox:
         return Sandbox(name, Settings().sandbox_config(), Settings().make_clock(), opening)
 
-    parts = Parts(Sandboxes(make, lambda name: None), Shelf(scenarios()), Delivery(create_app()), opening)
+    parts = Parts(Sandboxes(make, lambda name: None), ScenarioStore(scenarios()), Delivery(create_app()), opening)
     return [(row.method, re.sub(r"\{[^}]+\}", "x", row.path)) for row in control_table(parts)]
 
 
