@@ -23,8 +23,8 @@ from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT, Scenario
 from clevora_mock.firebase.routes import firebase_routes
 from clevora_mock.resources import scenarios
-from clevora_mock.scenarios.shelf import Shelf
-from clevora_mock.scenarios.watching import Watch
+from clevora_mock.scenarios.file_watcher import FileWatcher
+from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.settings import Settings
 from clevora_mock.web.error_handlers import ErrorHandlers
 from clevora_mock.web.header_overrides import PlanResolver
@@ -44,7 +44,7 @@ def create_app(
     CatalogError or ScenarioError for a catalog or scenario that cannot be used.
     """
     chosen = settings or Settings()
-    store = Shelf(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
+    store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
     startup = StartupScenario(store.load(str(chosen.scenario)) if chosen.scenario else DEFAULT)
     sandboxes = Sandboxes(_sandbox_maker(chosen, startup, on_request), _log_eviction, chosen.max_sandboxes, on_closed)
     pacing = StreamPacing(chosen.tokens_per_second) if chosen.tokens_per_second else None
@@ -90,7 +90,7 @@ def _sandbox_maker(
 
 
 def _lifespan(
-    settings: Settings, sandboxes: Sandboxes, startup: StartupScenario, store: Shelf, sender: WebhookSender
+    settings: Settings, sandboxes: Sandboxes, startup: StartupScenario, store: ScenarioStore, sender: WebhookSender
 ) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -105,7 +105,7 @@ def _lifespan(
             _replace_startup_scenario(startup, scenario, sandboxes)
             _log(f"scenario {scenario.name} reloaded")
 
-        watching = asyncio.create_task(Watch(store.file_of(str(settings.scenario)), replace, _log).run())
+        watching = asyncio.create_task(FileWatcher(store.file_of(str(settings.scenario)), replace, _log).run())
         yield
         watching.cancel()
 

@@ -1,12 +1,13 @@
 """The product's tables of operations and control routes, for the tests that go through them row by row."""
 
+from clevora_mock.scenarios.store import ScenarioStore
+
 from clevora_mock.api.routes import operations
 from clevora_mock.app import create_app
 from clevora_mock.control.route import ControlRoute
 from clevora_mock.control.routes import ControlContext, control_table
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.resources import scenarios
-from clevora_mock.scenarios.shelf import Shelf
 
 OPERATIONS = {operation.name: operation for operation in operations()}
 
@@ -14,4 +15,6 @@ OPERATIONS = {operation.name: operation for operation in operations()}
 def control_rows() -> list[ControlRoute]:
     """Every row of the control plane, bound to an application that nobody serves."""
     sandboxes = create_app().state.sandboxes
-    return control_table(ControlContext(sandboxes, Shelf(scenarios()), WebhookSender(), list(OPERATIONS.values())))
+    return control_table(
+        ControlContext(sandboxes, ScenarioStore(scenarios()), WebhookSender(), list(OPERATIONS.values()))
+    )

@@ -19,7 +19,7 @@ from clevora_mock.core import money
 from clevora_mock.faults import FAULTS
 from clevora_mock.faults.base import Fault
 from clevora_mock.firebase.routes import TABLE
-from clevora_mock.scenarios.shelf import Shelf
+from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.settings import SETTINGS
 from clevora_mock.testing.clevora import Clevora, SandboxClock
 from tests.clients.matrix import CLIENTS, LIBRARIES, STATUSES, Client, Pin
@@ -125,7 +125,7 @@ def _first_line(text: str | None) -> str:
 
 def scenarios() -> list[list[str]]:
     """Every shipped scenario."""
-    rows = [[f"`{name}`", said] for name, said in Shelf(resources.scenarios()).describe()]
+    rows = [[f"`{name}`", said] for name, said in ScenarioStore(resources.scenarios()).describe()]
     return [["Scenario", "What it finds"], *rows]
 
 

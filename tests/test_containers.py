@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from clevora_mock.scenarios.reading import check
+from clevora_mock.scenarios.scenario_file import check
 from clevora_mock.settings import DEMO_KEY, PREFIX, SETTINGS, Settings, load
 from clevora_mock.version import __version__
 

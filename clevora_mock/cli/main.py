@@ -133,7 +133,7 @@ def execute(command: tuple[str, ...], **flags: str | None) -> None:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 def check(files: tuple[str, ...]) -> None:
     """Print every problem in scenario files, with line and column."""
-    from clevora_mock.scenarios.reading import check as check_files
+    from clevora_mock.scenarios.scenario_file import check as check_files
 
     problems = check_files(files)
     for problem in problems:
@@ -147,12 +147,12 @@ def check(files: tuple[str, ...]) -> None:
 def scenarios(**flags: str | None) -> None:
     """List the scenarios, one line each."""
     from clevora_mock import resources
-    from clevora_mock.scenarios.mistakes import ScenarioError
-    from clevora_mock.scenarios.shelf import Shelf
+    from clevora_mock.scenarios.problems import ScenarioError
+    from clevora_mock.scenarios.store import ScenarioStore
 
     directory = load_settings(flags).scenarios
     try:
-        described = Shelf(resources.scenarios(), Path(directory) if directory else None).describe()
+        described = ScenarioStore(resources.scenarios(), Path(directory) if directory else None).describe()
     except ScenarioError as error:
         fail(str(error), exit_status.FILE_INVALID)
     width = max(len(name) for name, _ in described)

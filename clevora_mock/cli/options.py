@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from clevora_mock import exit_status
+from clevora_mock.core.messages import closest_match
 from clevora_mock.settings import PREFIX, SETTINGS, Setting, Settings, SettingsError, load, unknown_variables
 
 if TYPE_CHECKING:
@@ -72,12 +73,10 @@ def load_settings(flags: dict[str, str | None], **defaults: Any) -> Settings:
 
 
 def _suggestion(name: str) -> str:
-    from difflib import get_close_matches  # noqa: PLC0415 - only for misspelled variables
-
     # By what follows the prefix, which would make any two variables look alike.
     settings = {setting.variable.removeprefix(PREFIX): setting.variable for setting in SETTINGS}
-    close = get_close_matches(name.removeprefix(PREFIX), settings, 1)
-    return f"; did you mean {settings[close[0]]}?" if close else ""
+    close = closest_match(name.removeprefix(PREFIX), settings)
+    return f"; did you mean {settings[close]}?" if close else ""
 
 
 def fail(message: str, status: int) -> NoReturn:

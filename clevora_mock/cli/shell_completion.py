@@ -31,11 +31,11 @@ def suggest(
 
 
 def _scenarios(directory: str | None, prefix: str) -> list[CompletionItem]:
-    from clevora_mock.scenarios.mistakes import ScenarioError  # noqa: PLC0415 - only names of scenarios need it
-    from clevora_mock.scenarios.shelf import Shelf  # noqa: PLC0415
+    from clevora_mock.scenarios.problems import ScenarioError  # noqa: PLC0415 - only names of scenarios need it
+    from clevora_mock.scenarios.store import ScenarioStore  # noqa: PLC0415
 
     try:
-        described = Shelf(resources.scenarios(), Path(directory) if directory else None).describe()
+        described = ScenarioStore(resources.scenarios(), Path(directory) if directory else None).describe()
     except ScenarioError:
         return []
     return [CompletionItem(name, help=text) for name, text in described if name.startswith(prefix)]

@@ -14,7 +14,7 @@ from clevora_mock.control.route import ControlRoute
 from clevora_mock.control.scenario import ScenarioRoutes
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.sandboxes import Sandboxes
-from clevora_mock.scenarios.shelf import Shelf
+from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.operation import Operation
 from clevora_mock.web.routing import TrailingSlashRoute
@@ -24,7 +24,7 @@ class ControlContext(NamedTuple):
     """The parts of a server that the control plane works on; `server` is its name, if it has one."""
 
     sandboxes: Sandboxes
-    store: Shelf
+    store: ScenarioStore
     sender: WebhookSender
     operations: Sequence[Operation]
     server: str | None = None

@@ -8,14 +8,14 @@ from clevora_mock.control.endpoint import sandbox_of
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.scenario import DEFAULT, Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
-from clevora_mock.scenarios.shelf import Shelf
+from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.json_response import json_response
 
 
 class ScenarioRoutes:
     """The handlers; `store` has the scenarios that have a name."""
 
-    def __init__(self, store: Shelf) -> None:
+    def __init__(self, store: ScenarioStore) -> None:
         self._store = store
 
     async def list(self, request: Request) -> Response:
@@ -39,7 +39,7 @@ class ScenarioRoutes:
         return await self.show(request)
 
     def _read(self, body: bytes) -> Scenario:
-        from clevora_mock.scenarios.reading import read  # noqa: PLC0415 - YAML, once it is needed
+        from clevora_mock.scenarios.scenario_file import read_scenario  # noqa: PLC0415 - YAML, once it is needed
 
         try:
             text = body.decode()
@@ -47,7 +47,7 @@ class ScenarioRoutes:
             raise ApiError("invalid_field", "scenario: expected UTF-8 text") from None
         try:
             name = _only_a_name(body)
-            return read("scenario", text) if name is None else self._store.named(name)
+            return read_scenario("scenario", text) if name is None else self._store.named(name)
         except ValueError as error:
             raise ApiError("invalid_field", "; ".join(str(error).splitlines())) from None
 

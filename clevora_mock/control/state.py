@@ -88,10 +88,10 @@ def restore(sandbox: Sandbox, state: State) -> None:
 
 
 def _scenario_run(saved: ScenarioState) -> ScenarioRun:
-    from clevora_mock.scenarios.reading import read  # noqa: PLC0415 - YAML, once it is needed
+    from clevora_mock.scenarios.scenario_file import read_scenario  # noqa: PLC0415 - YAML, once it is needed
 
     try:
-        scenario = read("scenario", saved.source)
+        scenario = read_scenario("scenario", saved.source)
     except ValueError as error:
         raise ValueError("; ".join(str(error).splitlines())) from None
     return ScenarioRun(replace(scenario, name=saved.name), saved.began, saved.counts)

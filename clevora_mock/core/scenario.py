@@ -23,7 +23,7 @@ _NOTHING = "Nothing goes wrong: a client that fails here misreads the API itself
 
 
 # A span of time, in microseconds; a file writes it as ``250ms``, ``2s``, ``1.5m`` or ``1h``.
-Duration = Annotated[int, Meta(ge=0)]
+Duration = Annotated[int, Meta(extra_json_schema={"format": "duration"})]
 
 
 class AccountStart(Struct, frozen=True):

@@ -11,6 +11,8 @@ from clevora_mock.clock import SECOND
 from clevora_mock.core.reply import Frame, Reply
 from clevora_mock.faults.base import Fault, replaced
 
+FieldPath = Annotated[str, Meta(title="a field's path such as usage", min_length=1, max_length=200)]
+
 _SLICES_PER_SECOND = 10
 
 _PAGE = """<html>
@@ -28,7 +30,7 @@ class Truncate(Fault, frozen=True):
     """A body that ends early under its full length, or a chunked one that is never finished."""
 
     kind = "truncate"
-    fraction: Annotated[float, Meta(gt=0, lt=1, description="The share of the body that is sent.")] = 0.5
+    fraction: Annotated[float, Meta(gt=0, lt=1, description="The share of the body that is sent; 0.5.")] = 0.5
 
     def apply(self, reply: Reply) -> Reply:
         if reply.is_stream:
@@ -44,7 +46,7 @@ class SlowBody(Fault, frozen=True):
     """The body in small pieces."""
 
     kind = "slow_body"
-    bytes_per_second: Annotated[int, Meta(ge=1, le=1_000_000_000, description="How fast it comes.")] = 100
+    bytes_per_second: Annotated[int, Meta(ge=1, le=1_000_000_000, description="How fast it comes; 100.")] = 100
 
     def apply(self, reply: Reply) -> Reply:
         """Cut the body into slices, some of them a second; a frame counts as sent with its last slice."""
@@ -100,7 +102,7 @@ class HtmlError(Fault, frozen=True):
 
     kind = "html_error"
     replaces = True
-    status: Annotated[Literal[502, 503, 504], Meta(description="The page's status.")] = 502
+    status: Annotated[Literal[502, 503, 504], Meta(description="The page's status; 502.")] = 502
 
     def apply(self, reply: Reply) -> Reply:
         page = _PAGE.format(status=self.status, reason=_REASONS[self.status])
@@ -111,7 +113,15 @@ class MissingFields(Fault, frozen=True):
     """The right answer without some fields, named by their paths (``usage``, ``choices.message.content``)."""
 
     kind = "missing_fields"
-    fields: Annotated[tuple[str, ...], Meta(description="The fields' paths.")] = ("usage",)
+    fields: Annotated[
+        tuple[FieldPath, ...],
+        Meta(
+            min_length=1,
+            max_length=100,
+            description="The fields that are left out, by path: usage, choices.message.content.",
+            extra_json_schema={"uniqueItems": True},
+        ),
+    ] = ("usage",)
 
     def apply(self, reply: Reply) -> Reply:
         if reply.is_stream:

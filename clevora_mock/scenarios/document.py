@@ -1,186 +1,205 @@
-"""A file's text as a tree, with every place known: the only module that knows YAML.
+"""A file's text as a tree with places.
 
-The tree is built from the parser's events, not from its values, so nothing is interpreted on the way and nothing grows:
-an alias shares what it names, and its size counts each time. JSON is read too.
+It is built from YAML's events, so nothing is interpreted and nothing grows: an alias shares the node that it names.
+JSON becomes such events without YAML's parser, which cannot read all of it (tabs, ``\\ud83d\\ude00``).
 """
 
+import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Any
 
 import yaml
 
-from clevora_mock.scenarios import json_text
-from clevora_mock.scenarios.lines import CHARACTERS, DEPTH, NODES, Lines
-from clevora_mock.scenarios.mistakes import Mistake
-from clevora_mock.scenarios.nodes import Listing, Mapping, Node, Scalar, printable
+from clevora_mock.core.messages import MAX_SHOWN_CHARACTERS, quoted
+from clevora_mock.scenarios.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from clevora_mock.scenarios.problems import ScenarioError, ScenarioProblem
+
+MAX_CHARACTERS = 1024 * 1024
+MAX_NODES = 20_000
+MAX_DEPTH = 50
+TOO_LARGE = f"too large: at most {MAX_CHARACTERS // 1024:,} KiB and {MAX_NODES:,} values are read, aliases written out"
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-TOO_LARGE = f"too large: at most {CHARACTERS // 1024:,} KiB and {NODES:,} values are read, aliases written out"
+_JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]|[^\s\[\]{},:"]+')
+
+# What probably went wrong, by the character where YAML gave up and its own words.
+_REMEDIES = (
+    (r"^\t|\btab\b", "; indent with spaces"),
+    (r"alias", '; write "*" in quotes'),
+    (r"^[@`%]", "; put a text that begins with {} in quotes"),
+    (r"mapping values", '; put a text with ": " in it in quotes, and check the indentation'),
+    (r"unknown escape", "; in double quotes a backslash is written \\\\, in single quotes \\"),
+)
 
 
-class BrokenError(Exception):
-    """A text that is no tree at all, and the one place where that shows."""
+class Lines:
+    """The places where the lines of a text start: as editors count them, which differs from YAML's marks."""
 
-    def __init__(self, place: tuple[int, int], message: str) -> None:
-        super().__init__(message)
-        self.mistake = Mistake(*place, printable(message))
+    def __init__(self, text: str) -> None:
+        self._end = len(text)
+        self._starts = [0, *(found.end() for found in _LINE_BREAK.finditer(text))]
+
+    def place(self, index: int) -> tuple[int, int]:
+        """Return line and column, from 1, of the character at `index`, at most the end of the text."""
+        line = bisect_right(self._starts, min(index, self._end))
+        return line, min(index, self._end) - self._starts[line - 1] + 1
+
+    def error(self, index: int, message: str) -> ScenarioError:
+        """Return the error for a text that is no tree at all, with the one place where that shows."""
+        return ScenarioError([ScenarioProblem(*self.place(index), message)])
 
 
 def parse(text: str) -> Node:
-    """The tree of a YAML or JSON document. Raises BrokenError."""
-    if len(text) > CHARACTERS:
-        raise BrokenError((1, 1), TOO_LARGE)
+    """Return the tree of a YAML or JSON document. Raises ScenarioError."""
+    if len(text) > MAX_CHARACTERS:
+        raise Lines("").error(0, TOO_LARGE)
     text = text.removeprefix("\ufeff")
-    return _json(text) or _yaml(text)
-
-
-def _json(text: str) -> Node | None:
-    try:
-        return json_text.parse(text) if text.lstrip().startswith("{") else None
-    except json_text.NotJsonError:
-        return None
-
-
-def _yaml(text: str) -> Node:
     lines = Lines(text)
-    if odd := _UNPRINTABLE.search(text):
-        place = lines.place(odd.start())
-        raise BrokenError(place, f"not YAML: the character U+{ord(odd[0]):04X} has no place in a text")
-    builder = _Builder(lines)
-    try:
-        for event in _events(text):
-            builder.take(event)
-    except yaml.MarkedYAMLError as error:
-        raise _broken(error, text, lines) from None
-    except yaml.YAMLError as error:
-        raise BrokenError((1, 1), f"not YAML: {_one_line(str(error))}") from None
-    if builder.root is None:
-        raise BrokenError((1, 1), "the file is empty; a scenario has a name, and rules for what goes wrong")
-    return builder.root
+    events = _json_events(text) if _is_json(text) else _yaml_events(text, lines)
+    first = next(events, None)
+    if first is None:
+        raise lines.error(0, "the file is empty; a scenario has a name, and rules for what goes wrong")
+    root = _TreeBuilder(events, lines).node(first, 1)
+    next(events, None)  # What follows the root may still be broken.
+    return root
 
 
-def _events(text: str) -> Iterator[Any]:
-    yield from yaml.parse(text, Loader=_LOADER)
+class _TreeBuilder:
+    """Makes nodes of events, within the bounds."""
 
-
-class _Frame:
-    """A list or mapping that is not complete yet."""
-
-    def __init__(self, event: Any, place: tuple[int, int]) -> None:
-        self.is_mapping = isinstance(event, yaml.MappingStartEvent)
-        self.anchor: str | None = event.anchor
-        self.place = place
-        self.children: list[Node] = []
-        self.size = 1
-        self.depth = 1
-
-    def node(self) -> Node:
-        if self.is_mapping:
-            pairs = zip(self.children[::2], self.children[1::2], strict=True)
-            return Mapping(*self.place, tuple(pairs))
-        return Listing(*self.place, tuple(self.children))
-
-
-class _Builder:
-    """Makes the tree of one document of its events."""
-
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, events: Iterator[Any], lines: Lines) -> None:
+        self._events = events
         self._lines = lines
-        self._open: list[_Frame] = []
-        self._named: dict[str, tuple[Node, int, int]] = {}
-        self._documents = 0
-        self.root: Node | None = None
+        self._anchored: dict[str | None, Node | None] = {}  # None while the node is being read
+        self._size = 0
 
-    def take(self, event: Any) -> None:
-        place = self._lines.place(event.start_mark.index)
-        if isinstance(event, yaml.DocumentStartEvent):
-            self._documents += 1
-            if self._documents > 1:
-                raise BrokenError(place, "a second document starts here; a file holds one scenario")
-        elif isinstance(event, yaml.AliasEvent):
-            self._alias(event.anchor, place)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            frame = self._open.pop()
-            self._add(frame.node(), frame.size, frame.depth, frame.anchor)
-        elif isinstance(event, yaml.NodeEvent):
-            self._start(event, place)
-
-    def _start(self, event: Any, place: tuple[int, int]) -> None:
+    def node(self, event: Any, depth: int) -> Node:
+        """Return the node that begins with `event`, inside `depth` - 1 others."""
+        index = event.start_mark.index
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event.anchor or "", index, depth)
         if event.tag is not None:
-            raise BrokenError(place, f"tags such as {_short_tag(event.tag)} have no use here; leave it out")
-        if isinstance(event, yaml.ScalarEvent):
-            plain = event.style is None or event.style == ""
-            self._merging(event.value, plain, place)
-            self._add(Scalar(*place, event.value, plain), 1, 1, event.anchor)
-            return
-        self._open.append(_Frame(event, place))
-        if len(self._open) > DEPTH:
-            raise BrokenError(place, f"nested more than {DEPTH} deep")
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")[:MAX_SHOWN_CHARACTERS]
+            raise self._lines.error(index, f"tags such as {tag} have no use here; leave it out")
+        self._anchored[event.anchor] = None
+        node = self._whole(event, self._lines.place(index), depth)
+        self._anchored[event.anchor] = node
+        return node
 
-    def _merging(self, text: str, plain: bool, place: tuple[int, int]) -> None:
-        frame = self._open[-1] if self._open else None
-        if plain and text == "<<" and frame is not None and frame.is_mapping and len(frame.children) % 2 == 0:
-            raise BrokenError(place, "merge keys (<<) are not read here; write the entries out, or alias a whole value")
+    def _whole(self, event: Any, place: tuple[int, int], depth: int) -> Node:
+        is_scalar = isinstance(event, yaml.ScalarEvent)
+        self._count(Node(*place), 1, depth - is_scalar)
+        if is_scalar:
+            return ScalarNode(*place, event.value, not event.style)
+        children = []
+        while not isinstance(child := next(self._events), yaml.CollectionEndEvent):
+            children.append(self.node(child, depth + 1))
+        is_mapping = isinstance(event, yaml.MappingStartEvent)
+        return _mapping(place, children) if is_mapping else SequenceNode(*place, items=tuple(children))
 
-    def _alias(self, name: str | None, place: tuple[int, int]) -> None:
-        if name is None or name not in self._named:
-            inside = any(frame.anchor == name for frame in self._open)
-            why = "stands inside what it names" if inside else "names nothing before it"
-            raise BrokenError(place, f"the alias *{name} {why}")
-        self._add(*self._named[name], None)
+    def _alias(self, name: str, index: int, depth: int) -> Node:
+        node = self._anchored.get(name)
+        if node is None:
+            why = "stands inside what it names" if name in self._anchored else "names nothing before it"
+            raise self._lines.error(index, f"the alias *{name} {why}")
+        size, height = _measure(node)
+        self._count(node, size, depth - 1 + height)
+        return node
 
-    def _add(self, node: Node, size: int, depth: int, anchor: str | None) -> None:
-        if anchor is not None:
-            self._named[anchor] = (node, size, depth)
-        if not self._open:
-            self.root = node
-            return
-        frame = self._open[-1]
-        frame.children.append(node)
-        frame.size += size
-        frame.depth = max(frame.depth, depth + 1)
-        place = (node.line, node.column)
-        if frame.size > NODES:
-            raise BrokenError(place, TOO_LARGE)
-        if frame.depth + len(self._open) > DEPTH + 1:
-            raise BrokenError(place, f"nested more than {DEPTH} deep")
+    def _count(self, node: Node, size: int, depth: int) -> None:
+        self._size += size
+        if self._size > MAX_NODES:
+            raise node.invalid(TOO_LARGE)
+        if depth > MAX_DEPTH:
+            raise node.invalid(f"nested more than {MAX_DEPTH} deep")
 
 
-def _broken(error: yaml.MarkedYAMLError, text: str, lines: Lines) -> BrokenError:
-    said = _one_line(error.problem or "it cannot be read")
-    mark, context = error.problem_mark, error.context_mark
-    end = len(text.rstrip())
-    index = mark.index if mark else 0
-    if index >= end:
-        # Where something began that does not end says more than where the file does.
-        index = context.index if context else end
-        said += f", {error.context}" if error.context else ""
-    elif error.context and context and lines.place(context.index)[0] != lines.place(index)[0]:
-        said += f", {error.context} from line {lines.place(context.index)[0]}"
-    return BrokenError(lines.place(index), f"not YAML: {said}{_remedy(error, text, index)}")
+def _mapping(place: tuple[int, int], children: list[Node]) -> MappingNode:
+    keys: dict[str, ScalarNode] = {}
+    nodes: dict[str, Node] = {}
+    flaws: list[ScenarioProblem] = []
+    for key, value in zip(children[::2], children[1::2], strict=True):
+        if not isinstance(key, ScalarNode):
+            flaws.append(key.problem(f"expected a name, got {key.got}"))
+        elif key.plain and key.text == "<<":
+            flaws.append(key.problem("merge keys (<<) are not read; write the entries out, or alias a whole value"))
+        elif key.text in keys:
+            first = keys[key.text].line
+            flaws.append(key.problem(f"duplicate entry {quoted(key.text)}; the first is on line {first}"))
+        else:
+            keys[key.text], nodes[key.text] = key, value
+    return MappingNode(*place, keys=keys, nodes=nodes, flaws=tuple(flaws))
 
 
-def _remedy(error: yaml.MarkedYAMLError, text: str, index: int) -> str:
-    """What probably happened, for the mistakes that YAML invites."""
-    here = text[index : index + 1]
-    if here == "\t" or "tab" in (error.problem or ""):
-        return "; indent with spaces"
-    if "alias" in (error.context or ""):
-        return '; write "*" in quotes'
-    if here in ("@", "`", "%"):
-        return f"; put a text that begins with {here} in quotes"
-    if "mapping values" in (error.problem or ""):
-        return '; put a text with ": " in it in quotes, and check the indentation'
-    if "unknown escape" in (error.problem or ""):
-        return "; in double quotes a backslash is written \\\\, in single quotes \\"
-    return ""
+def _measure(node: Node) -> tuple[int, int]:
+    """Return how many nodes and nested collections there are in `node`, with all aliases written out."""
+    if isinstance(node, ScalarNode):
+        return 1, 0
+    children = node.items if isinstance(node, SequenceNode) else ()
+    if isinstance(node, MappingNode):
+        children = (*node.keys.values(), *node.nodes.values())
+    sizes, heights = zip((1, 0), *map(_measure, children), strict=True)
+    return sum(sizes), 1 + max(heights)
 
 
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _is_json(text: str) -> bool:
+    """Tell whether `text` is a JSON object without NaN, infinity and halves of surrogate pairs."""
+    try:
+        # `int` refuses the constants; other numbers stay as they are written.
+        document = json.loads(text, parse_constant=int, parse_float=str, parse_int=str)
+        json.dumps(document, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict)
 
 
-def _short_tag(tag: str) -> str:
-    return "!!" + tag.rpartition(":")[2] if tag.startswith("tag:yaml.org,2002:") else tag[:40]
+def _json_events(text: str) -> Iterator[Any]:
+    """Yield the events of a text that is known to be JSON."""
+    for token in _JSON_TOKEN.finditer(text):
+        word, mark = token[0], yaml.Mark("", token.start(), 0, 0, None, 0)
+        if word in ("}", "]"):
+            yield yaml.CollectionEndEvent(mark)
+        elif word in ("{", "["):
+            yield (yaml.MappingStartEvent if word == "{" else yaml.SequenceStartEvent)(None, None, True, mark)
+        elif word.startswith('"'):
+            yield yaml.ScalarEvent(None, None, (False, True), json.loads(word), mark, style='"')
+        else:
+            yield yaml.ScalarEvent(None, None, (True, False), word, mark)
+
+
+def _yaml_events(text: str, lines: Lines) -> Iterator[Any]:
+    """Yield the events of one document's nodes."""
+    if odd := _UNPRINTABLE.search(text):
+        raise lines.error(odd.start(), f"not YAML: the character U+{ord(odd[0]):04X} has no place in a text")
+    documents = 0
+    try:
+        event: Any  # The stubs let every mark be None.
+        for event in yaml.parse(text, Loader=_LOADER):
+            documents += isinstance(event, yaml.DocumentStartEvent)
+            if documents > 1:
+                raise lines.error(event.start_mark.index, "a second document starts here; a file holds one scenario")
+            if isinstance(event, yaml.CollectionEndEvent | yaml.NodeEvent):
+                yield event
+    except yaml.MarkedYAMLError as error:
+        raise _syntax_error(error, text, lines) from None
+    except yaml.YAMLError as error:
+        raise lines.error(0, f"not YAML: {' '.join(str(error).split())}") from None
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, text: str, lines: Lines) -> ScenarioError:
+    problem, context = " ".join((error.problem or "it cannot be read").split()), error.context or ""
+    index, end = error.problem_mark.index if error.problem_mark else 0, len(text.rstrip())
+    start = error.context_mark.index if error.context_mark else end
+    # Where something began that does not end says more than where the file does.
+    index, is_at_end = (start, True) if index >= end else (index, False)
+    words = f"{text[index : index + 1]} {problem} {context}"
+    remedy = next((remedy for pattern, remedy in _REMEDIES if re.search(pattern, words)), "")
+    if not is_at_end and lines.place(start)[0] == lines.place(index)[0]:
+        context = ""
+    elif not is_at_end and context:
+        context += f" from line {lines.place(start)[0]}"
+    return lines.error(index, f"not YAML: {problem}{context and f', {context}'}{remedy.replace('{}', words[:1])}")

@@ -1,227 +1,176 @@
-"""`then`: what happens to a request to which a rule applies."""
+"""`then`: what happens to a request that a rule applies to."""
 
 from typing import Any
 
-from msgspec import Struct
+from clevora_mock.clock import SECOND, read_duration
+from clevora_mock.contract.endpoints import ENDPOINTS
+from clevora_mock.contract.errors import INJECTABLE_ERRORS, RETRYABLE_STATUSES, STATUS_BY_CODE
+from clevora_mock.contract.limits import MAX_SEARCH_RESULTS
+from clevora_mock.core.messages import one_of
+from clevora_mock.core.scenario import Delay, InjectedError, ScriptedReply, StreamPace, Then
+from clevora_mock.faults import Fault
+from clevora_mock.scenarios.conditions import span
+from clevora_mock.scenarios.fault_options import FAULT
+from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
+from clevora_mock.scenarios.reader import Entry, Field, Problems, any_of, list_of, mapping
+from clevora_mock.scenarios.scalars import BOOL, DURATION, TIMESTAMP, choice, duration, number, share_hint, text
 
-from clevora_mock.clock import read_duration
-from clevora_mock.contract.errors import INJECTABLE_ERRORS as FAILURES
-from clevora_mock.contract.errors import RETRYABLE_STATUSES as WAITING
-from clevora_mock.contract.errors import STATUS_BY_CODE as STATUS_OF
-from clevora_mock.core.scenario import Delay, InjectedError, StreamPace, Then
-from clevora_mock.scenarios.conditions import read_span, span_schema
-from clevora_mock.scenarios.fault_forms import REPLACING, WITH_ERROR, FaultForm
-from clevora_mock.scenarios.forms import (
-    Duration,
-    Flag,
-    Number,
-    Schema,
-    Text,
-    numeral,
-    one_of,
-    per_cent,
-    perhaps,
-    text_of,
-    value_of,
-    whole,
-)
-from clevora_mock.scenarios.maps import Entry, Found, Map
-from clevora_mock.scenarios.nodes import Listing, Mapping, Node, Place, show
-from clevora_mock.scenarios.replies import REPLY
-
-STATUSES = tuple(FAILURES)
+# The part of a reply that each endpoint takes.
+ENDPOINT_BY_PART = {endpoint.reply_field: endpoint.name for endpoint in ENDPOINTS if endpoint.reply_field}
 
 
-class ErrorStatus(Struct, frozen=True):
-    """A status that the contract or a gateway answers errors with."""
-
-    def read(self, node: Node, place: Place) -> int | None:
-        value = value_of(node)
-        if isinstance(value, int) and not isinstance(value, bool) and value in STATUSES:
-            return value
-        hint = numeral(node)
-        if isinstance(value, str) and value in STATUS_OF:
-            hint = f"; did you mean {{status: {STATUS_OF[value]}, code: {value}}}?"
-        place.unexpected(node, one_of([str(status) for status in STATUSES]), hint)
-        return None
-
-    def schema(self) -> Schema:
-        return {"enum": list(STATUSES)}
+def _status_hint(node: Node) -> str:
+    status = STATUS_BY_CODE.get(node.text)
+    return f"; did you mean {{status: {status}, code: {node.text}}}?" if status else ""
 
 
-class ErrorCode(Struct, frozen=True):
-    """A code of the error table."""
-
-    def read(self, node: Node, place: Place) -> str | None:
-        value = value_of(node)
-        if isinstance(value, str) and value in STATUS_OF:
-            return value
-        if not isinstance(value, str):
-            place.unexpected(node, "an error's code such as rate_limit_exceeded")
-            return None
-        codes = tuple(STATUS_OF)
-        place.wrong(node, f"unknown code {show(value)}{perhaps(value, codes) or f'; expected {one_of(codes)}'}")
-        return None
-
-    def schema(self) -> Schema:
-        return {"enum": list(STATUS_OF)}
-
-
-def _in_seconds(node: Node) -> str:
+def _seconds_hint(node: Node) -> str:
     try:
-        return f"; did you mean {read_duration(text_of(node)) // 1_000_000}?"
+        return f"; did you mean {read_duration(node.text) // SECOND}?"
     except ValueError:
         return ""
 
 
-def _check_error(found: Found, place: Place) -> None:
-    status, code = found.values.get("status"), found.values.get("code")
+def _check_error(node: MappingNode, values: dict[str, Any]) -> Problems:
+    status, code = values.get("status"), values.get("code")
     if status is None:
         return
-    if code is not None and STATUS_OF[code] != status:
-        codes = one_of([failure.code for failure in FAILURES[status]])
-        place.entry("code").wrong(
-            found.nodes["code"], f"{code} belongs to {STATUS_OF[code]}, not {status}; expected {codes}"
-        )
-    if "retry_after" in found.keys and status not in WAITING:
-        place.entry("retry_after").wrong(
-            found.keys["retry_after"], f"only 429 and 503 say when to come back, not {status}"
-        )
+    if code is not None and STATUS_BY_CODE[code] != status:
+        codes = one_of(spec.code for spec in INJECTABLE_ERRORS[status])
+        message = f"{code} belongs to {STATUS_BY_CODE[code]}, not {status}; expected {codes}"
+        yield node.nodes["code"].problem(message, "code")
+    if "retry_after" in node.keys and status not in RETRYABLE_STATUSES:
+        message = f"only {' and '.join(map(str, RETRYABLE_STATUSES))} say when to come back, not {status}"
+        yield node.keys["retry_after"].problem(message, "retry_after")
 
 
-_ERROR = Map(
-    (
-        Entry("status", ErrorStatus(), "The status.", required=True),
-        Entry("code", ErrorCode(), "The code, one of the status's own; without it the usual one."),
-        Entry("message", Text("an error's message", most=1_000), "The message; without it the usual one."),
-        Entry("retry_after", whole(0, 86_400, hint=_in_seconds), "Seconds in Retry-After, for 429 and 503."),
-    ),
+_STATUS = choice(*INJECTABLE_ERRORS, hint=_status_hint)
+_CODE = choice(*STATUS_BY_CODE, noun="code", label="an error's code such as rate_limit_exceeded")
+_RETRY_AFTER = number(int, _seconds_hint, minimum=0, maximum=86_400)
+_ERROR = mapping(
     InjectedError,
-    _check_error,
+    Entry("status", _STATUS, "The status.", required=True),
+    Entry("code", _CODE, "The code, one of the status's own; without it the usual one."),
+    Entry("message", text("an error's message", 1_000), "The message; without it the usual one."),
+    Entry("retry_after", _RETRY_AFTER, "Seconds in Retry-After, for 429 and 503."),
+    check=_check_error,
+)
+_REFUSAL = any_of(_STATUS.then(InjectedError), _ERROR)
+
+
+def _check_reply(node: MappingNode, values: dict[str, Any]) -> Problems:
+    if "finish_reason" in node.keys and "content" not in node.keys and {*ENDPOINT_BY_PART} & {*node.keys}:
+        yield node.keys["finish_reason"].problem("it goes with content alone", "finish_reason")
+
+
+_TEXT = text(most=100_000, least=0)
+_LINK = text(most=2_000)
+_WORD = text(most=200)
+_SECONDS = number(int, minimum=0, maximum=864_000)
+_SECTION: Field[dict[str, Any]] = mapping(
+    dict,
+    Entry("heading", _TEXT, "Its heading.", required=True),
+    Entry("content", _TEXT, "What is said and shown.", required=True),
+    Entry("durationSeconds", _SECONDS, "How long it runs.", required=True),
+)
+_SCRIPT: Field[dict[str, Any]] = mapping(
+    dict,
+    Entry("title", _TEXT, "Its title."),
+    Entry("hook", _TEXT, "The opening line."),
+    Entry("sections", list_of(_SECTION, "sections", 0, 100), "Its sections, in order."),
+    Entry("callToAction", _TEXT, "The closing line."),
+    at_least_one=("title", "hook", "sections", "callToAction"),
+)
+_RESULT: Field[dict[str, Any]] = mapping(
+    dict,
+    Entry("title", _TEXT, "Its title.", required=True),
+    Entry("id", _WORD, "The item's id."),
+    Entry("type", choice("video", "podcast"), "Its kind."),
+    Entry("description", _TEXT, "What it is about."),
+    Entry("creator", _TEXT, "Who made it."),
+    Entry("url", _LINK, "Where it would be."),
+    Entry("thumbnailUrl", _LINK, "Where its picture would be."),
+    Entry("durationSeconds", _SECONDS, "How long it is."),
+    Entry("publishedAt", TIMESTAMP.as_written(), "When it came out."),
+    Entry("tags", list_of(_WORD, "tags", 0, 100), "What it is filed under."),
+    Entry("score", number(minimum=0, maximum=1), "How well it fits, in [0, 1]."),
+)
+_RESULTS = list_of(_RESULT, "results", 0, MAX_SEARCH_RESULTS).then(tuple)
+_VECTOR = list_of(number(minimum=-1e9, maximum=1e9), "numbers", 1, 4_096).then(tuple)
+_REPLY = mapping(
+    ScriptedReply,
+    Entry("content", _TEXT, "What the assistant says."),
+    Entry("finish_reason", choice("stop", "length"), "Why the assistant stopped; stop."),
+    Entry("script", _SCRIPT, "Parts of the script; those left out stay the model's."),
+    Entry("results", _RESULTS, "What a search finds; [] for nothing."),
+    Entry("vector", _VECTOR, "Each input's vector, as long as it is written."),
+    check=_check_reply,
+    at_least_one=tuple(ENDPOINT_BY_PART),
 )
 
 
-class ErrorForm(Struct, frozen=True):
-    """A status alone, or a mapping."""
-
-    def read(self, node: Node, place: Place) -> InjectedError | None:
-        if isinstance(node, Mapping):
-            error: InjectedError | None = _ERROR.read(node, place)
-            return error
-        status = ErrorStatus().read(node, place)
-        return None if status is None else InjectedError(status)
-
-    def schema(self) -> Schema:
-        return {"anyOf": [ErrorStatus().schema(), _ERROR.schema()]}
+def _uniform_hint(node: Node) -> str:
+    if isinstance(node, SequenceNode) and len(node.items) == 2:
+        return f"; write {{uniform: [{', '.join(item.text for item in node.items)}]}}"
+    return ""
 
 
-class Uniform(Struct, frozen=True):
-    """``[100ms, 2s]``"""
-
-    def read(self, node: Node, place: Place) -> tuple[int, int] | None:
-        return read_span(node, place, "two durations such as [100ms, 2s]")
-
-    def schema(self) -> Schema:
-        return span_schema()
+def _check_lognormal(node: MappingNode, values: dict[str, Any]) -> Problems:
+    if len(values) == 2 and values["p99"] < values["median"]:
+        yield node.nodes["p99"].problem("expected no less than the median; are they exchanged?", "p99")
 
 
-def _check_lognormal(found: Found, place: Place) -> None:
-    median, p99 = found.values.get("median"), found.values.get("p99")
-    if median is not None and p99 is not None and p99 < median:
-        place.entry("p99").wrong(found.nodes["p99"], "expected no less than the median; are they exchanged?")
-
-
-_LOGNORMAL = Map(
-    (
-        Entry("median", Duration(least=1), "Half of the delays are shorter.", required=True),
-        Entry("p99", Duration(least=1), "99 of 100 delays are shorter.", required=True),
-    ),
-    lambda median, p99: (median, p99),
-    _check_lognormal,
+_LOGNORMAL = mapping(
+    lambda median, p99: Delay("lognormal", median, p99),
+    Entry("median", duration(positive=True), "Half of the delays are shorter.", required=True),
+    Entry("p99", duration(positive=True), "99 of 100 delays are shorter.", required=True),
+    check=_check_lognormal,
 )
-
-
-def _check_delay(found: Found, place: Place) -> None:
-    if len(found.keys) > 1:
-        place.wrong(found.node, "uniform and lognormal exclude each other")
-
-
-def _delay(**spans: tuple[int, int]) -> Delay:
-    (kind, (low, high)), *_ = spans.items()
-    return Delay("uniform" if kind == "uniform" else "lognormal", low, high)
-
-
-_DRAWN_DELAY = Map(
-    (
-        Entry("uniform", Uniform(), "Anything between two durations."),
-        Entry("lognormal", _LOGNORMAL, "Mostly short, sometimes long."),
-    ),
-    _delay,
-    _check_delay,
+_UNIFORM = span("[100ms, 2s]").then(lambda ends: Delay("uniform", *ends))
+_DRAWN = mapping(
+    lambda uniform=None, lognormal=None: uniform or lognormal,
+    Entry("uniform", _UNIFORM, "Anything between two durations."),
+    Entry("lognormal", _LOGNORMAL, "Mostly short, sometimes long."),
     at_least_one=("uniform", "lognormal"),
+    exclusive=(("uniform", "lognormal"),),
+)
+_FIXED = duration(_uniform_hint).then(lambda micros: Delay("fixed", micros, micros))
+_DELAY = any_of(_FIXED, Field(_DRAWN.read, {**_DRAWN.schema, "maxProperties": 1}))
+
+_STREAM = mapping(
+    StreamPace,
+    Entry("ttft", DURATION, "Time to the first token."),
+    Entry("tokens_per_second", number(exclusiveMinimum=0, maximum=1_000_000), "Tokens a second after it."),
+    Entry("jitter", number(float, share_hint, minimum=0, maximum=1), "Give or take this share: 0.2."),
+    at_least_one=("ttft", "tokens_per_second", "jitter"),
 )
 
 
-class DelayForm(Struct, frozen=True):
-    """``250ms``, ``{uniform: …}`` or ``{lognormal: …}``."""
-
-    def read(self, node: Node, place: Place) -> Delay | None:
-        if isinstance(node, Mapping):
-            delay: Delay | None = _DRAWN_DELAY.read(node, place)
-            return delay
-        if isinstance(node, Listing) and len(node.items) == 2:
-            first, last = (text_of(item) for item in node.items)
-            place.unexpected(node, "a duration such as 250ms", f"; write {{uniform: [{first}, {last}]}}")
-            return None
-        fixed = Duration().read(node, place)
-        return None if fixed is None else Delay("fixed", fixed, fixed)
-
-    def schema(self) -> Schema:
-        return {"anyOf": [Duration().schema(), {**_DRAWN_DELAY.schema(), "maxProperties": 1}]}
-
-
-_PACE = (
-    Entry("ttft", Duration(), "Time to the first token."),
-    Entry("tokens_per_second", Number("a number above 0", above=0, high=1_000_000), "Tokens a second after it."),
-    Entry("jitter", Number("a number from 0 to 1", low=0, high=1, hint=per_cent), "Give or take this share: 0.2."),
-)
-_STREAM = Map(_PACE, StreamPace, at_least_one=tuple(entry.name for entry in _PACE))
-
-
-def _check(found: Found, place: Place) -> None:
-    """What cannot happen to one request together."""
-    keys = found.keys
-    for other in ("reply", "stream"):
-        if "error" in keys and other in keys:
-            place.wrong(keys[other], f"error and {other} exclude each other")
-    if "charge" in keys and not {"error", "fault"} & set(keys):
-        place.wrong(keys["charge"], "charge goes with an error or a fault; any other answer is charged as usual")
-    fault = found.values.get("fault")
+def _check(node: MappingNode, values: dict[str, Any]) -> Problems:
+    """Yield effects that cannot happen to one request together."""
+    keys = node.keys
+    if "charge" in keys and "error" not in keys and "fault" not in keys:
+        yield keys["charge"].problem("charge goes with an error or a fault; any other answer is charged as usual")
+    fault: Fault | None = values.get("fault")
     if fault is None:
         return
-    node, kind = keys["fault"], fault.kind
-    if "error" in keys and kind not in WITH_ERROR:
-        what = "has an answer of its own" if kind in REPLACING else "happens in a stream"
-        place.wrong(node, f"error and {kind} exclude each other: {kind} {what}")
-    elif "error" in keys and getattr(fault, "after_tokens", None) is not None:
-        place.wrong(node, "error and after_tokens exclude each other: an error has no tokens")
-    for other in ("reply", "stream"):
-        if kind in REPLACING and other in keys:
-            place.wrong(node, f"{other} and {kind} exclude each other: {kind} has an answer of its own")
+    excluded = ("error", "reply", "stream") if fault.replaces else ("error",) if fault.stream_only else ()
+    why = "has an answer of its own" if fault.replaces else "happens in a stream"
+    for other in filter(keys.__contains__, excluded):
+        yield keys["fault"].problem(f"{other} and {fault.kind} exclude each other: {fault.kind} {why}")
+    if "error" in keys and not excluded and getattr(fault, "after_tokens", None) is not None:
+        yield keys["fault"].problem("error and after_tokens exclude each other: an error has no tokens")
 
 
-_THEN = (
-    Entry("error", ErrorForm(), "Refuse it: a status, or {status, code, message, retry_after}."),
-    Entry("reply", REPLY, "What the model says instead: content, script, results or vector."),
-    Entry("delay", DelayForm(), "Wait first: 250ms, {uniform: [100ms, 2s]} or {lognormal: {median, p99}}."),
+THEN = mapping(
+    Then,
+    Entry("error", _REFUSAL, "Refuse it: a status, or {status, code, message, retry_after}."),
+    Entry("reply", _REPLY, "What the model says instead: content, script, results or vector."),
+    Entry("delay", _DELAY, "Wait first: 250ms, {uniform: [100ms, 2s]} or {lognormal: {median, p99}}."),
     Entry("stream", _STREAM, "How a chat's stream flows."),
-    Entry("fault", FaultForm(), "What goes wrong on the wire: a kind, or {kind, …} with its options."),
-    Entry("charge", Flag(), "Whether the money is taken although the client gets an error or nothing."),
+    Entry("fault", FAULT, "What goes wrong on the wire: a kind, or {kind, …} with its options."),
+    Entry("charge", BOOL, "Whether the money is taken although the client gets an error or nothing."),
+    check=_check,
+    exclusive=(("error", "reply"), ("error", "stream")),
+    at_least_one=("error", "reply", "delay", "stream", "fault", "charge"),
 )
-
-
-def _then(**values: Any) -> Then:
-    return Then(**values)
-
-
-THEN = Map(_THEN, _then, _check, at_least_one=tuple(entry.name for entry in _THEN))

@@ -1,210 +1,160 @@
-"""The scenario language, as a table: every entry with its form and one line on what it is for.
+"""The scenario language: every entry with its field and one line on what it is for.
 
-The reader and the schema for editors both follow from `SCENARIO`; `conditions` holds the table for `when`, `effects`
-the one for `then`.
+The reader and the JSON Schema for editors both follow from `SCENARIO`; `conditions` describes `when`, and `effects`
+describes `then`.
 """
 
 import re
 from typing import Any
 
-from msgspec import Struct
+from msgspec.structs import replace
 
+from clevora_mock.core import money
 from clevora_mock.core.limits import Limits
+from clevora_mock.core.messages import did_you_mean, quoted
 from clevora_mock.core.scenario import AccountStart, ClockStart, Payments, Rule, Scenario, When
 from clevora_mock.faults import FAULTS
 from clevora_mock.scenarios.conditions import WHEN
-from clevora_mock.scenarios.effects import THEN
-from clevora_mock.scenarios.forms import (
-    Choice,
-    Dollars,
-    Duration,
-    Flag,
-    Moment,
-    Schema,
-    Text,
-    perhaps,
-    text_of,
-    value_of,
-    whole,
-)
-from clevora_mock.scenarios.maps import Entry, Found, Map
-from clevora_mock.scenarios.nodes import Listing, Mapping, Node, Place, show
-from clevora_mock.scenarios.replies import PARTS
+from clevora_mock.scenarios.effects import ENDPOINT_BY_PART, THEN
+from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
+from clevora_mock.scenarios.reader import Entry, Field, Problems, list_of, mapping
+from clevora_mock.scenarios.scalars import BOOL, DURATION, TIMESTAMP, bare_hint, choice, number, text
 
-CHAT = "chat.completions"
-_NAME = Text("a name", most=100, line=True)
+_UNNAMED = "rule {}"
+_MAX_DOLLARS = 1_000_000_000
+_MAX_SPEED = 1_000_000
+_SCALED = r"scaled:([0-9]{1,7}(\.[0-9]{1,6})?)"
 
-ACCOUNT = Map(
-    (
-        Entry("balance", Dollars(), "Dollars; the ledger gets an adjustment."),
-        Entry("activated", Flag(), "Whether a credit ever brought the balance to $15."),
-        Entry("developer_access", Flag(), "Whether the account has developer access."),
-    ),
+
+def _read_dollars(node: Node) -> int:
+    value = node.number
+    if value is None:
+        sign = re.fullmatch(r"\$(-?[0-9]+(\.[0-9]{1,6})?)", node.text)
+        raise node.unexpected("dollars such as 25.00", f"; write {sign[1]}" if sign else bare_hint(node))
+    if abs(value) > _MAX_DOLLARS:
+        raise node.unexpected(f"dollars from -{_MAX_DOLLARS} to {_MAX_DOLLARS}")
+    try:
+        return money.micros(value)
+    except ValueError as error:
+        raise node.invalid(str(error)) from None
+
+
+def _read_mode(node: Node) -> dict[str, Any]:
+    """Read ``real``, ``frozen`` or ``scaled:60`` as the fields of `ClockStart`."""
+    if node.value in ("real", "frozen"):
+        return {"mode": node.value}
+    found = re.fullmatch(_SCALED, node.text)
+    if not found:
+        raise node.unexpected("real, frozen or scaled:60", _mode_hint(node))
+    if not 0 < float(found[1]) <= _MAX_SPEED:
+        raise node.unexpected(f"a speed above 0 and up to {_MAX_SPEED}")
+    return {"mode": "scaled", "speed": float(found[1])}
+
+
+def _mode_hint(node: Node) -> str:
+    if isinstance(node, MappingNode) and "scaled" in node.keys:
+        return f"; write scaled:{node.nodes['scaled'].text}, without a space"
+    if found := re.fullmatch(r"(?:scaled )?([0-9.]+)x?", node.text):
+        return f"; did you mean scaled:{found[1]}?"
+    if node.text.startswith("frozen:"):
+        return "; the time goes under start"
+    return did_you_mean(node.text, ("real", "frozen", "scaled:60"))
+
+
+_NAME = text("a name", 100, single_line=True)
+_DOLLARS = Field(_read_dollars, {"type": "number", "minimum": -_MAX_DOLLARS, "maximum": _MAX_DOLLARS})
+_MODE = Field(_read_mode, {"type": "string", "pattern": f"^(real|frozen|{_SCALED})$"})
+_LIMIT = number(int, nullable=True, minimum=0, maximum=10**12)
+
+_ACCOUNT = mapping(
     AccountStart,
+    Entry("balance", _DOLLARS, "Dollars; the ledger gets an adjustment."),
+    Entry("activated", BOOL, "Whether a credit ever brought the balance to $15."),
+    Entry("developer_access", BOOL, "Whether the account has developer access."),
 )
-
-
-class ModeForm(Struct, frozen=True):
-    """``real``, ``frozen`` or ``scaled:60``, as a mode and a speed."""
-
-    def read(self, node: Node, place: Place) -> tuple[str, float] | None:
-        value = value_of(node)
-        if value in ("real", "frozen"):
-            return value, 1.0
-        if isinstance(value, str) and (found := re.fullmatch(r"scaled:([0-9]{1,7}(?:\.[0-9]{1,6})?)", value)):
-            speed = float(found[1])
-            if 0 < speed <= 1_000_000:
-                return "scaled", speed
-            place.unexpected(node, "a speed above 0 and up to 1000000")
-            return None
-        place.unexpected(node, "real, frozen or scaled:60", self._hint(node))
-        return None
-
-    def _hint(self, node: Node) -> str:
-        scaled = node.get("scaled") if isinstance(node, Mapping) else None
-        if scaled is not None:
-            return f"; write scaled:{text_of(scaled)}, without a space"
-        text = text_of(node)
-        if re.fullmatch(r"(scaled )?[0-9.]+x?", text):
-            return f"; did you mean scaled:{text.removeprefix('scaled ').removesuffix('x')}?"
-        if text.startswith("frozen:"):
-            return "; the time goes under start"
-        return perhaps(text, ("real", "frozen", "scaled:60"))
-
-    def schema(self) -> Schema:
-        return {"type": "string", "pattern": r"^(real|frozen|scaled:[0-9]{1,7}(\.[0-9]{1,6})?)$"}
-
-
-def _clock(start: int | None = None, mode: tuple[Any, float] = (None, 1.0)) -> ClockStart:
-    return ClockStart(start, *mode)
-
-
-CLOCK = Map(
-    (
-        Entry("start", Moment(), "The time at the start: 2026-05-11T14:00:00Z."),
-        Entry("mode", ModeForm(), "real, frozen, or scaled:60 for 60 seconds a second."),
-    ),
-    _clock,
+_CLOCK = mapping(
+    lambda start=None, mode=None: ClockStart(start, **(mode or {})),
+    Entry("start", TIMESTAMP, "The time at the start: 2026-05-11T14:00:00Z."),
+    Entry("mode", _MODE, "real, frozen, or scaled:60 for 60 seconds a second."),
 )
-
-LIMITS = Map(
-    (
-        Entry("requests_per_minute", whole(0, 10**12, or_null=True), "Requests in a minute; null for no limit."),
-        Entry("tokens_per_day", whole(0, 10**12, or_null=True), "Tokens in a UTC day; null for no limit."),
-    ),
+_LIMITS = mapping(
     Limits,
+    Entry("requests_per_minute", _LIMIT, "Requests in a minute; null for no limit."),
+    Entry("tokens_per_day", _LIMIT, "Tokens in a UTC day; null for no limit."),
 )
-
-PAYMENTS = Map(
-    (
-        Entry("outcome", Choice(("succeed", "fail")), "What becomes of a checkout's payment; succeed."),
-        Entry("delay", Duration(), "How long its event is on its way; 0s."),
-    ),
+_PAYMENTS = mapping(
     Payments,
+    Entry("outcome", choice("succeed", "fail"), "What becomes of a checkout's payment; succeed."),
+    Entry("delay", DURATION, "How long its event is on its way; 0s."),
 )
 
 
-def _check_rule(found: Found, place: Place) -> None:
-    """What `then` asks for has to be possible where `when` applies."""
-    node = found.nodes.get("then")
-    when = found.values.get("when") or (When() if "when" not in found.nodes else None)
-    if when is None or not isinstance(node, Mapping):
+def _check_rule(node: MappingNode, values: dict[str, Any]) -> Problems:
+    """Yield effects in `then` that are impossible for every request that `when` allows."""
+    then = node.nodes.get("then")
+    when = values.get("when", None if "when" in node.keys else When())
+    if when is None or not isinstance(then, MappingNode):
         return
-    then = place.entry("then")
-    _check_streaming(node, when, then)
-    reply = node.get("reply")
-    if not isinstance(reply, Mapping) or when.endpoints is None:
-        return
-    for part, endpoint in PARTS.items():
-        said = reply.get(part)
-        if said is not None and endpoint not in when.endpoints:
-            then.entry("reply").entry(part).wrong(
-                said, f"it is for {endpoint}; the rule is for {', '.join(when.endpoints)}"
-            )
-
-
-def _check_streaming(node: Mapping, when: When, place: Place) -> None:
-    why = None
-    if when.endpoints is not None and CHAT not in when.endpoints:
+    reply = then.nodes.get("reply")
+    parts = reply.nodes if isinstance(reply, MappingNode) and when.endpoints is not None else {}
+    for part, endpoint in ENDPOINT_BY_PART.items():
+        if part in parts and endpoint not in when.endpoints:
+            message = f"it is for {endpoint}; the rule is for {', '.join(when.endpoints)}"
+            yield parts[part].problem(message, f"then.reply.{part}")
+    if when.endpoints is not None and ENDPOINT_BY_PART["content"] not in when.endpoints:
         why = f"the rule is for {', '.join(when.endpoints)}"
     elif when.body is not None and when.body.get("stream", True) is not True:
         why = "the rule is for requests without stream: true"
-    if why is None:
+    else:
         return
-    for name, what in (("stream", "stream"), ("fault", _needs_stream(node.get("fault")))):
-        asked = node.get(name)
-        if asked is not None and what is not None:
-            place.entry(name).wrong(asked, f"{what} needs a chat's stream, but {why}")
+    for name, effect in then.nodes.items():
+        needing = _streamed_part(effect) if name == "fault" else "stream" if name == "stream" else None
+        if needing is not None:
+            yield effect.problem(f"{needing} needs a chat's stream, but {why}", f"then.{name}")
 
 
-def _needs_stream(node: Node | None) -> str | None:
-    """What about a fault happens in a stream alone, if anything."""
-    kind = text_of(node.get("kind") or node) if isinstance(node, Mapping) else text_of(node) if node else ""
-    fault = FAULTS.get(kind)
-    if fault is not None and fault.stream_only:
+def _streamed_part(fault: Node) -> str | None:
+    """Return the part of a fault that happens in a stream alone, if any."""
+    options = fault.nodes if isinstance(fault, MappingNode) else {}
+    kind = options.get("kind", fault).text
+    if kind in FAULTS and FAULTS[kind].stream_only:
         return kind
-    return "after_tokens" if isinstance(node, Mapping) and node.get("after_tokens") is not None else None
+    return "after_tokens" if "after_tokens" in options else None
 
 
-def _rule(then: Any, when: When | None = None, name: str = "") -> Rule:
-    return Rule(name, when or When(), then)
-
-
-RULE = Map(
-    (
-        Entry("name", _NAME, "What the journal and x-clevora-mock-rule call it."),
-        Entry("when", WHEN, "To which requests it applies; to all without it."),
-        Entry("then", THEN, "What happens to them.", required=True),
-    ),
-    _rule,
-    _check_rule,
+_RULE = mapping(
+    lambda then, when=None, name="": Rule(name, when or When(), then),
+    Entry("name", _NAME, "What the journal and x-clevora-mock-rule call it."),
+    Entry("when", WHEN, "To which requests it applies; to all without it."),
+    Entry("then", THEN, "What happens to them.", required=True),
+    check=_check_rule,
 )
 
 
-class Rules(Struct, frozen=True):
-    """The rules in order; those without a name get ``rule 1`` and so on, by their place."""
-
-    def read(self, node: Node, place: Place) -> tuple[Rule, ...] | None:
-        if not isinstance(node, Listing):
-            hint = "; begin each rule with -" if isinstance(node, Mapping) else ""
-            place.unexpected(node, "a list of rules", hint)
-            return None
-        before = len(place.mistakes)
-        read = [RULE.read(item, place.item(index)) for index, item in enumerate(node.items)]
-        self._names(node, place)
-        if len(place.mistakes) > before:
-            return None
-        return tuple(Rule(rule.name or f"rule {count}", rule.when, rule.then) for count, rule in enumerate(read, 1))
-
-    def _names(self, node: Listing, place: Place) -> None:
-        seen: dict[str, int] = {}
-        for index, item in enumerate(node.items):
-            given = item.get("name") if isinstance(item, Mapping) else None
-            name = text_of(given) if given else f"rule {index + 1}"
-            if name in seen:
-                where = place.item(index)
-                (where.entry("name") if given else where).wrong(
-                    given or item, f"{place.item(seen[name]).path} is called {show(name)} too"
-                )
-            seen.setdefault(name, index)
-
-    def schema(self) -> Schema:
-        return {"type": "array", "items": RULE.schema()}
+def _check_names(rules: SequenceNode) -> Problems:
+    seen: dict[str, int] = {}
+    for index, rule in enumerate(rules.items):
+        given = rule.nodes.get("name") if isinstance(rule, MappingNode) else None
+        name = given.text if given else _UNNAMED.format(index + 1)
+        if name in seen:
+            message = f"rules[{seen[name]}] is called {quoted(name)} too"
+            yield (given or rule).problem(message, f"[{index}].name" if given else f"[{index}]")
+        seen.setdefault(name, index)
 
 
-def _scenario(name: str = "", **values: Any) -> Scenario:
-    return Scenario(name, **values)
+def _with_names(rules: list[Rule]) -> tuple[Rule, ...]:
+    return tuple(replace(rule, name=rule.name or _UNNAMED.format(count)) for count, rule in enumerate(rules, 1))
 
 
-SCENARIO = Map(
-    (
-        Entry("name", _NAME, "The scenario's name; the file's without it."),
-        Entry("description", Text("a description", most=1_000), "One line: the client bug that it finds."),
-        Entry("account", ACCOUNT, "The demo account at the start."),
-        Entry("clock", CLOCK, "The clock at the start."),
-        Entry("limits", LIMITS, "What a key may do; what is left out is as documented."),
-        Entry("payments", PAYMENTS, "What becomes of payments."),
-        Entry("rules", Rules(), "What goes wrong; the first rule that applies to a request decides."),
-    ),
-    _scenario,
+_RULES = list_of(_RULE, "rules", check=_check_names).then(_with_names)
+
+SCENARIO = mapping(
+    lambda name="", **parts: Scenario(name, **parts),
+    Entry("name", _NAME, "The scenario's name; the file's without it."),
+    Entry("description", text("a description", 1_000), "One line: the client bug that it finds."),
+    Entry("account", _ACCOUNT, "The demo account at the start."),
+    Entry("clock", _CLOCK, "The clock at the start."),
+    Entry("limits", _LIMITS, "What a key may do; what is left out is as documented."),
+    Entry("payments", _PAYMENTS, "What becomes of payments."),
+    Entry("rules", _RULES, "What goes wrong; the first rule that applies to a request decides."),
 )

@@ -1,190 +1,142 @@
-"""A scenario's text as a tree, each node with its place; and what its plain words mean.
+"""A scenario's text as a tree whose nodes know their place, and the values of its words.
 
 YAML readers disagree about some unquoted words: ``yes``, ``010`` and ``10:30`` are text to one and a truth value or a
-number to another. Here they are a `Surprise`, which no entry takes, so a scenario means the same to every reader.
+number to another. Those are `AmbiguousScalar` values here, which no field accepts, so a scenario means the same to
+every reader.
 """
 
 import re
-from typing import Any
+from math import isfinite
 
+import yaml
 from msgspec import Struct
+from yaml.constructor import SafeConstructor
+from yaml.resolver import Resolver
 
-from clevora_mock.scenarios.mistakes import Mistake
+from clevora_mock.core.messages import MAX_SHOWN_CHARACTERS, quoted
+from clevora_mock.scenarios.problems import ScenarioError, ScenarioProblem
 
-SHOWN_CHARACTERS = 40
-
-
-class Node(Struct, frozen=True):
-    """A part of the text, and where it starts; lines and columns count from 1."""
-
-    line: int
-    column: int
+_YAML_11, _CONSTRUCTOR = Resolver(), SafeConstructor()
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
-class Scalar(Node, frozen=True):
-    """A word, a number, a text. `plain` ones stand without quotes."""
+class AmbiguousScalar(Struct, frozen=True):
+    """An unquoted word that YAML 1.1 and 1.2 read differently: one of the readings, and a spelling that has only it."""
 
-    text: str
-    plain: bool
-
-
-class Listing(Node, frozen=True):
-    """A list."""
-
-    items: tuple[Node, ...]
+    read_as: str
+    unambiguous: str
 
 
-class Mapping(Node, frozen=True):
-    """Entries in the file's order, as they stand: a name may be no text, and may come twice."""
+Value = None | bool | int | float | str | AmbiguousScalar
 
-    entries: tuple[tuple[Node, Node], ...]
-
-    def get(self, name: str) -> Node | None:
-        """The value of the entry `name`."""
-        return next((value for key, value in self.entries if isinstance(key, Scalar) and key.text == name), None)
-
-
-class Surprise(Struct, frozen=True):
-    """A plain word that YAML readers read differently: `taken` is what some take it for, `plainly` how to say that."""
-
-    taken: str
-    plainly: str
-
-
-class Place(Struct, frozen=True):
-    """A path such as ``rules[0].then``, and the list that the mistakes found there go to."""
-
-    path: str
-    mistakes: list[Mistake]
-
-    def entry(self, name: str) -> "Place":
-        named = name if len(name) <= SHOWN_CHARACTERS else show(name)
-        return Place(f"{self.path}.{named}" if self.path else named, self.mistakes)
-
-    def item(self, index: int) -> "Place":
-        return Place(f"{self.path}[{index}]", self.mistakes)
-
-    def wrong(self, node: Node, message: str) -> None:
-        """Note a mistake at `node`."""
-        said = f"{self.path}: {message}" if self.path else message
-        self.mistakes.append(Mistake(node.line, node.column, printable(said)))
-
-    def unexpected(self, node: Node, expected: str, hint: str = "") -> None:
-        """Note that something else was `expected` at `node`; the usual hint is given when there is no better one."""
-        self.wrong(node, f"expected {expected}, got {got(node)}{hint}")
-
-
-Value = None | bool | int | float | str | Surprise
-
-_WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
-_OCTAL = re.compile(r"[-+]?0o?[0-7_]*[0-7]")
-_BASED = re.compile(r"[-+]?0(x[0-9a-fA-F_]+|b[01_]+)")
-_CLOCK = re.compile(r"[-+]?[0-9]{1,9}(:[0-5]?[0-9]){1,9}(\.[0-9]*)?")
-_LOOSE = re.compile(r"[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?")
-_ENDLESS = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
-_TRUTHS = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _LITERALS: dict[str, Value] = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("yes", "Yes", "YES", "on", "On", "ON"), AmbiguousScalar("true", "true")),
+    **dict.fromkeys(("no", "No", "NO", "off", "Off", "OFF"), AmbiguousScalar("false", "false")),
 }
 
 
-def meaning(scalar: Scalar) -> Value:
-    """What the scalar says; text unless it is plain and looks otherwise."""
-    text = scalar.text
-    if not scalar.plain:
-        return text
+class Node(Struct, frozen=True):
+    """A part of the text and where it starts, from 1; `text` is a scalar's, as it is written."""
+
+    line: int
+    column: int
+    text: str = ""
+
+    @property
+    def value(self) -> "Value | Node":
+        """The meaning of a scalar; other nodes stand for themselves."""
+        return self
+
+    @property
+    def number(self) -> float | None:
+        """The value if it is a number, which a bool is not."""
+        value = self.value
+        return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+    @property
+    def got(self) -> str:
+        """The value as a message shows it."""
+        value = self.value
+        if isinstance(value, Node):
+            return "a mapping" if isinstance(value, MappingNode) else "a list"
+        if value is None or isinstance(value, bool):
+            return "nothing" if value is None else str(value).lower()
+        if isinstance(value, str):
+            return quoted(value)
+        bare = quoted(self.text)[1:-1]
+        return f"{bare}, which YAML may read as {value.read_as}" if isinstance(value, AmbiguousScalar) else bare
+
+    def problem(self, message: str, path: str = "") -> ScenarioProblem:
+        """Return a problem at this node; `path` leads from the place where it is noticed to the node."""
+        return ScenarioProblem(self.line, self.column, message, path)
+
+    def invalid(self, message: str) -> ScenarioError:
+        """Return the error for a single problem."""
+        return ScenarioError([self.problem(message)])
+
+    def unexpected(self, expected: str, hint: str = "") -> ScenarioError:
+        """Return the error for something else than `expected`; `hint` says how to mend it."""
+        return self.invalid(f"expected {expected}, got {self.got}{hint}")
+
+
+class ScalarNode(Node, frozen=True):
+    """A word, a number or a text; `plain` ones stand without quotes."""
+
+    plain: bool = False
+
+    @property
+    def value(self) -> Value:
+        return unquoted(self.text) if self.plain else self.text
+
+
+class SequenceNode(Node, frozen=True):
+    """A list."""
+
+    items: tuple[Node, ...] = ()
+
+
+class MappingNode(Node, frozen=True):
+    """Keys and values by name, in the file's order; what is wrong with other keys stands in `flaws`."""
+
+    keys: dict[str, ScalarNode] = {}
+    nodes: dict[str, Node] = {}
+    flaws: tuple[ScenarioProblem, ...] = ()
+
+
+def unquoted(text: str) -> Value:
+    """Return the value of a word without quotes: what JSON says, unless another reader may differ."""
     if text in _LITERALS:
         return _LITERALS[text]
-    if text.lower() in _TRUTHS and text in (text.lower(), text.upper(), text.capitalize()):
-        truth = _TRUTHS[text.lower()]
-        return Surprise(truth, truth)
-    return _number(text) if text[0] in "+-.0123456789" else text
-
-
-def _number(text: str) -> Value:
-    if _NUMBER.fullmatch(text):
-        if len(text) > SHOWN_CHARACTERS:
-            return Surprise("a number", "fewer digits")
-        if _WHOLE.fullmatch(text):
-            return int(text)
-        number = float(text)
-        return Surprise("infinity", "a smaller number") if number in (float("inf"), float("-inf")) else number
-    if len(text) > SHOWN_CHARACTERS:
+    if text[0] not in "+-.0123456789":
         return text
-    if _OCTAL.fullmatch(text):
-        digits = text.replace("o", "").replace("_", "")
-        return Surprise(str(int(digits, 8)), str(int(digits)))
-    if _BASED.fullmatch(text):
-        number = int(text.replace("_", ""), 0)
-        return Surprise(str(number), str(number))
-    if _CLOCK.fullmatch(text):
-        seconds = str(_seconds(text.partition(".")[0]))
-        return Surprise(seconds, seconds)
-    if _ENDLESS.fullmatch(text):
-        return Surprise("a number", "a number with an end")
-    if _LOOSE.fullmatch(text):
-        plainly = _plain_number(text)
-        return Surprise(plainly, plainly)
-    return text
+    found = _JSON_NUMBER.fullmatch(text)
+    if len(text) > MAX_SHOWN_CHARACTERS:
+        return AmbiguousScalar("a number", "fewer digits") if found else text
+    if found and isfinite(float(text)):
+        return float(text) if found[1] or found[2] else int(text)
+    number = float(text) if found else _other_reading(text)
+    if number is None:
+        return text
+    if not isfinite(number):
+        return AmbiguousScalar(str(number), "a finite number")
+    read_as = str(int(number) if number.is_integer() else number)
+    # Whoever writes 010 means 10 rather than 8.
+    octal = re.fullmatch(r"[-+]?0[0-7_]+", text)
+    return AmbiguousScalar(read_as, str(int(text.replace("_", ""))) if octal else read_as)
 
 
-def _seconds(text: str) -> int:
-    total = 0
-    for part in text.lstrip("+-").split(":"):
-        total = total * 60 + int(part)
-    return -total if text.startswith("-") else total
-
-
-def _plain_number(text: str) -> str:
-    """A number that is written loosely (``+5``, ``.5``, ``1_000``, ``007.5``) as JSON would write it."""
-    bare = text.replace("_", "")
+def _other_reading(text: str) -> float | None:
+    """Return the number that YAML 1.1, or else 1.2, makes of a word that is no number in JSON."""
+    tag: str = _YAML_11.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    node = yaml.ScalarNode(tag, text)
     try:
-        return str(int(bare)) if re.fullmatch(r"[-+]?[0-9]+", bare) else repr(float(bare))
+        if tag.endswith(":int"):
+            return float(_CONSTRUCTOR.construct_yaml_int(node))
+        if tag.endswith(":float"):
+            return float(_CONSTRUCTOR.construct_yaml_float(node))
+        return float(int(text, 8) if text.startswith("0o") else text) if text.isascii() else None
     except ValueError:
-        return "a number"
-
-
-def show(text: str) -> str:
-    """`text` in quotes, on one line, shortened."""
-    short = text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
-    return '"' + printable(short).replace('"', '\\"') + '"'
-
-
-def printable(text: str) -> str:
-    """`text` with an escape for whatever cannot be seen."""
-    return text if text.isprintable() else "".join(map(_visible, text))
-
-
-def _visible(character: str) -> str:
-    return character if character.isprintable() else character.encode("unicode_escape").decode()
-
-
-def got(node: Node) -> str:
-    """What stands there, for a message."""
-    if isinstance(node, Mapping):
-        return "a mapping"
-    if not isinstance(node, Scalar):
-        return "a list"
-    value = meaning(node)
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return show(value)
-    bare = show(node.text)[1:-1]
-    return f"{bare}, which YAML may read as {value.taken}" if isinstance(value, Surprise) else bare
-
-
-def plain(node: Node) -> Any:
-    """The tree as JSON has it; what is a `Surprise` stays text, and of two entries of one name the last counts."""
-    if isinstance(node, Mapping):
-        return {key.text: plain(value) for key, value in node.entries if isinstance(key, Scalar)}
-    if isinstance(node, Listing):
-        return [plain(item) for item in node.items]
-    assert isinstance(node, Scalar)  # noqa: S101 - there are no other nodes
-    value = meaning(node)
-    return node.text if isinstance(value, Surprise) else value
+        return None

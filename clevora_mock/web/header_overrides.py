@@ -9,6 +9,7 @@ from clevora_mock.clock import read_duration
 from clevora_mock.contract.errors import INJECTABLE_ERRORS, STATUS_BY_CODE
 from clevora_mock.core.errors import ApiError, invalid
 from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.messages import one_of
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import Delay, InjectedError, Plan, Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
@@ -63,7 +64,7 @@ def _read_error(text: str) -> dict[str, Any]:
 
 def _read_fault(text: str) -> dict[str, Any]:
     if text not in FAULTS:
-        raise invalid(FAULT.decode(), "one of " + ", ".join(FAULTS), f'"{text}"')
+        raise invalid(FAULT.decode(), one_of(FAULTS), f'"{text}"')
     return {"fault": FAULTS[text]()}
 
 

@@ -29,13 +29,13 @@ from clevora_mock.core.scenario import (
     When,
 )
 from clevora_mock.faults import FAULTS
-from clevora_mock.faults import body as body_faults
-from clevora_mock.faults import connection as connection_faults
-from clevora_mock.faults import stream as stream_faults
+from clevora_mock.faults.body import HtmlError, MissingFields, SlowBody, Truncate, WrongContentType
+from clevora_mock.faults.connection import Close, Reset, Stall
+from clevora_mock.faults.stream import DuplicateChunk, ErrorFrame, MalformedChunk, NoDone
 from clevora_mock.scenarios import json_schema
 from clevora_mock.scenarios.document import parse
-from clevora_mock.scenarios.nodes import plain
-from clevora_mock.scenarios.reading import read
+from clevora_mock.scenarios.scenario_file import read_scenario
+from tests.scenarios.support import plain
 
 SCHEMA = Draft202012Validator(json_schema.schema())
 START = 1_778_508_000 * SECOND  # 2026-05-11T14:00:00Z
@@ -43,9 +43,9 @@ MS = SECOND // 1000
 
 
 def scenario(text: str) -> Scenario:
+    """Return what `text` says, without its source."""
     SCHEMA.validate(plain(parse(text)))
-    """What `text` says, whatever its own text was."""
-    return replace(read("file.yaml", text), source=DEFAULT.source)
+    return replace(read_scenario("file.yaml", text), source=DEFAULT.source)
 
 
 def pattern(source: str, flags: int = 0) -> Pattern:
@@ -175,35 +175,32 @@ THEN: dict[str, dict[str, Any]] = {
     "{stream: {ttft: 3s}}": {"stream": StreamPace(3 * SECOND)},
     "{stream: {ttft: 0s, tokens_per_second: 5, jitter: 0.2}}": {"stream": StreamPace(0, 5.0, 0.2)},
     "{stream: {jitter: 1}}": {"stream": StreamPace(jitter=1.0)},
-    "{fault: reset}": {"fault": connection_faults.Reset()},
-    "{fault: {kind: reset}}": {"fault": connection_faults.Reset()},
-    "{fault: {kind: reset, at: headers}}": {"fault": connection_faults.Reset("headers")},
-    "{fault: {after_tokens: 3, kind: reset}}": {"fault": connection_faults.Reset(after_tokens=3)},
-    "{fault: {kind: close, after_tokens: 0}}": {"fault": connection_faults.Close(after_tokens=0)},
-    "{fault: {kind: stall, at: start, for: 30s}}": {"fault": connection_faults.Stall(for_=30 * SECOND)},
-    "{fault: {kind: stall, after_tokens: 2, for: 1ms}}": {"fault": connection_faults.Stall(after_tokens=2, for_=MS)},
-    "{fault: {kind: truncate, fraction: 0.25}}": {"fault": body_faults.Truncate(0.25)},
-    "{fault: {kind: slow_body, bytes_per_second: 1}}": {"fault": body_faults.SlowBody(1)},
-    "{fault: {kind: html_error, status: 503}}": {"fault": body_faults.HtmlError(503)},
+    "{fault: reset}": {"fault": Reset()},
+    "{fault: {kind: reset}}": {"fault": Reset()},
+    "{fault: {kind: reset, at: headers}}": {"fault": Reset("headers")},
+    "{fault: {after_tokens: 3, kind: reset}}": {"fault": Reset(after_tokens=3)},
+    "{fault: {kind: close, after_tokens: 0}}": {"fault": Close(after_tokens=0)},
+    "{fault: {kind: stall, at: start, for: 30s}}": {"fault": Stall(for_=30 * SECOND)},
+    "{fault: {kind: stall, after_tokens: 2, for: 1ms}}": {"fault": Stall(after_tokens=2, for_=MS)},
+    "{fault: {kind: truncate, fraction: 0.25}}": {"fault": Truncate(0.25)},
+    "{fault: {kind: slow_body, bytes_per_second: 1}}": {"fault": SlowBody(1)},
+    "{fault: {kind: html_error, status: 503}}": {"fault": HtmlError(503)},
     "{fault: {kind: missing_fields, fields: [usage, choices.message.content]}}": {
-        "fault": body_faults.MissingFields(("usage", "choices.message.content"))
+        "fault": MissingFields(("usage", "choices.message.content"))
     },
-    "{fault: {kind: malformed_chunk, after_tokens: 5}}": {"fault": stream_faults.MalformedChunk(5)},
-    "{fault: {kind: duplicate_chunk, after_tokens: 5}}": {"fault": stream_faults.DuplicateChunk(5)},
-    "{fault: {kind: error_frame, after_tokens: 5}}": {"fault": stream_faults.ErrorFrame(5)},
-    "{fault: close, charge: true}": {"fault": connection_faults.Close(), "charge": True},
+    "{fault: {kind: malformed_chunk, after_tokens: 5}}": {"fault": MalformedChunk(5)},
+    "{fault: {kind: duplicate_chunk, after_tokens: 5}}": {"fault": DuplicateChunk(5)},
+    "{fault: {kind: error_frame, after_tokens: 5}}": {"fault": ErrorFrame(5)},
+    "{fault: close, charge: true}": {"fault": Close(), "charge": True},
     "{error: 500, charge: false}": {"error": InjectedError(500), "charge": False},
     "{error: 500, delay: 1s}": {"error": InjectedError(500), "delay": Delay("fixed", SECOND, SECOND)},
-    "{error: 500, fault: {kind: reset, at: headers}}": {
-        "error": InjectedError(500),
-        "fault": connection_faults.Reset("headers"),
-    },
-    "{error: 402, fault: wrong_content_type}": {"error": InjectedError(402), "fault": body_faults.WrongContentType()},
+    "{error: 500, fault: {kind: reset, at: headers}}": {"error": InjectedError(500), "fault": Reset("headers")},
+    "{error: 402, fault: wrong_content_type}": {"error": InjectedError(402), "fault": WrongContentType()},
     "{reply: {content: A}, delay: 1s, stream: {ttft: 1s}, fault: no_done}": {
         "reply": ScriptedReply("A"),
         "delay": Delay("fixed", SECOND, SECOND),
         "stream": StreamPace(SECOND),
-        "fault": stream_faults.NoDone(),
+        "fault": NoDone(),
     },
 }
 
@@ -315,4 +312,4 @@ def test_other_ways_to_begin() -> None:
     ("file", "name"), [("a.yaml", "a"), ("dir/b.yml", "b"), ("c.json", "c"), ("scenario", "scenario"), ("v1.2", "v1.2")]
 )
 def test_without_a_name_it_is_the_files(file: str, name: str) -> None:
-    assert read(file, "{}").name == name
+    assert read_scenario(file, "{}").name == name

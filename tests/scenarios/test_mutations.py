@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -10,8 +11,8 @@ from hypothesis import strategies as st
 from clevora_mock import resources
 from clevora_mock.core.scenario import Scenario
 from clevora_mock.scenarios import document
-from clevora_mock.scenarios.mistakes import ScenarioError
-from clevora_mock.scenarios.reading import read
+from clevora_mock.scenarios.problems import ScenarioError
+from clevora_mock.scenarios.scenario_file import read_scenario
 
 EVERYTHING = """\
 name: everything
@@ -93,7 +94,7 @@ def stands_in(text: str, line: int, column: int) -> bool:
 
 def refusal(text: str) -> ScenarioError | None:
     try:
-        assert isinstance(read("mutated.yaml", text), Scenario)
+        assert isinstance(read_scenario("mutated.yaml", text), Scenario)
     except ScenarioError as error:
         return error
     return None
@@ -103,17 +104,17 @@ def reads_or_refuses(text: str) -> None:
     error = refusal(text)
     if error is None:
         return
-    assert error.mistakes
-    assert len(str(error).splitlines()) == len(error.mistakes)
-    assert error.mistakes == sorted(error.mistakes, key=lambda found: (found.line, found.column))
-    for mistake in error.mistakes:
+    assert error.problems
+    assert len(str(error).splitlines()) == len(error.problems)
+    assert error.problems == sorted(error.problems, key=lambda found: (found.line, found.column))
+    for mistake in error.problems:
         assert stands_in(text, mistake.line, mistake.column), mistake
-        assert mistake.message.isprintable(), mistake
+        assert str(mistake).isprintable(), mistake
 
 
 @pytest.mark.parametrize("text", GOOD[:2])
 def test_what_is_mutated_is_good(text: str) -> None:
-    assert isinstance(read("good.yaml", text), Scenario)
+    assert isinstance(read_scenario("good.yaml", text), Scenario)
 
 
 @examples(max_examples=400, deadline=None)
@@ -126,7 +127,7 @@ def test_a_mutated_file_is_read_or_refused(text: str) -> None:
 @given(mutated())
 def test_without_the_c_parser_too(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(document, "_LOADER", document.yaml.SafeLoader)
+        patch.setattr(document, "_LOADER", yaml.SafeLoader)
         reads_or_refuses(text)
 
 

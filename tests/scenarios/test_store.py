@@ -9,8 +9,8 @@ from msgspec.structs import replace
 
 from clevora_mock import resources
 from clevora_mock.core.scenario import DEFAULT, Scenario
-from clevora_mock.scenarios.mistakes import NoScenarioError, ScenarioError
-from clevora_mock.scenarios.shelf import Shelf
+from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound
+from clevora_mock.scenarios.store import ScenarioStore
 
 SHIPPED = resources.scenarios()
 NAMES = [
@@ -35,43 +35,43 @@ NAMES = [
 
 
 def test_what_is_shipped() -> None:
-    assert Shelf(SHIPPED).names() == NAMES
+    assert ScenarioStore(SHIPPED).names() == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_shipped_scenario_is_called_as_its_file(name: str) -> None:
-    assert Shelf(SHIPPED).load(name).name == name
+    assert ScenarioStore(SHIPPED).load(name).name == name
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "default"])
 def test_a_shipped_scenario_does_something(name: str) -> None:
-    scenario = Shelf(SHIPPED).load(name)
+    scenario = ScenarioStore(SHIPPED).load(name)
     assert scenario != Scenario(scenario.name, scenario.description)
 
 
 def test_the_default_is_the_one_that_needs_no_file() -> None:
-    assert replace(Shelf(SHIPPED).load("default"), source=DEFAULT.source) == DEFAULT
+    assert replace(ScenarioStore(SHIPPED).load("default"), source=DEFAULT.source) == DEFAULT
 
 
 def test_each_says_in_one_line_which_bug_it_finds() -> None:
-    described = Shelf(SHIPPED).describe()
+    described = ScenarioStore(SHIPPED).describe()
     assert [name for name, _ in described] == NAMES
     for name, said in described:
         assert 20 < len(said) <= 110, name
         assert said.startswith("Finds ") or name == "default"
 
 
-def test_ones_own_win(tmp_path: Path) -> None:
+def test_a_users_own_files_win(tmp_path: Path) -> None:
     (tmp_path / "flaky.yaml").write_text("description: mine\n")
     (tmp_path / "extra.json").write_text('{"description": "from\\nJSON"}')
     (tmp_path / "broken.yml").write_text("descripton: x\n")
     (tmp_path / "schema.json").write_text("{}")
     (tmp_path / "notes.txt").write_text("no scenario")
-    shelf = Shelf(SHIPPED, tmp_path)
-    assert shelf.names() == sorted([*NAMES, "extra", "broken"])
-    assert shelf.load("flaky").description == "mine"
-    assert replace(shelf.load("extra"), source=DEFAULT.source) == Scenario("extra", "from\nJSON")
-    described = dict(shelf.describe())
+    store = ScenarioStore(SHIPPED, tmp_path)
+    assert store.names() == sorted([*NAMES, "extra", "broken"])
+    assert store.load("flaky").description == "mine"
+    assert replace(store.load("extra"), source=DEFAULT.source) == Scenario("extra", "from\nJSON")
+    described = dict(store.describe())
     assert described["extra"] == "from JSON"
     assert described["broken"] == (
         f'cannot be used: {tmp_path / "broken.yml"}:1:1: unknown entry "descripton"; did you mean "description"?'
@@ -81,13 +81,13 @@ def test_ones_own_win(tmp_path: Path) -> None:
 def test_of_files_with_one_name_yaml_comes_first(tmp_path: Path) -> None:
     for suffix in ("json", "yml", "yaml"):
         (tmp_path / f"mine.{suffix}").write_text(f'{{"description": "{suffix}"}}')
-        assert Shelf(SHIPPED, tmp_path).load("mine").description == suffix
+        assert ScenarioStore(SHIPPED, tmp_path).load("mine").description == suffix
 
 
 def test_a_file_by_its_path(tmp_path: Path) -> None:
     file = tmp_path / "odd.yaml"
     file.write_text("limits: {requests_per_minute: null}\n")
-    loaded = Shelf(SHIPPED).load(str(file))
+    loaded = ScenarioStore(SHIPPED).load(str(file))
     assert loaded.name == "odd"
     assert loaded.limits is not None
     assert loaded.limits.requests_per_minute is None
@@ -96,32 +96,32 @@ def test_a_file_by_its_path(tmp_path: Path) -> None:
 def test_a_request_cannot_name_a_file(tmp_path: Path) -> None:
     file = tmp_path / "odd.yaml"
     file.write_text("name: odd\n")
-    with pytest.raises(NoScenarioError):
-        Shelf(SHIPPED).named(str(file))
-    with pytest.raises(NoScenarioError):
-        Shelf(SHIPPED).named("../scenarios/flaky")
+    with pytest.raises(ScenarioNotFound):
+        ScenarioStore(SHIPPED).named(str(file))
+    with pytest.raises(ScenarioNotFound):
+        ScenarioStore(SHIPPED).named("../scenarios/flaky")
 
 
 def test_an_unknown_name() -> None:
-    shelf = Shelf(SHIPPED)
+    store = ScenarioStore(SHIPPED)
     with pytest.raises(ScenarioError, match=r'^unknown scenario "flakey"; did you mean "flaky"\?$'):
-        shelf.load("flakey")
+        store.load("flakey")
     with pytest.raises(ScenarioError) as caught:
-        shelf.load("weather")
+        store.load("weather")
     assert str(caught.value) == f'unknown scenario "weather"; there are {", ".join(NAMES)}'
-    assert caught.value.mistakes == []
-    with pytest.raises(NoScenarioError, match=r"none\.yaml: cannot be read: No such file or directory$"):
-        shelf.load("none.yaml")
+    assert caught.value.problems == []
+    with pytest.raises(ScenarioNotFound, match=r"none\.yaml: cannot be read: No such file or directory$"):
+        store.load("none.yaml")
 
 
 def test_a_folder_that_is_none(tmp_path: Path) -> None:
-    with pytest.raises(NoScenarioError, match=r"no such folder of scenarios$"):
-        Shelf(SHIPPED, tmp_path / "none")
+    with pytest.raises(ScenarioNotFound, match=r"no such folder of scenarios$"):
+        ScenarioStore(SHIPPED, tmp_path / "none")
 
 
 def test_a_server_without_a_scenario_reads_no_yaml() -> None:
     code = (
-        "import sys; from pathlib import Path; from clevora_mock.scenarios.shelf import Shelf; "
-        "Shelf(Path('.')).names(); assert 'yaml' not in sys.modules"
+        "import sys; from pathlib import Path; from clevora_mock.scenarios.store import ScenarioStore; "
+        "ScenarioStore(Path('.')).names(); assert 'yaml' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

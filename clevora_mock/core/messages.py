@@ -1,0 +1,43 @@
+"""The wording of messages to people: alternatives, suggestions, and texts of theirs that are quoted back."""
+
+from collections.abc import Iterable
+
+MAX_SHOWN_CHARACTERS = 40
+
+
+def one_of(values: Iterable[object]) -> str:
+    """Return ``a or b``, or ``one of a, b, c``."""
+    names = [str(value) for value in values]
+    return f"one of {', '.join(names)}" if len(names) > 2 else " or ".join(names)
+
+
+def closest_match(word: str, known: Iterable[str]) -> str | None:
+    """Return the one of `known` that `word` probably stands for, or None."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only mistakes need it
+
+    folded = {name.lower(): name for name in known}
+    written = word.lower()[:80]
+    close = get_close_matches(written, folded, 1)
+    if not close and len(written) > 2:
+        holding = [name for name in folded if written in name]
+        close = holding if len(holding) == 1 else []
+    return folded[close[0]] if close else None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean …`` for a word that resembles one of `known`, else nothing."""
+    close = closest_match(word, known)
+    return f'; did you mean "{close}"?' if close else ""
+
+
+def quoted(text: str) -> str:
+    """Return `text` in quotes, on one line, shortened."""
+    short = text if len(text) <= MAX_SHOWN_CHARACTERS else text[: MAX_SHOWN_CHARACTERS - 1] + "…"
+    return '"' + printable(short).replace('"', '\\"') + '"'
+
+
+def printable(text: str) -> str:
+    """Return `text` with an escape for each character that cannot be printed."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -1,0 +1,87 @@
+"""`fault`: what goes wrong on the wire. Kinds, options, bounds and descriptions follow from the classes in `faults`.
+
+A field's annotation says, by the JSON Schema that msgspec makes of it, how the option is written: a choice, a bool, a
+number or text with its bounds, a duration, or a list of these. A list has to be given, even if it has a default.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec.structs import FieldInfo, fields
+
+from clevora_mock.core.messages import one_of
+from clevora_mock.faults import FAULTS, Fault
+from clevora_mock.scenarios.nodes import MappingNode, Node
+from clevora_mock.scenarios.reader import Entry, Field, Schema, list_of, mapping, read_all
+from clevora_mock.scenarios.scalars import BOOL, choice, duration, number, text
+
+_KIND = choice(*FAULTS, noun="fault", label="a fault such as reset, or a mapping with its kind")
+_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+
+
+def option_of(info: FieldInfo) -> Entry:
+    """Return the entry for a fault's field; the underscore of a name such as ``for_`` is Python's alone."""
+    schema, name = msgspec.json.schema(info.type), info.name.rstrip("_")
+    schema = schema.get("anyOf", [schema])[0]  # without null, which stands for an option that is absent
+    return Entry(name, _field(schema, name, info.default), schema["description"], info.required or "items" in schema)
+
+
+def _field(schema: Schema, name: str, default: object) -> Field[Any]:
+    if "enum" in schema:
+        return choice(*sorted(schema["enum"], key=lambda value: value != default))
+    if schema.get("format") == "duration":
+        return duration(positive="exclusiveMinimum" in schema)
+    if schema["type"] == "boolean":
+        return BOOL
+    if schema["type"] == "string":
+        length = schema.get("maxLength", 1_000), schema.get("minLength", 1)
+        return text(schema.get("title", "text"), *length, single_line=True)
+    if schema["type"] == "array":
+        item, length = _field(schema["items"], name, None), (schema.get("minItems", 0), schema.get("maxItems", 0))
+        return list_of(item, name, *length, unique=schema.get("uniqueItems", False)).then(tuple)
+    if schema["type"] not in ("integer", "number"):
+        raise TypeError(f"{name}: no option can be an {schema['type']}")
+    bounds = {bound: schema[bound] for bound in _BOUNDS if bound in schema}
+    return number(int if schema["type"] == "integer" else float, **bounds)
+
+
+_OPTIONS = {kind: [option_of(info) for info in fields(fault)] for kind, fault in FAULTS.items()}
+_REQUIRED = {kind: [option.name for option in options if option.required] for kind, options in _OPTIONS.items()}
+
+
+def _mapping(fault: type[Fault]) -> Field[Fault]:
+    attributes = {info.name.rstrip("_"): info.name for info in fields(fault)}
+    kind = Entry("kind", choice(fault.kind), (fault.__doc__ or "").strip(), required=True)
+
+    def unknown_hint(name: str) -> str:
+        owners = [other for other, options in _OPTIONS.items() if any(option.name == name for option in options)]
+        if owners:
+            return f" for {fault.kind}; it is an option of {', '.join(owners)}"
+        return "" if attributes else f"; {fault.kind} has no options"
+
+    return mapping(
+        lambda kind, **options: fault(**{attributes[name]: value for name, value in options.items()}),
+        *(kind, *_OPTIONS[fault.kind]),
+        exclusive=(("at", "after_tokens"),),
+        unknown_hint=unknown_hint,
+    )
+
+
+_MAPPINGS = {kind: _mapping(fault) for kind, fault in FAULTS.items()}
+
+
+def _read(node: Node) -> Fault:
+    """Read a kind alone, or a mapping of the kind and its options."""
+    if not isinstance(node, MappingNode):
+        kind = _KIND.read(node)
+        for name in _REQUIRED[kind]:
+            usual = ", ".join(map(str, getattr(FAULTS[kind](), name)))
+            raise node.invalid(f"{kind} needs {name}; write {{kind: {kind}, {name}: [{usual}]}}")
+        return FAULTS[kind]()
+    if "kind" not in node.keys:
+        raise node.invalid(f'"kind" is missing; expected {one_of(FAULTS)}')
+    return _MAPPINGS[read_all([("kind", _KIND, node.nodes["kind"])])["kind"]].read(node)
+
+
+_ALONE = {"enum": [kind for kind, required in _REQUIRED.items() if not required]}
+FAULT = Field(_read, {"anyOf": [_ALONE, *(field.schema for field in _MAPPINGS.values())]})

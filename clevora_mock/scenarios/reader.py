@@ -1,0 +1,164 @@
+"""The walker over a scenario's tree: fields read nodes into values, and carry their JSON Schema.
+
+Fields made of others read all their parts before they fail, so that one error has every problem, each with its path.
+The language is a tree of fields; whatever is not in it is refused.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from clevora_mock.core.messages import did_you_mean, one_of, quoted
+from clevora_mock.scenarios.nodes import AmbiguousScalar, MappingNode, Node, SequenceNode
+from clevora_mock.scenarios.problems import ScenarioError, ScenarioProblem
+
+T = TypeVar("T")
+U = TypeVar("U")
+Schema = dict[str, Any]
+Problems = Iterable[ScenarioProblem]
+ListCheck = Callable[[SequenceNode], Problems]
+
+
+class Field(Struct, Generic[T], frozen=True):
+    """One way to write a value: `read` returns it or raises ScenarioError, `schema` says what is accepted."""
+
+    read: Callable[[Node], T]
+    schema: Schema
+
+    def then(self, convert: Callable[[T], U]) -> "Field[U]":
+        """Return a field that is written alike and whose value is converted."""
+        return Field(lambda node: convert(self.read(node)), self.schema)
+
+    def as_written(self) -> "Field[str]":
+        """Return a field that checks the value and keeps its text."""
+        return Field(lambda node: (self.read(node), node.text)[1], self.schema)
+
+
+class Entry(Struct, frozen=True):
+    """A row of the language: an entry's name, how its value is written, and what it is for."""
+
+    name: str
+    field: Field[Any]
+    doc: str
+    required: bool = False
+
+
+def read_valid(parts: Iterable[tuple[str, Field[T], Node]], problems: list[ScenarioProblem]) -> dict[str, T]:
+    """Return the values of the valid parts by their step in the path; add the problems of the others to `problems`."""
+    values: dict[str, T] = {}
+    for step, field, node in parts:
+        try:
+            values[step] = field.read(node)
+        except ScenarioError as error:
+            problems += [found.below(step) for found in error.problems]
+    return values
+
+
+def read_all(parts: Iterable[tuple[str, Field[T], Node]], known: Problems = ()) -> dict[str, T]:
+    """Return the values of all parts, or raise their problems together with the `known` ones."""
+    problems = [*known]
+    values = read_valid(parts, problems)
+    if problems:
+        raise ScenarioError(problems)
+    return values
+
+
+def unknown(noun: str, name: str, known: Iterable[str], hint: str = "") -> str:
+    """Return the message for a name that is not one of `known`."""
+    return f"unknown {noun} {quoted(name)}{hint or did_you_mean(name, known) or f'; expected {one_of(known)}'}"
+
+
+def mapping(
+    build: Callable[..., T],
+    *entries: Entry,
+    check: Callable[[MappingNode, dict[str, Any]], Problems] = lambda node, values: (),
+    at_least_one: tuple[str, ...] = (),
+    exclusive: tuple[tuple[str, str], ...] = (),
+    unknown_hint: Callable[[str], str] = lambda name: "",
+) -> Field[T]:
+    """Return the field for a mapping with known entries, of which `build` makes a value once all are valid.
+
+    One of `at_least_one` has to be there, and not both of an `exclusive` pair. `check` gets the node and the valid
+    values, and yields further problems. `unknown_hint` says more about an unknown name than its spelling does.
+    """
+    fields = {entry.name: entry.field for entry in entries}
+    required = [entry.name for entry in entries if entry.required]
+
+    def read(node: Node) -> T:
+        if not isinstance(node, MappingNode):
+            raise node.unexpected(f"a mapping with {', '.join(fields)}")
+        keys, problems = node.keys, [*node.flaws]
+        strays = [name for name in keys if name not in fields]
+        problems += [keys[name].problem(unknown("entry", name, fields, unknown_hint(name))) for name in strays]
+        if not problems:  # Otherwise a misspelt entry is probably the missing one.
+            problems += [node.problem(f'"{name}" is missing') for name in required if name not in keys]
+            if at_least_one and keys.keys().isdisjoint(at_least_one):
+                problems.append(node.problem(f"nothing in it; expected at least one of {', '.join(at_least_one)}"))
+        known = ((name, fields[name], value) for name, value in node.nodes.items() if name in fields)
+        values = read_valid(known, problems)
+        both = [pair for pair in exclusive if pair[0] in keys and pair[1] in keys]
+        problems += [keys[other].problem(f"{name} and {other} exclude each other") for name, other in both]
+        problems += check(node, values)
+        if problems:
+            raise ScenarioError(problems)
+        return build(**values)
+
+    properties = {entry.name: {"description": entry.doc, **entry.field.schema} for entry in entries}
+    rules = {"required": required, "anyOf": [{"required": [name]} for name in at_least_one]}
+    given = {name: rule for name, rule in rules.items() if rule}
+    return Field(read, {"type": "object", "additionalProperties": False, "properties": properties, **given})
+
+
+def list_of(
+    field: Field[T], plural: str, least: int = 0, most: int = 0, *, unique: bool = False, check: ListCheck | None = None
+) -> Field[list[T]]:
+    """Return the field for a list; `check` yields the problems that items cause each other. 0 is no bound."""
+
+    def read(node: Node) -> list[T]:
+        if not isinstance(node, SequenceNode):
+            raise node.unexpected(f"a list of {plural}", _list_hint(node, field, plural))
+        if most and len(node.items) > most:
+            raise node.invalid(f"expected a list of {plural} with at most {most:,} items, got {len(node.items):,}")
+        if len(node.items) < least:
+            raise node.invalid(f"expected a list of {plural}, got an empty list")
+        words = [item.text for item in node.items] if unique else []
+        repeated = [(index, node.items[index]) for index, word in enumerate(words) if word and word in words[:index]]
+        problems = [item.problem(f"{item.got} is there already", f"[{index}]") for index, item in repeated]
+        parts = ((f"[{index}]", field, item) for index, item in enumerate(node.items))
+        return list(read_all(parts, [*problems, *(check(node) if check else ())]).values())
+
+    bounds = {"maxItems": most, "minItems": least, "uniqueItems": unique}
+    given = {name: bound for name, bound in bounds.items() if bound}
+    return Field(read, {"type": "array", "items": field.schema, **given})
+
+
+def _list_hint(node: Node, field: Field[Any], plural: str) -> str:
+    """Return the hint for a mapping, or a single item, where a list is expected."""
+    if isinstance(node, MappingNode):
+        return f"; begin each {plural.removesuffix('s')} with -"
+    try:
+        return f"; write [{node.text}]" if field.read(node) else ""
+    except ScenarioError:
+        return ""
+
+
+def any_of(short: Field[T], long: Field[T], long_node: type[Node] = MappingNode) -> Field[T]:
+    """Return the field for a value with a short form, a word, and a long one, a mapping or a list."""
+    schema = {"anyOf": [short.schema, long.schema]}
+    return Field(lambda node: (long if isinstance(node, long_node) else short).read(node), schema)
+
+
+def _read_json(node: Node) -> Any:
+    if isinstance(node, MappingNode):
+        return read_all(((name, JSON, each) for name, each in node.nodes.items()), node.flaws)
+    if isinstance(node, SequenceNode):
+        return _JSON_LIST.read(node)
+    if isinstance(node.value, AmbiguousScalar):
+        raise node.invalid(f"got {node.got}; write {node.value.unambiguous} or {quoted(node.text)}")
+    return node.value
+
+
+# Anything that JSON can say, as Python has it.
+JSON: Field[Any] = Field(_read_json, {})
+_JSON_LIST = list_of(JSON, "values")

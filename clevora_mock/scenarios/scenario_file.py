@@ -1,0 +1,55 @@
+"""Scenario files: the text becomes a tree, the tree a value, and all problems are reported at once."""
+
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+
+from msgspec.structs import replace
+
+from clevora_mock.core.scenario import SUFFIXES, Scenario
+from clevora_mock.scenarios.document import MAX_CHARACTERS, TOO_LARGE, Lines, parse
+from clevora_mock.scenarios.language import SCENARIO
+from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound, ScenarioProblem
+
+
+def read_scenario(name: str, text: str) -> Scenario:
+    """Return the scenario that `text` describes, from a file called `name`. Raises ScenarioError."""
+    try:
+        scenario = SCENARIO.read(parse(text))
+    except ScenarioError as error:
+        raise ScenarioError(error.problems, name) from None
+    return replace(scenario, name=scenario.name or stem(name), source=text)
+
+
+def read_file(path: Path) -> Scenario:
+    """Return the scenario in a file. Raises ScenarioError."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_CHARACTERS + 1)
+    except (OSError, ValueError) as error:
+        raise ScenarioNotFound(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
+    if len(content) > MAX_CHARACTERS:
+        raise ScenarioError([ScenarioProblem(1, 1, TOO_LARGE)], str(path))
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        place = Lines(content[: error.start].decode()).place(error.start)
+        problem = ScenarioProblem(*place, "not UTF-8; save the file in that encoding")
+        raise ScenarioError([problem], str(path)) from None
+    return read_scenario(str(path), text)
+
+
+def check(paths: Iterable[str | Path]) -> list[str]:
+    """Return a line for each problem in the files; nothing when all are right."""
+    lines: list[str] = []
+    for path in paths:
+        try:
+            read_file(Path(path))
+        except ScenarioError as error:
+            lines += str(error).splitlines()
+    return lines
+
+
+def stem(name: str) -> str:
+    """Return a file's name without its folder and suffix."""
+    last = PurePath(name)
+    return last.stem if last.suffix in SUFFIXES else last.name

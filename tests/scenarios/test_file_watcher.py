@@ -1,0 +1,26 @@
+"""A watched file that changes is read again, and one that is broken changes nothing."""
+
+from pathlib import Path
+
+from clevora_mock.scenarios.file_watcher import FileWatcher
+
+
+def test_a_change_is_reported_once_and_a_mistake_in_words(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("name: one\n")
+    names: list[str] = []
+    problems: list[str] = []
+    watcher = FileWatcher(file, lambda scenario: names.append(scenario.name), problems.append)
+    watcher.poll()
+    assert (names, problems) == ([], [])
+    file.write_text("name: the second\n")
+    watcher.poll()
+    watcher.poll()
+    assert (names, problems) == (["the second"], [])
+    file.write_text("nme: x\n")
+    watcher.poll()
+    assert names == ["the second"]
+    assert problems == [f'{file}:1:1: unknown entry "nme"; did you mean "name"?']
+    file.unlink()
+    watcher.poll()
+    assert problems[1:] == [f"{file}: cannot be read: No such file or directory"]
