@@ -1,13 +1,12 @@
 """The product's tables of operations and control routes, for the tests that go through them row by row."""
 
-from clevora_mock.scenarios.store import ScenarioStore
-
 from clevora_mock.api.routes import operations
 from clevora_mock.app import create_app
 from clevora_mock.control.route import ControlRoute
 from clevora_mock.control.routes import ControlContext, control_table
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.resources import scenarios
+from clevora_mock.scenarios.store import ScenarioStore
 
 OPERATIONS = {operation.name: operation for operation in operations()}
 
