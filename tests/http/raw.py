@@ -44,7 +44,7 @@ def serving(app: ASGIApp, limits: ConnectionLimits | None = None) -> Iterator[Ad
     """The address of a server of `app`, which ends with the context."""
     listener = listen("127.0.0.1", 0)
     accepting = threading.Event()
-    server = Server(app, accepting.set, limits=limits)
+    server = Server(with_lifespan(app), accepting.set, limits=limits)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:
@@ -53,6 +53,20 @@ def serving(app: ASGIApp, limits: ConnectionLimits | None = None) -> Iterator[Ad
     finally:
         server.should_exit = True
         thread.join(TIMEOUT_SECONDS)
+
+
+def with_lifespan(app: ASGIApp) -> ASGIApp:
+    """Answer the server's questions at its start and end for an `app` that knows HTTP alone."""
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        for event in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{event}.complete"})
+
+    return served
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
