@@ -1,9 +1,10 @@
-"""The README's recipes for CI, as far as they go without a CI: their files read, their commands run.
+"""The documentation's recipes for CI, as far as they go without a CI: their files read, their commands run.
 
-A clean environment stands for the CI's machine, and the wheel for the package index.
+A clean environment stands for the CI's machine; the wheel lies where the recipes have it, in ``vendor``.
 """
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,11 +39,12 @@ class Machine:
     def __init__(self, folder: Path, wheel: Path) -> None:
         self.folder = folder
         (folder / "test_it.py").write_text(TEST, encoding="utf-8")
+        (folder / "vendor").mkdir()
+        shutil.copyfile(wheel, folder / "vendor" / wheel.name)
         subprocess.run(["python3", "-m", "venv", folder / "python"], check=True)
         clean = {variable: value for variable, value in os.environ.items() if not variable.startswith("CLEVORA_")}
         self._environment = clean | {
             "PATH": f"{folder / 'python' / 'bin'}:{os.environ['PATH']}",
-            "PIP_FIND_LINKS": f"{wheel.parent} {os.environ.get('PIP_FIND_LINKS', '')}",
             "PIP_CONSTRAINT": str(ROOT / "constraints.txt"),
         }
 
