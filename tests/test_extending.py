@@ -29,7 +29,7 @@ def test_a_change_can_be_made_as_printed(page: Path, tmp_path: Path) -> None:
 def made(block: Block, folder: Path) -> str:
     """Apply a block in `folder`: a difference, an addition to the end of a file, or a new file; return its path."""
     if block.language == "diff":
-        command = ["git", "apply", "--recount", "-C1", "-"]
+        command = ["git", "apply", "-C1", "-"]
         applied = subprocess.run(
             command, cwd=folder, input=block.text, env=outside_git(), capture_output=True, text=True, check=False
         )

@@ -127,3 +127,13 @@ def test_the_makefile_tests(machine: Machine) -> None:
     (machine.folder / "Makefile").write_text(block.text, encoding="utf-8")
     assert "1 passed" in machine.run("make test")
     assert "1 passed" in machine.run("make test")
+
+
+@pytest.mark.parametrize("block", [block for block in blocks("package") if block.language == "sh"], ids=name)
+def test_it_installs_from_a_checkout(block: Block, wheel: Path, machine: Machine) -> None:
+    """As the documentation has it: a project beside a checkout; what is installed or built is there."""
+    checkout = machine.folder.parent / "clevora-mock"
+    if not checkout.exists():
+        checkout.symlink_to(wheel.parent / "source")
+    machine.run(block.text)
+    assert list(machine.folder.glob(".venv/bin/clevora-mock")) or list(machine.folder.glob("vendor/*.whl"))

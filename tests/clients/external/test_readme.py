@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clevora_mock.settings import Settings
-from tests.clients.external.programs import clients_python, node_packages, program
+from tests.clients.external.programs import clients_python, node22, node_packages, program
 from tests.clients.matrix import EXTERNAL
 from tests.readme import ADDRESS, ROOT, Block, blocks, is_json, is_printed, sections, write_files
 from tests.server import Running, running
@@ -35,9 +35,9 @@ def server() -> Iterator[Running]:
         yield fresh
 
 
-def run(command: list[str], folder: Path, **variables: str) -> str:
-    """What a command prints, with the project's program in its path."""
-    path = f"{BIN}:{os.environ['PATH']}"
+def run(command: list[str], folder: Path, node: str = "", **variables: str) -> str:
+    """What a command prints, with the project's program in its path, and a `node` before any other."""
+    path = f"{Path(node).parent}:{BIN}:{os.environ['PATH']}" if node else f"{BIN}:{os.environ['PATH']}"
     ended = subprocess.run(
         command,
         cwd=folder,
@@ -63,9 +63,11 @@ def shell(block: Block, server: Running, folder: Path) -> str:
             (folder / link).symlink_to(target)
     if not (folder / "package.json").exists():
         (folder / "package.json").write_text(json.dumps(PACKAGE), encoding="utf-8")
+    node = ""
     if "npx" in block.text or "node " in block.text:
         node_packages()
-    return run(["bash", "-euo", "pipefail", "-c", block.at(server.url.removeprefix("http://"))], folder)
+        node = node22()
+    return run(["bash", "-euo", "pipefail", "-c", block.at(server.url.removeprefix("http://"))], folder, node)
 
 
 def python(block: Block, server: Running, folder: Path) -> str:
