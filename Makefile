@@ -1,5 +1,5 @@
-# Everything needs Python 3.11 or later and make; test-clients needs Node 20 or later, npm and curl as well, bench-peers
-# Node 20.15 or later and npm.
+# Everything needs Python 3.11 or later and make; test-clients needs Node 20 or later, npm, curl and a JDK (17 or later) as
+# well, bench-peers Node 20.15 or later and npm.
 
 PYTHON ?= python3
 PYTHONS ?= $(PYTHON)
@@ -32,6 +32,7 @@ test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run other people's
 	@command -v node >/dev/null || { echo "make test-clients needs Node 20 or later" >&2; exit 1; }
 	@command -v npm >/dev/null || { echo "make test-clients needs npm" >&2; exit 1; }
 	@command -v curl >/dev/null || { echo "make test-clients needs curl" >&2; exit 1; }
+	@command -v java >/dev/null || { echo "make test-clients needs a JDK, 17 or later" >&2; exit 1; }
 	@cd tests/clients/external && npm install --no-audit --no-fund --loglevel=error
 	@$(BIN)/python -m pytest tests/clients/external --numprocesses 2 --dist loadgroup
 
