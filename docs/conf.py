@@ -1,4 +1,4 @@
-"""Sphinx's configuration: MyST's Markdown in the theme furo. `make docs` builds it, and treats a warning as an error."""
+"""Sphinx's configuration: MyST's Markdown in the theme furo. `make docs` builds it; a warning is an error."""
 
 import re
 from pathlib import Path

@@ -167,13 +167,19 @@ def routes() -> list[list[str]]:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-            fields = _fields(document["components"]["schemas"][body["$ref"].rpartition("/")[2]]) if "$ref" in body else ""
+            fields = (
+                _fields(document["components"]["schemas"][body["$ref"].rpartition("/")[2]]) if "$ref" in body else ""
+            )
             rows.append([f"`{method.upper()} {path}`", operation["summary"], fields or _query(operation)])
     return [["Route", "What it does", "Takes"], *rows]
 
 
 def _fields(schema: dict[str, Any]) -> str:
-    return "`{" + ", ".join(name if name in schema.get("required", ()) else f"{name}?" for name in schema["properties"]) + "}`"
+    return (
+        "`{"
+        + ", ".join(name if name in schema.get("required", ()) else f"{name}?" for name in schema["properties"])
+        + "}`"
+    )
 
 
 def _query(operation: dict[str, Any]) -> str:

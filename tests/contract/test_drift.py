@@ -1,4 +1,4 @@
-"""One table, many readers: the routes, OpenAPI, the document for agents, the fidelity list and the documentation agree."""
+"""One table, many readers: routes, OpenAPI, the document for agents, the fidelity list and the documentation agree."""
 
 import json
 import re

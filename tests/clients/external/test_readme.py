@@ -104,9 +104,7 @@ def is_step(block: Block) -> bool:
     SECTIONS,
     ids=[f"{document.relative_to(ROOT)}, {section}" for document, section in SECTIONS],
 )
-def test_a_section_can_be_followed_step_by_step(
-    document: Path, section: str, server: Running, tmp_path: Path
-) -> None:
+def test_a_section_can_be_followed_step_by_step(document: Path, section: str, server: Running, tmp_path: Path) -> None:
     """Every block as printed, but for the address; what it says that it prints, it prints."""
     address = server.url.removeprefix("http://")
     steps = [block for block in blocks(document=document) if block.section == section]
