@@ -127,10 +127,10 @@ def slugs(document: Path) -> set[str]:
 
 
 @each_document
-def test_no_address_of_a_package_index(document: Path) -> None:
-    """Packages are named, and pip and npm know where they are."""
-    text = document.read_text(encoding="utf-8").lower()
-    assert not re.search(r"pypi\.org|pythonhosted|npmjs\.|registry\.", text)
+def test_addresses_are_this_machines(document: Path) -> None:
+    """Or names of a container, or reserved for examples: no index, registry or other host is named."""
+    for host in re.findall(r"https?://([\w.-]+)", document.read_text(encoding="utf-8")):
+        assert "." not in host or host == "127.0.0.1" or host.endswith((".example", ".invalid")), host
 
 
 @each_document
