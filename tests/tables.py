@@ -38,11 +38,11 @@ _CREDENTIALS: dict[Credential, str] = {
 
 _TIMES = {1: "once", 2: "twice"}
 
-# The patterns of the language's schema, in words.
+# How the patterns of the language's schema begin, and what they are in words.
 _PATTERNS = {
-    r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$": "duration",
-    r"^(real|frozen|scaled:[0-9]{1,7}(\.[0-9]{1,6})?)$": "`real`, `frozen` or `scaled:N`",
-    r"^([1-9][0-9]*-([1-9][0-9]*)?|every [1-9][0-9]*)$": "range",
+    r"^[0-9]+(\.[0-9]+)?(ms|": "duration",
+    r"^(real|frozen|scaled:": "`real`, `frozen` or `scaled:N`",
+    r"^([1-9][0-9]*-": "range",
 }
 
 # What holds where a scenario file leaves an entry out; nothing where it then asks for nothing.
@@ -175,16 +175,22 @@ def routes() -> list[list[str]]:
 
 
 def _fields(schema: dict[str, Any]) -> str:
-    return (
-        "`{"
-        + ", ".join(name if name in schema.get("required", ()) else f"{name}?" for name in schema["properties"])
-        + "}`"
-    )
+    required = schema.get("required", ())
+    fields = [
+        (name if name in required else f"{name}?") + _words(about) for name, about in schema["properties"].items()
+    ]
+    return f"`{{{', '.join(fields)}}}`"
+
+
+def _words(schema: dict[str, Any]) -> str:
+    """The words that a field may hold, if it is of a few."""
+    words = [word for one in schema.get("anyOf", [schema]) for word in one.get("enum", [])]
+    return f": {'|'.join(words)}" if words else ""
 
 
 def _query(operation: dict[str, Any]) -> str:
     names = [parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"]
-    return ", ".join(f"`?{name}=`" for name in names)
+    return f"`?{'&'.join(f'{name}=' for name in names)}`" if names else ""
 
 
 def firebase() -> list[list[str]]:
@@ -342,8 +348,9 @@ def _type(schema: dict[str, Any]) -> str:
     kind = schema.get("type", "anything")
     if isinstance(kind, list):
         return " or ".join(kind)
-    if "pattern" in schema and schema["pattern"] in _PATTERNS:
-        return _PATTERNS[schema["pattern"]]
+    for beginning, words in _PATTERNS.items():
+        if schema.get("pattern", "").startswith(beginning):
+            return words
     if schema.get("format") == "date-time":
         return "time"
     if kind == "array":
