@@ -10,8 +10,14 @@ LOWEST := $(addprefix tests/,clients contract control firebase http models scena
 	test_app.py test_cli.py test_exec.py)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Exact versions, where pyproject.toml has ranges.
+INSTALL := $(PIP) install --constraint constraints.txt --editable
 
-.PHONY: run test test-lowest test-clients test-package test-image test-deploy lint format bench bench-peers clean
+.DEFAULT_GOAL := help
+.PHONY: help run test test-lowest test-clients test-package test-image test-deploy docs tables lint format bench bench-peers clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 run: .venv/run.stamp ## serve on http://127.0.0.1:2538
 	@$(BIN)/clevora-mock serve
@@ -42,6 +48,13 @@ test-deploy: .venv/test.stamp ## run several servers behind nginx; brings nginx 
 	@tests/deploy/install-nginx
 	@$(BIN)/python -m pytest tests/deploy
 
+docs: .venv/docs.stamp ## build the documentation into build/docs; a warning is an error
+	@$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
+	@echo "build/docs/index.html"
+
+tables: .venv/test.stamp ## write the generated tables of the documentation anew
+	@$(BIN)/python -m tests.tables
+
 lint: .venv/lint.stamp ## check style and types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
@@ -57,23 +70,34 @@ bench: .venv/test.stamp ## measure against bare servers, in one run
 bench-peers: .venv/test.stamp benchmarks/external/peers.stamp ## measure against bare servers and other mocks, in one run
 	@$(BIN)/python -m benchmarks --peers --json benchmarks/results.json $(BENCH)
 
-clean:
-	@rm -rf .venv .venv-clients .venv-lowest build dist tests/clients/external/node_modules benchmarks/external/node_modules \
-		benchmarks/external/.venv benchmarks/external/build benchmarks/external/peers.stamp
+clean: ## remove what the other targets made
+	@rm -rf .venv .venv-clients .venv-lowest build dist tests/clients/external/node_modules \
+		benchmarks/external/node_modules benchmarks/external/.venv benchmarks/external/build benchmarks/external/peers.stamp
 
 .venv/python.stamp:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "clevora-mock needs Python 3.11 or later, and $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+		"Name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
 	@$(PYTHON) -m venv .venv
 	@touch $@
 
 .venv/run.stamp: .venv/python.stamp pyproject.toml constraints.txt
-	@$(PIP) install --constraint constraints.txt --editable .
+	@echo "Installing clevora-mock and its dependencies into .venv; the first time this takes about half a minute."
+	@$(INSTALL) .
 	@touch $@
 
 .venv/test.stamp: .venv/python.stamp pyproject.toml constraints.txt
-	@$(PIP) install --constraint constraints.txt --editable '.[test]'
+	@echo "Installing what the tests need into .venv."
+	@$(INSTALL) '.[test]'
+	@touch $@ .venv/run.stamp
+
+.venv/docs.stamp: .venv/python.stamp pyproject.toml constraints.txt
+	@echo "Installing what the documentation needs into .venv."
+	@$(INSTALL) '.[docs]'
 	@touch $@ .venv/run.stamp
 
 .venv-lowest/test.stamp: pyproject.toml constraints.txt constraints-lowest.txt
+	@echo "Installing the oldest packages that are admitted into .venv-lowest."
 	@$(PYTHON) -m venv --clear .venv-lowest
 	@sed -n 's/==.*/==/p' constraints-lowest.txt | grep -vif - constraints.txt > .venv-lowest/others.txt
 	@.venv-lowest/bin/python -m pip --disable-pip-version-check --quiet install --constraint constraints-lowest.txt \
@@ -86,6 +110,7 @@ clean:
 
 # Clients that cannot live beside the suite's own. The list is whole, so nothing is resolved, and checked to be whole.
 .venv-clients/clients.stamp: tests/clients/external/requirements.txt
+	@echo "Installing the clients into .venv-clients."
 	@$(PYTHON) -m venv --clear .venv-clients
 	@.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --requirement $<
 	@.venv-clients/bin/python -m pip check
@@ -101,5 +126,6 @@ benchmarks/external/peers.stamp: benchmarks/external/package.json benchmarks/ext
 	@touch $@
 
 .venv/lint.stamp: .venv/python.stamp pyproject.toml constraints.txt
-	@$(PIP) install --constraint constraints.txt --editable '.[test,lint]'
+	@echo "Installing what the checks need into .venv."
+	@$(INSTALL) '.[test,lint]'
 	@touch $@ .venv/test.stamp .venv/run.stamp

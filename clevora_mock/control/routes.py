@@ -55,7 +55,7 @@ def control_table(context: ControlContext) -> list[ControlRoute]:
         row("GET /__mock/scenarios", scenarios.list, "the scenarios that there are"),
         row("GET /__mock/scenario", scenarios.show, "the active one, and how often each rule was met"),
         row("PUT /__mock/scenario", scenarios.put, '`{"name": "flaky"}`, or a whole scenario as JSON or YAML'),
-        row("DELETE /__mock/scenario", scenarios.delete, "no rules any more"),
+        row("DELETE /__mock/scenario", scenarios.delete, "ends the scenario: no rules apply, and the contract does"),
         row("POST /__mock/accounts", accounts.create, "an account and its key", accounts.NewAccount),
         row("GET /__mock/accounts/{uid}", accounts.show, "an account"),
         row("PATCH /__mock/accounts/{uid}", accounts.change, "changes an account", accounts.AccountChange),

@@ -19,7 +19,7 @@ from clevora_mock.core.reply import FaultEffect
 # Standard deviations from the median to the 99th percentile of a normal distribution.
 _P99 = 2.3263478740408408
 
-_NOTHING = "Nothing goes wrong: a client that fails here misreads the API itself."
+_NOTHING = "No rules: only the contract's own errors. A client that fails here misreads the API itself."
 
 
 # A span of time, in microseconds; a file writes it as ``250ms``, ``2s``, ``1.5m`` or ``1h``.

@@ -1,4 +1,4 @@
-"""One table, many readers: the routes, OpenAPI, the document for agents, the fidelity list and the README agree."""
+"""One table, many readers: routes, OpenAPI, the document for agents, the fidelity list and the documentation agree."""
 
 import json
 import re
@@ -350,20 +350,20 @@ def test_fidelity_lists_each_clause_with_its_basis(world: "World") -> None:
         assert clause["basis"]
 
 
-# --- the README -------------------------------------------------------------------------------------------------------
+# --- the documentation ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", tables.TABLES)
-def test_the_readme_has_the_table(name: str) -> None:
-    """Row by row as the contract has it; ``python -m tests.tables`` writes it anew."""
-    printed = tables.printed(tables.README.read_text(encoding="utf-8"))
-    assert name in printed, f"README.md lacks <!-- table: {name} -->"
+def test_the_documentation_has_the_table(name: str) -> None:
+    """Row by row as the contract has it, in one place; ``python -m tests.tables`` writes it anew."""
+    printed = tables.all_printed()
+    assert name in printed, f"no document has <!-- table: {name} -->"
     assert printed[name] == tables.rendered(name)
 
 
-def test_the_readme_has_no_table_that_nobody_makes() -> None:
+def test_the_documentation_has_no_table_that_nobody_makes() -> None:
     """A marker with a name that no table has would never be checked."""
-    assert tables.printed(tables.README.read_text(encoding="utf-8")).keys() <= tables.TABLES.keys()
+    assert tables.all_printed().keys() <= tables.TABLES.keys()
 
 
 def test_tables_are_rewritten_in_place() -> None:

@@ -1,9 +1,10 @@
-"""The README's recipes for CI, as far as they go without a CI: their files read, their commands run.
+"""The documentation's recipes for CI, as far as they go without a CI: their files read, their commands run.
 
-A clean environment stands for the CI's machine, and the wheel for the package index.
+A clean environment stands for the CI's machine; the wheel lies where the recipes have it, in ``vendor``.
 """
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,11 +39,12 @@ class Machine:
     def __init__(self, folder: Path, wheel: Path) -> None:
         self.folder = folder
         (folder / "test_it.py").write_text(TEST, encoding="utf-8")
+        (folder / "vendor").mkdir()
+        shutil.copyfile(wheel, folder / "vendor" / wheel.name)
         subprocess.run(["python3", "-m", "venv", folder / "python"], check=True)
         clean = {variable: value for variable, value in os.environ.items() if not variable.startswith("CLEVORA_")}
         self._environment = clean | {
             "PATH": f"{folder / 'python' / 'bin'}:{os.environ['PATH']}",
-            "PIP_FIND_LINKS": f"{wheel.parent} {os.environ.get('PIP_FIND_LINKS', '')}",
             "PIP_CONSTRAINT": str(ROOT / "constraints.txt"),
         }
 
@@ -125,3 +127,13 @@ def test_the_makefile_tests(machine: Machine) -> None:
     (machine.folder / "Makefile").write_text(block.text, encoding="utf-8")
     assert "1 passed" in machine.run("make test")
     assert "1 passed" in machine.run("make test")
+
+
+@pytest.mark.parametrize("block", [block for block in blocks("package") if block.language == "sh"], ids=name)
+def test_it_installs_from_a_checkout(block: Block, wheel: Path, machine: Machine) -> None:
+    """As the documentation has it: a project beside a checkout; what is installed or built is there."""
+    checkout = machine.folder.parent / "clevora-mock"
+    if not checkout.exists():
+        checkout.symlink_to(wheel.parent / "source")
+    machine.run(block.text)
+    assert list(machine.folder.glob(".venv/bin/clevora-mock")) or list(machine.folder.glob("vendor/*.whl"))

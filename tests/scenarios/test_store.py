@@ -53,12 +53,12 @@ def test_the_default_is_the_one_that_needs_no_file() -> None:
     assert replace(ScenarioStore(SHIPPED).load("default"), source=DEFAULT.source) == DEFAULT
 
 
-def test_each_says_in_one_line_which_bug_it_finds() -> None:
+def test_each_says_in_one_line_what_happens_and_which_bug_it_finds() -> None:
     described = ScenarioStore(SHIPPED).describe()
     assert [name for name, _ in described] == NAMES
     for name, said in described:
-        assert 20 < len(said) <= 110, name
-        assert said.startswith("Finds ") or name == "default"
+        assert 20 < len(said) <= 220, name
+        assert " Finds " in said or name == "default"
 
 
 def test_a_users_own_files_win(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The README's commands and scripts, section by section, each section against a server of its own."""
+"""The documentation's commands and scripts, section by section, each section against a server of its own."""
 
 import json
 import os
@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from clevora_mock.settings import Settings
-from tests.clients.external.programs import clients_python, node_packages, program
+from tests.clients.external.programs import clients_python, node22, node_packages, program
 from tests.clients.matrix import EXTERNAL
-from tests.readme import ADDRESS, ROOT, Block, blocks
+from tests.readme import ADDRESS, ROOT, Block, blocks, is_json, is_printed, sections, write_files
 from tests.server import Running, running
 from tests.support.program import environment
 
 BIN = ROOT / ".venv" / "bin"
-SECTIONS = list(dict.fromkeys(block.section for block in blocks("clients")))
 # What begins and never ends by itself, or would run this very suite.
 SERVED = "make run\n"
-OF_THE_PROJECT = "Work on it"
+OF_THE_PROJECT = ROOT / "CONTRIBUTING.md"
+SECTIONS = [(document, section) for document, section in sections("clients") if document != OF_THE_PROJECT]
 
 PACKAGE = {
     "name": "printed",
@@ -35,9 +35,9 @@ def server() -> Iterator[Running]:
         yield fresh
 
 
-def run(command: list[str], folder: Path, **variables: str) -> str:
-    """What a command prints, with the project's program in its path."""
-    path = f"{BIN}:{os.environ['PATH']}"
+def run(command: list[str], folder: Path, node: str = "", **variables: str) -> str:
+    """What a command prints, with the project's program in its path, and a `node` before any other."""
+    path = f"{Path(node).parent}:{BIN}:{os.environ['PATH']}" if node else f"{BIN}:{os.environ['PATH']}"
     ended = subprocess.run(
         command,
         cwd=folder,
@@ -52,12 +52,22 @@ def run(command: list[str], folder: Path, **variables: str) -> str:
 
 
 def shell(block: Block, server: Running, folder: Path) -> str:
-    """A shell's block; it stands beside the project's own programs."""
+    """A shell's block; it stands beside the project's own programs, its scenarios and what npm has installed."""
     program("curl")
-    if not (folder / ".venv").exists():
-        (folder / ".venv").symlink_to(ROOT / ".venv")
-    (folder / "package.json").write_text(json.dumps(PACKAGE), encoding="utf-8")
-    return run(["bash", "-euo", "pipefail", "-c", block.at(server.url.removeprefix("http://"))], folder)
+    for link, target in (
+        (".venv", ROOT / ".venv"),
+        ("scenarios", ROOT / "scenarios"),
+        ("node_modules", EXTERNAL / "node_modules"),
+    ):
+        if not (folder / link).exists() and target.exists():
+            (folder / link).symlink_to(target)
+    if not (folder / "package.json").exists():
+        (folder / "package.json").write_text(json.dumps(PACKAGE), encoding="utf-8")
+    node = ""
+    if "npx" in block.text or "node " in block.text:
+        node_packages()
+        node = node22()
+    return run(["bash", "-euo", "pipefail", "-c", block.at(server.url.removeprefix("http://"))], folder, node)
 
 
 def python(block: Block, server: Running, folder: Path) -> str:
@@ -84,25 +94,39 @@ def token() -> str:
 RUN: dict[str, Callable[[Block, Running, Path], str]] = {"sh": shell, "python": python, "js": javascript}
 
 
-@pytest.mark.parametrize("section", [section for section in SECTIONS if section != OF_THE_PROJECT])
-def test_a_section_can_be_followed_step_by_step(section: str, server: Running, tmp_path: Path) -> None:
+def is_step(block: Block) -> bool:
+    """A block that is run here; files and tests are only written."""
+    return block.language in RUN and block.file is None and block.text != SERVED and "def test_" not in block.text
+
+
+@pytest.mark.parametrize(
+    ("document", "section"),
+    SECTIONS,
+    ids=[f"{document.relative_to(ROOT)}, {section}" for document, section in SECTIONS],
+)
+def test_a_section_can_be_followed_step_by_step(document: Path, section: str, server: Running, tmp_path: Path) -> None:
     """Every block as printed, but for the address; what it says that it prints, it prints."""
-    steps = [
-        block
-        for block in blocks()
-        if block.section == section and block.language in RUN and block.text != SERVED and "def test_" not in block.text
-    ]
-    assert steps
+    address = server.url.removeprefix("http://")
+    steps = [block for block in blocks(document=document) if block.section == section]
+    printed: str | None = None
     for block in steps:
-        printed = RUN[block.language](block, server, tmp_path)
-        assert printed or "curl -s -o /dev/null" in block.text, f"line {block.line} prints nothing"
-        if block.promised:
-            assert printed.split() == block.promised, f"line {block.line}"
+        if is_step(block):
+            write_files(document, tmp_path, address, before=block.line)
+            printed = RUN[block.language](block, server, tmp_path)
+            assert printed or "curl -s -o /dev/null" in block.text, f"line {block.line} prints nothing"
+            if block.promised:
+                assert printed.split() == block.promised, f"line {block.line}"
+        elif printed is not None and block.language == "text":
+            assert is_printed(block.at(address), printed), f"line {block.line}: {printed}"
+        elif printed is not None and block.language == "json":
+            assert is_json(json.loads(block.at(address)), json.loads(printed)), f"line {block.line}: {printed}"
+        else:
+            printed = None
 
 
 def test_the_first_command_serves(tmp_path: Path) -> None:
     """``make run``: what to copy, and READY; Ctrl-C ends it."""
-    (block,) = (block for block in blocks("clients") if block.text == SERVED)
+    block = next(block for block in blocks("clients") if block.text == SERVED)
     with subprocess.Popen(
         ["bash", "-c", f"exec {block.text}"],
         cwd=ROOT,
@@ -125,9 +149,10 @@ def test_the_first_command_serves(tmp_path: Path) -> None:
 
 
 def test_the_projects_own_commands_are_there() -> None:
-    """Each target of make that the README names; what they do is run by whoever runs this."""
-    (block,) = (block for block in blocks("clients") if block.section == OF_THE_PROJECT)
-    for line in block.text.splitlines():
+    """Each target of make that the contributors' page names; what they do is run by whoever runs this."""
+    named = [block for block in blocks("clients") if block.document == OF_THE_PROJECT]
+    assert named
+    for line in (line for block in named for line in block.text.splitlines()):
         command = line.partition("#")[0].split()
         assert command[0] == "make"
         assert run(["make", "--dry-run", "--always-make", *command[1:]], ROOT)
