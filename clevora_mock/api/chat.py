@@ -20,7 +20,7 @@ from clevora_mock.core.chance import Draws, digest
 from clevora_mock.core.errors import invalid, missing
 from clevora_mock.models import tokens
 from clevora_mock.models.chat import Turn
-from clevora_mock.models.library import Library
+from clevora_mock.models.registry import Models
 
 _DONE = b"data: [DONE]\n\n"
 EVENTS = (b"content-type", b"text/event-stream")
@@ -108,8 +108,8 @@ class Prepared(Struct, frozen=True, dict=True):
 class Chat:
     """The endpoint. `pace` is None for streams that leave at once."""
 
-    def __init__(self, library: Library, recordings: Sequence[Recording], pace: Pace | None) -> None:
-        self._library = library
+    def __init__(self, models: Models, recordings: Sequence[Recording], pace: Pace | None) -> None:
+        self._models = models
         self._recorded = {
             (recording.model, tuple(recording.messages)): Completion(
                 recording.content, tokens.pieces(recording.content), recording.completion_tokens
@@ -161,7 +161,7 @@ class Chat:
         temperature = 1.0 if request.temperature is None else request.temperature
         if (model, temperature) != (contract.MODELS[0].id, 1.0):
             seed = int.from_bytes(digest(seed, model, temperature)[:8])
-        return _cut(self._library.chat.reply(turns, seed=seed, response_format=request.response_format), limit)
+        return _cut(self._models.chat.reply(turns, seed=seed, response_format=request.response_format), limit)
 
     def _stream(self, call: Call, prepared: Prepared) -> Answer:
         completion = prepared.completion

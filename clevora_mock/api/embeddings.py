@@ -16,7 +16,7 @@ from clevora_mock.api.shapes import PromptUsage
 from clevora_mock.api.shapes import embeddings as shapes
 from clevora_mock.core.call import Call
 from clevora_mock.models import tokens
-from clevora_mock.models.library import Library
+from clevora_mock.models.registry import Models
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -51,11 +51,11 @@ class Embedded(NamedTuple):
 
 
 class Embeddings:
-    """The endpoint; `library` loads the vectors' model at its first use."""
+    """The endpoint; `models` loads the vectors' model at its first use."""
 
-    def __init__(self, library: Library) -> None:
-        self._embedder: Loading[Embedder] = Loading(lambda: library.embedder)
-        self._batch: Batch[Wanted, tuple[int, bytes]] = Batch(lambda wanted: _answers(wanted, library.embedder))
+    def __init__(self, models: Models) -> None:
+        self._embedder: Loading[Embedder] = Loading(lambda: models.embedder)
+        self._batch: Batch[Wanted, tuple[int, bytes]] = Batch(lambda wanted: _answers(wanted, models.embedder))
         self._remembered: Memory[bytes, Embedded] = Memory(_REMEMBERED)
         # What was asked once, by the hash of its body: to keep every answer would cost more than most are worth.
         self._asked: Memory[int, bool] = Memory(_REMEMBERED)

@@ -14,22 +14,22 @@ from clevora_mock.api.stream import Pace
 from clevora_mock.api.surface import CLEVORA
 from clevora_mock.core.call import Call
 from clevora_mock.data import fixture
-from clevora_mock.models.library import Library
+from clevora_mock.models.registry import Models
 
 
 def model_routes(catalog: Path | None = None, pace: Pace | None = None) -> list[Route]:
     """What API keys open; `catalog` is a user's own. Raises CatalogError for one that cannot be read."""
-    library = Library(catalog)
+    models = Models(catalog)
     if catalog is not None:
         # A mistake in it should be told at the start, not at the first search.
-        library.index  # noqa: B018
+        models.index  # noqa: B018
     recordings = msgspec.json.decode(fixture("recorded.json").read_bytes(), type=list[Recording])
     return _routes(
         {
-            "chat.completions": Chat(library, recordings, pace),
-            "embeddings": _once_asked(lambda: _embeddings(library)),
-            "search": _once_asked(lambda: _search(library)),
-            "scripts.generate": _once_asked(lambda: _scripts(library)),
+            "chat.completions": Chat(models, recordings, pace),
+            "embeddings": _once_asked(lambda: _embeddings(models)),
+            "search": _once_asked(lambda: _search(models)),
+            "scripts.generate": _once_asked(lambda: _scripts(models)),
         }
     )
 
@@ -47,22 +47,22 @@ def _once_asked(make: Callable[[], Work]) -> Work:
     return work
 
 
-def _embeddings(library: Library) -> Work:
+def _embeddings(models: Models) -> Work:
     from clevora_mock.api.embeddings import Embeddings  # noqa: PLC0415
 
-    return Embeddings(library)
+    return Embeddings(models)
 
 
-def _search(library: Library) -> Work:
+def _search(models: Models) -> Work:
     from clevora_mock.api.search import Search  # noqa: PLC0415
 
-    return Search(library)
+    return Search(models)
 
 
-def _scripts(library: Library) -> Work:
+def _scripts(models: Models) -> Work:
     from clevora_mock.api.scripts import Scripts  # noqa: PLC0415
 
-    return Scripts(library)
+    return Scripts(models)
 
 
 def dashboard_routes() -> list[Route]:

@@ -10,14 +10,14 @@ from clevora_mock.api.shapes import scripts as shapes
 from clevora_mock.clock import SECOND
 from clevora_mock.core.call import Call
 from clevora_mock.models import tokens
-from clevora_mock.models.library import Library
+from clevora_mock.models.registry import Models
 
 
 class Scripts:
     """The endpoint."""
 
-    def __init__(self, library: Library) -> None:
-        self._library = library
+    def __init__(self, models: Models) -> None:
+        self._models = models
 
     async def __call__(self, call: Call) -> Answer:
         from clevora_mock.models import scripts as written  # noqa: PLC0415 - few first answers are scripts
@@ -25,7 +25,7 @@ class Scripts:
         request = parsing.request(call, shapes.ScriptRequest)
         model = parsing.choose_model(contract.ENDPOINT["scripts.generate"], request.model)
         style, length = request.style or "youtube", request.length or "medium"
-        script = self._library.scripts.write(request.topic, style, length, seed=call.sandbox.beginning.seed)
+        script = self._models.scripts.write(request.topic, style, length, seed=call.sandbox.beginning.seed)
         if call.canned is not None and call.canned.script is not None:
             # Its parts stand in the scenario under the names that the API gives them.
             script = msgspec.convert(msgspec.to_builtins(script) | call.canned.script, written.Script)

@@ -14,17 +14,17 @@ from clevora_mock.api.shapes import search as shapes
 from clevora_mock.clock import iso
 from clevora_mock.core.call import Call
 from clevora_mock.models import tokens
-from clevora_mock.models.library import Library
+from clevora_mock.models.registry import Models
 
 if TYPE_CHECKING:
     from clevora_mock.models.search import SearchIndex
 
 
 class Search:
-    """The endpoint; `library` loads the catalog at its first use."""
+    """The endpoint; `models` loads the catalog at its first use."""
 
-    def __init__(self, library: Library) -> None:
-        self._index: Loading[SearchIndex] = Loading(lambda: library.index)
+    def __init__(self, models: Models) -> None:
+        self._index: Loading[SearchIndex] = Loading(lambda: models.index)
 
     async def __call__(self, call: Call) -> Answer:
         request = parsing.request(call, shapes.SearchRequest)

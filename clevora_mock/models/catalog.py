@@ -2,7 +2,8 @@
 
 A catalog file is UTF-8: one JSON object on each line, or one JSON array of objects. Every field that search
 serves is required, so that a slip in a user's own file is found when it is loaded and not in a response;
-other fields are ignored. `subject` is for the tests of the shipped catalog and is never served.
+other fields are ignored. Two fields are optional and never served: `keywords`, further words by which search
+finds the item, and `subject`, which is for the tests of the shipped catalog.
 
 Units: `duration_seconds` in seconds, `published_at` in UTC as RFC 3339 with a `Z`.
 """
@@ -42,6 +43,7 @@ class Item(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     duration_seconds: Seconds
     published_at: Moment
     tags: tuple[str, ...]
+    keywords: str = ""
     subject: str = ""
 
 
