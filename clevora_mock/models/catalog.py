@@ -48,7 +48,7 @@ class Item(msgspec.Struct, frozen=True, gc=False, rename="camel"):
 
 
 def load(path: Path) -> list[Item]:
-    """The items of the catalog file at `path`, in its order."""
+    """Return the items of the catalog file at `path`, in its order. Raises CatalogError."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -75,7 +75,7 @@ def load(path: Path) -> list[Item]:
 
 
 def dump(items: list[Item]) -> bytes:
-    """`items` as the bytes of a catalog file, one to a line."""
+    """Return `items` as the bytes of a catalog file, one to a line."""
     return msgspec.json.Encoder().encode_lines(items)
 
 
@@ -121,7 +121,7 @@ def _item(path: Path, line: int, raw: bytes) -> Item:
 
 
 def _explained(message: str) -> str:
-    """msgspec's message in the order field, then expectation, with plain words in place of patterns."""
+    """Return msgspec's message as field, then expectation, with plain words in place of patterns."""
     what, _, where = message.partition(" - at `$")
     missing = re.search(r"missing required field `(\w+)`", what)
     if missing:

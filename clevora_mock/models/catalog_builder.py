@@ -1,17 +1,8 @@
-"""Builds a demo catalog from hand-written vocabularies, with people's names from Faker (H4).
+"""Builds a demo catalog from the subjects' vocabularies, with people's names from Faker (H4).
 
-``fixtures/subjects/`` holds a file for each subject and ``fixtures/patterns.json`` what all subjects share. Patterns
-have slots such as ``{theme}``, which are filled from the subject's words. A pool is dealt in its own order first, so
-that what matters most comes for sure, and shuffled once everything came; a subject's own title patterns take turns with
-the shared ones. The parts of a subject are grammatical forms, so that sentences can be made from them:
-
-- themes: noun phrases without an article and without a verb ("night trains", "debugging")
-- skills: verb phrases in the base form ("prune an apple tree"); things: singular nouns that one can buy ("capo")
-- settings: phrases of place or circumstance that may end a title ("in Japan", "on a tight budget")
-- videos, podcasts: patterns for titles; channels, shows: patterns for the names of creators
-- notes: sentences for descriptions, and `video_notes` those that speak of what is seen
-- tags: true of every item; keywords: other words that people search with, for the whole subject or, after ``|``,
-  for one theme or skill
+Slots of title patterns are filled from the subject's words; its own patterns take turns with those that all subjects
+share. What matters most stands first in a vocabulary, so that it comes for sure: words are dealt in their order, and in
+a shuffled one only when all of them came.
 
 The same size and seed give the same bytes, as long as Faker's lists of names stay the same.
 """
@@ -21,19 +12,16 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Literal
 from unicodedata import normalize
 
 import msgspec
 
 from clevora_mock.core.chance import Draws, digest
-from clevora_mock.data import fixture
 from clevora_mock.models import grammar
 from clevora_mock.models.catalog import Item
+from clevora_mock.models.subjects import Kind, Lines, Patterns, Subject, load_patterns, load_subjects
 from clevora_mock.models.words import STOP, stem, words
 
-Kind = Literal["video", "podcast"]
-Lines = tuple[str, ...]
 Names = Sequence[tuple[str, str]]
 
 SIZE = 1680
@@ -50,38 +38,8 @@ _QUANTITY = re.compile(r"^(?:pair|set|rack) of ")
 _TITLE_ATTEMPTS = 12
 
 
-class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One subject's vocabulary."""
-
-    name: str
-    tags: Lines
-    keywords: str
-    person: str
-    people: str
-    themes: Lines
-    skills: Lines
-    things: Lines
-    settings: Lines
-    videos: Lines
-    podcasts: Lines
-    notes: Lines
-    channels: Lines
-    shows: Lines
-    video_notes: Lines = ()
-
-
-class Patterns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What all subjects share: titles by the tag that fits them, openings by what a title is about, and more."""
-
-    videos: dict[str, Lines]
-    podcasts: dict[str, Lines]
-    openings: dict[Kind, dict[str, Lines]]
-    guests: Lines
-    closings: dict[Kind, Lines]
-
-
 class Title(msgspec.Struct, frozen=True):
-    """A title, its pattern and slots, the slot it is about (or "plain"), a tag for its form, and keywords, if any."""
+    """A title, what it was made from, the slot it is about (or "plain"), a tag for its form, and keywords, if any."""
 
     text: str
     pattern: str
@@ -92,7 +50,7 @@ class Title(msgspec.Struct, frozen=True):
 
 
 class ShuffledPool:
-    """Deals lines in their order, and in a shuffled one whenever all are dealt."""
+    """Deals lines in their order first, and in a shuffled order each time after that."""
 
     def __init__(self, lines: Sequence[str], draws: Draws) -> None:
         self._lines = lines
@@ -132,9 +90,8 @@ class SubjectBuilder:
             "video creator": _creators(subject.channels, names, draws),
             "podcast creator": _creators(subject.shows, names, draws),
         }
-        pools |= {
-            f"{kind} {about}": patterns.openings[kind][about] for kind in _KINDS for about in patterns.openings[kind]
-        }
+        for kind, openings in patterns.openings.items():
+            pools |= {f"{kind} {about}": lines for about, lines in openings.items()}
         self._pools = {name: ShuffledPool(lines, draws) for name, lines in pools.items()}
         self._used: Counter[str] = Counter()
         self._turn: Counter[Kind] = Counter()
@@ -194,8 +151,6 @@ class SubjectBuilder:
     def _description(self, kind: Kind, title: Title) -> str:
         opening = self._pools[f"{kind} {title.about}"].deal()
         sentences = [grammar.capital(opening.format_map(title.slots))]
-        if kind == "podcast" and "guest" not in title.slots and self._draws.below(3) == 0:
-            sentences.append(self._draws.choose(self._patterns.guests).format(guest=self._pools["guest"].deal()))
         sentences.append(self._pools[f"{kind} note"].deal())
         if self._draws.below(2):
             sentences.append(self._draws.choose(self._patterns.closings[kind]))
@@ -227,7 +182,7 @@ class SubjectBuilder:
 
 def build(size: int = SIZE, seed: int = SEED) -> list[Item]:
     """Return `size` items over all subjects and both kinds, no two with the same id or title."""
-    patterns = msgspec.json.decode(fixture("patterns.json").read_bytes(), type=Patterns)
+    patterns = load_patterns()
     names = _names(seed, 400 + size // 20)
     builders = [
         SubjectBuilder(subject, patterns, names, Draws(digest("subject", seed, subject.name)))
@@ -242,12 +197,6 @@ def build(size: int = SIZE, seed: int = SEED) -> list[Item]:
             item = next(item for _ in count() if (item := builder.item(kind, identity)).title not in items)
             items[item.title] = item
     return [*items.values()][:size]
-
-
-def load_subjects() -> list[Subject]:
-    """Return every subject, by name."""
-    files = sorted(fixture("subjects").glob("*.json"))
-    return [msgspec.json.decode(path.read_bytes(), type=Subject) for path in files]
 
 
 def _names(seed: int, count: int) -> list[tuple[str, str]]:

@@ -33,10 +33,9 @@ class Models:
 
     @cached_property
     def scripts(self) -> "ScriptModel":
-        from clevora_mock.models.phrases import load_scripts
-        from clevora_mock.models.scripts import ScriptModel
+        from clevora_mock.models.scripts import ScriptModel, load
 
-        return ScriptModel(load_scripts(fixture("scripts.json").read_bytes()))
+        return ScriptModel(load(fixture("scripts.json").read_bytes()))
 
     @cached_property
     def embedder(self) -> "Embedder":

@@ -39,7 +39,7 @@ STOP = frozenset(_STOP.split())
 
 
 def fold(text: str) -> str:
-    """`text` with its differences of width, ligature, case and apostrophe removed."""
+    """Return `text` without differences of width, ligature, case and apostrophe."""
     if text.isascii():
         return text.lower().replace("'", "")
     return normalize("NFKC", text).casefold().translate(_APOSTROPHES)
@@ -52,12 +52,12 @@ def tokens(text: str) -> Iterator[str]:
 
 
 def words(text: str) -> list[str]:
-    """The words of `text`, folded, in order; symbols are left out."""
+    """Return the words of `text`, folded, in order; symbols are left out."""
     return [token for token in tokens(text) if token[0].isalnum()]
 
 
 def stem(word: str) -> str:
-    """The key that `word` shares with its inflections."""
+    """Return the key that `word` shares with its inflections."""
     # All that is cut off ends in one of these.
     if len(word) < 4 or word[-1] not in "sdge" or not word.isascii():
         return word

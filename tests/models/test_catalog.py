@@ -11,10 +11,10 @@ import pytest
 from clevora_mock.data import fixture
 from clevora_mock.models import catalog, catalog_builder, grammar
 from clevora_mock.models.catalog import CatalogError, Item
-from clevora_mock.models.catalog_builder import Subject
+from clevora_mock.models.subjects import Subject, load_subjects
 
 SHIPPED = fixture("catalog.jsonl")
-SUBJECTS = {subject.name: subject for subject in catalog_builder.load_subjects()}
+SUBJECTS = {subject.name: subject for subject in load_subjects()}
 
 # The release whose lists of names the shipped catalog was made with.
 FAKER = "40.54.0"
