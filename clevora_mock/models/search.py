@@ -33,7 +33,7 @@ from clevora_mock.models.words import STOP, stem, tokens, words
 Integers = NDArray[np.int64]
 
 # What a word weighs by where it stands; a tag's weight is divided among its words.
-_TITLE, _TAG, _TEXT = 8, 12, 2  # the weights of words, of which a tag's is divided among them
+_TITLE, _TAG, _TEXT = 8, 12, 2
 _SATURATION, _LENGTH_SHARE = 4.0, 0.3  # BM25's k1, in these weights, and b
 _PERFECT_FIT = 1000
 
@@ -131,11 +131,13 @@ class SearchIndex:
     def _stems(self, query: str) -> Iterator[str]:
         """Yield the stems of a query's words, mended where they need it, without stop words and repetitions."""
         seen: set[str] = set()
-        for word in filter(str.isalnum, islice(tokens(query), _QUERY_TOKENS)):
+        for word in dict.fromkeys(islice(tokens(query), _QUERY_TOKENS)):
+            if word in STOP or not word[0].isalnum():
+                continue
             key = stem(word)
-            if key not in self._numbers and word not in STOP:
+            if key not in self._numbers:
                 key = stem(self._mended(word))
-            if word not in STOP and key not in seen:
+            if key not in seen:
                 seen.add(key)
                 yield key
 
