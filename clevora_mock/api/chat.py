@@ -28,7 +28,7 @@ from clevora_mock.core.errors import invalid, missing
 from clevora_mock.core.reply import Frame, Reply, json_reply
 from clevora_mock.models import tokens
 from clevora_mock.models.chat import Turn
-from clevora_mock.models.library import Library
+from clevora_mock.models.registry import Models
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.parsing import choose_model
 
@@ -77,8 +77,8 @@ class Completion(Struct, frozen=True):
 class ChatHandler:
     """The endpoint. `pacing` is None for streams that are sent at once."""
 
-    def __init__(self, library: Library, recorded: Sequence[RecordedAnswer], pacing: StreamPacing | None) -> None:
-        self._library = library
+    def __init__(self, models: Models, recorded: Sequence[RecordedAnswer], pacing: StreamPacing | None) -> None:
+        self._models = models
         self._recorded = {
             (answer.model, tuple(answer.messages)): Completion(
                 answer.content, tokens.pieces(answer.content), answer.completion_tokens
@@ -123,7 +123,7 @@ class ChatHandler:
         temperature = 1.0 if request.temperature is None else request.temperature
         if (model, temperature) != (DEFAULT_MODEL[_NAME], 1.0):
             seed = int.from_bytes(digest(seed, model, temperature)[:8])
-        text = self._library.chat.reply(turns, seed=seed, response_format=request.response_format)
+        text = self._models.chat.reply(turns, seed=seed, response_format=request.response_format)
         return Completion.of(text, limit)
 
     def _streamed(self, context: RequestContext, completion: Completion, usage: Usage, chunk: ChatChunk) -> Reply:

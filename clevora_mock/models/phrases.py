@@ -53,39 +53,6 @@ class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ranges: dict[str, tuple[float, float]]
 
 
-class ScriptPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One section of a script: its possible headings, and the sentences or exchanges that fill it."""
-
-    headings: tuple[str, ...]
-    units: tuple[str, ...]
-    opening: tuple[str, ...] = ()
-    lengths: frozenset[str] = frozenset({"short", "medium", "long"})
-    ordered: bool = False
-    """Whether units refer to the ones before them, so that only a beginning of them makes sense."""
-
-
-class ScriptStyle(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What scripts of one style are made of."""
-
-    titles: tuple[str, ...]
-    hooks: tuple[str, ...]
-    calls: tuple[str, ...]
-    parts: tuple[ScriptPart, ...]
-    layers: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
-    """Shot-by-shot directions, by label; a style that has them is written in timed beats."""
-
-
-class ScriptPhrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything the script model can say."""
-
-    styles: dict[str, ScriptStyle]
-
-
 def load(data: bytes) -> Phrases:
     """The chat model's phrases, from the bytes of ``chat.json``."""
     return msgspec.json.decode(data, type=Phrases)
-
-
-def load_scripts(data: bytes) -> ScriptPhrases:
-    """The script model's phrases, from the bytes of ``scripts.json``."""
-    return msgspec.json.decode(data, type=ScriptPhrases)

@@ -1,7 +1,6 @@
-"""The fake models and what they know, each read and built at its first use, and once.
+"""The models of one server, each loaded once, on first use.
 
-Most servers answer chats; numpy, the catalog and the scripts' phrases would cost them more time at the start than all
-the rest.
+Most servers only chat; numpy, the catalog and the phrases of scripts would take longer to load than all the rest.
 """
 
 from functools import cached_property
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415 - importing late is what this module is for
 
 
-class Library:
+class Models:
     """Every model of one server. `catalog` is a user's own file, None for the shipped one."""
 
     def __init__(self, catalog: Path | None = None) -> None:
@@ -34,10 +33,9 @@ class Library:
 
     @cached_property
     def scripts(self) -> "ScriptModel":
-        from clevora_mock.models.phrases import load_scripts
-        from clevora_mock.models.scripts import ScriptModel
+        from clevora_mock.models.scripts import ScriptModel, load
 
-        return ScriptModel(load_scripts(fixture("scripts.json").read_bytes()))
+        return ScriptModel(load(fixture("scripts.json").read_bytes()))
 
     @cached_property
     def embedder(self) -> "Embedder":
@@ -50,4 +48,4 @@ class Library:
         from clevora_mock.models.catalog import load
         from clevora_mock.models.search import SearchIndex
 
-        return SearchIndex(load(self._catalog), self.embedder)
+        return SearchIndex(load(self._catalog))
