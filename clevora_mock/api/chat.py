@@ -1,4 +1,4 @@
-"""``POST /v1/chat/completions`` (contract C1-C8, S1-S7): what is said, and how it is told, whole or as a stream."""
+"""``POST /v1/chat/completions`` (contract C1-C9, S1-S7): what is said, and how it is told, whole or as a stream."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -19,7 +19,7 @@ from clevora_mock.core.call import Call
 from clevora_mock.core.chance import Draws, digest
 from clevora_mock.core.errors import invalid, missing
 from clevora_mock.models import tokens
-from clevora_mock.models.chat import Turn
+from clevora_mock.models.chat import RESPONSE_FORMATS, Turn
 from clevora_mock.models.library import Library
 
 _DONE = b"data: [DONE]\n\n"
@@ -134,6 +134,8 @@ class Chat:
         request = parsing.request(call, shapes.ChatRequest)
         for index, message in enumerate(request.messages):
             check_content(message, f"messages[{index}]")
+        if request.response_format is not None and request.response_format.get("type") not in RESPONSE_FORMATS:
+            call.ignored = (*call.ignored, "response_format")[: contract.IGNORED_NAMES]
         model = parsing.choose_model(contract.ENDPOINT["chat.completions"], request.model)
         turns = [Turn(message.role, message.text) for message in request.messages]
         limit = request.max_tokens or request.max_completion_tokens

@@ -19,40 +19,6 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Whether this part alone would still answer; a request for one sentence gets only it."""
 
 
-class Language(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How to notice a message in some other language, and what to say in it."""
-
-    words: frozenset[str]
-    replies: tuple[str, ...]
-
-
-class Persona(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A voice that a system prompt may ask for: what goes around an answer and which words change in it."""
-
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-    words: dict[str, str]
-
-
-class Phrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything the chat model can say."""
-
-    forms: dict[str, tuple[Part, ...]]
-    lists: dict[str, tuple[str, ...]]
-    categories: dict[str, tuple[str, ...]]
-    twists: tuple[str, ...]
-    facts: dict[str, str]
-    snippets: dict[str, dict[str, str]]
-    skeletons: dict[str, tuple[str, ...]]
-    translations: dict[str, dict[str, str]]
-    languages: dict[str, Language]
-    personas: dict[str, Persona]
-    positive: frozenset[str]
-    negative: frozenset[str]
-    values: dict[str, tuple[str, ...]]
-    ranges: dict[str, tuple[float, float]]
-
-
 class ScriptPart(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One section of a script: its possible headings, and the sentences or exchanges that fill it."""
 
@@ -79,11 +45,6 @@ class ScriptPhrases(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything the script model can say."""
 
     styles: dict[str, ScriptStyle]
-
-
-def load(data: bytes) -> Phrases:
-    """The chat model's phrases, from the bytes of ``chat.json``."""
-    return msgspec.json.decode(data, type=Phrases)
 
 
 def load_scripts(data: bytes) -> ScriptPhrases:
