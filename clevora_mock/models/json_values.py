@@ -7,28 +7,23 @@ counts against one budget.
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
-from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker, ValidationError
-from jsonschema.validators import extend
-from referencing import Registry
-from referencing.exceptions import Unresolvable
-
 from clevora_mock.core.chance import Draws
-from clevora_mock.models.json_patterns import Patterns, quoted
+from clevora_mock.models.json_patterns import Patterns
 from clevora_mock.models.json_schema import (
     AnySchema,
     Budget,
     BudgetExceededError,
     Schema,
-    SchemaError,
     UnsatisfiableError,
     check,
     merged,
 )
+from clevora_mock.models.json_validation import BoundedValidator, unresolved
 
 _STEPS, _CHARACTERS = 6_000, 200_000
 _TRIES = 16
@@ -90,27 +85,16 @@ class _Generator:
         self._draws = draws
         self._budget = Budget(_STEPS, _CHARACTERS)
         self._patterns = Patterns(draws, self._budget)
-        # An empty registry fetches nothing.
-        limits = _Limits(self._budget, self._patterns)
-        self._validator = _Validator(root, registry=Registry(), format_checker=limits)
+        self._validator = BoundedValidator(root, self._budget, self._patterns)
         self._open = ["#"]
         self._depth = 0
 
     def whole(self) -> object:
         for _ in range(_TRIES):
             value = self._value(self._root, "value")
-            if self._is_valid(value, self._root):
+            if self._validator.is_valid(value, self._root):
                 return value
         raise UnsatisfiableError
-
-    def _is_valid(self, value: object, schema: AnySchema) -> bool:
-        try:
-            return bool(self._validator.evolve(schema=schema).is_valid(value))
-        except Unresolvable as error:
-            raise SchemaError("references within the schema, such as #/$defs/Name", quoted(error.ref)) from None
-        except OverflowError:
-            # A number too large for a float, under a multipleOf that is one.
-            return False
 
     def _value(self, schema: AnySchema, name: str) -> object:
         """A value for one part of the schema; `name` is the property that it is in."""
@@ -127,7 +111,7 @@ class _Generator:
                     value = self._drawn(flat, name, attempt)
                 except (UnsatisfiableError, OverflowError):
                     continue
-                if not unsure or self._is_valid(value, schema):
+                if not unsure or self._validator.is_valid(value, schema):
                     return value
             raise UnsatisfiableError
         finally:
@@ -169,7 +153,7 @@ class _Generator:
         except (KeyError, IndexError, ValueError, TypeError):
             here = None
         if not isinstance(here, dict | bool):
-            raise SchemaError("references within the schema, such as #/$defs/Name", quoted(ref))
+            raise unresolved(ref)
         self._budget.spend(check(here) // 1000)
         return here
 
@@ -290,12 +274,15 @@ class _Generator:
 
     def _object(self, flat: Schema, attempt: int) -> dict[str, object]:
         known, required = flat.get("properties", {}), dict.fromkeys(flat.get("required", []))
+        # Later tries do without what is optional.
         optional = attempt < _TRIES // 2 and self._may_add
         most = int(flat.get("maxProperties", len(known) + len(required)))
+        room = most - len(required) if optional else 0
         made: dict[str, object] = {}
-        for name in [*known, *(name for name in required if name not in known)]:
-            if name in required or (optional and len(made.keys() | required) < most):
+        for name in known | required:
+            if name in required or room > 0:
                 self._put(made, name, flat, needed=name in required)
+                room -= name not in required
         for name in [name for key in [*made] for name in flat.get("dependentRequired", {}).get(key, [])]:
             self._put(made, name, flat)
         self._fill(made, flat, most)
@@ -340,60 +327,3 @@ class _Generator:
 def _last_word(name: str) -> str:
     """The last word of ``snake_case`` or ``camelCase``, in lower case."""
     return re.split(r"[_\W]|(?<=[a-z])(?=[A-Z])", name[-100:])[-1].lower()
-
-
-class _Limits(FormatChecker):
-    """What a validation may take. jsonschema hands its format checker from part to part, so this stands in for one."""
-
-    def __init__(self, budget: Budget, patterns: Patterns) -> None:
-        super().__init__(())
-        self.budget = budget
-        self.patterns = patterns
-
-    def search_all(self, patterns: Schema, names: dict[str, object]) -> None:
-        """Count the searches that jsonschema is about to make; SchemaError where one could take long."""
-        for pattern in patterns:
-            for name in names:
-                if not self.patterns.can_check(pattern, name):
-                    raise SchemaError("patterns that match in a short time", quoted(pattern))
-                self.patterns.matches(pattern, name)
-
-
-def _counted(keyword: str, rule: Any) -> Any:
-    """The `rule` for `keyword`, counted against the validator's limits."""
-
-    def counted(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-        limits: _Limits = validator.format_checker
-        limits.budget.spend(_steps(keyword, value, instance))
-        if keyword in ("patternProperties", "additionalProperties") and isinstance(instance, dict):
-            limits.search_all(schema.get("patternProperties", {}), instance)
-        for error in rule(validator, value, instance, schema) or ():
-            # Its message shows the whole instance.
-            limits.budget.spend(len(error.message) // 1000)
-            yield error
-
-    return counted
-
-
-def _steps(keyword: str, value: Any, instance: Any) -> int:
-    """What the check of a keyword takes."""
-    if keyword == "uniqueItems" and isinstance(instance, list):
-        simple = all(isinstance(item, str) for item in instance)
-        return len(instance) if simple else 1 + len(instance) ** 2 // 4
-    if keyword in ("enum", "const") and isinstance(instance, list | dict):
-        return 1 + len(json.dumps(value)) // 50
-    return 1 + len(value) // 20 if keyword == "enum" else 4 if keyword == "$ref" else 1
-
-
-def _pattern(validator: Any, value: str, instance: object, _schema: Any) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and not validator.format_checker.patterns.matches(value, instance):
-        yield ValidationError("does not match")
-
-
-def _items(validator: Any, value: Any, instance: object, schema: Any) -> Any:
-    draft = Draft7Validator if isinstance(value, list) else Draft202012Validator
-    return draft.VALIDATORS["items"](validator, value, instance, schema)
-
-
-_RULES = {**Draft202012Validator.VALIDATORS, "pattern": _pattern, "items": _items, "$dynamicRef": lambda *_: ()}
-_Validator: Any = extend(Draft202012Validator, {key: _counted(key, rule) for key, rule in _RULES.items()})  # type: ignore[no-untyped-call]
