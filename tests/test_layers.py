@@ -156,6 +156,8 @@ _NEEDLESS = {
     "faker": "the catalog's maker",
     "yaml": "scenarios",
     "hmac": "webhooks",
+    "jsonschema": "JSON by a schema",
+    "rstr": "JSON by a schema",
     "statistics": "drawn delays",
     "starlette.applications": "who serves it in a program of their own",
     "clevora_mock.api.embeddings": "embeddings",

@@ -27,7 +27,7 @@ class Models:
     @cached_property
     def chat(self) -> "ChatModel":
         from clevora_mock.models.chat import ChatModel
-        from clevora_mock.models.phrases import load
+        from clevora_mock.models.templates import load
 
         return ChatModel(load(fixture("chat.json").read_bytes()))
 
