@@ -16,6 +16,7 @@ from clevora_mock.core.errors import invalid, missing
 from clevora_mock.models.json_requests import (
     compacted,
     item_schema,
+    mentions_json,
     object_schema,
     shown_schema,
     shown_value,
@@ -48,7 +49,7 @@ class ChatModel:
         self._templates = templates
 
     def reply(self, turns: Sequence[Turn], *, seed: int, response_format: Mapping[str, Any] | None = None) -> str:
-        """The answer to `turns`, the same for the same arguments; ApiError for a schema that gives no value (C9)."""
+        """Return the answer to `turns`, the same for the same arguments; ApiError for a schema that gives no value (C9)."""
         form = msgspec.json.encode(response_format, order="sorted").hex() if response_format else ""
         draws = Draws(digest(seed, form, len(turns), *(part for turn in turns for part in turn)))
         asked = response_format or {}
@@ -57,24 +58,25 @@ class ChatModel:
         text = next((turn.text for turn in reversed(turns) if turn.role == "user"), turns[-1].text if turns else "")
         system = "\n".join(turn.text for turn in turns if turn.role in ("system", "developer"))
         if asked.get("type") == "json_object":
-            return self._json(text, system, draws, only_objects=True)
+            return self._json(text, self._templates.kind_of(text), system, draws, only_objects=True)
         literal = literal_text(text)
         if literal is not None:
             return compacted(literal)
-        return self._json(text, system, draws) or self._sentence(text, turns, draws)
+        kind = self._templates.kind_of(text)
+        return self._json(text, kind, system, draws) or self._sentence(text, kind, turns, draws)
 
-    def _sentence(self, text: str, turns: Sequence[Turn], draws: Draws) -> str:
-        """A template filled in; after a tool's result, one that quotes it."""
+    def _sentence(self, text: str, kind: str, turns: Sequence[Turn], draws: Draws) -> str:
+        """Fill in a template; after a tool's result, one that quotes it."""
         if turns and turns[-1].role in ("tool", "function"):
             return self._templates.answer("tool", turns[-1].text, draws)
-        kind = self._templates.kind_of(text)
         lines = range(1, min(count_in(text), _MOST_LINES) + 1) if kind == "list" else ()
         items = "\n".join(f"{line}. Placeholder {line}" for line in lines)
         return self._templates.answer(kind, given_text(text) if kind in _ABOUT_A_TEXT else text, draws, items)
 
-    def _json(self, text: str, system: str, draws: Draws, *, only_objects: bool = False) -> str:
-        """The JSON that the messages ask for; empty if they ask for none."""
-        kind = self._templates.kind_of(text)
+    def _json(self, text: str, kind: str, system: str, draws: Draws, *, only_objects: bool = False) -> str:
+        """Return the JSON that the messages ask for; an empty text if they ask for none."""
+        if not (only_objects or mentions_json(text) or mentions_json(system)):
+            return ""
         wanted = only_objects or wants_json(system, may_be_subject=False)
         if kind != "code":
             wanted = wanted or wants_json(text, may_be_subject=kind in ("question", "explain"))
@@ -101,7 +103,7 @@ class ChatModel:
 
 
 def _value_by_format(response_format: Mapping[str, Any], draws: Draws) -> str:
-    """JSON by the schema of a response format; ApiError that names the schema's place where it gives none."""
+    """Return JSON by the schema of a response format; ApiError that names the schema's place where it gives none."""
     holder: Any = response_format
     path = "response_format"
     if "schema" not in response_format:
@@ -122,7 +124,7 @@ def _value_by_format(response_format: Mapping[str, Any], draws: Draws) -> str:
 
 
 def _value_by_message(schema: dict[str, Any] | None, draws: Draws) -> Any:
-    """A value by a schema from a message; None without one, and where it gives none."""
+    """Return a value by a schema from a message; None without one, and where it gives none."""
     try:
         return None if schema is None else _value(schema, draws)
     except SchemaError:

@@ -48,6 +48,11 @@ class JsonText(NamedTuple):
     start: int
 
 
+def mentions_json(text: str) -> bool:
+    """Tell whether `text` may ask for JSON or show some; most texts do neither, and need no closer look."""
+    return "{" in text or "[" in text or "json" in text.lower()
+
+
 def json_texts(text: str) -> Iterator[JsonText]:
     """Every outermost JSON object and array in `text`."""
     decode = JSONDecoder().raw_decode

@@ -20,7 +20,11 @@ _NUMBERS = (
 _NUMBER = {word: number for number, word in enumerate(_NUMBERS.split(), 1)}
 _COUNT = re.compile(rf"\b(?:\d{{1,3}}|{'|'.join(_NUMBER)})\b")
 # What a request may begin with and still be of its kind.
-_POLITE = ("please", "can you", "could you", "would you", "will you", "i want you to", "i need you to")
+_POLITE = tuple(
+    tuple(phrase.split())
+    for phrase in ("please", "can you", "could you", "would you", "will you", "i want you to", "i need you to")
+)
+_POLITE_FIRST_WORDS = frozenset(phrase[0] for phrase in _POLITE)
 
 
 class Kind(Struct, frozen=True, forbid_unknown_fields=True):
@@ -31,7 +35,7 @@ class Kind(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """All that the model says. ``{quote}`` stands for the user's words, ``{items}`` for the lines of a list."""
+    """The sentences of the model. ``{quote}`` stands for the user's words, ``{items}`` for the lines of a list."""
 
     kinds: dict[str, Kind]
     code_words: frozenset[str]
@@ -42,12 +46,14 @@ class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return {start: name for name, kind in self.kinds.items() for start in kind.starts}
 
     def kind_of(self, text: str) -> str:
-        """The kind of the request `text`, by its first words."""
+        """Name the kind of the request `text`, by its first words."""
         lead = text[:400].lower().split()[:_LEAD_WORDS]
         words = [bare for word in lead if (bare := word.strip(".,:;!?¿¡\"'()“”`"))]
-        for polite in _POLITE * 2:
-            size = len(polite.split())
-            words = words[size:] if " ".join(words[:size]) == polite else words
+        while words and words[0] in _POLITE_FIRST_WORDS:
+            phrase = next((phrase for phrase in _POLITE if tuple(words[: len(phrase)]) == phrase), None)
+            if phrase is None:
+                break
+            words = words[len(phrase) :]
         starts = (" ".join(words[:size]) for size in (4, 3, 2, 1))
         kind = next((self._kind_of_start[start] for start in starts if start in self._kind_of_start), "")
         if kind in ("write", "list", "edit") and not self.code_words.isdisjoint(words):
@@ -59,14 +65,14 @@ class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return kind or ("question" if text.rstrip()[-1] in _QUESTION_MARKS else "statement")
 
     def answer(self, kind: str, words: str, draws: Draws, items: str = "") -> str:
-        """An answer of `kind` that quotes `words`."""
+        """Return an answer of `kind` that quotes `words`."""
         answer = draws.choose(self.kinds[kind].answers).format(quote=quotation(words), items=items)
         # Lists and code end with lines of their own.
         return answer + ("\n\n" if "\n" in answer else " ") + draws.choose(self.closings)
 
 
 def quotation(text: str) -> str:
-    """`text` on one line, cut at a word where it is long."""
+    """Return `text` on one line, cut at a word where it is long."""
     line = " ".join(text[: 10 * _QUOTED_CHARACTERS].split()).replace("```", "…")
     cut = line if len(line) <= _QUOTED_CHARACTERS else line[: _QUOTED_CHARACTERS + 1].rpartition(" ")[0]
     cut = "".join(tokens.pieces(cut or line[:_QUOTED_CHARACTERS])[:_QUOTED_TOKENS])
@@ -74,7 +80,7 @@ def quotation(text: str) -> str:
 
 
 def given_text(text: str) -> str:
-    """The text that a request such as ``Summarize: …`` is about; all of it where that does not stand apart."""
+    """Return the text that a request such as ``Summarize: …`` is about; all of it where that does not stand apart."""
     for sign in (":", "\n"):
         head, _, rest = text.partition(sign)
         if rest.strip() and len(head) <= _QUOTED_CHARACTERS:
@@ -83,7 +89,7 @@ def given_text(text: str) -> str:
 
 
 def count_in(text: str, default: int = 3) -> int:
-    """The number of things that a request names, in digits or in words up to twenty."""
+    """Return the number of things that a request names, in digits or in words up to twenty."""
     found = _COUNT.search(text[:400].lower())
     if found is None:
         return default
@@ -91,5 +97,5 @@ def count_in(text: str, default: int = 3) -> int:
 
 
 def load(data: bytes) -> Templates:
-    """The templates in the bytes of ``chat.json``."""
+    """Read the templates in the bytes of ``chat.json``."""
     return msgspec.json.decode(data, type=Templates)
