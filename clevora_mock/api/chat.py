@@ -22,13 +22,13 @@ from clevora_mock.api.schemas.chat import (
 from clevora_mock.api.stream_pacing import StreamPacing
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
-from clevora_mock.contract.limits import DEFAULT_MODEL
+from clevora_mock.contract.limits import DEFAULT_MODEL, MAX_IGNORED_NAMES
 from clevora_mock.core.chance import Draws, digest
 from clevora_mock.core.errors import invalid, missing
 from clevora_mock.core.reply import Frame, Reply, json_reply
 from clevora_mock.models import tokens
-from clevora_mock.models.chat import Turn
-from clevora_mock.models.library import Library
+from clevora_mock.models.chat import RESPONSE_FORMATS, Turn
+from clevora_mock.models.registry import Models
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.parsing import choose_model
 
@@ -77,8 +77,8 @@ class Completion(Struct, frozen=True):
 class ChatHandler:
     """The endpoint. `pacing` is None for streams that are sent at once."""
 
-    def __init__(self, library: Library, recorded: Sequence[RecordedAnswer], pacing: StreamPacing | None) -> None:
-        self._library = library
+    def __init__(self, models: Models, recorded: Sequence[RecordedAnswer], pacing: StreamPacing | None) -> None:
+        self._models = models
         self._recorded = {
             (answer.model, tuple(answer.messages)): Completion(
                 answer.content, tokens.pieces(answer.content), answer.completion_tokens
@@ -91,6 +91,9 @@ class ChatHandler:
         for index, message in enumerate(request.messages):
             _check_content(message, f"messages[{index}]")
         model = choose_model(ENDPOINT_BY_NAME[_NAME], request.model)
+        response_format = request.response_format
+        if response_format is not None and response_format.get("type") not in RESPONSE_FORMATS:
+            context.exchange.ignore((*context.exchange.ignored, "response_format")[:MAX_IGNORED_NAMES])
         turns = [Turn(message.role, message.text) for message in request.messages]
         completion = self._complete(context, request, model, turns)
         prompt_tokens = tokens.prompt([turn.text for turn in turns])
@@ -123,7 +126,7 @@ class ChatHandler:
         temperature = 1.0 if request.temperature is None else request.temperature
         if (model, temperature) != (DEFAULT_MODEL[_NAME], 1.0):
             seed = int.from_bytes(digest(seed, model, temperature)[:8])
-        text = self._library.chat.reply(turns, seed=seed, response_format=request.response_format)
+        text = self._models.chat.reply(turns, seed=seed, response_format=request.response_format)
         return Completion.of(text, limit)
 
     def _streamed(self, context: RequestContext, completion: Completion, usage: Usage, chunk: ChatChunk) -> Reply:

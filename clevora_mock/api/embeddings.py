@@ -13,7 +13,7 @@ from clevora_mock.api.schemas.embeddings import Embedding, EmbeddingList, Embedd
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.reply import Reply, json_reply
 from clevora_mock.models import tokens
-from clevora_mock.models.library import Library
+from clevora_mock.models.registry import Models
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.parsing import choose_model
 
@@ -28,8 +28,8 @@ _VECTOR_CHARACTERS = 50
 class EmbeddingsHandler:
     """The endpoint; the vectors' model is loaded at its first use."""
 
-    def __init__(self, library: Library) -> None:
-        self._embedder: LazyAsync[Embedder] = LazyAsync(lambda: library.embedder)
+    def __init__(self, models: Models) -> None:
+        self._embedder: LazyAsync[Embedder] = LazyAsync(lambda: models.embedder)
 
     async def __call__(self, context: RequestContext, request: EmbeddingsRequest) -> Reply:
         model = choose_model(ENDPOINT_BY_NAME["embeddings"], request.model)

@@ -11,7 +11,7 @@ from clevora_mock.api.operations import api_operations
 from clevora_mock.api.scripts import ScriptsHandler
 from clevora_mock.api.search import SearchHandler
 from clevora_mock.api.stream_pacing import StreamPacing
-from clevora_mock.models.library import Library
+from clevora_mock.models.registry import Models
 from clevora_mock.resources import fixture
 from clevora_mock.web.error_rendering import error_reply
 from clevora_mock.web.operation import ApiFamily, Handler, Operation
@@ -32,14 +32,14 @@ def api_routes(rows: list[Operation], plan: PlanSource) -> list[TrailingSlashRou
 
 
 def _model_handlers(catalog: Path | None, pacing: StreamPacing | None) -> dict[str, Handler]:
-    library = Library(catalog)
+    models = Models(catalog)
     if catalog is not None:
         # A mistake in it should be reported at the start, not at the first search.
-        library.index  # noqa: B018
+        models.index  # noqa: B018
     recorded = msgspec.json.decode(fixture("recorded.json").read_bytes(), type=list[RecordedAnswer])
     return {
-        "chat.completions": ChatHandler(library, recorded, pacing),
-        "embeddings": EmbeddingsHandler(library),
-        "search": SearchHandler(library),
-        "scripts.generate": ScriptsHandler(library),
+        "chat.completions": ChatHandler(models, recorded, pacing),
+        "embeddings": EmbeddingsHandler(models),
+        "search": SearchHandler(models),
+        "scripts.generate": ScriptsHandler(models),
     }

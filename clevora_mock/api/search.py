@@ -14,7 +14,7 @@ from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import DEFAULT_SEARCH_RESULTS
 from clevora_mock.core.reply import Reply, json_reply
 from clevora_mock.models import tokens
-from clevora_mock.models.library import Library
+from clevora_mock.models.registry import Models
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.parsing import choose_model
 
@@ -29,8 +29,8 @@ _SUMMARY_TITLES = 5
 class SearchHandler:
     """The endpoint; the catalog is loaded at its first use."""
 
-    def __init__(self, library: Library) -> None:
-        self._index: LazyAsync[SearchIndex] = LazyAsync(lambda: library.index)
+    def __init__(self, models: Models) -> None:
+        self._index: LazyAsync[SearchIndex] = LazyAsync(lambda: models.index)
 
     async def __call__(self, context: RequestContext, request: SearchRequest) -> Reply:
         model = choose_model(ENDPOINT_BY_NAME["search"], request.model)

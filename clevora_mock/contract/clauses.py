@@ -140,6 +140,11 @@ CLAUSES: tuple[Clause, ...] = (
         inferred="Tokens are words of at most 12 characters and single signs; a prompt adds 3 a message and 3.",
     ),
     Clause("C8", "The documented example gets the documented answer."),
+    Clause(
+        "C9",
+        inferred="response_format: json_schema gives a value valid by its schema; json_object a JSON object, valid by "
+        "schema beside it where there is one; a malformed schema is 400; an unknown type is ignored and named so.",
+    ),
     Clause("S1", "A stream is data: lines, each ended by a blank line, and data: [DONE]."),
     Clause("S2", "The first chunk has the role, the last finish_reason and usage; each has one choice."),
     Clause("S3", inferred="Every chunk also has created and model."),

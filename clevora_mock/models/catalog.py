@@ -2,7 +2,8 @@
 
 A catalog file is UTF-8: one JSON object on each line, or one JSON array of objects. Every field that search
 serves is required, so that a slip in a user's own file is found when it is loaded and not in a response;
-other fields are ignored. `subject` is for the tests of the shipped catalog and is never served.
+other fields are ignored. Two fields are optional and never served: `keywords`, further words by which search
+finds the item, and `subject`, which is for the tests of the shipped catalog.
 
 Units: `duration_seconds` in seconds, `published_at` in UTC as RFC 3339 with a `Z`.
 """
@@ -42,11 +43,12 @@ class Item(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     duration_seconds: Seconds
     published_at: Moment
     tags: tuple[str, ...]
+    keywords: str = ""
     subject: str = ""
 
 
 def load(path: Path) -> list[Item]:
-    """The items of the catalog file at `path`, in its order."""
+    """Return the items of the catalog file at `path`, in its order. Raises CatalogError."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -73,7 +75,7 @@ def load(path: Path) -> list[Item]:
 
 
 def dump(items: list[Item]) -> bytes:
-    """`items` as the bytes of a catalog file, one to a line."""
+    """Return `items` as the bytes of a catalog file, one to a line."""
     return msgspec.json.Encoder().encode_lines(items)
 
 
@@ -119,7 +121,7 @@ def _item(path: Path, line: int, raw: bytes) -> Item:
 
 
 def _explained(message: str) -> str:
-    """msgspec's message in the order field, then expectation, with plain words in place of patterns."""
+    """Return msgspec's message as field, then expectation, with plain words in place of patterns."""
     what, _, where = message.partition(" - at `$")
     missing = re.search(r"missing required field `(\w+)`", what)
     if missing:

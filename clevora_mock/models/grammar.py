@@ -19,18 +19,18 @@ _IRREGULAR = {
 
 
 def with_article(noun: str) -> str:
-    """`noun` with *a* or *an* before it."""
+    """Return `noun` with *a* or *an* before it."""
     return f"{'an' if _AN.match(noun) else 'a'} {noun}"
 
 
 def doing(verb_phrase: str) -> str:
-    """A verb phrase in its -ing form: *prune a tree* → *pruning a tree*."""
+    """Return a verb phrase in its -ing form: *prune a tree* → *pruning a tree*."""
     verb, space, rest = verb_phrase.partition(" ")
     return _ing(verb) + space + rest
 
 
 def title(text: str) -> str:
-    """`text` in title case; words that bring capitals of their own keep them."""
+    """Return `text` in title case; words that bring capitals of their own keep them."""
     words = text.split(" ")
     last = len(words) - 1
     starts = True
@@ -42,7 +42,7 @@ def title(text: str) -> str:
 
 
 def capital(text: str) -> str:
-    """`text` with its first letter raised, if it has no capital already in its first word."""
+    """Return `text` with a capital first letter, unless its first word has a capital already."""
     first = text.partition(" ")[0]
     return text if first != first.lower() else text[:1].upper() + text[1:]
 

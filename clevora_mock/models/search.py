@@ -1,379 +1,231 @@
-"""Search: an inverted index with a vector's second opinion, in whole numbers throughout.
+"""Search: BM25 over stems, with pseudo-relevance feedback from the tags of the best matches (H3).
 
-**Words first.** Each item is a bag of stems, where a title's or tag's words weigh more than a description's.
-How well an item fits a stem is BM25's saturating ratio, computed once and stored in the postings (CSR: the
-postings of stem `t` are `items[starts[t]:starts[t + 1]]` and the same slice of `fits`). A query is a list of
-wants: a word, the words the catalog uses for the same thing, and how much it matters. A want is met by its
-best word in full and by further ones in part. A word the catalog does not know is met by the words spelled
-most like it.
+**Matching.** An item is a bag of stems, in which the words of title and tags weigh more than those of description and
+keywords. A query is a list of terms that weigh by their rarity; *how*, *best* or *tutorial* weigh little. An item's
+match is the share of the query's weight that it earns. A word that the catalog does not know is mended if it is one
+slip away from a word that it knows; otherwise no item earns its weight.
 
-**What it is about.** The leading items' tags become one more want, so that a query about telescopes goes on
-with other astronomy once the telescopes run out.
+**Feedback.** The tags that half of the best matches share say what the query is about. An item that matches much less
+and has none of these tags keeps a quarter of its score. One that has them, but none of the query's words, fills up the
+results with a score of at most `_FEEDBACK`.
 
-**Vectors second.** The few hundred best items, filled up with others if the words found too few, get a
-further share of their score from the cosine between short sketches of the query and of the item's title and
-tags: `Embedder`'s features of what is inside words, folded to `_WIDTH` dimensions.
+**Kind.** *podcast*, *episode* and *listen* ask for podcasts, *video*, *watch* and *footage* for videos: items of the
+other kind keep half of their score.
 
-**The same everywhere.** Floats summed by BLAS may differ in the last bit from machine to machine, and so
-could an order. Here logarithms are bit lengths, fits and sums are integers, and sketches are small ones: dot
-products stay below 2**24, where float32 is exact whatever the order of summation. Items are kept in the
-order of their ids, so a tie in score falls to the lower id by position.
-
-Units: a score is counted in ten-thousandths, `_LEXICAL` of which words can earn and `_COSINE` the sketches.
+Scores are whole ten-thousandths, made by integer arithmetic and by single operations of IEEE 754, so that neither the
+machine nor NumPy's order of summation can change a ranking. Items lie in the order of their ids, which decides ties.
 """
 
+from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from math import isqrt
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from math import log
+from string import ascii_lowercase
+from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from clevora_mock.core.chance import digest
-from clevora_mock.models import subjects
 from clevora_mock.models.catalog import Item
-from clevora_mock.models.embeddings import Embedder, Weights
-from clevora_mock.models.words import STOP, stem, words
+from clevora_mock.models.words import STOP, stem, tokens, words
 
 Integers = NDArray[np.int64]
-Value = TypeVar("Value")
 
-_TITLE, _TAG, _TEXT = 4, 4, 1  # what a word weighs by where it stands
-_SATURATION, _LENGTH = 48, 24  # BM25's k1 in tenths (1.2 title words), and what of it grows with length
-_FIT = 2048  # the fit of a perfect match
+# What a word weighs by where it stands; a tag's weight is divided among its words.
+_TITLE, _TAG, _TEXT = 8, 12, 2
+_SATURATION, _LENGTH_SHARE = 4.0, 0.3  # BM25's k1, in these weights, and b
+_PERFECT_FIT = 1000
 
-_LEXICAL, _COSINE = 8000, 2000
-_WIDTH = 256
-_SCALE = 256  # the length of a sketch
-_COMMON = 64  # the worth of a word that is everywhere; rare ones gain their logarithm on top
-_CANDIDATES = 512
-_AT_ONCE = 128  # items whose sketches are summed together: few enough to stay in the processor's cache
-_REMEMBERED = 16_384  # words of queries that are remembered, of half a KB each
-_WANTS = 32  # words of a query that are looked at
-_ALIKE = 3  # known words that stand in for an unknown one
+# Longer queries are cut, so that none takes long.
+_QUERY_TOKENS = 1024
+_QUERY_TERMS = 32
 
-# How much a want matters: a word itself, its synonyms, and words that say what kind of thing is looked for.
-_WHOLE, _KIN, _FAINT = 8, 6, 1
+# Words of so many letters are mended; in those shorter than `_LONG_LETTERS` a letter is taken only for another vowel or
+# for a neighbor on the keyboard: *paris* is not *parts*.
+_MENDABLE_LETTERS = range(5, 21)
+_LONG_LETTERS = 8
+_KEYBOARD = " qwertyuiop asdfghjkl zxcvbnm "
+_VOWELS = "aeiouy"
+_MISTAKABLE = {
+    letter: {*_KEYBOARD[at - 1 : at + 2], *(_VOWELS if letter in _VOWELS else "")}
+    for at, letter in enumerate(_KEYBOARD)
+}
 
-# The leading items say what a query is about, if they earned more than one part in so many of a full total.
-_LEADERS, _LEADS_FROM, _LED = 4, 8, 8
-_GENERIC_WORDS = """
-advice basic begin beginner best better course easier easy episode everyday explain fast fastest favorite
-first footage fun good great guide help home idea interesting introduction learn lesson listen make
-making minute new people podcast question quick quickly recommendation show start started step stop stuff
-teach technique thing tip top trick try tutorial understand use using video watch way work works year
-conversation debate explainer interview review story talk vlog worth
+_STRONG, _WEAK = 4, 1  # weights of terms
+_WEAK_WORDS = """
+advice basic begin beginner best better buy conversation cool course debate easier easy everyday explain explainer fast
+fastest favorite first free full fun good great guide help idea important interview introduction know learn lesson make
+making minute mistake myth new people popular question quick quickly recommendation review show simple start started
+step stop story stuff talk teach technique thing tip today top trick truth try tutorial understand use using vlog way
+worth year
 """
-_GENERIC = frozenset(stem(word) for word in _GENERIC_WORDS.split())
+_WEAK_STEMS = frozenset(map(stem, _WEAK_WORDS.split()))
+_KINDS = {"podcast": "podcast episode listen", "video": "video watch footage clip"}
+_KIND_BY_STEM = {stem(word): kind for kind, names in _KINDS.items() for word in names.split()}
+
+_SCALE = 10_000  # of scores and shares
+_MATCH, _FEEDBACK = 8500, 1500
+_LEADERS = 5
 
 
-# A total is at most that of 32 wants of weight 8, rarity 350 and fit 2048, several times over where synonyms
-# add up: it stays below 2**31.
-Totals = NDArray[np.int32]
+class Term(NamedTuple):
+    """One term of a query: its stem's number, None for an unknown word, and its weight times rarity."""
 
-
-class Want(msgspec.Struct, frozen=True):
-    """One word of a query: the stems that can meet it, with their weights, and the word's own weight."""
-
-    stems: dict[int, int]
-    weight: int
+    number: int | None
+    worth: int
 
 
 class SearchIndex:
-    """An index over `items`. Building it is the costly part, so it is built once and then only read."""
+    """An inverted index over `items`, built once and then only read."""
 
-    def __init__(
-        self,
-        items: Iterable[Item],
-        embedder: Embedder,
-        synonyms: Mapping[str, Sequence[str]] | None = None,
-    ) -> None:
+    def __init__(self, items: Iterable[Item]) -> None:
         self._items = sorted(items, key=lambda item: item.id)
-        known = subjects.synonyms() if synonyms is None else synonyms
-        self._synonyms = {stem(word): [stem(other) for other in others] for word, others in known.items()}
-        vocabulary = _Vocabulary()
-        bags = _bags(self._items, vocabulary)
-        self._stems = vocabulary.stems
-        self._starts, self._postings, self._fits = _postings(bags, len(self._items), len(self._stems))
-        self._rarities = _rarities(self._starts, len(self._items))
-        self._rarest_of_all = _COMMON + _log2_in_sixteenths(len(self._items), 1)
-        self._named = np.unique(bags.stems[bags.named > 0])
-        spellings = list(vocabulary.stems)
-        spelled = embedder.spellings([spellings[at] for at in self._named], _WIDTH)
-        self._spelled = _scaled(spelled).astype(np.float32)
-        self._tag_starts, self._tags = _tags(bags, vocabulary, len(self._items))
-        self._sketches = _item_sketches(bags, len(self._items), self._named, spelled)
-        self._spell = _Remembered(lambda stems: embedder.spellings(stems, _WIDTH))
-        self._alike = _Remembered(self._spelled_like)
-
-    def search(self, query: str, limit: int) -> list[tuple[Item, float]]:
-        """The `limit` items that fit `query` best with their scores in [0, 1]: best first, ties by id."""
-        told = [stem(word) for word in dict.fromkeys(words(query)) if word not in STOP][:_WANTS]
-        wants = self._wants(told)
-        totals = self._totals(wants)
-        led = self._led(totals, wants)
-        if led:
-            totals += self._totals([led])
-            wants.append(led)
-        full = self._full(wants)
-        chosen = self._candidates(totals, max(_CANDIDATES, limit), query)
-        lexical = totals[chosen].astype(np.int64) * _LEXICAL // max(full, 1)
-        scores = np.minimum(lexical, _LEXICAL) + self._cosines(self._spell(told), chosen)
-        # The order of the chosen is that of their ids.
-        best = np.argsort(-scores, kind="stable")[:limit]
-        return [(self._items[chosen[at]], int(scores[at]) / 10_000) for at in best]
-
-    def _wants(self, told: list[str]) -> list[Want]:
-        """What each stem of a query asks for: itself and its synonyms, or else what is spelled like it."""
-        known = [self._known(key) for key in told]
-        strange = [key for key, stems in zip(told, known, strict=True) if not stems]
-        alike = dict(zip(strange, self._alike(strange), strict=True))
-        return [Want(stems or alike[key], _weight(key)) for key, stems in zip(told, known, strict=True)]
-
-    def _known(self, key: str) -> dict[int, int]:
-        stems = {
-            self._stems[other]: _weight(key) * _KIN // _WHOLE
-            for other in self._synonyms.get(key, ())
-            if other in self._stems
-        }
-        if key in self._stems:
-            stems[self._stems[key]] = _weight(key)
-        return stems
-
-    def _spelled_like(self, keys: list[str]) -> list[dict[int, int]]:
-        """For each key the stems of titles and tags spelled most like it, each with a weight by how alike they are."""
-        sketches = _scaled(np.stack(self._spell(keys))).astype(np.float32)
-        return [*map(self._nearest, (sketches @ self._spelled.T).astype(np.int64) * _WHOLE // _SCALE**2)]
-
-    def _nearest(self, likeness: Integers) -> dict[int, int]:
-        nearest: dict[int, int] = {}
-        for _ in range(min(_ALIKE, len(likeness))):
-            # The first of the highest, which is faster found so often than all are sorted once.
-            at = int(likeness.argmax())
-            if likeness[at] < 2:
-                break
-            nearest[int(self._named[at])] = int(likeness[at])
-            likeness[at] = 0
-        return nearest
-
-    def _totals(self, wants: Sequence[Want]) -> Totals:
-        """For each item, the sum over `wants` of how well it meets each."""
-        totals = np.zeros(len(self._items), np.int32)
-        best = np.zeros(len(self._items), np.int32)
-        for want in wants:
-            if not want.stems:
-                continue
-            places, worth = self._worth(want.stems)
-            if len(want.stems) == 1:
-                totals[places] += worth
-                continue
-            # The best word counts in full, further ones by half: half of each, then half of the best.
-            np.add.at(totals, places, worth // 2)
-            np.maximum.at(best, places, worth)
-            # An item found by two words gets this once: NumPy adds all before it puts any back.
-            totals[places] += best[places] // 2
-            best[places] = 0
-        return totals
-
-    def _worth(self, stems: Mapping[int, int]) -> tuple[NDArray[np.int32], Totals]:
-        """The items that hold each of `stems`, and what holding it is worth to each by the stem's weight."""
-        runs = [slice(self._starts[at], self._starts[at + 1]) for at in stems]
-        # Widened first: NumPy 1 would multiply in 16 bits and wrap around.
-        worth = [
-            self._fits[run].astype(np.int32) * (weight * self._rarities[at])
-            for run, (at, weight) in zip(runs, stems.items(), strict=True)
-        ]
-        return np.concatenate([self._postings[run] for run in runs]), np.concatenate(worth)
-
-    def _led(self, totals: Totals, wants: Sequence[Want]) -> Want | None:
-        """What the leading items are tagged with, as a want of its own: *telescope* leads to *astronomy*."""
-        votes: Counter[int] = Counter()
-        left = totals.copy()
-        full = self._full(wants)
-        for _ in range(min(_LEADERS, len(left))):
-            leader = int(left.argmax())
-            total = int(left[leader])
-            if total * _LEADS_FROM <= full:
-                break
-            left[leader] = 0
-            for at in self._tags[self._tag_starts[leader] : self._tag_starts[leader + 1]].tolist():
-                votes[at] += total**2
-        # Of tags with equal votes the more common one: it names the subject, a rare one the single item.
-        elected = sorted(votes, key=lambda at: (-votes[at], self._rarities[at], at))[:2]
-        return Want(dict.fromkeys(elected, _LED), _LED) if elected else None
-
-    def _full(self, wants: Sequence[Want]) -> int:
-        """The total of an item that meets every one of `wants` perfectly."""
-        return sum(want.weight * self._rarest(want) for want in wants) * _FIT
-
-    def _rarest(self, want: Want) -> int:
-        """The rarity that a full score for `want` would take; an unknown word counts as found in one item."""
-        return max(
-            (self._rarities[at] for at in want.stems),
-            default=self._rarest_of_all,
+        self._numbers: dict[str, int] = {}  # of stems, by stem
+        self._words: dict[str, int] = {}  # of stems, by word; -1 for a stop word
+        stems, amounts, sizes = array("i"), array("i"), array("i")
+        tagged: dict[str, list[int]] = {}
+        for place, item in enumerate(self._items):
+            bag = self._bag(item)
+            stems.extend(bag)
+            amounts.extend(bag.values())
+            sizes.append(len(bag))
+            for tag in item.tags:
+                tagged.setdefault(tag, []).append(place)
+        self._tagged = {tag: np.array(places, np.int64) for tag, places in tagged.items()}
+        self._holders, self._fits = _postings(
+            np.array(stems, np.int64), np.array(amounts, np.int64), np.array(sizes, np.int64), len(self._numbers)
         )
 
-    def _candidates(self, totals: Totals, count: int, query: str) -> Integers:
-        """The `count` best items by `totals`; unfound ones fill up, from a place that hangs on the query."""
-        if len(totals) <= count:
-            return np.arange(len(totals))
-        found = self._top(totals, count)
-        if len(found) == count:
-            return found
-        start = int.from_bytes(digest("window", query)[:6]) % len(totals)
-        chosen = np.zeros(len(totals), np.bool_)
-        chosen[found] = True
-        chosen[start : start + count] = True
-        # Past the last item it goes on with the first.
-        chosen[: max(start + count - len(totals), 0)] = True
-        return np.flatnonzero(chosen)
+    def search(self, query: str, limit: int) -> list[tuple[Item, float]]:
+        """Return the best `limit` items for `query` with their scores in [0, 1]; none if it has no known word."""
+        stems = [*islice(self._stems(query), _QUERY_TERMS)]
+        terms = self._terms(stems)
+        if all(term.number is None for term in terms):
+            return []
+        match = self._match(terms)
+        leading = match * 3 > match.max() * 2
+        about = self._about(self._common_tags([at for at in _highest(match, _LEADERS) if leading[at]]))
+        scores = match * _MATCH // _SCALE
+        scores[~leading & (about == 0)] //= 4
+        scores += about * _FEEDBACK // _SCALE
+        scores[self._of_another_kind(stems)] //= 2
+        return [(self._items[at], int(scores[at]) / _SCALE) for at in _highest(scores, limit)]
 
-    def _top(self, totals: Totals, count: int) -> Integers:
-        """The `count` items with the highest of `totals`, if so many are above zero, in order of position."""
-        found = np.flatnonzero(totals > totals.max() // 4)
-        if len(found) < count:
-            found = np.flatnonzero(totals)
-        if len(found) <= count:
-            return found
-        # Keys that all differ: which items make the cut must not depend on how NumPy partitions ties.
-        keys = totals[found].astype(np.int64) * len(totals) + (len(totals) - 1 - found)
-        return np.sort(found[np.argpartition(keys, len(keys) - count)[-count:]])
+    def _bag(self, item: Item) -> dict[int, int]:
+        """Return the weights of the stems of `item`."""
+        bag: dict[int, int] = {}
+        text = f"{item.type} {item.creator} {item.description} {item.keywords}"
+        fields = [(item.title, _TITLE), (text, _TEXT)]
+        fields += [(tag, _TAG // max(len(words(tag)), 1)) for tag in item.tags]
+        for field, weight in fields:
+            for word in words(field):
+                number = self._words.get(word)
+                if number is None:
+                    number = -1 if word in STOP else self._numbers.setdefault(stem(word), len(self._numbers))
+                    self._words[word] = number
+                if number >= 0:
+                    bag[number] = bag.get(number, 0) + weight
+        return bag
 
-    def _cosines(self, spelled: list[Weights], chosen: Integers) -> Integers:
-        if not spelled:
-            return np.zeros(len(chosen), np.int64)
-        asked = np.add.reduce(spelled, dtype=np.int64)
-        sketch = _scaled(asked[None])[0].astype(np.float32)
-        dots = (self._sketches[chosen].astype(np.float32) @ sketch).astype(np.int64)
-        cosines: Integers = np.minimum(np.maximum(dots, 0), _SCALE**2) * _COSINE // _SCALE**2
-        return cosines
+    def _stems(self, query: str) -> Iterator[str]:
+        """Yield the stems of a query's words, mended where they need it, without stop words and repetitions."""
+        seen: set[str] = set()
+        for word in dict.fromkeys(islice(tokens(query), _QUERY_TOKENS)):
+            if word in STOP or not word[0].isalnum():
+                continue
+            key = stem(word)
+            if key not in self._numbers:
+                key = stem(self._mended(word))
+            if key not in seen:
+                seen.add(key)
+                yield key
 
+    def _mended(self, word: str) -> str:
+        """Return the most common known word that is one slip away from `word`, else `word` itself."""
+        if len(word) not in _MENDABLE_LETTERS:
+            return word
+        known = [other for other in _one_slip_away(word) if self._words.get(other, -1) >= 0]
+        return min(known, key=lambda other: (-len(self._holders[self._words[other]]), other), default=word)
 
-class _Remembered(Generic[Value]):
-    """What `make` makes of words, together of all that are new; of so many it is remembered."""
+    def _terms(self, stems: Sequence[str]) -> list[Term]:
+        weak = _WEAK_STEMS | _KIND_BY_STEM.keys()
+        if weak.issuperset(stems):
+            # *How to start a podcast* is about podcasts.
+            weak = _WEAK_STEMS
+        return [self._term(key, _WEAK if key in weak else _STRONG) for key in stems]
 
-    def __init__(self, make: Callable[[list[str]], Iterable[Value]]) -> None:
-        self._make = make
-        self._values: dict[str, Value] = {}
+    def _term(self, key: str, weight: int) -> Term:
+        number = self._numbers.get(key)
+        holders = 1 if number is None else len(self._holders[number])
+        return Term(number, weight * round(100 * log(1 + len(self._items) / holders)))
 
-    def __call__(self, stems: list[str]) -> list[Value]:
-        """What it made of each of `stems`."""
-        new = [key for key in dict.fromkeys(stems) if key not in self._values]
-        if len(self._values) + len(new) > _REMEMBERED:
-            # Begun anew: of the last thousands of words hardly any comes again.
-            self._values, new = {}, [*dict.fromkeys(stems)]
-        if new:
-            self._values.update(zip(new, self._make(new), strict=True))
-        return [self._values[key] for key in stems]
+    def _match(self, terms: Sequence[Term]) -> Integers:
+        """Return for each item the share of the worth of `terms` that it earns, in ten-thousandths."""
+        earned = np.zeros(len(self._items), np.int64)
+        for term in terms:
+            if term.number is not None:
+                earned[self._holders[term.number]] += self._fits[term.number] * term.worth
+        return (earned * (_SCALE / (sum(term.worth for term in terms) * _PERFECT_FIT))).astype(np.int64)
 
+    def _common_tags(self, leaders: Sequence[int]) -> list[str]:
+        """Return the tags that half of `leaders` share, and others have too: *telescope* leads to *astronomy*."""
+        votes = Counter(tag for at in leaders for tag in self._items[at].tags)
+        common = [tag for tag in votes if votes[tag] * 2 >= len(leaders) and len(self._tagged[tag]) > len(leaders)]
+        # *Review* and *buying guide* name a form.
+        return [tag for tag in common if {*map(stem, words(tag))} - _WEAK_STEMS]
 
-class Bags(msgspec.Struct, frozen=True):
-    """Which item holds which stem and how much it weighs there, ordered by item, then stem.
+    def _about(self, tags: Sequence[str]) -> Integers:
+        """Return for each item the share of `tags` that it has, in ten-thousandths."""
+        about = np.zeros(len(self._items), np.int64)
+        for tag in tags:
+            about[self._tagged[tag]] += _SCALE // len(tags)
+        return about
 
-    `named` is the part of the weight that titles and tags gave, which is all that sketches look at, and
-    `tagged` the part that tags gave.
-    """
-
-    items: Integers
-    stems: Integers
-    weights: Integers
-    named: Integers
-    tagged: Integers
-
-
-class _Vocabulary(dict[str, int]):
-    """Numbers words by their stems as they are first seen; stop words are numbered -1."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stems: dict[str, int] = {}
-
-    def __missing__(self, word: str) -> int:
-        self[word] = -1 if word in STOP else self.stems.setdefault(stem(word), len(self.stems))
-        return self[word]
-
-
-def _bags(items: Sequence[Item], vocabulary: _Vocabulary) -> Bags:
-    numbers: list[int] = []
-    ends = [0]
-    for item in items:
-        for field in (item.title, " ".join(item.tags), f"{item.type} {item.creator} {item.description}"):
-            numbers.extend([vocabulary[word] for word in words(field)])
-            ends.append(len(numbers))
-    bounds = np.array(ends, np.int64)
-    places = np.repeat(np.arange(3 * len(items)), bounds[1:] - bounds[:-1])
-    stems = np.array(numbers, np.int64)
-    owners, fields = np.divmod(places[stems >= 0], 3)
-    # Repetitions of a stem in one item become one entry, which holds the sum of their weights.
-    size = max(len(vocabulary.stems), 1)
-    entries, where = np.unique(owners * size + stems[stems >= 0], return_inverse=True)
-    title, tag, text = (np.bincount(where[fields == at], minlength=len(entries)) for at in range(3))
-    holders, held = np.divmod(entries, size)
-    named = _TITLE * title + _TAG * tag
-    return Bags(holders, held, named + _TEXT * text, named, _TAG * tag)
+    def _of_another_kind(self, stems: Sequence[str]) -> NDArray[np.bool_]:
+        """Tell for each item whether `stems` ask for the other kind, which it does not even mention."""
+        kinds = {_KIND_BY_STEM[key] for key in stems if key in _KIND_BY_STEM}
+        others = np.full(len(self._items), len(kinds) == 1)
+        for number in [self._numbers[kind] for kind in kinds if kind in self._numbers]:
+            # Every video holds the word; so does a podcast on video editing.
+            others[self._holders[number]] = False
+        return others
 
 
-def _tags(bags: Bags, vocabulary: _Vocabulary, items: int) -> tuple[Integers, Integers]:
-    """For each item the stems of its tags, as slices of one array; without tags of form, such as *guide*."""
-    formal = [number for word, number in vocabulary.stems.items() if word in _GENERIC]
-    tagged = (bags.tagged > 0) & ~np.isin(bags.stems, formal)
-    starts = np.zeros(items + 1, np.int64)
-    np.cumsum(np.bincount(bags.items[tagged], minlength=items), out=starts[1:])
-    return starts, bags.stems[tagged]
+def _postings(
+    stems: Integers, amounts: Integers, sizes: Integers, vocabulary: int
+) -> tuple[list[Integers], list[Integers]]:
+    """Return for each stem its items and how well each fits (BM25), given the bags of all items one after another."""
+    owners = np.repeat(np.arange(len(sizes)), sizes)
+    lengths = np.bincount(owners, amounts, len(sizes))
+    relative = lengths / max(float(lengths.sum()) / max(len(sizes), 1), 1.0)
+    damping = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * relative)
+    fits = (_PERFECT_FIT * amounts / (amounts + damping[owners])).astype(np.int64)
+    order = np.argsort(stems, kind="stable")
+    ends = np.cumsum(np.bincount(stems, minlength=vocabulary))[:-1]
+    return np.split(owners[order], ends), np.split(fits[order], ends)
 
 
-def _postings(bags: Bags, items: int, stems: int) -> tuple[Integers, NDArray[np.int32], NDArray[np.int16]]:
-    """The bags turned around: for each stem its items, and how well each fits."""
-    lengths = np.bincount(bags.items, bags.weights, items).astype(np.int64)
-    mean = max(int(lengths.sum()) // max(items, 1), 1)
-    damping = (_SATURATION - _LENGTH) * mean + _LENGTH * lengths[bags.items]
-    fits = _FIT * 10 * bags.weights * mean // (10 * bags.weights * mean + damping)
-    order = np.argsort(bags.stems, kind="stable")
-    starts = np.zeros(stems + 1, np.int64)
-    np.cumsum(np.bincount(bags.stems, minlength=stems), out=starts[1:])
-    return starts, bags.items[order].astype(np.int32), fits[order].astype(np.int16)
+def _highest(scores: Integers, count: int) -> list[int]:
+    """Return the places of the `count` highest scores, highest first, equal ones in order."""
+    # No two keys are equal, so it does not matter how NumPy partitions.
+    keys = np.arange(len(scores)) - scores * len(scores)
+    first = np.argpartition(keys, count)[:count] if count < len(keys) else np.arange(len(keys))
+    places: list[int] = first[np.argsort(keys[first])].tolist()
+    return places
 
 
-def _rarities(starts: Integers, items: int) -> list[int]:
-    """For each stem, what its being rare is worth."""
-    counts = np.diff(starts).tolist()
-    known = {count: _COMMON + _log2_in_sixteenths(items, count) for count in set(counts)}
-    return [known[count] for count in counts]
-
-
-def _item_sketches(bags: Bags, items: int, stems: Integers, spelled: Weights) -> NDArray[np.int8]:
-    """For each item the sum of the sketches of its title's and tags' stems, scaled to fit eight bits."""
-    sketches = np.zeros((items, _WIDTH), np.int8)
-    named = bags.named > 0
-    owners, weights = bags.items[named], bags.named[named]
-    rows = np.searchsorted(stems, bags.stems[named])
-    wide = spelled.astype(np.int32)
-    for first in range(0, items, _AT_ONCE):
-        run = slice(*np.searchsorted(owners, [first, first + _AT_ONCE]))
-        if run.start == run.stop:
-            continue
-        parts = wide[rows[run]] * weights[run, None].astype(np.int32)
-        present, starts = np.unique(owners[run], return_index=True)
-        sketches[present] = _scaled(np.add.reduceat(parts, starts).astype(np.int64))
-    return sketches
-
-
-def _scaled(rows: Integers | Weights) -> Integers:
-    """Each row brought to about the length `_SCALE`, in whole numbers of at most seven bits and a sign."""
-    wide = rows.astype(np.int64, copy=False)
-    squares = (wide * wide).sum(axis=1)
-    lengths = np.array([max(isqrt(square), 1) for square in squares.tolist()], np.int64)
-    scaled: Integers = np.minimum(np.maximum(wide * _SCALE // lengths[:, None], -127), 127)
-    return scaled
-
-
-def _weight(key: str) -> int:
-    """How much a word of a query matters."""
-    return _FAINT if key in _GENERIC else _WHOLE
-
-
-def _log2_in_sixteenths(whole: int, part: int) -> int:
-    """16 times the base-2 logarithm of 1 + whole / part, rounded down; exact, as no floating logarithm is."""
-    return int((whole + part) ** 16 // part**16).bit_length() - 1
+def _one_slip_away(word: str) -> set[str]:
+    """Return all that is one letter left out, added, changed or swapped away from `word`; the first letter stays."""
+    cuts = [(word[:at], word[at:]) for at in range(1, len(word) + 1)]
+    removed = {left + right[1:] for left, right in cuts if right}
+    swapped = {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
+    added = {left + letter + right for left, right in cuts for letter in ascii_lowercase}
+    taken_for = _MISTAKABLE if len(word) < _LONG_LETTERS else {}
+    changed = {
+        left + letter + right[1:]
+        for left, right in cuts
+        if right
+        for letter in taken_for.get(right[0], ascii_lowercase)
+    }
+    return removed | swapped | added | changed

@@ -1,66 +1,61 @@
-"""What the demo catalog is about: one file of vocabulary for each subject, written by hand.
+"""The vocabularies that demo catalogs are built from, written by hand: a file for each subject, and one that all share.
 
 The parts of a subject are grammatical forms, so that sentences can be made from them:
 
-- themes: noun phrases that stand without an article and without a verb ("night trains", "debugging")
-- skills: verb phrases in the base form ("prune an apple tree")
-- things: singular nouns that one can buy ("capo")
+- themes: noun phrases without an article and without a verb ("night trains", "debugging")
+- skills: verb phrases in the base form ("prune an apple tree"); things: singular nouns that one can buy ("capo")
 - settings: phrases of place or circumstance that may end a title ("in Japan", "on a tight budget")
-- videos, podcasts: patterns for titles; notes: sentences for descriptions (video_notes speak of what is seen)
-- channels, shows: patterns for the names of creators
-- synonyms: words people search with → the words this catalog uses
+- videos, podcasts: patterns for titles, with slots such as ``{theme}``; channels, shows: patterns for creators' names
+- notes: sentences for descriptions, and `video_notes` those that speak of what is seen
+- tags: true of every item; keywords: other words that people search with, for the whole subject or, after ``|``,
+  for one theme or skill
 """
 
-from pathlib import Path
+from typing import Literal
 
 import msgspec
 
 from clevora_mock.resources import fixture
 
-Words = tuple[str, ...]
+Kind = Literal["video", "podcast"]
+Lines = tuple[str, ...]
 
 
-class Subject(msgspec.Struct, frozen=True):
+class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One subject's vocabulary."""
 
     name: str
-    label: str
-    tags: Words
+    tags: Lines
+    keywords: str
     person: str
     people: str
-    themes: Words
-    skills: Words
-    things: Words
-    settings: Words
-    videos: Words
-    podcasts: Words
-    notes: Words
-    video_notes: Words
-    channels: Words
-    shows: Words
-    synonyms: dict[str, Words]
-    eras: Words = ()
+    themes: Lines
+    skills: Lines
+    things: Lines
+    settings: Lines
+    videos: Lines
+    podcasts: Lines
+    notes: Lines
+    channels: Lines
+    shows: Lines
+    video_notes: Lines = ()
 
 
-class _Synonyms(msgspec.Struct, frozen=True):
-    """The one part that search needs; the rest of the file is skipped."""
+class Patterns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What all subjects share: titles by the tag that fits them, openings by what a title is about, and more."""
 
-    synonyms: dict[str, Words]
-
-
-def load() -> list[Subject]:
-    """Every subject, by name."""
-    return [msgspec.json.decode(path.read_bytes(), type=Subject) for path in _files()]
+    videos: dict[str, Lines]
+    podcasts: dict[str, Lines]
+    openings: dict[Kind, dict[str, Lines]]
+    closings: dict[Kind, Lines]
 
 
-def synonyms() -> dict[str, Words]:
-    """For a word people search with, the words that the shipped catalog uses for it, of all subjects."""
-    merged: dict[str, Words] = {}
-    for path in _files():
-        for word, others in msgspec.json.decode(path.read_bytes(), type=_Synonyms).synonyms.items():
-            merged[word] = tuple(dict.fromkeys(merged.get(word, ()) + others))
-    return merged
+def load_subjects() -> list[Subject]:
+    """Return every subject, by name."""
+    files = sorted(fixture("subjects").glob("*.json"))
+    return [msgspec.json.decode(path.read_bytes(), type=Subject) for path in files]
 
 
-def _files() -> list[Path]:
-    return sorted(fixture("subjects").glob("*.json"))
+def load_patterns() -> Patterns:
+    """Return what all subjects share."""
+    return msgspec.json.decode(fixture("patterns.json").read_bytes(), type=Patterns)

@@ -10,10 +10,15 @@ Folding follows the Unicode tables of the running Python. Those agree on every c
 """
 
 import re
+from collections.abc import Iterator
 from unicodedata import normalize
 
-# A word is at most forty characters, so that no feature of a text can grow with the text.
-_TOKEN = re.compile(r"[^\W_]{1,40}|[^\w\s]|_")
+# Chinese and Japanese are written without spaces: each character is a word.
+_IDEOGRAPHS = "\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff"
+# Other words have at most forty characters, so that no feature of a text can grow with the text.
+_TOKEN = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]{{1,40}}|[^\w\s]|_")
+# Long texts are cut after so many characters, wherever that is: other threads wait while one call goes over a text.
+_SLICE = 1 << 16
 _APOSTROPHES = str.maketrans("", "", "'\u2019")
 _VOWEL = re.compile("[aeiouy]")
 _VOWELS = re.compile("[aeiouy]+")
@@ -34,24 +39,25 @@ STOP = frozenset(_STOP.split())
 
 
 def fold(text: str) -> str:
-    """`text` with its differences of width, ligature, case and apostrophe removed."""
+    """Return `text` without differences of width, ligature, case and apostrophe."""
     if text.isascii():
         return text.lower().replace("'", "")
     return normalize("NFKC", text).casefold().translate(_APOSTROPHES)
 
 
-def tokens(text: str) -> list[str]:
-    """The words and symbols of `text`, folded, in order."""
-    return _TOKEN.findall(fold(text))
+def tokens(text: str) -> Iterator[str]:
+    """Yield the words and symbols of `text`, folded, in order."""
+    for start in range(0, len(text), _SLICE):
+        yield from _TOKEN.findall(fold(text[start : start + _SLICE]))
 
 
 def words(text: str) -> list[str]:
-    """The words of `text`, folded, in order; symbols are left out."""
+    """Return the words of `text`, folded, in order; symbols are left out."""
     return [token for token in tokens(text) if token[0].isalnum()]
 
 
 def stem(word: str) -> str:
-    """The key that `word` shares with its inflections."""
+    """Return the key that `word` shares with its inflections."""
     # All that is cut off ends in one of these.
     if len(word) < 4 or word[-1] not in "sdge" or not word.isascii():
         return word

@@ -1,4 +1,4 @@
-"""What a chat's request and answers look like (contract C1-C8, S1-S7)."""
+"""What a chat's request and answers look like (contract C1-C9, S1-S7)."""
 
 from typing import Annotated, Any, Literal
 
@@ -36,7 +36,7 @@ class Message(Struct):
 
 
 class ChatRequest(Struct):
-    """The body of ``POST /v1/chat/completions`` (C1-C4)."""
+    """The body of ``POST /v1/chat/completions`` (C1-C4, C9)."""
 
     messages: Annotated[
         list[Message], documented("Conversation history. Each item is { role, content }.", min_length=1)
@@ -60,7 +60,7 @@ class ChatRequest(Struct):
     ] = None
     response_format: Annotated[
         dict[str, Any] | None,
-        inferred("json_object or json_schema: the answer's text is JSON of that form."),
+        inferred("json_object or json_schema: the answer's text is JSON of that form. Other types are ignored."),
     ] = None
 
 

@@ -1,4 +1,4 @@
-"""C1-C8: chat completions in one piece."""
+"""C1-C9: chat completions in one piece."""
 
 from typing import Any
 
@@ -347,4 +347,71 @@ TOKENS = [
     _prompt("the role, which is free", 7, {"role": "developer", "content": "Hi"}),
 ]
 
-ROWS = [*MESSAGES, *MODELS, *OPTIONS, *ANSWERS, *TOKENS]
+PERSON = {"type": "object", "properties": {"age": {"type": "integer", "minimum": 7, "maximum": 7}}, "required": ["age"]}
+
+
+def _format(says: str, response_format: Any, content: str, **rest: Any) -> Row:
+    answer = {"choices": [{"message": {"content": Text(content)}}]}
+    body = {"messages": HI, "response_format": response_format}
+    return Row(f"chat: {says}", ("C9",), PATH, body=body, answer=answer, **rest)
+
+
+def _bad_format(says: str, response_format: Any, field: str, code: str = "invalid_field", **rest: Any) -> Row:
+    return _refused(says, ("C9",), {"response_format": response_format}, field, code, **rest)
+
+
+FORMATS = [
+    _format(
+        "json_object gives an object", {"type": "json_object"}, r"\{.*\}", sends={"x-clevora-mock-ignored": ABSENT}
+    ),
+    _format("json_object by the schema beside it", {"type": "json_object", "schema": PERSON}, r'\{"age":7\}'),
+    _format(
+        "json_schema gives a value by its schema",
+        {"type": "json_schema", "json_schema": {"name": "person", "strict": True, "schema": PERSON}},
+        r'\{"age":7\}',
+    ),
+    _format("text is text", {"type": "text"}, r"[^{].*“Hi”.*", sends={"x-clevora-mock-ignored": ABSENT}),
+    _format("null for a response format", None, r"[^{].*“Hi”.*", sends={"x-clevora-mock-ignored": ABSENT}),
+    *(
+        _format(
+            f"the response format {unknown} is ignored and named",
+            unknown,
+            r"[^{].*“Hi”.*",
+            sends={"x-clevora-mock-ignored": "response_format"},
+        )
+        for unknown in ({"type": "xml"}, {"type": "grammar", "grammar": "a"}, {"type": 5}, {})
+    ),
+    _bad_format("response_format as text", "json_object", "response_format"),
+    _bad_format("json_schema without one", {"type": "json_schema"}, "response_format.json_schema", "missing_field"),
+    _bad_format(
+        "json_schema that is a number", {"type": "json_schema", "json_schema": 5}, "response_format.json_schema"
+    ),
+    _bad_format(
+        "json_schema without its schema",
+        {"type": "json_schema", "json_schema": {"name": "person"}},
+        "response_format.json_schema.schema",
+        "missing_field",
+    ),
+    *(
+        _bad_format(
+            f"the schema {schema}",
+            {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}},
+            "response_format.json_schema.schema",
+        )
+        for schema in (
+            5,
+            [],
+            {"type": "person"},
+            {"enum": [{}, {}], "required": [{}]},
+            {"type": "string", "pattern": "["},
+            {"type": "number", "multipleOf": 1e-320},
+            {"not": {}},
+            {"type": "string", "minLength": 10**9},
+            {"allOf": [{"$ref": "#"}, {"$ref": "#"}, {"$ref": "#"}]},
+            {"$ref": "https://example.com/schema.json"},
+        )
+    ),
+    _bad_format("a bad schema beside json_object", {"type": "json_object", "schema": []}, "response_format.schema"),
+]
+
+ROWS = [*MESSAGES, *MODELS, *OPTIONS, *ANSWERS, *TOKENS, *FORMATS]

@@ -1,0 +1,239 @@
+"""Builds a demo catalog from the subjects' vocabularies, with people's names from Faker (H4).
+
+Slots of title patterns are filled from the subject's words; its own patterns take turns with those that all subjects
+share. What matters most stands first in a vocabulary, so that it comes for sure: words are dealt in their order, and in
+a shuffled one only when all of them came.
+
+The same size and seed give the same bytes, as long as Faker's lists of names stay the same.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from unicodedata import normalize
+
+import msgspec
+
+from clevora_mock.core.chance import Draws, digest
+from clevora_mock.models import grammar
+from clevora_mock.models.catalog import Item
+from clevora_mock.models.subjects import Kind, Lines, Patterns, Subject, load_patterns, load_subjects
+from clevora_mock.models.words import STOP, stem, words
+
+Names = Sequence[tuple[str, str]]
+
+SIZE = 1680
+SEED = 0
+
+_KINDS: tuple[Kind, Kind] = ("video", "podcast")
+_LOCALES = ("en_US", "en_GB", "en_IN", "en_US", "es_ES", "de_DE", "fr_FR")
+_FIRST_DAY = datetime(2018, 3, 1, tzinfo=UTC)
+_DAYS = 2830  # to the end of November 2025
+_LENGTH_IN_TITLE = re.compile(r"\b(\d+|Five|Ten|Twelve|Fifteen|Twenty|Sixty)(?: Slow)? Minutes\b")
+_NUMBERS = {"Five": 5, "Ten": 10, "Twelve": 12, "Fifteen": 15, "Twenty": 20, "Sixty": 60}
+_SLOT = re.compile(r"\{(\w+)\}")
+_QUANTITY = re.compile(r"^(?:pair|set|rack) of ")
+_TITLE_ATTEMPTS = 12
+
+
+class Title(msgspec.Struct, frozen=True):
+    """A title, what it was made from, the slot it is about (or "plain"), a tag for its form, and keywords, if any."""
+
+    text: str
+    pattern: str
+    slots: dict[str, str]
+    about: str
+    form: str
+    keywords: str
+
+
+class ShuffledPool:
+    """Deals lines in their order first, and in a shuffled order each time after that."""
+
+    def __init__(self, lines: Sequence[str], draws: Draws) -> None:
+        self._lines = lines
+        self._draws = draws
+        self._left = [*reversed(lines)]
+
+    def deal(self) -> str:
+        if not self._left:
+            self._left = self._draws.shuffled(self._lines)
+        return self._left.pop()
+
+    def put_back(self, line: str) -> None:
+        self._left.append(line)
+
+
+class SubjectBuilder:
+    """Builds the items of one subject; no two have the same title."""
+
+    def __init__(self, subject: Subject, patterns: Patterns, names: Names, draws: Draws) -> None:
+        self._subject = subject
+        self._patterns = patterns
+        self._draws = draws
+        shared = {"video": patterns.videos, "podcast": patterns.podcasts}
+        self._forms = {line: form for forms in shared.values() for form, lines in forms.items() for line in lines}
+        pools: dict[str, Sequence[str]] = {
+            "theme": subject.themes,
+            "skill": subject.skills,
+            "thing": subject.things,
+            "setting": draws.shuffled(subject.settings),
+            "guest": draws.shuffled([f"{first} {last}" for first, last in names]),
+            "own video": subject.videos,
+            "own podcast": subject.podcasts,
+            "shared video": draws.shuffled([line for lines in patterns.videos.values() for line in lines]),
+            "shared podcast": draws.shuffled([line for lines in patterns.podcasts.values() for line in lines]),
+            "video note": subject.notes + subject.video_notes,
+            "podcast note": subject.notes,
+            "video creator": _creators(subject.channels, names, draws),
+            "podcast creator": _creators(subject.shows, names, draws),
+        }
+        for kind, openings in patterns.openings.items():
+            pools |= {f"{kind} {about}": lines for about, lines in openings.items()}
+        self._pools = {name: ShuffledPool(lines, draws) for name, lines in pools.items()}
+        self._used: Counter[str] = Counter()
+        self._turn: Counter[Kind] = Counter()
+
+    def item(self, kind: Kind, identity: str) -> Item:
+        """Return one more item, whose id and addresses hold `identity` (16 hex digits)."""
+        title = self._title(kind)
+        text = self._numbered(title.text, kind)
+        path = f"{kind[0]}/{_slug(text)}-{identity[:8]}"
+        return Item(
+            id=f"{kind[:3]}_{identity}",
+            title=text,
+            type=kind,
+            description=self._description(kind, title),
+            creator=self._creator(kind, text),
+            url=f"https://media.clevora.example/{path}",
+            thumbnail_url=f"https://images.clevora.example/{kind[0]}/{identity}.jpg",
+            duration_seconds=self._duration(kind, text),
+            published_at=self._published(),
+            tags=self._tags(title),
+            keywords=f"{self._subject.keywords} {title.keywords}".strip(),
+            subject=self._subject.name,
+        )
+
+    def _title(self, kind: Kind) -> Title:
+        for attempt in range(_TITLE_ATTEMPTS):
+            self._turn[kind] += attempt == 0
+            pattern = self._pools[f"{'own' if self._turn[kind] % 2 else 'shared'} {kind}"].deal()
+            dealt = {name: self._pools[name].deal() for name in _dealt_slots(pattern)}
+            title = self._filled(pattern, dealt)
+            if title.text not in self._used and not _stutters(title):
+                break
+            for name, line in dealt.items():
+                self._pools[name].put_back(line)
+        return title
+
+    def _filled(self, pattern: str, dealt: dict[str, str]) -> Title:
+        subject = self._subject
+        slots = {"n": str(3 + self._draws.below(10)), "person": subject.person, "people": subject.people}
+        slots |= {name: line.partition(" | ")[0] for name, line in dealt.items()}
+        slots["a_person"] = grammar.with_article(subject.person)
+        slots["a_thing"] = grammar.with_article(slots.get("thing", ""))
+        slots["doing"] = grammar.doing(slots.get("skill", ""))
+        about = next((about for about in ("theme", "skill", "thing") if about in dealt), "plain")
+        form = self._forms.get(pattern) or ("interview" if "guest" in dealt else "tutorial" if "skill" in dealt else "")
+        keywords = " ".join(line.partition(" | ")[2] for line in dealt.values())
+        return Title(grammar.title(pattern.format_map(slots)), pattern, slots, about, form, keywords.strip())
+
+    def _numbered(self, text: str, kind: Kind) -> str:
+        self._used[text] += 1
+        part = self._used[text]
+        if part == 1:
+            return text
+        mark = " " if text[-1] in "?.!" else ", "
+        return f"{text}{mark}{'Part' if kind == 'video' else 'Episode'} {part}"
+
+    def _description(self, kind: Kind, title: Title) -> str:
+        opening = self._pools[f"{kind} {title.about}"].deal()
+        sentences = [grammar.capital(opening.format_map(title.slots))]
+        sentences.append(self._pools[f"{kind} note"].deal())
+        if self._draws.below(2):
+            sentences.append(self._draws.choose(self._patterns.closings[kind]))
+        return " ".join(sentences)
+
+    def _creator(self, kind: Kind, text: str) -> str:
+        shows = self._subject.shows if kind == "podcast" else ()
+        named = next((show for show in shows if text.startswith((f"{show}: ", f"{show} "))), "")
+        return named or self._pools[f"{kind} creator"].deal()
+
+    def _duration(self, kind: Kind, text: str) -> int:
+        promised = _LENGTH_IN_TITLE.search(text)
+        if promised and kind == "video":
+            minutes = _NUMBERS.get(promised[1]) or int(promised[1])
+            return 60 * minutes + self._draws.below(50)
+        spread = self._draws.below(1300) + self._draws.below(1300)
+        return 190 + spread if kind == "video" else 1260 + 2 * spread
+
+    def _published(self) -> str:
+        day = _FIRST_DAY + timedelta(days=self._draws.below(_DAYS))
+        moment = day + timedelta(hours=6 + self._draws.below(14), minutes=15 * self._draws.below(4))
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def _tags(self, title: Title) -> Lines:
+        named = title.slots.get("theme") or title.slots.get("thing") or ""
+        tags = [*self._subject.tags, _QUANTITY.sub("", named), title.form]
+        return tuple({tag.lower(): tag for tag in tags if tag}.values())
+
+
+def build(size: int = SIZE, seed: int = SEED) -> list[Item]:
+    """Return `size` items over all subjects and both kinds, no two with the same id or title."""
+    patterns = load_patterns()
+    names = _names(seed, 400 + size // 20)
+    builders = [
+        SubjectBuilder(subject, patterns, names, Draws(digest("subject", seed, subject.name)))
+        for subject in load_subjects()
+    ]
+    order = Draws(digest("order", seed))
+    items: dict[str, Item] = {}
+    while len(items) < size:
+        for builder, kind in order.shuffled([(builder, kind) for builder in builders for kind in _KINDS]):
+            identity = digest("item", seed, len(items)).hex()[:16]
+            # Two subjects may make the same title.
+            item = next(item for _ in count() if (item := builder.item(kind, identity)).title not in items)
+            items[item.title] = item
+    return [*items.values()][:size]
+
+
+def _names(seed: int, count: int) -> list[tuple[str, str]]:
+    """Return first and last names; Faker is asked here and nowhere else."""
+    try:
+        from faker import Faker  # noqa: PLC0415 - an optional extra, and slow to import
+    except ImportError as error:
+        raise RuntimeError("building a catalog needs Faker: pip install 'clevora-mock[catalog]'") from error
+    fakers = [Faker(locale) for locale in _LOCALES]
+    for number, faker in enumerate(fakers):
+        faker.seed_instance(seed * len(fakers) + number)
+    draws = Draws(digest("names", seed))
+    chosen = (draws.choose(fakers) for _ in range(count))
+    return [(faker.first_name(), faker.last_name()) for faker in chosen]
+
+
+def _creators(patterns: Lines, names: Names, draws: Draws) -> list[str]:
+    """Return the subject's own channels or shows, and people who publish under their names."""
+    chosen = [draws.choose(names) for _ in range(len(patterns) + 2 + len(names) // 200)]
+    named = [pattern.format(first=first, last=last) for pattern, (first, last) in zip(patterns, chosen, strict=False)]
+    return [*dict.fromkeys(named + [f"{first} {last}" for first, last in chosen[len(patterns) :]])]
+
+
+def _dealt_slots(pattern: str) -> list[str]:
+    """Return the slots of `pattern` that are dealt from pools; two slots are other forms of one of those."""
+    names = [{"doing": "skill", "a_thing": "thing"}.get(slot, slot) for slot in _SLOT.findall(pattern)]
+    return [name for name in dict.fromkeys(names) if name in {"theme", "skill", "thing", "setting", "guest"}]
+
+
+def _stutters(title: Title) -> bool:
+    """Tell whether two parts of a title share a word, as in *Game of the Day: Famous Games*."""
+    filled = [title.slots[slot] for slot in _SLOT.findall(title.pattern) if slot != "n"]
+    parts = [{stem(word) for word in words(part)} - STOP for part in [_SLOT.sub(" ", title.pattern), *filled]]
+    return len(set().union(*parts)) < sum(map(len, parts))
+
+
+def _slug(text: str) -> str:
+    plain = normalize("NFKD", text).encode("ascii", "ignore").decode().lower().replace("'", "")
+    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
+    return slug if len(slug) <= 60 else slug[:60].rpartition("-")[0]

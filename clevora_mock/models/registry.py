@@ -1,0 +1,51 @@
+"""The models of one server, each loaded once, on first use.
+
+Most servers only chat; numpy, the catalog and the phrases of scripts would take longer to load than all the rest.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clevora_mock.resources import fixture
+
+if TYPE_CHECKING:
+    from clevora_mock.models.chat import ChatModel
+    from clevora_mock.models.embeddings import Embedder
+    from clevora_mock.models.scripts import ScriptModel
+    from clevora_mock.models.search import SearchIndex
+
+# ruff: noqa: PLC0415 - importing late is what this module is for
+
+
+class Models:
+    """Every model of one server. `catalog` is a user's own file, None for the shipped one."""
+
+    def __init__(self, catalog: Path | None = None) -> None:
+        self._catalog = catalog or fixture("catalog.jsonl")
+
+    @cached_property
+    def chat(self) -> "ChatModel":
+        from clevora_mock.models.chat import ChatModel
+        from clevora_mock.models.templates import load
+
+        return ChatModel(load(fixture("chat.json").read_bytes()))
+
+    @cached_property
+    def scripts(self) -> "ScriptModel":
+        from clevora_mock.models.scripts import ScriptModel, load
+
+        return ScriptModel(load(fixture("scripts.json").read_bytes()))
+
+    @cached_property
+    def embedder(self) -> "Embedder":
+        from clevora_mock.models.embeddings import Embedder
+
+        return Embedder()
+
+    @cached_property
+    def index(self) -> "SearchIndex":
+        from clevora_mock.models.catalog import load
+        from clevora_mock.models.search import SearchIndex
+
+        return SearchIndex(load(self._catalog))
