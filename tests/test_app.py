@@ -9,7 +9,6 @@ from typing import Any
 
 import httpx
 import pytest
-from clevora_mock.serving import Service
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -22,6 +21,7 @@ from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.control.export_file import export, load
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.identity import Identity, issue
+from clevora_mock.server.service import Service
 from clevora_mock.settings import DEMO_KEY, Settings
 
 CHAT = "/v1/chat/completions"
