@@ -411,7 +411,7 @@ BAD_FORMATS: list[tuple[dict[str, Any], str]] = [
 def test_a_bad_response_format_is_refused(response_format: dict[str, Any], message: str) -> None:
     with pytest.raises(ApiError) as caught:
         answer(response_format)
-    assert caught.value.failure.status == 400
+    assert caught.value.spec.status == 400
     assert caught.value.message.startswith(message)
 
 
