@@ -168,22 +168,6 @@ class Clock:
         self.arm(timer)
         return timer
 
-    async def sleep_until(self, moment: int) -> None:
-        """Return once the time here is `moment` or later."""
-        if moment <= self.now():
-            return
-        done = asyncio.get_running_loop().create_future()
-
-        def wake() -> None:
-            if not done.done():
-                done.set_result(None)
-
-        timer = self.call_at(moment, wake)
-        try:
-            await done
-        finally:
-            timer.cancel()
-
     def arm(self, timer: Timer) -> None:
         """Have the running event loop fire `timer` when its moment comes; a frozen clock has to be moved first."""
         now = self.now()

@@ -25,7 +25,8 @@ def padded(version: str, like: str) -> str:
 
 def test_the_lowest_versions_are_the_lower_bounds() -> None:
     lowest = pins("constraints-lowest.txt")
-    assert lowest == {name: padded(bound, lowest[name]) for name, bound in bounds().items()}
+    wanted = {name: padded(bound, lowest[name]) for name, bound in bounds().items()}
+    assert {name: lowest[name] for name in wanted} == wanted
 
 
 def test_every_dependency_has_a_newest_version() -> None:

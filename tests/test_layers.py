@@ -28,7 +28,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"cli"}),
     frozenset({"__main__"}),
     frozenset({"testing"}),
-    frozenset({"pytest_plugin", "__init__"}),
+    frozenset({"__init__"}),
 )
 # A file of a scenario names faults; the control plane describes and signs what the emulated API takes.
 SIBLINGS = {("scenarios", "faults"), ("control", "api")}

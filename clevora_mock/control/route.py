@@ -8,24 +8,18 @@ from clevora_mock.control.endpoint import ControlHandler
 
 
 class ControlRoute(NamedTuple):
-    """A method of a path: its handler, its summary, and the body and query that it takes."""
+    """A method and path (``GET /__mock/clock``), its handler and summary, and the body and query that it takes."""
 
-    method: str
-    path: str
+    where: str
     handler: ControlHandler
     summary: str
     request: type[Struct] | None = None
     query: tuple[str, ...] = ()
 
-    @classmethod
-    def row(
-        cls,
-        where: str,
-        handler: ControlHandler,
-        summary: str,
-        request: type[Struct] | None = None,
-        query: tuple[str, ...] = (),
-    ) -> "ControlRoute":
-        """Make a row; `where` is the method and the path: ``GET /__mock/clock``."""
-        method, path = where.split(" ")
-        return cls(method, path, handler, summary, request, query)
+    @property
+    def method(self) -> str:
+        return self.where.partition(" ")[0]
+
+    @property
+    def path(self) -> str:
+        return self.where.partition(" ")[2]

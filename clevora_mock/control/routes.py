@@ -33,7 +33,7 @@ class ControlContext(NamedTuple):
 def control_table(context: ControlContext) -> list[ControlRoute]:
     """Return every route outside the emulated APIs."""
     checkout, scenarios = CheckoutPage(context.sender), ScenarioRoutes(context.store)
-    row = ControlRoute.row
+    row = ControlRoute
     table = [
         row("GET /", home.home, "what this is, what to copy, where everything lies"),
         row("GET /openapi.json", info.openapi(context.operations), "the emulated API as OpenAPI 3.1"),

@@ -49,7 +49,7 @@ class ChatModel:
         self._templates = templates
 
     def reply(self, turns: Sequence[Turn], *, seed: int, response_format: Mapping[str, Any] | None = None) -> str:
-        """Return the answer to `turns`, the same for the same arguments. Raises ApiError for an unusable schema (C9)."""
+        """Return the answer to `turns`, the same for the same arguments; ApiError for an unusable schema (C9)."""
         form = msgspec.json.encode(response_format, order="sorted").hex() if response_format else ""
         draws = Draws(digest(seed, form, len(turns), *(part for turn in turns for part in turn)))
         asked = response_format or {}

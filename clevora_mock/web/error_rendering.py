@@ -10,7 +10,7 @@ from clevora_mock.core.accounts import mask
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.reply import Header, Reply, json_reply
-from clevora_mock.web.header_text import printable
+from clevora_mock.web.header_text import header_safe
 
 
 def error_reply(error: ApiError, facts: RequestFacts) -> Reply:
@@ -33,5 +33,5 @@ def with_error_headers(reply: Reply, error: ApiError) -> Reply:
     if error.allow is not None:
         headers.append((b"allow", error.allow.encode()))
     if error.hint is not None:
-        headers.append((b"x-clevora-mock-hint", printable(error.hint).encode()))
+        headers.append((b"x-clevora-mock-hint", header_safe(error.hint).encode()))
     return replace(reply, headers=(*reply.headers, *headers), code=error.spec.code, retry_after=error.retry_after)

@@ -11,7 +11,7 @@ from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import NO_PLAN, Plan
 from clevora_mock.web.cross_origin import CROSS_ORIGIN_HEADERS
 from clevora_mock.web.framed_response import FramedResponse
-from clevora_mock.web.header_text import printable
+from clevora_mock.web.header_text import header_safe
 
 _KEY = "exchange"
 
@@ -98,7 +98,7 @@ class ExchangeRecorder:
             self.begin(emulated=False)
         headers: list[Header] = []
         if self.plan.rule is not None:
-            headers.append((b"x-clevora-mock-rule", printable(self.plan.rule).encode()))
+            headers.append((b"x-clevora-mock-rule", header_safe(self.plan.rule).encode()))
         if self.ignored:
             headers.append((b"x-clevora-mock-ignored", ", ".join(self.ignored).encode()))
         if self.facts is not None and b"origin" in self.headers:

@@ -7,6 +7,6 @@ from clevora_mock.core.accounts import mask
 _UNPRINTABLE = r"[^ -~]"
 
 
-def printable(text: str) -> str:
+def header_safe(text: str) -> str:
     """Replace what a header cannot hold, and mask whole keys."""
     return re.sub(_UNPRINTABLE, "?", mask(text))

@@ -35,9 +35,8 @@ def ask(clevora, content="Hello!", **more):
 NEEDED_UNUSED = {
     "clevora_mock",
     "clevora_mock.version",
-    "clevora_mock.pytest_plugin",
-    "clevora_mock.testing",
     "clevora_mock.testing.plugin",
+    "clevora_mock.testing",
 }
 
 
