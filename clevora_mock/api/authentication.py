@@ -7,15 +7,15 @@ from clevora_mock.web.exchange_recorder import ExchangeRecorder
 
 
 def authenticate(exchange: ExchangeRecorder) -> None:
-    """Set the exchange's principal by the credential that the endpoint asks for; 401 when it is not good."""
+    """Set the exchange's principal by the credential that the endpoint requires. Raises a 401 for an invalid one."""
     facts, sandbox = exchange.facts, exchange.sandbox
     if facts is None or facts.endpoint is None:
         return
     authorization = facts.header(b"authorization")
     if facts.endpoint.credential == "api_key":
         key = sandbox.accounts.authenticate(authorization)
-        exchange.identify(Principal(key=key, account=key.account))
+        exchange.set_principal(Principal(key=key, account=key.account))
         key.require_valid()
     elif facts.endpoint.credential == "id_token":
         user = identity.verify(bearer(authorization), sandbox.config.firebase_project, facts.arrived)
-        exchange.identify(Principal(account=sandbox.accounts.by_uid.get(user.uid), identity=user))
+        exchange.set_principal(Principal(account=sandbox.accounts.by_uid.get(user.uid), identity=user))

@@ -1,4 +1,4 @@
-"""The exception handlers of the application: every error, 404 and 405 among them, in its API's own shape."""
+"""Exception handlers of the application: every error, also 404 and 405, in its API's format."""
 
 from typing import cast
 from urllib.parse import quote
@@ -12,54 +12,54 @@ from clevora_mock.core.accounts import mask
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.web.cross_origin import is_preflight, preflight_reply
-from clevora_mock.web.exchange_recorder import exchange_of
+from clevora_mock.web.exchange_recorder import get_exchange
 from clevora_mock.web.operation import ApiFamily
 from clevora_mock.web.pipeline import OperationEndpoint
 from clevora_mock.web.request_body import BODILESS_METHODS, read_body
 
-# Paths below this belong to the mock itself: an unknown one is no request to an emulated API.
+# Unknown paths below this are not journaled, since they are not requests to an emulated API.
 _OWN_PREFIX = "/__mock/"
 
 
 class ErrorHandlers:
-    """Exception handlers for a Starlette application; unknown paths are errors of the family `default`."""
+    """Exception handlers for a Starlette application; unknown paths get the error format of `default`."""
 
     def __init__(self, default: ApiFamily) -> None:
         self._default = default
 
     async def api_error(self, request: Request, error: Exception) -> Response:
         """Render an ApiError that an endpoint raised."""
-        exchange = exchange_of(request.scope)
+        exchange = get_exchange(request.scope)
         facts = exchange.facts or _anonymous_facts(request)
         return exchange.respond(self._family(request).render_error(cast("ApiError", error), facts))
 
     async def not_found(self, request: Request, error: Exception) -> Response:
         """Render the 404 of an unknown path (W3)."""
-        exchange = exchange_of(request.scope)
+        exchange = get_exchange(request.scope)
         message = f"No route {request.method} {quote(mask(exchange.path)[:200])}"
         hint = NOT_EMULATED.get(exchange.path)
         is_own = request.scope["endpoint"] is not None or f"{exchange.path}/".startswith(_OWN_PREFIX)
         return await self._unrouted(request, ApiError("not_found", message, hint=hint), is_own=is_own)
 
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:
-        """Render the 405 of a path that does not take the method (W3), or answer a preflight (W8)."""
+        """Render the 405 of a known path (W3), or answer a preflight (W8)."""
         endpoint = request.scope["endpoint"]
         is_own = not isinstance(endpoint, OperationEndpoint)
-        # A route keeps its methods as a set; the endpoints of this application know their order.
+        # A Starlette route holds its methods as an unordered set; this application's endpoints list them in order.
         declared = (cast("HTTPException", error).headers or {}).get("Allow", "").split(", ")
         allowed = ", ".join(getattr(endpoint, "methods", None) or sorted(declared))
-        message = f"{exchange_of(request.scope).path} does not take {request.method}; expected {allowed}"
+        message = f"{get_exchange(request.scope).path} does not take {request.method}; expected {allowed}"
         return await self._unrouted(request, ApiError("method_not_allowed", message, allow=allowed), is_own=is_own)
 
     async def _unrouted(self, request: Request, error: ApiError, *, is_own: bool) -> Response:
-        exchange = exchange_of(request.scope)
-        exchange.begin(emulated=not is_own)
+        exchange = get_exchange(request.scope)
+        exchange.assign_id(emulated=not is_own)
         try:
             has_body = request.method not in BODILESS_METHODS
             body = await read_body(exchange.headers, request.receive) if has_body else b""
         except ClientDisconnect:
             return Response()
-        facts = _anonymous_facts(request) if is_own else exchange.read(body or b"")
+        facts = _anonymous_facts(request) if is_own else exchange.set_facts(body or b"")
         if error.allow is not None and not is_own and is_preflight(request.method, exchange.headers):
             return exchange.respond(preflight_reply(exchange.headers, error.allow))
         return exchange.respond(self._family(request).render_error(error, facts))
@@ -70,6 +70,6 @@ class ErrorHandlers:
 
 
 def _anonymous_facts(request: Request) -> RequestFacts:
-    """Return what an error's rendering needs of a request that nobody records."""
-    exchange = exchange_of(request.scope)
+    """Return facts for rendering an error of a request that is not journaled."""
+    exchange = get_exchange(request.scope)
     return RequestFacts(exchange.request_id, exchange.arrived, request.method, exchange.path)

@@ -1,4 +1,4 @@
-"""Errors as replies: the contract's JSON, and the headers that explain more than the body may."""
+"""Errors as replies: the contract's JSON, and headers with hints beyond the contract."""
 
 from typing import Any
 
@@ -14,9 +14,9 @@ from clevora_mock.web.header_text import header_safe
 
 
 def error_reply(error: ApiError, facts: RequestFacts) -> Reply:
-    """Return `error` as the contract prints it (W1); the dashboard's endpoints add ``"status":"error"`` (B12).
+    """Render `error` in the contract's format (W1); the dashboard's endpoints add ``"status":"error"`` (B12).
 
-    The message may quote a whole key of the request, which is masked (K3).
+    API keys that the message quotes are masked (K3).
     """
     spec, endpoint = error.spec, facts.endpoint
     body: dict[str, Any] = {"error": {"message": mask(error.message), "type": spec.type, "code": spec.code}}
@@ -26,7 +26,7 @@ def error_reply(error: ApiError, facts: RequestFacts) -> Reply:
 
 
 def with_error_headers(reply: Reply, error: ApiError) -> Reply:
-    """Add what `error` says in headers, and its code for the journal."""
+    """Add the headers ``retry-after``, ``allow`` and hint of `error`, and its code for the journal."""
     headers: list[Header] = []
     if error.retry_after is not None:
         headers.append((b"retry-after", str(error.retry_after).encode()))

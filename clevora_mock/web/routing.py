@@ -1,4 +1,4 @@
-"""Starlette routes that ignore trailing slashes, and those of operations, one for each path."""
+"""Starlette routes that ignore trailing slashes; one for each path of an API."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from clevora_mock.web.pipeline import OperationEndpoint, PlanSource
 
 
 class TrailingSlashRoute(Route):
-    """A route that matches with and without trailing slashes (W3); a redirect would lose bodies."""
+    """Route that matches with and without trailing slashes (W3); a redirect would lose request bodies."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         path: str = scope["path"]
@@ -20,8 +20,8 @@ class TrailingSlashRoute(Route):
         return super().matches(scope)
 
 
-def operation_routes(operations: Iterable[Operation], family: ApiFamily, plan: PlanSource) -> list[TrailingSlashRoute]:
-    """Group `operations` by path, since two routes of one path would each name but their own methods in a 405."""
+def build_routes(operations: Iterable[Operation], family: ApiFamily, plan: PlanSource) -> list[TrailingSlashRoute]:
+    """Return one route per path, so that the ``allow`` header of a 405 lists all methods of the path."""
     by_path: dict[str, list[Operation]] = {}
     for operation in operations:
         for path in operation.paths:
