@@ -33,7 +33,7 @@ async def change_clock(request: Request) -> Response:
     clock = get_sandbox(request).clock
     moment = None if body.now is None else _parse_now(body.now)
     if (body.mode == "scaled") != (body.speed is not None):
-        raise invalid("speed", 'a number with "mode": "scaled" only', quoted(body.speed))
+        raise invalid("speed", 'a number if, and only if, "mode" is "scaled"', quoted(body.speed))
     if body.advance is not None and (clock.now() if moment is None else moment) + body.advance * SECOND > LAST:
         raise invalid("advance", f"a time of at most {iso(LAST)}", quoted(body.advance))
     if body.mode is not None:

@@ -20,7 +20,7 @@ from clevora_mock.web.parsing import parse_optional_body
 
 
 class ResetRequest(Struct, forbid_unknown_fields=True):
-    """The part to reset; None resets everything."""
+    """The part to reset; without `only`, everything is reset."""
 
     only: Literal["journal", "ledger", "scenario"] | None = None
 
