@@ -139,13 +139,12 @@ class Sandbox:
         return self._wall_clock
 
     def require_access(self, facts: RequestFacts, principal: Principal) -> None:
-        """Raise 403 where the endpoint asks for developer access and the account lacks it (W6)."""
-        endpoint = facts.endpoint
-        if endpoint is None or not endpoint.requires_developer_access:
-            return
-        if principal.account is None:
+        """Raise 401 for a revoked key, 403 where the endpoint asks for developer access and there is none (W6)."""
+        if principal.key is not None:
+            principal.key.require_valid()
+        has_access = principal.account is not None and principal.account.developer_access
+        if facts.endpoint is not None and facts.endpoint.requires_developer_access and not has_access:
             raise ApiError("developer_access_required")
-        principal.account.require_access()
 
     def admit(self, principal: Principal) -> None:
         """Raise 402 or 429 for an API key without funds or over its limits (W6); count the request otherwise."""

@@ -64,8 +64,8 @@ class OperationEndpoint:
         self, operation: Operation, exchange: ExchangeRecorder, facts: RequestFacts, scope: Scope, *, fits: bool
     ) -> Reply:
         sandbox = exchange.sandbox
-        self.family.authenticate(exchange)
-        principal = exchange.principal
+        principal = self.family.authenticate(sandbox, facts)
+        exchange.identify(principal)
         sandbox.require_access(facts, principal)
         if facts.endpoint is not None:
             exchange.follow(self._resolve_plan(sandbox, facts, principal))
