@@ -12,10 +12,11 @@ from clevora_mock.api.schemas.search import Result, SearchRequest, SearchResults
 from clevora_mock.clock import iso
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import DEFAULT_SEARCH_RESULTS
-from clevora_mock.core.reply import Reply, json_reply
+from clevora_mock.core.reply import Reply
 from clevora_mock.models import tokens
 from clevora_mock.models.registry import Models
 from clevora_mock.web.context import RequestContext
+from clevora_mock.web.json_response import json_answer
 from clevora_mock.web.parsing import choose_model
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class SearchHandler:
             results = [_scripted(written, context.now) for written in context.scripted.results[:limit]]
         counted = tokens.count(request.query)
         body = SearchResults("search.results", model, request.query, results, PromptUsage(counted, counted))
-        return replace(json_reply(msgspec.json.encode(body)), prompt_tokens=counted, text=summary)
+        return replace(json_answer(body), prompt_tokens=counted, text=summary)
 
 
 def _result(item: "Item", score: float) -> Result:

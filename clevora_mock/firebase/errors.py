@@ -2,14 +2,13 @@
 
 from typing import Any
 
-import msgspec
-
 from clevora_mock.contract.errors import ErrorSpec
 from clevora_mock.core.accounts import mask
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
-from clevora_mock.core.reply import Reply, json_reply
+from clevora_mock.core.reply import Reply
 from clevora_mock.web.error_rendering import with_error_headers
+from clevora_mock.web.json_response import json_answer
 
 WEAKEST_PASSWORD = 6
 
@@ -79,4 +78,4 @@ def google_error(error: ApiError, facts: RequestFacts) -> Reply:
     name = _NAMES.get(status) or ("INVALID_ARGUMENT" if error.spec.code == "INVALID_ARGUMENT" else None)
     if name is not None:
         body["status"] = name
-    return with_error_headers(json_reply(msgspec.json.encode({"error": body}), status), error)
+    return with_error_headers(json_answer({"error": body}, status), error)
