@@ -15,7 +15,7 @@ from clevora_mock.web.cross_origin import is_preflight, preflight_reply
 from clevora_mock.web.exchange_recorder import exchange_of
 from clevora_mock.web.operation import ApiFamily
 from clevora_mock.web.pipeline import OperationEndpoint
-from clevora_mock.web.request_body import BODILESS_METHODS, read_body
+from clevora_mock.web.request_body import read_body
 
 # Paths below this belong to the mock itself: an unknown one is no request to an emulated API.
 _OWN_PREFIX = "/__mock/"
@@ -55,8 +55,7 @@ class ErrorHandlers:
         exchange = exchange_of(request.scope)
         exchange.begin(emulated=not is_own)
         try:
-            has_body = request.method not in BODILESS_METHODS
-            body = await read_body(exchange.headers, request.receive) if has_body else b""
+            body = await read_body(request.method, exchange.headers, request.receive)
         except ClientDisconnect:
             return Response()
         facts = _anonymous_facts(request) if is_own else exchange.read(body or b"")
