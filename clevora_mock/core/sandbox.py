@@ -14,7 +14,6 @@ from clevora_mock.core.accounts import Account, Accounts, Key
 from clevora_mock.core.chance import Chance
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import Exchange, Principal, RequestFacts
-from clevora_mock.core.identity import Identity
 from clevora_mock.core.journal import MAX_ENTRIES, Journal
 from clevora_mock.core.ledger import Ledger
 from clevora_mock.core.limits import Limits, RateLimiter
@@ -191,9 +190,6 @@ class Sandbox:
         key = Key(account, "key_" + self.chance.hex("key id"), raw, name, now)
         self.accounts.add_key(key)
         return key, raw
-
-    def open_account(self, identity: Identity, now: int) -> Account:
-        return self.accounts.get_or_create(identity.uid, identity.email, now)
 
     def next_uid(self) -> str:
         """Draw a uid, as Firebase does, that no account or user has."""

@@ -67,9 +67,8 @@ class OperationEndpoint:
         principal = self.family.authenticate(sandbox, facts)
         exchange.identify(principal)
         sandbox.require_access(facts, principal)
-        if facts.endpoint is not None:
-            exchange.follow(self._resolve_plan(sandbox, facts, principal))
-        plan = exchange.plan
+        plan = self._resolve_plan(sandbox, facts, principal)
+        exchange.follow(plan)
         context = RequestContext(sandbox, facts, principal, scope["path_params"], exchange, plan)
         if plan.then.error is not None:
             return await self._injected(operation, context, plan.then.error.resolve())
