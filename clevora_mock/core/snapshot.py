@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, convert
 
-from clevora_mock.clock import DAY, Clock, Mode
+from clevora_mock.clock import DAY, MAX_SPEED, Clock, Mode
 from clevora_mock.contract.limits import MAX_UID_CHARACTERS
 from clevora_mock.core.accounts import Account, Accounts, Key
 from clevora_mock.core.chance import Chance
@@ -44,7 +44,7 @@ class ClockState(StrictStruct, frozen=True):
 
     mode: Mode
     now: Moment
-    speed: Annotated[float, Meta(ge=0, le=1_000_000)]
+    speed: Annotated[float, Meta(ge=0, le=MAX_SPEED)]
     ahead: Int62
 
 

@@ -6,11 +6,10 @@ from clevora_mock.contract.errors import ErrorSpec
 from clevora_mock.core.accounts import mask
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.reply import Reply
 from clevora_mock.web.error_rendering import with_error_headers
 from clevora_mock.web.json_response import json_answer
-
-WEAKEST_PASSWORD = 6
 
 _LOGIN = (
     "Expected OAuth 2 access token, login cookie or other valid authentication credential. "
@@ -36,7 +35,7 @@ _ROWS: tuple[tuple[str, int, str | None], ...] = (
     ("TOKEN_EXPIRED", 400, None),
     ("UNEXPECTED_PARAMETER", 400, "UNEXPECTED_PARAMETER : User ID"),
     ("USER_NOT_FOUND", 400, None),
-    ("WEAK_PASSWORD", 400, f"WEAK_PASSWORD : Password should be at least {WEAKEST_PASSWORD} characters"),
+    ("WEAK_PASSWORD", 400, f"WEAK_PASSWORD : Password should be at least {MIN_CHARACTERS} characters"),
     ("UNAUTHENTICATED", 401, f"Request had invalid authentication credentials. {_LOGIN}"),
     ("PERMISSION_DENIED", 403, "The request is missing a valid API key."),
     ("NOT_IMPLEMENTED", 501, "NOT_IMPLEMENTED : This is not emulated here."),
