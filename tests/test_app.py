@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -168,6 +169,15 @@ def test_a_mounted_application_answers_beside_the_mocks_routes() -> None:
     assert [client.get(path).status_code for path in ("/files/", "/files/deep/")] == [200, 200]
     assert client.get("/sandbox/mine/files/deep/").text == "hello"
     assert client.post(CHAT, json=HELLO).status_code == 200
+
+
+def test_a_404_that_an_added_route_raises_keeps_its_words() -> None:
+    async def refuse(request: Request) -> Response:
+        raise HTTPException(404, "No such report")
+
+    app = create_app()
+    app.router.routes.append(Route("/reports/{name}", refuse))
+    assert client_of(app).get("/reports/last").json()["error"]["message"] == "No such report"
 
 
 def test_an_error_of_the_api_that_an_added_route_raises_has_the_contracts_shape() -> None:

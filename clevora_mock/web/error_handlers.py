@@ -34,12 +34,15 @@ class ErrorHandlers:
         return exchange.respond(self._family(request).render_error(cast("ApiError", error), facts))
 
     async def not_found(self, request: Request, error: Exception) -> Response:
-        """Render the 404 of an unknown path (W3)."""
+        """Render the 404 of an unknown path (W3), or that of a route that was added."""
         exchange = exchange_of(request.scope)
-        message = f"No route {request.method} {quote(mask(exchange.path)[:200])}"
-        hint = NOT_EMULATED.get(exchange.path)
-        is_own = request.scope["endpoint"] is not None or f"{exchange.path}/".startswith(_OWN_PREFIX)
-        return await self._unrouted(request, ApiError("not_found", message, hint=hint), is_own=is_own)
+        is_added = request.scope["endpoint"] is not None
+        unknown = f"No route {request.method} {quote(mask(exchange.path)[:200])}"
+        message = cast("HTTPException", error).detail if is_added else unknown
+        is_own = is_added or f"{exchange.path}/".startswith(_OWN_PREFIX)
+        return await self._unrouted(
+            request, ApiError("not_found", message, hint=NOT_EMULATED.get(exchange.path)), is_own=is_own
+        )
 
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:
         """Render the 405 of a path that does not take the method (W3), or answer a preflight (W8)."""
