@@ -62,6 +62,8 @@ class FramedResponse(Response):
         if self._delay and not await self._wait(receive):
             self.abandoned = True
             return
+        if self._delay_clock is not self._clock:
+            self.simulated_delay += max([0, *(frame.due for frame in self.reply.frames)])
         # A client counts `Retry-After` from the first byte, and may have read it before the sending is over.
         self.answered = self._clock.now()
         if self._leaves_at_once():
@@ -91,10 +93,8 @@ class FramedResponse(Response):
         return not watcher.disconnected
 
     def _leaves_at_once(self) -> bool:
-        """Tell whether all frames can leave in one write, and record the times that nobody waits for."""
+        """Tell whether all frames can leave in one write."""
         frames = self.reply.frames
-        if self._delay_clock is not self._clock:
-            self.simulated_delay += max(0, *(frame.due for frame in frames), 0)
         if self._is_paced or not self.reply.has_head or any(frame.apart for frame in frames):
             return False
         # The size of a body in one piece does not matter: it is billed whole, and its length is announced.
