@@ -76,6 +76,8 @@ def test_its_routes_list_the_firebase_emulator() -> None:
     ("name", "parameters", "path"),
     [
         ("chat.completions", {}, "/v1/chat/completions"),
+        ("keys.create", {}, "/v1/keys"),
+        ("keys.list", {}, "/v1/keys"),
         ("keys.revoke", {"id": "key_1"}, "/v1/keys/key_1"),
         ("developer.usage", {}, "/api/developer/usage"),
     ],
