@@ -24,12 +24,12 @@ from clevora_mock.web.parsing import int_param, quoted
 
 async def activate_account(context: RequestContext) -> Reply:
     """Handle ``POST /api/developer/activate``: give developer access; idempotent."""
-    principal = context.principal
-    if principal.identity is None:
+    identity = context.principal.identity
+    if identity is None:
         raise ApiError("invalid_id_token")
-    account = context.sandbox.open_account(principal.identity, context.now)
+    account = context.sandbox.accounts.get_or_create(identity.uid, identity.email, context.now)
     account.developer_access = True
-    context.set_principal(replace(principal, account=account))
+    context.set_principal(replace(context.principal, account=account))
     return enveloped(_render_account(account))
 
 

@@ -12,7 +12,7 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.exchange_recorder import get_exchange
 from clevora_mock.web.internal_error import internal_error
-from clevora_mock.web.request_body import BODILESS_METHODS, read_body
+from clevora_mock.web.request_body import read_body
 
 # A snapshot includes the journal, with the first bytes of every body.
 MAX_SNAPSHOT_BYTES = 128 * MAX_BODY_BYTES
@@ -36,14 +36,13 @@ class ControlEndpoint:
         method = scope["method"]
         exchange = get_exchange(scope)
         exchange.assign_id(emulated=False)
-        body = b""
-        if method not in BODILESS_METHODS:
-            try:
-                limit = MAX_SNAPSHOT_BYTES
-                body = await read_body(exchange.headers, receive, limit, max_drained=limit) or b""
-            except ClientDisconnect:
-                return
-        request = BufferedRequest(scope, receive, body)
+        try:
+            body = await read_body(
+                method, exchange.headers, receive, MAX_SNAPSHOT_BYTES, max_drained=MAX_SNAPSHOT_BYTES
+            )
+        except ClientDisconnect:
+            return
+        request = BufferedRequest(scope, receive, body or b"")
         try:
             self._local_only.check(request)
             response = await self._handlers["GET" if method == "HEAD" else method](request)
@@ -78,5 +77,6 @@ def get_base_url(request: Request) -> str:
 
 
 def get_query(request: Request) -> str:
+    """Return the undecoded query string."""
     """Return the undecoded query string."""
     return str(request.scope["query_string"], "latin-1")

@@ -34,13 +34,15 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
     """Return all routes outside the emulated APIs."""
     checkout, scenarios = CheckoutPage(context.sender), ScenarioHandlers(context.store)
     row = ControlRoute
-    table = [
+    table: list[ControlRoute] = []
+    table += [
         row("GET /", home.show_home, "version, base URL, API key and links"),
         row("GET /openapi.json", info.show_openapi(context.operations), "the emulated API as OpenAPI 3.1"),
         row("GET /checkout/{id}", checkout.show, "the page where a top-up is paid"),
         row("POST /checkout/{id}", checkout.finish, "pays the top-up, or lets the payment fail"),
         row("DELETE /", sandboxes.remove_sandbox(context.sandboxes), "under `/sandbox/<name>`: removes the sandbox"),
         row("GET /__mock/health", info.show_health(context.server), "200 when ready, with the server's settings"),
+        row("GET /__mock/openapi.json", _show_control_openapi(table), "these routes as OpenAPI 3.1"),
         row("GET /__mock/fidelity", info.show_fidelity, "every clause of the contract, documented or inferred"),
         row(
             "GET /__mock/sandboxes",
@@ -87,7 +89,6 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
             "the documented Firestore documents: usage, days, keys, logs, transactions",
         ),
     ]
-    table.insert(6, row("GET /__mock/openapi.json", _show_control_openapi(table), "these routes as OpenAPI 3.1"))
     return table
 
 

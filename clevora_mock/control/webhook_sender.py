@@ -13,8 +13,12 @@ from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.payments import Checkout, Outcome
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import path_of
+from clevora_mock.web.framed_response import CONNECTION_CONTROL
 
 _WEBHOOK = ENDPOINT_BY_NAME["dodo.webhook"].path
+
+# Maximum duration of a delivery, in wall time.
+_TIMEOUT_SECONDS = 15
 
 
 class WebhookSender:
@@ -61,12 +65,24 @@ class WebhookSender:
         return await _post(app, path_of(sandbox.name) + _WEBHOOK, headers, body)
 
 
+class _InProcess:
+    """`ConnectionControl` for requests without a connection, which a fault cannot break."""
+
+    def close(self) -> None: ...
+
+    def reset(self) -> None: ...
+
+
 async def _post(app: ASGIApp, path: str, headers: dict[str, str], body: bytes) -> int:
     """Post to `app` in this process; return the status of the response, 0 if there is none."""
     statuses: list[int] = []
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
+        if waiting:
+            return waiting.pop()
+        await asyncio.sleep(_TIMEOUT_SECONDS)
+        return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -80,6 +96,7 @@ async def _post(app: ASGIApp, path: str, headers: dict[str, str], body: bytes) -
         "query_string": b"",
         "scheme": "http",
         "server": ("127.0.0.1", 0),
+        "extensions": {CONNECTION_CONTROL: _InProcess()},
         "headers": [
             (b"host", b"localhost"),
             (b"user-agent", b"Dodo-Payments"),

@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from clevora_mock.core import identity
 from clevora_mock.core.identity import Identity
+from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.users import User
 from clevora_mock.firebase import profiles, sessions
 from clevora_mock.firebase.auth import read_claims, require_user, set_identity
-from clevora_mock.firebase.errors import MIN_PASSWORD_CHARACTERS, firebase_error, not_emulated
+from clevora_mock.firebase.errors import firebase_error, not_emulated
 from clevora_mock.firebase.schemas import IdTokenRequest, LookupRequest, SignInRequest, SignUpRequest, UpdateRequest
 from clevora_mock.firebase.sessions import Provider, SessionTokens
 from clevora_mock.web.context import RequestContext
@@ -130,7 +131,7 @@ def require_free_email(context: RequestContext, email: str) -> str:
 
 def require_strength(password: str) -> None:
     """Raise WEAK_PASSWORD for a short password."""
-    if len(password) < MIN_PASSWORD_CHARACTERS:
+    if len(password) < MIN_CHARACTERS:
         raise firebase_error("WEAK_PASSWORD")
 
 

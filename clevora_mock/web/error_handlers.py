@@ -15,7 +15,7 @@ from clevora_mock.web.cross_origin import is_preflight, preflight_reply
 from clevora_mock.web.exchange_recorder import get_exchange
 from clevora_mock.web.operation import ApiFamily
 from clevora_mock.web.pipeline import OperationEndpoint
-from clevora_mock.web.request_body import BODILESS_METHODS, read_body
+from clevora_mock.web.request_body import read_body
 
 # Unknown paths below this are not journaled, since they are not requests to an emulated API.
 _OWN_PREFIX = "/__mock/"
@@ -34,12 +34,15 @@ class ErrorHandlers:
         return exchange.respond(self._family(request).render_error(cast("ApiError", error), facts))
 
     async def not_found(self, request: Request, error: Exception) -> Response:
-        """Render the 404 of an unknown path (W3)."""
+        """Render the 404 of an unknown path (W3), or one that an embedder's route raises."""
         exchange = get_exchange(request.scope)
-        message = f"No route {request.method} {quote(mask(exchange.path)[:200])}"
-        hint = NOT_EMULATED.get(exchange.path)
-        is_own = request.scope["endpoint"] is not None or f"{exchange.path}/".startswith(_OWN_PREFIX)
-        return await self._unrouted(request, ApiError("not_found", message, hint=hint), is_own=is_own)
+        is_added = request.scope["endpoint"] is not None
+        unknown = f"No route {request.method} {quote(mask(exchange.path)[:200])}"
+        message = cast("HTTPException", error).detail if is_added else unknown
+        is_own = is_added or f"{exchange.path}/".startswith(_OWN_PREFIX)
+        return await self._unrouted(
+            request, ApiError("not_found", message, hint=NOT_EMULATED.get(exchange.path)), is_own=is_own
+        )
 
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:
         """Render the 405 of a known path (W3), or answer a preflight (W8)."""
@@ -55,8 +58,7 @@ class ErrorHandlers:
         exchange = get_exchange(request.scope)
         exchange.assign_id(emulated=not is_own)
         try:
-            has_body = request.method not in BODILESS_METHODS
-            body = await read_body(exchange.headers, request.receive) if has_body else b""
+            body = await read_body(request.method, exchange.headers, request.receive)
         except ClientDisconnect:
             return Response()
         facts = _anonymous_facts(request) if is_own else exchange.set_facts(body or b"")

@@ -61,6 +61,8 @@ class FramedResponse(Response):
         if self._delay and not await self._wait_delay(receive):
             self.abandoned = True
             return
+        if self._delay_clock is not self._clock:
+            self.simulated_delay += max([0, *(frame.due for frame in self.reply.frames)])
         # Clients count `Retry-After` from the first byte, which they may read before the last one is sent.
         self.answered = self._clock.now()
         if self._fits_one_write():
@@ -90,10 +92,8 @@ class FramedResponse(Response):
         return not watcher.disconnected
 
     def _fits_one_write(self) -> bool:
-        """Return True if all frames can be sent in one write. Adds the times that a frozen clock skips."""
+        """Return True if all frames can be sent in one write."""
         frames = self.reply.frames
-        if self._delay_clock is not self._clock:
-            self.simulated_delay += max(0, *(frame.due for frame in frames), 0)
         if self._is_paced or not self.reply.has_head or any(frame.apart for frame in frames):
             return False
         # A body that is no stream is billed whole, so no disconnect has to be noticed within it.

@@ -4,9 +4,7 @@ import re
 
 from clevora_mock.core.accounts import mask
 
-_UNPRINTABLE = r"[^ -~]"
-
 
 def header_safe(text: str) -> str:
     """Replace all but printable ASCII with ``?``, and mask API keys."""
-    return re.sub(_UNPRINTABLE, "?", mask(text))
+    return re.sub(r"[^ -~]", "?", mask(text))

@@ -8,9 +8,9 @@ from starlette.responses import Response
 from clevora_mock.core.reply import Reply, json_reply
 
 
-def encode_reply(content: Any) -> Reply:
+def encode_reply(content: Any, status: int = 200) -> Reply:
     """Encode `content`, anything that msgspec takes, as a reply."""
-    return json_reply(msgspec.json.encode(content))
+    return json_reply(msgspec.json.encode(content), status)
 
 
 def json_response(content: Any) -> Response:

@@ -22,7 +22,7 @@ from clevora_mock.web.exchange_recorder import ExchangeRecorder, get_exchange
 from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.operation import ApiFamily, Operation
 from clevora_mock.web.parsing import ignored_names, parse_body
-from clevora_mock.web.request_body import BODILESS_METHODS, read_body
+from clevora_mock.web.request_body import read_body
 
 # Returns the plan for an authenticated request; raises ApiError for invalid override headers.
 PlanSource = Callable[[Sandbox, RequestFacts, Principal], Plan]
@@ -48,7 +48,7 @@ class OperationEndpoint:
         exchange = get_exchange(scope)
         exchange.assign_id()
         try:
-            body = b"" if scope["method"] in BODILESS_METHODS else await read_body(exchange.headers, receive)
+            body = await read_body(scope["method"], exchange.headers, receive)
         except ClientDisconnect:
             return
         facts = exchange.set_facts(body or b"", operation.endpoint, operation.name or None)
@@ -64,12 +64,11 @@ class OperationEndpoint:
         self, operation: Operation, exchange: ExchangeRecorder, facts: RequestFacts, scope: Scope, *, fits: bool
     ) -> Reply:
         sandbox = exchange.sandbox
-        self.family.authenticate(exchange)
-        principal = exchange.principal
+        principal = self.family.authenticate(sandbox, facts)
+        exchange.set_principal(principal)
         sandbox.require_access(facts, principal)
-        if facts.endpoint is not None:
-            exchange.set_plan(self._resolve_plan(sandbox, facts, principal))
-        plan = exchange.plan
+        plan = self._resolve_plan(sandbox, facts, principal)
+        exchange.set_plan(plan)
         context = RequestContext(sandbox, facts, principal, scope["path_params"], exchange, plan)
         if plan.then.error is not None:
             return await self._inject_error(operation, context, plan.then.error.resolve())

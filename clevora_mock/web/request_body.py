@@ -11,10 +11,11 @@ from clevora_mock.contract.limits import MAX_BODY_BYTES
 _MAX_DRAINED_BYTES = 16 * MAX_BODY_BYTES
 
 # The bodies of requests with these methods are not read.
-BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+_BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
 async def read_body(
+    method: str,
     headers: Mapping[bytes, bytes],
     receive: Receive,
     limit: int = MAX_BODY_BYTES,
@@ -25,6 +26,8 @@ async def read_body(
     An oversized body is drained, up to `max_drained` bytes: closing a connection with unread data resets it, and the
     client would not see the error.
     """
+    if method in _BODILESS_METHODS:
+        return b""
     announced = headers.get(b"content-length", b"0")
     fits = not (announced.isdigit() and int(announced[:12]) > limit)
     if not fits and b"expect" in headers:

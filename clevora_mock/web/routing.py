@@ -1,4 +1,4 @@
-"""Starlette routes that ignore trailing slashes; one for each path of an API."""
+"""Starlette routes that ignore trailing slashes."""
 
 from collections.abc import Iterable
 
@@ -21,17 +21,14 @@ class TrailingSlashRoute(Route):
 
 
 def build_routes(operations: Iterable[Operation], family: ApiFamily, plan: PlanSource) -> list[TrailingSlashRoute]:
-    """Return one route per path, so that the ``allow`` header of a 405 lists all methods of the path."""
+    """Return a route per path and operation; all of one path share an endpoint, so that a 405 lists all methods."""
     by_path: dict[str, list[Operation]] = {}
     for operation in operations:
         for path in operation.paths:
             by_path.setdefault(path, []).append(operation)
     return [
-        TrailingSlashRoute(
-            path,
-            OperationEndpoint(found, family, plan),
-            methods=[operation.method for operation in found],
-            name=found[0].name,
-        )
+        TrailingSlashRoute(path, endpoint, methods=[operation.method], name=operation.name)
         for path, found in by_path.items()
+        for endpoint in (OperationEndpoint(found, family, plan),)
+        for operation in found
     ]
