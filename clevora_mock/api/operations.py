@@ -36,7 +36,7 @@ def build_operations(models: Mapping[str, Handler]) -> list[Operation]:
         ),
         _row("embeddings", models["embeddings"], embeddings.EmbeddingList, embeddings.EmbeddingsRequest),
         _row("search", models["search"], search.SearchResults, search.SearchRequest),
-        _row("scripts.generate", models["scripts.generate"], scripts.GeneratedScript, scripts.ScriptRequest),
+        _row("scripts.generate", models["scripts.generate"], scripts.ScriptResponse, scripts.ScriptRequest),
         _row("keys.create", keys.create_key, dashboard.NewKey, dashboard.KeyRequest),
         _row("keys.list", keys.list_keys, dashboard.KeyList),
         _row("keys.revoke", keys.revoke_key, dashboard.RevokedKey, parameters=(_KEY_ID,)),

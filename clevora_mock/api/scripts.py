@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from clevora_mock.api.schemas import TokenUsage
-from clevora_mock.api.schemas.scripts import GeneratedScript, ScriptBody, ScriptRequest
+from clevora_mock.api.schemas.scripts import ScriptResponse, ScriptBody, ScriptRequest
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import DEFAULT_SCRIPT_LENGTH, DEFAULT_SCRIPT_STYLE
@@ -32,7 +32,7 @@ class ScriptsHandler:
             # The scenario's fields are named as in the API.
             script = msgspec.convert(msgspec.to_builtins(script) | context.scripted.script, scripts.Script)
         prompt, written = tokens.prompt([request.topic]), scripts.tokens(script)
-        body = GeneratedScript(
+        body = ScriptResponse(
             id="script_" + context.sandbox.chance.hex("script"),
             object="script",
             created=context.now // SECOND,

@@ -140,7 +140,7 @@ class UsageSummary(Struct, frozen=True, rename="camel"):
     last_used: Annotated[str | None, documented("Time at which the last request was completed.")]
 
 
-class UsageDay(Struct, frozen=True):
+class DailyUsage(Struct, frozen=True):
     """One UTC day."""
 
     date: Annotated[str, documented("YYYY-MM-DD, UTC.")]
@@ -170,7 +170,7 @@ class UsageReport(Struct, frozen=True, rename="camel"):
 
     range: Annotated[int, documented("Days in the range.")]
     summary: Annotated[UsageSummary, documented("Totals.")]
-    daily_series: Annotated[list[UsageDay], documented("Each day of the range, oldest first.")]
+    daily_series: Annotated[list[DailyUsage], documented("Each day of the range, oldest first.")]
     endpoint_breakdown: Annotated[dict[str, EndpointUsage], documented("Totals by endpoint; unused ones are absent.")]
     recent_activity: Annotated[
         list[RecentActivity], documented(f"The {RECENT_ACTIVITY} newest requests, newest first.")

@@ -42,7 +42,7 @@ class ScriptBody(Struct, frozen=True, rename="camel"):
     call_to_action: Annotated[str, inferred("The closing line.")]
 
 
-class GeneratedScript(Struct, frozen=True):
+class ScriptResponse(Struct, frozen=True):
     """The response of ``POST /v1/scripts/generate`` (G3)."""
 
     id: Annotated[str, inferred("script_...")]
