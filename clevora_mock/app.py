@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 
 from clevora_mock.api.routes import CLEVORA, api_routes, operations
 from clevora_mock.api.stream_pacing import StreamPacing
-from clevora_mock.clock import wall
+from clevora_mock.clock import wall_micros
 from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.routes import ControlContext, control_routes, control_table
 from clevora_mock.control.webhook_sender import WebhookSender
@@ -122,7 +122,7 @@ def _replace_startup_scenario(startup: StartupScenario, scenario: Scenario, sand
 
 def _start_name(name: str | None) -> str | None:
     """Return the server's name with the time of its start: unique for each process, as its state is."""
-    return None if name is None else f"{name}-{wall() // 1000:x}"
+    return None if name is None else f"{name}-{wall_micros() // 1000:x}"
 
 
 def _log_eviction(name: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from clevora_mock.clock import LAST, Clock, parse, read_duration
+from clevora_mock.clock import MAX_TIMESTAMP, Clock, parse, read_duration
 from clevora_mock.contract.limits import KEY_FORMAT, KEY_PATTERN
 from clevora_mock.core import money
 from clevora_mock.core.webhooks import secret_bytes
@@ -89,7 +89,7 @@ def make_clock(text: str) -> Clock:
     if mode == "scaled":
         return Clock("scaled", speed=parse_rate(detail))
     start = parse(detail) if detail else None
-    if mode != "frozen" or not 0 <= (start or 0) <= LAST:
+    if mode != "frozen" or not 0 <= (start or 0) <= MAX_TIMESTAMP:
         raise ValueError(text)
     return Clock("frozen", start=start)
 

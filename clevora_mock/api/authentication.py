@@ -1,6 +1,6 @@
 """Credentials of the emulated API: API keys and Firebase ID tokens (K1, K2, K7)."""
 
-from clevora_mock.core import identity
+from clevora_mock.core import id_tokens
 from clevora_mock.core.accounts import bearer
 from clevora_mock.core.exchange import Principal
 from clevora_mock.web.exchange_recorder import ExchangeRecorder
@@ -17,5 +17,5 @@ def authenticate(exchange: ExchangeRecorder) -> None:
         exchange.identify(Principal(key=key, account=key.account))
         key.require_valid()
     elif facts.endpoint.credential == "id_token":
-        user = identity.verify(bearer(authorization), sandbox.config.firebase_project, facts.arrived)
+        user = id_tokens.verify(bearer(authorization), sandbox.config.firebase_project, facts.arrived)
         exchange.identify(Principal(account=sandbox.accounts.by_uid.get(user.uid), identity=user))

@@ -32,7 +32,7 @@ class ScriptsHandler:
             script = msgspec.convert(msgspec.to_builtins(script) | context.scripted.script, scripts.Script)
         prompt, written = tokens.prompt([request.topic]), scripts.tokens(script)
         body = Script(
-            id="script_" + context.sandbox.chance.hex("script"),
+            id="script_" + context.sandbox.rng.next_hex("script"),
             object="script",
             created=context.now // SECOND,
             model=model,

@@ -92,7 +92,7 @@ def _log(entry: JournalEntry) -> dict[str, Any]:
         "tokens": 0 if failed else entry.prompt_tokens + entry.completion_tokens,
         "status": "error" if failed else "success",
         "latencyMs": entry.latency // 1000,
-        "output": entry.produced,
+        "output": entry.response,
         "requestId": entry.id,
         "createdAt": iso(entry.completed),
     }

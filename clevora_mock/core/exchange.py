@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from clevora_mock.contract.endpoints import Endpoint
 from clevora_mock.core.accounts import Account, Key
-from clevora_mock.core.identity import Identity
+from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.scenario import NO_PLAN, Plan
 

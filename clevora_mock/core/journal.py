@@ -28,7 +28,7 @@ _SECRET_FIELD = (
 )
 
 
-class JournalEntry(Struct, frozen=True, gc=False):
+class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"}):
     """One request and its outcome. Times in microseconds, money in micro-dollars."""
 
     serial: int
@@ -51,7 +51,7 @@ class JournalEntry(Struct, frozen=True, gc=False):
     client: str
     body: bytes
     body_bytes: int
-    produced: str
+    response: str
     ignored: tuple[str, ...]
     # True where Clevora's own request log has it (U7), which is not so for refusals before the work.
     logged: bool
@@ -127,7 +127,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         client=client,
         body=masked(facts.body)[:MAX_BODY_BYTES],
         body_bytes=len(facts.body),
-        produced=text[:MAX_TEXT_CHARACTERS],
+        response=text[:MAX_TEXT_CHARACTERS],
         ignored=exchange.ignored,
         logged=logged,
         retry_at=None if retry_after is None else exchange.answered + retry_after * SECOND,

@@ -8,8 +8,8 @@ nothing. The first rule that applies decides; later ones are not evaluated and c
 from collections.abc import Callable
 from typing import Any
 
-from clevora_mock.core.chance import Chance
 from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.scenario import Calls, NearMiss, Pattern, Plan, Rule, Scenario, When
 
 
@@ -24,7 +24,7 @@ def decide(
     counts: dict[str, int],
     facts: RequestFacts,
     principal: Principal,
-    chance: Chance,
+    rng: SeededRng,
 ) -> Plan:
     """Return the plan of the first rule that applies, and bring `counts` up to date.
 
@@ -39,7 +39,7 @@ def decide(
         failed = _failed_condition(rule.when, facts, principal, began)
         draw = None
         if failed is None and rule.when.chance is not None:
-            draw = chance.unit(f"chance of {purpose}")
+            draw = rng.next_float(f"chance of {purpose}")
             failed = "chance" if draw >= rule.when.chance else None
         if failed is None:
             count = counts[rule.name] = counts.get(rule.name, 0) + 1

@@ -11,14 +11,14 @@ from msgspec import Struct
 from clevora_mock.clock import Clock
 from clevora_mock.contract.limits import KEY_DIGITS, KEY_PREFIX
 from clevora_mock.core.accounts import Account, Accounts, Key
-from clevora_mock.core.chance import Chance
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import Exchange, Principal, RequestFacts
-from clevora_mock.core.identity import Identity
+from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.journal import MAX_ENTRIES, Journal
 from clevora_mock.core.ledger import Ledger
 from clevora_mock.core.limits import Limits, RateLimiter
 from clevora_mock.core.payments import Checkout, Checkouts, Outcome, event
+from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.rules import purpose_of
 from clevora_mock.core.scenario import Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
@@ -73,7 +73,7 @@ class Sandbox:
     def reset(self) -> None:
         """Go back to the start: clock, draws, demo account and scenario."""
         self.clock.restart()
-        self.chance = Chance(self.config.seed, self.name)
+        self.rng = SeededRng(self.config.seed, self.name)
         self.limits = self.config.limits
         self.accounts = Accounts()
         self._users: Users | None = None
@@ -92,7 +92,7 @@ class Sandbox:
         start = scenario.clock
         if start is not None:
             if start.mode is not None:
-                self.clock.run(start.mode, start.speed)
+                self.clock.set_mode(start.mode, start.speed)
             if start.start is not None:
                 self.clock.set(start.start)
         now = self.clock.now()
@@ -103,7 +103,7 @@ class Sandbox:
             self.update_account(account, wanted.balance, wanted.activated, wanted.developer_access)
         for rule in scenario.rules:
             purpose = purpose_of(scenario, rule)
-            self.chance.restart(f"chance of {purpose}", f"delay of {purpose}")
+            self.rng.restart(f"chance of {purpose}", f"delay of {purpose}")
         self.scenario_run = ScenarioRun(scenario, now)
         self.side_runs: dict[str, ScenarioRun] = {}
 
@@ -122,7 +122,7 @@ class Sandbox:
             from clevora_mock.core.users import User, Users  # noqa: PLC0415
 
             config = self.config
-            password = Password.of(config.password, self.chance.at("demo salt", 0, 32))
+            password = Password.of(config.password, self.rng.hex_at("demo salt", 0, 32))
             self._users = Users()
             self._users.add(User(config.uid, config.email, password, self.accounts.by_uid[config.uid].created))
         return self._users
@@ -188,8 +188,8 @@ class Sandbox:
 
     def create_key(self, account: Account, name: str, now: int) -> tuple[Key, str]:
         """Create a key, and return it with its raw form, which is kept nowhere."""
-        raw = KEY_PREFIX + self.chance.hex("key", KEY_DIGITS)
-        key = Key(account, "key_" + self.chance.hex("key id"), raw, name, now)
+        raw = KEY_PREFIX + self.rng.next_hex("key", KEY_DIGITS)
+        key = Key(account, "key_" + self.rng.next_hex("key id"), raw, name, now)
         self.accounts.add_key(key)
         return key, raw
 
@@ -199,7 +199,7 @@ class Sandbox:
     def next_uid(self) -> str:
         """Draw a uid, as Firebase does, that no account or user has."""
         while True:
-            uid = self.chance.hex("uid", 28)
+            uid = self.rng.next_hex("uid", 28)
             if uid not in self.accounts.by_uid and uid not in self.users.by_uid:
                 return uid
 
@@ -207,18 +207,18 @@ class Sandbox:
         """Hash `text` under a salt of its own."""
         from clevora_mock.core.passwords import Password  # noqa: PLC0415 - few sandboxes need them
 
-        return Password.of(text, self.chance.hex("salt", 32))
+        return Password.of(text, self.rng.next_hex("salt", 32))
 
     def open_checkout(self, account: Account, amount: int, now: int) -> Checkout:
-        checkout = Checkout("cks_" + self.chance.hex("checkout"), account.uid, account.email, amount, now)
+        checkout = Checkout("cks_" + self.rng.next_hex("checkout"), account.uid, account.email, amount, now)
         self.checkouts.open(checkout)
         return checkout
 
     def payment_event(self, checkout: Checkout, now: int) -> dict[str, Any]:
         """Build the event of a finished checkout. No money moves before it arrives."""
         outcome: Outcome = "failed" if checkout.status == "failed" else "succeeded"
-        business = "bus_" + self.chance.at("business", 0)
-        return event(checkout, outcome, "pay_" + self.chance.hex("payment"), business, now)
+        business = "bus_" + self.rng.hex_at("business", 0)
+        return event(checkout, outcome, "pay_" + self.rng.next_hex("payment"), business, now)
 
     def receive_payment(self, event_id: str, announced: dict[str, Any], now: int) -> None:
         """Credit the checkout that a genuine event pays, if any."""
@@ -257,11 +257,11 @@ class Sandbox:
 
     def entry_id(self, serial: int) -> str:
         """Return the id under which a ledger entry is shown."""
-        return "txn_" + self.chance.at("transaction", serial)
+        return "txn_" + self.rng.hex_at("transaction", serial)
 
     def log_id(self, serial: int) -> str:
         """Return the id under which a request is shown in the log."""
-        return "log_" + self.chance.at("log", serial)
+        return "log_" + self.rng.hex_at("log", serial)
 
     def _open_demo(self) -> None:
         config, now = self.config, self.clock.now()
@@ -269,5 +269,5 @@ class Sandbox:
         account.developer_access = True
         if config.balance > 0:
             account.credit(self.next_entry(), config.balance, now)
-        key = Key(account, "key_" + self.chance.hex("key id"), config.api_key, "Demo key", now)
+        key = Key(account, "key_" + self.rng.next_hex("key id"), config.api_key, "Demo key", now)
         self.accounts.add_key(key)

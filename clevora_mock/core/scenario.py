@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from clevora_mock.contract.errors import DEFAULT_RETRY_AFTER, INJECTABLE_ERRORS
-from clevora_mock.core.chance import Chance
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.reply import FaultEffect
+from clevora_mock.core.rng import SeededRng
 
 # Standard deviations from the median to the 99th percentile of a normal distribution.
 _P99 = 2.3263478740408408
@@ -110,11 +110,11 @@ class Delay(Struct, frozen=True):
     low: int
     high: int
 
-    def sample(self, chance: Chance, purpose: str) -> int:
+    def sample(self, rng: SeededRng, purpose: str) -> int:
         """Return a delay in microseconds, drawn for `purpose` where it is not fixed."""
         if self.kind == "fixed":
             return self.low
-        share = chance.unit(purpose)
+        share = rng.next_float(purpose)
         if self.kind == "uniform":
             return self.low + round(share * (self.high - self.low))
         from statistics import NormalDist  # noqa: PLC0415 - slow to import, and few scenarios need it

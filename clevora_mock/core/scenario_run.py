@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from clevora_mock.core.chance import Chance
 from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.rules import decide
 from clevora_mock.core.scenario import NO_PLAN, Plan, Scenario
 
@@ -21,8 +21,8 @@ class ScenarioRun:
         self.began = began
         self.counts: dict[str, int] = dict(counts or {})
 
-    def plan(self, facts: RequestFacts, principal: Principal, chance: Chance) -> Plan:
+    def plan(self, facts: RequestFacts, principal: Principal, rng: SeededRng) -> Plan:
         """Decide what happens to a request that is authenticated and read."""
         if not self.scenario.rules:
             return NO_PLAN
-        return decide(self.scenario, self.began, self.counts, facts, principal, chance)
+        return decide(self.scenario, self.began, self.counts, facts, principal, rng)

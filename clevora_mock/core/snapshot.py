@@ -13,12 +13,12 @@ from msgspec import Meta, Struct
 from clevora_mock.clock import DAY, Clock, Mode
 from clevora_mock.contract.limits import MAX_UID_CHARACTERS
 from clevora_mock.core.accounts import Account, Accounts, Key
-from clevora_mock.core.chance import Chance
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.ledger import LedgerEntry, LedgerTotals
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.passwords import Password
 from clevora_mock.core.payments import Checkout, Checkouts
+from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.core.usage import Activity, Count, Day
@@ -157,10 +157,10 @@ def dump(sandbox: Sandbox) -> State:
     """Return the present state of `sandbox`."""
     return State(
         version=VERSION,
-        seed=sandbox.chance.seed,
-        name=sandbox.chance.sandbox,
+        seed=sandbox.rng.seed,
+        name=sandbox.rng.sandbox,
         clock=_clock(sandbox.clock),
-        draws=dict(sandbox.chance.counters),
+        draws=dict(sandbox.rng.counters),
         ledger_entries=sandbox.ledger_entries,
         limits=sandbox.limits,
         scenario=_scenario(sandbox.scenario_run),
@@ -181,7 +181,7 @@ class Restored(Struct, frozen=True):
     accounts: Accounts
     users: Users
     checkouts: Checkouts
-    chance: Chance
+    rng: SeededRng
 
 
 def parse(state: State) -> Restored:
@@ -205,26 +205,26 @@ def parse(state: State) -> Restored:
             raise ValueError(f"checkouts: {waiting.id!r} is there twice")
         checkouts.open(_restore_checkout(waiting))
     checkouts.processed_events.update(dict.fromkeys(state.events_seen))
-    return Restored(accounts, users, checkouts, Chance(state.seed, state.name, state.draws))
+    return Restored(accounts, users, checkouts, SeededRng(state.seed, state.name, state.draws))
 
 
 def restore(sandbox: Sandbox, state: State, restored: Restored) -> None:
     """Put `restored`, made of `state`, in the place of the sandbox's own parts. Nothing here can fail."""
     sandbox.accounts, sandbox.users = restored.accounts, restored.users
-    sandbox.checkouts, sandbox.chance = restored.checkouts, restored.chance
+    sandbox.checkouts, sandbox.rng = restored.checkouts, restored.rng
     sandbox.ledger_entries = state.ledger_entries
     sandbox.limits = state.limits
     sandbox.journal.entries = deque(state.journal, sandbox.journal.entries.maxlen)
     sandbox.journal.total = state.journal_total
-    sandbox.clock.run(state.clock.mode, state.clock.speed)
+    sandbox.clock.set_mode(state.clock.mode, state.clock.speed)
     if state.clock.mode == "real":
-        sandbox.clock.run_ahead(state.clock.ahead)
+        sandbox.clock.set_offset(state.clock.ahead)
     else:
         sandbox.clock.set(state.clock.now)
 
 
 def _clock(clock: Clock) -> ClockState:
-    return ClockState(clock.mode, clock.now(), clock.speed, clock.ahead if clock.mode == "real" else 0)
+    return ClockState(clock.mode, clock.now(), clock.speed, clock.wall_offset if clock.mode == "real" else 0)
 
 
 def _scenario(run: ScenarioRun) -> ScenarioState:

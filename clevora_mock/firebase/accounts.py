@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from clevora_mock.core import identity
-from clevora_mock.core.identity import Identity
+from clevora_mock.core import id_tokens
+from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.users import User
 from clevora_mock.firebase import profiles, sessions
@@ -60,7 +60,7 @@ async def sign_in(context: RequestContext, asked: SignIn) -> Reply:
 
 async def lookup(context: RequestContext, asked: IdTokenRequest) -> Reply:
     """Handle ``accounts:lookup``: whom an ID token is about."""
-    who = identity.subject(claims_of(context, asked.id_token))
+    who = id_tokens.subject(claims_of(context, asked.id_token))
     profile = profiles.by_uid(context.sandbox, who.uid, who.email)
     if profile is None:
         raise refused("USER_NOT_FOUND")

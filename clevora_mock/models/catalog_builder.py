@@ -16,7 +16,7 @@ from unicodedata import normalize
 
 import msgspec
 
-from clevora_mock.core.chance import Draws, digest
+from clevora_mock.core.rng import RandomStream, stable_hash
 from clevora_mock.models import grammar
 from clevora_mock.models.catalog import Item
 from clevora_mock.models.subjects import Kind, Lines, Patterns, Subject, load_patterns, load_subjects
@@ -52,7 +52,7 @@ class Title(msgspec.Struct, frozen=True):
 class ShuffledPool:
     """Deals lines in their order first, and in a shuffled order each time after that."""
 
-    def __init__(self, lines: Sequence[str], draws: Draws) -> None:
+    def __init__(self, lines: Sequence[str], draws: RandomStream) -> None:
         self._lines = lines
         self._draws = draws
         self._left = [*reversed(lines)]
@@ -69,7 +69,7 @@ class ShuffledPool:
 class SubjectBuilder:
     """Builds the items of one subject; no two have the same title."""
 
-    def __init__(self, subject: Subject, patterns: Patterns, names: Names, draws: Draws) -> None:
+    def __init__(self, subject: Subject, patterns: Patterns, names: Names, draws: RandomStream) -> None:
         self._subject = subject
         self._patterns = patterns
         self._draws = draws
@@ -130,7 +130,7 @@ class SubjectBuilder:
 
     def _filled(self, pattern: str, dealt: dict[str, str]) -> Title:
         subject = self._subject
-        slots = {"n": str(3 + self._draws.below(10)), "person": subject.person, "people": subject.people}
+        slots = {"n": str(3 + self._draws.randbelow(10)), "person": subject.person, "people": subject.people}
         slots |= {name: line.partition(" | ")[0] for name, line in dealt.items()}
         slots["a_person"] = grammar.with_article(subject.person)
         slots["a_thing"] = grammar.with_article(slots.get("thing", ""))
@@ -152,8 +152,8 @@ class SubjectBuilder:
         opening = self._pools[f"{kind} {title.about}"].deal()
         sentences = [grammar.capital(opening.format_map(title.slots))]
         sentences.append(self._pools[f"{kind} note"].deal())
-        if self._draws.below(2):
-            sentences.append(self._draws.choose(self._patterns.closings[kind]))
+        if self._draws.randbelow(2):
+            sentences.append(self._draws.choice(self._patterns.closings[kind]))
         return " ".join(sentences)
 
     def _creator(self, kind: Kind, text: str) -> str:
@@ -165,13 +165,13 @@ class SubjectBuilder:
         promised = _LENGTH_IN_TITLE.search(text)
         if promised and kind == "video":
             minutes = _NUMBERS.get(promised[1]) or int(promised[1])
-            return 60 * minutes + self._draws.below(50)
-        spread = self._draws.below(1300) + self._draws.below(1300)
+            return 60 * minutes + self._draws.randbelow(50)
+        spread = self._draws.randbelow(1300) + self._draws.randbelow(1300)
         return 190 + spread if kind == "video" else 1260 + 2 * spread
 
     def _published(self) -> str:
-        day = _FIRST_DAY + timedelta(days=self._draws.below(_DAYS))
-        moment = day + timedelta(hours=6 + self._draws.below(14), minutes=15 * self._draws.below(4))
+        day = _FIRST_DAY + timedelta(days=self._draws.randbelow(_DAYS))
+        moment = day + timedelta(hours=6 + self._draws.randbelow(14), minutes=15 * self._draws.randbelow(4))
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _tags(self, title: Title) -> Lines:
@@ -185,14 +185,14 @@ def build(size: int = SIZE, seed: int = SEED) -> list[Item]:
     patterns = load_patterns()
     names = _names(seed, 400 + size // 20)
     builders = [
-        SubjectBuilder(subject, patterns, names, Draws(digest("subject", seed, subject.name)))
+        SubjectBuilder(subject, patterns, names, RandomStream(stable_hash("subject", seed, subject.name)))
         for subject in load_subjects()
     ]
-    order = Draws(digest("order", seed))
+    order = RandomStream(stable_hash("order", seed))
     items: dict[str, Item] = {}
     while len(items) < size:
         for builder, kind in order.shuffled([(builder, kind) for builder in builders for kind in _KINDS]):
-            identity = digest("item", seed, len(items)).hex()[:16]
+            identity = stable_hash("item", seed, len(items)).hex()[:16]
             # Two subjects may make the same title.
             item = next(item for _ in count() if (item := builder.item(kind, identity)).title not in items)
             items[item.title] = item
@@ -208,14 +208,14 @@ def _names(seed: int, count: int) -> list[tuple[str, str]]:
     fakers = [Faker(locale) for locale in _LOCALES]
     for number, faker in enumerate(fakers):
         faker.seed_instance(seed * len(fakers) + number)
-    draws = Draws(digest("names", seed))
-    chosen = (draws.choose(fakers) for _ in range(count))
+    draws = RandomStream(stable_hash("names", seed))
+    chosen = (draws.choice(fakers) for _ in range(count))
     return [(faker.first_name(), faker.last_name()) for faker in chosen]
 
 
-def _creators(patterns: Lines, names: Names, draws: Draws) -> list[str]:
+def _creators(patterns: Lines, names: Names, draws: RandomStream) -> list[str]:
     """Return the subject's own channels or shows, and people who publish under their names."""
-    chosen = [draws.choose(names) for _ in range(len(patterns) + 2 + len(names) // 200)]
+    chosen = [draws.choice(names) for _ in range(len(patterns) + 2 + len(names) // 200)]
     named = [pattern.format(first=first, last=last) for pattern, (first, last) in zip(patterns, chosen, strict=False)]
     return [*dict.fromkeys(named + [f"{first} {last}" for first, last in chosen[len(patterns) :]])]
 

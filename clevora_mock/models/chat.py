@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from clevora_mock.core.chance import Draws, digest
 from clevora_mock.core.errors import invalid, missing
+from clevora_mock.core.rng import RandomStream, stable_hash
 from clevora_mock.models.json_requests import (
     compacted,
     item_schema,
@@ -51,7 +51,7 @@ class ChatModel:
     def reply(self, turns: Sequence[Turn], *, seed: int, response_format: Mapping[str, Any] | None = None) -> str:
         """Return the answer to `turns`, the same for the same arguments; ApiError for an unusable schema (C9)."""
         form = msgspec.json.encode(response_format, order="sorted").hex() if response_format else ""
-        draws = Draws(digest(seed, form, len(turns), *(part for turn in turns for part in turn)))
+        draws = RandomStream(stable_hash(seed, form, len(turns), *(part for turn in turns for part in turn)))
         asked = response_format or {}
         if asked.get("type") == "json_schema" or (asked.get("type") == "json_object" and "schema" in asked):
             return _value_by_format(asked, draws)
@@ -65,7 +65,7 @@ class ChatModel:
         kind = self._templates.kind_of(text)
         return self._json(text, kind, system, draws) or self._sentence(text, kind, turns, draws)
 
-    def _sentence(self, text: str, kind: str, turns: Sequence[Turn], draws: Draws) -> str:
+    def _sentence(self, text: str, kind: str, turns: Sequence[Turn], draws: RandomStream) -> str:
         """Fill in a template; after a tool's result, one that quotes it."""
         if turns and turns[-1].role in ("tool", "function"):
             return self._templates.answer("tool", turns[-1].text, draws)
@@ -73,7 +73,7 @@ class ChatModel:
         items = "\n".join(f"{line}. Placeholder {line}" for line in lines)
         return self._templates.answer(kind, given_text(text) if kind in _ABOUT_A_TEXT else text, draws, items)
 
-    def _json(self, text: str, kind: str, system: str, draws: Draws, *, only_objects: bool = False) -> str:
+    def _json(self, text: str, kind: str, system: str, draws: RandomStream, *, only_objects: bool = False) -> str:
         """Return the JSON that the messages ask for; an empty text if they ask for none."""
         if not (only_objects or mentions_json(text) or mentions_json(system)):
             return ""
@@ -102,7 +102,7 @@ class ChatModel:
         return _encoded(_value_by_message(item, draws) or {"answer": self._templates.answer(kind, text, draws)})
 
 
-def _value_by_format(response_format: Mapping[str, Any], draws: Draws) -> str:
+def _value_by_format(response_format: Mapping[str, Any], draws: RandomStream) -> str:
     """Return JSON by the schema of a response format; ApiError that names the schema's place where it gives none."""
     holder: Any = response_format
     path = "response_format"
@@ -123,7 +123,7 @@ def _value_by_format(response_format: Mapping[str, Any], draws: Draws) -> str:
     return _encoded(value)
 
 
-def _value_by_message(schema: dict[str, Any] | None, draws: Draws) -> Any:
+def _value_by_message(schema: dict[str, Any] | None, draws: RandomStream) -> Any:
     """Return a value by a schema from a message; None without one, and where it gives none."""
     try:
         return None if schema is None else _value(schema, draws)
@@ -131,7 +131,7 @@ def _value_by_message(schema: dict[str, Any] | None, draws: Draws) -> Any:
         return None
 
 
-def _value(schema: object, draws: Draws) -> object:
+def _value(schema: object, draws: RandomStream) -> object:
     from clevora_mock.models.json_values import value_for  # noqa: PLC0415 - jsonschema takes long to import
 
     return value_for(schema, draws)

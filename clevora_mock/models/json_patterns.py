@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 from rstr import Rstr
 
-from clevora_mock.core.chance import Draws
+from clevora_mock.core.rng import RandomStream
 from clevora_mock.models.json_schema import Budget, SchemaError, UnsatisfiableError
 
 T = TypeVar("T")
@@ -33,16 +33,16 @@ _UNFOLLOWED = _OPAQUE | {"ASSERT", "ASSERT_NOT", "GROUPREF", "POSSESSIVE_REPEAT"
 class _Random:
     """What rstr uses of `random.Random`, drawn from a hash."""
 
-    def __init__(self, draws: Draws) -> None:
+    def __init__(self, draws: RandomStream) -> None:
         self._draws = draws
 
     def choice(self, items: Sequence[T]) -> T:
         # Some of rstr's alphabets come from sets, whose order differs from process to process.
         ordered: Any = sorted(cast("Any", items)) if isinstance(items[0], str) else items
-        return cast("T", self._draws.choose(ordered))
+        return cast("T", self._draws.choice(ordered))
 
     def randint(self, low: int, high: int) -> int:
-        return low + self._draws.below(high - low + 1)
+        return low + self._draws.randbelow(high - low + 1)
 
     def shuffle(self, items: list[T]) -> None:
         items[:] = self._draws.shuffled(items)
@@ -51,7 +51,7 @@ class _Random:
 class _Strings(Rstr):
     """rstr with short repeats, plain characters for a dot, and a bound on its work."""
 
-    def __init__(self, draws: Draws, budget: Budget) -> None:
+    def __init__(self, draws: RandomStream, budget: Budget) -> None:
         super().__init__(cast("Any", _Random(draws)), printable="abcdefghijklmnopqrstuvwxyz0123456789")
         self._budget = budget
         self.longest_repeat = 0
@@ -73,7 +73,7 @@ class _Strings(Rstr):
 class Patterns:
     """The patterns of one schema, each read once, and the strings that were made for them."""
 
-    def __init__(self, draws: Draws, budget: Budget) -> None:
+    def __init__(self, draws: RandomStream, budget: Budget) -> None:
         self._budget = budget
         self._strings = _Strings(draws, budget)
         self._trees: dict[str, Any] = {}

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
-from clevora_mock.core.chance import Draws
+from clevora_mock.core.rng import RandomStream
 from clevora_mock.models.json_patterns import Patterns
 from clevora_mock.models.json_schema import (
     AnySchema,
@@ -67,7 +67,7 @@ _FORMAT_OF_NAME = {"email": "email", "url": "uri", "website": "uri", "date": "da
 _RANGE_OF_NAME = {"age": (18, 80), "year": (1990, 2030)}
 
 
-def value_for(schema: object, draws: Draws) -> object:
+def value_for(schema: object, draws: RandomStream) -> object:
     """A value valid by `schema`; SchemaError if that is malformed, cannot be met or takes too much work."""
     check(schema)
     root = schema if isinstance(schema, dict) else {"allOf": [schema]}
@@ -80,7 +80,7 @@ def value_for(schema: object, draws: Draws) -> object:
 class _Generator:
     """One schema, and what is left of its budget."""
 
-    def __init__(self, root: Schema, draws: Draws) -> None:
+    def __init__(self, root: Schema, draws: RandomStream) -> None:
         self._root = root
         self._draws = draws
         self._budget = Budget(_STEPS, _CHARACTERS)
@@ -160,7 +160,7 @@ class _Generator:
     def _pick(self, options: Sequence[Any], attempt: int) -> Any:
         """One of `options`: the first, at later tries the next ones, and null after the others."""
         if attempt >= len(options):
-            return self._draws.choose(options)
+            return self._draws.choice(options)
         self._budget.spend(len(options) // 10)
         return sorted(options, key=lambda option: option in _NULLS)[attempt]
 
@@ -169,7 +169,7 @@ class _Generator:
     def _drawn(self, flat: Schema, name: str, attempt: int) -> object:
         self._budget.spend(0, 8)
         if "const" in flat or "enum" in flat:
-            value = flat["const"] if "const" in flat else self._draws.choose(flat["enum"] or [None])
+            value = flat["const"] if "const" in flat else self._draws.choice(flat["enum"] or [None])
             self._budget.spend(0, len(json.dumps(value)))
             return value
         types = flat.get("type", [next((_IMPLIED[key] for key in flat if key in _IMPLIED), "string")])
@@ -179,7 +179,7 @@ class _Generator:
             case "null":
                 return None
             case "boolean":
-                return self._draws.below(2) == 1
+                return self._draws.randbelow(2) == 1
             case "string":
                 return self._string(flat, name, attempt)
             case "array":
@@ -208,7 +208,7 @@ class _Generator:
         last -= "exclusiveMaximum" in flat and last * step >= Fraction(str(flat["exclusiveMaximum"]))
         if first > last:
             raise UnsatisfiableError
-        value = (first + self._draws.below(last - first + 1)) * step
+        value = (first + self._draws.randbelow(last - first + 1)) * step
         return int(value) if whole else float(value)
 
     def _string(self, flat: Schema, name: str, attempt: int) -> str:
@@ -227,7 +227,7 @@ class _Generator:
         elif not text:
             text = self._formatted(_FORMAT_OF_NAME.get(_last_word(name), ""))
             if not text or not least <= len(text) <= most:
-                text = f"sample {name} {self._draws.below(1000)}"
+                text = f"sample {name} {self._draws.randbelow(1000)}"
                 text = (text + " and more of it" * max(0, (least - len(text) + 14) // 15))[:most]
         self._budget.spend(0, len(text))
         if not least <= len(text) <= most:
@@ -236,7 +236,7 @@ class _Generator:
 
     def _formatted(self, form: str) -> str:
         """A string of the format `form`; empty for one that is not known."""
-        month, day, hour, n = (1 + self._draws.below(bound) for bound in (12, 28, 22, 253))
+        month, day, hour, n = (1 + self._draws.randbelow(bound) for bound in (12, 28, 22, 253))
         return _FORMATS.get(form, "").format(month=month, day=day, hour=hour, n=n)
 
     def _array(self, flat: Schema, name: str) -> list[object]:
@@ -247,7 +247,7 @@ class _Generator:
         if "contains" in flat:
             needed = max(needed, len(lead) + int(flat.get("minContains", 1)))
             rest = {"allOf": [rest, flat["contains"]]}
-        count = needed if needed or not self._may_add else 1 + self._draws.below(3)
+        count = needed if needed or not self._may_add else 1 + self._draws.randbelow(3)
         self._budget.spend(count)
         made: list[object] = []
         seen: set[str] | None = set() if flat.get("uniqueItems") else None
@@ -313,7 +313,7 @@ class _Generator:
                 return
             name = f"key{number + 1}"
             if patterns and not isinstance(rest, dict):
-                name = self._patterns.make(self._draws.choose([*patterns]), number)
+                name = self._patterns.make(self._draws.choice([*patterns]), number)
             elif "propertyNames" in flat:
                 name = str(self._value({"allOf": [{"type": "string"}, flat["propertyNames"]]}, "key"))
             self._put(made, name, flat)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import msgspec
 
 from clevora_mock.contract.limits import SCRIPT_BUDGETS
-from clevora_mock.core.chance import Draws, digest
+from clevora_mock.core.rng import RandomStream, stable_hash
 from clevora_mock.models import tokens as counting
 
 BUDGETS = SCRIPT_BUDGETS
@@ -107,13 +107,15 @@ class ScriptModel:
 
     def write(self, topic: str, style: str, length: str, *, seed: int) -> Script:
         """Return a script about `topic`; the same for the same arguments."""
-        return _Draft(self._styles[style], length, topic, Draws(digest(seed, style, length, topic))).script()
+        return _Draft(
+            self._styles[style], length, topic, RandomStream(stable_hash(seed, style, length, topic))
+        ).script()
 
 
 class _Draft:
     """One script in the making: its phrases, its draws, and what is left of its budget."""
 
-    def __init__(self, style: StylePhrases, length: str, topic: str, draws: Draws) -> None:
+    def __init__(self, style: StylePhrases, length: str, topic: str, draws: RandomStream) -> None:
         short = _shortened(topic)
         self._slots: dict[str, object] = {"topic": f"“{short}”", "title": short}
         self._style = style
@@ -127,7 +129,7 @@ class _Draft:
         title, hook, call = (self._spend(self._line(pool)).text for pool in (style.titles, style.hooks, style.calls))
         spans = self._spans() if style.layers else []
         outlines = self._outlines(spans)
-        spare = BUDGETS[self._length] * (_LEAST_UNUSED + self._draws.below(_MOST_UNUSED - _LEAST_UNUSED)) // 100
+        spare = BUDGETS[self._length] * (_LEAST_UNUSED + self._draws.randbelow(_MOST_UNUSED - _LEAST_UNUSED)) // 100
         while self._left > spare and any(outline.pool for outline in outlines):
             self._add_round(outlines, spare)
         contents = ["\n".join(line.text for line in sorted(outline.lines)) for outline in outlines]
@@ -142,7 +144,7 @@ class _Draft:
         outlines = []
         number = 1
         for at, section in enumerate(self._sections):
-            template = self._draws.choose(section.headings)
+            template = self._draws.choice(section.headings)
             self._slots["n"] = number
             number += "{n}" in template
             timed = f"{starts[at]}\u2013{starts[at + 1]} s: {template}" if spans else template
@@ -169,7 +171,7 @@ class _Draft:
 
     def _line(self, pool: Sequence[str], place: int = -1) -> _Line:
         """Return one line of `pool`, filled in. It is divided first, for a topic may hold anything."""
-        parts = [part.format_map(self._slots) for part in self._draws.choose(pool).split("||")]
+        parts = [part.format_map(self._slots) for part in self._draws.choice(pool).split("||")]
         if len(parts) > 1:
             parts = [f"{speaker}: {part}" for speaker, part in zip(_SPEAKERS, parts, strict=True)]
         text = "\n".join(parts)
@@ -182,7 +184,7 @@ class _Draft:
     def _spans(self) -> list[int]:
         """Return the seconds of each shot, which differ by one at most."""
         low, high = _SHOT_SECONDS[self._length]
-        total, count = low + self._draws.below(high - low + 1), len(self._sections)
+        total, count = low + self._draws.randbelow(high - low + 1), len(self._sections)
         return self._draws.shuffled([total // count + (at < total % count) for at in range(count)])
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 import msgspec
 from msgspec import Struct
 
-from clevora_mock.core.chance import Draws
+from clevora_mock.core.rng import RandomStream
 from clevora_mock.models import tokens
 
 _QUOTED_CHARACTERS, _QUOTED_TOKENS = 200, 60
@@ -64,11 +64,11 @@ class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             return "empty"
         return kind or ("question" if text.rstrip()[-1] in _QUESTION_MARKS else "statement")
 
-    def answer(self, kind: str, words: str, draws: Draws, items: str = "") -> str:
+    def answer(self, kind: str, words: str, draws: RandomStream, items: str = "") -> str:
         """Return an answer of `kind` that quotes `words`."""
-        answer = draws.choose(self.kinds[kind].answers).format(quote=quotation(words), items=items)
+        answer = draws.choice(self.kinds[kind].answers).format(quote=quotation(words), items=items)
         # Lists and code end with lines of their own.
-        return answer + ("\n\n" if "\n" in answer else " ") + draws.choose(self.closings)
+        return answer + ("\n\n" if "\n" in answer else " ") + draws.choice(self.closings)
 
 
 def quotation(text: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from msgspec import inspect
 
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME, ENDPOINTS, Credential, Endpoint
-from clevora_mock.core.identity import Identity
+from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.usage import Activity
 from tests.contract.rows.row import ERRORS
 from tests.contract.rows.steps import CREDENTIALS, SIGNATURES, Memory, take
