@@ -94,7 +94,7 @@ def make_clock(text: str) -> Clock:
     return Clock("frozen", start=start)
 
 
-class Kind(Struct, frozen=True):
+class SettingKind(Struct, frozen=True):
     """A kind of value: its parser, the expectation for messages, and what help and shells show for it.
 
     `complete` is what shells suggest: words, or files, directories or scenarios. `unit` is that of numbers in Python.
@@ -109,31 +109,33 @@ class Kind(Struct, frozen=True):
 
 _HOST = r"\s*[A-Za-z0-9._-]+\s*"
 
-SWITCH = Kind(parse_switch, "1 or 0")
-ADDRESS = Kind(matching(".+"), "some text", "ADDRESS")
-SCENARIO = Kind(matching(".+"), "some text", "NAME", "scenario")
-FILE = Kind(matching(".+"), "some text", "FILE", "file")
-DIRECTORY = Kind(matching(".+"), "some text", "DIR", "dir")
-PORT = Kind(integer(0, 65_535), "a port from 0 to 65535 (0 picks a free one)", "PORT")
-SEED = Kind(integer(1 - 10**18, 10**18 - 1), "a whole number", "N")
-COUNT = Kind(integer(1, 1_000_000), "a whole number from 1 to 1000000", "N")
-RATE = Kind(parse_rate, "a number above 0, such as 50", "N")
-DOLLARS = Kind(parse_dollars, f"dollars from 0 to {MAX_DOLLARS} with at most 6 decimals, such as 25.50", "DOLLARS")
-DELAY = Kind(accepted(read_duration), "a duration such as 250ms, 2s or 1m", "TIME", unit="s")
-TIMEOUT = Kind(accepted(check_timeout), "a duration above 0, such as 75s", "TIME", unit="s")
-CLOCK = Kind(
+SWITCH = SettingKind(parse_switch, "1 or 0")
+ADDRESS = SettingKind(matching(".+"), "some text", "ADDRESS")
+SCENARIO = SettingKind(matching(".+"), "some text", "NAME", "scenario")
+FILE = SettingKind(matching(".+"), "some text", "FILE", "file")
+DIRECTORY = SettingKind(matching(".+"), "some text", "DIR", "dir")
+PORT = SettingKind(integer(0, 65_535), "a port from 0 to 65535 (0 picks a free one)", "PORT")
+SEED = SettingKind(integer(1 - 10**18, 10**18 - 1), "a whole number", "N")
+COUNT = SettingKind(integer(1, 1_000_000), "a whole number from 1 to 1000000", "N")
+RATE = SettingKind(parse_rate, "a number above 0, such as 50", "N")
+DOLLARS = SettingKind(
+    parse_dollars, f"dollars from 0 to {MAX_DOLLARS} with at most 6 decimals, such as 25.50", "DOLLARS"
+)
+DELAY = SettingKind(accepted(read_duration), "a duration such as 250ms, 2s or 1m", "TIME", unit="s")
+TIMEOUT = SettingKind(accepted(check_timeout), "a duration above 0, such as 75s", "TIME", unit="s")
+CLOCK = SettingKind(
     accepted(make_clock),
     "real, frozen, frozen:2026-05-11T14:00:00Z or scaled:60",
     "CLOCK",
     ("real", "frozen", "frozen:2026-05-11T14:00:00Z", "scaled:60"),
 )
-HOSTS = Kind(matching(f"{_HOST}(,{_HOST})*"), "host names separated by commas, without ports", "HOSTS")
-SERVER_NAME = Kind(
+HOSTS = SettingKind(matching(f"{_HOST}(,{_HOST})*"), "host names separated by commas, without ports", "HOSTS")
+SERVER_NAME = SettingKind(
     matching("[A-Za-z0-9][A-Za-z0-9._-]{0,62}"),
     "a name such as mock-1: up to 63 letters, digits, dots, dashes and underscores",
     "NAME",
 )
-PROJECT = Kind(matching("[a-z][a-z0-9-]{2,62}"), "a Firebase project id such as demo-clevora", "ID")
-API_KEY = Kind(matching(KEY_PATTERN), KEY_FORMAT, "KEY")
-SECRET = Kind(accepted(secret_bytes), "whsec_ and base64", "WHSEC")
-LOG_FORMAT = Kind(matching("text|json"), "text or json", "FORMAT", ("text", "json"))
+PROJECT = SettingKind(matching("[a-z][a-z0-9-]{2,62}"), "a Firebase project id such as demo-clevora", "ID")
+API_KEY = SettingKind(matching(KEY_PATTERN), KEY_FORMAT, "KEY")
+SECRET = SettingKind(accepted(secret_bytes), "whsec_ and base64", "WHSEC")
+LOG_FORMAT = SettingKind(matching("text|json"), "text or json", "FORMAT", ("text", "json"))

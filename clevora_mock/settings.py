@@ -45,7 +45,7 @@ class Setting(Struct, frozen=True):
     The name of its field in `Settings`, the default and whether it may be None are filled in from there.
     """
 
-    kind: kinds.Kind
+    kind: kinds.SettingKind
     section: str
     help: str
     field: str = ""

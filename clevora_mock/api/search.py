@@ -19,7 +19,7 @@ from clevora_mock.web.context import RequestContext
 from clevora_mock.web.parsing import choose_model
 
 if TYPE_CHECKING:
-    from clevora_mock.models.catalog import Item
+    from clevora_mock.models.catalog import CatalogItem
     from clevora_mock.models.search import SearchIndex
 
 # Titles in the journal's summary of an answer.
@@ -46,7 +46,7 @@ class SearchHandler:
         return replace(json_reply(msgspec.json.encode(body)), prompt_tokens=counted, text=summary)
 
 
-def _result(item: "Item", score: float) -> Result:
+def _result(item: "CatalogItem", score: float) -> Result:
     return Result(
         item.id,
         item.title,

@@ -124,7 +124,7 @@ def _create_user(sandbox: Sandbox, uid: str, email: str | None, password: str, n
     users = sandbox.users
     if email is None:
         raise missing("email")
-    if users.with_email(email) is not None:
+    if users.find_by_email(email) is not None:
         raise invalid("email", "one that nobody signs in with", quoted(email))
     if uid in users.by_uid:
         raise invalid("uid", "one that nobody signs in with, or no password", quoted(uid))

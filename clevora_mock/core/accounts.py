@@ -12,7 +12,7 @@ from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.ledger import Ledger
 from clevora_mock.core.limits import RateLimiter
-from clevora_mock.core.usage import Usage
+from clevora_mock.core.usage import AccountUsage
 
 
 class Key:
@@ -70,7 +70,7 @@ class Account:
         self.developer_access = False
         self.activated = False
         self.ledger = Ledger()
-        self.usage = Usage()
+        self.usage = AccountUsage()
         self.keys: list[Key] = []
 
     def credit(self, serial: int, amount: int, now: int) -> None:

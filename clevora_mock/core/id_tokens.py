@@ -28,7 +28,7 @@ class Identity(Struct, frozen=True):
     email: str | None = None
 
 
-class SignIn(Struct, frozen=True):
+class TokenSignIn(Struct, frozen=True):
     """How and when somebody signed in (`at` in seconds since 1970), and the profile that they had then."""
 
     provider: str
@@ -38,11 +38,11 @@ class SignIn(Struct, frozen=True):
 
 
 def issue(
-    identity: Identity, project: str, now: int, lifetime: int = LIFETIME_SECONDS, sign_in: SignIn | None = None
+    identity: Identity, project: str, now: int, lifetime: int = LIFETIME_SECONDS, sign_in: TokenSignIn | None = None
 ) -> str:
     """An ID token for `identity`, valid for `lifetime` seconds from `now`; without `sign_in`, of one made just now."""
     seconds = now // SECOND
-    how = sign_in or SignIn("password" if identity.email else "custom", seconds)
+    how = sign_in or TokenSignIn("password" if identity.email else "custom", seconds)
     identities: dict[str, list[str]] = {"email": [identity.email]} if identity.email else {}
     claims: dict[str, Any] = {
         "iss": id_token_issuer(project),

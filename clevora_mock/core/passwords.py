@@ -23,7 +23,7 @@ class Password(Struct, frozen=True):
         """`text`, kept under `salt`; the same two give the same hash on every machine."""
         return cls(salt, _hash(text, salt))
 
-    def fits(self, text: str) -> bool:
+    def matches(self, text: str) -> bool:
         return compare_digest(self.hash, _hash(text, self.salt))
 
 

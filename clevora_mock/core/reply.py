@@ -88,7 +88,7 @@ class FaultEffect(Protocol):
 
     kind: ClassVar[str]
 
-    def inflict(self, reply: Reply) -> Reply:
+    def try_apply(self, reply: Reply) -> Reply:
         """Return what `reply` becomes; itself where the fault cannot befall it."""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.rng import SeededRng
-from clevora_mock.core.scenario import Calls, NearMiss, Pattern, Plan, Rule, Scenario, When
+from clevora_mock.core.scenario import Calls, NearMiss, Plan, Rule, Scenario, TextPattern, When
 
 
 def purpose_of(scenario: Scenario, rule: Rule) -> str:
@@ -118,7 +118,7 @@ _CONDITIONS: tuple[tuple[str, Callable[[When, RequestFacts, Principal], bool]], 
 )
 
 
-def _fits(pattern: Pattern, text: str, *, whole: bool) -> bool:
+def _fits(pattern: TextPattern, text: str, *, whole: bool) -> bool:
     if pattern.expression is not None:
         return pattern.expression.search(text) is not None
     return pattern.text == text if whole else pattern.text in text

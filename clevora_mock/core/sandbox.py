@@ -22,7 +22,7 @@ from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.rules import purpose_of
 from clevora_mock.core.scenario import Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
-from clevora_mock.core.usage import Activity, Usage
+from clevora_mock.core.usage import AccountUsage, Activity
 
 if TYPE_CHECKING:
     from clevora_mock.core.passwords import Password
@@ -231,7 +231,7 @@ class Sandbox:
         """Reset ledgers, usage and counts to the start; accounts made since then have nothing on them."""
         now = self.clock.now()
         for account in self.accounts.by_uid.values():
-            account.ledger, account.usage = Ledger(), Usage()
+            account.ledger, account.usage = Ledger(), AccountUsage()
             for key in account.keys:
                 key.requests = key.tokens = 0
                 key.last_used, key.limiter = None, RateLimiter()

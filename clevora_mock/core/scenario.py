@@ -56,7 +56,7 @@ class Calls(Struct, frozen=True):
     every: int | None = None
 
 
-class Pattern(Struct, frozen=True):
+class TextPattern(Struct, frozen=True):
     """A text to find: a plain one must be the whole (header) or a part (message), an expression is searched for."""
 
     text: str
@@ -70,9 +70,9 @@ class When(Struct, frozen=True):
     calls: Calls | None = None
     key: str | None = None
     account: str | None = None
-    header: tuple[tuple[str, Pattern], ...] = ()
+    header: tuple[tuple[str, TextPattern], ...] = ()
     body: dict[str, Any] | None = None
-    message: Pattern | None = None
+    message: TextPattern | None = None
     between: tuple[int, int] | None = None
     chance: float | None = None
 

@@ -21,7 +21,7 @@ from clevora_mock.core.payments import Checkout, Checkouts
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario_run import ScenarioRun
-from clevora_mock.core.usage import Activity, Count, Day
+from clevora_mock.core.usage import Activity, UsageCount, UsageDay
 from clevora_mock.core.users import CAPACITY, User, Users
 
 VERSION = 1
@@ -68,8 +68,8 @@ class KeyState(StrictStruct, frozen=True):
 class UsageState(StrictStruct, frozen=True):
     """An account's rollups; days are counted from 1970-01-01."""
 
-    total: Count
-    days: dict[DayNumber, Day]
+    total: UsageCount
+    days: dict[DayNumber, UsageDay]
     recent: list[Activity]
     last_used: Moment | None
 
@@ -324,7 +324,7 @@ def _restore_users(state: State) -> Users:
     for saved in state.users:
         if saved.uid in users.by_uid:
             raise ValueError(f"users: {saved.uid!r} is there twice")
-        if saved.email is not None and users.with_email(saved.email):
+        if saved.email is not None and users.find_by_email(saved.email):
             raise ValueError(f"users: the email of {saved.uid!r} is somebody else's too")
         users.add(_restore_user(saved))
     for uid in state.deleted_users:

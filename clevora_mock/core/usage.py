@@ -16,7 +16,7 @@ from clevora_mock.contract.limits import RECENT_ACTIVITY
 DAYS = 400
 
 
-class Count(Struct):
+class UsageCount(Struct):
     """Requests (failed ones included), the tokens billed for them, and how many failed."""
 
     requests: int = 0
@@ -29,10 +29,10 @@ class Count(Struct):
         self.errors += failed
 
 
-class Day(Count):
+class UsageDay(UsageCount):
     """One UTC day's count, whole and for each endpoint."""
 
-    endpoints: dict[str, Count] = {}
+    endpoints: dict[str, UsageCount] = {}
 
 
 class Activity(Struct, frozen=True, gc=False):
@@ -44,14 +44,14 @@ class Activity(Struct, frozen=True, gc=False):
     latency: int
 
 
-class Usage:
+class AccountUsage:
     """One account's rollups."""
 
     __slots__ = ("days", "last_used", "recent", "total")
 
     def __init__(self) -> None:
-        self.total = Count()
-        self.days: dict[int, Day] = {}
+        self.total = UsageCount()
+        self.days: dict[int, UsageDay] = {}
         self.recent: deque[Activity] = deque(maxlen=RECENT_ACTIVITY)
         self.last_used: int | None = None
 
@@ -62,7 +62,7 @@ class Usage:
         day.add(tokens, failed)
         endpoint = day.endpoints.get(activity.endpoint)
         if endpoint is None:
-            endpoint = day.endpoints[activity.endpoint] = Count()
+            endpoint = day.endpoints[activity.endpoint] = UsageCount()
         endpoint.add(tokens, failed)
         self.total.add(tokens, failed)
         self.recent.append(activity)
@@ -71,7 +71,7 @@ class Usage:
     def report(self, days: int, now: int) -> dict[str, object]:
         """The analytics of the last `days` days, today included, in the documented shape."""
         today = day_of(now)
-        rows = [(day, self.days.get(day) or Day()) for day in range(today - days + 1, today + 1)]
+        rows = [(day, self.days.get(day) or UsageDay()) for day in range(today - days + 1, today + 1)]
         requests = sum(row.requests for _, row in rows)
         tokens = sum(row.tokens for _, row in rows)
         errors = sum(row.errors for _, row in rows)
@@ -104,21 +104,21 @@ class Usage:
             ],
         }
 
-    def _day(self, number: int) -> Day:
+    def _day(self, number: int) -> UsageDay:
         day = self.days.get(number)
         if day is None:
-            day = self.days[number] = Day()
+            day = self.days[number] = UsageDay()
             if len(self.days) > DAYS:
                 del self.days[min(self.days)]
         return day
 
 
-def _breakdown(rows: list[Day]) -> dict[str, dict[str, int]]:
+def _breakdown(rows: list[UsageDay]) -> dict[str, dict[str, int]]:
     """The endpoints that were used, in the order of the contract's table."""
-    sums: dict[str, Count] = {}
+    sums: dict[str, UsageCount] = {}
     for row in rows:
         for name, count in row.endpoints.items():
-            total = sums.setdefault(name, Count())
+            total = sums.setdefault(name, UsageCount())
             total.requests += count.requests
             total.tokens += count.tokens
     return {

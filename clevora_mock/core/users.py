@@ -48,7 +48,7 @@ class Users:
     def is_full(self) -> bool:
         return len(self.by_uid) >= CAPACITY
 
-    def with_email(self, email: str) -> User | None:
+    def find_by_email(self, email: str) -> User | None:
         """The user with `email`, whatever its case."""
         return self._by_email.get(email.lower())
 

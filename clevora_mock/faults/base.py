@@ -29,16 +29,16 @@ class Fault(Struct, frozen=True):
         """Return what `reply` becomes."""
         raise NotImplementedError
 
-    def can_befall(self, reply: Reply) -> bool:
+    def applies_to(self, reply: Reply) -> bool:
         """Tell whether the fault applies: some need a stream, and an error has no tokens to come after."""
         if reply.is_stream:
             return True
         after_tokens = getattr(self, "after_tokens", None)
         return not self.stream_only and (after_tokens is None or reply.status < 400)
 
-    def inflict(self, reply: Reply) -> Reply:
+    def try_apply(self, reply: Reply) -> Reply:
         """Return what `reply` becomes; itself where the fault cannot befall it."""
-        return replace(self.apply(reply), fault=self.kind) if self.can_befall(reply) else reply
+        return replace(self.apply(reply), fault=self.kind) if self.applies_to(reply) else reply
 
 
 def frames_holding(reply: Reply, tokens: int) -> int:

@@ -52,8 +52,8 @@ async def sign_in(context: RequestContext, asked: SignIn) -> Reply:
     require_email(asked.email)
     if not asked.password:
         raise refused("MISSING_PASSWORD")
-    user = context.sandbox.users.with_email(asked.email)
-    if user is None or user.password is None or not user.password.fits(asked.password):
+    user = context.sandbox.users.find_by_email(asked.email)
+    if user is None or user.password is None or not user.password.matches(asked.password):
         raise refused("INVALID_LOGIN_CREDENTIALS")
     return _signed_in("VerifyPassword", context, user, "password", registered=True)
 
@@ -122,7 +122,7 @@ def require_email(email: str) -> None:
 def free_email(context: RequestContext, email: str) -> str:
     """`email` as it is kept, when nobody has it yet."""
     require_email(email)
-    if context.sandbox.users.with_email(email) is not None:
+    if context.sandbox.users.find_by_email(email) is not None:
         raise refused("EMAIL_EXISTS")
     return email.lower()
 

@@ -30,7 +30,7 @@ class CatalogError(UnusableFileError):
 
 
 # Only strings, numbers and tuples of strings: no cycles, so the collector need not track 100,000 of them.
-class Item(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+class CatalogItem(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     """One video or podcast."""
 
     id: Text
@@ -47,7 +47,7 @@ class Item(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     subject: str = ""
 
 
-def load(path: Path) -> list[Item]:
+def load(path: Path) -> list[CatalogItem]:
     """Return the items of the catalog file at `path`, in its order. Raises CatalogError."""
     try:
         data = path.read_bytes()
@@ -58,7 +58,7 @@ def load(path: Path) -> list[Item]:
     except UnicodeDecodeError as error:
         raise CatalogError(f"{path}, line {_line(data, error.start)}: expected UTF-8 text") from error
     array = data.lstrip().startswith(b"[")
-    items: dict[str, Item] = {}
+    items: dict[str, CatalogItem] = {}
     lines: dict[str, int] = {}
     for line, raw in _array(path, data) if array else _lines(data):
         item = _item(path, line, raw)
@@ -74,7 +74,7 @@ def load(path: Path) -> list[Item]:
     return list(items.values())
 
 
-def dump(items: list[Item]) -> bytes:
+def dump(items: list[CatalogItem]) -> bytes:
     """Return `items` as the bytes of a catalog file, one to a line."""
     return msgspec.json.Encoder().encode_lines(items)
 
@@ -102,10 +102,10 @@ def _array(path: Path, data: bytes) -> Iterator[tuple[int, bytes]]:
         position = start + len(raw)
 
 
-_DECODER = msgspec.json.Decoder(Item)
+_DECODER = msgspec.json.Decoder(CatalogItem)
 
 
-def _item(path: Path, line: int, raw: bytes) -> Item:
+def _item(path: Path, line: int, raw: bytes) -> CatalogItem:
     try:
         item = _DECODER.decode(raw)
     except msgspec.ValidationError as error:

@@ -18,8 +18,8 @@ import msgspec
 
 from clevora_mock.core.rng import RandomStream, stable_hash
 from clevora_mock.models import grammar
-from clevora_mock.models.catalog import Item
-from clevora_mock.models.subjects import Kind, Lines, Patterns, Subject, load_patterns, load_subjects
+from clevora_mock.models.catalog import CatalogItem
+from clevora_mock.models.subjects import Lines, MediaType, Subject, TitlePatterns, load_patterns, load_subjects
 from clevora_mock.models.words import STOP, stem, words
 
 Names = Sequence[tuple[str, str]]
@@ -27,7 +27,7 @@ Names = Sequence[tuple[str, str]]
 SIZE = 1680
 SEED = 0
 
-_KINDS: tuple[Kind, Kind] = ("video", "podcast")
+_KINDS: tuple[MediaType, MediaType] = ("video", "podcast")
 _LOCALES = ("en_US", "en_GB", "en_IN", "en_US", "es_ES", "de_DE", "fr_FR")
 _FIRST_DAY = datetime(2018, 3, 1, tzinfo=UTC)
 _DAYS = 2830  # to the end of November 2025
@@ -69,7 +69,7 @@ class ShuffledPool:
 class SubjectBuilder:
     """Builds the items of one subject; no two have the same title."""
 
-    def __init__(self, subject: Subject, patterns: Patterns, names: Names, draws: RandomStream) -> None:
+    def __init__(self, subject: Subject, patterns: TitlePatterns, names: Names, draws: RandomStream) -> None:
         self._subject = subject
         self._patterns = patterns
         self._draws = draws
@@ -94,14 +94,14 @@ class SubjectBuilder:
             pools |= {f"{kind} {about}": lines for about, lines in openings.items()}
         self._pools = {name: ShuffledPool(lines, draws) for name, lines in pools.items()}
         self._used: Counter[str] = Counter()
-        self._turn: Counter[Kind] = Counter()
+        self._turn: Counter[MediaType] = Counter()
 
-    def item(self, kind: Kind, identity: str) -> Item:
+    def item(self, kind: MediaType, identity: str) -> CatalogItem:
         """Return one more item, whose id and addresses hold `identity` (16 hex digits)."""
         title = self._title(kind)
         text = self._numbered(title.text, kind)
         path = f"{kind[0]}/{_slug(text)}-{identity[:8]}"
-        return Item(
+        return CatalogItem(
             id=f"{kind[:3]}_{identity}",
             title=text,
             type=kind,
@@ -116,7 +116,7 @@ class SubjectBuilder:
             subject=self._subject.name,
         )
 
-    def _title(self, kind: Kind) -> Title:
+    def _title(self, kind: MediaType) -> Title:
         for attempt in range(_TITLE_ATTEMPTS):
             self._turn[kind] += attempt == 0
             pattern = self._pools[f"{'own' if self._turn[kind] % 2 else 'shared'} {kind}"].deal()
@@ -140,7 +140,7 @@ class SubjectBuilder:
         keywords = " ".join(line.partition(" | ")[2] for line in dealt.values())
         return Title(grammar.title(pattern.format_map(slots)), pattern, slots, about, form, keywords.strip())
 
-    def _numbered(self, text: str, kind: Kind) -> str:
+    def _numbered(self, text: str, kind: MediaType) -> str:
         self._used[text] += 1
         part = self._used[text]
         if part == 1:
@@ -148,7 +148,7 @@ class SubjectBuilder:
         mark = " " if text[-1] in "?.!" else ", "
         return f"{text}{mark}{'Part' if kind == 'video' else 'Episode'} {part}"
 
-    def _description(self, kind: Kind, title: Title) -> str:
+    def _description(self, kind: MediaType, title: Title) -> str:
         opening = self._pools[f"{kind} {title.about}"].deal()
         sentences = [grammar.capital(opening.format_map(title.slots))]
         sentences.append(self._pools[f"{kind} note"].deal())
@@ -156,12 +156,12 @@ class SubjectBuilder:
             sentences.append(self._draws.choice(self._patterns.closings[kind]))
         return " ".join(sentences)
 
-    def _creator(self, kind: Kind, text: str) -> str:
+    def _creator(self, kind: MediaType, text: str) -> str:
         shows = self._subject.shows if kind == "podcast" else ()
         named = next((show for show in shows if text.startswith((f"{show}: ", f"{show} "))), "")
         return named or self._pools[f"{kind} creator"].deal()
 
-    def _duration(self, kind: Kind, text: str) -> int:
+    def _duration(self, kind: MediaType, text: str) -> int:
         promised = _LENGTH_IN_TITLE.search(text)
         if promised and kind == "video":
             minutes = _NUMBERS.get(promised[1]) or int(promised[1])
@@ -180,7 +180,7 @@ class SubjectBuilder:
         return tuple({tag.lower(): tag for tag in tags if tag}.values())
 
 
-def build(size: int = SIZE, seed: int = SEED) -> list[Item]:
+def build(size: int = SIZE, seed: int = SEED) -> list[CatalogItem]:
     """Return `size` items over all subjects and both kinds, no two with the same id or title."""
     patterns = load_patterns()
     names = _names(seed, 400 + size // 20)
@@ -189,7 +189,7 @@ def build(size: int = SIZE, seed: int = SEED) -> list[Item]:
         for subject in load_subjects()
     ]
     order = RandomStream(stable_hash("order", seed))
-    items: dict[str, Item] = {}
+    items: dict[str, CatalogItem] = {}
     while len(items) < size:
         for builder, kind in order.shuffled([(builder, kind) for builder in builders for kind in _KINDS]):
             identity = stable_hash("item", seed, len(items)).hex()[:16]

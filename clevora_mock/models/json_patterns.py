@@ -70,7 +70,7 @@ class _Strings(Rstr):
         return "".join(self._build_string(value) for _ in range(times))
 
 
-class Patterns:
+class SchemaPatterns:
     """The patterns of one schema, each read once, and the strings that were made for them."""
 
     def __init__(self, draws: RandomStream, budget: Budget) -> None:

@@ -9,14 +9,14 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from clevora_mock.models.json_patterns import Patterns, quoted
+from clevora_mock.models.json_patterns import SchemaPatterns, quoted
 from clevora_mock.models.json_schema import AnySchema, Budget, Schema, SchemaError
 
 
 class BoundedValidator:
     """A validator for the parts of one schema, `root`, to which their references lead."""
 
-    def __init__(self, root: Schema, budget: Budget, patterns: Patterns) -> None:
+    def __init__(self, root: Schema, budget: Budget, patterns: SchemaPatterns) -> None:
         # An empty registry fetches nothing.
         self._validator = _Validator(root, registry=Registry(), format_checker=_Limits(budget, patterns))
 
@@ -39,7 +39,7 @@ def unresolved(ref: str) -> SchemaError:
 class _Limits(FormatChecker):
     """What a validation may take. jsonschema hands its format checker from part to part, so this stands in for one."""
 
-    def __init__(self, budget: Budget, patterns: Patterns) -> None:
+    def __init__(self, budget: Budget, patterns: SchemaPatterns) -> None:
         super().__init__(())
         self.budget = budget
         self.patterns = patterns

@@ -13,7 +13,7 @@ from math import ceil, floor
 from typing import Any
 
 from clevora_mock.core.rng import RandomStream
-from clevora_mock.models.json_patterns import Patterns
+from clevora_mock.models.json_patterns import SchemaPatterns
 from clevora_mock.models.json_schema import (
     AnySchema,
     Budget,
@@ -84,7 +84,7 @@ class _Generator:
         self._root = root
         self._draws = draws
         self._budget = Budget(_STEPS, _CHARACTERS)
-        self._patterns = Patterns(draws, self._budget)
+        self._patterns = SchemaPatterns(draws, self._budget)
         self._validator = BoundedValidator(root, self._budget, self._patterns)
         self._open = ["#"]
         self._depth = 0

@@ -61,7 +61,7 @@ class Section(msgspec.Struct, frozen=True, rename="camel"):
     duration_seconds: int
 
 
-class Script(msgspec.Struct, frozen=True, rename="camel"):
+class GeneratedScript(msgspec.Struct, frozen=True, rename="camel"):
     """A whole script."""
 
     title: str
@@ -92,7 +92,7 @@ def load(data: bytes) -> dict[str, StylePhrases]:
     return msgspec.json.decode(data, type=dict[str, StylePhrases])
 
 
-def tokens(script: Script) -> int:
+def tokens(script: GeneratedScript) -> int:
     """Return the tokens of everything in `script` that is read or spoken (C7)."""
     texts = [script.title, script.hook, script.call_to_action]
     texts += [text for section in script.sections for text in (section.heading, section.content)]
@@ -105,7 +105,7 @@ class ScriptModel:
     def __init__(self, styles: dict[str, StylePhrases]) -> None:
         self._styles = styles
 
-    def write(self, topic: str, style: str, length: str, *, seed: int) -> Script:
+    def write(self, topic: str, style: str, length: str, *, seed: int) -> GeneratedScript:
         """Return a script about `topic`; the same for the same arguments."""
         return _Draft(
             self._styles[style], length, topic, RandomStream(stable_hash(seed, style, length, topic))
@@ -124,7 +124,7 @@ class _Draft:
         self._length = length
         self._left = BUDGETS[length]
 
-    def script(self) -> Script:
+    def script(self) -> GeneratedScript:
         style = self._style
         title, hook, call = (self._spend(self._line(pool)).text for pool in (style.titles, style.hooks, style.calls))
         spans = self._spans() if style.layers else []
@@ -135,7 +135,7 @@ class _Draft:
         contents = ["\n".join(line.text for line in sorted(outline.lines)) for outline in outlines]
         seconds = spans or map(_seconds_to_say, contents)
         headings = [outline.heading for outline in outlines]
-        return Script(title, hook, [*map(Section, headings, contents, seconds)], call)
+        return GeneratedScript(title, hook, [*map(Section, headings, contents, seconds)], call)
 
     def _outlines(self, spans: Sequence[int]) -> list[_Outline]:
         """Return the sections with what each of them needs: a heading and a first line."""

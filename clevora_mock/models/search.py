@@ -27,7 +27,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clevora_mock.models.catalog import Item
+from clevora_mock.models.catalog import CatalogItem
 from clevora_mock.models.words import STOP, stem, tokens, words
 
 Integers = NDArray[np.int64]
@@ -79,7 +79,7 @@ class Term(NamedTuple):
 class SearchIndex:
     """An inverted index over `items`, built once and then only read."""
 
-    def __init__(self, items: Iterable[Item]) -> None:
+    def __init__(self, items: Iterable[CatalogItem]) -> None:
         self._items = sorted(items, key=lambda item: item.id)
         self._numbers: dict[str, int] = {}  # of stems, by stem
         self._words: dict[str, int] = {}  # of stems, by word; -1 for a stop word
@@ -97,7 +97,7 @@ class SearchIndex:
             np.array(stems, np.int64), np.array(amounts, np.int64), np.array(sizes, np.int64), len(self._numbers)
         )
 
-    def search(self, query: str, limit: int) -> list[tuple[Item, float]]:
+    def search(self, query: str, limit: int) -> list[tuple[CatalogItem, float]]:
         """Return the best `limit` items for `query` with their scores in [0, 1]; none if it has no known word."""
         stems = [*islice(self._stems(query), _QUERY_TERMS)]
         terms = self._terms(stems)
@@ -112,7 +112,7 @@ class SearchIndex:
         scores[self._of_another_kind(stems)] //= 2
         return [(self._items[at], int(scores[at]) / _SCALE) for at in _highest(scores, limit)]
 
-    def _bag(self, item: Item) -> dict[int, int]:
+    def _bag(self, item: CatalogItem) -> dict[int, int]:
         """Return the weights of the stems of `item`."""
         bag: dict[int, int] = {}
         text = f"{item.type} {item.creator} {item.description} {item.keywords}"

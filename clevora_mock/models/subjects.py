@@ -17,7 +17,7 @@ import msgspec
 
 from clevora_mock.resources import fixture
 
-Kind = Literal["video", "podcast"]
+MediaType = Literal["video", "podcast"]
 Lines = tuple[str, ...]
 
 
@@ -41,13 +41,13 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     video_notes: Lines = ()
 
 
-class Patterns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TitlePatterns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What all subjects share: titles by the tag that fits them, openings by what a title is about, and more."""
 
     videos: dict[str, Lines]
     podcasts: dict[str, Lines]
-    openings: dict[Kind, dict[str, Lines]]
-    closings: dict[Kind, Lines]
+    openings: dict[MediaType, dict[str, Lines]]
+    closings: dict[MediaType, Lines]
 
 
 def load_subjects() -> list[Subject]:
@@ -56,6 +56,6 @@ def load_subjects() -> list[Subject]:
     return [msgspec.json.decode(path.read_bytes(), type=Subject) for path in files]
 
 
-def load_patterns() -> Patterns:
+def load_patterns() -> TitlePatterns:
     """Return what all subjects share."""
-    return msgspec.json.decode(fixture("patterns.json").read_bytes(), type=Patterns)
+    return msgspec.json.decode(fixture("patterns.json").read_bytes(), type=TitlePatterns)

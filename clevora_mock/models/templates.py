@@ -27,7 +27,7 @@ _POLITE = tuple(
 _POLITE_FIRST_WORDS = frozenset(phrase[0] for phrase in _POLITE)
 
 
-class Kind(Struct, frozen=True, forbid_unknown_fields=True):
+class RequestKind(Struct, frozen=True, forbid_unknown_fields=True):
     """One kind of request: the words that it may begin with, and the answers to it."""
 
     starts: tuple[str, ...]
@@ -37,7 +37,7 @@ class Kind(Struct, frozen=True, forbid_unknown_fields=True):
 class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """The sentences of the model. ``{quote}`` stands for the user's words, ``{items}`` for the lines of a list."""
 
-    kinds: dict[str, Kind]
+    kinds: dict[str, RequestKind]
     code_words: frozenset[str]
     closings: tuple[str, ...]
 

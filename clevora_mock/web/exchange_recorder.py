@@ -85,7 +85,7 @@ class ExchangeRecorder:
         """Put the plan's fault and delay on `reply`, and return the response that sends it."""
         then = self.plan.then
         if then.fault is not None:
-            reply = then.fault.inflict(reply)
+            reply = then.fault.try_apply(reply)
         delay = self._latency if self.facts is not None else 0
         if then.delay is not None:
             delay += then.delay.sample(self.sandbox.rng, f"delay of {self.plan.purpose}")

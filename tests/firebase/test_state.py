@@ -174,8 +174,8 @@ def test_no_password_gets_into_the_journal(
 def test_a_password_fits_itself_alone(password: str, other: str) -> None:
     """And its hash is the same on every machine, another one under every salt."""
     kept = Password.of(password, "salt")
-    assert kept.fits(password)
-    assert not kept.fits(password + other)
+    assert kept.matches(password)
+    assert not kept.matches(password + other)
     assert kept == Password.of(password, "salt") != Password.of(password, "pepper")
     assert re.fullmatch("[0-9a-f]{64}", kept.hash)
 
