@@ -38,9 +38,9 @@ def create_app(
     on_request: RequestListener | None = None,
     on_closed: Callable[[Sandbox], None] | None = None,
 ) -> Starlette:
-    """Return the mock as a Starlette application; its ``state.sandboxes`` holds the sandboxes.
+    """Return the mock as a Starlette application, with its `Sandboxes` in ``state.sandboxes``.
 
-    `on_request` is called with each request to an emulated API, `on_closed` with each sandbox that is removed. Raises
+    `on_request` is called with each request to an emulated API, `on_closed` with each removed sandbox. Raises
     CatalogError or ScenarioError for a catalog or scenario that cannot be used.
     """
     chosen = settings or Settings()
@@ -94,7 +94,7 @@ def _lifespan(
 ) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        """Wait for the events that imported sandboxes still have to deliver, and watch the scenario's file."""
+        """Schedule the pending events of imported sandboxes, and watch the scenario's file."""
         for sandbox in sandboxes.all():
             sender.resume(app, sandbox)
         if not settings.watch or settings.scenario is None:
@@ -113,7 +113,7 @@ def _lifespan(
 
 
 def _replace_startup_scenario(startup: StartupScenario, scenario: Scenario, sandboxes: Sandboxes) -> None:
-    """Start `scenario` wherever the startup scenario before it is running."""
+    """Start `scenario` in the sandboxes that run the previous startup scenario."""
     before, startup.scenario = startup.scenario, scenario
     for sandbox in sandboxes.all():
         if sandbox.scenario_run.scenario == before:
@@ -121,12 +121,12 @@ def _replace_startup_scenario(startup: StartupScenario, scenario: Scenario, sand
 
 
 def _start_name(name: str | None) -> str | None:
-    """Return the server's name with the time of its start: unique for each process, as its state is."""
+    """Return the server's name with its start time in milliseconds, which is unique for each process."""
     return None if name is None else f"{name}-{wall_micros() // 1000:x}"
 
 
 def _log_eviction(name: str) -> None:
-    _log(f"sandbox {name} was used least recently and had to go")
+    _log(f"sandbox {name} evicted: more than --max-sandboxes, and it was the least recently used")
 
 
 def _log(message: str) -> None:

@@ -1,7 +1,4 @@
-"""The kinds of values that settings have, and their parsers.
-
-A parser takes the text of a flag or variable and raises ValueError; the message for people is the kind's `expected`.
-"""
+"""The kinds of values of settings, with parsers of their texts, which raise ValueError."""
 
 import re
 from collections.abc import Callable
@@ -19,7 +16,7 @@ MAX_RATE = 1_000_000
 
 
 def accepted(check: Callable[[str], object]) -> Callable[[str], str]:
-    """Make a parser that keeps the texts for which `check` raises no ValueError."""
+    """Return a parser that returns the text unless `check` raises ValueError."""
 
     def parse_text(text: str) -> str:
         check(text)
@@ -29,7 +26,7 @@ def accepted(check: Callable[[str], object]) -> Callable[[str], str]:
 
 
 def matching(pattern: str) -> Callable[[str], str]:
-    """Make a parser of texts that match `pattern` as a whole."""
+    """Return a parser of texts that match `pattern` entirely."""
 
     def check(text: str) -> None:
         if not re.fullmatch(pattern, text):
@@ -39,7 +36,7 @@ def matching(pattern: str) -> Callable[[str], str]:
 
 
 def integer(low: int, high: int) -> Callable[[str], int]:
-    """Make a parser of integers from `low` to `high`."""
+    """Return a parser of integers from `low` to `high`."""
 
     def parse_integer(text: str) -> int:
         if not (re.fullmatch("-?[0-9]{1,18}", text) and low <= int(text) <= high):
@@ -50,7 +47,7 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 
 
 def parse_dollars(text: str) -> float:
-    """Parse an amount that is a whole number of micro-dollars."""
+    """Parse an amount in dollars with at most 6 decimals."""
     dollars = float(text)
     if not 0 <= dollars <= MAX_DOLLARS:
         raise ValueError(text)
@@ -59,7 +56,7 @@ def parse_dollars(text: str) -> float:
 
 
 def parse_rate(text: str) -> float:
-    """Parse a number above 0."""
+    """Parse a number above 0 and up to `MAX_RATE`."""
     rate = float(text)
     if not 0 < rate <= MAX_RATE:
         raise ValueError(text)
@@ -67,7 +64,7 @@ def parse_rate(text: str) -> float:
 
 
 def parse_switch(text: str) -> bool:
-    """Parse ``1`` or ``0``, or one of their usual synonyms."""
+    """Parse ``1`` or ``0`` or a synonym such as ``true``."""
     words = {True: ("1", "true", "yes", "on"), False: ("", "0", "false", "no", "off")}
     for value, synonyms in words.items():
         if text.lower() in synonyms:
@@ -82,7 +79,7 @@ def check_timeout(text: str) -> None:
 
 
 def make_clock(text: str) -> Clock:
-    """Make the clock that ``real``, ``frozen``, ``frozen:TIME`` or ``scaled:N`` describes. Raises ValueError."""
+    """Return the clock for ``real``, ``frozen``, ``frozen:TIME`` or ``scaled:N``. Raises ValueError."""
     mode, _, detail = text.partition(":")
     if text == "real":
         return Clock()
@@ -95,9 +92,9 @@ def make_clock(text: str) -> Clock:
 
 
 class SettingKind(Struct, frozen=True):
-    """A kind of value: its parser, the expectation for messages, and what help and shells show for it.
+    """A kind of value: its parser, and the texts for messages, help and shell completion.
 
-    `complete` is what shells suggest: words, or files, directories or scenarios. `unit` is that of numbers in Python.
+    `complete` is what shells suggest: words, files, directories or scenarios. `unit` is that of Python numbers.
     """
 
     parse: Callable[[str], Any]

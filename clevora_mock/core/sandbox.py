@@ -1,7 +1,7 @@
-"""All state of one sandbox, and the changes that touch more than one part of it.
+"""The state of one sandbox, and the changes that involve more than one part of it.
 
-Plain and synchronous: no I/O, no time and no chance of its own. Callers pass the time (`now`, a moment of the sandbox's
-clock), and nothing here waits, so no other request comes between a check and its change.
+Synchronous and without I/O, so that no other request runs between a check and its change. Callers pass the time (`now`,
+a timestamp of the sandbox's clock).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -28,15 +28,14 @@ if TYPE_CHECKING:
     from clevora_mock.core.passwords import Password
     from clevora_mock.core.users import Users
 
-# Refusals before the work leave no trace in the account's usage (U7).
+# Errors before the endpoint's work are not part of the account's usage (U7).
 _UNRECORDED = frozenset({401, 402, 403, 404, 405, 429})
 
-# Scenarios that a sandbox runs beside its own for single requests.
 _MAX_SIDE_RUNS = 64
 
 
 class SandboxConfig(Struct, frozen=True):
-    """The start of a sandbox: one activated demo account with money, a well-known key and a well-known password."""
+    """The initial state of a sandbox: the demo account (`balance` in micro-dollars), secrets, limits and sizes."""
 
     seed: int
     uid: str
@@ -52,14 +51,17 @@ class SandboxConfig(Struct, frozen=True):
 
 
 class StartupScenario:
-    """The scenario that sandboxes start with; the one place that changes when its file does."""
+    """The scenario that new sandboxes start with, shared by all of them and replaced when its file changes."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
 
 
 class Sandbox:
-    """Accounts, users, money, limits, usage, payments, scenario and journal under one name."""
+    """Accounts, users, limits, payments, scenario and journal under one name.
+
+    `side_runs` are scenarios that run beside the active one, for single requests.
+    """
 
     def __init__(self, name: str, config: SandboxConfig, clock: Clock, startup: StartupScenario) -> None:
         self.name = name
@@ -71,7 +73,7 @@ class Sandbox:
         self.reset()
 
     def reset(self) -> None:
-        """Go back to the start: clock, draws, demo account and scenario."""
+        """Restore the initial state: clock, draws, demo account and startup scenario."""
         self.clock.restart()
         self.rng = SeededRng(self.config.seed, self.name)
         self.limits = self.config.limits
@@ -85,7 +87,7 @@ class Sandbox:
         self.start_scenario(self.startup.scenario)
 
     def start_scenario(self, scenario: Scenario) -> None:
-        """Make `scenario` the active one: its clock, account and limits apply, its counters and draws start anew.
+        """Activate `scenario`: apply its clock, account and limits, and reset its counters and draws.
 
         Ledger, usage and journal stay; a balance that it sets is an adjustment in the ledger.
         """
@@ -108,7 +110,7 @@ class Sandbox:
         self.side_runs: dict[str, ScenarioRun] = {}
 
     def start_side_run(self, name: str, scenario: Scenario) -> ScenarioRun:
-        """Start a scenario beside the active one, for the single requests that ask for it by `name`."""
+        """Start a scenario beside the active one, for the requests that select it by `name`."""
         if len(self.side_runs) >= _MAX_SIDE_RUNS:
             del self.side_runs[next(iter(self.side_runs))]
         run = self.side_runs[name] = ScenarioRun(scenario, self.clock.now())
@@ -116,7 +118,7 @@ class Sandbox:
 
     @property
     def users(self) -> "Users":
-        """Firebase's users, the demo account's among them; made at first use, which few sandboxes see."""
+        """The Firebase users, with the demo account's; created on first use."""
         if self._users is None:
             from clevora_mock.core.passwords import Password  # noqa: PLC0415 - few sandboxes need them
             from clevora_mock.core.users import User, Users  # noqa: PLC0415
@@ -133,13 +135,13 @@ class Sandbox:
 
     @property
     def delay_clock(self) -> Clock | None:
-        """The clock to wait by; None where waiting is only recorded, since nothing moves a frozen clock on."""
+        """The clock for delays; None if they are recorded without waiting, since a frozen clock does not advance."""
         if self.clock.mode != "frozen":
             return self.clock
         return self._wall_clock
 
     def require_access(self, facts: RequestFacts, principal: Principal) -> None:
-        """Raise 403 where the endpoint asks for developer access and the account lacks it (W6)."""
+        """Raise a 403 if the endpoint requires developer access and the account lacks it (W6)."""
         endpoint = facts.endpoint
         if endpoint is None or not endpoint.requires_developer_access:
             return
@@ -148,7 +150,7 @@ class Sandbox:
         principal.account.require_access()
 
     def admit(self, principal: Principal) -> None:
-        """Raise 402 or 429 for an API key without funds or over its limits (W6); count the request otherwise."""
+        """Count a request of an API key. Raises a 402 without funds, a 429 over its limits (W6)."""
         if principal.key is not None:
             principal.key.account.require_funds()
             principal.key.limiter.acquire(self.clock.now(), self.limits)
@@ -160,7 +162,7 @@ class Sandbox:
         activated: bool | None = None,
         developer_access: bool | None = None,
     ) -> None:
-        """Set what is not None; a balance by an adjustment, which does not activate the account."""
+        """Set what is not None; a balance is set by an adjustment, which does not activate the account."""
         if balance is not None and balance != account.ledger.balance:
             account.ledger.adjust(self.next_entry(), balance, self.clock.now())
         if activated is not None:
@@ -169,7 +171,7 @@ class Sandbox:
             account.developer_access = developer_access
 
     def record(self, exchange: Exchange, now: int) -> None:
-        """Record a finished request: its charge, the usage and the journal's entry."""
+        """Charge a finished request and add it to the usage and the journal."""
         endpoint, key, account = exchange.facts.endpoint, exchange.principal.key, exchange.principal.account
         cost = 0
         logged = False
@@ -187,7 +189,7 @@ class Sandbox:
         self.last_used = now
 
     def create_key(self, account: Account, name: str, now: int) -> tuple[Key, str]:
-        """Create a key, and return it with its raw form, which is kept nowhere."""
+        """Create a key and return it with its raw form, which is not stored."""
         raw = KEY_PREFIX + self.rng.next_hex("key", KEY_DIGITS)
         key = Key(account, "key_" + self.rng.next_hex("key id"), raw, name, now)
         self.accounts.add_key(key)
@@ -197,14 +199,14 @@ class Sandbox:
         return self.accounts.get_or_create(identity.uid, identity.email, now)
 
     def next_uid(self) -> str:
-        """Draw a uid, as Firebase does, that no account or user has."""
+        """Return a random uid, as Firebase does, that no account or user has."""
         while True:
             uid = self.rng.next_hex("uid", 28)
             if uid not in self.accounts.by_uid and uid not in self.users.by_uid:
                 return uid
 
     def new_password(self, text: str) -> "Password":
-        """Hash `text` under a salt of its own."""
+        """Hash `text` with a new salt."""
         from clevora_mock.core.passwords import Password  # noqa: PLC0415 - few sandboxes need them
 
         return Password.of(text, self.rng.next_hex("salt", 32))
@@ -215,20 +217,20 @@ class Sandbox:
         return checkout
 
     def payment_event(self, checkout: Checkout, now: int) -> dict[str, Any]:
-        """Build the event of a finished checkout. No money moves before it arrives."""
+        """Build the event of a finished checkout."""
         outcome: Outcome = "failed" if checkout.status == "failed" else "succeeded"
         business = "bus_" + self.rng.hex_at("business", 0)
         return event(checkout, outcome, "pay_" + self.rng.next_hex("payment"), business, now)
 
     def receive_payment(self, event_id: str, announced: dict[str, Any], now: int) -> None:
-        """Credit the checkout that a genuine event pays, if any."""
+        """Credit the account of the checkout that a verified event pays, if any."""
         checkout = self.checkouts.claim(event_id, announced)
         if checkout is not None:
             account = self.accounts.get_or_create(checkout.uid, checkout.email, now)
             account.credit(self.next_entry(), checkout.amount, now)
 
     def reset_money(self) -> None:
-        """Reset ledgers, usage and counts to the start; accounts made since then have nothing on them."""
+        """Reset ledgers, usage, rate limits and checkouts; the demo account gets its opening credit again."""
         now = self.clock.now()
         for account in self.accounts.by_uid.values():
             account.ledger, account.usage = Ledger(), AccountUsage()
@@ -241,7 +243,7 @@ class Sandbox:
         demo.activated = False
         if self.config.balance > 0:
             demo.credit(self.next_entry(), self.config.balance, now)
-        # As at the start, the scenario's account settings come after the opening credit.
+        # As at startup, the scenario's account settings follow the opening credit.
         start = self.scenario_run.scenario.account
         if start is not None:
             self.update_account(demo, start.balance, start.activated)
@@ -256,11 +258,11 @@ class Sandbox:
         return self.ledger_entries
 
     def entry_id(self, serial: int) -> str:
-        """Return the id under which a ledger entry is shown."""
+        """Return the public id of a ledger entry."""
         return "txn_" + self.rng.hex_at("transaction", serial)
 
     def log_id(self, serial: int) -> str:
-        """Return the id under which a request is shown in the log."""
+        """Return the public id of a request in the log."""
         return "log_" + self.rng.hex_at("log", serial)
 
     def _open_demo(self) -> None:

@@ -1,4 +1,4 @@
-"""A scenario as it runs in one sandbox: its start and its counters."""
+"""Running scenarios."""
 
 from collections.abc import Mapping
 
@@ -9,9 +9,9 @@ from clevora_mock.core.scenario import NO_PLAN, Plan, Scenario
 
 
 class ScenarioRun:
-    """A running scenario.
+    """A scenario that runs in a sandbox.
 
-    `began` is a moment of the sandbox's clock; `counts` is how often each rule's other conditions were met.
+    `began` is a timestamp of the sandbox's clock; `counts` is how often each rule's conditions before `calls` were met.
     """
 
     __slots__ = ("began", "counts", "scenario")
@@ -22,7 +22,7 @@ class ScenarioRun:
         self.counts: dict[str, int] = dict(counts or {})
 
     def plan(self, facts: RequestFacts, principal: Principal, rng: SeededRng) -> Plan:
-        """Decide what happens to a request that is authenticated and read."""
+        """Return the plan for an authenticated request."""
         if not self.scenario.rules:
             return NO_PLAN
         return decide(self.scenario, self.began, self.counts, facts, principal, rng)

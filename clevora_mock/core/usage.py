@@ -1,7 +1,6 @@
-"""What an account did, rolled up as it happens (contract U3-U8).
+"""An account's usage: totals, counts by UTC day and endpoint, and the newest requests (contract U3-U8).
 
-Totals, one row for each UTC day with its endpoints, and the newest requests. Reading a range costs as much as the
-range is long, however many requests there were.
+Counted as requests end, so that a report takes time by its days, not by the number of requests.
 """
 
 from collections import deque
@@ -12,12 +11,12 @@ from clevora_mock.clock import date, day_of, iso
 from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.contract.limits import RECENT_ACTIVITY
 
-# Days kept for one account: more than any range asks for; a clock that jumps about cannot fill the memory.
+# Days kept for an account, more than any report needs; bounds the memory when a test moves the clock.
 DAYS = 400
 
 
 class UsageCount(Struct):
-    """Requests (failed ones included), the tokens billed for them, and how many failed."""
+    """A number of requests, failed ones included, of their billed tokens, and of failed requests."""
 
     requests: int = 0
     tokens: int = 0
@@ -30,13 +29,13 @@ class UsageCount(Struct):
 
 
 class UsageDay(UsageCount):
-    """One UTC day's count, whole and for each endpoint."""
+    """The count of a UTC day, in total and by endpoint."""
 
     endpoints: dict[str, UsageCount] = {}
 
 
 class Activity(Struct, frozen=True, gc=False):
-    """One line of the dashboard's "Recent activity"."""
+    """An entry of the dashboard's "Recent activity"; `latency` in microseconds."""
 
     endpoint: str
     tokens: int
@@ -45,7 +44,7 @@ class Activity(Struct, frozen=True, gc=False):
 
 
 class AccountUsage:
-    """One account's rollups."""
+    """The usage of an account; `days` by UTC day, counted from 1970-01-01."""
 
     __slots__ = ("days", "last_used", "recent", "total")
 
@@ -56,7 +55,7 @@ class AccountUsage:
         self.last_used: int | None = None
 
     def record(self, activity: Activity, now: int) -> None:
-        """Count a request that completed at `now`."""
+        """Add a request that completed at `now`."""
         tokens, failed = activity.tokens, activity.failed
         day = self._day(day_of(now))
         day.add(tokens, failed)
@@ -69,7 +68,7 @@ class AccountUsage:
         self.last_used = now
 
     def report(self, days: int, now: int) -> dict[str, object]:
-        """The analytics of the last `days` days, today included, in the documented shape."""
+        """Return the analytics of the last `days` days, including today, in the documented shape (U3-U6)."""
         today = day_of(now)
         rows = [(day, self.days.get(day) or UsageDay()) for day in range(today - days + 1, today + 1)]
         requests = sum(row.requests for _, row in rows)
@@ -114,7 +113,7 @@ class AccountUsage:
 
 
 def _breakdown(rows: list[UsageDay]) -> dict[str, dict[str, int]]:
-    """The endpoints that were used, in the order of the contract's table."""
+    """Return the requests and tokens by endpoint, in the order of the contract's table."""
     sums: dict[str, UsageCount] = {}
     for row in rows:
         for name, count in row.endpoints.items():
