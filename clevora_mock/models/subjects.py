@@ -1,28 +1,25 @@
-"""The vocabularies that demo catalogs are built from, written by hand: a file for each subject, and one that all share.
+"""The vocabularies of demo catalogs, a file for each subject, and the patterns that they share.
 
 The parts of a subject are grammatical forms, so that sentences can be made from them:
 
-- themes: noun phrases without an article and without a verb ("night trains", "debugging")
-- skills: verb phrases in the base form ("prune an apple tree"); things: singular nouns that one can buy ("capo")
-- settings: phrases of place or circumstance that may end a title ("in Japan", "on a tight budget")
-- videos, podcasts: patterns for titles, with slots such as ``{theme}``; channels, shows: patterns for creators' names
-- notes: sentences for descriptions, and `video_notes` those that speak of what is seen
-- tags: true of every item; keywords: other words that people search with, for the whole subject or, after ``|``,
-  for one theme or skill
+- themes: noun phrases without an article and a verb ("night trains", "debugging")
+- skills: verb phrases in the base form ("prune an apple tree"); things: singular nouns for products ("capo")
+- settings: phrases of place or circumstance at the end of titles ("in Japan", "on a tight budget")
+- videos, podcasts: patterns of titles with slots such as ``{theme}``; channels, shows: patterns of creators' names
+- notes: sentences for descriptions; video_notes: those about pictures
+- tags: of every item; keywords: more words to search by, for the subject or, after ``|``, for one theme or skill
 """
-
-from typing import Literal
 
 import msgspec
 
+from clevora_mock.models.catalog import MediaType
 from clevora_mock.resources import fixture
 
-MediaType = Literal["video", "podcast"]
 Lines = tuple[str, ...]
 
 
 class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One subject's vocabulary."""
+    """The vocabulary of a subject."""
 
     name: str
     tags: Lines
@@ -42,7 +39,7 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TitlePatterns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What all subjects share: titles by the tag that fits them, openings by what a title is about, and more."""
+    """The shared patterns: titles by the tag of their form, openings by the main slot of a title, and closings."""
 
     videos: dict[str, Lines]
     podcasts: dict[str, Lines]
@@ -51,11 +48,11 @@ class TitlePatterns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load_subjects() -> list[Subject]:
-    """Return every subject, by name."""
+    """Return all subjects, sorted by name."""
     files = sorted(fixture("subjects").glob("*.json"))
     return [msgspec.json.decode(path.read_bytes(), type=Subject) for path in files]
 
 
 def load_patterns() -> TitlePatterns:
-    """Return what all subjects share."""
+    """Return the shared patterns."""
     return msgspec.json.decode(fixture("patterns.json").read_bytes(), type=TitlePatterns)

@@ -275,7 +275,7 @@ class TestOwnFile:
             ("[\n{},\n", "line 3: expected a JSON array"),
             ("[{}]\nmore", "line 2: expected a JSON array"),
             (b'{"id": "\xff"}', "line 1: expected UTF-8"),
-            (f"{json.dumps(GOOD)}\n{json.dumps(GOOD)}", "line 2, field id: expected an id of its own"),
+            (f"{json.dumps(GOOD)}\n{json.dumps(GOOD)}", "line 2, field id: expected a unique id"),
         ],
     )
     def test_a_file_of_the_wrong_shape_is_refused(self, written, content, says):
