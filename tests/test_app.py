@@ -21,7 +21,7 @@ from clevora_mock import create_app
 from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.control.export_file import export, load
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.identity import Identity, issue
+from clevora_mock.core.id_tokens import Identity, issue
 from clevora_mock.server.service import Service
 from clevora_mock.settings import DEMO_KEY, Settings
 

@@ -31,6 +31,6 @@ def signed_event(sandbox: Sandbox, event: dict[str, Any]) -> tuple[dict[str, str
     """Return any event as headers and body, with a signature that the webhook takes."""
     # Compact and plain UTF-8, since receivers verify JSON.stringify of what they parsed.
     body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
-    event_id = "evt_" + sandbox.chance.hex("event")
+    event_id = "evt_" + sandbox.rng.next_hex("event")
     headers = webhooks.sign(sandbox.config.webhook_secret, event_id, sandbox.clock.now(), body)
     return {"content-type": "application/json", **headers}, body

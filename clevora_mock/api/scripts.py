@@ -30,10 +30,10 @@ class ScriptsHandler:
         script = self._models.scripts.write(request.topic, style, length, seed=context.sandbox.config.seed)
         if context.scripted.script is not None:
             # A scenario names the parts as the API does.
-            script = msgspec.convert(msgspec.to_builtins(script) | context.scripted.script, scripts.Script)
+            script = msgspec.convert(msgspec.to_builtins(script) | context.scripted.script, scripts.GeneratedScript)
         prompt, written = tokens.prompt([request.topic]), scripts.tokens(script)
         body = Script(
-            id="script_" + context.sandbox.chance.hex("script"),
+            id="script_" + context.sandbox.rng.next_hex("script"),
             object="script",
             created=context.now // SECOND,
             model=model,

@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from clevora_mock.contract.limits import MAX_UID_CHARACTERS, TIER
 from clevora_mock.control.endpoint import now_of, sandbox_of
-from clevora_mock.core import identity, money
+from clevora_mock.core import id_tokens, money
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.errors import ApiError, invalid, missing
-from clevora_mock.core.identity import Identity
+from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.users import User
@@ -60,7 +60,7 @@ async def create(request: Request) -> Response:
     asked = parse_optional_body(await request.body(), NewAccount)
     sandbox, now = sandbox_of(request), now_of(request)
     balance = _micros(_BALANCE if asked.balance is None else asked.balance)
-    uid = asked.uid or "user_" + sandbox.chance.hex("account", 12)
+    uid = asked.uid or "user_" + sandbox.rng.next_hex("account", 12)
     if uid in sandbox.accounts.by_uid:
         raise invalid("uid", "one that is not taken (PATCH changes an account)", quoted(uid))
     if asked.password is not None:
@@ -90,10 +90,10 @@ async def change(request: Request) -> Response:
 async def issue(request: Request) -> Response:
     """Handle ``POST /__mock/tokens``: an ID token that is good in this sandbox."""
     asked = parse_body(await request.body(), TokenRequest)[0]
-    lifetime = asked.expires_in or identity.LIFETIME_SECONDS
+    lifetime = asked.expires_in or id_tokens.LIFETIME_SECONDS
     project = sandbox_of(request).config.firebase_project
     return json_response(
-        {"idToken": identity.issue(Identity(asked.uid, asked.email), project, now_of(request), lifetime)}
+        {"idToken": id_tokens.issue(Identity(asked.uid, asked.email), project, now_of(request), lifetime)}
     )
 
 
@@ -125,7 +125,7 @@ def _create_user(sandbox: Sandbox, uid: str, email: str | None, password: str, n
     users = sandbox.users
     if email is None:
         raise missing("email")
-    if users.with_email(email) is not None:
+    if users.find_by_email(email) is not None:
         raise invalid("email", "one that nobody signs in with", quoted(email))
     if uid in users.by_uid:
         raise invalid("uid", "one that nobody signs in with, or no password", quoted(uid))

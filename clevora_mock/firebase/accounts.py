@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from clevora_mock.core import identity
-from clevora_mock.core.identity import Identity
+from clevora_mock.core import id_tokens
+from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.users import User
@@ -53,15 +53,15 @@ async def sign_in(context: RequestContext, asked: SignIn) -> Reply:
     require_email(asked.email)
     if not asked.password:
         raise refused("MISSING_PASSWORD")
-    user = context.sandbox.users.with_email(asked.email)
-    if user is None or user.password is None or not user.password.fits(asked.password):
+    user = context.sandbox.users.find_by_email(asked.email)
+    if user is None or user.password is None or not user.password.matches(asked.password):
         raise refused("INVALID_LOGIN_CREDENTIALS")
     return _signed_in("VerifyPassword", context, user, "password", registered=True)
 
 
 async def lookup(context: RequestContext, asked: IdTokenRequest) -> Reply:
     """Handle ``accounts:lookup``: whom an ID token is about."""
-    who = identity.subject(claims_of(context, asked.id_token))
+    who = id_tokens.subject(claims_of(context, asked.id_token))
     profile = profiles.by_uid(context.sandbox, who.uid, who.email)
     if profile is None:
         raise refused("USER_NOT_FOUND")
@@ -123,7 +123,7 @@ def require_email(email: str) -> None:
 def free_email(context: RequestContext, email: str) -> str:
     """`email` as it is kept, when nobody has it yet."""
     require_email(email)
-    if context.sandbox.users.with_email(email) is not None:
+    if context.sandbox.users.find_by_email(email) is not None:
         raise refused("EMAIL_EXISTS")
     return email.lower()
 

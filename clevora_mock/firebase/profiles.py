@@ -32,7 +32,7 @@ def by_uid(sandbox: Sandbox, uid: str, email: str | None = None) -> dict[str, An
 
 def by_email(sandbox: Sandbox, email: str) -> dict[str, Any] | None:
     """The same of whoever has `email`, a user or an account; None when nobody has."""
-    user = sandbox.users.with_email(email)
+    user = sandbox.users.find_by_email(email)
     if user is not None:
         return of_user(user)
     for account in sandbox.accounts.by_uid.values():

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import httptools
 
-from clevora_mock.clock import wall
+from clevora_mock.clock import wall_micros
 
 
 class Receiver(Protocol):
@@ -124,5 +124,5 @@ class RequestParser(httptools.HttpRequestParser):
         self.in_request = False
         self.ended = self._has_trailers
         if not self.should_upgrade():
-            self.completed = wall()
+            self.completed = wall_micros()
             self._receiver.on_message_complete()

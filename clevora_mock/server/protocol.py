@@ -5,7 +5,7 @@ from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from clevora_mock.clock import wall
+from clevora_mock.clock import wall_micros
 from clevora_mock.server.close_delimited import delimited
 from clevora_mock.server.limits import ConnectionLimits
 from clevora_mock.server.parser import RequestParser
@@ -61,7 +61,7 @@ class FaultProtocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Keep the connection for the response if the client half-closes it right after its request."""
-        running, late = self.running(), wall() - self._requests.completed > self._limits.half_close
+        running, late = self.running(), wall_micros() - self._requests.completed > self._limits.half_close
         if is_half_closed := bool(running) and not (running.response_started or late):
             self._timeouts.half_closed()
         return is_half_closed
