@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 
 from clevora_mock.api.routes import CLEVORA, build_api_routes, load_operations
 from clevora_mock.api.stream_pacing import StreamPacing
-from clevora_mock.clock import wall
+from clevora_mock.clock import wall_micros
 from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.routes import ControlContext, build_control_routes, build_control_table
 from clevora_mock.control.webhook_sender import WebhookSender
@@ -38,9 +38,9 @@ def create_app(
     on_request: RequestListener | None = None,
     on_closed: Callable[[Sandbox], None] | None = None,
 ) -> Starlette:
-    """Return the mock as a Starlette application; its ``state.sandboxes`` holds the sandboxes.
+    """Return the mock as a Starlette application, with its `Sandboxes` in ``state.sandboxes``.
 
-    `on_request` is called with each request to an emulated API, `on_closed` with each sandbox that is removed. Raises
+    `on_request` is called with each request to an emulated API, `on_closed` with each removed sandbox. Raises
     CatalogError or ScenarioError for a catalog or scenario that cannot be used.
     """
     chosen = settings or Settings()
@@ -64,6 +64,7 @@ def create_app(
         ],
         exception_handlers={
             ApiError: errors.api_error,
+            Exception: errors.server_error,
             404: errors.not_found,
             405: errors.method_not_allowed,
         },
@@ -94,7 +95,7 @@ def _lifespan(
 ) -> Lifespan:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        """Wait for the events that imported sandboxes still have to deliver, and watch the scenario's file."""
+        """Schedule the pending events of imported sandboxes, and watch the scenario's file."""
         for sandbox in sandboxes.all():
             sender.resume(app, sandbox)
         if not settings.watch or settings.scenario is None:
@@ -113,7 +114,7 @@ def _lifespan(
 
 
 def _replace_startup_scenario(startup: StartupScenario, scenario: Scenario, sandboxes: Sandboxes) -> None:
-    """Start `scenario` wherever the startup scenario before it is running."""
+    """Start `scenario` in the sandboxes that run the previous startup scenario."""
     before, startup.scenario = startup.scenario, scenario
     for sandbox in sandboxes.all():
         if sandbox.scenario_run.scenario == before:
@@ -121,12 +122,12 @@ def _replace_startup_scenario(startup: StartupScenario, scenario: Scenario, sand
 
 
 def _start_name(name: str | None) -> str | None:
-    """Return the server's name with the time of its start: unique for each process, as its state is."""
-    return None if name is None else f"{name}-{wall() // 1000:x}"
+    """Return the server's name with its start time in milliseconds, which is unique for each process."""
+    return None if name is None else f"{name}-{wall_micros() // 1000:x}"
 
 
 def _log_eviction(name: str) -> None:
-    _log(f"sandbox {name} removed: it was used least recently")
+    _log(f"sandbox {name} evicted: more than --max-sandboxes, and it was the least recently used")
 
 
 def _log(message: str) -> None:

@@ -1,9 +1,8 @@
-"""Time as a value: the only module that reads it.
+"""Timestamps, durations and the clocks of sandboxes; the only module that reads the machine's time.
 
-A moment is a whole number of microseconds since 1970-01-01T00:00:00Z, so that sums of moments are exact. A `Clock` maps
-wall time to a sandbox's time along a straight line: ``real`` runs with the wall, ``scaled`` at a multiple of its speed,
-``frozen`` not at all. Moving the clock bends the line; whoever waits on it is woken when their moment has come, however
-it came.
+A timestamp is an integer of microseconds since 1970-01-01T00:00:00Z, so that sums are exact. A `Clock` is a linear
+function of wall time: ``real`` has its speed, ``scaled`` a multiple of it, ``frozen`` stands still. A timer fires when
+the clock reaches its timestamp, whether by running or by being set.
 """
 
 import asyncio
@@ -19,53 +18,53 @@ SECOND = 1_000_000
 MINUTE = 60 * SECOND
 DAY = 86_400 * SECOND
 
-# Where a frozen clock starts unless told otherwise, so that two runs agree.
+# The default start of a frozen clock, fixed so that two runs agree.
 FROZEN_START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
 
-# As late as a clock can be set, so that every date has four digits for its year.
-LAST = 253_402_300_799 * SECOND  # 9999-12-31T23:59:59Z
+# The latest time to which a clock can be set, so that every year has four digits.
+MAX_TIMESTAMP = 253_402_300_799 * SECOND  # 9999-12-31T23:59:59Z
 
 # The most seconds that pass in one second.
 MAX_SPEED = 1_000_000
 
 
-def wall() -> int:
-    """The machine's own time, in microseconds since 1970."""
+def wall_micros() -> int:
+    """Return the machine's time, in microseconds since 1970."""
     return time.time_ns() // 1000
 
 
-def iso(moment: int) -> str:
-    """`moment` as the API prints it: ``2026-05-11T14:21:08.531Z``."""
-    seconds, micros = divmod(moment, SECOND)
+def iso(timestamp: int) -> str:
+    """Format a timestamp as the API does: ``2026-05-11T14:21:08.531Z``."""
+    seconds, micros = divmod(timestamp, SECOND)
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{micros // 1000:03d}Z"
 
 
-def iso_micros(moment: int) -> str:
-    """`moment` with six fractional digits, as Dodo Payments prints it."""
-    seconds, micros = divmod(moment, SECOND)
+def iso_micros(timestamp: int) -> str:
+    """Format a timestamp with six fractional digits, as Dodo Payments does."""
+    seconds, micros = divmod(timestamp, SECOND)
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{micros:06d}Z"
 
 
 def http_date(seconds: int) -> str:
-    """A ``date`` header's value for a time in whole seconds since 1970."""
+    """Format a time in seconds since 1970 as the value of a ``date`` header."""
     year, month, day, hour, minute, second, weekday = time.gmtime(seconds)[:7]
     name = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")[weekday]
     month_name = "JanFebMarAprMayJunJulAugSepOctNovDec"[month * 3 - 3 : month * 3]
     return f"{name}, {day:02d} {month_name} {year:04d} {hour:02d}:{minute:02d}:{second:02d} GMT"
 
 
-def day_of(moment: int) -> int:
-    """The UTC day that `moment` falls on, counted from 1970-01-01."""
-    return moment // DAY
+def day_of(timestamp: int) -> int:
+    """Return the UTC day of a timestamp, counted from 1970-01-01."""
+    return timestamp // DAY
 
 
 def date(day: int) -> str:
-    """A counted day as ``2026-05-11``."""
+    """Format a day counted from 1970-01-01 as ``2026-05-11``."""
     return iso(day * DAY)[:10]
 
 
 def parse(text: str) -> int:
-    """The moment that an RFC 3339 text names; a time without an offset is UTC. Raises ValueError."""
+    """Return the timestamp of an RFC 3339 text; a time without an offset is UTC. Raises ValueError."""
     read = datetime.fromisoformat(text)
     if read.tzinfo is None:
         read = read.replace(tzinfo=UTC)
@@ -74,7 +73,7 @@ def parse(text: str) -> int:
 
 
 def read_duration(text: str) -> int:
-    """``250ms``, ``2s``, ``1.5m`` in microseconds."""
+    """Return the microseconds of a text such as ``250ms``, ``2s`` or ``1.5m``. Raises ValueError."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text, re.ASCII)
     if not found or len(text) > 20:
         raise ValueError("expected a duration such as 250ms, 2s or 1m")
@@ -82,19 +81,19 @@ def read_duration(text: str) -> int:
 
 
 class Timer:
-    """Somebody's wait for a moment; `cancel` ends it."""
+    """A callback that is due at `timestamp` of a clock."""
 
-    __slots__ = ("_callback", "_clock", "handle", "moment")
+    __slots__ = ("_callback", "_clock", "handle", "timestamp")
 
-    def __init__(self, clock: "Clock", moment: int, callback: Callable[[], None]) -> None:
+    def __init__(self, clock: "Clock", timestamp: int, callback: Callable[[], None]) -> None:
         self._clock = clock
         self._callback = callback
-        self.moment = moment
+        self.timestamp = timestamp
         self.handle: asyncio.Handle | None = None
 
     def fire(self) -> None:
-        # The loop's timers have their own resolution and may come a moment early.
-        if self._clock.now() < self.moment:
+        # The event loop's timers are coarser than microseconds and may fire early.
+        if self._clock.now() < self.timestamp:
             self._clock.arm(self)
         else:
             self.cancel()
@@ -107,7 +106,11 @@ class Timer:
 
 
 class Clock:
-    """One sandbox's time: ``now = anchor + (wall - wall anchor) x speed``."""
+    """One sandbox's time: ``now = anchor + (wall - wall anchor) * speed``.
+
+    `start` is a timestamp, by default the present or, for a frozen clock, `FROZEN_START`. `speed` counts for the mode
+    ``scaled`` alone. `read` returns the wall time in microseconds.
+    """
 
     def __init__(
         self,
@@ -115,17 +118,17 @@ class Clock:
         *,
         start: int | None = None,
         speed: float = 1.0,
-        read: Callable[[], int] = wall,
+        read: Callable[[], int] = wall_micros,
     ) -> None:
         self._read = read
-        self._beginning = (mode, start, speed)
-        # In the order in which they were asked for, as a set would not keep it.
+        self._initial = (mode, start, speed)
+        # A dict as an ordered set: timers that are due together fire in the order of their creation.
         self.timers: dict[Timer, None] = {}
         self.restart()
 
     def restart(self) -> None:
-        """Go back to how the clock was made; a real one, or one without a start, to the present."""
-        mode, start, speed = self._beginning
+        """Return to the initial mode, start and speed; without a start, to the present."""
+        mode, start, speed = self._initial
         self.mode: Mode = mode
         self.speed = _speed(mode, speed)
         self._wall = self._read()
@@ -133,59 +136,59 @@ class Clock:
         self._rearm()
 
     def now(self) -> int:
-        """The present moment here."""
+        """Return the clock's present timestamp."""
         if self.speed == 1.0:
             return self._now + self._read() - self._wall
         return self._now + int((self._read() - self._wall) * self.speed)
 
-    def set(self, moment: int) -> None:
-        """Jump to `moment`; whoever waited for one that is now past is woken."""
+    def set(self, timestamp: int) -> None:
+        """Jump to `timestamp`; timers that are due by then fire."""
         self._wall = self._read()
-        self._now = moment
+        self._now = timestamp
         self._rearm()
 
     def advance(self, seconds: float) -> None:
-        """Move on by `seconds`."""
+        """Move the clock forward."""
         self.set(self.now() + round(seconds * SECOND))
 
     @property
-    def ahead(self) -> int:
-        """How far this clock is from the wall's, in microseconds."""
+    def wall_offset(self) -> int:
+        """The difference between this clock and wall time, in microseconds."""
         return self.now() - self._read()
 
-    def run_ahead(self, micros: int) -> None:
-        """Be `micros` from the wall's clock, or as far as the bounds allow."""
-        self.set(min(max(0, self._read() + micros), LAST))
+    def set_offset(self, micros: int) -> None:
+        """Set the clock to wall time plus `micros`, at least 0 and at most `MAX_TIMESTAMP`."""
+        self.set(min(max(0, self._read() + micros), MAX_TIMESTAMP))
 
-    def run(self, mode: Mode, speed: float = 1.0) -> None:
-        """Go on from the present moment in another mode."""
+    def set_mode(self, mode: Mode, speed: float = 1.0) -> None:
+        """Continue from the present timestamp in another mode."""
         now = self.now()
         self.mode = mode
         self.speed = _speed(mode, speed)
         self.set(now)
 
-    def call_at(self, moment: int, callback: Callable[[], None]) -> Timer:
-        """Have `callback` called, on the running event loop, once the time here is `moment` or later."""
-        timer = Timer(self, moment, callback)
+    def call_at(self, timestamp: int, callback: Callable[[], None]) -> Timer:
+        """Call `callback` on the running event loop once the clock has reached `timestamp`."""
+        timer = Timer(self, timestamp, callback)
         self.timers[timer] = None
         self.arm(timer)
         return timer
 
     def arm(self, timer: Timer) -> None:
-        """Have the running event loop fire `timer` when its moment comes; a frozen clock has to be moved first."""
+        """Schedule `timer` on the running event loop; with a frozen clock, only once it is due."""
         now = self.now()
         if timer.handle is not None:
             timer.handle.cancel()
             timer.handle = None
         loop = asyncio.get_running_loop()
-        if timer.moment <= now:
+        if timer.timestamp <= now:
             timer.handle = loop.call_soon(timer.fire)
         elif self.speed:
-            timer.handle = loop.call_later((timer.moment - now) / (SECOND * self.speed), timer.fire)
+            timer.handle = loop.call_later((timer.timestamp - now) / (SECOND * self.speed), timer.fire)
 
     def _rearm(self) -> None:
-        # Those whose moments a jump has passed are woken in the order of their moments.
-        for timer in sorted(self.timers, key=lambda timer: timer.moment):
+        # Timers that a jump has passed fire in the order of their timestamps.
+        for timer in sorted(self.timers, key=lambda timer: timer.timestamp):
             self.arm(timer)
 
 

@@ -4,7 +4,7 @@ FAILURE = 1
 USAGE = 2
 PORT_TAKEN = 3
 FILE_INVALID = 4
-# Of `exec`, as shells have them.
+# Of `exec`, as in shells.
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 SIGNALED = 128

@@ -1,7 +1,4 @@
-"""The kinds of values that settings have, and their parsers.
-
-A parser takes the text of a flag or variable and raises ValueError; the message for people is the kind's `expected`.
-"""
+"""The kinds of values of settings, with parsers of their texts, which raise ValueError."""
 
 import re
 from collections.abc import Callable
@@ -9,14 +6,14 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from clevora_mock.clock import LAST, MAX_SPEED, Clock, parse, read_duration
+from clevora_mock.clock import MAX_SPEED, MAX_TIMESTAMP, Clock, parse, read_duration
 from clevora_mock.contract.limits import KEY_FORMAT, KEY_PATTERN
 from clevora_mock.core import money
 from clevora_mock.core.webhooks import secret_bytes
 
 
 def accepted(check: Callable[[str], object]) -> Callable[[str], str]:
-    """Make a parser that keeps the texts for which `check` raises no ValueError."""
+    """Return a parser that returns the text unless `check` raises ValueError."""
 
     def parse_text(text: str) -> str:
         check(text)
@@ -26,7 +23,7 @@ def accepted(check: Callable[[str], object]) -> Callable[[str], str]:
 
 
 def matching(pattern: str) -> Callable[[str], str]:
-    """Make a parser of texts that match `pattern` as a whole."""
+    """Return a parser of texts that match `pattern` entirely."""
 
     def check(text: str) -> None:
         if not re.fullmatch(pattern, text):
@@ -36,7 +33,7 @@ def matching(pattern: str) -> Callable[[str], str]:
 
 
 def integer(low: int, high: int) -> Callable[[str], int]:
-    """Make a parser of integers from `low` to `high`."""
+    """Return a parser of integers from `low` to `high`."""
 
     def parse_integer(text: str) -> int:
         if not (re.fullmatch("-?[0-9]{1,18}", text) and low <= int(text) <= high):
@@ -47,7 +44,7 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 
 
 def parse_dollars(text: str) -> float:
-    """Parse an amount that is a whole number of micro-dollars."""
+    """Parse an amount in dollars with at most 6 decimals."""
     dollars = float(text)
     if not 0 <= dollars <= money.MAX_DOLLARS:
         raise ValueError(text)
@@ -56,7 +53,7 @@ def parse_dollars(text: str) -> float:
 
 
 def parse_rate(text: str) -> float:
-    """Parse a number above 0."""
+    """Parse a number above 0 and up to `MAX_RATE`."""
     rate = float(text)
     if not 0 < rate <= MAX_SPEED:
         raise ValueError(text)
@@ -64,7 +61,7 @@ def parse_rate(text: str) -> float:
 
 
 def parse_switch(text: str) -> bool:
-    """Parse ``1`` or ``0``, or one of their usual synonyms."""
+    """Parse ``1`` or ``0`` or a synonym such as ``true``."""
     words = {True: ("1", "true", "yes", "on"), False: ("", "0", "false", "no", "off")}
     for value, synonyms in words.items():
         if text.lower() in synonyms:
@@ -79,22 +76,22 @@ def check_timeout(text: str) -> None:
 
 
 def make_clock(text: str) -> Clock:
-    """Make the clock that ``real``, ``frozen``, ``frozen:TIME`` or ``scaled:N`` describes. Raises ValueError."""
+    """Return the clock for ``real``, ``frozen``, ``frozen:TIME`` or ``scaled:N``. Raises ValueError."""
     mode, _, detail = text.partition(":")
     if text == "real":
         return Clock()
     if mode == "scaled":
         return Clock("scaled", speed=parse_rate(detail))
     start = parse(detail) if detail else None
-    if mode != "frozen" or not 0 <= (start or 0) <= LAST:
+    if mode != "frozen" or not 0 <= (start or 0) <= MAX_TIMESTAMP:
         raise ValueError(text)
     return Clock("frozen", start=start)
 
 
-class Kind(Struct, frozen=True):
-    """A kind of value: its parser, the expectation for messages, and what help and shells show for it.
+class SettingKind(Struct, frozen=True):
+    """A kind of value: its parser, and the texts for messages, help and shell completion.
 
-    `complete` is what shells suggest: words, or files, directories or scenarios. `unit` is that of numbers in Python.
+    `complete` is what shells suggest: words, files, directories or scenarios. `unit` is that of Python numbers.
     """
 
     parse: Callable[[str], Any]
@@ -106,33 +103,33 @@ class Kind(Struct, frozen=True):
 
 _HOST = r"\s*[A-Za-z0-9._-]+\s*"
 
-SWITCH = Kind(parse_switch, "1 or 0")
-ADDRESS = Kind(matching(".+"), "some text", "ADDRESS")
-SCENARIO = Kind(matching(".+"), "some text", "NAME", "scenario")
-FILE = Kind(matching(".+"), "some text", "FILE", "file")
-DIRECTORY = Kind(matching(".+"), "some text", "DIR", "dir")
-PORT = Kind(integer(0, 65_535), "a port from 0 to 65535 (0 picks a free one)", "PORT")
-SEED = Kind(integer(1 - 10**18, 10**18 - 1), "a whole number", "N")
-COUNT = Kind(integer(1, 1_000_000), "a whole number from 1 to 1000000", "N")
-RATE = Kind(parse_rate, "a number above 0, such as 50", "N")
-DOLLARS = Kind(
+SWITCH = SettingKind(parse_switch, "1 or 0")
+ADDRESS = SettingKind(matching(".+"), "some text", "ADDRESS")
+SCENARIO = SettingKind(matching(".+"), "some text", "NAME", "scenario")
+FILE = SettingKind(matching(".+"), "some text", "FILE", "file")
+DIRECTORY = SettingKind(matching(".+"), "some text", "DIR", "dir")
+PORT = SettingKind(integer(0, 65_535), "a port from 0 to 65535 (0 picks a free one)", "PORT")
+SEED = SettingKind(integer(1 - 10**18, 10**18 - 1), "a whole number", "N")
+COUNT = SettingKind(integer(1, 1_000_000), "a whole number from 1 to 1000000", "N")
+RATE = SettingKind(parse_rate, "a number above 0, such as 50", "N")
+DOLLARS = SettingKind(
     parse_dollars, f"dollars from 0 to {money.MAX_DOLLARS} with at most 6 decimals, such as 25.50", "DOLLARS"
 )
-DELAY = Kind(accepted(read_duration), "a duration such as 250ms, 2s or 1m", "TIME", unit="s")
-TIMEOUT = Kind(accepted(check_timeout), "a duration above 0, such as 75s", "TIME", unit="s")
-CLOCK = Kind(
+DELAY = SettingKind(accepted(read_duration), "a duration such as 250ms, 2s or 1m", "TIME", unit="s")
+TIMEOUT = SettingKind(accepted(check_timeout), "a duration above 0, such as 75s", "TIME", unit="s")
+CLOCK = SettingKind(
     accepted(make_clock),
     "real, frozen, frozen:2026-05-11T14:00:00Z or scaled:60",
     "CLOCK",
     ("real", "frozen", "frozen:2026-05-11T14:00:00Z", "scaled:60"),
 )
-HOSTS = Kind(matching(f"{_HOST}(,{_HOST})*"), "host names separated by commas, without ports", "HOSTS")
-SERVER_NAME = Kind(
+HOSTS = SettingKind(matching(f"{_HOST}(,{_HOST})*"), "host names separated by commas, without ports", "HOSTS")
+SERVER_NAME = SettingKind(
     matching("[A-Za-z0-9][A-Za-z0-9._-]{0,62}"),
     "a name such as mock-1: up to 63 letters, digits, dots, dashes and underscores",
     "NAME",
 )
-PROJECT = Kind(matching("[a-z][a-z0-9-]{2,62}"), "a Firebase project id such as demo-clevora", "ID")
-API_KEY = Kind(matching(KEY_PATTERN), KEY_FORMAT, "KEY")
-SECRET = Kind(accepted(secret_bytes), "whsec_ and base64", "WHSEC")
-LOG_FORMAT = Kind(matching("text|json"), "text or json", "FORMAT", ("text", "json"))
+PROJECT = SettingKind(matching("[a-z][a-z0-9-]{2,62}"), "a Firebase project id such as demo-clevora", "ID")
+API_KEY = SettingKind(matching(KEY_PATTERN), KEY_FORMAT, "KEY")
+SECRET = SettingKind(accepted(secret_bytes), "whsec_ and base64", "WHSEC")
+LOG_FORMAT = SettingKind(matching("text|json"), "text or json", "FORMAT", ("text", "json"))

@@ -31,21 +31,20 @@ DEMO_PASSWORD = "clevora-demo"  # noqa: S105 - public, so that everybody can sig
 DEMO_KEY = "sk_live_0123456789abcdef0123456789abcdef"
 DEMO_SECRET = "whsec_" + b64encode(b"clevora-mock-webhook-secret").decode()
 
-# A name or a file; kept as text.
 FileName = str | PathLike[str]
 
 
 class SettingsError(ValueError):
-    """A setting with a value that it cannot have. The message gives the setting, the expectation and the value."""
+    """A setting with an invalid value; the message has the setting, the expectation and the value."""
 
 
 class Setting(Struct, frozen=True):
-    """A row of the table; `section` is where help shows it.
+    """A setting; `section` is its section in the help.
 
-    The name of its field in `Settings`, the default and whether it may be None are filled in from there.
+    `field`, `default` and `optional` are filled in from its field in `Settings`.
     """
 
-    kind: kinds.Kind
+    kind: kinds.SettingKind
     section: str
     help: str
     field: str = ""
@@ -54,7 +53,7 @@ class Setting(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """The setting's name; the field of `import` has an underscore, since the word is Python's."""
+        """The setting's name, without the underscore of the field `import_`."""
         return self.field.rstrip("_")
 
     @property
@@ -71,11 +70,11 @@ class Setting(Struct, frozen=True):
 
     @property
     def default_text(self) -> str:
-        """The default as one would write it; empty for off and none."""
+        """The default as a text; empty for off and none."""
         return "" if self.default is None or self.default is False else str(self.default)
 
     def text(self, value: object) -> str:
-        """Return `value` as one would write it on the command line."""
+        """Return `value` as on the command line."""
         if isinstance(value, PathLike):
             return str(os.fspath(value))
         if self.kind.unit and isinstance(value, int | float):
@@ -83,7 +82,7 @@ class Setting(Struct, frozen=True):
         return "" if value is None else str(value)
 
     def check(self, value: object, source: str) -> Any:
-        """Return `value`, a text or a Python value, as `Settings` keeps it. Raises SettingsError naming `source`."""
+        """Convert `value`, a text or a Python value, for `Settings`. Raises SettingsError with `source`."""
         if value is None and self.optional:
             return None
         try:
@@ -93,18 +92,18 @@ class Setting(Struct, frozen=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """How a server is set up: money in dollars, durations as text (``250ms``) or in seconds, times as text.
+    """The settings of a server: money in dollars, durations as text (``250ms``) or in seconds, times as text.
 
-    Raises SettingsError for a value that a setting cannot have.
+    Raises SettingsError for an invalid value.
     """
 
     host: Annotated[str, Setting(kinds.ADDRESS, "Address", "Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Setting(kinds.PORT, "Address", "Port to listen on; 0 picks a free one.")] = 2538
     allowed_host: Annotated[
-        str | None, Setting(kinds.HOSTS, "Address", "Names, besides loopback's, for the mock's own pages.")
+        str | None, Setting(kinds.HOSTS, "Address", "Host names for the control plane besides loopback's.")
     ] = None
     server_name: Annotated[
-        str | None, Setting(kinds.SERVER_NAME, "Address", "Have answers say which server, and which start of it.")
+        str | None, Setting(kinds.SERVER_NAME, "Address", "Name the server and its start in every response.")
     ] = None
     idle_timeout: Annotated[
         str | float, Setting(kinds.TIMEOUT, "Address", "Close connections without a request for this long.")
@@ -120,44 +119,41 @@ class Settings(Struct, frozen=True, kw_only=True):
         str | float | None, Setting(kinds.DELAY, "Faults", "Delay every answer by this long, such as 250ms.")
     ] = None
     tokens_per_second: Annotated[
-        float | None, Setting(kinds.RATE, "Faults", "Pace streams at this rate; they are sent at once otherwise.")
+        float | None, Setting(kinds.RATE, "Faults", "Pace streams at this rate instead of sending them at once.")
     ] = None
     no_rate_limit: Annotated[
-        bool, Setting(kinds.SWITCH, "Faults", "No limit on requests a minute or tokens a day.")
+        bool, Setting(kinds.SWITCH, "Faults", "Turn off the limits of requests per minute and tokens per day.")
     ] = False
-    seed: Annotated[int, Setting(kinds.SEED, "Answers", "Seed of every draw: ids, texts, chance.")] = 0
+    seed: Annotated[int, Setting(kinds.SEED, "Answers", "Seed of all random values: ids, texts, faults.")] = 0
     catalog: Annotated[
         FileName | None, Setting(kinds.FILE, "Answers", "A search catalog of your own (JSON lines or a JSON array).")
     ] = None
-    clock: Annotated[str, Setting(kinds.CLOCK, "Time", "real, frozen[:TIME] or scaled:N (N seconds a second).")] = (
-        "real"
-    )
+    clock: Annotated[str, Setting(kinds.CLOCK, "Time", "real, frozen[:TIME] or scaled:N (N times as fast).")] = "real"
     real_delays: Annotated[
-        bool, Setting(kinds.SWITCH, "Time", "Wait out delays in wall time even where the clock is frozen.")
+        bool, Setting(kinds.SWITCH, "Time", "Wait for delays in wall time even if the clock is frozen.")
     ] = False
     api_key: Annotated[str, Setting(kinds.API_KEY, "Accounts", "The demo account's key.")] = DEMO_KEY
     balance: Annotated[
         float, Setting(kinds.DOLLARS, "Accounts", "The demo account's opening credit; below 15 is not activated.")
     ] = 100
-    firebase_project: Annotated[
-        str, Setting(kinds.PROJECT, "Accounts", "The Firebase project whose ID tokens are valid.")
-    ] = "demo-clevora"
+    firebase_project: Annotated[str, Setting(kinds.PROJECT, "Accounts", "The Firebase project of valid ID tokens.")] = (
+        "demo-clevora"
+    )
     webhook_secret: Annotated[
-        str, Setting(kinds.SECRET, "Accounts", "The secret that payment events are signed with.")
+        str, Setting(kinds.SECRET, "Accounts", "The secret for signatures of payment events.")
     ] = DEMO_SECRET
-    import_: Annotated[
-        FileName | None, Setting(kinds.FILE, "State", "Begin with the sandboxes that were exported.")
-    ] = None
+    import_: Annotated[FileName | None, Setting(kinds.FILE, "State", "Load the sandboxes of an export at startup.")] = (
+        None
+    )
     export_on_exit: Annotated[
-        FileName | None, Setting(kinds.FILE, "State", "Write every sandbox's state when the server ends.")
+        FileName | None, Setting(kinds.FILE, "State", "Export all sandboxes to this file at shutdown.")
     ] = None
     max_sandboxes: Annotated[
-        int, Setting(kinds.COUNT, "State", "How many sandboxes are kept; the least recently used is dropped.")
+        int, Setting(kinds.COUNT, "State", "Maximum of sandboxes; the least recently used is evicted.")
     ] = MAX_SANDBOXES
-    journal_size: Annotated[int, Setting(kinds.COUNT, "State", "How many requests a sandbox's journal keeps.")] = (
+    journal_size: Annotated[int, Setting(kinds.COUNT, "State", "Maximum of requests in a sandbox's journal.")] = (
         MAX_ENTRIES
     )
-    # None: no line for each request.
     log_format: Annotated[
         Literal["text", "json"] | None, Setting(kinds.LOG_FORMAT, "Output", "Log each request as text or json.")
     ] = "text"
@@ -185,11 +181,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         return read_duration(str(self.idle_timeout))
 
     def make_clock(self) -> Clock:
-        """Make the clock of a sandbox."""
+        """Return a clock for a sandbox."""
         return kinds.make_clock(self.clock)
 
     def sandbox_config(self) -> SandboxConfig:
-        """Return how each sandbox starts, in the core's units."""
+        """Return the initial state of sandboxes, in the core's units."""
         return SandboxConfig(
             seed=self.seed,
             uid=DEMO_UID,
@@ -218,9 +214,9 @@ SETTINGS = _table()
 
 
 def load(flags: Mapping[str, str | None], environment: Mapping[str, str] | None = None, **defaults: Any) -> Settings:
-    """Return the settings that `flags` (None: not given) and the environment ask for, else `defaults`.
+    """Return settings from `flags` (None: not given), the environment and `defaults`, in this order.
 
-    Raises SettingsError, which names the flag or the variable.
+    Raises SettingsError with the flag or the variable.
     """
     variables = os.environ if environment is None else environment
     chosen = defaults
@@ -233,7 +229,7 @@ def load(flags: Mapping[str, str | None], environment: Mapping[str, str] | None 
 
 
 def as_variables(values: Mapping[str, object]) -> dict[str, str]:
-    """Return the environment variables that set `values`, by the names of their fields; None sets nothing."""
+    """Return the environment variables for `values` by field; None is left out."""
     by_field = {setting.field: setting for setting in SETTINGS}
     return {
         by_field[field].variable: by_field[field].text(value) for field, value in values.items() if value is not None
@@ -241,7 +237,7 @@ def as_variables(values: Mapping[str, object]) -> dict[str, str]:
 
 
 def client_variables(url: str, api_key: str) -> dict[str, str]:
-    """Return the variables by which programs find the server, or one sandbox of it, at `url`."""
+    """Return the environment variables for clients of the server, or of one sandbox, at `url`."""
     return {
         URL_VARIABLE: url,
         "CLEVORA_BASE_URL": f"{url}/v1",
@@ -252,28 +248,28 @@ def client_variables(url: str, api_key: str) -> dict[str, str]:
 
 
 def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's environment with `variables` in it, for a command."""
+    """Return this process's environment with `variables` added."""
     return {**os.environ, **variables}
 
 
 def server_url() -> str | None:
-    """Return the URL of a running server that ``CLEVORA_MOCK_URL`` names."""
+    """Return the URL of a running server from ``CLEVORA_MOCK_URL``, if set."""
     return os.environ.get(URL_VARIABLE) or None
 
 
 def is_colorless(environment: Mapping[str, str] | None = None) -> bool:
-    """Tell whether terminals stay without colors: ``NO_COLOR`` is not empty, or the terminal has none."""
+    """Tell whether to print without colors: ``NO_COLOR`` is not empty, or ``TERM`` is dumb."""
     variables = os.environ if environment is None else environment
     return bool(variables.get("NO_COLOR")) or variables.get("TERM") == "dumb"
 
 
 def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
-    """Return the ``CLEVORA_MOCK_*`` variables that set nothing, probably misspelled."""
+    """Return the ``CLEVORA_MOCK_*`` variables that are no settings, probably misspelled."""
     variables = os.environ if environment is None else environment
     known = {setting.variable for setting in SETTINGS} | {URL_VARIABLE}
     return sorted(name for name in variables if name.startswith(PREFIX) and name not in known)
 
 
 def reachable_host(host: str) -> str:
-    """Return the address by which this machine reaches a server that listens on `host`."""
+    """Return the address for connections from this machine to a server that listens on `host`."""
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound

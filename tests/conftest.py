@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from clevora_mock.clock import Clock
-from clevora_mock.core.identity import Identity, issue
+from clevora_mock.core.id_tokens import Identity, issue
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import Settings
 from tests.server import Running, running

@@ -20,7 +20,7 @@ from clevora_mock.contract.errors import ERRORS
 from clevora_mock.core import money
 from clevora_mock.faults import FAULTS
 from clevora_mock.firebase.routes import TABLE
-from clevora_mock.models.catalog import Item
+from clevora_mock.models.catalog import CatalogItem
 from clevora_mock.scenarios.json_schema import schema as scenario_schema
 from clevora_mock.settings import SETTINGS
 from clevora_mock.testing.clevora import Clevora, SandboxClock
@@ -269,7 +269,7 @@ def scenarios() -> list[list[str]]:
 
 def catalog() -> list[list[str]]:
     """Every field of an item of a catalog file."""
-    schema = msgspec.json.schema(Item)["$defs"]["Item"]
+    schema = msgspec.json.schema(CatalogItem)["$defs"]["CatalogItem"]
     rows = [
         [f"`{name}`", _type(field), "yes" if name in schema["required"] else "no"]
         for name, field in schema["properties"].items()

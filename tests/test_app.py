@@ -21,7 +21,7 @@ from clevora_mock import create_app
 from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.control.export_file import export_sandboxes, import_sandboxes
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.identity import Identity, issue
+from clevora_mock.core.id_tokens import Identity, issue
 from clevora_mock.server.service import Service
 from clevora_mock.settings import DEMO_KEY, Settings
 
@@ -151,6 +151,43 @@ def test_an_added_route_answers_beside_the_mocks_own() -> None:
     assert client.get("/sandbox/mine/hello/you").text == "hello"
     assert client.post("/hello/you").status_code == 405
     assert client.post(CHAT, json=HELLO).status_code == 200
+
+
+@pytest.mark.parametrize("status", [404, 405])
+def test_an_added_route_may_refuse_after_it_has_read_the_body(status: int) -> None:
+    async def refuse(request: Request) -> Response:
+        await request.json()
+        raise HTTPException(status, "no such item", headers={"x-mine": "1"})
+
+    app = create_app()
+    app.router.routes.append(Route("/items", refuse, methods=["POST"]))
+    answer = client_of(app).post("/items", json={"a": 1})
+    assert (answer.status_code, answer.headers["x-mine"]) == (status, "1")
+    assert answer.json()["error"]["message"] == "no such item"
+
+
+def test_an_added_route_that_fails_is_a_500_in_the_contracts_shape() -> None:
+    async def fail(request: Request) -> Response:
+        raise RuntimeError("a bug")
+
+    app = create_app()
+    app.router.routes.append(Route("/fail", fail))
+    answer = TestClient(app, base_url="http://localhost", raise_server_exceptions=False).get("/fail")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal_error")
+
+
+def test_a_message_that_an_added_application_keeps_is_not_changed() -> None:
+    start = {"type": "http.response.start", "status": 200, "headers": []}
+
+    async def constant(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start)
+        await send({"type": "http.response.body", "body": b"x"})
+
+    app = create_app()
+    app.router.routes.append(Mount("/constant", constant))
+    client = client_of(app)
+    assert [len(client.get("/constant/").headers.get_list("x-request-id")) for _ in range(3)] == [1, 1, 1]
+    assert start["headers"] == []
 
 
 def test_an_added_application_may_answer_without_headers() -> None:
@@ -346,9 +383,13 @@ def test_a_service_serves_the_application_that_create_app_makes() -> None:
 @pytest.mark.parametrize("kind", ["reset", "close"])
 def test_a_server_that_cannot_break_connections_is_told_so(kind: str) -> None:
     """An honest error, in place of an answer that looks whole."""
-    client = client_of(create_app())
-    with pytest.raises(ConnectionAbortedError, match=f"cannot {kind} a connection"):
-        client.post(CHAT, json=HELLO, headers={"x-clevora-mock-fault": kind})
+    answer = client_of(create_app()).post(CHAT, json=HELLO, headers={"x-clevora-mock-fault": kind})
+    assert answer.status_code == 500
+    assert answer.json()["error"] == {
+        "message": f"This server cannot {kind} a connection; clevora-mock serve can",
+        "type": "server_error",
+        "code": "internal_error",
+    }
 
 
 def test_faults_within_http_work_on_every_server() -> None:

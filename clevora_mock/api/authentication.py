@@ -1,6 +1,6 @@
 """Credentials of the emulated API: API keys and Firebase ID tokens (K1, K2, K7)."""
 
-from clevora_mock.core import identity
+from clevora_mock.core import id_tokens
 from clevora_mock.core.accounts import bearer
 from clevora_mock.core.exchange import ANONYMOUS, Principal, RequestFacts
 from clevora_mock.core.sandbox import Sandbox
@@ -14,6 +14,6 @@ def authenticate(sandbox: Sandbox, facts: RequestFacts) -> Principal:
         key = sandbox.accounts.authenticate(authorization)
         return Principal(key=key, account=key.account)
     if credential == "id_token":
-        user = identity.verify(bearer(authorization), sandbox.config.firebase_project, facts.arrived)
+        user = id_tokens.verify(bearer(authorization), sandbox.config.firebase_project, facts.arrived)
         return Principal(account=sandbox.accounts.by_uid.get(user.uid), identity=user)
     return ANONYMOUS

@@ -23,9 +23,9 @@ from clevora_mock.api.stream_pacing import StreamPacing
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import DEFAULT_MODEL, MAX_IGNORED_NAMES
-from clevora_mock.core.chance import Draws, digest
 from clevora_mock.core.errors import invalid, missing
 from clevora_mock.core.reply import DONE, Frame, Reply
+from clevora_mock.core.rng import RandomStream, stable_hash
 from clevora_mock.models import tokens
 from clevora_mock.models.chat import RESPONSE_FORMATS, Turn
 from clevora_mock.models.registry import Models
@@ -98,7 +98,7 @@ class ChatHandler:
         completion = self._complete(context, request, model, turns)
         prompt_tokens = tokens.prompt([turn.text for turn in turns])
         usage = TokenUsage(prompt_tokens, completion.completion_tokens, prompt_tokens + completion.completion_tokens)
-        completion_id = "chatcmpl-" + context.sandbox.chance.hex("chat")
+        completion_id = "chatcmpl-" + context.sandbox.rng.next_hex("chat")
         created = context.now // SECOND
         if request.stream:
             chunk = ChatChunk(completion_id, "chat.completion.chunk", created, model, [])
@@ -125,7 +125,7 @@ class ChatHandler:
         # The answer depends on model and temperature; the default pair skips the hash.
         temperature = 1.0 if request.temperature is None else request.temperature
         if (model, temperature) != (DEFAULT_MODEL[_NAME], 1.0):
-            seed = int.from_bytes(digest(seed, model, temperature)[:8])
+            seed = int.from_bytes(stable_hash(seed, model, temperature)[:8])
         text = self._models.chat.reply(turns, seed=seed, response_format=request.response_format)
         return Completion.of(text, limit)
 
@@ -137,7 +137,7 @@ class ChatHandler:
         frames = tuple(map(Frame, events, billed, texts))
         pacing = self._choose_pacing(context)
         if pacing is not None:
-            draws = Draws(bytes.fromhex(context.sandbox.chance.hex("pace")))
+            draws = RandomStream(bytes.fromhex(context.sandbox.rng.next_hex("pace")))
             frames = pacing.pace(frames, draws)
         return Reply(frames, (EVENT_STREAM,), prompt_tokens=usage.prompt_tokens, is_stream=True)
 

@@ -31,6 +31,6 @@ def sign_event(sandbox: Sandbox, event: dict[str, Any]) -> tuple[dict[str, str],
     """Return headers and body of `event`, with a valid Standard Webhooks signature (B8)."""
     # Compact and unescaped, since receivers verify JSON.stringify of the parsed body.
     body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
-    event_id = "evt_" + sandbox.chance.hex("event")
+    event_id = "evt_" + sandbox.rng.next_hex("event")
     headers = webhooks.sign(sandbox.config.webhook_secret, event_id, sandbox.clock.now(), body)
     return {"content-type": "application/json", **headers}, body

@@ -4,7 +4,7 @@ import msgspec
 from msgspec.structs import replace
 
 from clevora_mock.api.schemas import TokenUsage
-from clevora_mock.api.schemas.scripts import ScriptResponse, ScriptBody, ScriptRequest
+from clevora_mock.api.schemas.scripts import ScriptBody, ScriptRequest, ScriptResponse
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import DEFAULT_SCRIPT_LENGTH, DEFAULT_SCRIPT_STYLE
@@ -30,10 +30,10 @@ class ScriptsHandler:
         script = self._models.scripts.write(request.topic, style, length, seed=context.sandbox.config.seed)
         if context.scripted.script is not None:
             # The scenario's fields are named as in the API.
-            script = msgspec.convert(msgspec.to_builtins(script) | context.scripted.script, scripts.Script)
+            script = msgspec.convert(msgspec.to_builtins(script) | context.scripted.script, scripts.GeneratedScript)
         prompt, written = tokens.prompt([request.topic]), scripts.tokens(script)
         body = ScriptResponse(
-            id="script_" + context.sandbox.chance.hex("script"),
+            id="script_" + context.sandbox.rng.next_hex("script"),
             object="script",
             created=context.now // SECOND,
             model=model,

@@ -168,7 +168,7 @@ def scenarios(**flags: str | None) -> None:
 )
 def token(uid: str, email: str | None, expires_in: int, **flags: str | None) -> None:
     """Print a Firebase ID token, for /v1/keys and /api/developer."""
-    from clevora_mock.core.identity import Identity, issue
+    from clevora_mock.core.id_tokens import Identity, issue
 
     chosen = load_settings(flags)
     if not 1 <= len(uid) <= MAX_UID_CHARACTERS:

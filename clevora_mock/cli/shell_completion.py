@@ -22,7 +22,7 @@ def script(shell: str, command: click.Command, name: str) -> str:
 def suggest(
     kind: tuple[str, ...] | Literal["file", "dir", "scenario"], context: click.Context, prefix: str
 ) -> list[CompletionItem]:
-    """Return the values of a setting that begin with `prefix`; `kind` is as in `setting_kinds.Kind.complete`."""
+    """Return the values of a setting that begin with `prefix`; `kind` is as in `setting_kinds.SettingKind.complete`."""
     if kind == "scenario":
         return _scenarios(context.params.get("scenarios"), prefix) or [CompletionItem(prefix, type="file")]
     if isinstance(kind, str):

@@ -1,4 +1,4 @@
-"""The clauses of the contract: its checkable sentences, each documented, inferred or in part both."""
+"""The clauses of the contract: checkable sentences that are documented, inferred or partly both."""
 
 from msgspec import Struct
 
@@ -8,12 +8,12 @@ from clevora_mock.contract.limits import DEFAULT_MODEL, KEY_FORMAT, MAX_BODY_TEX
 
 
 def _rate(name: str) -> str:
-    """The price of 1,000 tokens in dollars."""
+    """Return the price of 1,000 tokens in dollars."""
     return f"${(ENDPOINT_BY_NAME[name].rate or 0) / 1000:.2f}"
 
 
 class Clause(Struct, frozen=True):
-    """A checkable sentence of the contract: what the documentation says, and what was inferred where it is silent."""
+    """A clause with its documented and its inferred part; either may be empty."""
 
     id: str
     documented: str = ""

@@ -1,7 +1,4 @@
-"""The models and endpoints of the API, the paths that clients mistake for them, and the changelog.
-
-Money is in micro-dollars (a millionth of a dollar), so a price per 1,000 tokens is a whole number for each token.
-"""
+"""The models and endpoints of the API, the OpenAI paths that it does not have, and the changelog."""
 
 from typing import Literal
 
@@ -15,7 +12,7 @@ INFERRED: Basis = "inferred"
 
 
 class Model(Struct, frozen=True):
-    """A named model: which endpoints take it, the first of them by default."""
+    """A named model and the endpoints that accept it; it is the default of the first one."""
 
     id: str
     best_for: str
@@ -46,16 +43,16 @@ MODELS: tuple[Model, ...] = (
 )
 
 
-# Answers and errors below these paths carry ``"status"`` beside their content (B12).
+# Responses below these paths have ``"status"`` beside their content (B12).
 ENVELOPED_PATHS = ("/api/developer/", "/v1/keys/", "/v1/usage/")
 
 
 class Endpoint(Struct, frozen=True):
     """One operation of the API.
 
-    `rate` is in micro-dollars a token, None where calls are free. `message_field` is the field of the body that holds
-    the user's words, and `reply_field` the field of a scenario's `reply` that replaces the model's answer; both are
-    None where no model answers.
+    `rate` is in micro-dollars per token, None for free endpoints. `message_field` is the field of the body with the
+    user's text, `reply_field` the field of a scenario's `reply` that replaces the model's answer; both are None for
+    endpoints without a model.
     """
 
     name: str
@@ -76,7 +73,7 @@ class Endpoint(Struct, frozen=True):
 
     @property
     def enveloped(self) -> bool:
-        """True where answers and errors carry ``"status"`` (B12)."""
+        """True if responses have ``"status"`` (B12)."""
         return f"{self.path}/".startswith(ENVELOPED_PATHS)
 
 
@@ -214,7 +211,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
 )
 
-# The models that serve each endpoint, the default first.
+# The models of each endpoint, the default first.
 MODELS_BY_ENDPOINT: dict[str, tuple[str, ...]] = {
     endpoint.name: tuple(
         model.id
@@ -226,7 +223,7 @@ MODELS_BY_ENDPOINT: dict[str, tuple[str, ...]] = {
 
 ENDPOINT_BY_NAME: dict[str, Endpoint] = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 
-# What a client that asks for an OpenAI route missing here probably wanted; only a hint header says it.
+# Hints for requests to OpenAI routes that do not exist here.
 NOT_EMULATED: dict[str, str] = {
     "/v1/models": "Clevora documents no model list; its models are " + ", ".join(model.id for model in MODELS),
     "/v1/responses": "Clevora has no Responses API; use /v1/chat/completions (AI SDK: provider.chat(model))",

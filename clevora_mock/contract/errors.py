@@ -1,4 +1,4 @@
-"""The errors of the API by status and code, and those that a gateway in front of it may answer with."""
+"""The errors of the API by status and code, and those of a gateway in front of it."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from clevora_mock.contract.limits import ACTIVATION_THRESHOLD, MAX_BODY_TEXT, do
 
 
 class Status(NamedTuple):
-    """A status as the documentation's table has it, and the `type` of its errors."""
+    """A row of the documentation's table of statuses, with the `type` of its errors."""
 
     title: str
     type: str
@@ -37,7 +37,7 @@ STATUSES: dict[int, Status] = {
 
 
 class ErrorSpec(Struct, frozen=True):
-    """One error: its code, status and usual message, and the `cause` that the documentation gives for it."""
+    """An error with its default message, and its cause for the documentation."""
 
     code: str
     status: int
@@ -145,14 +145,14 @@ ERRORS: tuple[ErrorSpec, ...] = (
 
 ERROR_BY_CODE: dict[str, ErrorSpec] = {error.code: error for error in ERRORS}
 
-# A gateway's errors, which only a scenario or a header can ask for.
+# Only scenarios and headers cause these.
 GATEWAY_ERRORS: tuple[ErrorSpec, ...] = (
     ErrorSpec("bad_gateway", 502, "Bad gateway", STATUSES[502].cause),
     ErrorSpec("service_unavailable", 503, "Service unavailable", STATUSES[503].cause),
     ErrorSpec("gateway_timeout", 504, "Gateway timeout", STATUSES[504].cause),
 )
 
-# The code that a status alone means, where the table's first row for it would be a rare case.
+# The codes that a status alone stands for, where that is not the table's first.
 _USUAL_CODE = {400: "invalid_field", 402: "insufficient_balance"}
 
 INJECTABLE_ERRORS: dict[int, tuple[ErrorSpec, ...]] = {
@@ -164,12 +164,12 @@ INJECTABLE_ERRORS: dict[int, tuple[ErrorSpec, ...]] = {
     )
     for status in sorted({error.status for error in (*ERRORS, *GATEWAY_ERRORS)})
 }
-"""The errors that a scenario may ask for, by status; the usual one of a status comes first."""
+"""The errors that a scenario can inject, by status; the default of a status comes first."""
 
 STATUS_BY_CODE: dict[str, int] = {
     error.code: status for status, errors in INJECTABLE_ERRORS.items() for error in errors
 }
 
-# Statuses whose errors may say in ``Retry-After`` when to come back, and how many seconds an injected one says unasked.
+# Statuses whose errors may have ``Retry-After``, and its default in seconds for injected ones.
 RETRYABLE_STATUSES = (429, 503)
 DEFAULT_RETRY_AFTER: dict[int, int] = {429: 1}

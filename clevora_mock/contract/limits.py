@@ -1,7 +1,4 @@
-"""The numbers and patterns of the contract: sizes, bounds, defaults and formats.
-
-Amounts of money are in micro-dollars, sizes in bytes or characters, times as their names say.
-"""
+"""The numbers and patterns of the contract: sizes, bounds, defaults and formats. Money is in micro-dollars."""
 
 from typing import Final
 
@@ -32,7 +29,6 @@ DEFAULT_KEY_NAME = "Untitled key"
 
 MAX_UID_CHARACTERS = 128
 
-
 DEFAULT_MODEL: dict[str, str] = {name: models[0] for name, models in MODELS_BY_ENDPOINT.items() if models}
 
 MAX_EMBEDDING_INPUTS = 2048
@@ -51,7 +47,7 @@ MAX_IGNORED_NAMES = 20
 
 
 def dollars_text(micros: int) -> str:
-    """An amount in whole dollars as the contract writes it: ``$15``, ``$10,000``."""
+    """Format micro-dollars as whole dollars, as the contract does: ``$15``, ``$10,000``."""
     return f"${micros // DOLLAR:,}"
 
 

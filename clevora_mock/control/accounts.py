@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from clevora_mock.contract.limits import MAX_UID_CHARACTERS, TIER
 from clevora_mock.control.endpoint import get_now, get_sandbox
-from clevora_mock.core import identity, money
+from clevora_mock.core import id_tokens, money
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.errors import ApiError, invalid, missing
-from clevora_mock.core.identity import Identity
+from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.users import User
@@ -60,7 +60,7 @@ async def create_account(request: Request) -> Response:
     body = parse_optional_body(await request.body(), NewAccount)
     sandbox, now = get_sandbox(request), get_now(request)
     balance = _parse_balance(_BALANCE if body.balance is None else body.balance)
-    uid = body.uid or "user_" + sandbox.chance.hex("account", 12)
+    uid = body.uid or "user_" + sandbox.rng.next_hex("account", 12)
     if uid in sandbox.accounts.by_uid:
         raise invalid("uid", "one without an account (PATCH changes an account)", quoted(uid))
     if body.password is not None:
@@ -90,10 +90,10 @@ async def change_account(request: Request) -> Response:
 async def issue_token(request: Request) -> Response:
     """Handle ``POST /__mock/tokens``: return an ID token that is valid in this sandbox."""
     body = parse_body(await request.body(), TokenRequest)[0]
-    lifetime = body.expires_in or identity.LIFETIME_SECONDS
+    lifetime = body.expires_in or id_tokens.LIFETIME_SECONDS
     project = get_sandbox(request).config.firebase_project
     return json_response(
-        {"idToken": identity.issue(Identity(body.uid, body.email), project, get_now(request), lifetime)}
+        {"idToken": id_tokens.issue(Identity(body.uid, body.email), project, get_now(request), lifetime)}
     )
 
 
@@ -125,7 +125,7 @@ def _create_user(sandbox: Sandbox, uid: str, email: str | None, password: str, n
     users = sandbox.users
     if email is None:
         raise missing("email")
-    if users.with_email(email) is not None:
+    if users.find_by_email(email) is not None:
         raise invalid("email", "one that no Firebase user has", quoted(email))
     if uid in users.by_uid:
         raise invalid("uid", "one that no Firebase user has, or no password", quoted(uid))

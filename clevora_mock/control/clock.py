@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clevora_mock.clock import LAST, MAX_SPEED, SECOND, Clock, iso, parse
+from clevora_mock.clock import MAX_SPEED, MAX_TIMESTAMP, SECOND, Clock, iso, parse
 from clevora_mock.control.endpoint import get_sandbox
 from clevora_mock.core.errors import invalid
 from clevora_mock.web.json_response import json_response
@@ -19,7 +19,7 @@ class ClockChange(Struct, forbid_unknown_fields=True):
     mode: Literal["real", "frozen", "scaled"] | None = None
     speed: Annotated[float, Meta(gt=0, le=MAX_SPEED)] | None = None
     now: str | None = None
-    advance: Annotated[float, Meta(ge=0, le=LAST // SECOND)] | None = None
+    advance: Annotated[float, Meta(ge=0, le=MAX_TIMESTAMP // SECOND)] | None = None
 
 
 async def show_clock(request: Request) -> Response:
@@ -34,10 +34,10 @@ async def change_clock(request: Request) -> Response:
     moment = None if body.now is None else _parse_now(body.now)
     if (body.mode == "scaled") != (body.speed is not None):
         raise invalid("speed", 'a number if, and only if, "mode" is "scaled"', quoted(body.speed))
-    if body.advance is not None and (clock.now() if moment is None else moment) + body.advance * SECOND > LAST:
-        raise invalid("advance", f"a time of at most {iso(LAST)}", quoted(body.advance))
+    if body.advance is not None and (clock.now() if moment is None else moment) + body.advance * SECOND > MAX_TIMESTAMP:
+        raise invalid("advance", f"a time of at most {iso(MAX_TIMESTAMP)}", quoted(body.advance))
     if body.mode is not None:
-        clock.run(body.mode, body.speed or 1.0)
+        clock.set_mode(body.mode, body.speed or 1.0)
     if moment is not None:
         clock.set(moment)
     if body.advance is not None:
@@ -56,6 +56,6 @@ def _parse_now(text: str) -> int:
         moment = parse(text)
     except ValueError:
         moment = -1
-    if not 0 <= moment <= LAST:
+    if not 0 <= moment <= MAX_TIMESTAMP:
         raise invalid("now", "a time such as 2026-05-11T14:00:00Z", quoted(text))
     return moment

@@ -8,7 +8,7 @@ from clevora_mock.core.accounts import Account, Key
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.ledger import LedgerEntry
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.usage import Count, Day
+from clevora_mock.core.usage import UsageCount, UsageDay
 
 
 def find_document(sandbox: Sandbox, path: str) -> dict[str, Any] | None:
@@ -62,11 +62,11 @@ def _render_day(account: Account, day: str) -> dict[str, Any] | None:
     return None if found is None else _render_count(found) | {"endpoints": _render_endpoints(found)}
 
 
-def _render_endpoints(day: Day) -> dict[str, dict[str, int]]:
+def _render_endpoints(day: UsageDay) -> dict[str, dict[str, int]]:
     return {name: _render_count(count) for name, count in day.endpoints.items()}
 
 
-def _render_count(count: Count) -> dict[str, Any]:
+def _render_count(count: UsageCount) -> dict[str, Any]:
     return {"requests": count.requests, "tokens": count.tokens, "errors": count.errors}
 
 
@@ -92,7 +92,7 @@ def _render_log(entry: JournalEntry) -> dict[str, Any]:
         "tokens": 0 if failed else entry.prompt_tokens + entry.completion_tokens,
         "status": "error" if failed else "success",
         "latencyMs": entry.latency // 1000,
-        "output": entry.produced,
+        "output": entry.response,
         "requestId": entry.id,
         "createdAt": iso(entry.completed),
     }

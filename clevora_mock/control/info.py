@@ -29,7 +29,7 @@ def show_health(server: str | None) -> ControlHandler:
                 "status": "ok",
                 "version": __version__,
                 "sandbox": sandbox.name,
-                "seed": sandbox.chance.seed,
+                "seed": sandbox.rng.seed,
                 "scenario": sandbox.scenario_run.scenario.name,
                 "firebaseProject": sandbox.config.firebase_project,
                 "clock": clock.render_clock(sandbox.clock),

@@ -110,7 +110,7 @@ def render_entry(entry: JournalEntry) -> dict[str, object]:
         "client": entry.client,
         "body": _render_body(entry),
         "bodyBytes": entry.body_bytes,
-        "response": entry.produced,
+        "response": entry.response,
         "ignored": entry.ignored,
         "abandoned": entry.abandoned,
         "rule": entry.rule,

@@ -1,7 +1,7 @@
 """Accounts and their API keys (contract K1-K9, B2, B3).
 
-A key is kept as a hash: the key itself leaves the sandbox once, in the answer that creates it. Revoking changes the one
-record that authentication looks up, so it holds from the next request on.
+A key is stored as a hash; the key itself is returned once, in the response that creates it. Revoking changes the one
+record that authentication looks up, so it takes effect with the next request.
 """
 
 import re
@@ -12,11 +12,11 @@ from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.ledger import Ledger
 from clevora_mock.core.limits import RateLimiter
-from clevora_mock.core.usage import Usage
+from clevora_mock.core.usage import AccountUsage
 
 
 class Key:
-    """One API key: its masked form, its state, what it was used for."""
+    """An API key with its usage and its rate limiter; times in microseconds."""
 
     __slots__ = (
         "account",
@@ -46,12 +46,12 @@ class Key:
         self.limiter = RateLimiter()
 
     def require_valid(self) -> None:
-        """401 from the next request after the revocation on (K6)."""
+        """Raise a 401 for a revoked key (K6)."""
         if self.revoked:
             raise ApiError("invalid_api_key", hint=f"key {self.preview} is revoked")
 
     def record(self, tokens: int, now: int) -> None:
-        """Count a request of this key that completed at `now`."""
+        """Count a request that completed at `now`."""
         self.requests += 1
         self.tokens += tokens
         self.last_used = now
@@ -59,7 +59,7 @@ class Key:
 
 
 class Account:
-    """One user: access, activation, money, usage and keys."""
+    """A user's access, activation, money, usage and keys."""
 
     __slots__ = ("activated", "created", "developer_access", "email", "keys", "ledger", "uid", "usage")
 
@@ -70,17 +70,17 @@ class Account:
         self.developer_access = False
         self.activated = False
         self.ledger = Ledger()
-        self.usage = Usage()
+        self.usage = AccountUsage()
         self.keys: list[Key] = []
 
     def credit(self, serial: int, amount: int, now: int) -> None:
-        """Add money; the first time that the balance reaches the threshold activates the account for good (B2)."""
+        """Add `amount` micro-dollars; a balance at the threshold activates the account permanently (B2)."""
         self.ledger.credit(serial, amount, now)
         if self.ledger.balance >= ACTIVATION_THRESHOLD:
             self.activated = True
 
     def require_funds(self) -> None:
-        """The gate of B2 and B3: activated, and anything left."""
+        """Raise a 402 unless the account is activated and has a balance above zero (B2, B3)."""
         if not self.activated:
             raise ApiError(
                 "account_not_activated",
@@ -91,7 +91,7 @@ class Account:
 
 
 class Accounts:
-    """Every account and key of a sandbox."""
+    """The accounts and keys of a sandbox."""
 
     def __init__(self) -> None:
         self.by_uid: dict[str, Account] = {}
@@ -99,7 +99,7 @@ class Accounts:
         self._keys_by_id: dict[str, Key] = {}
 
     def get_or_create(self, uid: str, email: str | None, now: int) -> Account:
-        """Return the account of `uid`, made if there is none."""
+        """Return the account of `uid`, created at `now` if there is none."""
         account = self.by_uid.get(uid)
         if account is None:
             account = self.by_uid[uid] = Account(uid, email, now)
@@ -114,20 +114,20 @@ class Accounts:
         return key_hash in self._keys_by_hash
 
     def authenticate(self, authorization: str) -> Key:
-        """Return the key in an ``Authorization`` header, even a revoked one; 401 for an unknown one (K1)."""
+        """Return the key of an ``Authorization`` header, even a revoked one. Raises a 401 for an unknown key (K1)."""
         raw = bearer(authorization)
         key = None if raw is None else self._keys_by_hash.get(hash_key(raw))
         if key is None:
-            raise ApiError("invalid_api_key", hint=_why_no_key(raw))
+            raise ApiError("invalid_api_key", hint=_unknown_key_hint(raw))
         return key
 
     def find_key(self, key_id: str) -> Key | None:
-        """A key by its id, or by the raw key itself (K5)."""
+        """Return the key with this id, or whose raw form this is (K5)."""
         return self._keys_by_id.get(key_id) or self._keys_by_hash.get(hash_key(key_id))
 
 
 def bearer(authorization: str) -> str | None:
-    """The credential of a bearer ``Authorization`` header, whatever the scheme's case."""
+    """Return the credential of a bearer ``Authorization`` header; the scheme's case does not matter."""
     scheme, _, credential = authorization.partition(" ")
     return credential.strip() or None if scheme.lower() == "bearer" else None
 
@@ -137,16 +137,16 @@ def hash_key(raw: str) -> bytes:
 
 
 def preview(raw: str) -> str:
-    """A key as it may be shown: the first 20 characters and the last 2 (K4)."""
+    """Return the first 20 and the last 2 characters of a key (K4)."""
     return f"{raw[:20]}...{raw[-2:]}"
 
 
 def mask(text: str) -> str:
-    """`text` with every whole API key in it masked."""
+    """Replace every API key in `text` by its preview."""
     return re.sub(KEY_PATTERN, lambda found: preview(found[0]), text) if KEY_PREFIX in text else text
 
 
-def _why_no_key(raw: str | None) -> str:
+def _unknown_key_hint(raw: str | None) -> str:
     if raw is None:
         return f"send Authorization: Bearer {KEY_PREFIX}..."
     if not re.fullmatch(KEY_PATTERN, raw):

@@ -1,8 +1,8 @@
-"""Findings about a client's behavior, read off the journal.
+"""Findings about a client's behavior, derived from the journal.
 
-Each finding is about one key (or, without one, one caller) and names its requests. A retry is identical when method,
-path, query and body are; the journal keeps the first 16 KiB of a body. Sign-ins are nobody's misconduct: with their
-passwords masked, two that differ look the same.
+Each finding is about one key (without a key, one account or client) and lists its requests. Two requests are identical
+when method, path, query and body are; the journal keeps the first 16 KiB of a body. Sign-ins are left out: with masked
+passwords, different ones look identical.
 """
 
 import re
@@ -16,15 +16,15 @@ from clevora_mock.clock import SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.journal import JournalEntry
 
-# How many identical retries of a server error may follow each other at the same pace.
+# Identical retries of a server error that are allowed without a growing pause.
 RETRIES = 3
 _FINAL = (400, 401, 402)
-# Fields may stand behind what the journal keeps of a long body, so it is not read as JSON.
+# A search instead of a JSON parser, since the journal truncates long bodies.
 _STREAM = re.compile(rb'"stream"\s*:\s*true')
 
 
 class Finding(Struct, frozen=True):
-    """One kind of misconduct and the requests that show it."""
+    """One kind of misconduct, and the ids of the requests that show it."""
 
     kind: str
     message: str
@@ -32,7 +32,7 @@ class Finding(Struct, frozen=True):
 
 
 def findings(entries: Iterable[JournalEntry]) -> list[Finding]:
-    """Everything that can be said of `entries`, oldest first."""
+    """Return all findings about `entries`, which come oldest first."""
     by_caller: dict[str, list[JournalEntry]] = defaultdict(list)
     for entry in entries:
         if entry.endpoint is not None and entry.endpoint not in ENDPOINT_BY_NAME:
@@ -52,38 +52,38 @@ def _early_retries(caller: str, entries: list[JournalEntry]) -> Iterator[Finding
     early: list[str] = []
     refusals: dict[tuple[object, ...], JournalEntry] = {}
     for entry in entries:
-        before = refusals.get(_what(entry))
+        before = refusals.get(_signature(entry))
         if before is not None and before.completed <= entry.at < (before.retry_at or 0):
             early.append(entry.id)
         if entry.retry_at is not None:
-            refusals[_what(entry)] = entry
+            refusals[_signature(entry)] = entry
     if early:
-        yield Finding("early_retry", f"{caller} asked again before Retry-After was over", early)
+        yield Finding("early_retry", f"{caller} repeated a request before Retry-After was over", early)
 
 
 def _retried_final_errors(caller: str, entries: list[JournalEntry]) -> Iterator[Finding]:
     refused: dict[tuple[object, ...], JournalEntry] = {}
     again: dict[int, list[str]] = defaultdict(list)
     revoked: list[str] = []
-    told: JournalEntry | None = None
+    first_refusal: JournalEntry | None = None
     for entry in entries:
-        before = refused.pop(_what(entry), None)
-        if before is not None and entry.at >= before.completed and not _is_mended(before, entry):
+        before = refused.pop(_signature(entry), None)
+        if before is not None and entry.at >= before.completed and not _was_funded(before, entry):
             again[before.status].append(entry.id)
         if entry.status in _FINAL:
-            refused[_what(entry)] = entry
+            refused[_signature(entry)] = entry
         if entry.code == "invalid_api_key" and entry.key is not None:
-            if told is not None and entry.at >= told.completed:
+            if first_refusal is not None and entry.at >= first_refusal.completed:
                 revoked.append(entry.id)
-            told = told or entry
+            first_refusal = first_refusal or entry
     for status, ids in again.items():
         yield Finding("retried_final", f"{caller} repeated a request unchanged after {status}", ids)
     if revoked:
-        yield Finding("revoked_key", f"{caller} went on with a revoked key", revoked)
+        yield Finding("revoked_key", f"{caller} continued to use a revoked key", revoked)
 
 
-def _is_mended(before: JournalEntry, entry: JournalEntry) -> bool:
-    """Whether a request that was refused for want of money came again once there was some."""
+def _was_funded(before: JournalEntry, entry: JournalEntry) -> bool:
+    """Tell whether the account received money after `before` was refused with a 402."""
     if before.status != 402 or entry.status == 402:
         return False
     if before.code == "account_not_activated" or before.balance_after is None or entry.balance_after is None:
@@ -92,17 +92,17 @@ def _is_mended(before: JournalEntry, entry: JournalEntry) -> bool:
 
 
 def _missing_backoff(caller: str, entries: list[JournalEntry]) -> Iterator[Finding]:
-    """Runs of one failing request that come without a growing pause between them."""
+    """Yield a finding for each run of one failing request without growing pauses."""
     runs: dict[tuple[object, ...], list[JournalEntry]] = defaultdict(list)
     finished: list[list[JournalEntry]] = []
     for entry in entries:
-        run = runs[_what(entry)]
+        run = runs[_signature(entry)]
         if run and entry.at < run[-1].completed:
-            # Sent beside the other, not after it.
+            # A concurrent request is no retry.
             continue
         if run and run[-1].status < 500:
             finished.append(run)
-            run = runs[_what(entry)] = []
+            run = runs[_signature(entry)] = []
         run.append(entry)
     for run in [*finished, *runs.values()]:
         if len(run) > RETRIES + 1 and not _backs_off(run):
@@ -110,7 +110,7 @@ def _missing_backoff(caller: str, entries: list[JournalEntry]) -> Iterator[Findi
 
 
 def _backs_off(run: list[JournalEntry]) -> bool:
-    """Whether the pauses of a run grow: after `RETRIES` retries to the double of the first one, and they stay there."""
+    """Tell whether every pause after `RETRIES` retries is at least twice the first one."""
     pauses = [later.at - earlier.completed for earlier, later in pairwise(run)]
     return min(pauses[RETRIES:]) >= 2 * max(pauses[0], SECOND // 10)
 
@@ -119,18 +119,18 @@ def _unknown_fields_and_unread_streams(caller: str, entries: list[JournalEntry])
     unknown = [entry for entry in entries if entry.ignored]
     if unknown:
         names = ", ".join(sorted({name for entry in unknown for name in entry.ignored}))
-        yield Finding("unknown_fields", f"{caller} sent fields that the contract does not know: {names}", _ids(unknown))
+        yield Finding("unknown_fields", f"{caller} sent fields that the contract does not have: {names}", _ids(unknown))
     # Abandoning a stream that a fault has stalled is correct behavior.
     unread = [entry for entry in entries if entry.abandoned and entry.fault is None and _is_stream(entry)]
     if unread:
-        yield Finding("unread_stream", f"{caller} left streams before their end", _ids(unread))
+        yield Finding("unread_stream", f"{caller} disconnected before the end of streams", _ids(unread))
 
 
 def _polling(caller: str, entries: list[JournalEntry]) -> Iterator[Finding]:
     asked = [entry for entry in entries if entry.endpoint == "developer.usage"]
     fast = [later for earlier, later in pairwise(asked) if later.at - earlier.at < SECOND]
     if fast:
-        yield Finding("usage_polling", f"{caller} asked for usage more than once a second", _ids(fast))
+        yield Finding("usage_polling", f"{caller} requested usage more than once a second", _ids(fast))
 
 
 def _ids(entries: list[JournalEntry]) -> list[str]:
@@ -141,5 +141,5 @@ def _is_stream(entry: JournalEntry) -> bool:
     return _STREAM.search(entry.body) is not None
 
 
-def _what(entry: JournalEntry) -> tuple[object, ...]:
+def _signature(entry: JournalEntry) -> tuple[object, ...]:
     return entry.method, entry.path, entry.query, entry.body, entry.body_bytes

@@ -1,17 +1,17 @@
-"""Errors of the API, raised by code anywhere and rendered by one handler at the edge."""
+"""Errors of the API, raised by code anywhere and rendered by one exception handler."""
 
 from clevora_mock.contract.errors import ERROR_BY_CODE, ErrorSpec
 
 
 class UnusableFileError(ValueError):
-    """A user's file that cannot be used; the message names it and all that is wrong, line by line."""
+    """A user's file that cannot be used; the message names the file and each problem in it."""
 
 
 class ApiError(Exception):
-    """A refused request: a row of the contract's table of errors, named by its code.
+    """An error response: an error of the contract, or its code.
 
-    `hint` explains what the mock knows beyond the contract; it goes into a header, never into the body.
-    `retry_after` is in whole seconds. `allow` lists the methods of a 405.
+    `hint` is an explanation by the mock, sent in a header and never in the body. `retry_after` is in whole seconds.
+    `allow` lists the methods of a 405.
     """
 
     def __init__(
@@ -32,10 +32,10 @@ class ApiError(Exception):
 
 
 def missing(path: str) -> ApiError:
-    """Return the error for a required field that is absent; `path` as in ``messages[0].role``."""
+    """Return the error for a missing required field; `path` is like ``messages[0].role``."""
     return ApiError("missing_field", f"{path}: required, but missing")
 
 
 def invalid(path: str, expected: str, got: str, hint: str | None = None) -> ApiError:
-    """Return the error for a wrong field: ``messages[0].role: expected one of ..., got "robot"``."""
+    """Return the error for an invalid field: ``messages[0].role: expected one of ..., got "robot"``."""
     return ApiError("invalid_field", f"{path}: expected {expected}, got {got}", hint=hint)

@@ -1,4 +1,4 @@
-"""One request and its outcome, as frozen values: the facts, who asked, and how it ended."""
+"""A request and its outcome as frozen values: facts, caller, reply and what was sent of it."""
 
 from collections.abc import Mapping
 from functools import cached_property
@@ -9,16 +9,16 @@ from msgspec import Struct
 
 from clevora_mock.contract.endpoints import Endpoint
 from clevora_mock.core.accounts import Account, Key
-from clevora_mock.core.identity import Identity
+from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.scenario import NO_PLAN, Plan
 
 
 class RequestFacts(Struct, frozen=True, dict=True):
-    """What is known of a request once it is routed and read.
+    """A routed request with its body.
 
-    `headers` are by lower-case name. `endpoint` is the contract's row, None for other APIs and unknown paths;
-    `operation` is the name that the journal shows. `arrived` is in microseconds of the sandbox's clock.
+    `headers` are by lower-case name. `endpoint` is None for other APIs and unknown paths; `operation` is their name in
+    the journal. `arrived` is a timestamp of the sandbox's clock.
     """
 
     id: str
@@ -32,12 +32,12 @@ class RequestFacts(Struct, frozen=True, dict=True):
     operation: str | None = None
 
     def header(self, name: bytes) -> str:
-        """A header's text, empty when it is absent."""
+        """Return the text of a header, empty if it is absent."""
         return self.headers.get(name, b"").decode("latin-1")
 
     @cached_property
     def document(self) -> Any:
-        """The body as JSON for a rule's conditions, None when it is none."""
+        """The decoded JSON body for a rule's conditions, None if it is not JSON."""
         try:
             return msgspec.json.decode(self.body) if self.body else None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -45,7 +45,7 @@ class RequestFacts(Struct, frozen=True, dict=True):
 
 
 class Principal(Struct, frozen=True):
-    """The caller: the key or the identity that authenticated, and the account behind it, if there is one."""
+    """The caller: the key or the identity that authenticated, and its account if there is one."""
 
     key: Key | None = None
     account: Account | None = None
@@ -61,10 +61,10 @@ ANONYMOUS = Principal()
 
 
 class Exchange(Struct, frozen=True):
-    """A request that is over.
+    """A finished request.
 
-    `frames_sent` counts the reply's frames. `status` is 0 when the client got no byte. `simulated_delay` is the time,
-    in microseconds, that a frozen clock recorded instead of waiting for, and `answered` the moment of the first byte.
+    `frames_sent` counts the frames of `reply` that were sent. `status` is 0 if no byte was sent. `simulated_delay` is
+    the delay, in microseconds, that a frozen clock recorded without waiting; `answered` is the time of the first byte.
     """
 
     facts: RequestFacts
@@ -80,17 +80,17 @@ class Exchange(Struct, frozen=True):
 
     @property
     def completion_tokens(self) -> int:
-        """The completion tokens that are billed: a whole body's, and those of the frames that were sent."""
+        """The completion tokens to bill: all of a body in one piece, and those of a stream's sent frames."""
         return self.reply.completion_tokens + sum(frame.tokens for frame in self.reply.frames[: self.frames_sent])
 
     @property
     def text(self) -> str:
-        """The completion as far as the client has it."""
+        """The completion as far as it was sent."""
         return self.reply.text + "".join([frame.text for frame in self.reply.frames[: self.frames_sent]])
 
     @property
     def failed(self) -> bool:
-        """True for an error, and for an answer of which a fault let nothing through."""
+        """True for an error, and for a response of which a fault withheld every byte."""
         reply = self.reply
         return (
             self.status >= 400
@@ -100,5 +100,5 @@ class Exchange(Struct, frozen=True):
 
     @property
     def charged(self) -> bool:
-        """True when the account pays: unless it failed, or as the rule's `charge` says."""
+        """True if the account pays: for every success, unless a rule's `charge` decides otherwise."""
         return not self.failed if self.reply.charge is None else self.reply.charge

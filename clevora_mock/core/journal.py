@@ -1,7 +1,6 @@
-"""The newest requests, one entry each, and how many older ones are gone.
+"""The journal: a ring buffer of the newest requests, which counts those that it dropped.
 
-A ring: it neither grows without bound nor forgets without saying so. Secrets are masked when an entry is written, so no
-reader of the journal, no snapshot and no log can leak one.
+Secrets are masked when an entry is written, so no reader of the journal, no snapshot and no log can leak one.
 """
 
 import re
@@ -21,15 +20,21 @@ MAX_BODY_BYTES = 16 * 1024
 MAX_TEXT_CHARACTERS = 2_000
 
 _SECRET = KEY_PATTERN.encode() + rb"|whsec_[A-Za-z0-9+/=_-]{4,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|AMf-[\w-]{16,}"
-# Secrets that only their field gives away, in a JSON object, whole or broken off, or in a form.
+# Secrets that are recognized by their field alone, in JSON, even truncated, or in a form.
 _SECRET_FIELD = (
     rb"""("(?:password|refresh_?token)"\s*:\s*)(?:"(?:[^"\\]++|\\.)*+"?|[^\s,}\]]+)"""
     rb"""|((?:^|&)(?:password|refresh_?token)=)[^&"\s]+"""
 )
 
 
-class JournalEntry(Struct, frozen=True, gc=False):
-    """One request and its outcome. Times in microseconds, money in micro-dollars."""
+class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"}):
+    """A request and its outcome. Times in microseconds, money in micro-dollars.
+
+    `code` and `retry_at` describe an error. `logged` is True if Clevora's own request log has the entry (U7). `rule`,
+    `draw`, `fault` and `misses` are the scenario's part: the rule that applied, and those that did not.
+    """
+
+    # Snapshots call the response `produced`.
 
     serial: int
     id: str
@@ -51,15 +56,11 @@ class JournalEntry(Struct, frozen=True, gc=False):
     client: str
     body: bytes
     body_bytes: int
-    produced: str
+    response: str
     ignored: tuple[str, ...]
-    # True where Clevora's own request log has it (U7), which is not so for refusals before the work.
     logged: bool
-    # From when on the client may ask again, if the refusal said so.
     retry_at: int | None = None
-    # True when the client left before the end of the answer.
     abandoned: bool = False
-    # The scenario's part: the rule that applied with its draw and fault, and those that did not.
     rule: str | None = None
     draw: float | None = None
     fault: str | None = None
@@ -67,19 +68,18 @@ class JournalEntry(Struct, frozen=True, gc=False):
     query: str = ""
 
 
-# Called with the name of the sandbox and the entry of each request that has ended.
+# Called with the name of the sandbox and the entry of each finished request.
 RequestListener = Callable[[str, JournalEntry], None]
 
 
 class Journal:
-    """A ring of entries; `evicted` counts what it dropped."""
+    """The newest entries; `total` also counts the evicted ones. `listeners` are called with each new entry."""
 
     __slots__ = ("entries", "listeners", "total")
 
     def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
         self.entries: deque[JournalEntry] = deque(maxlen=max_entries)
         self.total = 0
-        # Called with each entry as it is made.
         self.listeners: list[Callable[[JournalEntry], None]] = []
 
     @property
@@ -87,7 +87,7 @@ class Journal:
         return self.total - len(self.entries)
 
     def add(self, exchange: Exchange, completed: int, cost: int, logged: bool) -> None:
-        """Write down how a request ended; `logged` when Clevora's own log keeps it too."""
+        """Append the entry of a finished request and notify the listeners."""
         entry = _entry(self.total, exchange, completed, cost, logged)
         self.entries.append(entry)
         self.total += 1
@@ -104,7 +104,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
     key, account = principal.key, principal.account
     texts = (facts.path, facts.header(b"user-agent"), facts.query, exchange.text)
     path, client, query, text = map(masked_text, texts) if _may_be_secret(" ".join(texts)) else texts
-    # Nobody has read the error of an answer that never began.
+    # The client disconnected before the first byte: do not journal an error that it has not seen.
     code, retry_after = (reply.code, reply.retry_after) if exchange.status else (None, None)
     return JournalEntry(
         serial=serial,
@@ -127,7 +127,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         client=client,
         body=masked(facts.body)[:MAX_BODY_BYTES],
         body_bytes=len(facts.body),
-        produced=text[:MAX_TEXT_CHARACTERS],
+        response=text[:MAX_TEXT_CHARACTERS],
         ignored=exchange.ignored,
         logged=logged,
         retry_at=None if retry_after is None else exchange.answered + retry_after * SECOND,
@@ -142,7 +142,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
 
 def masked(body: bytes) -> bytes:
     """Mask passwords, keys, webhook secrets, ID tokens and refresh tokens in `body`."""
-    # As a text, since looking for bytes in bytes takes three times as long.
+    # Searching a str is three times as fast as searching bytes.
     text = body.decode("latin-1")
     if "assword" in text or "efresh" in text:
         body = re.sub(_SECRET_FIELD, _blank, body, flags=re.IGNORECASE | re.DOTALL)
@@ -150,7 +150,7 @@ def masked(body: bytes) -> bytes:
 
 
 def masked_text(text: str) -> str:
-    """Mask a text in the same way, but for fields that only their name gives away."""
+    """Mask the same secrets in `text`, except those that are recognized by their field."""
     if _may_be_secret(text):
         return masked(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
     return text

@@ -1,7 +1,7 @@
-"""An account's money, entry by entry (contract B4, B5).
+"""An account's ledger: its balance and the entries that sum to it (contract B4, B5).
 
-A `Ledger` keeps the newest entries whole. What leaves memory is folded into an opening figure for each type, so that
-credits - charges + adjustments = balance holds to the micro-dollar whatever the traffic, and so does the sum of tokens.
+A `Ledger` keeps the newest entries. Evicted ones are added to opening totals by type, so that credits - charges +
+adjustments = balance always holds, to the micro-dollar.
 """
 
 from collections import deque
@@ -11,12 +11,11 @@ from msgspec import Struct
 
 EntryType = Literal["credit", "charge", "adjustment"]
 
-# Entries that a ledger keeps whole.
 MAX_ENTRIES = 10_000
 
 
 class LedgerEntry(Struct, frozen=True, gc=False):
-    """One movement of money. `amount` is positive for charges and credits, signed for adjustments."""
+    """A change of the balance. `amount` is positive for charges and credits, signed for adjustments."""
 
     serial: int
     type: EntryType
@@ -28,7 +27,7 @@ class LedgerEntry(Struct, frozen=True, gc=False):
 
 
 class LedgerTotals(Struct):
-    """Sums over entries, such as those that are no longer kept."""
+    """Sums over ledger entries by type."""
 
     entries: int = 0
     credits: int = 0
@@ -48,13 +47,15 @@ class LedgerTotals(Struct):
 
 
 class Ledger:
-    """One account's ledger and balance, in micro-dollars."""
+    """The ledger of an account, in micro-dollars.
+
+    `spent` is the sum of all charges, `opening` the totals of the entries that are no longer kept.
+    """
 
     __slots__ = ("balance", "entries", "max_entries", "opening", "spent")
 
     def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
         self.balance = 0
-        # The sum of all charges since the beginning.
         self.spent = 0
         self.entries: deque[LedgerEntry] = deque()
         self.opening = LedgerTotals()
@@ -65,19 +66,19 @@ class Ledger:
         self._append(LedgerEntry(serial, "credit", None, 0, amount, self.balance, at))
 
     def charge(self, serial: int, endpoint: str, tokens: int, amount: int, at: int) -> None:
-        """Take `amount`, whatever is left: the last request may go below zero (B4)."""
+        """Subtract `amount`; the balance may become negative (B4)."""
         self.balance -= amount
         self.spent += amount
         self._append(LedgerEntry(serial, "charge", endpoint, tokens, amount, self.balance, at))
 
     def adjust(self, serial: int, balance: int, at: int) -> None:
-        """Set the balance, by an entry that makes up the difference."""
+        """Set the balance by an entry with the difference."""
         difference = balance - self.balance
         self.balance = balance
         self._append(LedgerEntry(serial, "adjustment", None, 0, difference, balance, at))
 
     def sums(self) -> LedgerTotals:
-        """Credits, charges, adjustments and tokens since the account's beginning."""
+        """Return the totals of all entries since the account was created."""
         total = LedgerTotals(**{name: getattr(self.opening, name) for name in LedgerTotals.__struct_fields__})
         for entry in self.entries:
             total.add(entry)

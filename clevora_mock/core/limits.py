@@ -1,8 +1,7 @@
 """The two limits of a key: requests in a sliding minute, tokens in a UTC day (contract L1-L3).
 
-The minute covers (now - 60 s, now]: a request counts while it is younger than 60 seconds. Only admitted requests count,
-so a refused one can be repeated without making things worse, and the wait that a refusal names is exact: a second
-earlier is refused again. A limit of None is off.
+The window is (now - 60 s, now]. Only admitted requests count, so repeating a refused one has no effect, and the
+``Retry-After`` of a 429 is exact: a request one second earlier is refused again.
 """
 
 from collections import deque
@@ -25,7 +24,7 @@ class Limits(Struct, frozen=True):
 
 
 class RateLimiter:
-    """The counts of one key."""
+    """The requests of a key in the last minute, and its tokens on `day`."""
 
     __slots__ = ("day", "recent", "tokens")
 
@@ -35,8 +34,8 @@ class RateLimiter:
         self.tokens = 0
 
     def acquire(self, now: int, limits: Limits) -> None:
-        """Count a request at `now`, or raise the 429 that says how long to wait. A refusal changes nothing."""
-        # The day first: it is the longer wait, so a client that obeys is not refused again.
+        """Count a request at `now`. Raises a 429 with ``Retry-After`` over a limit, and then counts nothing."""
+        # The day first: its wait is longer, so a client that obeys it is not refused again.
         if limits.tokens_per_day is not None and self.tokens_on(day_of(now)) >= limits.tokens_per_day:
             raise ApiError(
                 "daily_token_limit_exceeded",
@@ -49,7 +48,7 @@ class RateLimiter:
         while recent and now - recent[0] >= MINUTE:
             recent.popleft()
         if len(recent) >= limits.requests_per_minute:
-            # With a limit lowered meanwhile, more than one of them has to leave the window first.
+            # If the limit was lowered, more than one request has to leave the window.
             leaves = recent[len(recent) - limits.requests_per_minute] if limits.requests_per_minute else now
             raise ApiError(
                 "rate_limit_exceeded",
@@ -59,7 +58,7 @@ class RateLimiter:
         recent.append(now)
 
     def add_tokens(self, tokens: int, now: int) -> None:
-        """Count `tokens` on the day of `now`."""
+        """Add `tokens` to the UTC day of `now`."""
         day = day_of(now)
         if day != self.day:
             self.day, self.tokens = day, 0
@@ -70,5 +69,5 @@ class RateLimiter:
 
 
 def ceil_seconds(micros: int) -> int:
-    """A wait in whole seconds, at least one, never too short."""
+    """Round a wait up to whole seconds, at least 1."""
     return max(1, -(-micros // SECOND))

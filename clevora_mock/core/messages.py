@@ -1,4 +1,4 @@
-"""The wording of messages to people: alternatives, suggestions, and texts of theirs that are quoted back."""
+"""Text for messages to people: alternatives, suggestions and quotations."""
 
 from collections.abc import Iterable
 
@@ -12,8 +12,8 @@ def one_of(values: Iterable[object]) -> str:
 
 
 def closest_match(word: str, known: Iterable[str]) -> str | None:
-    """Return the one of `known` that `word` probably stands for, or None."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only mistakes need it
+    """Return the closest match to `word` among `known`, or None."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only errors need it
 
     folded = {name.lower(): name for name in known}
     written = word.lower()[:80]
@@ -25,19 +25,19 @@ def closest_match(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean …`` for a word that resembles one of `known`, else nothing."""
+    """Return ``; did you mean …`` with the closest match, or an empty text."""
     close = closest_match(word, known)
     return f'; did you mean "{close}"?' if close else ""
 
 
 def quoted(text: str) -> str:
-    """Return `text` in quotes, on one line, shortened."""
+    """Return `text` in quotes, on one line, truncated to `MAX_SHOWN_CHARACTERS`."""
     short = text if len(text) <= MAX_SHOWN_CHARACTERS else text[: MAX_SHOWN_CHARACTERS - 1] + "…"
     return '"' + printable(short).replace('"', '\\"') + '"'
 
 
 def printable(text: str) -> str:
-    """Return `text` with an escape for each character that cannot be printed."""
+    """Escape the characters of `text` that cannot be printed."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

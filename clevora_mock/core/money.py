@@ -1,7 +1,6 @@
-"""Money is a whole number of micro-dollars; a float never holds it.
+"""Conversions of money, which is an integer of micro-dollars (1,000,000 to the dollar) everywhere inside.
 
-A dollar is 1,000,000. The cheapest thing sold, a token of embeddings, costs 100. Dollars as JSON numbers exist only at
-the edge, with at most six decimals.
+Dollars as floats exist only in JSON, with at most six decimals.
 """
 
 from decimal import Decimal
@@ -13,12 +12,12 @@ MAX_DOLLARS = 1_000_000_000
 
 
 def dollars(micros: int) -> float:
-    """`micros` as the JSON number that the API prints."""
+    """Convert micro-dollars to the JSON number that the API prints."""
     return micros / DOLLAR
 
 
 def text(micros: int) -> str:
-    """`micros` as people read it: ``$50.00``, ``$0.0045``."""
+    """Format micro-dollars for people: ``$50.00``, ``$0.0045``."""
     sign = "-" if micros < 0 else ""
     whole, part = divmod(abs(micros), DOLLAR)
     decimals = f"{part:06d}".rstrip("0").ljust(2, "0")
@@ -26,7 +25,7 @@ def text(micros: int) -> str:
 
 
 def micros(amount: float, decimals: int = 6) -> int:
-    """An amount in dollars as micro-dollars; ValueError when it has more than `decimals` decimals."""
+    """Convert dollars to micro-dollars. Raises ValueError for more than `decimals` decimals."""
     exact = Decimal(repr(amount)) * DOLLAR
     if exact % (DOLLAR // 10**decimals):
         raise ValueError(f"expected at most {decimals} decimals, got {amount!r}")

@@ -1,7 +1,7 @@
-"""A password as it is kept: salted and hashed.
+"""Salted and hashed passwords.
 
-Only made-up passwords belong here, but some people type their real one out of habit, and snapshots get committed and
-passed around. So a guess costs a thousand rounds of PBKDF2: half a millisecond, which holds up no other request.
+People may type a real password, and snapshots get committed and shared, so a guess costs a thousand rounds of PBKDF2:
+half a millisecond, which does not delay other requests.
 """
 
 from hashlib import pbkdf2_hmac
@@ -14,17 +14,17 @@ _ROUNDS = 1000
 
 
 class Password(Struct, frozen=True):
-    """A salt and the hash of a password under it, both in hex."""
+    """The salt and the hash of a password, both in hex."""
 
     salt: str
     hash: str
 
     @classmethod
     def of(cls, text: str, salt: str) -> "Password":
-        """`text`, kept under `salt`; the same two give the same hash on every machine."""
+        """Hash `text` with `salt`."""
         return cls(salt, _hash(text, salt))
 
-    def fits(self, text: str) -> bool:
+    def matches(self, text: str) -> bool:
         return compare_digest(self.hash, _hash(text, self.salt))
 
 

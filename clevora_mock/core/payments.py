@@ -1,8 +1,8 @@
-"""Top-ups: checkouts, and the events that turn them into credit (B7-B10).
+"""Top-ups: checkouts, and the payment events that credit them (B7-B10).
 
-A checkout is opened by a top-up and finished once, by paying or failing. Finishing moves no money: it makes an event,
-as Dodo Payments would, and only that event's arrival at the webhook credits the account. The amount is the checkout's,
-never the event's total, which holds tax and may be in another currency.
+A top-up opens a checkout, which is finished once, paid or failed. Finishing changes no balance: it makes an event, as
+Dodo Payments does, and the account is credited when the webhook receives it. The credit is the checkout's amount, not
+the event's total, which includes tax and may be in another currency.
 """
 
 from collections.abc import Mapping
@@ -16,16 +16,15 @@ from clevora_mock.core.scenario import Payments
 
 Outcome = Literal["succeeded", "failed"]
 
-# Bounds on the checkouts and the ids of processed events that are kept.
 MAX_CHECKOUTS = 10_000
 MAX_PROCESSED_EVENTS = 50_000
 
 
 class Checkout:
-    """A top-up's page of payment.
+    """A payment page for a top-up.
 
-    `status` is the outcome of the page, `due` the moment at which its event is to be delivered, and `credited` is True
-    once the webhook has credited it.
+    `amount` is in micro-dollars. `due` is the time at which its event is to be delivered. `credited` is True once the
+    webhook has credited it.
     """
 
     __slots__ = ("amount", "created", "credited", "due", "email", "id", "status", "uid")
@@ -48,9 +47,9 @@ class Checkout:
         return self.status == "open" and now < self.expires
 
     def finish(self, outcome: Outcome, now: int, payments: Payments) -> None:
-        """Finish the page once, within its lifetime (B7); `payments` may have the payment fail or its event come late.
+        """Finish the checkout (B7); `payments` may make the payment fail or delay its event.
 
-        Raises a 400 when the checkout is finished or expired.
+        Raises a 400 if the checkout is finished or expired.
         """
         if self.status != "open":
             raise invalid("id", "an open checkout", f"one whose payment {self.status}")
@@ -61,14 +60,14 @@ class Checkout:
 
 
 class Checkouts:
-    """A sandbox's checkouts, and the events that it has already processed."""
+    """The checkouts of a sandbox, and the events that it has processed (a dict as an ordered set)."""
 
     def __init__(self) -> None:
         self.by_id: dict[str, Checkout] = {}
         self.processed_events: dict[str, None] = {}
 
     def find(self, checkout_id: str) -> Checkout:
-        """Return a checkout; 404 when there is none."""
+        """Return a checkout. Raises a 404 if there is none."""
         checkout = self.by_id.get(checkout_id)
         if checkout is None:
             raise ApiError("not_found", "No such checkout")
@@ -80,7 +79,10 @@ class Checkouts:
             del self.by_id[next(iter(self.by_id))]
 
     def claim(self, event_id: str, event: Mapping[str, Any]) -> Checkout | None:
-        """Return the checkout that a genuine event pays, marked as credited; None when it pays nothing (again)."""
+        """Mark the checkout that a verified event pays as credited and return it.
+
+        Returns None for other types of events, unknown checkouts, and what has been processed or credited before (B10).
+        """
         data = event.get("data")
         if event.get("type") != "payment.succeeded" or not isinstance(data, dict):
             return None
@@ -163,7 +165,7 @@ def event(checkout: Checkout, outcome: Outcome, payment_id: str, business_id: st
 
 
 def _metadata_amount(value: object) -> int | None:
-    """Metadata holds text; a number is taken as well."""
+    """Return the micro-dollars of an amount in the metadata, which is text; a number is accepted as well."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:

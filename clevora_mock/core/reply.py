@@ -1,8 +1,8 @@
-"""Replies: answers that are complete before their first byte, and that know their price.
+"""Replies: responses that are complete, and priced, before their first byte is sent.
 
 An endpoint makes a `Reply`, a fault maps it to another one, and the server sends its frames. A request is billed for
-its prompt, for the completion tokens of a body in one piece, and for those of the stream's frames that were sent, so
-what a stream costs that is cut, repeated or slowed down follows from its frames alone (B4, S6).
+its prompt, for the completion tokens of a body in one piece, and for those of a stream's sent frames, so the price of a
+stream that is cut, repeated or delayed follows from its frames alone (B4, S6).
 """
 
 from collections.abc import Callable
@@ -23,8 +23,8 @@ NEVER = -1
 class Frame(Struct, frozen=True, gc=False):
     """A piece of a body.
 
-    `tokens` and `text` are what the client has of the completion once the frame is sent. `due` is when it is sent, in
-    microseconds from the start of the body, or NEVER. `apart` frames share no TCP segment with the frame before them.
+    `tokens` and `text` are the part of the completion that the frame holds. `due` is when it is sent, in microseconds
+    from the start of the body, or NEVER. An `apart` frame is not sent in one TCP segment with the frame before it.
     """
 
     data: bytes
@@ -35,12 +35,12 @@ class Frame(Struct, frozen=True, gc=False):
 
 
 class Reply(Struct, frozen=True):
-    """A whole answer: head, frames, price and ending.
+    """A whole response: head, frames, price and ending.
 
-    `completion_tokens` and `text` belong to a body in one piece, which is billed whole however much of it is sent; a
-    stream's belong to its frames. `has_head` is False where the connection ends before a byte. `undelivered` marks an
-    answer that a fault keeps from the client altogether, so that it counts as an error. `charge` overrides the usual
-    price: True bills all of the work, False none of it. `code` and `retry_after` (seconds) describe an error.
+    `completion_tokens` and `text` belong to a body in one piece, which is billed whole even if it is sent in part; a
+    stream has them on its frames. `has_head` is False if the connection ends before the first byte. `undelivered` marks
+    a response that a fault withholds, which counts as an error. `charge` overrides the price: True bills everything,
+    False nothing. `code` and `retry_after` (seconds) describe an error.
     """
 
     frames: tuple[Frame, ...] = ()
@@ -63,7 +63,7 @@ class Reply(Struct, frozen=True):
         return b"".join(frame.data for frame in self.frames)
 
     def with_body(self, body: bytes) -> "Reply":
-        """The reply with another body in one piece, and the length of it."""
+        """Return the reply with another body in one piece and its ``content-length``."""
         headers = tuple(
             (name, b"%d" % len(body) if name == b"content-length" else value) for name, value in self.headers
         )
@@ -73,7 +73,7 @@ class Reply(Struct, frozen=True):
         return replace(self, frames=tuple(map(change, self.frames)))
 
     def charged(self, charge: bool | None) -> "Reply":
-        """The reply under a rule's `charge`; True bills a stream whole, like a body in one piece."""
+        """Return the reply with a rule's `charge`; True bills a stream like a body in one piece."""
         if not charge:
             return replace(self, charge=charge)
         return replace(
@@ -86,12 +86,12 @@ class Reply(Struct, frozen=True):
 
 
 class FaultEffect(Protocol):
-    """A fault as rules and replies know it."""
+    """The interface of a fault, which is implemented above the core."""
 
     kind: ClassVar[str]
 
-    def inflict(self, reply: Reply) -> Reply:
-        """Return what `reply` becomes; itself where the fault cannot befall it."""
+    def try_apply(self, reply: Reply) -> Reply:
+        """Return the reply with the fault, or unchanged if the fault does not apply to it."""
 
 
 def json_reply(body: bytes, status: int = 200) -> Reply:

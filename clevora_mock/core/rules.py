@@ -1,20 +1,20 @@
-"""The rule that decides a request, and the reasons why the others did not.
+"""The evaluation of a scenario's rules for a request.
 
-A rule's conditions are evaluated in a fixed order, the certain ones first. `chance` is drawn only for a request that
-meets all other conditions, and `calls` counts requests that met them, `chance` included, so other requests shift
-nothing. The first rule that applies decides; later ones are not evaluated and count nothing.
+The first rule that applies decides; later ones are not evaluated and count nothing. Conditions are evaluated in a fixed
+order. `chance` is drawn only for requests that meet all other conditions, and `calls` counts requests that met them,
+`chance` included, so other requests do not affect either.
 """
 
 from collections.abc import Callable
 from typing import Any
 
-from clevora_mock.core.chance import Chance
 from clevora_mock.core.exchange import Principal, RequestFacts
-from clevora_mock.core.scenario import Calls, NearMiss, Pattern, Plan, Rule, Scenario, When
+from clevora_mock.core.rng import SeededRng
+from clevora_mock.core.scenario import Calls, NearMiss, Plan, Rule, Scenario, TextPattern, When
 
 
 def purpose_of(scenario: Scenario, rule: Rule) -> str:
-    """Name the draws of `rule`."""
+    """Return the name under which the draws of `rule` are counted."""
     return f"{scenario.name}/{rule.name}"
 
 
@@ -24,11 +24,11 @@ def decide(
     counts: dict[str, int],
     facts: RequestFacts,
     principal: Principal,
-    chance: Chance,
+    rng: SeededRng,
 ) -> Plan:
-    """Return the plan of the first rule that applies, and bring `counts` up to date.
+    """Return the plan of the first rule that applies, and update `counts`.
 
-    `began` is the start of the scenario, in microseconds of the sandbox's clock.
+    `began` is the start of the scenario, a timestamp of the sandbox's clock.
     """
     misses: list[NearMiss] = []
     for rule in scenario.rules:
@@ -39,7 +39,7 @@ def decide(
         failed = _failed_condition(rule.when, facts, principal, began)
         draw = None
         if failed is None and rule.when.chance is not None:
-            draw = chance.unit(f"chance of {purpose}")
+            draw = rng.next_float(f"chance of {purpose}")
             failed = "chance" if draw >= rule.when.chance else None
         if failed is None:
             count = counts[rule.name] = counts.get(rule.name, 0) + 1
@@ -51,7 +51,7 @@ def decide(
 
 
 def _failed_condition(when: When, facts: RequestFacts, principal: Principal, began: int) -> str | None:
-    """Return the first certain condition that fails."""
+    """Return the name of the first condition that fails, except for `chance` and `calls`."""
     for name, holds in _CONDITIONS:
         if getattr(when, name) and not holds(when, facts, principal):
             return name
@@ -61,14 +61,14 @@ def _failed_condition(when: When, facts: RequestFacts, principal: Principal, beg
 
 
 def is_among(count: int, calls: Calls) -> bool:
-    """Tell whether `calls` names call number `count`, from 1."""
+    """Tell whether `calls` includes call number `count`, from 1."""
     if calls.every is not None and count % calls.every == 0:
         return True
     return any(low <= count and (high is None or count <= high) for low, high in calls.ranges)
 
 
 def last_message(facts: RequestFacts) -> str:
-    """Return the user's words: the last user message, the query, the topic or the input."""
+    """Return the text of the last user message, the query, the topic or the input; empty without one."""
     field = None if facts.endpoint is None else facts.endpoint.message_field
     if field is None or not isinstance(facts.document, dict):
         return ""
@@ -76,8 +76,8 @@ def last_message(facts: RequestFacts) -> str:
     if field != "messages":
         return _text(value)
     messages = value if isinstance(value, list) else []
-    said = [m.get("content") for m in messages if isinstance(m, dict) and m.get("role") == "user"]
-    return _text(said[-1]) if said else ""
+    contents = [m.get("content") for m in messages if isinstance(m, dict) and m.get("role") == "user"]
+    return _text(contents[-1]) if contents else ""
 
 
 def _text(value: object) -> str:
@@ -98,7 +98,7 @@ def _is_account(when: When, facts: RequestFacts, principal: Principal) -> bool:
 
 
 def _has_headers(when: When, facts: RequestFacts, principal: Principal) -> bool:
-    return all(_fits(pattern, facts.header(name.encode()), whole=True) for name, pattern in when.header)
+    return all(_matches(pattern, facts.header(name.encode()), whole=True) for name, pattern in when.header)
 
 
 def _has_body(when: When, facts: RequestFacts, principal: Principal) -> bool:
@@ -106,7 +106,7 @@ def _has_body(when: When, facts: RequestFacts, principal: Principal) -> bool:
 
 
 def _has_message(when: When, facts: RequestFacts, principal: Principal) -> bool:
-    return when.message is not None and _fits(when.message, last_message(facts), whole=False)
+    return when.message is not None and _matches(when.message, last_message(facts), whole=False)
 
 
 _CONDITIONS: tuple[tuple[str, Callable[[When, RequestFacts, Principal], bool]], ...] = (
@@ -118,14 +118,14 @@ _CONDITIONS: tuple[tuple[str, Callable[[When, RequestFacts, Principal], bool]], 
 )
 
 
-def _fits(pattern: Pattern, text: str, *, whole: bool) -> bool:
+def _matches(pattern: TextPattern, text: str, *, whole: bool) -> bool:
     if pattern.expression is not None:
         return pattern.expression.search(text) is not None
     return pattern.text == text if whole else pattern.text in text
 
 
 def is_subset(part: Any, whole: Any) -> bool:
-    """Tell whether JSON `part` is in `whole`: objects by their keys, all else by equality of type and value."""
+    """Tell whether JSON `whole` contains `part`: objects by key, arrays by position, scalars by type and value."""
     if isinstance(part, dict):
         return isinstance(whole, dict) and all(name in whole and is_subset(part[name], whole[name]) for name in part)
     if isinstance(part, list):

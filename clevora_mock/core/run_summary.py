@@ -1,7 +1,6 @@
 """The summary of a run: requests, errors, tokens, money and findings over all sandboxes.
 
-Requests are counted as they end, and findings are collected when a sandbox is removed: a sandbox that lived for one
-test still counts.
+Findings are collected when a sandbox is removed, so that those of one test's sandbox are included.
 """
 
 from collections import Counter
@@ -12,28 +11,26 @@ from clevora_mock.core.conduct import Finding, findings
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.sandbox import Sandbox
 
-# A client that misbehaves in a thousand tests does so in the same way.
 MAX_FINDINGS = 10
 
 
 class RunSummary:
-    """Sums over every request of every sandbox."""
+    """Totals over all requests of all sandboxes; `spent` in micro-dollars, `errors` by status and code."""
 
     def __init__(self) -> None:
         self.requests = 0
         self.tokens = 0
         self.spent = 0
-        # By status and code: ``429 rate_limit_exceeded``.
         self.errors: Counter[str] = Counter()
         self._findings: list[Finding] = []
 
     def add(self, sandbox: str, entry: JournalEntry) -> None:
-        """Count a request that has ended."""
+        """Count a finished request."""
         self.requests += 1
         self.tokens += entry.prompt_tokens + entry.completion_tokens
         self.spent += entry.cost
         if entry.status == 0:
-            self.errors[f"no answer ({entry.fault or 'the client left'})"] += 1
+            self.errors[f"no answer ({entry.fault or 'the client disconnected'})"] += 1
         elif entry.status >= 400:
             self.errors[f"{entry.status} {entry.code or entry.fault or ''}".rstrip()] += 1
 
@@ -42,7 +39,7 @@ class RunSummary:
         self._findings += findings(sandbox.journal.entries)
 
     def lines(self, sandboxes: Iterable[Sandbox]) -> list[str]:
-        """Return the sums, the errors and the findings as text; `sandboxes` are those that are left."""
+        """Return the totals, the errors and the findings as text; `sandboxes` are those not yet removed."""
         found = [*self._findings, *(finding for sandbox in sandboxes for finding in findings(sandbox.journal.entries))]
         failed = self.errors.total()
         counts = _count(self.requests, "request"), _count(failed, "error"), _count(self.tokens, "token")
@@ -54,7 +51,7 @@ class RunSummary:
             for finding in found[:MAX_FINDINGS]
         ]
         if len(found) > MAX_FINDINGS:
-            lines.append(f"and {_count(len(found) - MAX_FINDINGS, 'finding')} more about the client's conduct")
+            lines.append(f"and {_count(len(found) - MAX_FINDINGS, 'finding')} more about the client's behavior")
         return lines
 
 

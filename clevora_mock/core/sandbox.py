@@ -1,7 +1,7 @@
-"""All state of one sandbox, and the changes that touch more than one part of it.
+"""The state of one sandbox, and the changes that involve more than one part of it.
 
-Plain and synchronous: no I/O, no time and no chance of its own. Callers pass the time (`now`, a moment of the sandbox's
-clock), and nothing here waits, so no other request comes between a check and its change.
+Synchronous and without I/O, so that no other request runs between a check and its change. Callers pass the time (`now`,
+a timestamp of the sandbox's clock).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,31 +11,30 @@ from msgspec import Struct
 from clevora_mock.clock import Clock
 from clevora_mock.contract.limits import KEY_DIGITS, KEY_PREFIX
 from clevora_mock.core.accounts import Account, Accounts, Key
-from clevora_mock.core.chance import Chance
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import Exchange, Principal, RequestFacts
 from clevora_mock.core.journal import MAX_ENTRIES, Journal
 from clevora_mock.core.ledger import Ledger
 from clevora_mock.core.limits import Limits, RateLimiter
 from clevora_mock.core.payments import Checkout, Checkouts, Outcome, event
+from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.rules import purpose_of
 from clevora_mock.core.scenario import Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
-from clevora_mock.core.usage import Activity, Usage
+from clevora_mock.core.usage import AccountUsage, Activity
 
 if TYPE_CHECKING:
     from clevora_mock.core.passwords import Password
     from clevora_mock.core.users import Users
 
-# Refusals before the work leave no trace in the account's usage (U7).
+# Errors before the endpoint's work are not part of the account's usage (U7).
 _UNRECORDED = frozenset({401, 402, 403, 404, 405, 429})
 
-# Scenarios that a sandbox runs beside its own for single requests.
 _MAX_SIDE_RUNS = 64
 
 
 class SandboxConfig(Struct, frozen=True):
-    """The start of a sandbox: one activated demo account with money, a well-known key and a well-known password."""
+    """The initial state of a sandbox: the demo account (`balance` in micro-dollars), secrets, limits and sizes."""
 
     seed: int
     uid: str
@@ -51,14 +50,17 @@ class SandboxConfig(Struct, frozen=True):
 
 
 class StartupScenario:
-    """The scenario that sandboxes start with; the one place that changes when its file does."""
+    """The scenario that new sandboxes start with, shared by all of them and replaced when its file changes."""
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
 
 
 class Sandbox:
-    """Accounts, users, money, limits, usage, payments, scenario and journal under one name."""
+    """Accounts, users, limits, payments, scenario and journal under one name.
+
+    `side_runs` are scenarios that run beside the active one, for single requests.
+    """
 
     def __init__(self, name: str, config: SandboxConfig, clock: Clock, startup: StartupScenario) -> None:
         self.name = name
@@ -70,9 +72,9 @@ class Sandbox:
         self.reset()
 
     def reset(self) -> None:
-        """Go back to the start: clock, draws, demo account and scenario."""
+        """Restore the initial state: clock, draws, demo account and startup scenario."""
         self.clock.restart()
-        self.chance = Chance(self.config.seed, self.name)
+        self.rng = SeededRng(self.config.seed, self.name)
         self.limits = self.config.limits
         self.accounts = Accounts()
         self._users: Users | None = None
@@ -84,14 +86,14 @@ class Sandbox:
         self.start_scenario(self.startup.scenario)
 
     def start_scenario(self, scenario: Scenario) -> None:
-        """Make `scenario` the active one: its clock, account and limits apply, its counters and draws start anew.
+        """Activate `scenario`: apply its clock, account and limits, and reset its counters and draws.
 
         Ledger, usage and journal stay; a balance that it sets is an adjustment in the ledger.
         """
         start = scenario.clock
         if start is not None:
             if start.mode is not None:
-                self.clock.run(start.mode, start.speed)
+                self.clock.set_mode(start.mode, start.speed)
             if start.start is not None:
                 self.clock.set(start.start)
         now = self.clock.now()
@@ -102,12 +104,12 @@ class Sandbox:
             self.update_account(account, wanted.balance, wanted.activated, wanted.developer_access)
         for rule in scenario.rules:
             purpose = purpose_of(scenario, rule)
-            self.chance.restart(f"chance of {purpose}", f"delay of {purpose}")
+            self.rng.restart(f"chance of {purpose}", f"delay of {purpose}")
         self.scenario_run = ScenarioRun(scenario, now)
         self.side_runs: dict[str, ScenarioRun] = {}
 
     def start_side_run(self, name: str, scenario: Scenario) -> ScenarioRun:
-        """Start a scenario beside the active one, for the single requests that ask for it by `name`."""
+        """Start a scenario beside the active one, for the requests that select it by `name`."""
         if len(self.side_runs) >= _MAX_SIDE_RUNS:
             del self.side_runs[next(iter(self.side_runs))]
         run = self.side_runs[name] = ScenarioRun(scenario, self.clock.now())
@@ -115,13 +117,13 @@ class Sandbox:
 
     @property
     def users(self) -> "Users":
-        """Firebase's users, the demo account's among them; made at first use, which few sandboxes see."""
+        """The Firebase users, with the demo account's; created on first use."""
         if self._users is None:
             from clevora_mock.core.passwords import Password  # noqa: PLC0415 - few sandboxes need them
             from clevora_mock.core.users import User, Users  # noqa: PLC0415
 
             config = self.config
-            password = Password.of(config.password, self.chance.at("demo salt", 0, 32))
+            password = Password.of(config.password, self.rng.hex_at("demo salt", 0, 32))
             self._users = Users()
             self._users.add(User(config.uid, config.email, password, self.accounts.by_uid[config.uid].created))
         return self._users
@@ -132,7 +134,7 @@ class Sandbox:
 
     @property
     def delay_clock(self) -> Clock | None:
-        """The clock to wait by; None where waiting is only recorded, since nothing moves a frozen clock on."""
+        """The clock for delays; None if they are recorded without waiting, since a frozen clock does not advance."""
         if self.clock.mode != "frozen":
             return self.clock
         return self._wall_clock
@@ -146,7 +148,7 @@ class Sandbox:
             raise ApiError("developer_access_required")
 
     def admit(self, principal: Principal) -> None:
-        """Raise 402 or 429 for an API key without funds or over its limits (W6); count the request otherwise."""
+        """Count a request of an API key. Raises a 402 without funds, a 429 over its limits (W6)."""
         if principal.key is not None:
             principal.key.account.require_funds()
             principal.key.limiter.acquire(self.clock.now(), self.limits)
@@ -158,7 +160,7 @@ class Sandbox:
         activated: bool | None = None,
         developer_access: bool | None = None,
     ) -> None:
-        """Set what is not None; a balance by an adjustment, which does not activate the account."""
+        """Set what is not None; a balance is set by an adjustment, which does not activate the account."""
         if balance is not None and balance != account.ledger.balance:
             account.ledger.adjust(self.next_entry(), balance, self.clock.now())
         if activated is not None:
@@ -167,7 +169,7 @@ class Sandbox:
             account.developer_access = developer_access
 
     def record(self, exchange: Exchange, now: int) -> None:
-        """Record a finished request: its charge, the usage and the journal's entry."""
+        """Charge a finished request and add it to the usage and the journal."""
         endpoint, key, account = exchange.facts.endpoint, exchange.principal.key, exchange.principal.account
         cost = 0
         logged = False
@@ -185,48 +187,48 @@ class Sandbox:
         self.last_used = now
 
     def create_key(self, account: Account, name: str, now: int) -> tuple[Key, str]:
-        """Create a key, and return it with its raw form, which is kept nowhere."""
-        raw = KEY_PREFIX + self.chance.hex("key", KEY_DIGITS)
-        key = Key(account, "key_" + self.chance.hex("key id"), raw, name, now)
+        """Create a key and return it with its raw form, which is not stored."""
+        raw = KEY_PREFIX + self.rng.next_hex("key", KEY_DIGITS)
+        key = Key(account, "key_" + self.rng.next_hex("key id"), raw, name, now)
         self.accounts.add_key(key)
         return key, raw
 
     def next_uid(self) -> str:
-        """Draw a uid, as Firebase does, that no account or user has."""
+        """Return a random uid, as Firebase does, that no account or user has."""
         while True:
-            uid = self.chance.hex("uid", 28)
+            uid = self.rng.next_hex("uid", 28)
             if uid not in self.accounts.by_uid and uid not in self.users.by_uid:
                 return uid
 
     def new_password(self, text: str) -> "Password":
-        """Hash `text` under a salt of its own."""
+        """Hash `text` with a new salt."""
         from clevora_mock.core.passwords import Password  # noqa: PLC0415 - few sandboxes need them
 
-        return Password.of(text, self.chance.hex("salt", 32))
+        return Password.of(text, self.rng.next_hex("salt", 32))
 
     def open_checkout(self, account: Account, amount: int, now: int) -> Checkout:
-        checkout = Checkout("cks_" + self.chance.hex("checkout"), account.uid, account.email, amount, now)
+        checkout = Checkout("cks_" + self.rng.next_hex("checkout"), account.uid, account.email, amount, now)
         self.checkouts.open(checkout)
         return checkout
 
     def payment_event(self, checkout: Checkout, now: int) -> dict[str, Any]:
-        """Build the event of a finished checkout. No money moves before it arrives."""
+        """Build the event of a finished checkout."""
         outcome: Outcome = "failed" if checkout.status == "failed" else "succeeded"
-        business = "bus_" + self.chance.at("business", 0)
-        return event(checkout, outcome, "pay_" + self.chance.hex("payment"), business, now)
+        business = "bus_" + self.rng.hex_at("business", 0)
+        return event(checkout, outcome, "pay_" + self.rng.next_hex("payment"), business, now)
 
     def receive_payment(self, event_id: str, announced: dict[str, Any], now: int) -> None:
-        """Credit the checkout that a genuine event pays, if any."""
+        """Credit the account of the checkout that a verified event pays, if any."""
         checkout = self.checkouts.claim(event_id, announced)
         if checkout is not None:
             account = self.accounts.get_or_create(checkout.uid, checkout.email, now)
             account.credit(self.next_entry(), checkout.amount, now)
 
     def reset_money(self) -> None:
-        """Reset ledgers, usage and counts to the start; accounts made since then have nothing on them."""
+        """Reset ledgers, usage, rate limits and checkouts; the demo account gets its opening credit again."""
         now = self.clock.now()
         for account in self.accounts.by_uid.values():
-            account.ledger, account.usage = Ledger(), Usage()
+            account.ledger, account.usage = Ledger(), AccountUsage()
             for key in account.keys:
                 key.requests = key.tokens = 0
                 key.last_used, key.limiter = None, RateLimiter()
@@ -236,7 +238,7 @@ class Sandbox:
         demo.activated = False
         if self.config.balance > 0:
             demo.credit(self.next_entry(), self.config.balance, now)
-        # As at the start, the scenario's account settings come after the opening credit.
+        # As at startup, the scenario's account settings follow the opening credit.
         start = self.scenario_run.scenario.account
         if start is not None:
             self.update_account(demo, start.balance, start.activated)
@@ -251,12 +253,12 @@ class Sandbox:
         return self.ledger_entries
 
     def entry_id(self, serial: int) -> str:
-        """Return the id under which a ledger entry is shown."""
-        return "txn_" + self.chance.at("transaction", serial)
+        """Return the public id of a ledger entry."""
+        return "txn_" + self.rng.hex_at("transaction", serial)
 
     def log_id(self, serial: int) -> str:
-        """Return the id under which a request is shown in the log."""
-        return "log_" + self.chance.at("log", serial)
+        """Return the public id of a request in the log."""
+        return "log_" + self.rng.hex_at("log", serial)
 
     def _open_demo(self) -> None:
         config, now = self.config, self.clock.now()
@@ -264,5 +266,5 @@ class Sandbox:
         account.developer_access = True
         if config.balance > 0:
             account.credit(self.next_entry(), config.balance, now)
-        key = Key(account, "key_" + self.chance.hex("key id"), config.api_key, "Demo key", now)
+        key = Key(account, "key_" + self.rng.next_hex("key id"), config.api_key, "Demo key", now)
         self.accounts.add_key(key)

@@ -1,7 +1,7 @@
-"""The sandboxes of one server, by name, each made at its first use.
+"""The sandboxes of a server by name, each created on first use.
 
-``/v1/...`` belongs to `default`, ``/sandbox/<name>/v1/...`` to `<name>`. Past the capacity, the one that was used least
-recently is evicted.
+``/v1/...`` belongs to `default`, ``/sandbox/<name>/v1/...`` to `<name>`. Beyond the capacity, the least recently used
+one is evicted.
 """
 
 import re
@@ -17,20 +17,19 @@ _NAME = r"[a-z0-9][a-z0-9-]{0,62}"
 
 
 def is_name(text: str) -> bool:
-    """Tell whether `text` can be the name of a sandbox."""
+    """Tell whether `text` is a valid name of a sandbox."""
     return re.fullmatch(_NAME, text) is not None
 
 
 def path_of(name: str) -> str:
-    """Return the prefix of the paths of sandbox `name`."""
+    """Return the path prefix of sandbox `name`."""
     return "" if name == DEFAULT else _PREFIX + name
 
 
 class Sandboxes:
-    """Every sandbox of a server.
+    """The sandboxes of a server.
 
-    `make` builds one; `on_evicted` is called with the name of one that made room for another, and `on_closed` with each
-    that is removed.
+    `make` creates one; `on_evicted` is called with the name of each evicted one, `on_closed` with each removed one.
     """
 
     def __init__(
@@ -48,9 +47,9 @@ class Sandboxes:
         self._named: dict[str, Sandbox] = {}
 
     def resolve(self, path: str) -> tuple[Sandbox, str, str]:
-        """Return the sandbox that `path` belongs to, its prefix, and the rest of the path.
+        """Return the sandbox of `path`, its prefix, and the rest of the path.
 
-        Below an impossible name nothing lies, so such a path stays whole and belongs to the default sandbox.
+        A path with an invalid name is not split and belongs to the default sandbox.
         """
         if not path.startswith(_PREFIX):
             return self.default, "", path
@@ -60,13 +59,13 @@ class Sandboxes:
         return self.get(name), _PREFIX + name, slash + rest
 
     def get(self, name: str) -> Sandbox:
-        """Return the sandbox `name`, made if there is none, and now the most recently used."""
+        """Return the sandbox `name`, created if there is none, and mark it as most recently used."""
         if name == DEFAULT:
             return self.default
         sandbox = self._named.pop(name, None)
         if sandbox is None:
             sandbox = self._make(name)
-            # The default one counts and always stays; beside it there is room for the one in use.
+            # The default sandbox counts and is never evicted; there is always room for one more.
             if len(self._named) >= max(1, self._capacity - 1):
                 oldest = next(iter(self._named))
                 self.remove(oldest)
@@ -75,11 +74,11 @@ class Sandboxes:
         return sandbox
 
     def all(self) -> list[Sandbox]:
-        """List every sandbox, the default one first, then the least recently used."""
+        """Return all sandboxes: the default one, then the others from the least recently used on."""
         return [self.default, *self._named.values()]
 
     def remove(self, name: str) -> None:
-        """Remove the sandbox `name`; its next use begins anew."""
+        """Remove the sandbox `name`; its next use creates a new one."""
         sandbox = self._named.pop(name, None)
         if sandbox is not None:
             sandbox.close()

@@ -1,7 +1,7 @@
-"""A scenario as a value: how the world starts, and the rules that disturb it.
+"""A scenario as frozen values: the initial state and the rules.
 
-A file's content, checked and frozen; `scenarios` reads files, and `rules` decides by them. Durations and moments are in
-microseconds, money in micro-dollars.
+`scenarios` reads them from files, and `core.rules` evaluates them. Durations and times are in microseconds, money in
+micro-dollars.
 """
 
 import math
@@ -11,10 +11,10 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 from clevora_mock.contract.errors import DEFAULT_RETRY_AFTER, INJECTABLE_ERRORS
-from clevora_mock.core.chance import Chance
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.reply import FaultEffect
+from clevora_mock.core.rng import SeededRng
 
 # Standard deviations from the median to the 99th percentile of a normal distribution.
 _P99 = 2.3263478740408408
@@ -22,12 +22,12 @@ _P99 = 2.3263478740408408
 _NOTHING = "No rules: only the contract's own errors. A client that fails here misreads the API itself."
 
 
-# A span of time, in microseconds; a file writes it as ``250ms``, ``2s``, ``1.5m`` or ``1h``.
+# In microseconds; files have ``250ms``, ``2s``, ``1.5m`` or ``1h``.
 Duration = Annotated[int, Meta(extra_json_schema={"format": "duration"})]
 
 
 class AccountStart(Struct, frozen=True):
-    """The demo account when the scenario begins; None leaves a thing as it is."""
+    """The demo account at the start of the scenario; None leaves a value unchanged."""
 
     balance: int | None = None
     activated: bool | None = None
@@ -35,7 +35,7 @@ class AccountStart(Struct, frozen=True):
 
 
 class ClockStart(Struct, frozen=True):
-    """The sandbox's clock when the scenario begins; None leaves a thing as it is."""
+    """The sandbox's clock at the start of the scenario; None leaves a value unchanged."""
 
     start: int | None = None
     mode: Literal["real", "frozen", "scaled"] | None = None
@@ -43,42 +43,42 @@ class ClockStart(Struct, frozen=True):
 
 
 class Payments(Struct, frozen=True):
-    """What becomes of a checkout's payment, and how long its event is on its way."""
+    """The outcome of checkouts' payments, and the delay of their events."""
 
     outcome: Literal["succeed", "fail"] = "succeed"
     delay: int = 0
 
 
 class Calls(Struct, frozen=True):
-    """Which calls of a rule: numbers and ranges (an end of None is open), or every so many."""
+    """A selection of a rule's calls: inclusive ranges (an end of None is open), or every n-th call."""
 
     ranges: tuple[tuple[int, int | None], ...] = ()
     every: int | None = None
 
 
-class Pattern(Struct, frozen=True):
-    """A text to find: a plain one must be the whole (header) or a part (message), an expression is searched for."""
+class TextPattern(Struct, frozen=True):
+    """A plain text, which must equal a header or be contained in a message, or a regular expression to search for."""
 
     text: str
     expression: re.Pattern[str] | None = None
 
 
 class When(Struct, frozen=True):
-    """The conditions of a rule; None does not ask."""
+    """The conditions of a rule; None means no condition."""
 
     endpoints: tuple[str, ...] | None = None
     calls: Calls | None = None
     key: str | None = None
     account: str | None = None
-    header: tuple[tuple[str, Pattern], ...] = ()
+    header: tuple[tuple[str, TextPattern], ...] = ()
     body: dict[str, Any] | None = None
-    message: Pattern | None = None
+    message: TextPattern | None = None
     between: tuple[int, int] | None = None
     chance: float | None = None
 
 
 class InjectedError(Struct, frozen=True):
-    """The refusal to answer with; what is None follows from the status."""
+    """The error to respond with; None means the default of the status."""
 
     status: int
     code: str | None = None
@@ -86,7 +86,7 @@ class InjectedError(Struct, frozen=True):
     retry_after: int | None = None
 
     def resolve(self) -> ApiError:
-        """Return the error to answer with, completed by the table's row for the status."""
+        """Return the error, completed by the contract's error for the status."""
         specs = INJECTABLE_ERRORS[self.status]
         spec = next((spec for spec in specs if spec.code == self.code), specs[0])
         retry_after = DEFAULT_RETRY_AFTER.get(self.status) if self.retry_after is None else self.retry_after
@@ -94,7 +94,7 @@ class InjectedError(Struct, frozen=True):
 
 
 class ScriptedReply(Struct, frozen=True):
-    """The content of an answer in place of the model's; each endpoint takes its own field."""
+    """The content of a response instead of the model's; each endpoint uses its own field."""
 
     content: str | None = None
     finish_reason: Literal["stop", "length"] | None = None
@@ -104,17 +104,17 @@ class ScriptedReply(Struct, frozen=True):
 
 
 class Delay(Struct, frozen=True):
-    """A wait before the answer: fixed (both bounds alike), uniform, or log-normal by its median and 99th percentile."""
+    """A delay before the response: fixed (`low`), uniform, or log-normal by its median and 99th percentile."""
 
     kind: Literal["fixed", "uniform", "lognormal"]
     low: int
     high: int
 
-    def sample(self, chance: Chance, purpose: str) -> int:
-        """Return a delay in microseconds, drawn for `purpose` where it is not fixed."""
+    def sample(self, rng: SeededRng, purpose: str) -> int:
+        """Return a delay in microseconds, drawn for `purpose` unless it is fixed."""
         if self.kind == "fixed":
             return self.low
-        share = chance.unit(purpose)
+        share = rng.next_float(purpose)
         if self.kind == "uniform":
             return self.low + round(share * (self.high - self.low))
         from statistics import NormalDist  # noqa: PLC0415 - slow to import, and few scenarios need it
@@ -124,7 +124,7 @@ class Delay(Struct, frozen=True):
 
 
 class StreamPace(Struct, frozen=True):
-    """How a stream flows: its first content after `ttft`, then so many tokens a second, give or take a share."""
+    """The pace of a stream: the time to first token, tokens per second, and `jitter` as a share of each interval."""
 
     ttft: int = 0
     tokens_per_second: float | None = None
@@ -132,7 +132,7 @@ class StreamPace(Struct, frozen=True):
 
 
 class Then(Struct, frozen=True):
-    """What happens to a request to which the rule applies. `charge` None leaves the money to the usual rule."""
+    """The action of a rule. `charge` None means the contract's rule: success is charged."""
 
     error: InjectedError | None = None
     reply: ScriptedReply | None = None
@@ -143,7 +143,7 @@ class Then(Struct, frozen=True):
 
 
 class Rule(Struct, frozen=True):
-    """The first rule that applies to a request decides."""
+    """A rule: the conditions under which it applies to a request, and its action."""
 
     name: str
     when: When
@@ -151,7 +151,7 @@ class Rule(Struct, frozen=True):
 
 
 class Scenario(Struct, frozen=True):
-    """A whole scenario. `limits` None leaves the documented ones."""
+    """A whole scenario; `limits` None means the configured ones. `source` is its text, for snapshots."""
 
     name: str
     description: str = ""
@@ -160,12 +160,11 @@ class Scenario(Struct, frozen=True):
     limits: Limits | None = None
     payments: Payments = Payments()
     rules: tuple[Rule, ...] = ()
-    # The text that it was read from, so that a snapshot can hold it.
     source: str = f'name: default\ndescription: "{_NOTHING}"\n'
 
 
 class NearMiss(Struct, frozen=True, gc=False):
-    """A rule for the request's endpoint that did not apply: the first condition that failed, and the draw if any."""
+    """A rule for the request's endpoint that did not apply, its first failed condition, and its draw if any."""
 
     rule: str
     condition: str
@@ -173,9 +172,9 @@ class NearMiss(Struct, frozen=True, gc=False):
 
 
 class Plan(Struct, frozen=True):
-    """The treatment of one request: the action of the rule that applies, its draw, and the near misses before it.
+    """The decision about a request: the action of the rule that applies, its draw, and the near misses before it.
 
-    `purpose` names the rule's draws. `rule` is None when no rule applies.
+    `purpose` is the name under which the rule's draws are counted. `rule` is None if no rule applies.
     """
 
     then: Then = Then()

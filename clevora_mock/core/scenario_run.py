@@ -1,17 +1,17 @@
-"""A scenario as it runs in one sandbox: its start and its counters."""
+"""Running scenarios."""
 
 from collections.abc import Mapping
 
-from clevora_mock.core.chance import Chance
 from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.rules import decide
 from clevora_mock.core.scenario import NO_PLAN, Plan, Scenario
 
 
 class ScenarioRun:
-    """A running scenario.
+    """A scenario that runs in a sandbox.
 
-    `began` is a moment of the sandbox's clock; `counts` is how often each rule's other conditions were met.
+    `began` is a timestamp of the sandbox's clock; `counts` is how often each rule's conditions before `calls` were met.
     """
 
     __slots__ = ("began", "counts", "scenario")
@@ -21,8 +21,8 @@ class ScenarioRun:
         self.began = began
         self.counts: dict[str, int] = dict(counts or {})
 
-    def plan(self, facts: RequestFacts, principal: Principal, chance: Chance) -> Plan:
-        """Decide what happens to a request that is authenticated and read."""
+    def plan(self, facts: RequestFacts, principal: Principal, rng: SeededRng) -> Plan:
+        """Return the plan for an authenticated request."""
         if not self.scenario.rules:
             return NO_PLAN
-        return decide(self.scenario, self.began, self.counts, facts, principal, chance)
+        return decide(self.scenario, self.began, self.counts, facts, principal, rng)

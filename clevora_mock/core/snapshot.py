@@ -1,7 +1,7 @@
-"""A sandbox's whole state as a document, and back (all or nothing).
+"""Snapshots: a sandbox's whole state as a versioned document, and back (all or nothing).
 
-The document is versioned and holds no secret: keys and passwords are hashes. What is restored goes on exactly as what
-was saved would have, since clock, draws and counters are part of it. Times are in microseconds, money in micro-dollars.
+Keys and passwords are hashes. Clock, draws and counters are included, so a restored sandbox continues exactly as the
+saved one would have. Times are in microseconds, money in micro-dollars.
 """
 
 from collections import deque
@@ -13,65 +13,65 @@ from msgspec import Meta, Struct, convert
 from clevora_mock.clock import DAY, MAX_SPEED, Clock, Mode
 from clevora_mock.contract.limits import MAX_UID_CHARACTERS
 from clevora_mock.core.accounts import Account, Accounts, Key
-from clevora_mock.core.chance import Chance
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.ledger import LedgerEntry, LedgerTotals
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.passwords import Password
 from clevora_mock.core.payments import Checkout, Checkouts
+from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario_run import ScenarioRun
-from clevora_mock.core.usage import Activity, Count, Day
+from clevora_mock.core.usage import Activity, UsageCount, UsageDay
 from clevora_mock.core.users import CAPACITY, User, Users
 
 VERSION = 1
 
-# What every platform holds, and every moment up to which can be printed; a clock that runs may pass the last date.
+# Fits into 64 bits and can be printed as a date; a running clock may pass `MAX_TIMESTAMP`.
 LARGEST = 2**62
 Int62 = Annotated[int, Meta(ge=-(LARGEST), le=LARGEST)]
 Natural = Annotated[int, Meta(ge=0, le=LARGEST)]
-Moment = Annotated[int, Meta(ge=0, le=LARGEST)]
+Timestamp = Annotated[int, Meta(ge=0, le=LARGEST)]
 DayNumber = Annotated[int, Meta(ge=0, le=LARGEST // DAY)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
 class StrictStruct(Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of a state; an unknown field was written by another version, and is refused."""
+    """The base of a state's parts; unknown fields, which another version wrote, are refused."""
 
 
 class ClockState(StrictStruct, frozen=True):
-    """The sandbox's clock; `ahead` is how far a real one had been moved from the machine's own time."""
+    """The sandbox's clock; `ahead` is the offset of a real one from wall time."""
 
     mode: Mode
-    now: Moment
+    now: Timestamp
     speed: Annotated[float, Meta(ge=0, le=MAX_SPEED)]
     ahead: Int62
 
 
 class KeyState(StrictStruct, frozen=True):
-    """A key; `hash` is the SHA-256 of what the client sends, in hex."""
+    """A key; `hash` is the BLAKE2b hash of its raw form, in hex."""
 
     id: str
     hash: Hash
     preview: str
     name: str
-    created: Moment
-    last_used: Moment | None
+    created: Timestamp
+    last_used: Timestamp | None
     requests: Natural
     tokens: Natural
     revoked: bool
-    recent: list[Moment]
+    recent: list[Timestamp]
     day: DayNumber
     day_tokens: Natural
 
 
 class UsageState(StrictStruct, frozen=True):
-    """An account's rollups; days are counted from 1970-01-01."""
+    """An account's usage; days are counted from 1970-01-01."""
 
-    total: Count
-    days: dict[DayNumber, Day]
+    total: UsageCount
+    days: dict[DayNumber, UsageDay]
     recent: list[Activity]
-    last_used: Moment | None
+    last_used: Timestamp | None
 
 
 class AccountState(StrictStruct, frozen=True):
@@ -79,7 +79,7 @@ class AccountState(StrictStruct, frozen=True):
 
     uid: str
     email: str | None
-    created: Moment
+    created: Timestamp
     developer_access: bool
     activated: bool
     balance: Int62
@@ -90,45 +90,45 @@ class AccountState(StrictStruct, frozen=True):
 
 
 class PasswordState(StrictStruct, frozen=True):
-    """A password; `hash` is what is kept of it, in hex."""
+    """A password; `salt` and `hash` are in hex."""
 
     salt: str
     hash: Hash
 
 
 class UserState(StrictStruct, frozen=True):
-    """A user who signed up at Firebase."""
+    """A Firebase user."""
 
     uid: Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
     email: str | None
     password: PasswordState | None
-    created: Moment
-    last_sign_in: Moment
-    last_refresh: Moment
-    valid_since: Moment | None
+    created: Timestamp
+    last_sign_in: Timestamp
+    last_refresh: Timestamp
+    valid_since: Timestamp | None
     name: str | None
     picture: str | None
 
 
 class CheckoutState(StrictStruct, frozen=True):
-    """A checkout; `due` is when its event is to be delivered."""
+    """A checkout; `due` is the time of its event's delivery."""
 
     id: str
     uid: str
     email: str | None
     amount: Natural
-    created: Moment
+    created: Timestamp
     status: Literal["open", "succeeded", "failed"]
     credited: bool
-    due: Moment | None
+    due: Timestamp | None
 
 
 class ScenarioState(StrictStruct, frozen=True):
-    """A scenario as it runs: its name and source, when it began and how often each rule was met."""
+    """A running scenario."""
 
     name: str
     source: str
-    began: Moment
+    began: Timestamp
     counts: dict[str, Natural]
 
 
@@ -154,13 +154,13 @@ class State(StrictStruct, frozen=True):
 
 
 def dump(sandbox: Sandbox) -> State:
-    """Return the present state of `sandbox`."""
+    """Return the state of `sandbox`."""
     return State(
         version=VERSION,
-        seed=sandbox.chance.seed,
-        name=sandbox.chance.sandbox,
+        seed=sandbox.rng.seed,
+        name=sandbox.rng.sandbox,
         clock=_clock(sandbox.clock),
-        draws=dict(sandbox.chance.counters),
+        draws=dict(sandbox.rng.counters),
         ledger_entries=sandbox.ledger_entries,
         limits=sandbox.limits,
         scenario=_scenario(sandbox.scenario_run),
@@ -176,55 +176,55 @@ def dump(sandbox: Sandbox) -> State:
 
 
 class Restored(Struct, frozen=True):
-    """The parts of a sandbox, made of a state before any of them replaces a present one."""
+    """The parts of a sandbox, parsed before any of them replaces a present one."""
 
     accounts: Accounts
     users: Users
     checkouts: Checkouts
-    chance: Chance
+    rng: SeededRng
 
 
 def parse(state: State) -> Restored:
-    """Make the parts that `state` describes. Raises ValueError for one that contradicts itself."""
+    """Build the parts of a sandbox from `state`. Raises ValueError if it is inconsistent."""
     if state.version != VERSION:
         raise ValueError(f"version: expected {VERSION}, got {state.version}")
     if state.journal_total < len(state.journal):
-        raise ValueError("journal_total: less than there are entries in the journal")
+        raise ValueError(f"journal_total: expected at least {len(state.journal)}, the journal's entries")
     if state.clock.mode == "scaled" and not state.clock.speed:
-        raise ValueError("clock: a scaled one needs a speed above 0")
+        raise ValueError("clock.speed: expected a number above 0 for a scaled clock")
     _check_numbers(state.journal)
     accounts = Accounts()
     for saved in state.accounts:
         if saved.uid in accounts.by_uid:
-            raise ValueError(f"accounts: {saved.uid!r} is there twice")
+            raise ValueError(f"accounts: {saved.uid!r} occurs twice")
         _restore_account(accounts, saved)
     users = _restore_users(state)
     checkouts = Checkouts()
     for waiting in state.checkouts:
         if waiting.id in checkouts.by_id:
-            raise ValueError(f"checkouts: {waiting.id!r} is there twice")
+            raise ValueError(f"checkouts: {waiting.id!r} occurs twice")
         checkouts.open(_restore_checkout(waiting))
     checkouts.processed_events.update(dict.fromkeys(state.events_seen))
-    return Restored(accounts, users, checkouts, Chance(state.seed, state.name, state.draws))
+    return Restored(accounts, users, checkouts, SeededRng(state.seed, state.name, state.draws))
 
 
 def restore(sandbox: Sandbox, state: State, restored: Restored) -> None:
-    """Put `restored`, made of `state`, in the place of the sandbox's own parts. Nothing here can fail."""
+    """Replace the sandbox's parts by `restored`, which was parsed from `state`; cannot fail halfway."""
     sandbox.accounts, sandbox.users = restored.accounts, restored.users
-    sandbox.checkouts, sandbox.chance = restored.checkouts, restored.chance
+    sandbox.checkouts, sandbox.rng = restored.checkouts, restored.rng
     sandbox.ledger_entries = state.ledger_entries
     sandbox.limits = state.limits
     sandbox.journal.entries = deque(state.journal, sandbox.journal.entries.maxlen)
     sandbox.journal.total = state.journal_total
-    sandbox.clock.run(state.clock.mode, state.clock.speed)
+    sandbox.clock.set_mode(state.clock.mode, state.clock.speed)
     if state.clock.mode == "real":
-        sandbox.clock.run_ahead(state.clock.ahead)
+        sandbox.clock.set_offset(state.clock.ahead)
     else:
         sandbox.clock.set(state.clock.now)
 
 
 def _clock(clock: Clock) -> ClockState:
-    return ClockState(clock.mode, clock.now(), clock.speed, clock.ahead if clock.mode == "real" else 0)
+    return ClockState(clock.mode, clock.now(), clock.speed, clock.wall_offset if clock.mode == "real" else 0)
 
 
 def _scenario(run: ScenarioRun) -> ScenarioState:
@@ -273,13 +273,13 @@ def _restore_account(accounts: Accounts, saved: AccountState) -> None:
     sums = ledger.sums()
     ledger.spent = sums.charges
     if sums.credits - sums.charges + sums.adjustments != saved.balance:
-        raise ValueError(f"accounts: the ledger of {saved.uid!r} does not sum up to its balance")
+        raise ValueError(f"accounts: the ledger of {saved.uid!r} does not sum to its balance")
     usage = account.usage
     usage.total, usage.days, usage.last_used = saved.usage.total, saved.usage.days, saved.usage.last_used
     usage.recent.extend(saved.usage.recent)
     for key in saved.keys:
         if accounts.find_key(key.id) or accounts.has_key_hash(bytes.fromhex(key.hash)):
-            raise ValueError(f"accounts: the key {key.id!r} is there twice")
+            raise ValueError(f"accounts: the key {key.id!r} occurs twice")
         accounts.add_key(_restore_key(account, key))
 
 
@@ -296,13 +296,13 @@ def _restore_users(state: State) -> Users:
     users = Users()
     for saved in state.users:
         if saved.uid in users.by_uid:
-            raise ValueError(f"users: {saved.uid!r} is there twice")
-        if saved.email is not None and users.with_email(saved.email):
-            raise ValueError(f"users: the email of {saved.uid!r} is somebody else's too")
+            raise ValueError(f"users: {saved.uid!r} occurs twice")
+        if saved.email is not None and users.find_by_email(saved.email):
+            raise ValueError(f"users: the email of {saved.uid!r} is another user's too")
         users.add(_restore_user(saved))
     for uid in state.deleted_users:
         if uid in users.by_uid:
-            raise ValueError(f"deleted_users: {uid!r} is there")
+            raise ValueError(f"deleted_users: {uid!r} is among the users")
         users.mark_deleted(uid)
     return users
 
@@ -322,9 +322,9 @@ def _restore_checkout(saved: CheckoutState) -> Checkout:
 
 
 def _check_numbers(records: Iterable[Struct]) -> None:
-    """Raise ValueError for a number that is too large to be true, and to be printed."""
+    """Raise ValueError for a number beyond `LARGEST`."""
     for record in records:
         for name in record.__struct_fields__:
             value = getattr(record, name)
             if isinstance(value, int) and abs(value) > LARGEST:
-                raise ValueError(f"{name}: {value} is too large")
+                raise ValueError(f"{name}: expected a number up to {LARGEST}, got {value}")

@@ -1,7 +1,6 @@
-"""What an account did, rolled up as it happens (contract U3-U8).
+"""An account's usage: totals, counts by UTC day and endpoint, and the newest requests (contract U3-U8).
 
-Totals, one row for each UTC day with its endpoints, and the newest requests. Reading a range costs as much as the
-range is long, however many requests there were.
+Counted as requests end, so that a report takes time by its days, not by the number of requests.
 """
 
 from collections import deque
@@ -12,12 +11,12 @@ from clevora_mock.clock import date, day_of, iso
 from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.contract.limits import RECENT_ACTIVITY
 
-# Days kept for one account: more than any range asks for; a clock that jumps about cannot fill the memory.
+# Days kept for an account, more than any report needs; bounds the memory when a test moves the clock.
 DAYS = 400
 
 
-class Count(Struct):
-    """Requests (failed ones included), the tokens billed for them, and how many failed."""
+class UsageCount(Struct):
+    """A number of requests, failed ones included, of their billed tokens, and of failed requests."""
 
     requests: int = 0
     tokens: int = 0
@@ -29,14 +28,14 @@ class Count(Struct):
         self.errors += failed
 
 
-class Day(Count):
-    """One UTC day's count, whole and for each endpoint."""
+class UsageDay(UsageCount):
+    """The count of a UTC day, in total and by endpoint."""
 
-    endpoints: dict[str, Count] = {}
+    endpoints: dict[str, UsageCount] = {}
 
 
 class Activity(Struct, frozen=True, gc=False):
-    """One line of the dashboard's "Recent activity"."""
+    """An entry of the dashboard's "Recent activity"; `latency` in microseconds."""
 
     endpoint: str
     tokens: int
@@ -44,34 +43,34 @@ class Activity(Struct, frozen=True, gc=False):
     latency: int
 
 
-class Usage:
-    """One account's rollups."""
+class AccountUsage:
+    """The usage of an account; `days` by UTC day, counted from 1970-01-01."""
 
     __slots__ = ("days", "last_used", "recent", "total")
 
     def __init__(self) -> None:
-        self.total = Count()
-        self.days: dict[int, Day] = {}
+        self.total = UsageCount()
+        self.days: dict[int, UsageDay] = {}
         self.recent: deque[Activity] = deque(maxlen=RECENT_ACTIVITY)
         self.last_used: int | None = None
 
     def record(self, activity: Activity, now: int) -> None:
-        """Count a request that completed at `now`."""
+        """Add a request that completed at `now`."""
         tokens, failed = activity.tokens, activity.failed
         day = self._day(day_of(now))
         day.add(tokens, failed)
         endpoint = day.endpoints.get(activity.endpoint)
         if endpoint is None:
-            endpoint = day.endpoints[activity.endpoint] = Count()
+            endpoint = day.endpoints[activity.endpoint] = UsageCount()
         endpoint.add(tokens, failed)
         self.total.add(tokens, failed)
         self.recent.append(activity)
         self.last_used = now
 
     def report(self, days: int, now: int) -> dict[str, object]:
-        """The analytics of the last `days` days, today included, in the documented shape."""
+        """Return the analytics of the last `days` days, including today, in the documented shape (U3-U6)."""
         today = day_of(now)
-        rows = [(day, self.days.get(day) or Day()) for day in range(today - days + 1, today + 1)]
+        rows = [(day, self.days.get(day) or UsageDay()) for day in range(today - days + 1, today + 1)]
         requests = sum(row.requests for _, row in rows)
         tokens = sum(row.tokens for _, row in rows)
         errors = sum(row.errors for _, row in rows)
@@ -104,21 +103,21 @@ class Usage:
             ],
         }
 
-    def _day(self, number: int) -> Day:
+    def _day(self, number: int) -> UsageDay:
         day = self.days.get(number)
         if day is None:
-            day = self.days[number] = Day()
+            day = self.days[number] = UsageDay()
             if len(self.days) > DAYS:
                 del self.days[min(self.days)]
         return day
 
 
-def _breakdown(rows: list[Day]) -> dict[str, dict[str, int]]:
-    """The endpoints that were used, in the order of the contract's table."""
-    sums: dict[str, Count] = {}
+def _breakdown(rows: list[UsageDay]) -> dict[str, dict[str, int]]:
+    """Return the requests and tokens by endpoint, in the order of the contract's table."""
+    sums: dict[str, UsageCount] = {}
     for row in rows:
         for name, count in row.endpoints.items():
-            total = sums.setdefault(name, Count())
+            total = sums.setdefault(name, UsageCount())
             total.requests += count.requests
             total.tokens += count.tokens
     return {

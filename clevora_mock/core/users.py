@@ -1,16 +1,16 @@
-"""Firebase's users of a sandbox: who signed up, by uid and by email.
+"""The Firebase users of a sandbox.
 
-A user is not an account: Clevora's account begins with "Activate Developer Account" (K8) and stays when its user goes.
+A user is not an account: an account is created by "Activate Developer Account" (K8) and stays when its user is deleted.
 """
 
 from clevora_mock.core.passwords import Password
 
-# More are refused rather than that somebody is forgotten who is still signed in.
+# At capacity, sign-ups are refused; evicting users could remove one who is signed in.
 CAPACITY = 10_000
 
 
 class User:
-    """One user. Times in microseconds; tokens of sign-ins before `valid_since` are revoked, None revokes none."""
+    """A Firebase user; times in microseconds. Tokens of sign-ins before `valid_since` are revoked."""
 
     __slots__ = (
         "created",
@@ -37,7 +37,7 @@ class User:
 
 
 class Users:
-    """Every user of a sandbox, and the uids of those that were deleted, the latest `CAPACITY` of them."""
+    """The users of a sandbox, and the uids of the last `CAPACITY` deleted ones (a dict as an ordered set)."""
 
     def __init__(self) -> None:
         self.by_uid: dict[str, User] = {}
@@ -48,33 +48,33 @@ class Users:
     def is_full(self) -> bool:
         return len(self.by_uid) >= CAPACITY
 
-    def with_email(self, email: str) -> User | None:
-        """The user with `email`, whatever its case."""
+    def find_by_email(self, email: str) -> User | None:
+        """Return the user with `email`, which is compared without case."""
         return self._by_email.get(email.lower())
 
     def add(self, user: User) -> None:
-        """Take in `user`, whose uid and email are nobody else's."""
+        """Add `user`; the caller checks that no other user has its uid or email."""
         self.by_uid[user.uid] = user
         self.deleted.pop(user.uid, None)
         if user.email is not None:
             self._by_email[user.email.lower()] = user
 
     def change_email(self, user: User, email: str) -> None:
-        """Give `user` an `email` that is nobody else's."""
+        """Set the email of `user`; the caller checks that no other user has it."""
         if user.email is not None:
             del self._by_email[user.email.lower()]
         user.email = email
         self._by_email[email.lower()] = user
 
     def delete(self, user: User) -> None:
-        """Forget `user`, but not that there was one: a token may still name it."""
+        """Delete `user` but keep its uid, which valid tokens may still name."""
         del self.by_uid[user.uid]
         if user.email is not None:
             del self._by_email[user.email.lower()]
         self.mark_deleted(user.uid)
 
     def mark_deleted(self, uid: str) -> None:
-        """Know `uid` for one that is gone."""
+        """Remember `uid` as deleted."""
         if len(self.deleted) >= CAPACITY:
             del self.deleted[next(iter(self.deleted))]
         self.deleted[uid] = None

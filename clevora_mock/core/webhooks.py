@@ -1,7 +1,8 @@
-"""Standard Webhooks, as Dodo Payments signs its events (contract B9).
+"""Standard Webhooks signatures, as on the events of Dodo Payments (contract B9).
 
-HMAC-SHA256 over ``id.timestamp.body`` with the bytes behind ``whsec_``; the header holds one or more ``v1,<base64>``
-separated by spaces, more than one while a secret is rotated. A timestamp is good for five minutes either way.
+HMAC-SHA256 over ``id.timestamp.body`` with the base64-decoded part after ``whsec_``. The header has one or more
+``v1,<base64>`` separated by spaces, more than one while a secret is rotated. A timestamp is valid for five minutes
+before and after.
 """
 
 import binascii
@@ -16,7 +17,7 @@ PREFIX = "whsec_"
 
 
 def secret_bytes(secret: str) -> bytes:
-    """The key in a ``whsec_`` secret; ValueError when it is none. Padding may be left off."""
+    """Return the key in a ``whsec_`` secret; padding is optional. Raises ValueError for other texts."""
     encoded = secret.removeprefix(PREFIX)
     try:
         key = b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
@@ -28,14 +29,14 @@ def secret_bytes(secret: str) -> bytes:
 
 
 def sign(secret: str, event_id: str, now: int, body: bytes) -> dict[str, str]:
-    """The headers under which `body` is delivered at `now`."""
+    """Return the headers for the delivery of `body` at `now`."""
     timestamp = str(now // SECOND)
     signature = _signature(secret_bytes(secret), event_id, timestamp, body)
     return {"webhook-id": event_id, "webhook-timestamp": timestamp, "webhook-signature": f"v1,{signature}"}
 
 
 def verify(secret: str, headers: Mapping[bytes, bytes], body: bytes, now: int) -> str:
-    """The event's id when its signature is good at `now`; else 401 with the reason as a hint."""
+    """Return the id of an event whose signature is valid at `now`. Raises a 401 with the reason as its hint."""
     event_id, timestamp, signatures = (
         headers.get(name, b"").decode("latin-1") for name in (b"webhook-id", b"webhook-timestamp", b"webhook-signature")
     )
@@ -57,7 +58,7 @@ def verify(secret: str, headers: Mapping[bytes, bytes], body: bytes, now: int) -
         version, _, given = versioned.partition(",")
         good |= version == "v1" and compare_digest(wanted, given.encode())
     if not good:
-        raise _refused("no signature fits; the secret is the server's --webhook-secret")
+        raise _refused("no signature matches; the secret is the server's --webhook-secret")
     return event_id
 
 

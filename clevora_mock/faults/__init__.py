@@ -1,4 +1,4 @@
-"""Faults on the wire, each one class: fields are schema, docstring is documentation, `apply` is the effect."""
+"""Faults, one class each; fields and docstrings are also their schema and documentation."""
 
 from clevora_mock.faults import body, connection, stream
 from clevora_mock.faults.base import Fault
@@ -11,4 +11,4 @@ FAULTS: dict[str, type[Fault]] = {
     for value in vars(module).values()
     if isinstance(value, type) and issubclass(value, Fault) and value is not Fault
 }
-"""Every fault by its kind, in the order of the documentation."""
+"""All faults by kind, in the order of the documentation."""

@@ -37,7 +37,7 @@ class Truncate(Fault, frozen=True):
             frames = reply.frames[: max(1, int(len(reply.frames) * self.fraction))]
         else:
             body = reply.body
-            # Less than announced, whatever the fraction.
+            # Always less than the content-length.
             frames = (Frame(body[: max(0, min(int(len(body) * self.fraction), len(body) - 1))]),)
         return replace(reply, frames=frames, ending="close")
 
@@ -49,7 +49,7 @@ class SlowBody(Fault, frozen=True):
     bytes_per_second: Annotated[int, Meta(ge=1, le=1_000_000_000, description="How fast it comes; 100.")] = 100
 
     def apply(self, reply: Reply) -> Reply:
-        """Cut the body into slices, some of them a second; a frame counts as sent with its last slice."""
+        """Split the body into `_SLICES_PER_SECOND`; a frame's tokens and text belong to its last slice."""
         body = reply.body
         size = max(1, self.bytes_per_second // _SLICES_PER_SECOND)
         starts = range(0, len(body), size)
@@ -78,7 +78,7 @@ class Garbage(Fault, frozen=True):
 
 
 class EmptyBody(Fault, frozen=True):
-    """Status 200 and nothing."""
+    """Status 200 and an empty body."""
 
     kind = "empty_body"
     replaces = True
@@ -130,7 +130,7 @@ class MissingFields(Fault, frozen=True):
 
 
 def without_fields(frame: Frame, fields: tuple[str, ...]) -> Frame:
-    """Return an event without some fields of its JSON; the sentinel stays."""
+    """Remove fields from the JSON of an event; ``[DONE]`` stays."""
     event, separator, rest = frame.data.partition(b"\n\n")
     document = _dropped(msgspec.json.decode(event.removeprefix(b"data: ")), fields)
     return replace(frame, data=b"data: " + msgspec.json.encode(document) + separator + rest)
@@ -143,7 +143,7 @@ def _dropped(document: Any, fields: tuple[str, ...]) -> Any:
 
 
 def _drop(document: Any, path: list[str]) -> None:
-    """Remove one field; a step into an array goes into each of its items."""
+    """Remove one field, in every item of an array on its path."""
     if isinstance(document, list):
         for item in document:
             _drop(item, path)

@@ -28,7 +28,7 @@ class Reset(Fault, frozen=True):
 
 
 class Close(Fault, frozen=True):
-    """The connection closed in good order, but too early."""
+    """An orderly close of the connection, but too early."""
 
     kind = "close"
     at: Annotated[Literal["start"], Meta(description="Before any byte.")] = "start"
@@ -39,7 +39,7 @@ class Close(Fault, frozen=True):
 
 
 class Stall(Fault, frozen=True):
-    """Silence for a while, or until the client gives up."""
+    """No data for a while, or until the client gives up."""
 
     kind = "stall"
     at: Annotated[Literal["start"], Meta(description="Before any byte.")] = "start"

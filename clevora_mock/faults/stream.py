@@ -10,12 +10,12 @@ from clevora_mock.faults.body import without_fields
 
 
 def _index_after(reply: Reply, tokens: int) -> int:
-    """Return the index of the frame that follows `tokens` tokens, at most the last one that holds content."""
+    """Return the index of the frame after `tokens` tokens, at most the last one with content."""
     return max(0, min(1 + tokens, len(reply.frames) - 2))
 
 
 def _with_frame(reply: Reply, index: int, *frames: Frame) -> Reply:
-    """Put `frames` in the place of the frame at `index`."""
+    """Replace the frame at `index` by `frames`."""
     return replace(reply, frames=(*reply.frames[:index], *frames, *reply.frames[index + 1 :]))
 
 
@@ -53,7 +53,7 @@ class SplitUtf8(Fault, frozen=True):
     stream_only = True
 
     def apply(self, reply: Reply) -> Reply:
-        """Cut the first character of several bytes in two; put one in where there is none."""
+        """Split the first multi-byte character, or one that is inserted if there is none."""
         index = next((index for index, frame in enumerate(reply.frames) if not frame.data.isascii()), None)
         if index is None:
             index = len(reply.frames) - 2

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from clevora_mock.core import identity
-from clevora_mock.core.identity import Identity
+from clevora_mock.core import id_tokens
+from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.users import User
@@ -53,15 +53,15 @@ async def sign_in(context: RequestContext, request: SignInRequest) -> Reply:
     require_email(request.email)
     if not request.password:
         raise firebase_error("MISSING_PASSWORD")
-    user = context.sandbox.users.with_email(request.email)
-    if user is None or user.password is None or not user.password.fits(request.password):
+    user = context.sandbox.users.find_by_email(request.email)
+    if user is None or user.password is None or not user.password.matches(request.password):
         raise firebase_error("INVALID_LOGIN_CREDENTIALS")
     return _sign_in("VerifyPassword", context, user, "password", registered=True)
 
 
 async def look_up_user(context: RequestContext, request: IdTokenRequest) -> Reply:
     """Handle ``accounts:lookup``: return the user of an ID token."""
-    user = identity.subject(read_claims(context, request.id_token))
+    user = id_tokens.subject(read_claims(context, request.id_token))
     profile = profiles.find_by_uid(context.sandbox, user.uid, user.email)
     if profile is None:
         raise firebase_error("USER_NOT_FOUND")
@@ -124,7 +124,7 @@ def require_email(email: str) -> None:
 def require_free_email(context: RequestContext, email: str) -> str:
     """Return `email` in lower case. Raises EMAIL_EXISTS when a user has it."""
     require_email(email)
-    if context.sandbox.users.with_email(email) is not None:
+    if context.sandbox.users.find_by_email(email) is not None:
         raise firebase_error("EMAIL_EXISTS")
     return email.lower()
 

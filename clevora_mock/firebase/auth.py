@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from clevora_mock.core import identity
+from clevora_mock.core import id_tokens
 from clevora_mock.core.accounts import bearer
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import ANONYMOUS, Principal, RequestFacts
-from clevora_mock.core.identity import Identity
+from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.users import User
 from clevora_mock.firebase import sessions
@@ -39,13 +39,13 @@ def read_claims(context: RequestContext, token: str | None) -> dict[str, Any]:
     if not token:
         raise firebase_error("MISSING_ID_TOKEN")
     try:
-        claims = identity.read(token, context.sandbox.config.firebase_project)
+        claims = id_tokens.read(token, context.sandbox.config.firebase_project)
     except ApiError as error:
         raise firebase_error("INVALID_ID_TOKEN", hint=error.hint) from None
     issued = claims.get("iat")
     if not isinstance(issued, int | float):
         raise firebase_error("INVALID_ID_TOKEN", hint="iat must be a number")
-    set_identity(context, identity.subject(claims))
+    set_identity(context, id_tokens.subject(claims))
     user = context.sandbox.users.by_uid.get(claims["sub"])
     if user is not None and sessions.is_revoked(user, int(issued)):
         raise firebase_error("TOKEN_EXPIRED")

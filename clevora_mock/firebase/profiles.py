@@ -28,7 +28,7 @@ def find_by_uid(sandbox: Sandbox, uid: str, email: str | None = None) -> dict[st
 
 def find_by_email(sandbox: Sandbox, email: str) -> dict[str, Any] | None:
     """Return the profile of the user or account with `email`, None if there is none."""
-    user = sandbox.users.with_email(email)
+    user = sandbox.users.find_by_email(email)
     if user is not None:
         return describe_user(user)
     for account in sandbox.accounts.by_uid.values():

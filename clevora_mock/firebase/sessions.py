@@ -12,9 +12,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from clevora_mock.clock import LAST, SECOND
+from clevora_mock.clock import MAX_TIMESTAMP, SECOND
 from clevora_mock.contract.limits import MAX_UID_CHARACTERS
-from clevora_mock.core.identity import LIFETIME_SECONDS, Identity, SignIn, issue
+from clevora_mock.core.id_tokens import LIFETIME_SECONDS, Identity, TokenSignIn, issue
 from clevora_mock.core.users import User
 from clevora_mock.web.context import RequestContext
 
@@ -31,7 +31,7 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
     uid: Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
     provider: Provider
     project: str
-    began: Annotated[int, Meta(ge=0, le=LAST // SECOND)]
+    began: Annotated[int, Meta(ge=0, le=MAX_TIMESTAMP // SECOND)]
 
 
 class SessionTokens(Struct, frozen=True, rename="camel"):
@@ -52,7 +52,7 @@ def start_session(context: RequestContext, user: User, provider: Provider) -> Se
 def refresh_tokens(context: RequestContext, user: User, session: Session) -> SessionTokens:
     """Return new tokens for the sign-in `session`."""
     user.last_refresh = context.now
-    sign_in = SignIn(session.provider, session.began, user.name, user.picture)
+    sign_in = TokenSignIn(session.provider, session.began, user.name, user.picture)
     identity = Identity(user.uid, user.email)
     token = issue(identity, session.project, context.now, LIFETIME_SECONDS, sign_in)
     return SessionTokens(token, _PREFIX + _encode(session), str(LIFETIME_SECONDS))

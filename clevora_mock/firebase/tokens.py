@@ -4,7 +4,7 @@ from urllib.parse import parse_qsl
 
 from msgspec import Struct
 
-from clevora_mock.core.identity import Identity
+from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.reply import Reply
 from clevora_mock.firebase import sessions
 from clevora_mock.firebase.auth import set_identity

@@ -1,11 +1,8 @@
-"""The catalog: the videos and podcasts that search looks through, and the file that holds them.
+"""The catalog of videos and podcasts for search, and its file format.
 
-A catalog file is UTF-8: one JSON object on each line, or one JSON array of objects. Every field that search
-serves is required, so that a slip in a user's own file is found when it is loaded and not in a response;
-other fields are ignored. Two fields are optional and never served: `keywords`, further words by which search
-finds the item, and `subject`, which is for the tests of the shipped catalog.
-
-Units: `duration_seconds` in seconds, `published_at` in UTC as RFC 3339 with a `Z`.
+A catalog file is UTF-8 with one JSON object per line, or one JSON array of objects. Every field of a search result is
+required, so that errors in a user's file are found at startup; unknown fields are ignored. Two optional fields are not
+part of results: `keywords`, more words by which search finds the item, and `subject`, for the shipped catalog's tests.
 """
 
 import re
@@ -19,70 +16,66 @@ from msgspec import Meta
 
 from clevora_mock.core.errors import UnusableFileError
 
+MediaType = Literal["video", "podcast"]
 Text = Annotated[str, Meta(min_length=1)]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]+")]
-Moment = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$")]
+Timestamp = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$")]
 Seconds = Annotated[int, Meta(ge=1)]
 
 
 class CatalogError(UnusableFileError):
-    """A catalog file that cannot be used: the message names file, line, field and what is expected."""
+    """A catalog file that cannot be used; the message has file, line, field and expectation."""
 
 
-# Only strings, numbers and tuples of strings: no cycles, so the collector need not track 100,000 of them.
-class Item(msgspec.Struct, frozen=True, gc=False, rename="camel"):
-    """One video or podcast."""
+# Without cycles, so that the garbage collector need not track 100,000 of them.
+class CatalogItem(msgspec.Struct, frozen=True, gc=False, rename="camel"):
+    """A video or podcast; `published_at` is in UTC as RFC 3339 with a ``Z``."""
 
     id: Text
     title: Text
-    type: Literal["video", "podcast"]
+    type: MediaType
     description: str
     creator: Text
     url: Url
     thumbnail_url: Url
     duration_seconds: Seconds
-    published_at: Moment
+    published_at: Timestamp
     tags: tuple[str, ...]
     keywords: str = ""
     subject: str = ""
 
 
-def load(path: Path) -> list[Item]:
+def load(path: Path) -> list[CatalogItem]:
     """Return the items of the catalog file at `path`, in its order. Raises CatalogError."""
     try:
         data = path.read_bytes()
+        data.decode()
     except OSError as error:
         raise CatalogError(f"{path}: cannot be read: {error.strerror}") from error
-    try:
-        data.decode()
     except UnicodeDecodeError as error:
-        raise CatalogError(f"{path}, line {_line(data, error.start)}: expected UTF-8 text") from error
-    array = data.lstrip().startswith(b"[")
-    items: dict[str, Item] = {}
+        raise CatalogError(f"{path}, line {_line(error.object, error.start)}: expected UTF-8 text") from error
+    items: list[CatalogItem] = []
     lines: dict[str, int] = {}
-    for line, raw in _array(path, data) if array else _lines(data):
+    for line, raw in _array(path, data) if data.lstrip().startswith(b"[") else _lines(data):
         item = _item(path, line, raw)
-        if item.id in items:
+        if item.id in lines:
             raise CatalogError(
-                f"{path}, line {line}, field id: expected an id of its own, "
-                f"but {item.id!r} is also on line {lines[item.id]}"
+                f"{path}, line {line}, field id: expected a unique id, but {item.id!r} is also on line {lines[item.id]}"
             )
-        items[item.id] = item
+        items.append(item)
         lines[item.id] = line
     if not items:
-        raise CatalogError(f"{path}: expected at least one item, one JSON object to a line or a JSON array")
-    return list(items.values())
+        raise CatalogError(f"{path}: expected at least one item, as a JSON object per line or a JSON array")
+    return items
 
 
-def dump(items: list[Item]) -> bytes:
-    """Return `items` as the bytes of a catalog file, one to a line."""
+def dump(items: list[CatalogItem]) -> bytes:
+    """Return the bytes of a catalog file with `items`, one per line."""
     return msgspec.json.Encoder().encode_lines(items)
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
-    for number, line in enumerate(data.split(b"\n"), start=1):
-        if line.strip():
-            yield number, line
+    return ((number, line) for number, line in enumerate(data.split(b"\n"), start=1) if line.strip())
 
 
 def _array(path: Path, data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -102,26 +95,25 @@ def _array(path: Path, data: bytes) -> Iterator[tuple[int, bytes]]:
         position = start + len(raw)
 
 
-_DECODER = msgspec.json.Decoder(Item)
+_DECODER = msgspec.json.Decoder(CatalogItem)
 
 
-def _item(path: Path, line: int, raw: bytes) -> Item:
+def _item(path: Path, line: int, raw: bytes) -> CatalogItem:
     try:
         item = _DECODER.decode(raw)
     except msgspec.ValidationError as error:
-        raise CatalogError(f"{path}, line {line}{_explained(str(error))}") from error
+        raise CatalogError(f"{path}, line {line}{_explain(str(error))}") from error
     except msgspec.DecodeError as error:
         raise CatalogError(f"{path}, line {line}: expected a JSON object: {error}") from error
     try:
         datetime.fromisoformat(item.published_at)
     except ValueError as error:
-        expected = f"field publishedAt: expected a real date: {error}"
-        raise CatalogError(f"{path}, line {line}, {expected}") from error
+        raise CatalogError(f"{path}, line {line}, field publishedAt: expected a real date: {error}") from error
     return item
 
 
-def _explained(message: str) -> str:
-    """Return msgspec's message as field, then expectation, with plain words in place of patterns."""
+def _explain(message: str) -> str:
+    """Rewrite msgspec's message as field and expectation, without regular expressions."""
     what, _, where = message.partition(" - at `$")
     missing = re.search(r"missing required field `(\w+)`", what)
     if missing:

@@ -1,10 +1,8 @@
-"""Builds a demo catalog from the subjects' vocabularies, with people's names from Faker (H4).
+"""A generator of demo catalogs from the subjects' vocabularies, with people's names from Faker (H4).
 
-Slots of title patterns are filled from the subject's words; its own patterns take turns with those that all subjects
-share. What matters most stands first in a vocabulary, so that it comes for sure: words are dealt in their order, and in
-a shuffled one only when all of them came.
-
-The same size and seed give the same bytes, as long as Faker's lists of names stay the same.
+The slots of title patterns are filled with the subject's words; its own patterns alternate with shared ones. Words are
+used in the order of the vocabulary, the most important ones first, and shuffled once all were used. The same size and
+seed give the same bytes, unless Faker's names change.
 """
 
 import re
@@ -16,10 +14,10 @@ from unicodedata import normalize
 
 import msgspec
 
-from clevora_mock.core.chance import Draws, digest
+from clevora_mock.core.rng import RandomStream, stable_hash
 from clevora_mock.models import grammar
-from clevora_mock.models.catalog import Item
-from clevora_mock.models.subjects import Kind, Lines, Patterns, Subject, load_patterns, load_subjects
+from clevora_mock.models.catalog import CatalogItem, MediaType
+from clevora_mock.models.subjects import Lines, Subject, TitlePatterns, load_patterns, load_subjects
 from clevora_mock.models.words import STOP, stem, words
 
 Names = Sequence[tuple[str, str]]
@@ -27,7 +25,7 @@ Names = Sequence[tuple[str, str]]
 SIZE = 1680
 SEED = 0
 
-_KINDS: tuple[Kind, Kind] = ("video", "podcast")
+_KINDS: tuple[MediaType, MediaType] = ("video", "podcast")
 _LOCALES = ("en_US", "en_GB", "en_IN", "en_US", "es_ES", "de_DE", "fr_FR")
 _FIRST_DAY = datetime(2018, 3, 1, tzinfo=UTC)
 _DAYS = 2830  # to the end of November 2025
@@ -39,7 +37,7 @@ _TITLE_ATTEMPTS = 12
 
 
 class Title(msgspec.Struct, frozen=True):
-    """A title, what it was made from, the slot it is about (or "plain"), a tag for its form, and keywords, if any."""
+    """A title with its pattern, its slots, its main slot (or "plain"), a tag for its form, and keywords if any."""
 
     text: str
     pattern: str
@@ -50,16 +48,16 @@ class Title(msgspec.Struct, frozen=True):
 
 
 class ShuffledPool:
-    """Deals lines in their order first, and in a shuffled order each time after that."""
+    """A source of lines, in their order at first, then shuffled anew each time."""
 
-    def __init__(self, lines: Sequence[str], draws: Draws) -> None:
+    def __init__(self, lines: Sequence[str], rng: RandomStream) -> None:
         self._lines = lines
-        self._draws = draws
+        self._rng = rng
         self._left = [*reversed(lines)]
 
     def deal(self) -> str:
         if not self._left:
-            self._left = self._draws.shuffled(self._lines)
+            self._left = self._rng.shuffled(self._lines)
         return self._left.pop()
 
     def put_back(self, line: str) -> None:
@@ -67,41 +65,41 @@ class ShuffledPool:
 
 
 class SubjectBuilder:
-    """Builds the items of one subject; no two have the same title."""
+    """A generator of the items of one subject, with unique titles."""
 
-    def __init__(self, subject: Subject, patterns: Patterns, names: Names, draws: Draws) -> None:
+    def __init__(self, subject: Subject, patterns: TitlePatterns, names: Names, rng: RandomStream) -> None:
         self._subject = subject
         self._patterns = patterns
-        self._draws = draws
+        self._rng = rng
         shared = {"video": patterns.videos, "podcast": patterns.podcasts}
         self._forms = {line: form for forms in shared.values() for form, lines in forms.items() for line in lines}
         pools: dict[str, Sequence[str]] = {
             "theme": subject.themes,
             "skill": subject.skills,
             "thing": subject.things,
-            "setting": draws.shuffled(subject.settings),
-            "guest": draws.shuffled([f"{first} {last}" for first, last in names]),
+            "setting": rng.shuffled(subject.settings),
+            "guest": rng.shuffled([f"{first} {last}" for first, last in names]),
             "own video": subject.videos,
             "own podcast": subject.podcasts,
-            "shared video": draws.shuffled([line for lines in patterns.videos.values() for line in lines]),
-            "shared podcast": draws.shuffled([line for lines in patterns.podcasts.values() for line in lines]),
+            "shared video": rng.shuffled([line for lines in patterns.videos.values() for line in lines]),
+            "shared podcast": rng.shuffled([line for lines in patterns.podcasts.values() for line in lines]),
             "video note": subject.notes + subject.video_notes,
             "podcast note": subject.notes,
-            "video creator": _creators(subject.channels, names, draws),
-            "podcast creator": _creators(subject.shows, names, draws),
+            "video creator": _creators(subject.channels, names, rng),
+            "podcast creator": _creators(subject.shows, names, rng),
         }
         for kind, openings in patterns.openings.items():
             pools |= {f"{kind} {about}": lines for about, lines in openings.items()}
-        self._pools = {name: ShuffledPool(lines, draws) for name, lines in pools.items()}
+        self._pools = {name: ShuffledPool(lines, rng) for name, lines in pools.items()}
         self._used: Counter[str] = Counter()
-        self._turn: Counter[Kind] = Counter()
+        self._turn: Counter[MediaType] = Counter()
 
-    def item(self, kind: Kind, identity: str) -> Item:
-        """Return one more item, whose id and addresses hold `identity` (16 hex digits)."""
+    def item(self, kind: MediaType, identity: str) -> CatalogItem:
+        """Return a new item with `identity` (16 hex digits) in its id and URLs."""
         title = self._title(kind)
         text = self._numbered(title.text, kind)
         path = f"{kind[0]}/{_slug(text)}-{identity[:8]}"
-        return Item(
+        return CatalogItem(
             id=f"{kind[:3]}_{identity}",
             title=text,
             type=kind,
@@ -116,21 +114,21 @@ class SubjectBuilder:
             subject=self._subject.name,
         )
 
-    def _title(self, kind: Kind) -> Title:
+    def _title(self, kind: MediaType) -> Title:
         for attempt in range(_TITLE_ATTEMPTS):
             self._turn[kind] += attempt == 0
             pattern = self._pools[f"{'own' if self._turn[kind] % 2 else 'shared'} {kind}"].deal()
             dealt = {name: self._pools[name].deal() for name in _dealt_slots(pattern)}
-            title = self._filled(pattern, dealt)
+            title = self._fill(pattern, dealt)
             if title.text not in self._used and not _stutters(title):
                 break
             for name, line in dealt.items():
                 self._pools[name].put_back(line)
         return title
 
-    def _filled(self, pattern: str, dealt: dict[str, str]) -> Title:
+    def _fill(self, pattern: str, dealt: dict[str, str]) -> Title:
         subject = self._subject
-        slots = {"n": str(3 + self._draws.below(10)), "person": subject.person, "people": subject.people}
+        slots = {"n": str(3 + self._rng.randbelow(10)), "person": subject.person, "people": subject.people}
         slots |= {name: line.partition(" | ")[0] for name, line in dealt.items()}
         slots["a_person"] = grammar.with_article(subject.person)
         slots["a_thing"] = grammar.with_article(slots.get("thing", ""))
@@ -140,7 +138,7 @@ class SubjectBuilder:
         keywords = " ".join(line.partition(" | ")[2] for line in dealt.values())
         return Title(grammar.title(pattern.format_map(slots)), pattern, slots, about, form, keywords.strip())
 
-    def _numbered(self, text: str, kind: Kind) -> str:
+    def _numbered(self, text: str, kind: MediaType) -> str:
         self._used[text] += 1
         part = self._used[text]
         if part == 1:
@@ -148,30 +146,30 @@ class SubjectBuilder:
         mark = " " if text[-1] in "?.!" else ", "
         return f"{text}{mark}{'Part' if kind == 'video' else 'Episode'} {part}"
 
-    def _description(self, kind: Kind, title: Title) -> str:
+    def _description(self, kind: MediaType, title: Title) -> str:
         opening = self._pools[f"{kind} {title.about}"].deal()
         sentences = [grammar.capital(opening.format_map(title.slots))]
         sentences.append(self._pools[f"{kind} note"].deal())
-        if self._draws.below(2):
-            sentences.append(self._draws.choose(self._patterns.closings[kind]))
+        if self._rng.randbelow(2):
+            sentences.append(self._rng.choice(self._patterns.closings[kind]))
         return " ".join(sentences)
 
-    def _creator(self, kind: Kind, text: str) -> str:
+    def _creator(self, kind: MediaType, text: str) -> str:
         shows = self._subject.shows if kind == "podcast" else ()
         named = next((show for show in shows if text.startswith((f"{show}: ", f"{show} "))), "")
         return named or self._pools[f"{kind} creator"].deal()
 
-    def _duration(self, kind: Kind, text: str) -> int:
+    def _duration(self, kind: MediaType, text: str) -> int:
         promised = _LENGTH_IN_TITLE.search(text)
         if promised and kind == "video":
             minutes = _NUMBERS.get(promised[1]) or int(promised[1])
-            return 60 * minutes + self._draws.below(50)
-        spread = self._draws.below(1300) + self._draws.below(1300)
+            return 60 * minutes + self._rng.randbelow(50)
+        spread = self._rng.randbelow(1300) + self._rng.randbelow(1300)
         return 190 + spread if kind == "video" else 1260 + 2 * spread
 
     def _published(self) -> str:
-        day = _FIRST_DAY + timedelta(days=self._draws.below(_DAYS))
-        moment = day + timedelta(hours=6 + self._draws.below(14), minutes=15 * self._draws.below(4))
+        day = _FIRST_DAY + timedelta(days=self._rng.randbelow(_DAYS))
+        moment = day + timedelta(hours=6 + self._rng.randbelow(14), minutes=15 * self._rng.randbelow(4))
         return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def _tags(self, title: Title) -> Lines:
@@ -180,27 +178,27 @@ class SubjectBuilder:
         return tuple({tag.lower(): tag for tag in tags if tag}.values())
 
 
-def build(size: int = SIZE, seed: int = SEED) -> list[Item]:
-    """Return `size` items over all subjects and both kinds, no two with the same id or title."""
+def build(size: int = SIZE, seed: int = SEED) -> list[CatalogItem]:
+    """Return `size` items of all subjects and both types, with unique ids and titles."""
     patterns = load_patterns()
     names = _names(seed, 400 + size // 20)
     builders = [
-        SubjectBuilder(subject, patterns, names, Draws(digest("subject", seed, subject.name)))
+        SubjectBuilder(subject, patterns, names, RandomStream(stable_hash("subject", seed, subject.name)))
         for subject in load_subjects()
     ]
-    order = Draws(digest("order", seed))
-    items: dict[str, Item] = {}
+    order = RandomStream(stable_hash("order", seed))
+    items: dict[str, CatalogItem] = {}
     while len(items) < size:
         for builder, kind in order.shuffled([(builder, kind) for builder in builders for kind in _KINDS]):
-            identity = digest("item", seed, len(items)).hex()[:16]
-            # Two subjects may make the same title.
+            identity = stable_hash("item", seed, len(items)).hex()[:16]
+            # Two subjects can produce the same title.
             item = next(item for _ in count() if (item := builder.item(kind, identity)).title not in items)
             items[item.title] = item
     return [*items.values()][:size]
 
 
 def _names(seed: int, count: int) -> list[tuple[str, str]]:
-    """Return first and last names; Faker is asked here and nowhere else."""
+    """Return first and last names from Faker."""
     try:
         from faker import Faker  # noqa: PLC0415 - an optional extra, and slow to import
     except ImportError as error:
@@ -208,26 +206,26 @@ def _names(seed: int, count: int) -> list[tuple[str, str]]:
     fakers = [Faker(locale) for locale in _LOCALES]
     for number, faker in enumerate(fakers):
         faker.seed_instance(seed * len(fakers) + number)
-    draws = Draws(digest("names", seed))
-    chosen = (draws.choose(fakers) for _ in range(count))
+    rng = RandomStream(stable_hash("names", seed))
+    chosen = (rng.choice(fakers) for _ in range(count))
     return [(faker.first_name(), faker.last_name()) for faker in chosen]
 
 
-def _creators(patterns: Lines, names: Names, draws: Draws) -> list[str]:
-    """Return the subject's own channels or shows, and people who publish under their names."""
-    chosen = [draws.choose(names) for _ in range(len(patterns) + 2 + len(names) // 200)]
+def _creators(patterns: Lines, names: Names, rng: RandomStream) -> list[str]:
+    """Return the subject's channels or shows, and names of people."""
+    chosen = [rng.choice(names) for _ in range(len(patterns) + 2 + len(names) // 200)]
     named = [pattern.format(first=first, last=last) for pattern, (first, last) in zip(patterns, chosen, strict=False)]
     return [*dict.fromkeys(named + [f"{first} {last}" for first, last in chosen[len(patterns) :]])]
 
 
 def _dealt_slots(pattern: str) -> list[str]:
-    """Return the slots of `pattern` that are dealt from pools; two slots are other forms of one of those."""
+    """Return the slots of `pattern` with a pool; two slots are other forms of such a slot."""
     names = [{"doing": "skill", "a_thing": "thing"}.get(slot, slot) for slot in _SLOT.findall(pattern)]
     return [name for name in dict.fromkeys(names) if name in {"theme", "skill", "thing", "setting", "guest"}]
 
 
 def _stutters(title: Title) -> bool:
-    """Tell whether two parts of a title share a word, as in *Game of the Day: Famous Games*."""
+    """Tell whether a title repeats a word, as in *Game of the Day: Famous Games*."""
     filled = [title.slots[slot] for slot in _SLOT.findall(title.pattern) if slot != "n"]
     parts = [{stem(word) for word in words(part)} - STOP for part in [_SLOT.sub(" ", title.pattern), *filled]]
     return len(set().union(*parts)) < sum(map(len, parts))

@@ -1,8 +1,8 @@
-"""The chat model: a pure function from a conversation to an answer that claims nothing.
+"""The chat model: a pure function from a conversation to an answer, without any language understanding.
 
-There is no learning in it, and it understands nothing. The first of four rules answers: JSON where a response format
-asks for it (C9), words that the message wants back, JSON where the messages ask for it, and else a sentence, chosen by
-the request's first words, that quotes the request. All draws start from a hash of the conversation and the seed.
+The first matching rule answers: JSON by a response format (C9), a literal that the message asks for, JSON that the
+messages ask for, or a template chosen by the request's first words, which quotes the request. Randomness is seeded with
+a hash of the conversation and the seed.
 """
 
 import json
@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from clevora_mock.core.chance import Draws, digest
 from clevora_mock.core.errors import invalid, missing
+from clevora_mock.core.rng import RandomStream, stable_hash
 from clevora_mock.models.json_requests import (
     compacted,
     item_schema,
@@ -27,54 +27,54 @@ from clevora_mock.models.json_schema import SchemaError
 from clevora_mock.models.literals import literal_text
 from clevora_mock.models.templates import Templates, count_in, given_text
 
-# The types of a response format that are known (C9).
+# Supported types of a response format (C9).
 RESPONSE_FORMATS = frozenset({"text", "json_object", "json_schema"})
 
 _MOST_LINES, _MOST_ITEMS, _MOST_CHARACTERS = 100, 200, 200_000
-# Kinds of requests that are about a text which they bring along.
+# Kinds of requests that contain the text to work on.
 _ABOUT_A_TEXT = frozenset({"summarize", "translate", "classify", "extract", "edit"})
 
 
 class Turn(NamedTuple):
-    """One message of a conversation."""
+    """A message of a conversation."""
 
     role: str
     text: str
 
 
 class ChatModel:
-    """Answers conversations with the sentences of its templates."""
+    """The chat model with its templates."""
 
     def __init__(self, templates: Templates) -> None:
         self._templates = templates
 
     def reply(self, turns: Sequence[Turn], *, seed: int, response_format: Mapping[str, Any] | None = None) -> str:
-        """Return the answer to `turns`, the same for the same arguments; ApiError for an unusable schema (C9)."""
+        """Return the answer to `turns`, the same for the same arguments. Raises a 400 for an unusable schema (C9)."""
         form = msgspec.json.encode(response_format, order="sorted").hex() if response_format else ""
-        draws = Draws(digest(seed, form, len(turns), *(part for turn in turns for part in turn)))
+        rng = RandomStream(stable_hash(seed, form, len(turns), *(part for turn in turns for part in turn)))
         asked = response_format or {}
         if asked.get("type") == "json_schema" or (asked.get("type") == "json_object" and "schema" in asked):
-            return _value_by_format(asked, draws)
+            return _value_by_format(asked, rng)
         text = next((turn.text for turn in reversed(turns) if turn.role == "user"), turns[-1].text if turns else "")
         system = "\n".join(turn.text for turn in turns if turn.role in ("system", "developer"))
         if asked.get("type") == "json_object":
-            return self._json(text, self._templates.kind_of(text), system, draws, only_objects=True)
+            return self._json(text, self._templates.kind_of(text), system, rng, only_objects=True)
         literal = literal_text(text)
         if literal is not None:
             return compacted(literal)
         kind = self._templates.kind_of(text)
-        return self._json(text, kind, system, draws) or self._sentence(text, kind, turns, draws)
+        return self._json(text, kind, system, rng) or self._sentence(text, kind, turns, rng)
 
-    def _sentence(self, text: str, kind: str, turns: Sequence[Turn], draws: Draws) -> str:
-        """Fill in a template; after a tool's result, one that quotes it."""
+    def _sentence(self, text: str, kind: str, turns: Sequence[Turn], rng: RandomStream) -> str:
+        """Fill in a template; the template for a tool's result quotes the result."""
         if turns and turns[-1].role in ("tool", "function"):
-            return self._templates.answer("tool", turns[-1].text, draws)
+            return self._templates.answer("tool", turns[-1].text, rng)
         lines = range(1, min(count_in(text), _MOST_LINES) + 1) if kind == "list" else ()
         items = "\n".join(f"{line}. Placeholder {line}" for line in lines)
-        return self._templates.answer(kind, given_text(text) if kind in _ABOUT_A_TEXT else text, draws, items)
+        return self._templates.answer(kind, given_text(text) if kind in _ABOUT_A_TEXT else text, rng, items)
 
-    def _json(self, text: str, kind: str, system: str, draws: Draws, *, only_objects: bool = False) -> str:
-        """Return the JSON that the messages ask for; an empty text if they ask for none."""
+    def _json(self, text: str, kind: str, system: str, rng: RandomStream, *, only_objects: bool = False) -> str:
+        """Return the JSON that the messages ask for, or an empty text."""
         if not (only_objects or mentions_json(text) or mentions_json(system)):
             return ""
         wanted = only_objects or wants_json(system, may_be_subject=False)
@@ -84,7 +84,7 @@ class ChatModel:
         count = min(count_in(text), _MOST_ITEMS)
         is_array = not only_objects and wants_array(text)
         for source in sources if wanted else ():
-            value = _value_by_message(shown_schema(source), draws)
+            value = _value_by_message(shown_schema(source), rng)
             if isinstance(value, dict) or (value is not None and not only_objects):
                 return _encoded(value)
         for source in sources:
@@ -98,12 +98,12 @@ class ChatModel:
         item = next(filter(None, map(object_schema, sources)), None)
         if is_array:
             schema = item or item_schema(text)
-            return _encoded([_value_by_message(schema, draws) for _ in range(count)])
-        return _encoded(_value_by_message(item, draws) or {"answer": self._templates.answer(kind, text, draws)})
+            return _encoded([_value_by_message(schema, rng) for _ in range(count)])
+        return _encoded(_value_by_message(item, rng) or {"answer": self._templates.answer(kind, text, rng)})
 
 
-def _value_by_format(response_format: Mapping[str, Any], draws: Draws) -> str:
-    """Return JSON by the schema of a response format; ApiError that names the schema's place where it gives none."""
+def _value_by_format(response_format: Mapping[str, Any], rng: RandomStream) -> str:
+    """Return JSON for the schema of a response format. Raises a 400 with the schema's path if there is none."""
     holder: Any = response_format
     path = "response_format"
     if "schema" not in response_format:
@@ -115,7 +115,7 @@ def _value_by_format(response_format: Mapping[str, Any], draws: Draws) -> str:
     if holder.get("schema") is None:
         raise missing(f"{path}.schema")
     try:
-        value = _value(holder["schema"], draws)
+        value = _value(holder["schema"], rng)
     except SchemaError as error:
         raise invalid(f"{path}.schema", error.expected, error.got) from None
     if response_format["type"] == "json_object" and not isinstance(value, dict):
@@ -123,18 +123,18 @@ def _value_by_format(response_format: Mapping[str, Any], draws: Draws) -> str:
     return _encoded(value)
 
 
-def _value_by_message(schema: dict[str, Any] | None, draws: Draws) -> Any:
-    """Return a value by a schema from a message; None without one, and where it gives none."""
+def _value_by_message(schema: dict[str, Any] | None, rng: RandomStream) -> Any:
+    """Return a value for the schema of a message, or None."""
     try:
-        return None if schema is None else _value(schema, draws)
+        return None if schema is None else _value(schema, rng)
     except SchemaError:
         return None
 
 
-def _value(schema: object, draws: Draws) -> object:
+def _value(schema: object, rng: RandomStream) -> object:
     from clevora_mock.models.json_values import value_for  # noqa: PLC0415 - jsonschema takes long to import
 
-    return value_for(schema, draws)
+    return value_for(schema, rng)
 
 
 def _encoded(value: object) -> str:

@@ -1,13 +1,12 @@
 """Embeddings by feature hashing: 1536 float32 numbers of unit length, from text and model alone (E3, E4).
 
-A text's features are its distinct words, their stems, and the trigrams of its content words joined by spaces; the
-trigrams that span a space make the order of words count a little. Each feature is a 64-bit number, which a mixer turns
-into four signed dimensions. So texts that share features lie close, and texts that share none are nearly orthogonal.
-Noise drawn from the whole text keeps every dimension occupied and different texts apart.
+The features of a text are its distinct words, their stems, and the trigrams of its content words joined by spaces.
+Each is a 64-bit number, which a mixer maps to four signed dimensions, so texts with common features are close, and
+texts without are nearly orthogonal. Noise from a hash of the whole text fills all dimensions and separates texts.
 
-The bytes are the same on every machine and with every NumPy. Sums are multiples of 0.5 below 2**20, so that sums of
-their squares are exact in any order; what is left is one square root, one division and one rounding, which IEEE 754
-defines to the last bit. NumPy's random generators, whose streams may change between releases, are not used.
+The bytes are the same on every machine and with every NumPy: sums are multiples of 0.5 below 2**20, so the sum of their
+squares is exact in any order, and IEEE 754 defines the square root, division and rounding exactly. NumPy's random
+generators are not used, since their streams may change between releases.
 """
 
 from collections.abc import Iterable, Iterator
@@ -23,21 +22,21 @@ from clevora_mock.models.words import STOP, stem, tokens
 
 DIMENSIONS = EMBEDDING_DIMENSIONS
 
-# The weights of features: content words and stems, symbols and stop words, trigrams.
+# Weights of features: content words and stems, symbols and stop words, trigrams.
 _WORD, _MINOR_WORD, _TRIGRAM = 16, 6, 4
-_UNIT = 1024  # a weight of one, in units of the noise, which lies within ±31.5
-_MAX_SUM = 1023  # of weights in one dimension; reached by long texts whose words share their trigrams
+_UNIT = 1024  # factor of weights relative to the noise, which is within ±31.5
+_MAX_SUM = 1023  # of weights in a dimension; reached by long texts with common trigrams
 
-_SLICE = 1 << 16  # features that are hashed together, which bounds the memory
+_SLICE = 1 << 16  # features hashed at once, which bounds the memory
 
-# Added to checksums; the numbers of trigrams are below 2**63.
+# Added to checksums; numbers of trigrams are below 2**63.
 _WORD_SPACE, _STEM_SPACE = 1 << 63, 3 << 62
 _FIRST_BITS, _SECOND_BITS = np.uint64(21), np.uint64(42)  # a code point takes 21 bits
 
 # The finalizer of SplitMix64 (Steele, Lea and Flood).
 _MIXER = ((np.uint64(30), np.uint64(0xBF58476D1CE4E5B9)), (np.uint64(27), np.uint64(0x94D049BB133111EB)))
 _LAST_SHIFT = np.uint64(31)
-_LANES = 4  # of 16 bits, each of which says a dimension and a sign
+_LANES = 4  # of 16 bits, each a dimension and a sign
 
 Floats = NDArray[np.float32]
 Floats64 = NDArray[np.float64]
@@ -45,24 +44,25 @@ Numbers = NDArray[np.uint64]
 
 
 class Embedder:
-    """Turns texts into vectors; holds the model's key and no other state."""
+    """An embedding model, keyed by its name."""
 
     def __init__(self, model: str = DEFAULT_MODEL["embeddings"]) -> None:
         self._key = blake2b(model.encode(), digest_size=16).digest()
         self._mixer_key = np.uint64(int.from_bytes(self._key[:8], "little"))
 
     def vectors(self, texts: Iterable[str]) -> Iterator[Floats]:
-        """Yield the vector of each of `texts`, in order."""
+        """Yield the vectors of `texts`."""
         return map(self.vector, texts)
 
     def vector(self, text: str) -> Floats:
         """Return the vector of `text`, of shape (1536,)."""
-        noise = np.frombuffer(shake_256(self._key + _utf8(text)).digest(DIMENSIONS), np.uint8)
+        encoded = text.encode("utf-8", "surrogatepass")
+        noise = np.frombuffer(shake_256(self._key + encoded).digest(DIMENSIONS), np.uint8)
         total: Floats64 = self._sum(text).clip(-_MAX_SUM, _MAX_SUM) * _UNIT + ((noise >> 2) - 31.5)
         return (total / sqrt(total.dot(total))).astype(np.float32)
 
     def _sum(self, text: str) -> Floats64:
-        """Return the weights of all features of `text`, summed by dimension."""
+        """Return the weighted sum of the features of `text` by dimension."""
         words = dict.fromkeys(tokens(text))
         content = [word for word in words if word not in STOP and word[0].isalnum()]
         minor = [word for word in words if word in STOP or not word[0].isalnum()]
@@ -73,13 +73,13 @@ class Embedder:
         total = np.zeros(DIMENSIONS)
         for start in range(0, max(len(named), len(joined)), _SLICE):
             end = start + _SLICE
-            # Slices overlap by the two characters that a trigram needs after its first.
+            # Slices overlap by two characters, the rest of a trigram.
             numbers = np.concatenate([np.array(named[start:end], np.uint64), _trigrams(joined[start : end + 2])])
             total += self._spread(numbers, weights[start:end])
         return total
 
     def _spread(self, numbers: Numbers, weights: list[int]) -> Floats64:
-        """Return the sums by dimension of features, of which the first have `weights` and the others are trigrams."""
+        """Return the sums of features by dimension; the first ones have `weights`, the others are trigrams."""
         each = np.full(len(numbers), _TRIGRAM, np.float64)
         each[: len(weights)] = weights
         mixed = numbers ^ self._mixer_key
@@ -94,12 +94,12 @@ class Embedder:
 
 
 def little_endian(vector: Floats) -> memoryview:
-    """Return `vector` as the API sends it in base64: little-endian float32 (E3)."""
+    """Return `vector` as little-endian float32, which the API sends in base64 (E3)."""
     return vector.astype("<f4", copy=False).data
 
 
 def _trigrams(text: str) -> Numbers:
-    """Return each run of three characters as the number that its code points make up."""
+    """Return each trigram as a number made of its code points."""
     codes: Numbers = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
     numbers: Numbers = codes[:-2] | codes[1:-1] << _FIRST_BITS | codes[2:] << _SECOND_BITS
     return numbers
@@ -107,7 +107,3 @@ def _trigrams(text: str) -> Numbers:
 
 def _checksum(word: str) -> int:
     return crc32(word.encode("utf-8", "surrogatepass"))
-
-
-def _utf8(text: str) -> bytes:
-    return text.encode("utf-8", "surrogatepass")

@@ -1,10 +1,10 @@
-"""Small English grammar for made-up titles: articles, -ing forms, title case."""
+"""English articles, -ing forms and title case for generated titles."""
 
 import re
 
 _SMALL_WORDS = "a an the and but or nor for of in on at to by with from as into over de"
 _SMALL = frozenset(_SMALL_WORDS.split())
-# Short initials are read letter by letter: an LED, an FPV headset.
+# Short initialisms are spelled out: an LED, an FPV headset.
 _AN = re.compile(r"[AEIOaeio]|[Uu](?!ni|s[aei])|[Hh](?:our|onest)|[FLMNRSX](?=[A-Z]{1,2}\b)")
 _DOUBLED = re.compile(r"[^aeiou]*(?:qu)?[aeiou][^aeiouwxy]")
 _IRREGULAR = {
@@ -30,7 +30,7 @@ def doing(verb_phrase: str) -> str:
 
 
 def title(text: str) -> str:
-    """Return `text` in title case; words that bring capitals of their own keep them."""
+    """Return `text` in title case; words with capitals are kept."""
     words = text.split(" ")
     last = len(words) - 1
     starts = True
@@ -42,7 +42,7 @@ def title(text: str) -> str:
 
 
 def capital(text: str) -> str:
-    """Return `text` with a capital first letter, unless its first word has a capital already."""
+    """Capitalize the first letter of `text` unless its first word has a capital."""
     first = text.partition(" ")[0]
     return text if first != first.lower() else text[:1].upper() + text[1:]
 

@@ -1,19 +1,20 @@
-"""Strings from the regular expressions of a schema, and checks against them that cannot run away.
+"""Strings for the regular expressions of a schema, and checks against them in bounded time.
 
-rstr makes the strings. Python's engine checks them, but only where the ways that it may have to try are known to be
-few: ``(a+)+`` can keep it busy for hours. A pattern beyond that is never run; its strings are right by construction,
-unless it looks around or back, which rstr does not follow.
+rstr generates the strings. Python's engine checks them, but only with patterns whose backtracking is known to be
+bounded: ``(a+)+`` can take hours. Strings for other patterns are trusted, unless the pattern has lookarounds or
+backreferences, which rstr does not respect.
 """
 
 import re
-import re._parser as parser  # type: ignore[import-not-found] # the one that rstr reads patterns with
+import re._parser as parser  # type: ignore[import-not-found] # rstr uses it as well
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar, cast
 
 from rstr import Rstr
 
-from clevora_mock.core.chance import Draws
+from clevora_mock.core.messages import quoted
+from clevora_mock.core.rng import RandomStream
 from clevora_mock.models.json_schema import Budget, SchemaError, UnsatisfiableError
 
 T = TypeVar("T")
@@ -21,38 +22,39 @@ T = TypeVar("T")
 _MAX_LENGTH = 1_000
 _MAX_WAYS = 50_000
 _WAYS_PER_STEP = 100
-# To compile one takes this many steps, and a range of many characters as many again as that is.
+# The cost of compiling a pattern, and of each wide range in it.
 _COMPILE_STEPS, _WIDE_RANGE_STEPS = 50, 600
 _WIDE = 255
 _FLAGS = re.compile(r"\(\?[aiLmsux-]")
 _REPEATS = {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}
 _OPAQUE = {"GROUPREF_EXISTS", "ATOMIC_GROUP"}
-_UNFOLLOWED = _OPAQUE | {"ASSERT", "ASSERT_NOT", "GROUPREF", "POSSESSIVE_REPEAT"}
+# Not respected by rstr.
+_UNSUPPORTED = _OPAQUE | {"ASSERT", "ASSERT_NOT", "GROUPREF", "POSSESSIVE_REPEAT"}
 
 
 class _Random:
-    """What rstr uses of `random.Random`, drawn from a hash."""
+    """The methods of `random.Random` that rstr uses, on a `RandomStream`."""
 
-    def __init__(self, draws: Draws) -> None:
-        self._draws = draws
+    def __init__(self, rng: RandomStream) -> None:
+        self._rng = rng
 
     def choice(self, items: Sequence[T]) -> T:
-        # Some of rstr's alphabets come from sets, whose order differs from process to process.
+        # Some of rstr's alphabets come from sets, whose order depends on the process.
         ordered: Any = sorted(cast("Any", items)) if isinstance(items[0], str) else items
-        return cast("T", self._draws.choose(ordered))
+        return cast("T", self._rng.choice(ordered))
 
     def randint(self, low: int, high: int) -> int:
-        return low + self._draws.below(high - low + 1)
+        return low + self._rng.randbelow(high - low + 1)
 
     def shuffle(self, items: list[T]) -> None:
-        items[:] = self._draws.shuffled(items)
+        items[:] = self._rng.shuffled(items)
 
 
 class _Strings(Rstr):
-    """rstr with short repeats, plain characters for a dot, and a bound on its work."""
+    """rstr with short repeats, plain characters for a dot, and a budget."""
 
-    def __init__(self, draws: Draws, budget: Budget) -> None:
-        super().__init__(cast("Any", _Random(draws)), printable="abcdefghijklmnopqrstuvwxyz0123456789")
+    def __init__(self, rng: RandomStream, budget: Budget) -> None:
+        super().__init__(cast("Any", _Random(rng)), printable="abcdefghijklmnopqrstuvwxyz0123456789")
         self._budget = budget
         self.longest_repeat = 0
         self._cases = {**self._cases, "range": self._handle_range}
@@ -70,17 +72,17 @@ class _Strings(Rstr):
         return "".join(self._build_string(value) for _ in range(times))
 
 
-class Patterns:
-    """The patterns of one schema, each read once, and the strings that were made for them."""
+class SchemaPatterns:
+    """The parsed patterns of a schema, and the strings that are trusted to match them."""
 
-    def __init__(self, draws: Draws, budget: Budget) -> None:
+    def __init__(self, rng: RandomStream, budget: Budget) -> None:
         self._budget = budget
-        self._strings = _Strings(draws, budget)
+        self._strings = _Strings(rng, budget)
         self._trees: dict[str, Any] = {}
-        self._made: set[tuple[str, str]] = set()
+        self._trusted: set[tuple[str, str]] = set()
 
     def make(self, pattern: str, attempt: int) -> str:
-        """A string that `pattern` matches; later attempts repeat more."""
+        """Return a string that `pattern` matches; later attempts have longer repeats."""
         tree = self._tree(pattern)
         self._strings.longest_repeat = 2 + 4 * attempt
         try:
@@ -88,29 +90,29 @@ class Patterns:
             text.encode()
         except (KeyError, IndexError, UnicodeEncodeError):
             raise UnsatisfiableError from None
-        if _UNFOLLOWED.isdisjoint(name for name, _ in _nodes(tree)):
+        if _UNSUPPORTED.isdisjoint(name for name, _ in _nodes(tree)):
             self.trust(pattern, text)
         if not self.matches(pattern, text):
             raise UnsatisfiableError
         return text
 
     def trust(self, pattern: str, text: str) -> None:
-        """Take it that `pattern` matches `text`, if that cannot be checked."""
-        self._made.add((pattern, text))
+        """Assume that `pattern` matches `text` if it cannot be checked."""
+        self._trusted.add((pattern, text))
 
     def matches(self, pattern: str, text: str) -> bool:
-        """Whether `pattern` is found in `text`, as far as that is known."""
+        """Tell whether `pattern` is found in `text`, or trusted to be."""
         if not self.can_check(pattern, text):
-            return (pattern, text) in self._made
+            return (pattern, text) in self._trusted
         self._budget.spend(1 + int(_ways(self._tree(pattern), len(text))) * (len(text) + 1) // _WAYS_PER_STEP)
         return re.search(pattern, text) is not None
 
     def can_check(self, pattern: str, text: str) -> bool:
-        """Whether to search `text` for `pattern` takes little time."""
+        """Tell whether a search for `pattern` in `text` is fast."""
         return _ways(self._tree(pattern), len(text)) * (len(text) + 1) <= _MAX_WAYS
 
     def _tree(self, pattern: str) -> Any:
-        """The parsed form of `pattern`, once it is known to compile; SchemaError if it does not."""
+        """Parse and compile `pattern`. Raises SchemaError if it is invalid or too long."""
         if pattern not in self._trees:
             self._budget.spend(_COMPILE_STEPS + min(len(pattern), _MAX_LENGTH))
             try:
@@ -121,7 +123,7 @@ class Patterns:
                 wide = [ends for ends in ranges if isinstance(ends, tuple) and ends[1] - ends[0] > _WIDE]
                 self._budget.spend(_WIDE_RANGE_STEPS * len(wide))
                 with warnings.catch_warnings():
-                    # What Python warns of will change its meaning.
+                    # Patterns with a FutureWarning will change their meaning.
                     warnings.simplefilter("error")
                     re.compile(pattern)
             except (re.error, OverflowError, RecursionError, Warning) as error:
@@ -130,20 +132,15 @@ class Patterns:
         return self._trees[pattern]
 
 
-def quoted(text: str) -> str:
-    """`text` as an error message shows it."""
-    return f'"{text}"' if len(text) <= 60 else f'"{text[:57]}..."'
-
-
 def _inner(name: str, value: Any) -> list[Any]:
-    """The sequences within a node of a parsed pattern."""
+    """Return the sequences in a node of a parsed pattern."""
     if name == "BRANCH":
         return list(value[1])
     return [value[-1]] if name in _REPEATS | {"SUBPATTERN", "ASSERT", "ASSERT_NOT"} else []
 
 
 def _nodes(tree: Any) -> Iterator[tuple[str, Any]]:
-    """Every node of a parsed pattern."""
+    """Yield all nodes of a parsed pattern."""
     for op, value in tree:
         yield op.name, value
         for inner in _inner(op.name, value):
@@ -151,7 +148,7 @@ def _nodes(tree: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _ways(tree: Any, length: int) -> float:
-    """A bound on the ways that a backtracking engine can try `tree` from one place in `length` characters."""
+    """Return an upper bound of the paths of a backtracking engine from one position in `length` characters."""
     ways, looks = 1.0, 0.0
     for op, value in tree:
         within = [_ways(inner, length) for inner in _inner(op.name, value)]
@@ -160,7 +157,7 @@ def _ways(tree: Any, length: int) -> float:
             one = min(within[0], 1e4)
             ways *= high - low + 1 if one == 1 else (1 + one) ** min(high, 50)
         elif op.name in ("ASSERT", "ASSERT_NOT"):
-            # It is never gone back into.
+            # The engine does not backtrack into lookarounds.
             looks += ways * within[0]
         elif op.name in _OPAQUE:
             ways = 1e9

@@ -1,6 +1,6 @@
-"""Messages that ask for JSON in words: values and schemas written out in them, keys by name, arrays of so many items.
+"""Requests for JSON in the text of messages: by an example, a JSON Schema, names of keys, or a number of items.
 
-Libraries ask in this way more often than by a response format: instructor and LangChain paste a JSON Schema.
+Libraries such as instructor and LangChain put a JSON Schema into a message instead of using a response format.
 """
 
 import re
@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-# How far into a message JSON is looked for, and how many values are tried.
-_MOST, _TRIES = 60_000, 32
+# The characters of a message that are searched, and the number of candidates.
+_MAX_CHARACTERS, _MAX_CANDIDATES = 60_000, 32
 _START = re.compile(r"[{\[]")
-# What introduces a value as the answer. An array is introduced more strictly, since [1] may be a footnote.
+# Words that introduce a value as the answer; fewer for arrays, since [1] may be a footnote.
 _BEFORE_ARRAY = re.compile(r"(?i)\b(?:return|respond|reply|output)\b[^{}\[\]]{0,80}$")
 _BEFORE_OBJECT = re.compile(
     r"(?i)\b(?:return|respond|reply|output|like|format|formatted|examples?|exactly|"
@@ -41,7 +41,7 @@ _TYPES |= {"list": "array", "array": "array", "dict": "object", "object": "objec
 
 
 class JsonText(NamedTuple):
-    """A JSON object or array that stands in a message: its compact text, its value, and where it begins."""
+    """A JSON object or array in a message: its compact text, its value, and its position."""
 
     text: str
     value: Any
@@ -49,16 +49,16 @@ class JsonText(NamedTuple):
 
 
 def mentions_json(text: str) -> bool:
-    """Tell whether `text` may ask for JSON or show some; most texts do neither, and need no closer look."""
+    """Tell whether `text` may ask for or contain JSON; a fast check that most texts fail."""
     return "{" in text or "[" in text or "json" in text.lower()
 
 
 def json_texts(text: str) -> Iterator[JsonText]:
-    """Every outermost JSON object and array in `text`."""
+    """Yield the outermost JSON objects and arrays in `text`."""
     decode = JSONDecoder().raw_decode
-    text = text[:_MOST]
+    text = text[:_MAX_CHARACTERS]
     at = 0
-    for _ in range(_TRIES):
+    for _ in range(_MAX_CANDIDATES):
         start = _START.search(text, at)
         if start is None:
             return
@@ -66,7 +66,7 @@ def json_texts(text: str) -> Iterator[JsonText]:
         try:
             _, end = decode(text, start.start())
             raw = text[start.start() : end].encode()
-            # Stricter than the decoder that found the end, which takes NaN.
+            # msgspec is stricter than the decoder that found the end, which accepts NaN.
             found = JsonText(msgspec.json.format(raw, indent=-1).decode(), msgspec.json.decode(raw), start.start())
         except (ValueError, RecursionError, msgspec.DecodeError):
             continue
@@ -75,7 +75,7 @@ def json_texts(text: str) -> Iterator[JsonText]:
 
 
 def compacted(text: str) -> str:
-    """`text` without white space if it is a JSON object or array, else as it is."""
+    """Remove the white space of a JSON object or array; other texts are returned unchanged."""
     if text[:1] not in ("{", "["):
         return text
     try:
@@ -86,7 +86,7 @@ def compacted(text: str) -> str:
 
 
 def shown_value(text: str) -> JsonText | None:
-    """The last JSON value that `text` introduces as the answer, or as an example of it."""
+    """Return the last JSON value that `text` introduces as the answer or as an example, or None."""
     shown = None
     for found in json_texts(text):
         before = _BEFORE_OBJECT if isinstance(found.value, dict) else _BEFORE_ARRAY
@@ -96,7 +96,7 @@ def shown_value(text: str) -> JsonText | None:
 
 
 def shown_schema(text: str) -> dict[str, Any] | None:
-    """The last JSON Schema that is written out in `text`."""
+    """Return the last JSON Schema in `text`, or None."""
     schemas = [found.value for found in json_texts(text) if _is_schema(found.value)]
     return schemas[-1] if schemas else None
 
@@ -110,25 +110,25 @@ def _is_schema(value: Any) -> bool:
 
 
 def wants_json(text: str, *, may_be_subject: bool) -> bool:
-    """Whether `text` asks for an answer in JSON. JSON `may_be_subject` of a question: then a mention is not enough."""
-    head = text[:_MOST]
+    """Tell whether `text` asks for an answer in JSON; a mention of JSON is not enough if it `may_be_subject`."""
+    head = text[:_MAX_CHARACTERS]
     return "json" in head.lower() and bool(_WANTED.search(head) or (not may_be_subject and _NAMED.search(head)))
 
 
 def wants_array(text: str) -> bool:
-    """Whether the JSON that `text` asks for is an array."""
-    return bool(_ARRAY.search(text[:_MOST]))
+    """Tell whether `text` asks for an array."""
+    return bool(_ARRAY.search(text[:_MAX_CHARACTERS]))
 
 
 def item_schema(text: str) -> dict[str, Any]:
-    """A schema for the items of an array, by the type that `text` names."""
-    named = _ITEMS.search(text[:_MOST])
+    """Return a schema for the items of an array, by their type in `text`."""
+    named = _ITEMS.search(text[:_MAX_CHARACTERS])
     return _typed(named[1] if named else "")
 
 
 def object_schema(text: str) -> dict[str, Any] | None:
-    """A schema for the keys that `text` names, such as ``with the keys name (string) and age (int)``."""
-    named = _KEYS.search(text[:_MOST])
+    """Return a schema for keys such as ``with the keys name (string) and age (int)``, or None."""
+    named = _KEYS.search(text[:_MAX_CHARACTERS])
     properties: dict[str, Any] = {}
     for piece in _BETWEEN_KEYS.split(named["keys"]) if named else ():
         name = piece.lstrip("-*• ")
@@ -142,5 +142,5 @@ def object_schema(text: str) -> dict[str, Any] | None:
 
 
 def _typed(word: str) -> dict[str, Any]:
-    """The schema of a type in words, such as ``int`` or ``list of strings``; a string's if it is none."""
+    """Return the schema for the name of a type, such as ``int`` or ``list of strings``; by default a string's."""
     return {"type": next((name for start, name in _TYPES.items() if word.lower().startswith(start)), "string")}

@@ -1,6 +1,6 @@
-"""JSON Schema, draft 2020-12: the types of its keywords, how two schemas become one, and why a schema is refused.
+"""JSON Schema, draft 2020-12: types of keywords, the merging of schemas, and errors.
 
-Arrays of ``items``, as older drafts write tuples, are taken as well. Keywords that are not listed are annotations.
+Arrays of ``items``, the tuples of older drafts, are supported too. Keywords that are not listed are annotations.
 """
 
 from collections.abc import Callable
@@ -36,11 +36,11 @@ _KEYWORDS = {
     **dict.fromkeys(("additionalItems", "additionalProperties"), "_Keywords | bool"),
     **dict.fromkeys(("unevaluatedItems", "unevaluatedProperties"), "_Keywords | bool"),
 }
-_Keywords = TypedDict("_Keywords", _KEYWORDS, total=False)  # type: ignore[misc] # a table, so that kinds stand once
+_Keywords = TypedDict("_Keywords", _KEYWORDS, total=False)  # type: ignore[misc] # a computed table
 
 
 class SchemaError(ValueError):
-    """A schema that gives no value; `expected` and `got` are the two halves of the message."""
+    """A schema without a value; the message consists of `expected` and `got`."""
 
     def __init__(self, expected: str, got: str) -> None:
         self.expected = expected
@@ -49,23 +49,23 @@ class SchemaError(ValueError):
 
 
 class UnsatisfiableError(SchemaError):
-    """No value was found that meets the schema, or this part of it."""
+    """A schema, or a part of one, for which no valid value was found."""
 
     def __init__(self) -> None:
         super().__init__("a schema that a value can meet", "one for which none was found")
 
 
 class BudgetExceededError(SchemaError):
-    """The schema takes more work, or gives a larger value, than one answer may."""
+    """A schema that takes more work, or has larger values, than is allowed for one answer."""
 
     def __init__(self) -> None:
         super().__init__("a schema of moderate size", "one that exceeds the mock's budget for one answer")
 
 
 class Budget:
-    """A bound on work, in steps of some five microseconds, and on the characters of the value.
+    """A limit of work, in steps of about five microseconds, and of characters of the value.
 
-    Counted and not measured, so that the same schema is refused on every machine.
+    Counted, not measured, so that every machine refuses the same schemas.
     """
 
     def __init__(self, steps: int, characters: int) -> None:
@@ -81,12 +81,12 @@ class Budget:
 
     @property
     def is_ample(self) -> bool:
-        """Whether parts that the schema leaves open may still be added."""
+        """True while optional parts may still be added."""
         return self._steps > self._ample
 
 
 def check(schema: object) -> int:
-    """The size of `schema` in bytes; SchemaError where it is very large or a keyword's value is of the wrong type."""
+    """Return the size of `schema` in bytes. Raises SchemaError for a large one, or a keyword of the wrong type."""
     try:
         msgspec.convert(schema, _Keywords | bool)
         size = len(msgspec.json.encode(schema))
@@ -100,7 +100,7 @@ def check(schema: object) -> int:
 
 
 def merged(one: Schema, other: Schema) -> Schema:
-    """A schema that asks for what both ask for, keyword by keyword; a keyword without a rule is taken from `other`."""
+    """Merge two schemas keyword by keyword; keywords without a rule are taken from `other`."""
     both = one | other
     for key in one.keys() & other.keys() & _COMBINED.keys():
         both[key] = _COMBINED[key](one[key], other[key])
@@ -116,7 +116,7 @@ def _by_name(one: Schema, other: Schema) -> Schema:
 
 
 def type_names(named: str | list[str]) -> list[str]:
-    """The types of the keyword ``type``; whole numbers are numbers."""
+    """Return the types of the keyword ``type``; ``number`` includes ``integer``."""
     names = [named] if isinstance(named, str) else named
     return [*names, "integer"] if "number" in names and "integer" not in names else names
 

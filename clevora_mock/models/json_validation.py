@@ -1,4 +1,4 @@
-"""jsonschema's validator, bounded: it counts against a budget, runs no pattern that may take long, fetches nothing."""
+"""jsonschema's validator within a budget, without slow regular expressions and without network access."""
 
 import json
 from collections.abc import Iterator
@@ -9,43 +9,44 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from clevora_mock.models.json_patterns import Patterns, quoted
+from clevora_mock.core.messages import quoted
+from clevora_mock.models.json_patterns import SchemaPatterns
 from clevora_mock.models.json_schema import AnySchema, Budget, Schema, SchemaError
 
 
 class BoundedValidator:
-    """A validator for the parts of one schema, `root`, to which their references lead."""
+    """A validator for parts of the schema `root`, within which references are resolved."""
 
-    def __init__(self, root: Schema, budget: Budget, patterns: Patterns) -> None:
-        # An empty registry fetches nothing.
+    def __init__(self, root: Schema, budget: Budget, patterns: SchemaPatterns) -> None:
+        # An empty registry does not fetch references.
         self._validator = _Validator(root, registry=Registry(), format_checker=_Limits(budget, patterns))
 
     def is_valid(self, value: object, schema: AnySchema) -> bool:
-        """Whether `value` is valid by `schema`; SchemaError for a reference that leads out of the root."""
+        """Tell whether `value` is valid by `schema`. Raises SchemaError for a reference outside the root."""
         try:
             return bool(self._validator.evolve(schema=schema).is_valid(value))
         except Unresolvable as error:
             raise unresolved(error.ref) from None
         except OverflowError:
-            # A number too large for a float, under a multipleOf that is one.
+            # A number too large for a float, with a float multipleOf.
             return False
 
 
 def unresolved(ref: str) -> SchemaError:
-    """The error for a reference that leads nowhere, or out of its schema."""
+    """Return the error for a reference without a target in the schema."""
     return SchemaError("references within the schema, such as #/$defs/Name", quoted(ref))
 
 
 class _Limits(FormatChecker):
-    """What a validation may take. jsonschema hands its format checker from part to part, so this stands in for one."""
+    """The limits of a validation, passed as a format checker, which jsonschema hands down to every part."""
 
-    def __init__(self, budget: Budget, patterns: Patterns) -> None:
+    def __init__(self, budget: Budget, patterns: SchemaPatterns) -> None:
         super().__init__(())
         self.budget = budget
         self.patterns = patterns
 
     def search_all(self, patterns: Schema, names: dict[str, object]) -> None:
-        """Count the searches that jsonschema is about to make; SchemaError where one could take long."""
+        """Count the searches that jsonschema will make. Raises SchemaError for one that could be slow."""
         for pattern in patterns:
             for name in names:
                 if not self.patterns.can_check(pattern, name):
@@ -54,7 +55,7 @@ class _Limits(FormatChecker):
 
 
 def _counted(keyword: str, rule: Any) -> Any:
-    """The `rule` for `keyword`, counted against the validator's limits."""
+    """Wrap the `rule` of `keyword` to count against the validator's limits."""
 
     def counted(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
         limits: _Limits = validator.format_checker
@@ -62,7 +63,7 @@ def _counted(keyword: str, rule: Any) -> Any:
         if keyword in ("patternProperties", "additionalProperties") and isinstance(instance, dict):
             limits.search_all(schema.get("patternProperties", {}), instance)
         for error in rule(validator, value, instance, schema) or ():
-            # Its message shows the whole instance.
+            # The message contains the whole instance.
             limits.budget.spend(len(error.message) // 1000)
             yield error
 
@@ -70,7 +71,7 @@ def _counted(keyword: str, rule: Any) -> Any:
 
 
 def _steps(keyword: str, value: Any, instance: Any) -> int:
-    """What the check of a keyword takes."""
+    """Return the cost of a keyword's check in steps."""
     if keyword == "uniqueItems" and isinstance(instance, list):
         simple = all(isinstance(item, str) for item in instance)
         return len(instance) if simple else 1 + len(instance) ** 2 // 4

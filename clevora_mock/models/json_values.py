@@ -1,7 +1,7 @@
-"""Values for JSON Schemas: valid, plain, and the same for the same schema and seed.
+"""Valid, plain and deterministic values for JSON Schemas.
 
-A value is drawn part by part from the schema with its references, ``allOf`` and one branch of each choice merged in.
-Where merging may lose something, the part is checked with `jsonschema` and drawn anew. All of it, the checks included,
+A value is generated part by part from the schema merged with its references, its ``allOf`` and one branch of each
+choice. If merging may be inexact, the part is validated with `jsonschema` and, if invalid, generated again. All work
 counts against one budget.
 """
 
@@ -12,8 +12,8 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import Any
 
-from clevora_mock.core.chance import Draws
-from clevora_mock.models.json_patterns import Patterns
+from clevora_mock.core.rng import RandomStream
+from clevora_mock.models.json_patterns import SchemaPatterns
 from clevora_mock.models.json_schema import (
     AnySchema,
     Budget,
@@ -28,16 +28,16 @@ from clevora_mock.models.json_validation import BoundedValidator, unresolved
 _STEPS, _CHARACTERS = 6_000, 200_000
 _TRIES = 16
 _DEEPEST, _OPTIONAL_DEPTH = 40, 6
-# A reference may lead into itself once, so that a recursive value shows its shape.
+# A reference may be nested in itself once, so that a recursive value shows its structure.
 _OPEN_AT_ONCE = 2
 
-# Keywords that merging may not do justice to.
-_UNSURE = frozenset({
+# Keywords whose merging may be inexact.
+_INEXACT = frozenset({
     "$ref", "allOf", "anyOf", "oneOf", "not", "if", "enum", "const", "pattern", "multipleOf", "uniqueItems", "contains",
     "patternProperties", "propertyNames", "minProperties", "maxProperties", "dependentRequired", "dependentSchemas",
     "unevaluatedItems", "unevaluatedProperties",
 })  # fmt: skip
-# The type of a schema that names none.
+# The type of a schema without ``type``, by its keywords.
 _IMPLIED = {
     **dict.fromkeys(("properties", "required", "additionalProperties", "patternProperties", "minProperties"), "object"),
     **dict.fromkeys(("items", "prefixItems", "minItems", "uniqueItems", "contains"), "array"),
@@ -62,29 +62,29 @@ _FORMATS = {
     "json-pointer": "/{n}",
     "regex": "^{n}$",
 }
-# What the last word of a property's name says, where its schema says nothing more.
+# By the last word of a property's name, if its schema has no constraint.
 _FORMAT_OF_NAME = {"email": "email", "url": "uri", "website": "uri", "date": "date", "id": "uuid"}
 _RANGE_OF_NAME = {"age": (18, 80), "year": (1990, 2030)}
 
 
-def value_for(schema: object, draws: Draws) -> object:
-    """A value valid by `schema`; SchemaError if that is malformed, cannot be met or takes too much work."""
+def value_for(schema: object, rng: RandomStream) -> object:
+    """Return a valid value. Raises SchemaError if `schema` is malformed, unsatisfiable or takes too much work."""
     check(schema)
     root = schema if isinstance(schema, dict) else {"allOf": [schema]}
     try:
-        return _Generator(root, draws).whole()
+        return _Generator(root, rng).whole()
     except RecursionError:
         raise BudgetExceededError from None
 
 
 class _Generator:
-    """One schema, and what is left of its budget."""
+    """A generator of values for one schema, with a budget."""
 
-    def __init__(self, root: Schema, draws: Draws) -> None:
+    def __init__(self, root: Schema, rng: RandomStream) -> None:
         self._root = root
-        self._draws = draws
+        self._rng = rng
         self._budget = Budget(_STEPS, _CHARACTERS)
-        self._patterns = Patterns(draws, self._budget)
+        self._patterns = SchemaPatterns(rng, self._budget)
         self._validator = BoundedValidator(root, self._budget, self._patterns)
         self._open = ["#"]
         self._depth = 0
@@ -97,7 +97,7 @@ class _Generator:
         raise UnsatisfiableError
 
     def _value(self, schema: AnySchema, name: str) -> object:
-        """A value for one part of the schema; `name` is the property that it is in."""
+        """Return a value for a part of the schema; `name` is the property that it is in."""
         self._budget.spend()
         before = len(self._open)
         if self._depth >= _DEEPEST:
@@ -107,21 +107,19 @@ class _Generator:
             for attempt in range(_TRIES):
                 del self._open[before:]
                 try:
-                    flat, unsure = self._flattened(schema, attempt)
-                    value = self._drawn(flat, name, attempt)
+                    flat, inexact = self._flatten(schema, attempt)
+                    value = self._value_by_type(flat, name, attempt)
                 except (UnsatisfiableError, OverflowError):
                     continue
-                if not unsure or self._validator.is_valid(value, schema):
+                if not inexact or self._validator.is_valid(value, schema):
                     return value
             raise UnsatisfiableError
         finally:
             del self._open[before:]
             self._depth -= 1
 
-    # The schema of a part, with its references and choices merged in
-
-    def _flattened(self, schema: AnySchema, attempt: int) -> tuple[Schema, bool]:
-        """The keywords of `schema` and all that it refers to, and whether a value needs to be checked by `schema`."""
+    def _flatten(self, schema: AnySchema, attempt: int) -> tuple[Schema, bool]:
+        """Merge `schema` with its references and choices; also tell whether that may be inexact."""
         self._budget.spend()
         if not isinstance(schema, dict):
             if schema:
@@ -136,11 +134,11 @@ class _Generator:
             parts.append(self._pick([met, schema.get("else", True)], attempt))
         flat = schema
         for part in parts:
-            flat = merged(flat, self._flattened(part, attempt)[0])
-        return flat, not _UNSURE.isdisjoint(schema)
+            flat = merged(flat, self._flatten(part, attempt)[0])
+        return flat, not _INEXACT.isdisjoint(schema)
 
     def _target(self, ref: str) -> AnySchema:
-        """What a reference such as ``#/$defs/Pet`` points to."""
+        """Resolve a reference such as ``#/$defs/Pet``."""
         if self._open.count(ref) >= _OPEN_AT_ONCE:
             raise UnsatisfiableError
         self._open.append(ref)
@@ -158,18 +156,16 @@ class _Generator:
         return here
 
     def _pick(self, options: Sequence[Any], attempt: int) -> Any:
-        """One of `options`: the first, at later tries the next ones, and null after the others."""
+        """Return the option for an attempt, in order but null last, and a random one after all of them."""
         if attempt >= len(options):
-            return self._draws.choose(options)
+            return self._rng.choice(options)
         self._budget.spend(len(options) // 10)
         return sorted(options, key=lambda option: option in _NULLS)[attempt]
 
-    # Values by type
-
-    def _drawn(self, flat: Schema, name: str, attempt: int) -> object:
+    def _value_by_type(self, flat: Schema, name: str, attempt: int) -> object:
         self._budget.spend(0, 8)
         if "const" in flat or "enum" in flat:
-            value = flat["const"] if "const" in flat else self._draws.choose(flat["enum"] or [None])
+            value = flat["const"] if "const" in flat else self._rng.choice(flat["enum"] or [None])
             self._budget.spend(0, len(json.dumps(value)))
             return value
         types = flat.get("type", [next((_IMPLIED[key] for key in flat if key in _IMPLIED), "string")])
@@ -179,7 +175,7 @@ class _Generator:
             case "null":
                 return None
             case "boolean":
-                return self._draws.below(2) == 1
+                return self._rng.randbelow(2) == 1
             case "string":
                 return self._string(flat, name, attempt)
             case "array":
@@ -193,7 +189,7 @@ class _Generator:
         known = _RANGE_OF_NAME.get(_last_word(name))
         step = Fraction(str(flat.get("multipleOf", 1 if whole or known else 0.01)))
         if whole:
-            # The whole multiples of p/q are those of p.
+            # The integer multiples of p/q are those of p.
             step = Fraction(step.numerator)
         usual = [Fraction(bound) for bound in known or (1, 100)]
         span = max(usual[1] - usual[0], 10 * step)
@@ -208,7 +204,7 @@ class _Generator:
         last -= "exclusiveMaximum" in flat and last * step >= Fraction(str(flat["exclusiveMaximum"]))
         if first > last:
             raise UnsatisfiableError
-        value = (first + self._draws.below(last - first + 1)) * step
+        value = (first + self._rng.randbelow(last - first + 1)) * step
         return int(value) if whole else float(value)
 
     def _string(self, flat: Schema, name: str, attempt: int) -> str:
@@ -227,7 +223,7 @@ class _Generator:
         elif not text:
             text = self._formatted(_FORMAT_OF_NAME.get(_last_word(name), ""))
             if not text or not least <= len(text) <= most:
-                text = f"sample {name} {self._draws.below(1000)}"
+                text = f"sample {name} {self._rng.randbelow(1000)}"
                 text = (text + " and more of it" * max(0, (least - len(text) + 14) // 15))[:most]
         self._budget.spend(0, len(text))
         if not least <= len(text) <= most:
@@ -235,8 +231,8 @@ class _Generator:
         return text
 
     def _formatted(self, form: str) -> str:
-        """A string of the format `form`; empty for one that is not known."""
-        month, day, hour, n = (1 + self._draws.below(bound) for bound in (12, 28, 22, 253))
+        """Return a string of a format, empty for an unknown one."""
+        month, day, hour, n = (1 + self._rng.randbelow(bound) for bound in (12, 28, 22, 253))
         return _FORMATS.get(form, "").format(month=month, day=day, hour=hour, n=n)
 
     def _array(self, flat: Schema, name: str) -> list[object]:
@@ -247,7 +243,7 @@ class _Generator:
         if "contains" in flat:
             needed = max(needed, len(lead) + int(flat.get("minContains", 1)))
             rest = {"allOf": [rest, flat["contains"]]}
-        count = needed if needed or not self._may_add else 1 + self._draws.below(3)
+        count = needed if needed or not self._may_add else 1 + self._rng.randbelow(3)
         self._budget.spend(count)
         made: list[object] = []
         seen: set[str] | None = set() if flat.get("uniqueItems") else None
@@ -261,7 +257,7 @@ class _Generator:
         return made
 
     def _item(self, schema: AnySchema, name: str, seen: set[str] | None) -> object:
-        """A value by `schema` that is not among those `seen`, if it must not be."""
+        """Return a value for `schema` that is not in `seen`, and add it there; None allows duplicates."""
         for _ in range(_TRIES):
             value = self._value(schema, name)
             if seen is None:
@@ -274,7 +270,7 @@ class _Generator:
 
     def _object(self, flat: Schema, attempt: int) -> dict[str, object]:
         known, required = flat.get("properties", {}), dict.fromkeys(flat.get("required", []))
-        # Later tries do without what is optional.
+        # Later attempts omit optional properties.
         optional = attempt < _TRIES // 2 and self._may_add
         most = int(flat.get("maxProperties", len(known) + len(required)))
         room = most - len(required) if optional else 0
@@ -289,7 +285,7 @@ class _Generator:
         return made
 
     def _put(self, made: dict[str, object], name: str, flat: Schema, *, needed: bool = True) -> None:
-        """Give `made` the property `name`, or leave it out where nothing fits and it is not `needed`."""
+        """Set a property of `made`, unless no value is found and it is not `needed`."""
         patterns = flat.get("patternProperties", {})
         parts = [part for pattern, part in patterns.items() if self._patterns.matches(pattern, name)]
         parts += [flat["properties"][name]] if name in flat.get("properties", {}) else []
@@ -303,7 +299,7 @@ class _Generator:
                 raise
 
     def _fill(self, made: dict[str, object], flat: Schema, most: int) -> None:
-        """Add properties with names of their own: as many as are asked for, or one where a map would stay empty."""
+        """Add properties with generated names: the required number, or one to an otherwise empty map."""
         rest, patterns = flat.get("additionalProperties", True), flat.get("patternProperties", {})
         is_map = isinstance(rest, dict) or patterns
         least = int(flat.get("minProperties", bool(is_map and not made and self._may_add and most)))
@@ -313,17 +309,17 @@ class _Generator:
                 return
             name = f"key{number + 1}"
             if patterns and not isinstance(rest, dict):
-                name = self._patterns.make(self._draws.choose([*patterns]), number)
+                name = self._patterns.make(self._rng.choice([*patterns]), number)
             elif "propertyNames" in flat:
                 name = str(self._value({"allOf": [{"type": "string"}, flat["propertyNames"]]}, "key"))
             self._put(made, name, flat)
 
     @property
     def _may_add(self) -> bool:
-        """Whether there is room for parts that the schema does not ask for."""
+        """True if optional parts may be added."""
         return self._budget.is_ample and self._depth <= _OPTIONAL_DEPTH
 
 
 def _last_word(name: str) -> str:
-    """The last word of ``snake_case`` or ``camelCase``, in lower case."""
+    """Return the last word of ``snake_case`` or ``camelCase`` in lower case."""
     return re.split(r"[_\W]|(?<=[a-z])(?=[A-Z])", name[-100:])[-1].lower()

@@ -1,10 +1,10 @@
-"""Words that a message wants back as they are: ``Reply with exactly: pong``, ``Say this is a test``."""
+"""Literal answers that a message asks for: ``Reply with exactly: pong``, ``Say this is a test``."""
 
 import re
 from itertools import islice
 
-# How far into a message a literal is looked for, and how often.
-_MOST, _TRIES = 60_000, 16
+# The characters of a message that are searched, and the number of candidates.
+_MAX_CHARACTERS, _MAX_CANDIDATES = 60_000, 16
 _LEAD = re.compile(
     r"(?i)(?:^|[.!?\n]) {0,4}(?P<before>(?:(?:please|just|only) ){0,3})"
     r"(?P<verb>reply|respond|answer|return|output|print|write|say|repeat|echo)\b"
@@ -17,7 +17,7 @@ _QUOTED = re.compile(
 )
 _AFTER_QUOTED = re.compile(r"(?i)[.!,;\n]|\s*$|\s*(?:and|without|only|with nothing)\b")
 _NOTHING_ELSE = re.compile(r"(?i),? (?:and|with) nothing (?:else|more)\b.*")
-# Then the words describe what is to be said.
+# These describe an answer instead of stating it.
 _DESCRIPTION = re.compile(
     r"(?i:something|anything|nothing|more|an?|one|your|how|why|what|whether|in|about|json|yes or no)\b|"
     r".* in [A-Z]\w+\W*$"
@@ -28,8 +28,8 @@ _EXACTLY = re.compile(r"exactly|precisely|verbatim|\bword|phrase|string|after me
 
 
 def literal_text(text: str) -> str | None:
-    """The words that `text` wants back; None if it wants something else."""
-    for lead in islice(_LEAD.finditer(text[:_MOST]), _TRIES):
+    """Return the literal answer that `text` asks for, or None."""
+    for lead in islice(_LEAD.finditer(text[:_MAX_CHARACTERS]), _MAX_CANDIDATES):
         verb, how, rest = lead["verb"].lower(), (lead["before"] + lead["how"]).lower(), text[lead.end() :].strip()
         quoted = _QUOTED.match(rest)
         if quoted and (how or verb not in ("write", "answer")) and _AFTER_QUOTED.match(rest[quoted.end() :]):
@@ -37,7 +37,6 @@ def literal_text(text: str) -> str | None:
         is_exact = bool(_EXACTLY.search(how))
         if lead["colon"] and rest and (is_exact or verb in ("say", "repeat", "echo") or _WITH.search(how)):
             return rest
-        # Up to the end of the sentence.
         words = _NOTHING_ELSE.sub("", rest.partition("\n")[0].partition(". ")[0]).rstrip(".")
         is_one_word = bool(re.fullmatch(r"\S+", words)) and not how.endswith("the")
         is_literal = is_exact or (verb == "say" and not lead.start()) or (is_one_word and _ONLY.search(how))

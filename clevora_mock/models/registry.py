@@ -1,7 +1,4 @@
-"""The models of one server, each loaded once, on first use.
-
-Most servers only chat; numpy, the catalog and the phrases of scripts would take longer to load than all the rest.
-"""
+"""The models of a server, each loaded on first use: NumPy and the catalog take longer than the rest of the startup."""
 
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +12,11 @@ if TYPE_CHECKING:
     from clevora_mock.models.scripts import ScriptModel
     from clevora_mock.models.search import SearchIndex
 
-# ruff: noqa: PLC0415 - importing late is what this module is for
+# ruff: noqa: PLC0415 - imports on first use
 
 
 class Models:
-    """Every model of one server. `catalog` is a user's own file, None for the shipped one."""
+    """The models of a server; `catalog` is a user's file, None for the shipped one."""
 
     def __init__(self, catalog: Path | None = None) -> None:
         self._catalog = catalog or fixture("catalog.jsonl")

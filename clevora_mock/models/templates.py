@@ -1,4 +1,4 @@
-"""The chat model's sentences, as data, and the user's words as a quotation in them."""
+"""The chat model's templates, the kinds of requests, and quotations of the user's text."""
 
 import re
 from functools import cached_property
@@ -6,11 +6,11 @@ from functools import cached_property
 import msgspec
 from msgspec import Struct
 
-from clevora_mock.core.chance import Draws
+from clevora_mock.core.rng import RandomStream
 from clevora_mock.models import tokens
 
 _QUOTED_CHARACTERS, _QUOTED_TOKENS = 200, 60
-# A request for code says so near its beginning; a greeting is short.
+# The first words of a request, which tell its kind, and the maximum of a greeting.
 _LEAD_WORDS, _GREETING_WORDS = 20, 6
 _QUESTION_MARKS = "?\N{FULLWIDTH QUESTION MARK}\N{ARABIC QUESTION MARK}"
 _NUMBERS = (
@@ -19,7 +19,7 @@ _NUMBERS = (
 )
 _NUMBER = {word: number for number, word in enumerate(_NUMBERS.split(), 1)}
 _COUNT = re.compile(rf"\b(?:\d{{1,3}}|{'|'.join(_NUMBER)})\b")
-# What a request may begin with and still be of its kind.
+# Ignored at the beginning of a request.
 _POLITE = tuple(
     tuple(phrase.split())
     for phrase in ("please", "can you", "could you", "would you", "will you", "i want you to", "i need you to")
@@ -27,17 +27,17 @@ _POLITE = tuple(
 _POLITE_FIRST_WORDS = frozenset(phrase[0] for phrase in _POLITE)
 
 
-class Kind(Struct, frozen=True, forbid_unknown_fields=True):
-    """One kind of request: the words that it may begin with, and the answers to it."""
+class RequestKind(Struct, frozen=True, forbid_unknown_fields=True):
+    """A kind of request: the first words by which it is recognized, and its answers."""
 
     starts: tuple[str, ...]
     answers: tuple[str, ...]
 
 
 class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
-    """The sentences of the model. ``{quote}`` stands for the user's words, ``{items}`` for the lines of a list."""
+    """The model's templates; ``{quote}`` is replaced by the user's text, ``{items}`` by the lines of a list."""
 
-    kinds: dict[str, Kind]
+    kinds: dict[str, RequestKind]
     code_words: frozenset[str]
     closings: tuple[str, ...]
 
@@ -46,7 +46,7 @@ class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return {start: name for name, kind in self.kinds.items() for start in kind.starts}
 
     def kind_of(self, text: str) -> str:
-        """Name the kind of the request `text`, by its first words."""
+        """Return the name of the kind of a request."""
         lead = text[:400].lower().split()[:_LEAD_WORDS]
         words = [bare for word in lead if (bare := word.strip(".,:;!?¿¡\"'()“”`"))]
         while words and words[0] in _POLITE_FIRST_WORDS:
@@ -64,15 +64,15 @@ class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             return "empty"
         return kind or ("question" if text.rstrip()[-1] in _QUESTION_MARKS else "statement")
 
-    def answer(self, kind: str, words: str, draws: Draws, items: str = "") -> str:
-        """Return an answer of `kind` that quotes `words`."""
-        answer = draws.choose(self.kinds[kind].answers).format(quote=quotation(words), items=items)
-        # Lists and code end with lines of their own.
-        return answer + ("\n\n" if "\n" in answer else " ") + draws.choose(self.closings)
+    def answer(self, kind: str, words: str, rng: RandomStream, items: str = "") -> str:
+        """Return a random answer to a request of `kind` that quotes `words`."""
+        answer = rng.choice(self.kinds[kind].answers).format(quote=quotation(words), items=items)
+        # Answers with lists and code get a paragraph break.
+        return answer + ("\n\n" if "\n" in answer else " ") + rng.choice(self.closings)
 
 
 def quotation(text: str) -> str:
-    """Return `text` on one line, cut at a word where it is long."""
+    """Return `text` on one line, cut between words if it is long."""
     line = " ".join(text[: 10 * _QUOTED_CHARACTERS].split()).replace("```", "…")
     cut = line if len(line) <= _QUOTED_CHARACTERS else line[: _QUOTED_CHARACTERS + 1].rpartition(" ")[0]
     cut = "".join(tokens.pieces(cut or line[:_QUOTED_CHARACTERS])[:_QUOTED_TOKENS])
@@ -80,7 +80,7 @@ def quotation(text: str) -> str:
 
 
 def given_text(text: str) -> str:
-    """Return the text that a request such as ``Summarize: …`` is about; all of it where that does not stand apart."""
+    """Return the text after the instruction in a request such as ``Summarize: …``, or the whole request."""
     for sign in (":", "\n"):
         head, _, rest = text.partition(sign)
         if rest.strip() and len(head) <= _QUOTED_CHARACTERS:
@@ -89,7 +89,7 @@ def given_text(text: str) -> str:
 
 
 def count_in(text: str, default: int = 3) -> int:
-    """Return the number of things that a request names, in digits or in words up to twenty."""
+    """Return the number in a request, in digits or in words up to twenty."""
     found = _COUNT.search(text[:400].lower())
     if found is None:
         return default
@@ -97,5 +97,5 @@ def count_in(text: str, default: int = 3) -> int:
 
 
 def load(data: bytes) -> Templates:
-    """Read the templates in the bytes of ``chat.json``."""
+    """Return the templates from the bytes of ``chat.json``."""
     return msgspec.json.decode(data, type=Templates)

@@ -1,12 +1,9 @@
-"""How text becomes words, for embeddings and search alike.
+"""Words and stems of text, for embeddings and search.
 
-Text is folded (NFKC, then case folding), apostrophes are dropped, and what is left is cut into words and
-symbols: ``Won't stop -- C++!`` gives ``wont stop - - c + + !``. A stem is a rough key that the inflections
-of an English word share (*meditate, meditated, meditating* → ``meditat``); it is never shown, so it need not
-be a word.
-
-Folding follows the Unicode tables of the running Python. Those agree on every character that Unicode 14 had
-(Python 3.11's version) and may differ on later ones.
+Text is folded (NFKC, then case folding), apostrophes are removed, and the rest is split into words and symbols:
+``Won't stop -- C++!`` gives ``wont stop - - c + + !``. A stem is a key that the inflections of an English word share
+(*meditate, meditated, meditating* → ``meditat``). Folding depends on Python's Unicode tables, which agree on all
+characters of Unicode 14 (Python 3.11).
 """
 
 import re
@@ -15,17 +12,17 @@ from unicodedata import normalize
 
 # Chinese and Japanese are written without spaces: each character is a word.
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff"
-# Other words have at most forty characters, so that no feature of a text can grow with the text.
+# Other words have at most forty characters, which bounds the size of a feature.
 _TOKEN = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]{{1,40}}|[^\w\s]|_")
-# Long texts are cut after so many characters, wherever that is: other threads wait while one call goes over a text.
+# Long texts are processed in slices of this many characters, since other threads wait for each call.
 _SLICE = 1 << 16
 _APOSTROPHES = str.maketrans("", "", "'\u2019")
 _VOWEL = re.compile("[aeiouy]")
 _VOWELS = re.compile("[aeiouy]+")
-# Roots that had an e before -ing or -ed took its place: bak-, solv-, danc-, charg-, rais-, cycl-.
+# Roots that lose a final e before -ing or -ed: bak-, solv-, danc-, charg-, rais-, cycl-.
 _LOST_E = re.compile("(?:^|[^aeiouy])[aeiouy][^aeiouywx]$|[vcz]$|[rdl]g$|[aeiourn]s$|[bcdgkptz]l$")
 
-# Words that carry grammar rather than a subject. Apostrophes are gone by the time these are looked up.
+# Function words, without apostrophes.
 _STOP = """
 a about all am an and any are arent as at be been but by can cant could couldnt did didnt do does doesnt
 doing done dont for from get gets getting go goes going got had has hasnt have havent having he her hers
@@ -39,7 +36,7 @@ STOP = frozenset(_STOP.split())
 
 
 def fold(text: str) -> str:
-    """Return `text` without differences of width, ligature, case and apostrophe."""
+    """Return `text` with normalized width, ligatures and case, and without apostrophes."""
     if text.isascii():
         return text.lower().replace("'", "")
     return normalize("NFKC", text).casefold().translate(_APOSTROPHES)
@@ -52,17 +49,17 @@ def tokens(text: str) -> Iterator[str]:
 
 
 def words(text: str) -> list[str]:
-    """Return the words of `text`, folded, in order; symbols are left out."""
+    """Return the words of `text` without symbols, folded, in order."""
     return [token for token in tokens(text) if token[0].isalnum()]
 
 
 def stem(word: str) -> str:
     """Return the key that `word` shares with its inflections."""
-    # All that is cut off ends in one of these.
+    # All removable suffixes end in one of these.
     if len(word) < 4 or word[-1] not in "sdge" or not word.isascii():
         return word
     word = _without_suffix(_without_plural(word))
-    # Only long words lose their e: a tape must not become a tap, nor a plane a plan.
+    # Short words keep their final e: *tape* is not *tap*, *plane* not *plan*.
     return word[:-1] if word[-1] == "e" and _syllables(word[:-1]) > 1 else word
 
 

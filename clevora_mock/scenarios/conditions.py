@@ -7,7 +7,7 @@ from typing import Any
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME, ENDPOINTS
 from clevora_mock.contract.limits import MAX_UID_CHARACTERS
 from clevora_mock.core.messages import quoted
-from clevora_mock.core.scenario import Calls, Pattern, When
+from clevora_mock.core.scenario import Calls, TextPattern, When
 from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
 from clevora_mock.scenarios.reader import JSON, Entry, Field, Problems, any_of, list_of, mapping, read_all
 from clevora_mock.scenarios.scalars import DURATION, choice, number, share_hint, text
@@ -77,11 +77,11 @@ _CALL = Field(_read_call, {"anyOf": [{"type": "integer", "minimum": 1}, _CALL_TE
 _CALL_LIST = list_of(_CALL, "calls such as 3, 1-2, 4- or every 5", 1, check=_check_calls).then(_joined)
 
 
-def _read_pattern(node: Node) -> Pattern:
+def _read_pattern(node: Node) -> TextPattern:
     """Read ``text``, ``/expression/`` or ``/expression/i``."""
     written = _TEXT.read(node)
     if not written.startswith("/"):
-        return Pattern(written)
+        return TextPattern(written)
     said = quoted(written)
     source, slash, flags = written[1:].rpartition("/")
     if not slash:
@@ -95,7 +95,7 @@ def _read_pattern(node: Node) -> Pattern:
         with warnings.catch_warnings():
             # Expressions that Python warns of will change their meaning in a later version.
             warnings.simplefilter("error")
-            return Pattern(written, re.compile(source, re.IGNORECASE if flags else 0))
+            return TextPattern(written, re.compile(source, re.IGNORECASE if flags else 0))
     except (re.error, OverflowError, RecursionError, Warning) as error:
         raise node.invalid(f"{said} is no regular expression: {error}") from None
 
@@ -104,7 +104,7 @@ _TEXT = text("text or a /regular expression/", 1_000)
 _PATTERN = Field(_read_pattern, {**_TEXT.schema, "pattern": "^([^/]|/.+/i?$)"})
 
 
-def _read_headers(node: Node) -> tuple[tuple[str, Pattern], ...]:
+def _read_headers(node: Node) -> tuple[tuple[str, TextPattern], ...]:
     """Read patterns by the headers' names, which become lower case."""
     if not isinstance(node, MappingNode):
         raise node.unexpected('a mapping of header names, such as {user-agent: "/OpenAI/"}')

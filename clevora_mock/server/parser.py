@@ -4,7 +4,7 @@ from typing import Protocol
 
 import httptools
 
-from clevora_mock.clock import wall
+from clevora_mock.clock import wall_micros
 
 
 class Receiver(Protocol):
@@ -43,6 +43,9 @@ class RequestParser(httptools.HttpRequestParser):
         self.in_head = False
         # From the first byte of a head to the last one of the body.
         self.in_request = False
+        # No request after the last one is served: what follows it is garbage, or cannot be trusted.
+        self.ended = False
+        self._has_trailers = False
         # When the last request was complete, in microseconds since 1970; 0 while another one arrives.
         self.completed = 0
 
@@ -52,7 +55,7 @@ class RequestParser(httptools.HttpRequestParser):
         self.set_dangerous_leniencies(lenient_data_after_close=True)
 
     def feed_data(self, data: bytes) -> None:  # type: ignore[override]
-        # A head that begins in `data` sets it back: its first segment is measured when the head is complete.
+        # Bytes of a head or of trailers; where one begins in `data`, its first segment is measured once it is complete.
         self._head_bytes += len(data)
         try:
             while data:
@@ -60,7 +63,7 @@ class RequestParser(httptools.HttpRequestParser):
         except httptools.HttpParserError:
             self._receiver.refuse(431 if self._head_bytes > self._most_bytes else 400)
         else:
-            if self.in_head and self._head_bytes > self._most_bytes:
+            if self.in_request and self._head_bytes > self._most_bytes:
                 self._receiver.refuse(431)
 
     def _feed(self, data: bytes) -> bytes:
@@ -91,15 +94,17 @@ class RequestParser(httptools.HttpRequestParser):
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        # Trailers come here as well, and are dropped.
         if self.in_head:
             self._headers.append((name, value))
+        else:
+            # Trailers are dropped, but httptools heeds some of them, so that what follows cannot be trusted.
+            self._has_trailers = True
 
     def on_headers_complete(self) -> None:
         self.in_head = False
         if self.should_upgrade():
             return
-        self._head_bytes = len(self._target) + sum(len(name) + len(value) for name, value in self._headers)
+        self._head_bytes = len(self._target) + sum(len(name) + len(value) + 4 for name, value in self._headers)
         if self._head_bytes > self._most_bytes:
             raise OverflowError("the head is too large")
         self._receiver.on_message_begin()
@@ -112,10 +117,12 @@ class RequestParser(httptools.HttpRequestParser):
         self._receiver.on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
+        self._head_bytes = 0
         self._receiver.on_body(body)
 
     def on_message_complete(self) -> None:
         self.in_request = False
+        self.ended = self._has_trailers
         if not self.should_upgrade():
-            self.completed = wall()
+            self.completed = wall_micros()
             self._receiver.on_message_complete()

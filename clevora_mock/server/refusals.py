@@ -1,6 +1,6 @@
 """Refusals of what never becomes a request to the application, in the contract's JSON (W1)."""
 
-from clevora_mock.core.chance import digest
+from clevora_mock.core.rng import stable_hash
 
 _REASONS = {
     400: ("Bad Request", "This is not HTTP/1.1"),
@@ -21,7 +21,7 @@ class Refusals:
         reason, message = _REASONS[status]
         body = _BODY % message
         # No sandbox is known yet, so the id comes from a counter of the server's.
-        request_id = digest("not HTTP", self._count).hex()[:24]
+        request_id = stable_hash("not HTTP", self._count).hex()[:24]
         self._count += 1
         return (
             f"HTTP/1.1 {status} {reason}\r\ncontent-type: application/json\r\nx-request-id: req_{request_id}\r\n"

@@ -3,11 +3,13 @@
 from typing import cast
 from urllib.parse import quote
 
+from msgspec.structs import replace
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from clevora_mock.contract.endpoints import NOT_EMULATED
+from clevora_mock.contract.errors import ERROR_BY_CODE
 from clevora_mock.core.accounts import mask
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
@@ -33,13 +35,19 @@ class ErrorHandlers:
         facts = exchange.facts or _anonymous_facts(request)
         return exchange.respond(self._family(request).render_error(cast("ApiError", error), facts))
 
+    async def server_error(self, request: Request, error: Exception) -> Response:
+        """Render an unhandled exception of an embedder's route; Starlette raises it again for the server's log."""
+        spec = ERROR_BY_CODE["internal_error"]
+        body = {"error": {"message": spec.message, "type": spec.type, "code": spec.code}}
+        return JSONResponse(body, spec.status)
+
     async def not_found(self, request: Request, error: Exception) -> Response:
-        """Render the 404 of an unknown path (W3), or one that an embedder's route raises."""
+        """Render the 404 of an unknown path (W3), or of an embedder's route."""
+        if request.scope["endpoint"] is not None:
+            return self._render_raised(request, ApiError("not_found", cast("HTTPException", error).detail), error)
         exchange = get_exchange(request.scope)
-        is_added = request.scope["endpoint"] is not None
-        unknown = f"No route {request.method} {quote(mask(exchange.path)[:200])}"
-        message = cast("HTTPException", error).detail if is_added else unknown
-        is_own = is_added or f"{exchange.path}/".startswith(_OWN_PREFIX)
+        message = f"No route {request.method} {quote(mask(exchange.path)[:200])}"
+        is_own = f"{exchange.path}/".startswith(_OWN_PREFIX)
         return await self._unrouted(
             request, ApiError("not_found", message, hint=NOT_EMULATED.get(exchange.path)), is_own=is_own
         )
@@ -47,12 +55,23 @@ class ErrorHandlers:
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:
         """Render the 405 of a known path (W3), or answer a preflight (W8)."""
         endpoint = request.scope["endpoint"]
-        is_own = not isinstance(endpoint, OperationEndpoint)
         # A Starlette route holds its methods as an unordered set; this application's endpoints list them in order.
-        declared = (cast("HTTPException", error).headers or {}).get("Allow", "").split(", ")
-        allowed = ", ".join(getattr(endpoint, "methods", None) or sorted(declared))
+        methods: list[str] | None = getattr(endpoint, "methods", None)
+        if methods is None:
+            return self._render_raised(
+                request, ApiError("method_not_allowed", cast("HTTPException", error).detail), error
+            )
+        allowed = ", ".join(methods)
         message = f"{get_exchange(request.scope).path} does not take {request.method}; expected {allowed}"
+        is_own = not isinstance(endpoint, OperationEndpoint)
         return await self._unrouted(request, ApiError("method_not_allowed", message, allow=allowed), is_own=is_own)
+
+    def _render_raised(self, request: Request, error: ApiError, raised: Exception) -> Response:
+        """Render an error of an embedder's route, which may have read the body and set headers."""
+        reply = self._default.render_error(error, _anonymous_facts(request))
+        added = cast("HTTPException", raised).headers or {}
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in added.items()]
+        return get_exchange(request.scope).respond(replace(reply, headers=(*reply.headers, *headers)))
 
     async def _unrouted(self, request: Request, error: ApiError, *, is_own: bool) -> Response:
         exchange = get_exchange(request.scope)

@@ -52,7 +52,7 @@ class ExchangeRecorder:
 
         The control plane draws ids from a sequence of its own, so that reading state does not change API ids.
         """
-        self.request_id = "req_" + self.sandbox.chance.hex("request" if emulated else "own request")
+        self.request_id = "req_" + self.sandbox.rng.next_hex("request" if emulated else "own request")
 
     def set_facts(self, body: bytes, endpoint: Endpoint | None = None, operation: str | None = None) -> RequestFacts:
         """Set and return the facts of a request whose route and body are known."""
@@ -85,10 +85,10 @@ class ExchangeRecorder:
         """Apply the plan's fault and delay to `reply`, and return the response that sends it."""
         then = self.plan.then
         if then.fault is not None:
-            reply = then.fault.inflict(reply)
+            reply = then.fault.try_apply(reply)
         delay = self._latency if self.facts is not None else 0
         if then.delay is not None:
-            delay += then.delay.sample(self.sandbox.chance, f"delay of {self.plan.purpose}")
+            delay += then.delay.sample(self.sandbox.rng, f"delay of {self.plan.purpose}")
         self._response = FramedResponse(reply, self.sandbox, delay)
         return self._response
 

@@ -8,10 +8,13 @@ import asyncio
 from collections.abc import Iterator
 from typing import Protocol
 
+import msgspec
+from msgspec.structs import replace
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from clevora_mock.core.reply import NEVER, Frame, Header, Reply
+from clevora_mock.contract.errors import ERROR_BY_CODE
+from clevora_mock.core.reply import NEVER, Ending, Frame, Header, Reply, json_reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.disconnect import DisconnectWatcher
 
@@ -58,6 +61,9 @@ class FramedResponse(Response):
         self._delay_clock = sandbox.delay_clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.reply.ending != "complete" and _control(scope) is None:
+            self.reply = _unsupported(self.reply.ending)
+            self.status_code, self.raw_headers = self.reply.status, list(self.reply.headers)
         if self._delay and not await self._wait_delay(receive):
             self.abandoned = True
             return
@@ -123,6 +129,9 @@ class FramedResponse(Response):
                 if not self._head_sent:
                     await self._send_head(scope, send)
                 await send(_body(b"".join([frame.data for frame in frames]), more=True))
+                # The client may have disconnected while the write was blocked; these frames are lost then.
+                if watcher.disconnected:
+                    return False
                 self.frames_sent += len(frames)
             if not self._head_sent and self.reply.has_head:
                 await self._send_head(scope, send)
@@ -157,16 +166,28 @@ class FramedResponse(Response):
         if self.reply.ending == "complete":
             await send(_body(b"", more=False))
             return
-        control: ConnectionControl | None = scope.get("extensions", {}).get(CONNECTION_CONTROL)
-        if control is None:
-            raise ConnectionAbortedError(f"cannot {self.reply.ending} a connection without {CONNECTION_CONTROL}")
-        if self.reply.ending == "reset":
+        control = _control(scope)
+        if control is not None and self.reply.ending == "close":
+            control.close()
+        elif control is not None:
             if self._head_sent:
                 # A reset drops data that is not sent yet.
                 await asyncio.sleep(_SEGMENT_SECONDS)
             control.reset()
-        else:
-            control.close()
+
+
+def _control(scope: Scope) -> ConnectionControl | None:
+    """Return the server's extension, None if it has none."""
+    control: ConnectionControl | None = scope.get("extensions", {}).get(CONNECTION_CONTROL)
+    return control
+
+
+def _unsupported(ending: Ending) -> Reply:
+    """Return the error in place of a fault that this server cannot perform."""
+    spec = ERROR_BY_CODE["internal_error"]
+    message = f"This server cannot {ending} a connection; clevora-mock serve can"
+    body = {"error": {"message": message, "type": spec.type, "code": spec.code}}
+    return replace(json_reply(msgspec.json.encode(body), spec.status), code=spec.code)
 
 
 def _body(body: bytes, *, more: bool) -> dict[str, object]:

@@ -30,11 +30,11 @@ class PlanResolver:
     def __call__(self, sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
         """Return the plan for a request. Raises a 400 for a header with an unknown value."""
         if _CONTROL_HEADERS.isdisjoint(facts.headers):
-            return sandbox.scenario_run.plan(facts, principal, sandbox.chance)
+            return sandbox.scenario_run.plan(facts, principal, sandbox.rng)
         # Read first, since a request that fails here must not count as a rule's call.
         overrides = {name: read(facts.header(name)) for name, read in _OVERRIDES.items() if name in facts.headers}
         run = self._side_run(sandbox, facts.header(SCENARIO)) if SCENARIO in facts.headers else sandbox.scenario_run
-        plan = run.plan(facts, principal, sandbox.chance)
+        plan = run.plan(facts, principal, sandbox.rng)
         if not overrides:
             return plan
         then = plan.then

@@ -37,7 +37,7 @@ CHAT: dict[str, Any] = {
     "client": "test",
     "body": b"{}",
     "body_bytes": 2,
-    "produced": "",
+    "response": "",
     "ignored": (),
     "logged": True,
 }

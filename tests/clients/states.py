@@ -5,9 +5,9 @@ from time import monotonic, sleep
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.limits import REQUESTS_PER_MINUTE, TOKENS_PER_DAY
 from clevora_mock.core.accounts import Account, Key
-from clevora_mock.core.chance import Chance
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.ledger import LedgerEntry
+from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import Sandbox
 from tests.conftest import World
 
@@ -70,28 +70,28 @@ def use_up_day(world: World) -> None:
     world.do(lambda sandbox: demo_key(sandbox).limiter.add_tokens(TOKENS_PER_DAY, sandbox.clock.now()))
 
 
-class Unlucky(Chance):
-    """A chance that fails a number of chat completions, and draws as before otherwise."""
+class Unlucky(SeededRng):
+    """A generator that fails a number of chat completions, and draws as before otherwise."""
 
     def __init__(self, sandbox: Sandbox, failures: int) -> None:
-        super().__init__(sandbox.config.seed, sandbox.name, sandbox.chance.counters)
+        super().__init__(sandbox.config.seed, sandbox.name, sandbox.rng.counters)
         self._failures = failures
 
-    def hex(self, purpose: str, length: int = 24) -> str:
+    def next_hex(self, purpose: str, length: int = 24) -> str:
         if purpose == "chat" and self._failures:
             self._failures -= 1
             raise RuntimeError("out of luck")
-        return super().hex(purpose, length)
+        return super().next_hex(purpose, length)
 
 
 def break_chat(world: World, failures: int = 1) -> None:
     """Let the work behind the next `failures` chat completions raise."""
-    world.do(lambda sandbox: setattr(sandbox, "chance", Unlucky(sandbox, failures)))
+    world.do(lambda sandbox: setattr(sandbox, "rng", Unlucky(sandbox, failures)))
 
 
 def stand_still(world: World) -> None:
     """Slow time down until streams move by `let_out` only."""
-    world.do(lambda sandbox: sandbox.clock.run("scaled", STANDSTILL))
+    world.do(lambda sandbox: sandbox.clock.set_mode("scaled", STANDSTILL))
 
 
 def let_out(world: World, count: int) -> None:

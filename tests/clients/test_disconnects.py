@@ -55,8 +55,8 @@ def left_after(world: World, tokens: int = TOKENS) -> Iterator[None]:
     assert len(states.charges(world)) == 2
     entry = states.journal(world)[-1]
     assert (entry.status, entry.completion_tokens, entry.logged) == (200, tokens, True)
-    assert whole["choices"][0]["message"]["content"].startswith(entry.produced)
-    assert entry.produced
+    assert whole["choices"][0]["message"]["content"].startswith(entry.response)
+    assert entry.response
 
 
 class TestOpenAI:

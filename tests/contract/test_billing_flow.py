@@ -219,7 +219,7 @@ def test_exactly_nothing_left_is_too_little(world: "World") -> None:
 @pytest.mark.clause("B4")
 def test_requests_in_flight_together_all_pass(live_world: "World") -> None:
     """Streams that began on a positive balance are all served and billed, however far it falls."""
-    live_world.do(lambda sandbox: sandbox.clock.run("scaled", 0.2))
+    live_world.do(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
     live_world.balance(1)
 
     def stream(_: int) -> int:
@@ -237,7 +237,7 @@ def test_requests_in_flight_together_all_pass(live_world: "World") -> None:
 @pytest.mark.clause("B4")
 def test_a_stream_is_billed_when_it_completes(live_world: "World") -> None:
     """While it runs the balance stands; once it is over the charge is there, once."""
-    live_world.do(lambda sandbox: sandbox.clock.run("scaled", 0.2))
+    live_world.do(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
     with live_world.http.stream(
         "POST", "/v1/chat/completions", headers=live_world.headers, json=HELLO | {"stream": True}
     ) as response:
@@ -268,14 +268,14 @@ def test_a_fault_of_the_servers_own_is_free_and_says_nothing_of_itself(world: "W
     """500 has the contract's shape, costs nothing and is recorded as an error."""
 
     def broken(sandbox: "Sandbox") -> None:
-        draw = sandbox.chance.hex
+        draw = sandbox.rng.next_hex
 
         def hex_or_fail(purpose: str, length: int = 24) -> str:
             if purpose == "chat":
                 raise RuntimeError("a secret of the server")
             return draw(purpose, length)
 
-        sandbox.chance.hex = hex_or_fail  # type: ignore[method-assign]
+        sandbox.rng.next_hex = hex_or_fail  # type: ignore[method-assign]
 
     world.do(broken)
     response = ask(world)

@@ -100,7 +100,7 @@ def test_the_same_request_again_is_answered_and_billed_the_same(world: World, en
     assert answers[0].content == answers[1].content
     assert [answer.headers["x-clevora-mock-ignored"] for answer in answers] == ["user", "user"]
     first, second = world.do(lambda sandbox: list(sandbox.journal.entries))
-    assert (first.prompt_tokens, first.cost, first.produced) == (second.prompt_tokens, second.cost, second.produced)
+    assert (first.prompt_tokens, first.cost, first.response) == (second.prompt_tokens, second.cost, second.response)
     assert first.cost > 0
 
 

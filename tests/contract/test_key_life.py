@@ -136,7 +136,7 @@ def test_nobody_revokes_anothers_key(world: "World") -> None:
 def test_a_running_stream_outlives_its_key(live_world: "World") -> None:
     """Revoked in the middle, it ends as it would have, and is billed."""
     made = make(live_world)
-    live_world.do(lambda sandbox: sandbox.clock.run("scaled", 0.2))
+    live_world.do(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
     headers = {"authorization": f"Bearer {made['key']}"}
     with live_world.http.stream(
         "POST", "/v1/chat/completions", headers=headers, json=HELLO | {"stream": True}

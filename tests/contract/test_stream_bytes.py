@@ -217,7 +217,7 @@ def leave_after(world: "World", contents: int) -> tuple[int, str]:
     """Read so many contents of a long stream and hang up: how many came, and what they said."""
 
     def slow(sandbox: "Sandbox") -> None:
-        sandbox.clock.run("scaled", 0.2)
+        sandbox.clock.set_mode("scaled", 0.2)
 
     world.do(slow)
     with connect(world) as connection:
@@ -241,9 +241,9 @@ def test_who_leaves_early_pays_for_what_was_sent(live_world: "World", contents: 
     assert entry.prompt_tokens == usage["prompt_tokens"]
     # What was on its way when the client hung up was sent too.
     assert received <= entry.completion_tokens < usage["completion_tokens"]
-    assert entry.produced.startswith(text)
-    assert content.startswith(entry.produced)
-    assert entry.produced != content
+    assert entry.response.startswith(text)
+    assert content.startswith(entry.response)
+    assert entry.response != content
     tokens = entry.prompt_tokens + entry.completion_tokens
     charges = live_world.do(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
     assert [(charge.tokens, charge.amount) for charge in charges] == [(tokens, tokens * 500)]
@@ -261,7 +261,7 @@ def test_a_stream_left_early_is_a_success_in_the_usage(live_world: "World") -> N
     assert [(row["status"], row["tokens"]) for row in data["recentActivity"]] == [("success", tokens)]
     (log_id,) = live_world.http.get("/__mock/firestore/clevora_developer_logs").json()["documents"]
     log = live_world.http.get(f"/__mock/firestore/clevora_developer_logs/{log_id}").json()
-    assert (log["status"], log["tokens"], log["output"]) == ("success", tokens, entry.produced)
+    assert (log["status"], log["tokens"], log["output"]) == ("success", tokens, entry.response)
 
 
 @pytest.mark.clause("S6", "B4")

@@ -94,7 +94,7 @@ def test_the_day_is_that_of_completion(live_world: "World") -> None:
     midnight = FROZEN_START + DAY
 
     def shortly_before(sandbox: Any) -> None:
-        sandbox.clock.run("scaled", 0.5)
+        sandbox.clock.set_mode("scaled", 0.5)
         sandbox.clock.set(midnight - 5_000)
 
     live_world.do(shortly_before)

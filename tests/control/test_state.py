@@ -262,7 +262,7 @@ def test_a_real_clock_that_was_moved_stays_so(live_world: World, real_server: Ru
     snapshot = control(live_world, "GET state")
     other = fresh(real_server)
     control(other, "PUT state", json=snapshot)
-    ahead = other.do(lambda sandbox: sandbox.clock.ahead)
+    ahead = other.do(lambda sandbox: sandbox.clock.wall_offset)
     assert abs(ahead - 86_400 * 1_000_000) < 1_000_000
 
 

@@ -141,29 +141,29 @@ def test_the_rows_name_every_fault() -> None:
 @every_case
 def test_a_fault_costs_what_the_client_has_of_the_answer(reply: Reply, row: Row) -> None:
     """An answer of which nothing got through is an error and costs nothing."""
-    assert record(row.fault.inflict(reply), row.sent) == (paid(row.paid), int(row.paid is None))
+    assert record(row.fault.try_apply(reply), row.sent) == (paid(row.paid), int(row.paid is None))
 
 
 @every_case
 def test_a_charged_rule_bills_all_of_the_work(reply: Reply, row: Row) -> None:
     """Whatever got through; an answer of which nothing did still counts as an error."""
-    assert record(row.fault.inflict(reply.charged(True)), row.sent) == (paid(9), int(row.paid is None))
+    assert record(row.fault.try_apply(reply.charged(True)), row.sent) == (paid(9), int(row.paid is None))
 
 
 @every_case
 def test_a_rule_without_charge_bills_nothing(reply: Reply, row: Row) -> None:
-    assert record(row.fault.inflict(reply.charged(False)), row.sent) == ([], int(row.paid is None))
+    assert record(row.fault.try_apply(reply.charged(False)), row.sent) == ([], int(row.paid is None))
 
 
 @pytest.mark.parametrize("kind", [kind for kind, fault in FAULTS.items() if fault.stream_only])
 def test_a_fault_of_streams_leaves_a_body_in_one_piece_as_it_is(kind: str) -> None:
-    assert FAULTS[kind]().inflict(WHOLE) is WHOLE
+    assert FAULTS[kind]().try_apply(WHOLE) is WHOLE
 
 
 @pytest.mark.parametrize("fault", [Reset(after_tokens=1), Close(after_tokens=1), Stall(after_tokens=1)], ids=repr)
 def test_a_fault_after_some_tokens_leaves_an_error_as_it_is(fault: Fault) -> None:
     refused = json_reply(b'{"error":{}}', 429)
-    assert fault.inflict(refused) is refused
+    assert fault.try_apply(refused) is refused
 
 
 @pytest.mark.parametrize(("sent", "tokens"), [(1, 5), (2, 6), (5, 9), (6, 9)])
@@ -173,7 +173,7 @@ def test_a_stream_that_the_client_leaves_costs_the_frames_that_were_sent(sent: i
 
 def test_a_slow_stream_costs_the_events_whose_last_byte_was_sent() -> None:
     """Ten slices a second, of one byte each."""
-    slow = SlowBody(10).inflict(STREAM)
+    slow = SlowBody(10).try_apply(STREAM)
     first = len(STREAM.frames[0].data) + len(STREAM.frames[1].data)
     assert record(slow, first - 1) == (paid(5), 0)
     assert record(slow, first) == (paid(6), 0)

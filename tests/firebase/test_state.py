@@ -72,17 +72,17 @@ def test_a_snapshot_brings_everybody_back(world: World) -> None:
             good(refresh(place, new["refreshToken"]))
 
 
-@pytest.mark.parametrize("said", ["is there twice", "is somebody else's too", "is there", "users"])
+@pytest.mark.parametrize("said", ["occurs twice", "is another user's too", "is among the users", "users"])
 def test_a_snapshot_that_contradicts_itself_is_refused_whole(world: World, said: str) -> None:
     sign_up(world, **ANN)
     state = world.http.get("/__mock/state").json()
     before = users(world)
     match said:
-        case "is there twice":
+        case "occurs twice":
             state["users"].append(state["users"][0])
-        case "is somebody else's too":
+        case "is another user's too":
             state["users"].append({**state["users"][1], "uid": "b", "email": "ANN@x.example"})
-        case "is there":
+        case "is among the users":
             state["deleted_users"].append("demo")
         case _:
             del state["users"]
@@ -174,8 +174,8 @@ def test_no_password_gets_into_the_journal(
 def test_a_password_fits_itself_alone(password: str, other: str) -> None:
     """And its hash is the same on every machine, another one under every salt."""
     kept = Password.of(password, "salt")
-    assert kept.fits(password)
-    assert not kept.fits(password + other)
+    assert kept.matches(password)
+    assert not kept.matches(password + other)
     assert kept == Password.of(password, "salt") != Password.of(password, "pepper")
     assert re.fullmatch("[0-9a-f]{64}", kept.hash)
 

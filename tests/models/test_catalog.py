@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from clevora_mock.models import catalog, catalog_builder, grammar
-from clevora_mock.models.catalog import CatalogError, Item
+from clevora_mock.models.catalog import CatalogError, CatalogItem
 from clevora_mock.models.subjects import Subject, load_subjects
 from clevora_mock.resources import fixture
 
@@ -172,7 +172,7 @@ class TestSubjects:
         for lines in (subject.themes, subject.skills, subject.things, subject.settings, subject.notes):
             assert len({line.partition(" | ")[0] for line in lines}) == len(lines) >= 3
 
-    def test_its_first_theme_is_in_the_catalog(self, subject: Subject, items: list[Item]):
+    def test_its_first_theme_is_in_the_catalog(self, subject: Subject, items: list[CatalogItem]):
         titles = " ".join(item.title.lower() for item in items if item.subject == subject.name)
         assert subject.themes[0].partition(" | ")[0].lower() in titles
 
@@ -240,7 +240,7 @@ class TestOwnFile:
 
     def test_fields_of_its_own_are_ignored(self, written):
         [item] = catalog.load(written(json.dumps(GOOD | {"rating": 5})))
-        assert isinstance(item, Item)
+        assert isinstance(item, CatalogItem)
 
     @pytest.mark.parametrize(("change", "field", "says"), BAD_FIELDS)
     def test_a_bad_field_is_named_with_file_and_line(self, written, change, field, says):
@@ -275,7 +275,7 @@ class TestOwnFile:
             ("[\n{},\n", "line 3: expected a JSON array"),
             ("[{}]\nmore", "line 2: expected a JSON array"),
             (b'{"id": "\xff"}', "line 1: expected UTF-8"),
-            (f"{json.dumps(GOOD)}\n{json.dumps(GOOD)}", "line 2, field id: expected an id of its own"),
+            (f"{json.dumps(GOOD)}\n{json.dumps(GOOD)}", "line 2, field id: expected a unique id"),
         ],
     )
     def test_a_file_of_the_wrong_shape_is_refused(self, written, content, says):

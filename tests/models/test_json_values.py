@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, HttpUrl, TypeAdapter
 
-from clevora_mock.core.chance import Draws, digest
 from clevora_mock.core.errors import ApiError
+from clevora_mock.core.rng import RandomStream, stable_hash
 from clevora_mock.models.chat import ChatModel, Turn
 from clevora_mock.models.json_schema import SchemaError
 from clevora_mock.models.json_values import value_for
@@ -30,7 +30,7 @@ Schema = dict[str, Any]
 
 
 def value(schema: object, seed: int = 1) -> Any:
-    return value_for(schema, Draws(digest(seed)))
+    return value_for(schema, RandomStream(stable_hash(seed)))
 
 
 def check(schema: Schema, made: object) -> None:

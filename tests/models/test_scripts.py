@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clevora_mock.models import tokens as counting
-from clevora_mock.models.scripts import BUDGETS, Script, ScriptModel, load, tokens
+from clevora_mock.models.scripts import BUDGETS, GeneratedScript, ScriptModel, load, tokens
 
 MODEL = ScriptModel(load(Path(__file__).parents[2].joinpath("fixtures/scripts.json").read_bytes()))
 STYLES = ["youtube", "podcast", "tiktok"]
@@ -39,7 +39,7 @@ TOPICS = [
 ]
 
 
-def lines(script: Script) -> list[str]:
+def lines(script: GeneratedScript) -> list[str]:
     return [line for section in script.sections for line in section.content.split("\n")]
 
 
@@ -149,7 +149,7 @@ GRAMMARS = [
 ]
 
 
-def sentences(script: Script) -> list[str]:
+def sentences(script: GeneratedScript) -> list[str]:
     return [script.hook, script.call_to_action, *lines(script)]
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.models import catalog
-from clevora_mock.models.catalog import Item
+from clevora_mock.models.catalog import CatalogItem
 from clevora_mock.models.search import SearchIndex
 from clevora_mock.resources import fixture
 from tests.models.everyday_queries import EVERYDAY, MISSPELLED, OF_A_KIND, UNKNOWN
@@ -18,8 +18,10 @@ INDEX = SearchIndex(ITEMS)
 FILLER = [(f"Something else {number}", "other") for number in range(10)]
 
 
-def item(number: int, title: str, *tags: str, description: str = "", kind: str = "video", keywords: str = "") -> Item:
-    return Item(
+def item(
+    number: int, title: str, *tags: str, description: str = "", kind: str = "video", keywords: str = ""
+) -> CatalogItem:
+    return CatalogItem(
         id=f"vid_{number:03}",
         title=title,
         type="podcast" if kind == "podcast" else "video",
@@ -34,7 +36,7 @@ def item(number: int, title: str, *tags: str, description: str = "", kind: str =
     )
 
 
-def found(items: list[Item], query: str) -> list[tuple[str, float]]:
+def found(items: list[CatalogItem], query: str) -> list[tuple[str, float]]:
     """The ids and scores of those items that share something with `query`, among some that do not."""
     others = [item(500 + number, title, tag) for number, (title, tag) in enumerate(FILLER)]
     return [(one.id, score) for one, score in SearchIndex([*items, *others]).search(query, 50) if score > 0]
@@ -138,7 +140,7 @@ def test_an_item_without_any_word_is_an_item_like_others() -> None:
         ("boat", item(2, "A ship at sea", keywords="boat"), item(1, "A car on land")),
     ],
 )
-def test_the_better_fit_comes_first(query: str, better: Item, worse: Item) -> None:
+def test_the_better_fit_comes_first(query: str, better: CatalogItem, worse: CatalogItem) -> None:
     assert found([better, worse], query)[0][0] == better.id
 
 

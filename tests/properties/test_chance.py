@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clevora_mock.clock import FROZEN_START
-from clevora_mock.core.chance import Chance, Draws
-from clevora_mock.core.identity import Identity, issue
+from clevora_mock.core.id_tokens import Identity, issue
+from clevora_mock.core.rng import RandomStream, SeededRng
 from clevora_mock.settings import DEMO_KEY, Settings
 from tests.server import Running, running
 
@@ -43,15 +43,15 @@ GOLDEN = {
 
 _PROGRAM = """
 import json
-from clevora_mock.core.chance import Chance, Draws, digest
-chance = Chance(0, "default")
-draws = Draws(digest("start"))
+from clevora_mock.core.rng import SeededRng, RandomStream, stable_hash
+rng = SeededRng(0, "default")
+draws = RandomStream(stable_hash("start"))
 print(json.dumps({
-    "hex": [chance.hex("request"), chance.hex("chat"), chance.hex("request"), chance.hex("key", 32)],
-    "unit": [chance.unit("unit"), chance.unit("unit")],
-    "at": [chance.at("transaction", 7), Chance(-5, "other").at("log", 0, 8)],
-    "digest": digest("a", 1, "\\u00e9", None).hex(),
-    "below": [draws.below(bound) for bound in (1, 2, 6, 100, 10**6, 2**32)],
+    "hex": [rng.next_hex("request"), rng.next_hex("chat"), rng.next_hex("request"), rng.next_hex("key", 32)],
+    "unit": [rng.next_float("unit"), rng.next_float("unit")],
+    "at": [rng.hex_at("transaction", 7), SeededRng(-5, "other").hex_at("log", 0, 8)],
+    "digest": stable_hash("a", 1, "\\u00e9", None).hex(),
+    "below": [draws.randbelow(bound) for bound in (1, 2, 6, 100, 10**6, 2**32)],
     "shuffled": draws.shuffled(list("abcdefg")),
 }))
 """
@@ -71,65 +71,65 @@ def test_another_process_draws_the_same(hash_seed: str) -> None:
 
 @given(seeds, sandboxes, st.lists(purposes, max_size=40))
 def test_draws_do_not_depend_on_what_others_drew(seed: int, sandbox: str, order: list[str]) -> None:
-    together = Chance(seed, sandbox)
+    together = SeededRng(seed, sandbox)
     drawn: dict[str, list[str]] = defaultdict(list)
     for purpose in order:
-        drawn[purpose].append(together.hex(purpose))
+        drawn[purpose].append(together.next_hex(purpose))
     for purpose, values in drawn.items():
-        alone = Chance(seed, sandbox)
-        assert [alone.hex(purpose) for _ in values] == values
-        assert [alone.at(purpose, index) for index in range(len(values))] == values
+        alone = SeededRng(seed, sandbox)
+        assert [alone.next_hex(purpose) for _ in values] == values
+        assert [alone.hex_at(purpose, index) for index in range(len(values))] == values
 
 
 @given(seeds, sandboxes, st.lists(purposes, max_size=20), st.lists(purposes, max_size=20))
 def test_draws_go_on_where_the_counters_say(seed: int, sandbox: str, before: list[str], after: list[str]) -> None:
-    whole = Chance(seed, sandbox)
+    whole = SeededRng(seed, sandbox)
     for purpose in before:
-        whole.hex(purpose)
-    resumed = Chance(seed, sandbox, whole.counters)
-    assert [resumed.hex(purpose) for purpose in after] == [whole.hex(purpose) for purpose in after]
+        whole.next_hex(purpose)
+    resumed = SeededRng(seed, sandbox, whole.counters)
+    assert [resumed.next_hex(purpose) for purpose in after] == [whole.next_hex(purpose) for purpose in after]
     assert resumed.counters == whole.counters
 
 
 @given(seeds, sandboxes, purposes, st.lists(st.integers(0, 1000), max_size=5))
 def test_looking_ahead_moves_no_counter(seed: int, sandbox: str, purpose: str, counters: list[int]) -> None:
-    looking, plain = Chance(seed, sandbox), Chance(seed, sandbox)
+    looking, plain = SeededRng(seed, sandbox), SeededRng(seed, sandbox)
     for counter in counters:
-        looking.at(purpose, counter)
+        looking.hex_at(purpose, counter)
     assert looking.counters == {}
-    assert looking.hex(purpose) == plain.hex(purpose)
+    assert looking.next_hex(purpose) == plain.next_hex(purpose)
 
 
 @given(st.sets(st.tuples(seeds, sandboxes, purposes, st.integers(0, 5)), max_size=30))
 def test_seed_sandbox_purpose_and_counter_all_matter(origins: set[tuple[int, str, str, int]]) -> None:
-    drawn = {Chance(seed, sandbox).at(purpose, counter) for seed, sandbox, purpose, counter in origins}
+    drawn = {SeededRng(seed, sandbox).hex_at(purpose, counter) for seed, sandbox, purpose, counter in origins}
     assert len(drawn) == len(origins)
 
 
 @given(seeds, sandboxes, purposes, st.integers(0, 64))
 def test_hex_and_unit_have_their_form(seed: int, sandbox: str, purpose: str, length: int) -> None:
-    chance = Chance(seed, sandbox)
-    text = chance.hex(purpose, length)
+    rng = SeededRng(seed, sandbox)
+    text = rng.next_hex(purpose, length)
     assert len(text) == length
     assert set(text) <= set("0123456789abcdef")
-    unit = chance.unit(purpose)
+    unit = rng.next_float(purpose)
     assert 0 <= unit < 1
     assert unit * 2**53 == int(unit * 2**53)
 
 
 @given(st.binary(min_size=8, max_size=32), st.lists(st.integers(1, 2**32), max_size=20))
 def test_draws_stay_below_their_bound_and_repeat(start: bytes, bounds: list[int]) -> None:
-    draws, again = Draws(start), Draws(start)
+    draws, again = RandomStream(start), RandomStream(start)
     for bound in bounds:
-        drawn = draws.below(bound)
+        drawn = draws.randbelow(bound)
         assert 0 <= drawn < bound
-        assert again.below(bound) == drawn
+        assert again.randbelow(bound) == drawn
 
 
 @given(st.binary(min_size=8, max_size=8), st.lists(st.integers(), max_size=20))
 def test_shuffling_loses_nothing(start: bytes, items: list[int]) -> None:
     before = list(items)
-    assert sorted(Draws(start).shuffled(items)) == sorted(items)
+    assert sorted(RandomStream(start).shuffled(items)) == sorted(items)
     assert items == before
 
 

@@ -110,7 +110,7 @@ def test_a_clock_bends_and_never_breaks(
                 clock.set(value)
                 expected = value
             elif isinstance(value, tuple):
-                clock.run(*value)
+                clock.set_mode(*value)
                 rate = speed_of(*value)
                 assert clock.mode == value[0]
         assert clock.now() == expected + int(since * rate)
@@ -252,7 +252,7 @@ def test_a_wait_outlives_every_change_of_mode(wait: int, changes: list[tuple[Mod
         task = asyncio.ensure_future(sleep_until(clock, moment))
         await settled()
         for mode, speed, passing, advance in changes:
-            clock.run(mode, speed)
+            clock.set_mode(mode, speed)
             if passing:
                 await asyncio.sleep(passing)
             clock.advance(advance)
@@ -280,7 +280,7 @@ def test_a_wait_for_the_past_returns_at_once() -> None:
 def test_moving_a_clock_with_nobody_waiting_needs_no_event_loop() -> None:
     clock = Clock("frozen", read=Wall(0))
     clock.advance(1.5)
-    clock.run("real")
+    clock.set_mode("real")
     assert clock.now() == FROZEN_START + 1_500_000
 
 

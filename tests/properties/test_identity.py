@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clevora_mock.clock import FROZEN_START, SECOND
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.identity import Identity, issue, verify
+from clevora_mock.core.id_tokens import Identity, issue, verify
 
 PROJECT = "demo-clevora"
 NOW = FROZEN_START

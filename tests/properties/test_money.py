@@ -27,7 +27,7 @@ from clevora_mock.clock import DAY, FROZEN_START, SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.accounts import Account as Kept
 from clevora_mock.core.exchange import Exchange, Principal, RequestFacts
-from clevora_mock.core.identity import Identity, issue
+from clevora_mock.core.id_tokens import Identity, issue
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
@@ -446,7 +446,7 @@ class MoneyMachine(RuleBasedStateMachine):
             sleep(0.001)
         # All that was sent had been read.
         self.completed(stream.key, CHAT, stream.prompt + len(stream.pieces))
-        produced = self.do(lambda sandbox: sandbox.journal.entries[-1].produced)
+        produced = self.do(lambda sandbox: sandbox.journal.entries[-1].response)
         assert produced == "".join(stream.pieces)
 
     @precondition(lambda self: self.streams)
@@ -507,8 +507,8 @@ class MoneyMachine(RuleBasedStateMachine):
         checkout.status = outcome
 
         def event(sandbox: Sandbox) -> tuple[str, bytes]:
-            number = sandbox.chance.counters["event"] - 1
-            return "evt_" + sandbox.chance.at("event", number), sandbox.journal.entries[-1].body
+            number = sandbox.rng.counters["event"] - 1
+            return "evt_" + sandbox.rng.hex_at("event", number), sandbox.journal.entries[-1].body
 
         event_id, body = self.do(event)
         self.delivered.append((event_id, body))

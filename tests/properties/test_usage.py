@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.clock import DAY, FROZEN_START, SECOND
-from clevora_mock.core.usage import Activity, Usage
+from clevora_mock.core.usage import AccountUsage, Activity
 
 ORDER = ["chat.completions", "embeddings", "search", "scripts.generate"]
 
@@ -30,9 +30,9 @@ histories = st.lists(
 )
 
 
-def replay(history: list[tuple[int, str, int, bool, int]]) -> tuple[Usage, list[Request], int]:
+def replay(history: list[tuple[int, str, int, bool, int]]) -> tuple[AccountUsage, list[Request], int]:
     """The product's rollups, everything that went into them, and when it ended."""
-    usage = Usage()
+    usage = AccountUsage()
     requests = []
     now = FROZEN_START
     for gap, endpoint, tokens, failed, latency in history:
@@ -131,7 +131,7 @@ def test_reading_changes_nothing(history: list[tuple[int, str, int, bool, int]],
 
 @given(st.lists(st.integers(0, 2_000), min_size=1, max_size=600, unique=True))
 def test_however_many_days_were_used_the_newest_are_kept(days: list[int]) -> None:
-    usage = Usage()
+    usage = AccountUsage()
     for day in sorted(days):
         usage.record(Activity("search", 1, False, 0), FROZEN_START + day * DAY)
     last = FROZEN_START + max(days) * DAY

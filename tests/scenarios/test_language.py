@@ -19,12 +19,12 @@ from clevora_mock.core.scenario import (
     ClockStart,
     Delay,
     InjectedError,
-    Pattern,
     Payments,
     Rule,
     Scenario,
     ScriptedReply,
     StreamPace,
+    TextPattern,
     Then,
     When,
 )
@@ -48,8 +48,8 @@ def scenario(text: str) -> Scenario:
     return replace(read_scenario("file.yaml", text), source=DEFAULT.source)
 
 
-def pattern(source: str, flags: int = 0) -> Pattern:
-    return Pattern(f"/{source}/{'i' if flags else ''}", re.compile(source, flags))
+def pattern(source: str, flags: int = 0) -> TextPattern:
+    return TextPattern(f"/{source}/{'i' if flags else ''}", re.compile(source, flags))
 
 
 TOP: dict[str, dict[str, Any]] = {
@@ -108,16 +108,16 @@ WHEN: dict[str, dict[str, Any]] = {
     "{key: ci}": {"key": "ci"},
     "{key: sk_live_0123456789ab...ef}": {"key": "sk_live_0123456789ab...ef"},
     '{account: "42"}': {"account": "42"},
-    "{header: {User-Agent: curl/8}}": {"header": (("user-agent", Pattern("curl/8")),)},
+    "{header: {User-Agent: curl/8}}": {"header": (("user-agent", TextPattern("curl/8")),)},
     '{header: {x-trace: "1", user-agent: "/OpenAI/"}}': {
-        "header": (("x-trace", Pattern("1")), ("user-agent", pattern("OpenAI")))
+        "header": (("x-trace", TextPattern("1")), ("user-agent", pattern("OpenAI")))
     },
     "{body: {stream: true, model: clevora-1.0-turbo}}": {"body": {"stream": True, "model": "clevora-1.0-turbo"}},
     "{body: {messages: [{role: user}], n: 1, temperature: 0.5, stop: null}}": {
         "body": {"messages": [{"role": "user"}], "n": 1, "temperature": 0.5, "stop": None}
     },
     "{body: {on: {yes: []}}}": {"body": {"on": {"yes": []}}},
-    "{message: refund}": {"message": Pattern("refund")},
+    "{message: refund}": {"message": TextPattern("refund")},
     "{message: /refund policy/i}": {"message": pattern("refund policy", re.IGNORECASE)},
     r"{message: '/a\/b|c/d/'}": {"message": pattern(r"a\/b|c/d")},
     "{between: [10s, 2m]}": {"between": (10 * SECOND, 2 * MINUTE)},

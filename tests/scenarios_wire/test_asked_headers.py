@@ -197,13 +197,13 @@ UNKNOWN = [
 def test_unknown_values(world: World, name: str, value: str) -> None:
     """400 that names the header; no rule has counted the request, no draw is spent, nothing is paid."""
     use(world, {"name": "first", "when": {"calls": 1, "chance": 1}, "then": {"error": 503}})
-    before = world.do(lambda sandbox: dict(sandbox.chance.counters))
+    before = world.do(lambda sandbox: dict(sandbox.rng.counters))
     seen = send(world, CHAT, **{f"x_clevora_mock_{name}": value})
     assert (seen.status, seen.json["error"]["code"]) == (400, "invalid_field")
     assert seen.json["error"]["message"].startswith(f"x-clevora-mock-{name}: ")
     assert "x-clevora-mock-rule" not in seen.headers
     assert support.charges(world) == []
-    after = world.do(lambda sandbox: dict(sandbox.chance.counters))
+    after = world.do(lambda sandbox: dict(sandbox.rng.counters))
     assert {name for name in after if after[name] != before.get(name)} == {"request"}
     assert send(world, CHAT).status == 503
 

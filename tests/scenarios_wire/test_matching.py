@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from clevora_mock.core.chance import Chance
+from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.scenario import Delay
 from clevora_mock.settings import Settings
 from tests.conftest import World
@@ -533,8 +533,8 @@ def test_delays_are_drawn_alike_each_time(world: World) -> None:
 
 
 def draws(delay: Delay, count: int = 20_000) -> list[int]:
-    chance = Chance(0, "draws")
-    return [delay.sample(chance, "delay") for _ in range(count)]
+    rng = SeededRng(0, "draws")
+    return [delay.sample(rng, "delay") for _ in range(count)]
 
 
 def test_the_spread_of_uniform_delays() -> None:

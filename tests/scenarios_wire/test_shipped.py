@@ -297,7 +297,7 @@ def test_slow_stream(world: World) -> None:
     # Eight steps of a fifth of a second, each give or take 30 %.
     passed = (world.clock.now() - began) / 1_000_000 - 3
     assert 8 * 0.2 * 0.7 <= passed <= 8 * 0.2 * 1.3 + 0.5
-    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == journal(world)[0].produced
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == journal(world)[0].response
 
 
 def test_slow_stream_is_only_written_down_where_time_is_frozen(world: World, client: OpenAI) -> None:

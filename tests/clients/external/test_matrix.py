@@ -132,7 +132,7 @@ class TestChat:
         (entry,) = states.journal(world)
         assert (entry.completion_tokens, entry.fault) == (SENT_BEFORE_THE_CUT, "close")
         assert charge.tokens == entry.prompt_tokens + SENT_BEFORE_THE_CUT
-        assert joined(client, got) == ("" if "text of cut streams" in client.hides else entry.produced)
+        assert joined(client, got) == ("" if "text of cut streams" in client.hides else entry.response)
         assert "finish" not in got
         assert "usage" not in got
 

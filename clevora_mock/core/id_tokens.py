@@ -1,7 +1,7 @@
 """Firebase ID tokens as the Auth emulator issues them: unsigned JWTs (contract K7).
 
-``header.claims.`` with ``{"alg":"none","typ":"JWT"}`` and an empty signature. Anyone can make one, which is the point:
-a test signs a user in by writing their name. A signed token is real, and a mock has no business with it.
+``header.claims.`` with ``{"alg":"none","typ":"JWT"}`` and an empty signature, so that a test can sign in any user
+without a key. Signed tokens are refused, since they are real credentials.
 """
 
 import binascii
@@ -22,14 +22,14 @@ _ENCODED = r"[A-Za-z0-9_-]+"
 
 
 class Identity(Struct, frozen=True):
-    """The user that a token signs in."""
+    """A signed-in user."""
 
     uid: str
     email: str | None = None
 
 
-class SignIn(Struct, frozen=True):
-    """How and when somebody signed in (`at` in seconds since 1970), and the profile that they had then."""
+class TokenSignIn(Struct, frozen=True):
+    """The sign-in behind a token: provider, time (`at`, in seconds since 1970), and the profile at that time."""
 
     provider: str
     at: int
@@ -38,38 +38,38 @@ class SignIn(Struct, frozen=True):
 
 
 def issue(
-    identity: Identity, project: str, now: int, lifetime: int = LIFETIME_SECONDS, sign_in: SignIn | None = None
+    identity: Identity, project: str, now: int, lifetime: int = LIFETIME_SECONDS, sign_in: TokenSignIn | None = None
 ) -> str:
-    """An ID token for `identity`, valid for `lifetime` seconds from `now`; without `sign_in`, of one made just now."""
+    """Return an ID token for `identity`, valid for `lifetime` seconds from `now`, by default for a sign-in at `now`."""
     seconds = now // SECOND
-    how = sign_in or SignIn("password" if identity.email else "custom", seconds)
+    used = sign_in or TokenSignIn("password" if identity.email else "custom", seconds)
     identities: dict[str, list[str]] = {"email": [identity.email]} if identity.email else {}
     claims: dict[str, Any] = {
         "iss": id_token_issuer(project),
         "aud": project,
         "sub": identity.uid,
         "user_id": identity.uid,
-        "auth_time": how.at,
+        "auth_time": used.at,
         "iat": seconds,
         "exp": seconds + lifetime,
         "firebase": {
             "identities": identities,
-            "sign_in_provider": how.provider,
+            "sign_in_provider": used.provider,
         },
     }
     if identity.email:
         claims |= {"email": identity.email, "email_verified": False}
-    if how.name:
-        claims["name"] = how.name
-    if how.picture:
-        claims["picture"] = how.picture
-    if how.provider == "anonymous":
-        claims["provider_id"] = how.provider
+    if used.name:
+        claims["name"] = used.name
+    if used.picture:
+        claims["picture"] = used.picture
+    if used.provider == "anonymous":
+        claims["provider_id"] = used.provider
     return f"{_encode({'alg': 'none', 'typ': 'JWT'})}.{_encode(claims)}."
 
 
 def verify(token: str | None, project: str, now: int) -> Identity:
-    """Return the user that `token` signs in; 401 with the reason as a hint when it is not valid at `now`."""
+    """Return the user of `token`. Raises a 401 with the reason as its hint if it is not valid at `now`."""
     if not token:
         raise _refused("send Authorization: Bearer <Firebase ID token>")
     claims = read(token, project)
@@ -79,10 +79,10 @@ def verify(token: str | None, project: str, now: int) -> Identity:
 
 
 def read(token: str, project: str) -> dict[str, Any]:
-    """The claims of `token`, as good as it was when it was issued; 401 with the reason as a hint when it never was."""
+    """Return the claims of `token`, even of an expired one. Raises a 401 with the reason as its hint."""
     parts = token.split(".")
     if len(parts) != 3:
-        raise _refused("a token has three parts; an API key does not open this door")
+        raise _refused("a token has three parts separated by dots; an API key is not accepted here")
     header, claims = _decode(parts[0]), _decode(parts[1])
     if header.get("alg") != "none" or parts[2]:
         raise _refused("a signed token is refused here; use the Auth emulator's unsigned ones: clevora-mock token")
@@ -93,7 +93,7 @@ def read(token: str, project: str) -> dict[str, Any]:
 
 
 def subject(claims: dict[str, Any]) -> Identity:
-    """Return the user that the claims of a good token are about."""
+    """Return the user of a valid token's claims."""
     email = claims.get("email")
     return Identity(claims["sub"], email if isinstance(email, str) else None)
 
@@ -120,7 +120,7 @@ def _encode(value: dict[str, Any]) -> str:
 
 def _decode(part: str) -> dict[str, Any]:
     read = None
-    # The decoder skips what is not base64url, so that many texts would be the same token.
+    # The decoder ignores characters outside base64url, so that many texts would decode to the same token.
     if re.fullmatch(_ENCODED, part):
         with contextlib.suppress(binascii.Error, msgspec.DecodeError, UnicodeError, RecursionError, ValueError):
             read = msgspec.json.decode(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
