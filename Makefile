@@ -53,8 +53,9 @@ docs: .venv/docs.stamp ## build the documentation into build/docs; a warning is 
 	@$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "build/docs/index.html"
 
-tables: .venv/test.stamp ## write the generated tables of the documentation anew
+tables: .venv/test.stamp ## write the generated tables of the documentation and the schema of scenarios anew
 	@$(BIN)/python -m tests.tables
+	@$(BIN)/python -m clevora_mock.scenarios.json_schema > scenarios/schema.json
 
 lint: .venv/lint.stamp ## check style and types
 	@$(BIN)/ruff format --check .
