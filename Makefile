@@ -6,7 +6,7 @@ PYTHONS ?= $(PYTHON)
 # Flags of python -m benchmarks, such as BENCH="--rounds 1 --only chat".
 BENCH ?=
 # Tests that send requests, read files or compute vectors; the others meet Python alone.
-LOWEST := $(addprefix tests/,cli clients contract control firebase http models scenarios scenarios_wire test_app.py)
+LOWEST := $(addprefix tests/,cli clients contract control firebase http models scenarios scenarios_wire units test_app.py)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Exact versions, where pyproject.toml has ranges.

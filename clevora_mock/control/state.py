@@ -62,7 +62,7 @@ async def reset_sandbox(request: Request) -> Response:
             sandbox.reset_money()
         case "scenario":
             sandbox.start_scenario(sandbox.startup.scenario)
-        case None:
+        case _:
             sandbox.reset()
     return json_response({"reset": body.only or "everything"})
 

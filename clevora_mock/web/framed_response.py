@@ -133,8 +133,6 @@ class FramedResponse(Response):
                 if watcher.disconnected:
                     return False
                 self.frames_sent += len(frames)
-            if not self._head_sent and self.reply.has_head:
-                await self._send_head(scope, send)
         finally:
             watcher.cancel()
         return True

@@ -69,14 +69,9 @@ def _flatten_union(type_: inspect.Type) -> list[inspect.Type]:
 
 
 def _field_type(type_: inspect.Type, name: str) -> inspect.Type:
-    for option in _flatten_union(type_):
-        if isinstance(option, inspect.StructType):
-            return next(field.type for field in option.fields if field.encode_name == name)
-    return inspect.AnyType()
+    struct = next(option for option in _flatten_union(type_) if isinstance(option, inspect.StructType))
+    return next(field.type for field in struct.fields if field.encode_name == name)
 
 
 def _item_type(type_: inspect.Type) -> inspect.Type:
-    for option in _flatten_union(type_):
-        if isinstance(option, inspect.ListType):
-            return option.item_type
-    return inspect.AnyType()
+    return next(option.item_type for option in _flatten_union(type_) if isinstance(option, inspect.ListType))

@@ -1,0 +1,84 @@
+"""Snapshots and export files that cannot be restored: the message says why, and nothing is changed."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clevora_mock import create_app
+from clevora_mock.control.export_file import ExportFileError, export_sandboxes, import_sandboxes
+from clevora_mock.settings import Settings
+from tests.conftest import World
+from tests.control.support import chat, control, kept
+
+State = dict[str, Any]
+
+
+def scale_without_speed(state: State) -> None:
+    state["clock"] |= {"mode": "scaled", "speed": 0}
+
+
+def repeat_an_account(state: State) -> None:
+    state["accounts"] *= 2
+
+
+def repeat_a_key(state: State) -> None:
+    state["accounts"][0]["keys"] *= 2
+
+
+def repeat_a_checkout(state: State) -> None:
+    checkout = {"id": "cks_1", "uid": "demo", "email": None, "amount": 1, "created": 0, "status": "open"}
+    state["checkouts"] = [checkout | {"credited": False, "due": None}] * 2
+
+
+def inflate_a_number(state: State) -> None:
+    state["accounts"][0]["usage"]["total"]["tokens"] = 2**62 + 1
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (scale_without_speed, "state: clock.speed: expected a number above 0 for a scaled clock"),
+        (repeat_an_account, "state: accounts: 'demo' occurs twice"),
+        (repeat_a_key, "state: accounts: the key 'key_"),
+        (repeat_a_checkout, "state: checkouts: 'cks_1' occurs twice"),
+        (inflate_a_number, "state: tokens: expected a number up to "),
+    ],
+)
+def test_an_inconsistent_snapshot_is_refused(world: World, change: Callable[[State], None], message: str) -> None:
+    chat(world)
+    state = control(world, "GET state")
+    before = kept(world)
+    change(state)
+    answer = world.http.put("/__mock/state", json=state)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith(message)
+    assert kept(world) == before
+
+
+def test_a_deeply_nested_snapshot_is_refused(world: World) -> None:
+    answer = world.http.put("/__mock/state", content=b'{"version":1,"x":' + b"[" * 100_000)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "state: nested too deeply"
+
+
+def test_an_export_needs_the_name_of_a_file() -> None:
+    with pytest.raises(IsADirectoryError):
+        export_sandboxes(create_app().state.sandboxes, Path("/"))
+
+
+def test_a_missing_file_cannot_be_imported(tmp_path: Path) -> None:
+    with pytest.raises(ExportFileError, match=r"none\.json: cannot be read: No such file"):
+        import_sandboxes(create_app().state.sandboxes, tmp_path / "none.json")
+
+
+def test_a_file_without_sandboxes_changes_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "export.json"
+    app = create_app(Settings(clock="frozen"))
+    export_sandboxes(app.state.sandboxes, file)
+    content = json.loads(file.read_text())
+    file.write_text(json.dumps(content | {"sandboxes": {}}))
+    import_sandboxes(app.state.sandboxes, file)
+    assert [sandbox.name for sandbox in app.state.sandboxes.all()] == ["default"]

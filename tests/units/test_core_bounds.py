@@ -1,0 +1,103 @@
+"""The bounds of what a sandbox keeps, and the starts that it allows for."""
+
+from clevora_mock.clock import SECOND, Clock
+from clevora_mock.core.payments import MAX_CHECKOUTS, MAX_PROCESSED_EVENTS, Checkout, Checkouts
+from clevora_mock.core.sandbox import Sandbox, StartupScenario
+from clevora_mock.core.sandboxes import Sandboxes
+from clevora_mock.core.scenario import DEFAULT
+from clevora_mock.core.usage import DAYS, AccountUsage, Activity
+from clevora_mock.scenarios.scenario_file import read_scenario
+from clevora_mock.settings import Settings
+
+NEW_YEAR = 1_767_225_600 * SECOND
+DAY = 86_400 * SECOND
+
+
+def sandbox(name: str = "alone", **settings: object) -> Sandbox:
+    config = Settings(**settings).sandbox_config()  # type: ignore[arg-type]
+    return Sandbox(name, config, Clock("frozen", start=NEW_YEAR), StartupScenario(DEFAULT))
+
+
+def test_the_oldest_checkout_is_dropped_beyond_the_maximum() -> None:
+    checkouts = Checkouts()
+    for number in range(MAX_CHECKOUTS + 1):
+        checkouts.open(Checkout(f"cks_{number}", "demo", None, 15_000_000, NEW_YEAR))
+    assert len(checkouts.by_id) == MAX_CHECKOUTS
+    assert "cks_0" not in checkouts.by_id
+    assert f"cks_{MAX_CHECKOUTS}" in checkouts.by_id
+
+
+def test_the_oldest_processed_event_is_forgotten_beyond_the_maximum() -> None:
+    checkouts = Checkouts()
+    checkouts.open(Checkout("cks_1", "demo", None, 15_000_000, NEW_YEAR))
+    checkouts.processed_events.update(dict.fromkeys(f"event {number}" for number in range(MAX_PROCESSED_EVENTS)))
+    event = {"type": "payment.succeeded", "data": {"checkout_session_id": "cks_1", "payment_id": "pay_1"}}
+    assert checkouts.claim("evt_1", event) is not None
+    assert len(checkouts.processed_events) == MAX_PROCESSED_EVENTS
+    assert list(checkouts.processed_events)[-2:] == ["event evt_1", "payment pay_1"]
+    assert "event 1" not in checkouts.processed_events
+    assert "event 2" in checkouts.processed_events
+
+
+def test_the_oldest_scenario_for_single_requests_is_dropped_beyond_the_maximum() -> None:
+    alone = sandbox()
+    for number in range(1000):
+        alone.start_side_run(f"s{number}", DEFAULT)
+    assert len(alone.side_runs) < 1000
+    assert "s0" not in alone.side_runs
+    assert "s999" in alone.side_runs
+
+
+def test_the_oldest_day_of_the_usage_is_dropped_beyond_the_maximum() -> None:
+    usage = AccountUsage()
+    for day in range(DAYS + 1):
+        usage.record(Activity("search", 1, failed=False, latency=0), NEW_YEAR + day * DAY)
+    first = NEW_YEAR // DAY
+    assert list(usage.days) == list(range(first + 1, first + DAYS + 1))
+    assert usage.total.requests == DAYS + 1
+
+
+def test_removing_an_unknown_sandbox_changes_nothing() -> None:
+    closed: list[str] = []
+    sandboxes = Sandboxes(sandbox, closed.append, 10, lambda removed: closed.append(removed.name))
+    sandboxes.get("a")
+    sandboxes.remove("b")
+    assert [one.name for one in sandboxes.all()] == ["default", "a"]
+    assert closed == []
+
+
+def test_a_sandbox_is_removed_without_a_listener() -> None:
+    sandboxes = Sandboxes(sandbox, lambda name: None, 10)
+    sandboxes.get("a")
+    sandboxes.remove("a")
+    assert [one.name for one in sandboxes.all()] == ["default"]
+
+
+def test_a_new_uid_is_none_that_an_account_has() -> None:
+    taken = sandbox().next_uid()
+    alone = sandbox()
+    alone.accounts.get_or_create(taken, None, NEW_YEAR)
+    assert alone.next_uid() != taken
+
+
+def test_a_balance_of_zero_makes_no_ledger_entry() -> None:
+    alone = sandbox(balance=0)
+    ledger = alone.accounts.by_uid["demo"].ledger
+    assert (ledger.balance, list(ledger.entries)) == (0, [])
+    alone.reset_money()
+    ledger = alone.accounts.by_uid["demo"].ledger
+    assert (ledger.balance, list(ledger.entries)) == (0, [])
+
+
+def test_a_scenario_may_set_the_time_and_not_the_clocks_mode() -> None:
+    alone = sandbox()
+    alone.start_scenario(read_scenario("s", "clock: {start: 2026-05-01T00:00:00Z}"))
+    assert alone.clock.mode == "frozen"
+    assert alone.clock.now() == 1_777_593_600 * SECOND
+
+
+def test_a_scenario_may_set_the_clocks_mode_and_not_the_time() -> None:
+    alone = sandbox()
+    alone.clock.set(NEW_YEAR + DAY)
+    alone.start_scenario(read_scenario("s", "clock: {mode: frozen}"))
+    assert alone.clock.now() == NEW_YEAR + DAY

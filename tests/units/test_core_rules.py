@@ -1,0 +1,109 @@
+"""What rules, findings, ID tokens and the summary make of odd requests."""
+
+from base64 import urlsafe_b64encode
+
+import msgspec
+import pytest
+from msgspec.structs import replace
+
+from clevora_mock.clock import SECOND
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
+from clevora_mock.core.conduct import findings
+from clevora_mock.core.errors import ApiError
+from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.id_tokens import Identity, issue, read
+from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.rules import last_message
+from clevora_mock.core.run_summary import RunSummary
+
+FAILED = JournalEntry(
+    serial=1,
+    id="req_1",
+    at=0,
+    completed=10 * SECOND,
+    endpoint="chat.completions",
+    method="POST",
+    path="/v1/chat/completions",
+    key="sk_live_0123...",
+    key_id="key_1",
+    account="demo",
+    status=500,
+    code="internal_error",
+    latency=10 * SECOND,
+    prompt_tokens=0,
+    completion_tokens=0,
+    cost=0,
+    balance_after=None,
+    client="",
+    body=b"{}",
+    body_bytes=2,
+    response="",
+    ignored=(),
+    logged=True,
+)
+
+
+def entries(starts: list[int]) -> list[JournalEntry]:
+    """Return the same failing request once for each start, in seconds; each takes ten seconds."""
+    return [
+        replace(FAILED, serial=number, id=f"req_{number}", at=start * SECOND, completed=(start + 10) * SECOND)
+        for number, start in enumerate(starts)
+    ]
+
+
+def test_concurrent_failing_requests_are_no_retries() -> None:
+    assert findings(entries([0, 1, 2, 3, 4, 5, 6])) == []
+
+
+def test_consecutive_failing_requests_without_pauses_are_retries() -> None:
+    found = findings(entries([0, 10, 20, 30, 40, 50, 60]))
+    assert [finding.kind for finding in found] == ["no_backoff"]
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ({"messages": [{"role": "user", "content": 5}]}, ""),
+        ({"messages": [{"role": "user", "content": ["a", {"text": "b"}, {"text": 1}]}]}, "a\nb\n"),
+        ({"messages": "Hi"}, ""),
+        ([], ""),
+    ],
+)
+def test_the_last_message_of_a_malformed_body_is_what_text_it_has(body: object, text: str) -> None:
+    encoded = msgspec.json.encode(body)
+    facts = RequestFacts("req_1", 0, "POST", "/", body=encoded, endpoint=ENDPOINT_BY_NAME["chat.completions"])
+    assert last_message(facts) == text
+
+
+def test_an_id_token_of_another_type_is_refused() -> None:
+    token = issue(Identity("ann", None), "demo-clevora", 0, 3600)
+    header = urlsafe_b64encode(b'{"alg":"none","typ":"at+jwt"}').rstrip(b"=").decode()
+    with pytest.raises(ApiError) as error:
+        read(f"{header}.{token.partition('.')[2]}", "demo-clevora")
+    assert error.value.hint == "typ is not JWT"
+
+
+def test_the_summary_counts_errors_by_status_and_code() -> None:
+    summary = RunSummary()
+    for entry in (
+        replace(FAILED, status=200, code=None, prompt_tokens=1000, completion_tokens=234, cost=617_000),
+        FAILED,
+        FAILED,
+        replace(FAILED, status=502, code=None, fault="html_error"),
+        replace(FAILED, status=0, code=None, fault="reset"),
+        replace(FAILED, status=0, code=None),
+    ):
+        summary.add("default", entry)
+    assert summary.lines([]) == [
+        "6 requests, 5 errors, 1,234 tokens, $0.617 spent",
+        (
+            "errors: 2 x 500 internal_error, 1 x 502 html_error, 1 x no answer (reset), "
+            "1 x no answer (the client disconnected)"
+        ),
+    ]
+
+
+def test_the_summary_of_one_request_is_in_the_singular() -> None:
+    summary = RunSummary()
+    summary.add("default", replace(FAILED, status=200, code=None, prompt_tokens=1))
+    assert summary.lines([])[0].startswith("1 request, 0 errors, 1 token, ")

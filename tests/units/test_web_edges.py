@@ -1,0 +1,222 @@
+"""Requests and connections at the edge of what the HTTP layer expects, given to the application in process."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+from starlette.types import Message
+
+from clevora_mock import create_app
+from clevora_mock.clock import SECOND, Clock
+from clevora_mock.core.errors import ApiError
+from clevora_mock.core.exchange import ANONYMOUS, RequestFacts
+from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.models.catalog import CatalogError
+from clevora_mock.settings import DEMO_KEY, Settings
+from clevora_mock.web.context import RequestContext
+from clevora_mock.web.disconnect import DisconnectWatcher
+from clevora_mock.web.exchange_recorder import ExchangeRecorder
+from clevora_mock.web.parsing import parse_document
+
+HELLO = b'{"messages":[{"role":"user","content":"Hello"}],"stream":true}'
+
+
+@pytest.fixture
+def app() -> Starlette:
+    return create_app(Settings(clock="frozen"))
+
+
+@pytest.fixture
+def client(app: Starlette) -> Iterator[TestClient]:
+    with TestClient(app, base_url="http://localhost", headers={"authorization": f"Bearer {DEMO_KEY}"}) as client:
+        yield client
+
+
+def scope(method: str, path: str, version: str = "1.1") -> dict[str, Any]:
+    return {
+        "type": "http",
+        "http_version": version,
+        "method": method,
+        "path": path,
+        "query_string": b"",
+        "scheme": "http",
+        "server": ("localhost", 80),
+        "headers": [(b"host", b"localhost"), (b"authorization", f"Bearer {DEMO_KEY}".encode())],
+    }
+
+
+def request(app: Starlette, incoming: list[Message], *args: str) -> list[Message]:
+    """Return the messages that the application sends for one request; `incoming` are those that it receives."""
+    sent: list[Message] = []
+
+    async def run() -> None:
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await app(scope(*args), receiver(incoming), send)
+
+    asyncio.run(run())
+    return sent
+
+
+def receiver(incoming: list[Message]) -> Callable[[], Awaitable[Message]]:
+    left = iter(incoming)
+
+    async def receive() -> Message:
+        message = next(left, None)
+        return await asyncio.get_running_loop().create_future() if message is None else message
+
+    return receive
+
+
+@pytest.mark.parametrize("target", [("POST", "/v1/nothing"), ("PUT", "/__mock/scenario"), ("POST", "/v1/search")])
+def test_a_client_that_disconnects_within_its_body_gets_no_response(app: Starlette, target: tuple[str, str]) -> None:
+    incoming = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    sent = request(app, incoming, *target)
+    assert [message for message in sent if message.get("body")] == []
+    assert list(app.state.sandboxes.default.journal.entries) == []
+
+
+def test_a_stream_to_an_http_1_0_client_has_a_length(app: Starlette) -> None:
+    start, *rest = request(app, [{"type": "http.request", "body": HELLO}], "POST", "/v1/chat/completions", "1.0")
+    body = b"".join(message["body"] for message in rest)
+    assert body.endswith(b"data: [DONE]\n\n")
+    assert dict(start["headers"])[b"content-length"] == str(len(body)).encode()
+
+
+def test_a_preflight_from_a_public_page_is_granted_the_private_network(client: TestClient) -> None:
+    asked = {
+        "origin": "https://example.com",
+        "access-control-request-method": "POST",
+        "access-control-request-private-network": "true",
+    }
+    answer = client.options("/v1/search", headers=asked)
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-private-network"] == "true"
+
+
+def test_an_impossible_host_name_is_forbidden(client: TestClient) -> None:
+    answer = client.get("/__mock/clock", headers={"host": "[::1"})
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "forbidden_host"
+
+
+def test_an_error_in_the_control_plane_is_a_500_and_one_line_on_stderr(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(entries: object) -> None:
+        raise ZeroDivisionError("no entries")
+
+    monkeypatch.setattr("clevora_mock.control.journal.findings", fail)
+    answer = client.get("/__mock/conduct")
+    assert answer.status_code == 500
+    assert answer.json()["error"]["code"] == "internal_error"
+    error = capsys.readouterr().err
+    assert error.startswith("clevora-mock: internal error in GET /__mock/conduct: ZeroDivisionError: no entries (")
+    assert error.count("\n") == 1
+
+
+def test_a_slow_reader_of_the_journal_misses_the_oldest_entries(app: Starlette, client: TestClient) -> None:
+    client.post("/v1/search", json={"query": "drones"})
+    sandbox: Sandbox = app.state.sandboxes.default
+    entry: JournalEntry = sandbox.journal.entries[0]
+    sent: list[bytes] = []
+
+    async def run() -> None:
+        begun, reading, done = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        async def send(message: Message) -> None:
+            sent.append(message.get("body", b""))
+            begun.set()
+            # The head, the first comment, and the events.
+            if len(sent) == 1002:
+                done.set()
+            await reading.wait()
+
+        async def receive() -> Message:
+            await done.wait()
+            return {"type": "http.disconnect"}
+
+        stream = asyncio.create_task(app(scope("GET", "/__mock/events"), receive, send))
+        await begun.wait()
+        for _ in range(1500):
+            sandbox.journal.listeners[-1](entry)
+        reading.set()
+        await stream
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+    assert len([body for body in sent if body.startswith(b"data: ")]) == 1000
+    assert sandbox.journal.listeners == []
+
+
+def test_an_endpoint_without_authentication_has_no_account() -> None:
+    sandbox: Sandbox = create_app().state.sandboxes.default
+    facts = RequestFacts("req_1", 0, "GET", "/v1/anything")
+    exchange = ExchangeRecorder(sandbox, scope("GET", "/v1/anything"), "", "/v1/anything")
+    with pytest.raises(RuntimeError, match="/v1/anything has no authenticated account"):
+        _ = RequestContext(sandbox, facts, ANONYMOUS, {}, exchange).account
+
+
+def test_only_a_disconnect_ends_a_watcher() -> None:
+    async def run() -> None:
+        watcher = DisconnectWatcher(receiver([{"type": "http.request", "body": b""}, {"type": "http.disconnect"}]))
+        await watcher.wait()
+        assert watcher.disconnected
+        clock = Clock()
+        await watcher.wait_until(clock, clock.now() + 3600 * SECOND)
+
+    asyncio.run(asyncio.wait_for(run(), 10))
+
+
+def test_no_depth_of_nesting_is_more_than_a_bad_request() -> None:
+    """At some depths one of two parsers gives up, and the other does not."""
+    outcomes = [outcome(b'{"a":":","b":' + b"[" * depth + b"]" * depth + b"}") for depth in range(700, 1100)]
+    assert set(outcomes) == {"read", "The request body is nested too deeply"}
+
+
+def outcome(body: bytes) -> str:
+    try:
+        parse_document(body)
+    except ApiError as error:
+        return error.message
+    return "read"
+
+
+def test_an_unusable_catalog_is_an_error_at_the_start(tmp_path: Path) -> None:
+    catalog = tmp_path / "catalog.json"
+    catalog.write_text("{")
+    with pytest.raises(CatalogError, match=r"catalog\.json"):
+        create_app(Settings(catalog=str(catalog)))
+
+
+def test_a_listener_gets_each_request(tmp_path: Path) -> None:
+    heard: list[tuple[str, str]] = []
+    app = create_app(on_request=lambda sandbox, entry: heard.append((sandbox, entry.path)))
+    TestClient(app).post("/sandbox/a/v1/search", content=b"{}")
+    assert heard == [("a", "/v1/search")]
+
+
+def test_a_watched_scenario_replaces_itself_where_it_runs(tmp_path: Path) -> None:
+    file = tmp_path / "own.yaml"
+    file.write_text("name: before")
+    app = create_app(Settings(scenario=str(file), watch=True))
+    with TestClient(app, base_url="http://localhost") as client:
+        client.put("/sandbox/other/__mock/scenario", json={"name": "flaky"})
+        file.write_text("name: afterwards")
+        for _ in range(500):
+            if active(client, "") == "afterwards":
+                break
+            client.portal.call(asyncio.sleep, 0.02)  # type: ignore[union-attr]
+        assert active(client, "") == "afterwards"
+        assert active(client, "/sandbox/other") == "flaky"
+        assert active(client, "/sandbox/new") == "afterwards"
+
+
+def active(client: TestClient, prefix: str) -> str:
+    return str(json.loads(client.get(f"{prefix}/__mock/scenario").content)["name"])
