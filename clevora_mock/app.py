@@ -10,18 +10,18 @@ from pathlib import Path
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from clevora_mock.api.routes import CLEVORA, api_routes, operations
+from clevora_mock.api.routes import CLEVORA, build_api_routes, load_operations
 from clevora_mock.api.stream_pacing import StreamPacing
 from clevora_mock.clock import wall_micros
 from clevora_mock.control.origin_check import LocalOnly
-from clevora_mock.control.routes import ControlContext, control_routes, control_table
+from clevora_mock.control.routes import ControlContext, build_control_routes, build_control_table
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.journal import RequestListener
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT, Scenario
-from clevora_mock.firebase.routes import firebase_routes
+from clevora_mock.firebase.routes import build_firebase_routes
 from clevora_mock.resources import scenarios
 from clevora_mock.scenarios.file_watcher import FileWatcher
 from clevora_mock.scenarios.store import ScenarioStore
@@ -48,16 +48,16 @@ def create_app(
     startup = StartupScenario(store.load(str(chosen.scenario)) if chosen.scenario else DEFAULT)
     sandboxes = Sandboxes(_sandbox_maker(chosen, startup, on_request), _log_eviction, chosen.max_sandboxes, on_closed)
     pacing = StreamPacing(chosen.tokens_per_second) if chosen.tokens_per_second else None
-    rows = operations(Path(chosen.catalog) if chosen.catalog else None, pacing)
+    rows = load_operations(Path(chosen.catalog) if chosen.catalog else None, pacing)
     server = _start_name(chosen.server_name)
     sender = WebhookSender()
-    table = control_table(ControlContext(sandboxes, store, sender, rows, server))
+    table = build_control_table(ControlContext(sandboxes, store, sender, rows, server))
     errors = ErrorHandlers(CLEVORA)
     app = Starlette(
         routes=[
-            *api_routes(rows, PlanResolver(store.named)),
-            *control_routes(table, LocalOnly(chosen.allowed_hosts)),
-            *firebase_routes(),
+            *build_api_routes(rows, PlanResolver(store.named)),
+            *build_control_routes(table, LocalOnly(chosen.allowed_hosts)),
+            *build_firebase_routes(),
         ],
         middleware=[
             Middleware(SandboxMiddleware, sandboxes=sandboxes, latency=chosen.latency_micros, server=server),

@@ -1,19 +1,19 @@
 """The product's tables of operations and control routes, for the tests that go through them row by row."""
 
-from clevora_mock.api.routes import operations
+from clevora_mock.api.routes import load_operations
 from clevora_mock.app import create_app
 from clevora_mock.control.route import ControlRoute
-from clevora_mock.control.routes import ControlContext, control_table
+from clevora_mock.control.routes import ControlContext, build_control_table
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.resources import scenarios
 from clevora_mock.scenarios.store import ScenarioStore
 
-OPERATIONS = {operation.name: operation for operation in operations()}
+OPERATIONS = {operation.name: operation for operation in load_operations()}
 
 
 def control_rows() -> list[ControlRoute]:
     """Every row of the control plane, bound to an application that nobody serves."""
     sandboxes = create_app().state.sandboxes
-    return control_table(
+    return build_control_table(
         ControlContext(sandboxes, ScenarioStore(scenarios()), WebhookSender(), list(OPERATIONS.values()))
     )

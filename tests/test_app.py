@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clevora_mock import create_app
 from clevora_mock.contract.endpoints import ENDPOINTS
-from clevora_mock.control.export_file import export, load
+from clevora_mock.control.export_file import export_sandboxes, import_sandboxes
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.id_tokens import Identity, issue
 from clevora_mock.server.service import Service
@@ -253,10 +253,10 @@ def test_an_imported_payment_that_is_due_later_is_delivered(tmp_path: Path) -> N
     client.put("/__mock/scenario", content="name: late\npayments: {delay: 1h}")
     checkout = top_up(client, signed_in(app)).rpartition("/")[2]
     assert client.post(f"/__mock/checkouts/{checkout}/pay").json()["webhookStatus"] is None
-    export(app.state.sandboxes, file)
+    export_sandboxes(app.state.sandboxes, file)
 
     app = create_app(FROZEN)
-    load(app.state.sandboxes, file)
+    import_sandboxes(app.state.sandboxes, file)
     with client_of(app) as client:
         before = client.get("/__mock/accounts/demo").json()["balance"]
         client.patch("/__mock/clock", json={"advance": 3600})
@@ -317,7 +317,7 @@ def test_a_checkout_of_a_mounted_mock_can_be_opened_and_paid(
     assert (page.status_code, "Pay $50.00" in page.text) == (200, True)
     paid = client.post(url, data={"outcome": "succeeded"}, headers={"origin": "http://localhost"})
     assert (str(paid.url), paid.status_code) == (url, 200)
-    assert "The credit is on the account." in paid.text
+    assert "Paid and credited." in paid.text
     assert client.get(f"{prefix}/__mock/accounts/demo").json()["balance"] == before + 50
 
 

@@ -7,7 +7,7 @@ from clevora_mock.core.sandbox import Sandbox
 
 
 def authenticate(sandbox: Sandbox, facts: RequestFacts) -> Principal:
-    """Return the caller by the credential that the endpoint asks for; 401 when it is none of this sandbox's."""
+    """Return the caller by the credential that the endpoint requires. Raises a 401 for an invalid one."""
     credential = facts.endpoint.credential if facts.endpoint is not None else "none"
     authorization = facts.header(b"authorization")
     if credential == "api_key":

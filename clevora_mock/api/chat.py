@@ -1,4 +1,4 @@
-"""``POST /v1/chat/completions`` (C1-C9, S1-S7): the completion, whole or as a stream."""
+"""``POST /v1/chat/completions`` (C1-C9, S1-S7), as one body or as a stream."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from clevora_mock.api.schemas import Usage
+from clevora_mock.api.schemas import TokenUsage
 from clevora_mock.api.schemas.chat import (
     ChatChunk,
     ChatCompletion,
@@ -30,7 +30,7 @@ from clevora_mock.models import tokens
 from clevora_mock.models.chat import RESPONSE_FORMATS, Turn
 from clevora_mock.models.registry import Models
 from clevora_mock.web.context import RequestContext
-from clevora_mock.web.json_response import json_answer
+from clevora_mock.web.json_response import encode_reply
 from clevora_mock.web.parsing import choose_model
 
 EVENT_STREAM = (b"content-type", b"text/event-stream")
@@ -41,7 +41,7 @@ FinishReason = Literal["stop", "length"]
 
 
 class RecordedAnswer(Struct, frozen=True):
-    """A request whose answer is known word for word, with a usage of its own (C8)."""
+    """A documented example: the response text and usage for one conversation (C8)."""
 
     model: str
     messages: list[tuple[str, str]]
@@ -50,7 +50,7 @@ class RecordedAnswer(Struct, frozen=True):
 
 
 class Completion(Struct, frozen=True):
-    """A completion: its text, the pieces that a stream sends, and the tokens that it is billed for."""
+    """A completion's text, its pieces as a stream sends them, and its billed tokens."""
 
     text: str
     pieces: list[str]
@@ -68,14 +68,14 @@ class Completion(Struct, frozen=True):
 
     @property
     def piece_tokens(self) -> list[int]:
-        """The tokens of each piece; a recorded answer's are spread evenly over its pieces."""
+        """Tokens of each piece; those of a recorded answer are spread evenly."""
         count = len(self.pieces)
         shares = [self.completion_tokens * index // count for index in range(count + 1)] if count else []
         return [after - before for before, after in pairwise(shares)]
 
 
 class ChatHandler:
-    """The endpoint. `pacing` is None for streams that are sent at once."""
+    """Endpoint handler. `pacing` is None for streams without delays."""
 
     def __init__(self, models: Models, recorded: Sequence[RecordedAnswer], pacing: StreamPacing | None) -> None:
         self._models = models
@@ -93,27 +93,27 @@ class ChatHandler:
         model = choose_model(ENDPOINT_BY_NAME[_NAME], request.model)
         response_format = request.response_format
         if response_format is not None and response_format.get("type") not in RESPONSE_FORMATS:
-            context.exchange.ignore((*context.exchange.ignored, "response_format")[:MAX_IGNORED_NAMES])
+            context.exchange.set_ignored((*context.exchange.ignored, "response_format")[:MAX_IGNORED_NAMES])
         turns = [Turn(message.role, message.text) for message in request.messages]
         completion = self._complete(context, request, model, turns)
         prompt_tokens = tokens.prompt([turn.text for turn in turns])
-        usage = Usage(prompt_tokens, completion.completion_tokens, prompt_tokens + completion.completion_tokens)
+        usage = TokenUsage(prompt_tokens, completion.completion_tokens, prompt_tokens + completion.completion_tokens)
         completion_id = "chatcmpl-" + context.sandbox.rng.next_hex("chat")
         created = context.now // SECOND
         if request.stream:
             chunk = ChatChunk(completion_id, "chat.completion.chunk", created, model, [])
-            return self._streamed(context, completion, usage, chunk)
+            return self._stream(context, completion, usage, chunk)
         choices = [Choice(0, ReplyMessage("assistant", completion.text), completion.finish_reason)]
         body = ChatCompletion(completion_id, "chat.completion", created, model, usage, choices)
         return replace(
-            json_answer(body),
+            encode_reply(body),
             prompt_tokens=prompt_tokens,
             completion_tokens=completion.completion_tokens,
             text=completion.text,
         )
 
     def _complete(self, context: RequestContext, request: ChatRequest, model: str, turns: list[Turn]) -> Completion:
-        """Answer `request`: the scenario's content, a recorded answer, or the model's."""
+        """Return the scenario's content, else a recorded answer, else the fake model's."""
         limit = request.max_tokens or request.max_completion_tokens
         if context.scripted.content is not None:
             return Completion.of(context.scripted.content, limit, context.scripted.finish_reason)
@@ -122,51 +122,51 @@ class ChatHandler:
             if recorded is not None:
                 return recorded
         seed = context.sandbox.config.seed
-        # Model and temperature change the answer, as they would; the usual pair costs no hash.
+        # The answer depends on model and temperature; the default pair skips the hash.
         temperature = 1.0 if request.temperature is None else request.temperature
         if (model, temperature) != (DEFAULT_MODEL[_NAME], 1.0):
             seed = int.from_bytes(stable_hash(seed, model, temperature)[:8])
         text = self._models.chat.reply(turns, seed=seed, response_format=request.response_format)
         return Completion.of(text, limit)
 
-    def _streamed(self, context: RequestContext, completion: Completion, usage: Usage, chunk: ChatChunk) -> Reply:
-        events = _events(chunk, completion, usage)
-        # The first event holds the role, the last one no content.
+    def _stream(self, context: RequestContext, completion: Completion, usage: TokenUsage, chunk: ChatChunk) -> Reply:
+        events = _render_events(chunk, completion, usage)
+        # The first event holds the role, the last one the usage.
         billed = [0, *completion.piece_tokens, 0]
         texts = ["", *completion.pieces, ""]
         frames = tuple(map(Frame, events, billed, texts))
-        pacing = self._pacing_of(context)
+        pacing = self._choose_pacing(context)
         if pacing is not None:
             draws = RandomStream(bytes.fromhex(context.sandbox.rng.next_hex("pace")))
-            frames = pacing.paced(frames, draws)
+            frames = pacing.pace(frames, draws)
         return Reply(frames, (EVENT_STREAM,), prompt_tokens=usage.prompt_tokens, is_stream=True)
 
-    def _pacing_of(self, context: RequestContext) -> StreamPacing | None:
-        """Return the scenario's pace for this stream, else the server's."""
+    def _choose_pacing(self, context: RequestContext) -> StreamPacing | None:
+        """Return the pacing of the scenario's plan, else the server's."""
         pace = context.plan.then.stream
         return self._pacing if pace is None else StreamPacing(pace.tokens_per_second, pace.ttft, pace.jitter)
 
 
-def _events(chunk: ChatChunk, completion: Completion, usage: Usage) -> list[bytes]:
-    """Render a stream's events: the role, one for each piece, and the end with usage and sentinel (S1, S2)."""
-    first = _event(chunk, Delta(role="assistant"))
-    # Between the first and the last, events differ in their content alone.
+def _render_events(chunk: ChatChunk, completion: Completion, usage: TokenUsage) -> list[bytes]:
+    """Render a stream's events: role, pieces, and the last with usage and ``[DONE]`` (S1, S2)."""
+    first = _render_event(chunk, Delta(role="assistant"))
+    # The events between the first and the last differ only in their content.
     before, _, after = first.partition(b'"role":"assistant"')
     before += b'"content":'
     encode = msgspec.json.encode
     middle = [before + encode(piece) + after for piece in completion.pieces]
-    return [first, *middle, _event(chunk, Delta(), completion.finish_reason, usage) + DONE]
+    return [first, *middle, _render_event(chunk, Delta(), completion.finish_reason, usage) + DONE]
 
 
-def _event(
-    chunk: ChatChunk, delta: Delta, finish_reason: FinishReason | None = None, usage: Usage | UnsetType = UNSET
+def _render_event(
+    chunk: ChatChunk, delta: Delta, finish_reason: FinishReason | None = None, usage: TokenUsage | UnsetType = UNSET
 ) -> bytes:
     choices = [ChunkChoice(0, delta, finish_reason)]
     return b"data: " + msgspec.json.encode(replace(chunk, choices=choices, usage=usage)) + b"\n\n"
 
 
 def _check_content(message: Message, path: str) -> None:
-    """Check what the type cannot say (C1): only an assistant that calls tools may say nothing."""
+    """Raise a 400 for empty content, which only an assistant message with tool calls may have (C1)."""
     if isinstance(message.content, str):
         return
     if message.content == []:

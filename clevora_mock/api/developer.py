@@ -1,4 +1,4 @@
-"""``/api/developer/*`` (K8, B7, B11, U1-U7): the dashboard's calls."""
+"""``/api/developer/*`` (K8, B7, B11, U1-U7): the endpoints of the dashboard."""
 
 from msgspec.structs import replace
 
@@ -22,24 +22,24 @@ from clevora_mock.web.context import RequestContext
 from clevora_mock.web.parsing import int_param, quoted
 
 
-async def activate(context: RequestContext) -> Reply:
-    """Handle ``POST /api/developer/activate``: the dashboard's button; repeating it changes nothing."""
+async def activate_account(context: RequestContext) -> Reply:
+    """Handle ``POST /api/developer/activate``: give developer access; idempotent."""
     identity = context.principal.identity
     if identity is None:
         raise ApiError("invalid_id_token")
     account = context.sandbox.accounts.get_or_create(identity.uid, identity.email, context.now)
     account.developer_access = True
-    context.identify(replace(context.principal, account=account))
-    return enveloped(_view(account))
+    context.set_principal(replace(context.principal, account=account))
+    return enveloped(_render_account(account))
 
 
-async def account(context: RequestContext) -> Reply:
+async def show_account(context: RequestContext) -> Reply:
     """Handle ``GET /api/developer/account``."""
-    return enveloped(_view(context.account))
+    return enveloped(_render_account(context.account))
 
 
-async def topup(context: RequestContext, request: dashboard.TopupRequest) -> Reply:
-    """Handle ``POST /api/developer/topup``: a checkout to pay; no credit yet."""
+async def create_topup(context: RequestContext, request: dashboard.TopupRequest) -> Reply:
+    """Handle ``POST /api/developer/topup``: open a checkout; the payment's webhook credits it."""
     try:
         amount = money.micros(request.amount, decimals=2)
     except ValueError:
@@ -48,21 +48,21 @@ async def topup(context: RequestContext, request: dashboard.TopupRequest) -> Rep
     return enveloped(dashboard.CheckoutLink(f"{context.base_url}/checkout/{checkout.id}"))
 
 
-async def transactions(context: RequestContext) -> Reply:
-    """Handle ``GET /api/developer/transactions?limit=``: the newest ledger entries."""
+async def list_transactions(context: RequestContext) -> Reply:
+    """Handle ``GET /api/developer/transactions?limit=``: the newest ledger entries first."""
     limit = int_param(context.facts.query, "limit", (1, MAX_TRANSACTIONS), DEFAULT_TRANSACTIONS)
     entries = context.account.ledger.entries
     newest = [entries[-index] for index in range(1, min(limit, len(entries)) + 1)]
-    return enveloped(dashboard.Transactions([transaction(context.sandbox, entry) for entry in newest]))
+    return enveloped(dashboard.TransactionList([render_transaction(context.sandbox, entry) for entry in newest]))
 
 
-async def usage(context: RequestContext) -> Reply:
-    """Handle ``GET /api/developer/usage?range=``: the analytics."""
+async def show_usage(context: RequestContext) -> Reply:
+    """Handle ``GET /api/developer/usage?range=``."""
     days = int_param(context.facts.query, "range", (1, MAX_USAGE_DAYS), DEFAULT_USAGE_DAYS)
     return enveloped(context.account.usage.report(days, context.now))
 
 
-def _view(account: Account) -> dashboard.AccountView:
+def _render_account(account: Account) -> dashboard.AccountView:
     return dashboard.AccountView(
         uid=account.uid,
         email=account.email,
@@ -73,8 +73,8 @@ def _view(account: Account) -> dashboard.AccountView:
     )
 
 
-def transaction(sandbox: Sandbox, entry: LedgerEntry) -> dashboard.Transaction:
-    """Return a ledger entry as it is shown."""
+def render_transaction(sandbox: Sandbox, entry: LedgerEntry) -> dashboard.Transaction:
+    """Return a ledger entry as the API and the control plane show it."""
     return dashboard.Transaction(
         id=sandbox.entry_id(entry.serial),
         type=entry.type,

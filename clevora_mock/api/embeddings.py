@@ -20,13 +20,13 @@ from clevora_mock.web.parsing import choose_model
 if TYPE_CHECKING:
     from clevora_mock.models.embeddings import Embedder, Floats
 
-# Longer work leaves the event loop, so that nobody else waits for it. A vector takes as long as so many characters.
+# Longer work runs in a thread, so that other requests do not wait. One vector costs as much as so many characters.
 _OFFLOADED_CHARACTERS = 4_000
 _VECTOR_CHARACTERS = 50
 
 
 class EmbeddingsHandler:
-    """The endpoint; the vectors' model is loaded at its first use."""
+    """Endpoint handler; loads the embedding model on first use."""
 
     def __init__(self, models: Models) -> None:
         self._embedder: LazyAsync[Embedder] = LazyAsync(lambda: models.embedder)
@@ -38,12 +38,12 @@ class EmbeddingsHandler:
         usage = PromptUsage(counted, counted)
         encoded = request.encoding_format == "base64"
         if context.scripted.vector is not None:
-            body = _body(_repeated(context.scripted.vector, len(texts)), model, usage, encoded=encoded)
+            body = _render_body(_repeat(context.scripted.vector, len(texts)), model, usage, encoded=encoded)
         else:
             embedder = await self._embedder()
 
             def embed() -> bytes:
-                return _body(embedder.vectors(texts), model, usage, encoded=encoded)
+                return _render_body(embedder.vectors(texts), model, usage, encoded=encoded)
 
             size = sum(map(len, texts)) + len(texts) * _VECTOR_CHARACTERS
             body = embed() if size <= _OFFLOADED_CHARACTERS else await asyncio.to_thread(embed)
@@ -51,18 +51,18 @@ class EmbeddingsHandler:
         return replace(json_reply(body), prompt_tokens=counted, text=summary)
 
 
-def _repeated(vector: tuple[float, ...], count: int) -> "list[Floats]":
-    """Return a scenario's vector for every input."""
+def _repeat(vector: tuple[float, ...], count: int) -> "list[Floats]":
+    """Return a scenario's vector once per input."""
     import numpy as np  # noqa: PLC0415 - slow to import, and needed here only
 
     return [np.array(vector, np.float32)] * count
 
 
-def _body(vectors: "Iterable[Floats]", model: str, usage: PromptUsage, *, encoded: bool) -> bytes:
-    """Render the answer; touches nothing that another thread could see."""
-    from clevora_mock.models.embeddings import little_endian  # noqa: PLC0415 - numpy, once it is needed
+def _render_body(vectors: "Iterable[Floats]", model: str, usage: PromptUsage, *, encoded: bool) -> bytes:
+    """Render the response; safe to run in a thread."""
+    from clevora_mock.models.embeddings import little_endian  # noqa: PLC0415 - imports numpy
 
-    # One by one: encoding holds the interpreter, and thousands of vectors take long.
+    # Encoded one by one, since one long call would hold the interpreter lock.
     data = [
         msgspec.json.encode(Embedding("embedding", index, little_endian(vector) if encoded else vector.tolist()))
         for index, vector in enumerate(vectors)

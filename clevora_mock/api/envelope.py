@@ -1,11 +1,11 @@
-"""The dashboard's envelope around an answer (K3, U3)."""
+"""Envelope of the dashboard's responses (K3, U3)."""
 
 from typing import Any
 
 from clevora_mock.core.reply import Reply
-from clevora_mock.web.json_response import json_answer
+from clevora_mock.web.json_response import encode_reply
 
 
 def enveloped(data: Any) -> Reply:
     """Return a reply of `data` beside ``"status": "success"``."""
-    return json_answer({"status": "success", "data": data})
+    return encode_reply({"status": "success", "data": data})

@@ -1,10 +1,10 @@
-"""The statuses with which an endpoint can refuse a request, derived from its row as the checks are (W6)."""
+"""Error statuses of an endpoint, derived from its row in the contract, as the pipeline's checks are (W6)."""
 
 from clevora_mock.web.operation import Operation
 
 
 def error_statuses(operation: Operation) -> list[int]:
-    """List the statuses in ascending order."""
+    """List the error statuses that `operation` can return, in ascending order."""
     endpoint = operation.endpoint
     possible = {500}
     if endpoint is not None and endpoint.credential != "none":
@@ -16,5 +16,5 @@ def error_statuses(operation: Operation) -> list[int]:
     if operation.request is not None:
         possible |= {400, 413}
     for parameter in operation.parameters:
-        possible.add(404 if parameter.place == "path" else 400)
+        possible.add(404 if parameter.location == "path" else 400)
     return sorted(possible)

@@ -1,4 +1,4 @@
-"""``/v1/keys`` (K3-K6): create, list, revoke."""
+"""``/v1/keys`` (K3-K6)."""
 
 from clevora_mock.api.envelope import enveloped
 from clevora_mock.api.schemas import dashboard
@@ -11,7 +11,7 @@ from clevora_mock.web.context import RequestContext
 
 
 async def create_key(context: RequestContext, request: dashboard.KeyRequest) -> Reply:
-    """Handle ``POST /v1/keys``: the one answer that holds a whole key."""
+    """Handle ``POST /v1/keys``: the only response that holds a whole key."""
     name = (request.name or "").strip() or DEFAULT_KEY_NAME
     if len(name) > MAX_KEY_NAME_CHARACTERS:
         raise invalid("name", f"at most {MAX_KEY_NAME_CHARACTERS} characters", f"{len(name)}")
@@ -21,11 +21,11 @@ async def create_key(context: RequestContext, request: dashboard.KeyRequest) -> 
 
 async def list_keys(context: RequestContext) -> Reply:
     """Handle ``GET /v1/keys``: the user's own keys, newest first."""
-    return enveloped(dashboard.Keys([_view(key) for key in reversed(context.account.keys)]))
+    return enveloped(dashboard.KeyList([_render_key(key) for key in reversed(context.account.keys)]))
 
 
 async def revoke_key(context: RequestContext) -> Reply:
-    """Handle ``DELETE /v1/keys/{id}``: by id or by the raw key; repeating it changes nothing."""
+    """Handle ``DELETE /v1/keys/{id}``, where ``id`` may also be the raw key; idempotent."""
     key = context.sandbox.accounts.find_key(context.parameters["id"])
     if key is None or key.account is not context.account:
         raise ApiError("not_found", "No such key")
@@ -33,7 +33,7 @@ async def revoke_key(context: RequestContext) -> Reply:
     return enveloped(dashboard.RevokedKey(key.id, "revoked"))
 
 
-def _view(key: Key) -> dashboard.KeyView:
+def _render_key(key: Key) -> dashboard.KeyView:
     return dashboard.KeyView(
         id=key.id,
         name=key.name,

@@ -1,4 +1,4 @@
-"""A value that takes long to load."""
+"""Lazy loading."""
 
 import asyncio
 from collections.abc import Callable
@@ -8,7 +8,7 @@ T = TypeVar("T")
 
 
 class LazyAsync(Generic[T]):
-    """Loads a value once, in a thread, on first use."""
+    """A value that is loaded once, in a thread, on first use."""
 
     def __init__(self, load: Callable[[], T]) -> None:
         self._load = load
@@ -17,5 +17,5 @@ class LazyAsync(Generic[T]):
     async def __call__(self) -> T:
         if self._future is None:
             self._future = asyncio.ensure_future(asyncio.to_thread(self._load))
-        # Shielded, since a client that gives up must not stop what others wait for.
+        # Shielded, since a client that disconnects must not cancel the loading for others.
         return self._future.result() if self._future.done() else await asyncio.shield(self._future)

@@ -1,4 +1,4 @@
-"""``/docs/llms``: the whole API in one document for coding agents (W7), made of the same tables as the routes."""
+"""``/docs/llms``: one JSON document about the whole API for coding agents (W7), generated from the contract."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ from clevora_mock.contract.limits import (
 )
 from clevora_mock.core.reply import Reply
 from clevora_mock.web.context import RequestContext
-from clevora_mock.web.json_response import json_answer
+from clevora_mock.web.json_response import encode_reply
 from clevora_mock.web.operation import Operation
 
 BASE_URL = "https://developers.getclevora.xyz"
@@ -39,7 +39,7 @@ _RULES = (
     f"Send Authorization: Bearer {KEY_PREFIX}... to every /v1 endpoint but /v1/keys, which take a Firebase ID token.",
     "Keep keys on the server. A key is shown once, when it is created.",
     "Leave model out unless another is needed; each endpoint has its default.",
-    "Set max_tokens: it bounds the answer and what it costs. The prompt is billed too.",
+    "Set max_tokens: it bounds the completion and its price. The prompt is billed too.",
     "When streaming, buffer partial lines, stop at data: [DONE], and read usage from the last chunk before it.",
     "Leaving a stream early still bills what was sent.",
     "On 429 wait for Retry-After seconds. On 500 back off exponentially. Do not retry 400, 401, 402 or 403.",
@@ -49,18 +49,18 @@ _RULES = (
 
 
 class LlmsHandler:
-    """``/docs/llms``, ``/llms.txt`` and ``/llms.json``; `operations` may still grow after construction."""
+    """Endpoint handler; `operations` may grow after construction."""
 
     def __init__(self, operations: Sequence[Operation]) -> None:
         self._operations = operations
 
     async def __call__(self, context: RequestContext) -> Reply:
-        reply = json_answer(llms_document(self._operations))
+        reply = encode_reply(build_llms_document(self._operations))
         return replace(reply, headers=(*reply.headers, (b"cache-control", b"public, max-age=300")))
 
 
-def llms_document(operations: Sequence[Operation]) -> dict[str, Any]:
-    """Return the document."""
+def build_llms_document(operations: Sequence[Operation]) -> dict[str, Any]:
+    """Return the document about `operations`."""
     return {
         "name": "Clevora AI API",
         "version": CHANGELOG[0][0],
@@ -74,7 +74,7 @@ def llms_document(operations: Sequence[Operation]) -> dict[str, Any]:
             {"id": model.id, "bestFor": model.best_for, "notes": model.notes, "endpoints": model.endpoints}
             for model in MODELS
         ],
-        "endpoints": [_endpoint(operation, operation.endpoint) for operation in operations if operation.endpoint],
+        "endpoints": [_describe(operation, operation.endpoint) for operation in operations if operation.endpoint],
         "errors": [
             {
                 "status": error.status,
@@ -108,7 +108,7 @@ def llms_document(operations: Sequence[Operation]) -> dict[str, Any]:
     }
 
 
-def _endpoint(operation: Operation, endpoint: Endpoint) -> dict[str, Any]:
+def _describe(operation: Operation, endpoint: Endpoint) -> dict[str, Any]:
     return {
         "name": endpoint.name,
         "method": endpoint.method,
@@ -118,7 +118,7 @@ def _endpoint(operation: Operation, endpoint: Endpoint) -> dict[str, Any]:
         "authentication": _CREDENTIALS[endpoint.credential],
         "basis": endpoint.basis,
         "parameters": [
-            {"name": parameter.name, "in": parameter.place, "description": parameter.description}
+            {"name": parameter.name, "in": parameter.location, "description": parameter.description}
             for parameter in operation.parameters
         ],
         "request": None if operation.request is None else msgspec.json.schema(operation.request),

@@ -1,4 +1,4 @@
-"""The emulated API's operations: a row for each endpoint of the contract, with its handler and types."""
+"""Table of the emulated API's operations: each endpoint of the contract with its handler and types."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,14 +18,14 @@ from clevora_mock.contract.limits import (
 from clevora_mock.web.operation import Handler, Operation, Parameter
 
 _KEY_ID = Parameter("id", "path", "The key's id, or the raw key.")
-_LIMIT = Parameter("limit", "query", "How many entries.", bounds=(1, MAX_TRANSACTIONS), default=DEFAULT_TRANSACTIONS)
+_LIMIT = Parameter("limit", "query", "Number of entries.", bounds=(1, MAX_TRANSACTIONS), default=DEFAULT_TRANSACTIONS)
 _RANGE = Parameter(
-    "range", "query", "How many days, today included.", DOCUMENTED, (1, MAX_USAGE_DAYS), DEFAULT_USAGE_DAYS
+    "range", "query", "Number of days, including today.", DOCUMENTED, (1, MAX_USAGE_DAYS), DEFAULT_USAGE_DAYS
 )
 
 
-def api_operations(models: Mapping[str, Handler]) -> list[Operation]:
-    """Return every row; `models` has the handlers of the endpoints that fake models answer, by endpoint."""
+def build_operations(models: Mapping[str, Handler]) -> list[Operation]:
+    """Return all operations; `models` has the handlers that use fake models, by endpoint."""
     rows = [
         _row(
             "chat.completions",
@@ -36,17 +36,19 @@ def api_operations(models: Mapping[str, Handler]) -> list[Operation]:
         ),
         _row("embeddings", models["embeddings"], embeddings.EmbeddingList, embeddings.EmbeddingsRequest),
         _row("search", models["search"], search.SearchResults, search.SearchRequest),
-        _row("scripts.generate", models["scripts.generate"], scripts.Script, scripts.ScriptRequest),
+        _row("scripts.generate", models["scripts.generate"], scripts.ScriptResponse, scripts.ScriptRequest),
         _row("keys.create", keys.create_key, dashboard.NewKey, dashboard.KeyRequest),
-        _row("keys.list", keys.list_keys, dashboard.Keys),
+        _row("keys.list", keys.list_keys, dashboard.KeyList),
         _row("keys.revoke", keys.revoke_key, dashboard.RevokedKey, parameters=(_KEY_ID,)),
-        _row("developer.activate", developer.activate, dashboard.AccountView),
-        _row("developer.account", developer.account, dashboard.AccountView),
-        _row("developer.topup", developer.topup, dashboard.CheckoutLink, dashboard.TopupRequest),
-        _row("developer.transactions", developer.transactions, dashboard.Transactions, parameters=(_LIMIT,)),
-        _row("developer.usage", developer.usage, dashboard.UsageReport, parameters=(_RANGE,)),
-        # The signature is checked before the body is read as JSON.
-        _row("dodo.webhook", payments.webhook, dashboard.Received, dashboard.WebhookEvent, parses_body=False),
+        _row("developer.activate", developer.activate_account, dashboard.AccountView),
+        _row("developer.account", developer.show_account, dashboard.AccountView),
+        _row("developer.topup", developer.create_topup, dashboard.CheckoutLink, dashboard.TopupRequest),
+        _row("developer.transactions", developer.list_transactions, dashboard.TransactionList, parameters=(_LIMIT,)),
+        _row("developer.usage", developer.show_usage, dashboard.UsageReport, parameters=(_RANGE,)),
+        # The handler checks the signature before it parses the body.
+        _row(
+            "dodo.webhook", payments.receive_event, dashboard.WebhookReceipt, dashboard.WebhookEvent, parses_body=False
+        ),
     ]
     rows.append(_row("docs.llms", LlmsHandler(rows)))
     return rows

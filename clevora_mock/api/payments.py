@@ -1,4 +1,4 @@
-"""``POST /api/dodo/webhook`` (B8-B10), and the events that the mock sends there."""
+"""``POST /api/dodo/webhook`` (B8-B10), and the signed events for it."""
 
 import json
 from typing import Any
@@ -9,27 +9,27 @@ from clevora_mock.core.payments import Checkout
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.context import RequestContext
-from clevora_mock.web.json_response import json_answer
+from clevora_mock.web.json_response import encode_reply
 from clevora_mock.web.parsing import parse_body
 
 
-async def webhook(context: RequestContext) -> Reply:
-    """Handle a payment's event: check the signature, then the JSON, then credit the checkout that it pays."""
+async def receive_event(context: RequestContext) -> Reply:
+    """Handle ``POST /api/dodo/webhook``: check the signature, then the JSON, then credit the paid checkout."""
     facts, sandbox = context.facts, context.sandbox
     event_id = webhooks.verify(sandbox.config.webhook_secret, facts.headers, facts.body, context.now)
     _, event = parse_body(facts.body, dashboard.WebhookEvent)
     sandbox.receive_payment(event_id, event, context.now)
-    return json_answer(dashboard.Received(received=True))
+    return encode_reply(dashboard.WebhookReceipt(received=True))
 
 
-def checkout_event(sandbox: Sandbox, checkout: Checkout) -> tuple[dict[str, str], bytes]:
-    """Return the headers and body that announce the end of `checkout` to the webhook."""
-    return signed_event(sandbox, sandbox.payment_event(checkout, sandbox.clock.now()))
+def sign_checkout_event(sandbox: Sandbox, checkout: Checkout) -> tuple[dict[str, str], bytes]:
+    """Return headers and body of the event for a finished checkout."""
+    return sign_event(sandbox, sandbox.payment_event(checkout, sandbox.clock.now()))
 
 
-def signed_event(sandbox: Sandbox, event: dict[str, Any]) -> tuple[dict[str, str], bytes]:
-    """Return any event as headers and body, with a signature that the webhook takes."""
-    # Compact and plain UTF-8, since receivers verify JSON.stringify of what they parsed.
+def sign_event(sandbox: Sandbox, event: dict[str, Any]) -> tuple[dict[str, str], bytes]:
+    """Return headers and body of `event`, with a valid Standard Webhooks signature (B8)."""
+    # Compact and unescaped, since receivers verify JSON.stringify of the parsed body.
     body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
     event_id = "evt_" + sandbox.rng.next_hex("event")
     headers = webhooks.sign(sandbox.config.webhook_secret, event_id, sandbox.clock.now(), body)

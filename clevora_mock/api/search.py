@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from clevora_mock.api.lazy import LazyAsync
 from clevora_mock.api.schemas import PromptUsage
-from clevora_mock.api.schemas.search import Result, SearchRequest, SearchResults
+from clevora_mock.api.schemas.search import SearchRequest, SearchResult, SearchResults
 from clevora_mock.clock import iso
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import DEFAULT_SEARCH_RESULTS
@@ -16,18 +16,18 @@ from clevora_mock.core.reply import Reply
 from clevora_mock.models import tokens
 from clevora_mock.models.registry import Models
 from clevora_mock.web.context import RequestContext
-from clevora_mock.web.json_response import json_answer
+from clevora_mock.web.json_response import encode_reply
 from clevora_mock.web.parsing import choose_model
 
 if TYPE_CHECKING:
     from clevora_mock.models.search import SearchIndex
 
-# Titles in the journal's summary of an answer.
+# Number of titles in the journal's summary of a response.
 _SUMMARY_TITLES = 5
 
 
 class SearchHandler:
-    """The endpoint; the catalog is loaded at its first use."""
+    """Endpoint handler; loads the catalog on first use."""
 
     def __init__(self, models: Models) -> None:
         self._index: LazyAsync[SearchIndex] = LazyAsync(lambda: models.index)
@@ -38,16 +38,16 @@ class SearchHandler:
         limit = request.limit or DEFAULT_SEARCH_RESULTS
         found = index.search(request.query, limit)
         summary = "; ".join(item.title for item, _ in found[:_SUMMARY_TITLES])
-        results = [msgspec.convert(msgspec.to_builtins(item) | {"score": score}, Result) for item, score in found]
+        results = [msgspec.convert(msgspec.to_builtins(item) | {"score": score}, SearchResult) for item, score in found]
         if context.scripted.results is not None:
-            results = [_scripted(written, context.now) for written in context.scripted.results[:limit]]
+            results = [_complete_result(written, context.now) for written in context.scripted.results[:limit]]
         counted = tokens.count(request.query)
         body = SearchResults("search.results", model, request.query, results, PromptUsage(counted, counted))
-        return replace(json_answer(body), prompt_tokens=counted, text=summary)
+        return replace(encode_reply(body), prompt_tokens=counted, text=summary)
 
 
-def _scripted(written: dict[str, Any], now: int) -> Result:
-    """Return a result that a scenario wrote; fields that it left out are made up from the title."""
+def _complete_result(written: dict[str, Any], now: int) -> SearchResult:
+    """Return a scenario's result; absent fields get defaults derived from the title."""
     slug = re.sub(r"[^a-z0-9]+", "-", written["title"].lower()).strip("-") or "item"
     whole = {
         "id": f"vid_{slug}",
@@ -61,4 +61,4 @@ def _scripted(written: dict[str, Any], now: int) -> Result:
         "tags": [],
         "score": 1.0,
     }
-    return msgspec.convert(whole | written, Result)
+    return msgspec.convert(whole | written, SearchResult)

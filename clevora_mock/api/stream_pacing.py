@@ -1,4 +1,4 @@
-"""The pace of a stream."""
+"""Pacing of streams."""
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,17 +9,17 @@ from clevora_mock.core.rng import RandomStream
 
 
 class StreamPacing(Struct, frozen=True):
-    """The times of a stream's frames.
+    """Timing of a stream's frames.
 
-    The first content comes after `ttft` microseconds, then so many tokens a second, give or take the share `jitter`.
+    The first content is sent after `ttft` microseconds. `jitter`, from 0 to 1, varies each interval by that fraction.
     """
 
     tokens_per_second: float | None = None
     ttft: int = 0
     jitter: float = 0.0
 
-    def paced(self, frames: tuple[Frame, ...], draws: RandomStream) -> tuple[Frame, ...]:
-        """Return `frames` with their times; the first one, the role, leaves at once."""
+    def pace(self, frames: tuple[Frame, ...], draws: RandomStream) -> tuple[Frame, ...]:
+        """Return `frames` with their times; the first one, with the role, has no delay."""
         step = SECOND / self.tokens_per_second if self.tokens_per_second else 0.0
         moment = float(self.ttft)
         paced = list(frames[:1])

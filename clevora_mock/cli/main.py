@@ -203,10 +203,10 @@ def openapi() -> None:
     """Print the OpenAPI 3.1 document of the emulated API."""
     import json
 
-    from clevora_mock.api.openapi import openapi_document
-    from clevora_mock.api.routes import operations
+    from clevora_mock.api.openapi import build_openapi_document
+    from clevora_mock.api.routes import load_operations
 
-    document = openapi_document(operations(), f"http://127.0.0.1:{settings.Settings().port}")
+    document = build_openapi_document(load_operations(), f"http://127.0.0.1:{settings.Settings().port}")
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 

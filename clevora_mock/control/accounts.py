@@ -1,4 +1,4 @@
-"""``/__mock/accounts`` and ``/__mock/tokens``: users made to measure."""
+"""``/__mock/accounts`` and ``/__mock/tokens``."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.contract.limits import MAX_UID_CHARACTERS, TIER
-from clevora_mock.control.endpoint import now_of, sandbox_of
+from clevora_mock.control.endpoint import get_now, get_sandbox
 from clevora_mock.core import id_tokens, money
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.errors import ApiError, invalid, missing
@@ -18,7 +18,7 @@ from clevora_mock.core.users import User
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.parsing import parse_body, parse_optional_body, quoted
 
-_NAME = "Made by the control plane"
+_KEY_NAME = "Made by the control plane"
 _BALANCE = 100.0
 
 Uid = Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
@@ -26,9 +26,9 @@ Dollars = Annotated[float, Meta(ge=-money.MAX_DOLLARS, le=money.MAX_DOLLARS)]
 
 
 class NewAccount(Struct, forbid_unknown_fields=True, rename="camel"):
-    """An account to be made. Without more, one that can be used at once: $100, activated, with developer access.
+    """An account to create. `balance` (dollars) defaults to 100; the flags default to true.
 
-    With `password` its owner can sign in at Firebase, by email.
+    With `password`, the user can sign in to Firebase by email.
     """
 
     uid: Uid | None = None
@@ -40,7 +40,7 @@ class NewAccount(Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class AccountChange(Struct, forbid_unknown_fields=True, rename="camel"):
-    """What to change in an account; a balance is set by an adjustment in its ledger."""
+    """Changes to an account; a balance is set by an adjustment in its ledger."""
 
     balance: Dollars | None = None
     activated: bool | None = None
@@ -48,65 +48,65 @@ class AccountChange(Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class TokenRequest(Struct, forbid_unknown_fields=True, rename="camel"):
-    """An ID token to be issued; `expires_in` in seconds."""
+    """An ID token to issue; `expires_in` in seconds."""
 
     uid: Uid
     email: str | None = None
     expires_in: Annotated[int, Meta(ge=1, le=315_360_000)] | None = None
 
 
-async def create(request: Request) -> Response:
-    """Handle ``POST /__mock/accounts``: a new account and its first key, whole."""
-    asked = parse_optional_body(await request.body(), NewAccount)
-    sandbox, now = sandbox_of(request), now_of(request)
-    balance = _micros(_BALANCE if asked.balance is None else asked.balance)
-    uid = asked.uid or "user_" + sandbox.rng.next_hex("account", 12)
+async def create_account(request: Request) -> Response:
+    """Handle ``POST /__mock/accounts``: create an account, and return it with its whole first key."""
+    body = parse_optional_body(await request.body(), NewAccount)
+    sandbox, now = get_sandbox(request), get_now(request)
+    balance = _parse_balance(_BALANCE if body.balance is None else body.balance)
+    uid = body.uid or "user_" + sandbox.rng.next_hex("account", 12)
     if uid in sandbox.accounts.by_uid:
-        raise invalid("uid", "one that is not taken (PATCH changes an account)", quoted(uid))
-    if asked.password is not None:
-        _create_user(sandbox, uid, asked.email, asked.password, now)
-    account = sandbox.accounts.get_or_create(uid, asked.email, now)
+        raise invalid("uid", "one without an account (PATCH changes an account)", quoted(uid))
+    if body.password is not None:
+        _create_user(sandbox, uid, body.email, body.password, now)
+    account = sandbox.accounts.get_or_create(uid, body.email, now)
     if balance > 0:
         account.credit(sandbox.next_entry(), balance, now)
-    sandbox.update_account(account, balance, asked.activated, asked.developer_access is not False)
-    _, raw = sandbox.create_key(account, _NAME, now)
-    return json_response(_view(account) | {"apiKey": raw})
+    sandbox.update_account(account, balance, body.activated, body.developer_access is not False)
+    _, raw = sandbox.create_key(account, _KEY_NAME, now)
+    return json_response(_render_account(account) | {"apiKey": raw})
 
 
-async def show(request: Request) -> Response:
+async def show_account(request: Request) -> Response:
     """Handle ``GET /__mock/accounts/{uid}``."""
-    return json_response(_view(_find(request)))
+    return json_response(_render_account(_find_account(request)))
 
 
-async def change(request: Request) -> Response:
+async def change_account(request: Request) -> Response:
     """Handle ``PATCH /__mock/accounts/{uid}``."""
-    account = _find(request)
-    asked = parse_body(await request.body(), AccountChange)[0]
-    balance = None if asked.balance is None else _micros(asked.balance)
-    sandbox_of(request).update_account(account, balance, asked.activated, asked.developer_access)
-    return json_response(_view(account))
+    account = _find_account(request)
+    body = parse_body(await request.body(), AccountChange)[0]
+    balance = None if body.balance is None else _parse_balance(body.balance)
+    get_sandbox(request).update_account(account, balance, body.activated, body.developer_access)
+    return json_response(_render_account(account))
 
 
-async def issue(request: Request) -> Response:
-    """Handle ``POST /__mock/tokens``: an ID token that is good in this sandbox."""
-    asked = parse_body(await request.body(), TokenRequest)[0]
-    lifetime = asked.expires_in or id_tokens.LIFETIME_SECONDS
-    project = sandbox_of(request).config.firebase_project
+async def issue_token(request: Request) -> Response:
+    """Handle ``POST /__mock/tokens``: return an ID token that is valid in this sandbox."""
+    body = parse_body(await request.body(), TokenRequest)[0]
+    lifetime = body.expires_in or id_tokens.LIFETIME_SECONDS
+    project = get_sandbox(request).config.firebase_project
     return json_response(
-        {"idToken": id_tokens.issue(Identity(asked.uid, asked.email), project, now_of(request), lifetime)}
+        {"idToken": id_tokens.issue(Identity(body.uid, body.email), project, get_now(request), lifetime)}
     )
 
 
-def _find(request: Request) -> Account:
-    """The account that the path names; 404 when there is none."""
-    account = sandbox_of(request).accounts.by_uid.get(request.path_params["uid"])
+def _find_account(request: Request) -> Account:
+    """Return the account in the path. Raises a 404 when there is none."""
+    account = get_sandbox(request).accounts.by_uid.get(request.path_params["uid"])
     if account is None:
         raise ApiError("not_found", "No such account")
     return account
 
 
-def _view(account: Account) -> dict[str, object]:
-    """An account as the control plane shows it."""
+def _render_account(account: Account) -> dict[str, object]:
+    """Return an account as the control plane shows it."""
     return {
         "uid": account.uid,
         "email": account.email,
@@ -121,20 +121,20 @@ def _view(account: Account) -> dict[str, object]:
 
 
 def _create_user(sandbox: Sandbox, uid: str, email: str | None, password: str, now: int) -> None:
-    """Create the Firebase user of an account that is about to be created."""
+    """Create the Firebase user of a new account. Raises a 400 when email or uid has a user."""
     users = sandbox.users
     if email is None:
         raise missing("email")
     if users.find_by_email(email) is not None:
-        raise invalid("email", "one that nobody signs in with", quoted(email))
+        raise invalid("email", "one that no Firebase user has", quoted(email))
     if uid in users.by_uid:
-        raise invalid("uid", "one that nobody signs in with, or no password", quoted(uid))
+        raise invalid("uid", "one that no Firebase user has, or no password", quoted(uid))
     if users.is_full:
-        raise ApiError("invalid_field", "password: there are as many users as a sandbox keeps")
+        raise ApiError("invalid_field", "password: the sandbox has its maximum number of Firebase users")
     users.add(User(uid, email.lower(), sandbox.new_password(password), now))
 
 
-def _micros(amount: float) -> int:
+def _parse_balance(amount: float) -> int:
     try:
         return money.micros(amount)
     except ValueError:

@@ -1,4 +1,4 @@
-"""``/__mock/clock``: look at the sandbox's time, and move it."""
+"""``/__mock/clock``: read and set the sandbox's clock."""
 
 from typing import Annotated, Literal
 
@@ -7,14 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.clock import MAX_SPEED, MAX_TIMESTAMP, SECOND, Clock, iso, parse
-from clevora_mock.control.endpoint import sandbox_of
+from clevora_mock.control.endpoint import get_sandbox
 from clevora_mock.core.errors import invalid
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.parsing import parse_body, quoted
 
 
 class ClockChange(Struct, forbid_unknown_fields=True):
-    """What to change: another mode first, then the time, then how far to move on."""
+    """Changes to the clock, applied in this order: mode and speed, time, seconds to advance."""
 
     mode: Literal["real", "frozen", "scaled"] | None = None
     speed: Annotated[float, Meta(gt=0, le=MAX_SPEED)] | None = None
@@ -22,39 +22,36 @@ class ClockChange(Struct, forbid_unknown_fields=True):
     advance: Annotated[float, Meta(ge=0, le=MAX_TIMESTAMP // SECOND)] | None = None
 
 
-async def show(request: Request) -> Response:
+async def show_clock(request: Request) -> Response:
     """Handle ``GET /__mock/clock``."""
-    return json_response(view(sandbox_of(request).clock))
+    return json_response(render_clock(get_sandbox(request).clock))
 
 
-async def change(request: Request) -> Response:
-    """Handle ``PATCH /__mock/clock``: all of what is asked for, or, when any of it is wrong, nothing."""
-    asked = parse_body(await request.body(), ClockChange)[0]
-    clock = sandbox_of(request).clock
-    moment = None if asked.now is None else _moment(asked.now)
-    if (asked.mode == "scaled") != (asked.speed is not None):
-        raise invalid("speed", 'a number beside "mode": "scaled"', quoted(asked.speed))
-    if (
-        asked.advance is not None
-        and (clock.now() if moment is None else moment) + asked.advance * SECOND > MAX_TIMESTAMP
-    ):
-        raise invalid("advance", f"to get no further than {iso(MAX_TIMESTAMP)}", quoted(asked.advance))
-    if asked.mode is not None:
-        clock.set_mode(asked.mode, asked.speed or 1.0)
+async def change_clock(request: Request) -> Response:
+    """Handle ``PATCH /__mock/clock``: apply all changes, or none when one is invalid."""
+    body = parse_body(await request.body(), ClockChange)[0]
+    clock = get_sandbox(request).clock
+    moment = None if body.now is None else _parse_now(body.now)
+    if (body.mode == "scaled") != (body.speed is not None):
+        raise invalid("speed", 'a number if, and only if, "mode" is "scaled"', quoted(body.speed))
+    if body.advance is not None and (clock.now() if moment is None else moment) + body.advance * SECOND > MAX_TIMESTAMP:
+        raise invalid("advance", f"a time of at most {iso(MAX_TIMESTAMP)}", quoted(body.advance))
+    if body.mode is not None:
+        clock.set_mode(body.mode, body.speed or 1.0)
     if moment is not None:
         clock.set(moment)
-    if asked.advance is not None:
-        clock.advance(asked.advance)
-    return json_response(view(clock))
+    if body.advance is not None:
+        clock.advance(body.advance)
+    return json_response(render_clock(clock))
 
 
-def view(clock: Clock) -> dict[str, object]:
-    """A clock as it is shown."""
-    shown: dict[str, object] = {"now": iso(clock.now()), "mode": clock.mode}
-    return shown | {"speed": clock.speed} if clock.mode == "scaled" else shown
+def render_clock(clock: Clock) -> dict[str, object]:
+    """Return a clock as the control plane shows it."""
+    fields: dict[str, object] = {"now": iso(clock.now()), "mode": clock.mode}
+    return fields | {"speed": clock.speed} if clock.mode == "scaled" else fields
 
 
-def _moment(text: str) -> int:
+def _parse_now(text: str) -> int:
     try:
         moment = parse(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""The endpoints of the mock's own pages: Starlette handlers behind the origin check."""
+"""Endpoints of the control plane: Starlette handlers behind the origin check."""
 
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -10,18 +10,18 @@ from clevora_mock.contract.limits import MAX_BODY_BYTES
 from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.web.exchange_recorder import exchange_of
+from clevora_mock.web.exchange_recorder import get_exchange
 from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.request_body import read_body
 
-# A snapshot holds a whole journal, with the beginning of every body.
+# A snapshot includes the journal, with the first bytes of every body.
 MAX_SNAPSHOT_BYTES = 128 * MAX_BODY_BYTES
 
 ControlHandler = Callable[[Request], Awaitable[Response]]
 
 
 class ControlEndpoint:
-    """The handlers of one path by method, as an ASGI endpoint for a Starlette route."""
+    """ASGI endpoint for a Starlette route: the handlers of one path, by method."""
 
     def __init__(self, handlers: Mapping[str, ControlHandler], local_only: LocalOnly) -> None:
         self._handlers = handlers
@@ -29,15 +29,17 @@ class ControlEndpoint:
 
     @property
     def methods(self) -> list[str]:
-        """The methods that the path takes, in the table's order."""
+        """Methods that the path takes, in the order of the table."""
         return [*self._handlers, *(["HEAD"] if "GET" in self._handlers else [])]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method = scope["method"]
-        exchange = exchange_of(scope)
-        exchange.begin(emulated=False)
+        exchange = get_exchange(scope)
+        exchange.assign_id(emulated=False)
         try:
-            body = await read_body(method, exchange.headers, receive, MAX_SNAPSHOT_BYTES, drained=MAX_SNAPSHOT_BYTES)
+            body = await read_body(
+                method, exchange.headers, receive, MAX_SNAPSHOT_BYTES, max_drained=MAX_SNAPSHOT_BYTES
+            )
         except ClientDisconnect:
             return
         request = BufferedRequest(scope, receive, body or b"")
@@ -46,33 +48,35 @@ class ControlEndpoint:
             response = await self._handlers["GET" if method == "HEAD" else method](request)
         except ApiError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it was, the client gets a 500 in JSON
+        except Exception as error:  # noqa: BLE001 - any other error becomes a 500 in JSON
             raise internal_error(method, exchange.path, error) from None
         await response(scope, receive, send)
 
 
 class BufferedRequest(Request):
-    """A Starlette request whose body is read already."""
+    """Starlette request whose body has been read."""
 
     def __init__(self, scope: Scope, receive: Receive, body: bytes) -> None:
         super().__init__(scope, receive)
         self._body = body
 
 
-def sandbox_of(request: Request) -> Sandbox:
-    """Return the sandbox that the request is about."""
-    return exchange_of(request.scope).sandbox
+def get_sandbox(request: Request) -> Sandbox:
+    """Return the sandbox in the request's path."""
+    return get_exchange(request.scope).sandbox
 
 
-def now_of(request: Request) -> int:
-    """Return the moment of the request's arrival, by the sandbox's clock."""
-    return exchange_of(request.scope).arrived
+def get_now(request: Request) -> int:
+    """Return the request's arrival, in microseconds of the sandbox's clock."""
+    return get_exchange(request.scope).arrived
 
 
-def base_url_of(request: Request) -> str:
+def get_base_url(request: Request) -> str:
     """Return the URL under which the client reached the sandbox."""
-    return exchange_of(request.scope).base_url
+    return get_exchange(request.scope).base_url
 
 
-def query_of(request: Request) -> str:
+def get_query(request: Request) -> str:
+    """Return the undecoded query string."""
+    """Return the undecoded query string."""
     return str(request.scope["query_string"], "latin-1")

@@ -1,7 +1,4 @@
-"""Every sandbox of a server in one file: what ``--export-on-exit`` writes and ``--import`` reads.
-
-The file is written beside itself and then renamed, so that whoever interrupts the writing leaves the old one whole.
-"""
+"""File of all sandboxes of a server: ``--export-on-exit`` writes it, ``--import`` reads it."""
 
 import errno
 import os
@@ -10,54 +7,55 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from clevora_mock.control.state import restore
+from clevora_mock.control.state import restore_sandbox
 from clevora_mock.core import snapshot
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.sandboxes import Sandboxes, is_name
 from clevora_mock.core.snapshot import VERSION, State
 
 
-class ArchiveError(UnusableFileError):
-    """A file that cannot be imported; the message names it and says why."""
+class ExportFileError(UnusableFileError):
+    """File that cannot be imported; the message has its path and the reason."""
 
 
-class Archive(Struct):
-    """The states of sandboxes by name."""
+class ExportFile(Struct):
+    """Content of the file: the states of sandboxes by name."""
 
     version: int
     sandboxes: dict[str, State]
 
 
-def export(sandboxes: Sandboxes, path: Path) -> None:
-    """Write the states of all `sandboxes` to `path`, whole or not at all. Raises OSError."""
+def export_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
+    """Write the states of all `sandboxes` to `path`. Raises OSError; an existing file is then unchanged."""
     if not path.name:
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     states = {sandbox.name: snapshot.dump(sandbox) for sandbox in sandboxes.all()}
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    # Renamed once complete, so that an interruption leaves an existing file unchanged.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with beside.open("wb") as file:
-            file.write(msgspec.json.encode(Archive(VERSION, states)))
+        with temporary.open("wb") as file:
+            file.write(msgspec.json.encode(ExportFile(VERSION, states)))
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     finally:
-        beside.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
-def load(sandboxes: Sandboxes, path: Path) -> None:
-    """Bring back what was exported. Raises ArchiveError; nothing is served before all of it is in place."""
+def import_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
+    """Restore the sandboxes in the file at `path`. Raises ExportFileError, possibly after some are restored."""
     try:
-        archive = msgspec.json.decode(path.read_bytes(), type=Archive)
+        content = msgspec.json.decode(path.read_bytes(), type=ExportFile)
     except OSError as error:
-        raise ArchiveError(f"{path}: cannot be read: {error.strerror}") from None
+        raise ExportFileError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise ArchiveError(f"{path}: not an export of this server: {error}") from None
-    if archive.version != VERSION:
-        raise ArchiveError(f"{path}: version: expected {VERSION}, got {archive.version}")
-    for name, state in archive.sandboxes.items():
+        raise ExportFileError(f"{path}: not an export of this server: {error}") from None
+    if content.version != VERSION:
+        raise ExportFileError(f"{path}: version: expected {VERSION}, got {content.version}")
+    for name, state in content.sandboxes.items():
         if not is_name(name):
-            raise ArchiveError(f"{path}: {name!r} is no sandbox's name")
+            raise ExportFileError(f"{path}: {name!r} is not a sandbox name")
         try:
-            restore(sandboxes.get(name), state)
+            restore_sandbox(sandboxes.get(name), state)
         except ValueError as error:
-            raise ArchiveError(f"{path}: sandbox {name}: {error}") from None
+            raise ExportFileError(f"{path}: sandbox {name}: {error}") from None

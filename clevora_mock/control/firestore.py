@@ -1,4 +1,4 @@
-"""The four places in Firestore that the documentation names, and the ledger's, as plain JSON (contract U8)."""
+"""The four documented Firestore collections, and the ledger's, as plain JSON (U8)."""
 
 from typing import Any
 
@@ -11,30 +11,30 @@ from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.usage import UsageCount, UsageDay
 
 
-def document(sandbox: Sandbox, path: str) -> dict[str, Any] | None:
-    """The document at `path`, such as ``clevora_developer_usage/demo/days/2026-01-01``; None when there is none."""
+def find_document(sandbox: Sandbox, path: str) -> dict[str, Any] | None:
+    """Return the document at `path` (``clevora_developer_usage/demo/days/2026-01-01``), None if there is none."""
     match path.split("/"):
         case ["clevora_developer_usage", uid]:
             account = sandbox.accounts.by_uid.get(uid)
-            return None if account is None else _usage(account)
+            return None if account is None else _render_usage(account)
         case ["clevora_developer_usage", uid, "days", day]:
             account = sandbox.accounts.by_uid.get(uid)
-            return None if account is None else _day(account, day)
+            return None if account is None else _render_day(account, day)
         case ["clevora_developer_keys", key_id]:
             key = sandbox.accounts.find_key(key_id)
-            return None if key is None else _key(key)
+            return None if key is None else _render_key(key)
         case ["clevora_developer_logs", log_id]:
             entries = (entry for entry in sandbox.journal.entries if entry.logged)
             logged = next((entry for entry in entries if sandbox.log_id(entry.serial) == log_id), None)
-            return None if logged is None else _log(logged)
+            return None if logged is None else _render_log(logged)
         case ["clevora_developer_transactions", entry_id]:
-            return _transaction(sandbox, entry_id)
+            return _find_transaction(sandbox, entry_id)
         case _:
             return None
 
 
-def collection(sandbox: Sandbox, path: str) -> list[str] | None:
-    """The ids of the documents below `path`; None when it is no collection."""
+def list_documents(sandbox: Sandbox, path: str) -> list[str] | None:
+    """Return the ids of the documents in the collection at `path`, None if there is no such collection."""
     match path.split("/"):
         case ["clevora_developer_usage"]:
             return list(sandbox.accounts.by_uid)
@@ -52,25 +52,25 @@ def collection(sandbox: Sandbox, path: str) -> list[str] | None:
             return None
 
 
-def _usage(account: Account) -> dict[str, Any]:
+def _render_usage(account: Account) -> dict[str, Any]:
     usage = account.usage
-    return _count(usage.total) | {"lastUsed": _moment(usage.last_used)}
+    return _render_count(usage.total) | {"lastUsed": _iso_or_none(usage.last_used)}
 
 
-def _day(account: Account, day: str) -> dict[str, Any] | None:
+def _render_day(account: Account, day: str) -> dict[str, Any] | None:
     found = next((row for number, row in account.usage.days.items() if date(number) == day), None)
-    return None if found is None else _count(found) | {"endpoints": _endpoints(found)}
+    return None if found is None else _render_count(found) | {"endpoints": _render_endpoints(found)}
 
 
-def _endpoints(day: UsageDay) -> dict[str, dict[str, int]]:
-    return {name: _count(count) for name, count in day.endpoints.items()}
+def _render_endpoints(day: UsageDay) -> dict[str, dict[str, int]]:
+    return {name: _render_count(count) for name, count in day.endpoints.items()}
 
 
-def _count(count: UsageCount) -> dict[str, Any]:
+def _render_count(count: UsageCount) -> dict[str, Any]:
     return {"requests": count.requests, "tokens": count.tokens, "errors": count.errors}
 
 
-def _key(key: Key) -> dict[str, Any]:
+def _render_key(key: Key) -> dict[str, Any]:
     return {
         "uid": key.account.uid,
         "name": key.name,
@@ -79,11 +79,11 @@ def _key(key: Key) -> dict[str, Any]:
         "requests": key.requests,
         "tokens": key.tokens,
         "createdAt": iso(key.created),
-        "lastUsed": _moment(key.last_used),
+        "lastUsed": _iso_or_none(key.last_used),
     }
 
 
-def _log(entry: JournalEntry) -> dict[str, Any]:
+def _render_log(entry: JournalEntry) -> dict[str, Any]:
     failed = entry.status >= 400
     return {
         "uid": entry.account,
@@ -98,15 +98,15 @@ def _log(entry: JournalEntry) -> dict[str, Any]:
     }
 
 
-def _transaction(sandbox: Sandbox, entry_id: str) -> dict[str, Any] | None:
+def _find_transaction(sandbox: Sandbox, entry_id: str) -> dict[str, Any] | None:
     for account in sandbox.accounts.by_uid.values():
         for entry in account.ledger.entries:
             if sandbox.entry_id(entry.serial) == entry_id:
-                return _entry(account, entry)
+                return _render_transaction(account, entry)
     return None
 
 
-def _entry(account: Account, entry: LedgerEntry) -> dict[str, Any]:
+def _render_transaction(account: Account, entry: LedgerEntry) -> dict[str, Any]:
     return {
         "uid": account.uid,
         "type": entry.type,
@@ -118,5 +118,5 @@ def _entry(account: Account, entry: LedgerEntry) -> dict[str, Any]:
     }
 
 
-def _moment(moment: int | None) -> str | None:
+def _iso_or_none(moment: int | None) -> str | None:
     return None if moment is None else iso(moment)

@@ -1,33 +1,33 @@
-"""Handle ``GET /``: what this is, what to copy, where everything lies; HTML for a browser, JSON for a program."""
+"""``GET /``: version, base URL, API key and links, as HTML or JSON."""
 
 from html import escape
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from clevora_mock.control.endpoint import base_url_of, sandbox_of
-from clevora_mock.control.pages import page
+from clevora_mock.control.endpoint import get_base_url, get_sandbox
+from clevora_mock.control.pages import render_page
 from clevora_mock.version import __version__
 from clevora_mock.web.json_response import json_response
 
-_PLACES = (
-    ("/__mock/health", "Whether the server is ready, and how it is set up."),
+_LINKS = (
+    ("/__mock/health", "Readiness and settings."),
     ("/__mock/fidelity", "Every clause of the contract: documented, or inferred."),
-    ("/__mock/scenarios", "What can be made to go wrong."),
-    ("/__mock/requests", "The newest requests, and why which rule applied."),
-    ("/__mock/conduct", "How the client behaved."),
-    ("/__mock/ledger?uid=demo", "The demo account's money, entry by entry."),
-    ("/__mock/firestore/clevora_developer_usage/demo", "The documented places in Firestore."),
+    ("/__mock/scenarios", "Scenarios to choose from."),
+    ("/__mock/requests", "The newest requests, with the rules that applied and those that did not."),
+    ("/__mock/conduct", "Findings about the client's behavior."),
+    ("/__mock/ledger?uid=demo", "The demo account's ledger."),
+    ("/__mock/firestore/clevora_developer_usage/demo", "The demo account's usage, as in Firestore."),
     ("/openapi.json", "The emulated API as OpenAPI 3.1."),
-    ("/__mock/openapi.json", "The routes below /__mock the same way."),
+    ("/__mock/openapi.json", "The control plane as OpenAPI 3.1."),
     ("/docs/llms", "The emulated API for coding agents."),
 )
 
 
-async def home(request: Request) -> Response:
-    """Handle ``GET /``."""
-    base = base_url_of(request)
-    key = sandbox_of(request).config.api_key
+async def show_home(request: Request) -> Response:
+    """Handle ``GET /``: HTML for clients that accept it, else JSON."""
+    base = get_base_url(request)
+    key = get_sandbox(request).config.api_key
     if "text/html" not in request.headers.get("accept", ""):
         return json_response(
             {
@@ -35,21 +35,21 @@ async def home(request: Request) -> Response:
                 "version": __version__,
                 "baseUrl": f"{base}/v1",
                 "apiKey": key,
-                "sandbox": sandbox_of(request).name,
-                "places": dict(_PLACES),
+                "sandbox": get_sandbox(request).name,
+                "links": dict(_LINKS),
             }
         )
     rows = "".join(
         f'<li><a href="{escape(base + path)}"><code>{escape(path)}</code></a> {escape(meaning)}</li>'
-        for path, meaning in _PLACES
+        for path, meaning in _LINKS
     )
     return HTMLResponse(
-        page(
+        render_page(
             "home.html",
             base=escape(f"{base}/v1"),
             key=escape(key),
-            places=rows,
-            sandbox=escape(sandbox_of(request).name),
+            links=rows,
+            sandbox=escape(get_sandbox(request).name),
             version=__version__,
         )
     )

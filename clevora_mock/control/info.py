@@ -1,15 +1,15 @@
-"""Reads of the control plane: health, the contract's clauses, OpenAPI, ledgers, the documented places."""
+"""Reads of the control plane: health, the contract's clauses, OpenAPI, ledgers, Firestore."""
 
 from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clevora_mock.api.developer import transaction
-from clevora_mock.api.openapi import openapi_document
+from clevora_mock.api.developer import render_transaction
+from clevora_mock.api.openapi import build_openapi_document
 from clevora_mock.contract.clauses import CLAUSES
 from clevora_mock.control import clock, firestore
-from clevora_mock.control.endpoint import ControlHandler, base_url_of, query_of, sandbox_of
+from clevora_mock.control.endpoint import ControlHandler, get_base_url, get_query, get_sandbox
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError, missing
 from clevora_mock.version import __version__
@@ -18,12 +18,12 @@ from clevora_mock.web.operation import Operation
 from clevora_mock.web.parsing import query_param
 
 
-def health(server: str | None) -> ControlHandler:
-    """Handle ``GET /__mock/health``: readiness and settings; `server` is the server's name, if it has one."""
+def show_health(server: str | None) -> ControlHandler:
+    """Handle ``GET /__mock/health``; `server` is the server's name, if it has one."""
     named = {} if server is None else {"server": server}
 
     async def show(request: Request) -> Response:
-        sandbox = sandbox_of(request)
+        sandbox = get_sandbox(request)
         return json_response(
             {
                 "status": "ok",
@@ -32,7 +32,7 @@ def health(server: str | None) -> ControlHandler:
                 "seed": sandbox.rng.seed,
                 "scenario": sandbox.scenario_run.scenario.name,
                 "firebaseProject": sandbox.config.firebase_project,
-                "clock": clock.view(sandbox.clock),
+                "clock": clock.render_clock(sandbox.clock),
                 **named,
             }
         )
@@ -40,8 +40,8 @@ def health(server: str | None) -> ControlHandler:
     return show
 
 
-async def fidelity(request: Request) -> Response:
-    """Handle ``GET /__mock/fidelity``: every clause of the contract, and whether it is documented or inferred."""
+async def show_fidelity(request: Request) -> Response:
+    """Handle ``GET /__mock/fidelity``: return every clause of the contract, documented or inferred."""
     clauses = [
         {"id": clause.id, "basis": clause.basis, "documented": clause.documented, "inferred": clause.inferred}
         for clause in CLAUSES
@@ -49,21 +49,21 @@ async def fidelity(request: Request) -> Response:
     return json_response({"clauses": clauses})
 
 
-def openapi(operations: Sequence[Operation]) -> ControlHandler:
-    """Handle ``GET /openapi.json``: the emulated API as OpenAPI 3.1."""
+def show_openapi(operations: Sequence[Operation]) -> ControlHandler:
+    """Handle ``GET /openapi.json``."""
 
     async def show(request: Request) -> Response:
-        return json_response(openapi_document(operations, base_url_of(request)))
+        return json_response(build_openapi_document(operations, get_base_url(request)))
 
     return show
 
 
-async def ledger(request: Request) -> Response:
-    """Handle ``GET /__mock/ledger?uid=``: an account's balance, sums and entries, oldest first."""
-    uid = query_param(query_of(request), "uid")
+async def show_ledger(request: Request) -> Response:
+    """Handle ``GET /__mock/ledger?uid=``: return an account's balance, sums and entries, oldest first."""
+    uid = query_param(get_query(request), "uid")
     if not uid:
         raise missing("uid")
-    account = sandbox_of(request).accounts.by_uid.get(uid)
+    account = get_sandbox(request).accounts.by_uid.get(uid)
     if account is None:
         raise ApiError("not_found", "No such account")
     sums = account.ledger.sums()
@@ -76,18 +76,18 @@ async def ledger(request: Request) -> Response:
             "adjustments": money.dollars(sums.adjustments),
             "tokens": sums.tokens,
             "folded": account.ledger.opening.entries,
-            "entries": [transaction(sandbox_of(request), entry) for entry in account.ledger.entries],
+            "entries": [render_transaction(get_sandbox(request), entry) for entry in account.ledger.entries],
         }
     )
 
 
-async def firestore_place(request: Request) -> Response:
-    """Handle ``GET /__mock/firestore/{path}``: a document, or the ids in a collection."""
+async def show_firestore(request: Request) -> Response:
+    """Handle ``GET /__mock/firestore/{path}``: return a document, or the ids in a collection."""
     path = request.path_params["path"]
-    found = firestore.document(sandbox_of(request), path)
+    found = firestore.find_document(get_sandbox(request), path)
     if found is not None:
         return json_response(found)
-    ids = firestore.collection(sandbox_of(request), path)
+    ids = firestore.list_documents(get_sandbox(request), path)
     if ids is None:
         raise ApiError("not_found", "No such document")
     return json_response({"documents": ids})

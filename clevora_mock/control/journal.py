@@ -1,4 +1,4 @@
-"""``/__mock/requests``, ``/__mock/conduct``, ``/__mock/events``: what was asked, and how the client behaved."""
+"""``/__mock/requests``, ``/__mock/conduct``, ``/__mock/events``: the journal, and findings about the client."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.clock import iso, parse
-from clevora_mock.control.endpoint import query_of, sandbox_of
+from clevora_mock.control.endpoint import get_query, get_sandbox
 from clevora_mock.core import money
 from clevora_mock.core.conduct import findings
 from clevora_mock.core.errors import invalid
@@ -20,77 +20,77 @@ from clevora_mock.web.json_response import json_response
 from clevora_mock.web.parsing import int_param, query_names, query_param, quoted
 
 _LIMIT = 100
-# Events that a slow reader has not taken yet, before the oldest are dropped.
+# Undelivered events of a slow reader; beyond these, the oldest are dropped.
 _BACKLOG = 1000
 
 _FILTERS = ("endpoint", "status", "code", "key", "account", "since", "rule")
 
-# Names in the query of ``GET /__mock/requests``.
+# Query parameters of ``GET /__mock/requests``.
 QUERY = (*_FILTERS, "limit")
 
 Filter = Callable[[JournalEntry], bool]
 
 
-async def show(request: Request) -> Response:
-    """Handle ``GET /__mock/requests``: the newest first, filtered."""
-    most = max(MAX_ENTRIES, sandbox_of(request).config.journal_size)
-    limit = int_param(query_of(request), "limit", (1, most), _LIMIT)
-    filters = _filters(query_of(request))
-    journal = sandbox_of(request).journal
-    fitting = [entry for entry in reversed(journal.entries) if all(fits(entry) for fits in filters)]
-    shown = [view(entry) for entry in fitting[:limit]]
-    return json_response({"count": len(fitting), "evicted": journal.evicted, "requests": shown})
+async def list_requests(request: Request) -> Response:
+    """Handle ``GET /__mock/requests``: return the entries that match the filters, newest first."""
+    maximum = max(MAX_ENTRIES, get_sandbox(request).config.journal_size)
+    limit = int_param(get_query(request), "limit", (1, maximum), _LIMIT)
+    filters = _parse_filters(get_query(request))
+    journal = get_sandbox(request).journal
+    matching = [entry for entry in reversed(journal.entries) if all(matches(entry) for matches in filters)]
+    requests = [render_entry(entry) for entry in matching[:limit]]
+    return json_response({"count": len(matching), "evicted": journal.evicted, "requests": requests})
 
 
-async def clear(request: Request) -> Response:
+async def clear_journal(request: Request) -> Response:
     """Handle ``DELETE /__mock/requests``."""
-    sandbox_of(request).journal.clear()
+    get_sandbox(request).journal.clear()
     return json_response({"count": 0, "evicted": 0, "requests": []})
 
 
-async def conduct(request: Request) -> Response:
+async def show_conduct(request: Request) -> Response:
     """Handle ``GET /__mock/conduct``."""
-    return json_response({"findings": findings(sandbox_of(request).journal.entries)})
+    return json_response({"findings": findings(get_sandbox(request).journal.entries)})
 
 
-async def events(request: Request) -> Response:
-    """Handle ``GET /__mock/events``: each entry as it is made, until the reader leaves."""
-    journal = sandbox_of(request).journal
-    waiting: asyncio.Queue[JournalEntry] = asyncio.Queue(_BACKLOG)
+async def stream_events(request: Request) -> Response:
+    """Handle ``GET /__mock/events``: stream new entries until the client disconnects."""
+    journal = get_sandbox(request).journal
+    queue: asyncio.Queue[JournalEntry] = asyncio.Queue(_BACKLOG)
 
-    def watch(entry: JournalEntry) -> None:
-        if waiting.full():
-            waiting.get_nowait()
-        waiting.put_nowait(entry)
+    def enqueue(entry: JournalEntry) -> None:
+        if queue.full():
+            queue.get_nowait()
+        queue.put_nowait(entry)
 
     async def frames() -> AsyncIterator[bytes]:
         yield b": listening\n\n"
         while request.method != "HEAD":
-            yield b"data: " + msgspec.json.encode(view(await waiting.get())) + b"\n\n"
+            yield b"data: " + msgspec.json.encode(render_entry(await queue.get())) + b"\n\n"
 
-    return Feed(frames(), journal, watch)
+    return JournalStream(frames(), journal, enqueue)
 
 
-class Feed(StreamingResponse):
-    """An endless answer; `watch` sees the journal's entries for as long as somebody reads it."""
+class JournalStream(StreamingResponse):
+    """Endless response; `notify` is called with each new entry until the client disconnects."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, frames: AsyncIterator[bytes], journal: Journal, watch: Callable[[JournalEntry], None]) -> None:
+    def __init__(self, frames: AsyncIterator[bytes], journal: Journal, notify: Callable[[JournalEntry], None]) -> None:
         super().__init__(frames)
         self._journal = journal
-        self._watch = watch
+        self._notify = notify
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._journal.listeners.append(self._watch)
+        self._journal.listeners.append(self._notify)
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._journal.listeners.remove(self._watch)
+            self._journal.listeners.remove(self._notify)
 
 
-def view(entry: JournalEntry) -> dict[str, object]:
-    """An entry as it is shown."""
+def render_entry(entry: JournalEntry) -> dict[str, object]:
+    """Return an entry as the control plane shows it."""
     return {
         "id": entry.id,
         "time": iso(entry.at),
@@ -108,7 +108,7 @@ def view(entry: JournalEntry) -> dict[str, object]:
         "cost": money.dollars(entry.cost),
         "balanceAfter": None if entry.balance_after is None else money.dollars(entry.balance_after),
         "client": entry.client,
-        "body": _body(entry),
+        "body": _render_body(entry),
         "bodyBytes": entry.body_bytes,
         "response": entry.response,
         "ignored": entry.ignored,
@@ -120,8 +120,8 @@ def view(entry: JournalEntry) -> dict[str, object]:
     }
 
 
-def _body(entry: JournalEntry) -> object:
-    """A request's body as JSON where it is some, else as text."""
+def _render_body(entry: JournalEntry) -> object:
+    """Return a request's body as JSON, or as text if it is not JSON or was truncated."""
     if entry.body_bytes <= MAX_BODY_BYTES:
         try:
             return json.loads(entry.body) if entry.body else None
@@ -130,33 +130,35 @@ def _body(entry: JournalEntry) -> object:
     return entry.body.decode("utf-8", "replace")
 
 
-def _filters(query: str) -> list[Filter]:
-    """The filters that the query asks for; what is unknown or malformed is 400."""
+def _parse_filters(query: str) -> list[Filter]:
+    """Return the filters in a query. Raises a 400 for an unknown name or a malformed value."""
     unknown = query_names(query) - set(QUERY)
     if unknown:
         raise invalid(min(unknown), f"one of {', '.join(QUERY)}", "an unknown filter")
-    asked = {name: query_param(query, name) for name in _FILTERS}
+    values = {name: query_param(query, name) for name in _FILTERS}
     filters: list[Filter] = [
-        partial(_has, name, asked[name]) for name in ("endpoint", "code", "account", "rule") if asked[name] is not None
+        partial(_has, name, value)
+        for name in ("endpoint", "code", "account", "rule")
+        if (value := values[name]) is not None
     ]
-    if asked["key"] is not None:
-        filters.append(lambda entry: asked["key"] in (entry.key, entry.key_id))
-    if asked["status"] is not None:
-        status = asked["status"]
+    if values["key"] is not None:
+        filters.append(lambda entry: values["key"] in (entry.key, entry.key_id))
+    if values["status"] is not None:
+        status = values["status"]
         if not (status.isascii() and status.isdigit() and len(status) == 3):
             raise invalid("status", "a status such as 429", quoted(status))
         filters.append(lambda entry: entry.status == int(status))
-    if asked["since"] is not None:
-        since = _moment(asked["since"])
+    if values["since"] is not None:
+        since = _parse_since(values["since"])
         filters.append(lambda entry: entry.at >= since)
     return filters
 
 
-def _has(name: str, value: str | None, entry: JournalEntry) -> bool:
+def _has(name: str, value: str, entry: JournalEntry) -> bool:
     return bool(getattr(entry, name) == value)
 
 
-def _moment(text: str) -> int:
+def _parse_since(text: str) -> int:
     try:
         return parse(text)
     except ValueError:

@@ -1,7 +1,7 @@
-"""The check that keeps web pages of other origins away from the mock's own pages.
+"""Protection of the control plane from web pages of other origins.
 
-A browser lets any page send requests to a server on this machine. So the control plane sends no CORS headers, answers
-only under names that cannot be rebound to it by someone else's DNS, and refuses changes that another origin asks for.
+Browsers let any page send requests to a server on this machine. So the control plane sends no CORS headers, requires a
+loopback or allowed host name (against DNS rebinding), and rejects state-changing requests from other origins.
 """
 
 from urllib.parse import urlsplit
@@ -13,20 +13,20 @@ from clevora_mock.core.errors import ApiError
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
-FORBIDDEN_HOST = ErrorSpec("forbidden_host", 403, "This host name is not allowed here", "An unknown Host header.")
+FORBIDDEN_HOST = ErrorSpec("forbidden_host", 403, "The host name is not allowed", "An unknown Host header.")
 FORBIDDEN_ORIGIN = ErrorSpec(
-    "forbidden_origin", 403, "Other origins may change nothing here", "A foreign Origin header."
+    "forbidden_origin", 403, "Requests from other origins must not change state", "Another origin's Origin header."
 )
 
 
 class LocalOnly:
-    """Admits requests that come from this machine, or by an allowed name."""
+    """Check for a loopback host name, or one of `allowed_hosts`, and for the same origin."""
 
     def __init__(self, allowed_hosts: tuple[str, ...]) -> None:
         self._allowed = _LOOPBACK | set(allowed_hosts)
 
     def check(self, request: Request) -> None:
-        """Raise 403 for an unknown host name, and for a change that a page of another origin asks for."""
+        """Raise a 403 for an unknown host name, and for a state-changing request from another origin."""
         host = request.headers.get("host", "")
         name = (urlsplit(f"//{host}").hostname or "") if _is_authority(host) else ""
         if name not in self._allowed and not name.endswith(".localhost"):
@@ -36,11 +36,11 @@ class LocalOnly:
 
 
 def _is_foreign(request: Request, host: str) -> bool:
-    """Tell whether another origin's page asks, as far as the browser says; programs say nothing."""
+    """Return True if a browser states that another origin sends the request."""
     origin = request.headers.get("origin")
     if origin:
         return origin not in (f"http://{host}", f"https://{host}")
-    # Some requests of a page carry no origin; every browser of today says where they come from.
+    # Some browser requests have no Origin header, but all current browsers send Sec-Fetch-Site.
     return request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
 
 

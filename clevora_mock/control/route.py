@@ -1,4 +1,4 @@
-"""One of the mock's own routes, as a row of their table."""
+"""Row in the control plane's table of routes."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from clevora_mock.control.endpoint import ControlHandler
 
 
 class ControlRoute(NamedTuple):
-    """A method and path (``GET /__mock/clock``), its handler and summary, and the body and query that it takes."""
+    """One route; `where` is method and path (``GET /__mock/clock``), `query` the names of its query parameters."""
 
     where: str
     handler: ControlHandler

@@ -1,4 +1,4 @@
-"""The table of the mock's own routes."""
+"""Table of the control plane's routes."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,10 +8,10 @@ from starlette.responses import Response
 
 from clevora_mock.control import accounts, clock, home, info, journal, openapi, payments, sandboxes, state
 from clevora_mock.control.checkout import CheckoutPage
-from clevora_mock.control.endpoint import ControlEndpoint, ControlHandler, base_url_of
+from clevora_mock.control.endpoint import ControlEndpoint, ControlHandler, get_base_url
 from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.route import ControlRoute
-from clevora_mock.control.scenario import ScenarioRoutes
+from clevora_mock.control.scenario import ScenarioHandlers
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.scenarios.store import ScenarioStore
@@ -21,7 +21,7 @@ from clevora_mock.web.routing import TrailingSlashRoute
 
 
 class ControlContext(NamedTuple):
-    """The parts of a server that the control plane works on; `server` is its name, if it has one."""
+    """Parts of a server that handlers need; `server` is its name, if it has one."""
 
     sandboxes: Sandboxes
     store: ScenarioStore
@@ -30,70 +30,70 @@ class ControlContext(NamedTuple):
     server: str | None = None
 
 
-def control_table(context: ControlContext) -> list[ControlRoute]:
-    """Return every route outside the emulated APIs."""
-    checkout, scenarios = CheckoutPage(context.sender), ScenarioRoutes(context.store)
+def build_control_table(context: ControlContext) -> list[ControlRoute]:
+    """Return all routes outside the emulated APIs."""
+    checkout, scenarios = CheckoutPage(context.sender), ScenarioHandlers(context.store)
     row = ControlRoute
     table: list[ControlRoute] = []
     table += [
-        row("GET /", home.home, "what this is, what to copy, where everything lies"),
-        row("GET /openapi.json", info.openapi(context.operations), "the emulated API as OpenAPI 3.1"),
+        row("GET /", home.show_home, "version, base URL, API key and links"),
+        row("GET /openapi.json", info.show_openapi(context.operations), "the emulated API as OpenAPI 3.1"),
         row("GET /checkout/{id}", checkout.show, "the page where a top-up is paid"),
-        row("POST /checkout/{id}", checkout.finish, "what its buttons do"),
+        row("POST /checkout/{id}", checkout.finish, "pays the top-up, or lets the payment fail"),
         row("DELETE /", sandboxes.remove_sandbox(context.sandboxes), "under `/sandbox/<name>`: removes the sandbox"),
-        row("GET /__mock/health", info.health(context.server), "200 only when ready; how the server is set up"),
-        row("GET /__mock/openapi.json", _described(table), "these routes as OpenAPI 3.1"),
-        row("GET /__mock/fidelity", info.fidelity, "every clause of the contract, documented or inferred"),
+        row("GET /__mock/health", info.show_health(context.server), "200 when ready, with the server's settings"),
+        row("GET /__mock/openapi.json", _show_control_openapi(table), "these routes as OpenAPI 3.1"),
+        row("GET /__mock/fidelity", info.show_fidelity, "every clause of the contract, documented or inferred"),
         row(
             "GET /__mock/sandboxes",
             sandboxes.list_sandboxes(context.sandboxes),
-            "names, with requests, spend, scenario and last use",
+            "all sandboxes, with requests, spend, scenario and last use",
         ),
-        row("POST /__mock/reset", state.reset, "back to the start, or a part of it", state.ResetRequest),
-        row("GET /__mock/state", state.show, "a versioned snapshot of the whole sandbox"),
-        row("PUT /__mock/state", state.restore_state(context.sender), "restores one, all or nothing"),
-        row("GET /__mock/clock", clock.show, "the sandbox's time"),
-        row("PATCH /__mock/clock", clock.change, "sets it, moves it on, changes its mode", clock.ClockChange),
-        row("GET /__mock/scenarios", scenarios.list, "the scenarios that there are"),
-        row("GET /__mock/scenario", scenarios.show, "the active one, and how often each rule was met"),
-        row("PUT /__mock/scenario", scenarios.put, '`{"name": "flaky"}`, or a whole scenario as JSON or YAML'),
-        row("DELETE /__mock/scenario", scenarios.delete, "ends the scenario: no rules apply, and the contract does"),
-        row("POST /__mock/accounts", accounts.create, "an account and its key", accounts.NewAccount),
-        row("GET /__mock/accounts/{uid}", accounts.show, "an account"),
-        row("PATCH /__mock/accounts/{uid}", accounts.change, "changes an account", accounts.AccountChange),
-        row("POST /__mock/tokens", accounts.issue, "an ID token for a user", accounts.TokenRequest),
+        row("POST /__mock/reset", state.reset_sandbox, "resets the sandbox, or a part of it", state.ResetRequest),
+        row("GET /__mock/state", state.show_state, "a versioned snapshot of the whole sandbox"),
+        row("PUT /__mock/state", state.put_state(context.sender), "restores a snapshot, all or nothing"),
+        row("GET /__mock/clock", clock.show_clock, "the sandbox's clock"),
+        row("PATCH /__mock/clock", clock.change_clock, "sets or advances it, or changes its mode", clock.ClockChange),
+        row("GET /__mock/scenarios", scenarios.list, "all scenarios, and the active one's name"),
+        row("GET /__mock/scenario", scenarios.show, "the active scenario, and how often each rule matched"),
+        row("PUT /__mock/scenario", scenarios.put, 'starts `{"name": "flaky"}`, or a scenario as JSON or YAML'),
+        row("DELETE /__mock/scenario", scenarios.delete, "ends the scenario: no rules apply"),
+        row("POST /__mock/accounts", accounts.create_account, "creates an account and a key", accounts.NewAccount),
+        row("GET /__mock/accounts/{uid}", accounts.show_account, "an account"),
+        row("PATCH /__mock/accounts/{uid}", accounts.change_account, "changes an account", accounts.AccountChange),
+        row("POST /__mock/tokens", accounts.issue_token, "issues an ID token for a user", accounts.TokenRequest),
         row(
             "POST /__mock/checkouts/{id}/pay",
             payments.finish_checkout(context.sender, "succeeded"),
-            "pays a checkout: signs the event and delivers it",
+            "pays a checkout, and delivers the signed event",
         ),
         row(
             "POST /__mock/checkouts/{id}/fail",
             payments.finish_checkout(context.sender, "failed"),
-            "lets its payment fail",
+            "lets a checkout's payment fail, and delivers the signed event",
         ),
         row(
             "POST /__mock/webhooks/sign",
             payments.sign_webhook,
-            "headers and body that the webhook takes",
+            "signs an event: headers and body to post to the webhook",
             payments.SignRequest,
         ),
-        row("GET /__mock/requests", journal.show, "the journal, newest first", query=journal.QUERY),
-        row("DELETE /__mock/requests", journal.clear, "empties the journal"),
-        row("GET /__mock/conduct", journal.conduct, "findings about the client's behavior"),
-        row("GET /__mock/events", journal.events, "server-sent events: each journal entry as it is made"),
-        row("GET /__mock/ledger", info.ledger, "an account's money, entry by entry", query=("uid",)),
+        row("GET /__mock/requests", journal.list_requests, "the journal, newest first", query=journal.QUERY),
+        row("DELETE /__mock/requests", journal.clear_journal, "empties the journal"),
+        row("GET /__mock/conduct", journal.show_conduct, "findings about the client's behavior"),
+        row("GET /__mock/events", journal.stream_events, "server-sent events: new journal entries"),
+        row("GET /__mock/ledger", info.show_ledger, "an account's ledger", query=("uid",)),
         row(
             "GET /__mock/firestore/{path:path}",
-            info.firestore_place,
-            "the documented places: usage, days, keys, logs, transactions",
+            info.show_firestore,
+            "the documented Firestore documents: usage, days, keys, logs, transactions",
         ),
     ]
     return table
 
 
-def control_routes(table: Sequence[ControlRoute], local_only: LocalOnly) -> list[TrailingSlashRoute]:
-    """Return a Starlette route for each path of the table, behind the origin check."""
+def build_control_routes(table: Sequence[ControlRoute], local_only: LocalOnly) -> list[TrailingSlashRoute]:
+    """Return a Starlette route per path of the table, behind the origin check."""
     by_path: dict[str, dict[str, ControlHandler]] = {}
     for row in table:
         by_path.setdefault(row.path, {})[row.method] = row.handler
@@ -103,10 +103,10 @@ def control_routes(table: Sequence[ControlRoute], local_only: LocalOnly) -> list
     ]
 
 
-def _described(table: Sequence[ControlRoute]) -> ControlHandler:
-    """Handle ``GET /__mock/openapi.json``; `table` holds its own row by then."""
+def _show_control_openapi(table: Sequence[ControlRoute]) -> ControlHandler:
+    """Handle ``GET /__mock/openapi.json``; `table` may grow after this call."""
 
     async def show(request: Request) -> Response:
-        return json_response(openapi.control_document(table, base_url_of(request)))
+        return json_response(openapi.build_control_document(table, get_base_url(request)))
 
     return show

@@ -1,10 +1,10 @@
-"""``/__mock/sandboxes`` and ``DELETE /sandbox/<name>``: the list of sandboxes, and the end of one."""
+"""``/__mock/sandboxes`` and ``DELETE /sandbox/<name>``: list and remove sandboxes."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.clock import iso
-from clevora_mock.control.endpoint import ControlHandler, sandbox_of
+from clevora_mock.control.endpoint import ControlHandler, get_sandbox
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
@@ -16,16 +16,16 @@ def list_sandboxes(sandboxes: Sandboxes) -> ControlHandler:
     """Handle ``GET /__mock/sandboxes``."""
 
     async def show(request: Request) -> Response:
-        return json_response({"sandboxes": [_view(sandbox) for sandbox in sandboxes.all()]})
+        return json_response({"sandboxes": [_render_sandbox(sandbox) for sandbox in sandboxes.all()]})
 
     return show
 
 
 def remove_sandbox(sandboxes: Sandboxes) -> ControlHandler:
-    """Handle ``DELETE /sandbox/<name>``; the next use of the name begins anew."""
+    """Handle ``DELETE /sandbox/<name>``; the next request to the name creates a new sandbox."""
 
     async def remove(request: Request) -> Response:
-        name = sandbox_of(request).name
+        name = get_sandbox(request).name
         if name == DEFAULT:
             raise ApiError("not_found", "The sandbox default cannot be removed; POST /__mock/reset resets it")
         sandboxes.remove(name)
@@ -34,7 +34,7 @@ def remove_sandbox(sandboxes: Sandboxes) -> ControlHandler:
     return remove
 
 
-def _view(sandbox: Sandbox) -> dict[str, object]:
+def _render_sandbox(sandbox: Sandbox) -> dict[str, object]:
     spent = sum(account.ledger.spent for account in sandbox.accounts.by_uid.values())
     return {
         "name": sandbox.name,

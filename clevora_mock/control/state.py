@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clevora_mock.control.endpoint import ControlHandler, sandbox_of
+from clevora_mock.control.endpoint import ControlHandler, get_sandbox
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core import snapshot
 from clevora_mock.core.errors import ApiError
@@ -20,42 +20,42 @@ from clevora_mock.web.parsing import parse_optional_body
 
 
 class ResetRequest(Struct, forbid_unknown_fields=True):
-    """The part to reset; everything without one."""
+    """The part to reset; without `only`, everything is reset."""
 
     only: Literal["journal", "ledger", "scenario"] | None = None
 
 
 class Versioned(Struct):
-    """The field that every version of a snapshot has."""
+    """The field that all versions of a snapshot have."""
 
     version: int
 
 
-async def show(request: Request) -> Response:
-    """``GET /__mock/state``: a snapshot of the whole sandbox; no key or secret is in it."""
-    return json_response(snapshot.dump(sandbox_of(request)))
+async def show_state(request: Request) -> Response:
+    """Handle ``GET /__mock/state``: return a snapshot of the sandbox, without keys and secrets."""
+    return json_response(snapshot.dump(get_sandbox(request)))
 
 
-def restore_state(sender: WebhookSender) -> ControlHandler:
+def put_state(sender: WebhookSender) -> ControlHandler:
     """Handle ``PUT /__mock/state``: restore a snapshot, all or nothing."""
 
-    async def restore_sandbox(request: Request) -> Response:
-        sandbox = sandbox_of(request)
+    async def put(request: Request) -> Response:
+        sandbox = get_sandbox(request)
         try:
-            restore(sandbox, read_state(await request.body()))
+            restore_sandbox(sandbox, parse_state(await request.body()))
         except ValueError as error:
             raise ApiError("invalid_field", f"state: {error}") from None
         sender.resume(request.app, sandbox)
         return json_response({"restored": True})
 
-    return restore_sandbox
+    return put
 
 
-async def reset(request: Request) -> Response:
-    """Handle ``POST /__mock/reset``: back to the sandbox's start, or a part of it."""
-    asked = parse_optional_body(await request.body(), ResetRequest)
-    sandbox = sandbox_of(request)
-    match asked.only:
+async def reset_sandbox(request: Request) -> Response:
+    """Handle ``POST /__mock/reset``: reset the sandbox, or a part of it, to its initial state."""
+    body = parse_optional_body(await request.body(), ResetRequest)
+    sandbox = get_sandbox(request)
+    match body.only:
         case "journal":
             sandbox.journal.clear()
         case "ledger":
@@ -64,11 +64,11 @@ async def reset(request: Request) -> Response:
             sandbox.start_scenario(sandbox.startup.scenario)
         case None:
             sandbox.reset()
-    return json_response({"reset": asked.only or "everything"})
+    return json_response({"reset": body.only or "everything"})
 
 
-def read_state(body: bytes) -> State:
-    """Return the state in a document. Raises ValueError."""
+def parse_state(body: bytes) -> State:
+    """Return the snapshot in `body`. Raises ValueError."""
     try:
         version = msgspec.json.decode(body, type=Versioned).version
         if version != snapshot.VERSION:
@@ -78,8 +78,8 @@ def read_state(body: bytes) -> State:
         raise ValueError("nested too deeply") from None
 
 
-def restore(sandbox: Sandbox, state: State) -> None:
-    """Make `state` the sandbox's. Raises ValueError, and changes nothing, when it cannot be."""
+def restore_sandbox(sandbox: Sandbox, state: State) -> None:
+    """Restore `state`. Raises ValueError, and changes nothing, when it is inconsistent."""
     restored = snapshot.parse(state)
     run = _scenario_run(state.scenario)
     side_runs = {name: _scenario_run(saved) for name, saved in state.side_scenarios.items()}
@@ -88,7 +88,7 @@ def restore(sandbox: Sandbox, state: State) -> None:
 
 
 def _scenario_run(saved: ScenarioState) -> ScenarioRun:
-    from clevora_mock.scenarios.scenario_file import read_scenario  # noqa: PLC0415 - YAML, once it is needed
+    from clevora_mock.scenarios.scenario_file import read_scenario  # noqa: PLC0415 - imports YAML
 
     try:
         scenario = read_scenario("scenario", saved.source)

@@ -1,6 +1,6 @@
-"""Payment events, carried to the webhook through the application's own front door.
+"""Delivery of payment events to the webhook.
 
-The event is signed and posted like any other request, so it is verified, journaled and counted as one.
+An event is posted to the ASGI application in this process, so it is verified, journaled and counted like any request.
 """
 
 import asyncio
@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message
 
-from clevora_mock.api.payments import checkout_event
+from clevora_mock.api.payments import sign_checkout_event
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.payments import Checkout, Outcome
 from clevora_mock.core.sandbox import Sandbox
@@ -17,41 +17,41 @@ from clevora_mock.web.framed_response import CONNECTION_CONTROL
 
 _WEBHOOK = ENDPOINT_BY_NAME["dodo.webhook"].path
 
-# How long an answer may take, in wall time.
+# Maximum duration of a delivery, in wall time.
 _TIMEOUT_SECONDS = 15
 
 
 class WebhookSender:
-    """Finishes checkouts and posts their events to the application that each call names."""
+    """Sender of the events of finished checkouts, to the application that each call names."""
 
     def __init__(self) -> None:
-        # Kept, since the event loop holds its tasks weakly.
+        # The event loop itself keeps only weak references to tasks.
         self._running: set[asyncio.Task[int]] = set()
 
     async def finish(
         self, app: ASGIApp, sandbox: Sandbox, checkout: Checkout, outcome: Outcome, now: int
     ) -> int | None:
-        """Finish an open checkout; return the webhook's status, or None while the event is still on its way.
+        """Finish an open checkout; return the webhook's status, or None when the event is delayed.
 
-        The scenario may have the payment fail, or its event arrive late by the sandbox's clock. Raises a 400 when the
-        checkout is not open any more.
+        The scenario may fail the payment, or delay its event by the sandbox's clock. Raises a 400 when the checkout is
+        not open.
         """
         payments = sandbox.scenario_run.scenario.payments
         checkout.finish(outcome, now, payments)
         if not payments.delay:
             return await self._deliver(app, sandbox, checkout)
-        self._await_due(app, sandbox, checkout, now + payments.delay)
+        self._schedule(app, sandbox, checkout, now + payments.delay)
         return None
 
     def resume(self, app: ASGIApp, sandbox: Sandbox) -> None:
-        """Wait for the events that a restored sandbox still has to deliver."""
+        """Schedule the undelivered events of a restored sandbox."""
         for checkout in sandbox.checkouts.by_id.values():
             if checkout.due is not None:
-                self._await_due(app, sandbox, checkout, checkout.due)
+                self._schedule(app, sandbox, checkout, checkout.due)
 
-    def _await_due(self, app: ASGIApp, sandbox: Sandbox, checkout: Checkout, due: int) -> None:
+    def _schedule(self, app: ASGIApp, sandbox: Sandbox, checkout: Checkout, due: int) -> None:
         def deliver() -> None:
-            # The sandbox may have been reset or restored meanwhile.
+            # The sandbox may have been reset or restored since.
             if sandbox.checkouts.by_id.get(checkout.id) is checkout and checkout.due == due:
                 task = asyncio.get_running_loop().create_task(self._deliver(app, sandbox, checkout))
                 self._running.add(task)
@@ -61,12 +61,12 @@ class WebhookSender:
 
     async def _deliver(self, app: ASGIApp, sandbox: Sandbox, checkout: Checkout) -> int:
         checkout.due = None
-        headers, body = checkout_event(sandbox, checkout)
+        headers, body = sign_checkout_event(sandbox, checkout)
         return await _post(app, path_of(sandbox.name) + _WEBHOOK, headers, body)
 
 
 class _InProcess:
-    """A connection within this process, for faults to break: nothing is left to do, since no more will be sent."""
+    """`ConnectionControl` for requests without a connection, which a fault cannot break."""
 
     def close(self) -> None: ...
 
@@ -74,7 +74,7 @@ class _InProcess:
 
 
 async def _post(app: ASGIApp, path: str, headers: dict[str, str], body: bytes) -> int:
-    """Post to `app` in this process, and return the status of the answer; 0 without one."""
+    """Post to `app` in this process; return the status of the response, 0 if there is none."""
     statuses: list[int] = []
     waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 

@@ -1,4 +1,4 @@
-"""``accounts:...``: sign up, sign in, look up, change, delete, as the Auth emulator answers Firebase's SDKs."""
+"""Handlers of ``accounts:...``: sign up, sign in, look up, update, delete; compatible with the Auth emulator."""
 
 import re
 from typing import Any
@@ -12,131 +12,132 @@ from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.users import User
 from clevora_mock.firebase import profiles, sessions
-from clevora_mock.firebase.auth import claims_of, set_identity, user_of
-from clevora_mock.firebase.errors import refused, unsupported
-from clevora_mock.firebase.schemas import IdTokenRequest, Lookup, SignIn, SignUp, Update
-from clevora_mock.firebase.sessions import Provider, Tokens
+from clevora_mock.firebase.auth import read_claims, require_user, set_identity
+from clevora_mock.firebase.errors import firebase_error, not_emulated
+from clevora_mock.firebase.schemas import IdTokenRequest, LookupRequest, SignInRequest, SignUpRequest, UpdateRequest
+from clevora_mock.firebase.sessions import Provider, SessionTokens
 from clevora_mock.web.context import RequestContext
-from clevora_mock.web.json_response import json_answer
+from clevora_mock.web.json_response import encode_reply
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
-_EMAIL_CHARACTERS = 256
+_MAX_EMAIL_CHARACTERS = 256
 _CLEARABLE = {"DISPLAY_NAME", "PHOTO_URL"}
 
 
-async def sign_up(context: RequestContext, asked: SignUp) -> Reply:
-    """Handle ``accounts:signUp``: a new user, or an anonymous one who from now on has email and password."""
-    if asked.local_id:
-        raise refused("UNEXPECTED_PARAMETER")
-    if asked.id_token is None and asked.email is None and asked.password is None:
-        return _signed_in("SignupNewUser", context, _create_user(context, None, None), "anonymous")
-    if not asked.email:
-        raise refused("MISSING_EMAIL")
-    if not asked.password:
-        raise refused("MISSING_PASSWORD")
-    email = free_email(context, asked.email)
-    require_strength(asked.password)
-    if asked.id_token is None:
-        user = _create_user(context, email, asked.password)
+async def sign_up(context: RequestContext, request: SignUpRequest) -> Reply:
+    """Handle ``accounts:signUp``: create a user, or set email and password of the ID token's anonymous user."""
+    if request.local_id:
+        raise firebase_error("UNEXPECTED_PARAMETER")
+    if request.id_token is None and request.email is None and request.password is None:
+        return _sign_in("SignupNewUser", context, _create_user(context, None, None), "anonymous")
+    if not request.email:
+        raise firebase_error("MISSING_EMAIL")
+    if not request.password:
+        raise firebase_error("MISSING_PASSWORD")
+    email = require_free_email(context, request.email)
+    require_strength(request.password)
+    if request.id_token is None:
+        user = _create_user(context, email, request.password)
     else:
-        user, _ = user_of(context, asked.id_token)
+        user, _ = require_user(context, request.id_token)
         context.sandbox.users.change_email(user, email)
-        _set_password(context, user, asked.password)
-    user.name = asked.display_name or user.name
-    return _signed_in("SignupNewUser", context, user, "password")
+        _set_password(context, user, request.password)
+    user.name = request.display_name or user.name
+    return _sign_in("SignupNewUser", context, user, "password")
 
 
-async def sign_in(context: RequestContext, asked: SignIn) -> Reply:
+async def sign_in(context: RequestContext, request: SignInRequest) -> Reply:
     """Handle ``accounts:signInWithPassword``. Email enumeration protection is on, as in new Firebase projects."""
-    if asked.email is None:
-        raise refused("MISSING_EMAIL")
-    require_email(asked.email)
-    if not asked.password:
-        raise refused("MISSING_PASSWORD")
-    user = context.sandbox.users.find_by_email(asked.email)
-    if user is None or user.password is None or not user.password.matches(asked.password):
-        raise refused("INVALID_LOGIN_CREDENTIALS")
-    return _signed_in("VerifyPassword", context, user, "password", registered=True)
+    if request.email is None:
+        raise firebase_error("MISSING_EMAIL")
+    require_email(request.email)
+    if not request.password:
+        raise firebase_error("MISSING_PASSWORD")
+    user = context.sandbox.users.find_by_email(request.email)
+    if user is None or user.password is None or not user.password.matches(request.password):
+        raise firebase_error("INVALID_LOGIN_CREDENTIALS")
+    return _sign_in("VerifyPassword", context, user, "password", registered=True)
 
 
-async def lookup(context: RequestContext, asked: IdTokenRequest) -> Reply:
-    """Handle ``accounts:lookup``: whom an ID token is about."""
-    who = id_tokens.subject(claims_of(context, asked.id_token))
-    profile = profiles.by_uid(context.sandbox, who.uid, who.email)
+async def look_up_user(context: RequestContext, request: IdTokenRequest) -> Reply:
+    """Handle ``accounts:lookup``: return the user of an ID token."""
+    user = id_tokens.subject(read_claims(context, request.id_token))
+    profile = profiles.find_by_uid(context.sandbox, user.uid, user.email)
     if profile is None:
-        raise refused("USER_NOT_FOUND")
-    return _kind("GetAccountInfo", users=[profile])
+        raise firebase_error("USER_NOT_FOUND")
+    return _encode("GetAccountInfo", users=[profile])
 
 
-async def update(context: RequestContext, asked: Update) -> Reply:
-    """Handle ``accounts:update``: change name, picture, email or password; the last two revoke older tokens."""
-    beyond = {
-        "oobCode": asked.oob_code,
-        "deleteProvider": asked.delete_provider,
-        "linkProviderUserInfo": asked.link_provider_user_info,
+async def update_user(context: RequestContext, request: UpdateRequest) -> Reply:
+    """Handle ``accounts:update``: change name, picture, email or password; the last two revoke existing tokens."""
+    not_supported = {
+        "oobCode": request.oob_code,
+        "deleteProvider": request.delete_provider,
+        "linkProviderUserInfo": request.link_provider_user_info,
     }
-    for name, value in beyond.items():
+    for name, value in not_supported.items():
         if value:
-            raise unsupported(f"accounts:update with {name}")
-    if asked.id_token is None:
-        raise refused("INVALID_REQ_TYPE")
-    clear = set(asked.delete_attribute or ())
+            raise not_emulated(f"accounts:update with {name}")
+    if request.id_token is None:
+        raise firebase_error("INVALID_REQ_TYPE")
+    clear = set(request.delete_attribute or ())
     if clear - _CLEARABLE:
-        raise unsupported(f"deleteAttribute {min(clear - _CLEARABLE)}")
-    user, provider = user_of(context, asked.id_token)
-    is_new = _change_credentials(context, user, asked)
-    if asked.display_name is not None or "DISPLAY_NAME" in clear:
-        user.name = asked.display_name or None
-    if asked.photo_url is not None or "PHOTO_URL" in clear:
-        user.picture = asked.photo_url or None
-    tokens = sessions.start(context, user, "password" if asked.password else provider) if is_new else None
-    return _changed(user, tokens)
+        raise not_emulated(f"deleteAttribute {min(clear - _CLEARABLE)}")
+    user, provider = require_user(context, request.id_token)
+    is_revoked = _change_credentials(context, user, request)
+    if request.display_name is not None or "DISPLAY_NAME" in clear:
+        user.name = request.display_name or None
+    if request.photo_url is not None or "PHOTO_URL" in clear:
+        user.picture = request.photo_url or None
+    provider = "password" if request.password else provider
+    tokens = sessions.start_session(context, user, provider) if is_revoked else None
+    return _render_change(user, tokens)
 
 
-async def delete(context: RequestContext, asked: IdTokenRequest) -> Reply:
-    """Handle ``accounts:delete``: the user goes; Clevora's account, if there is one, keeps its money."""
-    user, _ = user_of(context, asked.id_token)
+async def delete_user(context: RequestContext, request: IdTokenRequest) -> Reply:
+    """Handle ``accounts:delete``: delete the Firebase user, not the Clevora account."""
+    user, _ = require_user(context, request.id_token)
     context.sandbox.users.delete(user)
-    return _kind("DeleteAccount")
+    return _encode("DeleteAccount")
 
 
-async def find(context: RequestContext, asked: Lookup) -> Reply:
-    """Handle ``projects/{project}/accounts:lookup``: anybody by uid or email, for who runs the project."""
+async def find_users(context: RequestContext, request: LookupRequest) -> Reply:
+    """Handle ``projects/{project}/accounts:lookup``: return users by uid or email, for Admin SDKs."""
     sandbox = context.sandbox
     if context.parameters["project"] != sandbox.config.firebase_project:
-        reply = _kind("GetAccountInfo")
-        hint = f"the users here are those of {sandbox.config.firebase_project}"
+        reply = _encode("GetAccountInfo")
+        hint = f"the Firebase project of this server is {sandbox.config.firebase_project}"
         return replace(reply, headers=(*reply.headers, (b"x-clevora-mock-hint", hint.encode())))
-    found = [profiles.by_uid(sandbox, uid) for uid in asked.local_id or ()]
-    found += [profiles.by_email(sandbox, email) for email in asked.email or ()]
+    found = [profiles.find_by_uid(sandbox, uid) for uid in request.local_id or ()]
+    found += [profiles.find_by_email(sandbox, email) for email in request.email or ()]
     users = {profile["localId"]: profile for profile in found if profile is not None}
-    # Without anybody there must be no list: the Admin SDK for Node takes an empty one for a user.
-    return _kind("GetAccountInfo", users=list(users.values())) if users else _kind("GetAccountInfo")
+    # No list rather than an empty one, which the Admin SDK for Node takes for a user.
+    return _encode("GetAccountInfo", users=list(users.values())) if users else _encode("GetAccountInfo")
 
 
 def require_email(email: str) -> None:
-    """400 for what has not the look of an email: something, an ``@``, something."""
-    if len(email) > _EMAIL_CHARACTERS or not _EMAIL.fullmatch(email):
-        raise refused("INVALID_EMAIL")
+    """Raise INVALID_EMAIL for a malformed email."""
+    if len(email) > _MAX_EMAIL_CHARACTERS or not _EMAIL.fullmatch(email):
+        raise firebase_error("INVALID_EMAIL")
 
 
-def free_email(context: RequestContext, email: str) -> str:
-    """`email` as it is kept, when nobody has it yet."""
+def require_free_email(context: RequestContext, email: str) -> str:
+    """Return `email` in lower case. Raises EMAIL_EXISTS when a user has it."""
     require_email(email)
     if context.sandbox.users.find_by_email(email) is not None:
-        raise refused("EMAIL_EXISTS")
+        raise firebase_error("EMAIL_EXISTS")
     return email.lower()
 
 
 def require_strength(password: str) -> None:
-    """400 for a password that is too short."""
+    """Raise WEAK_PASSWORD for a short password."""
     if len(password) < MIN_CHARACTERS:
-        raise refused("WEAK_PASSWORD")
+        raise firebase_error("WEAK_PASSWORD")
 
 
 def _create_user(context: RequestContext, email: str | None, password: str | None) -> User:
     if context.sandbox.users.is_full:
-        raise refused("QUOTA_EXCEEDED")
+        raise firebase_error("QUOTA_EXCEEDED")
     user = User(context.sandbox.next_uid(), email, None, context.now)
     if password is not None:
         _set_password(context, user, password)
@@ -149,39 +150,41 @@ def _set_password(context: RequestContext, user: User, password: str) -> None:
     user.valid_since = context.now
 
 
-def _change_credentials(context: RequestContext, user: User, asked: Update) -> bool:
-    """Give `user` the email and the password that are asked for, both or none; whether anything was revoked by it."""
+def _change_credentials(context: RequestContext, user: User, request: UpdateRequest) -> bool:
+    """Set the requested email and password, both or none; return True if that revokes existing tokens."""
     email = None
-    if asked.email and asked.email.lower() != user.email:
-        email = free_email(context, asked.email)
-    if asked.password:
-        require_strength(asked.password)
-        _set_password(context, user, asked.password)
+    if request.email and request.email.lower() != user.email:
+        email = require_free_email(context, request.email)
+    if request.password:
+        require_strength(request.password)
+        _set_password(context, user, request.password)
     if email is not None:
         context.sandbox.users.change_email(user, email)
         user.valid_since = context.now
-    return bool(asked.password) or email is not None
+    return bool(request.password) or email is not None
 
 
-def _signed_in(kind: str, context: RequestContext, user: User, provider: Provider, **more: bool) -> Reply:
-    """Sign `user` in, and return the tokens."""
-    tokens = sessions.start(context, user, provider)
+def _sign_in(kind: str, context: RequestContext, user: User, provider: Provider, **more: bool) -> Reply:
+    """Sign `user` in, and return a reply with the tokens."""
+    tokens = sessions.start_session(context, user, provider)
     set_identity(context, Identity(user.uid, user.email))
-    return _kind(kind, **more, **_outline(user), **msgspec.to_builtins(tokens))
+    return _encode(kind, **more, **_basic_profile(user), **msgspec.to_builtins(tokens))
 
 
-def _changed(user: User, tokens: Tokens | None) -> Reply:
-    told: dict[str, Any] = {"emailVerified": False, "providerUserInfo": profiles.providers(user)}
+def _render_change(user: User, tokens: SessionTokens | None) -> Reply:
+    profile: dict[str, Any] = {"emailVerified": False, "providerUserInfo": profiles.list_providers(user)}
     if user.picture:
-        told["photoUrl"] = user.picture
-    return _kind("SetAccountInfo", **_outline(user), **told, **(msgspec.to_builtins(tokens) if tokens else {}))
+        profile["photoUrl"] = user.picture
+    return _encode(
+        "SetAccountInfo", **_basic_profile(user), **profile, **(msgspec.to_builtins(tokens) if tokens else {})
+    )
 
 
-def _outline(user: User) -> dict[str, Any]:
-    told = {"localId": user.uid, "email": user.email, "displayName": user.name}
-    return {key: value for key, value in told.items() if value is not None}
+def _basic_profile(user: User) -> dict[str, Any]:
+    profile = {"localId": user.uid, "email": user.email, "displayName": user.name}
+    return {key: value for key, value in profile.items() if value is not None}
 
 
-def _kind(kind: str, **content: Any) -> Reply:
-    """Return an answer under Google's name for its kind."""
-    return json_answer({"kind": f"identitytoolkit#{kind}Response", **content})
+def _encode(kind: str, **content: Any) -> Reply:
+    """Return a reply with Google's `kind` field."""
+    return encode_reply({"kind": f"identitytoolkit#{kind}Response", **content})

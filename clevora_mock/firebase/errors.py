@@ -1,4 +1,4 @@
-"""Firebase's errors: Google's shape, and the messages that its SDKs turn into ``auth/...`` codes."""
+"""Firebase's errors: Google's format, with messages that the SDKs map to ``auth/...`` codes."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.reply import Reply
 from clevora_mock.web.error_rendering import with_error_headers
-from clevora_mock.web.json_response import json_answer
+from clevora_mock.web.json_response import encode_reply
 
 _LOGIN = (
     "Expected OAuth 2 access token, login cookie or other valid authentication credential. "
     "See https://developers.google.com/identity/sign-in/web/devconsole-project."
 )
 
-# Code, status and message (None: the code itself); what follows " : " in a message is for people.
+# Code, status and message (None: the code itself); the SDKs ignore the part of a message after " : ".
 _ROWS: tuple[tuple[str, int, str | None], ...] = (
     ("EMAIL_EXISTS", 400, None),
     ("INVALID_ARGUMENT", 400, "Invalid JSON payload received."),
@@ -38,12 +38,12 @@ _ROWS: tuple[tuple[str, int, str | None], ...] = (
     ("WEAK_PASSWORD", 400, f"WEAK_PASSWORD : Password should be at least {MIN_CHARACTERS} characters"),
     ("UNAUTHENTICATED", 401, f"Request had invalid authentication credentials. {_LOGIN}"),
     ("PERMISSION_DENIED", 403, "The request is missing a valid API key."),
-    ("NOT_IMPLEMENTED", 501, "NOT_IMPLEMENTED : This is not emulated here."),
+    ("NOT_IMPLEMENTED", 501, "NOT_IMPLEMENTED : This is not emulated."),
 )
 CODES = frozenset(code for code, _, _ in _ROWS)
 _SPECS = {code: ErrorSpec(code, status, message or code, "") for code, status, message in _ROWS}
 
-# What Google calls each status beside the number; a plain 400 has no name.
+# Google's name for each status; other errors have none.
 _NAMES = {
     401: "UNAUTHENTICATED",
     403: "PERMISSION_DENIED",
@@ -53,28 +53,28 @@ _NAMES = {
 }
 _REASONS = {401: "authError", 403: "forbidden", 404: "notFound", 500: "backendError", 501: "unimplemented"}
 
-# Codes of a body that is no JSON, or not of the right shape.
+# Codes of the pipeline for bodies that do not parse.
 _BODY_ERRORS = frozenset({"invalid_json", "missing_field", "invalid_field"})
 
 
-def refused(code: str, message: str | None = None, hint: str | None = None) -> ApiError:
-    """Return the error with one of Firebase's codes; `hint` goes into a header."""
+def firebase_error(code: str, message: str | None = None, hint: str | None = None) -> ApiError:
+    """Return the error with one of Firebase's codes; `hint` is sent in a header."""
     return ApiError(_SPECS[code], message, hint=hint)
 
 
-def unsupported(what: str) -> ApiError:
-    """Return the error for a feature of the real service that is absent here."""
-    return refused("NOT_IMPLEMENTED", f"NOT_IMPLEMENTED : {what} is not emulated here.")
+def not_emulated(what: str) -> ApiError:
+    """Return the error for a feature of Firebase that is not emulated."""
+    return firebase_error("NOT_IMPLEMENTED", f"NOT_IMPLEMENTED : {what} is not emulated.")
 
 
 def google_error(error: ApiError, facts: RequestFacts) -> Reply:
-    """Return `error` as Google's APIs print it, the mock's own failures too."""
+    """Render `error`, also one of the mock itself, in the format of Google's APIs."""
     if error.spec.code in _BODY_ERRORS:
-        error = refused("INVALID_ARGUMENT", f"Invalid JSON payload received. {error.message}", error.hint)
+        error = firebase_error("INVALID_ARGUMENT", f"Invalid JSON payload received. {error.message}", error.hint)
     status, message = error.spec.status, mask(error.message)
     item = {"message": message, "domain": "global", "reason": _REASONS.get(status, "invalid")}
     body: dict[str, Any] = {"code": status, "message": message, "errors": [item]}
     name = _NAMES.get(status) or ("INVALID_ARGUMENT" if error.spec.code == "INVALID_ARGUMENT" else None)
     if name is not None:
         body["status"] = name
-    return with_error_headers(json_answer({"error": body}, status), error)
+    return with_error_headers(encode_reply({"error": body}, status), error)

@@ -1,8 +1,7 @@
-"""Who is known here, and how Firebase describes them.
+"""Firebase's descriptions of users.
 
-Users come first. But a valid token makes anybody a signed-in user (K8), and Firebase's Admin SDK for Node looks up the
-user of each token, by the uid alone. So an account of the sandbox is known without a sign-up, and so is a uid that
-nobody has heard of, of which nothing else is told. Only a user who was deleted is gone.
+A uid may belong to a user, or to an account alone, or be unknown: any valid ID token is accepted (K8), and the Admin
+SDK for Node looks up the uid of each token. So accounts and unknown uids have profiles too; only deleted users do not.
 """
 
 from typing import Any
@@ -16,39 +15,36 @@ from clevora_mock.core.users import User
 _MILLISECOND = SECOND // 1000
 
 
-def by_uid(sandbox: Sandbox, uid: str, email: str | None = None) -> dict[str, Any] | None:
-    """Firebase's description of whoever has `uid`; None for a deleted user.
-
-    `email` is what a token says of somebody of whom nothing else is known.
-    """
+def find_by_uid(sandbox: Sandbox, uid: str, email: str | None = None) -> dict[str, Any] | None:
+    """Return the profile of `uid`, None for a deleted user; `email` is from the token, for an unknown uid."""
     user = sandbox.users.by_uid.get(uid)
     if user is not None:
-        return of_user(user)
+        return describe_user(user)
     if uid in sandbox.users.deleted or not 1 <= len(uid) <= MAX_UID_CHARACTERS:
         return None
     account = sandbox.accounts.by_uid.get(uid)
-    return _of_account(account) if account is not None else _of_stranger(uid, email)
+    return _describe_account(account) if account is not None else _basic_profile(uid, email)
 
 
-def by_email(sandbox: Sandbox, email: str) -> dict[str, Any] | None:
-    """The same of whoever has `email`, a user or an account; None when nobody has."""
+def find_by_email(sandbox: Sandbox, email: str) -> dict[str, Any] | None:
+    """Return the profile of the user or account with `email`, None if there is none."""
     user = sandbox.users.find_by_email(email)
     if user is not None:
-        return of_user(user)
+        return describe_user(user)
     for account in sandbox.accounts.by_uid.values():
-        # Of an account whose user has come, or gone, the user decides.
+        # Accounts with a user, also a deleted one, are found by the user's email only.
         if account.uid in sandbox.users.by_uid or account.uid in sandbox.users.deleted:
             continue
         if account.email is not None and account.email.lower() == email.lower():
-            return _of_account(account)
+            return _describe_account(account)
     return None
 
 
-def of_user(user: User) -> dict[str, Any]:
-    """What Firebase tells of a user; never the password's hash."""
-    profile = _of_stranger(user.uid, user.email)
+def describe_user(user: User) -> dict[str, Any]:
+    """Return the profile of a user, without the password's hash."""
+    profile = _basic_profile(user.uid, user.email)
     profile |= {key: value for key, value in (("displayName", user.name), ("photoUrl", user.picture)) if value}
-    profile["providerUserInfo"] = providers(user)
+    profile["providerUserInfo"] = list_providers(user)
     profile["createdAt"] = _milliseconds(user.created)
     profile["lastLoginAt"] = _milliseconds(user.last_sign_in)
     profile["lastRefreshAt"] = iso(user.last_refresh)
@@ -57,20 +53,20 @@ def of_user(user: User) -> dict[str, Any]:
     return profile
 
 
-def providers(user: User) -> list[dict[str, Any]]:
-    """The ways in which a user can sign in again."""
+def list_providers(user: User) -> list[dict[str, Any]]:
+    """Return Firebase's list of a user's sign-in methods: password, or none for anonymous users."""
     if user.email is None or user.password is None:
         return []
     info = {"providerId": "password", "email": user.email, "federatedId": user.email, "rawId": user.email}
     return [info | {key: value for key, value in (("displayName", user.name), ("photoUrl", user.picture)) if value}]
 
 
-def _of_account(account: Account) -> dict[str, Any]:
-    """An account without a user. It has no `validSince`: it may be younger than the token that opened it."""
-    return _of_stranger(account.uid, account.email) | {"createdAt": _milliseconds(account.created)}
+def _describe_account(account: Account) -> dict[str, Any]:
+    """Return the profile of an account without a user; without `validSince`, as its token may be older than it."""
+    return _basic_profile(account.uid, account.email) | {"createdAt": _milliseconds(account.created)}
 
 
-def _of_stranger(uid: str, email: str | None) -> dict[str, Any]:
+def _basic_profile(uid: str, email: str | None) -> dict[str, Any]:
     profile: dict[str, Any] = {"localId": uid}
     if email is not None:
         profile |= {"email": email, "emailVerified": False}

@@ -1,4 +1,4 @@
-"""The table of Firebase's routes: the part of its Auth emulator that signing in by email and password needs."""
+"""Table of Firebase's routes: the part of the Auth emulator for sign-in by email and password."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
@@ -7,10 +7,9 @@ from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import NO_PLAN, Plan
-from clevora_mock.firebase import accounts, tokens
+from clevora_mock.firebase import accounts, schemas, tokens
 from clevora_mock.firebase.auth import authenticate
-from clevora_mock.firebase.errors import google_error, unsupported
-from clevora_mock.firebase.schemas import FirebaseRequest, IdTokenRequest, Lookup, SignIn, SignUp, Update
+from clevora_mock.firebase.errors import google_error, not_emulated
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.operation import ApiFamily, Handler, Operation
 from clevora_mock.web.pipeline import OperationEndpoint
@@ -24,101 +23,105 @@ FIREBASE = ApiFamily(authenticate, google_error)
 
 
 class FirebaseRoute(NamedTuple):
-    """One route: its name in the journal, its summary, and the type of its body. All of them are POST."""
+    """One POST route; `operation` is its name in the journal, `request` the type of its body."""
 
     path: str
     operation: str
     summary: str
     handler: Handler
-    request: type[FirebaseRequest] | None = None
+    request: type[schemas.FirebaseRequest] | None = None
 
 
 TABLE: tuple[FirebaseRoute, ...] = (
     FirebaseRoute(
         f"{_TOOLKIT}/accounts:signUp",
         "firebase.signUp",
-        "a new user with email and password, or an anonymous one; with an ID token, gives an anonymous one these",
+        "creates a user with email and password or an anonymous one; with an ID token, sets them for an anonymous user",
         accounts.sign_up,
-        SignUp,
+        schemas.SignUpRequest,
     ),
     FirebaseRoute(
         f"{_TOOLKIT}/accounts:signInWithPassword",
         "firebase.signInWithPassword",
-        "an ID token and a refresh token for email and password",
+        "signs in with email and password: an ID token and a refresh token",
         accounts.sign_in,
-        SignIn,
+        schemas.SignInRequest,
     ),
     FirebaseRoute(
         f"{_TOOLKIT}/accounts:lookup",
         "firebase.lookup",
-        "the user that an ID token is about",
-        accounts.lookup,
-        IdTokenRequest,
+        "the user of an ID token",
+        accounts.look_up_user,
+        schemas.IdTokenRequest,
     ),
     FirebaseRoute(
         f"{_TOOLKIT}/accounts:update",
         "firebase.update",
-        "another name, picture, email or password; the last two revoke older tokens",
-        accounts.update,
-        Update,
+        "changes name, picture, email or password; the last two revoke existing tokens",
+        accounts.update_user,
+        schemas.UpdateRequest,
     ),
     FirebaseRoute(
-        f"{_TOOLKIT}/accounts:delete", "firebase.delete", "deletes the user", accounts.delete, IdTokenRequest
+        f"{_TOOLKIT}/accounts:delete",
+        "firebase.delete",
+        "deletes the user",
+        accounts.delete_user,
+        schemas.IdTokenRequest,
     ),
     FirebaseRoute(
         f"{_TOOLKIT}/projects/{{project}}/accounts:lookup",
         "firebase.find",
-        "anybody by uid or email, for the Admin SDKs (`Bearer owner`)",
-        accounts.find,
-        Lookup,
+        "users by uid or email, for the Admin SDKs (`Bearer owner`)",
+        accounts.find_users,
+        schemas.LookupRequest,
     ),
     FirebaseRoute(
         "/securetoken.googleapis.com/v1/token",
         "firebase.token",
-        "a fresh ID token for a refresh token",
+        "a new ID token for a refresh token",
         tokens.refresh,
     ),
 )
 
 
-def firebase_routes() -> list[TrailingSlashRoute]:
-    """Return the table as routes, and an error in Google's shape for all else that these hosts have.
+def build_firebase_routes() -> list[TrailingSlashRoute]:
+    """Return the table's routes, and one per host that returns Google's error for all other paths.
 
-    Each route takes every method, so that the wrong one is a 405 of its own and not the error for unknown paths.
+    Each route takes every method, since otherwise a wrong method would match the route for other paths.
     """
-    routes = [_route(row.path, [_operation(row)]) for row in TABLE]
+    routes = [_build_route(row.path, [_build_operation(row)]) for row in TABLE]
     for host in _HOSTS:
         path = f"{host}/{{rest:path}}"
-        routes.append(_route(path, [Operation("", method, (path,), _refuse) for method in _METHODS]))
+        routes.append(_build_route(path, [Operation("", method, (path,), _reject) for method in _METHODS]))
     return routes
 
 
-def _route(path: str, operations: list[Operation]) -> TrailingSlashRoute:
+def _build_route(path: str, operations: list[Operation]) -> TrailingSlashRoute:
     return TrailingSlashRoute(
         path, OperationEndpoint(operations, FIREBASE, _no_plan), methods=_METHODS, name=f"firebase:{path}"
     )
 
 
-def _operation(row: FirebaseRoute) -> Operation:
-    handler = row.handler if row.request is None else _without_tenant(row.handler)
+def _build_operation(row: FirebaseRoute) -> Operation:
+    handler = row.handler if row.request is None else _reject_tenants(row.handler)
     return Operation(row.operation, "POST", (row.path,), handler, request=row.request)
 
 
-def _without_tenant(handler: Callable[..., Awaitable[Reply]]) -> Handler:
-    """Refuse requests about a tenant, which are not emulated."""
+def _reject_tenants(handler: Callable[..., Awaitable[Reply]]) -> Handler:
+    """Wrap `handler` to raise an error for requests with a tenant, which are not emulated."""
 
     async def run(context: RequestContext, request: Any) -> Reply:
         if request.tenant_id:
-            raise unsupported("a tenant")
+            raise not_emulated("a tenant")
         return await handler(context, request)
 
     return run
 
 
 def _no_plan(sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
-    """Leave Firebase's requests alone: scenarios are about Clevora's endpoints."""
+    """Return no plan: scenarios apply to Clevora's endpoints only."""
     return NO_PLAN
 
 
-async def _refuse(context: RequestContext) -> Reply:
-    raise unsupported(f"{context.facts.method} {context.facts.path}")
+async def _reject(context: RequestContext) -> Reply:
+    raise not_emulated(f"{context.facts.method} {context.facts.path}")

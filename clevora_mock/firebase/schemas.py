@@ -4,14 +4,14 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-# Longer than any that is meant; a sandbox keeps ten thousand users.
-Text = Annotated[str, Meta(max_length=2048)]
-# As many as Google looks up at once.
-Names = Annotated[list[str], Meta(max_length=100)]
+# Bounds the memory of a sandbox, which keeps ten thousand users.
+ShortText = Annotated[str, Meta(max_length=2048)]
+# Google's maximum for one lookup.
+LookupNames = Annotated[list[str], Meta(max_length=100)]
 
 
 class FirebaseRequest(Struct, frozen=True, rename="camel", kw_only=True):
-    """What every request may hold."""
+    """Fields that every request may have."""
 
     id_token: str | None = None
     return_secure_token: bool | None = None
@@ -21,29 +21,29 @@ class FirebaseRequest(Struct, frozen=True, rename="camel", kw_only=True):
     tenant_id: str | None = None
 
 
-class SignUp(FirebaseRequest, frozen=True):
-    """``accounts:signUp``: a new user with email and password, or with neither; an ID token names one who exists."""
+class SignUpRequest(FirebaseRequest, frozen=True):
+    """``accounts:signUp``: email and password, or neither; an ID token is that of an existing user."""
 
     email: str | None = None
     password: str | None = None
-    display_name: Text | None = None
+    display_name: ShortText | None = None
     local_id: str | None = None
 
 
-class SignIn(FirebaseRequest, frozen=True):
+class SignInRequest(FirebaseRequest, frozen=True):
     """``accounts:signInWithPassword``."""
 
     email: str | None = None
     password: str | None = None
 
 
-class Update(FirebaseRequest, frozen=True):
-    """``accounts:update``; null leaves a thing as it is."""
+class UpdateRequest(FirebaseRequest, frozen=True):
+    """``accounts:update``; null changes nothing."""
 
     email: str | None = None
     password: str | None = None
-    display_name: Text | None = None
-    photo_url: Text | None = None
+    display_name: ShortText | None = None
+    photo_url: ShortText | None = None
     delete_attribute: list[str] | None = None
     delete_provider: list[str] | None = None
     oob_code: str | None = None
@@ -51,13 +51,13 @@ class Update(FirebaseRequest, frozen=True):
 
 
 class IdTokenRequest(FirebaseRequest, frozen=True):
-    """``accounts:lookup`` and ``accounts:delete`` of a user who is signed in."""
+    """``accounts:lookup`` and ``accounts:delete`` of the ID token's user."""
 
 
-class Lookup(FirebaseRequest, frozen=True):
-    """``projects/.../accounts:lookup``: anybody, as the Admin SDKs ask; by phone or provider nobody is found."""
+class LookupRequest(FirebaseRequest, frozen=True):
+    """``projects/.../accounts:lookup`` of the Admin SDKs; lookups by phone or provider find no users."""
 
-    local_id: Names | None = None
-    email: Names | None = None
+    local_id: LookupNames | None = None
+    email: LookupNames | None = None
     phone_number: list[str] | None = None
     federated_user_id: list[dict[str, Any]] | None = None

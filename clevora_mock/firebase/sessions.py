@@ -1,7 +1,7 @@
-"""Sign-ins: what their refresh tokens hold, and the pair of tokens that each of them gets.
+"""Sign-ins and their tokens.
 
-A refresh token is an unsigned text that says whose it is, like the Auth emulator's. So a sandbox keeps none of them,
-and however many there are, they cost no memory; what revokes them is the user's `valid_since`.
+A refresh token is an unsigned JSON document, like the Auth emulator's, so a sandbox does not store any. The user's
+`valid_since` revokes older ones.
 """
 
 import binascii
@@ -20,13 +20,13 @@ from clevora_mock.web.context import RequestContext
 
 Provider = Literal["password", "anonymous", "custom"]
 
-# Firebase's own begin like this, and it is what the journal knows them by.
+# The prefix of Firebase's refresh tokens, by which the journal masks them.
 _PREFIX = "AMf-"
 _ENCODED = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class Session(Struct, frozen=True, forbid_unknown_fields=True):
-    """One sign-in: who, how, in which project and when (in seconds since 1970)."""
+    """Content of a refresh token: one sign-in; `began` in seconds since 1970."""
 
     uid: Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
     provider: Provider
@@ -34,32 +34,32 @@ class Session(Struct, frozen=True, forbid_unknown_fields=True):
     began: Annotated[int, Meta(ge=0, le=MAX_TIMESTAMP // SECOND)]
 
 
-class Tokens(Struct, frozen=True, rename="camel"):
-    """What a sign-in gets; `expires_in` in seconds, as a text."""
+class SessionTokens(Struct, frozen=True, rename="camel"):
+    """Tokens of a sign-in; `expires_in` in seconds."""
 
     id_token: str
     refresh_token: str
     expires_in: str
 
 
-def start(context: RequestContext, user: User, provider: Provider) -> Tokens:
-    """Sign `user` in, now."""
+def start_session(context: RequestContext, user: User, provider: Provider) -> SessionTokens:
+    """Record a sign-in of `user`, and return its tokens."""
     user.last_sign_in = context.now
     project = context.sandbox.config.firebase_project
-    return refresh(context, user, Session(user.uid, provider, project, context.now // SECOND))
+    return refresh_tokens(context, user, Session(user.uid, provider, project, context.now // SECOND))
 
 
-def refresh(context: RequestContext, user: User, session: Session) -> Tokens:
-    """Return fresh tokens for a sign-in that was made before, or just now."""
+def refresh_tokens(context: RequestContext, user: User, session: Session) -> SessionTokens:
+    """Return new tokens for the sign-in `session`."""
     user.last_refresh = context.now
     sign_in = TokenSignIn(session.provider, session.began, user.name, user.picture)
     identity = Identity(user.uid, user.email)
     token = issue(identity, session.project, context.now, LIFETIME_SECONDS, sign_in)
-    return Tokens(token, _PREFIX + _encode(session), str(LIFETIME_SECONDS))
+    return SessionTokens(token, _PREFIX + _encode(session), str(LIFETIME_SECONDS))
 
 
-def read(refresh_token: str) -> Session:
-    """Return the sign-in that a refresh token is about. Raises ValueError when it is none."""
+def parse_refresh_token(refresh_token: str) -> Session:
+    """Return the content of a refresh token. Raises ValueError for a malformed one."""
     encoded = refresh_token.removeprefix(_PREFIX)
     if encoded == refresh_token or not _ENCODED.fullmatch(encoded):
         raise ValueError("not a refresh token")
@@ -70,7 +70,7 @@ def read(refresh_token: str) -> Session:
 
 
 def is_revoked(user: User, second: int) -> bool:
-    """Tell whether tokens issued to `user` at `second` since 1970 are revoked."""
+    """Return True if tokens issued to `user` at `second` (since 1970) are revoked."""
     return user.valid_since is not None and second < user.valid_since // SECOND
 
 

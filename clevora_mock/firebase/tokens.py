@@ -1,4 +1,4 @@
-"""``securetoken.googleapis.com/v1/token``: a fresh ID token for a refresh token."""
+"""``securetoken.googleapis.com/v1/token``: a new ID token for a refresh token."""
 
 from urllib.parse import parse_qsl
 
@@ -8,17 +8,17 @@ from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.reply import Reply
 from clevora_mock.firebase import sessions
 from clevora_mock.firebase.auth import set_identity
-from clevora_mock.firebase.errors import refused
+from clevora_mock.firebase.errors import firebase_error
 from clevora_mock.web.context import RequestContext
-from clevora_mock.web.json_response import json_answer
+from clevora_mock.web.json_response import encode_reply
 from clevora_mock.web.parsing import parse_document
 
-# As obviously made up as the Auth emulator's.
+# The same as in the Auth emulator.
 _PROJECT_NUMBER = "12345"
 
 
 class TokenResponse(Struct, frozen=True):
-    """The tokens, spelled as OAuth has it."""
+    """OAuth token response."""
 
     id_token: str
     access_token: str
@@ -30,37 +30,37 @@ class TokenResponse(Struct, frozen=True):
 
 
 async def refresh(context: RequestContext) -> Reply:
-    """Handle ``POST /securetoken.googleapis.com/v1/token``: form or JSON in, snake_case out."""
-    asked = _fields(context)
-    kind, token = asked.get("granttype"), asked.get("refreshtoken")
+    """Handle ``POST /securetoken.googleapis.com/v1/token``; the body is a form or JSON."""
+    fields = _parse_fields(context)
+    kind, token = fields.get("granttype"), fields.get("refreshtoken")
     if not kind:
-        raise refused("MISSING_GRANT_TYPE")
+        raise firebase_error("MISSING_GRANT_TYPE")
     if kind != "refresh_token":
-        raise refused("INVALID_GRANT_TYPE")
+        raise firebase_error("INVALID_GRANT_TYPE")
     if not token:
-        raise refused("MISSING_REFRESH_TOKEN")
+        raise firebase_error("MISSING_REFRESH_TOKEN")
     try:
-        session = sessions.read(token)
+        session = sessions.parse_refresh_token(token)
     except ValueError:
-        raise refused("INVALID_REFRESH_TOKEN") from None
+        raise firebase_error("INVALID_REFRESH_TOKEN") from None
     users = context.sandbox.users
     user = users.by_uid.get(session.uid)
     if session.uid in users.deleted:
-        raise refused("USER_NOT_FOUND")
+        raise firebase_error("USER_NOT_FOUND")
     if user is None or session.project != context.sandbox.config.firebase_project:
-        raise refused("INVALID_REFRESH_TOKEN")
+        raise firebase_error("INVALID_REFRESH_TOKEN")
     set_identity(context, Identity(user.uid, user.email))
     if sessions.is_revoked(user, session.began):
-        raise refused("TOKEN_EXPIRED")
-    fresh = sessions.refresh(context, user, session)
-    return json_answer(TokenResponse(fresh.id_token, fresh.id_token, fresh.refresh_token, fresh.expires_in, user.uid))
+        raise firebase_error("TOKEN_EXPIRED")
+    fresh = sessions.refresh_tokens(context, user, session)
+    return encode_reply(TokenResponse(fresh.id_token, fresh.id_token, fresh.refresh_token, fresh.expires_in, user.uid))
 
 
-def _fields(context: RequestContext) -> dict[str, str]:
-    """Return the texts in the body by their names without underscores, in lower case.
+def _parse_fields(context: RequestContext) -> dict[str, str]:
+    """Return the strings in the body by lower-case names without underscores.
 
-    The SDK for the web sends a form, those for phones send JSON, and each spells the names in its own way.
+    The SDK for the web sends a form in snake_case, those for phones send JSON in camelCase.
     """
     is_json = context.facts.body.lstrip().startswith(b"{")
-    given = parse_document(context.facts.body).items() if is_json else parse_qsl(context.facts.body.decode("latin-1"))
-    return {key.replace("_", "").lower(): value for key, value in given if isinstance(value, str)}
+    fields = parse_document(context.facts.body).items() if is_json else parse_qsl(context.facts.body.decode("latin-1"))
+    return {key.replace("_", "").lower(): value for key, value in fields if isinstance(value, str)}

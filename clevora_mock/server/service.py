@@ -83,9 +83,9 @@ def _app(
     try:
         app = create_app(settings, on_request, on_closed)
         if settings.import_ is not None:
-            from clevora_mock.control.export_file import load  # noqa: PLC0415 - few servers import anything
+            from clevora_mock.control.export_file import import_sandboxes  # noqa: PLC0415 - few servers import anything
 
-            load(app.state.sandboxes, Path(settings.import_))
+            import_sandboxes(app.state.sandboxes, Path(settings.import_))
     except UnusableFileError as error:
         raise CannotServeError(str(error), FILE_INVALID) from None
     return app
@@ -102,9 +102,9 @@ def _listener(settings: Settings) -> socket.socket:
 
 
 def _export(app: Starlette, file: str | PathLike[str]) -> None:
-    from clevora_mock.control.export_file import export  # noqa: PLC0415 - few servers export anything
+    from clevora_mock.control.export_file import export_sandboxes  # noqa: PLC0415 - few servers export anything
 
     try:
-        export(app.state.sandboxes, Path(file))
+        export_sandboxes(app.state.sandboxes, Path(file))
     except OSError as error:
         raise CannotServeError(f"--export-on-exit: cannot write {fspath(file)!r}: {error.strerror}", FAILURE) from None

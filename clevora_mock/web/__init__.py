@@ -1,1 +1,1 @@
-"""The HTTP side that any mock of an API needs: middleware, pipeline, validation, responses."""
+"""HTTP parts that do not depend on the emulated API: middleware, pipeline, validation, responses."""

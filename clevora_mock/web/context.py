@@ -1,4 +1,4 @@
-"""The context in which an endpoint handles one request."""
+"""Context of one request, for endpoint handlers."""
 
 from collections.abc import Mapping
 
@@ -12,10 +12,7 @@ from clevora_mock.web.exchange_recorder import ExchangeRecorder
 
 
 class RequestContext(Struct, frozen=True):
-    """A request that has passed the checks, with the sandbox that it belongs to.
-
-    `parameters` are those of the path, `base_url` is the URL under which the client reached the sandbox.
-    """
+    """A request that has passed the checks, with its sandbox; `parameters` are those of the path."""
 
     sandbox: Sandbox
     facts: RequestFacts
@@ -26,25 +23,26 @@ class RequestContext(Struct, frozen=True):
 
     @property
     def now(self) -> int:
-        """The moment of the request's arrival."""
+        """Arrival, in microseconds of the sandbox's clock."""
         return self.facts.arrived
 
     @property
     def base_url(self) -> str:
+        """URL under which the client reached the sandbox."""
         return self.exchange.base_url
 
     @property
     def account(self) -> Account:
-        """The caller's account. Raises RuntimeError where the endpoint's checks let a caller without one pass."""
+        """The caller's account. Raises RuntimeError at an endpoint that does not require one."""
         if self.principal.account is None:
             raise RuntimeError(f"{self.facts.path} has no authenticated account")
         return self.principal.account
 
     @property
     def scripted(self) -> ScriptedReply:
-        """The scenario's content for the answer; its fields are None where the model answers."""
+        """Response content from the scenario; fields that the fake model supplies are None."""
         return self.plan.then.reply or ScriptedReply()
 
-    def identify(self, principal: Principal) -> None:
-        """Tell the journal of a caller who is known only now."""
-        self.exchange.identify(principal)
+    def set_principal(self, principal: Principal) -> None:
+        """Set the caller that the journal shows, for handlers that authenticate by the body."""
+        self.exchange.set_principal(principal)

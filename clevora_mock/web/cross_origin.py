@@ -16,12 +16,12 @@ _MAX_AGE_SECONDS = b"600"
 
 
 def is_preflight(method: str, headers: Mapping[bytes, bytes]) -> bool:
-    """Tell a browser's question before a request to another origin from any other OPTIONS."""
+    """Return True for a CORS preflight, as opposed to any other OPTIONS request."""
     return method == "OPTIONS" and b"access-control-request-method" in headers
 
 
 def preflight_reply(headers: Mapping[bytes, bytes], allowed: str) -> Reply:
-    """Answer a preflight: the methods in `allowed`, and whatever headers it asks for."""
+    """Return the reply that grants the methods in `allowed` and all headers that the preflight names."""
     granted: list[Header] = [
         (b"access-control-allow-methods", allowed.encode()),
         (b"access-control-allow-headers", headers.get(b"access-control-request-headers") or b"*"),

@@ -1,4 +1,4 @@
-"""The client's leaving, noticed while something else is waited for."""
+"""Detection of a client's disconnect during a wait."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from clevora_mock.clock import Clock
 
 
 class DisconnectWatcher:
-    """Watches for ``http.disconnect`` in a task of its own; `cancel` ends it."""
+    """Watcher for ``http.disconnect`` in a task of its own; `cancel` ends it."""
 
     def __init__(self, receive: Receive) -> None:
         self._waiting: asyncio.Future[None] | None = None
@@ -19,11 +19,11 @@ class DisconnectWatcher:
         return self._task.done()
 
     async def wait(self) -> None:
-        """Return when the client has left."""
+        """Return once the client has disconnected."""
         await asyncio.wait([self._task])
 
     async def wait_until(self, clock: Clock, moment: int) -> None:
-        """Return when the client has left or it is `moment` by `clock`, whichever comes first."""
+        """Return once the client has disconnected, or at `moment` (microseconds) of `clock`."""
         if self.disconnected or moment <= clock.now():
             return
         self._waiting = asyncio.get_running_loop().create_future()
@@ -40,7 +40,7 @@ class DisconnectWatcher:
     async def _watch(self, receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
-        # The task counts as done only after its last step, which is too late for a waiter that is woken here.
+        # `disconnected` is true only after this task has ended, so the waiter is woken one step later.
         asyncio.get_running_loop().call_soon(self._wake)
 
     def _wake(self) -> None:

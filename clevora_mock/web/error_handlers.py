@@ -1,4 +1,4 @@
-"""The exception handlers of the application: every error, 404 and 405 among them, in its API's own shape."""
+"""Exception handlers of the application: every error, also 404 and 405, in its API's format."""
 
 from typing import cast
 from urllib.parse import quote
@@ -14,38 +14,38 @@ from clevora_mock.core.accounts import mask
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.web.cross_origin import is_preflight, preflight_reply
-from clevora_mock.web.exchange_recorder import exchange_of
+from clevora_mock.web.exchange_recorder import get_exchange
 from clevora_mock.web.operation import ApiFamily
 from clevora_mock.web.pipeline import OperationEndpoint
 from clevora_mock.web.request_body import read_body
 
-# Paths below this belong to the mock itself: an unknown one is no request to an emulated API.
+# Unknown paths below this are not journaled, since they are not requests to an emulated API.
 _OWN_PREFIX = "/__mock/"
 
 
 class ErrorHandlers:
-    """Exception handlers for a Starlette application; unknown paths are errors of the family `default`."""
+    """Exception handlers for a Starlette application; unknown paths get the error format of `default`."""
 
     def __init__(self, default: ApiFamily) -> None:
         self._default = default
 
     async def api_error(self, request: Request, error: Exception) -> Response:
         """Render an ApiError that an endpoint raised."""
-        exchange = exchange_of(request.scope)
+        exchange = get_exchange(request.scope)
         facts = exchange.facts or _anonymous_facts(request)
         return exchange.respond(self._family(request).render_error(cast("ApiError", error), facts))
 
     async def server_error(self, request: Request, error: Exception) -> Response:
-        """Render an exception that an added route did not handle; Starlette raises it again for the server's log."""
+        """Render an unhandled exception of an embedder's route; Starlette raises it again for the server's log."""
         spec = ERROR_BY_CODE["internal_error"]
         body = {"error": {"message": spec.message, "type": spec.type, "code": spec.code}}
         return JSONResponse(body, spec.status)
 
     async def not_found(self, request: Request, error: Exception) -> Response:
-        """Render the 404 of an unknown path (W3), or that of a route that was added."""
+        """Render the 404 of an unknown path (W3), or of an embedder's route."""
         if request.scope["endpoint"] is not None:
-            return self._added(request, ApiError("not_found", cast("HTTPException", error).detail), error)
-        exchange = exchange_of(request.scope)
+            return self._render_raised(request, ApiError("not_found", cast("HTTPException", error).detail), error)
+        exchange = get_exchange(request.scope)
         message = f"No route {request.method} {quote(mask(exchange.path)[:200])}"
         is_own = f"{exchange.path}/".startswith(_OWN_PREFIX)
         return await self._unrouted(
@@ -53,32 +53,34 @@ class ErrorHandlers:
         )
 
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:
-        """Render the 405 of a path that does not take the method (W3), or answer a preflight (W8)."""
+        """Render the 405 of a known path (W3), or answer a preflight (W8)."""
         endpoint = request.scope["endpoint"]
-        # A route keeps its methods as a set; the endpoints of this application know their order.
+        # A Starlette route holds its methods as an unordered set; this application's endpoints list them in order.
         methods: list[str] | None = getattr(endpoint, "methods", None)
         if methods is None:
-            return self._added(request, ApiError("method_not_allowed", cast("HTTPException", error).detail), error)
+            return self._render_raised(
+                request, ApiError("method_not_allowed", cast("HTTPException", error).detail), error
+            )
         allowed = ", ".join(methods)
-        message = f"{exchange_of(request.scope).path} does not take {request.method}; expected {allowed}"
+        message = f"{get_exchange(request.scope).path} does not take {request.method}; expected {allowed}"
         is_own = not isinstance(endpoint, OperationEndpoint)
         return await self._unrouted(request, ApiError("method_not_allowed", message, allow=allowed), is_own=is_own)
 
-    def _added(self, request: Request, error: ApiError, raised: Exception) -> Response:
-        """Render an error of a route that was added, which may have read the body and set headers."""
+    def _render_raised(self, request: Request, error: ApiError, raised: Exception) -> Response:
+        """Render an error of an embedder's route, which may have read the body and set headers."""
         reply = self._default.render_error(error, _anonymous_facts(request))
         added = cast("HTTPException", raised).headers or {}
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in added.items()]
-        return exchange_of(request.scope).respond(replace(reply, headers=(*reply.headers, *headers)))
+        return get_exchange(request.scope).respond(replace(reply, headers=(*reply.headers, *headers)))
 
     async def _unrouted(self, request: Request, error: ApiError, *, is_own: bool) -> Response:
-        exchange = exchange_of(request.scope)
-        exchange.begin(emulated=not is_own)
+        exchange = get_exchange(request.scope)
+        exchange.assign_id(emulated=not is_own)
         try:
             body = await read_body(request.method, exchange.headers, request.receive)
         except ClientDisconnect:
             return Response()
-        facts = _anonymous_facts(request) if is_own else exchange.read(body or b"")
+        facts = _anonymous_facts(request) if is_own else exchange.set_facts(body or b"")
         if error.allow is not None and not is_own and is_preflight(request.method, exchange.headers):
             return exchange.respond(preflight_reply(exchange.headers, error.allow))
         return exchange.respond(self._family(request).render_error(error, facts))
@@ -89,6 +91,6 @@ class ErrorHandlers:
 
 
 def _anonymous_facts(request: Request) -> RequestFacts:
-    """Return what an error's rendering needs of a request that nobody records."""
-    exchange = exchange_of(request.scope)
+    """Return facts for rendering an error of a request that is not journaled."""
+    exchange = get_exchange(request.scope)
     return RequestFacts(exchange.request_id, exchange.arrived, request.method, exchange.path)

@@ -1,4 +1,4 @@
-"""Errors as replies: the contract's JSON, and the headers that explain more than the body may."""
+"""Errors as replies: the contract's JSON, and headers with hints beyond the contract."""
 
 from typing import Any
 
@@ -10,23 +10,23 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.reply import Header, Reply
 from clevora_mock.web.header_text import header_safe
-from clevora_mock.web.json_response import json_answer
+from clevora_mock.web.json_response import encode_reply
 
 
 def error_reply(error: ApiError, facts: RequestFacts) -> Reply:
-    """Return `error` as the contract prints it (W1); the dashboard's endpoints add ``"status":"error"`` (B12).
+    """Render `error` in the contract's format (W1); the dashboard's endpoints add ``"status":"error"`` (B12).
 
-    The message may quote a whole key of the request, which is masked (K3).
+    API keys that the message quotes are masked (K3).
     """
     spec = error.spec
     body: dict[str, Any] = {"error": {"message": mask(error.message), "type": spec.type, "code": spec.code}}
     if f"{facts.path}/".startswith(ENVELOPED_PATHS):
         body = {"status": "error"} | body
-    return with_error_headers(json_answer(body, spec.status), error)
+    return with_error_headers(encode_reply(body, spec.status), error)
 
 
 def with_error_headers(reply: Reply, error: ApiError) -> Reply:
-    """Add what `error` says in headers, and its code for the journal."""
+    """Add the headers ``retry-after``, ``allow`` and hint of `error`, and its code for the journal."""
     headers: list[Header] = []
     if error.retry_after is not None:
         headers.append((b"retry-after", str(error.retry_after).encode()))

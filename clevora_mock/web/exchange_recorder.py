@@ -1,4 +1,4 @@
-"""The course of one request, from its arrival to the record of how it ended."""
+"""State of one request from its arrival until it is journaled."""
 
 from typing import cast
 
@@ -13,15 +13,15 @@ from clevora_mock.web.cross_origin import CROSS_ORIGIN_HEADERS
 from clevora_mock.web.framed_response import FramedResponse
 from clevora_mock.web.header_text import header_safe
 
-_KEY = "exchange"
+_STATE_KEY = "exchange"
 
 
 class ExchangeRecorder:
-    """One request to a sandbox.
+    """Record of one request to a sandbox.
 
-    The middleware makes it, the pipeline tells it each step as it is taken, and `finish` makes an `Exchange` of them.
-    `prefix` is the beginning of the URL's path that names the sandbox, `path` the rest of it; `latency` delays each
-    answer of the emulated APIs, in microseconds.
+    The middleware creates it, each step of the pipeline sets its part, and `finish` journals the result as an
+    `Exchange`. The URL's path is `prefix`, which names the sandbox, and `path`. `latency` (microseconds) delays each
+    response of the emulated APIs.
     """
 
     def __init__(self, sandbox: Sandbox, scope: Scope, prefix: str, path: str, latency: int = 0) -> None:
@@ -34,7 +34,7 @@ class ExchangeRecorder:
         self.principal: Principal = ANONYMOUS
         self.plan: Plan = NO_PLAN
         self.ignored: tuple[str, ...] = ()
-        # The status that was sent, 0 until the answer begins.
+        # The status that was sent, 0 until the response starts.
         self.status = 0
         self._scope = scope
         self._prefix = prefix
@@ -43,19 +43,19 @@ class ExchangeRecorder:
 
     @property
     def base_url(self) -> str:
-        """The URL under which the client reached this sandbox."""
+        """URL under which the client reached this sandbox."""
         host = self.headers.get(b"host", b"").decode("latin-1") or "{}:{}".format(*self._scope["server"])
         return f"{self._scope['scheme']}://{host}{self._prefix}"
 
-    def begin(self, *, emulated: bool = True) -> None:
-        """Name the request.
+    def assign_id(self, *, emulated: bool = True) -> None:
+        """Assign the request id.
 
-        Requests to the mock's own pages draw from a counter of their own, so that reading state shifts no ids.
+        The control plane draws ids from a sequence of its own, so that reading state does not change API ids.
         """
         self.request_id = "req_" + self.sandbox.rng.next_hex("request" if emulated else "own request")
 
-    def read(self, body: bytes, endpoint: Endpoint | None = None, operation: str | None = None) -> RequestFacts:
-        """Set and return the facts of a request that is routed and read."""
+    def set_facts(self, body: bytes, endpoint: Endpoint | None = None, operation: str | None = None) -> RequestFacts:
+        """Set and return the facts of a request whose route and body are known."""
         self.facts = RequestFacts(
             id=self.request_id,
             arrived=self.arrived,
@@ -69,20 +69,20 @@ class ExchangeRecorder:
         )
         return self.facts
 
-    def identify(self, principal: Principal) -> None:
-        """Set the caller."""
+    def set_principal(self, principal: Principal) -> None:
+        """Set the caller that the journal shows."""
         self.principal = principal
 
-    def follow(self, plan: Plan) -> None:
-        """Set the plan for the request."""
+    def set_plan(self, plan: Plan) -> None:
+        """Set the scenario's plan for the request."""
         self.plan = plan
 
-    def ignore(self, names: tuple[str, ...]) -> None:
-        """Set the names of the body's fields that the contract does not know."""
+    def set_ignored(self, names: tuple[str, ...]) -> None:
+        """Set the names of body fields that are not in the contract (C4)."""
         self.ignored = names
 
     def respond(self, reply: Reply) -> FramedResponse:
-        """Put the plan's fault and delay on `reply`, and return the response that sends it."""
+        """Apply the plan's fault and delay to `reply`, and return the response that sends it."""
         then = self.plan.then
         if then.fault is not None:
             reply = then.fault.try_apply(reply)
@@ -93,9 +93,9 @@ class ExchangeRecorder:
         return self._response
 
     def common_headers(self) -> list[Header]:
-        """Return the headers that answers carry beside their own and the date."""
+        """Return the headers that every response carries, except id, date and server."""
         if not self.request_id:
-            self.begin(emulated=False)
+            self.assign_id(emulated=False)
         headers: list[Header] = []
         if self.plan.rule is not None:
             headers.append((b"x-clevora-mock-rule", header_safe(self.plan.rule).encode()))
@@ -106,9 +106,9 @@ class ExchangeRecorder:
         return headers
 
     def finish(self) -> None:
-        """Record how the request ended, once and without waiting; a request that was never read leaves no trace.
+        """Journal the exchange, unless the client disconnected before its request was read.
 
-        An answer of somebody else's, such as an exception handler that was added, is recorded by its status alone.
+        A response from outside the pipeline, such as an embedder's exception handler, is journaled by its status alone.
         """
         facts = self.facts
         if facts is None or not (self.status or self._response):
@@ -129,11 +129,11 @@ class ExchangeRecorder:
         self.sandbox.record(exchange, self.sandbox.clock.now())
 
 
-def exchange_of(scope: Scope) -> ExchangeRecorder:
+def get_exchange(scope: Scope) -> ExchangeRecorder:
     """Return the request's recorder, which the sandbox middleware has put into its scope."""
-    return cast("ExchangeRecorder", scope["state"][_KEY])
+    return cast("ExchangeRecorder", scope["state"][_STATE_KEY])
 
 
-def with_exchange(scope: Scope, recorder: ExchangeRecorder) -> Scope:
+def add_exchange(scope: Scope, recorder: ExchangeRecorder) -> Scope:
     """Return `scope` with the request's recorder in it, and without an endpoint of an application around this one."""
-    return {**scope, "endpoint": None, "state": {**scope.get("state", {}), _KEY: recorder}}
+    return {**scope, "endpoint": None, "state": {**scope.get("state", {}), _STATE_KEY: recorder}}

@@ -1,8 +1,7 @@
-"""A response that sends a reply frame by frame, at the frames' times, and ends the connection as the reply says.
+"""Response that sends a reply's frames, each at its time, and ends the connection as the reply says.
 
-A reply is complete before its first byte, so sending is only a matter of pace. Frames without a time leave in as few
-writes as their size allows. With times, lateness never adds up, since each is counted from the start; a client that
-leaves meanwhile is noticed at once.
+Frames without a time are joined into as few writes as their size allows. Times count from the start of the body, so
+delays do not accumulate. A disconnect ends the sending at once.
 """
 
 import asyncio
@@ -22,37 +21,37 @@ from clevora_mock.web.disconnect import DisconnectWatcher
 # The key of the server's ConnectionControl in the scope's extensions.
 CONNECTION_CONTROL = "clevora_mock.connection"
 
-# The most that leaves in one write; a client that leaves is noticed between two of them.
+# Maximum size of one write; a disconnect is noticed between two writes.
 MAX_WRITE_BYTES = 64 * 1024
 
-# Long enough for the network to send earlier writes; wall time, whatever the sandbox's clock says.
+# Long enough for the network to send earlier writes. Wall time: the sandbox's clock may be frozen.
 _SEGMENT_SECONDS = 0.02
 
 
 class ConnectionControl(Protocol):
-    """The ASGI extension by which an application ends a connection below HTTP."""
+    """ASGI extension by which an application ends a connection below HTTP."""
 
     def close(self) -> None:
-        """Close the connection in good order, whatever the answer still lacks."""
+        """Send a FIN, even when the response is incomplete."""
 
     def reset(self) -> None:
-        """Reset the connection."""
+        """Send a RST."""
 
 
 class FramedResponse(Response):
-    """A reply on its way: a Starlette response that sends it after `delay` microseconds, and knows how far it got.
+    """Starlette response that sends a reply after `delay` microseconds, and counts what was sent.
 
-    `frames_sent` counts frames; `answered` is the moment of the first byte; `abandoned` is True when the client left
-    first; `simulated_delay` is the time, in microseconds, that a frozen clock recorded instead of waiting for.
+    `frames_sent` counts frames; `answered` is the time of the first byte; `abandoned` is True when the client
+    disconnected before the end; `simulated_delay` is the time that a frozen clock skipped. Times are in microseconds.
     """
 
     def __init__(self, reply: Reply, sandbox: Sandbox, delay: int = 0) -> None:
-        # Starlette's own constructor would render and copy what is complete already.
+        # Starlette's own constructor would render and copy the body and headers.
         self.reply = reply
         self.status_code = reply.status
         self.raw_headers = list(reply.headers)
         self.background = None
-        self._begun = False
+        self._head_sent = False
         self.frames_sent = 0
         self.answered = 0
         self.abandoned = False
@@ -65,27 +64,27 @@ class FramedResponse(Response):
         if self.reply.ending != "complete" and _control(scope) is None:
             self.reply = _unsupported(self.reply.ending)
             self.status_code, self.raw_headers = self.reply.status, list(self.reply.headers)
-        if self._delay and not await self._wait(receive):
+        if self._delay and not await self._wait_delay(receive):
             self.abandoned = True
             return
         if self._delay_clock is not self._clock:
             self.simulated_delay += max([0, *(frame.due for frame in self.reply.frames)])
-        # A client counts `Retry-After` from the first byte, and may have read it before the sending is over.
+        # Clients count `Retry-After` from the first byte, which they may read before the last one is sent.
         self.answered = self._clock.now()
-        if self._leaves_at_once():
+        if self._fits_one_write():
             finished = self.reply.ending == "complete"
             await self._send_head(scope, send)
             await send(_body(self.reply.body, more=not finished))
             self.frames_sent = len(self.reply.frames)
             if not finished:
-                await self._end(scope, send)
+                await self._end_connection(scope, send)
         elif await self._send_frames(scope, receive, send):
-            await self._end(scope, send)
+            await self._end_connection(scope, send)
         else:
             self.abandoned = True
 
-    async def _wait(self, receive: Receive) -> bool:
-        """Hold the answer back for the delay; False when the client left meanwhile."""
+    async def _wait_delay(self, receive: Receive) -> bool:
+        """Wait for the delay; return False when the client disconnected meanwhile."""
         clock = self._delay_clock
         if clock is not self._clock:
             self.simulated_delay += self._delay
@@ -98,21 +97,21 @@ class FramedResponse(Response):
             watcher.cancel()
         return not watcher.disconnected
 
-    def _leaves_at_once(self) -> bool:
-        """Tell whether all frames can leave in one write."""
+    def _fits_one_write(self) -> bool:
+        """Return True if all frames can be sent in one write."""
         frames = self.reply.frames
         if self._is_paced or not self.reply.has_head or any(frame.apart for frame in frames):
             return False
-        # The size of a body in one piece does not matter: it is billed whole, and its length is announced.
+        # A body that is no stream is billed whole, so no disconnect has to be noticed within it.
         return not self.reply.is_stream or sum(len(frame.data) for frame in frames) <= MAX_WRITE_BYTES
 
     @property
     def _is_paced(self) -> bool:
-        """True where frames have times to wait for."""
+        """True when frames have times to wait for."""
         return any(frame.due == NEVER or (frame.due and self._delay_clock is not None) for frame in self.reply.frames)
 
     async def _send_frames(self, scope: Scope, receive: Receive, send: Send) -> bool:
-        """Send frame by frame, or write by write; False when the client left before the end."""
+        """Send the frames; return False when the client disconnected before the end."""
         clock = self._delay_clock
         start = 0 if clock is None else clock.now()
         watcher = DisconnectWatcher(receive)
@@ -127,21 +126,21 @@ class FramedResponse(Response):
                     await watcher.wait_until(clock, start + first.due)
                 if watcher.disconnected:
                     return False
-                if not self._begun:
+                if not self._head_sent:
                     await self._send_head(scope, send)
                 await send(_body(b"".join([frame.data for frame in frames]), more=True))
-                # A write that has to wait for the client gives it the time to leave; what waited is lost then.
+                # The client may have disconnected while the write was blocked; these frames are lost then.
                 if watcher.disconnected:
                     return False
                 self.frames_sent += len(frames)
-            if not self._begun and self.reply.has_head:
+            if not self._head_sent and self.reply.has_head:
                 await self._send_head(scope, send)
         finally:
             watcher.cancel()
         return True
 
     def _writes(self) -> Iterator[tuple[Frame, ...]]:
-        """Group the frames that leave together: those of a paced reply singly, others by size."""
+        """Yield the frames of each write: one by one in a paced reply, else grouped by size."""
         frames, paced = self.reply.frames, self._is_paced
         start = size = 0
         for index, frame in enumerate(frames):
@@ -152,18 +151,18 @@ class FramedResponse(Response):
                 start, size = index + 1, 0
 
     async def _send_head(self, scope: Scope, send: Send) -> None:
-        self._begun = True
-        headers = [*self.raw_headers, *self._length(scope)]
+        self._head_sent = True
+        headers = [*self.raw_headers, *self._length_headers(scope)]
         await send({"type": "http.response.start", "status": self.status_code, "headers": headers})
 
-    def _length(self, scope: Scope) -> tuple[Header, ...]:
-        """Return the length that an HTTP/1.0 client needs (W9), and that an answer that breaks off falls short of."""
+    def _length_headers(self, scope: Scope) -> tuple[Header, ...]:
+        """Return the ``content-length`` that HTTP/1.0 clients need (W9); larger than a body that is cut short."""
         if scope.get("http_version") != "1.0" or any(name == b"content-length" for name, _ in self.reply.headers):
             return ()
         length = len(self.reply.body) + (self.reply.ending != "complete")
         return ((b"content-length", b"%d" % length),)
 
-    async def _end(self, scope: Scope, send: Send) -> None:
+    async def _end_connection(self, scope: Scope, send: Send) -> None:
         if self.reply.ending == "complete":
             await send(_body(b"", more=False))
             return
@@ -171,20 +170,20 @@ class FramedResponse(Response):
         if control is not None and self.reply.ending == "close":
             control.close()
         elif control is not None:
-            if self._begun:
-                # A reset drops what has not left yet.
+            if self._head_sent:
+                # A reset drops data that is not sent yet.
                 await asyncio.sleep(_SEGMENT_SECONDS)
             control.reset()
 
 
 def _control(scope: Scope) -> ConnectionControl | None:
-    """Return the server's extension, None where it offers none."""
+    """Return the server's extension, None if it has none."""
     control: ConnectionControl | None = scope.get("extensions", {}).get(CONNECTION_CONTROL)
     return control
 
 
 def _unsupported(ending: Ending) -> Reply:
-    """Return the answer in place of a fault that the server cannot carry out."""
+    """Return the error in place of a fault that this server cannot perform."""
     spec = ERROR_BY_CODE["internal_error"]
     message = f"This server cannot {ending} a connection; clevora-mock serve can"
     body = {"error": {"message": message, "type": spec.type, "code": spec.code}}

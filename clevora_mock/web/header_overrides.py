@@ -1,4 +1,4 @@
-"""What a single request asks for by header, in place of what the sandbox's scenario says."""
+"""Plans for single requests: ``x-clevora-mock-*`` headers override the sandbox's scenario."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,25 +22,25 @@ DELAY = b"x-clevora-mock-delay"
 
 
 class PlanResolver:
-    """Decides what happens to a request; `scenario_named` finds a scenario, or raises ValueError."""
+    """Source of plans; `scenario_named` returns a scenario by name, or raises ValueError."""
 
     def __init__(self, scenario_named: Callable[[str], Scenario]) -> None:
         self._scenario_named = scenario_named
 
     def __call__(self, sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
-        """Return the plan for a request; 400 for a header that asks for something unknown."""
+        """Return the plan for a request. Raises a 400 for a header with an unknown value."""
         if _CONTROL_HEADERS.isdisjoint(facts.headers):
             return sandbox.scenario_run.plan(facts, principal, sandbox.rng)
-        # First what may be refused: a refused request must not be counted by a rule.
-        asked = {name: read(facts.header(name)) for name, read in _OVERRIDES.items() if name in facts.headers}
+        # Read first, since a request that fails here must not count as a rule's call.
+        overrides = {name: read(facts.header(name)) for name, read in _OVERRIDES.items() if name in facts.headers}
         run = self._side_run(sandbox, facts.header(SCENARIO)) if SCENARIO in facts.headers else sandbox.scenario_run
         plan = run.plan(facts, principal, sandbox.rng)
-        if not asked:
+        if not overrides:
             return plan
         then = plan.then
-        for changes in asked.values():
+        for changes in overrides.values():
             then = structs.replace(then, **changes)
-        return structs.replace(plan, then=then, rule=plan.rule or ", ".join(name.decode() for name in asked))
+        return structs.replace(plan, then=then, rule=plan.rule or ", ".join(name.decode() for name in overrides))
 
     def _side_run(self, sandbox: Sandbox, name: str) -> ScenarioRun:
         run = sandbox.side_runs.get(name)

@@ -1,4 +1,4 @@
-"""Texts made fit for a response header."""
+"""Sanitized text for response headers."""
 
 import re
 
@@ -6,5 +6,5 @@ from clevora_mock.core.accounts import mask
 
 
 def header_safe(text: str) -> str:
-    """Replace what a header cannot hold, and mask whole keys."""
+    """Replace all but printable ASCII with ``?``, and mask API keys."""
     return re.sub(r"[^ -~]", "?", mask(text))

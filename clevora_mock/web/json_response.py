@@ -1,4 +1,4 @@
-"""JSON answers: replies for the pipeline, and responses of Starlette's own kind."""
+"""JSON responses: replies for the pipeline, and Starlette responses for the control plane."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from starlette.responses import Response
 from clevora_mock.core.reply import Reply, json_reply
 
 
-def json_answer(content: Any, status: int = 200) -> Reply:
-    """Return a reply of `content`, which is anything that msgspec encodes."""
+def encode_reply(content: Any, status: int = 200) -> Reply:
+    """Encode `content`, anything that msgspec takes, as a reply."""
     return json_reply(msgspec.json.encode(content), status)
 
 
 def json_response(content: Any) -> Response:
-    """Return a response of `content`, which is anything that msgspec encodes."""
+    """Encode `content`, anything that msgspec takes, as a Starlette response."""
     body = msgspec.json.encode(content)
     return Response(body, headers={"content-type": "application/json", "content-length": str(len(body))})

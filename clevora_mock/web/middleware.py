@@ -1,18 +1,18 @@
-"""The middleware that gives each request its sandbox, and each answer its common headers."""
+"""Middleware that finds a request's sandbox, adds the common headers, and journals the exchange."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clevora_mock.clock import SECOND, http_date
 from clevora_mock.core.reply import Header
 from clevora_mock.core.sandboxes import Sandboxes
-from clevora_mock.web.exchange_recorder import ExchangeRecorder, with_exchange
+from clevora_mock.web.exchange_recorder import ExchangeRecorder, add_exchange
 
 
 class SandboxMiddleware:
-    """Resolves ``/sandbox/<name>``, names the request, and records the exchange however it ends.
+    """ASGI middleware that resolves ``/sandbox/<name>`` and journals every exchange, also a failed one.
 
-    The sandbox's prefix moves from the path to `root_path`, so that routes know only the paths of one sandbox.
-    `server` is a name that every answer carries, `latency` a delay in microseconds.
+    The sandbox's prefix moves from the path to `root_path`, so that routes need no prefix. `server` is sent with every
+    response; `latency` is a delay in microseconds.
     """
 
     def __init__(self, app: ASGIApp, sandboxes: Sandboxes, latency: int = 0, server: str | None = None) -> None:
@@ -37,7 +37,7 @@ class SandboxMiddleware:
                 message = {**message, "headers": [*message.get("headers", ()), *self._headers(exchange)]}
             await send(message)
 
-        inner = with_exchange({**scope, "root_path": root, "path": root + (path or "/")}, exchange)
+        inner = add_exchange({**scope, "root_path": root, "path": root + (path or "/")}, exchange)
         try:
             await self._app(inner, receive, send_with_headers)
         finally:

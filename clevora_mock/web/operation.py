@@ -1,4 +1,4 @@
-"""Operations: rows that bind an endpoint to its handler and types, and the API family that they belong to."""
+"""Operations: an endpoint with its handler and types; and the API family that they belong to."""
 
 from collections.abc import Awaitable, Callable
 
@@ -10,15 +10,15 @@ from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 
-# Takes a RequestContext and, where the operation parses one, the body.
+# Takes a RequestContext and, if the operation parses it, the body.
 Handler = Callable[..., Awaitable[Reply]]
 
 
 class Parameter(Struct, frozen=True):
-    """A value in the path or the query. `bounds` and `default` are for whole numbers."""
+    """A parameter in the ``path`` or ``query``; one with `bounds` (inclusive) is an integer."""
 
     name: str
-    place: str
+    location: str
     description: str
     basis: Basis = INFERRED
     bounds: tuple[int, int] | None = None
@@ -26,11 +26,11 @@ class Parameter(Struct, frozen=True):
 
 
 class Operation(Struct, frozen=True):
-    """One operation of an API: its method and paths, its handler and its types.
+    """One operation of an API.
 
-    `endpoint` is the contract's row, None for another API's operation, which has a `name` alone. `request` is the type
-    of the body, which the pipeline parses unless `parses_body` is False; `response` and `event` are the types of the
-    answer and of a stream's chunks.
+    `endpoint` is its row in the contract, None outside Clevora's API. `request` is the type of the body, which the
+    pipeline parses unless `parses_body` is False. `response` and `event` are the types of the response and of a
+    stream's chunks.
     """
 
     name: str
@@ -46,10 +46,10 @@ class Operation(Struct, frozen=True):
 
 
 class ApiFamily(Struct, frozen=True):
-    """One emulated API: how it authenticates requests, and how it prints errors.
+    """One emulated API: its authentication and its error format.
 
-    `authenticate` returns the caller or raises an ApiError. The facts that `render_error` gets have no endpoint where
-    the path is unknown.
+    `authenticate` returns the caller or raises an ApiError. `render_error` gets facts without an endpoint when the path
+    is unknown.
     """
 
     authenticate: Callable[[Sandbox, RequestFacts], Principal]

@@ -1,7 +1,6 @@
-"""From bytes to a typed request, or to a 400 that names the field and says what was expected.
+"""Parsing of bodies and queries. Errors are 400s with the field, the expectation and the value.
 
-Two steps: the body becomes a JSON document, strictly (W4), then the document becomes a struct. msgspec does both; its
-complaints are put into the contract's words here.
+A body is decoded as strict JSON (W4), then converted to a struct. msgspec does both; its errors are translated here.
 """
 
 import json
@@ -19,48 +18,48 @@ from clevora_mock.core.errors import ApiError, invalid, missing
 
 T = TypeVar("T", bound=msgspec.Struct)
 
-_PLACE = r" - at `\$(.*)`$"
+_PATH = r" - at `\$(.*)`$"
 _UNKNOWN = r"contains unknown field `(.*?)`"
-_ABSENT = r"missing required field `(.*?)`"
+_MISSING = r"missing required field `(.*?)`"
 _UNSAFE = r"[^!-+\--~]"
 
 
 def parse_document(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in `body`; 400 `invalid_json` for anything else, whatever the content type was."""
+    """Return the JSON object in `body`, ignoring the content type. Raises a 400 `invalid_json` for anything else."""
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _broken(body, str(error)) from None
+        raise _invalid_json(body, str(error)) from None
     except RecursionError:
         raise ApiError("invalid_json", "The request body is nested too deeply") from None
     if not isinstance(document, dict):
         raise ApiError("invalid_json", f"The request body must be a JSON object, got {quoted(document)}")
-    # A key that occurs twice is one colon more than there are keys; colons in texts send some bodies the slow way.
+    # More colons than keys mean a duplicate key or a colon in a string; only then is the slow check needed.
     if body.count(b":") > _count_keys(document):
-        _refuse_duplicates(body)
+        _reject_duplicates(body)
     return document
 
 
 def parse_body(body: bytes, schema: type[T]) -> tuple[T, dict[str, Any]]:
-    """Return `body` as a `schema`, and the document that it was made of. Raises a 400 that names the field."""
+    """Return `body` as a `schema`, and as the JSON object. Raises a 400 that names the field."""
     document = parse_document(body)
     try:
         return msgspec.convert(document, schema), document
     except msgspec.ValidationError as error:
-        raise _explained(str(error), document, schema) from None
+        raise _translate_error(str(error), document, schema) from None
 
 
 def parse_optional_body(body: bytes, schema: type[T]) -> T:
-    """Return `body` as a `schema`; an empty one leaves every field at its default."""
+    """Return `body` as a `schema`; an empty body means all defaults."""
     return parse_body(body, schema)[0] if body.strip() else schema()
 
 
 def ignored_names(document: dict[str, Any], schema: type[msgspec.Struct]) -> tuple[str, ...]:
-    """List the fields of `document` that the contract does not know (C4), made fit for a header."""
+    """List the fields of `document` that are not in `schema` (C4), safe for a header."""
     known = schema.__struct_encode_fields__
     if len(document) <= len(known) and document.keys() <= set(known):
         return ()
-    return tuple(_header_safe(name) for name in document if name not in known)[:MAX_IGNORED_NAMES]
+    return tuple(_list_safe(name) for name in document if name not in known)[:MAX_IGNORED_NAMES]
 
 
 def query_names(query: str) -> set[str]:
@@ -69,13 +68,13 @@ def query_names(query: str) -> set[str]:
 
 
 def query_param(query: str, name: str) -> str | None:
-    """Return the last value of `name` in a query string, None when it is not given."""
+    """Return the last value of `name` in a query string, None when it is absent."""
     given = _values(query, name)
     return given[-1] if given else None
 
 
 def int_param(query: str, name: str, bounds: tuple[int, int], default: int) -> int:
-    """Return a whole number from a query string, within `bounds`; anything else is 400."""
+    """Return an integer from a query string. Raises a 400 for anything but one number within `bounds` (inclusive)."""
     given = _values(query, name)
     if not given:
         return default
@@ -91,19 +90,18 @@ def _values(query: str, name: str) -> list[str]:
 
 
 def choose_model(endpoint: Endpoint, name: str | None) -> str:
-    """Return the model that serves the request (C2): the endpoint's default unless another of its own is named."""
+    """Return the model `name`, or the endpoint's default for None (C2). Raises `invalid_model` or `model_not_found`."""
     serving = MODELS_BY_ENDPOINT[endpoint.name]
     if name is None:
         return serving[0]
     if name in serving:
         return name
     code = "invalid_model" if any(name == model.id for model in MODELS) else "model_not_found"
-    fitting = " or ".join(serving)
-    raise ApiError(code, f"model: expected {fitting} for {endpoint.path}, got {quoted(name)}")
+    raise ApiError(code, f"model: expected {' or '.join(serving)} for {endpoint.path}, got {quoted(name)}")
 
 
 def quoted(value: object) -> str:
-    """Return a value as an error message quotes it: short, and on one line."""
+    """Format a value for an error message: one line of at most 60 characters."""
     if isinstance(value, list):
         return f"an array of {len(value)}" if value else "an empty array"
     if isinstance(value, dict):
@@ -112,37 +110,37 @@ def quoted(value: object) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
-def _broken(body: bytes, reason: str) -> ApiError:
+def _invalid_json(body: bytes, reason: str) -> ApiError:
     if not body.strip():
         return ApiError(
             "invalid_json", "The request body is empty; expected a JSON object", hint="send {} for no fields"
         )
-    said = reason.removeprefix("JSON is malformed: ").partition(" - at ")[0]
-    return ApiError("invalid_json", f"The request body is not valid JSON: {said}")
+    problem = reason.removeprefix("JSON is malformed: ").partition(" - at ")[0]
+    return ApiError("invalid_json", f"The request body is not valid JSON: {problem}")
 
 
-def _count_keys(read: object) -> int:
+def _count_keys(document: object) -> int:
     """Count the keys of all objects in a document."""
     count = 0
-    left: list[Any] = [read]
-    # The list grows as it is walked; texts and numbers never get into it.
-    for value in left:
+    containers: list[Any] = [document]
+    # The list grows while it is walked.
+    for value in containers:
         inner = value
         if type(value) is dict:
             count += len(value)
             inner = value.values()
-        left += [one for one in inner if type(one) is dict or type(one) is list]
+        containers += [one for one in inner if type(one) is dict or type(one) is list]
     return count
 
 
-def _refuse_duplicates(body: bytes) -> None:
+def _reject_duplicates(body: bytes) -> None:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        read = dict(pairs)
-        if len(read) < len(pairs):
-            times = Counter(name for name, _ in pairs)
-            twice = next(name for name in times if times[name] > 1)
-            raise ApiError("invalid_json", f"The request body has the key {quoted(twice)} twice in one object")
-        return read
+        parsed = dict(pairs)
+        if len(parsed) < len(pairs):
+            counts = Counter(name for name, _ in pairs)
+            duplicate = next(name for name in counts if counts[name] > 1)
+            raise ApiError("invalid_json", f"The request body has the key {quoted(duplicate)} twice in one object")
+        return parsed
 
     try:
         json.loads(body, object_pairs_hook=unique)
@@ -150,27 +148,27 @@ def _refuse_duplicates(body: bytes) -> None:
         raise ApiError("invalid_json", "The request body is nested too deeply") from None
 
 
-def _explained(complaint: str, read: dict[str, Any], schema: type[msgspec.Struct]) -> ApiError:
-    """Put msgspec's `complaint` into the contract's words."""
-    found = re.search(_PLACE, complaint)
-    place = found[1].removeprefix(".") if found else ""
-    absent = re.search(_ABSENT, complaint)
-    if absent:
-        return missing(f"{place}.{absent[1]}" if place else absent[1])
-    unknown = re.search(_UNKNOWN, complaint)
+def _translate_error(message: str, document: dict[str, Any], schema: type[msgspec.Struct]) -> ApiError:
+    """Return the contract's error for msgspec's `message`."""
+    found = re.search(_PATH, message)
+    path = found[1].removeprefix(".") if found else ""
+    required = re.search(_MISSING, message)
+    if required:
+        return missing(f"{path}.{required[1]}" if path else required[1])
+    unknown = re.search(_UNKNOWN, message)
     if unknown:
         known = ", ".join(schema.__struct_encode_fields__)
-        return invalid(f"{place}.{unknown[1]}" if place else unknown[1], f"one of {known}", "an unknown field")
-    from clevora_mock.web.type_words import expected  # noqa: PLC0415 - only a refusal needs it
+        return invalid(f"{path}.{unknown[1]}" if path else unknown[1], f"one of {known}", "an unknown field")
+    from clevora_mock.web.type_words import find_expected  # noqa: PLC0415 - only an error needs it
 
-    wanted, value = expected(schema, read, place)
+    expected, value = find_expected(schema, document, path)
     if value is None:
-        return missing(place)
-    return invalid(place, wanted, quoted(value), _hint(place, value))
+        return missing(path)
+    return invalid(path, expected, quoted(value), _hint(path, value))
 
 
-def _hint(place: str, value: object) -> str | None:
-    if place.startswith("input") and _is_token_ids(value):
+def _hint(path: str, value: object) -> str | None:
+    if path.startswith("input") and _is_token_ids(value):
         return "token ids are not supported; with LangChain use OpenAIEmbeddings(check_embedding_ctx_length=False)"
     return None
 
@@ -179,6 +177,6 @@ def _is_token_ids(value: object) -> bool:
     return type(value) is int or (isinstance(value, Sequence) and bool(value) and type(value[0]) is int)
 
 
-def _header_safe(name: str) -> str:
-    """Make a field's name fit for a header's list."""
+def _list_safe(name: str) -> str:
+    """Shorten a field's name, and replace characters that a comma-separated header cannot hold."""
     return re.sub(_UNSAFE, "?", name[:64]) or "?"

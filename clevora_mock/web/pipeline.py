@@ -1,7 +1,7 @@
-"""A request's way through the checks of an emulated API, in one direction.
+"""The pipeline of a request to an emulated API.
 
 read the body → authenticate → access → the scenario's plan → funds and limits → parse → the handler → respond (W6). An
-`ApiError` on the way leaves the pipeline like any exception, and the application's exception handler renders it.
+`ApiError` from any step is rendered by the application's exception handler.
 """
 
 from collections.abc import Callable, Iterable
@@ -18,18 +18,18 @@ from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import NO_PLAN, Plan
 from clevora_mock.web.context import RequestContext
-from clevora_mock.web.exchange_recorder import ExchangeRecorder, exchange_of
+from clevora_mock.web.exchange_recorder import ExchangeRecorder, get_exchange
 from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.operation import ApiFamily, Operation
 from clevora_mock.web.parsing import ignored_names, parse_body
 from clevora_mock.web.request_body import read_body
 
-# Decides what happens to an authenticated request; raises ApiError for a request that asks for nonsense.
+# Returns the plan for an authenticated request; raises ApiError for invalid override headers.
 PlanSource = Callable[[Sandbox, RequestFacts, Principal], Plan]
 
 
 class OperationEndpoint:
-    """The operations of one path, as an ASGI endpoint for a Starlette route."""
+    """ASGI endpoint for a Starlette route: the operations of one path, by method."""
 
     def __init__(self, operations: Iterable[Operation], family: ApiFamily, resolve_plan: PlanSource) -> None:
         self.family = family
@@ -38,40 +38,40 @@ class OperationEndpoint:
 
     @property
     def methods(self) -> list[str]:
-        """The methods that the path takes, in the table's order."""
+        """Methods that the path takes, in the order of the table."""
         return [*self._operations, *(["HEAD"] if "GET" in self._operations else [])]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         operation = self._operations.get("GET" if scope["method"] == "HEAD" else scope["method"])
         if operation is None:
             raise HTTPException(405)
-        exchange = exchange_of(scope)
-        exchange.begin()
+        exchange = get_exchange(scope)
+        exchange.assign_id()
         try:
             body = await read_body(scope["method"], exchange.headers, receive)
         except ClientDisconnect:
             return
-        facts = exchange.read(body or b"", operation.endpoint, operation.name or None)
+        facts = exchange.set_facts(body or b"", operation.endpoint, operation.name or None)
         try:
-            reply = await self._reply(operation, exchange, facts, scope, fits=body is not None)
+            reply = await self._process(operation, exchange, facts, scope, fits=body is not None)
         except ApiError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it was, the client gets the contract's 500
+        except Exception as error:  # noqa: BLE001 - any other error becomes the contract's 500
             raise internal_error(facts.method, facts.path, error) from None
         await exchange.respond(reply)(scope, receive, send)
 
-    async def _reply(
+    async def _process(
         self, operation: Operation, exchange: ExchangeRecorder, facts: RequestFacts, scope: Scope, *, fits: bool
     ) -> Reply:
         sandbox = exchange.sandbox
         principal = self.family.authenticate(sandbox, facts)
-        exchange.identify(principal)
+        exchange.set_principal(principal)
         sandbox.require_access(facts, principal)
         plan = self._resolve_plan(sandbox, facts, principal)
-        exchange.follow(plan)
+        exchange.set_plan(plan)
         context = RequestContext(sandbox, facts, principal, scope["path_params"], exchange, plan)
         if plan.then.error is not None:
-            return await self._injected(operation, context, plan.then.error.resolve())
+            return await self._inject_error(operation, context, plan.then.error.resolve())
         sandbox.admit(principal)
         if not fits:
             raise ApiError("payload_too_large")
@@ -82,15 +82,15 @@ class OperationEndpoint:
         if operation.request is None or not operation.parses_body:
             return await operation.handler(context)
         parsed, document = parse_body(context.facts.body, operation.request)
-        context.exchange.ignore(ignored_names(document, operation.request))
+        context.exchange.set_ignored(ignored_names(document, operation.request))
         return await operation.handler(context, parsed)
 
-    async def _injected(self, operation: Operation, context: RequestContext, error: ApiError) -> Reply:
-        """Return the error that a rule asks for, with the price of the work where the rule charges it."""
+    async def _inject_error(self, operation: Operation, context: RequestContext, error: ApiError) -> Reply:
+        """Return the error of a rule, with the price of a successful request if the rule charges it."""
         reply = self.family.render_error(error, context.facts)
         if not context.plan.then.charge:
             return reply
-        # A request that cannot be served has nothing to charge for; the injected error goes before its own.
+        # An invalid request costs nothing, and the injected error takes precedence over its own.
         with suppress(ApiError):
             work = (await self._handle(operation, context)).charged(True)
             return replace(

@@ -1,4 +1,4 @@
-"""Request bodies, read to their end and bounded."""
+"""Request bodies, up to a maximum size."""
 
 from collections.abc import Mapping
 
@@ -7,10 +7,10 @@ from starlette.types import Receive
 
 from clevora_mock.contract.limits import MAX_BODY_BYTES
 
-# How much of a body over the limit is read, and dropped, before the client is cut off.
+# Bytes of an oversized body that are read, and dropped, before the response.
 _MAX_DRAINED_BYTES = 16 * MAX_BODY_BYTES
 
-# Requests with these methods have no body that anybody reads.
+# The bodies of requests with these methods are not read.
 _BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
@@ -19,26 +19,26 @@ async def read_body(
     headers: Mapping[bytes, bytes],
     receive: Receive,
     limit: int = MAX_BODY_BYTES,
-    drained: int = _MAX_DRAINED_BYTES,
+    max_drained: int = _MAX_DRAINED_BYTES,
 ) -> bytes | None:
-    """Read the body; None, and nothing kept, when it is over `limit` (W5). Raises ClientDisconnect.
+    """Read the body; return None when it is larger than `limit` bytes (W5). Raises ClientDisconnect.
 
-    It is read even where the request is refused all the same: a connection that closes before its client has sent
-    everything is reset, and the refusal is never read.
+    An oversized body is drained, up to `max_drained` bytes: closing a connection with unread data resets it, and the
+    client would not see the error.
     """
     if method in _BODILESS_METHODS:
         return b""
     announced = headers.get(b"content-length", b"0")
     fits = not (announced.isdigit() and int(announced[:12]) > limit)
     if not fits and b"expect" in headers:
-        # Such a client waits until its body is asked for.
+        # With ``Expect: 100-continue`` the client has not sent the body yet.
         return None
     message = await receive()
     body: bytes = message.get("body", b"")
     if message["type"] == "http.request" and message.get("more_body"):
         parts = [body]
         size = len(body)
-        while message.get("more_body") and size < drained:
+        while message.get("more_body") and size < max_drained:
             message = await receive()
             part = message.get("body", b"")
             size += len(part)

@@ -1,4 +1,4 @@
-"""Starlette routes that ignore trailing slashes, and those of operations."""
+"""Starlette routes that ignore trailing slashes."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from clevora_mock.web.pipeline import OperationEndpoint, PlanSource
 
 
 class TrailingSlashRoute(Route):
-    """A route that matches with and without trailing slashes (W3); a redirect would lose bodies."""
+    """Route that matches with and without trailing slashes (W3); a redirect would lose request bodies."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         path: str = scope["path"]
@@ -20,8 +20,8 @@ class TrailingSlashRoute(Route):
         return super().matches(scope)
 
 
-def operation_routes(operations: Iterable[Operation], family: ApiFamily, plan: PlanSource) -> list[TrailingSlashRoute]:
-    """Return a route for each path of each operation; those of one path share an endpoint, which knows all methods."""
+def build_routes(operations: Iterable[Operation], family: ApiFamily, plan: PlanSource) -> list[TrailingSlashRoute]:
+    """Return a route per path and operation; all of one path share an endpoint, so that a 405 lists all methods."""
     by_path: dict[str, list[Operation]] = {}
     for operation in operations:
         for path in operation.paths:

@@ -1,4 +1,4 @@
-"""What a shape expects at a place of a document, in words: ``one of "user", "system"``, ``a whole number from 1``."""
+"""English descriptions of types for error messages: ``one of "user", "system"``, ``a whole number from 1``."""
 
 import re
 from typing import Any
@@ -9,74 +9,74 @@ from msgspec import inspect
 _STEP = re.compile(r"(\w+)|\[(\d+)\]")
 
 
-def expected(shape: type[msgspec.Struct], read: object, place: str) -> tuple[str, Any]:
-    """The words for `place` (``messages[0].role``) of `shape`, and the value that stands there."""
-    wanted: inspect.Type = inspect.type_info(shape)
-    value: Any = read
-    for name, index in _STEP.findall(place):
+def find_expected(schema: type[msgspec.Struct], document: object, path: str) -> tuple[str, Any]:
+    """Return the description of the type at `path` (``messages[0].role``), and the value in `document`."""
+    type_: inspect.Type = inspect.type_info(schema)
+    value: Any = document
+    for name, index in _STEP.findall(path):
         if name:
             value = value[name]
-            wanted = _field(wanted, name)
+            type_ = _field_type(type_, name)
         else:
             value = value[int(index)]
-            wanted = _item(wanted)
-    return words(wanted), value
+            type_ = _item_type(type_)
+    return describe_type(type_), value
 
 
-def words(wanted: inspect.Type) -> str:
-    """A type as a person would ask for it."""
-    match wanted:
+def describe_type(type_: inspect.Type) -> str:
+    """Describe a type as error messages do after "expected"."""
+    match type_:
         case inspect.Metadata(type=inner):
-            return words(inner)
+            return describe_type(inner)
         case inspect.UnionType(types=types):
-            said = [words(one) for one in types if not isinstance(one, inspect.NoneType)]
-            return " or ".join(said)
+            options = [describe_type(one) for one in types if not isinstance(one, inspect.NoneType)]
+            return " or ".join(options)
         case inspect.LiteralType(values=values):
             return "one of " + ", ".join(f'"{value}"' for value in values) if len(values) > 1 else f'"{values[0]}"'
-        case inspect.StrType(min_length=least):
-            return "a non-empty string" if least else "a string"
+        case inspect.StrType(min_length=minimum):
+            return "a non-empty string" if minimum else "a string"
         case inspect.BoolType():
             return "true or false"
         case inspect.IntType(ge=low, le=high):
-            return "a whole number" + _range(low, high)
+            return "a whole number" + _describe_range(low, high)
         case inspect.FloatType(ge=low, le=high):
-            return "a number" + _range(low, high)
+            return "a number" + _describe_range(low, high)
         case inspect.ListType() as array:
-            return _array(array)
+            return _describe_array(array)
         case _:
             return "an object"
 
 
-def _array(array: inspect.ListType) -> str:
-    item = words(array.item_type).removeprefix("a ").removeprefix("an ")
-    most = f"at most {array.max_length} " if array.max_length else ""
-    return f"{'a non-empty array' if array.min_length else 'an array'} of {most}{item}s"
+def _describe_array(array: inspect.ListType) -> str:
+    item = describe_type(array.item_type).removeprefix("a ").removeprefix("an ")
+    maximum = f"at most {array.max_length} " if array.max_length else ""
+    return f"{'a non-empty array' if array.min_length else 'an array'} of {maximum}{item}s"
 
 
-def _range(low: float | None, high: float | None) -> str:
+def _describe_range(low: float | None, high: float | None) -> str:
     if low is None:
         return ""
     return f" from {low:g}" + ("" if high is None else f" to {high:g}")
 
 
-def _options(wanted: inspect.Type) -> list[inspect.Type]:
-    """The plain types that `wanted` allows, unwrapped."""
-    if isinstance(wanted, inspect.Metadata):
-        return _options(wanted.type)
-    if isinstance(wanted, inspect.UnionType):
-        return [option for one in wanted.types for option in _options(one)]
-    return [wanted]
+def _flatten_union(type_: inspect.Type) -> list[inspect.Type]:
+    """Return the members of a union, without metadata; any other type alone."""
+    if isinstance(type_, inspect.Metadata):
+        return _flatten_union(type_.type)
+    if isinstance(type_, inspect.UnionType):
+        return [option for one in type_.types for option in _flatten_union(one)]
+    return [type_]
 
 
-def _field(wanted: inspect.Type, name: str) -> inspect.Type:
-    for option in _options(wanted):
+def _field_type(type_: inspect.Type, name: str) -> inspect.Type:
+    for option in _flatten_union(type_):
         if isinstance(option, inspect.StructType):
             return next(field.type for field in option.fields if field.encode_name == name)
     return inspect.AnyType()
 
 
-def _item(wanted: inspect.Type) -> inspect.Type:
-    for option in _options(wanted):
+def _item_type(type_: inspect.Type) -> inspect.Type:
+    for option in _flatten_union(type_):
         if isinstance(option, inspect.ListType):
             return option.item_type
     return inspect.AnyType()

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import httpx
 from msgspec import structs
 
-from clevora_mock.api.payments import checkout_event
+from clevora_mock.api.payments import sign_checkout_event
 from clevora_mock.core.payments import Outcome
 from clevora_mock.core.sandbox import Sandbox
 from tests.clients import states
@@ -36,7 +36,7 @@ def announce(world: World, checkout: str, outcome: Outcome = "succeeded") -> Eve
 
     def announced(sandbox: Sandbox) -> tuple[dict[str, str], bytes]:
         sandbox.checkouts.by_id[checkout].status = outcome
-        return checkout_event(sandbox, sandbox.checkouts.by_id[checkout])
+        return sign_checkout_event(sandbox, sandbox.checkouts.by_id[checkout])
 
     return Event(*world.do(announced))
 

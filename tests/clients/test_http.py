@@ -281,7 +281,7 @@ class TestDocumentation:
             ]
             assert "Pay $50.00" in requests.get(checkout, timeout=20).text
             paid = requests.post(checkout, {"outcome": "succeeded"}, timeout=20)
-            assert "The credit is on the account" in paid.text
+            assert "Paid and credited." in paid.text
             answer = requests.post(f"{world.base_url}/chat/completions", json=HELLO, headers=spending, timeout=20)
             assert answer.json()["usage"]["total_tokens"] == 40
             assert session.get(f"{world.url}/api/developer/account").json()["data"]["balance"] == 49.98

@@ -16,7 +16,7 @@ import msgspec
 import pytest
 
 from clevora_mock.app import create_app
-from clevora_mock.control.export_file import ArchiveError, export, load
+from clevora_mock.control.export_file import ExportFileError, export_sandboxes, import_sandboxes
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import Settings
 from tests.control.support import PATIENCE_SECONDS, connect
@@ -87,7 +87,7 @@ def test_an_export_that_fails_leaves_the_older_one(tmp_path: Path, monkeypatch: 
     """A disk that fills up while it is written, say."""
     file = tmp_path / "state.json"
     app = create_app(Settings())
-    export(app.state.sandboxes, file)
+    export_sandboxes(app.state.sandboxes, file)
     older = file.read_bytes()
 
     def full(number: int) -> None:
@@ -96,7 +96,7 @@ def test_an_export_that_fails_leaves_the_older_one(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(os, "fsync", full)
     app.state.sandboxes.get("another")
     with pytest.raises(OSError, match="No space"):
-        export(app.state.sandboxes, file)
+        export_sandboxes(app.state.sandboxes, file)
     assert file.read_bytes() == older
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
 
@@ -138,8 +138,8 @@ def test_a_broken_import_is_told_in_one_line(tmp_path: Path, name: str) -> None:
     """Naming the file."""
     file = tmp_path / "state.json"
     file.write_bytes(BROKEN[name])
-    with pytest.raises(ArchiveError) as error:
-        load(create_app(Settings()).state.sandboxes, file)
+    with pytest.raises(ExportFileError) as error:
+        import_sandboxes(create_app(Settings()).state.sandboxes, file)
     assert str(error.value).startswith(f"{file}: ")
     assert "\n" not in str(error.value)
 

@@ -23,7 +23,7 @@ ACCOUNT = {"uid", "email", "balance", "activated", "developerAccess", "tier", "k
 
 # Method and path, the body, and the keys of the answer. {checkout} is an open one.
 SHAPES: list[tuple[str, Any, set[str]]] = [
-    ("GET /", None, {"name", "version", "baseUrl", "apiKey", "sandbox", "places"}),
+    ("GET /", None, {"name", "version", "baseUrl", "apiKey", "sandbox", "links"}),
     ("GET /openapi.json", None, {"openapi", "info", "servers", "paths", "components"}),
     (
         "GET /__mock/health",

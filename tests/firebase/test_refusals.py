@@ -142,7 +142,7 @@ def test_what_is_not_emulated_says_so(world: World, name: str, body: dict[str, A
     said = message(answer)
     assert said.startswith("NOT_IMPLEMENTED : ")
     assert named in said
-    assert said.endswith("is not emulated here.")
+    assert said.endswith("is not emulated.")
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])

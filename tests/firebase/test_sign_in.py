@@ -100,7 +100,7 @@ class TestSigningIn:
         [
             ({"password": "secret-1"}, "email: required"),
             ({"password": "short", "email": "b@x.example"}, "password: "),
-            (DEMO, "email: expected one that nobody signs in with"),
+            (DEMO, "email: expected one that no Firebase user has"),
         ],
     )
     def test_an_account_that_cannot_sign_in_is_not_made(self, world: World, made: dict[str, str], said: str) -> None:
@@ -113,7 +113,7 @@ class TestSigningIn:
     def test_a_uid_that_signs_in_gets_no_second_password(self, world: World) -> None:
         uid = sign_up(world, **ANN)["localId"]
         answer = world.http.post("/__mock/accounts", json={"uid": uid, "email": "b@x.example", "password": "secret-2"})
-        assert answer.json()["error"]["message"].startswith("uid: expected one that nobody signs in with")
+        assert answer.json()["error"]["message"].startswith("uid: expected one that no Firebase user has")
 
     def test_the_dashboard_opens_after_activation(self, world: World) -> None:
         """403 until then (K8); afterwards the account knows the email."""

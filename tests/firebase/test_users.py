@@ -176,4 +176,4 @@ class TestDeleting:
         body: dict[str, Any] = {"idToken": world.id_token("stranger"), "displayName": "S"}
         answer = accounts(world, name, body)
         assert message(answer) == "USER_NOT_FOUND"
-        assert "token alone" in answer.headers["x-clevora-mock-hint"]
+        assert "has no user" in answer.headers["x-clevora-mock-hint"]

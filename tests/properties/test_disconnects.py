@@ -61,7 +61,7 @@ def deliver(content: list[bytes], pace: float, ending: Ending, write_seconds: fl
 
     async def work(loop: VirtualLoop) -> int:
         clock = Clock("real", start=FROZEN_START, read=loop.micros)
-        frames = StreamPacing(pace).paced(tuple(map(Frame, content)), RandomStream(bytes(8)))
+        frames = StreamPacing(pace).pace(tuple(map(Frame, content)), RandomStream(bytes(8)))
         response = FramedResponse(Reply(frames, is_stream=True), bare_sandbox(clock))
         left = asyncio.Event()
 
@@ -131,7 +131,7 @@ def cancelling(after: float) -> Ending:
     st.binary(min_size=8, max_size=8),
 )
 def test_deadlines_follow_the_pace(count: int, rate: float | None, first: int, jitter: float, start: bytes) -> None:
-    frames = StreamPacing(rate, first, jitter).paced((Frame(b"x"),) * count, RandomStream(start))
+    frames = StreamPacing(rate, first, jitter).pace((Frame(b"x"),) * count, RandomStream(start))
     deadlines = [frame.due for frame in frames]
     assert len(deadlines) == count
     assert deadlines[:2] == [0, first]

@@ -1,10 +1,7 @@
-"""What the API's requests and answers look like: types that parse a body, and that OpenAPI and ``/llms.json`` follow.
+"""Schemas of requests and responses, for parsing bodies and for ``/openapi.json`` and ``/llms.json``.
 
-Every field says what it means and whether it is documented. ``null`` counts as absent (C4), so an optional field takes
-None; what a type cannot say (content parts, models, decimals) is checked by the endpoint. The dashboard's shapes are in
-`dashboard`.
-
-Each endpoint's shapes are a module of their own, and so is loaded for who asks that endpoint.
+Each field has a description and its basis, documented or inferred. ``null`` counts as absent (C4), so optional fields
+take None. Endpoints check what a type cannot express (content parts, models, decimals).
 """
 
 from typing import Annotated, Any
@@ -22,16 +19,16 @@ def inferred(description: str, **limits: Any) -> Meta:
     return Meta(description=description, extra_json_schema={"x-clevora-basis": INFERRED}, **limits)
 
 
-class Usage(Struct, frozen=True):
-    """What the account is billed for."""
+class TokenUsage(Struct, frozen=True):
+    """Tokens that are billed."""
 
     prompt_tokens: Annotated[int, documented("Tokens of the prompt.")]
-    completion_tokens: Annotated[int, documented("Tokens of the answer.")]
-    total_tokens: Annotated[int, documented("Their sum.")]
+    completion_tokens: Annotated[int, documented("Tokens of the completion.")]
+    total_tokens: Annotated[int, documented("The sum of both.")]
 
 
 class PromptUsage(Struct, frozen=True):
-    """What the account is billed for where nothing is generated."""
+    """Tokens that are billed where no text is generated."""
 
     prompt_tokens: Annotated[int, inferred("Tokens of the input.")]
-    total_tokens: Annotated[int, inferred("The same.")]
+    total_tokens: Annotated[int, inferred("Equal to prompt_tokens.")]

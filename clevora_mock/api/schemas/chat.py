@@ -1,35 +1,34 @@
-"""What a chat's request and answers look like (contract C1-C9, S1-S7)."""
+"""Schemas of chat completions (C1-C9, S1-S7)."""
 
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from clevora_mock.api.schemas import Usage, documented, inferred
+from clevora_mock.api.schemas import TokenUsage, documented, inferred
 from clevora_mock.contract.limits import DEFAULT_MODEL
 
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
 
 
 class TextPart(Struct):
-    """One part of a message's content; text is the only kind."""
+    """One part of a message's content; only text is accepted."""
 
-    type: Annotated[Literal["text"], inferred("The kind of part.")]
+    type: Annotated[Literal["text"], inferred("Always text.")]
     text: Annotated[str, inferred("The text.")]
 
 
 class Message(Struct):
     """One message of the conversation."""
 
-    role: Annotated[Role, documented("Who speaks.")]
+    role: Annotated[Role, documented("The author's role.")]
     content: (
-        Annotated[str | list[TextPart] | None, documented("What is said: a string, or an array of text parts.")]
-        | UnsetType
+        Annotated[str | list[TextPart] | None, documented("The text: a string, or an array of text parts.")] | UnsetType
     ) = UNSET
     tool_calls: Annotated[list[Any] | None, inferred("An assistant's tool calls; content may be null then.")] = None
 
     @property
     def text(self) -> str:
-        """The content as one text; parts stand on lines of their own."""
+        """The content as one text; parts are joined by line breaks."""
         if isinstance(self.content, str):
             return self.content
         return "\n".join(part.text for part in self.content) if self.content else ""
@@ -56,52 +55,52 @@ class ChatRequest(Struct):
     ] = None
     max_completion_tokens: Annotated[
         Annotated[int, Meta(ge=1)] | None,
-        inferred("Read when max_tokens is absent."),
+        inferred("Used when max_tokens is absent."),
     ] = None
     response_format: Annotated[
         dict[str, Any] | None,
-        inferred("json_object or json_schema: the answer's text is JSON of that form. Other types are ignored."),
+        inferred("json_object or json_schema: the content is JSON of that form. Other types are ignored."),
     ] = None
 
 
 class ReplyMessage(Struct, frozen=True):
-    """What the model says."""
+    """The generated message."""
 
     role: Annotated[Literal["assistant"], documented("Always assistant.")]
     content: Annotated[str, documented("The text.")]
 
 
 class Choice(Struct, frozen=True):
-    """The one choice of an answer."""
+    """The only choice of a completion."""
 
     index: Annotated[int, documented("Always 0.")]
     message: Annotated[ReplyMessage, documented("What the model says.")]
-    finish_reason: Annotated[Literal["stop", "length"], documented("length when max_tokens cut the answer.")]
+    finish_reason: Annotated[Literal["stop", "length"], documented("stop, or length when max_tokens ended the text.")]
 
 
 class ChatCompletion(Struct, frozen=True):
-    """The answer of ``POST /v1/chat/completions`` (C5)."""
+    """The response of ``POST /v1/chat/completions`` (C5)."""
 
     id: Annotated[str, documented("chatcmpl-...")]
     object: Annotated[Literal["chat.completion"], documented("Always chat.completion.")]
     created: Annotated[int, documented("Unix seconds.")]
-    model: Annotated[str, documented("The model that answered.")]
-    usage: Annotated[Usage, documented("What is billed.")]
+    model: Annotated[str, documented("The model that was used.")]
+    usage: Annotated[TokenUsage, documented("Billed tokens.")]
     choices: Annotated[list[Choice], documented("Exactly one.")]
 
 
 class Delta(Struct, frozen=True, omit_defaults=True):
-    """What a chunk adds: the role first, then pieces of content, nothing last."""
+    """A chunk's addition: first the role, then pieces of content; empty in the last chunk."""
 
     role: Annotated[Literal["assistant"] | UnsetType, documented("On the first chunk.")] = UNSET
-    content: Annotated[str | UnsetType, documented("A piece of the answer.")] = UNSET
+    content: Annotated[str | UnsetType, documented("The next piece of the text.")] = UNSET
 
 
 class ChunkChoice(Struct, frozen=True):
-    """The one choice of a chunk."""
+    """The only choice of a chunk."""
 
     index: Annotated[int, documented("Always 0.")]
-    delta: Annotated[Delta, documented("What this chunk adds.")]
+    delta: Annotated[Delta, documented("The addition of this chunk.")]
     finish_reason: Annotated[Literal["stop", "length"] | None, documented("On the last chunk.")]
 
 
@@ -111,6 +110,6 @@ class ChatChunk(Struct, frozen=True):
     id: Annotated[str, documented("The same on every chunk.")]
     object: Annotated[Literal["chat.completion.chunk"], documented("Always chat.completion.chunk.")]
     created: Annotated[int, inferred("Unix seconds.")]
-    model: Annotated[str, inferred("The model that answers.")]
+    model: Annotated[str, inferred("The model that is used.")]
     choices: Annotated[list[ChunkChoice], documented("Exactly one.")]
-    usage: Annotated[Usage | UnsetType, documented("On the last chunk.")] = UNSET
+    usage: Annotated[TokenUsage | UnsetType, documented("On the last chunk.")] = UNSET

@@ -1,4 +1,4 @@
-"""What the dashboard's requests and answers look like: keys, money, usage, and the webhook."""
+"""Schemas of the dashboard's endpoints: keys, money, usage; and of the webhook."""
 
 from typing import Annotated, Any, Literal
 
@@ -45,41 +45,41 @@ class WebhookEvent(Struct):
     """The body of ``POST /api/dodo/webhook`` (B9, B10)."""
 
     type: Annotated[str | None, inferred("The event; payment.succeeded credits the account.")] = None
-    data: Annotated[Any, inferred("The payment, as Dodo Payments describes it.")] = None
-    business_id: Annotated[Any, inferred("Not read.")] = None
-    timestamp: Annotated[Any, inferred("Not read.")] = None
+    data: Annotated[Any, inferred("The payment, in Dodo Payments' format.")] = None
+    business_id: Annotated[Any, inferred("Ignored.")] = None
+    timestamp: Annotated[Any, inferred("Ignored.")] = None
 
 
 class NewKey(Struct, frozen=True, rename="camel"):
-    """A key at its creation (K3)."""
+    """A new key (K3)."""
 
     id: Annotated[str, inferred("The key's id.")]
-    key: Annotated[str, documented("The whole key, shown this once.")]
-    name: Annotated[str, documented("Its name.")]
-    created_at: Annotated[str, inferred("When it was made.")]
+    key: Annotated[str, documented("The whole key, which no other response shows.")]
+    name: Annotated[str, documented("The key's name.")]
+    created_at: Annotated[str, inferred("Time of creation.")]
 
 
 class KeyView(Struct, frozen=True, rename="camel"):
     """A key in the list (K4)."""
 
     id: Annotated[str, inferred("The key's id.")]
-    name: Annotated[str, documented("Its name.")]
-    preview: Annotated[str, documented("Its first 20 characters and its last 2.")]
-    status: Annotated[Literal["active", "revoked"], inferred("Whether it works.")]
-    created_at: Annotated[str, inferred("When it was made.")]
-    last_used: Annotated[str | None, documented("When it was last used.")]
-    requests: Annotated[int, documented("How many requests it made.")]
-    tokens: Annotated[int, documented("How many tokens they were billed for.")]
+    name: Annotated[str, documented("The key's name.")]
+    preview: Annotated[str, documented("The key's first 20 and last 2 characters.")]
+    status: Annotated[Literal["active", "revoked"], inferred("active, or revoked.")]
+    created_at: Annotated[str, inferred("Time of creation.")]
+    last_used: Annotated[str | None, documented("Time of the last request; null before the first.")]
+    requests: Annotated[int, documented("Number of requests with this key.")]
+    tokens: Annotated[int, documented("Billed tokens of these requests.")]
 
 
-class Keys(Struct, frozen=True):
-    """The user's keys, newest first."""
+class KeyList(Struct, frozen=True):
+    """The user's keys."""
 
-    keys: Annotated[list[KeyView], inferred("The keys.")]
+    keys: Annotated[list[KeyView], inferred("The keys, newest first.")]
 
 
 class RevokedKey(Struct, frozen=True):
-    """A key after its revocation (K5)."""
+    """A revoked key (K5)."""
 
     id: Annotated[str, inferred("The key's id.")]
     status: Annotated[Literal["revoked"], inferred("Always revoked.")]
@@ -89,59 +89,59 @@ class AccountView(Struct, frozen=True, rename="camel"):
     """The signed-in user's account (B11)."""
 
     uid: Annotated[str, inferred("The Firebase uid.")]
-    email: Annotated[str | None, inferred("The user's address.")]
-    developer_access: Annotated[bool, inferred("Whether the dashboard and the API are open.")]
-    activated: Annotated[bool, documented(f"Whether the balance ever reached {dollars_text(ACTIVATION_THRESHOLD)}.")]
+    email: Annotated[str | None, inferred("The user's email address.")]
+    developer_access: Annotated[bool, inferred("True if the user may use the dashboard and the API.")]
+    activated: Annotated[bool, documented(f"True once the balance has reached {dollars_text(ACTIVATION_THRESHOLD)}.")]
     balance: Annotated[float, documented("Dollars.")]
-    tier: Annotated[Literal["preview"], documented("The rate limits' tier.")]
+    tier: Annotated[Literal["preview"], documented("Tier of the rate limits.")]
 
 
 class CheckoutLink(Struct, frozen=True, rename="camel"):
-    """Where a top-up is paid (B7)."""
+    """A top-up to be paid (B7)."""
 
-    checkout_url: Annotated[str, documented("The page to send the user to.")]
+    checkout_url: Annotated[str, documented("URL of the payment page.")]
 
 
 class Transaction(Struct, frozen=True, rename="camel"):
     """One ledger entry (B11)."""
 
     id: Annotated[str, inferred("The entry's id.")]
-    type: Annotated[Literal["charge", "credit", "adjustment"], inferred("Which way the money went.")]
-    endpoint: Annotated[str | None, documented("What was charged.")]
-    tokens: Annotated[int, documented("For how many tokens.")]
+    type: Annotated[Literal["charge", "credit", "adjustment"], inferred("charge, credit or adjustment.")]
+    endpoint: Annotated[str | None, documented("The endpoint that a charge is for.")]
+    tokens: Annotated[int, documented("Billed tokens.")]
     amount: Annotated[float, documented("Dollars.")]
-    balance_after: Annotated[float, inferred("Dollars left.")]
-    created_at: Annotated[str, inferred("When.")]
+    balance_after: Annotated[float, inferred("Balance after the entry, in dollars.")]
+    created_at: Annotated[str, inferred("Time of the entry.")]
 
 
-class Transactions(Struct, frozen=True):
-    """The newest ledger entries, newest first."""
+class TransactionList(Struct, frozen=True):
+    """The newest ledger entries."""
 
-    transactions: Annotated[list[Transaction], inferred("The entries.")]
+    transactions: Annotated[list[Transaction], inferred("The entries, newest first.")]
 
 
-class Received(Struct, frozen=True):
-    """The webhook's thanks (B10)."""
+class WebhookReceipt(Struct, frozen=True):
+    """The webhook's response (B10)."""
 
     received: Annotated[bool, inferred("Always true.")]
 
 
 class UsageSummary(Struct, frozen=True, rename="camel"):
-    """The nine figures on top of the dashboard (U3-U5)."""
+    """Totals of the dashboard (U3-U5)."""
 
-    total_requests: Annotated[int, documented("Requests since the beginning.")]
-    total_tokens: Annotated[int, documented("Tokens since the beginning.")]
-    range_requests: Annotated[int, documented("Requests of the range.")]
-    range_tokens: Annotated[int, documented("Tokens of the range.")]
-    requests_today: Annotated[int, documented("Requests of this UTC day.")]
-    tokens_today: Annotated[int, documented("Tokens of this UTC day.")]
-    avg_tokens_per_request: Annotated[int, documented("Of the range, rounded.")]
-    success_rate: Annotated[float, documented("Per cent of the range, one decimal.")]
-    last_used: Annotated[str | None, documented("When the last request completed.")]
+    total_requests: Annotated[int, documented("All requests.")]
+    total_tokens: Annotated[int, documented("All tokens.")]
+    range_requests: Annotated[int, documented("Requests in the range.")]
+    range_tokens: Annotated[int, documented("Tokens in the range.")]
+    requests_today: Annotated[int, documented("Requests of the current UTC day.")]
+    tokens_today: Annotated[int, documented("Tokens of the current UTC day.")]
+    avg_tokens_per_request: Annotated[int, documented("Tokens per request in the range, rounded.")]
+    success_rate: Annotated[float, documented("Successful requests in the range, in percent with one decimal.")]
+    last_used: Annotated[str | None, documented("Time at which the last request was completed.")]
 
 
-class UsageDay(Struct, frozen=True):
-    """One day of the series."""
+class DailyUsage(Struct, frozen=True):
+    """One UTC day."""
 
     date: Annotated[str, documented("YYYY-MM-DD, UTC.")]
     requests: Annotated[int, documented("Requests of the day.")]
@@ -150,28 +150,28 @@ class UsageDay(Struct, frozen=True):
 
 
 class EndpointUsage(Struct, frozen=True):
-    """One endpoint's share of the range."""
+    """One endpoint's totals in the range."""
 
-    requests: Annotated[int, documented("Its requests.")]
-    tokens: Annotated[int, documented("Its tokens.")]
+    requests: Annotated[int, documented("Requests to the endpoint.")]
+    tokens: Annotated[int, documented("Tokens of these requests.")]
 
 
 class RecentActivity(Struct, frozen=True, rename="camel"):
-    """One of the newest requests."""
+    """One recent request."""
 
-    endpoint: Annotated[str, documented("What was called.")]
-    tokens: Annotated[int, documented("What was billed.")]
-    status: Annotated[Literal["success", "error"], documented("How it ended.")]
-    latency_ms: Annotated[int, documented("How long it took.")]
+    endpoint: Annotated[str, documented("The endpoint.")]
+    tokens: Annotated[int, documented("Billed tokens.")]
+    status: Annotated[Literal["success", "error"], documented("success, or error.")]
+    latency_ms: Annotated[int, documented("Duration in milliseconds.")]
 
 
 class UsageReport(Struct, frozen=True, rename="camel"):
-    """The answer of ``GET /api/developer/usage`` (U3)."""
+    """The response of ``GET /api/developer/usage`` (U3)."""
 
-    range: Annotated[int, documented("Days.")]
-    summary: Annotated[UsageSummary, documented("The figures on top.")]
-    daily_series: Annotated[list[UsageDay], documented("One row for each day, oldest first.")]
-    endpoint_breakdown: Annotated[dict[str, EndpointUsage], documented("By endpoint, those that were used.")]
+    range: Annotated[int, documented("Days in the range.")]
+    summary: Annotated[UsageSummary, documented("Totals.")]
+    daily_series: Annotated[list[DailyUsage], documented("Each day of the range, oldest first.")]
+    endpoint_breakdown: Annotated[dict[str, EndpointUsage], documented("Totals by endpoint; unused ones are absent.")]
     recent_activity: Annotated[
         list[RecentActivity], documented(f"The {RECENT_ACTIVITY} newest requests, newest first.")
     ]

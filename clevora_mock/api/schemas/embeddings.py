@@ -1,4 +1,4 @@
-"""What a request for embeddings and its answer look like (contract E1-E3)."""
+"""Schemas of embeddings (E1-E3)."""
 
 from typing import Annotated, Literal
 
@@ -27,17 +27,17 @@ class EmbeddingsRequest(Struct):
 
 
 class Embedding(Struct, frozen=True):
-    """One input's vector."""
+    """The vector of one input."""
 
     object: Annotated[Literal["embedding"], inferred("Always embedding.")]
-    index: Annotated[int, inferred("The input's place.")]
+    index: Annotated[int, inferred("Index of the input.")]
     embedding: Annotated[list[float] | memoryview, inferred(f"{EMBEDDING_DIMENSIONS} numbers, or their base64.")]
 
 
 class EmbeddingList(Struct, frozen=True):
-    """The answer of ``POST /v1/embeddings`` (E2)."""
+    """The response of ``POST /v1/embeddings`` (E2)."""
 
     object: Annotated[Literal["list"], inferred("Always list.")]
-    data: Annotated[list[Embedding], inferred("One for each input, in order.")]
+    data: Annotated[list[Embedding], inferred("One vector per input, in order.")]
     model: Annotated[str, inferred(f"{DEFAULT_MODEL['embeddings']}.")]
-    usage: Annotated[PromptUsage, documented("What is billed.")]
+    usage: Annotated[PromptUsage, documented("Billed tokens.")]

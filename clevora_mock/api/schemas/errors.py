@@ -1,4 +1,4 @@
-"""What every refusal looks like (contract W1)."""
+"""Schema of errors (W1)."""
 
 from typing import Annotated
 
@@ -8,14 +8,14 @@ from clevora_mock.api.schemas import documented
 
 
 class ErrorBody(Struct, frozen=True):
-    """What went wrong."""
+    """An error."""
 
-    message: Annotated[str, documented("For people; a 400 names the field and what was expected.")]
-    type: Annotated[str, documented("The family.")]
-    code: Annotated[str, documented("The exact cause.")]
+    message: Annotated[str, documented("Human-readable; that of a 400 names the field and what was expected.")]
+    type: Annotated[str, documented("The kind of error.")]
+    code: Annotated[str, documented("The exact error.")]
 
 
-class ErrorAnswer(Struct, frozen=True):
-    """The body of every refusal (W1)."""
+class ErrorResponse(Struct, frozen=True):
+    """The body of every error response (W1)."""
 
-    error: Annotated[ErrorBody, documented("What went wrong.")]
+    error: Annotated[ErrorBody, documented("The error.")]

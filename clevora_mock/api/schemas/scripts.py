@@ -1,10 +1,10 @@
-"""What a request for a script and the script look like (contract G1-G3)."""
+"""Schemas of script generation (G1-G3)."""
 
 from typing import Annotated, Literal
 
 from msgspec import Struct
 
-from clevora_mock.api.schemas import Usage, documented, inferred
+from clevora_mock.api.schemas import TokenUsage, documented, inferred
 from clevora_mock.contract.limits import DEFAULT_MODEL, DEFAULT_SCRIPT_LENGTH, DEFAULT_SCRIPT_STYLE
 
 Style = Literal["youtube", "podcast", "tiktok"]
@@ -14,7 +14,7 @@ Length = Literal["short", "medium", "long"]
 class ScriptRequest(Struct):
     """The body of ``POST /v1/scripts/generate`` (G1, G2)."""
 
-    topic: Annotated[str, documented("What the script should be about.", min_length=1)]
+    topic: Annotated[str, documented("The topic of the script.", min_length=1)]
     style: Annotated[Style | None, documented(f"youtube, podcast or tiktok. Defaults to {DEFAULT_SCRIPT_STYLE}.")] = (
         None
     )
@@ -28,22 +28,22 @@ class ScriptRequest(Struct):
 class ScriptSection(Struct, frozen=True, rename="camel"):
     """One section of a script."""
 
-    heading: Annotated[str, inferred("Its heading.")]
-    content: Annotated[str, inferred("What is said and shown.")]
-    duration_seconds: Annotated[int, inferred("How long it runs.")]
+    heading: Annotated[str, inferred("The heading.")]
+    content: Annotated[str, inferred("Spoken text and directions.")]
+    duration_seconds: Annotated[int, inferred("Duration in seconds.")]
 
 
 class ScriptBody(Struct, frozen=True, rename="camel"):
     """A structured script (G3)."""
 
-    title: Annotated[str, inferred("Its title.")]
+    title: Annotated[str, inferred("The title.")]
     hook: Annotated[str, inferred("The opening line.")]
-    sections: Annotated[list[ScriptSection], inferred("Its sections, in order.")]
+    sections: Annotated[list[ScriptSection], inferred("The sections, in order.")]
     call_to_action: Annotated[str, inferred("The closing line.")]
 
 
-class Script(Struct, frozen=True):
-    """The answer of ``POST /v1/scripts/generate`` (G3)."""
+class ScriptResponse(Struct, frozen=True):
+    """The response of ``POST /v1/scripts/generate`` (G3)."""
 
     id: Annotated[str, inferred("script_...")]
     object: Annotated[Literal["script"], inferred("Always script.")]
@@ -53,4 +53,4 @@ class Script(Struct, frozen=True):
     style: Annotated[Style, inferred("The style.")]
     length: Annotated[Length, inferred("The length.")]
     script: Annotated[ScriptBody, documented("The script.")]
-    usage: Annotated[Usage, documented("What is billed.")]
+    usage: Annotated[TokenUsage, documented("Billed tokens.")]

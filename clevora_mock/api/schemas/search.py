@@ -1,4 +1,4 @@
-"""What a search and its results look like (contract H1, H2)."""
+"""Schemas of search (H1, H2)."""
 
 from typing import Annotated, Literal
 
@@ -19,27 +19,27 @@ class SearchRequest(Struct):
     model: Annotated[str | None, inferred(f"Defaults to {DEFAULT_MODEL['search']}.")] = None
 
 
-class Result(Struct, frozen=True, rename="camel"):
+class SearchResult(Struct, frozen=True, rename="camel"):
     """One item of the catalog (H2)."""
 
     id: Annotated[str, inferred("The item's id.")]
-    title: Annotated[str, inferred("Its title.")]
-    type: Annotated[Literal["video", "podcast"], inferred("Its kind.")]
-    description: Annotated[str, inferred("What it is about.")]
-    creator: Annotated[str, inferred("Who made it.")]
-    url: Annotated[str, inferred("Where it would be.")]
-    thumbnail_url: Annotated[str, inferred("Where its picture would be.")]
-    duration_seconds: Annotated[int, inferred("How long it is.")]
-    published_at: Annotated[str, inferred("When it came out.")]
-    tags: Annotated[list[str], inferred("What it is filed under.")]
-    score: Annotated[float, documented("How well it fits, in [0, 1].")]
+    title: Annotated[str, inferred("The title.")]
+    type: Annotated[Literal["video", "podcast"], inferred("video, or podcast.")]
+    description: Annotated[str, inferred("The description.")]
+    creator: Annotated[str, inferred("The creator's name.")]
+    url: Annotated[str, inferred("URL of the item.")]
+    thumbnail_url: Annotated[str, inferred("URL of the thumbnail.")]
+    duration_seconds: Annotated[int, inferred("Duration in seconds.")]
+    published_at: Annotated[str, inferred("Time of publication.")]
+    tags: Annotated[list[str], inferred("Tags.")]
+    score: Annotated[float, documented("Relevance, in [0, 1].")]
 
 
 class SearchResults(Struct, frozen=True):
-    """The answer of ``POST /v1/search`` (H2)."""
+    """The response of ``POST /v1/search`` (H2)."""
 
     object: Annotated[Literal["search.results"], inferred("Always search.results.")]
     model: Annotated[str, inferred(f"{DEFAULT_MODEL['search']}.")]
     query: Annotated[str, inferred("The query.")]
-    results: Annotated[list[Result], documented("Best first.")]
-    usage: Annotated[PromptUsage, documented("What is billed.")]
+    results: Annotated[list[SearchResult], documented("Best first.")]
+    usage: Annotated[PromptUsage, documented("Billed tokens.")]
