@@ -3,15 +3,10 @@
 from msgspec.structs import replace
 
 from clevora_mock.api.envelope import enveloped
+from clevora_mock.api.parameters import LIMIT, RANGE
 from clevora_mock.api.schemas import dashboard
 from clevora_mock.clock import iso
-from clevora_mock.contract.limits import (
-    DEFAULT_TRANSACTIONS,
-    DEFAULT_USAGE_DAYS,
-    MAX_TRANSACTIONS,
-    MAX_USAGE_DAYS,
-    TIER,
-)
+from clevora_mock.contract.limits import TIER
 from clevora_mock.core import money
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.errors import ApiError, invalid
@@ -19,7 +14,7 @@ from clevora_mock.core.ledger import LedgerEntry
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.context import RequestContext
-from clevora_mock.web.parsing import int_param, quoted
+from clevora_mock.web.parsing import quoted
 
 
 async def activate_account(context: RequestContext) -> Reply:
@@ -50,7 +45,7 @@ async def create_topup(context: RequestContext, request: dashboard.TopupRequest)
 
 async def list_transactions(context: RequestContext) -> Reply:
     """Handle ``GET /api/developer/transactions?limit=``: the newest ledger entries first."""
-    limit = int_param(context.facts.query, "limit", (1, MAX_TRANSACTIONS), DEFAULT_TRANSACTIONS)
+    limit = LIMIT.read(context.facts.query)
     entries = context.account.ledger.entries
     newest = [entries[-index] for index in range(1, min(limit, len(entries)) + 1)]
     return enveloped(dashboard.TransactionList([render_transaction(context.sandbox, entry) for entry in newest]))
@@ -58,7 +53,7 @@ async def list_transactions(context: RequestContext) -> Reply:
 
 async def show_usage(context: RequestContext) -> Reply:
     """Handle ``GET /api/developer/usage?range=``."""
-    days = int_param(context.facts.query, "range", (1, MAX_USAGE_DAYS), DEFAULT_USAGE_DAYS)
+    days = RANGE.read(context.facts.query)
     return enveloped(context.account.usage.report(days, context.now))
 
 

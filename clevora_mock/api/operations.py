@@ -7,21 +7,10 @@ from msgspec import Struct
 
 from clevora_mock.api import developer, keys, payments
 from clevora_mock.api.llms import LlmsHandler
+from clevora_mock.api.parameters import KEY_ID, LIMIT, RANGE
 from clevora_mock.api.schemas import chat, dashboard, embeddings, scripts, search
-from clevora_mock.contract.endpoints import DOCUMENTED, ENDPOINT_BY_NAME
-from clevora_mock.contract.limits import (
-    DEFAULT_TRANSACTIONS,
-    DEFAULT_USAGE_DAYS,
-    MAX_TRANSACTIONS,
-    MAX_USAGE_DAYS,
-)
-from clevora_mock.web.operation import Handler, Operation, Parameter
-
-_KEY_ID = Parameter("id", "path", "The key's id, or the raw key.")
-_LIMIT = Parameter("limit", "query", "Number of entries.", bounds=(1, MAX_TRANSACTIONS), default=DEFAULT_TRANSACTIONS)
-_RANGE = Parameter(
-    "range", "query", "Number of days, including today.", DOCUMENTED, (1, MAX_USAGE_DAYS), DEFAULT_USAGE_DAYS
-)
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
+from clevora_mock.web.operation import Handler, Operation
 
 
 def build_operations(models: Mapping[str, Handler]) -> list[Operation]:
@@ -39,12 +28,12 @@ def build_operations(models: Mapping[str, Handler]) -> list[Operation]:
         _row("scripts.generate", models["scripts.generate"], scripts.ScriptResponse, scripts.ScriptRequest),
         _row("keys.create", keys.create_key, dashboard.NewKey, dashboard.KeyRequest),
         _row("keys.list", keys.list_keys, dashboard.KeyList),
-        _row("keys.revoke", keys.revoke_key, dashboard.RevokedKey, parameters=(_KEY_ID,)),
+        _row("keys.revoke", keys.revoke_key, dashboard.RevokedKey, parameters=(KEY_ID,)),
         _row("developer.activate", developer.activate_account, dashboard.AccountView),
         _row("developer.account", developer.show_account, dashboard.AccountView),
         _row("developer.topup", developer.create_topup, dashboard.CheckoutLink, dashboard.TopupRequest),
-        _row("developer.transactions", developer.list_transactions, dashboard.TransactionList, parameters=(_LIMIT,)),
-        _row("developer.usage", developer.show_usage, dashboard.UsageReport, parameters=(_RANGE,)),
+        _row("developer.transactions", developer.list_transactions, dashboard.TransactionList, parameters=(LIMIT,)),
+        _row("developer.usage", developer.show_usage, dashboard.UsageReport, parameters=(RANGE,)),
         # The handler checks the signature before it parses the body.
         _row(
             "dodo.webhook", payments.receive_event, dashboard.WebhookReceipt, dashboard.WebhookEvent, parses_body=False

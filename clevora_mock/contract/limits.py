@@ -1,12 +1,13 @@
 """The numbers and patterns of the contract: sizes, bounds, defaults and formats. Money is in micro-dollars."""
 
-from typing import Final
+from typing import Final, Literal
 
 from clevora_mock.contract.endpoints import MODELS_BY_ENDPOINT
 
 DOLLAR = 1_000_000
 
-TIER: Final = "preview"
+Tier = Literal["preview"]
+TIER: Tier = "preview"
 REQUESTS_PER_MINUTE = 60
 TOKENS_PER_DAY = 1_000_000
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 
 import msgspec
 from starlette.requests import Request
@@ -22,11 +21,6 @@ from clevora_mock.web.parsing import int_param, query_names, query_param, quoted
 _LIMIT = 100
 # Undelivered events of a slow reader; beyond these, the oldest are dropped.
 _BACKLOG = 1000
-
-_FILTERS = ("endpoint", "status", "code", "key", "account", "since", "rule")
-
-# Query parameters of ``GET /__mock/requests``.
-QUERY = (*_FILTERS, "limit")
 
 Filter = Callable[[JournalEntry], bool]
 
@@ -136,30 +130,41 @@ def _parse_filters(query: str) -> list[Filter]:
     if unknown:
         raise invalid(min(unknown), f"one of {', '.join(QUERY)}", "an unknown filter")
     values = {name: query_param(query, name) for name in _FILTERS}
-    filters: list[Filter] = [
-        partial(_has, name, value)
-        for name in ("endpoint", "code", "account", "rule")
-        if (value := values[name]) is not None
-    ]
-    if values["key"] is not None:
-        filters.append(lambda entry: values["key"] in (entry.key, entry.key_id))
-    if values["status"] is not None:
-        status = values["status"]
-        if not (status.isascii() and status.isdigit() and len(status) == 3):
-            raise invalid("status", "a status such as 429", quoted(status))
-        filters.append(lambda entry: entry.status == int(status))
-    if values["since"] is not None:
-        since = _parse_since(values["since"])
-        filters.append(lambda entry: entry.at >= since)
-    return filters
+    return [_FILTERS[name](value) for name, value in values.items() if value is not None]
 
 
-def _has(name: str, value: str, entry: JournalEntry) -> bool:
-    return bool(getattr(entry, name) == value)
+def _equals(name: str) -> Callable[[str], Filter]:
+    return lambda value: lambda entry: bool(getattr(entry, name) == value)
 
 
-def _parse_since(text: str) -> int:
+def _has_status(text: str) -> Filter:
+    if not (text.isascii() and text.isdigit() and len(text) == 3):
+        raise invalid("status", "a status such as 429", quoted(text))
+    return lambda entry: entry.status == int(text)
+
+
+def _has_key(value: str) -> Filter:
+    return lambda entry: value in (entry.key, entry.key_id)
+
+
+def _is_since(text: str) -> Filter:
     try:
-        return parse(text)
+        since = parse(text)
     except ValueError:
         raise invalid("since", "a time such as 2026-05-11T14:00:00Z", quoted(text)) from None
+    return lambda entry: entry.at >= since
+
+
+# Each filter's maker takes the text of its query parameter.
+_FILTERS: dict[str, Callable[[str], Filter]] = {
+    "endpoint": _equals("endpoint"),
+    "status": _has_status,
+    "code": _equals("code"),
+    "key": _has_key,
+    "account": _equals("account"),
+    "since": _is_since,
+    "rule": _equals("rule"),
+}
+
+# Query parameters of ``GET /__mock/requests``.
+QUERY = (*_FILTERS, "limit")

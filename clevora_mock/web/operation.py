@@ -9,6 +9,7 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.web.parsing import int_param
 
 # Takes a RequestContext and, if the operation parses it, the body.
 Handler = Callable[..., Awaitable[Reply]]
@@ -22,7 +23,11 @@ class Parameter(Struct, frozen=True):
     description: str
     basis: Basis = INFERRED
     bounds: tuple[int, int] | None = None
-    default: int | None = None
+    default: int = 0
+
+    def read(self, query: str) -> int:
+        """Return the integer in a query string; the default without one, a 400 outside the bounds."""
+        return int_param(query, self.name, self.bounds or (0, 0), self.default)
 
 
 class Operation(Struct, frozen=True):

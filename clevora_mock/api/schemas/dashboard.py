@@ -13,6 +13,7 @@ from clevora_mock.contract.limits import (
     RECENT_ACTIVITY,
     TOPUP_MAXIMUM,
     TOPUP_MINIMUM,
+    Tier,
     dollars_text,
 )
 
@@ -93,7 +94,7 @@ class AccountView(Struct, frozen=True, rename="camel"):
     developer_access: Annotated[bool, inferred("True if the user may use the dashboard and the API.")]
     activated: Annotated[bool, documented(f"True once the balance has reached {dollars_text(ACTIVATION_THRESHOLD)}.")]
     balance: Annotated[float, documented("Dollars.")]
-    tier: Annotated[Literal["preview"], documented("Tier of the rate limits.")]
+    tier: Annotated[Tier, documented("Tier of the rate limits.")]
 
 
 class CheckoutLink(Struct, frozen=True, rename="camel"):
