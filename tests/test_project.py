@@ -1,5 +1,6 @@
 """The project's own files: make's targets, the hooks, the workflows, and the map for contributors."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -19,7 +20,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(["make", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    """Run make as a person would, though the suite may itself be run by make, whose flags it would inherit."""
+    environ = {name: value for name, value in os.environ.items() if name not in {"MAKELEVEL", "MAKEFLAGS", "MFLAGS"}}
+    return subprocess.run(["make", *arguments], cwd=folder, env=environ, capture_output=True, text=True, check=False)
 
 
 def test_make_alone_lists_every_target() -> None:
