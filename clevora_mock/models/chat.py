@@ -27,8 +27,9 @@ from clevora_mock.models.json_schema import SchemaError
 from clevora_mock.models.literals import literal_text
 from clevora_mock.models.templates import Templates, count_in, given_text
 
-# Supported types of a response format (C9).
-RESPONSE_FORMATS = frozenset({"text", "json_object", "json_schema"})
+# Supported types of a response format (C9). A tuple, since a client may send any JSON as the type, and lists and
+# objects are not hashable.
+RESPONSE_FORMATS = ("text", "json_object", "json_schema")
 
 _MOST_LINES, _MOST_ITEMS, _MOST_CHARACTERS = 100, 200, 200_000
 # Kinds of requests that contain the text to work on.

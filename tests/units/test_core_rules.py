@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from clevora_mock.clock import SECOND
+from clevora_mock.clock import SECOND, Clock
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.conduct import findings
 from clevora_mock.core.errors import ApiError
@@ -15,6 +15,9 @@ from clevora_mock.core.id_tokens import Identity, issue, read
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.rules import last_message
 from clevora_mock.core.run_summary import RunSummary
+from clevora_mock.core.sandbox import Sandbox, StartupScenario
+from clevora_mock.core.scenario import DEFAULT
+from clevora_mock.settings import Settings
 
 FAILED = JournalEntry(
     serial=1,
@@ -107,3 +110,13 @@ def test_the_summary_of_one_request_is_in_the_singular() -> None:
     summary = RunSummary()
     summary.add("default", replace(FAILED, status=200, code=None, prompt_tokens=1))
     assert summary.lines([])[0].startswith("1 request, 0 errors, 1 token, ")
+
+
+def test_the_summary_lists_ten_findings_and_counts_the_rest() -> None:
+    alone = Sandbox("alone", Settings().sandbox_config(), Clock(), StartupScenario(DEFAULT))
+    for number in range(12):
+        alone.journal.entries.extend(replace(entry, key=f"k{number}") for entry in entries([0, 10, 20, 30, 40]))
+    lines = RunSummary().lines([alone])
+    assert len(lines) == 12
+    assert lines[1].endswith("repeated a failing request without backing off (5 requests)")
+    assert lines[-1] == "and 2 findings more about the client's behavior"

@@ -379,7 +379,7 @@ FORMATS = [
             r"[^{].*“Hi”.*",
             sends={"x-clevora-mock-ignored": "response_format"},
         )
-        for unknown in ({"type": "xml"}, {"type": "grammar", "grammar": "a"}, {"type": 5}, {})
+        for unknown in ({"type": "xml"}, {"type": "grammar", "grammar": "a"}, {"type": []}, {"type": {}}, {})
     ),
     _bad_format("response_format as text", "json_object", "response_format"),
     _bad_format("json_schema without one", {"type": "json_schema"}, "response_format.json_schema", "missing_field"),

@@ -24,6 +24,8 @@ def stream(base_url: str, api_key: str, request: dict[str, Any]) -> Iterator[dic
             # An error's body is still to come, and cannot be read once the stream is left.
             _ = answer.content
         answer.raise_for_status()
+        # Requests takes text without a charset for Latin-1, and the contract's type for a stream names none (S1).
+        answer.encoding = "utf-8"
         for line in answer.iter_lines(decode_unicode=True):
             yield from plain.pieces(line)
 
