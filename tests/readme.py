@@ -23,7 +23,7 @@ Runner = Literal["suite", "clients", "package", "image", "extending"]
 _HEADING = re.compile(r"^#+ (.+)$")
 _FENCE = re.compile(r"^(`{3,})(\{?[\w-]*\}?)")
 _FILE = re.compile(r"^(?:#|//) ((?:[\w.-]+/)*[\w-]*\.\w[\w.]*)$")
-# What a line says at its end that it prints.
+# A comment at a line's end with the output of the line.
 _PRINTED = re.compile(r"(?:print\(|console\.log\(|^ask).*?(?:  #|; //| #) (.+)$")
 
 
@@ -43,7 +43,7 @@ class Block(NamedTuple):
 
     @property
     def runner(self) -> Runner:
-        """Who runs it. Raises ValueError for a kind of block that nobody knows."""
+        """Name of the suite that runs it. Raises ValueError for an unknown kind of block."""
         if self.document.parent == DOCS / "extending":
             return "extending"
         match self.language:
@@ -71,7 +71,7 @@ class Block(NamedTuple):
 
     @property
     def promised(self) -> list[str]:
-        """What its comments say that it prints, word by word."""
+        """The output that its comments announce."""
         found = (_PRINTED.search(line) for line in self.text.splitlines())
         return [word for promise in found if promise for word in promise[1].split()]
 
@@ -112,7 +112,7 @@ def write_files(document: Path, folder: Path, address: str = ADDRESS, before: in
 
 
 def is_printed(shown: str, printed: str) -> bool:
-    """Whether `printed` is what a block of text shows."""
+    """Tell whether `printed` is the output that a block of text shows."""
     parts = [_pattern(line) for line in shown.strip().splitlines()]
     return re.fullmatch("".join(parts) + r"\s*", printed.strip() + "\n") is not None
 
@@ -120,12 +120,12 @@ def is_printed(shown: str, printed: str) -> bool:
 def _pattern(line: str) -> str:
     if line.strip() == "…":
         return r"(?:.*\n)*?"
-    # What ends a line may be space that an editor takes away.
+    # Editors remove spaces at the ends of lines.
     return r".*?".join(re.escape(part) for part in line.rstrip().split("…")) + r"[ \t]*\n"
 
 
 def is_json(shown: object, given: object) -> bool:
-    """Whether `given` is what a block of JSON shows; the text ``…`` stands for any value."""
+    """Tell whether `given` is the value that a block of JSON shows; the text ``…`` stands for any value."""
     if shown == "…":
         return True
     if isinstance(shown, dict) and isinstance(given, dict):

@@ -45,7 +45,7 @@ _PATTERNS = {
     r"^([1-9][0-9]*-": "range",
 }
 
-# What holds where a scenario file leaves an entry out; nothing where it then asks for nothing.
+# Defaults of the entries of a scenario file, where there are any.
 _WITHOUT = {
     "name": "the file's name",
     "account": "unchanged",
@@ -329,7 +329,7 @@ def _pinned(pin: Pin) -> str:
 
 
 def _asked(path: str) -> Any:
-    """What a server of the usual settings answers."""
+    """Return the response of a server with default settings."""
     with TestClient(create_app(), base_url="http://127.0.0.1:2538") as client:
         return client.get(path).json()
 

@@ -49,7 +49,7 @@ def outside_git() -> dict[str, str]:
 
 
 def run(folder: Path, *arguments: str) -> str:
-    """What Python prints with the copy for its package."""
+    """Run Python with the copy as its package, and return its output."""
     ended = subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,

@@ -87,7 +87,7 @@ def test_every_text_is_what_something_prints() -> None:
 
 
 class TestReadme:
-    """What a newcomer reads first."""
+    """The README's own text."""
 
     def test_it_is_short(self) -> None:
         """The rest is in the documentation."""
@@ -200,7 +200,7 @@ def test_json_is_json() -> None:
 
 
 class TestTexts:
-    """What the documentation shows of the program's own words."""
+    """Output of the program that the documentation quotes."""
 
     @pytest.fixture
     def shown(self) -> dict[tuple[str, str], str]:
@@ -276,7 +276,7 @@ class TestReference:
 
 
 def first_column(page: str, section: str) -> list[str]:
-    """What stands in code in the first column of the table below a heading of the reference."""
+    """Return the code in the first column of the table below a heading of the reference."""
     text = (DOCS / "reference" / f"{page}.md").read_text(encoding="utf-8")
     part = re.split(r"^#+ ", text.partition(f"# {section}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
     return re.findall(r"^\| `([^`]+)`", part, re.MULTILINE)

@@ -14,7 +14,7 @@ from clevora_mock.scenarios.scalars import DURATION, choice, number, share_hint,
 
 _HEADER_NAME = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 
-# What people write instead of calls, and what they mean.
+# Common mistakes in `calls`: a pattern, and the hint that is added to the error.
 _CALL_HINTS = (
     (r"0+|0+-[0-9]*|every 0+", r"; calls are counted from 1"),
     (r"-([1-9][0-9]*)", r"; did you mean 1-\1?"),

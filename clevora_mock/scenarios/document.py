@@ -26,7 +26,7 @@ _LINE_BREAK = re.compile(r"\r\n|\r|\n")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _JSON_TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]|[^\s\[\]{},:"]+')
 
-# What probably went wrong, by the character where YAML gave up and its own words.
+# Hints for YAML that does not parse: a pattern of the character and message where it stopped, and the advice.
 _REMEDIES = (
     (r"^\t|\btab\b", "; indent with spaces"),
     (r"alias", '; write "*" in quotes'),
@@ -64,7 +64,7 @@ def parse(text: str) -> Node:
     if first is None:
         raise lines.error(0, "the file is empty; a scenario has a name, and rules for what goes wrong")
     root = _TreeBuilder(events, lines).node(first, 1)
-    next(events, None)  # What follows the root may still be broken.
+    next(events, None)  # Raises if the text after the root is broken.
     return root
 
 

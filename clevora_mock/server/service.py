@@ -60,7 +60,7 @@ class Service:
         """
 
         def started() -> None:
-            # What was made until now stays: looking through it again and again would cost every later request.
+            # Objects made until now stay; scanning them at each collection would cost every later request.
             gc.freeze()
             gc.enable()
             ready()

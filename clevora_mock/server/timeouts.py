@@ -1,4 +1,4 @@
-"""How long a connection waits for its client."""
+"""Timeouts of connections that wait for their clients."""
 
 import asyncio
 import math
@@ -7,7 +7,7 @@ from typing import Protocol
 
 from clevora_mock.server.limits import ConnectionLimits
 
-# How often a half-closed connection is asked whether it has sent its responses.
+# Interval of looking whether a half-closed connection has sent its responses.
 _STEP_SECONDS = 0.02
 
 

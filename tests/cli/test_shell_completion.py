@@ -12,7 +12,7 @@ SHIPPED = ["brownout", "default", "flaky", "outage"]
 
 
 def complete(*words: str) -> list[str]:
-    """What bash offers for the last of `words`."""
+    """Return bash's completions of the last of `words`."""
     variables = {
         "_CLEVORA_MOCK_COMPLETE": "bash_complete",
         "COMP_WORDS": " ".join(("clevora-mock", *words)),

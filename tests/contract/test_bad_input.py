@@ -41,7 +41,7 @@ GOOD: dict[str, dict[str, Any]] = {
 OBJECT = b'{"messages":[{"role":"user","content":"Hi"}]}'
 DEEP = 100_000
 
-# What is no JSON object at all, for whatever route.
+# Bodies that are not JSON objects, for every route.
 BROKEN: dict[str, bytes] = {
     "no body": b"",
     "white space": b"   \r\n",
@@ -209,7 +209,7 @@ def test_a_body_of_5_mib_is_refused(busy: "World", route: Route) -> None:
     "route", [route for route in ROUTES if route not in READING], ids=named([r for r in ROUTES if r not in READING])
 )
 def test_a_route_without_a_body_reads_none(busy: "World", route: Route, body: bytes) -> None:
-    """What a client sends along makes no difference to what it gets."""
+    """Extra headers do not change the answer."""
     plain, odd = send(busy, route, b""), send(busy, route, body)
     assert (odd.status_code, odd.content) == (plain.status_code, plain.content)
     assert odd.status_code in (200, 404)
@@ -244,7 +244,7 @@ KINDS: dict[type[inspect.Type], tuple[type, ...]] = {
 
 
 def takes(wanted: inspect.Type, value: Any) -> bool:
-    """Whether a shape's type may take a value, as far as types go: an oracle of its own, and a generous one."""
+    """Tell whether a type may take a value; independent of the product, and generous."""
     if isinstance(wanted, inspect.Metadata):
         return takes(wanted.type, value)
     if isinstance(wanted, inspect.UnionType):

@@ -94,7 +94,7 @@ def test_of_two_faults_the_earlier_speaks(world: "World", start: str, earlier: F
     ids=[f"{start.split('/')[-1]}-{fault[0]}" for start, (_, faults) in STARTS.items() for fault in faults],
 )
 def test_each_fault_speaks_alone(world: "World", start: str, fault: Fault) -> None:
-    """What the pairs are made of is a fault by itself."""
+    """Each member of the pairs is an error by itself."""
     code, status, spoil = fault
     assert send(world, spoil(STARTS[start][0])) == (status, code)
 

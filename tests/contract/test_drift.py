@@ -367,7 +367,7 @@ def test_the_documentation_has_no_table_that_nobody_makes() -> None:
 
 
 def test_tables_are_rewritten_in_place() -> None:
-    """What stands around the markers stays, and doing it twice is doing it once."""
+    """Text around the markers stays, and a second run changes nothing."""
     text = "before\n<!-- table: models -->\nold\n<!-- end -->\nafter\n"
     once = tables.rewritten(text)
     assert once.startswith("before\n<!-- table: models -->\n| Model |")

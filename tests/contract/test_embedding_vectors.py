@@ -59,7 +59,7 @@ def test_texts_that_share_words_lie_closer(world: World, text: str, near: str, f
 
 @pytest.mark.clause("E4")
 def test_many_clients_at_once_get_each_its_own(world: World) -> None:
-    """What is asked at the same time is worked on together."""
+    """Concurrent requests give the vectors that they give alone."""
     texts = [f"a text of number {number}" for number in range(20)]
 
     def ask(text: str) -> list[float]:
@@ -94,7 +94,7 @@ def test_what_takes_long_leaves_the_event_loop(
 @pytest.mark.clause("E4")
 @pytest.mark.parametrize("encoding", ["base64", "float"])
 def test_the_same_request_again_is_answered_and_billed_the_same(world: World, encoding: str) -> None:
-    """What is remembered of an answer is all of it: bytes, tokens, and the fields that were ignored."""
+    """A repeated request has the same bytes, tokens and ignored fields."""
     body = {"input": "the cat sat", "encoding_format": encoding, "user": "ann"}
     answers = [world.http.post("/v1/embeddings", headers=world.headers, json=body) for _ in range(2)]
     assert answers[0].content == answers[1].content

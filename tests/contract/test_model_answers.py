@@ -211,7 +211,7 @@ def test_the_same_request_gets_the_same_words(world: "World") -> None:
 
 @pytest.mark.clause("C7")
 def test_the_answers_tokens_are_counted_as_the_prompts(world: "World") -> None:
-    """What an answer was billed for is what it would count as in the next prompt."""
+    """An answer is billed for as many tokens as it counts in the next prompt."""
     body = {"messages": [{"role": "user", "content": "Tell me about lighthouses, please: don't hurry!"}]}
     answer = ask(world, "/v1/chat/completions", body)
     content = answer["choices"][0]["message"]["content"]

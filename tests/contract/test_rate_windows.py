@@ -78,7 +78,7 @@ def test_refused_requests_do_not_count(world: "World") -> None:
 
 @pytest.mark.clause("L2", "W6")
 def test_refusals_before_the_limit_do_not_count(world: "World") -> None:
-    """What ends in 402, 404 or 405 takes no place in the window."""
+    """Requests that end in 402, 404 or 405 do not count in the window."""
     world.balance(0)
     assert {ask(world).status_code for _ in range(61)} == {402}
     world.balance(100 * SECOND)

@@ -40,7 +40,7 @@ def send(world: "World", row: Row, memory: Memory) -> httpx.Response:
 
 
 def everywhere(response: httpx.Response) -> list[str]:
-    """What holds for every answer (W1, W2)."""
+    """Check the headers of every answer (W1, W2)."""
     wrong: list[str] = []
     if response.headers.get("content-type") != "application/json":
         wrong.append(f"content-type: {response.headers.get('content-type')}")
@@ -50,7 +50,7 @@ def everywhere(response: httpx.Response) -> list[str]:
 
 
 def error(row: Row, response: httpx.Response) -> list[str]:
-    """What holds for every refusal: its row of the table, three keys, and the envelope where it belongs."""
+    """Check an error against its row of the table: three keys, and the envelope where it belongs."""
     status, kind = ERRORS[row.code or ""]
     body = response.json()
     wrong = [] if response.status_code == status else [f"status: wanted {status}"]
@@ -79,7 +79,7 @@ def error(row: Row, response: httpx.Response) -> list[str]:
 
 
 def expected(row: Row, response: httpx.Response) -> list[str]:
-    """What this row alone promises."""
+    """Check the expectations of this row."""
     wrong: list[str] = []
     if row.code is None and response.status_code != row.status:
         return [f"status: wanted {row.status}"]

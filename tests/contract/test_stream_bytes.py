@@ -239,7 +239,7 @@ def test_who_leaves_early_pays_for_what_was_sent(live_world: "World", contents: 
     entry = finished(live_world)
     usage, content = full["usage"], full["choices"][0]["message"]["content"]
     assert entry.prompt_tokens == usage["prompt_tokens"]
-    # What was on its way when the client hung up was sent too.
+    # Frames in flight when the client left count as sent.
     assert received <= entry.completion_tokens < usage["completion_tokens"]
     assert entry.response.startswith(text)
     assert content.startswith(entry.response)

@@ -1,4 +1,4 @@
-"""What the tests of the control plane share: requests in short, and sandboxes that cost nothing."""
+"""Fixtures of the control plane's tests: short requests, and sandboxes."""
 
 from itertools import count
 from time import monotonic, sleep
@@ -47,7 +47,7 @@ def chat(world: World, text: str = "Hello!", headers: dict[str, str] | None = No
 
 
 def control(world: World, request: str, **more: Any) -> Any:
-    """What a route of the control plane answers: ``control(world, "POST reset", json={...})``; it must be 200."""
+    """Return the 200 response of a route of the control plane: ``control(world, "POST reset", json={...})``."""
     method, place = request.split(" ")
     answer = world.http.request(method, f"/__mock/{place}", **more)
     assert answer.status_code == 200, answer.text

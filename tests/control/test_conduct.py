@@ -1,4 +1,4 @@
-"""What a client did wrong is found, with the requests that show it; and who behaves is left alone."""
+"""Findings about clients' mistakes, with their requests; correct clients have none."""
 
 from collections.abc import Iterator
 from types import SimpleNamespace

@@ -54,7 +54,7 @@ def http(named: Running) -> Iterator[httpx.Client]:
 
 
 def start(server: Running) -> str:
-    """What the server says of itself."""
+    """The server's name in its responses."""
     with connect(server.url) as http:
         said: str = http.get("/__mock/health").json()["server"]
         return said

@@ -1,4 +1,4 @@
-"""What is asked of the servers, and what it costs."""
+"""Requests to the servers, and their cost."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What becomes of faults on the wire: nginx cannot pass a reset on, and everything that is HTTP it passes as it is."""
+"""Faults on the wire behind nginx: it cannot pass a reset on, and everything that is HTTP it passes as it is."""
 
 import httpx
 import pytest
@@ -7,7 +7,7 @@ from clevora_mock.faults import FAULTS
 from tests.deploy.mocks import SERVER, Site
 from tests.deploy.requests import CHAT, CHATS, KEY, chat, entries
 
-# What nginx answers in place of a server that said nothing; and those that look as they do without nginx.
+# nginx's own status when a server sends nothing, and the faults that pass through unchanged.
 BAD_GATEWAY = ("reset", "close")
 PASSED = ("garbage", "empty_body", "wrong_content_type", "html_error")
 SILENT = ("stall",)

@@ -28,7 +28,7 @@ def good(answer: httpx.Response) -> Any:
 
 
 def ask(world: World, name: str, **body: Any) -> Any:
-    """What ``accounts:{name}`` answers."""
+    """Return the response of ``accounts:{name}``."""
     return good(accounts(world, name, body))
 
 
@@ -52,7 +52,7 @@ def find(world: World, **body: Any) -> list[dict[str, Any]]:
 
 
 def message(answer: httpx.Response) -> str:
-    """What a refusal says, once its shape is Google's."""
+    """Check that an error has Google's shape, and return its message."""
     error = answer.json()["error"]
     assert set(answer.json()) == {"error"}
     assert set(error) - {"status"} == {"code", "message", "errors"}

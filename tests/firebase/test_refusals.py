@@ -19,7 +19,7 @@ WEAK = "WEAK_PASSWORD : Password should be at least 6 characters"
 
 
 class Row(NamedTuple):
-    """What is sent to ``accounts:{name}`` and the message that comes back."""
+    """A body for ``accounts:{name}`` and the error message expected."""
 
     name: str
     body: dict[str, Any]
@@ -68,7 +68,7 @@ GRANTS: list[tuple[dict[str, str], str]] = [
     ),
 ]
 
-# What asks for more than is emulated, and what the refusal names.
+# Requests for features that are not emulated, and the names in their errors.
 BEYOND: list[tuple[str, dict[str, Any], str]] = [
     ("update", {"oobCode": "x"}, "oobCode"),
     ("update", {"idToken": PLACEHOLDER, "deleteProvider": ["password"]}, "deleteProvider"),

@@ -123,7 +123,7 @@ class TestSecrets:
             assert [secret for secret in secrets if secret in shown] == []
 
     def test_the_journal_shows_the_rest(self, world: World) -> None:
-        """Who did what, and with which outcome."""
+        """The journal has the user, the call and the outcome."""
         ann = sign_up(world, **ANN)
         refresh(world, ann["refreshToken"])
         accounts(world, "signInWithPassword", ANN | {"password": "wrong-1"})

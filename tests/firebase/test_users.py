@@ -73,7 +73,7 @@ class TestLookingUp:
         assert "demo-clevora" in other.headers["x-clevora-mock-hint"]
 
     def test_an_account_is_known_without_a_sign_up(self, world: World) -> None:
-        """Whether the control plane made it or a token activated it; no `validSince`, so that no token is too old."""
+        """Accounts of the control plane and of tokens alike have no `validSince`, so no token is too old."""
         good(world.http.post("/__mock/accounts", json={"uid": "made", "email": "Made@x.example"}))
         good(dashboard(world, world.id_token("activated", "act@x.example"), "/api/developer/activate", "POST"))
         for uid, email in (("made", "Made@x.example"), ("activated", "act@x.example")):
@@ -88,7 +88,7 @@ class TestLookingUp:
         assert find(world, email=["s@x.example"]) == []
 
     def test_the_email_of_an_account_is_its_users(self, world: World) -> None:
-        """Who changed theirs is not found by the one before."""
+        """A changed address is not found under the earlier one."""
         token = sign_in(world, "demo@clevora.example", "clevora-demo")["idToken"]
         ask(world, "update", idToken=token, email="new@clevora.example")
         assert find(world, email=["demo@clevora.example"]) == []

@@ -1,4 +1,4 @@
-"""What images are made of here: a Debian with Python, laid out as Docker's official image of Python is, and nginx.
+"""Base images for the tests: a Debian with Python, laid out as Docker's official image of Python is, and nginx.
 
 PYTHON_IMAGE and NGINX_IMAGE name others, where images can be pulled.
 """
@@ -30,7 +30,7 @@ _NGINX = ["--include=nginx"]
 
 def base() -> str:
     """The name of the base."""
-    # What earlier builds left behind.
+    # Leftovers of earlier builds.
     podman("image", "prune", "--force", "--filter", f"until={_DAY}")
     return os.environ.get("PYTHON_IMAGE") or _made("clevora-mock-base", _PYTHON)
 

@@ -36,7 +36,7 @@ def base() -> str:
 
 @pytest.fixture(scope="session")
 def image(base: str) -> dict[str, Any]:
-    """What Podman knows of the image, which is built first."""
+    """Build the image, and return Podman's description of it."""
     build(CHECKOUT, IMAGE, base)
     known: dict[str, Any] = json.loads(podman("inspect", "--type", "image", IMAGE))[0]
     return known

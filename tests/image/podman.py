@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
-# What pip may have been told about where packages come from; the rest is this machine's own.
+# Variables that tell pip where packages come from; no others are passed on.
 _PASSED_ON = ("index-url", "extra-index-url", "trusted-host", "proxy")
 _PATIENCE_SECONDS = 20
 
@@ -40,11 +40,11 @@ class Container:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the image's own healthcheck is content, asked now."""
+        """Run the image's healthcheck now, and tell whether it passes."""
         return ask("healthcheck", "run", self.identity).returncode == 0
 
     def ready(self) -> dict[str, Any]:
-        """What its READY line says, once it is there."""
+        """Wait for the READY line, and return its fields."""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < deadline:
             for line in self.logs.splitlines():
@@ -84,7 +84,7 @@ def build(context: Path, tag: str, base: str, target: str | None = None) -> None
 
 @contextmanager
 def build_options(tag: str, base: str) -> Iterator[list[str]]:
-    """What a builder is told, so that pip finds its packages as it does outside; Podman and Buildah speak alike."""
+    """Options of a build with pip's variables of this machine; the same for Podman and Buildah."""
     options = ["--format", "docker", "--tag", tag, "--build-arg", f"PYTHON_IMAGE={base}"]
     if _CERTIFICATES.exists():
         options += ["--volume", f"{_CERTIFICATES}:{_CERTIFICATES}:ro"]

@@ -1,4 +1,4 @@
-"""What is in the image, and what is not."""
+"""The image's contents."""
 
 from typing import Any
 

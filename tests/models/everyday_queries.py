@@ -1,4 +1,4 @@
-"""What people type, and the subjects that the first three results of the shipped catalog may be about."""
+"""Everyday search queries, and the subjects that their first three results may have."""
 
 EVERYDAY = {
     # One word.

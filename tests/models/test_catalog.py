@@ -32,7 +32,7 @@ GOOD = {
     "tags": ["one", "two"],
 }
 
-# What is wrong, the field it is wrong in, and what the message says about it.
+# A mistake, its field, and a part of the message.
 BAD_FIELDS = [
     ({"id": ""}, "id", "length >= 1"),
     ({"id": 7}, "id", "expected `str`, got `int`"),

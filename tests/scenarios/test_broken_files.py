@@ -81,7 +81,7 @@ def test_the_corpus_is_large_and_says_each_thing_once() -> None:
     assert len(set(bodies)) == len(bodies)
 
 
-# What cannot begin with a comment.
+# Files that cannot begin with a comment.
 TEXTS = {
     "nothing": ("", ["1:1: the file is empty; a scenario has a name, and rules for what goes wrong"]),
     "blank lines": ("\n\n", ["1:1: the file is empty; a scenario has a name, and rules for what goes wrong"]),

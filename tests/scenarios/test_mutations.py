@@ -87,7 +87,7 @@ def mutated(draw: st.DrawFn) -> str:
 
 
 def stands_in(text: str, line: int, column: int) -> bool:
-    """Whether a place is in the text, or right behind a line of it."""
+    """Tell whether a place is in the text, or right behind a line of it."""
     lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff"))
     return 1 <= line <= len(lines) and 1 <= column <= len(lines[line - 1]) + 1
 

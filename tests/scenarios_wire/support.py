@@ -56,7 +56,7 @@ Ending = Literal["whole", "fin", "reset", "silence"]
 
 @dataclass
 class Seen:
-    """What came over a connection, and how it ended."""
+    """Bytes received over a connection, and its end."""
 
     ending: Ending = "fin"
     segments: list[bytes] = field(default_factory=list)
@@ -230,7 +230,7 @@ def charges(world: World) -> list[LedgerEntry]:
 
 
 def check_books(world: World) -> None:
-    """What always holds: the sums of the ledger, and its agreement with the usage."""
+    """Check the ledger's sums, and that they agree with the usage."""
 
     def look(sandbox: Sandbox) -> None:
         account = demo(sandbox)

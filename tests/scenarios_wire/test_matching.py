@@ -45,7 +45,7 @@ def hits(world: World, count: int, ask: Ask = CHAT) -> list[int]:
 
 
 def applies(world: World, when: dict[str, Any], ask: Ask = CHAT, **given: Any) -> bool:
-    """Whether a rule of this condition applies, as the status, the header and the journal agree."""
+    """Tell whether a rule of this condition applies; status, header and journal must agree."""
     use(world, {"name": "asked", "when": when, "then": {"error": 503}})
     answer = post(world, ask, **given)
     applied = answer.status_code == 503
@@ -84,7 +84,7 @@ def test_all_endpoints(world: World, path: str) -> None:
 
 
 def test_no_endpoint(world: World) -> None:
-    """What is no endpoint has no rule: unknown paths and the mock's own pages."""
+    """Rules do not apply to unknown paths and the mock's own pages."""
     use(world, {"then": {"error": 503}})
     assert world.http.get("/v1/nowhere").status_code == 404
     assert world.http.get("/v1/chat/completions").status_code == 405
@@ -172,7 +172,7 @@ def test_account(world: World) -> None:
 
 
 def test_an_account_that_is_not_there_yet(world: World) -> None:
-    """Who signs in for the first time is known by the token."""
+    """A first sign-in is identified by its token."""
     use(world, {"when": {"account": "new"}, "then": {"error": 503}})
     assert world.http.post("/api/developer/activate", headers=world.signed_in("other")).status_code == 200
     assert world.http.post("/api/developer/activate", headers=world.signed_in("new")).status_code == 503
@@ -630,7 +630,7 @@ def test_script(world: World) -> None:
 
 
 def test_results(world: World) -> None:
-    """What a result leaves out is made up, in the API's own shape."""
+    """Fields that a result leaves out are filled in, in the API's shape."""
     plain = post(world, SEARCH).json()
     use_reply(
         world, {"results": [{"title": "One", "score": 0.5}, {"title": "Two", "type": "podcast"}, {"title": "Three"}]}

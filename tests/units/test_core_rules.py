@@ -1,4 +1,4 @@
-"""What rules, findings, ID tokens and the summary make of odd requests."""
+"""Rules, findings, ID tokens and the summary with odd requests."""
 
 from base64 import urlsafe_b64encode
 

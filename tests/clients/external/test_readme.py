@@ -17,7 +17,7 @@ from tests.server import Running, running
 from tests.support.program import environment
 
 BIN = ROOT / ".venv" / "bin"
-# What begins and never ends by itself, or would run this very suite.
+# Commands that do not end by themselves, or that would run this suite.
 SERVED = "make run\n"
 OF_THE_PROJECT = ROOT / "CONTRIBUTING.md"
 SECTIONS = [(document, section) for document, section in sections("clients") if document != OF_THE_PROJECT]
@@ -36,7 +36,7 @@ def server() -> Iterator[Running]:
 
 
 def run(command: list[str], folder: Path, node: str = "", **variables: str) -> str:
-    """What a command prints, with the project's program in its path, and a `node` before any other."""
+    """Run a command and return its output, with the project's program in its path, and a `node` before any other."""
     path = f"{Path(node).parent}:{BIN}:{os.environ['PATH']}" if node else f"{BIN}:{os.environ['PATH']}"
     ended = subprocess.run(
         command,

@@ -1,4 +1,4 @@
-"""What a row is, and the words that rows are written in."""
+"""The row of a table of requests and expected answers, and its vocabulary."""
 
 import dataclasses
 import re

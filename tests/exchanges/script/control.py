@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.exchanges.script.models import ASKS, CHAT, SEARCH
 from tests.exchanges.steps import Capture, Session, bearer
+from tests.readme import ROOT
 
 _FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -308,25 +309,7 @@ def _shipped(name: str) -> Session:
     return session
 
 
-SHIPPED = (
-    "broken-stream",
-    "brownout",
-    "charged-but-lost",
-    "connection-drops",
-    "cut-stream",
-    "daily-cap",
-    "default",
-    "flaky",
-    "late-payment",
-    "no-developer-access",
-    "not-activated",
-    "out-of-credit",
-    "outage",
-    "payment-fails",
-    "rate-limited",
-    "revoked-key",
-    "slow-stream",
-)
+SHIPPED = sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml"))
 
 
 def shipped() -> list[Session]:
