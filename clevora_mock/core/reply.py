@@ -38,7 +38,8 @@ class Reply(Struct, frozen=True):
     `completion_tokens` and `text` belong to a body in one piece, which is billed whole however much of it is sent; a
     stream's belong to its frames. `has_head` is False where the connection ends before a byte. `undelivered` marks an
     answer that a fault keeps from the client altogether, so that it counts as an error. `charge` overrides the usual
-    price: True bills all of the work, False none of it. `code` and `retry_after` (seconds) describe an error.
+    price: True bills all of the work, False none of it. `code`, `message`, `hint` and `retry_after` (seconds) describe
+    an error.
     """
 
     frames: tuple[Frame, ...] = ()
@@ -51,6 +52,8 @@ class Reply(Struct, frozen=True):
     has_head: bool = True
     ending: Ending = "complete"
     code: str | None = None
+    message: str | None = None
+    hint: str | None = None
     retry_after: int | None = None
     fault: str | None = None
     undelivered: bool = False

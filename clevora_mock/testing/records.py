@@ -44,6 +44,9 @@ class Request(Struct, frozen=True, rename="camel"):
     draw: float | None
     fault: str | None
     near_misses: list[NearMiss]
+    # The error's text, and the mock's explanation of it; servers before them sent neither.
+    message: str | None = None
+    hint: str | None = None
 
     @property
     def tokens(self) -> int:
