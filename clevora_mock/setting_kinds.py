@@ -13,6 +13,7 @@ from clevora_mock.clock import LAST, Clock, parse, read_duration
 from clevora_mock.contract.limits import KEY_FORMAT, KEY_PATTERN
 from clevora_mock.core import money
 from clevora_mock.core.webhooks import secret_bytes
+from clevora_mock.entropy import random_seed
 
 MAX_DOLLARS = 1_000_000_000
 MAX_RATE = 1_000_000
@@ -47,6 +48,11 @@ def integer(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse_integer
+
+
+def parse_seed(text: str) -> int:
+    """Parse an integer; ``random`` draws one."""
+    return random_seed() if text == "random" else integer(1 - 10**18, 10**18 - 1)(text)
 
 
 def parse_dollars(text: str) -> float:
@@ -115,7 +121,7 @@ SCENARIO = Kind(matching(".+"), "some text", "NAME", "scenario")
 FILE = Kind(matching(".+"), "some text", "FILE", "file")
 DIRECTORY = Kind(matching(".+"), "some text", "DIR", "dir")
 PORT = Kind(integer(0, 65_535), "a port from 0 to 65535 (0 picks a free one)", "PORT")
-SEED = Kind(integer(1 - 10**18, 10**18 - 1), "a whole number", "N")
+SEED = Kind(parse_seed, "a whole number, or random", "N", ("random",))
 COUNT = Kind(integer(1, 1_000_000), "a whole number from 1 to 1000000", "N")
 RATE = Kind(parse_rate, "a number above 0, such as 50", "N")
 DOLLARS = Kind(parse_dollars, f"dollars from 0 to {MAX_DOLLARS} with at most 6 decimals, such as 25.50", "DOLLARS")

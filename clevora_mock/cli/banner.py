@@ -37,7 +37,9 @@ def _notable_settings(settings: Settings) -> list[tuple[str, str]]:
         facts.append(("Scenario", f"{settings.scenario}{', reloaded when it changes' if settings.watch else ''}"))
     if settings.clock != "real":
         clock = settings.make_clock()
-        facts.append(("Clock", clock.mode + (f", {clock.speed:g} seconds a second" if clock.mode == "scaled" else "")))
+        speed = f", {clock.speed:g} seconds a second" if clock.mode == "scaled" else ""
+        mark = "; the log marks its times with *" if settings.log_format == "text" else ""
+        facts.append(("Clock", f"{clock.mode}{speed}{mark}"))
     if settings.no_rate_limit:
         facts.append(("Limits", "off"))
     return facts

@@ -23,7 +23,7 @@ class ServeByDefault(click.Group):
     """A group whose command `serve` may be left out, and whose errors are one line and a hint."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        bare = args[0].startswith("-") and args[0] not in ("-h", "--help", "--version") if args else True
+        bare = args[0].startswith("-") and args[0] not in ("-h", "--help", "-V", "--version") if args else True
         # A shell that completes an empty line is offered the commands.
         if bare and (args or not ctx.resilient_parsing):
             args = ["serve", *args]
@@ -57,7 +57,7 @@ class ServeByDefault(click.Group):
 
 
 @click.group(cls=ServeByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="clevora-mock")
+@click.version_option(__version__, "-V", "--version", prog_name="clevora-mock")
 def main() -> None:
     """A local server that stands in for the Clevora AI API.
 
@@ -85,16 +85,17 @@ def serve(**flags: str | None) -> None:
     """
     chosen = load_settings(flags)
     from clevora_mock.cli.banner import announce
-    from clevora_mock.server.service import CannotServeError, Service
+    from clevora_mock.cli.logged_service import logged_service, print_summary
+    from clevora_mock.core.run_summary import RunSummary
+    from clevora_mock.server.service import CannotServeError
 
-    listener = None
-    if not chosen.quiet and chosen.log_format is not None:
-        from clevora_mock.cli.log import line_writer
-
-        listener = line_writer(chosen.log_format)
+    summary = RunSummary()
     try:
-        service = Service(chosen, listener)
-        service.run(lambda: announce(chosen, service.url))
+        service = logged_service(chosen, summary)
+        try:
+            service.run(lambda: announce(chosen, service.url))
+        finally:
+            print_summary(summary, service)
     except CannotServeError as error:
         fail(str(error), error.status)
 
@@ -208,6 +209,30 @@ def openapi() -> None:
 
     document = openapi_document(operations(), f"http://127.0.0.1:{settings.Settings().port}")
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from clevora_mock.scenarios.json_schema import text
+
+    click.echo(text(), nl=False)
+
+
+@main.command(name="help")
+@click.argument("command", required=False)
+@click.pass_context
+def show_help(context: click.Context, command: str | None) -> None:
+    """Print the help of COMMAND, or of the program."""
+    program = context.find_root()
+    if command is None:
+        click.echo(program.get_help())
+        return
+    found = main.get_command(program, command)
+    if found is None:
+        raise click.UsageError(f"No such command {command!r}.", program)
+    with click.Context(found, program, command) as asked:
+        click.echo(found.get_help(asked))
 
 
 @main.command(name="completion")

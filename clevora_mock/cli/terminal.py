@@ -15,5 +15,5 @@ class Styler:
     def __init__(self, stream: TextIO | None = None) -> None:
         self.colored = stream is not None and stream.isatty() and not is_colorless()
 
-    def __call__(self, text: str, style: Style) -> str:
-        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.colored and text else text
+    def __call__(self, text: str, style: Style | None) -> str:
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.colored and text and style else text

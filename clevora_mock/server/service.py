@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from clevora_mock.app import create_app
 from clevora_mock.clock import SECOND
+from clevora_mock.control.endpoint import ControlListener
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.journal import RequestListener
 from clevora_mock.core.sandbox import Sandbox
@@ -32,7 +33,7 @@ class CannotServeError(Exception):
 class Service:
     """A server that has its files read and its port taken, and waits for `run`.
 
-    `on_request` is called with each request, `on_closed` with each sandbox that is removed. Raises CannotServeError.
+    The listeners are those of `create_app`. Raises CannotServeError.
     """
 
     def __init__(
@@ -40,11 +41,12 @@ class Service:
         settings: Settings,
         on_request: RequestListener | None = None,
         on_closed: Callable[[Sandbox], None] | None = None,
+        on_change: ControlListener | None = None,
     ) -> None:
         if settings.watch and settings.scenario is None:
             raise CannotServeError("--watch: expected --scenario beside it, whose file is watched", USAGE)
         self.settings = settings
-        self.app = _app(settings, on_request, on_closed)
+        self.app = _app(settings, lambda: create_app(settings, on_request, on_closed, on_change))
         self._listener = _listener(settings)
         self.url = url_of(self._listener)
         self._server: Server | None = None
@@ -77,11 +79,9 @@ class Service:
             self._server.should_exit = True
 
 
-def _app(
-    settings: Settings, on_request: RequestListener | None, on_closed: Callable[[Sandbox], None] | None
-) -> Starlette:
+def _app(settings: Settings, create: Callable[[], Starlette]) -> Starlette:
     try:
-        app = create_app(settings, on_request, on_closed)
+        app = create()
         if settings.import_ is not None:
             from clevora_mock.control.export_file import load  # noqa: PLC0415 - few servers import anything
 

@@ -17,8 +17,8 @@ from clevora_mock.web.operation import ApiFamily
 from clevora_mock.web.pipeline import OperationEndpoint
 from clevora_mock.web.request_body import BODILESS_METHODS, read_body
 
-# Paths below this belong to the mock itself: an unknown one is no request to an emulated API.
-_OWN_PREFIX = "/__mock/"
+# Paths that belong to the mock itself, or are asked for by browsers unbidden: no requests to an emulated API.
+_OWN_PREFIXES = ("/__mock/", "/favicon.ico/")
 
 
 class ErrorHandlers:
@@ -38,7 +38,7 @@ class ErrorHandlers:
         exchange = exchange_of(request.scope)
         message = f"No route {request.method} {quote(mask(exchange.path)[:200])}"
         hint = NOT_EMULATED.get(exchange.path)
-        is_own = request.scope["endpoint"] is not None or f"{exchange.path}/".startswith(_OWN_PREFIX)
+        is_own = request.scope["endpoint"] is not None or f"{exchange.path}/".startswith(_OWN_PREFIXES)
         return await self._unrouted(request, ApiError("not_found", message, hint=hint), is_own=is_own)
 
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:
