@@ -129,7 +129,7 @@ def _start_name(name: str | None) -> str | None:
 
 
 def _log_eviction(name: str) -> None:
-    _log(f"sandbox {name} was used least recently and had to go")
+    _log(f"sandbox {name} was dropped as the least recently used; --max-sandboxes keeps more")
 
 
 def _log(message: str) -> None:

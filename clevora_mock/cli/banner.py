@@ -19,7 +19,7 @@ def announce(settings: Settings, url: str) -> None:
 
 
 def banner(settings: Settings, url: str, style: Styler) -> str:
-    """Return the program's name, the variables to copy, the console's address and settings worth a note."""
+    """Return the program's name, the variables to copy, the console's address and notable settings."""
     facts = [("Console", f"{url}/"), *_notable_settings(settings)]
     rows = "".join(f"  {style(f'{name:<9}', 'dim')} {value}\n" for name, value in facts)
     return (
@@ -31,7 +31,7 @@ def banner(settings: Settings, url: str, style: Styler) -> str:
 
 
 def _notable_settings(settings: Settings) -> list[tuple[str, str]]:
-    """Return the settings that change what a reader of the log sees."""
+    """Return names and texts of the settings that change what a reader of the log sees."""
     facts: list[tuple[str, str]] = []
     if settings.scenario is not None:
         facts.append(("Scenario", f"{settings.scenario}{', reloaded when it changes' if settings.watch else ''}"))

@@ -1,7 +1,7 @@
-"""``clevora-mock exec -- CMD``: a server for as long as one command runs.
+"""``clevora-mock exec -- CMD``: a server that runs as long as a command.
 
-The command is a child of this process, with its terminal, streams and signals. `exec` exits with the command's status
-or, when a signal ended it, with 128 plus the signal's number.
+The command is a child of this process, with its terminal and streams, and gets the signals that
+this process gets. `exec` exits with the command's status or, when a signal ended it, with 128 plus the signal's number.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
 
 
 class ChildProcess:
-    """The command, while `service` runs; `status` is what `exec` exits with."""
+    """The command as a child process; `status` is the exit status for `exec`."""
 
     def __init__(self, command: Sequence[str], service: Service) -> None:
         self._command = command
@@ -79,7 +79,7 @@ class ChildProcess:
 
 
 def _forwarded_signals() -> list[signal.Signals]:
-    """Return those of the forwarded signals that this system has."""
+    """Return the forwarded signals that exist on this system."""
     return [number for number in signal.Signals if number.name in FORWARDED_SIGNALS]
 
 

@@ -1,4 +1,4 @@
-"""httptools' request parser for a server that speaks HTTP/1.1 and no other protocol (W9)."""
+"""httptools' request parser without upgrades and trailers, and with a limit on heads (W9)."""
 
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from clevora_mock.clock import wall
 
 
 class Receiver(Protocol):
-    """Receives httptools' callbacks: those of a head once it is complete."""
+    """The receiver of httptools' callbacks; those of a head come once it is complete."""
 
     def on_message_begin(self) -> None: ...
 
@@ -23,14 +23,14 @@ class Receiver(Protocol):
     def on_message_complete(self) -> None: ...
 
     def refuse(self, status: int) -> None:
-        """Refuse what is not HTTP (400), or a head that is too large (431)."""
+        """Refuse bytes that are not HTTP (400), or a head that is too large (431)."""
 
 
 class RequestParser(httptools.HttpRequestParser):
     """Parses requests whose heads have at most `head_bytes`, ignores upgrades and drops trailers.
 
-    httptools stops after the head of a request that asks for an upgrade, and takes its body for something else. Such a
-    head is parsed a second time, without `Upgrade`, together with what follows it.
+    httptools stops after the head of a request that asks for an upgrade, and takes its body for another protocol. Such
+    a head is parsed a second time, without `Upgrade`, together with the bytes that follow it.
     """
 
     def __init__(self, receiver: Receiver, head_bytes: int) -> None:
@@ -41,7 +41,7 @@ class RequestParser(httptools.HttpRequestParser):
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self.in_head = False
-        # From the first byte of a head to the last one of the body.
+        # True from the first byte of a head to the last one of its body.
         self.in_request = False
         # When the last request was complete, in microseconds since 1970; 0 while another one arrives.
         self.completed = 0
@@ -52,7 +52,7 @@ class RequestParser(httptools.HttpRequestParser):
         self.set_dangerous_leniencies(lenient_data_after_close=True)
 
     def feed_data(self, data: bytes) -> None:  # type: ignore[override]
-        # A head that begins in `data` sets it back: its first segment is measured when the head is complete.
+        # `on_message_begin` resets the count; the first segment of a head is counted when the head is complete.
         self._head_bytes += len(data)
         try:
             while data:
@@ -64,14 +64,14 @@ class RequestParser(httptools.HttpRequestParser):
                 self._receiver.refuse(431)
 
     def _feed(self, data: bytes) -> bytes:
-        """Parse `data`; after an upgrade, return what is to be parsed in place of the rest."""
+        """Parse `data`; after an upgrade, return the bytes to parse in place of the rest."""
         try:
             super().feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             if self.get_method() == b"CONNECT":
                 raise httptools.HttpParserError("a tunnel") from None
             head = self._head_without_upgrade()
-            # After `connection: close`, this parser would take nothing more.
+            # After `connection: close`, this parser would ignore all further bytes.
             self._start()
             return head + data[upgrade.args[0] :]
         return b""
@@ -91,7 +91,7 @@ class RequestParser(httptools.HttpRequestParser):
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        # Trailers come here as well, and are dropped.
+        # Trailers come here as well; they are dropped.
         if self.in_head:
             self._headers.append((name, value))
 
@@ -107,7 +107,7 @@ class RequestParser(httptools.HttpRequestParser):
         for name, value in self._headers:
             self._receiver.on_header(name, value)
         if not self.should_keep_alive():
-            # The only words for it that uvicorn knows before 0.53.
+            # uvicorn before 0.53 recognizes no other spelling of it.
             self._receiver.on_header(b"connection", b"close")
         self._receiver.on_headers_complete()
 

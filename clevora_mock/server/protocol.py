@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with what it lacks of HTTP/1.1 (W9), and with `close` and `reset` for the application."""
+"""uvicorn's HTTP protocol, stricter about HTTP/1.1 (W9), with `close` and `reset` for the application."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ from clevora_mock.server.sockets import reset
 from clevora_mock.server.timeouts import Timeouts
 from clevora_mock.web.framed_response import CONNECTION_CONTROL
 
-# All names that this package uses of uvicorn's classes though uvicorn does not document them.
+# The undocumented attributes of uvicorn's classes that this package uses.
 UNDOCUMENTED = {
     "HttpToolsProtocol": ("cycle", "parser", "scope"),
     "RequestResponseCycle": ("chunked_encoding", "expected_content_length", "response_complete", "response_started"),
@@ -24,7 +24,7 @@ UNDOCUMENTED = {
 
 
 class FaultProtocol(HttpToolsProtocol):
-    """One connection; the application finds it in the extensions of each request's scope."""
+    """A connection; the extensions of each request's scope hold it for the application."""
 
     def __init__(self, *args: Any, limits: ConnectionLimits, refusals: Refusals, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -41,7 +41,7 @@ class FaultProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timeouts.stop()
-        # uvicorn tells its newest request that the client has left, and not the one that is running.
+        # uvicorn tells only its newest request, not the running one, that the client has disconnected.
         self.cycle = self.running() or self.cycle
         super().connection_lost(exc)
 
@@ -54,7 +54,7 @@ class FaultProtocol(HttpToolsProtocol):
             self._timeouts.receiving()
         elif self.running() is None:
             self._timeouts.idle()
-        # uvicorn stops reading while requests wait, and would not notice that the client leaves.
+        # uvicorn stops reading while requests wait, and would not notice a disconnect.
         if self._pipeline.has_room(len(data)):
             self._transport.resume_reading()
 
@@ -74,7 +74,7 @@ class FaultProtocol(HttpToolsProtocol):
             self.cycle.send = CloseDelimited(self.cycle).send  # type: ignore[method-assign, assignment]
 
     def close(self) -> None:
-        """Close the connection in good order, whatever a response still lacks."""
+        """Close the connection without a reset, even where a response is incomplete."""
         self.connection_lost(None)
 
     def reset(self) -> None:
@@ -83,14 +83,14 @@ class FaultProtocol(HttpToolsProtocol):
         self.connection_lost(None)
 
     def refuse(self, status: int) -> None:
-        """Respond to what is no request, unless a response is on its way, and close (W1)."""
+        """Send an error response, unless another response has begun, and close (W1)."""
         running = self.running()
         if not self._transport.is_closing() and not (running and running.response_started):
             self._transport.write(self._refusals.response(status))
         self.connection_lost(None)
 
     def stop_receiving(self) -> None:
-        """Give up on a request of which nothing more comes, if the client is the one who is awaited."""
+        """End a connection that waits for more of a request; one that waits for a response goes on."""
         running, in_head = self.running(), self._requests.in_head
         if running is None:
             self.refuse(408) if in_head else self.close()

@@ -1,4 +1,4 @@
-"""One server by the settings: from files and a port to the state that it leaves behind."""
+"""A server from start to end: it reads files, listens, serves and exports its state."""
 
 import gc
 import signal
@@ -23,7 +23,7 @@ from clevora_mock.settings import Settings
 
 
 class CannotServeError(Exception):
-    """The reason why there is no server, or why it could not keep its state; `status` is the exit status for it."""
+    """A server that cannot start, or cannot export its state; `status` is the exit status."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -31,7 +31,7 @@ class CannotServeError(Exception):
 
 
 class Service:
-    """A server that has its files read and its port taken, and waits for `run`.
+    """A server with its files read and its port bound; `run` serves.
 
     The listeners are those of `create_app`. Raises CannotServeError.
     """
@@ -56,13 +56,13 @@ class Service:
         ready: Callable[[], None],
         signals: Mapping[signal.Signals, Callable[[], None]] | None = None,
     ) -> None:
-        """Serve until told to stop, then export if asked; `ready` is called once connections are accepted.
+        """Serve until stopped, then export if configured; `ready` is called once connections are accepted.
 
-        `signals` maps signals to what they do instead of stopping it. Raises CannotServeError.
+        `signals` maps signals to functions that are called instead of stopping. Raises CannotServeError.
         """
 
         def started() -> None:
-            # What was made until now stays: looking through it again and again would cost every later request.
+            # Objects made so far live as long as the server; frozen, they cost later collections nothing.
             gc.freeze()
             gc.enable()
             ready()
@@ -74,7 +74,7 @@ class Service:
             _export(self.app, self.settings.export_on_exit)
 
     def stop(self) -> None:
-        """Let `run` come to its end."""
+        """Make `run` return."""
         if self._server is not None:
             self._server.should_exit = True
 

@@ -1,4 +1,4 @@
-"""The section that a failing test's report gets: the requests of its sandbox."""
+"""The section of a failing test's report: the requests of its sandbox."""
 
 import json
 

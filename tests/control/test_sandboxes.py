@@ -95,10 +95,10 @@ def test_past_the_capacity_the_least_recently_used_goes(capfd: pytest.CaptureFix
         for name in ("a", "b", "a", "c"):
             http.get(f"/sandbox/{name}/docs/llms")
         assert names() == ["default", "a", "c"]
-        assert capfd.readouterr().err.count("sandbox b was used least recently and had to go") == 1
+        assert capfd.readouterr().err.count("sandbox b was dropped as the least recently used") == 1
         http.get("/sandbox/b/docs/llms")
         assert names() == ["default", "c", "b"]
-        assert "sandbox a was used least recently" in capfd.readouterr().err
+        assert "sandbox a was dropped as the least recently used" in capfd.readouterr().err
 
 
 def test_a_server_of_one_sandbox_works() -> None:
