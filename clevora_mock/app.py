@@ -67,6 +67,7 @@ def create_app(
         ],
         exception_handlers={
             ApiError: errors.api_error,
+            Exception: errors.server_error,
             404: errors.not_found,
             405: errors.method_not_allowed,
         },

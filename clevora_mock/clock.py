@@ -25,6 +25,9 @@ FROZEN_START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
 # As late as a clock can be set, so that every date has four digits for its year.
 LAST = 253_402_300_799 * SECOND  # 9999-12-31T23:59:59Z
 
+# The most seconds that pass in one second.
+MAX_SPEED = 1_000_000
+
 
 def wall() -> int:
     """The machine's own time, in microseconds since 1970."""

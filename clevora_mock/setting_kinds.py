@@ -9,14 +9,11 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from clevora_mock.clock import LAST, Clock, parse, read_duration
+from clevora_mock.clock import LAST, MAX_SPEED, Clock, parse, read_duration
 from clevora_mock.contract.limits import KEY_FORMAT, KEY_PATTERN
 from clevora_mock.core import money
 from clevora_mock.core.webhooks import secret_bytes
 from clevora_mock.entropy import random_seed
-
-MAX_DOLLARS = 1_000_000_000
-MAX_RATE = 1_000_000
 
 
 def accepted(check: Callable[[str], object]) -> Callable[[str], str]:
@@ -58,7 +55,7 @@ def parse_seed(text: str) -> int:
 def parse_dollars(text: str) -> float:
     """Parse an amount that is a whole number of micro-dollars."""
     dollars = float(text)
-    if not 0 <= dollars <= MAX_DOLLARS:
+    if not 0 <= dollars <= money.MAX_DOLLARS:
         raise ValueError(text)
     money.micros(dollars)
     return dollars
@@ -67,7 +64,7 @@ def parse_dollars(text: str) -> float:
 def parse_rate(text: str) -> float:
     """Parse a number above 0."""
     rate = float(text)
-    if not 0 < rate <= MAX_RATE:
+    if not 0 < rate <= MAX_SPEED:
         raise ValueError(text)
     return rate
 
@@ -124,7 +121,9 @@ PORT = Kind(integer(0, 65_535), "a port from 0 to 65535 (0 picks a free one)", "
 SEED = Kind(parse_seed, "a whole number, or random", "N", ("random",))
 COUNT = Kind(integer(1, 1_000_000), "a whole number from 1 to 1000000", "N")
 RATE = Kind(parse_rate, "a number above 0, such as 50", "N")
-DOLLARS = Kind(parse_dollars, f"dollars from 0 to {MAX_DOLLARS} with at most 6 decimals, such as 25.50", "DOLLARS")
+DOLLARS = Kind(
+    parse_dollars, f"dollars from 0 to {money.MAX_DOLLARS} with at most 6 decimals, such as 25.50", "DOLLARS"
+)
 DELAY = Kind(accepted(read_duration), "a duration such as 250ms, 2s or 1m", "TIME", unit="s")
 TIMEOUT = Kind(accepted(check_timeout), "a duration above 0, such as 75s", "TIME", unit="s")
 CLOCK = Kind(

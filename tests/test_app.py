@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -75,6 +76,8 @@ def test_its_routes_list_the_firebase_emulator() -> None:
     ("name", "parameters", "path"),
     [
         ("chat.completions", {}, "/v1/chat/completions"),
+        ("keys.create", {}, "/v1/keys"),
+        ("keys.list", {}, "/v1/keys"),
         ("keys.revoke", {"id": "key_1"}, "/v1/keys/key_1"),
         ("developer.usage", {}, "/api/developer/usage"),
     ],
@@ -150,6 +153,54 @@ def test_an_added_route_answers_beside_the_mocks_own() -> None:
     assert client.post(CHAT, json=HELLO).status_code == 200
 
 
+@pytest.mark.parametrize("status", [404, 405])
+def test_an_added_route_may_refuse_after_it_has_read_the_body(status: int) -> None:
+    async def refuse(request: Request) -> Response:
+        await request.json()
+        raise HTTPException(status, "no such item", headers={"x-mine": "1"})
+
+    app = create_app()
+    app.router.routes.append(Route("/items", refuse, methods=["POST"]))
+    answer = client_of(app).post("/items", json={"a": 1})
+    assert (answer.status_code, answer.headers["x-mine"]) == (status, "1")
+    assert answer.json()["error"]["message"] == "no such item"
+
+
+def test_an_added_route_that_fails_is_a_500_in_the_contracts_shape() -> None:
+    async def fail(request: Request) -> Response:
+        raise RuntimeError("a bug")
+
+    app = create_app()
+    app.router.routes.append(Route("/fail", fail))
+    answer = TestClient(app, base_url="http://localhost", raise_server_exceptions=False).get("/fail")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal_error")
+
+
+def test_a_message_that_an_added_application_keeps_is_not_changed() -> None:
+    start = {"type": "http.response.start", "status": 200, "headers": []}
+
+    async def constant(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start)
+        await send({"type": "http.response.body", "body": b"x"})
+
+    app = create_app()
+    app.router.routes.append(Mount("/constant", constant))
+    client = client_of(app)
+    assert [len(client.get("/constant/").headers.get_list("x-request-id")) for _ in range(3)] == [1, 1, 1]
+    assert start["headers"] == []
+
+
+def test_an_added_application_may_answer_without_headers() -> None:
+    async def bare(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 204})
+        await send({"type": "http.response.body"})
+
+    app = create_app()
+    app.mount("/bare", bare)
+    answer = client_of(app).get("/bare/")
+    assert (answer.status_code, answer.headers["x-request-id"][:4]) == (204, "req_")
+
+
 def test_a_mounted_application_answers_beside_the_mocks_routes() -> None:
     app = create_app()
     app.mount("/files", Starlette(routes=[Route("/", hello), Route("/deep/", hello)]))
@@ -157,6 +208,15 @@ def test_a_mounted_application_answers_beside_the_mocks_routes() -> None:
     assert [client.get(path).status_code for path in ("/files/", "/files/deep/")] == [200, 200]
     assert client.get("/sandbox/mine/files/deep/").text == "hello"
     assert client.post(CHAT, json=HELLO).status_code == 200
+
+
+def test_a_404_that_an_added_route_raises_keeps_its_words() -> None:
+    async def refuse(request: Request) -> Response:
+        raise HTTPException(404, "No such report")
+
+    app = create_app()
+    app.router.routes.append(Route("/reports/{name}", refuse))
+    assert client_of(app).get("/reports/last").json()["error"]["message"] == "No such report"
 
 
 def test_an_error_of_the_api_that_an_added_route_raises_has_the_contracts_shape() -> None:
@@ -204,6 +264,20 @@ def test_an_imported_payment_that_is_due_later_is_delivered(tmp_path: Path) -> N
         while client.get("/__mock/accounts/demo").json()["balance"] != before + 50:
             assert monotonic() < deadline
             sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("then", "status"), [({"delay": "5ms"}, 200), ({"fault": "slow_body"}, 200), ({"fault": "reset"}, 0)]
+)
+def test_a_payment_is_credited_whatever_delays_or_breaks_the_answer_to_its_event(
+    then: dict[str, str], status: int
+) -> None:
+    app = create_app()
+    client = client_of(app)
+    checkout = top_up(client, signed_in(app)).rpartition("/")[2]
+    client.put("/__mock/scenario", json={"rules": [{"when": {"endpoint": "dodo.webhook"}, "then": then}]})
+    assert client.post(f"/__mock/checkouts/{checkout}/pay").json()["webhookStatus"] == status
+    assert client.get("/__mock/accounts/demo").json()["balance"] == 150
 
 
 # --- below a prefix ---------------------------------------------------------------------------------------------------
@@ -309,9 +383,13 @@ def test_a_service_serves_the_application_that_create_app_makes() -> None:
 @pytest.mark.parametrize("kind", ["reset", "close"])
 def test_a_server_that_cannot_break_connections_is_told_so(kind: str) -> None:
     """An honest error, in place of an answer that looks whole."""
-    client = client_of(create_app())
-    with pytest.raises(ConnectionAbortedError, match=f"this server cannot {kind} a connection"):
-        client.post(CHAT, json=HELLO, headers={"x-clevora-mock-fault": kind})
+    answer = client_of(create_app()).post(CHAT, json=HELLO, headers={"x-clevora-mock-fault": kind})
+    assert answer.status_code == 500
+    assert answer.json()["error"] == {
+        "message": f"This server cannot {kind} a connection; clevora-mock serve can",
+        "type": "server_error",
+        "code": "internal_error",
+    }
 
 
 def test_faults_within_http_work_on_every_server() -> None:

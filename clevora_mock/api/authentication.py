@@ -2,20 +2,18 @@
 
 from clevora_mock.core import identity
 from clevora_mock.core.accounts import bearer
-from clevora_mock.core.exchange import Principal
-from clevora_mock.web.exchange_recorder import ExchangeRecorder
+from clevora_mock.core.exchange import ANONYMOUS, Principal, RequestFacts
+from clevora_mock.core.sandbox import Sandbox
 
 
-def authenticate(exchange: ExchangeRecorder) -> None:
-    """Set the exchange's principal by the credential that the endpoint asks for; 401 when it is not good."""
-    facts, sandbox = exchange.facts, exchange.sandbox
-    if facts is None or facts.endpoint is None:
-        return
+def authenticate(sandbox: Sandbox, facts: RequestFacts) -> Principal:
+    """Return the caller by the credential that the endpoint asks for; 401 when it is none of this sandbox's."""
+    credential = facts.endpoint.credential if facts.endpoint is not None else "none"
     authorization = facts.header(b"authorization")
-    if facts.endpoint.credential == "api_key":
+    if credential == "api_key":
         key = sandbox.accounts.authenticate(authorization)
-        exchange.identify(Principal(key=key, account=key.account))
-        key.require_valid()
-    elif facts.endpoint.credential == "id_token":
+        return Principal(key=key, account=key.account)
+    if credential == "id_token":
         user = identity.verify(bearer(authorization), sandbox.config.firebase_project, facts.arrived)
-        exchange.identify(Principal(account=sandbox.accounts.by_uid.get(user.uid), identity=user))
+        return Principal(account=sandbox.accounts.by_uid.get(user.uid), identity=user)
+    return ANONYMOUS

@@ -25,14 +25,14 @@ from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import DEFAULT_MODEL, MAX_IGNORED_NAMES
 from clevora_mock.core.chance import Draws, digest
 from clevora_mock.core.errors import invalid, missing
-from clevora_mock.core.reply import Frame, Reply, json_reply
+from clevora_mock.core.reply import DONE, Frame, Reply
 from clevora_mock.models import tokens
 from clevora_mock.models.chat import RESPONSE_FORMATS, Turn
 from clevora_mock.models.registry import Models
 from clevora_mock.web.context import RequestContext
+from clevora_mock.web.json_response import json_answer
 from clevora_mock.web.parsing import choose_model
 
-DONE = b"data: [DONE]\n\n"
 EVENT_STREAM = (b"content-type", b"text/event-stream")
 
 _NAME = "chat.completions"
@@ -106,7 +106,7 @@ class ChatHandler:
         choices = [Choice(0, ReplyMessage("assistant", completion.text), completion.finish_reason)]
         body = ChatCompletion(completion_id, "chat.completion", created, model, usage, choices)
         return replace(
-            json_reply(msgspec.json.encode(body)),
+            json_answer(body),
             prompt_tokens=prompt_tokens,
             completion_tokens=completion.completion_tokens,
             text=completion.text,

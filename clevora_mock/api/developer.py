@@ -24,12 +24,12 @@ from clevora_mock.web.parsing import int_param, quoted
 
 async def activate(context: RequestContext) -> Reply:
     """Handle ``POST /api/developer/activate``: the dashboard's button; repeating it changes nothing."""
-    principal = context.principal
-    if principal.identity is None:
+    identity = context.principal.identity
+    if identity is None:
         raise ApiError("invalid_id_token")
-    account = context.sandbox.open_account(principal.identity, context.now)
+    account = context.sandbox.accounts.get_or_create(identity.uid, identity.email, context.now)
     account.developer_access = True
-    context.identify(replace(principal, account=account))
+    context.identify(replace(context.principal, account=account))
     return enveloped(_view(account))
 
 

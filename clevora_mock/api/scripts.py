@@ -8,10 +8,11 @@ from clevora_mock.api.schemas.scripts import Script, ScriptBody, ScriptRequest
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import DEFAULT_SCRIPT_LENGTH, DEFAULT_SCRIPT_STYLE
-from clevora_mock.core.reply import Reply, json_reply
+from clevora_mock.core.reply import Reply
 from clevora_mock.models import tokens
 from clevora_mock.models.registry import Models
 from clevora_mock.web.context import RequestContext
+from clevora_mock.web.json_response import json_answer
 from clevora_mock.web.parsing import choose_model
 
 
@@ -42,5 +43,5 @@ class ScriptsHandler:
             script=msgspec.convert(script, ScriptBody, from_attributes=True),
             usage=Usage(prompt, written, prompt + written),
         )
-        reply = json_reply(msgspec.json.encode(body))
+        reply = json_answer(body)
         return replace(reply, prompt_tokens=prompt, completion_tokens=written, text=script.title)

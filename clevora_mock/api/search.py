@@ -12,14 +12,14 @@ from clevora_mock.api.schemas.search import Result, SearchRequest, SearchResults
 from clevora_mock.clock import iso
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import DEFAULT_SEARCH_RESULTS
-from clevora_mock.core.reply import Reply, json_reply
+from clevora_mock.core.reply import Reply
 from clevora_mock.models import tokens
 from clevora_mock.models.registry import Models
 from clevora_mock.web.context import RequestContext
+from clevora_mock.web.json_response import json_answer
 from clevora_mock.web.parsing import choose_model
 
 if TYPE_CHECKING:
-    from clevora_mock.models.catalog import Item
     from clevora_mock.models.search import SearchIndex
 
 # Titles in the journal's summary of an answer.
@@ -38,28 +38,12 @@ class SearchHandler:
         limit = request.limit or DEFAULT_SEARCH_RESULTS
         found = index.search(request.query, limit)
         summary = "; ".join(item.title for item, _ in found[:_SUMMARY_TITLES])
-        results = [_result(item, score) for item, score in found]
+        results = [msgspec.convert(msgspec.to_builtins(item) | {"score": score}, Result) for item, score in found]
         if context.scripted.results is not None:
             results = [_scripted(written, context.now) for written in context.scripted.results[:limit]]
         counted = tokens.count(request.query)
         body = SearchResults("search.results", model, request.query, results, PromptUsage(counted, counted))
-        return replace(json_reply(msgspec.json.encode(body)), prompt_tokens=counted, text=summary)
-
-
-def _result(item: "Item", score: float) -> Result:
-    return Result(
-        item.id,
-        item.title,
-        item.type,
-        item.description,
-        item.creator,
-        item.url,
-        item.thumbnail_url,
-        item.duration_seconds,
-        item.published_at,
-        list(item.tags),
-        score,
-    )
+        return replace(json_answer(body), prompt_tokens=counted, text=summary)
 
 
 def _scripted(written: dict[str, Any], now: int) -> Result:

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from clevora_mock.contract import limits
-from clevora_mock.contract.endpoints import DOCUMENTED, ENDPOINT_BY_NAME, INFERRED, Basis
+from clevora_mock.contract.endpoints import DOCUMENTED, ENDPOINT_BY_NAME, INFERRED, MODELS_BY_ENDPOINT, Basis
 from clevora_mock.contract.limits import DEFAULT_MODEL, KEY_FORMAT, MAX_BODY_TEXT, SCRIPT_BUDGETS, dollars_text
 
 
@@ -122,7 +122,7 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(
         "C2",
         f"model defaults to {DEFAULT_MODEL['chat.completions']}.",
-        "clevora-script-1 chats too; unknown is 404, another family's 400.",
+        f"{MODELS_BY_ENDPOINT['chat.completions'][1]} chats too; unknown is 404, another family's 400.",
     ),
     Clause("C3", "stream is a boolean, temperature a number in [0, 2], max_tokens a whole number from 1."),
     Clause(

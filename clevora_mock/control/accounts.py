@@ -12,6 +12,7 @@ from clevora_mock.core import identity, money
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.errors import ApiError, invalid, missing
 from clevora_mock.core.identity import Identity
+from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.users import User
 from clevora_mock.web.json_response import json_response
@@ -21,7 +22,7 @@ _NAME = "Made by the control plane"
 _BALANCE = 100.0
 
 Uid = Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
-Dollars = Annotated[float, Meta(ge=-1_000_000_000, le=1_000_000_000)]
+Dollars = Annotated[float, Meta(ge=-money.MAX_DOLLARS, le=money.MAX_DOLLARS)]
 
 
 class NewAccount(Struct, forbid_unknown_fields=True, rename="camel"):
@@ -32,7 +33,7 @@ class NewAccount(Struct, forbid_unknown_fields=True, rename="camel"):
 
     uid: Uid | None = None
     email: str | None = None
-    password: Annotated[str, Meta(min_length=6)] | None = None
+    password: Annotated[str, Meta(min_length=MIN_CHARACTERS)] | None = None
     balance: Dollars | None = None
     activated: bool | None = None
     developer_access: bool | None = None
@@ -64,7 +65,7 @@ async def create(request: Request) -> Response:
         raise invalid("uid", "one that is not taken (PATCH changes an account)", quoted(uid))
     if asked.password is not None:
         _create_user(sandbox, uid, asked.email, asked.password, now)
-    account = sandbox.open_account(Identity(uid, asked.email), now)
+    account = sandbox.accounts.get_or_create(uid, asked.email, now)
     if balance > 0:
         account.credit(sandbox.next_entry(), balance, now)
     sandbox.update_account(account, balance, asked.activated, asked.developer_access is not False)

@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clevora_mock.clock import LAST, SECOND, Clock, iso, parse
+from clevora_mock.clock import LAST, MAX_SPEED, SECOND, Clock, iso, parse
 from clevora_mock.control.endpoint import sandbox_of
 from clevora_mock.core.errors import invalid
 from clevora_mock.web.json_response import json_response
@@ -17,7 +17,7 @@ class ClockChange(Struct, forbid_unknown_fields=True):
     """What to change: another mode first, then the time, then how far to move on."""
 
     mode: Literal["real", "frozen", "scaled"] | None = None
-    speed: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
+    speed: Annotated[float, Meta(gt=0, le=MAX_SPEED)] | None = None
     now: str | None = None
     advance: Annotated[float, Meta(ge=0, le=LAST // SECOND)] | None = None
 

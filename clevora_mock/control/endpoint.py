@@ -13,7 +13,7 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.exchange_recorder import exchange_of
 from clevora_mock.web.internal_error import internal_error
-from clevora_mock.web.request_body import BODILESS_METHODS, read_body
+from clevora_mock.web.request_body import read_body
 
 # A snapshot holds a whole journal, with the beginning of every body.
 MAX_SNAPSHOT_BYTES = 128 * MAX_BODY_BYTES
@@ -59,14 +59,11 @@ class ControlEndpoint:
         method = scope["method"]
         exchange = exchange_of(scope)
         exchange.begin(emulated=False)
-        body = b""
-        if method not in BODILESS_METHODS:
-            try:
-                limit = MAX_SNAPSHOT_BYTES
-                body = await read_body(exchange.headers, receive, limit, drained=limit) or b""
-            except ClientDisconnect:
-                return
-        request = BufferedRequest(scope, receive, body)
+        try:
+            body = await read_body(method, exchange.headers, receive, MAX_SNAPSHOT_BYTES, drained=MAX_SNAPSHOT_BYTES)
+        except ClientDisconnect:
+            return
+        request = BufferedRequest(scope, receive, body or b"")
         try:
             self._local_only.check(request)
             response = await self._handlers["GET" if method == "HEAD" else method](request)
@@ -76,7 +73,7 @@ class ControlEndpoint:
             raise internal_error(method, exchange.path, error) from None
         if method in self._on_change:
             sandbox = exchange.sandbox
-            action = ControlAction(sandbox.clock.now(), method, exchange.path, body)
+            action = ControlAction(sandbox.clock.now(), method, exchange.path, body or b"")
             self._on_change[method](sandbox.name, action)
         await response(scope, receive, send)
 

@@ -34,13 +34,15 @@ def control_table(context: ControlContext) -> list[ControlRoute]:
     """Return every route outside the emulated APIs."""
     checkout, scenarios = CheckoutPage(context.sender), ScenarioRoutes(context.store)
     row = ControlRoute
-    table = [
+    table: list[ControlRoute] = []
+    table += [
         row("GET /", home.home, "what this is, what to copy, where everything lies"),
         row("GET /openapi.json", info.openapi(context.operations), "the emulated API as OpenAPI 3.1"),
         row("GET /checkout/{id}", checkout.show, "the page where a top-up is paid"),
         row("POST /checkout/{id}", checkout.finish, "what its buttons do"),
         row("DELETE /", sandboxes.remove_sandbox(context.sandboxes), "under `/sandbox/<name>`: removes the sandbox"),
         row("GET /__mock/health", info.health(context.server), "200 only when ready; how the server is set up"),
+        row("GET /__mock/openapi.json", _described(table), "these routes as OpenAPI 3.1"),
         row("GET /__mock/fidelity", info.fidelity, "every clause of the contract, documented or inferred"),
         row(
             "GET /__mock/sandboxes",
@@ -88,7 +90,6 @@ def control_table(context: ControlContext) -> list[ControlRoute]:
             "the documented places: usage, days, keys, logs, transactions",
         ),
     ]
-    table.insert(6, row("GET /__mock/openapi.json", _described(table), "these routes as OpenAPI 3.1"))
     return table
 
 

@@ -13,8 +13,12 @@ from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.payments import Checkout, Outcome
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import path_of
+from clevora_mock.web.framed_response import CONNECTION_CONTROL
 
 _WEBHOOK = ENDPOINT_BY_NAME["dodo.webhook"].path
+
+# How long an answer may take, in wall time.
+_TIMEOUT_SECONDS = 15
 
 
 class WebhookSender:
@@ -61,13 +65,24 @@ class WebhookSender:
         return await _post(app, path_of(sandbox.name) + _WEBHOOK, headers, body)
 
 
+class _InProcess:
+    """A connection within this process, for faults to break: nothing is left to do, since no more will be sent."""
+
+    def close(self) -> None: ...
+
+    def reset(self) -> None: ...
+
+
 async def _post(app: ASGIApp, path: str, headers: dict[str, str], body: bytes) -> int:
-    """Post to `app` in this process, and return the status of the answer."""
+    """Post to `app` in this process, and return the status of the answer; 0 without one."""
     statuses: list[int] = []
-    sent = {"type": "http.request", "body": body, "more_body": False}
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def receive() -> Message:
-        return sent
+        if waiting:
+            return waiting.pop()
+        await asyncio.sleep(_TIMEOUT_SECONDS)
+        return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -81,6 +96,7 @@ async def _post(app: ASGIApp, path: str, headers: dict[str, str], body: bytes) -
         "query_string": b"",
         "scheme": "http",
         "server": ("127.0.0.1", 0),
+        "extensions": {CONNECTION_CONTROL: _InProcess()},
         "headers": [
             (b"host", b"localhost"),
             (b"user-agent", b"Dodo-Payments"),

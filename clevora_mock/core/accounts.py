@@ -79,10 +79,6 @@ class Account:
         if self.ledger.balance >= ACTIVATION_THRESHOLD:
             self.activated = True
 
-    def require_access(self) -> None:
-        if not self.developer_access:
-            raise ApiError("developer_access_required")
-
     def require_funds(self) -> None:
         """The gate of B2 and B3: activated, and anything left."""
         if not self.activated:

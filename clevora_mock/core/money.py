@@ -8,6 +8,9 @@ from decimal import Decimal
 
 from clevora_mock.contract.limits import DOLLAR
 
+# Of amounts that are set from outside; it only keeps them sane.
+MAX_DOLLARS = 1_000_000_000
+
 
 def dollars(micros: int) -> float:
     """`micros` as the JSON number that the API prints."""

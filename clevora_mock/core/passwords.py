@@ -9,6 +9,7 @@ from hmac import compare_digest
 
 from msgspec import Struct
 
+MIN_CHARACTERS = 6
 _ROUNDS = 1000
 
 

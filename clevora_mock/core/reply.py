@@ -15,6 +15,8 @@ Header = tuple[bytes, bytes]
 Ending = Literal["complete", "close", "reset"]
 
 JSON = b"application/json"
+# The end of a stream of events (S1).
+DONE = b"data: [DONE]\n\n"
 NEVER = -1
 
 
@@ -95,7 +97,6 @@ class FaultEffect(Protocol):
         """Return what `reply` becomes; itself where the fault cannot befall it."""
 
 
-def json_reply(body: bytes, status: int = 200, extra: tuple[Header, ...] = ()) -> Reply:
+def json_reply(body: bytes, status: int = 200) -> Reply:
     """Make a reply of JSON text in one piece."""
-    headers = ((b"content-type", JSON), (b"content-length", b"%d" % len(body)), *extra)
-    return Reply((Frame(body),), headers, status)
+    return Reply((Frame(body),), ((b"content-type", JSON), (b"content-length", b"%d" % len(body))), status)

@@ -14,7 +14,6 @@ from clevora_mock.core.accounts import Account, Accounts, Key
 from clevora_mock.core.chance import Chance
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import Exchange, Principal, RequestFacts
-from clevora_mock.core.identity import Identity
 from clevora_mock.core.journal import MAX_ENTRIES, Journal
 from clevora_mock.core.ledger import Ledger
 from clevora_mock.core.limits import Limits, RateLimiter
@@ -139,13 +138,12 @@ class Sandbox:
         return self._wall_clock
 
     def require_access(self, facts: RequestFacts, principal: Principal) -> None:
-        """Raise 403 where the endpoint asks for developer access and the account lacks it (W6)."""
-        endpoint = facts.endpoint
-        if endpoint is None or not endpoint.requires_developer_access:
-            return
-        if principal.account is None:
+        """Raise 401 for a revoked key, 403 where the endpoint asks for developer access and there is none (W6)."""
+        if principal.key is not None:
+            principal.key.require_valid()
+        has_access = principal.account is not None and principal.account.developer_access
+        if facts.endpoint is not None and facts.endpoint.requires_developer_access and not has_access:
             raise ApiError("developer_access_required")
-        principal.account.require_access()
 
     def admit(self, principal: Principal) -> None:
         """Raise 402 or 429 for an API key without funds or over its limits (W6); count the request otherwise."""
@@ -192,9 +190,6 @@ class Sandbox:
         key = Key(account, "key_" + self.chance.hex("key id"), raw, name, now)
         self.accounts.add_key(key)
         return key, raw
-
-    def open_account(self, identity: Identity, now: int) -> Account:
-        return self.accounts.get_or_create(identity.uid, identity.email, now)
 
     def next_uid(self) -> str:
         """Draw a uid, as Firebase does, that no account or user has."""

@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, convert
 
-from clevora_mock.clock import DAY, Clock, Mode
+from clevora_mock.clock import DAY, MAX_SPEED, Clock, Mode
 from clevora_mock.contract.limits import MAX_UID_CHARACTERS
 from clevora_mock.core.accounts import Account, Accounts, Key
 from clevora_mock.core.chance import Chance
@@ -44,7 +44,7 @@ class ClockState(StrictStruct, frozen=True):
 
     mode: Mode
     now: Moment
-    speed: Annotated[float, Meta(ge=0, le=1_000_000)]
+    speed: Annotated[float, Meta(ge=0, le=MAX_SPEED)]
     ahead: Int62
 
 
@@ -166,9 +166,9 @@ def dump(sandbox: Sandbox) -> State:
         scenario=_scenario(sandbox.scenario_run),
         side_scenarios={name: _scenario(run) for name, run in sandbox.side_runs.items()},
         accounts=[_account(account) for account in sandbox.accounts.by_uid.values()],
-        users=[_user(user) for user in sandbox.users.by_uid.values()],
+        users=convert([*sandbox.users.by_uid.values()], list[UserState], from_attributes=True),
         deleted_users=list(sandbox.users.deleted),
-        checkouts=[_checkout(checkout) for checkout in sandbox.checkouts.by_id.values()],
+        checkouts=convert([*sandbox.checkouts.by_id.values()], list[CheckoutState], from_attributes=True),
         events_seen=list(sandbox.checkouts.processed_events),
         journal=list(sandbox.journal.entries),
         journal_total=sandbox.journal.total,
@@ -261,33 +261,6 @@ def _key(key: Key) -> KeyState:
         recent=list(key.limiter.recent),
         day=key.limiter.day,
         day_tokens=key.limiter.tokens,
-    )
-
-
-def _user(user: User) -> UserState:
-    return UserState(
-        uid=user.uid,
-        email=user.email,
-        password=None if user.password is None else PasswordState(user.password.salt, user.password.hash),
-        created=user.created,
-        last_sign_in=user.last_sign_in,
-        last_refresh=user.last_refresh,
-        valid_since=user.valid_since,
-        name=user.name,
-        picture=user.picture,
-    )
-
-
-def _checkout(checkout: Checkout) -> CheckoutState:
-    return CheckoutState(
-        id=checkout.id,
-        uid=checkout.uid,
-        email=checkout.email,
-        amount=checkout.amount,
-        created=checkout.created,
-        status=checkout.status,
-        credited=checkout.credited,
-        due=checkout.due,
     )
 
 

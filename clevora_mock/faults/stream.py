@@ -4,11 +4,9 @@ import msgspec
 from msgspec.structs import replace
 
 from clevora_mock.contract.errors import ERROR_BY_CODE
-from clevora_mock.core.reply import Frame, Reply
+from clevora_mock.core.reply import DONE, Frame, Reply
 from clevora_mock.faults.base import AfterTokens, Fault, cut_after
 from clevora_mock.faults.body import without_fields
-
-DONE = b"data: [DONE]\n\n"
 
 
 def _index_after(reply: Reply, tokens: int) -> int:

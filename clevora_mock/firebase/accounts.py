@@ -8,11 +8,12 @@ from msgspec.structs import replace
 
 from clevora_mock.core import identity
 from clevora_mock.core.identity import Identity
+from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.users import User
 from clevora_mock.firebase import profiles, sessions
 from clevora_mock.firebase.auth import claims_of, set_identity, user_of
-from clevora_mock.firebase.errors import WEAKEST_PASSWORD, refused, unsupported
+from clevora_mock.firebase.errors import refused, unsupported
 from clevora_mock.firebase.schemas import IdTokenRequest, Lookup, SignIn, SignUp, Update
 from clevora_mock.firebase.sessions import Provider, Tokens
 from clevora_mock.web.context import RequestContext
@@ -129,7 +130,7 @@ def free_email(context: RequestContext, email: str) -> str:
 
 def require_strength(password: str) -> None:
     """400 for a password that is too short."""
-    if len(password) < WEAKEST_PASSWORD:
+    if len(password) < MIN_CHARACTERS:
         raise refused("WEAK_PASSWORD")
 
 

@@ -5,31 +5,29 @@ from typing import Any
 from clevora_mock.core import identity
 from clevora_mock.core.accounts import bearer
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.exchange import Principal
+from clevora_mock.core.exchange import ANONYMOUS, Principal, RequestFacts
 from clevora_mock.core.identity import Identity
+from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.users import User
 from clevora_mock.firebase import sessions
 from clevora_mock.firebase.errors import refused
 from clevora_mock.firebase.sessions import Provider
 from clevora_mock.web.context import RequestContext
-from clevora_mock.web.exchange_recorder import ExchangeRecorder
 from clevora_mock.web.parsing import query_param
 
 # Operations that the Admin SDKs call with a credential of their own.
 OWNER_OPERATIONS = frozenset({"firebase.find"})
 
 
-def authenticate(exchange: ExchangeRecorder) -> None:
+def authenticate(sandbox: Sandbox, facts: RequestFacts) -> Principal:
     """Check the credential in front of every call: the Admin SDKs' for lookups of anybody, else an API key."""
-    facts = exchange.facts
-    if facts is None or not facts.operation:
-        return
     if facts.operation in OWNER_OPERATIONS:
         if (bearer(facts.header(b"authorization")) or "").lower() != "owner":
             raise refused("UNAUTHENTICATED", hint="send Authorization: Bearer owner")
     # Any key will do, since it names a project and gives no access.
-    elif not query_param(facts.query, "key") and not facts.header(b"x-goog-api-key"):
+    elif facts.operation and not query_param(facts.query, "key") and not facts.header(b"x-goog-api-key"):
         raise refused("PERMISSION_DENIED", hint="any key will do: ?key=local")
+    return ANONYMOUS
 
 
 def claims_of(context: RequestContext, token: str | None) -> dict[str, Any]:

@@ -2,16 +2,14 @@
 
 from typing import Any
 
-import msgspec
-
 from clevora_mock.contract.errors import ErrorSpec
 from clevora_mock.core.accounts import mask
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
-from clevora_mock.core.reply import Reply, json_reply
+from clevora_mock.core.passwords import MIN_CHARACTERS
+from clevora_mock.core.reply import Reply
 from clevora_mock.web.error_rendering import with_error_headers
-
-WEAKEST_PASSWORD = 6
+from clevora_mock.web.json_response import json_answer
 
 _LOGIN = (
     "Expected OAuth 2 access token, login cookie or other valid authentication credential. "
@@ -37,7 +35,7 @@ _ROWS: tuple[tuple[str, int, str | None], ...] = (
     ("TOKEN_EXPIRED", 400, None),
     ("UNEXPECTED_PARAMETER", 400, "UNEXPECTED_PARAMETER : User ID"),
     ("USER_NOT_FOUND", 400, None),
-    ("WEAK_PASSWORD", 400, f"WEAK_PASSWORD : Password should be at least {WEAKEST_PASSWORD} characters"),
+    ("WEAK_PASSWORD", 400, f"WEAK_PASSWORD : Password should be at least {MIN_CHARACTERS} characters"),
     ("UNAUTHENTICATED", 401, f"Request had invalid authentication credentials. {_LOGIN}"),
     ("PERMISSION_DENIED", 403, "The request is missing a valid API key."),
     ("NOT_IMPLEMENTED", 501, "NOT_IMPLEMENTED : This is not emulated here."),
@@ -79,4 +77,4 @@ def google_error(error: ApiError, facts: RequestFacts) -> Reply:
     name = _NAMES.get(status) or ("INVALID_ARGUMENT" if error.spec.code == "INVALID_ARGUMENT" else None)
     if name is not None:
         body["status"] = name
-    return with_error_headers(json_reply(msgspec.json.encode({"error": body}), status), error)
+    return with_error_headers(json_answer({"error": body}, status), error)

@@ -18,7 +18,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from clevora_mock.contract.limits import EMBEDDING_DIMENSIONS
+from clevora_mock.contract.limits import DEFAULT_MODEL, EMBEDDING_DIMENSIONS
 from clevora_mock.models.words import STOP, stem, tokens
 
 DIMENSIONS = EMBEDDING_DIMENSIONS
@@ -47,7 +47,7 @@ Numbers = NDArray[np.uint64]
 class Embedder:
     """Turns texts into vectors; holds the model's key and no other state."""
 
-    def __init__(self, model: str = "clevora-embed-1") -> None:
+    def __init__(self, model: str = DEFAULT_MODEL["embeddings"]) -> None:
         self._key = blake2b(model.encode(), digest_size=16).digest()
         self._mixer_key = np.uint64(int.from_bytes(self._key[:8], "little"))
 

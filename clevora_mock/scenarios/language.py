@@ -9,6 +9,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from clevora_mock.clock import MAX_SPEED
+from clevora_mock.contract.limits import ACTIVATION_THRESHOLD, dollars_text
 from clevora_mock.core import money
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.messages import did_you_mean, quoted
@@ -21,8 +23,6 @@ from clevora_mock.scenarios.reader import Entry, Field, Problems, list_of, mappi
 from clevora_mock.scenarios.scalars import BOOL, DURATION, TIMESTAMP, bare_hint, choice, number, text
 
 _UNNAMED = "rule {}"
-_MAX_DOLLARS = 1_000_000_000
-_MAX_SPEED = 1_000_000
 _SCALED = r"scaled:([0-9]{1,7}(\.[0-9]{1,6})?)"
 
 
@@ -31,8 +31,8 @@ def _read_dollars(node: Node) -> int:
     if value is None:
         sign = re.fullmatch(r"\$(-?[0-9]+(\.[0-9]{1,6})?)", node.text)
         raise node.unexpected("dollars such as 25.00", f"; write {sign[1]}" if sign else bare_hint(node))
-    if abs(value) > _MAX_DOLLARS:
-        raise node.unexpected(f"dollars from -{_MAX_DOLLARS} to {_MAX_DOLLARS}")
+    if abs(value) > money.MAX_DOLLARS:
+        raise node.unexpected(f"dollars from -{money.MAX_DOLLARS} to {money.MAX_DOLLARS}")
     try:
         return money.micros(value)
     except ValueError as error:
@@ -46,8 +46,8 @@ def _read_mode(node: Node) -> dict[str, Any]:
     found = re.fullmatch(_SCALED, node.text)
     if not found:
         raise node.unexpected("real, frozen or scaled:60", _mode_hint(node))
-    if not 0 < float(found[1]) <= _MAX_SPEED:
-        raise node.unexpected(f"a speed above 0 and up to {_MAX_SPEED}")
+    if not 0 < float(found[1]) <= MAX_SPEED:
+        raise node.unexpected(f"a speed above 0 and up to {MAX_SPEED}")
     return {"mode": "scaled", "speed": float(found[1])}
 
 
@@ -62,14 +62,14 @@ def _mode_hint(node: Node) -> str:
 
 
 _NAME = text("a name", 100, single_line=True)
-_DOLLARS = Field(_read_dollars, {"type": "number", "minimum": -_MAX_DOLLARS, "maximum": _MAX_DOLLARS})
+_DOLLARS = Field(_read_dollars, {"type": "number", "minimum": -money.MAX_DOLLARS, "maximum": money.MAX_DOLLARS})
 _MODE = Field(_read_mode, {"type": "string", "pattern": f"^(real|frozen|{_SCALED})$"})
 _LIMIT = number(int, nullable=True, minimum=0, maximum=10**12)
 
 _ACCOUNT = mapping(
     AccountStart,
     Entry("balance", _DOLLARS, "Dollars; the ledger gets an adjustment."),
-    Entry("activated", BOOL, "Whether a credit ever brought the balance to $15."),
+    Entry("activated", BOOL, f"Whether a credit ever brought the balance to {dollars_text(ACTIVATION_THRESHOLD)}."),
     Entry("developer_access", BOOL, "Whether the account has developer access."),
 )
 _CLOCK = mapping(

@@ -28,3 +28,8 @@ class CloseDelimited:
             # uvicorn compares each part with the rest of the expected length.
             self._cycle.expected_content_length = len(message.get("body", b""))
         await self._send(message)
+
+
+def delimited(cycle: Any, http_version: str) -> Send:
+    """Return the ASGI send of `cycle` for a client of that HTTP version."""
+    return CloseDelimited(cycle).send if http_version == "1.0" else cycle.send

@@ -36,13 +36,16 @@ class RequestParser(httptools.HttpRequestParser):
     def __init__(self, receiver: Receiver, head_bytes: int) -> None:
         self._start()
         self._receiver = receiver
-        self._most_bytes = head_bytes
+        self._max_head_bytes = head_bytes
         self._head_bytes = 0
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self.in_head = False
         # True from the first byte of a head to the last one of its body.
         self.in_request = False
+        # True when no further request is served, since the bytes after the last one are not HTTP or not to be trusted.
+        self.ended = False
+        self._has_trailers = False
         # When the last request was complete, in microseconds since 1970; 0 while another one arrives.
         self.completed = 0
 
@@ -52,15 +55,15 @@ class RequestParser(httptools.HttpRequestParser):
         self.set_dangerous_leniencies(lenient_data_after_close=True)
 
     def feed_data(self, data: bytes) -> None:  # type: ignore[override]
-        # `on_message_begin` resets the count; the first segment of a head is counted when the head is complete.
+        # Bytes of a head or of trailers. Where one begins in `data`, its first segment is counted once it is complete.
         self._head_bytes += len(data)
         try:
             while data:
                 data = self._feed(data)
         except httptools.HttpParserError:
-            self._receiver.refuse(431 if self._head_bytes > self._most_bytes else 400)
+            self._receiver.refuse(431 if self._head_bytes > self._max_head_bytes else 400)
         else:
-            if self.in_head and self._head_bytes > self._most_bytes:
+            if self.in_request and self._head_bytes > self._max_head_bytes:
                 self._receiver.refuse(431)
 
     def _feed(self, data: bytes) -> bytes:
@@ -91,16 +94,18 @@ class RequestParser(httptools.HttpRequestParser):
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        # Trailers come here as well; they are dropped.
         if self.in_head:
             self._headers.append((name, value))
+        else:
+            # Trailers are dropped, but httptools acts on some of them, so that later requests cannot be trusted.
+            self._has_trailers = True
 
     def on_headers_complete(self) -> None:
         self.in_head = False
         if self.should_upgrade():
             return
-        self._head_bytes = len(self._target) + sum(len(name) + len(value) for name, value in self._headers)
-        if self._head_bytes > self._most_bytes:
+        self._head_bytes = len(self._target) + sum(len(name) + len(value) + 4 for name, value in self._headers)
+        if self._head_bytes > self._max_head_bytes:
             raise OverflowError("the head is too large")
         self._receiver.on_message_begin()
         self._receiver.on_url(self._target)
@@ -112,10 +117,12 @@ class RequestParser(httptools.HttpRequestParser):
         self._receiver.on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
+        self._head_bytes = 0
         self._receiver.on_body(body)
 
     def on_message_complete(self) -> None:
         self.in_request = False
+        self.ended = self._has_trailers
         if not self.should_upgrade():
             self.completed = wall()
             self._receiver.on_message_complete()

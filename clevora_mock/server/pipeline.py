@@ -23,6 +23,7 @@ class Pipeline:
 
     def has_room(self, size: int) -> bool:
         """Count `size` received bytes; return True if they are of waiting requests, and within the limit."""
-        is_waiting = self.running() not in (None, self._cycles[-1] if self._cycles else None)
+        running = self.running()
+        is_waiting = running is not None and running is not self._cycles[-1]
         self._bytes = self._bytes + size if is_waiting else 0
         return is_waiting and self._bytes <= self._max_bytes

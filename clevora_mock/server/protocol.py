@@ -6,7 +6,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from clevora_mock.clock import wall
-from clevora_mock.server.close_delimited import CloseDelimited
+from clevora_mock.server.close_delimited import delimited
 from clevora_mock.server.limits import ConnectionLimits
 from clevora_mock.server.parser import RequestParser
 from clevora_mock.server.pipeline import Pipeline
@@ -31,8 +31,7 @@ class FaultProtocol(HttpToolsProtocol):
         self._requests = self.parser = RequestParser(self, limits.head_bytes)
         self._pipeline = Pipeline(limits.pipelined_bytes)
         self.running = self._pipeline.running
-        self._timeouts = Timeouts(self, limits)
-        self._limits, self._refusals = limits, refusals
+        self._timeouts, self._limits, self._refusals = Timeouts(self, limits), limits, refusals
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -50,7 +49,9 @@ class FaultProtocol(HttpToolsProtocol):
         super().data_received(data)
         if self._transport.is_closing():
             return
-        if self._requests.in_request:
+        if self._requests.ended:
+            self._timeouts.last_response()
+        elif self._requests.in_request:
             self._timeouts.receiving()
         elif self.running() is None:
             self._timeouts.idle()
@@ -61,40 +62,40 @@ class FaultProtocol(HttpToolsProtocol):
     def eof_received(self) -> bool:  # type: ignore[override]
         """Keep the connection for the response if the client half-closes it right after its request."""
         running, late = self.running(), wall() - self._requests.completed > self._limits.half_close
-        if running is None or running.response_started or late:
-            return False
-        self._timeouts.half_closed()
-        return True
+        if is_half_closed := bool(running) and not (running.response_started or late):
+            self._timeouts.half_closed()
+        return is_half_closed
 
     def on_headers_complete(self) -> None:
         self.scope["extensions"] = {CONNECTION_CONTROL: self}  # type: ignore[dict-item]
         super().on_headers_complete()
         self._pipeline.add(self.cycle)
-        if self.scope["http_version"] == "1.0":
-            self.cycle.send = CloseDelimited(self.cycle).send  # type: ignore[method-assign, assignment]
+        self.cycle.send = delimited(self.cycle, self.scope["http_version"])  # type: ignore[method-assign, assignment]
 
     def close(self) -> None:
         """Close the connection without a reset, even where a response is incomplete."""
         self.connection_lost(None)
 
     def reset(self) -> None:
-        """Reset the connection."""
         reset(self._transport)
         self.connection_lost(None)
 
     def refuse(self, status: int) -> None:
-        """Send an error response, unless another response has begun, and close (W1)."""
-        running = self.running()
-        if not self._transport.is_closing() and not (running and running.response_started):
-            self._transport.write(self._refusals.response(status))
-        self.connection_lost(None)
+        """Send an error response and close (W1); behind a complete request, close after its response instead."""
+        if (running := self.running()) and (self._requests.in_head or not self._requests.in_request):
+            self._requests.ended = True
+        else:
+            if not (self._transport.is_closing() or (running and running.response_started)):
+                self._transport.write(self._refusals.response(status))
+            self.connection_lost(None)
 
     def stop_receiving(self) -> None:
         """End a connection that waits for more of a request; one that waits for a response goes on."""
         running, in_head = self.running(), self._requests.in_head
-        if running is None:
-            self.refuse(408) if in_head else self.close()
-        elif running is self.cycle and not (in_head or running.response_started) and self._transport.is_reading():
-            self.refuse(408)
-        else:
+        awaited = running is self.cycle and self._transport.is_reading() and not (in_head or running.response_started)
+        if not (running or in_head):
+            self.close()
+        elif running and not awaited:
             self._timeouts.receiving()
+        else:
+            self.refuse(408)

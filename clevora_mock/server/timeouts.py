@@ -1,6 +1,7 @@
 """Timeouts of a connection that waits for its client."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -42,6 +43,10 @@ class Timeouts:
     def half_closed(self) -> None:
         """Wait for the last response, and close after it."""
         self._wait_for_responses(self._limits.half_closed_seconds)
+
+    def last_response(self) -> None:
+        """Close after the last response, whenever it is complete."""
+        self._wait_for_responses(math.inf)
 
     def stop(self) -> None:
         if self._timer is not None:

@@ -13,12 +13,11 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+from clevora_mock.core.journal import MAX_ENTRIES
 from clevora_mock.settings import DEMO_UID, client_variables
 from clevora_mock.testing.records import Finding, Request
 
 TIMEOUT_SECONDS = 30
-# The default size of a journal.
-MAX_REQUESTS = 10_000
 
 
 class MockError(ValueError):
@@ -91,7 +90,7 @@ class Clevora:
 
         Filters: `endpoint`, `status`, `code`, `key`, `account`, `rule`, and `since`, a time.
         """
-        query = {"limit": MAX_REQUESTS} | filters
+        query = {"limit": MAX_ENTRIES} | filters
         if since is not None:
             query["since"] = _text(since)
         newest_first = self.call("GET", f"/__mock/requests?{urlencode(query)}")["requests"]

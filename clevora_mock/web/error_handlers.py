@@ -3,11 +3,13 @@
 from typing import cast
 from urllib.parse import quote
 
+from msgspec.structs import replace
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from clevora_mock.contract.endpoints import NOT_EMULATED
+from clevora_mock.contract.errors import ERROR_BY_CODE
 from clevora_mock.core.accounts import mask
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
@@ -15,7 +17,7 @@ from clevora_mock.web.cross_origin import is_preflight, preflight_reply
 from clevora_mock.web.exchange_recorder import exchange_of
 from clevora_mock.web.operation import ApiFamily
 from clevora_mock.web.pipeline import OperationEndpoint
-from clevora_mock.web.request_body import BODILESS_METHODS, read_body
+from clevora_mock.web.request_body import read_body
 
 # Paths that belong to the mock itself, or are asked for by browsers unbidden: no requests to an emulated API.
 _OWN_PREFIXES = ("/__mock/", "/favicon.ico/")
@@ -33,30 +35,46 @@ class ErrorHandlers:
         facts = exchange.facts or _anonymous_facts(request)
         return exchange.respond(self._family(request).render_error(cast("ApiError", error), facts))
 
+    async def server_error(self, request: Request, error: Exception) -> Response:
+        """Render an exception that an added route did not handle; Starlette raises it again for the server's log."""
+        spec = ERROR_BY_CODE["internal_error"]
+        body = {"error": {"message": spec.message, "type": spec.type, "code": spec.code}}
+        return JSONResponse(body, spec.status)
+
     async def not_found(self, request: Request, error: Exception) -> Response:
-        """Render the 404 of an unknown path (W3)."""
+        """Render the 404 of an unknown path (W3), or that of a route that was added."""
+        if request.scope["endpoint"] is not None:
+            return self._added(request, ApiError("not_found", cast("HTTPException", error).detail), error)
         exchange = exchange_of(request.scope)
         message = f"No route {request.method} {quote(mask(exchange.path)[:200])}"
         hint = NOT_EMULATED.get(exchange.path)
-        is_own = request.scope["endpoint"] is not None or f"{exchange.path}/".startswith(_OWN_PREFIXES)
+        is_own = f"{exchange.path}/".startswith(_OWN_PREFIXES)
         return await self._unrouted(request, ApiError("not_found", message, hint=hint), is_own=is_own)
 
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:
         """Render the 405 of a path that does not take the method (W3), or answer a preflight (W8)."""
         endpoint = request.scope["endpoint"]
-        is_own = not isinstance(endpoint, OperationEndpoint)
         # A route keeps its methods as a set; the endpoints of this application know their order.
-        declared = (cast("HTTPException", error).headers or {}).get("Allow", "").split(", ")
-        allowed = ", ".join(getattr(endpoint, "methods", None) or sorted(declared))
+        methods: list[str] | None = getattr(endpoint, "methods", None)
+        if methods is None:
+            return self._added(request, ApiError("method_not_allowed", cast("HTTPException", error).detail), error)
+        allowed = ", ".join(methods)
         message = f"{exchange_of(request.scope).path} does not take {request.method}; expected {allowed}"
+        is_own = not isinstance(endpoint, OperationEndpoint)
         return await self._unrouted(request, ApiError("method_not_allowed", message, allow=allowed), is_own=is_own)
+
+    def _added(self, request: Request, error: ApiError, raised: Exception) -> Response:
+        """Render an error of a route that was added, which may have read the body and set headers."""
+        reply = self._default.render_error(error, _anonymous_facts(request))
+        added = cast("HTTPException", raised).headers or {}
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in added.items()]
+        return exchange_of(request.scope).respond(replace(reply, headers=(*reply.headers, *headers)))
 
     async def _unrouted(self, request: Request, error: ApiError, *, is_own: bool) -> Response:
         exchange = exchange_of(request.scope)
         exchange.begin(emulated=not is_own)
         try:
-            has_body = request.method not in BODILESS_METHODS
-            body = await read_body(exchange.headers, request.receive) if has_body else b""
+            body = await read_body(request.method, exchange.headers, request.receive)
         except ClientDisconnect:
             return Response()
         facts = _anonymous_facts(request) if is_own else exchange.read(body or b"")

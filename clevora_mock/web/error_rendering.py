@@ -2,15 +2,15 @@
 
 from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
 from clevora_mock.contract.endpoints import ENVELOPED_PATHS
 from clevora_mock.core.accounts import mask
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
-from clevora_mock.core.reply import Header, Reply, json_reply
+from clevora_mock.core.reply import Header, Reply
 from clevora_mock.web.header_text import header_safe
+from clevora_mock.web.json_response import json_answer
 
 
 def error_reply(error: ApiError, facts: RequestFacts) -> Reply:
@@ -18,11 +18,11 @@ def error_reply(error: ApiError, facts: RequestFacts) -> Reply:
 
     The message may quote a whole key of the request, which is masked (K3).
     """
-    spec, endpoint = error.spec, facts.endpoint
+    spec = error.spec
     body: dict[str, Any] = {"error": {"message": mask(error.message), "type": spec.type, "code": spec.code}}
-    if endpoint.enveloped if endpoint is not None else f"{facts.path}/".startswith(ENVELOPED_PATHS):
+    if f"{facts.path}/".startswith(ENVELOPED_PATHS):
         body = {"status": "error"} | body
-    return with_error_headers(json_reply(msgspec.json.encode(body), spec.status), error)
+    return with_error_headers(json_answer(body, spec.status), error)
 
 
 def with_error_headers(reply: Reply, error: ApiError) -> Reply:

@@ -9,10 +9,13 @@ import asyncio
 from collections.abc import Iterator
 from typing import Protocol
 
+import msgspec
+from msgspec.structs import replace
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from clevora_mock.core.reply import NEVER, Frame, Header, Reply
+from clevora_mock.contract.errors import ERROR_BY_CODE
+from clevora_mock.core.reply import NEVER, Ending, Frame, Header, Reply, json_reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.disconnect import DisconnectWatcher
 
@@ -59,9 +62,14 @@ class FramedResponse(Response):
         self._delay_clock = sandbox.delay_clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.reply.ending != "complete" and _control(scope) is None:
+            self.reply = _unsupported(self.reply.ending)
+            self.status_code, self.raw_headers = self.reply.status, list(self.reply.headers)
         if self._delay and not await self._wait(receive):
             self.abandoned = True
             return
+        if self._delay_clock is not self._clock:
+            self.simulated_delay += max([0, *(frame.due for frame in self.reply.frames)])
         # A client counts `Retry-After` from the first byte, and may have read it before the sending is over.
         self.answered = self._clock.now()
         if self._leaves_at_once():
@@ -91,10 +99,8 @@ class FramedResponse(Response):
         return not watcher.disconnected
 
     def _leaves_at_once(self) -> bool:
-        """Tell whether all frames can leave in one write, and record the times that nobody waits for."""
+        """Tell whether all frames can leave in one write."""
         frames = self.reply.frames
-        if self._delay_clock is not self._clock:
-            self.simulated_delay += max(0, *(frame.due for frame in frames), 0)
         if self._is_paced or not self.reply.has_head or any(frame.apart for frame in frames):
             return False
         # The size of a body in one piece does not matter: it is billed whole, and its length is announced.
@@ -124,7 +130,9 @@ class FramedResponse(Response):
                 if not self._begun:
                     await self._send_head(scope, send)
                 await send(_body(b"".join([frame.data for frame in frames]), more=True))
-                # A write that has to wait for the client gives it the time to leave.
+                # A write that has to wait for the client gives it the time to leave; what waited is lost then.
+                if watcher.disconnected:
+                    return False
                 self.frames_sent += len(frames)
             if not self._begun and self.reply.has_head:
                 await self._send_head(scope, send)
@@ -159,16 +167,28 @@ class FramedResponse(Response):
         if self.reply.ending == "complete":
             await send(_body(b"", more=False))
             return
-        control: ConnectionControl | None = scope.get("extensions", {}).get(CONNECTION_CONTROL)
-        if control is None:
-            raise ConnectionAbortedError(f"this server cannot {self.reply.ending} a connection")
-        if self.reply.ending == "reset":
+        control = _control(scope)
+        if control is not None and self.reply.ending == "close":
+            control.close()
+        elif control is not None:
             if self._begun:
                 # A reset drops what has not left yet.
                 await asyncio.sleep(_SEGMENT_SECONDS)
             control.reset()
-        else:
-            control.close()
+
+
+def _control(scope: Scope) -> ConnectionControl | None:
+    """Return the server's extension, None where it offers none."""
+    control: ConnectionControl | None = scope.get("extensions", {}).get(CONNECTION_CONTROL)
+    return control
+
+
+def _unsupported(ending: Ending) -> Reply:
+    """Return the answer in place of a fault that the server cannot carry out."""
+    spec = ERROR_BY_CODE["internal_error"]
+    message = f"This server cannot {ending} a connection; clevora-mock serve can"
+    body = {"error": {"message": message, "type": spec.type, "code": spec.code}}
+    return replace(json_reply(msgspec.json.encode(body), spec.status), code=spec.code)
 
 
 def _body(body: bytes, *, more: bool) -> dict[str, object]:

@@ -4,9 +4,7 @@ import re
 
 from clevora_mock.core.accounts import mask
 
-_UNPRINTABLE = r"[^ -~]"
-
 
 def header_safe(text: str) -> str:
     """Replace what a header cannot hold, and mask whole keys."""
-    return re.sub(_UNPRINTABLE, "?", mask(text))
+    return re.sub(r"[^ -~]", "?", mask(text))

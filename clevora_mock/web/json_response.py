@@ -8,9 +8,9 @@ from starlette.responses import Response
 from clevora_mock.core.reply import Reply, json_reply
 
 
-def json_answer(content: Any) -> Reply:
+def json_answer(content: Any, status: int = 200) -> Reply:
     """Return a reply of `content`, which is anything that msgspec encodes."""
-    return json_reply(msgspec.json.encode(content))
+    return json_reply(msgspec.json.encode(content), status)
 
 
 def json_response(content: Any) -> Response:

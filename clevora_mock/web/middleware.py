@@ -34,7 +34,7 @@ class SandboxMiddleware:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
-                message["headers"] = [*message["headers"], *self._headers(exchange)]
+                message = {**message, "headers": [*message.get("headers", ()), *self._headers(exchange)]}
             await send(message)
 
         inner = with_exchange({**scope, "root_path": root, "path": root + (path or "/")}, exchange)

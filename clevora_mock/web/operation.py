@@ -6,9 +6,9 @@ from msgspec import Struct
 
 from clevora_mock.contract.endpoints import INFERRED, Basis, Endpoint
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.reply import Reply
-from clevora_mock.web.exchange_recorder import ExchangeRecorder
+from clevora_mock.core.sandbox import Sandbox
 
 # Takes a RequestContext and, where the operation parses one, the body.
 Handler = Callable[..., Awaitable[Reply]]
@@ -48,9 +48,9 @@ class Operation(Struct, frozen=True):
 class ApiFamily(Struct, frozen=True):
     """One emulated API: how it authenticates requests, and how it prints errors.
 
-    `authenticate` sets the exchange's principal or raises an ApiError. The facts that `render_error` gets have no
-    endpoint where the path is unknown.
+    `authenticate` returns the caller or raises an ApiError. The facts that `render_error` gets have no endpoint where
+    the path is unknown.
     """
 
-    authenticate: Callable[[ExchangeRecorder], None]
+    authenticate: Callable[[Sandbox, RequestFacts], Principal]
     render_error: Callable[[ApiError, RequestFacts], Reply]

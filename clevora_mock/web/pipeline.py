@@ -22,7 +22,7 @@ from clevora_mock.web.exchange_recorder import ExchangeRecorder, exchange_of
 from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.operation import ApiFamily, Operation
 from clevora_mock.web.parsing import ignored_names, parse_body
-from clevora_mock.web.request_body import BODILESS_METHODS, read_body
+from clevora_mock.web.request_body import read_body
 
 # Decides what happens to an authenticated request; raises ApiError for a request that asks for nonsense.
 PlanSource = Callable[[Sandbox, RequestFacts, Principal], Plan]
@@ -48,7 +48,7 @@ class OperationEndpoint:
         exchange = exchange_of(scope)
         exchange.begin()
         try:
-            body = b"" if scope["method"] in BODILESS_METHODS else await read_body(exchange.headers, receive)
+            body = await read_body(scope["method"], exchange.headers, receive)
         except ClientDisconnect:
             return
         facts = exchange.read(body or b"", operation.endpoint, operation.name or None)
@@ -64,12 +64,11 @@ class OperationEndpoint:
         self, operation: Operation, exchange: ExchangeRecorder, facts: RequestFacts, scope: Scope, *, fits: bool
     ) -> Reply:
         sandbox = exchange.sandbox
-        self.family.authenticate(exchange)
-        principal = exchange.principal
+        principal = self.family.authenticate(sandbox, facts)
+        exchange.identify(principal)
         sandbox.require_access(facts, principal)
-        if facts.endpoint is not None:
-            exchange.follow(self._resolve_plan(sandbox, facts, principal))
-        plan = exchange.plan
+        plan = self._resolve_plan(sandbox, facts, principal)
+        exchange.follow(plan)
         context = RequestContext(sandbox, facts, principal, scope["path_params"], exchange, plan)
         if plan.then.error is not None:
             return await self._injected(operation, context, plan.then.error.resolve())

@@ -11,10 +11,11 @@ from clevora_mock.contract.limits import MAX_BODY_BYTES
 _MAX_DRAINED_BYTES = 16 * MAX_BODY_BYTES
 
 # Requests with these methods have no body that anybody reads.
-BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
+_BODILESS_METHODS = frozenset({"GET", "HEAD", "DELETE", "OPTIONS"})
 
 
 async def read_body(
+    method: str,
     headers: Mapping[bytes, bytes],
     receive: Receive,
     limit: int = MAX_BODY_BYTES,
@@ -25,6 +26,8 @@ async def read_body(
     It is read even where the request is refused all the same: a connection that closes before its client has sent
     everything is reset, and the refusal is never read.
     """
+    if method in _BODILESS_METHODS:
+        return b""
     announced = headers.get(b"content-length", b"0")
     fits = not (announced.isdigit() and int(announced[:12]) > limit)
     if not fits and b"expect" in headers:

@@ -1,4 +1,4 @@
-"""Starlette routes that ignore trailing slashes, and those of operations, one for each path."""
+"""Starlette routes that ignore trailing slashes, and those of operations."""
 
 from collections.abc import Iterable
 
@@ -21,17 +21,14 @@ class TrailingSlashRoute(Route):
 
 
 def operation_routes(operations: Iterable[Operation], family: ApiFamily, plan: PlanSource) -> list[TrailingSlashRoute]:
-    """Group `operations` by path, since two routes of one path would each name but their own methods in a 405."""
+    """Return a route for each path of each operation; those of one path share an endpoint, which knows all methods."""
     by_path: dict[str, list[Operation]] = {}
     for operation in operations:
         for path in operation.paths:
             by_path.setdefault(path, []).append(operation)
     return [
-        TrailingSlashRoute(
-            path,
-            OperationEndpoint(found, family, plan),
-            methods=[operation.method for operation in found],
-            name=found[0].name,
-        )
+        TrailingSlashRoute(path, endpoint, methods=[operation.method], name=operation.name)
         for path, found in by_path.items()
+        for endpoint in (OperationEndpoint(found, family, plan),)
+        for operation in found
     ]

@@ -13,7 +13,6 @@ import pytest
 from msgspec import inspect
 
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME, ENDPOINTS, Credential, Endpoint
-from clevora_mock.core.identity import Identity
 from clevora_mock.core.usage import Activity
 from tests.contract.rows.row import ERRORS
 from tests.contract.rows.steps import CREDENTIALS, SIGNATURES, Memory, take
@@ -131,7 +130,7 @@ def busy(world: "World") -> "World":
         sandbox.create_key(demo, "old", now)[0].revoked = True
         demo.ledger.charge(sandbox.next_entry(), "chat.completions", 40, 20_000, now)
         demo.usage.record(Activity("chat.completions", 40, False, 0), now)
-        other = sandbox.open_account(Identity("other"), now)
+        other = sandbox.accounts.get_or_create("other", None, now)
         other.developer_access = True
         sandbox.create_key(other, "theirs", now)
         sandbox.open_checkout(other, 50_000_000, now)

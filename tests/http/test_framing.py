@@ -133,6 +133,29 @@ def test_trailers_are_no_headers(cuts: tuple[int, ...]) -> None:
     assert response.json["headers"].keys().isdisjoint({"authorization", "expect"})
 
 
+def test_the_connection_closes_after_the_response_to_a_request_with_trailers() -> None:
+    """Some trailers change how httptools reads on, so that nothing behind them can be trusted."""
+    request = (
+        b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nconnection: close\r\n\r\n"
+    )
+    with serving(echo) as served:
+        (response,) = responses(exchange(served, request))
+    assert response.json["body"] == "ok"
+
+
+def test_trailers_without_an_end_are_refused() -> None:
+    head = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nx: "
+    with serving(echo) as served:
+        (response,) = responses(exchange(served, head, *[b"a" * 16_384] * 6))
+    assert response.status == 431
+
+
+def test_garbage_behind_a_request_leaves_its_response_alone() -> None:
+    with serving(echo) as served:
+        (response,) = responses(exchange(served, GET + b"GARBAGE\r\n\r\n"))
+    assert (response.status, response.json["method"]) == (200, "GET")
+
+
 # --- connection: close ------------------------------------------------------------------------------------------------
 
 

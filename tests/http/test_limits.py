@@ -52,7 +52,7 @@ def head(size: int, *, path: bool = False) -> bytes:
     """A request whose target, header names and header values have `size` bytes together."""
     if path:
         return b"GET /" + b"a" * (size - 6) + b" HTTP/1.1\r\n" + HOST + b"\r\n"
-    rest = size - len(b"/") - len(b"hostx") - len(b"x-longconnectionclose")
+    rest = size - len(b"/") - len(b"hostx") - len(b"x-longconnectionclose") - 3 * len(b": \r\n")
     return b"GET / HTTP/1.1\r\n" + HOST + b"connection: close\r\nx-long: " + b"a" * rest + b"\r\n\r\n"
 
 
