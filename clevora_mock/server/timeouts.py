@@ -1,4 +1,4 @@
-"""How long a connection waits for its client."""
+"""Timeouts of a connection that waits for its client."""
 
 import asyncio
 import math
@@ -7,25 +7,25 @@ from typing import Protocol
 
 from clevora_mock.server.limits import ConnectionLimits
 
-# How often a half-closed connection is asked whether it has sent its responses.
+# The interval of checks for unfinished responses of a half-closed connection.
 _STEP_SECONDS = 0.02
 
 
 class Connection(Protocol):
-    """A connection as its timeouts see it."""
+    """The part of a connection that its timeouts use."""
 
     def running(self) -> object | None:
         """Return the request whose response is not complete, if there is one."""
 
     def stop_receiving(self) -> None:
-        """Give up on a request of which nothing more has come."""
+        """End a connection of which a request stays incomplete."""
 
     def close(self) -> None:
-        """Close in good order."""
+        """Close without a reset."""
 
 
 class Timeouts:
-    """The one timer of a connection; each method starts it for another reason, in place of the last."""
+    """A connection's only timer; each method starts it anew for another reason."""
 
     def __init__(self, connection: Connection, limits: ConnectionLimits) -> None:
         self._connection = connection
