@@ -1,5 +1,5 @@
-# Everything needs Python 3.11 or later and make; test-clients needs Node 20 or later, npm, curl and a JDK (17 or later) as
-# well, bench-peers Node 20.15 or later and npm.
+# All targets need Python 3.11 or later. test-clients also needs Node 20 or later, npm, curl and a JDK (17 or later);
+# bench-peers needs Node 20.15 or later and npm.
 
 PYTHON ?= python3
 PYTHONS ?= $(PYTHON)
@@ -15,7 +15,7 @@ INSTALL := $(PIP) install --constraint constraints.txt --editable
 .DEFAULT_GOAL := help
 .PHONY: help run test test-lowest test-clients test-package test-image test-deploy docs tables lint format bench bench-peers clean
 
-help: ## list these targets
+help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
 run: .venv/run.stamp ## serve on http://127.0.0.1:2538
@@ -24,12 +24,12 @@ run: .venv/run.stamp ## serve on http://127.0.0.1:2538
 test: .venv/test.stamp ## run the suite
 	@$(BIN)/python -m pytest --numprocesses 2
 
-test-lowest: .venv-lowest/test.stamp ## run what meets other packages with the oldest of them that pyproject.toml admits
+test-lowest: .venv-lowest/test.stamp ## run the tests that use other packages with the oldest versions that pyproject.toml allows
 	@# The test client of the oldest Starlette uses a name that the newest anyio deprecates.
 	@.venv-lowest/bin/python -m pytest $(LOWEST) --numprocesses 2 \
 		-W 'ignore:The anyio.abc.BlockingPortal alias:DeprecationWarning'
 
-test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run other people's clients, of Python, Node and Java, and curl
+test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run third-party clients for Python, Node and Java, and curl
 	@command -v node >/dev/null || { echo "make test-clients needs Node 20 or later" >&2; exit 1; }
 	@command -v npm >/dev/null || { echo "make test-clients needs npm" >&2; exit 1; }
 	@command -v curl >/dev/null || { echo "make test-clients needs curl" >&2; exit 1; }
@@ -37,19 +37,19 @@ test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run other people's
 	@cd tests/clients/external && npm install --no-audit --no-fund --loglevel=error
 	@$(BIN)/python -m pytest tests/clients/external --numprocesses 2 --dist loadgroup
 
-test-package: .venv/test.stamp ## build the wheel, install it into clean environments of PYTHONS, and use it there
+test-package: .venv/test.stamp ## build the wheel, and install and use it in a clean environment of each of PYTHONS
 	@PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/package --numprocesses 2 --dist loadfile
 
-test-image: .venv/image.stamp ## build the image and run it and the compose file; brings Podman on Debian or Ubuntu
+test-image: .venv/image.stamp ## build and run the image and the compose file; installs Podman on Debian or Ubuntu
 	@tests/image/install-engine
 	@$(BIN)/hadolint Dockerfile examples/*/Dockerfile
 	@$(BIN)/python -m pytest tests/image
 
-test-deploy: .venv/test.stamp ## run several servers behind nginx; brings nginx on Debian or Ubuntu
+test-deploy: .venv/test.stamp ## run several servers behind nginx; installs nginx on Debian or Ubuntu
 	@tests/deploy/install-nginx
 	@$(BIN)/python -m pytest tests/deploy
 
-docs: .venv/docs.stamp ## build the documentation into build/docs; a warning is an error
+docs: .venv/docs.stamp ## build the documentation in build/docs; warnings are errors
 	@$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "build/docs/index.html"
 
@@ -62,17 +62,17 @@ lint: .venv/lint.stamp ## check style and types
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-format: .venv/lint.stamp ## put the style right
+format: .venv/lint.stamp ## fix the style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/test.stamp ## measure against bare servers, in one run
+bench: .venv/test.stamp ## compare with bare servers, in one run
 	@$(BIN)/python -m benchmarks --json benchmarks/results.json $(BENCH)
 
-bench-peers: .venv/test.stamp benchmarks/external/peers.stamp ## measure against bare servers and other mocks, in one run
+bench-peers: .venv/test.stamp benchmarks/external/peers.stamp ## compare with bare servers and other mocks, in one run
 	@$(BIN)/python -m benchmarks --peers --json benchmarks/results.json $(BENCH)
 
-clean: ## remove what the other targets made
+clean: ## remove the files of all other targets
 	@rm -rf .venv .venv-clients .venv-lowest build dist tests/clients/external/node_modules \
 		benchmarks/external/node_modules benchmarks/external/.venv benchmarks/external/build benchmarks/external/peers.stamp
 
@@ -99,7 +99,7 @@ clean: ## remove what the other targets made
 	@touch $@ .venv/run.stamp
 
 .venv-lowest/test.stamp: pyproject.toml constraints.txt constraints-lowest.txt
-	@echo "Installing the oldest packages that are admitted into .venv-lowest."
+	@echo "Installing the oldest allowed packages into .venv-lowest."
 	@$(PYTHON) -m venv --clear .venv-lowest
 	@sed -n 's/==.*/==/p' constraints-lowest.txt | grep -vif - constraints.txt > .venv-lowest/others.txt
 	@.venv-lowest/bin/python -m pip --disable-pip-version-check --quiet install --constraint constraints-lowest.txt \
@@ -110,7 +110,7 @@ clean: ## remove what the other targets made
 	@$(PIP) install --requirement tests/image/requirements.txt
 	@touch $@
 
-# Clients that cannot live beside the suite's own. The list is whole, so nothing is resolved, and checked to be whole.
+# Clients that conflict with the tests' packages. The list is complete: pip resolves nothing, and `pip check` verifies it.
 .venv-clients/clients.stamp: tests/clients/external/requirements.txt
 	@echo "Installing the clients into .venv-clients."
 	@$(PYTHON) -m venv --clear .venv-clients

@@ -1,1 +1,1 @@
-"""Measurements against bare servers in the same run; `make bench` runs them all."""
+"""Benchmarks of the mock beside bare servers; `make bench` runs them all."""

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: the mock, bare servers and other mocks, measured by turns in one run."""
+"""``python -m benchmarks``: measures the mock, bare servers and other mocks by turns in one run."""
 
 import argparse
 import shutil
@@ -62,7 +62,7 @@ def main() -> None:
             began = time.perf_counter()
             MEASURES[name](plan, figures.section(name))
             print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
-            # After each, so that a run that breaks off leaves what it found.
+            # After each measurement, so that an interrupted run leaves its results.
             results = Results(here, chosen.rounds, chosen.seconds, figures.figures, figures.checks)
             if chosen.json:
                 chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
@@ -84,7 +84,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _all() -> list[str]:
-    """Every measurement, but for the one that needs nginx where there is none."""
+    """Return every measurement, without the one that needs nginx where nginx is missing."""
     return [name for name in MEASURES if name != "proxy" or shutil.which("nginx")]
 
 

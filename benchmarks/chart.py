@@ -1,6 +1,6 @@
 """Results as a chart: an SVG of horizontal bars, one group for each charted figure.
 
-It brings its own ground and turns dark with the reader's screen, since a page's colors do not reach into an image.
+It has a background of its own and follows the reader's color scheme, since a page's colors do not apply to images.
 """
 
 from xml.sax.saxutils import escape
@@ -30,7 +30,7 @@ _STYLE = """
 
 
 def svg(results: Results) -> str:
-    """The whole chart."""
+    """Return the chart as SVG."""
     y = _MARGIN
     parts: list[str] = []
     for figure in results.figures:
@@ -54,7 +54,7 @@ def svg(results: Results) -> str:
 
 
 def _group(figure: Figure, y: int) -> list[str]:
-    """A figure's title and its bars, to one scale."""
+    """Return a figure's title and its bars, to one scale."""
     better = {"less": "less is better", "more": "more is better", "neither": ""}[figure.better]
     title = f"{figure.section}: {figure.title}"
     parts = [_text(_MARGIN, y + 18, title, "text title"), _text(_WIDTH - _MARGIN, y + 18, better, "faint", end=True)]
@@ -66,7 +66,7 @@ def _group(figure: Figure, y: int) -> list[str]:
 
 
 def _bar(kind: str, spread: Spread, longest: float, y: int) -> list[str]:
-    """A median's bar, with a line from the least to the most."""
+    """Return a bar for the median, with a line from the minimum to the maximum."""
     left = _MARGIN + _NAME
     scale = (_WIDTH - left - _VALUE - _MARGIN) / longest
     name = "mock" if kind.startswith(MOCK) else "other"

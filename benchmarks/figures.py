@@ -1,4 +1,4 @@
-"""What was measured: for each figure a value of each server in each round."""
+"""Measured values: for each figure, one of each server in each round."""
 
 from statistics import median
 from typing import Literal
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Figure(Struct):
-    """One thing measured of several servers by turns. `charted` ones are drawn as bars too."""
+    """A quantity that is measured for several servers by turns; `charted` ones are in the chart."""
 
     section: str
     name: str
@@ -21,13 +21,13 @@ class Figure(Struct):
         return f"{self.name}, {self.unit}" if self.unit else self.name
 
     def ratios(self, kind: str, other: str) -> list[float]:
-        """Round by round, how many times `other`'s value that of `kind` is."""
+        """Return, for each round, the value of `kind` divided by that of `other`."""
         pairs = zip(self.values[kind], self.values[other], strict=False)
         return [value / below for value, below in pairs if below]
 
 
 class Spread(Struct):
-    """The least, the middle and the most of some values."""
+    """Minimum, median and maximum of values."""
 
     least: float
     middle: float
@@ -39,7 +39,7 @@ class Spread(Struct):
 
 
 class Check(Struct):
-    """Something that has to hold, and what was found."""
+    """A condition that has to hold, and the value found."""
 
     section: str
     name: str
@@ -48,7 +48,7 @@ class Check(Struct):
 
 
 class Figures(Struct):
-    """All that a run measured, in its order."""
+    """All figures of a run, in order."""
 
     figures: list[Figure] = []
     checks: list[Check] = []
@@ -58,7 +58,7 @@ class Figures(Struct):
 
 
 class Section:
-    """One measurement's part of the figures."""
+    """The figures of one measurement."""
 
     def __init__(self, name: str, figures: Figures) -> None:
         self._name = name
@@ -75,7 +75,7 @@ class Section:
         better: Literal["less", "more", "neither"] = "less",
         charted: bool = False,
     ) -> None:
-        """One more value of the figure `name` for the server `kind`."""
+        """Add a value of the figure `name` for the server `kind`."""
         figure = self._mine.get(name)
         if figure is None:
             figure = self._mine[name] = Figure(self._name, name, unit, {}, better, charted)

@@ -1,4 +1,4 @@
-"""What the mock is measured against: servers that do nothing but HTTP, or HTTP and JSON.
+"""Bare servers to compare with: they do only HTTP, or HTTP and JSON.
 
 ``python -m benchmarks.floors bare 8000 /v1/chat/completions=FILE`` answers each path with a file's bytes. Kinds:
 
@@ -6,9 +6,9 @@
 - ``chunks``: the same, which sends a stream's events one by one, as fast as it can;
 - ``paced``: the same, which sends each at its own time, as many a second as ``rate=50`` says;
 - ``starlette``: a route that parses the request with msgspec, and encodes its answer anew each time;
-- ``canned``: no HTTP at all, the same bytes for whatever comes in; it shows what the load generator can do.
+- ``canned``: no HTTP at all, the same bytes for any input; it shows the limit of the load generator.
 
-Nothing of the mock is imported, so that a floor's start is its own.
+Nothing of the mock is imported, so that its imports do not count in a bare server's start.
 """
 
 import asyncio
@@ -55,7 +55,7 @@ def paced(answers: Answers, rate: float) -> Any:
         clock = asyncio.get_running_loop().time
         start = clock()
         for index, event in enumerate(prepared[scope["path"]]):
-            # The role and the first token leave at once.
+            # The role and the first token are sent at once.
             left = start + max(0, index - 1) * step - clock()
             if left > 0:
                 await asyncio.sleep(left)
@@ -94,7 +94,7 @@ def starlette(answers: Answers, _rate: float) -> Any:
 
 
 def events(stream: bytes) -> list[bytes]:
-    """A stream's events, each with the empty line that ends it; the sentinel leaves with the last one."""
+    """Split a stream into events, each with the empty line that ends it; ``[DONE]`` stays with the last one."""
     found = [event + b"\n\n" for event in stream.split(b"\n\n") if event]
     return [*found[:-2], found[-2] + found[-1]]
 
@@ -139,7 +139,7 @@ def main(kind: str, port: int, *served: str) -> None:
     given = dict(pair.split("=", 1) for pair in served)
     rate = float(given.pop("rate", 0))
     answers = {path: Path(file).read_bytes() for path, file in given.items()}
-    # With the protocol named, since asyncio leaves Nagle's algorithm on otherwise.
+    # Without the protocol, asyncio leaves Nagle's algorithm on.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))

@@ -1,8 +1,8 @@
-"""A small load generator: so many connections, each asking again as soon as it is answered.
+"""A small load generator: each connection sends its next request as soon as a response is complete.
 
-Requests are rendered by whoever hands them in, and of an answer no more is looked at than shows that it is whole: the
-status, the length or the last chunk, and of a stream the number of its events. `Result.busy` says how much of its own
-processor the generator used; near 1 the figures are its own and no longer the server's.
+Requests come as bytes. Of a response only its completeness is checked: the status, the length or the last chunk, and
+the number of a stream's events. `Result.busy` is the share of its processor that the generator used; near 1, the
+generator is the bottleneck and not the server.
 """
 
 import asyncio
@@ -18,12 +18,12 @@ from msgspec import Struct
 
 P = TypeVar("P", bound=asyncio.Protocol)
 
-# How long a server may take over what is still open when the time is up.
+# How long a server may take to finish open requests when the time is up.
 _PATIENCE_SECONDS = 60.0
 
 
 class Result(Struct):
-    """What a run gave; latencies in seconds. `answered` counts also what came after the time was up."""
+    """The result of a run; latencies in seconds. `answered` includes responses after the time was up."""
 
     latencies: "array[float]"
     answered: int = 0
@@ -33,7 +33,7 @@ class Result(Struct):
 
     @property
     def requests(self) -> int:
-        """Those answered in time."""
+        """The number of requests answered in time."""
         return len(self.latencies)
 
     @property
@@ -50,7 +50,7 @@ def quantile(values: "array[float]", share: float) -> float:
 
 
 class Load:
-    """Asks 127.0.0.1:`port` over so many `connections`; every answer has to be a whole 200, a stream of `events`."""
+    """Sends requests to 127.0.0.1:`port`; each response must be a complete 200, and a stream has `events` events."""
 
     def __init__(self, port: int, requests: Iterator[bytes], connections: int, events: int = 0) -> None:
         self.result = Result(array("d"))
@@ -62,7 +62,7 @@ class Load:
         self._ended: asyncio.Future[None]
 
     async def run(self, seconds: float) -> Result:
-        """Ask until the time is up or there is nothing left to ask."""
+        """Send requests until the time is up or none are left."""
         loop = asyncio.get_running_loop()
         self._ended = loop.create_future()
         clients = [(await connect(self._port, lambda: Client(self))) for _ in range(self._connections)]
@@ -79,13 +79,13 @@ class Load:
         return self.result
 
     def stop(self) -> None:
-        """Ask nothing more; what is answered from now on does not count for the rate."""
+        """Send no more requests; later responses do not count for the rate."""
         if self.running:
             self.running = False
             self.result.seconds = time.perf_counter() - self._start
 
     def finished(self) -> None:
-        """One connection has nothing more to do."""
+        """Count a connection that is done."""
         self._open -= 1
         if not self._open and not self._ended.done():
             self._ended.set_result(None)
@@ -115,7 +115,7 @@ class Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._load.result.bytes += len(data)
         if self._missing:
-            # The body of an answer that said its length is counted, not kept.
+            # A body of known length is counted, not kept.
             self._missing -= len(data)
         else:
             self._received += data
@@ -146,7 +146,7 @@ class Client(asyncio.Protocol):
         self.ask()
 
     def _whole(self) -> bool:
-        """Whether the head is there, and of an answer in chunks all of it; `_missing` is what a body still lacks."""
+        """Tell whether the head, or a chunked response, is complete; sets `_missing`, the bytes that a body lacks."""
         received = self._received
         head = received.find(b"\r\n\r\n")
         if head < 0:
@@ -161,7 +161,7 @@ class Client(asyncio.Protocol):
 def _content_length(head: bytearray) -> int | None:
     start = head.find(b"ontent-")
     while start >= 0:
-        # Node writes its headers in capitals.
+        # Node capitalizes header names.
         if head[start + 7 : start + 15].lower() == b"length: ":
             end = head.find(b"\r", start)
             return int(head[start + 15 : end if end > 0 else len(head)])
@@ -177,12 +177,12 @@ async def connect(port: int, make: Callable[[], P]) -> P:
 
 
 def load(port: int, requests: Iterator[bytes], connections: int, seconds: float, events: int = 0) -> Result:
-    """Ask for so long, or until `requests` are used up."""
+    """Send requests for `seconds`, or until `requests` are used up."""
 
     async def run() -> Result:
         return await Load(port, requests, connections, events).run(seconds)
 
-    # A collection would stop the clock for all connections at once, and there is nothing to collect.
+    # A garbage collection would pause all connections at once, and there is nothing to collect.
     gc.disable()
     try:
         return uvloop.run(run())

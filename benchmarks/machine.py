@@ -1,4 +1,4 @@
-"""Which machine and which versions the figures are of."""
+"""The machine and the versions of a run."""
 
 import os
 import platform
@@ -14,7 +14,7 @@ from benchmarks import peers
 
 
 class Machine(Struct):
-    """What a figure is worth nothing without. `load` is the load average as the run began."""
+    """The machine and versions that figures depend on; `load` is the load average at the start."""
 
     processor: str
     cores: int

@@ -1,7 +1,7 @@
-"""Paced streams, listened to: when each event came, against when it was due.
+"""A client of paced streams: the arrival of each event against its due time.
 
 An event is due by the stream's own first event: the role and the first token leave together, each other one a step
-later. An error is how far from that moment it came, to whichever side.
+later. An error is the distance from that moment, in either direction.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ _PATIENCE_SECONDS = 60.0
 
 
 class Heard(Struct):
-    """What came of some paced streams; errors in seconds."""
+    """The events of paced streams; errors in seconds."""
 
     errors: "array[float]"
     streams: int = 0
@@ -46,9 +46,9 @@ class Audience:
         self._ended: asyncio.Future[None]
 
     async def run(self, spread: float, seconds: float) -> Heard:
-        """Open all, ask again whenever one is over until the time is up, and hear the last ones out.
+        """Open all streams, repeat those that end until the time is up, and read the last ones to their end.
 
-        They begin at moments drawn from the first `spread` seconds, as the streams of so many users would.
+        They begin at random times within the first `spread` seconds, as streams of many users do.
         """
         loop = asyncio.get_running_loop()
         self._ended = loop.create_future()
@@ -73,7 +73,7 @@ class Audience:
         self.heard.streams += 1
 
     def finished(self) -> None:
-        """One connection has nothing more to do."""
+        """Count a connection that is done."""
         self._left -= 1
         if not self._left and not self._ended.done():
             self._ended.set_result(None)
@@ -123,7 +123,7 @@ class Listener(asyncio.Protocol):
             self._end()
 
     def _begin(self, now: float, data: bytes) -> bool:
-        """Whether the first event is among what came."""
+        """Tell whether the first event has arrived."""
         if not self._tail:
             if not data.startswith(b"HTTP/1.1 200"):
                 self._audience.fail(f"no stream: {data[:300]!r}")
@@ -146,7 +146,7 @@ class Listener(asyncio.Protocol):
 
 
 def listen(port: int, request: bytes, streams: int, rate: float, events: int, seconds: float) -> Heard:
-    """Keep so many streams open for so long; with `seconds` of 0 each stream is heard once."""
+    """Keep `streams` streams open for `seconds`; with 0, read each of them once."""
 
     async def run() -> Heard:
         return await Audience(port, request, streams, rate, events).run(spread=2.0, seconds=seconds)

@@ -1,7 +1,7 @@
 """Other mocks of chat APIs, installed by ``make bench-peers`` beside this file, in the versions that are pinned there.
 
-Each is given two answers, as long as the mock's: one to a chat, one to a stream in as many events. Their logs are off,
-and so are the pauses that stubllm's streams have by default.
+Each gets two answers of the length of the mock's: one for a chat, one for a stream of as many events. Their logs are
+off, and so are the default pauses of stubllm's streams.
 """
 
 import json
@@ -31,7 +31,7 @@ def command(kind: str, port: int) -> list[str]:
 
 
 def prepare(chat: str) -> None:
-    """Write what they are to answer; `chat` is what the mock says."""
+    """Write the peers' fixtures; `chat` is the mock's answer."""
     missing = [path for path in (_AIMOCK, _STUBLLM) if not path.exists()]
     if missing:
         raise SystemExit(f"not installed: {', '.join(path.name for path in missing)}; make bench-peers does it")
@@ -41,7 +41,7 @@ def prepare(chat: str) -> None:
 
 
 def versions() -> dict[str, str]:
-    """The pinned ones."""
+    """Return the pinned versions by name."""
     package = json.loads((_FOLDER / "package.json").read_text())
     requirements = dict(line.split("==") for line in (_FOLDER / "requirements.txt").read_text().split() if "==" in line)
     return {AIMOCK: package["dependencies"]["@copilotkit/aimock"], STUBLLM: requirements[STUBLLM]}

@@ -1,4 +1,4 @@
-"""How a run goes: how often, how long, against whom."""
+"""The plan of a run: rounds, durations and servers."""
 
 from msgspec import Struct
 
@@ -7,7 +7,7 @@ from benchmarks.samples import Samples
 
 
 class Plan(Struct, frozen=True):
-    """What every measurement is told. `requests` is the length of the long run, `catalog` the size of the large one."""
+    """The parameters of all measurements: `requests` of the long run, `catalog` items in the large catalog."""
 
     rounds: int
     seconds: float

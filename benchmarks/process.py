@@ -1,4 +1,4 @@
-"""What the system knows about a process: its processor time and its memory."""
+"""Processor time and memory of a process, from ``/proc``."""
 
 import os
 from pathlib import Path
@@ -9,12 +9,12 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Process(Struct):
-    """A process of this machine, all its threads together."""
+    """A process on this machine, with all its threads."""
 
     pid: int
 
     def processor_seconds(self) -> float:
-        """What it has used so far."""
+        """Return the processor time used so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
@@ -22,7 +22,7 @@ class Process(Struct):
         return self._megabytes("status", "VmRSS:")
 
     def proportional_megabytes(self) -> float:
-        """Its own memory and its share of what it has in common with others."""
+        """Return its own memory and its share of memory that it has in common with others (PSS)."""
         return self._megabytes("smaps_rollup", "Pss:")
 
     def _megabytes(self, file: str, field: str) -> float:

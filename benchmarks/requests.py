@@ -1,4 +1,4 @@
-"""What is asked, as raw HTTP."""
+"""The requests of the benchmarks, as raw HTTP."""
 
 import json
 import random
@@ -14,7 +14,7 @@ CHAT = "/v1/chat/completions"
 EMBEDDINGS = "/v1/embeddings"
 SEARCH = "/v1/search"
 
-# A stream's events: the role, so many tokens, the end and the sentinel.
+# The events of a stream: the role, the tokens, the end and ``[DONE]``.
 STREAM_TOKENS = 32
 STREAM_EVENTS = STREAM_TOKENS + 3
 
@@ -33,7 +33,7 @@ _EVERYDAY = (
 
 
 def post(path: str, body: object) -> bytes:
-    """A whole request as it goes over the wire."""
+    """Return the bytes of a request."""
     content = json.dumps(body).encode()
     head = (
         f"POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {DEMO_KEY}\r\n"
@@ -48,13 +48,13 @@ def get(path: str, token: str) -> bytes:
 
 def chat(sandbox: str | None = None) -> bytes:
     path = CHAT if sandbox is None else f"/sandbox/{sandbox}{CHAT}"
-    # The model is named because other mocks insist on it.
+    # The model is named because other mocks require it.
     body = {"model": "clevora-1.0-turbo", "messages": [{"role": "user", "content": QUESTION}]}
     return post(path, body)
 
 
 def stream(tokens: int | None = STREAM_TOKENS) -> bytes:
-    """A stream of so many tokens, or of as many as the answer has."""
+    """Return a request for a stream of `tokens`, or of as many as the answer has."""
     body = {
         "model": "clevora-1.0-turbo",
         "messages": [{"role": "user", "content": STREAM_QUESTION}],
@@ -73,14 +73,14 @@ def search(query: str) -> bytes:
 
 
 def new_words() -> Iterator[str]:
-    """Endless texts of eight words, hardly one of which came before: no cache helps, of texts or of words."""
+    """Yield texts of eight words without end, hardly any of them repeated: no cache of texts or words helps."""
     for number in count():
         letters = blake2b(b"%d" % number, digest_size=24).hexdigest().translate(_LETTERS)
         yield " ".join(letters[start : start + 6] for start in range(0, 48, 6))
 
 
 def new_sentences() -> Iterator[str]:
-    """Endless texts of eight everyday words, each text new: no cache of texts helps."""
+    """Yield new texts of eight everyday words without end: no cache of texts helps."""
     draw = random.Random(0)
     everyday = _EVERYDAY.split()
     while True:

@@ -1,4 +1,4 @@
-"""A run's results, as they are written to a file."""
+"""The results of a run, as a file holds them."""
 
 from msgspec import Struct
 
@@ -7,7 +7,7 @@ from benchmarks.machine import Machine
 
 
 class Results(Struct):
-    """All there is to report."""
+    """The machine and the figures of a run."""
 
     machine: Machine
     rounds: int

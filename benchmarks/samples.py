@@ -1,4 +1,4 @@
-"""What the mock answers, asked once and kept in files, so that the floors answer the same."""
+"""Responses of the mock in files, which the bare servers send."""
 
 import http.client
 import json
@@ -13,26 +13,26 @@ from benchmarks.servers import MOCK, serving
 
 
 class Samples(Struct, frozen=True):
-    """A folder of answers' bodies, by name."""
+    """A folder of response bodies, by name."""
 
     folder: Path
 
     def serve(self, path: str, name: str) -> str:
-        """What tells a floor to answer `path` by a sample."""
+        """Return the argument for a bare server to answer `path` with a sample."""
         return f"{path}={self.folder / name}"
 
     def read(self, name: str) -> bytes:
         return (self.folder / name).read_bytes()
 
     def chat_text(self) -> str:
-        """What the mock says in a chat."""
+        """Return the content of the sampled chat."""
         answer: Any = json.loads(self.read("chat"))
         text: str = answer["choices"][0]["message"]["content"]
         return text
 
 
 def take(folder: Path) -> Samples:
-    """Start the mock and ask it for each answer that a floor is to give."""
+    """Start the mock and save its response to each request that a bare server answers."""
     text = next(requests.new_words())
     batch = list(islice(requests.new_words(), requests.BATCH))
     asked = {
@@ -55,7 +55,7 @@ def take(folder: Path) -> Samples:
 
 
 def body(port: int, request: bytes) -> bytes:
-    """The body of the answer to one request."""
+    """Return the body of the response to `request`."""
     head, _, content = request.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     method, path, _ = first.split(" ")

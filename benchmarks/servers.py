@@ -1,4 +1,4 @@
-"""Servers under measurement, each a process of its own, pinned to the first processor; the load runs on the last."""
+"""Servers under measurement, each in a process pinned to the first processor; the load runs on the last."""
 
 import contextlib
 import os
@@ -23,7 +23,7 @@ _START_SECONDS = 120.0
 
 
 class Serving(Struct):
-    """A server that is ready, or that has answered its first request."""
+    """A running server that is ready, or has answered its first request."""
 
     process: Process
     port: int
@@ -31,7 +31,7 @@ class Serving(Struct):
 
 
 def command(kind: str, port: int, flags: Sequence[str]) -> list[str]:
-    """How to start a server of some kind."""
+    """Return the command that starts a server of `kind`."""
     if kind == MOCK:
         start = [sys.executable, "-m", "clevora_mock", "--port", str(port)]
         return [*start, "--no-rate-limit", "--quiet", "--balance", "999999999", *flags]
@@ -58,12 +58,12 @@ def serving(kind: str, flags: Sequence[str] = (), *, first: bytes | None = None)
 
 
 def environment() -> dict[str, str]:
-    """As installed: with bytecode beside the sources, whatever this shell thinks of writing it."""
+    """Return this process's environment, but let Python write bytecode, as an installation has it."""
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def pin_load() -> None:
-    """Keep this process off the servers' processor, and let both have as many connections as the system allows."""
+    """Pin this process to another processor than the servers', and raise the limit of open files."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))

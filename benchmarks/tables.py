@@ -1,4 +1,4 @@
-"""Results as Markdown: for each section a table, the mock beside what ran beside it."""
+"""Results as Markdown: a table for each section, with the mock beside the other servers."""
 
 from benchmarks.figures import Figure, Spread
 from benchmarks.results import Results
@@ -6,7 +6,7 @@ from benchmarks.servers import MOCK
 
 
 def markdown(results: Results) -> str:
-    """The whole report."""
+    """Return the report."""
     lines = [f"Measured on {results.machine.line()}; load average at the start {results.machine.load:.2f}."]
     lines.append(
         f"Medians of {results.rounds} rounds of {results.seconds:g} s, the least and the most in brackets. The server "
@@ -52,7 +52,7 @@ def shown(spread: Spread) -> str:
 
 
 def number(value: float) -> str:
-    """Three digits that mean something."""
+    """Format a number with three significant digits."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if abs(value) >= 10 else f"{value:.2f}"

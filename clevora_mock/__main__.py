@@ -8,7 +8,7 @@ def run() -> None:
     # Imported modules stay, and collecting garbage while they load takes a sixth of the time to start. A server enables
     # the collector again when it is ready.
     gc.disable()
-    from clevora_mock.cli.main import main  # noqa: PLC0415 - imports are what takes long
+    from clevora_mock.cli.main import main  # noqa: PLC0415 - collection is off by now
 
     main(prog_name="clevora-mock")
 

@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 from clevora_mock.api.routes import CLEVORA, build_api_routes, load_operations
 from clevora_mock.api.stream_pacing import StreamPacing
 from clevora_mock.clock import wall_micros
+from clevora_mock.control.endpoint import ControlListener
 from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.routes import ControlContext, build_control_routes, build_control_table
 from clevora_mock.control.webhook_sender import WebhookSender
@@ -37,11 +38,13 @@ def create_app(
     settings: Settings | None = None,
     on_request: RequestListener | None = None,
     on_closed: Callable[[Sandbox], None] | None = None,
+    on_change: ControlListener | None = None,
 ) -> Starlette:
     """Return the mock as a Starlette application, with its `Sandboxes` in ``state.sandboxes``.
 
-    `on_request` is called with each request to an emulated API, `on_closed` with each removed sandbox. Raises
-    CatalogError or ScenarioError for a catalog or scenario that cannot be used.
+    `on_request` is called with each request to an emulated API, `on_closed` with each sandbox that is removed, and
+    `on_change` with each change that is made through the control plane. Raises CatalogError or ScenarioError for a
+    catalog or scenario that cannot be used.
     """
     chosen = settings or Settings()
     store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
@@ -56,7 +59,7 @@ def create_app(
     app = Starlette(
         routes=[
             *build_api_routes(rows, PlanResolver(store.named)),
-            *build_control_routes(table, LocalOnly(chosen.allowed_hosts)),
+            *build_control_routes(table, LocalOnly(chosen.allowed_hosts), on_change),
             *build_firebase_routes(),
         ],
         middleware=[

@@ -10,6 +10,7 @@ from clevora_mock.clock import MAX_SPEED, MAX_TIMESTAMP, Clock, parse, read_dura
 from clevora_mock.contract.limits import KEY_FORMAT, KEY_PATTERN
 from clevora_mock.core import money
 from clevora_mock.core.webhooks import secret_bytes
+from clevora_mock.entropy import random_seed
 
 
 def accepted(check: Callable[[str], object]) -> Callable[[str], str]:
@@ -41,6 +42,11 @@ def integer(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return parse_integer
+
+
+def parse_seed(text: str) -> int:
+    """Parse an integer; ``random`` draws one."""
+    return random_seed() if text == "random" else integer(1 - 10**18, 10**18 - 1)(text)
 
 
 def parse_dollars(text: str) -> float:
@@ -109,7 +115,7 @@ SCENARIO = SettingKind(matching(".+"), "some text", "NAME", "scenario")
 FILE = SettingKind(matching(".+"), "some text", "FILE", "file")
 DIRECTORY = SettingKind(matching(".+"), "some text", "DIR", "dir")
 PORT = SettingKind(integer(0, 65_535), "a port from 0 to 65535 (0 picks a free one)", "PORT")
-SEED = SettingKind(integer(1 - 10**18, 10**18 - 1), "a whole number", "N")
+SEED = SettingKind(parse_seed, "a whole number, or random", "N", ("random",))
 COUNT = SettingKind(integer(1, 1_000_000), "a whole number from 1 to 1000000", "N")
 RATE = SettingKind(parse_rate, "a number above 0, such as 50", "N")
 DOLLARS = SettingKind(

@@ -124,7 +124,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     no_rate_limit: Annotated[
         bool, Setting(kinds.SWITCH, "Faults", "Turn off the limits of requests per minute and tokens per day.")
     ] = False
-    seed: Annotated[int, Setting(kinds.SEED, "Answers", "Seed of all random values: ids, texts, faults.")] = 0
+    seed: Annotated[
+        int, Setting(kinds.SEED, "Answers", "Seed of all random values: ids, texts, faults; random draws one.")
+    ] = 0
     catalog: Annotated[
         FileName | None, Setting(kinds.FILE, "Answers", "A search catalog of your own (JSON lines or a JSON array).")
     ] = None
@@ -245,6 +247,17 @@ def client_variables(url: str, api_key: str) -> dict[str, str]:
         "OPENAI_BASE_URL": f"{url}/v1",
         "OPENAI_API_KEY": api_key,
     }
+
+
+def proxy_exceptions(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return ``NO_PROXY`` and ``no_proxy`` with what they hold already and this machine, so that no proxy is asked."""
+    variables = os.environ if environment is None else environment
+    names = ("NO_PROXY", "no_proxy")
+    # A set one wins over the other in some clients, so both hold all.
+    given = [host.strip() for name in names for host in variables.get(name, "").split(",")]
+    hosts = dict.fromkeys([*filter(None, given), "127.0.0.1", "localhost"])
+    # Clients know the star, which means all hosts, only when it stands alone.
+    return dict.fromkeys(names, "*" if "*" in hosts else ",".join(hosts))
 
 
 def child_environment(variables: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ FILES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.r
 
 # The parts of the package, lowest layer first: a part may import the layers before its own, and no sibling.
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"version", "contract", "clock", "resources", "exit_status"}),
+    frozenset({"version", "contract", "clock", "entropy", "resources", "exit_status"}),
     frozenset({"core"}),
     frozenset({"models", "faults", "scenarios", "setting_kinds"}),
     frozenset({"web", "settings"}),
@@ -38,7 +38,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "time": ("clock.py",),
     "random": (),
     "uuid": (),
-    "secrets": (),
+    "secrets": ("entropy.py",),
     "uvicorn": ("server/",),
 }
 # The lower layers know neither the machine nor the web; a Path that is passed in may be read by a model.
@@ -49,6 +49,7 @@ UNKNOWN_TO: dict[str, frozenset[str]] = {
     "faults": _WORLD | {"asyncio", "pathlib"},
     "models": _WORLD | {"asyncio"},
     "clock": _WORLD,
+    "entropy": _WORLD - {"os"},
 }
 
 # Expressions that read the time, chance, an object's identity or the environment, and the files that may.
@@ -59,7 +60,7 @@ READS: dict[str, tuple[str, ...]] = {
     "date.today": ("clock.py",),
     "loop.time": ("clock.py",),
     "get_running_loop().time": ("clock.py",),
-    "os.urandom": (),
+    "os.urandom": ("entropy.py",),
     "numpy.random": (),
     "np.random": (),
     "hash(": (),

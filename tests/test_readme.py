@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
+import httpx
 import pytest
 import yaml
 
@@ -33,6 +34,7 @@ PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 # Texts of the program itself, which have tests of their own below.
 BANNER = ("README.md", "Start it")
 SUMMARY = ("docs/how-to/any-test-runner.md", "Read the summary")
+LOG = ("docs/reference/journal.md", "The log")
 
 PLACES = [(path.relative_to(ROOT).as_posix(), path) for path in documents()]
 each_document = pytest.mark.parametrize("document", [path for _, path in PLACES], ids=[place for place, _ in PLACES])
@@ -83,7 +85,7 @@ def test_every_text_is_what_something_prints() -> None:
     """No output is shown without the command that makes it."""
     shown = {name(following) for block in BLOCKS if (following := follower(block))}
     texts = [block for block in BLOCKS if block.language in {"text", "json"} and name(block) not in shown]
-    assert [name(block) for block in texts if (block.place, block.section) not in {BANNER, SUMMARY}] == []
+    assert [name(block) for block in texts if (block.place, block.section) not in {BANNER, SUMMARY, LOG}] == []
 
 
 class TestReadme:
@@ -223,6 +225,32 @@ class TestTexts:
         assert ended.returncode == 0
         assert is_printed(shown[SUMMARY], ended.stderr), ended.stderr
 
+    def test_the_log(self, shown: dict[tuple[str, str], str]) -> None:
+        """To the letter, but for times and latencies."""
+        chat = {"messages": [{"role": "user", "content": "Hello!"}]}
+        steps: list[tuple[str, str, dict[str, object]]] = [
+            ("POST", "/v1/chat/completions", chat | {"model": "clevora-1.0-turbo"}),
+            ("POST", "/v1/chat/completions", chat | {"stream": True}),
+            ("POST", "/v1/chat/completions", chat | {"temperature": "hot"}),
+            ("PUT", "/__mock/scenario", {"name": "flaky"}),
+            ("POST", "/v1/chat/completions", chat),
+            ("PATCH", "/__mock/clock", {"mode": "frozen", "now": "2026-05-11T14:00:00Z"}),
+            ("POST", "/v1/chat/completions", chat),
+        ]
+        with serving() as server:
+            for method, path, body in steps:
+                headers = {"authorization": f"Bearer {Settings().api_key}"}
+                httpx.request(method, server.url + path, json=body, headers=headers)
+            _, said = server.stop()
+
+        def timeless(text: str) -> list[str]:
+            """The lines of the log, each time and latency replaced by a word."""
+            lines = [line for line in text.splitlines() if re.match(r"\d\d:", line)]
+            words = [re.sub(r"^\d\d:\d\d:\d\d", "TIME", line) for line in lines]
+            return [re.sub(r"(?<= \d{3} ).{6}(?= )", "LATENCY", line) for line in words]
+
+        assert timeless(shown[LOG]) == timeless(said)
+
 
 class TestReference:
     """Lists in the reference that nothing writes, held against what the server answers."""
@@ -260,7 +288,7 @@ class TestReference:
         source = "import os; print(*(name for name in os.environ))"
         told = run("exec", "--", sys.executable, "-c", source).stdout.split()
         # Python itself sets the last where the locale is C.
-        added = set(told) - set(environment()) - {"LC_CTYPE"}
+        added = set(told) - (set(environment()) - {"NO_PROXY", "no_proxy"}) - {"LC_CTYPE"}
         assert set(first_column("settings", "What `exec` sets")) == added
 
     def test_every_command(self) -> None:

@@ -1,1 +1,1 @@
-"""The measurements, one to a file; each takes the plan and adds its figures to a section."""
+"""The measurements, one in each file; each takes the plan and adds figures to its section."""

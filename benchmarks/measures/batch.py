@@ -1,4 +1,4 @@
-"""2,048 texts embedded in one request, in base64, and how long somebody else's chat waits meanwhile."""
+"""2,048 texts embedded in one request, in base64, and the wait of another client's chats meanwhile."""
 
 import asyncio
 import gc
@@ -20,7 +20,7 @@ _MOST_SECONDS = 60.0
 
 
 class Waits(Struct):
-    """Seconds: of the batch, and the longest of the chats before it and during it."""
+    """Durations in seconds: of the batch, and of the longest chat before it and during it."""
 
     batch: float
     calm: float
@@ -38,7 +38,7 @@ def measure(plan: Plan, section: Section) -> None:
 def _measure(section: Section, shown: str, server: tuple[str, list[str]], texts: Iterator[str]) -> None:
     kind, flags = server
     with serving(kind, flags, first=requests.chat()) as started:
-        # Loads what embeddings need; the next batch is of other texts.
+        # Loads the embeddings model; the next batch has other texts.
         _ask(started.port, _batch(texts))
         waits = _ask(started.port, _batch(texts))
     section.add("a batch of 2,048", "ms", shown, 1000 * waits.batch)
@@ -57,7 +57,7 @@ def _ask(port: int, batch: bytes) -> Waits:
         await asyncio.sleep(_CALM_SECONDS)
         before = chats.result.requests
         answered = await Load(port, iter([batch]), 1).run(_MOST_SECONDS)
-        # The chat that was still waiting as the batch ended counts as well.
+        # The chat that still waits when the batch ends counts as well.
         await asyncio.sleep(_LAST_SECONDS)
         chats.stop()
         latencies = (await chatting).latencies

@@ -1,7 +1,6 @@
-"""Embeddings of short texts, as numbers and as base64, against a route that returns as much.
+"""Embeddings of short texts, as numbers and as base64, against a route that returns as many bytes.
 
-Texts are of three kinds: of words that never came before, where no cache helps; of everyday words in a new order; and
-one text again and again.
+Texts are of three kinds: of new words, where no cache helps; of everyday words in a new order; and one text repeated.
 """
 
 from collections.abc import Iterator
@@ -24,7 +23,7 @@ def measure(plan: Plan, section: Section) -> None:
     for _ in range(plan.rounds):
         for base64 in (False, True):
             served = [plan.samples.serve(requests.EMBEDDINGS, "base64" if base64 else "numbers")]
-            # The peers answer in numbers whatever they are asked for.
+            # The peers ignore encoding_format and return numbers.
             kinds = {"starlette": served, MOCK: []} | {kind: [] for kind in plan.peers if not base64}
             for kind, flags in kinds.items():
                 for texts in _TEXTS if kind == MOCK else ["new words"]:
@@ -40,7 +39,7 @@ def _measure(plan: Plan, section: Section, kind: str, flags: list[str], asked: t
         result = load(server.port, bodies, CONNECTIONS, plan.seconds)
         used = server.process.processor_seconds() - before
     what = "base64" if base64 else "numbers"
-    # Beside the mock's, a floor's figure does not depend on the texts.
+    # A bare server's figure does not depend on the texts.
     shown = kind if kind != MOCK or texts == "new words" else f"{kind}, {texts}"
     section.add(f"{what}: texts a second", "", shown, result.rate, better="more", charted=True)
     section.add(f"{what}: p99", "ms", shown, 1000 * result.quantile(0.99))

@@ -1,4 +1,4 @@
-"""A long run of chats: whether the rate, the memory and the sums stay what they were."""
+"""A long run of chats: changes of the rate and the memory, and the sums of the ledger."""
 
 import subprocess
 import sys
@@ -23,18 +23,18 @@ _NEW = f"{MOCK}, after {_FEW:,} chats"
 _RATE = "chats a second, tenth by tenth"
 _MEMORY = "resident memory, tenth by tenth"
 
-# Dollars for a thousand tokens of chat.
+# The price of a thousand tokens of chat, in dollars.
 _PRICE = 0.5
 
 
 def measure(plan: Plan, section: Section) -> None:
     served = [plan.samples.serve(requests.CHAT, "chat")]
     with serving("starlette", served, first=requests.chat()) as floor, serving(MOCK, first=requests.chat()) as mock:
-        # The first answer was one.
+        # The request that the start waits for is a chat too.
         asked = 1 + ask(mock.port, _FEW)
         for part in range(_PARTS):
             size = plan.requests * (part + 1) // _PARTS - plan.requests * part // _PARTS
-            # The machine's own moods show in the floor, which has no memory to fill.
+            # Changes of the machine show in the bare server, which keeps no state.
             below = load(floor.port, repeat(requests.chat()), CONNECTIONS, plan.seconds / 4)
             result = load(mock.port, repeat(requests.chat(), size), CONNECTIONS, _limit(size))
             asked += _all(result.answered, size)
@@ -48,7 +48,7 @@ def measure(plan: Plan, section: Section) -> None:
 
 
 def _compare_with_new(plan: Plan, section: Section, old: Serving) -> None:
-    """The server after its long run beside one that has just begun, by turns: minutes apart the machine is another."""
+    """Compare the server after its long run with a new one by turns, since the machine changes over minutes."""
     with serving(MOCK, first=requests.chat()) as new:
         ask(new.port, _FEW)
         servers = {_NEW: new, MOCK: old}
@@ -61,12 +61,12 @@ def _compare_with_new(plan: Plan, section: Section, old: Serving) -> None:
 
 
 def ask(port: int, size: int) -> int:
-    """Have so many chats answered."""
+    """Send `size` chats, all of which must be answered."""
     return _all(load(port, repeat(requests.chat(), size), CONNECTIONS, _limit(size)).answered, size)
 
 
 def _limit(size: int) -> float:
-    """Seconds that so many chats may take: at a hundred a second."""
+    """Return the seconds that `size` chats may take, at a hundred a second."""
     return 10 + size / 100
 
 
@@ -77,7 +77,7 @@ def _all(answered: int, size: int) -> int:
 
 
 def _usage_milliseconds(server: Serving) -> float:
-    """The median time of a read."""
+    """Return the median time of reading the usage."""
     command = [sys.executable, "-m", "clevora_mock", "token"]
     token = subprocess.run(command, check=True, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60)
     request = requests.get("/api/developer/usage?range=90", token.stdout.strip())
@@ -86,7 +86,7 @@ def _usage_milliseconds(server: Serving) -> float:
 
 
 def _check_ledger(section: Section, server: Serving, chats: int) -> None:
-    """Sums to the micro-dollar, and as many charges as there were chats."""
+    """Check the sums to the micro-dollar, and that there are as many charges as chats."""
     ledger: Any = msgspec.json.decode(body(server.port, requests.get("/__mock/ledger?uid=demo", "")))
     answer: Any = msgspec.json.decode(body(server.port, requests.chat()))
     cost = _micro(answer["usage"]["total_tokens"] * _PRICE / 1000)

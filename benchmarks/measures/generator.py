@@ -1,4 +1,4 @@
-"""What the load generator can do by itself, against a server that does no HTTP at all."""
+"""The limit of the load generator, against a server that does no HTTP."""
 
 from itertools import cycle
 

@@ -1,4 +1,4 @@
-"""What a server's memory grows by over many chats, and what its rate loses."""
+"""The growth of a server's memory over many chats, and the change of its rate."""
 
 from itertools import repeat
 

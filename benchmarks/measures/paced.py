@@ -1,4 +1,4 @@
-"""Paced streams: how far from its due time each event comes, with 200 quick streams and with 2,000 slow ones."""
+"""Paced streams: the distance of each event from its due time, with 200 fast streams and with 2,000 slow ones."""
 
 from benchmarks import requests
 from benchmarks.figures import Section
@@ -10,7 +10,7 @@ from benchmarks.servers import MOCK, serving
 _QUICK = (200, 50)
 _SLOW = (2000, 5)
 
-# Three are enough of what takes so long.
+# At most three rounds, since each takes long.
 _SLOW_ROUNDS = 3
 
 

@@ -1,4 +1,4 @@
-"""What the pytest plugin costs a run that asks for nothing: collecting an empty folder, with it and without."""
+"""The cost of the pytest plugin in a run that does not use it: collecting an empty folder, with it and without."""
 
 import os
 import resource
@@ -18,7 +18,7 @@ _NO_TESTS_COLLECTED = 5
 
 
 class Run(Struct):
-    """A run of pytest: the milliseconds it took, and those of processor time it used."""
+    """A run of pytest: wall time and processor time in milliseconds."""
 
     taken: float
     used: float
@@ -47,6 +47,6 @@ def _collect(folder: str, flags: list[str]) -> Run:
 
 
 def _processor_seconds() -> float:
-    """Of all processes that this one started and that ended."""
+    """Return the processor time of all child processes that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

@@ -1,7 +1,7 @@
-"""Two servers behind nginx, against one without: what nginx takes of a processor for a request, and for an event.
+"""Two servers behind nginx, against one without: the processor time of nginx for a request, and for an event.
 
-Servers and nginx share one processor, as everywhere here, so the rate through nginx is no site's. What counts is
-processor time: a site of many processors is as fast as its mocks together, up to what nginx's own can pass on.
+Servers and nginx share one processor, as in all measurements, so the rate through nginx is not that of a real site.
+What counts is processor time: with many processors, a site is as fast as its mocks together, up to the limit of nginx.
 """
 
 import os
@@ -24,22 +24,22 @@ from tests.deploy.nginx import balancing
 BEHIND = f"{MOCK}, two behind nginx"
 NGINX = "nginx"
 
-# Enough for both servers to have about half, however their ports hash.
+# Enough sandboxes for both servers to get about half, whatever their ports hash to.
 _SANDBOXES = 200
 
-# As many streams as users who read along, and their tokens a second.
+# The number of streams, and their tokens a second.
 _STREAMS, _RATE = 200, 50
 
 
 class Site(Struct, frozen=True):
-    """Where requests go, and what works on them."""
+    """The address that requests go to, and the processes that serve them."""
 
     port: int
     mocks: list[Process]
     nginx: list[Process]
 
     def used(self) -> tuple[float, float]:
-        """Seconds of processor time so far, of the mocks and of nginx."""
+        """Return the processor time so far, in seconds, of the mocks and of nginx."""
         return _seconds(self.mocks), _seconds(self.nginx)
 
 
@@ -54,7 +54,7 @@ def measure(plan: Plan, section: Section) -> None:
 
 @contextmanager
 def _site(servers: int, *flags: str) -> Iterator[Site]:
-    """One server as it is, or several behind nginx, which is given one worker."""
+    """Start one server alone, or several behind nginx with one worker."""
     with ExitStack() as stack:
         mocks = [stack.enter_context(serving(MOCK, flags, first=requests.chat())) for _ in range(servers)]
         processes = [mock.process for mock in mocks]

@@ -1,4 +1,4 @@
-"""What a sandbox costs in memory that was used once, against as many chats in one sandbox."""
+"""The memory of sandboxes that were used once, against as many chats in one sandbox."""
 
 from collections.abc import Iterator
 from itertools import repeat
@@ -25,9 +25,9 @@ def measure(plan: Plan, section: Section) -> None:
 
 
 def _kilobytes(bodies: Iterator[bytes]) -> float:
-    """Growth for each request."""
+    """Return the growth for each request."""
     with serving(MOCK, ["--max-sandboxes", str(_SANDBOXES + 1)], first=requests.chat()) as server:
-        # What the first connections need is no sandbox's.
+        # The memory of the first connections is not that of sandboxes.
         load(server.port, repeat(requests.chat(), 2 * CONNECTIONS), CONNECTIONS, _SECONDS)
         before = server.process.resident_megabytes()
         result = load(server.port, bodies, CONNECTIONS, _SECONDS)

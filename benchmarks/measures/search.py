@@ -1,4 +1,4 @@
-"""Search through the shipped catalog and through a large one, one connection, each query another one."""
+"""Search in the shipped catalog and in a large one, over one connection, with a new query each time."""
 
 import json
 import random
@@ -58,7 +58,7 @@ def _make(file: Path, size: int) -> None:
 
 
 def _queries(large: Path) -> Iterator[bytes]:
-    """Endless queries: a few words of a title, of either catalog, in an order of their own."""
+    """Yield queries without end: a few words of a title of either catalog, shuffled."""
     draw = random.Random(0)
     titles = [_title(line) for file in (large, _SHIPPED) for line in file.open()]
     titles = draw.sample(titles, min(_TITLES, len(titles)))

@@ -1,4 +1,4 @@
-"""Cold start, from the start of the process to the first answered chat, and the memory it takes."""
+"""Cold start, from the start of the process to the first answered chat, and the memory by then."""
 
 import time
 
@@ -8,14 +8,14 @@ from benchmarks.plan import Plan
 from benchmarks.samples import body
 from benchmarks.servers import MOCK, serving
 
-# For what a server still does once it accepts connections.
+# For work that a server does after it accepts connections.
 _SETTLE_SECONDS = 0.5
 
 
 def measure(plan: Plan, section: Section) -> None:
     kinds = {"bare": [plan.samples.serve(requests.CHAT, "chat")], MOCK: []} | {kind: [] for kind in plan.peers}
     for kind, flags in kinds.items():
-        # The first start of all writes bytecode.
+        # The very first start writes bytecode.
         with serving(kind, flags, first=requests.chat()):
             pass
     for _ in range(plan.rounds):

@@ -1,4 +1,4 @@
-"""Streams that leave at once, against bare ones of the same events: sent one by one, and in one write."""
+"""Streams without pacing, against bare servers that send the same events one by one, or in one write."""
 
 from itertools import cycle
 

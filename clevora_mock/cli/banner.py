@@ -19,7 +19,7 @@ def announce(settings: Settings, url: str) -> None:
 
 
 def banner(settings: Settings, url: str, style: Styler) -> str:
-    """Return the program's name, the variables to copy, the console's address and settings worth a note."""
+    """Return the program's name, the variables to copy, the console's address and notable settings."""
     facts = [("Console", f"{url}/"), *_notable_settings(settings)]
     rows = "".join(f"  {style(f'{name:<9}', 'dim')} {value}\n" for name, value in facts)
     return (
@@ -31,13 +31,15 @@ def banner(settings: Settings, url: str, style: Styler) -> str:
 
 
 def _notable_settings(settings: Settings) -> list[tuple[str, str]]:
-    """Return the settings that change what a reader of the log sees."""
+    """Return names and texts of the settings that change what a reader of the log sees."""
     facts: list[tuple[str, str]] = []
     if settings.scenario is not None:
         facts.append(("Scenario", f"{settings.scenario}{', reloaded when it changes' if settings.watch else ''}"))
     if settings.clock != "real":
         clock = settings.make_clock()
-        facts.append(("Clock", clock.mode + (f", {clock.speed:g} seconds a second" if clock.mode == "scaled" else "")))
+        speed = f", {clock.speed:g} seconds a second" if clock.mode == "scaled" else ""
+        mark = "; the log marks its times with *" if settings.log_format == "text" else ""
+        facts.append(("Clock", f"{clock.mode}{speed}{mark}"))
     if settings.no_rate_limit:
         facts.append(("Limits", "off"))
     return facts

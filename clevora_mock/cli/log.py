@@ -1,62 +1,37 @@
-"""One line for each request, on standard error: text for people, or JSON for machines."""
+"""The log on standard error, as text for people or JSON for machines.
 
+It has a line for each request to an emulated API, and one for each change made through the control plane.
+"""
+
+import json
+import re
 import sys
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 
-from clevora_mock.cli.terminal import Style, Styler
-from clevora_mock.clock import iso
+from clevora_mock.cli.log_line import WIDTH, LogLine, outcome_of, shortened, time_of_day
+from clevora_mock.cli.terminal import Styler
+from clevora_mock.clock import iso, wall_micros
+from clevora_mock.control.endpoint import ControlAction, ControlListener
 from clevora_mock.core import money
-from clevora_mock.core.journal import JournalEntry, RequestListener
+from clevora_mock.core.journal import MAX_BODY_BYTES, JournalEntry, RequestListener, masked, masked_text
+from clevora_mock.core.messages import printable
 
 
-class LogLine(NamedTuple):
-    """A request as text. `target` is its endpoint or path, `problem` its error code and fault."""
-
-    time: str
-    method: str
-    target: str
-    status: int | None
-    tokens: int
-    cost: str
-    problem: str
-    rule: str | None
-
-    def text(self, style: Styler) -> str:
-        """Return ``14:21:08 POST   chat.completions       200     40 tokens $0.02  [two failures, then fine]``."""
-        color = _color(self.status or 0)
-        usage = f"{self.tokens:>6} tokens {self.cost}" if self.tokens else ""
-        parts = [
-            style(self.time, "dim"),
-            f"{self.method:<6}",
-            f"{self.target:<22}",
-            style(str(self.status or "---"), color),
-            " ".join(part for part in (usage, style(self.problem, color)) if part),
-            style(f" [{self.rule}]", "mark") if self.rule else "",
-        ]
-        return " ".join(part for part in parts if part).rstrip()
-
-
-def text_line(sandbox: str, entry: JournalEntry, style: Styler) -> str:
-    """Return a journal entry as a line of text."""
-    target = entry.endpoint or entry.path
+def text_line(sandbox: str, entry: JournalEntry, style: Styler, now: int) -> str:
+    """Return a journal entry as a line of text; `now` is the wall's time, in microseconds."""
     return LogLine(
-        iso(entry.completed)[11:19],
+        time_of_day(entry.completed, now),
         entry.method,
-        target if sandbox == "default" else f"{sandbox}: {target}",
+        _target(sandbox, entry.endpoint or entry.path),
         entry.status,
+        entry.latency,
         entry.prompt_tokens + entry.completion_tokens,
         money.text(entry.cost),
-        " ".join(part for part in (entry.code, entry.fault) if part),
+        outcome_of(entry.message or entry.code, entry.fault, _parsed(entry.body)),
         entry.rule,
     ).text(style)
-
-
-def _color(status: int) -> Style:
-    if 200 <= status < 400:
-        return "good"
-    return "warning" if 400 <= status < 500 else "bad"
 
 
 def json_line(sandbox: str, entry: JournalEntry) -> str:
@@ -70,6 +45,7 @@ def json_line(sandbox: str, entry: JournalEntry) -> str:
         "endpoint": entry.endpoint,
         "status": entry.status or None,
         "code": entry.code,
+        "message": entry.message,
         "latencyMs": entry.latency // 1000,
         "tokens": entry.prompt_tokens + entry.completion_tokens,
         "cost": money.dollars(entry.cost),
@@ -80,12 +56,66 @@ def json_line(sandbox: str, entry: JournalEntry) -> str:
     return msgspec.json.encode(fields).decode()
 
 
+def control_text_line(sandbox: str, action: ControlAction, style: Styler, now: int) -> str:
+    """Return a change made through the control plane as a line of text; `now` is the wall's time, in microseconds."""
+    time = f"{time_of_day(action.at, now):<9}"
+    change = f"{action.method} {_target(sandbox, masked_text(action.path))} {change_of(action.body)}".rstrip()
+    return f"{style(time, 'dim')} {style('control', 'mark')} {shortened(change, WIDTH - len(f'{time} control '))}"
+
+
+def control_json_line(sandbox: str, action: ControlAction) -> str:
+    """Return a change made through the control plane as a JSON object on one line."""
+    fields = {
+        "time": iso(action.at),
+        "sandbox": sandbox,
+        "method": action.method,
+        "path": masked_text(action.path),
+        "control": change_of(action.body),
+    }
+    return msgspec.json.encode(fields).decode()
+
+
+def change_of(body: bytes) -> str:
+    """Return what a request's body asks for, in a few words.
+
+    That is ``mode=scaled speed=60`` of a JSON object, ``name=flaky`` of a scenario in YAML, and the first line of any
+    other text.
+    """
+    if len(body) > MAX_BODY_BYTES:
+        return f"{len(body):,} bytes"
+    document = _parsed(body)
+    if isinstance(document, dict):
+        scalars = {name: value for name, value in document.items() if isinstance(value, str | int | float)}
+        shown: dict[str, Any] = msgspec.json.decode(masked(msgspec.json.encode(scalars)))
+        pairs = (f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in shown.items())
+        text = " ".join(pairs)
+    else:
+        text = masked(body).decode("utf-8", "replace").strip()
+        name = re.search(r"^name: *(.+)$", text, re.MULTILINE)
+        text = f"name={name[1]}" if name else text.partition("\n")[0]
+    return shortened(printable(text), WIDTH)
+
+
 def line_writer(log_format: str) -> RequestListener:
     """Make a listener that writes a line for each request."""
     style = Styler(sys.stderr)
 
     def write(sandbox: str, entry: JournalEntry) -> None:
-        line = json_line(sandbox, entry) if log_format == "json" else text_line(sandbox, entry, style)
+        line = json_line(sandbox, entry) if log_format == "json" else text_line(sandbox, entry, style, wall_micros())
+        sys.stderr.write(line + "\n")
+
+    return write
+
+
+def control_line_writer(log_format: str) -> ControlListener:
+    """Make a listener that writes a line for each change made through the control plane."""
+    style = Styler(sys.stderr)
+
+    def write(sandbox: str, action: ControlAction) -> None:
+        is_json = log_format == "json"
+        line = (
+            control_json_line(sandbox, action) if is_json else control_text_line(sandbox, action, style, wall_micros())
+        )
         sys.stderr.write(line + "\n")
 
     return write
@@ -99,3 +129,15 @@ def combine(*listeners: RequestListener) -> RequestListener:
             listener(sandbox, entry)
 
     return listen
+
+
+def _target(sandbox: str, place: str) -> str:
+    """Return an endpoint or path with the name of its sandbox, unless that is the default one."""
+    return printable(place if sandbox == "default" else f"{sandbox}: {place}")
+
+
+def _parsed(body: bytes) -> object:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

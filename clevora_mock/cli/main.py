@@ -1,4 +1,4 @@
-"""The commands."""
+"""The commands of ``clevora-mock``."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,11 +20,11 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 class ServeByDefault(click.Group):
-    """A group whose command `serve` may be left out, and whose errors are one line and a hint."""
+    """A command group with `serve` as its default, and errors of one line and a hint."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        bare = args[0].startswith("-") and args[0] not in ("-h", "--help", "--version") if args else True
-        # A shell that completes an empty line is offered the commands.
+        bare = args[0].startswith("-") and args[0] not in ("-h", "--help", "-V", "--version") if args else True
+        # Without arguments, shell completion offers the commands rather than flags of `serve`.
         if bare and (args or not ctx.resilient_parsing):
             args = ["serve", *args]
         return super().parse_args(ctx, args)
@@ -57,9 +57,9 @@ class ServeByDefault(click.Group):
 
 
 @click.group(cls=ServeByDefault, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="clevora-mock")
+@click.version_option(__version__, "-V", "--version", prog_name="clevora-mock")
 def main() -> None:
-    """A local server that stands in for the Clevora AI API.
+    """Serve the Clevora AI API on this machine, for tests and development.
 
     Start it, point a client's base URL at it, and every documented call works:
 
@@ -79,22 +79,23 @@ def serve(**flags: str | None) -> None:
       clevora-mock                              on http://127.0.0.1:2538
       clevora-mock --scenario flaky             chats fail twice, then answer
       clevora-mock --clock frozen --seed 7      the same bytes in every run
-      clevora-mock --balance 0.05               runs dry in the middle
+      clevora-mock --balance 0.05               chats are 402 once it is spent
 
     A flag beats its environment variable, which beats the default.
     """
     chosen = load_settings(flags)
     from clevora_mock.cli.banner import announce
-    from clevora_mock.server.service import CannotServeError, Service
+    from clevora_mock.cli.logged_service import logged_service, print_summary
+    from clevora_mock.core.run_summary import RunSummary
+    from clevora_mock.server.service import CannotServeError
 
-    listener = None
-    if not chosen.quiet and chosen.log_format is not None:
-        from clevora_mock.cli.log import line_writer
-
-        listener = line_writer(chosen.log_format)
+    summary = RunSummary()
     try:
-        service = Service(chosen, listener)
-        service.run(lambda: announce(chosen, service.url))
+        service = logged_service(chosen, summary)
+        try:
+            service.run(lambda: announce(chosen, service.url))
+        finally:
+            print_summary(summary, service)
     except CannotServeError as error:
         fail(str(error), error.status)
 
@@ -210,10 +211,34 @@ def openapi() -> None:
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from clevora_mock.scenarios.json_schema import text
+
+    click.echo(text(), nl=False)
+
+
+@main.command(name="help")
+@click.argument("command", required=False)
+@click.pass_context
+def show_help(context: click.Context, command: str | None) -> None:
+    """Print the help of COMMAND, or of the program."""
+    program = context.find_root()
+    if command is None:
+        click.echo(program.get_help())
+        return
+    found = main.get_command(program, command)
+    if found is None:
+        raise click.UsageError(f"No such command {command!r}.", program)
+    with click.Context(found, program, command) as asked:
+        click.echo(found.get_help(asked))
+
+
 @main.command(name="completion")
 @click.argument("shell", type=click.Choice(SHELLS))
 def complete(shell: str) -> None:
-    """Print the script with which SHELL completes commands, flags and scenarios.
+    """Print the script that makes SHELL complete commands, flags and scenarios.
 
     \b
       eval "$(clevora-mock completion bash)"                      in ~/.bashrc
@@ -235,7 +260,7 @@ def healthcheck(**flags: str | None) -> None:
     host = settings.reachable_host(chosen.host)
     connection = http.client.HTTPConnection(host, chosen.port, timeout=2)
     try:
-        # By a loopback name whatever the address: the control plane refuses most other names.
+        # The control plane refuses most host names, but never localhost.
         connection.request("GET", "/__mock/health", headers={"host": f"localhost:{chosen.port}"})
         response = connection.getresponse()
         ready = response.status == http.client.OK and json.loads(response.read()).get("status") == "ok"

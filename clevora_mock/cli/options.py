@@ -1,4 +1,4 @@
-"""Flags that follow from the settings, and commands that have them."""
+"""Command-line flags derived from the settings, and commands that take them."""
 
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class SettingsCommand(click.Command):
-    """A command with the flags of the settings `names`, by default all, made when first needed, in sections.
+    """A command with a flag for each setting in `names`, by default for all, in sections.
 
-    Help shows `defaults` in place of the table's.
+    Flags are made at first use. `defaults` replace the settings' defaults in help.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ def _flag(setting: Setting, default: str) -> click.Option:
 
 
 def load_settings(flags: dict[str, str | None], **defaults: Any) -> Settings:
-    """Load the settings and warn of unknown variables; exit where a setting makes no sense."""
+    """Load the settings and warn of unknown variables; exit with status 2 for an invalid value."""
     for name in unknown_variables():
         click.echo(f"clevora-mock: warning: {name} sets nothing{_suggestion(name)}", err=True)
     try:
@@ -73,7 +73,7 @@ def load_settings(flags: dict[str, str | None], **defaults: Any) -> Settings:
 
 
 def _suggestion(name: str) -> str:
-    # By what follows the prefix, which would make any two variables look alike.
+    # Compared without the prefix, which makes any two variables similar.
     settings = {setting.variable.removeprefix(PREFIX): setting.variable for setting in SETTINGS}
     close = closest_match(name.removeprefix(PREFIX), settings)
     return f"; did you mean {settings[close]}?" if close else ""
@@ -82,6 +82,6 @@ def _suggestion(name: str) -> str:
 def fail(message: str, status: int) -> NoReturn:
     """Print `message` and exit with `status`."""
     click.echo(f"clevora-mock: {message}", err=True)
-    # A flush at exit would end in a traceback where the reader of standard output has gone.
+    # Flushed here, since a flush at exit ends in a traceback when standard output is a closed pipe.
     sys.stdout.flush()
     raise SystemExit(status)

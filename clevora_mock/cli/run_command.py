@@ -1,7 +1,7 @@
-"""``clevora-mock exec -- CMD``: a server for as long as one command runs.
+"""``clevora-mock exec -- CMD``: a server that runs as long as a command.
 
-The command is a child of this process, with its terminal, streams and signals. `exec` exits with the command's status
-or, when a signal ended it, with 128 plus the signal's number.
+The command is a child of this process, with its terminal and streams, and gets the signals that
+this process gets. `exec` exits with the command's status or, when a signal ended it, with 128 plus the signal's number.
 """
 
 import asyncio
@@ -12,11 +12,10 @@ from collections.abc import Sequence
 from functools import partial
 
 from clevora_mock import exit_status
-from clevora_mock.cli.log import combine, line_writer
-from clevora_mock.core.journal import RequestListener
+from clevora_mock.cli.logged_service import logged_service, print_summary
 from clevora_mock.core.run_summary import RunSummary
 from clevora_mock.server.service import Service
-from clevora_mock.settings import Settings, child_environment, client_variables
+from clevora_mock.settings import Settings, child_environment, client_variables, proxy_exceptions
 
 # A terminal sends these to every process in its foreground, so the command has them already.
 TERMINAL_SIGNALS = frozenset({"SIGINT", "SIGQUIT"})
@@ -26,20 +25,17 @@ FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUS
 def run_command(settings: Settings, command: Sequence[str]) -> int:
     """Serve, run `command`, print a summary, and return the command's status. Raises CannotServeError."""
     summary = RunSummary()
-    listener: RequestListener = summary.add
-    if settings.log_format is not None and not settings.quiet:
-        listener = combine(summary.add, line_writer(settings.log_format))
-    service = Service(settings, listener, summary.add_findings)
+    service = logged_service(settings, summary)
     child = ChildProcess(command, service)
-    service.run(child.start, {number: partial(child.signal, number) for number in _forwarded_signals()})
-    if not settings.quiet and summary.requests:
-        head, *rest = summary.lines(service.app.state.sandboxes.all())
-        sys.stderr.write("".join(f"{line}\n" for line in (f"clevora-mock: {head}", *(f"  {line}" for line in rest))))
+    try:
+        service.run(child.start, {number: partial(child.signal, number) for number in _forwarded_signals()})
+    finally:
+        print_summary(summary, service)
     return child.status
 
 
 class ChildProcess:
-    """The command, while `service` runs; `status` is what `exec` exits with."""
+    """The command as a child process; `status` is the exit status for `exec`."""
 
     def __init__(self, command: Sequence[str], service: Service) -> None:
         self._command = command
@@ -62,7 +58,8 @@ class ChildProcess:
             self._process.send_signal(number)
 
     async def _run(self) -> None:
-        environment = child_environment(client_variables(self._service.url, self._service.settings.api_key))
+        variables = client_variables(self._service.url, self._service.settings.api_key)
+        environment = child_environment(variables | proxy_exceptions())
         try:
             self._process = await asyncio.create_subprocess_exec(*self._command, env=environment)
             for number in self._pending_signals:
@@ -82,7 +79,7 @@ class ChildProcess:
 
 
 def _forwarded_signals() -> list[signal.Signals]:
-    """Return those of the forwarded signals that this system has."""
+    """Return the forwarded signals that exist on this system."""
     return [number for number in signal.Signals if number.name in FORWARDED_SIGNALS]
 
 

@@ -1,4 +1,4 @@
-"""Shell completion: the scripts for shells, and suggestions for the values of flags."""
+"""Shell completion: scripts for shells, and suggestions for values of flags."""
 
 from pathlib import Path
 from typing import Literal
@@ -10,11 +10,11 @@ from clevora_mock import resources
 
 
 def script(shell: str, command: click.Command, name: str) -> str:
-    """Return what `shell` has to evaluate to complete `command`, which is called as `name`."""
+    """Return the script that makes `shell` complete `command`, called as `name`. Raises ValueError."""
     kind = get_completion_class(shell)
     if kind is None:
         raise ValueError(f"expected a shell that can be completed, got {shell!r}")
-    # Not `kind.source()`, which runs the shell to check its version: it may be on another machine.
+    # Not `kind.source()`, which runs the shell for its version; the script may be for another machine.
     completion = kind(command, {}, name, f"_{name.replace('-', '_').upper()}_COMPLETE")
     return completion.source_template % completion.source_vars()
 

@@ -10,10 +10,10 @@ _CODES: dict[Style, str] = {"dim": "2", "bold": "1", "good": "32", "warning": "3
 
 
 class Styler:
-    """Colors texts for `stream`, or leaves them as they are; without a stream it leaves all."""
+    """Adds ANSI colors to texts if `stream` is a terminal that shows them; without a stream, never."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.colored = stream is not None and stream.isatty() and not is_colorless()
 
-    def __call__(self, text: str, style: Style) -> str:
-        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.colored and text else text
+    def __call__(self, text: str, style: Style | None) -> str:
+        return f"\x1b[{_CODES[style]}m{text}\x1b[0m" if self.colored and text and style else text

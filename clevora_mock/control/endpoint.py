@@ -1,6 +1,7 @@
 """Endpoints of the control plane: Starlette handlers behind the origin check."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -20,12 +21,34 @@ MAX_SNAPSHOT_BYTES = 128 * MAX_BODY_BYTES
 ControlHandler = Callable[[Request], Awaitable[Response]]
 
 
-class ControlEndpoint:
-    """ASGI endpoint for a Starlette route: the handlers of one path, by method."""
+class ControlAction(NamedTuple):
+    """A change made through the control plane; `at` is the sandbox's time after it, in microseconds."""
 
-    def __init__(self, handlers: Mapping[str, ControlHandler], local_only: LocalOnly) -> None:
+    at: int
+    method: str
+    path: str
+    body: bytes
+
+
+# Called with the name of the sandbox and each change that has been made to it.
+ControlListener = Callable[[str, ControlAction], None]
+
+
+class ControlEndpoint:
+    """The handlers of one path by method, as an ASGI endpoint for a Starlette route.
+
+    `on_change` has, by method, the listeners to the changes that handlers make.
+    """
+
+    def __init__(
+        self,
+        handlers: Mapping[str, ControlHandler],
+        local_only: LocalOnly,
+        on_change: Mapping[str, ControlListener] | None = None,
+    ) -> None:
         self._handlers = handlers
         self._local_only = local_only
+        self._on_change = on_change or {}
 
     @property
     def methods(self) -> list[str]:
@@ -50,6 +73,10 @@ class ControlEndpoint:
             raise
         except Exception as error:  # noqa: BLE001 - any other error becomes a 500 in JSON
             raise internal_error(method, exchange.path, error) from None
+        if method in self._on_change:
+            sandbox = exchange.sandbox
+            action = ControlAction(sandbox.clock.now(), method, exchange.path, body or b"")
+            self._on_change[method](sandbox.name, action)
         await response(scope, receive, send)
 
 

@@ -96,6 +96,8 @@ def render_entry(entry: JournalEntry) -> dict[str, object]:
         "account": entry.account,
         "status": entry.status or None,
         "code": entry.code,
+        "message": entry.message,
+        "hint": entry.hint,
         "latencyMs": entry.latency // 1000,
         "promptTokens": entry.prompt_tokens,
         "completionTokens": entry.completion_tokens,

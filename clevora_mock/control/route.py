@@ -8,13 +8,17 @@ from clevora_mock.control.endpoint import ControlHandler
 
 
 class ControlRoute(NamedTuple):
-    """One route; `where` is method and path (``GET /__mock/clock``), `query` the names of its query parameters."""
+    """A method and path (``GET /__mock/clock``), its handler and summary, and the body and query that it takes.
+
+    `changes` is False for a route that leaves the sandbox as it is, whatever its method.
+    """
 
     where: str
     handler: ControlHandler
     summary: str
     request: type[Struct] | None = None
     query: tuple[str, ...] = ()
+    changes: bool = True
 
     @property
     def method(self) -> str:
@@ -23,3 +27,7 @@ class ControlRoute(NamedTuple):
     @property
     def path(self) -> str:
         return self.where.partition(" ")[2]
+
+    @property
+    def is_change(self) -> bool:
+        return self.changes and self.method != "GET"

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from clevora_mock.control import accounts, clock, home, info, journal, openapi, payments, sandboxes, state
 from clevora_mock.control.checkout import CheckoutPage
-from clevora_mock.control.endpoint import ControlEndpoint, ControlHandler, get_base_url
+from clevora_mock.control.endpoint import ControlEndpoint, ControlHandler, ControlListener, get_base_url
 from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.route import ControlRoute
 from clevora_mock.control.scenario import ScenarioHandlers
@@ -61,7 +61,13 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
         row("POST /__mock/accounts", accounts.create_account, "creates an account and a key", accounts.NewAccount),
         row("GET /__mock/accounts/{uid}", accounts.show_account, "an account"),
         row("PATCH /__mock/accounts/{uid}", accounts.change_account, "changes an account", accounts.AccountChange),
-        row("POST /__mock/tokens", accounts.issue_token, "issues an ID token for a user", accounts.TokenRequest),
+        row(
+            "POST /__mock/tokens",
+            accounts.issue_token,
+            "issues an ID token for a user",
+            accounts.TokenRequest,
+            changes=False,
+        ),
         row(
             "POST /__mock/checkouts/{id}/pay",
             payments.finish_checkout(context.sender, "succeeded"),
@@ -77,6 +83,7 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
             payments.sign_webhook,
             "signs an event: headers and body to post to the webhook",
             payments.SignRequest,
+            changes=False,
         ),
         row("GET /__mock/requests", journal.list_requests, "the journal, newest first", query=journal.QUERY),
         row("DELETE /__mock/requests", journal.clear_journal, "empties the journal"),
@@ -92,15 +99,23 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
     return table
 
 
-def build_control_routes(table: Sequence[ControlRoute], local_only: LocalOnly) -> list[TrailingSlashRoute]:
-    """Return a Starlette route per path of the table, behind the origin check."""
-    by_path: dict[str, dict[str, ControlHandler]] = {}
+def build_control_routes(
+    table: Sequence[ControlRoute], local_only: LocalOnly, on_change: ControlListener | None = None
+) -> list[TrailingSlashRoute]:
+    """Return a Starlette route per path of the table, behind the origin check; `on_change` is told every change."""
+    by_path: dict[str, list[ControlRoute]] = {}
     for row in table:
-        by_path.setdefault(row.path, {})[row.method] = row.handler
-    return [
-        TrailingSlashRoute(path, ControlEndpoint(handlers, local_only), methods=list(handlers), name=f"control:{path}")
-        for path, handlers in by_path.items()
-    ]
+        by_path.setdefault(row.path, []).append(row)
+    return [_starlette_route(path, rows, local_only, on_change) for path, rows in by_path.items()]
+
+
+def _starlette_route(
+    path: str, rows: Sequence[ControlRoute], local_only: LocalOnly, on_change: ControlListener | None
+) -> TrailingSlashRoute:
+    handlers: dict[str, ControlHandler] = {row.method: row.handler for row in rows}
+    listeners = {} if on_change is None else {row.method: on_change for row in rows if row.is_change}
+    endpoint = ControlEndpoint(handlers, local_only, listeners)
+    return TrailingSlashRoute(path, endpoint, methods=list(handlers), name=f"control:{path}")
 
 
 def _show_control_openapi(table: Sequence[ControlRoute]) -> ControlHandler:

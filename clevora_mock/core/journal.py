@@ -66,6 +66,9 @@ class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"
     fault: str | None = None
     misses: tuple[NearMiss, ...] = ()
     query: str = ""
+    # Of the error: its text, and the mock's explanation.
+    message: str | None = None
+    hint: str | None = None
 
 
 # Called with the name of the sandbox and the entry of each finished request.
@@ -105,7 +108,9 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
     texts = (facts.path, facts.header(b"user-agent"), facts.query, exchange.text)
     path, client, query, text = map(masked_text, texts) if _may_be_secret(" ".join(texts)) else texts
     # The client disconnected before the first byte: do not journal an error that it has not seen.
-    code, retry_after = (reply.code, reply.retry_after) if exchange.status else (None, None)
+    code, message, hint, retry_after = (
+        (reply.code, reply.message, reply.hint, reply.retry_after) if exchange.status else (None,) * 4
+    )
     return JournalEntry(
         serial=serial,
         id=facts.id,
@@ -137,6 +142,8 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         fault=reply.fault,
         misses=plan.misses,
         query=query,
+        message=None if message is None else masked_text(message)[:MAX_TEXT_CHARACTERS],
+        hint=None if hint is None else masked_text(hint)[:MAX_TEXT_CHARACTERS],
     )
 
 

@@ -40,7 +40,7 @@ class Reply(Struct, frozen=True):
     `completion_tokens` and `text` belong to a body in one piece, which is billed whole even if it is sent in part; a
     stream has them on its frames. `has_head` is False if the connection ends before the first byte. `undelivered` marks
     a response that a fault withholds, which counts as an error. `charge` overrides the price: True bills everything,
-    False nothing. `code` and `retry_after` (seconds) describe an error.
+    False nothing. `code`, `message`, `hint` and `retry_after` (seconds) describe an error.
     """
 
     frames: tuple[Frame, ...] = ()
@@ -53,6 +53,8 @@ class Reply(Struct, frozen=True):
     has_head: bool = True
     ending: Ending = "complete"
     code: str | None = None
+    message: str | None = None
+    hint: str | None = None
     retry_after: int | None = None
     fault: str | None = None
     undelivered: bool = False

@@ -22,7 +22,9 @@ class RunSummary:
         self.tokens = 0
         self.spent = 0
         self.errors: Counter[str] = Counter()
+        # The first ones, and how many there were; a server that runs for weeks must not keep all.
         self._findings: list[Finding] = []
+        self._found = 0
 
     def add(self, sandbox: str, entry: JournalEntry) -> None:
         """Count a finished request."""
@@ -36,11 +38,14 @@ class RunSummary:
 
     def add_findings(self, sandbox: Sandbox) -> None:
         """Collect the findings of a sandbox that is about to be removed."""
-        self._findings += findings(sandbox.journal.entries)
+        found = findings(sandbox.journal.entries)
+        self._found += len(found)
+        self._findings += found[: MAX_FINDINGS - len(self._findings)]
 
     def lines(self, sandboxes: Iterable[Sandbox]) -> list[str]:
-        """Return the totals, the errors and the findings as text; `sandboxes` are those not yet removed."""
-        found = [*self._findings, *(finding for sandbox in sandboxes for finding in findings(sandbox.journal.entries))]
+        """Return the sums, the errors and the findings as text; `sandboxes` are those that are left."""
+        left = [finding for sandbox in sandboxes for finding in findings(sandbox.journal.entries)]
+        total = self._found + len(left)
         failed = self.errors.total()
         counts = _count(self.requests, "request"), _count(failed, "error"), _count(self.tokens, "token")
         lines = [", ".join((*counts, f"{money.text(self.spent)} spent"))]
@@ -48,10 +53,10 @@ class RunSummary:
             lines.append("errors: " + ", ".join(f"{count} x {error}" for error, count in self.errors.most_common()))
         lines += [
             f"{finding.kind}: {finding.message} ({_count(len(finding.requests), 'request')})"
-            for finding in found[:MAX_FINDINGS]
+            for finding in [*self._findings, *left][:MAX_FINDINGS]
         ]
-        if len(found) > MAX_FINDINGS:
-            lines.append(f"and {_count(len(found) - MAX_FINDINGS, 'finding')} more about the client's behavior")
+        if total > MAX_FINDINGS:
+            lines.append(f"and {_count(total - MAX_FINDINGS, 'more finding')} about the client's conduct")
         return lines
 
 

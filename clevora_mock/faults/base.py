@@ -68,6 +68,8 @@ def replaced(reply: Reply, status: int, body: bytes, content_type: bytes = JSON)
         headers=((b"content-type", content_type), (b"content-length", b"%d" % len(body))),
         frames=(Frame(body),),
         code=None,
+        message=None,
+        hint=None,
         retry_after=None,
         undelivered=True,
     )

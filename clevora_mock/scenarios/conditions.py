@@ -1,4 +1,4 @@
-"""`when`: the requests that a rule applies to."""
+"""`when`: the conditions on a request for a rule to apply."""
 
 import re
 import warnings
@@ -93,7 +93,7 @@ def _read_pattern(node: Node) -> TextPattern:
         raise node.invalid("expected something between the slashes")
     try:
         with warnings.catch_warnings():
-            # Expressions that Python warns of will change their meaning in a later version.
+            # Python warns of expressions whose meaning will change in a later version.
             warnings.simplefilter("error")
             return TextPattern(written, re.compile(source, re.IGNORECASE if flags else 0))
     except (re.error, OverflowError, RecursionError, Warning) as error:
@@ -105,7 +105,7 @@ _PATTERN = Field(_read_pattern, {**_TEXT.schema, "pattern": "^([^/]|/.+/i?$)"})
 
 
 def _read_headers(node: Node) -> tuple[tuple[str, TextPattern], ...]:
-    """Read patterns by the headers' names, which become lower case."""
+    """Read patterns by header name; names become lower case."""
     if not isinstance(node, MappingNode):
         raise node.unexpected('a mapping of header names, such as {user-agent: "/OpenAI/"}')
     problems = [*node.flaws]
@@ -130,7 +130,7 @@ def _read_body(node: Node) -> dict[str, Any]:
 
 
 def span(example: str, *, is_window: bool = False) -> Field[tuple[int, int]]:
-    """Return the field for two durations, the shorter first; a window has some time between them."""
+    """Return the field for two durations, the shorter first; a window must not be empty."""
     durations = list_of(DURATION, "durations")
 
     def read(node: Node) -> tuple[int, int]:

@@ -1,7 +1,8 @@
-"""A file's text as a tree with places.
+"""Parses YAML or JSON into a tree of nodes that know their line and column.
 
-It is built from YAML's events, so nothing is interpreted and nothing grows: an alias shares the node that it names.
-JSON becomes such events without YAML's parser, which cannot read all of it (tabs, ``\\ud83d\\ude00``).
+The tree is built from YAML's parse events: scalars stay as they are written, and an alias shares the node of its
+anchor, so aliases cannot blow up memory. JSON becomes such events without YAML's parser, which rejects some of it
+(tabs, ``\\ud83d\\ude00``).
 """
 
 import json
@@ -37,7 +38,7 @@ _REMEDIES = (
 
 
 class Lines:
-    """The places where the lines of a text start: as editors count them, which differs from YAML's marks."""
+    """The starts of a text's lines, by the line breaks of editors; YAML's marks count others as well."""
 
     def __init__(self, text: str) -> None:
         self._end = len(text)
@@ -49,7 +50,7 @@ class Lines:
         return line, min(index, self._end) - self._starts[line - 1] + 1
 
     def error(self, index: int, message: str) -> ScenarioError:
-        """Return the error for a text that is no tree at all, with the one place where that shows."""
+        """Return the error for a text that cannot be parsed, at the character `index`."""
         return ScenarioError([ScenarioProblem(*self.place(index), message)])
 
 
@@ -69,16 +70,16 @@ def parse(text: str) -> Node:
 
 
 class _TreeBuilder:
-    """Makes nodes of events, within the bounds."""
+    """Builds nodes from events, at most MAX_NODES of them and MAX_DEPTH deep."""
 
     def __init__(self, events: Iterator[Any], lines: Lines) -> None:
         self._events = events
         self._lines = lines
-        self._anchored: dict[str | None, Node | None] = {}  # None while the node is being read
+        self._anchored: dict[str | None, Node | None] = {}  # None while the node is read
         self._size = 0
 
     def node(self, event: Any, depth: int) -> Node:
-        """Return the node that begins with `event`, inside `depth` - 1 others."""
+        """Return the node that begins with `event`; `depth` is 1 for the root."""
         index = event.start_mark.index
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event.anchor or "", index, depth)
@@ -136,7 +137,7 @@ def _mapping(place: tuple[int, int], children: list[Node]) -> MappingNode:
 
 
 def _measure(node: Node) -> tuple[int, int]:
-    """Return how many nodes and nested collections there are in `node`, with all aliases written out."""
+    """Return the number of nodes in `node` and the depth of its collections, with all aliases written out."""
     if isinstance(node, ScalarNode):
         return 1, 0
     children = node.items if isinstance(node, SequenceNode) else ()
@@ -147,7 +148,7 @@ def _measure(node: Node) -> tuple[int, int]:
 
 
 def _is_json(text: str) -> bool:
-    """Tell whether `text` is a JSON object without NaN, infinity and halves of surrogate pairs."""
+    """Tell whether `text` is a JSON object, without NaN, infinity and lone surrogates."""
     try:
         # `int` refuses the constants; other numbers stay as they are written.
         document = json.loads(text, parse_constant=int, parse_float=str, parse_int=str)
@@ -194,7 +195,7 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, lines: Lines) -> Scena
     problem, context = " ".join((error.problem or "it cannot be read").split()), error.context or ""
     index, end = error.problem_mark.index if error.problem_mark else 0, len(text.rstrip())
     start = error.context_mark.index if error.context_mark else end
-    # Where something began that does not end says more than where the file does.
+    # For a construct that is never closed, its start says more than the end of the file.
     index, is_at_end = (start, True) if index >= end else (index, False)
     words = f"{text[index : index + 1]} {problem} {context}"
     remedy = next((remedy for pattern, remedy in _REMEDIES if re.search(pattern, words)), "")

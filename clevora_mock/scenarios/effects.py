@@ -1,4 +1,4 @@
-"""`then`: what happens to a request that a rule applies to."""
+"""`then`: the effects of a rule on a request."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
 from clevora_mock.scenarios.reader import Entry, Field, Problems, any_of, list_of, mapping
 from clevora_mock.scenarios.scalars import BOOL, DURATION, TIMESTAMP, choice, duration, number, share_hint, text
 
-# The part of a reply that each endpoint takes.
+# The endpoint of each field of `reply`.
 ENDPOINT_BY_PART = {endpoint.reply_field: endpoint.name for endpoint in ENDPOINTS if endpoint.reply_field}
 
 
@@ -63,9 +63,9 @@ def _check_reply(node: MappingNode, values: dict[str, Any]) -> Problems:
         yield node.keys["finish_reason"].problem("it goes with content alone", "finish_reason")
 
 
-_TEXT = text(most=100_000, least=0)
-_LINK = text(most=2_000)
-_WORD = text(most=200)
+_TEXT = text(max_length=100_000, min_length=0)
+_LINK = text(max_length=2_000)
+_WORD = text(max_length=200)
 _SECONDS = number(int, minimum=0, maximum=864_000)
 _SECTION: Field[dict[str, Any]] = mapping(
     dict,

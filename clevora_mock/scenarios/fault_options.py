@@ -1,7 +1,7 @@
-"""`fault`: what goes wrong on the wire. Kinds, options, bounds and descriptions follow from the classes in `faults`.
+"""`fault`: kinds of faults with their options, derived from the classes in `faults`.
 
-A field's annotation says, by the JSON Schema that msgspec makes of it, how the option is written: a choice, a bool, a
-number or text with its bounds, a duration, or a list of these. A list has to be given, even if it has a default.
+The syntax of an option follows from msgspec's JSON Schema of the field: a choice, a bool, a number or text with its
+bounds, a duration, or a list of these. A list is required even if the field has a default.
 """
 
 from typing import Any
@@ -20,9 +20,9 @@ _BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 
 
 def option_of(info: FieldInfo) -> Entry:
-    """Return the entry for a fault's field; the underscore of a name such as ``for_`` is Python's alone."""
+    """Return the entry for a fault's field, without the underscore at the end of a name such as ``for_``."""
     schema, name = msgspec.json.schema(info.type), info.name.rstrip("_")
-    schema = schema.get("anyOf", [schema])[0]  # without null, which stands for an option that is absent
+    schema = schema.get("anyOf", [schema])[0]  # without null, which means that the option is absent
     return Entry(name, _field(schema, name, info.default), schema["description"], info.required or "items" in schema)
 
 
@@ -71,7 +71,7 @@ _MAPPINGS = {kind: _mapping(fault) for kind, fault in FAULTS.items()}
 
 
 def _read(node: Node) -> Fault:
-    """Read a kind alone, or a mapping of the kind and its options."""
+    """Read a kind, or a mapping of a kind and its options."""
     if not isinstance(node, MappingNode):
         kind = _KIND.read(node)
         for name in _REQUIRED[kind]:

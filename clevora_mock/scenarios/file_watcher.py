@@ -1,4 +1,4 @@
-"""Watches the file of the scenario that runs: a change takes effect at once, a mistake leaves the last good one."""
+"""Watches a scenario file: a valid change takes effect at once, an invalid one leaves the last scenario running."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ _EVERY_SECONDS = 0.2
 
 
 class FileWatcher:
-    """Polls `file`; `on_change` gets each new scenario, `on_problem` what is wrong with a file that has none."""
+    """Polls `file`; `on_change` gets each new scenario, `on_problem` the problems of an invalid file."""
 
     def __init__(self, file: Path, on_change: Callable[[Scenario], None], on_problem: Callable[[str], None]) -> None:
         self._file = file
@@ -26,7 +26,7 @@ class FileWatcher:
             self.poll()
 
     def poll(self) -> None:
-        """Read the file if it has changed since the last look."""
+        """Read the file if it has changed since the last poll."""
         stamp, before = self._stamp(), self._seen
         self._seen = stamp
         if stamp == before:
@@ -39,7 +39,7 @@ class FileWatcher:
             self._on_problem(str(error))
 
     def _stamp(self) -> tuple[int, int] | None:
-        """Return the file's time of change and size, None when it cannot be seen."""
+        """Return the file's modification time and size, None when it cannot be read."""
         try:
             status = self._file.stat()
         except OSError:

@@ -7,13 +7,16 @@ from clevora_mock.scenarios.reader import Schema
 
 
 def schema() -> Schema:
-    """Return the schema."""
-    words = {"title": "clevora-mock scenario", "description": "How the world starts, and the rules that disturb it."}
+    """Return the schema as a value."""
+    words = {
+        "title": "clevora-mock scenario",
+        "description": "How a sandbox starts, and rules for what happens to its requests.",
+    }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **words, **SCENARIO.schema}
 
 
 def text() -> str:
-    """Return the schema as it is shipped."""
+    """Return the schema as JSON text, as it is shipped."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The scenario language: every entry with its field and one line on what it is for.
+"""The scenario language: every entry with its field and a description in one line.
 
 The reader and the JSON Schema for editors both follow from `SCENARIO`; `conditions` describes `when`, and `effects`
 describes `then`.
@@ -114,7 +114,7 @@ def _check_rule(node: MappingNode, values: dict[str, Any]) -> Problems:
 
 
 def _streamed_part(fault: Node) -> str | None:
-    """Return the part of a fault that happens in a stream alone, if any."""
+    """Return the fault's kind or option that only streams have, if any."""
     options = fault.nodes if isinstance(fault, MappingNode) else {}
     kind = options.get("kind", fault).text
     if kind in FAULTS and FAULTS[kind].stream_only:

@@ -1,8 +1,8 @@
-"""A scenario's text as a tree whose nodes know their place, and the values of its words.
+"""Nodes of a parsed scenario, with line and column, and the values of scalars.
 
-YAML readers disagree about some unquoted words: ``yes``, ``010`` and ``10:30`` are text to one and a truth value or a
-number to another. Those are `AmbiguousScalar` values here, which no field accepts, so a scenario means the same to
-every reader.
+YAML 1.1 and 1.2 type some unquoted scalars differently: ``yes``, ``010`` and ``10:30`` are text in one and a bool or a
+number in the other. They become `AmbiguousScalar` values, which no field accepts, so a scenario means the same to every
+YAML parser.
 """
 
 import re
@@ -21,7 +21,7 @@ _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 
 
 class AmbiguousScalar(Struct, frozen=True):
-    """An unquoted word that YAML 1.1 and 1.2 read differently: one of the readings, and a spelling that has only it."""
+    """An unquoted scalar that YAML 1.1 and 1.2 type differently: a value, and a spelling of only that value."""
 
     read_as: str
     unambiguous: str
@@ -39,7 +39,7 @@ _LITERALS: dict[str, Value] = {
 
 
 class Node(Struct, frozen=True):
-    """A part of the text and where it starts, from 1; `text` is a scalar's, as it is written."""
+    """A part of the text: its line and column, from 1, and a scalar's text as it is written."""
 
     line: int
     column: int
@@ -47,18 +47,18 @@ class Node(Struct, frozen=True):
 
     @property
     def value(self) -> "Value | Node":
-        """The meaning of a scalar; other nodes stand for themselves."""
+        """The value of a scalar, or else the node itself."""
         return self
 
     @property
     def number(self) -> float | None:
-        """The value if it is a number, which a bool is not."""
+        """The value if it is an int or float, else None."""
         value = self.value
         return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
     @property
     def got(self) -> str:
-        """The value as a message shows it."""
+        """The value as messages show it."""
         value = self.value
         if isinstance(value, Node):
             return "a mapping" if isinstance(value, MappingNode) else "a list"
@@ -70,7 +70,7 @@ class Node(Struct, frozen=True):
         return f"{bare}, which YAML may read as {value.read_as}" if isinstance(value, AmbiguousScalar) else bare
 
     def problem(self, message: str, path: str = "") -> ScenarioProblem:
-        """Return a problem at this node; `path` leads from the place where it is noticed to the node."""
+        """Return a problem at this node; `path` leads from the node that is being checked to this one."""
         return ScenarioProblem(self.line, self.column, message, path)
 
     def invalid(self, message: str) -> ScenarioError:
@@ -78,12 +78,12 @@ class Node(Struct, frozen=True):
         return ScenarioError([self.problem(message)])
 
     def unexpected(self, expected: str, hint: str = "") -> ScenarioError:
-        """Return the error for something else than `expected`; `hint` says how to mend it."""
+        """Return the error ``expected …, got …``, followed by `hint`."""
         return self.invalid(f"expected {expected}, got {self.got}{hint}")
 
 
 class ScalarNode(Node, frozen=True):
-    """A word, a number or a text; `plain` ones stand without quotes."""
+    """A scalar; `plain` without quotes."""
 
     plain: bool = False
 
@@ -99,7 +99,7 @@ class SequenceNode(Node, frozen=True):
 
 
 class MappingNode(Node, frozen=True):
-    """Keys and values by name, in the file's order; what is wrong with other keys stands in `flaws`."""
+    """Keys and values by name, in the file's order; `flaws` are the problems of keys that are left out."""
 
     keys: dict[str, ScalarNode] = {}
     nodes: dict[str, Node] = {}
@@ -107,7 +107,7 @@ class MappingNode(Node, frozen=True):
 
 
 def unquoted(text: str) -> Value:
-    """Return the value of a word without quotes: what JSON says, unless another reader may differ."""
+    """Return the value of an unquoted scalar: as in JSON, or AmbiguousScalar where YAML versions differ."""
     if text in _LITERALS:
         return _LITERALS[text]
     if text[0] not in "+-.0123456789":
@@ -123,13 +123,13 @@ def unquoted(text: str) -> Value:
     if not isfinite(number):
         return AmbiguousScalar(str(number), "a finite number")
     read_as = str(int(number) if number.is_integer() else number)
-    # Whoever writes 010 means 10 rather than 8.
+    # 010 is more often meant as 10 than as octal 8.
     octal = re.fullmatch(r"[-+]?0[0-7_]+", text)
     return AmbiguousScalar(read_as, str(int(text.replace("_", ""))) if octal else read_as)
 
 
 def _other_reading(text: str) -> float | None:
-    """Return the number that YAML 1.1, or else 1.2, makes of a word that is no number in JSON."""
+    """Return the number that YAML 1.1, or else 1.2, reads where JSON has none."""
     tag: str = _YAML_11.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
     node = yaml.ScalarNode(tag, text)
     try:

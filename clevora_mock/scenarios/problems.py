@@ -1,6 +1,6 @@
-"""Problems of a scenario; all of a file's are reported at once, so that one edit mends it.
+"""Problems of scenario files; all problems of a file are reported at once.
 
-Nothing here needs YAML or the language, so code that only reports problems loads neither.
+Nothing here imports YAML or the language, so code that only reports problems loads neither.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from clevora_mock.core.messages import MAX_SHOWN_CHARACTERS, printable, quoted
 
 
 class ScenarioProblem(Struct, frozen=True):
-    """One thing that is wrong: line and column from 1, and the path of the value, such as ``rules[0].then``."""
+    """One problem: line and column from 1, and the path of the value, such as ``rules[0].then``."""
 
     line: int
     column: int
@@ -21,7 +21,7 @@ class ScenarioProblem(Struct, frozen=True):
     path: str = ""
 
     def below(self, step: str) -> "ScenarioProblem":
-        """Return the problem as seen from one level up: `step` is a name, or an index in brackets."""
+        """Return the problem with `step`, a name or an index in brackets, before its path."""
         name = step if len(step) <= MAX_SHOWN_CHARACTERS else quoted(step)
         dot = "." if self.path and not self.path.startswith("[") else ""
         return replace(self, path=f"{name}{dot}{self.path}")
@@ -31,7 +31,7 @@ class ScenarioProblem(Struct, frozen=True):
 
 
 class ScenarioError(UnusableFileError):
-    """A file that is no scenario, with a line for each problem in its order; for a part of a file there is no text."""
+    """An invalid scenario; its message has a line for each problem, in order, and is empty without a `file`."""
 
     def __init__(self, problems: Iterable[ScenarioProblem], file: str | None = None) -> None:
         self.problems = sorted(problems, key=lambda problem: (problem.line, problem.column))
@@ -40,7 +40,7 @@ class ScenarioError(UnusableFileError):
 
 
 class ScenarioNotFound(ScenarioError):  # noqa: N818 - named like Starlette's ClientDisconnect
-    """A scenario that does not exist or cannot be opened; there is no place in it to point at."""
+    """A scenario that does not exist or cannot be opened, so that no problem has a line."""
 
     def __init__(self, message: str) -> None:
         super().__init__(())

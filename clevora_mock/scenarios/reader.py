@@ -1,7 +1,7 @@
-"""The walker over a scenario's tree: fields read nodes into values, and carry their JSON Schema.
+"""Combinators of the scenario language: a field reads a node into a value, and describes it in JSON Schema.
 
-Fields made of others read all their parts before they fail, so that one error has every problem, each with its path.
-The language is a tree of fields; whatever is not in it is refused.
+A field of several parts reads all of them before it fails, so that one error has every problem, each with its path.
+Entries that no field knows are problems.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,22 +21,22 @@ ListCheck = Callable[[SequenceNode], Problems]
 
 
 class Field(Struct, Generic[T], frozen=True):
-    """One way to write a value: `read` returns it or raises ScenarioError, `schema` says what is accepted."""
+    """A kind of value: `read` returns it or raises ScenarioError, `schema` describes what is accepted."""
 
     read: Callable[[Node], T]
     schema: Schema
 
     def then(self, convert: Callable[[T], U]) -> "Field[U]":
-        """Return a field that is written alike and whose value is converted."""
+        """Return a field of the same syntax whose value is converted."""
         return Field(lambda node: convert(self.read(node)), self.schema)
 
     def as_written(self) -> "Field[str]":
-        """Return a field that checks the value and keeps its text."""
+        """Return a field that checks the value and returns its text."""
         return Field(lambda node: (self.read(node), node.text)[1], self.schema)
 
 
 class Entry(Struct, frozen=True):
-    """A row of the language: an entry's name, how its value is written, and what it is for."""
+    """An entry of a mapping: its name, the field of its value, and a description in one line."""
 
     name: str
     field: Field[Any]
@@ -45,7 +45,7 @@ class Entry(Struct, frozen=True):
 
 
 def read_valid(parts: Iterable[tuple[str, Field[T], Node]], problems: list[ScenarioProblem]) -> dict[str, T]:
-    """Return the values of the valid parts by their step in the path; add the problems of the others to `problems`."""
+    """Return the values of the valid parts by their step in the path; append those of the others to `problems`."""
     values: dict[str, T] = {}
     for step, field, node in parts:
         try:
@@ -77,10 +77,10 @@ def mapping(
     exclusive: tuple[tuple[str, str], ...] = (),
     unknown_hint: Callable[[str], str] = lambda name: "",
 ) -> Field[T]:
-    """Return the field for a mapping with known entries, of which `build` makes a value once all are valid.
+    """Return the field for a mapping of `entries`; `build` makes its value once all are valid.
 
-    One of `at_least_one` has to be there, and not both of an `exclusive` pair. `check` gets the node and the valid
-    values, and yields further problems. `unknown_hint` says more about an unknown name than its spelling does.
+    One of `at_least_one` is required, and the two of an `exclusive` pair exclude each other. `check` gets the node and
+    the valid values, and yields further problems. `unknown_hint` returns a hint for an unknown name.
     """
     fields = {entry.name: entry.field for entry in entries}
     required = [entry.name for entry in entries if entry.required]
@@ -91,7 +91,7 @@ def mapping(
         keys, problems = node.keys, [*node.flaws]
         strays = [name for name in keys if name not in fields]
         problems += [keys[name].problem(unknown("entry", name, fields, unknown_hint(name))) for name in strays]
-        if not problems:  # Otherwise a misspelt entry is probably the missing one.
+        if not problems:  # Otherwise the missing entry is probably a misspelt one.
             problems += [node.problem(f'"{name}" is missing') for name in required if name not in keys]
             if at_least_one and keys.keys().isdisjoint(at_least_one):
                 problems.append(node.problem(f"nothing in it; expected at least one of {', '.join(at_least_one)}"))
@@ -111,16 +111,22 @@ def mapping(
 
 
 def list_of(
-    field: Field[T], plural: str, least: int = 0, most: int = 0, *, unique: bool = False, check: ListCheck | None = None
+    field: Field[T],
+    plural: str,
+    min_items: int = 0,
+    max_items: int = 0,
+    *,
+    unique: bool = False,
+    check: ListCheck | None = None,
 ) -> Field[list[T]]:
-    """Return the field for a list; `check` yields the problems that items cause each other. 0 is no bound."""
+    """Return the field for a list of `plural`; 0 is no bound. `check` yields problems between items."""
 
     def read(node: Node) -> list[T]:
         if not isinstance(node, SequenceNode):
             raise node.unexpected(f"a list of {plural}", _list_hint(node, field, plural))
-        if most and len(node.items) > most:
-            raise node.invalid(f"expected a list of {plural} with at most {most:,} items, got {len(node.items):,}")
-        if len(node.items) < least:
+        if max_items and len(node.items) > max_items:
+            raise node.invalid(f"expected a list of {plural} with at most {max_items:,} items, got {len(node.items):,}")
+        if len(node.items) < min_items:
             raise node.invalid(f"expected a list of {plural}, got an empty list")
         words = [item.text for item in node.items] if unique else []
         repeated = [(index, node.items[index]) for index, word in enumerate(words) if word and word in words[:index]]
@@ -128,7 +134,7 @@ def list_of(
         parts = ((f"[{index}]", field, item) for index, item in enumerate(node.items))
         return list(read_all(parts, [*problems, *(check(node) if check else ())]).values())
 
-    bounds = {"maxItems": most, "minItems": least, "uniqueItems": unique}
+    bounds = {"maxItems": max_items, "minItems": min_items, "uniqueItems": unique}
     given = {name: bound for name, bound in bounds.items() if bound}
     return Field(read, {"type": "array", "items": field.schema, **given})
 
@@ -144,7 +150,7 @@ def _list_hint(node: Node, field: Field[Any], plural: str) -> str:
 
 
 def any_of(short: Field[T], long: Field[T], long_node: type[Node] = MappingNode) -> Field[T]:
-    """Return the field for a value with a short form, a word, and a long one, a mapping or a list."""
+    """Return the field for a value with a `short` form, a scalar, and a `long` one, a mapping or a list."""
     schema = {"anyOf": [short.schema, long.schema]}
     return Field(lambda node: (long if isinstance(node, long_node) else short).read(node), schema)
 
@@ -159,6 +165,6 @@ def _read_json(node: Node) -> Any:
     return node.value
 
 
-# Anything that JSON can say, as Python has it.
+# Any JSON value, in Python's types.
 JSON: Field[Any] = Field(_read_json, {})
 _JSON_LIST = list_of(JSON, "values")

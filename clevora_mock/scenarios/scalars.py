@@ -1,4 +1,4 @@
-"""Fields for single words: texts, truth values, numbers, choices, durations and times."""
+"""Fields for scalars: texts, bools, numbers, choices, durations and times."""
 
 import re
 from collections.abc import Callable
@@ -16,31 +16,33 @@ _DURATION = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$"
 _TIMESTAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
 _LOOSE_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?: *(ms|milli|s|m|h)[a-z]*)?", re.ASCII | re.IGNORECASE)
 
-# Bounds from here on only keep numbers sane; a message does not mention them.
+# Larger bounds only exclude absurd numbers; messages do not mention them.
 _UNMENTIONED = 1_000_000
 
 
-def text(label: str = "text", most: int = 10_000, least: int = 1, *, single_line: bool = False) -> Field[str]:
-    """Return the field for a text within bounds; one on a `single_line` fits a header or a list."""
+def text(
+    label: str = "text", max_length: int = 10_000, min_length: int = 1, *, single_line: bool = False
+) -> Field[str]:
+    """Return the field for a text; `single_line` refuses line breaks and space around it."""
 
     def read(node: Node) -> str:
         value = node.value
         if not isinstance(value, str):
             raise node.unexpected(label, f"; quote it: {quoted(node.text)}" if node.text and value is not None else "")
-        if not least <= len(value) <= most:
+        if not min_length <= len(value) <= max_length:
             length = f"{len(value):,} characters" if value else '""'
-            raise node.invalid(f"expected {label} of {least} to {most:,} characters, got {length}")
+            raise node.invalid(f"expected {label} of {min_length} to {max_length:,} characters, got {length}")
         if single_line and not (value.isprintable() and value.strip() == value):
             raise node.unexpected(f"{label} on one line, without space around it")
         return value
 
-    return Field(read, {"type": "string", "minLength": least, "maxLength": most})
+    return Field(read, {"type": "string", "minLength": min_length, "maxLength": max_length})
 
 
 def number(
     kind: type[float] = float, hint: Hint = lambda node: "", *, nullable: bool = False, **bounds: float
 ) -> Field[Any]:
-    """Return the field for an int or float within `bounds`, named as in JSON Schema; null is no limit."""
+    """Return the field for an int or float within `bounds`, named as in JSON Schema."""
     ge, gt = (bounds.get(name, -inf) for name in ("minimum", "exclusiveMinimum"))
     le, lt = (bounds.get(name, inf) for name in ("maximum", "exclusiveMaximum"))
     words = (("from", ge), ("above", gt), ("to" if ge > -inf else "and up to", le), ("and below", lt))
@@ -64,7 +66,7 @@ def number(
 
 
 def choice(*values: Any, noun: str = "", label: str = "", hint: Hint = lambda node: "") -> Field[Any]:
-    """Return the field for one of a few words or numbers; a text that is none of them is an unknown `noun`."""
+    """Return the field for one of `values`; messages call any other text an unknown `noun`."""
 
     def read(node: Node) -> Any:
         if node.value in values and not isinstance(node.value, bool):
@@ -79,7 +81,7 @@ def choice(*values: Any, noun: str = "", label: str = "", hint: Hint = lambda no
 
 
 def duration(hint: Hint = lambda node: "", *, positive: bool = False) -> Field[int]:
-    """Return the field for a span of time such as ``250ms``, in microseconds."""
+    """Return the field for a duration such as ``250ms``, in microseconds."""
 
     def read(node: Node) -> int:
         if not isinstance(node.value, str) or not re.fullmatch(_DURATION, node.text):
@@ -118,7 +120,7 @@ TIMESTAMP = Field(_read_timestamp, {"type": "string", "format": "date-time", "pa
 
 
 def bare_hint(node: Node, *, of_truth: bool = False) -> str:
-    """Return the hint for a number, or a truth value, that is ambiguous or in quotes."""
+    """Return the hint for a number, or with `of_truth` a bool, that is ambiguous or in quotes."""
     value = node.value
     if isinstance(value, AmbiguousScalar):
         return f"; write {value.unambiguous}" if of_truth == (value.read_as in ("true", "false")) else ""
@@ -127,14 +129,14 @@ def bare_hint(node: Node, *, of_truth: bool = False) -> str:
 
 
 def share_hint(node: Node) -> str:
-    """Return the hint for a share that is written as per cent."""
+    """Return the hint for a fraction that is written as a percentage."""
     found = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?(%?)", node.text, re.ASCII)
     is_percent = found and (0 if found[2] else 1) < float(found[1]) <= 100
     return f"; did you mean {float(found[1]) / 100:.8g}?" if found and is_percent else ""
 
 
 def _unit_hint(node: Node) -> str:
-    """Return the hint for a duration without a unit, or with one that is written out."""
+    """Return the hint for a duration without a unit, or with a unit such as ``seconds``."""
     if isinstance(node.value, AmbiguousScalar):
         seconds = node.value.unambiguous
         return f"; did you mean {seconds}s?" if ":" in node.text and seconds.isdigit() else ""

@@ -1,4 +1,4 @@
-"""Scenario files: the text becomes a tree, the tree a value, and all problems are reported at once."""
+"""Reads scenario files; all problems of a file are reported at once."""
 
 from collections.abc import Iterable
 from pathlib import Path, PurePath
@@ -39,7 +39,7 @@ def read_file(path: Path) -> Scenario:
 
 
 def check(paths: Iterable[str | Path]) -> list[str]:
-    """Return a line for each problem in the files; nothing when all are right."""
+    """Return a line for each problem in the files."""
     lines: list[str] = []
     for path in paths:
         try:

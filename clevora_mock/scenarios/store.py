@@ -1,4 +1,4 @@
-"""The scenarios that can be named: those shipped, and a user's own, which win where names are alike."""
+"""Scenarios by name: the shipped ones, and a user's own, which take precedence."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound
 
 
 class ScenarioStore:
-    """Folders of scenarios; a scenario's name is its file's, without the suffix."""
+    """The scenarios in folders, named like their files without the suffix."""
 
     def __init__(self, shipped: Path, own: Path | None = None) -> None:
         if own is not None and not own.is_dir():
@@ -31,7 +31,7 @@ class ScenarioStore:
         return self._files().get(name_or_file, Path(name_or_file))
 
     def named(self, name: str) -> Scenario:
-        """Return the scenario of a name, never another file: for names that come in a request. Raises ScenarioError."""
+        """Return the scenario of a name, and read no other file: for names from requests. Raises ScenarioError."""
         files = self._files()
         if name not in files:
             close = closest_match(name, files)
@@ -44,14 +44,14 @@ class ScenarioStore:
         return [(name, _description(file)) for name, file in sorted(self._files().items())]
 
     def _files(self) -> dict[str, Path]:
-        # Later files replace earlier ones: a user's the shipped, and of one name the first suffix wins.
+        # Later files replace earlier ones: a user's replace shipped ones, and .yaml comes before .yml and .json.
         suffixed = (folder.glob(f"*{suffix}") for folder in self._folders for suffix in reversed(SUFFIXES))
-        # The schema may lie beside the scenarios that name it.
+        # Scenarios name the schema beside them.
         return {file.stem: file for files in suffixed for file in sorted(files) if file.name != "schema.json"}
 
 
 def _read(file: Path) -> Scenario:
-    # A server that runs without a scenario never needs the language, or YAML.
+    # Without a scenario, a server loads neither the language nor YAML.
     from clevora_mock.scenarios.scenario_file import read_file  # noqa: PLC0415
 
     return read_file(file)

@@ -1,1 +1,1 @@
-"""The server: uvicorn's HTTP protocol, a listening socket, and one service from start to end."""
+"""The server: uvicorn with a stricter HTTP protocol, its socket, and its life from start to export."""

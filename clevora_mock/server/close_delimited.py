@@ -1,4 +1,4 @@
-"""Responses to HTTP/1.0 clients, which know no chunked framing (W9)."""
+"""Responses to HTTP/1.0 clients, which do not support chunked encoding (W9)."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from starlette.types import Message, Send
 
 
 class CloseDelimited:
-    """Sends a response of the application's content-length, or else one that ends with the connection.
+    """Sends a response by its content-length, or else one that ends with the connection.
 
-    `cycle` is uvicorn's RequestResponseCycle; its own framing of a response without a length is chunked.
+    `cycle` is uvicorn's RequestResponseCycle, which would send a response without a length in chunks.
     """
 
     def __init__(self, cycle: Any) -> None:
@@ -25,11 +25,11 @@ class CloseDelimited:
                 self._cycle.chunked_encoding = False
             message = {**message, "headers": headers}
         elif not self._has_length:
-            # uvicorn compares each part with what is left of the length.
+            # uvicorn compares each part with the rest of the expected length.
             self._cycle.expected_content_length = len(message.get("body", b""))
         await self._send(message)
 
 
 def delimited(cycle: Any, http_version: str) -> Send:
-    """Return the way in which `cycle` sends to a client of that version."""
+    """Return the ASGI send of `cycle` for a client of that HTTP version."""
     return CloseDelimited(cycle).send if http_version == "1.0" else cycle.send

@@ -1,4 +1,4 @@
-"""Bounds on what a client may send and on how long it may take."""
+"""Limits on the size and the timing of requests."""
 
 from msgspec import Struct
 
@@ -8,14 +8,14 @@ class ConnectionLimits(Struct, frozen=True):
 
     # Of one request's head: request line and headers.
     head_bytes: int = 64 * 1024
-    # Of pipelined requests that wait for an earlier one; beyond it the connection is not read, and a client that leaves
-    # is noticed late.
+    # Of pipelined requests that wait for an earlier one. Beyond it the connection is not read, so a disconnect is
+    # noticed late.
     pipelined_bytes: int = 1024 * 1024
     # Without a request: before the first one, and between two.
     idle_seconds: float = 75.0
-    # Without another byte of a request that has begun.
+    # Between two reads within a request.
     receive_seconds: float = 30.0
     # For the response to a client that has half-closed its connection.
     half_closed_seconds: float = 5.0
-    # An end of the client's side so soon after its request, in microseconds, is a half-close; a later one, its leaving.
+    # EOF from the client within this many microseconds of its request is a half-close; later, it is a disconnect.
     half_close: int = 50_000

@@ -1,4 +1,4 @@
-"""Pipelined requests: those of one connection that come before earlier ones have their responses."""
+"""HTTP pipelining: requests that arrive before earlier ones of their connection have their responses."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ from typing import Any
 class Pipeline:
     """The requests of a connection without a complete response, as uvicorn's RequestResponseCycles, oldest first.
 
-    Up to `most_bytes` are received behind the running one.
+    Up to `max_bytes` are received while an earlier request runs.
     """
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most_bytes = most_bytes
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
         self._bytes = 0
         self._cycles: list[Any] = []
 
@@ -18,12 +18,12 @@ class Pipeline:
         self._cycles = [*(before for before in self._cycles if not before.response_complete), cycle]
 
     def running(self) -> Any:
-        """Return the cycle whose response comes next; None while there is no request."""
+        """Return the oldest cycle, whose response is next; None without a request."""
         return next((cycle for cycle in self._cycles if not cycle.response_complete), None)
 
     def has_room(self, size: int) -> bool:
-        """Count `size` bytes that have come; return True if they are for requests that wait, and more may come."""
+        """Count `size` received bytes; return True if they are of waiting requests, and within the limit."""
         running = self.running()
         is_waiting = running is not None and running is not self._cycles[-1]
         self._bytes = self._bytes + size if is_waiting else 0
-        return is_waiting and self._bytes <= self._most_bytes
+        return is_waiting and self._bytes <= self._max_bytes

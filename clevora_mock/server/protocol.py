@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with what it lacks of HTTP/1.1 (W9), and with `close` and `reset` for the application."""
+"""uvicorn's HTTP protocol, stricter about HTTP/1.1 (W9), with `close` and `reset` for the application."""
 
 import asyncio
 from typing import Any
@@ -15,7 +15,7 @@ from clevora_mock.server.sockets import reset
 from clevora_mock.server.timeouts import Timeouts
 from clevora_mock.web.framed_response import CONNECTION_CONTROL
 
-# All names that this package uses of uvicorn's classes though uvicorn does not document them.
+# The undocumented attributes of uvicorn's classes that this package uses.
 UNDOCUMENTED = {
     "HttpToolsProtocol": ("cycle", "parser", "scope"),
     "RequestResponseCycle": ("chunked_encoding", "expected_content_length", "response_complete", "response_started"),
@@ -24,7 +24,7 @@ UNDOCUMENTED = {
 
 
 class FaultProtocol(HttpToolsProtocol):
-    """One connection; the application finds it in the extensions of each request's scope."""
+    """A connection; the extensions of each request's scope hold it for the application."""
 
     def __init__(self, *args: Any, limits: ConnectionLimits, refusals: Refusals, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,7 +40,7 @@ class FaultProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timeouts.stop()
-        # uvicorn tells its newest request that the client has left, and not the one that is running.
+        # uvicorn tells only its newest request, not the running one, that the client has disconnected.
         self.cycle = self.running() or self.cycle
         super().connection_lost(exc)
 
@@ -55,7 +55,7 @@ class FaultProtocol(HttpToolsProtocol):
             self._timeouts.receiving()
         elif self.running() is None:
             self._timeouts.idle()
-        # uvicorn stops reading while requests wait, and would not notice that the client leaves.
+        # uvicorn stops reading while requests wait, and would not notice a disconnect.
         if self._pipeline.has_room(len(data)):
             self._transport.resume_reading()
 
@@ -73,6 +73,7 @@ class FaultProtocol(HttpToolsProtocol):
         self.cycle.send = delimited(self.cycle, self.scope["http_version"])  # type: ignore[method-assign, assignment]
 
     def close(self) -> None:
+        """Close the connection without a reset, even where a response is incomplete."""
         self.connection_lost(None)
 
     def reset(self) -> None:
@@ -80,7 +81,7 @@ class FaultProtocol(HttpToolsProtocol):
         self.connection_lost(None)
 
     def refuse(self, status: int) -> None:
-        """Respond to what is no request and close (W1); behind a complete request, close after its response."""
+        """Send an error response and close (W1); behind a complete request, close after its response instead."""
         if (running := self.running()) and (self._requests.in_head or not self._requests.in_request):
             self._requests.ended = True
         else:
@@ -89,7 +90,7 @@ class FaultProtocol(HttpToolsProtocol):
             self.connection_lost(None)
 
     def stop_receiving(self) -> None:
-        """Give up on a request of which nothing more comes, if the client is the one who is awaited."""
+        """End a connection that waits for more of a request; one that waits for a response goes on."""
         running, in_head = self.running(), self._requests.in_head
         awaited = running is self.cycle and self._transport.is_reading() and not (in_head or running.response_started)
         if not (running or in_head):

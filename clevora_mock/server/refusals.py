@@ -1,4 +1,4 @@
-"""Refusals of what never becomes a request to the application, in the contract's JSON (W1)."""
+"""Error responses to requests that never reach the application, in the contract's JSON (W1)."""
 
 from clevora_mock.core.rng import stable_hash
 
@@ -11,13 +11,13 @@ _BODY = '{"error":{"message":"%s","type":"invalid_request_error","code":"invalid
 
 
 class Refusals:
-    """Makes the refusals of one server, each with a request id of its own (W2)."""
+    """Error responses of one server, each with a request id of its own (W2)."""
 
     def __init__(self) -> None:
         self._count = 0
 
     def response(self, status: int) -> bytes:
-        """Return a whole response: 400, 408 or 431."""
+        """Return the bytes of a response of status 400, 408 or 431."""
         reason, message = _REASONS[status]
         body = _BODY % message
         # No sandbox is known yet, so the id comes from a counter of the server's.

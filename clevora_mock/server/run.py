@@ -1,4 +1,4 @@
-"""Runs the application under uvicorn: readiness callback, graceful shutdown, one line for each message."""
+"""Runs the application under uvicorn: readiness callback, graceful shutdown, messages in one line."""
 
 import asyncio
 import contextlib
@@ -20,9 +20,9 @@ _GRACE_SECONDS = 1
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that calls `ready` once it accepts connections, and ends well when a signal comes.
+    """A uvicorn server that calls `ready` once it accepts connections, and stops at SIGINT or SIGTERM.
 
-    `signals` has functions to call for signals instead.
+    `signals` maps signals to functions that are called instead.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        # uvicorn raises the signals again once it has ended; a mock that was told to stop has done well, and exits 0.
+        # uvicorn raises the signals again after its shutdown; here a stop by signal is exit status 0.
         loop = asyncio.get_running_loop()
         for number, work in self._signals.items():
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):

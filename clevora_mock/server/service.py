@@ -1,4 +1,4 @@
-"""One server by the settings: from files and a port to the state that it leaves behind."""
+"""A server from start to end: it reads files, listens, serves and exports its state."""
 
 import gc
 import signal
@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from clevora_mock.app import create_app
 from clevora_mock.clock import SECOND
+from clevora_mock.control.endpoint import ControlListener
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.journal import RequestListener
 from clevora_mock.core.sandbox import Sandbox
@@ -22,7 +23,7 @@ from clevora_mock.settings import Settings
 
 
 class CannotServeError(Exception):
-    """The reason why there is no server, or why it could not keep its state; `status` is the exit status for it."""
+    """A server that cannot start, or cannot export its state; `status` is the exit status."""
 
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
@@ -30,9 +31,9 @@ class CannotServeError(Exception):
 
 
 class Service:
-    """A server that has its files read and its port taken, and waits for `run`.
+    """A server with its files read and its port bound; `run` serves.
 
-    `on_request` is called with each request, `on_closed` with each sandbox that is removed. Raises CannotServeError.
+    The listeners are those of `create_app`. Raises CannotServeError.
     """
 
     def __init__(
@@ -40,11 +41,12 @@ class Service:
         settings: Settings,
         on_request: RequestListener | None = None,
         on_closed: Callable[[Sandbox], None] | None = None,
+        on_change: ControlListener | None = None,
     ) -> None:
         if settings.watch and settings.scenario is None:
             raise CannotServeError("--watch: expected --scenario beside it, whose file is watched", USAGE)
         self.settings = settings
-        self.app = _app(settings, on_request, on_closed)
+        self.app = _app(settings, lambda: create_app(settings, on_request, on_closed, on_change))
         self._listener = _listener(settings)
         self.url = url_of(self._listener)
         self._server: Server | None = None
@@ -54,9 +56,9 @@ class Service:
         ready: Callable[[], None],
         signals: Mapping[signal.Signals, Callable[[], None]] | None = None,
     ) -> None:
-        """Serve until told to stop, then export if asked; `ready` is called once connections are accepted.
+        """Serve until stopped, then export if configured; `ready` is called once connections are accepted.
 
-        `signals` maps signals to what they do instead of stopping it. Raises CannotServeError.
+        `signals` maps signals to functions that are called instead of stopping. Raises CannotServeError.
         """
 
         def started() -> None:
@@ -72,16 +74,14 @@ class Service:
             _export(self.app, self.settings.export_on_exit)
 
     def stop(self) -> None:
-        """Let `run` come to its end."""
+        """Make `run` return."""
         if self._server is not None:
             self._server.should_exit = True
 
 
-def _app(
-    settings: Settings, on_request: RequestListener | None, on_closed: Callable[[Sandbox], None] | None
-) -> Starlette:
+def _app(settings: Settings, create: Callable[[], Starlette]) -> Starlette:
     try:
-        app = create_app(settings, on_request, on_closed)
+        app = create()
         if settings.import_ is not None:
             from clevora_mock.control.export_file import import_sandboxes  # noqa: PLC0415 - few servers import anything
 

@@ -1,4 +1,4 @@
-"""TCP sockets: the one that listens, and the reset of a connection."""
+"""TCP sockets: listening, and resetting a connection."""
 
 import asyncio
 import errno
@@ -15,12 +15,12 @@ class PortTakenError(OSError):
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket. Raises PortTakenError, or OSError for an address that is not this machine's."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named because asyncio leaves Nagle's algorithm on otherwise, and a response takes 40 ms more.
+    # Without the protocol, asyncio leaves Nagle's algorithm on, and a response takes 40 ms more.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        # Listening is what fails when two servers bind at once.
+        # When two servers bind at once, it is listen() that fails.
         listener.listen(2048)
     except OSError as error:
         listener.close()
@@ -39,7 +39,7 @@ def url_of(listener: socket.socket) -> str:
 
 
 def reset(transport: asyncio.Transport) -> None:
-    """End a connection with a TCP reset; what has not left yet is dropped."""
+    """End a connection with a TCP reset; unsent bytes are dropped."""
     connection = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()

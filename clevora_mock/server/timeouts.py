@@ -12,20 +12,20 @@ _STEP_SECONDS = 0.02
 
 
 class Connection(Protocol):
-    """A connection as its timeouts see it."""
+    """The part of a connection that its timeouts use."""
 
     def running(self) -> object | None:
         """Return the request whose response is not complete, if there is one."""
 
     def stop_receiving(self) -> None:
-        """Give up on a request of which nothing more has come."""
+        """End a connection of which a request stays incomplete."""
 
     def close(self) -> None:
-        """Close in good order."""
+        """Close without a reset."""
 
 
 class Timeouts:
-    """The one timer of a connection; each method starts it for another reason, in place of the last."""
+    """A connection's only timer; each method starts it anew for another reason."""
 
     def __init__(self, connection: Connection, limits: ConnectionLimits) -> None:
         self._connection = connection

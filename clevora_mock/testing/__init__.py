@@ -1,4 +1,4 @@
-"""For tests: a server while a block runs, and the client of one sandbox."""
+"""Tools for tests: a server that runs for a block, and a client of one sandbox."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ _MODULES = {"running": "process", "Finding": "records", "NearMiss": "records", "
 
 
 def __getattr__(name: str) -> Any:
-    """Import on first use: pytest imports this package in every run, for its plugin."""
+    """Import on first use, since pytest imports this package in every run, for its plugin."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'clevora')}"), name)

@@ -1,6 +1,6 @@
-"""``python -m clevora_mock.testing.child``: ``clevora-mock serve``, for as long as its parent lives.
+"""``python -m clevora_mock.testing.child``: ``clevora-mock serve`` that ends with its parent.
 
-The parent holds the other end of standard input and never writes, so end of file means that it has ended.
+The parent holds the other end of standard input and never writes, so EOF means that it has ended.
 """
 
 import os

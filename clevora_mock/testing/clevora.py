@@ -1,6 +1,6 @@
 """A client for tests: one sandbox of a running server.
 
-It uses nothing but HTTP, so the server may be this run's, another process's or a container.
+It uses HTTP alone, so the server may be the test run's own, another process or a container.
 """
 
 import http.client
@@ -21,11 +21,11 @@ TIMEOUT_SECONDS = 30
 
 
 class MockError(ValueError):
-    """The server refused a call, or cannot be reached."""
+    """A call that the server refused, or a server that cannot be reached."""
 
 
 class Clevora:
-    """A sandbox: its addresses and credentials, its state, and the means to change it.
+    """A sandbox: its addresses and credentials, its state, and methods that change it.
 
     `url` is the sandbox's root without a slash at the end; `api_key` belongs to the account `demo`.
     """
@@ -105,9 +105,9 @@ class Clevora:
         return dict(self.call("GET", f"/__mock/accounts/{quote(uid, safe='')}"))
 
     def create_account(self, uid: str | None = None, **facts: Any) -> dict[str, Any]:
-        """Create an account with a key, which only this call returns whole, as ``apiKey``.
+        """Create an account with a key; only this call returns the whole key, as ``apiKey``.
 
-        Facts: `email`, `balance`, `activated`, `developer_access`; by default it can be used at once.
+        Facts: `email`, `balance`, `activated`, `developer_access`; the defaults allow every call.
         """
         renamed = {"developerAccess" if name == "developer_access" else name: fact for name, fact in facts.items()}
         return dict(self.call("POST", "/__mock/accounts", {"uid": uid} | renamed))
@@ -137,7 +137,7 @@ class Clevora:
         self.call("DELETE", "/")
 
     def call(self, method: str, path: str, body: object = None) -> Any:
-        """Call one of the mock's own routes; a text is sent as it is, all else as JSON. Raises MockError."""
+        """Call a route of the control plane; text is sent as it is, all else as JSON. Raises MockError."""
         content = None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
         url = urlsplit(self.url + path)
         connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
@@ -177,7 +177,7 @@ class SandboxClock:
         return datetime.fromisoformat(self._clevora.call("GET", "/__mock/clock")["now"])
 
     def advance(self, seconds: float | timedelta) -> None:
-        """Move the clock forward; whatever was due until then happens."""
+        """Move the clock forward; all that is due by then happens."""
         amount = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
         self._clevora.call("PATCH", "/__mock/clock", {"advance": amount})
 
@@ -186,7 +186,7 @@ class SandboxClock:
         self._clevora.call("PATCH", "/__mock/clock", {"now": _text(moment)})
 
     def freeze(self, moment: datetime | str | None = None) -> None:
-        """Stop the clock, now or at a moment; only `advance` and `set` move it then."""
+        """Stop the clock, now or at a moment; from then on only `advance` and `set` move it."""
         self._clevora.call("PATCH", "/__mock/clock", {"mode": "frozen"} | ({"now": _text(moment)} if moment else {}))
 
     def scale(self, speed: float) -> None:

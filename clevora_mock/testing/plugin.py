@@ -1,8 +1,8 @@
 """The pytest plugin: the fixture `clevora`, a fresh sandbox for each test.
 
 One server serves a whole run, whatever the number of pytest-xdist workers; it starts when the first test needs it.
-Where ``CLEVORA_MOCK_URL`` names a server, as under ``clevora-mock exec``, that one is used. A run that needs none
-imports nothing but this file.
+Where ``CLEVORA_MOCK_URL`` names a server, as under ``clevora-mock exec``, that one is used. A run without tests that
+need one imports only this file.
 """
 
 import re
@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Report that the configuration has no effect where a server runs already."""
+    """Report that the configured flags have no effect on a server that runs already."""
     if not config.getini(_OPTIONS):
         return None
     from clevora_mock.settings import server_url
@@ -78,7 +78,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def clevora_server(request: pytest.FixtureRequest) -> "Iterator[Server]":
-    """The server of the run. All tests share its sandbox `default`; `clevora` is a test's own."""
+    """Provide the run's server. All tests share its sandbox `default`; `clevora` is a test's own."""
     from clevora_mock.settings import server_url
     from clevora_mock.testing.clevora import Server
 
@@ -99,7 +99,7 @@ def clevora_server(request: pytest.FixtureRequest) -> "Iterator[Server]":
 
 @pytest.fixture
 def clevora(request: pytest.FixtureRequest, clevora_server: "Server") -> "Iterator[Clevora]":
-    """A sandbox of the test's own: `base_url` and `api_key` for a client, and methods to inspect and change it.
+    """Provide a sandbox of the test's own: `base_url` and `api_key` for a client, and methods to inspect and change it.
 
     ``@pytest.mark.clevora(scenario="flaky")`` sets it up.
     """
@@ -117,7 +117,7 @@ def clevora(request: pytest.FixtureRequest, clevora_server: "Server") -> "Iterat
 
 @pytest.fixture
 def clevora_env(clevora: "Clevora", monkeypatch: pytest.MonkeyPatch) -> "Clevora":
-    """The same, with ``CLEVORA_BASE_URL``, ``OPENAI_API_KEY`` and so on set for the test."""
+    """Provide the same sandbox, with ``CLEVORA_BASE_URL``, ``OPENAI_API_KEY`` and so on set for the test."""
     for name, value in clevora.environment.items():
         monkeypatch.setenv(name, value)
     return clevora
@@ -130,7 +130,7 @@ def _start(config: pytest.Config) -> "ServerProcess":
 
 
 def _name(request: pytest.FixtureRequest) -> str:
-    """Return the name of the test's sandbox: the same in every run, since draws depend on it, and no other test's."""
+    """Return the name of the test's sandbox: unique, and the same in every run, since draws depend on it."""
     from hashlib import sha256
 
     worker: dict[str, Any] = getattr(request.config, "workerinput", {})
@@ -141,7 +141,7 @@ def _name(request: pytest.FixtureRequest) -> str:
 
 
 def _set_up(sandbox: "Clevora", node: pytest.Item) -> str | None:
-    """Do what the test's marks say, of which the closest to the test wins; return what is wrong with them."""
+    """Apply the test's marks, of which the closest to the test wins; return a problem with them, if any."""
     keywords: dict[str, Any] = {}
     for mark in reversed(list(node.iter_markers("clevora"))):
         unknown = sorted(mark.kwargs.keys() - {"scenario", "rules", "balance", "clock"})

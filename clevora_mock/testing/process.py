@@ -21,17 +21,17 @@ _STOP_SECONDS = 5
 
 
 class ServerProcess:
-    """A server on a free port of this machine, set up by `flags` and `variables`; `url` is its address.
+    """A server process on a free port, configured by `flags` and `variables`; `url` is its address.
 
-    `directory` is what relative paths start from. Raises MockError, with the server's message, when it does not start.
+    Relative paths start from `directory`. Raises MockError, with the server's message, when it does not start.
     """
 
     def __init__(
         self, flags: Sequence[str] = (), variables: Mapping[str, str] | None = None, directory: Path | None = None
     ) -> None:
-        # Not a pipe: nobody reads it, and a full one would block the server.
+        # Not a pipe, since a full one that nobody reads would block the server.
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - `stop` closes it
-        # -P: no file of the tests' directory shadows a module. A new session: Ctrl-C is for the tests.
+        # With -P, no file in the tests' directory shadows a module. In a new session, Ctrl-C does not reach the server.
         self._process = subprocess.Popen(  # noqa: S603 - flags of this run's own configuration
             [sys.executable, "-P", "-m", "clevora_mock.testing.child", *flags],
             stdin=subprocess.PIPE,
@@ -44,7 +44,7 @@ class ServerProcess:
         self.url = self._wait_until_ready()
 
     def stop(self) -> None:
-        """Stop the server, and pass on what it wrote to standard error."""
+        """Stop the server, and copy its standard error to this process's."""
         sys.stderr.write(self._end())
 
     def _end(self) -> str:
@@ -64,7 +64,7 @@ class ServerProcess:
         output = self._process.stdout
         timeout = threading.Timer(_START_SECONDS, self._process.kill)
         timeout.start()
-        # With a banner where `quiet` is false.
+        # Unless `quiet`, a banner comes first.
         lines = iter(output.readline, b"") if output is not None else iter(())
         ready = next((line for line in lines if line.startswith(b"READY ")), None)
         timeout.cancel()
@@ -82,7 +82,7 @@ def _with_keywords_of(model: Callable[P, object]) -> Callable[[Callable[..., T]]
 @_with_keywords_of(Settings)
 @contextmanager
 def running(**settings: Any) -> Iterator[Server]:
-    """Run a server on a free port, in a process of its own, for as long as the block runs.
+    """Run a server on a free port, in a process of its own, until the block ends.
 
     The keywords are those of `Settings`: ``running(scenario="flaky", clock="frozen", balance=25, latency="250ms")``.
     Variables such as ``CLEVORA_MOCK_SEED`` set what is not given. Raises TypeError for an unknown setting,

@@ -1,4 +1,4 @@
-"""Requests and findings, as the control plane reports them."""
+"""Requests and findings, as the control plane returns them."""
 
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ class Request(Struct, frozen=True, rename="camel"):
     cost: float
     balance_after: float | None
     client: str
-    # Parsed where it is JSON, else text; None without a body.
+    # Parsed if it is JSON, else text; None without a body.
     body: Any
     body_bytes: int
     # The model's text, as far as it was sent.
@@ -44,6 +44,9 @@ class Request(Struct, frozen=True, rename="camel"):
     draw: float | None
     fault: str | None
     near_misses: list[NearMiss]
+    # The error's text, and the mock's explanation of it; servers before them sent neither.
+    message: str | None = None
+    hint: str | None = None
 
     @property
     def tokens(self) -> int:

@@ -1,9 +1,10 @@
-"""The section that a failing test's report gets: the requests of its sandbox."""
+"""The section of a failing test's report: the requests of its sandbox."""
 
 import json
 
-from clevora_mock.cli.log import LogLine
+from clevora_mock.cli.log_line import LogLine, outcome_of
 from clevora_mock.cli.terminal import Styler
+from clevora_mock.core import money
 from clevora_mock.testing.clevora import Clevora, MockError
 from clevora_mock.testing.records import Request
 
@@ -20,7 +21,7 @@ def report(clevora: Clevora) -> str:
         return str(error)
     shown = requests[-MAX_REQUESTS:]
     count = f"{len(shown)}" if len(shown) == len(requests) else f"the last {len(shown)} of {len(requests)}"
-    lines = [f"{count} requests to {clevora.url}; scenario {scenario}, balance ${balance:.2f}"]
+    lines = [f"{count} requests to {clevora.url}; scenario {scenario}, balance {money.text(money.micros(balance))}"]
     for request in shown:
         lines += _lines(request)
     lines += [f"{finding.kind}: {finding.message}" for finding in findings]
@@ -33,9 +34,10 @@ def _lines(request: Request) -> list[str]:
         request.method,
         request.endpoint or request.path,
         request.status,
+        request.latency_ms * 1000,
         request.tokens,
-        f"${request.cost:.6f}".rstrip("0").rstrip("."),
-        " ".join(part for part in (request.code, request.fault) if part),
+        money.text(money.micros(request.cost)),
+        outcome_of(request.message or request.code, request.fault, request.body),
         request.rule,
     )
     lines = [line.text(Styler())]

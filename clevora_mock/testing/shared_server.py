@@ -1,6 +1,6 @@
-"""One server for all workers of a pytest-xdist run, started when the first of them asks.
+"""One server for all workers of a pytest-xdist run, started for the first worker that needs it.
 
-The run's controller listens; a worker connects and reads the server's URL. The server belongs to the controller, which
+The controller listens; a worker connects and reads the server's URL. The server is a child of the controller, which
 outlives every worker.
 """
 
@@ -30,7 +30,7 @@ class SharedServer:
     def stop(self) -> None:
         """Stop listening, and stop the server."""
         self._stopped = True
-        # A connection wakes the thread up from accept().
+        # A connection wakes the thread from accept().
         socket.create_connection(("127.0.0.1", self.port)).close()
         self._thread.join()
         self._listener.close()

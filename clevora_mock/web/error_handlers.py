@@ -19,8 +19,8 @@ from clevora_mock.web.operation import ApiFamily
 from clevora_mock.web.pipeline import OperationEndpoint
 from clevora_mock.web.request_body import read_body
 
-# Unknown paths below this are not journaled, since they are not requests to an emulated API.
-_OWN_PREFIX = "/__mock/"
+# Unknown paths below these are not journaled: they belong to the mock itself, or browsers ask for them unbidden.
+_OWN_PREFIXES = ("/__mock/", "/favicon.ico/")
 
 
 class ErrorHandlers:
@@ -47,10 +47,9 @@ class ErrorHandlers:
             return self._render_raised(request, ApiError("not_found", cast("HTTPException", error).detail), error)
         exchange = get_exchange(request.scope)
         message = f"No route {request.method} {quote(mask(exchange.path)[:200])}"
-        is_own = f"{exchange.path}/".startswith(_OWN_PREFIX)
-        return await self._unrouted(
-            request, ApiError("not_found", message, hint=NOT_EMULATED.get(exchange.path)), is_own=is_own
-        )
+        hint = NOT_EMULATED.get(exchange.path)
+        is_own = f"{exchange.path}/".startswith(_OWN_PREFIXES)
+        return await self._unrouted(request, ApiError("not_found", message, hint=hint), is_own=is_own)
 
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:
         """Render the 405 of a known path (W3), or answer a preflight (W8)."""

@@ -26,7 +26,7 @@ def error_reply(error: ApiError, facts: RequestFacts) -> Reply:
 
 
 def with_error_headers(reply: Reply, error: ApiError) -> Reply:
-    """Add the headers ``retry-after``, ``allow`` and hint of `error`, and its code for the journal."""
+    """Add the headers ``retry-after``, ``allow`` and hint of `error`, and what the journal keeps of it."""
     headers: list[Header] = []
     if error.retry_after is not None:
         headers.append((b"retry-after", str(error.retry_after).encode()))
@@ -34,4 +34,11 @@ def with_error_headers(reply: Reply, error: ApiError) -> Reply:
         headers.append((b"allow", error.allow.encode()))
     if error.hint is not None:
         headers.append((b"x-clevora-mock-hint", header_safe(error.hint).encode()))
-    return replace(reply, headers=(*reply.headers, *headers), code=error.spec.code, retry_after=error.retry_after)
+    return replace(
+        reply,
+        headers=(*reply.headers, *headers),
+        code=error.spec.code,
+        message=error.message,
+        hint=error.hint,
+        retry_after=error.retry_after,
+    )

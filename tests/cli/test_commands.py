@@ -3,6 +3,7 @@
 import http.server
 import json
 import threading
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,8 +14,15 @@ from clevora_mock import __version__
 from tests.support.program import run, serving
 
 
-def test_version_prints_the_packages_version() -> None:
-    assert __version__ in run("--version").stdout
+@pytest.mark.parametrize("flag", ["--version", "-V"])
+def test_version_prints_the_packages_version(flag: str) -> None:
+    assert run(flag).stdout == f"clevora-mock, version {__version__}\n"
+
+
+def test_schema_prints_the_schema_that_is_shipped_for_editors() -> None:
+    ended = run("schema")
+    shipped = Path(__file__).parents[2] / "scenarios" / "schema.json"
+    assert (ended.returncode, ended.stdout) == (0, shipped.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,21 @@ def test_every_setting_stands_in_its_section(name: str) -> None:
         assert setting.variable in re.sub(r"\s", "", section[1])
 
 
+@pytest.mark.parametrize("name", ["serve", "exec", "check"])
+def test_help_prints_the_help_of_a_command(name: str) -> None:
+    assert run("help", name).stdout == run(name, "--help").stdout
+
+
+def test_help_alone_prints_the_overview() -> None:
+    assert run("help").stdout == run("--help").stdout
+
+
+def test_help_for_an_unknown_command_is_status_2() -> None:
+    ended = run("help", "frobnicate")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "clevora-mock: No such command 'frobnicate'.\nTry 'clevora-mock --help'.\n"
+
+
 def test_the_overview_has_examples_and_every_command() -> None:
     text = run("--help").stdout
     assert "clevora-mock exec -- pytest" in text

@@ -9,13 +9,25 @@ from typing import Any
 import pytest
 
 from clevora_mock.cli.banner import banner
-from clevora_mock.cli.log import combine, json_line, text_line
+from clevora_mock.cli.log import (
+    change_of,
+    combine,
+    control_json_line,
+    control_text_line,
+    json_line,
+    text_line,
+)
+from clevora_mock.cli.log_line import duration
 from clevora_mock.cli.terminal import Styler
+from clevora_mock.control.endpoint import ControlAction
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.settings import Settings, is_colorless
 from tests.support.program import run
 
 PLAIN = Styler(io.StringIO())
+# The wall's time as the chat below ends, in microseconds.
+NOW = 1_767_225_600_250_000
+KEY = "sk_live_0123456789abcdef0123456789abcdef"
 CHAT: dict[str, Any] = {
     "serial": 0,
     "id": "req_1",
@@ -104,43 +116,160 @@ class TestBanner:
 
     def test_notable_settings_are_mentioned(self) -> None:
         text = banner(Settings(scenario="flaky", no_rate_limit=True, clock="frozen"), "http://x", PLAIN)
-        assert re.search(r"Scenario +flaky\n.*Clock +frozen\n.*Limits +off\n", text)
+        assert re.search(r"Scenario +flaky\n.*Clock +frozen; .*\n.*Limits +off\n", text)
 
-    def test_the_speed_of_a_scaled_clock_is_mentioned(self) -> None:
-        assert "scaled, 60 seconds a second\n" in banner(Settings(clock="scaled:60"), "http://x", PLAIN)
+    def test_the_speed_of_a_scaled_clock_is_mentioned_with_the_mark_of_its_times(self) -> None:
+        text = banner(Settings(clock="scaled:60"), "http://x", PLAIN)
+        assert "scaled, 60 seconds a second; the log marks its times with *\n" in text
+
+    def test_no_mark_is_mentioned_where_the_log_has_none(self) -> None:
+        assert re.search(r"Clock +frozen\n", banner(Settings(clock="frozen", log_format="json"), "http://x", PLAIN))
+
+
+def line(style: Styler = PLAIN, sandbox: str = "default", now: int = NOW, **changes: Any) -> str:
+    """The text of a chat's line, with `changes` to its entry."""
+    return text_line(sandbox, entry(**changes), style, now)
+
+
+FREE: dict[str, Any] = {"prompt_tokens": 0, "completion_tokens": 0, "cost": 0}
 
 
 class TestTextLines:
-    def test_a_line_has_time_method_endpoint_status_tokens_and_cost(self) -> None:
-        line = text_line("default", entry(), PLAIN)
-        assert line == "00:00:00 POST   chat.completions       200     40 tokens $0.02"
+    def test_a_line_has_time_method_endpoint_status_latency_tokens_cost_and_model(self) -> None:
+        assert line(body=b'{"model": "clevora-1.0-turbo"}') == (
+            "00:00:00  POST    chat.completions       200 250 ms    40 tokens $0.02   clevora-1.0-turbo"
+        )
+
+    def test_a_stream_is_named_in_place_of_the_model(self) -> None:
+        assert line(body=b'{"model": "clevora-1.0-turbo", "stream": true}').endswith("$0.02   stream")
+
+    @pytest.mark.parametrize("body", [b"", b"[]", b'{"model": 5, "stream": "yes"}', b'{"model": "clevora-1.0', b"\xff"])
+    def test_a_body_that_names_neither_leaves_the_place_empty(self, body: bytes) -> None:
+        assert line(body=body).endswith("40 tokens $0.02")
+
+    def test_a_refusal_says_what_was_wrong(self) -> None:
+        text = line(status=400, code="invalid_field", message="temperature: expected a number", **FREE)
+        assert text == "00:00:00  POST    chat.completions       400 250 ms temperature: expected a number"
+
+    def test_an_error_without_a_message_is_named_by_its_code(self) -> None:
+        assert line(status=404, code="not_found", **FREE).endswith("404 250 ms not_found")
 
     @pytest.mark.parametrize(
         ("changes", "end"),
         [
-            ({"status": 429, "code": "rate_limit_exceeded", "rule": "a"}, "429 rate_limit_exceeded  [a]"),
-            ({"status": 0, "fault": "reset", "rule": "drops"}, "--- reset  [drops]"),
+            ({"status": 429, "message": "Too many", "rule": "a"}, "429 250 ms Too many [a]"),
+            ({"status": 0, "fault": "reset", "rule": "drops"}, "--- 250 ms reset [drops]"),
+            ({"status": 503, "rule": "a"}, "503 250 ms [a]"),
         ],
     )
-    def test_an_error_is_named_with_its_rule(self, changes: dict[str, Any], end: str) -> None:
-        assert text_line("default", entry(prompt_tokens=0, completion_tokens=0, **changes), PLAIN).endswith(end)
+    def test_the_rule_comes_last(self, changes: dict[str, Any], end: str) -> None:
+        assert line(**FREE, **changes).endswith(end)
 
-    def test_a_fault_follows_the_cost(self) -> None:
-        line = text_line("default", entry(fault="truncate", rule="cut"), PLAIN)
-        assert line.endswith("200     40 tokens $0.02 truncate  [cut]")
+    def test_a_fault_takes_the_place_of_stream_and_model(self) -> None:
+        text = line(fault="truncate", rule="cut", body=b'{"stream": true}')
+        assert text.endswith("40 tokens $0.02   truncate [cut]")
+
+    @pytest.mark.parametrize(
+        ("changes", "end"),
+        [
+            ({"status": 400, "message": "m" * 200, **FREE}, "mmm…"),
+            ({"status": 400, "message": "m" * 200, "rule": "a" * 10, **FREE}, "m… [aaaaaaaaaa]"),
+            (
+                {"status": 500, "message": "Internal server error", "rule": "r" * 90, **FREE},
+                "error [rrrrrrrrrrrrrrrrrrrrrrrr…",
+            ),
+            ({"rule": "r" * 90, "body": b'{"stream": true}'}, "stream [rrrrrrrrrrrrrrrrrr…"),
+        ],
+    )
+    def test_messages_and_then_rules_are_shortened_to_100_columns(self, changes: dict[str, Any], end: str) -> None:
+        text = line(**changes)
+        assert text.endswith(end)
+        assert len(text) == 100
 
     def test_a_sandbox_other_than_default_is_named(self) -> None:
-        assert " mine: chat.completions 200 " in text_line("mine", entry(), PLAIN)
+        assert " mine: chat.completions 200 " in line(sandbox="mine")
+
+    @pytest.mark.parametrize(
+        ("ahead", "time"),
+        [(0, "00:00:00 "), (900_000, "00:00:00 "), (2_000_000, "00:00:00*"), (-2_000_000, "00:00:00*")],
+    )
+    def test_a_time_that_is_not_the_walls_is_marked(self, ahead: int, time: str) -> None:
+        assert line(now=NOW + ahead).startswith(f"{time} POST")
+
+    def test_control_characters_in_paths_and_models_are_escaped(self) -> None:
+        assert r"/v1/\x1b[2J\n" in line(endpoint=None, path="/v1/\x1b[2J\n")
+        assert line(body=b'{"model": "\\u001b[2J"}').endswith(r"\x1b[2J")
 
     @pytest.mark.parametrize(("status", "color"), [(200, "32"), (404, "33"), (500, "31"), (0, "31")])
     def test_the_status_decides_the_color(self, status: int, color: str, colored: Styler) -> None:
-        line = text_line("default", entry(status=status), colored)
-        assert f"\x1b[{color}m{status or '---'}\x1b[0m" in line
-        assert without_colors(line) == text_line("default", entry(status=status), PLAIN)
+        text = line(colored, status=status, message="m", rule="r")
+        assert f"\x1b[{color}m{status or '---'}\x1b[0m" in text
+        assert without_colors(text) == line(status=status, message="m", rule="r")
+
+    @pytest.mark.parametrize(
+        ("micros", "text"),
+        [
+            (0, "<1 ms"),
+            (999, "<1 ms"),
+            (1000, "1 ms"),
+            (999_999, "999 ms"),
+            (1_000_000, "1.0 s"),
+            (98_900_000, "98.9 s"),
+            (99_990_000, "99 s"),
+            (3_600_000_000, "3600 s"),
+        ],
+    )
+    def test_a_latency_has_six_characters_or_less(self, micros: int, text: str) -> None:
+        assert duration(micros) == text
+
+
+class TestControlLines:
+    def test_a_line_has_time_method_path_and_what_was_asked_for(self) -> None:
+        action = ControlAction(NOW, "PUT", "/__mock/scenario", b'{"name": "flaky"}')
+        text = control_text_line("default", action, PLAIN, NOW)
+        assert text == "00:00:00  control PUT /__mock/scenario name=flaky"
+
+    def test_another_sandbox_and_another_time_are_marked(self) -> None:
+        action = ControlAction(0, "DELETE", "/", b"")
+        assert control_text_line("mine", action, PLAIN, NOW) == "00:00:00* control DELETE mine: /"
+
+    @pytest.mark.parametrize(
+        ("body", "text"),
+        [
+            (b"", ""),
+            (b'{"mode": "scaled", "speed": 60}', "mode=scaled speed=60"),
+            (b'{"balance": 0.5, "activated": false, "email": null, "more": {"a": 1}}', "balance=0.5 activated=false"),
+            (b"# a comment\nname: outage\nrules: []\n", "name=outage"),
+            (b"rules: []\nlimits: {}", "rules: []"),
+            (b"outcome=failed", "outcome=failed"),
+            (b'{"password": "s3cret"}', "password=***"),
+            (f"name: {KEY}".encode(), "name=sk_live_0123456789ab...ef"),
+            (b'{"name": "\\u001b[2J"}', r"name=\x1b[2J"),
+            (b'{"name": "%b"}' % (b"x" * 200), "name=" + "x" * 94 + "…"),
+            (b"x" * 20_000, "20,000 bytes"),
+        ],
+    )
+    def test_a_body_is_told_in_a_few_words_without_secrets(self, body: bytes, text: str) -> None:
+        assert change_of(body) == text
+
+    def test_it_fits_into_100_columns(self) -> None:
+        action = ControlAction(NOW, "PATCH", f"/__mock/accounts/{'u' * 60}", b'{"email": "%b"}' % (b"e" * 60))
+        assert len(control_text_line("default", action, PLAIN, NOW)) == 100
+
+    def test_a_json_line_has_the_same_facts(self) -> None:
+        action = ControlAction(NOW, "PUT", f"/__mock/accounts/{KEY}", b'{"balance": 5}')
+        assert json.loads(control_json_line("mine", action)) == {
+            "time": "2026-01-01T00:00:00.250Z",
+            "sandbox": "mine",
+            "method": "PUT",
+            "path": "/__mock/accounts/sk_live_0123456789ab...ef",
+            "control": "balance=5",
+        }
 
 
 def test_a_json_line_has_the_same_facts() -> None:
-    assert json.loads(json_line("mine", entry(status=0, fault="reset", rule="drops", abandoned=True))) == {
+    changes: dict[str, Any] = {"status": 0, "fault": "reset", "rule": "drops", "abandoned": True, "message": "m"}
+    assert json.loads(json_line("mine", entry(**changes))) == {
         "time": "2026-01-01T00:00:00.250Z",
         "sandbox": "mine",
         "id": "req_1",
@@ -149,6 +278,7 @@ def test_a_json_line_has_the_same_facts() -> None:
         "endpoint": "chat.completions",
         "status": None,
         "code": None,
+        "message": "m",
         "latencyMs": 250,
         "tokens": 40,
         "cost": 0.02,

@@ -42,6 +42,13 @@ def test_the_command_gets_the_variables_of_the_clients() -> None:
     assert variables["GREETING"] == "hello"
 
 
+def test_the_commands_requests_to_this_machine_pass_by_proxies() -> None:
+    nowhere = "http://127.0.0.1:9"
+    source = CHAT + "print(os.environ['NO_PROXY'], os.environ['no_proxy'], ask())"
+    ended = python(source, HTTP_PROXY=nowhere, http_proxy=nowhere, NO_PROXY="intern.test", no_proxy="")
+    assert ended.stdout == "{0} {0} 200\n".format("intern.test,127.0.0.1,localhost")
+
+
 def test_two_at_once_have_two_ports() -> None:
     ended = run("exec", "--", *PROGRAM, "exec", "--", sys.executable, "-c", CHAT + "print(ask())")
     assert (ended.returncode, ended.stdout) == (0, "200\n")
@@ -185,6 +192,11 @@ class TestSummary:
     @pytest.mark.parametrize(("source", "flags"), [("ask()", ("--quiet",)), ("pass", ())])
     def test_there_is_none_with_quiet_or_without_requests(self, source: str, flags: tuple[str, ...]) -> None:
         assert python(CHAT + source, *flags).stderr == ""
+
+    def test_a_random_seed_is_told_at_the_end(self) -> None:
+        read_seed = "json.load(urllib.request.urlopen(os.environ['CLEVORA_MOCK_URL'] + '/__mock/health'))['seed']"
+        ended = python(CHAT + f"ask(); print({read_seed})", "--seed", "random")
+        assert ended.stderr.endswith(f", seed {ended.stdout}")
 
     def test_with_a_log_format_each_request_is_a_line(self) -> None:
         line, _summary = python(CHAT + "ask()", "--log-format", "json").stderr.splitlines()

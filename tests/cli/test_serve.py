@@ -45,6 +45,10 @@ class TestStart:
             assert server.banner == []
             assert server.ready["seed"] == (7 if "--seed" in arguments else 0)
 
+    def test_a_random_seed_is_in_the_ready_line(self) -> None:
+        with serving("--quiet", "--seed", "random") as server:
+            assert server.ready["seed"] == httpx.get(f"{server.url}/__mock/health").json()["seed"] > 0
+
     def test_variables_set_a_server_up(self) -> None:
         with serving(CLEVORA_MOCK_QUIET="1", CLEVORA_MOCK_SEED="9", CLEVORA_MOCK_API_KEY=KEYS[0]) as server:
             headers = {"authorization": f"Bearer {KEYS[0]}"}
@@ -147,9 +151,76 @@ class TestLog:
         with serving("serve", "--log-format", log_format) as server:
             httpx.post(f"{server.url}/v1/chat/completions", headers=AUTHORIZED, json=CHAT)
             httpx.get(f"{server.url}/v1/{Settings().api_key}")
-            lines = server.stop()[1].splitlines()
+            *lines, _summary, _errors = server.stop()[1].splitlines()
         assert len(lines) == 2
         assert "chat.completions" in lines[0]
         assert Settings().api_key not in "".join(lines)
         if log_format == "json":
             assert [json.loads(line)["status"] for line in lines] == [200, 404]
+
+    def test_a_refusal_says_what_was_wrong(self) -> None:
+        with serving() as server:
+            httpx.get(f"{server.url}/v1/nothing")
+            line = server.stop()[1].splitlines()[0]
+        assert re.fullmatch(r"\S+  GET     /v1/nothing            404 .{6} No route GET /v1/nothing", line)
+
+    def test_a_change_by_the_control_plane_is_a_line(self) -> None:
+        with serving() as server:
+            control = f"{server.url}/__mock"
+            httpx.put(f"{control}/scenario", json={"name": "flaky"})
+            httpx.patch(f"{control}/clock", json={"mode": "frozen", "now": "2026-05-11T14:00:00Z"})
+            lines = server.stop()[1].splitlines()
+        assert [line[9:] for line in lines] == [
+            " control PUT /__mock/scenario name=flaky",
+            " control PATCH /__mock/clock mode=frozen now=2026-05-11T14:00:00Z",
+        ]
+        assert [line[8] for line in lines] == [" ", "*"]
+        assert lines[1].startswith("14:00:00*")
+
+    def test_what_changes_nothing_there_is_none(self) -> None:
+        with serving() as server:
+            control = f"{server.url}/__mock"
+            httpx.get(f"{control}/clock")
+            httpx.post(f"{control}/tokens", json={"uid": "demo"})
+            httpx.post(f"{control}/webhooks/sign", json={"payload": {}})
+            httpx.put(f"{control}/scenario", json={"name": "nonsense"})
+            httpx.delete(f"{server.url}/")
+            httpx.delete(f"{server.url}/favicon.ico")
+            assert server.stop() == (0, "")
+
+    def test_a_browsers_icon_is_no_request_to_the_api(self) -> None:
+        with serving() as server:
+            assert httpx.get(f"{server.url}/favicon.ico").status_code == 404
+            assert httpx.get(f"{server.url}/__mock/requests").json()["count"] == 0
+            assert server.stop() == (0, "")
+
+
+class TestSummary:
+    @each_signal
+    def test_it_comes_at_the_end(self, number: signal.Signals) -> None:
+        with serving("--balance", "0") as server:
+            httpx.post(f"{server.url}/v1/chat/completions", headers=AUTHORIZED, json=CHAT)
+            status, errors = server.stop(number)
+        assert status == 0
+        assert errors.splitlines()[1:] == [
+            "clevora-mock: 1 request, 1 error, 0 tokens, $0.00 spent",
+            "  errors: 1 x 402 account_not_activated",
+        ]
+
+    def test_it_counts_the_findings_of_removed_sandboxes_and_shows_ten(self) -> None:
+        with serving("--log-format", "json") as server:
+            for number in range(12):
+                sandbox = f"{server.url}/sandbox/s{number}"
+                body = CHAT | {"frobnicate": 1}
+                httpx.post(f"{sandbox}/v1/chat/completions", headers=AUTHORIZED, json=body)
+                if number < 11:
+                    httpx.delete(sandbox)
+            lines = [line for line in server.stop()[1].splitlines() if not line.startswith("{")]
+        assert lines[0] == "clevora-mock: 12 requests, 0 errors, 480 tokens, $0.24 spent"
+        assert [line.startswith("  unknown_fields: ") for line in lines[1:]] == [True] * 10 + [False]
+        assert lines[-1] == "  and 2 more findings about the client's conduct"
+
+    def test_there_is_none_with_quiet(self) -> None:
+        with serving("--quiet") as server:
+            httpx.get(f"{server.url}/v1/nothing")
+            assert server.stop() == (0, "")

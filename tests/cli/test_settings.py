@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from clevora_mock.app import create_app
-from clevora_mock.settings import SETTINGS, Setting, Settings, SettingsError, as_variables, load, unknown_variables
+from clevora_mock.settings import (
+    SETTINGS,
+    Setting,
+    Settings,
+    SettingsError,
+    as_variables,
+    load,
+    proxy_exceptions,
+    unknown_variables,
+)
 
 KEYS = ("sk_live_" + "a" * 32, "sk_live_" + "b" * 32)
 SECRETS = ("whsec_Zmlyc3Q=", "whsec_c2Vjb25k")
@@ -145,7 +154,7 @@ class TestErrors:
         [
             ("port", None, "port: expected a port from 0 to 65535 (0 picks a free one), got None"),
             ("host", None, "host: expected some text, got None"),
-            ("seed", True, "seed: expected a whole number, got True"),
+            ("seed", True, "seed: expected a whole number, or random, got True"),
             ("latency", -1, "latency: expected a duration such as 250ms, 2s or 1m, got -1"),
             ("watch", 2, "watch: expected 1 or 0, got 2"),
         ],
@@ -186,6 +195,11 @@ class TestPythonValues:
         assert Settings(clock="frozen").make_clock().now() == 1_767_225_600_000_000
         assert Settings(clock="frozen:2026-05-11T14:00:00Z").make_clock().now() == 1_778_508_000_000_000
 
+    def test_a_random_seed_differs_each_time(self) -> None:
+        seeds = {load({"seed": "random"}, {}).seed for _ in range(20)}
+        assert len(seeds) > 1
+        assert all(0 <= seed < 2**32 for seed in seeds)
+
     def test_the_core_gets_micro_dollars(self) -> None:
         assert Settings(balance=25.5).sandbox_config().balance == 25_500_000
 
@@ -214,6 +228,20 @@ class TestVariables:
     def test_a_value_survives_the_way_through_a_variable(self, setting: Setting) -> None:
         for value in VALID[setting.name][1::2]:
             assert getattr(load({}, as_variables({setting.field: value})), setting.field) == value
+
+    @pytest.mark.parametrize(
+        ("variables", "hosts"),
+        [
+            ({}, "127.0.0.1,localhost"),
+            ({"NO_PROXY": ""}, "127.0.0.1,localhost"),
+            ({"NO_PROXY": "a.test, b.test"}, "a.test,b.test,127.0.0.1,localhost"),
+            ({"NO_PROXY": "a.test", "no_proxy": "b.test,a.test"}, "a.test,b.test,127.0.0.1,localhost"),
+            ({"no_proxy": "localhost"}, "localhost,127.0.0.1"),
+            ({"no_proxy": "*"}, "*"),
+        ],
+    )
+    def test_proxies_are_not_asked_for_this_machine_either(self, variables: dict[str, str], hosts: str) -> None:
+        assert proxy_exceptions(variables) == {"NO_PROXY": hosts, "no_proxy": hosts}
 
     def test_unknown_variables_are_found(self) -> None:
         variables = {

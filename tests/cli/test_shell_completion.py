@@ -45,7 +45,7 @@ def test_an_unknown_shell_is_status_2_with_the_known_ones() -> None:
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
-        (("s",), ["scenarios", "serve"]),
+        (("s",), ["scenarios", "schema", "serve"]),
         (("serve", "--sc"), ["--scenario", "--scenarios"]),
         (("--sc",), ["--scenario", "--scenarios"]),
         (("exec", "--scenario", "fl"), ["flaky"]),
@@ -53,6 +53,7 @@ def test_an_unknown_shell_is_status_2_with_the_known_ones() -> None:
         (("serve", "--scenario", "./mine"), ["./mine"]),
         (("serve", "--log-format", ""), ["text", "json"]),
         (("serve", "--clock", "fro"), ["frozen", "frozen:2026-05-11T14:00:00Z"]),
+        (("serve", "--seed", ""), ["random"]),
         (("serve", "--port", ""), []),
         (("completion", ""), ["bash", "zsh", "fish"]),
     ],

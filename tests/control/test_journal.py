@@ -103,6 +103,8 @@ def test_an_entry_has_everything(world: World, asked: dict[str, str]) -> None:
         "account": "demo",
         "status": 200,
         "code": None,
+        "message": None,
+        "hint": None,
         "latencyMs": 0,
         "promptTokens": 0,
         "completionTokens": search["completionTokens"],
@@ -121,6 +123,28 @@ def test_an_entry_has_everything(world: World, asked: dict[str, str]) -> None:
     }
     assert search["cost"] > 0
     assert control(world, "GET requests?account=ann&limit=1")["requests"][0]["query"] == "x=1"
+
+
+def test_an_errors_message_and_hint_are_kept(world: World) -> None:
+    """The message as the client got it, the hint as in its header."""
+    answer = world.http.get("/v1/models")
+    (entry,) = control(world, "GET requests")["requests"]
+    assert entry["message"] == answer.json()["error"]["message"] == "No route GET /v1/models"
+    assert entry["hint"] == answer.headers["x-clevora-mock-hint"]
+
+
+def test_secrets_in_an_errors_message_are_masked(world: World) -> None:
+    world.http.get("/v1/whsec_c2VjcmV0c2VjcmV0")
+    (entry,) = control(world, "GET requests")["requests"]
+    assert entry["message"] == "No route GET /v1/whsec_***"
+
+
+def test_an_error_that_never_left_has_no_message(world: World) -> None:
+    use(world, "rules: [{when: {}, then: {error: 500, fault: close}}]")
+    with pytest.raises(httpx.RemoteProtocolError):
+        chat(world)
+    (entry,) = control(world, "GET requests")["requests"]
+    assert (entry["status"], entry["code"], entry["message"], entry["hint"]) == (None, None, None, None)
 
 
 def test_the_control_plane_is_not_in_it(world: World) -> None:

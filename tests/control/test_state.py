@@ -220,6 +220,16 @@ def _logs(world: World) -> list[str]:
     return list(control(world, "GET firestore/clevora_developer_logs")["documents"])
 
 
+def test_a_snapshot_from_before_messages_and_hints_is_restored(world: World) -> None:
+    world.http.get("/v1/models")
+    state = control(world, "GET state")
+    for entry in state["journal"]:
+        del entry["message"], entry["hint"]
+    control(world, "PUT state", json=state)
+    (entry,) = control(world, "GET requests")["requests"]
+    assert (entry["code"], entry["message"], entry["hint"]) == ("not_found", None, None)
+
+
 def test_a_pending_payment_survives_a_snapshot(world: World, frozen_server: Running) -> None:
     """It arrives when its moment comes, in the sandbox where it was restored, and only once."""
     use(world, "payments: {outcome: succeed, delay: 30s}")

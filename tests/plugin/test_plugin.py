@@ -234,8 +234,8 @@ def test_one(clevora):
         ran.counts(failed=1)
         section = ran.output.partition("What clevora-mock saw")[2]
         assert re.search(r"3 requests to http\S+/sandbox/test-one-\w{8}; scenario of the test, balance \$\d", section)
-        assert re.search(r"POST +chat\.completions +200 +\d+ tokens \$0\.\d+\n +\{.*\"first\"", section)
-        assert re.search(r"POST +chat\.completions +503 service_unavailable +\[third time\]", section)
+        assert re.search(r"POST +chat\.completions +200 +\S+ m?s +\d+ tokens \$0\.\d+\n +\{.*\"first\"", section)
+        assert re.search(r"POST +chat\.completions +503 +\S+ m?s Service unavailable \[third time\]", section)
         assert re.search(r"not by rule third time: calls", section)
         assert "unknown_fields: " in section
         assert "sk_live_0123456789abcdef0123456789abcdef" not in section
@@ -358,6 +358,6 @@ def test_a_run_that_is_killed_leaves_no_server(suite: Suite) -> None:
 def test_marks_fixtures_and_options_are_documented(suite: Suite) -> None:
     assert "@pytest.mark.clevora(scenario=None" in suite.run("", "--markers").output
     fixtures = suite.run("", "--fixtures").output
-    assert re.search(r"^clevora .*\n +A sandbox of the test's own", fixtures, re.MULTILINE)
+    assert re.search(r"^clevora .*\n +Provide a sandbox of the test's own", fixtures, re.MULTILINE)
     assert re.search(r"^clevora_server \[session scope\]", fixtures, re.MULTILINE)
     assert "clevora_options (args)" in suite.run("", "--help").output

@@ -1,1 +1,1 @@
-"""Rundown: from a topic to an episode's outline, with what others made of it and answers to what is still open."""
+"""Rundown: an episode's outline for a topic, with related episodes and answers to questions."""

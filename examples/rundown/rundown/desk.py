@@ -1,4 +1,4 @@
-"""The desk that asks the Clevora API, and knows what to do when it does not answer."""
+"""The application's calls to the Clevora API, with its handling of errors and retries."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import openai
 
-# A reader waits this long, in all, before being told to come back.
+# The longest that a reader waits, in all.
 PATIENCE_SECONDS = 5.0
 TRIES = 3
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class TroubleError(Exception):
-    """What a reader is told when the desk has to give up, and after how many seconds another try makes sense."""
+    """A failure as the reader sees it; `retry_after` is in seconds."""
 
     def __init__(self, message: str, retry_after: int | None = None) -> None:
         super().__init__(message)
@@ -25,9 +25,9 @@ class TroubleError(Exception):
 
 
 class Desk:
-    """Asks for outlines, sources and answers.
+    """A client for outlines, sources and answers.
 
-    The SDK's own retries are off: it would sit out a Retry-After of a whole minute, with a reader waiting.
+    The SDK's own retries are off, since it would wait for a Retry-After of a whole minute.
     """
 
     def __init__(
@@ -43,13 +43,13 @@ class Desk:
         await self._clevora.close()
 
     async def outline(self, topic: str, style: str) -> dict[str, Any]:
-        """The script of an episode: a title, a hook, sections, a call to action."""
+        """Generate the script of an episode: a title, a hook, sections, a call to action."""
         answer = await self._post("/scripts/generate", {"topic": topic, "style": style, "length": "short"})
         script: dict[str, Any] = answer["script"]
         return script
 
     async def sources(self, topic: str) -> list[dict[str, Any]]:
-        """What others made of the topic, best first; nothing while the search is down: an outline does without."""
+        """Search for videos and podcasts on the topic, best first; return none while the search is down."""
         try:
             answer = await self._post("/search", {"query": topic, "limit": 4})
         except TroubleError:
@@ -58,7 +58,7 @@ class Desk:
         return found
 
     async def answer(self, topic: str, question: str) -> AsyncIterator[str]:
-        """An answer, piece by piece. Raises TroubleError after the pieces that came, if it broke off."""
+        """Stream an answer, piece by piece. Raises TroubleError if it breaks off."""
         messages: list[Any] = [
             {"role": "system", "content": f"You help to prepare an episode about {topic}. Be brief."},
             {"role": "user", "content": question},
@@ -74,17 +74,17 @@ class Desk:
                     if text := chunk.choices[0].delta.content:
                         yield text
         except openai.APIError as error:
-            # Pieces that were shown cannot be asked for again without showing them twice.
+            # No retry, which would show the first pieces twice.
             raise TroubleError(BROKEN_OFF) from error
         if not finished:
             raise TroubleError(BROKEN_OFF)
 
     async def _post(self, path: str, body: dict[str, Any]) -> Any:
-        # What the SDK has no method for, it can still post.
+        # The SDK has no methods for these paths.
         return await self._patiently(lambda: self._clevora.post(path, cast_to=object, body=body))
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """What `ask` gets, in up to three tries, for as long as a reader is likely to wait. Raises TroubleError."""
+        """Call `ask` up to TRIES times, with at most PATIENCE_SECONDS of pauses. Raises TroubleError."""
         left = PATIENCE_SECONDS
         for attempt in range(1, TRIES + 1):
             try:
@@ -99,7 +99,7 @@ class Desk:
 
 
 def _pause(error: openai.APIError, attempt: int) -> float:
-    """How long to wait before the next try; for ever, where the same request will not do better."""
+    """Return the seconds to wait before a retry; infinity for an error that a retry cannot mend."""
     if isinstance(error, openai.RateLimitError):
         return float(_retry_after(error))
     if isinstance(error, openai.APIStatusError) and error.status_code < 500:

@@ -1,4 +1,4 @@
-"""Rundown's web pages: one page, and the two requests that it makes.
+"""Rundown's web application: a page, and the two endpoints that it calls.
 
 ``uvicorn --factory rundown.web:from_environment`` serves them.
 """
@@ -23,12 +23,12 @@ _STYLES = ("youtube", "podcast", "tiktok")
 
 
 def from_environment() -> Starlette:
-    """The application for the Clevora API that CLEVORA_BASE_URL and CLEVORA_API_KEY name."""
+    """Create the application for the API that CLEVORA_BASE_URL and CLEVORA_API_KEY name."""
     return create(Desk(os.environ["CLEVORA_BASE_URL"], os.environ["CLEVORA_API_KEY"]))
 
 
 def create(desk: Desk) -> Starlette:
-    """The application, at a desk of its own."""
+    """Create the application; `desk` calls the API."""
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -46,7 +46,7 @@ def create(desk: Desk) -> Starlette:
         topic, style = _text(body, "topic"), body.get("style", "podcast")
         if style not in _STYLES:
             raise HTTPException(400, f"style: expected one of {', '.join(_STYLES)}")
-        # One after the other: where there is no outline, nobody pays for a search.
+        # In sequence, so that no search is paid for without an outline.
         script = await desk.outline(topic, style)
         return JSONResponse({"topic": topic, "script": script, "sources": await desk.sources(topic)})
 
@@ -69,7 +69,7 @@ def create(desk: Desk) -> Starlette:
 
 
 async def _lines(pieces: AsyncIterator[str]) -> AsyncIterator[str]:
-    """A stream as JSON lines: ``text`` for each piece, and at the end ``done``, or ``trouble`` and what it is."""
+    """Yield a stream as JSON lines: ``text`` for each piece, and at the end ``done``, or ``trouble`` with a message."""
     try:
         async for piece in pieces:
             yield json.dumps({"text": piece}) + "\n"

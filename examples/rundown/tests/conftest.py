@@ -1,4 +1,4 @@
-"""A sandbox of the mock for each test, and the application sitting in it."""
+"""A sandbox of the mock for each test, and the application that uses it."""
 
 import json
 import os
@@ -14,24 +14,24 @@ from starlette.testclient import TestClient
 from rundown.desk import Desk
 from rundown.web import create
 
-# The pieces of an answer that a reader sees, and the line at its end.
+# Sends a question; returns the pieces of the answer and the last line.
 Ask = Callable[[str], tuple[list[str], dict[str, Any]]]
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 
 
 class Sandbox:
-    """A world of its own in a running mock: nothing that happens here reaches another test."""
+    """A sandbox of a running mock; no other test uses it."""
 
     def __init__(self, mock: str) -> None:
         self.url = f"{mock}/sandbox/rundown-{uuid4().hex[:12]}"
         self.base_url = f"{self.url}/v1"
         self._control = httpx.Client(base_url=self.url, timeout=10)
-        # Time stands still, and moves when the application waits: a test of patience takes none.
+        # The clock is frozen, and advances when the application waits.
         self._send("PATCH", "/__mock/clock", {"mode": "frozen"})
 
     def use(self, scenario: str) -> None:
-        """Let a scenario begin: one that the mock brings, or one of ours."""
+        """Start a scenario: one of this folder's, or a shipped one."""
         own = SCENARIOS / f"{scenario}.yaml"
         self._send("PUT", "/__mock/scenario", own.read_text("utf-8") if own.exists() else {"name": scenario})
 
@@ -39,16 +39,16 @@ class Sandbox:
         self._send("PATCH", "/__mock/clock", {"advance": seconds})
 
     async def sleep(self, seconds: float) -> None:
-        """What the application does when it waits."""
+        """Advance the clock instead of waiting."""
         self.advance(seconds)
 
     def statuses(self, endpoint: str) -> list[int]:
-        """How the calls of an endpoint ended, in the order in which they were made."""
+        """Return the statuses of an endpoint's calls, oldest first."""
         journal = self._send("GET", f"/__mock/requests?endpoint={endpoint}")
         return [entry["status"] for entry in reversed(journal["requests"])]
 
     def findings(self) -> list[str]:
-        """What the mock has to say about the application's conduct."""
+        """Return the mock's findings about the application's conduct."""
         return [finding["message"] for finding in self._send("GET", "/__mock/conduct")["findings"]]
 
     def remove(self) -> None:
@@ -64,7 +64,7 @@ class Sandbox:
 
 @pytest.fixture(scope="session")
 def mock() -> str:
-    """The address of the mock that CLEVORA_BASE_URL points at."""
+    """Return the address of the mock that CLEVORA_BASE_URL names."""
     base_url = os.environ.get("CLEVORA_BASE_URL", "http://127.0.0.1:2538/v1")
     return base_url.rstrip("/").removesuffix("/v1").partition("/sandbox/")[0]
 
@@ -73,7 +73,7 @@ def mock() -> str:
 def sandbox(mock: str) -> Iterator[Sandbox]:
     fresh = Sandbox(mock)
     yield fresh
-    # Whatever went wrong, the application behaved: it waited when it was told to, and repeated nothing in vain.
+    # In every test, the application waits as told and retries nothing in vain.
     findings = fresh.findings()
     fresh.remove()
     assert findings == []

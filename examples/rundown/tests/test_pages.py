@@ -1,4 +1,4 @@
-"""What a reader gets while all is well."""
+"""Pages without errors of the API."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,11 +1,11 @@
-"""What a reader gets when the API refuses, fails or breaks off. Each test brings the trouble about in a sandbox."""
+"""Pages when the API refuses, fails or breaks off; each test causes the error in its sandbox."""
 
 from collections.abc import Callable
 from typing import Any
 
 from starlette.testclient import TestClient
 
-# Sends a question: the pieces of the answer that a reader sees, and the line at its end.
+# Sends a question; returns the pieces of the answer and the last line.
 Ask = Callable[[str], tuple[list[str], dict[str, Any]]]
 
 TOPIC = {"topic": "black holes", "style": "podcast"}

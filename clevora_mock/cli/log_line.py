@@ -1,0 +1,94 @@
+"""The line of text for one request, in columns."""
+
+from typing import NamedTuple
+
+from clevora_mock.cli.terminal import Style, Styler
+from clevora_mock.clock import SECOND, iso
+from clevora_mock.core.messages import printable
+
+# A line of usual names fits into so many columns: an error's message, and then a rule's name, are shortened for it.
+WIDTH = 100
+_MIN_OUTCOME_CHARACTERS = 24
+_MIN_RULE_CHARACTERS = 8
+
+# A sandbox's clock that differs more from the wall's does not run with it.
+_TOLERANCE = SECOND
+
+
+class LogLine(NamedTuple):
+    """A request as text: `target` is its endpoint or path, `latency` is in microseconds.
+
+    `outcome` is an error's message, a fault, or else what was asked for: ``stream`` or a model.
+    """
+
+    time: str
+    method: str
+    target: str
+    status: int | None
+    latency: int
+    tokens: int
+    cost: str
+    outcome: str
+    rule: str | None
+
+    def text(self, style: Styler) -> str:
+        """Return ``14:21:08  POST    chat.completions       200  12 ms    40 tokens $0.02   stream``."""
+        color = _color(self.status or 0)
+        columns: list[tuple[str, Style | None]] = [
+            (f"{self.time:<9}", "dim"),
+            (f"{self.method:<7}", None),
+            (f"{self.target:<22}", None),
+            (str(self.status or "---"), color),
+            (f"{duration(self.latency):>6}", "dim"),
+        ]
+        if self.tokens:
+            noun = "token" if self.tokens == 1 else "tokens"
+            columns.append((f"{self.tokens:>5} {noun:<6} {self.cost:<7}", None))
+        outcome, rule = self._fitted(WIDTH - sum(len(text) + 1 for text, _ in columns))
+        columns += [(outcome, None if color == "good" else color), (rule, "mark")]
+        # Without the spaces that only keep columns apart.
+        shown = [(text, name) for text, name in columns if text]
+        last, name = shown.pop()
+        return " ".join(style(text, name) for text, name in [*shown, (last.rstrip(), name)])
+
+    def _fitted(self, room: int) -> tuple[str, str]:
+        """Return the outcome and the rule in brackets, shortened to `room` characters, or to the least of each."""
+        if self.rule is None:
+            return shortened(self.outcome, max(room, _MIN_OUTCOME_CHARACTERS)), ""
+        rule = f"[{self.rule}]"
+        outcome = shortened(self.outcome, max(room - len(rule) - 1, _MIN_OUTCOME_CHARACTERS))
+        return outcome, shortened(rule, max(room - len(outcome) - 1, _MIN_RULE_CHARACTERS))
+
+
+def outcome_of(error: str | None, fault: str | None, body: object) -> str:
+    """Return a request's fault and error; without either, ``stream`` or the model that its JSON `body` asks for."""
+    problem = " ".join(part for part in (fault, error) if part)
+    if problem or not isinstance(body, dict):
+        return printable(problem)
+    if body.get("stream") is True:
+        return "stream"
+    model = body.get("model")
+    return printable(model) if isinstance(model, str) else ""
+
+
+def time_of_day(moment: int, now: int) -> str:
+    """Return a sandbox's time as ``14:21:08``, with a ``*`` where it is not the wall's, `now`."""
+    return iso(moment)[11:19] + ("*" if abs(now - moment) > _TOLERANCE else "")
+
+
+def duration(micros: int) -> str:
+    """Return a duration in six characters or less: ``<1 ms``, ``250 ms``, ``12.3 s``, ``300 s``."""
+    if micros < SECOND:
+        return f"{micros // 1000} ms" if micros >= 1000 else "<1 ms"
+    return f"{micros / SECOND:.1f} s" if micros < 99 * SECOND else f"{micros // SECOND} s"
+
+
+def shortened(text: str, most: int) -> str:
+    """Return `text` in `most` characters or less."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _color(status: int) -> Style:
+    if 200 <= status < 400:
+        return "good"
+    return "warning" if 400 <= status < 500 else "bad"

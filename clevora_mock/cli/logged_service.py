@@ -1,0 +1,32 @@
+"""A server whose log and summary go to standard error, for the commands that serve."""
+
+import sys
+
+from clevora_mock.cli.log import combine, control_line_writer, line_writer
+from clevora_mock.core.run_summary import RunSummary
+from clevora_mock.server.service import Service
+from clevora_mock.settings import Settings
+
+
+def logged_service(settings: Settings, summary: RunSummary) -> Service:
+    """Make a server that writes the log and counts for `summary`; with `quiet` it does neither.
+
+    Raises CannotServeError.
+    """
+    if settings.quiet:
+        return Service(settings)
+    if settings.log_format is None:
+        return Service(settings, summary.add, summary.add_findings)
+    listener = combine(summary.add, line_writer(settings.log_format))
+    return Service(settings, listener, summary.add_findings, control_line_writer(settings.log_format))
+
+
+def print_summary(summary: RunSummary, service: Service) -> None:
+    """Print what the run came to, unless nothing was asked; with the seed where it is not the default."""
+    if not summary.requests:
+        return
+    head, *rest = summary.lines(service.app.state.sandboxes.all())
+    seed = f", seed {service.settings.seed}" if service.settings.seed else ""
+    # A terminal shows Ctrl-C as ^C, and leaves the line unfinished.
+    start = "\n" if sys.stderr.isatty() else ""
+    sys.stderr.write("\n  ".join([f"{start}clevora-mock: {head}{seed}", *rest]) + "\n")
