@@ -6,7 +6,7 @@ PYTHONS ?= $(PYTHON)
 # Flags of python -m benchmarks, such as BENCH="--rounds 1 --only chat".
 BENCH ?=
 # Tests that send requests, read files or compute vectors; the others meet Python alone.
-LOWEST := $(addprefix tests/,cli clients contract control firebase http models scenarios scenarios_wire test_app.py)
+LOWEST := $(addprefix tests/,api cli control faults firebase scenarios server units)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Exact versions, where pyproject.toml has ranges.
@@ -32,27 +32,27 @@ test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run other people's
 	@command -v npm >/dev/null || { echo "make test-clients needs npm" >&2; exit 1; }
 	@command -v curl >/dev/null || { echo "make test-clients needs curl" >&2; exit 1; }
 	@command -v java >/dev/null || { echo "make test-clients needs a JDK, 17 or later" >&2; exit 1; }
-	@cd tests/clients/external && npm install --no-audit --no-fund --loglevel=error
-	@$(BIN)/python -m pytest tests/clients/external --numprocesses 2 --dist loadgroup
+	@cd tests/external/clients && npm install --no-audit --no-fund --loglevel=error
+	@$(BIN)/python -m pytest tests/external/clients --numprocesses 2 --dist loadgroup
 
 test-package: .venv/test.stamp ## build the wheel, install it into clean environments of PYTHONS, and use it there
-	@PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/package --numprocesses 2 --dist loadfile
+	@PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/external/package --numprocesses 2 --dist loadfile
 
 test-image: .venv/image.stamp ## build the image and run it and the compose file; brings Podman on Debian or Ubuntu
-	@tests/image/install-engine
+	@tests/external/image/install-engine
 	@$(BIN)/hadolint Dockerfile examples/*/Dockerfile
-	@$(BIN)/python -m pytest tests/image
+	@$(BIN)/python -m pytest tests/external/image
 
 test-deploy: .venv/test.stamp ## run several servers behind nginx; brings nginx on Debian or Ubuntu
-	@tests/deploy/install-nginx
-	@$(BIN)/python -m pytest tests/deploy
+	@tests/external/deploy/install-nginx
+	@$(BIN)/python -m pytest tests/external/deploy
 
 docs: .venv/docs.stamp ## build the documentation into build/docs; a warning is an error
 	@$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "build/docs/index.html"
 
 tables: .venv/test.stamp ## write the generated tables of the documentation anew
-	@$(BIN)/python -m tests.tables
+	@$(BIN)/python -m tests.support.tables
 
 lint: .venv/lint.stamp ## check style and types
 	@$(BIN)/ruff format --check .
@@ -70,7 +70,7 @@ bench-peers: .venv/test.stamp benchmarks/external/peers.stamp ## measure against
 	@$(BIN)/python -m benchmarks --peers --json benchmarks/results.json $(BENCH)
 
 clean: ## remove what the other targets made
-	@rm -rf .venv .venv-clients .venv-lowest build dist tests/clients/external/node_modules \
+	@rm -rf .venv .venv-clients .venv-lowest build dist tests/external/clients/node_modules \
 		benchmarks/external/node_modules benchmarks/external/.venv benchmarks/external/build benchmarks/external/peers.stamp
 
 .venv/python.stamp:
@@ -103,12 +103,12 @@ clean: ## remove what the other targets made
 		--constraint .venv-lowest/others.txt --editable '.[test]'
 	@touch $@
 
-.venv/image.stamp: .venv/test.stamp tests/image/requirements.txt
-	@$(PIP) install --requirement tests/image/requirements.txt
+.venv/image.stamp: .venv/test.stamp tests/external/image/requirements.txt
+	@$(PIP) install --requirement tests/external/image/requirements.txt
 	@touch $@
 
 # Clients that cannot live beside the suite's own. The list is whole, so nothing is resolved, and checked to be whole.
-.venv-clients/clients.stamp: tests/clients/external/requirements.txt
+.venv-clients/clients.stamp: tests/external/clients/requirements.txt
 	@echo "Installing the clients into .venv-clients."
 	@$(PYTHON) -m venv --clear .venv-clients
 	@.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --requirement $<

@@ -8,9 +8,9 @@ import openai
 import openai._base_client
 import pytest
 
-from tests.conftest import TLS, World
-from tests.control.support import chat, control, eventually, fresh, use
-from tests.server import Running
+from tests.support.control import chat, control, eventually, use
+from tests.support.server import Running
+from tests.support.world import TLS, World, fresh_world
 
 
 def findings(world: World) -> list[tuple[str, list[str]]]:
@@ -41,7 +41,7 @@ def test_a_retry_before_retry_after_is_over(world: World) -> None:
 
 def test_a_wait_begins_with_the_refusals_first_byte(real_server: Running) -> None:
     """Whatever the rest of it takes, and whenever the server is done with it."""
-    world = fresh(real_server)
+    world = fresh_world(real_server)
     control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-9})
     use(world, "rules: [{when: {}, then: {error: {status: 429, retry_after: 60}, fault: slow_body}}]")
 
@@ -161,7 +161,7 @@ def test_unknown_fields(world: World) -> None:
 
 def test_streams_left_unread(real_server: Running) -> None:
     """By a client that closes the connection in the middle; a stream that is read is none."""
-    world = fresh(real_server)
+    world = fresh_world(real_server)
     control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-6})
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
     with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:
@@ -174,7 +174,7 @@ def test_streams_left_unread(real_server: Running) -> None:
 
 def test_who_gives_up_a_stalled_stream_is_right(real_server: Running) -> None:
     """The fault is the scenario's."""
-    world = fresh(real_server)
+    world = fresh_world(real_server)
     use(world, "rules: [{when: {}, then: {fault: {kind: stall, after_tokens: 2}}}]")
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
     with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:

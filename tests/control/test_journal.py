@@ -12,9 +12,9 @@ import pytest
 
 from clevora_mock.core.journal import MAX_BODY_BYTES, Journal
 from clevora_mock.settings import DEMO_KEY
-from tests.conftest import TLS, World
-from tests.control.support import chat, control, eventually, use
-from tests.server import running
+from tests.support.control import chat, control, eventually, use
+from tests.support.server import running
+from tests.support.world import TLS, World
 
 LONG_AGO = "2025-12-31T00:00:00Z"
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import World
-from tests.control.support import chat, control, examples, fresh, kept, use
-from tests.server import Running
+from tests.support.control import chat, control, examples, kept, use
+from tests.support.server import Running
+from tests.support.world import World, fresh_world
 
 TOP_UP = {"amount": 50}
 
@@ -304,4 +304,4 @@ def test_junk_is_refused_or_done_but_never_breaks(shared_world: World, where: tu
 
 @pytest.fixture(scope="module")
 def shared_world(frozen_server: Running) -> World:
-    return fresh(frozen_server)
+    return fresh_world(frozen_server)

@@ -3,8 +3,7 @@
 import pytest
 
 from clevora_mock.clock import FROZEN_START, SECOND
-from tests.conftest import World
-from tests.firebase.support import (
+from tests.support.firebase import (
     ANN,
     DEMO,
     accounts,
@@ -18,6 +17,7 @@ from tests.firebase.support import (
     sign_in,
     sign_up,
 )
+from tests.support.world import World
 
 START = FROZEN_START // SECOND
 NEWS = {"idToken", "refreshToken", "expiresIn"}

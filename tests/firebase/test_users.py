@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from clevora_mock.clock import FROZEN_START, SECOND
-from tests.conftest import World
-from tests.firebase.support import (
+from tests.support.firebase import (
     ANN,
     FIND,
     OWNER,
@@ -22,6 +21,7 @@ from tests.firebase.support import (
     sign_in,
     sign_up,
 )
+from tests.support.world import World
 
 START = FROZEN_START // SECOND
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from clevora_mock.testing import Clevora, MockError, Server
-from tests.conftest import World
+from tests.support.world import World
 
 REFUSE = {"when": {"endpoint": "chat.completions"}, "then": {"error": 429}}
 

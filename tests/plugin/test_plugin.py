@@ -13,9 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from clevora_mock.testing import MockError, Server
-from tests.conftest import World
-from tests.plugin.support import until_gone
-from tests.support.program import environment
+from tests.support.program import environment, until_gone
+from tests.support.world import World
 
 ASK = """
 import json, urllib.error, urllib.request

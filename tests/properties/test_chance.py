@@ -18,9 +18,8 @@ from clevora_mock.clock import FROZEN_START
 from clevora_mock.core.chance import Chance, Draws
 from clevora_mock.core.identity import Identity, issue
 from clevora_mock.settings import DEMO_KEY, Settings
-from tests.server import Running, running
-
-from .support import TLS, fresh_name
+from tests.support.server import Running, running
+from tests.support.world import TLS, fresh_name
 
 seeds = st.integers(-(10**18) + 1, 10**18 - 1)
 sandboxes = st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True)

@@ -22,8 +22,7 @@ from clevora_mock.clock import (
     iso_micros,
     parse,
 )
-
-from .support import VirtualLoop, virtually
+from tests.support.virtual_time import VirtualLoop, virtually
 
 modes: st.SearchStrategy[Mode] = st.sampled_from(["real", "frozen", "scaled"])
 speeds = st.sampled_from([0.5, 1.0, 2.0, 60.0, 3600.0])

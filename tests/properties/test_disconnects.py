@@ -23,9 +23,10 @@ from clevora_mock.core.reply import Frame, Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, Settings
 from clevora_mock.web.framed_response import FramedResponse
-from tests.server import Running, running
-
-from .support import TLS, VirtualLoop, bare_sandbox, counted, fresh_name, virtually
+from tests.support.server import Running, running
+from tests.support.token_count import counted
+from tests.support.virtual_time import VirtualLoop, virtually
+from tests.support.world import TLS, bare_sandbox, fresh_name
 
 Message = dict[str, Any]
 

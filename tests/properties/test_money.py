@@ -32,9 +32,9 @@ from clevora_mock.core.limits import Limits
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET
-from tests.server import Running
-
-from .support import TLS, counted, fresh_name
+from tests.support.server import Running
+from tests.support.token_count import counted
+from tests.support.world import TLS, fresh_name
 
 T = TypeVar("T")
 

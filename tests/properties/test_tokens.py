@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.models import tokens
-
-from .support import counted
+from tests.support.token_count import counted
 
 # Word characters of several scripts, signs, and white space of every kind.
 _LIKELY = st.text(

@@ -35,7 +35,7 @@ from clevora_mock.faults.stream import DuplicateChunk, ErrorFrame, MalformedChun
 from clevora_mock.scenarios import json_schema
 from clevora_mock.scenarios.document import parse
 from clevora_mock.scenarios.scenario_file import read_scenario
-from tests.scenarios.support import plain
+from tests.support.scenario_tree import plain
 
 SCHEMA = Draft202012Validator(json_schema.schema())
 START = 1_778_508_000 * SECOND  # 2026-05-11T14:00:00Z

@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from clevora_mock import resources
 from clevora_mock.scenarios import json_schema
 from clevora_mock.scenarios.document import parse
-from tests.scenarios.support import plain
+from tests.support.scenario_tree import plain
 
 SHIPPED = resources.scenarios()
 

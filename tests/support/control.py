@@ -1,0 +1,65 @@
+"""Requests to the control plane in short, and waits for what they bring about."""
+
+from collections.abc import Callable
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+from hypothesis import HealthCheck, settings
+
+from tests.support.raw_client import TIMEOUT_SECONDS
+from tests.support.world import TLS, World
+
+
+def examples(number: int, **more: Any) -> Any:
+    """The same examples in every run."""
+    return settings(
+        max_examples=number,
+        derandomize=True,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        print_blob=True,
+        **more,
+    )
+
+
+def chat(world: World, text: str = "Hello!", headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
+    body = {"messages": [{"role": "user", "content": text}]} | more
+    return world.http.post("/v1/chat/completions", headers=world.headers | (headers or {}), json=body)
+
+
+def control(world: World, request: str, **more: Any) -> Any:
+    """What a route of the control plane answers: ``control(world, "POST reset", json={...})``; it must be 200."""
+    method, place = request.split(" ")
+    answer = world.http.request(method, f"/__mock/{place}", **more)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def use(world: World, source: str) -> Any:
+    """Make the scenario in `source` the sandbox's."""
+    return control(world, "PUT scenario", content=source.encode())
+
+
+def whole(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
+    """All that came over the wire."""
+    return answer.status_code, answer.headers.multi_items(), answer.content
+
+
+def kept(world: World) -> dict[str, Any]:
+    """The sandbox's snapshot, but for what a look at it changes: how many looks there were."""
+    state = control(world, "GET state")
+    state["draws"].pop("own request", None)
+    return state
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    """Return once `true` holds."""
+    deadline = monotonic() + TIMEOUT_SECONDS
+    while not true():
+        assert monotonic() < deadline, "it never came true"
+        sleep(0.01)
+
+
+def connect(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, verify=TLS)
