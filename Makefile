@@ -13,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-lowest test-clients test-package test-image test-deploy docs tables lint format bench bench-peers clean
+.PHONY: help run test test-slow test-lowest test-clients test-package test-image test-deploy docs tables lint format bench bench-peers clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -21,11 +21,14 @@ help: ## list these targets
 run: .venv/run.stamp ## serve on http://127.0.0.1:2538
 	@$(BIN)/clevora-mock serve
 
-test: .venv/test.stamp ## run the suite
-	@$(BIN)/python -m pytest --numprocesses 2
+test: .venv/test.stamp ## run the suite but for what is slow
+	@$(BIN)/python -m pytest --numprocesses 2 -m "not slow"
+
+test-slow: .venv/test.stamp ## run the slow part of the suite
+	@$(BIN)/python -m pytest --numprocesses 2 -m slow
 
 test-lowest: .venv-lowest/test.stamp ## run what meets other packages with the oldest of them that pyproject.toml admits
-	@.venv-lowest/bin/python -m pytest $(LOWEST) --numprocesses 2
+	@.venv-lowest/bin/python -m pytest $(LOWEST) --numprocesses 2 -m "not slow"
 
 test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run other people's clients, of Python, Node and Java, and curl
 	@command -v node >/dev/null || { echo "make test-clients needs Node 20 or later" >&2; exit 1; }

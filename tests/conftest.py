@@ -6,6 +6,7 @@ A sandbox's name is part of every draw, so each test sees the same draws in each
 import os
 from collections.abc import Iterator
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -14,7 +15,7 @@ from clevora_mock.settings import Settings
 from tests.support.server import Running, running
 from tests.support.world import World, close_shared_connections
 
-_COMMON = {
+_COMMON: dict[str, Any] = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
     "print_blob": True,

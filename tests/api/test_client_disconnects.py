@@ -10,6 +10,7 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -21,7 +22,7 @@ from openai import AsyncOpenAI, OpenAI
 from tests.support.clients import states
 from tests.support.world import World
 
-REQUEST = {
+REQUEST: dict[str, Any] = {
     "model": "clevora-1.0-turbo",
     "messages": [{"role": "user", "content": "Tell me about the sea, and why people sail on it."}],
 }
@@ -60,7 +61,7 @@ def left_after(world: World, tokens: int = TOKENS) -> Iterator[None]:
 
 
 class TestOpenAI:
-    def test_closed_stream(self, slow: World) -> None:
+    def test_closing_a_stream_ends_its_bill(self, slow: World) -> None:
         with left_after(slow), OpenAI(base_url=slow.base_url, api_key=slow.api_key) as client:
             stream = client.chat.completions.create(**REQUEST, stream=True)
             chunks = [next(stream), next(stream)]
@@ -69,7 +70,7 @@ class TestOpenAI:
             stream.close()
             assert all(chunk.choices[0].delta.content for chunk in chunks[1:])
 
-    def test_left_loop(self, slow: World) -> None:
+    def test_leaving_the_loop_over_a_stream_ends_its_bill(self, slow: World) -> None:
         with (
             left_after(slow, 1),
             OpenAI(base_url=slow.base_url, api_key=slow.api_key) as client,
@@ -79,7 +80,7 @@ class TestOpenAI:
                 if chunk.choices[0].delta.content:
                     break
 
-    def test_closed_async_stream(self, slow: World) -> None:
+    def test_closing_an_asynchronous_stream_ends_its_bill(self, slow: World) -> None:
         async def leave() -> None:
             async with AsyncOpenAI(base_url=slow.base_url, api_key=slow.api_key) as client:
                 stream = await client.chat.completions.create(**REQUEST, stream=True)
@@ -93,7 +94,7 @@ class TestOpenAI:
         with left_after(slow):
             asyncio.run(leave())
 
-    def test_cancelled_task(self, slow: World) -> None:
+    def test_cancelling_the_task_ends_a_streams_bill(self, slow: World) -> None:
         async def read(enough: asyncio.Event) -> None:
             async with AsyncOpenAI(base_url=slow.base_url, api_key=slow.api_key) as client:
                 async for chunk in await client.chat.completions.create(**REQUEST, stream=True):
@@ -111,7 +112,7 @@ class TestOpenAI:
         with left_after(slow, 1):
             asyncio.run(leave())
 
-    def test_timeout_while_reading(self, slow: World) -> None:
+    def test_a_timeout_while_reading_ends_a_streams_bill(self, slow: World) -> None:
         """A read that takes too long is the client's own decision to leave; the SDK does not ask again."""
         patience = openai.Timeout(20, read=0.5)
         with (
@@ -133,7 +134,7 @@ class TestOpenAI:
 
 
 class TestOthers:
-    def test_httpx(self, slow: World) -> None:
+    def test_leaving_httpx_ends_a_streams_bill(self, slow: World) -> None:
         with (
             left_after(slow),
             slow.http.stream("POST", "/v1/chat/completions", content=STREAMED, headers=slow.headers) as answer,
@@ -143,7 +144,7 @@ class TestOthers:
             states.let_out(slow, MORE)
             _read(lines, MORE)
 
-    def test_httpx_async(self, slow: World) -> None:
+    def test_leaving_asynchronous_httpx_ends_a_streams_bill(self, slow: World) -> None:
         async def leave() -> None:
             url = f"{slow.base_url}/chat/completions"
             async with (
@@ -161,7 +162,7 @@ class TestOthers:
         with left_after(slow):
             asyncio.run(leave())
 
-    def test_requests(self, slow: World) -> None:
+    def test_leaving_requests_ends_a_streams_bill(self, slow: World) -> None:
         url = f"{slow.base_url}/chat/completions"
         with left_after(slow), requests.post(url, STREAMED, headers=slow.headers, stream=True, timeout=20) as answer:
             lines = answer.iter_lines(decode_unicode=True)
@@ -188,7 +189,7 @@ class TestSockets:
 
             yield connect
 
-    def test_fin(self, slow: World, connections: Callable[[], socket.socket]) -> None:
+    def test_a_fin_ends_a_streams_bill(self, slow: World, connections: Callable[[], socket.socket]) -> None:
         with left_after(slow):
             connection = connections()
             _receive(connection, 2)
@@ -196,7 +197,7 @@ class TestSockets:
             _receive(connection, MORE)
             connection.close()
 
-    def test_rst(self, slow: World, connections: Callable[[], socket.socket]) -> None:
+    def test_an_rst_ends_a_streams_bill(self, slow: World, connections: Callable[[], socket.socket]) -> None:
         with left_after(slow):
             connection = connections()
             _receive(connection, 2)
@@ -205,7 +206,9 @@ class TestSockets:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
 
-    def test_a_request_that_waits_behind(self, slow: World, connections: Callable[[], socket.socket]) -> None:
+    def test_a_request_that_waits_behind_is_not_served(
+        self, slow: World, connections: Callable[[], socket.socket]
+    ) -> None:
         """It is neither served nor billed, and does not hide that its client has left."""
         with left_after(slow):
             connection = connections()
@@ -215,7 +218,7 @@ class TestSockets:
             _receive(connection, MORE)
             connection.close()
 
-    def test_frames_that_nobody_read(self, slow: World, connections: Callable[[], socket.socket]) -> None:
+    def test_frames_that_nobody_read_are_billed(self, slow: World, connections: Callable[[], socket.socket]) -> None:
         """They were sent, whether or not anybody looked at them."""
         with left_after(slow):
             connection = connections()
@@ -224,7 +227,7 @@ class TestSockets:
             _await_frames(connection, FRAMES)
             connection.close()
 
-    def test_many_leave_at_once(self, slow: World, connections: Callable[[], socket.socket]) -> None:
+    def test_thirty_clients_may_leave_at_once(self, slow: World, connections: Callable[[], socket.socket]) -> None:
         made = [connections() for _ in range(30)]
         for connection in made:
             _receive(connection, 2)
@@ -236,10 +239,10 @@ class TestSockets:
         assert len(states.charges(slow)) == 30
 
 
-def _read(lines: Iterator[str], frames: int) -> None:
+def _read(lines: Iterator[str | bytes], frames: int) -> None:
     """Read that many frames, each a line of data and an empty one."""
     for _ in range(frames):
-        assert next(lines).startswith("data: ")
+        assert str(next(lines)).startswith("data: ")
         assert next(lines) == ""
 
 

@@ -88,7 +88,7 @@ def test_every_path_of_every_endpoint_has_an_operation_and_no_operation_has_none
 # --- OpenAPI ----------------------------------------------------------------------------------------------------------
 
 
-def openapi(world: "World") -> dict[str, Any]:
+def openapi(world: "World") -> Any:
     return world.http.get("/openapi.json").json()
 
 
@@ -262,7 +262,7 @@ def test_refusals_are_what_openapi_says(world: "World", endpoint: Endpoint) -> N
 # --- the document for agents ------------------------------------------------------------------------------------------
 
 
-def llms(world: "World") -> dict[str, Any]:
+def llms(world: "World") -> Any:
     return world.http.get("/docs/llms").json()
 
 

@@ -90,14 +90,14 @@ POSTS = {
 }
 
 
-@pytest.fixture(params=POSTS.values(), ids=POSTS.keys())
+@pytest.fixture(params=list(POSTS.values()), ids=list(POSTS))
 def post(request: pytest.FixtureRequest) -> Post:
     chosen: Post = request.param
     return chosen
 
 
 class TestAnswers:
-    def test_chat(self, post: Post, world: World) -> None:
+    def test_a_client_gets_a_chat(self, post: Post, world: World) -> None:
         answer = post(f"{world.base_url}/chat/completions", world.headers, json.dumps(HELLO).encode())
         assert answer.status == 200
         assert answer.headers["content-type"] == "application/json"
@@ -105,7 +105,7 @@ class TestAnswers:
         assert answer.headers["x-request-id"] == states.journal(world)[-1].id
         assert answer.json["choices"][0]["message"]["content"] == ANSWER
 
-    def test_stream(self, post: Post, world: World) -> None:
+    def test_a_client_gets_a_stream(self, post: Post, world: World) -> None:
         asked = json.dumps(HELLO | {"stream": True}).encode()
         answer = post(f"{world.base_url}/chat/completions", world.headers, asked)
         assert answer.headers["content-type"] == "text/event-stream"
@@ -113,13 +113,13 @@ class TestAnswers:
         assert answer.body.endswith(b"\n\ndata: [DONE]\n\n")
         assert b"\r" not in answer.body
 
-    def test_embeddings(self, post: Post, world: World) -> None:
+    def test_a_client_gets_embeddings(self, post: Post, world: World) -> None:
         asked = json.dumps({"input": ["the cat sat", "on the mat"]}).encode()
         first, second = post(f"{world.base_url}/embeddings", world.headers, asked).json["data"]
         assert len(first["embedding"]) == len(second["embedding"]) == EMBEDDING_DIMENSIONS
         assert first["embedding"] != second["embedding"]
 
-    def test_a_refusal_is_json(self, post: Post, world: World) -> None:
+    def test_a_client_gets_a_refusal_as_json(self, post: Post, world: World) -> None:
         answer = post(f"{world.base_url}/chat/completions", {}, json.dumps(HELLO).encode())
         assert answer.status == 401
         assert answer.headers["content-type"] == "application/json"
@@ -132,7 +132,7 @@ class TestAnswers:
         answer = post(f"{world.base_url}/chat/completions", world.headers, json.dumps(HELLO).encode())
         assert (answer.status, answer.headers["retry-after"]) == (429, "17")
 
-    def test_a_body_in_chunks(self, post: Post, world: World) -> None:
+    def test_a_client_may_send_its_body_in_chunks(self, post: Post, world: World) -> None:
         """A body of unknown length, for which these clients use ``transfer-encoding: chunked``."""
         whole = json.dumps(HELLO).encode()
         parts = (whole[index : index + 7] for index in range(0, len(whole), 7))
@@ -160,7 +160,7 @@ class TestAnswers:
 class TestConnections:
     """One connection is used again and again, whatever came before."""
 
-    def test_http_client(self, world: World) -> None:
+    def test_http_client_keeps_its_connection(self, world: World) -> None:
         with _connected(world.base_url) as connection:
             ports = set()
             for path, headers, body in (
@@ -180,14 +180,14 @@ class TestConnections:
             assert len(ports) == 1
         assert states.statuses(world) == [200, 401, 404, 400, 413, 200, 200]
 
-    def test_requests_session(self, world: World) -> None:
+    def test_a_session_of_requests_keeps_its_connection(self, world: World) -> None:
         with requests.Session() as session:
             session.headers["Authorization"] = f"Bearer {world.api_key}"
             for _ in range(3):
                 answer = session.post(f"{world.base_url}/chat/completions", json=HELLO, timeout=20)
                 assert answer.json()["choices"][0]["message"]["content"] == ANSWER
 
-    def test_httpx_keeps_many(self, world: World) -> None:
+    def test_httpx_keeps_many_connections(self, world: World) -> None:
         async def ask() -> list[int]:
             async with httpx.AsyncClient(base_url=world.base_url, headers=world.headers) as client:
                 answers = await asyncio.gather(*(client.post("/chat/completions", json=HELLO) for _ in range(50)))
@@ -206,7 +206,7 @@ def lines_by_httpx(url: str, headers: dict[str, str], body: bytes) -> Iterator[I
 @contextlib.contextmanager
 def lines_by_requests(url: str, headers: dict[str, str], body: bytes) -> Iterator[Iterator[str]]:
     with requests.post(url, body, headers=headers, stream=True, timeout=20) as answer:
-        yield answer.iter_lines(decode_unicode=True)
+        yield (str(line) for line in answer.iter_lines(decode_unicode=True))
 
 
 @contextlib.contextmanager
@@ -266,7 +266,7 @@ class TestDocumentation:
         assert given.keys() == documented.keys()
         assert given | {"id": "", "created": 0} == documented | {"id": "", "created": 0}
 
-    def test_the_dashboards_calls(self, world: World) -> None:
+    def test_the_dashboards_calls_work_with_requests(self, world: World) -> None:
         """Signing in, a key, a top-up that is paid, the usage: with `requests`, from beginning to end."""
         with requests.Session() as session:
             session.headers.update(world.signed_in("ada"))

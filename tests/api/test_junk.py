@@ -201,7 +201,7 @@ def judge(endpoint: Endpoint, response: httpx.Response) -> None:
 @every_post
 @few
 @given(body=st.binary(max_size=200))
-def test_any_bytes(target: Target, endpoint: Endpoint, body: bytes) -> None:
+def test_any_bytes_are_refused(target: Target, endpoint: Endpoint, body: bytes) -> None:
     """Noise is 400, or 200 where no body is read."""
     judge(endpoint, target.post(endpoint, body))
 
@@ -210,7 +210,7 @@ def test_any_bytes(target: Target, endpoint: Endpoint, body: bytes) -> None:
 @every_post
 @few
 @given(document=documents)
-def test_any_json(target: Target, endpoint: Endpoint, document: Any) -> None:
+def test_any_json_is_answered_or_refused(target: Target, endpoint: Endpoint, document: Any) -> None:
     """So is JSON of any form, NaN and lone surrogates included."""
     judge(endpoint, target.post(endpoint, json.dumps(document).encode()))
 
@@ -219,6 +219,6 @@ def test_any_json(target: Target, endpoint: Endpoint, document: Any) -> None:
 @every_post
 @few
 @given(data=st.data())
-def test_nearly_valid_bodies(target: Target, endpoint: Endpoint, data: st.DataObject) -> None:
+def test_nearly_valid_bodies_are_answered_or_refused(target: Target, endpoint: Endpoint, data: st.DataObject) -> None:
     """And so is what was a good body before something in it was changed."""
     judge(endpoint, target.post(endpoint, data.draw(near_valid(endpoint))))

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 HELLO = {"messages": [{"role": "user", "content": "Hello!"}]}
 
 
-def make(world: "World", name: str | None = None) -> dict[str, Any]:
+def make(world: "World", name: str | None = None) -> Any:
     body = {} if name is None else {"name": name}
     return world.http.post("/v1/keys", headers=world.signed_in(), json=body).json()["data"]
 
 
-def listed(world: "World") -> list[dict[str, Any]]:
+def listed(world: "World") -> Any:
     return world.http.get("/v1/keys", headers=world.signed_in()).json()["data"]["keys"]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TEXTS = ["the cat sat", "on the mat", "naïve café 日本語 🙂", "a", "word " * 300]
 
 
-def ask(world: "World", path: str, body: dict[str, Any]) -> dict[str, Any]:
+def ask(world: "World", path: str, body: dict[str, Any]) -> Any:
     answer = world.http.post(path, headers=world.headers, json=body)
     assert answer.status_code == 200
     return answer.json()
@@ -90,7 +90,7 @@ def test_texts_that_share_words_lie_closer(world: "World", text: str, close: str
 
 @pytest.mark.clause("H3")
 @pytest.mark.parametrize("query", ["underwater drone footage", "bread", "how to learn a language", "zzzz", "the"])
-def test_results_are_ranked(world: "World", query: str) -> None:
+def test_search_results_are_ranked(world: "World", query: str) -> None:
     """Highest score first, ties by id, no item twice."""
     results = ask(world, "/v1/search", {"query": query, "limit": 50})["results"]
     ranks = [(-result["score"], result["id"]) for result in results]
@@ -171,7 +171,7 @@ def test_a_script_is_whole(world: "World", style: str, length: str) -> None:
 
 
 @pytest.mark.clause("G3")
-def test_styles_differ(world: "World") -> None:
+def test_each_style_has_another_script(world: "World") -> None:
     """Three styles, three scripts; a TikTok is over sooner than a video."""
     scripts = {
         style: ask(world, "/v1/scripts/generate", {"topic": "AI in 2026", "style": style})["script"]

@@ -24,7 +24,7 @@ from tests.support.world import World
 TURBO = "clevora-1.0-turbo"
 EMBED = "clevora-embed-1"
 MESSAGES = [{"role": "user", "content": "Tell me about the sea, and why people sail on it."}]
-ASKED = {"model": TURBO, "messages": MESSAGES}
+ASKED: dict[str, Any] = {"model": TURBO, "messages": MESSAGES}
 
 
 class Client:
@@ -427,8 +427,10 @@ class TestRefusals:
         assert type(error) is case.error
         assert (error.status_code, error.type, error.code) == (case.status, case.type, case.code)
         assert error.request_id == states.journal(world)[-1].id
-        assert error.body == {"message": error.body["message"], "type": case.type, "code": case.code}
-        assert error.body["message"] in error.message
+        assert isinstance(error.body, dict)
+        said = error.body["message"]
+        assert error.body == {"message": said, "type": case.type, "code": case.code}
+        assert said in error.message
         assert states.charges(world) == []
 
     def test_what_is_not_emulated_is_explained_in_a_header(self, client: Client) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def opened(world: "World", dollars: float = 50, uid: str = "demo") -> str:
     """A checkout's id."""
     answer = world.http.post("/api/developer/topup", headers=world.signed_in(uid), json={"amount": dollars})
-    return answer.json()["data"]["checkoutUrl"].rpartition("/")[2]
+    return str(answer.json()["data"]["checkoutUrl"].rpartition("/")[2])
 
 
 def body_of(session: str, payment: str = "pay_1", kind: str = "payment.succeeded", **data: Any) -> bytes:
@@ -32,7 +32,7 @@ def deliver(world: "World", body: bytes, event_id: str = "evt_1", **changes: Any
 
 
 def balance(world: "World", uid: str = "demo") -> float:
-    return world.http.get("/api/developer/account", headers=world.signed_in(uid)).json()["data"]["balance"]
+    return float(world.http.get("/api/developer/account", headers=world.signed_in(uid)).json()["data"]["balance"])
 
 
 @pytest.mark.clause("B8")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub(r"[^\w.,:]+", "-", row.says)[:90])
-def test_row(world: "World", row: Row) -> None:
+def test_a_row_of_the_contract_holds(world: "World", row: Row) -> None:
     """One request in its situation gets the answer that the contract promises."""
     memory: Memory = {}
     for step in row.given:

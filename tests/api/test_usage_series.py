@@ -20,7 +20,7 @@ def ask(world: "World", body: Any = None) -> int:
     return answer.json()["usage"]["total_tokens"] if answer.status_code == 200 else 0
 
 
-def report(world: "World", days: int | None = None, path: str = "/api/developer/usage") -> dict[str, Any]:
+def report(world: "World", days: int | None = None, path: str = "/api/developer/usage") -> Any:
     query = {} if days is None else {"range": days}
     return world.http.get(path, headers=world.signed_in(), params=query).json()["data"]
 

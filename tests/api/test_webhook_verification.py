@@ -89,7 +89,7 @@ class TestStandardWebhooks:
 @pytest.fixture(params=["sync", "async"])
 def dodo(request: pytest.FixtureRequest, live_world: World) -> Iterator[Any]:
     """The webhooks of either of the SDK's clients, which know the mock's secret."""
-    options = {"bearer_token": "none", "webhook_key": secret_of(live_world)}
+    options: dict[str, Any] = {"bearer_token": "none", "webhook_key": secret_of(live_world)}
     if request.param == "async":
         yield dodopayments.AsyncDodoPayments(**options).webhooks
     else:
@@ -139,7 +139,7 @@ class TestDodoPayments:
         with pytest.raises(WebhookVerificationError):
             dodo.unwrap(body.decode(), headers=headers, key=EVEN)
 
-    def test_what_it_builds_pays(self, live_world: World) -> None:
+    def test_an_event_that_the_sdk_builds_pays(self, live_world: World) -> None:
         """An event that went through the SDK's model, with all its optional fields, credits the checkout's amount."""
         checkout = top_up(live_world, 20)
         _, body = announce(live_world, checkout)

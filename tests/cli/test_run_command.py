@@ -13,6 +13,7 @@ import pytest
 from clevora_mock.settings import Settings
 from tests.support.program import PROGRAM, TIMEOUT_SECONDS, environment, invoke, run
 
+SLOW = pytest.mark.slow
 CHAT = """
 import json, os, urllib.error, urllib.request
 def ask(body=None, **headers):
@@ -42,11 +43,13 @@ def test_the_command_gets_the_variables_of_the_clients() -> None:
     assert variables["GREETING"] == "hello"
 
 
+@pytest.mark.slow
 def test_two_at_once_have_two_ports() -> None:
     ended = run("exec", "--", *PROGRAM, "exec", "--", sys.executable, "-c", CHAT + "print(ask())")
     assert (ended.returncode, ended.stdout) == (0, "200\n")
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_status_3_and_the_command_does_not_run() -> None:
     source = f"import os, subprocess, sys; url = os.environ['CLEVORA_MOCK_URL']; print(subprocess.run([*{PROGRAM!r}, "
     source += "'exec', '--port', url.rpartition(':')[2], '--', 'echo', 'ran'], capture_output=True, text=True))"
@@ -67,7 +70,7 @@ def test_an_invalid_file_is_status_4_and_the_command_does_not_run(flags: tuple[s
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (4, "", 1)
 
 
-@pytest.mark.parametrize("status", [0, 7, 255])
+@pytest.mark.parametrize("status", [7, pytest.param(0, marks=SLOW), pytest.param(255, marks=SLOW)])
 def test_the_status_is_the_commands(status: int) -> None:
     assert python(f"raise SystemExit({status})").returncode == status
 
@@ -103,7 +106,10 @@ def test_standard_input_and_output_are_the_commands() -> None:
     assert (ended.stdout, ended.stderr) == ("olleh\n", "")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, *(pytest.param(one, marks=SLOW) for one in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1))],
+)
 def test_signals_are_forwarded_and_the_server_stays_until_the_command_ends(number: signal.Signals) -> None:
     source = (
         CHAT + "import signal, sys\n"

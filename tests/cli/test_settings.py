@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -121,10 +122,11 @@ class TestErrors:
     @each_setting
     def test_an_invalid_value_is_named_with_the_expectation(self, setting: Setting) -> None:
         for text in INVALID[setting.name]:
+            field: dict[str, Any] = {setting.field: text}
             give: dict[str, Callable[[], Settings]] = {
-                setting.flag: lambda text=text: load({setting.name: text}, {}),
-                setting.variable: lambda text=text: load({}, {setting.variable: text}),
-                setting.field: lambda text=text: Settings(**{setting.field: text}),
+                setting.flag: partial(load, {setting.name: text}, {}),
+                setting.variable: partial(load, {}, {setting.variable: text}),
+                setting.field: partial(Settings, **field),
             }
             for source, attempt in give.items():
                 with pytest.raises(SettingsError) as error:

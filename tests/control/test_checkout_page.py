@@ -15,14 +15,14 @@ DAY = 86_400
 def opened(world: "World", amount: float = 50) -> str:
     """A checkout's URL, as the API gives it."""
     answer = world.http.post("/api/developer/topup", headers=world.signed_in(), json={"amount": amount})
-    return answer.json()["data"]["checkoutUrl"]
+    return str(answer.json()["data"]["checkoutUrl"])
 
 
 def finish(world: "World", url: str, outcome: str) -> httpx.Response:
     return world.http.post(url, data={"outcome": outcome})
 
 
-def account(world: "World") -> dict[str, Any]:
+def account(world: "World") -> Any:
     return world.http.get("/api/developer/account", headers=world.signed_in()).json()["data"]
 
 

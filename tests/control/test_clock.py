@@ -72,7 +72,7 @@ def test_the_day_of_a_limit_ends_at_midnight(world: World) -> None:
     assert days == {"documents": ["2026-05-11", "2026-05-12"]}
 
 
-def test_a_token_expires(world: World) -> None:
+def test_a_token_expires_at_its_second(world: World) -> None:
     """At the very second."""
     token = control(world, "POST tokens", json={"uid": "demo", "expiresIn": 60})["idToken"]
     statuses = []
@@ -83,7 +83,7 @@ def test_a_token_expires(world: World) -> None:
     assert statuses == [200, 200, 401]
 
 
-def test_a_checkout_expires(world: World) -> None:
+def test_a_checkout_expires_after_a_day(world: World) -> None:
     """After a day nobody can pay it."""
     player = Player(world)
     player.one(("topup", 50))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 HELLO = {"messages": [{"role": "user", "content": "Hello!"}]}
 
 
-def place(world: "World", path: str) -> dict[str, Any]:
+def place(world: "World", path: str) -> Any:
     answer = world.http.get(f"/__mock/firestore/{path}")
     assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
     return answer.json()

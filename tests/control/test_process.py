@@ -19,8 +19,8 @@ from clevora_mock.app import create_app
 from clevora_mock.control.export_file import ArchiveError, export, load
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import Settings
-from tests.support.control import TIMEOUT_SECONDS, connect
-from tests.support.program import Served, run, serving
+from tests.support.control import connect
+from tests.support.program import TIMEOUT_SECONDS, Served, run, serving
 
 MESSAGE = {"messages": [{"role": "user", "content": "Hello!"}]}
 KEY = {"authorization": f"Bearer {Settings().api_key}"}
@@ -43,7 +43,16 @@ def seen(server: Served) -> list[Any]:
     return looks
 
 
-@pytest.mark.parametrize("wishes", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGINT] * 2, [signal.SIGTERM] * 3])
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        [signal.SIGTERM],
+        *(
+            pytest.param(wishes, marks=pytest.mark.slow)
+            for wishes in ([signal.SIGINT], [signal.SIGINT] * 2, [signal.SIGTERM] * 3)
+        ),
+    ],
+)
 def test_what_is_exported_is_imported(tmp_path: Path, wishes: list[signal.Signals]) -> None:
     """However the server is told to end, and however often; every sandbox as it was."""
     file = tmp_path / "state.json"

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.control import chat, control, examples, kept, use
+from tests.support.control import chat, control, kept, use
+from tests.support.examples import examples
 from tests.support.server import Running
 from tests.support.world import World, fresh_world
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import Settings
-from tests.support.control import chat, connect, control, examples, use
+from tests.support.control import chat, connect, control, use
+from tests.support.examples import examples
 from tests.support.random_steps import STEPS, Player, Step
 from tests.support.server import Running, running
 from tests.support.world import World, fresh_world
@@ -69,7 +70,7 @@ def test_each_is_born_as_the_server_was_set_up() -> None:
 
 
 @pytest.mark.parametrize("name", ["a", "0", "a-", "a" * 63, "9-to-5", "default"])
-def test_a_name_may_be(world: World, name: str) -> None:
+def test_a_name_has_letters_digits_and_hyphens(world: World, name: str) -> None:
     """Letters, digits and hyphens; `default` is the one without a prefix."""
     answer = world.server.url
     with connect(answer) as http:

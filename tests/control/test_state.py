@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, Settings
-from tests.support.control import chat, connect, control, eventually, examples, kept, use, whole
+from tests.support.control import chat, connect, control, eventually, kept, use, whole
+from tests.support.examples import examples
 from tests.support.random_steps import ANONYMOUS, STEPS, Player, Step, elsewhere
 from tests.support.server import Running, running
 from tests.support.world import World, fresh_world
@@ -122,7 +123,9 @@ def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(found for key, child in children for found in _paths(child, (*path, key)))]
 
 
-WRONG = st.sampled_from([None, -1, 1.5, "x", "", [], {}, True, 10**30, -(10**30), "\x00", {"a": 1}, [[]]])
+WRONG: st.SearchStrategy[Any] = st.sampled_from(
+    [None, -1, 1.5, "x", "", [], {}, True, 10**30, -(10**30), "\x00", {"a": 1}, [[]]]
+)
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +140,7 @@ def busy(frozen_server: Running) -> tuple[World, dict[str, Any]]:
     return world, kept(world)
 
 
+@pytest.mark.slow
 @examples(200)
 @given(data=st.data())
 def test_a_broken_snapshot_is_refused_whole_or_works(busy: tuple[World, dict[str, Any]], data: st.DataObject) -> None:

@@ -206,7 +206,8 @@ def test_an_unknown_value_is_refused(world: World) -> None:
     use(world, {"name": "first", "when": {"calls": 1, "chance": 1}, "then": {"error": 503}})
     for name, value in UNKNOWN:
         before = world.do(lambda sandbox: dict(sandbox.chance.counters))
-        seen = send(world, CHAT, **{f"x_clevora_mock_{name}": value})
+        headers: dict[str, Any] = {f"x_clevora_mock_{name}": value}
+        seen = send(world, CHAT, **headers)
         assert (name, value, seen.status, seen.json["error"]["code"]) == (name, value, 400, "invalid_field")
         assert seen.json["error"]["message"].startswith(f"x-clevora-mock-{name}: ")
         assert "x-clevora-mock-rule" not in seen.headers

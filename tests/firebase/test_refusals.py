@@ -111,8 +111,10 @@ def test_a_refusal_has_firebases_name(world: World, row: Row) -> None:
 @pytest.mark.parametrize(("form", "said"), GRANTS)
 def test_a_grant_is_refused_by_name(world: World, form: dict[str, str], said: str) -> None:
     """In the form that the web's SDK sends, and as JSON."""
-    for sent in ({"data": form}, {"json": form}):
-        answer = world.http.post(TOKEN, params={"key": "local"}, **sent)
+    for answer in (
+        world.http.post(TOKEN, params={"key": "local"}, data=form),
+        world.http.post(TOKEN, params={"key": "local"}, json=form),
+    ):
         assert (answer.status_code, message(answer)) == (400, said)
 
 
@@ -156,7 +158,7 @@ def test_the_rest_of_both_hosts_is_refused_in_their_shape(world: World, path: st
 @pytest.mark.parametrize(
     "path", ["/identitytoolkitXgoogleapis.com/v1/projects/p/accounts:lookup", "/v1/accounts:signUp"]
 )
-def test_other_paths_are_clevoras(world: World, path: str) -> None:
+def test_paths_of_other_hosts_are_clevoras(world: World, path: str) -> None:
     assert world.http.post(path, json={}).json()["error"]["code"] == "not_found"
 
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.core.passwords import Password
 from clevora_mock.firebase.routes import TABLE
-from tests.support.control import chat, control, examples, whole
+from tests.support.control import chat, control, whole
+from tests.support.examples import examples
 from tests.support.firebase import ANN, DEMO, TOKEN, accounts, ask, find, good, message, refresh, sign_in, sign_up
 from tests.support.server import Running
 from tests.support.world import World, fresh_world

@@ -14,6 +14,7 @@ from tests.support.program import environment
 PAGES = sorted(path for path in (DOCS / "extending").glob("*.md") if path.name != "index.md")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=[path.stem for path in PAGES])
 def test_a_change_can_be_made_as_printed(page: Path, tmp_path: Path) -> None:
     """Block by block, from the top; then the page's tests and the check of all shipped scenarios."""

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 import clevora_mock
 
 PACKAGE = Path(clevora_mock.__file__).parent
@@ -215,6 +217,7 @@ def test_the_lower_layers_know_neither_the_machine_nor_the_web() -> None:
     assert breaches == []
 
 
+@pytest.mark.slow
 def test_every_module_can_be_imported_alone() -> None:
     command = [sys.executable, "-W", "error", "-c", IMPORT_EACH, json.dumps([*FILE_OF])]
     done = subprocess.run(command, cwd=PACKAGE.parent, check=True, capture_output=True, text=True)

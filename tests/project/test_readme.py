@@ -34,8 +34,7 @@ PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 BANNER = ("README.md", "Start it")
 SUMMARY = ("docs/how-to/any-test-runner.md", "Read the summary")
 
-PLACES = [(path.relative_to(ROOT).as_posix(), path) for path in documents()]
-each_document = pytest.mark.parametrize("document", [path for _, path in PLACES], ids=[place for place, _ in PLACES])
+DOCUMENTS = {path.relative_to(ROOT).as_posix(): path for path in documents()}
 
 
 @pytest.fixture
@@ -89,7 +88,7 @@ def test_every_text_is_what_something_prints() -> None:
 class TestReadme:
     """What a newcomer reads first."""
 
-    def test_it_is_short(self) -> None:
+    def test_the_readme_is_short(self) -> None:
         """The rest is in the documentation."""
         assert len(README.read_text(encoding="utf-8").splitlines()) <= 200
 
@@ -109,16 +108,16 @@ class TestReadme:
         assert [path.name for path in (*pages, *indexes) if path.relative_to(ROOT).as_posix() not in text] == []
 
 
-@each_document
-def test_no_link_leads_nowhere(document: Path) -> None:
+def test_no_link_leads_nowhere() -> None:
     """To a heading or to a file."""
-    for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
-        if link.startswith("http"):
-            continue
-        place, _, heading = link.partition("#")
-        target = document.parent / place if place else document
-        assert target.exists(), link
-        assert not heading or heading in slugs(target), link
+    wrong = []
+    for place, document in DOCUMENTS.items():
+        for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
+            path, _, heading = link.partition("#")
+            target = document.parent / path if path else document
+            if not link.startswith("http") and not (target.exists() and (not heading or heading in slugs(target))):
+                wrong.append((place, link))
+    assert wrong == []
 
 
 def slugs(document: Path) -> set[str]:
@@ -126,24 +125,35 @@ def slugs(document: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@each_document
-def test_addresses_are_this_machines(document: Path) -> None:
+def test_addresses_are_this_machines() -> None:
     """Or names of a container, or reserved for examples: no index, registry or other host is named."""
-    for host in re.findall(r"https?://([\w.-]+)", document.read_text(encoding="utf-8")):
-        assert "." not in host or host == "127.0.0.1" or host.endswith((".example", ".invalid")), host
+    hosts = {
+        (place, host)
+        for place, document in DOCUMENTS.items()
+        for host in re.findall(r"https?://([\w.-]+)", document.read_text(encoding="utf-8"))
+    }
+    foreign = [
+        (place, host)
+        for place, host in sorted(hosts)
+        if "." in host and host != "127.0.0.1" and not host.endswith((".example", ".invalid"))
+    ]
+    assert foreign == []
 
 
-@each_document
-def test_every_page_of_the_documentation_is_in_its_contents(document: Path) -> None:
+def test_every_page_of_the_documentation_is_in_its_contents() -> None:
     """Sphinx warns of a page that is in none; this says it without Sphinx."""
-    if DOCS not in document.parents or document == DOCS / "index.md":
-        return
-    folder = document.parent
-    index = DOCS / "index.md" if folder == DOCS or document.name == "index.md" else folder / "index.md"
-    entry = document.relative_to(index.parent).with_suffix("").as_posix()
-    assert re.search(rf"^{re.escape(entry)}$", index.read_text(encoding="utf-8"), re.MULTILINE)
+    missing = []
+    for document in DOCUMENTS.values():
+        if DOCS in document.parents and document != DOCS / "index.md":
+            folder = document.parent
+            index = DOCS / "index.md" if folder == DOCS or document.name == "index.md" else folder / "index.md"
+            entry = document.relative_to(index.parent).with_suffix("").as_posix()
+            if not re.search(rf"^{re.escape(entry)}$", index.read_text(encoding="utf-8"), re.MULTILINE):
+                missing.append(entry)
+    assert missing == []
 
 
+@pytest.mark.slow
 @of("python")
 def test_programs_run_as_printed(block: Block, server: Running, tmp_path: Path) -> None:
     """As tests where they hold some, else as scripts, beside the files above them; they print what they promise."""
@@ -166,6 +176,7 @@ def test_programs_run_as_printed(block: Block, server: Running, tmp_path: Path) 
         assert is_printed(shown.text, ended.stdout), ended.stdout
 
 
+@pytest.mark.slow
 @of("ini", "toml")
 def test_configuration_is_pytests(block: Block, tmp_path: Path) -> None:
     """The sandbox of a test has what it asks for."""
@@ -192,7 +203,7 @@ def test_scenarios_have_nothing_wrong(block: Block, tmp_path: Path) -> None:
         assert json.load(health)["scenario"] == yaml.safe_load(block.text).get("name", "printed")
 
 
-def test_json_is_json() -> None:
+def test_every_block_of_json_is_json() -> None:
     """Whatever prints it."""
     for block in BLOCKS:
         if block.language == "json":
@@ -207,13 +218,14 @@ class TestTexts:
         """By document and section."""
         return {(block.place, block.section): block.text for block in BLOCKS if block.language == "text"}
 
-    def test_the_banner(self, shown: dict[tuple[str, str], str]) -> None:
+    def test_the_banner_is_as_shown(self, shown: dict[tuple[str, str], str]) -> None:
         """To the letter, but for the port and the process's number."""
         with serving() as server:
             said = "\n".join([*server.banner, f"READY {json.dumps(server.ready, separators=(',', ':'))}"])
             assert is_printed(shown[BANNER], said.replace(server.url, f"http://{ADDRESS}"))
 
-    def test_the_summary(self, shown: dict[tuple[str, str], str]) -> None:
+    @pytest.mark.slow
+    def test_the_summary_is_as_shown(self, shown: dict[tuple[str, str], str]) -> None:
         """Of two failures and the documented chat."""
         source = (
             "from openai import OpenAI\nOpenAI(max_retries=2).chat.completions.create(model='clevora-1.0-turbo', "
@@ -237,25 +249,25 @@ class TestReference:
         subprocess.run([sys.executable, "-c", source], env=environment(), check=True, timeout=60)
         return server
 
-    def test_every_field_of_the_journal(self, asked: Running) -> None:
+    def test_every_field_of_the_journal_is_listed(self, asked: Running) -> None:
         """In their order."""
         with urlopen(f"{asked.url}/__mock/requests") as answer:
             (entry,) = json.load(answer)["requests"]
         assert first_column("journal", "The journal") == list(entry)
 
-    def test_every_field_of_a_line_of_the_log(self) -> None:
+    def test_every_field_of_a_line_of_the_log_is_listed(self) -> None:
         """In their order."""
         with serving("serve", "--log-format", "json") as server:
             urlopen(f"{server.url}/llms.txt").close()
             _, said = server.stop()
         assert first_column("journal", "The JSON log") == list(json.loads(said.splitlines()[0]))
 
-    def test_every_field_of_a_snapshot(self, asked: Running) -> None:
+    def test_every_field_of_a_snapshot_is_listed(self, asked: Running) -> None:
         """In their order."""
         with urlopen(f"{asked.url}/__mock/state") as answer:
             assert first_column("snapshot", "The document") == list(json.load(answer))
 
-    def test_every_variable_of_a_command(self) -> None:
+    def test_every_variable_of_a_command_is_listed(self) -> None:
         """Those that a command has under `exec`."""
         source = "import os; print(*(name for name in os.environ))"
         told = run("exec", "--", sys.executable, "-c", source).stdout.split()
@@ -263,13 +275,13 @@ class TestReference:
         added = set(told) - set(environment()) - {"LC_CTYPE"}
         assert set(first_column("settings", "What `exec` sets")) == added
 
-    def test_every_command(self) -> None:
+    def test_every_command_is_listed(self) -> None:
         """In the order of the alphabet, as help has them."""
         listed = run("--help").stdout.partition("Commands:\n")[2]
         commands = [line.split()[0] for line in listed.splitlines()]
         assert [row.split()[1] for row in first_column("settings", "Commands")] == commands
 
-    def test_every_kind_of_finding(self) -> None:
+    def test_every_kind_of_finding_is_listed(self) -> None:
         """Read from the source, since few clients are bad enough to show all."""
         source = (ROOT / "clevora_mock" / "core" / "conduct.py").read_text(encoding="utf-8")
         assert first_column("journal", "Conduct") == re.findall(r'Finding\(\s*"(\w+)"', source)

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.clock import FROZEN_START
 from clevora_mock.core.chance import Chance, Draws
 from clevora_mock.core.identity import Identity, issue
 from clevora_mock.settings import DEMO_KEY, Settings
+from tests.support.examples import share
 from tests.support.server import Running, running
 from tests.support.world import TLS, fresh_name
 
@@ -213,7 +214,7 @@ class Visitor:
         self.answers.append((answer.status_code, answer.content, headers))
 
 
-@settings(max_examples=settings.default.max_examples * 2 // 5)
+@share(2 / 5)
 @given(plan=st.lists(steps, min_size=1, max_size=12), noise=st.lists(steps, max_size=12))
 def test_the_same_requests_get_the_same_bytes_whatever_other_sandboxes_do(
     servers: Servers, plan: list[Step], noise: list[Step]

@@ -61,7 +61,7 @@ def speed_of(mode: Mode, speed: float) -> float:
 
 
 @given(walls)
-def test_where_clocks_start(now: int) -> None:
+def test_clocks_start_where_they_are_told_to(now: int) -> None:
     assert Clock("real", read=Wall(now)).now() == now
     assert Clock("scaled", speed=60, read=Wall(now)).now() == now
     assert Clock("frozen", read=Wall(now)).now() == FROZEN_START

@@ -64,7 +64,7 @@ def test_a_prompt_costs_its_contents_and_three_for_each_message_and_three(conten
     assert tokens.prompt(contents) == 3 + 3 * len(contents) + sum(map(counted, contents))
 
 
-def test_the_documented_prompt() -> None:
+def test_the_documented_prompt_has_its_documented_count() -> None:
     assert tokens.prompt(["Hello!"]) == 8
 
 

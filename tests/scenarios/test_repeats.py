@@ -7,7 +7,7 @@ import pytest
 
 from clevora_mock.settings import Settings
 from tests.support import scenarios as support
-from tests.support.raw_client import TIMEOUT_SECONDS, Seen, connect, read
+from tests.support.raw_client import TIMEOUT_SECONDS, Ending, Seen, connect, read
 from tests.support.scenarios import ASKS, CHAT, SEARCH, activate, send, use
 from tests.support.server import Running, running
 from tests.support.world import World
@@ -15,7 +15,7 @@ from tests.support.world import World
 CROWD = 32
 
 
-def run(world: World, scenario: str, count: int = 40) -> list[tuple[bytes, str]]:
+def run(world: World, scenario: str, count: int = 40) -> list[tuple[bytes, Ending]]:
     """Every byte and every ending of a series of requests."""
     activate(world, scenario)
     found = []
@@ -27,7 +27,7 @@ def run(world: World, scenario: str, count: int = 40) -> list[tuple[bytes, str]]
 
 
 @pytest.mark.parametrize("scenario", ["brownout", "broken-stream", "connection-drops", "slow-stream"])
-def test_the_same_again(world: World, scenario: str) -> None:
+def test_a_reset_sandbox_repeats_itself(world: World, scenario: str) -> None:
     """Ids, dates, delays and what goes wrong: after a reset all of it is as before."""
     first = run(world, scenario)
     before = [(entry.latency, entry.rule, entry.draw, entry.misses) for entry in support.journal(world)]
@@ -40,7 +40,7 @@ def test_the_same_again(world: World, scenario: str) -> None:
 
 
 @pytest.mark.parametrize("scenario", ["brownout", "broken-stream", "connection-drops"])
-def test_the_same_on_another_server(frozen_server: Running, scenario: str) -> None:
+def test_another_server_of_the_same_seed_repeats_it(frozen_server: Running, scenario: str) -> None:
     """The sandbox's name is part of the draws, the server is not."""
     name = f"again-{scenario}"
     with running(Settings(clock="frozen")) as other:
@@ -87,7 +87,7 @@ def test_a_crowd_sees_exactly_two_failures(
 
     with ThreadPoolExecutor(CROWD) as pool:
         seen = [one.result() for one in [pool.submit(ask) for _ in range(CROWD)]]
-    outcomes = [(one.status, one.ending) for one in seen]
+    outcomes: list[tuple[int | None, str]] = [(one.status, one.ending) for one in seen]
     assert outcomes.count(failed) == 2
     assert outcomes.count((200, "whole")) == CROWD - 2
     entries = support.settled(world, CROWD)

@@ -228,7 +228,13 @@ BODIES: list[tuple[dict[str, Any], bool]] = [
 
 def test_a_body_is_matched_by_a_part_of_it(world: World) -> None:
     """A subset by keys; values by type and value, so that 1 is not true."""
-    given = {"n": 1, "user": "a", "stream": False, "stop": None, "metadata": {"a": 1, "b": [1, 2], "c": "x"}}
+    given: dict[str, Any] = {
+        "n": 1,
+        "user": "a",
+        "stream": False,
+        "stop": None,
+        "metadata": {"a": 1, "b": [1, 2], "c": "x"},
+    }
     assert [(part, applies(world, {"body": part}, **given)) for part, _ in BODIES] == BODIES
 
 
@@ -320,7 +326,7 @@ def test_unrelated_requests_shift_no_draws(world: World, unrelated: Ask) -> None
     when = {"endpoint": "chat.completions", "message": "sea", "chance": 0.4}
     if unrelated is STREAM:
         when["body"] = {"max_tokens": 3}
-    changes = {"max_tokens": 3}
+    changes: dict[str, Any] = {"max_tokens": 3}
     limits = {"requests_per_minute": None}
     use(world, {"when": when, "then": {"error": 503}}, limits=limits)
     alone = [post(world, **changes).status_code for _ in range(30)]
@@ -604,7 +610,7 @@ def test_max_tokens_cuts_a_scripted_content(
 ) -> None:
     """`max_tokens` cuts a canned answer too; the finish reason says so unless the rule says otherwise."""
     use_reply(world, {"content": "One two three four."} | reply)
-    changes = {} if limit is None else {limited_by: limit}
+    changes: dict[str, Any] = {} if limit is None else {limited_by: limit}
     body = post(world, **changes).json()
     choice = body["choices"][0]
     assert (choice["message"]["content"], choice["finish_reason"]) == (text, reason)

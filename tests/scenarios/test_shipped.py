@@ -95,7 +95,7 @@ def test_there_is_a_test_for_each() -> None:
     assert missing == []
 
 
-def test_default(world: World, client: OpenAI) -> None:
+def test_default_lets_everything_pass(world: World, client: OpenAI) -> None:
     activate(world, "default")
     answer = chat(client)
     assert answer.choices[0].message.content
@@ -105,7 +105,7 @@ def test_default(world: World, client: OpenAI) -> None:
     assert (entry["rule"], entry["nearMisses"], entry["status"]) == (None, [], 200)
 
 
-def test_not_activated(world: World, client: OpenAI, naps: list[float]) -> None:
+def test_not_activated_is_mended_by_a_top_up(world: World, client: OpenAI, naps: list[float]) -> None:
     """402 is not retried; a top-up to $15 mends it."""
     activate(world, "not-activated")
     with pytest.raises(openai.APIStatusError) as refused:
@@ -133,7 +133,7 @@ def balance(world: World) -> float:
     return float(account["balance"])
 
 
-def test_out_of_credit(world: World, client: OpenAI) -> None:
+def test_out_of_credit_refuses_after_the_line_is_crossed(world: World, client: OpenAI) -> None:
     """Some succeed; the one that crosses the line is served; from then on it is 402."""
     activate(world, "out-of-credit")
     assert balance(world) == 0.05
@@ -150,7 +150,7 @@ def test_out_of_credit(world: World, client: OpenAI) -> None:
     assert statuses(world)[-1] == 402
 
 
-def test_rate_limited(world: World, plain: OpenAI) -> None:
+def test_rate_limited_refuses_the_fourth_within_a_minute(world: World, plain: OpenAI) -> None:
     """The fourth within a minute is refused until exactly when it says."""
     activate(world, "rate-limited")
     for _ in range(3):
@@ -168,7 +168,7 @@ def test_rate_limited(world: World, plain: OpenAI) -> None:
     assert len(charges(world)) == 4
 
 
-def test_rate_limited_with_retries(world: World, client: OpenAI, naps: list[float]) -> None:
+def test_rate_limited_is_survived_by_the_sdks_retries(world: World, client: OpenAI, naps: list[float]) -> None:
     """The SDK obeys Retry-After, and that is enough."""
     activate(world, "rate-limited")
     for _ in range(4):
@@ -178,7 +178,7 @@ def test_rate_limited_with_retries(world: World, client: OpenAI, naps: list[floa
     assert world.http.get("/__mock/conduct").json()["findings"] == []
 
 
-def test_daily_cap(world: World, plain: OpenAI) -> None:
+def test_daily_cap_refuses_until_midnight(world: World, plain: OpenAI) -> None:
     """The request that crosses the line is served; then nothing until midnight, UTC."""
     activate(world, "daily-cap")
     world.advance(6 * 3600)
@@ -197,7 +197,7 @@ def test_daily_cap(world: World, plain: OpenAI) -> None:
     assert sum(charge.tokens for charge in charges(world)[:-1]) == used
 
 
-def test_flaky(world: World, client: OpenAI, naps: list[float]) -> None:
+def test_flaky_is_survived_by_two_retries(world: World, client: OpenAI, naps: list[float]) -> None:
     """Two retries reach the answer, and it is billed once."""
     activate(world, "flaky")
     answer = chat(client)
@@ -210,7 +210,7 @@ def test_flaky(world: World, client: OpenAI, naps: list[float]) -> None:
     assert charge.tokens == answer.usage.total_tokens
 
 
-def test_flaky_without_retries(world: World, plain: OpenAI) -> None:
+def test_flaky_raises_without_retries(world: World, plain: OpenAI) -> None:
     activate(world, "flaky")
     with pytest.raises(openai.InternalServerError) as failed:
         chat(plain)
@@ -222,7 +222,7 @@ def test_flaky_without_retries(world: World, plain: OpenAI) -> None:
     assert len(charges(world)) == 1
 
 
-def test_outage(world: World, plain: OpenAI) -> None:
+def test_outage_serves_a_proxys_pages_for_half_a_minute(world: World, plain: OpenAI) -> None:
     """Half a minute of a proxy's pages, on every endpoint; then all is well."""
     activate(world, "outage")
     with pytest.raises(openai.InternalServerError) as failed:
@@ -251,7 +251,7 @@ def test_outage_is_survived_by_patience(world: World, client: OpenAI, naps: list
     assert statuses(world)[-1] == 200
 
 
-def test_brownout(world: World, plain: OpenAI) -> None:
+def test_brownout_is_slow_and_fails_one_in_ten(world: World, plain: OpenAI) -> None:
     """A tenth fails after one to five seconds; the others are slow, one in a hundred very."""
     activate(world, "brownout")
     outcomes: Counter[str] = Counter()
@@ -274,7 +274,7 @@ def test_brownout(world: World, plain: OpenAI) -> None:
     assert all(miss.condition == "chance" and (miss.draw or 0) >= 0.1 for (miss,) in misses)
 
 
-def test_slow_stream(world: World) -> None:
+def test_slow_stream_trickles(world: World) -> None:
     """The role at once, three seconds of nothing, then a trickle, by the sandbox's clock."""
     activate(world, "slow-stream")
     support.stand_still(world)
@@ -310,7 +310,7 @@ def test_slow_stream_is_only_written_down_where_time_is_frozen(world: World, cli
     assert shown(world)["latencyMs"] == 0
 
 
-def test_cut_stream(world: World, client: OpenAI, naps: list[float]) -> None:
+def test_cut_stream_ends_after_twelve_tokens(world: World, client: OpenAI, naps: list[float]) -> None:
     """Twelve tokens, a FIN, and nothing that says that it was not the end; they are billed."""
     whole = chat(client)
     activate(world, "cut-stream")
@@ -359,7 +359,7 @@ BROKEN = {
 }
 
 
-def test_broken_stream(world: World, client: OpenAI) -> None:
+def test_broken_stream_breaks_in_six_ways(world: World, client: OpenAI) -> None:
     """Six ways to break, each about as often; answers in one piece are left alone."""
     whole = chat(client)
     content = whole.choices[0].message.content
@@ -410,7 +410,7 @@ DROPS = {
 }
 
 
-def test_connection_drops(world: World) -> None:
+def test_connection_drops_come_in_each_kind(world: World) -> None:
     """Each kind comes, on each endpoint, as what it is."""
     activate(world, "connection-drops")
     met: set[str] = set()
@@ -430,7 +430,7 @@ def test_connection_drops(world: World) -> None:
     assert met == DROPS.keys()
 
 
-def test_connection_drops_raise(world: World, plain: OpenAI) -> None:
+def test_connection_drops_raise_the_sdks_connection_error(world: World, plain: OpenAI) -> None:
     """To the SDK they are all the same error; half a body is paid for."""
     activate(world, "connection-drops")
     met: set[str] = set()
@@ -448,7 +448,7 @@ def test_connection_drops_raise(world: World, plain: OpenAI) -> None:
     assert met == DROPS.keys()
 
 
-def test_connection_drops_are_survived(world: World, client: OpenAI, naps: list[float]) -> None:
+def test_connection_drops_are_survived_by_retries(world: World, client: OpenAI, naps: list[float]) -> None:
     """A retry after a lost answer bills twice when half of it had come."""
     activate(world, "connection-drops")
     for _ in range(30):
@@ -459,7 +459,7 @@ def test_connection_drops_are_survived(world: World, client: OpenAI, naps: list[
     assert len(charges(world)) == 30 + halves
 
 
-def test_charged_but_lost(world: World, plain: OpenAI) -> None:
+def test_charged_but_lost_bills_what_never_comes(world: World, plain: OpenAI) -> None:
     """Every second answer is billed and never comes."""
     activate(world, "charged-but-lost")
     answer = chat(plain)
@@ -486,7 +486,7 @@ def test_charged_but_lost_is_billed_again(world: World, client: OpenAI) -> None:
     assert len(charges(world)) == 3
 
 
-def test_revoked_key(world: World, client: OpenAI, naps: list[float]) -> None:
+def test_revoked_key_is_401_after_three_calls(world: World, client: OpenAI, naps: list[float]) -> None:
     """Three calls, then 401 for good, which is not retried."""
     activate(world, "revoked-key")
     for _ in range(3):
@@ -502,7 +502,7 @@ def test_revoked_key(world: World, client: OpenAI, naps: list[float]) -> None:
     assert "revoked_key" in [finding["kind"] for finding in world.http.get("/__mock/conduct").json()["findings"]]
 
 
-def test_no_developer_access(world: World, client: OpenAI, naps: list[float]) -> None:
+def test_no_developer_access_is_403_until_activated(world: World, client: OpenAI, naps: list[float]) -> None:
     """403 with the right key, until the access is activated."""
     activate(world, "no-developer-access")
     with pytest.raises(openai.PermissionDeniedError) as refused:
@@ -513,7 +513,7 @@ def test_no_developer_access(world: World, client: OpenAI, naps: list[float]) ->
     assert chat(client).choices
 
 
-def test_payment_fails(world: World, plain: OpenAI) -> None:
+def test_payment_fails_and_no_money_comes(world: World, plain: OpenAI) -> None:
     """The checkout opens, the payment fails, and no money comes."""
     activate(world, "payment-fails")
     assert pay(world, 50)["status"] == "failed"
@@ -526,7 +526,7 @@ def test_payment_fails(world: World, plain: OpenAI) -> None:
     assert b"payment.failed" in delivered[0].body
 
 
-def test_late_payment(world: World, plain: OpenAI) -> None:
+def test_late_payment_is_credited_after_five_minutes(world: World, plain: OpenAI) -> None:
     """Paid, but for five minutes nobody knows; then it is credited, once."""
     activate(world, "late-payment")
     assert pay(world, 50)["webhookStatus"] is None

@@ -82,7 +82,7 @@ def test_a_request_without_a_body_is_served(address: Address, upgrade: bytes) ->
 
 
 @pytest.mark.clause("W9")
-def test_the_other_headers_arrive(address: Address) -> None:
+def test_the_headers_beside_an_upgrade_arrive(address: Address) -> None:
     headers = seen(address, post(UPGRADES["h2c"] + b"Authorization: Bearer  k\r\n" + LENGTH, BODY)).json["headers"]
     assert headers == {
         "host": "x",
@@ -132,7 +132,7 @@ def test_a_protocol_that_is_no_choice_is_refused(address: Address, request_bytes
 
 
 @pytest.mark.clause("W9")
-def test_nothing_is_logged(address: Address, capfd: pytest.CaptureFixture[str]) -> None:
+def test_nothing_is_logged_of_an_upgrade(address: Address, capfd: pytest.CaptureFixture[str]) -> None:
     seen(address, post(UPGRADES["websocket"] + LENGTH, BODY))
     seen(address, post(UPGRADES["h2c"] + LENGTH, BODY))
     assert capfd.readouterr().err == ""

@@ -5,22 +5,9 @@ from time import monotonic, sleep
 from typing import Any
 
 import httpx
-from hypothesis import HealthCheck, settings
 
 from tests.support.raw_client import TIMEOUT_SECONDS
 from tests.support.world import TLS, World
-
-
-def examples(number: int, **more: Any) -> Any:
-    """The same examples in every run."""
-    return settings(
-        max_examples=number,
-        derandomize=True,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        print_blob=True,
-        **more,
-    )
 
 
 def chat(world: World, text: str = "Hello!", headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
@@ -48,7 +35,7 @@ def whole(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
 
 def kept(world: World) -> dict[str, Any]:
     """The sandbox's snapshot, but for what a look at it changes: how many looks there were."""
-    state = control(world, "GET state")
+    state: dict[str, Any] = control(world, "GET state")
     state["draws"].pop("own request", None)
     return state
 

@@ -136,7 +136,8 @@ def is_json(shown: object, given: object) -> bool:
 
 
 def _blocks(document: Path) -> Iterator[Block]:
-    section, fence, marks, language, begun = "", 0, "", "", []
+    section, fence, marks, language = "", 0, "", ""
+    begun: list[str] = []
     for number, line in enumerate(document.read_text(encoding="utf-8").splitlines(), 1):
         if fence and line == marks:
             # Sphinx's own directives are no code.

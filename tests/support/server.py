@@ -10,6 +10,7 @@ from starlette.applications import Starlette
 
 from clevora_mock.app import create_app
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.server.run import Server
 from clevora_mock.server.sockets import listen, url_of
 from clevora_mock.settings import Settings
@@ -33,7 +34,8 @@ class Running:
 
     def sandbox(self, name: str = "default") -> Sandbox:
         """The state behind ``/sandbox/<name>``; touch it with `do`, so that no request comes between."""
-        return self.do(lambda: self.app.state.sandboxes.get(name))
+        sandboxes: Sandboxes = self.app.state.sandboxes
+        return self.do(lambda: sandboxes.get(name))
 
     def do(self, work: Callable[[], T]) -> T:
         """Run `work` on the server's own thread, and return what it returns."""

@@ -355,7 +355,7 @@ def _type(schema: dict[str, Any]) -> str:
         return "time"
     if kind == "array":
         return f"list of {_type(schema.get('items', {}))}"
-    return kind + _bounds(schema)
+    return str(kind) + _bounds(schema)
 
 
 def _bounds(schema: dict[str, Any]) -> str:

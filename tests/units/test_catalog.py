@@ -70,7 +70,7 @@ def written(tmp_path: Path) -> Write:
 
 
 class TestShipped:
-    def test_it_holds_many_items(self, items: list[Item]) -> None:
+    def test_the_shipped_catalog_has_1680_items(self, items: list[Item]) -> None:
         assert len(items) == 1680
 
     def test_each_of_its_many_subjects_has_both_kinds(self, items: list[Item]) -> None:
@@ -243,7 +243,7 @@ class TestOwnFile:
         content = f"\n{json.dumps(GOOD)}\r\n\n{json.dumps(GOOD | {'id': 'vid_2'})}"
         assert [item.id for item in catalog.load(written(content))] == ["vid_1", "vid_2"]
 
-    def test_its_keywords_are_read(self, written: Write) -> None:
+    def test_keywords_of_an_own_file_are_read(self, written: Write) -> None:
         assert catalog.load(written(json.dumps(GOOD | {"keywords": "other words"})))[0].keywords == "other words"
 
     def test_fields_of_its_own_are_ignored(self, written: Write) -> None:

@@ -62,6 +62,7 @@ def test_texts_in_one_go_have_the_vectors_that_they_have_alone(texts: list[str])
     assert together == [Embedder().vector(text).tobytes() for text in texts]
 
 
+@pytest.mark.slow
 def test_a_text_of_four_mebibytes_takes_a_bounded_memory() -> None:
     text = " ".join(map(str, range(600_000)))
     tracemalloc.start()

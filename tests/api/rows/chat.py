@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.api.rows.row import ABSENT, INT, STRING, Exactly, Row, Text, Within
+from tests.api.rows.row import ABSENT, INT, STRING, Exactly, Row, Text, Within, values
 
 PATH = "POST /v1/chat/completions"
 HI = [{"role": "user", "content": "Hi"}]
@@ -149,15 +149,18 @@ OPTIONS = [
     *(_accepted(f"temperature {value}", ("C3",), {"temperature": value}) for value in (0, 0.0, 0.7, 1, 2, 2.0)),
     *(
         _refused(f"temperature {value!r}", ("C3",), {"temperature": value}, "temperature")
-        for value in (-0.1, -1, 2.0001, 3, 1e300, "0.7", "", [1], {})
+        for value in values(-0.1, -1, 2.0001, 3, 1e300, "0.7", "", [1], {})
     ),
     *(_accepted(f"max_tokens {value}", ("C3",), {"max_tokens": value}) for value in (1, 16, 4096, 10**9, 10**30)),
     *(
         _refused(f"max_tokens {value!r}", ("C3",), {"max_tokens": value}, "max_tokens")
-        for value in (0, -1, 1.5, 0.5, "16", "", [], {})
+        for value in values(0, -1, 1.5, 0.5, "16", "", [], {})
     ),
     _accepted("stream false", ("C3",), {"stream": False}),
-    *(_refused(f"stream {value!r}", ("C3",), {"stream": value}, "stream") for value in ("true", "", 0, 1, [], {})),
+    *(
+        _refused(f"stream {value!r}", ("C3",), {"stream": value}, "stream")
+        for value in values("true", "", 0, 1, [], {})
+    ),
     *(
         _refused(f"a boolean is no number: {name} {value}", ("C4",), {name: value}, name)
         for name in ("temperature", "max_tokens", "max_completion_tokens")
@@ -398,7 +401,7 @@ FORMATS = [
             {"type": "json_schema", "json_schema": {"name": "a", "schema": schema}},
             "response_format.json_schema.schema",
         )
-        for schema in (
+        for schema in values(
             5,
             [],
             {"type": "person"},

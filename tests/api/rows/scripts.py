@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.api.rows.row import INT, STRING, Exactly, Row, Text, Within
+from tests.api.rows.row import INT, STRING, Exactly, Row, Text, Within, values
 
 PATH = "POST /v1/scripts/generate"
 TOPIC = {"topic": "AI in 2026"}
@@ -74,14 +74,14 @@ ROWS = [
     _refused("no topic", {}, "topic", "missing_field"),
     _refused("null", {"topic": None}, "topic", "missing_field"),
     _refused("an empty topic", {"topic": ""}, "topic"),
-    *(_refused(f"topic {value!r}", {"topic": value}, "topic") for value in (5, True, ["AI"], {})),
+    *(_refused(f"topic {value!r}", {"topic": value}, "topic") for value in values(5, True, ["AI"], {})),
     *(
         _refused(f"style {value!r}", TOPIC | {"style": value}, "style")
         for value in ("vimeo", "YouTube", "", 1, True, ["youtube"])
     ),
     *(
         _refused(f"length {value!r}", TOPIC | {"length": value}, "length", clauses=("G1", "G2"))
-        for value in ("tiny", "Short", "", 300, False, {})
+        for value in values("tiny", "Short", "", 300, False, {})
     ),
     _refused("an unknown model", TOPIC | {"model": "gpt-4o"}, "model", "model_not_found", ("G3", "C2")),
     *(

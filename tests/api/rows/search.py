@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.api.rows.row import INT, STRING, Exactly, Is, Many, OneOf, Row, Text, Within
+from tests.api.rows.row import INT, STRING, Exactly, Is, Many, OneOf, Row, Text, Within, values
 
 PATH = "POST /v1/search"
 RESULT = {
@@ -84,7 +84,7 @@ ROWS = [
     *(_refused(f"query {value!r}", {"query": value}, "query") for value in (5, True, ["drones"], {"text": "drones"})),
     *(
         _refused(f"limit {value!r}", DRONES | {"limit": value}, "limit")
-        for value in (0, -1, 51, 1000, 10**30, 2.5, 3.0, "3", "", True, False, [], {})
+        for value in values(0, -1, 51, 1000, 10**30, 2.5, 3.0, "3", "", True, False, [], {})
     ),
     _refused("an unknown model", DRONES | {"model": "bing"}, "model", "model_not_found", ("H2", "C2")),
     _refused(

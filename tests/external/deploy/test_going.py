@@ -38,7 +38,7 @@ def spent(site: Site, sandbox: str) -> float:
     with site.client(sandbox) as http:
         money = ledger(http)
     assert money["credits"] == 100
-    return round(money["charges"], 2)
+    return round(float(money["charges"]), 2)
 
 
 def test_only_its_own_sandboxes_move_and_begin_anew_and_they_come_back(three: Site) -> None:

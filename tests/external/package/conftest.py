@@ -50,7 +50,7 @@ class Installed:
         self.pip("install", wheel)
 
     def pip(self, *arguments: str | Path) -> str:
-        constraints = ["--constraint", ROOT / "constraints.txt"] if arguments[0] == "install" else []
+        constraints: list[str | Path] = ["--constraint", ROOT / "constraints.txt"] if arguments[0] == "install" else []
         return run(
             [self._environment / "bin" / "python", "-m", "pip", "--quiet", *arguments, *constraints], self.folder
         )
