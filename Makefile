@@ -6,14 +6,14 @@ PYTHONS ?= $(PYTHON)
 # Flags of python -m benchmarks, such as BENCH="--rounds 1 --only chat".
 BENCH ?=
 # Tests that send requests, read files or compute vectors; the others meet Python alone.
-LOWEST := $(addprefix tests/,cli clients contract control firebase http models scenarios scenarios_wire units test_app.py)
+LOWEST := $(addprefix tests/,api cli control faults firebase scenarios server units)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Exact versions, where pyproject.toml has ranges.
 INSTALL := $(PIP) install --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-lowest test-clients test-package test-image test-deploy docs tables lint format bench bench-peers clean
+.PHONY: help run test test-slow test-lowest test-clients test-package test-image test-deploy docs tables lint format bench bench-peers clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -21,12 +21,15 @@ help: ## list the targets
 run: .venv/run.stamp ## serve on http://127.0.0.1:2538
 	@$(BIN)/clevora-mock serve
 
-test: .venv/test.stamp ## run the suite
-	@$(BIN)/python -m pytest --numprocesses 2
+test: .venv/test.stamp ## run the suite, without its slow tests
+	@$(BIN)/python -m pytest --numprocesses 2 -m "not slow"
+
+test-slow: .venv/test.stamp ## run the slow tests of the suite
+	@$(BIN)/python -m pytest --numprocesses 2 -m slow
 
 test-lowest: .venv-lowest/test.stamp ## run the tests that use other packages with the oldest versions that pyproject.toml allows
 	@# The test client of the oldest Starlette uses a name that the newest anyio deprecates.
-	@.venv-lowest/bin/python -m pytest $(LOWEST) --numprocesses 2 \
+	@.venv-lowest/bin/python -m pytest $(LOWEST) --numprocesses 2 -m "not slow" \
 		-W 'ignore:The anyio.abc.BlockingPortal alias:DeprecationWarning'
 
 test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run third-party clients for Python, Node and Java, and curl
@@ -34,27 +37,27 @@ test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run third-party cl
 	@command -v npm >/dev/null || { echo "make test-clients needs npm" >&2; exit 1; }
 	@command -v curl >/dev/null || { echo "make test-clients needs curl" >&2; exit 1; }
 	@command -v java >/dev/null || { echo "make test-clients needs a JDK, 17 or later" >&2; exit 1; }
-	@cd tests/clients/external && npm install --no-audit --no-fund --loglevel=error
-	@$(BIN)/python -m pytest tests/clients/external --numprocesses 2 --dist loadgroup
+	@cd tests/external/clients && npm install --no-audit --no-fund --loglevel=error
+	@$(BIN)/python -m pytest tests/external/clients --numprocesses 2 --dist loadgroup
 
 test-package: .venv/test.stamp ## build the wheel, and install and use it in a clean environment of each of PYTHONS
-	@PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/package --numprocesses 2 --dist loadfile
+	@PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/external/package --numprocesses 2 --dist loadfile
 
 test-image: .venv/image.stamp ## build and run the image and the compose file; installs Podman on Debian or Ubuntu
-	@tests/image/install-engine
+	@tests/external/image/install-engine
 	@$(BIN)/hadolint Dockerfile examples/*/Dockerfile
-	@$(BIN)/python -m pytest tests/image
+	@$(BIN)/python -m pytest tests/external/image
 
 test-deploy: .venv/test.stamp ## run several servers behind nginx; installs nginx on Debian or Ubuntu
-	@tests/deploy/install-nginx
-	@$(BIN)/python -m pytest tests/deploy
+	@tests/external/deploy/install-nginx
+	@$(BIN)/python -m pytest tests/external/deploy
 
 docs: .venv/docs.stamp ## build the documentation in build/docs; warnings are errors
 	@$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "build/docs/index.html"
 
 tables: .venv/test.stamp ## write the generated tables of the documentation and the schema of scenarios anew
-	@$(BIN)/python -m tests.tables
+	@$(BIN)/python -m tests.support.tables
 	@$(BIN)/python -m clevora_mock.scenarios.json_schema > scenarios/schema.json
 
 lint: .venv/lint.stamp ## check style and types
@@ -73,7 +76,7 @@ bench-peers: .venv/test.stamp benchmarks/external/peers.stamp ## compare with ba
 	@$(BIN)/python -m benchmarks --peers --json benchmarks/results.json $(BENCH)
 
 clean: ## remove the files of all other targets
-	@rm -rf .venv .venv-clients .venv-lowest build dist tests/clients/external/node_modules \
+	@rm -rf .venv .venv-clients .venv-lowest build dist tests/external/clients/node_modules \
 		benchmarks/external/node_modules benchmarks/external/.venv benchmarks/external/build benchmarks/external/peers.stamp
 
 .venv/python.stamp:
@@ -106,12 +109,12 @@ clean: ## remove the files of all other targets
 		--constraint .venv-lowest/others.txt --editable '.[test]'
 	@touch $@
 
-.venv/image.stamp: .venv/test.stamp tests/image/requirements.txt
-	@$(PIP) install --requirement tests/image/requirements.txt
+.venv/image.stamp: .venv/test.stamp tests/external/image/requirements.txt
+	@$(PIP) install --requirement tests/external/image/requirements.txt
 	@touch $@
 
 # Clients that conflict with the tests' packages. The list is complete: pip resolves nothing, and `pip check` verifies it.
-.venv-clients/clients.stamp: tests/clients/external/requirements.txt
+.venv-clients/clients.stamp: tests/external/clients/requirements.txt
 	@echo "Installing the clients into .venv-clients."
 	@$(PYTHON) -m venv --clear .venv-clients
 	@.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --requirement $<

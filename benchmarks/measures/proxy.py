@@ -19,7 +19,7 @@ from benchmarks.pace import listen
 from benchmarks.plan import Plan
 from benchmarks.process import Process
 from benchmarks.servers import MOCK, serving
-from tests.deploy.nginx import balancing
+from tests.external.deploy.nginx import balancing
 
 BEHIND = f"{MOCK}, two behind nginx"
 NGINX = "nginx"

@@ -45,6 +45,11 @@ CLAUSES: tuple[Clause, ...] = (
     Clause("W7", "/docs/llms, /llms.txt and /llms.json serve the same JSON, cached for 5 minutes, to anyone."),
     Clause("W8", inferred="CORS is open on the emulated API and closed on the control plane."),
     Clause(
+        "W9",
+        inferred="HTTP/1.1 is spoken: offers to upgrade are ignored, and an HTTP/1.0 client gets a length, no chunks. "
+        "Two Authorization headers are 401.",
+    ),
+    Clause(
         "K1",
         f"A key is {KEY_FORMAT}, sent as a bearer token; the scheme's case does not matter.",
     ),

@@ -11,7 +11,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from clevora_mock import __version__
-from tests.support.program import run, serving
+from tests.support.program import invoke, run, serving
 
 
 @pytest.mark.parametrize("flag", ["--version", "-V"])
@@ -28,15 +28,15 @@ def test_schema_prints_the_schema_that_is_shipped_for_editors() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("serve", "--prot", "1"),
+        ("openapi", "--prot", "1"),
         ("frobnicate",),
-        ("serve", "--port"),
+        ("healthcheck", "--port"),
         ("token", "--uid", ""),
         ("token", "--uid", "x" * 129),
     ],
 )
 def test_wrong_usage_is_status_2_without_a_traceback(arguments: tuple[str, ...]) -> None:
-    ended = run(*arguments)
+    ended = invoke(*arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr
     assert "Traceback" not in ended.stderr
@@ -51,20 +51,28 @@ def test_wrong_usage_is_status_2_without_a_traceback(arguments: tuple[str, ...])
     ],
 )
 def test_an_unknown_variable_is_warned_of(name: str, warning: str) -> None:
-    ended = run("token", **{name: "1"})
+    ended = invoke("token", **{name: "1"})
     assert ended.returncode == 0
     assert ended.stderr == f"clevora-mock: warning: {warning}\n"
 
 
+def test_a_process_ends_with_the_status_and_without_a_traceback() -> None:
+    """What the other tests call is what the program runs."""
+    ended = run("serve", "--prot", "1")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "--prot" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
 def test_known_variables_are_not_warned_of() -> None:
-    assert run("token", CLEVORA_MOCK_URL="http://x", CLEVORA_MOCK_SEED="1", CLEVORA_API_KEY="y").stderr == ""
+    assert invoke("token", CLEVORA_MOCK_URL="http://x", CLEVORA_MOCK_SEED="1", CLEVORA_API_KEY="y").stderr == ""
 
 
 def test_a_token_is_accepted_by_the_server() -> None:
     with serving("serve", "--quiet", "--firebase-project", "my-app") as server:
 
         def account(*arguments: str) -> httpx.Response:
-            token = run("token", "--firebase-project", "my-app", *arguments).stdout.strip()
+            token = invoke("token", "--firebase-project", "my-app", *arguments).stdout.strip()
             return httpx.get(f"{server.url}/api/developer/account", headers={"authorization": f"Bearer {token}"})
 
         assert account().json()["data"]["uid"] == "demo"
@@ -78,7 +86,7 @@ def test_a_token_is_issued_at_the_time_of_the_clock() -> None:
         statuses = [
             httpx.get(
                 f"{server.url}/api/developer/account",
-                headers={"authorization": f"Bearer {run('token', '--clock', clock).stdout.strip()}"},
+                headers={"authorization": f"Bearer {invoke('token', '--clock', clock).stdout.strip()}"},
             ).status_code
             for clock in ("frozen:2020-01-01T00:00:00Z", "frozen:2019-12-31T23:00:00Z")
         ]
@@ -86,7 +94,7 @@ def test_a_token_is_issued_at_the_time_of_the_clock() -> None:
 
 
 def test_openapi_prints_a_valid_document() -> None:
-    ended = run("openapi")
+    ended = invoke("openapi")
     assert (ended.returncode, ended.stderr) == (0, "")
     OpenAPIV31SpecValidator(json.loads(ended.stdout)).validate()
 

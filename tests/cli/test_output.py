@@ -22,7 +22,7 @@ from clevora_mock.cli.terminal import Styler
 from clevora_mock.control.endpoint import ControlAction
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.settings import Settings, is_colorless
-from tests.support.program import run
+from tests.support.program import invoke
 
 PLAIN = Styler(io.StringIO())
 # The wall's time as the chat below ends, in microseconds.
@@ -92,8 +92,8 @@ class TestColors:
         assert is_colorless(variables) is colorless
 
     @pytest.mark.parametrize("arguments", [("--help",), ("serve", "--help"), ("scenarios",), ("check", "/nowhere")])
-    def test_a_process_without_a_terminal_writes_none(self, arguments: tuple[str, ...]) -> None:
-        ended = run(*arguments)
+    def test_output_that_is_no_terminal_has_none(self, arguments: tuple[str, ...]) -> None:
+        ended = invoke(*arguments)
         assert "\x1b" not in ended.stdout + ended.stderr
 
 

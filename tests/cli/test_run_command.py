@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from clevora_mock.settings import Settings
-from tests.support.program import PROGRAM, TIMEOUT_SECONDS, environment, run
+from tests.support.program import PROGRAM, TIMEOUT_SECONDS, environment, invoke, run
 
+SLOW = pytest.mark.slow
 CHAT = """
 import json, os, urllib.error, urllib.request
 def ask(body=None, **headers):
@@ -42,18 +43,13 @@ def test_the_command_gets_the_variables_of_the_clients() -> None:
     assert variables["GREETING"] == "hello"
 
 
-def test_the_commands_requests_to_this_machine_pass_by_proxies() -> None:
-    nowhere = "http://127.0.0.1:9"
-    source = CHAT + "print(os.environ['NO_PROXY'], os.environ['no_proxy'], ask())"
-    ended = python(source, HTTP_PROXY=nowhere, http_proxy=nowhere, NO_PROXY="intern.test", no_proxy="")
-    assert ended.stdout == "{0} {0} 200\n".format("intern.test,127.0.0.1,localhost")
-
-
+@pytest.mark.slow
 def test_two_at_once_have_two_ports() -> None:
     ended = run("exec", "--", *PROGRAM, "exec", "--", sys.executable, "-c", CHAT + "print(ask())")
     assert (ended.returncode, ended.stdout) == (0, "200\n")
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_status_3_and_the_command_does_not_run() -> None:
     source = f"import os, subprocess, sys; url = os.environ['CLEVORA_MOCK_URL']; print(subprocess.run([*{PROGRAM!r}, "
     source += "'exec', '--port', url.rpartition(':')[2], '--', 'echo', 'ran'], capture_output=True, text=True))"
@@ -70,11 +66,11 @@ def test_flags_and_variables_set_the_server_up() -> None:
 
 @pytest.mark.parametrize("flags", [("--scenario", "flakey"), ("--import", "/nowhere.json")])
 def test_an_invalid_file_is_status_4_and_the_command_does_not_run(flags: tuple[str, ...]) -> None:
-    ended = run("exec", *flags, "--", "echo", "ran")
+    ended = invoke("exec", *flags, "--", "echo", "ran")
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (4, "", 1)
 
 
-@pytest.mark.parametrize("status", [0, 1, 7, 255])
+@pytest.mark.parametrize("status", [7, pytest.param(0, marks=SLOW), pytest.param(255, marks=SLOW)])
 def test_the_status_is_the_commands(status: int) -> None:
     assert python(f"raise SystemExit({status})").returncode == status
 
@@ -85,14 +81,14 @@ def test_the_status_is_128_and_the_number_of_the_signal_that_ended_the_command()
 
 @pytest.mark.parametrize(("command", "status"), [("no-such-command", 127), (os.devnull, 126)])
 def test_a_command_that_cannot_run_is_one_line_and_the_status_of_shells(command: str, status: int) -> None:
-    ended = run("exec", "--", command)
+    ended = invoke("exec", "--", command)
     assert (ended.returncode, ended.stdout) == (status, "")
     assert re.fullmatch(rf"clevora-mock: cannot run '{command}': .+\n", ended.stderr)
 
 
 def test_a_missing_command_is_status_2() -> None:
     for arguments in (("exec",), ("exec", "--"), ("exec", "--seed", "1")):
-        ended = run(*arguments)
+        ended = invoke(*arguments)
         assert (ended.returncode, ended.stdout) == (2, "")
         assert "-- CMD..." in ended.stderr
 
@@ -110,7 +106,10 @@ def test_standard_input_and_output_are_the_commands() -> None:
     assert (ended.stdout, ended.stderr) == ("olleh\n", "")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+@pytest.mark.parametrize(
+    "number",
+    [signal.SIGTERM, *(pytest.param(one, marks=SLOW) for one in (signal.SIGINT, signal.SIGHUP, signal.SIGUSR1))],
+)
 def test_signals_are_forwarded_and_the_server_stays_until_the_command_ends(number: signal.Signals) -> None:
     source = (
         CHAT + "import signal, sys\n"

@@ -1,12 +1,9 @@
 """Shell completion."""
 
-import subprocess
-import sys
-
 import pytest
 
 from clevora_mock.cli.main import SHELLS
-from tests.support.program import environment, run
+from tests.support.program import invoke
 
 SHIPPED = ["brownout", "default", "flaky", "outage"]
 
@@ -18,26 +15,20 @@ def complete(*words: str) -> list[str]:
         "COMP_WORDS": " ".join(("clevora-mock", *words)),
         "COMP_CWORD": str(len(words)),
     }
-    ended = subprocess.run(
-        [sys.executable, "-c", "from clevora_mock.cli.main import main; main(prog_name='clevora-mock')"],
-        env=environment(**variables),
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=True,
-    )
+    ended = invoke(**variables)
+    assert ended.returncode == 0
     return [line.partition(",")[2] for line in ended.stdout.split()]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_each_shell_has_a_script(shell: str) -> None:
-    ended = run("completion", shell)
+    ended = invoke("completion", shell)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "_CLEVORA_MOCK_COMPLETE" in ended.stdout
 
 
 def test_an_unknown_shell_is_status_2_with_the_known_ones() -> None:
-    ended = run("completion", "csh")
+    ended = invoke("completion", "csh")
     assert ended.returncode == 2
     assert all(shell in ended.stderr for shell in SHELLS)
 

@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from clevora_mock.settings import Settings
-from tests.conftest import World
-from tests.control.steps import Player
-from tests.control.support import chat, connect, control, eventually, fresh, use
-from tests.server import Running, running
+from tests.support.control import chat, connect, control, eventually, use
+from tests.support.random_steps import Player
+from tests.support.server import Running, running
+from tests.support.world import World, fresh_world
 
 HOUR = 3600
 
@@ -72,7 +72,7 @@ def test_the_day_of_a_limit_ends_at_midnight(world: World) -> None:
     assert days == {"documents": ["2026-05-11", "2026-05-12"]}
 
 
-def test_a_token_expires(world: World) -> None:
+def test_a_token_expires_at_its_second(world: World) -> None:
     """At the very second."""
     token = control(world, "POST tokens", json={"uid": "demo", "expiresIn": 60})["idToken"]
     statuses = []
@@ -83,7 +83,7 @@ def test_a_token_expires(world: World) -> None:
     assert statuses == [200, 200, 401]
 
 
-def test_a_checkout_expires(world: World) -> None:
+def test_a_checkout_expires_after_a_day(world: World) -> None:
     """After a day nobody can pay it."""
     player = Player(world)
     player.one(("topup", 50))
@@ -117,7 +117,7 @@ def test_a_window_of_a_scenario_opens_and_shuts(world: World) -> None:
 @pytest.mark.parametrize("mode", ["real", "scaled", "frozen"])
 def test_a_late_payment_arrives_once_the_clock_gets_there(frozen_server: Running, mode: str) -> None:
     """On an advance, whatever the clock does by itself."""
-    world = fresh(frozen_server)
+    world = fresh_world(frozen_server)
     move(world, mode=mode, **({"speed": 0.001} if mode == "scaled" else {}))
     control(world, "PUT scenario", json={"name": "late-payment"})
     player = Player(world)
@@ -131,7 +131,7 @@ def test_a_late_payment_arrives_once_the_clock_gets_there(frozen_server: Running
 @pytest.mark.parametrize("change", [{"advance": 1e6}, {"mode": "scaled", "speed": 1e6}, {"now": "2160-01-01"}], ids=str)
 def test_a_paced_stream_goes_on_when_the_clock_moves(real_server: Running, change: dict[str, object]) -> None:
     """It would have taken months."""
-    world = fresh(real_server)
+    world = fresh_world(real_server)
     move(world, mode="scaled", speed=1e-6)
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
     with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:
@@ -144,7 +144,7 @@ def test_a_paced_stream_goes_on_when_the_clock_moves(real_server: Running, chang
 @pytest.mark.parametrize("change", [{"advance": 2 * HOUR}, {"mode": "scaled", "speed": 1e6}], ids=str)
 def test_whoever_waits_is_woken_when_the_clock_moves(real_server: Running, change: dict[str, object]) -> None:
     """A delay of an hour is over once an hour is."""
-    world = fresh(real_server)
+    world = fresh_world(real_server)
     use(world, "rules: [{when: {endpoint: chat.completions}, then: {delay: 1h}}]")
     with ThreadPoolExecutor() as pool:
         asked = pool.submit(chat, world)

@@ -1,5 +1,6 @@
 """Findings about clients' mistakes, with their requests; correct clients have none."""
 
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -8,9 +9,9 @@ import openai
 import openai._base_client
 import pytest
 
-from tests.conftest import TLS, World
-from tests.control.support import chat, control, eventually, fresh, use
-from tests.server import Running
+from tests.support.control import chat, control, eventually, use
+from tests.support.server import Running
+from tests.support.world import TLS, World, fresh_world
 
 
 def findings(world: World) -> list[tuple[str, list[str]]]:
@@ -41,7 +42,7 @@ def test_a_retry_before_retry_after_is_over(world: World) -> None:
 
 def test_a_wait_begins_with_the_refusals_first_byte(real_server: Running) -> None:
     """Whatever the rest of it takes, and whenever the server is done with it."""
-    world = fresh(real_server)
+    world = fresh_world(real_server)
     control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-9})
     use(world, "rules: [{when: {}, then: {error: {status: 429, retry_after: 60}, fault: slow_body}}]")
 
@@ -151,7 +152,7 @@ def test_retries_with_backoff_are_right(world: World) -> None:
     assert findings(world) == []
 
 
-def test_unknown_fields(world: World) -> None:
+def test_unknown_fields_are_a_finding(world: World) -> None:
     """Named in the message."""
     ask(world)
     sent = [ask(world, logit_bias_={}), ask(world, n_=1)]
@@ -159,9 +160,9 @@ def test_unknown_fields(world: World) -> None:
     assert control(world, "GET conduct")["findings"][0]["message"].endswith("logit_bias_, n_")
 
 
-def test_streams_left_unread(real_server: Running) -> None:
+def test_a_stream_left_unread_is_a_finding(real_server: Running) -> None:
     """By a client that closes the connection in the middle; a stream that is read is none."""
-    world = fresh(real_server)
+    world = fresh_world(real_server)
     control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-6})
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
     with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:
@@ -174,7 +175,7 @@ def test_streams_left_unread(real_server: Running) -> None:
 
 def test_who_gives_up_a_stalled_stream_is_right(real_server: Running) -> None:
     """The fault is the scenario's."""
-    world = fresh(real_server)
+    world = fresh_world(real_server)
     use(world, "rules: [{when: {}, then: {fault: {kind: stall, after_tokens: 2}}}]")
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
     with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:
@@ -196,7 +197,7 @@ def test_usage_polled_more_than_once_a_second(world: World) -> None:
 @pytest.fixture
 def sdk(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[openai.OpenAI]:
     """OpenAI's client as it comes, its pauses taken by the sandbox's clock."""
-    pauses = SimpleNamespace(**{name: getattr(openai._base_client.time, name) for name in ("time", "monotonic")})
+    pauses = SimpleNamespace(time=time.time, monotonic=time.monotonic)
     pauses.sleep = lambda seconds: wait(world, seconds)
     monkeypatch.setattr(openai._base_client, "time", pauses)
     with openai.OpenAI(
@@ -229,6 +230,6 @@ def test_the_openai_sdk_backs_off_for_long(world: World, sdk: openai.OpenAI) -> 
     """With more retries than it makes by itself."""
     use(world, "rules: [{when: {calls: 1-7}, then: {error: 500}}]")
     message: Any = {"role": "user", "content": "Hello!"}
-    assert sdk.with_options(max_retries=8).chat.completions.create(model="clevora-1.0-turbo", messages=[message])
+    sdk.with_options(max_retries=8).chat.completions.create(model="clevora-1.0-turbo", messages=[message])
     assert control(world, "GET requests")["count"] == 8
     assert findings(world) == []

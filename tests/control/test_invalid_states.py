@@ -10,8 +10,8 @@ import pytest
 from clevora_mock import create_app
 from clevora_mock.control.export_file import ExportFileError, export_sandboxes, import_sandboxes
 from clevora_mock.settings import Settings
-from tests.conftest import World
-from tests.control.support import chat, control, kept
+from tests.support.control import chat, control, kept
+from tests.support.world import World
 
 State = dict[str, Any]
 

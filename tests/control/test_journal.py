@@ -4,6 +4,7 @@ import json
 import queue
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -12,9 +13,9 @@ import pytest
 
 from clevora_mock.core.journal import MAX_BODY_BYTES, Journal
 from clevora_mock.settings import DEMO_KEY
-from tests.conftest import TLS, World
-from tests.control.support import chat, control, eventually, use
-from tests.server import running
+from tests.support.control import chat, control, eventually, use
+from tests.support.server import running
+from tests.support.world import TLS, World
 
 LONG_AGO = "2025-12-31T00:00:00Z"
 
@@ -34,7 +35,7 @@ def asked(world: World) -> dict[str, str]:
         "  - {name: half, when: {endpoint: search, chance: 0.999999, message: fail}, then: {error: 503}}",
     )
     ann = {"authorization": f"Bearer {made['apiKey']}"}
-    sent = {
+    sent: dict[str, Callable[[], httpx.Response]] = {
         "chat": lambda: chat(world),
         "ann's": lambda: chat(world, headers=ann),
         "wrong": lambda: chat(world, temperature="hot"),
@@ -72,7 +73,7 @@ FILTERS = [
 
 
 @pytest.mark.parametrize(("query", "expected"), FILTERS)
-def test_entries_are_found_again(world: World, asked: dict[str, str], query: str, expected: list[str]) -> None:
+def test_filters_find_entries_again(world: World, asked: dict[str, str], query: str, expected: list[str]) -> None:
     """Newest first; filters hold together; `count` is of all that fit, however many are shown."""
     assert ids(world, query) == [asked[name] for name in expected]
     unlimited = query.partition("limit=")[0].rstrip("&?")
@@ -85,7 +86,7 @@ def test_a_key_is_found_by_its_id(world: World, asked: dict[str, str]) -> None:
     assert ids(world, f"?key={key['id']}") == ids(world, f"?key={key['preview']}") == [asked["ann's"]]
 
 
-def test_an_entry_has_everything(world: World, asked: dict[str, str]) -> None:
+def test_an_entry_has_every_fact(world: World, asked: dict[str, str]) -> None:
     """And for the rules that did not apply, the first condition that failed."""
     failed, search = control(world, "GET requests?endpoint=search")["requests"]
     assert failed["rule"] == "half"

@@ -19,8 +19,8 @@ from clevora_mock.app import create_app
 from clevora_mock.control.export_file import ExportFileError, export_sandboxes, import_sandboxes
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import Settings
-from tests.control.support import PATIENCE_SECONDS, connect
-from tests.support.program import Served, run, serving
+from tests.support.control import connect
+from tests.support.program import TIMEOUT_SECONDS, Served, run, serving
 
 MESSAGE = {"messages": [{"role": "user", "content": "Hello!"}]}
 KEY = {"authorization": f"Bearer {Settings().api_key}"}
@@ -43,7 +43,16 @@ def seen(server: Served) -> list[Any]:
     return looks
 
 
-@pytest.mark.parametrize("wishes", [[signal.SIGINT], [signal.SIGTERM], [signal.SIGINT] * 2, [signal.SIGTERM] * 3])
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        [signal.SIGTERM],
+        *(
+            pytest.param(wishes, marks=pytest.mark.slow)
+            for wishes in ([signal.SIGINT], [signal.SIGINT] * 2, [signal.SIGTERM] * 3)
+        ),
+    ],
+)
 def test_what_is_exported_is_imported(tmp_path: Path, wishes: list[signal.Signals]) -> None:
     """However the server is told to end, and however often; every sandbox as it was."""
     file = tmp_path / "state.json"
@@ -171,7 +180,7 @@ def test_an_imported_payment_is_still_delivered(tmp_path: Path) -> None:
 
 
 def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -192,7 +201,7 @@ def watched(file: Path) -> Iterator[tuple[httpx.Client, "queue.Queue[str]"]]:
         listener.start()
         yield http, said
         server.process.terminate()
-        listener.join(PATIENCE_SECONDS)
+        listener.join(TIMEOUT_SECONDS)
 
 
 def test_an_edited_scenario_takes_effect_at_once(tmp_path: Path) -> None:
@@ -209,16 +218,16 @@ def test_an_edited_scenario_takes_effect_at_once(tmp_path: Path) -> None:
         http.put("/sandbox/restored/__mock/state", content=http.get("/sandbox/restored/__mock/state").content)
         assert [status(), status("/sandbox/other"), status("/sandbox/restored")] == [500, 200, 500]
         file.write_text("rules: [{when: {endpoint: embeddings}, then: {error: 503}}]\n# longer\n")
-        assert "scenario mine reloaded" in said.get(timeout=PATIENCE_SECONDS)
+        assert "scenario mine reloaded" in said.get(timeout=TIMEOUT_SECONDS)
         assert [status(), status("/sandbox/other"), status("/sandbox/restored")] == [503, 200, 503]
         assert status("/sandbox/new") == 503
         file.write_text("rules:\n  - when: {endpoint: embedings}\n    then: {error: 502}\n")
-        told = said.get(timeout=PATIENCE_SECONDS)
+        told = said.get(timeout=TIMEOUT_SECONDS)
         assert f"{file}:2:" in told
         assert "embeddings" in told
         assert [status(), status("/sandbox/newer")] == [503, 503]
         file.unlink()
-        assert "cannot be read" in said.get(timeout=PATIENCE_SECONDS)
+        assert "cannot be read" in said.get(timeout=TIMEOUT_SECONDS)
         assert status() == 503
         file.write_text("rules: [{when: {endpoint: embeddings}, then: {error: 502}}]\n")
         until(lambda: status() == 502)

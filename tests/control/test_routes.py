@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import World
-from tests.control.support import chat, control, examples, fresh, kept, use
-from tests.server import Running
+from tests.support.control import chat, control, kept, use
+from tests.support.examples import examples
+from tests.support.server import Running
+from tests.support.world import World, fresh_world
 
 TOP_UP = {"amount": 50}
 
@@ -304,4 +305,4 @@ def test_junk_is_refused_or_done_but_never_breaks(shared_world: World, where: tu
 
 @pytest.fixture(scope="module")
 def shared_world(frozen_server: Running) -> World:
-    return fresh(frozen_server)
+    return fresh_world(frozen_server)

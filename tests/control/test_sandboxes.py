@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import Settings
-from tests.conftest import World
-from tests.control.steps import STEPS, Player, Step
-from tests.control.support import chat, connect, control, examples, fresh, use
-from tests.server import Running, running
+from tests.support.control import chat, connect, control, use
+from tests.support.examples import examples
+from tests.support.random_steps import STEPS, Player, Step
+from tests.support.server import Running, running
+from tests.support.world import World, fresh_world
 
 LOOKS = [
     *("ledger?uid=demo", "requests", "scenario", "clock", "conduct", "state", "accounts/demo"),
@@ -29,7 +30,7 @@ def looks(sandbox: World) -> list[bytes]:
 
 def test_nothing_that_happens_in_one_is_seen_in_another(frozen_server: Running) -> None:
     """Accounts, keys, ledger, limits, usage, journal, scenario, clock, draws."""
-    one, other = fresh(frozen_server), fresh(frozen_server)
+    one, other = fresh_world(frozen_server), fresh_world(frozen_server)
     before = looks(other)
     key = control(one, "POST accounts", json={"uid": "ann"})["apiKey"]
     use(one, "name: own\nlimits: {requests_per_minute: 1}\naccount: {balance: 20}")
@@ -43,7 +44,7 @@ def test_nothing_that_happens_in_one_is_seen_in_another(frozen_server: Running) 
 
 def test_draws_depend_on_the_name(frozen_server: Running) -> None:
     """Two sandboxes have different ids, and the same model."""
-    answers = [chat(fresh(frozen_server)) for _ in range(2)]
+    answers = [chat(fresh_world(frozen_server)) for _ in range(2)]
     assert answers[0].headers["x-request-id"] != answers[1].headers["x-request-id"]
     assert answers[0].json()["choices"] == answers[1].json()["choices"]
 
@@ -69,7 +70,7 @@ def test_each_is_born_as_the_server_was_set_up() -> None:
 
 
 @pytest.mark.parametrize("name", ["a", "0", "a-", "a" * 63, "9-to-5", "default"])
-def test_a_name_may_be(world: World, name: str) -> None:
+def test_a_name_has_letters_digits_and_hyphens(world: World, name: str) -> None:
     """Letters, digits and hyphens; `default` is the one without a prefix."""
     answer = world.server.url
     with connect(answer) as http:
@@ -110,7 +111,7 @@ def test_a_server_of_one_sandbox_works() -> None:
 
 def test_a_removed_sandbox_begins_anew(frozen_server: Running) -> None:
     """And nothing that it waited for arrives at its successor."""
-    world = fresh(frozen_server)
+    world = fresh_world(frozen_server)
     use(world, "payments: {delay: 30s}")
     player = Player(world)
     first = player.play([("topup", 50), ("chat", "Hello!"), ("pay", "pay")])
@@ -162,7 +163,7 @@ def test_the_list_has_each_ones_figures(world: World) -> None:
 @given(steps=st.lists(st.tuples(st.integers(0, 2), STEPS), max_size=16))
 def test_sandboxes_side_by_side_are_each_alone(frozen_server: Running, steps: list[tuple[int, Step]]) -> None:
     """Any order of requests to several sandboxes gives each the same bytes as if the others were not there."""
-    worlds = [fresh(frozen_server) for _ in range(3)]
+    worlds = [fresh_world(frozen_server) for _ in range(3)]
     players = [Player(world) for world in worlds]
     together: list[list[object]] = [[], [], []]
     for place, step in steps:
@@ -190,7 +191,7 @@ RESETS: st.SearchStrategy[Step] = st.tuples(st.just("reset"), st.sampled_from(["
 @given(steps=st.lists(st.one_of(STEPS, RESETS), max_size=20))
 def test_whatever_happens_the_money_is_exact(frozen_server: Running, steps: list[Step]) -> None:
     """Σ credits + adjustments - charges = balance; ledger, usage, keys and days agree on tokens; after each step."""
-    world = fresh(frozen_server)
+    world = fresh_world(frozen_server)
     player = Player(world)
     for step in steps:
         assert player.one(step)[0] < 600

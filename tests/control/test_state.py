@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, Settings
-from tests.conftest import World
-from tests.control.steps import ANONYMOUS, STEPS, Player, Step, elsewhere
-from tests.control.support import chat, connect, control, eventually, examples, fresh, kept, use, whole
-from tests.server import Running, running
+from tests.support.control import chat, connect, control, eventually, kept, use, whole
+from tests.support.examples import examples
+from tests.support.random_steps import ANONYMOUS, STEPS, Player, Step, elsewhere
+from tests.support.server import Running, running
+from tests.support.world import World, fresh_world
 
 MANY = st.lists(STEPS, max_size=8)
 
@@ -23,7 +24,7 @@ MANY = st.lists(STEPS, max_size=8)
 @given(steps=MANY)
 def test_a_reset_sandbox_is_as_it_was_born(frozen_server: Running, steps: list[Step]) -> None:
     """The same requests give the same bytes again, ids included."""
-    world = fresh(frozen_server)
+    world = fresh_world(frozen_server)
     born = state_of(world)
     first = Player(world).play(steps)
     control(world, "POST reset")
@@ -90,7 +91,7 @@ def test_the_scenario_alone_is_reset(world: World) -> None:
 @given(prefix=MANY, suffix=MANY)
 def test_what_is_restored_has_the_same_future(frozen_server: Running, prefix: list[Step], suffix: list[Step]) -> None:
     """Byte for byte, in the same sandbox and in another; ids and draws included."""
-    world, other = fresh(frozen_server), fresh(frozen_server)
+    world, other = fresh_world(frozen_server), fresh_world(frozen_server)
     before = Player(world)
     before.play(prefix)
     snapshot = world.http.get("/__mock/state").content
@@ -108,7 +109,7 @@ def test_what_is_restored_has_the_same_future(frozen_server: Running, prefix: li
 @given(steps=MANY)
 def test_a_snapshot_restored_is_the_snapshot(frozen_server: Running, steps: list[Step]) -> None:
     """Into a sandbox where something else has happened, too."""
-    world, other = fresh(frozen_server), fresh(frozen_server)
+    world, other = fresh_world(frozen_server), fresh_world(frozen_server)
     Player(world).play(steps)
     snapshot = kept(world)
     use(other, "name: other\naccount: {balance: 1}")
@@ -122,13 +123,15 @@ def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(found for key, child in children for found in _paths(child, (*path, key)))]
 
 
-WRONG = st.sampled_from([None, -1, 1.5, "x", "", [], {}, True, 10**30, -(10**30), "\x00", {"a": 1}, [[]]])
+WRONG: st.SearchStrategy[Any] = st.sampled_from(
+    [None, -1, 1.5, "x", "", [], {}, True, 10**30, -(10**30), "\x00", {"a": 1}, [[]]]
+)
 
 
 @pytest.fixture(scope="module")
 def busy(frozen_server: Running) -> tuple[World, dict[str, Any]]:
     """A sandbox with something of everything in it, and its snapshot."""
-    world = fresh(frozen_server)
+    world = fresh_world(frozen_server)
     use(world, "name: own\npayments: {delay: 1m}\nrules: [{when: {endpoint: search}, then: {error: 500}}]")
     steps: list[Step] = [("chat", "Hello!"), ("stream", "Hi"), ("search", "lamp"), ("side", "flaky"), ("key", "k")]
     steps += [("topup", 50), ("pay", "pay"), ("account", None), ("wrong", None)]
@@ -137,6 +140,7 @@ def busy(frozen_server: Running) -> tuple[World, dict[str, Any]]:
     return world, kept(world)
 
 
+@pytest.mark.slow
 @examples(200)
 @given(data=st.data())
 def test_a_broken_snapshot_is_refused_whole_or_works(busy: tuple[World, dict[str, Any]], data: st.DataObject) -> None:
@@ -237,7 +241,7 @@ def test_a_pending_payment_survives_a_snapshot(world: World, frozen_server: Runn
     player.play([("topup", 50), ("pay", "pay")])
     snapshot = control(world, "GET state")
     assert [checkout["due"] is not None for checkout in snapshot["checkouts"]] == [True]
-    other = fresh(frozen_server)
+    other = fresh_world(frozen_server)
     for place in (world, other, world):
         control(place, "PUT state", json=snapshot)
         control(place, "PATCH clock", json={"advance": 29})
@@ -260,7 +264,7 @@ def test_a_full_journal_is_restored(frozen_server: Running, world: World) -> Non
     world.do(fill)
     snapshot = world.http.get("/__mock/state").content
     assert len(snapshot) > 4 * 1024 * 1024
-    other = fresh(frozen_server)
+    other = fresh_world(frozen_server)
     assert other.http.put("/__mock/state", content=snapshot).status_code == 200
     shown = control(other, "GET requests?limit=1")
     assert (shown["count"], shown["evicted"]) == (10_000, 2_000)
@@ -270,7 +274,7 @@ def test_a_real_clock_that_was_moved_stays_so(live_world: World, real_server: Ru
     """A day ahead, restored elsewhere: still a day ahead, so that limits and days go on."""
     control(live_world, "PATCH clock", json={"advance": 86_400})
     snapshot = control(live_world, "GET state")
-    other = fresh(real_server)
+    other = fresh_world(real_server)
     control(other, "PUT state", json=snapshot)
     ahead = other.do(lambda sandbox: sandbox.clock.wall_offset)
     assert abs(ahead - 86_400 * 1_000_000) < 1_000_000

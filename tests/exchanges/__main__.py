@@ -14,8 +14,8 @@ def main() -> int:
     options = _options()
     parts = [part for part in script() if not options.only or part.name in options.only]
     run = play(parts, lambda said: print(said, file=sys.stderr))
-    for part, said in run.said.items():
-        print(f"the server of {part} said: {said}", file=sys.stderr)
+    for part, text in run.warnings.items():
+        print(f"the server of {part} wrote: {text}", file=sys.stderr)
     for one in run.played:
         if one.seconds > 1:
             print(f"{one.step.name} took {one.seconds:.1f} s: {one.ending}", file=sys.stderr)

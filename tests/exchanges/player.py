@@ -8,7 +8,6 @@ import os
 import re
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -22,14 +21,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.exchanges.steps import Capture, Part, Step
+from tests.support.raw_client import connect, reset
 
 ROOT = Path(__file__).parents[2]
 
 _PAUSE_SECONDS = 0.02
 _READY_SECONDS = 30
 # How long after its answer a connection is looked at again: whether it is still open, and nothing more has come.
-_SETTLED_SECONDS = 0.06
-_LEFT_SECONDS = 0.04
+_SETTLED_SECONDS = 0.1
+_LEFT_SECONDS = 0.3
 # A pause that is meant; the server's own are twice as long.
 _PIECE_SECONDS = 0.01
 _SEGMENT = 256 * 1024
@@ -59,7 +59,7 @@ class Run:
     """All that was played, with what each server wrote to standard error."""
 
     played: list[Played] = field(default_factory=list)
-    said: dict[str, str] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -75,7 +75,7 @@ def play(parts: list[Part], tell: Callable[[str], None] = lambda said: None) -> 
                 path.write_text(content, encoding="utf-8")
             since = time.monotonic()
             with _server(part, Path(folder), run) as port:
-                run.played += _Table(part.name, port).play(part.steps)
+                run.played += _Connections(part.name, port).play(part.steps)
             tell(f"{part.name}: {len(part.steps)} steps in {time.monotonic() - since:.1f} s")
     run.seconds = time.monotonic() - began
     return run
@@ -106,7 +106,7 @@ def _server(part: Part, folder: Path, run: Run) -> Iterator[int]:
     # A line for each request is not news.
     news = [line for line in said.splitlines() if line.startswith("clevora-mock:") or "Traceback" in line]
     if news:
-        run.said[part.name] = "\n".join(news)
+        run.warnings[part.name] = "\n".join(news)
 
 
 def _port(process: "subprocess.Popen[bytes]", errors: Path) -> int:
@@ -118,7 +118,7 @@ def _port(process: "subprocess.Popen[bytes]", errors: Path) -> int:
     raise RuntimeError(f"the server did not start: {errors.read_text(encoding='utf-8', errors='replace')}")
 
 
-class _Table:
+class _Connections:
     """The connections of one part, and what was captured."""
 
     def __init__(self, part: str, port: int) -> None:
@@ -168,9 +168,7 @@ class _Table:
     def _connection(self, step: Step) -> tuple[socket.socket, bytes, frozenset[int]]:
         if step.on in self._named:
             return self._named.pop(step.on)
-        connection = socket.create_connection(("127.0.0.1", self._port), 10)
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return connection, b"", frozenset()
+        return connect(("127.0.0.1", self._port)), b"", frozenset()
 
     def _filled(self, segment: bytes) -> bytes:
         for name, value in self._captured.items():
@@ -189,7 +187,7 @@ class _Table:
             connection.close()
         elif step.leaving != "keep":
             if step.leaving == "reset":
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                reset(connection)
             connection.close()
             # What comes next should find that the server knows.
             time.sleep(_LEFT_SECONDS)

@@ -216,14 +216,14 @@ class Session:
     def books(self, name: str, limit: int = 20, *, calm: bool = False) -> None:
         """Look at what was journaled, billed and counted; `calm` ends the scenario first, which would be in the way."""
         if calm:
-            self.ask(f"{name}, nothing goes wrong", "DELETE /__mock/scenario", rest=0.03)
-        self.ask(f"{name}, journal", f"GET /__mock/requests?limit={limit}", rest=0.03)
+            self.ask(f"{name}, nothing goes wrong", "DELETE /__mock/scenario", rest=0.1)
+        self.ask(f"{name}, journal", f"GET /__mock/requests?limit={limit}", rest=0.1)
         self.ask(f"{name}, ledger", "GET /__mock/ledger?uid=demo")
         self.dash(f"{name}, usage", "GET /api/developer/usage?range=2")
 
     def state(self, name: str) -> None:
         """Look at all there is, and at the findings."""
-        self.ask(f"{name}, state", "GET /__mock/state", rest=0.03)
+        self.ask(f"{name}, state", "GET /__mock/state", rest=0.1)
         self.ask(f"{name}, conduct", "GET /__mock/conduct")
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.conftest import World
-from tests.firebase.support import TOKEN
+from tests.support.firebase import TOKEN
+from tests.support.world import World
 
 
 @pytest.mark.parametrize("token", ["AMf-A", "AMf-_w", "AMf-e30", "AMf-", "AMf-!", "e30"])

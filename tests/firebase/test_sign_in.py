@@ -3,8 +3,7 @@
 import pytest
 
 from clevora_mock.clock import FROZEN_START, SECOND
-from tests.conftest import World
-from tests.firebase.support import (
+from tests.support.firebase import (
     ANN,
     DEMO,
     accounts,
@@ -18,13 +17,14 @@ from tests.firebase.support import (
     sign_in,
     sign_up,
 )
+from tests.support.world import World
 
 START = FROZEN_START // SECOND
 NEWS = {"idToken", "refreshToken", "expiresIn"}
 
 
 class TestSigningUp:
-    def test_with_email_and_password(self, world: World) -> None:
+    def test_a_user_signs_up_with_email_and_password(self, world: World) -> None:
         """The email in small letters, as Firebase keeps it."""
         got = sign_up(world, email="Ann@X.example", password="secret-1")
         assert got.keys() == {"kind", "localId", "email", *NEWS}
@@ -44,7 +44,7 @@ class TestSigningUp:
             "email_verified": False,
         }
 
-    def test_anonymously(self, world: World) -> None:
+    def test_a_user_signs_up_anonymously(self, world: World) -> None:
         got = sign_up(world)
         assert got.keys() == {"kind", "localId", *NEWS}
         told = claims(got["idToken"])
@@ -68,7 +68,7 @@ class TestSigningUp:
 
 
 class TestSigningIn:
-    def test_answer(self, world: World) -> None:
+    def test_signing_in_answers_with_tokens(self, world: World) -> None:
         uid = sign_up(world, **ANN)["localId"]
         world.advance(60)
         got = sign_in(world, "ANN@x.example", ANN["password"])
@@ -157,7 +157,7 @@ class TestStayingSignedIn:
         assert good(refresh(world, got["refresh_token"]))["user_id"] == signed["localId"]
 
     @pytest.mark.parametrize("spelling", [("grant_type", "refresh_token"), ("grantType", "refreshToken")])
-    def test_json_will_do(self, world: World, spelling: tuple[str, str]) -> None:
+    def test_a_token_is_refreshed_by_json_too(self, world: World, spelling: tuple[str, str]) -> None:
         """As the SDKs for phones send it."""
         asked = dict(zip(spelling, ("refresh_token", sign_up(world)["refreshToken"]), strict=True))
         answer = world.http.post("/securetoken.googleapis.com/v1/token?key=k", json=asked)

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.core.passwords import Password
 from clevora_mock.firebase.routes import TABLE
-from tests.conftest import World
-from tests.control.support import chat, control, examples, fresh, whole
-from tests.firebase.support import ANN, DEMO, TOKEN, accounts, ask, find, good, message, refresh, sign_in, sign_up
-from tests.server import Running
+from tests.support.control import chat, control, whole
+from tests.support.examples import examples
+from tests.support.firebase import ANN, DEMO, TOKEN, accounts, ask, find, good, message, refresh, sign_in, sign_up
+from tests.support.server import Running
+from tests.support.world import World, fresh_world
 
 
 def story(world: World) -> list[Any]:
@@ -159,7 +160,7 @@ def test_no_password_gets_into_the_journal(
     frozen_server: Running, password: str, spread: int | None, escaped: bool, whole: bool
 ) -> None:
     """However it is written, in a body that is whole and in one that breaks off."""
-    world = fresh(frozen_server)
+    world = fresh_world(frozen_server)
     marked = f"s3cr3t{password}s3cr3t"
     body = json.dumps({"email": "a@x.example", "password": marked}, indent=spread, ensure_ascii=escaped)
     sent = body.encode("utf-8", "surrogatepass")

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from clevora_mock.clock import FROZEN_START, SECOND
-from tests.conftest import World
-from tests.firebase.support import (
+from tests.support.firebase import (
     ANN,
     FIND,
     OWNER,
@@ -22,6 +21,7 @@ from tests.firebase.support import (
     sign_in,
     sign_up,
 )
+from tests.support.world import World
 
 START = FROZEN_START // SECOND
 
@@ -53,7 +53,7 @@ class TestLookingUp:
         ]
         assert find(world, localId=[signed["localId"]]) == got["users"]
 
-    def test_by_email(self, world: World) -> None:
+    def test_a_user_is_looked_up_by_email(self, world: World) -> None:
         uid = sign_up(world, **ANN)["localId"]
         assert [user["localId"] for user in find(world, email=["ANN@x.example", "no@x.example"])] == [uid]
 
@@ -96,7 +96,7 @@ class TestLookingUp:
 
 
 class TestChanging:
-    def test_name_and_picture(self, world: World) -> None:
+    def test_name_and_picture_can_be_changed(self, world: World) -> None:
         """No new tokens for that; null leaves a thing as it is, an empty text and `deleteAttribute` take it away."""
         token = sign_up(world, **ANN)["idToken"]
         profile = {"displayName": "Ann", "photoUrl": "https://x.example/ann.png"}
@@ -124,7 +124,7 @@ class TestChanging:
         good(refresh(world, after["refreshToken"]))
         assert ask(world, "lookup", idToken=after["idToken"])["users"]
 
-    def test_a_new_email(self, world: World) -> None:
+    def test_the_email_can_be_changed(self, world: World) -> None:
         before = sign_up(world, **ANN)
         world.advance(1)
         after = ask(world, "update", idToken=before["idToken"], email="Anna@x.example", returnSecureToken=True)
@@ -164,7 +164,7 @@ class TestDeleting:
         assert message(accounts(world, "signInWithPassword", ANN)) == "INVALID_LOGIN_CREDENTIALS"
         assert sign_up(world, **ANN)["localId"] != signed["localId"]
 
-    def test_the_account_stays(self, world: World) -> None:
+    def test_the_account_outlives_its_deleted_user(self, world: World) -> None:
         """Firebase's user is one thing, Clevora's money another."""
         token = sign_in(world, "demo@clevora.example", "clevora-demo")["idToken"]
         ask(world, "delete", idToken=token)

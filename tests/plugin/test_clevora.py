@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from clevora_mock.testing import Clevora, MockError, Server
-from tests.conftest import World
+from tests.support.world import World
 
 REFUSE = {"when": {"endpoint": "chat.completions"}, "then": {"error": 429}}
 
@@ -35,7 +35,7 @@ def request(clevora: Clevora, path: str = "/v1/chat/completions", credential: st
             return refused.code
 
 
-def test_addresses_and_key(clevora: Clevora, world: World) -> None:
+def test_a_client_knows_its_addresses_and_key(clevora: Clevora, world: World) -> None:
     assert (clevora.base_url, clevora.api_key) == (world.base_url, world.api_key)
     assert clevora.environment["OPENAI_BASE_URL"] == clevora.environment["CLEVORA_BASE_URL"] == world.base_url
     assert clevora.environment["CLEVORA_MOCK_URL"] == world.url
@@ -60,19 +60,19 @@ def test_id_tokens_have_a_uid_and_a_lifetime(clevora: Clevora) -> None:
 
 
 class TestScenarios:
-    def test_by_name(self, clevora: Clevora) -> None:
+    def test_a_scenario_is_used_by_name(self, clevora: Clevora) -> None:
         clevora.use("flaky")
         assert [request(clevora) for _ in range(3)] == [500, 500, 200]
         with pytest.raises(MockError, match='unknown scenario "flakey"; did you mean "flaky"'):
             clevora.use("flakey")
 
-    def test_by_file(self, clevora: Clevora, tmp_path: Path) -> None:
+    def test_a_scenario_is_used_by_file(self, clevora: Clevora, tmp_path: Path) -> None:
         file = tmp_path / "mine.yaml"
         file.write_text("name: mine\nrules:\n  - then: {error: 503}\n", encoding="utf-8")
         clevora.use(file)
         assert request(clevora) == 503
 
-    def test_by_rules_or_mapping(self, clevora: Clevora) -> None:
+    def test_a_scenario_is_used_by_rules_or_mapping(self, clevora: Clevora) -> None:
         clevora.use(rules=[REFUSE])
         assert request(clevora) == 429
         clevora.use({"name": "mine", "rules": [], "account": {"balance": 5}})
@@ -125,7 +125,7 @@ class TestJournal:
         with pytest.raises(MockError, match="an unknown filter"):
             clevora.requests(colour="red")
 
-    def test_near_misses_and_findings(self, clevora: Clevora) -> None:
+    def test_near_misses_and_findings_are_told(self, clevora: Clevora) -> None:
         clevora.use(rules=[{"name": "later", "when": {"calls": 3}, "then": {"error": 500}}])
         request(clevora, messages=[{"role": "user", "content": "Hello!"}], frobnicate=1)
         (entry,) = clevora.requests()
@@ -157,7 +157,7 @@ def test_payments_are_finished_by_url_or_id(clevora: Clevora, world: World) -> N
     assert clevora.balance == 150
 
 
-def test_snapshot_restore_and_reset(clevora: Clevora) -> None:
+def test_a_sandbox_is_restored_and_reset(clevora: Clevora) -> None:
     request(clevora)
     before = clevora.snapshot()
     request(clevora)

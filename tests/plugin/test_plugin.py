@@ -13,9 +13,8 @@ from typing import NamedTuple
 import pytest
 
 from clevora_mock.testing import MockError, Server
-from tests.conftest import World
-from tests.plugin.support import until_gone
-from tests.support.program import environment
+from tests.support.program import environment, until_gone
+from tests.support.world import World
 
 ASK = """
 import json, urllib.error, urllib.request
@@ -148,6 +147,7 @@ def test_real(clevora):
     ).counts(passed=5)
 
 
+@pytest.mark.slow
 def test_invalid_marks_are_errors_with_the_expectation(suite: Suite) -> None:
     ran = suite.run(
         """
@@ -173,6 +173,7 @@ def test_clock(clevora): pass
     assert "expected real, frozen, frozen:2026-05-11T14:00:00Z or scaled:60" in ran.output
 
 
+@pytest.mark.slow
 def test_workers_share_one_server_that_ends_with_the_run(suite: Suite) -> None:
     ran = suite.run(
         """
@@ -192,6 +193,7 @@ def test_one(clevora, number, worker_id):
         _ = Server(url).balance
 
 
+@pytest.mark.slow
 def test_a_worker_that_crashes_leaves_the_server_to_the_others(suite: Suite) -> None:
     ran = suite.run(
         """
@@ -207,6 +209,7 @@ def test_one(clevora, number):
     ran.counts(failed=1, passed=5)
 
 
+@pytest.mark.slow
 def test_with_dist_each_every_worker_has_its_sandbox(suite: Suite) -> None:
     suite.run(
         """
@@ -221,6 +224,7 @@ def test_one(clevora):
     ).counts(passed=2)
 
 
+@pytest.mark.slow
 def test_the_report_of_a_failed_test_shows_the_requests(suite: Suite) -> None:
     source = """
 @pytest.mark.clevora(rules=[{"name": "third time", "when": {"calls": 3}, "then": {"error": 503}}])
@@ -252,6 +256,7 @@ def pytest_unconfigure(config):
     print("loaded:", *(name for name in sys.modules if name.partition(".")[0] in parts))
 """
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("arguments", [("--collect-only",), ("-n0",)])
     def test_a_run_without_it_imports_nothing(self, suite: Suite, arguments: tuple[str, ...]) -> None:
         suite.write("conftest.py", self.LOOK)
@@ -261,6 +266,7 @@ def pytest_unconfigure(config):
         assert loaded is not None
         assert set(loaded[1].split()) <= NEEDED_UNUSED
 
+    @pytest.mark.slow
     def test_collecting_tests_imports_nothing(self, suite: Suite) -> None:
         suite.write("conftest.py", self.LOOK)
         ran = suite.run("def test_one(clevora): pass\n", "--collect-only")
@@ -268,12 +274,14 @@ def pytest_unconfigure(config):
         assert loaded is not None
         assert set(loaded[1].split()) <= NEEDED_UNUSED
 
+    @pytest.mark.slow
     def test_it_can_be_switched_off(self, suite: Suite) -> None:
         ran = suite.run("def test_one(clevora): pass\n", "-p", "no:clevora_mock")
         assert "fixture 'clevora' not found" in ran.output
 
 
 class TestServerOptions:
+    @pytest.mark.slow
     def test_the_configuration_sets_the_server_up(self, suite: Suite) -> None:
         suite.write("pytest.ini", "[pytest]\nclevora_options = --seed 7 --scenarios 'my scenarios' --clock frozen\n")
         (suite.folder / "my scenarios").mkdir()
@@ -287,10 +295,12 @@ def test_one(clevora):
         for workers in ("-n0", "-n1"):
             suite.run(source, workers).counts(passed=1)
 
+    @pytest.mark.slow
     def test_variables_set_the_server_up(self, suite: Suite) -> None:
         source = "def test_one(clevora): assert clevora.call('GET', '/__mock/health')['seed'] == 9\n"
         suite.run(source, "-n0", CLEVORA_MOCK_SEED="9").counts(passed=1)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("workers", ["-n0", "-n1"])
     def test_a_server_that_does_not_start_says_why(self, suite: Suite, workers: str) -> None:
         suite.write("pytest.ini", "[pytest]\nclevora_options = --sed 7\n")
@@ -299,6 +309,7 @@ def test_one(clevora):
         assert "No such option" in ran.output
         assert "--sed" in ran.output
 
+    @pytest.mark.slow
     def test_a_running_server_is_used_and_unused_options_are_reported(self, suite: Suite, world: World) -> None:
         suite.write("pytest.ini", "[pytest]\nclevora_options = --seed 7\n")
         url = world.server.url
@@ -307,6 +318,7 @@ def test_one(clevora):
         ran.counts(passed=1)
         assert f"{url} is used, where clevora_options set nothing" in ran.output
 
+    @pytest.mark.slow
     def test_the_sandbox_of_an_earlier_run_is_replaced(self, suite: Suite, world: World) -> None:
         source = """
 import os
@@ -320,6 +332,7 @@ def test_one(clevora):
             assert ran.status == 3, ran.output
 
 
+@pytest.mark.slow
 def test_the_same_tests_get_the_same_bytes(suite: Suite) -> None:
     """The name of a sandbox, and so its draws, follow from the test's alone."""
     source = """
@@ -337,6 +350,7 @@ def test_one(clevora):
     assert answers[0][0] == answers[1][0]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_leaves_no_server(suite: Suite) -> None:
     suite.write(
         "test_it.py",
@@ -355,6 +369,7 @@ def test_a_run_that_is_killed_leaves_no_server(suite: Suite) -> None:
     until_gone(server)
 
 
+@pytest.mark.slow
 def test_marks_fixtures_and_options_are_documented(suite: Suite) -> None:
     assert "@pytest.mark.clevora(scenario=None" in suite.run("", "--markers").output
     fixtures = suite.run("", "--fixtures").output

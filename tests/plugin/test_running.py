@@ -13,7 +13,7 @@ import clevora_mock
 from clevora_mock import MockError, running
 from clevora_mock.settings import SettingsError
 from clevora_mock.testing import Server
-from tests.plugin.support import until_gone
+from tests.support.program import until_gone
 
 
 def test_the_server_has_the_settings_and_ends_with_the_block() -> None:

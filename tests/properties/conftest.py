@@ -4,9 +4,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.server import Running, running
+from clevora_mock.clock import Clock
+from clevora_mock.settings import Settings
+from tests.support.server import Running, running
+from tests.support.world import still_clock
 
-from .support import StillSettings
+
+class StillSettings(Settings, frozen=True):
+    """Settings whose clocks are `still_clock`."""
+
+    def make_clock(self) -> Clock:
+        return still_clock()
 
 
 @pytest.fixture(scope="session")

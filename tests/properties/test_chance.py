@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.clock import FROZEN_START
 from clevora_mock.core.id_tokens import Identity, issue
 from clevora_mock.core.rng import RandomStream, SeededRng
 from clevora_mock.settings import DEMO_KEY, Settings
-from tests.server import Running, running
-
-from .support import TLS, fresh_name
+from tests.support.examples import share
+from tests.support.server import Running, running
+from tests.support.world import TLS, fresh_name
 
 seeds = st.integers(-(10**18) + 1, 10**18 - 1)
 sandboxes = st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True)
@@ -214,7 +214,7 @@ class Visitor:
         self.answers.append((answer.status_code, answer.content, headers))
 
 
-@settings(max_examples=settings.default.max_examples * 2 // 5)
+@share(2 / 5)
 @given(plan=st.lists(steps, min_size=1, max_size=12), noise=st.lists(steps, max_size=12))
 def test_the_same_requests_get_the_same_bytes_whatever_other_sandboxes_do(
     servers: Servers, plan: list[Step], noise: list[Step]

@@ -22,8 +22,7 @@ from clevora_mock.clock import (
     iso_micros,
     parse,
 )
-
-from .support import VirtualLoop, virtually
+from tests.support.virtual_time import VirtualLoop, virtually
 
 modes: st.SearchStrategy[Mode] = st.sampled_from(["real", "frozen", "scaled"])
 speeds = st.sampled_from([0.5, 1.0, 2.0, 60.0, 3600.0])
@@ -62,7 +61,7 @@ def speed_of(mode: Mode, speed: float) -> float:
 
 
 @given(walls)
-def test_where_clocks_start(now: int) -> None:
+def test_clocks_start_where_they_are_told_to(now: int) -> None:
     assert Clock("real", read=Wall(now)).now() == now
     assert Clock("scaled", speed=60, read=Wall(now)).now() == now
     assert Clock("frozen", read=Wall(now)).now() == FROZEN_START

@@ -3,14 +3,14 @@
 import asyncio
 import json
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from itertools import pairwise
 from time import sleep
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.api.stream_pacing import StreamPacing
@@ -23,11 +23,13 @@ from clevora_mock.core.rng import RandomStream
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, Settings
 from clevora_mock.web.framed_response import FramedResponse
-from tests.server import Running, running
+from tests.support.examples import share
+from tests.support.server import Running, running
+from tests.support.token_count import counted
+from tests.support.virtual_time import VirtualLoop, virtually
+from tests.support.world import TLS, bare_sandbox, fresh_name
 
-from .support import TLS, VirtualLoop, bare_sandbox, counted, fresh_name, virtually
-
-Message = dict[str, Any]
+Message = MutableMapping[str, Any]
 
 RATE = 500  # micro-dollars a token
 PATH = "/v1/chat/completions"
@@ -255,7 +257,7 @@ def answers() -> Iterator[Callable[[list[str], int], str]]:
         yield ask
 
 
-@settings(max_examples=settings.default.max_examples * 3 // 5)
+@share(3 / 5)
 @given(
     streams=st.lists(st.tuples(prompts, st.integers(1, 30), fractions, st.floats(0, 0.2)), min_size=1, max_size=5),
     pace=paces,

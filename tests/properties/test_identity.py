@@ -70,7 +70,7 @@ def test_it_expires_on_the_second(now: int, lifetime: int) -> None:
     | st.text(st.sampled_from("eyJhbGciOiJub25lIn0._-= ."))
     | st.binary().map(lambda raw: raw.decode("latin-1"))
 )
-def test_junk_is_refused(token: str) -> None:
+def test_a_token_of_junk_is_refused(token: str) -> None:
     refused(token)
 
 
@@ -80,7 +80,7 @@ def test_no_token_at_all_is_refused(token: str | None) -> None:
 
 
 @given(st.lists(st.binary(max_size=60).map(lambda raw: urlsafe_b64encode(raw).rstrip(b"=").decode()), max_size=5))
-def test_encoded_junk_is_refused(parts: list[str]) -> None:
+def test_a_token_of_encoded_junk_is_refused(parts: list[str]) -> None:
     refused(".".join(parts))
 
 

@@ -99,7 +99,7 @@ def test_a_refusal_changes_nothing(start: int, steps: list[int], limit: int, rep
 
 
 @given(starts, st.lists(st.tuples(st.booleans(), gaps), max_size=60), limits)
-def test_two_keys_are_independent(start: int, traffic: list[tuple[bool, int]], limit: int) -> None:
+def test_two_keys_have_a_window_each(start: int, traffic: list[tuple[bool, int]], limit: int) -> None:
     together = {True: RateLimiter(), False: RateLimiter()}
     alone = {True: RateLimiter(), False: RateLimiter()}
     outcomes: dict[bool, list[tuple[int, bool]]] = {True: [], False: []}

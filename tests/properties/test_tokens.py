@@ -6,8 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.models import tokens
-
-from .support import counted
+from tests.support.token_count import counted
 
 # Word characters of several scripts, signs, and white space of every kind.
 _LIKELY = st.text(
@@ -65,7 +64,7 @@ def test_a_prompt_costs_its_contents_and_three_for_each_message_and_three(conten
     assert tokens.prompt(contents) == 3 + 3 * len(contents) + sum(map(counted, contents))
 
 
-def test_the_documented_prompt() -> None:
+def test_the_documented_prompt_has_its_documented_count() -> None:
     assert tokens.prompt(["Hello!"]) == 8
 
 

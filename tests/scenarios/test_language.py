@@ -35,7 +35,7 @@ from clevora_mock.faults.stream import DuplicateChunk, ErrorFrame, MalformedChun
 from clevora_mock.scenarios import json_schema
 from clevora_mock.scenarios.document import parse
 from clevora_mock.scenarios.scenario_file import read_scenario
-from tests.scenarios.support import plain
+from tests.support.scenario_tree import plain
 
 SCHEMA = Draft202012Validator(json_schema.schema())
 START = 1_778_508_000 * SECOND  # 2026-05-11T14:00:00Z
@@ -88,7 +88,7 @@ TOP: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("text", TOP)
-def test_top(text: str) -> None:
+def test_a_top_level_entry_becomes_its_value(text: str) -> None:
     assert scenario(text) == Scenario(**{"name": "file", **TOP[text]})
 
 
@@ -128,7 +128,7 @@ WHEN: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("text", WHEN)
-def test_when(text: str) -> None:
+def test_a_condition_becomes_its_value(text: str) -> None:
     found = scenario(f"rules: [{{when: {text}, then: {{error: 500}}}}]")
     assert found.rules == (Rule("rule 1", When(**WHEN[text]), Then(error=InjectedError(500))),)
 
@@ -206,22 +206,22 @@ THEN: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("text", THEN)
-def test_then(text: str) -> None:
+def test_an_effect_becomes_its_value(text: str) -> None:
     assert scenario(f"rules: [{{then: {text}}}]").rules == (Rule("rule 1", When(), Then(**THEN[text])),)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in FAULTS if kind != "missing_fields"])
-def test_every_fault_by_its_name_alone(kind: str) -> None:
+def test_every_fault_can_be_named_alone(kind: str) -> None:
     assert scenario(f"rules: [{{then: {{fault: {kind}}}}}]").rules[0].then.fault == FAULTS[kind]()
 
 
 @pytest.mark.parametrize("status", INJECTABLE_ERRORS)
-def test_every_status(status: int) -> None:
+def test_every_status_can_be_injected(status: int) -> None:
     assert scenario(f"rules: [{{then: {{error: {status}}}}}]").rules[0].then.error == InjectedError(status)
 
 
 @pytest.mark.parametrize("failure", ERRORS, ids=lambda failure: failure.code)
-def test_every_code_of_the_contract(failure: ErrorSpec) -> None:
+def test_every_code_of_the_contract_can_be_injected(failure: ErrorSpec) -> None:
     found = scenario(f"rules: [{{then: {{error: {{status: {failure.status}, code: {failure.code}}}}}}}]")
     assert found.rules[0].then.error == InjectedError(failure.status, failure.code)
     assert failure in INJECTABLE_ERRORS[failure.status]
@@ -246,7 +246,7 @@ def test_a_status_without_a_code_has_a_usual_one() -> None:
 
 
 @pytest.mark.parametrize("endpoint", ENDPOINT_BY_NAME)
-def test_every_endpoint(endpoint: str) -> None:
+def test_every_endpoint_can_be_named(endpoint: str) -> None:
     found = scenario(f"rules: [{{when: {{endpoint: {endpoint}}}, then: {{error: 500}}}}]")
     assert found.rules[0].when.endpoints == (endpoint,)
 
@@ -297,7 +297,7 @@ def test_yaml_in_braces_is_read_too() -> None:
     assert scenario("{name: x, rules: [],}") == Scenario("x")
 
 
-def test_other_ways_to_begin() -> None:
+def test_a_file_may_begin_in_other_ways() -> None:
     for text in (
         "\ufeffname: x\n",
         "---\nname: x\n...\n",

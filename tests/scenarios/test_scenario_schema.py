@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from clevora_mock import resources
 from clevora_mock.scenarios import json_schema
 from clevora_mock.scenarios.document import parse
-from tests.scenarios.support import plain
+from tests.support.scenario_tree import plain
 
 SHIPPED = resources.scenarios()
 
@@ -19,7 +19,7 @@ def test_the_shipped_schema_is_up_to_date() -> None:
     assert (SHIPPED / "schema.json").read_text(encoding="utf-8") == json_schema.text(), f"run {said}"
 
 
-def test_it_is_a_schema() -> None:
+def test_the_schema_is_a_valid_schema() -> None:
     Draft202012Validator.check_schema(json.loads(json_schema.text()))
 
 

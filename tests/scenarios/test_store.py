@@ -34,7 +34,7 @@ NAMES = [
 ]
 
 
-def test_what_is_shipped() -> None:
+def test_the_store_lists_what_is_shipped() -> None:
     assert ScenarioStore(SHIPPED).names() == NAMES
 
 
@@ -102,7 +102,7 @@ def test_a_request_cannot_name_a_file(tmp_path: Path) -> None:
         ScenarioStore(SHIPPED).named("../scenarios/flaky")
 
 
-def test_an_unknown_name() -> None:
+def test_an_unknown_name_is_refused_with_the_closest() -> None:
     store = ScenarioStore(SHIPPED)
     with pytest.raises(ScenarioError, match=r'^unknown scenario "flakey"; did you mean "flaky"\?$'):
         store.load("flakey")

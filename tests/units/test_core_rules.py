@@ -119,4 +119,4 @@ def test_the_summary_lists_ten_findings_and_counts_the_rest() -> None:
     lines = RunSummary().lines([alone])
     assert len(lines) == 12
     assert lines[1].endswith("repeated a failing request without backing off (5 requests)")
-    assert lines[-1] == "and 2 findings more about the client's behavior"
+    assert lines[-1] == "and 2 more findings about the client's conduct"

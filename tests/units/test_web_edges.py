@@ -77,7 +77,10 @@ def receiver(incoming: list[Message]) -> Callable[[], Awaitable[Message]]:
 
 @pytest.mark.parametrize("target", [("POST", "/v1/nothing"), ("PUT", "/__mock/scenario"), ("POST", "/v1/search")])
 def test_a_client_that_disconnects_within_its_body_gets_no_response(app: Starlette, target: tuple[str, str]) -> None:
-    incoming = [{"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"}]
+    incoming: list[Message] = [
+        {"type": "http.request", "body": b"{", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
     sent = request(app, incoming, *target)
     assert [message for message in sent if message.get("body")] == []
     assert list(app.state.sandboxes.default.journal.entries) == []

@@ -114,7 +114,7 @@ def _small() -> Part:
     session = Session("small")
     for number in range(1, 6):
         session.call(f"search {number}", SEARCH, {"query": f"sea {number}", "limit": 1})
-    session.ask("a journal of three", "GET /__mock/requests?limit=10", rest=0.03)
+    session.ask("a journal of three", "GET /__mock/requests?limit=10", rest=0.1)
     session.ask("four is too much", "GET /__mock/requests?limit=10001")
     for name in ("a", "b", "a", "c", "b"):
         session.call(f"in {name} {len(session.steps)}", f"POST /sandbox/{name}/v1/search", {"query": "sea", "limit": 1})
@@ -191,7 +191,7 @@ def _other_clocks() -> list[Part]:
         pace = {"ttft": "20ms", "tokens_per_second": 1000} if name == "real" else {"ttft": "1m", "tokens_per_second": 1}
         session.rules("a pace", {"then": {"stream": pace}})
         session.stream("a pace", "Hello!")
-        session.ask("the journal", "GET /__mock/requests", rest=0.03, masks=("length",))
+        session.ask("the journal", "GET /__mock/requests", rest=0.1, masks=("length",))
         session.ask("it is frozen", "PATCH /__mock/clock", {"mode": "frozen", "now": "2026-01-01T00:00:00Z"})
         session.chat("frozen")
         parts.append(Part(f"{name} clock", ("--seed", "7", "--clock", clock), steps_of(session)))

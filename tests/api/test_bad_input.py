@@ -1,0 +1,472 @@
+"""W4-W6, K1, K2, K7: every route against every kind of broken request. It gets its error and nothing is changed.
+
+Routes are read from the contract's tables, so that a new one is covered by being there.
+"""
+
+import json
+import re
+from typing import Any
+
+import httpx
+import pytest
+from msgspec import inspect
+
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME, ENDPOINTS, Credential, Endpoint
+from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.usage import Activity
+from tests.api.rows.row import ERRORS
+from tests.support.product_tables import OPERATIONS
+from tests.support.situations import CREDENTIALS, SIGNATURES, Memory, take
+from tests.support.world import World
+
+Route = tuple[Endpoint, str]
+
+ROUTES: list[Route] = [(endpoint, path) for endpoint in ENDPOINTS for path in endpoint.paths]
+READING = [route for route in ROUTES if OPERATIONS[route[0].name].request is not None]
+
+# A body that each route takes, to be spoiled one field at a time.
+GOOD: dict[str, dict[str, Any]] = {
+    "chat.completions": {"messages": [{"role": "user", "content": "Hi"}]},
+    "embeddings": {"input": "Hi"},
+    "search": {"query": "Hi"},
+    "scripts.generate": {"topic": "Hi"},
+    "keys.create": {"name": "ci"},
+    "developer.topup": {"amount": 50},
+    "dodo.webhook": {"type": "payment.succeeded", "data": {}},
+}
+
+OBJECT = b'{"messages":[{"role":"user","content":"Hi"}]}'
+DEEP = 100_000
+
+# Bodies that are not JSON objects, for every route.
+BROKEN: dict[str, bytes] = {
+    "no body": b"",
+    "white space": b"   \r\n",
+    "broken JSON": b'{"a":',
+    "an array": b"[]",
+    "a string": b'"text"',
+    "a number": b"12",
+    "null": b"null",
+    "NaN": b'{"a":NaN}',
+    "minus Infinity": b'{"a":-Infinity}',
+    "a number beyond all range": b'{"a":1e99999}',
+    "a number of 5000 digits": b'{"a":' + b"9" * 5000 + b"}",
+    "a lone surrogate": b'{"a":"\\udc00"}',
+    "a lone surrogate in a key": b'{"\\ud800":1}',
+    "half a surrogate pair": b'{"a":"\\ud83d\\u0041"}',
+    "invalid UTF-8": b'{"a":"\xff"}',
+    "UTF-8 cut short": b'{"a":"\xe2\x82"}',
+    "a zero byte": b'{"a":"\x00"}',
+    "a byte order mark": b"\xef\xbb\xbf{}",
+    "a key twice": b'{"a":1,"a":1}',
+    "a key twice, deep down": b'{"a":[{"b":{"c":1,"c":2}}]}',
+    "100,000 arrays in each other": b'{"a":' + b"[" * DEEP + b"]" * DEEP + b"}",
+    "100,000 objects in each other": b'{"a":' * DEEP + b"1" + b"}" * DEEP,
+    "100,000 arrays that never end": b"[" * DEEP,
+}
+
+TOO_LARGE = b'{"a":"' + b"x" * (5 * 1024 * 1024) + b'"}'
+
+
+def named(routes: list[Route]) -> list[str]:
+    return [f"{endpoint.method} {path}" for endpoint, path in routes]
+
+
+# --- the state that nothing may change --------------------------------------------------------------------------------
+
+
+def state(world: World) -> dict[str, Any]:
+    """All that a refused request must leave alone."""
+
+    def read(sandbox: Sandbox) -> dict[str, Any]:
+        accounts = {
+            account.uid: {
+                "flags": (account.developer_access, account.activated, account.email),
+                "balance": account.ledger.balance,
+                "entries": list(account.ledger.entries),
+                "keys": [
+                    (key.id, key.name, key.hash, key.revoked, key.tokens, key.limiter.tokens) for key in account.keys
+                ],
+                "tokens": account.usage.total.tokens,
+            }
+            for account in sandbox.accounts.by_uid.values()
+        }
+        checkouts = [
+            (checkout.id, checkout.status, checkout.credited, checkout.amount)
+            for checkout in sandbox.checkouts.by_id.values()
+        ]
+        now = sandbox.clock.now()
+        return {"accounts": accounts, "checkouts": checkouts, "clock": now, "limits": sandbox.limits}
+
+    return world.do(read)
+
+
+def counted(world: World) -> dict[str, tuple[int, int, int]]:
+    """Requests and errors in each account's usage, and the requests in the minute of its first key."""
+
+    def read(sandbox: Sandbox) -> dict[str, tuple[int, int, int]]:
+        return {
+            uid: (
+                account.usage.total.requests,
+                account.usage.total.errors,
+                len(account.keys[0].limiter.recent) if account.keys else 0,
+            )
+            for uid, account in sandbox.accounts.by_uid.items()
+        }
+
+    return world.do(read)
+
+
+@pytest.fixture
+def busy(world: World) -> World:
+    """A sandbox with something to lose: two accounts, three keys, one of them revoked, a charge, an open checkout."""
+
+    def fill(sandbox: Sandbox) -> None:
+        now = sandbox.clock.now()
+        demo = sandbox.accounts.by_uid["demo"]
+        sandbox.create_key(demo, "old", now)[0].revoked = True
+        demo.ledger.charge(sandbox.next_entry(), "chat.completions", 40, 20_000, now)
+        demo.usage.record(Activity("chat.completions", 40, False, 0), now)
+        other = sandbox.accounts.get_or_create("other", None, now)
+        other.developer_access = True
+        sandbox.create_key(other, "theirs", now)
+        sandbox.open_checkout(other, 50_000_000, now)
+        sandbox.clock.advance(1)
+
+    world.do(fill)
+    return world
+
+
+def send(world: World, route: Route, content: bytes, credential: str | None = None) -> httpx.Response:
+    """The request with a good credential of the route's kind, or with another that is named."""
+    endpoint, path = route
+    headers = {"content-type": "application/json"}
+    kind = (
+        credential
+        or {"api_key": "key", "id_token": "token", "signature": "signature", "none": "none"}[endpoint.credential]
+    )
+    if kind in SIGNATURES:
+        headers |= SIGNATURES[kind](world, content)
+    else:
+        authorization = CREDENTIALS[kind](world, {})
+        headers |= {} if authorization is None else {"authorization": authorization}
+    return world.http.request(endpoint.method, path.replace("{id}", "key_none"), headers=headers, content=content)
+
+
+def wrong_about(response: httpx.Response, endpoint: Endpoint, *codes: str) -> list[str]:
+    """Where the response is not the contract's error with one of these codes."""
+    body = response.json()
+    error = body.get("error", {})
+    keys = {"status", "error"} if endpoint.enveloped else {"error"}
+    code = error.get("code")
+    found = {
+        "content-type": response.headers["content-type"] == "application/json",
+        "x-request-id": response.headers["x-request-id"].startswith("req_"),
+        f"keys {sorted(body)}": body.keys() == keys,
+        f"the error's keys {sorted(error)}": error.keys() == {"message", "type", "code"},
+        f"the code {code}": code in codes,
+        f"{response.status_code} {error.get('type')}": (response.status_code, error.get("type")) == ERRORS.get(code),
+        "no message": bool(error.get("message")),
+    }
+    return [name for name, is_right in found.items() if not is_right]
+
+
+def changes(world: World, endpoint: Endpoint, before: tuple[Any, Any], response: httpx.Response) -> list[str]:
+    """What moved but, on a billable route behind its gates, the count of errors and of the minute (U7, L2)."""
+    kept, counts = before
+    recorded = endpoint.rate is not None and response.status_code in (400, 413)
+    admitted = endpoint.rate is not None and response.status_code in (400, 404, 413)
+    requests, errors, minute = counts["demo"]
+    expected = counts | {"demo": (requests + recorded, errors + recorded, minute + admitted)}
+    found = {"the state": state(world) == kept, "the counts": counted(world) == expected}
+    return [f"{name} changed" for name, is_right in found.items() if not is_right]
+
+
+def wrong_after(
+    world: World, route: Route, content: bytes, code: str, credential: str | None = None, message: str = ""
+) -> list[str]:
+    """Send what has to be refused with `code`, changing nothing, and return all that is wrong about that."""
+    before = state(world), counted(world)
+    response = send(world, route, content, credential)
+    wrong = wrong_about(response, route[0], code) + changes(world, route[0], before, response)
+    if not re.match(message, response.json().get("error", {}).get("message", "")):
+        wrong.append(f"the message {response.text}")
+    return [f"{route[0].method} {route[1]} {credential or ''} {content[:50]!r}: {one}" for one in wrong]
+
+
+# --- bodies -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.clause("W4", "U7")
+@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN.keys())
+def test_what_is_no_json_object_is_refused(busy: World, body: bytes) -> None:
+    """400 invalid_json on every route that reads a body, and nothing is changed."""
+    assert [line for route in READING for line in wrong_after(busy, route, body, "invalid_json")] == []
+
+
+@pytest.mark.clause("W5", "U7")
+def test_a_body_of_5_mib_is_refused(busy: World) -> None:
+    """413 on every route that reads a body, and nothing is changed."""
+    assert [line for route in READING for line in wrong_after(busy, route, TOO_LARGE, "payload_too_large")] == []
+
+
+@pytest.mark.clause("W4")
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"a":NaN}', b"\xff"], ids=["none", "cut", "array", "NaN", "byte"])
+def test_a_route_without_a_body_reads_none(busy: World, body: bytes) -> None:
+    """What a client sends along makes no difference to what it gets."""
+    for route in (route for route in ROUTES if route not in READING):
+        plain, odd = send(busy, route, b""), send(busy, route, body)
+        assert (route[1], odd.status_code, odd.content) == (route[1], plain.status_code, plain.content)
+        assert odd.status_code in (200, 404)
+
+
+# --- fields -----------------------------------------------------------------------------------------------------------
+
+VALUES: dict[str, Any] = {
+    "null": None,
+    "true": True,
+    "a number": 7,
+    "a fraction": 1.5,
+    "a huge number": 10**300,
+    "text": "text",
+    "empty text": "",
+    "an array": [[]],
+    "an empty array": [],
+    "an object": {"a": 1},
+    "an empty object": {},
+}
+
+
+# Each field, and those of VALUES that its type may take; the contract's table, written down a second time.
+TEXT = {"text", "empty text"}
+WHOLE = {"a number", "a huge number"}
+NUMBER = {*WHOLE, "a fraction"}
+FIELDS: dict[tuple[str, str], set[str]] = {
+    ("chat.completions", "messages"): {"an array"},
+    ("chat.completions", "model"): {"null", *TEXT},
+    ("chat.completions", "stream"): {"null", "true"},
+    ("chat.completions", "temperature"): {"null", *NUMBER},
+    ("chat.completions", "max_tokens"): {"null", *WHOLE},
+    ("chat.completions", "max_completion_tokens"): {"null", *WHOLE},
+    ("chat.completions", "response_format"): {"null", "an object", "an empty object"},
+    ("embeddings", "input"): {"text", "an array"},
+    ("embeddings", "model"): {"null", *TEXT},
+    ("embeddings", "encoding_format"): {"null"},
+    ("search", "query"): {"text"},
+    ("search", "limit"): {"null", *WHOLE},
+    ("search", "model"): {"null", *TEXT},
+    ("scripts.generate", "topic"): {"text"},
+    ("scripts.generate", "style"): {"null"},
+    ("scripts.generate", "length"): {"null"},
+    ("scripts.generate", "model"): {"null", *TEXT},
+    ("keys.create", "name"): {"null", *TEXT},
+    ("developer.topup", "amount"): NUMBER,
+    ("dodo.webhook", "type"): {"null", *TEXT},
+    # What events carry beside their type is the sender's affair.
+    ("dodo.webhook", "data"): set(VALUES),
+    ("dodo.webhook", "business_id"): set(VALUES),
+    ("dodo.webhook", "timestamp"): set(VALUES),
+}
+REQUIRED = {
+    ("chat.completions", "messages"),
+    ("embeddings", "input"),
+    ("search", "query"),
+    ("scripts.generate", "topic"),
+    ("developer.topup", "amount"),
+}
+ROUTE = {route[0].name: route for route in READING}
+
+
+@pytest.mark.clause("W1", "C4", "U7")
+@pytest.mark.parametrize(("endpoint", "field"), FIELDS)
+def test_a_field_of_the_wrong_type_is_named(busy: World, endpoint: str, field: str) -> None:
+    """400 that begins with the field and says what was expected; null counts as absent."""
+    wrong = []
+    for name in VALUES.keys() - FIELDS[endpoint, field]:
+        content = json.dumps(GOOD[endpoint] | {field: VALUES[name]}).encode()
+        code = "missing_field" if name == "null" else "invalid_field"
+        message = rf"{field}: " if name == "null" else rf"{field}(: |\[).*expected"
+        wrong += wrong_after(busy, ROUTE[endpoint], content, code, message=message)
+    assert wrong == []
+
+
+@pytest.mark.clause("W1")
+@pytest.mark.parametrize(("endpoint", "field"), sorted(REQUIRED))
+def test_a_required_field_that_is_missing_is_named(busy: World, endpoint: str, field: str) -> None:
+    """400 missing_field with the field's name."""
+    content = json.dumps({name: value for name, value in GOOD[endpoint].items() if name != field}).encode()
+    assert wrong_after(busy, ROUTE[endpoint], content, "missing_field", message=f"{field}: ") == []
+
+
+@pytest.mark.clause("W1")
+def test_every_field_has_its_row_here() -> None:
+    """A new field, or one that is required from now on, needs one."""
+    found, required = set(), set()
+    for route in READING:
+        shape = inspect.type_info(OPERATIONS[route[0].name].request)
+        assert isinstance(shape, inspect.StructType)
+        found |= {(route[0].name, field.encode_name) for field in shape.fields}
+        required |= {(route[0].name, field.encode_name) for field in shape.fields if field.required}
+    assert found == FIELDS.keys()
+    assert required == REQUIRED
+
+
+@pytest.mark.clause("W1")
+def test_every_shape_has_a_good_body_here() -> None:
+    """A new request shape needs a row in GOOD, or its fields would be spoiled on a body that is bad already."""
+    assert {route[0].name for route in READING} == GOOD.keys()
+
+
+# --- query parameters -------------------------------------------------------------------------------------------------
+
+PARAMETERS = [
+    (route, parameter.name)
+    for route in ROUTES
+    for parameter in OPERATIONS[route[0].name].parameters
+    if parameter.bounds
+]
+
+
+@pytest.mark.clause("U2", "B11")
+@pytest.mark.parametrize(
+    "text", ["", "0", "-1", "1.0", "1e1", "x", "%00", "%FF", "%F0%9F%99%82", "9" * 5000, "1,2", "NaN", "true", "%31%20"]
+)
+def test_a_query_parameter_out_of_its_bounds_is_named(busy: World, text: str) -> None:
+    """400 with the parameter's name, and nothing is changed."""
+    assert [name for _, name in PARAMETERS] == ["limit", "range", "range"]
+    wrong = []
+    for (endpoint, path), name in PARAMETERS:
+        asked = (endpoint, f"{path}?{name}={text}")
+        wrong += wrong_after(busy, asked, b"", "invalid_field", message=f"{name}: expected a whole number from ")
+    assert wrong == []
+
+
+# --- credentials ------------------------------------------------------------------------------------------------------
+
+NO_KEY = (
+    "none",
+    "empty header",
+    "bare Bearer",
+    "word",
+    "key, no scheme",
+    "key as Basic",
+    "key in capitals",
+    "key with one more digit",
+    "key with one digit less",
+    "unknown key",
+    "token",
+    "expired token",
+    "signed token",
+)
+NO_TOKEN = (
+    "none",
+    "empty header",
+    "bare Bearer",
+    "word",
+    "key",
+    "key as Basic",
+    "token as Basic",
+    "expired token",
+    "token of another project",
+    "signed token",
+    "RS256 header without signature",
+    "unsigned header with a signature",
+    "token of two parts",
+    "token without sub",
+)
+REFUSED: dict[Credential, tuple[str, tuple[str, ...]]] = {
+    "api_key": ("invalid_api_key", NO_KEY),
+    "id_token": ("invalid_id_token", NO_TOKEN),
+    "signature": (
+        "invalid_signature",
+        ("none", "key", "token", *(name for name in SIGNATURES if name.startswith(("no ", "another ", "timestamp")))),
+    ),
+}
+TRUSTING = [route for route in ROUTES if route[0].credential in REFUSED]
+
+
+@pytest.mark.clause("K1", "K2", "K7", "B9", "W6")
+@pytest.mark.parametrize("route", TRUSTING, ids=named(TRUSTING))
+def test_a_wrong_credential_is_refused(busy: World, route: Route) -> None:
+    """401 by the route's kind of credential, whatever the body, and nothing is changed."""
+    code, credentials = REFUSED[route[0].credential]
+    good = json.dumps(GOOD.get(route[0].name, {})).encode()
+    wrong = []
+    for credential in credentials:
+        for content in (good, b"{"):
+            wrong += wrong_after(busy, route, content, code, credential)
+    assert wrong == []
+
+
+@pytest.mark.clause("K6")
+def test_a_revoked_key_is_refused(world: World) -> None:
+    """401 on every billable route, and nothing is changed."""
+    memory: Memory = {}
+    take(world, memory, "second key revoked")
+    headers = {"authorization": f"Bearer {memory['second_key']}"}
+    wrong = []
+    for endpoint, path in (route for route in ROUTES if route[0].credential == "api_key"):
+        before = state(world), counted(world)
+        response = world.http.post(path, headers=headers, json=GOOD[endpoint.name])
+        wrong += wrong_about(response, endpoint, "invalid_api_key") + changes(world, endpoint, before, response)
+    assert wrong == []
+
+
+@pytest.mark.clause("K8")
+def test_a_user_without_access_is_refused(busy: World) -> None:
+    """403 on every route of the dashboard, and no account comes into being."""
+    closed = [route for route in ROUTES if route[0].credential == "id_token" and route[0].requires_developer_access]
+    wrong = []
+    for route in closed:
+        content = json.dumps(GOOD.get(route[0].name, {})).encode()
+        wrong += wrong_after(busy, route, content, "developer_access_required", "token of a stranger")
+    assert len(closed) == 8
+    assert wrong == []
+
+
+@pytest.mark.clause("K1", "K7")
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Bearer \xff\xfe",
+        b"Bearer " + b"a" * 20_000,
+        b"Bearer sk_live_\xe9",
+        b"Bearer ..",
+        b"Bearer eyJ.eyJ.",
+        b"Bearer\thello",
+        b"hello",
+    ],
+    ids=["bytes", "20,000 letters", "an accent", "two dots", "cut parts", "a tab", "a word"],
+)
+def test_a_header_of_noise_is_refused(busy: World, header: bytes) -> None:
+    """401, never 500, on every route for whatever bytes a header can hold."""
+    wrong = []
+    for endpoint, path in (route for route in ROUTES if route[0].credential in ("api_key", "id_token")):
+        before = state(busy), counted(busy)
+        headers = [(b"authorization", header)]
+        response = busy.http.request(endpoint.method, path.replace("{id}", "key_none"), headers=headers, content=b"{}")
+        wrong += wrong_about(response, endpoint, REFUSED[endpoint.credential][0])
+        wrong += changes(busy, endpoint, before, response)
+    assert wrong == []
+
+
+# --- paths ------------------------------------------------------------------------------------------------------------
+
+NAMES = {
+    "a slash": "a%2Fb",
+    "dots": "...",
+    "zero byte": "%00",
+    "bytes that are no text": "%ff%fe",
+    "emoji": "%F0%9F%99%82",
+    "5,000 letters": "x" * 5000,
+    "markup": "%3Cscript%3E",
+    "a line break": "a%0D%0Ab",
+}
+
+
+@pytest.mark.clause("K5", "W1", "W3")
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
+def test_an_odd_id_is_not_found(busy: World, name: str) -> None:
+    """404, never 500, and no key is revoked."""
+    route = (ENDPOINT_BY_NAME["keys.revoke"], f"/v1/keys/{name}")
+    assert wrong_after(busy, route, b"", "not_found") == []

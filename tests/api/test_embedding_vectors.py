@@ -1,0 +1,122 @@
+"""E4 over HTTP: a vector depends on the text and the model alone, and texts that share words lie closer."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import pytest
+
+from clevora_mock.models.embeddings import Embedder
+from clevora_mock.settings import Settings
+from tests.support.server import running
+from tests.support.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from clevora_mock.models.embeddings import Floats
+
+
+def vectors(world: World, texts: list[str]) -> list[list[float]]:
+    answer = world.http.post("/v1/embeddings", headers=world.headers, json={"input": texts})
+    return [item["embedding"] for item in answer.json()["data"]]
+
+
+def cosine(one: list[float], other: list[float]) -> float:
+    return sum(left * right for left, right in zip(one, other, strict=True))
+
+
+@pytest.fixture(scope="module")
+def seeded() -> "Iterator[World]":
+    """Another server, under another seed."""
+    with running(Settings(seed=7)) as server:
+        world = World(server, "seeded")
+        with world.http:
+            yield world
+
+
+@pytest.mark.clause("E4")
+def test_neither_seed_nor_time_nor_batch_moves_a_vector(world: World, seeded: World) -> None:
+    alone = vectors(world, ["the cat sat"])[0]
+    world.advance(86_400)
+    assert vectors(world, ["on the mat", "the cat sat"])[1] == alone
+    assert vectors(seeded, ["the cat sat"])[0] == alone
+
+
+@pytest.mark.clause("E4")
+@pytest.mark.parametrize(
+    ("text", "near", "far"),
+    [
+        ("how to bake bread", "baking bread at home", "fix a bicycle chain"),
+        ("quantum computing", "quantum computers explained", "gardening in the rain"),
+        ("photograph the night sky", "night photography", "a history of Rome"),
+    ],
+)
+def test_texts_that_share_words_lie_closer(world: World, text: str, near: str, far: str) -> None:
+    asked, close, distant = vectors(world, [text, near, far])
+    assert cosine(asked, close) > cosine(asked, distant) + 0.1
+
+
+@pytest.mark.clause("E4")
+def test_many_clients_at_once_get_each_its_own(world: World) -> None:
+    """Concurrent requests give the vectors that they give alone."""
+    texts = [f"a text of number {number}" for number in range(20)]
+
+    def ask(text: str) -> list[float]:
+        return vectors(world, [text])[0]
+
+    with ThreadPoolExecutor(20) as clients:
+        assert [*clients.map(ask, texts)] == vectors(world, texts)
+
+
+@pytest.mark.parametrize(
+    ("given", "where"),
+    [(["Hi"] * 20, "event loop"), (["a"] * 2048, "thread"), (["word " * 1000], "thread")],
+    ids=["few", "many", "long"],
+)
+def test_what_takes_long_leaves_the_event_loop(
+    world: World, monkeypatch: pytest.MonkeyPatch, given: list[str], where: str
+) -> None:
+    """However short its texts are, a large batch takes long."""
+    made = Embedder.vectors
+    threads: list[int] = []
+
+    def vectors_seen(embedder: Embedder, texts: "Iterable[str]") -> "Iterator[Floats]":
+        threads.append(threading.get_ident())
+        return made(embedder, texts)
+
+    monkeypatch.setattr(Embedder, "vectors", vectors_seen)
+    vectors(world, given)
+    assert (threads == [world.server.do(threading.get_ident)]) is (where == "event loop")
+    assert len(threads) == 1
+
+
+@pytest.mark.clause("E4")
+@pytest.mark.parametrize("encoding", ["base64", "float"])
+def test_the_same_request_again_is_answered_and_billed_the_same(world: World, encoding: str) -> None:
+    """A repeated request has the same bytes, tokens and ignored fields."""
+    body = {"input": "the cat sat", "encoding_format": encoding, "user": "ann"}
+    answers = [world.http.post("/v1/embeddings", headers=world.headers, json=body) for _ in range(2)]
+    assert answers[0].content == answers[1].content
+    assert [answer.headers["x-clevora-mock-ignored"] for answer in answers] == ["user", "user"]
+    first, second = world.do(lambda sandbox: list(sandbox.journal.entries))
+    assert (first.prompt_tokens, first.cost, first.response) == (second.prompt_tokens, second.cost, second.response)
+    assert first.cost > 0
+
+
+@pytest.mark.clause("E4")
+def test_a_scenarios_vector_is_not_taken_for_the_texts_own(world: World) -> None:
+    """Nor the other way round, for the very same request."""
+    body = {"input": "the cat sat"}
+
+    def ask() -> list[float]:
+        answer = world.http.post("/v1/embeddings", headers=world.headers, json=body).json()
+        vector: list[float] = answer["data"][0]["embedding"]
+        return vector
+
+    own = ask()
+    rule = {"when": {"endpoint": "embeddings"}, "then": {"reply": {"vector": [1.0] + [0.0] * 1535}}}
+    world.http.put("/__mock/scenario", json={"name": "mine", "rules": [rule]})
+    assert ask()[:2] == [1.0, 0.0]
+    world.http.delete("/__mock/scenario")
+    assert ask() == own

@@ -1,0 +1,224 @@
+"""Whatever bytes arrive, every route that reads a body answers 200 or the contract's error, and never 5xx."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from clevora_mock.contract.endpoints import ENDPOINTS, Endpoint
+from clevora_mock.core.limits import Limits
+from tests.api.rows.row import ERRORS
+from tests.support.product_tables import OPERATIONS
+from tests.support.server import Running
+from tests.support.situations import jwt, signature
+from tests.support.world import TLS
+
+POSTS = [endpoint for endpoint in ENDPOINTS if endpoint.method == "POST"]
+EXAMPLES = 60
+
+every_post = pytest.mark.parametrize("endpoint", POSTS, ids=[endpoint.name for endpoint in POSTS])
+few = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+# Bodies near what each route takes, for mutations to start from.
+VALID: dict[str, list[dict[str, Any]]] = {
+    "chat.completions": [
+        {"messages": [{"role": "user", "content": "Hi"}]},
+        {
+            "model": "clevora-script-1",
+            "messages": [
+                {"role": "system", "content": [{"type": "text", "text": "Be brief."}]},
+                {"role": "assistant", "content": None, "tool_calls": [{"id": "call_1"}]},
+                {"role": "user", "content": "2 + 2?"},
+            ],
+            "stream": True,
+            "temperature": 0.5,
+            "max_tokens": 5,
+            "response_format": {"type": "json_object"},
+        },
+        {
+            "messages": [{"role": "user", "content": "A person, please."}],
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {
+                    "name": "person",
+                    "schema": {
+                        "type": "object",
+                        "properties": {"name": {"type": "string"}, "age": {"type": "integer", "minimum": 0}},
+                        "required": ["name"],
+                    },
+                },
+            },
+        },
+    ],
+    "embeddings": [{"input": "Hi"}, {"input": ["a", "b"], "encoding_format": "base64", "model": "clevora-embed-1"}],
+    "search": [{"query": "drones"}, {"query": "bread", "limit": 3, "model": "clevora-search-1"}],
+    "scripts.generate": [{"topic": "AI"}, {"topic": "bread", "style": "tiktok", "length": "short"}],
+    "keys.create": [{"name": "ci"}, {}],
+    "developer.activate": [{}],
+    "developer.topup": [{"amount": 50}, {"amount": 15.25}],
+    "dodo.webhook": [
+        {
+            "type": "payment.succeeded",
+            "data": {"checkout_session_id": "cks_1", "payment_id": "pay_1", "metadata": {"uid": "demo", "amount": "5"}},
+        },
+        {"type": "payment.succeeded", "data": {"payment_id": "pay_2", "metadata": {"uid": "demo", "amount": 1e300}}},
+    ],
+}
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(-(10**40), 10**40)
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(
+        ["", " ", "\x00", "\ud800", "clevora-1.0-turbo", "json_schema", "user", "string", "$ref", "#", "object"]
+    )
+)
+documents = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a document."""
+    found = [here]
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, inner in items:
+        found += paths(inner, (*here, step))
+    return found
+
+
+@st.composite
+def near_valid(draw: st.DrawFn, endpoint: Endpoint) -> bytes:
+    """A valid body with one to three places replaced, removed or added to, and perhaps a byte changed."""
+    document = json.loads(json.dumps(draw(st.sampled_from(VALID[endpoint.name]))))
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(paths(document)))
+        new = draw(documents)
+        if not path:
+            document = document | {draw(st.sampled_from(fields(endpoint))): new}
+            continue
+        parent = document
+        for step in path[:-1]:
+            parent = parent[step]
+        if draw(st.booleans()):
+            parent[path[-1]] = new
+        else:
+            del parent[path[-1]]
+    body = json.dumps(document).encode()
+    if draw(st.integers(0, 9)) == 0:
+        at = draw(st.integers(0, len(body) - 1))
+        body = body[:at] + draw(st.binary(min_size=1, max_size=2)) + body[at + 1 :]
+    return body
+
+
+def fields(endpoint: Endpoint) -> list[str]:
+    shape = OPERATIONS[endpoint.name].request
+    return ["other", *(shape.__struct_fields__ if shape else ())]
+
+
+class Target:
+    """A sandbox in which only the body can be wrong: no limits, and more money than can be spent."""
+
+    def __init__(self, server: Running, name: str) -> None:
+        self.server = server
+        self.prefix = f"/sandbox/{name}"
+        self.http = httpx.Client(base_url=server.url, timeout=20, verify=TLS)
+        sandbox = server.sandbox(name)
+
+        def open_wide() -> None:
+            sandbox.limits = Limits(None, None)
+            demo = sandbox.accounts.by_uid["demo"]
+            demo.ledger.adjust(sandbox.next_entry(), 10**18, sandbox.clock.now())
+
+        server.do(open_wide)
+        self.now = sandbox.clock.now() // 1_000_000
+        self.token = self.make_token()
+
+    def make_token(self) -> str:
+        project = self.server.settings.firebase_project
+        issuer = f"https://securetoken.google.com/{project}"
+        return jwt({"iss": issuer, "aud": project, "sub": "demo", "user_id": "demo", "exp": self.now + 3600})
+
+    def post(self, endpoint: Endpoint, body: bytes) -> httpx.Response:
+        headers = {"content-type": "application/json"}
+        if endpoint.credential == "api_key":
+            headers["authorization"] = f"Bearer {self.server.api_key}"
+        elif endpoint.credential == "id_token":
+            headers["authorization"] = f"Bearer {self.token}"
+        elif endpoint.credential == "signature":
+            secret = self.server.settings.webhook_secret
+            headers |= {
+                "webhook-id": "evt_1",
+                "webhook-timestamp": str(self.now),
+                "webhook-signature": signature(secret, "evt_1", str(self.now), body),
+            }
+        return self.http.post(self.prefix + endpoint.path, headers=headers, content=body)
+
+
+@pytest.fixture(scope="module")
+def target(frozen_server: Running) -> Iterator[Target]:
+    # xdist's workers have servers of their own, so one name is enough.
+    target = Target(frozen_server, "junk")
+    with target.http:
+        yield target
+
+
+def judge(endpoint: Endpoint, response: httpx.Response) -> None:
+    """200, or a 4xx whose every part is the contract's."""
+    assert response.headers["x-request-id"].startswith("req_")
+    if response.status_code == 200:
+        assert response.headers["content-type"] in ("application/json", "text/event-stream")
+        if response.headers["content-type"] == "application/json":
+            assert isinstance(response.json(), dict)
+        else:
+            assert response.content.endswith(b"data: [DONE]\n\n")
+        return
+    assert response.headers["content-type"] == "application/json"
+    body = response.json()
+    assert body.keys() == ({"status", "error"} if endpoint.enveloped else {"error"})
+    assert body["error"].keys() == {"message", "type", "code"}
+    assert (response.status_code, body["error"]["type"]) == ERRORS[body["error"]["code"]]
+    assert response.status_code in (400, 404)
+    assert body["error"]["message"]
+    assert "\n" not in body["error"]["message"]
+
+
+@pytest.mark.clause("W1", "W4")
+@every_post
+@few
+@given(body=st.binary(max_size=200))
+def test_any_bytes_are_refused(target: Target, endpoint: Endpoint, body: bytes) -> None:
+    """Noise is 400, or 200 where no body is read."""
+    judge(endpoint, target.post(endpoint, body))
+
+
+@pytest.mark.clause("W1", "W4")
+@every_post
+@few
+@given(document=documents)
+def test_any_json_is_answered_or_refused(target: Target, endpoint: Endpoint, document: Any) -> None:
+    """So is JSON of any form, NaN and lone surrogates included."""
+    judge(endpoint, target.post(endpoint, json.dumps(document).encode()))
+
+
+@pytest.mark.clause("W1", "W4", "C4")
+@every_post
+@few
+@given(data=st.data())
+def test_nearly_valid_bodies_are_answered_or_refused(target: Target, endpoint: Endpoint, data: st.DataObject) -> None:
+    """And so is what was a good body before something in it was changed."""
+    judge(endpoint, target.post(endpoint, data.draw(near_valid(endpoint))))

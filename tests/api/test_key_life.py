@@ -1,0 +1,225 @@
+"""K1-K6: a key from its making to its end."""
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from clevora_mock.core.sandbox import Sandbox
+from tests.support.situations import CHAT, take
+
+if TYPE_CHECKING:
+    from tests.support.world import World
+
+HELLO = {"messages": [{"role": "user", "content": "Hello!"}]}
+
+
+def make(world: "World", name: str | None = None) -> Any:
+    body = {} if name is None else {"name": name}
+    return world.http.post("/v1/keys", headers=world.signed_in(), json=body).json()["data"]
+
+
+def listed(world: "World") -> Any:
+    return world.http.get("/v1/keys", headers=world.signed_in()).json()["data"]["keys"]
+
+
+def ask(world: "World", key: str, body: object = HELLO) -> httpx.Response:
+    return world.http.post("/v1/chat/completions", headers={"authorization": f"Bearer {key}"}, json=body)
+
+
+@pytest.mark.clause("K1", "K3")
+def test_new_keys_are_well_formed_and_all_different(world: "World") -> None:
+    """Twenty keys, twenty secrets, twenty ids."""
+    made = [make(world) for _ in range(20)]
+    assert all(re.fullmatch("sk_live_[0-9a-f]{32}", one["key"]) for one in made)
+    assert len({one["key"] for one in made}) == len({one["id"] for one in made}) == 20
+
+
+@pytest.mark.clause("K4")
+def test_a_preview_is_the_keys_first_20_and_last_2(world: "World") -> None:
+    """As the documentation prints one."""
+    made = make(world, "mine")
+    assert listed(world)[0]["preview"] == f"{made['key'][:20]}...{made['key'][-2:]}"
+    assert re.fullmatch(r"sk_live_[0-9a-f]{12}\.\.\.[0-9a-f]{2}", listed(world)[0]["preview"])
+
+
+@pytest.mark.clause("K4")
+@pytest.mark.parametrize("apart", [0, 1, 0.000001])
+def test_keys_are_listed_newest_first(world: "World", apart: float) -> None:
+    """Even where all are made within one tick of the clock."""
+    for name in "abcde":
+        make(world, name)
+        world.advance(apart)
+    assert [key["name"] for key in listed(world)] == ["e", "d", "c", "b", "a", "Demo key"]
+
+
+@pytest.mark.clause("K4")
+def test_using_or_revoking_a_key_does_not_move_it_in_the_list(world: "World") -> None:
+    """The order is that of their making."""
+    first, second = make(world, "first"), make(world, "second")
+    ask(world, first["key"])
+    world.http.delete(f"/v1/keys/{second['id']}", headers=world.signed_in())
+    assert [key["name"] for key in listed(world)] == ["second", "first", "Demo key"]
+
+
+@pytest.mark.clause("K4", "B6")
+def test_a_key_counts_its_own_requests_tokens_and_last_use(world: "World") -> None:
+    """lastUsed is null until the first request, and the moment of the last one from then on."""
+    made = make(world, "mine")
+    assert (listed(world)[0]["lastUsed"], listed(world)[0]["requests"], listed(world)[0]["tokens"]) == (None, 0, 0)
+    ask(world, made["key"])
+    world.advance(61.5)
+    ask(world, made["key"])
+    mine, demo = listed(world)
+    assert (mine["lastUsed"], mine["requests"], mine["tokens"]) == ("2026-01-01T00:01:01.500Z", 2, 80)
+    assert (demo["lastUsed"], demo["requests"], demo["tokens"]) == (None, 0, 0)
+
+
+@pytest.mark.clause("K4", "K6", "U7")
+def test_a_refused_request_is_no_use_of_a_key(world: "World") -> None:
+    """401 and 402 leave lastUsed alone."""
+    made = make(world, "mine")
+    world.balance(0)
+    assert ask(world, made["key"]).status_code == 402
+    world.http.delete(f"/v1/keys/{made['id']}", headers=world.signed_in())
+    assert ask(world, made["key"]).status_code == 401
+    assert (listed(world)[0]["lastUsed"], listed(world)[0]["requests"]) == (None, 0)
+
+
+@pytest.mark.clause("K6")
+def test_revocation_holds_from_the_next_request_on(world: "World") -> None:
+    """No grace: the request before is served, the one after is not, and time does not help."""
+    made = make(world)
+    assert ask(world, made["key"]).status_code == 200
+    assert world.http.delete(f"/v1/keys/{made['id']}", headers=world.signed_in()).status_code == 200
+    for seconds in (0, 1, 86_400):
+        world.advance(seconds)
+        refused = ask(world, made["key"])
+        assert (refused.status_code, refused.json()["error"]["message"]) == (401, "Invalid API key")
+    assert ask(world, world.api_key).status_code == 200
+
+
+@pytest.mark.clause("K5", "K6")
+def test_a_key_can_revoke_itself_by_name_only_through_its_owner(world: "World") -> None:
+    """The raw key as an id ends the key it is, and no other."""
+    mine, other = make(world, "mine"), make(world, "other")
+    answer = world.http.delete(f"/v1/keys/{mine['key']}", headers=world.signed_in()).json()["data"]
+    assert answer == {"id": mine["id"], "status": "revoked"}
+    assert [key["status"] for key in listed(world)] == ["active", "revoked", "active"]
+    assert ask(world, other["key"]).status_code == 200
+
+
+@pytest.mark.clause("K5")
+def test_revoking_twice_is_revoking_once(world: "World") -> None:
+    """The same answer again, and the key's counts stay."""
+    made = make(world)
+    ask(world, made["key"])
+    first, again = (world.http.delete(f"/v1/keys/{made['id']}", headers=world.signed_in()) for _ in range(2))
+    assert (again.status_code, again.json()) == (first.status_code, first.json())
+    assert (listed(world)[0]["status"], listed(world)[0]["requests"]) == ("revoked", 1)
+
+
+@pytest.mark.clause("K5", "K4")
+def test_nobody_revokes_anothers_key(world: "World") -> None:
+    """Not by its id, not by itself; it works on, and the other account's list does not show it."""
+    take(world, {}, "second user")
+    made = make(world, "mine")
+    for name in (made["id"], made["key"]):
+        assert world.http.delete(f"/v1/keys/{name}", headers=world.signed_in("other")).status_code == 404
+    assert ask(world, made["key"]).status_code == 200
+    theirs = world.http.get("/v1/keys", headers=world.signed_in("other")).json()["data"]["keys"]
+    assert [key["name"] for key in theirs] == ["theirs"]
+
+
+@pytest.mark.clause("K6")
+def test_a_running_stream_outlives_its_key(live_world: "World") -> None:
+    """Revoked in the middle, it ends as it would have, and is billed."""
+    made = make(live_world)
+    live_world.do(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
+    headers = {"authorization": f"Bearer {made['key']}"}
+    with live_world.http.stream(
+        "POST", "/v1/chat/completions", headers=headers, json=HELLO | {"stream": True}
+    ) as response:
+        lines = response.iter_lines()
+        first = next(lines)
+        revoked = live_world.http.delete(f"/v1/keys/{made['id']}", headers=live_world.signed_in())
+        rest = list(lines)
+    assert revoked.status_code == 200
+    assert first.startswith("data: {")
+    assert "data: [DONE]" in rest
+    assert live_world.do(lambda sandbox: sandbox.accounts.by_uid["demo"].ledger.balance) == 100_000_000 - 20_000
+    assert ask(live_world, made["key"]).status_code == 401
+
+
+@pytest.mark.clause("K3", "K4", "U8")
+def test_a_whole_key_is_shown_once_and_never_again(world: "World", capfd: pytest.CaptureFixture[str]) -> None:
+    """Not in lists, errors, the ledger, Firestore's places, the journal, or what the server prints."""
+    made = make(world, "mine")
+    raw = made["key"]
+    ask(world, raw)
+    ask(world, raw, {})
+    ask(world, raw, CHAT | {"model": raw})
+    ask(world, raw, {"messages": [{"role": raw, "content": "Hi"}]})
+    said = [
+        world.http.request(method, path, headers=headers).text
+        for method, path in (
+            ("GET", "/v1/keys"),
+            ("GET", f"/v1/keys/{raw}"),
+            ("PUT", f"/v1/keys/{raw}"),
+            ("GET", f"/v1/keys/{raw}/x"),
+            ("DELETE", f"/v1/keys/{raw}"),
+            ("GET", f"/{raw}"),
+            ("GET", "/api/developer/account"),
+            ("GET", "/api/developer/transactions"),
+            ("GET", "/api/developer/usage"),
+            ("GET", "/__mock/ledger?uid=demo"),
+            ("GET", "/__mock/firestore/clevora_developer_keys"),
+            ("GET", f"/__mock/firestore/clevora_developer_keys/{made['id']}"),
+            ("GET", f"/__mock/firestore/clevora_developer_keys/{raw}"),
+            ("GET", "/__mock/firestore/clevora_developer_logs"),
+            ("GET", "/__mock/health"),
+            ("GET", "/docs/llms"),
+        )
+        for headers in (world.signed_in(), {"authorization": f"Bearer {raw}"})
+    ]
+    assert [text for text in said if raw in text] == []
+
+    def everything(sandbox: Sandbox) -> str:
+        return repr([[getattr(entry, name) for name in entry.__struct_fields__] for entry in sandbox.journal.entries])
+
+    assert raw not in world.do(everything)
+    kept = world.do(
+        lambda sandbox: [getattr(key, name) for key in sandbox.accounts.by_uid["demo"].keys for name in key.__slots__]
+    )
+    assert raw not in repr(kept)
+    assert raw not in "".join(capfd.readouterr())
+
+
+@pytest.mark.clause("K8", "K9")
+def test_developer_access_is_given_once_and_stays(world: "World") -> None:
+    """Activating twice is activating once: the keys, the money and the flags stay as they are."""
+    first = world.http.post("/api/developer/activate", headers=world.signed_in("new")).json()
+    world.http.post("/v1/keys", headers=world.signed_in("new"), json={"name": "kept"})
+    again = world.http.post("/api/developer/activate", headers=world.signed_in("new")).json()
+    assert again == first
+    keys = world.http.get("/v1/keys", headers=world.signed_in("new")).json()["data"]["keys"]
+    assert [key["name"] for key in keys] == ["kept"]
+
+
+@pytest.mark.clause("K7")
+def test_a_token_lives_by_the_sandboxs_clock(world: "World") -> None:
+    """Good to the last microsecond before exp, and not at it."""
+    headers = world.signed_in()
+    world.advance(3599.999999)
+    assert world.http.get("/v1/keys", headers=headers).status_code == 200
+    world.advance(0.000001)
+    assert world.http.get("/v1/keys", headers=headers).status_code == 401
+
+
+@pytest.mark.clause("K2")
+@pytest.mark.parametrize("path", ["/v1/keys", "/v1/usage", "/api/developer/account", "/api/developer/transactions"])
+def test_a_refused_key_at_the_dashboards_door_is_not_used(world: "World", path: str) -> None:
+    """Showing the wrong credential counts for nothing."""
+    assert world.http.get(path, headers=world.headers).status_code == 401
+    assert listed(world)[0]["requests"] == 0

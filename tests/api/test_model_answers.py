@@ -1,0 +1,222 @@
+"""E2-E4, H1-H4, G2-G3, C7 through the API: vectors, rankings and scripts that one request cannot judge."""
+
+import math
+import re
+import struct
+from base64 import b64decode
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from clevora_mock.settings import Settings
+from tests.support.server import running
+
+if TYPE_CHECKING:
+    from tests.support.world import World
+
+TEXTS = ["the cat sat", "on the mat", "naïve café 日本語 🙂", "a", "word " * 300]
+
+
+def ask(world: "World", path: str, body: dict[str, Any]) -> Any:
+    answer = world.http.post(path, headers=world.headers, json=body)
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def vectors(world: "World", texts: Any, **more: Any) -> list[list[float]]:
+    return [item["embedding"] for item in ask(world, "/v1/embeddings", {"input": texts} | more)["data"]]
+
+
+def cosine(one: list[float], other: list[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.clause("E3")
+def test_vectors_have_unit_length(world: "World") -> None:
+    """To the precision of float32, whatever the text."""
+    for vector in vectors(world, TEXTS):
+        assert math.sqrt(sum(number * number for number in vector)) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.clause("E3")
+def test_both_formats_give_the_same_vector(world: "World") -> None:
+    """Little-endian float32 in base64, bit for bit what the numbers say."""
+    numbers = vectors(world, TEXTS, encoding_format="float")
+    encoded: list[Any] = vectors(world, TEXTS, encoding_format="base64")
+    decoded = [list(struct.unpack("<1536f", b64decode(text))) for text in encoded]
+    packed = [list(struct.unpack("<1536f", struct.pack("<1536f", *vector))) for vector in numbers]
+    assert decoded == packed
+
+
+@pytest.mark.clause("E2")
+def test_vectors_come_in_the_order_of_their_texts(world: "World") -> None:
+    """Each at its index, the same as if it had been asked for alone."""
+    data = ask(world, "/v1/embeddings", {"input": TEXTS})["data"]
+    assert [item["index"] for item in data] == list(range(len(TEXTS)))
+    alone = [vectors(world, text)[0] for text in TEXTS]
+    assert [item["embedding"] for item in data] == alone
+
+
+@pytest.mark.clause("E4")
+def test_a_vector_depends_on_neither_seed_nor_time_nor_batch(world: "World") -> None:
+    """Another server with another seed, on another day, in another company of texts, gives the same bytes."""
+    here = vectors(world, "the cat sat")[0]
+    with running(Settings(seed=99, clock="frozen:2096-10-02T07:06:40Z")) as server:
+        answer = httpx.post(
+            f"{server.base_url}/embeddings",
+            headers={"authorization": f"Bearer {server.api_key}"},
+            json={"input": [*TEXTS[::-1], "the cat sat"]},
+            timeout=20,
+        )
+    assert answer.json()["data"][-1]["embedding"] == here
+
+
+@pytest.mark.clause("E4")
+@pytest.mark.parametrize(
+    ("text", "close", "far"),
+    [
+        ("the cat sat on the mat", "a cat sat on a mat", "quarterly revenue grew by nine percent"),
+        ("underwater drone footage", "drones filming underwater", "how to bake sourdough bread"),
+        ("how do I reset my password", "resetting a forgotten password", "the history of the Roman empire"),
+        ("machine learning for beginners", "a beginner's guide to machine learning", "grilled vegetables with rice"),
+    ],
+)
+def test_texts_that_share_words_lie_closer(world: "World", text: str, close: str, far: str) -> None:
+    """By cosine."""
+    base, near, apart = vectors(world, [text, close, far])
+    assert cosine(base, near) > cosine(base, apart)
+
+
+@pytest.mark.clause("H3")
+@pytest.mark.parametrize("query", ["underwater drone footage", "bread", "how to learn a language", "zzzz", "the"])
+def test_search_results_are_ranked(world: "World", query: str) -> None:
+    """Highest score first, ties by id, no item twice."""
+    results = ask(world, "/v1/search", {"query": query, "limit": 50})["results"]
+    ranks = [(-result["score"], result["id"]) for result in results]
+    assert ranks == sorted(ranks)
+    assert len({result["id"] for result in results}) == len(results)
+
+
+@pytest.mark.clause("H1", "H3")
+@pytest.mark.parametrize("limit", [1, 5, 20])
+def test_a_smaller_limit_is_the_beginning_of_a_larger(world: "World", limit: int) -> None:
+    """The ranking does not depend on how much of it is asked for."""
+    query = {"query": "cooking at home"}
+    assert (
+        ask(world, "/v1/search", query | {"limit": limit})["results"]
+        == ask(world, "/v1/search", query | {"limit": 50})["results"][:limit]
+    )
+
+
+@pytest.mark.clause("H4")
+def test_the_printed_query_finds_water_and_drones(world: "World") -> None:
+    """The first three results are about one of the two, by what they say of themselves."""
+    results = ask(world, "/v1/search", {"query": "underwater drone footage", "limit": 3})["results"]
+    for result in results:
+        about = f"{result['title']} {result['description']} {' '.join(result['tags'])}".lower()
+        assert re.search(r"underwater|drone|dive|diving|reef|ocean|sea", about)
+
+
+@pytest.mark.clause("H4")
+def test_everyone_searches_the_same_catalog(world: "World") -> None:
+    """Another sandbox gives the same results."""
+    elsewhere = world.http.post(
+        f"{world.server.url}/sandbox/{world.name}-b/v1/search", headers=world.headers, json={"query": "drones"}
+    )
+    assert elsewhere.json()["results"] == ask(world, "/v1/search", {"query": "drones"})["results"]
+
+
+@pytest.mark.clause("H4")
+def test_the_catalog_is_large_and_of_both_kinds(world: "World") -> None:
+    """A dozen subjects bring up several hundred items, videos and podcasts."""
+    subjects = [
+        "cooking",
+        "drones",
+        "history",
+        "music",
+        "physics",
+        "running",
+        "gardening",
+        "finance",
+        "dogs",
+        "travel",
+        "chess",
+        "sewing",
+    ]
+    found = {
+        (result["id"], result["type"])
+        for subject in subjects
+        for result in ask(world, "/v1/search", {"query": subject, "limit": 50})["results"]
+    }
+    assert len(found) >= 200
+    assert {kind for _, kind in found} == {"video", "podcast"}
+
+
+@pytest.mark.clause("G3")
+@pytest.mark.parametrize("style", ["youtube", "podcast", "tiktok"])
+@pytest.mark.parametrize("length", ["short", "medium", "long"])
+def test_a_script_is_whole(world: "World", style: str, length: str) -> None:
+    """A title, a hook, sections with all their fields, and a call to action."""
+    script = ask(world, "/v1/scripts/generate", {"topic": "AI in 2026", "style": style, "length": length})["script"]
+    assert script.keys() == {"title", "hook", "sections", "callToAction"}
+    assert all(script[name].strip() for name in ("title", "hook", "callToAction"))
+    assert script["sections"]
+    for section in script["sections"]:
+        assert section.keys() == {"heading", "content", "durationSeconds"}
+        assert section["heading"].strip()
+        assert section["content"].strip()
+        assert type(section["durationSeconds"]) is int
+        assert section["durationSeconds"] > 0
+
+
+@pytest.mark.clause("G3")
+def test_each_style_has_another_script(world: "World") -> None:
+    """Three styles, three scripts; a TikTok is over sooner than a video."""
+    scripts = {
+        style: ask(world, "/v1/scripts/generate", {"topic": "AI in 2026", "style": style})["script"]
+        for style in ("youtube", "podcast", "tiktok")
+    }
+    assert len({script["hook"] for script in scripts.values()}) == 3
+    headings = [tuple(section["heading"] for section in script["sections"]) for script in scripts.values()]
+    assert len(set(headings)) == 3
+
+
+@pytest.mark.clause("G2", "G3")
+def test_a_scripts_usage_adds_up(world: "World") -> None:
+    """The answer's tokens are prompt and completion together, and longer is dearer."""
+    sizes = []
+    for length in ("short", "medium", "long"):
+        usage = ask(world, "/v1/scripts/generate", {"topic": "AI in 2026", "length": length})["usage"]
+        assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+        sizes.append(usage["completion_tokens"])
+    assert sizes == sorted(set(sizes))
+
+
+@pytest.mark.clause("G3")
+def test_a_script_is_about_its_topic(world: "World") -> None:
+    """The topic is spoken of in it."""
+    script = ask(world, "/v1/scripts/generate", {"topic": "marmalade"})["script"]
+    assert "marmalade" in str(script).lower()
+
+
+@pytest.mark.clause("C5", "C7")
+def test_the_same_request_gets_the_same_words(world: "World") -> None:
+    """Ids differ, the content and the usage do not."""
+    body = {"messages": [{"role": "user", "content": "Tell me about lighthouses."}]}
+    first, again = (ask(world, "/v1/chat/completions", body) for _ in range(2))
+    assert first["id"] != again["id"]
+    assert (first["choices"], first["usage"]) == (again["choices"], again["usage"])
+
+
+@pytest.mark.clause("C7")
+def test_the_answers_tokens_are_counted_as_the_prompts(world: "World") -> None:
+    """An answer is billed for as many tokens as it counts in the next prompt."""
+    body = {"messages": [{"role": "user", "content": "Tell me about lighthouses, please: don't hurry!"}]}
+    answer = ask(world, "/v1/chat/completions", body)
+    content = answer["choices"][0]["message"]["content"]
+    follow = [*body["messages"], {"role": "assistant", "content": content}]
+    longer = ask(world, "/v1/chat/completions", {"messages": follow})
+    assert longer["usage"]["prompt_tokens"] == (
+        answer["usage"]["prompt_tokens"] + 3 + answer["usage"]["completion_tokens"]
+    )

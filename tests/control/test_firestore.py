@@ -1,0 +1,122 @@
+"""U8: the documented places in Firestore, beside what the API says."""
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.situations import Memory, take
+
+if TYPE_CHECKING:
+    from tests.support.world import World
+
+HELLO = {"messages": [{"role": "user", "content": "Hello!"}]}
+
+
+def place(world: "World", path: str) -> Any:
+    answer = world.http.get(f"/__mock/firestore/{path}")
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    return answer.json()
+
+
+def busy(world: "World") -> Memory:
+    """Two keys, two days, successes and failures."""
+    memory: Memory = {}
+    take(world, memory, "second key")
+    take(world, memory, "example")
+    take(world, memory, ("failures", 1))
+    world.advance(86_400)
+    take(world, memory, ("asked with second key", "/v1/chat/completions", HELLO))
+    take(world, memory, ("asked", "/v1/chat/completions", HELLO | {"max_tokens": 2}))
+    return memory
+
+
+@pytest.mark.clause("U8", "B6")
+def test_the_totals_are_the_reports(world: "World") -> None:
+    """clevora_developer_usage/{uid}: requests, tokens, errors, lastUsed."""
+    busy(world)
+    summary = world.http.get("/api/developer/usage", headers=world.signed_in()).json()["data"]["summary"]
+    assert place(world, "clevora_developer_usage/demo") == {
+        "requests": summary["totalRequests"],
+        "tokens": summary["totalTokens"],
+        "errors": 1,
+        "lastUsed": summary["lastUsed"],
+    }
+
+
+@pytest.mark.clause("U8", "B6")
+def test_the_days_are_the_series(world: "World") -> None:
+    """clevora_developer_usage/{uid}/days/{date}: a rollup for each day with requests, broken down by endpoint."""
+    busy(world)
+    series = world.http.get("/api/developer/usage?range=2", headers=world.signed_in()).json()["data"]["dailySeries"]
+    days = place(world, "clevora_developer_usage/demo/days")["documents"]
+    assert days == [row["date"] for row in series]
+    for row in series:
+        day = place(world, f"clevora_developer_usage/demo/days/{row['date']}")
+        counts = {name: row[name] for name in ("requests", "tokens", "errors")}
+        assert day == counts | {"endpoints": {"chat.completions": counts}}
+
+
+@pytest.mark.clause("U8", "B6", "K4")
+def test_the_keys_are_the_list(world: "World") -> None:
+    """clevora_developer_keys/{key}: by id, with the list's counters, and never the key."""
+    memory = busy(world)
+    listed = world.http.get("/v1/keys", headers=world.signed_in()).json()["data"]["keys"]
+    assert sorted(place(world, "clevora_developer_keys")["documents"]) == sorted(key["id"] for key in listed)
+    for key in listed:
+        document = place(world, f"clevora_developer_keys/{key['id']}")
+        assert document == {"uid": "demo"} | {name: value for name, value in key.items() if name != "id"}
+        assert memory["second_key"] not in str(document)
+
+
+@pytest.mark.clause("U8", "U7")
+def test_the_logs_are_the_recent_activity(world: "World") -> None:
+    """clevora_developer_logs/{logId}: one for each recorded request, oldest first."""
+    busy(world)
+    recent = world.http.get("/api/developer/usage", headers=world.signed_in()).json()["data"]["recentActivity"]
+    logs = [
+        place(world, f"clevora_developer_logs/{name}") for name in place(world, "clevora_developer_logs")["documents"]
+    ]
+    printed = ("endpoint", "tokens", "status", "latencyMs")
+    assert [{name: log[name] for name in printed} for log in reversed(logs)] == recent
+    assert {log["uid"] for log in logs} == {"demo"}
+
+
+@pytest.mark.clause("U8", "B5")
+def test_the_transactions_are_the_ledger(world: "World") -> None:
+    """clevora_developer_transactions/{id}: what GET /api/developer/transactions shows."""
+    busy(world)
+    shown = world.http.get("/api/developer/transactions", headers=world.signed_in()).json()["data"]["transactions"]
+    assert sorted(place(world, "clevora_developer_transactions")["documents"]) == sorted(item["id"] for item in shown)
+    for item in shown:
+        document = place(world, f"clevora_developer_transactions/{item['id']}")
+        assert document == {"uid": "demo"} | {name: value for name, value in item.items() if name != "id"}
+
+
+@pytest.mark.clause("U8")
+def test_refusals_at_the_gates_are_in_no_log(world: "World") -> None:
+    """401, 402, 404 and 405 leave every place as it was."""
+    before = [place(world, name) for name in ("clevora_developer_logs", "clevora_developer_usage/demo")]
+    world.http.post("/v1/chat/completions", json=HELLO)
+    world.http.get("/v1/chat/completions", headers=world.headers)
+    world.http.post("/v1/nothing", headers=world.headers)
+    world.balance(0)
+    world.http.post("/v1/chat/completions", headers=world.headers, json=HELLO)
+    assert [place(world, name) for name in ("clevora_developer_logs", "clevora_developer_usage/demo")] == before
+
+
+@pytest.mark.clause("U8")
+def test_reading_changes_nothing(world: "World") -> None:
+    """However often a place is read, it says the same."""
+    busy(world)
+    assert place(world, "clevora_developer_usage/demo") == place(world, "clevora_developer_usage/demo")
+    assert place(world, "clevora_developer_logs") == place(world, "clevora_developer_logs")
+
+
+@pytest.mark.clause("U8")
+def test_each_sandbox_has_places_of_its_own(world: "World") -> None:
+    """Nothing of one is seen in another."""
+    take(world, {}, "example")
+    elsewhere = world.http.get(
+        f"{world.server.url}/sandbox/{world.name}-b/__mock/firestore/clevora_developer_usage/demo"
+    )
+    assert elsewhere.json()["requests"] == 0

@@ -1,0 +1,54 @@
+"""Making, listing and revoking keys."""
+
+from typing import Any
+
+from tests.exchanges.script.models import ASKS, SEARCH
+from tests.exchanges.steps import KEY, UNKNOWN_KEY, Capture, Session, bearer, token
+
+
+def keys() -> Session:
+    """Making, listing and revoking keys."""
+    session = Session("keys", "keys")
+    made = (Capture("key", "data.key"), Capture("key_id", "data.id"))
+    session.dash("the first list", "GET /v1/keys")
+    session.dash("made", "POST /v1/keys", {"name": "ci"}, captures=made)
+    names: dict[str, Any] = {
+        "no name": {},
+        "null": {"name": None},
+        "a blank one": {"name": "  \t "},
+        "one to trim": {"name": "  my key \n"},
+        "64 characters": {"name": "é" * 64},
+        "an unknown field": {"name": "ci", "scope": "all"},
+        "65 characters": {"name": "n" * 65},
+        "a number": {"name": 5},
+        "an object": {"name": {"is": "ci"}},
+    }
+    for name, body in names.items():
+        session.dash(f"named by {name}", "POST /v1/keys", body)
+    session.ask("it works", SEARCH, ASKS["search"][1], bearer("<<key>>"))
+    session.ask("it opens no other door", "GET /v1/keys", None, bearer("<<key>>"))
+    session.dash("the list", "GET /v1/keys")
+    session.dash("revoked", "DELETE /v1/keys/<<key_id>>")
+    session.dash("revoked again", "DELETE /v1/keys/<<key_id>>/")
+    session.ask("it works no more", SEARCH, ASKS["search"][1], bearer("<<key>>"))
+    session.ask("nor for a stream", *ASKS["stream"], bearer("<<key>>"))
+    session.dash("made again", "POST /v1/keys", {"name": "raw"}, captures=made)
+    session.dash("revoked by itself", "DELETE /v1/keys/<<key>>")
+    session.dash("an unknown one", "DELETE /v1/keys/key_000000000000000000000000")
+    session.dash("an unknown raw one", f"DELETE /v1/keys/{UNKNOWN_KEY}")
+    session.dash("by a preview", "DELETE /v1/keys/sk_live_0123456789ab...ef")
+    session.dash("a wrong verb with a raw one", "PUT /v1/keys/<<key>>", {})
+    session.dash("an unknown path with a raw one", "GET /v1/keys/<<key>>/usage")
+    other = bearer(token("other"))
+    session.ask("other has no access", "POST /v1/keys", {}, other)
+    session.ask("other is activated", "POST /api/developer/activate", None, other)
+    session.ask("other is activated again", "POST /api/developer/activate", b"", other)
+    session.ask("other has a key", "POST /v1/keys", {"name": "theirs"}, other, captures=made)
+    session.ask("other has no money", SEARCH, ASKS["search"][1], bearer("<<key>>"))
+    session.dash("another's key", "DELETE /v1/keys/<<key_id>>")
+    session.ask("the demo's key is revoked", "DELETE /v1/keys/" + KEY, None, other)
+    session.dash("the last list", "GET /v1/keys")
+    session.ask("other's list", "GET /v1/keys", None, other)
+    session.books("afterwards", 40)
+    session.state("afterwards")
+    return session

@@ -1,0 +1,243 @@
+"""The clients that the mock is tested with, and what is special about each.
+
+`test_matrix.py` holds every row against its client, and the README prints the rows with the versions that are
+pinned.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+ROOT = Path(__file__).parents[3]
+EXTERNAL = Path(__file__).parent
+
+# `suite`: the Python that runs the tests. `clients`: the one whose packages cannot live beside the suite's.
+# `node`: the machine's. `node22`: what newer packages ask for.
+Runtime = Literal["suite", "clients", "node", "node22"]
+
+# What a client keeps to itself.
+Hidden = Literal["usage of streams", "usage of embeddings", "text of cut streams"]
+
+STATUSES = {
+    401: "invalid_api_key",
+    402: "insufficient_balance",
+    429: "rate_limit_exceeded",
+    500: "internal_error",
+}
+
+
+class Pin(NamedTuple):
+    """A package in the file that fixes its version; `alias` is its name there if npm knows several by one."""
+
+    file: Path
+    package: str
+    alias: str = ""
+
+    @property
+    def version(self) -> str:
+        text = self.file.read_text(encoding="utf-8")
+        if self.file.suffix == ".json":
+            return str(json.loads(text)["dependencies"][self.alias or self.package].rpartition("@")[2])
+        (version,) = re.findall(rf"^{re.escape(self.package)}==(\S+)$", text, re.MULTILINE)
+        return str(version)
+
+
+def suite(package: str) -> Pin:
+    return Pin(ROOT / "constraints.txt", package)
+
+
+def pypi(package: str) -> Pin:
+    return Pin(EXTERNAL / "requirements.txt", package)
+
+
+def npm(package: str, alias: str = "") -> Pin:
+    return Pin(EXTERNAL / "package.json", package, alias)
+
+
+class Client(NamedTuple):
+    """A program's way to the API."""
+
+    name: str
+    # What has to be installed for it: nothing where it comes with the machine, in a version that `version` tells of.
+    pins: tuple[Pin, ...]
+    runtime: Runtime
+    adapter: str
+    # The exception for each status, and for a stream that is cut.
+    errors: Mapping[int, str]
+    cut: str
+    # What the exception calls the refusal, where that is not the contract's code.
+    codes: Mapping[int, str | None] = {}
+    # It asks this often in all before it passes on a 429 or a 500.
+    attempts: int = 1
+    embeds: bool = True
+    # It makes objects of what it reads, and each piece of a stream is the object so far.
+    reads_objects: bool = False
+    hides: frozenset[Hidden] = frozenset()
+    version: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"{self.runtime}-{self.adapter}"
+
+    @property
+    def tested(self) -> str:
+        return "answers, streams, embeddings" if self.embeds else "answers, streams"
+
+
+class Library(NamedTuple):
+    """What takes part in something else than calls of the API."""
+
+    name: str
+    pin: Pin
+    tested: str
+
+
+def _each(name: str) -> dict[int, str]:
+    """The same exception for every status."""
+    return dict.fromkeys(STATUSES, name)
+
+
+_OPENAI = {
+    401: "openai.AuthenticationError",
+    402: "openai.APIStatusError",
+    429: "openai.RateLimitError",
+    500: "openai.InternalServerError",
+}
+_OPENAI_NODE = {401: "AuthenticationError", 402: "APIError", 429: "RateLimitError", 500: "InternalServerError"}
+_AI = {401: "APICallError", 402: "APICallError", 429: "RetryError", 500: "RetryError"}
+
+CLIENTS = (
+    Client(
+        "OpenAI's SDK for Python",
+        (suite("openai"),),
+        "suite",
+        "openai",
+        errors=_OPENAI,
+        cut="openai.APIConnectionError",
+        attempts=3,
+    ),
+    Client(
+        "OpenAI's SDK for Python",
+        (pypi("openai"),),
+        "clients",
+        "openai",
+        errors=_OPENAI,
+        cut="httpx.RemoteProtocolError",
+        attempts=3,
+    ),
+    Client(
+        "OpenAI's SDK for Node",
+        (npm("openai", "openai-7"),),
+        "node22",
+        "openai-7",
+        errors=_OPENAI_NODE,
+        cut="TypeError",
+        attempts=3,
+    ),
+    Client(
+        "OpenAI's SDK for Node",
+        (npm("openai"),),
+        "node",
+        "openai-6",
+        errors=_OPENAI_NODE,
+        cut="TypeError",
+        attempts=3,
+    ),
+    Client(
+        "LangChain",
+        (pypi("langchain-openai"),),
+        "clients",
+        "langchain",
+        # They are classes of LangChain's own below the SDK's.
+        errors=_OPENAI,
+        cut="httpx.RemoteProtocolError",
+        attempts=3,
+        hides=frozenset({"usage of embeddings"}),
+    ),
+    Client(
+        "LiteLLM",
+        (pypi("litellm"),),
+        "clients",
+        "litellm",
+        errors={
+            401: "litellm.AuthenticationError",
+            402: "litellm.APIError",
+            429: "litellm.RateLimitError",
+            500: "litellm.InternalServerError",
+        },
+        cut="litellm.exceptions.MidStreamFallbackError",
+        codes={401: None, 402: None, 429: "429"},
+        attempts=3,
+    ),
+    Client(
+        "instructor, JSON mode",
+        (pypi("instructor"),),
+        "clients",
+        "instructor",
+        errors=_each("instructor.core.InstructorRetryException"),
+        cut="instructor.core.InstructorRetryException",
+        attempts=3,
+        embeds=False,
+        reads_objects=True,
+        hides=frozenset({"usage of streams", "text of cut streams"}),
+    ),
+    Client(
+        "AI SDK",
+        (npm("ai"), npm("@ai-sdk/openai-compatible")),
+        "node22",
+        "ai-7",
+        errors=_AI,
+        cut="APICallError",
+        attempts=3,
+    ),
+    Client(
+        "AI SDK",
+        (npm("ai", "ai-6"), npm("@ai-sdk/openai-compatible", "openai-compatible-2")),
+        "node",
+        "ai-6",
+        errors=_AI,
+        cut="APICallError",
+        attempts=3,
+    ),
+    Client(
+        "HTTPX",
+        (suite("httpx"),),
+        "suite",
+        "httpx",
+        errors=_each("httpx.HTTPStatusError"),
+        cut="httpx.RemoteProtocolError",
+    ),
+    Client(
+        "Requests",
+        (suite("requests"),),
+        "suite",
+        "requests",
+        errors=_each("requests.HTTPError"),
+        cut="requests.exceptions.ChunkedEncodingError",
+    ),
+    Client(
+        "aiohttp",
+        (pypi("aiohttp"),),
+        "clients",
+        "aiohttp",
+        errors=_each("aiohttp.ClientResponseError"),
+        cut="aiohttp.ClientPayloadError",
+        # An answer's body is gone by the time of the exception, and the code with it.
+        codes=dict.fromkeys(STATUSES),
+    ),
+    Client("axios", (npm("axios"),), "node", "axios", errors=_each("AxiosError"), cut="Error"),
+    Client("fetch", (), "node22", "fetch", errors=_each("!response.ok"), cut="TypeError", version="of Node 22"),
+    Client("curl", (), "suite", "curl", errors=_each("exit 22"), cut="exit 18", version="of the system"),
+)
+
+LIBRARIES = (
+    Library("Dodo Payments for Python", suite("dodopayments"), "reads the payment events"),
+    Library("Dodo Payments for Node", npm("dodopayments"), "reads the payment events"),
+    Library("Standard Webhooks for Python", suite("standardwebhooks"), "checks and signs the payment events"),
+    Library("Standard Webhooks for Node", npm("standardwebhooks"), "checks and signs the payment events"),
+    Library("Firebase for the web", npm("firebase"), "signs up, in and out, refreshes; its token opens the dashboard"),
+    Library("Firebase Admin for Python", pypi("firebase-admin"), "verifies ID tokens, finds users"),
+    Library("Firebase Admin for Node", npm("firebase-admin"), "verifies ID tokens, finds users"),
+)

@@ -1,0 +1,45 @@
+"""Where the programs and packages are that these tests run. What is missing fails them; nothing is skipped."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from tests.external.clients.matrix import EXTERNAL, ROOT
+
+OLDEST_NODE = 22
+
+
+def program(name: str) -> str:
+    """Where `name` is installed; a failure when it is not."""
+    found = shutil.which(name)
+    if found is None:
+        pytest.fail(f"these tests need {name}", pytrace=False)
+    return found
+
+
+def node22() -> str:
+    """The Node that npm brings for this platform, or the machine's where that is new enough."""
+    for installed in EXTERNAL.glob("node_modules/node-*/bin/node"):
+        return str(installed)
+    found = program("node")
+    said = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout
+    if int(said.removeprefix("v").partition(".")[0]) < OLDEST_NODE:
+        pytest.fail(f"some clients need Node {OLDEST_NODE} or later; this is {said.strip()}", pytrace=False)
+    return found
+
+
+def clients_python() -> str:
+    """The Python that has the clients."""
+    python = ROOT / ".venv-clients" / "bin" / "python"
+    if not python.exists():
+        pytest.fail("the Python clients are not installed; run make test-clients", pytrace=False)
+    return str(python)
+
+
+def node_packages() -> None:
+    """Fail unless npm has installed what is asked for."""
+    for package in json.loads((EXTERNAL / "package.json").read_text(encoding="utf-8"))["dependencies"]:
+        if not (EXTERNAL / "node_modules" / package).is_dir():
+            pytest.fail(f"{package} is not installed; run make test-clients", pytrace=False)

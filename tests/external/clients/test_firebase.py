@@ -1,0 +1,180 @@
+"""Firebase's own SDKs: the web's signs in here, and the Admin SDKs of a backend verify what it was given."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from clevora_mock.settings import DEMO_EMAIL, DEMO_PASSWORD, Settings
+from tests.external.clients.conftest import Script
+from tests.support.firebase import ANN, claims, sign_up
+from tests.support.server import running
+from tests.support.world import World
+
+PROJECT = "demo-clevora"
+DEMO = {"email": DEMO_EMAIL, "password": DEMO_PASSWORD}
+
+Admin = Callable[..., Any]
+
+
+@pytest.fixture
+def own_world() -> Iterator[World]:
+    """The sandbox at the root of a server of its own, since the SDK for the web drops all paths; its clock runs."""
+    with running(Settings()) as server:
+        world = World(server, "default")
+        with world.http:
+            yield world
+
+
+@pytest.fixture(params=["node", "python"])
+def admin(request: pytest.FixtureRequest, script: Script, python_script: Script) -> Admin:
+    """Calls a function of one of the Admin SDKs against a sandbox."""
+    execute, module = {
+        "node": (script, "firebase_admin"),
+        "python": (python_script, "firebase_admin_client"),
+    }[request.param]
+
+    def call(world: World, function: str, **arguments: Any) -> Any:
+        host = world.url.removeprefix("http://")
+        return execute(world, module, function, host=host, project=PROJECT, **arguments)
+
+    return call
+
+
+class TestWeb:
+    def test_up_out_in_and_on(self, own_world: World, script: Script) -> None:
+        got = script(own_world, "firebase", "signUp", url=own_world.server.url, **ANN)
+        uid = got["first"]["uid"]
+        assert (
+            got["first"]
+            == got["second"]
+            == {
+                "uid": uid,
+                "email": ANN["email"],
+                "name": None,
+                "picture": None,
+                "anonymous": False,
+                "providers": ["password"],
+            }
+        )
+        assert got["states"][-3:] == [uid, None, uid]
+        assert (got["signInProvider"], got["claims"]["sub"]) == ("password", uid)
+        for token in (got["token"], got["fresh"]):
+            assert claims(token)["user_id"] == uid
+
+    def test_a_guest_stays(self, own_world: World, script: Script) -> None:
+        got = script(own_world, "firebase", "guest", url=own_world.server.url, **ANN)
+        assert (got["before"]["anonymous"], got["after"]["anonymous"]) == (True, False)
+        assert got["before"]["uid"] == got["after"]["uid"]
+        assert (got["after"]["email"], got["after"]["providers"]) == (ANN["email"], ["password"])
+        assert claims(got["before"]["token"])["provider_id"] == "anonymous"
+        assert claims(got["token"])["email"] == ANN["email"]
+
+    def test_a_user_changes_and_goes(self, own_world: World, script: Script) -> None:
+        new = {"newEmail": "anna@x.example", "newPassword": "secret-2"}
+        got = script(own_world, "firebase", "change", url=own_world.server.url, **ANN, **new)
+        changed = got["changed"]
+        assert (changed["name"], changed["picture"]) == ("Ann", "https://x.example/ann.png")
+        assert changed["email"] == "anna@x.example"
+        assert (got["cleared"]["name"], got["cleared"]["picture"]) == (None, None)
+        assert (got["current"], got["gone"]) == (None, "auth/invalid-credential")
+
+    def test_each_error_has_its_code(self, own_world: World, script: Script) -> None:
+        assert script(own_world, "firebase", "fail", url=own_world.server.url) == {
+            "taken": "auth/email-already-in-use",
+            "weak": "auth/weak-password",
+            "malformed": "auth/invalid-email",
+            "nobody": "auth/invalid-credential",
+            "wrong": "auth/invalid-credential",
+            "empty": "auth/missing-password",
+            "mail": "auth/not-implemented",
+            "google": "auth/not-implemented",
+        }
+
+    @pytest.mark.parametrize(("deed", "mine"), [("password", None), ("delete", "auth/user-token-expired")])
+    def test_other_pages_are_signed_out(self, own_world: World, script: Script, deed: str, mine: str | None) -> None:
+        """When the password has changed or the user is gone; the page that changed it stays signed in."""
+        got = script(own_world, "firebase", "elsewhere", url=own_world.server.url, deed=deed, **ANN)
+        assert got == {"code": "auth/user-token-expired", "signedIn": False, "mine": mine}
+
+    def test_the_token_opens_the_dashboard(self, own_world: World, script: Script) -> None:
+        """Closed until the activation (K8), and after the clock jumped until the token is refreshed."""
+        got = script(own_world, "firebase", "dashboard", url=own_world.server.url, **ANN)
+        assert got["statuses"] == [403, 403, 401, 200]
+        assert got["account"]["email"] == ANN["email"]
+        assert (got["account"]["developerAccess"], got["account"]["activated"]) == (True, False)
+        asked = {"messages": [{"role": "user", "content": "Hello!"}]}
+        answer = own_world.http.post(
+            "/v1/chat/completions", headers={"authorization": f"Bearer {got['key']['key']}"}, json=asked
+        )
+        assert answer.json()["error"]["code"] == "account_not_activated"
+
+
+class TestAdmin:
+    @pytest.mark.parametrize("revoked", [False, True])
+    @pytest.mark.parametrize("source", ["web", "signUp", "tokens", "command line"])
+    def test_every_token_is_verified(
+        self, own_world: World, script: Script, admin: Admin, source: str, revoked: bool
+    ) -> None:
+        """Whoever issued it, to users, accounts and strangers alike."""
+        uid, token = issued(own_world, script, source)
+        got = admin(own_world, "verify", token=token, revoked=revoked)
+        assert isinstance(got, dict), got
+        assert (got["uid"], got["aud"]) == (uid, PROJECT)
+
+    def test_an_activated_account_does_not_outdate_its_token(self, own_world: World, admin: Admin) -> None:
+        token = own_world.id_token("newcomer", "new@x.example")
+        own_world.advance(5)
+        headers = {"authorization": f"Bearer {token}"}
+        assert own_world.http.post("/api/developer/activate", headers=headers).status_code == 200
+        assert admin(own_world, "verify", token=token, revoked=True)["uid"] == "newcomer"
+        assert admin(own_world, "find", uid="newcomer")["email"] == "new@x.example"
+
+    def test_a_revoked_token_is_told(self, own_world: World, admin: Admin) -> None:
+        signed = sign_up(own_world, **ANN)
+        own_world.advance(2)
+        body = {"idToken": signed["idToken"], "password": "secret-2"}
+        path = "/identitytoolkit.googleapis.com/v1/accounts:update?key=k"
+        new = own_world.http.post(path, json=body).json()["idToken"]
+        got = admin(own_world, "verify", token=signed["idToken"], revoked=True)
+        assert got in ("auth/id-token-revoked", "RevokedIdTokenError")
+        # Two seconds ahead of the machine's clock, which the SDKs do not mind.
+        assert admin(own_world, "verify", token=new, revoked=True)["uid"] == signed["localId"]
+
+    def test_users_are_found(self, own_world: World, admin: Admin) -> None:
+        uid = sign_up(own_world, displayName="Ann", **ANN)["localId"]
+        ann = {"uid": uid, "email": ANN["email"], "name": "Ann", "disabled": False}
+        assert admin(own_world, "find", uid=uid) == admin(own_world, "find", email=ANN["email"]) == ann
+        assert admin(own_world, "find", email=DEMO_EMAIL)["uid"] == "demo"
+
+    def test_who_is_gone_or_has_no_such_email_is_not_found(self, own_world: World, admin: Admin) -> None:
+        signed = sign_up(own_world, **ANN)
+        path = "/identitytoolkit.googleapis.com/v1/accounts:delete?key=k"
+        assert own_world.http.post(path, json={"idToken": signed["idToken"]}).status_code == 200
+        not_found = ("auth/user-not-found", "UserNotFoundError")
+        assert admin(own_world, "find", uid=signed["localId"]) in not_found
+        assert admin(own_world, "find", email=ANN["email"]) in not_found
+
+    def test_they_keep_a_sandboxs_path(self, live_world: World, admin: Admin) -> None:
+        """So tests that run side by side can each have users of their own."""
+        uid = sign_up(live_world, **ANN)["localId"]
+        assert live_world.url.endswith(f"/sandbox/{live_world.name}")
+        assert admin(live_world, "find", email=ANN["email"])["uid"] == uid
+
+
+def issued(world: World, script: Script, source: str) -> tuple[str, str]:
+    """A uid and a token of theirs."""
+    match source:
+        case "web":
+            return "demo", script(world, "firebase", "token", url=world.server.url, **DEMO)
+        case "signUp":
+            signed = sign_up(world, **ANN)
+            return signed["localId"], signed["idToken"]
+        case "tokens":
+            token = world.http.post("/__mock/tokens", json={"uid": "stranger"}).json()["idToken"]
+            return "stranger", token
+        case _:
+            command = [sys.executable, "-m", "clevora_mock", "token", "--uid", "ada"]
+            return "ada", subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()

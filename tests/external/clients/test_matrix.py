@@ -1,0 +1,205 @@
+"""Every client of the matrix, with nothing set but where the server is and the key, does what its row says."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from functools import cache
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.external.clients.matrix import CLIENTS, STATUSES, Client
+from tests.external.clients.worker import Worker
+from tests.support.clients import states
+from tests.support.world import World
+
+QUESTION = "Tell me about the sea, and why people sail on it."
+REQUEST = {"model": "clevora-1.0-turbo", "messages": [{"role": "user", "content": QUESTION}]}
+TEXTS = ["the cat sat", "on the mat", "naïve café ☕"]
+COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
+SENT_BEFORE_THE_CUT = 12
+
+BY_ID = {client.id: client for client in CLIENTS}
+
+Call = Callable[..., dict[str, Any]]
+
+
+def each(clients: Sequence[Client]) -> pytest.MarkDecorator:
+    """Run a test for each of `clients`; all that need one run in one of pytest's processes, and share its worker."""
+    rows = [pytest.param(client, id=client.id, marks=pytest.mark.xdist_group(client.id)) for client in clients]
+    return pytest.mark.parametrize("client", rows)
+
+
+every_client = each(CLIENTS)
+embedding_clients = each([client for client in CLIENTS if client.embeds])
+retrying_clients = each([client for client in CLIENTS if client.attempts > 1])
+
+
+@pytest.fixture(scope="session")
+def workers() -> Iterator[Callable[[str], Worker]]:
+    """Starts what is not running yet; all end with the tests."""
+    with ExitStack() as running:
+        yield cache(lambda client_id: running.enter_context(Worker(BY_ID[client_id])))
+
+
+@pytest.fixture
+def worker(workers: Callable[[str], Worker], client: Client) -> Worker:
+    return workers(client.id)
+
+
+@pytest.fixture
+def call(worker: Worker) -> Call:
+    """Lets the client call a world."""
+
+    def make(world: World, function: str, api_key: str = "", **arguments: Any) -> dict[str, Any]:
+        return worker.call(function, base_url=world.base_url, api_key=api_key or world.api_key, **arguments)
+
+    return make
+
+
+def counts(usage: dict[str, Any]) -> dict[str, int]:
+    """What the contract has of a usage; the SDKs' own types have more."""
+    return {name: usage[name] for name in COUNTS if name in usage}
+
+
+def asked_again(world: World) -> Any:
+    """What plain HTTP gets for the very request that the client made."""
+    asked = json.loads(states.journal(world)[0].body)
+    assert QUESTION in json.dumps(asked["messages"])
+    answer = world.http.post("/v1/chat/completions", json=asked | {"stream": False}, headers=world.headers)
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def same(client: Client, text: str, answer: Any) -> bool:
+    """Whether `text` is what `answer` says."""
+    said = answer["choices"][0]["message"]["content"]
+    return bool(json.loads(text) == json.loads(said) if client.reads_objects else text == said)
+
+
+def joined(client: Client, got: dict[str, Any]) -> str:
+    """The text of a stream, as far as it was read."""
+    pieces = got.get("text", [])
+    return "".join(pieces[-1:] if client.reads_objects else pieces)
+
+
+def refuse(world: World, status: int, **when: Any) -> None:
+    """Let requests be answered with `status`."""
+    rule = {"name": "refused", "when": {"endpoint": "*"} | when, "then": {"error": status}}
+    answer = world.http.put("/__mock/scenario", json={"name": "refusals", "rules": [rule]})
+    assert answer.status_code == 200, answer.text
+
+
+@every_client
+def test_what_is_installed_is_what_is_pinned(client: Client, worker: Worker) -> None:
+    installed = worker.call("versions")["versions"]
+    assert all(installed)
+    assert not client.pins or installed == [pin.version for pin in client.pins]
+
+
+class TestChat:
+    @every_client
+    def test_an_answer(self, world: World, client: Client, call: Call) -> None:
+        got = call(world, "chat", request=REQUEST)
+        (charge,) = states.settled(world)
+        assert states.statuses(world) == [200]
+        plain = asked_again(world)
+        assert same(client, got["text"], plain)
+        assert counts(got["usage"]) == plain["usage"]
+        assert got["finish"] == "stop"
+        assert charge.tokens == plain["usage"]["total_tokens"]
+
+    @every_client
+    def test_a_stream(self, live_world: World, client: Client, call: Call) -> None:
+        """Frames that arrive one by one are the whole, usage comes once, and so does the charge."""
+        got = call(live_world, "stream", request=REQUEST)
+        (charge,) = states.settled(live_world)
+        assert states.statuses(live_world) == [200]
+        plain = asked_again(live_world)
+        assert same(client, joined(client, got), plain)
+        if "usage of streams" not in client.hides:
+            assert [counts(usage) for usage in got["usage"]] == [plain["usage"]]
+            assert got["finish"] == ["stop"]
+        assert charge.tokens == plain["usage"]["total_tokens"]
+
+    @every_client
+    def test_a_cut_stream(self, world: World, client: Client, call: Call) -> None:
+        """Nobody takes half for the whole or asks again, and what was sent is billed."""
+        world.http.put("/__mock/scenario", json={"name": "cut-stream"}).raise_for_status()
+        got = call(world, "stream", request=REQUEST)
+        assert client.cut in got["error"]["names"]
+        (charge,) = states.settled(world)
+        (entry,) = states.journal(world)
+        assert (entry.completion_tokens, entry.fault) == (SENT_BEFORE_THE_CUT, "close")
+        assert charge.tokens == entry.prompt_tokens + SENT_BEFORE_THE_CUT
+        assert joined(client, got) == ("" if "text of cut streams" in client.hides else entry.response)
+        assert "finish" not in got
+        assert "usage" not in got
+
+
+@embedding_clients
+def test_embeddings(world: World, client: Client, call: Call) -> None:
+    got = call(world, "embed", texts=TEXTS)
+    (charge,) = states.settled(world)
+    plain = world.http.post("/v1/embeddings", json={"input": TEXTS}, headers=world.headers).json()
+    assert states.statuses(world) == [200, 200]
+    assert got["vectors"] == [one["embedding"] for one in plain["data"]]
+    assert charge.tokens == plain["usage"]["total_tokens"]
+    if "usage of embeddings" not in client.hides:
+        assert counts(got["usage"]).items() >= plain["usage"].items()
+
+
+class Situation(NamedTuple):
+    """How a refusal comes about."""
+
+    prepare: Callable[[World], None]
+    api_key: str = ""
+
+
+SITUATIONS = {
+    401: Situation(lambda world: None, "sk_live_" + 32 * "0"),
+    402: Situation(lambda world: world.balance(0)),
+    429: Situation(lambda world: refuse(world, 429)),
+    500: Situation(lambda world: refuse(world, 500)),
+}
+
+
+class TestRefusals:
+    @pytest.mark.parametrize("status", STATUSES)
+    @every_client
+    def test_each_is_its_own_error(self, world: World, client: Client, call: Call, status: int) -> None:
+        """After as many attempts as the client makes of itself, and for free."""
+        prepare, api_key = SITUATIONS[status]
+        prepare(world)
+        got = call(world, "chat", api_key, request=REQUEST)
+        self._check(client, got["error"], status)
+        attempts = client.attempts if status in (429, 500) else 1
+        assert states.statuses(world) == [status] * attempts
+        assert states.charges(world) == []
+
+    @every_client
+    def test_a_stream_is_refused_alike(self, world: World, client: Client, call: Call) -> None:
+        world.balance(0)
+        got = call(world, "stream", request=REQUEST)
+        self._check(client, got["error"], 402)
+        assert "text" not in got
+        assert states.statuses(world) == [402]
+
+    def _check(self, client: Client, error: dict[str, Any], status: int) -> None:
+        assert client.errors[status] in error["names"]
+        assert error["status"] == status
+        assert error.get("code") == client.codes.get(status, STATUSES[status])
+
+
+class TestRetries:
+    @pytest.mark.parametrize("status", [429, 500])
+    @retrying_clients
+    def test_one_failure_is_got_over(self, live_world: World, client: Client, call: Call, status: int) -> None:
+        """With an answer that is billed once, and in a manner that the mock has nothing to say against."""
+        refuse(live_world, status, calls=1)
+        assert "error" not in call(live_world, "chat", request=REQUEST)
+        assert len(states.settled(live_world)) == 1
+        assert states.statuses(live_world) == [status, 200]
+        refused, answered = states.journal(live_world)
+        assert answered.at >= (refused.retry_at or 0)
+        assert live_world.http.get("/__mock/conduct").json()["findings"] == []

@@ -1,0 +1,125 @@
+"""OpenAI's SDK for Node, with nothing changed but the base URL and the key."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pytest
+
+from clevora_mock.contract.limits import EMBEDDING_DIMENSIONS, MAX_BODY_BYTES
+from tests.external.clients.conftest import Script
+from tests.support.clients import states
+from tests.support.world import World
+
+REQUEST = {
+    "model": "clevora-1.0-turbo",
+    "messages": [{"role": "user", "content": "Tell me about the sea, and why people sail on it."}],
+}
+
+
+def ask(world: World, **changes: Any) -> Any:
+    """The answer that plain HTTP gets."""
+    answer = world.http.post("/v1/chat/completions", json=REQUEST | changes, headers=world.headers)
+    assert answer.status_code == 200
+    return answer.json()
+
+
+class TestChat:
+    def test_answer(self, world: World, script: Script) -> None:
+        got = script(world, "openai", "chat", request=REQUEST)
+        plain = ask(world)
+        assert got["answer"]["choices"] == plain["choices"]
+        assert got["answer"]["usage"] == plain["usage"]
+        assert got["requestId"] == states.journal(world)[0].id
+        assert got["contentType"] == "application/json"
+
+    def test_stream(self, world: World, script: Script) -> None:
+        chunks = script(world, "openai", "stream", request=REQUEST | {"stream_options": {"include_usage": True}})
+        plain = ask(world)
+        said = "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks)
+        assert said == plain["choices"][0]["message"]["content"]
+        assert [chunk["usage"] for chunk in chunks if "usage" in chunk] == [plain["usage"]]
+        assert chunks[-1]["choices"][0]["finish_reason"] == "stop"
+
+    def test_helper(self, world: World, script: Script) -> None:
+        got = script(world, "openai", "helper", request=REQUEST)
+        plain = ask(world)
+        assert got["final"]["choices"][0]["message"]["content"] == plain["choices"][0]["message"]["content"]
+        assert got["final"]["usage"] == plain["usage"]
+        assert got["deltas"] == plain["usage"]["completion_tokens"]
+
+    def test_a_limit_cuts_the_answer(self, world: World, script: Script) -> None:
+        got = script(world, "openai", "chat", request=REQUEST | {"max_tokens": 3})["answer"]
+        assert got["choices"][0]["finish_reason"] == "length"
+        assert got["usage"]["completion_tokens"] == 3
+
+    def test_a_left_loop_is_billed_as_far_as_it_was_sent(self, live_world: World, script: Script) -> None:
+        states.stand_still(live_world)
+        assert len(script(live_world, "openai", "leave", request=REQUEST, chunks=2)) == 2
+        (charge,) = states.settled(live_world)
+        live_world.advance(3600)
+        assert charge.tokens == ask(live_world)["usage"]["prompt_tokens"] + 1
+        assert len(states.charges(live_world)) == 2
+
+
+class TestEmbeddings:
+    TEXTS = ("the cat sat", "on the mat", "naïve café ☕")
+
+    def test_the_default_and_floats_are_the_true_vectors(self, world: World, script: Script) -> None:
+        """The SDK asks for base64 unless told otherwise, and would return garbage for anything else."""
+        texts = list(self.TEXTS)
+        default = script(world, "openai", "embed", input=texts)
+        floats = script(world, "openai", "embed", input=texts, encoding="float")
+        plain = world.http.post("/v1/embeddings", json={"input": texts}, headers=world.headers).json()
+        assert default["data"] == floats["data"] == plain["data"]
+        assert [len(one["embedding"]) for one in default["data"]] == [EMBEDDING_DIMENSIONS] * 3
+        assert default["usage"] == floats["usage"] == plain["usage"]
+
+
+def _nothing(world: World) -> None:
+    """Leave the world as it is."""
+
+
+class Refusal(NamedTuple):
+    """What is asked, in which situation, and the SDK's error for it."""
+
+    prepare: Callable[[World], None]
+    asked: dict[str, Any]
+    error: str
+    status: int
+    type: str
+
+
+REFUSALS = {
+    "missing_field": Refusal(_nothing, {"body": {}}, "BadRequestError", 400, "invalid_request_error"),
+    "invalid_api_key": Refusal(
+        _nothing, {"options": {"apiKey": "sk_live_wrong"}}, "AuthenticationError", 401, "authentication_error"
+    ),
+    "insufficient_balance": Refusal(lambda world: world.balance(0), {}, "APIError", 402, "billing_error"),
+    "account_not_activated": Refusal(states.deactivate, {}, "APIError", 402, "billing_error"),
+    "developer_access_required": Refusal(states.lose_access, {}, "PermissionDeniedError", 403, "permission_error"),
+    "not_found": Refusal(_nothing, {"path": "/responses"}, "NotFoundError", 404, "not_found_error"),
+    "model_not_found": Refusal(
+        _nothing, {"body": REQUEST | {"model": "gpt-4o"}}, "NotFoundError", 404, "not_found_error"
+    ),
+    "method_not_allowed": Refusal(_nothing, {"method": "put"}, "APIError", 405, "invalid_request_error"),
+    "payload_too_large": Refusal(
+        _nothing, {"body": {"filler": "a" * MAX_BODY_BYTES}}, "APIError", 413, "invalid_request_error"
+    ),
+    "rate_limit_exceeded": Refusal(states.use_up_minute, {}, "RateLimitError", 429, "rate_limit_error"),
+    "daily_token_limit_exceeded": Refusal(states.use_up_day, {}, "RateLimitError", 429, "rate_limit_error"),
+    "internal_error": Refusal(states.break_chat, {}, "InternalServerError", 500, "server_error"),
+}
+
+
+class TestRefusals:
+    @pytest.mark.parametrize(("code", "case"), REFUSALS.items(), ids=REFUSALS.keys())
+    def test_each_is_its_own_class(self, world: World, script: Script, code: str, case: Refusal) -> None:
+        case.prepare(world)
+        request = {"path": "/chat/completions", "body": REQUEST} | case.asked
+        request["options"] = {"maxRetries": 0} | request.get("options", {})
+        got = script(world, "openai", "fail", **request)
+        assert (got["class"], got["status"], got["type"], got["code"]) == (case.error, case.status, case.type, code)
+        assert got["isApiError"]
+        assert got["error"].keys() == {"message", "type", "code"}
+        assert got["requestId"] == states.journal(world)[-1].id
+        assert states.charges(world) == []

@@ -1,0 +1,75 @@
+"""A process that has loaded one client and makes its calls, one after the other: loading some takes seconds."""
+
+import json
+import os
+import subprocess
+import sys
+from threading import Timer
+from types import TracebackType
+from typing import Any, Self
+
+from tests.external.clients.matrix import EXTERNAL, Client, Runtime
+from tests.external.clients.programs import clients_python, node22, node_packages, program
+
+# Longer than any client here takes for its own retries.
+PATIENCE_SECONDS = 60
+
+
+def command(runtime: Runtime) -> list[str]:
+    """What serves an adapter there."""
+    match runtime:
+        case "suite":
+            return [sys.executable, "serve.py"]
+        case "clients":
+            return [clients_python(), "serve.py"]
+        case "node":
+            node_packages()
+            return [program("node"), "serve.mjs"]
+        case "node22":
+            node_packages()
+            return [node22(), "serve.mjs"]
+
+
+class Worker:
+    """Such a process. What it says on standard error is shown with the test that it was started by."""
+
+    def __init__(self, client: Client) -> None:
+        environment = {
+            "PATH": os.environ["PATH"],
+            # Some look for a place of their own at home; neither theirs nor the tester's settings matter here.
+            "HOME": os.devnull,
+            # LiteLLM fetches the latest list of models otherwise.
+            "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        }
+        self._process = subprocess.Popen(
+            [*command(client.runtime), client.adapter],
+            cwd=EXTERNAL,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        # Nothing is lost, and some take seconds to end of themselves.
+        with self._process:
+            self._process.kill()
+
+    def call(self, function: str, **arguments: Any) -> dict[str, Any]:
+        """The outcome of one call of the adapter."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        limit = Timer(PATIENCE_SECONDS, self._process.kill)
+        limit.start()
+        try:
+            print(json.dumps({"function": function, "arguments": arguments}), file=self._process.stdin, flush=True)
+            line = self._process.stdout.readline()
+        finally:
+            limit.cancel()
+        assert line, f"the client's process ended with {self._process.wait()}"
+        outcome = json.loads(line)
+        assert isinstance(outcome, dict)
+        return outcome

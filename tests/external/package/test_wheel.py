@@ -1,0 +1,75 @@
+"""Installed from its wheel into a clean environment and run from elsewhere, everything is there."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import clevora_mock
+from tests.external.package.conftest import ROOT, Installed, run
+
+CHAT = """
+import json, os, urllib.request as u
+def ask(path, body=None, **headers):
+    headers |= {"Authorization": "Bearer " + os.environ["CLEVORA_API_KEY"]}
+    url = os.environ["CLEVORA_MOCK_URL"] + path
+    return u.urlopen(u.Request(url, None if body is None else json.dumps(body).encode(), headers)).read().decode()
+"""
+
+
+def test_it_says_what_it_is(installed: Installed) -> None:
+    """By its script and as a module, in the version that the checkout has."""
+    expected = f"clevora-mock, version {clevora_mock.__version__}\n"
+    assert installed("clevora-mock", "--version") == installed("python", "-m", "clevora_mock", "--version") == expected
+
+
+def test_scenarios_catalog_and_pages_are_there(installed: Installed) -> None:
+    """All that lies beside the package in a checkout."""
+    shipped = {file.stem for file in (ROOT / "scenarios").glob("*.yaml")}
+    assert {line.split()[0] for line in installed("clevora-mock", "scenarios").splitlines()} == shipped
+    source = """
+found = json.loads(ask("/v1/search", {"query": "underwater drone footage", "limit": 1}))["results"][0]["title"]
+script = json.loads(ask("/v1/scripts/generate", {"topic": "the sea"}))["script"]["title"]
+hello = json.loads(ask("/v1/chat/completions", {"messages": [{"role": "user", "content": "Hello!"}]}))
+page = ask("/", Accept="text/html")
+vector = json.loads(ask("/v1/embeddings", {"input": "the sea"}))["data"][0]["embedding"]
+print(json.dumps([found, script, hello["usage"]["total_tokens"], page[:15].lower(), len(vector)]))
+"""
+    said = installed("clevora-mock", "exec", "--scenario", "default", "--", "python", "-c", CHAT + source)
+    found, script, tokens, page, length = json.loads(said)
+    assert "underwater" in found.lower()
+    assert "sea" in script.lower()
+    assert (tokens, page, length) == (40, "<!doctype html>", 1536)
+
+
+def test_the_pytest_plugin_comes_with_it(installed: Installed) -> None:
+    """With pytest beside it, and nothing to configure."""
+    installed.pip("install", "pytest")
+    file = installed.folder / "test_it.py"
+    file.write_text("def test_it(clevora): assert clevora.balance == 100\n", encoding="utf-8")
+    assert "1 passed" in installed("pytest", "-q", str(file))
+
+
+def test_type_checkers_accept_it(installed: Installed) -> None:
+    """In their strictest mode, against what the package itself says of its types."""
+    installed.pip("install", "mypy", "pytest")
+    assert "no issues" in installed("mypy", "--strict", str(Path(__file__).with_name("consumer.py")))
+
+
+def test_it_stays_small(installed: Installed) -> None:
+    """Few packages, and few megabytes of its own."""
+    names = {line.partition("==")[0].lower() for line in installed.pip("freeze").splitlines()}
+    assert not names & {"pydantic", "fastapi", "httpx", "faker"}
+    size = sum(file.stat().st_size for file in installed.folder.rglob("site-packages/clevora_mock/**/*.*"))
+    assert 1_000_000 < size < 6_000_000
+
+
+def test_runners_of_tools_take_it(wheel: Path, tmp_path: Path) -> None:
+    """``uvx`` and ``pipx run``, which install it for one run."""
+    run([sys.executable, "-m", "venv", tmp_path / "tools"], tmp_path)
+    tools = tmp_path / "tools" / "bin"
+    subprocess.run([tools / "python", "-m", "pip", "--quiet", "install", "pipx", "uv"], check=True, timeout=300)
+    expected = f"clevora-mock, version {clevora_mock.__version__}\n"
+    assert run([tools / "uvx", "--from", wheel, "clevora-mock", "--version"], tmp_path) == expected
+    away = {"PIPX_HOME": str(tmp_path / "pipx")}
+    assert run([tools / "pipx", "run", "--spec", wheel, "clevora-mock", "--version"], tmp_path, **away) == expected

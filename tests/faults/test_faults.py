@@ -1,0 +1,595 @@
+"""Each fault as a plain socket sees it, under each kind of request, and its usual price."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pytest
+
+from clevora_mock.faults import FAULTS
+from tests.support import scenarios as support
+from tests.support.raw_client import TIMEOUT_SECONDS, Seen, connect, read
+from tests.support.scenarios import ASKS, CHAT, EMBEDDINGS, SCRIPTS, SEARCH, STREAM, Ask, send, use
+from tests.support.server import Running
+from tests.support.world import World, fresh_world
+
+DONE = b"data: [DONE]\n\n"
+RULE = "it goes wrong"
+
+# What the client has got against what an undisturbed one gets.
+Check = Callable[[Seen, Seen, bool], None]
+# What is billed when the rule does not say: nothing, what was sent of a stream, everything.
+Price = Literal["nothing", "sent", "whole"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault with its options, what is seen of it, and its usual price."""
+
+    name: str
+    fault: str | dict[str, Any]
+    check: Check
+    price: Price
+    stalls: bool = False
+
+    @property
+    def kind(self) -> str:
+        return self.fault if isinstance(self.fault, str) else str(self.fault["kind"])
+
+
+# --- what is seen -----------------------------------------------------------------------------------------------------
+
+
+def nothing(ending: str) -> Check:
+    def check(seen: Seen, plain: Seen, streamed: bool) -> None:
+        assert (seen.raw, seen.ending) == (b"", ending)
+
+    return check
+
+
+def headers_only(seen: Seen, plain: Seen, streamed: bool) -> None:
+    assert (seen.status, seen.body, seen.ending) == (200, b"", "reset")
+    assert seen.raw.endswith(b"\r\n\r\n")
+    assert seen.headers["content-type"] == plain.headers["content-type"]
+
+
+def part(ending: str, tokens: int) -> Check:
+    """The role and so many tokens of a stream, or a beginning of anything else."""
+
+    def check(seen: Seen, plain: Seen, streamed: bool) -> None:
+        assert (seen.status, seen.ending, seen.is_whole) == (200, ending, False)
+        if streamed:
+            assert seen.events == plain.events[: min(1 + tokens, len(plain.events) - 2)]
+            return
+        assert seen.headers["content-length"] == str(len(plain.body))
+        assert len(seen.body) < len(plain.body)
+        assert plain.plain.startswith(seen.plain) or len(seen.body) < 40
+
+    return check
+
+
+def truncated(fraction: float) -> Check:
+    def check(seen: Seen, plain: Seen, streamed: bool) -> None:
+        assert (seen.status, seen.ending, seen.is_whole) == (200, "fin", False)
+        if streamed:
+            assert seen.chunked
+            # The sentinel leaves with the last chunk.
+            assert seen.events == plain.events[: max(1, int((len(plain.events) - 1) * fraction))]
+        else:
+            assert int(seen.headers["content-length"]) == len(plain.body)
+            assert len(seen.body) == int(len(plain.body) * fraction)
+
+    return check
+
+
+def undisturbed(seen: Seen, plain: Seen, streamed: bool) -> None:
+    assert (seen.status, seen.ending) == (200, "whole")
+    assert seen.plain == plain.plain
+    assert seen.headers["content-type"] == plain.headers["content-type"]
+
+
+def garbage(seen: Seen, plain: Seen, streamed: bool) -> None:
+    assert (seen.status, seen.ending, seen.headers["content-type"]) == (200, "whole", "application/json")
+    with pytest.raises(ValueError):  # noqa: PT011 - neither UTF-8 nor JSON, and both are ValueErrors
+        json.loads(seen.body)
+
+
+def empty(seen: Seen, plain: Seen, streamed: bool) -> None:
+    assert (seen.status, seen.ending, seen.body) == (200, "whole", b"")
+    assert seen.headers["content-length"] == "0"
+
+
+def as_html(seen: Seen, plain: Seen, streamed: bool) -> None:
+    assert (seen.status, seen.ending, seen.headers["content-type"]) == (200, "whole", "text/html")
+    assert seen.plain == plain.plain
+
+
+def page(status: int) -> Check:
+    def check(seen: Seen, plain: Seen, streamed: bool) -> None:
+        assert (seen.status, seen.ending, seen.headers["content-type"]) == (status, "whole", "text/html")
+        assert seen.body.startswith(b"<html>")
+        assert f"<h1>{status} ".encode() in seen.body
+
+    return check
+
+
+def without(document: Any, path: list[str]) -> Any:
+    """`document` without a field; lists are gone through."""
+    if isinstance(document, list):
+        return [without(item, path) for item in document]
+    if not isinstance(document, dict):
+        return document
+    if len(path) == 1:
+        return {name: value for name, value in document.items() if name != path[0]}
+    return {name: without(value, path[1:]) if name == path[0] else value for name, value in document.items()}
+
+
+def missing(*fields: str) -> Check:
+    def check(seen: Seen, plain: Seen, streamed: bool) -> None:
+        assert (seen.status, seen.ending) == (200, "whole")
+        got, expected = (documents(one, streamed) for one in (seen, plain))
+        for one in fields:
+            expected = without(expected, one.split("."))
+        assert got == expected
+        assert not streamed or seen.events[-1] == DONE
+
+    return check
+
+
+def documents(seen: Seen, streamed: bool) -> list[Any]:
+    if not streamed:
+        return [json.loads(seen.plain)]
+    return [json.loads(event.removeprefix(b"data: ")) for event in seen.events if event != DONE]
+
+
+def in_stream(check: Callable[[list[bytes], list[bytes]], None]) -> Check:
+    """A stream that is sent to its end, with something wrong in it; what is no stream is as always."""
+
+    def checked(seen: Seen, plain: Seen, streamed: bool) -> None:
+        if not streamed:
+            undisturbed(seen, plain, streamed)
+            return
+        assert (seen.status, seen.ending, seen.headers["content-type"]) == (200, "whole", "text/event-stream")
+        check(seen.events, plain.events)
+
+    return checked
+
+
+def place(plain: list[bytes], tokens: int) -> int:
+    """The event after so many tokens, at most the last one with content."""
+    return min(1 + tokens, len(plain) - 3)
+
+
+def malformed(tokens: int) -> Check:
+    def check(events: list[bytes], plain: list[bytes]) -> None:
+        at = place(plain, tokens)
+        assert len(events) == len(plain)
+        assert [one for index, one in enumerate(events) if index != at] == plain[:at] + plain[at + 1 :]
+        assert events[at].startswith(b"data: {")
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(events[at].removeprefix(b"data: "))
+
+    return in_stream(check)
+
+
+def duplicate(tokens: int) -> Check:
+    def check(events: list[bytes], plain: list[bytes]) -> None:
+        at = place(plain, tokens)
+        assert events == plain[: at + 1] + plain[at:]
+
+    return in_stream(check)
+
+
+def error_frame(tokens: int) -> Check:
+    def check(events: list[bytes], plain: list[bytes]) -> None:
+        # Never behind the end of the stream.
+        assert events[:-1] == plain[: min(1 + tokens, len(plain) - 2)]
+        said = json.loads(events[-1].removeprefix(b"data: "))
+        assert said["error"]["code"] == "internal_error"
+        assert said.keys() == {"error"}
+
+    return in_stream(check)
+
+
+def no_usage(events: list[bytes], plain: list[bytes]) -> None:
+    assert (events[:-2], events[-1]) == (plain[:-2], DONE)
+    last = json.loads(plain[-2].removeprefix(b"data: "))
+    del last["usage"]
+    assert json.loads(events[-2].removeprefix(b"data: ")) == last
+
+
+def no_done(events: list[bytes], plain: list[bytes]) -> None:
+    assert events == plain[:-1]
+
+
+def split_utf8(seen: Seen, plain: Seen, streamed: bool) -> None:
+    if not streamed:
+        undisturbed(seen, plain, streamed)
+        return
+    assert seen.ending == "whole"
+    text = seen.body.decode()
+    assert text.replace("…", "", 1).encode().endswith(DONE)
+    whole = [one.decode("utf-8", "replace") for one in seen.segments]
+    assert len(seen.segments) > 1
+    assert any("�" in one for one in whole), "no character is cut between two segments"
+
+
+CASES = (
+    Case("reset", "reset", nothing("reset"), "nothing"),
+    Case("reset at start", {"kind": "reset", "at": "start"}, nothing("reset"), "nothing"),
+    Case("reset at headers", {"kind": "reset", "at": "headers"}, headers_only, "nothing"),
+    Case("reset after 0 tokens", {"kind": "reset", "after_tokens": 0}, part("reset", 0), "sent"),
+    Case("reset after tokens", {"kind": "reset", "after_tokens": 3}, part("reset", 3), "sent"),
+    Case("reset after all tokens", {"kind": "reset", "after_tokens": 100_000}, part("reset", 100_000), "sent"),
+    Case("close", "close", nothing("fin"), "nothing"),
+    Case("close after 0 tokens", {"kind": "close", "after_tokens": 0}, part("fin", 0), "sent"),
+    Case("close after tokens", {"kind": "close", "after_tokens": 3}, part("fin", 3), "sent"),
+    Case("close after all tokens", {"kind": "close", "after_tokens": 100_000}, part("fin", 100_000), "sent"),
+    Case("stall", "stall", nothing("silence"), "nothing", stalls=True),
+    Case("stall after tokens", {"kind": "stall", "after_tokens": 3}, part("silence", 3), "sent", stalls=True),
+    Case("stall for a while", {"kind": "stall", "for": "30s"}, undisturbed, "whole"),
+    Case("stall on the way", {"kind": "stall", "after_tokens": 3, "for": "30s"}, undisturbed, "whole"),
+    Case("truncate", "truncate", truncated(0.5), "sent"),
+    Case("truncate most", {"kind": "truncate", "fraction": 0.1}, truncated(0.1), "sent"),
+    Case("truncate little", {"kind": "truncate", "fraction": 0.99}, truncated(0.99), "sent"),
+    Case("slow body", {"kind": "slow_body", "bytes_per_second": 500}, undisturbed, "whole"),
+    Case("garbage", "garbage", garbage, "nothing"),
+    Case("empty body", "empty_body", empty, "nothing"),
+    Case("wrong content type", "wrong_content_type", as_html, "whole"),
+    Case("html error", "html_error", page(502), "nothing"),
+    *(
+        Case(f"html error {status}", {"kind": "html_error", "status": status}, page(status), "nothing")
+        for status in (502, 503, 504)
+    ),
+    Case("missing usage", {"kind": "missing_fields", "fields": ["usage"]}, missing("usage"), "whole"),
+    Case(
+        "missing inner fields",
+        {
+            "kind": "missing_fields",
+            "fields": ["choices.message.content", "choices.delta", "data.embedding", "results.title", "script.hook"],
+        },
+        missing("choices.message.content", "choices.delta", "data.embedding", "results.title", "script.hook"),
+        "whole",
+    ),
+    Case("malformed chunk", "malformed_chunk", malformed(0), "whole"),
+    Case("malformed chunk later", {"kind": "malformed_chunk", "after_tokens": 4}, malformed(4), "whole"),
+    Case("malformed last chunk", {"kind": "malformed_chunk", "after_tokens": 9999}, malformed(9999), "whole"),
+    Case("duplicate chunk", "duplicate_chunk", duplicate(0), "whole"),
+    Case("duplicate chunk later", {"kind": "duplicate_chunk", "after_tokens": 4}, duplicate(4), "whole"),
+    Case("duplicate last chunk", {"kind": "duplicate_chunk", "after_tokens": 9999}, duplicate(9999), "whole"),
+    Case("split UTF-8", "split_utf8", split_utf8, "whole"),
+    Case("no usage", "no_usage", in_stream(no_usage), "whole"),
+    Case("no [DONE]", "no_done", in_stream(no_done), "whole"),
+    Case("error frame", "error_frame", error_frame(0), "sent"),
+    Case("error frame later", {"kind": "error_frame", "after_tokens": 5}, error_frame(5), "sent"),
+    Case("error frame at the end", {"kind": "error_frame", "after_tokens": 9999}, error_frame(9999), "sent"),
+)
+
+# The other endpoints answer in one piece as chat does, so that one case of each kind is enough for them.
+OTHERS = [case for case in {case.kind: case for case in reversed(CASES)}.values() if not FAULTS[case.kind].stream_only]
+asks = pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
+
+
+def test_the_table_is_complete() -> None:
+    assert {case.kind for case in CASES} == set(FAULTS)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_fault_in_a_stream_is_seen_paid_and_written_down(world: World, case: Case) -> None:
+    """Of what is sent in part, the prompt is paid and each token that the client has."""
+    seen, prompt_tokens, whole_tokens = suffer(world, STREAM, case)
+    said = sum(b'"content":' in event for event in seen.events)
+    check_accounts(world, STREAM, case, {"nothing": None, "sent": prompt_tokens + said, "whole": whole_tokens})
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_fault_in_a_body_is_seen_paid_and_written_down(world: World, case: Case) -> None:
+    """A body in one piece is paid as a whole once a byte of it came; a fault of streams leaves it alone."""
+    seen, _, whole_tokens = suffer(world, CHAT, case)
+    sent = whole_tokens if seen.body else None
+    nothing = whole_tokens if FAULTS[case.kind].stream_only else None
+    check_accounts(world, CHAT, case, {"nothing": nothing, "sent": sent, "whole": whole_tokens})
+
+
+@pytest.mark.parametrize("case", OTHERS, ids=lambda case: case.kind)
+def test_a_fault_is_the_same_at_every_endpoint(frozen_server: Running, case: Case) -> None:
+    for ask in (EMBEDDINGS, SEARCH, SCRIPTS):
+        world = fresh_world(frozen_server)
+        seen, _, whole_tokens = suffer(world, ask, case)
+        sent = whole_tokens if seen.body else None
+        check_accounts(world, ask, case, {"nothing": None, "sent": sent, "whole": whole_tokens})
+
+
+def suffer(world: World, ask: Ask, case: Case) -> tuple[Seen, int, int]:
+    """Ask without and with the fault; return what came then, and the prompt and the total of the first."""
+    plain = send(world, ask)
+    assert plain.ending == "whole"
+    (first,) = support.journal(world)
+    use(world, {"name": RULE, "then": {"fault": case.fault}})
+    seen = send(world, ask, stalls=case.stalls)
+    case.check(seen, plain, ask.streamed)
+    if seen.raw:
+        assert seen.headers["x-clevora-mock-rule"] == RULE
+    spared = FAULTS[case.kind].stream_only and not ask.streamed
+    entry = support.shown(world)
+    assert entry["fault"] == (None if spared else case.kind)
+    assert (entry["rule"], entry["status"], entry["code"]) == (RULE, seen.status, None)
+    assert entry["abandoned"] == case.stalls
+    return seen, first.prompt_tokens, first.prompt_tokens + first.completion_tokens
+
+
+def check_accounts(world: World, ask: Ask, case: Case, prices: dict[Price, int | None]) -> None:
+    """The second charge, the journal's cost and the usage's errors; a price of None is no charge, and an error."""
+    tokens = prices[case.price]
+    paid = [(entry.tokens, entry.amount) for entry in support.charges(world)[1:]]
+    assert paid == ([] if tokens is None else [(tokens, tokens * ask.rate)])
+    support.check_books(world)
+    assert support.shown(world)["cost"] == pytest.approx((tokens or 0) * ask.rate / 1_000_000)
+    summary = world.do(lambda sandbox: support.demo(sandbox).usage.total)
+    assert (summary.requests, summary.errors) == (2, int(tokens is None))
+
+
+@pytest.mark.parametrize(("charge", "share"), [(True, 1), (False, 0)], ids=["charged", "free"])
+@pytest.mark.parametrize("fault", ["reset", "truncate", "garbage", "no_done"])
+@pytest.mark.parametrize("ask", [CHAT, STREAM], ids=lambda ask: ask.name)
+def test_charge_overrides_the_price_of_a_fault(world: World, ask: Ask, fault: str, charge: bool, share: int) -> None:
+    """All of the work is billed, or none of it."""
+    send(world, ask)
+    use(world, {"then": {"fault": fault, "charge": charge}})
+    send(world, ask)
+    first, *others = [entry.tokens for entry in support.charges(world)]
+    assert others == [first] * share
+    support.check_books(world)
+
+
+# --- what takes time --------------------------------------------------------------------------------------------------
+
+
+@asks
+def test_a_stall_is_waited_out(world: World, ask: Ask) -> None:
+    """Not a byte before its time; then everything."""
+    plain = send(world, ask)
+    support.stand_still(world)
+    use(world, {"then": {"fault": {"kind": "stall", "for": "30s"}}})
+    with connect(world.address) as connection:
+        connection.sendall(support.request(world, ask))
+        support.waiting(world)
+        world.advance(29.9)
+        assert read(connection, Seen(), support.GIVES_UP_SECONDS).raw == b""
+        world.advance(0.1)
+        seen = read(connection, Seen())
+    undisturbed_but_created(seen, plain)
+    _, entry = support.settled(world, 2)
+    assert entry.latency // 1_000_000 == 30
+    assert len(support.charges(world)) == 2
+    support.check_books(world)
+
+
+@asks
+def test_a_stall_on_the_way_is_waited_out(world: World, ask: Ask) -> None:
+    """A part at once, the rest when its time has come."""
+    plain = send(world, ask)
+    support.stand_still(world)
+    use(world, {"then": {"fault": {"kind": "stall", "after_tokens": 3, "for": "30s"}}})
+    with connect(world.address) as connection:
+        connection.sendall(support.request(world, ask))
+        support.waiting(world)
+        world.advance(29.9)
+        seen = read(connection, Seen(), support.GIVES_UP_SECONDS)
+        assert (seen.ending, seen.status) == ("silence", 200)
+        assert 0 < len(seen.body) < len(plain.body)
+        if ask.streamed:
+            assert len(seen.events) == 4
+        world.advance(0.1)
+        seen = read(connection, seen)
+    undisturbed_but_created(seen, plain)
+    support.settled(world, 2)
+    support.check_books(world)
+
+
+def undisturbed_but_created(seen: Seen, plain: Seen) -> None:
+    """The same answer, to a request that came a little later."""
+    assert (seen.status, seen.ending) == (200, "whole")
+    assert len(seen.body) == len(plain.body)
+
+
+@asks
+def test_a_stall_under_a_frozen_clock_is_written_down(world: World, ask: Ask) -> None:
+    """Where the clock is frozen nobody waits; the wait is in the journal and in the usage."""
+    use(world, {"then": {"fault": {"kind": "stall", "for": "30s"}}})
+    assert send(world, ask).ending == "whole"
+    assert support.shown(world)["latencyMs"] == 30_000
+    (recent,) = world.do(lambda sandbox: list(support.demo(sandbox).usage.recent))
+    assert recent.latency == 30_000_000
+
+
+@pytest.mark.parametrize("for_", [None, "1h"])
+def test_a_client_that_gives_up_on_a_stall_is_noticed(world: World, for_: str | None) -> None:
+    """At once, and not only when the stall is over; nothing waits on behind the scenes."""
+    support.stand_still(world)
+    fault = {"kind": "stall"} | ({} if for_ is None else {"for": for_})
+    use(world, {"then": {"fault": fault}})
+    seen = send(world, CHAT, stalls=True)
+    assert (seen.raw, seen.ending) == (b"", "silence")
+    assert not world.do(lambda sandbox: len(sandbox.clock.timers))
+    assert support.charges(world) == []
+    entry = support.shown(world)
+    assert (entry["status"], entry["abandoned"], entry["fault"]) == (None, True, "stall")
+
+
+@asks
+def test_slow_body_comes_in_pieces(world: World, ask: Ask) -> None:
+    """Ten a second of an even size; each is out when its time has come, and no sooner."""
+    plain = send(world, ask)
+    support.stand_still(world)
+    speed = len(plain.body) * 2
+    use(world, {"then": {"fault": {"kind": "slow_body", "bytes_per_second": speed}}})
+    sizes: list[int] = []
+    with connect(world.address) as connection:
+        connection.sendall(support.request(world, ask))
+        seen = Seen()
+        while sum(sizes) < len(plain.body):
+            connection.settimeout(TIMEOUT_SECONDS)
+            before = len(seen.body)
+            while len(seen.body) == before:
+                seen.segments.append(connection.recv(65_536))
+            sizes.append(len(seen.body) - before)
+            while not seen.is_whole and not world.do(lambda sandbox: len(sandbox.clock.timers)):
+                pass
+            world.advance(0.1)
+    assert len(sizes) in (5, 6)
+    assert sum(sizes) == len(plain.body)
+    assert set(sizes[:-1]) == {speed // 10}
+    support.settled(world, 2)
+    assert len(support.charges(world)) == 2
+    support.check_books(world)
+
+
+def test_leaving_a_slow_stream_pays_for_whole_events(world: World) -> None:
+    """What is billed are the tokens whose last byte was sent."""
+    plain = send(world, STREAM)
+    (whole,) = support.journal(world)
+    support.stand_still(world)
+    use(world, {"then": {"fault": {"kind": "slow_body", "bytes_per_second": len(plain.body) * 2}}})
+    with connect(world.address) as connection:
+        connection.sendall(support.request(world, STREAM))
+        support.waiting(world)
+        seen = read(connection, Seen(), support.GIVES_UP_SECONDS)
+        assert seen.ending == "silence"
+    support.settled(world, 2)
+    said = sum(b'"content":' in event for event in seen.events)
+    assert 0 < said < whole.completion_tokens
+    assert support.charges(world)[1].tokens == whole.prompt_tokens + said
+    support.check_books(world)
+
+
+def test_a_whole_answer_that_was_begun_is_billed_whole(world: World) -> None:
+    """Even when the client leaves a slow one after its first piece."""
+    plain = send(world, EMBEDDINGS)
+    support.stand_still(world)
+    use(world, {"then": {"fault": {"kind": "slow_body", "bytes_per_second": len(plain.body)}}})
+    with connect(world.address) as connection:
+        connection.sendall(support.request(world, EMBEDDINGS))
+        support.waiting(world)
+        assert read(connection, Seen(), support.GIVES_UP_SECONDS).ending == "silence"
+    support.settled(world, 2)
+    first, second = support.charges(world)
+    assert first.tokens == second.tokens
+    support.check_books(world)
+
+
+# --- faults beside other things ---------------------------------------------------------------------------------------
+
+
+def test_split_utf8_cuts_the_answers_own_characters(world: World) -> None:
+    """Nothing is put in where there is something to cut, and both halves make the character again."""
+    text = "Déjà vu in 日本語."
+    use(world, {"then": {"reply": {"content": text}, "fault": "split_utf8"}})
+    seen = send(world, STREAM)
+    said = [json.loads(event.removeprefix(b"data: ")) for event in seen.events[:-1]]
+    assert "".join(one["choices"][0]["delta"].get("content", "") for one in said) == text
+    assert any("�" in segment.decode("utf-8", "replace") for segment in seen.segments)
+    assert support.charges(world)[0].tokens == said[-1]["usage"]["total_tokens"]
+
+
+@pytest.mark.parametrize("kind", ["split_utf8", "malformed_chunk", "duplicate_chunk", "error_frame", "no_usage"])
+def test_a_stream_that_says_nothing(world: World, kind: str) -> None:
+    """There is a place for every fault, or none at all; nothing breaks."""
+    use(world, {"then": {"reply": {"content": ""}, "fault": kind}})
+    seen = send(world, STREAM)
+    assert (seen.status, seen.ending) == (200, "whole")
+    support.check_books(world)
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "ending", "code"),
+    [
+        ("reset", None, "reset", None),
+        ("close", None, "fin", None),
+        ({"kind": "reset", "at": "headers"}, 429, "reset", "rate_limit_exceeded"),
+        ("truncate", 429, "fin", "rate_limit_exceeded"),
+        ("wrong_content_type", 429, "whole", "rate_limit_exceeded"),
+        ({"kind": "missing_fields", "fields": ["error.code"]}, 429, "whole", "rate_limit_exceeded"),
+        ({"kind": "stall", "for": "1s"}, 429, "whole", "rate_limit_exceeded"),
+        ({"kind": "slow_body", "bytes_per_second": 1000}, 429, "whole", "rate_limit_exceeded"),
+    ],
+    ids=str,
+)
+def test_an_error_suffers_a_fault(world: World, fault: Any, status: int | None, ending: str, code: str | None) -> None:
+    """The injected error is what goes wrong on the wire, and costs nothing either way."""
+    use(world, {"then": {"error": 429, "fault": fault}})
+    seen = send(world, CHAT)
+    assert (seen.status, seen.ending) == (status, ending)
+    if status is not None:
+        assert seen.headers["retry-after"] == "1"
+    entry = support.shown(world)
+    assert (entry["status"], entry["code"]) == (status, code)
+    assert support.charges(world) == []
+    support.check_books(world)
+
+
+@pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
+def test_a_charged_error_is_billed_as_the_work(world: World, ask: Ask) -> None:
+    """The work was done and is billed; the client gets the error, and the usage counts one."""
+    send(world, ask)
+    use(world, {"then": {"error": 500, "charge": True}})
+    seen = send(world, ask)
+    assert (seen.status, seen.json["error"]["code"]) == (500, "internal_error")
+    first, second = support.charges(world)
+    assert (first.tokens, first.amount) == (second.tokens, second.amount)
+    support.check_books(world)
+    assert world.do(lambda sandbox: support.demo(sandbox).usage.total.errors) == 1
+
+
+BAD = Ask("bad", CHAT.endpoint, CHAT.path, {"messages": []}, CHAT.rate)
+
+
+def test_a_charged_error_for_a_bad_request(world: World) -> None:
+    """It is still the injected error, and there is no work that could be billed."""
+    use(world, {"then": {"error": 500, "charge": True}})
+    assert send(world, BAD).status == 500
+    assert support.charges(world) == []
+    support.check_books(world)
+
+
+def test_a_refusal_is_never_charged(world: World) -> None:
+    """`charge` is about work that was done."""
+    use(world, {"then": {"fault": "truncate", "charge": True}})
+    assert send(world, BAD).status == 400
+    world.balance(0)
+    assert send(world, CHAT).status == 402
+    assert support.charges(world) == []
+    support.check_books(world)
+
+
+@pytest.mark.parametrize("reason", ["bad", "poor", "fast"])
+def test_an_outage_is_one_for_everybody(world: World, reason: str) -> None:
+    """A proxy that answers by itself has not seen what is wrong with the request."""
+    use(world, {"then": {"fault": "html_error"}}, limits={"requests_per_minute": 0 if reason == "fast" else None})
+    if reason == "poor":
+        world.balance(0)
+    seen = send(world, BAD if reason == "bad" else CHAT)
+    page(502)(seen, seen, False)
+    assert "retry-after" not in seen.headers
+    entry = support.shown(world)
+    assert (entry["status"], entry["code"], entry["fault"]) == (502, None, "html_error")
+    assert support.charges(world) == []
+
+
+def test_faults_that_need_tokens_leave_refusals_alone(world: World) -> None:
+    use(world, {"then": {"fault": {"kind": "close", "after_tokens": 2}}})
+    seen = send(world, BAD)
+    assert (seen.status, seen.ending) == (400, "whole")
+    assert support.shown(world)["fault"] is None
+
+
+def test_the_connection_goes_on_after_a_whole_answer(world: World) -> None:
+    """Faults that leave HTTP in order leave the connection open for the next request."""
+    use(world, {"when": {"calls": 1}, "then": {"fault": "garbage"}})
+    with connect(world.address) as connection:
+        connection.sendall(support.request(world, CHAT))
+        assert read(connection, Seen()).ending == "whole"
+        connection.sendall(support.request(world, CHAT))
+        seen = read(connection, Seen())
+    assert (seen.status, seen.json["object"]) == (200, "chat.completion")

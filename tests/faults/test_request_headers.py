@@ -1,0 +1,243 @@
+"""What a single request asks for by header: it happens to that request, and to no other."""
+
+from typing import Any
+
+import pytest
+
+from tests.support import scenarios as support
+from tests.support.raw_client import Seen, connect, read
+from tests.support.scenarios import ASKS, CHAT, STREAM, Ask, send, use
+from tests.support.world import World
+
+asks = pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
+
+
+def undisturbed(world: World, ask: Ask) -> Seen:
+    """The next request, which asks for nothing."""
+    seen = send(world, ask)
+    assert (seen.status, seen.ending) == (200, "whole")
+    assert "x-clevora-mock-rule" not in seen.headers
+    assert support.shown(world)["rule"] is None
+    return seen
+
+
+# The header's value, and the status and the code that follow.
+ERRORS = [
+    ("400", 400, "invalid_field"),
+    ("401", 401, "invalid_api_key"),
+    ("402", 402, "insufficient_balance"),
+    ("403", 403, "developer_access_required"),
+    ("404", 404, "not_found"),
+    ("405", 405, "method_not_allowed"),
+    ("413", 413, "payload_too_large"),
+    ("429", 429, "rate_limit_exceeded"),
+    ("500", 500, "internal_error"),
+    ("502", 502, "bad_gateway"),
+    ("503", 503, "service_unavailable"),
+    ("504", 504, "gateway_timeout"),
+    ("daily_token_limit_exceeded", 429, "daily_token_limit_exceeded"),
+    ("account_not_activated", 402, "account_not_activated"),
+]
+
+
+@asks
+def test_a_header_asks_for_an_error(world: World, ask: Ask) -> None:
+    """By status or by code; it costs nothing, and the next request is answered."""
+    found = []
+    for asked, *_ in ERRORS:
+        seen = send(world, ask, x_clevora_mock_error=asked)
+        assert seen.headers["x-clevora-mock-rule"] == "x-clevora-mock-error"
+        assert seen.headers.get("retry-after") == ("1" if seen.status == 429 else None)
+        found.append((asked, seen.status, seen.json["error"]["code"]))
+        entry = support.shown(world)
+        assert (asked, entry["status"], entry["code"], entry["rule"]) == (*found[-1], "x-clevora-mock-error")
+    assert found == ERRORS
+    assert support.charges(world) == []
+    undisturbed(world, ask)
+    assert len(support.charges(world)) == 1
+    support.check_books(world)
+
+
+# The header's value, and the status and the ending that follow.
+FAULTS = [
+    ("reset", None, "reset"),
+    ("close", None, "fin"),
+    ("garbage", 200, "whole"),
+    ("empty_body", 200, "whole"),
+    ("html_error", 502, "whole"),
+]
+
+
+@asks
+def test_a_header_asks_for_a_fault(world: World, ask: Ask) -> None:
+    """Nothing is paid, and the next request is answered."""
+    found = []
+    for kind, *_ in FAULTS:
+        seen = send(world, ask, x_clevora_mock_fault=kind)
+        found.append((kind, seen.status, seen.ending))
+        assert seen.headers.get("x-clevora-mock-rule") == (None if seen.status is None else "x-clevora-mock-fault")
+        entry = support.shown(world)
+        assert (entry["fault"], entry["status"], entry["rule"]) == (kind, seen.status, "x-clevora-mock-fault")
+    assert found == FAULTS
+    assert support.charges(world) == []
+    undisturbed(world, ask)
+    support.check_books(world)
+
+
+def test_a_fault_in_the_middle_is_billed_as_always(world: World) -> None:
+    """What happens in the middle is billed as always."""
+    seen = send(world, STREAM, x_clevora_mock_fault="no_done")
+    assert seen.events[-1] != b"data: [DONE]\n\n"
+    assert undisturbed(world, STREAM).events[:-1] == seen.events
+    first, second = support.charges(world)
+    assert first.tokens == second.tokens
+
+
+@asks
+def test_a_header_asks_for_a_delay(world: World, ask: Ask) -> None:
+    seen = send(world, ask, x_clevora_mock_delay="2s")
+    assert (seen.status, seen.headers["x-clevora-mock-rule"]) == (200, "x-clevora-mock-delay")
+    assert support.shown(world)["latencyMs"] == 2000
+    undisturbed(world, ask)
+    assert support.shown(world)["latencyMs"] == 0
+    assert len(support.charges(world)) == 2
+
+
+@asks
+def test_a_delay_is_waited_out(world: World, ask: Ask) -> None:
+    support.stand_still(world)
+    with connect(world.address) as connection:
+        connection.sendall(support.request(world, ask, x_clevora_mock_delay="1.5s"))
+        support.waiting(world)
+        world.advance(1.4)
+        assert read(connection, Seen(), support.GIVES_UP_SECONDS).raw == b""
+        world.advance(0.1)
+        assert read(connection, Seen()).status == 200
+
+
+def test_leaving_during_a_delay_costs_a_stream_its_prompt(world: World) -> None:
+    """Not a byte was sent, so there is no status; a stream costs its prompt, as whenever it is left."""
+    support.stand_still(world)
+    seen = send(world, STREAM, stalls=True, x_clevora_mock_delay="1h")
+    assert seen.ending == "silence"
+    entry = support.shown(world)
+    assert (entry["status"], entry["abandoned"], entry["completionTokens"]) == (None, True, 0)
+    assert [charge.tokens for charge in support.charges(world)] == [entry["promptTokens"]]
+    assert not world.do(lambda sandbox: len(sandbox.clock.timers))
+    support.check_books(world)
+
+
+def test_leaving_a_stall_during_its_delay_costs_nothing(world: World) -> None:
+    """The fault would have kept everything back, so nothing is paid for."""
+    support.stand_still(world)
+    for ask in (CHAT, STREAM):
+        send(world, ask, stalls=True, x_clevora_mock_delay="1h", x_clevora_mock_fault="stall")
+        assert support.shown(world)["status"] is None
+    assert support.charges(world) == []
+    support.check_books(world)
+
+
+@asks
+def test_a_header_asks_for_a_scenario(world: World, ask: Ask) -> None:
+    """Its rules are for the requests that name it; they count those alone."""
+    assert send(world, ask, x_clevora_mock_scenario="flaky").status == 500
+    undisturbed(world, ask)
+    assert send(world, ask, x_clevora_mock_scenario="flaky").status == 500
+    undisturbed(world, ask)
+    seen = send(world, ask, x_clevora_mock_scenario="flaky")
+    assert seen.status == 200
+    assert len(support.charges(world)) == 3
+    rules = [entry.rule for entry in support.journal(world)]
+    assert rules == ["two failures, then fine", None, "two failures, then fine", None, None]
+
+
+def test_the_sandboxs_own_scenario_does_not_count_such_requests(world: World) -> None:
+    """The sandbox's counters do not see requests that go by another one."""
+    use(world, {"name": "second", "when": {"calls": 2}, "then": {"error": 503}})
+    assert send(world, CHAT).status == 200
+    assert send(world, CHAT, x_clevora_mock_scenario="default").status == 200
+    assert send(world, CHAT).status == 503
+    assert support.shown(world)["rule"] == "second"
+
+
+def test_several_headers_act_together(world: World) -> None:
+    seen = send(world, CHAT, x_clevora_mock_error="503", x_clevora_mock_delay="1s", x_clevora_mock_fault="truncate")
+    assert (seen.status, seen.ending, seen.is_whole) == (503, "fin", False)
+    entry = support.shown(world)
+    assert entry["rule"] == "x-clevora-mock-error, x-clevora-mock-fault, x-clevora-mock-delay"
+    assert (entry["latencyMs"], entry["fault"]) == (1000, "truncate")
+
+
+def test_a_header_goes_before_the_rule(world: World) -> None:
+    """What is asked for takes the place of what the rule says of it; the rule still names itself."""
+    use(world, {"name": "slow and wrong", "then": {"delay": "9s", "error": 500}})
+    seen = send(world, CHAT, x_clevora_mock_error="404", x_clevora_mock_delay="1s")
+    assert (seen.status, seen.headers["x-clevora-mock-rule"]) == (404, "slow and wrong")
+    assert support.shown(world)["latencyMs"] == 1000
+
+
+UNKNOWN = [
+    ("error", "418"),
+    ("error", "200"),
+    ("error", "0500"),
+    ("error", "4290"),
+    ("error", "-500"),
+    ("error", "five hundred"),
+    ("error", ""),
+    ("error", "rate_limit"),
+    ("fault", "explode"),
+    ("fault", "RESET"),
+    ("fault", ""),
+    ("fault", "reset, close"),
+    ("delay", "2"),
+    ("delay", "-2s"),
+    ("delay", "soon"),
+    ("delay", ""),
+    ("delay", "2 s"),
+    ("scenario", "no-such-thing"),
+    ("scenario", ""),
+    ("scenario", "../scenarios/flaky"),
+    ("scenario", "flaky.yaml"),
+]
+
+
+def test_an_unknown_value_is_refused(world: World) -> None:
+    """400 that names the header; no rule has counted the request, no draw is spent, nothing is paid."""
+    use(world, {"name": "first", "when": {"calls": 1, "chance": 1}, "then": {"error": 503}})
+    for name, value in UNKNOWN:
+        before = world.do(lambda sandbox: dict(sandbox.rng.counters))
+        headers: dict[str, Any] = {f"x_clevora_mock_{name}": value}
+        seen = send(world, CHAT, **headers)
+        assert (name, value, seen.status, seen.json["error"]["code"]) == (name, value, 400, "invalid_field")
+        assert seen.json["error"]["message"].startswith(f"x-clevora-mock-{name}: ")
+        assert "x-clevora-mock-rule" not in seen.headers
+        after = world.do(lambda sandbox: dict(sandbox.rng.counters))
+        assert {name for name in after if after[name] != before.get(name)} == {"request"}
+    assert support.charges(world) == []
+    assert send(world, CHAT).status == 503
+
+
+@pytest.mark.parametrize("headers", [{"x_clevora_mock_error": "500"}, {"x_clevora_mock_error": "418"}])
+def test_a_wrong_key_goes_before_the_headers(world: World, headers: dict[str, Any]) -> None:
+    seen = send(world, CHAT, authorization="Bearer sk_live_wrong", **headers)
+    assert (seen.status, seen.json["error"]["code"]) == (401, "invalid_api_key")
+    assert "x-clevora-mock-rule" not in seen.headers
+
+
+@pytest.mark.parametrize("path", ["/__mock/health", "/__mock/requests", "/openapi.json"])
+def test_the_mocks_own_pages_ignore_the_headers(world: World, path: str) -> None:
+    headers = {"x-clevora-mock-error": "500", "x-clevora-mock-fault": "reset", "x-clevora-mock-scenario": "nope"}
+    assert world.http.get(path, headers=headers).status_code == 200
+
+
+def test_endpoints_without_a_model_can_fail_too(world: World) -> None:
+    """They can fail too."""
+    asked = {"x-clevora-mock-error": "503"}
+    for answer in (
+        world.http.get("/v1/keys", headers=world.signed_in() | asked),
+        world.http.get("/api/developer/usage", headers=world.signed_in() | asked),
+        world.http.get("/llms.json", headers=asked),
+        world.http.post("/api/dodo/webhook", headers=asked),
+    ):
+        assert answer.status_code == 503
+        assert answer.headers["x-clevora-mock-rule"] == "x-clevora-mock-error"

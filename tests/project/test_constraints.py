@@ -1,0 +1,33 @@
+"""The versions that the suite runs with are the newest and the lowest that the package admits."""
+
+import re
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def pins(file: str) -> dict[str, str]:
+    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
+    return {name.lower(): version for name, _, version in (line.partition("==") for line in lines) if version}
+
+
+def bounds() -> dict[str, str]:
+    """The lowest version of each package that the package itself depends on."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found = [re.match(r"([a-z]+)>=([\d.]+)", dependency) for dependency in project["dependencies"]]
+    return {one[1]: one[2] for one in found if one}
+
+
+def padded(version: str, like: str) -> str:
+    return version + ".0" * (like.count(".") - version.count("."))
+
+
+def test_the_lowest_versions_are_the_lower_bounds() -> None:
+    lowest = pins("constraints-lowest.txt")
+    wanted = {name: padded(bound, lowest[name]) for name, bound in bounds().items()}
+    assert {name: lowest[name] for name in wanted} == wanted
+
+
+def test_every_dependency_has_a_newest_version() -> None:
+    assert bounds().keys() <= pins("constraints.txt").keys()

@@ -1,0 +1,69 @@
+"""deploy/nginx.conf agrees with the mock on what a sandbox is, what a body may weigh and who closes a connection.
+
+Facts that can be read; `make test-deploy` has nginx read them.
+"""
+
+import re
+from pathlib import Path
+
+import pytest
+from uvicorn import Config
+
+from clevora_mock.app import create_app
+from clevora_mock.control.endpoint import MAX_SNAPSHOT_BYTES
+from clevora_mock.core.sandboxes import DEFAULT
+
+TEXT = (Path(__file__).parents[2] / "deploy" / "nginx.conf").read_text("utf-8")
+
+PATHS = [
+    "/",
+    "/v1/keys",
+    "/sandbox",
+    "/sandbox/",
+    "/sandbox/one",
+    "/sandbox/one/",
+    "/sandbox/one/v1/keys",
+    "/sandbox/default/v1/keys",
+    "/sandbox/one/sandbox/two/v1/keys",
+    "/v1/sandbox/one/keys",
+    "//sandbox/one/v1/keys",
+    "/sandbox//v1/keys",
+    "/sandbox/One/v1/keys",
+    "/sandbox/-one/v1/keys",
+    "/sandbox/one_two/v1/keys",
+    "/sandbox/1-/v1/keys",
+    f"/sandbox/{'a' * 63}/v1/keys",
+    f"/sandbox/{'a' * 64}/v1/keys",
+]
+
+
+def directive(name: str) -> str:
+    """What a directive that stands there once is given."""
+    (found,) = re.findall(rf"^ *{name} (.+);$", TEXT, re.MULTILINE)
+    return str(found)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_paths_sandbox_is_the_one_that_the_mock_finds(path: str) -> None:
+    """What has none, and is refused, may go anywhere."""
+    (pattern,) = re.findall(r'"~(.+)" +\$name;', TEXT)
+    matched = re.search(pattern.replace("(?<", "(?P<"), path)
+    sandbox, _, _ = create_app().state.sandboxes.resolve(path)
+    assert (matched["name"] if matched else DEFAULT) == sandbox.name
+
+
+def test_the_largest_body_is_the_mocks() -> None:
+    """A snapshot's."""
+    assert directive("client_max_body_size") == f"{MAX_SNAPSHOT_BYTES // 1024 // 1024}m"
+
+
+def test_nginx_closes_an_idle_connection_before_the_mock_does() -> None:
+    """Else a request might leave just as the mock closes, and be lost."""
+    assert int(directive("keepalive_timeout").removesuffix("s")) < Config("").timeout_keep_alive
+
+
+def test_no_failure_counts_against_a_server() -> None:
+    """Scenarios make failures, and a server that counts as dead loses all its sandboxes."""
+    servers = re.findall(r"^ *server ([^{;]+);$", TEXT, re.MULTILINE)
+    assert len(servers) >= 2
+    assert [server for server in servers if not server.endswith(" max_fails=0")] == []

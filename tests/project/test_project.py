@@ -1,0 +1,99 @@
+"""The project's own files: make's targets, the hooks, the workflows, and the map for contributors."""
+
+import os
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support.documents import ROOT
+
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+TARGETS = re.findall(r"^([a-z-]+):", MAKEFILE, re.MULTILINE)
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make as a person would, though the suite may itself be run by make, whose flags it would inherit."""
+    environ = {name: value for name, value in os.environ.items() if name not in {"MAKELEVEL", "MAKEFLAGS", "MFLAGS"}}
+    return subprocess.run(["make", *arguments], cwd=folder, env=environ, capture_output=True, text=True, check=False)
+
+
+def test_make_alone_lists_every_target() -> None:
+    listed = make(ROOT)
+    assert listed.returncode == 0
+    assert [line.split()[1] for line in listed.stdout.splitlines()] == TARGETS
+    assert re.findall(r"^\.PHONY: (.+)$", MAKEFILE, re.MULTILINE)[0].split() == TARGETS
+
+
+def test_an_old_python_is_named_in_one_line(tmp_path: Path) -> None:
+    """With what it is, what is needed, and the command that would do."""
+    shutil.copyfile(ROOT / "Makefile", tmp_path / "Makefile")
+    for name in ("pyproject.toml", "constraints.txt"):
+        (tmp_path / name).touch()
+    old = tmp_path / "old-python"
+    old.write_text('#!/bin/sh\ncase "$1" in --version) echo Python 3.10.13 ;; *) exit 1 ;; esac\n', encoding="utf-8")
+    old.chmod(0o755)
+    refused = make(tmp_path, "run", f"PYTHON={old}")
+    assert refused.returncode != 0
+    said, *rest = refused.stderr.splitlines()
+    assert said == (
+        f"clevora-mock needs Python 3.11 or later, and {old} is Python 3.10.13. "
+        "Name another: make run PYTHON=python3.12"
+    )
+    assert [line for line in rest if not line.startswith("make: ***")] == []
+
+
+def test_every_install_says_what_it_does() -> None:
+    """A target that fetches packages prints a line first, since it takes a while."""
+    for recipe in re.split(r"\n(?=\S)", MAKEFILE):
+        if "pip" in recipe and "stamp:" in recipe and "image.stamp" not in recipe and "peers.stamp" not in recipe:
+            assert '@echo "Installing' in recipe, recipe
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=[path.stem for path in WORKFLOWS])
+def test_workflows_call_what_is_there(workflow: Path) -> None:
+    """Each target of make that a step runs; and no job has more rights than it names."""
+    document: dict[str, Any] = yaml.safe_load(workflow.read_text(encoding="utf-8"))
+    assert document["permissions"] == {"contents": "read"}
+    for job in document["jobs"].values():
+        for step in job["steps"]:
+            for command in re.findall(r"^make ([a-z -]+)", step.get("run", ""), re.MULTILINE):
+                assert set(command.split()) <= set(TARGETS), command
+
+
+def test_the_tests_run_on_every_python_that_the_package_names() -> None:
+    document = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
+    named = [found[1] for line in PROJECT["project"]["classifiers"] if (found := re.search(r":: (3\.\d+)$", line))]
+    assert document["jobs"]["test"]["strategy"]["matrix"]["python"] == named
+
+
+def test_hooks_are_what_lint_runs() -> None:
+    """ruff and mypy, from the project's own environment."""
+    document = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    hooks = [hook["entry"] for repository in document["repos"] for hook in repository["hooks"]]
+    assert hooks == [".venv/bin/ruff check --fix", ".venv/bin/ruff format", ".venv/bin/mypy"]
+
+
+def test_the_contributors_map_names_places_that_are_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    table = text.partition("## Where things go")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| .+? \| (.+) \|$", table, re.MULTILINE)[2:]
+    places = [place for row in rows for place in re.findall(r"`([\w/.]+)`", row)]
+    assert len(places) > len(rows) - 1
+    package = ROOT / "clevora_mock"
+    assert [place for place in places if not (ROOT / place).exists() and not (package / place).exists()] == []
+
+
+def test_the_documentation_is_pinned() -> None:
+    """Each package that it takes has a range in pyproject.toml and a version in the constraints."""
+    pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8").lower()
+    for requirement in PROJECT["project"]["optional-dependencies"]["docs"]:
+        name = re.split(r"[<>=]", requirement)[0]
+        assert re.search(rf"^{name}==", pinned, re.MULTILINE), name

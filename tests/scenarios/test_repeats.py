@@ -1,0 +1,96 @@
+"""The same seed, scenario and requests give the same bytes, and many connections at once count like one."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from clevora_mock.settings import Settings
+from tests.support import scenarios as support
+from tests.support.raw_client import TIMEOUT_SECONDS, Ending, Seen, connect, read
+from tests.support.scenarios import ASKS, CHAT, SEARCH, activate, send, use
+from tests.support.server import Running, running
+from tests.support.world import World
+
+CROWD = 32
+
+
+def run(world: World, scenario: str, count: int = 40) -> list[tuple[bytes, Ending]]:
+    """Every byte and every ending of a series of requests."""
+    activate(world, scenario)
+    found = []
+    for number in range(count):
+        seen = send(world, ASKS[number % len(ASKS)])
+        found.append((seen.raw, seen.ending))
+        world.advance(1)
+    return found
+
+
+@pytest.mark.parametrize("scenario", ["brownout", "broken-stream", "connection-drops", "slow-stream"])
+def test_a_reset_sandbox_repeats_itself(world: World, scenario: str) -> None:
+    """Ids, dates, delays and what goes wrong: after a reset all of it is as before."""
+    first = run(world, scenario)
+    before = [(entry.latency, entry.rule, entry.draw, entry.misses) for entry in support.journal(world)]
+    world.http.post("/__mock/reset").raise_for_status()
+    assert run(world, scenario) == first
+    after = [(entry.latency, entry.rule, entry.draw, entry.misses) for entry in support.journal(world)]
+    assert after == before
+    if scenario != "slow-stream":
+        assert len({rule for _, rule, _, _ in after}) > 2 - (scenario == "brownout")
+
+
+@pytest.mark.parametrize("scenario", ["brownout", "broken-stream", "connection-drops"])
+def test_another_server_of_the_same_seed_repeats_it(frozen_server: Running, scenario: str) -> None:
+    """The sandbox's name is part of the draws, the server is not."""
+    name = f"again-{scenario}"
+    with running(Settings(clock="frozen")) as other:
+        one, two = World(frozen_server, name), World(other, name)
+        with one.http, two.http:
+            assert run(one, scenario, 20) == run(two, scenario, 20)
+
+
+def test_another_seed_is_another_series(world: World) -> None:
+    first = run(world, "connection-drops")
+    with running(Settings(clock="frozen", seed=1)) as other:
+        second = World(other, world.name)
+        with second.http:
+            assert [ending for _, ending in run(second, "connection-drops")] != [ending for _, ending in first]
+
+
+def test_other_traffic_shifts_nothing(world: World) -> None:
+    """What goes wrong for one endpoint is the same, whatever happens on another."""
+    rule = {"name": "some", "when": {"endpoint": "chat.completions", "chance": 0.5}, "then": {"fault": "reset"}}
+    use(world, rule)
+    alone = [send(world, CHAT).ending for _ in range(12)]
+    assert len(set(alone)) == 2
+    use(world, rule)
+    mixed = []
+    for _ in range(12):
+        assert send(world, SEARCH).ending == "whole"
+        mixed.append(send(world, CHAT).ending)
+    assert mixed == alone
+
+
+@pytest.mark.parametrize(("then", "failed"), [({"error": 500}, (500, "whole")), ({"fault": "reset"}, (None, "reset"))])
+def test_a_crowd_sees_exactly_two_failures(
+    world: World, then: dict[str, object], failed: tuple[int | None, str]
+) -> None:
+    """32 connections are open before the first asks; whoever comes first, two fail."""
+    use(world, {"name": "two", "when": {"calls": "1-2"}, "then": then}, limits={"requests_per_minute": None})
+    together = threading.Barrier(CROWD)
+
+    def ask() -> Seen:
+        with connect(world.address) as connection:
+            together.wait(TIMEOUT_SECONDS)
+            connection.sendall(support.request(world, CHAT))
+            return read(connection, Seen())
+
+    with ThreadPoolExecutor(CROWD) as pool:
+        seen = [one.result() for one in [pool.submit(ask) for _ in range(CROWD)]]
+    outcomes: list[tuple[int | None, str]] = [(one.status, one.ending) for one in seen]
+    assert outcomes.count(failed) == 2
+    assert outcomes.count((200, "whole")) == CROWD - 2
+    entries = support.settled(world, CROWD)
+    assert [entry.rule for entry in entries].count("two") == 2
+    assert len(support.charges(world)) == CROWD - 2
+    support.check_books(world)

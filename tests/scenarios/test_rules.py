@@ -1,0 +1,733 @@
+"""Which rule decides about a request, what the journal says of the others, and what `then` makes of the answer."""
+
+import base64
+import json
+import struct
+from collections.abc import Iterator
+from statistics import mean, median, quantiles
+from typing import Any
+
+import httpx
+import pytest
+
+from clevora_mock.core.rng import SeededRng
+from clevora_mock.core.scenario import Delay
+from clevora_mock.settings import Settings
+from tests.support import scenarios as support
+from tests.support.raw_client import Seen, connect, read
+from tests.support.scenarios import (
+    ASKS,
+    CHAT,
+    EMBEDDINGS,
+    QUESTION,
+    SCRIPTS,
+    SEARCH,
+    STREAM,
+    Ask,
+    send,
+    shown,
+    stand_still,
+    use,
+)
+from tests.support.server import Running, running
+from tests.support.world import World, fresh_world
+
+asks = pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
+
+
+def post(world: World, ask: Ask = CHAT, headers: dict[str, str] | None = None, **changes: Any) -> httpx.Response:
+    return world.http.post(ask.path, json=ask.body | changes, headers=world.headers | (headers or {}))
+
+
+def hits(world: World, count: int, ask: Ask = CHAT) -> list[int]:
+    """Which of the next `count` requests, from 1, the rule answers with its 503."""
+    return [number for number in range(1, count + 1) if post(world, ask).status_code == 503]
+
+
+def applies(world: World, when: dict[str, Any], ask: Ask = CHAT, **given: Any) -> bool:
+    """Tell whether a rule of this condition applies; status, header and journal must agree."""
+    use(world, {"name": "asked", "when": when, "then": {"error": 503}})
+    answer = post(world, ask, **given)
+    applied = answer.status_code == 503
+    assert (answer.headers.get("x-clevora-mock-rule") == "asked") == applied
+    entry = shown(world)
+    assert (entry["rule"] == "asked") == applied
+    missed = [miss["failed"] for miss in entry["nearMisses"]]
+    assert missed == ([] if applied or ("endpoint" in when and not named(when, ask)) else [next(reversed(when))])
+    return applied
+
+
+def named(when: dict[str, Any], ask: Ask) -> bool:
+    endpoint = when["endpoint"]
+    return endpoint == "*" or ask.endpoint in ([endpoint] if isinstance(endpoint, str) else endpoint)
+
+
+# --- when -------------------------------------------------------------------------------------------------------------
+
+
+@asks
+def test_an_endpoint_is_matched_by_its_name(world: World, ask: Ask) -> None:
+    """A rule for other endpoints is no near miss, or every entry would name it."""
+    listed: list[str | list[str]] = ["*", "chat.completions", "embeddings", "search", "scripts.generate"]
+    for endpoint in [*listed, ["search", "embeddings"], ["keys.list"]]:
+        when = {"endpoint": endpoint}
+        assert (endpoint, applies(world, when, ask)) == (endpoint, named(when, ask))
+
+
+@pytest.mark.parametrize("path", ["/api/developer/usage", "/v1/usage", "/v1/keys", "/llms.txt", "/docs/llms"])
+def test_a_star_means_every_endpoint(world: World, path: str) -> None:
+    use(world, {"when": {"endpoint": "*"}, "then": {"error": 503}})
+    assert world.http.get(path, headers=world.signed_in()).status_code == 503
+
+
+def test_what_is_no_endpoint_has_no_rule(world: World) -> None:
+    """What is no endpoint has no rule: unknown paths and the mock's own pages."""
+    use(world, {"then": {"error": 503}})
+    assert world.http.get("/v1/nowhere").status_code == 404
+    assert world.http.get("/v1/chat/completions").status_code == 405
+    assert world.http.get("/__mock/health").status_code == 200
+    assert shown(world)["nearMisses"] == []
+
+
+@pytest.mark.parametrize(
+    ("calls", "expected"),
+    [
+        (1, [1]),
+        (3, [3]),
+        ("1-2", [1, 2]),
+        ("4-6", [4, 5, 6]),
+        ("4-", [4, 5, 6, 7, 8, 9, 10]),
+        ("every 5", [5, 10]),
+        ("every 1", list(range(1, 11))),
+        ([1, 4], [1, 4]),
+        ([1, "3-4", "9-"], [1, 3, 4, 9, 10]),
+        (["every 4", 5], [4, 5, 8]),
+    ],
+    ids=str,
+)
+def test_calls_are_counted_from_1(world: World, calls: Any, expected: list[int]) -> None:
+    use(world, {"when": {"calls": calls}, "then": {"error": 503}})
+    assert hits(world, 10) == expected
+
+
+def test_calls_count_what_matches_the_rest(world: World) -> None:
+    """Requests that the rule does not mean shift nothing, wherever they come."""
+    use(world, {"when": {"endpoint": "chat.completions", "body": {"stream": True}, "calls": 2}, "then": {"error": 503}})
+    statuses = [post(world, ask).status_code for ask in (CHAT, STREAM, SEARCH, CHAT, STREAM, STREAM)]
+    assert statuses == [200, 200, 200, 200, 503, 200]
+
+
+def test_calls_count_only_requests_that_passed_chance(world: World) -> None:
+    """A chance comes before the count: of those that draw it, so many."""
+    use(world, {"when": {"calls": 2, "chance": 0.5}, "then": {"error": 503}})
+    for _ in range(12):
+        post(world)
+    lucky = [entry for entry in support.journal(world) if entry.rule or entry.misses[0].condition == "calls"]
+    assert [entry.rule is not None for entry in lucky].index(True) == 1
+    assert sum(entry.rule is not None for entry in lucky) == 1
+    assert 2 < len(lucky) < 12
+
+
+def test_each_rule_counts_for_itself(world: World) -> None:
+    """A rule that is not asked, since one before it applied, counts nothing."""
+    rules = [{"name": name, "when": {"calls": 1}, "then": {"error": 503}} for name in ("one", "two", "three")]
+    use(world, *rules)
+    assert [post(world).headers.get("x-clevora-mock-rule") for _ in range(4)] == ["one", "two", "three", None]
+    misses = [[(miss.rule, miss.condition) for miss in entry.misses] for entry in support.journal(world)]
+    assert misses == [[(name, "calls") for name in ("one", "two", "three")[:count]] for count in range(4)]
+
+
+def test_counters_start_anew_with_the_scenario(world: World) -> None:
+    for _ in range(2):
+        use(world, {"when": {"calls": 1}, "then": {"error": 503}})
+        assert hits(world, 3) == [1]
+
+
+def test_a_key_is_matched_by_name_id_or_preview(world: World) -> None:
+    """By name, id or preview, and never by another's."""
+    headers = world.signed_in()
+    made = world.http.post("/v1/keys", headers=headers, json={"name": "ci"}).json()["data"]
+    mine = {"authorization": f"Bearer {made['key']}"}
+    shown_key = next(
+        key for key in world.http.get("/v1/keys", headers=headers).json()["data"]["keys"] if key["name"] == "ci"
+    )
+    for said in ("ci", shown_key["id"], shown_key["preview"]):
+        assert applies(world, {"key": said}, headers=mine)
+        assert not applies(world, {"key": said})
+    assert applies(world, {"key": "Demo key"})
+    assert not applies(world, {"key": "CI"}, headers=mine)
+    assert not applies(world, {"key": "c"}, headers=mine)
+
+
+def test_an_account_is_matched_by_its_uid(world: World) -> None:
+    made = world.http.post("/__mock/accounts", json={"uid": "kim", "balance": 20}).json()
+    kims = {"authorization": f"Bearer {made['apiKey']}"}
+    assert applies(world, {"account": "demo"})
+    assert not applies(world, {"account": "kim"})
+    assert applies(world, {"account": "kim"}, headers=kims)
+    assert not applies(world, {"account": "demo"}, headers=kims)
+
+
+def test_an_account_is_matched_before_it_exists(world: World) -> None:
+    """Who signs in for the first time is known by the token."""
+    use(world, {"when": {"account": "new"}, "then": {"error": 503}})
+    assert world.http.post("/api/developer/activate", headers=world.signed_in("other")).status_code == 200
+    assert world.http.post("/api/developer/activate", headers=world.signed_in("new")).status_code == 503
+
+
+HEADERS: list[tuple[dict[str, str], bool]] = [
+    ({"x-team": "blue"}, True),
+    ({"X-TEAM": "blue"}, True),
+    ({"x-team": "Blue"}, False),
+    ({"x-team": "blu"}, False),
+    ({"x-team": "/^bl/"}, True),
+    ({"x-team": "/BLUE/"}, False),
+    ({"x-team": "/BLUE/i"}, True),
+    ({"x-team": "/u/"}, True),
+    ({"x-team": "/green|red/"}, False),
+    ({"x-team": "blue", "x-other": "1"}, True),
+    ({"x-team": "blue", "x-other": "2"}, False),
+    ({"x-absent": "blue"}, False),
+    ({"x-absent": "/.+/"}, False),
+    ({"user-agent": "/^python-httpx/"}, True),
+    ({"content-type": "application/json"}, True),
+]
+
+
+def test_a_header_is_matched_by_its_value_or_by_a_pattern(world: World) -> None:
+    given = {"x-team": "blue", "x-other": "1"}
+    assert [(asked, applies(world, {"header": asked}, headers=given)) for asked, _ in HEADERS] == HEADERS
+
+
+BODIES: list[tuple[dict[str, Any], bool]] = [
+    ({"n": 1}, True),
+    ({"n": True}, False),
+    ({"n": "1"}, False),
+    ({"n": 1.0}, True),
+    ({"user": "a"}, True),
+    ({"user": "A"}, False),
+    ({"stream": False}, True),
+    ({"stream": 0}, False),
+    ({"stream": None}, False),
+    ({"stop": None}, True),
+    ({"nothing": None}, False),
+    ({"n": 1, "user": "a"}, True),
+    ({"n": 1, "user": "b"}, False),
+    ({"metadata": {"a": 1}}, True),
+    ({"metadata": {"a": True}}, False),
+    ({"metadata": {"a": {"b": 1}}}, False),
+    ({"metadata": {"b": [1, 2]}}, True),
+    ({"metadata": {"b": [1]}}, False),
+    ({"metadata": {"b": [True, 2]}}, False),
+    ({"metadata": {}}, True),
+    ({"messages": [{"role": "user"}]}, True),
+    ({"messages": [{"role": "system"}]}, False),
+    ({"messages": []}, False),
+]
+
+
+def test_a_body_is_matched_by_a_part_of_it(world: World) -> None:
+    """A subset by keys; values by type and value, so that 1 is not true."""
+    given: dict[str, Any] = {
+        "n": 1,
+        "user": "a",
+        "stream": False,
+        "stop": None,
+        "metadata": {"a": 1, "b": [1, 2], "c": "x"},
+    }
+    assert [(part, applies(world, {"body": part}, **given)) for part, _ in BODIES] == BODIES
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"null", b'"text"', b"\xff", b"[" * 100_000])
+def test_a_body_that_is_no_object_matches_nothing(world: World, body: bytes) -> None:
+    """They have no parts and say nothing; the refusal is as without a rule."""
+    rules = [{"when": {"body": {"a": 1}}, "then": {"error": 503}}, {"when": {"message": "a"}, "then": {"error": 503}}]
+    use(world, *rules)
+    answer = world.http.post(CHAT.path, content=body, headers=world.headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_json")
+    assert [miss["failed"] for miss in shown(world)["nearMisses"]] == ["body", "message"]
+
+
+TALK = [
+    {"role": "user", "content": "about apples"},
+    {"role": "user", "content": "about pears"},
+    {"role": "assistant", "content": "about plums"},
+]
+PARTS = [{"role": "user", "content": [{"type": "text", "text": "about"}, {"type": "text", "text": "pears"}]}]
+
+
+MESSAGES: list[tuple[Ask, dict[str, Any], str, bool]] = [
+    (CHAT, {"messages": TALK}, "pears", True),
+    (CHAT, {"messages": TALK}, "about pears", True),
+    (CHAT, {"messages": TALK}, "apples", False),
+    (CHAT, {"messages": TALK}, "plums", False),
+    (CHAT, {"messages": TALK}, "Pears", False),
+    (CHAT, {"messages": TALK}, "/PEARS/", False),
+    (CHAT, {"messages": TALK}, "/PEARS$/i", True),
+    (CHAT, {"messages": TALK}, "/^pears/", False),
+    (CHAT, {"messages": PARTS}, "pears", True),
+    (CHAT, {"messages": PARTS}, "/about.pears/", False),
+    (CHAT, {"messages": [{"role": "system", "content": "pears"}]}, "pears", False),
+    (STREAM, {}, "sea", True),
+    (SEARCH, {}, "black holes", True),
+    (SEARCH, {}, "/white/", False),
+    (SCRIPTS, {}, "/TEA/i", True),
+    (SCRIPTS, {}, "coffee", False),
+    (EMBEDDINGS, {}, "the cat", True),
+    (EMBEDDINGS, {"input": ["one", "two"]}, "two", True),
+    (EMBEDDINGS, {"input": ["one", "two"]}, "three", False),
+]
+
+
+def test_a_message_is_matched_by_its_text_or_by_a_pattern(world: World) -> None:
+    """The last user message, the query, the topic, the input."""
+    found = [
+        (ask, changes, message, applies(world, {"message": message}, ask, **changes))
+        for ask, changes, message, _ in MESSAGES
+    ]
+    assert found == MESSAGES
+
+
+def test_between_lasts_from_its_first_moment_to_before_its_last(world: World) -> None:
+    """From its first moment on, and no longer at its last, by the sandbox's clock."""
+    world.advance(1000)
+    use(world, {"when": {"between": ["10s", "2m"]}, "then": {"error": 503}}, limits={"requests_per_minute": None})
+    statuses = []
+    for seconds in (0, 9.999, 0.001, 50, 59.999, 0.001, 3600):
+        world.advance(seconds)
+        statuses.append(post(world).status_code)
+    assert statuses == [200, 200, 503, 503, 503, 200, 200]
+    assert shown(world)["nearMisses"] == [{"rule": "rule 1", "failed": "between", "draw": None}]
+
+
+def test_between_counts_from_the_start_that_the_scenario_sets(world: World) -> None:
+    clock = {"start": "2026-05-11T14:00:00Z", "mode": "frozen"}
+    use(world, {"when": {"between": ["0s", "1s"]}, "then": {"error": 503}}, clock=clock)
+    assert post(world).status_code == 503
+    world.advance(1)
+    answer = post(world)
+    assert (answer.status_code, answer.json()["created"]) == (200, 1_778_508_001)
+
+
+def test_each_request_draws_its_chance(world: World) -> None:
+    """Each request draws; the journal has the draw, lucky or not."""
+    use(world, {"when": {"chance": 0.33}, "then": {"error": 503}}, limits={"requests_per_minute": None})
+    lucky = hits(world, 200)
+    assert 40 < len(lucky) < 95
+    for number, entry in enumerate(support.journal(world), 1):
+        draw = entry.draw if entry.rule else entry.misses[0].draw
+        assert draw is not None
+        assert (draw < 0.33) == (number in lucky) == (entry.rule is not None)
+
+
+@pytest.mark.parametrize("unrelated", [SEARCH, EMBEDDINGS, SCRIPTS, STREAM], ids=lambda ask: ask.name)
+def test_unrelated_requests_shift_no_draws(world: World, unrelated: Ask) -> None:
+    """Nor do those that fail a condition before the chance."""
+    when = {"endpoint": "chat.completions", "message": "sea", "chance": 0.4}
+    if unrelated is STREAM:
+        when["body"] = {"max_tokens": 3}
+    changes: dict[str, Any] = {"max_tokens": 3}
+    limits = {"requests_per_minute": None}
+    use(world, {"when": when, "then": {"error": 503}}, limits=limits)
+    alone = [post(world, **changes).status_code for _ in range(30)]
+    assert 0 < alone.count(503) < 30
+    use(world, {"when": when, "then": {"error": 503}}, limits=limits)
+    mixed = []
+    for _ in range(30):
+        assert post(world, unrelated).status_code == 200
+        mixed.append(post(world, **changes).status_code)
+    assert mixed == alone
+
+
+def test_the_first_rule_that_applies_decides(world: World) -> None:
+    use(
+        world,
+        {"name": "not this", "when": {"message": "mountain"}, "then": {"error": 500}},
+        {"name": "elsewhere", "when": {"endpoint": "search"}, "then": {"error": 502}},
+        {"name": "never lucky", "when": {"chance": 1e-9}, "then": {"error": 502}},
+        {"name": "this", "when": {"message": "sea"}, "then": {"error": 503}},
+        {"name": "too late", "then": {"error": 504}},
+    )
+    assert post(world).status_code == 503
+    entry = shown(world)
+    assert (entry["rule"], entry["draw"]) == ("this", None)
+    missed = [(miss["rule"], miss["failed"]) for miss in entry["nearMisses"]]
+    assert missed == [("not this", "message"), ("never lucky", "chance")]
+    assert entry["nearMisses"][1]["draw"] > 1e-9
+
+
+def test_near_misses_name_the_first_condition_that_failed(world: World) -> None:
+    """In the order key, account, header, body, message, between, chance, calls, however the rule is written."""
+    conditions: dict[str, Any] = {
+        "calls": 9,
+        "chance": 1e-9,
+        "between": ["1h", "2h"],
+        "message": "mountain",
+        "body": {"n": 9},
+        "header": {"x-team": "red"},
+        "account": "nobody",
+        "key": "nothing",
+    }
+    order = ["key", "account", "header", "body", "message", "between", "chance", "calls"]
+    for count in range(len(order)):
+        left = {name: conditions[name] for name in reversed(order[count:])}
+        use(world, {"name": "asked", "when": left, "then": {"error": 503}})
+        assert post(world).status_code == 200
+        (miss,) = shown(world)["nearMisses"]
+        assert (miss["rule"], miss["failed"]) == ("asked", order[count])
+        assert (miss["draw"] is not None) == (order[count] == "chance")
+
+
+# --- then: errors -----------------------------------------------------------------------------------------------------
+
+
+# What the rule says, and the status, type, code and Retry-After that follow.
+INJECTED: list[tuple[Any, int, str, str, str | None]] = [
+    (400, 400, "invalid_request_error", "invalid_field", None),
+    (401, 401, "authentication_error", "invalid_api_key", None),
+    (402, 402, "billing_error", "insufficient_balance", None),
+    (403, 403, "permission_error", "developer_access_required", None),
+    (404, 404, "not_found_error", "not_found", None),
+    (405, 405, "invalid_request_error", "method_not_allowed", None),
+    (413, 413, "invalid_request_error", "payload_too_large", None),
+    (429, 429, "rate_limit_error", "rate_limit_exceeded", "1"),
+    (500, 500, "server_error", "internal_error", None),
+    (502, 502, "server_error", "bad_gateway", None),
+    (503, 503, "server_error", "service_unavailable", None),
+    (504, 504, "server_error", "gateway_timeout", None),
+    ({"status": 402, "code": "account_not_activated"}, 402, "billing_error", "account_not_activated", None),
+    ({"status": 429, "retry_after": 30}, 429, "rate_limit_error", "rate_limit_exceeded", "30"),
+    ({"status": 429, "retry_after": 0}, 429, "rate_limit_error", "rate_limit_exceeded", "0"),
+    ({"status": 503, "retry_after": 7}, 503, "server_error", "service_unavailable", "7"),
+    (
+        {"status": 429, "code": "daily_token_limit_exceeded"},
+        429,
+        "rate_limit_error",
+        "daily_token_limit_exceeded",
+        "1",
+    ),
+]
+
+
+@asks
+def test_an_injected_error_has_the_contracts_shape(frozen_server: Running, ask: Ask) -> None:
+    """JSON even for a stream; what the rule leaves open follows from the status."""
+    found = []
+    world = fresh_world(frozen_server)
+    for error, *_ in INJECTED:
+        use(world, {"name": "refused", "then": {"error": error}})
+        answer = post(world, ask)
+        said = answer.json()["error"]
+        found.append((error, answer.status_code, said["type"], said["code"], answer.headers.get("retry-after")))
+        assert said["message"]
+        assert answer.headers["x-clevora-mock-rule"] == "refused"
+        entry = shown(world)
+        assert (entry["status"], entry["code"], entry["rule"]) == (answer.status_code, said["code"], "refused")
+        assert (entry["cost"], entry["promptTokens"], entry["completionTokens"]) == (0, 0, 0)
+    assert found == INJECTED
+    assert support.charges(world) == []
+
+
+def test_an_injected_error_has_the_rules_message(world: World) -> None:
+    use(world, {"then": {"error": {"status": 500, "message": "The hamster is asleep."}}})
+    assert post(world).json()["error"]["message"] == "The hamster is asleep."
+
+
+def test_the_dashboards_injected_errors_keep_their_envelope(world: World) -> None:
+    """The dashboard's endpoints keep their envelope."""
+    use(world, {"then": {"error": 500}})
+    answer = world.http.get("/api/developer/usage", headers=world.signed_in())
+    assert (answer.status_code, answer.json()["status"]) == (500, "error")
+
+
+def test_an_injected_error_comes_after_authentication(world: World) -> None:
+    """A wrong key and missing access stay what they are, and no rule counts them."""
+    use(world, {"when": {"calls": 1}, "then": {"error": 500}})
+    for headers in ({}, {"authorization": "Bearer sk_live_wrong"}):
+        answer = world.http.post(CHAT.path, json=CHAT.body, headers=headers)
+        assert answer.status_code == 401
+        assert "x-clevora-mock-rule" not in answer.headers
+    world.http.patch("/__mock/accounts/demo", json={"developerAccess": False})
+    assert post(world).status_code == 403
+    world.http.patch("/__mock/accounts/demo", json={"developerAccess": True})
+    assert post(world).status_code == 500
+
+
+@pytest.mark.parametrize("problem", ["unactivated", "poor", "fast", "used up", "bad field", "no JSON", "too large"])
+def test_an_injected_error_goes_before_the_requests_own(world: World, problem: str) -> None:
+    """Before 402, 429, 400 and 413; nothing is charged, and no limit counts it."""
+    limits = {"fast": {"requests_per_minute": 0}, "used up": {"tokens_per_day": 0}}.get(problem, {})
+    use(world, {"then": {"error": 500}}, limits=limits or {"requests_per_minute": 60})
+    if problem == "unactivated":
+        world.http.patch("/__mock/accounts/demo", json={"activated": False})
+    if problem == "poor":
+        world.balance(0)
+    content = {"bad field": b'{"messages": 1}', "no JSON": b"{", "too large": b" " * (4 * 1024 * 1024 + 1)}
+    body = content.get(problem, json.dumps(CHAT.body).encode())
+    assert world.http.post(CHAT.path, content=body, headers=world.headers).status_code == 500
+    use(world, limits=limits)
+    own = {"unactivated": 402, "poor": 402, "fast": 429, "used up": 429, "too large": 413}.get(problem, 400)
+    assert world.http.post(CHAT.path, content=body, headers=world.headers).status_code == own
+    assert support.charges(world) == []
+
+
+def test_injected_errors_use_up_no_limit(world: World) -> None:
+    use(world, {"when": {"calls": "1-9"}, "then": {"error": 503}}, limits={"requests_per_minute": 2})
+    assert [post(world).status_code for _ in range(12)] == [503] * 9 + [200, 200, 429]
+
+
+# --- then: delays -----------------------------------------------------------------------------------------------------
+
+
+@asks
+def test_a_fixed_delay_is_written_down(world: World, ask: Ask) -> None:
+    """Nobody waits where the clock is frozen, and it has not moved."""
+    before = world.clock.now()
+    for delay, millis in (("250ms", 250), ("2s", 2000), ("1.5m", 90_000), ("0s", 0)):
+        use(world, {"then": {"delay": delay}})
+        assert post(world, ask).status_code == 200
+        assert shown(world)["latencyMs"] == millis
+    assert world.clock.now() == before
+
+
+@pytest.mark.parametrize(
+    ("ask", "then"),
+    [
+        (CHAT, {"delay": "30ms"}),
+        (CHAT, {"fault": {"kind": "stall", "for": "30ms"}}),
+        (STREAM, {"reply": {"content": ""}, "stream": {"ttft": "30ms"}}),
+    ],
+)
+def test_real_delays_are_waited_out_beside_a_frozen_clock(ask: Ask, then: dict[str, Any]) -> None:
+    """Waited out by the wall, and written down all the same."""
+    with running(Settings(clock="frozen", real_delays=True)) as server:
+        waiting = World(server, "waiting")
+        with waiting.http:
+            use(waiting, {"then": then})
+            assert send(waiting, ask).ending == "whole"
+            assert shown(waiting)["latencyMs"] == 30
+
+
+def test_an_error_can_be_delayed(world: World) -> None:
+    use(world, {"then": {"delay": "3s", "error": 504}})
+    assert post(world).status_code == 504
+    assert shown(world)["latencyMs"] == 3000
+
+
+def latencies(world: World, delay: Any, count: int) -> list[int]:
+    use(world, {"then": {"delay": delay}}, limits={"requests_per_minute": None})
+    for _ in range(count):
+        post(world)
+    return [entry.latency for entry in support.journal(world)[-count:]]
+
+
+def test_drawn_delays_are_written_down(world: World) -> None:
+    uniform = latencies(world, {"uniform": ["100ms", "2s"]}, 40)
+    assert all(100_000 <= one <= 2_000_000 for one in uniform)
+    assert len(set(uniform)) == 40
+    assert max(uniform) > 3 * min(uniform)
+    drawn = latencies(world, {"lognormal": {"median": "800ms", "p99": "4s"}}, 40)
+    assert 500_000 < median(drawn) < 1_200_000
+
+
+def test_delays_are_drawn_alike_each_time(world: World) -> None:
+    first, second = (latencies(world, {"uniform": ["100ms", "2s"]}, 5) for _ in range(2))
+    assert first == second
+
+
+def draws(delay: Delay, count: int = 20_000) -> list[int]:
+    rng = SeededRng(0, "draws")
+    return [delay.sample(rng, "delay") for _ in range(count)]
+
+
+def test_uniform_delays_are_spread_evenly() -> None:
+    drawn = draws(Delay("uniform", 100_000, 2_000_000))
+    assert 100_000 <= min(drawn) < 105_000
+    assert 1_995_000 < max(drawn) <= 2_000_000
+    assert mean(drawn) == pytest.approx(1_050_000, rel=0.02)
+
+
+@pytest.mark.parametrize(("middle", "high"), [(800_000, 4_000_000), (800_000, 6_000_000), (10_000, 10_000_000)])
+def test_lognormal_delays_have_their_median_and_99th_percentile(middle: int, high: int) -> None:
+    drawn = draws(Delay("lognormal", middle, high))
+    assert median(drawn) == pytest.approx(middle, rel=0.05)
+    assert sum(one > high for one in drawn) / len(drawn) == pytest.approx(0.01, abs=0.002)
+    assert quantiles(drawn, n=100)[-1] == pytest.approx(high, rel=0.15)
+
+
+def test_a_lognormal_delay_whose_median_is_its_p99_is_fixed() -> None:
+    assert set(draws(Delay("lognormal", 500, 500), 100)) == {500}
+
+
+# --- then: replies ----------------------------------------------------------------------------------------------------
+
+
+def use_reply(world: World, reply: dict[str, Any]) -> None:
+    use(world, {"name": "canned", "then": {"reply": reply}})
+
+
+def test_a_scripted_content_is_billed_by_its_own_tokens(world: World) -> None:
+    """Billed by its own tokens."""
+    use_reply(world, {"content": "Thirty days, no more."})
+    answer = post(world)
+    body = answer.json()
+    assert body["choices"][0]["message"]["content"] == "Thirty days, no more."
+    assert body["choices"][0]["finish_reason"] == "stop"
+    assert body["usage"]["completion_tokens"] == 6
+    assert answer.headers["x-clevora-mock-rule"] == "canned"
+    (charge,) = support.charges(world)
+    assert charge.tokens == body["usage"]["total_tokens"]
+
+
+def streamed(seen: Seen) -> tuple[str, str | None, dict[str, int]]:
+    """Text, finish reason and usage of a whole stream."""
+    said = [json.loads(event.removeprefix(b"data: ")) for event in seen.events[:-1]]
+    text = "".join(one["choices"][0]["delta"].get("content", "") for one in said)
+    return text, said[-1]["choices"][0]["finish_reason"], said[-1]["usage"]
+
+
+def test_a_scripted_content_can_be_streamed(world: World) -> None:
+    use_reply(world, {"content": "Thirty days, no more.", "finish_reason": "length"})
+    text, reason, usage = streamed(send(world, STREAM))
+    assert (text, reason, usage["completion_tokens"]) == ("Thirty days, no more.", "length", 6)
+    assert support.charges(world)[0].tokens == usage["total_tokens"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "limit", "text", "reason", "tokens"),
+    [
+        ({}, None, "One two three four.", "stop", 5),
+        ({}, 5, "One two three four.", "stop", 5),
+        ({}, 3, "One two three", "length", 3),
+        ({"finish_reason": "length"}, None, "One two three four.", "length", 5),
+        ({"finish_reason": "stop"}, 2, "One two", "stop", 2),
+        ({"content": ""}, None, "", "stop", 0),
+    ],
+)
+@pytest.mark.parametrize("limited_by", ["max_tokens", "max_completion_tokens"])
+def test_max_tokens_cuts_a_scripted_content(
+    world: World, *, reply: dict[str, Any], limit: int | None, text: str, reason: str, tokens: int, limited_by: str
+) -> None:
+    """`max_tokens` cuts a canned answer too; the finish reason says so unless the rule says otherwise."""
+    use_reply(world, {"content": "One two three four."} | reply)
+    changes: dict[str, Any] = {} if limit is None else {limited_by: limit}
+    body = post(world, **changes).json()
+    choice = body["choices"][0]
+    assert (choice["message"]["content"], choice["finish_reason"]) == (text, reason)
+    assert body["usage"]["completion_tokens"] == tokens
+    seen = send(world, Ask("cut", STREAM.endpoint, STREAM.path, STREAM.body | changes, STREAM.rate))
+    assert streamed(seen) == (text, reason, body["usage"])
+
+
+def test_the_parts_of_a_scripted_script_replace_the_models(world: World) -> None:
+    """Parts that are left out stay the model's."""
+    plain = post(world, SCRIPTS).json()
+    section = {"heading": "Leaves", "content": "They are green.", "durationSeconds": 12}
+    use_reply(world, {"script": {"title": "Tea!", "sections": [section]}})
+    body = post(world, SCRIPTS).json()
+    assert body["script"] == plain["script"] | {"title": "Tea!", "sections": [section]}
+    usage = body["usage"]
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+    assert usage["completion_tokens"] < plain["usage"]["completion_tokens"]
+    assert support.charges(world)[1].tokens == usage["total_tokens"]
+
+
+def test_what_a_scripted_result_leaves_out_is_made_up(world: World) -> None:
+    """What a result leaves out is made up, in the API's own shape."""
+    plain = post(world, SEARCH).json()
+    use_reply(
+        world, {"results": [{"title": "One", "score": 0.5}, {"title": "Two", "type": "podcast"}, {"title": "Three"}]}
+    )
+    results = post(world, SEARCH).json()["results"]
+    assert [result["title"] for result in results] == ["One", "Two", "Three"]
+    assert (results[0]["score"], results[1]["type"]) == (0.5, "podcast")
+    assert all(result.keys() == plain["results"][0].keys() for result in results)
+    assert [result["title"] for result in post(world, SEARCH, limit=2).json()["results"]] == ["One", "Two"]
+    assert [charge.tokens for charge in support.charges(world)] == [plain["usage"]["total_tokens"]] * 3
+
+
+def test_scripted_results_may_be_none(world: World) -> None:
+    use_reply(world, {"results": []})
+    assert post(world, SEARCH).json()["results"] == []
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_scripted_vector_is_the_same_for_every_input(world: World, count: int) -> None:
+    """The same for every input, as long as it is written, in either encoding."""
+    use_reply(world, {"vector": [0.5, -1, 0.25]})
+    texts = ["text"] * count
+    floats = post(world, EMBEDDINGS, input=texts).json()["data"]
+    assert [one["embedding"] for one in floats] == [[0.5, -1.0, 0.25]] * count
+    encoded = post(world, EMBEDDINGS, input=texts, encoding_format="base64").json()["data"]
+    assert [struct.unpack("<3f", base64.b64decode(one["embedding"])) for one in encoded] == [(0.5, -1.0, 0.25)] * count
+
+
+def test_each_endpoint_takes_its_own_part_of_a_reply(world: World) -> None:
+    """Each takes its own part."""
+    use_reply(world, {"content": "Yes.", "vector": [1], "results": [], "script": {"title": "T"}})
+    assert post(world).json()["choices"][0]["message"]["content"] == "Yes."
+    assert post(world, EMBEDDINGS).json()["data"][0]["embedding"] == [1.0]
+    assert post(world, SEARCH).json()["results"] == []
+    assert post(world, SCRIPTS).json()["script"]["title"] == "T"
+
+
+# --- then: the pace of a stream ---------------------------------------------------------------------------------------
+
+
+def arriving(world: World, pace: dict[str, Any], steps: list[float]) -> Iterator[int]:
+    """How many events are there after each step of time; the answer has three tokens."""
+    stand_still(world)
+    use(world, {"then": {"reply": {"content": "One two three"}, "stream": pace}})
+    with connect(world.address) as connection:
+        connection.sendall(support.request(world, STREAM))
+        seen = Seen()
+        support.waiting(world)
+        for step in steps:
+            world.advance(step)
+            read(connection, seen, support.GIVES_UP_SECONDS)
+            yield len(seen.events)
+
+
+def test_a_stream_keeps_to_the_scripted_pace(world: World) -> None:
+    """The role at once, the first content after `ttft`, then one after the other; the end comes a step later."""
+    pace = {"ttft": "3s", "tokens_per_second": 5}
+    steps = [0, 2.9, 0.101, 0.15, 0.05, 0.2, 0.2]
+    assert list(arriving(world, pace, steps)) == [1, 1, 2, 2, 3, 4, 6]
+
+
+def test_ttft_alone_delays_the_first_content(world: World) -> None:
+    assert list(arriving(world, {"ttft": "3s"}, [0, 2.9, 0.101])) == [1, 1, 6]
+
+
+def test_lateness_in_a_stream_does_not_add_up(world: World) -> None:
+    """Deadlines count from the start, so a jump lets out what is due."""
+    assert list(arriving(world, {"tokens_per_second": 1}, [0, 1.001, 3])) == [2, 3, 6]
+
+
+def test_jitter_varies_each_stream_by_its_share(world: World) -> None:
+    """Give or take its share of a step; drawn anew for each stream."""
+    pace = {"ttft": "1s", "tokens_per_second": 10, "jitter": 0.5}
+    use(world, {"then": {"reply": {"content": "One two three four five six seven eight nine ten"}, "stream": pace}})
+    for _ in range(5):
+        send(world, STREAM)
+    waits = [entry.latency for entry in support.journal(world)]
+    assert len(set(waits)) == 5
+    assert all(1_500_000 <= wait <= 2_500_000 for wait in waits)
+
+
+def test_the_journal_has_the_time_that_a_paced_stream_takes(world: World) -> None:
+    use(world, {"then": {"reply": {"content": "One two three"}, "stream": {"ttft": "3s", "tokens_per_second": 5}}})
+    assert send(world, STREAM).ending == "whole"
+    assert shown(world)["latencyMs"] == 3600
+
+
+def test_a_pace_leaves_an_answer_in_one_piece_alone(world: World) -> None:
+    use(world, {"then": {"stream": {"ttft": "3s", "tokens_per_second": 5}}})
+    assert post(world).status_code == 200
+    assert shown(world)["latencyMs"] == 0
+
+
+def test_the_question_is_the_one_that_is_matched() -> None:
+    """The other tests rely on its words."""
+    assert "sea" in QUESTION
+    assert "mountain" not in QUESTION

@@ -1,0 +1,556 @@
+"""Each shipped scenario against OpenAI's own SDK, and through a plain socket where that sees more.
+
+What the SDK would sleep through passes on the sandbox's clock, so nobody waits.
+"""
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import openai
+import pytest
+from openai import OpenAI
+
+from clevora_mock.resources import scenarios
+from tests.support import scenarios as support
+from tests.support.raw_client import TIMEOUT_SECONDS, Seen
+from tests.support.scenarios import (
+    ASKS,
+    CHAT,
+    EMBEDDINGS,
+    QUESTION,
+    SEARCH,
+    STREAM,
+    activate,
+    charges,
+    journal,
+    send,
+    shown,
+)
+from tests.support.server import Running
+from tests.support.world import World
+
+MESSAGES: Any = [{"role": "user", "content": QUESTION}]
+FLAKY = "two failures, then fine"
+
+
+@pytest.fixture
+def world(frozen_server: Running, request: pytest.FixtureRequest) -> Iterator[World]:
+    """A sandbox that is called after the test, so that its draws are the same in every run."""
+    name = request.node.originalname.replace("_", "-").lower()[:40]
+    fresh = World(frozen_server, name)
+    with fresh.http:
+        yield fresh
+        support.check_books(fresh)
+
+
+@pytest.fixture
+def naps(world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the SDK slept before each retry; it is the sandbox's clock that moves on meanwhile."""
+    slept: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        world.advance(seconds)
+
+    monkeypatch.setattr(openai._base_client, "time", SimpleNamespace(sleep=sleep, time=time.time))
+    return slept
+
+
+@pytest.fixture
+def client(world: World, naps: list[float]) -> Iterator[OpenAI]:
+    """The SDK as it comes: it retries twice."""
+    with OpenAI(base_url=world.base_url, api_key=world.api_key) as sdk:
+        yield sdk
+
+
+@pytest.fixture
+def plain(client: OpenAI) -> OpenAI:
+    """The SDK without retries."""
+    return client.with_options(max_retries=0)
+
+
+def chat(sdk: OpenAI, **changes: Any) -> Any:
+    return sdk.chat.completions.create(model="clevora-1.0-turbo", messages=MESSAGES, **changes)
+
+
+def rules(world: World) -> list[str | None]:
+    return [entry.rule for entry in journal(world)]
+
+
+def statuses(world: World) -> list[int | None]:
+    return [entry.status or None for entry in journal(world)]
+
+
+def test_there_is_a_test_for_each() -> None:
+    names = {path.stem for path in Path(str(scenarios())).glob("*.yaml")}
+    tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
+    missing = [name for name in names if not any(one.startswith(name.replace("-", "_")) for one in tested)]
+    assert len(names) == 17
+    assert missing == []
+
+
+def test_default_lets_everything_pass(world: World, client: OpenAI) -> None:
+    activate(world, "default")
+    answer = chat(client)
+    assert answer.choices[0].message.content
+    (charge,) = charges(world)
+    assert charge.tokens == answer.usage.total_tokens
+    entry = shown(world)
+    assert (entry["rule"], entry["nearMisses"], entry["status"]) == (None, [], 200)
+
+
+def test_not_activated_is_mended_by_a_top_up(world: World, client: OpenAI, naps: list[float]) -> None:
+    """402 is not retried; a top-up to $15 mends it."""
+    activate(world, "not-activated")
+    with pytest.raises(openai.APIStatusError) as refused:
+        chat(client)
+    assert (refused.value.status_code, refused.value.code) == (402, "account_not_activated")
+    assert (statuses(world), naps) == ([402], [])
+    pay(world, 20)
+    assert chat(client).choices
+    assert len(charges(world)) == 1
+
+
+def pay(world: World, dollars: int, outcome: str = "pay") -> dict[str, Any]:
+    """Top up through the dashboard's API, and finish the checkout."""
+    link = world.http.post("/api/developer/topup", headers=world.signed_in(), json={"amount": dollars}).json()
+    session = link["data"]["checkoutUrl"].rpartition("/")[2]
+    answer = world.http.post(f"/__mock/checkouts/{session}/{outcome}")
+    assert answer.status_code == 200, answer.text
+    finished = answer.json()
+    assert isinstance(finished, dict)
+    return finished
+
+
+def balance(world: World) -> float:
+    account = world.http.get("/api/developer/account", headers=world.signed_in()).json()["data"]
+    return float(account["balance"])
+
+
+def test_out_of_credit_refuses_after_the_line_is_crossed(world: World, client: OpenAI) -> None:
+    """Some succeed; the one that crosses the line is served; from then on it is 402."""
+    activate(world, "out-of-credit")
+    assert balance(world) == 0.05
+    served = 0
+    while balance(world) > 0:
+        chat(client)
+        served += 1
+    with pytest.raises(openai.APIStatusError) as refused:
+        chat(client)
+    assert (refused.value.status_code, refused.value.code) == (402, "insufficient_balance")
+    assert served > 1
+    assert len(charges(world)) == served
+    assert charges(world)[-1].balance_after <= 0
+    assert statuses(world)[-1] == 402
+
+
+def test_rate_limited_refuses_the_fourth_within_a_minute(world: World, plain: OpenAI) -> None:
+    """The fourth within a minute is refused until exactly when it says."""
+    activate(world, "rate-limited")
+    for _ in range(3):
+        chat(plain)
+        world.advance(5)
+    with pytest.raises(openai.RateLimitError) as refused:
+        chat(plain)
+    assert refused.value.code == "rate_limit_exceeded"
+    assert refused.value.response.headers["retry-after"] == "45"
+    world.advance(44)
+    with pytest.raises(openai.RateLimitError):
+        chat(plain)
+    world.advance(1)
+    assert chat(plain).choices
+    assert len(charges(world)) == 4
+
+
+def test_rate_limited_is_survived_by_the_sdks_retries(world: World, client: OpenAI, naps: list[float]) -> None:
+    """The SDK obeys Retry-After, and that is enough."""
+    activate(world, "rate-limited")
+    for _ in range(4):
+        chat(client)
+    assert naps == [60]
+    assert statuses(world) == [200, 200, 200, 429, 200]
+    assert world.http.get("/__mock/conduct").json()["findings"] == []
+
+
+def test_daily_cap_refuses_until_midnight(world: World, plain: OpenAI) -> None:
+    """The request that crosses the line is served; then nothing until midnight, UTC."""
+    activate(world, "daily-cap")
+    world.advance(6 * 3600)
+    used = 0
+    while used < 100:
+        used += chat(plain).usage.total_tokens
+    with pytest.raises(openai.RateLimitError) as refused:
+        chat(plain)
+    assert refused.value.code == "daily_token_limit_exceeded"
+    assert refused.value.response.headers["retry-after"] == str(18 * 3600)
+    world.advance(18 * 3600 - 1)
+    with pytest.raises(openai.RateLimitError):
+        chat(plain)
+    world.advance(1)
+    assert chat(plain).choices
+    assert sum(charge.tokens for charge in charges(world)[:-1]) == used
+
+
+def test_flaky_is_survived_by_two_retries(world: World, client: OpenAI, naps: list[float]) -> None:
+    """Two retries reach the answer, and it is billed once."""
+    activate(world, "flaky")
+    answer = chat(client)
+    assert answer.choices[0].message.content
+    assert len(naps) == 2
+    assert statuses(world) == [500, 500, 200]
+    assert rules(world) == [FLAKY, FLAKY, None]
+    assert shown(world)["nearMisses"] == [{"rule": FLAKY, "failed": "calls", "draw": None}]
+    (charge,) = charges(world)
+    assert charge.tokens == answer.usage.total_tokens
+
+
+def test_flaky_raises_without_retries(world: World, plain: OpenAI) -> None:
+    activate(world, "flaky")
+    with pytest.raises(openai.InternalServerError) as failed:
+        chat(plain)
+    assert (failed.value.status_code, failed.value.code) == (500, "internal_error")
+    assert failed.value.response.headers["x-clevora-mock-rule"] == FLAKY
+    with pytest.raises(openai.InternalServerError):
+        plain.embeddings.create(model="clevora-embed-1", input="text")
+    assert chat(plain).choices
+    assert len(charges(world)) == 1
+
+
+def test_outage_serves_a_proxys_pages_for_half_a_minute(world: World, plain: OpenAI) -> None:
+    """Half a minute of a proxy's pages, on every endpoint; then all is well."""
+    activate(world, "outage")
+    with pytest.raises(openai.InternalServerError) as failed:
+        chat(plain)
+    assert failed.value.status_code == 503
+    assert failed.value.response.headers["content-type"] == "text/html"
+    assert "<h1>503 " in failed.value.response.text
+    # Not the contract's error, so there is no code in it.
+    assert failed.value.code is None
+    assert world.http.get("/v1/keys", headers=world.signed_in()).status_code == 503
+    world.advance(29.999)
+    with pytest.raises(openai.InternalServerError):
+        chat(plain)
+    world.advance(0.001)
+    assert chat(plain).choices
+    assert statuses(world) == [503, 503, 503, 200]
+    assert journal(world)[0].fault == "html_error"
+    assert len(charges(world)) == 1
+
+
+def test_outage_is_survived_by_patience(world: World, client: OpenAI, naps: list[float]) -> None:
+    activate(world, "outage")
+    patient = client.with_options(max_retries=10)
+    assert chat(patient).choices
+    assert 28 < sum(naps) < 45
+    assert statuses(world)[-1] == 200
+
+
+def test_brownout_is_slow_and_fails_one_in_ten(world: World, plain: OpenAI) -> None:
+    """A tenth fails after one to five seconds; the others are slow, one in a hundred very."""
+    activate(world, "brownout")
+    outcomes: Counter[str] = Counter()
+    for _ in range(150):
+        try:
+            plain.embeddings.create(model="clevora-embed-1", input="text")
+            outcomes["fine"] += 1
+        except openai.InternalServerError:
+            outcomes["failed"] += 1
+        world.advance(1)
+    assert 6 <= outcomes["failed"] <= 26
+    slow = [entry.latency for entry in journal(world) if entry.rule == "slow"]
+    failed = [entry for entry in journal(world) if entry.rule == "slow, then a failure"]
+    assert (len(slow), len(failed)) == (outcomes["fine"], outcomes["failed"])
+    assert len(charges(world)) == len(slow)
+    assert 600_000 < sorted(slow)[len(slow) // 2] < 1_050_000
+    assert all(1_000_000 <= entry.latency <= 5_000_000 and entry.status == 500 for entry in failed)
+    assert all(entry.draw is not None and entry.draw < 0.1 for entry in failed)
+    misses = [entry.misses for entry in journal(world) if entry.rule == "slow"]
+    assert all(miss.condition == "chance" and (miss.draw or 0) >= 0.1 for (miss,) in misses)
+
+
+def test_slow_stream_trickles(world: World) -> None:
+    """The role at once, three seconds of nothing, then a trickle, by the sandbox's clock."""
+    activate(world, "slow-stream")
+    support.stand_still(world)
+    began = world.clock.now()
+    chunks: list[Any] = []
+    with OpenAI(base_url=world.base_url, api_key=world.api_key) as sdk:
+        reader = threading.Thread(target=lambda: chunks.extend(chat(sdk, stream=True, max_tokens=8)), daemon=True)
+        reader.start()
+        support.waiting(world)
+        world.advance(2.9)
+        assert world.do(lambda sandbox: len(sandbox.clock.timers)) == 1
+        while not journal(world):
+            # Only while the server waits does the time pass that it waits for.
+            if world.do(lambda sandbox: len(sandbox.clock.timers)):
+                world.advance(0.01)
+        reader.join(TIMEOUT_SECONDS)
+    assert [chunk.choices[0].delta.role for chunk in chunks] == ["assistant"] + [None] * 9
+    last = chunks[-1]
+    assert (last.choices[0].finish_reason, last.usage.completion_tokens) == ("length", 8)
+    # Eight steps of a fifth of a second, each give or take 30 %.
+    passed = (world.clock.now() - began) / 1_000_000 - 3
+    assert 8 * 0.2 * 0.7 <= passed <= 8 * 0.2 * 1.3 + 0.5
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == journal(world)[0].response
+
+
+def test_slow_stream_is_only_written_down_where_time_is_frozen(world: World, client: OpenAI) -> None:
+    activate(world, "slow-stream")
+    chunks = list(chat(client, stream=True, max_tokens=8))
+    assert chunks[-1].usage.completion_tokens == 8
+    support.settled(world, 1)
+    assert 3000 + 1600 * 0.7 <= shown(world)["latencyMs"] <= 3000 + 1600 * 1.3
+    assert len(chat(client, max_tokens=8).choices) == 1
+    assert shown(world)["latencyMs"] == 0
+
+
+def test_cut_stream_ends_after_twelve_tokens(world: World, client: OpenAI, naps: list[float]) -> None:
+    """Twelve tokens, a FIN, and nothing that says that it was not the end; they are billed."""
+    whole = chat(client)
+    activate(world, "cut-stream")
+    seen = send(world, STREAM)
+    assert (seen.ending, seen.is_whole, len(seen.events)) == ("fin", False, 13)
+    assert all(b"[DONE]" not in event and b'"finish_reason":"' not in event for event in seen.events)
+    text, error = read_stream(client)
+    assert whole.choices[0].message.content.startswith(text)
+    # The chunked body has no end, which is all that the SDK has to go by.
+    assert error == "APIConnectionError: Connection error."
+    support.settled(world, 3)
+    assert [charge.tokens for charge in charges(world)[1:]] == [whole.usage.prompt_tokens + 12] * 2
+    entry = shown(world)
+    assert (entry["rule"], entry["fault"], entry["status"]) == ("closed after 12 tokens", "close", 200)
+    assert entry["response"] == text
+    assert naps == []
+
+
+def test_cut_stream_with_a_short_answer(world: World) -> None:
+    """Never an end, however short the answer is."""
+    activate(world, "cut-stream")
+    short = support.Ask("short", STREAM.endpoint, STREAM.path, STREAM.body | {"max_tokens": 4}, STREAM.rate)
+    seen = send(world, short)
+    assert (seen.ending, len(seen.events)) == ("fin", 5)
+    assert b"[DONE]" not in seen.body
+
+
+def read_stream(sdk: OpenAI) -> tuple[str, str | None]:
+    """The text of a stream as far as the SDK reads it, and what it says at the end."""
+    text = ""
+    try:
+        for chunk in chat(sdk, stream=True):
+            text += chunk.choices[0].delta.content or ""
+    except Exception as error:  # noqa: BLE001 - whichever it is, a client sees it
+        return text, f"{type(error).__name__}: {error}"
+    return text, None
+
+
+BROKEN = {
+    "a line that is not JSON": "malformed_chunk",
+    "a chunk twice": "duplicate_chunk",
+    "a character in two segments": "split_utf8",
+    "no usage": "no_usage",
+    "no [DONE]": "no_done",
+    "an error in the middle": "error_frame",
+}
+
+
+def test_broken_stream_breaks_in_six_ways(world: World, client: OpenAI) -> None:
+    """Six ways to break, each about as often; answers in one piece are left alone."""
+    whole = chat(client)
+    content = whole.choices[0].message.content
+    activate(world, "broken-stream")
+    outcomes: dict[str, set[str]] = {}
+    for number in range(60):
+        text, error = read_stream(client)
+        entry = support.settled(world, number + 2)[-1]
+        assert entry.rule is not None
+        assert (entry.status, entry.fault) == (200, BROKEN[entry.rule])
+        outcomes.setdefault(entry.rule, set()).add((error or "").partition(":")[0])
+        check_broken(entry.rule, text, content)
+        world.advance(1)
+    assert outcomes.keys() == BROKEN.keys()
+    # What the SDK makes of it: it stops at what is not JSON and at an error, and notices nothing else.
+    assert outcomes.pop("a line that is not JSON") == {"JSONDecodeError"}
+    assert outcomes.pop("an error in the middle") == {"APIError"}
+    assert set.union(*outcomes.values()) == {""}
+    counted = Counter(entry.rule for entry in journal(world)[1:])
+    assert all(3 <= counted[rule] <= 20 for rule in BROKEN)
+    assert len(charges(world)) == 61
+
+
+def check_broken(rule: str, text: str, content: str) -> None:
+    if rule == "a chunk twice":
+        assert len(text) > len(content)
+    elif rule == "a character in two segments":
+        assert text.startswith("Déjà vu")
+        assert "日本語" in text
+    elif rule in ("no usage", "no [DONE]"):
+        assert text == content
+    else:
+        assert content.startswith(text)
+        assert text != content
+
+
+def test_broken_stream_leaves_whole_answers_alone(world: World, client: OpenAI) -> None:
+    activate(world, "broken-stream")
+    assert chat(client).choices
+    assert {miss.condition for miss in journal(world)[0].misses} == {"body"}
+
+
+DROPS = {
+    "reset before a byte": (None, "reset", "reset"),
+    "closed before a byte": (None, "fin", "close"),
+    "reset after the headers": (200, "reset", "reset"),
+    "half a body": (200, "fin", "truncate"),
+}
+
+
+def test_connection_drops_come_in_each_kind(world: World) -> None:
+    """Each kind comes, on each endpoint, as what it is."""
+    activate(world, "connection-drops")
+    met: set[str] = set()
+    for number in range(120):
+        ask = ASKS[number % len(ASKS)]
+        seen: Seen = send(world, ask)
+        entry = journal(world)[-1]
+        if entry.rule is None:
+            assert (seen.status, seen.ending, entry.fault) == (200, "whole", None)
+            assert [miss.condition for miss in entry.misses] == ["chance"] * 4
+        else:
+            met.add(entry.rule)
+            assert (seen.status, seen.ending, entry.fault) == DROPS[entry.rule]
+            assert entry.status == (seen.status or 0)
+            assert (entry.cost > 0) == (entry.rule == "half a body")
+        world.advance(1)
+    assert met == DROPS.keys()
+
+
+def test_connection_drops_raise_the_sdks_connection_error(world: World, plain: OpenAI) -> None:
+    """To the SDK they are all the same error; half a body is paid for."""
+    activate(world, "connection-drops")
+    met: set[str] = set()
+    for _ in range(60):
+        count = len(journal(world))
+        try:
+            chat(plain)
+            failed = False
+        except openai.APIConnectionError:
+            failed = True
+        entry = support.settled(world, count + 1)[-1]
+        assert failed == (entry.rule is not None)
+        met |= {entry.rule} if entry.rule else set()
+        world.advance(1)
+    assert met == DROPS.keys()
+
+
+def test_connection_drops_are_survived_by_retries(world: World, client: OpenAI, naps: list[float]) -> None:
+    """A retry after a lost answer bills twice when half of it had come."""
+    activate(world, "connection-drops")
+    for _ in range(30):
+        assert client.with_options(max_retries=8).embeddings.create(model="clevora-embed-1", input="text").data
+        world.advance(3)
+    assert naps
+    halves = rules(world).count("half a body")
+    assert len(charges(world)) == 30 + halves
+
+
+def test_charged_but_lost_bills_what_never_comes(world: World, plain: OpenAI) -> None:
+    """Every second answer is billed and never comes."""
+    activate(world, "charged-but-lost")
+    answer = chat(plain)
+    with pytest.raises(openai.APIConnectionError):
+        chat(plain)
+    support.settled(world, 2)
+    first, second = charges(world)
+    assert first.tokens == second.tokens == answer.usage.total_tokens
+    entry = shown(world)
+    assert (entry["status"], entry["rule"], entry["fault"]) == (None, "billed, then silence", "close")
+    assert entry["cost"] == pytest.approx(second.amount / 1_000_000)
+    for ask in (EMBEDDINGS, SEARCH, STREAM):
+        assert send(world, ask).ending == "whole"
+        assert send(world, ask).raw == b""
+    assert len(charges(world)) == 8
+
+
+def test_charged_but_lost_is_billed_again(world: World, client: OpenAI) -> None:
+    """The SDK's retry gets its answer; the ledger has both."""
+    activate(world, "charged-but-lost")
+    for _ in range(2):
+        assert chat(client).choices
+    assert rules(world) == [None, "billed, then silence", None]
+    assert len(charges(world)) == 3
+
+
+def test_revoked_key_is_401_after_three_calls(world: World, client: OpenAI, naps: list[float]) -> None:
+    """Three calls, then 401 for good, which is not retried."""
+    activate(world, "revoked-key")
+    for _ in range(3):
+        chat(client)
+    for _ in range(2):
+        with pytest.raises(openai.AuthenticationError) as refused:
+            client.embeddings.create(model="clevora-embed-1", input="text")
+        assert refused.value.code == "invalid_api_key"
+    assert naps == []
+    assert statuses(world) == [200, 200, 200, 401, 401]
+    assert rules(world)[3:] == ["revoked after three calls"] * 2
+    assert len(charges(world)) == 3
+    assert "revoked_key" in [finding["kind"] for finding in world.http.get("/__mock/conduct").json()["findings"]]
+
+
+def test_no_developer_access_is_403_until_activated(world: World, client: OpenAI, naps: list[float]) -> None:
+    """403 with the right key, until the access is activated."""
+    activate(world, "no-developer-access")
+    with pytest.raises(openai.PermissionDeniedError) as refused:
+        chat(client)
+    assert refused.value.code == "developer_access_required"
+    assert (statuses(world), naps, charges(world)) == ([403], [], [])
+    assert world.http.post("/api/developer/activate", headers=world.signed_in()).status_code == 200
+    assert chat(client).choices
+
+
+def test_payment_fails_and_no_money_comes(world: World, plain: OpenAI) -> None:
+    """The checkout opens, the payment fails, and no money comes."""
+    activate(world, "payment-fails")
+    assert pay(world, 50)["status"] == "failed"
+    assert balance(world) == 0
+    with pytest.raises(openai.APIStatusError) as refused:
+        chat(plain)
+    assert refused.value.status_code == 402
+    delivered = [entry for entry in journal(world) if entry.endpoint == "dodo.webhook"]
+    assert [entry.status for entry in delivered] == [200]
+    assert b"payment.failed" in delivered[0].body
+
+
+def test_late_payment_is_credited_after_five_minutes(world: World, plain: OpenAI) -> None:
+    """Paid, but for five minutes nobody knows; then it is credited, once."""
+    activate(world, "late-payment")
+    assert pay(world, 50)["webhookStatus"] is None
+    world.advance(299.9)
+    assert balance(world) == 0
+    with pytest.raises(openai.APIStatusError) as refused:
+        chat(plain)
+    assert refused.value.code == "insufficient_balance"
+    before = len(journal(world))
+    world.advance(0.1)
+    support.settled(world, before + 1)
+    assert balance(world) == 50
+    assert chat(plain).choices
+    world.advance(3600)
+    credited = world.do(
+        lambda sandbox: [one.amount for one in support.demo(sandbox).ledger.entries if one.type == "credit"]
+    )
+    assert credited[1:] == [50_000_000]
+
+
+def test_the_first_call_of_each_endpoint_is_whole_by_default(world: World) -> None:
+    """The socket agrees with the SDK."""
+    activate(world, "default")
+    for ask in (*ASKS, CHAT):
+        seen = send(world, ask)
+        assert (seen.status, seen.ending) == (200, "whole")
+        assert ask.streamed or json.loads(seen.body)

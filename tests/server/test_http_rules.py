@@ -1,0 +1,217 @@
+"""W1-W5, W7, W8 on the wire: verbs, slashes, other origins, request ids, and what is not HTTP."""
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from clevora_mock.contract.endpoints import ENDPOINTS, Endpoint
+from tests.support.raw_client import connect, exchange, read_response
+from tests.support.situations import CHAT
+
+if TYPE_CHECKING:
+    from tests.support.world import World
+
+PATHS = [(endpoint, path) for endpoint in ENDPOINTS for path in endpoint.paths]
+READABLE = [(endpoint, path) for endpoint, path in PATHS if endpoint.method == "GET"]
+# What each path takes, by hand, so that the product's own table is not its judge.
+VERBS = {
+    "/v1/chat/completions": {"POST"},
+    "/v1/embeddings": {"POST"},
+    "/v1/search": {"POST"},
+    "/v1/scripts/generate": {"POST"},
+    "/v1/keys": {"GET", "HEAD", "POST"},
+    "/v1/keys/{id}": {"DELETE"},
+    "/api/developer/activate": {"POST"},
+    "/api/developer/account": {"GET", "HEAD"},
+    "/api/developer/topup": {"POST"},
+    "/api/developer/transactions": {"GET", "HEAD"},
+    "/api/developer/usage": {"GET", "HEAD"},
+    "/v1/usage": {"GET", "HEAD"},
+    "/api/dodo/webhook": {"POST"},
+    "/docs/llms": {"GET", "HEAD"},
+    "/llms.txt": {"GET", "HEAD"},
+    "/llms.json": {"GET", "HEAD"},
+}
+
+
+def credential(world: "World", endpoint: Endpoint) -> dict[str, str]:
+    return {"api_key": world.headers, "id_token": world.signed_in()}.get(endpoint.credential, {})
+
+
+def concrete(path: str) -> str:
+    return path.replace("{id}", "key_none")
+
+
+@pytest.mark.clause("W1", "W3")
+def test_head_is_get_without_a_body(world: "World") -> None:
+    """On every path that can be read: the same status and headers but for the request's id, and nothing behind them."""
+    for endpoint, path in READABLE:
+        headers = credential(world, endpoint)
+        got, headed = world.http.get(path, headers=headers), world.http.head(path, headers=headers)
+        assert (path, headed.status_code, headed.content) == (path, 200, b"")
+        assert got.content != b""
+        del got.headers["x-request-id"], headed.headers["x-request-id"]
+        assert (path, headed.headers) == (path, got.headers)
+
+
+@pytest.mark.clause("W1", "W3")
+@pytest.mark.parametrize(("path", "status"), [("/v1/chat/completions", 405), ("/v1/nothing", 404), ("/v1/keys", 401)])
+def test_head_is_refused_like_get(world: "World", path: str, status: int) -> None:
+    """Without a body to say why."""
+    answer = world.http.head(path)
+    assert (answer.status_code, answer.content) == (status, b"")
+
+
+@pytest.mark.clause("W3")
+@pytest.mark.parametrize("tail", ["/", "//"])
+def test_a_slash_at_the_end_changes_nothing(world: "World", tail: str) -> None:
+    """Every route answers as it does without one."""
+    for endpoint, path in PATHS:
+        headers = credential(world, endpoint)
+        plain, slashed = (
+            world.http.request(endpoint.method, concrete(path) + end, headers=headers, content=b"")
+            for end in ("", tail)
+        )
+        assert (path, slashed.status_code) == (path, plain.status_code)
+        if plain.is_error:
+            assert slashed.json() == plain.json()
+
+
+@pytest.mark.clause("W3")
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_allow_names_the_verbs_that_a_path_takes(world: "World", method: str) -> None:
+    """A verb is taken, or the answer is 405 with all that are."""
+    for path, taken in VERBS.items():
+        answer = world.http.request(method, concrete(path))
+        if method in taken:
+            assert (path, answer.status_code == 405) == (path, False)
+        else:
+            assert (path, answer.status_code, answer.json()["error"]["code"]) == (path, 405, "method_not_allowed")
+            assert (path, set(answer.headers["allow"].split(", "))) == (path, taken)
+
+
+@pytest.mark.clause("W3")
+def test_every_path_has_its_verbs_here() -> None:
+    """A new endpoint needs a row in VERBS."""
+    assert VERBS.keys() == {path for _, path in PATHS}
+
+
+@pytest.mark.clause("W8")
+def test_a_preflight_is_answered_on_the_emulated_api(world: "World") -> None:
+    """Without a credential: any origin, the path's verbs, the headers that were asked for."""
+    for endpoint, path in PATHS:
+        asked = {
+            "origin": "https://app.example",
+            "access-control-request-method": endpoint.method,
+            "access-control-request-headers": "authorization, content-type",
+        }
+        answer = world.http.options(concrete(path), headers=asked)
+        assert (path, answer.status_code, answer.content) == (path, 204, b"")
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert endpoint.method in answer.headers["access-control-allow-methods"].split(", ")
+        allowed = answer.headers["access-control-allow-headers"].lower()
+        assert {"authorization", "content-type"} <= set(allowed.split(", "))
+        assert re.fullmatch("req_[0-9a-f]{24}", answer.headers["x-request-id"])
+
+
+@pytest.mark.clause("W8")
+def test_a_preflight_leaves_the_browser_free_to_send_any_sdks_headers(world: "World") -> None:
+    """The OpenAI and Firebase SDKs add headers of their own."""
+    wanted = "authorization, x-stainless-lang, x-client-version, x-firebase-gmpid"
+    asked = {"origin": "https://app.example", "access-control-request-method": "POST"}
+    answer = world.http.options("/v1/chat/completions", headers=asked | {"access-control-request-headers": wanted})
+    assert set(wanted.split(", ")) <= set(answer.headers["access-control-allow-headers"].split(", "))
+
+
+@pytest.mark.clause("W2")
+def test_no_two_answers_have_the_same_request_id(world: "World") -> None:
+    """Successes, refusals, streams and preflights."""
+    seen = [world.http.get("/v1/nothing").headers["x-request-id"] for _ in range(20)]
+    seen += [world.http.get("/docs/llms").headers["x-request-id"] for _ in range(5)]
+    chat = {"headers": world.headers, "json": CHAT | {"stream": True}}
+    seen += [world.http.post("/v1/chat/completions", **chat).headers["x-request-id"] for _ in range(5)]  # type: ignore[arg-type]
+    assert len(set(seen)) == 30
+
+
+@pytest.mark.clause("W7")
+def test_the_three_paths_for_agents_serve_the_same_bytes(world: "World") -> None:
+    """And the same headers, but for the request's id."""
+    first, *others = (world.http.get(path) for path in ("/docs/llms", "/llms.txt", "/llms.json"))
+    for other in others:
+        assert other.content == first.content
+    for answer in (first, *others):
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.headers["cache-control"] == "public, max-age=300"
+
+
+@pytest.mark.clause("W1", "W2")
+@pytest.mark.parametrize(
+    "request_bytes",
+    [
+        b"hello\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"FROB /v1/chat/completions HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"GET /v1/keys HTTP/1.1\r\nno colon here\r\n\r\n",
+        b"GET /v1/\xff HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: many\r\n\r\n",
+        b"POST /v1/search HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+    ids=["noise", "no path", "unknown verb", "bad header", "bad path", "bad length", "bad chunk", "TLS"],
+)
+def test_what_is_not_http_is_refused_in_json(world: "World", request_bytes: bytes) -> None:
+    """400 in the contract's shape, with a request id, and the connection closes."""
+    head, _, body = exchange(world.address, request_bytes).partition(b"\r\n\r\n")
+    lines = head.decode().lower().split("\r\n")
+    assert lines[0].startswith("http/1.1 400 ")
+    assert "content-type: application/json" in lines
+    assert any(re.fullmatch("x-request-id: req_[0-9a-f]{24}", line) for line in lines)
+    error = json.loads(body)["error"]
+    assert error.keys() == {"message", "type", "code"}
+    assert error["type"] == "invalid_request_error"
+    assert error["message"]
+
+
+@pytest.mark.clause("W4", "W5")
+def test_a_body_in_chunks_is_read_whole(world: "World") -> None:
+    """No length is announced; it is JSON all the same, and over 4 MiB it is too large."""
+
+    def parts(count: int) -> list[bytes]:
+        return [b'{"messages":[{"role":"user",', b'"content":"Hello!"}]', *[b" " * 65_536] * count, b"}"]
+
+    fits = world.http.post("/v1/chat/completions", headers=world.headers, content=iter(parts(1)))
+    assert fits.json()["usage"]["total_tokens"] == 40
+    too_large = world.http.post("/v1/chat/completions", headers=world.headers, content=iter(parts(64)))
+    assert (too_large.status_code, too_large.json()["error"]["code"]) == (413, "payload_too_large")
+
+
+@pytest.mark.clause("W5")
+def test_a_length_over_4_mib_is_refused_before_the_body_comes(world: "World") -> None:
+    """A client that waits to be asked for its body is not asked."""
+    head = (
+        f"POST /sandbox/{world.name}/v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
+        f"authorization: Bearer {world.api_key}\r\nexpect: 100-continue\r\ncontent-length: 99999999\r\n\r\n"
+    )
+    with connect(world.address) as connection:
+        connection.sendall(head.encode())
+        reply = read_response(connection)
+    assert (reply.status, json.loads(reply.body)["error"]["code"]) == (413, "payload_too_large")
+
+
+@pytest.mark.clause("W1")
+def test_a_connection_outlives_refusals(world: "World") -> None:
+    """One connection, many errors, and then an answer."""
+    prefix = f"/sandbox/{world.name}"
+    with connect(world.address) as connection:
+        for path, status in (("/v1/nothing", 404), ("/v1/keys", 401), ("/v1/search", 405), ("/docs/llms", 200)):
+            connection.sendall(f"GET {prefix}{path} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
+            assert read_response(connection).status == status
+
+
+@pytest.mark.clause("W1", "W4")
+def test_a_request_without_a_host_is_served(world: "World") -> None:
+    """HTTP/1.0 knows no Host header."""
+    answered = exchange(world.address, b"GET /docs/llms HTTP/1.0\r\n\r\n")
+    assert answered.startswith(b"HTTP/1.1 200")

@@ -1,0 +1,297 @@
+"""Clients that end a connection, wholly or by half, while a request runs on it (W9)."""
+
+import asyncio
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from clevora_mock.server.limits import ConnectionLimits
+from tests.support.asgi import answering, echo, serving
+from tests.support.raw_client import TIMEOUT_SECONDS, Address, connect, exchange, read_all, responses, send
+
+GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
+OK = [(b"content-length", b"2")]
+
+
+class Silence:
+    """An application that begins a response, says nothing more, and counts the clients that leave."""
+
+    def __init__(self, begins: bool = True) -> None:
+        self._begins = begins
+        self.paths: list[str] = []
+        self.left = threading.Semaphore(0)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.paths.append(scope["path"])
+        if self._begins:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"begun", "more_body": True})
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.left.release()
+
+
+@pytest.fixture
+def silence() -> Silence:
+    return Silence()
+
+
+@pytest.fixture
+def address(silence: Silence) -> Iterator[Address]:
+    with serving(silence) as served:
+        yield served
+
+
+def begun(connection: socket.socket) -> None:
+    """Return once the response has begun to arrive."""
+    received = b""
+    while b"begun" not in received:
+        received += connection.recv(65_536)
+
+
+def end(connection: socket.socket) -> None:
+    connection.close()
+
+
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+every_end = pytest.mark.parametrize("leave", [end, reset])
+
+
+@every_end
+def test_a_client_that_leaves_is_noticed(
+    silence: Silence, address: Address, leave: Callable[[socket.socket], None]
+) -> None:
+    connection = connect(address)
+    send(connection, GET)
+    begun(connection)
+    leave(connection)
+    assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
+
+
+@every_end
+@pytest.mark.parametrize("waiting", [1, 50])
+def test_a_client_that_leaves_while_requests_wait_is_noticed_by_the_one_that_runs(
+    silence: Silence, address: Address, leave: Callable[[socket.socket], None], waiting: int
+) -> None:
+    connection = connect(address)
+    send(connection, GET)
+    begun(connection)
+    send(connection, *[GET.replace(b"/", b"/waits", 1)] * waiting)
+    leave(connection)
+    assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
+    assert silence.paths == ["/"]
+
+
+def test_a_client_that_leaves_while_a_large_body_waits_is_noticed(silence: Silence, address: Address) -> None:
+    body = b"x" * 500_000
+    connection = connect(address)
+    send(connection, GET)
+    begun(connection)
+    send(connection, b"POST /waits HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body), body)
+    end(connection)
+    assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
+
+
+def test_a_client_that_leaves_with_half_a_request_behind_is_noticed(silence: Silence, address: Address) -> None:
+    connection = connect(address)
+    send(connection, GET)
+    begun(connection)
+    send(connection, GET[:10])
+    end(connection)
+    assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
+
+
+def test_clients_that_leave_while_requests_wait_leave_no_descriptors(silence: Silence, address: Address) -> None:
+    before = descriptors()
+    for _ in range(8):
+        with ExitStack() as opened:
+            connections = [opened.enter_context(connect(address)) for _ in range(50)]
+            for connection in connections:
+                connection.sendall(GET * 2)
+            for connection in connections:
+                begun(connection)
+        for _ in connections:
+            assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while descriptors() > before and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert descriptors() == before
+    assert len(silence.paths) == 400
+
+
+def descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_pipelined_requests_are_answered_in_their_order() -> None:
+    async def slower_first(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.05 if scope["path"] == "/0" else 0)
+        await echo(scope, receive, send)
+
+    requests = [b"GET /%d HTTP/1.1\r\nhost: x\r\n\r\n" % number for number in range(5)]
+    requests[-1] = requests[-1].replace(b"host: x", b"connection: close")
+    with serving(slower_first) as served:
+        found = responses(exchange(served, *requests))
+    assert [response.json["path"] for response in found] == ["/0", "/1", "/2", "/3", "/4"]
+
+
+def test_more_requests_than_are_read_ahead_are_all_answered() -> None:
+    """Reading stops while too much waits, and goes on."""
+    body = b"x" * 30_000
+    request = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body) + body
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.005)
+        await echo(scope, receive, send)
+
+    last = b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n"
+    with serving(slow, ConnectionLimits(pipelined_bytes=50_000)) as served, connect(served) as connection:
+        writer = threading.Thread(target=send, args=(connection, request * 40 + last))
+        writer.start()
+        found = responses(read_all(connection))
+        writer.join()
+    assert [response.json["body"] == body.decode() for response in found] == [*[True] * 40, False]
+
+
+def test_not_more_than_a_bound_is_read_ahead(silence: Silence) -> None:
+    request = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n" + b"x" * 100_000
+    with serving(silence, ConnectionLimits(pipelined_bytes=50_000)) as served, connect(served) as connection:
+        send(connection, GET)
+        begun(connection)
+        connection.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            # Far more than the kernel's buffers take.
+            connection.sendall(request * 500)
+
+
+def test_a_body_is_read_before_its_client_is_missed() -> None:
+    body = b"x" * 66_000
+    read: list[int] = []
+    left = threading.Event()
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(0.1)
+        while (message := await receive())["type"] != "http.disconnect":
+            read.append(len(message["body"]))
+        left.set()
+
+    with serving(slow, ConnectionLimits(half_closed_seconds=0.3)) as served:
+        with connect(served) as connection:
+            send(connection, b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 66000\r\n\r\n" + body)
+        assert left.wait(TIMEOUT_SECONDS)
+    assert sum(read) == len(body)
+
+
+# --- half-closed connections ------------------------------------------------------------------------------------------
+
+
+def half_closed(address: Address, request: bytes) -> bytes:
+    """All that comes for a client that half-closes its connection right after `request`."""
+    with connect(address) as connection:
+        send(connection, request)
+        connection.shutdown(socket.SHUT_WR)
+        return read_all(connection)
+
+
+@pytest.mark.clause("W9")
+def test_a_half_closed_client_gets_its_response() -> None:
+    with serving(answering(OK, b"ok", delay=0.1)) as served:
+        (response,) = responses(half_closed(served, GET))
+    assert response.body == b"ok"
+
+
+@pytest.mark.clause("W9")
+def test_a_half_closed_client_gets_the_rest_of_a_paced_response() -> None:
+    with serving(answering([], b"one", b"two", b"three", delay=0.1, pause=0.05)) as served:
+        (response,) = responses(half_closed(served, GET))
+    assert response.body == b"onetwothree"
+
+
+@pytest.mark.clause("W9")
+def test_a_half_closed_client_gets_all_pipelined_responses() -> None:
+    with serving(answering(OK, b"ok", delay=0.02)) as served:
+        assert len(responses(half_closed(served, GET * 5))) == 5
+
+
+@pytest.mark.clause("W9")
+def test_the_connection_of_a_half_closed_client_is_closed_after_its_response() -> None:
+    """And not when it has been idle for long."""
+    began = time.monotonic()
+    with serving(answering(OK, b"ok", delay=0.05), ConnectionLimits(half_closed_seconds=TIMEOUT_SECONDS)) as served:
+        half_closed(served, GET)
+        assert time.monotonic() - began < TIMEOUT_SECONDS / 2
+
+
+@pytest.mark.clause("W9")
+def test_a_half_closed_client_that_then_leaves_is_noticed() -> None:
+    silence = Silence(begins=False)
+    with serving(silence, ConnectionLimits(half_closed_seconds=0.1)) as served:
+        with connect(served) as connection:
+            send(connection, GET)
+            connection.shutdown(socket.SHUT_WR)
+        assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
+
+
+@pytest.mark.clause("W9")
+def test_a_half_closed_client_that_leaves_a_paced_response_is_noticed_by_a_write() -> None:
+    sent = 0
+    left = threading.Event()
+
+    async def paced(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal sent
+        watch = asyncio.ensure_future(gone(receive))
+        await asyncio.sleep(0.05)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not watch.done() and sent < 1000:
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+            sent += 1
+            await asyncio.sleep(0.01)
+        left.set()
+
+    with serving(paced, ConnectionLimits(half_closed_seconds=TIMEOUT_SECONDS)) as served:
+        with connect(served) as connection:
+            send(connection, GET)
+            connection.shutdown(socket.SHUT_WR)
+        assert left.wait(TIMEOUT_SECONDS)
+    assert sent < 10
+
+
+async def gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def test_a_client_that_ends_its_side_late_has_left() -> None:
+    """Nobody half-closes a connection in the middle of waiting; who has had enough does."""
+    silence = Silence(begins=False)
+    with serving(silence, ConnectionLimits(half_close=0, half_closed_seconds=TIMEOUT_SECONDS)) as served:
+        began = time.monotonic()
+        with connect(served) as connection:
+            send(connection, GET)
+            time.sleep(0.01)
+            connection.shutdown(socket.SHUT_WR)
+            assert read_all(connection) == b""
+        assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
+        assert time.monotonic() - began < TIMEOUT_SECONDS / 2
+
+
+@pytest.mark.parametrize(
+    "part", [GET[:10], b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nabc"], ids=["head", "body"]
+)
+def test_the_rest_of_a_half_closed_clients_request_is_not_waited_for(part: bytes) -> None:
+    began = time.monotonic()
+    with serving(echo, ConnectionLimits(half_closed_seconds=TIMEOUT_SECONDS)) as served:
+        assert half_closed(served, part) == b""
+        assert len(responses(half_closed(served, GET + part))) == 1
+        assert time.monotonic() - began < TIMEOUT_SECONDS / 2

@@ -1,0 +1,72 @@
+"""A server of any ASGI application, and applications to put into it."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from clevora_mock.server.limits import ConnectionLimits
+from clevora_mock.server.run import Server
+from clevora_mock.server.sockets import listen
+from tests.support.raw_client import TIMEOUT_SECONDS, Address
+
+
+@contextmanager
+def serving(app: ASGIApp, limits: ConnectionLimits | None = None) -> Iterator[Address]:
+    """The address of a server of `app`, which ends with the context."""
+    listener = listen("127.0.0.1", 0)
+    accepting = threading.Event()
+    server = Server(with_lifespan(app), accepting.set, limits=limits)
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    try:
+        assert accepting.wait(TIMEOUT_SECONDS)
+        yield listener.getsockname()
+    finally:
+        server.should_exit = True
+        thread.join(TIMEOUT_SECONDS)
+
+
+def with_lifespan(app: ASGIApp) -> ASGIApp:
+    """Answer the server's questions at its start and end for an `app` that knows HTTP alone."""
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        for event in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{event}.complete"})
+
+    return served
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    """Respond with what arrived: method, path, headers and body."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+    seen = {"method": scope["method"], "path": scope["path"], "headers": headers, "body": body.decode()}
+    content = json.dumps(seen).encode()
+    length = (b"content-length", b"%d" % len(content))
+    await send({"type": "http.response.start", "status": 200, "headers": [length]})
+    await send({"type": "http.response.body", "body": content})
+
+
+def answering(headers: list[tuple[bytes, bytes]], *parts: bytes, delay: float = 0.0, pause: float = 0.0) -> ASGIApp:
+    """An application whose every response has these headers and consists of these parts, `pause` seconds apart."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(delay)
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for index, part in enumerate(parts, 1):
+            await send({"type": "http.response.body", "body": part, "more_body": index < len(parts)})
+            await asyncio.sleep(pause)
+
+    return app

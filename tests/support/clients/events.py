@@ -1,0 +1,60 @@
+"""Payment events between the mock and the libraries of those who receive or send them."""
+
+from base64 import b64encode
+from typing import NamedTuple
+
+import httpx
+from msgspec import structs
+
+from clevora_mock.api.payments import sign_checkout_event
+from clevora_mock.core.payments import Outcome
+from clevora_mock.core.sandbox import Sandbox
+from tests.support.clients import states
+from tests.support.world import World
+
+# 26 and 24 bytes: the one needs padding in base64, the other does not.
+PADDED = "whsec_" + b64encode(b"abcdefghijklmnopqrstuvwxyz").decode()
+EVEN = "whsec_" + b64encode(b"abcdefghijklmnopqrstuvwx").decode()
+SECRETS = {"padded": PADDED, "unpadded": PADDED.rstrip("="), "even": EVEN}
+
+
+class Event(NamedTuple):
+    """An event as it is delivered."""
+
+    headers: dict[str, str]
+    body: bytes
+
+
+def top_up(world: World, dollars: int = 50) -> str:
+    """A new checkout's id."""
+    answer = world.http.post("/api/developer/topup", json={"amount": dollars}, headers=world.signed_in())
+    return str(answer.json()["data"]["checkoutUrl"].rpartition("/")[2])
+
+
+def announce(world: World, checkout: str, outcome: Outcome = "succeeded") -> Event:
+    """The mock's own event for a finished checkout, not delivered yet."""
+
+    def announced(sandbox: Sandbox) -> tuple[dict[str, str], bytes]:
+        sandbox.checkouts.by_id[checkout].status = outcome
+        return sign_checkout_event(sandbox, sandbox.checkouts.by_id[checkout])
+
+    return Event(*world.do(announced))
+
+
+def deliver(world: World, event: Event) -> httpx.Response:
+    return world.http.post("/api/dodo/webhook", content=event.body, headers=event.headers)
+
+
+def use_secret(world: World, secret: str) -> None:
+    def change(sandbox: Sandbox) -> None:
+        sandbox.config = structs.replace(sandbox.config, webhook_secret=secret)
+
+    world.do(change)
+
+
+def balance(world: World) -> int:
+    return world.do(lambda sandbox: states.account(sandbox).ledger.balance)
+
+
+def secret_of(world: World) -> str:
+    return world.server.settings.webhook_secret

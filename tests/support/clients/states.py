@@ -1,0 +1,101 @@
+"""Situations that clients have to cope with, made on the server's own thread."""
+
+from time import monotonic, sleep
+
+from clevora_mock.clock import SECOND
+from clevora_mock.contract.limits import REQUESTS_PER_MINUTE, TOKENS_PER_DAY
+from clevora_mock.core.accounts import Account, Key
+from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.ledger import LedgerEntry
+from clevora_mock.core.rng import SeededRng
+from clevora_mock.core.sandbox import Sandbox
+from tests.support.world import World
+
+# So slow that nothing happens by itself; what does is what `World.advance` lets happen.
+STANDSTILL = 1e-9
+
+
+def account(sandbox: Sandbox) -> Account:
+    return sandbox.accounts.by_uid["demo"]
+
+
+def charges(world: World) -> list[LedgerEntry]:
+    """The demo account's charges, oldest first."""
+    return world.do(lambda sandbox: [entry for entry in account(sandbox).ledger.entries if entry.type == "charge"])
+
+
+def journal(world: World) -> list[JournalEntry]:
+    return world.do(lambda sandbox: list(sandbox.journal.entries))
+
+
+def statuses(world: World) -> list[int]:
+    """How each request so far was answered."""
+    return [entry.status for entry in journal(world)]
+
+
+def settled(world: World, count: int = 1, patience: float = 10) -> list[LedgerEntry]:
+    """The charges, once there are `count` of them."""
+    deadline = monotonic() + patience
+    while len(found := charges(world)) < count:
+        assert monotonic() < deadline, f"{len(found)} of {count} charges after {patience} s"
+        sleep(0.005)
+    return found
+
+
+def demo_key(sandbox: Sandbox) -> Key:
+    return account(sandbox).keys[0]
+
+
+def lose_access(world: World) -> None:
+    world.do(lambda sandbox: setattr(account(sandbox), "developer_access", False))
+
+
+def deactivate(world: World) -> None:
+    world.do(lambda sandbox: setattr(account(sandbox), "activated", False))
+
+
+def use_up_minute(world: World, retry_after: int = 60) -> None:
+    """Let the demo key have made all its requests, so that the next is told to wait `retry_after` seconds."""
+
+    def fill(sandbox: Sandbox) -> None:
+        before = sandbox.clock.now() - (60 - retry_after) * SECOND
+        for _ in range(REQUESTS_PER_MINUTE):
+            demo_key(sandbox).limiter.acquire(before, sandbox.limits)
+
+    world.do(fill)
+
+
+def use_up_day(world: World) -> None:
+    """Let the demo key have used all its tokens of today."""
+    world.do(lambda sandbox: demo_key(sandbox).limiter.add_tokens(TOKENS_PER_DAY, sandbox.clock.now()))
+
+
+class Unlucky(SeededRng):
+    """A generator that fails a number of chat completions, and draws as before otherwise."""
+
+    def __init__(self, sandbox: Sandbox, failures: int) -> None:
+        super().__init__(sandbox.config.seed, sandbox.name, sandbox.rng.counters)
+        self._failures = failures
+
+    def next_hex(self, purpose: str, length: int = 24) -> str:
+        if purpose == "chat" and self._failures:
+            self._failures -= 1
+            raise RuntimeError("out of luck")
+        return super().next_hex(purpose, length)
+
+
+def break_chat(world: World, failures: int = 1) -> None:
+    """Let the work behind the next `failures` chat completions raise."""
+    world.do(lambda sandbox: setattr(sandbox, "rng", Unlucky(sandbox, failures)))
+
+
+def stand_still(world: World) -> None:
+    """Slow time down until streams move by `let_out` only."""
+    world.do(lambda sandbox: sandbox.clock.set_mode("scaled", STANDSTILL))
+
+
+def let_out(world: World, count: int) -> None:
+    """Let the time pass in which a paced stream sends `count` more frames."""
+    rate = world.server.settings.tokens_per_second
+    assert rate is not None
+    world.advance(count / rate)

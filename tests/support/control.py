@@ -1,0 +1,52 @@
+"""Requests to the control plane in short, and waits for what they bring about."""
+
+from collections.abc import Callable
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+
+from tests.support.raw_client import TIMEOUT_SECONDS
+from tests.support.world import TLS, World
+
+
+def chat(world: World, text: str = "Hello!", headers: dict[str, str] | None = None, **more: Any) -> httpx.Response:
+    body = {"messages": [{"role": "user", "content": text}]} | more
+    return world.http.post("/v1/chat/completions", headers=world.headers | (headers or {}), json=body)
+
+
+def control(world: World, request: str, **more: Any) -> Any:
+    """Return the 200 response of a route of the control plane: ``control(world, "POST reset", json={...})``."""
+    method, place = request.split(" ")
+    answer = world.http.request(method, f"/__mock/{place}", **more)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def use(world: World, source: str) -> Any:
+    """Make the scenario in `source` the sandbox's."""
+    return control(world, "PUT scenario", content=source.encode())
+
+
+def whole(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
+    """All that came over the wire."""
+    return answer.status_code, answer.headers.multi_items(), answer.content
+
+
+def kept(world: World) -> dict[str, Any]:
+    """The sandbox's snapshot, but for what a look at it changes: how many looks there were."""
+    state: dict[str, Any] = control(world, "GET state")
+    state["draws"].pop("own request", None)
+    return state
+
+
+def eventually(true: Callable[[], bool]) -> None:
+    """Return once `true` holds."""
+    deadline = monotonic() + TIMEOUT_SECONDS
+    while not true():
+        assert monotonic() < deadline, "it never came true"
+        sleep(0.01)
+
+
+def connect(url: str) -> httpx.Client:
+    return httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, verify=TLS)

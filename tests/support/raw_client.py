@@ -1,0 +1,187 @@
+"""An HTTP client made of a plain socket, which sees what libraries hide: segments, FIN and RST, half a response."""
+
+import json
+import re
+import socket
+import struct
+import time
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+TIMEOUT_SECONDS = 20
+# Between two segments, so that the kernel does not join them.
+PAUSE_SECONDS = 0.005
+
+Address = tuple[str, int]
+Ending = Literal["whole", "fin", "reset", "silence"]
+
+
+@dataclass(frozen=True)
+class Response:
+    """One whole response, its body without the framing."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def header(self, name: str) -> str | None:
+        return dict(self.headers).get(name)
+
+
+@dataclass
+class Seen:
+    """What came over a connection, and how it ended."""
+
+    ending: Ending = "fin"
+    segments: list[bytes] = field(default_factory=list)
+
+    @property
+    def raw(self) -> bytes:
+        return b"".join(self.segments)
+
+    @property
+    def status(self) -> int | None:
+        return int(self.raw.split(b" ", 2)[1]) if self.raw else None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        lines = self.raw.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]
+        return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+    @property
+    def chunked(self) -> bool:
+        return self.headers.get("transfer-encoding") == "chunked"
+
+    @property
+    def body(self) -> bytes:
+        """The body as far as it came, without the framing of chunks."""
+        sent = self.raw.partition(b"\r\n\r\n")[2]
+        return b"".join(unchunked(sent)[0]) if self.chunked else sent
+
+    @property
+    def is_whole(self) -> bool:
+        _, end, sent = self.raw.partition(b"\r\n\r\n")
+        if not end:
+            return False
+        if self.chunked:
+            return unchunked(sent)[1] is not None
+        return len(sent) >= int(self.headers.get("content-length", "0"))
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def events(self) -> list[bytes]:
+        """The events of a stream, each with its end."""
+        return [event + b"\n\n" for event in self.plain.split(b"\n\n")[:-1]]
+
+    @property
+    def plain(self) -> bytes:
+        """The body with all ids alike, since no two answers share one."""
+        return re.sub(rb"(chatcmpl-|script_)[0-9a-f]{24}", rb"\g<1>" + b"0" * 24, self.body)
+
+
+def connect(address: Address) -> socket.socket:
+    connection = socket.create_connection(address, TIMEOUT_SECONDS)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+def reset(connection: socket.socket) -> None:
+    """End the connection by an RST."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def send(connection: socket.socket, *segments: bytes) -> None:
+    """Send each of `segments` in a TCP segment of its own."""
+    for index, segment in enumerate(segments):
+        if index:
+            time.sleep(PAUSE_SECONDS)
+        connection.sendall(segment)
+
+
+def read(connection: socket.socket, seen: Seen, timeout: float = TIMEOUT_SECONDS) -> Seen:
+    """Add to `seen` what comes until the response is whole, the connection ends, or nothing comes for `timeout`."""
+    while not seen.is_whole:
+        connection.settimeout(timeout)
+        try:
+            segment = connection.recv(65_536)
+        except ConnectionResetError:
+            seen.ending = "reset"
+            return seen
+        except TimeoutError:
+            seen.ending = "silence"
+            return seen
+        if not segment:
+            seen.ending = "fin"
+            return seen
+        seen.segments.append(segment)
+    seen.ending = "whole"
+    return seen
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """Read until the server closes."""
+    received = b""
+    while part := connection.recv(65_536):
+        received += part
+    return received
+
+
+def read_response(connection: socket.socket) -> Response:
+    """Read the next response, which has to be whole and alone on the connection."""
+    seen = read(connection, Seen())
+    assert seen.ending == "whole", seen
+    (response,) = responses(seen.raw)
+    return response
+
+
+def exchange(address: Address, *segments: bytes) -> bytes:
+    """Send `segments`, and return all that comes until the server closes."""
+    with connect(address) as connection:
+        send(connection, *segments)
+        return read_all(connection)
+
+
+def responses(received: bytes) -> list[Response]:
+    """Split what came over a connection into its responses; nothing may be left over."""
+    found = []
+    while received:
+        head, end, rest = received.partition(b"\r\n\r\n")
+        assert end, f"half a head: {head!r}"
+        status, *lines = head.decode("latin-1").split("\r\n")
+        headers = [(name.lower(), value) for name, _, value in (line.partition(": ") for line in lines)]
+        named = dict(headers)
+        if named.get("transfer-encoding") == "chunked":
+            chunks, after = unchunked(rest)
+            assert after is not None, "half a body"
+            body, received = b"".join(chunks), after
+        elif "content-length" in named:
+            length = int(named["content-length"])
+            assert len(rest) >= length, "half a body"
+            body, received = rest[:length], rest[length:]
+        else:
+            body, received = rest, b""
+        assert status.startswith("HTTP/1.1 ")
+        found.append(Response(int(status.split()[1]), headers, body))
+    return found
+
+
+def unchunked(sent: bytes) -> tuple[list[bytes], bytes | None]:
+    """Return the chunks of a body, the last as far as it came, and what follows its end; None if it has not ended."""
+    found: list[bytes] = []
+    while b"\r\n" in sent:
+        size, _, sent = sent.partition(b"\r\n")
+        length = int(size, 16)
+        assert sent[length : length + 2] in (b"\r\n", b"\r", b""), "a chunk is longer than it says"
+        if not length:
+            return found, sent[2:] if len(sent) >= 2 else None
+        found.append(sent[:length])
+        sent = sent[length + 2 :]
+    return found, None

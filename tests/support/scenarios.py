@@ -1,0 +1,141 @@
+"""Requests that the tests of scenarios and faults repeat, and what a sandbox remembers of them."""
+
+import json
+from dataclasses import dataclass
+from time import monotonic, sleep
+from typing import Any
+from urllib.parse import urlsplit
+
+from clevora_mock.core.accounts import Account
+from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.ledger import LedgerEntry
+from clevora_mock.core.sandbox import Sandbox
+from tests.support.raw_client import TIMEOUT_SECONDS, Seen, connect, read
+from tests.support.world import World
+
+# How long nothing has to come before a client gives up.
+GIVES_UP_SECONDS = 0.3
+# So slow that nothing happens by itself; what does is what `World.advance` lets happen.
+STANDSTILL = 1e-9
+
+QUESTION = "Tell me about the sea, and why people sail on it."
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A request that can be repeated."""
+
+    name: str
+    endpoint: str
+    path: str
+    body: dict[str, Any]
+    rate: int  # micro-dollars a token
+
+    @property
+    def streamed(self) -> bool:
+        return self.body.get("stream") is True
+
+
+CHAT = Ask(
+    "chat", "chat.completions", "/v1/chat/completions", {"messages": [{"role": "user", "content": QUESTION}]}, 500
+)
+STREAM = Ask("stream", CHAT.endpoint, CHAT.path, CHAT.body | {"stream": True}, 500)
+EMBEDDINGS = Ask("embeddings", "embeddings", "/v1/embeddings", {"input": "the cat sat on the mat, and slept"}, 100)
+SEARCH = Ask("search", "search", "/v1/search", {"query": "black holes for complete beginners"}, 200)
+SCRIPTS = Ask("scripts", "scripts.generate", "/v1/scripts/generate", {"topic": "the history of tea"}, 1000)
+ASKS = (CHAT, STREAM, EMBEDDINGS, SEARCH, SCRIPTS)
+
+
+def request(world: World, ask: Ask, **headers: str) -> bytes:
+    """The bytes of a request; header names have underscores here."""
+    content = json.dumps(ask.body).encode()
+    given = {"authorization": f"Bearer {world.api_key}"} | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
+    lines = [
+        f"POST {urlsplit(world.url).path}{ask.path} HTTP/1.1",
+        "host: localhost",
+        f"content-length: {len(content)}",
+        *(f"{name}: {value}" for name, value in given.items()),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+def send(world: World, ask: Ask, *, stalls: bool = False, **headers: str) -> Seen:
+    """Ask over a connection of its own; one that `stalls` is given up, which the journal then knows of."""
+    before = len(journal(world))
+    with connect(world.address) as connection:
+        connection.sendall(request(world, ask, **headers))
+        seen = read(connection, Seen(), GIVES_UP_SECONDS if stalls else TIMEOUT_SECONDS)
+    settled(world, before + 1)
+    return seen
+
+
+def use(world: World, *rules: dict[str, Any], **parts: Any) -> None:
+    """Make a scenario of these rules the sandbox's."""
+    named = [{"name": f"rule {number}"} | rule for number, rule in enumerate(rules, 1)]
+    answer = world.http.put("/__mock/scenario", json={"name": "test", "rules": named} | parts)
+    assert answer.status_code == 200, answer.text
+
+
+def activate(world: World, name: str) -> None:
+    """Make a shipped scenario the sandbox's."""
+    answer = world.http.put("/__mock/scenario", json={"name": name})
+    assert answer.status_code == 200, answer.text
+
+
+def stand_still(world: World) -> None:
+    """Let waits be waited out, and time pass by `World.advance` alone."""
+    world.http.patch("/__mock/clock", json={"mode": "scaled", "speed": STANDSTILL}).raise_for_status()
+
+
+def waiting(world: World) -> None:
+    """Return once a request waits by the sandbox's clock."""
+    deadline = monotonic() + TIMEOUT_SECONDS
+    while not world.do(lambda sandbox: len(sandbox.clock.timers)):
+        assert monotonic() < deadline, "nobody waits"
+        sleep(0.002)
+
+
+def journal(world: World) -> list[JournalEntry]:
+    """Every request so far, oldest first."""
+    return world.do(lambda sandbox: list(sandbox.journal.entries))
+
+
+def settled(world: World, count: int) -> list[JournalEntry]:
+    """The journal, once it has `count` entries; an answer is read before it is written down."""
+    deadline = monotonic() + TIMEOUT_SECONDS
+    while len(entries := journal(world)) < count:
+        assert monotonic() < deadline, f"{len(entries)} of {count} requests are written down"
+        sleep(0.002)
+    return entries
+
+
+def shown(world: World, index: int = 0) -> dict[str, Any]:
+    """A request as the journal shows it, the newest first."""
+    entry = world.http.get("/__mock/requests").json()["requests"][index]
+    assert isinstance(entry, dict)
+    return entry
+
+
+def demo(sandbox: Sandbox) -> Account:
+    return sandbox.accounts.by_uid["demo"]
+
+
+def charges(world: World) -> list[LedgerEntry]:
+    """The demo account's charges, oldest first."""
+    return world.do(lambda sandbox: [entry for entry in demo(sandbox).ledger.entries if entry.type == "charge"])
+
+
+def check_books(world: World) -> None:
+    """Check the ledger's sums, and that they agree with the usage."""
+
+    def look(sandbox: Sandbox) -> None:
+        account = demo(sandbox)
+        sums = account.ledger.sums()
+        assert sums.credits + sums.adjustments - sums.charges == account.ledger.balance
+        assert sums.tokens == account.usage.total.tokens == sum(key.tokens for key in account.keys)
+        assert sums.charges == account.ledger.spent
+        assert sum(entry.cost for entry in sandbox.journal.entries) == sums.charges
+
+    world.do(look)

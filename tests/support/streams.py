@@ -1,0 +1,36 @@
+"""A chat's stream by hand: the bytes of its request, its response, and the JSON of its chunks."""
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.support.raw_client import Response, connect, read_response
+from tests.support.world import World
+
+
+def chat_request(world: World, body: dict[str, Any], *, close: bool = True) -> bytes:
+    """Return the bytes of a chat request by the demo key; `close` asks the server to end the connection."""
+    content = json.dumps(body).encode()
+    lines = [
+        f"POST {urlsplit(world.url).path}/v1/chat/completions HTTP/1.1",
+        "host: localhost",
+        f"authorization: Bearer {world.api_key}",
+        "content-type: application/json",
+        f"content-length: {len(content)}",
+        *(["connection: close"] if close else []),
+    ]
+    return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+def stream(world: World, body: dict[str, Any]) -> Response:
+    """Return a chat's whole stream."""
+    with connect(world.address) as connection:
+        connection.sendall(chat_request(world, body | {"stream": True}, close=False))
+        return read_response(connection)
+
+
+def chunks(body: bytes) -> list[dict[str, Any]]:
+    """Return the JSON of each event but the sentinel."""
+    events = body.decode().removesuffix("\n\n").split("\n\n")
+    assert events.pop() == "data: [DONE]"
+    return [json.loads(event.removeprefix("data: ")) for event in events]

@@ -1,0 +1,431 @@
+"""The documentation's tables, made from the contract, the settings, the scenario language and the tests.
+
+``python -m tests.support.tables`` writes them between the documents' markers; `test_drift.py` fails while they differ.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.testclient import TestClient
+
+from clevora_mock.app import create_app
+from clevora_mock.contract import limits as contract
+from clevora_mock.contract.clauses import CLAUSES
+from clevora_mock.contract.endpoints import ENDPOINTS, MODELS, Credential
+from clevora_mock.contract.errors import ERRORS
+from clevora_mock.core import money
+from clevora_mock.faults import FAULTS
+from clevora_mock.firebase.routes import TABLE
+from clevora_mock.models.catalog import CatalogItem
+from clevora_mock.scenarios.json_schema import schema as scenario_schema
+from clevora_mock.settings import SETTINGS
+from clevora_mock.testing.clevora import Clevora, SandboxClock
+from tests.external.clients.matrix import CLIENTS, LIBRARIES, STATUSES, Client, Pin
+from tests.support.documents import documents
+
+_MARKED = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+
+_CREDENTIALS: dict[Credential, str] = {
+    "api_key": "API key",
+    "id_token": "ID token",
+    "signature": "signature",
+    "none": "none",
+}
+
+_TIMES = {1: "once", 2: "twice"}
+
+# How the patterns of the language's schema begin, and what they are in words.
+_PATTERNS = {
+    r"^[0-9]+(\.[0-9]+)?(ms|": "duration",
+    r"^(real|frozen|scaled:": "`real`, `frozen` or `scaled:N`",
+    r"^([1-9][0-9]*-": "range",
+}
+
+# Defaults of the entries of a scenario file, where there are any.
+_WITHOUT = {
+    "name": "the file's name",
+    "account": "unchanged",
+    "account.balance": "unchanged",
+    "account.activated": "unchanged",
+    "account.developer_access": "unchanged",
+    "clock": "unchanged",
+    "clock.start": "unchanged",
+    "clock.mode": "unchanged",
+    "limits.requests_per_minute": "60",
+    "limits.tokens_per_day": "1,000,000",
+    "payments.outcome": "`succeed`",
+    "payments.delay": "0s",
+    "rules[].name": "`rule 1`, `rule 2`, …",
+    "rules[].when": "every request",
+    "rules[].then": "required",
+    "rules[].then.reply.finish_reason": "`stop`",
+    "rules[].then.stream.ttft": "0s",
+    "rules[].then.stream.tokens_per_second": "`--tokens-per-second`",
+    "rules[].then.stream.jitter": "0",
+    "rules[].then.charge": "by what was sent",
+}
+
+
+def endpoints() -> list[list[str]]:
+    """Every endpoint with its paths, what opens it and what it costs."""
+    rows = [["Endpoint", "Request", "Credential", "Per 1,000 tokens", "Basis"]]
+    for endpoint in ENDPOINTS:
+        # Micro-dollars a token are thousandths of a dollar for a thousand of them.
+        price = "" if endpoint.rate is None else money.text(endpoint.rate * 1000)
+        requests = "<br>".join(f"`{endpoint.method} {path}`" for path in endpoint.paths)
+        credential = _CREDENTIALS[endpoint.credential]
+        rows.append([f"`{endpoint.name}`", requests, credential, price, endpoint.basis])
+    return rows
+
+
+def requests() -> list[list[str]]:
+    """Every field and parameter that an endpoint reads."""
+    rows = [["Endpoint", "Field", "Type", "Meaning", "Basis"]]
+    document = _asked("/openapi.json")
+    for endpoint in ENDPOINTS:
+        operation = document["paths"][endpoint.path][endpoint.method.lower()]
+        for parameter in operation.get("parameters", []):
+            given = f"{parameter['name']} ({parameter['in']})"
+            rows.append(_field(endpoint.name, given, parameter["schema"], parameter, required=False))
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+        if body is not None:
+            schema = document["components"]["schemas"][body["$ref"].rpartition("/")[2]]
+            required = schema.get("required", [])
+            rows += [
+                _field(endpoint.name, name, field, field, required=name in required)
+                for name, field in schema["properties"].items()
+            ]
+    return rows
+
+
+def _field(endpoint: str, name: str, schema: dict[str, Any], about: dict[str, Any], *, required: bool) -> list[str]:
+    marked = f"`{name}`, required" if required else f"`{name}`"
+    return [f"`{endpoint}`", marked, _type(schema), about.get("description", ""), about.get("x-clevora-basis", "")]
+
+
+def errors() -> list[list[str]]:
+    """Every way to be refused."""
+    rows = [
+        [str(failure.status), f"`{failure.type}`", f"`{failure.code}`", failure.cause, failure.basis]
+        for failure in ERRORS
+    ]
+    return [["Status", "Type", "Code", "When", "Basis"], *rows]
+
+
+def limits() -> list[list[str]]:
+    """The contract's numbers."""
+    budgets = ", ".join(f"{length} {tokens:,}" for length, tokens in contract.SCRIPT_BUDGETS.items())
+    dollars = contract.dollars_text
+    return [
+        ["What", "Limit"],
+        ["requests of a key in any 60 seconds", f"{contract.REQUESTS_PER_MINUTE}"],
+        ["tokens of a key in a UTC day", f"{contract.TOKENS_PER_DAY:,}"],
+        ["balance that activates an account", dollars(contract.ACTIVATION_THRESHOLD)],
+        ["top-up", f"{dollars(contract.TOPUP_MINIMUM)} to {dollars(contract.TOPUP_MAXIMUM)}, at most two decimals"],
+        ["a checkout's life", f"{contract.CHECKOUT_HOURS} hours, one payment"],
+        ["age of a webhook's signature", f"{contract.WEBHOOK_TOLERANCE_SECONDS} seconds either way"],
+        ["request body", contract.MAX_BODY_TEXT],
+        ["a key's name", f"{contract.MAX_KEY_NAME_CHARACTERS} characters"],
+        ["inputs of one embeddings request", f"{contract.MAX_EMBEDDING_INPUTS:,}"],
+        ["dimensions of an embedding", f"{contract.EMBEDDING_DIMENSIONS:,}"],
+        ["search results", f"1 to {contract.MAX_SEARCH_RESULTS}, {contract.DEFAULT_SEARCH_RESULTS} by default"],
+        ["completion tokens of a script", budgets],
+        ["days of usage", f"1 to {contract.MAX_USAGE_DAYS}, {contract.DEFAULT_USAGE_DAYS} by default"],
+        ["transactions", f"1 to {contract.MAX_TRANSACTIONS}, {contract.DEFAULT_TRANSACTIONS} by default"],
+    ]
+
+
+def clauses() -> list[list[str]]:
+    """Every clause of the contract."""
+    rows = [[clause.id, clause.documented, clause.inferred] for clause in CLAUSES]
+    return [["Clause", "Documented", "Inferred"], *rows]
+
+
+def models() -> list[list[str]]:
+    """Every model and the endpoints that take it."""
+    rows = [[f"`{model.id}`", model.best_for, ", ".join(f"`{name}`" for name in model.endpoints)] for model in MODELS]
+    return [["Model", "Best for", "Endpoints"], *rows]
+
+
+def settings() -> list[list[str]]:
+    """Every setting: its flag, its variable, its default."""
+    rows = [["Flag", "Variable", "Default", "Meaning"]]
+    for setting in SETTINGS:
+        flag, default = f"{setting.flag} {setting.kind.metavar}".rstrip(), setting.default_text
+        rows.append([f"`{flag}`", f"`{setting.variable}`", f"`{default}`" if default else "", setting.help])
+    return rows
+
+
+def routes() -> list[list[str]]:
+    """Every route of the mock's own."""
+    document = _asked("/__mock/openapi.json")
+    rows = []
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+            fields = (
+                _fields(document["components"]["schemas"][body["$ref"].rpartition("/")[2]]) if "$ref" in body else ""
+            )
+            rows.append([f"`{method.upper()} {path}`", operation["summary"], fields or _query(operation)])
+    return [["Route", "What it does", "Takes"], *rows]
+
+
+def _fields(schema: dict[str, Any]) -> str:
+    required = schema.get("required", ())
+    fields = [
+        (name if name in required else f"{name}?") + _words(about) for name, about in schema["properties"].items()
+    ]
+    return f"`{{{', '.join(fields)}}}`"
+
+
+def _words(schema: dict[str, Any]) -> str:
+    """The words that a field may hold, if it is of a few."""
+    words = [word for one in schema.get("anyOf", [schema]) for word in one.get("enum", [])]
+    return f": {'|'.join(words)}" if words else ""
+
+
+def _query(operation: dict[str, Any]) -> str:
+    names = [parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "query"]
+    return f"`?{'&'.join(f'{name}=' for name in names)}`" if names else ""
+
+
+def firebase() -> list[list[str]]:
+    """Every route of Firebase's that is emulated."""
+    rows = [[f"`POST {row.path}`", row.summary, f"`{row.operation}`"] for row in TABLE]
+    return [["Route", "What it does", "In the journal"], *rows]
+
+
+def faults() -> list[list[str]]:
+    """Every kind of fault and its options."""
+    rows = []
+    for fault in FAULTS.values():
+        options = [f"`{name.rstrip('_')}`" for name in fault.__struct_fields__]
+        rows.append([f"`{fault.kind}`", _said(fault), ", ".join(options)])
+    return [["Kind", "What the client sees", "Options"], *rows]
+
+
+def fault_options() -> list[list[str]]:
+    """Every option of every fault, with its default."""
+    rows = [["Kind", "Option", "Type", "Default", "Meaning"]]
+    for fault in FAULTS.values():
+        schema = msgspec.json.schema(fault)["$defs"][fault.__name__]
+        defaults = msgspec.structs.fields(fault)
+        for field in defaults:
+            about = schema["properties"][field.encode_name]
+            name = field.name.rstrip("_")
+            meaning = about.get("description") or next(
+                (one["description"] for one in about.get("anyOf", []) if "description" in one), ""
+            )
+            duration = name == "for"
+            rows.append(
+                [
+                    f"`{fault.kind}`",
+                    f"`{name}`",
+                    "duration" if duration else _type(about),
+                    _default(field.default),
+                    meaning,
+                ]
+            )
+    return rows
+
+
+def _default(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return f"`[{', '.join(map(str, value))}]`"
+    return f"`{value}`"
+
+
+def language() -> list[list[str]]:
+    """Every entry of a scenario file, from the schema that editors use."""
+    rows = [["Entry", "Type", "Without it", "Meaning"]]
+    for path, schema in _entries(scenario_schema()):
+        without = _WITHOUT.get(path, "")
+        rows.append([f"`{path}`", _type(schema), without, schema.get("description", "")])
+    return rows
+
+
+def _entries(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """The entries of a mapping and of the mappings within; faults have a table of their own."""
+    for name, inner in schema.get("properties", {}).items():
+        place = f"{path}.{name}" if path else name
+        yield place, inner
+        if name == "fault":
+            continue
+        items = inner.get("items", {}) if inner.get("type") == "array" else inner
+        yield from _entries(items, f"{place}[]" if items is not inner else place)
+
+
+def scenarios() -> list[list[str]]:
+    """Every shipped scenario."""
+    rows = [[f"`{row['name']}`", row["description"]] for row in _asked("/__mock/scenarios")["scenarios"]]
+    return [["Scenario", "What happens, and what it finds"], *rows]
+
+
+def catalog() -> list[list[str]]:
+    """Every field of an item of a catalog file."""
+    schema = msgspec.json.schema(CatalogItem)["$defs"]["CatalogItem"]
+    rows = [
+        [f"`{name}`", _type(field), "yes" if name in schema["required"] else "no"]
+        for name, field in schema["properties"].items()
+    ]
+    return [["Field", "Type", "Required"], *rows]
+
+
+def testing() -> list[list[str]]:
+    """All that a test can ask of its sandbox."""
+    rows = [["`clevora`", "What it does"]]
+    for prefix, holder in (("", Clevora), ("clock.", SandboxClock)):
+        for name, member in vars(holder).items():
+            if not name.startswith("_"):
+                rows.append([f"`.{prefix}{name}{_parameters(member)}`", _said(member)])
+    return rows
+
+
+def _said(member: object) -> str:
+    """The first paragraph of a docstring."""
+    return (inspect.getdoc(member) or "").partition("\n\n")[0].replace("\n", " ").replace("``", "`")
+
+
+def _parameters(member: object) -> str:
+    if isinstance(member, property):
+        return ""
+    assert callable(member)
+    found = [str(parameter.replace(annotation=inspect.Parameter.empty)) for parameter in _signature(member)]
+    return f"({', '.join(found)})"
+
+
+def _signature(member: Callable[..., object]) -> list[inspect.Parameter]:
+    return [parameter for name, parameter in inspect.signature(member).parameters.items() if name != "self"]
+
+
+def clients() -> list[list[str]]:
+    """Every client with its version and its manners."""
+    refusals = [str(status) for status in STATUSES]
+    rows = [["Client", "Version", "What is tested", *refusals, "Retries by itself", "A stream that is cut"]]
+    return [*rows, *(_client(client) for client in CLIENTS)]
+
+
+def libraries() -> list[list[str]]:
+    """Every library of what else there is."""
+    rows = [[library.name, _pinned(library.pin), library.tested] for library in LIBRARIES]
+    return [["Library", "Version", "What it does with the mock"], *rows]
+
+
+def _client(client: Client) -> list[str]:
+    version = "<br>".join(_pinned(pin) for pin in client.pins) or client.version
+    refusals = [f"`{client.errors[status]}`" for status in STATUSES]
+    retries = f"429 and 500, {_TIMES[client.attempts - 1]}" if client.attempts > 1 else "never"
+    return [client.name, version, client.tested, *refusals, retries, f"`{client.cut}`"]
+
+
+def _pinned(pin: Pin) -> str:
+    return f"`{pin.package}` {pin.version}"
+
+
+def _asked(path: str) -> Any:
+    """Return the response of a server with default settings."""
+    with TestClient(create_app(), base_url="http://127.0.0.1:2538") as client:
+        return client.get(path).json()
+
+
+def _type(schema: dict[str, Any]) -> str:
+    """A JSON Schema in a few words."""
+    if "properties" in schema or "patternProperties" in schema:
+        return "mapping"
+    if "anyOf" in schema:
+        return " or ".join(dict.fromkeys(_type(one) for one in schema["anyOf"] if one.get("type") != "null"))
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    if "enum" in schema:
+        values = [f"`{value}`" for value in schema["enum"]]
+        return ", ".join(values) if len(values) <= 6 else f"{', '.join(values[:2])}, …"
+    kind = schema.get("type", "anything")
+    if isinstance(kind, list):
+        return " or ".join(kind)
+    for beginning, words in _PATTERNS.items():
+        if schema.get("pattern", "").startswith(beginning):
+            return words
+    if schema.get("format") == "date-time":
+        return "time"
+    if kind == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    return str(kind) + _bounds(schema)
+
+
+def _bounds(schema: dict[str, Any]) -> str:
+    words = [
+        f"{word} {schema[key]:,}"
+        for key, word in (
+            ("minimum", "from"),
+            ("exclusiveMinimum", "above"),
+            ("maximum", "to"),
+            ("exclusiveMaximum", "below"),
+        )
+        if key in schema
+    ]
+    return f", {' '.join(words)}" if words else ""
+
+
+TABLES = {
+    "catalog": catalog,
+    "clauses": clauses,
+    "clients": clients,
+    "endpoints": endpoints,
+    "errors": errors,
+    "fault_options": fault_options,
+    "faults": faults,
+    "firebase": firebase,
+    "language": language,
+    "libraries": libraries,
+    "limits": limits,
+    "models": models,
+    "requests": requests,
+    "routes": routes,
+    "scenarios": scenarios,
+    "settings": settings,
+    "testing": testing,
+}
+
+
+def rendered(name: str) -> list[str]:
+    """A table's lines in Markdown."""
+    head, *rows = ([cell.replace("|", "\\|") for cell in row] for row in TABLES[name]())
+    return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+
+
+def printed(text: str) -> dict[str, list[str]]:
+    """The lines between each pair of markers in `text`."""
+    return {found[2]: found[3].strip("\n").split("\n") for found in _MARKED.finditer(text)}
+
+
+def all_printed() -> dict[str, list[str]]:
+    """The tables of all documents, each of which has a place of its own."""
+    found: dict[str, list[str]] = {}
+    for path in documents():
+        for name, lines in printed(path.read_text(encoding="utf-8")).items():
+            assert name not in found, f"{path}: the table {name} stands elsewhere too"
+            found[name] = lines
+    return found
+
+
+def rewritten(text: str) -> str:
+    """`text` with what stands between its markers made anew."""
+    return _MARKED.sub(lambda found: found[1] + "\n".join(rendered(found[2])) + "\n" + found[4], text)
+
+
+def write(path: Path) -> None:
+    """Rewrite the tables in a document."""
+    text = path.read_text(encoding="utf-8")
+    if (new := rewritten(text)) != text:
+        path.write_text(new, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    for document in documents():
+        write(document)

@@ -1,0 +1,108 @@
+"""A fresh sandbox of a running server for each test, and the credentials that open it."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+
+from clevora_mock.clock import FROZEN_START, Clock
+from clevora_mock.core.id_tokens import Identity, issue
+from clevora_mock.core.sandbox import Sandbox, StartupScenario
+from clevora_mock.core.scenario import DEFAULT
+from clevora_mock.settings import Settings
+from tests.support.raw_client import TIMEOUT_SECONDS, Address
+from tests.support.server import Running
+
+T = TypeVar("T")
+
+# Making one reads every certificate of the machine, which takes longer than most tests.
+TLS = httpx.create_ssl_context()
+
+_numbers = count()
+# The connections of the sandboxes that are made by the dozen: one pool for each server.
+_transports: dict[str, httpx.HTTPTransport] = {}
+
+
+class World:
+    """A sandbox of the shared server, and the credentials that open it."""
+
+    def __init__(self, server: Running, name: str) -> None:
+        self.server = server
+        self.name = name
+        self.url = f"{server.url}/sandbox/{name}"
+        self.base_url = f"{self.url}/v1"
+        self.api_key = server.api_key
+        self.headers = {"authorization": f"Bearer {server.api_key}"}
+        self.http = httpx.Client(base_url=self.url, timeout=TIMEOUT_SECONDS, verify=TLS)
+
+    @property
+    def address(self) -> Address:
+        parts = urlsplit(self.server.url)
+        assert parts.hostname is not None
+        assert parts.port is not None
+        return parts.hostname, parts.port
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return self.server.sandbox(self.name)
+
+    @property
+    def clock(self) -> Clock:
+        return self.sandbox.clock
+
+    def do(self, work: Callable[[Sandbox], T]) -> T:
+        """Run `work` on the sandbox, on the server's own thread."""
+        sandbox = self.sandbox
+        return self.server.do(lambda: work(sandbox))
+
+    def advance(self, seconds: float) -> None:
+        self.do(lambda sandbox: sandbox.clock.advance(seconds))
+
+    def id_token(self, uid: str = "demo", email: str | None = None, lifetime: int = 3600) -> str:
+        project = self.server.settings.firebase_project
+        return issue(Identity(uid, email), project, self.clock.now(), lifetime)
+
+    def signed_in(self, uid: str = "demo") -> dict[str, str]:
+        return {"authorization": f"Bearer {self.id_token(uid)}"}
+
+    def balance(self, micros: int, uid: str = "demo") -> None:
+        """Set an account's balance, as the control plane would."""
+
+        def adjust(sandbox: Sandbox) -> None:
+            account = sandbox.accounts.by_uid[uid]
+            account.ledger.adjust(sandbox.next_entry(), micros, sandbox.clock.now())
+
+        self.do(adjust)
+
+
+def fresh_name() -> str:
+    """Return a sandbox's name that no other example of the run has."""
+    return f"example-{next(_numbers)}"
+
+
+def fresh_world(server: Running) -> World:
+    """Return a sandbox for one example of many; all of a server share their connections."""
+    world = World(server, fresh_name())
+    world.http.close()
+    transport = _transports.setdefault(server.url, httpx.HTTPTransport(verify=TLS))
+    world.http = httpx.Client(base_url=world.url, timeout=TIMEOUT_SECONDS, transport=transport)
+    return world
+
+
+def close_shared_connections() -> None:
+    """Close what `fresh_world` has opened."""
+    for transport in _transports.values():
+        transport.close()
+    _transports.clear()
+
+
+def still_clock() -> Clock:
+    """Return a clock that waits for its moments as a real one does, on a wall clock that stands still."""
+    return Clock("real", start=FROZEN_START, read=lambda: 0)
+
+
+def bare_sandbox(clock: Clock) -> Sandbox:
+    """Return a sandbox of no server, in which nothing is set going."""
+    return Sandbox("alone", Settings().sandbox_config(), clock, StartupScenario(DEFAULT))

@@ -1,0 +1,415 @@
+"""The chat model: it quotes and never claims, gives back literals and JSON, and is a pure function."""
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clevora_mock.models.chat import ChatModel, Turn
+from clevora_mock.models.templates import load
+from tests.support.token_count import counted
+
+MODEL = ChatModel(load(Path(__file__).parents[2].joinpath("fixtures/chat.json").read_bytes()))
+CLAIMS = re.compile(r"\b(?:yes|no|true|false)\b|\d", re.IGNORECASE)
+
+
+def ask(text: str, *, system: str = "", seed: int = 1, response_format: dict[str, object] | None = None) -> str:
+    turns = [Turn("system", system)] if system else []
+    return MODEL.reply([*turns, Turn("user", text)], seed=seed, response_format=response_format)
+
+
+# A prompt, and the part of it that the answer must quote where that is not all of it.
+PROMPTS: list[tuple[str, str]] = [
+    ("Hello!", ""),
+    ("Hi, I'm Ana", ""),
+    ("Good morning", ""),
+    ("Thanks a lot!", ""),
+    ("Thank you so much for your help", ""),
+    ("Bye", ""),
+    ("See you tomorrow", ""),
+    ("What is the capital of France?", ""),
+    ("Who wrote Hamlet?", ""),
+    ("Is the earth flat?", ""),
+    ("Is Python good for beginners?", ""),
+    ("Should I learn Rust?", ""),
+    ("Why don't penguins fly?", ""),
+    ("When did the Titanic sink?", ""),
+    ("How many people live in Oslo?", ""),
+    ("How do I change my bike tire?", ""),
+    ("What's the weather like in Paris today?", ""),
+    ("Can penguins fly?", ""),
+    ("Can you help me?", ""),
+    ("Answer only yes or no: is the sky blue?", ""),
+    ("Who are you?", ""),
+    ("what is 12 * 7", ""),
+    ("2+2", ""),
+    ("What is JSON?", ""),
+    ("How do I return JSON from Flask?", ""),
+    ("And in winter?", ""),
+    ("why?", ""),
+    ("Explain quantum computing in simple terms", ""),
+    ("Tell me about tides", ""),
+    ("Compare cats and dogs", ""),
+    ("Describe a sunset over the sea.", ""),
+    ("Write an email to Sarah about the budget", ""),
+    ("Write a haiku about recursion", ""),
+    ("Please write a story about a dragon", ""),
+    ("Could you please draft a tweet about our bakery?", ""),
+    ("Tell me a joke", ""),
+    ("Give me an example of irony", ""),
+    ("Write a YouTube intro about quantum computing.", ""),
+    ("Summarize: The harbor opened in 1890. It was large.", "The harbor opened in 1890. It was large."),
+    ("tl;dr: The meeting was moved to Friday.", "The meeting was moved to Friday."),
+    ("Summarise this text\n\nBirds sang in the harbor.", "Birds sang in the harbor."),
+    ("Summarize the plot of Hamlet", ""),
+    ("Translate 'good morning' to French", ""),
+    ("Translate to German: The invoice is due on Monday", "The invoice is due on Monday"),
+    ("Classify as positive, negative or neutral: I love this phone", "I love this phone"),
+    ("Extract the names: Maria Lopez met John", "Maria Lopez met John"),
+    ("Rewrite this politely: send me the file", "send me the file"),
+    ("Fix the grammar: she go home", "she go home"),
+    ("Proofread my essay", ""),
+    ("Write a Python function that reverses a string", ""),
+    ("Fix this bug: def f(x): retrun x", ""),
+    ("Write a SQL query that finds late orders", ""),
+    ("Refactor: x = x + 1", ""),
+    ("I'm learning Rust and it's hard.", ""),
+    ("I got promoted today!", ""),
+    ("My name is Ana", ""),
+    ("the history of jazz", ""),
+    ("Python vs Go", ""),
+    ("Say hello in Spanish", ""),
+    ("Say something nice", ""),
+    ("¿Por qué el cielo es azul?", ""),
+    ("Schreib mir ein Gedicht über den Herbst", ""),
+    ("東京の天気は?", ""),
+    ("مرحبا، كيف حالك؟", ""),
+    ("Привет, как дела?", ""),
+    ("👍", ""),
+    ("🙂 🙃", ""),
+    ("!!!", ""),
+    ("See the papers, like [1] and [2], for more.", ""),
+    ("{not json}", ""),
+]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_an_answer_quotes_the_request_and_claims_nothing(seed: int) -> None:
+    wrong = []
+    for prompt, quoted in PROMPTS:
+        answer, quotation = ask(prompt, seed=seed), quoted or prompt
+        claims = CLAIMS.search(answer.replace(quotation, ""))
+        if quotation not in answer or claims or not 20 <= counted(answer) <= 120:
+            wrong.append((prompt, answer))
+    assert wrong == []
+
+
+LISTS = [
+    ("Give me 5 ideas for a birthday party", 5),
+    ("List ten names for a coffee shop", 10),
+    ("Suggest three titles for a book about bees", 3),
+    ("list three countries in Europe", 3),
+    ("Give me a list of twenty healthy snacks", 20),
+    ("Name 12 rivers", 12),
+    ("Recommend some books", 3),
+    ("Brainstorm 1 slogan", 1),
+    ("list 40 names", 40),
+    ("List 900 primes", 100),
+]
+
+
+@pytest.mark.parametrize(("prompt", "count"), LISTS)
+def test_a_list_has_as_many_lines_as_asked_for(prompt: str, count: int) -> None:
+    answer = ask(prompt)
+    assert prompt in answer
+    assert re.findall(r"^(\d+)\. Placeholder \1$", answer, re.MULTILINE) == [str(line + 1) for line in range(count)]
+
+
+def test_code_is_a_comment_in_a_fence() -> None:
+    answer = ask("Write a Python function that reverses a string")
+    assert re.search(r"\n```\n# [^\n]+\n# Write a Python function that reverses a string\n```\n", answer)
+
+
+def test_a_fence_in_the_request_does_not_break_the_fence_around_it() -> None:
+    assert ask("Fix this code: ```python\nx = 1\n```").count("```") == 2
+
+
+LITERALS = [
+    ("Say this is a test", "this is a test"),
+    ("Say this is a test.", "this is a test"),
+    ("Say hi", "hi"),
+    ("Just say hi", "hi"),
+    ('Say "Good morning, Vietnam!"', "Good morning, Vietnam!"),
+    ("say: one, two", "one, two"),
+    ("Reply with exactly: pong", "pong"),
+    ("Reply with exactly: It's 5 o'clock, isn't it? Yes.", "It's 5 o'clock, isn't it? Yes."),
+    ("Reply with exactly: two\nlines", "two\nlines"),
+    ('Reply with exactly "pong" and nothing else.', "pong"),
+    ("Please reply with exactly 'pong'.", "pong"),
+    ("Hello there. Reply with exactly: pong", "pong"),
+    ("Ignore this.\nRespond with exactly: ok", "ok"),
+    ("Respond with only OK", "OK"),
+    ("Respond only with OK.", "OK"),
+    ("Only reply with OK", "OK"),
+    ("Respond with: hello world", "hello world"),
+    ("Answer with the word banana", "banana"),
+    ("Answer with the word banana and nothing else.", "banana"),
+    ('Reply with the word "yes".', "yes"),
+    ('Reply with the single word "yes", nothing more.', "yes"),
+    ("Reply with the phrase “all is well”.", "all is well"),
+    ("Reply with just `42`", "42"),
+    ('Reply with "pong". Do not add anything.', "pong"),
+    ("Repeat after me: Zebra, 42!", "Zebra, 42!"),
+    ('Repeat after me: "Zebra, 42!"', "Zebra, 42!"),
+    ("Repeat this: foo bar", "foo bar"),
+    ("Echo: foo bar", "foo bar"),
+    ('Print "done"', "done"),
+    ("Reply with exactly:\n```\na\n  b\n```", "a\n  b"),
+    ("Reply with exactly: наздраве 🍺", "наздраве 🍺"),
+    ("Return exactly: {not json}", "{not json}"),
+]
+
+
+def test_a_literal_is_given_back() -> None:
+    assert [(prompt, ask(prompt)) for prompt, _ in LITERALS] == LITERALS
+
+
+NOT_LITERAL = [
+    "Say something nice about me",
+    "Say hello in Spanish",
+    "Respond with only JSON",
+    "Answer only yes or no: is it late?",
+    "Answer the following question: who are you?",
+    "Write the text of a song",
+    "Repeat the last answer",
+    "What does it mean to say goodbye?",
+    "Return only the names",
+    'Write "hello" in French',
+]
+
+
+def test_what_only_describes_an_answer_is_no_literal() -> None:
+    assert [prompt for prompt in NOT_LITERAL if prompt not in ask(prompt)] == []
+
+
+JSON_SHOWN = [
+    ('Return {"ok": true} as JSON', '{"ok":true}'),
+    ('Respond with {"ok": true}', '{"ok":true}'),
+    ('Reply with exactly: { "ok" : true }', '{"ok":true}'),
+    ('Reply with only {"a": [1, 2.50, 1e3]}', '{"a":[1,2.50,1e3]}'),
+    ('Output:\n```json\n{"a": {"b": [1, {"c": null}]}}\n```', '{"a":{"b":[1,{"c":null}]}}'),
+    ('Answer with {"sky": "blue"}.', '{"sky":"blue"}'),
+    ('Give me a user in this format: {"name": "string", "age": 0}', '{"name":"string","age":0}'),
+    ('Describe a lamp like {"title": "...", "price": 0} as JSON', '{"title":"...","price":0}'),
+    ('Extract the city. Example:\n\n{"city": "Oslo"}\n\nText: I live in Bergen.', '{"city":"Oslo"}'),
+    ('Input: {"a": 1}. Return {"b": 2}', '{"b":2}'),
+    ('Return {"ok": true} or respond with {"ok": false}', '{"ok":false}'),
+    ("Respond with [1, 2, 3]", "[1,2,3]"),
+    ("Return []", "[]"),
+    ('Return {"emoji": "🙂", "text": "zwölf"}', '{"emoji":"🙂","text":"zwölf"}'),
+    ('Return a JSON array of 3 users like {"name": "Ann"}', '[{"name":"Ann"},{"name":"Ann"},{"name":"Ann"}]'),
+]
+
+
+def test_a_json_value_that_is_shown_is_given_back() -> None:
+    assert [(prompt, ask(prompt)) for prompt, _ in JSON_SHOWN] == JSON_SHOWN
+
+
+def test_a_json_value_that_the_system_shows_is_given_back() -> None:
+    assert ask("Is it late?", system='Always respond with {"late": false}') == '{"late":false}'
+
+
+JSON_ARRAYS = [
+    ("Give me three users as a JSON array", 3, str),
+    ("Give me a JSON array of 12 colors", 12, str),
+    ("Return a JSON array of two integers", 2, int),
+    ("JSON array of 4 numbers", 4, float),
+    ("Return twenty booleans as a JSON array of booleans", 20, bool),
+    ("List some fruits as a JSON list", 3, str),
+    ("Return a JSON array of 5 objects with the keys name and age", 5, dict),
+]
+
+
+@pytest.mark.parametrize(("prompt", "count", "kind"), JSON_ARRAYS)
+def test_a_json_array_has_as_many_items_as_asked_for(prompt: str, count: int, kind: type) -> None:
+    value = json.loads(ask(prompt))
+    assert [type(item) for item in value] == [kind] * count
+
+
+JSON_KEYS = [
+    ("Respond in JSON with keys title and tags about hiking", {"title": str, "tags": str}),
+    ("Return only valid JSON with the fields name (string) and age (int)", {"name": str, "age": int}),
+    ("As JSON with keys a, b and c: tell me about bees", {"a": str, "b": str, "c": str}),
+    ("Return JSON with these keys:\n- title\n- tags (list)\n\nThanks", {"title": str, "tags": list}),
+    ("What is love? Answer as JSON.", {"answer": str}),
+    ("Describe the sea as JSON", {"answer": str}),
+    ("Convert this to JSON: a,b", {"answer": str}),
+]
+
+
+@pytest.mark.parametrize(("prompt", "types"), JSON_KEYS)
+def test_json_that_is_asked_for_in_words_is_bare_json(prompt: str, types: dict[str, type]) -> None:
+    assert {key: type(value) for key, value in json.loads(ask(prompt)).items()} == types
+
+
+def test_a_system_message_asks_for_json_too() -> None:
+    answer = json.loads(ask("Bees", system="Always respond in JSON with keys topic and note."))
+    assert answer.keys() == {"topic", "note"}
+
+
+@pytest.mark.parametrize("prompt", ["Reply with exactly: pong", "Hello", "", "Write code", "Give me 3 ideas", "[1, 2]"])
+def test_json_mode_gives_an_object_whatever_is_asked(prompt: str) -> None:
+    assert isinstance(json.loads(ask(prompt, response_format={"type": "json_object"})), dict)
+
+
+def test_json_mode_gives_back_the_object_that_is_shown() -> None:
+    assert ask('Return {"ok": true}', response_format={"type": "json_object"}) == '{"ok":true}'
+
+
+@pytest.mark.parametrize("form", [{"type": "text"}, {"type": "xml"}, {}, {"type": 5}])
+def test_other_response_formats_change_nothing_about_the_kind_of_answer(form: dict[str, object]) -> None:
+    assert "“Is it late?”" in ask("Is it late?", response_format=form)
+
+
+def test_a_system_message_matters_for_json_alone() -> None:
+    assert "“Is it late?”" in ask("Is it late?", system="Reply with exactly: PONG")
+
+
+def test_the_last_user_message_counts() -> None:
+    turns = [Turn("user", "Say hi"), Turn("assistant", "hi"), Turn("user", "Is it late?")]
+    assert "“Is it late?”" in MODEL.reply(turns, seed=1)
+
+
+@pytest.mark.parametrize("role", ["tool", "function"])
+def test_a_tools_result_is_quoted(role: str) -> None:
+    turns = [Turn("user", "Weather in Rome?"), Turn("assistant", ""), Turn(role, "21 degrees, sunny")]
+    answer = MODEL.reply(turns, seed=1)
+    assert "“21 degrees, sunny”" in answer
+    assert "Rome" not in answer
+
+
+@pytest.mark.parametrize("text", ["", " \n\t "])
+def test_an_empty_message_has_an_answer(text: str) -> None:
+    assert 20 <= counted(ask(text)) <= 120
+
+
+def test_no_messages_have_an_answer() -> None:
+    assert MODEL.reply([], seed=1)
+
+
+def test_a_long_text_is_cut_at_a_word() -> None:
+    answer = ask("The cat sat on the mat. " * 500)
+    (quoted,) = re.findall("“(.*)”", answer)
+    assert quoted == ("The cat sat on the mat. " * 8 + "The cat").strip() + "…"
+
+
+def test_white_space_in_a_quotation_is_one_space() -> None:
+    assert "“one two three”" in ask("one\n\n two\tthree")
+
+
+def test_answers_say_that_they_are_fake() -> None:
+    answers = [ask(f"Is it {time} o'clock?") for time in range(1, 25)]
+    assert sum(bool(re.search(r"fake|mock|template|stand-in|placeholder", answer)) for answer in answers) >= 20
+
+
+SAME = ["What is love?", "Write a poem about the sea", "Give me 5 ideas", "JSON with keys a and b", "Hello!"]
+
+
+@pytest.mark.parametrize("prompt", SAME)
+def test_the_same_request_has_the_same_answer(prompt: str) -> None:
+    assert ask(prompt) == ask(prompt)
+
+
+@pytest.mark.parametrize("prompt", ["Hello!", "Is it late?", "How do I swim?", "Write an email", "It is raining"])
+def test_seeds_vary_the_answer(prompt: str) -> None:
+    assert len({ask(prompt, seed=seed) for seed in range(30)}) >= 12
+
+
+def test_history_varies_the_answer() -> None:
+    told = {
+        MODEL.reply([Turn("user", str(number)), Turn("assistant", "x"), Turn("user", "Is it late?")], seed=1)
+        for number in range(20)
+    }
+    assert len(told) >= 10
+
+
+GOLDEN = {
+    "Hello!": (
+        "Hello! Your greeting “Hello!” has reached the mock server. Ask for a list, a summary, code or JSON "
+        "and see what comes back. Treat it as filler that a fake model returns for testing."
+    ),
+    "What is the capital of France?": (
+        "The question “What is the capital of France?” was understood as a question, and that is all. An "
+        "answer to it would have to come from a real model. This answer comes from a fake model and claims "
+        "nothing."
+    ),
+    "Give me 2 ideas": (
+        "These lines stand where the answers to “Give me 2 ideas” would be:\n"
+        "\n"
+        "1. Placeholder 1\n"
+        "2. Placeholder 2\n"
+        "\n"
+        "The same request with the same seed will bring back these same words."
+    ),
+    "Summarize: Birds sang.": (
+        "With “Birds sang.” begins the text to be summarized. The main points would follow here if a real "
+        "model had read it. This answer comes from a fake model and claims nothing."
+    ),
+    "Return JSON with keys name and age": ('{"name":"sample name 344","age":"sample age 339"}'),
+}
+
+
+@pytest.mark.parametrize("prompt", GOLDEN)
+def test_answers_are_the_same_on_every_machine(prompt: str) -> None:
+    assert ask(prompt, seed=7) == GOLDEN[prompt]
+
+
+HUGE = [
+    "a" * 100_000,
+    "x y " * 25_000,
+    '{"a":' * 20_000,
+    "[" * 100_000,
+    "(" * 100_000,
+    "\n" * 100_000,
+    "translate " + "'" * 100_000,
+    "say '" * 20_000,
+    ". say '" * 20_000,
+    "\U0001f600" * 50_000,
+    "json with keys " + "a, " * 30_000,
+    "as json return " * 8_000,
+    "return the " * 10_000 + "[1]",
+    "Summarize: " + "The cat sat. " * 8_000,
+    'Return a JSON array of 999 items like {"a": "' + "x" * 50_000 + '"}',
+]
+
+
+@pytest.mark.parametrize("text", HUGE, ids=[text[:10] for text in HUGE])
+def test_a_huge_message_is_answered_soon(text: str) -> None:
+    started = time.process_time()
+    assert 0 < len(ask(text)) < 300_000
+    assert 0 < len(ask("hi", system=text)) < 300_000
+    assert time.process_time() - started < 0.5
+
+
+ROLES = st.sampled_from(["user", "assistant", "system", "developer", "tool"])
+VOCABULARY = """
+    what why is are the a write list give me five 3 json array of summarize : translate to in say return reply with
+    exactly only respond keys name age {"a":1} [1,2] {"type":"object","properties":{"a":{"type":"integer"}}}
+    ? . ! ' " ( )
+"""
+TEXTS = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(VOCABULARY.split()), max_size=12).map(" ".join))
+FORMATS = st.sampled_from([None, {"type": "text"}, {"type": "json_object"}])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.builds(Turn, ROLES, TEXTS), max_size=6), st.integers(0, 2**63), FORMATS)
+def test_any_conversation_has_an_answer(turns: list[Turn], seed: int, form: dict[str, object] | None) -> None:
+    answer = MODEL.reply(turns, seed=seed, response_format=form)
+    assert answer.strip()
+    answer.encode()
+    if form == {"type": "json_object"}:
+        assert isinstance(json.loads(answer), dict)

@@ -1,0 +1,188 @@
+"""Search: what people type finds what they mean, and what the catalog does not know finds nothing (H3, H4)."""
+
+import re
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clevora_mock.models import catalog
+from clevora_mock.models.catalog import CatalogItem
+from clevora_mock.models.search import SearchIndex
+from clevora_mock.resources import fixture
+from tests.units.everyday_queries import EVERYDAY, MISSPELLED, OF_A_KIND, UNKNOWN
+
+ITEMS = catalog.load(fixture("catalog.jsonl"))
+INDEX = SearchIndex(ITEMS)
+FILLER = [(f"Something else {number}", "other") for number in range(10)]
+
+
+def item(
+    number: int, title: str, *tags: str, description: str = "", kind: str = "video", keywords: str = ""
+) -> CatalogItem:
+    return CatalogItem(
+        id=f"vid_{number:03}",
+        title=title,
+        type="podcast" if kind == "podcast" else "video",
+        description=description,
+        creator="Someone",
+        url="https://media.clevora.example/v/1",
+        thumbnail_url="https://images.clevora.example/v/1.jpg",
+        duration_seconds=60,
+        published_at="2024-05-01T09:30:00Z",
+        tags=tags,
+        keywords=keywords,
+    )
+
+
+def found(items: list[CatalogItem], query: str) -> list[tuple[str, float]]:
+    """The ids and scores of those items that share something with `query`, among some that do not."""
+    others = [item(500 + number, title, tag) for number, (title, tag) in enumerate(FILLER)]
+    return [(one.id, score) for one, score in SearchIndex([*items, *others]).search(query, 50) if score > 0]
+
+
+def test_an_everyday_query_finds_its_subject_first() -> None:
+    missed = {}
+    for query, subjects in EVERYDAY.items():
+        results = INDEX.search(query, 3)
+        assert len(results) == 3
+        if stray := [(one.subject, one.title) for one, _ in results if one.subject not in subjects.split()]:
+            missed[query] = stray
+    assert missed == {}
+
+
+@pytest.mark.parametrize(("query", "kind", "subjects"), [(query, *asked) for query, asked in OF_A_KIND.items()])
+def test_a_query_for_a_kind_finds_that_kind_first(query: str, kind: str, subjects: str) -> None:
+    results = INDEX.search(query, 3)
+    assert [one.type for one, _ in results] == [kind] * 3
+    assert {one.subject for one, _ in results} <= set(subjects.split())
+
+
+def test_a_slip_of_one_letter_is_mended() -> None:
+    assert {query: INDEX.search(query, 1)[0][0].subject for query in MISSPELLED} == MISSPELLED
+
+
+def test_a_query_without_a_known_word_finds_nothing() -> None:
+    queries = [*UNKNOWN, "", " ", "!!!", "🙂", "the of and", "\ud800"]
+    assert {query: found for query in queries if (found := INDEX.search(query, 5))} == {}
+
+
+def test_underwater_drone_footage_brings_videos_of_just_that() -> None:
+    results = INDEX.search("underwater drone footage", 3)
+    assert all(one.type == "video" for one, _ in results)
+    assert all("underwater drone" in one.title.lower() for one, _ in results)
+
+
+def test_docker_does_not_find_dogs() -> None:
+    assert "dogs" not in {one.subject for one, _ in INDEX.search("docker", 50)[:20]}
+
+
+@given(st.text(st.characters(codec=None), min_size=1, max_size=80) | st.sampled_from(list(EVERYDAY)))
+def test_any_query_gives_ranked_scores_between_0_and_1(query: str) -> None:
+    results = INDEX.search(query, 20)
+    assert len(results) in {0, 20}
+    assert all(0 <= score <= 1 and round(score, 4) == score for _, score in results)
+    assert results == sorted(results, key=lambda result: (-result[1], result[0].id))
+    assert len({one.id for one, _ in results}) == len(results)
+
+
+@given(st.sampled_from([*EVERYDAY, "xyzzy", "!!!", "the"]), st.integers(1, 50))
+def test_a_smaller_limit_gives_the_beginning_of_a_larger_one(query: str, limit: int) -> None:
+    assert INDEX.search(query, limit) == INDEX.search(query, 50)[:limit]
+
+
+def test_results_that_only_fill_up_score_low() -> None:
+    """Those that hold none of the query's words, not even by their beginning."""
+    for query in list(EVERYDAY)[::5]:
+        asked = set(re.findall(r"\w+", query.lower()))
+        for one, score in INDEX.search(query, 50):
+            text = f"{one.title} {one.description} {one.creator} {one.type} {' '.join(one.tags)} {one.keywords}"
+            if not any(word[:4] in text.lower() for word in asked):
+                assert (query, one.title, score < 0.2) == (query, one.title, True)
+
+
+def test_the_order_of_the_catalog_does_not_matter() -> None:
+    assert SearchIndex(reversed(ITEMS)).search("drone footage", 50) == INDEX.search("drone footage", 50)
+
+
+def test_equal_items_come_in_the_order_of_their_ids() -> None:
+    index = SearchIndex([item(number, "Knots for sailors") for number in [*range(0, 900, 2), *range(1, 900, 2)]])
+    results = index.search("knots", 3)
+    assert [one.id for one, _ in results] == ["vid_000", "vid_001", "vid_002"]
+    assert len({score for _, score in results}) == 1
+
+
+def test_a_limit_beyond_the_catalog_gives_the_whole_catalog() -> None:
+    index = SearchIndex([item(1, "Knots"), item(2, "Sails")])
+    assert [(one.id, score > 0) for one, score in index.search("sails", 50)] == [("vid_002", True), ("vid_001", False)]
+
+
+def test_an_index_of_nothing_finds_nothing() -> None:
+    assert SearchIndex([]).search("knots", 5) == []
+
+
+def test_an_item_without_any_word_is_an_item_like_others() -> None:
+    index = SearchIndex([item(1, "!!!"), item(2, "Knots", "🙂")])
+    assert [one.id for one, _ in index.search("knots", 2)] == ["vid_002", "vid_001"]
+
+
+@pytest.mark.parametrize(
+    ("query", "better", "worse"),
+    [
+        ("knots", item(2, "Knots"), item(1, "Sails", description="A word on knots.")),
+        ("knots", item(2, "Sails", "knots"), item(1, "Ropes", "rigging", description="A word on knots.")),
+        ("knots", item(2, "Sails", "knots"), item(1, "Sails", "the history of knots")),
+        ("knot tying", item(2, "Tying a knot"), item(1, "Knots")),
+        ("best knots", item(2, "Knots"), item(1, "The Best Sails")),
+        ("knots", item(2, "Knots"), item(1, "Knots and twenty other things that nobody ever asked about")),
+        ("a podcast about knots", item(2, "Knots", kind="podcast"), item(1, "Knots")),
+        ("knots to listen to", item(2, "Knots", kind="podcast"), item(1, "Knots")),
+        ("watch knots", item(2, "Knots"), item(1, "Knots", kind="podcast")),
+        ("boat", item(2, "A ship at sea", keywords="boat"), item(1, "A car on land")),
+    ],
+)
+def test_the_better_fit_comes_first(query: str, better: CatalogItem, worse: CatalogItem) -> None:
+    assert found([better, worse], query)[0][0] == better.id
+
+
+def test_what_the_best_matches_are_about_comes_after_them() -> None:
+    """An item on the same subject fills up, with a low score; one on another subject that shares a word comes later."""
+    best = [item(number, f"Bowline knot {number}", "sailing", "knots") for number in range(3)]
+    related = item(10, "Anchors", "sailing", "knots")
+    stray = item(11, "A bowline of thoughts", "poetry")
+    results = found([*best, related, stray], "bowline knot")
+    assert [one for one, _ in results[:3]] == ["vid_000", "vid_001", "vid_002"]
+    assert dict(results)["vid_010"] > dict(results)["vid_011"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("knots", "knots"),
+        ("rigginf", "rigging"),
+        ("riging", "rigging"),
+        ("riggging", "rigging"),
+        ("irgging", ""),
+        ("rigglng", ""),
+        ("sail", "sail"),
+        ("sall", ""),
+        ("navigatixn", "navigation"),
+        ("nawigatixn", ""),
+    ],
+)
+def test_what_counts_as_one_slip(typed: str, meant: str) -> None:
+    """Neither the first letter, nor words of under five; other letters by keyboard or sound, or in long words any."""
+    items = [item(number, word, "x") for number, word in enumerate(["knots", "rigging", "sail", "navigation"])]
+    names = {f"vid_{number:03}": one.title for number, one in enumerate(items)}
+    assert [names[one] for one, score in found(items, typed) if score > 0.2] == ([meant] if meant else [])
+
+
+@pytest.mark.parametrize("word", ["drones", "zzzzzzzzzzzzzzzzzzzz"])
+def test_a_query_of_four_mebibytes_takes_no_time(word: str) -> None:
+    """Only its beginning is looked at."""
+    query = f"{word} " * (2**22 // (len(word) + 1))
+    start = time.perf_counter()
+    results = INDEX.search(query, 5)
+    assert time.perf_counter() - start < 0.1
+    assert results == INDEX.search(word, 5)
