@@ -1,1 +1,1 @@
-"""Benchmarks of the mock beside bare servers; `make bench` runs them all."""
+"""Benchmarks of the mock beside bare servers and other mocks, with a new body in each request."""

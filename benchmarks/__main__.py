@@ -1,99 +1,56 @@
-"""``python -m benchmarks``: measures the mock, bare servers and other mocks by turns in one run."""
+"""Measures the mock, bare servers and other mocks by turns in one run, each request with a new body."""
 
 import argparse
-import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
-import msgspec
-
-from benchmarks import machine, peers, samples, tables
-from benchmarks.figures import Figures, Section
-from benchmarks.measures import (
-    batch,
-    chat,
-    embeddings,
-    flat,
-    generator,
-    growth,
-    paced,
-    plugin,
-    proxy,
-    sandboxes,
-    search,
-    start,
-    streams,
-)
-from benchmarks.plan import Plan
-from benchmarks.results import Results
+from benchmarks import answers, goals, peers, tables
+from benchmarks.bodies import Bodies
+from benchmarks.measures import MEASURES, Plan
+from benchmarks.results import Results, this_machine
 from benchmarks.servers import pin_load
 
-MEASURES: dict[str, Callable[[Plan, Section], None]] = {
-    "generator": generator.measure,
-    "start": start.measure,
-    "chat": chat.measure,
-    "streams": streams.measure,
-    "paced": paced.measure,
-    "embeddings": embeddings.measure,
-    "batch": batch.measure,
-    "search": search.measure,
-    "sandboxes": sandboxes.measure,
-    "proxy": proxy.measure,
-    "plugin": plugin.measure,
-    "growth": growth.measure,
-    "flat": flat.measure,
-}
+# The mock, and what it and the bare servers are made of.
+_OURS = ("clevora-mock", "uvicorn", "uvloop", "httptools", "starlette", "msgspec")
 
 
 def main() -> None:
     chosen = _arguments()
+    others = peers.installed() if chosen.peers else []
+    if chosen.peers and (missing := [name for name in peers.NAMES if name not in others]):
+        print(f"left out, since make bench-peers has not installed them: {', '.join(missing)}", file=sys.stderr)
     pin_load()
-    figures = Figures()
-    here = machine.this(chosen.peers)
+    versions = {name: version(name) for name in _OURS} | peers.versions(others)
+    found = Results(this_machine(), versions, chosen.rounds, chosen.seconds)
     with tempfile.TemporaryDirectory() as folder:
-        taken = samples.take(Path(folder))
-        if chosen.peers:
-            peers.prepare(taken.chat_text())
-        plan = Plan(chosen.rounds, chosen.seconds, chosen.requests, chosen.catalog_size, chosen.peers, taken)
-        for name in chosen.only:
+        bodies = Bodies()
+        plan = Plan(chosen.rounds, chosen.seconds, others, bodies, answers.take(Path(folder), bodies), found)
+        for name in MEASURES if "all" in chosen.only else chosen.only:
             began = time.perf_counter()
-            MEASURES[name](plan, figures.section(name))
+            MEASURES[name](plan)
             print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
             # After each measurement, so that an interrupted run leaves its results.
-            results = Results(here, chosen.rounds, chosen.seconds, figures.figures, figures.checks)
             if chosen.json:
-                chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(results)))
-    print(tables.markdown(results))
-    if not all(check.held for check in results.checks):
-        raise SystemExit("a check failed")
+                found.write(chosen.json)
+    print(tables.report(found))
+    if chosen.check and any(goal.verdict(found) == "missed" for goal in goals.GOALS):
+        raise SystemExit(1)
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="of each measurement, the servers by turns")
-    parser.add_argument("--seconds", type=float, default=4.0, help="of load in each round")
-    parser.add_argument("--only", type=_names, default=_all(), help=f"some of {','.join(MEASURES)}")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds of each measurement, the servers by turns")
+    parser.add_argument("--seconds", type=float, default=3.0, help="load in each round")
+    usual = [name for name in MEASURES if name != "long"]
+    names = f"{', '.join(MEASURES)}, or all; {' '.join(usual)} by default"
+    parser.add_argument("--only", nargs="+", choices=[*MEASURES, "all"], default=usual, metavar="NAME", help=names)
     parser.add_argument("--peers", action="store_true", help="measure other mocks as well")
-    parser.add_argument("--requests", type=int, default=1_000_000, help="of the long run")
-    parser.add_argument("--catalog-size", type=int, default=100_000, help="of the large search catalog")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results for python -m benchmarks.report")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results, for python -m benchmarks.tables")
+    parser.add_argument("--check", action="store_true", help="exit with 1 if a goal is missed")
     return parser.parse_args()
-
-
-def _all() -> list[str]:
-    """Return every measurement, without the one that needs nginx where nginx is missing."""
-    return [name for name in MEASURES if name != "proxy" or shutil.which("nginx")]
-
-
-def _names(text: str) -> list[str]:
-    names = text.split(",")
-    unknown = [name for name in names if name not in MEASURES]
-    if unknown:
-        raise argparse.ArgumentTypeError(f"no measurement: {', '.join(unknown)}")
-    return names
 
 
 if __name__ == "__main__":

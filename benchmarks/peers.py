@@ -1,77 +1,60 @@
-"""Other mocks of chat APIs, installed by ``make bench-peers`` beside this file, in the versions that are pinned there.
+"""Other mocks of chat APIs, installed by ``make bench-peers`` below this folder, in the versions that are pinned there.
 
-Each gets two answers of the length of the mock's: one for a chat, one for a stream of as many events. Their logs are
+Each answers every chat with a text of the length of the mock's, and every stream with as many pieces. Their logs are
 off, and so are the default pauses of stubllm's streams.
 """
 
 import json
+import subprocess
 from pathlib import Path
 
-from benchmarks import requests
+from benchmarks.answers import Answers
+from benchmarks.servers import PORT, Server
 
-AIMOCK = "aimock"
-STUBLLM = "stubllm"
-KINDS = (AIMOCK, STUBLLM)
+NAMES = AIMOCK, STUBLLM, LLMOCK = "aimock", "stubllm", "llmock"
 
 _FOLDER = Path(__file__).parent / "external"
-_AIMOCK = _FOLDER / "node_modules/@copilotkit/aimock"
-_STUBLLM = _FOLDER / ".venv/bin/stubllm"
+_AIMOCK = _FOLDER / "node_modules/@copilotkit/aimock/dist/cli.js"
+_PROGRAMS = {AIMOCK: _AIMOCK, STUBLLM: _FOLDER / ".venv/bin/stubllm", LLMOCK: _FOLDER / ".venv/bin/llmock"}
 
-# Both cut a text of such words into pieces of four characters.
+# A piece of a stream: aimock and stubllm cut a text into pieces of four characters, llmock into words.
 _WORD = "sea "
-_FIXTURES = "fixtures-{kind}.json"
 
 
-def command(kind: str, port: int) -> list[str]:
-    fixtures = str(_FOLDER / "build" / _FIXTURES.format(kind=kind))
-    if kind == AIMOCK:
-        start = ["node", str(_AIMOCK / "dist/cli.js"), "--port", str(port), "--fixtures", fixtures]
-        return [*start, "--chunk-size", str(len(_WORD)), "--log-level", "silent"]
-    return [str(_STUBLLM), "serve", "--port", str(port), "--fixture-file", fixtures, "--log-level", "warning"]
+def installed() -> list[str]:
+    """Return the names of the peers that are installed."""
+    return [name for name in NAMES if _PROGRAMS[name].exists()]
 
 
-def prepare(chat: str) -> None:
-    """Write the peers' fixtures; `chat` is the mock's answer."""
-    missing = [path for path in (_AIMOCK, _STUBLLM) if not path.exists()]
-    if missing:
-        raise SystemExit(f"not installed: {', '.join(path.name for path in missing)}; make bench-peers does it")
-    # Beside the pieces, aimock's stream has a role, an end and a sentinel, stubllm's the sentinel alone.
-    _write(AIMOCK, _aimock(chat, _WORD * (requests.STREAM_EVENTS - 3)))
-    _write(STUBLLM, _stubllm(chat, _WORD * (requests.STREAM_EVENTS - 1)))
-
-
-def versions() -> dict[str, str]:
-    """Return the pinned versions by name."""
+def versions(names: list[str]) -> dict[str, str]:
+    """Return the versions that are pinned, by name, and that of Node."""
     package = json.loads((_FOLDER / "package.json").read_text())
-    requirements = dict(line.split("==") for line in (_FOLDER / "requirements.txt").read_text().split() if "==" in line)
-    return {AIMOCK: package["dependencies"]["@copilotkit/aimock"], STUBLLM: requirements[STUBLLM]}
+    pinned = dict(line.split("==") for line in (_FOLDER / "requirements.txt").read_text().split() if "==" in line)
+    found = pinned | {AIMOCK: package["dependencies"]["@copilotkit/aimock"]}
+    if AIMOCK in names:
+        found["node"] = subprocess.run(["node", "--version"], check=True, capture_output=True, text=True).stdout.strip()
+    return {name: found[name] for name in (*names, "node") if name in found}
 
 
-def _aimock(chat: str, stream: str) -> object:
-    answers = {requests.QUESTION: chat, requests.STREAM_QUESTION: stream}
-    return {
-        "fixtures": [
-            {"match": {"userMessage": question}, "response": {"content": content}}
-            for question, content in answers.items()
-        ]
-    }
+def server(name: str, answers: Answers, *, stream: bool = False) -> Server:
+    """Return a peer that gives the equivalent of the mock's answers, for chats or for streams."""
+    text = _WORD * answers.tokens if stream else answers.text
+    if name == LLMOCK:
+        reply = json.dumps({"behaviors": [{"type": "reply", "text": text, "times": None}]})
+        head = f"POST /_llmock/scenario HTTP/1.1\r\ncontent-length: {len(reply.encode())}\r\n\r\n"
+        return Server(name, _python(name), (head + reply).encode())
+    file = answers.folder / f"{name}-{'streams' if stream else 'chats'}.json"
+    # All prompts have a space.
+    fixture: dict[str, object] = {"match": {"userMessage": " "}, "response": {"content": text}}
+    flags = ("--fixtures", str(file), "--chunk-size", str(len(_WORD)), "--log-level", "silent")
+    command: tuple[str, ...] = ("node", str(_AIMOCK), "--port", PORT, *flags)
+    if name == STUBLLM:
+        match = {"messages": [{"role": "user", "content": {"contains": " "}}]}
+        fixture = {"name": "all", "match": match, "response": {"content": text, "stream_chunk_delay_ms": 0}}
+        command = (*_python(name), "--fixture-file", str(file))
+    file.write_text(json.dumps({"fixtures": [fixture]}))
+    return Server(name, command)
 
 
-def _stubllm(chat: str, stream: str) -> object:
-    answers = {requests.QUESTION: chat, requests.STREAM_QUESTION: stream}
-    return {
-        "fixtures": [
-            {
-                "name": question,
-                "match": {"messages": [{"role": "user", "content": {"exact": question}}]},
-                "response": {"content": content, "stream_chunk_delay_ms": 0},
-            }
-            for question, content in answers.items()
-        ]
-    }
-
-
-def _write(kind: str, fixtures: object) -> None:
-    file = _FOLDER / "build" / _FIXTURES.format(kind=kind)
-    file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps(fixtures))
+def _python(name: str) -> tuple[str, ...]:
+    return (str(_PROGRAMS[name]), "serve", "--port", PORT, "--log-level", "warning")

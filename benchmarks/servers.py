@@ -1,60 +1,106 @@
-"""Servers under measurement, each in a process pinned to the first processor; the load runs on the last."""
+"""Servers under measurement, each in a process on the first processor; the load runs on the last."""
 
 import contextlib
+import http.client
 import os
 import resource
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
 
-from benchmarks import peers
-from benchmarks.process import Process
+from benchmarks.results import MOCK
 
 ROOT = Path(__file__).parent.parent
-MOCK = "clevora-mock"
+PORT = "{port}"
 
-_START_SECONDS = 120.0
+_START_SECONDS = 60.0
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PROCESSORS = sorted(os.sched_getaffinity(0))
 
 
-class Serving(Struct):
-    """A running server that is ready, or has answered its first request."""
+class Server(Struct, frozen=True):
+    """A server to measure: its name in the results, its command with ``{port}``, and a request that prepares it."""
 
-    process: Process
+    name: str
+    command: tuple[str, ...]
+    preparation: bytes = b""
+
+
+class Running(Struct):
+    """A running server that has answered its first request."""
+
+    pid: int
     port: int
     seconds_to_first_answer: float
 
+    def processor_seconds(self) -> float:
+        """Return the processor time used so far by the server, its threads and its child processes."""
+        stats = _stats()
+        family = {self.pid}
+        # A child may have a lower number than its parent.
+        while grown := {pid for pid, fields in stats.items() if int(fields[1]) in family} - family:
+            family |= grown
+        # Time of children that have ended counts as their parent's.
+        return sum(int(field) for pid in family for field in stats[pid][11:15]) / _TICKS
 
-def command(kind: str, port: int, flags: Sequence[str]) -> list[str]:
-    """Return the command that starts a server of `kind`."""
-    if kind == MOCK:
-        start = [sys.executable, "-m", "clevora_mock", "--port", str(port)]
-        return [*start, "--no-rate-limit", "--quiet", "--balance", "999999999", *flags]
-    if kind in peers.KINDS:
-        return [*peers.command(kind, port), *flags]
-    return [sys.executable, "-m", "benchmarks.floors", kind, str(port), *flags]
+    def resident_megabytes(self) -> float:
+        text = Path(f"/proc/{self.pid}/status").read_text()
+        return int(text.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def mock(*flags: str, name: str = MOCK) -> Server:
+    """Return the mock with all that its users have on, except the limits that a load would meet and the log."""
+    command = (sys.executable, "-m", "clevora_mock", "--port", PORT, "--no-rate-limit", "--quiet")
+    return Server(name, (*command, "--balance", "999999999", *flags))
+
+
+def floor(kind: str, path: str, body: Path, rate: float = 0) -> Server:
+    """Return a bare server of `floors` that answers `path` with the bytes of a file."""
+    return Server(kind, (sys.executable, "-m", "benchmarks.floors", kind, PORT, path, str(body), str(rate)))
 
 
 @contextmanager
-def serving(kind: str, flags: Sequence[str] = (), *, first: bytes | None = None) -> Iterator[Serving]:
-    """Start a server, by `flags` and the environment, and time its first answer to the request `first`.
-
-    Without `first` the server is ready once it accepts connections.
-    """
+def serving(server: Server, first: bytes) -> Iterator[Running]:
+    """Start a server, time its answer to the request `first`, and prepare it."""
     port = _free_port()
+    command = [word.replace(PORT, str(port)) for word in server.command]
     start = time.perf_counter()
-    process = subprocess.Popen(command(kind, port, flags), cwd=ROOT, stdout=subprocess.DEVNULL, env=environment())
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, env=environment())
     try:
-        os.sched_setaffinity(process.pid, {0})
-        _wait(process, port, first)
-        yield Serving(Process(process.pid), port, time.perf_counter() - start)
+        os.sched_setaffinity(process.pid, _PROCESSORS[:1])
+        _first_answer(process, port, first)
+        running = Running(process.pid, port, time.perf_counter() - start)
+        if server.preparation:
+            answer(port, server.preparation)
+        yield running
     finally:
-        _stop(process)
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
+
+
+def answer(port: int, request: bytes) -> bytes:
+    """Return the body of the response to `request`. Raises RuntimeError unless it succeeds."""
+    head, _, content = request.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    method, path, _ = first.split(" ")
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_START_SECONDS)
+    with contextlib.closing(connection):
+        connection.request(method, path, content, dict(line.split(": ", 1) for line in lines))
+        response = connection.getresponse()
+        found = response.read()
+    if response.status >= 300:
+        raise RuntimeError(f"{path}: {response.status} {found[:300]!r}")
+    return found
 
 
 def environment() -> dict[str, str]:
@@ -64,44 +110,37 @@ def environment() -> dict[str, str]:
 
 def pin_load() -> None:
     """Pin this process to another processor than the servers', and raise the limit of open files."""
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    if len(_PROCESSORS) < 2:
+        raise SystemExit("needs two processors: one for the server, one for the load")
+    os.sched_setaffinity(0, _PROCESSORS[-1:])
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def _stats() -> dict[int, list[str]]:
+    """Return the fields of ``/proc/PID/stat`` from the state on, of all processes."""
+    found: dict[int, list[str]] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        # A process may end meanwhile.
+        with contextlib.suppress(OSError):
+            found[int(folder.name)] = (folder / "stat").read_text().rpartition(")")[2].split()
+    return found
+
+
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
-def _wait(process: "subprocess.Popen[bytes]", port: int, first: bytes | None) -> None:
+def _first_answer(process: "subprocess.Popen[bytes]", port: int, request: bytes) -> None:
     deadline = time.perf_counter() + _START_SECONDS
     while time.perf_counter() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the server ended with {process.returncode}: {process.args!r}")
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=_START_SECONDS) as connection:
-                if first is not None:
-                    _ask(connection, first)
-                return
+            answer(port, request)
         except ConnectionRefusedError:
             time.sleep(0.002)
+        else:
+            return
     raise RuntimeError(f"not ready in {_START_SECONDS:.0f} s: {process.args!r}")
-
-
-def _ask(connection: socket.socket, request: bytes) -> None:
-    connection.sendall(request)
-    answer = connection.recv(65536)
-    if not answer.startswith(b"HTTP/1.1 200"):
-        raise RuntimeError(f"the first answer was no 200: {answer[:300]!r}")
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(10)
-        return
-    process.kill()
-    process.wait(10)

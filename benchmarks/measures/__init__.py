@@ -1,1 +1,0 @@
-"""The measurements, one in each file; each takes the plan and adds figures to its section."""
