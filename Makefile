@@ -3,7 +3,7 @@
 
 PYTHON ?= python3
 PYTHONS ?= $(PYTHON)
-# Flags of python -m benchmarks, such as BENCH="--rounds 1 --only chat".
+# Flags of python -m benchmarks, such as BENCH="--rounds 1 --only chat search".
 BENCH ?=
 # Tests that send requests, read files or compute vectors; the others meet Python alone.
 LOWEST := $(addprefix tests/,api cli control faults firebase scenarios server units)
@@ -56,7 +56,8 @@ docs: .venv/docs.stamp ## build the documentation in build/docs; warnings are er
 	@$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "build/docs/index.html"
 
-tables: .venv/test.stamp ## write the generated tables of the documentation and the schema of scenarios anew
+tables: .venv/test.stamp ## write the generated tables of the documentation, the report of the benchmarks and the schema of scenarios anew
+	@$(BIN)/python -m benchmarks.tables
 	@$(BIN)/python -m tests.support.tables
 	@$(BIN)/python -m clevora_mock.scenarios.json_schema > scenarios/schema.json
 
@@ -77,7 +78,7 @@ bench-peers: .venv/test.stamp benchmarks/external/peers.stamp ## compare with ba
 
 clean: ## remove the files of all other targets
 	@rm -rf .venv .venv-clients .venv-lowest build dist tests/external/clients/node_modules \
-		benchmarks/external/node_modules benchmarks/external/.venv benchmarks/external/build benchmarks/external/peers.stamp
+		benchmarks/external/node_modules benchmarks/external/.venv benchmarks/external/peers.stamp
 
 .venv/python.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \

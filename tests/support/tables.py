@@ -1,4 +1,4 @@
-"""The documentation's tables, made from the contract, the settings, the scenario language and the tests.
+"""The documentation's tables, made from the contract, the settings, the scenario language, benchmarks and the tests.
 
 ``python -m tests.support.tables`` writes them between the documents' markers; `test_drift.py` fails while they differ.
 """
@@ -12,6 +12,9 @@ from typing import Any
 import msgspec
 from starlette.testclient import TestClient
 
+from benchmarks import goals as speed_goals
+from benchmarks import results
+from benchmarks import tables as speed_tables
 from clevora_mock.app import create_app
 from clevora_mock.contract import limits as contract
 from clevora_mock.contract.clauses import CLAUSES
@@ -324,6 +327,16 @@ def _client(client: Client) -> list[str]:
     return [client.name, version, client.tested, *refusals, retries, f"`{client.cut}`"]
 
 
+def speed() -> list[list[str]]:
+    """Every server that was measured, and what it took."""
+    return speed_tables.short(results.read())
+
+
+def goals() -> list[list[str]]:
+    """Every goal of the mock's speed, and what was found."""
+    return speed_goals.table(results.read())
+
+
 def _pinned(pin: Pin) -> str:
     return f"`{pin.package}` {pin.version}"
 
@@ -381,6 +394,7 @@ TABLES = {
     "fault_options": fault_options,
     "faults": faults,
     "firebase": firebase,
+    "goals": goals,
     "language": language,
     "libraries": libraries,
     "limits": limits,
@@ -389,6 +403,7 @@ TABLES = {
     "routes": routes,
     "scenarios": scenarios,
     "settings": settings,
+    "speed": speed,
     "testing": testing,
 }
 

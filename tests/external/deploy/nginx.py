@@ -18,13 +18,13 @@ _SERVER = re.compile(r"^ *server [\w.-]+:\d+ max_fails=0;\n", re.MULTILINE)
 _LISTEN = re.compile(r"listen \d+ ")
 _FOLDER = "/tmp/clevora-mock-nginx"
 _PATIENCE_SECONDS = 20
+_WORKERS = 2
 
 
 class Balancer(Struct, frozen=True):
-    """An nginx that runs: its port, and its processes."""
+    """An nginx that runs, and its port."""
 
     port: int
-    processes: list[int]
 
     @property
     def url(self) -> str:
@@ -32,7 +32,7 @@ class Balancer(Struct, frozen=True):
 
 
 @contextmanager
-def balancing(ports: Sequence[int], workers: int = 2) -> Iterator[Balancer]:
+def balancing(ports: Sequence[int]) -> Iterator[Balancer]:
     """Start nginx in front of the servers at these ports, and end it with the context."""
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if nginx is None:
@@ -42,11 +42,11 @@ def balancing(ports: Sequence[int], workers: int = 2) -> Iterator[Balancer]:
         # Its workers are another user than root, who starts them.
         Path(folder).chmod(0o755)
         file = Path(folder, "nginx.conf")
-        file.write_text(_configured(port, ports, workers, folder), encoding="utf-8")
+        file.write_text(_configured(port, ports, folder), encoding="utf-8")
         process = subprocess.Popen([nginx, "-c", str(file), "-g", "daemon off;"])
         try:
             _wait(process, port)
-            yield Balancer(port, [process.pid, *_children(process.pid)])
+            yield Balancer(port)
         finally:
             process.terminate()
             process.wait(_PATIENCE_SECONDS)
@@ -59,7 +59,7 @@ def free_port() -> int:
         return port
 
 
-def _configured(port: int, ports: Sequence[int], workers: int, folder: str) -> str:
+def _configured(port: int, ports: Sequence[int], folder: str) -> str:
     """The file with nothing changed but addresses, the number of workers, and where temporary files go."""
     text = FILE.read_text(encoding="utf-8")
     servers = "".join(f"    server 127.0.0.1:{number} max_fails=0;\n" for number in ports)
@@ -67,7 +67,7 @@ def _configured(port: int, ports: Sequence[int], workers: int, folder: str) -> s
     text = text.replace("".join(named), servers)
     for pattern, put in (
         (_LISTEN, f"listen 127.0.0.1:{port} "),
-        (r"worker_processes auto", f"worker_processes {workers}"),
+        (r"worker_processes auto", f"worker_processes {_WORKERS}"),
     ):
         text, found = re.subn(pattern, put, text)
         if found != 1:
@@ -89,8 +89,3 @@ def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
         else:
             return
     raise RuntimeError("nginx does not listen")
-
-
-def _children(pid: int) -> list[int]:
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    return [int(child) for child in listed.split()]
