@@ -208,6 +208,19 @@ def test_time_chance_and_the_environment_are_read_in_their_own_modules() -> None
     assert imported + read == []
 
 
+def test_no_function_remembers_its_results() -> None:
+    """Answers cost as much when they are asked for again, so that measurements are not those of a memory."""
+    caches = {"cache", "lru_cache"}
+    found = [
+        file
+        for file in FILES
+        for node in ast.walk(tree_of(file))
+        if (isinstance(node, ast.ImportFrom) and caches & {alias.name for alias in node.names})
+        or (isinstance(node, ast.Attribute) and ast.unparse(node) in {f"functools.{name}" for name in caches})
+    ]
+    assert found == []
+
+
 def test_the_lower_layers_know_neither_the_machine_nor_the_web() -> None:
     breaches = [
         f"{file} imports {name}"
