@@ -7,7 +7,7 @@ from typing import Protocol
 
 from clevora_mock.server.limits import ConnectionLimits
 
-# Interval of looking whether a half-closed connection has sent its responses.
+# The interval of checks for complete responses on a half-closed connection.
 _STEP_SECONDS = 0.02
 
 

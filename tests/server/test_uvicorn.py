@@ -20,7 +20,7 @@ MODULES = sorted(Path(clevora_mock.server.__file__).parent.glob("*.py"))
 USED_AS = {
     "HttpToolsProtocol": ({"self", "super()"}, "FaultProtocol"),
     "RequestResponseCycle": ({"cycle", "before", "running", "self.cycle", "self._cycle"}, None),
-    "Server": ({"self", "super()", "self._server"}, "Server"),
+    "Server": ({"self", "super()", "self._server"}, "UvicornServer"),
 }
 # Callbacks of asyncio and of httptools, what ASGI gives an application, and what uvicorn's documentation shows.
 DOCUMENTED = {

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clevora_mock.server.limits import ConnectionLimits
-from clevora_mock.server.run import Server
+from clevora_mock.server.run import UvicornServer
 from clevora_mock.server.sockets import listen
 from tests.support.raw_client import TIMEOUT_SECONDS, Address
 
@@ -19,7 +19,7 @@ def serving(app: ASGIApp, limits: ConnectionLimits | None = None) -> Iterator[Ad
     """The address of a server of `app`, which ends with the context."""
     listener = listen("127.0.0.1", 0)
     accepting = threading.Event()
-    server = Server(with_lifespan(app), accepting.set, limits=limits)
+    server = UvicornServer(with_lifespan(app), accepting.set, limits=limits)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:

@@ -11,7 +11,7 @@ from starlette.applications import Starlette
 from clevora_mock.app import create_app
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
-from clevora_mock.server.run import Server
+from clevora_mock.server.run import UvicornServer
 from clevora_mock.server.sockets import listen, url_of
 from clevora_mock.settings import Settings
 
@@ -30,7 +30,7 @@ class Running:
         self.base_url = f"{url}/v1"
         self.api_key = settings.api_key
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.server: Server | None = None
+        self.server: UvicornServer | None = None
 
     def sandbox(self, name: str = "default") -> Sandbox:
         """The state behind ``/sandbox/<name>``; touch it with `do`, so that no request comes between."""
@@ -61,7 +61,7 @@ def running(settings: Settings | None = None, **changes: Any) -> Iterator[Runnin
         running_server.loop = asyncio.get_running_loop()
         accepting.set()
 
-    server = running_server.server = Server(app, ready)
+    server = running_server.server = UvicornServer(app, ready)
     thread = threading.Thread(target=server.run, args=([listener],), name="clevora-mock", daemon=True)
     thread.start()
     try:
