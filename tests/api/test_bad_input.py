@@ -1,6 +1,6 @@
-"""W4-W6, K1, K2, K7: every route against every kind of broken request. It gets its error and nothing is changed.
+"""W4-W6, K1, K2, K7: malformed requests to every route return their error and change nothing.
 
-Routes are read from the contract's tables, so that a new one is covered by being there.
+Routes come from the contract's tables, so new ones are included.
 """
 
 import json
@@ -24,7 +24,7 @@ Route = tuple[Endpoint, str]
 ROUTES: list[Route] = [(endpoint, path) for endpoint in ENDPOINTS for path in endpoint.paths]
 READING = [route for route in ROUTES if OPERATIONS[route[0].name].request is not None]
 
-# A body that each route takes, to be spoiled one field at a time.
+# A valid body for each route, in which the tests replace one field at a time.
 GOOD: dict[str, dict[str, Any]] = {
     "chat.completions": {"messages": [{"role": "user", "content": "Hi"}]},
     "embeddings": {"input": "Hi"},
@@ -76,7 +76,7 @@ def named(routes: list[Route]) -> list[str]:
 
 
 def state(world: World) -> dict[str, Any]:
-    """All that a refused request must leave alone."""
+    """Return all state that a refused request must not change."""
 
     def read(sandbox: Sandbox) -> dict[str, Any]:
         accounts = {
@@ -102,7 +102,7 @@ def state(world: World) -> dict[str, Any]:
 
 
 def counted(world: World) -> dict[str, tuple[int, int, int]]:
-    """Requests and errors in each account's usage, and the requests in the minute of its first key."""
+    """Return the requests and errors in each account's usage, and the requests in the minute of its first key."""
 
     def read(sandbox: Sandbox) -> dict[str, tuple[int, int, int]]:
         return {
@@ -119,7 +119,7 @@ def counted(world: World) -> dict[str, tuple[int, int, int]]:
 
 @pytest.fixture
 def busy(world: World) -> World:
-    """A sandbox with something to lose: two accounts, three keys, one of them revoked, a charge, an open checkout."""
+    """Provide a sandbox with two accounts, three keys, one of them revoked, a charge, and an open checkout."""
 
     def fill(sandbox: Sandbox) -> None:
         now = sandbox.clock.now()
@@ -138,7 +138,7 @@ def busy(world: World) -> World:
 
 
 def send(world: World, route: Route, content: bytes, credential: str | None = None) -> httpx.Response:
-    """The request with a good credential of the route's kind, or with another that is named."""
+    """Send the request with a valid credential of the route's kind, or with the one that is named."""
     endpoint, path = route
     headers = {"content-type": "application/json"}
     kind = (
@@ -154,7 +154,7 @@ def send(world: World, route: Route, content: bytes, credential: str | None = No
 
 
 def wrong_about(response: httpx.Response, endpoint: Endpoint, *codes: str) -> list[str]:
-    """Where the response is not the contract's error with one of these codes."""
+    """Return the differences between the response and the contract's error with one of `codes`."""
     body = response.json()
     error = body.get("error", {})
     keys = {"status", "error"} if endpoint.enveloped else {"error"}
@@ -172,7 +172,7 @@ def wrong_about(response: httpx.Response, endpoint: Endpoint, *codes: str) -> li
 
 
 def changes(world: World, endpoint: Endpoint, before: tuple[Any, Any], response: httpx.Response) -> list[str]:
-    """What moved but, on a billable route behind its gates, the count of errors and of the minute (U7, L2)."""
+    """Return the changes of state, except the error count and the rate limit of billable routes (U7, L2)."""
     kept, counts = before
     recorded = endpoint.rate is not None and response.status_code in (400, 413)
     admitted = endpoint.rate is not None and response.status_code in (400, 404, 413)
@@ -185,7 +185,7 @@ def changes(world: World, endpoint: Endpoint, before: tuple[Any, Any], response:
 def wrong_after(
     world: World, route: Route, content: bytes, code: str, credential: str | None = None, message: str = ""
 ) -> list[str]:
-    """Send what has to be refused with `code`, changing nothing, and return all that is wrong about that."""
+    """Send a request that must be refused with `code` and change nothing; return every deviation."""
     before = state(world), counted(world)
     response = send(world, route, content, credential)
     wrong = wrong_about(response, route[0], code) + changes(world, route[0], before, response)
@@ -200,20 +200,17 @@ def wrong_after(
 @pytest.mark.clause("W4", "U7")
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN.keys())
 def test_what_is_no_json_object_is_refused(busy: World, body: bytes) -> None:
-    """400 invalid_json on every route that reads a body, and nothing is changed."""
     assert [line for route in READING for line in wrong_after(busy, route, body, "invalid_json")] == []
 
 
 @pytest.mark.clause("W5", "U7")
 def test_a_body_of_5_mib_is_refused(busy: World) -> None:
-    """413 on every route that reads a body, and nothing is changed."""
     assert [line for route in READING for line in wrong_after(busy, route, TOO_LARGE, "payload_too_large")] == []
 
 
 @pytest.mark.clause("W4")
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"a":NaN}', b"\xff"], ids=["none", "cut", "array", "NaN", "byte"])
 def test_a_route_without_a_body_reads_none(busy: World, body: bytes) -> None:
-    """What a client sends along makes no difference to what it gets."""
     for route in (route for route in ROUTES if route not in READING):
         plain, odd = send(busy, route, b""), send(busy, route, body)
         assert (route[1], odd.status_code, odd.content) == (route[1], plain.status_code, plain.content)
@@ -237,7 +234,7 @@ VALUES: dict[str, Any] = {
 }
 
 
-# Each field, and those of VALUES that its type may take; the contract's table, written down a second time.
+# Each field, with the VALUES that its type accepts: a second copy of the contract's table.
 TEXT = {"text", "empty text"}
 WHOLE = {"a number", "a huge number"}
 NUMBER = {*WHOLE, "a fraction"}
@@ -262,7 +259,7 @@ FIELDS: dict[tuple[str, str], set[str]] = {
     ("keys.create", "name"): {"null", *TEXT},
     ("developer.topup", "amount"): NUMBER,
     ("dodo.webhook", "type"): {"null", *TEXT},
-    # What events carry beside their type is the sender's affair.
+    # Fields of events other than `type` are not checked.
     ("dodo.webhook", "data"): set(VALUES),
     ("dodo.webhook", "business_id"): set(VALUES),
     ("dodo.webhook", "timestamp"): set(VALUES),
@@ -280,7 +277,6 @@ ROUTE = {route[0].name: route for route in READING}
 @pytest.mark.clause("W1", "C4", "U7")
 @pytest.mark.parametrize(("endpoint", "field"), FIELDS)
 def test_a_field_of_the_wrong_type_is_named(busy: World, endpoint: str, field: str) -> None:
-    """400 that begins with the field and says what was expected; null counts as absent."""
     wrong = []
     for name in VALUES.keys() - FIELDS[endpoint, field]:
         content = json.dumps(GOOD[endpoint] | {field: VALUES[name]}).encode()
@@ -293,14 +289,12 @@ def test_a_field_of_the_wrong_type_is_named(busy: World, endpoint: str, field: s
 @pytest.mark.clause("W1")
 @pytest.mark.parametrize(("endpoint", "field"), sorted(REQUIRED))
 def test_a_required_field_that_is_missing_is_named(busy: World, endpoint: str, field: str) -> None:
-    """400 missing_field with the field's name."""
     content = json.dumps({name: value for name, value in GOOD[endpoint].items() if name != field}).encode()
     assert wrong_after(busy, ROUTE[endpoint], content, "missing_field", message=f"{field}: ") == []
 
 
 @pytest.mark.clause("W1")
 def test_every_field_has_its_row_here() -> None:
-    """A new field, or one that is required from now on, needs one."""
     found, required = set(), set()
     for route in READING:
         shape = inspect.type_info(OPERATIONS[route[0].name].request)
@@ -313,7 +307,6 @@ def test_every_field_has_its_row_here() -> None:
 
 @pytest.mark.clause("W1")
 def test_every_shape_has_a_good_body_here() -> None:
-    """A new request shape needs a row in GOOD, or its fields would be spoiled on a body that is bad already."""
     assert {route[0].name for route in READING} == GOOD.keys()
 
 
@@ -332,7 +325,6 @@ PARAMETERS = [
     "text", ["", "0", "-1", "1.0", "1e1", "x", "%00", "%FF", "%F0%9F%99%82", "9" * 5000, "1,2", "NaN", "true", "%31%20"]
 )
 def test_a_query_parameter_out_of_its_bounds_is_named(busy: World, text: str) -> None:
-    """400 with the parameter's name, and nothing is changed."""
     assert [name for _, name in PARAMETERS] == ["limit", "range", "range"]
     wrong = []
     for (endpoint, path), name in PARAMETERS:
@@ -388,7 +380,6 @@ TRUSTING = [route for route in ROUTES if route[0].credential in REFUSED]
 @pytest.mark.clause("K1", "K2", "K7", "B9", "W6")
 @pytest.mark.parametrize("route", TRUSTING, ids=named(TRUSTING))
 def test_a_wrong_credential_is_refused(busy: World, route: Route) -> None:
-    """401 by the route's kind of credential, whatever the body, and nothing is changed."""
     code, credentials = REFUSED[route[0].credential]
     good = json.dumps(GOOD.get(route[0].name, {})).encode()
     wrong = []
@@ -400,7 +391,6 @@ def test_a_wrong_credential_is_refused(busy: World, route: Route) -> None:
 
 @pytest.mark.clause("K6")
 def test_a_revoked_key_is_refused(world: World) -> None:
-    """401 on every billable route, and nothing is changed."""
     memory: Memory = {}
     take(world, memory, "second key revoked")
     headers = {"authorization": f"Bearer {memory['second_key']}"}
@@ -414,7 +404,7 @@ def test_a_revoked_key_is_refused(world: World) -> None:
 
 @pytest.mark.clause("K8")
 def test_a_user_without_access_is_refused(busy: World) -> None:
-    """403 on every route of the dashboard, and no account comes into being."""
+    """No account is created."""
     closed = [route for route in ROUTES if route[0].credential == "id_token" and route[0].requires_developer_access]
     wrong = []
     for route in closed:
@@ -439,7 +429,6 @@ def test_a_user_without_access_is_refused(busy: World) -> None:
     ids=["bytes", "20,000 letters", "an accent", "two dots", "cut parts", "a tab", "a word"],
 )
 def test_a_header_of_noise_is_refused(busy: World, header: bytes) -> None:
-    """401, never 500, on every route for whatever bytes a header can hold."""
     wrong = []
     for endpoint, path in (route for route in ROUTES if route[0].credential in ("api_key", "id_token")):
         before = state(busy), counted(busy)
@@ -467,6 +456,5 @@ NAMES = {
 @pytest.mark.clause("K5", "W1", "W3")
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
 def test_an_odd_id_is_not_found(busy: World, name: str) -> None:
-    """404, never 500, and no key is revoked."""
     route = (ENDPOINT_BY_NAME["keys.revoke"], f"/v1/keys/{name}")
     assert wrong_after(busy, route, b"", "not_found") == []

@@ -1,4 +1,4 @@
-"""B1-B6: what several requests do to an account's money, to the micro-dollar."""
+"""B1-B6: charges and credits over several requests, to the micro-dollar."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HELLO = {"messages": [{"role": "user", "content": "Hello!"}]}  # 8 + 32 tokens, 20,000 micro-dollars
 CENT = 10_000
 
-# Micro-dollars a token: $0.50, $0.10, $0.20 and $1.00 for 1,000.
+# Micro-dollars per token: $0.50, $0.10, $0.20 and $1.00 per 1,000.
 BILLABLE: list[tuple[str, str, dict[str, Any], int]] = [
     ("chat.completions", "/v1/chat/completions", CHAT, 500),
     ("embeddings", "/v1/embeddings", {"input": ["the cat sat", "on the mat"]}, 100),
@@ -37,7 +37,7 @@ def book(world: "World", uid: str = "demo") -> tuple[int, list["LedgerEntry"]]:
 
 
 def pay(world: "World", dollars: float, uid: str, number: int) -> None:
-    """Top up and have the payment's event arrive."""
+    """Top up, and have the payment's event delivered."""
     link = world.http.post("/api/developer/topup", headers=world.signed_in(uid), json={"amount": dollars}).json()
     session = link["data"]["checkoutUrl"].rpartition("/")[2]
     data = {"checkout_session_id": session, "payment_id": f"pay_{number}"}
@@ -49,7 +49,6 @@ def pay(world: "World", dollars: float, uid: str, number: int) -> None:
 def test_a_charge_is_the_usage_at_the_endpoints_rate(
     world: "World", name: str, path: str, body: dict[str, Any], rate: int
 ) -> None:
-    """Tokens times the rate is what leaves the balance; the ledger, the key and the day say the same."""
     response = ask(world, path, body)
     assert response.status_code == 200
     tokens = response.json()["usage"]["total_tokens"]
@@ -70,7 +69,6 @@ def test_a_charge_is_the_usage_at_the_endpoints_rate(
 def test_a_thousand_tokens_cost_the_printed_price(
     world: "World", name: str, path: str, body: dict[str, Any], rate: int
 ) -> None:
-    """The table's dollars for 1,000 tokens, by the transactions that the API shows."""
     printed = {"chat.completions": 0.5, "embeddings": 0.1, "search": 0.2, "scripts.generate": 1.0}
     ask(world, path, body)
     shown = world.http.get("/api/developer/transactions", headers=world.signed_in()).json()["data"]["transactions"][0]
@@ -80,7 +78,6 @@ def test_a_thousand_tokens_cost_the_printed_price(
 
 @pytest.mark.clause("B6")
 def test_prompt_and_answer_add_up(world: "World") -> None:
-    """total_tokens is the sum of the other two, in one piece and cut."""
     for body in (CHAT, CHAT | {"max_tokens": 3}, HELLO):
         usage = ask(world, body=body).json()["usage"]
         assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
@@ -88,7 +85,6 @@ def test_prompt_and_answer_add_up(world: "World") -> None:
 
 @pytest.mark.clause("B5")
 def test_the_ledger_sums_to_the_balance(world: "World") -> None:
-    """Credits less charges, whatever went on, and each entry's balance follows from the one before."""
     for number in range(12):
         ask(world, body=CHAT | {"max_tokens": number + 1})
         if number % 4 == 0:
@@ -108,7 +104,6 @@ def test_the_ledger_sums_to_the_balance(world: "World") -> None:
 
 @pytest.mark.clause("B5", "B11")
 def test_transactions_are_the_ledger_newest_first(world: "World") -> None:
-    """The API shows every entry once, newest first, with ids that differ."""
     for number in range(5):
         ask(world, body=CHAT | {"max_tokens": number + 1})
     shown = world.http.get("/api/developer/transactions", headers=world.signed_in()).json()["data"]["transactions"]
@@ -121,7 +116,6 @@ def test_transactions_are_the_ledger_newest_first(world: "World") -> None:
 
 @pytest.mark.clause("B11")
 def test_fifty_transactions_are_shown_unless_more_are_asked_for(world: "World") -> None:
-    """The default is fewer than all, and the limit reaches them."""
 
     def credit(sandbox: "Sandbox") -> None:
         for _ in range(60):
@@ -141,7 +135,6 @@ def test_fifty_transactions_are_shown_unless_more_are_asked_for(world: "World") 
 
 @pytest.mark.clause("B11")
 def test_dollars_have_at_most_six_decimals(world: "World") -> None:
-    """A third of a cent is not smeared over the digits of a float."""
     for _ in range(9):
         ask(world, "/v1/chat/completions", CHAT | {"max_tokens": 1})
     text = world.http.get("/api/developer/transactions", headers=world.signed_in()).text
@@ -155,7 +148,7 @@ def test_dollars_have_at_most_six_decimals(world: "World") -> None:
 def test_fifteen_dollars_activate_and_a_micro_dollar_less_does_not(
     world: "World", before: int, activated: bool
 ) -> None:
-    """A credit of $15 on a balance that is a micro-dollar below zero leaves the account as it was."""
+    """A credit of $15 on a balance a micro-dollar below zero leaves the account inactive."""
     take(world, {}, "second user")
     world.balance(before, "other")
     pay(world, 15, "other", 1)
@@ -165,7 +158,7 @@ def test_fifteen_dollars_activate_and_a_micro_dollar_less_does_not(
 
 @pytest.mark.clause("B2", "B3")
 def test_the_way_of_a_new_account(world: "World") -> None:
-    """403, then 402, then served; and once activated, a balance below $15 is enough and nothing left is 402 again."""
+    """403 without access, 402 without funds, then 200; once activated, a balance below $15 suffices."""
     stranger = world.signed_in("new")
     assert world.http.post("/v1/keys", headers=stranger, json={}).status_code == 403
     assert world.http.post("/api/developer/activate", headers=stranger).status_code == 200
@@ -190,7 +183,6 @@ def test_the_way_of_a_new_account(world: "World") -> None:
 
 @pytest.mark.clause("B2")
 def test_activation_outlives_the_money(world: "World") -> None:
-    """An account far below zero is depleted, not inactive."""
     world.balance(-500_000_000)
     assert ask(world).json()["error"]["code"] == "insufficient_balance"
     pay(world, 15, "demo", 1)
@@ -199,7 +191,6 @@ def test_activation_outlives_the_money(world: "World") -> None:
 
 @pytest.mark.clause("B3", "B4")
 def test_the_last_request_may_go_below_zero(world: "World") -> None:
-    """One micro-dollar buys a whole answer, and the next request is refused."""
     world.balance(1)
     assert ask(world).status_code == 200
     assert book(world)[0] == 1 - 20_000
@@ -209,7 +200,6 @@ def test_the_last_request_may_go_below_zero(world: "World") -> None:
 
 @pytest.mark.clause("B3")
 def test_exactly_nothing_left_is_too_little(world: "World") -> None:
-    """A request that spends the last micro-dollar is served, and nothing is left for another."""
     world.balance(20_000)
     assert ask(world).status_code == 200
     assert book(world)[0] == 0
@@ -218,7 +208,7 @@ def test_exactly_nothing_left_is_too_little(world: "World") -> None:
 
 @pytest.mark.clause("B4")
 def test_requests_in_flight_together_all_pass(live_world: "World") -> None:
-    """Streams that began on a positive balance are all served and billed, however far it falls."""
+    """Streams that began on a positive balance complete and are billed, however negative the balance becomes."""
     live_world.do(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
     live_world.balance(1)
 
@@ -236,7 +226,6 @@ def test_requests_in_flight_together_all_pass(live_world: "World") -> None:
 
 @pytest.mark.clause("B4")
 def test_a_stream_is_billed_when_it_completes(live_world: "World") -> None:
-    """While it runs the balance stands; once it is over the charge is there, once."""
     live_world.do(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
     with live_world.http.stream(
         "POST", "/v1/chat/completions", headers=live_world.headers, json=HELLO | {"stream": True}
@@ -257,7 +246,6 @@ def test_a_stream_is_billed_when_it_completes(live_world: "World") -> None:
     [({}, 400), (CHAT | {"model": "gpt-4o"}, 404), (CHAT | {"max_tokens": 0}, 400), (CHAT | {"stream": "yes"}, 400)],
 )
 def test_failures_are_free(world: "World", body: dict[str, Any], status: int) -> None:
-    """A refused request moves no money and makes no entry."""
     before = book(world)
     assert ask(world, body=body).status_code == status
     assert book(world) == before
@@ -265,7 +253,6 @@ def test_failures_are_free(world: "World", body: dict[str, Any], status: int) ->
 
 @pytest.mark.clause("B4", "U7", "W1")
 def test_a_fault_of_the_servers_own_is_free_and_says_nothing_of_itself(world: "World") -> None:
-    """500 has the contract's shape, costs nothing and is recorded as an error."""
 
     def broken(sandbox: "Sandbox") -> None:
         draw = sandbox.rng.next_hex
@@ -290,7 +277,6 @@ def test_a_fault_of_the_servers_own_is_free_and_says_nothing_of_itself(world: "W
 
 @pytest.mark.clause("B1")
 def test_no_float_ever_holds_money(world: "World") -> None:
-    """A balance of a billion dollars loses no micro-dollar to a request."""
     world.balance(1_000_000_000_000_001)
     ask(world)
     balance, entries = book(world)
@@ -300,7 +286,6 @@ def test_no_float_ever_holds_money(world: "World") -> None:
 
 @pytest.mark.clause("B6", "L1")
 def test_two_keys_share_the_money_and_not_the_counts(world: "World") -> None:
-    """Both charge one balance; each has requests and tokens of its own."""
     memory: dict[str, Any] = {}
     take(world, memory, "second key")
     ask(world)

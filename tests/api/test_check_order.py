@@ -1,4 +1,4 @@
-"""W6: where a request has two faults, the earlier check speaks."""
+"""W6: of two errors in a request, the one that is checked first is returned."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -14,7 +14,7 @@ from tests.support.world import World, fresh_world
 
 @dataclass(frozen=True)
 class Attempt:
-    """A request in the making; each fault spoils something of it."""
+    """A request under construction; each error changes a part of it."""
 
     method: str
     path: str
@@ -31,7 +31,7 @@ def _given(*steps: Any) -> Callable[[Attempt], Attempt]:
     return lambda attempt: replace(attempt, given=(*attempt.given, *steps))
 
 
-# In the order of the checks; requests come before a balance of 0, since they need one.
+# In the order of the checks. Requests are made before the balance is set to 0, since they need funds.
 BILLABLE: list[Fault] = [
     ("not_found", 404, lambda attempt: replace(attempt, path="/v1/nothing")),
     ("method_not_allowed", 405, lambda attempt: replace(attempt, method="PUT")),
@@ -77,9 +77,9 @@ def _without(document: dict[str, Any] | None, name: str) -> dict[str, Any] | Non
     ids=[f"{start.split('/')[-1]}-{earlier[0]}-{later[0]}" for start, earlier, later in PAIRS],
 )
 def test_of_two_faults_the_earlier_speaks(world: World, start: str, earlier: Fault, later: Fault) -> None:
-    """404 and 405, then 401, 403, 402, 429, then the body."""
+    """The order: 404 and 405, then 401, 403, 402, 429, then the body."""
     attempt, _ = STARTS[start]
-    # "not activated" empties the account, so whichever comes first has to be made last.
+    # "not activated" empties the account, so it is made last.
     attempt = earlier[2](later[2](attempt))
     code, status, _ = earlier
     answered = send(world, attempt)
@@ -89,7 +89,6 @@ def test_of_two_faults_the_earlier_speaks(world: World, start: str, earlier: Fau
 @pytest.mark.clause("W6")
 @pytest.mark.parametrize("start", STARTS)
 def test_each_fault_speaks_alone(frozen_server: Running, start: str) -> None:
-    """What the pairs are made of is a fault by itself."""
     attempt, faults = STARTS[start]
     answered = [send(fresh_world(frozen_server), spoil(attempt)) for _, _, spoil in faults]
     assert answered == [(status, code) for code, status, _ in faults]

@@ -1,6 +1,6 @@
-"""Clients that leave before a stream has ended pay, once, for the prompt and for what was sent by then.
+"""Clients that disconnect during a stream pay, once, for the prompt and for the tokens sent by then.
 
-Time stands still in these streams but for what a test lets pass, so what was sent is known to the token.
+The clock of these streams moves only when a test advances it, so the number of sent tokens is known.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ REQUEST: dict[str, Any] = {
 }
 STREAMED = json.dumps(REQUEST | {"stream": True})
 
-# The role and the first content leave together at the start; so many tokens more are let out after them.
+# The role and the first content are sent at once; `let_out` sends as many further tokens.
 MORE = 4
 TOKENS = 1 + MORE
 FRAMES = 2 + MORE
@@ -36,14 +36,14 @@ FRAMES = 2 + MORE
 
 @pytest.fixture
 def slow(live_world: World) -> World:
-    """A world whose streams move by `states.let_out` only."""
+    """Provide a sandbox whose streams advance only by `states.let_out`."""
     states.stand_still(live_world)
     return live_world
 
 
 @contextmanager
 def left_after(world: World, tokens: int = TOKENS) -> Iterator[None]:
-    """Check that what goes on inside is billed as a stream left after `tokens` tokens."""
+    """Check that the stream in the block is billed as abandoned after `tokens` tokens."""
     whole = world.http.post("/v1/chat/completions", json=REQUEST, headers=world.headers).json()
     usage = whole["usage"]
     assert usage["completion_tokens"] > tokens + 2, "the answer is too short to leave it in the middle"
@@ -51,7 +51,7 @@ def left_after(world: World, tokens: int = TOKENS) -> Iterator[None]:
     _, charge = states.settled(world, 2)
     assert charge.tokens == usage["prompt_tokens"] + tokens
     assert charge.amount == charge.tokens * 500
-    # Nothing goes on behind the scenes that would be billed later.
+    # Nothing continues in the background that would be billed later.
     world.advance(3600)
     assert len(states.charges(world)) == 2
     entry = states.journal(world)[-1]
@@ -113,7 +113,7 @@ class TestOpenAI:
             asyncio.run(leave())
 
     def test_a_timeout_while_reading_ends_a_streams_bill(self, slow: World) -> None:
-        """A read that takes too long is the client's own decision to leave; the SDK does not ask again."""
+        """The SDK does not retry after a read timeout."""
         patience = openai.Timeout(20, read=0.5)
         with (
             left_after(slow, 1),
@@ -152,7 +152,7 @@ class TestOthers:
                 client.stream("POST", url, content=STREAMED, headers=slow.headers) as answer,
             ):
                 lines = answer.aiter_lines()
-                # Each frame is a line of data and an empty one.
+                # Each frame is a data line and an empty line.
                 for _ in range(2 * 2):
                     await anext(lines)
                 states.let_out(slow, MORE)
@@ -174,7 +174,7 @@ class TestOthers:
 class TestSockets:
     @pytest.fixture
     def connections(self, slow: World) -> Iterator[Callable[[], socket.socket]]:
-        """Makes connections on which a stream has been asked for."""
+        """Provide a function that opens a connection and requests a stream on it."""
         place = urlsplit(slow.base_url)
         head = (
             f"POST {place.path}/chat/completions HTTP/1.1\r\nhost: {place.netloc}\r\n"
@@ -209,7 +209,7 @@ class TestSockets:
     def test_a_request_that_waits_behind_is_not_served(
         self, slow: World, connections: Callable[[], socket.socket]
     ) -> None:
-        """It is neither served nor billed, and does not hide that its client has left."""
+        """A pipelined request is not served after its client disconnects, and does not delay the detection."""
         with left_after(slow):
             connection = connections()
             _receive(connection, 2)
@@ -219,7 +219,6 @@ class TestSockets:
             connection.close()
 
     def test_frames_that_nobody_read_are_billed(self, slow: World, connections: Callable[[], socket.socket]) -> None:
-        """They were sent, whether or not anybody looked at them."""
         with left_after(slow):
             connection = connections()
             _await_frames(connection, 2)
@@ -240,20 +239,20 @@ class TestSockets:
 
 
 def _read(lines: Iterator[str | bytes], frames: int) -> None:
-    """Read that many frames, each a line of data and an empty one."""
+    """Read `count` frames, each a data line and an empty line."""
     for _ in range(frames):
         assert str(next(lines)).startswith("data: ")
         assert next(lines) == ""
 
 
 def _receive(connection: socket.socket, frames: int) -> None:
-    """Receive that many whole frames."""
+    """Receive `count` complete frames."""
     received = b""
     while received.count(b"\n\n") < frames:
         received += connection.recv(65_536)
 
 
 def _await_frames(connection: socket.socket, frames: int) -> None:
-    """Return once that many frames have come, without taking them."""
+    """Return once `count` frames have arrived, without reading them."""
     while connection.recv(65_536, socket.MSG_PEEK).count(b"\n\n") < frames:
         time.sleep(0.005)

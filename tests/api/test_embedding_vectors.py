@@ -1,4 +1,4 @@
-"""E4 over HTTP: a vector depends on the text and the model alone, and texts that share words lie closer."""
+"""E4 over HTTP: a vector depends only on text and model, and texts with common words have similar vectors."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ def cosine(one: list[float], other: list[float]) -> float:
 
 @pytest.fixture(scope="module")
 def seeded() -> "Iterator[World]":
-    """Another server, under another seed."""
+    """Provide another server, with another seed."""
     with running(Settings(seed=7)) as server:
         world = World(server, "seeded")
         with world.http:
@@ -59,7 +59,6 @@ def test_texts_that_share_words_lie_closer(world: World, text: str, near: str, f
 
 @pytest.mark.clause("E4")
 def test_many_clients_at_once_get_each_its_own(world: World) -> None:
-    """Concurrent requests give the vectors that they give alone."""
     texts = [f"a text of number {number}" for number in range(20)]
 
     def ask(text: str) -> list[float]:
@@ -77,7 +76,7 @@ def test_many_clients_at_once_get_each_its_own(world: World) -> None:
 def test_what_takes_long_leaves_the_event_loop(
     world: World, monkeypatch: pytest.MonkeyPatch, given: list[str], where: str
 ) -> None:
-    """However short its texts are, a large batch takes long."""
+    """A large batch takes long even if its texts are short."""
     made = Embedder.vectors
     threads: list[int] = []
 
@@ -94,7 +93,6 @@ def test_what_takes_long_leaves_the_event_loop(
 @pytest.mark.clause("E4")
 @pytest.mark.parametrize("encoding", ["base64", "float"])
 def test_the_same_request_again_is_answered_and_billed_the_same(world: World, encoding: str) -> None:
-    """A repeated request has the same bytes, tokens and ignored fields."""
     body = {"input": "the cat sat", "encoding_format": encoding, "user": "ann"}
     answers = [world.http.post("/v1/embeddings", headers=world.headers, json=body) for _ in range(2)]
     assert answers[0].content == answers[1].content
@@ -106,7 +104,6 @@ def test_the_same_request_again_is_answered_and_billed_the_same(world: World, en
 
 @pytest.mark.clause("E4")
 def test_a_scenarios_vector_is_not_taken_for_the_texts_own(world: World) -> None:
-    """Nor the other way round, for the very same request."""
     body = {"input": "the cat sat"}
 
     def ask() -> list[float]:

@@ -1,4 +1,4 @@
-"""Plain HTTP clients of Python: the documentation's own snippet, and the libraries with their own habits."""
+"""Python's HTTP clients: the documentation's snippet, and libraries with their particular behavior."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ ANSWER = "Clevora API successfully processed your request."
 
 
 class Answer(NamedTuple):
-    """A whole answer, header names in lower case."""
+    """A complete response; header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -133,7 +133,7 @@ class TestAnswers:
         assert (answer.status, answer.headers["retry-after"]) == (429, "17")
 
     def test_a_client_may_send_its_body_in_chunks(self, post: Post, world: World) -> None:
-        """A body of unknown length, for which these clients use ``transfer-encoding: chunked``."""
+        """A body of unknown length, which these clients send with ``transfer-encoding: chunked``."""
         whole = json.dumps(HELLO).encode()
         parts = (whole[index : index + 7] for index in range(0, len(whole), 7))
         answer = post(f"{world.base_url}/chat/completions", world.headers, parts)
@@ -158,7 +158,7 @@ class TestAnswers:
 
 
 class TestConnections:
-    """One connection is used again and again, whatever came before."""
+    """Reuse of a connection after every kind of response."""
 
     def test_http_client_keeps_its_connection(self, world: World) -> None:
         with _connected(world.base_url) as connection:
@@ -267,7 +267,7 @@ class TestDocumentation:
         assert given | {"id": "", "created": 0} == documented | {"id": "", "created": 0}
 
     def test_the_dashboards_calls_work_with_requests(self, world: World) -> None:
-        """Signing in, a key, a top-up that is paid, the usage: with `requests`, from beginning to end."""
+        """Sign-in, a key, a paid top-up and the usage report, with `requests`."""
         with requests.Session() as session:
             session.headers.update(world.signed_in("ada"))
             assert session.post(f"{world.url}/api/developer/topup", json={"amount": 50}).status_code == 403
@@ -302,7 +302,7 @@ def _lower(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _told(lines: Iterable[str]) -> str:
-    """What the lines of a stream have said so far."""
+    """Return the text in a stream's lines."""
     said = io.StringIO()
     for line in lines:
         payload = line.removeprefix("data: ")

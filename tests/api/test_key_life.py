@@ -1,4 +1,4 @@
-"""K1-K6: a key from its making to its end."""
+"""K1-K6: the life cycle of a key."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -30,7 +30,6 @@ def ask(world: "World", key: str, body: object = HELLO) -> httpx.Response:
 
 @pytest.mark.clause("K1", "K3")
 def test_new_keys_are_well_formed_and_all_different(world: "World") -> None:
-    """Twenty keys, twenty secrets, twenty ids."""
     made = [make(world) for _ in range(20)]
     assert all(re.fullmatch("sk_live_[0-9a-f]{32}", one["key"]) for one in made)
     assert len({one["key"] for one in made}) == len({one["id"] for one in made}) == 20
@@ -38,7 +37,6 @@ def test_new_keys_are_well_formed_and_all_different(world: "World") -> None:
 
 @pytest.mark.clause("K4")
 def test_a_preview_is_the_keys_first_20_and_last_2(world: "World") -> None:
-    """As the documentation prints one."""
     made = make(world, "mine")
     assert listed(world)[0]["preview"] == f"{made['key'][:20]}...{made['key'][-2:]}"
     assert re.fullmatch(r"sk_live_[0-9a-f]{12}\.\.\.[0-9a-f]{2}", listed(world)[0]["preview"])
@@ -47,7 +45,7 @@ def test_a_preview_is_the_keys_first_20_and_last_2(world: "World") -> None:
 @pytest.mark.clause("K4")
 @pytest.mark.parametrize("apart", [0, 1, 0.000001])
 def test_keys_are_listed_newest_first(world: "World", apart: float) -> None:
-    """Even where all are made within one tick of the clock."""
+    """Also if all are created at the same timestamp."""
     for name in "abcde":
         make(world, name)
         world.advance(apart)
@@ -56,7 +54,6 @@ def test_keys_are_listed_newest_first(world: "World", apart: float) -> None:
 
 @pytest.mark.clause("K4")
 def test_using_or_revoking_a_key_does_not_move_it_in_the_list(world: "World") -> None:
-    """The order is that of their making."""
     first, second = make(world, "first"), make(world, "second")
     ask(world, first["key"])
     world.http.delete(f"/v1/keys/{second['id']}", headers=world.signed_in())
@@ -65,7 +62,7 @@ def test_using_or_revoking_a_key_does_not_move_it_in_the_list(world: "World") ->
 
 @pytest.mark.clause("K4", "B6")
 def test_a_key_counts_its_own_requests_tokens_and_last_use(world: "World") -> None:
-    """lastUsed is null until the first request, and the moment of the last one from then on."""
+    """The field lastUsed is null before the first request, then the time of the latest one."""
     made = make(world, "mine")
     assert (listed(world)[0]["lastUsed"], listed(world)[0]["requests"], listed(world)[0]["tokens"]) == (None, 0, 0)
     ask(world, made["key"])
@@ -78,7 +75,6 @@ def test_a_key_counts_its_own_requests_tokens_and_last_use(world: "World") -> No
 
 @pytest.mark.clause("K4", "K6", "U7")
 def test_a_refused_request_is_no_use_of_a_key(world: "World") -> None:
-    """401 and 402 leave lastUsed alone."""
     made = make(world, "mine")
     world.balance(0)
     assert ask(world, made["key"]).status_code == 402
@@ -89,7 +85,6 @@ def test_a_refused_request_is_no_use_of_a_key(world: "World") -> None:
 
 @pytest.mark.clause("K6")
 def test_revocation_holds_from_the_next_request_on(world: "World") -> None:
-    """No grace: the request before is served, the one after is not, and time does not help."""
     made = make(world)
     assert ask(world, made["key"]).status_code == 200
     assert world.http.delete(f"/v1/keys/{made['id']}", headers=world.signed_in()).status_code == 200
@@ -102,7 +97,6 @@ def test_revocation_holds_from_the_next_request_on(world: "World") -> None:
 
 @pytest.mark.clause("K5", "K6")
 def test_a_key_can_revoke_itself_by_name_only_through_its_owner(world: "World") -> None:
-    """The raw key as an id ends the key it is, and no other."""
     mine, other = make(world, "mine"), make(world, "other")
     answer = world.http.delete(f"/v1/keys/{mine['key']}", headers=world.signed_in()).json()["data"]
     assert answer == {"id": mine["id"], "status": "revoked"}
@@ -112,7 +106,7 @@ def test_a_key_can_revoke_itself_by_name_only_through_its_owner(world: "World") 
 
 @pytest.mark.clause("K5")
 def test_revoking_twice_is_revoking_once(world: "World") -> None:
-    """The same answer again, and the key's counts stay."""
+    """The response is the same, and the key's counters stay."""
     made = make(world)
     ask(world, made["key"])
     first, again = (world.http.delete(f"/v1/keys/{made['id']}", headers=world.signed_in()) for _ in range(2))
@@ -122,7 +116,6 @@ def test_revoking_twice_is_revoking_once(world: "World") -> None:
 
 @pytest.mark.clause("K5", "K4")
 def test_nobody_revokes_anothers_key(world: "World") -> None:
-    """Not by its id, not by itself; it works on, and the other account's list does not show it."""
     take(world, {}, "second user")
     made = make(world, "mine")
     for name in (made["id"], made["key"]):
@@ -134,7 +127,6 @@ def test_nobody_revokes_anothers_key(world: "World") -> None:
 
 @pytest.mark.clause("K6")
 def test_a_running_stream_outlives_its_key(live_world: "World") -> None:
-    """Revoked in the middle, it ends as it would have, and is billed."""
     made = make(live_world)
     live_world.do(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
     headers = {"authorization": f"Bearer {made['key']}"}
@@ -154,7 +146,7 @@ def test_a_running_stream_outlives_its_key(live_world: "World") -> None:
 
 @pytest.mark.clause("K3", "K4", "U8")
 def test_a_whole_key_is_shown_once_and_never_again(world: "World", capfd: pytest.CaptureFixture[str]) -> None:
-    """Not in lists, errors, the ledger, Firestore's places, the journal, or what the server prints."""
+    """No whole key in lists, errors, the ledger, Firestore's collections, the journal, or the server's output."""
     made = make(world, "mine")
     raw = made["key"]
     ask(world, raw)
@@ -198,7 +190,6 @@ def test_a_whole_key_is_shown_once_and_never_again(world: "World", capfd: pytest
 
 @pytest.mark.clause("K8", "K9")
 def test_developer_access_is_given_once_and_stays(world: "World") -> None:
-    """Activating twice is activating once: the keys, the money and the flags stay as they are."""
     first = world.http.post("/api/developer/activate", headers=world.signed_in("new")).json()
     world.http.post("/v1/keys", headers=world.signed_in("new"), json={"name": "kept"})
     again = world.http.post("/api/developer/activate", headers=world.signed_in("new")).json()
@@ -209,7 +200,6 @@ def test_developer_access_is_given_once_and_stays(world: "World") -> None:
 
 @pytest.mark.clause("K7")
 def test_a_token_lives_by_the_sandboxs_clock(world: "World") -> None:
-    """Good to the last microsecond before exp, and not at it."""
     headers = world.signed_in()
     world.advance(3599.999999)
     assert world.http.get("/v1/keys", headers=headers).status_code == 200
@@ -220,6 +210,5 @@ def test_a_token_lives_by_the_sandboxs_clock(world: "World") -> None:
 @pytest.mark.clause("K2")
 @pytest.mark.parametrize("path", ["/v1/keys", "/v1/usage", "/api/developer/account", "/api/developer/transactions"])
 def test_a_refused_key_at_the_dashboards_door_is_not_used(world: "World", path: str) -> None:
-    """Showing the wrong credential counts for nothing."""
     assert world.http.get(path, headers=world.headers).status_code == 401
     assert listed(world)[0]["requests"] == 0

@@ -1,4 +1,4 @@
-"""OpenAI's own Python SDK, both of its clients, with nothing changed but the base URL and the key."""
+"""OpenAI's Python SDK, synchronous and asynchronous, with only the base URL and the key changed."""
 
 import asyncio
 import inspect
@@ -28,7 +28,7 @@ ASKED: dict[str, Any] = {"model": TURBO, "messages": MESSAGES}
 
 
 class Client:
-    """Either of the SDK's clients; calls of the asynchronous one are run to their end."""
+    """Either of the SDK's clients; calls of the asynchronous one are run to completion."""
 
     def __init__(self, sdk: OpenAI | AsyncOpenAI, runner: asyncio.Runner) -> None:
         self.sdk: Any = sdk
@@ -36,7 +36,7 @@ class Client:
         self._runner = runner
 
     def __call__(self, ask: Callable[[Any], Any]) -> Any:
-        """What `ask` gets from the SDK."""
+        """Return the SDK's result of `ask`."""
         answer = ask(self.sdk)
         return self._runner.run(_awaited(answer)) if inspect.isawaitable(answer) else answer
 
@@ -44,7 +44,7 @@ class Client:
         return self(lambda sdk: sdk.chat.completions.create(**(ASKED | changes)))
 
     def chunks(self, **changes: Any) -> list[ChatCompletionChunk]:
-        """Every chunk of a stream."""
+        """Return all chunks of a stream."""
         return self.items(self.chat(stream=True, **changes))
 
     def embed(self, texts: str | list[str], **changes: Any) -> CreateEmbeddingResponse:
@@ -69,7 +69,7 @@ Connect = Callable[..., Client]
 
 @pytest.fixture(params=[OpenAI, AsyncOpenAI], ids=["sync", "async"])
 def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
-    """Makes clients of a world, with the SDK's options."""
+    """Provide a function that makes clients of a sandbox, with options of the SDK."""
     clients: list[Client] = []
     with asyncio.Runner() as runner:
 
@@ -85,7 +85,7 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
 
 @pytest.fixture
 def client(connect: Connect, world: World) -> Client:
-    """A client with the SDK's defaults."""
+    """Provide a client with the SDK's defaults."""
     return connect(world)
 
 
@@ -237,7 +237,7 @@ class TestEmbeddings:
         assert math.isclose(math.hypot(*only.embedding), 1, abs_tol=1e-5)
 
     def test_the_default_and_floats_are_the_same_vectors(self, client: Client) -> None:
-        """The SDK asks for base64 unless told otherwise, and decodes it itself."""
+        """The SDK requests base64 by default, and decodes it."""
         texts = list(self.TEXTS)
         default, floats = client.embed(texts), client.embed(texts, encoding_format="float")
         assert [one.embedding for one in default.data] == [one.embedding for one in floats.data]
@@ -275,7 +275,7 @@ class TestEmbeddings:
 
 
 def _nothing(world: World) -> None:
-    """Leave the world as it is."""
+    """Change nothing in the sandbox."""
 
 
 def _chat(**changes: Any) -> Callable[[Any], Any]:
@@ -283,7 +283,7 @@ def _chat(**changes: Any) -> Callable[[Any], Any]:
 
 
 class Refusal(NamedTuple):
-    """What is asked, in which situation, and the SDK's error for it."""
+    """A request, its situation, and the SDK's exception for it."""
 
     prepare: Callable[[World], None]
     ask: Callable[[Any], Any]
@@ -442,7 +442,7 @@ class TestRefusals:
 class TestRetries:
     @pytest.fixture
     def waits(self, monkeypatch: pytest.MonkeyPatch, world: World) -> list[float]:
-        """How long the SDK slept, each time; its sleep passes in the sandbox's time instead of in the test's."""
+        """Provide the list of the SDK's sleeps, which advance the sandbox's clock instead of blocking."""
         slept: list[float] = []
 
         def sleep(seconds: float) -> None:

@@ -27,7 +27,6 @@ def wait(response: httpx.Response) -> int:
 
 @pytest.mark.clause("L2")
 def test_the_window_moves_with_each_request(world: "World") -> None:
-    """Sixty requests a second apart fill the window; then one place comes free each second."""
     for _ in range(60):
         assert ask(world).status_code == 200
         world.advance(1)
@@ -40,7 +39,6 @@ def test_the_window_moves_with_each_request(world: "World") -> None:
 @pytest.mark.clause("L2")
 @pytest.mark.parametrize("passed", [0, 0.000001, 0.5, 1, 17.25, 30, 58.999999, 59, 59.000001, 59.999999])
 def test_retry_after_is_exact(world: "World", passed: float) -> None:
-    """Whoever waits as long as told is served, and a whole second less is too short."""
     take(world, {}, ("requests", 60))
     world.advance(passed)
     told = wait(ask(world))
@@ -57,7 +55,6 @@ def test_retry_after_is_exact(world: "World", passed: float) -> None:
 
 @pytest.mark.clause("L2")
 def test_the_window_is_open_at_its_old_end(world: "World") -> None:
-    """A request counts for less than sixty seconds: not at sixty, but a microsecond before."""
     take(world, {}, ("requests", 60))
     world.advance(59.999999)
     assert wait(ask(world)) == 1
@@ -68,7 +65,6 @@ def test_the_window_is_open_at_its_old_end(world: "World") -> None:
 
 @pytest.mark.clause("L2")
 def test_refused_requests_do_not_count(world: "World") -> None:
-    """Hammering at the limit makes nothing worse."""
     take(world, {}, ("requests", 60))
     for _ in range(100):
         assert ask(world).status_code == 429
@@ -78,7 +74,6 @@ def test_refused_requests_do_not_count(world: "World") -> None:
 
 @pytest.mark.clause("L2", "W6")
 def test_refusals_before_the_limit_do_not_count(world: "World") -> None:
-    """Requests that end in 402, 404 or 405 do not count in the window."""
     world.balance(0)
     assert {ask(world).status_code for _ in range(61)} == {402}
     world.balance(100 * SECOND)
@@ -89,7 +84,6 @@ def test_refusals_before_the_limit_do_not_count(world: "World") -> None:
 
 @pytest.mark.clause("L2")
 def test_requests_that_fail_later_count(world: "World") -> None:
-    """A 400, a 404 for a model and a 413 take a place each."""
     bodies = [{}, CHAT | {"model": "gpt-4o"}, CHAT | {"model": "clevora-embed-1"}]
     assert [ask(world, body).status_code for body in bodies] == [400, 404, 400]
     too_large = world.http.post("/v1/chat/completions", headers=world.headers, content=b" " * (4 * 1024 * 1024 + 1))
@@ -100,7 +94,6 @@ def test_requests_that_fail_later_count(world: "World") -> None:
 
 @pytest.mark.clause("L1")
 def test_two_keys_of_one_account_have_a_window_each(world: "World") -> None:
-    """Each key is refused by its own count alone."""
     memory: dict[str, str] = {}
     take(world, memory, "second key")
     take(world, memory, ("requests", 60))
@@ -110,7 +103,6 @@ def test_two_keys_of_one_account_have_a_window_each(world: "World") -> None:
 
 @pytest.mark.clause("L2", "B4", "U7")
 def test_a_refusal_leaves_nothing_behind(world: "World") -> None:
-    """429 costs nothing and is in no usage."""
     take(world, {}, ("requests", 60))
     before = world.do(
         lambda sandbox: (
@@ -130,7 +122,6 @@ def test_a_refusal_leaves_nothing_behind(world: "World") -> None:
 
 @pytest.mark.clause("L3")
 def test_the_days_line_is_at_a_million_exactly(world: "World") -> None:
-    """With 999,999 tokens used one more request is served; with 1,000,000 none is."""
     take(world, {}, ("tokens used", 999_919))
     assert ask(world, HELLO).json()["usage"]["total_tokens"] == 40
     assert ask(world, HELLO).status_code == 200
@@ -143,7 +134,6 @@ def test_the_days_line_is_at_a_million_exactly(world: "World") -> None:
 
 @pytest.mark.clause("L3")
 def test_the_day_waits_for_midnight(world: "World") -> None:
-    """Retry-After names the seconds to midnight UTC, and midnight it is."""
     world.advance(86_400 - 90)
     take(world, {}, ("tokens used", 1_000_000))
     assert wait(ask(world)) == 90
@@ -157,7 +147,6 @@ def test_the_day_waits_for_midnight(world: "World") -> None:
 
 @pytest.mark.clause("L3")
 def test_failed_requests_use_no_tokens_of_the_day(world: "World") -> None:
-    """A 400 leaves the day's count as it was."""
     take(world, {}, ("tokens used", 999_999))
     take(world, {}, ("failures", 3))
     assert ask(world).status_code == 200
@@ -165,7 +154,6 @@ def test_failed_requests_use_no_tokens_of_the_day(world: "World") -> None:
 
 @pytest.mark.clause("L3", "L2")
 def test_the_days_refusals_take_no_place_in_the_minute(world: "World") -> None:
-    """After midnight the minute is empty."""
     world.advance(86_400 - 1)
     take(world, {}, ("tokens used", 1_000_000))
     assert {ask(world).status_code for _ in range(60)} == {429}

@@ -1,4 +1,4 @@
-"""Every row of the contract: the situation, the request, and all that has to be true of the answer."""
+"""Every row of the contract: the situation, the request, and the expected response."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub(r"[^\w.,:]+", "-", row.says)[:90])
 def test_a_row_of_the_contract_holds(world: "World", row: Row) -> None:
-    """One request in its situation gets the answer that the contract promises."""
     memory: Memory = {}
     for step in row.given:
         take(world, memory, step)
@@ -40,7 +39,7 @@ def send(world: "World", row: Row, memory: Memory) -> httpx.Response:
 
 
 def everywhere(response: httpx.Response) -> list[str]:
-    """Check the headers of every answer (W1, W2)."""
+    """Check the headers that every response has (W1, W2)."""
     wrong: list[str] = []
     if response.headers.get("content-type") != "application/json":
         wrong.append(f"content-type: {response.headers.get('content-type')}")
@@ -50,7 +49,7 @@ def everywhere(response: httpx.Response) -> list[str]:
 
 
 def error(row: Row, response: httpx.Response) -> list[str]:
-    """Check an error against its row of the table: three keys, and the envelope where it belongs."""
+    """Check an error against its row of the table: three keys, and the envelope where it applies."""
     status, kind = ERRORS[row.code or ""]
     body = response.json()
     wrong = [] if response.status_code == status else [f"status: wanted {status}"]

@@ -27,7 +27,6 @@ def report(world: "World", days: int | None = None, path: str = "/api/developer/
 
 @pytest.mark.clause("U3", "U4", "U5")
 def test_the_summary_of_several_days(world: "World") -> None:
-    """Totals, range and today are counted apart."""
     for requests in (3, 0, 2, 1):
         for _ in range(requests):
             ask(world)
@@ -54,7 +53,6 @@ def test_the_summary_of_several_days(world: "World") -> None:
 
 @pytest.mark.clause("U1")
 def test_both_paths_tell_the_same(world: "World") -> None:
-    """The alias is the same report."""
     ask(world)
     assert report(world, 7) == report(world, 7, "/v1/usage")
 
@@ -62,7 +60,6 @@ def test_both_paths_tell_the_same(world: "World") -> None:
 @pytest.mark.clause("U4")
 @pytest.mark.parametrize("days", [1, 2, 30, 90])
 def test_the_series_has_a_row_a_day_without_gaps(world: "World", days: int) -> None:
-    """Oldest first, one day after the other, today last, and their sums are the range's."""
     for _ in range(4):
         ask(world)
         world.advance(17 * A_DAY)
@@ -77,7 +74,6 @@ def test_the_series_has_a_row_a_day_without_gaps(world: "World", days: int) -> N
 
 @pytest.mark.clause("U4")
 def test_the_day_changes_at_midnight_utc(world: "World") -> None:
-    """A microsecond decides the row."""
     world.advance(A_DAY - 0.000001)
     ask(world)
     world.advance(0.000001)
@@ -90,7 +86,7 @@ def test_the_day_changes_at_midnight_utc(world: "World") -> None:
 
 @pytest.mark.clause("U7")
 def test_the_day_is_that_of_completion(live_world: "World") -> None:
-    """A stream that runs past midnight belongs to the new day, and so do its tokens of the day's limit."""
+    """A stream past midnight, and its tokens of the day's limit, belong to the new day."""
     midnight = FROZEN_START + DAY
 
     def shortly_before(sandbox: Any) -> None:
@@ -108,7 +104,6 @@ def test_the_day_is_that_of_completion(live_world: "World") -> None:
 
 @pytest.mark.clause("U6")
 def test_recent_activity_is_the_newest_twenty(world: "World") -> None:
-    """Of 25 requests the last 20 are shown, the last one first."""
     words = [{"messages": [{"role": "user", "content": "word " * count}], "max_tokens": 1} for count in range(1, 26)]
     sizes = [ask(world, body) for body in words]
     assert len(set(sizes)) == 25
@@ -119,7 +114,6 @@ def test_recent_activity_is_the_newest_twenty(world: "World") -> None:
 
 @pytest.mark.clause("U6", "U7")
 def test_recent_activity_mixes_keys_and_outcomes(world: "World") -> None:
-    """All of the account's keys, failures among them, in the order of their completion."""
     memory: Memory = {}
     take(world, memory, "second key")
     ask(world)
@@ -131,7 +125,7 @@ def test_recent_activity_mixes_keys_and_outcomes(world: "World") -> None:
 
 @pytest.mark.clause("U7")
 def test_refusals_at_the_gates_are_nowhere(world: "World") -> None:
-    """401, 402, 403, 404, 405 and 429 leave the whole report as it was."""
+    """401, 402, 403, 404, 405 and 429 do not change the report."""
     ask(world)
     before = report(world)
     chat = "/v1/chat/completions"
@@ -155,7 +149,6 @@ def test_refusals_at_the_gates_are_nowhere(world: "World") -> None:
 
 @pytest.mark.clause("U7", "W5")
 def test_a_body_too_large_is_an_error_of_the_account(world: "World") -> None:
-    """413 comes after the gates, so it is recorded, without tokens."""
     world.http.post("/v1/chat/completions", headers=world.headers, content=b" " * (4 * 1024 * 1024 + 1))
     data = report(world, 1)
     assert data["dailySeries"] == [{"date": "2026-01-01", "requests": 1, "tokens": 0, "errors": 1}]
@@ -164,7 +157,6 @@ def test_a_body_too_large_is_an_error_of_the_account(world: "World") -> None:
 
 @pytest.mark.clause("U5")
 def test_success_is_rounded_to_one_decimal(world: "World") -> None:
-    """2 of 3 is 66.7."""
     ask(world)
     ask(world)
     ask(world, {})
@@ -173,7 +165,6 @@ def test_success_is_rounded_to_one_decimal(world: "World") -> None:
 
 @pytest.mark.clause("U4")
 def test_the_average_fits_the_printed_figures(world: "World") -> None:
-    """211,400 tokens over 3,120 requests are 68 a request; the totals play no part."""
 
     def printed(sandbox: Any) -> None:
         usage = sandbox.accounts.by_uid["demo"].usage
@@ -191,7 +182,6 @@ def test_the_average_fits_the_printed_figures(world: "World") -> None:
 
 @pytest.mark.clause("U3", "B6")
 def test_usage_holds_what_was_billed(world: "World") -> None:
-    """The report's tokens are those of the ledger and of the keys."""
     for number in range(6):
         ask(world, HELLO | {"max_tokens": number + 1})
     ledger = world.http.get("/__mock/ledger?uid=demo").json()["tokens"]

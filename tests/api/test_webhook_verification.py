@@ -1,6 +1,6 @@
-"""The libraries that receivers of payment events use: they take the mock's events, and the mock takes theirs.
+"""Receivers' libraries for payment events accept the mock's events, and the mock accepts theirs.
 
-They compare an event's time with the machine's own, so these sandboxes run with the wall.
+The libraries compare an event's time with the machine's clock, so these sandboxes run in real time.
 """
 
 import json
@@ -26,7 +26,7 @@ from tests.support.world import World
 
 
 def signed(secret: str, event: dict[str, Any], event_id: str = "evt_theirs") -> Event:
-    """`event` as `standardwebhooks` signs it, laid out as `json` does by default."""
+    """Sign `event` with `standardwebhooks`, encoded as `json` does by default."""
     now = datetime.now(UTC)
     body = json.dumps(event, indent=2)
     headers = {
@@ -73,7 +73,7 @@ class TestStandardWebhooks:
 
     @pytest.mark.parametrize("order", [1, -1], ids=["old first", "new first"])
     def test_both_take_either_of_two_signatures(self, live_world: World, order: int) -> None:
-        """While a secret is rotated, an event comes signed with the old one and with the new one."""
+        """While a secret is rotated, an event has a signature by the old and one by the new secret."""
         ours = announce(live_world, top_up(live_world))
         event = json.loads(ours.body)
         old, new = signed(secret_of(live_world), event), signed(EVEN, event)
@@ -88,7 +88,7 @@ class TestStandardWebhooks:
 
 @pytest.fixture(params=["sync", "async"])
 def dodo(request: pytest.FixtureRequest, live_world: World) -> Iterator[Any]:
-    """The webhooks of either of the SDK's clients, which know the mock's secret."""
+    """Provide the webhooks of either of the SDK's clients, with the mock's secret."""
     options: dict[str, Any] = {"bearer_token": "none", "webhook_key": secret_of(live_world)}
     if request.param == "async":
         yield dodopayments.AsyncDodoPayments(**options).webhooks
@@ -114,7 +114,7 @@ class TestDodoPayments:
         assert event.data.metadata == {"uid": "demo", "amount": "50.00"}
         assert (event.data.payment_provider, event.data.card_network) == ("dodo", "visa")
         assert abs(event.timestamp - datetime.now(UTC)).total_seconds() < 60
-        # Unwrapping builds whatever it is given; this is what checks it.
+        # Unwrapping does not validate fields; this does.
         assert kind.model_validate_json(body, strict=True) == event
 
     @pytest.mark.parametrize("email", [None, "zoë@clevora.example"])
@@ -130,7 +130,7 @@ class TestDodoPayments:
         assert event.data.metadata == {"uid": "zoë ☕", "amount": "15.01"}
 
     def test_the_event_is_laid_out_as_javascript_would(self, live_world: World) -> None:
-        """Receivers verify ``JSON.stringify`` of what they parsed, which is compact and plain UTF-8."""
+        """Receivers verify ``JSON.stringify`` of the parsed body, which is compact and plain UTF-8."""
         _, body = announce(live_world, top_up(live_world))
         assert body == json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()
 
@@ -140,11 +140,10 @@ class TestDodoPayments:
             dodo.unwrap(body.decode(), headers=headers, key=EVEN)
 
     def test_an_event_that_the_sdk_builds_pays(self, live_world: World) -> None:
-        """An event that went through the SDK's model, with all its optional fields, credits the checkout's amount."""
         checkout = top_up(live_world, 20)
         _, body = announce(live_world, checkout)
         event = PaymentSucceededWebhookEvent.model_validate_json(body)
-        # Tax and another currency are none of the balance's business.
+        # The credit includes no tax and is in the checkout's currency.
         event.data.total_amount, event.data.tax, event.data.currency = 2142, 342, "EUR"
         assert deliver(live_world, signed(secret_of(live_world), event.model_dump(mode="json"))).status_code == 200
         assert balance(live_world) == 120_000_000
@@ -185,7 +184,7 @@ class TestDodoPayments:
         assert balance(live_world) == 150_000_000
 
     def test_an_event_delivered_again_pays_once(self, live_world: World) -> None:
-        """Retries carry the same id under a new time; a replay from the dashboard carries a new id."""
+        """A retry has the same id and a new time; a replay from the dashboard has a new id."""
         event = announce(live_world, top_up(live_world))
         content = json.loads(event.body)
         again = signed(secret_of(live_world), content, event.headers["webhook-id"])

@@ -57,7 +57,6 @@ def test_an_unknown_variable_is_warned_of(name: str, warning: str) -> None:
 
 
 def test_a_process_ends_with_the_status_and_without_a_traceback() -> None:
-    """What the other tests call is what the program runs."""
     ended = run("serve", "--prot", "1")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "--prot" in ended.stderr

@@ -25,7 +25,7 @@ from clevora_mock.settings import Settings, is_colorless
 from tests.support.program import invoke
 
 PLAIN = Styler(io.StringIO())
-# The wall's time as the chat below ends, in microseconds.
+# The wall's time at the end of the chat below, in microseconds.
 NOW = 1_767_225_600_250_000
 KEY = "sk_live_0123456789abcdef0123456789abcdef"
 CHAT: dict[str, Any] = {
@@ -64,14 +64,14 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def colored(monkeypatch: pytest.MonkeyPatch) -> Styler:
-    """The styler of a terminal with colors."""
+    """Return the styler of a terminal with colors."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     return Styler(Terminal())
 
 
 def entry(**changes: Any) -> JournalEntry:
-    """The journal's entry of a chat, with `changes`."""
+    """Return the journal's entry of a chat, with `changes`."""
     return JournalEntry(**(CHAT | changes))
 
 
@@ -127,7 +127,7 @@ class TestBanner:
 
 
 def line(style: Styler = PLAIN, sandbox: str = "default", now: int = NOW, **changes: Any) -> str:
-    """The text of a chat's line, with `changes` to its entry."""
+    """Return the text of a chat's line, with `changes` to its entry."""
     return text_line(sandbox, entry(**changes), style, now)
 
 

@@ -1,4 +1,4 @@
-"""``clevora-mock exec -- CMD``: a server for as long as one command runs."""
+"""``clevora-mock exec -- CMD``: a server for the duration of one command."""
 
 import json
 import os
@@ -130,7 +130,7 @@ def test_signals_are_forwarded_and_the_server_stays_until_the_command_ends(numbe
 
 
 def test_ctrl_c_in_a_terminal_reaches_the_command_once() -> None:
-    """The terminal sends it to every process in the foreground; forwarded as well, it would come twice."""
+    """The terminal sends it to every process in the foreground; forwarding it as well would deliver it twice."""
     source = (
         "import signal, time\ncount = 0\n"
         "def received(*_):\n global count; count += 1\n"
@@ -140,7 +140,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_command_once() -> None:
         "print('count', count, flush=True)"
     )
     ours, theirs = os.openpty()
-    # The leader of the session makes the terminal its controlling one, as a login does.
+    # The session leader makes the terminal its controlling one, as a login shell does.
     login = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
     command = [sys.executable, "-c", login, *PROGRAM, "exec", "--", sys.executable, "-c", source]
     with subprocess.Popen(
@@ -156,7 +156,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_command_once() -> None:
         while b"waiting" not in output:
             output += os.read(ours, 1024)
         os.write(ours, b"\x03")
-        # A line may come in pieces.
+        # A line may arrive in pieces.
         while not (count := re.search(rb"count (\d)", output)):
             output += os.read(ours, 1024)
         assert process.wait(TIMEOUT_SECONDS) == 0

@@ -105,7 +105,7 @@ class TestErrors:
         assert re.fullmatch(rf"clevora-mock: port {port} .*taken.*--port.*\n", ended.stderr)
 
     def test_an_invalid_flag_is_one_line_and_status_2(self) -> None:
-        """For every setting; under `exec`, which ends by itself even where nothing is wrong."""
+        """Uses `exec`, which ends by itself even if no flag is invalid."""
         for setting in SETTINGS:
             if not setting.is_switch:
                 ended = invoke("exec", f"{setting.flag}={INVALID[setting.name][-1]}", "--", "true")

@@ -52,7 +52,7 @@ VALID: dict[str, tuple[str, Any, str, Any]] = {
     "quiet": ("true", True, "0", False),
 }
 
-# For each setting: texts that it refuses.
+# For each setting: invalid texts.
 INVALID: dict[str, tuple[str, ...]] = {
     "host": ("",),
     "port": ("", "abc", "-1", "65536", "1.5", "٣", "0x10", "9" * 5000),

@@ -1,4 +1,4 @@
-"""One clock drives a sandbox: whatever moves it, everything in the sandbox follows."""
+"""One clock drives a sandbox: after a change of the clock, everything in the sandbox follows."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -19,7 +19,6 @@ def move(world: World, **change: object) -> dict[str, object]:
 
 
 def test_the_clock_is_set_moved_frozen_and_scaled(world: World) -> None:
-    """Mode first, then the time, then the move on."""
     assert move(world) == {"now": "2026-01-01T00:00:00.000Z", "mode": "frozen"}
     assert move(world, advance=1.5)["now"] == "2026-01-01T00:00:01.500Z"
     assert move(world, now="2026-05-11T14:00:00+02:00")["now"] == "2026-05-11T12:00:00.000Z"
@@ -33,13 +32,11 @@ def test_the_clock_is_set_moved_frozen_and_scaled(world: World) -> None:
 
 
 def test_a_scaled_clock_runs_ahead(world: World) -> None:
-    """A million seconds a second."""
     move(world, mode="scaled", speed=1_000_000)
     eventually(lambda: str(control(world, "GET clock")["now"]) > "2026-01-02")
 
 
 def test_times_in_answers_are_the_clocks(world: World) -> None:
-    """The date header, `created`, the journal, the ledger, the keys."""
     move(world, now="2026-05-11T14:21:08.531Z")
     answer = chat(world)
     assert answer.headers["date"] == "Mon, 11 May 2026 14:21:08 GMT"
@@ -51,7 +48,6 @@ def test_times_in_answers_are_the_clocks(world: World) -> None:
 
 
 def test_the_minute_of_a_limit_ends_on_the_clock(world: World) -> None:
-    """To the second that Retry-After named."""
     use(world, "limits: {requests_per_minute: 1}")
     assert [chat(world).status_code, chat(world).headers["retry-after"]] == [200, "60"]
     move(world, advance=59)
@@ -61,7 +57,6 @@ def test_the_minute_of_a_limit_ends_on_the_clock(world: World) -> None:
 
 
 def test_the_day_of_a_limit_ends_at_midnight(world: World) -> None:
-    """UTC; and the usage has two rows."""
     use(world, "limits: {tokens_per_day: 1}")
     move(world, now="2026-05-11T23:59:00Z")
     refused = [chat(world), chat(world)][1]
@@ -73,7 +68,6 @@ def test_the_day_of_a_limit_ends_at_midnight(world: World) -> None:
 
 
 def test_a_token_expires_at_its_second(world: World) -> None:
-    """At the very second."""
     token = control(world, "POST tokens", json={"uid": "demo", "expiresIn": 60})["idToken"]
     statuses = []
     for seconds in (0, 59, 1):
@@ -84,7 +78,6 @@ def test_a_token_expires_at_its_second(world: World) -> None:
 
 
 def test_a_checkout_expires_after_a_day(world: World) -> None:
-    """After a day nobody can pay it."""
     player = Player(world)
     player.one(("topup", 50))
     move(world, advance=24 * HOUR)
@@ -95,7 +88,6 @@ def test_a_checkout_expires_after_a_day(world: World) -> None:
 
 @pytest.mark.parametrize(("seconds", "status"), [(300, 200), (301, 401), (-300, 200), (-301, 401)])
 def test_an_event_is_good_for_five_minutes(world: World, seconds: int, status: int) -> None:
-    """Either way."""
     move(world, now="2026-05-11T14:00:00Z")
     signed = control(world, "POST webhooks/sign", json={"payload": {"type": "x"}})
     move(world, now="2026-05-11T13:00:00Z", advance=HOUR + seconds)
@@ -104,7 +96,6 @@ def test_an_event_is_good_for_five_minutes(world: World, seconds: int, status: i
 
 
 def test_a_window_of_a_scenario_opens_and_shuts(world: World) -> None:
-    """From the moment when the scenario began."""
     move(world, advance=1000)
     use(world, "rules: [{when: {endpoint: '*', between: [10s, 2m]}, then: {error: 503}}]")
     statuses = []
@@ -116,7 +107,6 @@ def test_a_window_of_a_scenario_opens_and_shuts(world: World) -> None:
 
 @pytest.mark.parametrize("mode", ["real", "scaled", "frozen"])
 def test_a_late_payment_arrives_once_the_clock_gets_there(frozen_server: Running, mode: str) -> None:
-    """On an advance, whatever the clock does by itself."""
     world = fresh_world(frozen_server)
     move(world, mode=mode, **({"speed": 0.001} if mode == "scaled" else {}))
     control(world, "PUT scenario", json={"name": "late-payment"})
@@ -130,7 +120,6 @@ def test_a_late_payment_arrives_once_the_clock_gets_there(frozen_server: Running
 
 @pytest.mark.parametrize("change", [{"advance": 1e6}, {"mode": "scaled", "speed": 1e6}, {"now": "2160-01-01"}], ids=str)
 def test_a_paced_stream_goes_on_when_the_clock_moves(real_server: Running, change: dict[str, object]) -> None:
-    """It would have taken months."""
     world = fresh_world(real_server)
     move(world, mode="scaled", speed=1e-6)
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
@@ -143,7 +132,6 @@ def test_a_paced_stream_goes_on_when_the_clock_moves(real_server: Running, chang
 
 @pytest.mark.parametrize("change", [{"advance": 2 * HOUR}, {"mode": "scaled", "speed": 1e6}], ids=str)
 def test_whoever_waits_is_woken_when_the_clock_moves(real_server: Running, change: dict[str, object]) -> None:
-    """A delay of an hour is over once an hour is."""
     world = fresh_world(real_server)
     use(world, "rules: [{when: {endpoint: chat.completions}, then: {delay: 1h}}]")
     with ThreadPoolExecutor() as pool:
@@ -157,7 +145,6 @@ def test_whoever_waits_is_woken_when_the_clock_moves(real_server: Running, chang
 
 
 def test_a_frozen_clock_records_a_delay_and_does_not_wait(world: World) -> None:
-    """An hour is over at once, and the time is what it was."""
     answer = chat(world, headers={"x-clevora-mock-delay": "1h"})
     assert answer.headers["date"] == "Thu, 01 Jan 2026 00:00:00 GMT"
     assert control(world, "GET requests")["requests"][0]["latencyMs"] == HOUR * 1000
@@ -165,7 +152,6 @@ def test_a_frozen_clock_records_a_delay_and_does_not_wait(world: World) -> None:
 
 
 def test_real_delays_are_waited_for_under_a_frozen_clock() -> None:
-    """And recorded just the same."""
     settings = Settings(clock="frozen", real_delays=True)
     with running(settings) as server, connect(server.url) as http:
         headers = {"authorization": f"Bearer {server.api_key}", "x-clevora-mock-delay": "1h"}

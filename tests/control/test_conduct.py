@@ -27,7 +27,6 @@ def ask(world: World, text: str = "Hello!", **more: Any) -> str:
 
 
 def test_a_retry_before_retry_after_is_over(world: World) -> None:
-    """Too early by a second, and again; not once the time has come."""
     use(world, "limits: {requests_per_minute: 1}")
     ask(world)
     ask(world)
@@ -41,7 +40,7 @@ def test_a_retry_before_retry_after_is_over(world: World) -> None:
 
 
 def test_a_wait_begins_with_the_refusals_first_byte(real_server: Running) -> None:
-    """Whatever the rest of it takes, and whenever the server is done with it."""
+    """The journal has the time of the first byte, not of the end of the response."""
     world = fresh_world(real_server)
     control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-9})
     use(world, "rules: [{when: {}, then: {error: {status: 429, retry_after: 60}, fault: slow_body}}]")
@@ -65,7 +64,6 @@ def test_a_wait_begins_with_the_refusals_first_byte(real_server: Running) -> Non
 
 
 def test_another_request_is_no_retry(world: World) -> None:
-    """Whoever waits with one request may send another."""
     use(world, "rules: [{when: {message: first}, then: {error: {status: 429, retry_after: 30}}}]")
     ask(world, "first")
     ask(world, "second")
@@ -76,7 +74,6 @@ def test_another_request_is_no_retry(world: World) -> None:
     ("status", "body"), [(400, {"temperature": "hot"}), (401, {}), (402, {})], ids=["400", "401", "402"]
 )
 def test_a_final_refusal_asked_for_again(world: World, status: int, body: dict[str, Any]) -> None:
-    """Unchanged; a request that was put right is none."""
     if status != 400:
         use(world, f"rules: [{{when: {{message: Hello!}}, then: {{error: {status}}}}}]")
     ask(world, **body)
@@ -88,7 +85,7 @@ def test_a_final_refusal_asked_for_again(world: World, status: int, body: dict[s
 
 
 def test_a_402_may_be_asked_for_again_once_there_is_money(world: World) -> None:
-    """That is what it is for; a top-up, an adjustment or an activation will do."""
+    """A top-up, an adjustment or an activation makes the retry correct."""
     control(world, "PATCH accounts/demo", json={"balance": 0})
     ask(world)
     control(world, "PATCH accounts/demo", json={"balance": 10})
@@ -101,7 +98,6 @@ def test_a_402_may_be_asked_for_again_once_there_is_money(world: World) -> None:
 
 
 def test_another_query_is_another_request(world: World) -> None:
-    """A range that was wrong, then one that is right."""
     for place in ("range=wrong", "range=7"):
         world.http.get(f"/api/developer/usage?{place}", headers=world.signed_in())
         wait(world, 2)
@@ -109,7 +105,6 @@ def test_another_query_is_another_request(world: World) -> None:
 
 
 def test_going_on_with_a_revoked_key(world: World) -> None:
-    """The first refusal tells; those after it are the client's fault."""
     made = world.http.post("/v1/keys", headers=world.signed_in(), json={"name": "k"}).json()
     raw, key = (
         next(text for text in _texts(made) if text.startswith("sk_live_") and "..." not in text),
@@ -132,7 +127,6 @@ def _texts(value: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("pause", [0, 1.0])
 def test_retries_of_a_500_without_backoff(world: World, pause: float) -> None:
-    """One finding for the whole run; a steady pause is no backoff."""
     use(world, "rules: [{when: {calls: 1-6}, then: {error: 500}}]")
     run = []
     for _ in range(7):
@@ -144,7 +138,6 @@ def test_retries_of_a_500_without_backoff(world: World, pause: float) -> None:
 
 
 def test_retries_with_backoff_are_right(world: World) -> None:
-    """Twice as long each time, up to a ceiling."""
     use(world, "rules: [{when: {}, then: {error: 503}}]")
     for pause in (0.5, 1, 2, 4, 8, 8, 8, 8):
         ask(world)
@@ -153,7 +146,6 @@ def test_retries_with_backoff_are_right(world: World) -> None:
 
 
 def test_unknown_fields_are_a_finding(world: World) -> None:
-    """Named in the message."""
     ask(world)
     sent = [ask(world, logit_bias_={}), ask(world, n_=1)]
     assert findings(world) == [("unknown_fields", sent)]
@@ -161,7 +153,6 @@ def test_unknown_fields_are_a_finding(world: World) -> None:
 
 
 def test_a_stream_left_unread_is_a_finding(real_server: Running) -> None:
-    """By a client that closes the connection in the middle; a stream that is read is none."""
     world = fresh_world(real_server)
     control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-6})
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
@@ -174,7 +165,6 @@ def test_a_stream_left_unread_is_a_finding(real_server: Running) -> None:
 
 
 def test_who_gives_up_a_stalled_stream_is_right(real_server: Running) -> None:
-    """The fault is the scenario's."""
     world = fresh_world(real_server)
     use(world, "rules: [{when: {}, then: {fault: {kind: stall, after_tokens: 2}}}]")
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
@@ -185,7 +175,6 @@ def test_who_gives_up_a_stalled_stream_is_right(real_server: Running) -> None:
 
 
 def test_usage_polled_more_than_once_a_second(world: World) -> None:
-    """Once a second is right."""
     asked = []
     for pause in (1, 0.5, 0.9, 1, 1):
         answer = world.http.get("/api/developer/usage", headers=world.signed_in())
@@ -196,7 +185,7 @@ def test_usage_polled_more_than_once_a_second(world: World) -> None:
 
 @pytest.fixture
 def sdk(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[openai.OpenAI]:
-    """OpenAI's client as it comes, its pauses taken by the sandbox's clock."""
+    """Provide OpenAI's client with its defaults; its pauses advance the sandbox's clock."""
     pauses = SimpleNamespace(time=time.time, monotonic=time.monotonic)
     pauses.sleep = lambda seconds: wait(world, seconds)
     monkeypatch.setattr(openai._base_client, "time", pauses)
@@ -217,7 +206,6 @@ def sdk(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[openai.OpenAI
     ],
 )
 def test_the_openai_sdk_behaves(world: World, sdk: openai.OpenAI, source: str) -> None:
-    """With its own retries it gets its answers and is accused of nothing."""
     use(world, source)
     for text in ("Hello!", "Hello!", "How are you?"):
         message: Any = {"role": "user", "content": text}
@@ -227,7 +215,6 @@ def test_the_openai_sdk_behaves(world: World, sdk: openai.OpenAI, source: str) -
 
 
 def test_the_openai_sdk_backs_off_for_long(world: World, sdk: openai.OpenAI) -> None:
-    """With more retries than it makes by itself."""
     use(world, "rules: [{when: {calls: 1-7}, then: {error: 500}}]")
     message: Any = {"role": "user", "content": "Hello!"}
     sdk.with_options(max_retries=8).chat.completions.create(model="clevora-1.0-turbo", messages=[message])

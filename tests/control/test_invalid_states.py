@@ -1,4 +1,4 @@
-"""Snapshots and export files that cannot be restored: the message says why, and nothing is changed."""
+"""Snapshots and export files that cannot be restored: the message gives the reason, and nothing changes."""
 
 import json
 from collections.abc import Callable

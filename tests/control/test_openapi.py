@@ -1,4 +1,4 @@
-"""The control plane's own OpenAPI document is valid and has every route."""
+"""The control plane's OpenAPI document."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The program as a process: what it keeps when it ends, what it begins with, and a scenario that is edited."""
+"""The server as a process: export, import, and a scenario file that changes."""
 
 import json
 import os
@@ -28,7 +28,7 @@ FROZEN = ("serve", "--quiet", "--clock", "frozen")
 
 
 def use_it(server: Served) -> None:
-    """Something in two sandboxes."""
+    """Change the state of two sandboxes."""
     with connect(server.url) as http:
         for place in ("", "/sandbox/one"):
             assert http.post(f"{place}/v1/chat/completions", headers=KEY, json=MESSAGE).status_code == 200
@@ -54,7 +54,6 @@ def seen(server: Served) -> list[Any]:
     ],
 )
 def test_what_is_exported_is_imported(tmp_path: Path, wishes: list[signal.Signals]) -> None:
-    """However the server is told to end, and however often; every sandbox as it was."""
     file = tmp_path / "state.json"
     with serving(*FROZEN, "--export-on-exit", str(file)) as server:
         use_it(server)
@@ -69,7 +68,6 @@ def test_what_is_exported_is_imported(tmp_path: Path, wishes: list[signal.Signal
 
 
 def test_an_export_replaces_the_one_before(tmp_path: Path) -> None:
-    """Import and export of one file go round."""
     file = tmp_path / "state.json"
     for expected in (1, 2):
         more = ("--import", str(file)) if file.exists() else ()
@@ -81,7 +79,6 @@ def test_an_export_replaces_the_one_before(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", ["none/state.json", ".", "/", "state.json/below"])
 def test_a_file_that_cannot_be_written_is_told_in_one_line(tmp_path: Path, place: str) -> None:
-    """Status 1, and what was there before stays."""
     older = tmp_path / "state.json"
     older.write_text("older")
     with serving(*FROZEN, "--export-on-exit", str(tmp_path / place)) as server:
@@ -93,7 +90,6 @@ def test_a_file_that_cannot_be_written_is_told_in_one_line(tmp_path: Path, place
 
 
 def test_an_export_that_fails_leaves_the_older_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that fills up while it is written, say."""
     file = tmp_path / "state.json"
     app = create_app(Settings())
     export_sandboxes(app.state.sandboxes, file)
@@ -144,7 +140,6 @@ BROKEN = _broken()
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_a_broken_import_is_told_in_one_line(tmp_path: Path, name: str) -> None:
-    """Naming the file."""
     file = tmp_path / "state.json"
     file.write_bytes(BROKEN[name])
     with pytest.raises(ExportFileError) as error:
@@ -155,7 +150,7 @@ def test_a_broken_import_is_told_in_one_line(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", [None, "cut", "a broken scenario"])
 def test_a_server_does_not_start_with_a_broken_import(tmp_path: Path, name: str | None) -> None:
-    """Status 4 and one line; so it is for a file that is not there."""
+    """Status 4 and one line; also for a missing file."""
     file = tmp_path / "state.json"
     if name is not None:
         file.write_bytes(BROKEN[name])
@@ -165,7 +160,6 @@ def test_a_server_does_not_start_with_a_broken_import(tmp_path: Path, name: str 
 
 
 def test_an_imported_payment_is_still_delivered(tmp_path: Path) -> None:
-    """It was on its way when the server before this one ended."""
     file = tmp_path / "state.json"
     with serving(*FROZEN, "--export-on-exit", str(file)) as server, connect(server.url) as http:
         http.put("/__mock/scenario", json={"name": "late-payment"})
@@ -188,7 +182,7 @@ def until(true: Callable[[], bool]) -> None:
 
 @contextmanager
 def watched(file: Path) -> Iterator[tuple[httpx.Client, "queue.Queue[str]"]]:
-    """A server that watches `file`, and what it says on stderr."""
+    """Serve with `--watch` of `file`; yield the server and its stderr."""
     with serving(*FROZEN, "--scenario", str(file), "--watch") as server, connect(server.url) as http:
         said: queue.Queue[str] = queue.Queue()
 
@@ -205,7 +199,6 @@ def watched(file: Path) -> Iterator[tuple[httpx.Client, "queue.Queue[str]"]]:
 
 
 def test_an_edited_scenario_takes_effect_at_once(tmp_path: Path) -> None:
-    """A broken one is told with its place, and leaves the last good one; sandboxes with another keep theirs."""
     file = tmp_path / "mine.yaml"
     file.write_text("rules: [{when: {endpoint: embeddings}, then: {error: 500}}]\n")
     with watched(file) as (http, said):
@@ -234,7 +227,6 @@ def test_an_edited_scenario_takes_effect_at_once(tmp_path: Path) -> None:
 
 
 def test_a_reader_of_events_does_not_hold_the_end_up(tmp_path: Path) -> None:
-    """The stream that never ends by itself ends with the server, which exports and says nothing."""
     file = tmp_path / "state.json"
     with serving(*FROZEN, "--export-on-exit", str(file)) as server, connect(server.url) as http:
         with http.stream("GET", "/__mock/events") as answer:

@@ -1,4 +1,4 @@
-"""Sandboxes share nothing: each is as good as a server of its own."""
+"""Sandboxes are independent: each behaves like a separate server."""
 
 import json
 
@@ -21,7 +21,7 @@ LOOKS = [
 
 
 def looks(sandbox: World) -> list[bytes]:
-    """All that can be seen of a sandbox, without a request of its own, whose id would be a draw."""
+    """Return all visible state of a sandbox, without a request to it, whose id would be a draw."""
     answers = [sandbox.http.get(f"/__mock/{place}") for place in LOOKS]
     state = json.loads(answers[LOOKS.index("state")].content)
     state["draws"].pop("own request")
@@ -29,7 +29,6 @@ def looks(sandbox: World) -> list[bytes]:
 
 
 def test_nothing_that_happens_in_one_is_seen_in_another(frozen_server: Running) -> None:
-    """Accounts, keys, ledger, limits, usage, journal, scenario, clock, draws."""
     one, other = fresh_world(frozen_server), fresh_world(frozen_server)
     before = looks(other)
     key = control(one, "POST accounts", json={"uid": "ann"})["apiKey"]
@@ -43,14 +42,12 @@ def test_nothing_that_happens_in_one_is_seen_in_another(frozen_server: Running) 
 
 
 def test_draws_depend_on_the_name(frozen_server: Running) -> None:
-    """Two sandboxes have different ids, and the same model."""
     answers = [chat(fresh_world(frozen_server)) for _ in range(2)]
     assert answers[0].headers["x-request-id"] != answers[1].headers["x-request-id"]
     assert answers[0].json()["choices"] == answers[1].json()["choices"]
 
 
 def test_each_is_born_as_the_server_was_set_up() -> None:
-    """Scenario, balance, key, seed, clock and limits."""
     key = "sk_live_" + "c" * 32
     clock = "frozen:2026-05-11T14:00:00Z"
     settings = Settings(scenario="flaky", balance=20, api_key=key, seed=7, clock=clock, no_rate_limit=True)
@@ -71,7 +68,6 @@ def test_each_is_born_as_the_server_was_set_up() -> None:
 
 @pytest.mark.parametrize("name", ["a", "0", "a-", "a" * 63, "9-to-5", "default"])
 def test_a_name_has_letters_digits_and_hyphens(world: World, name: str) -> None:
-    """Letters, digits and hyphens; `default` is the one without a prefix."""
     answer = world.server.url
     with connect(answer) as http:
         assert http.get(f"/sandbox/{name}/__mock/health").json()["sandbox"] == name
@@ -79,7 +75,6 @@ def test_a_name_has_letters_digits_and_hyphens(world: World, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["A", "-a", "a_b", "a.b", "a" * 64, "%C3%A4", "a%20b", "", "a%0A"])
 def test_a_name_may_not_be(world: World, name: str) -> None:
-    """404, and no sandbox comes of it."""
     with connect(world.server.url) as http:
         assert http.get(f"/sandbox/{name}/__mock/health").status_code == 404
         names = {sandbox["name"] for sandbox in http.get("/__mock/sandboxes").json()["sandboxes"]}
@@ -87,7 +82,6 @@ def test_a_name_may_not_be(world: World, name: str) -> None:
 
 
 def test_past_the_capacity_the_least_recently_used_goes(capfd: pytest.CaptureFixture[str]) -> None:
-    """The default one counts and stays; each that goes is told of on stderr, and begins anew."""
     with running(Settings(max_sandboxes=3)) as server, connect(server.url) as http:
 
         def names() -> list[str]:
@@ -103,14 +97,12 @@ def test_past_the_capacity_the_least_recently_used_goes(capfd: pytest.CaptureFix
 
 
 def test_a_server_of_one_sandbox_works() -> None:
-    """At a capacity of one there is the default one and a place for whichever is in use."""
     with running(Settings(max_sandboxes=1)) as server, connect(server.url) as http:
         for name in ("a", "b"):
             assert http.get(f"/sandbox/{name}/__mock/health").json()["sandbox"] == name
 
 
 def test_a_removed_sandbox_begins_anew(frozen_server: Running) -> None:
-    """And nothing that it waited for arrives at its successor."""
     world = fresh_world(frozen_server)
     use(world, "payments: {delay: 30s}")
     player = Player(world)
@@ -132,7 +124,6 @@ def names_of(world: World) -> set[str]:
 
 
 def test_the_default_sandbox_cannot_be_removed(world: World) -> None:
-    """By neither of its addresses."""
     with connect(world.server.url) as http:
         for path in ("/", "/sandbox/default", "/sandbox/default/"):
             assert http.delete(path).status_code == 404
@@ -140,7 +131,6 @@ def test_the_default_sandbox_cannot_be_removed(world: World) -> None:
 
 
 def test_the_list_has_each_ones_figures(world: World) -> None:
-    """Requests, spend, scenario and last use; the control plane's own requests are none."""
 
     def figures() -> dict[str, object]:
         with connect(world.server.url) as http:
@@ -162,7 +152,6 @@ def test_the_list_has_each_ones_figures(world: World) -> None:
 @examples(30)
 @given(steps=st.lists(st.tuples(st.integers(0, 2), STEPS), max_size=16))
 def test_sandboxes_side_by_side_are_each_alone(frozen_server: Running, steps: list[tuple[int, Step]]) -> None:
-    """Any order of requests to several sandboxes gives each the same bytes as if the others were not there."""
     worlds = [fresh_world(frozen_server) for _ in range(3)]
     players = [Player(world) for world in worlds]
     together: list[list[object]] = [[], [], []]
@@ -190,7 +179,7 @@ RESETS: st.SearchStrategy[Step] = st.tuples(st.just("reset"), st.sampled_from(["
 @examples(50)
 @given(steps=st.lists(st.one_of(STEPS, RESETS), max_size=20))
 def test_whatever_happens_the_money_is_exact(frozen_server: Running, steps: list[Step]) -> None:
-    """Σ credits + adjustments - charges = balance; ledger, usage, keys and days agree on tokens; after each step."""
+    """Credits + adjustments - charges = balance after each step; ledger, usage, keys and days have the same tokens."""
     world = fresh_world(frozen_server)
     player = Player(world)
     for step in steps:

@@ -1,4 +1,4 @@
-"""Reset, snapshots and restoring: back to the start, or to any moment, and from there the same future."""
+"""Reset, snapshots and restoring: the initial state or any saved one, with the same responses afterwards."""
 
 import json
 import re
@@ -23,7 +23,6 @@ MANY = st.lists(STEPS, max_size=8)
 @examples(40)
 @given(steps=MANY)
 def test_a_reset_sandbox_is_as_it_was_born(frozen_server: Running, steps: list[Step]) -> None:
-    """The same requests give the same bytes again, ids included."""
     world = fresh_world(frozen_server)
     born = state_of(world)
     first = Player(world).play(steps)
@@ -33,12 +32,11 @@ def test_a_reset_sandbox_is_as_it_was_born(frozen_server: Running, steps: list[S
 
 
 def state_of(world: World) -> bytes:
-    """The sandbox's snapshot, without a request."""
+    """Return the sandbox's snapshot, without a request."""
     return world.do(lambda sandbox: msgspec.json.encode(dump(sandbox)))
 
 
 def test_a_reset_goes_back_to_the_scenario_that_the_server_was_started_with() -> None:
-    """With its account, clock and limits, as each new sandbox does."""
     settings = Settings(scenario="late-payment", clock="frozen")
     with running(settings) as server, connect(f"{server.url}/sandbox/a") as http:
         born = http.get("/__mock/accounts/demo").json()
@@ -56,7 +54,6 @@ def test_a_reset_goes_back_to_the_scenario_that_the_server_was_started_with() ->
 
 
 def test_the_ledger_alone_is_reset(world: World) -> None:
-    """Money, usage, limits and counts as at the start; journal and scenario stay."""
     born = (control(world, "GET ledger?uid=demo"), control(world, "GET accounts/demo"))
     use(world, "name: own\nlimits: {requests_per_minute: 1}")
     assert [chat(world).status_code for _ in range(2)] == [200, 429]
@@ -70,7 +67,6 @@ def test_the_ledger_alone_is_reset(world: World) -> None:
 
 
 def test_the_journal_alone_is_reset(world: World) -> None:
-    """Money and scenario stay."""
     chat(world)
     balance = control(world, "GET accounts/demo")["balance"]
     control(world, "POST reset", json={"only": "journal"})
@@ -79,7 +75,6 @@ def test_the_journal_alone_is_reset(world: World) -> None:
 
 
 def test_the_scenario_alone_is_reset(world: World) -> None:
-    """Its limits go with it; money and journal stay."""
     use(world, "limits: {requests_per_minute: 1}")
     assert [chat(world).status_code for _ in range(2)] == [200, 429]
     control(world, "POST reset", json={"only": "scenario"})
@@ -90,7 +85,6 @@ def test_the_scenario_alone_is_reset(world: World) -> None:
 @examples(60)
 @given(prefix=MANY, suffix=MANY)
 def test_what_is_restored_has_the_same_future(frozen_server: Running, prefix: list[Step], suffix: list[Step]) -> None:
-    """Byte for byte, in the same sandbox and in another; ids and draws included."""
     world, other = fresh_world(frozen_server), fresh_world(frozen_server)
     before = Player(world)
     before.play(prefix)
@@ -108,7 +102,6 @@ def test_what_is_restored_has_the_same_future(frozen_server: Running, prefix: li
 @examples(25)
 @given(steps=MANY)
 def test_a_snapshot_restored_is_the_snapshot(frozen_server: Running, steps: list[Step]) -> None:
-    """Into a sandbox where something else has happened, too."""
     world, other = fresh_world(frozen_server), fresh_world(frozen_server)
     Player(world).play(steps)
     snapshot = kept(world)
@@ -130,7 +123,7 @@ WRONG: st.SearchStrategy[Any] = st.sampled_from(
 
 @pytest.fixture(scope="module")
 def busy(frozen_server: Running) -> tuple[World, dict[str, Any]]:
-    """A sandbox with something of everything in it, and its snapshot."""
+    """Provide a sandbox with state of every kind, and its snapshot."""
     world = fresh_world(frozen_server)
     use(world, "name: own\npayments: {delay: 1m}\nrules: [{when: {endpoint: search}, then: {error: 500}}]")
     steps: list[Step] = [("chat", "Hello!"), ("stream", "Hi"), ("search", "lamp"), ("side", "flaky"), ("key", "k")]
@@ -144,7 +137,7 @@ def busy(frozen_server: Running) -> tuple[World, dict[str, Any]]:
 @examples(200)
 @given(data=st.data())
 def test_a_broken_snapshot_is_refused_whole_or_works(busy: tuple[World, dict[str, Any]], data: st.DataObject) -> None:
-    """One place in it is wrong, missing or new: 400 and nothing changed, or a state that everything works in."""
+    """One value is wrong, missing or added: 400 and no change, or a state in which everything works."""
     world, snapshot = busy
     document = json.loads(json.dumps(snapshot))
     path = data.draw(st.sampled_from(_paths(snapshot)[1:]))
@@ -190,13 +183,11 @@ def _everything_works(world: World) -> None:
 
 @pytest.mark.parametrize("version", [0, 2, 99])
 def test_another_version_is_refused_by_its_number(world: World, version: int) -> None:
-    """Before anything else in the document is looked at."""
     answer = world.http.put("/__mock/state", json={"version": version, "whatever": []})
     assert answer.json()["error"]["message"] == f"state: version: expected 1, got {version}"
 
 
 def test_no_secret_is_in_a_snapshot_or_the_journal(world: World) -> None:
-    """Wherever a client puts it."""
     token = world.id_token("demo")
     made = control(world, "POST accounts", json={"uid": "ann"})["apiKey"]
     secrets = [DEMO_KEY, made, DEMO_SECRET, token, "whsec_Zmlyc3Q="]
@@ -235,7 +226,6 @@ def test_a_snapshot_from_before_messages_and_hints_is_restored(world: World) -> 
 
 
 def test_a_pending_payment_survives_a_snapshot(world: World, frozen_server: Running) -> None:
-    """It arrives when its moment comes, in the sandbox where it was restored, and only once."""
     use(world, "payments: {outcome: succeed, delay: 30s}")
     player = Player(world)
     player.play([("topup", 50), ("pay", "pay")])
@@ -253,7 +243,6 @@ def test_a_pending_payment_survives_a_snapshot(world: World, frozen_server: Runn
 
 
 def test_a_full_journal_is_restored(frozen_server: Running, world: World) -> None:
-    """Ten thousand entries, more than the API's own bodies may be."""
     chat(world, "word " * 100)
 
     def fill(sandbox: Any) -> None:
@@ -271,7 +260,6 @@ def test_a_full_journal_is_restored(frozen_server: Running, world: World) -> Non
 
 
 def test_a_real_clock_that_was_moved_stays_so(live_world: World, real_server: Running) -> None:
-    """A day ahead, restored elsewhere: still a day ahead, so that limits and days go on."""
     control(live_world, "PATCH clock", json={"advance": 86_400})
     snapshot = control(live_world, "GET state")
     other = fresh_world(real_server)
@@ -281,7 +269,6 @@ def test_a_real_clock_that_was_moved_stays_so(live_world: World, real_server: Ru
 
 
 def test_a_scenario_keeps_its_files_name(frozen_server: Running, world: World) -> None:
-    """Also when the file names none, since its draws are made under that name."""
     use(world, "rules: [{name: half, when: {endpoint: chat.completions, chance: 0.5}, then: {error: 500}}]")
     snapshot = control(world, "GET state")
     snapshot["scenario"]["name"] = "from-a-file"
@@ -293,7 +280,6 @@ def test_a_scenario_keeps_its_files_name(frozen_server: Running, world: World) -
 
 @pytest.mark.parametrize("start", ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 def test_a_sandbox_at_either_end_of_time_is_restored(world: World, start: str) -> None:
-    """Wherever a clock can be set, everything works."""
     use(world, f"clock: {{start: {start}, mode: frozen}}")
     assert chat(world).status_code == 200
     snapshot = kept(world)

@@ -15,6 +15,5 @@ def test_every_answer_is_what_was_recorded() -> None:
 
 
 def test_the_recording_is_small() -> None:
-    """A reviewer may want to look at a change of it."""
     assert len(recording.read()) <= 900
     assert recording.RECORDING.stat().st_size <= 800 * 1024

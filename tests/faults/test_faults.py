@@ -1,4 +1,4 @@
-"""Each fault as a plain socket sees it, under each kind of request, and its usual price."""
+"""Each fault as a plain socket receives it, for each kind of request, and its default price."""
 
 import json
 from collections.abc import Callable
@@ -17,15 +17,15 @@ from tests.support.world import World, fresh_world
 DONE = b"data: [DONE]\n\n"
 RULE = "it goes wrong"
 
-# What the client has got against what an undisturbed one gets.
+# Compares the received response with the one without the fault.
 Check = Callable[[Seen, Seen, bool], None]
-# What is billed when the rule does not say: nothing, what was sent of a stream, everything.
+# The default bill: nothing, the sent part of a stream, or everything.
 Price = Literal["nothing", "sent", "whole"]
 
 
 @dataclass(frozen=True)
 class Case:
-    """A fault with its options, what is seen of it, and its usual price."""
+    """A fault with its options, its visible effect, and its default price."""
 
     name: str
     fault: str | dict[str, Any]
@@ -55,7 +55,7 @@ def headers_only(seen: Seen, plain: Seen, streamed: bool) -> None:
 
 
 def part(ending: str, tokens: int) -> Check:
-    """The role and so many tokens of a stream, or a beginning of anything else."""
+    """Return the role and `tokens` tokens of a stream, or a part of any other response."""
 
     def check(seen: Seen, plain: Seen, streamed: bool) -> None:
         assert (seen.status, seen.ending, seen.is_whole) == (200, ending, False)
@@ -74,7 +74,7 @@ def truncated(fraction: float) -> Check:
         assert (seen.status, seen.ending, seen.is_whole) == (200, "fin", False)
         if streamed:
             assert seen.chunked
-            # The sentinel leaves with the last chunk.
+            # The sentinel is sent with the last chunk.
             assert seen.events == plain.events[: max(1, int((len(plain.events) - 1) * fraction))]
         else:
             assert int(seen.headers["content-length"]) == len(plain.body)
@@ -115,7 +115,7 @@ def page(status: int) -> Check:
 
 
 def without(document: Any, path: list[str]) -> Any:
-    """`document` without a field; lists are gone through."""
+    """Return `document` without a field, in all items of lists."""
     if isinstance(document, list):
         return [without(item, path) for item in document]
     if not isinstance(document, dict):
@@ -144,7 +144,7 @@ def documents(seen: Seen, streamed: bool) -> list[Any]:
 
 
 def in_stream(check: Callable[[list[bytes], list[bytes]], None]) -> Check:
-    """A stream that is sent to its end, with something wrong in it; what is no stream is as always."""
+    """Return a check of a complete stream with one change; responses that are not streams are unchanged."""
 
     def checked(seen: Seen, plain: Seen, streamed: bool) -> None:
         if not streamed:
@@ -157,7 +157,7 @@ def in_stream(check: Callable[[list[bytes], list[bytes]], None]) -> Check:
 
 
 def place(plain: list[bytes], tokens: int) -> int:
-    """The event after so many tokens, at most the last one with content."""
+    """Return the index of the event after `tokens` tokens, at most the last one with content."""
     return min(1 + tokens, len(plain) - 3)
 
 
@@ -266,7 +266,7 @@ CASES = (
     Case("error frame at the end", {"kind": "error_frame", "after_tokens": 9999}, error_frame(9999), "sent"),
 )
 
-# The other endpoints answer in one piece as chat does, so that one case of each kind is enough for them.
+# The other endpoints respond in one piece like chat, so one case of each kind suffices for them.
 OTHERS = [case for case in {case.kind: case for case in reversed(CASES)}.values() if not FAULTS[case.kind].stream_only]
 asks = pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
 
@@ -277,7 +277,7 @@ def test_the_table_is_complete() -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_fault_in_a_stream_is_seen_paid_and_written_down(world: World, case: Case) -> None:
-    """Of what is sent in part, the prompt is paid and each token that the client has."""
+    """For a partially sent stream, the prompt and the sent tokens are billed."""
     seen, prompt_tokens, whole_tokens = suffer(world, STREAM, case)
     said = sum(b'"content":' in event for event in seen.events)
     check_accounts(world, STREAM, case, {"nothing": None, "sent": prompt_tokens + said, "whole": whole_tokens})
@@ -285,7 +285,7 @@ def test_a_fault_in_a_stream_is_seen_paid_and_written_down(world: World, case: C
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_fault_in_a_body_is_seen_paid_and_written_down(world: World, case: Case) -> None:
-    """A body in one piece is paid as a whole once a byte of it came; a fault of streams leaves it alone."""
+    """A body in one piece is billed whole once one byte of it was sent; faults of streams do not change it."""
     seen, _, whole_tokens = suffer(world, CHAT, case)
     sent = whole_tokens if seen.body else None
     nothing = whole_tokens if FAULTS[case.kind].stream_only else None
@@ -302,7 +302,7 @@ def test_a_fault_is_the_same_at_every_endpoint(frozen_server: Running, case: Cas
 
 
 def suffer(world: World, ask: Ask, case: Case) -> tuple[Seen, int, int]:
-    """Ask without and with the fault; return what came then, and the prompt and the total of the first."""
+    """Send the request without and with the fault; return the second response, and the first's tokens."""
     plain = send(world, ask)
     assert plain.ending == "whole"
     (first,) = support.journal(world)
@@ -320,7 +320,7 @@ def suffer(world: World, ask: Ask, case: Case) -> tuple[Seen, int, int]:
 
 
 def check_accounts(world: World, ask: Ask, case: Case, prices: dict[Price, int | None]) -> None:
-    """The second charge, the journal's cost and the usage's errors; a price of None is no charge, and an error."""
+    """Check the second charge, the journal's cost and the usage's errors; without a price, no charge and an error."""
     tokens = prices[case.price]
     paid = [(entry.tokens, entry.amount) for entry in support.charges(world)[1:]]
     assert paid == ([] if tokens is None else [(tokens, tokens * ask.rate)])
@@ -334,7 +334,6 @@ def check_accounts(world: World, ask: Ask, case: Case, prices: dict[Price, int |
 @pytest.mark.parametrize("fault", ["reset", "truncate", "garbage", "no_done"])
 @pytest.mark.parametrize("ask", [CHAT, STREAM], ids=lambda ask: ask.name)
 def test_charge_overrides_the_price_of_a_fault(world: World, ask: Ask, fault: str, charge: bool, share: int) -> None:
-    """All of the work is billed, or none of it."""
     send(world, ask)
     use(world, {"then": {"fault": fault, "charge": charge}})
     send(world, ask)
@@ -343,12 +342,11 @@ def test_charge_overrides_the_price_of_a_fault(world: World, ask: Ask, fault: st
     support.check_books(world)
 
 
-# --- what takes time --------------------------------------------------------------------------------------------------
+# --- timing -----------------------------------------------------------------------------------------------------------
 
 
 @asks
 def test_a_stall_is_waited_out(world: World, ask: Ask) -> None:
-    """Not a byte before its time; then everything."""
     plain = send(world, ask)
     support.stand_still(world)
     use(world, {"then": {"fault": {"kind": "stall", "for": "30s"}}})
@@ -368,7 +366,6 @@ def test_a_stall_is_waited_out(world: World, ask: Ask) -> None:
 
 @asks
 def test_a_stall_on_the_way_is_waited_out(world: World, ask: Ask) -> None:
-    """A part at once, the rest when its time has come."""
     plain = send(world, ask)
     support.stand_still(world)
     use(world, {"then": {"fault": {"kind": "stall", "after_tokens": 3, "for": "30s"}}})
@@ -389,14 +386,14 @@ def test_a_stall_on_the_way_is_waited_out(world: World, ask: Ask) -> None:
 
 
 def undisturbed_but_created(seen: Seen, plain: Seen) -> None:
-    """The same answer, to a request that came a little later."""
+    """Return True if two responses differ only in their time."""
     assert (seen.status, seen.ending) == (200, "whole")
     assert len(seen.body) == len(plain.body)
 
 
 @asks
 def test_a_stall_under_a_frozen_clock_is_written_down(world: World, ask: Ask) -> None:
-    """Where the clock is frozen nobody waits; the wait is in the journal and in the usage."""
+    """No wait under a frozen clock; journal and usage have the duration."""
     use(world, {"then": {"fault": {"kind": "stall", "for": "30s"}}})
     assert send(world, ask).ending == "whole"
     assert support.shown(world)["latencyMs"] == 30_000
@@ -406,7 +403,7 @@ def test_a_stall_under_a_frozen_clock_is_written_down(world: World, ask: Ask) ->
 
 @pytest.mark.parametrize("for_", [None, "1h"])
 def test_a_client_that_gives_up_on_a_stall_is_noticed(world: World, for_: str | None) -> None:
-    """At once, and not only when the stall is over; nothing waits on behind the scenes."""
+    """The disconnect is noticed at once, not at the end of the stall, and no task remains."""
     support.stand_still(world)
     fault = {"kind": "stall"} | ({} if for_ is None else {"for": for_})
     use(world, {"then": {"fault": fault}})
@@ -420,7 +417,7 @@ def test_a_client_that_gives_up_on_a_stall_is_noticed(world: World, for_: str | 
 
 @asks
 def test_slow_body_comes_in_pieces(world: World, ask: Ask) -> None:
-    """Ten a second of an even size; each is out when its time has come, and no sooner."""
+    """Ten equal pieces a second, each at its time."""
     plain = send(world, ask)
     support.stand_still(world)
     speed = len(plain.body) * 2
@@ -447,7 +444,7 @@ def test_slow_body_comes_in_pieces(world: World, ask: Ask) -> None:
 
 
 def test_leaving_a_slow_stream_pays_for_whole_events(world: World) -> None:
-    """What is billed are the tokens whose last byte was sent."""
+    """Only tokens whose last byte was sent are billed."""
     plain = send(world, STREAM)
     (whole,) = support.journal(world)
     support.stand_still(world)
@@ -465,7 +462,7 @@ def test_leaving_a_slow_stream_pays_for_whole_events(world: World) -> None:
 
 
 def test_a_whole_answer_that_was_begun_is_billed_whole(world: World) -> None:
-    """Even when the client leaves a slow one after its first piece."""
+    """Also if the client disconnects after the first piece of a slow body."""
     plain = send(world, EMBEDDINGS)
     support.stand_still(world)
     use(world, {"then": {"fault": {"kind": "slow_body", "bytes_per_second": len(plain.body)}}})
@@ -479,11 +476,11 @@ def test_a_whole_answer_that_was_begun_is_billed_whole(world: World) -> None:
     support.check_books(world)
 
 
-# --- faults beside other things ---------------------------------------------------------------------------------------
+# --- faults and other conditions --------------------------------------------------------------------------------------
 
 
 def test_split_utf8_cuts_the_answers_own_characters(world: World) -> None:
-    """Nothing is put in where there is something to cut, and both halves make the character again."""
+    """The cut is within a character of the answer if there is a multi-byte one."""
     text = "Déjà vu in 日本語."
     use(world, {"then": {"reply": {"content": text}, "fault": "split_utf8"}})
     seen = send(world, STREAM)
@@ -495,7 +492,6 @@ def test_split_utf8_cuts_the_answers_own_characters(world: World) -> None:
 
 @pytest.mark.parametrize("kind", ["split_utf8", "malformed_chunk", "duplicate_chunk", "error_frame", "no_usage"])
 def test_a_stream_that_says_nothing(world: World, kind: str) -> None:
-    """There is a place for every fault, or none at all; nothing breaks."""
     use(world, {"then": {"reply": {"content": ""}, "fault": kind}})
     seen = send(world, STREAM)
     assert (seen.status, seen.ending) == (200, "whole")
@@ -517,7 +513,6 @@ def test_a_stream_that_says_nothing(world: World, kind: str) -> None:
     ids=str,
 )
 def test_an_error_suffers_a_fault(world: World, fault: Any, status: int | None, ending: str, code: str | None) -> None:
-    """The injected error is what goes wrong on the wire, and costs nothing either way."""
     use(world, {"then": {"error": 429, "fault": fault}})
     seen = send(world, CHAT)
     assert (seen.status, seen.ending) == (status, ending)
@@ -531,7 +526,7 @@ def test_an_error_suffers_a_fault(world: World, fault: Any, status: int | None, 
 
 @pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
 def test_a_charged_error_is_billed_as_the_work(world: World, ask: Ask) -> None:
-    """The work was done and is billed; the client gets the error, and the usage counts one."""
+    """The account is charged for the work; the client gets the error, and the usage counts one."""
     send(world, ask)
     use(world, {"then": {"error": 500, "charge": True}})
     seen = send(world, ask)
@@ -546,7 +541,7 @@ BAD = Ask("bad", CHAT.endpoint, CHAT.path, {"messages": []}, CHAT.rate)
 
 
 def test_a_charged_error_for_a_bad_request(world: World) -> None:
-    """It is still the injected error, and there is no work that could be billed."""
+    """There is no work to bill, since the request is invalid."""
     use(world, {"then": {"error": 500, "charge": True}})
     assert send(world, BAD).status == 500
     assert support.charges(world) == []
@@ -554,7 +549,6 @@ def test_a_charged_error_for_a_bad_request(world: World) -> None:
 
 
 def test_a_refusal_is_never_charged(world: World) -> None:
-    """`charge` is about work that was done."""
     use(world, {"then": {"fault": "truncate", "charge": True}})
     assert send(world, BAD).status == 400
     world.balance(0)
@@ -565,7 +559,7 @@ def test_a_refusal_is_never_charged(world: World) -> None:
 
 @pytest.mark.parametrize("reason", ["bad", "poor", "fast"])
 def test_an_outage_is_one_for_everybody(world: World, reason: str) -> None:
-    """A proxy that answers by itself has not seen what is wrong with the request."""
+    """A proxy's error precedes all checks of the request, also authentication."""
     use(world, {"then": {"fault": "html_error"}}, limits={"requests_per_minute": 0 if reason == "fast" else None})
     if reason == "poor":
         world.balance(0)
@@ -585,7 +579,6 @@ def test_faults_that_need_tokens_leave_refusals_alone(world: World) -> None:
 
 
 def test_the_connection_goes_on_after_a_whole_answer(world: World) -> None:
-    """Faults that leave HTTP in order leave the connection open for the next request."""
     use(world, {"when": {"calls": 1}, "then": {"fault": "garbage"}})
     with connect(world.address) as connection:
         connection.sendall(support.request(world, CHAT))

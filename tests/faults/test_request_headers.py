@@ -1,4 +1,4 @@
-"""What a single request asks for by header: it happens to that request, and to no other."""
+"""Headers that apply an error, fault, delay or scenario to a single request."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ asks = pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
 
 
 def undisturbed(world: World, ask: Ask) -> Seen:
-    """The next request, which asks for nothing."""
+    """Check the next request, without such headers."""
     seen = send(world, ask)
     assert (seen.status, seen.ending) == (200, "whole")
     assert "x-clevora-mock-rule" not in seen.headers
@@ -21,7 +21,7 @@ def undisturbed(world: World, ask: Ask) -> Seen:
     return seen
 
 
-# The header's value, and the status and the code that follow.
+# The header's value, and the expected status and code.
 ERRORS = [
     ("400", 400, "invalid_field"),
     ("401", 401, "invalid_api_key"),
@@ -42,7 +42,6 @@ ERRORS = [
 
 @asks
 def test_a_header_asks_for_an_error(world: World, ask: Ask) -> None:
-    """By status or by code; it costs nothing, and the next request is answered."""
     found = []
     for asked, *_ in ERRORS:
         seen = send(world, ask, x_clevora_mock_error=asked)
@@ -58,7 +57,7 @@ def test_a_header_asks_for_an_error(world: World, ask: Ask) -> None:
     support.check_books(world)
 
 
-# The header's value, and the status and the ending that follow.
+# The header's value, and the expected status and ending.
 FAULTS = [
     ("reset", None, "reset"),
     ("close", None, "fin"),
@@ -70,7 +69,6 @@ FAULTS = [
 
 @asks
 def test_a_header_asks_for_a_fault(world: World, ask: Ask) -> None:
-    """Nothing is paid, and the next request is answered."""
     found = []
     for kind, *_ in FAULTS:
         seen = send(world, ask, x_clevora_mock_fault=kind)
@@ -85,7 +83,6 @@ def test_a_header_asks_for_a_fault(world: World, ask: Ask) -> None:
 
 
 def test_a_fault_in_the_middle_is_billed_as_always(world: World) -> None:
-    """What happens in the middle is billed as always."""
     seen = send(world, STREAM, x_clevora_mock_fault="no_done")
     assert seen.events[-1] != b"data: [DONE]\n\n"
     assert undisturbed(world, STREAM).events[:-1] == seen.events
@@ -116,7 +113,7 @@ def test_a_delay_is_waited_out(world: World, ask: Ask) -> None:
 
 
 def test_leaving_during_a_delay_costs_a_stream_its_prompt(world: World) -> None:
-    """Not a byte was sent, so there is no status; a stream costs its prompt, as whenever it is left."""
+    """No byte was sent, so there is no status; the stream's prompt is billed."""
     support.stand_still(world)
     seen = send(world, STREAM, stalls=True, x_clevora_mock_delay="1h")
     assert seen.ending == "silence"
@@ -128,7 +125,7 @@ def test_leaving_during_a_delay_costs_a_stream_its_prompt(world: World) -> None:
 
 
 def test_leaving_a_stall_during_its_delay_costs_nothing(world: World) -> None:
-    """The fault would have kept everything back, so nothing is paid for."""
+    """The fault would have withheld the whole response, so nothing is billed."""
     support.stand_still(world)
     for ask in (CHAT, STREAM):
         send(world, ask, stalls=True, x_clevora_mock_delay="1h", x_clevora_mock_fault="stall")
@@ -139,7 +136,6 @@ def test_leaving_a_stall_during_its_delay_costs_nothing(world: World) -> None:
 
 @asks
 def test_a_header_asks_for_a_scenario(world: World, ask: Ask) -> None:
-    """Its rules are for the requests that name it; they count those alone."""
     assert send(world, ask, x_clevora_mock_scenario="flaky").status == 500
     undisturbed(world, ask)
     assert send(world, ask, x_clevora_mock_scenario="flaky").status == 500
@@ -152,7 +148,6 @@ def test_a_header_asks_for_a_scenario(world: World, ask: Ask) -> None:
 
 
 def test_the_sandboxs_own_scenario_does_not_count_such_requests(world: World) -> None:
-    """The sandbox's counters do not see requests that go by another one."""
     use(world, {"name": "second", "when": {"calls": 2}, "then": {"error": 503}})
     assert send(world, CHAT).status == 200
     assert send(world, CHAT, x_clevora_mock_scenario="default").status == 200
@@ -169,7 +164,7 @@ def test_several_headers_act_together(world: World) -> None:
 
 
 def test_a_header_goes_before_the_rule(world: World) -> None:
-    """What is asked for takes the place of what the rule says of it; the rule still names itself."""
+    """The header's value replaces the rule's; the rule is still named in the response."""
     use(world, {"name": "slow and wrong", "then": {"delay": "9s", "error": 500}})
     seen = send(world, CHAT, x_clevora_mock_error="404", x_clevora_mock_delay="1s")
     assert (seen.status, seen.headers["x-clevora-mock-rule"]) == (404, "slow and wrong")
@@ -202,7 +197,7 @@ UNKNOWN = [
 
 
 def test_an_unknown_value_is_refused(world: World) -> None:
-    """400 that names the header; no rule has counted the request, no draw is spent, nothing is paid."""
+    """400 that names the header; no rule counts the request, no draw is made, nothing is billed."""
     use(world, {"name": "first", "when": {"calls": 1, "chance": 1}, "then": {"error": 503}})
     for name, value in UNKNOWN:
         before = world.do(lambda sandbox: dict(sandbox.rng.counters))
@@ -231,7 +226,6 @@ def test_the_mocks_own_pages_ignore_the_headers(world: World, path: str) -> None
 
 
 def test_endpoints_without_a_model_can_fail_too(world: World) -> None:
-    """They can fail too."""
     asked = {"x-clevora-mock-error": "503"}
     for answer in (
         world.http.get("/v1/keys", headers=world.signed_in() | asked),

@@ -1,4 +1,4 @@
-"""Every refusal of every route, in Google's shape; and the manners of HTTP that the routes share with Clevora's."""
+"""Every error of every Firebase route, in Google's format, and the HTTP rules shared with Clevora's routes."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -19,7 +19,7 @@ WEAK = "WEAK_PASSWORD : Password should be at least 6 characters"
 
 
 class Row(NamedTuple):
-    """A body for ``accounts:{name}`` and the error message expected."""
+    """A body for ``accounts:{name}`` and the expected error message."""
 
     name: str
     body: dict[str, Any]
@@ -80,7 +80,7 @@ BEYOND: list[tuple[str, dict[str, Any], str]] = [
     ("signInWithCustomToken", {"token": "x"}, "accounts:signInWithCustomToken"),
 ]
 
-# Bodies that are no request, whatever the route.
+# Bodies that are invalid for every route.
 BROKEN: list[bytes] = [
     b"{",
     b"[]",
@@ -98,7 +98,6 @@ def filled(world: World, body: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{row.said.split()[0]}")
 def test_a_refusal_has_firebases_name(world: World, row: Row) -> None:
-    """And changes nothing."""
     body = filled(world, row.body)
     before = world.http.get("/__mock/state").json()["users"]
     answer = accounts(world, row.name, body)
@@ -110,7 +109,6 @@ def test_a_refusal_has_firebases_name(world: World, row: Row) -> None:
 
 @pytest.mark.parametrize(("form", "said"), GRANTS)
 def test_a_grant_is_refused_by_name(world: World, form: dict[str, str], said: str) -> None:
-    """In the form that the web's SDK sends, and as JSON."""
     for answer in (
         world.http.post(TOKEN, params={"key": "local"}, data=form),
         world.http.post(TOKEN, params={"key": "local"}, json=form),
@@ -120,7 +118,6 @@ def test_a_grant_is_refused_by_name(world: World, form: dict[str, str], said: st
 
 @pytest.mark.parametrize("change", [{"project": "other"}, {"began": 10**30}, {"began": -1}, {"uid": ""}, {"x": 1}])
 def test_a_forged_refresh_token_is_refused(world: World, change: dict[str, Any]) -> None:
-    """Anyone can write one; what it says must still be possible."""
     session = {"uid": "demo", "provider": "password", "project": "demo-clevora", "began": 0}
     good(refresh(world, forged(session)))
     assert message(refresh(world, forged(session | change))) == "INVALID_REFRESH_TOKEN"
@@ -131,7 +128,6 @@ def forged(session: dict[str, Any]) -> str:
 
 
 def test_a_refresh_token_of_nobody_is_refused(world: World) -> None:
-    """Of a user whom a reset has undone."""
     token = sign_up(world)["refreshToken"]
     world.http.post("/__mock/reset")
     assert message(refresh(world, token)) == "INVALID_REFRESH_TOKEN"
@@ -164,7 +160,6 @@ def test_paths_of_other_hosts_are_clevoras(world: World, path: str) -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_broken_body_is_an_invalid_argument(world: World, path: str) -> None:
-    """400 whatever it is, never 500; a form has no form that is broken."""
     for body in BROKEN:
         answer = world.http.post(path, params={"key": "local"}, headers=OWNER, content=body)
         assert (body[:30], answer.status_code) == (body[:30], 400)
@@ -177,7 +172,6 @@ def test_a_broken_body_is_an_invalid_argument(world: World, path: str) -> None:
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path != FIND])
 def test_an_api_key_is_asked_for(world: World, path: str) -> None:
-    """Any will do, in the query or in a header."""
     answer = world.http.post(path, json={})
     assert (answer.status_code, message(answer)) == (403, "The request is missing a valid API key.")
     assert answer.json()["error"]["status"] == "PERMISSION_DENIED"
@@ -200,7 +194,7 @@ def test_at_most_a_hundred_are_looked_up(world: World) -> None:
 
 
 def test_a_sandbox_keeps_so_many_users_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is forgotten for a newcomer; who leaves makes room. Of those who left, the latest are remembered."""
+    """Users are never evicted; a deletion makes room. Only the latest deleted uids are remembered."""
     monkeypatch.setattr(users, "CAPACITY", 3)
     first, second = sign_up(world), sign_up(world)
     assert message(accounts(world, "signUp", ANN)) == "QUOTA_EXCEEDED : Exceeded quota for creating accounts."
@@ -216,7 +210,6 @@ def test_a_sandbox_keeps_so_many_users_and_no_more(world: World, monkeypatch: py
 
 
 def test_every_refusal_is_asked_for_here() -> None:
-    """A new code needs a row."""
     here = {row.said.split(" ")[0] for row in ROWS} | {said for _, said in GRANTS}
     tested_apart = {
         *("INVALID_ARGUMENT", "NOT_IMPLEMENTED", "PERMISSION_DENIED", "QUOTA_EXCEEDED"),
@@ -228,7 +221,7 @@ def test_every_refusal_is_asked_for_here() -> None:
 class TestManners:
     @pytest.mark.parametrize("path", PATHS)
     def test_a_page_of_any_origin_may_ask(self, world: World, path: str) -> None:
-        """The preflight allows all that the SDK for the web sends, and answers are readable, refusals too."""
+        """The preflight allows all headers of the SDK for the web, and responses are readable, errors too."""
         wanted = "content-type,x-client-version,x-firebase-client,x-firebase-gmpid"
         asked = {
             "origin": "http://localhost:5173",
@@ -268,7 +261,6 @@ class TestManners:
         message(answer)
 
     def test_scenarios_leave_firebase_alone(self, world: World) -> None:
-        """They are about Clevora: an outage there signs nobody out."""
         rules = [{"when": {"endpoint": "*"}, "then": {"error": 503}}]
         good(world.http.put("/__mock/scenario", json={"name": "down", "rules": rules}))
         good(accounts(world, "signInWithPassword", DEMO, headers={"x-clevora-mock-error": "500"}))
@@ -276,7 +268,6 @@ class TestManners:
 
 @pytest.mark.parametrize("issued", [None, "1", [], 1e308, -1e308, 10**18, True])
 def test_any_time_of_issue_is_read_or_refused(world: World, issued: object) -> None:
-    """A token can be written by anyone."""
     uid = sign_up(world, **ANN)["localId"]
     header, part, _ = world.id_token(uid).split(".")
     claims = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4))) | {"iat": issued}

@@ -1,4 +1,4 @@
-"""Signing up, in and on: what Firebase's SDKs are answered, and what the tokens open."""
+"""Sign-up, sign-in and refresh: the responses to Firebase's SDKs, and the access that the tokens give."""
 
 import pytest
 
@@ -25,7 +25,6 @@ NEWS = {"idToken", "refreshToken", "expiresIn"}
 
 class TestSigningUp:
     def test_a_user_signs_up_with_email_and_password(self, world: World) -> None:
-        """The email in small letters, as Firebase keeps it."""
         got = sign_up(world, email="Ann@X.example", password="secret-1")
         assert got.keys() == {"kind", "localId", "email", *NEWS}
         assert (got["kind"], got["email"]) == ("identitytoolkit#SignupNewUserResponse", "ann@x.example")
@@ -53,7 +52,7 @@ class TestSigningUp:
         assert find(world, localId=[got["localId"]])[0]["providerUserInfo"] == []
 
     def test_an_anonymous_user_becomes_one_with_a_password(self, world: World) -> None:
-        """Under the same uid; with an ID token, signing up is linking."""
+        """The uid stays; with an ID token, sign-up links email and password to its user."""
         before = sign_up(world)
         after = sign_up(world, idToken=before["idToken"], **ANN)
         assert after["localId"] == before["localId"] == sign_in(world, **ANN)["localId"]
@@ -83,7 +82,6 @@ class TestSigningIn:
         assert (account["balance"], account["activated"], account["developerAccess"]) == (100, True, True)
 
     def test_an_account_made_to_measure_signs_in(self, world: World) -> None:
-        """With a password from the control plane: a dashboard can be shown any situation."""
         made = {"uid": "poor", "balance": 0, "activated": False, **ANN}
         good(world.http.post("/__mock/accounts", json=made))
         got = sign_in(world, **ANN)
@@ -116,7 +114,7 @@ class TestSigningIn:
         assert answer.json()["error"]["message"].startswith("uid: expected one that no Firebase user has")
 
     def test_the_dashboard_opens_after_activation(self, world: World) -> None:
-        """403 until then (K8); afterwards the account knows the email."""
+        """403 until then (K8); afterwards the account has the email."""
         token = sign_up(world, **ANN)["idToken"]
         assert [dashboard(world, token, path).status_code for path in ("/api/developer/account", "/v1/keys")] == [
             403
@@ -133,14 +131,13 @@ class TestSigningIn:
             assert sign_up(elsewhere, **ANN)["email"] == ANN["email"]
 
     def test_the_root_belongs_to_the_default_sandbox(self, world: World) -> None:
-        """The SDK for the web knows no paths."""
+        """The SDK for the web drops paths."""
         root = f"{world.server.url}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=k"
         assert good(world.http.post(root, json=DEMO))["localId"] == "demo"
 
 
 class TestStayingSignedIn:
     def test_a_refresh_gives_a_fresh_token_of_the_same_sign_in(self, world: World) -> None:
-        """And as many as one likes, even when the first one has long expired."""
         signed = sign_up(world, **ANN)
         world.advance(7200)
         assert dashboard(world, signed["idToken"]).status_code == 401
@@ -158,7 +155,6 @@ class TestStayingSignedIn:
 
     @pytest.mark.parametrize("spelling", [("grant_type", "refresh_token"), ("grantType", "refreshToken")])
     def test_a_token_is_refreshed_by_json_too(self, world: World, spelling: tuple[str, str]) -> None:
-        """As the SDKs for phones send it."""
         asked = dict(zip(spelling, ("refresh_token", sign_up(world)["refreshToken"]), strict=True))
         answer = world.http.post("/securetoken.googleapis.com/v1/token?key=k", json=asked)
         assert good(answer)["id_token"]
@@ -174,7 +170,7 @@ class TestStayingSignedIn:
         assert (told["name"], told["picture"]) == ("Ann", "https://x.example/ann.png")
 
     def test_an_expired_token_is_still_looked_up(self, world: World) -> None:
-        """SDKs go by the machine's clock: a refusal would sign their user out, only because the sandbox's was moved."""
+        """SDKs use the machine's clock: an error would sign their user out only because the sandbox's was moved."""
         signed = sign_up(world, **ANN)
         world.advance(86_400)
         assert ask(world, "lookup", idToken=signed["idToken"])["users"][0]["localId"] == signed["localId"]

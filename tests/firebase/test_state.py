@@ -1,4 +1,4 @@
-"""Users are state: the same again after a reset, saved and restored whole, drawn and dated by their sandbox."""
+"""Users are part of the sandbox's state: deterministic, reset, saved and restored."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from tests.support.world import World, fresh_world
 
 
 def story(world: World) -> list[Any]:
-    """Somebody signs up, signs in, changes things, refreshes, and somebody else comes and goes: all bytes of it."""
+    """Return all bytes of a fixed sequence: sign-up, sign-in, changes, refresh, deletion."""
     answers = [accounts(world, "signUp", ANN), accounts(world, "signInWithPassword", DEMO)]
     ann = answers[0].json()
     answers.append(accounts(world, "update", {"idToken": ann["idToken"], "password": "secret-2", "displayName": "Ann"}))
@@ -37,7 +37,6 @@ def users(world: World) -> tuple[Any, Any]:
 
 
 def test_the_same_requests_give_the_same_bytes(world: World) -> None:
-    """After a reset, uids and tokens included; and no sooner."""
     born = users(world)
     first = story(world)
     assert users(world) != born
@@ -53,7 +52,7 @@ def test_draws_depend_on_the_sandbox(world: World) -> None:
 
 
 def test_a_snapshot_brings_everybody_back(world: World) -> None:
-    """With passwords, profiles, revocations and who is gone; in another sandbox too."""
+    """With passwords, profiles, revocations and deleted uids; in another sandbox too."""
     ann = sign_up(world, **ANN)
     gone = sign_up(world)
     ask(world, "delete", idToken=gone["idToken"])
@@ -100,7 +99,7 @@ def test_resetting_the_ledger_leaves_users_alone(world: World) -> None:
 
 
 def test_the_demo_user_is_the_same_whenever_it_is_looked_at(world: World) -> None:
-    """It comes into being when somebody asks, and is as old as the sandbox all the same."""
+    """The demo user is created on first use, with the sandbox's start as its creation time."""
     other = World(world.server, f"{world.name}-other")
     with other.http:
         chat(world)
@@ -110,7 +109,6 @@ def test_the_demo_user_is_the_same_whenever_it_is_looked_at(world: World) -> Non
 
 class TestSecrets:
     def test_none_is_kept_or_shown(self, world: World) -> None:
-        """Neither passwords nor tokens, wherever one looks."""
         ann = sign_up(world, **ANN)
         refreshed = good(refresh(world, ann["refreshToken"]))
         new = ask(world, "update", idToken=ann["idToken"], password='quoted "secret", \\ and é')
@@ -124,7 +122,6 @@ class TestSecrets:
             assert [secret for secret in secrets if secret in shown] == []
 
     def test_the_journal_shows_the_rest(self, world: World) -> None:
-        """The journal has the user, the call and the outcome."""
         ann = sign_up(world, **ANN)
         refresh(world, ann["refreshToken"])
         accounts(world, "signInWithPassword", ANN | {"password": "wrong-1"})
@@ -144,7 +141,7 @@ class TestSecrets:
         assert control(world, "GET requests?endpoint=firebase.token")["count"] == 1
 
     def test_trying_another_password_is_no_misconduct(self, world: World) -> None:
-        """Masked, two different sign-ins look like one that was repeated."""
+        """Masked, two different sign-ins look like a repeated one."""
         for _ in range(6):
             accounts(world, "signInWithPassword", ANN | {"password": "wrong-1"})
         assert control(world, "GET conduct")["findings"] == []
@@ -159,7 +156,7 @@ class TestSecrets:
 def test_no_password_gets_into_the_journal(
     frozen_server: Running, password: str, spread: int | None, escaped: bool, whole: bool
 ) -> None:
-    """However it is written, in a body that is whole and in one that breaks off."""
+    """In every encoding of a body, complete or truncated."""
     world = fresh_world(frozen_server)
     marked = f"s3cr3t{password}s3cr3t"
     body = json.dumps({"email": "a@x.example", "password": marked}, indent=spread, ensure_ascii=escaped)
@@ -173,7 +170,6 @@ def test_no_password_gets_into_the_journal(
 
 @given(st.text(), st.text(min_size=1))
 def test_a_password_fits_itself_alone(password: str, other: str) -> None:
-    """And its hash is the same on every machine, another one under every salt."""
     kept = Password.of(password, "salt")
     assert kept.matches(password)
     assert not kept.matches(password + other)
@@ -182,13 +178,11 @@ def test_a_password_fits_itself_alone(password: str, other: str) -> None:
 
 
 def test_the_hash_is_the_same_everywhere() -> None:
-    """So that a snapshot may travel."""
     golden = "9e6395fb067c6fce08a79b6a68e3472000e2551a5d4b6eb549242a72a4749d35"
     assert Password.of("clevora-demo", "salt").hash == golden
 
 
 def test_firebase_is_no_part_of_clevoras_contract(world: World) -> None:
-    """Its routes are in no table and no document of Clevora's."""
     described = world.http.get("/openapi.json").json()["paths"]
     paths = {path for endpoint in ENDPOINTS for path in endpoint.paths}.union(described)
     assert not {row.path for row in TABLE} & paths

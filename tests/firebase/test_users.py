@@ -1,4 +1,4 @@
-"""Looking users up, changing them, deleting them; and what that does to the tokens they have."""
+"""Lookup, change and deletion of users, and the effect on their tokens."""
 
 from typing import Any
 
@@ -63,7 +63,7 @@ class TestLookingUp:
         assert [user["localId"] for user in found] == ["demo", uid]
 
     def test_nobody_is_no_list(self, world: World) -> None:
-        """The Admin SDK for Node takes an empty one for a user."""
+        """The Admin SDK for Node takes an empty list for a user."""
         for body in ({"email": ["no@x.example"]}, {"phoneNumber": ["+15550100"]}, {}):
             assert good(world.http.post(FIND, headers=OWNER, json=body)).keys() == {"kind"}
 
@@ -73,7 +73,7 @@ class TestLookingUp:
         assert "demo-clevora" in other.headers["x-clevora-mock-hint"]
 
     def test_an_account_is_known_without_a_sign_up(self, world: World) -> None:
-        """Accounts of the control plane and of tokens alike have no `validSince`, so no token is too old."""
+        """Accounts without a user have no `validSince`, so no token is too old."""
         good(world.http.post("/__mock/accounts", json={"uid": "made", "email": "Made@x.example"}))
         good(dashboard(world, world.id_token("activated", "act@x.example"), "/api/developer/activate", "POST"))
         for uid, email in (("made", "Made@x.example"), ("activated", "act@x.example")):
@@ -81,14 +81,13 @@ class TestLookingUp:
             assert find(world, localId=[uid]) == find(world, email=[email.lower()]) == [told]
 
     def test_a_uid_known_by_a_token_alone_is_known(self, world: World) -> None:
-        """The Admin SDK for Node looks up the user of each token, by the uid alone."""
+        """The Admin SDK for Node looks up the user of each token by the uid."""
         assert find(world, localId=["stranger"]) == [{"localId": "stranger"}]
         got = ask(world, "lookup", idToken=world.id_token("stranger", "s@x.example"))
         assert got["users"] == [{"localId": "stranger", "email": "s@x.example", "emailVerified": False}]
         assert find(world, email=["s@x.example"]) == []
 
     def test_the_email_of_an_account_is_its_users(self, world: World) -> None:
-        """A changed address is not found under the earlier one."""
         token = sign_in(world, "demo@clevora.example", "clevora-demo")["idToken"]
         ask(world, "update", idToken=token, email="new@clevora.example")
         assert find(world, email=["demo@clevora.example"]) == []
@@ -97,7 +96,6 @@ class TestLookingUp:
 
 class TestChanging:
     def test_name_and_picture_can_be_changed(self, world: World) -> None:
-        """No new tokens for that; null leaves a thing as it is, an empty text and `deleteAttribute` take it away."""
         token = sign_up(world, **ANN)["idToken"]
         profile = {"displayName": "Ann", "photoUrl": "https://x.example/ann.png"}
         got = ask(world, "update", idToken=token, returnSecureToken=True, **profile)
@@ -154,7 +152,7 @@ class TestChanging:
 
 class TestDeleting:
     def test_whoever_is_deleted_is_gone(self, world: World) -> None:
-        """For every route, while a stranger's uid would be known; the email is free again."""
+        """On every route, although an unknown uid has a profile; the email is free again."""
         signed = sign_up(world, **ANN)
         assert ask(world, "delete", idToken=signed["idToken"]) == {"kind": "identitytoolkit#DeleteAccountResponse"}
         assert find(world, localId=[signed["localId"]], email=[ANN["email"]]) == []
@@ -165,7 +163,6 @@ class TestDeleting:
         assert sign_up(world, **ANN)["localId"] != signed["localId"]
 
     def test_the_account_outlives_its_deleted_user(self, world: World) -> None:
-        """Firebase's user is one thing, Clevora's money another."""
         token = sign_in(world, "demo@clevora.example", "clevora-demo")["idToken"]
         ask(world, "delete", idToken=token)
         assert find(world, localId=["demo"], email=["demo@clevora.example"]) == []

@@ -18,7 +18,7 @@ REFUSE = {"when": {"endpoint": "chat.completions"}, "then": {"error": 429}}
 
 @pytest.fixture
 def clevora(world: World) -> Clevora:
-    """A client that is not told its key."""
+    """Provide a client without an explicit key."""
     return Clevora(world.url)
 
 

@@ -1,4 +1,4 @@
-"""The pytest plugin, in test runs of their own."""
+"""The pytest plugin, in separate test runs."""
 
 import json
 import os
@@ -40,7 +40,7 @@ NEEDED_UNUSED = {
 
 
 class Ran(NamedTuple):
-    """A test run that has ended."""
+    """A finished test run."""
 
     status: int
     output: str
@@ -62,7 +62,7 @@ class Suite:
         (self.folder / name).write_text(text, encoding="utf-8")
 
     def command(self, *arguments: str) -> list[str]:
-        # Runs at the same time must not remove each other's directories.
+        # Concurrent runs must not remove each other's directories.
         apart = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", f"--basetemp={self.folder / 'temp'}")
         return [sys.executable, "-m", "pytest", *apart, *arguments]
 
@@ -83,7 +83,7 @@ class Suite:
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Suite:
-    """A test suite without tests."""
+    """Provide a test suite without tests."""
     return Suite(tmp_path)
 
 
@@ -334,7 +334,7 @@ def test_one(clevora):
 
 @pytest.mark.slow
 def test_the_same_tests_get_the_same_bytes(suite: Suite) -> None:
-    """The name of a sandbox, and so its draws, follow from the test's alone."""
+    """The name of a sandbox, and so its draws, depend only on the test's name."""
     source = """
 def test_one(clevora):
     headers = {"authorization": f"Bearer {clevora.api_key}"}

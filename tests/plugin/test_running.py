@@ -1,4 +1,4 @@
-"""``clevora_mock.running()``: a server in a process of its own, while a block runs."""
+"""``clevora_mock.running()``: a server in a separate process, for the duration of a block."""
 
 import os
 import signal

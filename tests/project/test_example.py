@@ -1,4 +1,4 @@
-"""The example's own tests pass against a server, as they do for somebody who tries it."""
+"""The example's own tests pass against a server."""
 
 import os
 import subprocess

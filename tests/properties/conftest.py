@@ -1,4 +1,4 @@
-"""The servers that the properties run against."""
+"""The servers of the property tests."""
 
 from collections.abc import Iterator
 
@@ -19,6 +19,6 @@ class StillSettings(Settings, frozen=True):
 
 @pytest.fixture(scope="session")
 def still_server() -> Iterator[Running]:
-    """A server whose clocks move only when told to, yet whose streams are paced: 200 tokens a second."""
+    """Provide a server whose clocks move only when set, with streams paced at 200 tokens a second."""
     with running(StillSettings(tokens_per_second=200.0)) as server:
         yield server

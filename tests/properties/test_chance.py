@@ -1,4 +1,4 @@
-"""The same seed gives the same bytes: by value, in another process, over HTTP, and whatever others do meanwhile."""
+"""The same seed gives the same bytes: in one process, in another, over HTTP, and beside other traffic."""
 
 import json
 import os
@@ -26,7 +26,7 @@ seeds = st.integers(-(10**18) + 1, 10**18 - 1)
 sandboxes = st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True)
 purposes = st.sampled_from(["request", "chat", "key", "key id", "checkout", "a", "a:1", "1"]) | st.text(max_size=5)
 
-# Any change to these changes every id, key and answer that somebody wrote down in a test.
+# A change of these values changes every id, key and answer that users' tests may contain.
 GOLDEN = {
     "hex": [
         "80c97e6d01114a6c909c83eb",
@@ -137,7 +137,7 @@ def test_shuffling_loses_nothing(start: bytes, items: list[int]) -> None:
 
 
 class Servers(NamedTuple):
-    """Two servers that are alike, and one with another seed."""
+    """Two equal servers, and one with another seed."""
 
     first: Running
     second: Running
@@ -183,10 +183,10 @@ steps: st.SearchStrategy[Step] = st.one_of(
 
 
 class Visitor:
-    """Does the steps in one sandbox, and keeps what every answer looked like, byte by byte."""
+    """A client that performs the steps in one sandbox, and keeps the bytes of every response."""
 
     def __init__(self, server: Running, sandbox: str) -> None:
-        # The links in answers name the host that was asked for.
+        # Links in responses have the requested host.
         url = f"{server.url}/sandbox/{sandbox}"
         self.http = httpx.Client(base_url=url, headers={"host": "localhost"}, timeout=20, verify=TLS)
         self.answers: list[tuple[int, bytes, list[tuple[str, str]]]] = []

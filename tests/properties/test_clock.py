@@ -1,4 +1,4 @@
-"""Clocks on a wall that the test holds, and waits in virtual time."""
+"""Clocks on a simulated wall clock, and waits in virtual time."""
 
 import asyncio
 from collections.abc import Callable
@@ -33,7 +33,7 @@ moments = st.integers(0, 253_402_300_799_999_999)
 
 
 async def sleep_until(clock: Clock, moment: int) -> None:
-    """Return once it is `moment` by the clock or later."""
+    """Return once the clock is at `moment` or later."""
     if moment > clock.now():
         reached = asyncio.Event()
         timer = clock.call_at(moment, reached.set)
@@ -44,7 +44,7 @@ async def sleep_until(clock: Clock, moment: int) -> None:
 
 
 class Wall:
-    """Wall time that passes when told to."""
+    """Wall time that a test advances."""
 
     def __init__(self, now: int) -> None:
         self.now = now
@@ -100,7 +100,7 @@ def test_a_clock_bends_and_never_breaks(
             wall.now += value
             since += value
         else:
-            # Whatever had passed stays, and the line goes on from there.
+            # The clock continues from its present time, without a jump.
             expected, since = expected + int(since * rate), 0
             if what == "advance" and isinstance(value, int):
                 clock.advance(value / SECOND)
@@ -119,7 +119,7 @@ def test_a_clock_bends_and_never_breaks(
 
 
 def in_virtual_time(mode: Mode, speed: float, work: Callable[[VirtualLoop, Clock], object]) -> None:
-    """Run `work`, a coroutine function, with a clock whose wall is the virtual loop's time."""
+    """Run `work`, a coroutine function, with a clock that reads the virtual loop's time."""
 
     async def run(loop: VirtualLoop) -> None:
         outcome = work(loop, Clock(mode, start=FROZEN_START, speed=speed, read=loop.micros))
@@ -130,7 +130,7 @@ def in_virtual_time(mode: Mode, speed: float, work: Callable[[VirtualLoop, Clock
 
 
 async def settled() -> None:
-    """Let everything that is ready run."""
+    """Let all ready callbacks run."""
     for _ in range(5):
         await asyncio.sleep(0)
 
@@ -147,7 +147,7 @@ def test_waiters_are_woken_on_time(mode: Mode, speed: float, offsets: list[int])
         await asyncio.gather(*(wait(offset) for offset in offsets))
         rate = speed_of(mode, speed)
         for offset, at in woken:
-            # Never early; late by no more than the loop's and the wall's grain.
+            # Never early, and late by at most the resolution of loop and wall clock.
             assert offset <= max(0, at) <= max(0, offset) + 4 * max(1.0, rate)
         assert sorted(offset for offset, _ in woken) == sorted(offsets)
         assert not clock.timers
@@ -196,7 +196,7 @@ def test_a_jump_wakes_in_the_order_of_the_moments(waits: list[int], advances: li
             clock.advance(seconds)
             await settled()
         await asyncio.gather(*tasks)
-        # At the same moment, whoever asked first.
+        # Timers of the same moment fire in the order of their creation.
         assert woken == sorted(woken)
 
     in_virtual_time("frozen", 1.0, work)
@@ -259,7 +259,7 @@ def test_a_wait_outlives_every_change_of_mode(wait: int, changes: list[tuple[Mod
             if task.done():
                 assert clock.now() >= moment
             else:
-                # The wall's grain of a microsecond, at the clock's speed.
+                # A microsecond of the wall clock, at the clock's speed.
                 assert clock.now() < moment + 4 * max(1.0, clock.speed)
         clock.set(moment)
         await task

@@ -1,4 +1,4 @@
-"""Clients that leave in the middle of a stream pay for the prompt and for what was sent, once."""
+"""Clients that disconnect during a stream pay, once, for the prompt and for the tokens sent by then."""
 
 import asyncio
 import json
@@ -41,12 +41,12 @@ frames = st.lists(st.integers(1, 40), min_size=2, max_size=40).map(
     lambda sizes: [bytes([65 + index % 26]) * size for index, size in enumerate(sizes)]
 )
 paces = st.sampled_from([1.0, 7.0, 200.0, 1000.0])
-# Fractions of the time that the whole stream takes, beyond its end too.
+# Fractions of the whole stream's duration, beyond its end too.
 fractions = st.floats(0, 1.3)
 
 
 class Delivered(NamedTuple):
-    """What came out of a stream: the frames with the moment of each, and how many it said it had sent."""
+    """The result of a stream: the frames with their times, and its own count of sent frames."""
 
     bodies: list[tuple[int, bytes]]
     ended: bool
@@ -57,7 +57,7 @@ Ending = Callable[[VirtualLoop, "asyncio.Task[None]", asyncio.Event], Awaitable[
 
 
 def deliver(content: list[bytes], pace: float, ending: Ending, write_seconds: float = 0.0) -> Delivered:
-    """Send `content` to a client that writes take `write_seconds` to reach, while `ending` happens."""
+    """Send `content` to a client with writes of `write_seconds`, while `ending` runs."""
     bodies: list[tuple[int, bytes]] = []
     ended: list[bool] = []
 
@@ -77,11 +77,11 @@ def deliver(content: list[bytes], pace: float, ending: Ending, write_seconds: fl
             if write_seconds:
                 await asyncio.sleep(write_seconds)
                 if left.is_set() and message.get("more_body"):
-                    # A server that waited for its client, and finds it gone, wakes `receive` first and writes nothing.
+                    # A server that notices the disconnect after a write wakes `receive` first, and writes nothing.
                     await asyncio.sleep(0)
                     await asyncio.sleep(0)
                     return
-            # Frames that are due together leave in one write.
+            # Frames that are due together are sent in one write.
             body = message["body"]
             while body:
                 frame = content[len(bodies)]
@@ -106,7 +106,7 @@ def deliver(content: list[bytes], pace: float, ending: Ending, write_seconds: fl
 
 
 def leaving(after: float) -> Ending:
-    """The client goes away."""
+    """Disconnect the client."""
 
     async def end(loop: VirtualLoop, task: "asyncio.Task[None]", left: asyncio.Event) -> None:
         await asyncio.sleep(after)
@@ -116,7 +116,7 @@ def leaving(after: float) -> Ending:
 
 
 def cancelling(after: float) -> Ending:
-    """The server stops the request."""
+    """Cancel the request's task."""
 
     async def end(loop: VirtualLoop, task: "asyncio.Task[None]", left: asyncio.Event) -> None:
         await asyncio.sleep(after)
@@ -150,7 +150,7 @@ def test_a_whole_stream_keeps_its_pace(content: list[bytes], pace: float) -> Non
     assert delivered.ended
     assert delivered.frames_sent == len(content)
     for index, (at, _) in enumerate(delivered.bodies):
-        # The role and the first token at once, then one token at a time; lateness never adds up.
+        # The role and the first token at once, then one token at a time; delays do not accumulate.
         deadline = max(0, index - 1) * SECOND / pace
         assert deadline - 1 <= at <= deadline + 4
 
@@ -202,7 +202,7 @@ def prompt_tokens(contents: list[str]) -> int:
 
 
 def content_of(events: bytes) -> str:
-    """The text in a stream's events, as far as they go."""
+    """Return the text in a stream's events."""
     chunks = [
         json.loads(line[6:])
         for line in events.decode().split("\n\n")
@@ -212,7 +212,7 @@ def content_of(events: bytes) -> str:
 
 
 def is_settled_exactly(entry: JournalEntry, contents: list[str], text: str) -> None:
-    """One journal entry that bills the prompt and `text`, no more."""
+    """Check that one journal entry bills exactly the prompt and `text`."""
     assert (entry.status, entry.logged, entry.endpoint) == (200, True, "chat.completions")
     assert entry.prompt_tokens == prompt_tokens(contents)
     assert entry.completion_tokens == counted(text)
@@ -221,7 +221,7 @@ def is_settled_exactly(entry: JournalEntry, contents: list[str], text: str) -> N
 
 
 def books_agree(sandbox: Sandbox, before: int) -> None:
-    """Ledger, usage, keys and balance tell the same story as the journal."""
+    """Check that ledger, usage, keys and balance agree with the journal."""
     account = sandbox.accounts.by_uid["demo"]
     billed = [entry for entry in sandbox.journal.entries if entry.cost]
     tokens = sum(entry.prompt_tokens + entry.completion_tokens for entry in billed)
@@ -240,7 +240,7 @@ def books_agree(sandbox: Sandbox, before: int) -> None:
 
 @pytest.fixture(scope="module")
 def answers() -> Iterator[Callable[[list[str], int], str]]:
-    """What the whole answer to a request is, asked without a stream."""
+    """Return the complete text of each request, from a request without a stream."""
     with (
         running(Settings(no_rate_limit=True)) as server,
         httpx.Client(base_url=server.url, timeout=20, verify=TLS) as http,
@@ -326,7 +326,7 @@ def test_concurrent_streams_are_each_billed_what_was_sent(
 
 
 def with_keys(server: Running, name: str, number: int) -> list[str]:
-    """Keys of a fresh sandbox, whose minute holds as many requests as the test wants to make."""
+    """Return keys of a fresh sandbox with unlimited requests."""
     sandbox = server.sandbox(name)
 
     def prepare() -> list[str]:
@@ -338,7 +338,7 @@ def with_keys(server: Running, name: str, number: int) -> list[str]:
 
 
 async def abandon(server: Running, name: str, key: str, body: bytes, chunks: int) -> tuple[str, str, bool]:
-    """Ask for a stream, read some chunks of it and hang up: the request's id, the text read, whether it had ended."""
+    """Request a stream, read some chunks and disconnect; return the request's id, the text, and True if complete."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(
@@ -354,7 +354,7 @@ async def abandon(server: Running, name: str, key: str, body: bytes, chunks: int
         size = int(await reader.readline(), 16)
         got += await reader.readexactly(size)
         await reader.readexactly(2)
-    # Some go politely, some pull the plug.
+    # Some connections end by a FIN, some by an RST.
     if chunks % 2:
         writer.transport.abort()
     writer.close()
@@ -362,7 +362,7 @@ async def abandon(server: Running, name: str, key: str, body: bytes, chunks: int
 
 
 def until(server: Running, happened: Callable[[], bool]) -> None:
-    """Return once something has happened on the server."""
+    """Return once a condition holds on the server."""
     for _ in range(PATIENCE_SECONDS * 200):
         if server.do(happened):
             return
@@ -371,7 +371,7 @@ def until(server: Running, happened: Callable[[], bool]) -> None:
 
 
 def wait_for(server: Running, sandbox: Sandbox, total: int) -> list[JournalEntry]:
-    """The journal, once it has as many entries."""
+    """Return the journal, once it has `count` entries."""
     until(server, lambda: sandbox.journal.total >= total)
     return server.do(lambda: list(sandbox.journal.entries))
 
@@ -408,12 +408,12 @@ def test_two_hundred_abandoned_streams_leave_exact_books(
     for entry in entries:
         contents, limit, text, ended = asked[entry.id]
         whole = answers(contents, limit)
-        # At least what the client read, at most what was written by the time its leaving was noticed.
+        # At least the text that the client read, at most the text sent before the disconnect was noticed.
         assert entry.response.startswith(text)
         assert whole.startswith(entry.response)
         is_settled_exactly(entry, contents, entry.response)
         assert not ended or entry.response == whole
-    # Some left long before the end, and were not billed for it.
+    # Some disconnected long before the end, and were not billed for it.
     assert sum(entry.response != answers(*asked[entry.id][:2]) for entry in entries) >= 20
     real_server.do(lambda: books_agree(sandbox, before))
 
@@ -435,7 +435,7 @@ def test_streams_abandoned_while_time_stands_still_are_billed_to_the_token(
             for number, plan in enumerate(plans)
         ]
         if tokens:
-            # Everybody has got the first token, and waits for the clock to allow the next.
+            # Every client has received the first token, and its stream waits for the clock.
             await asyncio.to_thread(until, still_server, lambda: len(sandbox.clock.timers) == len(plans))
             await asyncio.to_thread(still_server.do, lambda: sandbox.clock.advance(tokens / 200))
         for plan, (request_id, text, _) in zip(plans, await asyncio.gather(*readers), strict=True):

@@ -1,4 +1,4 @@
-"""ID tokens: what is issued is good until it expires, and nothing else is."""
+"""ID tokens: an issued token is valid until it expires, and all others are refused."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode

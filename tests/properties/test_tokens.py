@@ -1,4 +1,4 @@
-"""Text is cut into pieces that lose nothing, and each piece is one token."""
+"""Text is split into pieces without loss, and each piece is one token."""
 
 import sys
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from clevora_mock.models import tokens
 from tests.support.token_count import counted
 
-# Word characters of several scripts, signs, and white space of every kind.
+# Word characters of several scripts, punctuation, and white space of every kind.
 _LIKELY = st.text(
     st.sampled_from(
         "abz_019éßЖ漢字\u0661¼²ªﬁ \t\n\r\x0b\x0c\x1c\x1f\x85\u00a0\u2028\u3000!?.,—😀\u0301\u200b\x00\u200d"

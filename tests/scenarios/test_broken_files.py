@@ -1,8 +1,8 @@
-"""Every kind of mistake has a file of its own under `broken`, and its messages are asserted word for word.
+"""Every kind of mistake has a file in `broken`, whose messages are asserted word for word.
 
-A file's first lines hold them: ``#> line:column: message`` for each problem, and the verdict of the schema for editors.
-It ``refuses`` unknown entries and wrong types as the reader does, ``accepts`` what only the reader can tell (what
-entries do to each other, names that come twice), and ``cannot read`` what is no tree.
+The first lines of a file have them: ``#> line:column: message`` for each problem, and the verdict of the JSON Schema.
+It ``refuses`` unknown entries and wrong types, as the reader does, ``accepts`` mistakes that only the reader detects
+(conflicting entries, duplicate names), and ``cannot read`` files that do not parse.
 """
 
 import json
@@ -20,7 +20,7 @@ from tests.support.scenario_tree import plain
 
 BROKEN = Path(__file__).parent / "broken"
 FILES = sorted(BROKEN.glob("*.yaml"))
-# Those where the parser matters: what is no tree, and what the tree itself refuses.
+# Files for which the parser matters: invalid YAML, and trees that are refused.
 SYNTAX = [
     file
     for file in FILES
@@ -31,7 +31,7 @@ SCHEMA = Draft202012Validator(json_schema.schema())
 
 
 def expectations(file: Path) -> tuple[list[str], str]:
-    """Return the messages that a file announces, and the schema's verdict."""
+    """Return the messages that a file expects, and the schema's verdict."""
     said = [line[3:] for line in file.read_text().splitlines() if line.startswith("#> ")]
     return said[:-1], said[-1]
 
@@ -66,7 +66,7 @@ def test_unknown_entries_and_wrong_types_are_the_schemas_too() -> None:
     signs = ("unknown entry", "got a list", "got a mapping", "quotes", "is missing", "nothing in it")
     for file in FILES:
         said, verdict = expectations(file)
-        # Python's dict has one of each name, and no lists for names.
+        # Python's dict has each name once, and no lists for names.
         if (
             "duplicate" not in file.stem
             and file.stem != "key-a-list"

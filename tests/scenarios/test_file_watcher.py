@@ -1,4 +1,4 @@
-"""A watched file that changes is read again, and one that is broken changes nothing."""
+"""A watched file is read again after a change; an invalid one changes nothing."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every form of the language, and the exact value that it becomes. The schema for editors takes each of them too."""
+"""Every form of the scenario language, and its exact value. The JSON Schema accepts each of them too."""
 
 import re
 from typing import Any
@@ -43,7 +43,7 @@ MS = SECOND // 1000
 
 
 def scenario(text: str) -> Scenario:
-    """Return what `text` says, without its source."""
+    """Return the scenario in `text`, without its source."""
     SCHEMA.validate(plain(parse(text)))
     return replace(read_scenario("file.yaml", text), source=DEFAULT.source)
 

@@ -1,4 +1,4 @@
-"""The same seed, scenario and requests give the same bytes, and many connections at once count like one."""
+"""The same seed, scenario and requests give the same bytes, and concurrent connections are counted correctly."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ CROWD = 32
 
 
 def run(world: World, scenario: str, count: int = 40) -> list[tuple[bytes, Ending]]:
-    """Every byte and every ending of a series of requests."""
+    """Return every byte and every ending of a series of requests."""
     activate(world, scenario)
     found = []
     for number in range(count):
@@ -28,7 +28,6 @@ def run(world: World, scenario: str, count: int = 40) -> list[tuple[bytes, Endin
 
 @pytest.mark.parametrize("scenario", ["brownout", "broken-stream", "connection-drops", "slow-stream"])
 def test_a_reset_sandbox_repeats_itself(world: World, scenario: str) -> None:
-    """Ids, dates, delays and what goes wrong: after a reset all of it is as before."""
     first = run(world, scenario)
     before = [(entry.latency, entry.rule, entry.draw, entry.misses) for entry in support.journal(world)]
     world.http.post("/__mock/reset").raise_for_status()
@@ -41,7 +40,7 @@ def test_a_reset_sandbox_repeats_itself(world: World, scenario: str) -> None:
 
 @pytest.mark.parametrize("scenario", ["brownout", "broken-stream", "connection-drops"])
 def test_another_server_of_the_same_seed_repeats_it(frozen_server: Running, scenario: str) -> None:
-    """The sandbox's name is part of the draws, the server is not."""
+    """A draw depends on the sandbox's name, not on the server."""
     name = f"again-{scenario}"
     with running(Settings(clock="frozen")) as other:
         one, two = World(frozen_server, name), World(other, name)
@@ -58,7 +57,6 @@ def test_another_seed_is_another_series(world: World) -> None:
 
 
 def test_other_traffic_shifts_nothing(world: World) -> None:
-    """What goes wrong for one endpoint is the same, whatever happens on another."""
     rule = {"name": "some", "when": {"endpoint": "chat.completions", "chance": 0.5}, "then": {"fault": "reset"}}
     use(world, rule)
     alone = [send(world, CHAT).ending for _ in range(12)]
@@ -75,7 +73,7 @@ def test_other_traffic_shifts_nothing(world: World) -> None:
 def test_a_crowd_sees_exactly_two_failures(
     world: World, then: dict[str, object], failed: tuple[int | None, str]
 ) -> None:
-    """32 connections are open before the first asks; whoever comes first, two fail."""
+    """32 connections are open before the first request; two of the requests fail."""
     use(world, {"name": "two", "when": {"calls": "1-2"}, "then": then}, limits={"requests_per_minute": None})
     together = threading.Barrier(CROWD)
 

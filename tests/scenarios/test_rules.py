@@ -1,4 +1,4 @@
-"""Which rule decides about a request, what the journal says of the others, and what `then` makes of the answer."""
+"""The choice of a rule for a request, the journal's near misses, and the effects of `then`."""
 
 import base64
 import json
@@ -40,12 +40,12 @@ def post(world: World, ask: Ask = CHAT, headers: dict[str, str] | None = None, *
 
 
 def hits(world: World, count: int, ask: Ask = CHAT) -> list[int]:
-    """Which of the next `count` requests, from 1, the rule answers with its 503."""
+    """Return which of the next `count` requests, from 1, the rule answers with its 503."""
     return [number for number in range(1, count + 1) if post(world, ask).status_code == 503]
 
 
 def applies(world: World, when: dict[str, Any], ask: Ask = CHAT, **given: Any) -> bool:
-    """Tell whether a rule of this condition applies; status, header and journal must agree."""
+    """Tell whether a rule with this condition applies; status, header and journal must agree."""
     use(world, {"name": "asked", "when": when, "then": {"error": 503}})
     answer = post(world, ask, **given)
     applied = answer.status_code == 503
@@ -67,7 +67,7 @@ def named(when: dict[str, Any], ask: Ask) -> bool:
 
 @asks
 def test_an_endpoint_is_matched_by_its_name(world: World, ask: Ask) -> None:
-    """A rule for other endpoints is no near miss, or every entry would name it."""
+    """A rule for other endpoints is not a near miss; otherwise every entry would list it."""
     listed: list[str | list[str]] = ["*", "chat.completions", "embeddings", "search", "scripts.generate"]
     for endpoint in [*listed, ["search", "embeddings"], ["keys.list"]]:
         when = {"endpoint": endpoint}
@@ -81,7 +81,6 @@ def test_a_star_means_every_endpoint(world: World, path: str) -> None:
 
 
 def test_what_is_no_endpoint_has_no_rule(world: World) -> None:
-    """What is no endpoint has no rule: unknown paths and the mock's own pages."""
     use(world, {"then": {"error": 503}})
     assert world.http.get("/v1/nowhere").status_code == 404
     assert world.http.get("/v1/chat/completions").status_code == 405
@@ -111,14 +110,13 @@ def test_calls_are_counted_from_1(world: World, calls: Any, expected: list[int])
 
 
 def test_calls_count_what_matches_the_rest(world: World) -> None:
-    """Requests that the rule does not mean shift nothing, wherever they come."""
     use(world, {"when": {"endpoint": "chat.completions", "body": {"stream": True}, "calls": 2}, "then": {"error": 503}})
     statuses = [post(world, ask).status_code for ask in (CHAT, STREAM, SEARCH, CHAT, STREAM, STREAM)]
     assert statuses == [200, 200, 200, 200, 503, 200]
 
 
 def test_calls_count_only_requests_that_passed_chance(world: World) -> None:
-    """A chance comes before the count: of those that draw it, so many."""
+    """Of the requests that draw the chance, so many."""
     use(world, {"when": {"calls": 2, "chance": 0.5}, "then": {"error": 503}})
     for _ in range(12):
         post(world)
@@ -129,7 +127,7 @@ def test_calls_count_only_requests_that_passed_chance(world: World) -> None:
 
 
 def test_each_rule_counts_for_itself(world: World) -> None:
-    """A rule that is not asked, since one before it applied, counts nothing."""
+    """A rule after the one that applied counts nothing."""
     rules = [{"name": name, "when": {"calls": 1}, "then": {"error": 503}} for name in ("one", "two", "three")]
     use(world, *rules)
     assert [post(world).headers.get("x-clevora-mock-rule") for _ in range(4)] == ["one", "two", "three", None]
@@ -144,7 +142,6 @@ def test_counters_start_anew_with_the_scenario(world: World) -> None:
 
 
 def test_a_key_is_matched_by_name_id_or_preview(world: World) -> None:
-    """By name, id or preview, and never by another's."""
     headers = world.signed_in()
     made = world.http.post("/v1/keys", headers=headers, json={"name": "ci"}).json()["data"]
     mine = {"authorization": f"Bearer {made['key']}"}
@@ -169,7 +166,7 @@ def test_an_account_is_matched_by_its_uid(world: World) -> None:
 
 
 def test_an_account_is_matched_before_it_exists(world: World) -> None:
-    """Who signs in for the first time is known by the token."""
+    """The uid of a new user is taken from the token."""
     use(world, {"when": {"account": "new"}, "then": {"error": 503}})
     assert world.http.post("/api/developer/activate", headers=world.signed_in("other")).status_code == 200
     assert world.http.post("/api/developer/activate", headers=world.signed_in("new")).status_code == 503
@@ -227,7 +224,6 @@ BODIES: list[tuple[dict[str, Any], bool]] = [
 
 
 def test_a_body_is_matched_by_a_part_of_it(world: World) -> None:
-    """A subset by keys; values by type and value, so that 1 is not true."""
     given: dict[str, Any] = {
         "n": 1,
         "user": "a",
@@ -240,7 +236,6 @@ def test_a_body_is_matched_by_a_part_of_it(world: World) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"null", b'"text"', b"\xff", b"[" * 100_000])
 def test_a_body_that_is_no_object_matches_nothing(world: World, body: bytes) -> None:
-    """They have no parts and say nothing; the refusal is as without a rule."""
     rules = [{"when": {"body": {"a": 1}}, "then": {"error": 503}}, {"when": {"message": "a"}, "then": {"error": 503}}]
     use(world, *rules)
     answer = world.http.post(CHAT.path, content=body, headers=world.headers)
@@ -280,7 +275,6 @@ MESSAGES: list[tuple[Ask, dict[str, Any], str, bool]] = [
 
 
 def test_a_message_is_matched_by_its_text_or_by_a_pattern(world: World) -> None:
-    """The last user message, the query, the topic, the input."""
     found = [
         (ask, changes, message, applies(world, {"message": message}, ask, **changes))
         for ask, changes, message, _ in MESSAGES
@@ -289,7 +283,6 @@ def test_a_message_is_matched_by_its_text_or_by_a_pattern(world: World) -> None:
 
 
 def test_between_lasts_from_its_first_moment_to_before_its_last(world: World) -> None:
-    """From its first moment on, and no longer at its last, by the sandbox's clock."""
     world.advance(1000)
     use(world, {"when": {"between": ["10s", "2m"]}, "then": {"error": 503}}, limits={"requests_per_minute": None})
     statuses = []
@@ -310,7 +303,6 @@ def test_between_counts_from_the_start_that_the_scenario_sets(world: World) -> N
 
 
 def test_each_request_draws_its_chance(world: World) -> None:
-    """Each request draws; the journal has the draw, lucky or not."""
     use(world, {"when": {"chance": 0.33}, "then": {"error": 503}}, limits={"requests_per_minute": None})
     lucky = hits(world, 200)
     assert 40 < len(lucky) < 95
@@ -322,7 +314,6 @@ def test_each_request_draws_its_chance(world: World) -> None:
 
 @pytest.mark.parametrize("unrelated", [SEARCH, EMBEDDINGS, SCRIPTS, STREAM], ids=lambda ask: ask.name)
 def test_unrelated_requests_shift_no_draws(world: World, unrelated: Ask) -> None:
-    """Nor do those that fail a condition before the chance."""
     when = {"endpoint": "chat.completions", "message": "sea", "chance": 0.4}
     if unrelated is STREAM:
         when["body"] = {"max_tokens": 3}
@@ -357,7 +348,6 @@ def test_the_first_rule_that_applies_decides(world: World) -> None:
 
 
 def test_near_misses_name_the_first_condition_that_failed(world: World) -> None:
-    """In the order key, account, header, body, message, between, chance, calls, however the rule is written."""
     conditions: dict[str, Any] = {
         "calls": 9,
         "chance": 1e-9,
@@ -381,7 +371,7 @@ def test_near_misses_name_the_first_condition_that_failed(world: World) -> None:
 # --- then: errors -----------------------------------------------------------------------------------------------------
 
 
-# What the rule says, and the status, type, code and Retry-After that follow.
+# The rule's error, and the expected status, type, code and Retry-After.
 INJECTED: list[tuple[Any, int, str, str, str | None]] = [
     (400, 400, "invalid_request_error", "invalid_field", None),
     (401, 401, "authentication_error", "invalid_api_key", None),
@@ -411,7 +401,7 @@ INJECTED: list[tuple[Any, int, str, str, str | None]] = [
 
 @asks
 def test_an_injected_error_has_the_contracts_shape(frozen_server: Running, ask: Ask) -> None:
-    """JSON even for a stream; what the rule leaves open follows from the status."""
+    """JSON even for a stream; the status determines values that the rule omits."""
     found = []
     world = fresh_world(frozen_server)
     for error, *_ in INJECTED:
@@ -434,14 +424,12 @@ def test_an_injected_error_has_the_rules_message(world: World) -> None:
 
 
 def test_the_dashboards_injected_errors_keep_their_envelope(world: World) -> None:
-    """The dashboard's endpoints keep their envelope."""
     use(world, {"then": {"error": 500}})
     answer = world.http.get("/api/developer/usage", headers=world.signed_in())
     assert (answer.status_code, answer.json()["status"]) == (500, "error")
 
 
 def test_an_injected_error_comes_after_authentication(world: World) -> None:
-    """A wrong key and missing access stay what they are, and no rule counts them."""
     use(world, {"when": {"calls": 1}, "then": {"error": 500}})
     for headers in ({}, {"authorization": "Bearer sk_live_wrong"}):
         answer = world.http.post(CHAT.path, json=CHAT.body, headers=headers)
@@ -481,7 +469,7 @@ def test_injected_errors_use_up_no_limit(world: World) -> None:
 
 @asks
 def test_a_fixed_delay_is_written_down(world: World, ask: Ask) -> None:
-    """Nobody waits where the clock is frozen, and it has not moved."""
+    """No wait under a frozen clock, which does not move."""
     before = world.clock.now()
     for delay, millis in (("250ms", 250), ("2s", 2000), ("1.5m", 90_000), ("0s", 0)):
         use(world, {"then": {"delay": delay}})
@@ -499,7 +487,6 @@ def test_a_fixed_delay_is_written_down(world: World, ask: Ask) -> None:
     ],
 )
 def test_real_delays_are_waited_out_beside_a_frozen_clock(ask: Ask, then: dict[str, Any]) -> None:
-    """Waited out by the wall, and written down all the same."""
     with running(Settings(clock="frozen", real_delays=True)) as server:
         waiting = World(server, "waiting")
         with waiting.http:
@@ -567,7 +554,6 @@ def use_reply(world: World, reply: dict[str, Any]) -> None:
 
 
 def test_a_scripted_content_is_billed_by_its_own_tokens(world: World) -> None:
-    """Billed by its own tokens."""
     use_reply(world, {"content": "Thirty days, no more."})
     answer = post(world)
     body = answer.json()
@@ -580,7 +566,7 @@ def test_a_scripted_content_is_billed_by_its_own_tokens(world: World) -> None:
 
 
 def streamed(seen: Seen) -> tuple[str, str | None, dict[str, int]]:
-    """Text, finish reason and usage of a whole stream."""
+    """Return text, finish reason and usage of a complete stream."""
     said = [json.loads(event.removeprefix(b"data: ")) for event in seen.events[:-1]]
     text = "".join(one["choices"][0]["delta"].get("content", "") for one in said)
     return text, said[-1]["choices"][0]["finish_reason"], said[-1]["usage"]
@@ -608,7 +594,6 @@ def test_a_scripted_content_can_be_streamed(world: World) -> None:
 def test_max_tokens_cuts_a_scripted_content(
     world: World, *, reply: dict[str, Any], limit: int | None, text: str, reason: str, tokens: int, limited_by: str
 ) -> None:
-    """`max_tokens` cuts a canned answer too; the finish reason says so unless the rule says otherwise."""
     use_reply(world, {"content": "One two three four."} | reply)
     changes: dict[str, Any] = {} if limit is None else {limited_by: limit}
     body = post(world, **changes).json()
@@ -620,7 +605,6 @@ def test_max_tokens_cuts_a_scripted_content(
 
 
 def test_the_parts_of_a_scripted_script_replace_the_models(world: World) -> None:
-    """Parts that are left out stay the model's."""
     plain = post(world, SCRIPTS).json()
     section = {"heading": "Leaves", "content": "They are green.", "durationSeconds": 12}
     use_reply(world, {"script": {"title": "Tea!", "sections": [section]}})
@@ -633,7 +617,6 @@ def test_the_parts_of_a_scripted_script_replace_the_models(world: World) -> None
 
 
 def test_what_a_scripted_result_leaves_out_is_made_up(world: World) -> None:
-    """What a result leaves out is made up, in the API's own shape."""
     plain = post(world, SEARCH).json()
     use_reply(
         world, {"results": [{"title": "One", "score": 0.5}, {"title": "Two", "type": "podcast"}, {"title": "Three"}]}
@@ -653,7 +636,6 @@ def test_scripted_results_may_be_none(world: World) -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_scripted_vector_is_the_same_for_every_input(world: World, count: int) -> None:
-    """The same for every input, as long as it is written, in either encoding."""
     use_reply(world, {"vector": [0.5, -1, 0.25]})
     texts = ["text"] * count
     floats = post(world, EMBEDDINGS, input=texts).json()["data"]
@@ -663,7 +645,6 @@ def test_a_scripted_vector_is_the_same_for_every_input(world: World, count: int)
 
 
 def test_each_endpoint_takes_its_own_part_of_a_reply(world: World) -> None:
-    """Each takes its own part."""
     use_reply(world, {"content": "Yes.", "vector": [1], "results": [], "script": {"title": "T"}})
     assert post(world).json()["choices"][0]["message"]["content"] == "Yes."
     assert post(world, EMBEDDINGS).json()["data"][0]["embedding"] == [1.0]
@@ -675,7 +656,7 @@ def test_each_endpoint_takes_its_own_part_of_a_reply(world: World) -> None:
 
 
 def arriving(world: World, pace: dict[str, Any], steps: list[float]) -> Iterator[int]:
-    """How many events are there after each step of time; the answer has three tokens."""
+    """Return the number of events after each step of time; the answer has three tokens."""
     stand_still(world)
     use(world, {"then": {"reply": {"content": "One two three"}, "stream": pace}})
     with connect(world.address) as connection:
@@ -689,7 +670,7 @@ def arriving(world: World, pace: dict[str, Any], steps: list[float]) -> Iterator
 
 
 def test_a_stream_keeps_to_the_scripted_pace(world: World) -> None:
-    """The role at once, the first content after `ttft`, then one after the other; the end comes a step later."""
+    """The role at once, the first content after `ttft`, then a token per step; the end comes a step later."""
     pace = {"ttft": "3s", "tokens_per_second": 5}
     steps = [0, 2.9, 0.101, 0.15, 0.05, 0.2, 0.2]
     assert list(arriving(world, pace, steps)) == [1, 1, 2, 2, 3, 4, 6]
@@ -700,12 +681,11 @@ def test_ttft_alone_delays_the_first_content(world: World) -> None:
 
 
 def test_lateness_in_a_stream_does_not_add_up(world: World) -> None:
-    """Deadlines count from the start, so a jump lets out what is due."""
+    """Deadlines count from the start, so after a jump all due events are sent."""
     assert list(arriving(world, {"tokens_per_second": 1}, [0, 1.001, 3])) == [2, 3, 6]
 
 
 def test_jitter_varies_each_stream_by_its_share(world: World) -> None:
-    """Give or take its share of a step; drawn anew for each stream."""
     pace = {"ttft": "1s", "tokens_per_second": 10, "jitter": 0.5}
     use(world, {"then": {"reply": {"content": "One two three four five six seven eight nine ten"}, "stream": pace}})
     for _ in range(5):
@@ -728,6 +708,6 @@ def test_a_pace_leaves_an_answer_in_one_piece_alone(world: World) -> None:
 
 
 def test_the_question_is_the_one_that_is_matched() -> None:
-    """The other tests rely on its words."""
+    """Other tests rely on its words."""
     assert "sea" in QUESTION
     assert "mountain" not in QUESTION

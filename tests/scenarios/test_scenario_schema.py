@@ -1,4 +1,4 @@
-"""The schema for editors: it is what the language makes of it today, and it takes what the reader takes."""
+"""The JSON Schema for editors: it is up to date with the language, and accepts what the reader accepts."""
 
 import json
 from pathlib import Path

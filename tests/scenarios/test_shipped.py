@@ -1,6 +1,6 @@
-"""Each shipped scenario against OpenAI's own SDK, and through a plain socket where that sees more.
+"""Each shipped scenario with OpenAI's SDK, and through a plain socket for details that the SDK hides.
 
-What the SDK would sleep through passes on the sandbox's clock, so nobody waits.
+The SDK's pauses advance the sandbox's clock, so the tests do not wait.
 """
 
 import json
@@ -41,7 +41,7 @@ FLAKY = "two failures, then fine"
 
 @pytest.fixture
 def world(frozen_server: Running, request: pytest.FixtureRequest) -> Iterator[World]:
-    """A sandbox that is called after the test, so that its draws are the same in every run."""
+    """Provide a sandbox that is named after the test, so that its draws are the same in every run."""
     name = request.node.originalname.replace("_", "-").lower()[:40]
     fresh = World(frozen_server, name)
     with fresh.http:
@@ -51,7 +51,7 @@ def world(frozen_server: Running, request: pytest.FixtureRequest) -> Iterator[Wo
 
 @pytest.fixture
 def naps(world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the SDK slept before each retry; it is the sandbox's clock that moves on meanwhile."""
+    """Provide the SDK's pauses before its retries, which advance the sandbox's clock."""
     slept: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -64,14 +64,14 @@ def naps(world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture
 def client(world: World, naps: list[float]) -> Iterator[OpenAI]:
-    """The SDK as it comes: it retries twice."""
+    """Provide the SDK with its defaults: two retries."""
     with OpenAI(base_url=world.base_url, api_key=world.api_key) as sdk:
         yield sdk
 
 
 @pytest.fixture
 def plain(client: OpenAI) -> OpenAI:
-    """The SDK without retries."""
+    """Provide the SDK without retries."""
     return client.with_options(max_retries=0)
 
 
@@ -106,7 +106,7 @@ def test_default_lets_everything_pass(world: World, client: OpenAI) -> None:
 
 
 def test_not_activated_is_mended_by_a_top_up(world: World, client: OpenAI, naps: list[float]) -> None:
-    """402 is not retried; a top-up to $15 mends it."""
+    """402 is not retried; a top-up of $15 activates the account."""
     activate(world, "not-activated")
     with pytest.raises(openai.APIStatusError) as refused:
         chat(client)
@@ -118,7 +118,7 @@ def test_not_activated_is_mended_by_a_top_up(world: World, client: OpenAI, naps:
 
 
 def pay(world: World, dollars: int, outcome: str = "pay") -> dict[str, Any]:
-    """Top up through the dashboard's API, and finish the checkout."""
+    """Top up through the API, and finish the checkout."""
     link = world.http.post("/api/developer/topup", headers=world.signed_in(), json={"amount": dollars}).json()
     session = link["data"]["checkoutUrl"].rpartition("/")[2]
     answer = world.http.post(f"/__mock/checkouts/{session}/{outcome}")
@@ -134,7 +134,7 @@ def balance(world: World) -> float:
 
 
 def test_out_of_credit_refuses_after_the_line_is_crossed(world: World, client: OpenAI) -> None:
-    """Some succeed; the one that crosses the line is served; from then on it is 402."""
+    """The request that exhausts the balance is served; later ones are 402."""
     activate(world, "out-of-credit")
     assert balance(world) == 0.05
     served = 0
@@ -151,7 +151,7 @@ def test_out_of_credit_refuses_after_the_line_is_crossed(world: World, client: O
 
 
 def test_rate_limited_refuses_the_fourth_within_a_minute(world: World, plain: OpenAI) -> None:
-    """The fourth within a minute is refused until exactly when it says."""
+    """The fourth request within a minute is refused until the time in Retry-After."""
     activate(world, "rate-limited")
     for _ in range(3):
         chat(plain)
@@ -169,7 +169,6 @@ def test_rate_limited_refuses_the_fourth_within_a_minute(world: World, plain: Op
 
 
 def test_rate_limited_is_survived_by_the_sdks_retries(world: World, client: OpenAI, naps: list[float]) -> None:
-    """The SDK obeys Retry-After, and that is enough."""
     activate(world, "rate-limited")
     for _ in range(4):
         chat(client)
@@ -179,7 +178,7 @@ def test_rate_limited_is_survived_by_the_sdks_retries(world: World, client: Open
 
 
 def test_daily_cap_refuses_until_midnight(world: World, plain: OpenAI) -> None:
-    """The request that crosses the line is served; then nothing until midnight, UTC."""
+    """The request that exceeds the limit is served; later ones are refused until midnight UTC."""
     activate(world, "daily-cap")
     world.advance(6 * 3600)
     used = 0
@@ -198,7 +197,6 @@ def test_daily_cap_refuses_until_midnight(world: World, plain: OpenAI) -> None:
 
 
 def test_flaky_is_survived_by_two_retries(world: World, client: OpenAI, naps: list[float]) -> None:
-    """Two retries reach the answer, and it is billed once."""
     activate(world, "flaky")
     answer = chat(client)
     assert answer.choices[0].message.content
@@ -223,14 +221,14 @@ def test_flaky_raises_without_retries(world: World, plain: OpenAI) -> None:
 
 
 def test_outage_serves_a_proxys_pages_for_half_a_minute(world: World, plain: OpenAI) -> None:
-    """Half a minute of a proxy's pages, on every endpoint; then all is well."""
+    """Half a minute of a proxy's error pages, on every endpoint; then normal responses."""
     activate(world, "outage")
     with pytest.raises(openai.InternalServerError) as failed:
         chat(plain)
     assert failed.value.status_code == 503
     assert failed.value.response.headers["content-type"] == "text/html"
     assert "<h1>503 " in failed.value.response.text
-    # Not the contract's error, so there is no code in it.
+    # Not the contract's error, so it has no code.
     assert failed.value.code is None
     assert world.http.get("/v1/keys", headers=world.signed_in()).status_code == 503
     world.advance(29.999)
@@ -252,7 +250,7 @@ def test_outage_is_survived_by_patience(world: World, client: OpenAI, naps: list
 
 
 def test_brownout_is_slow_and_fails_one_in_ten(world: World, plain: OpenAI) -> None:
-    """A tenth fails after one to five seconds; the others are slow, one in a hundred very."""
+    """A tenth fails after one to five seconds; the others are slow, one in a hundred very slow."""
     activate(world, "brownout")
     outcomes: Counter[str] = Counter()
     for _ in range(150):
@@ -275,7 +273,7 @@ def test_brownout_is_slow_and_fails_one_in_ten(world: World, plain: OpenAI) -> N
 
 
 def test_slow_stream_trickles(world: World) -> None:
-    """The role at once, three seconds of nothing, then a trickle, by the sandbox's clock."""
+    """The role at once, three seconds without data, then a slow stream, by the sandbox's clock."""
     activate(world, "slow-stream")
     support.stand_still(world)
     began = world.clock.now()
@@ -287,14 +285,14 @@ def test_slow_stream_trickles(world: World) -> None:
         world.advance(2.9)
         assert world.do(lambda sandbox: len(sandbox.clock.timers)) == 1
         while not journal(world):
-            # Only while the server waits does the time pass that it waits for.
+            # The clock advances only while the server waits for it.
             if world.do(lambda sandbox: len(sandbox.clock.timers)):
                 world.advance(0.01)
         reader.join(TIMEOUT_SECONDS)
     assert [chunk.choices[0].delta.role for chunk in chunks] == ["assistant"] + [None] * 9
     last = chunks[-1]
     assert (last.choices[0].finish_reason, last.usage.completion_tokens) == ("length", 8)
-    # Eight steps of a fifth of a second, each give or take 30 %.
+    # Eight steps of a fifth of a second, each plus or minus 30 %.
     passed = (world.clock.now() - began) / 1_000_000 - 3
     assert 8 * 0.2 * 0.7 <= passed <= 8 * 0.2 * 1.3 + 0.5
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == journal(world)[0].response
@@ -311,7 +309,7 @@ def test_slow_stream_is_only_written_down_where_time_is_frozen(world: World, cli
 
 
 def test_cut_stream_ends_after_twelve_tokens(world: World, client: OpenAI, naps: list[float]) -> None:
-    """Twelve tokens, a FIN, and nothing that says that it was not the end; they are billed."""
+    """Twelve tokens, a FIN, and no sign of an incomplete stream except the missing last chunk; they are billed."""
     whole = chat(client)
     activate(world, "cut-stream")
     seen = send(world, STREAM)
@@ -319,7 +317,7 @@ def test_cut_stream_ends_after_twelve_tokens(world: World, client: OpenAI, naps:
     assert all(b"[DONE]" not in event and b'"finish_reason":"' not in event for event in seen.events)
     text, error = read_stream(client)
     assert whole.choices[0].message.content.startswith(text)
-    # The chunked body has no end, which is all that the SDK has to go by.
+    # The chunked body is not terminated, which is the SDK's only indication.
     assert error == "APIConnectionError: Connection error."
     support.settled(world, 3)
     assert [charge.tokens for charge in charges(world)[1:]] == [whole.usage.prompt_tokens + 12] * 2
@@ -330,7 +328,6 @@ def test_cut_stream_ends_after_twelve_tokens(world: World, client: OpenAI, naps:
 
 
 def test_cut_stream_with_a_short_answer(world: World) -> None:
-    """Never an end, however short the answer is."""
     activate(world, "cut-stream")
     short = support.Ask("short", STREAM.endpoint, STREAM.path, STREAM.body | {"max_tokens": 4}, STREAM.rate)
     seen = send(world, short)
@@ -339,12 +336,12 @@ def test_cut_stream_with_a_short_answer(world: World) -> None:
 
 
 def read_stream(sdk: OpenAI) -> tuple[str, str | None]:
-    """The text of a stream as far as the SDK reads it, and what it says at the end."""
+    """Return the text of a stream as far as the SDK reads it, and the SDK's error at its end."""
     text = ""
     try:
         for chunk in chat(sdk, stream=True):
             text += chunk.choices[0].delta.content or ""
-    except Exception as error:  # noqa: BLE001 - whichever it is, a client sees it
+    except Exception as error:  # noqa: BLE001 - any exception is an outcome
         return text, f"{type(error).__name__}: {error}"
     return text, None
 
@@ -360,7 +357,7 @@ BROKEN = {
 
 
 def test_broken_stream_breaks_in_six_ways(world: World, client: OpenAI) -> None:
-    """Six ways to break, each about as often; answers in one piece are left alone."""
+    """Six kinds of faults, each about as often; bodies in one piece are unchanged."""
     whole = chat(client)
     content = whole.choices[0].message.content
     activate(world, "broken-stream")
@@ -374,7 +371,7 @@ def test_broken_stream_breaks_in_six_ways(world: World, client: OpenAI) -> None:
         check_broken(entry.rule, text, content)
         world.advance(1)
     assert outcomes.keys() == BROKEN.keys()
-    # What the SDK makes of it: it stops at what is not JSON and at an error, and notices nothing else.
+    # The SDK stops at invalid JSON and at an error, and does not notice the other faults.
     assert outcomes.pop("a line that is not JSON") == {"JSONDecodeError"}
     assert outcomes.pop("an error in the middle") == {"APIError"}
     assert set.union(*outcomes.values()) == {""}
@@ -411,7 +408,6 @@ DROPS = {
 
 
 def test_connection_drops_come_in_each_kind(world: World) -> None:
-    """Each kind comes, on each endpoint, as what it is."""
     activate(world, "connection-drops")
     met: set[str] = set()
     for number in range(120):
@@ -431,7 +427,7 @@ def test_connection_drops_come_in_each_kind(world: World) -> None:
 
 
 def test_connection_drops_raise_the_sdks_connection_error(world: World, plain: OpenAI) -> None:
-    """To the SDK they are all the same error; half a body is paid for."""
+    """Every kind is the same error to the SDK; half a body is billed."""
     activate(world, "connection-drops")
     met: set[str] = set()
     for _ in range(60):
@@ -449,7 +445,7 @@ def test_connection_drops_raise_the_sdks_connection_error(world: World, plain: O
 
 
 def test_connection_drops_are_survived_by_retries(world: World, client: OpenAI, naps: list[float]) -> None:
-    """A retry after a lost answer bills twice when half of it had come."""
+    """A retry bills twice if half of the lost response had been sent."""
     activate(world, "connection-drops")
     for _ in range(30):
         assert client.with_options(max_retries=8).embeddings.create(model="clevora-embed-1", input="text").data
@@ -460,7 +456,7 @@ def test_connection_drops_are_survived_by_retries(world: World, client: OpenAI, 
 
 
 def test_charged_but_lost_bills_what_never_comes(world: World, plain: OpenAI) -> None:
-    """Every second answer is billed and never comes."""
+    """Every second response is billed and not delivered."""
     activate(world, "charged-but-lost")
     answer = chat(plain)
     with pytest.raises(openai.APIConnectionError):
@@ -478,7 +474,7 @@ def test_charged_but_lost_bills_what_never_comes(world: World, plain: OpenAI) ->
 
 
 def test_charged_but_lost_is_billed_again(world: World, client: OpenAI) -> None:
-    """The SDK's retry gets its answer; the ledger has both."""
+    """The SDK's retry succeeds; the ledger has both charges."""
     activate(world, "charged-but-lost")
     for _ in range(2):
         assert chat(client).choices
@@ -487,7 +483,6 @@ def test_charged_but_lost_is_billed_again(world: World, client: OpenAI) -> None:
 
 
 def test_revoked_key_is_401_after_three_calls(world: World, client: OpenAI, naps: list[float]) -> None:
-    """Three calls, then 401 for good, which is not retried."""
     activate(world, "revoked-key")
     for _ in range(3):
         chat(client)
@@ -503,7 +498,6 @@ def test_revoked_key_is_401_after_three_calls(world: World, client: OpenAI, naps
 
 
 def test_no_developer_access_is_403_until_activated(world: World, client: OpenAI, naps: list[float]) -> None:
-    """403 with the right key, until the access is activated."""
     activate(world, "no-developer-access")
     with pytest.raises(openai.PermissionDeniedError) as refused:
         chat(client)
@@ -514,7 +508,6 @@ def test_no_developer_access_is_403_until_activated(world: World, client: OpenAI
 
 
 def test_payment_fails_and_no_money_comes(world: World, plain: OpenAI) -> None:
-    """The checkout opens, the payment fails, and no money comes."""
     activate(world, "payment-fails")
     assert pay(world, 50)["status"] == "failed"
     assert balance(world) == 0
@@ -527,7 +520,6 @@ def test_payment_fails_and_no_money_comes(world: World, plain: OpenAI) -> None:
 
 
 def test_late_payment_is_credited_after_five_minutes(world: World, plain: OpenAI) -> None:
-    """Paid, but for five minutes nobody knows; then it is credited, once."""
     activate(world, "late-payment")
     assert pay(world, 50)["webhookStatus"] is None
     world.advance(299.9)
@@ -548,7 +540,6 @@ def test_late_payment_is_credited_after_five_minutes(world: World, plain: OpenAI
 
 
 def test_the_first_call_of_each_endpoint_is_whole_by_default(world: World) -> None:
-    """The socket agrees with the SDK."""
     activate(world, "default")
     for ask in (*ASKS, CHAT):
         seen = send(world, ask)

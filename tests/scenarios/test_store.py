@@ -1,4 +1,4 @@
-"""Where scenarios come from: the shipped ones, and a user's own, which win."""
+"""Scenarios by name: the shipped ones, and a user's own, which take precedence."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Clients that end a connection, wholly or by half, while a request runs on it (W9)."""
+"""Clients that close or half-close a connection while a request is running on it (W9)."""
 
 import asyncio
 import socket
@@ -21,7 +21,7 @@ OK = [(b"content-length", b"2")]
 
 
 class Silence:
-    """An application that begins a response, says nothing more, and counts the clients that leave."""
+    """An application that starts a response, sends no more, and counts disconnects."""
 
     def __init__(self, begins: bool = True) -> None:
         self._begins = begins
@@ -50,7 +50,7 @@ def address(silence: Silence) -> Iterator[Address]:
 
 
 def begun(connection: socket.socket) -> None:
-    """Return once the response has begun to arrive."""
+    """Return once the start of the response has arrived."""
     received = b""
     while b"begun" not in received:
         received += connection.recv(65_536)
@@ -147,7 +147,6 @@ def test_pipelined_requests_are_answered_in_their_order() -> None:
 
 
 def test_more_requests_than_are_read_ahead_are_all_answered() -> None:
-    """Reading stops while too much waits, and goes on."""
     body = b"x" * 30_000
     request = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body) + body
 
@@ -171,7 +170,7 @@ def test_not_more_than_a_bound_is_read_ahead(silence: Silence) -> None:
         begun(connection)
         connection.settimeout(0.5)
         with pytest.raises(TimeoutError):
-            # Far more than the kernel's buffers take.
+            # Far more than the kernel's buffers hold.
             connection.sendall(request * 500)
 
 
@@ -197,7 +196,7 @@ def test_a_body_is_read_before_its_client_is_missed() -> None:
 
 
 def half_closed(address: Address, request: bytes) -> bytes:
-    """All that comes for a client that half-closes its connection right after `request`."""
+    """Return all bytes that a client receives that half-closes its connection directly after `request`."""
     with connect(address) as connection:
         send(connection, request)
         connection.shutdown(socket.SHUT_WR)
@@ -226,7 +225,6 @@ def test_a_half_closed_client_gets_all_pipelined_responses() -> None:
 
 @pytest.mark.clause("W9")
 def test_the_connection_of_a_half_closed_client_is_closed_after_its_response() -> None:
-    """And not when it has been idle for long."""
     began = time.monotonic()
     with serving(answering(OK, b"ok", delay=0.05), ConnectionLimits(half_closed_seconds=TIMEOUT_SECONDS)) as served:
         half_closed(served, GET)
@@ -273,7 +271,7 @@ async def gone(receive: Receive) -> None:
 
 
 def test_a_client_that_ends_its_side_late_has_left() -> None:
-    """Nobody half-closes a connection in the middle of waiting; who has had enough does."""
+    """A FIN that comes later than directly after the request is a disconnect."""
     silence = Silence(begins=False)
     with serving(silence, ConnectionLimits(half_close=0, half_closed_seconds=TIMEOUT_SECONDS)) as served:
         began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Bounds on heads, patience with clients, and refusals of what is not HTTP."""
+"""Limits on heads, timeouts of connections, and refusals of invalid HTTP."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ def address() -> Iterator[Address]:
 
 
 def refusal(received: bytes, status: int) -> Response:
-    """The one response in `received`, which must be a refusal in JSON that closes."""
+    """Return the one response in `received`, which must be an error in JSON that closes the connection."""
     (response,) = responses(received)
     assert response.status == status
     assert response.header("content-type") == "application/json"
@@ -38,7 +38,7 @@ def refusal(received: bytes, status: int) -> Response:
 
 
 def head(size: int, *, path: bool = False) -> bytes:
-    """A request whose target, header names and header values have `size` bytes together."""
+    """Return a request whose target, header names and header values have `size` bytes in total."""
     if path:
         return b"GET /" + b"a" * (size - 6) + b" HTTP/1.1\r\n" + HOST + b"\r\n"
     rest = size - len(b"/") - len(b"hostx") - len(b"x-longconnectionclose") - 3 * len(b": \r\n")
@@ -59,7 +59,7 @@ def test_a_target_of_more_than_64_kib_is_refused(address: Address) -> None:
 
 
 def test_a_head_that_does_not_end_is_refused(address: Address) -> None:
-    """Before its end: nobody keeps what may go on for ever."""
+    """It is refused before its end, which bounds the memory."""
     refusal(exchange(address, b"GET / HTTP/1.1\r\nx-long: ", *[b"a" * 4096] * 16, b"a"), 431)
 
 
@@ -75,12 +75,12 @@ def test_a_bound_on_heads_is_none_on_bodies(address: Address) -> None:
     assert [len(response.json["body"]) for response in found] == [300_000, 300_000, 0]
 
 
-# --- patience ---------------------------------------------------------------------------------------------------------
+# --- timeouts ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
 def hasty() -> Iterator[Address]:
-    """A server that waits for the rest of a request for 0.15 s, and for a request for 0.3 s."""
+    """Provide a server with timeouts of 0.15 s within a request, and of 0.3 s before one."""
     with serving(echo, ConnectionLimits(receive_seconds=0.15, idle_seconds=0.3)) as served:
         yield served
 
@@ -105,7 +105,6 @@ def test_a_head_that_stops_after_another_request_is_given_up(hasty: Address) -> 
 
 
 def test_a_request_that_goes_on_slowly_is_waited_for(hasty: Address) -> None:
-    """For as long as something comes."""
     with connect(hasty) as connection:
         for byte in POST[:4], POST[4:], b"ab", b"cd", b"e" + LAST:
             connection.sendall(byte)
@@ -130,7 +129,7 @@ def test_a_connection_in_use_is_kept(hasty: Address) -> None:
 
 
 def test_a_response_may_take_longer_than_a_client(address: Address) -> None:
-    """Only clients have to hurry."""
+    """The timeouts apply only to requests."""
     limits = ConnectionLimits(receive_seconds=0.05, idle_seconds=0.05)
     with serving(answering([], b"one", b"two", delay=0.2, pause=0.2), limits) as served:
         (response,) = responses(exchange(served, LAST))
@@ -153,7 +152,7 @@ def test_a_body_that_the_application_does_not_read_is_not_missed() -> None:
 
 @pytest.mark.parametrize(("delay", "pause"), [(0.0, 0.2), (0.2, 0.0)], ids=["begun", "not begun"])
 def test_the_next_request_may_stop_while_a_response_is_under_way(delay: float, pause: float) -> None:
-    """It is given up after that response, which it does not cut."""
+    """The connection is closed after the response, which is complete."""
     limits = ConnectionLimits(receive_seconds=0.05)
     with serving(answering([], b"one", b"two", delay=delay, pause=pause), limits) as served:
         first, second = responses(exchange(served, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"GET / HT"))
@@ -168,14 +167,13 @@ def test_a_body_that_stops_does_not_cut_a_response_that_has_begun() -> None:
 
 
 def test_the_rest_of_a_body_that_was_refused_early_is_given_up() -> None:
-    """Quietly: the client has its response."""
     limits = ConnectionLimits(receive_seconds=0.05)
     with serving(answering([(b"content-length", b"2")], b"no"), limits) as served:
         (response,) = responses(exchange(served, POST + b"ab"))
     assert response.body == b"no"
 
 
-# --- what is not HTTP -------------------------------------------------------------------------------------------------
+# --- invalid HTTP -----------------------------------------------------------------------------------------------------
 
 
 def test_what_is_not_http_is_refused_in_json(address: Address) -> None:
@@ -197,7 +195,6 @@ def test_refusals_have_ids_that_differ_and_repeat_in_the_next_run() -> None:
 
 
 def test_noise_does_not_cut_into_a_response() -> None:
-    """The connection ends, and nothing is put into what is on its way."""
     with serving(answering([], b"one", b"two", pause=0.2)) as served, connect(served) as connection:
         send(connection, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"hello\r\n\r\n")
         received = read_all(connection)

@@ -1,4 +1,4 @@
-"""The program as a process."""
+"""The command line, in a process."""
 
 import io
 import json
@@ -23,13 +23,13 @@ TIMEOUT_SECONDS = 20
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's environment without the mock's variables, and with `more`."""
+    """Return this process's environment without the mock's variables, and with `more`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CLEVORA_")}
     return clean | more
 
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the program with a command that ends by itself."""
+    """Run a command that ends by itself."""
     return subprocess.run(
         [*PROGRAM, *arguments],
         env=environment(**variables),

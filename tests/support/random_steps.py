@@ -1,4 +1,4 @@
-"""Requests to be strung together at random: each depends on nothing but those before it in its sandbox."""
+"""Steps for random sequences: each depends only on earlier ones in its sandbox."""
 
 from typing import Any
 
@@ -50,7 +50,7 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
 
 
 class Player:
-    """Plays steps in a sandbox and keeps what came back."""
+    """A client that performs steps in a sandbox and keeps the responses."""
 
     def __init__(self, world: World, checkout: str = "cks_none") -> None:
         self.world = world
@@ -63,7 +63,7 @@ class Player:
         try:
             answer = self._send(*step)
         except httpx.TransportError as error:
-            # Which is what some scenarios are for.
+            # Some scenarios cause it.
             return 0, [], type(error).__name__.encode()
         if step[0] == "topup" and answer.status_code == 200:
             self.checkout = answer.json()["data"]["checkoutUrl"].rpartition("/")[2]
@@ -119,7 +119,7 @@ class Player:
 
 
 def elsewhere(answers: list[Answered], name: str) -> list[Answered]:
-    """`answers` without the sandbox's name, and without the length that it has a share in."""
+    """Return `answers` without the sandbox's name, and without the lengths that depend on it."""
     return [
         (
             status,

@@ -1,4 +1,4 @@
-"""A scenario's tree as the schema for editors sees it."""
+"""A scenario's tree as JSON values, for the JSON Schema."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from clevora_mock.scenarios.nodes import AmbiguousScalar, MappingNode, Node, Seq
 
 
 def plain(node: Node) -> Any:
-    """Return the tree as JSON has it; an ambiguous word stays text, and of two entries of one name the first counts."""
+    """Convert the tree to JSON values: an ambiguous word stays text, and of duplicate entries the first counts."""
     if isinstance(node, MappingNode):
         return {name: plain(value) for name, value in node.nodes.items()}
     if isinstance(node, SequenceNode):

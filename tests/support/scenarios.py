@@ -1,4 +1,4 @@
-"""Requests that the tests of scenarios and faults repeat, and what a sandbox remembers of them."""
+"""Requests for tests of scenarios and faults, and reads of a sandbox's records."""
 
 import json
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from clevora_mock.core.sandbox import Sandbox
 from tests.support.raw_client import TIMEOUT_SECONDS, Seen, connect, read
 from tests.support.world import World
 
-# How long nothing has to come before a client gives up.
+# Seconds without data after which a client gives up.
 GIVES_UP_SECONDS = 0.3
-# So slow that nothing happens by itself; what does is what `World.advance` lets happen.
+# So slow that only `World.advance` moves the clock.
 STANDSTILL = 1e-9
 
 QUESTION = "Tell me about the sea, and why people sail on it."
@@ -47,7 +47,7 @@ ASKS = (CHAT, STREAM, EMBEDDINGS, SEARCH, SCRIPTS)
 
 
 def request(world: World, ask: Ask, **headers: str) -> bytes:
-    """The bytes of a request; header names have underscores here."""
+    """Return the bytes of a request; header names are written with underscores."""
     content = json.dumps(ask.body).encode()
     given = {"authorization": f"Bearer {world.api_key}"} | {
         name.replace("_", "-"): value for name, value in headers.items()
@@ -62,7 +62,7 @@ def request(world: World, ask: Ask, **headers: str) -> bytes:
 
 
 def send(world: World, ask: Ask, *, stalls: bool = False, **headers: str) -> Seen:
-    """Ask over a connection of its own; one that `stalls` is given up, which the journal then knows of."""
+    """Send the request over a new connection; one that `stalls` is abandoned. Return once it is journaled."""
     before = len(journal(world))
     with connect(world.address) as connection:
         connection.sendall(request(world, ask, **headers))
@@ -72,25 +72,25 @@ def send(world: World, ask: Ask, *, stalls: bool = False, **headers: str) -> See
 
 
 def use(world: World, *rules: dict[str, Any], **parts: Any) -> None:
-    """Make a scenario of these rules the sandbox's."""
+    """Start a scenario with these rules."""
     named = [{"name": f"rule {number}"} | rule for number, rule in enumerate(rules, 1)]
     answer = world.http.put("/__mock/scenario", json={"name": "test", "rules": named} | parts)
     assert answer.status_code == 200, answer.text
 
 
 def activate(world: World, name: str) -> None:
-    """Make a shipped scenario the sandbox's."""
+    """Start a shipped scenario."""
     answer = world.http.put("/__mock/scenario", json={"name": name})
     assert answer.status_code == 200, answer.text
 
 
 def stand_still(world: World) -> None:
-    """Let waits be waited out, and time pass by `World.advance` alone."""
+    """Slow the clock down until only `World.advance` moves it."""
     world.http.patch("/__mock/clock", json={"mode": "scaled", "speed": STANDSTILL}).raise_for_status()
 
 
 def waiting(world: World) -> None:
-    """Return once a request waits by the sandbox's clock."""
+    """Return once a request waits for the sandbox's clock."""
     deadline = monotonic() + TIMEOUT_SECONDS
     while not world.do(lambda sandbox: len(sandbox.clock.timers)):
         assert monotonic() < deadline, "nobody waits"
@@ -98,12 +98,12 @@ def waiting(world: World) -> None:
 
 
 def journal(world: World) -> list[JournalEntry]:
-    """Every request so far, oldest first."""
+    """Return all journal entries, oldest first."""
     return world.do(lambda sandbox: list(sandbox.journal.entries))
 
 
 def settled(world: World, count: int) -> list[JournalEntry]:
-    """The journal, once it has `count` entries; an answer is read before it is written down."""
+    """Return the journal, once it has `count` entries; entries are added after the response."""
     deadline = monotonic() + TIMEOUT_SECONDS
     while len(entries := journal(world)) < count:
         assert monotonic() < deadline, f"{len(entries)} of {count} requests are written down"
@@ -112,7 +112,7 @@ def settled(world: World, count: int) -> list[JournalEntry]:
 
 
 def shown(world: World, index: int = 0) -> dict[str, Any]:
-    """A request as the journal shows it, the newest first."""
+    """Return a request as the control plane shows it; 0 is the newest."""
     entry = world.http.get("/__mock/requests").json()["requests"][index]
     assert isinstance(entry, dict)
     return entry
@@ -123,7 +123,7 @@ def demo(sandbox: Sandbox) -> Account:
 
 
 def charges(world: World) -> list[LedgerEntry]:
-    """The demo account's charges, oldest first."""
+    """Return the demo account's charges, oldest first."""
     return world.do(lambda sandbox: [entry for entry in demo(sandbox).ledger.entries if entry.type == "charge"])
 
 

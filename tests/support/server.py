@@ -33,12 +33,12 @@ class Running:
         self.server: UvicornServer | None = None
 
     def sandbox(self, name: str = "default") -> Sandbox:
-        """The state behind ``/sandbox/<name>``; touch it with `do`, so that no request comes between."""
+        """Return the state behind ``/sandbox/<name>``; access it in the server's thread, between two requests."""
         sandboxes: Sandboxes = self.app.state.sandboxes
         return self.do(lambda: sandboxes.get(name))
 
     def do(self, work: Callable[[], T]) -> T:
-        """Run `work` on the server's own thread, and return what it returns."""
+        """Run `work` in the server's thread, and return its result."""
         if self.loop is None:
             raise RuntimeError("the server is not running")
 
@@ -50,7 +50,7 @@ class Running:
 
 @contextmanager
 def running(settings: Settings | None = None, **changes: Any) -> Iterator[Running]:
-    """Serve on a free port for as long as the context lasts; `changes` are settings by name."""
+    """Serve on a free port until the block ends; `changes` are settings by name."""
     chosen = settings or Settings(**changes)
     app = create_app(chosen)
     listener = listen(chosen.host, 0)

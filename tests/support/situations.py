@@ -1,4 +1,4 @@
-"""The situations that rows start from, by name, and the credentials that they show."""
+"""The situations that rows start from, by name, and the credentials of their requests."""
 
 import hashlib
 import hmac
@@ -43,7 +43,7 @@ def no_developer_access(world: "World", memory: Memory) -> None:
 
 
 def second_user(world: "World", memory: Memory) -> None:
-    """`other` has signed in, has access and a key, but no money."""
+    """Create the signed-in user `other` with access and a key, but without money."""
     activated = world.http.post("/api/developer/activate", headers=world.signed_in("other"))
     assert activated.status_code == 200
     made = world.http.post("/v1/keys", headers=world.signed_in("other"), json={"name": "theirs"}).json()["data"]
@@ -66,7 +66,7 @@ def advance(world: "World", memory: Memory, seconds: float) -> None:
 
 
 def requests(world: "World", memory: Memory, count: int, seconds_apart: float = 0) -> None:
-    """So many chat requests of the demo key."""
+    """Send `count` chat requests with the demo key."""
     for _ in range(count):
         assert world.http.post("/v1/chat/completions", headers=world.headers, json=CHAT).status_code == 200
         if seconds_apart:
@@ -74,13 +74,13 @@ def requests(world: "World", memory: Memory, count: int, seconds_apart: float = 
 
 
 def failures(world: "World", memory: Memory, count: int) -> None:
-    """So many requests of the demo key that get past the gates and end in 400."""
+    """Send `count` requests with the demo key that pass all checks and end in 400."""
     for _ in range(count):
         assert world.http.post("/v1/chat/completions", headers=world.headers, json={}).status_code == 400
 
 
 def tokens_used(world: "World", memory: Memory, tokens: int) -> None:
-    """The demo key has used so many tokens today."""
+    """Set the demo key's tokens of today."""
 
     def change(sandbox: "Sandbox") -> None:
         sandbox.accounts.by_uid["demo"].keys[0].limiter.add_tokens(tokens, sandbox.clock.now())
@@ -89,7 +89,7 @@ def tokens_used(world: "World", memory: Memory, tokens: int) -> None:
 
 
 def recorded(world: "World", memory: Memory, *activities: tuple[str, int, bool]) -> None:
-    """The demo account's usage holds these requests: endpoint, tokens, whether it failed."""
+    """Add requests to the demo account's usage: endpoint, tokens, and failure."""
 
     def change(sandbox: "Sandbox") -> None:
         now = sandbox.clock.now()
@@ -112,13 +112,13 @@ def checkout_of_other(world: "World", memory: Memory, dollars: float) -> None:
 
 
 def example(world: "World", memory: Memory) -> None:
-    """The documented example has been asked."""
+    """Send the documented example."""
     body = {"model": "clevora-1.0-turbo", "messages": [{"role": "user", "content": "Hello!"}]}
     assert world.http.post("/v1/chat/completions", headers=world.headers, json=body).status_code == 200
 
 
 def asked(world: "World", memory: Memory, path: str, body: dict[str, Any], credential: str = "key") -> None:
-    """A request that was answered."""
+    """Send a request that succeeds."""
     refused(world, memory, 200, path, body, credential)
 
 
@@ -127,20 +127,20 @@ def asked_with_second_key(world: "World", memory: Memory, path: str, body: dict[
 
 
 def refused(world: "World", memory: Memory, status: int, path: str, body: dict[str, Any], credential: str) -> None:
-    """A request that ended with this status."""
+    """Send a request that ends with this status."""
     headers = {"authorization": CREDENTIALS[credential](world, memory) or ""}
     assert world.http.post(path, headers=headers, json=body).status_code == status
 
 
 def event(world: "World", memory: Memory, event_id: str, payload: dict[str, Any]) -> None:
-    """A genuine event has been delivered."""
+    """Deliver a genuine event."""
     body = json.dumps(filled(payload, memory)).encode()
     headers = signed_headers(world, body, event_id=event_id)
     assert world.http.post("/api/dodo/webhook", headers=headers, content=body).status_code == 200
 
 
 def filled(value: Any, memory: Memory) -> Any:
-    """`value` with each string that is ``{name}`` replaced by what a situation left under that name."""
+    """Return `value` with each string ``{name}`` replaced by the stored value of that name."""
     if isinstance(value, dict):
         return {key: filled(part, memory) for key, part in value.items()}
     if isinstance(value, list):
@@ -173,7 +173,7 @@ STEPS: dict[str, Callable[..., None]] = {
 
 
 def take(world: "World", memory: Memory, step: Any) -> None:
-    """Bring about one of a row's situations."""
+    """Set up one of a row's situations."""
     name, *arguments = step if isinstance(step, tuple) else (step,)
     STEPS[name](world, memory, *arguments)
 
@@ -182,7 +182,7 @@ def take(world: "World", memory: Memory, step: Any) -> None:
 
 
 def jwt(claims: dict[str, Any], header: dict[str, Any] | None = None, signature: str = "") -> str:
-    """A JWT made by hand, so that the product's own maker is not its judge."""
+    """Return a JWT made without the product's code."""
 
     def part(value: object) -> str:
         return urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
@@ -191,7 +191,7 @@ def jwt(claims: dict[str, Any], header: dict[str, Any] | None = None, signature:
 
 
 def claims(world: "World", **changes: Any) -> dict[str, Any]:
-    """The claims of a good token for `demo`; a change to None leaves the claim out."""
+    """Return the claims of a valid token for `demo`; None removes a claim."""
     now = world.clock.now() // SECOND
     good = {
         "iss": "https://securetoken.google.com/demo-clevora",
@@ -212,7 +212,7 @@ def token(world: "World", **changes: Any) -> str:
 
 UNKNOWN_KEY = "sk_live_" + "f" * 32
 
-# Each kind: what stands in the Authorization header, None for no such header.
+# Each kind of credential: the Authorization header, None for no header.
 CREDENTIALS: dict[str, Callable[["World", Memory], str | None]] = {
     "none": lambda world, memory: None,
     "key": lambda world, memory: f"Bearer {world.api_key}",
@@ -274,7 +274,7 @@ CREDENTIALS: dict[str, Callable[["World", Memory], str | None]] = {
 
 
 def signature(secret: str, event_id: str, timestamp: str, body: bytes) -> str:
-    """Standard Webhooks by its definition, without the product's help."""
+    """Sign as Standard Webhooks specifies, without the product's code."""
     key = b64decode(secret.removeprefix("whsec_"))
     signed = f"{event_id}.{timestamp}.".encode() + body
     return "v1," + b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
@@ -283,7 +283,7 @@ def signature(secret: str, event_id: str, timestamp: str, body: bytes) -> str:
 def signed_headers(
     world: "World", body: bytes, *, event_id: str = "evt_1", age: float = 0, secret: str | None = None
 ) -> dict[str, str]:
-    """The headers of a genuine event that was sent `age` seconds ago."""
+    """Return the headers of a genuine event that was sent `age` seconds ago."""
     timestamp = str(int(world.clock.now() // SECOND - age))
     good = signature(secret or world.server.settings.webhook_secret, event_id, timestamp, body)
     return {"webhook-id": event_id, "webhook-timestamp": timestamp, "webhook-signature": good}
@@ -291,7 +291,7 @@ def signed_headers(
 
 OTHER_SECRET = "whsec_" + b64encode(b"somebody else's secret").decode()
 
-# Each kind: the headers that sign a body.
+# Each kind of signature: the headers for a body.
 SIGNATURES: dict[str, Callable[["World", bytes], dict[str, str]]] = {
     "signature": signed_headers,
     "signature of 300 s ago": lambda world, body: signed_headers(world, body, age=300),

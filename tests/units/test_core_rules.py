@@ -1,4 +1,4 @@
-"""Rules, findings, ID tokens and the summary with odd requests."""
+"""Rules, findings, ID tokens and the summary for unusual requests."""
 
 from base64 import urlsafe_b64encode
 

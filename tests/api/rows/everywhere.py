@@ -1,4 +1,4 @@
-"""W1-W8: what holds for every answer, the routes, the body, and the document for agents."""
+"""W1-W8: headers of all responses, routes, bodies, and the document for agents."""
 
 from tests.api.rows.row import ABSENT, INT, STRING, Is, Row, Text
 from tests.support.situations import CHAT

@@ -1,4 +1,4 @@
-"""K3-K5: making, listing and revoking keys."""
+"""K3-K5: creating, listing and revoking keys."""
 
 from tests.api.rows.row import MOMENT, Exactly, Row, Text
 from tests.support.situations import UNKNOWN_KEY

@@ -1,4 +1,4 @@
-"""L1-L4: what a key may do in a minute and in a day."""
+"""L1-L4: a key's limits per minute and per day."""
 
 from tests.api.rows.row import ABSENT, Row
 from tests.support.situations import CHAT

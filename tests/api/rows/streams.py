@@ -1,4 +1,4 @@
-"""S7: what a request for a stream gets when it is refused. The streams themselves are in `test_stream_bytes.py`."""
+"""S7: refusals of requests for a stream. The streams themselves are in `test_stream_bytes.py`."""
 
 from typing import Any
 

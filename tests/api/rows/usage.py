@@ -1,4 +1,4 @@
-"""U1-U8: the analytics, and the documented places in Firestore."""
+"""U1-U8: the usage report, and the documented collections in Firestore."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""B8-B10: which events are believed, and which of them credit an account."""
+"""B8-B10: verification of payment events, and their credits."""
 
 from typing import Any
 
@@ -69,7 +69,7 @@ def _balance(says: str, dollars: float, *given: Any, clauses: tuple[str, ...] = 
 
 
 def _paid(event_id: str = "evt_1", **data: Any) -> tuple[str, str, dict[str, Any]]:
-    """The situation that a genuine event has been delivered; a field of its data may be another, or None for none."""
+    """Return the situation of a delivered, genuine event; `other` replaces fields of its data, None removes one."""
     whole = PAID["data"] | data
     return ("event", event_id, PAID | {"data": {key: value for key, value in whole.items() if value is not None}})
 

@@ -7,7 +7,7 @@ from tests.exchanges.steps import Capture, Session, bearer
 
 
 def state() -> list[Session]:
-    """Reset, snapshots, and going on from one in another sandbox."""
+    """Return steps that reset, save and restore a sandbox, and continue in another one."""
     session = Session("state", "state")
     for name in ("chat", "embeddings"):
         session.call(name, *ASKS[name])
@@ -57,7 +57,7 @@ def state() -> list[Session]:
 
 
 def events() -> Session:
-    """The journal as it is made: the first events, and then the reader leaves."""
+    """Return steps that read the first events of the journal's stream, and disconnect."""
     session = Session("events", "events")
     session.ask("listening", "GET /__mock/events", on="reader", patience=0.5)
     session.chat("a chat")
@@ -101,12 +101,12 @@ def _shipped(name: str) -> Session:
     return session
 
 
-# Those that draw, count or keep time.
+# Scenarios that draw, count or depend on time.
 SHIPPED = ("broken-stream", "brownout", "connection-drops", "flaky", "late-payment", "slow-stream")
 
 
 def shipped() -> list[Session]:
-    """Each scenario that comes with the mock."""
+    """Return steps in each shipped scenario."""
     return [_shipped(name) for name in SHIPPED]
 
 
@@ -128,7 +128,7 @@ _WHENS: dict[str, dict[str, Any]] = {
 
 
 def matching() -> Session:
-    """To which requests a rule applies, near misses and draws."""
+    """Return steps about the conditions of rules, near misses and draws."""
     session = Session("matching", "matching")
     for name, when in _WHENS.items():
         session.rules(name, {"when": when, "then": {"error": {"status": 503, "message": f"met {name}"}}})
@@ -144,7 +144,7 @@ def matching() -> Session:
 
 
 def replies() -> Session:
-    """What the model is made to say."""
+    """Return steps with scripted replies."""
     session = Session("replies", "replies")
     script = {"title": "T", "hook": "H", "sections": [{"heading": "A", "content": "B", "durationSeconds": 3}]}
     session.rules(

@@ -1,4 +1,4 @@
-"""What goes wrong on the wire, by header and by scenario, in every kind of answer, and what it costs."""
+"""Faults by header and by scenario, in every kind of response, and their price."""
 
 from typing import Any
 
@@ -26,13 +26,13 @@ _KINDS = (
 
 
 def _patience(fault: Any) -> dict[str, Any]:
-    """How to wait for an answer under `fault`; a stall without an end is given up."""
+    """Return the time to wait for a response under `fault`; an endless stall is abandoned."""
     kind, lasts = (fault, False) if isinstance(fault, str) else (fault["kind"], "for" in fault)
     return {"patience": 0.5, "leaving": "close"} if kind == "stall" and not lasts else {}
 
 
 def by_header() -> list[Session]:
-    """Each kind for each kind of answer, as one request asks for it."""
+    """Return steps with each fault for each kind of response, by header."""
     sessions = []
     for name, (line, body) in ASKS.items():
         session = Session(f"fault by header, {name}", f"fault-{name}")
@@ -51,7 +51,7 @@ _STORY = "Write a long story about the sea."
 
 
 def streams() -> Session:
-    """Streams that leave at once, whole or cut."""
+    """Return steps with unpaced streams, complete and cut."""
     session = Session("streams", "streams")
     for name, text in {
         "the documented example": "Hello!",
@@ -87,7 +87,7 @@ def streams() -> Session:
 
 
 def broken_off() -> Session:
-    """A long stream whose client leaves; how much was sent by then is a matter of luck, so that nobody asks."""
+    """Return steps that disconnect during a long stream; the number of sent tokens varies, so the usage is not read."""
     session = Session("a stream broken off", "broken-off")
     long = " ".join(f"word{number}" for number in range(3000))
     session.rules("many words", {"then": {"reply": {"content": long, "finish_reason": "length"}}})
@@ -105,7 +105,7 @@ _PACES: dict[str, dict[str, Any]] = {
 
 
 def paced() -> Session:
-    """Streams with a pace under a frozen clock, which nobody waits for but the journal tells."""
+    """Return steps with paced streams under a frozen clock: no wait, but a time in the journal."""
     session = Session("paced, frozen", "paced")
     for name, pace in _PACES.items():
         session.rules(name, {"then": {"stream": pace}})
@@ -123,7 +123,7 @@ def paced() -> Session:
 
 
 def waited() -> list[Session]:
-    """Delays that are really waited out, though the clock is frozen."""
+    """Return steps with delays that are waited out in real time."""
     session = Session("really waited", "waited")
     session.chat("a delay", headers={"x-clevora-mock-delay": "50ms"})
     session.rules("a pace", {"then": {"stream": {"ttft": "30ms", "tokens_per_second": 500, "jitter": 0.2}}})

@@ -1,4 +1,4 @@
-"""Firebase's routes: signing up and in, looking up, changing, deleting, refreshing."""
+"""Firebase's routes: sign-up, sign-in, lookup, update, deletion and refresh."""
 
 from typing import Any
 
@@ -71,7 +71,7 @@ def _account(name: str) -> str:
 
 
 def firebase() -> Session:
-    """A user's whole life, and every refusal."""
+    """Return steps through a user's life cycle, and every refusal."""
     session = Session("firebase", "firebase")
     origin = {"origin": "http://localhost:5173"}
     session.ask("demo signs in", _account("signInWithPassword"), _DEMO, origin, captures=_SIGNED_IN)

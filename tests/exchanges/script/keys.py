@@ -1,4 +1,4 @@
-"""Making, listing and revoking keys."""
+"""Creating, listing and revoking keys."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from tests.exchanges.steps import KEY, UNKNOWN_KEY, Capture, Session, bearer, to
 
 
 def keys() -> Session:
-    """Making, listing and revoking keys."""
+    """Return steps that create, list and revoke keys."""
     session = Session("keys", "keys")
     made = (Capture("key", "data.key"), Capture("key_id", "data.id"))
     session.dash("the first list", "GET /v1/keys")

@@ -1,4 +1,4 @@
-"""The four endpoints that a key opens: what they take, what they refuse, what they answer."""
+"""The four endpoints with API keys: valid requests, refusals and responses."""
 
 from typing import Any
 
@@ -105,7 +105,7 @@ _TABLE: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 
 def requests() -> list[Session]:
-    """Requests of each endpoint, a sandbox for each."""
+    """Return requests to each endpoint, in a sandbox for each."""
     sessions = []
     for kind, line, bodies in _TABLE:
         session = Session(kind, kind.replace(" ", "-"))
@@ -117,7 +117,7 @@ def requests() -> list[Session]:
 
 
 def twice(name: str, sandbox: str | None) -> Session:
-    """The same requests in one sandbox and in another."""
+    """Return the same requests for two sandboxes."""
     session = Session(name, sandbox)
     session.ask("who is it", "GET /")
     session.ask("its health", "GET /__mock/health")
@@ -135,7 +135,7 @@ def twice(name: str, sandbox: str | None) -> Session:
 
 
 def last_request() -> Session:
-    """The last request that a little money pays for, and what comes after it."""
+    """Return the last request that the balance covers, and the next one."""
     session = Session("the last request", "last-request")
     session.ask("a little is left", "PATCH /__mock/accounts/demo", {"balance": 0.000001})
     session.stream("it is served")
@@ -146,7 +146,7 @@ def last_request() -> Session:
 
 
 def many(session: Session, first: int, last: int) -> None:
-    """Searches, every other one refused, ten behind each other on a connection."""
+    """Return searches, every second one refused, ten pipelined on a connection."""
     for number in range(first, last, 10):
         bodies = [{"query": "sea", "limit": 1}, {}] * 5
         requests = [request(SEARCH, body, prefix=session.prefix, headers=bearer(KEY)) for body in bodies]
@@ -154,7 +154,7 @@ def many(session: Session, first: int, last: int) -> None:
 
 
 def limits() -> list[Session]:
-    """60 requests a minute for each key, a million tokens a day, and how long to wait."""
+    """Return steps up to the limits: 60 requests a minute per key, a million tokens a day."""
     minute = Session("a minute", "minute")
     minute.dash("another key", "POST /v1/keys", {"name": "second"}, captures=(_key("second_key"),))
     many(minute, 0, 30)

@@ -1,4 +1,4 @@
-"""Servers that are set up in other ways, one part for each."""
+"""Servers with other settings, one part for each."""
 
 import json
 from typing import Any
@@ -151,7 +151,7 @@ def _own_files() -> Part:
 
 
 def _exported() -> list[Part]:
-    """A server that keeps its state when it ends, and one that begins with it."""
+    """Return a part that exports its state at the end, and one that imports it."""
     first, second = Session("exporting"), Session("importing")
     first.chat("a chat")
     first.call("a search elsewhere", "POST /sandbox/kept/v1/search", {"query": "sea", "limit": 1})
@@ -174,7 +174,7 @@ _RUNNING = ("date header", "times", "days", "created", "latency")
 
 
 def _other_clocks() -> list[Part]:
-    """Clocks that stand elsewhere, and clocks that run."""
+    """Return parts with other frozen times and with running clocks."""
     elsewhere = Session("frozen elsewhere")
     _all_kinds(elsewhere)
     elsewhere.ask("the clock", "GET /__mock/clock")
@@ -199,7 +199,7 @@ def _other_clocks() -> list[Part]:
 
 
 def parts(waited: list[Session]) -> list[Part]:
-    """All of them; `waited` are sessions for the one with real delays."""
+    """Return all parts; `waited` are the sessions for the one with real delays."""
     return [
         _no_limit(),
         _latency(),

@@ -1,4 +1,4 @@
-"""OpenAI's SDK for Node, with nothing changed but the base URL and the key."""
+"""OpenAI's SDK for Node, with only the base URL and the key changed."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ REQUEST = {
 
 
 def ask(world: World, **changes: Any) -> Any:
-    """The answer that plain HTTP gets."""
+    """Return the response over plain HTTP."""
     answer = world.http.post("/v1/chat/completions", json=REQUEST | changes, headers=world.headers)
     assert answer.status_code == 200
     return answer.json()
@@ -65,7 +65,7 @@ class TestEmbeddings:
     TEXTS = ("the cat sat", "on the mat", "naïve café ☕")
 
     def test_the_default_and_floats_are_the_true_vectors(self, world: World, script: Script) -> None:
-        """The SDK asks for base64 unless told otherwise, and would return garbage for anything else."""
+        """The SDK requests base64 by default, and would misread any other encoding."""
         texts = list(self.TEXTS)
         default = script(world, "openai", "embed", input=texts)
         floats = script(world, "openai", "embed", input=texts, encoding="float")
@@ -76,11 +76,11 @@ class TestEmbeddings:
 
 
 def _nothing(world: World) -> None:
-    """Leave the world as it is."""
+    """Change nothing in the sandbox."""
 
 
 class Refusal(NamedTuple):
-    """What is asked, in which situation, and the SDK's error for it."""
+    """A request, its situation, and the SDK's exception for it."""
 
     prepare: Callable[[World], None]
     asked: dict[str, Any]

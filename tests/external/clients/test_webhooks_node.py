@@ -1,4 +1,4 @@
-"""The Node libraries that receivers of payment events use. They compare an event's time with the machine's own."""
+"""Receivers' Node libraries for payment events, which compare an event's time with the machine's clock."""
 
 import json
 from typing import Any

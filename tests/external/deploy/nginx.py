@@ -21,7 +21,7 @@ _PATIENCE_SECONDS = 20
 
 
 class Balancer(Struct, frozen=True):
-    """An nginx that runs: its port, and its processes."""
+    """A running nginx: its port, and its processes."""
 
     port: int
     processes: list[int]
@@ -33,13 +33,13 @@ class Balancer(Struct, frozen=True):
 
 @contextmanager
 def balancing(ports: Sequence[int], workers: int = 2) -> Iterator[Balancer]:
-    """Start nginx in front of the servers at these ports, and end it with the context."""
+    """Run nginx in front of the servers at these ports until the block ends."""
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if nginx is None:
         raise RuntimeError("nginx is not installed")
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="clevora-mock-") as folder:
-        # Its workers are another user than root, who starts them.
+        # Its workers run as another user than root, who starts them.
         Path(folder).chmod(0o755)
         file = Path(folder, "nginx.conf")
         file.write_text(_configured(port, ports, workers, folder), encoding="utf-8")
@@ -60,7 +60,7 @@ def free_port() -> int:
 
 
 def _configured(port: int, ports: Sequence[int], workers: int, folder: str) -> str:
-    """The file with nothing changed but addresses, the number of workers, and where temporary files go."""
+    """Write the file with only addresses, the number of workers and the paths of temporary files changed."""
     text = FILE.read_text(encoding="utf-8")
     servers = "".join(f"    server 127.0.0.1:{number} max_fails=0;\n" for number in ports)
     named = _SERVER.findall(text)

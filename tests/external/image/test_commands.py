@@ -18,7 +18,7 @@ rules:
 
 @pytest.fixture
 def scenarios(tmp_path: Path) -> tuple[str, ...]:
-    """Options that mount a user's scenarios, one of which is wrong."""
+    """Provide options that mount a user's scenarios, one of which is invalid."""
     (tmp_path / "quiet-day.yaml").write_text(_QUIET_DAY)
     (tmp_path / "wrong.yaml").write_text(_QUIET_DAY.replace("rules", "ruels"))
     tmp_path.chmod(0o755)

@@ -1,4 +1,4 @@
-"""The image serves: to clients on its published port, in tight surroundings, and until it is told to stop."""
+"""The image serves clients on its published port, without write access, until it is stopped."""
 
 from typing import Any
 

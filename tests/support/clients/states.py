@@ -1,4 +1,4 @@
-"""Situations that clients have to cope with, made on the server's own thread."""
+"""Situations for clients, set up in the server's thread."""
 
 from time import monotonic, sleep
 
@@ -11,7 +11,7 @@ from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import Sandbox
 from tests.support.world import World
 
-# So slow that nothing happens by itself; what does is what `World.advance` lets happen.
+# So slow that only `World.advance` moves the clock.
 STANDSTILL = 1e-9
 
 
@@ -20,7 +20,7 @@ def account(sandbox: Sandbox) -> Account:
 
 
 def charges(world: World) -> list[LedgerEntry]:
-    """The demo account's charges, oldest first."""
+    """Return the demo account's charges, oldest first."""
     return world.do(lambda sandbox: [entry for entry in account(sandbox).ledger.entries if entry.type == "charge"])
 
 
@@ -29,12 +29,12 @@ def journal(world: World) -> list[JournalEntry]:
 
 
 def statuses(world: World) -> list[int]:
-    """How each request so far was answered."""
+    """Return the statuses of all requests so far."""
     return [entry.status for entry in journal(world)]
 
 
 def settled(world: World, count: int = 1, patience: float = 10) -> list[LedgerEntry]:
-    """The charges, once there are `count` of them."""
+    """Return the charges, once there are `count` of them."""
     deadline = monotonic() + patience
     while len(found := charges(world)) < count:
         assert monotonic() < deadline, f"{len(found)} of {count} charges after {patience} s"
@@ -55,7 +55,7 @@ def deactivate(world: World) -> None:
 
 
 def use_up_minute(world: World, retry_after: int = 60) -> None:
-    """Let the demo key have made all its requests, so that the next is told to wait `retry_after` seconds."""
+    """Use up the demo key's requests of the minute, with `retry_after` seconds to wait."""
 
     def fill(sandbox: Sandbox) -> None:
         before = sandbox.clock.now() - (60 - retry_after) * SECOND
@@ -66,12 +66,12 @@ def use_up_minute(world: World, retry_after: int = 60) -> None:
 
 
 def use_up_day(world: World) -> None:
-    """Let the demo key have used all its tokens of today."""
+    """Use up the demo key's tokens of the day."""
     world.do(lambda sandbox: demo_key(sandbox).limiter.add_tokens(TOKENS_PER_DAY, sandbox.clock.now()))
 
 
 class Unlucky(SeededRng):
-    """A generator that fails a number of chat completions, and draws as before otherwise."""
+    """A generator that fails for a number of chat completions, and then draws as before."""
 
     def __init__(self, sandbox: Sandbox, failures: int) -> None:
         super().__init__(sandbox.config.seed, sandbox.name, sandbox.rng.counters)
@@ -85,17 +85,17 @@ class Unlucky(SeededRng):
 
 
 def break_chat(world: World, failures: int = 1) -> None:
-    """Let the work behind the next `failures` chat completions raise."""
+    """Make the handler of the next `failures` chat completions raise."""
     world.do(lambda sandbox: setattr(sandbox, "rng", Unlucky(sandbox, failures)))
 
 
 def stand_still(world: World) -> None:
-    """Slow time down until streams move by `let_out` only."""
+    """Slow the clock down until only `let_out` moves streams."""
     world.do(lambda sandbox: sandbox.clock.set_mode("scaled", STANDSTILL))
 
 
 def let_out(world: World, count: int) -> None:
-    """Let the time pass in which a paced stream sends `count` more frames."""
+    """Advance the clock until a paced stream sends `count` more frames."""
     rate = world.server.settings.tokens_per_second
     assert rate is not None
     world.advance(count / rate)
