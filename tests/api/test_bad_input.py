@@ -199,7 +199,7 @@ def wrong_after(
 
 @pytest.mark.clause("W4", "U7")
 @pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN.keys())
-def test_what_is_no_json_object_is_refused(busy: World, body: bytes) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(busy: World, body: bytes) -> None:
     assert [line for route in READING for line in wrong_after(busy, route, body, "invalid_json")] == []
 
 
@@ -210,7 +210,7 @@ def test_a_body_of_5_mib_is_refused(busy: World) -> None:
 
 @pytest.mark.clause("W4")
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"a":NaN}', b"\xff"], ids=["none", "cut", "array", "NaN", "byte"])
-def test_a_route_without_a_body_reads_none(busy: World, body: bytes) -> None:
+def test_a_route_without_a_body_ignores_one(busy: World, body: bytes) -> None:
     for route in (route for route in ROUTES if route not in READING):
         plain, odd = send(busy, route, b""), send(busy, route, body)
         assert (route[1], odd.status_code, odd.content) == (route[1], plain.status_code, plain.content)
@@ -294,7 +294,7 @@ def test_a_required_field_that_is_missing_is_named(busy: World, endpoint: str, f
 
 
 @pytest.mark.clause("W1")
-def test_every_field_has_its_row_here() -> None:
+def test_every_field_has_a_row_in_the_table() -> None:
     found, required = set(), set()
     for route in READING:
         shape = inspect.type_info(OPERATIONS[route[0].name].request)
@@ -306,7 +306,7 @@ def test_every_field_has_its_row_here() -> None:
 
 
 @pytest.mark.clause("W1")
-def test_every_shape_has_a_good_body_here() -> None:
+def test_every_request_type_has_a_valid_body_in_the_table() -> None:
     assert {route[0].name for route in READING} == GOOD.keys()
 
 
@@ -428,7 +428,7 @@ def test_a_user_without_access_is_refused(busy: World) -> None:
     ],
     ids=["bytes", "20,000 letters", "an accent", "two dots", "cut parts", "a tab", "a word"],
 )
-def test_a_header_of_noise_is_refused(busy: World, header: bytes) -> None:
+def test_a_credential_of_arbitrary_bytes_is_refused(busy: World, header: bytes) -> None:
     wrong = []
     for endpoint, path in (route for route in ROUTES if route[0].credential in ("api_key", "id_token")):
         before = state(busy), counted(busy)

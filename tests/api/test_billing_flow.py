@@ -46,7 +46,7 @@ def pay(world: "World", dollars: float, uid: str, number: int) -> None:
 
 @pytest.mark.clause("B1", "B5", "B6")
 @pytest.mark.parametrize(("name", "path", "body", "rate"), BILLABLE, ids=[row[0] for row in BILLABLE])
-def test_a_charge_is_the_usage_at_the_endpoints_rate(
+def test_a_charge_is_tokens_times_the_endpoints_rate(
     world: "World", name: str, path: str, body: dict[str, Any], rate: int
 ) -> None:
     response = ask(world, path, body)
@@ -115,7 +115,7 @@ def test_transactions_are_the_ledger_newest_first(world: "World") -> None:
 
 
 @pytest.mark.clause("B11")
-def test_fifty_transactions_are_shown_unless_more_are_asked_for(world: "World") -> None:
+def test_the_default_limit_of_transactions_is_fifty(world: "World") -> None:
 
     def credit(sandbox: "Sandbox") -> None:
         for _ in range(60):
@@ -157,7 +157,7 @@ def test_fifteen_dollars_activate_and_a_micro_dollar_less_does_not(
 
 
 @pytest.mark.clause("B2", "B3")
-def test_the_way_of_a_new_account(world: "World") -> None:
+def test_a_new_account_needs_access_and_then_funds(world: "World") -> None:
     """403 without access, 402 without funds, then 200; once activated, a balance below $15 suffices."""
     stranger = world.signed_in("new")
     assert world.http.post("/v1/keys", headers=stranger, json={}).status_code == 403
@@ -182,7 +182,7 @@ def test_the_way_of_a_new_account(world: "World") -> None:
 
 
 @pytest.mark.clause("B2")
-def test_activation_outlives_the_money(world: "World") -> None:
+def test_an_account_without_funds_stays_activated(world: "World") -> None:
     world.balance(-500_000_000)
     assert ask(world).json()["error"]["code"] == "insufficient_balance"
     pay(world, 15, "demo", 1)
@@ -190,7 +190,7 @@ def test_activation_outlives_the_money(world: "World") -> None:
 
 
 @pytest.mark.clause("B3", "B4")
-def test_the_last_request_may_go_below_zero(world: "World") -> None:
+def test_a_request_may_make_the_balance_negative(world: "World") -> None:
     world.balance(1)
     assert ask(world).status_code == 200
     assert book(world)[0] == 1 - 20_000
@@ -199,7 +199,7 @@ def test_the_last_request_may_go_below_zero(world: "World") -> None:
 
 
 @pytest.mark.clause("B3")
-def test_exactly_nothing_left_is_too_little(world: "World") -> None:
+def test_a_balance_of_zero_is_refused(world: "World") -> None:
     world.balance(20_000)
     assert ask(world).status_code == 200
     assert book(world)[0] == 0
@@ -207,7 +207,7 @@ def test_exactly_nothing_left_is_too_little(world: "World") -> None:
 
 
 @pytest.mark.clause("B4")
-def test_requests_in_flight_together_all_pass(live_world: "World") -> None:
+def test_concurrent_requests_are_all_served(live_world: "World") -> None:
     """Streams that began on a positive balance complete and are billed, however negative the balance becomes."""
     live_world.do(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
     live_world.balance(1)
@@ -245,14 +245,14 @@ def test_a_stream_is_billed_when_it_completes(live_world: "World") -> None:
     ("body", "status"),
     [({}, 400), (CHAT | {"model": "gpt-4o"}, 404), (CHAT | {"max_tokens": 0}, 400), (CHAT | {"stream": "yes"}, 400)],
 )
-def test_failures_are_free(world: "World", body: dict[str, Any], status: int) -> None:
+def test_refused_requests_are_not_charged(world: "World", body: dict[str, Any], status: int) -> None:
     before = book(world)
     assert ask(world, body=body).status_code == status
     assert book(world) == before
 
 
 @pytest.mark.clause("B4", "U7", "W1")
-def test_a_fault_of_the_servers_own_is_free_and_says_nothing_of_itself(world: "World") -> None:
+def test_an_internal_error_is_a_free_500_without_details(world: "World") -> None:
 
     def broken(sandbox: "Sandbox") -> None:
         draw = sandbox.rng.next_hex
@@ -276,7 +276,7 @@ def test_a_fault_of_the_servers_own_is_free_and_says_nothing_of_itself(world: "W
 
 
 @pytest.mark.clause("B1")
-def test_no_float_ever_holds_money(world: "World") -> None:
+def test_a_large_balance_is_exact_to_the_micro_dollar(world: "World") -> None:
     world.balance(1_000_000_000_000_001)
     ask(world)
     balance, entries = book(world)
@@ -285,7 +285,7 @@ def test_no_float_ever_holds_money(world: "World") -> None:
 
 
 @pytest.mark.clause("B6", "L1")
-def test_two_keys_share_the_money_and_not_the_counts(world: "World") -> None:
+def test_two_keys_share_the_balance_but_not_the_counters(world: "World") -> None:
     memory: dict[str, Any] = {}
     take(world, memory, "second key")
     ask(world)

@@ -76,7 +76,9 @@ def _without(document: dict[str, Any] | None, name: str) -> dict[str, Any] | Non
     PAIRS,
     ids=[f"{start.split('/')[-1]}-{earlier[0]}-{later[0]}" for start, earlier, later in PAIRS],
 )
-def test_of_two_faults_the_earlier_speaks(world: World, start: str, earlier: Fault, later: Fault) -> None:
+def test_of_two_errors_the_one_checked_first_is_returned(
+    world: World, start: str, earlier: Fault, later: Fault
+) -> None:
     """The order: 404 and 405, then 401, 403, 402, 429, then the body."""
     attempt, _ = STARTS[start]
     # "not activated" empties the account, so it is made last.
@@ -88,7 +90,7 @@ def test_of_two_faults_the_earlier_speaks(world: World, start: str, earlier: Fau
 
 @pytest.mark.clause("W6")
 @pytest.mark.parametrize("start", STARTS)
-def test_each_fault_speaks_alone(frozen_server: Running, start: str) -> None:
+def test_each_error_is_returned_alone(frozen_server: Running, start: str) -> None:
     attempt, faults = STARTS[start]
     answered = [send(fresh_world(frozen_server), spoil(attempt)) for _, _, spoil in faults]
     assert answered == [(status, code) for code, status, _ in faults]

@@ -41,7 +41,7 @@ def test_every_row_names_a_clause() -> None:
     assert [row.says for row in ROWS if not row.clauses] == []
 
 
-def test_no_two_rows_say_the_same() -> None:
+def test_descriptions_of_rows_are_unique() -> None:
     assert [says for says, count in Counter(row.says for row in ROWS).items() if count > 1] == []
 
 

@@ -123,7 +123,7 @@ class TestOpenAI:
         ):
             list(stream)
 
-    def test_a_stream_that_had_left_whole_is_billed_whole(self, world: World) -> None:
+    def test_a_completely_sent_stream_is_billed_whole(self, world: World) -> None:
         with OpenAI(base_url=world.base_url, api_key=world.api_key) as client:
             usage = client.chat.completions.create(**REQUEST).usage
             stream = client.chat.completions.create(**REQUEST, stream=True)
@@ -134,7 +134,7 @@ class TestOpenAI:
 
 
 class TestOthers:
-    def test_leaving_httpx_ends_a_streams_bill(self, slow: World) -> None:
+    def test_closing_an_httpx_stream_ends_its_bill(self, slow: World) -> None:
         with (
             left_after(slow),
             slow.http.stream("POST", "/v1/chat/completions", content=STREAMED, headers=slow.headers) as answer,
@@ -144,7 +144,7 @@ class TestOthers:
             states.let_out(slow, MORE)
             _read(lines, MORE)
 
-    def test_leaving_asynchronous_httpx_ends_a_streams_bill(self, slow: World) -> None:
+    def test_closing_an_asynchronous_httpx_stream_ends_its_bill(self, slow: World) -> None:
         async def leave() -> None:
             url = f"{slow.base_url}/chat/completions"
             async with (
@@ -162,7 +162,7 @@ class TestOthers:
         with left_after(slow):
             asyncio.run(leave())
 
-    def test_leaving_requests_ends_a_streams_bill(self, slow: World) -> None:
+    def test_closing_a_requests_stream_ends_its_bill(self, slow: World) -> None:
         url = f"{slow.base_url}/chat/completions"
         with left_after(slow), requests.post(url, STREAMED, headers=slow.headers, stream=True, timeout=20) as answer:
             lines = answer.iter_lines(decode_unicode=True)
@@ -206,7 +206,7 @@ class TestSockets:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
 
-    def test_a_request_that_waits_behind_is_not_served(
+    def test_a_pipelined_request_is_not_served_after_a_disconnect(
         self, slow: World, connections: Callable[[], socket.socket]
     ) -> None:
         """A pipelined request is not served after its client disconnects, and does not delay the detection."""
@@ -218,7 +218,7 @@ class TestSockets:
             _receive(connection, MORE)
             connection.close()
 
-    def test_frames_that_nobody_read_are_billed(self, slow: World, connections: Callable[[], socket.socket]) -> None:
+    def test_unread_frames_are_billed(self, slow: World, connections: Callable[[], socket.socket]) -> None:
         with left_after(slow):
             connection = connections()
             _await_frames(connection, 2)
@@ -226,7 +226,9 @@ class TestSockets:
             _await_frames(connection, FRAMES)
             connection.close()
 
-    def test_thirty_clients_may_leave_at_once(self, slow: World, connections: Callable[[], socket.socket]) -> None:
+    def test_thirty_simultaneous_disconnects_are_each_billed(
+        self, slow: World, connections: Callable[[], socket.socket]
+    ) -> None:
         made = [connections() for _ in range(30)]
         for connection in made:
             _receive(connection, 2)

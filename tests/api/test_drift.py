@@ -59,12 +59,12 @@ def test_the_limits_are_the_documented_ones() -> None:
 
 
 @pytest.mark.clause("W1")
-def test_the_failures_are_those_that_the_rows_know() -> None:
+def test_the_errors_are_those_of_the_rows() -> None:
     assert {failure.code: (failure.status, failure.type) for failure in ERRORS} == EXPECTED_ERRORS
 
 
 @pytest.mark.clause("W1")
-def test_every_failure_explains_itself() -> None:
+def test_every_error_has_a_message_a_cause_and_a_title() -> None:
     for failure in ERRORS:
         assert failure.message
         assert failure.cause
@@ -75,7 +75,7 @@ def test_every_failure_explains_itself() -> None:
 
 
 @pytest.mark.clause("W3", "U1", "W7")
-def test_every_path_of_every_endpoint_has_an_operation_and_no_operation_has_none() -> None:
+def test_the_operations_are_the_paths_of_the_endpoints() -> None:
     rows = {(row.method, path): row.endpoint for row in OPERATIONS.values() for path in row.paths}
     assert rows == ROUTES
 
@@ -148,7 +148,7 @@ def test_openapi_tells_the_basis_of_each_field(world: "World") -> None:
 
 
 @each_endpoint
-def test_openapi_lists_what_can_be_refused(world: "World", endpoint: Endpoint) -> None:
+def test_openapi_lists_every_error_status(world: "World", endpoint: Endpoint) -> None:
     operation = operations(openapi(world))[endpoint.method, endpoint.path]
     responses = operation["responses"]
     wanted = {"200", "500"}
@@ -171,7 +171,7 @@ def test_openapi_is_the_same_from_the_command_line(world: "World", capsys: pytes
     assert told == served
 
 
-def test_openapi_names_the_address_it_was_asked_at(world: "World") -> None:
+def test_openapi_has_the_requested_address_as_its_server(world: "World") -> None:
     assert openapi(world)["servers"] == [{"url": world.url}]
 
 
@@ -200,7 +200,7 @@ def fits(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
 
 @pytest.mark.clause("C5", "E2", "H2", "G3", "K3", "K4", "K5", "B7", "B11", "U3")
 @pytest.mark.parametrize(("name", "path", "body"), CALLS, ids=[call[0] for call in CALLS])
-def test_answers_are_what_openapi_says(world: "World", name: str, path: str, body: Any) -> None:
+def test_responses_match_their_openapi_schemas(world: "World", name: str, path: str, body: Any) -> None:
     memory: Memory = {}
     take(world, memory, "second key")
     take(world, memory, "example")
@@ -219,12 +219,12 @@ def test_answers_are_what_openapi_says(world: "World", name: str, path: str, bod
         assert data.keys() == document["components"]["schemas"][shape.__name__]["properties"].keys()
 
 
-def test_every_endpoint_is_called_here() -> None:
+def test_every_endpoint_has_a_row_in_calls() -> None:
     assert [call[0] for call in CALLS] == [endpoint.name for endpoint in ENDPOINTS]
 
 
 @pytest.mark.clause("S2", "S3")
-def test_chunks_are_what_openapi_says(world: "World") -> None:
+def test_stream_chunks_match_their_openapi_schema(world: "World") -> None:
     document = openapi(world)
     content = operations(document)["POST", "/v1/chat/completions"]["responses"]["200"]["content"]
     for chunk in chunks(stream(world, {"messages": [{"role": "user", "content": "Hello!"}]}).body):
@@ -233,7 +233,7 @@ def test_chunks_are_what_openapi_says(world: "World") -> None:
 
 @pytest.mark.clause("W1", "B12")
 @each_endpoint
-def test_refusals_are_what_openapi_says(world: "World", endpoint: Endpoint) -> None:
+def test_errors_match_their_openapi_schema(world: "World", endpoint: Endpoint) -> None:
     document = openapi(world)
     responses = operations(document)[endpoint.method, endpoint.path]["responses"]
     refused = world.http.request(endpoint.method, endpoint.path.replace("{id}", "key_none"), content=b"{}")
@@ -251,13 +251,13 @@ def llms(world: "World") -> Any:
 
 
 @pytest.mark.clause("W7")
-def test_agents_are_told_every_model(world: "World") -> None:
+def test_the_llms_document_has_every_model(world: "World") -> None:
     told = {model["id"]: (model["bestFor"], tuple(model["endpoints"])) for model in llms(world)["models"]}
     assert told == {model.id: (model.best_for, model.endpoints) for model in MODELS}
 
 
 @pytest.mark.clause("W7")
-def test_agents_are_told_every_endpoint(world: "World") -> None:
+def test_the_llms_document_has_every_endpoint(world: "World") -> None:
     told = {endpoint["name"]: endpoint for endpoint in llms(world)["endpoints"]}
     assert told.keys() == ENDPOINT_BY_NAME.keys()
     for name, endpoint in ENDPOINT_BY_NAME.items():
@@ -273,14 +273,14 @@ def test_agents_are_told_every_endpoint(world: "World") -> None:
 
 
 @pytest.mark.clause("W7")
-def test_agents_are_told_every_failure(world: "World") -> None:
+def test_the_llms_document_has_every_error(world: "World") -> None:
     told = {error["code"]: (error["status"], error["type"]) for error in llms(world)["errors"]}
     assert told == EXPECTED_ERRORS
     assert all(error["cause"] for error in llms(world)["errors"])
 
 
 @pytest.mark.clause("W7", "B1", "B2", "B7")
-def test_agents_are_told_the_prices(world: "World") -> None:
+def test_the_llms_document_has_the_prices(world: "World") -> None:
     pricing = llms(world)["pricing"]
     printed = {"chat.completions": 0.5, "embeddings": 0.1, "search": 0.2, "scripts.generate": 1.0}
     assert pricing["per1kTokens"] == printed
@@ -289,7 +289,7 @@ def test_agents_are_told_the_prices(world: "World") -> None:
 
 
 @pytest.mark.clause("W7", "L1")
-def test_agents_are_told_the_limits(world: "World") -> None:
+def test_the_llms_document_has_the_limits(world: "World") -> None:
     assert (
         llms(world)["limits"].items()
         >= {
@@ -301,7 +301,7 @@ def test_agents_are_told_the_limits(world: "World") -> None:
 
 
 @pytest.mark.clause("W7")
-def test_agents_are_told_the_changes_and_what_to_do(world: "World") -> None:
+def test_the_llms_document_has_the_changelog_and_advice(world: "World") -> None:
     document = llms(world)
     assert [entry["version"] for entry in document["changelog"]] == ["v3-early-access", "v2", "v1"]
     rules = " ".join(document["rulesOfThumb"])
@@ -310,7 +310,7 @@ def test_agents_are_told_the_changes_and_what_to_do(world: "World") -> None:
 
 
 @pytest.mark.clause("W7")
-def test_what_agents_are_told_holds_no_secret(world: "World") -> None:
+def test_the_llms_document_holds_no_secret(world: "World") -> None:
     text = world.http.get("/llms.txt").text
     assert not re.search(r"sk_live_[0-9a-f]{8}|whsec_", text)
 
@@ -330,14 +330,14 @@ def test_fidelity_lists_each_clause_with_its_basis(world: "World") -> None:
 
 
 @pytest.mark.parametrize("name", tables.TABLES)
-def test_the_documentation_has_the_table(name: str) -> None:
+def test_the_documentation_has_the_generated_table(name: str) -> None:
     """``python -m tests.support.tables`` regenerates the tables."""
     printed = tables.all_printed()
     assert name in printed, f"no document has <!-- table: {name} -->"
     assert printed[name] == tables.rendered(name)
 
 
-def test_the_documentation_has_no_table_that_nobody_makes() -> None:
+def test_every_table_in_the_documentation_is_generated() -> None:
     assert tables.all_printed().keys() <= tables.TABLES.keys()
 
 

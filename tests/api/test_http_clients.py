@@ -127,7 +127,7 @@ class TestAnswers:
             "error": {"message": "Invalid API key", "type": "authentication_error", "code": "invalid_api_key"}
         }
 
-    def test_a_wait_is_a_header(self, post: Post, world: World) -> None:
+    def test_retry_after_is_a_header(self, post: Post, world: World) -> None:
         states.use_up_minute(world, 17)
         answer = post(f"{world.base_url}/chat/completions", world.headers, json.dumps(HELLO).encode())
         assert (answer.status, answer.headers["retry-after"]) == (429, "17")
@@ -231,7 +231,7 @@ LINES = {
 
 
 @pytest.mark.parametrize("lines_by", LINES.values(), ids=LINES.keys())
-def test_a_stream_arrives_while_it_is_made(lines_by: Callable[..., Any], live_world: World) -> None:
+def test_a_stream_arrives_incrementally(lines_by: Callable[..., Any], live_world: World) -> None:
     states.stand_still(live_world)
     body = json.dumps(HELLO | {"stream": True}).encode()
     with lines_by(f"{live_world.base_url}/chat/completions", live_world.headers, body) as lines:
@@ -259,7 +259,7 @@ class TestDocumentation:
         assert said == names["res"].json()["choices"][0]["message"]["content"]
         assert states.journal(world)[-1].client.startswith("python-requests/")
 
-    def test_the_printed_answer_is_the_answer(self, world: World) -> None:
+    def test_the_documented_answer_is_returned(self, world: World) -> None:
         documented = json.loads(printed("Chat Completions", "json"))
         answer = requests.post(f"{world.base_url}/chat/completions", json=HELLO, headers=world.headers, timeout=20)
         given = answer.json()

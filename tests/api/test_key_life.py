@@ -74,7 +74,7 @@ def test_a_key_counts_its_own_requests_tokens_and_last_use(world: "World") -> No
 
 
 @pytest.mark.clause("K4", "K6", "U7")
-def test_a_refused_request_is_no_use_of_a_key(world: "World") -> None:
+def test_a_refused_request_does_not_update_last_used(world: "World") -> None:
     made = make(world, "mine")
     world.balance(0)
     assert ask(world, made["key"]).status_code == 402
@@ -84,7 +84,7 @@ def test_a_refused_request_is_no_use_of_a_key(world: "World") -> None:
 
 
 @pytest.mark.clause("K6")
-def test_revocation_holds_from_the_next_request_on(world: "World") -> None:
+def test_revocation_applies_from_the_next_request(world: "World") -> None:
     made = make(world)
     assert ask(world, made["key"]).status_code == 200
     assert world.http.delete(f"/v1/keys/{made['id']}", headers=world.signed_in()).status_code == 200
@@ -96,7 +96,7 @@ def test_revocation_holds_from_the_next_request_on(world: "World") -> None:
 
 
 @pytest.mark.clause("K5", "K6")
-def test_a_key_can_revoke_itself_by_name_only_through_its_owner(world: "World") -> None:
+def test_a_raw_key_as_an_id_revokes_only_that_key(world: "World") -> None:
     mine, other = make(world, "mine"), make(world, "other")
     answer = world.http.delete(f"/v1/keys/{mine['key']}", headers=world.signed_in()).json()["data"]
     assert answer == {"id": mine["id"], "status": "revoked"}
@@ -105,7 +105,7 @@ def test_a_key_can_revoke_itself_by_name_only_through_its_owner(world: "World") 
 
 
 @pytest.mark.clause("K5")
-def test_revoking_twice_is_revoking_once(world: "World") -> None:
+def test_revoking_a_key_is_idempotent(world: "World") -> None:
     """The response is the same, and the key's counters stay."""
     made = make(world)
     ask(world, made["key"])
@@ -115,7 +115,7 @@ def test_revoking_twice_is_revoking_once(world: "World") -> None:
 
 
 @pytest.mark.clause("K5", "K4")
-def test_nobody_revokes_anothers_key(world: "World") -> None:
+def test_users_cannot_revoke_keys_of_others(world: "World") -> None:
     take(world, {}, "second user")
     made = make(world, "mine")
     for name in (made["id"], made["key"]):
@@ -126,7 +126,7 @@ def test_nobody_revokes_anothers_key(world: "World") -> None:
 
 
 @pytest.mark.clause("K6")
-def test_a_running_stream_outlives_its_key(live_world: "World") -> None:
+def test_revoking_a_key_does_not_end_its_stream(live_world: "World") -> None:
     made = make(live_world)
     live_world.do(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
     headers = {"authorization": f"Bearer {made['key']}"}
@@ -189,7 +189,7 @@ def test_a_whole_key_is_shown_once_and_never_again(world: "World", capfd: pytest
 
 
 @pytest.mark.clause("K8", "K9")
-def test_developer_access_is_given_once_and_stays(world: "World") -> None:
+def test_activating_developer_access_is_idempotent(world: "World") -> None:
     first = world.http.post("/api/developer/activate", headers=world.signed_in("new")).json()
     world.http.post("/v1/keys", headers=world.signed_in("new"), json={"name": "kept"})
     again = world.http.post("/api/developer/activate", headers=world.signed_in("new")).json()
@@ -199,7 +199,7 @@ def test_developer_access_is_given_once_and_stays(world: "World") -> None:
 
 
 @pytest.mark.clause("K7")
-def test_a_token_lives_by_the_sandboxs_clock(world: "World") -> None:
+def test_a_token_expires_by_the_sandboxs_clock(world: "World") -> None:
     headers = world.signed_in()
     world.advance(3599.999999)
     assert world.http.get("/v1/keys", headers=headers).status_code == 200
@@ -209,6 +209,6 @@ def test_a_token_lives_by_the_sandboxs_clock(world: "World") -> None:
 
 @pytest.mark.clause("K2")
 @pytest.mark.parametrize("path", ["/v1/keys", "/v1/usage", "/api/developer/account", "/api/developer/transactions"])
-def test_a_refused_key_at_the_dashboards_door_is_not_used(world: "World", path: str) -> None:
+def test_an_api_key_refused_by_the_dashboard_counts_as_unused(world: "World", path: str) -> None:
     assert world.http.get(path, headers=world.headers).status_code == 401
     assert listed(world)[0]["requests"] == 0

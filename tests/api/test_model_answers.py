@@ -80,7 +80,7 @@ def test_a_vector_depends_on_neither_seed_nor_time_nor_batch(world: "World") -> 
         ("machine learning for beginners", "a beginner's guide to machine learning", "grilled vegetables with rice"),
     ],
 )
-def test_texts_that_share_words_lie_closer(world: "World", text: str, close: str, far: str) -> None:
+def test_texts_with_common_words_have_similar_vectors(world: "World", text: str, close: str, far: str) -> None:
     base, near, apart = vectors(world, [text, close, far])
     assert cosine(base, near) > cosine(base, apart)
 
@@ -96,7 +96,7 @@ def test_search_results_are_ranked(world: "World", query: str) -> None:
 
 @pytest.mark.clause("H1", "H3")
 @pytest.mark.parametrize("limit", [1, 5, 20])
-def test_a_smaller_limit_is_the_beginning_of_a_larger(world: "World", limit: int) -> None:
+def test_a_smaller_limit_returns_the_first_results(world: "World", limit: int) -> None:
     query = {"query": "cooking at home"}
     assert (
         ask(world, "/v1/search", query | {"limit": limit})["results"]
@@ -105,7 +105,7 @@ def test_a_smaller_limit_is_the_beginning_of_a_larger(world: "World", limit: int
 
 
 @pytest.mark.clause("H4")
-def test_the_printed_query_finds_water_and_drones(world: "World") -> None:
+def test_the_documented_query_finds_water_and_drones(world: "World") -> None:
     results = ask(world, "/v1/search", {"query": "underwater drone footage", "limit": 3})["results"]
     for result in results:
         about = f"{result['title']} {result['description']} {' '.join(result['tags'])}".lower()
@@ -113,7 +113,7 @@ def test_the_printed_query_finds_water_and_drones(world: "World") -> None:
 
 
 @pytest.mark.clause("H4")
-def test_everyone_searches_the_same_catalog(world: "World") -> None:
+def test_all_sandboxes_search_the_same_catalog(world: "World") -> None:
     elsewhere = world.http.post(
         f"{world.server.url}/sandbox/{world.name}-b/v1/search", headers=world.headers, json={"query": "drones"}
     )
@@ -121,7 +121,7 @@ def test_everyone_searches_the_same_catalog(world: "World") -> None:
 
 
 @pytest.mark.clause("H4")
-def test_the_catalog_is_large_and_of_both_kinds(world: "World") -> None:
+def test_the_catalog_has_many_videos_and_podcasts(world: "World") -> None:
     subjects = [
         "cooking",
         "drones",
@@ -148,7 +148,7 @@ def test_the_catalog_is_large_and_of_both_kinds(world: "World") -> None:
 @pytest.mark.clause("G3")
 @pytest.mark.parametrize("style", ["youtube", "podcast", "tiktok"])
 @pytest.mark.parametrize("length", ["short", "medium", "long"])
-def test_a_script_is_whole(world: "World", style: str, length: str) -> None:
+def test_a_script_has_every_part(world: "World", style: str, length: str) -> None:
     script = ask(world, "/v1/scripts/generate", {"topic": "AI in 2026", "style": style, "length": length})["script"]
     assert script.keys() == {"title", "hook", "sections", "callToAction"}
     assert all(script[name].strip() for name in ("title", "hook", "callToAction"))
@@ -162,7 +162,7 @@ def test_a_script_is_whole(world: "World", style: str, length: str) -> None:
 
 
 @pytest.mark.clause("G3")
-def test_each_style_has_another_script(world: "World") -> None:
+def test_scripts_differ_by_style(world: "World") -> None:
     scripts = {
         style: ask(world, "/v1/scripts/generate", {"topic": "AI in 2026", "style": style})["script"]
         for style in ("youtube", "podcast", "tiktok")
@@ -189,7 +189,7 @@ def test_a_script_is_about_its_topic(world: "World") -> None:
 
 
 @pytest.mark.clause("C5", "C7")
-def test_the_same_request_gets_the_same_words(world: "World") -> None:
+def test_the_same_request_gets_the_same_content(world: "World") -> None:
     body = {"messages": [{"role": "user", "content": "Tell me about lighthouses."}]}
     first, again = (ask(world, "/v1/chat/completions", body) for _ in range(2))
     assert first["id"] != again["id"]
@@ -197,7 +197,7 @@ def test_the_same_request_gets_the_same_words(world: "World") -> None:
 
 
 @pytest.mark.clause("C7")
-def test_the_answers_tokens_are_counted_as_the_prompts(world: "World") -> None:
+def test_tokens_of_answers_and_prompts_are_counted_alike(world: "World") -> None:
     body = {"messages": [{"role": "user", "content": "Tell me about lighthouses, please: don't hurry!"}]}
     answer = ask(world, "/v1/chat/completions", body)
     content = answer["choices"][0]["message"]["content"]

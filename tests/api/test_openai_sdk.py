@@ -98,7 +98,7 @@ class TestChat:
         assert answer.model_dump(exclude_unset=True, exclude={"id", "created"}) == documented
         assert answer.id.startswith("chatcmpl-")
 
-    def test_an_answer_is_valid_to_the_letter_of_the_type(self, client: Client, world: World) -> None:
+    def test_an_answer_is_valid_for_the_sdks_type(self, client: Client, world: World) -> None:
         raw = client(lambda sdk: sdk.chat.completions.with_raw_response.create(**ASKED))
         answer = ChatCompletion.model_validate_json(raw.content, strict=True)
         assert answer == raw.parse()
@@ -109,7 +109,7 @@ class TestChat:
         assert answer.model == TURBO
         assert answer.created == world.clock.now() // 1_000_000
 
-    def test_usage_is_what_the_ledger_takes(self, client: Client, world: World) -> None:
+    def test_usage_matches_the_ledger(self, client: Client, world: World) -> None:
         usage = client.chat().usage
         assert usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
         (charge,) = states.charges(world)
@@ -127,7 +127,7 @@ class TestChat:
         assert raw.headers["x-clevora-mock-ignored"] == "n, seed, user"
         assert not [name for name in raw.headers if "ratelimit" in name]
 
-    def test_no_model_is_more_than_its_default(self, client: Client) -> None:
+    def test_the_default_model_is_turbo(self, client: Client) -> None:
         assert client.chat(model=openai.omit).model == TURBO
 
     @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
@@ -142,7 +142,7 @@ class TestChat:
         parts = [{"type": "text", "text": MESSAGES[0]["content"]}]
         assert client.chat(messages=[{"role": "user", "content": parts}]).choices == client.chat().choices
 
-    def test_many_at_once_are_each_billed(self, connect: Connect, world: World) -> None:
+    def test_concurrent_requests_are_each_billed(self, connect: Connect, world: World) -> None:
         client = connect(world)
 
         def ask(sdk: Any) -> Any:
@@ -159,13 +159,13 @@ class TestChat:
 
 
 class TestStream:
-    def test_chunks_tell_the_answer_that_is_not_streamed(self, client: Client) -> None:
+    def test_chunks_join_to_the_unstreamed_answer(self, client: Client) -> None:
         whole, chunks = client.chat(), client.chunks()
         assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == whole.choices[0].message.content
         assert chunks[-1].usage == whole.usage
         assert chunks[-1].choices[0].finish_reason == whole.choices[0].finish_reason
 
-    def test_each_chunk_has_its_place(self, client: Client) -> None:
+    def test_the_first_chunk_has_the_role_and_the_last_the_finish_reason(self, client: Client) -> None:
         first, *middle, last = client.chunks()
         assert first.choices[0].delta.model_dump(exclude_unset=True) == {"role": "assistant"}
         assert all(chunk.choices[0].delta.model_dump(exclude_unset=True).keys() == {"content"} for chunk in middle)
@@ -186,7 +186,7 @@ class TestStream:
         assert last.usage is not None
         assert last.usage.completion_tokens == 3
 
-    def test_the_bytes_are_frames_valid_to_the_letter(self, connect: Connect, world: World) -> None:
+    def test_every_frame_is_a_valid_chunk(self, connect: Connect, world: World) -> None:
         client = connect(world)
         raw = client(lambda sdk: sdk.chat.completions.with_raw_response.create(**ASKED, stream=True))
         assert raw.headers["content-type"] == "text/event-stream"
@@ -196,7 +196,7 @@ class TestStream:
         for frame in frames:
             ChatCompletionChunk.model_validate_json(frame.removeprefix("data: "), strict=True)
 
-    def test_the_helper_adds_it_all_up(self, connect: Connect, world: World) -> None:
+    def test_the_stream_helper_accumulates_the_answer(self, connect: Connect, world: World) -> None:
         client = connect(world)
         whole = client.chat()
 
@@ -215,13 +215,13 @@ class TestStream:
         assert types.count("content.delta") == whole.usage.completion_tokens
         assert types.count("content.done") == 1
 
-    def test_a_refusal_before_the_stream_is_an_error_as_usual(self, client: Client, world: World) -> None:
+    def test_a_refused_stream_raises_the_usual_error(self, client: Client, world: World) -> None:
         world.balance(0)
         with pytest.raises(openai.APIStatusError) as caught:
             client.chat(stream=True)
         assert caught.value.code == "insufficient_balance"
 
-    def test_a_live_stream_is_the_same_stream(self, connect: Connect, live_world: World) -> None:
+    def test_a_paced_stream_has_the_same_content(self, connect: Connect, live_world: World) -> None:
         client = connect(live_world)
         whole, chunks = client.chat(), client.chunks()
         assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == whole.choices[0].message.content
@@ -243,7 +243,7 @@ class TestEmbeddings:
         assert [one.embedding for one in default.data] == [one.embedding for one in floats.data]
         assert default.usage == floats.usage
 
-    def test_base64_can_be_asked_for(self, client: Client) -> None:
+    def test_base64_can_be_requested(self, client: Client) -> None:
         encoded = client.embed("the cat sat", encoding_format="base64").data[0].embedding
         assert isinstance(encoded, str)
         assert len(encoded) == 1536 * 4 * 4 // 3
@@ -253,13 +253,13 @@ class TestEmbeddings:
         assert [one.index for one in batch.data] == [0, 1, 2]
         assert [one.embedding for one in batch.data] == [client.embed(text).data[0].embedding for text in self.TEXTS]
 
-    def test_usage_is_what_the_ledger_takes(self, client: Client, world: World) -> None:
+    def test_usage_matches_the_ledger(self, client: Client, world: World) -> None:
         usage = client.embed(list(self.TEXTS)).usage
         assert usage.total_tokens == usage.prompt_tokens == 12
         (charge,) = states.charges(world)
         assert (charge.tokens, charge.amount) == (12, 1200)
 
-    def test_an_answer_is_valid_to_the_letter_of_the_type(self, client: Client) -> None:
+    def test_an_answer_is_valid_for_the_sdks_type(self, client: Client) -> None:
         raw = client(
             lambda sdk: sdk.embeddings.with_raw_response.create(
                 model=EMBED, input=list(self.TEXTS), encoding_format="float"
@@ -419,7 +419,7 @@ REFUSALS = {
 
 class TestRefusals:
     @pytest.mark.parametrize("case", REFUSALS.values(), ids=REFUSALS.keys())
-    def test_each_is_its_own_class(self, connect: Connect, world: World, case: Refusal) -> None:
+    def test_each_error_has_its_own_class(self, connect: Connect, world: World, case: Refusal) -> None:
         case.prepare(world)
         with pytest.raises(openai.APIStatusError) as caught:
             connect(world, max_retries=0)(case.ask)
@@ -433,7 +433,7 @@ class TestRefusals:
         assert said in error.message
         assert states.charges(world) == []
 
-    def test_what_is_not_emulated_is_explained_in_a_header(self, client: Client) -> None:
+    def test_a_path_that_is_not_emulated_is_explained_in_a_header(self, client: Client) -> None:
         with pytest.raises(openai.NotFoundError) as caught:
             client(lambda sdk: sdk.responses.create(model=TURBO, input="Hello!"))
         assert "/v1/chat/completions" in caught.value.response.headers["x-clevora-mock-hint"]
@@ -457,7 +457,7 @@ class TestRetries:
         return slept
 
     @pytest.mark.parametrize("seconds", [60, 7, 1])
-    def test_retry_after_is_obeyed_and_enough(
+    def test_the_sdk_waits_for_retry_after_and_succeeds(
         self, client: Client, world: World, waits: list[float], seconds: int
     ) -> None:
         states.use_up_minute(world, seconds)
@@ -472,21 +472,21 @@ class TestRetries:
         assert waits == [60]
         assert states.statuses(world) == [429, 200]
 
-    def test_a_wait_until_midnight_is_not_taken(self, client: Client, world: World, waits: list[float]) -> None:
+    def test_the_sdk_does_not_wait_until_midnight(self, client: Client, world: World, waits: list[float]) -> None:
         states.use_up_day(world)
         with pytest.raises(openai.RateLimitError) as caught:
             client.chat()
         assert caught.value.response.headers["retry-after"] == "86400"
         assert waits == []
 
-    def test_a_fault_of_the_server_is_retried(self, client: Client, world: World, waits: list[float]) -> None:
+    def test_a_server_error_is_retried(self, client: Client, world: World, waits: list[float]) -> None:
         states.break_chat(world, 2)
         assert client.chat().choices
         assert states.statuses(world) == [500, 500, 200]
         assert len(waits) == 2
         assert len(states.charges(world)) == 1
 
-    def test_a_lasting_fault_is_given_up(self, client: Client, world: World, waits: list[float]) -> None:
+    def test_a_lasting_server_error_is_raised(self, client: Client, world: World, waits: list[float]) -> None:
         states.break_chat(world, 3)
         with pytest.raises(openai.InternalServerError):
             client.chat()
@@ -495,7 +495,7 @@ class TestRetries:
         assert states.charges(world) == []
 
     @pytest.mark.parametrize("case", ["no balance", "no developer access", "unknown key", "bad role", "unknown model"])
-    def test_other_refusals_are_final(self, client: Client, world: World, waits: list[float], case: str) -> None:
+    def test_other_errors_are_not_retried(self, client: Client, world: World, waits: list[float], case: str) -> None:
         refusal = REFUSALS[case]
         refusal.prepare(world)
         with pytest.raises(refusal.error):

@@ -48,7 +48,7 @@ def test_nothing_is_credited_before_the_event(world: "World") -> None:
 
 
 @pytest.mark.clause("B9")
-def test_the_standard_library_signs_what_is_believed(world: "World") -> None:
+def test_signatures_by_standardwebhooks_are_accepted(world: "World") -> None:
     """The signatures are made by the package standardwebhooks."""
     body = body_of(opened(world)).decode()
     now = datetime.fromtimestamp(world.clock.now() / SECOND, UTC)
@@ -75,7 +75,7 @@ def test_two_signatures_while_a_secret_is_rotated(world: "World", good_first: bo
 
 
 @pytest.mark.clause("B9")
-def test_two_bad_signatures_are_as_bad_as_one(world: "World") -> None:
+def test_two_invalid_signatures_are_refused(world: "World") -> None:
     body = body_of(opened(world))
     wrong = signed_headers(world, body, secret=OTHER_SECRET)["webhook-signature"]
     assert deliver(world, body, **{"webhook-signature": " ".join([wrong] * 50)}).status_code == 401
@@ -120,7 +120,7 @@ def test_one_payment_under_many_ids_counts_once(world: "World") -> None:
 
 
 @pytest.mark.clause("B10")
-def test_one_event_delivered_by_many_at_once_counts_once(world: "World") -> None:
+def test_concurrent_deliveries_of_an_event_count_once(world: "World") -> None:
     body = body_of(opened(world))
     with ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(lambda number: deliver(world, body, f"evt_{number % 2}").status_code, range(16)))
@@ -129,7 +129,7 @@ def test_one_event_delivered_by_many_at_once_counts_once(world: "World") -> None
 
 
 @pytest.mark.clause("B10", "B9")
-def test_a_refused_event_uses_no_id_up(world: "World") -> None:
+def test_a_refused_event_does_not_use_up_its_id(world: "World") -> None:
     body = body_of(opened(world))
     forged = signed_headers(world, body, secret=OTHER_SECRET)
     assert world.http.post("/api/dodo/webhook", headers=forged, content=body).status_code == 401
@@ -146,7 +146,7 @@ def test_the_checkouts_amount_is_credited_not_the_total(world: "World") -> None:
 
 
 @pytest.mark.clause("B10")
-def test_metadata_stands_in_for_a_session(world: "World") -> None:
+def test_metadata_identifies_a_checkout_without_a_session(world: "World") -> None:
     opened(world, 25.5)
     event = {
         "type": "payment.succeeded",
@@ -165,7 +165,7 @@ def test_metadata_stands_in_for_a_session(world: "World") -> None:
     "kind",
     ["refund.succeeded", "refund.failed", "dispute.opened", "dispute.lost", "payment.failed", "payment.cancelled"],
 )
-def test_later_news_of_a_payment_takes_nothing_back(world: "World", kind: str) -> None:
+def test_later_events_of_a_payment_change_no_balance(world: "World", kind: str) -> None:
     session = opened(world)
     assert deliver(world, body_of(session, kind=kind), "evt_0").json() == {"received": True}
     assert balance(world) == 100

@@ -54,7 +54,7 @@ def test_retry_after_is_exact(world: "World", passed: float) -> None:
 
 
 @pytest.mark.clause("L2")
-def test_the_window_is_open_at_its_old_end(world: "World") -> None:
+def test_a_request_leaves_the_window_after_exactly_sixty_seconds(world: "World") -> None:
     take(world, {}, ("requests", 60))
     world.advance(59.999999)
     assert wait(ask(world)) == 1
@@ -102,7 +102,7 @@ def test_two_keys_of_one_account_have_a_window_each(world: "World") -> None:
 
 
 @pytest.mark.clause("L2", "B4", "U7")
-def test_a_refusal_leaves_nothing_behind(world: "World") -> None:
+def test_a_429_is_neither_charged_nor_counted(world: "World") -> None:
     take(world, {}, ("requests", 60))
     before = world.do(
         lambda sandbox: (
@@ -121,7 +121,7 @@ def test_a_refusal_leaves_nothing_behind(world: "World") -> None:
 
 
 @pytest.mark.clause("L3")
-def test_the_days_line_is_at_a_million_exactly(world: "World") -> None:
+def test_the_daily_limit_is_exactly_a_million_tokens(world: "World") -> None:
     take(world, {}, ("tokens used", 999_919))
     assert ask(world, HELLO).json()["usage"]["total_tokens"] == 40
     assert ask(world, HELLO).status_code == 200
@@ -133,7 +133,7 @@ def test_the_days_line_is_at_a_million_exactly(world: "World") -> None:
 
 
 @pytest.mark.clause("L3")
-def test_the_day_waits_for_midnight(world: "World") -> None:
+def test_the_daily_limit_ends_at_midnight(world: "World") -> None:
     world.advance(86_400 - 90)
     take(world, {}, ("tokens used", 1_000_000))
     assert wait(ask(world)) == 90
@@ -153,7 +153,7 @@ def test_failed_requests_use_no_tokens_of_the_day(world: "World") -> None:
 
 
 @pytest.mark.clause("L3", "L2")
-def test_the_days_refusals_take_no_place_in_the_minute(world: "World") -> None:
+def test_refusals_of_the_day_do_not_count_in_the_minute(world: "World") -> None:
     world.advance(86_400 - 1)
     take(world, {}, ("tokens used", 1_000_000))
     assert {ask(world).status_code for _ in range(60)} == {429}

@@ -124,7 +124,7 @@ def test_the_usage_comes_once_on_the_last_chunk(world: "World", options: dict[st
 
 @pytest.mark.clause("S5")
 @every_body
-def test_a_stream_joined_is_the_answer_unstreamed(world: "World", body: dict[str, Any]) -> None:
+def test_a_joined_stream_equals_the_unstreamed_answer(world: "World", body: dict[str, Any]) -> None:
     parts = chunks(stream(world, body).body)
     answer = whole(world, body)
     assert said(parts) == answer["choices"][0]["message"]["content"]
@@ -135,7 +135,7 @@ def test_a_stream_joined_is_the_answer_unstreamed(world: "World", body: dict[str
 
 @pytest.mark.clause("S5", "B6")
 @every_body
-def test_a_stream_costs_what_the_answer_costs(world: "World", body: dict[str, Any]) -> None:
+def test_a_stream_costs_the_same_as_the_unstreamed_answer(world: "World", body: dict[str, Any]) -> None:
     stream(world, body)
     tokens = whole(world, body)["usage"]["total_tokens"]
     charges = world.do(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
@@ -160,7 +160,7 @@ def test_the_documented_stream_comes_word_by_word(world: "World") -> None:
 
 @pytest.mark.clause("C6", "C7")
 @pytest.mark.parametrize("limit", [1, 2, 3, 8])
-def test_a_bound_cuts_between_pieces(world: "World", limit: int) -> None:
+def test_max_tokens_cuts_between_pieces(world: "World", limit: int) -> None:
     parts = chunks(stream(world, LONG | {"max_tokens": limit}).body)
     assert len(parts) - 2 == limit == parts[-1]["usage"]["completion_tokens"]
     assert parts[-1]["choices"][0]["finish_reason"] == "length"
@@ -223,7 +223,7 @@ def leave_after(world: "World", contents: int) -> tuple[int, str]:
 
 @pytest.mark.clause("S6")
 @pytest.mark.parametrize("contents", [1, 4])
-def test_who_leaves_early_pays_for_what_was_sent(live_world: "World", contents: int) -> None:
+def test_an_early_disconnect_is_billed_for_the_sent_tokens(live_world: "World", contents: int) -> None:
     full = live_world.http.post("/v1/chat/completions", headers=live_world.headers, json=LONG).json()
     live_world.do(lambda sandbox: sandbox.reset())
     received, text = leave_after(live_world, contents)
@@ -241,7 +241,7 @@ def test_who_leaves_early_pays_for_what_was_sent(live_world: "World", contents: 
 
 
 @pytest.mark.clause("S6", "U7")
-def test_a_stream_left_early_is_a_success_in_the_usage(live_world: "World") -> None:
+def test_an_abandoned_stream_is_a_success_in_the_usage(live_world: "World") -> None:
     leave_after(live_world, 2)
     entry = finished(live_world)
     tokens = entry.prompt_tokens + entry.completion_tokens
@@ -255,7 +255,7 @@ def test_a_stream_left_early_is_a_success_in_the_usage(live_world: "World") -> N
 
 
 @pytest.mark.clause("S6", "B4")
-def test_who_leaves_after_the_end_pays_once(world: "World") -> None:
+def test_a_disconnect_after_the_end_is_billed_once(world: "World") -> None:
     with connect(world.address) as connection:
         connection.sendall(chat_request(world, HELLO | {"stream": True}))
         received = b""

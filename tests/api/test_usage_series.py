@@ -52,7 +52,7 @@ def test_the_summary_of_several_days(world: "World") -> None:
 
 
 @pytest.mark.clause("U1")
-def test_both_paths_tell_the_same(world: "World") -> None:
+def test_both_paths_return_the_same_report(world: "World") -> None:
     ask(world)
     assert report(world, 7) == report(world, 7, "/v1/usage")
 
@@ -124,7 +124,7 @@ def test_recent_activity_mixes_keys_and_outcomes(world: "World") -> None:
 
 
 @pytest.mark.clause("U7")
-def test_refusals_at_the_gates_are_nowhere(world: "World") -> None:
+def test_refusals_before_the_work_are_not_in_the_report(world: "World") -> None:
     """401, 402, 403, 404, 405 and 429 do not change the report."""
     ask(world)
     before = report(world)
@@ -181,7 +181,7 @@ def test_the_average_fits_the_printed_figures(world: "World") -> None:
 
 
 @pytest.mark.clause("U3", "B6")
-def test_usage_holds_what_was_billed(world: "World") -> None:
+def test_usage_has_the_billed_tokens(world: "World") -> None:
     for number in range(6):
         ask(world, HELLO | {"max_tokens": number + 1})
     ledger = world.http.get("/__mock/ledger?uid=demo").json()["tokens"]

@@ -45,13 +45,13 @@ class TestStandardWebhooks:
         assert verified["type"] == f"payment.{outcome}"
         assert verified["data"]["total_amount"] == 5000
 
-    def test_it_refuses_the_mocks_event_once_changed(self, live_world: World) -> None:
+    def test_it_refuses_a_changed_event(self, live_world: World) -> None:
         event = announce(live_world, top_up(live_world))
         with pytest.raises(WebhookVerificationError):
             Webhook(secret_of(live_world)).verify(event.body.replace(b"5000", b"9000"), event.headers)
 
     @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS.keys())
-    def test_both_understand_a_secret_alike(self, live_world: World, secret: str) -> None:
+    def test_both_decode_a_secret_alike(self, live_world: World, secret: str) -> None:
         use_secret(live_world, secret)
         ours = announce(live_world, top_up(live_world))
         event = Webhook(secret).verify(ours.body, ours.headers)
@@ -63,7 +63,7 @@ class TestStandardWebhooks:
         assert answer.status_code == 401
 
     @pytest.mark.parametrize("minutes", [-6, 6])
-    def test_both_refuse_an_event_of_another_time(self, live_world: World, minutes: int) -> None:
+    def test_both_refuse_an_event_outside_the_tolerance(self, live_world: World, minutes: int) -> None:
         event = announce(live_world, top_up(live_world))
         then = live_world.clock.now() + minutes * MINUTE
         stale = Event(webhooks.sign(secret_of(live_world), "evt_stale", then, event.body), event.body)
@@ -129,7 +129,7 @@ class TestDodoPayments:
         assert event.data.total_amount == 1501
         assert event.data.metadata == {"uid": "zoë ☕", "amount": "15.01"}
 
-    def test_the_event_is_laid_out_as_javascript_would(self, live_world: World) -> None:
+    def test_the_event_is_encoded_as_by_json_stringify(self, live_world: World) -> None:
         """Receivers verify ``JSON.stringify`` of the parsed body, which is compact and plain UTF-8."""
         _, body = announce(live_world, top_up(live_world))
         assert body == json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()
@@ -139,7 +139,7 @@ class TestDodoPayments:
         with pytest.raises(WebhookVerificationError):
             dodo.unwrap(body.decode(), headers=headers, key=EVEN)
 
-    def test_an_event_that_the_sdk_builds_pays(self, live_world: World) -> None:
+    def test_an_event_built_by_the_sdk_credits_the_account(self, live_world: World) -> None:
         checkout = top_up(live_world, 20)
         _, body = announce(live_world, checkout)
         event = PaymentSucceededWebhookEvent.model_validate_json(body)
@@ -149,7 +149,7 @@ class TestDodoPayments:
         assert balance(live_world) == 120_000_000
 
     @pytest.mark.parametrize("kind", [RefundSucceededWebhookEvent, DisputeOpenedWebhookEvent])
-    def test_other_events_are_taken_and_change_nothing(self, live_world: World, kind: Any) -> None:
+    def test_other_events_are_accepted_and_change_nothing(self, live_world: World, kind: Any) -> None:
         paid = announce(live_world, top_up(live_world))
         deliver(live_world, paid)
         payment = json.loads(paid.body)["data"]
@@ -183,7 +183,7 @@ class TestDodoPayments:
         assert (answer.status_code, answer.json()) == (200, {"received": True})
         assert balance(live_world) == 150_000_000
 
-    def test_an_event_delivered_again_pays_once(self, live_world: World) -> None:
+    def test_a_repeated_delivery_credits_once(self, live_world: World) -> None:
         """A retry has the same id and a new time; a replay from the dashboard has a new id."""
         event = announce(live_world, top_up(live_world))
         content = json.loads(event.body)

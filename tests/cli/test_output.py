@@ -147,7 +147,7 @@ class TestTextLines:
     def test_a_body_that_names_neither_leaves_the_place_empty(self, body: bytes) -> None:
         assert line(body=body).endswith("40 tokens $0.02")
 
-    def test_a_refusal_says_what_was_wrong(self) -> None:
+    def test_a_refused_request_shows_the_error_message(self) -> None:
         text = line(status=400, code="invalid_field", message="temperature: expected a number", **FREE)
         assert text == "00:00:00  POST    chat.completions       400 250 ms temperature: expected a number"
 
@@ -224,7 +224,7 @@ class TestTextLines:
 
 
 class TestControlLines:
-    def test_a_line_has_time_method_path_and_what_was_asked_for(self) -> None:
+    def test_a_line_has_time_method_path_and_a_summary_of_the_body(self) -> None:
         action = ControlAction(NOW, "PUT", "/__mock/scenario", b'{"name": "flaky"}')
         text = control_text_line("default", action, PLAIN, NOW)
         assert text == "00:00:00  control PUT /__mock/scenario name=flaky"
@@ -249,7 +249,7 @@ class TestControlLines:
             (b"x" * 20_000, "20,000 bytes"),
         ],
     )
-    def test_a_body_is_told_in_a_few_words_without_secrets(self, body: bytes, text: str) -> None:
+    def test_a_body_is_summarized_without_secrets(self, body: bytes, text: str) -> None:
         assert change_of(body) == text
 
     def test_it_fits_into_100_columns(self) -> None:

@@ -22,7 +22,7 @@ each_signal = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 
 
 class TestStart:
-    def test_the_banner_shows_what_to_copy(self) -> None:
+    def test_the_banner_shows_the_variables_to_copy(self) -> None:
         with serving() as server:
             text = "\n".join(server.banner)
             assert f"export CLEVORA_BASE_URL={server.url}/v1" in text
@@ -133,7 +133,7 @@ class TestErrors:
         assert (ended.returncode, ended.stdout) == (4, "")
         assert re.fullmatch(r"clevora-mock: .*/nowhere/catalog\.jsonl.*\n", ended.stderr)
 
-    def test_what_is_not_http_is_refused_in_json(self) -> None:
+    def test_invalid_http_is_refused_in_json(self) -> None:
         with serving("--quiet") as server:
             parts = urlsplit(server.url)
             received = exchange((str(parts.hostname), parts.port or 0), b"hello there\r\n\r\n")
@@ -158,7 +158,7 @@ class TestLog:
         if log_format == "json":
             assert [json.loads(line)["status"] for line in lines] == [200, 404]
 
-    def test_a_refusal_says_what_was_wrong(self) -> None:
+    def test_a_refused_request_shows_the_error_message(self) -> None:
         with serving() as server:
             httpx.get(f"{server.url}/v1/nothing")
             line = server.stop()[1].splitlines()[0]
@@ -177,7 +177,7 @@ class TestLog:
         assert [line[8] for line in lines] == [" ", "*"]
         assert lines[1].startswith("14:00:00*")
 
-    def test_what_changes_nothing_there_is_none(self) -> None:
+    def test_a_control_request_without_a_change_is_no_line(self) -> None:
         with serving() as server:
             control = f"{server.url}/__mock"
             httpx.get(f"{control}/clock")
@@ -188,7 +188,7 @@ class TestLog:
             httpx.delete(f"{server.url}/favicon.ico")
             assert server.stop() == (0, "")
 
-    def test_a_browsers_icon_is_no_request_to_the_api(self) -> None:
+    def test_a_favicon_request_is_not_logged(self) -> None:
         with serving() as server:
             assert httpx.get(f"{server.url}/favicon.ico").status_code == 404
             assert httpx.get(f"{server.url}/__mock/requests").json()["count"] == 0

@@ -67,7 +67,7 @@ def test_a_failed_payment_ends_the_checkout(world: "World") -> None:
 
 
 @pytest.mark.clause("B7")
-def test_a_checkout_is_good_for_a_day(world: "World") -> None:
+def test_a_checkout_expires_after_a_day(world: "World") -> None:
     """It can be paid a microsecond before 24 hours are over, and not at 24 hours."""
     in_time, late = opened(world), opened(world)
     world.advance(DAY - 0.000001)
@@ -84,7 +84,7 @@ def test_a_checkout_is_good_for_a_day(world: "World") -> None:
 @pytest.mark.parametrize(
     "form", ["", "outcome=", "outcome=maybe", "outcome=succeeded&outcome=failed", "other=succeeded"]
 )
-def test_a_form_that_says_neither_changes_nothing(world: "World", form: str) -> None:
+def test_an_invalid_form_changes_nothing(world: "World", form: str) -> None:
     url = opened(world)
     headers = {"content-type": "application/x-www-form-urlencoded"}
     assert world.http.post(url, content=form, headers=headers).status_code == 400

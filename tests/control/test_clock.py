@@ -131,7 +131,7 @@ def test_a_paced_stream_goes_on_when_the_clock_moves(real_server: Running, chang
 
 
 @pytest.mark.parametrize("change", [{"advance": 2 * HOUR}, {"mode": "scaled", "speed": 1e6}], ids=str)
-def test_whoever_waits_is_woken_when_the_clock_moves(real_server: Running, change: dict[str, object]) -> None:
+def test_advancing_the_clock_ends_a_delay(real_server: Running, change: dict[str, object]) -> None:
     world = fresh_world(real_server)
     use(world, "rules: [{when: {endpoint: chat.completions}, then: {delay: 1h}}]")
     with ThreadPoolExecutor() as pool:

@@ -26,7 +26,7 @@ def ask(world: World, text: str = "Hello!", **more: Any) -> str:
     return str(chat(world, text, **more).headers["x-request-id"])
 
 
-def test_a_retry_before_retry_after_is_over(world: World) -> None:
+def test_a_retry_before_the_end_of_retry_after_is_a_finding(world: World) -> None:
     use(world, "limits: {requests_per_minute: 1}")
     ask(world)
     ask(world)
@@ -39,7 +39,7 @@ def test_a_retry_before_retry_after_is_over(world: World) -> None:
     assert findings(world) == [("early_retry", early)]
 
 
-def test_a_wait_begins_with_the_refusals_first_byte(real_server: Running) -> None:
+def test_retry_after_counts_from_the_first_byte(real_server: Running) -> None:
     """The journal has the time of the first byte, not of the end of the response."""
     world = fresh_world(real_server)
     control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-9})
@@ -73,7 +73,7 @@ def test_another_request_is_no_retry(world: World) -> None:
 @pytest.mark.parametrize(
     ("status", "body"), [(400, {"temperature": "hot"}), (401, {}), (402, {})], ids=["400", "401", "402"]
 )
-def test_a_final_refusal_asked_for_again(world: World, status: int, body: dict[str, Any]) -> None:
+def test_repeating_a_finally_refused_request_is_a_finding(world: World, status: int, body: dict[str, Any]) -> None:
     if status != 400:
         use(world, f"rules: [{{when: {{message: Hello!}}, then: {{error: {status}}}}}]")
     ask(world, **body)
@@ -84,7 +84,7 @@ def test_a_final_refusal_asked_for_again(world: World, status: int, body: dict[s
     assert kinds == ({"revoked_key": again} if status == 401 else {})
 
 
-def test_a_402_may_be_asked_for_again_once_there_is_money(world: World) -> None:
+def test_a_402_may_be_retried_after_a_credit(world: World) -> None:
     """A top-up, an adjustment or an activation makes the retry correct."""
     control(world, "PATCH accounts/demo", json={"balance": 0})
     ask(world)
@@ -104,7 +104,7 @@ def test_another_query_is_another_request(world: World) -> None:
     assert findings(world) == []
 
 
-def test_going_on_with_a_revoked_key(world: World) -> None:
+def test_continued_use_of_a_revoked_key_is_a_finding(world: World) -> None:
     made = world.http.post("/v1/keys", headers=world.signed_in(), json={"name": "k"}).json()
     raw, key = (
         next(text for text in _texts(made) if text.startswith("sk_live_") and "..." not in text),
@@ -126,7 +126,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("pause", [0, 1.0])
-def test_retries_of_a_500_without_backoff(world: World, pause: float) -> None:
+def test_retries_of_a_500_without_backoff_are_a_finding(world: World, pause: float) -> None:
     use(world, "rules: [{when: {calls: 1-6}, then: {error: 500}}]")
     run = []
     for _ in range(7):
@@ -137,7 +137,7 @@ def test_retries_of_a_500_without_backoff(world: World, pause: float) -> None:
     assert findings(world) == [("no_backoff", run)]
 
 
-def test_retries_with_backoff_are_right(world: World) -> None:
+def test_retries_with_backoff_are_no_finding(world: World) -> None:
     use(world, "rules: [{when: {}, then: {error: 503}}]")
     for pause in (0.5, 1, 2, 4, 8, 8, 8, 8):
         ask(world)
@@ -164,7 +164,7 @@ def test_a_stream_left_unread_is_a_finding(real_server: Running) -> None:
     assert findings(world) == [("unread_stream", [answer.headers["x-request-id"]])]
 
 
-def test_who_gives_up_a_stalled_stream_is_right(real_server: Running) -> None:
+def test_abandoning_a_stalled_stream_is_no_finding(real_server: Running) -> None:
     world = fresh_world(real_server)
     use(world, "rules: [{when: {}, then: {fault: {kind: stall, after_tokens: 2}}}]")
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
@@ -174,7 +174,7 @@ def test_who_gives_up_a_stalled_stream_is_right(real_server: Running) -> None:
     assert findings(world) == []
 
 
-def test_usage_polled_more_than_once_a_second(world: World) -> None:
+def test_polling_usage_more_than_once_a_second_is_a_finding(world: World) -> None:
     asked = []
     for pause in (1, 0.5, 0.9, 1, 1):
         answer = world.http.get("/api/developer/usage", headers=world.signed_in())
@@ -205,7 +205,7 @@ def sdk(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[openai.OpenAI
         "rules: [{when: {calls: [1]}, then: {fault: reset}}]",
     ],
 )
-def test_the_openai_sdk_behaves(world: World, sdk: openai.OpenAI, source: str) -> None:
+def test_the_openai_sdk_has_no_findings(world: World, sdk: openai.OpenAI, source: str) -> None:
     use(world, source)
     for text in ("Hello!", "Hello!", "How are you?"):
         message: Any = {"role": "user", "content": text}
@@ -214,7 +214,7 @@ def test_the_openai_sdk_behaves(world: World, sdk: openai.OpenAI, source: str) -
     assert findings(world) == []
 
 
-def test_the_openai_sdk_backs_off_for_long(world: World, sdk: openai.OpenAI) -> None:
+def test_the_openai_sdk_with_many_retries_has_no_findings(world: World, sdk: openai.OpenAI) -> None:
     use(world, "rules: [{when: {calls: 1-7}, then: {error: 500}}]")
     message: Any = {"role": "user", "content": "Hello!"}
     sdk.with_options(max_retries=8).chat.completions.create(model="clevora-1.0-turbo", messages=[message])

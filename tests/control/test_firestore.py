@@ -88,7 +88,7 @@ def test_the_transactions_are_the_ledger(world: "World") -> None:
 
 
 @pytest.mark.clause("U8")
-def test_refusals_at_the_gates_are_in_no_log(world: "World") -> None:
+def test_refusals_before_the_work_are_in_no_log(world: "World") -> None:
     before = [place(world, name) for name in ("clevora_developer_logs", "clevora_developer_usage/demo")]
     world.http.post("/v1/chat/completions", json=HELLO)
     world.http.get("/v1/chat/completions", headers=world.headers)
@@ -106,7 +106,7 @@ def test_reading_changes_nothing(world: "World") -> None:
 
 
 @pytest.mark.clause("U8")
-def test_each_sandbox_has_places_of_its_own(world: "World") -> None:
+def test_each_sandbox_has_its_own_documents(world: "World") -> None:
     take(world, {}, "example")
     elsewhere = world.http.get(
         f"{world.server.url}/sandbox/{world.name}-b/__mock/firestore/clevora_developer_usage/demo"

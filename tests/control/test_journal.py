@@ -73,7 +73,7 @@ FILTERS = [
 
 
 @pytest.mark.parametrize(("query", "expected"), FILTERS)
-def test_filters_find_entries_again(world: World, asked: dict[str, str], query: str, expected: list[str]) -> None:
+def test_filters_select_entries(world: World, asked: dict[str, str], query: str, expected: list[str]) -> None:
     assert ids(world, query) == [asked[name] for name in expected]
     unlimited = query.partition("limit=")[0].rstrip("&?")
     assert control(world, f"GET requests{query}")["count"] == len(ids(world, unlimited))
@@ -84,7 +84,7 @@ def test_a_key_is_found_by_its_id(world: World, asked: dict[str, str]) -> None:
     assert ids(world, f"?key={key['id']}") == ids(world, f"?key={key['preview']}") == [asked["ann's"]]
 
 
-def test_an_entry_has_every_fact(world: World, asked: dict[str, str]) -> None:
+def test_an_entry_has_every_field(world: World, asked: dict[str, str]) -> None:
     failed, search = control(world, "GET requests?endpoint=search")["requests"]
     assert failed["rule"] == "half"
     assert 0 <= failed["draw"] < 1
@@ -136,7 +136,7 @@ def test_secrets_in_an_errors_message_are_masked(world: World) -> None:
     assert entry["message"] == "No route GET /v1/whsec_***"
 
 
-def test_an_error_that_never_left_has_no_message(world: World) -> None:
+def test_an_unsent_error_has_no_message(world: World) -> None:
     use(world, "rules: [{when: {}, then: {error: 500, fault: close}}]")
     with pytest.raises(httpx.RemoteProtocolError):
         chat(world)
@@ -144,14 +144,14 @@ def test_an_error_that_never_left_has_no_message(world: World) -> None:
     assert (entry["status"], entry["code"], entry["message"], entry["hint"]) == (None, None, None, None)
 
 
-def test_the_control_plane_is_not_in_it(world: World) -> None:
+def test_control_requests_are_not_journaled(world: World) -> None:
     control(world, "GET health")
     world.http.post("/__mock/reset", json={"only": "x"})
     world.http.get("/__mock/none")
     assert control(world, "GET requests")["count"] == 0
 
 
-def test_a_ring_forgets_the_oldest_and_counts_it(world: World) -> None:
+def test_the_oldest_entry_is_evicted_and_counted(world: World) -> None:
 
     def shrink(sandbox: Any) -> None:
         sandbox.journal.entries = deque(sandbox.journal.entries, Journal(3).entries.maxlen)
@@ -175,7 +175,7 @@ def test_a_body_is_kept_up_to_16_kib(world: World) -> None:
 
 
 @pytest.mark.parametrize("shift", range(0, 45, 4))
-def test_a_secret_at_the_cut_is_masked(world: World, shift: int) -> None:
+def test_a_secret_at_the_truncation_is_masked(world: World, shift: int) -> None:
     """Bodies and messages are masked before they are truncated."""
     use(world, f"rules: [{{when: {{}}, then: {{reply: {{content: {'y' * (1_960 + shift)} {DEMO_KEY}}}}}}}]")
     prefix = "x" * (MAX_BODY_BYTES - len('{"messages":[{"role":"user","content":"') - shift)
@@ -184,7 +184,7 @@ def test_a_secret_at_the_cut_is_masked(world: World, shift: int) -> None:
     assert DEMO_KEY[:22] not in json.dumps(entry)
 
 
-def test_each_entry_is_told_as_it_is_made(world: World) -> None:
+def test_new_entries_are_streamed(world: World) -> None:
 
     def readers() -> int:
         return world.do(lambda sandbox: len(sandbox.journal.listeners))
@@ -217,7 +217,7 @@ def test_each_entry_is_told_as_it_is_made(world: World) -> None:
     eventually(lambda: readers() == before)
 
 
-def test_the_setting_says_how_many_are_kept() -> None:
+def test_the_setting_is_the_capacity() -> None:
     with running(journal_size=3) as server:
         for number in range(5):
             httpx.get(f"{server.url}/v1/nowhere/{number}", verify=TLS)

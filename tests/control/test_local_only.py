@@ -64,7 +64,7 @@ def cors(answer: httpx.Response) -> list[str]:
     return [name for name in answer.headers if name.startswith("access-control-")]
 
 
-def test_the_tables_are_the_control_plane() -> None:
+def test_the_tables_have_every_control_route() -> None:
     assert len(ROUTES) >= 30
     assert ("PUT", "/__mock/state") in CHANGES
     assert {"/checkout/x", "/__mock/health"} <= set(PAGES)
@@ -115,14 +115,14 @@ def test_a_page_of_another_origin_changes_nothing(world: World, said: dict[str, 
 
 
 @pytest.mark.parametrize("said", [{}, {"sec-fetch-site": "same-origin"}, {"sec-fetch-site": "none"}], ids=str)
-def test_programs_and_the_mocks_own_pages_get_through(world: World, said: dict[str, str]) -> None:
+def test_programs_and_the_mocks_own_pages_have_access(world: World, said: dict[str, str]) -> None:
     headers = said | (said and {"origin": world.server.url})
     refused = [route for route in CHANGES if world.http.request(*route, headers=headers).status_code == 403]
     assert refused == []
 
 
 @pytest.mark.clause("W8")
-def test_a_preflight_is_told_nothing(world: World) -> None:
+def test_a_preflight_gets_no_cors_headers(world: World) -> None:
     wrong = []
     for method, path in [*ROUTES, ("POST", "/__mock/nothing")]:
         asked = {"origin": "https://evil.example", "access-control-request-method": method}
@@ -166,7 +166,7 @@ def test_the_checkout_page_itself_can_finish_a_checkout(world: World) -> None:
 
 
 @pytest.mark.clause("W8")
-def test_an_allowed_name_opens_the_pages_and_may_change_things() -> None:
+def test_an_allowed_host_name_has_full_access() -> None:
     with running(Settings(allowed_host="mock.test", quiet=True)) as server, connect(server.url) as http:
         read = [
             http.get("/__mock/health", headers={"host": host}).status_code
@@ -185,7 +185,7 @@ def test_an_allowed_name_opens_the_pages_and_may_change_things() -> None:
     assert changed == [200, 200, 403, 403]
 
 
-def test_a_look_changes_nothing(world: World) -> None:
+def test_reading_the_journal_changes_no_request_ids(world: World) -> None:
     ids = [world.http.get("/docs/llms").headers["x-request-id"] for _ in range(2)]
     control(world, "POST reset")
     again = []

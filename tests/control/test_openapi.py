@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 
-def test_it_is_valid_and_whole(world: "World") -> None:
+def test_it_is_valid_and_complete(world: "World") -> None:
     document = world.http.get("/__mock/openapi.json").json()
     validate(document)
     assert document["servers"] == [{"url": world.url}]

@@ -53,7 +53,7 @@ def seen(server: Served) -> list[Any]:
         ),
     ],
 )
-def test_what_is_exported_is_imported(tmp_path: Path, wishes: list[signal.Signals]) -> None:
+def test_an_export_can_be_imported(tmp_path: Path, wishes: list[signal.Signals]) -> None:
     file = tmp_path / "state.json"
     with serving(*FROZEN, "--export-on-exit", str(file)) as server:
         use_it(server)
@@ -78,7 +78,7 @@ def test_an_export_replaces_the_one_before(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["none/state.json", ".", "/", "state.json/below"])
-def test_a_file_that_cannot_be_written_is_told_in_one_line(tmp_path: Path, place: str) -> None:
+def test_an_unwritable_export_file_is_an_error_of_one_line(tmp_path: Path, place: str) -> None:
     older = tmp_path / "state.json"
     older.write_text("older")
     with serving(*FROZEN, "--export-on-exit", str(tmp_path / place)) as server:
@@ -89,7 +89,7 @@ def test_a_file_that_cannot_be_written_is_told_in_one_line(tmp_path: Path, place
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
 
 
-def test_an_export_that_fails_leaves_the_older_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_export_keeps_the_existing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "state.json"
     app = create_app(Settings())
     export_sandboxes(app.state.sandboxes, file)
@@ -139,7 +139,7 @@ BROKEN = _broken()
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_import_is_told_in_one_line(tmp_path: Path, name: str) -> None:
+def test_an_invalid_import_file_is_an_error_of_one_line(tmp_path: Path, name: str) -> None:
     file = tmp_path / "state.json"
     file.write_bytes(BROKEN[name])
     with pytest.raises(ExportFileError) as error:
@@ -226,7 +226,7 @@ def test_an_edited_scenario_takes_effect_at_once(tmp_path: Path) -> None:
         until(lambda: status() == 502)
 
 
-def test_a_reader_of_events_does_not_hold_the_end_up(tmp_path: Path) -> None:
+def test_an_open_event_stream_does_not_delay_the_shutdown(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     with serving(*FROZEN, "--export-on-exit", str(file)) as server, connect(server.url) as http:
         with http.stream("GET", "/__mock/events") as answer:

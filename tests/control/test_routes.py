@@ -87,7 +87,7 @@ def encoded(body: Any) -> bytes:
 
 
 @pytest.mark.parametrize(("request_line", "body", "keys"), SHAPES)
-def test_a_route_answers_in_its_shape(world: World, request_line: str, body: Any, keys: set[str]) -> None:
+def test_a_route_returns_its_documented_keys(world: World, request_line: str, body: Any, keys: set[str]) -> None:
     method, path = request_line.split(" ")
     if "{checkout}" in path:
         path = path.replace("{checkout}", open_checkout(world))
@@ -179,7 +179,7 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
 
 
 @pytest.mark.parametrize(("request_line", "body", "status", "said"), REFUSALS)
-def test_a_refusal_names_what_is_wrong_and_changes_nothing(
+def test_an_invalid_request_is_explained_and_changes_nothing(
     world: World, request_line: str, body: Any, status: int, said: str
 ) -> None:
     before = kept(world)
@@ -205,7 +205,7 @@ def test_a_finished_checkout_is_not_finished_again(world: World) -> None:
     assert control(world, "GET accounts/demo")["balance"] == 150
 
 
-def test_an_account_is_as_it_was_asked_for(world: World) -> None:
+def test_an_account_has_the_requested_values(world: World) -> None:
     made = control(world, "POST accounts")
     assert (made["balance"], made["activated"], made["developerAccess"]) == (100, True, True)
     headers = {"authorization": f"Bearer {made['apiKey']}"}
@@ -227,7 +227,7 @@ def test_an_account_is_as_it_was_asked_for(world: World) -> None:
     assert ledger["credits"] - ledger["charges"] + ledger["adjustments"] == ledger["balance"] == 0
 
 
-def test_a_signed_event_is_taken(world: World) -> None:
+def test_a_signed_event_is_accepted(world: World) -> None:
     checkout = open_checkout(world)
     payload = {"type": "payment.succeeded", "data": {"payment_id": "pay_1", "checkout_session_id": checkout}}
     signed = control(world, "POST webhooks/sign", json={"payload": payload})
@@ -236,7 +236,7 @@ def test_a_signed_event_is_taken(world: World) -> None:
     assert control(world, "GET accounts/demo")["balance"] == 150
 
 
-def test_the_active_scenario_counts(world: World) -> None:
+def test_the_active_scenario_shows_its_counters(world: World) -> None:
     assert control(world, "PUT scenario", json={"name": "flaky"})["rules"] == [
         {"name": "two failures, then fine", "met": 0}
     ]
@@ -284,7 +284,7 @@ JUNK = st.binary(max_size=200) | DOCUMENTS | JSON.map(lambda value: json.dumps(v
 
 @examples(250)
 @given(where=st.sampled_from(CHANGING), body=JUNK)
-def test_junk_is_refused_or_done_but_never_breaks(shared_world: World, where: tuple[str, str], body: bytes) -> None:
+def test_arbitrary_input_never_causes_a_5xx(shared_world: World, where: tuple[str, str], body: bytes) -> None:
     world = shared_world
     before = kept(world)
     answer = world.http.request(*where, content=body)

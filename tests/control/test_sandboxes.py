@@ -28,7 +28,7 @@ def looks(sandbox: World) -> list[bytes]:
     return [answer.content for answer in answers if "version" not in answer.text[:20]] + [json.dumps(state).encode()]
 
 
-def test_nothing_that_happens_in_one_is_seen_in_another(frozen_server: Running) -> None:
+def test_sandboxes_share_no_state(frozen_server: Running) -> None:
     one, other = fresh_world(frozen_server), fresh_world(frozen_server)
     before = looks(other)
     key = control(one, "POST accounts", json={"uid": "ann"})["apiKey"]
@@ -47,7 +47,7 @@ def test_draws_depend_on_the_name(frozen_server: Running) -> None:
     assert answers[0].json()["choices"] == answers[1].json()["choices"]
 
 
-def test_each_is_born_as_the_server_was_set_up() -> None:
+def test_each_sandbox_starts_with_the_servers_settings() -> None:
     key = "sk_live_" + "c" * 32
     clock = "frozen:2026-05-11T14:00:00Z"
     settings = Settings(scenario="flaky", balance=20, api_key=key, seed=7, clock=clock, no_rate_limit=True)
@@ -74,14 +74,14 @@ def test_a_name_has_letters_digits_and_hyphens(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["A", "-a", "a_b", "a.b", "a" * 64, "%C3%A4", "a%20b", "", "a%0A"])
-def test_a_name_may_not_be(world: World, name: str) -> None:
+def test_an_invalid_name_is_not_found(world: World, name: str) -> None:
     with connect(world.server.url) as http:
         assert http.get(f"/sandbox/{name}/__mock/health").status_code == 404
         names = {sandbox["name"] for sandbox in http.get("/__mock/sandboxes").json()["sandboxes"]}
     assert name not in names
 
 
-def test_past_the_capacity_the_least_recently_used_goes(capfd: pytest.CaptureFixture[str]) -> None:
+def test_beyond_the_capacity_the_least_recently_used_is_evicted(capfd: pytest.CaptureFixture[str]) -> None:
     with running(Settings(max_sandboxes=3)) as server, connect(server.url) as http:
 
         def names() -> list[str]:
@@ -96,13 +96,13 @@ def test_past_the_capacity_the_least_recently_used_goes(capfd: pytest.CaptureFix
         assert "sandbox a evicted: more than --max-sandboxes" in capfd.readouterr().err
 
 
-def test_a_server_of_one_sandbox_works() -> None:
+def test_a_capacity_of_one_works() -> None:
     with running(Settings(max_sandboxes=1)) as server, connect(server.url) as http:
         for name in ("a", "b"):
             assert http.get(f"/sandbox/{name}/__mock/health").json()["sandbox"] == name
 
 
-def test_a_removed_sandbox_begins_anew(frozen_server: Running) -> None:
+def test_a_removed_sandbox_starts_anew(frozen_server: Running) -> None:
     world = fresh_world(frozen_server)
     use(world, "payments: {delay: 30s}")
     player = Player(world)
@@ -130,7 +130,7 @@ def test_the_default_sandbox_cannot_be_removed(world: World) -> None:
         assert http.get("/__mock/health").status_code == 200
 
 
-def test_the_list_has_each_ones_figures(world: World) -> None:
+def test_the_list_has_requests_spend_scenario_and_last_use(world: World) -> None:
 
     def figures() -> dict[str, object]:
         with connect(world.server.url) as http:
@@ -151,7 +151,9 @@ def test_the_list_has_each_ones_figures(world: World) -> None:
 
 @examples(30)
 @given(steps=st.lists(st.tuples(st.integers(0, 2), STEPS), max_size=16))
-def test_sandboxes_side_by_side_are_each_alone(frozen_server: Running, steps: list[tuple[int, Step]]) -> None:
+def test_interleaved_requests_to_sandboxes_are_independent(
+    frozen_server: Running, steps: list[tuple[int, Step]]
+) -> None:
     worlds = [fresh_world(frozen_server) for _ in range(3)]
     players = [Player(world) for world in worlds]
     together: list[list[object]] = [[], [], []]
@@ -178,7 +180,7 @@ RESETS: st.SearchStrategy[Step] = st.tuples(st.just("reset"), st.sampled_from(["
 
 @examples(50)
 @given(steps=st.lists(st.one_of(STEPS, RESETS), max_size=20))
-def test_whatever_happens_the_money_is_exact(frozen_server: Running, steps: list[Step]) -> None:
+def test_the_money_is_exact_after_any_requests(frozen_server: Running, steps: list[Step]) -> None:
     """Credits + adjustments - charges = balance after each step; ledger, usage, keys and days have the same tokens."""
     world = fresh_world(frozen_server)
     player = Player(world)

@@ -58,14 +58,14 @@ def start(server: Running) -> str:
         return said
 
 
-def test_every_answer_says_it_once(http: httpx.Client, named: Running) -> None:
+def test_every_response_has_the_name_once(http: httpx.Client, named: Running) -> None:
     assert re.fullmatch(r"mock-1-[0-9a-f]{11}", start(named))
     for method, path, headers, body in ASKED:
         answer = http.request(method, path, headers=headers, json=body)
         assert (method, path, answer.headers.get_list(HEADER)) == (method, path, [start(named)])
 
 
-def test_the_event_stream_says_it(http: httpx.Client, named: Running) -> None:
+def test_the_event_stream_has_the_name(http: httpx.Client, named: Running) -> None:
     with http.stream("GET", "/__mock/events") as answer:
         assert answer.headers[HEADER] == start(named)
 
@@ -75,13 +75,13 @@ def test_a_page_of_another_origin_may_read_it(http: httpx.Client) -> None:
     assert HEADER in answer.headers["access-control-expose-headers"].split(", ")
 
 
-def test_another_start_says_something_else(named: Running) -> None:
+def test_another_start_has_another_value(named: Running) -> None:
     with running(Settings(server_name="mock-1")) as again:
         assert start(again).startswith("mock-1-")
         assert start(again) != start(named)
 
 
-def test_a_server_without_a_name_says_nothing(frozen_server: Running) -> None:
+def test_a_server_without_a_name_sends_no_header(frozen_server: Running) -> None:
     with connect(frozen_server.url) as http:
         for method, path, headers, body in ASKED:
             answer = http.request(method, path, headers=headers, json=body)

@@ -22,7 +22,7 @@ MANY = st.lists(STEPS, max_size=8)
 
 @examples(40)
 @given(steps=MANY)
-def test_a_reset_sandbox_is_as_it_was_born(frozen_server: Running, steps: list[Step]) -> None:
+def test_a_reset_sandbox_repeats_its_responses(frozen_server: Running, steps: list[Step]) -> None:
     world = fresh_world(frozen_server)
     born = state_of(world)
     first = Player(world).play(steps)
@@ -84,7 +84,9 @@ def test_the_scenario_alone_is_reset(world: World) -> None:
 
 @examples(60)
 @given(prefix=MANY, suffix=MANY)
-def test_what_is_restored_has_the_same_future(frozen_server: Running, prefix: list[Step], suffix: list[Step]) -> None:
+def test_a_restored_sandbox_continues_identically(
+    frozen_server: Running, prefix: list[Step], suffix: list[Step]
+) -> None:
     world, other = fresh_world(frozen_server), fresh_world(frozen_server)
     before = Player(world)
     before.play(prefix)
@@ -101,7 +103,7 @@ def test_what_is_restored_has_the_same_future(frozen_server: Running, prefix: li
 
 @examples(25)
 @given(steps=MANY)
-def test_a_snapshot_restored_is_the_snapshot(frozen_server: Running, steps: list[Step]) -> None:
+def test_a_restored_snapshot_equals_the_original(frozen_server: Running, steps: list[Step]) -> None:
     world, other = fresh_world(frozen_server), fresh_world(frozen_server)
     Player(world).play(steps)
     snapshot = kept(world)
@@ -136,7 +138,7 @@ def busy(frozen_server: Running) -> tuple[World, dict[str, Any]]:
 @pytest.mark.slow
 @examples(200)
 @given(data=st.data())
-def test_a_broken_snapshot_is_refused_whole_or_works(busy: tuple[World, dict[str, Any]], data: st.DataObject) -> None:
+def test_a_damaged_snapshot_is_refused_or_works(busy: tuple[World, dict[str, Any]], data: st.DataObject) -> None:
     """One value is wrong, missing or added: 400 and no change, or a state in which everything works."""
     world, snapshot = busy
     document = json.loads(json.dumps(snapshot))
@@ -259,7 +261,7 @@ def test_a_full_journal_is_restored(frozen_server: Running, world: World) -> Non
     assert (shown["count"], shown["evicted"]) == (10_000, 2_000)
 
 
-def test_a_real_clock_that_was_moved_stays_so(live_world: World, real_server: Running) -> None:
+def test_a_moved_real_clock_stays_moved(live_world: World, real_server: Running) -> None:
     control(live_world, "PATCH clock", json={"advance": 86_400})
     snapshot = control(live_world, "GET state")
     other = fresh_world(real_server)

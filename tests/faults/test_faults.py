@@ -276,7 +276,7 @@ def test_the_table_is_complete() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_fault_in_a_stream_is_seen_paid_and_written_down(world: World, case: Case) -> None:
+def test_a_fault_in_a_stream_is_sent_billed_and_journaled(world: World, case: Case) -> None:
     """For a partially sent stream, the prompt and the sent tokens are billed."""
     seen, prompt_tokens, whole_tokens = suffer(world, STREAM, case)
     said = sum(b'"content":' in event for event in seen.events)
@@ -284,7 +284,7 @@ def test_a_fault_in_a_stream_is_seen_paid_and_written_down(world: World, case: C
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_fault_in_a_body_is_seen_paid_and_written_down(world: World, case: Case) -> None:
+def test_a_fault_in_a_body_is_sent_billed_and_journaled(world: World, case: Case) -> None:
     """A body in one piece is billed whole once one byte of it was sent; faults of streams do not change it."""
     seen, _, whole_tokens = suffer(world, CHAT, case)
     sent = whole_tokens if seen.body else None
@@ -365,7 +365,7 @@ def test_a_stall_is_waited_out(world: World, ask: Ask) -> None:
 
 
 @asks
-def test_a_stall_on_the_way_is_waited_out(world: World, ask: Ask) -> None:
+def test_a_stall_within_a_response_is_waited_out(world: World, ask: Ask) -> None:
     plain = send(world, ask)
     support.stand_still(world)
     use(world, {"then": {"fault": {"kind": "stall", "after_tokens": 3, "for": "30s"}}})
@@ -392,7 +392,7 @@ def undisturbed_but_created(seen: Seen, plain: Seen) -> None:
 
 
 @asks
-def test_a_stall_under_a_frozen_clock_is_written_down(world: World, ask: Ask) -> None:
+def test_a_stall_under_a_frozen_clock_is_recorded(world: World, ask: Ask) -> None:
     """No wait under a frozen clock; journal and usage have the duration."""
     use(world, {"then": {"fault": {"kind": "stall", "for": "30s"}}})
     assert send(world, ask).ending == "whole"
@@ -402,7 +402,7 @@ def test_a_stall_under_a_frozen_clock_is_written_down(world: World, ask: Ask) ->
 
 
 @pytest.mark.parametrize("for_", [None, "1h"])
-def test_a_client_that_gives_up_on_a_stall_is_noticed(world: World, for_: str | None) -> None:
+def test_a_disconnect_during_a_stall_is_noticed(world: World, for_: str | None) -> None:
     """The disconnect is noticed at once, not at the end of the stall, and no task remains."""
     support.stand_still(world)
     fault = {"kind": "stall"} | ({} if for_ is None else {"for": for_})
@@ -461,7 +461,7 @@ def test_leaving_a_slow_stream_pays_for_whole_events(world: World) -> None:
     support.check_books(world)
 
 
-def test_a_whole_answer_that_was_begun_is_billed_whole(world: World) -> None:
+def test_a_partially_sent_body_is_billed_whole(world: World) -> None:
     """Also if the client disconnects after the first piece of a slow body."""
     plain = send(world, EMBEDDINGS)
     support.stand_still(world)
@@ -491,7 +491,7 @@ def test_split_utf8_cuts_the_answers_own_characters(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["split_utf8", "malformed_chunk", "duplicate_chunk", "error_frame", "no_usage"])
-def test_a_stream_that_says_nothing(world: World, kind: str) -> None:
+def test_faults_apply_to_an_empty_stream(world: World, kind: str) -> None:
     use(world, {"then": {"reply": {"content": ""}, "fault": kind}})
     seen = send(world, STREAM)
     assert (seen.status, seen.ending) == (200, "whole")
@@ -512,7 +512,9 @@ def test_a_stream_that_says_nothing(world: World, kind: str) -> None:
     ],
     ids=str,
 )
-def test_an_error_suffers_a_fault(world: World, fault: Any, status: int | None, ending: str, code: str | None) -> None:
+def test_a_fault_applies_to_an_injected_error(
+    world: World, fault: Any, status: int | None, ending: str, code: str | None
+) -> None:
     use(world, {"then": {"error": 429, "fault": fault}})
     seen = send(world, CHAT)
     assert (seen.status, seen.ending) == (status, ending)
@@ -540,7 +542,7 @@ def test_a_charged_error_is_billed_as_the_work(world: World, ask: Ask) -> None:
 BAD = Ask("bad", CHAT.endpoint, CHAT.path, {"messages": []}, CHAT.rate)
 
 
-def test_a_charged_error_for_a_bad_request(world: World) -> None:
+def test_a_charged_error_for_an_invalid_request_costs_nothing(world: World) -> None:
     """There is no work to bill, since the request is invalid."""
     use(world, {"then": {"error": 500, "charge": True}})
     assert send(world, BAD).status == 500
@@ -558,7 +560,7 @@ def test_a_refusal_is_never_charged(world: World) -> None:
 
 
 @pytest.mark.parametrize("reason", ["bad", "poor", "fast"])
-def test_an_outage_is_one_for_everybody(world: World, reason: str) -> None:
+def test_an_outage_precedes_authentication(world: World, reason: str) -> None:
     """A proxy's error precedes all checks of the request, also authentication."""
     use(world, {"then": {"fault": "html_error"}}, limits={"requests_per_minute": 0 if reason == "fast" else None})
     if reason == "poor":
@@ -571,14 +573,14 @@ def test_an_outage_is_one_for_everybody(world: World, reason: str) -> None:
     assert support.charges(world) == []
 
 
-def test_faults_that_need_tokens_leave_refusals_alone(world: World) -> None:
+def test_faults_that_need_tokens_do_not_apply_to_refusals(world: World) -> None:
     use(world, {"then": {"fault": {"kind": "close", "after_tokens": 2}}})
     seen = send(world, BAD)
     assert (seen.status, seen.ending) == (400, "whole")
     assert support.shown(world)["fault"] is None
 
 
-def test_the_connection_goes_on_after_a_whole_answer(world: World) -> None:
+def test_the_connection_stays_open_after_a_complete_response(world: World) -> None:
     use(world, {"when": {"calls": 1}, "then": {"fault": "garbage"}})
     with connect(world.address) as connection:
         connection.sendall(support.request(world, CHAT))

@@ -138,7 +138,7 @@ def test_the_rows_name_every_fault() -> None:
 
 
 @every_reply
-def test_a_fault_costs_what_the_client_has_of_the_answer(reply: Reply, rows: tuple[Row, ...]) -> None:
+def test_a_fault_costs_the_sent_part_of_the_response(reply: Reply, rows: tuple[Row, ...]) -> None:
     """A response of which nothing was sent counts as an error and costs nothing."""
     found = {str(row): record(row.fault.try_apply(reply), row.sent) for row in rows}
     assert found == {str(row): (paid(row.paid), int(row.paid is None)) for row in rows}

@@ -41,7 +41,7 @@ ERRORS = [
 
 
 @asks
-def test_a_header_asks_for_an_error(world: World, ask: Ask) -> None:
+def test_a_header_injects_an_error(world: World, ask: Ask) -> None:
     found = []
     for asked, *_ in ERRORS:
         seen = send(world, ask, x_clevora_mock_error=asked)
@@ -68,7 +68,7 @@ FAULTS = [
 
 
 @asks
-def test_a_header_asks_for_a_fault(world: World, ask: Ask) -> None:
+def test_a_header_applies_a_fault(world: World, ask: Ask) -> None:
     found = []
     for kind, *_ in FAULTS:
         seen = send(world, ask, x_clevora_mock_fault=kind)
@@ -82,7 +82,7 @@ def test_a_header_asks_for_a_fault(world: World, ask: Ask) -> None:
     support.check_books(world)
 
 
-def test_a_fault_in_the_middle_is_billed_as_always(world: World) -> None:
+def test_a_fault_within_a_stream_is_billed_as_usual(world: World) -> None:
     seen = send(world, STREAM, x_clevora_mock_fault="no_done")
     assert seen.events[-1] != b"data: [DONE]\n\n"
     assert undisturbed(world, STREAM).events[:-1] == seen.events
@@ -91,7 +91,7 @@ def test_a_fault_in_the_middle_is_billed_as_always(world: World) -> None:
 
 
 @asks
-def test_a_header_asks_for_a_delay(world: World, ask: Ask) -> None:
+def test_a_header_adds_a_delay(world: World, ask: Ask) -> None:
     seen = send(world, ask, x_clevora_mock_delay="2s")
     assert (seen.status, seen.headers["x-clevora-mock-rule"]) == (200, "x-clevora-mock-delay")
     assert support.shown(world)["latencyMs"] == 2000
@@ -112,7 +112,7 @@ def test_a_delay_is_waited_out(world: World, ask: Ask) -> None:
         assert read(connection, Seen()).status == 200
 
 
-def test_leaving_during_a_delay_costs_a_stream_its_prompt(world: World) -> None:
+def test_a_disconnect_during_a_delay_costs_a_stream_its_prompt(world: World) -> None:
     """No byte was sent, so there is no status; the stream's prompt is billed."""
     support.stand_still(world)
     seen = send(world, STREAM, stalls=True, x_clevora_mock_delay="1h")
@@ -124,7 +124,7 @@ def test_leaving_during_a_delay_costs_a_stream_its_prompt(world: World) -> None:
     support.check_books(world)
 
 
-def test_leaving_a_stall_during_its_delay_costs_nothing(world: World) -> None:
+def test_a_disconnect_before_a_stall_costs_nothing(world: World) -> None:
     """The fault would have withheld the whole response, so nothing is billed."""
     support.stand_still(world)
     for ask in (CHAT, STREAM):
@@ -135,7 +135,7 @@ def test_leaving_a_stall_during_its_delay_costs_nothing(world: World) -> None:
 
 
 @asks
-def test_a_header_asks_for_a_scenario(world: World, ask: Ask) -> None:
+def test_a_header_selects_a_scenario(world: World, ask: Ask) -> None:
     assert send(world, ask, x_clevora_mock_scenario="flaky").status == 500
     undisturbed(world, ask)
     assert send(world, ask, x_clevora_mock_scenario="flaky").status == 500
@@ -163,7 +163,7 @@ def test_several_headers_act_together(world: World) -> None:
     assert (entry["latencyMs"], entry["fault"]) == (1000, "truncate")
 
 
-def test_a_header_goes_before_the_rule(world: World) -> None:
+def test_a_header_overrides_the_rule(world: World) -> None:
     """The header's value replaces the rule's; the rule is still named in the response."""
     use(world, {"name": "slow and wrong", "then": {"delay": "9s", "error": 500}})
     seen = send(world, CHAT, x_clevora_mock_error="404", x_clevora_mock_delay="1s")
@@ -213,7 +213,7 @@ def test_an_unknown_value_is_refused(world: World) -> None:
 
 
 @pytest.mark.parametrize("headers", [{"x_clevora_mock_error": "500"}, {"x_clevora_mock_error": "418"}])
-def test_a_wrong_key_goes_before_the_headers(world: World, headers: dict[str, Any]) -> None:
+def test_an_invalid_key_precedes_the_headers(world: World, headers: dict[str, Any]) -> None:
     seen = send(world, CHAT, authorization="Bearer sk_live_wrong", **headers)
     assert (seen.status, seen.json["error"]["code"]) == (401, "invalid_api_key")
     assert "x-clevora-mock-rule" not in seen.headers

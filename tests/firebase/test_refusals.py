@@ -97,7 +97,7 @@ def filled(world: World, body: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{row.said.split()[0]}")
-def test_a_refusal_has_firebases_name(world: World, row: Row) -> None:
+def test_an_error_has_firebases_code(world: World, row: Row) -> None:
     body = filled(world, row.body)
     before = world.http.get("/__mock/state").json()["users"]
     answer = accounts(world, row.name, body)
@@ -127,14 +127,14 @@ def forged(session: dict[str, Any]) -> str:
     return "AMf-" + urlsafe_b64encode(json.dumps(session).encode()).decode().rstrip("=")
 
 
-def test_a_refresh_token_of_nobody_is_refused(world: World) -> None:
+def test_a_refresh_token_of_an_unknown_user_is_refused(world: World) -> None:
     token = sign_up(world)["refreshToken"]
     world.http.post("/__mock/reset")
     assert message(refresh(world, token)) == "INVALID_REFRESH_TOKEN"
 
 
 @pytest.mark.parametrize(("name", "body", "named"), BEYOND, ids=[f"{row[0]}-{row[2]}" for row in BEYOND])
-def test_what_is_not_emulated_says_so(world: World, name: str, body: dict[str, Any], named: str) -> None:
+def test_unsupported_features_are_named_in_the_error(world: World, name: str, body: dict[str, Any], named: str) -> None:
     answer = accounts(world, name, filled(world, body))
     assert answer.status_code == 501
     said = message(answer)
@@ -144,7 +144,7 @@ def test_what_is_not_emulated_says_so(world: World, name: str, body: dict[str, A
 
 
 @pytest.mark.parametrize("path", ["/identitytoolkit.googleapis.com/v2/passwordPolicy", "/securetoken.googleapis.com/x"])
-def test_the_rest_of_both_hosts_is_refused_in_their_shape(world: World, path: str) -> None:
+def test_other_paths_of_both_hosts_are_refused_in_googles_format(world: World, path: str) -> None:
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         answer = world.http.request(method, path)
         assert (answer.status_code, answer.json()["error"]["status"]) == (501, "NOT_IMPLEMENTED")
@@ -171,7 +171,7 @@ def test_a_broken_body_is_an_invalid_argument(world: World, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path != FIND])
-def test_an_api_key_is_asked_for(world: World, path: str) -> None:
+def test_an_api_key_is_required(world: World, path: str) -> None:
     answer = world.http.post(path, json={})
     assert (answer.status_code, message(answer)) == (403, "The request is missing a valid API key.")
     assert answer.json()["error"]["status"] == "PERMISSION_DENIED"
@@ -193,7 +193,7 @@ def test_at_most_a_hundred_are_looked_up(world: World) -> None:
     assert world.http.post(FIND, headers=OWNER, json={"email": ["a@x.example"] * 101}).status_code == 400
 
 
-def test_a_sandbox_keeps_so_many_users_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sign_ups_beyond_the_capacity_are_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Users are never evicted; a deletion makes room. Only the latest deleted uids are remembered."""
     monkeypatch.setattr(users, "CAPACITY", 3)
     first, second = sign_up(world), sign_up(world)
@@ -209,7 +209,7 @@ def test_a_sandbox_keeps_so_many_users_and_no_more(world: World, monkeypatch: py
     assert first["localId"] not in deleted
 
 
-def test_every_refusal_is_asked_for_here() -> None:
+def test_every_error_is_tested() -> None:
     here = {row.said.split(" ")[0] for row in ROWS} | {said for _, said in GRANTS}
     tested_apart = {
         *("INVALID_ARGUMENT", "NOT_IMPLEMENTED", "PERMISSION_DENIED", "QUOTA_EXCEEDED"),
@@ -220,7 +220,7 @@ def test_every_refusal_is_asked_for_here() -> None:
 
 class TestManners:
     @pytest.mark.parametrize("path", PATHS)
-    def test_a_page_of_any_origin_may_ask(self, world: World, path: str) -> None:
+    def test_pages_of_every_origin_are_allowed(self, world: World, path: str) -> None:
         """The preflight allows all headers of the SDK for the web, and responses are readable, errors too."""
         wanted = "content-type,x-client-version,x-firebase-client,x-firebase-gmpid"
         asked = {
@@ -251,7 +251,7 @@ class TestManners:
         assert answer.status_code == 413
         assert "4 MiB" in message(answer)
 
-    def test_a_fault_of_the_mocks_own_is_googles_500(self, world: World) -> None:
+    def test_an_internal_error_is_a_500_in_googles_format(self, world: World) -> None:
         def break_down(sandbox: Any) -> None:
             sandbox.config = None
 
@@ -260,7 +260,7 @@ class TestManners:
         assert (answer.status_code, answer.json()["error"]["status"]) == (500, "INTERNAL")
         message(answer)
 
-    def test_scenarios_leave_firebase_alone(self, world: World) -> None:
+    def test_scenarios_do_not_affect_firebase(self, world: World) -> None:
         rules = [{"when": {"endpoint": "*"}, "then": {"error": 503}}]
         good(world.http.put("/__mock/scenario", json={"name": "down", "rules": rules}))
         good(accounts(world, "signInWithPassword", DEMO, headers={"x-clevora-mock-error": "500"}))

@@ -58,7 +58,7 @@ class TestSigningUp:
         assert after["localId"] == before["localId"] == sign_in(world, **ANN)["localId"]
         assert claims(after["idToken"])["firebase"]["sign_in_provider"] == "password"
 
-    def test_each_has_a_uid_of_their_own(self, world: World) -> None:
+    def test_every_user_has_a_different_uid(self, world: World) -> None:
         assert len({sign_up(world)["localId"] for _ in range(20)}) == 20
 
     def test_a_name_goes_into_the_token(self, world: World) -> None:
@@ -81,7 +81,7 @@ class TestSigningIn:
         account = good(dashboard(world, got["idToken"]))["data"]
         assert (account["balance"], account["activated"], account["developerAccess"]) == (100, True, True)
 
-    def test_an_account_made_to_measure_signs_in(self, world: World) -> None:
+    def test_an_account_of_the_control_plane_signs_in(self, world: World) -> None:
         made = {"uid": "poor", "balance": 0, "activated": False, **ANN}
         good(world.http.post("/__mock/accounts", json=made))
         got = sign_in(world, **ANN)
@@ -130,7 +130,7 @@ class TestSigningIn:
             assert message(accounts(elsewhere, "signInWithPassword", ANN)) == "INVALID_LOGIN_CREDENTIALS"
             assert sign_up(elsewhere, **ANN)["email"] == ANN["email"]
 
-    def test_the_root_belongs_to_the_default_sandbox(self, world: World) -> None:
+    def test_the_root_path_is_the_default_sandbox(self, world: World) -> None:
         """The SDK for the web drops paths."""
         root = f"{world.server.url}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=k"
         assert good(world.http.post(root, json=DEMO))["localId"] == "demo"
@@ -169,7 +169,7 @@ class TestStayingSignedIn:
         told = claims(good(refresh(world, signed["refreshToken"]))["id_token"])
         assert (told["name"], told["picture"]) == ("Ann", "https://x.example/ann.png")
 
-    def test_an_expired_token_is_still_looked_up(self, world: World) -> None:
+    def test_lookup_accepts_an_expired_token(self, world: World) -> None:
         """SDKs use the machine's clock: an error would sign their user out only because the sandbox's was moved."""
         signed = sign_up(world, **ANN)
         world.advance(86_400)

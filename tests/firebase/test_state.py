@@ -51,7 +51,7 @@ def test_draws_depend_on_the_sandbox(world: World) -> None:
         assert sign_up(world)["localId"] != sign_up(other)["localId"]
 
 
-def test_a_snapshot_brings_everybody_back(world: World) -> None:
+def test_a_snapshot_restores_all_users(world: World) -> None:
     """With passwords, profiles, revocations and deleted uids; in another sandbox too."""
     ann = sign_up(world, **ANN)
     gone = sign_up(world)
@@ -73,7 +73,7 @@ def test_a_snapshot_brings_everybody_back(world: World) -> None:
 
 
 @pytest.mark.parametrize("said", ["occurs twice", "is another user's too", "is among the users", "users"])
-def test_a_snapshot_that_contradicts_itself_is_refused_whole(world: World, said: str) -> None:
+def test_an_inconsistent_snapshot_changes_nothing(world: World, said: str) -> None:
     sign_up(world, **ANN)
     state = world.http.get("/__mock/state").json()
     before = users(world)
@@ -98,7 +98,7 @@ def test_resetting_the_ledger_leaves_users_alone(world: World) -> None:
     sign_in(world, **ANN)
 
 
-def test_the_demo_user_is_the_same_whenever_it_is_looked_at(world: World) -> None:
+def test_the_demo_user_does_not_depend_on_its_first_use(world: World) -> None:
     """The demo user is created on first use, with the sandbox's start as its creation time."""
     other = World(world.server, f"{world.name}-other")
     with other.http:
@@ -108,7 +108,7 @@ def test_the_demo_user_is_the_same_whenever_it_is_looked_at(world: World) -> Non
 
 
 class TestSecrets:
-    def test_none_is_kept_or_shown(self, world: World) -> None:
+    def test_no_password_or_token_is_kept_or_shown(self, world: World) -> None:
         ann = sign_up(world, **ANN)
         refreshed = good(refresh(world, ann["refreshToken"]))
         new = ask(world, "update", idToken=ann["idToken"], password='quoted "secret", \\ and é')
@@ -121,7 +121,7 @@ class TestSecrets:
             shown = world.http.get(f"/__mock/{place}").text
             assert [secret for secret in secrets if secret in shown] == []
 
-    def test_the_journal_shows_the_rest(self, world: World) -> None:
+    def test_the_journal_shows_user_operation_and_outcome(self, world: World) -> None:
         ann = sign_up(world, **ANN)
         refresh(world, ann["refreshToken"])
         accounts(world, "signInWithPassword", ANN | {"password": "wrong-1"})
@@ -140,13 +140,13 @@ class TestSecrets:
         assert signed["cost"] == signed["promptTokens"] == 0
         assert control(world, "GET requests?endpoint=firebase.token")["count"] == 1
 
-    def test_trying_another_password_is_no_misconduct(self, world: World) -> None:
+    def test_trying_another_password_is_no_finding(self, world: World) -> None:
         """Masked, two different sign-ins look like a repeated one."""
         for _ in range(6):
             accounts(world, "signInWithPassword", ANN | {"password": "wrong-1"})
         assert control(world, "GET conduct")["findings"] == []
 
-    def test_clevoras_own_log_has_none_of_it(self, world: World) -> None:
+    def test_clevoras_request_log_has_no_sign_ins(self, world: World) -> None:
         sign_up(world, **ANN)
         assert control(world, "GET firestore/clevora_developer_logs")["documents"] == []
 
@@ -169,7 +169,7 @@ def test_no_password_gets_into_the_journal(
 
 
 @given(st.text(), st.text(min_size=1))
-def test_a_password_fits_itself_alone(password: str, other: str) -> None:
+def test_a_password_matches_only_itself(password: str, other: str) -> None:
     kept = Password.of(password, "salt")
     assert kept.matches(password)
     assert not kept.matches(password + other)
@@ -182,7 +182,7 @@ def test_the_hash_is_the_same_everywhere() -> None:
     assert Password.of("clevora-demo", "salt").hash == golden
 
 
-def test_firebase_is_no_part_of_clevoras_contract(world: World) -> None:
+def test_firebase_is_not_in_clevoras_documents(world: World) -> None:
     described = world.http.get("/openapi.json").json()["paths"]
     paths = {path for endpoint in ENDPOINTS for path in endpoint.paths}.union(described)
     assert not {row.path for row in TABLE} & paths

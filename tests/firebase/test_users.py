@@ -57,17 +57,17 @@ class TestLookingUp:
         uid = sign_up(world, **ANN)["localId"]
         assert [user["localId"] for user in find(world, email=["ANN@x.example", "no@x.example"])] == [uid]
 
-    def test_many_at_once_and_each_once(self, world: World) -> None:
+    def test_several_users_are_found_each_once(self, world: World) -> None:
         uid = sign_up(world, **ANN)["localId"]
         found = find(world, localId=["demo", uid, uid], email=[ANN["email"], "demo@clevora.example"])
         assert [user["localId"] for user in found] == ["demo", uid]
 
-    def test_nobody_is_no_list(self, world: World) -> None:
+    def test_a_lookup_without_results_has_no_list(self, world: World) -> None:
         """The Admin SDK for Node takes an empty list for a user."""
         for body in ({"email": ["no@x.example"]}, {"phoneNumber": ["+15550100"]}, {}):
             assert good(world.http.post(FIND, headers=OWNER, json=body)).keys() == {"kind"}
 
-    def test_another_project_has_nobody(self, world: World) -> None:
+    def test_another_project_has_no_users(self, world: World) -> None:
         other = world.http.post(f"{TOOLKIT}/projects/other/accounts:lookup", headers=OWNER, json={"localId": ["demo"]})
         assert good(other).keys() == {"kind"}
         assert "demo-clevora" in other.headers["x-clevora-mock-hint"]
@@ -80,14 +80,14 @@ class TestLookingUp:
             told = {"localId": uid, "email": email, "emailVerified": False, "createdAt": f"{START}000"}
             assert find(world, localId=[uid]) == find(world, email=[email.lower()]) == [told]
 
-    def test_a_uid_known_by_a_token_alone_is_known(self, world: World) -> None:
+    def test_a_uid_of_a_token_alone_is_found(self, world: World) -> None:
         """The Admin SDK for Node looks up the user of each token by the uid."""
         assert find(world, localId=["stranger"]) == [{"localId": "stranger"}]
         got = ask(world, "lookup", idToken=world.id_token("stranger", "s@x.example"))
         assert got["users"] == [{"localId": "stranger", "email": "s@x.example", "emailVerified": False}]
         assert find(world, email=["s@x.example"]) == []
 
-    def test_the_email_of_an_account_is_its_users(self, world: World) -> None:
+    def test_an_account_is_found_by_its_users_email(self, world: World) -> None:
         token = sign_in(world, "demo@clevora.example", "clevora-demo")["idToken"]
         ask(world, "update", idToken=token, email="new@clevora.example")
         assert find(world, email=["demo@clevora.example"]) == []
@@ -108,7 +108,7 @@ class TestChanging:
         (user,) = find(world, email=[ANN["email"]])
         assert not {"displayName", "photoUrl"} & user.keys()
 
-    def test_a_new_password_revokes_what_was_issued_before(self, world: World) -> None:
+    def test_a_new_password_revokes_earlier_tokens(self, world: World) -> None:
         before = sign_up(world, **ANN)
         world.advance(1)
         after = ask(world, "update", idToken=before["idToken"], password="secret-2", returnSecureToken=True)
@@ -138,7 +138,7 @@ class TestChanging:
         assert "idToken" not in ask(world, "update", idToken=signed["idToken"], email="ANN@x.example")
         good(refresh(world, signed["refreshToken"]))
 
-    def test_a_change_is_whole_or_none(self, world: World) -> None:
+    def test_a_change_is_atomic(self, world: World) -> None:
         signed = sign_up(world, **ANN)
         wrong = {"idToken": signed["idToken"], "email": "b@x.example", "password": "short", "displayName": "B"}
         assert message(accounts(world, "update", wrong)).startswith("WEAK_PASSWORD")
@@ -151,7 +151,7 @@ class TestChanging:
 
 
 class TestDeleting:
-    def test_whoever_is_deleted_is_gone(self, world: World) -> None:
+    def test_a_deleted_user_is_unknown(self, world: World) -> None:
         """On every route, although an unknown uid has a profile; the email is free again."""
         signed = sign_up(world, **ANN)
         assert ask(world, "delete", idToken=signed["idToken"]) == {"kind": "identitytoolkit#DeleteAccountResponse"}
@@ -169,7 +169,7 @@ class TestDeleting:
         assert good(world.http.get("/__mock/accounts/demo"))["balance"] == 100
 
     @pytest.mark.parametrize("name", ["update", "delete"])
-    def test_a_stranger_has_nothing_to_change(self, world: World, name: str) -> None:
+    def test_an_unknown_uid_cannot_be_changed(self, world: World, name: str) -> None:
         body: dict[str, Any] = {"idToken": world.id_token("stranger"), "displayName": "S"}
         answer = accounts(world, name, body)
         assert message(answer) == "USER_NOT_FOUND"

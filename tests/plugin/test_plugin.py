@@ -302,7 +302,7 @@ def test_one(clevora):
 
     @pytest.mark.slow
     @pytest.mark.parametrize("workers", ["-n0", "-n1"])
-    def test_a_server_that_does_not_start_says_why(self, suite: Suite, workers: str) -> None:
+    def test_a_server_that_does_not_start_reports_the_reason(self, suite: Suite, workers: str) -> None:
         suite.write("pytest.ini", "[pytest]\nclevora_options = --sed 7\n")
         ran = suite.run("def test_one(clevora): pass\n", workers)
         ran.counts(error=1)

@@ -66,7 +66,7 @@ def test_an_invalid_value_is_named_with_the_setting() -> None:
         pass
 
 
-def test_a_server_that_does_not_start_says_why() -> None:
+def test_a_server_that_does_not_start_reports_the_reason() -> None:
     with pytest.raises(MockError, match='unknown scenario "flakey"; did you mean "flaky"'), running(scenario="flakey"):
         pass
 

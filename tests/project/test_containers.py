@@ -81,7 +81,7 @@ def replicas(services: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {name: service for name, service in services.items() if name.startswith(f"{SERVICE}-")}
 
 
-def test_every_mock_behind_nginx_is_the_mock_under_a_name_of_its_own(services: dict[str, dict[str, Any]]) -> None:
+def test_mocks_behind_nginx_differ_only_by_name(services: dict[str, dict[str, Any]]) -> None:
     named = {}
     for service, replica in replicas(services).items():
         named[service] = replica["environment"]["CLEVORA_MOCK_SERVER_NAME"]
@@ -117,7 +117,7 @@ def test_nginx_can_run_with_nothing_to_write_to_but_tmp(services: dict[str, dict
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=["mock", "example"])
-def test_what_is_copied_exists_and_is_sent(dockerfile: Path) -> None:
+def test_copied_files_exist_and_are_in_the_build_context(dockerfile: Path) -> None:
     ignore = (dockerfile.parent / ".dockerignore").read_text("utf-8").splitlines()
     sent = [line.removeprefix("!") for line in ignore if line.startswith("!")]
     copied = [
@@ -132,7 +132,7 @@ def test_what_is_copied_exists_and_is_sent(dockerfile: Path) -> None:
     assert [source for source in copied if not any(fnmatch(source, pattern) for pattern in sent)] == []
 
 
-def test_the_wheel_is_made_of_what_is_copied() -> None:
+def test_the_wheels_sources_are_copied() -> None:
     copied = " ".join(instructions(DOCKERFILES[0], "COPY")).split()
 
     assert {"pyproject.toml", "README.md", "LICENSE", "clevora_mock", "fixtures", "scenarios"} <= set(copied)

@@ -207,7 +207,7 @@ def test_time_chance_and_the_environment_are_read_in_their_own_modules() -> None
     assert imported + read == []
 
 
-def test_the_lower_layers_know_neither_the_machine_nor_the_web() -> None:
+def test_the_lower_layers_import_neither_files_nor_the_web() -> None:
     breaches = [
         f"{file} imports {name}"
         for file in FILES

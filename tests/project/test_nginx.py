@@ -44,7 +44,7 @@ def directive(name: str) -> str:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_paths_sandbox_is_the_one_that_the_mock_finds(path: str) -> None:
+def test_nginx_and_the_mock_find_the_same_sandbox(path: str) -> None:
     """A path that the mock refuses may go to any server."""
     (pattern,) = re.findall(r'"~(.+)" +\$name;', TEXT)
     matched = re.search(pattern.replace("(?<", "(?P<"), path)
@@ -52,7 +52,7 @@ def test_a_paths_sandbox_is_the_one_that_the_mock_finds(path: str) -> None:
     assert (matched["name"] if matched else DEFAULT) == sandbox.name
 
 
-def test_the_largest_body_is_the_mocks() -> None:
+def test_the_maximum_body_size_is_the_mocks() -> None:
     assert directive("client_max_body_size") == f"{MAX_SNAPSHOT_BYTES // 1024 // 1024}m"
 
 

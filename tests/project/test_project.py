@@ -50,7 +50,7 @@ def test_an_old_python_is_named_in_one_line(tmp_path: Path) -> None:
     assert [line for line in rest if not line.startswith("make: ***")] == []
 
 
-def test_every_install_says_what_it_does() -> None:
+def test_every_installing_target_prints_a_message() -> None:
     """Targets that download packages print a line first, since they take a while."""
     for recipe in re.split(r"\n(?=\S)", MAKEFILE):
         if "pip" in recipe and "stamp:" in recipe and "image.stamp" not in recipe and "peers.stamp" not in recipe:
@@ -58,7 +58,7 @@ def test_every_install_says_what_it_does() -> None:
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=[path.stem for path in WORKFLOWS])
-def test_workflows_call_what_is_there(workflow: Path) -> None:
+def test_workflows_run_existing_targets(workflow: Path) -> None:
     """Each step's target of make exists, and each job declares its permissions."""
     document: dict[str, Any] = yaml.safe_load(workflow.read_text(encoding="utf-8"))
     assert document["permissions"] == {"contents": "read"}
@@ -74,13 +74,13 @@ def test_the_tests_run_on_every_python_that_the_package_names() -> None:
     assert document["jobs"]["test"]["strategy"]["matrix"]["python"] == named
 
 
-def test_hooks_are_what_lint_runs() -> None:
+def test_hooks_run_the_commands_of_lint() -> None:
     document = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     hooks = [hook["entry"] for repository in document["repos"] for hook in repository["hooks"]]
     assert hooks == [".venv/bin/ruff check --fix", ".venv/bin/ruff format", ".venv/bin/mypy"]
 
 
-def test_the_contributors_map_names_places_that_are_there() -> None:
+def test_the_contributors_map_has_existing_paths() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     table = text.partition("## Where things go")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| .+? \| (.+) \|$", table, re.MULTILINE)[2:]

@@ -75,12 +75,12 @@ def follower(block: Block) -> Block | None:
     return None
 
 
-def test_every_block_is_run_by_somebody() -> None:
+def test_every_block_has_a_runner() -> None:
     """A block in a new language has no runner yet."""
     assert {block.runner for block in BLOCKS} == {"suite", "clients", "package", "image", "extending"}
 
 
-def test_every_text_is_what_something_prints() -> None:
+def test_every_text_block_follows_its_command() -> None:
     """No output is shown without the command that makes it."""
     shown = {name(following) for block in BLOCKS if (following := follower(block))}
     texts = [block for block in BLOCKS if block.language in {"text", "json"} and name(block) not in shown]
@@ -93,7 +93,7 @@ class TestReadme:
     def test_the_readme_is_short(self) -> None:
         assert len(README.read_text(encoding="utf-8").splitlines()) <= 200
 
-    def test_it_begins_as_a_newcomer_reads(self) -> None:
+    def test_it_begins_in_the_order_of_a_first_use(self) -> None:
         """In order: a description, a disclaimer, the start, the base URL, a fault."""
         text = README.read_text(encoding="utf-8")
         assert re.match(r"# clevora-mock\n\n[A-Z][^\n]+\.\n", text)
@@ -109,7 +109,7 @@ class TestReadme:
         assert [path.name for path in (*pages, *indexes) if path.relative_to(ROOT).as_posix() not in text] == []
 
 
-def test_no_link_leads_nowhere() -> None:
+def test_every_link_has_a_target() -> None:
     wrong = []
     for place, document in DOCUMENTS.items():
         for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
@@ -178,7 +178,7 @@ def test_programs_run_as_printed(block: Block, server: Running, tmp_path: Path) 
 
 @pytest.mark.slow
 @of("ini", "toml")
-def test_configuration_is_pytests(block: Block, tmp_path: Path) -> None:
+def test_pytest_configuration_works_as_printed(block: Block, tmp_path: Path) -> None:
     (tmp_path / ("pytest.ini" if block.language == "ini" else "pyproject.toml")).write_text(
         block.text, encoding="utf-8"
     )
@@ -192,7 +192,7 @@ def test_configuration_is_pytests(block: Block, tmp_path: Path) -> None:
 
 
 @of("yaml")
-def test_scenarios_have_nothing_wrong(block: Block, tmp_path: Path) -> None:
+def test_scenarios_are_valid(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "printed.yaml"
     file.write_text(block.text, encoding="utf-8")
     checked = run("check", str(file))

@@ -87,7 +87,7 @@ _CHANGES = st.one_of(
 
 
 @given(walls, modes, speeds, st.lists(_CHANGES, max_size=25))
-def test_a_clock_bends_and_never_breaks(
+def test_changes_of_mode_never_make_a_clock_jump(
     now: int, mode: Mode, speed: float, changes: list[tuple[str, int | tuple[Mode, float]]]
 ) -> None:
     wall = Wall(now)
@@ -156,7 +156,7 @@ def test_waiters_are_woken_on_time(mode: Mode, speed: float, offsets: list[int])
 
 
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=20), st.lists(st.integers(0, 40), max_size=10))
-def test_a_frozen_clock_wakes_exactly_those_whose_moment_has_come(waits: list[int], advances: list[int]) -> None:
+def test_a_frozen_clock_wakes_exactly_the_due_waiters(waits: list[int], advances: list[int]) -> None:
     async def work(loop: VirtualLoop, clock: Clock) -> None:
         woken: list[int] = []
 
@@ -182,7 +182,7 @@ def test_a_frozen_clock_wakes_exactly_those_whose_moment_has_come(waits: list[in
 
 
 @given(st.lists(st.integers(1, 10), max_size=30), st.lists(st.integers(0, 5), max_size=4))
-def test_a_jump_wakes_in_the_order_of_the_moments(waits: list[int], advances: list[int]) -> None:
+def test_a_jump_wakes_in_the_order_of_due_times(waits: list[int], advances: list[int]) -> None:
     async def work(loop: VirtualLoop, clock: Clock) -> None:
         woken: list[tuple[int, int]] = []
 
@@ -230,7 +230,7 @@ def test_cancelled_timers_do_not_fire(timers: list[tuple[int, bool]], mode: Mode
 
 
 @given(st.integers(1, 100), st.integers(0, 99), st.integers(1, 200))
-def test_a_cancelled_wait_leaves_nothing_behind(wait: int, cancelled_after: int, later: int) -> None:
+def test_a_cancelled_wait_leaves_no_timer(wait: int, cancelled_after: int, later: int) -> None:
     async def work(loop: VirtualLoop, clock: Clock) -> None:
         task = asyncio.ensure_future(sleep_until(clock, FROZEN_START + (wait + cancelled_after) * SECOND))
         await asyncio.sleep(cancelled_after)
@@ -245,7 +245,7 @@ def test_a_cancelled_wait_leaves_nothing_behind(wait: int, cancelled_after: int,
 
 
 @given(st.integers(1, 1000), st.lists(st.tuples(modes, speeds, st.integers(0, 50), st.integers(0, 50)), max_size=8))
-def test_a_wait_outlives_every_change_of_mode(wait: int, changes: list[tuple[Mode, float, int, int]]) -> None:
+def test_a_wait_survives_every_change_of_mode(wait: int, changes: list[tuple[Mode, float, int, int]]) -> None:
     async def work(loop: VirtualLoop, clock: Clock) -> None:
         moment = FROZEN_START + wait * SECOND
         task = asyncio.ensure_future(sleep_until(clock, moment))
@@ -276,7 +276,7 @@ def test_a_wait_for_the_past_returns_at_once() -> None:
     in_virtual_time("frozen", 1.0, work)
 
 
-def test_moving_a_clock_with_nobody_waiting_needs_no_event_loop() -> None:
+def test_moving_a_clock_without_timers_needs_no_event_loop() -> None:
     clock = Clock("frozen", read=Wall(0))
     clock.advance(1.5)
     clock.set_mode("real")
@@ -291,7 +291,7 @@ def moment_of(micros: int) -> datetime:
 
 
 @given(moments)
-def test_what_is_printed_is_read_back(moment: int) -> None:
+def test_a_formatted_timestamp_parses_to_itself(moment: int) -> None:
     assert parse(iso_micros(moment)) == moment
     assert parse(iso(moment)) == moment // 1000 * 1000
     assert iso(moment) == moment_of(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -332,6 +332,6 @@ def test_days_are_utc_days(moment: int) -> None:
 @pytest.mark.parametrize(
     "text", ["", "now", "2026-13-01", "2026-01-01T25:00:00Z", "1767225600", "2026-01-01T00:00:00Q"]
 )
-def test_texts_that_name_no_moment(text: str) -> None:
+def test_texts_that_are_no_timestamps_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse(text)

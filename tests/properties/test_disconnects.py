@@ -156,7 +156,7 @@ def test_a_whole_stream_keeps_its_pace(content: list[bytes], pace: float) -> Non
 
 
 @given(frames, paces, fractions, st.sampled_from([leaving, cancelling]))
-def test_what_was_sent_is_what_is_counted(
+def test_sent_frames_are_counted(
     content: list[bytes], pace: float, fraction: float, ending: Callable[[float], Ending]
 ) -> None:
     whole = (len(content) - 2) / pace
@@ -262,7 +262,7 @@ def answers() -> Iterator[Callable[[list[str], int], str]]:
     streams=st.lists(st.tuples(prompts, st.integers(1, 30), fractions, st.floats(0, 0.2)), min_size=1, max_size=5),
     pace=paces,
 )
-def test_concurrent_streams_are_each_billed_what_was_sent(
+def test_concurrent_streams_are_each_billed_for_the_sent_tokens(
     answers: Callable[[list[str], int], str], streams: list[tuple[list[str], int, float, float]], pace: float
 ) -> None:
     app = create_app(Settings(tokens_per_second=pace))
@@ -376,7 +376,7 @@ def wait_for(server: Running, sandbox: Sandbox, total: int) -> list[JournalEntry
     return server.do(lambda: list(sandbox.journal.entries))
 
 
-def test_two_hundred_abandoned_streams_leave_exact_books(
+def test_two_hundred_abandoned_streams_are_billed_exactly(
     real_server: Running, answers: Callable[[list[str], int], str]
 ) -> None:
     name = fresh_name()
@@ -418,7 +418,7 @@ def test_two_hundred_abandoned_streams_leave_exact_books(
     real_server.do(lambda: books_agree(sandbox, before))
 
 
-def test_streams_abandoned_while_time_stands_still_are_billed_to_the_token(
+def test_streams_abandoned_under_a_stopped_clock_are_billed_to_the_token(
     still_server: Running, answers: Callable[[list[str], int], str]
 ) -> None:
     name = fresh_name()

@@ -812,5 +812,5 @@ def test_money_adds_up(still_server: Running) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("keep", [10_000, 3], ids=["kept whole", "folded"])
-def test_money_adds_up_whatever_happens(still_server: Running, keep: int) -> None:
+def test_money_adds_up_in_long_runs(still_server: Running, keep: int) -> None:
     play(still_server, keep, part=3 / 10)

@@ -79,7 +79,7 @@ def test_an_object_is_read_as_the_standard_library_reads_it(value: dict[str, Any
 
 
 @given(values.filter(lambda value: not isinstance(value, dict)), layouts)
-def test_what_is_no_object_is_refused(value: object, layout: dict[str, Any]) -> None:
+def test_json_that_is_not_an_object_is_refused(value: object, layout: dict[str, Any]) -> None:
     assert outcome(json.dumps(value, **layout).encode()) is None
 
 
@@ -153,7 +153,7 @@ def test_a_key_may_return_in_another_object(keys: list[str], times: int) -> None
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity", "nan", "1e400", "-1e400", "undefined"])
 @pytest.mark.parametrize("shape", ['{"a":%s}', '{"a":[%s]}', '{"a":{"b":%s}}'])
-def test_numbers_that_are_none_are_refused(constant: str, shape: str) -> None:
+def test_invalid_numbers_are_refused(constant: str, shape: str) -> None:
     assert outcome((shape % constant).encode()) is None
 
 
@@ -204,7 +204,7 @@ def test_a_large_object_with_a_key_twice_is_refused() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b" ", b"\n\t\r ", b"null", b"{} {}", b"{}x", b"{,}", b'{"a":1,}', b"{'a':1}", b"{a:1}"]
 )
-def test_what_is_almost_an_object_is_refused(body: bytes) -> None:
+def test_a_nearly_valid_object_is_refused(body: bytes) -> None:
     assert outcome(body) is None
 
 

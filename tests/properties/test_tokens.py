@@ -38,7 +38,7 @@ def test_a_text_has_as_many_pieces_as_tokens(text: str) -> None:
 
 
 @given(texts)
-def test_counting_agrees_with_the_rule_read_aloud(text: str) -> None:
+def test_counting_agrees_with_a_literal_reading_of_the_rule(text: str) -> None:
     assert tokens.count(text) == counted(text)
 
 

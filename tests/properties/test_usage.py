@@ -102,7 +102,7 @@ def reference(requests: list[Request], days: int, now: int) -> dict[str, Any]:
 
 
 @given(histories, st.integers(1, 90), st.integers(0, 3 * DAY))
-def test_a_report_is_what_counting_everything_gives(
+def test_a_report_equals_a_count_of_all_requests(
     history: list[tuple[int, str, int, bool, int]], days: int, later: int
 ) -> None:
     usage, requests, now = replay(history)

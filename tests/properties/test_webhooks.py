@@ -41,7 +41,7 @@ def refused(secret: str, headers: Headers, body: bytes, now: int) -> None:
 
 
 @given(secrets, ids, moments, st.binary())
-def test_what_is_signed_is_good(secret: str, event_id: str, now: int, body: bytes) -> None:
+def test_a_signed_event_is_valid(secret: str, event_id: str, now: int, body: bytes) -> None:
     headers = raw(sign(secret, event_id, now, body))
     assert headers == signed(secret, event_id, now // SECOND, body)
     assert verify(secret, headers, body, now) == event_id
@@ -71,7 +71,7 @@ def test_another_secret_is_refused(secret: str, other: str, event_id: str, now: 
 
 
 @given(secrets, ids, seconds, st.integers(-400, 400), st.binary(max_size=20))
-def test_a_timestamp_is_good_for_300_seconds_either_way(
+def test_a_timestamp_is_valid_for_300_seconds_either_way(
     secret: str, event_id: str, now: int, age: int, body: bytes
 ) -> None:
     headers = signed(secret, event_id, now - age, body)
@@ -92,7 +92,7 @@ def test_the_tolerance_ends_at_its_second(age: int, good: bool) -> None:
 
 
 @given(secrets, ids, moments, st.binary(max_size=50), st.lists(st.text(st.characters(max_codepoint=255)), max_size=4))
-def test_one_good_signature_among_others_is_enough(
+def test_one_valid_signature_among_others_is_enough(
     secret: str, event_id: str, now: int, body: bytes, others: list[str]
 ) -> None:
     headers = raw(sign(secret, event_id, now, body))

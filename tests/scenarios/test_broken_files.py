@@ -43,7 +43,7 @@ def messages(text: str, name: str = "scenario.yaml") -> list[str]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_broken_file_is_refused_with_all_that_is_wrong(file: Path) -> None:
+def test_an_invalid_file_is_refused_with_all_its_problems(file: Path) -> None:
     expected, _ = expectations(file)
     with pytest.raises(ScenarioError) as caught:
         read_file(file)
@@ -75,7 +75,7 @@ def test_unknown_entries_and_wrong_types_are_the_schemas_too() -> None:
             assert verdict != "a schema accepts it", file.stem
 
 
-def test_the_corpus_is_large_and_says_each_thing_once() -> None:
+def test_the_corpus_is_large_and_has_each_message_once() -> None:
     assert len(FILES) >= 70
     bodies = [file.read_text().split(" it\n", 1)[1] for file in FILES]
     assert len(set(bodies)) == len(bodies)
@@ -143,7 +143,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_what_cannot_begin_with_a_comment(name: str) -> None:
+def test_files_that_cannot_begin_with_a_comment_are_refused(name: str) -> None:
     text, expected = TEXTS[name]
     assert messages(text) == expected
 
@@ -159,7 +159,7 @@ def test_without_the_c_parser_the_same_is_refused(monkeypatch: pytest.MonkeyPatc
             assert (file.stem, found) == (file.stem, expected)
 
 
-def test_a_json_file_says_what_its_yaml_says() -> None:
+def test_a_json_file_has_the_problems_of_its_yaml() -> None:
     agreed = 0
     for file in FILES:
         _, verdict = expectations(file)
@@ -173,7 +173,7 @@ def test_a_json_file_says_what_its_yaml_says() -> None:
     assert agreed > 70
 
 
-def test_check_speaks_of_all_files(tmp_path: Path) -> None:
+def test_check_reports_the_problems_of_all_files(tmp_path: Path) -> None:
     good, bad, latin = tmp_path / "good.yaml", tmp_path / "bad.yaml", tmp_path / "latin.yaml"
     large = tmp_path / "large.yaml"
     good.write_text("name: good\n")

@@ -5,7 +5,7 @@ from pathlib import Path
 from clevora_mock.scenarios.file_watcher import FileWatcher
 
 
-def test_a_change_is_reported_once_and_a_mistake_in_words(tmp_path: Path) -> None:
+def test_a_change_is_reported_once_and_a_mistake_as_text(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("name: one\n")
     names: list[str] = []

@@ -265,7 +265,7 @@ def test_names_follow_from_the_place() -> None:
     assert [rule.name for rule in found.rules] == ["rule 1", "mine", "rule 3"]
 
 
-def test_an_alias_stands_for_what_it_names() -> None:
+def test_an_alias_has_the_value_of_its_anchor() -> None:
     found = scenario(
         "rules:\n- {when: &chat {endpoint: search, calls: 1}, then: {error: 500}}\n- {when: *chat, then: {delay: 1s}}\n"
     )

@@ -113,7 +113,7 @@ def reads_or_refuses(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", GOOD[:2])
-def test_what_is_mutated_is_good(text: str) -> None:
+def test_the_files_to_mutate_are_valid(text: str) -> None:
     assert isinstance(read_scenario("good.yaml", text), Scenario)
 
 

@@ -70,7 +70,7 @@ def test_other_traffic_shifts_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize(("then", "failed"), [({"error": 500}, (500, "whole")), ({"fault": "reset"}, (None, "reset"))])
-def test_a_crowd_sees_exactly_two_failures(
+def test_concurrent_connections_see_exactly_two_failures(
     world: World, then: dict[str, object], failed: tuple[int | None, str]
 ) -> None:
     """32 connections are open before the first request; two of the requests fail."""

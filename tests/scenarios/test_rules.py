@@ -80,7 +80,7 @@ def test_a_star_means_every_endpoint(world: World, path: str) -> None:
     assert world.http.get(path, headers=world.signed_in()).status_code == 503
 
 
-def test_what_is_no_endpoint_has_no_rule(world: World) -> None:
+def test_rules_apply_only_to_endpoints(world: World) -> None:
     use(world, {"then": {"error": 503}})
     assert world.http.get("/v1/nowhere").status_code == 404
     assert world.http.get("/v1/chat/completions").status_code == 405
@@ -109,7 +109,7 @@ def test_calls_are_counted_from_1(world: World, calls: Any, expected: list[int])
     assert hits(world, 10) == expected
 
 
-def test_calls_count_what_matches_the_rest(world: World) -> None:
+def test_calls_count_requests_that_meet_the_other_conditions(world: World) -> None:
     use(world, {"when": {"endpoint": "chat.completions", "body": {"stream": True}, "calls": 2}, "then": {"error": 503}})
     statuses = [post(world, ask).status_code for ask in (CHAT, STREAM, SEARCH, CHAT, STREAM, STREAM)]
     assert statuses == [200, 200, 200, 200, 503, 200]
@@ -442,7 +442,7 @@ def test_an_injected_error_comes_after_authentication(world: World) -> None:
 
 
 @pytest.mark.parametrize("problem", ["unactivated", "poor", "fast", "used up", "bad field", "no JSON", "too large"])
-def test_an_injected_error_goes_before_the_requests_own(world: World, problem: str) -> None:
+def test_an_injected_error_precedes_the_requests_own_errors(world: World, problem: str) -> None:
     """Before 402, 429, 400 and 413; nothing is charged, and no limit counts it."""
     limits = {"fast": {"requests_per_minute": 0}, "used up": {"tokens_per_day": 0}}.get(problem, {})
     use(world, {"then": {"error": 500}}, limits=limits or {"requests_per_minute": 60})
@@ -468,7 +468,7 @@ def test_injected_errors_use_up_no_limit(world: World) -> None:
 
 
 @asks
-def test_a_fixed_delay_is_written_down(world: World, ask: Ask) -> None:
+def test_a_fixed_delay_is_recorded(world: World, ask: Ask) -> None:
     """No wait under a frozen clock, which does not move."""
     before = world.clock.now()
     for delay, millis in (("250ms", 250), ("2s", 2000), ("1.5m", 90_000), ("0s", 0)):
@@ -508,7 +508,7 @@ def latencies(world: World, delay: Any, count: int) -> list[int]:
     return [entry.latency for entry in support.journal(world)[-count:]]
 
 
-def test_drawn_delays_are_written_down(world: World) -> None:
+def test_drawn_delays_are_recorded(world: World) -> None:
     uniform = latencies(world, {"uniform": ["100ms", "2s"]}, 40)
     assert all(100_000 <= one <= 2_000_000 for one in uniform)
     assert len(set(uniform)) == 40
@@ -616,7 +616,7 @@ def test_the_parts_of_a_scripted_script_replace_the_models(world: World) -> None
     assert support.charges(world)[1].tokens == usage["total_tokens"]
 
 
-def test_what_a_scripted_result_leaves_out_is_made_up(world: World) -> None:
+def test_omitted_fields_of_a_scripted_result_get_defaults(world: World) -> None:
     plain = post(world, SEARCH).json()
     use_reply(
         world, {"results": [{"title": "One", "score": 0.5}, {"title": "Two", "type": "podcast"}, {"title": "Three"}]}

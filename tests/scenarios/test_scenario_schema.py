@@ -24,13 +24,13 @@ def test_the_schema_is_a_valid_schema() -> None:
 
 
 @pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.yaml")), ids=lambda file: file.stem)
-def test_it_takes_every_shipped_scenario(file: Path) -> None:
+def test_the_schema_accepts_every_shipped_scenario(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
     Draft202012Validator(json_schema.schema()).validate(plain(parse(text)))
     assert text.startswith("# yaml-language-server: $schema=schema.json\n")
 
 
-def test_every_entry_says_what_it_is_for() -> None:
+def test_every_entry_has_a_description() -> None:
     def walk(schema: object) -> None:
         if isinstance(schema, dict):
             for name, entry in schema.get("properties", {}).items():

@@ -298,7 +298,7 @@ def test_slow_stream_trickles(world: World) -> None:
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == journal(world)[0].response
 
 
-def test_slow_stream_is_only_written_down_where_time_is_frozen(world: World, client: OpenAI) -> None:
+def test_slow_stream_is_only_recorded_under_a_frozen_clock(world: World, client: OpenAI) -> None:
     activate(world, "slow-stream")
     chunks = list(chat(client, stream=True, max_tokens=8))
     assert chunks[-1].usage.completion_tokens == 8
@@ -455,7 +455,7 @@ def test_connection_drops_are_survived_by_retries(world: World, client: OpenAI, 
     assert len(charges(world)) == 30 + halves
 
 
-def test_charged_but_lost_bills_what_never_comes(world: World, plain: OpenAI) -> None:
+def test_charged_but_lost_bills_lost_responses(world: World, plain: OpenAI) -> None:
     """Every second response is billed and not delivered."""
     activate(world, "charged-but-lost")
     answer = chat(plain)

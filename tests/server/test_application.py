@@ -381,7 +381,7 @@ def test_a_service_serves_the_application_that_create_app_makes() -> None:
 
 
 @pytest.mark.parametrize("kind", ["reset", "close"])
-def test_a_server_that_cannot_break_connections_is_told_so(kind: str) -> None:
+def test_a_server_without_connection_control_reports_the_fault_as_an_error(kind: str) -> None:
     answer = client_of(create_app()).post(CHAT, json=HELLO, headers={"x-clevora-mock-fault": kind})
     assert answer.status_code == 500
     assert answer.json()["error"] == {

@@ -106,7 +106,7 @@ def test_a_body_that_is_not_as_long_as_said_ends_the_connection(
 
 
 @pytest.mark.parametrize("broken", [b"a\r\nset-cookie: b", b"a\nb", b"a\rb"])
-def test_a_header_with_a_line_break_never_leaves(broken: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_header_with_a_line_break_is_not_sent(broken: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     head, _ = raw(GET, [(b"x-echo", broken)], b"")
     assert b"a\n" not in head
     assert b"a\r" not in head
@@ -119,7 +119,7 @@ def test_a_header_with_a_line_break_never_leaves(broken: bytes, capfd: pytest.Ca
 
 @pytest.mark.clause("W9")
 @pytest.mark.parametrize("cuts", [(), (100,), (100, 118, 130)], ids=["one segment", "two", "four"])
-def test_trailers_are_no_headers(cuts: tuple[int, ...]) -> None:
+def test_trailers_are_not_headers(cuts: tuple[int, ...]) -> None:
     request = (
         b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\ntrailer: host\r\n\r\n"
         b"2\r\nok\r\n0\r\nHost: evil\r\nAuthorization: Bearer stolen\r\nExpect: 100-continue\r\n\r\n"
@@ -149,7 +149,7 @@ def test_trailers_without_an_end_are_refused() -> None:
     assert response.status == 431
 
 
-def test_garbage_behind_a_request_leaves_its_response_alone() -> None:
+def test_invalid_bytes_behind_a_request_do_not_affect_its_response() -> None:
     with serving(echo) as served:
         (response,) = responses(exchange(served, GET + b"GARBAGE\r\n\r\n"))
     assert (response.status, response.json["method"]) == (200, "GET")

@@ -79,7 +79,7 @@ def test_a_slash_at_the_end_changes_nothing(world: "World", tail: str) -> None:
 
 @pytest.mark.clause("W3")
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_allow_names_the_verbs_that_a_path_takes(world: "World", method: str) -> None:
+def test_allow_lists_the_methods_of_a_path(world: "World", method: str) -> None:
     for path, taken in VERBS.items():
         answer = world.http.request(method, concrete(path))
         if method in taken:
@@ -90,7 +90,7 @@ def test_allow_names_the_verbs_that_a_path_takes(world: "World", method: str) ->
 
 
 @pytest.mark.clause("W3")
-def test_every_path_has_its_verbs_here() -> None:
+def test_every_path_has_its_methods_in_the_table() -> None:
     assert VERBS.keys() == {path for _, path in PATHS}
 
 
@@ -154,7 +154,7 @@ def test_the_three_paths_for_agents_serve_the_same_bytes(world: "World") -> None
     ],
     ids=["noise", "no path", "unknown verb", "bad header", "bad path", "bad length", "bad chunk", "TLS"],
 )
-def test_what_is_not_http_is_refused_in_json(world: "World", request_bytes: bytes) -> None:
+def test_invalid_http_is_refused_in_json(world: "World", request_bytes: bytes) -> None:
     """A 400 in the contract's format with a request id; the connection closes."""
     head, _, body = exchange(world.address, request_bytes).partition(b"\r\n\r\n")
     lines = head.decode().lower().split("\r\n")

@@ -146,7 +146,7 @@ def test_pipelined_requests_are_answered_in_their_order() -> None:
     assert [response.json["path"] for response in found] == ["/0", "/1", "/2", "/3", "/4"]
 
 
-def test_more_requests_than_are_read_ahead_are_all_answered() -> None:
+def test_pipelined_requests_beyond_the_read_limit_are_all_answered() -> None:
     body = b"x" * 30_000
     request = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body) + body
 
@@ -163,7 +163,7 @@ def test_more_requests_than_are_read_ahead_are_all_answered() -> None:
     assert [response.json["body"] == body.decode() for response in found] == [*[True] * 40, False]
 
 
-def test_not_more_than_a_bound_is_read_ahead(silence: Silence) -> None:
+def test_reading_ahead_is_bounded(silence: Silence) -> None:
     request = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n" + b"x" * 100_000
     with serving(silence, ConnectionLimits(pipelined_bytes=50_000)) as served, connect(served) as connection:
         send(connection, GET)
@@ -174,7 +174,7 @@ def test_not_more_than_a_bound_is_read_ahead(silence: Silence) -> None:
             connection.sendall(request * 500)
 
 
-def test_a_body_is_read_before_its_client_is_missed() -> None:
+def test_a_body_is_read_before_the_disconnect_is_noticed() -> None:
     body = b"x" * 66_000
     read: list[int] = []
     left = threading.Event()
@@ -270,7 +270,7 @@ async def gone(receive: Receive) -> None:
         pass
 
 
-def test_a_client_that_ends_its_side_late_has_left() -> None:
+def test_a_late_fin_is_a_disconnect() -> None:
     """A FIN that comes later than directly after the request is a disconnect."""
     silence = Silence(begins=False)
     with serving(silence, ConnectionLimits(half_close=0, half_closed_seconds=TIMEOUT_SECONDS)) as served:

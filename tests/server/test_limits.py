@@ -58,7 +58,7 @@ def test_a_target_of_more_than_64_kib_is_refused(address: Address) -> None:
     refusal(exchange(address, head(64 * 1024 + 1, path=True)), 431)
 
 
-def test_a_head_that_does_not_end_is_refused(address: Address) -> None:
+def test_an_endless_head_is_refused(address: Address) -> None:
     """It is refused before its end, which bounds the memory."""
     refusal(exchange(address, b"GET / HTTP/1.1\r\nx-long: ", *[b"a" * 4096] * 16, b"a"), 431)
 
@@ -68,7 +68,7 @@ def test_many_small_headers_are_bounded_too(address: Address) -> None:
     refusal(exchange(address, request), 431)
 
 
-def test_a_bound_on_heads_is_none_on_bodies(address: Address) -> None:
+def test_the_limit_on_heads_does_not_apply_to_bodies(address: Address) -> None:
     body = b"x" * 300_000
     request = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 300000\r\n\r\n" + body
     found = responses(exchange(address, request + request[:20], request[20:] + LAST))
@@ -86,7 +86,7 @@ def hasty() -> Iterator[Address]:
 
 
 @pytest.mark.parametrize("part", [b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nhost: x\r\nx-long: a"])
-def test_a_head_that_stops_is_given_up(hasty: Address, part: bytes) -> None:
+def test_a_stopped_head_times_out(hasty: Address, part: bytes) -> None:
     refusal(exchange(hasty, part), 408)
 
 
@@ -95,16 +95,16 @@ def test_a_head_that_stops_is_given_up(hasty: Address, part: bytes) -> None:
     [POST + b"abc", POST, POST.replace(b"content-length: 5", b"transfer-encoding: chunked") + b"3\r\nabc\r\n"],
     ids=["part of it", "none of it", "some chunks"],
 )
-def test_a_body_that_stops_is_given_up(hasty: Address, part: bytes) -> None:
+def test_a_stopped_body_times_out(hasty: Address, part: bytes) -> None:
     refusal(exchange(hasty, part), 408)
 
 
-def test_a_head_that_stops_after_another_request_is_given_up(hasty: Address) -> None:
+def test_a_stopped_head_after_another_request_times_out(hasty: Address) -> None:
     served, refused = responses(exchange(hasty, POST + b"abcde", b"GET / HT"))
     assert (served.status, refused.status) == (200, 408)
 
 
-def test_a_request_that_goes_on_slowly_is_waited_for(hasty: Address) -> None:
+def test_a_slow_request_does_not_time_out(hasty: Address) -> None:
     with connect(hasty) as connection:
         for byte in POST[:4], POST[4:], b"ab", b"cd", b"e" + LAST:
             connection.sendall(byte)
@@ -128,7 +128,7 @@ def test_a_connection_in_use_is_kept(hasty: Address) -> None:
         assert len(responses(read_all(connection))) == 5
 
 
-def test_a_response_may_take_longer_than_a_client(address: Address) -> None:
+def test_a_slow_response_does_not_time_out(address: Address) -> None:
     """The timeouts apply only to requests."""
     limits = ConnectionLimits(receive_seconds=0.05, idle_seconds=0.05)
     with serving(answering([], b"one", b"two", delay=0.2, pause=0.2), limits) as served:
@@ -136,7 +136,7 @@ def test_a_response_may_take_longer_than_a_client(address: Address) -> None:
     assert response.body == b"onetwo"
 
 
-def test_a_body_that_the_application_does_not_read_is_not_missed() -> None:
+def test_a_body_that_the_application_does_not_read_causes_no_timeout() -> None:
     """The server itself stops reading it."""
     body = b"x" * 2_000_000
 
@@ -151,7 +151,7 @@ def test_a_body_that_the_application_does_not_read_is_not_missed() -> None:
 
 
 @pytest.mark.parametrize(("delay", "pause"), [(0.0, 0.2), (0.2, 0.0)], ids=["begun", "not begun"])
-def test_the_next_request_may_stop_while_a_response_is_under_way(delay: float, pause: float) -> None:
+def test_a_stopped_request_times_out_after_the_running_response(delay: float, pause: float) -> None:
     """The connection is closed after the response, which is complete."""
     limits = ConnectionLimits(receive_seconds=0.05)
     with serving(answering([], b"one", b"two", delay=delay, pause=pause), limits) as served:
@@ -166,7 +166,7 @@ def test_a_body_that_stops_does_not_cut_a_response_that_has_begun() -> None:
     assert response.body == b"onetwo"
 
 
-def test_the_rest_of_a_body_that_was_refused_early_is_given_up() -> None:
+def test_the_rest_of_an_early_refused_body_times_out() -> None:
     limits = ConnectionLimits(receive_seconds=0.05)
     with serving(answering([(b"content-length", b"2")], b"no"), limits) as served:
         (response,) = responses(exchange(served, POST + b"ab"))
@@ -176,7 +176,7 @@ def test_the_rest_of_a_body_that_was_refused_early_is_given_up() -> None:
 # --- invalid HTTP -----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_not_http_is_refused_in_json(address: Address) -> None:
+def test_invalid_http_is_refused_in_json(address: Address) -> None:
     body = {"error": {"message": "This is not HTTP/1.1", "type": "invalid_request_error", "code": "invalid_request"}}
     response = refusal(exchange(address, b"hello\r\n\r\n"), 400)
     assert response.body == json.dumps(body, separators=(",", ":")).encode()
@@ -194,7 +194,7 @@ def test_refusals_have_ids_that_differ_and_repeat_in_the_next_run() -> None:
     assert ids() == first
 
 
-def test_noise_does_not_cut_into_a_response() -> None:
+def test_invalid_bytes_do_not_interrupt_a_response() -> None:
     with serving(answering([], b"one", b"two", pause=0.2)) as served, connect(served) as connection:
         send(connection, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"hello\r\n\r\n")
         received = read_all(connection)
@@ -202,7 +202,7 @@ def test_noise_does_not_cut_into_a_response() -> None:
     assert b"one" in received
 
 
-def test_nothing_is_logged_of_what_clients_do(hasty: Address, capfd: pytest.CaptureFixture[str]) -> None:
+def test_clients_errors_are_not_logged(hasty: Address, capfd: pytest.CaptureFixture[str]) -> None:
     exchange(hasty, b"hello\r\n\r\n")
     exchange(hasty, head(70_000))
     exchange(hasty, b"GET / HT")

@@ -131,7 +131,7 @@ def test_a_protocol_that_is_no_choice_is_refused(address: Address, request_bytes
 
 
 @pytest.mark.clause("W9")
-def test_nothing_is_logged_of_an_upgrade(address: Address, capfd: pytest.CaptureFixture[str]) -> None:
+def test_upgrades_are_not_logged(address: Address, capfd: pytest.CaptureFixture[str]) -> None:
     seen(address, post(UPGRADES["websocket"] + LENGTH, BODY))
     seen(address, post(UPGRADES["h2c"] + LENGTH, BODY))
     assert capfd.readouterr().err == ""

@@ -44,7 +44,7 @@ def admin(request: pytest.FixtureRequest, script: Script, python_script: Script)
 
 
 class TestWeb:
-    def test_up_out_in_and_on(self, own_world: World, script: Script) -> None:
+    def test_sign_up_out_in_and_refresh(self, own_world: World, script: Script) -> None:
         got = script(own_world, "firebase", "signUp", url=own_world.server.url, **ANN)
         uid = got["first"]["uid"]
         assert (
@@ -64,7 +64,7 @@ class TestWeb:
         for token in (got["token"], got["fresh"]):
             assert claims(token)["user_id"] == uid
 
-    def test_a_guest_stays(self, own_world: World, script: Script) -> None:
+    def test_linking_a_password_keeps_an_anonymous_users_uid(self, own_world: World, script: Script) -> None:
         got = script(own_world, "firebase", "guest", url=own_world.server.url, **ANN)
         assert (got["before"]["anonymous"], got["after"]["anonymous"]) == (True, False)
         assert got["before"]["uid"] == got["after"]["uid"]
@@ -72,7 +72,7 @@ class TestWeb:
         assert claims(got["before"]["token"])["provider_id"] == "anonymous"
         assert claims(got["token"])["email"] == ANN["email"]
 
-    def test_a_user_changes_and_goes(self, own_world: World, script: Script) -> None:
+    def test_a_user_is_updated_and_deleted(self, own_world: World, script: Script) -> None:
         new = {"newEmail": "anna@x.example", "newPassword": "secret-2"}
         got = script(own_world, "firebase", "change", url=own_world.server.url, **ANN, **new)
         changed = got["changed"]
@@ -99,7 +99,7 @@ class TestWeb:
         got = script(own_world, "firebase", "elsewhere", url=own_world.server.url, deed=deed, **ANN)
         assert got == {"code": "auth/user-token-expired", "signedIn": False, "mine": mine}
 
-    def test_the_token_opens_the_dashboard(self, own_world: World, script: Script) -> None:
+    def test_the_token_gives_access_to_the_dashboard(self, own_world: World, script: Script) -> None:
         """403 until the activation (K8), and 401 after the clock has jumped until the token is refreshed."""
         got = script(own_world, "firebase", "dashboard", url=own_world.server.url, **ANN)
         assert got["statuses"] == [403, 403, 401, 200]
@@ -131,7 +131,7 @@ class TestAdmin:
         assert admin(own_world, "verify", token=token, revoked=True)["uid"] == "newcomer"
         assert admin(own_world, "find", uid="newcomer")["email"] == "new@x.example"
 
-    def test_a_revoked_token_is_told(self, own_world: World, admin: Admin) -> None:
+    def test_a_revoked_token_is_recognized(self, own_world: World, admin: Admin) -> None:
         signed = sign_up(own_world, **ANN)
         own_world.advance(2)
         body = {"idToken": signed["idToken"], "password": "secret-2"}
@@ -148,7 +148,7 @@ class TestAdmin:
         assert admin(own_world, "find", uid=uid) == admin(own_world, "find", email=ANN["email"]) == ann
         assert admin(own_world, "find", email=DEMO_EMAIL)["uid"] == "demo"
 
-    def test_who_is_gone_or_has_no_such_email_is_not_found(self, own_world: World, admin: Admin) -> None:
+    def test_deleted_users_and_unknown_emails_are_not_found(self, own_world: World, admin: Admin) -> None:
         signed = sign_up(own_world, **ANN)
         path = "/identitytoolkit.googleapis.com/v1/accounts:delete?key=k"
         assert own_world.http.post(path, json={"idToken": signed["idToken"]}).status_code == 200

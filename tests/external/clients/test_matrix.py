@@ -91,7 +91,7 @@ def refuse(world: World, status: int, **when: Any) -> None:
 
 
 @every_client
-def test_what_is_installed_is_what_is_pinned(client: Client, worker: Worker) -> None:
+def test_installed_versions_are_the_pinned_ones(client: Client, worker: Worker) -> None:
     installed = worker.call("versions")["versions"]
     assert all(installed)
     assert not client.pins or installed == [pin.version for pin in client.pins]
@@ -167,7 +167,7 @@ SITUATIONS = {
 class TestRefusals:
     @pytest.mark.parametrize("status", STATUSES)
     @every_client
-    def test_each_is_its_own_error(self, world: World, client: Client, call: Call, status: int) -> None:
+    def test_each_error_has_its_own_exception(self, world: World, client: Client, call: Call, status: int) -> None:
         """After the client's own number of attempts, and without a charge."""
         prepare, api_key = SITUATIONS[status]
         prepare(world)
@@ -194,7 +194,7 @@ class TestRefusals:
 class TestRetries:
     @pytest.mark.parametrize("status", [429, 500])
     @retrying_clients
-    def test_one_failure_is_got_over(self, live_world: World, client: Client, call: Call, status: int) -> None:
+    def test_one_failure_is_retried(self, live_world: World, client: Client, call: Call, status: int) -> None:
         """The answer is billed once, and the mock has no finding about the retries."""
         refuse(live_world, status, calls=1)
         assert "error" not in call(live_world, "chat", request=REQUEST)

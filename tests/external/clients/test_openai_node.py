@@ -52,7 +52,7 @@ class TestChat:
         assert got["choices"][0]["finish_reason"] == "length"
         assert got["usage"]["completion_tokens"] == 3
 
-    def test_a_left_loop_is_billed_as_far_as_it_was_sent(self, live_world: World, script: Script) -> None:
+    def test_an_abandoned_loop_is_billed_for_the_sent_tokens(self, live_world: World, script: Script) -> None:
         states.stand_still(live_world)
         assert len(script(live_world, "openai", "leave", request=REQUEST, chunks=2)) == 2
         (charge,) = states.settled(live_world)
@@ -64,7 +64,7 @@ class TestChat:
 class TestEmbeddings:
     TEXTS = ("the cat sat", "on the mat", "naïve café ☕")
 
-    def test_the_default_and_floats_are_the_true_vectors(self, world: World, script: Script) -> None:
+    def test_the_default_encoding_and_floats_give_the_same_vectors(self, world: World, script: Script) -> None:
         """The SDK requests base64 by default, and would misread any other encoding."""
         texts = list(self.TEXTS)
         default = script(world, "openai", "embed", input=texts)
@@ -113,7 +113,7 @@ REFUSALS = {
 
 class TestRefusals:
     @pytest.mark.parametrize(("code", "case"), REFUSALS.items(), ids=REFUSALS.keys())
-    def test_each_is_its_own_class(self, world: World, script: Script, code: str, case: Refusal) -> None:
+    def test_each_error_has_its_own_class(self, world: World, script: Script, code: str, case: Refusal) -> None:
         case.prepare(world)
         request = {"path": "/chat/completions", "body": REQUEST} | case.asked
         request["options"] = {"maxRetries": 0} | request.get("options", {})

@@ -15,13 +15,13 @@ def given(secret: str, event: Event) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("function", ["verify", "verifyParsed", "unwrap"])
-def test_they_take_the_mocks_event(live_world: World, script: Script, function: str) -> None:
+def test_they_accept_the_mocks_event(live_world: World, script: Script, function: str) -> None:
     event = announce(live_world, top_up(live_world))
     assert script(live_world, "webhooks", function, **given(secret_of(live_world), event)) == json.loads(event.body)
 
 
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS.keys())
-def test_both_understand_a_secret_alike(live_world: World, script: Script, secret: str) -> None:
+def test_both_decode_a_secret_alike(live_world: World, script: Script, secret: str) -> None:
     use_secret(live_world, secret)
     ours = announce(live_world, top_up(live_world))
     event = script(live_world, "webhooks", "unwrap", **given(secret, ours))

@@ -12,7 +12,7 @@ from tests.external.deploy.requests import CHAT, CHATS, KEY, chat, ledger
 MEBIBYTE = 1024 * 1024
 
 
-def test_the_guard_knows_the_name_that_the_client_used(http: httpx.Client) -> None:
+def test_the_origin_check_sees_the_clients_host_name(http: httpx.Client) -> None:
     assert http.get("/__mock/health").json()["status"] == "ok"
     assert http.get("/__mock/health", headers={"host": "localhost:2538"}).status_code == 200
     refused = http.get("/__mock/health", headers={"host": "evil.example"})
@@ -25,7 +25,7 @@ def test_a_page_of_the_sites_own_may_change_things(http: httpx.Client, pair: Sit
     assert http.post("/__mock/reset", headers={"origin": pair.balancer.url}).status_code == 200
 
 
-def test_checkout_pages_lie_where_the_client_has_reached_the_mock(http: httpx.Client, pair: Site, sandbox: str) -> None:
+def test_checkout_urls_have_the_clients_address(http: httpx.Client, pair: Site, sandbox: str) -> None:
     token = http.post("/__mock/tokens", json={"uid": "demo"}).json()["idToken"]
     headers = {"authorization": f"Bearer {token}"}
     checkout = http.post("/api/developer/topup", headers=headers, json={"amount": 25}).json()["data"]["checkoutUrl"]
@@ -42,13 +42,13 @@ def test_a_sandbox_is_removed_from_the_server_that_has_it(http: httpx.Client, pa
     assert all(sandbox not in mock.sandboxes() for mock in pair.mocks)
 
 
-def test_a_list_of_sandboxes_is_one_servers(http: httpx.Client, pair: Site) -> None:
+def test_the_list_of_sandboxes_is_of_one_server(http: httpx.Client, pair: Site) -> None:
     listed = {sandbox["name"] for sandbox in http.get("/__mock/sandboxes").json()["sandboxes"]} - {"default"}
     server = http.get("/__mock/health").json()["server"]
     assert listed == next(mock for mock in pair.mocks if server.startswith(f"{mock.name}-")).sandboxes()
 
 
-def test_a_large_snapshot_is_put_back(http: httpx.Client) -> None:
+def test_a_large_snapshot_is_restored(http: httpx.Client) -> None:
     """Larger than nginx's memory buffers, and than the API's limit."""
     chat(http)
     state = http.get("/__mock/state").content
@@ -73,7 +73,7 @@ def test_a_body_over_the_limit_is_refused_by_the_mock(
     assert (answer.getheader(SERVER) or "").startswith("mock-")
 
 
-def test_names_in_codes_are_the_same_names(pair: Site, sandbox: str) -> None:
+def test_percent_encoded_names_are_equivalent(pair: Site, sandbox: str) -> None:
     """A path is decoded by nginx and by the mock alike."""
     codes = "".join(f"%{ord(letter):02x}" for letter in sandbox)
     with pair.client(sandbox) as one, pair.client(codes) as other:

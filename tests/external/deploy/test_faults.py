@@ -28,7 +28,7 @@ def rule(**fault: object) -> dict[str, object]:
     return {"name": "one fault", "rules": [{"name": "always", "when": {"endpoint": "*"}, "then": {"fault": fault}}]}
 
 
-def test_every_kind_has_its_place_here() -> None:
+def test_every_fault_is_in_one_of_the_tables() -> None:
     assert sorted(FAULTS) == sorted((*BAD_GATEWAY, *PASSED, *SILENT, *CUT, *SLOW, *STREAMS_ONLY, *WITH_OPTIONS))
 
 
@@ -43,7 +43,9 @@ def test_an_answer_without_a_byte_becomes_nginxs_502(kind: str, http: httpx.Clie
 
 @pytest.mark.parametrize("kind", BAD_GATEWAY)
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_nobody_else_is_asked_again(kind: str, method: str, http: httpx.Client, pair: Site, sandbox: str) -> None:
+def test_no_request_is_retried_on_another_server(
+    kind: str, method: str, http: httpx.Client, pair: Site, sandbox: str
+) -> None:
     """A request is not repeated to another server, even if it is idempotent."""
     http.put("/__mock/scenario", json=rule(kind=kind)).raise_for_status()
     answer = http.get("/llms.txt") if method == "GET" else chat(http)
@@ -63,7 +65,7 @@ def test_faults_move_no_sandbox(http: httpx.Client, pair: Site) -> None:
 
 
 @pytest.mark.parametrize("kind", PASSED)
-def test_what_is_http_passes_as_it_is(kind: str, http: httpx.Client, pair: Site, sandbox: str) -> None:
+def test_valid_http_passes_unchanged(kind: str, http: httpx.Client, pair: Site, sandbox: str) -> None:
     found = chat(http, asked(kind))
     direct = httpx.Client(base_url=f"{pair.holder(sandbox).url}/sandbox/{sandbox}-direct", timeout=20)
     with direct:
@@ -77,13 +79,13 @@ def test_what_is_http_passes_as_it_is(kind: str, http: httpx.Client, pair: Site,
 
 
 @pytest.mark.parametrize("kind", CUT)
-def test_a_body_that_ends_early_ends_early(kind: str, http: httpx.Client) -> None:
+def test_a_truncated_body_arrives_truncated(kind: str, http: httpx.Client) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         chat(http, asked(kind))
 
 
 @pytest.mark.parametrize("fault", [{"kind": "reset"}, {"kind": "close"}], ids=["reset", "close"])
-def test_a_stream_that_breaks_off_is_never_finished(fault: dict[str, object], http: httpx.Client) -> None:
+def test_a_cut_stream_is_not_terminated(fault: dict[str, object], http: httpx.Client) -> None:
     """The connection closes without the last chunk, never by a reset."""
     http.put("/__mock/scenario", json=rule(**fault, after_tokens=0)).raise_for_status()
     with http.stream("POST", CHATS, headers=KEY, json=CHAT | {"stream": True}) as answer:
@@ -93,13 +95,13 @@ def test_a_stream_that_breaks_off_is_never_finished(fault: dict[str, object], ht
 
 
 @pytest.mark.parametrize("kind", SILENT)
-def test_silence_is_silence(kind: str, http: httpx.Client) -> None:
+def test_a_stall_is_passed_on(kind: str, http: httpx.Client) -> None:
     with pytest.raises(httpx.ReadTimeout):
         http.post(CHATS, headers=KEY | asked(kind), json=CHAT, timeout=1)
 
 
 @pytest.mark.parametrize("kind", SLOW)
-def test_slowness_is_not_waited_out_for_the_client(kind: str, http: httpx.Client) -> None:
+def test_a_slow_body_is_passed_on_at_once(kind: str, http: httpx.Client) -> None:
     http.put("/__mock/scenario", json=rule(kind=kind, bytes_per_second=10)).raise_for_status()
     with http.stream("POST", CHATS, headers=KEY, json=CHAT) as answer:
         first = next(answer.iter_raw())

@@ -41,7 +41,7 @@ def spent(site: Site, sandbox: str) -> float:
     return round(float(money["charges"]), 2)
 
 
-def test_only_its_own_sandboxes_move_and_begin_anew_and_they_come_back(three: Site) -> None:
+def test_sandboxes_of_a_stopped_server_move_and_return(three: Site) -> None:
     """No request fails; clients see the change in the server's name and start time."""
     before = servers(three)
     gone = three.mocks[0]
@@ -67,7 +67,7 @@ def test_only_its_own_sandboxes_move_and_begin_anew_and_they_come_back(three: Si
     assert {spent(three, sandbox) for sandbox in SANDBOXES if sandbox not in its_own} == {0.06}
 
 
-def test_when_two_are_gone_a_sandbox_whose_next_server_is_gone_too_gets_a_502(three: Site) -> None:
+def test_with_two_servers_stopped_nginx_tries_one_other(three: Site) -> None:
     """One other server is tried; the third server's own sandboxes are unaffected."""
     before = servers(three)
     last = three.mocks[2]
@@ -82,7 +82,7 @@ def test_when_two_are_gone_a_sandbox_whose_next_server_is_gone_too_gets_a_502(th
             assert SERVER not in answer.headers
 
 
-def test_a_server_more_takes_its_share_and_moves_no_others(three: Site) -> None:
+def test_an_added_server_takes_only_its_share(three: Site) -> None:
     before = servers(three)
     more = Mock("mock-4")
     more.start()

@@ -26,7 +26,7 @@ def test_the_first_token_comes_before_the_stream_is_over(http: httpx.Client, pai
             assert entries(another) == []
 
 
-def test_who_leaves_is_noticed_and_pays_for_what_was_sent(http: httpx.Client) -> None:
+def test_a_disconnect_is_passed_on_and_billed_for_the_sent_tokens(http: httpx.Client) -> None:
     chat(http)
     whole = ledger(http)["charges"]
     with http.stream("POST", CHATS, headers=KEY, json=CHAT | {"stream": True}) as answer:
@@ -41,7 +41,7 @@ def test_events_of_the_journal_come_as_they_are_made(http: httpx.Client, pair: S
         assert next(events(answer))["id"] == made.headers["x-request-id"]
 
 
-def test_every_event_comes_though_no_other_follows(http: httpx.Client) -> None:
+def test_events_are_not_buffered(http: httpx.Client) -> None:
     fault = {"kind": "stall", "after_tokens": 5}
     rule = {"name": "silence", "when": {"endpoint": "*"}, "then": {"fault": fault, "stream": {"tokens_per_second": 50}}}
     http.put("/__mock/scenario", json={"name": "silent", "rules": [rule]}).raise_for_status()

@@ -58,7 +58,7 @@ def test_its_user_is_not_root(buildah: Buildah, container: str) -> None:
     assert buildah("run", *_CHROOT, container, "id", "-u") == "10001"
 
 
-def test_it_serves_is_healthy_and_ends_well(buildah: Buildah, container: str) -> None:
+def test_it_serves_is_healthy_and_stops(buildah: Buildah, container: str) -> None:
     free = ("--env", "CLEVORA_MOCK_PORT=0", "--env", "CLEVORA_MOCK_QUIET=1")
     with buildah.start("run", *_CHROOT, *free, container, "clevora-mock") as server:
         assert server.stdout is not None

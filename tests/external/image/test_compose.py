@@ -86,7 +86,7 @@ def servers(compose: Compose) -> dict[str, str]:
         return dict(zip(names, pool.map(ask, names), strict=True))
 
 
-def test_several_mocks_stand_behind_nginx(compose: Compose) -> None:
+def test_sandboxes_move_between_mocks_behind_nginx(compose: Compose) -> None:
     """After one stops, the other serves its sandboxes; they return when it starts again."""
     compose("up", "--detach", "--wait", "clevora")
     before = servers(compose)
@@ -108,7 +108,7 @@ def test_the_control_plane_answers_other_containers(compose: Compose) -> None:
     assert health.status_code == 200
 
 
-def test_the_readmes_commands_do_what_they_say(compose: Compose) -> None:
+def test_the_readmes_commands_work(compose: Compose) -> None:
     """The last command of each block removes the containers; the images are already built."""
     compose("--profile", "*", "down", "--timeout", "5")
     for block in blocks("image"):

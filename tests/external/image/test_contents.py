@@ -46,7 +46,7 @@ def test_nothing_is_compiled_at_the_start(run: Run) -> None:
     assert int(loaded) > 200
 
 
-def test_labels_say_what_it_is(image: dict[str, Any]) -> None:
+def test_labels_describe_the_image(image: dict[str, Any]) -> None:
     labels = {name.removeprefix("org.opencontainers.image."): said for name, said in image["Labels"].items()}
 
     assert labels["title"] == "clevora-mock"

@@ -14,7 +14,7 @@ COMMANDS = [line for block in blocks("image") for line in block.text.splitlines(
 PORT = "127.0.0.1:2538:2538"
 
 
-def test_building_is_what_the_image_fixture_does(image: dict[str, object]) -> None:
+def test_the_build_command_is_that_of_the_image_fixture(image: dict[str, object]) -> None:
     """Except for this machine's options for pip."""
     assert COMMANDS[0] == "docker build --tag clevora-mock ."
     assert (CHECKOUT / "Dockerfile").exists()

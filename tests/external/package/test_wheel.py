@@ -17,7 +17,7 @@ def ask(path, body=None, **headers):
 """
 
 
-def test_it_says_what_it_is(installed: Installed) -> None:
+def test_the_version_is_printed(installed: Installed) -> None:
     """By its script and as a module, with the checkout's version."""
     expected = f"clevora-mock, version {clevora_mock.__version__}\n"
     assert installed("clevora-mock", "--version") == installed("python", "-m", "clevora_mock", "--version") == expected
@@ -62,7 +62,7 @@ def test_it_stays_small(installed: Installed) -> None:
     assert 1_000_000 < size < 6_000_000
 
 
-def test_runners_of_tools_take_it(wheel: Path, tmp_path: Path) -> None:
+def test_tool_runners_can_run_it(wheel: Path, tmp_path: Path) -> None:
     """``uvx`` and ``pipx run``, which install it for one run."""
     run([sys.executable, "-m", "venv", tmp_path / "tools"], tmp_path)
     tools = tmp_path / "tools" / "bin"
