@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from clevora_mock.settings import Settings
-from tests.support.server import Running, running
+from tests.support.server import RunningServer, running
 from tests.support.world import World, close_shared_connections
 
 _COMMON: dict[str, Any] = {
@@ -28,14 +28,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
 
 
 @pytest.fixture(scope="session")
-def frozen_server() -> Iterator[Running]:
+def frozen_server() -> Iterator[RunningServer]:
     """Provide a server whose clocks are frozen at 2026-01-01T00:00:00Z."""
     with running(Settings(clock="frozen")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def real_server() -> Iterator[Running]:
+def real_server() -> Iterator[RunningServer]:
     """Provide a server whose clocks run in real time, with streams paced at 200 tokens a second."""
     with running(Settings(tokens_per_second=200.0)) as server:
         yield server
@@ -54,7 +54,7 @@ def sandbox_of(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def world(frozen_server: Running, request: pytest.FixtureRequest) -> Iterator[World]:
+def world(frozen_server: RunningServer, request: pytest.FixtureRequest) -> Iterator[World]:
     """Provide a fresh sandbox with a frozen clock."""
     fresh = World(frozen_server, sandbox_of(request))
     with fresh.http:
@@ -62,7 +62,7 @@ def world(frozen_server: Running, request: pytest.FixtureRequest) -> Iterator[Wo
 
 
 @pytest.fixture
-def live_world(real_server: Running, request: pytest.FixtureRequest) -> Iterator[World]:
+def live_world(real_server: RunningServer, request: pytest.FixtureRequest) -> Iterator[World]:
     """Provide a fresh sandbox with a real clock and paced streams."""
     fresh = World(real_server, sandbox_of(request))
     with fresh.http:

@@ -29,26 +29,26 @@ REQUEST: dict[str, Any] = {
 STREAMED = json.dumps(REQUEST | {"stream": True})
 
 # The role and the first content are sent at once; `let_out` sends as many further tokens.
-MORE = 4
-TOKENS = 1 + MORE
-FRAMES = 2 + MORE
+FURTHER_TOKENS = 4
+TOKENS = 1 + FURTHER_TOKENS
+FRAMES = 2 + FURTHER_TOKENS
 
 
 @pytest.fixture
 def slow(live_world: World) -> World:
     """Provide a sandbox whose streams advance only by `states.let_out`."""
-    states.stand_still(live_world)
+    states.stop_clock(live_world)
     return live_world
 
 
 @contextmanager
-def left_after(world: World, tokens: int = TOKENS) -> Iterator[None]:
+def billed_after(world: World, tokens: int = TOKENS) -> Iterator[None]:
     """Check that the stream in the block is billed as abandoned after `tokens` tokens."""
     whole = world.http.post("/v1/chat/completions", json=REQUEST, headers=world.headers).json()
     usage = whole["usage"]
     assert usage["completion_tokens"] > tokens + 2, "the answer is too short to leave it in the middle"
     yield
-    _, charge = states.settled(world, 2)
+    _, charge = states.wait_for_charges(world, 2)
     assert charge.tokens == usage["prompt_tokens"] + tokens
     assert charge.amount == charge.tokens * 500
     # Nothing continues in the background that would be billed later.
@@ -62,17 +62,17 @@ def left_after(world: World, tokens: int = TOKENS) -> Iterator[None]:
 
 class TestOpenAI:
     def test_closing_a_stream_ends_its_bill(self, slow: World) -> None:
-        with left_after(slow), OpenAI(base_url=slow.base_url, api_key=slow.api_key) as client:
+        with billed_after(slow), OpenAI(base_url=slow.base_url, api_key=slow.api_key) as client:
             stream = client.chat.completions.create(**REQUEST, stream=True)
             chunks = [next(stream), next(stream)]
-            states.let_out(slow, MORE)
-            chunks += [next(stream) for _ in range(MORE)]
+            states.advance_frames(slow, FURTHER_TOKENS)
+            chunks += [next(stream) for _ in range(FURTHER_TOKENS)]
             stream.close()
             assert all(chunk.choices[0].delta.content for chunk in chunks[1:])
 
     def test_leaving_the_loop_over_a_stream_ends_its_bill(self, slow: World) -> None:
         with (
-            left_after(slow, 1),
+            billed_after(slow, 1),
             OpenAI(base_url=slow.base_url, api_key=slow.api_key) as client,
             client.chat.completions.create(**REQUEST, stream=True) as stream,
         ):
@@ -86,12 +86,12 @@ class TestOpenAI:
                 stream = await client.chat.completions.create(**REQUEST, stream=True)
                 for _ in range(2):
                     await anext(stream)
-                states.let_out(slow, MORE)
-                for _ in range(MORE):
+                states.advance_frames(slow, FURTHER_TOKENS)
+                for _ in range(FURTHER_TOKENS):
                     await anext(stream)
                 await stream.close()
 
-        with left_after(slow):
+        with billed_after(slow):
             asyncio.run(leave())
 
     def test_cancelling_the_task_ends_a_streams_bill(self, slow: World) -> None:
@@ -109,14 +109,14 @@ class TestOpenAI:
             with pytest.raises(asyncio.CancelledError):
                 await reading
 
-        with left_after(slow, 1):
+        with billed_after(slow, 1):
             asyncio.run(leave())
 
     def test_a_timeout_while_reading_ends_a_streams_bill(self, slow: World) -> None:
         """The SDK does not retry after a read timeout."""
         patience = openai.Timeout(20, read=0.5)
         with (
-            left_after(slow, 1),
+            billed_after(slow, 1),
             OpenAI(base_url=slow.base_url, api_key=slow.api_key, timeout=patience) as client,
             client.chat.completions.create(**REQUEST, stream=True) as stream,
             pytest.raises(openai.APITimeoutError),
@@ -130,19 +130,19 @@ class TestOpenAI:
             next(stream)
             stream.close()
         assert usage is not None
-        assert [charge.tokens for charge in states.settled(world, 2)] == [usage.total_tokens] * 2
+        assert [charge.tokens for charge in states.wait_for_charges(world, 2)] == [usage.total_tokens] * 2
 
 
 class TestOthers:
     def test_closing_an_httpx_stream_ends_its_bill(self, slow: World) -> None:
         with (
-            left_after(slow),
+            billed_after(slow),
             slow.http.stream("POST", "/v1/chat/completions", content=STREAMED, headers=slow.headers) as answer,
         ):
             lines = answer.iter_lines()
             _read(lines, 2)
-            states.let_out(slow, MORE)
-            _read(lines, MORE)
+            states.advance_frames(slow, FURTHER_TOKENS)
+            _read(lines, FURTHER_TOKENS)
 
     def test_closing_an_asynchronous_httpx_stream_ends_its_bill(self, slow: World) -> None:
         async def leave() -> None:
@@ -155,20 +155,20 @@ class TestOthers:
                 # Each frame is a data line and an empty line.
                 for _ in range(2 * 2):
                     await anext(lines)
-                states.let_out(slow, MORE)
-                for _ in range(2 * MORE):
+                states.advance_frames(slow, FURTHER_TOKENS)
+                for _ in range(2 * FURTHER_TOKENS):
                     await anext(lines)
 
-        with left_after(slow):
+        with billed_after(slow):
             asyncio.run(leave())
 
     def test_closing_a_requests_stream_ends_its_bill(self, slow: World) -> None:
         url = f"{slow.base_url}/chat/completions"
-        with left_after(slow), requests.post(url, STREAMED, headers=slow.headers, stream=True, timeout=20) as answer:
+        with billed_after(slow), requests.post(url, STREAMED, headers=slow.headers, stream=True, timeout=20) as answer:
             lines = answer.iter_lines(decode_unicode=True)
             _read(lines, 2)
-            states.let_out(slow, MORE)
-            _read(lines, MORE)
+            states.advance_frames(slow, FURTHER_TOKENS)
+            _read(lines, FURTHER_TOKENS)
 
 
 class TestSockets:
@@ -190,19 +190,19 @@ class TestSockets:
             yield connect
 
     def test_a_fin_ends_a_streams_bill(self, slow: World, connections: Callable[[], socket.socket]) -> None:
-        with left_after(slow):
+        with billed_after(slow):
             connection = connections()
             _receive(connection, 2)
-            states.let_out(slow, MORE)
-            _receive(connection, MORE)
+            states.advance_frames(slow, FURTHER_TOKENS)
+            _receive(connection, FURTHER_TOKENS)
             connection.close()
 
     def test_an_rst_ends_a_streams_bill(self, slow: World, connections: Callable[[], socket.socket]) -> None:
-        with left_after(slow):
+        with billed_after(slow):
             connection = connections()
             _receive(connection, 2)
-            states.let_out(slow, MORE)
-            _receive(connection, MORE)
+            states.advance_frames(slow, FURTHER_TOKENS)
+            _receive(connection, FURTHER_TOKENS)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
 
@@ -210,19 +210,19 @@ class TestSockets:
         self, slow: World, connections: Callable[[], socket.socket]
     ) -> None:
         """A pipelined request is not served after its client disconnects, and does not delay the detection."""
-        with left_after(slow):
+        with billed_after(slow):
             connection = connections()
             _receive(connection, 2)
             connection.sendall(b"GET /docs/llms HTTP/1.1\r\nhost: localhost\r\n\r\n")
-            states.let_out(slow, MORE)
-            _receive(connection, MORE)
+            states.advance_frames(slow, FURTHER_TOKENS)
+            _receive(connection, FURTHER_TOKENS)
             connection.close()
 
     def test_unread_frames_are_billed(self, slow: World, connections: Callable[[], socket.socket]) -> None:
-        with left_after(slow):
+        with billed_after(slow):
             connection = connections()
             _await_frames(connection, 2)
-            states.let_out(slow, MORE)
+            states.advance_frames(slow, FURTHER_TOKENS)
             _await_frames(connection, FRAMES)
             connection.close()
 
@@ -234,7 +234,7 @@ class TestSockets:
             _receive(connection, 2)
         for connection in made:
             connection.close()
-        first, *others = states.settled(slow, 30)
+        first, *others = states.wait_for_charges(slow, 30)
         assert {charge.tokens for charge in others} == {first.tokens}
         slow.advance(3600)
         assert len(states.charges(slow)) == 30

@@ -24,7 +24,7 @@ from clevora_mock.contract.limits import (
 from tests.api.rows.row import ERRORS as EXPECTED_ERRORS
 from tests.support import tables
 from tests.support.product_tables import OPERATIONS
-from tests.support.situations import Memory, signed_headers, take
+from tests.support.situations import StoredValues, set_up, signed_headers
 from tests.support.streams import chunks, stream
 
 if TYPE_CHECKING:
@@ -193,7 +193,7 @@ CALLS: list[tuple[str, str, Any]] = [
 ]
 
 
-def fits(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
+def check_schema(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
     """Check that `value` matches `schema` of `document`."""
     jsonschema.Draft202012Validator({"components": document["components"], **schema}).validate(value)
 
@@ -201,9 +201,9 @@ def fits(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
 @pytest.mark.clause("C5", "E2", "H2", "G3", "K3", "K4", "K5", "B7", "B11", "U3")
 @pytest.mark.parametrize(("name", "path", "body"), CALLS, ids=[call[0] for call in CALLS])
 def test_responses_match_their_openapi_schemas(world: "World", name: str, path: str, body: Any) -> None:
-    memory: Memory = {}
-    take(world, memory, "second key")
-    take(world, memory, "example")
+    memory: StoredValues = {}
+    set_up(world, memory, "second key")
+    set_up(world, memory, "example")
     endpoint, document = ENDPOINT_BY_NAME[name], openapi(world)
     content = b"" if body is None else json.dumps(body).encode()
     headers = {"api_key": world.headers, "id_token": world.signed_in(), "none": {}}.get(
@@ -212,7 +212,7 @@ def test_responses_match_their_openapi_schemas(world: "World", name: str, path: 
     answer = world.http.request(endpoint.method, path.format_map(memory), headers=headers, content=content)
     assert answer.status_code == 200
     schema = operations(document)[endpoint.method, endpoint.path]["responses"]["200"]["content"]["application/json"]
-    fits(document, schema["schema"], answer.json())
+    check_schema(document, schema["schema"], answer.json())
     shape = OPERATIONS[name].response
     if shape is not None:
         data = answer.json()["data"] if endpoint.enveloped else answer.json()
@@ -228,7 +228,7 @@ def test_stream_chunks_match_their_openapi_schema(world: "World") -> None:
     document = openapi(world)
     content = operations(document)["POST", "/v1/chat/completions"]["responses"]["200"]["content"]
     for chunk in chunks(stream(world, {"messages": [{"role": "user", "content": "Hello!"}]}).body):
-        fits(document, content["text/event-stream"]["schema"], chunk)
+        check_schema(document, content["text/event-stream"]["schema"], chunk)
 
 
 @pytest.mark.clause("W1", "B12")
@@ -240,7 +240,9 @@ def test_errors_match_their_openapi_schema(world: "World", endpoint: Endpoint) -
     if endpoint.credential == "none":
         assert refused.status_code == 200
     else:
-        fits(document, responses[str(refused.status_code)]["content"]["application/json"]["schema"], refused.json())
+        check_schema(
+            document, responses[str(refused.status_code)]["content"]["application/json"]["schema"], refused.json()
+        )
 
 
 # --- the document for agents ------------------------------------------------------------------------------------------
@@ -332,19 +334,19 @@ def test_fidelity_lists_each_clause_with_its_basis(world: "World") -> None:
 @pytest.mark.parametrize("name", tables.TABLES)
 def test_the_documentation_has_the_generated_table(name: str) -> None:
     """``python -m tests.support.tables`` regenerates the tables."""
-    printed = tables.all_printed()
+    printed = tables.all_tables()
     assert name in printed, f"no document has <!-- table: {name} -->"
-    assert printed[name] == tables.rendered(name)
+    assert printed[name] == tables.render(name)
 
 
 def test_every_table_in_the_documentation_is_generated() -> None:
-    assert tables.all_printed().keys() <= tables.TABLES.keys()
+    assert tables.all_tables().keys() <= tables.TABLES.keys()
 
 
 def test_tables_are_rewritten_in_place() -> None:
     text = "before\n<!-- table: models -->\nold\n<!-- end -->\nafter\n"
-    once = tables.rewritten(text)
+    once = tables.regenerate(text)
     assert once.startswith("before\n<!-- table: models -->\n| Model |")
     assert once.endswith("|\n<!-- end -->\nafter\n")
     assert "old" not in once
-    assert tables.rewritten(once) == once
+    assert tables.regenerate(once) == once

@@ -86,7 +86,7 @@ def test_long_embeddings_do_not_block_the_event_loop(
 
     monkeypatch.setattr(Embedder, "vectors", vectors_seen)
     vectors(world, given)
-    assert (threads == [world.server.do(threading.get_ident)]) is (where == "event loop")
+    assert (threads == [world.server.run_in_server(threading.get_ident)]) is (where == "event loop")
     assert len(threads) == 1
 
 
@@ -97,7 +97,7 @@ def test_a_repeated_request_has_the_same_response_and_price(world: World, encodi
     answers = [world.http.post("/v1/embeddings", headers=world.headers, json=body) for _ in range(2)]
     assert answers[0].content == answers[1].content
     assert [answer.headers["x-clevora-mock-ignored"] for answer in answers] == ["user", "user"]
-    first, second = world.do(lambda sandbox: list(sandbox.journal.entries))
+    first, second = world.run_in_server(lambda sandbox: list(sandbox.journal.entries))
     assert (first.prompt_tokens, first.cost, first.response) == (second.prompt_tokens, second.cost, second.response)
     assert first.cost > 0
 

@@ -13,7 +13,7 @@ from clevora_mock.contract.endpoints import ENDPOINTS, Endpoint
 from clevora_mock.core.limits import Limits
 from tests.api.rows.row import ERRORS
 from tests.support.product_tables import OPERATIONS
-from tests.support.server import Running
+from tests.support.server import RunningServer
 from tests.support.situations import jwt, signature
 from tests.support.world import TLS
 
@@ -133,7 +133,7 @@ def fields(endpoint: Endpoint) -> list[str]:
 class Target:
     """A sandbox in which only the body can cause errors: no limits, and ample funds."""
 
-    def __init__(self, server: Running, name: str) -> None:
+    def __init__(self, server: RunningServer, name: str) -> None:
         self.server = server
         self.prefix = f"/sandbox/{name}"
         self.http = httpx.Client(base_url=server.url, timeout=20, verify=TLS)
@@ -144,7 +144,7 @@ class Target:
             demo = sandbox.accounts.by_uid["demo"]
             demo.ledger.adjust(sandbox.next_entry(), 10**18, sandbox.clock.now())
 
-        server.do(open_wide)
+        server.run_in_server(open_wide)
         self.now = sandbox.clock.now() // 1_000_000
         self.token = self.make_token()
 
@@ -170,14 +170,14 @@ class Target:
 
 
 @pytest.fixture(scope="module")
-def target(frozen_server: Running) -> Iterator[Target]:
+def target(frozen_server: RunningServer) -> Iterator[Target]:
     # Each xdist worker has its own server, so one name suffices.
     target = Target(frozen_server, "junk")
     with target.http:
         yield target
 
 
-def judge(endpoint: Endpoint, response: httpx.Response) -> None:
+def check_response(endpoint: Endpoint, response: httpx.Response) -> None:
     """Check for a 200 or a 4xx in the contract's format."""
     assert response.headers["x-request-id"].startswith("req_")
     if response.status_code == 200:
@@ -203,7 +203,7 @@ def judge(endpoint: Endpoint, response: httpx.Response) -> None:
 @given(body=st.binary(max_size=200))
 def test_any_bytes_are_refused(target: Target, endpoint: Endpoint, body: bytes) -> None:
     """Routes without a body return 200."""
-    judge(endpoint, target.post(endpoint, body))
+    check_response(endpoint, target.post(endpoint, body))
 
 
 @pytest.mark.clause("W1", "W4")
@@ -212,7 +212,7 @@ def test_any_bytes_are_refused(target: Target, endpoint: Endpoint, body: bytes) 
 @given(document=documents)
 def test_any_json_is_answered_or_refused(target: Target, endpoint: Endpoint, document: Any) -> None:
     """JSON of any form, including NaN and lone surrogates."""
-    judge(endpoint, target.post(endpoint, json.dumps(document).encode()))
+    check_response(endpoint, target.post(endpoint, json.dumps(document).encode()))
 
 
 @pytest.mark.clause("W1", "W4", "C4")
@@ -220,4 +220,4 @@ def test_any_json_is_answered_or_refused(target: Target, endpoint: Endpoint, doc
 @few
 @given(data=st.data())
 def test_nearly_valid_bodies_are_answered_or_refused(target: Target, endpoint: Endpoint, data: st.DataObject) -> None:
-    judge(endpoint, target.post(endpoint, data.draw(near_valid(endpoint))))
+    check_response(endpoint, target.post(endpoint, data.draw(near_valid(endpoint))))

@@ -154,7 +154,7 @@ class TestChat:
         answers = client(ask)
         assert len({answer.id for answer in answers}) == 20
         assert sorted(answer.usage.total_tokens for answer in answers) == [
-            charge.tokens for charge in states.settled(world, 20)
+            charge.tokens for charge in states.wait_for_charges(world, 20)
         ]
 
 
@@ -274,7 +274,7 @@ class TestEmbeddings:
         assert "check_embedding_ctx_length=False" in caught.value.response.headers["x-clevora-mock-hint"]
 
 
-def _nothing(world: World) -> None:
+def _no_preparation(world: World) -> None:
     """Change nothing in the sandbox."""
 
 
@@ -282,7 +282,7 @@ def _chat(**changes: Any) -> Callable[[Any], Any]:
     return lambda sdk: sdk.chat.completions.create(**(ASKED | changes))
 
 
-class Refusal(NamedTuple):
+class ErrorCase(NamedTuple):
     """A request, its situation, and the SDK's exception for it."""
 
     prepare: Callable[[World], None]
@@ -294,39 +294,39 @@ class Refusal(NamedTuple):
 
 
 REFUSALS = {
-    "bad role": Refusal(
-        _nothing,
+    "bad role": ErrorCase(
+        _no_preparation,
         _chat(messages=[{"role": "robot", "content": "Hi"}]),
         openai.BadRequestError,
         400,
         "invalid_request_error",
         "invalid_field",
     ),
-    "no messages": Refusal(
-        _nothing,
+    "no messages": ErrorCase(
+        _no_preparation,
         _chat(messages=openai.omit),
         openai.BadRequestError,
         400,
         "invalid_request_error",
         "missing_field",
     ),
-    "another family's model": Refusal(
-        _nothing,
+    "another family's model": ErrorCase(
+        _no_preparation,
         _chat(model=EMBED),
         openai.BadRequestError,
         400,
         "invalid_request_error",
         "invalid_model",
     ),
-    "unknown key": Refusal(
-        _nothing,
+    "unknown key": ErrorCase(
+        _no_preparation,
         lambda sdk: sdk.with_options(api_key="sk_live_" + "0" * 32).chat.completions.create(**ASKED),
         openai.AuthenticationError,
         401,
         "authentication_error",
         "invalid_api_key",
     ),
-    "no balance": Refusal(
+    "no balance": ErrorCase(
         lambda world: world.balance(0),
         _chat(),
         openai.APIStatusError,
@@ -334,7 +334,7 @@ REFUSALS = {
         "billing_error",
         "insufficient_balance",
     ),
-    "not activated": Refusal(
+    "not activated": ErrorCase(
         states.deactivate,
         _chat(),
         openai.APIStatusError,
@@ -342,7 +342,7 @@ REFUSALS = {
         "billing_error",
         "account_not_activated",
     ),
-    "no developer access": Refusal(
+    "no developer access": ErrorCase(
         states.lose_access,
         _chat(),
         openai.PermissionDeniedError,
@@ -350,47 +350,47 @@ REFUSALS = {
         "permission_error",
         "developer_access_required",
     ),
-    "unknown model": Refusal(
-        _nothing,
+    "unknown model": ErrorCase(
+        _no_preparation,
         _chat(model="gpt-4o"),
         openai.NotFoundError,
         404,
         "not_found_error",
         "model_not_found",
     ),
-    "models are not listed": Refusal(
-        _nothing,
+    "models are not listed": ErrorCase(
+        _no_preparation,
         lambda sdk: sdk.models.retrieve(TURBO),
         openai.NotFoundError,
         404,
         "not_found_error",
         "not_found",
     ),
-    "no Responses API": Refusal(
-        _nothing,
+    "no Responses API": ErrorCase(
+        _no_preparation,
         lambda sdk: sdk.responses.create(model=TURBO, input="Hello!"),
         openai.NotFoundError,
         404,
         "not_found_error",
         "not_found",
     ),
-    "wrong verb": Refusal(
-        _nothing,
+    "wrong verb": ErrorCase(
+        _no_preparation,
         lambda sdk: sdk.get("/chat/completions", cast_to=object),
         openai.APIStatusError,
         405,
         "invalid_request_error",
         "method_not_allowed",
     ),
-    "too large": Refusal(
-        _nothing,
+    "too large": ErrorCase(
+        _no_preparation,
         _chat(messages=[{"role": "user", "content": "a" * MAX_BODY_BYTES}]),
         openai.APIStatusError,
         413,
         "invalid_request_error",
         "payload_too_large",
     ),
-    "minute used up": Refusal(
+    "minute used up": ErrorCase(
         states.use_up_minute,
         _chat(),
         openai.RateLimitError,
@@ -398,7 +398,7 @@ REFUSALS = {
         "rate_limit_error",
         "rate_limit_exceeded",
     ),
-    "day used up": Refusal(
+    "day used up": ErrorCase(
         states.use_up_day,
         _chat(),
         openai.RateLimitError,
@@ -406,8 +406,8 @@ REFUSALS = {
         "rate_limit_error",
         "daily_token_limit_exceeded",
     ),
-    "broken": Refusal(
-        states.break_chat,
+    "broken": ErrorCase(
+        states.fail_chats,
         _chat(),
         openai.InternalServerError,
         500,
@@ -419,7 +419,7 @@ REFUSALS = {
 
 class TestRefusals:
     @pytest.mark.parametrize("case", REFUSALS.values(), ids=REFUSALS.keys())
-    def test_each_error_has_its_own_class(self, connect: Connect, world: World, case: Refusal) -> None:
+    def test_each_error_has_its_own_class(self, connect: Connect, world: World, case: ErrorCase) -> None:
         case.prepare(world)
         with pytest.raises(openai.APIStatusError) as caught:
             connect(world, max_retries=0)(case.ask)
@@ -480,14 +480,14 @@ class TestRetries:
         assert waits == []
 
     def test_a_server_error_is_retried(self, client: Client, world: World, waits: list[float]) -> None:
-        states.break_chat(world, 2)
+        states.fail_chats(world, 2)
         assert client.chat().choices
         assert states.statuses(world) == [500, 500, 200]
         assert len(waits) == 2
         assert len(states.charges(world)) == 1
 
     def test_a_lasting_server_error_is_raised(self, client: Client, world: World, waits: list[float]) -> None:
-        states.break_chat(world, 3)
+        states.fail_chats(world, 3)
         with pytest.raises(openai.InternalServerError):
             client.chat()
         assert states.statuses(world) == [500, 500, 500]

@@ -10,7 +10,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from clevora_mock.clock import SECOND
-from tests.support.situations import OTHER_SECRET, Memory, signed_headers, take
+from tests.support.situations import OTHER_SECRET, StoredValues, set_up, signed_headers
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -191,8 +191,8 @@ def test_each_credit_is_one_entry(world: "World") -> None:
 
 @pytest.mark.clause("B10")
 def test_an_event_finds_its_account_by_the_checkout_alone(world: "World") -> None:
-    memory: Memory = {}
-    take(world, memory, ("checkout of other", 50))
+    memory: StoredValues = {}
+    set_up(world, memory, ("checkout of other", 50))
     body = body_of(memory["checkout"], metadata={"uid": "demo", "amount": "50.00"})
     assert deliver(world, body).status_code == 200
     assert (balance(world), balance(world, "other")) == (100, 50)

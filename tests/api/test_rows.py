@@ -8,7 +8,7 @@ import pytest
 
 from tests.api.rows import ROWS
 from tests.api.rows.row import ABSENT, ENVELOPED, ERRORS, Row, differences
-from tests.support.situations import CREDENTIALS, SIGNATURES, Memory, filled, take
+from tests.support.situations import CREDENTIALS, SIGNATURES, StoredValues, fill_in, set_up
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -16,18 +16,22 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub(r"[^\w.,:]+", "-", row.says)[:90])
 def test_a_row_of_the_contract_holds(world: "World", row: Row) -> None:
-    memory: Memory = {}
+    memory: StoredValues = {}
     for step in row.given:
-        take(world, memory, step)
+        set_up(world, memory, step)
     response = send(world, row, memory)
-    wrong = [*everywhere(response), *(error(row, response) if row.code else []), *expected(row, response)]
+    wrong = [
+        *check_common_headers(response),
+        *(check_error(row, response) if row.code else []),
+        *check_expectations(row, response),
+    ]
     assert not wrong, "\n".join([f"{row.says}: {response.status_code} {response.text[:500]}", *wrong])
 
 
-def send(world: "World", row: Row, memory: Memory) -> httpx.Response:
+def send(world: "World", row: Row, memory: StoredValues) -> httpx.Response:
     content = row.raw
     if content is None and row.body is not None:
-        content = httpx.Request("POST", "http://x", json=filled(row.body, memory)).content
+        content = httpx.Request("POST", "http://x", json=fill_in(row.body, memory)).content
     headers = {} if content is None else {"content-type": "application/json"}
     if row.credential in SIGNATURES:
         headers |= SIGNATURES[row.credential](world, content or b"")
@@ -38,7 +42,7 @@ def send(world: "World", row: Row, memory: Memory) -> httpx.Response:
     return world.http.request(row.method, path, headers=headers | dict(row.headers), content=content)
 
 
-def everywhere(response: httpx.Response) -> list[str]:
+def check_common_headers(response: httpx.Response) -> list[str]:
     """Check the headers that every response has (W1, W2)."""
     wrong: list[str] = []
     if response.headers.get("content-type") != "application/json":
@@ -48,7 +52,7 @@ def everywhere(response: httpx.Response) -> list[str]:
     return wrong
 
 
-def error(row: Row, response: httpx.Response) -> list[str]:
+def check_error(row: Row, response: httpx.Response) -> list[str]:
     """Check an error against its row of the table: three keys, and the envelope where it applies."""
     status, kind = ERRORS[row.code or ""]
     body = response.json()
@@ -77,7 +81,7 @@ def error(row: Row, response: httpx.Response) -> list[str]:
     return wrong
 
 
-def expected(row: Row, response: httpx.Response) -> list[str]:
+def check_expectations(row: Row, response: httpx.Response) -> list[str]:
     """Check the expectations of this row."""
     wrong: list[str] = []
     if row.code is None and response.status_code != row.status:

@@ -43,13 +43,13 @@ BODIES: dict[str, dict[str, Any]] = {
 every_body = pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 
 
-def whole(world: "World", body: dict[str, Any]) -> Any:
+def unstreamed(world: "World", body: dict[str, Any]) -> Any:
     answer = world.http.post("/v1/chat/completions", headers=world.headers, json=body)
     assert answer.status_code == 200
     return answer.json()
 
 
-def said(parts: list[dict[str, Any]]) -> str:
+def text_of(parts: list[dict[str, Any]]) -> str:
     return "".join(part["choices"][0]["delta"].get("content", "") for part in parts)
 
 
@@ -126,8 +126,8 @@ def test_the_usage_comes_once_on_the_last_chunk(world: "World", options: dict[st
 @every_body
 def test_a_joined_stream_equals_the_unstreamed_answer(world: "World", body: dict[str, Any]) -> None:
     parts = chunks(stream(world, body).body)
-    answer = whole(world, body)
-    assert said(parts) == answer["choices"][0]["message"]["content"]
+    answer = unstreamed(world, body)
+    assert text_of(parts) == answer["choices"][0]["message"]["content"]
     assert parts[-1]["choices"][0]["finish_reason"] == answer["choices"][0]["finish_reason"]
     assert parts[-1]["usage"] == answer["usage"]
     assert parts[-1]["model"] == answer["model"]
@@ -137,8 +137,8 @@ def test_a_joined_stream_equals_the_unstreamed_answer(world: "World", body: dict
 @every_body
 def test_a_stream_costs_the_same_as_the_unstreamed_answer(world: "World", body: dict[str, Any]) -> None:
     stream(world, body)
-    tokens = whole(world, body)["usage"]["total_tokens"]
-    charges = world.do(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
+    tokens = unstreamed(world, body)["usage"]["total_tokens"]
+    charges = world.run_in_server(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
     assert [(charge.tokens, charge.amount) for charge in charges] == [(tokens, tokens * 500)] * 2
 
 
@@ -164,7 +164,7 @@ def test_max_tokens_cuts_between_pieces(world: "World", limit: int) -> None:
     parts = chunks(stream(world, LONG | {"max_tokens": limit}).body)
     assert len(parts) - 2 == limit == parts[-1]["usage"]["completion_tokens"]
     assert parts[-1]["choices"][0]["finish_reason"] == "length"
-    assert whole(world, LONG)["choices"][0]["message"]["content"].startswith(said(parts))
+    assert unstreamed(world, LONG)["choices"][0]["message"]["content"].startswith(text_of(parts))
 
 
 @pytest.mark.clause("S1")
@@ -194,10 +194,10 @@ def test_a_refused_stream_is_plain_json_on_the_wire(world: "World") -> None:
 # --- leaving early ----------------------------------------------------------------------------------------------------
 
 
-def finished(world: "World") -> "JournalEntry":
+def wait_for_entry(world: "World") -> "JournalEntry":
     """Return the journal's one entry, once the server has noticed the disconnect."""
     for _ in range(500):
-        entries: list[JournalEntry] = world.do(lambda sandbox: list(sandbox.journal.entries))
+        entries: list[JournalEntry] = world.run_in_server(lambda sandbox: list(sandbox.journal.entries))
         if entries:
             (entry,) = entries
             return entry
@@ -205,13 +205,13 @@ def finished(world: "World") -> "JournalEntry":
     raise AssertionError("the request was never settled")
 
 
-def leave_after(world: "World", contents: int) -> tuple[int, str]:
+def disconnect_after(world: "World", contents: int) -> tuple[int, str]:
     """Read `count` contents of a long stream and disconnect; return how many were read, and their text."""
 
     def slow(sandbox: "Sandbox") -> None:
         sandbox.clock.set_mode("scaled", 0.2)
 
-    world.do(slow)
+    world.run_in_server(slow)
     with connect(world.address) as connection:
         connection.sendall(chat_request(world, LONG | {"stream": True}))
         received = b""
@@ -225,9 +225,9 @@ def leave_after(world: "World", contents: int) -> tuple[int, str]:
 @pytest.mark.parametrize("contents", [1, 4])
 def test_an_early_disconnect_is_billed_for_the_sent_tokens(live_world: "World", contents: int) -> None:
     full = live_world.http.post("/v1/chat/completions", headers=live_world.headers, json=LONG).json()
-    live_world.do(lambda sandbox: sandbox.reset())
-    received, text = leave_after(live_world, contents)
-    entry = finished(live_world)
+    live_world.run_in_server(lambda sandbox: sandbox.reset())
+    received, text = disconnect_after(live_world, contents)
+    entry = wait_for_entry(live_world)
     usage, content = full["usage"], full["choices"][0]["message"]["content"]
     assert entry.prompt_tokens == usage["prompt_tokens"]
     # Frames in flight at the disconnect count as sent.
@@ -236,14 +236,14 @@ def test_an_early_disconnect_is_billed_for_the_sent_tokens(live_world: "World", 
     assert content.startswith(entry.response)
     assert entry.response != content
     tokens = entry.prompt_tokens + entry.completion_tokens
-    charges = live_world.do(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
+    charges = live_world.run_in_server(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
     assert [(charge.tokens, charge.amount) for charge in charges] == [(tokens, tokens * 500)]
 
 
 @pytest.mark.clause("S6", "U7")
 def test_an_abandoned_stream_is_a_success_in_the_usage(live_world: "World") -> None:
-    leave_after(live_world, 2)
-    entry = finished(live_world)
+    disconnect_after(live_world, 2)
+    entry = wait_for_entry(live_world)
     tokens = entry.prompt_tokens + entry.completion_tokens
     data = live_world.http.get("/api/developer/usage?range=1", headers=live_world.signed_in()).json()["data"]
     assert (data["summary"]["totalRequests"], data["summary"]["totalTokens"]) == (1, tokens)
@@ -261,6 +261,6 @@ def test_a_disconnect_after_the_end_is_billed_once(world: "World") -> None:
         received = b""
         while b"[DONE]" not in received:
             received += connection.recv(4096)
-    assert finished(world).completion_tokens == 32
-    charges = world.do(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
+    assert wait_for_entry(world).completion_tokens == 32
+    charges = world.run_in_server(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
     assert [charge.amount for charge in charges] == [20_000]

@@ -22,7 +22,7 @@ from clevora_mock.cli.terminal import Styler
 from clevora_mock.control.endpoint import ControlAction
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.settings import Settings, is_colorless
-from tests.support.program import invoke
+from tests.support.program import run_in_process
 
 PLAIN = Styler(io.StringIO())
 # The wall's time at the end of the chat below, in microseconds.
@@ -93,7 +93,7 @@ class TestColors:
 
     @pytest.mark.parametrize("arguments", [("--help",), ("serve", "--help"), ("scenarios",), ("check", "/nowhere")])
     def test_output_that_is_no_terminal_has_none(self, arguments: tuple[str, ...]) -> None:
-        ended = invoke(*arguments)
+        ended = run_in_process(*arguments)
         assert "\x1b" not in ended.stdout + ended.stderr
 
 

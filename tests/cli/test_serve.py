@@ -12,7 +12,7 @@ import pytest
 
 from clevora_mock.settings import SETTINGS, Settings
 from tests.cli.test_settings import INVALID, KEYS
-from tests.support.program import invoke, run, serving
+from tests.support.program import run_in_process, run_program, serving
 from tests.support.raw_client import exchange
 
 CHAT = {"messages": [{"role": "user", "content": "Hello!"}]}
@@ -100,7 +100,7 @@ class TestErrors:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             port = taken.getsockname()[1]
-            ended = run("serve", "--port", str(port))
+            ended = run_program("serve", "--port", str(port))
         assert (ended.returncode, ended.stdout) == (3, "")
         assert re.fullmatch(rf"clevora-mock: port {port} .*taken.*--port.*\n", ended.stderr)
 
@@ -108,28 +108,28 @@ class TestErrors:
         """Uses `exec`, which ends by itself even if no flag is invalid."""
         for setting in SETTINGS:
             if not setting.is_switch:
-                ended = invoke("exec", f"{setting.flag}={INVALID[setting.name][-1]}", "--", "true")
+                ended = run_in_process("exec", f"{setting.flag}={INVALID[setting.name][-1]}", "--", "true")
                 assert (setting.flag, ended.returncode, ended.stdout) == (setting.flag, 2, "")
                 assert ended.stderr.startswith(f"clevora-mock: {setting.flag}: expected ")
                 assert ended.stderr.count("\n") == 1
 
     def test_an_invalid_variable_is_one_line_and_status_2(self) -> None:
-        ended = run("serve", CLEVORA_MOCK_BALANCE="lots")
+        ended = run_program("serve", CLEVORA_MOCK_BALANCE="lots")
         assert (ended.returncode, ended.stdout) == (2, "")
         assert re.fullmatch(r"clevora-mock: CLEVORA_MOCK_BALANCE: expected .*, got 'lots'\n", ended.stderr)
 
     def test_an_address_of_another_machine_is_status_2(self) -> None:
-        ended = run("serve", "--host", "203.0.113.7", "--port", "0")
+        ended = run_program("serve", "--host", "203.0.113.7", "--port", "0")
         assert (ended.returncode, ended.stdout) == (2, "")
         assert re.fullmatch(r"clevora-mock: --host: .*203\.0\.113\.7.*\n", ended.stderr)
 
     def test_watch_without_a_scenario_is_status_2(self) -> None:
-        ended = run("serve", "--port", "0", "--watch")
+        ended = run_program("serve", "--port", "0", "--watch")
         assert (ended.returncode, ended.stdout) == (2, "")
         assert ended.stderr == "clevora-mock: --watch: expected --scenario beside it, whose file is watched\n"
 
     def test_a_missing_catalog_is_status_4(self) -> None:
-        ended = run("serve", "--port", "0", "--catalog", "/nowhere/catalog.jsonl")
+        ended = run_program("serve", "--port", "0", "--catalog", "/nowhere/catalog.jsonl")
         assert (ended.returncode, ended.stdout) == (4, "")
         assert re.fullmatch(r"clevora-mock: .*/nowhere/catalog\.jsonl.*\n", ended.stderr)
 

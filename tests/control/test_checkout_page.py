@@ -114,7 +114,7 @@ def test_the_control_plane_finishes_a_checkout_too(world: "World", verb: str, st
 @pytest.mark.clause("B8", "B9")
 def test_the_event_goes_through_the_webhook(world: "World") -> None:
     finish(world, opened(world), "succeeded")
-    entries = world.do(lambda sandbox: [(entry.endpoint, entry.status) for entry in sandbox.journal.entries])
+    entries = world.run_in_server(lambda sandbox: [(entry.endpoint, entry.status) for entry in sandbox.journal.entries])
     assert ("dodo.webhook", 200) in entries
 
 

@@ -9,8 +9,8 @@ import openai
 import openai._base_client
 import pytest
 
-from tests.support.control import chat, control, eventually, use
-from tests.support.server import Running
+from tests.support.control import chat, control, start_scenario, wait_until
+from tests.support.server import RunningServer
 from tests.support.world import TLS, World, fresh_world
 
 
@@ -27,7 +27,7 @@ def ask(world: World, text: str = "Hello!", **more: Any) -> str:
 
 
 def test_a_retry_before_the_end_of_retry_after_is_a_finding(world: World) -> None:
-    use(world, "limits: {requests_per_minute: 1}")
+    start_scenario(world, "limits: {requests_per_minute: 1}")
     ask(world)
     ask(world)
     early = [ask(world)]
@@ -39,11 +39,11 @@ def test_a_retry_before_the_end_of_retry_after_is_a_finding(world: World) -> Non
     assert findings(world) == [("early_retry", early)]
 
 
-def test_retry_after_counts_from_the_first_byte(real_server: Running) -> None:
+def test_retry_after_counts_from_the_first_byte(real_server: RunningServer) -> None:
     """The journal has the time of the first byte, not of the end of the response."""
     world = fresh_world(real_server)
     control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-9})
-    use(world, "rules: [{when: {}, then: {error: {status: 429, retry_after: 60}, fault: slow_body}}]")
+    start_scenario(world, "rules: [{when: {}, then: {error: {status: 429, retry_after: 60}, fault: slow_body}}]")
 
     def refused() -> str:
         body = {"messages": [{"role": "user", "content": "Hello!"}]}
@@ -51,7 +51,7 @@ def test_retry_after_counts_from_the_first_byte(real_server: Running) -> None:
         with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:
             wait(world, 20)
             answer.read()
-        eventually(lambda: control(world, "GET requests")["count"] == before + 1)
+        wait_until(lambda: control(world, "GET requests")["count"] == before + 1)
         return str(answer.headers["x-request-id"])
 
     refused()
@@ -64,7 +64,7 @@ def test_retry_after_counts_from_the_first_byte(real_server: Running) -> None:
 
 
 def test_another_request_is_no_retry(world: World) -> None:
-    use(world, "rules: [{when: {message: first}, then: {error: {status: 429, retry_after: 30}}}]")
+    start_scenario(world, "rules: [{when: {message: first}, then: {error: {status: 429, retry_after: 30}}}]")
     ask(world, "first")
     ask(world, "second")
     assert findings(world) == []
@@ -75,7 +75,7 @@ def test_another_request_is_no_retry(world: World) -> None:
 )
 def test_repeating_a_finally_refused_request_is_a_finding(world: World, status: int, body: dict[str, Any]) -> None:
     if status != 400:
-        use(world, f"rules: [{{when: {{message: Hello!}}, then: {{error: {status}}}}}]")
+        start_scenario(world, f"rules: [{{when: {{message: Hello!}}, then: {{error: {status}}}}}]")
     ask(world, **body)
     again = [ask(world, **body), ask(world, **body)]
     ask(world, "Something else.")
@@ -127,7 +127,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 @pytest.mark.parametrize("pause", [0, 1.0])
 def test_retries_of_a_500_without_backoff_are_a_finding(world: World, pause: float) -> None:
-    use(world, "rules: [{when: {calls: 1-6}, then: {error: 500}}]")
+    start_scenario(world, "rules: [{when: {calls: 1-6}, then: {error: 500}}]")
     run = []
     for _ in range(7):
         run.append(ask(world))
@@ -138,7 +138,7 @@ def test_retries_of_a_500_without_backoff_are_a_finding(world: World, pause: flo
 
 
 def test_retries_with_backoff_are_no_finding(world: World) -> None:
-    use(world, "rules: [{when: {}, then: {error: 503}}]")
+    start_scenario(world, "rules: [{when: {}, then: {error: 503}}]")
     for pause in (0.5, 1, 2, 4, 8, 8, 8, 8):
         ask(world)
         wait(world, pause)
@@ -152,25 +152,25 @@ def test_unknown_fields_are_a_finding(world: World) -> None:
     assert control(world, "GET conduct")["findings"][0]["message"].endswith("logit_bias_, n_")
 
 
-def test_a_stream_left_unread_is_a_finding(real_server: Running) -> None:
+def test_a_stream_left_unread_is_a_finding(real_server: RunningServer) -> None:
     world = fresh_world(real_server)
     control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-6})
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
     with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:
         next(answer.iter_lines())
-    eventually(lambda: control(world, "GET requests")["count"] == 1)
+    wait_until(lambda: control(world, "GET requests")["count"] == 1)
     control(world, "PATCH clock", json={"mode": "real"})
     chat(world, "Hi", stream=True)
     assert findings(world) == [("unread_stream", [answer.headers["x-request-id"]])]
 
 
-def test_abandoning_a_stalled_stream_is_no_finding(real_server: Running) -> None:
+def test_abandoning_a_stalled_stream_is_no_finding(real_server: RunningServer) -> None:
     world = fresh_world(real_server)
-    use(world, "rules: [{when: {}, then: {fault: {kind: stall, after_tokens: 2}}}]")
+    start_scenario(world, "rules: [{when: {}, then: {fault: {kind: stall, after_tokens: 2}}}]")
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
     with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:
         next(answer.iter_lines())
-    eventually(lambda: control(world, "GET requests")["count"] == 1)
+    wait_until(lambda: control(world, "GET requests")["count"] == 1)
     assert findings(world) == []
 
 
@@ -206,7 +206,7 @@ def sdk(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[openai.OpenAI
     ],
 )
 def test_the_openai_sdk_has_no_findings(world: World, sdk: openai.OpenAI, source: str) -> None:
-    use(world, source)
+    start_scenario(world, source)
     for text in ("Hello!", "Hello!", "How are you?"):
         message: Any = {"role": "user", "content": text}
         assert sdk.chat.completions.create(model="clevora-1.0-turbo", messages=[message]).choices
@@ -215,7 +215,7 @@ def test_the_openai_sdk_has_no_findings(world: World, sdk: openai.OpenAI, source
 
 
 def test_the_openai_sdk_with_many_retries_has_no_findings(world: World, sdk: openai.OpenAI) -> None:
-    use(world, "rules: [{when: {calls: 1-7}, then: {error: 500}}]")
+    start_scenario(world, "rules: [{when: {calls: 1-7}, then: {error: 500}}]")
     message: Any = {"role": "user", "content": "Hello!"}
     sdk.with_options(max_retries=8).chat.completions.create(model="clevora-1.0-turbo", messages=[message])
     assert control(world, "GET requests")["count"] == 8

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.situations import Memory, take
+from tests.support.situations import StoredValues, set_up
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -18,15 +18,15 @@ def place(world: "World", path: str) -> Any:
     return answer.json()
 
 
-def busy(world: "World") -> Memory:
+def busy(world: "World") -> StoredValues:
     """Provide a sandbox with two keys, requests on two days, successes and failures."""
-    memory: Memory = {}
-    take(world, memory, "second key")
-    take(world, memory, "example")
-    take(world, memory, ("failures", 1))
+    memory: StoredValues = {}
+    set_up(world, memory, "second key")
+    set_up(world, memory, "example")
+    set_up(world, memory, ("failures", 1))
     world.advance(86_400)
-    take(world, memory, ("asked with second key", "/v1/chat/completions", HELLO))
-    take(world, memory, ("asked", "/v1/chat/completions", HELLO | {"max_tokens": 2}))
+    set_up(world, memory, ("asked with second key", "/v1/chat/completions", HELLO))
+    set_up(world, memory, ("asked", "/v1/chat/completions", HELLO | {"max_tokens": 2}))
     return memory
 
 
@@ -107,7 +107,7 @@ def test_reading_changes_nothing(world: "World") -> None:
 
 @pytest.mark.clause("U8")
 def test_each_sandbox_has_its_own_documents(world: "World") -> None:
-    take(world, {}, "example")
+    set_up(world, {}, "example")
     elsewhere = world.http.get(
         f"{world.server.url}/sandbox/{world.name}-b/__mock/firestore/clevora_developer_usage/demo"
     )

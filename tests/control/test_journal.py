@@ -13,7 +13,7 @@ import pytest
 
 from clevora_mock.core.journal import MAX_BODY_BYTES, Journal
 from clevora_mock.settings import DEMO_KEY
-from tests.support.control import chat, control, eventually, use
+from tests.support.control import chat, control, start_scenario, wait_until
 from tests.support.server import running
 from tests.support.world import TLS, World
 
@@ -28,7 +28,7 @@ def ids(world: World, query: str = "") -> list[str]:
 def asked(world: World) -> dict[str, str]:
     """Provide the ids of requests of every kind by name; ten seconds lie between them."""
     made = control(world, "POST accounts", json={"uid": "ann"})
-    use(
+    start_scenario(
         world,
         "rules:\n"
         "  - {name: never, when: {endpoint: search, message: nothing like it}, then: {error: 500}}\n"
@@ -137,7 +137,7 @@ def test_secrets_in_an_errors_message_are_masked(world: World) -> None:
 
 
 def test_an_unsent_error_has_no_message(world: World) -> None:
-    use(world, "rules: [{when: {}, then: {error: 500, fault: close}}]")
+    start_scenario(world, "rules: [{when: {}, then: {error: 500, fault: close}}]")
     with pytest.raises(httpx.RemoteProtocolError):
         chat(world)
     (entry,) = control(world, "GET requests")["requests"]
@@ -156,7 +156,7 @@ def test_the_oldest_entry_is_evicted_and_counted(world: World) -> None:
     def shrink(sandbox: Any) -> None:
         sandbox.journal.entries = deque(sandbox.journal.entries, Journal(3).entries.maxlen)
 
-    world.do(shrink)
+    world.run_in_server(shrink)
     sent = [chat(world).headers["x-request-id"] for _ in range(8)]
     shown = control(world, "GET requests")
     assert (shown["count"], shown["evicted"]) == (3, 5)
@@ -177,7 +177,7 @@ def test_a_body_is_kept_up_to_16_kib(world: World) -> None:
 @pytest.mark.parametrize("shift", range(0, 45, 4))
 def test_a_secret_at_the_truncation_is_masked(world: World, shift: int) -> None:
     """Bodies and messages are masked before they are truncated."""
-    use(world, f"rules: [{{when: {{}}, then: {{reply: {{content: {'y' * (1_960 + shift)} {DEMO_KEY}}}}}}}]")
+    start_scenario(world, f"rules: [{{when: {{}}, then: {{reply: {{content: {'y' * (1_960 + shift)} {DEMO_KEY}}}}}}}]")
     prefix = "x" * (MAX_BODY_BYTES - len('{"messages":[{"role":"user","content":"') - shift)
     chat(world, f"{prefix}{DEMO_KEY}")
     entry = control(world, "GET requests")["requests"][0]
@@ -187,7 +187,7 @@ def test_a_secret_at_the_truncation_is_masked(world: World, shift: int) -> None:
 def test_new_entries_are_streamed(world: World) -> None:
 
     def readers() -> int:
-        return world.do(lambda sandbox: len(sandbox.journal.listeners))
+        return world.run_in_server(lambda sandbox: len(sandbox.journal.listeners))
 
     before = readers()
     told: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -204,7 +204,7 @@ def test_new_entries_are_streamed(world: World) -> None:
 
     reader = threading.Thread(target=listen, daemon=True)
     reader.start()
-    eventually(lambda: readers() == before + 1)
+    wait_until(lambda: readers() == before + 1)
     for _ in range(3):
         chat(world)
         entry = told.get(timeout=15)
@@ -212,9 +212,9 @@ def test_new_entries_are_streamed(world: World) -> None:
     leave.set()
     chat(world)
     reader.join(15)
-    eventually(lambda: readers() == before)
+    wait_until(lambda: readers() == before)
     assert world.http.head("/__mock/events").status_code == 200
-    eventually(lambda: readers() == before)
+    wait_until(lambda: readers() == before)
 
 
 def test_the_setting_is_the_capacity() -> None:

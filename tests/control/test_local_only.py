@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from clevora_mock.settings import Settings
-from tests.support.control import connect, control, kept
+from tests.support.control import connect, control, snapshot_of
 from tests.support.product_tables import control_rows
 from tests.support.server import running
 from tests.support.world import World
@@ -74,7 +74,7 @@ def test_the_tables_have_every_control_route() -> None:
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
 def test_no_route_answers_under_a_foreign_name(world: World, host: str) -> None:
     """A DNS name of an attacker may point to this machine (DNS rebinding)."""
-    before = kept(world)
+    before = snapshot_of(world)
     answers = {
         (method, path): world.http.request(method, path, headers={"host": host})
         for method, path in [*ROUTES, *(("GET", path) for path in OPEN_PAGES)]
@@ -82,7 +82,7 @@ def test_no_route_answers_under_a_foreign_name(world: World, host: str) -> None:
     refused = (403, "permission_error", "forbidden_host")
     assert {route: code(answer) for route, answer in answers.items()} == dict.fromkeys(answers, refused)
     assert {route: cors(answer) for route, answer in answers.items() if cors(answer)} == {}
-    assert kept(world) == before
+    assert snapshot_of(world) == before
 
 
 @pytest.mark.clause("W8")
@@ -104,14 +104,14 @@ def test_the_emulated_api_answers_under_any_name(world: World, host: str) -> Non
 @pytest.mark.clause("W8")
 @pytest.mark.parametrize("said", FOREIGN_ORIGINS, ids=str)
 def test_a_page_of_another_origin_changes_nothing(world: World, said: dict[str, str]) -> None:
-    before = kept(world)
+    before = snapshot_of(world)
     headers = said | {"content-type": "text/plain"}
     codes = {
         (method, path): code(world.http.request(method, path, headers=headers, content=b"{}"))
         for method, path in CHANGES
     }
     assert codes == dict.fromkeys(CHANGES, (403, "permission_error", "forbidden_origin"))
-    assert kept(world) == before
+    assert snapshot_of(world) == before
 
 
 @pytest.mark.parametrize("said", [{}, {"sec-fetch-site": "same-origin"}, {"sec-fetch-site": "none"}], ids=str)
@@ -155,7 +155,7 @@ def test_a_page_of_another_origin_cannot_finish_a_checkout(world: World, origin:
     for verb in ("pay", "fail"):
         refused = world.http.post(f"/__mock/checkouts/{session}/{verb}", headers={"origin": origin})
         assert code(refused) == (403, "permission_error", "forbidden_origin")
-    assert world.do(lambda sandbox: sandbox.checkouts.by_id[session].status) == "open"
+    assert world.run_in_server(lambda sandbox: sandbox.checkouts.by_id[session].status) == "open"
 
 
 @pytest.mark.clause("W8", "B7")

@@ -20,14 +20,14 @@ from clevora_mock.control.export_file import ExportFileError, export_sandboxes, 
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import Settings
 from tests.support.control import connect
-from tests.support.program import TIMEOUT_SECONDS, Served, run, serving
+from tests.support.program import TIMEOUT_SECONDS, StartedServer, run_program, serving
 
 MESSAGE = {"messages": [{"role": "user", "content": "Hello!"}]}
 KEY = {"authorization": f"Bearer {Settings().api_key}"}
 FROZEN = ("serve", "--quiet", "--clock", "frozen")
 
 
-def use_it(server: Served) -> None:
+def change_two_sandboxes(server: StartedServer) -> None:
     """Change the state of two sandboxes."""
     with connect(server.url) as http:
         for place in ("", "/sandbox/one"):
@@ -35,7 +35,7 @@ def use_it(server: Served) -> None:
         http.put("/sandbox/one/__mock/scenario", json={"name": "flaky"})
 
 
-def seen(server: Served) -> list[Any]:
+def states_of(server: StartedServer) -> list[Any]:
     with connect(server.url) as http:
         looks = [http.get(f"{place}/__mock/state").json() for place in ("", "/sandbox/one")]
     for look in looks:
@@ -56,15 +56,15 @@ def seen(server: Served) -> list[Any]:
 def test_an_export_can_be_imported(tmp_path: Path, wishes: list[signal.Signals]) -> None:
     file = tmp_path / "state.json"
     with serving(*FROZEN, "--export-on-exit", str(file)) as server:
-        use_it(server)
-        before = seen(server)
+        change_two_sandboxes(server)
+        before = states_of(server)
         for wish in wishes[1:]:
             server.process.send_signal(wish)
         assert server.stop(wishes[0])[0] == 0
     assert json.loads(file.read_bytes())["sandboxes"].keys() == {"default", "one"}
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
     with serving(*FROZEN, "--import", str(file)) as server:
-        assert seen(server) == before
+        assert states_of(server) == before
 
 
 def test_an_export_replaces_the_one_before(tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def _exported() -> dict[str, Any]:
     return {"version": 1, "sandboxes": {"default": json.loads(msgspec.json.encode(dump(default)))}}
 
 
-def _broken() -> dict[str, bytes]:
+def _invalid_files() -> dict[str, bytes]:
     good = _exported()
     state = good["sandboxes"]["default"]
     documents = {
@@ -135,13 +135,13 @@ def _broken() -> dict[str, bytes]:
     }
 
 
-BROKEN = _broken()
+INVALID_FILES = _invalid_files()
 
 
-@pytest.mark.parametrize("name", BROKEN)
+@pytest.mark.parametrize("name", INVALID_FILES)
 def test_an_invalid_import_file_is_an_error_of_one_line(tmp_path: Path, name: str) -> None:
     file = tmp_path / "state.json"
-    file.write_bytes(BROKEN[name])
+    file.write_bytes(INVALID_FILES[name])
     with pytest.raises(ExportFileError) as error:
         import_sandboxes(create_app(Settings()).state.sandboxes, file)
     assert str(error.value).startswith(f"{file}: ")
@@ -153,8 +153,8 @@ def test_a_server_does_not_start_with_a_broken_import(tmp_path: Path, name: str 
     """Status 4 and one line; also for a missing file."""
     file = tmp_path / "state.json"
     if name is not None:
-        file.write_bytes(BROKEN[name])
-    ended = run("serve", "--port", "0", "--import", str(file))
+        file.write_bytes(INVALID_FILES[name])
+    ended = run_program("serve", "--port", "0", "--import", str(file))
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (4, "", 1)
     assert ended.stderr.startswith(f"clevora-mock: {file}: ")
 
@@ -170,18 +170,18 @@ def test_an_imported_payment_is_still_delivered(tmp_path: Path) -> None:
         server.stop()
     with serving(*FROZEN, "--import", str(file)) as server, connect(server.url) as http:
         http.patch("/__mock/clock", json={"advance": 301})
-        until(lambda: bool(http.get("/__mock/accounts/demo").json()["balance"] == 50))
+        wait_until(lambda: bool(http.get("/__mock/accounts/demo").json()["balance"] == 50))
 
 
-def until(true: Callable[[], bool]) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + TIMEOUT_SECONDS
-    while not true():
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
 @contextmanager
-def watched(file: Path) -> Iterator[tuple[httpx.Client, "queue.Queue[str]"]]:
+def watching_server(file: Path) -> Iterator[tuple[httpx.Client, "queue.Queue[str]"]]:
     """Serve with `--watch` of `file`; yield the server and its stderr."""
     with serving(*FROZEN, "--scenario", str(file), "--watch") as server, connect(server.url) as http:
         said: queue.Queue[str] = queue.Queue()
@@ -201,7 +201,7 @@ def watched(file: Path) -> Iterator[tuple[httpx.Client, "queue.Queue[str]"]]:
 def test_an_edited_scenario_takes_effect_at_once(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("rules: [{when: {endpoint: embeddings}, then: {error: 500}}]\n")
-    with watched(file) as (http, said):
+    with watching_server(file) as (http, said):
 
         def status(place: str = "") -> int:
             return http.post(f"{place}/v1/embeddings", headers=KEY, json={"input": "a"}).status_code
@@ -223,7 +223,7 @@ def test_an_edited_scenario_takes_effect_at_once(tmp_path: Path) -> None:
         assert "cannot be read" in said.get(timeout=TIMEOUT_SECONDS)
         assert status() == 503
         file.write_text("rules: [{when: {endpoint: embeddings}, then: {error: 502}}]\n")
-        until(lambda: status() == 502)
+        wait_until(lambda: status() == 502)
 
 
 def test_an_open_event_stream_does_not_delay_the_shutdown(tmp_path: Path) -> None:

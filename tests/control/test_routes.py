@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.control import chat, control, kept, use
+from tests.support.control import chat, control, snapshot_of, start_scenario
 from tests.support.examples import examples
-from tests.support.server import Running
+from tests.support.server import RunningServer
 from tests.support.world import World, fresh_world
 
 TOP_UP = {"amount": 50}
@@ -182,14 +182,14 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
 def test_an_invalid_request_is_explained_and_changes_nothing(
     world: World, request_line: str, body: Any, status: int, said: str
 ) -> None:
-    before = kept(world)
+    before = snapshot_of(world)
     method, path = request_line.split(" ")
     answer = world.http.request(method, path, content=encoded(body))
     assert answer.status_code == status, answer.text
     assert answer.json().keys() == {"error"}
     assert answer.json()["error"].keys() == {"message", "type", "code"}
     assert answer.json()["error"]["message"].startswith(said)
-    assert kept(world) == before
+    assert snapshot_of(world) == before
 
 
 def test_a_finished_checkout_is_not_finished_again(world: World) -> None:
@@ -251,7 +251,7 @@ def test_the_active_scenario_shows_its_counters(world: World) -> None:
 
 def test_a_balance_that_a_scenario_sets_is_an_adjustment(world: World) -> None:
     chat(world)
-    use(world, "name: own\naccount: {balance: 25.5}\nclock: {start: 2026-05-11T14:00:00Z, mode: frozen}")
+    start_scenario(world, "name: own\naccount: {balance: 25.5}\nclock: {start: 2026-05-11T14:00:00Z, mode: frozen}")
     ledger = control(world, "GET ledger?uid=demo")
     assert [entry["type"] for entry in ledger["entries"]] == ["credit", "charge", "adjustment"]
     assert ledger["balance"] == 25.5
@@ -286,15 +286,15 @@ JUNK = st.binary(max_size=200) | DOCUMENTS | JSON.map(lambda value: json.dumps(v
 @given(where=st.sampled_from(CHANGING), body=JUNK)
 def test_arbitrary_input_never_causes_a_5xx(shared_world: World, where: tuple[str, str], body: bytes) -> None:
     world = shared_world
-    before = kept(world)
+    before = snapshot_of(world)
     answer = world.http.request(*where, content=body)
     assert answer.status_code in (200, 303, 400, 404), (where, body, answer.text)
     if answer.status_code in (400, 404):
         assert answer.json()["error"]["code"]
-        assert kept(world) == before
+        assert snapshot_of(world) == before
     assert world.http.get("/__mock/requests").status_code == 200
 
 
 @pytest.fixture(scope="module")
-def shared_world(frozen_server: Running) -> World:
+def shared_world(frozen_server: RunningServer) -> World:
     return fresh_world(frozen_server)

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import Settings
-from tests.support.control import chat, connect, control, use
+from tests.support.control import chat, connect, control, start_scenario
 from tests.support.examples import examples
 from tests.support.random_steps import STEPS, Player, Step
-from tests.support.server import Running, running
+from tests.support.server import RunningServer, running
 from tests.support.world import World, fresh_world
 
 LOOKS = [
@@ -20,7 +20,7 @@ LOOKS = [
 ]
 
 
-def looks(sandbox: World) -> list[bytes]:
+def visible_state(sandbox: World) -> list[bytes]:
     """Return all visible state of a sandbox, without a request to it, whose id would be a draw."""
     answers = [sandbox.http.get(f"/__mock/{place}") for place in LOOKS]
     state = json.loads(answers[LOOKS.index("state")].content)
@@ -28,20 +28,20 @@ def looks(sandbox: World) -> list[bytes]:
     return [answer.content for answer in answers if "version" not in answer.text[:20]] + [json.dumps(state).encode()]
 
 
-def test_sandboxes_share_no_state(frozen_server: Running) -> None:
+def test_sandboxes_share_no_state(frozen_server: RunningServer) -> None:
     one, other = fresh_world(frozen_server), fresh_world(frozen_server)
-    before = looks(other)
+    before = visible_state(other)
     key = control(one, "POST accounts", json={"uid": "ann"})["apiKey"]
-    use(one, "name: own\nlimits: {requests_per_minute: 1}\naccount: {balance: 20}")
+    start_scenario(one, "name: own\nlimits: {requests_per_minute: 1}\naccount: {balance: 20}")
     statuses = [chat(one).status_code for _ in range(2)]
     Player(one).play([("topup", 50), ("pay", "pay"), ("key", "k"), ("advance", 86_400)])
     assert statuses == [200, 429]
-    assert looks(other) == before
+    assert visible_state(other) == before
     assert chat(other, headers={"authorization": f"Bearer {key}"}).status_code == 401
     assert [chat(other).status_code for _ in range(2)] == [200, 200]
 
 
-def test_draws_depend_on_the_name(frozen_server: Running) -> None:
+def test_draws_depend_on_the_name(frozen_server: RunningServer) -> None:
     answers = [chat(fresh_world(frozen_server)) for _ in range(2)]
     assert answers[0].headers["x-request-id"] != answers[1].headers["x-request-id"]
     assert answers[0].json()["choices"] == answers[1].json()["choices"]
@@ -102,19 +102,19 @@ def test_a_capacity_of_one_works() -> None:
             assert http.get(f"/sandbox/{name}/__mock/health").json()["sandbox"] == name
 
 
-def test_a_removed_sandbox_starts_anew(frozen_server: Running) -> None:
+def test_a_removed_sandbox_starts_anew(frozen_server: RunningServer) -> None:
     world = fresh_world(frozen_server)
-    use(world, "payments: {delay: 30s}")
+    start_scenario(world, "payments: {delay: 30s}")
     player = Player(world)
     first = player.play([("topup", 50), ("chat", "Hello!"), ("pay", "pay")])
     clock = world.clock
     assert world.http.delete("").json() == {"removed": world.name}
     assert world.name not in names_of(world)
-    world.server.do(lambda: clock.advance(60))
+    world.server.run_in_server(lambda: clock.advance(60))
     assert world.http.get("/__mock/requests").json()["count"] == 0
     assert control(world, "GET accounts/demo")["balance"] == 100
     world.http.delete("")
-    use(world, "payments: {delay: 30s}")
+    start_scenario(world, "payments: {delay: 30s}")
     assert Player(world).play([("topup", 50), ("chat", "Hello!"), ("pay", "pay")]) == first
 
 
@@ -143,7 +143,7 @@ def test_the_list_has_requests_spend_scenario_and_last_use(world: World) -> None
     chat(world)
     control(world, "PATCH clock", json={"advance": 5})
     chat(world)
-    use(world, "name: own")
+    start_scenario(world, "name: own")
     used = figures()
     assert used["spend"] == pytest.approx(100 - control(world, "GET accounts/demo")["balance"])
     assert used | {"spend": 0} == unused | {"requests": 2, "scenario": "own", "lastUsed": "2026-01-01T00:00:05.000Z"}
@@ -152,7 +152,7 @@ def test_the_list_has_requests_spend_scenario_and_last_use(world: World) -> None
 @examples(30)
 @given(steps=st.lists(st.tuples(st.integers(0, 2), STEPS), max_size=16))
 def test_interleaved_requests_to_sandboxes_are_independent(
-    frozen_server: Running, steps: list[tuple[int, Step]]
+    frozen_server: RunningServer, steps: list[tuple[int, Step]]
 ) -> None:
     worlds = [fresh_world(frozen_server) for _ in range(3)]
     players = [Player(world) for world in worlds]
@@ -164,7 +164,7 @@ def test_interleaved_requests_to_sandboxes_are_independent(
         assert Player(world).play([step for at, step in steps if at == place]) == together[place]
 
 
-def sums_hold(sandbox: Sandbox) -> None:
+def check_sums(sandbox: Sandbox) -> None:
     for account in sandbox.accounts.by_uid.values():
         sums = account.ledger.sums()
         assert sums.credits - sums.charges + sums.adjustments == account.ledger.balance
@@ -180,10 +180,10 @@ RESETS: st.SearchStrategy[Step] = st.tuples(st.just("reset"), st.sampled_from(["
 
 @examples(50)
 @given(steps=st.lists(st.one_of(STEPS, RESETS), max_size=20))
-def test_the_money_is_exact_after_any_requests(frozen_server: Running, steps: list[Step]) -> None:
+def test_the_money_is_exact_after_any_requests(frozen_server: RunningServer, steps: list[Step]) -> None:
     """Credits + adjustments - charges = balance after each step; ledger, usage, keys and days have the same tokens."""
     world = fresh_world(frozen_server)
     player = Player(world)
     for step in steps:
         assert player.one(step)[0] < 600
-        world.do(sums_hold)
+        world.run_in_server(check_sums)

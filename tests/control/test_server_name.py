@@ -8,7 +8,7 @@ import pytest
 
 from clevora_mock.settings import DEMO_KEY, Settings
 from tests.support.control import connect
-from tests.support.server import Running, running
+from tests.support.server import RunningServer, running
 
 HEADER = "x-clevora-mock-server"
 KEY = {"authorization": f"Bearer {DEMO_KEY}"}
@@ -39,33 +39,33 @@ ASKED: list[tuple[str, str, dict[str, str], object]] = [
 
 
 @pytest.fixture(scope="module")
-def named() -> Iterator[Running]:
+def named() -> Iterator[RunningServer]:
     """Provide a server with the name mock-1."""
     with running(Settings(server_name="mock-1")) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def http(named: Running) -> Iterator[httpx.Client]:
+def http(named: RunningServer) -> Iterator[httpx.Client]:
     with connect(named.url) as client:
         yield client
 
 
-def start(server: Running) -> str:
+def start(server: RunningServer) -> str:
     """Return the server's name in its responses."""
     with connect(server.url) as http:
         said: str = http.get("/__mock/health").json()["server"]
         return said
 
 
-def test_every_response_has_the_name_once(http: httpx.Client, named: Running) -> None:
+def test_every_response_has_the_name_once(http: httpx.Client, named: RunningServer) -> None:
     assert re.fullmatch(r"mock-1-[0-9a-f]{11}", start(named))
     for method, path, headers, body in ASKED:
         answer = http.request(method, path, headers=headers, json=body)
         assert (method, path, answer.headers.get_list(HEADER)) == (method, path, [start(named)])
 
 
-def test_the_event_stream_has_the_name(http: httpx.Client, named: Running) -> None:
+def test_the_event_stream_has_the_name(http: httpx.Client, named: RunningServer) -> None:
     with http.stream("GET", "/__mock/events") as answer:
         assert answer.headers[HEADER] == start(named)
 
@@ -75,13 +75,13 @@ def test_a_page_of_another_origin_may_read_it(http: httpx.Client) -> None:
     assert HEADER in answer.headers["access-control-expose-headers"].split(", ")
 
 
-def test_another_start_has_another_value(named: Running) -> None:
+def test_another_start_has_another_value(named: RunningServer) -> None:
     with running(Settings(server_name="mock-1")) as again:
         assert start(again).startswith("mock-1-")
         assert start(again) != start(named)
 
 
-def test_a_server_without_a_name_sends_no_header(frozen_server: Running) -> None:
+def test_a_server_without_a_name_sends_no_header(frozen_server: RunningServer) -> None:
     with connect(frozen_server.url) as http:
         for method, path, headers, body in ASKED:
             answer = http.request(method, path, headers=headers, json=body)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, Settings
-from tests.support.control import chat, connect, control, eventually, kept, use, whole
+from tests.support.control import chat, connect, control, response_parts, snapshot_of, start_scenario, wait_until
 from tests.support.examples import examples
-from tests.support.random_steps import ANONYMOUS, STEPS, Player, Step, elsewhere
-from tests.support.server import Running, running
+from tests.support.random_steps import ANONYMOUS, STEPS, Player, Step, without_sandbox_name
+from tests.support.server import RunningServer, running
 from tests.support.world import World, fresh_world
 
 MANY = st.lists(STEPS, max_size=8)
@@ -22,7 +22,7 @@ MANY = st.lists(STEPS, max_size=8)
 
 @examples(40)
 @given(steps=MANY)
-def test_a_reset_sandbox_repeats_its_responses(frozen_server: Running, steps: list[Step]) -> None:
+def test_a_reset_sandbox_repeats_its_responses(frozen_server: RunningServer, steps: list[Step]) -> None:
     world = fresh_world(frozen_server)
     born = state_of(world)
     first = Player(world).play(steps)
@@ -33,7 +33,7 @@ def test_a_reset_sandbox_repeats_its_responses(frozen_server: Running, steps: li
 
 def state_of(world: World) -> bytes:
     """Return the sandbox's snapshot, without a request."""
-    return world.do(lambda sandbox: msgspec.json.encode(dump(sandbox)))
+    return world.run_in_server(lambda sandbox: msgspec.json.encode(dump(sandbox)))
 
 
 def test_a_reset_goes_back_to_the_scenario_that_the_server_was_started_with() -> None:
@@ -55,7 +55,7 @@ def test_a_reset_goes_back_to_the_scenario_that_the_server_was_started_with() ->
 
 def test_the_ledger_alone_is_reset(world: World) -> None:
     born = (control(world, "GET ledger?uid=demo"), control(world, "GET accounts/demo"))
-    use(world, "name: own\nlimits: {requests_per_minute: 1}")
+    start_scenario(world, "name: own\nlimits: {requests_per_minute: 1}")
     assert [chat(world).status_code for _ in range(2)] == [200, 429]
     control(world, "PATCH accounts/demo", json={"activated": False})
     control(world, "POST reset", json={"only": "ledger"})
@@ -75,7 +75,7 @@ def test_the_journal_alone_is_reset(world: World) -> None:
 
 
 def test_the_scenario_alone_is_reset(world: World) -> None:
-    use(world, "limits: {requests_per_minute: 1}")
+    start_scenario(world, "limits: {requests_per_minute: 1}")
     assert [chat(world).status_code for _ in range(2)] == [200, 429]
     control(world, "POST reset", json={"only": "scenario"})
     assert chat(world).status_code == 200
@@ -85,32 +85,32 @@ def test_the_scenario_alone_is_reset(world: World) -> None:
 @examples(60)
 @given(prefix=MANY, suffix=MANY)
 def test_a_restored_sandbox_continues_identically(
-    frozen_server: Running, prefix: list[Step], suffix: list[Step]
+    frozen_server: RunningServer, prefix: list[Step], suffix: list[Step]
 ) -> None:
     world, other = fresh_world(frozen_server), fresh_world(frozen_server)
     before = Player(world)
     before.play(prefix)
     snapshot = world.http.get("/__mock/state").content
     future = Player(world, before.checkout).play(suffix)
-    after = kept(world)
+    after = snapshot_of(world)
     for place in (world, other):
         restored = place.http.put("/__mock/state", content=snapshot)
         assert restored.status_code == 200, restored.text
         played = Player(place, before.checkout).play(suffix)
-        assert elsewhere(played, place.name) == elsewhere(future, world.name)
-        assert kept(place) == after
+        assert without_sandbox_name(played, place.name) == without_sandbox_name(future, world.name)
+        assert snapshot_of(place) == after
 
 
 @examples(25)
 @given(steps=MANY)
-def test_a_restored_snapshot_equals_the_original(frozen_server: Running, steps: list[Step]) -> None:
+def test_a_restored_snapshot_equals_the_original(frozen_server: RunningServer, steps: list[Step]) -> None:
     world, other = fresh_world(frozen_server), fresh_world(frozen_server)
     Player(world).play(steps)
-    snapshot = kept(world)
-    use(other, "name: other\naccount: {balance: 1}")
+    snapshot = snapshot_of(world)
+    start_scenario(other, "name: other\naccount: {balance: 1}")
     chat(other)
     control(other, "PUT state", json=snapshot)
-    assert kept(other) == snapshot
+    assert snapshot_of(other) == snapshot
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -124,15 +124,15 @@ WRONG: st.SearchStrategy[Any] = st.sampled_from(
 
 
 @pytest.fixture(scope="module")
-def busy(frozen_server: Running) -> tuple[World, dict[str, Any]]:
+def busy(frozen_server: RunningServer) -> tuple[World, dict[str, Any]]:
     """Provide a sandbox with state of every kind, and its snapshot."""
     world = fresh_world(frozen_server)
-    use(world, "name: own\npayments: {delay: 1m}\nrules: [{when: {endpoint: search}, then: {error: 500}}]")
+    start_scenario(world, "name: own\npayments: {delay: 1m}\nrules: [{when: {endpoint: search}, then: {error: 500}}]")
     steps: list[Step] = [("chat", "Hello!"), ("stream", "Hi"), ("search", "lamp"), ("side", "flaky"), ("key", "k")]
     steps += [("topup", 50), ("pay", "pay"), ("account", None), ("wrong", None)]
     steps += [("signUp", ANONYMOUS), ("signUp", {"email": "ann@x.example", "password": "secret-1"}), ("delete", None)]
     Player(world).play(steps)
-    return world, kept(world)
+    return world, snapshot_of(world)
 
 
 @pytest.mark.slow
@@ -163,7 +163,7 @@ def test_a_damaged_snapshot_is_refused_or_works(busy: tuple[World, dict[str, Any
     else:
         _everything_works(world)
         control(world, "PUT state", json=snapshot)
-    assert kept(world) == snapshot
+    assert snapshot_of(world) == snapshot
 
 
 def _everything_works(world: World) -> None:
@@ -199,7 +199,9 @@ def test_no_secret_is_in_a_snapshot_or_the_journal(world: World) -> None:
         world.http.get(f"/v1/{secret}?secret={secret}")
         world.http.get("/api/developer/account", headers={"authorization": f"Bearer {secret}"})
         world.http.post("/api/dodo/webhook", content=secret.encode())
-    use(world, f"rules: [{{when: {{endpoint: search}}, then: {{error: {{status: 500, message: '{made}'}}}}}}]")
+    start_scenario(
+        world, f"rules: [{{when: {{endpoint: search}}, then: {{error: {{status: 500, message: '{made}'}}}}}}]"
+    )
     world.http.post("/v1/search", headers=world.headers, json={"query": secrets[0]})
     control(world, "DELETE scenario")
     for place in ("state", "requests?limit=1000", "conduct", "firestore/clevora_developer_logs"):
@@ -208,7 +210,7 @@ def test_no_secret_is_in_a_snapshot_or_the_journal(world: World) -> None:
         for secret in secrets:
             assert secret.encode() not in shown
             assert secret.encode() not in b"".join(logs)
-    bodies = world.do(lambda sandbox: b"".join(entry.body for entry in sandbox.journal.entries))
+    bodies = world.run_in_server(lambda sandbox: b"".join(entry.body for entry in sandbox.journal.entries))
     assert not [secret for secret in secrets if secret.encode() in bodies]
     assert re.search(rb"sk_live_[0-9a-f]{12}\.\.\.", bodies)
 
@@ -227,8 +229,8 @@ def test_a_snapshot_from_before_messages_and_hints_is_restored(world: World) -> 
     assert (entry["code"], entry["message"], entry["hint"]) == ("not_found", None, None)
 
 
-def test_a_pending_payment_survives_a_snapshot(world: World, frozen_server: Running) -> None:
-    use(world, "payments: {outcome: succeed, delay: 30s}")
+def test_a_pending_payment_survives_a_snapshot(world: World, frozen_server: RunningServer) -> None:
+    start_scenario(world, "payments: {outcome: succeed, delay: 30s}")
     player = Player(world)
     player.play([("topup", 50), ("pay", "pay")])
     snapshot = control(world, "GET state")
@@ -239,12 +241,12 @@ def test_a_pending_payment_survives_a_snapshot(world: World, frozen_server: Runn
         control(place, "PATCH clock", json={"advance": 29})
         assert control(place, "GET accounts/demo")["balance"] == 100
         control(place, "PATCH clock", json={"advance": 1})
-        eventually(lambda place=place: control(place, "GET accounts/demo")["balance"] == 150)  # type: ignore[misc]
+        wait_until(lambda place=place: control(place, "GET accounts/demo")["balance"] == 150)  # type: ignore[misc]
         control(place, "PATCH clock", json={"advance": 300})
         assert control(place, "GET requests?endpoint=dodo.webhook")["count"] == 1
 
 
-def test_a_full_journal_is_restored(frozen_server: Running, world: World) -> None:
+def test_a_full_journal_is_restored(frozen_server: RunningServer, world: World) -> None:
     chat(world, "word " * 100)
 
     def fill(sandbox: Any) -> None:
@@ -252,7 +254,7 @@ def test_a_full_journal_is_restored(frozen_server: Running, world: World) -> Non
         sandbox.journal.entries.extend([entry] * 9_999)
         sandbox.journal.total = 12_000
 
-    world.do(fill)
+    world.run_in_server(fill)
     snapshot = world.http.get("/__mock/state").content
     assert len(snapshot) > 4 * 1024 * 1024
     other = fresh_world(frozen_server)
@@ -261,30 +263,30 @@ def test_a_full_journal_is_restored(frozen_server: Running, world: World) -> Non
     assert (shown["count"], shown["evicted"]) == (10_000, 2_000)
 
 
-def test_a_moved_real_clock_stays_moved(live_world: World, real_server: Running) -> None:
+def test_a_moved_real_clock_stays_moved(live_world: World, real_server: RunningServer) -> None:
     control(live_world, "PATCH clock", json={"advance": 86_400})
     snapshot = control(live_world, "GET state")
     other = fresh_world(real_server)
     control(other, "PUT state", json=snapshot)
-    ahead = other.do(lambda sandbox: sandbox.clock.wall_offset)
+    ahead = other.run_in_server(lambda sandbox: sandbox.clock.wall_offset)
     assert abs(ahead - 86_400 * 1_000_000) < 1_000_000
 
 
-def test_a_scenario_keeps_its_files_name(frozen_server: Running, world: World) -> None:
-    use(world, "rules: [{name: half, when: {endpoint: chat.completions, chance: 0.5}, then: {error: 500}}]")
+def test_a_scenario_keeps_its_files_name(frozen_server: RunningServer, world: World) -> None:
+    start_scenario(world, "rules: [{name: half, when: {endpoint: chat.completions, chance: 0.5}, then: {error: 500}}]")
     snapshot = control(world, "GET state")
     snapshot["scenario"]["name"] = "from-a-file"
     control(world, "PUT state", json=snapshot)
     assert control(world, "GET scenario")["name"] == "from-a-file"
-    assert whole(chat(world))
+    assert response_parts(chat(world))
     assert "chance of from-a-file/half" in control(world, "GET state")["draws"]
 
 
 @pytest.mark.parametrize("start", ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 def test_a_sandbox_at_either_end_of_time_is_restored(world: World, start: str) -> None:
-    use(world, f"clock: {{start: {start}, mode: frozen}}")
+    start_scenario(world, f"clock: {{start: {start}, mode: frozen}}")
     assert chat(world).status_code == 200
-    snapshot = kept(world)
+    snapshot = snapshot_of(world)
     control(world, "PUT state", json=snapshot)
-    assert kept(world) == snapshot
+    assert snapshot_of(world) == snapshot
     _everything_works(world)

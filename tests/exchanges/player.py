@@ -36,7 +36,7 @@ _SEGMENT = 256 * 1024
 
 
 @dataclass
-class Played:
+class StepResult:
     """The outcome of one step: the sent and received bytes, and the connection's ending.
 
     An ending is "open" (the response is complete and the connection stays), "fin", "reset", "silence" (the response is
@@ -58,7 +58,7 @@ class Played:
 class Run:
     """All outcomes, and each server's standard error."""
 
-    played: list[Played] = field(default_factory=list)
+    played: list[StepResult] = field(default_factory=list)
     warnings: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
@@ -127,22 +127,22 @@ class _Connections:
         # By name: the connection, its received bytes without a complete response, and which responses have no body.
         self._named: dict[str, tuple[socket.socket, bytes, frozenset[int]]] = {}
         self._captured: dict[str, str] = {}
-        self._watched: deque[tuple[float, socket.socket, Played]] = deque()
+        self._watched: deque[tuple[float, socket.socket, StepResult]] = deque()
 
-    def play(self, steps: tuple[Step, ...]) -> list[Played]:
+    def play(self, steps: tuple[Step, ...]) -> list[StepResult]:
         played = [self._step(step) for step in steps]
         self._settle(whole=True)
         for connection, _, _ in self._named.values():
             connection.close()
         return played
 
-    def _step(self, step: Step) -> Played:
+    def _step(self, step: Step) -> StepResult:
         # No connection may idle for long, or the server closes it.
         self._settle(whole=step.is_silent)
         time.sleep(step.rest)
-        played = Played(self._part, step)
+        played = StepResult(self._part, step)
         connection, pending, heads = self._connection(step)
-        listener = _Listener(step, played, pending, step.heads if step.sends else heads)
+        listener = _ResponseReader(step, played, pending, step.heads if step.sends else heads)
         try:
             for number, segment in enumerate(step.sends):
                 if number:
@@ -181,7 +181,7 @@ class _Connections:
             raise RuntimeError(f"nothing was captured as {left[1].decode()}")
         return segment
 
-    def _end(self, step: Step, played: Played, connection: socket.socket, listener: "_Listener") -> None:
+    def _end(self, step: Step, played: StepResult, connection: socket.socket, listener: "_ResponseReader") -> None:
         """End the connection as the step requires, or schedule a later check."""
         if played.ending in ("fin", "reset") or played.ending.startswith(("fin ", "reset ")):
             connection.close()
@@ -222,10 +222,10 @@ class _Connections:
             connection.close()
 
 
-class _Listener:
+class _ResponseReader:
     """Reader of one step's responses."""
 
-    def __init__(self, step: Step, played: Played, pending: bytes, heads: frozenset[int]) -> None:
+    def __init__(self, step: Step, played: StepResult, pending: bytes, heads: frozenset[int]) -> None:
         self._step = step
         self._played = played
         self._before = pending
@@ -341,7 +341,7 @@ def body_of(answer: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _captured(capture: Capture, played: Played) -> str:
+def _captured(capture: Capture, played: StepResult) -> str:
     text = body_of(played.received).decode()
     found: Any = text
     if capture.path:

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tests.exchanges.player import Played
+from tests.exchanges.player import StepResult
 
 RECORDING = Path(__file__).with_name("recording.jsonl")
 
@@ -21,7 +21,7 @@ _CONTEXT_BYTES = 60
 Line = dict[str, Any]
 
 
-def line(played: Played) -> Line:
+def line(played: StepResult) -> Line:
     """Return one step as a line of the recording."""
     said: Line = {
         "name": played.step.name,
@@ -47,7 +47,7 @@ def read(path: Path = RECORDING) -> dict[str, Line]:
         return {line["name"]: line for line in map(json.loads, file)}
 
 
-def save(played: Iterable[Played], folder: Path) -> None:
+def save(played: Iterable[StepResult], folder: Path) -> None:
     """Save each complete response to a separate file; its last line is the ending."""
     folder.mkdir(parents=True, exist_ok=True)
     for one in played:
@@ -60,7 +60,9 @@ def file_of(name: str, folder: Path) -> Path:
     return folder / f"{slug}-{sha256(name.encode()).hexdigest()[:6]}.http"
 
 
-def differences(recorded: Mapping[str, Line], played: Iterable[Played], before: Path | None = None) -> Iterator[str]:
+def differences(
+    recorded: Mapping[str, Line], played: Iterable[StepResult], before: Path | None = None
+) -> Iterator[str]:
     """Return the differences, step by step; `before` has the complete recorded responses."""
     left = dict(recorded)
     for one in played:
@@ -73,7 +75,7 @@ def differences(recorded: Mapping[str, Line], played: Iterable[Played], before: 
         yield f"{name}\n  is in the recording alone"
 
 
-def _differing(was: Line, now: Line, played: Played, before: Path | None) -> Iterator[str]:
+def _differing(was: Line, now: Line, played: StepResult, before: Path | None) -> Iterator[str]:
     for what in ("part", "request", "ending", "pieces", "masks"):
         if was.get(what) != now.get(what):
             yield f"  {what} was {str(was.get(what))[:400]!r}\n  {what} is  {str(now.get(what))[:400]!r}"

@@ -18,7 +18,7 @@ EXPIRES = 4_102_444_800
 ISSUED = 1_767_225_600
 
 # The step's action on its connection after reading.
-Leaving = Literal["keep", "close", "reset"]
+ConnectionAction = Literal["keep", "close", "reset"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Step:
     on: str | None = None
     answers: int = 1
     until: bytes = b""
-    leaving: Leaving = "keep"
+    leaving: ConnectionAction = "keep"
     half_close: bool = False
     pieces: bool = False
     patience: float = 10.0

@@ -23,7 +23,7 @@ from clevora_mock.faults.body import (
 )
 from clevora_mock.faults.connection import Close, Reset, Stall
 from clevora_mock.faults.stream import DuplicateChunk, ErrorFrame, MalformedChunk, NoDone, NoUsage, SplitUtf8
-from tests.support.world import bare_sandbox, still_clock
+from tests.support.world import make_sandbox, make_stopped_clock
 
 CHAT = ENDPOINT_BY_NAME["chat.completions"]
 RATE = 500  # micro-dollars a token
@@ -116,7 +116,7 @@ every_reply = pytest.mark.parametrize(
 
 def record(reply: Reply, sent: int) -> tuple[list[tuple[int, int]], int]:
     """Record a request with `reply`: return the charges in tokens and micro-dollars, and the usage's errors."""
-    sandbox: Sandbox = bare_sandbox(still_clock())
+    sandbox: Sandbox = make_sandbox(make_stopped_clock())
     account = sandbox.accounts.by_uid["demo"]
     now = sandbox.clock.now()
     facts = RequestFacts("req_1", now, "POST", CHAT.path, endpoint=CHAT)

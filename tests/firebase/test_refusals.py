@@ -10,7 +10,7 @@ from clevora_mock.contract.limits import MAX_BODY_BYTES
 from clevora_mock.core import users
 from clevora_mock.firebase.errors import CODES
 from clevora_mock.firebase.routes import TABLE
-from tests.support.firebase import ANN, DEMO, FIND, OWNER, TOKEN, TOOLKIT, accounts, good, message, refresh, sign_up
+from tests.support.firebase import ANN, DEMO, FIND, OWNER, TOKEN, TOOLKIT, accounts, message, ok_json, refresh, sign_up
 from tests.support.world import World
 
 PLACEHOLDER = "<id token>"
@@ -119,7 +119,7 @@ def test_a_grant_is_refused_by_name(world: World, form: dict[str, str], said: st
 @pytest.mark.parametrize("change", [{"project": "other"}, {"began": 10**30}, {"began": -1}, {"uid": ""}, {"x": 1}])
 def test_a_forged_refresh_token_is_refused(world: World, change: dict[str, Any]) -> None:
     session = {"uid": "demo", "provider": "password", "project": "demo-clevora", "began": 0}
-    good(refresh(world, forged(session)))
+    ok_json(refresh(world, forged(session)))
     assert message(refresh(world, forged(session | change))) == "INVALID_REFRESH_TOKEN"
 
 
@@ -189,7 +189,7 @@ def test_only_the_owner_looks_others_up(world: World, authorization: str | None)
 
 
 def test_at_most_a_hundred_are_looked_up(world: World) -> None:
-    good(world.http.post(FIND, headers=OWNER, json={"localId": ["demo"] * 100}))
+    ok_json(world.http.post(FIND, headers=OWNER, json={"localId": ["demo"] * 100}))
     assert world.http.post(FIND, headers=OWNER, json={"email": ["a@x.example"] * 101}).status_code == 400
 
 
@@ -201,9 +201,9 @@ def test_sign_ups_beyond_the_capacity_are_refused(world: World, monkeypatch: pyt
     made = world.http.post("/__mock/accounts", json=ANN)
     assert made.json()["error"]["message"].startswith("password: ")
     for signed in (first, second):
-        good(accounts(world, "delete", {"idToken": signed["idToken"]}))
+        ok_json(accounts(world, "delete", {"idToken": signed["idToken"]}))
     for _ in range(2):
-        good(accounts(world, "delete", {"idToken": sign_up(world)["idToken"]}))
+        ok_json(accounts(world, "delete", {"idToken": sign_up(world)["idToken"]}))
     deleted = world.http.get("/__mock/state").json()["deleted_users"]
     assert len(deleted) == 3
     assert first["localId"] not in deleted
@@ -244,7 +244,7 @@ class TestManners:
 
     def test_a_slash_or_an_escaped_colon_changes_nothing(self, world: World) -> None:
         for path in ("accounts:signUp/", "accounts%3AsignUp"):
-            good(world.http.post(f"{TOOLKIT}/{path}?key=local", json={}))
+            ok_json(world.http.post(f"{TOOLKIT}/{path}?key=local", json={}))
 
     def test_a_body_that_is_too_large_is_refused_in_the_same_shape(self, world: World) -> None:
         answer = accounts(world, "signUp", {"email": "a" * MAX_BODY_BYTES})
@@ -255,15 +255,15 @@ class TestManners:
         def break_down(sandbox: Any) -> None:
             sandbox.config = None
 
-        world.do(break_down)
+        world.run_in_server(break_down)
         answer = accounts(world, "signUp", ANN)
         assert (answer.status_code, answer.json()["error"]["status"]) == (500, "INTERNAL")
         message(answer)
 
     def test_scenarios_do_not_affect_firebase(self, world: World) -> None:
         rules = [{"when": {"endpoint": "*"}, "then": {"error": 503}}]
-        good(world.http.put("/__mock/scenario", json={"name": "down", "rules": rules}))
-        good(accounts(world, "signInWithPassword", DEMO, headers={"x-clevora-mock-error": "500"}))
+        ok_json(world.http.put("/__mock/scenario", json={"name": "down", "rules": rules}))
+        ok_json(accounts(world, "signInWithPassword", DEMO, headers={"x-clevora-mock-error": "500"}))
 
 
 @pytest.mark.parametrize("issued", [None, "1", [], 1e308, -1e308, 10**18, True])

@@ -7,12 +7,12 @@ from tests.support.firebase import (
     ANN,
     DEMO,
     accounts,
-    ask,
+    call,
     claims,
     dashboard,
     find,
-    good,
     message,
+    ok_json,
     refresh,
     sign_in,
     sign_up,
@@ -78,20 +78,20 @@ class TestSigningIn:
     def test_the_demo_account_signs_in_and_sees_its_money(self, world: World) -> None:
         got = sign_in(world, **DEMO)
         assert got["localId"] == "demo"
-        account = good(dashboard(world, got["idToken"]))["data"]
+        account = ok_json(dashboard(world, got["idToken"]))["data"]
         assert (account["balance"], account["activated"], account["developerAccess"]) == (100, True, True)
 
     def test_an_account_of_the_control_plane_signs_in(self, world: World) -> None:
         made = {"uid": "poor", "balance": 0, "activated": False, **ANN}
-        good(world.http.post("/__mock/accounts", json=made))
+        ok_json(world.http.post("/__mock/accounts", json=made))
         got = sign_in(world, **ANN)
         assert got["localId"] == "poor"
-        assert good(dashboard(world, got["idToken"]))["data"]["balance"] == 0
+        assert ok_json(dashboard(world, got["idToken"]))["data"]["balance"] == 0
 
     def test_a_user_who_signed_up_can_be_given_an_account(self, world: World) -> None:
         got = sign_up(world, **ANN)
-        good(world.http.post("/__mock/accounts", json={"uid": got["localId"], "balance": 7}))
-        assert good(dashboard(world, got["idToken"]))["data"]["balance"] == 7
+        ok_json(world.http.post("/__mock/accounts", json={"uid": got["localId"], "balance": 7}))
+        assert ok_json(dashboard(world, got["idToken"]))["data"]["balance"] == 7
 
     @pytest.mark.parametrize(
         ("made", "said"),
@@ -119,9 +119,9 @@ class TestSigningIn:
         assert [dashboard(world, token, path).status_code for path in ("/api/developer/account", "/v1/keys")] == [
             403
         ] * 2
-        good(dashboard(world, token, "/api/developer/activate", "POST"))
-        assert good(dashboard(world, token))["data"]["email"] == "ann@x.example"
-        assert good(dashboard(world, token, "/v1/keys"))["data"]["keys"] == []
+        ok_json(dashboard(world, token, "/api/developer/activate", "POST"))
+        assert ok_json(dashboard(world, token))["data"]["email"] == "ann@x.example"
+        assert ok_json(dashboard(world, token, "/v1/keys"))["data"]["keys"] == []
 
     def test_sandboxes_have_users_of_their_own(self, world: World) -> None:
         sign_up(world, **ANN)
@@ -133,7 +133,7 @@ class TestSigningIn:
     def test_the_root_path_is_the_default_sandbox(self, world: World) -> None:
         """The SDK for the web drops paths."""
         root = f"{world.server.url}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=k"
-        assert good(world.http.post(root, json=DEMO))["localId"] == "demo"
+        assert ok_json(world.http.post(root, json=DEMO))["localId"] == "demo"
 
 
 class TestStayingSignedIn:
@@ -141,7 +141,7 @@ class TestStayingSignedIn:
         signed = sign_up(world, **ANN)
         world.advance(7200)
         assert dashboard(world, signed["idToken"]).status_code == 401
-        got = good(refresh(world, signed["refreshToken"]))
+        got = ok_json(refresh(world, signed["refreshToken"]))
         assert got.keys() == {
             *("id_token", "access_token", "refresh_token"),
             *("expires_in", "token_type", "user_id", "project_id"),
@@ -151,26 +151,26 @@ class TestStayingSignedIn:
         told = claims(got["id_token"])
         assert (told["auth_time"], told["iat"]) == (START, START + 7200)
         assert dashboard(world, got["id_token"]).status_code == 403
-        assert good(refresh(world, got["refresh_token"]))["user_id"] == signed["localId"]
+        assert ok_json(refresh(world, got["refresh_token"]))["user_id"] == signed["localId"]
 
     @pytest.mark.parametrize("spelling", [("grant_type", "refresh_token"), ("grantType", "refreshToken")])
     def test_a_token_is_refreshed_by_json_too(self, world: World, spelling: tuple[str, str]) -> None:
         asked = dict(zip(spelling, ("refresh_token", sign_up(world)["refreshToken"]), strict=True))
         answer = world.http.post("/securetoken.googleapis.com/v1/token?key=k", json=asked)
-        assert good(answer)["id_token"]
+        assert ok_json(answer)["id_token"]
 
     def test_an_anonymous_user_stays_anonymous(self, world: World) -> None:
-        token = good(refresh(world, sign_up(world)["refreshToken"]))["id_token"]
+        token = ok_json(refresh(world, sign_up(world)["refreshToken"]))["id_token"]
         assert claims(token)["firebase"]["sign_in_provider"] == "anonymous"
 
     def test_a_new_profile_is_in_the_next_token(self, world: World) -> None:
         signed = sign_up(world, **ANN)
-        ask(world, "update", idToken=signed["idToken"], displayName="Ann", photoUrl="https://x.example/ann.png")
-        told = claims(good(refresh(world, signed["refreshToken"]))["id_token"])
+        call(world, "update", idToken=signed["idToken"], displayName="Ann", photoUrl="https://x.example/ann.png")
+        told = claims(ok_json(refresh(world, signed["refreshToken"]))["id_token"])
         assert (told["name"], told["picture"]) == ("Ann", "https://x.example/ann.png")
 
     def test_lookup_accepts_an_expired_token(self, world: World) -> None:
         """SDKs use the machine's clock: an error would sign their user out only because the sandbox's was moved."""
         signed = sign_up(world, **ANN)
         world.advance(86_400)
-        assert ask(world, "lookup", idToken=signed["idToken"])["users"][0]["localId"] == signed["localId"]
+        assert call(world, "lookup", idToken=signed["idToken"])["users"][0]["localId"] == signed["localId"]

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.core.passwords import Password
 from clevora_mock.firebase.routes import TABLE
-from tests.support.control import chat, control, whole
+from tests.support.control import chat, control, response_parts
 from tests.support.examples import examples
-from tests.support.firebase import ANN, DEMO, TOKEN, accounts, ask, find, good, message, refresh, sign_in, sign_up
-from tests.support.server import Running
+from tests.support.firebase import ANN, DEMO, TOKEN, accounts, call, find, message, ok_json, refresh, sign_in, sign_up
+from tests.support.server import RunningServer
 from tests.support.world import World, fresh_world
 
 
-def story(world: World) -> list[Any]:
+def user_life_cycle(world: World) -> list[Any]:
     """Return all bytes of a fixed sequence: sign-up, sign-in, changes, refresh, deletion."""
     answers = [accounts(world, "signUp", ANN), accounts(world, "signInWithPassword", DEMO)]
     ann = answers[0].json()
@@ -28,7 +28,7 @@ def story(world: World) -> list[Any]:
     answers += [other, accounts(world, "delete", {"idToken": other.json()["idToken"]})]
     answers.append(accounts(world, "lookup", {"idToken": ann["idToken"]}))
     assert [answer.status_code for answer in answers] == [200] * 7
-    return [whole(answer) for answer in answers]
+    return [response_parts(answer) for answer in answers]
 
 
 def users(world: World) -> tuple[Any, Any]:
@@ -38,11 +38,11 @@ def users(world: World) -> tuple[Any, Any]:
 
 def test_the_same_requests_give_the_same_bytes(world: World) -> None:
     born = users(world)
-    first = story(world)
+    first = user_life_cycle(world)
     assert users(world) != born
     control(world, "POST reset")
     assert users(world) == born
-    assert story(world) == first
+    assert user_life_cycle(world) == first
 
 
 def test_draws_depend_on_the_sandbox(world: World) -> None:
@@ -55,21 +55,21 @@ def test_a_snapshot_restores_all_users(world: World) -> None:
     """With passwords, profiles, revocations and deleted uids; in another sandbox too."""
     ann = sign_up(world, **ANN)
     gone = sign_up(world)
-    ask(world, "delete", idToken=gone["idToken"])
+    call(world, "delete", idToken=gone["idToken"])
     world.advance(5)
-    new = ask(world, "update", idToken=ann["idToken"], password="secret-2", displayName="Ann")
+    new = call(world, "update", idToken=ann["idToken"], password="secret-2", displayName="Ann")
     snapshot = world.http.get("/__mock/state").content
     control(world, "POST reset")
     other = World(world.server, f"{world.name}-other")
     with other.http:
         for place in (world, other):
-            good(place.http.put("/__mock/state", content=snapshot))
+            ok_json(place.http.put("/__mock/state", content=snapshot))
             assert sign_in(place, ANN["email"], "secret-2")["localId"] == ann["localId"]
             assert sign_in(place, **DEMO)["localId"] == "demo"
             assert find(place, localId=[ann["localId"]])[0]["displayName"] == "Ann"
             assert find(place, localId=[gone["localId"]]) == []
             assert message(refresh(place, ann["refreshToken"])) == "TOKEN_EXPIRED"
-            good(refresh(place, new["refreshToken"]))
+            ok_json(refresh(place, new["refreshToken"]))
 
 
 @pytest.mark.parametrize("said", ["occurs twice", "is another user's too", "is among the users", "users"])
@@ -110,8 +110,8 @@ def test_the_demo_user_does_not_depend_on_its_first_use(world: World) -> None:
 class TestSecrets:
     def test_no_password_or_token_is_kept_or_shown(self, world: World) -> None:
         ann = sign_up(world, **ANN)
-        refreshed = good(refresh(world, ann["refreshToken"]))
-        new = ask(world, "update", idToken=ann["idToken"], password='quoted "secret", \\ and é')
+        refreshed = ok_json(refresh(world, ann["refreshToken"]))
+        new = call(world, "update", idToken=ann["idToken"], password='quoted "secret", \\ and é')
         world.http.post(TOKEN, params={"key": "k"}, json={"grantType": "other", "refreshToken": "secret-9"})
         secrets = [ANN["password"], "quoted", "secret-9", ann["refreshToken"], ann["idToken"], new["refreshToken"]]
         secrets += [refreshed["id_token"], refreshed["refresh_token"], new["idToken"]]
@@ -154,7 +154,7 @@ class TestSecrets:
 @examples(60)
 @given(password=st.text(min_size=6), spread=st.sampled_from([None, 2]), escaped=st.booleans(), whole=st.booleans())
 def test_no_password_gets_into_the_journal(
-    frozen_server: Running, password: str, spread: int | None, escaped: bool, whole: bool
+    frozen_server: RunningServer, password: str, spread: int | None, escaped: bool, response_parts: bool
 ) -> None:
     """In every encoding of a body, complete or truncated."""
     world = fresh_world(frozen_server)
@@ -162,8 +162,8 @@ def test_no_password_gets_into_the_journal(
     body = json.dumps({"email": "a@x.example", "password": marked}, indent=spread, ensure_ascii=escaped)
     sent = body.encode("utf-8", "surrogatepass")
     accounts_path = "/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=k"
-    world.http.post(accounts_path, content=sent if whole else sent.rstrip(b'\n "}'))
-    bodies = world.do(lambda sandbox: b"".join(entry.body for entry in sandbox.journal.entries))
+    world.http.post(accounts_path, content=sent if response_parts else sent.rstrip(b'\n "}'))
+    bodies = world.run_in_server(lambda sandbox: b"".join(entry.body for entry in sandbox.journal.entries))
     assert b"s3cr3t" not in bodies
     assert b"a@x.example" in bodies
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from clevora_mock.testing import MockError, Server
-from tests.support.program import environment, until_gone
+from tests.support.program import environment, wait_until_stopped
 from tests.support.world import World
 
 ASK = """
@@ -39,7 +39,7 @@ NEEDED_UNUSED = {
 }
 
 
-class Ran(NamedTuple):
+class FinishedRun(NamedTuple):
     """A finished test run."""
 
     status: int
@@ -66,7 +66,7 @@ class Suite:
         apart = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", f"--basetemp={self.folder / 'temp'}")
         return [sys.executable, "-m", "pytest", *apart, *arguments]
 
-    def run(self, source: str, *arguments: str, **variables: str) -> Ran:
+    def run(self, source: str, *arguments: str, **variables: str) -> FinishedRun:
         """Run `source` as a test file."""
         self.write("test_it.py", ASK + source)
         ended = subprocess.run(
@@ -78,7 +78,7 @@ class Suite:
             timeout=120,
             check=False,
         )
-        return Ran(ended.returncode, ended.stdout.strip() + ended.stderr)
+        return FinishedRun(ended.returncode, ended.stdout.strip() + ended.stderr)
 
 
 @pytest.fixture
@@ -366,7 +366,7 @@ def test_a_run_that_is_killed_leaves_no_server(suite: Suite) -> None:
             time.sleep(0.05)
         os.kill(run.pid, signal.SIGKILL)
     server = Server(json.loads(file.read_text(encoding="utf-8")))
-    until_gone(server)
+    wait_until_stopped(server)
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import clevora_mock
 from clevora_mock import MockError, running
 from clevora_mock.settings import SettingsError
 from clevora_mock.testing import Server
-from tests.support.program import until_gone
+from tests.support.program import wait_until_stopped
 
 
 def test_the_server_has_the_settings_and_ends_with_the_block() -> None:
@@ -91,7 +91,7 @@ def test_the_server_ends_with_a_parent_that_is_killed() -> None:
         server = Server(parent.stdout.readline().strip())
         assert server.balance == 100
         os.kill(parent.pid, signal.SIGKILL)
-    until_gone(server)
+    wait_until_stopped(server)
 
 
 @pytest.mark.parametrize("module", [clevora_mock, clevora_mock.testing])

@@ -20,14 +20,14 @@ def test_a_change_can_be_made_as_printed(page: Path, tmp_path: Path) -> None:
     """In the order of the blocks; then the page's tests and the check of all shipped scenarios run."""
     for folder in ("clevora_mock", "fixtures", "scenarios"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    tests = [file for block in blocks(document=page) if (file := made(block, tmp_path)).startswith("tests/")]
+    tests = [file for block in blocks(document=page) if (file := apply_block(block, tmp_path)).startswith("tests/")]
     assert tests
     passed = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'temp'}", *tests)
     assert " passed" in passed
     run(tmp_path, "-m", "clevora_mock", "check", *map(str, (tmp_path / "scenarios").glob("*.yaml")))
 
 
-def made(block: Block, folder: Path) -> str:
+def apply_block(block: Block, folder: Path) -> str:
     """Apply a block in `folder`: a diff, an addition to the end of a file, or a new file; return its path."""
     if block.language == "diff":
         command = ["git", "apply", "-C1", "-"]

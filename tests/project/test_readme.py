@@ -26,8 +26,8 @@ from tests.support.documents import (
     name,
     write_files,
 )
-from tests.support.program import environment, run, serving
-from tests.support.server import Running, running
+from tests.support.program import environment, run_program, serving
+from tests.support.server import RunningServer, running
 
 BLOCKS = blocks()
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
@@ -40,7 +40,7 @@ DOCUMENTS = {path.relative_to(ROOT).as_posix(): path for path in documents()}
 
 
 @pytest.fixture
-def server() -> Iterator[Running]:
+def server() -> Iterator[RunningServer]:
     """Provide a separate server in place of the documentation's."""
     with running(Settings()) as fresh:
         yield fresh
@@ -155,7 +155,7 @@ def test_every_page_of_the_documentation_is_in_its_contents() -> None:
 
 @pytest.mark.slow
 @of("python")
-def test_programs_run_as_printed(block: Block, server: Running, tmp_path: Path) -> None:
+def test_programs_run_as_printed(block: Block, server: RunningServer, tmp_path: Path) -> None:
     """As tests if they have some, else as scripts, beside the files above them; the output is the printed one."""
     address = server.url.removeprefix("http://")
     write_files(block.document, tmp_path, address, before=block.line)
@@ -195,7 +195,7 @@ def test_pytest_configuration_works_as_printed(block: Block, tmp_path: Path) -> 
 def test_scenarios_are_valid(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "printed.yaml"
     file.write_text(block.text, encoding="utf-8")
-    checked = run("check", str(file))
+    checked = run_program("check", str(file))
     assert checked.returncode == 0, checked.stdout
     with serving("serve", "--scenario", str(file)) as server, urlopen(f"{server.url}/__mock/health") as health:
         assert json.load(health)["scenario"] == yaml.safe_load(block.text).get("name", "printed")
@@ -227,7 +227,7 @@ class TestTexts:
             "from openai import OpenAI\nOpenAI(max_retries=2).chat.completions.create(model='clevora-1.0-turbo', "
             "messages=[{'role': 'user', 'content': 'Hello!'}])\n"
         )
-        ended = run("exec", "--scenario", "flaky", "--clock", "frozen", "--", sys.executable, "-c", source)
+        ended = run_program("exec", "--scenario", "flaky", "--clock", "frozen", "--", sys.executable, "-c", source)
         assert ended.returncode == 0
         assert is_printed(shown[SUMMARY], ended.stderr), ended.stderr
 
@@ -262,7 +262,7 @@ class TestReference:
     """Handwritten lists in the reference, compared with the server's responses."""
 
     @pytest.fixture
-    def asked(self, server: Running) -> Running:
+    def asked(self, server: RunningServer) -> RunningServer:
         """Provide a server with one chat in its journal."""
         source = (
             f"from openai import OpenAI\nOpenAI(base_url={server.base_url!r}, api_key={server.api_key!r})"
@@ -271,7 +271,7 @@ class TestReference:
         subprocess.run([sys.executable, "-c", source], env=environment(), check=True, timeout=60)
         return server
 
-    def test_every_field_of_the_journal_is_listed(self, asked: Running) -> None:
+    def test_every_field_of_the_journal_is_listed(self, asked: RunningServer) -> None:
         with urlopen(f"{asked.url}/__mock/requests") as answer:
             (entry,) = json.load(answer)["requests"]
         assert first_column("journal", "The journal") == list(entry)
@@ -282,20 +282,20 @@ class TestReference:
             _, said = server.stop()
         assert first_column("journal", "The JSON log") == list(json.loads(said.splitlines()[0]))
 
-    def test_every_field_of_a_snapshot_is_listed(self, asked: Running) -> None:
+    def test_every_field_of_a_snapshot_is_listed(self, asked: RunningServer) -> None:
         with urlopen(f"{asked.url}/__mock/state") as answer:
             assert first_column("snapshot", "The document") == list(json.load(answer))
 
     def test_every_variable_of_a_command_is_listed(self) -> None:
         """The variables of a command under `exec`."""
         source = "import os; print(*(name for name in os.environ))"
-        told = run("exec", "--", sys.executable, "-c", source).stdout.split()
+        told = run_program("exec", "--", sys.executable, "-c", source).stdout.split()
         # Python itself sets the last one in the C locale.
         added = set(told) - (set(environment()) - {"NO_PROXY", "no_proxy"}) - {"LC_CTYPE"}
         assert set(first_column("settings", "What `exec` sets")) == added
 
     def test_every_command_is_listed(self) -> None:
-        listed = run("--help").stdout.partition("Commands:\n")[2]
+        listed = run_program("--help").stdout.partition("Commands:\n")[2]
         commands = [line.split()[0] for line in listed.splitlines()]
         assert [row.split()[1] for row in first_column("settings", "Commands")] == commands
 

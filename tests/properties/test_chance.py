@@ -19,7 +19,7 @@ from clevora_mock.core.id_tokens import Identity, issue
 from clevora_mock.core.rng import RandomStream, SeededRng
 from clevora_mock.settings import DEMO_KEY, Settings
 from tests.support.examples import share
-from tests.support.server import Running, running
+from tests.support.server import RunningServer, running
 from tests.support.world import TLS, fresh_name
 
 seeds = st.integers(-(10**18) + 1, 10**18 - 1)
@@ -139,9 +139,9 @@ def test_shuffling_loses_nothing(start: bytes, items: list[int]) -> None:
 class Servers(NamedTuple):
     """Two equal servers, and one with another seed."""
 
-    first: Running
-    second: Running
-    other: Running
+    first: RunningServer
+    second: RunningServer
+    other: RunningServer
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +185,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
 class Visitor:
     """A client that performs the steps in one sandbox, and keeps the bytes of every response."""
 
-    def __init__(self, server: Running, sandbox: str) -> None:
+    def __init__(self, server: RunningServer, sandbox: str) -> None:
         # Links in responses have the requested host.
         url = f"{server.url}/sandbox/{sandbox}"
         self.http = httpx.Client(base_url=url, headers={"host": "localhost"}, timeout=20, verify=TLS)

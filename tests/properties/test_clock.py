@@ -22,7 +22,7 @@ from clevora_mock.clock import (
     iso_micros,
     parse,
 )
-from tests.support.virtual_time import VirtualLoop, virtually
+from tests.support.virtual_time import VirtualLoop, run_virtually
 
 modes: st.SearchStrategy[Mode] = st.sampled_from(["real", "frozen", "scaled"])
 speeds = st.sampled_from([0.5, 1.0, 2.0, 60.0, 3600.0])
@@ -43,7 +43,7 @@ async def sleep_until(clock: Clock, moment: int) -> None:
             timer.cancel()
 
 
-class Wall:
+class SimulatedWall:
     """Wall time that a test advances."""
 
     def __init__(self, now: int) -> None:
@@ -62,16 +62,16 @@ def speed_of(mode: Mode, speed: float) -> float:
 
 @given(walls)
 def test_clocks_start_where_they_are_told_to(now: int) -> None:
-    assert Clock("real", read=Wall(now)).now() == now
-    assert Clock("scaled", speed=60, read=Wall(now)).now() == now
-    assert Clock("frozen", read=Wall(now)).now() == FROZEN_START
+    assert Clock("real", read=SimulatedWall(now)).now() == now
+    assert Clock("scaled", speed=60, read=SimulatedWall(now)).now() == now
+    assert Clock("frozen", read=SimulatedWall(now)).now() == FROZEN_START
     for mode in ("real", "frozen", "scaled"):
-        assert Clock(mode, start=123, read=Wall(now)).now() == 123
+        assert Clock(mode, start=123, read=SimulatedWall(now)).now() == 123
 
 
 @given(walls, modes, speeds, st.integers(0, 10**15), st.lists(strides, max_size=10))
 def test_time_passes_at_the_clocks_speed(now: int, mode: Mode, speed: float, start: int, passing: list[int]) -> None:
-    wall = Wall(now)
+    wall = SimulatedWall(now)
     clock = Clock(mode, start=start, speed=speed, read=wall)
     for stride in passing:
         wall.now += stride
@@ -90,7 +90,7 @@ _CHANGES = st.one_of(
 def test_changes_of_mode_never_make_a_clock_jump(
     now: int, mode: Mode, speed: float, changes: list[tuple[str, int | tuple[Mode, float]]]
 ) -> None:
-    wall = Wall(now)
+    wall = SimulatedWall(now)
     clock = Clock(mode, speed=speed, read=wall)
     rate = speed_of(mode, speed)
     expected = clock.now()
@@ -126,10 +126,10 @@ def in_virtual_time(mode: Mode, speed: float, work: Callable[[VirtualLoop, Clock
         assert asyncio.iscoroutine(outcome)
         await outcome
 
-    virtually(run)
+    run_virtually(run)
 
 
-async def settled() -> None:
+async def run_ready_callbacks() -> None:
     """Let all ready callbacks run."""
     for _ in range(5):
         await asyncio.sleep(0)
@@ -165,12 +165,12 @@ def test_a_frozen_clock_wakes_exactly_the_due_waiters(waits: list[int], advances
             woken.append(seconds)
 
         tasks = [asyncio.ensure_future(wait(seconds)) for seconds in waits]
-        await settled()
+        await run_ready_callbacks()
         reached = 0
         for seconds in advances:
             clock.advance(seconds)
             reached += seconds
-            await settled()
+            await run_ready_callbacks()
             assert sorted(woken) == sorted(wait for wait in waits if wait <= reached)
             assert len(clock.timers) == len(waits) - len(woken)
         clock.set(FROZEN_START + 100 * SECOND)
@@ -191,10 +191,10 @@ def test_a_jump_wakes_in_the_order_of_due_times(waits: list[int], advances: list
             woken.append((seconds, number))
 
         tasks = [asyncio.ensure_future(wait(seconds, number)) for number, seconds in enumerate(waits)]
-        await settled()
+        await run_ready_callbacks()
         for seconds in (*advances, 10):
             clock.advance(seconds)
-            await settled()
+            await run_ready_callbacks()
         await asyncio.gather(*tasks)
         # Timers of the same moment fire in the order of their creation.
         assert woken == sorted(woken)
@@ -220,9 +220,9 @@ def test_cancelled_timers_do_not_fire(timers: list[tuple[int, bool]], mode: Mode
             if cancelled:
                 timer.cancel()
         clock.advance(100)
-        await settled()
+        await run_ready_callbacks()
         clock.advance(100)
-        await settled()
+        await run_ready_callbacks()
         assert sorted(fired) == [number for number, (_, cancelled) in enumerate(timers) if not cancelled]
         assert not clock.timers
 
@@ -235,11 +235,11 @@ def test_a_cancelled_wait_leaves_no_timer(wait: int, cancelled_after: int, later
         task = asyncio.ensure_future(sleep_until(clock, FROZEN_START + (wait + cancelled_after) * SECOND))
         await asyncio.sleep(cancelled_after)
         task.cancel()
-        await settled()
+        await run_ready_callbacks()
         assert task.cancelled()
         assert not clock.timers
         clock.advance(later)
-        await settled()
+        await run_ready_callbacks()
 
     in_virtual_time("real", 1.0, work)
 
@@ -249,13 +249,13 @@ def test_a_wait_survives_every_change_of_mode(wait: int, changes: list[tuple[Mod
     async def work(loop: VirtualLoop, clock: Clock) -> None:
         moment = FROZEN_START + wait * SECOND
         task = asyncio.ensure_future(sleep_until(clock, moment))
-        await settled()
+        await run_ready_callbacks()
         for mode, speed, passing, advance in changes:
             clock.set_mode(mode, speed)
             if passing:
                 await asyncio.sleep(passing)
             clock.advance(advance)
-            await settled()
+            await run_ready_callbacks()
             if task.done():
                 assert clock.now() >= moment
             else:
@@ -277,7 +277,7 @@ def test_a_wait_for_the_past_returns_at_once() -> None:
 
 
 def test_moving_a_clock_without_timers_needs_no_event_loop() -> None:
-    clock = Clock("frozen", read=Wall(0))
+    clock = Clock("frozen", read=SimulatedWall(0))
     clock.advance(1.5)
     clock.set_mode("real")
     assert clock.now() == FROZEN_START + 1_500_000

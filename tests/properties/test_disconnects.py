@@ -24,10 +24,10 @@ from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, Settings
 from clevora_mock.web.framed_response import FramedResponse
 from tests.support.examples import share
-from tests.support.server import Running, running
-from tests.support.token_count import counted
-from tests.support.virtual_time import VirtualLoop, virtually
-from tests.support.world import TLS, bare_sandbox, fresh_name
+from tests.support.server import RunningServer, running
+from tests.support.token_count import count_tokens
+from tests.support.virtual_time import VirtualLoop, run_virtually
+from tests.support.world import TLS, fresh_name, make_sandbox
 
 Message = MutableMapping[str, Any]
 
@@ -64,7 +64,7 @@ def deliver(content: list[bytes], pace: float, ending: Ending, write_seconds: fl
     async def work(loop: VirtualLoop) -> int:
         clock = Clock("real", start=FROZEN_START, read=loop.micros)
         frames = StreamPacing(pace).pace(tuple(map(Frame, content)), RandomStream(bytes(8)))
-        response = FramedResponse(Reply(frames, is_stream=True), bare_sandbox(clock))
+        response = FramedResponse(Reply(frames, is_stream=True), make_sandbox(clock))
         left = asyncio.Event()
 
         async def receive() -> Message:
@@ -101,11 +101,11 @@ def deliver(content: list[bytes], pace: float, ending: Ending, write_seconds: fl
         assert asyncio.all_tasks() == {asyncio.current_task()}
         return response.frames_sent
 
-    frames_sent = virtually(work)
+    frames_sent = run_virtually(work)
     return Delivered(bodies, bool(ended), frames_sent)
 
 
-def leaving(after: float) -> Ending:
+def disconnect(after: float) -> Ending:
     """Disconnect the client."""
 
     async def end(loop: VirtualLoop, task: "asyncio.Task[None]", left: asyncio.Event) -> None:
@@ -115,7 +115,7 @@ def leaving(after: float) -> Ending:
     return end
 
 
-def cancelling(after: float) -> Ending:
+def cancel_request(after: float) -> Ending:
     """Cancel the request's task."""
 
     async def end(loop: VirtualLoop, task: "asyncio.Task[None]", left: asyncio.Event) -> None:
@@ -145,7 +145,7 @@ def test_deadlines_follow_the_pace(count: int, rate: float | None, first: int, j
 
 @given(frames, paces)
 def test_a_whole_stream_keeps_its_pace(content: list[bytes], pace: float) -> None:
-    delivered = deliver(content, pace, leaving(10_000))
+    delivered = deliver(content, pace, disconnect(10_000))
     assert [body for _, body in delivered.bodies] == content
     assert delivered.ended
     assert delivered.frames_sent == len(content)
@@ -155,7 +155,7 @@ def test_a_whole_stream_keeps_its_pace(content: list[bytes], pace: float) -> Non
         assert deadline - 1 <= at <= deadline + 4
 
 
-@given(frames, paces, fractions, st.sampled_from([leaving, cancelling]))
+@given(frames, paces, fractions, st.sampled_from([disconnect, cancel_request]))
 def test_sent_frames_are_counted(
     content: list[bytes], pace: float, fraction: float, ending: Callable[[float], Ending]
 ) -> None:
@@ -167,7 +167,7 @@ def test_sent_frames_are_counted(
     assert delivered.ended == (len(sent) == len(content))
 
 
-@given(frames, paces, fractions, st.floats(0.001, 2), st.sampled_from([leaving, cancelling]))
+@given(frames, paces, fractions, st.floats(0.001, 2), st.sampled_from([disconnect, cancel_request]))
 def test_a_frame_counts_once_it_is_written(
     content: list[bytes], pace: float, fraction: float, slowness: float, ending: Callable[[float], Ending]
 ) -> None:
@@ -181,7 +181,7 @@ def test_a_frame_counts_once_it_is_written(
 @given(frames, paces, st.integers(0, 39))
 def test_nothing_is_sent_to_a_client_that_left(content: list[bytes], pace: float, at: int) -> None:
     tick = min(at, len(content) - 2) / pace
-    delivered = deliver(content, pace, leaving(tick))
+    delivered = deliver(content, pace, disconnect(tick))
     assert all(moment <= tick * SECOND + 4 for moment, _ in delivered.bodies)
 
 
@@ -198,7 +198,7 @@ def request_body(contents: list[str], limit: int, stream: bool = True) -> bytes:
 
 
 def prompt_tokens(contents: list[str]) -> int:
-    return 3 + sum(3 + counted(content) for content in contents)
+    return 3 + sum(3 + count_tokens(content) for content in contents)
 
 
 def content_of(events: bytes) -> str:
@@ -211,16 +211,16 @@ def content_of(events: bytes) -> str:
     return "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks)
 
 
-def is_settled_exactly(entry: JournalEntry, contents: list[str], text: str) -> None:
+def check_entry(entry: JournalEntry, contents: list[str], text: str) -> None:
     """Check that one journal entry bills exactly the prompt and `text`."""
     assert (entry.status, entry.logged, entry.endpoint) == (200, True, "chat.completions")
     assert entry.prompt_tokens == prompt_tokens(contents)
-    assert entry.completion_tokens == counted(text)
+    assert entry.completion_tokens == count_tokens(text)
     assert entry.response == text
     assert entry.cost == RATE * (entry.prompt_tokens + entry.completion_tokens)
 
 
-def books_agree(sandbox: Sandbox, before: int) -> None:
+def check_totals(sandbox: Sandbox, before: int) -> None:
     """Check that ledger, usage, keys and balance agree with the journal."""
     account = sandbox.accounts.by_uid["demo"]
     billed = [entry for entry in sandbox.journal.entries if entry.cost]
@@ -309,23 +309,23 @@ def test_concurrent_streams_are_each_billed_for_the_sent_tokens(
             *(request(contents, limit, fraction * limit / pace, start) for contents, limit, fraction, start in streams)
         )
 
-    virtually(work)
+    run_virtually(work)
     assert len(sandbox.journal.entries) == len(received) == len(streams)
     for entry in sandbox.journal.entries:
         contents, limit, got = received[entry.id]
         whole = answers(contents, limit)
         text = content_of(got)
         assert whole.startswith(text)
-        is_settled_exactly(entry, contents, text)
+        check_entry(entry, contents, text)
         if got.endswith(b"data: [DONE]\n\n"):
             assert text == whole
-    books_agree(sandbox, before)
+    check_totals(sandbox, before)
 
 
 # --- over real sockets ------------------------------------------------------------------------------------------------
 
 
-def with_keys(server: Running, name: str, number: int) -> list[str]:
+def with_keys(server: RunningServer, name: str, number: int) -> list[str]:
     """Return keys of a fresh sandbox with unlimited requests."""
     sandbox = server.sandbox(name)
 
@@ -334,10 +334,10 @@ def with_keys(server: Running, name: str, number: int) -> list[str]:
         account = sandbox.accounts.by_uid["demo"]
         return [sandbox.create_key(account, "abandoned", sandbox.clock.now())[1] for _ in range(number)]
 
-    return server.do(prepare)
+    return server.run_in_server(prepare)
 
 
-async def abandon(server: Running, name: str, key: str, body: bytes, chunks: int) -> tuple[str, str, bool]:
+async def abandon_stream(server: RunningServer, name: str, key: str, body: bytes, chunks: int) -> tuple[str, str, bool]:
     """Request a stream, read some chunks and disconnect; return the request's id, the text, and True if complete."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
@@ -361,28 +361,28 @@ async def abandon(server: Running, name: str, key: str, body: bytes, chunks: int
     return request_id, content_of(got), got.endswith(b"[DONE]\n\n")
 
 
-def until(server: Running, happened: Callable[[], bool]) -> None:
+def wait_until(server: RunningServer, happened: Callable[[], bool]) -> None:
     """Return once a condition holds on the server."""
     for _ in range(PATIENCE_SECONDS * 200):
-        if server.do(happened):
+        if server.run_in_server(happened):
             return
         sleep(0.005)
     raise AssertionError("it never happened")
 
 
-def wait_for(server: Running, sandbox: Sandbox, total: int) -> list[JournalEntry]:
+def wait_for(server: RunningServer, sandbox: Sandbox, total: int) -> list[JournalEntry]:
     """Return the journal, once it has `count` entries."""
-    until(server, lambda: sandbox.journal.total >= total)
-    return server.do(lambda: list(sandbox.journal.entries))
+    wait_until(server, lambda: sandbox.journal.total >= total)
+    return server.run_in_server(lambda: list(sandbox.journal.entries))
 
 
 def test_two_hundred_abandoned_streams_are_billed_exactly(
-    real_server: Running, answers: Callable[[list[str], int], str]
+    real_server: RunningServer, answers: Callable[[list[str], int], str]
 ) -> None:
     name = fresh_name()
     keys = with_keys(real_server, name, 10)
     sandbox = real_server.sandbox(name)
-    before = real_server.do(lambda: sandbox.accounts.by_uid["demo"].ledger.balance)
+    before = real_server.run_in_server(lambda: sandbox.accounts.by_uid["demo"].ledger.balance)
     chance = random.Random(20260101)
     plans = [([f"stream number {number}"], chance.randint(2, 40)) for number in range(200)]
     leave_after = [chance.randint(1, limit) for _, limit in plans]
@@ -391,7 +391,7 @@ def test_two_hundred_abandoned_streams_are_billed_exactly(
     async def batch(numbers: range) -> None:
         done = await asyncio.gather(
             *(
-                abandon(real_server, name, keys[number % 10], request_body(*plans[number]), leave_after[number])
+                abandon_stream(real_server, name, keys[number % 10], request_body(*plans[number]), leave_after[number])
                 for number in numbers
             )
         )
@@ -411,35 +411,35 @@ def test_two_hundred_abandoned_streams_are_billed_exactly(
         # At least the text that the client read, at most the text sent before the disconnect was noticed.
         assert entry.response.startswith(text)
         assert whole.startswith(entry.response)
-        is_settled_exactly(entry, contents, entry.response)
+        check_entry(entry, contents, entry.response)
         assert not ended or entry.response == whole
     # Some disconnected long before the end, and were not billed for it.
     assert sum(entry.response != answers(*asked[entry.id][:2]) for entry in entries) >= 20
-    real_server.do(lambda: books_agree(sandbox, before))
+    real_server.run_in_server(lambda: check_totals(sandbox, before))
 
 
 def test_streams_abandoned_under_a_stopped_clock_are_billed_to_the_token(
-    still_server: Running, answers: Callable[[list[str], int], str]
+    still_server: RunningServer, answers: Callable[[list[str], int], str]
 ) -> None:
     name = fresh_name()
     keys = with_keys(still_server, name, 4)
     sandbox = still_server.sandbox(name)
-    before = still_server.do(lambda: sandbox.accounts.by_uid["demo"].ledger.balance)
+    before = still_server.run_in_server(lambda: sandbox.accounts.by_uid["demo"].ledger.balance)
     chance = random.Random(7)
     asked: dict[str, tuple[list[str], str]] = {}
 
     async def round_of(tokens: int) -> None:
         plans = [([f"hello {chance.randint(0, 9)}"], 12) for _ in range(10)]
         readers = [
-            asyncio.ensure_future(abandon(still_server, name, keys[number % 4], request_body(*plan), 1 + tokens))
+            asyncio.ensure_future(abandon_stream(still_server, name, keys[number % 4], request_body(*plan), 1 + tokens))
             for number, plan in enumerate(plans)
         ]
         if tokens:
             # Every client has received the first token, and its stream waits for the clock.
-            await asyncio.to_thread(until, still_server, lambda: len(sandbox.clock.timers) == len(plans))
-            await asyncio.to_thread(still_server.do, lambda: sandbox.clock.advance(tokens / 200))
+            await asyncio.to_thread(wait_until, still_server, lambda: len(sandbox.clock.timers) == len(plans))
+            await asyncio.to_thread(still_server.run_in_server, lambda: sandbox.clock.advance(tokens / 200))
         for plan, (request_id, text, _) in zip(plans, await asyncio.gather(*readers), strict=True):
-            assert counted(text) == 1 + tokens
+            assert count_tokens(text) == 1 + tokens
             asked[request_id] = plan[0], text
         await asyncio.to_thread(wait_for, still_server, sandbox, len(asked))
 
@@ -451,5 +451,5 @@ def test_streams_abandoned_under_a_stopped_clock_are_billed_to_the_token(
     for entry in wait_for(still_server, sandbox, 100):
         contents, text = asked[entry.id]
         assert answers(contents, 12).startswith(text)
-        is_settled_exactly(entry, contents, text)
-    still_server.do(lambda: books_agree(sandbox, before))
+        check_entry(entry, contents, text)
+    still_server.run_in_server(lambda: check_totals(sandbox, before))

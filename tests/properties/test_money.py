@@ -32,8 +32,8 @@ from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET
 from tests.support.examples import share
-from tests.support.server import Running
-from tests.support.token_count import counted
+from tests.support.server import RunningServer
+from tests.support.token_count import count_tokens
 from tests.support.world import TLS, fresh_name
 
 T = TypeVar("T")
@@ -174,7 +174,7 @@ strides = st.one_of(
 class MoneyMachine(RuleBasedStateMachine):
     """A state machine of users and payments, compared with a model."""
 
-    def __init__(self, server: Running, http: httpx.Client, keep: int) -> None:
+    def __init__(self, server: RunningServer, http: httpx.Client, keep: int) -> None:
         super().__init__()
         self.server = server
         self.keep = keep
@@ -195,11 +195,11 @@ class MoneyMachine(RuleBasedStateMachine):
 
     # --- helpers ------------------------------------------------------------------------------------------------------
 
-    def do(self, work: Callable[[Sandbox], T]) -> T:
-        return self.server.do(lambda: work(self.sandbox))
+    def run_in_server(self, work: Callable[[Sandbox], T]) -> T:
+        return self.server.run_in_server(lambda: work(self.sandbox))
 
     def kept(self, uid: str, work: Callable[[Kept], T]) -> T:
-        return self.do(lambda sandbox: work(sandbox.accounts.by_uid[uid]))
+        return self.run_in_server(lambda sandbox: work(sandbox.accounts.by_uid[uid]))
 
     def signed_in(self, uid: str) -> dict[str, str]:
         return {"authorization": f"Bearer {issue(Identity(uid), 'demo-clevora', self.now)}"}
@@ -271,7 +271,7 @@ class MoneyMachine(RuleBasedStateMachine):
             sandbox.limits = Limits(A_MINUTE, A_DAY)
             return sandbox.accounts.by_uid["demo"].keys[0].id
 
-        demo_key = self.do(prepare)
+        demo_key = self.run_in_server(prepare)
         demo = self.account("demo")
         demo.access = True
         demo.move(self.now, "credit", 100 * DOLLAR)
@@ -334,7 +334,7 @@ class MoneyMachine(RuleBasedStateMachine):
         if contents == ["Hello!"] and limit is None:
             assert (prompt, completion) == (8, 32)
         else:
-            assert completion == counted(text)
+            assert completion == count_tokens(text)
             assert limit is None or completion <= limit
             assert reason == "stop" or completion == limit
         assert said["usage"] == _usage(prompt, completion)
@@ -374,7 +374,7 @@ class MoneyMachine(RuleBasedStateMachine):
             self.is_refused(answer, refusal)
             return
         usage = answer.json()["usage"]
-        asked = sum(map(counted, contents))
+        asked = sum(map(count_tokens, contents))
         if endpoint == "scripts.generate":
             assert usage == _usage(asked + 6, usage["completion_tokens"])
             assert usage["completion_tokens"] <= 300
@@ -402,7 +402,7 @@ class MoneyMachine(RuleBasedStateMachine):
             reply = Reply(status=status, prompt_tokens=tokens)
             sandbox.record(Exchange(facts, principal, reply, status, frames_sent=0, answered=now), now)
 
-        self.do(record)
+        self.run_in_server(record)
         self.completed(key, endpoint, tokens if status == 200 else 0, failed=status != 200)
 
     @precondition(lambda self: len(self.streams) < 4)
@@ -438,15 +438,15 @@ class MoneyMachine(RuleBasedStateMachine):
     @rule(pick=picks)
     def leave_stream(self, pick: int) -> None:
         stream = self.streams.pop(pick % len(self.streams))
-        before = self.do(lambda sandbox: sandbox.journal.total)
+        before = self.run_in_server(lambda sandbox: sandbox.journal.total)
         stream.closing.close()
         for _ in range(PATIENCE_SECONDS * 1000):
-            if self.do(lambda sandbox: sandbox.journal.total) > before:
+            if self.run_in_server(lambda sandbox: sandbox.journal.total) > before:
                 break
             sleep(0.001)
         # All sent frames have been read.
         self.completed(stream.key, CHAT, stream.prompt + len(stream.pieces))
-        produced = self.do(lambda sandbox: sandbox.journal.entries[-1].response)
+        produced = self.run_in_server(lambda sandbox: sandbox.journal.entries[-1].response)
         assert produced == "".join(stream.pieces)
 
     @precondition(lambda self: self.streams)
@@ -461,7 +461,7 @@ class MoneyMachine(RuleBasedStateMachine):
             stream.read_until((self.now - stream.started) // TOKEN + 1)
             if stream.done:
                 self.streams.remove(stream)
-                assert counted("".join(stream.pieces)) == len(stream.pieces) <= stream.limit
+                assert count_tokens("".join(stream.pieces)) == len(stream.pieces) <= stream.limit
                 assert stream.usage == _usage(stream.prompt, len(stream.pieces))
                 self.completed(stream.key, CHAT, stream.prompt + len(stream.pieces))
 
@@ -510,7 +510,7 @@ class MoneyMachine(RuleBasedStateMachine):
             number = sandbox.rng.counters["event"] - 1
             return "evt_" + sandbox.rng.hex_at("event", number), sandbox.journal.entries[-1].body
 
-        event_id, body = self.do(event)
+        event_id, body = self.run_in_server(event)
         self.delivered.append((event_id, body))
         announced = json.loads(body)
         assert announced["type"] == f"payment.{outcome}"
@@ -617,7 +617,7 @@ class MoneyMachine(RuleBasedStateMachine):
         """Set the balance from outside, which is no credit and activates no account."""
         if uid in self.accounts:
             account = self.account(uid)
-            self.do(
+            self.run_in_server(
                 lambda sandbox: sandbox.accounts.by_uid[uid].ledger.adjust(
                     sandbox.next_entry(), balance, sandbox.clock.now()
                 )
@@ -636,14 +636,14 @@ class MoneyMachine(RuleBasedStateMachine):
             sandbox.clock.advance(passing / SECOND)
             return sandbox.clock.now()
 
-        assert self.do(move) == self.now
+        assert self.run_in_server(move) == self.now
         self.follow()
 
     # --- invariants ---------------------------------------------------------------------------------------------------
 
     @invariant()
     def books_agree(self) -> None:
-        kept = self.do(
+        kept = self.run_in_server(
             lambda sandbox: {uid: _figures(sandbox.accounts.by_uid[uid], self.keep) for uid in self.accounts}
         )
         assert kept == {uid: _expected(account) for uid, account in self.accounts.items()}
@@ -788,14 +788,14 @@ def _request(contents: list[str], limit: int | None) -> dict[str, object]:
 
 
 def _prompt(contents: list[str]) -> int:
-    return 3 + sum(3 + counted(content) for content in contents)
+    return 3 + sum(3 + count_tokens(content) for content in contents)
 
 
 def _usage(prompt: int, completion: int) -> dict[str, int]:
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
-def play(server: Running, keep: int, part: float) -> None:
+def play(server: RunningServer, keep: int, part: float) -> None:
     """Run the machine with ledgers that keep `keep` entries, for a share of the examples."""
     with httpx.Client(timeout=20, verify=TLS) as http:
 
@@ -806,11 +806,11 @@ def play(server: Running, keep: int, part: float) -> None:
         run_state_machine_as_test(Machine, settings=share(part, stateful_step_count=50))
 
 
-def test_money_adds_up(still_server: Running) -> None:
+def test_money_adds_up(still_server: RunningServer) -> None:
     play(still_server, keep=3, part=1 / 20)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("keep", [10_000, 3], ids=["kept whole", "folded"])
-def test_money_adds_up_in_long_runs(still_server: Running, keep: int) -> None:
+def test_money_adds_up_in_long_runs(still_server: RunningServer, keep: int) -> None:
     play(still_server, keep, part=3 / 10)

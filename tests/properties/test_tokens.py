@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.models import tokens
-from tests.support.token_count import counted
+from tests.support.token_count import count_tokens
 
 # Word characters of several scripts, punctuation, and white space of every kind.
 _LIKELY = st.text(
@@ -39,7 +39,7 @@ def test_a_text_has_as_many_pieces_as_tokens(text: str) -> None:
 
 @given(texts)
 def test_counting_agrees_with_a_literal_reading_of_the_rule(text: str) -> None:
-    assert tokens.count(text) == counted(text)
+    assert tokens.count(text) == count_tokens(text)
 
 
 @given(st.lists(texts, max_size=6), blanks)
@@ -61,7 +61,7 @@ def test_a_long_run_costs_one_for_each_started_twelve(length: int, character: st
 
 @given(st.lists(texts, max_size=6))
 def test_a_prompt_costs_its_contents_and_three_for_each_message_and_three(contents: list[str]) -> None:
-    assert tokens.prompt(contents) == 3 + 3 * len(contents) + sum(map(counted, contents))
+    assert tokens.prompt(contents) == 3 + 3 * len(contents) + sum(map(count_tokens, contents))
 
 
 def test_the_documented_prompt_has_its_documented_count() -> None:

@@ -16,7 +16,7 @@ from clevora_mock.scenarios import document, json_schema
 from clevora_mock.scenarios.document import parse
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioProblem
 from clevora_mock.scenarios.scenario_file import check, read_file, read_scenario
-from tests.support.scenario_tree import plain
+from tests.support.scenario_tree import to_json
 
 BROKEN = Path(__file__).parent / "broken"
 FILES = sorted(BROKEN.glob("*.yaml"))
@@ -55,7 +55,7 @@ def test_the_schema_agrees_where_it_can() -> None:
     found = {}
     for file in FILES:
         try:
-            is_valid = SCHEMA.is_valid(plain(parse(file.read_text())))
+            is_valid = SCHEMA.is_valid(to_json(parse(file.read_text())))
             found[file.stem] = f"a schema {'accepts' if is_valid else 'refuses'} it"
         except ScenarioError:
             found[file.stem] = "a schema cannot read it"
@@ -165,7 +165,7 @@ def test_a_json_file_has_the_problems_of_its_yaml() -> None:
         _, verdict = expectations(file)
         if verdict != "a schema refuses it":
             continue
-        root = plain(parse(file.read_text()))
+        root = to_json(parse(file.read_text()))
         if isinstance(root, dict):
             without = [line.partition(": ")[2] for line in messages(json.dumps(root, indent="\t"))]
             assert without, file.stem

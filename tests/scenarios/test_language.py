@@ -35,7 +35,7 @@ from clevora_mock.faults.stream import DuplicateChunk, ErrorFrame, MalformedChun
 from clevora_mock.scenarios import json_schema
 from clevora_mock.scenarios.document import parse
 from clevora_mock.scenarios.scenario_file import read_scenario
-from tests.support.scenario_tree import plain
+from tests.support.scenario_tree import to_json
 
 SCHEMA = Draft202012Validator(json_schema.schema())
 START = 1_778_508_000 * SECOND  # 2026-05-11T14:00:00Z
@@ -44,7 +44,7 @@ MS = SECOND // 1000
 
 def scenario(text: str) -> Scenario:
     """Return the scenario in `text`, without its source."""
-    SCHEMA.validate(plain(parse(text)))
+    SCHEMA.validate(to_json(parse(text)))
     return replace(read_scenario("file.yaml", text), source=DEFAULT.source)
 
 

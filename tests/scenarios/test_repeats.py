@@ -7,9 +7,9 @@ import pytest
 
 from clevora_mock.settings import Settings
 from tests.support import scenarios as support
-from tests.support.raw_client import TIMEOUT_SECONDS, Ending, Seen, connect, read
-from tests.support.scenarios import ASKS, CHAT, SEARCH, activate, send, use
-from tests.support.server import Running, running
+from tests.support.raw_client import TIMEOUT_SECONDS, Ending, RawResponse, connect, read
+from tests.support.scenarios import CHAT, REQUEST_EXAMPLES, SEARCH, send, start_rules, start_shipped_scenario
+from tests.support.server import RunningServer, running
 from tests.support.world import World
 
 CROWD = 32
@@ -17,10 +17,10 @@ CROWD = 32
 
 def run(world: World, scenario: str, count: int = 40) -> list[tuple[bytes, Ending]]:
     """Return every byte and every ending of a series of requests."""
-    activate(world, scenario)
+    start_shipped_scenario(world, scenario)
     found = []
     for number in range(count):
-        seen = send(world, ASKS[number % len(ASKS)])
+        seen = send(world, REQUEST_EXAMPLES[number % len(REQUEST_EXAMPLES)])
         found.append((seen.raw, seen.ending))
         world.advance(1)
     return found
@@ -39,7 +39,7 @@ def test_a_reset_sandbox_repeats_itself(world: World, scenario: str) -> None:
 
 
 @pytest.mark.parametrize("scenario", ["brownout", "broken-stream", "connection-drops"])
-def test_another_server_of_the_same_seed_repeats_it(frozen_server: Running, scenario: str) -> None:
+def test_another_server_of_the_same_seed_repeats_it(frozen_server: RunningServer, scenario: str) -> None:
     """A draw depends on the sandbox's name, not on the server."""
     name = f"again-{scenario}"
     with running(Settings(clock="frozen")) as other:
@@ -58,10 +58,10 @@ def test_another_seed_is_another_series(world: World) -> None:
 
 def test_other_traffic_shifts_nothing(world: World) -> None:
     rule = {"name": "some", "when": {"endpoint": "chat.completions", "chance": 0.5}, "then": {"fault": "reset"}}
-    use(world, rule)
+    start_rules(world, rule)
     alone = [send(world, CHAT).ending for _ in range(12)]
     assert len(set(alone)) == 2
-    use(world, rule)
+    start_rules(world, rule)
     mixed = []
     for _ in range(12):
         assert send(world, SEARCH).ending == "whole"
@@ -74,21 +74,21 @@ def test_concurrent_connections_see_exactly_two_failures(
     world: World, then: dict[str, object], failed: tuple[int | None, str]
 ) -> None:
     """32 connections are open before the first request; two of the requests fail."""
-    use(world, {"name": "two", "when": {"calls": "1-2"}, "then": then}, limits={"requests_per_minute": None})
+    start_rules(world, {"name": "two", "when": {"calls": "1-2"}, "then": then}, limits={"requests_per_minute": None})
     together = threading.Barrier(CROWD)
 
-    def ask() -> Seen:
+    def example() -> RawResponse:
         with connect(world.address) as connection:
             together.wait(TIMEOUT_SECONDS)
-            connection.sendall(support.request(world, CHAT))
-            return read(connection, Seen())
+            connection.sendall(support.request_bytes(world, CHAT))
+            return read(connection, RawResponse())
 
     with ThreadPoolExecutor(CROWD) as pool:
-        seen = [one.result() for one in [pool.submit(ask) for _ in range(CROWD)]]
+        seen = [one.result() for one in [pool.submit(example) for _ in range(CROWD)]]
     outcomes: list[tuple[int | None, str]] = [(one.status, one.ending) for one in seen]
     assert outcomes.count(failed) == 2
     assert outcomes.count((200, "whole")) == CROWD - 2
-    entries = support.settled(world, CROWD)
+    entries = support.wait_for_entries(world, CROWD)
     assert [entry.rule for entry in entries].count("two") == 2
     assert len(support.charges(world)) == CROWD - 2
-    support.check_books(world)
+    support.check_totals(world)

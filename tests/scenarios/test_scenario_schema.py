@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from clevora_mock import resources
 from clevora_mock.scenarios import json_schema
 from clevora_mock.scenarios.document import parse
-from tests.support.scenario_tree import plain
+from tests.support.scenario_tree import to_json
 
 SHIPPED = resources.scenarios()
 
@@ -26,7 +26,7 @@ def test_the_schema_is_a_valid_schema() -> None:
 @pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.yaml")), ids=lambda file: file.stem)
 def test_the_schema_accepts_every_shipped_scenario(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    Draft202012Validator(json_schema.schema()).validate(plain(parse(text)))
+    Draft202012Validator(json_schema.schema()).validate(to_json(parse(text)))
     assert text.startswith("# yaml-language-server: $schema=schema.json\n")
 
 

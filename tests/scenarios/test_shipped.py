@@ -18,21 +18,21 @@ from openai import OpenAI
 
 from clevora_mock.resources import scenarios
 from tests.support import scenarios as support
-from tests.support.raw_client import TIMEOUT_SECONDS, Seen
+from tests.support.raw_client import TIMEOUT_SECONDS, RawResponse
 from tests.support.scenarios import (
-    ASKS,
     CHAT,
     EMBEDDINGS,
     QUESTION,
+    REQUEST_EXAMPLES,
     SEARCH,
     STREAM,
-    activate,
     charges,
+    entry_json,
     journal,
     send,
-    shown,
+    start_shipped_scenario,
 )
-from tests.support.server import Running
+from tests.support.server import RunningServer
 from tests.support.world import World
 
 MESSAGES: Any = [{"role": "user", "content": QUESTION}]
@@ -40,17 +40,17 @@ FLAKY = "two failures, then fine"
 
 
 @pytest.fixture
-def world(frozen_server: Running, request: pytest.FixtureRequest) -> Iterator[World]:
+def world(frozen_server: RunningServer, request: pytest.FixtureRequest) -> Iterator[World]:
     """Provide a sandbox that is named after the test, so that its draws are the same in every run."""
     name = request.node.originalname.replace("_", "-").lower()[:40]
     fresh = World(frozen_server, name)
     with fresh.http:
         yield fresh
-        support.check_books(fresh)
+        support.check_totals(fresh)
 
 
 @pytest.fixture
-def naps(world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def sdk_pauses(world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Provide the SDK's pauses before its retries, which advance the sandbox's clock."""
     slept: list[float] = []
 
@@ -63,7 +63,7 @@ def naps(world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def client(world: World, naps: list[float]) -> Iterator[OpenAI]:
+def client(world: World, sdk_pauses: list[float]) -> Iterator[OpenAI]:
     """Provide the SDK with its defaults: two retries."""
     with OpenAI(base_url=world.base_url, api_key=world.api_key) as sdk:
         yield sdk
@@ -96,22 +96,22 @@ def test_there_is_a_test_for_each() -> None:
 
 
 def test_default_lets_everything_pass(world: World, client: OpenAI) -> None:
-    activate(world, "default")
+    start_shipped_scenario(world, "default")
     answer = chat(client)
     assert answer.choices[0].message.content
     (charge,) = charges(world)
     assert charge.tokens == answer.usage.total_tokens
-    entry = shown(world)
+    entry = entry_json(world)
     assert (entry["rule"], entry["nearMisses"], entry["status"]) == (None, [], 200)
 
 
-def test_not_activated_is_mended_by_a_top_up(world: World, client: OpenAI, naps: list[float]) -> None:
+def test_not_activated_is_mended_by_a_top_up(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
     """402 is not retried; a top-up of $15 activates the account."""
-    activate(world, "not-activated")
+    start_shipped_scenario(world, "not-activated")
     with pytest.raises(openai.APIStatusError) as refused:
         chat(client)
     assert (refused.value.status_code, refused.value.code) == (402, "account_not_activated")
-    assert (statuses(world), naps) == ([402], [])
+    assert (statuses(world), sdk_pauses) == ([402], [])
     pay(world, 20)
     assert chat(client).choices
     assert len(charges(world)) == 1
@@ -135,7 +135,7 @@ def balance(world: World) -> float:
 
 def test_out_of_credit_refuses_after_the_line_is_crossed(world: World, client: OpenAI) -> None:
     """The request that exhausts the balance is served; later ones are 402."""
-    activate(world, "out-of-credit")
+    start_shipped_scenario(world, "out-of-credit")
     assert balance(world) == 0.05
     served = 0
     while balance(world) > 0:
@@ -152,7 +152,7 @@ def test_out_of_credit_refuses_after_the_line_is_crossed(world: World, client: O
 
 def test_rate_limited_refuses_the_fourth_within_a_minute(world: World, plain: OpenAI) -> None:
     """The fourth request within a minute is refused until the time in Retry-After."""
-    activate(world, "rate-limited")
+    start_shipped_scenario(world, "rate-limited")
     for _ in range(3):
         chat(plain)
         world.advance(5)
@@ -168,18 +168,18 @@ def test_rate_limited_refuses_the_fourth_within_a_minute(world: World, plain: Op
     assert len(charges(world)) == 4
 
 
-def test_rate_limited_is_survived_by_the_sdks_retries(world: World, client: OpenAI, naps: list[float]) -> None:
-    activate(world, "rate-limited")
+def test_rate_limited_is_survived_by_the_sdks_retries(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
+    start_shipped_scenario(world, "rate-limited")
     for _ in range(4):
         chat(client)
-    assert naps == [60]
+    assert sdk_pauses == [60]
     assert statuses(world) == [200, 200, 200, 429, 200]
     assert world.http.get("/__mock/conduct").json()["findings"] == []
 
 
 def test_daily_cap_refuses_until_midnight(world: World, plain: OpenAI) -> None:
     """The request that exceeds the limit is served; later ones are refused until midnight UTC."""
-    activate(world, "daily-cap")
+    start_shipped_scenario(world, "daily-cap")
     world.advance(6 * 3600)
     used = 0
     while used < 100:
@@ -196,20 +196,20 @@ def test_daily_cap_refuses_until_midnight(world: World, plain: OpenAI) -> None:
     assert sum(charge.tokens for charge in charges(world)[:-1]) == used
 
 
-def test_flaky_is_survived_by_two_retries(world: World, client: OpenAI, naps: list[float]) -> None:
-    activate(world, "flaky")
+def test_flaky_is_survived_by_two_retries(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
+    start_shipped_scenario(world, "flaky")
     answer = chat(client)
     assert answer.choices[0].message.content
-    assert len(naps) == 2
+    assert len(sdk_pauses) == 2
     assert statuses(world) == [500, 500, 200]
     assert rules(world) == [FLAKY, FLAKY, None]
-    assert shown(world)["nearMisses"] == [{"rule": FLAKY, "failed": "calls", "draw": None}]
+    assert entry_json(world)["nearMisses"] == [{"rule": FLAKY, "failed": "calls", "draw": None}]
     (charge,) = charges(world)
     assert charge.tokens == answer.usage.total_tokens
 
 
 def test_flaky_raises_without_retries(world: World, plain: OpenAI) -> None:
-    activate(world, "flaky")
+    start_shipped_scenario(world, "flaky")
     with pytest.raises(openai.InternalServerError) as failed:
         chat(plain)
     assert (failed.value.status_code, failed.value.code) == (500, "internal_error")
@@ -222,7 +222,7 @@ def test_flaky_raises_without_retries(world: World, plain: OpenAI) -> None:
 
 def test_outage_serves_a_proxys_pages_for_half_a_minute(world: World, plain: OpenAI) -> None:
     """Half a minute of a proxy's error pages, on every endpoint; then normal responses."""
-    activate(world, "outage")
+    start_shipped_scenario(world, "outage")
     with pytest.raises(openai.InternalServerError) as failed:
         chat(plain)
     assert failed.value.status_code == 503
@@ -241,17 +241,17 @@ def test_outage_serves_a_proxys_pages_for_half_a_minute(world: World, plain: Ope
     assert len(charges(world)) == 1
 
 
-def test_outage_is_survived_by_patience(world: World, client: OpenAI, naps: list[float]) -> None:
-    activate(world, "outage")
+def test_outage_is_survived_by_patience(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
+    start_shipped_scenario(world, "outage")
     patient = client.with_options(max_retries=10)
     assert chat(patient).choices
-    assert 28 < sum(naps) < 45
+    assert 28 < sum(sdk_pauses) < 45
     assert statuses(world)[-1] == 200
 
 
 def test_brownout_is_slow_and_fails_one_in_ten(world: World, plain: OpenAI) -> None:
     """A tenth fails after one to five seconds; the others are slow, one in a hundred very slow."""
-    activate(world, "brownout")
+    start_shipped_scenario(world, "brownout")
     outcomes: Counter[str] = Counter()
     for _ in range(150):
         try:
@@ -274,19 +274,19 @@ def test_brownout_is_slow_and_fails_one_in_ten(world: World, plain: OpenAI) -> N
 
 def test_slow_stream_trickles(world: World) -> None:
     """The role at once, three seconds without data, then a slow stream, by the sandbox's clock."""
-    activate(world, "slow-stream")
-    support.stand_still(world)
+    start_shipped_scenario(world, "slow-stream")
+    support.stop_clock(world)
     began = world.clock.now()
     chunks: list[Any] = []
     with OpenAI(base_url=world.base_url, api_key=world.api_key) as sdk:
         reader = threading.Thread(target=lambda: chunks.extend(chat(sdk, stream=True, max_tokens=8)), daemon=True)
         reader.start()
-        support.waiting(world)
+        support.wait_for_timer(world)
         world.advance(2.9)
-        assert world.do(lambda sandbox: len(sandbox.clock.timers)) == 1
+        assert world.run_in_server(lambda sandbox: len(sandbox.clock.timers)) == 1
         while not journal(world):
             # The clock advances only while the server waits for it.
-            if world.do(lambda sandbox: len(sandbox.clock.timers)):
+            if world.run_in_server(lambda sandbox: len(sandbox.clock.timers)):
                 world.advance(0.01)
         reader.join(TIMEOUT_SECONDS)
     assert [chunk.choices[0].delta.role for chunk in chunks] == ["assistant"] + [None] * 9
@@ -299,19 +299,19 @@ def test_slow_stream_trickles(world: World) -> None:
 
 
 def test_slow_stream_is_only_recorded_under_a_frozen_clock(world: World, client: OpenAI) -> None:
-    activate(world, "slow-stream")
+    start_shipped_scenario(world, "slow-stream")
     chunks = list(chat(client, stream=True, max_tokens=8))
     assert chunks[-1].usage.completion_tokens == 8
-    support.settled(world, 1)
-    assert 3000 + 1600 * 0.7 <= shown(world)["latencyMs"] <= 3000 + 1600 * 1.3
+    support.wait_for_entries(world, 1)
+    assert 3000 + 1600 * 0.7 <= entry_json(world)["latencyMs"] <= 3000 + 1600 * 1.3
     assert len(chat(client, max_tokens=8).choices) == 1
-    assert shown(world)["latencyMs"] == 0
+    assert entry_json(world)["latencyMs"] == 0
 
 
-def test_cut_stream_ends_after_twelve_tokens(world: World, client: OpenAI, naps: list[float]) -> None:
+def test_cut_stream_ends_after_twelve_tokens(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
     """Twelve tokens, a FIN, and no sign of an incomplete stream except the missing last chunk; they are billed."""
     whole = chat(client)
-    activate(world, "cut-stream")
+    start_shipped_scenario(world, "cut-stream")
     seen = send(world, STREAM)
     assert (seen.ending, seen.is_whole, len(seen.events)) == ("fin", False, 13)
     assert all(b"[DONE]" not in event and b'"finish_reason":"' not in event for event in seen.events)
@@ -319,17 +319,17 @@ def test_cut_stream_ends_after_twelve_tokens(world: World, client: OpenAI, naps:
     assert whole.choices[0].message.content.startswith(text)
     # The chunked body is not terminated, which is the SDK's only indication.
     assert error == "APIConnectionError: Connection error."
-    support.settled(world, 3)
+    support.wait_for_entries(world, 3)
     assert [charge.tokens for charge in charges(world)[1:]] == [whole.usage.prompt_tokens + 12] * 2
-    entry = shown(world)
+    entry = entry_json(world)
     assert (entry["rule"], entry["fault"], entry["status"]) == ("closed after 12 tokens", "close", 200)
     assert entry["response"] == text
-    assert naps == []
+    assert sdk_pauses == []
 
 
 def test_cut_stream_with_a_short_answer(world: World) -> None:
-    activate(world, "cut-stream")
-    short = support.Ask("short", STREAM.endpoint, STREAM.path, STREAM.body | {"max_tokens": 4}, STREAM.rate)
+    start_shipped_scenario(world, "cut-stream")
+    short = support.RequestExample("short", STREAM.endpoint, STREAM.path, STREAM.body | {"max_tokens": 4}, STREAM.rate)
     seen = send(world, short)
     assert (seen.ending, len(seen.events)) == ("fin", 5)
     assert b"[DONE]" not in seen.body
@@ -360,11 +360,11 @@ def test_broken_stream_breaks_in_six_ways(world: World, client: OpenAI) -> None:
     """Six kinds of faults, each about as often; bodies in one piece are unchanged."""
     whole = chat(client)
     content = whole.choices[0].message.content
-    activate(world, "broken-stream")
+    start_shipped_scenario(world, "broken-stream")
     outcomes: dict[str, set[str]] = {}
     for number in range(60):
         text, error = read_stream(client)
-        entry = support.settled(world, number + 2)[-1]
+        entry = support.wait_for_entries(world, number + 2)[-1]
         assert entry.rule is not None
         assert (entry.status, entry.fault) == (200, BROKEN[entry.rule])
         outcomes.setdefault(entry.rule, set()).add((error or "").partition(":")[0])
@@ -394,7 +394,7 @@ def check_broken(rule: str, text: str, content: str) -> None:
 
 
 def test_broken_stream_leaves_whole_answers_alone(world: World, client: OpenAI) -> None:
-    activate(world, "broken-stream")
+    start_shipped_scenario(world, "broken-stream")
     assert chat(client).choices
     assert {miss.condition for miss in journal(world)[0].misses} == {"body"}
 
@@ -408,11 +408,11 @@ DROPS = {
 
 
 def test_connection_drops_come_in_each_kind(world: World) -> None:
-    activate(world, "connection-drops")
+    start_shipped_scenario(world, "connection-drops")
     met: set[str] = set()
     for number in range(120):
-        ask = ASKS[number % len(ASKS)]
-        seen: Seen = send(world, ask)
+        ask = REQUEST_EXAMPLES[number % len(REQUEST_EXAMPLES)]
+        seen: RawResponse = send(world, ask)
         entry = journal(world)[-1]
         if entry.rule is None:
             assert (seen.status, seen.ending, entry.fault) == (200, "whole", None)
@@ -428,7 +428,7 @@ def test_connection_drops_come_in_each_kind(world: World) -> None:
 
 def test_connection_drops_raise_the_sdks_connection_error(world: World, plain: OpenAI) -> None:
     """Every kind is the same error to the SDK; half a body is billed."""
-    activate(world, "connection-drops")
+    start_shipped_scenario(world, "connection-drops")
     met: set[str] = set()
     for _ in range(60):
         count = len(journal(world))
@@ -437,34 +437,34 @@ def test_connection_drops_raise_the_sdks_connection_error(world: World, plain: O
             failed = False
         except openai.APIConnectionError:
             failed = True
-        entry = support.settled(world, count + 1)[-1]
+        entry = support.wait_for_entries(world, count + 1)[-1]
         assert failed == (entry.rule is not None)
         met |= {entry.rule} if entry.rule else set()
         world.advance(1)
     assert met == DROPS.keys()
 
 
-def test_connection_drops_are_survived_by_retries(world: World, client: OpenAI, naps: list[float]) -> None:
+def test_connection_drops_are_survived_by_retries(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
     """A retry bills twice if half of the lost response had been sent."""
-    activate(world, "connection-drops")
+    start_shipped_scenario(world, "connection-drops")
     for _ in range(30):
         assert client.with_options(max_retries=8).embeddings.create(model="clevora-embed-1", input="text").data
         world.advance(3)
-    assert naps
+    assert sdk_pauses
     halves = rules(world).count("half a body")
     assert len(charges(world)) == 30 + halves
 
 
 def test_charged_but_lost_bills_lost_responses(world: World, plain: OpenAI) -> None:
     """Every second response is billed and not delivered."""
-    activate(world, "charged-but-lost")
+    start_shipped_scenario(world, "charged-but-lost")
     answer = chat(plain)
     with pytest.raises(openai.APIConnectionError):
         chat(plain)
-    support.settled(world, 2)
+    support.wait_for_entries(world, 2)
     first, second = charges(world)
     assert first.tokens == second.tokens == answer.usage.total_tokens
-    entry = shown(world)
+    entry = entry_json(world)
     assert (entry["status"], entry["rule"], entry["fault"]) == (None, "billed, then silence", "close")
     assert entry["cost"] == pytest.approx(second.amount / 1_000_000)
     for ask in (EMBEDDINGS, SEARCH, STREAM):
@@ -475,40 +475,40 @@ def test_charged_but_lost_bills_lost_responses(world: World, plain: OpenAI) -> N
 
 def test_charged_but_lost_is_billed_again(world: World, client: OpenAI) -> None:
     """The SDK's retry succeeds; the ledger has both charges."""
-    activate(world, "charged-but-lost")
+    start_shipped_scenario(world, "charged-but-lost")
     for _ in range(2):
         assert chat(client).choices
     assert rules(world) == [None, "billed, then silence", None]
     assert len(charges(world)) == 3
 
 
-def test_revoked_key_is_401_after_three_calls(world: World, client: OpenAI, naps: list[float]) -> None:
-    activate(world, "revoked-key")
+def test_revoked_key_is_401_after_three_calls(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
+    start_shipped_scenario(world, "revoked-key")
     for _ in range(3):
         chat(client)
     for _ in range(2):
         with pytest.raises(openai.AuthenticationError) as refused:
             client.embeddings.create(model="clevora-embed-1", input="text")
         assert refused.value.code == "invalid_api_key"
-    assert naps == []
+    assert sdk_pauses == []
     assert statuses(world) == [200, 200, 200, 401, 401]
     assert rules(world)[3:] == ["revoked after three calls"] * 2
     assert len(charges(world)) == 3
     assert "revoked_key" in [finding["kind"] for finding in world.http.get("/__mock/conduct").json()["findings"]]
 
 
-def test_no_developer_access_is_403_until_activated(world: World, client: OpenAI, naps: list[float]) -> None:
-    activate(world, "no-developer-access")
+def test_no_developer_access_is_403_until_activated(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
+    start_shipped_scenario(world, "no-developer-access")
     with pytest.raises(openai.PermissionDeniedError) as refused:
         chat(client)
     assert refused.value.code == "developer_access_required"
-    assert (statuses(world), naps, charges(world)) == ([403], [], [])
+    assert (statuses(world), sdk_pauses, charges(world)) == ([403], [], [])
     assert world.http.post("/api/developer/activate", headers=world.signed_in()).status_code == 200
     assert chat(client).choices
 
 
 def test_payment_fails_and_no_money_comes(world: World, plain: OpenAI) -> None:
-    activate(world, "payment-fails")
+    start_shipped_scenario(world, "payment-fails")
     assert pay(world, 50)["status"] == "failed"
     assert balance(world) == 0
     with pytest.raises(openai.APIStatusError) as refused:
@@ -520,7 +520,7 @@ def test_payment_fails_and_no_money_comes(world: World, plain: OpenAI) -> None:
 
 
 def test_late_payment_is_credited_after_five_minutes(world: World, plain: OpenAI) -> None:
-    activate(world, "late-payment")
+    start_shipped_scenario(world, "late-payment")
     assert pay(world, 50)["webhookStatus"] is None
     world.advance(299.9)
     assert balance(world) == 0
@@ -529,19 +529,19 @@ def test_late_payment_is_credited_after_five_minutes(world: World, plain: OpenAI
     assert refused.value.code == "insufficient_balance"
     before = len(journal(world))
     world.advance(0.1)
-    support.settled(world, before + 1)
+    support.wait_for_entries(world, before + 1)
     assert balance(world) == 50
     assert chat(plain).choices
     world.advance(3600)
-    credited = world.do(
-        lambda sandbox: [one.amount for one in support.demo(sandbox).ledger.entries if one.type == "credit"]
+    credited = world.run_in_server(
+        lambda sandbox: [one.amount for one in support.demo_account(sandbox).ledger.entries if one.type == "credit"]
     )
     assert credited[1:] == [50_000_000]
 
 
 def test_the_first_call_of_each_endpoint_is_whole_by_default(world: World) -> None:
-    activate(world, "default")
-    for ask in (*ASKS, CHAT):
+    start_shipped_scenario(world, "default")
+    for ask in (*REQUEST_EXAMPLES, CHAT):
         seen = send(world, ask)
         assert (seen.status, seen.ending) == (200, "whole")
         assert ask.streamed or json.loads(seen.body)

@@ -20,7 +20,7 @@ GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 OK = [(b"content-length", b"2")]
 
 
-class Silence:
+class SilentApplication:
     """An application that starts a response, sends no more, and counts disconnects."""
 
     def __init__(self, begins: bool = True) -> None:
@@ -39,12 +39,12 @@ class Silence:
 
 
 @pytest.fixture
-def silence() -> Silence:
-    return Silence()
+def silence() -> SilentApplication:
+    return SilentApplication()
 
 
 @pytest.fixture
-def address(silence: Silence) -> Iterator[Address]:
+def address(silence: SilentApplication) -> Iterator[Address]:
     with serving(silence) as served:
         yield served
 
@@ -70,7 +70,7 @@ every_end = pytest.mark.parametrize("leave", [end, reset])
 
 @every_end
 def test_a_client_that_leaves_is_noticed(
-    silence: Silence, address: Address, leave: Callable[[socket.socket], None]
+    silence: SilentApplication, address: Address, leave: Callable[[socket.socket], None]
 ) -> None:
     connection = connect(address)
     send(connection, GET)
@@ -82,7 +82,7 @@ def test_a_client_that_leaves_is_noticed(
 @every_end
 @pytest.mark.parametrize("waiting", [1, 50])
 def test_a_client_that_leaves_while_requests_wait_is_noticed_by_the_one_that_runs(
-    silence: Silence, address: Address, leave: Callable[[socket.socket], None], waiting: int
+    silence: SilentApplication, address: Address, leave: Callable[[socket.socket], None], waiting: int
 ) -> None:
     connection = connect(address)
     send(connection, GET)
@@ -93,7 +93,7 @@ def test_a_client_that_leaves_while_requests_wait_is_noticed_by_the_one_that_run
     assert silence.paths == ["/"]
 
 
-def test_a_client_that_leaves_while_a_large_body_waits_is_noticed(silence: Silence, address: Address) -> None:
+def test_a_client_that_leaves_while_a_large_body_waits_is_noticed(silence: SilentApplication, address: Address) -> None:
     body = b"x" * 500_000
     connection = connect(address)
     send(connection, GET)
@@ -103,7 +103,9 @@ def test_a_client_that_leaves_while_a_large_body_waits_is_noticed(silence: Silen
     assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
 
 
-def test_a_client_that_leaves_with_half_a_request_behind_is_noticed(silence: Silence, address: Address) -> None:
+def test_a_client_that_leaves_with_half_a_request_behind_is_noticed(
+    silence: SilentApplication, address: Address
+) -> None:
     connection = connect(address)
     send(connection, GET)
     begun(connection)
@@ -112,7 +114,9 @@ def test_a_client_that_leaves_with_half_a_request_behind_is_noticed(silence: Sil
     assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
 
 
-def test_clients_that_leave_while_requests_wait_leave_no_descriptors(silence: Silence, address: Address) -> None:
+def test_clients_that_leave_while_requests_wait_leave_no_descriptors(
+    silence: SilentApplication, address: Address
+) -> None:
     before = descriptors()
     for _ in range(8):
         with ExitStack() as opened:
@@ -163,7 +167,7 @@ def test_pipelined_requests_beyond_the_read_limit_are_all_answered() -> None:
     assert [response.json["body"] == body.decode() for response in found] == [*[True] * 40, False]
 
 
-def test_reading_ahead_is_bounded(silence: Silence) -> None:
+def test_reading_ahead_is_bounded(silence: SilentApplication) -> None:
     request = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n" + b"x" * 100_000
     with serving(silence, ConnectionLimits(pipelined_bytes=50_000)) as served, connect(served) as connection:
         send(connection, GET)
@@ -233,7 +237,7 @@ def test_the_connection_of_a_half_closed_client_is_closed_after_its_response() -
 
 @pytest.mark.clause("W9")
 def test_a_half_closed_client_that_then_leaves_is_noticed() -> None:
-    silence = Silence(begins=False)
+    silence = SilentApplication(begins=False)
     with serving(silence, ConnectionLimits(half_closed_seconds=0.1)) as served:
         with connect(served) as connection:
             send(connection, GET)
@@ -272,7 +276,7 @@ async def gone(receive: Receive) -> None:
 
 def test_a_late_fin_is_a_disconnect() -> None:
     """A FIN that comes later than directly after the request is a disconnect."""
-    silence = Silence(begins=False)
+    silence = SilentApplication(begins=False)
     with serving(silence, ConnectionLimits(half_close=0, half_closed_seconds=TIMEOUT_SECONDS)) as served:
         began = time.monotonic()
         with connect(served) as connection:

@@ -79,15 +79,15 @@ def test_the_limit_on_heads_does_not_apply_to_bodies(address: Address) -> None:
 
 
 @pytest.fixture
-def hasty() -> Iterator[Address]:
+def short_timeouts() -> Iterator[Address]:
     """Provide a server with timeouts of 0.15 s within a request, and of 0.3 s before one."""
     with serving(echo, ConnectionLimits(receive_seconds=0.15, idle_seconds=0.3)) as served:
         yield served
 
 
 @pytest.mark.parametrize("part", [b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nhost: x\r\nx-long: a"])
-def test_a_stopped_head_times_out(hasty: Address, part: bytes) -> None:
-    refusal(exchange(hasty, part), 408)
+def test_a_stopped_head_times_out(short_timeouts: Address, part: bytes) -> None:
+    refusal(exchange(short_timeouts, part), 408)
 
 
 @pytest.mark.parametrize(
@@ -95,17 +95,17 @@ def test_a_stopped_head_times_out(hasty: Address, part: bytes) -> None:
     [POST + b"abc", POST, POST.replace(b"content-length: 5", b"transfer-encoding: chunked") + b"3\r\nabc\r\n"],
     ids=["part of it", "none of it", "some chunks"],
 )
-def test_a_stopped_body_times_out(hasty: Address, part: bytes) -> None:
-    refusal(exchange(hasty, part), 408)
+def test_a_stopped_body_times_out(short_timeouts: Address, part: bytes) -> None:
+    refusal(exchange(short_timeouts, part), 408)
 
 
-def test_a_stopped_head_after_another_request_times_out(hasty: Address) -> None:
-    served, refused = responses(exchange(hasty, POST + b"abcde", b"GET / HT"))
+def test_a_stopped_head_after_another_request_times_out(short_timeouts: Address) -> None:
+    served, refused = responses(exchange(short_timeouts, POST + b"abcde", b"GET / HT"))
     assert (served.status, refused.status) == (200, 408)
 
 
-def test_a_slow_request_does_not_time_out(hasty: Address) -> None:
-    with connect(hasty) as connection:
+def test_a_slow_request_does_not_time_out(short_timeouts: Address) -> None:
+    with connect(short_timeouts) as connection:
         for byte in POST[:4], POST[4:], b"ab", b"cd", b"e" + LAST:
             connection.sendall(byte)
             time.sleep(0.08)
@@ -113,14 +113,14 @@ def test_a_slow_request_does_not_time_out(hasty: Address) -> None:
 
 
 @pytest.mark.parametrize("asked", [b"", POST + b"abcde", b"\r\n\r\n"], ids=["never used", "used", "empty lines"])
-def test_an_idle_connection_is_closed(hasty: Address, asked: bytes) -> None:
+def test_an_idle_connection_is_closed(short_timeouts: Address, asked: bytes) -> None:
     began = time.monotonic()
-    assert len(responses(exchange(hasty, asked))) == (1 if asked.startswith(b"POST") else 0)
+    assert len(responses(exchange(short_timeouts, asked))) == (1 if asked.startswith(b"POST") else 0)
     assert 0.25 < time.monotonic() - began < TIMEOUT_SECONDS / 2
 
 
-def test_a_connection_in_use_is_kept(hasty: Address) -> None:
-    with connect(hasty) as connection:
+def test_a_connection_in_use_is_kept(short_timeouts: Address) -> None:
+    with connect(short_timeouts) as connection:
         for _ in range(4):
             connection.sendall(POST + b"abcde")
             time.sleep(0.15)
@@ -202,10 +202,10 @@ def test_invalid_bytes_do_not_interrupt_a_response() -> None:
     assert b"one" in received
 
 
-def test_clients_errors_are_not_logged(hasty: Address, capfd: pytest.CaptureFixture[str]) -> None:
-    exchange(hasty, b"hello\r\n\r\n")
-    exchange(hasty, head(70_000))
-    exchange(hasty, b"GET / HT")
-    exchange(hasty, POST + b"ab")
-    exchange(hasty, b"")
+def test_clients_errors_are_not_logged(short_timeouts: Address, capfd: pytest.CaptureFixture[str]) -> None:
+    exchange(short_timeouts, b"hello\r\n\r\n")
+    exchange(short_timeouts, head(70_000))
+    exchange(short_timeouts, b"GET / HT")
+    exchange(short_timeouts, POST + b"ab")
+    exchange(short_timeouts, b"")
     assert capfd.readouterr().err == ""

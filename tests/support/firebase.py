@@ -22,22 +22,22 @@ def accounts(world: World, name: str, body: Any = None, **more: Any) -> httpx.Re
     return world.http.post(f"{TOOLKIT}/accounts:{name}", params={"key": "local"}, json=body or {}, **more)
 
 
-def good(answer: httpx.Response) -> Any:
+def ok_json(answer: httpx.Response) -> Any:
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def ask(world: World, name: str, **body: Any) -> Any:
+def call(world: World, name: str, **body: Any) -> Any:
     """Return the response of ``accounts:{name}``."""
-    return good(accounts(world, name, body))
+    return ok_json(accounts(world, name, body))
 
 
 def sign_up(world: World, **credentials: Any) -> Any:
-    return ask(world, "signUp", returnSecureToken=True, **credentials)
+    return call(world, "signUp", returnSecureToken=True, **credentials)
 
 
 def sign_in(world: World, email: str, password: str) -> Any:
-    return ask(world, "signInWithPassword", email=email, password=password, returnSecureToken=True)
+    return call(world, "signInWithPassword", email=email, password=password, returnSecureToken=True)
 
 
 def refresh(world: World, refresh_token: str) -> httpx.Response:
@@ -47,7 +47,7 @@ def refresh(world: World, refresh_token: str) -> httpx.Response:
 
 def find(world: World, **body: Any) -> list[dict[str, Any]]:
     """Return the users that the Admin SDKs find."""
-    users: list[dict[str, Any]] = good(world.http.post(FIND, headers=OWNER, json=body)).get("users", [])
+    users: list[dict[str, Any]] = ok_json(world.http.post(FIND, headers=OWNER, json=body)).get("users", [])
     return users
 
 

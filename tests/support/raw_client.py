@@ -33,7 +33,7 @@ class Response:
 
 
 @dataclass
-class Seen:
+class RawResponse:
     """The bytes received over a connection, and its ending."""
 
     ending: Ending = "fin"
@@ -60,7 +60,7 @@ class Seen:
     def body(self) -> bytes:
         """The received body, without the framing of chunks."""
         sent = self.raw.partition(b"\r\n\r\n")[2]
-        return b"".join(unchunked(sent)[0]) if self.chunked else sent
+        return b"".join(split_chunks(sent)[0]) if self.chunked else sent
 
     @property
     def is_whole(self) -> bool:
@@ -68,7 +68,7 @@ class Seen:
         if not end:
             return False
         if self.chunked:
-            return unchunked(sent)[1] is not None
+            return split_chunks(sent)[1] is not None
         return len(sent) >= int(self.headers.get("content-length", "0"))
 
     @property
@@ -106,7 +106,7 @@ def send(connection: socket.socket, *segments: bytes) -> None:
         connection.sendall(segment)
 
 
-def read(connection: socket.socket, seen: Seen, timeout: float = TIMEOUT_SECONDS) -> Seen:
+def read(connection: socket.socket, seen: RawResponse, timeout: float = TIMEOUT_SECONDS) -> RawResponse:
     """Add bytes to `seen` until the response is complete, the connection ends, or `timeout` passes without data."""
     while not seen.is_whole:
         connection.settimeout(timeout)
@@ -136,7 +136,7 @@ def read_all(connection: socket.socket) -> bytes:
 
 def read_response(connection: socket.socket) -> Response:
     """Read the next response, which must be complete and the only data on the connection."""
-    seen = read(connection, Seen())
+    seen = read(connection, RawResponse())
     assert seen.ending == "whole", seen
     (response,) = responses(seen.raw)
     return response
@@ -159,7 +159,7 @@ def responses(received: bytes) -> list[Response]:
         headers = [(name.lower(), value) for name, _, value in (line.partition(": ") for line in lines)]
         named = dict(headers)
         if named.get("transfer-encoding") == "chunked":
-            chunks, after = unchunked(rest)
+            chunks, after = split_chunks(rest)
             assert after is not None, "half a body"
             body, received = b"".join(chunks), after
         elif "content-length" in named:
@@ -173,7 +173,7 @@ def responses(received: bytes) -> list[Response]:
     return found
 
 
-def unchunked(sent: bytes) -> tuple[list[bytes], bytes | None]:
+def split_chunks(sent: bytes) -> tuple[list[bytes], bytes | None]:
     """Return the received chunks of a body, and the bytes after its end; None if it has not ended."""
     found: list[bytes] = []
     while b"\r\n" in sent:

@@ -17,10 +17,10 @@ from clevora_mock.settings import Settings
 
 T = TypeVar("T")
 
-_PATIENCE_SECONDS = 10
+_TIMEOUT_SECONDS = 10
 
 
-class Running:
+class RunningServer:
     """A server that accepts connections at `url`."""
 
     def __init__(self, app: Starlette, settings: Settings, url: str) -> None:
@@ -35,9 +35,9 @@ class Running:
     def sandbox(self, name: str = "default") -> Sandbox:
         """Return the state behind ``/sandbox/<name>``; access it in the server's thread, between two requests."""
         sandboxes: Sandboxes = self.app.state.sandboxes
-        return self.do(lambda: sandboxes.get(name))
+        return self.run_in_server(lambda: sandboxes.get(name))
 
-    def do(self, work: Callable[[], T]) -> T:
+    def run_in_server(self, work: Callable[[], T]) -> T:
         """Run `work` in the server's thread, and return its result."""
         if self.loop is None:
             raise RuntimeError("the server is not running")
@@ -45,16 +45,16 @@ class Running:
         async def run() -> T:
             return work()
 
-        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(_PATIENCE_SECONDS)
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(_TIMEOUT_SECONDS)
 
 
 @contextmanager
-def running(settings: Settings | None = None, **changes: Any) -> Iterator[Running]:
+def running(settings: Settings | None = None, **changes: Any) -> Iterator[RunningServer]:
     """Serve on a free port until the block ends; `changes` are settings by name."""
     chosen = settings or Settings(**changes)
     app = create_app(chosen)
     listener = listen(chosen.host, 0)
-    running_server = Running(app, chosen, url_of(listener))
+    running_server = RunningServer(app, chosen, url_of(listener))
     accepting = threading.Event()
 
     def ready() -> None:
@@ -65,9 +65,9 @@ def running(settings: Settings | None = None, **changes: Any) -> Iterator[Runnin
     thread = threading.Thread(target=server.run, args=([listener],), name="clevora-mock", daemon=True)
     thread.start()
     try:
-        if not accepting.wait(_PATIENCE_SECONDS):
+        if not accepting.wait(_TIMEOUT_SECONDS):
             raise RuntimeError("the server did not start")
         yield running_server
     finally:
         server.should_exit = True
-        thread.join(_PATIENCE_SECONDS)
+        thread.join(_TIMEOUT_SECONDS)

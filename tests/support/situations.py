@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from clevora_mock.core.sandbox import Sandbox
     from tests.support.world import World
 
-Memory = dict[str, Any]
+StoredValues = dict[str, Any]
 
 CHAT = {"messages": [{"role": "user", "content": "Hi there"}]}
 DOLLAR = 1_000_000
@@ -23,26 +23,26 @@ DOLLAR = 1_000_000
 # --- situations -------------------------------------------------------------------------------------------------------
 
 
-def balance(world: "World", memory: Memory, dollars: float) -> None:
+def balance(world: "World", memory: StoredValues, dollars: float) -> None:
     world.balance(round(dollars * DOLLAR))
 
 
-def not_activated(world: "World", memory: Memory) -> None:
+def not_activated(world: "World", memory: StoredValues) -> None:
     def change(sandbox: "Sandbox") -> None:
         sandbox.accounts.by_uid["demo"].activated = False
 
-    world.do(change)
+    world.run_in_server(change)
     world.balance(0)
 
 
-def no_developer_access(world: "World", memory: Memory) -> None:
+def no_developer_access(world: "World", memory: StoredValues) -> None:
     def change(sandbox: "Sandbox") -> None:
         sandbox.accounts.by_uid["demo"].developer_access = False
 
-    world.do(change)
+    world.run_in_server(change)
 
 
-def second_user(world: "World", memory: Memory) -> None:
+def second_user(world: "World", memory: StoredValues) -> None:
     """Create the signed-in user `other` with access and a key, but without money."""
     activated = world.http.post("/api/developer/activate", headers=world.signed_in("other"))
     assert activated.status_code == 200
@@ -50,22 +50,22 @@ def second_user(world: "World", memory: Memory) -> None:
     memory.update(other_key=made["key"], other_key_id=made["id"])
 
 
-def second_key(world: "World", memory: Memory, name: str = "second") -> None:
+def second_key(world: "World", memory: StoredValues, name: str = "second") -> None:
     made = world.http.post("/v1/keys", headers=world.signed_in(), json={"name": name}).json()["data"]
     memory.update(second_key=made["key"], second_key_id=made["id"])
 
 
-def second_key_revoked(world: "World", memory: Memory) -> None:
+def second_key_revoked(world: "World", memory: StoredValues) -> None:
     second_key(world, memory)
     gone = world.http.delete(f"/v1/keys/{memory['second_key_id']}", headers=world.signed_in())
     assert gone.status_code == 200
 
 
-def advance(world: "World", memory: Memory, seconds: float) -> None:
+def advance(world: "World", memory: StoredValues, seconds: float) -> None:
     world.advance(seconds)
 
 
-def requests(world: "World", memory: Memory, count: int, seconds_apart: float = 0) -> None:
+def requests(world: "World", memory: StoredValues, count: int, seconds_apart: float = 0) -> None:
     """Send `count` chat requests with the demo key."""
     for _ in range(count):
         assert world.http.post("/v1/chat/completions", headers=world.headers, json=CHAT).status_code == 200
@@ -73,22 +73,22 @@ def requests(world: "World", memory: Memory, count: int, seconds_apart: float = 
             world.advance(seconds_apart)
 
 
-def failures(world: "World", memory: Memory, count: int) -> None:
+def failures(world: "World", memory: StoredValues, count: int) -> None:
     """Send `count` requests with the demo key that pass all checks and end in 400."""
     for _ in range(count):
         assert world.http.post("/v1/chat/completions", headers=world.headers, json={}).status_code == 400
 
 
-def tokens_used(world: "World", memory: Memory, tokens: int) -> None:
+def tokens_used(world: "World", memory: StoredValues, tokens: int) -> None:
     """Set the demo key's tokens of today."""
 
     def change(sandbox: "Sandbox") -> None:
         sandbox.accounts.by_uid["demo"].keys[0].limiter.add_tokens(tokens, sandbox.clock.now())
 
-    world.do(change)
+    world.run_in_server(change)
 
 
-def recorded(world: "World", memory: Memory, *activities: tuple[str, int, bool]) -> None:
+def recorded(world: "World", memory: StoredValues, *activities: tuple[str, int, bool]) -> None:
     """Add requests to the demo account's usage: endpoint, tokens, and failure."""
 
     def change(sandbox: "Sandbox") -> None:
@@ -96,61 +96,63 @@ def recorded(world: "World", memory: Memory, *activities: tuple[str, int, bool])
         for endpoint, tokens, failed in activities:
             sandbox.accounts.by_uid["demo"].usage.record(Activity(endpoint, tokens, failed, 5000), now)
 
-    world.do(change)
+    world.run_in_server(change)
 
 
-def checkout(world: "World", memory: Memory, dollars: float) -> None:
+def checkout(world: "World", memory: StoredValues, dollars: float) -> None:
     answer = world.http.post("/api/developer/topup", headers=world.signed_in(), json={"amount": dollars}).json()
     memory["checkout"] = answer["data"]["checkoutUrl"].rpartition("/")[2]
 
 
-def checkout_of_other(world: "World", memory: Memory, dollars: float) -> None:
+def checkout_of_other(world: "World", memory: StoredValues, dollars: float) -> None:
     second_user(world, memory)
     theirs = world.signed_in("other")
     answer = world.http.post("/api/developer/topup", headers=theirs, json={"amount": dollars}).json()
     memory["checkout"] = answer["data"]["checkoutUrl"].rpartition("/")[2]
 
 
-def example(world: "World", memory: Memory) -> None:
+def example(world: "World", memory: StoredValues) -> None:
     """Send the documented example."""
     body = {"model": "clevora-1.0-turbo", "messages": [{"role": "user", "content": "Hello!"}]}
     assert world.http.post("/v1/chat/completions", headers=world.headers, json=body).status_code == 200
 
 
-def asked(world: "World", memory: Memory, path: str, body: dict[str, Any], credential: str = "key") -> None:
+def asked(world: "World", memory: StoredValues, path: str, body: dict[str, Any], credential: str = "key") -> None:
     """Send a request that succeeds."""
     refused(world, memory, 200, path, body, credential)
 
 
-def asked_with_second_key(world: "World", memory: Memory, path: str, body: dict[str, Any]) -> None:
+def asked_with_second_key(world: "World", memory: StoredValues, path: str, body: dict[str, Any]) -> None:
     refused(world, memory, 200, path, body, "second key")
 
 
-def refused(world: "World", memory: Memory, status: int, path: str, body: dict[str, Any], credential: str) -> None:
+def refused(
+    world: "World", memory: StoredValues, status: int, path: str, body: dict[str, Any], credential: str
+) -> None:
     """Send a request that ends with this status."""
     headers = {"authorization": CREDENTIALS[credential](world, memory) or ""}
     assert world.http.post(path, headers=headers, json=body).status_code == status
 
 
-def event(world: "World", memory: Memory, event_id: str, payload: dict[str, Any]) -> None:
+def event(world: "World", memory: StoredValues, event_id: str, payload: dict[str, Any]) -> None:
     """Deliver a genuine event."""
-    body = json.dumps(filled(payload, memory)).encode()
+    body = json.dumps(fill_in(payload, memory)).encode()
     headers = signed_headers(world, body, event_id=event_id)
     assert world.http.post("/api/dodo/webhook", headers=headers, content=body).status_code == 200
 
 
-def filled(value: Any, memory: Memory) -> Any:
+def fill_in(value: Any, memory: StoredValues) -> Any:
     """Return `value` with each string ``{name}`` replaced by the stored value of that name."""
     if isinstance(value, dict):
-        return {key: filled(part, memory) for key, part in value.items()}
+        return {key: fill_in(part, memory) for key, part in value.items()}
     if isinstance(value, list):
-        return [filled(part, memory) for part in value]
+        return [fill_in(part, memory) for part in value]
     if isinstance(value, str) and re.fullmatch(r"\{\w+\}", value):
         return memory[value[1:-1]]
     return value
 
 
-STEPS: dict[str, Callable[..., None]] = {
+SITUATIONS: dict[str, Callable[..., None]] = {
     "balance": balance,
     "not activated": not_activated,
     "no developer access": no_developer_access,
@@ -172,10 +174,10 @@ STEPS: dict[str, Callable[..., None]] = {
 }
 
 
-def take(world: "World", memory: Memory, step: Any) -> None:
+def set_up(world: "World", memory: StoredValues, step: Any) -> None:
     """Set up one of a row's situations."""
     name, *arguments = step if isinstance(step, tuple) else (step,)
-    STEPS[name](world, memory, *arguments)
+    SITUATIONS[name](world, memory, *arguments)
 
 
 # --- credentials ------------------------------------------------------------------------------------------------------
@@ -213,7 +215,7 @@ def token(world: "World", **changes: Any) -> str:
 UNKNOWN_KEY = "sk_live_" + "f" * 32
 
 # Each kind of credential: the Authorization header, None for no header.
-CREDENTIALS: dict[str, Callable[["World", Memory], str | None]] = {
+CREDENTIALS: dict[str, Callable[["World", StoredValues], str | None]] = {
     "none": lambda world, memory: None,
     "key": lambda world, memory: f"Bearer {world.api_key}",
     "second key": lambda world, memory: f"Bearer {memory['second_key']}",

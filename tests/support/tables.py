@@ -85,7 +85,7 @@ def endpoints() -> list[list[str]]:
 def requests() -> list[list[str]]:
     """Return a row for every field and parameter of every endpoint."""
     rows = [["Endpoint", "Field", "Type", "Meaning", "Basis"]]
-    document = _asked("/openapi.json")
+    document = _default_response("/openapi.json")
     for endpoint in ENDPOINTS:
         operation = document["paths"][endpoint.path][endpoint.method.lower()]
         for parameter in operation.get("parameters", []):
@@ -162,7 +162,7 @@ def settings() -> list[list[str]]:
 
 def routes() -> list[list[str]]:
     """Return a row for every route of the control plane."""
-    document = _asked("/__mock/openapi.json")
+    document = _default_response("/__mock/openapi.json")
     rows = []
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -204,7 +204,7 @@ def faults() -> list[list[str]]:
     rows = []
     for fault in FAULTS.values():
         options = [f"`{name.rstrip('_')}`" for name in fault.__struct_fields__]
-        rows.append([f"`{fault.kind}`", _said(fault), ", ".join(options)])
+        rows.append([f"`{fault.kind}`", _first_paragraph(fault), ", ".join(options)])
     return [["Kind", "What the client sees", "Options"], *rows]
 
 
@@ -263,7 +263,7 @@ def _entries(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict
 
 def scenarios() -> list[list[str]]:
     """Return a row for every shipped scenario."""
-    rows = [[f"`{row['name']}`", row["description"]] for row in _asked("/__mock/scenarios")["scenarios"]]
+    rows = [[f"`{row['name']}`", row["description"]] for row in _default_response("/__mock/scenarios")["scenarios"]]
     return [["Scenario", "What happens, and what it finds"], *rows]
 
 
@@ -283,11 +283,11 @@ def testing() -> list[list[str]]:
     for prefix, holder in (("", Clevora), ("clock.", SandboxClock)):
         for name, member in vars(holder).items():
             if not name.startswith("_"):
-                rows.append([f"`.{prefix}{name}{_parameters(member)}`", _said(member)])
+                rows.append([f"`.{prefix}{name}{_parameters(member)}`", _first_paragraph(member)])
     return rows
 
 
-def _said(member: object) -> str:
+def _first_paragraph(member: object) -> str:
     """Return the first paragraph of a docstring."""
     return (inspect.getdoc(member) or "").partition("\n\n")[0].replace("\n", " ").replace("``", "`")
 
@@ -328,7 +328,7 @@ def _pinned(pin: Pin) -> str:
     return f"`{pin.package}` {pin.version}"
 
 
-def _asked(path: str) -> Any:
+def _default_response(path: str) -> Any:
     """Return the response of a server with default settings."""
     with TestClient(create_app(), base_url="http://127.0.0.1:2538") as client:
         return client.get(path).json()
@@ -393,36 +393,36 @@ TABLES = {
 }
 
 
-def rendered(name: str) -> list[str]:
+def render(name: str) -> list[str]:
     """Return a table's lines in Markdown."""
     head, *rows = ([cell.replace("|", "\\|") for cell in row] for row in TABLES[name]())
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
 
 
-def printed(text: str) -> dict[str, list[str]]:
+def tables_in(text: str) -> dict[str, list[str]]:
     """Return the lines between each pair of markers in `text`."""
     return {found[2]: found[3].strip("\n").split("\n") for found in _MARKED.finditer(text)}
 
 
-def all_printed() -> dict[str, list[str]]:
+def all_tables() -> dict[str, list[str]]:
     """Return the tables of all documents by name; each is in one place only."""
     found: dict[str, list[str]] = {}
     for path in documents():
-        for name, lines in printed(path.read_text(encoding="utf-8")).items():
+        for name, lines in tables_in(path.read_text(encoding="utf-8")).items():
             assert name not in found, f"{path}: the table {name} stands elsewhere too"
             found[name] = lines
     return found
 
 
-def rewritten(text: str) -> str:
+def regenerate(text: str) -> str:
     """Return `text` with the tables between its markers regenerated."""
-    return _MARKED.sub(lambda found: found[1] + "\n".join(rendered(found[2])) + "\n" + found[4], text)
+    return _MARKED.sub(lambda found: found[1] + "\n".join(render(found[2])) + "\n" + found[4], text)
 
 
 def write(path: Path) -> None:
     """Rewrite the tables in a document."""
     text = path.read_text(encoding="utf-8")
-    if (new := rewritten(text)) != text:
+    if (new := regenerate(text)) != text:
         path.write_text(new, encoding="utf-8")
 
 

@@ -1,7 +1,7 @@
 """A second, slow count of tokens, independent of the product's."""
 
 
-def counted(text: str) -> int:
+def count_tokens(text: str) -> int:
     """Count the tokens in `text`, one character at a time."""
     tokens = run = 0
     for character in text:

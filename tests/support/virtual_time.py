@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class _Skipping(selectors.SelectSelector):
+class _SkippingSelector(selectors.SelectSelector):
     """Selector that advances the virtual time instead of waiting."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     """An event loop whose waits end at once and advance its time."""
 
     def __init__(self) -> None:
-        self._skipping = _Skipping()
+        self._skipping = _SkippingSelector()
         super().__init__(self._skipping)
 
     def time(self) -> float:
@@ -37,7 +37,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return int(self.time() * 1_000_000)
 
 
-def virtually(work: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:
+def run_virtually(work: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:
     """Run `work` in virtual time."""
     loop = VirtualLoop()
     try:

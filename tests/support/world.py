@@ -13,7 +13,7 @@ from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.scenario import DEFAULT
 from clevora_mock.settings import Settings
 from tests.support.raw_client import TIMEOUT_SECONDS, Address
-from tests.support.server import Running
+from tests.support.server import RunningServer
 
 T = TypeVar("T")
 
@@ -28,7 +28,7 @@ _transports: dict[str, httpx.HTTPTransport] = {}
 class World:
     """A sandbox of the shared server, and its credentials."""
 
-    def __init__(self, server: Running, name: str) -> None:
+    def __init__(self, server: RunningServer, name: str) -> None:
         self.server = server
         self.name = name
         self.url = f"{server.url}/sandbox/{name}"
@@ -52,13 +52,13 @@ class World:
     def clock(self) -> Clock:
         return self.sandbox.clock
 
-    def do(self, work: Callable[[Sandbox], T]) -> T:
+    def run_in_server(self, work: Callable[[Sandbox], T]) -> T:
         """Run `work` on the sandbox in the server's thread, and return its result."""
         sandbox = self.sandbox
-        return self.server.do(lambda: work(sandbox))
+        return self.server.run_in_server(lambda: work(sandbox))
 
     def advance(self, seconds: float) -> None:
-        self.do(lambda sandbox: sandbox.clock.advance(seconds))
+        self.run_in_server(lambda sandbox: sandbox.clock.advance(seconds))
 
     def id_token(self, uid: str = "demo", email: str | None = None, lifetime: int = 3600) -> str:
         project = self.server.settings.firebase_project
@@ -74,7 +74,7 @@ class World:
             account = sandbox.accounts.by_uid[uid]
             account.ledger.adjust(sandbox.next_entry(), micros, sandbox.clock.now())
 
-        self.do(adjust)
+        self.run_in_server(adjust)
 
 
 def fresh_name() -> str:
@@ -82,7 +82,7 @@ def fresh_name() -> str:
     return f"example-{next(_numbers)}"
 
 
-def fresh_world(server: Running) -> World:
+def fresh_world(server: RunningServer) -> World:
     """Return a sandbox for one example of many; those of a server share their connections."""
     world = World(server, fresh_name())
     world.http.close()
@@ -98,11 +98,11 @@ def close_shared_connections() -> None:
     _transports.clear()
 
 
-def still_clock() -> Clock:
+def make_stopped_clock() -> Clock:
     """Return a clock in the mode ``real`` on a wall clock that stands still."""
     return Clock("real", start=FROZEN_START, read=lambda: 0)
 
 
-def bare_sandbox(clock: Clock) -> Sandbox:
+def make_sandbox(clock: Clock) -> Sandbox:
     """Return a sandbox without a server."""
     return Sandbox("alone", Settings().sandbox_config(), clock, StartupScenario(DEFAULT))

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from tests.api.rows.row import Exactly, Is, Many, Row, Text, Within
+from tests.api.rows.row import Exactly, ListOf, OfType, Row, Text, Within
 
 PATH = "POST /v1/embeddings"
-VECTOR = Many(1536, Is(float))
+VECTOR = ListOf(1536, OfType(float))
 BASE64 = Text("[A-Za-z0-9+/]{8192}")
 
 
@@ -58,7 +58,7 @@ ROWS = [
         "2048 texts",
         ("E1",),
         {"input": ["a"] * 2048, "encoding_format": "base64"},
-        {"data": Many(2048), "usage": {"total_tokens": 2048}},
+        {"data": ListOf(2048), "usage": {"total_tokens": 2048}},
     ),
     _accepted("a text in another script", ("E1",), {"input": "日本語のテキスト"}, {"data": [{"embedding": VECTOR}]}),
     _accepted("numbers by default", ("E3",), {"input": "Hi"}, {"data": [{"embedding": VECTOR}]}),
@@ -75,7 +75,7 @@ ROWS = [
         "every number is small",
         ("E3",),
         {"input": "Hi there, you"},
-        {"data": [{"embedding": Many(1536, Within(-1, 1))}]},
+        {"data": [{"embedding": ListOf(1536, Within(-1, 1))}]},
     ),
     _accepted(
         "base64 on request: 1536 float32 are 8192 characters",

@@ -1,6 +1,6 @@
 """W1-W8: headers of all responses, routes, bodies, and the document for agents."""
 
-from tests.api.rows.row import ABSENT, INT, STRING, Is, Row, Text
+from tests.api.rows.row import ABSENT, INT, STRING, OfType, Row, Text
 from tests.support.situations import CHAT
 
 HELLO = b'{"messages":[{"role":"user","content":"Hi"}]}'
@@ -237,12 +237,12 @@ LLMS = [
         credential="none",
         sends={"cache-control": "public, max-age=300"},
         answer={
-            "models": Is(list),
-            "endpoints": Is(list),
-            "errors": Is(list),
-            "pricing": Is(dict),
-            "limits": Is(dict),
-            "changelog": Is(list),
+            "models": OfType(list),
+            "endpoints": OfType(list),
+            "errors": OfType(list),
+            "pricing": OfType(dict),
+            "limits": OfType(dict),
+            "changelog": OfType(list),
             "error": ABSENT,
         },
     )

@@ -76,7 +76,7 @@ class Matcher:
 
 
 @dataclass(frozen=True)
-class Is(Matcher):
+class OfType(Matcher):
     """A value of exactly this type; booleans are not numbers."""
 
     kind: type
@@ -107,7 +107,7 @@ class Within(Matcher):
 
 
 @dataclass(frozen=True)
-class Many(Matcher):
+class ListOf(Matcher):
     """An array of this length whose items all match `item`."""
 
     length: int
@@ -149,7 +149,7 @@ class Absent:
 
 
 ABSENT = Absent()
-INT = Is(int)
+INT = OfType(int)
 STRING = Text(".+")
 MOMENT = Text(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 

@@ -90,7 +90,7 @@ class TestJavaScript:
 
     def test_streaming(self, world: World, node: Run) -> None:
         assert node(snippet(world, "Streaming", "javascript")) == ANSWER
-        (charge,) = states.settled(world)
+        (charge,) = states.wait_for_charges(world)
         assert charge.tokens == 40
 
     def test_streaming_live(self, live_world: World, node: Run) -> None:

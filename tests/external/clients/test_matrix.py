@@ -101,7 +101,7 @@ class TestChat:
     @every_client
     def test_an_answer(self, world: World, client: Client, call: Call) -> None:
         got = call(world, "chat", request=REQUEST)
-        (charge,) = states.settled(world)
+        (charge,) = states.wait_for_charges(world)
         assert states.statuses(world) == [200]
         plain = asked_again(world)
         assert same(client, got["text"], plain)
@@ -113,7 +113,7 @@ class TestChat:
     def test_a_stream(self, live_world: World, client: Client, call: Call) -> None:
         """Frames that arrive one by one add up to the whole text, with one usage and one charge."""
         got = call(live_world, "stream", request=REQUEST)
-        (charge,) = states.settled(live_world)
+        (charge,) = states.wait_for_charges(live_world)
         assert states.statuses(live_world) == [200]
         plain = asked_again(live_world)
         assert same(client, joined(client, got), plain)
@@ -128,7 +128,7 @@ class TestChat:
         world.http.put("/__mock/scenario", json={"name": "cut-stream"}).raise_for_status()
         got = call(world, "stream", request=REQUEST)
         assert client.cut in got["error"]["names"]
-        (charge,) = states.settled(world)
+        (charge,) = states.wait_for_charges(world)
         (entry,) = states.journal(world)
         assert (entry.completion_tokens, entry.fault) == (SENT_BEFORE_THE_CUT, "close")
         assert charge.tokens == entry.prompt_tokens + SENT_BEFORE_THE_CUT
@@ -140,7 +140,7 @@ class TestChat:
 @embedding_clients
 def test_embeddings(world: World, client: Client, call: Call) -> None:
     got = call(world, "embed", texts=TEXTS)
-    (charge,) = states.settled(world)
+    (charge,) = states.wait_for_charges(world)
     plain = world.http.post("/v1/embeddings", json={"input": TEXTS}, headers=world.headers).json()
     assert states.statuses(world) == [200, 200]
     assert got["vectors"] == [one["embedding"] for one in plain["data"]]
@@ -198,7 +198,7 @@ class TestRetries:
         """The answer is billed once, and the mock has no finding about the retries."""
         refuse(live_world, status, calls=1)
         assert "error" not in call(live_world, "chat", request=REQUEST)
-        assert len(states.settled(live_world)) == 1
+        assert len(states.wait_for_charges(live_world)) == 1
         assert states.statuses(live_world) == [status, 200]
         refused, answered = states.journal(live_world)
         assert answered.at >= (refused.retry_at or 0)

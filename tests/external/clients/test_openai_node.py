@@ -53,9 +53,9 @@ class TestChat:
         assert got["usage"]["completion_tokens"] == 3
 
     def test_an_abandoned_loop_is_billed_for_the_sent_tokens(self, live_world: World, script: Script) -> None:
-        states.stand_still(live_world)
+        states.stop_clock(live_world)
         assert len(script(live_world, "openai", "leave", request=REQUEST, chunks=2)) == 2
-        (charge,) = states.settled(live_world)
+        (charge,) = states.wait_for_charges(live_world)
         live_world.advance(3600)
         assert charge.tokens == ask(live_world)["usage"]["prompt_tokens"] + 1
         assert len(states.charges(live_world)) == 2
@@ -75,11 +75,11 @@ class TestEmbeddings:
         assert default["usage"] == floats["usage"] == plain["usage"]
 
 
-def _nothing(world: World) -> None:
+def _no_preparation(world: World) -> None:
     """Change nothing in the sandbox."""
 
 
-class Refusal(NamedTuple):
+class ErrorCase(NamedTuple):
     """A request, its situation, and the SDK's exception for it."""
 
     prepare: Callable[[World], None]
@@ -90,30 +90,30 @@ class Refusal(NamedTuple):
 
 
 REFUSALS = {
-    "missing_field": Refusal(_nothing, {"body": {}}, "BadRequestError", 400, "invalid_request_error"),
-    "invalid_api_key": Refusal(
-        _nothing, {"options": {"apiKey": "sk_live_wrong"}}, "AuthenticationError", 401, "authentication_error"
+    "missing_field": ErrorCase(_no_preparation, {"body": {}}, "BadRequestError", 400, "invalid_request_error"),
+    "invalid_api_key": ErrorCase(
+        _no_preparation, {"options": {"apiKey": "sk_live_wrong"}}, "AuthenticationError", 401, "authentication_error"
     ),
-    "insufficient_balance": Refusal(lambda world: world.balance(0), {}, "APIError", 402, "billing_error"),
-    "account_not_activated": Refusal(states.deactivate, {}, "APIError", 402, "billing_error"),
-    "developer_access_required": Refusal(states.lose_access, {}, "PermissionDeniedError", 403, "permission_error"),
-    "not_found": Refusal(_nothing, {"path": "/responses"}, "NotFoundError", 404, "not_found_error"),
-    "model_not_found": Refusal(
-        _nothing, {"body": REQUEST | {"model": "gpt-4o"}}, "NotFoundError", 404, "not_found_error"
+    "insufficient_balance": ErrorCase(lambda world: world.balance(0), {}, "APIError", 402, "billing_error"),
+    "account_not_activated": ErrorCase(states.deactivate, {}, "APIError", 402, "billing_error"),
+    "developer_access_required": ErrorCase(states.lose_access, {}, "PermissionDeniedError", 403, "permission_error"),
+    "not_found": ErrorCase(_no_preparation, {"path": "/responses"}, "NotFoundError", 404, "not_found_error"),
+    "model_not_found": ErrorCase(
+        _no_preparation, {"body": REQUEST | {"model": "gpt-4o"}}, "NotFoundError", 404, "not_found_error"
     ),
-    "method_not_allowed": Refusal(_nothing, {"method": "put"}, "APIError", 405, "invalid_request_error"),
-    "payload_too_large": Refusal(
-        _nothing, {"body": {"filler": "a" * MAX_BODY_BYTES}}, "APIError", 413, "invalid_request_error"
+    "method_not_allowed": ErrorCase(_no_preparation, {"method": "put"}, "APIError", 405, "invalid_request_error"),
+    "payload_too_large": ErrorCase(
+        _no_preparation, {"body": {"filler": "a" * MAX_BODY_BYTES}}, "APIError", 413, "invalid_request_error"
     ),
-    "rate_limit_exceeded": Refusal(states.use_up_minute, {}, "RateLimitError", 429, "rate_limit_error"),
-    "daily_token_limit_exceeded": Refusal(states.use_up_day, {}, "RateLimitError", 429, "rate_limit_error"),
-    "internal_error": Refusal(states.break_chat, {}, "InternalServerError", 500, "server_error"),
+    "rate_limit_exceeded": ErrorCase(states.use_up_minute, {}, "RateLimitError", 429, "rate_limit_error"),
+    "daily_token_limit_exceeded": ErrorCase(states.use_up_day, {}, "RateLimitError", 429, "rate_limit_error"),
+    "internal_error": ErrorCase(states.fail_chats, {}, "InternalServerError", 500, "server_error"),
 }
 
 
 class TestRefusals:
     @pytest.mark.parametrize(("code", "case"), REFUSALS.items(), ids=REFUSALS.keys())
-    def test_each_error_has_its_own_class(self, world: World, script: Script, code: str, case: Refusal) -> None:
+    def test_each_error_has_its_own_class(self, world: World, script: Script, code: str, case: ErrorCase) -> None:
         case.prepare(world)
         request = {"path": "/chat/completions", "body": REQUEST} | case.asked
         request["options"] = {"maxRetries": 0} | request.get("options", {})

@@ -14,7 +14,7 @@ from tests.external.clients.matrix import EXTERNAL
 from tests.external.clients.programs import clients_python, node22, node_packages, program
 from tests.support.documents import ADDRESS, ROOT, Block, blocks, is_json, is_printed, sections, write_files
 from tests.support.program import environment
-from tests.support.server import Running, running
+from tests.support.server import RunningServer, running
 
 BIN = ROOT / ".venv" / "bin"
 # Commands that do not end by themselves, or that would run this suite.
@@ -30,7 +30,7 @@ PACKAGE = {
 
 
 @pytest.fixture
-def server() -> Iterator[Running]:
+def server() -> Iterator[RunningServer]:
     with running(Settings()) as fresh:
         yield fresh
 
@@ -51,7 +51,7 @@ def run(command: list[str], folder: Path, node: str = "", **variables: str) -> s
     return ended.stdout
 
 
-def shell(block: Block, server: Running, folder: Path) -> str:
+def shell(block: Block, server: RunningServer, folder: Path) -> str:
     """Run a shell block, beside the project's programs, its scenarios and the npm packages."""
     program("curl")
     for link, target in (
@@ -70,13 +70,13 @@ def shell(block: Block, server: Running, folder: Path) -> str:
     return run(["bash", "-euo", "pipefail", "-c", block.at(server.url.removeprefix("http://"))], folder, node)
 
 
-def python(block: Block, server: Running, folder: Path) -> str:
+def python(block: Block, server: RunningServer, folder: Path) -> str:
     """Run a program by the environment that has its imports."""
     interpreter = clients_python() if "firebase_admin" in block.text else str(BIN / "python")
     return run([interpreter, "-c", block.at(server.url.removeprefix("http://"))], folder, ID_TOKEN=token())
 
 
-def javascript(block: Block, server: Running, folder: Path) -> str:
+def javascript(block: Block, server: RunningServer, folder: Path) -> str:
     """Run a module with access to the npm packages."""
     node_packages()
     file = EXTERNAL / "node_modules" / f"printed-{block.line}-{os.getpid()}.mjs"
@@ -91,7 +91,7 @@ def token() -> str:
     return run([str(BIN / "clevora-mock"), "token"], ROOT).strip()
 
 
-RUN: dict[str, Callable[[Block, Running, Path], str]] = {"sh": shell, "python": python, "js": javascript}
+RUN: dict[str, Callable[[Block, RunningServer, Path], str]] = {"sh": shell, "python": python, "js": javascript}
 
 
 def is_step(block: Block) -> bool:
@@ -104,7 +104,9 @@ def is_step(block: Block) -> bool:
     SECTIONS,
     ids=[f"{document.relative_to(ROOT)}, {section}" for document, section in SECTIONS],
 )
-def test_a_section_can_be_followed_step_by_step(document: Path, section: str, server: Running, tmp_path: Path) -> None:
+def test_a_section_can_be_followed_step_by_step(
+    document: Path, section: str, server: RunningServer, tmp_path: Path
+) -> None:
     """Each block runs as printed except for the address, and prints the output that is shown."""
     address = server.url.removeprefix("http://")
     steps = [block for block in blocks(document=document) if block.section == section]

@@ -7,7 +7,7 @@ import httpx
 
 from tests.external.deploy.mocks import Site
 from tests.external.deploy.requests import CHAT, CHATS, KEY, chat, entries, ledger
-from tests.support.control import eventually
+from tests.support.control import wait_until
 
 
 def events(answer: httpx.Response) -> Iterator[dict[str, object]]:
@@ -31,7 +31,7 @@ def test_a_disconnect_is_passed_on_and_billed_for_the_sent_tokens(http: httpx.Cl
     whole = ledger(http)["charges"]
     with http.stream("POST", CHATS, headers=KEY, json=CHAT | {"stream": True}) as answer:
         next(events(answer))
-    eventually(lambda: len(entries(http)) == 2)
+    wait_until(lambda: len(entries(http)) == 2)
     assert 0 < ledger(http)["charges"] - whole < whole
 
 

@@ -16,7 +16,7 @@ import yaml
 from clevora_mock.settings import DEMO_KEY, Settings
 from tests.external.package.conftest import ROOT
 from tests.support.documents import Block, blocks, name
-from tests.support.server import Running, running
+from tests.support.server import RunningServer, running
 
 TEST = """
 import os
@@ -69,7 +69,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Machine:
 
 
 @pytest.fixture
-def service() -> Iterator[Running]:
+def service() -> Iterator[RunningServer]:
     """Run the service that the CI starts beside the job."""
     with running(Settings()) as server:
         yield server
@@ -97,7 +97,7 @@ def jobs(recipe: dict[str, Any]) -> list[dict[str, Any]]:
     [(block, job) for block, recipe in RECIPES.items() for job in jobs(recipe)],
     ids=lambda value: name(value) if isinstance(value, Block) else ("service" if value["services"] else "step"),
 )
-def test_a_job_passes(block: Block, job: dict[str, Any], machine: Machine, service: Running) -> None:
+def test_a_job_passes(block: Block, job: dict[str, Any], machine: Machine, service: RunningServer) -> None:
     """Its commands run in order, with its variables, and with the service where the CI has one."""
     here = service.url.removeprefix("http://")
     for place in ("localhost:2538", "clevora-mock:2538"):

@@ -25,20 +25,20 @@ class Event(NamedTuple):
     body: bytes
 
 
-def top_up(world: World, dollars: int = 50) -> str:
+def open_checkout(world: World, dollars: int = 50) -> str:
     """Return a new checkout's id."""
     answer = world.http.post("/api/developer/topup", json={"amount": dollars}, headers=world.signed_in())
     return str(answer.json()["data"]["checkoutUrl"].rpartition("/")[2])
 
 
-def announce(world: World, checkout: str, outcome: Outcome = "succeeded") -> Event:
+def make_event(world: World, checkout: str, outcome: Outcome = "succeeded") -> Event:
     """Return the mock's event for a finished checkout, not delivered yet."""
 
     def announced(sandbox: Sandbox) -> tuple[dict[str, str], bytes]:
         sandbox.checkouts.by_id[checkout].status = outcome
         return sign_checkout_event(sandbox, sandbox.checkouts.by_id[checkout])
 
-    return Event(*world.do(announced))
+    return Event(*world.run_in_server(announced))
 
 
 def deliver(world: World, event: Event) -> httpx.Response:
@@ -49,11 +49,11 @@ def use_secret(world: World, secret: str) -> None:
     def change(sandbox: Sandbox) -> None:
         sandbox.config = structs.replace(sandbox.config, webhook_secret=secret)
 
-    world.do(change)
+    world.run_in_server(change)
 
 
 def balance(world: World) -> int:
-    return world.do(lambda sandbox: states.account(sandbox).ledger.balance)
+    return world.run_in_server(lambda sandbox: states.demo_account(sandbox).ledger.balance)
 
 
 def secret_of(world: World) -> str:

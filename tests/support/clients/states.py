@@ -12,20 +12,22 @@ from clevora_mock.core.sandbox import Sandbox
 from tests.support.world import World
 
 # So slow that only `World.advance` moves the clock.
-STANDSTILL = 1e-9
+STOPPED_SPEED = 1e-9
 
 
-def account(sandbox: Sandbox) -> Account:
+def demo_account(sandbox: Sandbox) -> Account:
     return sandbox.accounts.by_uid["demo"]
 
 
 def charges(world: World) -> list[LedgerEntry]:
     """Return the demo account's charges, oldest first."""
-    return world.do(lambda sandbox: [entry for entry in account(sandbox).ledger.entries if entry.type == "charge"])
+    return world.run_in_server(
+        lambda sandbox: [entry for entry in demo_account(sandbox).ledger.entries if entry.type == "charge"]
+    )
 
 
 def journal(world: World) -> list[JournalEntry]:
-    return world.do(lambda sandbox: list(sandbox.journal.entries))
+    return world.run_in_server(lambda sandbox: list(sandbox.journal.entries))
 
 
 def statuses(world: World) -> list[int]:
@@ -33,7 +35,7 @@ def statuses(world: World) -> list[int]:
     return [entry.status for entry in journal(world)]
 
 
-def settled(world: World, count: int = 1, patience: float = 10) -> list[LedgerEntry]:
+def wait_for_charges(world: World, count: int = 1, patience: float = 10) -> list[LedgerEntry]:
     """Return the charges, once there are `count` of them."""
     deadline = monotonic() + patience
     while len(found := charges(world)) < count:
@@ -43,15 +45,15 @@ def settled(world: World, count: int = 1, patience: float = 10) -> list[LedgerEn
 
 
 def demo_key(sandbox: Sandbox) -> Key:
-    return account(sandbox).keys[0]
+    return demo_account(sandbox).keys[0]
 
 
 def lose_access(world: World) -> None:
-    world.do(lambda sandbox: setattr(account(sandbox), "developer_access", False))
+    world.run_in_server(lambda sandbox: setattr(demo_account(sandbox), "developer_access", False))
 
 
 def deactivate(world: World) -> None:
-    world.do(lambda sandbox: setattr(account(sandbox), "activated", False))
+    world.run_in_server(lambda sandbox: setattr(demo_account(sandbox), "activated", False))
 
 
 def use_up_minute(world: World, retry_after: int = 60) -> None:
@@ -62,15 +64,15 @@ def use_up_minute(world: World, retry_after: int = 60) -> None:
         for _ in range(REQUESTS_PER_MINUTE):
             demo_key(sandbox).limiter.acquire(before, sandbox.limits)
 
-    world.do(fill)
+    world.run_in_server(fill)
 
 
 def use_up_day(world: World) -> None:
     """Use up the demo key's tokens of the day."""
-    world.do(lambda sandbox: demo_key(sandbox).limiter.add_tokens(TOKENS_PER_DAY, sandbox.clock.now()))
+    world.run_in_server(lambda sandbox: demo_key(sandbox).limiter.add_tokens(TOKENS_PER_DAY, sandbox.clock.now()))
 
 
-class Unlucky(SeededRng):
+class FailingRng(SeededRng):
     """A generator that fails for a number of chat completions, and then draws as before."""
 
     def __init__(self, sandbox: Sandbox, failures: int) -> None:
@@ -84,17 +86,17 @@ class Unlucky(SeededRng):
         return super().next_hex(purpose, length)
 
 
-def break_chat(world: World, failures: int = 1) -> None:
+def fail_chats(world: World, failures: int = 1) -> None:
     """Make the handler of the next `failures` chat completions raise."""
-    world.do(lambda sandbox: setattr(sandbox, "rng", Unlucky(sandbox, failures)))
+    world.run_in_server(lambda sandbox: setattr(sandbox, "rng", FailingRng(sandbox, failures)))
 
 
-def stand_still(world: World) -> None:
-    """Slow the clock down until only `let_out` moves streams."""
-    world.do(lambda sandbox: sandbox.clock.set_mode("scaled", STANDSTILL))
+def stop_clock(world: World) -> None:
+    """Slow the clock down until only `advance_frames` moves streams."""
+    world.run_in_server(lambda sandbox: sandbox.clock.set_mode("scaled", STOPPED_SPEED))
 
 
-def let_out(world: World, count: int) -> None:
+def advance_frames(world: World, count: int) -> None:
     """Advance the clock until a paced stream sends `count` more frames."""
     rate = world.server.settings.tokens_per_second
     assert rate is not None
