@@ -38,11 +38,11 @@ def test_marks_name_clauses_that_exist(marked: Marks) -> None:
 
 
 def test_every_row_names_a_clause() -> None:
-    assert [row.says for row in ROWS if not row.clauses] == []
+    assert [row.title for row in ROWS if not row.clauses] == []
 
 
 def test_descriptions_of_rows_are_unique() -> None:
-    assert [says for says, count in Counter(row.says for row in ROWS).items() if count > 1] == []
+    assert [title for title, count in Counter(row.title for row in ROWS).items() if count > 1] == []
 
 
 def test_clauses_have_a_basis() -> None:

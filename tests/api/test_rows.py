@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.support.world import World
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub(r"[^\w.,:]+", "-", row.says)[:90])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub(r"[^\w.,:]+", "-", row.title)[:90])
 def test_a_row_of_the_contract_holds(world: "World", row: Row) -> None:
     memory: StoredValues = {}
     for step in row.given:
@@ -25,7 +25,7 @@ def test_a_row_of_the_contract_holds(world: "World", row: Row) -> None:
         *(check_error(row, response) if row.code else []),
         *check_expectations(row, response),
     ]
-    assert not wrong, "\n".join([f"{row.says}: {response.status_code} {response.text[:500]}", *wrong])
+    assert not wrong, "\n".join([f"{row.title}: {response.status_code} {response.text[:500]}", *wrong])
 
 
 def send(world: "World", row: Row, memory: StoredValues) -> httpx.Response:

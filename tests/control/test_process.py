@@ -5,8 +5,7 @@ import os
 import queue
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from clevora_mock.app import create_app
 from clevora_mock.control.export_file import ExportFileError, export_sandboxes, import_sandboxes
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import Settings
-from tests.support.control import connect
+from tests.support.control import connect, wait_until
 from tests.support.program import TIMEOUT_SECONDS, StartedServer, run_program, serving
 
 MESSAGE = {"messages": [{"role": "user", "content": "Hello!"}]}
@@ -171,13 +170,6 @@ def test_an_imported_payment_is_still_delivered(tmp_path: Path) -> None:
     with serving(*FROZEN, "--import", str(file)) as server, connect(server.url) as http:
         http.patch("/__mock/clock", json={"advance": 301})
         wait_until(lambda: bool(http.get("/__mock/accounts/demo").json()["balance"] == 50))
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 @contextmanager

@@ -153,7 +153,7 @@ class Session:
         """Send raw bytes."""
         self.steps.append(Step(f"{self.name}: {name}", sends, masks=(*self._masks, *masks), **rest))
 
-    def ask(
+    def send(
         self,
         name: str,
         line: str,
@@ -168,13 +168,13 @@ class Session:
         self, name: str, line: str, body: Any = None, headers: Mapping[str, str | None] | None = None, **rest: Any
     ) -> None:
         """Send one request with the demo account's key."""
-        self.ask(name, line, body, bearer(KEY) | dict(headers or {}), **rest)
+        self.send(name, line, body, bearer(KEY) | dict(headers or {}), **rest)
 
-    def dash(
+    def send_signed_in(
         self, name: str, line: str, body: Any = None, headers: Mapping[str, str | None] | None = None, **rest: Any
     ) -> None:
         """Send one request with the demo account's ID token."""
-        self.ask(name, line, body, bearer(token(email="demo@clevora.example")) | dict(headers or {}), **rest)
+        self.send(name, line, body, bearer(token(email="demo@clevora.example")) | dict(headers or {}), **rest)
 
     def chat(
         self,
@@ -202,29 +202,29 @@ class Session:
     def advance(self, seconds: float, **rest: Any) -> None:
         """Advance the sandbox's clock."""
         number = sum("clock moves" in step.name for step in self.steps) + 1
-        self.ask(f"the clock moves on, {number}", "PATCH /__mock/clock", {"advance": seconds}, **rest)
+        self.send(f"the clock moves on, {number}", "PATCH /__mock/clock", {"advance": seconds}, **rest)
 
     def scenario(self, name: str, scenario: Any, **rest: Any) -> None:
         """Start a scenario in the sandbox, by its name or its text."""
-        self.ask(name, "PUT /__mock/scenario", {"name": scenario} if isinstance(scenario, str) else scenario, **rest)
+        self.send(name, "PUT /__mock/scenario", {"name": scenario} if isinstance(scenario, str) else scenario, **rest)
 
     def rules(self, name: str, *rules: Mapping[str, Any], **parts: Any) -> None:
         """Start a scenario with these rules in the sandbox."""
         named = [{"name": f"rule {number}"} | dict(rule) for number, rule in enumerate(rules, 1)]
         self.scenario(f"scenario: {name}", {"name": "made", "rules": named} | parts)
 
-    def books(self, name: str, limit: int = 20, *, calm: bool = False) -> None:
-        """Read journal, ledger and usage; `calm` ends the scenario first, which could affect the requests."""
-        if calm:
-            self.ask(f"{name}, nothing goes wrong", "DELETE /__mock/scenario", rest=0.1)
-        self.ask(f"{name}, journal", f"GET /__mock/requests?limit={limit}", rest=0.1)
-        self.ask(f"{name}, ledger", "GET /__mock/ledger?uid=demo")
-        self.dash(f"{name}, usage", "GET /api/developer/usage?range=2")
+    def read_records(self, name: str, limit: int = 20, *, end_scenario: bool = False) -> None:
+        """Read journal, ledger and usage; `end_scenario` ends the scenario first, which could affect the requests."""
+        if end_scenario:
+            self.send(f"{name}, nothing goes wrong", "DELETE /__mock/scenario", rest=0.1)
+        self.send(f"{name}, journal", f"GET /__mock/requests?limit={limit}", rest=0.1)
+        self.send(f"{name}, ledger", "GET /__mock/ledger?uid=demo")
+        self.send_signed_in(f"{name}, usage", "GET /api/developer/usage?range=2")
 
-    def state(self, name: str) -> None:
+    def read_state(self, name: str) -> None:
         """Read the whole state, and the findings."""
-        self.ask(f"{name}, state", "GET /__mock/state", rest=0.1)
-        self.ask(f"{name}, conduct", "GET /__mock/conduct")
+        self.send(f"{name}, state", "GET /__mock/state", rest=0.1)
+        self.send(f"{name}, conduct", "GET /__mock/conduct")
 
 
 def steps_of(*sessions: Session) -> tuple[Step, ...]:

@@ -154,7 +154,7 @@ class TestSecrets:
 @examples(60)
 @given(password=st.text(min_size=6), spread=st.sampled_from([None, 2]), escaped=st.booleans(), whole=st.booleans())
 def test_no_password_gets_into_the_journal(
-    frozen_server: RunningServer, password: str, spread: int | None, escaped: bool, response_parts: bool
+    frozen_server: RunningServer, password: str, spread: int | None, escaped: bool, whole: bool
 ) -> None:
     """In every encoding of a body, complete or truncated."""
     world = fresh_world(frozen_server)
@@ -162,7 +162,7 @@ def test_no_password_gets_into_the_journal(
     body = json.dumps({"email": "a@x.example", "password": marked}, indent=spread, ensure_ascii=escaped)
     sent = body.encode("utf-8", "surrogatepass")
     accounts_path = "/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=k"
-    world.http.post(accounts_path, content=sent if response_parts else sent.rstrip(b'\n "}'))
+    world.http.post(accounts_path, content=sent if whole else sent.rstrip(b'\n "}'))
     bodies = world.run_in_server(lambda sandbox: b"".join(entry.body for entry in sandbox.journal.entries))
     assert b"s3cr3t" not in bodies
     assert b"a@x.example" in bodies

@@ -9,24 +9,24 @@ VECTOR = ListOf(1536, OfType(float))
 BASE64 = Text("[A-Za-z0-9+/]{8192}")
 
 
-def _accepted(says: str, clauses: tuple[str, ...], body: dict[str, Any], answer: Any) -> Row:
-    return Row(f"embeddings: {says}", clauses, PATH, body=body, answer=answer)
+def _accepted(title: str, clauses: tuple[str, ...], body: dict[str, Any], answer: Any) -> Row:
+    return Row(f"embeddings: {title}", clauses, PATH, body=body, answer=answer)
 
 
 def _refused(
-    says: str,
+    title: str,
     body: dict[str, Any],
     field: str,
     code: str = "invalid_field",
     clauses: tuple[str, ...] = ("E1",),
     **rest: Any,
 ) -> Row:
-    return Row(f"no embeddings: {says}", clauses, PATH, body=body, code=code, field=field, **rest)
+    return Row(f"no embeddings: {title}", clauses, PATH, body=body, code=code, field=field, **rest)
 
 
-def _token_ids(says: str, value: Any, field: str) -> Row:
+def _token_ids(title: str, value: Any, field: str) -> Row:
     hint = {"x-clevora-mock-hint": Text(".*check_embedding_ctx_length=False.*")}
-    return _refused(says, {"input": value}, field, sends=hint)
+    return _refused(title, {"input": value}, field, sends=hint)
 
 
 ROWS = [

@@ -27,9 +27,9 @@ def _slash(request: str, code: str | None, credential: str, **rest: object) -> R
     return Row(f"trailing slash {request}", ("W3",), request, credential=credential, code=code, **rest)  # type: ignore[arg-type]
 
 
-def _broken(says: str, raw: bytes) -> Row:
+def _broken(title: str, raw: bytes) -> Row:
     clauses = ("W1", "W4")
-    return Row(f"body: {says}", clauses, "POST /v1/chat/completions", raw=raw, code="invalid_json")
+    return Row(f"body: {title}", clauses, "POST /v1/chat/completions", raw=raw, code="invalid_json")
 
 
 ROUTES = [

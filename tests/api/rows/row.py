@@ -41,7 +41,7 @@ class Row:
     the part of the body to compare, with matchers; `sends` is the part of the headers.
     """
 
-    says: str
+    title: str
     clauses: tuple[str, ...]
     request: str
     body: Any = None

@@ -21,14 +21,14 @@ RESULT = {
 DRONES = {"query": "underwater drone footage"}
 
 
-def _accepted(says: str, clauses: tuple[str, ...], body: dict[str, Any], answer: Any) -> Row:
-    return Row(f"search: {says}", clauses, PATH, body=DRONES | body, answer=answer)
+def _accepted(title: str, clauses: tuple[str, ...], body: dict[str, Any], answer: Any) -> Row:
+    return Row(f"search: {title}", clauses, PATH, body=DRONES | body, answer=answer)
 
 
 def _refused(
-    says: str, body: dict[str, Any], field: str, code: str = "invalid_field", clauses: tuple[str, ...] = ("H1",)
+    title: str, body: dict[str, Any], field: str, code: str = "invalid_field", clauses: tuple[str, ...] = ("H1",)
 ) -> Row:
-    return Row(f"no search: {says}", clauses, PATH, body=body, code=code, field=field)
+    return Row(f"no search: {title}", clauses, PATH, body=body, code=code, field=field)
 
 
 ROWS = [

@@ -8,8 +8,8 @@ PATH = "POST /v1/chat/completions"
 STREAM = {"messages": [{"role": "user", "content": "Hi"}], "stream": True}
 
 
-def _refused(says: str, code: str, body: dict[str, Any] | None = None, **rest: Any) -> Row:
-    return Row(f"no stream: {says}", ("S7", "W1"), PATH, body=STREAM | (body or {}), code=code, **rest)
+def _refused(title: str, code: str, body: dict[str, Any] | None = None, **rest: Any) -> Row:
+    return Row(f"no stream: {title}", ("S7", "W1"), PATH, body=STREAM | (body or {}), code=code, **rest)
 
 
 ROWS = [

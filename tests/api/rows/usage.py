@@ -8,9 +8,9 @@ PATHS = ("/api/developer/usage", "/v1/usage")
 ZERO = Exactly({"date": Text(r"\d{4}-\d\d-\d\d"), "requests": 0, "tokens": 0, "errors": 0})
 
 
-def _report(says: str, clauses: tuple[str, ...], data: Any, *given: Any, query: str = "") -> Row:
+def _report(title: str, clauses: tuple[str, ...], data: Any, *given: Any, query: str = "") -> Row:
     return Row(
-        f"usage: {says}",
+        f"usage: {title}",
         clauses,
         f"GET /api/developer/usage{query}",
         credential="token",
@@ -293,9 +293,9 @@ ROWS = [
 ]
 
 
-def _place(says: str, path: str, answer: Any, *given: Any) -> Row:
+def _place(title: str, path: str, answer: Any, *given: Any) -> Row:
     return Row(
-        f"Firestore: {says}",
+        f"Firestore: {title}",
         ("U8",),
         f"GET /__mock/firestore/{path}",
         credential="none",

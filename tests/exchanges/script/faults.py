@@ -39,8 +39,8 @@ def by_header() -> list[Session]:
         session.call("none", line, body)
         for kind in _KINDS if name in ("chat", "stream") else _KINDS[:11]:
             session.call(kind, line, body, {"x-clevora-mock-fault": kind}, **_patience(kind))
-        session.books("afterwards")
-        session.ask("conduct", "GET /__mock/conduct")
+        session.read_records("afterwards")
+        session.send("conduct", "GET /__mock/conduct")
         sessions.append(session)
     return sessions
 
@@ -82,7 +82,7 @@ def streams() -> Session:
     session.stream("long and truncated", headers={"x-clevora-mock-fault": "truncate"})
     session.rules("cut late", {"then": {"reply": {"content": long}, "fault": {"kind": "close", "after_tokens": 2500}}})
     session.stream("long and cut late")
-    session.books("afterwards", 8, calm=True)
+    session.read_records("afterwards", 8, end_scenario=True)
     return session
 
 
@@ -118,7 +118,7 @@ def paced() -> Session:
     session.rules("log-normal", {"then": {"delay": {"lognormal": {"median": "800ms", "p99": "4s"}}}})
     session.chat("a drawn delay")
     session.chat("another drawn delay")
-    session.books("afterwards", 40)
+    session.read_records("afterwards", 40)
     return session
 
 
@@ -145,5 +145,5 @@ def waited() -> list[Session]:
     session.stream("a close after tokens")
     session.rules("an error", {"then": {"delay": "50ms", "error": 500}})
     session.chat("a late error")
-    session.books("afterwards", calm=True)
+    session.read_records("afterwards", end_scenario=True)
     return [session]

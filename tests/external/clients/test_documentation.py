@@ -66,7 +66,7 @@ class TestCurl:
         assert json.loads(bash(command))["choices"][0]["message"]["content"] == ANSWER
 
     @pytest.mark.parametrize("megabytes", [2, 5])
-    def test_a_large_body_is_asked_for(self, world: World, bash: Run, megabytes: int) -> None:
+    def test_curl_gets_a_100_before_a_large_body(self, world: World, bash: Run, megabytes: int) -> None:
         """With a large body, curl sends ``Expect: 100-continue`` and waits for the response to it."""
         status = bash(
             f"""head -c {megabytes}000000 /dev/zero | tr '\\0' ' ' |
