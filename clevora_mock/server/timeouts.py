@@ -25,7 +25,7 @@ class Connection(Protocol):
 
 
 class Timeouts:
-    """A connection's only timer; each method starts it anew for another reason."""
+    """A connection's only timer; each method restarts it for another reason."""
 
     def __init__(self, connection: Connection, limits: ConnectionLimits) -> None:
         self._connection = connection

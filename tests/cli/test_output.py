@@ -144,7 +144,7 @@ class TestTextLines:
         assert line(body=b'{"model": "clevora-1.0-turbo", "stream": true}').endswith("$0.02   stream")
 
     @pytest.mark.parametrize("body", [b"", b"[]", b'{"model": 5, "stream": "yes"}', b'{"model": "clevora-1.0', b"\xff"])
-    def test_a_body_that_names_neither_leaves_the_place_empty(self, body: bytes) -> None:
+    def test_a_body_without_stream_or_model_leaves_the_column_empty(self, body: bytes) -> None:
         assert line(body=body).endswith("40 tokens $0.02")
 
     def test_a_refused_request_shows_the_error_message(self) -> None:

@@ -192,7 +192,7 @@ class TestSummary:
     def test_there_is_none_with_quiet_or_without_requests(self, source: str, flags: tuple[str, ...]) -> None:
         assert python(CHAT + source, *flags).stderr == ""
 
-    def test_a_random_seed_is_told_at_the_end(self) -> None:
+    def test_a_random_seed_is_printed_at_the_end(self) -> None:
         read_seed = "json.load(urllib.request.urlopen(os.environ['CLEVORA_MOCK_URL'] + '/__mock/health'))['seed']"
         ended = python(CHAT + f"ask(); print({read_seed})", "--seed", "random")
         assert ended.stderr.endswith(f", seed {ended.stdout}")

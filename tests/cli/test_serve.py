@@ -42,7 +42,9 @@ class TestStart:
             assert httpx.get(f"{server.url}/__mock/health").json()["status"] == "ok"
 
     @pytest.mark.parametrize(("arguments", "seed"), [(("--quiet",), 0), (("serve", "--seed", "7", "--quiet"), 7)])
-    def test_serve_may_be_left_out_and_quiet_leaves_only_ready(self, arguments: tuple[str, ...], seed: int) -> None:
+    def test_serve_is_the_default_command_and_quiet_prints_only_ready(
+        self, arguments: tuple[str, ...], seed: int
+    ) -> None:
         with serving(*arguments) as server:
             assert server.banner == []
             assert server.ready["seed"] == seed

@@ -239,7 +239,7 @@ class TestVariables:
             ({"no_proxy": "*"}, "*"),
         ],
     )
-    def test_proxies_are_not_asked_for_this_machine_either(self, variables: dict[str, str], hosts: str) -> None:
+    def test_no_proxy_is_used_for_this_machine(self, variables: dict[str, str], hosts: str) -> None:
         assert proxy_exceptions(variables) == {"NO_PROXY": hosts, "no_proxy": hosts}
 
     def test_unknown_variables_are_found(self) -> None:

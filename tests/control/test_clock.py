@@ -87,7 +87,7 @@ def test_a_checkout_expires_after_a_day(world: World) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(300, 200), (301, 401), (-300, 200), (-301, 401)])
-def test_an_event_is_good_for_five_minutes(world: World, seconds: int, status: int) -> None:
+def test_an_event_is_valid_for_five_minutes(world: World, seconds: int, status: int) -> None:
     move(world, now="2026-05-11T14:00:00Z")
     signed = control(world, "POST webhooks/sign", json={"payload": {"type": "x"}})
     move(world, now="2026-05-11T13:00:00Z", advance=HOUR + seconds)
@@ -119,7 +119,7 @@ def test_a_late_payment_arrives_once_the_clock_gets_there(frozen_server: Running
 
 
 @pytest.mark.parametrize("change", [{"advance": 1e6}, {"mode": "scaled", "speed": 1e6}, {"now": "2160-01-01"}], ids=str)
-def test_a_paced_stream_goes_on_when_the_clock_moves(real_server: RunningServer, change: dict[str, object]) -> None:
+def test_a_paced_stream_continues_when_the_clock_moves(real_server: RunningServer, change: dict[str, object]) -> None:
     world = fresh_world(real_server)
     move(world, mode="scaled", speed=1e-6)
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}

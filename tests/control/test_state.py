@@ -36,7 +36,7 @@ def state_of(world: World) -> bytes:
     return world.run_in_server(lambda sandbox: msgspec.json.encode(dump(sandbox)))
 
 
-def test_a_reset_goes_back_to_the_scenario_that_the_server_was_started_with() -> None:
+def test_a_reset_restores_the_servers_startup_scenario() -> None:
     settings = Settings(scenario="late-payment", clock="frozen")
     with running(settings) as server, connect(f"{server.url}/sandbox/a") as http:
         born = http.get("/__mock/accounts/demo").json()

@@ -8,7 +8,7 @@ from tests.exchanges.script import script
 
 
 @pytest.mark.slow
-def test_every_answer_is_what_was_recorded() -> None:
+def test_every_response_is_the_recorded_one() -> None:
     run = play(script())
     assert "\n".join(recording.differences(recording.read(), run.played)) == ""
     assert "Traceback" not in "".join(run.warnings.values())

@@ -158,18 +158,18 @@ def test_a_rule_without_charge_bills_nothing(reply: Reply, rows: tuple[Row, ...]
 
 
 @pytest.mark.parametrize("kind", [kind for kind, fault in FAULTS.items() if fault.stream_only])
-def test_a_fault_of_streams_leaves_a_body_in_one_piece_as_it_is(kind: str) -> None:
+def test_a_fault_of_streams_does_not_change_a_body_in_one_piece(kind: str) -> None:
     assert FAULTS[kind]().try_apply(WHOLE) is WHOLE
 
 
 @pytest.mark.parametrize("fault", [Reset(after_tokens=1), Close(after_tokens=1), Stall(after_tokens=1)], ids=repr)
-def test_a_fault_after_some_tokens_leaves_an_error_as_it_is(fault: Fault) -> None:
+def test_a_fault_after_some_tokens_does_not_change_an_error(fault: Fault) -> None:
     refused = json_reply(b'{"error":{}}', 429)
     assert fault.try_apply(refused) is refused
 
 
 @pytest.mark.parametrize(("sent", "tokens"), [(1, 5), (2, 6), (5, 9), (6, 9)])
-def test_a_stream_that_the_client_leaves_costs_the_frames_that_were_sent(sent: int, tokens: int) -> None:
+def test_an_abandoned_stream_costs_the_sent_frames(sent: int, tokens: int) -> None:
     assert record(STREAM, sent) == (paid(tokens), 0)
 
 

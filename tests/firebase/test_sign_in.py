@@ -61,7 +61,7 @@ class TestSigningUp:
     def test_every_user_has_a_different_uid(self, world: World) -> None:
         assert len({sign_up(world)["localId"] for _ in range(20)}) == 20
 
-    def test_a_name_goes_into_the_token(self, world: World) -> None:
+    def test_a_display_name_is_in_the_token(self, world: World) -> None:
         got = sign_up(world, displayName="Ann", **ANN)
         assert got["displayName"] == claims(got["idToken"])["name"] == "Ann"
 

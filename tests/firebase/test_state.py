@@ -92,7 +92,7 @@ def test_an_inconsistent_snapshot_changes_nothing(world: World, said: str) -> No
     assert users(world) == before
 
 
-def test_resetting_the_ledger_leaves_users_alone(world: World) -> None:
+def test_resetting_the_ledger_keeps_users(world: World) -> None:
     sign_up(world, **ANN)
     control(world, "POST reset", json={"only": "ledger"})
     sign_in(world, **ANN)

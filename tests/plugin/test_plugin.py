@@ -373,6 +373,6 @@ def test_a_run_that_is_killed_leaves_no_server(suite: Suite) -> None:
 def test_marks_fixtures_and_options_are_documented(suite: Suite) -> None:
     assert "@pytest.mark.clevora(scenario=None" in suite.run("", "--markers").output
     fixtures = suite.run("", "--fixtures").output
-    assert re.search(r"^clevora .*\n +Provide a sandbox of the test's own", fixtures, re.MULTILINE)
+    assert re.search(r"^clevora .*\n +Provide a fresh sandbox", fixtures, re.MULTILINE)
     assert re.search(r"^clevora_server \[session scope\]", fixtures, re.MULTILINE)
     assert "clevora_options (args)" in suite.run("", "--help").output

@@ -70,7 +70,7 @@ def test_another_process_draws_the_same(hash_seed: str) -> None:
 
 
 @given(seeds, sandboxes, st.lists(purposes, max_size=40))
-def test_draws_do_not_depend_on_what_others_drew(seed: int, sandbox: str, order: list[str]) -> None:
+def test_draws_do_not_depend_on_other_draws(seed: int, sandbox: str, order: list[str]) -> None:
     together = SeededRng(seed, sandbox)
     drawn: dict[str, list[str]] = defaultdict(list)
     for purpose in order:
@@ -82,7 +82,7 @@ def test_draws_do_not_depend_on_what_others_drew(seed: int, sandbox: str, order:
 
 
 @given(seeds, sandboxes, st.lists(purposes, max_size=20), st.lists(purposes, max_size=20))
-def test_draws_go_on_where_the_counters_say(seed: int, sandbox: str, before: list[str], after: list[str]) -> None:
+def test_draws_continue_from_the_counters(seed: int, sandbox: str, before: list[str], after: list[str]) -> None:
     whole = SeededRng(seed, sandbox)
     for purpose in before:
         whole.next_hex(purpose)
@@ -216,7 +216,7 @@ class Visitor:
 
 @share(2 / 5)
 @given(plan=st.lists(steps, min_size=1, max_size=12), noise=st.lists(steps, max_size=12))
-def test_the_same_requests_get_the_same_bytes_whatever_other_sandboxes_do(
+def test_the_same_requests_get_the_same_bytes_beside_other_traffic(
     servers: Servers, plan: list[Step], noise: list[Step]
 ) -> None:
     name = fresh_name()

@@ -61,7 +61,7 @@ def speed_of(mode: Mode, speed: float) -> float:
 
 
 @given(walls)
-def test_clocks_start_where_they_are_told_to(now: int) -> None:
+def test_clocks_start_at_the_given_time(now: int) -> None:
     assert Clock("real", read=SimulatedWall(now)).now() == now
     assert Clock("scaled", speed=60, read=SimulatedWall(now)).now() == now
     assert Clock("frozen", read=SimulatedWall(now)).now() == FROZEN_START

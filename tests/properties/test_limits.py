@@ -180,7 +180,7 @@ def test_a_client_that_obeys_the_longer_wait_is_admitted(
 
 
 @given(starts, arrivals)
-def test_a_limit_that_is_off_refuses_nobody(start: int, steps: list[int]) -> None:
+def test_a_disabled_limit_refuses_no_request(start: int, steps: list[int]) -> None:
     limiter = RateLimiter()
     for now in moments(start, steps):
         limiter.add_tokens(1_000_000, now)

@@ -130,7 +130,7 @@ def test_reading_changes_nothing(history: list[tuple[int, str, int, bool, int]],
 
 
 @given(st.lists(st.integers(0, 2_000), min_size=1, max_size=600, unique=True))
-def test_however_many_days_were_used_the_newest_are_kept(days: list[int]) -> None:
+def test_the_newest_days_are_kept(days: list[int]) -> None:
     usage = AccountUsage()
     for day in sorted(days):
         usage.record(Activity("search", 1, False, 0), FROZEN_START + day * DAY)

@@ -711,7 +711,7 @@ def test_the_journal_has_the_time_that_a_paced_stream_takes(world: World) -> Non
     assert entry_json(world)["latencyMs"] == 3600
 
 
-def test_a_pace_leaves_an_answer_in_one_piece_alone(world: World) -> None:
+def test_a_pace_does_not_change_a_body_in_one_piece(world: World) -> None:
     start_rules(world, {"then": {"stream": {"ttft": "3s", "tokens_per_second": 5}}})
     assert post(world).status_code == 200
     assert entry_json(world)["latencyMs"] == 0

@@ -393,7 +393,7 @@ def check_broken(rule: str, text: str, content: str) -> None:
         assert text != content
 
 
-def test_broken_stream_leaves_whole_answers_alone(world: World, client: OpenAI) -> None:
+def test_broken_stream_does_not_change_bodies_in_one_piece(world: World, client: OpenAI) -> None:
     start_shipped_scenario(world, "broken-stream")
     assert chat(client).choices
     assert {miss.condition for miss in journal(world)[0].misses} == {"body"}

@@ -269,9 +269,7 @@ def test_an_imported_payment_that_is_due_later_is_delivered(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("then", "status"), [({"delay": "5ms"}, 200), ({"fault": "slow_body"}, 200), ({"fault": "reset"}, 0)]
 )
-def test_a_payment_is_credited_whatever_delays_or_breaks_the_answer_to_its_event(
-    then: dict[str, str], status: int
-) -> None:
+def test_a_payment_is_credited_despite_a_fault_on_its_events_response(then: dict[str, str], status: int) -> None:
     app = create_app()
     client = client_of(app)
     checkout = top_up(client, signed_in(app)).rpartition("/")[2]

@@ -112,7 +112,7 @@ def test_a_preflight_is_answered_on_the_emulated_api(world: "World") -> None:
 
 
 @pytest.mark.clause("W8")
-def test_a_preflight_leaves_the_browser_free_to_send_any_sdks_headers(world: "World") -> None:
+def test_a_preflight_allows_the_headers_of_every_sdk(world: "World") -> None:
     wanted = "authorization, x-stainless-lang, x-client-version, x-firebase-gmpid"
     asked = {"origin": "https://app.example", "access-control-request-method": "POST"}
     answer = world.http.options("/v1/chat/completions", headers=asked | {"access-control-request-headers": wanted})

@@ -69,7 +69,7 @@ every_end = pytest.mark.parametrize("leave", [end, reset])
 
 
 @every_end
-def test_a_client_that_leaves_is_noticed(
+def test_a_disconnect_is_noticed(
     silence: SilentApplication, address: Address, leave: Callable[[socket.socket], None]
 ) -> None:
     connection = connect(address)
@@ -81,7 +81,7 @@ def test_a_client_that_leaves_is_noticed(
 
 @every_end
 @pytest.mark.parametrize("waiting", [1, 50])
-def test_a_client_that_leaves_while_requests_wait_is_noticed_by_the_one_that_runs(
+def test_a_disconnect_behind_pipelined_requests_is_noticed_by_the_running_one(
     silence: SilentApplication, address: Address, leave: Callable[[socket.socket], None], waiting: int
 ) -> None:
     connection = connect(address)
@@ -93,7 +93,7 @@ def test_a_client_that_leaves_while_requests_wait_is_noticed_by_the_one_that_run
     assert silence.paths == ["/"]
 
 
-def test_a_client_that_leaves_while_a_large_body_waits_is_noticed(silence: SilentApplication, address: Address) -> None:
+def test_a_disconnect_behind_an_unread_body_is_noticed(silence: SilentApplication, address: Address) -> None:
     body = b"x" * 500_000
     connection = connect(address)
     send(connection, GET)
@@ -103,9 +103,7 @@ def test_a_client_that_leaves_while_a_large_body_waits_is_noticed(silence: Silen
     assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
 
 
-def test_a_client_that_leaves_with_half_a_request_behind_is_noticed(
-    silence: SilentApplication, address: Address
-) -> None:
+def test_a_disconnect_behind_a_partial_request_is_noticed(silence: SilentApplication, address: Address) -> None:
     connection = connect(address)
     send(connection, GET)
     begun(connection)
@@ -114,7 +112,7 @@ def test_a_client_that_leaves_with_half_a_request_behind_is_noticed(
     assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
 
 
-def test_clients_that_leave_while_requests_wait_leave_no_descriptors(
+def test_disconnects_behind_pipelined_requests_leak_no_descriptors(
     silence: SilentApplication, address: Address
 ) -> None:
     before = descriptors()
@@ -236,7 +234,7 @@ def test_the_connection_of_a_half_closed_client_is_closed_after_its_response() -
 
 
 @pytest.mark.clause("W9")
-def test_a_half_closed_client_that_then_leaves_is_noticed() -> None:
+def test_a_half_closed_clients_disconnect_is_noticed() -> None:
     silence = SilentApplication(begins=False)
     with serving(silence, ConnectionLimits(half_closed_seconds=0.1)) as served:
         with connect(served) as connection:
@@ -246,7 +244,7 @@ def test_a_half_closed_client_that_then_leaves_is_noticed() -> None:
 
 
 @pytest.mark.clause("W9")
-def test_a_half_closed_client_that_leaves_a_paced_response_is_noticed_by_a_write() -> None:
+def test_a_half_closed_clients_disconnect_is_noticed_by_a_write() -> None:
     sent = 0
     left = threading.Event()
 

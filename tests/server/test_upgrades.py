@@ -108,7 +108,7 @@ def test_connection_close_beside_an_upgrade_closes(address: Address) -> None:
 
 
 @pytest.mark.clause("W9")
-def test_a_client_that_expects_100_continue_is_told(address: Address) -> None:
+def test_a_client_that_expects_100_continue_gets_it(address: Address) -> None:
     received = exchange(address, post(UPGRADES["h2c"] + b"expect: 100-continue\r\n" + LENGTH, b""), BODY, LAST)
     interim, _, rest = received.partition(b"\r\n\r\n")
     assert interim == b"HTTP/1.1 100 Continue"

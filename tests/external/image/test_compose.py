@@ -55,7 +55,7 @@ def test_the_examples_tests_pass_beside_the_mock(compose: Compose) -> None:
     assert " passed in " in printed
 
 
-def test_the_example_serves_what_the_mock_answers(compose: Compose) -> None:
+def test_the_example_serves_the_mocks_responses(compose: Compose) -> None:
     app = published(compose, "app")
 
     outline = httpx.post(f"{app}/outline", json={"topic": "black holes"}, timeout=20)
