@@ -1,9 +1,9 @@
-# The mock as an image: a virtual environment on a Python that has nothing else, started by an ordinary user.
+# The mock as an image: a virtual environment on a Python without other packages, run by an unprivileged user.
 #
 #   docker build --tag clevora-mock .
 #   docker run --rm --publish 127.0.0.1:2538:2538 clevora-mock --scenario flaky
 #
-# Any base with Python 3.11 or later and its venv module will do: --build-arg PYTHON_IMAGE=...
+# Any base image with Python 3.11 or later and its venv module works: --build-arg PYTHON_IMAGE=...
 ARG PYTHON_IMAGE=python:3.13-slim
 
 FROM ${PYTHON_IMAGE} AS build
@@ -12,16 +12,16 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY clevora_mock clevora_mock
 COPY fixtures fixtures
 COPY scenarios scenarios
-# pip works from an environment of its own, so that the one that is shipped has none.
+# pip runs in a separate environment, so that the image's environment does not contain it.
 RUN python3 -m venv /build \
  && /build/bin/pip wheel --no-cache-dir --no-deps --wheel-dir /wheels . \
  && python3 -m venv --without-pip /opt/clevora-mock \
  && /build/bin/pip --python /opt/clevora-mock install --no-cache-dir --no-compile \
       --constraint constraints.txt /wheels/*.whl \
-# What nothing imports: tests, stubs, and what compiling against NumPy takes.
+# Remove files that nothing imports: tests, stubs, and files for compiling against NumPy.
  && find /opt/clevora-mock \( -name tests -o -name include -o -name f2py \) -type d -prune -exec rm -r {} + \
  && find /opt/clevora-mock \( -name '*.pyi' -o -name '*.pxd' -o -name '*.a' \) -delete \
-# Compiled once, and never compared with the sources again.
+# Bytecode that is never compared with the sources.
  && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/clevora-mock/lib
 
 FROM ${PYTHON_IMAGE}
@@ -31,13 +31,13 @@ LABEL org.opencontainers.image.title="clevora-mock" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /opt/clevora-mock /opt/clevora-mock
 ENV PATH=/opt/clevora-mock/bin:$PATH
-# The base needs its pip no more. And what Python itself brings may come without bytecode: serving once compiles what
-# serving takes, and shows that it can be done; on a free port, for a build may share its host's network.
+# Remove the base's pip. Serving once compiles the modules of Python that serving imports, and tests the image; on a
+# free port, since a build may share its host's network.
 RUN rm -rf /usr/local/bin/pip* /usr/local/lib/python3*/site-packages/pip* /usr/local/lib/python3*/ensurepip \
  && mkdir /scenarios \
  && clevora-mock exec --quiet -- sh -c "CLEVORA_MOCK_PORT=\${CLEVORA_MOCK_URL##*:} clevora-mock healthcheck"
 
-# Open to the container's network, and to the names that it is known by there: the control plane answers to no others.
+# Listen on the container's network; the control plane allows only the container's host names.
 ENV CLEVORA_MOCK_HOST=0.0.0.0 \
     CLEVORA_MOCK_PORT=2538 \
     CLEVORA_MOCK_ALLOWED_HOST=clevora-mock,clevora,docker,host.docker.internal,host.containers.internal \
@@ -45,7 +45,7 @@ ENV CLEVORA_MOCK_HOST=0.0.0.0 \
     PYTHONDONTWRITEBYTECODE=1
 WORKDIR /scenarios
 EXPOSE 2538
-# By number, so that a cluster can see that it is not root. Any other user will do as well: nothing is written.
+# By number, so that a cluster can verify that it is not root. Any user works, since nothing is written.
 USER 10001:10001
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=3s --timeout=3s --start-period=10s --retries=3 CMD ["clevora-mock", "healthcheck"]

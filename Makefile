@@ -5,11 +5,11 @@ PYTHON ?= python3
 PYTHONS ?= $(PYTHON)
 # Flags of python -m benchmarks, such as BENCH="--rounds 1 --only chat search".
 BENCH ?=
-# Tests that send requests, read files or compute vectors; the others meet Python alone.
+# Tests of code that uses other packages.
 LOWEST := $(addprefix tests/,api cli control faults firebase scenarios server units)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-# Exact versions, where pyproject.toml has ranges.
+# The constraints pin exact versions, where pyproject.toml has ranges.
 INSTALL := $(PIP) install --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
@@ -27,7 +27,7 @@ test: .venv/test.stamp ## run the suite, without its slow tests
 test-slow: .venv/test.stamp ## run the slow tests of the suite
 	@$(BIN)/python -m pytest --numprocesses 2 -m slow
 
-test-lowest: .venv-lowest/test.stamp ## run the tests that use other packages with the oldest versions that pyproject.toml allows
+test-lowest: .venv-lowest/test.stamp ## run tests with the oldest packages that pyproject.toml allows
 	@# The test client of the oldest Starlette uses a name that the newest anyio deprecates.
 	@.venv-lowest/bin/python -m pytest $(LOWEST) --numprocesses 2 -m "not slow" \
 		-W 'ignore:The anyio.abc.BlockingPortal alias:DeprecationWarning'
@@ -56,7 +56,7 @@ docs: .venv/docs.stamp ## build the documentation in build/docs; warnings are er
 	@$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "build/docs/index.html"
 
-tables: .venv/test.stamp ## write the generated tables of the documentation, the report of the benchmarks and the schema of scenarios anew
+tables: .venv/test.stamp ## regenerate the tables of the documentation, the benchmarks' report and the schema of scenarios
 	@$(BIN)/python -m benchmarks.tables
 	@$(BIN)/python -m tests.support.tables
 	@$(BIN)/python -m clevora_mock.scenarios.json_schema > scenarios/schema.json

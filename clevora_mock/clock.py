@@ -24,7 +24,7 @@ FROZEN_START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
 # The latest time to which a clock can be set, so that every year has four digits.
 MAX_TIMESTAMP = 253_402_300_799 * SECOND  # 9999-12-31T23:59:59Z
 
-# The most seconds that pass in one second.
+# The maximum speed, in seconds of the clock per second of wall time.
 MAX_SPEED = 1_000_000
 
 
@@ -108,8 +108,8 @@ class Timer:
 class Clock:
     """One sandbox's time: ``now = anchor + (wall - wall anchor) * speed``.
 
-    `start` is a timestamp, by default the present or, for a frozen clock, `FROZEN_START`. `speed` counts for the mode
-    ``scaled`` alone. `read` returns the wall time in microseconds.
+    `start` is a timestamp, by default the present or, for a frozen clock, `FROZEN_START`. `speed` applies to the mode
+    ``scaled`` only. `read` returns the wall time in microseconds.
     """
 
     def __init__(

@@ -250,13 +250,13 @@ def client_variables(url: str, api_key: str) -> dict[str, str]:
 
 
 def proxy_exceptions(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return ``NO_PROXY`` and ``no_proxy`` with what they hold already and this machine, so that no proxy is asked."""
+    """Return ``NO_PROXY`` and ``no_proxy`` with this machine added, so that clients use no proxy for it."""
     variables = os.environ if environment is None else environment
     names = ("NO_PROXY", "no_proxy")
-    # A set one wins over the other in some clients, so both hold all.
+    # Some clients read only one of the two, so both get all hosts.
     given = [host.strip() for name in names for host in variables.get(name, "").split(",")]
     hosts = dict.fromkeys([*filter(None, given), "127.0.0.1", "localhost"])
-    # Clients know the star, which means all hosts, only when it stands alone.
+    # Clients recognize ``*``, which means all hosts, only as the whole value.
     return dict.fromkeys(names, "*" if "*" in hosts else ",".join(hosts))
 
 

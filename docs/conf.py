@@ -12,7 +12,7 @@ version = release
 
 extensions = ["myst_parser"]
 source_suffix = {".md": "markdown"}
-# A heading is linked to by its text, as on the pages of code hosts.
+# Links to a heading by its text, as on code hosts.
 myst_heading_anchors = 3
 myst_links_external_new_tab = True
 
@@ -20,5 +20,5 @@ html_theme = "furo"
 html_title = f"clevora-mock {release}"
 html_copy_source = False
 html_show_sourcelink = False
-# The pages load nothing from elsewhere.
+# The pages load nothing from other hosts.
 html_theme_options = {"navigation_with_keys": True}

@@ -1,1 +1,1 @@
-"""The tests, in folders by what a user sees; CONTRIBUTING.md says where a new one goes."""
+"""The tests, in directories by feature; CONTRIBUTING.md says where a new one goes."""

@@ -1,4 +1,4 @@
-"""One server for the run and one fresh sandbox for each test, which is called after the test.
+"""One server for the run and one fresh sandbox for each test, named after the test.
 
 A sandbox's name is part of every draw, so each test sees the same draws in each run.
 """
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from clevora_mock.settings import Settings
-from tests.support.server import Running, running
+from tests.support.server import RunningServer, running
 from tests.support.world import World, close_shared_connections
 
 _COMMON: dict[str, Any] = {
@@ -21,22 +21,22 @@ _COMMON: dict[str, Any] = {
     "print_blob": True,
 }
 
-# The same examples in every run, so that a failure is the change's fault; HYPOTHESIS_PROFILE=explore looks further.
+# The same examples in every run, so that a failure is caused by the change; HYPOTHESIS_PROFILE=explore varies them.
 settings.register_profile("reproducible", derandomize=True, max_examples=100, **_COMMON)
 settings.register_profile("explore", max_examples=1000, **_COMMON)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
 
 
 @pytest.fixture(scope="session")
-def frozen_server() -> Iterator[Running]:
-    """A server whose clocks stand still at 2026-01-01T00:00:00Z."""
+def frozen_server() -> Iterator[RunningServer]:
+    """Provide a server whose clocks are frozen at 2026-01-01T00:00:00Z."""
     with running(Settings(clock="frozen")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def real_server() -> Iterator[Running]:
-    """A server whose clocks run with the wall, and whose streams are paced at 200 tokens a second."""
+def real_server() -> Iterator[RunningServer]:
+    """Provide a server whose clocks run in real time, with streams paced at 200 tokens a second."""
     with running(Settings(tokens_per_second=200.0)) as server:
         yield server
 
@@ -48,22 +48,22 @@ def _shared_connections() -> Iterator[None]:
 
 
 def sandbox_of(request: pytest.FixtureRequest) -> str:
-    """The name of the sandbox of one test."""
+    """Return the sandbox's name for a test."""
     test = f"{request.path.name}/{request.node.nodeid.partition('::')[2]}"
     return "test-" + sha256(test.encode()).hexdigest()[:24]
 
 
 @pytest.fixture
-def world(frozen_server: Running, request: pytest.FixtureRequest) -> Iterator[World]:
-    """A fresh sandbox in which time stands still."""
+def world(frozen_server: RunningServer, request: pytest.FixtureRequest) -> Iterator[World]:
+    """Provide a fresh sandbox with a frozen clock."""
     fresh = World(frozen_server, sandbox_of(request))
     with fresh.http:
         yield fresh
 
 
 @pytest.fixture
-def live_world(real_server: Running, request: pytest.FixtureRequest) -> Iterator[World]:
-    """A fresh sandbox in which time runs and streams are paced."""
+def live_world(real_server: RunningServer, request: pytest.FixtureRequest) -> Iterator[World]:
+    """Provide a fresh sandbox with a real clock and paced streams."""
     fresh = World(real_server, sandbox_of(request))
     with fresh.http:
         yield fresh

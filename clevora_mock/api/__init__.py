@@ -1,0 +1,1 @@
+"""Endpoints of the emulated API, and its documents."""

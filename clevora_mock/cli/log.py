@@ -76,10 +76,9 @@ def control_json_line(sandbox: str, action: ControlAction) -> str:
 
 
 def change_of(body: bytes) -> str:
-    """Return what a request's body asks for, in a few words.
+    """Summarize a request's body in a few words.
 
-    That is ``mode=scaled speed=60`` of a JSON object, ``name=flaky`` of a scenario in YAML, and the first line of any
-    other text.
+    A JSON object becomes ``mode=scaled speed=60``, a scenario in YAML ``name=flaky``, other text its first line.
     """
     if len(body) > MAX_BODY_BYTES:
         return f"{len(body):,} bytes"

@@ -6,19 +6,19 @@ from clevora_mock.cli.terminal import Style, Styler
 from clevora_mock.clock import SECOND, iso
 from clevora_mock.core.messages import printable
 
-# A line of usual names fits into so many columns: an error's message, and then a rule's name, are shortened for it.
+# The columns of a line with names of ordinary length. An error's message, then the rule's name, are shortened to fit.
 WIDTH = 100
 _MIN_OUTCOME_CHARACTERS = 24
 _MIN_RULE_CHARACTERS = 8
 
-# A sandbox's clock that differs more from the wall's does not run with it.
+# A sandbox's clock with a larger offset from wall time counts as moved; its times get a mark.
 _TOLERANCE = SECOND
 
 
 class LogLine(NamedTuple):
     """A request as text: `target` is its endpoint or path, `latency` is in microseconds.
 
-    `outcome` is an error's message, a fault, or else what was asked for: ``stream`` or a model.
+    `outcome` is an error's message, a fault, or else ``stream`` or the requested model.
     """
 
     time: str
@@ -46,13 +46,13 @@ class LogLine(NamedTuple):
             columns.append((f"{self.tokens:>5} {noun:<6} {self.cost:<7}", None))
         outcome, rule = self._fitted(WIDTH - sum(len(text) + 1 for text, _ in columns))
         columns += [(outcome, None if color == "good" else color), (rule, "mark")]
-        # Without the spaces that only keep columns apart.
+        # Without the padding between columns.
         shown = [(text, name) for text, name in columns if text]
         last, name = shown.pop()
         return " ".join(style(text, name) for text, name in [*shown, (last.rstrip(), name)])
 
     def _fitted(self, room: int) -> tuple[str, str]:
-        """Return the outcome and the rule in brackets, shortened to `room` characters, or to the least of each."""
+        """Return the outcome and the rule in brackets, truncated to `room` characters, but not below their minimums."""
         if self.rule is None:
             return shortened(self.outcome, max(room, _MIN_OUTCOME_CHARACTERS)), ""
         rule = f"[{self.rule}]"
@@ -61,7 +61,7 @@ class LogLine(NamedTuple):
 
 
 def outcome_of(error: str | None, fault: str | None, body: object) -> str:
-    """Return a request's fault and error; without either, ``stream`` or the model that its JSON `body` asks for."""
+    """Return a request's fault and error; without either, ``stream`` or the model that its JSON `body` names."""
     problem = " ".join(part for part in (fault, error) if part)
     if problem or not isinstance(body, dict):
         return printable(problem)
@@ -84,7 +84,7 @@ def duration(micros: int) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """Return `text` in `most` characters or less."""
+    """Truncate `text` to `most` characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

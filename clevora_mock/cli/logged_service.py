@@ -9,7 +9,7 @@ from clevora_mock.settings import Settings
 
 
 def logged_service(settings: Settings, summary: RunSummary) -> Service:
-    """Make a server that writes the log and counts for `summary`; with `quiet` it does neither.
+    """Make a server that writes the log and adds to `summary`; with `quiet` it does neither.
 
     Raises CannotServeError.
     """
@@ -22,11 +22,11 @@ def logged_service(settings: Settings, summary: RunSummary) -> Service:
 
 
 def print_summary(summary: RunSummary, service: Service) -> None:
-    """Print what the run came to, unless nothing was asked; with the seed where it is not the default."""
+    """Print the run's summary, unless there was no request; with the seed if it is not the default."""
     if not summary.requests:
         return
     head, *rest = summary.lines(service.app.state.sandboxes.all())
     seed = f", seed {service.settings.seed}" if service.settings.seed else ""
-    # A terminal shows Ctrl-C as ^C, and leaves the line unfinished.
+    # A terminal shows Ctrl-C as ^C and does not end the line.
     start = "\n" if sys.stderr.isatty() else ""
     sys.stderr.write("\n  ".join([f"{start}clevora-mock: {head}{seed}", *rest]) + "\n")

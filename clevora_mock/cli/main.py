@@ -180,7 +180,7 @@ def token(uid: str, email: str | None, expires_in: int, **flags: str | None) -> 
 
 
 @main.command()
-@click.option("--size", default=1680, show_default=True, type=click.IntRange(1, 1_000_000), help="How many items.")
+@click.option("--size", default=1680, show_default=True, type=click.IntRange(1, 1_000_000), help="Number of items.")
 @click.option("--seed", default=0, show_default=True, type=int, help="The same seed makes the same catalog.")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, writable=True), metavar="FILE")
 def catalog(size: int, seed: int, output: str) -> None:

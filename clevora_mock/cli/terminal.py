@@ -10,7 +10,7 @@ _CODES: dict[Style, str] = {"dim": "2", "bold": "1", "good": "32", "warning": "3
 
 
 class Styler:
-    """Adds ANSI colors to texts if `stream` is a terminal that shows them; without a stream, never."""
+    """Styler of texts with ANSI colors, if `stream` is a terminal that shows them; never without a stream."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.colored = stream is not None and stream.isatty() and not is_colorless()

@@ -152,7 +152,7 @@ GATEWAY_ERRORS: tuple[ErrorSpec, ...] = (
     ErrorSpec("gateway_timeout", 504, "Gateway timeout", STATUSES[504].cause),
 )
 
-# The codes that a status alone stands for, where that is not the table's first.
+# The default codes of statuses whose first code in the table is not the usual one.
 _USUAL_CODE = {400: "invalid_field", 402: "insufficient_balance"}
 
 INJECTABLE_ERRORS: dict[int, tuple[ErrorSpec, ...]] = {

@@ -36,7 +36,7 @@ class LocalOnly:
 
 
 def _is_foreign(request: Request, host: str) -> bool:
-    """Return True if a browser states that another origin sends the request."""
+    """Return True if a browser declares the request to be from another origin."""
     origin = request.headers.get("origin")
     if origin:
         return origin not in (f"http://{host}", f"https://{host}")

@@ -1,0 +1,1 @@
+"""Sandboxes: state and rules, without I/O."""

@@ -133,6 +133,7 @@ def bearer(authorization: str) -> str | None:
 
 
 def hash_key(raw: str) -> bytes:
+    """Return the BLAKE2b hash of a key, by which it is stored and found."""
     return blake2b(raw.encode("utf-8", "surrogatepass"), digest_size=32).digest()
 
 

@@ -23,7 +23,7 @@ _FINAL = (400, 401, 402)
 _STREAM = re.compile(rb'"stream"\s*:\s*true')
 
 
-class Finding(Struct, frozen=True):
+class ConductFinding(Struct, frozen=True):
     """One kind of misconduct, and the ids of the requests that show it."""
 
     kind: str
@@ -31,14 +31,14 @@ class Finding(Struct, frozen=True):
     requests: list[str]
 
 
-def findings(entries: Iterable[JournalEntry]) -> list[Finding]:
+def findings(entries: Iterable[JournalEntry]) -> list[ConductFinding]:
     """Return all findings about `entries`, which come oldest first."""
     by_caller: dict[str, list[JournalEntry]] = defaultdict(list)
     for entry in entries:
         if entry.endpoint is not None and entry.endpoint not in ENDPOINT_BY_NAME:
             continue
         by_caller[entry.key or entry.account or entry.client].append(entry)
-    found: list[Finding] = []
+    found: list[ConductFinding] = []
     for caller, theirs in by_caller.items():
         found += _early_retries(caller, theirs)
         found += _retried_final_errors(caller, theirs)
@@ -48,7 +48,7 @@ def findings(entries: Iterable[JournalEntry]) -> list[Finding]:
     return found
 
 
-def _early_retries(caller: str, entries: list[JournalEntry]) -> Iterator[Finding]:
+def _early_retries(caller: str, entries: list[JournalEntry]) -> Iterator[ConductFinding]:
     early: list[str] = []
     refusals: dict[tuple[object, ...], JournalEntry] = {}
     for entry in entries:
@@ -58,10 +58,10 @@ def _early_retries(caller: str, entries: list[JournalEntry]) -> Iterator[Finding
         if entry.retry_at is not None:
             refusals[_signature(entry)] = entry
     if early:
-        yield Finding("early_retry", f"{caller} repeated a request before Retry-After was over", early)
+        yield ConductFinding("early_retry", f"{caller} repeated a request before Retry-After was over", early)
 
 
-def _retried_final_errors(caller: str, entries: list[JournalEntry]) -> Iterator[Finding]:
+def _retried_final_errors(caller: str, entries: list[JournalEntry]) -> Iterator[ConductFinding]:
     refused: dict[tuple[object, ...], JournalEntry] = {}
     again: dict[int, list[str]] = defaultdict(list)
     revoked: list[str] = []
@@ -77,9 +77,9 @@ def _retried_final_errors(caller: str, entries: list[JournalEntry]) -> Iterator[
                 revoked.append(entry.id)
             first_refusal = first_refusal or entry
     for status, ids in again.items():
-        yield Finding("retried_final", f"{caller} repeated a request unchanged after {status}", ids)
+        yield ConductFinding("retried_final", f"{caller} repeated a request unchanged after {status}", ids)
     if revoked:
-        yield Finding("revoked_key", f"{caller} continued to use a revoked key", revoked)
+        yield ConductFinding("revoked_key", f"{caller} continued to use a revoked key", revoked)
 
 
 def _was_funded(before: JournalEntry, entry: JournalEntry) -> bool:
@@ -91,7 +91,7 @@ def _was_funded(before: JournalEntry, entry: JournalEntry) -> bool:
     return entry.balance_after + entry.cost > before.balance_after
 
 
-def _missing_backoff(caller: str, entries: list[JournalEntry]) -> Iterator[Finding]:
+def _missing_backoff(caller: str, entries: list[JournalEntry]) -> Iterator[ConductFinding]:
     """Yield a finding for each run of one failing request without growing pauses."""
     runs: dict[tuple[object, ...], list[JournalEntry]] = defaultdict(list)
     finished: list[list[JournalEntry]] = []
@@ -106,7 +106,7 @@ def _missing_backoff(caller: str, entries: list[JournalEntry]) -> Iterator[Findi
         run.append(entry)
     for run in [*finished, *runs.values()]:
         if len(run) > RETRIES + 1 and not _backs_off(run):
-            yield Finding("no_backoff", f"{caller} repeated a failing request without backing off", _ids(run))
+            yield ConductFinding("no_backoff", f"{caller} repeated a failing request without backing off", _ids(run))
 
 
 def _backs_off(run: list[JournalEntry]) -> bool:
@@ -115,22 +115,24 @@ def _backs_off(run: list[JournalEntry]) -> bool:
     return min(pauses[RETRIES:]) >= 2 * max(pauses[0], SECOND // 10)
 
 
-def _unknown_fields_and_unread_streams(caller: str, entries: list[JournalEntry]) -> Iterator[Finding]:
+def _unknown_fields_and_unread_streams(caller: str, entries: list[JournalEntry]) -> Iterator[ConductFinding]:
     unknown = [entry for entry in entries if entry.ignored]
     if unknown:
         names = ", ".join(sorted({name for entry in unknown for name in entry.ignored}))
-        yield Finding("unknown_fields", f"{caller} sent fields that the contract does not have: {names}", _ids(unknown))
+        yield ConductFinding(
+            "unknown_fields", f"{caller} sent fields that the contract does not have: {names}", _ids(unknown)
+        )
     # Abandoning a stream that a fault has stalled is correct behavior.
     unread = [entry for entry in entries if entry.abandoned and entry.fault is None and _is_stream(entry)]
     if unread:
-        yield Finding("unread_stream", f"{caller} disconnected before the end of streams", _ids(unread))
+        yield ConductFinding("unread_stream", f"{caller} disconnected before the end of streams", _ids(unread))
 
 
-def _polling(caller: str, entries: list[JournalEntry]) -> Iterator[Finding]:
+def _polling(caller: str, entries: list[JournalEntry]) -> Iterator[ConductFinding]:
     asked = [entry for entry in entries if entry.endpoint == "developer.usage"]
     fast = [later for earlier, later in pairwise(asked) if later.at - earlier.at < SECOND]
     if fast:
-        yield Finding("usage_polling", f"{caller} requested usage more than once a second", _ids(fast))
+        yield ConductFinding("usage_polling", f"{caller} requested usage more than once a second", _ids(fast))
 
 
 def _ids(entries: list[JournalEntry]) -> list[str]:

@@ -13,7 +13,7 @@ from clevora_mock.clock import SECOND
 from clevora_mock.contract.limits import KEY_PATTERN, KEY_PREFIX
 from clevora_mock.core.accounts import preview
 from clevora_mock.core.exchange import Exchange
-from clevora_mock.core.scenario import NearMiss
+from clevora_mock.core.scenario import RuleNearMiss
 
 MAX_ENTRIES = 10_000
 MAX_BODY_BYTES = 16 * 1024
@@ -64,7 +64,7 @@ class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"
     rule: str | None = None
     draw: float | None = None
     fault: str | None = None
-    misses: tuple[NearMiss, ...] = ()
+    misses: tuple[RuleNearMiss, ...] = ()
     query: str = ""
     # Of the error: its text, and the mock's explanation.
     message: str | None = None

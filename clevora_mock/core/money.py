@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from clevora_mock.contract.limits import DOLLAR
 
-# Of amounts that are set from outside; it only keeps them sane.
+# The maximum of amounts that a user sets; it only excludes absurd values.
 MAX_DOLLARS = 1_000_000_000
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.rng import SeededRng
-from clevora_mock.core.scenario import Calls, NearMiss, Plan, Rule, Scenario, TextPattern, When
+from clevora_mock.core.scenario import Calls, Plan, Rule, RuleNearMiss, Scenario, TextPattern, When
 
 
 def purpose_of(scenario: Scenario, rule: Rule) -> str:
@@ -30,7 +30,7 @@ def decide(
 
     `began` is the start of the scenario, a timestamp of the sandbox's clock.
     """
-    misses: list[NearMiss] = []
+    misses: list[RuleNearMiss] = []
     for rule in scenario.rules:
         endpoints = rule.when.endpoints
         if endpoints is not None and (facts.endpoint is None or facts.endpoint.name not in endpoints):
@@ -46,7 +46,7 @@ def decide(
             if rule.when.calls is None or is_among(count, rule.when.calls):
                 return Plan(rule.then, rule.name, purpose, draw, tuple(misses))
             failed = "calls"
-        misses.append(NearMiss(rule.name, failed, draw))
+        misses.append(RuleNearMiss(rule.name, failed, draw))
     return Plan(misses=tuple(misses))
 
 

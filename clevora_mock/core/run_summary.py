@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from clevora_mock.core import money
-from clevora_mock.core.conduct import Finding, findings
+from clevora_mock.core.conduct import ConductFinding, findings
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.sandbox import Sandbox
 
@@ -22,8 +22,8 @@ class RunSummary:
         self.tokens = 0
         self.spent = 0
         self.errors: Counter[str] = Counter()
-        # The first ones, and how many there were; a server that runs for weeks must not keep all.
-        self._findings: list[Finding] = []
+        # Only the first findings and their number are kept, to bound the memory of a long run.
+        self._findings: list[ConductFinding] = []
         self._found = 0
 
     def add(self, sandbox: str, entry: JournalEntry) -> None:
@@ -43,7 +43,7 @@ class RunSummary:
         self._findings += found[: MAX_FINDINGS - len(self._findings)]
 
     def lines(self, sandboxes: Iterable[Sandbox]) -> list[str]:
-        """Return the sums, the errors and the findings as text; `sandboxes` are those that are left."""
+        """Return the sums, the errors and the findings as text; `sandboxes` are those that have not been removed."""
         left = [finding for sandbox in sandboxes for finding in findings(sandbox.journal.entries)]
         total = self._found + len(left)
         failed = self.errors.total()

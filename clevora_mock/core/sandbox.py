@@ -140,7 +140,7 @@ class Sandbox:
         return self._wall_clock
 
     def require_access(self, facts: RequestFacts, principal: Principal) -> None:
-        """Raise 401 for a revoked key, 403 where the endpoint asks for developer access and there is none (W6)."""
+        """Raise a 401 for a revoked key, a 403 without the developer access that the endpoint requires (W6)."""
         if principal.key is not None:
             principal.key.require_valid()
         has_access = principal.account is not None and principal.account.developer_access
@@ -160,7 +160,7 @@ class Sandbox:
         activated: bool | None = None,
         developer_access: bool | None = None,
     ) -> None:
-        """Set what is not None; a balance is set by an adjustment, which does not activate the account."""
+        """Set all values that are not None; a balance is set by an adjustment, which does not activate the account."""
         if balance is not None and balance != account.ledger.balance:
             account.ledger.adjust(self.next_entry(), balance, self.clock.now())
         if activated is not None:

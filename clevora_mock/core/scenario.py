@@ -163,7 +163,7 @@ class Scenario(Struct, frozen=True):
     source: str = f'name: default\ndescription: "{_NOTHING}"\n'
 
 
-class NearMiss(Struct, frozen=True, gc=False):
+class RuleNearMiss(Struct, frozen=True, gc=False):
     """A rule for the request's endpoint that did not apply, its first failed condition, and its draw if any."""
 
     rule: str
@@ -181,7 +181,7 @@ class Plan(Struct, frozen=True):
     rule: str | None = None
     purpose: str = ""
     draw: float | None = None
-    misses: tuple[NearMiss, ...] = ()
+    misses: tuple[RuleNearMiss, ...] = ()
 
 
 NO_PLAN = Plan()

@@ -17,7 +17,7 @@ class Fault(Struct, frozen=True):
 
     A subclass defines a fault completely: its fields are the options in a scenario, their schema and their
     documentation, its docstring says what the client sees, and `apply` is its effect. `kind` is its name in a scenario.
-    `stream_only` faults apply to streams alone; `replaces` marks those that send a response of their own. Probability,
+    `stream_only` faults apply only to streams; `replaces` marks those that send another response instead. Probability,
     counts and time windows belong to the rule.
     """
 

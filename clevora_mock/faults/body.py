@@ -46,7 +46,7 @@ class SlowBody(Fault, frozen=True):
     """The body in small pieces."""
 
     kind = "slow_body"
-    bytes_per_second: Annotated[int, Meta(ge=1, le=1_000_000_000, description="How fast it comes; 100.")] = 100
+    bytes_per_second: Annotated[int, Meta(ge=1, le=1_000_000_000, description="Bytes per second; 100.")] = 100
 
     def apply(self, reply: Reply) -> Reply:
         """Split the body into `_SLICES_PER_SECOND`; a frame's tokens and text belong to its last slice."""

@@ -44,7 +44,7 @@ class Stall(Fault, frozen=True):
     kind = "stall"
     at: Annotated[Literal["start"], Meta(description="Before any byte.")] = "start"
     after_tokens: AfterTokens | None = None
-    for_: Annotated[Duration, Meta(gt=0, description="How long; until the client gives up without it.")] | None = None
+    for_: Annotated[Duration, Meta(gt=0, description="The duration; endless without it.")] | None = None
 
     def apply(self, reply: Reply) -> Reply:
         frames, start = reply.frames, 0

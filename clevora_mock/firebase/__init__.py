@@ -1,0 +1,1 @@
+"""The part of the Firebase Auth emulator for sign-in by email and password."""

@@ -1,0 +1,1 @@
+"""Deterministic fake models: completions, embeddings, search, scripts."""

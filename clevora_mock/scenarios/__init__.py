@@ -1,0 +1,1 @@
+"""The scenario language: parsing, validation and storage of scenario files."""

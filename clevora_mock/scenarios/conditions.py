@@ -170,7 +170,7 @@ _CHANCE = number(float, lambda node: _NEVER if node.number == 0 else share_hint(
 WHEN = mapping(
     lambda endpoint=None, **conditions: When(endpoint, **conditions),
     Entry("endpoint", _ENDPOINTS, 'An endpoint\'s name, a list of names, or "*" for all.'),
-    Entry("calls", _CALLS, "Which of the calls that match the rest: 3, 1-2, 4-, every 5, [1, 4]."),
+    Entry("calls", _CALLS, "A selection of the calls that meet the other conditions: 3, 1-2, 4-, every 5, [1, 4]."),
     Entry("key", text("a key's name, id or preview", 200), "An API key's name, id or preview."),
     Entry("account", text("an account's uid", MAX_UID_CHARACTERS), "An account's uid."),
     Entry("header", _HEADERS, "Headers by name: their text, or a /regular expression/."),

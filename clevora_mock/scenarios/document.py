@@ -1,8 +1,8 @@
 """Parses YAML or JSON into a tree of nodes that know their line and column.
 
 The tree is built from YAML's parse events: scalars stay as they are written, and an alias shares the node of its
-anchor, so aliases cannot blow up memory. JSON becomes such events without YAML's parser, which rejects some of it
-(tabs, ``\\ud83d\\ude00``).
+anchor, so aliases cannot blow up memory. JSON becomes such events without YAML's parser, which rejects tabs and
+escaped surrogate pairs.
 """
 
 import json

@@ -70,8 +70,8 @@ _SECONDS = number(int, minimum=0, maximum=864_000)
 _SECTION: Field[dict[str, Any]] = mapping(
     dict,
     Entry("heading", _TEXT, "Its heading.", required=True),
-    Entry("content", _TEXT, "What is said and shown.", required=True),
-    Entry("durationSeconds", _SECONDS, "How long it runs.", required=True),
+    Entry("content", _TEXT, "The spoken and shown content.", required=True),
+    Entry("durationSeconds", _SECONDS, "Its duration in seconds.", required=True),
 )
 _SCRIPT: Field[dict[str, Any]] = mapping(
     dict,
@@ -86,24 +86,24 @@ _RESULT: Field[dict[str, Any]] = mapping(
     Entry("title", _TEXT, "Its title.", required=True),
     Entry("id", _WORD, "The item's id."),
     Entry("type", choice("video", "podcast"), "Its kind."),
-    Entry("description", _TEXT, "What it is about."),
-    Entry("creator", _TEXT, "Who made it."),
-    Entry("url", _LINK, "Where it would be."),
-    Entry("thumbnailUrl", _LINK, "Where its picture would be."),
-    Entry("durationSeconds", _SECONDS, "How long it is."),
-    Entry("publishedAt", TIMESTAMP.as_written(), "When it came out."),
-    Entry("tags", list_of(_WORD, "tags", 0, 100), "What it is filed under."),
-    Entry("score", number(minimum=0, maximum=1), "How well it fits, in [0, 1]."),
+    Entry("description", _TEXT, "Its description."),
+    Entry("creator", _TEXT, "Its creator."),
+    Entry("url", _LINK, "Its made-up address."),
+    Entry("thumbnailUrl", _LINK, "The made-up address of its picture."),
+    Entry("durationSeconds", _SECONDS, "Its duration in seconds."),
+    Entry("publishedAt", TIMESTAMP.as_written(), "Its time of publication."),
+    Entry("tags", list_of(_WORD, "tags", 0, 100), "Its tags."),
+    Entry("score", number(minimum=0, maximum=1), "Its relevance, in [0, 1]."),
 )
 _RESULTS = list_of(_RESULT, "results", 0, MAX_SEARCH_RESULTS).then(tuple)
 _VECTOR = list_of(number(minimum=-1e9, maximum=1e9), "numbers", 1, 4_096).then(tuple)
 _REPLY = mapping(
     ScriptedReply,
-    Entry("content", _TEXT, "What the assistant says."),
-    Entry("finish_reason", choice("stop", "length"), "Why the assistant stopped; stop."),
-    Entry("script", _SCRIPT, "Parts of the script; those left out stay the model's."),
-    Entry("results", _RESULTS, "What a search finds; [] for nothing."),
-    Entry("vector", _VECTOR, "Each input's vector, as long as it is written."),
+    Entry("content", _TEXT, "The assistant's message."),
+    Entry("finish_reason", choice("stop", "length"), "The finish reason; stop."),
+    Entry("script", _SCRIPT, "Parts of the script; omitted ones stay the model's."),
+    Entry("results", _RESULTS, "The results of a search; [] for none."),
+    Entry("vector", _VECTOR, "The vector of each input; its length is that of the list."),
     check=_check_reply,
     at_least_one=tuple(ENDPOINT_BY_PART),
 )
@@ -129,8 +129,8 @@ _LOGNORMAL = mapping(
 _UNIFORM = span("[100ms, 2s]").then(lambda ends: Delay("uniform", *ends))
 _DRAWN = mapping(
     lambda uniform=None, lognormal=None: uniform or lognormal,
-    Entry("uniform", _UNIFORM, "Anything between two durations."),
-    Entry("lognormal", _LOGNORMAL, "Mostly short, sometimes long."),
+    Entry("uniform", _UNIFORM, "Evenly distributed between two durations."),
+    Entry("lognormal", _LOGNORMAL, "Mostly short, sometimes long, by median and 99th percentile."),
     at_least_one=("uniform", "lognormal"),
     exclusive=(("uniform", "lognormal"),),
 )
@@ -141,7 +141,7 @@ _STREAM = mapping(
     StreamPace,
     Entry("ttft", DURATION, "Time to the first token."),
     Entry("tokens_per_second", number(exclusiveMinimum=0, maximum=1_000_000), "Tokens a second after it."),
-    Entry("jitter", number(float, share_hint, minimum=0, maximum=1), "Give or take this share: 0.2."),
+    Entry("jitter", number(float, share_hint, minimum=0, maximum=1), "Vary each interval by this share: 0.2."),
     at_least_one=("ttft", "tokens_per_second", "jitter"),
 )
 
@@ -164,12 +164,12 @@ def _check(node: MappingNode, values: dict[str, Any]) -> Problems:
 
 THEN = mapping(
     Then,
-    Entry("error", _REFUSAL, "Refuse it: a status, or {status, code, message, retry_after}."),
-    Entry("reply", _REPLY, "What the model says instead: content, script, results or vector."),
-    Entry("delay", _DELAY, "Wait first: 250ms, {uniform: [100ms, 2s]} or {lognormal: {median, p99}}."),
-    Entry("stream", _STREAM, "How a chat's stream flows."),
-    Entry("fault", FAULT, "What goes wrong on the wire: a kind, or {kind, …} with its options."),
-    Entry("charge", BOOL, "Whether the money is taken although the client gets an error or nothing."),
+    Entry("error", _REFUSAL, "An error response: a status, or {status, code, message, retry_after}."),
+    Entry("reply", _REPLY, "Content instead of the model's: content, script, results or vector."),
+    Entry("delay", _DELAY, "A delay before the response: 250ms, {uniform: [100ms, 2s]} or {lognormal: {median, p99}}."),
+    Entry("stream", _STREAM, "The pace of a chat's stream."),
+    Entry("fault", FAULT, "A fault on the wire: a kind, or {kind, …} with its options."),
+    Entry("charge", BOOL, "True charges also for an error or a lost response, false for nothing."),
     check=_check,
     exclusive=(("error", "reply"), ("error", "stream")),
     at_least_one=("error", "reply", "delay", "stream", "fault", "charge"),

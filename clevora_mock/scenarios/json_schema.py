@@ -10,7 +10,7 @@ def schema() -> Schema:
     """Return the schema as a value."""
     words = {
         "title": "clevora-mock scenario",
-        "description": "How a sandbox starts, and rules for what happens to its requests.",
+        "description": "The initial state of a sandbox, and rules with effects on its requests.",
     }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **words, **SCENARIO.schema}
 

@@ -69,8 +69,8 @@ _LIMIT = number(int, nullable=True, minimum=0, maximum=10**12)
 _ACCOUNT = mapping(
     AccountStart,
     Entry("balance", _DOLLARS, "Dollars; the ledger gets an adjustment."),
-    Entry("activated", BOOL, f"Whether a credit ever brought the balance to {dollars_text(ACTIVATION_THRESHOLD)}."),
-    Entry("developer_access", BOOL, "Whether the account has developer access."),
+    Entry("activated", BOOL, f"True if a credit has ever brought the balance to {dollars_text(ACTIVATION_THRESHOLD)}."),
+    Entry("developer_access", BOOL, "True if the account has developer access."),
 )
 _CLOCK = mapping(
     lambda start=None, mode=None: ClockStart(start, **(mode or {})),
@@ -84,8 +84,8 @@ _LIMITS = mapping(
 )
 _PAYMENTS = mapping(
     Payments,
-    Entry("outcome", choice("succeed", "fail"), "What becomes of a checkout's payment; succeed."),
-    Entry("delay", DURATION, "How long its event is on its way; 0s."),
+    Entry("outcome", choice("succeed", "fail"), "The outcome of a checkout's payment; succeed."),
+    Entry("delay", DURATION, "The delay of the payment's event; 0s."),
 )
 
 
@@ -124,9 +124,9 @@ def _streamed_part(fault: Node) -> str | None:
 
 _RULE = mapping(
     lambda then, when=None, name="": Rule(name, when or When(), then),
-    Entry("name", _NAME, "What the journal and x-clevora-mock-rule call it."),
-    Entry("when", WHEN, "To which requests it applies; to all without it."),
-    Entry("then", THEN, "What happens to them.", required=True),
+    Entry("name", _NAME, "The rule's name in the journal and in x-clevora-mock-rule."),
+    Entry("when", WHEN, "The conditions on a request; without them, the rule applies to all."),
+    Entry("then", THEN, "The effects on these requests.", required=True),
     check=_check_rule,
 )
 
@@ -150,11 +150,11 @@ _RULES = list_of(_RULE, "rules", check=_check_names).then(_with_names)
 
 SCENARIO = mapping(
     lambda name="", **parts: Scenario(name, **parts),
-    Entry("name", _NAME, "The scenario's name; the file's without it."),
+    Entry("name", _NAME, "The scenario's name; by default the file's."),
     Entry("description", text("a description", 1_000), "One line: the client bug that it finds."),
     Entry("account", _ACCOUNT, "The demo account at the start."),
     Entry("clock", _CLOCK, "The clock at the start."),
-    Entry("limits", _LIMITS, "What a key may do; what is left out is as documented."),
-    Entry("payments", _PAYMENTS, "What becomes of payments."),
-    Entry("rules", _RULES, "What goes wrong; the first rule that applies to a request decides."),
+    Entry("limits", _LIMITS, "The limits of a key; omitted ones are as documented."),
+    Entry("payments", _PAYMENTS, "The outcome of payments."),
+    Entry("rules", _RULES, "The rules; the first one that applies to a request decides."),
 )

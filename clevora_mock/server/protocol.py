@@ -90,7 +90,7 @@ class FaultProtocol(HttpToolsProtocol):
             self.connection_lost(None)
 
     def stop_receiving(self) -> None:
-        """End a connection that waits for more of a request; one that waits for a response goes on."""
+        """Close a connection that waits for more of a request, unless a response is still to be sent."""
         running, in_head = self.running(), self._requests.in_head
         awaited = running is self.cycle and self._transport.is_reading() and not (in_head or running.response_started)
         if not (running or in_head):

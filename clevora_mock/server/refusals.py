@@ -11,7 +11,7 @@ _BODY = '{"error":{"message":"%s","type":"invalid_request_error","code":"invalid
 
 
 class Refusals:
-    """Error responses of one server, each with a request id of its own (W2)."""
+    """Error responses of one server, each with its own request id (W2)."""
 
     def __init__(self) -> None:
         self._count = 0

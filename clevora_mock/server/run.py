@@ -19,7 +19,7 @@ from clevora_mock.server.refusals import Refusals
 _GRACE_SECONDS = 1
 
 
-class Server(uvicorn.Server):
+class UvicornServer(uvicorn.Server):
     """A uvicorn server that calls `ready` once it accepts connections, and stops at SIGINT or SIGTERM.
 
     `signals` maps signals to functions that are called instead.
@@ -74,7 +74,7 @@ class Server(uvicorn.Server):
 
 
 class OneLineLogHandler(logging.Handler):
-    """Writes uvicorn's messages to stderr without their tracebacks."""
+    """Log handler that writes uvicorn's messages to stderr in one line, without tracebacks."""
 
     def emit(self, record: logging.LogRecord) -> None:
         said = record.getMessage().strip().splitlines()[0]

@@ -17,7 +17,7 @@ from clevora_mock.core.journal import RequestListener
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.exit_status import FAILURE, FILE_INVALID, PORT_TAKEN, USAGE
 from clevora_mock.server.limits import ConnectionLimits
-from clevora_mock.server.run import Server
+from clevora_mock.server.run import UvicornServer
 from clevora_mock.server.sockets import PortTakenError, listen, url_of
 from clevora_mock.settings import Settings
 
@@ -49,7 +49,7 @@ class Service:
         self.app = _app(settings, lambda: create_app(settings, on_request, on_closed, on_change))
         self._listener = _listener(settings)
         self.url = url_of(self._listener)
-        self._server: Server | None = None
+        self._server: UvicornServer | None = None
 
     def run(
         self,
@@ -68,7 +68,7 @@ class Service:
             ready()
 
         limits = ConnectionLimits(idle_seconds=self.settings.idle_timeout_micros / SECOND)
-        self._server = Server(self.app, started, signals, limits)
+        self._server = UvicornServer(self.app, started, signals, limits)
         self._server.run(sockets=[self._listener])
         if self.settings.export_on_exit is not None:
             _export(self.app, self.settings.export_on_exit)

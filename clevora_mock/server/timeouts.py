@@ -7,7 +7,7 @@ from typing import Protocol
 
 from clevora_mock.server.limits import ConnectionLimits
 
-# Interval of looking whether a half-closed connection has sent its responses.
+# The interval of checks for complete responses on a half-closed connection.
 _STEP_SECONDS = 0.02
 
 
@@ -25,7 +25,7 @@ class Connection(Protocol):
 
 
 class Timeouts:
-    """A connection's only timer; each method starts it anew for another reason."""
+    """A connection's only timer; each method restarts it for another reason."""
 
     def __init__(self, connection: Connection, limits: ConnectionLimits) -> None:
         self._connection = connection

@@ -177,7 +177,7 @@ class SandboxClock:
         return datetime.fromisoformat(self._clevora.call("GET", "/__mock/clock")["now"])
 
     def advance(self, seconds: float | timedelta) -> None:
-        """Move the clock forward; all that is due by then happens."""
+        """Move the clock forward; timers that are due by then fire."""
         amount = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
         self._clevora.call("PATCH", "/__mock/clock", {"advance": amount})
 
@@ -190,7 +190,7 @@ class SandboxClock:
         self._clevora.call("PATCH", "/__mock/clock", {"mode": "frozen"} | ({"now": _text(moment)} if moment else {}))
 
     def scale(self, speed: float) -> None:
-        """Let `speed` seconds pass in one second."""
+        """Run the clock at `speed` seconds per second."""
         self._clevora.call("PATCH", "/__mock/clock", {"mode": "scaled", "speed": speed})
 
     def run(self) -> None:

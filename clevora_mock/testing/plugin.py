@@ -28,10 +28,12 @@ _shared_server: "pytest.StashKey[SharedServer]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the ini option with the server's flags."""
     parser.addini(_OPTIONS, "flags of `clevora-mock serve` for the server that tests use", type="args", default=[])
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark that sets up a test's sandbox."""
     config.addinivalue_line("markers", f"{_MARK}: sets up the test's sandbox")
 
 
@@ -47,7 +49,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
-    """In the controller of a pytest-xdist run, pass the shared server's port to each worker."""
+    """Pass the shared server's port to each worker, in the controller of a pytest-xdist run."""
     config: pytest.Config = node.config
     if _shared_server not in config.stash:
         from clevora_mock.testing.shared_server import SharedServer
@@ -59,6 +61,7 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the shared server at the end of the run."""
     shared_server = config.stash.get(_shared_server, None)
     if shared_server is not None:
         shared_server.stop()
@@ -78,7 +81,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.fixture(scope="session")
 def clevora_server(request: pytest.FixtureRequest) -> "Iterator[Server]":
-    """Provide the run's server. All tests share its sandbox `default`; `clevora` is a test's own."""
+    """Provide the run's server. All tests share its sandbox `default`; `clevora` is separate for each test."""
     from clevora_mock.settings import server_url
     from clevora_mock.testing.clevora import Server
 
@@ -99,7 +102,7 @@ def clevora_server(request: pytest.FixtureRequest) -> "Iterator[Server]":
 
 @pytest.fixture
 def clevora(request: pytest.FixtureRequest, clevora_server: "Server") -> "Iterator[Clevora]":
-    """Provide a sandbox of the test's own: `base_url` and `api_key` for a client, and methods to inspect and change it.
+    """Provide a fresh sandbox: `base_url` and `api_key` for a client, and methods to inspect and change it.
 
     ``@pytest.mark.clevora(scenario="flaky")`` sets it up.
     """

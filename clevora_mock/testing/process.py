@@ -82,12 +82,11 @@ def _with_keywords_of(model: Callable[P, object]) -> Callable[[Callable[..., T]]
 @_with_keywords_of(Settings)
 @contextmanager
 def running(**settings: Any) -> Iterator[Server]:
-    """Run a server on a free port, in a process of its own, until the block ends.
+    """Run a server in a separate process, on a free port, until the block ends.
 
     The keywords are those of `Settings`: ``running(scenario="flaky", clock="frozen", balance=25, latency="250ms")``.
-    Variables such as ``CLEVORA_MOCK_SEED`` set what is not given. Raises TypeError for an unknown setting,
-    SettingsError for a value that a setting cannot have, and MockError, with the server's message, when the server
-    does not start.
+    Variables such as ``CLEVORA_MOCK_SEED`` apply to all other settings. Raises TypeError for an unknown setting,
+    SettingsError for an invalid value, and MockError, with the server's message, when the server does not start.
     """
     Settings(**settings)
     process = ServerProcess(variables=as_variables(settings))

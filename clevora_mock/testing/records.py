@@ -44,7 +44,7 @@ class Request(Struct, frozen=True, rename="camel"):
     draw: float | None
     fault: str | None
     near_misses: list[NearMiss]
-    # The error's text, and the mock's explanation of it; servers before them sent neither.
+    # The error's message and the mock's hint; older servers send neither.
     message: str | None = None
     hint: str | None = None
 

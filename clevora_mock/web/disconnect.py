@@ -8,7 +8,7 @@ from clevora_mock.clock import Clock
 
 
 class DisconnectWatcher:
-    """Watcher for ``http.disconnect`` in a task of its own; `cancel` ends it."""
+    """Watcher for ``http.disconnect`` in a separate task; `cancel` ends it."""
 
     def __init__(self, receive: Receive) -> None:
         self._waiting: asyncio.Future[None] | None = None

@@ -19,7 +19,7 @@ from clevora_mock.web.operation import ApiFamily
 from clevora_mock.web.pipeline import OperationEndpoint
 from clevora_mock.web.request_body import read_body
 
-# Unknown paths below these are not journaled: they belong to the mock itself, or browsers ask for them unbidden.
+# Unknown paths below these are not journaled: they belong to the mock itself, or browsers request them unprompted.
 _OWN_PREFIXES = ("/__mock/", "/favicon.ico/")
 
 

@@ -50,7 +50,7 @@ class ExchangeRecorder:
     def assign_id(self, *, emulated: bool = True) -> None:
         """Assign the request id.
 
-        The control plane draws ids from a sequence of its own, so that reading state does not change API ids.
+        The control plane draws ids from its own sequence, so that reading state does not change API ids.
         """
         self.request_id = "req_" + self.sandbox.rng.next_hex("request" if emulated else "own request")
 

@@ -1,6 +1,6 @@
-"""W4-W6, K1, K2, K7: every route against every kind of broken request. It gets its error and nothing is changed.
+"""W4-W6, K1, K2, K7: malformed requests to every route return their error and change nothing.
 
-Routes are read from the contract's tables, so that a new one is covered by being there.
+Routes come from the contract's tables, so new ones are included.
 """
 
 import json
@@ -16,7 +16,7 @@ from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.usage import Activity
 from tests.api.rows.row import ERRORS
 from tests.support.product_tables import OPERATIONS
-from tests.support.situations import CREDENTIALS, SIGNATURES, Memory, take
+from tests.support.situations import CREDENTIALS, SIGNATURES, StoredValues, set_up
 from tests.support.world import World
 
 Route = tuple[Endpoint, str]
@@ -24,8 +24,8 @@ Route = tuple[Endpoint, str]
 ROUTES: list[Route] = [(endpoint, path) for endpoint in ENDPOINTS for path in endpoint.paths]
 READING = [route for route in ROUTES if OPERATIONS[route[0].name].request is not None]
 
-# A body that each route takes, to be spoiled one field at a time.
-GOOD: dict[str, dict[str, Any]] = {
+# A valid body for each route, in which the tests replace one field at a time.
+VALID_BODIES: dict[str, dict[str, Any]] = {
     "chat.completions": {"messages": [{"role": "user", "content": "Hi"}]},
     "embeddings": {"input": "Hi"},
     "search": {"query": "Hi"},
@@ -39,7 +39,7 @@ OBJECT = b'{"messages":[{"role":"user","content":"Hi"}]}'
 DEEP = 100_000
 
 # Bodies that are not JSON objects, for every route.
-BROKEN: dict[str, bytes] = {
+INVALID_BODIES: dict[str, bytes] = {
     "no body": b"",
     "white space": b"   \r\n",
     "broken JSON": b'{"a":',
@@ -68,15 +68,15 @@ BROKEN: dict[str, bytes] = {
 TOO_LARGE = b'{"a":"' + b"x" * (5 * 1024 * 1024) + b'"}'
 
 
-def named(routes: list[Route]) -> list[str]:
+def route_ids(routes: list[Route]) -> list[str]:
     return [f"{endpoint.method} {path}" for endpoint, path in routes]
 
 
 # --- the state that nothing may change --------------------------------------------------------------------------------
 
 
-def state(world: World) -> dict[str, Any]:
-    """All that a refused request must leave alone."""
+def sandbox_state(world: World) -> dict[str, Any]:
+    """Return all state that a refused request must not change."""
 
     def read(sandbox: Sandbox) -> dict[str, Any]:
         accounts = {
@@ -98,11 +98,11 @@ def state(world: World) -> dict[str, Any]:
         now = sandbox.clock.now()
         return {"accounts": accounts, "checkouts": checkouts, "clock": now, "limits": sandbox.limits}
 
-    return world.do(read)
+    return world.run_in_server(read)
 
 
-def counted(world: World) -> dict[str, tuple[int, int, int]]:
-    """Requests and errors in each account's usage, and the requests in the minute of its first key."""
+def request_counts(world: World) -> dict[str, tuple[int, int, int]]:
+    """Return the requests and errors in each account's usage, and the requests in the minute of its first key."""
 
     def read(sandbox: Sandbox) -> dict[str, tuple[int, int, int]]:
         return {
@@ -114,12 +114,12 @@ def counted(world: World) -> dict[str, tuple[int, int, int]]:
             for uid, account in sandbox.accounts.by_uid.items()
         }
 
-    return world.do(read)
+    return world.run_in_server(read)
 
 
 @pytest.fixture
-def busy(world: World) -> World:
-    """A sandbox with something to lose: two accounts, three keys, one of them revoked, a charge, an open checkout."""
+def busy_sandbox(world: World) -> World:
+    """Provide a sandbox with two accounts, three keys, one of them revoked, a charge, and an open checkout."""
 
     def fill(sandbox: Sandbox) -> None:
         now = sandbox.clock.now()
@@ -133,12 +133,12 @@ def busy(world: World) -> World:
         sandbox.open_checkout(other, 50_000_000, now)
         sandbox.clock.advance(1)
 
-    world.do(fill)
+    world.run_in_server(fill)
     return world
 
 
 def send(world: World, route: Route, content: bytes, credential: str | None = None) -> httpx.Response:
-    """The request with a good credential of the route's kind, or with another that is named."""
+    """Send the request with a valid credential of the route's kind, or with the one that is named."""
     endpoint, path = route
     headers = {"content-type": "application/json"}
     kind = (
@@ -153,8 +153,8 @@ def send(world: World, route: Route, content: bytes, credential: str | None = No
     return world.http.request(endpoint.method, path.replace("{id}", "key_none"), headers=headers, content=content)
 
 
-def wrong_about(response: httpx.Response, endpoint: Endpoint, *codes: str) -> list[str]:
-    """Where the response is not the contract's error with one of these codes."""
+def error_differences(response: httpx.Response, endpoint: Endpoint, *codes: str) -> list[str]:
+    """Return the differences between the response and the contract's error with one of `codes`."""
     body = response.json()
     error = body.get("error", {})
     keys = {"status", "error"} if endpoint.enveloped else {"error"}
@@ -171,24 +171,24 @@ def wrong_about(response: httpx.Response, endpoint: Endpoint, *codes: str) -> li
     return [name for name, is_right in found.items() if not is_right]
 
 
-def changes(world: World, endpoint: Endpoint, before: tuple[Any, Any], response: httpx.Response) -> list[str]:
-    """What moved but, on a billable route behind its gates, the count of errors and of the minute (U7, L2)."""
+def state_changes(world: World, endpoint: Endpoint, before: tuple[Any, Any], response: httpx.Response) -> list[str]:
+    """Return the changes of state, except the error count and the rate limit of billable routes (U7, L2)."""
     kept, counts = before
     recorded = endpoint.rate is not None and response.status_code in (400, 413)
     admitted = endpoint.rate is not None and response.status_code in (400, 404, 413)
     requests, errors, minute = counts["demo"]
     expected = counts | {"demo": (requests + recorded, errors + recorded, minute + admitted)}
-    found = {"the state": state(world) == kept, "the counts": counted(world) == expected}
+    found = {"the state": sandbox_state(world) == kept, "the counts": request_counts(world) == expected}
     return [f"{name} changed" for name, is_right in found.items() if not is_right]
 
 
-def wrong_after(
+def refusal_differences(
     world: World, route: Route, content: bytes, code: str, credential: str | None = None, message: str = ""
 ) -> list[str]:
-    """Send what has to be refused with `code`, changing nothing, and return all that is wrong about that."""
-    before = state(world), counted(world)
+    """Send a request that must be refused with `code` and change nothing; return every deviation."""
+    before = sandbox_state(world), request_counts(world)
     response = send(world, route, content, credential)
-    wrong = wrong_about(response, route[0], code) + changes(world, route[0], before, response)
+    wrong = error_differences(response, route[0], code) + state_changes(world, route[0], before, response)
     if not re.match(message, response.json().get("error", {}).get("message", "")):
         wrong.append(f"the message {response.text}")
     return [f"{route[0].method} {route[1]} {credential or ''} {content[:50]!r}: {one}" for one in wrong]
@@ -198,24 +198,23 @@ def wrong_after(
 
 
 @pytest.mark.clause("W4", "U7")
-@pytest.mark.parametrize("body", BROKEN.values(), ids=BROKEN.keys())
-def test_what_is_no_json_object_is_refused(busy: World, body: bytes) -> None:
-    """400 invalid_json on every route that reads a body, and nothing is changed."""
-    assert [line for route in READING for line in wrong_after(busy, route, body, "invalid_json")] == []
+@pytest.mark.parametrize("body", INVALID_BODIES.values(), ids=INVALID_BODIES.keys())
+def test_a_body_that_is_not_a_json_object_is_refused(busy_sandbox: World, body: bytes) -> None:
+    assert [line for route in READING for line in refusal_differences(busy_sandbox, route, body, "invalid_json")] == []
 
 
 @pytest.mark.clause("W5", "U7")
-def test_a_body_of_5_mib_is_refused(busy: World) -> None:
-    """413 on every route that reads a body, and nothing is changed."""
-    assert [line for route in READING for line in wrong_after(busy, route, TOO_LARGE, "payload_too_large")] == []
+def test_a_body_of_5_mib_is_refused(busy_sandbox: World) -> None:
+    assert [
+        line for route in READING for line in refusal_differences(busy_sandbox, route, TOO_LARGE, "payload_too_large")
+    ] == []
 
 
 @pytest.mark.clause("W4")
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"a":NaN}', b"\xff"], ids=["none", "cut", "array", "NaN", "byte"])
-def test_a_route_without_a_body_reads_none(busy: World, body: bytes) -> None:
-    """What a client sends along makes no difference to what it gets."""
+def test_a_route_without_a_body_ignores_one(busy_sandbox: World, body: bytes) -> None:
     for route in (route for route in ROUTES if route not in READING):
-        plain, odd = send(busy, route, b""), send(busy, route, body)
+        plain, odd = send(busy_sandbox, route, b""), send(busy_sandbox, route, body)
         assert (route[1], odd.status_code, odd.content) == (route[1], plain.status_code, plain.content)
         assert odd.status_code in (200, 404)
 
@@ -237,7 +236,7 @@ VALUES: dict[str, Any] = {
 }
 
 
-# Each field, and those of VALUES that its type may take; the contract's table, written down a second time.
+# Each field, with the VALUES that its type accepts: a second copy of the contract's table.
 TEXT = {"text", "empty text"}
 WHOLE = {"a number", "a huge number"}
 NUMBER = {*WHOLE, "a fraction"}
@@ -262,7 +261,7 @@ FIELDS: dict[tuple[str, str], set[str]] = {
     ("keys.create", "name"): {"null", *TEXT},
     ("developer.topup", "amount"): NUMBER,
     ("dodo.webhook", "type"): {"null", *TEXT},
-    # What events carry beside their type is the sender's affair.
+    # Fields of events other than `type` are not checked.
     ("dodo.webhook", "data"): set(VALUES),
     ("dodo.webhook", "business_id"): set(VALUES),
     ("dodo.webhook", "timestamp"): set(VALUES),
@@ -279,28 +278,25 @@ ROUTE = {route[0].name: route for route in READING}
 
 @pytest.mark.clause("W1", "C4", "U7")
 @pytest.mark.parametrize(("endpoint", "field"), FIELDS)
-def test_a_field_of_the_wrong_type_is_named(busy: World, endpoint: str, field: str) -> None:
-    """400 that begins with the field and says what was expected; null counts as absent."""
+def test_a_field_of_the_wrong_type_is_named(busy_sandbox: World, endpoint: str, field: str) -> None:
     wrong = []
     for name in VALUES.keys() - FIELDS[endpoint, field]:
-        content = json.dumps(GOOD[endpoint] | {field: VALUES[name]}).encode()
+        content = json.dumps(VALID_BODIES[endpoint] | {field: VALUES[name]}).encode()
         code = "missing_field" if name == "null" else "invalid_field"
         message = rf"{field}: " if name == "null" else rf"{field}(: |\[).*expected"
-        wrong += wrong_after(busy, ROUTE[endpoint], content, code, message=message)
+        wrong += refusal_differences(busy_sandbox, ROUTE[endpoint], content, code, message=message)
     assert wrong == []
 
 
 @pytest.mark.clause("W1")
 @pytest.mark.parametrize(("endpoint", "field"), sorted(REQUIRED))
-def test_a_required_field_that_is_missing_is_named(busy: World, endpoint: str, field: str) -> None:
-    """400 missing_field with the field's name."""
-    content = json.dumps({name: value for name, value in GOOD[endpoint].items() if name != field}).encode()
-    assert wrong_after(busy, ROUTE[endpoint], content, "missing_field", message=f"{field}: ") == []
+def test_a_required_field_that_is_missing_is_named(busy_sandbox: World, endpoint: str, field: str) -> None:
+    content = json.dumps({name: value for name, value in VALID_BODIES[endpoint].items() if name != field}).encode()
+    assert refusal_differences(busy_sandbox, ROUTE[endpoint], content, "missing_field", message=f"{field}: ") == []
 
 
 @pytest.mark.clause("W1")
-def test_every_field_has_its_row_here() -> None:
-    """A new field, or one that is required from now on, needs one."""
+def test_every_field_has_a_row_in_the_table() -> None:
     found, required = set(), set()
     for route in READING:
         shape = inspect.type_info(OPERATIONS[route[0].name].request)
@@ -312,9 +308,8 @@ def test_every_field_has_its_row_here() -> None:
 
 
 @pytest.mark.clause("W1")
-def test_every_shape_has_a_good_body_here() -> None:
-    """A new request shape needs a row in GOOD, or its fields would be spoiled on a body that is bad already."""
-    assert {route[0].name for route in READING} == GOOD.keys()
+def test_every_request_type_has_a_valid_body_in_the_table() -> None:
+    assert {route[0].name for route in READING} == VALID_BODIES.keys()
 
 
 # --- query parameters -------------------------------------------------------------------------------------------------
@@ -331,13 +326,14 @@ PARAMETERS = [
 @pytest.mark.parametrize(
     "text", ["", "0", "-1", "1.0", "1e1", "x", "%00", "%FF", "%F0%9F%99%82", "9" * 5000, "1,2", "NaN", "true", "%31%20"]
 )
-def test_a_query_parameter_out_of_its_bounds_is_named(busy: World, text: str) -> None:
-    """400 with the parameter's name, and nothing is changed."""
+def test_a_query_parameter_out_of_its_bounds_is_named(busy_sandbox: World, text: str) -> None:
     assert [name for _, name in PARAMETERS] == ["limit", "range", "range"]
     wrong = []
     for (endpoint, path), name in PARAMETERS:
         asked = (endpoint, f"{path}?{name}={text}")
-        wrong += wrong_after(busy, asked, b"", "invalid_field", message=f"{name}: expected a whole number from ")
+        wrong += refusal_differences(
+            busy_sandbox, asked, b"", "invalid_field", message=f"{name}: expected a whole number from "
+        )
     assert wrong == []
 
 
@@ -386,40 +382,40 @@ TRUSTING = [route for route in ROUTES if route[0].credential in REFUSED]
 
 
 @pytest.mark.clause("K1", "K2", "K7", "B9", "W6")
-@pytest.mark.parametrize("route", TRUSTING, ids=named(TRUSTING))
-def test_a_wrong_credential_is_refused(busy: World, route: Route) -> None:
-    """401 by the route's kind of credential, whatever the body, and nothing is changed."""
+@pytest.mark.parametrize("route", TRUSTING, ids=route_ids(TRUSTING))
+def test_a_wrong_credential_is_refused(busy_sandbox: World, route: Route) -> None:
     code, credentials = REFUSED[route[0].credential]
-    good = json.dumps(GOOD.get(route[0].name, {})).encode()
+    good = json.dumps(VALID_BODIES.get(route[0].name, {})).encode()
     wrong = []
     for credential in credentials:
         for content in (good, b"{"):
-            wrong += wrong_after(busy, route, content, code, credential)
+            wrong += refusal_differences(busy_sandbox, route, content, code, credential)
     assert wrong == []
 
 
 @pytest.mark.clause("K6")
 def test_a_revoked_key_is_refused(world: World) -> None:
-    """401 on every billable route, and nothing is changed."""
-    memory: Memory = {}
-    take(world, memory, "second key revoked")
+    memory: StoredValues = {}
+    set_up(world, memory, "second key revoked")
     headers = {"authorization": f"Bearer {memory['second_key']}"}
     wrong = []
     for endpoint, path in (route for route in ROUTES if route[0].credential == "api_key"):
-        before = state(world), counted(world)
-        response = world.http.post(path, headers=headers, json=GOOD[endpoint.name])
-        wrong += wrong_about(response, endpoint, "invalid_api_key") + changes(world, endpoint, before, response)
+        before = sandbox_state(world), request_counts(world)
+        response = world.http.post(path, headers=headers, json=VALID_BODIES[endpoint.name])
+        wrong += error_differences(response, endpoint, "invalid_api_key") + state_changes(
+            world, endpoint, before, response
+        )
     assert wrong == []
 
 
 @pytest.mark.clause("K8")
-def test_a_user_without_access_is_refused(busy: World) -> None:
-    """403 on every route of the dashboard, and no account comes into being."""
+def test_a_user_without_access_is_refused(busy_sandbox: World) -> None:
+    """No account is created."""
     closed = [route for route in ROUTES if route[0].credential == "id_token" and route[0].requires_developer_access]
     wrong = []
     for route in closed:
-        content = json.dumps(GOOD.get(route[0].name, {})).encode()
-        wrong += wrong_after(busy, route, content, "developer_access_required", "token of a stranger")
+        content = json.dumps(VALID_BODIES.get(route[0].name, {})).encode()
+        wrong += refusal_differences(busy_sandbox, route, content, "developer_access_required", "token of a stranger")
     assert len(closed) == 8
     assert wrong == []
 
@@ -438,15 +434,16 @@ def test_a_user_without_access_is_refused(busy: World) -> None:
     ],
     ids=["bytes", "20,000 letters", "an accent", "two dots", "cut parts", "a tab", "a word"],
 )
-def test_a_header_of_noise_is_refused(busy: World, header: bytes) -> None:
-    """401, never 500, on every route for whatever bytes a header can hold."""
+def test_a_credential_of_arbitrary_bytes_is_refused(busy_sandbox: World, header: bytes) -> None:
     wrong = []
     for endpoint, path in (route for route in ROUTES if route[0].credential in ("api_key", "id_token")):
-        before = state(busy), counted(busy)
+        before = sandbox_state(busy_sandbox), request_counts(busy_sandbox)
         headers = [(b"authorization", header)]
-        response = busy.http.request(endpoint.method, path.replace("{id}", "key_none"), headers=headers, content=b"{}")
-        wrong += wrong_about(response, endpoint, REFUSED[endpoint.credential][0])
-        wrong += changes(busy, endpoint, before, response)
+        response = busy_sandbox.http.request(
+            endpoint.method, path.replace("{id}", "key_none"), headers=headers, content=b"{}"
+        )
+        wrong += error_differences(response, endpoint, REFUSED[endpoint.credential][0])
+        wrong += state_changes(busy_sandbox, endpoint, before, response)
     assert wrong == []
 
 
@@ -466,7 +463,6 @@ NAMES = {
 
 @pytest.mark.clause("K5", "W1", "W3")
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
-def test_an_odd_id_is_not_found(busy: World, name: str) -> None:
-    """404, never 500, and no key is revoked."""
+def test_an_odd_id_is_not_found(busy_sandbox: World, name: str) -> None:
     route = (ENDPOINT_BY_NAME["keys.revoke"], f"/v1/keys/{name}")
-    assert wrong_after(busy, route, b"", "not_found") == []
+    assert refusal_differences(busy_sandbox, route, b"", "not_found") == []

@@ -1,4 +1,4 @@
-"""B1-B6: what several requests do to an account's money, to the micro-dollar."""
+"""B1-B6: charges and credits over several requests, to the micro-dollar."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.support.situations import CHAT, take
+from tests.support.situations import CHAT, set_up
 
 if TYPE_CHECKING:
     from clevora_mock.core.ledger import LedgerEntry
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 HELLO = {"messages": [{"role": "user", "content": "Hello!"}]}  # 8 + 32 tokens, 20,000 micro-dollars
 CENT = 10_000
 
-# Micro-dollars a token: $0.50, $0.10, $0.20 and $1.00 for 1,000.
+# Micro-dollars per token: $0.50, $0.10, $0.20 and $1.00 per 1,000.
 BILLABLE: list[tuple[str, str, dict[str, Any], int]] = [
     ("chat.completions", "/v1/chat/completions", CHAT, 500),
     ("embeddings", "/v1/embeddings", {"input": ["the cat sat", "on the mat"]}, 100),
@@ -26,39 +26,38 @@ BILLABLE: list[tuple[str, str, dict[str, Any], int]] = [
 ]
 
 
-def ask(world: "World", path: str = "/v1/chat/completions", body: Any = None) -> httpx.Response:
+def send(world: "World", path: str = "/v1/chat/completions", body: Any = None) -> httpx.Response:
     return world.http.post(path, headers=world.headers, json=HELLO if body is None else body)
 
 
-def book(world: "World", uid: str = "demo") -> tuple[int, list["LedgerEntry"]]:
-    return world.do(
+def ledger_of(world: "World", uid: str = "demo") -> tuple[int, list["LedgerEntry"]]:
+    return world.run_in_server(
         lambda sandbox: (sandbox.accounts.by_uid[uid].ledger.balance, list(sandbox.accounts.by_uid[uid].ledger.entries))
     )
 
 
-def pay(world: "World", dollars: float, uid: str, number: int) -> None:
-    """Top up and have the payment's event arrive."""
+def top_up(world: "World", dollars: float, uid: str, number: int) -> None:
+    """Top up, and have the payment's event delivered."""
     link = world.http.post("/api/developer/topup", headers=world.signed_in(uid), json={"amount": dollars}).json()
     session = link["data"]["checkoutUrl"].rpartition("/")[2]
     data = {"checkout_session_id": session, "payment_id": f"pay_{number}"}
-    take(world, {}, ("event", f"evt_{number}", {"type": "payment.succeeded", "data": data}))
+    set_up(world, {}, ("event", f"evt_{number}", {"type": "payment.succeeded", "data": data}))
 
 
 @pytest.mark.clause("B1", "B5", "B6")
 @pytest.mark.parametrize(("name", "path", "body", "rate"), BILLABLE, ids=[row[0] for row in BILLABLE])
-def test_a_charge_is_the_usage_at_the_endpoints_rate(
+def test_a_charge_is_tokens_times_the_endpoints_rate(
     world: "World", name: str, path: str, body: dict[str, Any], rate: int
 ) -> None:
-    """Tokens times the rate is what leaves the balance; the ledger, the key and the day say the same."""
-    response = ask(world, path, body)
+    response = send(world, path, body)
     assert response.status_code == 200
     tokens = response.json()["usage"]["total_tokens"]
-    balance, entries = book(world)
+    balance, entries = ledger_of(world)
     assert tokens > 0
     assert balance == 100_000_000 - tokens * rate
     charge = entries[-1]
     assert (charge.type, charge.endpoint, charge.tokens, charge.amount) == ("charge", name, tokens, tokens * rate)
-    key, day = world.do(
+    key, day = world.run_in_server(
         lambda sandbox: (sandbox.accounts.by_uid["demo"].keys[0].tokens, sandbox.accounts.by_uid["demo"].usage.days)
     )
     assert key == tokens
@@ -70,9 +69,8 @@ def test_a_charge_is_the_usage_at_the_endpoints_rate(
 def test_a_thousand_tokens_cost_the_printed_price(
     world: "World", name: str, path: str, body: dict[str, Any], rate: int
 ) -> None:
-    """The table's dollars for 1,000 tokens, by the transactions that the API shows."""
     printed = {"chat.completions": 0.5, "embeddings": 0.1, "search": 0.2, "scripts.generate": 1.0}
-    ask(world, path, body)
+    send(world, path, body)
     shown = world.http.get("/api/developer/transactions", headers=world.signed_in()).json()["data"]["transactions"][0]
     assert shown["amount"] == pytest.approx(shown["tokens"] * printed[name] / 1000, abs=1e-9)
     assert printed[name] * 1000 == rate
@@ -80,21 +78,19 @@ def test_a_thousand_tokens_cost_the_printed_price(
 
 @pytest.mark.clause("B6")
 def test_prompt_and_answer_add_up(world: "World") -> None:
-    """total_tokens is the sum of the other two, in one piece and cut."""
     for body in (CHAT, CHAT | {"max_tokens": 3}, HELLO):
-        usage = ask(world, body=body).json()["usage"]
+        usage = send(world, body=body).json()["usage"]
         assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
 
 
 @pytest.mark.clause("B5")
 def test_the_ledger_sums_to_the_balance(world: "World") -> None:
-    """Credits less charges, whatever went on, and each entry's balance follows from the one before."""
     for number in range(12):
-        ask(world, body=CHAT | {"max_tokens": number + 1})
+        send(world, body=CHAT | {"max_tokens": number + 1})
         if number % 4 == 0:
-            pay(world, 15 + number / 100, "demo", number)
-        ask(world, body={})
-    balance, entries = book(world)
+            top_up(world, 15 + number / 100, "demo", number)
+        send(world, body={})
+    balance, entries = ledger_of(world)
     running = 0
     for entry in entries:
         running += entry.amount if entry.type == "credit" else -entry.amount
@@ -108,11 +104,10 @@ def test_the_ledger_sums_to_the_balance(world: "World") -> None:
 
 @pytest.mark.clause("B5", "B11")
 def test_transactions_are_the_ledger_newest_first(world: "World") -> None:
-    """The API shows every entry once, newest first, with ids that differ."""
     for number in range(5):
-        ask(world, body=CHAT | {"max_tokens": number + 1})
+        send(world, body=CHAT | {"max_tokens": number + 1})
     shown = world.http.get("/api/developer/transactions", headers=world.signed_in()).json()["data"]["transactions"]
-    _, entries = book(world)
+    _, entries = ledger_of(world)
     assert [item["tokens"] for item in shown] == [entry.tokens for entry in reversed(entries)]
     assert len({item["id"] for item in shown}) == 6
     again = world.http.get("/api/developer/transactions?limit=2", headers=world.signed_in()).json()["data"]
@@ -120,14 +115,13 @@ def test_transactions_are_the_ledger_newest_first(world: "World") -> None:
 
 
 @pytest.mark.clause("B11")
-def test_fifty_transactions_are_shown_unless_more_are_asked_for(world: "World") -> None:
-    """The default is fewer than all, and the limit reaches them."""
+def test_the_default_limit_of_transactions_is_fifty(world: "World") -> None:
 
     def credit(sandbox: "Sandbox") -> None:
         for _ in range(60):
             sandbox.accounts.by_uid["demo"].credit(sandbox.next_entry(), CENT, sandbox.clock.now())
 
-    world.do(credit)
+    world.run_in_server(credit)
     counts = [
         len(
             world.http.get(f"/api/developer/transactions{query}", headers=world.signed_in()).json()["data"][
@@ -141,9 +135,8 @@ def test_fifty_transactions_are_shown_unless_more_are_asked_for(world: "World") 
 
 @pytest.mark.clause("B11")
 def test_dollars_have_at_most_six_decimals(world: "World") -> None:
-    """A third of a cent is not smeared over the digits of a float."""
     for _ in range(9):
-        ask(world, "/v1/chat/completions", CHAT | {"max_tokens": 1})
+        send(world, "/v1/chat/completions", CHAT | {"max_tokens": 1})
     text = world.http.get("/api/developer/transactions", headers=world.signed_in()).text
     numbers = re.findall(r'"(?:amount|balanceAfter)":(-?[\d.e+-]+)', text)
     assert len(numbers) == 20
@@ -155,17 +148,17 @@ def test_dollars_have_at_most_six_decimals(world: "World") -> None:
 def test_fifteen_dollars_activate_and_a_micro_dollar_less_does_not(
     world: "World", before: int, activated: bool
 ) -> None:
-    """A credit of $15 on a balance that is a micro-dollar below zero leaves the account as it was."""
-    take(world, {}, "second user")
+    """A credit of $15 on a balance a micro-dollar below zero leaves the account inactive."""
+    set_up(world, {}, "second user")
     world.balance(before, "other")
-    pay(world, 15, "other", 1)
+    top_up(world, 15, "other", 1)
     data = world.http.get("/api/developer/account", headers=world.signed_in("other")).json()["data"]
     assert data["activated"] is activated
 
 
 @pytest.mark.clause("B2", "B3")
-def test_the_way_of_a_new_account(world: "World") -> None:
-    """403, then 402, then served; and once activated, a balance below $15 is enough and nothing left is 402 again."""
+def test_a_new_account_needs_access_and_then_funds(world: "World") -> None:
+    """403 without access, 402 without funds, then 200; once activated, a balance below $15 suffices."""
     stranger = world.signed_in("new")
     assert world.http.post("/v1/keys", headers=stranger, json={}).status_code == 403
     assert world.http.post("/api/developer/activate", headers=stranger).status_code == 200
@@ -178,48 +171,45 @@ def test_the_way_of_a_new_account(world: "World") -> None:
         codes.append("served" if response.status_code == 200 else response.json()["error"]["code"])
 
     ask_new()
-    pay(world, 15, "new", 1)
+    top_up(world, 15, "new", 1)
     ask_new()
     world.balance(1, "new")
     ask_new()
     ask_new()
-    pay(world, 15, "new", 2)
+    top_up(world, 15, "new", 2)
     ask_new()
     assert codes == ["account_not_activated", "served", "served", "insufficient_balance", "served"]
 
 
 @pytest.mark.clause("B2")
-def test_activation_outlives_the_money(world: "World") -> None:
-    """An account far below zero is depleted, not inactive."""
+def test_an_account_without_funds_stays_activated(world: "World") -> None:
     world.balance(-500_000_000)
-    assert ask(world).json()["error"]["code"] == "insufficient_balance"
-    pay(world, 15, "demo", 1)
+    assert send(world).json()["error"]["code"] == "insufficient_balance"
+    top_up(world, 15, "demo", 1)
     assert world.http.get("/api/developer/account", headers=world.signed_in()).json()["data"]["activated"] is True
 
 
 @pytest.mark.clause("B3", "B4")
-def test_the_last_request_may_go_below_zero(world: "World") -> None:
-    """One micro-dollar buys a whole answer, and the next request is refused."""
+def test_a_request_may_make_the_balance_negative(world: "World") -> None:
     world.balance(1)
-    assert ask(world).status_code == 200
-    assert book(world)[0] == 1 - 20_000
-    assert ask(world).status_code == 402
-    assert book(world)[0] == 1 - 20_000
+    assert send(world).status_code == 200
+    assert ledger_of(world)[0] == 1 - 20_000
+    assert send(world).status_code == 402
+    assert ledger_of(world)[0] == 1 - 20_000
 
 
 @pytest.mark.clause("B3")
-def test_exactly_nothing_left_is_too_little(world: "World") -> None:
-    """A request that spends the last micro-dollar is served, and nothing is left for another."""
+def test_a_balance_of_zero_is_refused(world: "World") -> None:
     world.balance(20_000)
-    assert ask(world).status_code == 200
-    assert book(world)[0] == 0
-    assert ask(world).json()["error"]["code"] == "insufficient_balance"
+    assert send(world).status_code == 200
+    assert ledger_of(world)[0] == 0
+    assert send(world).json()["error"]["code"] == "insufficient_balance"
 
 
 @pytest.mark.clause("B4")
-def test_requests_in_flight_together_all_pass(live_world: "World") -> None:
-    """Streams that began on a positive balance are all served and billed, however far it falls."""
-    live_world.do(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
+def test_concurrent_requests_are_all_served(live_world: "World") -> None:
+    """Streams that began on a positive balance complete and are billed, however negative the balance becomes."""
+    live_world.run_in_server(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
     live_world.balance(1)
 
     def stream(_: int) -> int:
@@ -230,22 +220,21 @@ def test_requests_in_flight_together_all_pass(live_world: "World") -> None:
     with ThreadPoolExecutor(4) as pool:
         statuses = [started.result() for started in [pool.submit(stream, number) for number in range(4)]]
     assert statuses == [200] * 4
-    assert book(live_world)[0] == 1 - 4 * 20_000
-    assert ask(live_world).status_code == 402
+    assert ledger_of(live_world)[0] == 1 - 4 * 20_000
+    assert send(live_world).status_code == 402
 
 
 @pytest.mark.clause("B4")
 def test_a_stream_is_billed_when_it_completes(live_world: "World") -> None:
-    """While it runs the balance stands; once it is over the charge is there, once."""
-    live_world.do(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
+    live_world.run_in_server(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
     with live_world.http.stream(
         "POST", "/v1/chat/completions", headers=live_world.headers, json=HELLO | {"stream": True}
     ) as response:
         lines = response.iter_lines()
         next(lines)
-        running = book(live_world)
+        running = ledger_of(live_world)
         list(lines)
-    finished = book(live_world)
+    finished = ledger_of(live_world)
     assert running[0] == 100_000_000
     assert finished[0] == 100_000_000 - 20_000
     assert len(finished[1]) == 2
@@ -256,16 +245,14 @@ def test_a_stream_is_billed_when_it_completes(live_world: "World") -> None:
     ("body", "status"),
     [({}, 400), (CHAT | {"model": "gpt-4o"}, 404), (CHAT | {"max_tokens": 0}, 400), (CHAT | {"stream": "yes"}, 400)],
 )
-def test_failures_are_free(world: "World", body: dict[str, Any], status: int) -> None:
-    """A refused request moves no money and makes no entry."""
-    before = book(world)
-    assert ask(world, body=body).status_code == status
-    assert book(world) == before
+def test_refused_requests_are_not_charged(world: "World", body: dict[str, Any], status: int) -> None:
+    before = ledger_of(world)
+    assert send(world, body=body).status_code == status
+    assert ledger_of(world) == before
 
 
 @pytest.mark.clause("B4", "U7", "W1")
-def test_a_fault_of_the_servers_own_is_free_and_says_nothing_of_itself(world: "World") -> None:
-    """500 has the contract's shape, costs nothing and is recorded as an error."""
+def test_an_internal_error_is_a_free_500_without_details(world: "World") -> None:
 
     def broken(sandbox: "Sandbox") -> None:
         draw = sandbox.rng.next_hex
@@ -277,35 +264,33 @@ def test_a_fault_of_the_servers_own_is_free_and_says_nothing_of_itself(world: "W
 
         sandbox.rng.next_hex = hex_or_fail  # type: ignore[method-assign]
 
-    world.do(broken)
-    response = ask(world)
+    world.run_in_server(broken)
+    response = send(world)
     assert response.status_code == 500
     assert response.json()["error"].keys() == {"message", "type", "code"}
     assert (response.json()["error"]["type"], response.json()["error"]["code"]) == ("server_error", "internal_error")
     assert "secret" not in response.text
-    assert book(world)[0] == 100_000_000
-    total = world.do(lambda sandbox: sandbox.accounts.by_uid["demo"].usage.total)
+    assert ledger_of(world)[0] == 100_000_000
+    total = world.run_in_server(lambda sandbox: sandbox.accounts.by_uid["demo"].usage.total)
     assert (total.requests, total.tokens, total.errors) == (1, 0, 1)
 
 
 @pytest.mark.clause("B1")
-def test_no_float_ever_holds_money(world: "World") -> None:
-    """A balance of a billion dollars loses no micro-dollar to a request."""
+def test_a_large_balance_is_exact_to_the_micro_dollar(world: "World") -> None:
     world.balance(1_000_000_000_000_001)
-    ask(world)
-    balance, entries = book(world)
+    send(world)
+    balance, entries = ledger_of(world)
     assert balance == 1_000_000_000_000_001 - 20_000
     assert all(type(entry.amount) is int and type(entry.balance_after) is int for entry in entries)
 
 
 @pytest.mark.clause("B6", "L1")
-def test_two_keys_share_the_money_and_not_the_counts(world: "World") -> None:
-    """Both charge one balance; each has requests and tokens of its own."""
+def test_two_keys_share_the_balance_but_not_the_counters(world: "World") -> None:
     memory: dict[str, Any] = {}
-    take(world, memory, "second key")
-    ask(world)
+    set_up(world, memory, "second key")
+    send(world)
     for _ in range(2):
-        take(world, memory, ("asked with second key", "/v1/chat/completions", HELLO))
+        set_up(world, memory, ("asked with second key", "/v1/chat/completions", HELLO))
     keys = world.http.get("/v1/keys", headers=world.signed_in()).json()["data"]["keys"]
     assert [(key["name"], key["requests"], key["tokens"]) for key in keys] == [("second", 2, 80), ("Demo key", 1, 40)]
-    assert book(world)[0] == 100_000_000 - 3 * 20_000
+    assert ledger_of(world)[0] == 100_000_000 - 3 * 20_000

@@ -1,4 +1,4 @@
-"""W6: where a request has two faults, the earlier check speaks."""
+"""W6: of two errors in a request, the one that is checked first is returned."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from tests.support.server import Running
-from tests.support.situations import CHAT, CREDENTIALS, Memory, take
+from tests.support.server import RunningServer
+from tests.support.situations import CHAT, CREDENTIALS, StoredValues, set_up
 from tests.support.world import World, fresh_world
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """A request in the making; each fault spoils something of it."""
+    """A request under construction; each error changes a part of it."""
 
     method: str
     path: str
@@ -24,15 +24,15 @@ class Attempt:
     given: tuple[Any, ...] = field(default=())
 
 
-Fault = tuple[str, int, Callable[[Attempt], Attempt]]
+ErrorCase = tuple[str, int, Callable[[Attempt], Attempt]]
 
 
 def _given(*steps: Any) -> Callable[[Attempt], Attempt]:
     return lambda attempt: replace(attempt, given=(*attempt.given, *steps))
 
 
-# In the order of the checks; requests come before a balance of 0, since they need one.
-BILLABLE: list[Fault] = [
+# In the order of the checks. Requests are made before the balance is set to 0, since they need funds.
+BILLABLE: list[ErrorCase] = [
     ("not_found", 404, lambda attempt: replace(attempt, path="/v1/nothing")),
     ("method_not_allowed", 405, lambda attempt: replace(attempt, method="PUT")),
     ("invalid_api_key", 401, lambda attempt: replace(attempt, credential="unknown key")),
@@ -47,7 +47,7 @@ BILLABLE: list[Fault] = [
     ("model_not_found", 404, lambda attempt: replace(attempt, json=attempt.json and attempt.json | {"model": "x"})),
 ]
 
-SIGNED_IN: list[Fault] = [
+SIGNED_IN: list[ErrorCase] = [
     ("not_found", 404, lambda attempt: replace(attempt, path="/v1/nothing")),
     ("method_not_allowed", 405, lambda attempt: replace(attempt, method="PUT")),
     ("invalid_id_token", 401, lambda attempt: replace(attempt, credential="expired token")),
@@ -57,13 +57,15 @@ SIGNED_IN: list[Fault] = [
     ("invalid_field", 400, lambda attempt: replace(attempt, json=attempt.json and {"name": 5, "amount": "5"})),
 ]
 
-STARTS = {
+VALID_REQUESTS = {
     "POST /v1/chat/completions": (Attempt("POST", "/v1/chat/completions", "key", json=CHAT), BILLABLE),
     "POST /v1/keys": (Attempt("POST", "/v1/keys", "token", json={"name": "a"}), SIGNED_IN),
     "POST /api/developer/topup": (Attempt("POST", "/api/developer/topup", "token", json={"amount": 50}), SIGNED_IN),
 }
 
-PAIRS = [(start, earlier, later) for start, (_, faults) in STARTS.items() for earlier, later in combinations(faults, 2)]
+PAIRS = [
+    (name, earlier, later) for name, (_, faults) in VALID_REQUESTS.items() for earlier, later in combinations(faults, 2)
+]
 
 
 def _without(document: dict[str, Any] | None, name: str) -> dict[str, Any] | None:
@@ -72,14 +74,16 @@ def _without(document: dict[str, Any] | None, name: str) -> dict[str, Any] | Non
 
 @pytest.mark.clause("W6")
 @pytest.mark.parametrize(
-    ("start", "earlier", "later"),
+    ("name", "earlier", "later"),
     PAIRS,
-    ids=[f"{start.split('/')[-1]}-{earlier[0]}-{later[0]}" for start, earlier, later in PAIRS],
+    ids=[f"{name.split('/')[-1]}-{earlier[0]}-{later[0]}" for name, earlier, later in PAIRS],
 )
-def test_of_two_faults_the_earlier_speaks(world: World, start: str, earlier: Fault, later: Fault) -> None:
-    """404 and 405, then 401, 403, 402, 429, then the body."""
-    attempt, _ = STARTS[start]
-    # "not activated" empties the account, so whichever comes first has to be made last.
+def test_of_two_errors_the_one_checked_first_is_returned(
+    world: World, name: str, earlier: ErrorCase, later: ErrorCase
+) -> None:
+    """The order: 404 and 405, then 401, 403, 402, 429, then the body."""
+    attempt, _ = VALID_REQUESTS[name]
+    # "not activated" empties the account, so it is made last.
     attempt = earlier[2](later[2](attempt))
     code, status, _ = earlier
     answered = send(world, attempt)
@@ -87,18 +91,17 @@ def test_of_two_faults_the_earlier_speaks(world: World, start: str, earlier: Fau
 
 
 @pytest.mark.clause("W6")
-@pytest.mark.parametrize("start", STARTS)
-def test_each_fault_speaks_alone(frozen_server: Running, start: str) -> None:
-    """What the pairs are made of is a fault by itself."""
-    attempt, faults = STARTS[start]
+@pytest.mark.parametrize("name", VALID_REQUESTS)
+def test_each_error_is_returned_alone(frozen_server: RunningServer, name: str) -> None:
+    attempt, faults = VALID_REQUESTS[name]
     answered = [send(fresh_world(frozen_server), spoil(attempt)) for _, _, spoil in faults]
     assert answered == [(status, code) for code, status, _ in faults]
 
 
 def send(world: World, attempt: Attempt) -> tuple[int, str]:
-    memory: Memory = {}
+    memory: StoredValues = {}
     for step in attempt.given:
-        take(world, memory, step)
+        set_up(world, memory, step)
     headers = {"authorization": CREDENTIALS[attempt.credential](world, memory) or ""}
     response = world.http.request(
         attempt.method, attempt.path, headers=headers, content=attempt.body, json=attempt.json

@@ -1,4 +1,4 @@
-"""Every clause of the contract is named by a row or a test, and nothing names a clause that does not exist."""
+"""Every clause of the contract is named by a row or a test, and every named clause exists."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ KNOWN = {clause.id for clause in CLAUSES}
 
 @pytest.fixture(scope="module")
 def marked() -> Marks:
-    """The clause ids in each test module's marks, read from the source, so that running one test sees them all."""
+    """Return the clause ids in each test module's marks, read from the source, so that one test sees all modules."""
     found: dict[str, set[str]] = {}
     for path in sorted(Path(__file__).parents[1].rglob("test_*.py")):
         marks = re.findall(r"pytest\.mark\.clause\(([^)]*)\)", path.read_text(encoding="utf-8"))
@@ -26,35 +26,28 @@ def marked() -> Marks:
 
 
 def test_every_clause_is_tested(marked: Marks) -> None:
-    """A clause that no row and no test names is a promise that nobody keeps."""
     assert KNOWN - {name for row in ROWS for name in row.clauses}.union(*marked.values()) == set()
 
 
 def test_rows_name_clauses_that_exist() -> None:
-    """A row's clause is one of the contract's."""
     assert {name for row in ROWS for name in row.clauses} <= KNOWN
 
 
 def test_marks_name_clauses_that_exist(marked: Marks) -> None:
-    """A test's clause is one of the contract's."""
     assert set().union(*marked.values()) <= KNOWN
 
 
 def test_every_row_names_a_clause() -> None:
-    """No row stands for nothing."""
-    assert [row.says for row in ROWS if not row.clauses] == []
+    assert [row.title for row in ROWS if not row.clauses] == []
 
 
-def test_no_two_rows_say_the_same() -> None:
-    """A row's sentence finds it."""
-    assert [says for says, count in Counter(row.says for row in ROWS).items() if count > 1] == []
+def test_descriptions_of_rows_are_unique() -> None:
+    assert [title for title, count in Counter(row.title for row in ROWS).items() if count > 1] == []
 
 
 def test_clauses_have_a_basis() -> None:
-    """Each clause says what is documented, what is inferred, or both."""
     assert [clause.id for clause in CLAUSES if not clause.basis] == []
 
 
 def test_clause_ids_are_unique() -> None:
-    """An id names one clause."""
     assert len(KNOWN) == len(CLAUSES)

@@ -1,6 +1,6 @@
-"""Clients that leave before a stream has ended pay, once, for the prompt and for what was sent by then.
+"""Clients that disconnect during a stream pay, once, for the prompt and for the tokens sent by then.
 
-Time stands still in these streams but for what a test lets pass, so what was sent is known to the token.
+The clock of these streams moves only when a test advances it, so the number of sent tokens is known.
 """
 
 import asyncio
@@ -28,30 +28,30 @@ REQUEST: dict[str, Any] = {
 }
 STREAMED = json.dumps(REQUEST | {"stream": True})
 
-# The role and the first content leave together at the start; so many tokens more are let out after them.
-MORE = 4
-TOKENS = 1 + MORE
-FRAMES = 2 + MORE
+# The role and the first content are sent at once; `let_out` sends as many further tokens.
+FURTHER_TOKENS = 4
+TOKENS = 1 + FURTHER_TOKENS
+FRAMES = 2 + FURTHER_TOKENS
 
 
 @pytest.fixture
 def slow(live_world: World) -> World:
-    """A world whose streams move by `states.let_out` only."""
-    states.stand_still(live_world)
+    """Provide a sandbox whose streams advance only by `states.let_out`."""
+    states.stop_clock(live_world)
     return live_world
 
 
 @contextmanager
-def left_after(world: World, tokens: int = TOKENS) -> Iterator[None]:
-    """Check that what goes on inside is billed as a stream left after `tokens` tokens."""
+def billed_after(world: World, tokens: int = TOKENS) -> Iterator[None]:
+    """Check that the stream in the block is billed as abandoned after `tokens` tokens."""
     whole = world.http.post("/v1/chat/completions", json=REQUEST, headers=world.headers).json()
     usage = whole["usage"]
     assert usage["completion_tokens"] > tokens + 2, "the answer is too short to leave it in the middle"
     yield
-    _, charge = states.settled(world, 2)
+    _, charge = states.wait_for_charges(world, 2)
     assert charge.tokens == usage["prompt_tokens"] + tokens
     assert charge.amount == charge.tokens * 500
-    # Nothing goes on behind the scenes that would be billed later.
+    # Nothing continues in the background that would be billed later.
     world.advance(3600)
     assert len(states.charges(world)) == 2
     entry = states.journal(world)[-1]
@@ -62,17 +62,17 @@ def left_after(world: World, tokens: int = TOKENS) -> Iterator[None]:
 
 class TestOpenAI:
     def test_closing_a_stream_ends_its_bill(self, slow: World) -> None:
-        with left_after(slow), OpenAI(base_url=slow.base_url, api_key=slow.api_key) as client:
+        with billed_after(slow), OpenAI(base_url=slow.base_url, api_key=slow.api_key) as client:
             stream = client.chat.completions.create(**REQUEST, stream=True)
             chunks = [next(stream), next(stream)]
-            states.let_out(slow, MORE)
-            chunks += [next(stream) for _ in range(MORE)]
+            states.advance_frames(slow, FURTHER_TOKENS)
+            chunks += [next(stream) for _ in range(FURTHER_TOKENS)]
             stream.close()
             assert all(chunk.choices[0].delta.content for chunk in chunks[1:])
 
     def test_leaving_the_loop_over_a_stream_ends_its_bill(self, slow: World) -> None:
         with (
-            left_after(slow, 1),
+            billed_after(slow, 1),
             OpenAI(base_url=slow.base_url, api_key=slow.api_key) as client,
             client.chat.completions.create(**REQUEST, stream=True) as stream,
         ):
@@ -86,12 +86,12 @@ class TestOpenAI:
                 stream = await client.chat.completions.create(**REQUEST, stream=True)
                 for _ in range(2):
                     await anext(stream)
-                states.let_out(slow, MORE)
-                for _ in range(MORE):
+                states.advance_frames(slow, FURTHER_TOKENS)
+                for _ in range(FURTHER_TOKENS):
                     await anext(stream)
                 await stream.close()
 
-        with left_after(slow):
+        with billed_after(slow):
             asyncio.run(leave())
 
     def test_cancelling_the_task_ends_a_streams_bill(self, slow: World) -> None:
@@ -109,42 +109,42 @@ class TestOpenAI:
             with pytest.raises(asyncio.CancelledError):
                 await reading
 
-        with left_after(slow, 1):
+        with billed_after(slow, 1):
             asyncio.run(leave())
 
     def test_a_timeout_while_reading_ends_a_streams_bill(self, slow: World) -> None:
-        """A read that takes too long is the client's own decision to leave; the SDK does not ask again."""
+        """The SDK does not retry after a read timeout."""
         patience = openai.Timeout(20, read=0.5)
         with (
-            left_after(slow, 1),
+            billed_after(slow, 1),
             OpenAI(base_url=slow.base_url, api_key=slow.api_key, timeout=patience) as client,
             client.chat.completions.create(**REQUEST, stream=True) as stream,
             pytest.raises(openai.APITimeoutError),
         ):
             list(stream)
 
-    def test_a_stream_that_had_left_whole_is_billed_whole(self, world: World) -> None:
+    def test_a_completely_sent_stream_is_billed_whole(self, world: World) -> None:
         with OpenAI(base_url=world.base_url, api_key=world.api_key) as client:
             usage = client.chat.completions.create(**REQUEST).usage
             stream = client.chat.completions.create(**REQUEST, stream=True)
             next(stream)
             stream.close()
         assert usage is not None
-        assert [charge.tokens for charge in states.settled(world, 2)] == [usage.total_tokens] * 2
+        assert [charge.tokens for charge in states.wait_for_charges(world, 2)] == [usage.total_tokens] * 2
 
 
 class TestOthers:
-    def test_leaving_httpx_ends_a_streams_bill(self, slow: World) -> None:
+    def test_closing_an_httpx_stream_ends_its_bill(self, slow: World) -> None:
         with (
-            left_after(slow),
+            billed_after(slow),
             slow.http.stream("POST", "/v1/chat/completions", content=STREAMED, headers=slow.headers) as answer,
         ):
             lines = answer.iter_lines()
             _read(lines, 2)
-            states.let_out(slow, MORE)
-            _read(lines, MORE)
+            states.advance_frames(slow, FURTHER_TOKENS)
+            _read(lines, FURTHER_TOKENS)
 
-    def test_leaving_asynchronous_httpx_ends_a_streams_bill(self, slow: World) -> None:
+    def test_closing_an_asynchronous_httpx_stream_ends_its_bill(self, slow: World) -> None:
         async def leave() -> None:
             url = f"{slow.base_url}/chat/completions"
             async with (
@@ -152,29 +152,29 @@ class TestOthers:
                 client.stream("POST", url, content=STREAMED, headers=slow.headers) as answer,
             ):
                 lines = answer.aiter_lines()
-                # Each frame is a line of data and an empty one.
+                # Each frame is a data line and an empty line.
                 for _ in range(2 * 2):
                     await anext(lines)
-                states.let_out(slow, MORE)
-                for _ in range(2 * MORE):
+                states.advance_frames(slow, FURTHER_TOKENS)
+                for _ in range(2 * FURTHER_TOKENS):
                     await anext(lines)
 
-        with left_after(slow):
+        with billed_after(slow):
             asyncio.run(leave())
 
-    def test_leaving_requests_ends_a_streams_bill(self, slow: World) -> None:
+    def test_closing_a_requests_stream_ends_its_bill(self, slow: World) -> None:
         url = f"{slow.base_url}/chat/completions"
-        with left_after(slow), requests.post(url, STREAMED, headers=slow.headers, stream=True, timeout=20) as answer:
+        with billed_after(slow), requests.post(url, STREAMED, headers=slow.headers, stream=True, timeout=20) as answer:
             lines = answer.iter_lines(decode_unicode=True)
             _read(lines, 2)
-            states.let_out(slow, MORE)
-            _read(lines, MORE)
+            states.advance_frames(slow, FURTHER_TOKENS)
+            _read(lines, FURTHER_TOKENS)
 
 
 class TestSockets:
     @pytest.fixture
     def connections(self, slow: World) -> Iterator[Callable[[], socket.socket]]:
-        """Makes connections on which a stream has been asked for."""
+        """Provide a function that opens a connection and requests a stream on it."""
         place = urlsplit(slow.base_url)
         head = (
             f"POST {place.path}/chat/completions HTTP/1.1\r\nhost: {place.netloc}\r\n"
@@ -190,70 +190,71 @@ class TestSockets:
             yield connect
 
     def test_a_fin_ends_a_streams_bill(self, slow: World, connections: Callable[[], socket.socket]) -> None:
-        with left_after(slow):
+        with billed_after(slow):
             connection = connections()
             _receive(connection, 2)
-            states.let_out(slow, MORE)
-            _receive(connection, MORE)
+            states.advance_frames(slow, FURTHER_TOKENS)
+            _receive(connection, FURTHER_TOKENS)
             connection.close()
 
     def test_an_rst_ends_a_streams_bill(self, slow: World, connections: Callable[[], socket.socket]) -> None:
-        with left_after(slow):
+        with billed_after(slow):
             connection = connections()
             _receive(connection, 2)
-            states.let_out(slow, MORE)
-            _receive(connection, MORE)
+            states.advance_frames(slow, FURTHER_TOKENS)
+            _receive(connection, FURTHER_TOKENS)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.close()
 
-    def test_a_request_that_waits_behind_is_not_served(
+    def test_a_pipelined_request_is_not_served_after_a_disconnect(
         self, slow: World, connections: Callable[[], socket.socket]
     ) -> None:
-        """It is neither served nor billed, and does not hide that its client has left."""
-        with left_after(slow):
+        """A pipelined request is not served after its client disconnects, and does not delay the detection."""
+        with billed_after(slow):
             connection = connections()
             _receive(connection, 2)
             connection.sendall(b"GET /docs/llms HTTP/1.1\r\nhost: localhost\r\n\r\n")
-            states.let_out(slow, MORE)
-            _receive(connection, MORE)
+            states.advance_frames(slow, FURTHER_TOKENS)
+            _receive(connection, FURTHER_TOKENS)
             connection.close()
 
-    def test_frames_that_nobody_read_are_billed(self, slow: World, connections: Callable[[], socket.socket]) -> None:
-        """They were sent, whether or not anybody looked at them."""
-        with left_after(slow):
+    def test_unread_frames_are_billed(self, slow: World, connections: Callable[[], socket.socket]) -> None:
+        with billed_after(slow):
             connection = connections()
             _await_frames(connection, 2)
-            states.let_out(slow, MORE)
+            states.advance_frames(slow, FURTHER_TOKENS)
             _await_frames(connection, FRAMES)
             connection.close()
 
-    def test_thirty_clients_may_leave_at_once(self, slow: World, connections: Callable[[], socket.socket]) -> None:
+    def test_thirty_simultaneous_disconnects_are_each_billed(
+        self, slow: World, connections: Callable[[], socket.socket]
+    ) -> None:
         made = [connections() for _ in range(30)]
         for connection in made:
             _receive(connection, 2)
         for connection in made:
             connection.close()
-        first, *others = states.settled(slow, 30)
+        first, *others = states.wait_for_charges(slow, 30)
         assert {charge.tokens for charge in others} == {first.tokens}
         slow.advance(3600)
         assert len(states.charges(slow)) == 30
 
 
 def _read(lines: Iterator[str | bytes], frames: int) -> None:
-    """Read that many frames, each a line of data and an empty one."""
+    """Read `count` frames, each a data line and an empty line."""
     for _ in range(frames):
         assert str(next(lines)).startswith("data: ")
         assert next(lines) == ""
 
 
 def _receive(connection: socket.socket, frames: int) -> None:
-    """Receive that many whole frames."""
+    """Receive `count` complete frames."""
     received = b""
     while received.count(b"\n\n") < frames:
         received += connection.recv(65_536)
 
 
 def _await_frames(connection: socket.socket, frames: int) -> None:
-    """Return once that many frames have come, without taking them."""
+    """Return once `count` frames have arrived, without reading them."""
     while connection.recv(65_536, socket.MSG_PEEK).count(b"\n\n") < frames:
         time.sleep(0.005)

@@ -1,4 +1,4 @@
-"""One table, many readers: routes, OpenAPI, the document for agents, the fidelity list and the documentation agree."""
+"""Consistency of routes, OpenAPI, the document for agents, the fidelity list and the documentation with the tables."""
 
 import json
 import re
@@ -24,7 +24,7 @@ from clevora_mock.contract.limits import (
 from tests.api.rows.row import ERRORS as EXPECTED_ERRORS
 from tests.support import tables
 from tests.support.product_tables import OPERATIONS
-from tests.support.situations import Memory, signed_headers, take
+from tests.support.situations import StoredValues, set_up, signed_headers
 from tests.support.streams import chunks, stream
 
 if TYPE_CHECKING:
@@ -40,14 +40,12 @@ each_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoi
 
 @pytest.mark.clause("B1")
 def test_the_rates_are_the_documented_ones() -> None:
-    """Micro-dollars a token."""
     rates = {endpoint.name: endpoint.rate for endpoint in ENDPOINTS if endpoint.rate is not None}
     assert rates == {"chat.completions": 500, "embeddings": 100, "search": 200, "scripts.generate": 1000}
 
 
 @pytest.mark.clause("L1", "B2", "B7", "W5", "C2")
 def test_the_limits_are_the_documented_ones() -> None:
-    """Requests, tokens, dollars, bytes, and the four models in their order."""
     assert (REQUESTS_PER_MINUTE, TOKENS_PER_DAY, TIER) == (60, 1_000_000, "preview")
     assert ACTIVATION_THRESHOLD == TOPUP_MINIMUM == 15 * 1_000_000
     assert TOPUP_MAXIMUM == 10_000 * 1_000_000
@@ -61,14 +59,12 @@ def test_the_limits_are_the_documented_ones() -> None:
 
 
 @pytest.mark.clause("W1")
-def test_the_failures_are_those_that_the_rows_know() -> None:
-    """Code, status and type of each, and none besides."""
+def test_the_errors_are_those_of_the_rows() -> None:
     assert {failure.code: (failure.status, failure.type) for failure in ERRORS} == EXPECTED_ERRORS
 
 
 @pytest.mark.clause("W1")
-def test_every_failure_explains_itself() -> None:
-    """With a message, a cause, and a title for its status."""
+def test_every_error_has_a_message_a_cause_and_a_title() -> None:
     for failure in ERRORS:
         assert failure.message
         assert failure.cause
@@ -79,8 +75,7 @@ def test_every_failure_explains_itself() -> None:
 
 
 @pytest.mark.clause("W3", "U1", "W7")
-def test_every_path_of_every_endpoint_has_an_operation_and_no_operation_has_none() -> None:
-    """Both ways."""
+def test_the_operations_are_the_paths_of_the_endpoints() -> None:
     rows = {(row.method, path): row.endpoint for row in OPERATIONS.values() for path in row.paths}
     assert rows == ROUTES
 
@@ -101,7 +96,7 @@ def operations(document: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]
 
 
 def properties(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
-    """Every field that any schema of a document describes."""
+    """Yield the fields of all schemas in a document."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if name == "properties" and isinstance(inner, dict):
@@ -114,12 +109,10 @@ def properties(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def test_openapi_is_valid(world: "World") -> None:
-    """By the specification's own validator."""
     OpenAPIV31SpecValidator(openapi(world)).validate()
 
 
 def test_openapi_has_every_endpoint_under_every_path(world: "World") -> None:
-    """And none besides, each under an id of its own."""
     found = operations(openapi(world))
     assert found.keys() == ROUTES.keys()
     assert len({operation["operationId"] for operation in found.values()}) == len(found)
@@ -127,14 +120,13 @@ def test_openapi_has_every_endpoint_under_every_path(world: "World") -> None:
 
 @pytest.mark.clause("B1")
 def test_openapi_has_the_prices(world: "World") -> None:
-    """Dollars for 1,000 tokens, on what is billed and on nothing else."""
     found = operations(openapi(world))
     prices = {key: operation.get("x-clevora-price-per-1k-tokens") for key, operation in found.items()}
     assert prices == {key: None if e.rate is None else e.rate / 1000 for key, e in ROUTES.items()}
 
 
 def test_openapi_tells_the_basis_of_each_operation(world: "World") -> None:
-    """Documented or inferred; the alias of a documented path is one's own idea."""
+    """An alias of a documented path is inferred."""
     found = operations(openapi(world))
     assert {operation["x-clevora-basis"] for operation in found.values()} == {"documented", "inferred"}
     for key, endpoint in ROUTES.items():
@@ -143,7 +135,6 @@ def test_openapi_tells_the_basis_of_each_operation(world: "World") -> None:
 
 
 def test_openapi_tells_the_basis_of_each_field(world: "World") -> None:
-    """Every property of every schema, parameters included."""
     document = openapi(world)
     without = [
         place
@@ -157,8 +148,7 @@ def test_openapi_tells_the_basis_of_each_field(world: "World") -> None:
 
 
 @each_endpoint
-def test_openapi_lists_what_can_be_refused(world: "World", endpoint: Endpoint) -> None:
-    """A success and an answer for each status, each error with its codes."""
+def test_openapi_lists_every_error_status(world: "World", endpoint: Endpoint) -> None:
     operation = operations(openapi(world))[endpoint.method, endpoint.path]
     responses = operation["responses"]
     wanted = {"200", "500"}
@@ -172,7 +162,6 @@ def test_openapi_lists_what_can_be_refused(world: "World", endpoint: Endpoint) -
 
 
 def test_openapi_is_the_same_from_the_command_line(world: "World", capsys: pytest.CaptureFixture[str]) -> None:
-    """But for the server's address."""
     from clevora_mock.cli.main import main  # noqa: PLC0415
 
     main(["openapi"], standalone_mode=False)
@@ -182,8 +171,7 @@ def test_openapi_is_the_same_from_the_command_line(world: "World", capsys: pytes
     assert told == served
 
 
-def test_openapi_names_the_address_it_was_asked_at(world: "World") -> None:
-    """So that a generated client reaches this sandbox."""
+def test_openapi_has_the_requested_address_as_its_server(world: "World") -> None:
     assert openapi(world)["servers"] == [{"url": world.url}]
 
 
@@ -205,18 +193,17 @@ CALLS: list[tuple[str, str, Any]] = [
 ]
 
 
-def fits(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
-    """`value` is what `schema` of `document` describes."""
+def check_schema(document: dict[str, Any], schema: dict[str, Any], value: Any) -> None:
+    """Check that `value` matches `schema` of `document`."""
     jsonschema.Draft202012Validator({"components": document["components"], **schema}).validate(value)
 
 
 @pytest.mark.clause("C5", "E2", "H2", "G3", "K3", "K4", "K5", "B7", "B11", "U3")
 @pytest.mark.parametrize(("name", "path", "body"), CALLS, ids=[call[0] for call in CALLS])
-def test_answers_are_what_openapi_says(world: "World", name: str, path: str, body: Any) -> None:
-    """Each endpoint's real answer, with all the fields that its schema knows and no others."""
-    memory: Memory = {}
-    take(world, memory, "second key")
-    take(world, memory, "example")
+def test_responses_match_their_openapi_schemas(world: "World", name: str, path: str, body: Any) -> None:
+    memory: StoredValues = {}
+    set_up(world, memory, "second key")
+    set_up(world, memory, "example")
     endpoint, document = ENDPOINT_BY_NAME[name], openapi(world)
     content = b"" if body is None else json.dumps(body).encode()
     headers = {"api_key": world.headers, "id_token": world.signed_in(), "none": {}}.get(
@@ -225,38 +212,37 @@ def test_answers_are_what_openapi_says(world: "World", name: str, path: str, bod
     answer = world.http.request(endpoint.method, path.format_map(memory), headers=headers, content=content)
     assert answer.status_code == 200
     schema = operations(document)[endpoint.method, endpoint.path]["responses"]["200"]["content"]["application/json"]
-    fits(document, schema["schema"], answer.json())
+    check_schema(document, schema["schema"], answer.json())
     shape = OPERATIONS[name].response
     if shape is not None:
         data = answer.json()["data"] if endpoint.enveloped else answer.json()
         assert data.keys() == document["components"]["schemas"][shape.__name__]["properties"].keys()
 
 
-def test_every_endpoint_is_called_here() -> None:
-    """A new endpoint needs a row in CALLS."""
+def test_every_endpoint_has_a_row_in_calls() -> None:
     assert [call[0] for call in CALLS] == [endpoint.name for endpoint in ENDPOINTS]
 
 
 @pytest.mark.clause("S2", "S3")
-def test_chunks_are_what_openapi_says(world: "World") -> None:
-    """Each event of a stream."""
+def test_stream_chunks_match_their_openapi_schema(world: "World") -> None:
     document = openapi(world)
     content = operations(document)["POST", "/v1/chat/completions"]["responses"]["200"]["content"]
     for chunk in chunks(stream(world, {"messages": [{"role": "user", "content": "Hello!"}]}).body):
-        fits(document, content["text/event-stream"]["schema"], chunk)
+        check_schema(document, content["text/event-stream"]["schema"], chunk)
 
 
 @pytest.mark.clause("W1", "B12")
 @each_endpoint
-def test_refusals_are_what_openapi_says(world: "World", endpoint: Endpoint) -> None:
-    """401 wherever a credential is asked for."""
+def test_errors_match_their_openapi_schema(world: "World", endpoint: Endpoint) -> None:
     document = openapi(world)
     responses = operations(document)[endpoint.method, endpoint.path]["responses"]
     refused = world.http.request(endpoint.method, endpoint.path.replace("{id}", "key_none"), content=b"{}")
     if endpoint.credential == "none":
         assert refused.status_code == 200
     else:
-        fits(document, responses[str(refused.status_code)]["content"]["application/json"]["schema"], refused.json())
+        check_schema(
+            document, responses[str(refused.status_code)]["content"]["application/json"]["schema"], refused.json()
+        )
 
 
 # --- the document for agents ------------------------------------------------------------------------------------------
@@ -267,15 +253,13 @@ def llms(world: "World") -> Any:
 
 
 @pytest.mark.clause("W7")
-def test_agents_are_told_every_model(world: "World") -> None:
-    """With what it is for and where it is taken."""
+def test_the_llms_document_has_every_model(world: "World") -> None:
     told = {model["id"]: (model["bestFor"], tuple(model["endpoints"])) for model in llms(world)["models"]}
     assert told == {model.id: (model.best_for, model.endpoints) for model in MODELS}
 
 
 @pytest.mark.clause("W7")
-def test_agents_are_told_every_endpoint(world: "World") -> None:
-    """Verb, paths, and the schemas of what goes in and out."""
+def test_the_llms_document_has_every_endpoint(world: "World") -> None:
     told = {endpoint["name"]: endpoint for endpoint in llms(world)["endpoints"]}
     assert told.keys() == ENDPOINT_BY_NAME.keys()
     for name, endpoint in ENDPOINT_BY_NAME.items():
@@ -291,16 +275,14 @@ def test_agents_are_told_every_endpoint(world: "World") -> None:
 
 
 @pytest.mark.clause("W7")
-def test_agents_are_told_every_failure(world: "World") -> None:
-    """Code, status, type and cause."""
+def test_the_llms_document_has_every_error(world: "World") -> None:
     told = {error["code"]: (error["status"], error["type"]) for error in llms(world)["errors"]}
     assert told == EXPECTED_ERRORS
     assert all(error["cause"] for error in llms(world)["errors"])
 
 
 @pytest.mark.clause("W7", "B1", "B2", "B7")
-def test_agents_are_told_the_prices(world: "World") -> None:
-    """As the documentation prints them."""
+def test_the_llms_document_has_the_prices(world: "World") -> None:
     pricing = llms(world)["pricing"]
     printed = {"chat.completions": 0.5, "embeddings": 0.1, "search": 0.2, "scripts.generate": 1.0}
     assert pricing["per1kTokens"] == printed
@@ -309,8 +291,7 @@ def test_agents_are_told_the_prices(world: "World") -> None:
 
 
 @pytest.mark.clause("W7", "L1")
-def test_agents_are_told_the_limits(world: "World") -> None:
-    """Of the one tier."""
+def test_the_llms_document_has_the_limits(world: "World") -> None:
     assert (
         llms(world)["limits"].items()
         >= {
@@ -322,8 +303,7 @@ def test_agents_are_told_the_limits(world: "World") -> None:
 
 
 @pytest.mark.clause("W7")
-def test_agents_are_told_the_changes_and_what_to_do(world: "World") -> None:
-    """The changelog's versions, and rules of thumb that name real things."""
+def test_the_llms_document_has_the_changelog_and_advice(world: "World") -> None:
     document = llms(world)
     assert [entry["version"] for entry in document["changelog"]] == ["v3-early-access", "v2", "v1"]
     rules = " ".join(document["rulesOfThumb"])
@@ -332,8 +312,7 @@ def test_agents_are_told_the_changes_and_what_to_do(world: "World") -> None:
 
 
 @pytest.mark.clause("W7")
-def test_what_agents_are_told_holds_no_secret(world: "World") -> None:
-    """Everybody may read it."""
+def test_the_llms_document_holds_no_secret(world: "World") -> None:
     text = world.http.get("/llms.txt").text
     assert not re.search(r"sk_live_[0-9a-f]{8}|whsec_", text)
 
@@ -342,7 +321,6 @@ def test_what_agents_are_told_holds_no_secret(world: "World") -> None:
 
 
 def test_fidelity_lists_each_clause_with_its_basis(world: "World") -> None:
-    """In the order of the contract, with what is documented and what is inferred."""
     told = world.http.get("/__mock/fidelity").json()["clauses"]
     assert [clause["id"] for clause in told] == [clause.id for clause in CLAUSES]
     for clause in told:
@@ -354,23 +332,21 @@ def test_fidelity_lists_each_clause_with_its_basis(world: "World") -> None:
 
 
 @pytest.mark.parametrize("name", tables.TABLES)
-def test_the_documentation_has_the_table(name: str) -> None:
-    """Row by row as the contract has it, in one place; ``python -m tests.support.tables`` writes it anew."""
-    printed = tables.all_printed()
+def test_the_documentation_has_the_generated_table(name: str) -> None:
+    """``python -m tests.support.tables`` regenerates the tables."""
+    printed = tables.all_tables()
     assert name in printed, f"no document has <!-- table: {name} -->"
-    assert printed[name] == tables.rendered(name)
+    assert printed[name] == tables.render(name)
 
 
-def test_the_documentation_has_no_table_that_nobody_makes() -> None:
-    """A marker with a name that no table has would never be checked."""
-    assert tables.all_printed().keys() <= tables.TABLES.keys()
+def test_every_table_in_the_documentation_is_generated() -> None:
+    assert tables.all_tables().keys() <= tables.TABLES.keys()
 
 
 def test_tables_are_rewritten_in_place() -> None:
-    """Text around the markers stays, and a second run changes nothing."""
     text = "before\n<!-- table: models -->\nold\n<!-- end -->\nafter\n"
-    once = tables.rewritten(text)
+    once = tables.regenerate(text)
     assert once.startswith("before\n<!-- table: models -->\n| Model |")
     assert once.endswith("|\n<!-- end -->\nafter\n")
     assert "old" not in once
-    assert tables.rewritten(once) == once
+    assert tables.regenerate(once) == once

@@ -1,4 +1,4 @@
-"""E4 over HTTP: a vector depends on the text and the model alone, and texts that share words lie closer."""
+"""E4 over HTTP: a vector depends only on text and model, and texts with common words have similar vectors."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -28,7 +28,7 @@ def cosine(one: list[float], other: list[float]) -> float:
 
 @pytest.fixture(scope="module")
 def seeded() -> "Iterator[World]":
-    """Another server, under another seed."""
+    """Provide another server, with another seed."""
     with running(Settings(seed=7)) as server:
         world = World(server, "seeded")
         with world.http:
@@ -36,7 +36,7 @@ def seeded() -> "Iterator[World]":
 
 
 @pytest.mark.clause("E4")
-def test_neither_seed_nor_time_nor_batch_moves_a_vector(world: World, seeded: World) -> None:
+def test_a_vector_depends_on_neither_seed_nor_time_nor_batch(world: World, seeded: World) -> None:
     alone = vectors(world, ["the cat sat"])[0]
     world.advance(86_400)
     assert vectors(world, ["on the mat", "the cat sat"])[1] == alone
@@ -52,14 +52,13 @@ def test_neither_seed_nor_time_nor_batch_moves_a_vector(world: World, seeded: Wo
         ("photograph the night sky", "night photography", "a history of Rome"),
     ],
 )
-def test_texts_that_share_words_lie_closer(world: World, text: str, near: str, far: str) -> None:
+def test_texts_with_common_words_have_similar_vectors(world: World, text: str, near: str, far: str) -> None:
     asked, close, distant = vectors(world, [text, near, far])
     assert cosine(asked, close) > cosine(asked, distant) + 0.1
 
 
 @pytest.mark.clause("E4")
-def test_many_clients_at_once_get_each_its_own(world: World) -> None:
-    """Concurrent requests give the vectors that they give alone."""
+def test_concurrent_clients_get_their_own_vectors(world: World) -> None:
     texts = [f"a text of number {number}" for number in range(20)]
 
     def ask(text: str) -> list[float]:
@@ -74,10 +73,10 @@ def test_many_clients_at_once_get_each_its_own(world: World) -> None:
     [(["Hi"] * 20, "event loop"), (["a"] * 2048, "thread"), (["word " * 1000], "thread")],
     ids=["few", "many", "long"],
 )
-def test_what_takes_long_leaves_the_event_loop(
+def test_long_embeddings_do_not_block_the_event_loop(
     world: World, monkeypatch: pytest.MonkeyPatch, given: list[str], where: str
 ) -> None:
-    """However short its texts are, a large batch takes long."""
+    """A large batch takes long even if its texts are short."""
     made = Embedder.vectors
     threads: list[int] = []
 
@@ -87,26 +86,24 @@ def test_what_takes_long_leaves_the_event_loop(
 
     monkeypatch.setattr(Embedder, "vectors", vectors_seen)
     vectors(world, given)
-    assert (threads == [world.server.do(threading.get_ident)]) is (where == "event loop")
+    assert (threads == [world.server.run_in_server(threading.get_ident)]) is (where == "event loop")
     assert len(threads) == 1
 
 
 @pytest.mark.clause("E4")
 @pytest.mark.parametrize("encoding", ["base64", "float"])
-def test_the_same_request_again_is_answered_and_billed_the_same(world: World, encoding: str) -> None:
-    """A repeated request has the same bytes, tokens and ignored fields."""
+def test_a_repeated_request_has_the_same_response_and_price(world: World, encoding: str) -> None:
     body = {"input": "the cat sat", "encoding_format": encoding, "user": "ann"}
     answers = [world.http.post("/v1/embeddings", headers=world.headers, json=body) for _ in range(2)]
     assert answers[0].content == answers[1].content
     assert [answer.headers["x-clevora-mock-ignored"] for answer in answers] == ["user", "user"]
-    first, second = world.do(lambda sandbox: list(sandbox.journal.entries))
+    first, second = world.run_in_server(lambda sandbox: list(sandbox.journal.entries))
     assert (first.prompt_tokens, first.cost, first.response) == (second.prompt_tokens, second.cost, second.response)
     assert first.cost > 0
 
 
 @pytest.mark.clause("E4")
-def test_a_scenarios_vector_is_not_taken_for_the_texts_own(world: World) -> None:
-    """Nor the other way round, for the very same request."""
+def test_a_scripted_vector_is_not_cached_for_its_text(world: World) -> None:
     body = {"input": "the cat sat"}
 
     def ask() -> list[float]:

@@ -1,4 +1,4 @@
-"""Plain HTTP clients of Python: the documentation's own snippet, and the libraries with their own habits."""
+"""Python's HTTP clients: the documentation's snippet, and libraries with their particular behavior."""
 
 import asyncio
 import contextlib
@@ -24,8 +24,8 @@ HELLO = {"messages": [{"role": "user", "content": "Hello!"}]}
 ANSWER = "Clevora API successfully processed your request."
 
 
-class Answer(NamedTuple):
-    """A whole answer, header names in lower case."""
+class CompleteResponse(NamedTuple):
+    """A complete response; header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -39,17 +39,17 @@ class Answer(NamedTuple):
 Body = bytes | Iterable[bytes]
 
 
-def by_httpx(url: str, headers: dict[str, str], body: Body) -> Answer:
+def by_httpx(url: str, headers: dict[str, str], body: Body) -> CompleteResponse:
     with httpx.Client() as client:
         answer = client.post(url, headers=headers, content=body)
-    return Answer(answer.status_code, answer.headers, answer.content)
+    return CompleteResponse(answer.status_code, answer.headers, answer.content)
 
 
-def by_httpx_async(url: str, headers: dict[str, str], body: Body) -> Answer:
-    async def post() -> Answer:
+def by_httpx_async(url: str, headers: dict[str, str], body: Body) -> CompleteResponse:
+    async def post() -> CompleteResponse:
         async with httpx.AsyncClient() as client:
             answer = await client.post(url, headers=headers, content=body if isinstance(body, bytes) else later())
-        return Answer(answer.status_code, answer.headers, answer.content)
+        return CompleteResponse(answer.status_code, answer.headers, answer.content)
 
     async def later() -> Any:
         for part in body:
@@ -58,28 +58,28 @@ def by_httpx_async(url: str, headers: dict[str, str], body: Body) -> Answer:
     return asyncio.run(post())
 
 
-def by_requests(url: str, headers: dict[str, str], body: Body) -> Answer:
+def by_requests(url: str, headers: dict[str, str], body: Body) -> CompleteResponse:
     answer = requests.post(url, body, headers=headers, timeout=20)
-    return Answer(answer.status_code, answer.headers, answer.content)
+    return CompleteResponse(answer.status_code, answer.headers, answer.content)
 
 
-def by_urllib(url: str, headers: dict[str, str], body: Body) -> Answer:
+def by_urllib(url: str, headers: dict[str, str], body: Body) -> CompleteResponse:
     try:
         answer = urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=20)
     except urllib.error.HTTPError as error:
         answer = error
     with answer:
-        return Answer(answer.status, _lower(answer.headers.items()), answer.read())
+        return CompleteResponse(answer.status, _lower(answer.headers.items()), answer.read())
 
 
-def by_http_client(url: str, headers: dict[str, str], body: Body) -> Answer:
+def by_http_client(url: str, headers: dict[str, str], body: Body) -> CompleteResponse:
     with _connected(url) as connection:
         connection.request("POST", urlsplit(url).path, body, headers)
         answer = connection.getresponse()
-        return Answer(answer.status, _lower(answer.getheaders()), answer.read())
+        return CompleteResponse(answer.status, _lower(answer.getheaders()), answer.read())
 
 
-Post = Callable[[str, dict[str, str], Body], Answer]
+Post = Callable[[str, dict[str, str], Body], CompleteResponse]
 
 POSTS = {
     "httpx": by_httpx,
@@ -109,7 +109,7 @@ class TestAnswers:
         asked = json.dumps(HELLO | {"stream": True}).encode()
         answer = post(f"{world.base_url}/chat/completions", world.headers, asked)
         assert answer.headers["content-type"] == "text/event-stream"
-        assert _told(answer.body.decode().split("\n")) == ANSWER
+        assert _text_of(answer.body.decode().split("\n")) == ANSWER
         assert answer.body.endswith(b"\n\ndata: [DONE]\n\n")
         assert b"\r" not in answer.body
 
@@ -127,13 +127,13 @@ class TestAnswers:
             "error": {"message": "Invalid API key", "type": "authentication_error", "code": "invalid_api_key"}
         }
 
-    def test_a_wait_is_a_header(self, post: Post, world: World) -> None:
+    def test_retry_after_is_a_header(self, post: Post, world: World) -> None:
         states.use_up_minute(world, 17)
         answer = post(f"{world.base_url}/chat/completions", world.headers, json.dumps(HELLO).encode())
         assert (answer.status, answer.headers["retry-after"]) == (429, "17")
 
     def test_a_client_may_send_its_body_in_chunks(self, post: Post, world: World) -> None:
-        """A body of unknown length, for which these clients use ``transfer-encoding: chunked``."""
+        """A body of unknown length, which these clients send with ``transfer-encoding: chunked``."""
         whole = json.dumps(HELLO).encode()
         parts = (whole[index : index + 7] for index in range(0, len(whole), 7))
         answer = post(f"{world.base_url}/chat/completions", world.headers, parts)
@@ -158,7 +158,7 @@ class TestAnswers:
 
 
 class TestConnections:
-    """One connection is used again and again, whatever came before."""
+    """Reuse of a connection after every kind of response."""
 
     def test_http_client_keeps_its_connection(self, world: World) -> None:
         with _connected(world.base_url) as connection:
@@ -194,7 +194,7 @@ class TestConnections:
                 return [answer.status_code for answer in answers]
 
         assert asyncio.run(ask()) == [200] * 50
-        assert len(states.settled(world, 50)) == 50
+        assert len(states.wait_for_charges(world, 50)) == 50
 
 
 @contextlib.contextmanager
@@ -231,19 +231,19 @@ LINES = {
 
 
 @pytest.mark.parametrize("lines_by", LINES.values(), ids=LINES.keys())
-def test_a_stream_arrives_while_it_is_made(lines_by: Callable[..., Any], live_world: World) -> None:
-    states.stand_still(live_world)
+def test_a_stream_arrives_incrementally(lines_by: Callable[..., Any], live_world: World) -> None:
+    states.stop_clock(live_world)
     body = json.dumps(HELLO | {"stream": True}).encode()
     with lines_by(f"{live_world.base_url}/chat/completions", live_world.headers, body) as lines:
         said = [next(lines) for _ in range(4)]
-        assert _told(said) == "Clevora"
-        states.let_out(live_world, 2)
+        assert _text_of(said) == "Clevora"
+        states.advance_frames(live_world, 2)
         said += [next(lines) for _ in range(4)]
-        assert _told(said) == "Clevora API successfully"
+        assert _text_of(said) == "Clevora API successfully"
         live_world.advance(60)
         said += lines
-    assert _told(said) == ANSWER
-    (charge,) = states.settled(live_world)
+    assert _text_of(said) == ANSWER
+    (charge,) = states.wait_for_charges(live_world)
     assert charge.tokens == 40
 
 
@@ -259,7 +259,7 @@ class TestDocumentation:
         assert said == names["res"].json()["choices"][0]["message"]["content"]
         assert states.journal(world)[-1].client.startswith("python-requests/")
 
-    def test_the_printed_answer_is_the_answer(self, world: World) -> None:
+    def test_the_documented_answer_is_returned(self, world: World) -> None:
         documented = json.loads(printed("Chat Completions", "json"))
         answer = requests.post(f"{world.base_url}/chat/completions", json=HELLO, headers=world.headers, timeout=20)
         given = answer.json()
@@ -267,7 +267,7 @@ class TestDocumentation:
         assert given | {"id": "", "created": 0} == documented | {"id": "", "created": 0}
 
     def test_the_dashboards_calls_work_with_requests(self, world: World) -> None:
-        """Signing in, a key, a top-up that is paid, the usage: with `requests`, from beginning to end."""
+        """Sign-in, a key, a paid top-up and the usage report, with `requests`."""
         with requests.Session() as session:
             session.headers.update(world.signed_in("ada"))
             assert session.post(f"{world.url}/api/developer/topup", json={"amount": 50}).status_code == 403
@@ -301,8 +301,8 @@ def _lower(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name.lower(): value for name, value in headers}
 
 
-def _told(lines: Iterable[str]) -> str:
-    """What the lines of a stream have said so far."""
+def _text_of(lines: Iterable[str]) -> str:
+    """Return the text in a stream's lines."""
     said = io.StringIO()
     for line in lines:
         payload = line.removeprefix("data: ")

@@ -1,4 +1,4 @@
-"""Whatever bytes arrive, every route that reads a body answers 200 or the contract's error, and never 5xx."""
+"""Whatever the body, every route that reads one returns 200 or the contract's error, and never a 5xx."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from clevora_mock.contract.endpoints import ENDPOINTS, Endpoint
 from clevora_mock.core.limits import Limits
 from tests.api.rows.row import ERRORS
 from tests.support.product_tables import OPERATIONS
-from tests.support.server import Running
+from tests.support.server import RunningServer
 from tests.support.situations import jwt, signature
 from tests.support.world import TLS
 
@@ -28,7 +28,7 @@ few = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
-# Bodies near what each route takes, for mutations to start from.
+# Valid bodies of each route, as the basis of mutations.
 VALID: dict[str, list[dict[str, Any]]] = {
     "chat.completions": [
         {"messages": [{"role": "user", "content": "Hi"}]},
@@ -93,7 +93,7 @@ documents = st.recursive(
 
 
 def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every place in a document."""
+    """Yield the path of every value in a document."""
     found = [here]
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, inner in items:
@@ -103,7 +103,7 @@ def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @st.composite
 def near_valid(draw: st.DrawFn, endpoint: Endpoint) -> bytes:
-    """A valid body with one to three places replaced, removed or added to, and perhaps a byte changed."""
+    """Draw a valid body with one to three changes: a value replaced, removed or added, or a byte changed."""
     document = json.loads(json.dumps(draw(st.sampled_from(VALID[endpoint.name]))))
     for _ in range(draw(st.integers(1, 3))):
         path = draw(st.sampled_from(paths(document)))
@@ -131,9 +131,9 @@ def fields(endpoint: Endpoint) -> list[str]:
 
 
 class Target:
-    """A sandbox in which only the body can be wrong: no limits, and more money than can be spent."""
+    """A sandbox in which only the body can cause errors: no limits, and ample funds."""
 
-    def __init__(self, server: Running, name: str) -> None:
+    def __init__(self, server: RunningServer, name: str) -> None:
         self.server = server
         self.prefix = f"/sandbox/{name}"
         self.http = httpx.Client(base_url=server.url, timeout=20, verify=TLS)
@@ -144,7 +144,7 @@ class Target:
             demo = sandbox.accounts.by_uid["demo"]
             demo.ledger.adjust(sandbox.next_entry(), 10**18, sandbox.clock.now())
 
-        server.do(open_wide)
+        server.run_in_server(open_wide)
         self.now = sandbox.clock.now() // 1_000_000
         self.token = self.make_token()
 
@@ -170,15 +170,15 @@ class Target:
 
 
 @pytest.fixture(scope="module")
-def target(frozen_server: Running) -> Iterator[Target]:
-    # xdist's workers have servers of their own, so one name is enough.
+def target(frozen_server: RunningServer) -> Iterator[Target]:
+    # Each xdist worker has its own server, so one name suffices.
     target = Target(frozen_server, "junk")
     with target.http:
         yield target
 
 
-def judge(endpoint: Endpoint, response: httpx.Response) -> None:
-    """200, or a 4xx whose every part is the contract's."""
+def check_response(endpoint: Endpoint, response: httpx.Response) -> None:
+    """Check for a 200 or a 4xx in the contract's format."""
     assert response.headers["x-request-id"].startswith("req_")
     if response.status_code == 200:
         assert response.headers["content-type"] in ("application/json", "text/event-stream")
@@ -202,8 +202,8 @@ def judge(endpoint: Endpoint, response: httpx.Response) -> None:
 @few
 @given(body=st.binary(max_size=200))
 def test_any_bytes_are_refused(target: Target, endpoint: Endpoint, body: bytes) -> None:
-    """Noise is 400, or 200 where no body is read."""
-    judge(endpoint, target.post(endpoint, body))
+    """Routes without a body return 200."""
+    check_response(endpoint, target.post(endpoint, body))
 
 
 @pytest.mark.clause("W1", "W4")
@@ -211,8 +211,8 @@ def test_any_bytes_are_refused(target: Target, endpoint: Endpoint, body: bytes) 
 @few
 @given(document=documents)
 def test_any_json_is_answered_or_refused(target: Target, endpoint: Endpoint, document: Any) -> None:
-    """So is JSON of any form, NaN and lone surrogates included."""
-    judge(endpoint, target.post(endpoint, json.dumps(document).encode()))
+    """JSON of any form, including NaN and lone surrogates."""
+    check_response(endpoint, target.post(endpoint, json.dumps(document).encode()))
 
 
 @pytest.mark.clause("W1", "W4", "C4")
@@ -220,5 +220,4 @@ def test_any_json_is_answered_or_refused(target: Target, endpoint: Endpoint, doc
 @few
 @given(data=st.data())
 def test_nearly_valid_bodies_are_answered_or_refused(target: Target, endpoint: Endpoint, data: st.DataObject) -> None:
-    """And so is what was a good body before something in it was changed."""
-    judge(endpoint, target.post(endpoint, data.draw(near_valid(endpoint))))
+    check_response(endpoint, target.post(endpoint, data.draw(near_valid(endpoint))))

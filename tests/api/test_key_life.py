@@ -1,4 +1,4 @@
-"""K1-K6: a key from its making to its end."""
+"""K1-K6: the life cycle of a key."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from clevora_mock.core.sandbox import Sandbox
-from tests.support.situations import CHAT, take
+from tests.support.situations import CHAT, set_up
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -15,128 +15,124 @@ if TYPE_CHECKING:
 HELLO = {"messages": [{"role": "user", "content": "Hello!"}]}
 
 
-def make(world: "World", name: str | None = None) -> Any:
+def create_key(world: "World", name: str | None = None) -> Any:
     body = {} if name is None else {"name": name}
     return world.http.post("/v1/keys", headers=world.signed_in(), json=body).json()["data"]
 
 
-def listed(world: "World") -> Any:
+def list_keys(world: "World") -> Any:
     return world.http.get("/v1/keys", headers=world.signed_in()).json()["data"]["keys"]
 
 
-def ask(world: "World", key: str, body: object = HELLO) -> httpx.Response:
+def chat(world: "World", key: str, body: object = HELLO) -> httpx.Response:
     return world.http.post("/v1/chat/completions", headers={"authorization": f"Bearer {key}"}, json=body)
 
 
 @pytest.mark.clause("K1", "K3")
 def test_new_keys_are_well_formed_and_all_different(world: "World") -> None:
-    """Twenty keys, twenty secrets, twenty ids."""
-    made = [make(world) for _ in range(20)]
+    made = [create_key(world) for _ in range(20)]
     assert all(re.fullmatch("sk_live_[0-9a-f]{32}", one["key"]) for one in made)
     assert len({one["key"] for one in made}) == len({one["id"] for one in made}) == 20
 
 
 @pytest.mark.clause("K4")
 def test_a_preview_is_the_keys_first_20_and_last_2(world: "World") -> None:
-    """As the documentation prints one."""
-    made = make(world, "mine")
-    assert listed(world)[0]["preview"] == f"{made['key'][:20]}...{made['key'][-2:]}"
-    assert re.fullmatch(r"sk_live_[0-9a-f]{12}\.\.\.[0-9a-f]{2}", listed(world)[0]["preview"])
+    made = create_key(world, "mine")
+    assert list_keys(world)[0]["preview"] == f"{made['key'][:20]}...{made['key'][-2:]}"
+    assert re.fullmatch(r"sk_live_[0-9a-f]{12}\.\.\.[0-9a-f]{2}", list_keys(world)[0]["preview"])
 
 
 @pytest.mark.clause("K4")
 @pytest.mark.parametrize("apart", [0, 1, 0.000001])
 def test_keys_are_listed_newest_first(world: "World", apart: float) -> None:
-    """Even where all are made within one tick of the clock."""
+    """Also if all are created at the same timestamp."""
     for name in "abcde":
-        make(world, name)
+        create_key(world, name)
         world.advance(apart)
-    assert [key["name"] for key in listed(world)] == ["e", "d", "c", "b", "a", "Demo key"]
+    assert [key["name"] for key in list_keys(world)] == ["e", "d", "c", "b", "a", "Demo key"]
 
 
 @pytest.mark.clause("K4")
 def test_using_or_revoking_a_key_does_not_move_it_in_the_list(world: "World") -> None:
-    """The order is that of their making."""
-    first, second = make(world, "first"), make(world, "second")
-    ask(world, first["key"])
+    first, second = create_key(world, "first"), create_key(world, "second")
+    chat(world, first["key"])
     world.http.delete(f"/v1/keys/{second['id']}", headers=world.signed_in())
-    assert [key["name"] for key in listed(world)] == ["second", "first", "Demo key"]
+    assert [key["name"] for key in list_keys(world)] == ["second", "first", "Demo key"]
 
 
 @pytest.mark.clause("K4", "B6")
 def test_a_key_counts_its_own_requests_tokens_and_last_use(world: "World") -> None:
-    """lastUsed is null until the first request, and the moment of the last one from then on."""
-    made = make(world, "mine")
-    assert (listed(world)[0]["lastUsed"], listed(world)[0]["requests"], listed(world)[0]["tokens"]) == (None, 0, 0)
-    ask(world, made["key"])
+    """The field lastUsed is null before the first request, then the time of the latest one."""
+    made = create_key(world, "mine")
+    assert (list_keys(world)[0]["lastUsed"], list_keys(world)[0]["requests"], list_keys(world)[0]["tokens"]) == (
+        None,
+        0,
+        0,
+    )
+    chat(world, made["key"])
     world.advance(61.5)
-    ask(world, made["key"])
-    mine, demo = listed(world)
+    chat(world, made["key"])
+    mine, demo = list_keys(world)
     assert (mine["lastUsed"], mine["requests"], mine["tokens"]) == ("2026-01-01T00:01:01.500Z", 2, 80)
     assert (demo["lastUsed"], demo["requests"], demo["tokens"]) == (None, 0, 0)
 
 
 @pytest.mark.clause("K4", "K6", "U7")
-def test_a_refused_request_is_no_use_of_a_key(world: "World") -> None:
-    """401 and 402 leave lastUsed alone."""
-    made = make(world, "mine")
+def test_a_refused_request_does_not_update_last_used(world: "World") -> None:
+    made = create_key(world, "mine")
     world.balance(0)
-    assert ask(world, made["key"]).status_code == 402
+    assert chat(world, made["key"]).status_code == 402
     world.http.delete(f"/v1/keys/{made['id']}", headers=world.signed_in())
-    assert ask(world, made["key"]).status_code == 401
-    assert (listed(world)[0]["lastUsed"], listed(world)[0]["requests"]) == (None, 0)
+    assert chat(world, made["key"]).status_code == 401
+    assert (list_keys(world)[0]["lastUsed"], list_keys(world)[0]["requests"]) == (None, 0)
 
 
 @pytest.mark.clause("K6")
-def test_revocation_holds_from_the_next_request_on(world: "World") -> None:
-    """No grace: the request before is served, the one after is not, and time does not help."""
-    made = make(world)
-    assert ask(world, made["key"]).status_code == 200
+def test_revocation_applies_from_the_next_request(world: "World") -> None:
+    made = create_key(world)
+    assert chat(world, made["key"]).status_code == 200
     assert world.http.delete(f"/v1/keys/{made['id']}", headers=world.signed_in()).status_code == 200
     for seconds in (0, 1, 86_400):
         world.advance(seconds)
-        refused = ask(world, made["key"])
+        refused = chat(world, made["key"])
         assert (refused.status_code, refused.json()["error"]["message"]) == (401, "Invalid API key")
-    assert ask(world, world.api_key).status_code == 200
+    assert chat(world, world.api_key).status_code == 200
 
 
 @pytest.mark.clause("K5", "K6")
-def test_a_key_can_revoke_itself_by_name_only_through_its_owner(world: "World") -> None:
-    """The raw key as an id ends the key it is, and no other."""
-    mine, other = make(world, "mine"), make(world, "other")
+def test_a_raw_key_as_an_id_revokes_only_that_key(world: "World") -> None:
+    mine, other = create_key(world, "mine"), create_key(world, "other")
     answer = world.http.delete(f"/v1/keys/{mine['key']}", headers=world.signed_in()).json()["data"]
     assert answer == {"id": mine["id"], "status": "revoked"}
-    assert [key["status"] for key in listed(world)] == ["active", "revoked", "active"]
-    assert ask(world, other["key"]).status_code == 200
+    assert [key["status"] for key in list_keys(world)] == ["active", "revoked", "active"]
+    assert chat(world, other["key"]).status_code == 200
 
 
 @pytest.mark.clause("K5")
-def test_revoking_twice_is_revoking_once(world: "World") -> None:
-    """The same answer again, and the key's counts stay."""
-    made = make(world)
-    ask(world, made["key"])
+def test_revoking_a_key_is_idempotent(world: "World") -> None:
+    """The response is the same, and the key's counters stay."""
+    made = create_key(world)
+    chat(world, made["key"])
     first, again = (world.http.delete(f"/v1/keys/{made['id']}", headers=world.signed_in()) for _ in range(2))
     assert (again.status_code, again.json()) == (first.status_code, first.json())
-    assert (listed(world)[0]["status"], listed(world)[0]["requests"]) == ("revoked", 1)
+    assert (list_keys(world)[0]["status"], list_keys(world)[0]["requests"]) == ("revoked", 1)
 
 
 @pytest.mark.clause("K5", "K4")
-def test_nobody_revokes_anothers_key(world: "World") -> None:
-    """Not by its id, not by itself; it works on, and the other account's list does not show it."""
-    take(world, {}, "second user")
-    made = make(world, "mine")
+def test_users_cannot_revoke_keys_of_others(world: "World") -> None:
+    set_up(world, {}, "second user")
+    made = create_key(world, "mine")
     for name in (made["id"], made["key"]):
         assert world.http.delete(f"/v1/keys/{name}", headers=world.signed_in("other")).status_code == 404
-    assert ask(world, made["key"]).status_code == 200
+    assert chat(world, made["key"]).status_code == 200
     theirs = world.http.get("/v1/keys", headers=world.signed_in("other")).json()["data"]["keys"]
     assert [key["name"] for key in theirs] == ["theirs"]
 
 
 @pytest.mark.clause("K6")
-def test_a_running_stream_outlives_its_key(live_world: "World") -> None:
-    """Revoked in the middle, it ends as it would have, and is billed."""
-    made = make(live_world)
-    live_world.do(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
+def test_revoking_a_key_does_not_end_its_stream(live_world: "World") -> None:
+    made = create_key(live_world)
+    live_world.run_in_server(lambda sandbox: sandbox.clock.set_mode("scaled", 0.2))
     headers = {"authorization": f"Bearer {made['key']}"}
     with live_world.http.stream(
         "POST", "/v1/chat/completions", headers=headers, json=HELLO | {"stream": True}
@@ -148,19 +144,21 @@ def test_a_running_stream_outlives_its_key(live_world: "World") -> None:
     assert revoked.status_code == 200
     assert first.startswith("data: {")
     assert "data: [DONE]" in rest
-    assert live_world.do(lambda sandbox: sandbox.accounts.by_uid["demo"].ledger.balance) == 100_000_000 - 20_000
-    assert ask(live_world, made["key"]).status_code == 401
+    assert (
+        live_world.run_in_server(lambda sandbox: sandbox.accounts.by_uid["demo"].ledger.balance) == 100_000_000 - 20_000
+    )
+    assert chat(live_world, made["key"]).status_code == 401
 
 
 @pytest.mark.clause("K3", "K4", "U8")
 def test_a_whole_key_is_shown_once_and_never_again(world: "World", capfd: pytest.CaptureFixture[str]) -> None:
-    """Not in lists, errors, the ledger, Firestore's places, the journal, or what the server prints."""
-    made = make(world, "mine")
+    """No whole key in lists, errors, the ledger, Firestore's collections, the journal, or the server's output."""
+    made = create_key(world, "mine")
     raw = made["key"]
-    ask(world, raw)
-    ask(world, raw, {})
-    ask(world, raw, CHAT | {"model": raw})
-    ask(world, raw, {"messages": [{"role": raw, "content": "Hi"}]})
+    chat(world, raw)
+    chat(world, raw, {})
+    chat(world, raw, CHAT | {"model": raw})
+    chat(world, raw, {"messages": [{"role": raw, "content": "Hi"}]})
     said = [
         world.http.request(method, path, headers=headers).text
         for method, path in (
@@ -188,8 +186,8 @@ def test_a_whole_key_is_shown_once_and_never_again(world: "World", capfd: pytest
     def everything(sandbox: Sandbox) -> str:
         return repr([[getattr(entry, name) for name in entry.__struct_fields__] for entry in sandbox.journal.entries])
 
-    assert raw not in world.do(everything)
-    kept = world.do(
+    assert raw not in world.run_in_server(everything)
+    kept = world.run_in_server(
         lambda sandbox: [getattr(key, name) for key in sandbox.accounts.by_uid["demo"].keys for name in key.__slots__]
     )
     assert raw not in repr(kept)
@@ -197,8 +195,7 @@ def test_a_whole_key_is_shown_once_and_never_again(world: "World", capfd: pytest
 
 
 @pytest.mark.clause("K8", "K9")
-def test_developer_access_is_given_once_and_stays(world: "World") -> None:
-    """Activating twice is activating once: the keys, the money and the flags stay as they are."""
+def test_activating_developer_access_is_idempotent(world: "World") -> None:
     first = world.http.post("/api/developer/activate", headers=world.signed_in("new")).json()
     world.http.post("/v1/keys", headers=world.signed_in("new"), json={"name": "kept"})
     again = world.http.post("/api/developer/activate", headers=world.signed_in("new")).json()
@@ -208,8 +205,7 @@ def test_developer_access_is_given_once_and_stays(world: "World") -> None:
 
 
 @pytest.mark.clause("K7")
-def test_a_token_lives_by_the_sandboxs_clock(world: "World") -> None:
-    """Good to the last microsecond before exp, and not at it."""
+def test_a_token_expires_by_the_sandboxs_clock(world: "World") -> None:
     headers = world.signed_in()
     world.advance(3599.999999)
     assert world.http.get("/v1/keys", headers=headers).status_code == 200
@@ -219,7 +215,6 @@ def test_a_token_lives_by_the_sandboxs_clock(world: "World") -> None:
 
 @pytest.mark.clause("K2")
 @pytest.mark.parametrize("path", ["/v1/keys", "/v1/usage", "/api/developer/account", "/api/developer/transactions"])
-def test_a_refused_key_at_the_dashboards_door_is_not_used(world: "World", path: str) -> None:
-    """Showing the wrong credential counts for nothing."""
+def test_an_api_key_refused_by_the_dashboard_counts_as_unused(world: "World", path: str) -> None:
     assert world.http.get(path, headers=world.headers).status_code == 401
-    assert listed(world)[0]["requests"] == 0
+    assert list_keys(world)[0]["requests"] == 0

@@ -1,4 +1,4 @@
-"""E2-E4, H1-H4, G2-G3, C7 through the API: vectors, rankings and scripts that one request cannot judge."""
+"""E2-E4, H1-H4, G2-G3, C7 over HTTP: properties of vectors, rankings and scripts over several requests."""
 
 import math
 import re
@@ -34,14 +34,14 @@ def cosine(one: list[float], other: list[float]) -> float:
 
 @pytest.mark.clause("E3")
 def test_vectors_have_unit_length(world: "World") -> None:
-    """To the precision of float32, whatever the text."""
+    """To the precision of float32."""
     for vector in vectors(world, TEXTS):
         assert math.sqrt(sum(number * number for number in vector)) == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.clause("E3")
 def test_both_formats_give_the_same_vector(world: "World") -> None:
-    """Little-endian float32 in base64, bit for bit what the numbers say."""
+    """Base64 holds the same little-endian float32 values as the list of numbers."""
     numbers = vectors(world, TEXTS, encoding_format="float")
     encoded: list[Any] = vectors(world, TEXTS, encoding_format="base64")
     decoded = [list(struct.unpack("<1536f", b64decode(text))) for text in encoded]
@@ -51,7 +51,6 @@ def test_both_formats_give_the_same_vector(world: "World") -> None:
 
 @pytest.mark.clause("E2")
 def test_vectors_come_in_the_order_of_their_texts(world: "World") -> None:
-    """Each at its index, the same as if it had been asked for alone."""
     data = ask(world, "/v1/embeddings", {"input": TEXTS})["data"]
     assert [item["index"] for item in data] == list(range(len(TEXTS)))
     alone = [vectors(world, text)[0] for text in TEXTS]
@@ -60,7 +59,6 @@ def test_vectors_come_in_the_order_of_their_texts(world: "World") -> None:
 
 @pytest.mark.clause("E4")
 def test_a_vector_depends_on_neither_seed_nor_time_nor_batch(world: "World") -> None:
-    """Another server with another seed, on another day, in another company of texts, gives the same bytes."""
     here = vectors(world, "the cat sat")[0]
     with running(Settings(seed=99, clock="frozen:2096-10-02T07:06:40Z")) as server:
         answer = httpx.post(
@@ -82,8 +80,7 @@ def test_a_vector_depends_on_neither_seed_nor_time_nor_batch(world: "World") -> 
         ("machine learning for beginners", "a beginner's guide to machine learning", "grilled vegetables with rice"),
     ],
 )
-def test_texts_that_share_words_lie_closer(world: "World", text: str, close: str, far: str) -> None:
-    """By cosine."""
+def test_texts_with_common_words_have_similar_vectors(world: "World", text: str, close: str, far: str) -> None:
     base, near, apart = vectors(world, [text, close, far])
     assert cosine(base, near) > cosine(base, apart)
 
@@ -91,7 +88,6 @@ def test_texts_that_share_words_lie_closer(world: "World", text: str, close: str
 @pytest.mark.clause("H3")
 @pytest.mark.parametrize("query", ["underwater drone footage", "bread", "how to learn a language", "zzzz", "the"])
 def test_search_results_are_ranked(world: "World", query: str) -> None:
-    """Highest score first, ties by id, no item twice."""
     results = ask(world, "/v1/search", {"query": query, "limit": 50})["results"]
     ranks = [(-result["score"], result["id"]) for result in results]
     assert ranks == sorted(ranks)
@@ -100,8 +96,7 @@ def test_search_results_are_ranked(world: "World", query: str) -> None:
 
 @pytest.mark.clause("H1", "H3")
 @pytest.mark.parametrize("limit", [1, 5, 20])
-def test_a_smaller_limit_is_the_beginning_of_a_larger(world: "World", limit: int) -> None:
-    """The ranking does not depend on how much of it is asked for."""
+def test_a_smaller_limit_returns_the_first_results(world: "World", limit: int) -> None:
     query = {"query": "cooking at home"}
     assert (
         ask(world, "/v1/search", query | {"limit": limit})["results"]
@@ -110,8 +105,7 @@ def test_a_smaller_limit_is_the_beginning_of_a_larger(world: "World", limit: int
 
 
 @pytest.mark.clause("H4")
-def test_the_printed_query_finds_water_and_drones(world: "World") -> None:
-    """The first three results are about one of the two, by what they say of themselves."""
+def test_the_documented_query_finds_water_and_drones(world: "World") -> None:
     results = ask(world, "/v1/search", {"query": "underwater drone footage", "limit": 3})["results"]
     for result in results:
         about = f"{result['title']} {result['description']} {' '.join(result['tags'])}".lower()
@@ -119,8 +113,7 @@ def test_the_printed_query_finds_water_and_drones(world: "World") -> None:
 
 
 @pytest.mark.clause("H4")
-def test_everyone_searches_the_same_catalog(world: "World") -> None:
-    """Another sandbox gives the same results."""
+def test_all_sandboxes_search_the_same_catalog(world: "World") -> None:
     elsewhere = world.http.post(
         f"{world.server.url}/sandbox/{world.name}-b/v1/search", headers=world.headers, json={"query": "drones"}
     )
@@ -128,8 +121,7 @@ def test_everyone_searches_the_same_catalog(world: "World") -> None:
 
 
 @pytest.mark.clause("H4")
-def test_the_catalog_is_large_and_of_both_kinds(world: "World") -> None:
-    """A dozen subjects bring up several hundred items, videos and podcasts."""
+def test_the_catalog_has_many_videos_and_podcasts(world: "World") -> None:
     subjects = [
         "cooking",
         "drones",
@@ -156,8 +148,7 @@ def test_the_catalog_is_large_and_of_both_kinds(world: "World") -> None:
 @pytest.mark.clause("G3")
 @pytest.mark.parametrize("style", ["youtube", "podcast", "tiktok"])
 @pytest.mark.parametrize("length", ["short", "medium", "long"])
-def test_a_script_is_whole(world: "World", style: str, length: str) -> None:
-    """A title, a hook, sections with all their fields, and a call to action."""
+def test_a_script_has_every_part(world: "World", style: str, length: str) -> None:
     script = ask(world, "/v1/scripts/generate", {"topic": "AI in 2026", "style": style, "length": length})["script"]
     assert script.keys() == {"title", "hook", "sections", "callToAction"}
     assert all(script[name].strip() for name in ("title", "hook", "callToAction"))
@@ -171,8 +162,7 @@ def test_a_script_is_whole(world: "World", style: str, length: str) -> None:
 
 
 @pytest.mark.clause("G3")
-def test_each_style_has_another_script(world: "World") -> None:
-    """Three styles, three scripts; a TikTok is over sooner than a video."""
+def test_scripts_differ_by_style(world: "World") -> None:
     scripts = {
         style: ask(world, "/v1/scripts/generate", {"topic": "AI in 2026", "style": style})["script"]
         for style in ("youtube", "podcast", "tiktok")
@@ -184,7 +174,6 @@ def test_each_style_has_another_script(world: "World") -> None:
 
 @pytest.mark.clause("G2", "G3")
 def test_a_scripts_usage_adds_up(world: "World") -> None:
-    """The answer's tokens are prompt and completion together, and longer is dearer."""
     sizes = []
     for length in ("short", "medium", "long"):
         usage = ask(world, "/v1/scripts/generate", {"topic": "AI in 2026", "length": length})["usage"]
@@ -195,14 +184,12 @@ def test_a_scripts_usage_adds_up(world: "World") -> None:
 
 @pytest.mark.clause("G3")
 def test_a_script_is_about_its_topic(world: "World") -> None:
-    """The topic is spoken of in it."""
     script = ask(world, "/v1/scripts/generate", {"topic": "marmalade"})["script"]
     assert "marmalade" in str(script).lower()
 
 
 @pytest.mark.clause("C5", "C7")
-def test_the_same_request_gets_the_same_words(world: "World") -> None:
-    """Ids differ, the content and the usage do not."""
+def test_the_same_request_gets_the_same_content(world: "World") -> None:
     body = {"messages": [{"role": "user", "content": "Tell me about lighthouses."}]}
     first, again = (ask(world, "/v1/chat/completions", body) for _ in range(2))
     assert first["id"] != again["id"]
@@ -210,8 +197,7 @@ def test_the_same_request_gets_the_same_words(world: "World") -> None:
 
 
 @pytest.mark.clause("C7")
-def test_the_answers_tokens_are_counted_as_the_prompts(world: "World") -> None:
-    """An answer is billed for as many tokens as it counts in the next prompt."""
+def test_tokens_of_answers_and_prompts_are_counted_alike(world: "World") -> None:
     body = {"messages": [{"role": "user", "content": "Tell me about lighthouses, please: don't hurry!"}]}
     answer = ask(world, "/v1/chat/completions", body)
     content = answer["choices"][0]["message"]["content"]

@@ -1,4 +1,4 @@
-"""OpenAI's own Python SDK, both of its clients, with nothing changed but the base URL and the key."""
+"""OpenAI's Python SDK, synchronous and asynchronous, with only the base URL and the key changed."""
 
 import asyncio
 import inspect
@@ -28,7 +28,7 @@ ASKED: dict[str, Any] = {"model": TURBO, "messages": MESSAGES}
 
 
 class Client:
-    """Either of the SDK's clients; calls of the asynchronous one are run to their end."""
+    """Either of the SDK's clients; calls of the asynchronous one are run to completion."""
 
     def __init__(self, sdk: OpenAI | AsyncOpenAI, runner: asyncio.Runner) -> None:
         self.sdk: Any = sdk
@@ -36,7 +36,7 @@ class Client:
         self._runner = runner
 
     def __call__(self, ask: Callable[[Any], Any]) -> Any:
-        """What `ask` gets from the SDK."""
+        """Return the SDK's result of `ask`."""
         answer = ask(self.sdk)
         return self._runner.run(_awaited(answer)) if inspect.isawaitable(answer) else answer
 
@@ -44,7 +44,7 @@ class Client:
         return self(lambda sdk: sdk.chat.completions.create(**(ASKED | changes)))
 
     def chunks(self, **changes: Any) -> list[ChatCompletionChunk]:
-        """Every chunk of a stream."""
+        """Return all chunks of a stream."""
         return self.items(self.chat(stream=True, **changes))
 
     def embed(self, texts: str | list[str], **changes: Any) -> CreateEmbeddingResponse:
@@ -69,7 +69,7 @@ Connect = Callable[..., Client]
 
 @pytest.fixture(params=[OpenAI, AsyncOpenAI], ids=["sync", "async"])
 def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
-    """Makes clients of a world, with the SDK's options."""
+    """Provide a function that makes clients of a sandbox, with options of the SDK."""
     clients: list[Client] = []
     with asyncio.Runner() as runner:
 
@@ -85,7 +85,7 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
 
 @pytest.fixture
 def client(connect: Connect, world: World) -> Client:
-    """A client with the SDK's defaults."""
+    """Provide a client with the SDK's defaults."""
     return connect(world)
 
 
@@ -98,7 +98,7 @@ class TestChat:
         assert answer.model_dump(exclude_unset=True, exclude={"id", "created"}) == documented
         assert answer.id.startswith("chatcmpl-")
 
-    def test_an_answer_is_valid_to_the_letter_of_the_type(self, client: Client, world: World) -> None:
+    def test_an_answer_is_valid_for_the_sdks_type(self, client: Client, world: World) -> None:
         raw = client(lambda sdk: sdk.chat.completions.with_raw_response.create(**ASKED))
         answer = ChatCompletion.model_validate_json(raw.content, strict=True)
         assert answer == raw.parse()
@@ -109,7 +109,7 @@ class TestChat:
         assert answer.model == TURBO
         assert answer.created == world.clock.now() // 1_000_000
 
-    def test_usage_is_what_the_ledger_takes(self, client: Client, world: World) -> None:
+    def test_usage_matches_the_ledger(self, client: Client, world: World) -> None:
         usage = client.chat().usage
         assert usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
         (charge,) = states.charges(world)
@@ -127,7 +127,7 @@ class TestChat:
         assert raw.headers["x-clevora-mock-ignored"] == "n, seed, user"
         assert not [name for name in raw.headers if "ratelimit" in name]
 
-    def test_no_model_is_more_than_its_default(self, client: Client) -> None:
+    def test_the_default_model_is_turbo(self, client: Client) -> None:
         assert client.chat(model=openai.omit).model == TURBO
 
     @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
@@ -142,7 +142,7 @@ class TestChat:
         parts = [{"type": "text", "text": MESSAGES[0]["content"]}]
         assert client.chat(messages=[{"role": "user", "content": parts}]).choices == client.chat().choices
 
-    def test_many_at_once_are_each_billed(self, connect: Connect, world: World) -> None:
+    def test_concurrent_requests_are_each_billed(self, connect: Connect, world: World) -> None:
         client = connect(world)
 
         def ask(sdk: Any) -> Any:
@@ -154,18 +154,18 @@ class TestChat:
         answers = client(ask)
         assert len({answer.id for answer in answers}) == 20
         assert sorted(answer.usage.total_tokens for answer in answers) == [
-            charge.tokens for charge in states.settled(world, 20)
+            charge.tokens for charge in states.wait_for_charges(world, 20)
         ]
 
 
 class TestStream:
-    def test_chunks_tell_the_answer_that_is_not_streamed(self, client: Client) -> None:
+    def test_chunks_join_to_the_unstreamed_answer(self, client: Client) -> None:
         whole, chunks = client.chat(), client.chunks()
         assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == whole.choices[0].message.content
         assert chunks[-1].usage == whole.usage
         assert chunks[-1].choices[0].finish_reason == whole.choices[0].finish_reason
 
-    def test_each_chunk_has_its_place(self, client: Client) -> None:
+    def test_the_first_chunk_has_the_role_and_the_last_the_finish_reason(self, client: Client) -> None:
         first, *middle, last = client.chunks()
         assert first.choices[0].delta.model_dump(exclude_unset=True) == {"role": "assistant"}
         assert all(chunk.choices[0].delta.model_dump(exclude_unset=True).keys() == {"content"} for chunk in middle)
@@ -186,7 +186,7 @@ class TestStream:
         assert last.usage is not None
         assert last.usage.completion_tokens == 3
 
-    def test_the_bytes_are_frames_valid_to_the_letter(self, connect: Connect, world: World) -> None:
+    def test_every_frame_is_a_valid_chunk(self, connect: Connect, world: World) -> None:
         client = connect(world)
         raw = client(lambda sdk: sdk.chat.completions.with_raw_response.create(**ASKED, stream=True))
         assert raw.headers["content-type"] == "text/event-stream"
@@ -196,7 +196,7 @@ class TestStream:
         for frame in frames:
             ChatCompletionChunk.model_validate_json(frame.removeprefix("data: "), strict=True)
 
-    def test_the_helper_adds_it_all_up(self, connect: Connect, world: World) -> None:
+    def test_the_stream_helper_accumulates_the_answer(self, connect: Connect, world: World) -> None:
         client = connect(world)
         whole = client.chat()
 
@@ -215,13 +215,13 @@ class TestStream:
         assert types.count("content.delta") == whole.usage.completion_tokens
         assert types.count("content.done") == 1
 
-    def test_a_refusal_before_the_stream_is_an_error_as_usual(self, client: Client, world: World) -> None:
+    def test_a_refused_stream_raises_the_usual_error(self, client: Client, world: World) -> None:
         world.balance(0)
         with pytest.raises(openai.APIStatusError) as caught:
             client.chat(stream=True)
         assert caught.value.code == "insufficient_balance"
 
-    def test_a_live_stream_is_the_same_stream(self, connect: Connect, live_world: World) -> None:
+    def test_a_paced_stream_has_the_same_content(self, connect: Connect, live_world: World) -> None:
         client = connect(live_world)
         whole, chunks = client.chat(), client.chunks()
         assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == whole.choices[0].message.content
@@ -237,13 +237,13 @@ class TestEmbeddings:
         assert math.isclose(math.hypot(*only.embedding), 1, abs_tol=1e-5)
 
     def test_the_default_and_floats_are_the_same_vectors(self, client: Client) -> None:
-        """The SDK asks for base64 unless told otherwise, and decodes it itself."""
+        """The SDK requests base64 by default, and decodes it."""
         texts = list(self.TEXTS)
         default, floats = client.embed(texts), client.embed(texts, encoding_format="float")
         assert [one.embedding for one in default.data] == [one.embedding for one in floats.data]
         assert default.usage == floats.usage
 
-    def test_base64_can_be_asked_for(self, client: Client) -> None:
+    def test_base64_can_be_requested(self, client: Client) -> None:
         encoded = client.embed("the cat sat", encoding_format="base64").data[0].embedding
         assert isinstance(encoded, str)
         assert len(encoded) == 1536 * 4 * 4 // 3
@@ -253,13 +253,13 @@ class TestEmbeddings:
         assert [one.index for one in batch.data] == [0, 1, 2]
         assert [one.embedding for one in batch.data] == [client.embed(text).data[0].embedding for text in self.TEXTS]
 
-    def test_usage_is_what_the_ledger_takes(self, client: Client, world: World) -> None:
+    def test_usage_matches_the_ledger(self, client: Client, world: World) -> None:
         usage = client.embed(list(self.TEXTS)).usage
         assert usage.total_tokens == usage.prompt_tokens == 12
         (charge,) = states.charges(world)
         assert (charge.tokens, charge.amount) == (12, 1200)
 
-    def test_an_answer_is_valid_to_the_letter_of_the_type(self, client: Client) -> None:
+    def test_an_answer_is_valid_for_the_sdks_type(self, client: Client) -> None:
         raw = client(
             lambda sdk: sdk.embeddings.with_raw_response.create(
                 model=EMBED, input=list(self.TEXTS), encoding_format="float"
@@ -274,16 +274,16 @@ class TestEmbeddings:
         assert "check_embedding_ctx_length=False" in caught.value.response.headers["x-clevora-mock-hint"]
 
 
-def _nothing(world: World) -> None:
-    """Leave the world as it is."""
+def _no_preparation(world: World) -> None:
+    """Change nothing in the sandbox."""
 
 
 def _chat(**changes: Any) -> Callable[[Any], Any]:
     return lambda sdk: sdk.chat.completions.create(**(ASKED | changes))
 
 
-class Refusal(NamedTuple):
-    """What is asked, in which situation, and the SDK's error for it."""
+class ErrorCase(NamedTuple):
+    """A request, its situation, and the SDK's exception for it."""
 
     prepare: Callable[[World], None]
     ask: Callable[[Any], Any]
@@ -294,39 +294,39 @@ class Refusal(NamedTuple):
 
 
 REFUSALS = {
-    "bad role": Refusal(
-        _nothing,
+    "bad role": ErrorCase(
+        _no_preparation,
         _chat(messages=[{"role": "robot", "content": "Hi"}]),
         openai.BadRequestError,
         400,
         "invalid_request_error",
         "invalid_field",
     ),
-    "no messages": Refusal(
-        _nothing,
+    "no messages": ErrorCase(
+        _no_preparation,
         _chat(messages=openai.omit),
         openai.BadRequestError,
         400,
         "invalid_request_error",
         "missing_field",
     ),
-    "another family's model": Refusal(
-        _nothing,
+    "another family's model": ErrorCase(
+        _no_preparation,
         _chat(model=EMBED),
         openai.BadRequestError,
         400,
         "invalid_request_error",
         "invalid_model",
     ),
-    "unknown key": Refusal(
-        _nothing,
+    "unknown key": ErrorCase(
+        _no_preparation,
         lambda sdk: sdk.with_options(api_key="sk_live_" + "0" * 32).chat.completions.create(**ASKED),
         openai.AuthenticationError,
         401,
         "authentication_error",
         "invalid_api_key",
     ),
-    "no balance": Refusal(
+    "no balance": ErrorCase(
         lambda world: world.balance(0),
         _chat(),
         openai.APIStatusError,
@@ -334,7 +334,7 @@ REFUSALS = {
         "billing_error",
         "insufficient_balance",
     ),
-    "not activated": Refusal(
+    "not activated": ErrorCase(
         states.deactivate,
         _chat(),
         openai.APIStatusError,
@@ -342,7 +342,7 @@ REFUSALS = {
         "billing_error",
         "account_not_activated",
     ),
-    "no developer access": Refusal(
+    "no developer access": ErrorCase(
         states.lose_access,
         _chat(),
         openai.PermissionDeniedError,
@@ -350,47 +350,47 @@ REFUSALS = {
         "permission_error",
         "developer_access_required",
     ),
-    "unknown model": Refusal(
-        _nothing,
+    "unknown model": ErrorCase(
+        _no_preparation,
         _chat(model="gpt-4o"),
         openai.NotFoundError,
         404,
         "not_found_error",
         "model_not_found",
     ),
-    "models are not listed": Refusal(
-        _nothing,
+    "models are not listed": ErrorCase(
+        _no_preparation,
         lambda sdk: sdk.models.retrieve(TURBO),
         openai.NotFoundError,
         404,
         "not_found_error",
         "not_found",
     ),
-    "no Responses API": Refusal(
-        _nothing,
+    "no Responses API": ErrorCase(
+        _no_preparation,
         lambda sdk: sdk.responses.create(model=TURBO, input="Hello!"),
         openai.NotFoundError,
         404,
         "not_found_error",
         "not_found",
     ),
-    "wrong verb": Refusal(
-        _nothing,
+    "wrong verb": ErrorCase(
+        _no_preparation,
         lambda sdk: sdk.get("/chat/completions", cast_to=object),
         openai.APIStatusError,
         405,
         "invalid_request_error",
         "method_not_allowed",
     ),
-    "too large": Refusal(
-        _nothing,
+    "too large": ErrorCase(
+        _no_preparation,
         _chat(messages=[{"role": "user", "content": "a" * MAX_BODY_BYTES}]),
         openai.APIStatusError,
         413,
         "invalid_request_error",
         "payload_too_large",
     ),
-    "minute used up": Refusal(
+    "minute used up": ErrorCase(
         states.use_up_minute,
         _chat(),
         openai.RateLimitError,
@@ -398,7 +398,7 @@ REFUSALS = {
         "rate_limit_error",
         "rate_limit_exceeded",
     ),
-    "day used up": Refusal(
+    "day used up": ErrorCase(
         states.use_up_day,
         _chat(),
         openai.RateLimitError,
@@ -406,8 +406,8 @@ REFUSALS = {
         "rate_limit_error",
         "daily_token_limit_exceeded",
     ),
-    "broken": Refusal(
-        states.break_chat,
+    "broken": ErrorCase(
+        states.fail_chats,
         _chat(),
         openai.InternalServerError,
         500,
@@ -419,7 +419,7 @@ REFUSALS = {
 
 class TestRefusals:
     @pytest.mark.parametrize("case", REFUSALS.values(), ids=REFUSALS.keys())
-    def test_each_is_its_own_class(self, connect: Connect, world: World, case: Refusal) -> None:
+    def test_each_error_has_its_own_class(self, connect: Connect, world: World, case: ErrorCase) -> None:
         case.prepare(world)
         with pytest.raises(openai.APIStatusError) as caught:
             connect(world, max_retries=0)(case.ask)
@@ -433,7 +433,7 @@ class TestRefusals:
         assert said in error.message
         assert states.charges(world) == []
 
-    def test_what_is_not_emulated_is_explained_in_a_header(self, client: Client) -> None:
+    def test_a_path_that_is_not_emulated_is_explained_in_a_header(self, client: Client) -> None:
         with pytest.raises(openai.NotFoundError) as caught:
             client(lambda sdk: sdk.responses.create(model=TURBO, input="Hello!"))
         assert "/v1/chat/completions" in caught.value.response.headers["x-clevora-mock-hint"]
@@ -442,7 +442,7 @@ class TestRefusals:
 class TestRetries:
     @pytest.fixture
     def waits(self, monkeypatch: pytest.MonkeyPatch, world: World) -> list[float]:
-        """How long the SDK slept, each time; its sleep passes in the sandbox's time instead of in the test's."""
+        """Provide the list of the SDK's sleeps, which advance the sandbox's clock instead of blocking."""
         slept: list[float] = []
 
         def sleep(seconds: float) -> None:
@@ -457,7 +457,7 @@ class TestRetries:
         return slept
 
     @pytest.mark.parametrize("seconds", [60, 7, 1])
-    def test_retry_after_is_obeyed_and_enough(
+    def test_the_sdk_waits_for_retry_after_and_succeeds(
         self, client: Client, world: World, waits: list[float], seconds: int
     ) -> None:
         states.use_up_minute(world, seconds)
@@ -472,22 +472,22 @@ class TestRetries:
         assert waits == [60]
         assert states.statuses(world) == [429, 200]
 
-    def test_a_wait_until_midnight_is_not_taken(self, client: Client, world: World, waits: list[float]) -> None:
+    def test_the_sdk_does_not_wait_until_midnight(self, client: Client, world: World, waits: list[float]) -> None:
         states.use_up_day(world)
         with pytest.raises(openai.RateLimitError) as caught:
             client.chat()
         assert caught.value.response.headers["retry-after"] == "86400"
         assert waits == []
 
-    def test_a_fault_of_the_server_is_retried(self, client: Client, world: World, waits: list[float]) -> None:
-        states.break_chat(world, 2)
+    def test_a_server_error_is_retried(self, client: Client, world: World, waits: list[float]) -> None:
+        states.fail_chats(world, 2)
         assert client.chat().choices
         assert states.statuses(world) == [500, 500, 200]
         assert len(waits) == 2
         assert len(states.charges(world)) == 1
 
-    def test_a_lasting_fault_is_given_up(self, client: Client, world: World, waits: list[float]) -> None:
-        states.break_chat(world, 3)
+    def test_a_lasting_server_error_is_raised(self, client: Client, world: World, waits: list[float]) -> None:
+        states.fail_chats(world, 3)
         with pytest.raises(openai.InternalServerError):
             client.chat()
         assert states.statuses(world) == [500, 500, 500]
@@ -495,7 +495,7 @@ class TestRetries:
         assert states.charges(world) == []
 
     @pytest.mark.parametrize("case", ["no balance", "no developer access", "unknown key", "bad role", "unknown model"])
-    def test_other_refusals_are_final(self, client: Client, world: World, waits: list[float], case: str) -> None:
+    def test_other_errors_are_not_retried(self, client: Client, world: World, waits: list[float], case: str) -> None:
         refusal = REFUSALS[case]
         refusal.prepare(world)
         with pytest.raises(refusal.error):

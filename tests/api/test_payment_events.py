@@ -1,4 +1,4 @@
-"""B8-B10 over several events: what is credited, when, and how often."""
+"""B8-B10 over several events: the amount, the time and the number of credits."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -10,14 +10,14 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from clevora_mock.clock import SECOND
-from tests.support.situations import OTHER_SECRET, Memory, signed_headers, take
+from tests.support.situations import OTHER_SECRET, StoredValues, set_up, signed_headers
 
 if TYPE_CHECKING:
     from tests.support.world import World
 
 
 def opened(world: "World", dollars: float = 50, uid: str = "demo") -> str:
-    """A checkout's id."""
+    """Return a new checkout's id."""
     answer = world.http.post("/api/developer/topup", headers=world.signed_in(uid), json={"amount": dollars})
     return str(answer.json()["data"]["checkoutUrl"].rpartition("/")[2])
 
@@ -37,7 +37,6 @@ def balance(world: "World", uid: str = "demo") -> float:
 
 @pytest.mark.clause("B8")
 def test_nothing_is_credited_before_the_event(world: "World") -> None:
-    """Not by the top-up, not by a refused event, only by a genuine one."""
     session = opened(world)
     assert balance(world) == 100
     body = body_of(session)
@@ -49,8 +48,8 @@ def test_nothing_is_credited_before_the_event(world: "World") -> None:
 
 
 @pytest.mark.clause("B9")
-def test_the_standard_library_signs_what_is_believed(world: "World") -> None:
-    """Signatures made by the standardwebhooks package are good here."""
+def test_signatures_by_standardwebhooks_are_accepted(world: "World") -> None:
+    """The signatures are made by the package standardwebhooks."""
     body = body_of(opened(world)).decode()
     now = datetime.fromtimestamp(world.clock.now() / SECOND, UTC)
     signed = Webhook(world.server.settings.webhook_secret).sign("evt_1", now, body)
@@ -66,7 +65,7 @@ def test_the_standard_library_signs_what_is_believed(world: "World") -> None:
 @pytest.mark.clause("B9")
 @pytest.mark.parametrize("good_first", [True, False])
 def test_two_signatures_while_a_secret_is_rotated(world: "World", good_first: bool) -> None:
-    """One of them is good, whichever comes first; the event counts once."""
+    """The valid signature may come first or second; the event is credited once."""
     body = body_of(opened(world))
     good = signed_headers(world, body)["webhook-signature"]
     old = signed_headers(world, body, secret=OTHER_SECRET)["webhook-signature"]
@@ -76,8 +75,7 @@ def test_two_signatures_while_a_secret_is_rotated(world: "World", good_first: bo
 
 
 @pytest.mark.clause("B9")
-def test_two_bad_signatures_are_as_bad_as_one(world: "World") -> None:
-    """Many wrong guesses in one header are one refusal."""
+def test_two_invalid_signatures_are_refused(world: "World") -> None:
     body = body_of(opened(world))
     wrong = signed_headers(world, body, secret=OTHER_SECRET)["webhook-signature"]
     assert deliver(world, body, **{"webhook-signature": " ".join([wrong] * 50)}).status_code == 401
@@ -86,7 +84,6 @@ def test_two_bad_signatures_are_as_bad_as_one(world: "World") -> None:
 
 @pytest.mark.clause("B9")
 def test_the_tolerance_is_by_the_sandboxs_clock(world: "World") -> None:
-    """An event grows stale as the sandbox's time goes on, not the machine's."""
     body = body_of(opened(world))
     headers = signed_headers(world, body)
     world.advance(301)
@@ -96,7 +93,6 @@ def test_the_tolerance_is_by_the_sandboxs_clock(world: "World") -> None:
 
 @pytest.mark.clause("B9")
 def test_the_signature_covers_the_bytes(world: "World") -> None:
-    """The same JSON in other bytes is another body."""
     body = body_of(opened(world))
     headers = signed_headers(world, body)
     respelled = json.dumps(json.loads(body), indent=1).encode()
@@ -106,7 +102,7 @@ def test_the_signature_covers_the_bytes(world: "World") -> None:
 
 @pytest.mark.clause("B10")
 def test_a_retried_event_counts_once(world: "World") -> None:
-    """The same webhook-id comes again under a new timestamp, as Dodo Payments retries."""
+    """The same webhook-id with a new timestamp, as Dodo Payments retries."""
     body = body_of(opened(world))
     for seconds in (0, 5, 300, 1800, 7200):
         world.advance(seconds)
@@ -116,7 +112,7 @@ def test_a_retried_event_counts_once(world: "World") -> None:
 
 @pytest.mark.clause("B10")
 def test_one_payment_under_many_ids_counts_once(world: "World") -> None:
-    """The payment_id tells that it is the same money."""
+    """The payment_id identifies the payment."""
     body = body_of(opened(world))
     for number in range(5):
         assert deliver(world, body, f"evt_{number}").status_code == 200
@@ -124,8 +120,7 @@ def test_one_payment_under_many_ids_counts_once(world: "World") -> None:
 
 
 @pytest.mark.clause("B10")
-def test_one_event_delivered_by_many_at_once_counts_once(world: "World") -> None:
-    """Deliveries that arrive together are credited once."""
+def test_concurrent_deliveries_of_an_event_count_once(world: "World") -> None:
     body = body_of(opened(world))
     with ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(lambda number: deliver(world, body, f"evt_{number % 2}").status_code, range(16)))
@@ -134,8 +129,7 @@ def test_one_event_delivered_by_many_at_once_counts_once(world: "World") -> None
 
 
 @pytest.mark.clause("B10", "B9")
-def test_a_refused_event_uses_no_id_up(world: "World") -> None:
-    """After a bad signature the good one still counts."""
+def test_a_refused_event_does_not_use_up_its_id(world: "World") -> None:
     body = body_of(opened(world))
     forged = signed_headers(world, body, secret=OTHER_SECRET)
     assert world.http.post("/api/dodo/webhook", headers=forged, content=body).status_code == 401
@@ -145,15 +139,14 @@ def test_a_refused_event_uses_no_id_up(world: "World") -> None:
 
 @pytest.mark.clause("B10")
 def test_the_checkouts_amount_is_credited_not_the_total(world: "World") -> None:
-    """Tax and another currency are in the total, and none of it is on the account."""
+    """The event's total includes tax and is in another currency."""
     body = body_of(opened(world, 50), total_amount=7_140, tax=1_140, currency="EUR", settlement_amount=1)
     assert deliver(world, body).status_code == 200
     assert balance(world) == 150
 
 
 @pytest.mark.clause("B10")
-def test_metadata_stands_in_for_a_session(world: "World") -> None:
-    """Without a session the uid and the amount find the checkout, once."""
+def test_metadata_identifies_a_checkout_without_a_session(world: "World") -> None:
     opened(world, 25.5)
     event = {
         "type": "payment.succeeded",
@@ -172,8 +165,7 @@ def test_metadata_stands_in_for_a_session(world: "World") -> None:
     "kind",
     ["refund.succeeded", "refund.failed", "dispute.opened", "dispute.lost", "payment.failed", "payment.cancelled"],
 )
-def test_later_news_of_a_payment_takes_nothing_back(world: "World", kind: str) -> None:
-    """Refunds, disputes and failures have no effect, before the payment or after it."""
+def test_later_events_of_a_payment_change_no_balance(world: "World", kind: str) -> None:
     session = opened(world)
     assert deliver(world, body_of(session, kind=kind), "evt_0").json() == {"received": True}
     assert balance(world) == 100
@@ -184,7 +176,6 @@ def test_later_news_of_a_payment_takes_nothing_back(world: "World", kind: str) -
 
 @pytest.mark.clause("B10", "B5")
 def test_each_credit_is_one_entry(world: "World") -> None:
-    """Three payments, each delivered twice, are three entries."""
     for number in range(3):
         body = body_of(opened(world, 20 + number), f"pay_{number}")
         for _ in range(2):
@@ -200,9 +191,8 @@ def test_each_credit_is_one_entry(world: "World") -> None:
 
 @pytest.mark.clause("B10")
 def test_an_event_finds_its_account_by_the_checkout_alone(world: "World") -> None:
-    """Another's name in the metadata gets nothing."""
-    memory: Memory = {}
-    take(world, memory, ("checkout of other", 50))
+    memory: StoredValues = {}
+    set_up(world, memory, ("checkout of other", 50))
     body = body_of(memory["checkout"], metadata={"uid": "demo", "amount": "50.00"})
     assert deliver(world, body).status_code == 200
     assert (balance(world), balance(world, "other")) == (100, 50)

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from clevora_mock.clock import SECOND
-from tests.support.situations import CHAT, take
+from tests.support.situations import CHAT, set_up
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 HELLO = {"messages": [{"role": "user", "content": "Hello!"}]}  # 40 tokens
 
 
-def ask(world: "World", body: object = CHAT, key: str | None = None) -> httpx.Response:
+def send(world: "World", body: object = CHAT, key: str | None = None) -> httpx.Response:
     return world.http.post(
         "/v1/chat/completions", json=body, headers={"authorization": f"Bearer {key or world.api_key}"}
     )
@@ -27,99 +27,91 @@ def wait(response: httpx.Response) -> int:
 
 @pytest.mark.clause("L2")
 def test_the_window_moves_with_each_request(world: "World") -> None:
-    """Sixty requests a second apart fill the window; then one place comes free each second."""
     for _ in range(60):
-        assert ask(world).status_code == 200
+        assert send(world).status_code == 200
         world.advance(1)
     for _ in range(5):
-        assert ask(world).status_code == 200
-        assert wait(ask(world)) == 1
+        assert send(world).status_code == 200
+        assert wait(send(world)) == 1
         world.advance(1)
 
 
 @pytest.mark.clause("L2")
 @pytest.mark.parametrize("passed", [0, 0.000001, 0.5, 1, 17.25, 30, 58.999999, 59, 59.000001, 59.999999])
 def test_retry_after_is_exact(world: "World", passed: float) -> None:
-    """Whoever waits as long as told is served, and a whole second less is too short."""
-    take(world, {}, ("requests", 60))
+    set_up(world, {}, ("requests", 60))
     world.advance(passed)
-    told = wait(ask(world))
+    told = wait(send(world))
     assert 1 <= told <= 60
     assert told - 1 < 60 - passed <= told
     if told > 1:
         world.advance(told - 1)
-        assert wait(ask(world)) == 1
+        assert wait(send(world)) == 1
         world.advance(1)
     else:
         world.advance(told)
-    assert ask(world).status_code == 200
+    assert send(world).status_code == 200
 
 
 @pytest.mark.clause("L2")
-def test_the_window_is_open_at_its_old_end(world: "World") -> None:
-    """A request counts for less than sixty seconds: not at sixty, but a microsecond before."""
-    take(world, {}, ("requests", 60))
+def test_a_request_leaves_the_window_after_exactly_sixty_seconds(world: "World") -> None:
+    set_up(world, {}, ("requests", 60))
     world.advance(59.999999)
-    assert wait(ask(world)) == 1
+    assert wait(send(world)) == 1
     world.advance(0.000001)
-    assert [ask(world).status_code for _ in range(60)] == [200] * 60
-    assert wait(ask(world)) == 60
+    assert [send(world).status_code for _ in range(60)] == [200] * 60
+    assert wait(send(world)) == 60
 
 
 @pytest.mark.clause("L2")
 def test_refused_requests_do_not_count(world: "World") -> None:
-    """Hammering at the limit makes nothing worse."""
-    take(world, {}, ("requests", 60))
+    set_up(world, {}, ("requests", 60))
     for _ in range(100):
-        assert ask(world).status_code == 429
+        assert send(world).status_code == 429
     world.advance(60)
-    assert [ask(world).status_code for _ in range(61)] == [200] * 60 + [429]
+    assert [send(world).status_code for _ in range(61)] == [200] * 60 + [429]
 
 
 @pytest.mark.clause("L2", "W6")
 def test_refusals_before_the_limit_do_not_count(world: "World") -> None:
-    """Requests that end in 402, 404 or 405 do not count in the window."""
     world.balance(0)
-    assert {ask(world).status_code for _ in range(61)} == {402}
+    assert {send(world).status_code for _ in range(61)} == {402}
     world.balance(100 * SECOND)
     assert world.http.put("/v1/chat/completions", headers=world.headers).status_code == 405
     assert world.http.post("/v1/nothing", headers=world.headers).status_code == 404
-    assert [ask(world).status_code for _ in range(61)] == [200] * 60 + [429]
+    assert [send(world).status_code for _ in range(61)] == [200] * 60 + [429]
 
 
 @pytest.mark.clause("L2")
 def test_requests_that_fail_later_count(world: "World") -> None:
-    """A 400, a 404 for a model and a 413 take a place each."""
     bodies = [{}, CHAT | {"model": "gpt-4o"}, CHAT | {"model": "clevora-embed-1"}]
-    assert [ask(world, body).status_code for body in bodies] == [400, 404, 400]
+    assert [send(world, body).status_code for body in bodies] == [400, 404, 400]
     too_large = world.http.post("/v1/chat/completions", headers=world.headers, content=b" " * (4 * 1024 * 1024 + 1))
     assert too_large.status_code == 413
-    take(world, {}, ("requests", 56))
-    assert ask(world).status_code == 429
+    set_up(world, {}, ("requests", 56))
+    assert send(world).status_code == 429
 
 
 @pytest.mark.clause("L1")
 def test_two_keys_of_one_account_have_a_window_each(world: "World") -> None:
-    """Each key is refused by its own count alone."""
     memory: dict[str, str] = {}
-    take(world, memory, "second key")
-    take(world, memory, ("requests", 60))
-    assert ask(world).status_code == 429
-    assert [ask(world, key=memory["second_key"]).status_code for _ in range(61)] == [200] * 60 + [429]
+    set_up(world, memory, "second key")
+    set_up(world, memory, ("requests", 60))
+    assert send(world).status_code == 429
+    assert [send(world, key=memory["second_key"]).status_code for _ in range(61)] == [200] * 60 + [429]
 
 
 @pytest.mark.clause("L2", "B4", "U7")
-def test_a_refusal_leaves_nothing_behind(world: "World") -> None:
-    """429 costs nothing and is in no usage."""
-    take(world, {}, ("requests", 60))
-    before = world.do(
+def test_a_429_is_neither_charged_nor_counted(world: "World") -> None:
+    set_up(world, {}, ("requests", 60))
+    before = world.run_in_server(
         lambda sandbox: (
             sandbox.accounts.by_uid["demo"].ledger.balance,
             sandbox.accounts.by_uid["demo"].usage.total.requests,
         )
     )
-    assert ask(world).status_code == 429
-    after = world.do(
+    assert send(world).status_code == 429
+    after = world.run_in_server(
         lambda sandbox: (
             sandbox.accounts.by_uid["demo"].ledger.balance,
             sandbox.accounts.by_uid["demo"].usage.total.requests,
@@ -129,45 +121,41 @@ def test_a_refusal_leaves_nothing_behind(world: "World") -> None:
 
 
 @pytest.mark.clause("L3")
-def test_the_days_line_is_at_a_million_exactly(world: "World") -> None:
-    """With 999,999 tokens used one more request is served; with 1,000,000 none is."""
-    take(world, {}, ("tokens used", 999_919))
-    assert ask(world, HELLO).json()["usage"]["total_tokens"] == 40
-    assert ask(world, HELLO).status_code == 200
-    used = world.do(lambda sandbox: sandbox.accounts.by_uid["demo"].keys[0].limiter.tokens)
+def test_the_daily_limit_is_exactly_a_million_tokens(world: "World") -> None:
+    set_up(world, {}, ("tokens used", 999_919))
+    assert send(world, HELLO).json()["usage"]["total_tokens"] == 40
+    assert send(world, HELLO).status_code == 200
+    used = world.run_in_server(lambda sandbox: sandbox.accounts.by_uid["demo"].keys[0].limiter.tokens)
     assert used == 999_999
-    assert ask(world, HELLO).status_code == 200
-    refused = ask(world, HELLO)
+    assert send(world, HELLO).status_code == 200
+    refused = send(world, HELLO)
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "daily_token_limit_exceeded")
 
 
 @pytest.mark.clause("L3")
-def test_the_day_waits_for_midnight(world: "World") -> None:
-    """Retry-After names the seconds to midnight UTC, and midnight it is."""
+def test_the_daily_limit_ends_at_midnight(world: "World") -> None:
     world.advance(86_400 - 90)
-    take(world, {}, ("tokens used", 1_000_000))
-    assert wait(ask(world)) == 90
+    set_up(world, {}, ("tokens used", 1_000_000))
+    assert wait(send(world)) == 90
     world.advance(89)
-    assert wait(ask(world)) == 1
+    assert wait(send(world)) == 1
     world.advance(0.999999)
-    assert wait(ask(world)) == 1
+    assert wait(send(world)) == 1
     world.advance(0.000001)
-    assert ask(world).status_code == 200
+    assert send(world).status_code == 200
 
 
 @pytest.mark.clause("L3")
 def test_failed_requests_use_no_tokens_of_the_day(world: "World") -> None:
-    """A 400 leaves the day's count as it was."""
-    take(world, {}, ("tokens used", 999_999))
-    take(world, {}, ("failures", 3))
-    assert ask(world).status_code == 200
+    set_up(world, {}, ("tokens used", 999_999))
+    set_up(world, {}, ("failures", 3))
+    assert send(world).status_code == 200
 
 
 @pytest.mark.clause("L3", "L2")
-def test_the_days_refusals_take_no_place_in_the_minute(world: "World") -> None:
-    """After midnight the minute is empty."""
+def test_refusals_of_the_day_do_not_count_in_the_minute(world: "World") -> None:
     world.advance(86_400 - 1)
-    take(world, {}, ("tokens used", 1_000_000))
-    assert {ask(world).status_code for _ in range(60)} == {429}
+    set_up(world, {}, ("tokens used", 1_000_000))
+    assert {send(world).status_code for _ in range(60)} == {429}
     world.advance(1)
-    assert [ask(world).status_code for _ in range(61)] == [200] * 60 + [429]
+    assert [send(world).status_code for _ in range(61)] == [200] * 60 + [429]

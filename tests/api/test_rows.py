@@ -1,4 +1,4 @@
-"""Every row of the contract: the situation, the request, and all that has to be true of the answer."""
+"""Every row of the contract: the situation, the request, and the expected response."""
 
 import re
 from typing import TYPE_CHECKING, Any
@@ -8,27 +8,30 @@ import pytest
 
 from tests.api.rows import ROWS
 from tests.api.rows.row import ABSENT, ENVELOPED, ERRORS, Row, differences
-from tests.support.situations import CREDENTIALS, SIGNATURES, Memory, filled, take
+from tests.support.situations import CREDENTIALS, SIGNATURES, StoredValues, fill_in, set_up
 
 if TYPE_CHECKING:
     from tests.support.world import World
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub(r"[^\w.,:]+", "-", row.says)[:90])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: re.sub(r"[^\w.,:]+", "-", row.title)[:90])
 def test_a_row_of_the_contract_holds(world: "World", row: Row) -> None:
-    """One request in its situation gets the answer that the contract promises."""
-    memory: Memory = {}
+    memory: StoredValues = {}
     for step in row.given:
-        take(world, memory, step)
+        set_up(world, memory, step)
     response = send(world, row, memory)
-    wrong = [*everywhere(response), *(error(row, response) if row.code else []), *expected(row, response)]
-    assert not wrong, "\n".join([f"{row.says}: {response.status_code} {response.text[:500]}", *wrong])
+    wrong = [
+        *check_common_headers(response),
+        *(check_error(row, response) if row.code else []),
+        *check_expectations(row, response),
+    ]
+    assert not wrong, "\n".join([f"{row.title}: {response.status_code} {response.text[:500]}", *wrong])
 
 
-def send(world: "World", row: Row, memory: Memory) -> httpx.Response:
+def send(world: "World", row: Row, memory: StoredValues) -> httpx.Response:
     content = row.raw
     if content is None and row.body is not None:
-        content = httpx.Request("POST", "http://x", json=filled(row.body, memory)).content
+        content = httpx.Request("POST", "http://x", json=fill_in(row.body, memory)).content
     headers = {} if content is None else {"content-type": "application/json"}
     if row.credential in SIGNATURES:
         headers |= SIGNATURES[row.credential](world, content or b"")
@@ -39,8 +42,8 @@ def send(world: "World", row: Row, memory: Memory) -> httpx.Response:
     return world.http.request(row.method, path, headers=headers | dict(row.headers), content=content)
 
 
-def everywhere(response: httpx.Response) -> list[str]:
-    """Check the headers of every answer (W1, W2)."""
+def check_common_headers(response: httpx.Response) -> list[str]:
+    """Check the headers that every response has (W1, W2)."""
     wrong: list[str] = []
     if response.headers.get("content-type") != "application/json":
         wrong.append(f"content-type: {response.headers.get('content-type')}")
@@ -49,8 +52,8 @@ def everywhere(response: httpx.Response) -> list[str]:
     return wrong
 
 
-def error(row: Row, response: httpx.Response) -> list[str]:
-    """Check an error against its row of the table: three keys, and the envelope where it belongs."""
+def check_error(row: Row, response: httpx.Response) -> list[str]:
+    """Check an error against its row of the table: three keys, and the envelope where it applies."""
     status, kind = ERRORS[row.code or ""]
     body = response.json()
     wrong = [] if response.status_code == status else [f"status: wanted {status}"]
@@ -78,7 +81,7 @@ def error(row: Row, response: httpx.Response) -> list[str]:
     return wrong
 
 
-def expected(row: Row, response: httpx.Response) -> list[str]:
+def check_expectations(row: Row, response: httpx.Response) -> list[str]:
     """Check the expectations of this row."""
     wrong: list[str] = []
     if row.code is None and response.status_code != row.status:

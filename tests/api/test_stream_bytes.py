@@ -1,4 +1,4 @@
-"""S1-S6 on the wire: every byte of a stream, how it ends, and what leaving it early costs."""
+"""S1-S6 on the wire: every byte of a stream, its end, and the price of an early disconnect."""
 
 import json
 import re
@@ -43,20 +43,20 @@ BODIES: dict[str, dict[str, Any]] = {
 every_body = pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 
 
-def whole(world: "World", body: dict[str, Any]) -> Any:
+def unstreamed(world: "World", body: dict[str, Any]) -> Any:
     answer = world.http.post("/v1/chat/completions", headers=world.headers, json=body)
     assert answer.status_code == 200
     return answer.json()
 
 
-def said(parts: list[dict[str, Any]]) -> str:
+def text_of(parts: list[dict[str, Any]]) -> str:
     return "".join(part["choices"][0]["delta"].get("content", "") for part in parts)
 
 
 @pytest.mark.clause("S1")
 @every_body
 def test_a_stream_is_data_lines_and_blank_ones(world: "World", body: dict[str, Any]) -> None:
-    """Each event is one `data: ` line of JSON ended by a blank one, LF alone, the last one [DONE]."""
+    """Each event is a `data: ` line of JSON and an empty line, separated by LF; the last event is [DONE]."""
     reply = stream(world, body)
     assert reply.status == 200
     assert reply.body.endswith(b"\n\ndata: [DONE]\n\n")
@@ -69,7 +69,6 @@ def test_a_stream_is_data_lines_and_blank_ones(world: "World", body: dict[str, A
 
 @pytest.mark.clause("S1", "W2")
 def test_a_stream_has_its_content_type_and_a_request_id(world: "World") -> None:
-    """text/event-stream exactly, and no length, since it is sent as it comes."""
     reply = stream(world, HELLO)
     headers = dict(reply.headers)
     assert headers["content-type"] == "text/event-stream"
@@ -79,7 +78,7 @@ def test_a_stream_has_its_content_type_and_a_request_id(world: "World") -> None:
 
 @pytest.mark.clause("S1")
 def test_the_response_ends_at_once_after_done(world: "World") -> None:
-    """The connection is good for another request as soon as [DONE] was read: nobody has to time out."""
+    """The connection can be reused as soon as [DONE] has been read."""
     with connect(world.address) as connection:
         for _ in range(3):
             connection.sendall(chat_request(world, HELLO | {"stream": True}, close=False))
@@ -89,7 +88,6 @@ def test_the_response_ends_at_once_after_done(world: "World") -> None:
 @pytest.mark.clause("S2")
 @every_body
 def test_the_first_chunk_has_the_role_and_the_last_the_end(world: "World", body: dict[str, Any]) -> None:
-    """Role, contents, then an empty delta with finish_reason and usage; nothing else in between."""
     first, *middle, last = chunks(stream(world, body).body)
     assert first["choices"] == [{"index": 0, "delta": {"role": "assistant"}, "finish_reason": None}]
     for chunk in middle:
@@ -107,7 +105,6 @@ def test_the_first_chunk_has_the_role_and_the_last_the_end(world: "World", body:
 @pytest.mark.clause("S2", "S3")
 @every_body
 def test_every_chunk_belongs_to_the_same_answer(world: "World", body: dict[str, Any]) -> None:
-    """One id, one object, one created, one model, exactly one choice."""
     parts = chunks(stream(world, body).body)
     assert len({part["id"] for part in parts}) == 1
     assert parts[0]["id"].startswith("chatcmpl-")
@@ -120,7 +117,6 @@ def test_every_chunk_belongs_to_the_same_answer(world: "World", body: dict[str, 
 @pytest.mark.clause("S4")
 @pytest.mark.parametrize("options", [None, {}, {"include_usage": True}, {"include_usage": False}])
 def test_the_usage_comes_once_on_the_last_chunk(world: "World", options: dict[str, Any] | None) -> None:
-    """Whatever stream_options asks for."""
     parts = chunks(stream(world, HELLO | {"stream_options": options}).body)
     assert ["usage" in part for part in parts] == [False] * (len(parts) - 1) + [True]
     assert parts[-1]["usage"] == {"prompt_tokens": 8, "completion_tokens": 32, "total_tokens": 40}
@@ -128,11 +124,10 @@ def test_the_usage_comes_once_on_the_last_chunk(world: "World", options: dict[st
 
 @pytest.mark.clause("S5")
 @every_body
-def test_a_stream_joined_is_the_answer_unstreamed(world: "World", body: dict[str, Any]) -> None:
-    """Content, finish_reason, model and usage are equal."""
+def test_a_joined_stream_equals_the_unstreamed_answer(world: "World", body: dict[str, Any]) -> None:
     parts = chunks(stream(world, body).body)
-    answer = whole(world, body)
-    assert said(parts) == answer["choices"][0]["message"]["content"]
+    answer = unstreamed(world, body)
+    assert text_of(parts) == answer["choices"][0]["message"]["content"]
     assert parts[-1]["choices"][0]["finish_reason"] == answer["choices"][0]["finish_reason"]
     assert parts[-1]["usage"] == answer["usage"]
     assert parts[-1]["model"] == answer["model"]
@@ -140,17 +135,15 @@ def test_a_stream_joined_is_the_answer_unstreamed(world: "World", body: dict[str
 
 @pytest.mark.clause("S5", "B6")
 @every_body
-def test_a_stream_costs_what_the_answer_costs(world: "World", body: dict[str, Any]) -> None:
-    """Two charges, streamed and not, of the same tokens and dollars."""
+def test_a_stream_costs_the_same_as_the_unstreamed_answer(world: "World", body: dict[str, Any]) -> None:
     stream(world, body)
-    tokens = whole(world, body)["usage"]["total_tokens"]
-    charges = world.do(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
+    tokens = unstreamed(world, body)["usage"]["total_tokens"]
+    charges = world.run_in_server(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
     assert [(charge.tokens, charge.amount) for charge in charges] == [(tokens, tokens * 500)] * 2
 
 
 @pytest.mark.clause("S2", "C8")
 def test_the_documented_stream_comes_word_by_word(world: "World") -> None:
-    """The example's text comes word by word, as the documentation shows a stream."""
     parts = chunks(stream(world, HELLO).body)
     assert [part["choices"][0]["delta"].get("content") for part in parts] == [
         None,
@@ -167,17 +160,15 @@ def test_the_documented_stream_comes_word_by_word(world: "World") -> None:
 
 @pytest.mark.clause("C6", "C7")
 @pytest.mark.parametrize("limit", [1, 2, 3, 8])
-def test_a_bound_cuts_between_pieces(world: "World", limit: int) -> None:
-    """As many contents as tokens, and the cut answer begins like the whole one."""
+def test_max_tokens_cuts_between_pieces(world: "World", limit: int) -> None:
     parts = chunks(stream(world, LONG | {"max_tokens": limit}).body)
     assert len(parts) - 2 == limit == parts[-1]["usage"]["completion_tokens"]
     assert parts[-1]["choices"][0]["finish_reason"] == "length"
-    assert whole(world, LONG)["choices"][0]["message"]["content"].startswith(said(parts))
+    assert unstreamed(world, LONG)["choices"][0]["message"]["content"].startswith(text_of(parts))
 
 
 @pytest.mark.clause("S1")
 def test_the_documentations_own_client_reads_a_stream(world: "World") -> None:
-    """Its loop, line by line, with `data: ` in front and choices[0] in every frame."""
     text = ""
     for line in stream(world, HELLO).body.decode().split("\n")[:-1]:
         if not line.startswith("data: "):
@@ -191,7 +182,6 @@ def test_the_documentations_own_client_reads_a_stream(world: "World") -> None:
 
 @pytest.mark.clause("S7")
 def test_a_refused_stream_is_plain_json_on_the_wire(world: "World") -> None:
-    """A status of its own, a length, and no event."""
     reply: Response
     with connect(world.address) as connection:
         connection.sendall(chat_request(world, {"messages": [], "stream": True}, close=False))
@@ -204,10 +194,10 @@ def test_a_refused_stream_is_plain_json_on_the_wire(world: "World") -> None:
 # --- leaving early ----------------------------------------------------------------------------------------------------
 
 
-def finished(world: "World") -> "JournalEntry":
-    """The journal's one entry, once the server has noticed that the client is gone."""
+def wait_for_entry(world: "World") -> "JournalEntry":
+    """Return the journal's one entry, once the server has noticed the disconnect."""
     for _ in range(500):
-        entries: list[JournalEntry] = world.do(lambda sandbox: list(sandbox.journal.entries))
+        entries: list[JournalEntry] = world.run_in_server(lambda sandbox: list(sandbox.journal.entries))
         if entries:
             (entry,) = entries
             return entry
@@ -215,13 +205,13 @@ def finished(world: "World") -> "JournalEntry":
     raise AssertionError("the request was never settled")
 
 
-def leave_after(world: "World", contents: int) -> tuple[int, str]:
-    """Read so many contents of a long stream and hang up: how many came, and what they said."""
+def disconnect_after(world: "World", contents: int) -> tuple[int, str]:
+    """Read `count` contents of a long stream and disconnect; return how many were read, and their text."""
 
     def slow(sandbox: "Sandbox") -> None:
         sandbox.clock.set_mode("scaled", 0.2)
 
-    world.do(slow)
+    world.run_in_server(slow)
     with connect(world.address) as connection:
         connection.sendall(chat_request(world, LONG | {"stream": True}))
         received = b""
@@ -233,29 +223,27 @@ def leave_after(world: "World", contents: int) -> tuple[int, str]:
 
 @pytest.mark.clause("S6")
 @pytest.mark.parametrize("contents", [1, 4])
-def test_who_leaves_early_pays_for_what_was_sent(live_world: "World", contents: int) -> None:
-    """The prompt and the tokens sent by then, once; the log holds what was produced; the rest is never billed."""
+def test_an_early_disconnect_is_billed_for_the_sent_tokens(live_world: "World", contents: int) -> None:
     full = live_world.http.post("/v1/chat/completions", headers=live_world.headers, json=LONG).json()
-    live_world.do(lambda sandbox: sandbox.reset())
-    received, text = leave_after(live_world, contents)
-    entry = finished(live_world)
+    live_world.run_in_server(lambda sandbox: sandbox.reset())
+    received, text = disconnect_after(live_world, contents)
+    entry = wait_for_entry(live_world)
     usage, content = full["usage"], full["choices"][0]["message"]["content"]
     assert entry.prompt_tokens == usage["prompt_tokens"]
-    # Frames in flight when the client left count as sent.
+    # Frames in flight at the disconnect count as sent.
     assert received <= entry.completion_tokens < usage["completion_tokens"]
     assert entry.response.startswith(text)
     assert content.startswith(entry.response)
     assert entry.response != content
     tokens = entry.prompt_tokens + entry.completion_tokens
-    charges = live_world.do(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
+    charges = live_world.run_in_server(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
     assert [(charge.tokens, charge.amount) for charge in charges] == [(tokens, tokens * 500)]
 
 
 @pytest.mark.clause("S6", "U7")
-def test_a_stream_left_early_is_a_success_in_the_usage(live_world: "World") -> None:
-    """Recorded once, with its tokens, in the report and in Firestore's log."""
-    leave_after(live_world, 2)
-    entry = finished(live_world)
+def test_an_abandoned_stream_is_a_success_in_the_usage(live_world: "World") -> None:
+    disconnect_after(live_world, 2)
+    entry = wait_for_entry(live_world)
     tokens = entry.prompt_tokens + entry.completion_tokens
     data = live_world.http.get("/api/developer/usage?range=1", headers=live_world.signed_in()).json()["data"]
     assert (data["summary"]["totalRequests"], data["summary"]["totalTokens"]) == (1, tokens)
@@ -267,13 +255,12 @@ def test_a_stream_left_early_is_a_success_in_the_usage(live_world: "World") -> N
 
 
 @pytest.mark.clause("S6", "B4")
-def test_who_leaves_after_the_end_pays_once(world: "World") -> None:
-    """Hanging up on [DONE] changes nothing."""
+def test_a_disconnect_after_the_end_is_billed_once(world: "World") -> None:
     with connect(world.address) as connection:
         connection.sendall(chat_request(world, HELLO | {"stream": True}))
         received = b""
         while b"[DONE]" not in received:
             received += connection.recv(4096)
-    assert finished(world).completion_tokens == 32
-    charges = world.do(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
+    assert wait_for_entry(world).completion_tokens == 32
+    charges = world.run_in_server(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
     assert [charge.amount for charge in charges] == [20_000]

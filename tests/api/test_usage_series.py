@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from clevora_mock.clock import DAY, FROZEN_START
-from tests.support.situations import Memory, take
+from tests.support.situations import StoredValues, set_up
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -15,7 +15,7 @@ HELLO = {"messages": [{"role": "user", "content": "Hello!"}]}  # 40 tokens
 A_DAY = 86_400
 
 
-def ask(world: "World", body: Any = None) -> int:
+def send(world: "World", body: Any = None) -> int:
     answer = world.http.post("/v1/chat/completions", headers=world.headers, json=HELLO if body is None else body)
     return answer.json()["usage"]["total_tokens"] if answer.status_code == 200 else 0
 
@@ -27,12 +27,11 @@ def report(world: "World", days: int | None = None, path: str = "/api/developer/
 
 @pytest.mark.clause("U3", "U4", "U5")
 def test_the_summary_of_several_days(world: "World") -> None:
-    """Totals, range and today are counted apart."""
     for requests in (3, 0, 2, 1):
         for _ in range(requests):
-            ask(world)
+            send(world)
         world.advance(A_DAY)
-    ask(world, {})
+    send(world, {})
     data = report(world, 3)
     assert data["summary"] == {
         "totalRequests": 7,
@@ -53,18 +52,16 @@ def test_the_summary_of_several_days(world: "World") -> None:
 
 
 @pytest.mark.clause("U1")
-def test_both_paths_tell_the_same(world: "World") -> None:
-    """The alias is the same report."""
-    ask(world)
+def test_both_paths_return_the_same_report(world: "World") -> None:
+    send(world)
     assert report(world, 7) == report(world, 7, "/v1/usage")
 
 
 @pytest.mark.clause("U4")
 @pytest.mark.parametrize("days", [1, 2, 30, 90])
 def test_the_series_has_a_row_a_day_without_gaps(world: "World", days: int) -> None:
-    """Oldest first, one day after the other, today last, and their sums are the range's."""
     for _ in range(4):
-        ask(world)
+        send(world)
         world.advance(17 * A_DAY)
     data = report(world, days)
     dates = [dt.date.fromisoformat(row["date"]) for row in data["dailySeries"]]
@@ -77,11 +74,10 @@ def test_the_series_has_a_row_a_day_without_gaps(world: "World", days: int) -> N
 
 @pytest.mark.clause("U4")
 def test_the_day_changes_at_midnight_utc(world: "World") -> None:
-    """A microsecond decides the row."""
     world.advance(A_DAY - 0.000001)
-    ask(world)
+    send(world)
     world.advance(0.000001)
-    ask(world)
+    send(world)
     assert [(row["date"], row["requests"]) for row in report(world, 2)["dailySeries"]] == [
         ("2026-01-01", 1),
         ("2026-01-02", 1),
@@ -90,14 +86,14 @@ def test_the_day_changes_at_midnight_utc(world: "World") -> None:
 
 @pytest.mark.clause("U7")
 def test_the_day_is_that_of_completion(live_world: "World") -> None:
-    """A stream that runs past midnight belongs to the new day, and so do its tokens of the day's limit."""
+    """A stream past midnight, and its tokens of the day's limit, belong to the new day."""
     midnight = FROZEN_START + DAY
 
     def shortly_before(sandbox: Any) -> None:
         sandbox.clock.set_mode("scaled", 0.5)
         sandbox.clock.set(midnight - 5_000)
 
-    live_world.do(shortly_before)
+    live_world.run_in_server(shortly_before)
     streamed = live_world.http.post("/v1/chat/completions", headers=live_world.headers, json=HELLO | {"stream": True})
     assert streamed.status_code == 200
     assert [(row["date"], row["requests"], row["tokens"]) for row in report(live_world, 2)["dailySeries"]] == [
@@ -108,9 +104,8 @@ def test_the_day_is_that_of_completion(live_world: "World") -> None:
 
 @pytest.mark.clause("U6")
 def test_recent_activity_is_the_newest_twenty(world: "World") -> None:
-    """Of 25 requests the last 20 are shown, the last one first."""
     words = [{"messages": [{"role": "user", "content": "word " * count}], "max_tokens": 1} for count in range(1, 26)]
-    sizes = [ask(world, body) for body in words]
+    sizes = [send(world, body) for body in words]
     assert len(set(sizes)) == 25
     recent = report(world)["recentActivity"]
     assert [row["tokens"] for row in recent] == sizes[:4:-1]
@@ -119,61 +114,57 @@ def test_recent_activity_is_the_newest_twenty(world: "World") -> None:
 
 @pytest.mark.clause("U6", "U7")
 def test_recent_activity_mixes_keys_and_outcomes(world: "World") -> None:
-    """All of the account's keys, failures among them, in the order of their completion."""
-    memory: Memory = {}
-    take(world, memory, "second key")
-    ask(world)
-    take(world, memory, ("asked with second key", "/v1/chat/completions", HELLO | {"max_tokens": 2}))
-    ask(world, {"messages": []})
+    memory: StoredValues = {}
+    set_up(world, memory, "second key")
+    send(world)
+    set_up(world, memory, ("asked with second key", "/v1/chat/completions", HELLO | {"max_tokens": 2}))
+    send(world, {"messages": []})
     recent = report(world)["recentActivity"]
     assert [(row["status"], row["tokens"]) for row in recent] == [("error", 0), ("success", 10), ("success", 40)]
 
 
 @pytest.mark.clause("U7")
-def test_refusals_at_the_gates_are_nowhere(world: "World") -> None:
-    """401, 402, 403, 404, 405 and 429 leave the whole report as it was."""
-    ask(world)
+def test_refusals_before_the_work_are_not_in_the_report(world: "World") -> None:
+    """401, 402, 403, 404, 405 and 429 do not change the report."""
+    send(world)
     before = report(world)
     chat = "/v1/chat/completions"
     world.http.post(chat, json=HELLO)
     world.http.post("/v1/nothing", headers=world.headers, json=HELLO)
     world.http.post(chat, headers=world.headers, json=HELLO | {"model": "gpt-4o"})
     world.http.get(chat, headers=world.headers)
-    take(world, {}, ("tokens used", 1_000_000))
+    set_up(world, {}, ("tokens used", 1_000_000))
     assert world.http.post(chat, headers=world.headers, json=HELLO).status_code == 429
     world.balance(0)
     assert world.http.post(chat, headers=world.headers, json=HELLO).status_code == 402
-    take(world, {}, "no developer access")
+    set_up(world, {}, "no developer access")
     assert world.http.post(chat, headers=world.headers, json=HELLO).status_code == 403
 
     def give_back(sandbox: Any) -> None:
         sandbox.accounts.by_uid["demo"].developer_access = True
 
-    world.do(give_back)
+    world.run_in_server(give_back)
     assert report(world) == before
 
 
 @pytest.mark.clause("U7", "W5")
 def test_a_body_too_large_is_an_error_of_the_account(world: "World") -> None:
-    """413 comes after the gates, so it is recorded, without tokens."""
     world.http.post("/v1/chat/completions", headers=world.headers, content=b" " * (4 * 1024 * 1024 + 1))
     data = report(world, 1)
     assert data["dailySeries"] == [{"date": "2026-01-01", "requests": 1, "tokens": 0, "errors": 1}]
-    assert world.do(lambda sandbox: sandbox.accounts.by_uid["demo"].ledger.balance) == 100_000_000
+    assert world.run_in_server(lambda sandbox: sandbox.accounts.by_uid["demo"].ledger.balance) == 100_000_000
 
 
 @pytest.mark.clause("U5")
 def test_success_is_rounded_to_one_decimal(world: "World") -> None:
-    """2 of 3 is 66.7."""
-    ask(world)
-    ask(world)
-    ask(world, {})
+    send(world)
+    send(world)
+    send(world, {})
     assert report(world)["summary"]["successRate"] == 66.7
 
 
 @pytest.mark.clause("U4")
 def test_the_average_fits_the_printed_figures(world: "World") -> None:
-    """211,400 tokens over 3,120 requests are 68 a request; the totals play no part."""
 
     def printed(sandbox: Any) -> None:
         usage = sandbox.accounts.by_uid["demo"].usage
@@ -181,8 +172,8 @@ def test_the_average_fits_the_printed_figures(world: "World") -> None:
         day = usage.days[FROZEN_START // DAY]
         day.requests, day.tokens = 3_120, 211_400
 
-    ask(world)
-    world.do(printed)
+    send(world)
+    world.run_in_server(printed)
     summary = report(world)["summary"]
     assert (summary["totalRequests"], summary["totalTokens"]) == (12_480, 982_341)
     assert (summary["rangeRequests"], summary["rangeTokens"]) == (3_120, 211_400)
@@ -190,10 +181,9 @@ def test_the_average_fits_the_printed_figures(world: "World") -> None:
 
 
 @pytest.mark.clause("U3", "B6")
-def test_usage_holds_what_was_billed(world: "World") -> None:
-    """The report's tokens are those of the ledger and of the keys."""
+def test_usage_has_the_billed_tokens(world: "World") -> None:
     for number in range(6):
-        ask(world, HELLO | {"max_tokens": number + 1})
+        send(world, HELLO | {"max_tokens": number + 1})
     ledger = world.http.get("/__mock/ledger?uid=demo").json()["tokens"]
     keys = world.http.get("/v1/keys", headers=world.signed_in()).json()["data"]["keys"]
     data = report(world, 1)

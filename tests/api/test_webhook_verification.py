@@ -1,6 +1,6 @@
-"""The libraries that receivers of payment events use: they take the mock's events, and the mock takes theirs.
+"""Receivers' libraries for payment events accept the mock's events, and the mock accepts theirs.
 
-They compare an event's time with the machine's own, so these sandboxes run with the wall.
+The libraries compare an event's time with the machine's clock, so these sandboxes run in real time.
 """
 
 import json
@@ -21,12 +21,22 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from clevora_mock.clock import MINUTE
 from clevora_mock.core import webhooks
 from clevora_mock.core.payments import Outcome
-from tests.support.clients.events import EVEN, SECRETS, Event, announce, balance, deliver, secret_of, top_up, use_secret
+from tests.support.clients.events import (
+    EVEN,
+    SECRETS,
+    Event,
+    balance,
+    deliver,
+    make_event,
+    open_checkout,
+    secret_of,
+    use_secret,
+)
 from tests.support.world import World
 
 
 def signed(secret: str, event: dict[str, Any], event_id: str = "evt_theirs") -> Event:
-    """`event` as `standardwebhooks` signs it, laid out as `json` does by default."""
+    """Sign `event` with `standardwebhooks`, encoded as `json` does by default."""
     now = datetime.now(UTC)
     body = json.dumps(event, indent=2)
     headers = {
@@ -40,20 +50,20 @@ def signed(secret: str, event: dict[str, Any], event_id: str = "evt_theirs") -> 
 class TestStandardWebhooks:
     @pytest.mark.parametrize("outcome", ["succeeded", "failed"])
     def test_it_verifies_the_mocks_events(self, live_world: World, outcome: Outcome) -> None:
-        event = announce(live_world, top_up(live_world), outcome)
+        event = make_event(live_world, open_checkout(live_world), outcome)
         verified = Webhook(secret_of(live_world)).verify(event.body, event.headers)
         assert verified["type"] == f"payment.{outcome}"
         assert verified["data"]["total_amount"] == 5000
 
-    def test_it_refuses_the_mocks_event_once_changed(self, live_world: World) -> None:
-        event = announce(live_world, top_up(live_world))
+    def test_it_refuses_a_changed_event(self, live_world: World) -> None:
+        event = make_event(live_world, open_checkout(live_world))
         with pytest.raises(WebhookVerificationError):
             Webhook(secret_of(live_world)).verify(event.body.replace(b"5000", b"9000"), event.headers)
 
     @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS.keys())
-    def test_both_understand_a_secret_alike(self, live_world: World, secret: str) -> None:
+    def test_both_decode_a_secret_alike(self, live_world: World, secret: str) -> None:
         use_secret(live_world, secret)
-        ours = announce(live_world, top_up(live_world))
+        ours = make_event(live_world, open_checkout(live_world))
         event = Webhook(secret).verify(ours.body, ours.headers)
         assert deliver(live_world, signed(secret, event)).json() == {"received": True}
         assert balance(live_world) == 150_000_000
@@ -63,8 +73,8 @@ class TestStandardWebhooks:
         assert answer.status_code == 401
 
     @pytest.mark.parametrize("minutes", [-6, 6])
-    def test_both_refuse_an_event_of_another_time(self, live_world: World, minutes: int) -> None:
-        event = announce(live_world, top_up(live_world))
+    def test_both_refuse_an_event_outside_the_tolerance(self, live_world: World, minutes: int) -> None:
+        event = make_event(live_world, open_checkout(live_world))
         then = live_world.clock.now() + minutes * MINUTE
         stale = Event(webhooks.sign(secret_of(live_world), "evt_stale", then, event.body), event.body)
         with pytest.raises(WebhookVerificationError, match=r"too (old|new)"):
@@ -73,8 +83,8 @@ class TestStandardWebhooks:
 
     @pytest.mark.parametrize("order", [1, -1], ids=["old first", "new first"])
     def test_both_take_either_of_two_signatures(self, live_world: World, order: int) -> None:
-        """While a secret is rotated, an event comes signed with the old one and with the new one."""
-        ours = announce(live_world, top_up(live_world))
+        """While a secret is rotated, an event has a signature by the old and one by the new secret."""
+        ours = make_event(live_world, open_checkout(live_world))
         event = json.loads(ours.body)
         old, new = signed(secret_of(live_world), event), signed(EVEN, event)
         both = " ".join([old.headers["webhook-signature"], new.headers["webhook-signature"]][::order])
@@ -88,7 +98,7 @@ class TestStandardWebhooks:
 
 @pytest.fixture(params=["sync", "async"])
 def dodo(request: pytest.FixtureRequest, live_world: World) -> Iterator[Any]:
-    """The webhooks of either of the SDK's clients, which know the mock's secret."""
+    """Provide the webhooks of either of the SDK's clients, with the mock's secret."""
     options: dict[str, Any] = {"bearer_token": "none", "webhook_key": secret_of(live_world)}
     if request.param == "async":
         yield dodopayments.AsyncDodoPayments(**options).webhooks
@@ -104,8 +114,8 @@ class TestDodoPayments:
     def test_it_unwraps_the_mocks_events(
         self, live_world: World, dodo: Any, outcome: Outcome, kind: type[PaymentSucceededWebhookEvent]
     ) -> None:
-        checkout = top_up(live_world)
-        headers, body = announce(live_world, checkout, outcome)
+        checkout = open_checkout(live_world)
+        headers, body = make_event(live_world, checkout, outcome)
         event = dodo.unwrap(body.decode(), headers=headers)
         assert type(event) is kind
         assert event.data.status == outcome
@@ -114,7 +124,7 @@ class TestDodoPayments:
         assert event.data.metadata == {"uid": "demo", "amount": "50.00"}
         assert (event.data.payment_provider, event.data.card_network) == ("dodo", "visa")
         assert abs(event.timestamp - datetime.now(UTC)).total_seconds() < 60
-        # Unwrapping builds whatever it is given; this is what checks it.
+        # Unwrapping does not validate fields; this does.
         assert kind.model_validate_json(body, strict=True) == event
 
     @pytest.mark.parametrize("email", [None, "zoë@clevora.example"])
@@ -123,35 +133,34 @@ class TestDodoPayments:
         bearer = {"authorization": f"Bearer {token}"}
         live_world.http.post("/api/developer/activate", headers=bearer)
         answer = live_world.http.post("/api/developer/topup", json={"amount": 15.01}, headers=bearer)
-        headers, body = announce(live_world, answer.json()["data"]["checkoutUrl"].rpartition("/")[2])
+        headers, body = make_event(live_world, answer.json()["data"]["checkoutUrl"].rpartition("/")[2])
         event = dodo.unwrap(body.decode(), headers=headers)
         assert PaymentSucceededWebhookEvent.model_validate_json(body, strict=True) == event
         assert event.data.total_amount == 1501
         assert event.data.metadata == {"uid": "zoë ☕", "amount": "15.01"}
 
-    def test_the_event_is_laid_out_as_javascript_would(self, live_world: World) -> None:
-        """Receivers verify ``JSON.stringify`` of what they parsed, which is compact and plain UTF-8."""
-        _, body = announce(live_world, top_up(live_world))
+    def test_the_event_is_encoded_as_by_json_stringify(self, live_world: World) -> None:
+        """Receivers verify ``JSON.stringify`` of the parsed body, which is compact and plain UTF-8."""
+        _, body = make_event(live_world, open_checkout(live_world))
         assert body == json.dumps(json.loads(body), separators=(",", ":"), ensure_ascii=False).encode()
 
     def test_it_refuses_another_key(self, live_world: World, dodo: Any) -> None:
-        headers, body = announce(live_world, top_up(live_world))
+        headers, body = make_event(live_world, open_checkout(live_world))
         with pytest.raises(WebhookVerificationError):
             dodo.unwrap(body.decode(), headers=headers, key=EVEN)
 
-    def test_an_event_that_the_sdk_builds_pays(self, live_world: World) -> None:
-        """An event that went through the SDK's model, with all its optional fields, credits the checkout's amount."""
-        checkout = top_up(live_world, 20)
-        _, body = announce(live_world, checkout)
+    def test_an_event_built_by_the_sdk_credits_the_account(self, live_world: World) -> None:
+        checkout = open_checkout(live_world, 20)
+        _, body = make_event(live_world, checkout)
         event = PaymentSucceededWebhookEvent.model_validate_json(body)
-        # Tax and another currency are none of the balance's business.
+        # The credit includes no tax and is in the checkout's currency.
         event.data.total_amount, event.data.tax, event.data.currency = 2142, 342, "EUR"
         assert deliver(live_world, signed(secret_of(live_world), event.model_dump(mode="json"))).status_code == 200
         assert balance(live_world) == 120_000_000
 
     @pytest.mark.parametrize("kind", [RefundSucceededWebhookEvent, DisputeOpenedWebhookEvent])
-    def test_other_events_are_taken_and_change_nothing(self, live_world: World, kind: Any) -> None:
-        paid = announce(live_world, top_up(live_world))
+    def test_other_events_are_accepted_and_change_nothing(self, live_world: World, kind: Any) -> None:
+        paid = make_event(live_world, open_checkout(live_world))
         deliver(live_world, paid)
         payment = json.loads(paid.body)["data"]
         common = {name: payment[name] for name in ("business_id", "created_at", "payment_id", "currency")}
@@ -184,9 +193,9 @@ class TestDodoPayments:
         assert (answer.status_code, answer.json()) == (200, {"received": True})
         assert balance(live_world) == 150_000_000
 
-    def test_an_event_delivered_again_pays_once(self, live_world: World) -> None:
-        """Retries carry the same id under a new time; a replay from the dashboard carries a new id."""
-        event = announce(live_world, top_up(live_world))
+    def test_a_repeated_delivery_credits_once(self, live_world: World) -> None:
+        """A retry has the same id and a new time; a replay from the dashboard has a new id."""
+        event = make_event(live_world, open_checkout(live_world))
         content = json.loads(event.body)
         again = signed(secret_of(live_world), content, event.headers["webhook-id"])
         replayed = signed(secret_of(live_world), content, "evt_replayed")

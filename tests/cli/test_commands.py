@@ -11,16 +11,16 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from clevora_mock import __version__
-from tests.support.program import invoke, run, serving
+from tests.support.program import run_in_process, run_program, serving
 
 
 @pytest.mark.parametrize("flag", ["--version", "-V"])
 def test_version_prints_the_packages_version(flag: str) -> None:
-    assert run(flag).stdout == f"clevora-mock, version {__version__}\n"
+    assert run_program(flag).stdout == f"clevora-mock, version {__version__}\n"
 
 
 def test_schema_prints_the_schema_that_is_shipped_for_editors() -> None:
-    ended = run("schema")
+    ended = run_program("schema")
     shipped = Path(__file__).parents[2] / "scenarios" / "schema.json"
     assert (ended.returncode, ended.stdout) == (0, shipped.read_text(encoding="utf-8"))
 
@@ -36,7 +36,7 @@ def test_schema_prints_the_schema_that_is_shipped_for_editors() -> None:
     ],
 )
 def test_wrong_usage_is_status_2_without_a_traceback(arguments: tuple[str, ...]) -> None:
-    ended = invoke(*arguments)
+    ended = run_in_process(*arguments)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr
     assert "Traceback" not in ended.stderr
@@ -51,28 +51,27 @@ def test_wrong_usage_is_status_2_without_a_traceback(arguments: tuple[str, ...])
     ],
 )
 def test_an_unknown_variable_is_warned_of(name: str, warning: str) -> None:
-    ended = invoke("token", **{name: "1"})
+    ended = run_in_process("token", **{name: "1"})
     assert ended.returncode == 0
     assert ended.stderr == f"clevora-mock: warning: {warning}\n"
 
 
 def test_a_process_ends_with_the_status_and_without_a_traceback() -> None:
-    """What the other tests call is what the program runs."""
-    ended = run("serve", "--prot", "1")
+    ended = run_program("serve", "--prot", "1")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert "--prot" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
 def test_known_variables_are_not_warned_of() -> None:
-    assert invoke("token", CLEVORA_MOCK_URL="http://x", CLEVORA_MOCK_SEED="1", CLEVORA_API_KEY="y").stderr == ""
+    assert run_in_process("token", CLEVORA_MOCK_URL="http://x", CLEVORA_MOCK_SEED="1", CLEVORA_API_KEY="y").stderr == ""
 
 
 def test_a_token_is_accepted_by_the_server() -> None:
     with serving("serve", "--quiet", "--firebase-project", "my-app") as server:
 
         def account(*arguments: str) -> httpx.Response:
-            token = invoke("token", "--firebase-project", "my-app", *arguments).stdout.strip()
+            token = run_in_process("token", "--firebase-project", "my-app", *arguments).stdout.strip()
             return httpx.get(f"{server.url}/api/developer/account", headers={"authorization": f"Bearer {token}"})
 
         assert account().json()["data"]["uid"] == "demo"
@@ -86,7 +85,7 @@ def test_a_token_is_issued_at_the_time_of_the_clock() -> None:
         statuses = [
             httpx.get(
                 f"{server.url}/api/developer/account",
-                headers={"authorization": f"Bearer {invoke('token', '--clock', clock).stdout.strip()}"},
+                headers={"authorization": f"Bearer {run_in_process('token', '--clock', clock).stdout.strip()}"},
             ).status_code
             for clock in ("frozen:2020-01-01T00:00:00Z", "frozen:2019-12-31T23:00:00Z")
         ]
@@ -94,7 +93,7 @@ def test_a_token_is_issued_at_the_time_of_the_clock() -> None:
 
 
 def test_openapi_prints_a_valid_document() -> None:
-    ended = invoke("openapi")
+    ended = run_in_process("openapi")
     assert (ended.returncode, ended.stderr) == (0, "")
     OpenAPIV31SpecValidator(json.loads(ended.stdout)).validate()
 
@@ -102,13 +101,13 @@ def test_openapi_prints_a_valid_document() -> None:
 def test_healthcheck_is_status_0_where_a_server_is_ready() -> None:
     with serving("--quiet") as server:
         port = server.url.rpartition(":")[2]
-        assert run("healthcheck", CLEVORA_MOCK_PORT=port).returncode == 0
-        assert run("healthcheck", "--port", port, CLEVORA_MOCK_PORT="1").returncode == 0
-        assert run("healthcheck", "--host", "0.0.0.0", "--port", port).returncode == 0
+        assert run_program("healthcheck", CLEVORA_MOCK_PORT=port).returncode == 0
+        assert run_program("healthcheck", "--port", port, CLEVORA_MOCK_PORT="1").returncode == 0
+        assert run_program("healthcheck", "--host", "0.0.0.0", "--port", port).returncode == 0
 
 
 def test_healthcheck_is_status_1_and_one_line_where_no_server_is() -> None:
-    ended = run("healthcheck", CLEVORA_MOCK_PORT="9")
+    ended = run_program("healthcheck", CLEVORA_MOCK_PORT="9")
     assert (ended.returncode, ended.stderr) == (1, "clevora-mock: no ready server at 127.0.0.1:9\n")
 
 
@@ -124,5 +123,5 @@ def test_healthcheck_is_status_1_where_another_server_answers() -> None:
 
     with http.server.HTTPServer(("127.0.0.1", 0), Other) as other:
         threading.Thread(target=other.serve_forever, daemon=True).start()
-        assert run("healthcheck", "--port", str(other.server_port)).returncode == 1
+        assert run_program("healthcheck", "--port", str(other.server_port)).returncode == 1
         other.shutdown()

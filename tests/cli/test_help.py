@@ -8,12 +8,12 @@ import pytest
 
 from clevora_mock.cli.main import main
 from clevora_mock.settings import SETTINGS
-from tests.support.program import invoke
+from tests.support.program import run_in_process
 
 
 @pytest.mark.parametrize("name", sorted(main.commands))
 def test_the_help_of_a_command_fits_into_80_columns(name: str) -> None:
-    text = invoke(name, "--help").stdout
+    text = run_in_process(name, "--help").stdout
     assert text.startswith(f"Usage: clevora-mock {name}")
     assert max(map(len, text.splitlines())) <= 80
     assert "..." not in re.sub(r"(FILE|CMD)\.\.\.|sk_live_\.\.\.", "", text), "nothing is cut off"
@@ -21,7 +21,7 @@ def test_the_help_of_a_command_fits_into_80_columns(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["serve", "exec"])
 def test_every_setting_stands_in_its_section(name: str) -> None:
-    text = invoke(name, "--help").stdout
+    text = run_in_process(name, "--help").stdout
     for setting in SETTINGS:
         section = re.search(rf"^{setting.section}:\n((?: .*\n)+)", text, re.MULTILINE)
         assert section is not None
@@ -31,21 +31,21 @@ def test_every_setting_stands_in_its_section(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["serve", "exec", "check"])
 def test_help_prints_the_help_of_a_command(name: str) -> None:
-    assert invoke("help", name).stdout == invoke(name, "--help").stdout
+    assert run_in_process("help", name).stdout == run_in_process(name, "--help").stdout
 
 
 def test_help_alone_prints_the_overview() -> None:
-    assert invoke("help").stdout == invoke("--help").stdout
+    assert run_in_process("help").stdout == run_in_process("--help").stdout
 
 
 def test_help_for_an_unknown_command_is_status_2() -> None:
-    ended = invoke("help", "frobnicate")
+    ended = run_in_process("help", "frobnicate")
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == "clevora-mock: No such command 'frobnicate'.\nTry 'clevora-mock --help'.\n"
 
 
 def test_the_overview_has_examples_and_every_command() -> None:
-    text = invoke("--help").stdout
+    text = run_in_process("--help").stdout
     assert "clevora-mock exec -- pytest" in text
     assert all(re.search(rf"^  {name} +\S", text, re.MULTILINE) for name in main.commands)
 

@@ -22,10 +22,10 @@ from clevora_mock.cli.terminal import Styler
 from clevora_mock.control.endpoint import ControlAction
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.settings import Settings, is_colorless
-from tests.support.program import invoke
+from tests.support.program import run_in_process
 
 PLAIN = Styler(io.StringIO())
-# The wall's time as the chat below ends, in microseconds.
+# The wall's time at the end of the chat below, in microseconds.
 NOW = 1_767_225_600_250_000
 KEY = "sk_live_0123456789abcdef0123456789abcdef"
 CHAT: dict[str, Any] = {
@@ -64,14 +64,14 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def colored(monkeypatch: pytest.MonkeyPatch) -> Styler:
-    """The styler of a terminal with colors."""
+    """Return the styler of a terminal with colors."""
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     return Styler(Terminal())
 
 
 def entry(**changes: Any) -> JournalEntry:
-    """The journal's entry of a chat, with `changes`."""
+    """Return the journal's entry of a chat, with `changes`."""
     return JournalEntry(**(CHAT | changes))
 
 
@@ -93,7 +93,7 @@ class TestColors:
 
     @pytest.mark.parametrize("arguments", [("--help",), ("serve", "--help"), ("scenarios",), ("check", "/nowhere")])
     def test_output_that_is_no_terminal_has_none(self, arguments: tuple[str, ...]) -> None:
-        ended = invoke(*arguments)
+        ended = run_in_process(*arguments)
         assert "\x1b" not in ended.stdout + ended.stderr
 
 
@@ -127,7 +127,7 @@ class TestBanner:
 
 
 def line(style: Styler = PLAIN, sandbox: str = "default", now: int = NOW, **changes: Any) -> str:
-    """The text of a chat's line, with `changes` to its entry."""
+    """Return the text of a chat's line, with `changes` to its entry."""
     return text_line(sandbox, entry(**changes), style, now)
 
 
@@ -144,10 +144,10 @@ class TestTextLines:
         assert line(body=b'{"model": "clevora-1.0-turbo", "stream": true}').endswith("$0.02   stream")
 
     @pytest.mark.parametrize("body", [b"", b"[]", b'{"model": 5, "stream": "yes"}', b'{"model": "clevora-1.0', b"\xff"])
-    def test_a_body_that_names_neither_leaves_the_place_empty(self, body: bytes) -> None:
+    def test_a_body_without_stream_or_model_leaves_the_column_empty(self, body: bytes) -> None:
         assert line(body=body).endswith("40 tokens $0.02")
 
-    def test_a_refusal_says_what_was_wrong(self) -> None:
+    def test_a_refused_request_shows_the_error_message(self) -> None:
         text = line(status=400, code="invalid_field", message="temperature: expected a number", **FREE)
         assert text == "00:00:00  POST    chat.completions       400 250 ms temperature: expected a number"
 
@@ -224,7 +224,7 @@ class TestTextLines:
 
 
 class TestControlLines:
-    def test_a_line_has_time_method_path_and_what_was_asked_for(self) -> None:
+    def test_a_line_has_time_method_path_and_a_summary_of_the_body(self) -> None:
         action = ControlAction(NOW, "PUT", "/__mock/scenario", b'{"name": "flaky"}')
         text = control_text_line("default", action, PLAIN, NOW)
         assert text == "00:00:00  control PUT /__mock/scenario name=flaky"
@@ -249,7 +249,7 @@ class TestControlLines:
             (b"x" * 20_000, "20,000 bytes"),
         ],
     )
-    def test_a_body_is_told_in_a_few_words_without_secrets(self, body: bytes, text: str) -> None:
+    def test_a_body_is_summarized_without_secrets(self, body: bytes, text: str) -> None:
         assert change_of(body) == text
 
     def test_it_fits_into_100_columns(self) -> None:

@@ -1,4 +1,4 @@
-"""``clevora-mock exec -- CMD``: a server for as long as one command runs."""
+"""``clevora-mock exec -- CMD``: a server for the duration of one command."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from clevora_mock.settings import Settings
-from tests.support.program import PROGRAM, TIMEOUT_SECONDS, environment, invoke, run
+from tests.support.program import PROGRAM, TIMEOUT_SECONDS, environment, run_in_process, run_program
 
 SLOW = pytest.mark.slow
 CHAT = """
@@ -29,7 +29,7 @@ def ask(body=None, **headers):
 
 def python(source: str, *flags: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a Python program as the command."""
-    return run("exec", *flags, "--", sys.executable, "-c", source, **variables)
+    return run_program("exec", *flags, "--", sys.executable, "-c", source, **variables)
 
 
 def test_the_command_gets_the_variables_of_the_clients() -> None:
@@ -45,7 +45,7 @@ def test_the_command_gets_the_variables_of_the_clients() -> None:
 
 @pytest.mark.slow
 def test_two_at_once_have_two_ports() -> None:
-    ended = run("exec", "--", *PROGRAM, "exec", "--", sys.executable, "-c", CHAT + "print(ask())")
+    ended = run_program("exec", "--", *PROGRAM, "exec", "--", sys.executable, "-c", CHAT + "print(ask())")
     assert (ended.returncode, ended.stdout) == (0, "200\n")
 
 
@@ -66,7 +66,7 @@ def test_flags_and_variables_set_the_server_up() -> None:
 
 @pytest.mark.parametrize("flags", [("--scenario", "flakey"), ("--import", "/nowhere.json")])
 def test_an_invalid_file_is_status_4_and_the_command_does_not_run(flags: tuple[str, ...]) -> None:
-    ended = invoke("exec", *flags, "--", "echo", "ran")
+    ended = run_in_process("exec", *flags, "--", "echo", "ran")
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (4, "", 1)
 
 
@@ -81,14 +81,14 @@ def test_the_status_is_128_and_the_number_of_the_signal_that_ended_the_command()
 
 @pytest.mark.parametrize(("command", "status"), [("no-such-command", 127), (os.devnull, 126)])
 def test_a_command_that_cannot_run_is_one_line_and_the_status_of_shells(command: str, status: int) -> None:
-    ended = invoke("exec", "--", command)
+    ended = run_in_process("exec", "--", command)
     assert (ended.returncode, ended.stdout) == (status, "")
     assert re.fullmatch(rf"clevora-mock: cannot run '{command}': .+\n", ended.stderr)
 
 
 def test_a_missing_command_is_status_2() -> None:
     for arguments in (("exec",), ("exec", "--"), ("exec", "--seed", "1")):
-        ended = invoke(*arguments)
+        ended = run_in_process(*arguments)
         assert (ended.returncode, ended.stdout) == (2, "")
         assert "-- CMD..." in ended.stderr
 
@@ -130,7 +130,7 @@ def test_signals_are_forwarded_and_the_server_stays_until_the_command_ends(numbe
 
 
 def test_ctrl_c_in_a_terminal_reaches_the_command_once() -> None:
-    """The terminal sends it to every process in the foreground; forwarded as well, it would come twice."""
+    """The terminal sends it to every process in the foreground; forwarding it as well would deliver it twice."""
     source = (
         "import signal, time\ncount = 0\n"
         "def received(*_):\n global count; count += 1\n"
@@ -140,7 +140,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_command_once() -> None:
         "print('count', count, flush=True)"
     )
     ours, theirs = os.openpty()
-    # The leader of the session makes the terminal its controlling one, as a login does.
+    # The session leader makes the terminal its controlling one, as a login shell does.
     login = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
     command = [sys.executable, "-c", login, *PROGRAM, "exec", "--", sys.executable, "-c", source]
     with subprocess.Popen(
@@ -156,7 +156,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_command_once() -> None:
         while b"waiting" not in output:
             output += os.read(ours, 1024)
         os.write(ours, b"\x03")
-        # A line may come in pieces.
+        # A line may arrive in pieces.
         while not (count := re.search(rb"count (\d)", output)):
             output += os.read(ours, 1024)
         assert process.wait(TIMEOUT_SECONDS) == 0
@@ -192,7 +192,7 @@ class TestSummary:
     def test_there_is_none_with_quiet_or_without_requests(self, source: str, flags: tuple[str, ...]) -> None:
         assert python(CHAT + source, *flags).stderr == ""
 
-    def test_a_random_seed_is_told_at_the_end(self) -> None:
+    def test_a_random_seed_is_printed_at_the_end(self) -> None:
         read_seed = "json.load(urllib.request.urlopen(os.environ['CLEVORA_MOCK_URL'] + '/__mock/health'))['seed']"
         ended = python(CHAT + f"ask(); print({read_seed})", "--seed", "random")
         assert ended.stderr.endswith(f", seed {ended.stdout}")
@@ -205,6 +205,6 @@ class TestSummary:
 def test_the_state_is_exported_when_the_command_has_ended(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     assert python(CHAT + "ask()", "--export-on-exit", str(file)).returncode == 0
-    ended = run("exec", "--import", str(file), "--", sys.executable, "-c", "pass")
+    ended = run_program("exec", "--import", str(file), "--", sys.executable, "-c", "pass")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert json.loads(file.read_text(encoding="utf-8"))["sandboxes"]["default"]

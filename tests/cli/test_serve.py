@@ -12,7 +12,7 @@ import pytest
 
 from clevora_mock.settings import SETTINGS, Settings
 from tests.cli.test_settings import INVALID, KEYS
-from tests.support.program import invoke, run, serving
+from tests.support.program import run_in_process, run_program, serving
 from tests.support.raw_client import exchange
 
 CHAT = {"messages": [{"role": "user", "content": "Hello!"}]}
@@ -22,7 +22,7 @@ each_signal = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 
 
 class TestStart:
-    def test_the_banner_shows_what_to_copy(self) -> None:
+    def test_the_banner_shows_the_variables_to_copy(self) -> None:
         with serving() as server:
             text = "\n".join(server.banner)
             assert f"export CLEVORA_BASE_URL={server.url}/v1" in text
@@ -42,7 +42,9 @@ class TestStart:
             assert httpx.get(f"{server.url}/__mock/health").json()["status"] == "ok"
 
     @pytest.mark.parametrize(("arguments", "seed"), [(("--quiet",), 0), (("serve", "--seed", "7", "--quiet"), 7)])
-    def test_serve_may_be_left_out_and_quiet_leaves_only_ready(self, arguments: tuple[str, ...], seed: int) -> None:
+    def test_serve_is_the_default_command_and_quiet_prints_only_ready(
+        self, arguments: tuple[str, ...], seed: int
+    ) -> None:
         with serving(*arguments) as server:
             assert server.banner == []
             assert server.ready["seed"] == seed
@@ -100,40 +102,40 @@ class TestErrors:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             port = taken.getsockname()[1]
-            ended = run("serve", "--port", str(port))
+            ended = run_program("serve", "--port", str(port))
         assert (ended.returncode, ended.stdout) == (3, "")
         assert re.fullmatch(rf"clevora-mock: port {port} .*taken.*--port.*\n", ended.stderr)
 
     def test_an_invalid_flag_is_one_line_and_status_2(self) -> None:
-        """For every setting; under `exec`, which ends by itself even where nothing is wrong."""
+        """Uses `exec`, which ends by itself even if no flag is invalid."""
         for setting in SETTINGS:
             if not setting.is_switch:
-                ended = invoke("exec", f"{setting.flag}={INVALID[setting.name][-1]}", "--", "true")
+                ended = run_in_process("exec", f"{setting.flag}={INVALID[setting.name][-1]}", "--", "true")
                 assert (setting.flag, ended.returncode, ended.stdout) == (setting.flag, 2, "")
                 assert ended.stderr.startswith(f"clevora-mock: {setting.flag}: expected ")
                 assert ended.stderr.count("\n") == 1
 
     def test_an_invalid_variable_is_one_line_and_status_2(self) -> None:
-        ended = run("serve", CLEVORA_MOCK_BALANCE="lots")
+        ended = run_program("serve", CLEVORA_MOCK_BALANCE="lots")
         assert (ended.returncode, ended.stdout) == (2, "")
         assert re.fullmatch(r"clevora-mock: CLEVORA_MOCK_BALANCE: expected .*, got 'lots'\n", ended.stderr)
 
     def test_an_address_of_another_machine_is_status_2(self) -> None:
-        ended = run("serve", "--host", "203.0.113.7", "--port", "0")
+        ended = run_program("serve", "--host", "203.0.113.7", "--port", "0")
         assert (ended.returncode, ended.stdout) == (2, "")
         assert re.fullmatch(r"clevora-mock: --host: .*203\.0\.113\.7.*\n", ended.stderr)
 
     def test_watch_without_a_scenario_is_status_2(self) -> None:
-        ended = run("serve", "--port", "0", "--watch")
+        ended = run_program("serve", "--port", "0", "--watch")
         assert (ended.returncode, ended.stdout) == (2, "")
         assert ended.stderr == "clevora-mock: --watch: expected --scenario beside it, whose file is watched\n"
 
     def test_a_missing_catalog_is_status_4(self) -> None:
-        ended = run("serve", "--port", "0", "--catalog", "/nowhere/catalog.jsonl")
+        ended = run_program("serve", "--port", "0", "--catalog", "/nowhere/catalog.jsonl")
         assert (ended.returncode, ended.stdout) == (4, "")
         assert re.fullmatch(r"clevora-mock: .*/nowhere/catalog\.jsonl.*\n", ended.stderr)
 
-    def test_what_is_not_http_is_refused_in_json(self) -> None:
+    def test_invalid_http_is_refused_in_json(self) -> None:
         with serving("--quiet") as server:
             parts = urlsplit(server.url)
             received = exchange((str(parts.hostname), parts.port or 0), b"hello there\r\n\r\n")
@@ -158,7 +160,7 @@ class TestLog:
         if log_format == "json":
             assert [json.loads(line)["status"] for line in lines] == [200, 404]
 
-    def test_a_refusal_says_what_was_wrong(self) -> None:
+    def test_a_refused_request_shows_the_error_message(self) -> None:
         with serving() as server:
             httpx.get(f"{server.url}/v1/nothing")
             line = server.stop()[1].splitlines()[0]
@@ -177,7 +179,7 @@ class TestLog:
         assert [line[8] for line in lines] == [" ", "*"]
         assert lines[1].startswith("14:00:00*")
 
-    def test_what_changes_nothing_there_is_none(self) -> None:
+    def test_a_control_request_without_a_change_is_no_line(self) -> None:
         with serving() as server:
             control = f"{server.url}/__mock"
             httpx.get(f"{control}/clock")
@@ -188,7 +190,7 @@ class TestLog:
             httpx.delete(f"{server.url}/favicon.ico")
             assert server.stop() == (0, "")
 
-    def test_a_browsers_icon_is_no_request_to_the_api(self) -> None:
+    def test_a_favicon_request_is_not_logged(self) -> None:
         with serving() as server:
             assert httpx.get(f"{server.url}/favicon.ico").status_code == 404
             assert httpx.get(f"{server.url}/__mock/requests").json()["count"] == 0

@@ -52,7 +52,7 @@ VALID: dict[str, tuple[str, Any, str, Any]] = {
     "quiet": ("true", True, "0", False),
 }
 
-# For each setting: texts that it refuses.
+# For each setting: invalid texts.
 INVALID: dict[str, tuple[str, ...]] = {
     "host": ("",),
     "port": ("", "abc", "-1", "65536", "1.5", "٣", "0x10", "9" * 5000),
@@ -239,7 +239,7 @@ class TestVariables:
             ({"no_proxy": "*"}, "*"),
         ],
     )
-    def test_proxies_are_not_asked_for_this_machine_either(self, variables: dict[str, str], hosts: str) -> None:
+    def test_no_proxy_is_used_for_this_machine(self, variables: dict[str, str], hosts: str) -> None:
         assert proxy_exceptions(variables) == {"NO_PROXY": hosts, "no_proxy": hosts}
 
     def test_unknown_variables_are_found(self) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from clevora_mock.cli.main import SHELLS
-from tests.support.program import invoke
+from tests.support.program import run_in_process
 
 SHIPPED = ["brownout", "default", "flaky", "outage"]
 
@@ -15,20 +15,20 @@ def complete(*words: str) -> list[str]:
         "COMP_WORDS": " ".join(("clevora-mock", *words)),
         "COMP_CWORD": str(len(words)),
     }
-    ended = invoke(**variables)
+    ended = run_in_process(**variables)
     assert ended.returncode == 0
     return [line.partition(",")[2] for line in ended.stdout.split()]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_each_shell_has_a_script(shell: str) -> None:
-    ended = invoke("completion", shell)
+    ended = run_in_process("completion", shell)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "_CLEVORA_MOCK_COMPLETE" in ended.stdout
 
 
 def test_an_unknown_shell_is_status_2_with_the_known_ones() -> None:
-    ended = invoke("completion", "csh")
+    ended = run_in_process("completion", "csh")
     assert ended.returncode == 2
     assert all(shell in ended.stderr for shell in SHELLS)
 

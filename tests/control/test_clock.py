@@ -1,4 +1,4 @@
-"""One clock drives a sandbox: whatever moves it, everything in the sandbox follows."""
+"""One clock drives a sandbox: after a change of the clock, everything in the sandbox follows."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,9 +6,9 @@ import httpx
 import pytest
 
 from clevora_mock.settings import Settings
-from tests.support.control import chat, connect, control, eventually, use
+from tests.support.control import chat, connect, control, start_scenario, wait_until
 from tests.support.random_steps import Player
-from tests.support.server import Running, running
+from tests.support.server import RunningServer, running
 from tests.support.world import World, fresh_world
 
 HOUR = 3600
@@ -19,7 +19,6 @@ def move(world: World, **change: object) -> dict[str, object]:
 
 
 def test_the_clock_is_set_moved_frozen_and_scaled(world: World) -> None:
-    """Mode first, then the time, then the move on."""
     assert move(world) == {"now": "2026-01-01T00:00:00.000Z", "mode": "frozen"}
     assert move(world, advance=1.5)["now"] == "2026-01-01T00:00:01.500Z"
     assert move(world, now="2026-05-11T14:00:00+02:00")["now"] == "2026-05-11T12:00:00.000Z"
@@ -33,13 +32,11 @@ def test_the_clock_is_set_moved_frozen_and_scaled(world: World) -> None:
 
 
 def test_a_scaled_clock_runs_ahead(world: World) -> None:
-    """A million seconds a second."""
     move(world, mode="scaled", speed=1_000_000)
-    eventually(lambda: str(control(world, "GET clock")["now"]) > "2026-01-02")
+    wait_until(lambda: str(control(world, "GET clock")["now"]) > "2026-01-02")
 
 
 def test_times_in_answers_are_the_clocks(world: World) -> None:
-    """The date header, `created`, the journal, the ledger, the keys."""
     move(world, now="2026-05-11T14:21:08.531Z")
     answer = chat(world)
     assert answer.headers["date"] == "Mon, 11 May 2026 14:21:08 GMT"
@@ -51,8 +48,7 @@ def test_times_in_answers_are_the_clocks(world: World) -> None:
 
 
 def test_the_minute_of_a_limit_ends_on_the_clock(world: World) -> None:
-    """To the second that Retry-After named."""
-    use(world, "limits: {requests_per_minute: 1}")
+    start_scenario(world, "limits: {requests_per_minute: 1}")
     assert [chat(world).status_code, chat(world).headers["retry-after"]] == [200, "60"]
     move(world, advance=59)
     assert chat(world).headers["retry-after"] == "1"
@@ -61,8 +57,7 @@ def test_the_minute_of_a_limit_ends_on_the_clock(world: World) -> None:
 
 
 def test_the_day_of_a_limit_ends_at_midnight(world: World) -> None:
-    """UTC; and the usage has two rows."""
-    use(world, "limits: {tokens_per_day: 1}")
+    start_scenario(world, "limits: {tokens_per_day: 1}")
     move(world, now="2026-05-11T23:59:00Z")
     refused = [chat(world), chat(world)][1]
     assert (refused.json()["error"]["code"], refused.headers["retry-after"]) == ("daily_token_limit_exceeded", "60")
@@ -73,7 +68,6 @@ def test_the_day_of_a_limit_ends_at_midnight(world: World) -> None:
 
 
 def test_a_token_expires_at_its_second(world: World) -> None:
-    """At the very second."""
     token = control(world, "POST tokens", json={"uid": "demo", "expiresIn": 60})["idToken"]
     statuses = []
     for seconds in (0, 59, 1):
@@ -84,7 +78,6 @@ def test_a_token_expires_at_its_second(world: World) -> None:
 
 
 def test_a_checkout_expires_after_a_day(world: World) -> None:
-    """After a day nobody can pay it."""
     player = Player(world)
     player.one(("topup", 50))
     move(world, advance=24 * HOUR)
@@ -94,8 +87,7 @@ def test_a_checkout_expires_after_a_day(world: World) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "status"), [(300, 200), (301, 401), (-300, 200), (-301, 401)])
-def test_an_event_is_good_for_five_minutes(world: World, seconds: int, status: int) -> None:
-    """Either way."""
+def test_an_event_is_valid_for_five_minutes(world: World, seconds: int, status: int) -> None:
     move(world, now="2026-05-11T14:00:00Z")
     signed = control(world, "POST webhooks/sign", json={"payload": {"type": "x"}})
     move(world, now="2026-05-11T13:00:00Z", advance=HOUR + seconds)
@@ -104,9 +96,8 @@ def test_an_event_is_good_for_five_minutes(world: World, seconds: int, status: i
 
 
 def test_a_window_of_a_scenario_opens_and_shuts(world: World) -> None:
-    """From the moment when the scenario began."""
     move(world, advance=1000)
-    use(world, "rules: [{when: {endpoint: '*', between: [10s, 2m]}, then: {error: 503}}]")
+    start_scenario(world, "rules: [{when: {endpoint: '*', between: [10s, 2m]}, then: {error: 503}}]")
     statuses = []
     for seconds in (0, 9.9, 0.1, 109.9, 0.1):
         move(world, advance=seconds)
@@ -115,8 +106,7 @@ def test_a_window_of_a_scenario_opens_and_shuts(world: World) -> None:
 
 
 @pytest.mark.parametrize("mode", ["real", "scaled", "frozen"])
-def test_a_late_payment_arrives_once_the_clock_gets_there(frozen_server: Running, mode: str) -> None:
-    """On an advance, whatever the clock does by itself."""
+def test_a_late_payment_arrives_once_the_clock_gets_there(frozen_server: RunningServer, mode: str) -> None:
     world = fresh_world(frozen_server)
     move(world, mode=mode, **({"speed": 0.001} if mode == "scaled" else {}))
     control(world, "PUT scenario", json={"name": "late-payment"})
@@ -124,13 +114,12 @@ def test_a_late_payment_arrives_once_the_clock_gets_there(frozen_server: Running
     player.play([("topup", 50), ("pay", "pay")])
     assert control(world, "GET accounts/demo")["balance"] == 0
     move(world, advance=HOUR)
-    eventually(lambda: bool(control(world, "GET accounts/demo")["balance"] == 50))
+    wait_until(lambda: bool(control(world, "GET accounts/demo")["balance"] == 50))
     assert control(world, "GET requests?endpoint=dodo.webhook")["requests"][0]["status"] == 200
 
 
 @pytest.mark.parametrize("change", [{"advance": 1e6}, {"mode": "scaled", "speed": 1e6}, {"now": "2160-01-01"}], ids=str)
-def test_a_paced_stream_goes_on_when_the_clock_moves(real_server: Running, change: dict[str, object]) -> None:
-    """It would have taken months."""
+def test_a_paced_stream_continues_when_the_clock_moves(real_server: RunningServer, change: dict[str, object]) -> None:
     world = fresh_world(real_server)
     move(world, mode="scaled", speed=1e-6)
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
@@ -142,22 +131,20 @@ def test_a_paced_stream_goes_on_when_the_clock_moves(real_server: Running, chang
 
 
 @pytest.mark.parametrize("change", [{"advance": 2 * HOUR}, {"mode": "scaled", "speed": 1e6}], ids=str)
-def test_whoever_waits_is_woken_when_the_clock_moves(real_server: Running, change: dict[str, object]) -> None:
-    """A delay of an hour is over once an hour is."""
+def test_advancing_the_clock_ends_a_delay(real_server: RunningServer, change: dict[str, object]) -> None:
     world = fresh_world(real_server)
-    use(world, "rules: [{when: {endpoint: chat.completions}, then: {delay: 1h}}]")
+    start_scenario(world, "rules: [{when: {endpoint: chat.completions}, then: {delay: 1h}}]")
     with ThreadPoolExecutor() as pool:
         asked = pool.submit(chat, world)
-        eventually(lambda: bool(world.do(lambda sandbox: len(sandbox.clock.timers))))
+        wait_until(lambda: bool(world.run_in_server(lambda sandbox: len(sandbox.clock.timers))))
         assert not asked.done()
         move(world, **change)
         assert asked.result(15).status_code == 200
     assert control(world, "GET requests")["requests"][0]["latencyMs"] >= HOUR * 1000
-    assert world.do(lambda sandbox: len(sandbox.clock.timers)) == 0
+    assert world.run_in_server(lambda sandbox: len(sandbox.clock.timers)) == 0
 
 
 def test_a_frozen_clock_records_a_delay_and_does_not_wait(world: World) -> None:
-    """An hour is over at once, and the time is what it was."""
     answer = chat(world, headers={"x-clevora-mock-delay": "1h"})
     assert answer.headers["date"] == "Thu, 01 Jan 2026 00:00:00 GMT"
     assert control(world, "GET requests")["requests"][0]["latencyMs"] == HOUR * 1000
@@ -165,7 +152,6 @@ def test_a_frozen_clock_records_a_delay_and_does_not_wait(world: World) -> None:
 
 
 def test_real_delays_are_waited_for_under_a_frozen_clock() -> None:
-    """And recorded just the same."""
     settings = Settings(clock="frozen", real_delays=True)
     with running(settings) as server, connect(server.url) as http:
         headers = {"authorization": f"Bearer {server.api_key}", "x-clevora-mock-delay": "1h"}

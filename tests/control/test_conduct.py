@@ -9,8 +9,8 @@ import openai
 import openai._base_client
 import pytest
 
-from tests.support.control import chat, control, eventually, use
-from tests.support.server import Running
+from tests.support.control import chat, control, start_scenario, wait_until
+from tests.support.server import RunningServer
 from tests.support.world import TLS, World, fresh_world
 
 
@@ -26,9 +26,8 @@ def ask(world: World, text: str = "Hello!", **more: Any) -> str:
     return str(chat(world, text, **more).headers["x-request-id"])
 
 
-def test_a_retry_before_retry_after_is_over(world: World) -> None:
-    """Too early by a second, and again; not once the time has come."""
-    use(world, "limits: {requests_per_minute: 1}")
+def test_a_retry_before_the_end_of_retry_after_is_a_finding(world: World) -> None:
+    start_scenario(world, "limits: {requests_per_minute: 1}")
     ask(world)
     ask(world)
     early = [ask(world)]
@@ -40,11 +39,11 @@ def test_a_retry_before_retry_after_is_over(world: World) -> None:
     assert findings(world) == [("early_retry", early)]
 
 
-def test_a_wait_begins_with_the_refusals_first_byte(real_server: Running) -> None:
-    """Whatever the rest of it takes, and whenever the server is done with it."""
+def test_retry_after_counts_from_the_first_byte(real_server: RunningServer) -> None:
+    """The journal has the time of the first byte, not of the end of the response."""
     world = fresh_world(real_server)
     control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-9})
-    use(world, "rules: [{when: {}, then: {error: {status: 429, retry_after: 60}, fault: slow_body}}]")
+    start_scenario(world, "rules: [{when: {}, then: {error: {status: 429, retry_after: 60}, fault: slow_body}}]")
 
     def refused() -> str:
         body = {"messages": [{"role": "user", "content": "Hello!"}]}
@@ -52,7 +51,7 @@ def test_a_wait_begins_with_the_refusals_first_byte(real_server: Running) -> Non
         with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:
             wait(world, 20)
             answer.read()
-        eventually(lambda: control(world, "GET requests")["count"] == before + 1)
+        wait_until(lambda: control(world, "GET requests")["count"] == before + 1)
         return str(answer.headers["x-request-id"])
 
     refused()
@@ -65,8 +64,7 @@ def test_a_wait_begins_with_the_refusals_first_byte(real_server: Running) -> Non
 
 
 def test_another_request_is_no_retry(world: World) -> None:
-    """Whoever waits with one request may send another."""
-    use(world, "rules: [{when: {message: first}, then: {error: {status: 429, retry_after: 30}}}]")
+    start_scenario(world, "rules: [{when: {message: first}, then: {error: {status: 429, retry_after: 30}}}]")
     ask(world, "first")
     ask(world, "second")
     assert findings(world) == []
@@ -75,10 +73,9 @@ def test_another_request_is_no_retry(world: World) -> None:
 @pytest.mark.parametrize(
     ("status", "body"), [(400, {"temperature": "hot"}), (401, {}), (402, {})], ids=["400", "401", "402"]
 )
-def test_a_final_refusal_asked_for_again(world: World, status: int, body: dict[str, Any]) -> None:
-    """Unchanged; a request that was put right is none."""
+def test_repeating_a_finally_refused_request_is_a_finding(world: World, status: int, body: dict[str, Any]) -> None:
     if status != 400:
-        use(world, f"rules: [{{when: {{message: Hello!}}, then: {{error: {status}}}}}]")
+        start_scenario(world, f"rules: [{{when: {{message: Hello!}}, then: {{error: {status}}}}}]")
     ask(world, **body)
     again = [ask(world, **body), ask(world, **body)]
     ask(world, "Something else.")
@@ -87,8 +84,8 @@ def test_a_final_refusal_asked_for_again(world: World, status: int, body: dict[s
     assert kinds == ({"revoked_key": again} if status == 401 else {})
 
 
-def test_a_402_may_be_asked_for_again_once_there_is_money(world: World) -> None:
-    """That is what it is for; a top-up, an adjustment or an activation will do."""
+def test_a_402_may_be_retried_after_a_credit(world: World) -> None:
+    """A top-up, an adjustment or an activation makes the retry correct."""
     control(world, "PATCH accounts/demo", json={"balance": 0})
     ask(world)
     control(world, "PATCH accounts/demo", json={"balance": 10})
@@ -101,15 +98,13 @@ def test_a_402_may_be_asked_for_again_once_there_is_money(world: World) -> None:
 
 
 def test_another_query_is_another_request(world: World) -> None:
-    """A range that was wrong, then one that is right."""
     for place in ("range=wrong", "range=7"):
         world.http.get(f"/api/developer/usage?{place}", headers=world.signed_in())
         wait(world, 2)
     assert findings(world) == []
 
 
-def test_going_on_with_a_revoked_key(world: World) -> None:
-    """The first refusal tells; those after it are the client's fault."""
+def test_continued_use_of_a_revoked_key_is_a_finding(world: World) -> None:
     made = world.http.post("/v1/keys", headers=world.signed_in(), json={"name": "k"}).json()
     raw, key = (
         next(text for text in _texts(made) if text.startswith("sk_live_") and "..." not in text),
@@ -131,9 +126,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("pause", [0, 1.0])
-def test_retries_of_a_500_without_backoff(world: World, pause: float) -> None:
-    """One finding for the whole run; a steady pause is no backoff."""
-    use(world, "rules: [{when: {calls: 1-6}, then: {error: 500}}]")
+def test_retries_of_a_500_without_backoff_are_a_finding(world: World, pause: float) -> None:
+    start_scenario(world, "rules: [{when: {calls: 1-6}, then: {error: 500}}]")
     run = []
     for _ in range(7):
         run.append(ask(world))
@@ -143,9 +137,8 @@ def test_retries_of_a_500_without_backoff(world: World, pause: float) -> None:
     assert findings(world) == [("no_backoff", run)]
 
 
-def test_retries_with_backoff_are_right(world: World) -> None:
-    """Twice as long each time, up to a ceiling."""
-    use(world, "rules: [{when: {}, then: {error: 503}}]")
+def test_retries_with_backoff_are_no_finding(world: World) -> None:
+    start_scenario(world, "rules: [{when: {}, then: {error: 503}}]")
     for pause in (0.5, 1, 2, 4, 8, 8, 8, 8):
         ask(world)
         wait(world, pause)
@@ -153,39 +146,35 @@ def test_retries_with_backoff_are_right(world: World) -> None:
 
 
 def test_unknown_fields_are_a_finding(world: World) -> None:
-    """Named in the message."""
     ask(world)
     sent = [ask(world, logit_bias_={}), ask(world, n_=1)]
     assert findings(world) == [("unknown_fields", sent)]
     assert control(world, "GET conduct")["findings"][0]["message"].endswith("logit_bias_, n_")
 
 
-def test_a_stream_left_unread_is_a_finding(real_server: Running) -> None:
-    """By a client that closes the connection in the middle; a stream that is read is none."""
+def test_a_stream_left_unread_is_a_finding(real_server: RunningServer) -> None:
     world = fresh_world(real_server)
     control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-6})
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
     with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:
         next(answer.iter_lines())
-    eventually(lambda: control(world, "GET requests")["count"] == 1)
+    wait_until(lambda: control(world, "GET requests")["count"] == 1)
     control(world, "PATCH clock", json={"mode": "real"})
     chat(world, "Hi", stream=True)
     assert findings(world) == [("unread_stream", [answer.headers["x-request-id"]])]
 
 
-def test_who_gives_up_a_stalled_stream_is_right(real_server: Running) -> None:
-    """The fault is the scenario's."""
+def test_abandoning_a_stalled_stream_is_no_finding(real_server: RunningServer) -> None:
     world = fresh_world(real_server)
-    use(world, "rules: [{when: {}, then: {fault: {kind: stall, after_tokens: 2}}}]")
+    start_scenario(world, "rules: [{when: {}, then: {fault: {kind: stall, after_tokens: 2}}}]")
     body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
     with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:
         next(answer.iter_lines())
-    eventually(lambda: control(world, "GET requests")["count"] == 1)
+    wait_until(lambda: control(world, "GET requests")["count"] == 1)
     assert findings(world) == []
 
 
-def test_usage_polled_more_than_once_a_second(world: World) -> None:
-    """Once a second is right."""
+def test_polling_usage_more_than_once_a_second_is_a_finding(world: World) -> None:
     asked = []
     for pause in (1, 0.5, 0.9, 1, 1):
         answer = world.http.get("/api/developer/usage", headers=world.signed_in())
@@ -196,7 +185,7 @@ def test_usage_polled_more_than_once_a_second(world: World) -> None:
 
 @pytest.fixture
 def sdk(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[openai.OpenAI]:
-    """OpenAI's client as it comes, its pauses taken by the sandbox's clock."""
+    """Provide OpenAI's client with its defaults; its pauses advance the sandbox's clock."""
     pauses = SimpleNamespace(time=time.time, monotonic=time.monotonic)
     pauses.sleep = lambda seconds: wait(world, seconds)
     monkeypatch.setattr(openai._base_client, "time", pauses)
@@ -216,9 +205,8 @@ def sdk(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[openai.OpenAI
         "rules: [{when: {calls: [1]}, then: {fault: reset}}]",
     ],
 )
-def test_the_openai_sdk_behaves(world: World, sdk: openai.OpenAI, source: str) -> None:
-    """With its own retries it gets its answers and is accused of nothing."""
-    use(world, source)
+def test_the_openai_sdk_has_no_findings(world: World, sdk: openai.OpenAI, source: str) -> None:
+    start_scenario(world, source)
     for text in ("Hello!", "Hello!", "How are you?"):
         message: Any = {"role": "user", "content": text}
         assert sdk.chat.completions.create(model="clevora-1.0-turbo", messages=[message]).choices
@@ -226,9 +214,8 @@ def test_the_openai_sdk_behaves(world: World, sdk: openai.OpenAI, source: str) -
     assert findings(world) == []
 
 
-def test_the_openai_sdk_backs_off_for_long(world: World, sdk: openai.OpenAI) -> None:
-    """With more retries than it makes by itself."""
-    use(world, "rules: [{when: {calls: 1-7}, then: {error: 500}}]")
+def test_the_openai_sdk_with_many_retries_has_no_findings(world: World, sdk: openai.OpenAI) -> None:
+    start_scenario(world, "rules: [{when: {calls: 1-7}, then: {error: 500}}]")
     message: Any = {"role": "user", "content": "Hello!"}
     sdk.with_options(max_retries=8).chat.completions.create(model="clevora-1.0-turbo", messages=[message])
     assert control(world, "GET requests")["count"] == 8

@@ -1,10 +1,10 @@
-"""U8: the documented places in Firestore, beside what the API says."""
+"""U8: the documented collections in Firestore, compared with the API."""
 
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.situations import Memory, take
+from tests.support.situations import StoredValues, set_up
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -18,21 +18,20 @@ def place(world: "World", path: str) -> Any:
     return answer.json()
 
 
-def busy(world: "World") -> Memory:
-    """Two keys, two days, successes and failures."""
-    memory: Memory = {}
-    take(world, memory, "second key")
-    take(world, memory, "example")
-    take(world, memory, ("failures", 1))
+def busy(world: "World") -> StoredValues:
+    """Provide a sandbox with two keys, requests on two days, successes and failures."""
+    memory: StoredValues = {}
+    set_up(world, memory, "second key")
+    set_up(world, memory, "example")
+    set_up(world, memory, ("failures", 1))
     world.advance(86_400)
-    take(world, memory, ("asked with second key", "/v1/chat/completions", HELLO))
-    take(world, memory, ("asked", "/v1/chat/completions", HELLO | {"max_tokens": 2}))
+    set_up(world, memory, ("asked with second key", "/v1/chat/completions", HELLO))
+    set_up(world, memory, ("asked", "/v1/chat/completions", HELLO | {"max_tokens": 2}))
     return memory
 
 
 @pytest.mark.clause("U8", "B6")
 def test_the_totals_are_the_reports(world: "World") -> None:
-    """clevora_developer_usage/{uid}: requests, tokens, errors, lastUsed."""
     busy(world)
     summary = world.http.get("/api/developer/usage", headers=world.signed_in()).json()["data"]["summary"]
     assert place(world, "clevora_developer_usage/demo") == {
@@ -45,7 +44,6 @@ def test_the_totals_are_the_reports(world: "World") -> None:
 
 @pytest.mark.clause("U8", "B6")
 def test_the_days_are_the_series(world: "World") -> None:
-    """clevora_developer_usage/{uid}/days/{date}: a rollup for each day with requests, broken down by endpoint."""
     busy(world)
     series = world.http.get("/api/developer/usage?range=2", headers=world.signed_in()).json()["data"]["dailySeries"]
     days = place(world, "clevora_developer_usage/demo/days")["documents"]
@@ -58,7 +56,6 @@ def test_the_days_are_the_series(world: "World") -> None:
 
 @pytest.mark.clause("U8", "B6", "K4")
 def test_the_keys_are_the_list(world: "World") -> None:
-    """clevora_developer_keys/{key}: by id, with the list's counters, and never the key."""
     memory = busy(world)
     listed = world.http.get("/v1/keys", headers=world.signed_in()).json()["data"]["keys"]
     assert sorted(place(world, "clevora_developer_keys")["documents"]) == sorted(key["id"] for key in listed)
@@ -70,7 +67,6 @@ def test_the_keys_are_the_list(world: "World") -> None:
 
 @pytest.mark.clause("U8", "U7")
 def test_the_logs_are_the_recent_activity(world: "World") -> None:
-    """clevora_developer_logs/{logId}: one for each recorded request, oldest first."""
     busy(world)
     recent = world.http.get("/api/developer/usage", headers=world.signed_in()).json()["data"]["recentActivity"]
     logs = [
@@ -83,7 +79,6 @@ def test_the_logs_are_the_recent_activity(world: "World") -> None:
 
 @pytest.mark.clause("U8", "B5")
 def test_the_transactions_are_the_ledger(world: "World") -> None:
-    """clevora_developer_transactions/{id}: what GET /api/developer/transactions shows."""
     busy(world)
     shown = world.http.get("/api/developer/transactions", headers=world.signed_in()).json()["data"]["transactions"]
     assert sorted(place(world, "clevora_developer_transactions")["documents"]) == sorted(item["id"] for item in shown)
@@ -93,8 +88,7 @@ def test_the_transactions_are_the_ledger(world: "World") -> None:
 
 
 @pytest.mark.clause("U8")
-def test_refusals_at_the_gates_are_in_no_log(world: "World") -> None:
-    """401, 402, 404 and 405 leave every place as it was."""
+def test_refusals_before_the_work_are_in_no_log(world: "World") -> None:
     before = [place(world, name) for name in ("clevora_developer_logs", "clevora_developer_usage/demo")]
     world.http.post("/v1/chat/completions", json=HELLO)
     world.http.get("/v1/chat/completions", headers=world.headers)
@@ -106,16 +100,14 @@ def test_refusals_at_the_gates_are_in_no_log(world: "World") -> None:
 
 @pytest.mark.clause("U8")
 def test_reading_changes_nothing(world: "World") -> None:
-    """However often a place is read, it says the same."""
     busy(world)
     assert place(world, "clevora_developer_usage/demo") == place(world, "clevora_developer_usage/demo")
     assert place(world, "clevora_developer_logs") == place(world, "clevora_developer_logs")
 
 
 @pytest.mark.clause("U8")
-def test_each_sandbox_has_places_of_its_own(world: "World") -> None:
-    """Nothing of one is seen in another."""
-    take(world, {}, "example")
+def test_each_sandbox_has_its_own_documents(world: "World") -> None:
+    set_up(world, {}, "example")
     elsewhere = world.http.get(
         f"{world.server.url}/sandbox/{world.name}-b/__mock/firestore/clevora_developer_usage/demo"
     )

@@ -1,4 +1,4 @@
-"""Snapshots and export files that cannot be restored: the message says why, and nothing is changed."""
+"""Snapshots and export files that cannot be restored: the message gives the reason, and nothing changes."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import pytest
 from clevora_mock import create_app
 from clevora_mock.control.export_file import ExportFileError, export_sandboxes, import_sandboxes
 from clevora_mock.settings import Settings
-from tests.support.control import chat, control, kept
+from tests.support.control import chat, control, snapshot_of
 from tests.support.world import World
 
 State = dict[str, Any]
@@ -50,12 +50,12 @@ def inflate_a_number(state: State) -> None:
 def test_an_inconsistent_snapshot_is_refused(world: World, change: Callable[[State], None], message: str) -> None:
     chat(world)
     state = control(world, "GET state")
-    before = kept(world)
+    before = snapshot_of(world)
     change(state)
     answer = world.http.put("/__mock/state", json=state)
     assert answer.status_code == 400
     assert answer.json()["error"]["message"].startswith(message)
-    assert kept(world) == before
+    assert snapshot_of(world) == before
 
 
 def test_a_deeply_nested_snapshot_is_refused(world: World) -> None:

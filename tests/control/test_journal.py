@@ -1,4 +1,4 @@
-"""The journal: what is in an entry, how it is found again, how much is kept, and who is told at once."""
+"""The journal: an entry's fields, filters, the capacity, and the stream of new entries."""
 
 import json
 import queue
@@ -13,7 +13,7 @@ import pytest
 
 from clevora_mock.core.journal import MAX_BODY_BYTES, Journal
 from clevora_mock.settings import DEMO_KEY
-from tests.support.control import chat, control, eventually, use
+from tests.support.control import chat, control, start_scenario, wait_until
 from tests.support.server import running
 from tests.support.world import TLS, World
 
@@ -26,9 +26,9 @@ def ids(world: World, query: str = "") -> list[str]:
 
 @pytest.fixture
 def asked(world: World) -> dict[str, str]:
-    """Requests of every kind, by a name each, with their ids; ten seconds lie between them."""
+    """Provide the ids of requests of every kind by name; ten seconds lie between them."""
     made = control(world, "POST accounts", json={"uid": "ann"})
-    use(
+    start_scenario(
         world,
         "rules:\n"
         "  - {name: never, when: {endpoint: search, message: nothing like it}, then: {error: 500}}\n"
@@ -73,21 +73,18 @@ FILTERS = [
 
 
 @pytest.mark.parametrize(("query", "expected"), FILTERS)
-def test_filters_find_entries_again(world: World, asked: dict[str, str], query: str, expected: list[str]) -> None:
-    """Newest first; filters hold together; `count` is of all that fit, however many are shown."""
+def test_filters_select_entries(world: World, asked: dict[str, str], query: str, expected: list[str]) -> None:
     assert ids(world, query) == [asked[name] for name in expected]
     unlimited = query.partition("limit=")[0].rstrip("&?")
     assert control(world, f"GET requests{query}")["count"] == len(ids(world, unlimited))
 
 
 def test_a_key_is_found_by_its_id(world: World, asked: dict[str, str]) -> None:
-    """As by its preview."""
     key = control(world, "GET accounts/ann")["keys"][0]
     assert ids(world, f"?key={key['id']}") == ids(world, f"?key={key['preview']}") == [asked["ann's"]]
 
 
-def test_an_entry_has_every_fact(world: World, asked: dict[str, str]) -> None:
-    """And for the rules that did not apply, the first condition that failed."""
+def test_an_entry_has_every_field(world: World, asked: dict[str, str]) -> None:
     failed, search = control(world, "GET requests?endpoint=search")["requests"]
     assert failed["rule"] == "half"
     assert 0 <= failed["draw"] < 1
@@ -127,7 +124,6 @@ def test_an_entry_has_every_fact(world: World, asked: dict[str, str]) -> None:
 
 
 def test_an_errors_message_and_hint_are_kept(world: World) -> None:
-    """The message as the client got it, the hint as in its header."""
     answer = world.http.get("/v1/models")
     (entry,) = control(world, "GET requests")["requests"]
     assert entry["message"] == answer.json()["error"]["message"] == "No route GET /v1/models"
@@ -140,29 +136,27 @@ def test_secrets_in_an_errors_message_are_masked(world: World) -> None:
     assert entry["message"] == "No route GET /v1/whsec_***"
 
 
-def test_an_error_that_never_left_has_no_message(world: World) -> None:
-    use(world, "rules: [{when: {}, then: {error: 500, fault: close}}]")
+def test_an_unsent_error_has_no_message(world: World) -> None:
+    start_scenario(world, "rules: [{when: {}, then: {error: 500, fault: close}}]")
     with pytest.raises(httpx.RemoteProtocolError):
         chat(world)
     (entry,) = control(world, "GET requests")["requests"]
     assert (entry["status"], entry["code"], entry["message"], entry["hint"]) == (None, None, None, None)
 
 
-def test_the_control_plane_is_not_in_it(world: World) -> None:
-    """Nor is what is refused there."""
+def test_control_requests_are_not_journaled(world: World) -> None:
     control(world, "GET health")
     world.http.post("/__mock/reset", json={"only": "x"})
     world.http.get("/__mock/none")
     assert control(world, "GET requests")["count"] == 0
 
 
-def test_a_ring_forgets_the_oldest_and_counts_it(world: World) -> None:
-    """With room for three."""
+def test_the_oldest_entry_is_evicted_and_counted(world: World) -> None:
 
     def shrink(sandbox: Any) -> None:
         sandbox.journal.entries = deque(sandbox.journal.entries, Journal(3).entries.maxlen)
 
-    world.do(shrink)
+    world.run_in_server(shrink)
     sent = [chat(world).headers["x-request-id"] for _ in range(8)]
     shown = control(world, "GET requests")
     assert (shown["count"], shown["evicted"]) == (3, 5)
@@ -172,7 +166,6 @@ def test_a_ring_forgets_the_oldest_and_counts_it(world: World) -> None:
 
 
 def test_a_body_is_kept_up_to_16_kib(world: World) -> None:
-    """As JSON while it is whole, as text when it is cut."""
     for size in (10, 30_000):
         chat(world, "x" * size)
     cut, whole = control(world, "GET requests")["requests"]
@@ -182,20 +175,19 @@ def test_a_body_is_kept_up_to_16_kib(world: World) -> None:
 
 
 @pytest.mark.parametrize("shift", range(0, 45, 4))
-def test_a_secret_at_the_cut_is_masked(world: World, shift: int) -> None:
-    """Masking comes before cutting, in the body and in what was said."""
-    use(world, f"rules: [{{when: {{}}, then: {{reply: {{content: {'y' * (1_960 + shift)} {DEMO_KEY}}}}}}}]")
+def test_a_secret_at_the_truncation_is_masked(world: World, shift: int) -> None:
+    """Bodies and messages are masked before they are truncated."""
+    start_scenario(world, f"rules: [{{when: {{}}, then: {{reply: {{content: {'y' * (1_960 + shift)} {DEMO_KEY}}}}}}}]")
     prefix = "x" * (MAX_BODY_BYTES - len('{"messages":[{"role":"user","content":"') - shift)
     chat(world, f"{prefix}{DEMO_KEY}")
     entry = control(world, "GET requests")["requests"][0]
     assert DEMO_KEY[:22] not in json.dumps(entry)
 
 
-def test_each_entry_is_told_as_it_is_made(world: World) -> None:
-    """By server-sent events; a reader that has left is forgotten."""
+def test_new_entries_are_streamed(world: World) -> None:
 
     def readers() -> int:
-        return world.do(lambda sandbox: len(sandbox.journal.listeners))
+        return world.run_in_server(lambda sandbox: len(sandbox.journal.listeners))
 
     before = readers()
     told: queue.Queue[dict[str, Any]] = queue.Queue()
@@ -212,7 +204,7 @@ def test_each_entry_is_told_as_it_is_made(world: World) -> None:
 
     reader = threading.Thread(target=listen, daemon=True)
     reader.start()
-    eventually(lambda: readers() == before + 1)
+    wait_until(lambda: readers() == before + 1)
     for _ in range(3):
         chat(world)
         entry = told.get(timeout=15)
@@ -220,13 +212,12 @@ def test_each_entry_is_told_as_it_is_made(world: World) -> None:
     leave.set()
     chat(world)
     reader.join(15)
-    eventually(lambda: readers() == before)
+    wait_until(lambda: readers() == before)
     assert world.http.head("/__mock/events").status_code == 200
-    eventually(lambda: readers() == before)
+    wait_until(lambda: readers() == before)
 
 
-def test_the_setting_says_how_many_are_kept() -> None:
-    """And `evicted` counts the rest."""
+def test_the_setting_is_the_capacity() -> None:
     with running(journal_size=3) as server:
         for number in range(5):
             httpx.get(f"{server.url}/v1/nowhere/{number}", verify=TLS)

@@ -1,6 +1,6 @@
-"""The mock's own pages are for this machine: a web page elsewhere can neither change nor read anything (W8).
+"""The control plane is for this machine: pages of other origins can neither read nor change anything (W8).
 
-The tests play the browser that such a page has been opened in.
+The tests act as the browser that has such a page open.
 """
 
 import re
@@ -9,14 +9,14 @@ import httpx
 import pytest
 
 from clevora_mock.settings import Settings
-from tests.support.control import connect, control, kept
+from tests.support.control import connect, control, snapshot_of
 from tests.support.product_tables import control_rows
 from tests.support.server import running
 from tests.support.world import World
 
 ROUTES = [(row.method, re.sub(r"\{[^}]+\}", "x", row.path)) for row in control_rows()]
 CHANGES = [(method, path) for method, path in ROUTES if method != "GET"]
-# Every page that ends by itself, one that is not there among them.
+# Every path of the control plane whose response ends, and an unknown one.
 PAGES = [path for method, path in ROUTES if method == "GET" and path != "/__mock/events"] + ["/__mock/nothing"]
 OPEN_PAGES = [
     "/",
@@ -53,7 +53,7 @@ FOREIGN_ORIGINS = [
 
 
 def code(answer: httpx.Response) -> tuple[int, str, str]:
-    """Status, type and code of an error of the contract's shape."""
+    """Return status, type and code of an error in the contract's format."""
     assert answer.json().keys() == {"error"}
     error = answer.json()["error"]
     assert error.keys() == {"message", "type", "code"}
@@ -64,8 +64,7 @@ def cors(answer: httpx.Response) -> list[str]:
     return [name for name in answer.headers if name.startswith("access-control-")]
 
 
-def test_the_tables_are_the_control_plane() -> None:
-    """They come from it, so whatever is added is in them."""
+def test_the_tables_have_every_control_route() -> None:
     assert len(ROUTES) >= 30
     assert ("PUT", "/__mock/state") in CHANGES
     assert {"/checkout/x", "/__mock/health"} <= set(PAGES)
@@ -74,8 +73,8 @@ def test_the_tables_are_the_control_plane() -> None:
 @pytest.mark.clause("W8")
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
 def test_no_route_answers_under_a_foreign_name(world: World, host: str) -> None:
-    """Somebody else's DNS may point the name here; the page that it belongs to learns and changes nothing."""
-    before = kept(world)
+    """A DNS name of an attacker may point to this machine (DNS rebinding)."""
+    before = snapshot_of(world)
     answers = {
         (method, path): world.http.request(method, path, headers={"host": host})
         for method, path in [*ROUTES, *(("GET", path) for path in OPEN_PAGES)]
@@ -83,7 +82,7 @@ def test_no_route_answers_under_a_foreign_name(world: World, host: str) -> None:
     refused = (403, "permission_error", "forbidden_host")
     assert {route: code(answer) for route, answer in answers.items()} == dict.fromkeys(answers, refused)
     assert {route: cors(answer) for route, answer in answers.items() if cors(answer)} == {}
-    assert kept(world) == before
+    assert snapshot_of(world) == before
 
 
 @pytest.mark.clause("W8")
@@ -98,7 +97,6 @@ def test_the_pages_answer_under_loopbacks_names(world: World, host: str) -> None
 @pytest.mark.clause("W8")
 @pytest.mark.parametrize("host", ["evil.example", "clevora-mock:2538", "10.0.0.1"])
 def test_the_emulated_api_answers_under_any_name(world: World, host: str) -> None:
-    """Containers reach it by names of their own."""
     assert world.http.get("/api/developer/account", headers=world.signed_in() | {"host": host}).status_code == 200
     assert world.http.get("/docs/llms", headers={"host": host}).status_code == 200
 
@@ -106,28 +104,25 @@ def test_the_emulated_api_answers_under_any_name(world: World, host: str) -> Non
 @pytest.mark.clause("W8")
 @pytest.mark.parametrize("said", FOREIGN_ORIGINS, ids=str)
 def test_a_page_of_another_origin_changes_nothing(world: World, said: dict[str, str]) -> None:
-    """Not even by what a form may send without asking first."""
-    before = kept(world)
+    before = snapshot_of(world)
     headers = said | {"content-type": "text/plain"}
     codes = {
         (method, path): code(world.http.request(method, path, headers=headers, content=b"{}"))
         for method, path in CHANGES
     }
     assert codes == dict.fromkeys(CHANGES, (403, "permission_error", "forbidden_origin"))
-    assert kept(world) == before
+    assert snapshot_of(world) == before
 
 
 @pytest.mark.parametrize("said", [{}, {"sec-fetch-site": "same-origin"}, {"sec-fetch-site": "none"}], ids=str)
-def test_programs_and_the_mocks_own_pages_get_through(world: World, said: dict[str, str]) -> None:
-    """Whatever the answer is, it is no refusal of their origin."""
+def test_programs_and_the_mocks_own_pages_have_access(world: World, said: dict[str, str]) -> None:
     headers = said | (said and {"origin": world.server.url})
     refused = [route for route in CHANGES if world.http.request(*route, headers=headers).status_code == 403]
     assert refused == []
 
 
 @pytest.mark.clause("W8")
-def test_a_preflight_is_told_nothing(world: World) -> None:
-    """So the browser does not send what it asks about."""
+def test_a_preflight_gets_no_cors_headers(world: World) -> None:
     wrong = []
     for method, path in [*ROUTES, ("POST", "/__mock/nothing")]:
         asked = {"origin": "https://evil.example", "access-control-request-method": method}
@@ -140,7 +135,6 @@ def test_a_preflight_is_told_nothing(world: World) -> None:
 @pytest.mark.clause("W8")
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_page_of_another_origin_cannot_read(world: World, method: str) -> None:
-    """It may ask, and no answer has a CORS header, errors included, so the browser keeps it from the page."""
     headers = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
     answers = {path: world.http.request(method, path, headers=headers) for path in PAGES}
     assert {path: answer.status_code for path, answer in answers.items() if answer.status_code >= 500} == {}
@@ -157,12 +151,11 @@ def open_checkout(world: World) -> str:
     "origin", ["https://evil.example", "http://localhost:1", "null", "https://127.0.0.1.evil.example"]
 )
 def test_a_page_of_another_origin_cannot_finish_a_checkout(world: World, origin: str) -> None:
-    """403, and it is as open as before."""
     session = open_checkout(world)
     for verb in ("pay", "fail"):
         refused = world.http.post(f"/__mock/checkouts/{session}/{verb}", headers={"origin": origin})
         assert code(refused) == (403, "permission_error", "forbidden_origin")
-    assert world.do(lambda sandbox: sandbox.checkouts.by_id[session].status) == "open"
+    assert world.run_in_server(lambda sandbox: sandbox.checkouts.by_id[session].status) == "open"
 
 
 @pytest.mark.clause("W8", "B7")
@@ -173,8 +166,7 @@ def test_the_checkout_page_itself_can_finish_a_checkout(world: World) -> None:
 
 
 @pytest.mark.clause("W8")
-def test_an_allowed_name_opens_the_pages_and_may_change_things() -> None:
-    """From its own origin, under its own name, and no other."""
+def test_an_allowed_host_name_has_full_access() -> None:
     with running(Settings(allowed_host="mock.test", quiet=True)) as server, connect(server.url) as http:
         read = [
             http.get("/__mock/health", headers={"host": host}).status_code
@@ -193,8 +185,7 @@ def test_an_allowed_name_opens_the_pages_and_may_change_things() -> None:
     assert changed == [200, 200, 403, 403]
 
 
-def test_a_look_changes_nothing(world: World) -> None:
-    """Whoever reads the journal does not shift the ids of the requests in it."""
+def test_reading_the_journal_changes_no_request_ids(world: World) -> None:
     ids = [world.http.get("/docs/llms").headers["x-request-id"] for _ in range(2)]
     control(world, "POST reset")
     again = []

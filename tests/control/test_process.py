@@ -1,12 +1,11 @@
-"""The program as a process: what it keeps when it ends, what it begins with, and a scenario that is edited."""
+"""The server as a process: export, import, and a scenario file that changes."""
 
 import json
 import os
 import queue
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,23 +18,23 @@ from clevora_mock.app import create_app
 from clevora_mock.control.export_file import ExportFileError, export_sandboxes, import_sandboxes
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import Settings
-from tests.support.control import connect
-from tests.support.program import TIMEOUT_SECONDS, Served, run, serving
+from tests.support.control import connect, wait_until
+from tests.support.program import TIMEOUT_SECONDS, StartedServer, run_program, serving
 
 MESSAGE = {"messages": [{"role": "user", "content": "Hello!"}]}
 KEY = {"authorization": f"Bearer {Settings().api_key}"}
 FROZEN = ("serve", "--quiet", "--clock", "frozen")
 
 
-def use_it(server: Served) -> None:
-    """Something in two sandboxes."""
+def change_two_sandboxes(server: StartedServer) -> None:
+    """Change the state of two sandboxes."""
     with connect(server.url) as http:
         for place in ("", "/sandbox/one"):
             assert http.post(f"{place}/v1/chat/completions", headers=KEY, json=MESSAGE).status_code == 200
         http.put("/sandbox/one/__mock/scenario", json={"name": "flaky"})
 
 
-def seen(server: Served) -> list[Any]:
+def states_of(server: StartedServer) -> list[Any]:
     with connect(server.url) as http:
         looks = [http.get(f"{place}/__mock/state").json() for place in ("", "/sandbox/one")]
     for look in looks:
@@ -53,23 +52,21 @@ def seen(server: Served) -> list[Any]:
         ),
     ],
 )
-def test_what_is_exported_is_imported(tmp_path: Path, wishes: list[signal.Signals]) -> None:
-    """However the server is told to end, and however often; every sandbox as it was."""
+def test_an_export_can_be_imported(tmp_path: Path, wishes: list[signal.Signals]) -> None:
     file = tmp_path / "state.json"
     with serving(*FROZEN, "--export-on-exit", str(file)) as server:
-        use_it(server)
-        before = seen(server)
+        change_two_sandboxes(server)
+        before = states_of(server)
         for wish in wishes[1:]:
             server.process.send_signal(wish)
         assert server.stop(wishes[0])[0] == 0
     assert json.loads(file.read_bytes())["sandboxes"].keys() == {"default", "one"}
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
     with serving(*FROZEN, "--import", str(file)) as server:
-        assert seen(server) == before
+        assert states_of(server) == before
 
 
 def test_an_export_replaces_the_one_before(tmp_path: Path) -> None:
-    """Import and export of one file go round."""
     file = tmp_path / "state.json"
     for expected in (1, 2):
         more = ("--import", str(file)) if file.exists() else ()
@@ -80,8 +77,7 @@ def test_an_export_replaces_the_one_before(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", ["none/state.json", ".", "/", "state.json/below"])
-def test_a_file_that_cannot_be_written_is_told_in_one_line(tmp_path: Path, place: str) -> None:
-    """Status 1, and what was there before stays."""
+def test_an_unwritable_export_file_is_an_error_of_one_line(tmp_path: Path, place: str) -> None:
     older = tmp_path / "state.json"
     older.write_text("older")
     with serving(*FROZEN, "--export-on-exit", str(tmp_path / place)) as server:
@@ -92,8 +88,7 @@ def test_a_file_that_cannot_be_written_is_told_in_one_line(tmp_path: Path, place
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
 
 
-def test_an_export_that_fails_leaves_the_older_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A disk that fills up while it is written, say."""
+def test_a_failed_export_keeps_the_existing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "state.json"
     app = create_app(Settings())
     export_sandboxes(app.state.sandboxes, file)
@@ -115,7 +110,7 @@ def _exported() -> dict[str, Any]:
     return {"version": 1, "sandboxes": {"default": json.loads(msgspec.json.encode(dump(default)))}}
 
 
-def _broken() -> dict[str, bytes]:
+def _invalid_files() -> dict[str, bytes]:
     good = _exported()
     state = good["sandboxes"]["default"]
     documents = {
@@ -139,14 +134,13 @@ def _broken() -> dict[str, bytes]:
     }
 
 
-BROKEN = _broken()
+INVALID_FILES = _invalid_files()
 
 
-@pytest.mark.parametrize("name", BROKEN)
-def test_a_broken_import_is_told_in_one_line(tmp_path: Path, name: str) -> None:
-    """Naming the file."""
+@pytest.mark.parametrize("name", INVALID_FILES)
+def test_an_invalid_import_file_is_an_error_of_one_line(tmp_path: Path, name: str) -> None:
     file = tmp_path / "state.json"
-    file.write_bytes(BROKEN[name])
+    file.write_bytes(INVALID_FILES[name])
     with pytest.raises(ExportFileError) as error:
         import_sandboxes(create_app(Settings()).state.sandboxes, file)
     assert str(error.value).startswith(f"{file}: ")
@@ -155,17 +149,16 @@ def test_a_broken_import_is_told_in_one_line(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", [None, "cut", "a broken scenario"])
 def test_a_server_does_not_start_with_a_broken_import(tmp_path: Path, name: str | None) -> None:
-    """Status 4 and one line; so it is for a file that is not there."""
+    """Status 4 and one line; also for a missing file."""
     file = tmp_path / "state.json"
     if name is not None:
-        file.write_bytes(BROKEN[name])
-    ended = run("serve", "--port", "0", "--import", str(file))
+        file.write_bytes(INVALID_FILES[name])
+    ended = run_program("serve", "--port", "0", "--import", str(file))
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (4, "", 1)
     assert ended.stderr.startswith(f"clevora-mock: {file}: ")
 
 
 def test_an_imported_payment_is_still_delivered(tmp_path: Path) -> None:
-    """It was on its way when the server before this one ended."""
     file = tmp_path / "state.json"
     with serving(*FROZEN, "--export-on-exit", str(file)) as server, connect(server.url) as http:
         http.put("/__mock/scenario", json={"name": "late-payment"})
@@ -176,19 +169,12 @@ def test_an_imported_payment_is_still_delivered(tmp_path: Path) -> None:
         server.stop()
     with serving(*FROZEN, "--import", str(file)) as server, connect(server.url) as http:
         http.patch("/__mock/clock", json={"advance": 301})
-        until(lambda: bool(http.get("/__mock/accounts/demo").json()["balance"] == 50))
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+        wait_until(lambda: bool(http.get("/__mock/accounts/demo").json()["balance"] == 50))
 
 
 @contextmanager
-def watched(file: Path) -> Iterator[tuple[httpx.Client, "queue.Queue[str]"]]:
-    """A server that watches `file`, and what it says on stderr."""
+def watching_server(file: Path) -> Iterator[tuple[httpx.Client, "queue.Queue[str]"]]:
+    """Serve with `--watch` of `file`; yield the server and its stderr."""
     with serving(*FROZEN, "--scenario", str(file), "--watch") as server, connect(server.url) as http:
         said: queue.Queue[str] = queue.Queue()
 
@@ -205,10 +191,9 @@ def watched(file: Path) -> Iterator[tuple[httpx.Client, "queue.Queue[str]"]]:
 
 
 def test_an_edited_scenario_takes_effect_at_once(tmp_path: Path) -> None:
-    """A broken one is told with its place, and leaves the last good one; sandboxes with another keep theirs."""
     file = tmp_path / "mine.yaml"
     file.write_text("rules: [{when: {endpoint: embeddings}, then: {error: 500}}]\n")
-    with watched(file) as (http, said):
+    with watching_server(file) as (http, said):
 
         def status(place: str = "") -> int:
             return http.post(f"{place}/v1/embeddings", headers=KEY, json={"input": "a"}).status_code
@@ -230,11 +215,10 @@ def test_an_edited_scenario_takes_effect_at_once(tmp_path: Path) -> None:
         assert "cannot be read" in said.get(timeout=TIMEOUT_SECONDS)
         assert status() == 503
         file.write_text("rules: [{when: {endpoint: embeddings}, then: {error: 502}}]\n")
-        until(lambda: status() == 502)
+        wait_until(lambda: status() == 502)
 
 
-def test_a_reader_of_events_does_not_hold_the_end_up(tmp_path: Path) -> None:
-    """The stream that never ends by itself ends with the server, which exports and says nothing."""
+def test_an_open_event_stream_does_not_delay_the_shutdown(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     with serving(*FROZEN, "--export-on-exit", str(file)) as server, connect(server.url) as http:
         with http.stream("GET", "/__mock/events") as answer:

@@ -1,4 +1,4 @@
-"""Every route of the control plane over a socket: its answer, its refusals, and that junk changes nothing."""
+"""Every route of the control plane over HTTP: its response, its errors, and arbitrary input."""
 
 import json
 from typing import Any
@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.control import chat, control, kept, use
+from tests.support.control import chat, control, snapshot_of, start_scenario
 from tests.support.examples import examples
-from tests.support.server import Running
+from tests.support.server import RunningServer
 from tests.support.world import World, fresh_world
 
 TOP_UP = {"amount": 50}
@@ -22,7 +22,7 @@ def open_checkout(world: World) -> str:
 
 ACCOUNT = {"uid", "email", "balance", "activated", "developerAccess", "tier", "keys"}
 
-# Method and path, the body, and the keys of the answer. {checkout} is an open one.
+# Method and path, the body, and the keys of the response. {checkout} is an open one.
 SHAPES: list[tuple[str, Any, set[str]]] = [
     ("GET /", None, {"name", "version", "baseUrl", "apiKey", "sandbox", "links"}),
     ("GET /openapi.json", None, {"openapi", "info", "servers", "paths", "components"}),
@@ -87,8 +87,7 @@ def encoded(body: Any) -> bytes:
 
 
 @pytest.mark.parametrize(("request_line", "body", "keys"), SHAPES)
-def test_a_route_answers_in_its_shape(world: World, request_line: str, body: Any, keys: set[str]) -> None:
-    """200, JSON, exactly these keys, and the headers that every answer has."""
+def test_a_route_returns_its_documented_keys(world: World, request_line: str, body: Any, keys: set[str]) -> None:
     method, path = request_line.split(" ")
     if "{checkout}" in path:
         path = path.replace("{checkout}", open_checkout(world))
@@ -99,7 +98,7 @@ def test_a_route_answers_in_its_shape(world: World, request_line: str, body: Any
     assert answer.json().keys() == keys
 
 
-# Method and path, the body, the status, and what the message has to begin with.
+# Method and path, the body, the status, and the start of the message.
 REFUSALS: list[tuple[str, Any, int, str]] = [
     ("POST /__mock/reset", {"only": "money"}, 400, "only: "),
     ("POST /__mock/reset", {"only": 1}, 400, "only: "),
@@ -180,22 +179,20 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
 
 
 @pytest.mark.parametrize(("request_line", "body", "status", "said"), REFUSALS)
-def test_a_refusal_names_what_is_wrong_and_changes_nothing(
+def test_an_invalid_request_is_explained_and_changes_nothing(
     world: World, request_line: str, body: Any, status: int, said: str
 ) -> None:
-    """In the contract's shape."""
-    before = kept(world)
+    before = snapshot_of(world)
     method, path = request_line.split(" ")
     answer = world.http.request(method, path, content=encoded(body))
     assert answer.status_code == status, answer.text
     assert answer.json().keys() == {"error"}
     assert answer.json()["error"].keys() == {"message", "type", "code"}
     assert answer.json()["error"]["message"].startswith(said)
-    assert kept(world) == before
+    assert snapshot_of(world) == before
 
 
 def test_a_finished_checkout_is_not_finished_again(world: World) -> None:
-    """Nor an expired one; the money is credited once."""
     checkout = open_checkout(world)
     assert control(world, f"POST checkouts/{checkout}/pay") == {
         "id": checkout,
@@ -208,8 +205,7 @@ def test_a_finished_checkout_is_not_finished_again(world: World) -> None:
     assert control(world, "GET accounts/demo")["balance"] == 150
 
 
-def test_an_account_is_as_it_was_asked_for(world: World) -> None:
-    """Without a wish it can be used at once; its key and its token open their doors."""
+def test_an_account_has_the_requested_values(world: World) -> None:
     made = control(world, "POST accounts")
     assert (made["balance"], made["activated"], made["developerAccess"]) == (100, True, True)
     headers = {"authorization": f"Bearer {made['apiKey']}"}
@@ -231,8 +227,7 @@ def test_an_account_is_as_it_was_asked_for(world: World) -> None:
     assert ledger["credits"] - ledger["charges"] + ledger["adjustments"] == ledger["balance"] == 0
 
 
-def test_a_signed_event_is_taken(world: World) -> None:
-    """By the webhook, as it stands."""
+def test_a_signed_event_is_accepted(world: World) -> None:
     checkout = open_checkout(world)
     payload = {"type": "payment.succeeded", "data": {"payment_id": "pay_1", "checkout_session_id": checkout}}
     signed = control(world, "POST webhooks/sign", json={"payload": payload})
@@ -241,8 +236,7 @@ def test_a_signed_event_is_taken(world: World) -> None:
     assert control(world, "GET accounts/demo")["balance"] == 150
 
 
-def test_the_active_scenario_counts(world: World) -> None:
-    """How often each rule was met; in a list of all there are."""
+def test_the_active_scenario_shows_its_counters(world: World) -> None:
     assert control(world, "PUT scenario", json={"name": "flaky"})["rules"] == [
         {"name": "two failures, then fine", "met": 0}
     ]
@@ -256,9 +250,8 @@ def test_the_active_scenario_counts(world: World) -> None:
 
 
 def test_a_balance_that_a_scenario_sets_is_an_adjustment(world: World) -> None:
-    """The sums still hold; ledger, usage and journal stay."""
     chat(world)
-    use(world, "name: own\naccount: {balance: 25.5}\nclock: {start: 2026-05-11T14:00:00Z, mode: frozen}")
+    start_scenario(world, "name: own\naccount: {balance: 25.5}\nclock: {start: 2026-05-11T14:00:00Z, mode: frozen}")
     ledger = control(world, "GET ledger?uid=demo")
     assert [entry["type"] for entry in ledger["entries"]] == ["credit", "charge", "adjustment"]
     assert ledger["balance"] == 25.5
@@ -291,18 +284,17 @@ JUNK = st.binary(max_size=200) | DOCUMENTS | JSON.map(lambda value: json.dumps(v
 
 @examples(250)
 @given(where=st.sampled_from(CHANGING), body=JUNK)
-def test_junk_is_refused_or_done_but_never_breaks(shared_world: World, where: tuple[str, str], body: bytes) -> None:
-    """No 5xx; what is refused changes nothing; and the API works on."""
+def test_arbitrary_input_never_causes_a_5xx(shared_world: World, where: tuple[str, str], body: bytes) -> None:
     world = shared_world
-    before = kept(world)
+    before = snapshot_of(world)
     answer = world.http.request(*where, content=body)
     assert answer.status_code in (200, 303, 400, 404), (where, body, answer.text)
     if answer.status_code in (400, 404):
         assert answer.json()["error"]["code"]
-        assert kept(world) == before
+        assert snapshot_of(world) == before
     assert world.http.get("/__mock/requests").status_code == 200
 
 
 @pytest.fixture(scope="module")
-def shared_world(frozen_server: Running) -> World:
+def shared_world(frozen_server: RunningServer) -> World:
     return fresh_world(frozen_server)

@@ -1,4 +1,4 @@
-"""Sandboxes share nothing: each is as good as a server of its own."""
+"""Sandboxes are independent: each behaves like a separate server."""
 
 import json
 
@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import Settings
-from tests.support.control import chat, connect, control, use
+from tests.support.control import chat, connect, control, start_scenario
 from tests.support.examples import examples
 from tests.support.random_steps import STEPS, Player, Step
-from tests.support.server import Running, running
+from tests.support.server import RunningServer, running
 from tests.support.world import World, fresh_world
 
 LOOKS = [
@@ -20,37 +20,34 @@ LOOKS = [
 ]
 
 
-def looks(sandbox: World) -> list[bytes]:
-    """All that can be seen of a sandbox, without a request of its own, whose id would be a draw."""
+def visible_state(sandbox: World) -> list[bytes]:
+    """Return all visible state of a sandbox, without a request to it, whose id would be a draw."""
     answers = [sandbox.http.get(f"/__mock/{place}") for place in LOOKS]
     state = json.loads(answers[LOOKS.index("state")].content)
     state["draws"].pop("own request")
     return [answer.content for answer in answers if "version" not in answer.text[:20]] + [json.dumps(state).encode()]
 
 
-def test_nothing_that_happens_in_one_is_seen_in_another(frozen_server: Running) -> None:
-    """Accounts, keys, ledger, limits, usage, journal, scenario, clock, draws."""
+def test_sandboxes_share_no_state(frozen_server: RunningServer) -> None:
     one, other = fresh_world(frozen_server), fresh_world(frozen_server)
-    before = looks(other)
+    before = visible_state(other)
     key = control(one, "POST accounts", json={"uid": "ann"})["apiKey"]
-    use(one, "name: own\nlimits: {requests_per_minute: 1}\naccount: {balance: 20}")
+    start_scenario(one, "name: own\nlimits: {requests_per_minute: 1}\naccount: {balance: 20}")
     statuses = [chat(one).status_code for _ in range(2)]
     Player(one).play([("topup", 50), ("pay", "pay"), ("key", "k"), ("advance", 86_400)])
     assert statuses == [200, 429]
-    assert looks(other) == before
+    assert visible_state(other) == before
     assert chat(other, headers={"authorization": f"Bearer {key}"}).status_code == 401
     assert [chat(other).status_code for _ in range(2)] == [200, 200]
 
 
-def test_draws_depend_on_the_name(frozen_server: Running) -> None:
-    """Two sandboxes have different ids, and the same model."""
+def test_draws_depend_on_the_name(frozen_server: RunningServer) -> None:
     answers = [chat(fresh_world(frozen_server)) for _ in range(2)]
     assert answers[0].headers["x-request-id"] != answers[1].headers["x-request-id"]
     assert answers[0].json()["choices"] == answers[1].json()["choices"]
 
 
-def test_each_is_born_as_the_server_was_set_up() -> None:
-    """Scenario, balance, key, seed, clock and limits."""
+def test_each_sandbox_starts_with_the_servers_settings() -> None:
     key = "sk_live_" + "c" * 32
     clock = "frozen:2026-05-11T14:00:00Z"
     settings = Settings(scenario="flaky", balance=20, api_key=key, seed=7, clock=clock, no_rate_limit=True)
@@ -71,23 +68,20 @@ def test_each_is_born_as_the_server_was_set_up() -> None:
 
 @pytest.mark.parametrize("name", ["a", "0", "a-", "a" * 63, "9-to-5", "default"])
 def test_a_name_has_letters_digits_and_hyphens(world: World, name: str) -> None:
-    """Letters, digits and hyphens; `default` is the one without a prefix."""
     answer = world.server.url
     with connect(answer) as http:
         assert http.get(f"/sandbox/{name}/__mock/health").json()["sandbox"] == name
 
 
 @pytest.mark.parametrize("name", ["A", "-a", "a_b", "a.b", "a" * 64, "%C3%A4", "a%20b", "", "a%0A"])
-def test_a_name_may_not_be(world: World, name: str) -> None:
-    """404, and no sandbox comes of it."""
+def test_an_invalid_name_is_not_found(world: World, name: str) -> None:
     with connect(world.server.url) as http:
         assert http.get(f"/sandbox/{name}/__mock/health").status_code == 404
         names = {sandbox["name"] for sandbox in http.get("/__mock/sandboxes").json()["sandboxes"]}
     assert name not in names
 
 
-def test_past_the_capacity_the_least_recently_used_goes(capfd: pytest.CaptureFixture[str]) -> None:
-    """The default one counts and stays; each that goes is told of on stderr, and begins anew."""
+def test_beyond_the_capacity_the_least_recently_used_is_evicted(capfd: pytest.CaptureFixture[str]) -> None:
     with running(Settings(max_sandboxes=3)) as server, connect(server.url) as http:
 
         def names() -> list[str]:
@@ -102,27 +96,25 @@ def test_past_the_capacity_the_least_recently_used_goes(capfd: pytest.CaptureFix
         assert "sandbox a evicted: more than --max-sandboxes" in capfd.readouterr().err
 
 
-def test_a_server_of_one_sandbox_works() -> None:
-    """At a capacity of one there is the default one and a place for whichever is in use."""
+def test_a_capacity_of_one_works() -> None:
     with running(Settings(max_sandboxes=1)) as server, connect(server.url) as http:
         for name in ("a", "b"):
             assert http.get(f"/sandbox/{name}/__mock/health").json()["sandbox"] == name
 
 
-def test_a_removed_sandbox_begins_anew(frozen_server: Running) -> None:
-    """And nothing that it waited for arrives at its successor."""
+def test_a_removed_sandbox_starts_anew(frozen_server: RunningServer) -> None:
     world = fresh_world(frozen_server)
-    use(world, "payments: {delay: 30s}")
+    start_scenario(world, "payments: {delay: 30s}")
     player = Player(world)
     first = player.play([("topup", 50), ("chat", "Hello!"), ("pay", "pay")])
     clock = world.clock
     assert world.http.delete("").json() == {"removed": world.name}
     assert world.name not in names_of(world)
-    world.server.do(lambda: clock.advance(60))
+    world.server.run_in_server(lambda: clock.advance(60))
     assert world.http.get("/__mock/requests").json()["count"] == 0
     assert control(world, "GET accounts/demo")["balance"] == 100
     world.http.delete("")
-    use(world, "payments: {delay: 30s}")
+    start_scenario(world, "payments: {delay: 30s}")
     assert Player(world).play([("topup", 50), ("chat", "Hello!"), ("pay", "pay")]) == first
 
 
@@ -132,15 +124,13 @@ def names_of(world: World) -> set[str]:
 
 
 def test_the_default_sandbox_cannot_be_removed(world: World) -> None:
-    """By neither of its addresses."""
     with connect(world.server.url) as http:
         for path in ("/", "/sandbox/default", "/sandbox/default/"):
             assert http.delete(path).status_code == 404
         assert http.get("/__mock/health").status_code == 200
 
 
-def test_the_list_has_each_ones_figures(world: World) -> None:
-    """Requests, spend, scenario and last use; the control plane's own requests are none."""
+def test_the_list_has_requests_spend_scenario_and_last_use(world: World) -> None:
 
     def figures() -> dict[str, object]:
         with connect(world.server.url) as http:
@@ -153,7 +143,7 @@ def test_the_list_has_each_ones_figures(world: World) -> None:
     chat(world)
     control(world, "PATCH clock", json={"advance": 5})
     chat(world)
-    use(world, "name: own")
+    start_scenario(world, "name: own")
     used = figures()
     assert used["spend"] == pytest.approx(100 - control(world, "GET accounts/demo")["balance"])
     assert used | {"spend": 0} == unused | {"requests": 2, "scenario": "own", "lastUsed": "2026-01-01T00:00:05.000Z"}
@@ -161,8 +151,9 @@ def test_the_list_has_each_ones_figures(world: World) -> None:
 
 @examples(30)
 @given(steps=st.lists(st.tuples(st.integers(0, 2), STEPS), max_size=16))
-def test_sandboxes_side_by_side_are_each_alone(frozen_server: Running, steps: list[tuple[int, Step]]) -> None:
-    """Any order of requests to several sandboxes gives each the same bytes as if the others were not there."""
+def test_interleaved_requests_to_sandboxes_are_independent(
+    frozen_server: RunningServer, steps: list[tuple[int, Step]]
+) -> None:
     worlds = [fresh_world(frozen_server) for _ in range(3)]
     players = [Player(world) for world in worlds]
     together: list[list[object]] = [[], [], []]
@@ -173,7 +164,7 @@ def test_sandboxes_side_by_side_are_each_alone(frozen_server: Running, steps: li
         assert Player(world).play([step for at, step in steps if at == place]) == together[place]
 
 
-def sums_hold(sandbox: Sandbox) -> None:
+def check_sums(sandbox: Sandbox) -> None:
     for account in sandbox.accounts.by_uid.values():
         sums = account.ledger.sums()
         assert sums.credits - sums.charges + sums.adjustments == account.ledger.balance
@@ -189,10 +180,10 @@ RESETS: st.SearchStrategy[Step] = st.tuples(st.just("reset"), st.sampled_from(["
 
 @examples(50)
 @given(steps=st.lists(st.one_of(STEPS, RESETS), max_size=20))
-def test_whatever_happens_the_money_is_exact(frozen_server: Running, steps: list[Step]) -> None:
-    """Σ credits + adjustments - charges = balance; ledger, usage, keys and days agree on tokens; after each step."""
+def test_the_money_is_exact_after_any_requests(frozen_server: RunningServer, steps: list[Step]) -> None:
+    """Credits + adjustments - charges = balance after each step; ledger, usage, keys and days have the same tokens."""
     world = fresh_world(frozen_server)
     player = Player(world)
     for step in steps:
         assert player.one(step)[0] < 600
-        world.do(sums_hold)
+        world.run_in_server(check_sums)

@@ -1,4 +1,4 @@
-"""A server with a name: every answer says which server gave it, and which start of that server."""
+"""A named server: every response has the server's name and its start time."""
 
 import re
 from collections.abc import Iterator
@@ -8,14 +8,14 @@ import pytest
 
 from clevora_mock.settings import DEMO_KEY, Settings
 from tests.support.control import connect
-from tests.support.server import Running, running
+from tests.support.server import RunningServer, running
 
 HEADER = "x-clevora-mock-server"
 KEY = {"authorization": f"Bearer {DEMO_KEY}"}
 CHAT = {"messages": [{"role": "user", "content": "Hello!"}]}
 ORIGIN = {"origin": "https://app.example"}
 
-# Answers of every kind: in one piece, in pieces, refused at each gate, spoiled, of each API, for a browser.
+# Responses of every kind: bodies, streams, refusals of each check, faults, every API, and HTML.
 ASKED: list[tuple[str, str, dict[str, str], object]] = [
     ("POST", "/v1/chat/completions", KEY, CHAT),
     ("POST", "/v1/chat/completions", KEY, CHAT | {"stream": True}),
@@ -39,54 +39,49 @@ ASKED: list[tuple[str, str, dict[str, str], object]] = [
 
 
 @pytest.fixture(scope="module")
-def named() -> Iterator[Running]:
-    """A server that is called mock-1."""
+def named() -> Iterator[RunningServer]:
+    """Provide a server with the name mock-1."""
     with running(Settings(server_name="mock-1")) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def http(named: Running) -> Iterator[httpx.Client]:
+def http(named: RunningServer) -> Iterator[httpx.Client]:
     with connect(named.url) as client:
         yield client
 
 
-def start(server: Running) -> str:
-    """The server's name in its responses."""
+def start(server: RunningServer) -> str:
+    """Return the server's name in its responses."""
     with connect(server.url) as http:
         said: str = http.get("/__mock/health").json()["server"]
         return said
 
 
-def test_every_answer_says_it_once(http: httpx.Client, named: Running) -> None:
-    """The same in all, the name first."""
+def test_every_response_has_the_name_once(http: httpx.Client, named: RunningServer) -> None:
     assert re.fullmatch(r"mock-1-[0-9a-f]{11}", start(named))
     for method, path, headers, body in ASKED:
         answer = http.request(method, path, headers=headers, json=body)
         assert (method, path, answer.headers.get_list(HEADER)) == (method, path, [start(named)])
 
 
-def test_the_event_stream_says_it(http: httpx.Client, named: Running) -> None:
-    """It has no end, and a beginning."""
+def test_the_event_stream_has_the_name(http: httpx.Client, named: RunningServer) -> None:
     with http.stream("GET", "/__mock/events") as answer:
         assert answer.headers[HEADER] == start(named)
 
 
 def test_a_page_of_another_origin_may_read_it(http: httpx.Client) -> None:
-    """As it may all that the mock adds."""
     answer = http.get("/v1/nothing", headers=ORIGIN)
     assert HEADER in answer.headers["access-control-expose-headers"].split(", ")
 
 
-def test_another_start_says_something_else(named: Running) -> None:
-    """Under the same name, which begins both."""
+def test_another_start_has_another_value(named: RunningServer) -> None:
     with running(Settings(server_name="mock-1")) as again:
         assert start(again).startswith("mock-1-")
         assert start(again) != start(named)
 
 
-def test_a_server_without_a_name_says_nothing(frozen_server: Running) -> None:
-    """Its bytes are the same at every start."""
+def test_a_server_without_a_name_sends_no_header(frozen_server: RunningServer) -> None:
     with connect(frozen_server.url) as http:
         for method, path, headers, body in ASKED:
             answer = http.request(method, path, headers=headers, json=body)

@@ -1,4 +1,4 @@
-"""Reset, snapshots and restoring: back to the start, or to any moment, and from there the same future."""
+"""Reset, snapshots and restoring: the initial state or any saved one, with the same responses afterwards."""
 
 import json
 import re
@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, Settings
-from tests.support.control import chat, connect, control, eventually, kept, use, whole
+from tests.support.control import chat, connect, control, response_parts, snapshot_of, start_scenario, wait_until
 from tests.support.examples import examples
-from tests.support.random_steps import ANONYMOUS, STEPS, Player, Step, elsewhere
-from tests.support.server import Running, running
+from tests.support.random_steps import ANONYMOUS, STEPS, Player, Step, without_sandbox_name
+from tests.support.server import RunningServer, running
 from tests.support.world import World, fresh_world
 
 MANY = st.lists(STEPS, max_size=8)
@@ -22,8 +22,7 @@ MANY = st.lists(STEPS, max_size=8)
 
 @examples(40)
 @given(steps=MANY)
-def test_a_reset_sandbox_is_as_it_was_born(frozen_server: Running, steps: list[Step]) -> None:
-    """The same requests give the same bytes again, ids included."""
+def test_a_reset_sandbox_repeats_its_responses(frozen_server: RunningServer, steps: list[Step]) -> None:
     world = fresh_world(frozen_server)
     born = state_of(world)
     first = Player(world).play(steps)
@@ -33,12 +32,11 @@ def test_a_reset_sandbox_is_as_it_was_born(frozen_server: Running, steps: list[S
 
 
 def state_of(world: World) -> bytes:
-    """The sandbox's snapshot, without a request."""
-    return world.do(lambda sandbox: msgspec.json.encode(dump(sandbox)))
+    """Return the sandbox's snapshot, without a request."""
+    return world.run_in_server(lambda sandbox: msgspec.json.encode(dump(sandbox)))
 
 
-def test_a_reset_goes_back_to_the_scenario_that_the_server_was_started_with() -> None:
-    """With its account, clock and limits, as each new sandbox does."""
+def test_a_reset_restores_the_servers_startup_scenario() -> None:
     settings = Settings(scenario="late-payment", clock="frozen")
     with running(settings) as server, connect(f"{server.url}/sandbox/a") as http:
         born = http.get("/__mock/accounts/demo").json()
@@ -56,9 +54,8 @@ def test_a_reset_goes_back_to_the_scenario_that_the_server_was_started_with() ->
 
 
 def test_the_ledger_alone_is_reset(world: World) -> None:
-    """Money, usage, limits and counts as at the start; journal and scenario stay."""
     born = (control(world, "GET ledger?uid=demo"), control(world, "GET accounts/demo"))
-    use(world, "name: own\nlimits: {requests_per_minute: 1}")
+    start_scenario(world, "name: own\nlimits: {requests_per_minute: 1}")
     assert [chat(world).status_code for _ in range(2)] == [200, 429]
     control(world, "PATCH accounts/demo", json={"activated": False})
     control(world, "POST reset", json={"only": "ledger"})
@@ -70,7 +67,6 @@ def test_the_ledger_alone_is_reset(world: World) -> None:
 
 
 def test_the_journal_alone_is_reset(world: World) -> None:
-    """Money and scenario stay."""
     chat(world)
     balance = control(world, "GET accounts/demo")["balance"]
     control(world, "POST reset", json={"only": "journal"})
@@ -79,8 +75,7 @@ def test_the_journal_alone_is_reset(world: World) -> None:
 
 
 def test_the_scenario_alone_is_reset(world: World) -> None:
-    """Its limits go with it; money and journal stay."""
-    use(world, "limits: {requests_per_minute: 1}")
+    start_scenario(world, "limits: {requests_per_minute: 1}")
     assert [chat(world).status_code for _ in range(2)] == [200, 429]
     control(world, "POST reset", json={"only": "scenario"})
     assert chat(world).status_code == 200
@@ -89,33 +84,33 @@ def test_the_scenario_alone_is_reset(world: World) -> None:
 
 @examples(60)
 @given(prefix=MANY, suffix=MANY)
-def test_what_is_restored_has_the_same_future(frozen_server: Running, prefix: list[Step], suffix: list[Step]) -> None:
-    """Byte for byte, in the same sandbox and in another; ids and draws included."""
+def test_a_restored_sandbox_continues_identically(
+    frozen_server: RunningServer, prefix: list[Step], suffix: list[Step]
+) -> None:
     world, other = fresh_world(frozen_server), fresh_world(frozen_server)
     before = Player(world)
     before.play(prefix)
     snapshot = world.http.get("/__mock/state").content
     future = Player(world, before.checkout).play(suffix)
-    after = kept(world)
+    after = snapshot_of(world)
     for place in (world, other):
         restored = place.http.put("/__mock/state", content=snapshot)
         assert restored.status_code == 200, restored.text
         played = Player(place, before.checkout).play(suffix)
-        assert elsewhere(played, place.name) == elsewhere(future, world.name)
-        assert kept(place) == after
+        assert without_sandbox_name(played, place.name) == without_sandbox_name(future, world.name)
+        assert snapshot_of(place) == after
 
 
 @examples(25)
 @given(steps=MANY)
-def test_a_snapshot_restored_is_the_snapshot(frozen_server: Running, steps: list[Step]) -> None:
-    """Into a sandbox where something else has happened, too."""
+def test_a_restored_snapshot_equals_the_original(frozen_server: RunningServer, steps: list[Step]) -> None:
     world, other = fresh_world(frozen_server), fresh_world(frozen_server)
     Player(world).play(steps)
-    snapshot = kept(world)
-    use(other, "name: other\naccount: {balance: 1}")
+    snapshot = snapshot_of(world)
+    start_scenario(other, "name: other\naccount: {balance: 1}")
     chat(other)
     control(other, "PUT state", json=snapshot)
-    assert kept(other) == snapshot
+    assert snapshot_of(other) == snapshot
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -129,22 +124,22 @@ WRONG: st.SearchStrategy[Any] = st.sampled_from(
 
 
 @pytest.fixture(scope="module")
-def busy(frozen_server: Running) -> tuple[World, dict[str, Any]]:
-    """A sandbox with something of everything in it, and its snapshot."""
+def busy(frozen_server: RunningServer) -> tuple[World, dict[str, Any]]:
+    """Provide a sandbox with state of every kind, and its snapshot."""
     world = fresh_world(frozen_server)
-    use(world, "name: own\npayments: {delay: 1m}\nrules: [{when: {endpoint: search}, then: {error: 500}}]")
+    start_scenario(world, "name: own\npayments: {delay: 1m}\nrules: [{when: {endpoint: search}, then: {error: 500}}]")
     steps: list[Step] = [("chat", "Hello!"), ("stream", "Hi"), ("search", "lamp"), ("side", "flaky"), ("key", "k")]
     steps += [("topup", 50), ("pay", "pay"), ("account", None), ("wrong", None)]
     steps += [("signUp", ANONYMOUS), ("signUp", {"email": "ann@x.example", "password": "secret-1"}), ("delete", None)]
     Player(world).play(steps)
-    return world, kept(world)
+    return world, snapshot_of(world)
 
 
 @pytest.mark.slow
 @examples(200)
 @given(data=st.data())
-def test_a_broken_snapshot_is_refused_whole_or_works(busy: tuple[World, dict[str, Any]], data: st.DataObject) -> None:
-    """One place in it is wrong, missing or new: 400 and nothing changed, or a state that everything works in."""
+def test_a_damaged_snapshot_is_refused_or_works(busy: tuple[World, dict[str, Any]], data: st.DataObject) -> None:
+    """One value is wrong, missing or added: 400 and no change, or a state in which everything works."""
     world, snapshot = busy
     document = json.loads(json.dumps(snapshot))
     path = data.draw(st.sampled_from(_paths(snapshot)[1:]))
@@ -168,7 +163,7 @@ def test_a_broken_snapshot_is_refused_whole_or_works(busy: tuple[World, dict[str
     else:
         _everything_works(world)
         control(world, "PUT state", json=snapshot)
-    assert kept(world) == snapshot
+    assert snapshot_of(world) == snapshot
 
 
 def _everything_works(world: World) -> None:
@@ -190,13 +185,11 @@ def _everything_works(world: World) -> None:
 
 @pytest.mark.parametrize("version", [0, 2, 99])
 def test_another_version_is_refused_by_its_number(world: World, version: int) -> None:
-    """Before anything else in the document is looked at."""
     answer = world.http.put("/__mock/state", json={"version": version, "whatever": []})
     assert answer.json()["error"]["message"] == f"state: version: expected 1, got {version}"
 
 
 def test_no_secret_is_in_a_snapshot_or_the_journal(world: World) -> None:
-    """Wherever a client puts it."""
     token = world.id_token("demo")
     made = control(world, "POST accounts", json={"uid": "ann"})["apiKey"]
     secrets = [DEMO_KEY, made, DEMO_SECRET, token, "whsec_Zmlyc3Q="]
@@ -206,7 +199,9 @@ def test_no_secret_is_in_a_snapshot_or_the_journal(world: World) -> None:
         world.http.get(f"/v1/{secret}?secret={secret}")
         world.http.get("/api/developer/account", headers={"authorization": f"Bearer {secret}"})
         world.http.post("/api/dodo/webhook", content=secret.encode())
-    use(world, f"rules: [{{when: {{endpoint: search}}, then: {{error: {{status: 500, message: '{made}'}}}}}}]")
+    start_scenario(
+        world, f"rules: [{{when: {{endpoint: search}}, then: {{error: {{status: 500, message: '{made}'}}}}}}]"
+    )
     world.http.post("/v1/search", headers=world.headers, json={"query": secrets[0]})
     control(world, "DELETE scenario")
     for place in ("state", "requests?limit=1000", "conduct", "firestore/clevora_developer_logs"):
@@ -215,7 +210,7 @@ def test_no_secret_is_in_a_snapshot_or_the_journal(world: World) -> None:
         for secret in secrets:
             assert secret.encode() not in shown
             assert secret.encode() not in b"".join(logs)
-    bodies = world.do(lambda sandbox: b"".join(entry.body for entry in sandbox.journal.entries))
+    bodies = world.run_in_server(lambda sandbox: b"".join(entry.body for entry in sandbox.journal.entries))
     assert not [secret for secret in secrets if secret.encode() in bodies]
     assert re.search(rb"sk_live_[0-9a-f]{12}\.\.\.", bodies)
 
@@ -234,9 +229,8 @@ def test_a_snapshot_from_before_messages_and_hints_is_restored(world: World) -> 
     assert (entry["code"], entry["message"], entry["hint"]) == ("not_found", None, None)
 
 
-def test_a_pending_payment_survives_a_snapshot(world: World, frozen_server: Running) -> None:
-    """It arrives when its moment comes, in the sandbox where it was restored, and only once."""
-    use(world, "payments: {outcome: succeed, delay: 30s}")
+def test_a_pending_payment_survives_a_snapshot(world: World, frozen_server: RunningServer) -> None:
+    start_scenario(world, "payments: {outcome: succeed, delay: 30s}")
     player = Player(world)
     player.play([("topup", 50), ("pay", "pay")])
     snapshot = control(world, "GET state")
@@ -247,13 +241,12 @@ def test_a_pending_payment_survives_a_snapshot(world: World, frozen_server: Runn
         control(place, "PATCH clock", json={"advance": 29})
         assert control(place, "GET accounts/demo")["balance"] == 100
         control(place, "PATCH clock", json={"advance": 1})
-        eventually(lambda place=place: control(place, "GET accounts/demo")["balance"] == 150)  # type: ignore[misc]
+        wait_until(lambda place=place: control(place, "GET accounts/demo")["balance"] == 150)  # type: ignore[misc]
         control(place, "PATCH clock", json={"advance": 300})
         assert control(place, "GET requests?endpoint=dodo.webhook")["count"] == 1
 
 
-def test_a_full_journal_is_restored(frozen_server: Running, world: World) -> None:
-    """Ten thousand entries, more than the API's own bodies may be."""
+def test_a_full_journal_is_restored(frozen_server: RunningServer, world: World) -> None:
     chat(world, "word " * 100)
 
     def fill(sandbox: Any) -> None:
@@ -261,7 +254,7 @@ def test_a_full_journal_is_restored(frozen_server: Running, world: World) -> Non
         sandbox.journal.entries.extend([entry] * 9_999)
         sandbox.journal.total = 12_000
 
-    world.do(fill)
+    world.run_in_server(fill)
     snapshot = world.http.get("/__mock/state").content
     assert len(snapshot) > 4 * 1024 * 1024
     other = fresh_world(frozen_server)
@@ -270,33 +263,30 @@ def test_a_full_journal_is_restored(frozen_server: Running, world: World) -> Non
     assert (shown["count"], shown["evicted"]) == (10_000, 2_000)
 
 
-def test_a_real_clock_that_was_moved_stays_so(live_world: World, real_server: Running) -> None:
-    """A day ahead, restored elsewhere: still a day ahead, so that limits and days go on."""
+def test_a_moved_real_clock_stays_moved(live_world: World, real_server: RunningServer) -> None:
     control(live_world, "PATCH clock", json={"advance": 86_400})
     snapshot = control(live_world, "GET state")
     other = fresh_world(real_server)
     control(other, "PUT state", json=snapshot)
-    ahead = other.do(lambda sandbox: sandbox.clock.wall_offset)
+    ahead = other.run_in_server(lambda sandbox: sandbox.clock.wall_offset)
     assert abs(ahead - 86_400 * 1_000_000) < 1_000_000
 
 
-def test_a_scenario_keeps_its_files_name(frozen_server: Running, world: World) -> None:
-    """Also when the file names none, since its draws are made under that name."""
-    use(world, "rules: [{name: half, when: {endpoint: chat.completions, chance: 0.5}, then: {error: 500}}]")
+def test_a_scenario_keeps_its_files_name(frozen_server: RunningServer, world: World) -> None:
+    start_scenario(world, "rules: [{name: half, when: {endpoint: chat.completions, chance: 0.5}, then: {error: 500}}]")
     snapshot = control(world, "GET state")
     snapshot["scenario"]["name"] = "from-a-file"
     control(world, "PUT state", json=snapshot)
     assert control(world, "GET scenario")["name"] == "from-a-file"
-    assert whole(chat(world))
+    assert response_parts(chat(world))
     assert "chance of from-a-file/half" in control(world, "GET state")["draws"]
 
 
 @pytest.mark.parametrize("start", ["1970-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
 def test_a_sandbox_at_either_end_of_time_is_restored(world: World, start: str) -> None:
-    """Wherever a clock can be set, everything works."""
-    use(world, f"clock: {{start: {start}, mode: frozen}}")
+    start_scenario(world, f"clock: {{start: {start}, mode: frozen}}")
     assert chat(world).status_code == 200
-    snapshot = kept(world)
+    snapshot = snapshot_of(world)
     control(world, "PUT state", json=snapshot)
-    assert kept(world) == snapshot
+    assert snapshot_of(world) == snapshot
     _everything_works(world)

@@ -1,4 +1,4 @@
-"""``python -m tests.exchanges record|compare``: write down what the server answers, or see that it still does."""
+"""``python -m tests.exchanges record|compare``: record the server's responses, or compare them with the recording."""
 
 import argparse
 import sys
@@ -10,7 +10,7 @@ from tests.exchanges.script import script
 
 
 def main() -> int:
-    """Record or compare; 1 when anything differs."""
+    """Record or compare; return 1 for a difference."""
     options = _options()
     parts = [part for part in script() if not options.only or part.name in options.only]
     run = play(parts, lambda said: print(said, file=sys.stderr))

@@ -1,6 +1,6 @@
-"""Plays steps against a server that it starts through the command line: raw sockets, and every byte that comes back.
+"""Plays steps against a server that it starts through the command line, over raw sockets.
 
-The server is a black box here: nothing of it is imported, and all that is known of it is the READY line.
+The server is a black box: nothing of it is imported, and only the READY line is known of it.
 """
 
 import json
@@ -27,22 +27,22 @@ ROOT = Path(__file__).parents[2]
 
 _PAUSE_SECONDS = 0.02
 _READY_SECONDS = 30
-# How long after its answer a connection is looked at again: whether it is still open, and nothing more has come.
+# The delay after which a connection is checked again: still open, and nothing further received.
 _SETTLED_SECONDS = 0.1
 _LEFT_SECONDS = 0.3
-# A pause that is meant; the server's own are twice as long.
+# The minimum of an intended pause; the server's own pauses are twice as long.
 _PIECE_SECONDS = 0.01
 _SEGMENT = 256 * 1024
 
 
 @dataclass
-class Played:
-    """What came of one step: what was sent and received, and how the connection ended.
+class StepResult:
+    """The outcome of one step: the sent and received bytes, and the connection's ending.
 
-    An ending is "open" (the answer is whole and the connection stays), "fin", "reset", "silence" (the answer is not
-    whole and nothing comes), "marked" (what was waited for has come) or "kept" (a named connection after a whole
-    answer); " after a whole answer", or "+N bytes" may follow. `pieces`
-    are counted where the step wants it.
+    An ending is "open" (the response is complete and the connection stays), "fin", "reset", "silence" (the response is
+    incomplete and nothing arrives), "marked" (the awaited text has arrived) or "kept" (a named connection after a
+    complete response); " after a whole answer", or "+N bytes" may follow. `pieces` are counted where the step asks for
+    it.
     """
 
     part: str
@@ -56,15 +56,15 @@ class Played:
 
 @dataclass
 class Run:
-    """All that was played, with what each server wrote to standard error."""
+    """All outcomes, and each server's standard error."""
 
-    played: list[Played] = field(default_factory=list)
+    played: list[StepResult] = field(default_factory=list)
     warnings: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
 
 def play(parts: list[Part], tell: Callable[[str], None] = lambda said: None) -> Run:
-    """Play every part, each on a server of its own."""
+    """Play every part, each on a separate server."""
     run = Run()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
@@ -83,7 +83,7 @@ def play(parts: list[Part], tell: Callable[[str], None] = lambda said: None) -> 
 
 @contextmanager
 def _server(part: Part, folder: Path, run: Run) -> Iterator[int]:
-    """A server with the part's flags; its port."""
+    """Start a server with the part's flags; yield its port."""
     flags = [flag.replace("{folder}", str(folder)) for flag in part.flags]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CLEVORA_")}
     errors = folder / "stderr"
@@ -103,7 +103,7 @@ def _server(part: Part, folder: Path, run: Run) -> Iterator[int]:
             if process.stdout is not None:
                 process.stdout.close()
     said = errors.read_text(encoding="utf-8", errors="replace").strip()
-    # A line for each request is not news.
+    # The lines about requests are left out.
     news = [line for line in said.splitlines() if line.startswith("clevora-mock:") or "Traceback" in line]
     if news:
         run.warnings[part.name] = "\n".join(news)
@@ -119,30 +119,30 @@ def _port(process: "subprocess.Popen[bytes]", errors: Path) -> int:
 
 
 class _Connections:
-    """The connections of one part, and what was captured."""
+    """The connections of one part, and the captured values."""
 
     def __init__(self, part: str, port: int) -> None:
         self._part = part
         self._port = port
-        # By name: the connection, what has come of an answer that is not whole, and which answers have no body.
+        # By name: the connection, its received bytes without a complete response, and which responses have no body.
         self._named: dict[str, tuple[socket.socket, bytes, frozenset[int]]] = {}
         self._captured: dict[str, str] = {}
-        self._watched: deque[tuple[float, socket.socket, Played]] = deque()
+        self._watched: deque[tuple[float, socket.socket, StepResult]] = deque()
 
-    def play(self, steps: tuple[Step, ...]) -> list[Played]:
+    def play(self, steps: tuple[Step, ...]) -> list[StepResult]:
         played = [self._step(step) for step in steps]
         self._settle(whole=True)
         for connection, _, _ in self._named.values():
             connection.close()
         return played
 
-    def _step(self, step: Step) -> Played:
-        # No connection should idle for long, or the server ends it for that.
+    def _step(self, step: Step) -> StepResult:
+        # No connection may idle for long, or the server closes it.
         self._settle(whole=step.is_silent)
         time.sleep(step.rest)
-        played = Played(self._part, step)
+        played = StepResult(self._part, step)
         connection, pending, heads = self._connection(step)
-        listener = _Listener(step, played, pending, step.heads if step.sends else heads)
+        listener = _ResponseReader(step, played, pending, step.heads if step.sends else heads)
         try:
             for number, segment in enumerate(step.sends):
                 if number:
@@ -153,7 +153,7 @@ class _Connections:
             if step.half_close:
                 connection.shutdown(socket.SHUT_WR)
         except OSError:
-            # The server has refused the rest; what it said is there to be read.
+            # The server has refused the rest; its response can still be read.
             pass
         began = time.monotonic()
         listener.listen(connection)
@@ -181,15 +181,15 @@ class _Connections:
             raise RuntimeError(f"nothing was captured as {left[1].decode()}")
         return segment
 
-    def _end(self, step: Step, played: Played, connection: socket.socket, listener: "_Listener") -> None:
-        """Leave the connection as the step wants it, or have it looked at later."""
+    def _end(self, step: Step, played: StepResult, connection: socket.socket, listener: "_ResponseReader") -> None:
+        """End the connection as the step requires, or schedule a later check."""
         if played.ending in ("fin", "reset") or played.ending.startswith(("fin ", "reset ")):
             connection.close()
         elif step.leaving != "keep":
             if step.leaving == "reset":
                 reset(connection)
             connection.close()
-            # What comes next should find that the server knows.
+            # The server has to notice the disconnect before the next step.
             time.sleep(_LEFT_SECONDS)
         elif step.on is not None:
             whole = played.ending == "open"
@@ -202,7 +202,7 @@ class _Connections:
             connection.close()
 
     def _settle(self, *, whole: bool) -> None:
-        """Look at the connections that have had their answer for a while."""
+        """Check the connections whose responses are complete for a while."""
         while self._watched:
             since, connection, played = self._watched[0]
             left = since + _SETTLED_SECONDS - time.monotonic()
@@ -222,10 +222,10 @@ class _Connections:
             connection.close()
 
 
-class _Listener:
-    """Reads what comes for one step, until it is enough."""
+class _ResponseReader:
+    """Reader of one step's responses."""
 
-    def __init__(self, step: Step, played: Played, pending: bytes, heads: frozenset[int]) -> None:
+    def __init__(self, step: Step, played: StepResult, pending: bytes, heads: frozenset[int]) -> None:
         self._step = step
         self._played = played
         self._before = pending
@@ -234,7 +234,7 @@ class _Listener:
 
     @property
     def pending(self) -> bytes:
-        """All that has come of answers that are not whole."""
+        """The received bytes of incomplete responses."""
         return self._before + self._played.received
 
     def send(self, connection: socket.socket, data: bytes) -> None:
@@ -247,12 +247,12 @@ class _Listener:
         last = 0.0
         while True:
             state = self._state(self.pending)
-            # A connection that is said to be closed is waited for.
+            # The response announces the end of the connection, so wait for it.
             if state == "whole" or (state == "closing" and step.leaving != "keep"):
                 played.ending = "open"
                 return
             if step.until and step.until in played.received:
-                # What has come behind it is a matter of luck.
+                # The number of bytes behind it varies between runs.
                 played.received = played.received.partition(step.until)[0] + step.until
                 played.ending = "marked"
                 return
@@ -274,7 +274,7 @@ class _Listener:
             played.received = b"".join(parts)
 
     def _state(self, data: bytes) -> str:
-        """Whether the answers are "whole", "closing" (whole, and the last says that nothing follows) or "partial"."""
+        """Return the state of the responses: "whole", "closing" (whole, and the last announces a close), "partial"."""
         if not self._step.answers:
             return "partial"
         closing = False
@@ -289,13 +289,13 @@ class _Listener:
 
 
 def _answer(data: bytes, start: int, *, head: bool) -> tuple[int, int, bool] | None:
-    """Where the answer that begins at `start` ends, its status, and whether it says that the connection ends."""
+    """Return the end of the response that begins at `start`, its status, and True if it announces a close."""
     middle = data.find(b"\r\n\r\n", start)
     if middle < 0:
         return None
     lines = data[start:middle].split(b"\r\n")
     if not lines[0].startswith(b"HTTP/1."):
-        # Whatever it is; there is no end to wait for.
+        # Not a response, so it has no end to wait for.
         return None
     status = int(lines[0].split()[1])
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines[1:])}
@@ -313,7 +313,7 @@ def _answer(data: bytes, start: int, *, head: bool) -> tuple[int, int, bool] | N
 
 
 def _chunks_end(data: bytes, at: int) -> int | None:
-    """Where the chunks that begin at `at` end."""
+    """Return the end of the chunks that begin at `at`."""
     while True:
         line = data.find(b"\r\n", at)
         if line < 0:
@@ -329,7 +329,7 @@ def _chunks_end(data: bytes, at: int) -> int | None:
 
 
 def body_of(answer: bytes) -> bytes:
-    """The body of an answer, out of its chunks."""
+    """Return the body of a response without the framing of chunks."""
     head, _, body = answer.partition(b"\r\n\r\n")
     if b"transfer-encoding: chunked" not in head.lower():
         return body
@@ -341,7 +341,7 @@ def body_of(answer: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _captured(capture: Capture, played: Played) -> str:
+def _captured(capture: Capture, played: StepResult) -> str:
     text = body_of(played.received).decode()
     found: Any = text
     if capture.path:
@@ -358,13 +358,13 @@ def _captured(capture: Capture, played: Played) -> str:
     return str(found)
 
 
-# What differs from run to run, and what stands in its place. A step names those that it needs.
+# Values that differ between runs, and their replacements. A step names those that it needs.
 MASKS: dict[str, tuple[bytes, bytes]] = {
-    # Under what is not HTTP, an id from what the memory looks like.
+    # Ids of responses to bytes that are not HTTP depend on memory addresses.
     "request id": (rb"x-request-id: req_[0-9a-f]{24}", b"x-request-id: req_************************"),
-    # Since when the server runs.
+    # The server's start time.
     "server start": (rb"(mock-[0-9]+)-[0-9a-f]+", rb"\1-***"),
-    # A clock that runs.
+    # A running clock.
     "date header": (rb"date: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", b"date: ***"),
     "times": (rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", b"****-**-**T**:**:**.***Z"),
     "days": (rb'"date":"\d{4}-\d\d-\d\d"', b'"date":"****-**-**"'),
@@ -375,7 +375,7 @@ MASKS: dict[str, tuple[bytes, bytes]] = {
 
 
 def masked(received: bytes, masks: tuple[str, ...], port: int) -> bytes:
-    """`received` without what differs from run to run."""
+    """Replace in `received` the values that differ between runs."""
     for name in masks:
         if name == "port":
             received = received.replace(b"127.0.0.1:%d" % port, b"127.0.0.1:PORT")

@@ -1,4 +1,4 @@
-"""What was played, as lines of JSON, and how two of them differ."""
+"""The recording as lines of JSON, and comparisons of two recordings."""
 
 import json
 import re
@@ -7,11 +7,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tests.exchanges.player import Played
+from tests.exchanges.player import StepResult
 
 RECORDING = Path(__file__).with_name("recording.jsonl")
 
-# What is longer is kept as its hash, its length and its beginning.
+# Longer values are kept as their hash, length and beginning.
 _REQUEST_BYTES = 400
 _REQUEST_BEGINNING = 150
 _ANSWER_BYTES = 800
@@ -21,8 +21,8 @@ _CONTEXT_BYTES = 60
 Line = dict[str, Any]
 
 
-def line(played: Played) -> Line:
-    """One step as the recording has it."""
+def line(played: StepResult) -> Line:
+    """Return one step as a line of the recording."""
     said: Line = {
         "name": played.step.name,
         "part": played.part,
@@ -42,26 +42,28 @@ def write(lines: Iterable[Line], path: Path = RECORDING) -> None:
 
 
 def read(path: Path = RECORDING) -> dict[str, Line]:
-    """The recorded lines by the names of their steps."""
+    """Return the recorded lines by the names of their steps."""
     with path.open(encoding="ascii") as file:
         return {line["name"]: line for line in map(json.loads, file)}
 
 
-def save(played: Iterable[Played], folder: Path) -> None:
-    """Keep each answer whole, in a file of its own: what came, and how it ended in the last line."""
+def save(played: Iterable[StepResult], folder: Path) -> None:
+    """Save each complete response to a separate file; its last line is the ending."""
     folder.mkdir(parents=True, exist_ok=True)
     for one in played:
         file_of(one.step.name, folder).write_bytes(one.received + f"\n[{one.ending}]\n".encode())
 
 
 def file_of(name: str, folder: Path) -> Path:
-    """Where the answer of a step is kept; names that look alike as files are told apart by a hash."""
+    """Return the file of a step's response; a hash distinguishes names that become the same file name."""
     slug = re.sub(r"[^\w.]+", "-", name, flags=re.ASCII).strip("-")[:100]
     return folder / f"{slug}-{sha256(name.encode()).hexdigest()[:6]}.http"
 
 
-def differences(recorded: Mapping[str, Line], played: Iterable[Played], before: Path | None = None) -> Iterator[str]:
-    """What is not as it was, step by step; `before` has the recorded answers whole."""
+def differences(
+    recorded: Mapping[str, Line], played: Iterable[StepResult], before: Path | None = None
+) -> Iterator[str]:
+    """Return the differences, step by step; `before` has the complete recorded responses."""
     left = dict(recorded)
     for one in played:
         was, now = left.pop(one.step.name, None), line(one)
@@ -73,7 +75,7 @@ def differences(recorded: Mapping[str, Line], played: Iterable[Played], before: 
         yield f"{name}\n  is in the recording alone"
 
 
-def _differing(was: Line, now: Line, played: Played, before: Path | None) -> Iterator[str]:
+def _differing(was: Line, now: Line, played: StepResult, before: Path | None) -> Iterator[str]:
     for what in ("part", "request", "ending", "pieces", "masks"):
         if was.get(what) != now.get(what):
             yield f"  {what} was {str(was.get(what))[:400]!r}\n  {what} is  {str(now.get(what))[:400]!r}"

@@ -1,7 +1,7 @@
-"""The form of an exchange: what is sent, over which connection, how long to listen, what to remember of the answer.
+"""The form of an exchange: the bytes to send, the connection, the end of reading, and the values to capture.
 
-Steps are data and know nothing of the server. Where a value comes from an earlier answer, ``<<name>>`` stands in the
-bytes for what a step before has captured under that name; ``<<length>>`` is the length of what follows the head.
+Steps are data and know nothing of the server. ``<<name>>`` in the bytes stands for the value that an earlier step
+captured under that name; ``<<length>>`` is the length of the body.
 """
 
 import json
@@ -13,17 +13,17 @@ from typing import Any, Literal
 HOST = "127.0.0.1:2538"
 KEY = "sk_live_0123456789abcdef0123456789abcdef"
 UNKNOWN_KEY = "sk_live_ffffffffffffffffffffffffffffffff"
-# Later than any clock in the script, but for those that are set to see a token expire.
+# Later than any clock in the script, except those that test a token's expiry.
 EXPIRES = 4_102_444_800
 ISSUED = 1_767_225_600
 
-# What a step does with its connection once it has read what it wanted to.
-Leaving = Literal["keep", "close", "reset"]
+# The step's action on its connection after reading.
+ConnectionAction = Literal["keep", "close", "reset"]
 
 
 @dataclass(frozen=True)
 class Capture:
-    """A value to remember: at a dotted `path` of the answer's JSON ("" for the whole body), or the part that fits."""
+    """A value to capture: at a dotted `path` of the response's JSON ("" for the whole body), or the matching part."""
 
     name: str
     path: str = ""
@@ -34,11 +34,11 @@ class Capture:
 class Step:
     """One exchange.
 
-    `sends` are segments with a short pause between them. `on` names a connection that later steps go on with; without
-    it the connection is this step's own. Reading ends once `answers` are whole, once `until` has come, once the
-    connection ends, or after `patience` seconds of silence. `rest` is how long to wait before, so that the server has
-    written down what went before; `half_close` says that nothing more will be sent. `pieces` counts what comes with
-    pauses between.
+    `sends` are segments with a short pause between them. `on` names a connection that later steps use again; without
+    it the step has its own connection. Reading ends once `answers` are complete, once `until` has arrived, once the
+    connection ends, or after `patience` seconds of silence. `rest` is the wait before the step, so that the server has
+    recorded the earlier ones; `half_close` sends a FIN after the request. `pieces` counts the received parts that
+    pauses separate.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Step:
     on: str | None = None
     answers: int = 1
     until: bytes = b""
-    leaving: Leaving = "keep"
+    leaving: ConnectionAction = "keep"
     half_close: bool = False
     pieces: bool = False
     patience: float = 10.0
@@ -56,12 +56,12 @@ class Step:
 
     @property
     def is_silent(self) -> bool:
-        """Whether silence is what the step expects."""
+        """True if the step expects silence."""
         return self.patience < 5
 
     @property
     def heads(self) -> frozenset[int]:
-        """Which of the answers have no body, for they answer HEAD."""
+        """The responses without a body, which answer HEAD."""
         found = b"\r\n\r\n".join(self.sends).split(b" HTTP/1.")
         methods = [part.rpartition(b"\n")[2].split(b" ")[0] for part in found[:-1]]
         return frozenset(index for index, method in enumerate(methods) if method.endswith(b"HEAD"))
@@ -69,7 +69,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Part:
-    """Steps that one server sees, started with these flags; ``{folder}`` in a flag is a folder that all parts share."""
+    """Steps for one server with these flags; ``{folder}`` in a flag is a directory that all parts share."""
 
     name: str
     flags: tuple[str, ...]
@@ -85,7 +85,7 @@ def request(
     headers: Mapping[str, str | None] | None = None,
     version: str = "1.1",
 ) -> bytes:
-    """A whole request; `body` is sent as it is, or as JSON. A header that is None is left out."""
+    """Return a complete request; `body` is sent as it is, or as JSON. A header that is None is left out."""
     method, path = line.split(" ", 1)
     content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
     given: dict[str, str | None] = {"host": HOST}
@@ -99,13 +99,13 @@ def request(
 
 
 def chunked(line: str, *parts: bytes, prefix: str = "", headers: Mapping[str, str | None] | None = None) -> bytes:
-    """A request whose body comes in chunks."""
+    """Return a request with a chunked body."""
     head = request(line, prefix=prefix, headers={"transfer-encoding": "chunked"} | dict(headers or {}))
     return head + b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
 
 
 def jwt(claims: Mapping[str, Any], header: Mapping[str, Any] | None = None, signature: str = "") -> str:
-    """A JWT made by hand."""
+    """Return a JWT without the product's code."""
 
     def encoded(value: Mapping[str, Any]) -> str:
         return urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
@@ -114,7 +114,7 @@ def jwt(claims: Mapping[str, Any], header: Mapping[str, Any] | None = None, sign
 
 
 def claims(uid: str = "demo", project: str = "demo-clevora", **changes: Any) -> dict[str, Any]:
-    """What an ID token for `uid` says; None takes a claim out."""
+    """Return the claims of an ID token for `uid`; None removes a claim."""
     said: dict[str, Any] = {
         "iss": f"https://securetoken.google.com/{project}",
         "aud": project,
@@ -129,7 +129,7 @@ def claims(uid: str = "demo", project: str = "demo-clevora", **changes: Any) -> 
 
 
 def token(uid: str = "demo", **changes: Any) -> str:
-    """An ID token for `uid`."""
+    """Return an ID token for `uid`."""
     return jwt(claims(uid, **changes))
 
 
@@ -138,9 +138,9 @@ def bearer(credential: str) -> dict[str, str | None]:
 
 
 class Session:
-    """Collects the steps of one sandbox, whose names begin alike.
+    """Builder of the steps of one sandbox, whose names have the same start.
 
-    `prefix` goes before each path: a sandbox's own, or none for the default one.
+    `prefix` goes before each path: the sandbox's, or none for the default one.
     """
 
     def __init__(self, name: str, sandbox: str | None = None, masks: tuple[str, ...] = ()) -> None:
@@ -150,10 +150,10 @@ class Session:
         self._masks = masks
 
     def raw(self, name: str, *sends: bytes, masks: tuple[str, ...] = (), **rest: Any) -> None:
-        """Send bytes as they are."""
+        """Send raw bytes."""
         self.steps.append(Step(f"{self.name}: {name}", sends, masks=(*self._masks, *masks), **rest))
 
-    def ask(
+    def send(
         self,
         name: str,
         line: str,
@@ -161,20 +161,20 @@ class Session:
         headers: Mapping[str, str | None] | None = None,
         **rest: Any,
     ) -> None:
-        """Send one request, with no credential but what `headers` say."""
+        """Send one request, with no credential but those in `headers`."""
         self.raw(name, request(line, body, prefix=self.prefix, headers=headers), **rest)
 
     def call(
         self, name: str, line: str, body: Any = None, headers: Mapping[str, str | None] | None = None, **rest: Any
     ) -> None:
         """Send one request with the demo account's key."""
-        self.ask(name, line, body, bearer(KEY) | dict(headers or {}), **rest)
+        self.send(name, line, body, bearer(KEY) | dict(headers or {}), **rest)
 
-    def dash(
+    def send_signed_in(
         self, name: str, line: str, body: Any = None, headers: Mapping[str, str | None] | None = None, **rest: Any
     ) -> None:
         """Send one request with the demo account's ID token."""
-        self.ask(name, line, body, bearer(token(email="demo@clevora.example")) | dict(headers or {}), **rest)
+        self.send(name, line, body, bearer(token(email="demo@clevora.example")) | dict(headers or {}), **rest)
 
     def chat(
         self,
@@ -184,7 +184,7 @@ class Session:
         body: Mapping[str, Any] | None = None,
         **rest: Any,
     ) -> None:
-        """Ask for a chat; `body` has further fields."""
+        """Send a chat request; `body` has further fields."""
         said = {"messages": [{"role": "user", "content": text}]} | dict(body or {})
         self.call(name, "POST /v1/chat/completions", said, headers, **rest)
 
@@ -196,35 +196,35 @@ class Session:
         body: Mapping[str, Any] | None = None,
         **rest: Any,
     ) -> None:
-        """Ask for a chat as a stream."""
+        """Send a request for a streamed chat."""
         self.chat(name, text, headers, {"stream": True} | dict(body or {}), **rest)
 
     def advance(self, seconds: float, **rest: Any) -> None:
-        """Move the sandbox's clock on."""
+        """Advance the sandbox's clock."""
         number = sum("clock moves" in step.name for step in self.steps) + 1
-        self.ask(f"the clock moves on, {number}", "PATCH /__mock/clock", {"advance": seconds}, **rest)
+        self.send(f"the clock moves on, {number}", "PATCH /__mock/clock", {"advance": seconds}, **rest)
 
     def scenario(self, name: str, scenario: Any, **rest: Any) -> None:
-        """Make a scenario the sandbox's: by its name, or as it is written."""
-        self.ask(name, "PUT /__mock/scenario", {"name": scenario} if isinstance(scenario, str) else scenario, **rest)
+        """Start a scenario in the sandbox, by its name or its text."""
+        self.send(name, "PUT /__mock/scenario", {"name": scenario} if isinstance(scenario, str) else scenario, **rest)
 
     def rules(self, name: str, *rules: Mapping[str, Any], **parts: Any) -> None:
-        """Make a scenario of these rules the sandbox's."""
+        """Start a scenario with these rules in the sandbox."""
         named = [{"name": f"rule {number}"} | dict(rule) for number, rule in enumerate(rules, 1)]
         self.scenario(f"scenario: {name}", {"name": "made", "rules": named} | parts)
 
-    def books(self, name: str, limit: int = 20, *, calm: bool = False) -> None:
-        """Look at what was journaled, billed and counted; `calm` ends the scenario first, which would be in the way."""
-        if calm:
-            self.ask(f"{name}, nothing goes wrong", "DELETE /__mock/scenario", rest=0.1)
-        self.ask(f"{name}, journal", f"GET /__mock/requests?limit={limit}", rest=0.1)
-        self.ask(f"{name}, ledger", "GET /__mock/ledger?uid=demo")
-        self.dash(f"{name}, usage", "GET /api/developer/usage?range=2")
+    def read_records(self, name: str, limit: int = 20, *, end_scenario: bool = False) -> None:
+        """Read journal, ledger and usage; `end_scenario` ends the scenario first, which could affect the requests."""
+        if end_scenario:
+            self.send(f"{name}, nothing goes wrong", "DELETE /__mock/scenario", rest=0.1)
+        self.send(f"{name}, journal", f"GET /__mock/requests?limit={limit}", rest=0.1)
+        self.send(f"{name}, ledger", "GET /__mock/ledger?uid=demo")
+        self.send_signed_in(f"{name}, usage", "GET /api/developer/usage?range=2")
 
-    def state(self, name: str) -> None:
-        """Look at all there is, and at the findings."""
-        self.ask(f"{name}, state", "GET /__mock/state", rest=0.1)
-        self.ask(f"{name}, conduct", "GET /__mock/conduct")
+    def read_state(self, name: str) -> None:
+        """Read the whole state, and the findings."""
+        self.send(f"{name}, state", "GET /__mock/state", rest=0.1)
+        self.send(f"{name}, conduct", "GET /__mock/conduct")
 
 
 def steps_of(*sessions: Session) -> tuple[Step, ...]:

@@ -8,13 +8,12 @@ from tests.exchanges.script import script
 
 
 @pytest.mark.slow
-def test_every_answer_is_what_was_recorded() -> None:
+def test_every_response_is_the_recorded_one() -> None:
     run = play(script())
     assert "\n".join(recording.differences(recording.read(), run.played)) == ""
     assert "Traceback" not in "".join(run.warnings.values())
 
 
 def test_the_recording_is_small() -> None:
-    """A reviewer may want to look at a change of it."""
     assert len(recording.read()) <= 900
     assert recording.RECORDING.stat().st_size <= 800 * 1024

@@ -1,4 +1,4 @@
-"""Each fault as a plain socket sees it, under each kind of request, and its usual price."""
+"""Each fault as a plain socket receives it, for each kind of request, and its default price."""
 
 import json
 from collections.abc import Callable
@@ -9,23 +9,33 @@ import pytest
 
 from clevora_mock.faults import FAULTS
 from tests.support import scenarios as support
-from tests.support.raw_client import TIMEOUT_SECONDS, Seen, connect, read
-from tests.support.scenarios import ASKS, CHAT, EMBEDDINGS, SCRIPTS, SEARCH, STREAM, Ask, send, use
-from tests.support.server import Running
+from tests.support.raw_client import TIMEOUT_SECONDS, RawResponse, connect, read
+from tests.support.scenarios import (
+    CHAT,
+    EMBEDDINGS,
+    REQUEST_EXAMPLES,
+    SCRIPTS,
+    SEARCH,
+    STREAM,
+    RequestExample,
+    send,
+    start_rules,
+)
+from tests.support.server import RunningServer
 from tests.support.world import World, fresh_world
 
 DONE = b"data: [DONE]\n\n"
 RULE = "it goes wrong"
 
-# What the client has got against what an undisturbed one gets.
-Check = Callable[[Seen, Seen, bool], None]
-# What is billed when the rule does not say: nothing, what was sent of a stream, everything.
+# Compares the received response with the one without the fault.
+Check = Callable[[RawResponse, RawResponse, bool], None]
+# The default bill: nothing, the sent part of a stream, or everything.
 Price = Literal["nothing", "sent", "whole"]
 
 
 @dataclass(frozen=True)
 class Case:
-    """A fault with its options, what is seen of it, and its usual price."""
+    """A fault with its options, its visible effect, and its default price."""
 
     name: str
     fault: str | dict[str, Any]
@@ -42,22 +52,22 @@ class Case:
 
 
 def nothing(ending: str) -> Check:
-    def check(seen: Seen, plain: Seen, streamed: bool) -> None:
+    def check(seen: RawResponse, plain: RawResponse, streamed: bool) -> None:
         assert (seen.raw, seen.ending) == (b"", ending)
 
     return check
 
 
-def headers_only(seen: Seen, plain: Seen, streamed: bool) -> None:
+def headers_only(seen: RawResponse, plain: RawResponse, streamed: bool) -> None:
     assert (seen.status, seen.body, seen.ending) == (200, b"", "reset")
     assert seen.raw.endswith(b"\r\n\r\n")
     assert seen.headers["content-type"] == plain.headers["content-type"]
 
 
 def part(ending: str, tokens: int) -> Check:
-    """The role and so many tokens of a stream, or a beginning of anything else."""
+    """Return the role and `tokens` tokens of a stream, or a part of any other response."""
 
-    def check(seen: Seen, plain: Seen, streamed: bool) -> None:
+    def check(seen: RawResponse, plain: RawResponse, streamed: bool) -> None:
         assert (seen.status, seen.ending, seen.is_whole) == (200, ending, False)
         if streamed:
             assert seen.events == plain.events[: min(1 + tokens, len(plain.events) - 2)]
@@ -70,11 +80,11 @@ def part(ending: str, tokens: int) -> Check:
 
 
 def truncated(fraction: float) -> Check:
-    def check(seen: Seen, plain: Seen, streamed: bool) -> None:
+    def check(seen: RawResponse, plain: RawResponse, streamed: bool) -> None:
         assert (seen.status, seen.ending, seen.is_whole) == (200, "fin", False)
         if streamed:
             assert seen.chunked
-            # The sentinel leaves with the last chunk.
+            # The sentinel is sent with the last chunk.
             assert seen.events == plain.events[: max(1, int((len(plain.events) - 1) * fraction))]
         else:
             assert int(seen.headers["content-length"]) == len(plain.body)
@@ -83,30 +93,30 @@ def truncated(fraction: float) -> Check:
     return check
 
 
-def undisturbed(seen: Seen, plain: Seen, streamed: bool) -> None:
+def unchanged(seen: RawResponse, plain: RawResponse, streamed: bool) -> None:
     assert (seen.status, seen.ending) == (200, "whole")
     assert seen.plain == plain.plain
     assert seen.headers["content-type"] == plain.headers["content-type"]
 
 
-def garbage(seen: Seen, plain: Seen, streamed: bool) -> None:
+def garbage(seen: RawResponse, plain: RawResponse, streamed: bool) -> None:
     assert (seen.status, seen.ending, seen.headers["content-type"]) == (200, "whole", "application/json")
     with pytest.raises(ValueError):  # noqa: PT011 - neither UTF-8 nor JSON, and both are ValueErrors
         json.loads(seen.body)
 
 
-def empty(seen: Seen, plain: Seen, streamed: bool) -> None:
+def empty(seen: RawResponse, plain: RawResponse, streamed: bool) -> None:
     assert (seen.status, seen.ending, seen.body) == (200, "whole", b"")
     assert seen.headers["content-length"] == "0"
 
 
-def as_html(seen: Seen, plain: Seen, streamed: bool) -> None:
+def as_html(seen: RawResponse, plain: RawResponse, streamed: bool) -> None:
     assert (seen.status, seen.ending, seen.headers["content-type"]) == (200, "whole", "text/html")
     assert seen.plain == plain.plain
 
 
 def page(status: int) -> Check:
-    def check(seen: Seen, plain: Seen, streamed: bool) -> None:
+    def check(seen: RawResponse, plain: RawResponse, streamed: bool) -> None:
         assert (seen.status, seen.ending, seen.headers["content-type"]) == (status, "whole", "text/html")
         assert seen.body.startswith(b"<html>")
         assert f"<h1>{status} ".encode() in seen.body
@@ -115,7 +125,7 @@ def page(status: int) -> Check:
 
 
 def without(document: Any, path: list[str]) -> Any:
-    """`document` without a field; lists are gone through."""
+    """Return `document` without a field, in all items of lists."""
     if isinstance(document, list):
         return [without(item, path) for item in document]
     if not isinstance(document, dict):
@@ -126,7 +136,7 @@ def without(document: Any, path: list[str]) -> Any:
 
 
 def missing(*fields: str) -> Check:
-    def check(seen: Seen, plain: Seen, streamed: bool) -> None:
+    def check(seen: RawResponse, plain: RawResponse, streamed: bool) -> None:
         assert (seen.status, seen.ending) == (200, "whole")
         got, expected = (documents(one, streamed) for one in (seen, plain))
         for one in fields:
@@ -137,18 +147,18 @@ def missing(*fields: str) -> Check:
     return check
 
 
-def documents(seen: Seen, streamed: bool) -> list[Any]:
+def documents(seen: RawResponse, streamed: bool) -> list[Any]:
     if not streamed:
         return [json.loads(seen.plain)]
     return [json.loads(event.removeprefix(b"data: ")) for event in seen.events if event != DONE]
 
 
 def in_stream(check: Callable[[list[bytes], list[bytes]], None]) -> Check:
-    """A stream that is sent to its end, with something wrong in it; what is no stream is as always."""
+    """Return a check of a complete stream with one change; responses that are not streams are unchanged."""
 
-    def checked(seen: Seen, plain: Seen, streamed: bool) -> None:
+    def checked(seen: RawResponse, plain: RawResponse, streamed: bool) -> None:
         if not streamed:
-            undisturbed(seen, plain, streamed)
+            unchanged(seen, plain, streamed)
             return
         assert (seen.status, seen.ending, seen.headers["content-type"]) == (200, "whole", "text/event-stream")
         check(seen.events, plain.events)
@@ -157,7 +167,7 @@ def in_stream(check: Callable[[list[bytes], list[bytes]], None]) -> Check:
 
 
 def place(plain: list[bytes], tokens: int) -> int:
-    """The event after so many tokens, at most the last one with content."""
+    """Return the index of the event after `tokens` tokens, at most the last one with content."""
     return min(1 + tokens, len(plain) - 3)
 
 
@@ -203,9 +213,9 @@ def no_done(events: list[bytes], plain: list[bytes]) -> None:
     assert events == plain[:-1]
 
 
-def split_utf8(seen: Seen, plain: Seen, streamed: bool) -> None:
+def split_utf8(seen: RawResponse, plain: RawResponse, streamed: bool) -> None:
     if not streamed:
-        undisturbed(seen, plain, streamed)
+        unchanged(seen, plain, streamed)
         return
     assert seen.ending == "whole"
     text = seen.body.decode()
@@ -228,12 +238,12 @@ CASES = (
     Case("close after all tokens", {"kind": "close", "after_tokens": 100_000}, part("fin", 100_000), "sent"),
     Case("stall", "stall", nothing("silence"), "nothing", stalls=True),
     Case("stall after tokens", {"kind": "stall", "after_tokens": 3}, part("silence", 3), "sent", stalls=True),
-    Case("stall for a while", {"kind": "stall", "for": "30s"}, undisturbed, "whole"),
-    Case("stall on the way", {"kind": "stall", "after_tokens": 3, "for": "30s"}, undisturbed, "whole"),
+    Case("stall for a while", {"kind": "stall", "for": "30s"}, unchanged, "whole"),
+    Case("stall on the way", {"kind": "stall", "after_tokens": 3, "for": "30s"}, unchanged, "whole"),
     Case("truncate", "truncate", truncated(0.5), "sent"),
     Case("truncate most", {"kind": "truncate", "fraction": 0.1}, truncated(0.1), "sent"),
     Case("truncate little", {"kind": "truncate", "fraction": 0.99}, truncated(0.99), "sent"),
-    Case("slow body", {"kind": "slow_body", "bytes_per_second": 500}, undisturbed, "whole"),
+    Case("slow body", {"kind": "slow_body", "bytes_per_second": 500}, unchanged, "whole"),
     Case("garbage", "garbage", garbage, "nothing"),
     Case("empty body", "empty_body", empty, "nothing"),
     Case("wrong content type", "wrong_content_type", as_html, "whole"),
@@ -266,9 +276,9 @@ CASES = (
     Case("error frame at the end", {"kind": "error_frame", "after_tokens": 9999}, error_frame(9999), "sent"),
 )
 
-# The other endpoints answer in one piece as chat does, so that one case of each kind is enough for them.
+# The other endpoints respond in one piece like chat, so one case of each kind suffices for them.
 OTHERS = [case for case in {case.kind: case for case in reversed(CASES)}.values() if not FAULTS[case.kind].stream_only]
-asks = pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
+each_example = pytest.mark.parametrize("example", REQUEST_EXAMPLES, ids=lambda example: example.name)
 
 
 def test_the_table_is_complete() -> None:
@@ -276,216 +286,215 @@ def test_the_table_is_complete() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_fault_in_a_stream_is_seen_paid_and_written_down(world: World, case: Case) -> None:
-    """Of what is sent in part, the prompt is paid and each token that the client has."""
-    seen, prompt_tokens, whole_tokens = suffer(world, STREAM, case)
+def test_a_fault_in_a_stream_is_sent_billed_and_journaled(world: World, case: Case) -> None:
+    """For a partially sent stream, the prompt and the sent tokens are billed."""
+    seen, prompt_tokens, whole_tokens = send_with_fault(world, STREAM, case)
     said = sum(b'"content":' in event for event in seen.events)
     check_accounts(world, STREAM, case, {"nothing": None, "sent": prompt_tokens + said, "whole": whole_tokens})
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_a_fault_in_a_body_is_seen_paid_and_written_down(world: World, case: Case) -> None:
-    """A body in one piece is paid as a whole once a byte of it came; a fault of streams leaves it alone."""
-    seen, _, whole_tokens = suffer(world, CHAT, case)
+def test_a_fault_in_a_body_is_sent_billed_and_journaled(world: World, case: Case) -> None:
+    """A body in one piece is billed whole once one byte of it was sent; faults of streams do not change it."""
+    seen, _, whole_tokens = send_with_fault(world, CHAT, case)
     sent = whole_tokens if seen.body else None
     nothing = whole_tokens if FAULTS[case.kind].stream_only else None
     check_accounts(world, CHAT, case, {"nothing": nothing, "sent": sent, "whole": whole_tokens})
 
 
 @pytest.mark.parametrize("case", OTHERS, ids=lambda case: case.kind)
-def test_a_fault_is_the_same_at_every_endpoint(frozen_server: Running, case: Case) -> None:
-    for ask in (EMBEDDINGS, SEARCH, SCRIPTS):
+def test_a_fault_is_the_same_at_every_endpoint(frozen_server: RunningServer, case: Case) -> None:
+    for example in (EMBEDDINGS, SEARCH, SCRIPTS):
         world = fresh_world(frozen_server)
-        seen, _, whole_tokens = suffer(world, ask, case)
+        seen, _, whole_tokens = send_with_fault(world, example, case)
         sent = whole_tokens if seen.body else None
-        check_accounts(world, ask, case, {"nothing": None, "sent": sent, "whole": whole_tokens})
+        check_accounts(world, example, case, {"nothing": None, "sent": sent, "whole": whole_tokens})
 
 
-def suffer(world: World, ask: Ask, case: Case) -> tuple[Seen, int, int]:
-    """Ask without and with the fault; return what came then, and the prompt and the total of the first."""
-    plain = send(world, ask)
+def send_with_fault(world: World, example: RequestExample, case: Case) -> tuple[RawResponse, int, int]:
+    """Send the request without and with the fault; return the second response, and the first's tokens."""
+    plain = send(world, example)
     assert plain.ending == "whole"
     (first,) = support.journal(world)
-    use(world, {"name": RULE, "then": {"fault": case.fault}})
-    seen = send(world, ask, stalls=case.stalls)
-    case.check(seen, plain, ask.streamed)
+    start_rules(world, {"name": RULE, "then": {"fault": case.fault}})
+    seen = send(world, example, stalls=case.stalls)
+    case.check(seen, plain, example.streamed)
     if seen.raw:
         assert seen.headers["x-clevora-mock-rule"] == RULE
-    spared = FAULTS[case.kind].stream_only and not ask.streamed
-    entry = support.shown(world)
+    spared = FAULTS[case.kind].stream_only and not example.streamed
+    entry = support.entry_json(world)
     assert entry["fault"] == (None if spared else case.kind)
     assert (entry["rule"], entry["status"], entry["code"]) == (RULE, seen.status, None)
     assert entry["abandoned"] == case.stalls
     return seen, first.prompt_tokens, first.prompt_tokens + first.completion_tokens
 
 
-def check_accounts(world: World, ask: Ask, case: Case, prices: dict[Price, int | None]) -> None:
-    """The second charge, the journal's cost and the usage's errors; a price of None is no charge, and an error."""
+def check_accounts(world: World, example: RequestExample, case: Case, prices: dict[Price, int | None]) -> None:
+    """Check the second charge, the journal's cost and the usage's errors; without a price, no charge and an error."""
     tokens = prices[case.price]
     paid = [(entry.tokens, entry.amount) for entry in support.charges(world)[1:]]
-    assert paid == ([] if tokens is None else [(tokens, tokens * ask.rate)])
-    support.check_books(world)
-    assert support.shown(world)["cost"] == pytest.approx((tokens or 0) * ask.rate / 1_000_000)
-    summary = world.do(lambda sandbox: support.demo(sandbox).usage.total)
+    assert paid == ([] if tokens is None else [(tokens, tokens * example.rate)])
+    support.check_totals(world)
+    assert support.entry_json(world)["cost"] == pytest.approx((tokens or 0) * example.rate / 1_000_000)
+    summary = world.run_in_server(lambda sandbox: support.demo_account(sandbox).usage.total)
     assert (summary.requests, summary.errors) == (2, int(tokens is None))
 
 
 @pytest.mark.parametrize(("charge", "share"), [(True, 1), (False, 0)], ids=["charged", "free"])
 @pytest.mark.parametrize("fault", ["reset", "truncate", "garbage", "no_done"])
-@pytest.mark.parametrize("ask", [CHAT, STREAM], ids=lambda ask: ask.name)
-def test_charge_overrides_the_price_of_a_fault(world: World, ask: Ask, fault: str, charge: bool, share: int) -> None:
-    """All of the work is billed, or none of it."""
-    send(world, ask)
-    use(world, {"then": {"fault": fault, "charge": charge}})
-    send(world, ask)
+@pytest.mark.parametrize("example", [CHAT, STREAM], ids=lambda example: example.name)
+def test_charge_overrides_the_price_of_a_fault(
+    world: World, example: RequestExample, fault: str, charge: bool, share: int
+) -> None:
+    send(world, example)
+    start_rules(world, {"then": {"fault": fault, "charge": charge}})
+    send(world, example)
     first, *others = [entry.tokens for entry in support.charges(world)]
     assert others == [first] * share
-    support.check_books(world)
+    support.check_totals(world)
 
 
-# --- what takes time --------------------------------------------------------------------------------------------------
+# --- timing -----------------------------------------------------------------------------------------------------------
 
 
-@asks
-def test_a_stall_is_waited_out(world: World, ask: Ask) -> None:
-    """Not a byte before its time; then everything."""
-    plain = send(world, ask)
-    support.stand_still(world)
-    use(world, {"then": {"fault": {"kind": "stall", "for": "30s"}}})
+@each_example
+def test_a_stall_is_waited_out(world: World, example: RequestExample) -> None:
+    plain = send(world, example)
+    support.stop_clock(world)
+    start_rules(world, {"then": {"fault": {"kind": "stall", "for": "30s"}}})
     with connect(world.address) as connection:
-        connection.sendall(support.request(world, ask))
-        support.waiting(world)
+        connection.sendall(support.request_bytes(world, example))
+        support.wait_for_timer(world)
         world.advance(29.9)
-        assert read(connection, Seen(), support.GIVES_UP_SECONDS).raw == b""
+        assert read(connection, RawResponse(), support.SILENCE_SECONDS).raw == b""
         world.advance(0.1)
-        seen = read(connection, Seen())
-    undisturbed_but_created(seen, plain)
-    _, entry = support.settled(world, 2)
+        seen = read(connection, RawResponse())
+    same_except_created(seen, plain)
+    _, entry = support.wait_for_entries(world, 2)
     assert entry.latency // 1_000_000 == 30
     assert len(support.charges(world)) == 2
-    support.check_books(world)
+    support.check_totals(world)
 
 
-@asks
-def test_a_stall_on_the_way_is_waited_out(world: World, ask: Ask) -> None:
-    """A part at once, the rest when its time has come."""
-    plain = send(world, ask)
-    support.stand_still(world)
-    use(world, {"then": {"fault": {"kind": "stall", "after_tokens": 3, "for": "30s"}}})
+@each_example
+def test_a_stall_within_a_response_is_waited_out(world: World, example: RequestExample) -> None:
+    plain = send(world, example)
+    support.stop_clock(world)
+    start_rules(world, {"then": {"fault": {"kind": "stall", "after_tokens": 3, "for": "30s"}}})
     with connect(world.address) as connection:
-        connection.sendall(support.request(world, ask))
-        support.waiting(world)
+        connection.sendall(support.request_bytes(world, example))
+        support.wait_for_timer(world)
         world.advance(29.9)
-        seen = read(connection, Seen(), support.GIVES_UP_SECONDS)
+        seen = read(connection, RawResponse(), support.SILENCE_SECONDS)
         assert (seen.ending, seen.status) == ("silence", 200)
         assert 0 < len(seen.body) < len(plain.body)
-        if ask.streamed:
+        if example.streamed:
             assert len(seen.events) == 4
         world.advance(0.1)
         seen = read(connection, seen)
-    undisturbed_but_created(seen, plain)
-    support.settled(world, 2)
-    support.check_books(world)
+    same_except_created(seen, plain)
+    support.wait_for_entries(world, 2)
+    support.check_totals(world)
 
 
-def undisturbed_but_created(seen: Seen, plain: Seen) -> None:
-    """The same answer, to a request that came a little later."""
+def same_except_created(seen: RawResponse, plain: RawResponse) -> None:
+    """Return True if two responses differ only in their time."""
     assert (seen.status, seen.ending) == (200, "whole")
     assert len(seen.body) == len(plain.body)
 
 
-@asks
-def test_a_stall_under_a_frozen_clock_is_written_down(world: World, ask: Ask) -> None:
-    """Where the clock is frozen nobody waits; the wait is in the journal and in the usage."""
-    use(world, {"then": {"fault": {"kind": "stall", "for": "30s"}}})
-    assert send(world, ask).ending == "whole"
-    assert support.shown(world)["latencyMs"] == 30_000
-    (recent,) = world.do(lambda sandbox: list(support.demo(sandbox).usage.recent))
+@each_example
+def test_a_stall_under_a_frozen_clock_is_recorded(world: World, example: RequestExample) -> None:
+    """No wait under a frozen clock; journal and usage have the duration."""
+    start_rules(world, {"then": {"fault": {"kind": "stall", "for": "30s"}}})
+    assert send(world, example).ending == "whole"
+    assert support.entry_json(world)["latencyMs"] == 30_000
+    (recent,) = world.run_in_server(lambda sandbox: list(support.demo_account(sandbox).usage.recent))
     assert recent.latency == 30_000_000
 
 
 @pytest.mark.parametrize("for_", [None, "1h"])
-def test_a_client_that_gives_up_on_a_stall_is_noticed(world: World, for_: str | None) -> None:
-    """At once, and not only when the stall is over; nothing waits on behind the scenes."""
-    support.stand_still(world)
+def test_a_disconnect_during_a_stall_is_noticed(world: World, for_: str | None) -> None:
+    """The disconnect is noticed at once, not at the end of the stall, and no task remains."""
+    support.stop_clock(world)
     fault = {"kind": "stall"} | ({} if for_ is None else {"for": for_})
-    use(world, {"then": {"fault": fault}})
+    start_rules(world, {"then": {"fault": fault}})
     seen = send(world, CHAT, stalls=True)
     assert (seen.raw, seen.ending) == (b"", "silence")
-    assert not world.do(lambda sandbox: len(sandbox.clock.timers))
+    assert not world.run_in_server(lambda sandbox: len(sandbox.clock.timers))
     assert support.charges(world) == []
-    entry = support.shown(world)
+    entry = support.entry_json(world)
     assert (entry["status"], entry["abandoned"], entry["fault"]) == (None, True, "stall")
 
 
-@asks
-def test_slow_body_comes_in_pieces(world: World, ask: Ask) -> None:
-    """Ten a second of an even size; each is out when its time has come, and no sooner."""
-    plain = send(world, ask)
-    support.stand_still(world)
+@each_example
+def test_slow_body_comes_in_pieces(world: World, example: RequestExample) -> None:
+    """Ten equal pieces a second, each at its time."""
+    plain = send(world, example)
+    support.stop_clock(world)
     speed = len(plain.body) * 2
-    use(world, {"then": {"fault": {"kind": "slow_body", "bytes_per_second": speed}}})
+    start_rules(world, {"then": {"fault": {"kind": "slow_body", "bytes_per_second": speed}}})
     sizes: list[int] = []
     with connect(world.address) as connection:
-        connection.sendall(support.request(world, ask))
-        seen = Seen()
+        connection.sendall(support.request_bytes(world, example))
+        seen = RawResponse()
         while sum(sizes) < len(plain.body):
             connection.settimeout(TIMEOUT_SECONDS)
             before = len(seen.body)
             while len(seen.body) == before:
                 seen.segments.append(connection.recv(65_536))
             sizes.append(len(seen.body) - before)
-            while not seen.is_whole and not world.do(lambda sandbox: len(sandbox.clock.timers)):
+            while not seen.is_whole and not world.run_in_server(lambda sandbox: len(sandbox.clock.timers)):
                 pass
             world.advance(0.1)
     assert len(sizes) in (5, 6)
     assert sum(sizes) == len(plain.body)
     assert set(sizes[:-1]) == {speed // 10}
-    support.settled(world, 2)
+    support.wait_for_entries(world, 2)
     assert len(support.charges(world)) == 2
-    support.check_books(world)
+    support.check_totals(world)
 
 
 def test_leaving_a_slow_stream_pays_for_whole_events(world: World) -> None:
-    """What is billed are the tokens whose last byte was sent."""
+    """Only tokens whose last byte was sent are billed."""
     plain = send(world, STREAM)
     (whole,) = support.journal(world)
-    support.stand_still(world)
-    use(world, {"then": {"fault": {"kind": "slow_body", "bytes_per_second": len(plain.body) * 2}}})
+    support.stop_clock(world)
+    start_rules(world, {"then": {"fault": {"kind": "slow_body", "bytes_per_second": len(plain.body) * 2}}})
     with connect(world.address) as connection:
-        connection.sendall(support.request(world, STREAM))
-        support.waiting(world)
-        seen = read(connection, Seen(), support.GIVES_UP_SECONDS)
+        connection.sendall(support.request_bytes(world, STREAM))
+        support.wait_for_timer(world)
+        seen = read(connection, RawResponse(), support.SILENCE_SECONDS)
         assert seen.ending == "silence"
-    support.settled(world, 2)
+    support.wait_for_entries(world, 2)
     said = sum(b'"content":' in event for event in seen.events)
     assert 0 < said < whole.completion_tokens
     assert support.charges(world)[1].tokens == whole.prompt_tokens + said
-    support.check_books(world)
+    support.check_totals(world)
 
 
-def test_a_whole_answer_that_was_begun_is_billed_whole(world: World) -> None:
-    """Even when the client leaves a slow one after its first piece."""
+def test_a_partially_sent_body_is_billed_whole(world: World) -> None:
+    """Also if the client disconnects after the first piece of a slow body."""
     plain = send(world, EMBEDDINGS)
-    support.stand_still(world)
-    use(world, {"then": {"fault": {"kind": "slow_body", "bytes_per_second": len(plain.body)}}})
+    support.stop_clock(world)
+    start_rules(world, {"then": {"fault": {"kind": "slow_body", "bytes_per_second": len(plain.body)}}})
     with connect(world.address) as connection:
-        connection.sendall(support.request(world, EMBEDDINGS))
-        support.waiting(world)
-        assert read(connection, Seen(), support.GIVES_UP_SECONDS).ending == "silence"
-    support.settled(world, 2)
+        connection.sendall(support.request_bytes(world, EMBEDDINGS))
+        support.wait_for_timer(world)
+        assert read(connection, RawResponse(), support.SILENCE_SECONDS).ending == "silence"
+    support.wait_for_entries(world, 2)
     first, second = support.charges(world)
     assert first.tokens == second.tokens
-    support.check_books(world)
+    support.check_totals(world)
 
 
-# --- faults beside other things ---------------------------------------------------------------------------------------
+# --- faults and other conditions --------------------------------------------------------------------------------------
 
 
 def test_split_utf8_cuts_the_answers_own_characters(world: World) -> None:
-    """Nothing is put in where there is something to cut, and both halves make the character again."""
+    """The cut is within a character of the answer if there is a multi-byte one."""
     text = "Déjà vu in 日本語."
-    use(world, {"then": {"reply": {"content": text}, "fault": "split_utf8"}})
+    start_rules(world, {"then": {"reply": {"content": text}, "fault": "split_utf8"}})
     seen = send(world, STREAM)
     said = [json.loads(event.removeprefix(b"data: ")) for event in seen.events[:-1]]
     assert "".join(one["choices"][0]["delta"].get("content", "") for one in said) == text
@@ -494,12 +503,11 @@ def test_split_utf8_cuts_the_answers_own_characters(world: World) -> None:
 
 
 @pytest.mark.parametrize("kind", ["split_utf8", "malformed_chunk", "duplicate_chunk", "error_frame", "no_usage"])
-def test_a_stream_that_says_nothing(world: World, kind: str) -> None:
-    """There is a place for every fault, or none at all; nothing breaks."""
-    use(world, {"then": {"reply": {"content": ""}, "fault": kind}})
+def test_faults_apply_to_an_empty_stream(world: World, kind: str) -> None:
+    start_rules(world, {"then": {"reply": {"content": ""}, "fault": kind}})
     seen = send(world, STREAM)
     assert (seen.status, seen.ending) == (200, "whole")
-    support.check_books(world)
+    support.check_totals(world)
 
 
 @pytest.mark.parametrize(
@@ -516,80 +524,81 @@ def test_a_stream_that_says_nothing(world: World, kind: str) -> None:
     ],
     ids=str,
 )
-def test_an_error_suffers_a_fault(world: World, fault: Any, status: int | None, ending: str, code: str | None) -> None:
-    """The injected error is what goes wrong on the wire, and costs nothing either way."""
-    use(world, {"then": {"error": 429, "fault": fault}})
+def test_a_fault_applies_to_an_injected_error(
+    world: World, fault: Any, status: int | None, ending: str, code: str | None
+) -> None:
+    start_rules(world, {"then": {"error": 429, "fault": fault}})
     seen = send(world, CHAT)
     assert (seen.status, seen.ending) == (status, ending)
     if status is not None:
         assert seen.headers["retry-after"] == "1"
-    entry = support.shown(world)
+    entry = support.entry_json(world)
     assert (entry["status"], entry["code"]) == (status, code)
     assert support.charges(world) == []
-    support.check_books(world)
+    support.check_totals(world)
 
 
-@pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
-def test_a_charged_error_is_billed_as_the_work(world: World, ask: Ask) -> None:
-    """The work was done and is billed; the client gets the error, and the usage counts one."""
-    send(world, ask)
-    use(world, {"then": {"error": 500, "charge": True}})
-    seen = send(world, ask)
+@pytest.mark.parametrize("example", REQUEST_EXAMPLES, ids=lambda example: example.name)
+def test_a_charged_error_is_billed_as_the_work(world: World, example: RequestExample) -> None:
+    """The account is charged for the work; the client gets the error, and the usage counts one."""
+    send(world, example)
+    start_rules(world, {"then": {"error": 500, "charge": True}})
+    seen = send(world, example)
     assert (seen.status, seen.json["error"]["code"]) == (500, "internal_error")
     first, second = support.charges(world)
     assert (first.tokens, first.amount) == (second.tokens, second.amount)
-    support.check_books(world)
-    assert world.do(lambda sandbox: support.demo(sandbox).usage.total.errors) == 1
+    support.check_totals(world)
+    assert world.run_in_server(lambda sandbox: support.demo_account(sandbox).usage.total.errors) == 1
 
 
-BAD = Ask("bad", CHAT.endpoint, CHAT.path, {"messages": []}, CHAT.rate)
+BAD = RequestExample("bad", CHAT.endpoint, CHAT.path, {"messages": []}, CHAT.rate)
 
 
-def test_a_charged_error_for_a_bad_request(world: World) -> None:
-    """It is still the injected error, and there is no work that could be billed."""
-    use(world, {"then": {"error": 500, "charge": True}})
+def test_a_charged_error_for_an_invalid_request_costs_nothing(world: World) -> None:
+    """There is no work to bill, since the request is invalid."""
+    start_rules(world, {"then": {"error": 500, "charge": True}})
     assert send(world, BAD).status == 500
     assert support.charges(world) == []
-    support.check_books(world)
+    support.check_totals(world)
 
 
 def test_a_refusal_is_never_charged(world: World) -> None:
-    """`charge` is about work that was done."""
-    use(world, {"then": {"fault": "truncate", "charge": True}})
+    start_rules(world, {"then": {"fault": "truncate", "charge": True}})
     assert send(world, BAD).status == 400
     world.balance(0)
     assert send(world, CHAT).status == 402
     assert support.charges(world) == []
-    support.check_books(world)
+    support.check_totals(world)
 
 
 @pytest.mark.parametrize("reason", ["bad", "poor", "fast"])
-def test_an_outage_is_one_for_everybody(world: World, reason: str) -> None:
-    """A proxy that answers by itself has not seen what is wrong with the request."""
-    use(world, {"then": {"fault": "html_error"}}, limits={"requests_per_minute": 0 if reason == "fast" else None})
+def test_an_outage_precedes_authentication(world: World, reason: str) -> None:
+    """A proxy's error precedes all checks of the request, also authentication."""
+    start_rules(
+        world, {"then": {"fault": "html_error"}}, limits={"requests_per_minute": 0 if reason == "fast" else None}
+    )
     if reason == "poor":
         world.balance(0)
     seen = send(world, BAD if reason == "bad" else CHAT)
     page(502)(seen, seen, False)
     assert "retry-after" not in seen.headers
-    entry = support.shown(world)
+    entry = support.entry_json(world)
     assert (entry["status"], entry["code"], entry["fault"]) == (502, None, "html_error")
     assert support.charges(world) == []
 
 
-def test_faults_that_need_tokens_leave_refusals_alone(world: World) -> None:
-    use(world, {"then": {"fault": {"kind": "close", "after_tokens": 2}}})
+def test_faults_that_need_tokens_do_not_apply_to_refusals(world: World) -> None:
+    start_rules(world, {"then": {"fault": {"kind": "close", "after_tokens": 2}}})
     seen = send(world, BAD)
     assert (seen.status, seen.ending) == (400, "whole")
-    assert support.shown(world)["fault"] is None
+    assert support.entry_json(world)["fault"] is None
 
 
-def test_the_connection_goes_on_after_a_whole_answer(world: World) -> None:
-    """Faults that leave HTTP in order leave the connection open for the next request."""
-    use(world, {"when": {"calls": 1}, "then": {"fault": "garbage"}})
+def test_the_connection_stays_open_after_a_complete_response(world: World) -> None:
+    start_rules(world, {"when": {"calls": 1}, "then": {"fault": "garbage"}})
     with connect(world.address) as connection:
-        connection.sendall(support.request(world, CHAT))
-        assert read(connection, Seen()).ending == "whole"
-        connection.sendall(support.request(world, CHAT))
-        seen = read(connection, Seen())
+        connection.sendall(support.request_bytes(world, CHAT))
+        assert read(connection, RawResponse()).ending == "whole"
+        connection.sendall(support.request_bytes(world, CHAT))
+        seen = read(connection, RawResponse())
     assert (seen.status, seen.json["object"]) == (200, "chat.completion")

@@ -1,4 +1,4 @@
-"""The price of a reply under each fault: what the account pays, and whether the usage counts an error."""
+"""The price of a response under each fault: the charge, and the error in the usage."""
 
 import json
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from clevora_mock.faults.body import (
 )
 from clevora_mock.faults.connection import Close, Reset, Stall
 from clevora_mock.faults.stream import DuplicateChunk, ErrorFrame, MalformedChunk, NoDone, NoUsage, SplitUtf8
-from tests.support.world import bare_sandbox, still_clock
+from tests.support.world import make_sandbox, make_stopped_clock
 
 CHAT = ENDPOINT_BY_NAME["chat.completions"]
 RATE = 500  # micro-dollars a token
@@ -50,7 +50,7 @@ WHOLE = replace(json_reply(_BODY), prompt_tokens=5, completion_tokens=4, text="a
 
 @dataclass(frozen=True)
 class Row:
-    """A fault, the frames of its reply that are sent, and the tokens that are paid; None where nothing is."""
+    """A fault, the number of sent frames, and the billed tokens; None for no charge."""
 
     fault: Fault
     sent: int
@@ -92,7 +92,7 @@ STREAM_ROWS = (
 WHOLE_ROWS = (
     Row(Reset(), 0, None),
     Row(Reset("headers"), 0, None),
-    # No byte of a body in one piece comes before its first token.
+    # No byte of a body in one piece is sent before its first token.
     Row(Reset(after_tokens=0), 1, None),
     Row(Reset(after_tokens=3), 1, 9),
     Row(Close(), 0, None),
@@ -115,8 +115,8 @@ every_reply = pytest.mark.parametrize(
 
 
 def record(reply: Reply, sent: int) -> tuple[list[tuple[int, int]], int]:
-    """Record a request that had `reply`: the charges as tokens and micro-dollars, and the errors in the usage."""
-    sandbox: Sandbox = bare_sandbox(still_clock())
+    """Record a request with `reply`: return the charges in tokens and micro-dollars, and the usage's errors."""
+    sandbox: Sandbox = make_sandbox(make_stopped_clock())
     account = sandbox.accounts.by_uid["demo"]
     now = sandbox.clock.now()
     facts = RequestFacts("req_1", now, "POST", CHAT.path, endpoint=CHAT)
@@ -138,15 +138,15 @@ def test_the_rows_name_every_fault() -> None:
 
 
 @every_reply
-def test_a_fault_costs_what_the_client_has_of_the_answer(reply: Reply, rows: tuple[Row, ...]) -> None:
-    """An answer of which nothing got through is an error and costs nothing."""
+def test_a_fault_costs_the_sent_part_of_the_response(reply: Reply, rows: tuple[Row, ...]) -> None:
+    """A response of which nothing was sent counts as an error and costs nothing."""
     found = {str(row): record(row.fault.try_apply(reply), row.sent) for row in rows}
     assert found == {str(row): (paid(row.paid), int(row.paid is None)) for row in rows}
 
 
 @every_reply
 def test_a_charged_rule_bills_all_of_the_work(reply: Reply, rows: tuple[Row, ...]) -> None:
-    """Whatever got through; an answer of which nothing did still counts as an error."""
+    """A response of which nothing was sent still counts as an error."""
     found = {str(row): record(row.fault.try_apply(reply.charged(True)), row.sent) for row in rows}
     assert found == {str(row): (paid(9), int(row.paid is None)) for row in rows}
 
@@ -158,18 +158,18 @@ def test_a_rule_without_charge_bills_nothing(reply: Reply, rows: tuple[Row, ...]
 
 
 @pytest.mark.parametrize("kind", [kind for kind, fault in FAULTS.items() if fault.stream_only])
-def test_a_fault_of_streams_leaves_a_body_in_one_piece_as_it_is(kind: str) -> None:
+def test_a_fault_of_streams_does_not_change_a_body_in_one_piece(kind: str) -> None:
     assert FAULTS[kind]().try_apply(WHOLE) is WHOLE
 
 
 @pytest.mark.parametrize("fault", [Reset(after_tokens=1), Close(after_tokens=1), Stall(after_tokens=1)], ids=repr)
-def test_a_fault_after_some_tokens_leaves_an_error_as_it_is(fault: Fault) -> None:
+def test_a_fault_after_some_tokens_does_not_change_an_error(fault: Fault) -> None:
     refused = json_reply(b'{"error":{}}', 429)
     assert fault.try_apply(refused) is refused
 
 
 @pytest.mark.parametrize(("sent", "tokens"), [(1, 5), (2, 6), (5, 9), (6, 9)])
-def test_a_stream_that_the_client_leaves_costs_the_frames_that_were_sent(sent: int, tokens: int) -> None:
+def test_an_abandoned_stream_costs_the_sent_frames(sent: int, tokens: int) -> None:
     assert record(STREAM, sent) == (paid(tokens), 0)
 
 
@@ -186,6 +186,5 @@ def test_an_error_costs_nothing_and_counts_as_one() -> None:
 
 
 def test_a_refusal_before_the_work_does_not_count_as_an_error() -> None:
-    """Funds, limits and credentials leave no trace in the usage (U7)."""
     for status in (401, 402, 403, 429):
         assert record(json_reply(b'{"error":{}}', status), 1) == ([], 0)

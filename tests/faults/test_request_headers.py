@@ -1,27 +1,27 @@
-"""What a single request asks for by header: it happens to that request, and to no other."""
+"""Headers that apply an error, fault, delay or scenario to a single request."""
 
 from typing import Any
 
 import pytest
 
 from tests.support import scenarios as support
-from tests.support.raw_client import Seen, connect, read
-from tests.support.scenarios import ASKS, CHAT, STREAM, Ask, send, use
+from tests.support.raw_client import RawResponse, connect, read
+from tests.support.scenarios import CHAT, REQUEST_EXAMPLES, STREAM, RequestExample, send, start_rules
 from tests.support.world import World
 
-asks = pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
+each_example = pytest.mark.parametrize("example", REQUEST_EXAMPLES, ids=lambda example: example.name)
 
 
-def undisturbed(world: World, ask: Ask) -> Seen:
-    """The next request, which asks for nothing."""
-    seen = send(world, ask)
+def check_next_request(world: World, example: RequestExample) -> RawResponse:
+    """Check the next request, without such headers."""
+    seen = send(world, example)
     assert (seen.status, seen.ending) == (200, "whole")
     assert "x-clevora-mock-rule" not in seen.headers
-    assert support.shown(world)["rule"] is None
+    assert support.entry_json(world)["rule"] is None
     return seen
 
 
-# The header's value, and the status and the code that follow.
+# The header's value, and the expected status and code.
 ERRORS = [
     ("400", 400, "invalid_field"),
     ("401", 401, "invalid_api_key"),
@@ -40,25 +40,24 @@ ERRORS = [
 ]
 
 
-@asks
-def test_a_header_asks_for_an_error(world: World, ask: Ask) -> None:
-    """By status or by code; it costs nothing, and the next request is answered."""
+@each_example
+def test_a_header_injects_an_error(world: World, example: RequestExample) -> None:
     found = []
     for asked, *_ in ERRORS:
-        seen = send(world, ask, x_clevora_mock_error=asked)
+        seen = send(world, example, x_clevora_mock_error=asked)
         assert seen.headers["x-clevora-mock-rule"] == "x-clevora-mock-error"
         assert seen.headers.get("retry-after") == ("1" if seen.status == 429 else None)
         found.append((asked, seen.status, seen.json["error"]["code"]))
-        entry = support.shown(world)
+        entry = support.entry_json(world)
         assert (asked, entry["status"], entry["code"], entry["rule"]) == (*found[-1], "x-clevora-mock-error")
     assert found == ERRORS
     assert support.charges(world) == []
-    undisturbed(world, ask)
+    check_next_request(world, example)
     assert len(support.charges(world)) == 1
-    support.check_books(world)
+    support.check_totals(world)
 
 
-# The header's value, and the status and the ending that follow.
+# The header's value, and the expected status and ending.
 FAULTS = [
     ("reset", None, "reset"),
     ("close", None, "fin"),
@@ -68,83 +67,80 @@ FAULTS = [
 ]
 
 
-@asks
-def test_a_header_asks_for_a_fault(world: World, ask: Ask) -> None:
-    """Nothing is paid, and the next request is answered."""
+@each_example
+def test_a_header_applies_a_fault(world: World, example: RequestExample) -> None:
     found = []
     for kind, *_ in FAULTS:
-        seen = send(world, ask, x_clevora_mock_fault=kind)
+        seen = send(world, example, x_clevora_mock_fault=kind)
         found.append((kind, seen.status, seen.ending))
         assert seen.headers.get("x-clevora-mock-rule") == (None if seen.status is None else "x-clevora-mock-fault")
-        entry = support.shown(world)
+        entry = support.entry_json(world)
         assert (entry["fault"], entry["status"], entry["rule"]) == (kind, seen.status, "x-clevora-mock-fault")
     assert found == FAULTS
     assert support.charges(world) == []
-    undisturbed(world, ask)
-    support.check_books(world)
+    check_next_request(world, example)
+    support.check_totals(world)
 
 
-def test_a_fault_in_the_middle_is_billed_as_always(world: World) -> None:
-    """What happens in the middle is billed as always."""
+def test_a_fault_within_a_stream_is_billed_as_usual(world: World) -> None:
     seen = send(world, STREAM, x_clevora_mock_fault="no_done")
     assert seen.events[-1] != b"data: [DONE]\n\n"
-    assert undisturbed(world, STREAM).events[:-1] == seen.events
+    assert check_next_request(world, STREAM).events[:-1] == seen.events
     first, second = support.charges(world)
     assert first.tokens == second.tokens
 
 
-@asks
-def test_a_header_asks_for_a_delay(world: World, ask: Ask) -> None:
-    seen = send(world, ask, x_clevora_mock_delay="2s")
+@each_example
+def test_a_header_adds_a_delay(world: World, example: RequestExample) -> None:
+    seen = send(world, example, x_clevora_mock_delay="2s")
     assert (seen.status, seen.headers["x-clevora-mock-rule"]) == (200, "x-clevora-mock-delay")
-    assert support.shown(world)["latencyMs"] == 2000
-    undisturbed(world, ask)
-    assert support.shown(world)["latencyMs"] == 0
+    assert support.entry_json(world)["latencyMs"] == 2000
+    check_next_request(world, example)
+    assert support.entry_json(world)["latencyMs"] == 0
     assert len(support.charges(world)) == 2
 
 
-@asks
-def test_a_delay_is_waited_out(world: World, ask: Ask) -> None:
-    support.stand_still(world)
+@each_example
+def test_a_delay_is_waited_out(world: World, example: RequestExample) -> None:
+    support.stop_clock(world)
     with connect(world.address) as connection:
-        connection.sendall(support.request(world, ask, x_clevora_mock_delay="1.5s"))
-        support.waiting(world)
+        connection.sendall(support.request_bytes(world, example, x_clevora_mock_delay="1.5s"))
+        support.wait_for_timer(world)
         world.advance(1.4)
-        assert read(connection, Seen(), support.GIVES_UP_SECONDS).raw == b""
+        assert read(connection, RawResponse(), support.SILENCE_SECONDS).raw == b""
         world.advance(0.1)
-        assert read(connection, Seen()).status == 200
+        assert read(connection, RawResponse()).status == 200
 
 
-def test_leaving_during_a_delay_costs_a_stream_its_prompt(world: World) -> None:
-    """Not a byte was sent, so there is no status; a stream costs its prompt, as whenever it is left."""
-    support.stand_still(world)
+def test_a_disconnect_during_a_delay_costs_a_stream_its_prompt(world: World) -> None:
+    """No byte was sent, so there is no status; the stream's prompt is billed."""
+    support.stop_clock(world)
     seen = send(world, STREAM, stalls=True, x_clevora_mock_delay="1h")
     assert seen.ending == "silence"
-    entry = support.shown(world)
+    entry = support.entry_json(world)
     assert (entry["status"], entry["abandoned"], entry["completionTokens"]) == (None, True, 0)
     assert [charge.tokens for charge in support.charges(world)] == [entry["promptTokens"]]
-    assert not world.do(lambda sandbox: len(sandbox.clock.timers))
-    support.check_books(world)
+    assert not world.run_in_server(lambda sandbox: len(sandbox.clock.timers))
+    support.check_totals(world)
 
 
-def test_leaving_a_stall_during_its_delay_costs_nothing(world: World) -> None:
-    """The fault would have kept everything back, so nothing is paid for."""
-    support.stand_still(world)
-    for ask in (CHAT, STREAM):
-        send(world, ask, stalls=True, x_clevora_mock_delay="1h", x_clevora_mock_fault="stall")
-        assert support.shown(world)["status"] is None
+def test_a_disconnect_before_a_stall_costs_nothing(world: World) -> None:
+    """The fault would have withheld the whole response, so nothing is billed."""
+    support.stop_clock(world)
+    for example in (CHAT, STREAM):
+        send(world, example, stalls=True, x_clevora_mock_delay="1h", x_clevora_mock_fault="stall")
+        assert support.entry_json(world)["status"] is None
     assert support.charges(world) == []
-    support.check_books(world)
+    support.check_totals(world)
 
 
-@asks
-def test_a_header_asks_for_a_scenario(world: World, ask: Ask) -> None:
-    """Its rules are for the requests that name it; they count those alone."""
-    assert send(world, ask, x_clevora_mock_scenario="flaky").status == 500
-    undisturbed(world, ask)
-    assert send(world, ask, x_clevora_mock_scenario="flaky").status == 500
-    undisturbed(world, ask)
-    seen = send(world, ask, x_clevora_mock_scenario="flaky")
+@each_example
+def test_a_header_selects_a_scenario(world: World, example: RequestExample) -> None:
+    assert send(world, example, x_clevora_mock_scenario="flaky").status == 500
+    check_next_request(world, example)
+    assert send(world, example, x_clevora_mock_scenario="flaky").status == 500
+    check_next_request(world, example)
+    seen = send(world, example, x_clevora_mock_scenario="flaky")
     assert seen.status == 200
     assert len(support.charges(world)) == 3
     rules = [entry.rule for entry in support.journal(world)]
@@ -152,28 +148,27 @@ def test_a_header_asks_for_a_scenario(world: World, ask: Ask) -> None:
 
 
 def test_the_sandboxs_own_scenario_does_not_count_such_requests(world: World) -> None:
-    """The sandbox's counters do not see requests that go by another one."""
-    use(world, {"name": "second", "when": {"calls": 2}, "then": {"error": 503}})
+    start_rules(world, {"name": "second", "when": {"calls": 2}, "then": {"error": 503}})
     assert send(world, CHAT).status == 200
     assert send(world, CHAT, x_clevora_mock_scenario="default").status == 200
     assert send(world, CHAT).status == 503
-    assert support.shown(world)["rule"] == "second"
+    assert support.entry_json(world)["rule"] == "second"
 
 
 def test_several_headers_act_together(world: World) -> None:
     seen = send(world, CHAT, x_clevora_mock_error="503", x_clevora_mock_delay="1s", x_clevora_mock_fault="truncate")
     assert (seen.status, seen.ending, seen.is_whole) == (503, "fin", False)
-    entry = support.shown(world)
+    entry = support.entry_json(world)
     assert entry["rule"] == "x-clevora-mock-error, x-clevora-mock-fault, x-clevora-mock-delay"
     assert (entry["latencyMs"], entry["fault"]) == (1000, "truncate")
 
 
-def test_a_header_goes_before_the_rule(world: World) -> None:
-    """What is asked for takes the place of what the rule says of it; the rule still names itself."""
-    use(world, {"name": "slow and wrong", "then": {"delay": "9s", "error": 500}})
+def test_a_header_overrides_the_rule(world: World) -> None:
+    """The header's value replaces the rule's; the rule is still named in the response."""
+    start_rules(world, {"name": "slow and wrong", "then": {"delay": "9s", "error": 500}})
     seen = send(world, CHAT, x_clevora_mock_error="404", x_clevora_mock_delay="1s")
     assert (seen.status, seen.headers["x-clevora-mock-rule"]) == (404, "slow and wrong")
-    assert support.shown(world)["latencyMs"] == 1000
+    assert support.entry_json(world)["latencyMs"] == 1000
 
 
 UNKNOWN = [
@@ -202,23 +197,23 @@ UNKNOWN = [
 
 
 def test_an_unknown_value_is_refused(world: World) -> None:
-    """400 that names the header; no rule has counted the request, no draw is spent, nothing is paid."""
-    use(world, {"name": "first", "when": {"calls": 1, "chance": 1}, "then": {"error": 503}})
+    """400 that names the header; no rule counts the request, no draw is made, nothing is billed."""
+    start_rules(world, {"name": "first", "when": {"calls": 1, "chance": 1}, "then": {"error": 503}})
     for name, value in UNKNOWN:
-        before = world.do(lambda sandbox: dict(sandbox.rng.counters))
+        before = world.run_in_server(lambda sandbox: dict(sandbox.rng.counters))
         headers: dict[str, Any] = {f"x_clevora_mock_{name}": value}
         seen = send(world, CHAT, **headers)
         assert (name, value, seen.status, seen.json["error"]["code"]) == (name, value, 400, "invalid_field")
         assert seen.json["error"]["message"].startswith(f"x-clevora-mock-{name}: ")
         assert "x-clevora-mock-rule" not in seen.headers
-        after = world.do(lambda sandbox: dict(sandbox.rng.counters))
+        after = world.run_in_server(lambda sandbox: dict(sandbox.rng.counters))
         assert {name for name in after if after[name] != before.get(name)} == {"request"}
     assert support.charges(world) == []
     assert send(world, CHAT).status == 503
 
 
 @pytest.mark.parametrize("headers", [{"x_clevora_mock_error": "500"}, {"x_clevora_mock_error": "418"}])
-def test_a_wrong_key_goes_before_the_headers(world: World, headers: dict[str, Any]) -> None:
+def test_an_invalid_key_precedes_the_headers(world: World, headers: dict[str, Any]) -> None:
     seen = send(world, CHAT, authorization="Bearer sk_live_wrong", **headers)
     assert (seen.status, seen.json["error"]["code"]) == (401, "invalid_api_key")
     assert "x-clevora-mock-rule" not in seen.headers
@@ -231,7 +226,6 @@ def test_the_mocks_own_pages_ignore_the_headers(world: World, path: str) -> None
 
 
 def test_endpoints_without_a_model_can_fail_too(world: World) -> None:
-    """They can fail too."""
     asked = {"x-clevora-mock-error": "503"}
     for answer in (
         world.http.get("/v1/keys", headers=world.signed_in() | asked),

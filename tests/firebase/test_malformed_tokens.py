@@ -1,4 +1,4 @@
-"""Refresh tokens that no server has issued."""
+"""Refresh tokens that no server can have issued."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every refusal of every route, in Google's shape; and the manners of HTTP that the routes share with Clevora's."""
+"""Every error of every Firebase route, in Google's format, and the HTTP rules shared with Clevora's routes."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -10,7 +10,7 @@ from clevora_mock.contract.limits import MAX_BODY_BYTES
 from clevora_mock.core import users
 from clevora_mock.firebase.errors import CODES
 from clevora_mock.firebase.routes import TABLE
-from tests.support.firebase import ANN, DEMO, FIND, OWNER, TOKEN, TOOLKIT, accounts, good, message, refresh, sign_up
+from tests.support.firebase import ANN, DEMO, FIND, OWNER, TOKEN, TOOLKIT, accounts, message, ok_json, refresh, sign_up
 from tests.support.world import World
 
 PLACEHOLDER = "<id token>"
@@ -19,7 +19,7 @@ WEAK = "WEAK_PASSWORD : Password should be at least 6 characters"
 
 
 class Row(NamedTuple):
-    """A body for ``accounts:{name}`` and the error message expected."""
+    """A body for ``accounts:{name}`` and the expected error message."""
 
     name: str
     body: dict[str, Any]
@@ -80,7 +80,7 @@ BEYOND: list[tuple[str, dict[str, Any], str]] = [
     ("signInWithCustomToken", {"token": "x"}, "accounts:signInWithCustomToken"),
 ]
 
-# Bodies that are no request, whatever the route.
+# Bodies that are invalid for every route.
 BROKEN: list[bytes] = [
     b"{",
     b"[]",
@@ -97,8 +97,7 @@ def filled(world: World, body: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name}-{row.said.split()[0]}")
-def test_a_refusal_has_firebases_name(world: World, row: Row) -> None:
-    """And changes nothing."""
+def test_an_error_has_firebases_code(world: World, row: Row) -> None:
     body = filled(world, row.body)
     before = world.http.get("/__mock/state").json()["users"]
     answer = accounts(world, row.name, body)
@@ -110,7 +109,6 @@ def test_a_refusal_has_firebases_name(world: World, row: Row) -> None:
 
 @pytest.mark.parametrize(("form", "said"), GRANTS)
 def test_a_grant_is_refused_by_name(world: World, form: dict[str, str], said: str) -> None:
-    """In the form that the web's SDK sends, and as JSON."""
     for answer in (
         world.http.post(TOKEN, params={"key": "local"}, data=form),
         world.http.post(TOKEN, params={"key": "local"}, json=form),
@@ -120,9 +118,8 @@ def test_a_grant_is_refused_by_name(world: World, form: dict[str, str], said: st
 
 @pytest.mark.parametrize("change", [{"project": "other"}, {"began": 10**30}, {"began": -1}, {"uid": ""}, {"x": 1}])
 def test_a_forged_refresh_token_is_refused(world: World, change: dict[str, Any]) -> None:
-    """Anyone can write one; what it says must still be possible."""
     session = {"uid": "demo", "provider": "password", "project": "demo-clevora", "began": 0}
-    good(refresh(world, forged(session)))
+    ok_json(refresh(world, forged(session)))
     assert message(refresh(world, forged(session | change))) == "INVALID_REFRESH_TOKEN"
 
 
@@ -130,15 +127,14 @@ def forged(session: dict[str, Any]) -> str:
     return "AMf-" + urlsafe_b64encode(json.dumps(session).encode()).decode().rstrip("=")
 
 
-def test_a_refresh_token_of_nobody_is_refused(world: World) -> None:
-    """Of a user whom a reset has undone."""
+def test_a_refresh_token_of_an_unknown_user_is_refused(world: World) -> None:
     token = sign_up(world)["refreshToken"]
     world.http.post("/__mock/reset")
     assert message(refresh(world, token)) == "INVALID_REFRESH_TOKEN"
 
 
 @pytest.mark.parametrize(("name", "body", "named"), BEYOND, ids=[f"{row[0]}-{row[2]}" for row in BEYOND])
-def test_what_is_not_emulated_says_so(world: World, name: str, body: dict[str, Any], named: str) -> None:
+def test_unsupported_features_are_named_in_the_error(world: World, name: str, body: dict[str, Any], named: str) -> None:
     answer = accounts(world, name, filled(world, body))
     assert answer.status_code == 501
     said = message(answer)
@@ -148,7 +144,7 @@ def test_what_is_not_emulated_says_so(world: World, name: str, body: dict[str, A
 
 
 @pytest.mark.parametrize("path", ["/identitytoolkit.googleapis.com/v2/passwordPolicy", "/securetoken.googleapis.com/x"])
-def test_the_rest_of_both_hosts_is_refused_in_their_shape(world: World, path: str) -> None:
+def test_other_paths_of_both_hosts_are_refused_in_googles_format(world: World, path: str) -> None:
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
         answer = world.http.request(method, path)
         assert (answer.status_code, answer.json()["error"]["status"]) == (501, "NOT_IMPLEMENTED")
@@ -164,7 +160,6 @@ def test_paths_of_other_hosts_are_clevoras(world: World, path: str) -> None:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_a_broken_body_is_an_invalid_argument(world: World, path: str) -> None:
-    """400 whatever it is, never 500; a form has no form that is broken."""
     for body in BROKEN:
         answer = world.http.post(path, params={"key": "local"}, headers=OWNER, content=body)
         assert (body[:30], answer.status_code) == (body[:30], 400)
@@ -176,8 +171,7 @@ def test_a_broken_body_is_an_invalid_argument(world: World, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in PATHS if path != FIND])
-def test_an_api_key_is_asked_for(world: World, path: str) -> None:
-    """Any will do, in the query or in a header."""
+def test_an_api_key_is_required(world: World, path: str) -> None:
     answer = world.http.post(path, json={})
     assert (answer.status_code, message(answer)) == (403, "The request is missing a valid API key.")
     assert answer.json()["error"]["status"] == "PERMISSION_DENIED"
@@ -195,28 +189,27 @@ def test_only_the_owner_looks_others_up(world: World, authorization: str | None)
 
 
 def test_at_most_a_hundred_are_looked_up(world: World) -> None:
-    good(world.http.post(FIND, headers=OWNER, json={"localId": ["demo"] * 100}))
+    ok_json(world.http.post(FIND, headers=OWNER, json={"localId": ["demo"] * 100}))
     assert world.http.post(FIND, headers=OWNER, json={"email": ["a@x.example"] * 101}).status_code == 400
 
 
-def test_a_sandbox_keeps_so_many_users_and_no_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is forgotten for a newcomer; who leaves makes room. Of those who left, the latest are remembered."""
+def test_sign_ups_beyond_the_capacity_are_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Users are never evicted; a deletion makes room. Only the latest deleted uids are remembered."""
     monkeypatch.setattr(users, "CAPACITY", 3)
     first, second = sign_up(world), sign_up(world)
     assert message(accounts(world, "signUp", ANN)) == "QUOTA_EXCEEDED : Exceeded quota for creating accounts."
     made = world.http.post("/__mock/accounts", json=ANN)
     assert made.json()["error"]["message"].startswith("password: ")
     for signed in (first, second):
-        good(accounts(world, "delete", {"idToken": signed["idToken"]}))
+        ok_json(accounts(world, "delete", {"idToken": signed["idToken"]}))
     for _ in range(2):
-        good(accounts(world, "delete", {"idToken": sign_up(world)["idToken"]}))
+        ok_json(accounts(world, "delete", {"idToken": sign_up(world)["idToken"]}))
     deleted = world.http.get("/__mock/state").json()["deleted_users"]
     assert len(deleted) == 3
     assert first["localId"] not in deleted
 
 
-def test_every_refusal_is_asked_for_here() -> None:
-    """A new code needs a row."""
+def test_every_error_is_tested() -> None:
     here = {row.said.split(" ")[0] for row in ROWS} | {said for _, said in GRANTS}
     tested_apart = {
         *("INVALID_ARGUMENT", "NOT_IMPLEMENTED", "PERMISSION_DENIED", "QUOTA_EXCEEDED"),
@@ -227,8 +220,8 @@ def test_every_refusal_is_asked_for_here() -> None:
 
 class TestManners:
     @pytest.mark.parametrize("path", PATHS)
-    def test_a_page_of_any_origin_may_ask(self, world: World, path: str) -> None:
-        """The preflight allows all that the SDK for the web sends, and answers are readable, refusals too."""
+    def test_pages_of_every_origin_are_allowed(self, world: World, path: str) -> None:
+        """The preflight allows all headers of the SDK for the web, and responses are readable, errors too."""
         wanted = "content-type,x-client-version,x-firebase-client,x-firebase-gmpid"
         asked = {
             "origin": "http://localhost:5173",
@@ -251,32 +244,30 @@ class TestManners:
 
     def test_a_slash_or_an_escaped_colon_changes_nothing(self, world: World) -> None:
         for path in ("accounts:signUp/", "accounts%3AsignUp"):
-            good(world.http.post(f"{TOOLKIT}/{path}?key=local", json={}))
+            ok_json(world.http.post(f"{TOOLKIT}/{path}?key=local", json={}))
 
     def test_a_body_that_is_too_large_is_refused_in_the_same_shape(self, world: World) -> None:
         answer = accounts(world, "signUp", {"email": "a" * MAX_BODY_BYTES})
         assert answer.status_code == 413
         assert "4 MiB" in message(answer)
 
-    def test_a_fault_of_the_mocks_own_is_googles_500(self, world: World) -> None:
+    def test_an_internal_error_is_a_500_in_googles_format(self, world: World) -> None:
         def break_down(sandbox: Any) -> None:
             sandbox.config = None
 
-        world.do(break_down)
+        world.run_in_server(break_down)
         answer = accounts(world, "signUp", ANN)
         assert (answer.status_code, answer.json()["error"]["status"]) == (500, "INTERNAL")
         message(answer)
 
-    def test_scenarios_leave_firebase_alone(self, world: World) -> None:
-        """They are about Clevora: an outage there signs nobody out."""
+    def test_scenarios_do_not_affect_firebase(self, world: World) -> None:
         rules = [{"when": {"endpoint": "*"}, "then": {"error": 503}}]
-        good(world.http.put("/__mock/scenario", json={"name": "down", "rules": rules}))
-        good(accounts(world, "signInWithPassword", DEMO, headers={"x-clevora-mock-error": "500"}))
+        ok_json(world.http.put("/__mock/scenario", json={"name": "down", "rules": rules}))
+        ok_json(accounts(world, "signInWithPassword", DEMO, headers={"x-clevora-mock-error": "500"}))
 
 
 @pytest.mark.parametrize("issued", [None, "1", [], 1e308, -1e308, 10**18, True])
 def test_any_time_of_issue_is_read_or_refused(world: World, issued: object) -> None:
-    """A token can be written by anyone."""
     uid = sign_up(world, **ANN)["localId"]
     header, part, _ = world.id_token(uid).split(".")
     claims = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4))) | {"iat": issued}

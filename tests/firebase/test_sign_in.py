@@ -1,4 +1,4 @@
-"""Signing up, in and on: what Firebase's SDKs are answered, and what the tokens open."""
+"""Sign-up, sign-in and refresh: the responses to Firebase's SDKs, and the access that the tokens give."""
 
 import pytest
 
@@ -7,12 +7,12 @@ from tests.support.firebase import (
     ANN,
     DEMO,
     accounts,
-    ask,
+    call,
     claims,
     dashboard,
     find,
-    good,
     message,
+    ok_json,
     refresh,
     sign_in,
     sign_up,
@@ -25,7 +25,6 @@ NEWS = {"idToken", "refreshToken", "expiresIn"}
 
 class TestSigningUp:
     def test_a_user_signs_up_with_email_and_password(self, world: World) -> None:
-        """The email in small letters, as Firebase keeps it."""
         got = sign_up(world, email="Ann@X.example", password="secret-1")
         assert got.keys() == {"kind", "localId", "email", *NEWS}
         assert (got["kind"], got["email"]) == ("identitytoolkit#SignupNewUserResponse", "ann@x.example")
@@ -53,16 +52,16 @@ class TestSigningUp:
         assert find(world, localId=[got["localId"]])[0]["providerUserInfo"] == []
 
     def test_an_anonymous_user_becomes_one_with_a_password(self, world: World) -> None:
-        """Under the same uid; with an ID token, signing up is linking."""
+        """The uid stays; with an ID token, sign-up links email and password to its user."""
         before = sign_up(world)
         after = sign_up(world, idToken=before["idToken"], **ANN)
         assert after["localId"] == before["localId"] == sign_in(world, **ANN)["localId"]
         assert claims(after["idToken"])["firebase"]["sign_in_provider"] == "password"
 
-    def test_each_has_a_uid_of_their_own(self, world: World) -> None:
+    def test_every_user_has_a_different_uid(self, world: World) -> None:
         assert len({sign_up(world)["localId"] for _ in range(20)}) == 20
 
-    def test_a_name_goes_into_the_token(self, world: World) -> None:
+    def test_a_display_name_is_in_the_token(self, world: World) -> None:
         got = sign_up(world, displayName="Ann", **ANN)
         assert got["displayName"] == claims(got["idToken"])["name"] == "Ann"
 
@@ -79,21 +78,20 @@ class TestSigningIn:
     def test_the_demo_account_signs_in_and_sees_its_money(self, world: World) -> None:
         got = sign_in(world, **DEMO)
         assert got["localId"] == "demo"
-        account = good(dashboard(world, got["idToken"]))["data"]
+        account = ok_json(dashboard(world, got["idToken"]))["data"]
         assert (account["balance"], account["activated"], account["developerAccess"]) == (100, True, True)
 
-    def test_an_account_made_to_measure_signs_in(self, world: World) -> None:
-        """With a password from the control plane: a dashboard can be shown any situation."""
+    def test_an_account_of_the_control_plane_signs_in(self, world: World) -> None:
         made = {"uid": "poor", "balance": 0, "activated": False, **ANN}
-        good(world.http.post("/__mock/accounts", json=made))
+        ok_json(world.http.post("/__mock/accounts", json=made))
         got = sign_in(world, **ANN)
         assert got["localId"] == "poor"
-        assert good(dashboard(world, got["idToken"]))["data"]["balance"] == 0
+        assert ok_json(dashboard(world, got["idToken"]))["data"]["balance"] == 0
 
     def test_a_user_who_signed_up_can_be_given_an_account(self, world: World) -> None:
         got = sign_up(world, **ANN)
-        good(world.http.post("/__mock/accounts", json={"uid": got["localId"], "balance": 7}))
-        assert good(dashboard(world, got["idToken"]))["data"]["balance"] == 7
+        ok_json(world.http.post("/__mock/accounts", json={"uid": got["localId"], "balance": 7}))
+        assert ok_json(dashboard(world, got["idToken"]))["data"]["balance"] == 7
 
     @pytest.mark.parametrize(
         ("made", "said"),
@@ -116,14 +114,14 @@ class TestSigningIn:
         assert answer.json()["error"]["message"].startswith("uid: expected one that no Firebase user has")
 
     def test_the_dashboard_opens_after_activation(self, world: World) -> None:
-        """403 until then (K8); afterwards the account knows the email."""
+        """403 until then (K8); afterwards the account has the email."""
         token = sign_up(world, **ANN)["idToken"]
         assert [dashboard(world, token, path).status_code for path in ("/api/developer/account", "/v1/keys")] == [
             403
         ] * 2
-        good(dashboard(world, token, "/api/developer/activate", "POST"))
-        assert good(dashboard(world, token))["data"]["email"] == "ann@x.example"
-        assert good(dashboard(world, token, "/v1/keys"))["data"]["keys"] == []
+        ok_json(dashboard(world, token, "/api/developer/activate", "POST"))
+        assert ok_json(dashboard(world, token))["data"]["email"] == "ann@x.example"
+        assert ok_json(dashboard(world, token, "/v1/keys"))["data"]["keys"] == []
 
     def test_sandboxes_have_users_of_their_own(self, world: World) -> None:
         sign_up(world, **ANN)
@@ -132,19 +130,18 @@ class TestSigningIn:
             assert message(accounts(elsewhere, "signInWithPassword", ANN)) == "INVALID_LOGIN_CREDENTIALS"
             assert sign_up(elsewhere, **ANN)["email"] == ANN["email"]
 
-    def test_the_root_belongs_to_the_default_sandbox(self, world: World) -> None:
-        """The SDK for the web knows no paths."""
+    def test_the_root_path_is_the_default_sandbox(self, world: World) -> None:
+        """The SDK for the web drops paths."""
         root = f"{world.server.url}/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=k"
-        assert good(world.http.post(root, json=DEMO))["localId"] == "demo"
+        assert ok_json(world.http.post(root, json=DEMO))["localId"] == "demo"
 
 
 class TestStayingSignedIn:
     def test_a_refresh_gives_a_fresh_token_of_the_same_sign_in(self, world: World) -> None:
-        """And as many as one likes, even when the first one has long expired."""
         signed = sign_up(world, **ANN)
         world.advance(7200)
         assert dashboard(world, signed["idToken"]).status_code == 401
-        got = good(refresh(world, signed["refreshToken"]))
+        got = ok_json(refresh(world, signed["refreshToken"]))
         assert got.keys() == {
             *("id_token", "access_token", "refresh_token"),
             *("expires_in", "token_type", "user_id", "project_id"),
@@ -154,27 +151,26 @@ class TestStayingSignedIn:
         told = claims(got["id_token"])
         assert (told["auth_time"], told["iat"]) == (START, START + 7200)
         assert dashboard(world, got["id_token"]).status_code == 403
-        assert good(refresh(world, got["refresh_token"]))["user_id"] == signed["localId"]
+        assert ok_json(refresh(world, got["refresh_token"]))["user_id"] == signed["localId"]
 
     @pytest.mark.parametrize("spelling", [("grant_type", "refresh_token"), ("grantType", "refreshToken")])
     def test_a_token_is_refreshed_by_json_too(self, world: World, spelling: tuple[str, str]) -> None:
-        """As the SDKs for phones send it."""
         asked = dict(zip(spelling, ("refresh_token", sign_up(world)["refreshToken"]), strict=True))
         answer = world.http.post("/securetoken.googleapis.com/v1/token?key=k", json=asked)
-        assert good(answer)["id_token"]
+        assert ok_json(answer)["id_token"]
 
     def test_an_anonymous_user_stays_anonymous(self, world: World) -> None:
-        token = good(refresh(world, sign_up(world)["refreshToken"]))["id_token"]
+        token = ok_json(refresh(world, sign_up(world)["refreshToken"]))["id_token"]
         assert claims(token)["firebase"]["sign_in_provider"] == "anonymous"
 
     def test_a_new_profile_is_in_the_next_token(self, world: World) -> None:
         signed = sign_up(world, **ANN)
-        ask(world, "update", idToken=signed["idToken"], displayName="Ann", photoUrl="https://x.example/ann.png")
-        told = claims(good(refresh(world, signed["refreshToken"]))["id_token"])
+        call(world, "update", idToken=signed["idToken"], displayName="Ann", photoUrl="https://x.example/ann.png")
+        told = claims(ok_json(refresh(world, signed["refreshToken"]))["id_token"])
         assert (told["name"], told["picture"]) == ("Ann", "https://x.example/ann.png")
 
-    def test_an_expired_token_is_still_looked_up(self, world: World) -> None:
-        """SDKs go by the machine's clock: a refusal would sign their user out, only because the sandbox's was moved."""
+    def test_lookup_accepts_an_expired_token(self, world: World) -> None:
+        """SDKs use the machine's clock: an error would sign their user out only because the sandbox's was moved."""
         signed = sign_up(world, **ANN)
         world.advance(86_400)
-        assert ask(world, "lookup", idToken=signed["idToken"])["users"][0]["localId"] == signed["localId"]
+        assert call(world, "lookup", idToken=signed["idToken"])["users"][0]["localId"] == signed["localId"]

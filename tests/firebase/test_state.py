@@ -1,4 +1,4 @@
-"""Users are state: the same again after a reset, saved and restored whole, drawn and dated by their sandbox."""
+"""Users are part of the sandbox's state: deterministic, reset, saved and restored."""
 
 import json
 import re
@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.core.passwords import Password
 from clevora_mock.firebase.routes import TABLE
-from tests.support.control import chat, control, whole
+from tests.support.control import chat, control, response_parts
 from tests.support.examples import examples
-from tests.support.firebase import ANN, DEMO, TOKEN, accounts, ask, find, good, message, refresh, sign_in, sign_up
-from tests.support.server import Running
+from tests.support.firebase import ANN, DEMO, TOKEN, accounts, call, find, message, ok_json, refresh, sign_in, sign_up
+from tests.support.server import RunningServer
 from tests.support.world import World, fresh_world
 
 
-def story(world: World) -> list[Any]:
-    """Somebody signs up, signs in, changes things, refreshes, and somebody else comes and goes: all bytes of it."""
+def user_life_cycle(world: World) -> list[Any]:
+    """Return all bytes of a fixed sequence: sign-up, sign-in, changes, refresh, deletion."""
     answers = [accounts(world, "signUp", ANN), accounts(world, "signInWithPassword", DEMO)]
     ann = answers[0].json()
     answers.append(accounts(world, "update", {"idToken": ann["idToken"], "password": "secret-2", "displayName": "Ann"}))
@@ -28,7 +28,7 @@ def story(world: World) -> list[Any]:
     answers += [other, accounts(world, "delete", {"idToken": other.json()["idToken"]})]
     answers.append(accounts(world, "lookup", {"idToken": ann["idToken"]}))
     assert [answer.status_code for answer in answers] == [200] * 7
-    return [whole(answer) for answer in answers]
+    return [response_parts(answer) for answer in answers]
 
 
 def users(world: World) -> tuple[Any, Any]:
@@ -37,13 +37,12 @@ def users(world: World) -> tuple[Any, Any]:
 
 
 def test_the_same_requests_give_the_same_bytes(world: World) -> None:
-    """After a reset, uids and tokens included; and no sooner."""
     born = users(world)
-    first = story(world)
+    first = user_life_cycle(world)
     assert users(world) != born
     control(world, "POST reset")
     assert users(world) == born
-    assert story(world) == first
+    assert user_life_cycle(world) == first
 
 
 def test_draws_depend_on_the_sandbox(world: World) -> None:
@@ -52,29 +51,29 @@ def test_draws_depend_on_the_sandbox(world: World) -> None:
         assert sign_up(world)["localId"] != sign_up(other)["localId"]
 
 
-def test_a_snapshot_brings_everybody_back(world: World) -> None:
-    """With passwords, profiles, revocations and who is gone; in another sandbox too."""
+def test_a_snapshot_restores_all_users(world: World) -> None:
+    """With passwords, profiles, revocations and deleted uids; in another sandbox too."""
     ann = sign_up(world, **ANN)
     gone = sign_up(world)
-    ask(world, "delete", idToken=gone["idToken"])
+    call(world, "delete", idToken=gone["idToken"])
     world.advance(5)
-    new = ask(world, "update", idToken=ann["idToken"], password="secret-2", displayName="Ann")
+    new = call(world, "update", idToken=ann["idToken"], password="secret-2", displayName="Ann")
     snapshot = world.http.get("/__mock/state").content
     control(world, "POST reset")
     other = World(world.server, f"{world.name}-other")
     with other.http:
         for place in (world, other):
-            good(place.http.put("/__mock/state", content=snapshot))
+            ok_json(place.http.put("/__mock/state", content=snapshot))
             assert sign_in(place, ANN["email"], "secret-2")["localId"] == ann["localId"]
             assert sign_in(place, **DEMO)["localId"] == "demo"
             assert find(place, localId=[ann["localId"]])[0]["displayName"] == "Ann"
             assert find(place, localId=[gone["localId"]]) == []
             assert message(refresh(place, ann["refreshToken"])) == "TOKEN_EXPIRED"
-            good(refresh(place, new["refreshToken"]))
+            ok_json(refresh(place, new["refreshToken"]))
 
 
 @pytest.mark.parametrize("said", ["occurs twice", "is another user's too", "is among the users", "users"])
-def test_a_snapshot_that_contradicts_itself_is_refused_whole(world: World, said: str) -> None:
+def test_an_inconsistent_snapshot_changes_nothing(world: World, said: str) -> None:
     sign_up(world, **ANN)
     state = world.http.get("/__mock/state").json()
     before = users(world)
@@ -93,14 +92,14 @@ def test_a_snapshot_that_contradicts_itself_is_refused_whole(world: World, said:
     assert users(world) == before
 
 
-def test_resetting_the_ledger_leaves_users_alone(world: World) -> None:
+def test_resetting_the_ledger_keeps_users(world: World) -> None:
     sign_up(world, **ANN)
     control(world, "POST reset", json={"only": "ledger"})
     sign_in(world, **ANN)
 
 
-def test_the_demo_user_is_the_same_whenever_it_is_looked_at(world: World) -> None:
-    """It comes into being when somebody asks, and is as old as the sandbox all the same."""
+def test_the_demo_user_does_not_depend_on_its_first_use(world: World) -> None:
+    """The demo user is created on first use, with the sandbox's start as its creation time."""
     other = World(world.server, f"{world.name}-other")
     with other.http:
         chat(world)
@@ -109,11 +108,10 @@ def test_the_demo_user_is_the_same_whenever_it_is_looked_at(world: World) -> Non
 
 
 class TestSecrets:
-    def test_none_is_kept_or_shown(self, world: World) -> None:
-        """Neither passwords nor tokens, wherever one looks."""
+    def test_no_password_or_token_is_kept_or_shown(self, world: World) -> None:
         ann = sign_up(world, **ANN)
-        refreshed = good(refresh(world, ann["refreshToken"]))
-        new = ask(world, "update", idToken=ann["idToken"], password='quoted "secret", \\ and é')
+        refreshed = ok_json(refresh(world, ann["refreshToken"]))
+        new = call(world, "update", idToken=ann["idToken"], password='quoted "secret", \\ and é')
         world.http.post(TOKEN, params={"key": "k"}, json={"grantType": "other", "refreshToken": "secret-9"})
         secrets = [ANN["password"], "quoted", "secret-9", ann["refreshToken"], ann["idToken"], new["refreshToken"]]
         secrets += [refreshed["id_token"], refreshed["refresh_token"], new["idToken"]]
@@ -123,8 +121,7 @@ class TestSecrets:
             shown = world.http.get(f"/__mock/{place}").text
             assert [secret for secret in secrets if secret in shown] == []
 
-    def test_the_journal_shows_the_rest(self, world: World) -> None:
-        """The journal has the user, the call and the outcome."""
+    def test_the_journal_shows_user_operation_and_outcome(self, world: World) -> None:
         ann = sign_up(world, **ANN)
         refresh(world, ann["refreshToken"])
         accounts(world, "signInWithPassword", ANN | {"password": "wrong-1"})
@@ -143,13 +140,13 @@ class TestSecrets:
         assert signed["cost"] == signed["promptTokens"] == 0
         assert control(world, "GET requests?endpoint=firebase.token")["count"] == 1
 
-    def test_trying_another_password_is_no_misconduct(self, world: World) -> None:
-        """Masked, two different sign-ins look like one that was repeated."""
+    def test_trying_another_password_is_no_finding(self, world: World) -> None:
+        """Masked, two different sign-ins look like a repeated one."""
         for _ in range(6):
             accounts(world, "signInWithPassword", ANN | {"password": "wrong-1"})
         assert control(world, "GET conduct")["findings"] == []
 
-    def test_clevoras_own_log_has_none_of_it(self, world: World) -> None:
+    def test_clevoras_request_log_has_no_sign_ins(self, world: World) -> None:
         sign_up(world, **ANN)
         assert control(world, "GET firestore/clevora_developer_logs")["documents"] == []
 
@@ -157,23 +154,22 @@ class TestSecrets:
 @examples(60)
 @given(password=st.text(min_size=6), spread=st.sampled_from([None, 2]), escaped=st.booleans(), whole=st.booleans())
 def test_no_password_gets_into_the_journal(
-    frozen_server: Running, password: str, spread: int | None, escaped: bool, whole: bool
+    frozen_server: RunningServer, password: str, spread: int | None, escaped: bool, whole: bool
 ) -> None:
-    """However it is written, in a body that is whole and in one that breaks off."""
+    """In every encoding of a body, complete or truncated."""
     world = fresh_world(frozen_server)
     marked = f"s3cr3t{password}s3cr3t"
     body = json.dumps({"email": "a@x.example", "password": marked}, indent=spread, ensure_ascii=escaped)
     sent = body.encode("utf-8", "surrogatepass")
     accounts_path = "/identitytoolkit.googleapis.com/v1/accounts:signInWithPassword?key=k"
     world.http.post(accounts_path, content=sent if whole else sent.rstrip(b'\n "}'))
-    bodies = world.do(lambda sandbox: b"".join(entry.body for entry in sandbox.journal.entries))
+    bodies = world.run_in_server(lambda sandbox: b"".join(entry.body for entry in sandbox.journal.entries))
     assert b"s3cr3t" not in bodies
     assert b"a@x.example" in bodies
 
 
 @given(st.text(), st.text(min_size=1))
-def test_a_password_fits_itself_alone(password: str, other: str) -> None:
-    """And its hash is the same on every machine, another one under every salt."""
+def test_a_password_matches_only_itself(password: str, other: str) -> None:
     kept = Password.of(password, "salt")
     assert kept.matches(password)
     assert not kept.matches(password + other)
@@ -182,13 +178,11 @@ def test_a_password_fits_itself_alone(password: str, other: str) -> None:
 
 
 def test_the_hash_is_the_same_everywhere() -> None:
-    """So that a snapshot may travel."""
     golden = "9e6395fb067c6fce08a79b6a68e3472000e2551a5d4b6eb549242a72a4749d35"
     assert Password.of("clevora-demo", "salt").hash == golden
 
 
-def test_firebase_is_no_part_of_clevoras_contract(world: World) -> None:
-    """Its routes are in no table and no document of Clevora's."""
+def test_firebase_is_not_in_clevoras_documents(world: World) -> None:
     described = world.http.get("/openapi.json").json()["paths"]
     paths = {path for endpoint in ENDPOINTS for path in endpoint.paths}.union(described)
     assert not {row.path for row in TABLE} & paths

@@ -1,4 +1,4 @@
-"""Looking users up, changing them, deleting them; and what that does to the tokens they have."""
+"""Lookup, change and deletion of users, and the effect on their tokens."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from tests.support.firebase import (
     OWNER,
     TOOLKIT,
     accounts,
-    ask,
+    call,
     claims,
     dashboard,
     find,
-    good,
     message,
+    ok_json,
     refresh,
     sign_in,
     sign_up,
@@ -36,8 +36,8 @@ class TestLookingUp:
         world.advance(60)
         sign_in(world, **ANN)
         world.advance(60)
-        good(refresh(world, signed["refreshToken"]))
-        got = ask(world, "lookup", idToken=signed["idToken"])
+        ok_json(refresh(world, signed["refreshToken"]))
+        got = call(world, "lookup", idToken=signed["idToken"])
         assert got["kind"] == "identitytoolkit#GetAccountInfoResponse"
         assert got["users"] == [
             {
@@ -57,63 +57,61 @@ class TestLookingUp:
         uid = sign_up(world, **ANN)["localId"]
         assert [user["localId"] for user in find(world, email=["ANN@x.example", "no@x.example"])] == [uid]
 
-    def test_many_at_once_and_each_once(self, world: World) -> None:
+    def test_several_users_are_found_each_once(self, world: World) -> None:
         uid = sign_up(world, **ANN)["localId"]
         found = find(world, localId=["demo", uid, uid], email=[ANN["email"], "demo@clevora.example"])
         assert [user["localId"] for user in found] == ["demo", uid]
 
-    def test_nobody_is_no_list(self, world: World) -> None:
-        """The Admin SDK for Node takes an empty one for a user."""
+    def test_a_lookup_without_results_has_no_list(self, world: World) -> None:
+        """The Admin SDK for Node takes an empty list for a user."""
         for body in ({"email": ["no@x.example"]}, {"phoneNumber": ["+15550100"]}, {}):
-            assert good(world.http.post(FIND, headers=OWNER, json=body)).keys() == {"kind"}
+            assert ok_json(world.http.post(FIND, headers=OWNER, json=body)).keys() == {"kind"}
 
-    def test_another_project_has_nobody(self, world: World) -> None:
+    def test_another_project_has_no_users(self, world: World) -> None:
         other = world.http.post(f"{TOOLKIT}/projects/other/accounts:lookup", headers=OWNER, json={"localId": ["demo"]})
-        assert good(other).keys() == {"kind"}
+        assert ok_json(other).keys() == {"kind"}
         assert "demo-clevora" in other.headers["x-clevora-mock-hint"]
 
     def test_an_account_is_known_without_a_sign_up(self, world: World) -> None:
-        """Accounts of the control plane and of tokens alike have no `validSince`, so no token is too old."""
-        good(world.http.post("/__mock/accounts", json={"uid": "made", "email": "Made@x.example"}))
-        good(dashboard(world, world.id_token("activated", "act@x.example"), "/api/developer/activate", "POST"))
+        """Accounts without a user have no `validSince`, so no token is too old."""
+        ok_json(world.http.post("/__mock/accounts", json={"uid": "made", "email": "Made@x.example"}))
+        ok_json(dashboard(world, world.id_token("activated", "act@x.example"), "/api/developer/activate", "POST"))
         for uid, email in (("made", "Made@x.example"), ("activated", "act@x.example")):
             told = {"localId": uid, "email": email, "emailVerified": False, "createdAt": f"{START}000"}
             assert find(world, localId=[uid]) == find(world, email=[email.lower()]) == [told]
 
-    def test_a_uid_known_by_a_token_alone_is_known(self, world: World) -> None:
-        """The Admin SDK for Node looks up the user of each token, by the uid alone."""
+    def test_a_uid_of_a_token_alone_is_found(self, world: World) -> None:
+        """The Admin SDK for Node looks up the user of each token by the uid."""
         assert find(world, localId=["stranger"]) == [{"localId": "stranger"}]
-        got = ask(world, "lookup", idToken=world.id_token("stranger", "s@x.example"))
+        got = call(world, "lookup", idToken=world.id_token("stranger", "s@x.example"))
         assert got["users"] == [{"localId": "stranger", "email": "s@x.example", "emailVerified": False}]
         assert find(world, email=["s@x.example"]) == []
 
-    def test_the_email_of_an_account_is_its_users(self, world: World) -> None:
-        """A changed address is not found under the earlier one."""
+    def test_an_account_is_found_by_its_users_email(self, world: World) -> None:
         token = sign_in(world, "demo@clevora.example", "clevora-demo")["idToken"]
-        ask(world, "update", idToken=token, email="new@clevora.example")
+        call(world, "update", idToken=token, email="new@clevora.example")
         assert find(world, email=["demo@clevora.example"]) == []
         assert [user["localId"] for user in find(world, email=["new@clevora.example"])] == ["demo"]
 
 
 class TestChanging:
     def test_name_and_picture_can_be_changed(self, world: World) -> None:
-        """No new tokens for that; null leaves a thing as it is, an empty text and `deleteAttribute` take it away."""
         token = sign_up(world, **ANN)["idToken"]
         profile = {"displayName": "Ann", "photoUrl": "https://x.example/ann.png"}
-        got = ask(world, "update", idToken=token, returnSecureToken=True, **profile)
+        got = call(world, "update", idToken=token, returnSecureToken=True, **profile)
         assert got.items() >= {"kind": "identitytoolkit#SetAccountInfoResponse", **profile}.items()
         assert got["providerUserInfo"] == [info(ANN["email"], **profile)]
         assert "idToken" not in got
-        assert ask(world, "update", idToken=token, displayName=None)["displayName"] == "Ann"
-        assert "displayName" not in ask(world, "update", idToken=token, displayName="")
-        assert "photoUrl" not in ask(world, "update", idToken=token, deleteAttribute=["PHOTO_URL", "DISPLAY_NAME"])
+        assert call(world, "update", idToken=token, displayName=None)["displayName"] == "Ann"
+        assert "displayName" not in call(world, "update", idToken=token, displayName="")
+        assert "photoUrl" not in call(world, "update", idToken=token, deleteAttribute=["PHOTO_URL", "DISPLAY_NAME"])
         (user,) = find(world, email=[ANN["email"]])
         assert not {"displayName", "photoUrl"} & user.keys()
 
-    def test_a_new_password_revokes_what_was_issued_before(self, world: World) -> None:
+    def test_a_new_password_revokes_earlier_tokens(self, world: World) -> None:
         before = sign_up(world, **ANN)
         world.advance(1)
-        after = ask(world, "update", idToken=before["idToken"], password="secret-2", returnSecureToken=True)
+        after = call(world, "update", idToken=before["idToken"], password="secret-2", returnSecureToken=True)
         assert claims(after["idToken"])["auth_time"] == START + 1
         assert message(accounts(world, "signInWithPassword", ANN)) == "INVALID_LOGIN_CREDENTIALS"
         assert sign_in(world, ANN["email"], "secret-2")["localId"] == before["localId"]
@@ -121,13 +119,13 @@ class TestChanging:
         assert message(accounts(world, "delete", {"idToken": before["idToken"]})) == "TOKEN_EXPIRED"
         assert message(refresh(world, before["refreshToken"])) == "TOKEN_EXPIRED"
         assert find(world, localId=[before["localId"]])[0]["validSince"] == f"{START + 1}"
-        good(refresh(world, after["refreshToken"]))
-        assert ask(world, "lookup", idToken=after["idToken"])["users"]
+        ok_json(refresh(world, after["refreshToken"]))
+        assert call(world, "lookup", idToken=after["idToken"])["users"]
 
     def test_the_email_can_be_changed(self, world: World) -> None:
         before = sign_up(world, **ANN)
         world.advance(1)
-        after = ask(world, "update", idToken=before["idToken"], email="Anna@x.example", returnSecureToken=True)
+        after = call(world, "update", idToken=before["idToken"], email="Anna@x.example", returnSecureToken=True)
         assert after["email"] == claims(after["idToken"])["email"] == "anna@x.example"
         assert sign_in(world, "anna@x.example", ANN["password"])["localId"] == before["localId"]
         assert message(accounts(world, "signInWithPassword", ANN)) == "INVALID_LOGIN_CREDENTIALS"
@@ -137,10 +135,10 @@ class TestChanging:
     def test_the_same_email_changes_nothing(self, world: World) -> None:
         signed = sign_up(world, **ANN)
         world.advance(1)
-        assert "idToken" not in ask(world, "update", idToken=signed["idToken"], email="ANN@x.example")
-        good(refresh(world, signed["refreshToken"]))
+        assert "idToken" not in call(world, "update", idToken=signed["idToken"], email="ANN@x.example")
+        ok_json(refresh(world, signed["refreshToken"]))
 
-    def test_a_change_is_whole_or_none(self, world: World) -> None:
+    def test_a_change_is_atomic(self, world: World) -> None:
         signed = sign_up(world, **ANN)
         wrong = {"idToken": signed["idToken"], "email": "b@x.example", "password": "short", "displayName": "B"}
         assert message(accounts(world, "update", wrong)).startswith("WEAK_PASSWORD")
@@ -153,10 +151,10 @@ class TestChanging:
 
 
 class TestDeleting:
-    def test_whoever_is_deleted_is_gone(self, world: World) -> None:
-        """For every route, while a stranger's uid would be known; the email is free again."""
+    def test_a_deleted_user_is_unknown(self, world: World) -> None:
+        """On every route, although an unknown uid has a profile; the email is free again."""
         signed = sign_up(world, **ANN)
-        assert ask(world, "delete", idToken=signed["idToken"]) == {"kind": "identitytoolkit#DeleteAccountResponse"}
+        assert call(world, "delete", idToken=signed["idToken"]) == {"kind": "identitytoolkit#DeleteAccountResponse"}
         assert find(world, localId=[signed["localId"]], email=[ANN["email"]]) == []
         for name in ("lookup", "update", "delete"):
             assert message(accounts(world, name, {"idToken": signed["idToken"]})) == "USER_NOT_FOUND"
@@ -165,14 +163,13 @@ class TestDeleting:
         assert sign_up(world, **ANN)["localId"] != signed["localId"]
 
     def test_the_account_outlives_its_deleted_user(self, world: World) -> None:
-        """Firebase's user is one thing, Clevora's money another."""
         token = sign_in(world, "demo@clevora.example", "clevora-demo")["idToken"]
-        ask(world, "delete", idToken=token)
+        call(world, "delete", idToken=token)
         assert find(world, localId=["demo"], email=["demo@clevora.example"]) == []
-        assert good(world.http.get("/__mock/accounts/demo"))["balance"] == 100
+        assert ok_json(world.http.get("/__mock/accounts/demo"))["balance"] == 100
 
     @pytest.mark.parametrize("name", ["update", "delete"])
-    def test_a_stranger_has_nothing_to_change(self, world: World, name: str) -> None:
+    def test_an_unknown_uid_cannot_be_changed(self, world: World, name: str) -> None:
         body: dict[str, Any] = {"idToken": world.id_token("stranger"), "displayName": "S"}
         answer = accounts(world, name, body)
         assert message(answer) == "USER_NOT_FOUND"

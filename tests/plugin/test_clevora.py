@@ -18,7 +18,7 @@ REFUSE = {"when": {"endpoint": "chat.completions"}, "then": {"error": 429}}
 
 @pytest.fixture
 def clevora(world: World) -> Clevora:
-    """A client that is not told its key."""
+    """Provide a client without an explicit key."""
     return Clevora(world.url)
 
 
@@ -125,7 +125,7 @@ class TestJournal:
         with pytest.raises(MockError, match="an unknown filter"):
             clevora.requests(colour="red")
 
-    def test_near_misses_and_findings_are_told(self, clevora: Clevora) -> None:
+    def test_near_misses_and_findings_are_returned(self, clevora: Clevora) -> None:
         clevora.use(rules=[{"name": "later", "when": {"calls": 3}, "then": {"error": 500}}])
         request(clevora, messages=[{"role": "user", "content": "Hello!"}], frobnicate=1)
         (entry,) = clevora.requests()

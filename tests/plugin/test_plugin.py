@@ -1,4 +1,4 @@
-"""The pytest plugin, in test runs of their own."""
+"""The pytest plugin, in separate test runs."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from clevora_mock.testing import MockError, Server
-from tests.support.program import environment, until_gone
+from tests.support.program import environment, wait_until_stopped
 from tests.support.world import World
 
 ASK = """
@@ -39,8 +39,8 @@ NEEDED_UNUSED = {
 }
 
 
-class Ran(NamedTuple):
-    """A test run that has ended."""
+class FinishedRun(NamedTuple):
+    """A finished test run."""
 
     status: int
     output: str
@@ -62,11 +62,11 @@ class Suite:
         (self.folder / name).write_text(text, encoding="utf-8")
 
     def command(self, *arguments: str) -> list[str]:
-        # Runs at the same time must not remove each other's directories.
+        # Concurrent runs must not remove each other's directories.
         apart = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", f"--basetemp={self.folder / 'temp'}")
         return [sys.executable, "-m", "pytest", *apart, *arguments]
 
-    def run(self, source: str, *arguments: str, **variables: str) -> Ran:
+    def run(self, source: str, *arguments: str, **variables: str) -> FinishedRun:
         """Run `source` as a test file."""
         self.write("test_it.py", ASK + source)
         ended = subprocess.run(
@@ -78,12 +78,12 @@ class Suite:
             timeout=120,
             check=False,
         )
-        return Ran(ended.returncode, ended.stdout.strip() + ended.stderr)
+        return FinishedRun(ended.returncode, ended.stdout.strip() + ended.stderr)
 
 
 @pytest.fixture
 def suite(tmp_path: Path) -> Suite:
-    """A test suite without tests."""
+    """Provide a test suite without tests."""
     return Suite(tmp_path)
 
 
@@ -302,7 +302,7 @@ def test_one(clevora):
 
     @pytest.mark.slow
     @pytest.mark.parametrize("workers", ["-n0", "-n1"])
-    def test_a_server_that_does_not_start_says_why(self, suite: Suite, workers: str) -> None:
+    def test_a_server_that_does_not_start_reports_the_reason(self, suite: Suite, workers: str) -> None:
         suite.write("pytest.ini", "[pytest]\nclevora_options = --sed 7\n")
         ran = suite.run("def test_one(clevora): pass\n", workers)
         ran.counts(error=1)
@@ -334,7 +334,7 @@ def test_one(clevora):
 
 @pytest.mark.slow
 def test_the_same_tests_get_the_same_bytes(suite: Suite) -> None:
-    """The name of a sandbox, and so its draws, follow from the test's alone."""
+    """The name of a sandbox, and so its draws, depend only on the test's name."""
     source = """
 def test_one(clevora):
     headers = {"authorization": f"Bearer {clevora.api_key}"}
@@ -366,13 +366,13 @@ def test_a_run_that_is_killed_leaves_no_server(suite: Suite) -> None:
             time.sleep(0.05)
         os.kill(run.pid, signal.SIGKILL)
     server = Server(json.loads(file.read_text(encoding="utf-8")))
-    until_gone(server)
+    wait_until_stopped(server)
 
 
 @pytest.mark.slow
 def test_marks_fixtures_and_options_are_documented(suite: Suite) -> None:
     assert "@pytest.mark.clevora(scenario=None" in suite.run("", "--markers").output
     fixtures = suite.run("", "--fixtures").output
-    assert re.search(r"^clevora .*\n +Provide a sandbox of the test's own", fixtures, re.MULTILINE)
+    assert re.search(r"^clevora .*\n +Provide a fresh sandbox", fixtures, re.MULTILINE)
     assert re.search(r"^clevora_server \[session scope\]", fixtures, re.MULTILINE)
     assert "clevora_options (args)" in suite.run("", "--help").output

@@ -1,4 +1,4 @@
-"""``clevora_mock.running()``: a server in a process of its own, while a block runs."""
+"""``clevora_mock.running()``: a server in a separate process, for the duration of a block."""
 
 import os
 import signal
@@ -13,7 +13,7 @@ import clevora_mock
 from clevora_mock import MockError, running
 from clevora_mock.settings import SettingsError
 from clevora_mock.testing import Server
-from tests.support.program import until_gone
+from tests.support.program import wait_until_stopped
 
 
 def test_the_server_has_the_settings_and_ends_with_the_block() -> None:
@@ -66,7 +66,7 @@ def test_an_invalid_value_is_named_with_the_setting() -> None:
         pass
 
 
-def test_a_server_that_does_not_start_says_why() -> None:
+def test_a_server_that_does_not_start_reports_the_reason() -> None:
     with pytest.raises(MockError, match='unknown scenario "flakey"; did you mean "flaky"'), running(scenario="flakey"):
         pass
 
@@ -91,7 +91,7 @@ def test_the_server_ends_with_a_parent_that_is_killed() -> None:
         server = Server(parent.stdout.readline().strip())
         assert server.balance == 100
         os.kill(parent.pid, signal.SIGKILL)
-    until_gone(server)
+    wait_until_stopped(server)
 
 
 @pytest.mark.parametrize("module", [clevora_mock, clevora_mock.testing])

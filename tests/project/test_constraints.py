@@ -1,4 +1,4 @@
-"""The versions that the suite runs with are the newest and the lowest that the package admits."""
+"""The suite's versions of packages are the newest and the lowest that the package allows."""
 
 import re
 import tomllib
@@ -13,7 +13,7 @@ def pins(file: str) -> dict[str, str]:
 
 
 def bounds() -> dict[str, str]:
-    """The lowest version of each package that the package itself depends on."""
+    """Return the lowest version of each direct dependency."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     found = [re.match(r"([a-z]+)>=([\d.]+)", dependency) for dependency in project["dependencies"]]
     return {one[1]: one[2] for one in found if one}

@@ -1,4 +1,4 @@
-"""Dockerfile and compose file say what the server, the settings and the checkout say."""
+"""Dockerfile and compose file agree with the server, the settings and the checkout."""
 
 import re
 from fnmatch import fnmatch
@@ -22,13 +22,13 @@ NGINX = (CHECKOUT / "deploy" / "nginx.conf").read_text("utf-8")
 
 
 def instructions(dockerfile: Path, kind: str) -> list[str]:
-    """What follows the instructions of one kind, each on one line."""
+    """Return the arguments of all instructions of one kind, each on one line."""
     text = re.sub(r"^#.*\n", "", dockerfile.read_text("utf-8"), flags=re.MULTILINE).replace("\\\n", " ")
     return [" ".join(line.split()[1:]) for line in text.splitlines() if line.startswith(kind + " ")]
 
 
 def variables() -> dict[str, str]:
-    """The mock's settings as the image has them."""
+    """Return the image's settings of the mock."""
     pairs = " ".join(instructions(DOCKERFILES[0], "ENV")).split()
     named = dict(pair.split("=", 1) for pair in pairs)
     return {name: value for name, value in named.items() if name.startswith(PREFIX)}
@@ -77,12 +77,11 @@ def test_the_mounted_scenarios_are_where_the_image_looks_and_can_be_used(service
 
 
 def replicas(services: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The mocks that stand behind nginx."""
+    """Return the names of the mocks behind nginx."""
     return {name: service for name, service in services.items() if name.startswith(f"{SERVICE}-")}
 
 
-def test_every_mock_behind_nginx_is_the_mock_under_a_name_of_its_own(services: dict[str, dict[str, Any]]) -> None:
-    """Not published, and there when asked for only."""
+def test_mocks_behind_nginx_differ_only_by_name(services: dict[str, dict[str, Any]]) -> None:
     named = {}
     for service, replica in replicas(services).items():
         named[service] = replica["environment"]["CLEVORA_MOCK_SERVER_NAME"]
@@ -93,7 +92,7 @@ def test_every_mock_behind_nginx_is_the_mock_under_a_name_of_its_own(services: d
 
 
 def test_nginx_waits_for_the_mocks_that_its_configuration_names(services: dict[str, dict[str, Any]]) -> None:
-    """A name that nobody has keeps it from starting."""
+    """With an unknown host name in its configuration, nginx does not start."""
     configured = re.findall(r"^ *server ([\w.:-]+) ", NGINX, re.MULTILINE)
 
     assert configured == [f"{service}:{PORT}" for service in replicas(services)]
@@ -103,14 +102,12 @@ def test_nginx_waits_for_the_mocks_that_its_configuration_names(services: dict[s
 
 
 def test_nginx_is_reached_by_a_name_that_the_image_answers_to(services: dict[str, dict[str, Any]]) -> None:
-    """On the port that its configuration listens on."""
     assert BALANCER in load({}, variables()).allowed_hosts
     assert re.findall(r"listen (\d+)", NGINX) == [str(PORT)]
     assert services[BALANCER]["ports"] == [f"127.0.0.1:${{CLEVORA_PORT:-{PORT + 1}}}:{PORT}"]
 
 
 def test_nginx_can_run_with_nothing_to_write_to_but_tmp(services: dict[str, dict[str, Any]]) -> None:
-    """Every path of its configuration that it writes to is there."""
     written = re.findall(r"^ *(?:pid|\w+_temp_path) (\S+);", NGINX, re.MULTILINE)
 
     assert (services[BALANCER]["read_only"], services[BALANCER]["tmpfs"]) == (True, ["/tmp"])
@@ -120,7 +117,7 @@ def test_nginx_can_run_with_nothing_to_write_to_but_tmp(services: dict[str, dict
 
 
 @pytest.mark.parametrize("dockerfile", DOCKERFILES, ids=["mock", "example"])
-def test_what_is_copied_exists_and_is_sent(dockerfile: Path) -> None:
+def test_copied_files_exist_and_are_in_the_build_context(dockerfile: Path) -> None:
     ignore = (dockerfile.parent / ".dockerignore").read_text("utf-8").splitlines()
     sent = [line.removeprefix("!") for line in ignore if line.startswith("!")]
     copied = [
@@ -135,7 +132,7 @@ def test_what_is_copied_exists_and_is_sent(dockerfile: Path) -> None:
     assert [source for source in copied if not any(fnmatch(source, pattern) for pattern in sent)] == []
 
 
-def test_the_wheel_is_made_of_what_is_copied() -> None:
+def test_the_wheels_sources_are_copied() -> None:
     copied = " ".join(instructions(DOCKERFILES[0], "COPY")).split()
 
     assert {"pyproject.toml", "README.md", "LICENSE", "clevora_mock", "fixtures", "scenarios"} <= set(copied)

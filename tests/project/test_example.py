@@ -1,4 +1,4 @@
-"""The example's own tests pass against a server, as they do for somebody who tries it."""
+"""The example's own tests pass against a server."""
 
 import os
 import subprocess
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.server import Running
+from tests.support.server import RunningServer
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "rundown"
 
 
 @pytest.mark.slow
-def test_the_examples_tests_pass(frozen_server: Running, tmp_path: Path) -> None:
+def test_the_examples_tests_pass(frozen_server: RunningServer, tmp_path: Path) -> None:
     environment = os.environ | {"CLEVORA_BASE_URL": frozen_server.base_url, "CLEVORA_API_KEY": frozen_server.api_key}
 
     ran = subprocess.run(

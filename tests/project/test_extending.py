@@ -1,4 +1,4 @@
-"""The worked examples of changes to the package: each is made in a copy of it, and its own test passes there."""
+"""The worked examples of changes to the package: each is applied to a copy, where its own test passes."""
 
 import os
 import shutil
@@ -17,18 +17,18 @@ PAGES = sorted(path for path in (DOCS / "extending").glob("*.md") if path.name !
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=[path.stem for path in PAGES])
 def test_a_change_can_be_made_as_printed(page: Path, tmp_path: Path) -> None:
-    """Block by block, from the top; then the page's tests and the check of all shipped scenarios."""
+    """In the order of the blocks; then the page's tests and the check of all shipped scenarios run."""
     for folder in ("clevora_mock", "fixtures", "scenarios"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    tests = [file for block in blocks(document=page) if (file := made(block, tmp_path)).startswith("tests/")]
+    tests = [file for block in blocks(document=page) if (file := apply_block(block, tmp_path)).startswith("tests/")]
     assert tests
     passed = run(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={tmp_path / 'temp'}", *tests)
     assert " passed" in passed
     run(tmp_path, "-m", "clevora_mock", "check", *map(str, (tmp_path / "scenarios").glob("*.yaml")))
 
 
-def made(block: Block, folder: Path) -> str:
-    """Apply a block in `folder`: a difference, an addition to the end of a file, or a new file; return its path."""
+def apply_block(block: Block, folder: Path) -> str:
+    """Apply a block in `folder`: a diff, an addition to the end of a file, or a new file; return its path."""
     if block.language == "diff":
         command = ["git", "apply", "-C1", "-"]
         applied = subprocess.run(
@@ -45,7 +45,7 @@ def made(block: Block, folder: Path) -> str:
 
 
 def outside_git() -> dict[str, str]:
-    """So that git takes the folder for none of a repository's, wherever it lies."""
+    """Provide a folder outside any git repository."""
     return {**os.environ, "GIT_CEILING_DIRECTORIES": "/", "GIT_DIR": os.devnull}
 
 

@@ -1,6 +1,6 @@
 """The rules for imports within the package, and for sources of time, chance and settings.
 
-Each test goes through all files in a loop, so that one failure lists every breach.
+Each test goes through all files in a loop, so that one failure lists every violation.
 """
 
 import ast
@@ -32,7 +32,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"testing"}),
     frozenset({"__init__"}),
 )
-# A file of a scenario names faults; the control plane describes and signs what the emulated API takes.
+# Scenario files name faults; the control plane describes the emulated API and signs its events.
 SIBLINGS = {("scenarios", "faults"), ("control", "api")}
 
 # Libraries, and the files or parts that may import them.
@@ -43,7 +43,7 @@ FORBIDDEN: dict[str, tuple[str, ...]] = {
     "secrets": ("entropy.py",),
     "uvicorn": ("server/",),
 }
-# The lower layers know neither the machine nor the web; a Path that is passed in may be read by a model.
+# The lower layers use neither files nor the web; a model may read a Path that it is given.
 _WORLD = frozenset({"os", "sys", "socket", "starlette", "uvicorn", "click"})
 UNKNOWN_TO: dict[str, frozenset[str]] = {
     "contract": _WORLD | {"asyncio", "pathlib"},
@@ -73,7 +73,7 @@ READS: dict[str, tuple[str, ...]] = {
 }
 
 HEAVY = frozenset({"numpy", "faker", "yaml", "jsonschema", "rstr", "statistics", "pytest"})
-# A chat, answered by a server that was started from the command line's module.
+# A chat, answered by a server started from the command line's module.
 FIRST_CHAT = """
 import asyncio, json, sys
 from clevora_mock.cli import main
@@ -99,7 +99,7 @@ scope = {
 asyncio.run(Service(Settings(port=0)).app(scope, receive, send))
 print(json.dumps(sorted(sys.modules)))
 """
-# Imports each module in a process of its own, forked from one in which only other libraries are loaded.
+# Imports each module in a process forked from one in which only other libraries are loaded.
 IMPORT_EACH = """
 import json, os, sys
 import click, msgspec, numpy, starlette.applications, uvicorn, yaml
@@ -166,7 +166,7 @@ def mentions(file: str) -> Iterator[str]:
 
 
 def test_imports_point_from_upper_layers_to_lower_ones() -> None:
-    """Imports under TYPE_CHECKING count like all others."""
+    """Imports under TYPE_CHECKING count as well."""
     level = {part: number for number, layer in enumerate(LAYERS) for part in layer}
     assert {part_of(file) for file in FILES} <= level.keys()
     breaches = [
@@ -181,7 +181,7 @@ def test_imports_point_from_upper_layers_to_lower_ones() -> None:
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
-    # The package's own `__init__` imports what it offers when it is asked for, and nobody imports it by name.
+    # The package's `__init__` imports public names on first use, and no module imports it by name.
     left = {file: files_imported(file) - {file} for file in FILES}
     while leaves := [file for file, others in left.items() if not others & left.keys()]:
         for file in leaves:
@@ -190,7 +190,6 @@ def test_no_files_import_each_other_in_a_circle() -> None:
 
 
 def test_time_chance_and_the_environment_are_read_in_their_own_modules() -> None:
-    """All other code is told the time, draws by seed, and gets its settings as values."""
     libraries = {file: {name.partition(".")[0] for name in imports(file)} for file in FILES}
     imported = [
         f"{file} imports {name}"
@@ -209,7 +208,7 @@ def test_time_chance_and_the_environment_are_read_in_their_own_modules() -> None
 
 
 def test_no_function_remembers_its_results() -> None:
-    """Answers cost as much when they are asked for again, so that measurements are not those of a memory."""
+    """A repeated request costs as much as a new one, so that measurements are not those of a cache."""
     caches = {"cache", "lru_cache"}
     found = [
         file
@@ -221,7 +220,7 @@ def test_no_function_remembers_its_results() -> None:
     assert found == []
 
 
-def test_the_lower_layers_know_neither_the_machine_nor_the_web() -> None:
+def test_the_lower_layers_import_neither_files_nor_the_web() -> None:
     breaches = [
         f"{file} imports {name}"
         for file in FILES
@@ -239,7 +238,7 @@ def test_every_module_can_be_imported_alone() -> None:
 
 
 def test_a_first_chat_loads_nothing_heavy() -> None:
-    """A server that only chats starts fast: scenarios, vectors and schemas are loaded by those who use them."""
+    """Scenarios, vectors and schemas are loaded on first use, so that the start is fast."""
     command = [sys.executable, "-c", FIRST_CHAT]
     asked = subprocess.run(command, cwd=PACKAGE.parent, check=True, capture_output=True, text=True)
     loaded = set(json.loads(asked.stdout))

@@ -1,6 +1,6 @@
-"""deploy/nginx.conf agrees with the mock on what a sandbox is, what a body may weigh and who closes a connection.
+"""deploy/nginx.conf agrees with the mock on sandboxes, sizes of bodies and idle timeouts.
 
-Facts that can be read; `make test-deploy` has nginx read them.
+These facts can be read from the file; `make test-deploy` runs nginx.
 """
 
 import re
@@ -38,32 +38,31 @@ PATHS = [
 
 
 def directive(name: str) -> str:
-    """What a directive that stands there once is given."""
+    """Return the arguments of a directive that occurs once."""
     (found,) = re.findall(rf"^ *{name} (.+);$", TEXT, re.MULTILINE)
     return str(found)
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_paths_sandbox_is_the_one_that_the_mock_finds(path: str) -> None:
-    """What has none, and is refused, may go anywhere."""
+def test_nginx_and_the_mock_find_the_same_sandbox(path: str) -> None:
+    """A path that the mock refuses may go to any server."""
     (pattern,) = re.findall(r'"~(.+)" +\$name;', TEXT)
     matched = re.search(pattern.replace("(?<", "(?P<"), path)
     sandbox, _, _ = create_app().state.sandboxes.resolve(path)
     assert (matched["name"] if matched else DEFAULT) == sandbox.name
 
 
-def test_the_largest_body_is_the_mocks() -> None:
-    """A snapshot's."""
+def test_the_maximum_body_size_is_the_mocks() -> None:
     assert directive("client_max_body_size") == f"{MAX_SNAPSHOT_BYTES // 1024 // 1024}m"
 
 
 def test_nginx_closes_an_idle_connection_before_the_mock_does() -> None:
-    """Else a request might leave just as the mock closes, and be lost."""
+    """Otherwise a request could be sent just as the mock closes, and be lost."""
     assert int(directive("keepalive_timeout").removesuffix("s")) < Config("").timeout_keep_alive
 
 
 def test_no_failure_counts_against_a_server() -> None:
-    """Scenarios make failures, and a server that counts as dead loses all its sandboxes."""
+    """Scenarios cause failures, and nginx would move the sandboxes of a server that it marks as failed."""
     servers = re.findall(r"^ *server ([^{;]+);$", TEXT, re.MULTILINE)
     assert len(servers) >= 2
     assert [server for server in servers if not server.endswith(" max_fails=0")] == []

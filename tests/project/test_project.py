@@ -1,4 +1,4 @@
-"""The project's own files: make's targets, the hooks, the workflows, and the map for contributors."""
+"""The project's own files: make's targets, hooks, workflows, and the map for contributors."""
 
 import os
 import re
@@ -20,7 +20,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run make as a person would, though the suite may itself be run by make, whose flags it would inherit."""
+    """Run make without the flags of a make that runs this suite."""
     environ = {name: value for name, value in os.environ.items() if name not in {"MAKELEVEL", "MAKEFLAGS", "MFLAGS"}}
     return subprocess.run(["make", *arguments], cwd=folder, env=environ, capture_output=True, text=True, check=False)
 
@@ -33,7 +33,7 @@ def test_make_alone_lists_every_target() -> None:
 
 
 def test_an_old_python_is_named_in_one_line(tmp_path: Path) -> None:
-    """With what it is, what is needed, and the command that would do."""
+    """With its version, the required one, and the command with another Python."""
     shutil.copyfile(ROOT / "Makefile", tmp_path / "Makefile")
     for name in ("pyproject.toml", "constraints.txt"):
         (tmp_path / name).touch()
@@ -50,16 +50,16 @@ def test_an_old_python_is_named_in_one_line(tmp_path: Path) -> None:
     assert [line for line in rest if not line.startswith("make: ***")] == []
 
 
-def test_every_install_says_what_it_does() -> None:
-    """A target that fetches packages prints a line first, since it takes a while."""
+def test_every_installing_target_prints_a_message() -> None:
+    """Targets that download packages print a line first, since they take a while."""
     for recipe in re.split(r"\n(?=\S)", MAKEFILE):
         if "pip" in recipe and "stamp:" in recipe and "image.stamp" not in recipe and "peers.stamp" not in recipe:
             assert '@echo "Installing' in recipe, recipe
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=[path.stem for path in WORKFLOWS])
-def test_workflows_call_what_is_there(workflow: Path) -> None:
-    """Each target of make that a step runs; and no job has more rights than it names."""
+def test_workflows_run_existing_targets(workflow: Path) -> None:
+    """Each step's target of make exists, and each job declares its permissions."""
     document: dict[str, Any] = yaml.safe_load(workflow.read_text(encoding="utf-8"))
     assert document["permissions"] == {"contents": "read"}
     for job in document["jobs"].values():
@@ -74,14 +74,13 @@ def test_the_tests_run_on_every_python_that_the_package_names() -> None:
     assert document["jobs"]["test"]["strategy"]["matrix"]["python"] == named
 
 
-def test_hooks_are_what_lint_runs() -> None:
-    """ruff and mypy, from the project's own environment."""
+def test_hooks_run_the_commands_of_lint() -> None:
     document = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
     hooks = [hook["entry"] for repository in document["repos"] for hook in repository["hooks"]]
     assert hooks == [".venv/bin/ruff check --fix", ".venv/bin/ruff format", ".venv/bin/mypy"]
 
 
-def test_the_contributors_map_names_places_that_are_there() -> None:
+def test_the_contributors_map_has_existing_paths() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     table = text.partition("## Where things go")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| .+? \| (.+) \|$", table, re.MULTILINE)[2:]
@@ -92,7 +91,7 @@ def test_the_contributors_map_names_places_that_are_there() -> None:
 
 
 def test_the_documentation_is_pinned() -> None:
-    """Each package that it takes has a range in pyproject.toml and a version in the constraints."""
+    """Each package has a range in pyproject.toml and a version in the constraints."""
     pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8").lower()
     for requirement in PROJECT["project"]["optional-dependencies"]["docs"]:
         name = re.split(r"[<>=]", requirement)[0]

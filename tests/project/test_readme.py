@@ -1,4 +1,4 @@
-"""The documentation is run: what needs nothing but Python here, the rest where its programs are."""
+"""The documentation's code blocks: those that need only Python run here, the others beside their programs."""
 
 import json
 import re
@@ -26,12 +26,12 @@ from tests.support.documents import (
     name,
     write_files,
 )
-from tests.support.program import environment, run, serving
-from tests.support.server import Running, running
+from tests.support.program import environment, run_program, serving
+from tests.support.server import RunningServer, running
 
 BLOCKS = blocks()
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
-# Texts of the program itself, which have tests of their own below.
+# Output of the program, with separate tests below.
 BANNER = ("README.md", "Start it")
 SUMMARY = ("docs/how-to/any-test-runner.md", "Read the summary")
 LOG = ("docs/reference/journal.md", "The log")
@@ -40,21 +40,21 @@ DOCUMENTS = {path.relative_to(ROOT).as_posix(): path for path in documents()}
 
 
 @pytest.fixture
-def server() -> Iterator[Running]:
-    """One that nobody else uses, in the place of the documentation's."""
+def server() -> Iterator[RunningServer]:
+    """Provide a separate server in place of the documentation's."""
     with running(Settings()) as fresh:
         yield fresh
 
 
 def of(*languages: str) -> pytest.MarkDecorator:
-    """Parametrized by the suite's blocks in these languages."""
+    """Parametrize by the suite's blocks in these languages."""
     found = [block for block in blocks("suite") if block.language in languages]
     assert found
     return pytest.mark.parametrize("block", found, ids=name)
 
 
 def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Python in `folder`, where the modules beside a file are found as they are in a project."""
+    """Run Python in `folder`, so that it finds the modules there, as in a project."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=folder,
@@ -67,7 +67,7 @@ def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def follower(block: Block) -> Block | None:
-    """The block of text or JSON that shows what `block` prints."""
+    """Return the block of text or JSON that shows the output of `block`."""
     after = BLOCKS[BLOCKS.index(block) + 1 :]
     following = after[0] if after else None
     if following and following.section == block.section and following.language in {"text", "json"}:
@@ -75,12 +75,12 @@ def follower(block: Block) -> Block | None:
     return None
 
 
-def test_every_block_is_run_by_somebody() -> None:
-    """A block in a language that is new here has nobody yet."""
+def test_every_block_has_a_runner() -> None:
+    """A block in a new language has no runner yet."""
     assert {block.runner for block in BLOCKS} == {"suite", "clients", "package", "image", "extending"}
 
 
-def test_every_text_is_what_something_prints() -> None:
+def test_every_text_block_follows_its_command() -> None:
     """No output is shown without the command that makes it."""
     shown = {name(following) for block in BLOCKS if (following := follower(block))}
     texts = [block for block in BLOCKS if block.language in {"text", "json"} and name(block) not in shown]
@@ -91,11 +91,10 @@ class TestReadme:
     """The README's own text."""
 
     def test_the_readme_is_short(self) -> None:
-        """The rest is in the documentation."""
         assert len(README.read_text(encoding="utf-8").splitlines()) <= 200
 
-    def test_it_begins_as_a_newcomer_reads(self) -> None:
-        """A sentence, what it is not, start it, change the base URL, cause a fault; before all else."""
+    def test_it_begins_in_the_order_of_a_first_use(self) -> None:
+        """In order: a description, a disclaimer, the start, the base URL, a fault."""
         text = README.read_text(encoding="utf-8")
         assert re.match(r"# clevora-mock\n\n[A-Z][^\n]+\.\n", text)
         assert 0 < text.index("**What it is not.**") < text.index("## Start it")
@@ -103,15 +102,14 @@ class TestReadme:
         assert headings[:3] == ["Start it", "Change `base_url`", "Your first fault"]
 
     def test_it_leads_to_every_part_of_the_documentation(self) -> None:
-        """Each page that Sphinx's table of contents begins with."""
+        """Each entry of Sphinx's table of contents."""
         text = README.read_text(encoding="utf-8")
         pages = [path for path in DOCS.glob("*.md") if path.name not in {"index.md", "contributing.md", "security.md"}]
         indexes = [path for path in DOCS.glob("*/index.md") if path.parent.name not in {"adr", "extending"}]
         assert [path.name for path in (*pages, *indexes) if path.relative_to(ROOT).as_posix() not in text] == []
 
 
-def test_no_link_leads_nowhere() -> None:
-    """To a heading or to a file."""
+def test_every_link_has_a_target() -> None:
     wrong = []
     for place, document in DOCUMENTS.items():
         for link in re.findall(r"\]\(([^)\s]+)\)", document.read_text(encoding="utf-8")):
@@ -128,7 +126,7 @@ def slugs(document: Path) -> set[str]:
 
 
 def test_addresses_are_this_machines() -> None:
-    """Or names of a container, or reserved for examples: no index, registry or other host is named."""
+    """Or names of containers, or reserved for examples: no index, registry or other host."""
     hosts = {
         (place, host)
         for place, document in DOCUMENTS.items()
@@ -143,7 +141,7 @@ def test_addresses_are_this_machines() -> None:
 
 
 def test_every_page_of_the_documentation_is_in_its_contents() -> None:
-    """Sphinx warns of a page that is in none; this says it without Sphinx."""
+    """Sphinx warns of other pages; this test works without Sphinx."""
     missing = []
     for document in DOCUMENTS.values():
         if DOCS in document.parents and document != DOCS / "index.md":
@@ -157,8 +155,8 @@ def test_every_page_of_the_documentation_is_in_its_contents() -> None:
 
 @pytest.mark.slow
 @of("python")
-def test_programs_run_as_printed(block: Block, server: Running, tmp_path: Path) -> None:
-    """As tests where they hold some, else as scripts, beside the files above them; they print what they promise."""
+def test_programs_run_as_printed(block: Block, server: RunningServer, tmp_path: Path) -> None:
+    """As tests if they have some, else as scripts, beside the files above them; the output is the printed one."""
     address = server.url.removeprefix("http://")
     write_files(block.document, tmp_path, address, before=block.line)
     is_suite = "def test_" in block.text
@@ -180,8 +178,7 @@ def test_programs_run_as_printed(block: Block, server: Running, tmp_path: Path) 
 
 @pytest.mark.slow
 @of("ini", "toml")
-def test_configuration_is_pytests(block: Block, tmp_path: Path) -> None:
-    """The sandbox of a test has what it asks for."""
+def test_pytest_configuration_works_as_printed(block: Block, tmp_path: Path) -> None:
     (tmp_path / ("pytest.ini" if block.language == "ini" else "pyproject.toml")).write_text(
         block.text, encoding="utf-8"
     )
@@ -195,18 +192,16 @@ def test_configuration_is_pytests(block: Block, tmp_path: Path) -> None:
 
 
 @of("yaml")
-def test_scenarios_have_nothing_wrong(block: Block, tmp_path: Path) -> None:
-    """By check's own word, and a server starts with them."""
+def test_scenarios_are_valid(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "printed.yaml"
     file.write_text(block.text, encoding="utf-8")
-    checked = run("check", str(file))
+    checked = run_program("check", str(file))
     assert checked.returncode == 0, checked.stdout
     with serving("serve", "--scenario", str(file)) as server, urlopen(f"{server.url}/__mock/health") as health:
         assert json.load(health)["scenario"] == yaml.safe_load(block.text).get("name", "printed")
 
 
 def test_every_block_of_json_is_json() -> None:
-    """Whatever prints it."""
     for block in BLOCKS:
         if block.language == "json":
             json.loads(block.text)
@@ -217,28 +212,27 @@ class TestTexts:
 
     @pytest.fixture
     def shown(self) -> dict[tuple[str, str], str]:
-        """By document and section."""
+        """Return quoted output by document and section."""
         return {(block.place, block.section): block.text for block in BLOCKS if block.language == "text"}
 
     def test_the_banner_is_as_shown(self, shown: dict[tuple[str, str], str]) -> None:
-        """To the letter, but for the port and the process's number."""
+        """Except for the port and the process id."""
         with serving() as server:
             said = "\n".join([*server.banner, f"READY {json.dumps(server.ready, separators=(',', ':'))}"])
             assert is_printed(shown[BANNER], said.replace(server.url, f"http://{ADDRESS}"))
 
     @pytest.mark.slow
     def test_the_summary_is_as_shown(self, shown: dict[tuple[str, str], str]) -> None:
-        """Of two failures and the documented chat."""
         source = (
             "from openai import OpenAI\nOpenAI(max_retries=2).chat.completions.create(model='clevora-1.0-turbo', "
             "messages=[{'role': 'user', 'content': 'Hello!'}])\n"
         )
-        ended = run("exec", "--scenario", "flaky", "--clock", "frozen", "--", sys.executable, "-c", source)
+        ended = run_program("exec", "--scenario", "flaky", "--clock", "frozen", "--", sys.executable, "-c", source)
         assert ended.returncode == 0
         assert is_printed(shown[SUMMARY], ended.stderr), ended.stderr
 
     def test_the_log(self, shown: dict[tuple[str, str], str]) -> None:
-        """To the letter, but for times and latencies."""
+        """Except for times and latencies."""
         chat: dict[str, object] = {"messages": [{"role": "user", "content": "Hello!"}]}
         steps: list[tuple[str, str, dict[str, object]]] = [
             ("POST", "/v1/chat/completions", chat | {"model": "clevora-1.0-turbo"}),
@@ -256,7 +250,7 @@ class TestTexts:
             _, said = server.stop()
 
         def timeless(text: str) -> list[str]:
-            """The lines of the log, each time and latency replaced by a word."""
+            """Replace each time and latency in the log's lines by a word."""
             lines = [line for line in text.splitlines() if re.match(r"\d\d:", line)]
             words = [re.sub(r"^\d\d:\d\d:\d\d", "TIME", line) for line in lines]
             return [re.sub(r"(?<= \d{3} ).{6}(?= )", "LATENCY", line) for line in words]
@@ -265,11 +259,11 @@ class TestTexts:
 
 
 class TestReference:
-    """Lists in the reference that nothing writes, held against what the server answers."""
+    """Handwritten lists in the reference, compared with the server's responses."""
 
     @pytest.fixture
-    def asked(self, server: Running) -> Running:
-        """A server with one chat in its journal."""
+    def asked(self, server: RunningServer) -> RunningServer:
+        """Provide a server with one chat in its journal."""
         source = (
             f"from openai import OpenAI\nOpenAI(base_url={server.base_url!r}, api_key={server.api_key!r})"
             ".chat.completions.create(model='clevora-1.0-turbo', messages=[{'role': 'user', 'content': 'Hello!'}])\n"
@@ -277,40 +271,36 @@ class TestReference:
         subprocess.run([sys.executable, "-c", source], env=environment(), check=True, timeout=60)
         return server
 
-    def test_every_field_of_the_journal_is_listed(self, asked: Running) -> None:
-        """In their order."""
+    def test_every_field_of_the_journal_is_listed(self, asked: RunningServer) -> None:
         with urlopen(f"{asked.url}/__mock/requests") as answer:
             (entry,) = json.load(answer)["requests"]
         assert first_column("journal", "The journal") == list(entry)
 
     def test_every_field_of_a_line_of_the_log_is_listed(self) -> None:
-        """In their order."""
         with serving("serve", "--log-format", "json") as server:
             urlopen(f"{server.url}/llms.txt").close()
             _, said = server.stop()
         assert first_column("journal", "The JSON log") == list(json.loads(said.splitlines()[0]))
 
-    def test_every_field_of_a_snapshot_is_listed(self, asked: Running) -> None:
-        """In their order."""
+    def test_every_field_of_a_snapshot_is_listed(self, asked: RunningServer) -> None:
         with urlopen(f"{asked.url}/__mock/state") as answer:
             assert first_column("snapshot", "The document") == list(json.load(answer))
 
     def test_every_variable_of_a_command_is_listed(self) -> None:
-        """Those that a command has under `exec`."""
+        """The variables of a command under `exec`."""
         source = "import os; print(*(name for name in os.environ))"
-        told = run("exec", "--", sys.executable, "-c", source).stdout.split()
-        # Python itself sets the last where the locale is C.
+        told = run_program("exec", "--", sys.executable, "-c", source).stdout.split()
+        # Python itself sets the last one in the C locale.
         added = set(told) - (set(environment()) - {"NO_PROXY", "no_proxy"}) - {"LC_CTYPE"}
         assert set(first_column("settings", "What `exec` sets")) == added
 
     def test_every_command_is_listed(self) -> None:
-        """In the order of the alphabet, as help has them."""
-        listed = run("--help").stdout.partition("Commands:\n")[2]
+        listed = run_program("--help").stdout.partition("Commands:\n")[2]
         commands = [line.split()[0] for line in listed.splitlines()]
         assert [row.split()[1] for row in first_column("settings", "Commands")] == commands
 
     def test_every_kind_of_finding_is_listed(self) -> None:
-        """Read from the source, since few clients are bad enough to show all."""
+        """Read from the source, since only very bad clients cause every kind."""
         source = (ROOT / "clevora_mock" / "core" / "conduct.py").read_text(encoding="utf-8")
         assert first_column("journal", "Conduct") == re.findall(r'Finding\(\s*"(\w+)"', source)
 

@@ -1,1 +1,1 @@
-"""Properties that must hold whatever happens, checked on inputs that nobody thought of."""
+"""Property tests with Hypothesis."""

@@ -1,4 +1,4 @@
-"""The servers that the properties run against."""
+"""The servers of the property tests."""
 
 from collections.abc import Iterator
 
@@ -6,19 +6,19 @@ import pytest
 
 from clevora_mock.clock import Clock
 from clevora_mock.settings import Settings
-from tests.support.server import Running, running
-from tests.support.world import still_clock
+from tests.support.server import RunningServer, running
+from tests.support.world import make_stopped_clock
 
 
 class StillSettings(Settings, frozen=True):
-    """Settings whose clocks are `still_clock`."""
+    """Settings whose clocks are `make_stopped_clock`."""
 
     def make_clock(self) -> Clock:
-        return still_clock()
+        return make_stopped_clock()
 
 
 @pytest.fixture(scope="session")
-def still_server() -> Iterator[Running]:
-    """A server whose clocks move only when told to, yet whose streams are paced: 200 tokens a second."""
+def still_server() -> Iterator[RunningServer]:
+    """Provide a server whose clocks move only when set, with streams paced at 200 tokens a second."""
     with running(StillSettings(tokens_per_second=200.0)) as server:
         yield server

@@ -1,4 +1,4 @@
-"""The same seed gives the same bytes: by value, in another process, over HTTP, and whatever others do meanwhile."""
+"""The same seed gives the same bytes: in one process, in another, over HTTP, and beside other traffic."""
 
 import json
 import os
@@ -19,14 +19,14 @@ from clevora_mock.core.id_tokens import Identity, issue
 from clevora_mock.core.rng import RandomStream, SeededRng
 from clevora_mock.settings import DEMO_KEY, Settings
 from tests.support.examples import share
-from tests.support.server import Running, running
+from tests.support.server import RunningServer, running
 from tests.support.world import TLS, fresh_name
 
 seeds = st.integers(-(10**18) + 1, 10**18 - 1)
 sandboxes = st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True)
 purposes = st.sampled_from(["request", "chat", "key", "key id", "checkout", "a", "a:1", "1"]) | st.text(max_size=5)
 
-# Any change to these changes every id, key and answer that somebody wrote down in a test.
+# A change of these values changes every id, key and answer that users' tests may contain.
 GOLDEN = {
     "hex": [
         "80c97e6d01114a6c909c83eb",
@@ -70,7 +70,7 @@ def test_another_process_draws_the_same(hash_seed: str) -> None:
 
 
 @given(seeds, sandboxes, st.lists(purposes, max_size=40))
-def test_draws_do_not_depend_on_what_others_drew(seed: int, sandbox: str, order: list[str]) -> None:
+def test_draws_do_not_depend_on_other_draws(seed: int, sandbox: str, order: list[str]) -> None:
     together = SeededRng(seed, sandbox)
     drawn: dict[str, list[str]] = defaultdict(list)
     for purpose in order:
@@ -82,7 +82,7 @@ def test_draws_do_not_depend_on_what_others_drew(seed: int, sandbox: str, order:
 
 
 @given(seeds, sandboxes, st.lists(purposes, max_size=20), st.lists(purposes, max_size=20))
-def test_draws_go_on_where_the_counters_say(seed: int, sandbox: str, before: list[str], after: list[str]) -> None:
+def test_draws_continue_from_the_counters(seed: int, sandbox: str, before: list[str], after: list[str]) -> None:
     whole = SeededRng(seed, sandbox)
     for purpose in before:
         whole.next_hex(purpose)
@@ -137,11 +137,11 @@ def test_shuffling_loses_nothing(start: bytes, items: list[int]) -> None:
 
 
 class Servers(NamedTuple):
-    """Two servers that are alike, and one with another seed."""
+    """Two equal servers, and one with another seed."""
 
-    first: Running
-    second: Running
-    other: Running
+    first: RunningServer
+    second: RunningServer
+    other: RunningServer
 
 
 @pytest.fixture(scope="module")
@@ -183,10 +183,10 @@ steps: st.SearchStrategy[Step] = st.one_of(
 
 
 class Visitor:
-    """Does the steps in one sandbox, and keeps what every answer looked like, byte by byte."""
+    """A client that performs the steps in one sandbox, and keeps the bytes of every response."""
 
-    def __init__(self, server: Running, sandbox: str) -> None:
-        # The links in answers name the host that was asked for.
+    def __init__(self, server: RunningServer, sandbox: str) -> None:
+        # Links in responses have the requested host.
         url = f"{server.url}/sandbox/{sandbox}"
         self.http = httpx.Client(base_url=url, headers={"host": "localhost"}, timeout=20, verify=TLS)
         self.answers: list[tuple[int, bytes, list[tuple[str, str]]]] = []
@@ -216,7 +216,7 @@ class Visitor:
 
 @share(2 / 5)
 @given(plan=st.lists(steps, min_size=1, max_size=12), noise=st.lists(steps, max_size=12))
-def test_the_same_requests_get_the_same_bytes_whatever_other_sandboxes_do(
+def test_the_same_requests_get_the_same_bytes_beside_other_traffic(
     servers: Servers, plan: list[Step], noise: list[Step]
 ) -> None:
     name = fresh_name()

@@ -1,4 +1,4 @@
-"""Clocks on a wall that the test holds, and waits in virtual time."""
+"""Clocks on a simulated wall clock, and waits in virtual time."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from clevora_mock.clock import (
     iso_micros,
     parse,
 )
-from tests.support.virtual_time import VirtualLoop, virtually
+from tests.support.virtual_time import VirtualLoop, run_virtually
 
 modes: st.SearchStrategy[Mode] = st.sampled_from(["real", "frozen", "scaled"])
 speeds = st.sampled_from([0.5, 1.0, 2.0, 60.0, 3600.0])
@@ -33,7 +33,7 @@ moments = st.integers(0, 253_402_300_799_999_999)
 
 
 async def sleep_until(clock: Clock, moment: int) -> None:
-    """Return once it is `moment` by the clock or later."""
+    """Return once the clock is at `moment` or later."""
     if moment > clock.now():
         reached = asyncio.Event()
         timer = clock.call_at(moment, reached.set)
@@ -43,8 +43,8 @@ async def sleep_until(clock: Clock, moment: int) -> None:
             timer.cancel()
 
 
-class Wall:
-    """Wall time that passes when told to."""
+class SimulatedWall:
+    """Wall time that a test advances."""
 
     def __init__(self, now: int) -> None:
         self.now = now
@@ -61,17 +61,17 @@ def speed_of(mode: Mode, speed: float) -> float:
 
 
 @given(walls)
-def test_clocks_start_where_they_are_told_to(now: int) -> None:
-    assert Clock("real", read=Wall(now)).now() == now
-    assert Clock("scaled", speed=60, read=Wall(now)).now() == now
-    assert Clock("frozen", read=Wall(now)).now() == FROZEN_START
+def test_clocks_start_at_the_given_time(now: int) -> None:
+    assert Clock("real", read=SimulatedWall(now)).now() == now
+    assert Clock("scaled", speed=60, read=SimulatedWall(now)).now() == now
+    assert Clock("frozen", read=SimulatedWall(now)).now() == FROZEN_START
     for mode in ("real", "frozen", "scaled"):
-        assert Clock(mode, start=123, read=Wall(now)).now() == 123
+        assert Clock(mode, start=123, read=SimulatedWall(now)).now() == 123
 
 
 @given(walls, modes, speeds, st.integers(0, 10**15), st.lists(strides, max_size=10))
 def test_time_passes_at_the_clocks_speed(now: int, mode: Mode, speed: float, start: int, passing: list[int]) -> None:
-    wall = Wall(now)
+    wall = SimulatedWall(now)
     clock = Clock(mode, start=start, speed=speed, read=wall)
     for stride in passing:
         wall.now += stride
@@ -87,10 +87,10 @@ _CHANGES = st.one_of(
 
 
 @given(walls, modes, speeds, st.lists(_CHANGES, max_size=25))
-def test_a_clock_bends_and_never_breaks(
+def test_changes_of_mode_never_make_a_clock_jump(
     now: int, mode: Mode, speed: float, changes: list[tuple[str, int | tuple[Mode, float]]]
 ) -> None:
-    wall = Wall(now)
+    wall = SimulatedWall(now)
     clock = Clock(mode, speed=speed, read=wall)
     rate = speed_of(mode, speed)
     expected = clock.now()
@@ -100,7 +100,7 @@ def test_a_clock_bends_and_never_breaks(
             wall.now += value
             since += value
         else:
-            # Whatever had passed stays, and the line goes on from there.
+            # The clock continues from its present time, without a jump.
             expected, since = expected + int(since * rate), 0
             if what == "advance" and isinstance(value, int):
                 clock.advance(value / SECOND)
@@ -119,18 +119,18 @@ def test_a_clock_bends_and_never_breaks(
 
 
 def in_virtual_time(mode: Mode, speed: float, work: Callable[[VirtualLoop, Clock], object]) -> None:
-    """Run `work`, a coroutine function, with a clock whose wall is the virtual loop's time."""
+    """Run `work`, a coroutine function, with a clock that reads the virtual loop's time."""
 
     async def run(loop: VirtualLoop) -> None:
         outcome = work(loop, Clock(mode, start=FROZEN_START, speed=speed, read=loop.micros))
         assert asyncio.iscoroutine(outcome)
         await outcome
 
-    virtually(run)
+    run_virtually(run)
 
 
-async def settled() -> None:
-    """Let everything that is ready run."""
+async def run_ready_callbacks() -> None:
+    """Let all ready callbacks run."""
     for _ in range(5):
         await asyncio.sleep(0)
 
@@ -147,7 +147,7 @@ def test_waiters_are_woken_on_time(mode: Mode, speed: float, offsets: list[int])
         await asyncio.gather(*(wait(offset) for offset in offsets))
         rate = speed_of(mode, speed)
         for offset, at in woken:
-            # Never early; late by no more than the loop's and the wall's grain.
+            # Never early, and late by at most the resolution of loop and wall clock.
             assert offset <= max(0, at) <= max(0, offset) + 4 * max(1.0, rate)
         assert sorted(offset for offset, _ in woken) == sorted(offsets)
         assert not clock.timers
@@ -156,7 +156,7 @@ def test_waiters_are_woken_on_time(mode: Mode, speed: float, offsets: list[int])
 
 
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=20), st.lists(st.integers(0, 40), max_size=10))
-def test_a_frozen_clock_wakes_exactly_those_whose_moment_has_come(waits: list[int], advances: list[int]) -> None:
+def test_a_frozen_clock_wakes_exactly_the_due_waiters(waits: list[int], advances: list[int]) -> None:
     async def work(loop: VirtualLoop, clock: Clock) -> None:
         woken: list[int] = []
 
@@ -165,12 +165,12 @@ def test_a_frozen_clock_wakes_exactly_those_whose_moment_has_come(waits: list[in
             woken.append(seconds)
 
         tasks = [asyncio.ensure_future(wait(seconds)) for seconds in waits]
-        await settled()
+        await run_ready_callbacks()
         reached = 0
         for seconds in advances:
             clock.advance(seconds)
             reached += seconds
-            await settled()
+            await run_ready_callbacks()
             assert sorted(woken) == sorted(wait for wait in waits if wait <= reached)
             assert len(clock.timers) == len(waits) - len(woken)
         clock.set(FROZEN_START + 100 * SECOND)
@@ -182,7 +182,7 @@ def test_a_frozen_clock_wakes_exactly_those_whose_moment_has_come(waits: list[in
 
 
 @given(st.lists(st.integers(1, 10), max_size=30), st.lists(st.integers(0, 5), max_size=4))
-def test_a_jump_wakes_in_the_order_of_the_moments(waits: list[int], advances: list[int]) -> None:
+def test_a_jump_wakes_in_the_order_of_due_times(waits: list[int], advances: list[int]) -> None:
     async def work(loop: VirtualLoop, clock: Clock) -> None:
         woken: list[tuple[int, int]] = []
 
@@ -191,12 +191,12 @@ def test_a_jump_wakes_in_the_order_of_the_moments(waits: list[int], advances: li
             woken.append((seconds, number))
 
         tasks = [asyncio.ensure_future(wait(seconds, number)) for number, seconds in enumerate(waits)]
-        await settled()
+        await run_ready_callbacks()
         for seconds in (*advances, 10):
             clock.advance(seconds)
-            await settled()
+            await run_ready_callbacks()
         await asyncio.gather(*tasks)
-        # At the same moment, whoever asked first.
+        # Timers of the same moment fire in the order of their creation.
         assert woken == sorted(woken)
 
     in_virtual_time("frozen", 1.0, work)
@@ -220,9 +220,9 @@ def test_cancelled_timers_do_not_fire(timers: list[tuple[int, bool]], mode: Mode
             if cancelled:
                 timer.cancel()
         clock.advance(100)
-        await settled()
+        await run_ready_callbacks()
         clock.advance(100)
-        await settled()
+        await run_ready_callbacks()
         assert sorted(fired) == [number for number, (_, cancelled) in enumerate(timers) if not cancelled]
         assert not clock.timers
 
@@ -230,36 +230,36 @@ def test_cancelled_timers_do_not_fire(timers: list[tuple[int, bool]], mode: Mode
 
 
 @given(st.integers(1, 100), st.integers(0, 99), st.integers(1, 200))
-def test_a_cancelled_wait_leaves_nothing_behind(wait: int, cancelled_after: int, later: int) -> None:
+def test_a_cancelled_wait_leaves_no_timer(wait: int, cancelled_after: int, later: int) -> None:
     async def work(loop: VirtualLoop, clock: Clock) -> None:
         task = asyncio.ensure_future(sleep_until(clock, FROZEN_START + (wait + cancelled_after) * SECOND))
         await asyncio.sleep(cancelled_after)
         task.cancel()
-        await settled()
+        await run_ready_callbacks()
         assert task.cancelled()
         assert not clock.timers
         clock.advance(later)
-        await settled()
+        await run_ready_callbacks()
 
     in_virtual_time("real", 1.0, work)
 
 
 @given(st.integers(1, 1000), st.lists(st.tuples(modes, speeds, st.integers(0, 50), st.integers(0, 50)), max_size=8))
-def test_a_wait_outlives_every_change_of_mode(wait: int, changes: list[tuple[Mode, float, int, int]]) -> None:
+def test_a_wait_survives_every_change_of_mode(wait: int, changes: list[tuple[Mode, float, int, int]]) -> None:
     async def work(loop: VirtualLoop, clock: Clock) -> None:
         moment = FROZEN_START + wait * SECOND
         task = asyncio.ensure_future(sleep_until(clock, moment))
-        await settled()
+        await run_ready_callbacks()
         for mode, speed, passing, advance in changes:
             clock.set_mode(mode, speed)
             if passing:
                 await asyncio.sleep(passing)
             clock.advance(advance)
-            await settled()
+            await run_ready_callbacks()
             if task.done():
                 assert clock.now() >= moment
             else:
-                # The wall's grain of a microsecond, at the clock's speed.
+                # A microsecond of the wall clock, at the clock's speed.
                 assert clock.now() < moment + 4 * max(1.0, clock.speed)
         clock.set(moment)
         await task
@@ -276,8 +276,8 @@ def test_a_wait_for_the_past_returns_at_once() -> None:
     in_virtual_time("frozen", 1.0, work)
 
 
-def test_moving_a_clock_with_nobody_waiting_needs_no_event_loop() -> None:
-    clock = Clock("frozen", read=Wall(0))
+def test_moving_a_clock_without_timers_needs_no_event_loop() -> None:
+    clock = Clock("frozen", read=SimulatedWall(0))
     clock.advance(1.5)
     clock.set_mode("real")
     assert clock.now() == FROZEN_START + 1_500_000
@@ -291,7 +291,7 @@ def moment_of(micros: int) -> datetime:
 
 
 @given(moments)
-def test_what_is_printed_is_read_back(moment: int) -> None:
+def test_a_formatted_timestamp_parses_to_itself(moment: int) -> None:
     assert parse(iso_micros(moment)) == moment
     assert parse(iso(moment)) == moment // 1000 * 1000
     assert iso(moment) == moment_of(moment).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -332,6 +332,6 @@ def test_days_are_utc_days(moment: int) -> None:
 @pytest.mark.parametrize(
     "text", ["", "now", "2026-13-01", "2026-01-01T25:00:00Z", "1767225600", "2026-01-01T00:00:00Q"]
 )
-def test_texts_that_name_no_moment(text: str) -> None:
+def test_texts_that_are_no_timestamps_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse(text)

@@ -1,4 +1,4 @@
-"""Clients that leave in the middle of a stream pay for the prompt and for what was sent, once."""
+"""Clients that disconnect during a stream pay, once, for the prompt and for the tokens sent by then."""
 
 import asyncio
 import json
@@ -24,10 +24,10 @@ from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, Settings
 from clevora_mock.web.framed_response import FramedResponse
 from tests.support.examples import share
-from tests.support.server import Running, running
-from tests.support.token_count import counted
-from tests.support.virtual_time import VirtualLoop, virtually
-from tests.support.world import TLS, bare_sandbox, fresh_name
+from tests.support.server import RunningServer, running
+from tests.support.token_count import count_tokens
+from tests.support.virtual_time import VirtualLoop, run_virtually
+from tests.support.world import TLS, fresh_name, make_sandbox
 
 Message = MutableMapping[str, Any]
 
@@ -41,12 +41,12 @@ frames = st.lists(st.integers(1, 40), min_size=2, max_size=40).map(
     lambda sizes: [bytes([65 + index % 26]) * size for index, size in enumerate(sizes)]
 )
 paces = st.sampled_from([1.0, 7.0, 200.0, 1000.0])
-# Fractions of the time that the whole stream takes, beyond its end too.
+# Fractions of the whole stream's duration, beyond its end too.
 fractions = st.floats(0, 1.3)
 
 
 class Delivered(NamedTuple):
-    """What came out of a stream: the frames with the moment of each, and how many it said it had sent."""
+    """The result of a stream: the frames with their times, and its own count of sent frames."""
 
     bodies: list[tuple[int, bytes]]
     ended: bool
@@ -57,14 +57,14 @@ Ending = Callable[[VirtualLoop, "asyncio.Task[None]", asyncio.Event], Awaitable[
 
 
 def deliver(content: list[bytes], pace: float, ending: Ending, write_seconds: float = 0.0) -> Delivered:
-    """Send `content` to a client that writes take `write_seconds` to reach, while `ending` happens."""
+    """Send `content` to a client with writes of `write_seconds`, while `ending` runs."""
     bodies: list[tuple[int, bytes]] = []
     ended: list[bool] = []
 
     async def work(loop: VirtualLoop) -> int:
         clock = Clock("real", start=FROZEN_START, read=loop.micros)
         frames = StreamPacing(pace).pace(tuple(map(Frame, content)), RandomStream(bytes(8)))
-        response = FramedResponse(Reply(frames, is_stream=True), bare_sandbox(clock))
+        response = FramedResponse(Reply(frames, is_stream=True), make_sandbox(clock))
         left = asyncio.Event()
 
         async def receive() -> Message:
@@ -77,11 +77,11 @@ def deliver(content: list[bytes], pace: float, ending: Ending, write_seconds: fl
             if write_seconds:
                 await asyncio.sleep(write_seconds)
                 if left.is_set() and message.get("more_body"):
-                    # A server that waited for its client, and finds it gone, wakes `receive` first and writes nothing.
+                    # A server that notices the disconnect after a write wakes `receive` first, and writes nothing.
                     await asyncio.sleep(0)
                     await asyncio.sleep(0)
                     return
-            # Frames that are due together leave in one write.
+            # Frames that are due together are sent in one write.
             body = message["body"]
             while body:
                 frame = content[len(bodies)]
@@ -101,12 +101,12 @@ def deliver(content: list[bytes], pace: float, ending: Ending, write_seconds: fl
         assert asyncio.all_tasks() == {asyncio.current_task()}
         return response.frames_sent
 
-    frames_sent = virtually(work)
+    frames_sent = run_virtually(work)
     return Delivered(bodies, bool(ended), frames_sent)
 
 
-def leaving(after: float) -> Ending:
-    """The client goes away."""
+def disconnect(after: float) -> Ending:
+    """Disconnect the client."""
 
     async def end(loop: VirtualLoop, task: "asyncio.Task[None]", left: asyncio.Event) -> None:
         await asyncio.sleep(after)
@@ -115,8 +115,8 @@ def leaving(after: float) -> Ending:
     return end
 
 
-def cancelling(after: float) -> Ending:
-    """The server stops the request."""
+def cancel_request(after: float) -> Ending:
+    """Cancel the request's task."""
 
     async def end(loop: VirtualLoop, task: "asyncio.Task[None]", left: asyncio.Event) -> None:
         await asyncio.sleep(after)
@@ -145,18 +145,18 @@ def test_deadlines_follow_the_pace(count: int, rate: float | None, first: int, j
 
 @given(frames, paces)
 def test_a_whole_stream_keeps_its_pace(content: list[bytes], pace: float) -> None:
-    delivered = deliver(content, pace, leaving(10_000))
+    delivered = deliver(content, pace, disconnect(10_000))
     assert [body for _, body in delivered.bodies] == content
     assert delivered.ended
     assert delivered.frames_sent == len(content)
     for index, (at, _) in enumerate(delivered.bodies):
-        # The role and the first token at once, then one token at a time; lateness never adds up.
+        # The role and the first token at once, then one token at a time; delays do not accumulate.
         deadline = max(0, index - 1) * SECOND / pace
         assert deadline - 1 <= at <= deadline + 4
 
 
-@given(frames, paces, fractions, st.sampled_from([leaving, cancelling]))
-def test_what_was_sent_is_what_is_counted(
+@given(frames, paces, fractions, st.sampled_from([disconnect, cancel_request]))
+def test_sent_frames_are_counted(
     content: list[bytes], pace: float, fraction: float, ending: Callable[[float], Ending]
 ) -> None:
     whole = (len(content) - 2) / pace
@@ -167,7 +167,7 @@ def test_what_was_sent_is_what_is_counted(
     assert delivered.ended == (len(sent) == len(content))
 
 
-@given(frames, paces, fractions, st.floats(0.001, 2), st.sampled_from([leaving, cancelling]))
+@given(frames, paces, fractions, st.floats(0.001, 2), st.sampled_from([disconnect, cancel_request]))
 def test_a_frame_counts_once_it_is_written(
     content: list[bytes], pace: float, fraction: float, slowness: float, ending: Callable[[float], Ending]
 ) -> None:
@@ -181,7 +181,7 @@ def test_a_frame_counts_once_it_is_written(
 @given(frames, paces, st.integers(0, 39))
 def test_nothing_is_sent_to_a_client_that_left(content: list[bytes], pace: float, at: int) -> None:
     tick = min(at, len(content) - 2) / pace
-    delivered = deliver(content, pace, leaving(tick))
+    delivered = deliver(content, pace, disconnect(tick))
     assert all(moment <= tick * SECOND + 4 for moment, _ in delivered.bodies)
 
 
@@ -198,11 +198,11 @@ def request_body(contents: list[str], limit: int, stream: bool = True) -> bytes:
 
 
 def prompt_tokens(contents: list[str]) -> int:
-    return 3 + sum(3 + counted(content) for content in contents)
+    return 3 + sum(3 + count_tokens(content) for content in contents)
 
 
 def content_of(events: bytes) -> str:
-    """The text in a stream's events, as far as they go."""
+    """Return the text in a stream's events."""
     chunks = [
         json.loads(line[6:])
         for line in events.decode().split("\n\n")
@@ -211,17 +211,17 @@ def content_of(events: bytes) -> str:
     return "".join(chunk["choices"][0]["delta"].get("content", "") for chunk in chunks)
 
 
-def is_settled_exactly(entry: JournalEntry, contents: list[str], text: str) -> None:
-    """One journal entry that bills the prompt and `text`, no more."""
+def check_entry(entry: JournalEntry, contents: list[str], text: str) -> None:
+    """Check that one journal entry bills exactly the prompt and `text`."""
     assert (entry.status, entry.logged, entry.endpoint) == (200, True, "chat.completions")
     assert entry.prompt_tokens == prompt_tokens(contents)
-    assert entry.completion_tokens == counted(text)
+    assert entry.completion_tokens == count_tokens(text)
     assert entry.response == text
     assert entry.cost == RATE * (entry.prompt_tokens + entry.completion_tokens)
 
 
-def books_agree(sandbox: Sandbox, before: int) -> None:
-    """Ledger, usage, keys and balance tell the same story as the journal."""
+def check_totals(sandbox: Sandbox, before: int) -> None:
+    """Check that ledger, usage, keys and balance agree with the journal."""
     account = sandbox.accounts.by_uid["demo"]
     billed = [entry for entry in sandbox.journal.entries if entry.cost]
     tokens = sum(entry.prompt_tokens + entry.completion_tokens for entry in billed)
@@ -240,7 +240,7 @@ def books_agree(sandbox: Sandbox, before: int) -> None:
 
 @pytest.fixture(scope="module")
 def answers() -> Iterator[Callable[[list[str], int], str]]:
-    """What the whole answer to a request is, asked without a stream."""
+    """Return the complete text of each request, from a request without a stream."""
     with (
         running(Settings(no_rate_limit=True)) as server,
         httpx.Client(base_url=server.url, timeout=20, verify=TLS) as http,
@@ -262,7 +262,7 @@ def answers() -> Iterator[Callable[[list[str], int], str]]:
     streams=st.lists(st.tuples(prompts, st.integers(1, 30), fractions, st.floats(0, 0.2)), min_size=1, max_size=5),
     pace=paces,
 )
-def test_concurrent_streams_are_each_billed_what_was_sent(
+def test_concurrent_streams_are_each_billed_for_the_sent_tokens(
     answers: Callable[[list[str], int], str], streams: list[tuple[list[str], int, float, float]], pace: float
 ) -> None:
     app = create_app(Settings(tokens_per_second=pace))
@@ -309,24 +309,24 @@ def test_concurrent_streams_are_each_billed_what_was_sent(
             *(request(contents, limit, fraction * limit / pace, start) for contents, limit, fraction, start in streams)
         )
 
-    virtually(work)
+    run_virtually(work)
     assert len(sandbox.journal.entries) == len(received) == len(streams)
     for entry in sandbox.journal.entries:
         contents, limit, got = received[entry.id]
         whole = answers(contents, limit)
         text = content_of(got)
         assert whole.startswith(text)
-        is_settled_exactly(entry, contents, text)
+        check_entry(entry, contents, text)
         if got.endswith(b"data: [DONE]\n\n"):
             assert text == whole
-    books_agree(sandbox, before)
+    check_totals(sandbox, before)
 
 
 # --- over real sockets ------------------------------------------------------------------------------------------------
 
 
-def with_keys(server: Running, name: str, number: int) -> list[str]:
-    """Keys of a fresh sandbox, whose minute holds as many requests as the test wants to make."""
+def with_keys(server: RunningServer, name: str, number: int) -> list[str]:
+    """Return keys of a fresh sandbox with unlimited requests."""
     sandbox = server.sandbox(name)
 
     def prepare() -> list[str]:
@@ -334,11 +334,11 @@ def with_keys(server: Running, name: str, number: int) -> list[str]:
         account = sandbox.accounts.by_uid["demo"]
         return [sandbox.create_key(account, "abandoned", sandbox.clock.now())[1] for _ in range(number)]
 
-    return server.do(prepare)
+    return server.run_in_server(prepare)
 
 
-async def abandon(server: Running, name: str, key: str, body: bytes, chunks: int) -> tuple[str, str, bool]:
-    """Ask for a stream, read some chunks of it and hang up: the request's id, the text read, whether it had ended."""
+async def abandon_stream(server: RunningServer, name: str, key: str, body: bytes, chunks: int) -> tuple[str, str, bool]:
+    """Request a stream, read some chunks and disconnect; return the request's id, the text, and True if complete."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(
@@ -354,35 +354,35 @@ async def abandon(server: Running, name: str, key: str, body: bytes, chunks: int
         size = int(await reader.readline(), 16)
         got += await reader.readexactly(size)
         await reader.readexactly(2)
-    # Some go politely, some pull the plug.
+    # Some connections end by a FIN, some by an RST.
     if chunks % 2:
         writer.transport.abort()
     writer.close()
     return request_id, content_of(got), got.endswith(b"[DONE]\n\n")
 
 
-def until(server: Running, happened: Callable[[], bool]) -> None:
-    """Return once something has happened on the server."""
+def wait_until(server: RunningServer, happened: Callable[[], bool]) -> None:
+    """Return once a condition holds on the server."""
     for _ in range(PATIENCE_SECONDS * 200):
-        if server.do(happened):
+        if server.run_in_server(happened):
             return
         sleep(0.005)
     raise AssertionError("it never happened")
 
 
-def wait_for(server: Running, sandbox: Sandbox, total: int) -> list[JournalEntry]:
-    """The journal, once it has as many entries."""
-    until(server, lambda: sandbox.journal.total >= total)
-    return server.do(lambda: list(sandbox.journal.entries))
+def wait_for(server: RunningServer, sandbox: Sandbox, total: int) -> list[JournalEntry]:
+    """Return the journal, once it has `count` entries."""
+    wait_until(server, lambda: sandbox.journal.total >= total)
+    return server.run_in_server(lambda: list(sandbox.journal.entries))
 
 
-def test_two_hundred_abandoned_streams_leave_exact_books(
-    real_server: Running, answers: Callable[[list[str], int], str]
+def test_two_hundred_abandoned_streams_are_billed_exactly(
+    real_server: RunningServer, answers: Callable[[list[str], int], str]
 ) -> None:
     name = fresh_name()
     keys = with_keys(real_server, name, 10)
     sandbox = real_server.sandbox(name)
-    before = real_server.do(lambda: sandbox.accounts.by_uid["demo"].ledger.balance)
+    before = real_server.run_in_server(lambda: sandbox.accounts.by_uid["demo"].ledger.balance)
     chance = random.Random(20260101)
     plans = [([f"stream number {number}"], chance.randint(2, 40)) for number in range(200)]
     leave_after = [chance.randint(1, limit) for _, limit in plans]
@@ -391,7 +391,7 @@ def test_two_hundred_abandoned_streams_leave_exact_books(
     async def batch(numbers: range) -> None:
         done = await asyncio.gather(
             *(
-                abandon(real_server, name, keys[number % 10], request_body(*plans[number]), leave_after[number])
+                abandon_stream(real_server, name, keys[number % 10], request_body(*plans[number]), leave_after[number])
                 for number in numbers
             )
         )
@@ -408,38 +408,38 @@ def test_two_hundred_abandoned_streams_leave_exact_books(
     for entry in entries:
         contents, limit, text, ended = asked[entry.id]
         whole = answers(contents, limit)
-        # At least what the client read, at most what was written by the time its leaving was noticed.
+        # At least the text that the client read, at most the text sent before the disconnect was noticed.
         assert entry.response.startswith(text)
         assert whole.startswith(entry.response)
-        is_settled_exactly(entry, contents, entry.response)
+        check_entry(entry, contents, entry.response)
         assert not ended or entry.response == whole
-    # Some left long before the end, and were not billed for it.
+    # Some disconnected long before the end, and were not billed for it.
     assert sum(entry.response != answers(*asked[entry.id][:2]) for entry in entries) >= 20
-    real_server.do(lambda: books_agree(sandbox, before))
+    real_server.run_in_server(lambda: check_totals(sandbox, before))
 
 
-def test_streams_abandoned_while_time_stands_still_are_billed_to_the_token(
-    still_server: Running, answers: Callable[[list[str], int], str]
+def test_streams_abandoned_under_a_stopped_clock_are_billed_to_the_token(
+    still_server: RunningServer, answers: Callable[[list[str], int], str]
 ) -> None:
     name = fresh_name()
     keys = with_keys(still_server, name, 4)
     sandbox = still_server.sandbox(name)
-    before = still_server.do(lambda: sandbox.accounts.by_uid["demo"].ledger.balance)
+    before = still_server.run_in_server(lambda: sandbox.accounts.by_uid["demo"].ledger.balance)
     chance = random.Random(7)
     asked: dict[str, tuple[list[str], str]] = {}
 
     async def round_of(tokens: int) -> None:
         plans = [([f"hello {chance.randint(0, 9)}"], 12) for _ in range(10)]
         readers = [
-            asyncio.ensure_future(abandon(still_server, name, keys[number % 4], request_body(*plan), 1 + tokens))
+            asyncio.ensure_future(abandon_stream(still_server, name, keys[number % 4], request_body(*plan), 1 + tokens))
             for number, plan in enumerate(plans)
         ]
         if tokens:
-            # Everybody has got the first token, and waits for the clock to allow the next.
-            await asyncio.to_thread(until, still_server, lambda: len(sandbox.clock.timers) == len(plans))
-            await asyncio.to_thread(still_server.do, lambda: sandbox.clock.advance(tokens / 200))
+            # Every client has received the first token, and its stream waits for the clock.
+            await asyncio.to_thread(wait_until, still_server, lambda: len(sandbox.clock.timers) == len(plans))
+            await asyncio.to_thread(still_server.run_in_server, lambda: sandbox.clock.advance(tokens / 200))
         for plan, (request_id, text, _) in zip(plans, await asyncio.gather(*readers), strict=True):
-            assert counted(text) == 1 + tokens
+            assert count_tokens(text) == 1 + tokens
             asked[request_id] = plan[0], text
         await asyncio.to_thread(wait_for, still_server, sandbox, len(asked))
 
@@ -451,5 +451,5 @@ def test_streams_abandoned_while_time_stands_still_are_billed_to_the_token(
     for entry in wait_for(still_server, sandbox, 100):
         contents, text = asked[entry.id]
         assert answers(contents, 12).startswith(text)
-        is_settled_exactly(entry, contents, text)
-    still_server.do(lambda: books_agree(sandbox, before))
+        check_entry(entry, contents, text)
+    still_server.run_in_server(lambda: check_totals(sandbox, before))

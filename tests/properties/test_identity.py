@@ -1,4 +1,4 @@
-"""ID tokens: what is issued is good until it expires, and nothing else is."""
+"""ID tokens: an issued token is valid until it expires, and all others are refused."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -48,7 +48,7 @@ def refused(token: str | None, now: int = NOW) -> ApiError:
 
 
 @given(uids, emails, moments)
-def test_what_is_issued_signs_in(uid: str, email: str | None, now: int) -> None:
+def test_an_issued_token_signs_in(uid: str, email: str | None, now: int) -> None:
     token = issue(Identity(uid, email), PROJECT, now)
     assert verify(token, PROJECT, now) == Identity(uid, email)
     assert token.isascii()

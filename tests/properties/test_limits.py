@@ -1,4 +1,4 @@
-"""The two limits of a key, under arrivals at any moment."""
+"""The two limits of a key, with requests at arbitrary times."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.limits import Limits, RateLimiter
 
 limits = st.integers(1, 8)
-# Some arrivals come at once, some around a second's or the window's end, to the microsecond.
+# Some requests are simultaneous, some are within microseconds of a second's or the window's end.
 gaps = (
     st.integers(0, 3)
     | st.integers(0, 20 * SECOND)
@@ -26,7 +26,7 @@ starts = st.integers(0, 400 * DAY).map(lambda offset: FROZEN_START + offset)
 
 
 def refusal(limiter: RateLimiter, now: int, limit: Limits) -> ApiError | None:
-    """Ask for admission: None when granted."""
+    """Acquire at `now`; return the error, None if admitted."""
     try:
         limiter.acquire(now, limit)
     except ApiError as error:
@@ -149,7 +149,7 @@ def test_the_day_refuses_from_the_limit_until_midnight(start: int, traffic: list
         refused = refusal(limiter, now, Limits(None, limit))
         assert (refused is not None) == (used.get(day, 0) >= limit)
         if refused is None:
-            # Whoever is admitted is served, whatever it takes.
+            # An admitted request is served, however many tokens it takes.
             limiter.add_tokens(spent, now)
             used[day] = used.get(day, 0) + spent
         else:
@@ -180,7 +180,7 @@ def test_a_client_that_obeys_the_longer_wait_is_admitted(
 
 
 @given(starts, arrivals)
-def test_a_limit_that_is_off_refuses_nobody(start: int, steps: list[int]) -> None:
+def test_a_disabled_limit_refuses_no_request(start: int, steps: list[int]) -> None:
     limiter = RateLimiter()
     for now in moments(start, steps):
         limiter.add_tokens(1_000_000, now)

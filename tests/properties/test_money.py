@@ -1,4 +1,4 @@
-"""Whatever users, payments and the clock do, every account's books agree, and with a model of their own arithmetic."""
+"""After random requests, payments and clock changes, every account's records are consistent and match a model."""
 
 import json
 from collections import Counter
@@ -32,20 +32,20 @@ from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET
 from tests.support.examples import share
-from tests.support.server import Running
-from tests.support.token_count import counted
+from tests.support.server import RunningServer
+from tests.support.token_count import count_tokens
 from tests.support.world import TLS, fresh_name
 
 T = TypeVar("T")
 
-# The documentation's prices for 1,000 tokens are 0.50, 0.10, 0.20 and 1.00 dollars: in micro-dollars for one token
+# The documented prices of 1,000 tokens are 0.50, 0.10, 0.20 and 1.00 dollars: in micro-dollars per token
 RATES = {"chat.completions": 500, "embeddings": 100, "search": 200, "scripts.generate": 1000}
 CHAT = "chat.completions"
 DOLLAR = 1_000_000
 MINUTE = 60 * SECOND
 TOKEN = SECOND // 200
 
-# Low enough to be met now and then.
+# Low enough to be reached sometimes.
 A_MINUTE = 8
 A_DAY = 250
 
@@ -54,7 +54,7 @@ PATIENCE_SECONDS = 20
 
 
 class Key:
-    """What a key should be."""
+    """The expected state of a key."""
 
     def __init__(self, account: "Account", key_id: str, raw: str) -> None:
         self.account = account
@@ -69,7 +69,7 @@ class Key:
 
 
 class Account:
-    """What an account should be."""
+    """The expected state of an account."""
 
     def __init__(self, uid: str) -> None:
         self.uid = uid
@@ -77,9 +77,9 @@ class Account:
         self.activated = False
         self.balance = 0
         self.keys: list[Key] = []
-        # Type, endpoint, tokens, amount, balance after, and when.
+        # Type, endpoint, tokens, amount, balance after it, and time.
         self.movements: list[tuple[str, str | None, int, int, int, str]] = []
-        # Day, endpoint, tokens, failed; each as it completed.
+        # Day, endpoint, tokens and failure, in the order of completion.
         self.requests: list[tuple[int, str, int, bool]] = []
         self.last_used: str | None = None
 
@@ -98,7 +98,7 @@ class Account:
 
 
 class Checkout:
-    """What a checkout should be."""
+    """The expected state of a checkout."""
 
     def __init__(self, checkout_id: str, account: Account, amount: int, created: int) -> None:
         self.id = checkout_id
@@ -110,7 +110,7 @@ class Checkout:
 
 
 class Stream:
-    """A stream that is being read: what of it has come."""
+    """A stream that is being read, and its received part."""
 
     def __init__(self, key: Key, prompt: int, limit: int, started: int) -> None:
         self.key = key
@@ -124,7 +124,7 @@ class Stream:
         self.done = False
 
     def read_until(self, pieces: int) -> None:
-        """Read on until so many pieces of content have come, or the end."""
+        """Read until `count` pieces of content have arrived, or the stream ends."""
         while len(self.pieces) < pieces and not self.done:
             line = next(self.lines)
             if line == "data: [DONE]":
@@ -142,7 +142,7 @@ class Stream:
 
 
 def micros(dollars: Decimal | int) -> int:
-    """A JSON number of dollars, which has six decimals at most."""
+    """Convert a JSON number of dollars, with at most six decimals."""
     exact = Decimal(dollars) * DOLLAR
     assert exact == int(exact)
     return int(exact)
@@ -172,9 +172,9 @@ strides = st.one_of(
 
 
 class MoneyMachine(RuleBasedStateMachine):
-    """Users and payments on one side, the model's arithmetic on the other."""
+    """A state machine of users and payments, compared with a model."""
 
-    def __init__(self, server: Running, http: httpx.Client, keep: int) -> None:
+    def __init__(self, server: RunningServer, http: httpx.Client, keep: int) -> None:
         super().__init__()
         self.server = server
         self.keep = keep
@@ -187,19 +187,19 @@ class MoneyMachine(RuleBasedStateMachine):
         self.keys: list[Key] = []
         self.checkouts: list[Checkout] = []
         self.streams: list[Stream] = []
-        # The events that credited something, and what would repeat them.
+        # The events that credited a checkout, and the request that would repeat each.
         self.seen: set[str] = set()
         self.delivered: list[tuple[str, bytes]] = []
         self.touched: set[str] = set()
         self.turn = 0
 
-    # --- means --------------------------------------------------------------------------------------------------------
+    # --- helpers ------------------------------------------------------------------------------------------------------
 
-    def do(self, work: Callable[[Sandbox], T]) -> T:
-        return self.server.do(lambda: work(self.sandbox))
+    def run_in_server(self, work: Callable[[Sandbox], T]) -> T:
+        return self.server.run_in_server(lambda: work(self.sandbox))
 
     def kept(self, uid: str, work: Callable[[Kept], T]) -> T:
-        return self.do(lambda sandbox: work(sandbox.accounts.by_uid[uid]))
+        return self.run_in_server(lambda sandbox: work(sandbox.accounts.by_uid[uid]))
 
     def signed_in(self, uid: str) -> dict[str, str]:
         return {"authorization": f"Bearer {issue(Identity(uid), 'demo-clevora', self.now)}"}
@@ -213,7 +213,7 @@ class MoneyMachine(RuleBasedStateMachine):
         return json.loads(answer.content, parse_float=Decimal)["data"]
 
     def account(self, uid: str) -> Account:
-        """The model's account, made when the product makes one."""
+        """Return the model's account, created at the same time as the product's."""
         if uid not in self.accounts:
             self.accounts[uid] = Account(uid)
             self.kept(uid, lambda account: setattr(account.ledger, "max_entries", self.keep))
@@ -221,13 +221,13 @@ class MoneyMachine(RuleBasedStateMachine):
         return self.accounts[uid]
 
     def key(self, pick: int) -> Key:
-        # Revoked keys are tried now and then; else one that works.
+        # Revoked keys are used sometimes, valid ones otherwise.
         good = [key for key in self.keys if not key.revoked]
         keys = good if good and pick % 7 else self.keys
         return keys[pick % len(keys)]
 
     def completed(self, key: Key, endpoint: str, tokens: int, *, failed: bool = False) -> None:
-        """A request got past the gates and is over."""
+        """Record in the model that an admitted request has completed."""
         account = key.account
         self.touched.add(account.uid)
         if not failed:
@@ -239,7 +239,7 @@ class MoneyMachine(RuleBasedStateMachine):
         key.daily[self.now // DAY] += tokens
 
     def gate(self, key: Key) -> tuple[int, str, int | None] | None:
-        """How a request with this key is refused now: status, code, Retry-After; else it is counted as admitted."""
+        """Return the expected refusal of a request now: status, code, Retry-After; None counts it as admitted."""
         if key.revoked:
             return 401, "invalid_api_key", None
         if not key.account.activated:
@@ -271,13 +271,13 @@ class MoneyMachine(RuleBasedStateMachine):
             sandbox.limits = Limits(A_MINUTE, A_DAY)
             return sandbox.accounts.by_uid["demo"].keys[0].id
 
-        demo_key = self.do(prepare)
+        demo_key = self.run_in_server(prepare)
         demo = self.account("demo")
         demo.access = True
         demo.move(self.now, "credit", 100 * DOLLAR)
         demo.keys.append(Key(demo, demo_key, DEMO_KEY))
         self.keys += demo.keys
-        # Somebody new, who has not paid yet.
+        # A new user, who has not paid yet.
         self.activate("ada")
         self.top_up("ada", 15)
         self.create_key("ada")
@@ -334,7 +334,7 @@ class MoneyMachine(RuleBasedStateMachine):
         if contents == ["Hello!"] and limit is None:
             assert (prompt, completion) == (8, 32)
         else:
-            assert completion == counted(text)
+            assert completion == count_tokens(text)
             assert limit is None or completion <= limit
             assert reason == "stop" or completion == limit
         assert said["usage"] == _usage(prompt, completion)
@@ -374,7 +374,7 @@ class MoneyMachine(RuleBasedStateMachine):
             self.is_refused(answer, refusal)
             return
         usage = answer.json()["usage"]
-        asked = sum(map(counted, contents))
+        asked = sum(map(count_tokens, contents))
         if endpoint == "scripts.generate":
             assert usage == _usage(asked + 6, usage["completion_tokens"])
             assert usage["completion_tokens"] <= 300
@@ -389,7 +389,7 @@ class MoneyMachine(RuleBasedStateMachine):
         status=st.sampled_from([200, 500]),
     )
     def other_work(self, pick: int, endpoint: str, tokens: int, status: int) -> None:
-        """A request of any endpoint ends, whatever its work was."""
+        """Send a request to any endpoint, and let it complete."""
         key = self.key(pick)
 
         def record(sandbox: Sandbox) -> None:
@@ -402,7 +402,7 @@ class MoneyMachine(RuleBasedStateMachine):
             reply = Reply(status=status, prompt_tokens=tokens)
             sandbox.record(Exchange(facts, principal, reply, status, frames_sent=0, answered=now), now)
 
-        self.do(record)
+        self.run_in_server(record)
         self.completed(key, endpoint, tokens if status == 200 else 0, failed=status != 200)
 
     @precondition(lambda self: len(self.streams) < 4)
@@ -438,15 +438,15 @@ class MoneyMachine(RuleBasedStateMachine):
     @rule(pick=picks)
     def leave_stream(self, pick: int) -> None:
         stream = self.streams.pop(pick % len(self.streams))
-        before = self.do(lambda sandbox: sandbox.journal.total)
+        before = self.run_in_server(lambda sandbox: sandbox.journal.total)
         stream.closing.close()
         for _ in range(PATIENCE_SECONDS * 1000):
-            if self.do(lambda sandbox: sandbox.journal.total) > before:
+            if self.run_in_server(lambda sandbox: sandbox.journal.total) > before:
                 break
             sleep(0.001)
-        # All that was sent had been read.
+        # All sent frames have been read.
         self.completed(stream.key, CHAT, stream.prompt + len(stream.pieces))
-        produced = self.do(lambda sandbox: sandbox.journal.entries[-1].response)
+        produced = self.run_in_server(lambda sandbox: sandbox.journal.entries[-1].response)
         assert produced == "".join(stream.pieces)
 
     @precondition(lambda self: self.streams)
@@ -456,12 +456,12 @@ class MoneyMachine(RuleBasedStateMachine):
         assert not self.streams
 
     def follow(self) -> None:
-        """Read what the running streams have sent by now, and bill those that are over."""
+        """Read the sent frames of the running streams, and bill those that have ended."""
         for stream in list(self.streams):
             stream.read_until((self.now - stream.started) // TOKEN + 1)
             if stream.done:
                 self.streams.remove(stream)
-                assert counted("".join(stream.pieces)) == len(stream.pieces) <= stream.limit
+                assert count_tokens("".join(stream.pieces)) == len(stream.pieces) <= stream.limit
                 assert stream.usage == _usage(stream.prompt, len(stream.pieces))
                 self.completed(stream.key, CHAT, stream.prompt + len(stream.pieces))
 
@@ -469,7 +469,7 @@ class MoneyMachine(RuleBasedStateMachine):
 
     @rule(uid=uids, amount=amounts, again=st.none() | repeats, owing=st.booleans())
     def pay(self, uid: str, amount: float, again: str | None, owing: bool) -> None:
-        """A top-up as it usually goes, though its event may come twice and there may be a debt."""
+        """Top up and pay; the event may be delivered twice, and the balance may be negative."""
         if owing:
             self.adjust(uid, -DOLLAR)
         before = len(self.checkouts)
@@ -510,7 +510,7 @@ class MoneyMachine(RuleBasedStateMachine):
             number = sandbox.rng.counters["event"] - 1
             return "evt_" + sandbox.rng.hex_at("event", number), sandbox.journal.entries[-1].body
 
-        event_id, body = self.do(event)
+        event_id, body = self.run_in_server(event)
         self.delivered.append((event_id, body))
         announced = json.loads(body)
         assert announced["type"] == f"payment.{outcome}"
@@ -547,7 +547,7 @@ class MoneyMachine(RuleBasedStateMachine):
         place=st.sampled_from(["session", "session", "metadata", "unknown session", "nowhere"]),
     )
     def announce(self, pick: int, event: int, payment: int | None, kind: str, place: str) -> None:
-        """An event that the mock did not make itself."""
+        """Deliver an event that the mock did not make."""
         checkout = self.checkouts[-1 - pick % len(self.checkouts)]
         data: dict[str, object] = {"total_amount": 1, "currency": "EUR"}
         if payment is not None:
@@ -575,7 +575,7 @@ class MoneyMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.checkouts)
     @rule(pick=picks, fault=st.sampled_from(["secret", "stale", "future", "body", "none"]))
     def forge(self, pick: int, fault: str) -> None:
-        """An event that nobody who knows the secret sent just now."""
+        """Deliver an event without a valid and recent signature."""
         checkout = self.checkouts[-1 - pick % len(self.checkouts)]
         data = {"checkout_session_id": checkout.id, "payment_id": "pay_forged"}
         body = json.dumps({"type": "payment.succeeded", "data": data}).encode()
@@ -604,7 +604,7 @@ class MoneyMachine(RuleBasedStateMachine):
         return self.http.post("/api/dodo/webhook", content=body + damage, headers={} if unsigned else headers)
 
     def redeem(self, checkout: Checkout, event_id: str, payment_id: object) -> None:
-        """A genuine event says that `checkout` was paid: that counts once."""
+        """Deliver a genuine event about `checkout` being paid, which counts once."""
         marks = {f"event {event_id}"} | ({f"payment {payment_id}"} if payment_id else set())
         if checkout.credited or marks & self.seen:
             return
@@ -614,10 +614,10 @@ class MoneyMachine(RuleBasedStateMachine):
 
     @rule(uid=uids, balance=st.sampled_from([-1, 0, 1, 9_000, 40_000, 14_999_999, 15 * DOLLAR, 50 * DOLLAR]))
     def adjust(self, uid: str, balance: int) -> None:
-        """The balance is set from outside; that is no credit, so it activates nobody."""
+        """Set the balance from outside, which is no credit and activates no account."""
         if uid in self.accounts:
             account = self.account(uid)
-            self.do(
+            self.run_in_server(
                 lambda sandbox: sandbox.accounts.by_uid[uid].ledger.adjust(
                     sandbox.next_entry(), balance, sandbox.clock.now()
                 )
@@ -636,14 +636,14 @@ class MoneyMachine(RuleBasedStateMachine):
             sandbox.clock.advance(passing / SECOND)
             return sandbox.clock.now()
 
-        assert self.do(move) == self.now
+        assert self.run_in_server(move) == self.now
         self.follow()
 
-    # --- what must hold -----------------------------------------------------------------------------------------------
+    # --- invariants ---------------------------------------------------------------------------------------------------
 
     @invariant()
     def books_agree(self) -> None:
-        kept = self.do(
+        kept = self.run_in_server(
             lambda sandbox: {uid: _figures(sandbox.accounts.by_uid[uid], self.keep) for uid in self.accounts}
         )
         assert kept == {uid: _expected(account) for uid, account in self.accounts.items()}
@@ -660,7 +660,7 @@ class MoneyMachine(RuleBasedStateMachine):
             self.is_refused(self.chat(key, {}), (401, "invalid_api_key", None))
 
     def check_answers(self, account: Account) -> None:
-        """What the account's owner is told."""
+        """Check the responses to the account's owner."""
         view = self.data("/api/developer/account", account.uid)
         assert (view["developerAccess"], view["activated"]) == (True, account.activated)
         assert micros(view["balance"]) == account.balance
@@ -715,7 +715,7 @@ class MoneyMachine(RuleBasedStateMachine):
         assert summary["tokensToday"] == sum(one[2] for one in days[today])
 
     def check_places(self, account: Account) -> None:
-        """What the mock's own pages show of the same books."""
+        """Check the control plane's view of the same records."""
         ledger = json.loads(self.http.get(f"/__mock/ledger?uid={account.uid}").content, parse_float=Decimal)
         assert micros(ledger["balance"]) == account.balance
         assert micros(ledger["credits"]) == account.total("credit")
@@ -744,7 +744,7 @@ class MoneyMachine(RuleBasedStateMachine):
 
 
 def _figures(kept: Kept, keep: int) -> dict[str, object]:
-    """The product's own books of an account, with what it no longer keeps entry by entry."""
+    """Return the product's totals of an account, with the entries that it no longer keeps."""
     sums = kept.ledger.sums()
     assert sums.credits + sums.adjustments - sums.charges == kept.ledger.balance
     assert len(kept.ledger.entries) == min(keep, sums.entries)
@@ -788,15 +788,15 @@ def _request(contents: list[str], limit: int | None) -> dict[str, object]:
 
 
 def _prompt(contents: list[str]) -> int:
-    return 3 + sum(3 + counted(content) for content in contents)
+    return 3 + sum(3 + count_tokens(content) for content in contents)
 
 
 def _usage(prompt: int, completion: int) -> dict[str, int]:
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
 
 
-def play(server: Running, keep: int, part: float) -> None:
-    """Play the machine against a ledger that keeps its last `keep` entries, with that part of the examples."""
+def play(server: RunningServer, keep: int, part: float) -> None:
+    """Run the machine with ledgers that keep `keep` entries, for a share of the examples."""
     with httpx.Client(timeout=20, verify=TLS) as http:
 
         class Machine(MoneyMachine):
@@ -806,11 +806,11 @@ def play(server: Running, keep: int, part: float) -> None:
         run_state_machine_as_test(Machine, settings=share(part, stateful_step_count=50))
 
 
-def test_money_adds_up(still_server: Running) -> None:
+def test_money_adds_up(still_server: RunningServer) -> None:
     play(still_server, keep=3, part=1 / 20)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("keep", [10_000, 3], ids=["kept whole", "folded"])
-def test_money_adds_up_whatever_happens(still_server: Running, keep: int) -> None:
+def test_money_adds_up_in_long_runs(still_server: RunningServer, keep: int) -> None:
     play(still_server, keep, part=3 / 10)

@@ -1,4 +1,4 @@
-"""A body is one strict JSON object, read as the standard library reads it, or it is a 400."""
+"""A body is one strict JSON object, parsed as the standard library does, or the error is a 400."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from clevora_mock.core.errors import ApiError
 from clevora_mock.web.parsing import int_param, parse_document
 
-# Keys and texts that are alike, and that hold what JSON itself is made of.
+# Similar keys and texts, with characters that JSON itself uses.
 names = st.text(st.sampled_from('ab:"\\{}[],é😀\n'), max_size=3) | st.text(max_size=8)
 numbers = st.integers() | st.integers(-(10**40), 10**40) | st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
@@ -29,11 +29,11 @@ layouts = st.fixed_dictionaries(
 
 
 class UnreadableError(Exception):
-    """The reference refuses too."""
+    """The reference parser refuses the body."""
 
 
 def reference(body: bytes) -> dict[str, Any]:
-    """The standard library's reading, made strict."""
+    """Parse with the standard library, strictly."""
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         if len(dict(pairs)) < len(pairs):
@@ -45,7 +45,7 @@ def reference(body: bytes) -> dict[str, Any]:
 
     try:
         read = json.loads(body.decode(), object_pairs_hook=unique, parse_constant=refuse)
-        # Half of a surrogate pair is no text, and a number beyond the floats is none that could be sent back.
+        # A lone surrogate is not valid text, and an infinite number cannot be encoded.
         json.dumps(read, ensure_ascii=False, allow_nan=False).encode()
     except ValueError:
         raise UnreadableError from None
@@ -55,7 +55,7 @@ def reference(body: bytes) -> dict[str, Any]:
 
 
 def outcome(body: bytes) -> str | None:
-    """The document in a body, exactly (1 is not 1.0 here); None for a 400. Any other exception gets out."""
+    """Return the exact document of a body (1 differs from 1.0); None for a 400. Other exceptions propagate."""
     try:
         return repr(parse_document(body))
     except ApiError as error:
@@ -79,7 +79,7 @@ def test_an_object_is_read_as_the_standard_library_reads_it(value: dict[str, Any
 
 
 @given(values.filter(lambda value: not isinstance(value, dict)), layouts)
-def test_what_is_no_object_is_refused(value: object, layout: dict[str, Any]) -> None:
+def test_json_that_is_not_an_object_is_refused(value: object, layout: dict[str, Any]) -> None:
     assert outcome(json.dumps(value, **layout).encode()) is None
 
 
@@ -120,7 +120,7 @@ def test_a_damaged_object_is_read_or_refused(value: dict[str, Any], data: st.Dat
 
 
 def spelled(name: str, escaped: list[bool]) -> str:
-    """`name` as a JSON string in which some characters are written by their numbers."""
+    """Return `name` as a JSON string with some characters escaped."""
     units = []
     for character, by_number in zip(name, escaped, strict=True):
         halves = character.encode("utf-16-be").hex()
@@ -153,7 +153,7 @@ def test_a_key_may_return_in_another_object(keys: list[str], times: int) -> None
 
 @pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity", "nan", "1e400", "-1e400", "undefined"])
 @pytest.mark.parametrize("shape", ['{"a":%s}', '{"a":[%s]}', '{"a":{"b":%s}}'])
-def test_numbers_that_are_none_are_refused(constant: str, shape: str) -> None:
+def test_invalid_numbers_are_refused(constant: str, shape: str) -> None:
     assert outcome((shape % constant).encode()) is None
 
 
@@ -169,7 +169,7 @@ def test_bad_utf8_is_refused_in_keys_and_values(junk: bytes, in_key: bool) -> No
 
 
 def outcome_of_deep(body: bytes) -> bool:
-    """Whether a body is read; what is nested this deeply has no `repr`."""
+    """Return True if the body is accepted; values of this depth have no `repr`."""
     try:
         return bool(parse_document(body))
     except ApiError as error:
@@ -204,7 +204,7 @@ def test_a_large_object_with_a_key_twice_is_refused() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b" ", b"\n\t\r ", b"null", b"{} {}", b"{}x", b"{,}", b'{"a":1,}', b"{'a':1}", b"{a:1}"]
 )
-def test_what_is_almost_an_object_is_refused(body: bytes) -> None:
+def test_a_nearly_valid_object_is_refused(body: bytes) -> None:
     assert outcome(body) is None
 
 

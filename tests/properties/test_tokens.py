@@ -1,4 +1,4 @@
-"""Text is cut into pieces that lose nothing, and each piece is one token."""
+"""Text is split into pieces without loss, and each piece is one token."""
 
 import sys
 
@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.models import tokens
-from tests.support.token_count import counted
+from tests.support.token_count import count_tokens
 
-# Word characters of several scripts, signs, and white space of every kind.
+# Word characters of several scripts, punctuation, and white space of every kind.
 _LIKELY = st.text(
     st.sampled_from(
         "abz_019éßЖ漢字\u0661¼²ªﬁ \t\n\r\x0b\x0c\x1c\x1f\x85\u00a0\u2028\u3000!?.,—😀\u0301\u200b\x00\u200d"
@@ -38,8 +38,8 @@ def test_a_text_has_as_many_pieces_as_tokens(text: str) -> None:
 
 
 @given(texts)
-def test_counting_agrees_with_the_rule_read_aloud(text: str) -> None:
-    assert tokens.count(text) == counted(text)
+def test_counting_agrees_with_a_literal_reading_of_the_rule(text: str) -> None:
+    assert tokens.count(text) == count_tokens(text)
 
 
 @given(st.lists(texts, max_size=6), blanks)
@@ -61,7 +61,7 @@ def test_a_long_run_costs_one_for_each_started_twelve(length: int, character: st
 
 @given(st.lists(texts, max_size=6))
 def test_a_prompt_costs_its_contents_and_three_for_each_message_and_three(contents: list[str]) -> None:
-    assert tokens.prompt(contents) == 3 + 3 * len(contents) + sum(map(counted, contents))
+    assert tokens.prompt(contents) == 3 + 3 * len(contents) + sum(map(count_tokens, contents))
 
 
 def test_the_documented_prompt_has_its_documented_count() -> None:

@@ -1,4 +1,4 @@
-"""Usage reports, against a reference that keeps every request and counts them anew."""
+"""Usage reports, compared with a reference that keeps every request and counts them."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -22,7 +22,7 @@ class Request(NamedTuple):
     latency: int
 
 
-# Most gaps are short, some end just at midnight, some skip days or months.
+# Most gaps are short, some end exactly at midnight, some skip days or months.
 gaps = st.integers(0, 3 * SECOND) | st.sampled_from([DAY // 2, DAY - 1, DAY, DAY + 1, 20 * DAY, 89 * DAY, 90 * DAY])
 histories = st.lists(
     st.tuples(gaps, st.sampled_from(ORDER), st.integers(0, 5_000), st.booleans(), st.integers(0, 90 * SECOND)),
@@ -31,7 +31,7 @@ histories = st.lists(
 
 
 def replay(history: list[tuple[int, str, int, bool, int]]) -> tuple[AccountUsage, list[Request], int]:
-    """The product's rollups, everything that went into them, and when it ended."""
+    """Return the product's usage of random requests, the requests, and the time of the last one."""
     usage = AccountUsage()
     requests = []
     now = FROZEN_START
@@ -102,7 +102,7 @@ def reference(requests: list[Request], days: int, now: int) -> dict[str, Any]:
 
 
 @given(histories, st.integers(1, 90), st.integers(0, 3 * DAY))
-def test_a_report_is_what_counting_everything_gives(
+def test_a_report_equals_a_count_of_all_requests(
     history: list[tuple[int, str, int, bool, int]], days: int, later: int
 ) -> None:
     usage, requests, now = replay(history)
@@ -130,7 +130,7 @@ def test_reading_changes_nothing(history: list[tuple[int, str, int, bool, int]],
 
 
 @given(st.lists(st.integers(0, 2_000), min_size=1, max_size=600, unique=True))
-def test_however_many_days_were_used_the_newest_are_kept(days: list[int]) -> None:
+def test_the_newest_days_are_kept(days: list[int]) -> None:
     usage = AccountUsage()
     for day in sorted(days):
         usage.record(Activity("search", 1, False, 0), FROZEN_START + day * DAY)

@@ -1,4 +1,4 @@
-"""Signatures of payment events: what was signed is good for five minutes, and nothing else is."""
+"""Signatures of payment events: a genuine one is valid for five minutes, and all others are refused."""
 
 import hashlib
 import hmac
@@ -27,7 +27,7 @@ def raw(headers: dict[str, str]) -> Headers:
 
 
 def signed(secret: str, event_id: str, timestamp: int, body: bytes) -> Headers:
-    """The headers as Standard Webhooks describes them, made without the product."""
+    """Sign as Standard Webhooks specifies, without the product's code."""
     message = f"{event_id}.{timestamp}.".encode() + body
     digest = hmac.new(secret_bytes(secret), message, hashlib.sha256).digest()
     values = event_id.encode(), str(timestamp).encode(), b"v1," + b64encode(digest)
@@ -41,7 +41,7 @@ def refused(secret: str, headers: Headers, body: bytes, now: int) -> None:
 
 
 @given(secrets, ids, moments, st.binary())
-def test_what_is_signed_is_good(secret: str, event_id: str, now: int, body: bytes) -> None:
+def test_a_signed_event_is_valid(secret: str, event_id: str, now: int, body: bytes) -> None:
     headers = raw(sign(secret, event_id, now, body))
     assert headers == signed(secret, event_id, now // SECOND, body)
     assert verify(secret, headers, body, now) == event_id
@@ -63,7 +63,7 @@ def test_any_flipped_bit_is_refused(secret: str, event_id: str, now: int, body: 
 @given(secrets, secrets, ids, moments, st.binary())
 def test_another_secret_is_refused(secret: str, other: str, event_id: str, now: int, body: bytes) -> None:
     headers = raw(sign(secret, event_id, now, body))
-    # A key shorter than HMAC's block is padded with zeros, so keys that differ in those alone are one.
+    # HMAC pads a key shorter than its block with zeros, so keys that differ only in those are equal.
     if secret_bytes(secret).rstrip(b"\0") == secret_bytes(other).rstrip(b"\0"):
         assert verify(other, headers, body, now) == event_id
     else:
@@ -71,7 +71,7 @@ def test_another_secret_is_refused(secret: str, other: str, event_id: str, now: 
 
 
 @given(secrets, ids, seconds, st.integers(-400, 400), st.binary(max_size=20))
-def test_a_timestamp_is_good_for_300_seconds_either_way(
+def test_a_timestamp_is_valid_for_300_seconds_either_way(
     secret: str, event_id: str, now: int, age: int, body: bytes
 ) -> None:
     headers = signed(secret, event_id, now - age, body)
@@ -92,7 +92,7 @@ def test_the_tolerance_ends_at_its_second(age: int, good: bool) -> None:
 
 
 @given(secrets, ids, moments, st.binary(max_size=50), st.lists(st.text(st.characters(max_codepoint=255)), max_size=4))
-def test_one_good_signature_among_others_is_enough(
+def test_one_valid_signature_among_others_is_enough(
     secret: str, event_id: str, now: int, body: bytes, others: list[str]
 ) -> None:
     headers = raw(sign(secret, event_id, now, body))

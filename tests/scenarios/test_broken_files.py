@@ -1,8 +1,8 @@
-"""Every kind of mistake has a file of its own under `broken`, and its messages are asserted word for word.
+"""Every kind of mistake has a file in `broken`, whose messages are asserted word for word.
 
-A file's first lines hold them: ``#> line:column: message`` for each problem, and the verdict of the schema for editors.
-It ``refuses`` unknown entries and wrong types as the reader does, ``accepts`` what only the reader can tell (what
-entries do to each other, names that come twice), and ``cannot read`` what is no tree.
+The first lines of a file have them: ``#> line:column: message`` for each problem, and the verdict of the JSON Schema.
+It ``refuses`` unknown entries and wrong types, as the reader does, ``accepts`` mistakes that only the reader detects
+(conflicting entries, duplicate names), and ``cannot read`` files that do not parse.
 """
 
 import json
@@ -16,11 +16,11 @@ from clevora_mock.scenarios import document, json_schema
 from clevora_mock.scenarios.document import parse
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioProblem
 from clevora_mock.scenarios.scenario_file import check, read_file, read_scenario
-from tests.support.scenario_tree import plain
+from tests.support.scenario_tree import to_json
 
 BROKEN = Path(__file__).parent / "broken"
 FILES = sorted(BROKEN.glob("*.yaml"))
-# Those where the parser matters: what is no tree, and what the tree itself refuses.
+# Files for which the parser matters: invalid YAML, and trees that are refused.
 SYNTAX = [
     file
     for file in FILES
@@ -31,7 +31,7 @@ SCHEMA = Draft202012Validator(json_schema.schema())
 
 
 def expectations(file: Path) -> tuple[list[str], str]:
-    """Return the messages that a file announces, and the schema's verdict."""
+    """Return the messages that a file expects, and the schema's verdict."""
     said = [line[3:] for line in file.read_text().splitlines() if line.startswith("#> ")]
     return said[:-1], said[-1]
 
@@ -43,7 +43,7 @@ def messages(text: str, name: str = "scenario.yaml") -> list[str]:
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
-def test_a_broken_file_is_refused_with_all_that_is_wrong(file: Path) -> None:
+def test_an_invalid_file_is_refused_with_all_its_problems(file: Path) -> None:
     expected, _ = expectations(file)
     with pytest.raises(ScenarioError) as caught:
         read_file(file)
@@ -55,7 +55,7 @@ def test_the_schema_agrees_where_it_can() -> None:
     found = {}
     for file in FILES:
         try:
-            is_valid = SCHEMA.is_valid(plain(parse(file.read_text())))
+            is_valid = SCHEMA.is_valid(to_json(parse(file.read_text())))
             found[file.stem] = f"a schema {'accepts' if is_valid else 'refuses'} it"
         except ScenarioError:
             found[file.stem] = "a schema cannot read it"
@@ -66,7 +66,7 @@ def test_unknown_entries_and_wrong_types_are_the_schemas_too() -> None:
     signs = ("unknown entry", "got a list", "got a mapping", "quotes", "is missing", "nothing in it")
     for file in FILES:
         said, verdict = expectations(file)
-        # Python's dict has one of each name, and no lists for names.
+        # Python's dict has each name once, and no lists for names.
         if (
             "duplicate" not in file.stem
             and file.stem != "key-a-list"
@@ -75,7 +75,7 @@ def test_unknown_entries_and_wrong_types_are_the_schemas_too() -> None:
             assert verdict != "a schema accepts it", file.stem
 
 
-def test_the_corpus_is_large_and_says_each_thing_once() -> None:
+def test_the_corpus_is_large_and_has_each_message_once() -> None:
     assert len(FILES) >= 70
     bodies = [file.read_text().split(" it\n", 1)[1] for file in FILES]
     assert len(set(bodies)) == len(bodies)
@@ -143,7 +143,7 @@ TEXTS = {
 
 
 @pytest.mark.parametrize("name", TEXTS)
-def test_what_cannot_begin_with_a_comment(name: str) -> None:
+def test_files_that_cannot_begin_with_a_comment_are_refused(name: str) -> None:
     text, expected = TEXTS[name]
     assert messages(text) == expected
 
@@ -159,13 +159,13 @@ def test_without_the_c_parser_the_same_is_refused(monkeypatch: pytest.MonkeyPatc
             assert (file.stem, found) == (file.stem, expected)
 
 
-def test_a_json_file_says_what_its_yaml_says() -> None:
+def test_a_json_file_has_the_problems_of_its_yaml() -> None:
     agreed = 0
     for file in FILES:
         _, verdict = expectations(file)
         if verdict != "a schema refuses it":
             continue
-        root = plain(parse(file.read_text()))
+        root = to_json(parse(file.read_text()))
         if isinstance(root, dict):
             without = [line.partition(": ")[2] for line in messages(json.dumps(root, indent="\t"))]
             assert without, file.stem
@@ -173,7 +173,7 @@ def test_a_json_file_says_what_its_yaml_says() -> None:
     assert agreed > 70
 
 
-def test_check_speaks_of_all_files(tmp_path: Path) -> None:
+def test_check_reports_the_problems_of_all_files(tmp_path: Path) -> None:
     good, bad, latin = tmp_path / "good.yaml", tmp_path / "bad.yaml", tmp_path / "latin.yaml"
     large = tmp_path / "large.yaml"
     good.write_text("name: good\n")

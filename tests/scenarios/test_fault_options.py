@@ -1,4 +1,4 @@
-"""A fault's annotated fields are its options, so a new fault needs nothing but its class."""
+"""A fault's annotated fields are its options, so a new fault needs only its class."""
 
 from typing import Annotated, Any, Literal
 

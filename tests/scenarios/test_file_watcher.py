@@ -1,11 +1,11 @@
-"""A watched file that changes is read again, and one that is broken changes nothing."""
+"""A watched file is read again after a change; an invalid one changes nothing."""
 
 from pathlib import Path
 
 from clevora_mock.scenarios.file_watcher import FileWatcher
 
 
-def test_a_change_is_reported_once_and_a_mistake_in_words(tmp_path: Path) -> None:
+def test_a_change_is_reported_once_and_a_mistake_as_text(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("name: one\n")
     names: list[str] = []

@@ -1,4 +1,4 @@
-"""Every form of the language, and the exact value that it becomes. The schema for editors takes each of them too."""
+"""Every form of the scenario language, and its exact value. The JSON Schema accepts each of them too."""
 
 import re
 from typing import Any
@@ -35,7 +35,7 @@ from clevora_mock.faults.stream import DuplicateChunk, ErrorFrame, MalformedChun
 from clevora_mock.scenarios import json_schema
 from clevora_mock.scenarios.document import parse
 from clevora_mock.scenarios.scenario_file import read_scenario
-from tests.support.scenario_tree import plain
+from tests.support.scenario_tree import to_json
 
 SCHEMA = Draft202012Validator(json_schema.schema())
 START = 1_778_508_000 * SECOND  # 2026-05-11T14:00:00Z
@@ -43,8 +43,8 @@ MS = SECOND // 1000
 
 
 def scenario(text: str) -> Scenario:
-    """Return what `text` says, without its source."""
-    SCHEMA.validate(plain(parse(text)))
+    """Return the scenario in `text`, without its source."""
+    SCHEMA.validate(to_json(parse(text)))
     return replace(read_scenario("file.yaml", text), source=DEFAULT.source)
 
 
@@ -265,7 +265,7 @@ def test_names_follow_from_the_place() -> None:
     assert [rule.name for rule in found.rules] == ["rule 1", "mine", "rule 3"]
 
 
-def test_an_alias_stands_for_what_it_names() -> None:
+def test_an_alias_has_the_value_of_its_anchor() -> None:
     found = scenario(
         "rules:\n- {when: &chat {endpoint: search, calls: 1}, then: {error: 500}}\n- {when: *chat, then: {delay: 1s}}\n"
     )

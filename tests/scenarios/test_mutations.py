@@ -1,4 +1,4 @@
-"""Whatever a typing mistake makes of a scenario, it is read or refused, and what is wrong is in the file."""
+"""A scenario with typing mistakes is read or refused, and each problem's line is in the file."""
 
 import re
 
@@ -62,7 +62,7 @@ PIECES = st.one_of(st.sampled_from([*SIGNS, *WORDS, *NUMBERS, *SPACES, *ODD]), s
 
 @st.composite
 def mutated(draw: st.DrawFn) -> str:
-    """A good file with some pieces put in, taken out, doubled or moved."""
+    """Return a valid file with some pieces inserted, removed, duplicated or moved."""
     text = draw(st.sampled_from(GOOD))
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, len(text)))
@@ -87,7 +87,7 @@ def mutated(draw: st.DrawFn) -> str:
 
 
 def stands_in(text: str, line: int, column: int) -> bool:
-    """Tell whether a place is in the text, or right behind a line of it."""
+    """Tell whether a place is in the text, or directly after a line of it."""
     lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff"))
     return 1 <= line <= len(lines) and 1 <= column <= len(lines[line - 1]) + 1
 
@@ -113,7 +113,7 @@ def reads_or_refuses(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", GOOD[:2])
-def test_what_is_mutated_is_good(text: str) -> None:
+def test_the_files_to_mutate_are_valid(text: str) -> None:
     assert isinstance(read_scenario("good.yaml", text), Scenario)
 
 

@@ -1,4 +1,4 @@
-"""The same seed, scenario and requests give the same bytes, and many connections at once count like one."""
+"""The same seed, scenario and requests give the same bytes, and concurrent connections are counted correctly."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -7,20 +7,20 @@ import pytest
 
 from clevora_mock.settings import Settings
 from tests.support import scenarios as support
-from tests.support.raw_client import TIMEOUT_SECONDS, Ending, Seen, connect, read
-from tests.support.scenarios import ASKS, CHAT, SEARCH, activate, send, use
-from tests.support.server import Running, running
+from tests.support.raw_client import TIMEOUT_SECONDS, Ending, RawResponse, connect, read
+from tests.support.scenarios import CHAT, REQUEST_EXAMPLES, SEARCH, send, start_rules, start_shipped_scenario
+from tests.support.server import RunningServer, running
 from tests.support.world import World
 
 CROWD = 32
 
 
 def run(world: World, scenario: str, count: int = 40) -> list[tuple[bytes, Ending]]:
-    """Every byte and every ending of a series of requests."""
-    activate(world, scenario)
+    """Return every byte and every ending of a series of requests."""
+    start_shipped_scenario(world, scenario)
     found = []
     for number in range(count):
-        seen = send(world, ASKS[number % len(ASKS)])
+        seen = send(world, REQUEST_EXAMPLES[number % len(REQUEST_EXAMPLES)])
         found.append((seen.raw, seen.ending))
         world.advance(1)
     return found
@@ -28,7 +28,6 @@ def run(world: World, scenario: str, count: int = 40) -> list[tuple[bytes, Endin
 
 @pytest.mark.parametrize("scenario", ["brownout", "broken-stream", "connection-drops", "slow-stream"])
 def test_a_reset_sandbox_repeats_itself(world: World, scenario: str) -> None:
-    """Ids, dates, delays and what goes wrong: after a reset all of it is as before."""
     first = run(world, scenario)
     before = [(entry.latency, entry.rule, entry.draw, entry.misses) for entry in support.journal(world)]
     world.http.post("/__mock/reset").raise_for_status()
@@ -40,8 +39,8 @@ def test_a_reset_sandbox_repeats_itself(world: World, scenario: str) -> None:
 
 
 @pytest.mark.parametrize("scenario", ["brownout", "broken-stream", "connection-drops"])
-def test_another_server_of_the_same_seed_repeats_it(frozen_server: Running, scenario: str) -> None:
-    """The sandbox's name is part of the draws, the server is not."""
+def test_another_server_of_the_same_seed_repeats_it(frozen_server: RunningServer, scenario: str) -> None:
+    """A draw depends on the sandbox's name, not on the server."""
     name = f"again-{scenario}"
     with running(Settings(clock="frozen")) as other:
         one, two = World(frozen_server, name), World(other, name)
@@ -58,12 +57,11 @@ def test_another_seed_is_another_series(world: World) -> None:
 
 
 def test_other_traffic_shifts_nothing(world: World) -> None:
-    """What goes wrong for one endpoint is the same, whatever happens on another."""
     rule = {"name": "some", "when": {"endpoint": "chat.completions", "chance": 0.5}, "then": {"fault": "reset"}}
-    use(world, rule)
+    start_rules(world, rule)
     alone = [send(world, CHAT).ending for _ in range(12)]
     assert len(set(alone)) == 2
-    use(world, rule)
+    start_rules(world, rule)
     mixed = []
     for _ in range(12):
         assert send(world, SEARCH).ending == "whole"
@@ -72,25 +70,25 @@ def test_other_traffic_shifts_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize(("then", "failed"), [({"error": 500}, (500, "whole")), ({"fault": "reset"}, (None, "reset"))])
-def test_a_crowd_sees_exactly_two_failures(
+def test_concurrent_connections_see_exactly_two_failures(
     world: World, then: dict[str, object], failed: tuple[int | None, str]
 ) -> None:
-    """32 connections are open before the first asks; whoever comes first, two fail."""
-    use(world, {"name": "two", "when": {"calls": "1-2"}, "then": then}, limits={"requests_per_minute": None})
+    """32 connections are open before the first request; two of the requests fail."""
+    start_rules(world, {"name": "two", "when": {"calls": "1-2"}, "then": then}, limits={"requests_per_minute": None})
     together = threading.Barrier(CROWD)
 
-    def ask() -> Seen:
+    def example() -> RawResponse:
         with connect(world.address) as connection:
             together.wait(TIMEOUT_SECONDS)
-            connection.sendall(support.request(world, CHAT))
-            return read(connection, Seen())
+            connection.sendall(support.request_bytes(world, CHAT))
+            return read(connection, RawResponse())
 
     with ThreadPoolExecutor(CROWD) as pool:
-        seen = [one.result() for one in [pool.submit(ask) for _ in range(CROWD)]]
+        seen = [one.result() for one in [pool.submit(example) for _ in range(CROWD)]]
     outcomes: list[tuple[int | None, str]] = [(one.status, one.ending) for one in seen]
     assert outcomes.count(failed) == 2
     assert outcomes.count((200, "whole")) == CROWD - 2
-    entries = support.settled(world, CROWD)
+    entries = support.wait_for_entries(world, CROWD)
     assert [entry.rule for entry in entries].count("two") == 2
     assert len(support.charges(world)) == CROWD - 2
-    support.check_books(world)
+    support.check_totals(world)

@@ -1,4 +1,4 @@
-"""Which rule decides about a request, what the journal says of the others, and what `then` makes of the answer."""
+"""The choice of a rule for a request, the journal's near misses, and the effects of `then`."""
 
 import base64
 import json
@@ -14,79 +14,80 @@ from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.scenario import Delay
 from clevora_mock.settings import Settings
 from tests.support import scenarios as support
-from tests.support.raw_client import Seen, connect, read
+from tests.support.raw_client import RawResponse, connect, read
 from tests.support.scenarios import (
-    ASKS,
     CHAT,
     EMBEDDINGS,
     QUESTION,
+    REQUEST_EXAMPLES,
     SCRIPTS,
     SEARCH,
     STREAM,
-    Ask,
+    RequestExample,
+    entry_json,
     send,
-    shown,
-    stand_still,
-    use,
+    start_rules,
+    stop_clock,
 )
-from tests.support.server import Running, running
+from tests.support.server import RunningServer, running
 from tests.support.world import World, fresh_world
 
-asks = pytest.mark.parametrize("ask", ASKS, ids=lambda ask: ask.name)
+each_example = pytest.mark.parametrize("example", REQUEST_EXAMPLES, ids=lambda example: example.name)
 
 
-def post(world: World, ask: Ask = CHAT, headers: dict[str, str] | None = None, **changes: Any) -> httpx.Response:
-    return world.http.post(ask.path, json=ask.body | changes, headers=world.headers | (headers or {}))
+def post(
+    world: World, example: RequestExample = CHAT, headers: dict[str, str] | None = None, **changes: Any
+) -> httpx.Response:
+    return world.http.post(example.path, json=example.body | changes, headers=world.headers | (headers or {}))
 
 
-def hits(world: World, count: int, ask: Ask = CHAT) -> list[int]:
-    """Which of the next `count` requests, from 1, the rule answers with its 503."""
-    return [number for number in range(1, count + 1) if post(world, ask).status_code == 503]
+def hits(world: World, count: int, example: RequestExample = CHAT) -> list[int]:
+    """Return which of the next `count` requests, from 1, the rule answers with its 503."""
+    return [number for number in range(1, count + 1) if post(world, example).status_code == 503]
 
 
-def applies(world: World, when: dict[str, Any], ask: Ask = CHAT, **given: Any) -> bool:
-    """Tell whether a rule of this condition applies; status, header and journal must agree."""
-    use(world, {"name": "asked", "when": when, "then": {"error": 503}})
-    answer = post(world, ask, **given)
+def applies(world: World, when: dict[str, Any], example: RequestExample = CHAT, **given: Any) -> bool:
+    """Tell whether a rule with this condition applies; status, header and journal must agree."""
+    start_rules(world, {"name": "asked", "when": when, "then": {"error": 503}})
+    answer = post(world, example, **given)
     applied = answer.status_code == 503
     assert (answer.headers.get("x-clevora-mock-rule") == "asked") == applied
-    entry = shown(world)
+    entry = entry_json(world)
     assert (entry["rule"] == "asked") == applied
     missed = [miss["failed"] for miss in entry["nearMisses"]]
-    assert missed == ([] if applied or ("endpoint" in when and not named(when, ask)) else [next(reversed(when))])
+    assert missed == ([] if applied or ("endpoint" in when and not named(when, example)) else [next(reversed(when))])
     return applied
 
 
-def named(when: dict[str, Any], ask: Ask) -> bool:
+def named(when: dict[str, Any], example: RequestExample) -> bool:
     endpoint = when["endpoint"]
-    return endpoint == "*" or ask.endpoint in ([endpoint] if isinstance(endpoint, str) else endpoint)
+    return endpoint == "*" or example.endpoint in ([endpoint] if isinstance(endpoint, str) else endpoint)
 
 
 # --- when -------------------------------------------------------------------------------------------------------------
 
 
-@asks
-def test_an_endpoint_is_matched_by_its_name(world: World, ask: Ask) -> None:
-    """A rule for other endpoints is no near miss, or every entry would name it."""
+@each_example
+def test_an_endpoint_is_matched_by_its_name(world: World, example: RequestExample) -> None:
+    """A rule for other endpoints is not a near miss; otherwise every entry would list it."""
     listed: list[str | list[str]] = ["*", "chat.completions", "embeddings", "search", "scripts.generate"]
     for endpoint in [*listed, ["search", "embeddings"], ["keys.list"]]:
         when = {"endpoint": endpoint}
-        assert (endpoint, applies(world, when, ask)) == (endpoint, named(when, ask))
+        assert (endpoint, applies(world, when, example)) == (endpoint, named(when, example))
 
 
 @pytest.mark.parametrize("path", ["/api/developer/usage", "/v1/usage", "/v1/keys", "/llms.txt", "/docs/llms"])
 def test_a_star_means_every_endpoint(world: World, path: str) -> None:
-    use(world, {"when": {"endpoint": "*"}, "then": {"error": 503}})
+    start_rules(world, {"when": {"endpoint": "*"}, "then": {"error": 503}})
     assert world.http.get(path, headers=world.signed_in()).status_code == 503
 
 
-def test_what_is_no_endpoint_has_no_rule(world: World) -> None:
-    """What is no endpoint has no rule: unknown paths and the mock's own pages."""
-    use(world, {"then": {"error": 503}})
+def test_rules_apply_only_to_endpoints(world: World) -> None:
+    start_rules(world, {"then": {"error": 503}})
     assert world.http.get("/v1/nowhere").status_code == 404
     assert world.http.get("/v1/chat/completions").status_code == 405
     assert world.http.get("/__mock/health").status_code == 200
-    assert shown(world)["nearMisses"] == []
+    assert entry_json(world)["nearMisses"] == []
 
 
 @pytest.mark.parametrize(
@@ -106,20 +107,21 @@ def test_what_is_no_endpoint_has_no_rule(world: World) -> None:
     ids=str,
 )
 def test_calls_are_counted_from_1(world: World, calls: Any, expected: list[int]) -> None:
-    use(world, {"when": {"calls": calls}, "then": {"error": 503}})
+    start_rules(world, {"when": {"calls": calls}, "then": {"error": 503}})
     assert hits(world, 10) == expected
 
 
-def test_calls_count_what_matches_the_rest(world: World) -> None:
-    """Requests that the rule does not mean shift nothing, wherever they come."""
-    use(world, {"when": {"endpoint": "chat.completions", "body": {"stream": True}, "calls": 2}, "then": {"error": 503}})
-    statuses = [post(world, ask).status_code for ask in (CHAT, STREAM, SEARCH, CHAT, STREAM, STREAM)]
+def test_calls_count_requests_that_meet_the_other_conditions(world: World) -> None:
+    start_rules(
+        world, {"when": {"endpoint": "chat.completions", "body": {"stream": True}, "calls": 2}, "then": {"error": 503}}
+    )
+    statuses = [post(world, example).status_code for example in (CHAT, STREAM, SEARCH, CHAT, STREAM, STREAM)]
     assert statuses == [200, 200, 200, 200, 503, 200]
 
 
 def test_calls_count_only_requests_that_passed_chance(world: World) -> None:
-    """A chance comes before the count: of those that draw it, so many."""
-    use(world, {"when": {"calls": 2, "chance": 0.5}, "then": {"error": 503}})
+    """Of the requests that draw the chance, so many."""
+    start_rules(world, {"when": {"calls": 2, "chance": 0.5}, "then": {"error": 503}})
     for _ in range(12):
         post(world)
     lucky = [entry for entry in support.journal(world) if entry.rule or entry.misses[0].condition == "calls"]
@@ -129,9 +131,9 @@ def test_calls_count_only_requests_that_passed_chance(world: World) -> None:
 
 
 def test_each_rule_counts_for_itself(world: World) -> None:
-    """A rule that is not asked, since one before it applied, counts nothing."""
+    """A rule after the one that applied counts nothing."""
     rules = [{"name": name, "when": {"calls": 1}, "then": {"error": 503}} for name in ("one", "two", "three")]
-    use(world, *rules)
+    start_rules(world, *rules)
     assert [post(world).headers.get("x-clevora-mock-rule") for _ in range(4)] == ["one", "two", "three", None]
     misses = [[(miss.rule, miss.condition) for miss in entry.misses] for entry in support.journal(world)]
     assert misses == [[(name, "calls") for name in ("one", "two", "three")[:count]] for count in range(4)]
@@ -139,12 +141,11 @@ def test_each_rule_counts_for_itself(world: World) -> None:
 
 def test_counters_start_anew_with_the_scenario(world: World) -> None:
     for _ in range(2):
-        use(world, {"when": {"calls": 1}, "then": {"error": 503}})
+        start_rules(world, {"when": {"calls": 1}, "then": {"error": 503}})
         assert hits(world, 3) == [1]
 
 
 def test_a_key_is_matched_by_name_id_or_preview(world: World) -> None:
-    """By name, id or preview, and never by another's."""
     headers = world.signed_in()
     made = world.http.post("/v1/keys", headers=headers, json={"name": "ci"}).json()["data"]
     mine = {"authorization": f"Bearer {made['key']}"}
@@ -169,8 +170,8 @@ def test_an_account_is_matched_by_its_uid(world: World) -> None:
 
 
 def test_an_account_is_matched_before_it_exists(world: World) -> None:
-    """Who signs in for the first time is known by the token."""
-    use(world, {"when": {"account": "new"}, "then": {"error": 503}})
+    """The uid of a new user is taken from the token."""
+    start_rules(world, {"when": {"account": "new"}, "then": {"error": 503}})
     assert world.http.post("/api/developer/activate", headers=world.signed_in("other")).status_code == 200
     assert world.http.post("/api/developer/activate", headers=world.signed_in("new")).status_code == 503
 
@@ -227,7 +228,6 @@ BODIES: list[tuple[dict[str, Any], bool]] = [
 
 
 def test_a_body_is_matched_by_a_part_of_it(world: World) -> None:
-    """A subset by keys; values by type and value, so that 1 is not true."""
     given: dict[str, Any] = {
         "n": 1,
         "user": "a",
@@ -240,12 +240,11 @@ def test_a_body_is_matched_by_a_part_of_it(world: World) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"null", b'"text"', b"\xff", b"[" * 100_000])
 def test_a_body_that_is_no_object_matches_nothing(world: World, body: bytes) -> None:
-    """They have no parts and say nothing; the refusal is as without a rule."""
     rules = [{"when": {"body": {"a": 1}}, "then": {"error": 503}}, {"when": {"message": "a"}, "then": {"error": 503}}]
-    use(world, *rules)
+    start_rules(world, *rules)
     answer = world.http.post(CHAT.path, content=body, headers=world.headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_json")
-    assert [miss["failed"] for miss in shown(world)["nearMisses"]] == ["body", "message"]
+    assert [miss["failed"] for miss in entry_json(world)["nearMisses"]] == ["body", "message"]
 
 
 TALK = [
@@ -256,7 +255,7 @@ TALK = [
 PARTS = [{"role": "user", "content": [{"type": "text", "text": "about"}, {"type": "text", "text": "pears"}]}]
 
 
-MESSAGES: list[tuple[Ask, dict[str, Any], str, bool]] = [
+MESSAGES: list[tuple[RequestExample, dict[str, Any], str, bool]] = [
     (CHAT, {"messages": TALK}, "pears", True),
     (CHAT, {"messages": TALK}, "about pears", True),
     (CHAT, {"messages": TALK}, "apples", False),
@@ -280,29 +279,29 @@ MESSAGES: list[tuple[Ask, dict[str, Any], str, bool]] = [
 
 
 def test_a_message_is_matched_by_its_text_or_by_a_pattern(world: World) -> None:
-    """The last user message, the query, the topic, the input."""
     found = [
-        (ask, changes, message, applies(world, {"message": message}, ask, **changes))
-        for ask, changes, message, _ in MESSAGES
+        (example, changes, message, applies(world, {"message": message}, example, **changes))
+        for example, changes, message, _ in MESSAGES
     ]
     assert found == MESSAGES
 
 
 def test_between_lasts_from_its_first_moment_to_before_its_last(world: World) -> None:
-    """From its first moment on, and no longer at its last, by the sandbox's clock."""
     world.advance(1000)
-    use(world, {"when": {"between": ["10s", "2m"]}, "then": {"error": 503}}, limits={"requests_per_minute": None})
+    start_rules(
+        world, {"when": {"between": ["10s", "2m"]}, "then": {"error": 503}}, limits={"requests_per_minute": None}
+    )
     statuses = []
     for seconds in (0, 9.999, 0.001, 50, 59.999, 0.001, 3600):
         world.advance(seconds)
         statuses.append(post(world).status_code)
     assert statuses == [200, 200, 503, 503, 503, 200, 200]
-    assert shown(world)["nearMisses"] == [{"rule": "rule 1", "failed": "between", "draw": None}]
+    assert entry_json(world)["nearMisses"] == [{"rule": "rule 1", "failed": "between", "draw": None}]
 
 
 def test_between_counts_from_the_start_that_the_scenario_sets(world: World) -> None:
     clock = {"start": "2026-05-11T14:00:00Z", "mode": "frozen"}
-    use(world, {"when": {"between": ["0s", "1s"]}, "then": {"error": 503}}, clock=clock)
+    start_rules(world, {"when": {"between": ["0s", "1s"]}, "then": {"error": 503}}, clock=clock)
     assert post(world).status_code == 503
     world.advance(1)
     answer = post(world)
@@ -310,8 +309,7 @@ def test_between_counts_from_the_start_that_the_scenario_sets(world: World) -> N
 
 
 def test_each_request_draws_its_chance(world: World) -> None:
-    """Each request draws; the journal has the draw, lucky or not."""
-    use(world, {"when": {"chance": 0.33}, "then": {"error": 503}}, limits={"requests_per_minute": None})
+    start_rules(world, {"when": {"chance": 0.33}, "then": {"error": 503}}, limits={"requests_per_minute": None})
     lucky = hits(world, 200)
     assert 40 < len(lucky) < 95
     for number, entry in enumerate(support.journal(world), 1):
@@ -320,18 +318,17 @@ def test_each_request_draws_its_chance(world: World) -> None:
         assert (draw < 0.33) == (number in lucky) == (entry.rule is not None)
 
 
-@pytest.mark.parametrize("unrelated", [SEARCH, EMBEDDINGS, SCRIPTS, STREAM], ids=lambda ask: ask.name)
-def test_unrelated_requests_shift_no_draws(world: World, unrelated: Ask) -> None:
-    """Nor do those that fail a condition before the chance."""
+@pytest.mark.parametrize("unrelated", [SEARCH, EMBEDDINGS, SCRIPTS, STREAM], ids=lambda example: example.name)
+def test_unrelated_requests_shift_no_draws(world: World, unrelated: RequestExample) -> None:
     when = {"endpoint": "chat.completions", "message": "sea", "chance": 0.4}
     if unrelated is STREAM:
         when["body"] = {"max_tokens": 3}
     changes: dict[str, Any] = {"max_tokens": 3}
     limits = {"requests_per_minute": None}
-    use(world, {"when": when, "then": {"error": 503}}, limits=limits)
+    start_rules(world, {"when": when, "then": {"error": 503}}, limits=limits)
     alone = [post(world, **changes).status_code for _ in range(30)]
     assert 0 < alone.count(503) < 30
-    use(world, {"when": when, "then": {"error": 503}}, limits=limits)
+    start_rules(world, {"when": when, "then": {"error": 503}}, limits=limits)
     mixed = []
     for _ in range(30):
         assert post(world, unrelated).status_code == 200
@@ -340,7 +337,7 @@ def test_unrelated_requests_shift_no_draws(world: World, unrelated: Ask) -> None
 
 
 def test_the_first_rule_that_applies_decides(world: World) -> None:
-    use(
+    start_rules(
         world,
         {"name": "not this", "when": {"message": "mountain"}, "then": {"error": 500}},
         {"name": "elsewhere", "when": {"endpoint": "search"}, "then": {"error": 502}},
@@ -349,7 +346,7 @@ def test_the_first_rule_that_applies_decides(world: World) -> None:
         {"name": "too late", "then": {"error": 504}},
     )
     assert post(world).status_code == 503
-    entry = shown(world)
+    entry = entry_json(world)
     assert (entry["rule"], entry["draw"]) == ("this", None)
     missed = [(miss["rule"], miss["failed"]) for miss in entry["nearMisses"]]
     assert missed == [("not this", "message"), ("never lucky", "chance")]
@@ -357,7 +354,6 @@ def test_the_first_rule_that_applies_decides(world: World) -> None:
 
 
 def test_near_misses_name_the_first_condition_that_failed(world: World) -> None:
-    """In the order key, account, header, body, message, between, chance, calls, however the rule is written."""
     conditions: dict[str, Any] = {
         "calls": 9,
         "chance": 1e-9,
@@ -371,9 +367,9 @@ def test_near_misses_name_the_first_condition_that_failed(world: World) -> None:
     order = ["key", "account", "header", "body", "message", "between", "chance", "calls"]
     for count in range(len(order)):
         left = {name: conditions[name] for name in reversed(order[count:])}
-        use(world, {"name": "asked", "when": left, "then": {"error": 503}})
+        start_rules(world, {"name": "asked", "when": left, "then": {"error": 503}})
         assert post(world).status_code == 200
-        (miss,) = shown(world)["nearMisses"]
+        (miss,) = entry_json(world)["nearMisses"]
         assert (miss["rule"], miss["failed"]) == ("asked", order[count])
         assert (miss["draw"] is not None) == (order[count] == "chance")
 
@@ -381,7 +377,7 @@ def test_near_misses_name_the_first_condition_that_failed(world: World) -> None:
 # --- then: errors -----------------------------------------------------------------------------------------------------
 
 
-# What the rule says, and the status, type, code and Retry-After that follow.
+# The rule's error, and the expected status, type, code and Retry-After.
 INJECTED: list[tuple[Any, int, str, str, str | None]] = [
     (400, 400, "invalid_request_error", "invalid_field", None),
     (401, 401, "authentication_error", "invalid_api_key", None),
@@ -409,19 +405,19 @@ INJECTED: list[tuple[Any, int, str, str, str | None]] = [
 ]
 
 
-@asks
-def test_an_injected_error_has_the_contracts_shape(frozen_server: Running, ask: Ask) -> None:
-    """JSON even for a stream; what the rule leaves open follows from the status."""
+@each_example
+def test_an_injected_error_has_the_contracts_shape(frozen_server: RunningServer, example: RequestExample) -> None:
+    """JSON even for a stream; the status determines values that the rule omits."""
     found = []
     world = fresh_world(frozen_server)
     for error, *_ in INJECTED:
-        use(world, {"name": "refused", "then": {"error": error}})
-        answer = post(world, ask)
+        start_rules(world, {"name": "refused", "then": {"error": error}})
+        answer = post(world, example)
         said = answer.json()["error"]
         found.append((error, answer.status_code, said["type"], said["code"], answer.headers.get("retry-after")))
         assert said["message"]
         assert answer.headers["x-clevora-mock-rule"] == "refused"
-        entry = shown(world)
+        entry = entry_json(world)
         assert (entry["status"], entry["code"], entry["rule"]) == (answer.status_code, said["code"], "refused")
         assert (entry["cost"], entry["promptTokens"], entry["completionTokens"]) == (0, 0, 0)
     assert found == INJECTED
@@ -429,20 +425,18 @@ def test_an_injected_error_has_the_contracts_shape(frozen_server: Running, ask: 
 
 
 def test_an_injected_error_has_the_rules_message(world: World) -> None:
-    use(world, {"then": {"error": {"status": 500, "message": "The hamster is asleep."}}})
+    start_rules(world, {"then": {"error": {"status": 500, "message": "The hamster is asleep."}}})
     assert post(world).json()["error"]["message"] == "The hamster is asleep."
 
 
 def test_the_dashboards_injected_errors_keep_their_envelope(world: World) -> None:
-    """The dashboard's endpoints keep their envelope."""
-    use(world, {"then": {"error": 500}})
+    start_rules(world, {"then": {"error": 500}})
     answer = world.http.get("/api/developer/usage", headers=world.signed_in())
     assert (answer.status_code, answer.json()["status"]) == (500, "error")
 
 
 def test_an_injected_error_comes_after_authentication(world: World) -> None:
-    """A wrong key and missing access stay what they are, and no rule counts them."""
-    use(world, {"when": {"calls": 1}, "then": {"error": 500}})
+    start_rules(world, {"when": {"calls": 1}, "then": {"error": 500}})
     for headers in ({}, {"authorization": "Bearer sk_live_wrong"}):
         answer = world.http.post(CHAT.path, json=CHAT.body, headers=headers)
         assert answer.status_code == 401
@@ -454,10 +448,10 @@ def test_an_injected_error_comes_after_authentication(world: World) -> None:
 
 
 @pytest.mark.parametrize("problem", ["unactivated", "poor", "fast", "used up", "bad field", "no JSON", "too large"])
-def test_an_injected_error_goes_before_the_requests_own(world: World, problem: str) -> None:
+def test_an_injected_error_precedes_the_requests_own_errors(world: World, problem: str) -> None:
     """Before 402, 429, 400 and 413; nothing is charged, and no limit counts it."""
     limits = {"fast": {"requests_per_minute": 0}, "used up": {"tokens_per_day": 0}}.get(problem, {})
-    use(world, {"then": {"error": 500}}, limits=limits or {"requests_per_minute": 60})
+    start_rules(world, {"then": {"error": 500}}, limits=limits or {"requests_per_minute": 60})
     if problem == "unactivated":
         world.http.patch("/__mock/accounts/demo", json={"activated": False})
     if problem == "poor":
@@ -465,63 +459,62 @@ def test_an_injected_error_goes_before_the_requests_own(world: World, problem: s
     content = {"bad field": b'{"messages": 1}', "no JSON": b"{", "too large": b" " * (4 * 1024 * 1024 + 1)}
     body = content.get(problem, json.dumps(CHAT.body).encode())
     assert world.http.post(CHAT.path, content=body, headers=world.headers).status_code == 500
-    use(world, limits=limits)
+    start_rules(world, limits=limits)
     own = {"unactivated": 402, "poor": 402, "fast": 429, "used up": 429, "too large": 413}.get(problem, 400)
     assert world.http.post(CHAT.path, content=body, headers=world.headers).status_code == own
     assert support.charges(world) == []
 
 
 def test_injected_errors_use_up_no_limit(world: World) -> None:
-    use(world, {"when": {"calls": "1-9"}, "then": {"error": 503}}, limits={"requests_per_minute": 2})
+    start_rules(world, {"when": {"calls": "1-9"}, "then": {"error": 503}}, limits={"requests_per_minute": 2})
     assert [post(world).status_code for _ in range(12)] == [503] * 9 + [200, 200, 429]
 
 
 # --- then: delays -----------------------------------------------------------------------------------------------------
 
 
-@asks
-def test_a_fixed_delay_is_written_down(world: World, ask: Ask) -> None:
-    """Nobody waits where the clock is frozen, and it has not moved."""
+@each_example
+def test_a_fixed_delay_is_recorded(world: World, example: RequestExample) -> None:
+    """No wait under a frozen clock, which does not move."""
     before = world.clock.now()
     for delay, millis in (("250ms", 250), ("2s", 2000), ("1.5m", 90_000), ("0s", 0)):
-        use(world, {"then": {"delay": delay}})
-        assert post(world, ask).status_code == 200
-        assert shown(world)["latencyMs"] == millis
+        start_rules(world, {"then": {"delay": delay}})
+        assert post(world, example).status_code == 200
+        assert entry_json(world)["latencyMs"] == millis
     assert world.clock.now() == before
 
 
 @pytest.mark.parametrize(
-    ("ask", "then"),
+    ("example", "then"),
     [
         (CHAT, {"delay": "30ms"}),
         (CHAT, {"fault": {"kind": "stall", "for": "30ms"}}),
         (STREAM, {"reply": {"content": ""}, "stream": {"ttft": "30ms"}}),
     ],
 )
-def test_real_delays_are_waited_out_beside_a_frozen_clock(ask: Ask, then: dict[str, Any]) -> None:
-    """Waited out by the wall, and written down all the same."""
+def test_real_delays_are_waited_out_beside_a_frozen_clock(example: RequestExample, then: dict[str, Any]) -> None:
     with running(Settings(clock="frozen", real_delays=True)) as server:
         waiting = World(server, "waiting")
         with waiting.http:
-            use(waiting, {"then": then})
-            assert send(waiting, ask).ending == "whole"
-            assert shown(waiting)["latencyMs"] == 30
+            start_rules(waiting, {"then": then})
+            assert send(waiting, example).ending == "whole"
+            assert entry_json(waiting)["latencyMs"] == 30
 
 
 def test_an_error_can_be_delayed(world: World) -> None:
-    use(world, {"then": {"delay": "3s", "error": 504}})
+    start_rules(world, {"then": {"delay": "3s", "error": 504}})
     assert post(world).status_code == 504
-    assert shown(world)["latencyMs"] == 3000
+    assert entry_json(world)["latencyMs"] == 3000
 
 
 def latencies(world: World, delay: Any, count: int) -> list[int]:
-    use(world, {"then": {"delay": delay}}, limits={"requests_per_minute": None})
+    start_rules(world, {"then": {"delay": delay}}, limits={"requests_per_minute": None})
     for _ in range(count):
         post(world)
     return [entry.latency for entry in support.journal(world)[-count:]]
 
 
-def test_drawn_delays_are_written_down(world: World) -> None:
+def test_drawn_delays_are_recorded(world: World) -> None:
     uniform = latencies(world, {"uniform": ["100ms", "2s"]}, 40)
     assert all(100_000 <= one <= 2_000_000 for one in uniform)
     assert len(set(uniform)) == 40
@@ -563,11 +556,10 @@ def test_a_lognormal_delay_whose_median_is_its_p99_is_fixed() -> None:
 
 
 def use_reply(world: World, reply: dict[str, Any]) -> None:
-    use(world, {"name": "canned", "then": {"reply": reply}})
+    start_rules(world, {"name": "canned", "then": {"reply": reply}})
 
 
 def test_a_scripted_content_is_billed_by_its_own_tokens(world: World) -> None:
-    """Billed by its own tokens."""
     use_reply(world, {"content": "Thirty days, no more."})
     answer = post(world)
     body = answer.json()
@@ -579,8 +571,8 @@ def test_a_scripted_content_is_billed_by_its_own_tokens(world: World) -> None:
     assert charge.tokens == body["usage"]["total_tokens"]
 
 
-def streamed(seen: Seen) -> tuple[str, str | None, dict[str, int]]:
-    """Text, finish reason and usage of a whole stream."""
+def streamed(seen: RawResponse) -> tuple[str, str | None, dict[str, int]]:
+    """Return text, finish reason and usage of a complete stream."""
     said = [json.loads(event.removeprefix(b"data: ")) for event in seen.events[:-1]]
     text = "".join(one["choices"][0]["delta"].get("content", "") for one in said)
     return text, said[-1]["choices"][0]["finish_reason"], said[-1]["usage"]
@@ -608,19 +600,17 @@ def test_a_scripted_content_can_be_streamed(world: World) -> None:
 def test_max_tokens_cuts_a_scripted_content(
     world: World, *, reply: dict[str, Any], limit: int | None, text: str, reason: str, tokens: int, limited_by: str
 ) -> None:
-    """`max_tokens` cuts a canned answer too; the finish reason says so unless the rule says otherwise."""
     use_reply(world, {"content": "One two three four."} | reply)
     changes: dict[str, Any] = {} if limit is None else {limited_by: limit}
     body = post(world, **changes).json()
     choice = body["choices"][0]
     assert (choice["message"]["content"], choice["finish_reason"]) == (text, reason)
     assert body["usage"]["completion_tokens"] == tokens
-    seen = send(world, Ask("cut", STREAM.endpoint, STREAM.path, STREAM.body | changes, STREAM.rate))
+    seen = send(world, RequestExample("cut", STREAM.endpoint, STREAM.path, STREAM.body | changes, STREAM.rate))
     assert streamed(seen) == (text, reason, body["usage"])
 
 
 def test_the_parts_of_a_scripted_script_replace_the_models(world: World) -> None:
-    """Parts that are left out stay the model's."""
     plain = post(world, SCRIPTS).json()
     section = {"heading": "Leaves", "content": "They are green.", "durationSeconds": 12}
     use_reply(world, {"script": {"title": "Tea!", "sections": [section]}})
@@ -632,8 +622,7 @@ def test_the_parts_of_a_scripted_script_replace_the_models(world: World) -> None
     assert support.charges(world)[1].tokens == usage["total_tokens"]
 
 
-def test_what_a_scripted_result_leaves_out_is_made_up(world: World) -> None:
-    """What a result leaves out is made up, in the API's own shape."""
+def test_omitted_fields_of_a_scripted_result_get_defaults(world: World) -> None:
     plain = post(world, SEARCH).json()
     use_reply(
         world, {"results": [{"title": "One", "score": 0.5}, {"title": "Two", "type": "podcast"}, {"title": "Three"}]}
@@ -653,7 +642,6 @@ def test_scripted_results_may_be_none(world: World) -> None:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_a_scripted_vector_is_the_same_for_every_input(world: World, count: int) -> None:
-    """The same for every input, as long as it is written, in either encoding."""
     use_reply(world, {"vector": [0.5, -1, 0.25]})
     texts = ["text"] * count
     floats = post(world, EMBEDDINGS, input=texts).json()["data"]
@@ -663,7 +651,6 @@ def test_a_scripted_vector_is_the_same_for_every_input(world: World, count: int)
 
 
 def test_each_endpoint_takes_its_own_part_of_a_reply(world: World) -> None:
-    """Each takes its own part."""
     use_reply(world, {"content": "Yes.", "vector": [1], "results": [], "script": {"title": "T"}})
     assert post(world).json()["choices"][0]["message"]["content"] == "Yes."
     assert post(world, EMBEDDINGS).json()["data"][0]["embedding"] == [1.0]
@@ -675,21 +662,21 @@ def test_each_endpoint_takes_its_own_part_of_a_reply(world: World) -> None:
 
 
 def arriving(world: World, pace: dict[str, Any], steps: list[float]) -> Iterator[int]:
-    """How many events are there after each step of time; the answer has three tokens."""
-    stand_still(world)
-    use(world, {"then": {"reply": {"content": "One two three"}, "stream": pace}})
+    """Return the number of events after each step of time; the answer has three tokens."""
+    stop_clock(world)
+    start_rules(world, {"then": {"reply": {"content": "One two three"}, "stream": pace}})
     with connect(world.address) as connection:
-        connection.sendall(support.request(world, STREAM))
-        seen = Seen()
-        support.waiting(world)
+        connection.sendall(support.request_bytes(world, STREAM))
+        seen = RawResponse()
+        support.wait_for_timer(world)
         for step in steps:
             world.advance(step)
-            read(connection, seen, support.GIVES_UP_SECONDS)
+            read(connection, seen, support.SILENCE_SECONDS)
             yield len(seen.events)
 
 
 def test_a_stream_keeps_to_the_scripted_pace(world: World) -> None:
-    """The role at once, the first content after `ttft`, then one after the other; the end comes a step later."""
+    """The role at once, the first content after `ttft`, then a token per step; the end comes a step later."""
     pace = {"ttft": "3s", "tokens_per_second": 5}
     steps = [0, 2.9, 0.101, 0.15, 0.05, 0.2, 0.2]
     assert list(arriving(world, pace, steps)) == [1, 1, 2, 2, 3, 4, 6]
@@ -700,14 +687,15 @@ def test_ttft_alone_delays_the_first_content(world: World) -> None:
 
 
 def test_lateness_in_a_stream_does_not_add_up(world: World) -> None:
-    """Deadlines count from the start, so a jump lets out what is due."""
+    """Deadlines count from the start, so after a jump all due events are sent."""
     assert list(arriving(world, {"tokens_per_second": 1}, [0, 1.001, 3])) == [2, 3, 6]
 
 
 def test_jitter_varies_each_stream_by_its_share(world: World) -> None:
-    """Give or take its share of a step; drawn anew for each stream."""
     pace = {"ttft": "1s", "tokens_per_second": 10, "jitter": 0.5}
-    use(world, {"then": {"reply": {"content": "One two three four five six seven eight nine ten"}, "stream": pace}})
+    start_rules(
+        world, {"then": {"reply": {"content": "One two three four five six seven eight nine ten"}, "stream": pace}}
+    )
     for _ in range(5):
         send(world, STREAM)
     waits = [entry.latency for entry in support.journal(world)]
@@ -716,18 +704,20 @@ def test_jitter_varies_each_stream_by_its_share(world: World) -> None:
 
 
 def test_the_journal_has_the_time_that_a_paced_stream_takes(world: World) -> None:
-    use(world, {"then": {"reply": {"content": "One two three"}, "stream": {"ttft": "3s", "tokens_per_second": 5}}})
+    start_rules(
+        world, {"then": {"reply": {"content": "One two three"}, "stream": {"ttft": "3s", "tokens_per_second": 5}}}
+    )
     assert send(world, STREAM).ending == "whole"
-    assert shown(world)["latencyMs"] == 3600
+    assert entry_json(world)["latencyMs"] == 3600
 
 
-def test_a_pace_leaves_an_answer_in_one_piece_alone(world: World) -> None:
-    use(world, {"then": {"stream": {"ttft": "3s", "tokens_per_second": 5}}})
+def test_a_pace_does_not_change_a_body_in_one_piece(world: World) -> None:
+    start_rules(world, {"then": {"stream": {"ttft": "3s", "tokens_per_second": 5}}})
     assert post(world).status_code == 200
-    assert shown(world)["latencyMs"] == 0
+    assert entry_json(world)["latencyMs"] == 0
 
 
 def test_the_question_is_the_one_that_is_matched() -> None:
-    """The other tests rely on its words."""
+    """Other tests rely on its words."""
     assert "sea" in QUESTION
     assert "mountain" not in QUESTION

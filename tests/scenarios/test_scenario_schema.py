@@ -1,4 +1,4 @@
-"""The schema for editors: it is what the language makes of it today, and it takes what the reader takes."""
+"""The JSON Schema for editors: it is up to date with the language, and accepts what the reader accepts."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from clevora_mock import resources
 from clevora_mock.scenarios import json_schema
 from clevora_mock.scenarios.document import parse
-from tests.support.scenario_tree import plain
+from tests.support.scenario_tree import to_json
 
 SHIPPED = resources.scenarios()
 
@@ -24,13 +24,13 @@ def test_the_schema_is_a_valid_schema() -> None:
 
 
 @pytest.mark.parametrize("file", sorted(SHIPPED.glob("*.yaml")), ids=lambda file: file.stem)
-def test_it_takes_every_shipped_scenario(file: Path) -> None:
+def test_the_schema_accepts_every_shipped_scenario(file: Path) -> None:
     text = file.read_text(encoding="utf-8")
-    Draft202012Validator(json_schema.schema()).validate(plain(parse(text)))
+    Draft202012Validator(json_schema.schema()).validate(to_json(parse(text)))
     assert text.startswith("# yaml-language-server: $schema=schema.json\n")
 
 
-def test_every_entry_says_what_it_is_for() -> None:
+def test_every_entry_has_a_description() -> None:
     def walk(schema: object) -> None:
         if isinstance(schema, dict):
             for name, entry in schema.get("properties", {}).items():

@@ -1,6 +1,6 @@
-"""Each shipped scenario against OpenAI's own SDK, and through a plain socket where that sees more.
+"""Each shipped scenario with OpenAI's SDK, and through a plain socket for details that the SDK hides.
 
-What the SDK would sleep through passes on the sandbox's clock, so nobody waits.
+The SDK's pauses advance the sandbox's clock, so the tests do not wait.
 """
 
 import json
@@ -18,21 +18,21 @@ from openai import OpenAI
 
 from clevora_mock.resources import scenarios
 from tests.support import scenarios as support
-from tests.support.raw_client import TIMEOUT_SECONDS, Seen
+from tests.support.raw_client import TIMEOUT_SECONDS, RawResponse
 from tests.support.scenarios import (
-    ASKS,
     CHAT,
     EMBEDDINGS,
     QUESTION,
+    REQUEST_EXAMPLES,
     SEARCH,
     STREAM,
-    activate,
     charges,
+    entry_json,
     journal,
     send,
-    shown,
+    start_shipped_scenario,
 )
-from tests.support.server import Running
+from tests.support.server import RunningServer
 from tests.support.world import World
 
 MESSAGES: Any = [{"role": "user", "content": QUESTION}]
@@ -40,18 +40,18 @@ FLAKY = "two failures, then fine"
 
 
 @pytest.fixture
-def world(frozen_server: Running, request: pytest.FixtureRequest) -> Iterator[World]:
-    """A sandbox that is called after the test, so that its draws are the same in every run."""
+def world(frozen_server: RunningServer, request: pytest.FixtureRequest) -> Iterator[World]:
+    """Provide a sandbox that is named after the test, so that its draws are the same in every run."""
     name = request.node.originalname.replace("_", "-").lower()[:40]
     fresh = World(frozen_server, name)
     with fresh.http:
         yield fresh
-        support.check_books(fresh)
+        support.check_totals(fresh)
 
 
 @pytest.fixture
-def naps(world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long the SDK slept before each retry; it is the sandbox's clock that moves on meanwhile."""
+def sdk_pauses(world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Provide the SDK's pauses before its retries, which advance the sandbox's clock."""
     slept: list[float] = []
 
     def sleep(seconds: float) -> None:
@@ -63,15 +63,15 @@ def naps(world: World, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def client(world: World, naps: list[float]) -> Iterator[OpenAI]:
-    """The SDK as it comes: it retries twice."""
+def client(world: World, sdk_pauses: list[float]) -> Iterator[OpenAI]:
+    """Provide the SDK with its defaults: two retries."""
     with OpenAI(base_url=world.base_url, api_key=world.api_key) as sdk:
         yield sdk
 
 
 @pytest.fixture
 def plain(client: OpenAI) -> OpenAI:
-    """The SDK without retries."""
+    """Provide the SDK without retries."""
     return client.with_options(max_retries=0)
 
 
@@ -96,29 +96,29 @@ def test_there_is_a_test_for_each() -> None:
 
 
 def test_default_lets_everything_pass(world: World, client: OpenAI) -> None:
-    activate(world, "default")
+    start_shipped_scenario(world, "default")
     answer = chat(client)
     assert answer.choices[0].message.content
     (charge,) = charges(world)
     assert charge.tokens == answer.usage.total_tokens
-    entry = shown(world)
+    entry = entry_json(world)
     assert (entry["rule"], entry["nearMisses"], entry["status"]) == (None, [], 200)
 
 
-def test_not_activated_is_mended_by_a_top_up(world: World, client: OpenAI, naps: list[float]) -> None:
-    """402 is not retried; a top-up to $15 mends it."""
-    activate(world, "not-activated")
+def test_not_activated_is_mended_by_a_top_up(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
+    """402 is not retried; a top-up of $15 activates the account."""
+    start_shipped_scenario(world, "not-activated")
     with pytest.raises(openai.APIStatusError) as refused:
         chat(client)
     assert (refused.value.status_code, refused.value.code) == (402, "account_not_activated")
-    assert (statuses(world), naps) == ([402], [])
+    assert (statuses(world), sdk_pauses) == ([402], [])
     pay(world, 20)
     assert chat(client).choices
     assert len(charges(world)) == 1
 
 
 def pay(world: World, dollars: int, outcome: str = "pay") -> dict[str, Any]:
-    """Top up through the dashboard's API, and finish the checkout."""
+    """Top up through the API, and finish the checkout."""
     link = world.http.post("/api/developer/topup", headers=world.signed_in(), json={"amount": dollars}).json()
     session = link["data"]["checkoutUrl"].rpartition("/")[2]
     answer = world.http.post(f"/__mock/checkouts/{session}/{outcome}")
@@ -134,8 +134,8 @@ def balance(world: World) -> float:
 
 
 def test_out_of_credit_refuses_after_the_line_is_crossed(world: World, client: OpenAI) -> None:
-    """Some succeed; the one that crosses the line is served; from then on it is 402."""
-    activate(world, "out-of-credit")
+    """The request that exhausts the balance is served; later ones are 402."""
+    start_shipped_scenario(world, "out-of-credit")
     assert balance(world) == 0.05
     served = 0
     while balance(world) > 0:
@@ -151,8 +151,8 @@ def test_out_of_credit_refuses_after_the_line_is_crossed(world: World, client: O
 
 
 def test_rate_limited_refuses_the_fourth_within_a_minute(world: World, plain: OpenAI) -> None:
-    """The fourth within a minute is refused until exactly when it says."""
-    activate(world, "rate-limited")
+    """The fourth request within a minute is refused until the time in Retry-After."""
+    start_shipped_scenario(world, "rate-limited")
     for _ in range(3):
         chat(plain)
         world.advance(5)
@@ -168,19 +168,18 @@ def test_rate_limited_refuses_the_fourth_within_a_minute(world: World, plain: Op
     assert len(charges(world)) == 4
 
 
-def test_rate_limited_is_survived_by_the_sdks_retries(world: World, client: OpenAI, naps: list[float]) -> None:
-    """The SDK obeys Retry-After, and that is enough."""
-    activate(world, "rate-limited")
+def test_rate_limited_is_survived_by_the_sdks_retries(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
+    start_shipped_scenario(world, "rate-limited")
     for _ in range(4):
         chat(client)
-    assert naps == [60]
+    assert sdk_pauses == [60]
     assert statuses(world) == [200, 200, 200, 429, 200]
     assert world.http.get("/__mock/conduct").json()["findings"] == []
 
 
 def test_daily_cap_refuses_until_midnight(world: World, plain: OpenAI) -> None:
-    """The request that crosses the line is served; then nothing until midnight, UTC."""
-    activate(world, "daily-cap")
+    """The request that exceeds the limit is served; later ones are refused until midnight UTC."""
+    start_shipped_scenario(world, "daily-cap")
     world.advance(6 * 3600)
     used = 0
     while used < 100:
@@ -197,21 +196,20 @@ def test_daily_cap_refuses_until_midnight(world: World, plain: OpenAI) -> None:
     assert sum(charge.tokens for charge in charges(world)[:-1]) == used
 
 
-def test_flaky_is_survived_by_two_retries(world: World, client: OpenAI, naps: list[float]) -> None:
-    """Two retries reach the answer, and it is billed once."""
-    activate(world, "flaky")
+def test_flaky_is_survived_by_two_retries(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
+    start_shipped_scenario(world, "flaky")
     answer = chat(client)
     assert answer.choices[0].message.content
-    assert len(naps) == 2
+    assert len(sdk_pauses) == 2
     assert statuses(world) == [500, 500, 200]
     assert rules(world) == [FLAKY, FLAKY, None]
-    assert shown(world)["nearMisses"] == [{"rule": FLAKY, "failed": "calls", "draw": None}]
+    assert entry_json(world)["nearMisses"] == [{"rule": FLAKY, "failed": "calls", "draw": None}]
     (charge,) = charges(world)
     assert charge.tokens == answer.usage.total_tokens
 
 
 def test_flaky_raises_without_retries(world: World, plain: OpenAI) -> None:
-    activate(world, "flaky")
+    start_shipped_scenario(world, "flaky")
     with pytest.raises(openai.InternalServerError) as failed:
         chat(plain)
     assert (failed.value.status_code, failed.value.code) == (500, "internal_error")
@@ -223,14 +221,14 @@ def test_flaky_raises_without_retries(world: World, plain: OpenAI) -> None:
 
 
 def test_outage_serves_a_proxys_pages_for_half_a_minute(world: World, plain: OpenAI) -> None:
-    """Half a minute of a proxy's pages, on every endpoint; then all is well."""
-    activate(world, "outage")
+    """Half a minute of a proxy's error pages, on every endpoint; then normal responses."""
+    start_shipped_scenario(world, "outage")
     with pytest.raises(openai.InternalServerError) as failed:
         chat(plain)
     assert failed.value.status_code == 503
     assert failed.value.response.headers["content-type"] == "text/html"
     assert "<h1>503 " in failed.value.response.text
-    # Not the contract's error, so there is no code in it.
+    # Not the contract's error, so it has no code.
     assert failed.value.code is None
     assert world.http.get("/v1/keys", headers=world.signed_in()).status_code == 503
     world.advance(29.999)
@@ -243,17 +241,17 @@ def test_outage_serves_a_proxys_pages_for_half_a_minute(world: World, plain: Ope
     assert len(charges(world)) == 1
 
 
-def test_outage_is_survived_by_patience(world: World, client: OpenAI, naps: list[float]) -> None:
-    activate(world, "outage")
+def test_outage_is_survived_by_patience(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
+    start_shipped_scenario(world, "outage")
     patient = client.with_options(max_retries=10)
     assert chat(patient).choices
-    assert 28 < sum(naps) < 45
+    assert 28 < sum(sdk_pauses) < 45
     assert statuses(world)[-1] == 200
 
 
 def test_brownout_is_slow_and_fails_one_in_ten(world: World, plain: OpenAI) -> None:
-    """A tenth fails after one to five seconds; the others are slow, one in a hundred very."""
-    activate(world, "brownout")
+    """A tenth fails after one to five seconds; the others are slow, one in a hundred very slow."""
+    start_shipped_scenario(world, "brownout")
     outcomes: Counter[str] = Counter()
     for _ in range(150):
         try:
@@ -275,76 +273,75 @@ def test_brownout_is_slow_and_fails_one_in_ten(world: World, plain: OpenAI) -> N
 
 
 def test_slow_stream_trickles(world: World) -> None:
-    """The role at once, three seconds of nothing, then a trickle, by the sandbox's clock."""
-    activate(world, "slow-stream")
-    support.stand_still(world)
+    """The role at once, three seconds without data, then a slow stream, by the sandbox's clock."""
+    start_shipped_scenario(world, "slow-stream")
+    support.stop_clock(world)
     began = world.clock.now()
     chunks: list[Any] = []
     with OpenAI(base_url=world.base_url, api_key=world.api_key) as sdk:
         reader = threading.Thread(target=lambda: chunks.extend(chat(sdk, stream=True, max_tokens=8)), daemon=True)
         reader.start()
-        support.waiting(world)
+        support.wait_for_timer(world)
         world.advance(2.9)
-        assert world.do(lambda sandbox: len(sandbox.clock.timers)) == 1
+        assert world.run_in_server(lambda sandbox: len(sandbox.clock.timers)) == 1
         while not journal(world):
-            # Only while the server waits does the time pass that it waits for.
-            if world.do(lambda sandbox: len(sandbox.clock.timers)):
+            # The clock advances only while the server waits for it.
+            if world.run_in_server(lambda sandbox: len(sandbox.clock.timers)):
                 world.advance(0.01)
         reader.join(TIMEOUT_SECONDS)
     assert [chunk.choices[0].delta.role for chunk in chunks] == ["assistant"] + [None] * 9
     last = chunks[-1]
     assert (last.choices[0].finish_reason, last.usage.completion_tokens) == ("length", 8)
-    # Eight steps of a fifth of a second, each give or take 30 %.
+    # Eight steps of a fifth of a second, each plus or minus 30 %.
     passed = (world.clock.now() - began) / 1_000_000 - 3
     assert 8 * 0.2 * 0.7 <= passed <= 8 * 0.2 * 1.3 + 0.5
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks) == journal(world)[0].response
 
 
-def test_slow_stream_is_only_written_down_where_time_is_frozen(world: World, client: OpenAI) -> None:
-    activate(world, "slow-stream")
+def test_slow_stream_is_only_recorded_under_a_frozen_clock(world: World, client: OpenAI) -> None:
+    start_shipped_scenario(world, "slow-stream")
     chunks = list(chat(client, stream=True, max_tokens=8))
     assert chunks[-1].usage.completion_tokens == 8
-    support.settled(world, 1)
-    assert 3000 + 1600 * 0.7 <= shown(world)["latencyMs"] <= 3000 + 1600 * 1.3
+    support.wait_for_entries(world, 1)
+    assert 3000 + 1600 * 0.7 <= entry_json(world)["latencyMs"] <= 3000 + 1600 * 1.3
     assert len(chat(client, max_tokens=8).choices) == 1
-    assert shown(world)["latencyMs"] == 0
+    assert entry_json(world)["latencyMs"] == 0
 
 
-def test_cut_stream_ends_after_twelve_tokens(world: World, client: OpenAI, naps: list[float]) -> None:
-    """Twelve tokens, a FIN, and nothing that says that it was not the end; they are billed."""
+def test_cut_stream_ends_after_twelve_tokens(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
+    """Twelve tokens, a FIN, and no sign of an incomplete stream except the missing last chunk; they are billed."""
     whole = chat(client)
-    activate(world, "cut-stream")
+    start_shipped_scenario(world, "cut-stream")
     seen = send(world, STREAM)
     assert (seen.ending, seen.is_whole, len(seen.events)) == ("fin", False, 13)
     assert all(b"[DONE]" not in event and b'"finish_reason":"' not in event for event in seen.events)
     text, error = read_stream(client)
     assert whole.choices[0].message.content.startswith(text)
-    # The chunked body has no end, which is all that the SDK has to go by.
+    # The chunked body is not terminated, which is the SDK's only indication.
     assert error == "APIConnectionError: Connection error."
-    support.settled(world, 3)
+    support.wait_for_entries(world, 3)
     assert [charge.tokens for charge in charges(world)[1:]] == [whole.usage.prompt_tokens + 12] * 2
-    entry = shown(world)
+    entry = entry_json(world)
     assert (entry["rule"], entry["fault"], entry["status"]) == ("closed after 12 tokens", "close", 200)
     assert entry["response"] == text
-    assert naps == []
+    assert sdk_pauses == []
 
 
 def test_cut_stream_with_a_short_answer(world: World) -> None:
-    """Never an end, however short the answer is."""
-    activate(world, "cut-stream")
-    short = support.Ask("short", STREAM.endpoint, STREAM.path, STREAM.body | {"max_tokens": 4}, STREAM.rate)
+    start_shipped_scenario(world, "cut-stream")
+    short = support.RequestExample("short", STREAM.endpoint, STREAM.path, STREAM.body | {"max_tokens": 4}, STREAM.rate)
     seen = send(world, short)
     assert (seen.ending, len(seen.events)) == ("fin", 5)
     assert b"[DONE]" not in seen.body
 
 
 def read_stream(sdk: OpenAI) -> tuple[str, str | None]:
-    """The text of a stream as far as the SDK reads it, and what it says at the end."""
+    """Return the text of a stream as far as the SDK reads it, and the SDK's error at its end."""
     text = ""
     try:
         for chunk in chat(sdk, stream=True):
             text += chunk.choices[0].delta.content or ""
-    except Exception as error:  # noqa: BLE001 - whichever it is, a client sees it
+    except Exception as error:  # noqa: BLE001 - any exception is an outcome
         return text, f"{type(error).__name__}: {error}"
     return text, None
 
@@ -360,21 +357,21 @@ BROKEN = {
 
 
 def test_broken_stream_breaks_in_six_ways(world: World, client: OpenAI) -> None:
-    """Six ways to break, each about as often; answers in one piece are left alone."""
+    """Six kinds of faults, each about as often; bodies in one piece are unchanged."""
     whole = chat(client)
     content = whole.choices[0].message.content
-    activate(world, "broken-stream")
+    start_shipped_scenario(world, "broken-stream")
     outcomes: dict[str, set[str]] = {}
     for number in range(60):
         text, error = read_stream(client)
-        entry = support.settled(world, number + 2)[-1]
+        entry = support.wait_for_entries(world, number + 2)[-1]
         assert entry.rule is not None
         assert (entry.status, entry.fault) == (200, BROKEN[entry.rule])
         outcomes.setdefault(entry.rule, set()).add((error or "").partition(":")[0])
         check_broken(entry.rule, text, content)
         world.advance(1)
     assert outcomes.keys() == BROKEN.keys()
-    # What the SDK makes of it: it stops at what is not JSON and at an error, and notices nothing else.
+    # The SDK stops at invalid JSON and at an error, and does not notice the other faults.
     assert outcomes.pop("a line that is not JSON") == {"JSONDecodeError"}
     assert outcomes.pop("an error in the middle") == {"APIError"}
     assert set.union(*outcomes.values()) == {""}
@@ -396,8 +393,8 @@ def check_broken(rule: str, text: str, content: str) -> None:
         assert text != content
 
 
-def test_broken_stream_leaves_whole_answers_alone(world: World, client: OpenAI) -> None:
-    activate(world, "broken-stream")
+def test_broken_stream_does_not_change_bodies_in_one_piece(world: World, client: OpenAI) -> None:
+    start_shipped_scenario(world, "broken-stream")
     assert chat(client).choices
     assert {miss.condition for miss in journal(world)[0].misses} == {"body"}
 
@@ -411,12 +408,11 @@ DROPS = {
 
 
 def test_connection_drops_come_in_each_kind(world: World) -> None:
-    """Each kind comes, on each endpoint, as what it is."""
-    activate(world, "connection-drops")
+    start_shipped_scenario(world, "connection-drops")
     met: set[str] = set()
     for number in range(120):
-        ask = ASKS[number % len(ASKS)]
-        seen: Seen = send(world, ask)
+        ask = REQUEST_EXAMPLES[number % len(REQUEST_EXAMPLES)]
+        seen: RawResponse = send(world, ask)
         entry = journal(world)[-1]
         if entry.rule is None:
             assert (seen.status, seen.ending, entry.fault) == (200, "whole", None)
@@ -431,8 +427,8 @@ def test_connection_drops_come_in_each_kind(world: World) -> None:
 
 
 def test_connection_drops_raise_the_sdks_connection_error(world: World, plain: OpenAI) -> None:
-    """To the SDK they are all the same error; half a body is paid for."""
-    activate(world, "connection-drops")
+    """Every kind is the same error to the SDK; half a body is billed."""
+    start_shipped_scenario(world, "connection-drops")
     met: set[str] = set()
     for _ in range(60):
         count = len(journal(world))
@@ -441,34 +437,34 @@ def test_connection_drops_raise_the_sdks_connection_error(world: World, plain: O
             failed = False
         except openai.APIConnectionError:
             failed = True
-        entry = support.settled(world, count + 1)[-1]
+        entry = support.wait_for_entries(world, count + 1)[-1]
         assert failed == (entry.rule is not None)
         met |= {entry.rule} if entry.rule else set()
         world.advance(1)
     assert met == DROPS.keys()
 
 
-def test_connection_drops_are_survived_by_retries(world: World, client: OpenAI, naps: list[float]) -> None:
-    """A retry after a lost answer bills twice when half of it had come."""
-    activate(world, "connection-drops")
+def test_connection_drops_are_survived_by_retries(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
+    """A retry bills twice if half of the lost response had been sent."""
+    start_shipped_scenario(world, "connection-drops")
     for _ in range(30):
         assert client.with_options(max_retries=8).embeddings.create(model="clevora-embed-1", input="text").data
         world.advance(3)
-    assert naps
+    assert sdk_pauses
     halves = rules(world).count("half a body")
     assert len(charges(world)) == 30 + halves
 
 
-def test_charged_but_lost_bills_what_never_comes(world: World, plain: OpenAI) -> None:
-    """Every second answer is billed and never comes."""
-    activate(world, "charged-but-lost")
+def test_charged_but_lost_bills_lost_responses(world: World, plain: OpenAI) -> None:
+    """Every second response is billed and not delivered."""
+    start_shipped_scenario(world, "charged-but-lost")
     answer = chat(plain)
     with pytest.raises(openai.APIConnectionError):
         chat(plain)
-    support.settled(world, 2)
+    support.wait_for_entries(world, 2)
     first, second = charges(world)
     assert first.tokens == second.tokens == answer.usage.total_tokens
-    entry = shown(world)
+    entry = entry_json(world)
     assert (entry["status"], entry["rule"], entry["fault"]) == (None, "billed, then silence", "close")
     assert entry["cost"] == pytest.approx(second.amount / 1_000_000)
     for ask in (EMBEDDINGS, SEARCH, STREAM):
@@ -478,44 +474,41 @@ def test_charged_but_lost_bills_what_never_comes(world: World, plain: OpenAI) ->
 
 
 def test_charged_but_lost_is_billed_again(world: World, client: OpenAI) -> None:
-    """The SDK's retry gets its answer; the ledger has both."""
-    activate(world, "charged-but-lost")
+    """The SDK's retry succeeds; the ledger has both charges."""
+    start_shipped_scenario(world, "charged-but-lost")
     for _ in range(2):
         assert chat(client).choices
     assert rules(world) == [None, "billed, then silence", None]
     assert len(charges(world)) == 3
 
 
-def test_revoked_key_is_401_after_three_calls(world: World, client: OpenAI, naps: list[float]) -> None:
-    """Three calls, then 401 for good, which is not retried."""
-    activate(world, "revoked-key")
+def test_revoked_key_is_401_after_three_calls(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
+    start_shipped_scenario(world, "revoked-key")
     for _ in range(3):
         chat(client)
     for _ in range(2):
         with pytest.raises(openai.AuthenticationError) as refused:
             client.embeddings.create(model="clevora-embed-1", input="text")
         assert refused.value.code == "invalid_api_key"
-    assert naps == []
+    assert sdk_pauses == []
     assert statuses(world) == [200, 200, 200, 401, 401]
     assert rules(world)[3:] == ["revoked after three calls"] * 2
     assert len(charges(world)) == 3
     assert "revoked_key" in [finding["kind"] for finding in world.http.get("/__mock/conduct").json()["findings"]]
 
 
-def test_no_developer_access_is_403_until_activated(world: World, client: OpenAI, naps: list[float]) -> None:
-    """403 with the right key, until the access is activated."""
-    activate(world, "no-developer-access")
+def test_no_developer_access_is_403_until_activated(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
+    start_shipped_scenario(world, "no-developer-access")
     with pytest.raises(openai.PermissionDeniedError) as refused:
         chat(client)
     assert refused.value.code == "developer_access_required"
-    assert (statuses(world), naps, charges(world)) == ([403], [], [])
+    assert (statuses(world), sdk_pauses, charges(world)) == ([403], [], [])
     assert world.http.post("/api/developer/activate", headers=world.signed_in()).status_code == 200
     assert chat(client).choices
 
 
 def test_payment_fails_and_no_money_comes(world: World, plain: OpenAI) -> None:
-    """The checkout opens, the payment fails, and no money comes."""
-    activate(world, "payment-fails")
+    start_shipped_scenario(world, "payment-fails")
     assert pay(world, 50)["status"] == "failed"
     assert balance(world) == 0
     with pytest.raises(openai.APIStatusError) as refused:
@@ -527,8 +520,7 @@ def test_payment_fails_and_no_money_comes(world: World, plain: OpenAI) -> None:
 
 
 def test_late_payment_is_credited_after_five_minutes(world: World, plain: OpenAI) -> None:
-    """Paid, but for five minutes nobody knows; then it is credited, once."""
-    activate(world, "late-payment")
+    start_shipped_scenario(world, "late-payment")
     assert pay(world, 50)["webhookStatus"] is None
     world.advance(299.9)
     assert balance(world) == 0
@@ -537,20 +529,19 @@ def test_late_payment_is_credited_after_five_minutes(world: World, plain: OpenAI
     assert refused.value.code == "insufficient_balance"
     before = len(journal(world))
     world.advance(0.1)
-    support.settled(world, before + 1)
+    support.wait_for_entries(world, before + 1)
     assert balance(world) == 50
     assert chat(plain).choices
     world.advance(3600)
-    credited = world.do(
-        lambda sandbox: [one.amount for one in support.demo(sandbox).ledger.entries if one.type == "credit"]
+    credited = world.run_in_server(
+        lambda sandbox: [one.amount for one in support.demo_account(sandbox).ledger.entries if one.type == "credit"]
     )
     assert credited[1:] == [50_000_000]
 
 
 def test_the_first_call_of_each_endpoint_is_whole_by_default(world: World) -> None:
-    """The socket agrees with the SDK."""
-    activate(world, "default")
-    for ask in (*ASKS, CHAT):
+    start_shipped_scenario(world, "default")
+    for ask in (*REQUEST_EXAMPLES, CHAT):
         seen = send(world, ask)
         assert (seen.status, seen.ending) == (200, "whole")
         assert ask.streamed or json.loads(seen.body)

@@ -1,4 +1,4 @@
-"""Where scenarios come from: the shipped ones, and a user's own, which win."""
+"""Scenarios by name: the shipped ones, and a user's own, which take precedence."""
 
 import subprocess
 import sys
@@ -34,7 +34,7 @@ NAMES = [
 ]
 
 
-def test_the_store_lists_what_is_shipped() -> None:
+def test_the_store_lists_the_shipped_scenarios() -> None:
     assert ScenarioStore(SHIPPED).names() == NAMES
 
 
@@ -53,7 +53,7 @@ def test_the_default_is_the_one_that_needs_no_file() -> None:
     assert replace(ScenarioStore(SHIPPED).load("default"), source=DEFAULT.source) == DEFAULT
 
 
-def test_each_says_in_one_line_what_happens_and_which_bug_it_finds() -> None:
+def test_each_description_is_one_line_with_effect_and_bug() -> None:
     described = ScenarioStore(SHIPPED).describe()
     assert [name for name, _ in described] == NAMES
     for name, said in described:
@@ -61,7 +61,7 @@ def test_each_says_in_one_line_what_happens_and_which_bug_it_finds() -> None:
         assert " Finds " in said or name == "default"
 
 
-def test_a_users_own_files_win(tmp_path: Path) -> None:
+def test_a_users_own_files_take_precedence(tmp_path: Path) -> None:
     (tmp_path / "flaky.yaml").write_text("description: mine\n")
     (tmp_path / "extra.json").write_text('{"description": "from\\nJSON"}')
     (tmp_path / "broken.yml").write_text("descripton: x\n")
@@ -114,7 +114,7 @@ def test_an_unknown_name_is_refused_with_the_closest() -> None:
         store.load("none.yaml")
 
 
-def test_a_folder_that_is_none(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(ScenarioNotFound, match=r"no such folder of scenarios$"):
         ScenarioStore(SHIPPED, tmp_path / "none")
 

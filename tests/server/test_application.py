@@ -1,4 +1,4 @@
-"""`create_app()` is an ordinary Starlette application, to be read, extended, mounted and served like any other."""
+"""`create_app()` returns a Starlette application that can be extended, mounted and served by any ASGI server."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ FROZEN = Settings(clock="frozen")
 
 
 def client_of(app: ASGIApp, **options: Any) -> TestClient:
-    """Return a client whose host name the control plane lets in."""
+    """Return a client with a host name that the control plane accepts."""
     return TestClient(app, base_url="http://localhost", headers=HEADERS, **options)
 
 
@@ -43,7 +43,7 @@ def paths_of(app: Starlette) -> set[str]:
 
 
 def signed_in(app: Starlette, name: str = "default") -> dict[str, str]:
-    """Return the headers of the demo user, signed in at the present of a sandbox."""
+    """Return headers of the demo user, signed in at the sandbox's present time."""
     now = app.state.sandboxes.get(name).clock.now()
     return {"authorization": f"Bearer {issue(Identity('demo', None), 'demo-clevora', now, 3600)}"}
 
@@ -86,11 +86,11 @@ def test_a_path_is_found_by_its_endpoints_name(name: str, parameters: dict[str, 
     assert create_app().url_path_for(name, **parameters) == path
 
 
-# --- what others add --------------------------------------------------------------------------------------------------
+# --- extensions -------------------------------------------------------------------------------------------------------
 
 
 class Marking:
-    """Middleware that adds a header to every answer."""
+    """Middleware that adds a header to every response."""
 
     def __init__(self, app: ASGIApp, mark: bytes) -> None:
         self.app = app
@@ -246,7 +246,7 @@ def test_a_watched_scenario_is_reloaded_while_the_lifespan_lasts(tmp_path: Path)
 
 
 def test_an_imported_payment_that_is_due_later_is_delivered(tmp_path: Path) -> None:
-    """The lifespan waits for what was on its way when the state was exported."""
+    """The lifespan schedules the events that were pending at the export."""
     file = tmp_path / "state.json"
     app = create_app(FROZEN)
     client = client_of(app)
@@ -269,9 +269,7 @@ def test_an_imported_payment_that_is_due_later_is_delivered(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("then", "status"), [({"delay": "5ms"}, 200), ({"fault": "slow_body"}, 200), ({"fault": "reset"}, 0)]
 )
-def test_a_payment_is_credited_whatever_delays_or_breaks_the_answer_to_its_event(
-    then: dict[str, str], status: int
-) -> None:
+def test_a_payment_is_credited_despite_a_fault_on_its_events_response(then: dict[str, str], status: int) -> None:
     app = create_app()
     client = client_of(app)
     checkout = top_up(client, signed_in(app)).rpartition("/")[2]
@@ -291,7 +289,7 @@ def top_up(client: TestClient, headers: dict[str, str], prefix: str = "") -> str
 
 @pytest.fixture
 def mounted() -> Iterator[tuple[TestClient, Starlette]]:
-    """A client of an application that has the mock at ``/clevora``, and the mock itself."""
+    """Provide a client of an application with the mock mounted at ``/clevora``, and the mock itself."""
     mock = create_app(FROZEN)
     with client_of(Starlette(routes=[Mount("/clevora", mock), Route("/hello", hello)])) as client:
         yield client, mock
@@ -359,7 +357,7 @@ def test_a_mounted_mock_finds_paths_by_name(mounted: tuple[TestClient, Starlette
 
 
 def test_a_service_serves_the_application_that_create_app_makes() -> None:
-    """The same request, at the same moment of the same fresh state, has one answer, in process and by socket."""
+    """The same request at the same time in the same state has one response, in process and over a socket."""
     with_port = Settings(port=0, quiet=True, clock=FROZEN.clock)
     service = Service(with_port)
     assert isinstance(service.app, Starlette)
@@ -381,8 +379,7 @@ def test_a_service_serves_the_application_that_create_app_makes() -> None:
 
 
 @pytest.mark.parametrize("kind", ["reset", "close"])
-def test_a_server_that_cannot_break_connections_is_told_so(kind: str) -> None:
-    """An honest error, in place of an answer that looks whole."""
+def test_a_server_without_connection_control_reports_the_fault_as_an_error(kind: str) -> None:
     answer = client_of(create_app()).post(CHAT, json=HELLO, headers={"x-clevora-mock-fault": kind})
     assert answer.status_code == 500
     assert answer.json()["error"] == {

@@ -1,4 +1,4 @@
-"""Where a request or a response ends: HTTP/1.0, trailers, lengths, and the connection's own end (W9)."""
+"""The ends of requests and responses: HTTP/1.0, trailers, lengths, and closed connections (W9)."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ def address() -> Iterator[Address]:
 
 
 def raw(request: bytes, headers: list[tuple[bytes, bytes]], *parts: bytes, pause: float = 0.0) -> tuple[bytes, bytes]:
-    """Head and body, as they came, of an application's response to `request`."""
+    """Return the raw head and body of an application's response to `request`."""
     with serving(answering(headers, *parts, pause=pause)) as served:
         head, _, body = exchange(served, request).partition(b"\r\n\r\n")
     return head, body
@@ -54,7 +54,6 @@ def test_chunks_that_an_application_asks_for_do_not_reach_http_1_0() -> None:
 
 @pytest.mark.clause("W9")
 def test_a_paced_response_is_paced_for_http_1_0_too() -> None:
-    """Its parts come one by one, not together at the end."""
     with serving(answering([], b"one", b"two", pause=0.1)) as served, connect(served) as connection:
         send(connection, OLD_GET)
         received = b""
@@ -107,7 +106,7 @@ def test_a_body_that_is_not_as_long_as_said_ends_the_connection(
 
 
 @pytest.mark.parametrize("broken", [b"a\r\nset-cookie: b", b"a\nb", b"a\rb"])
-def test_a_header_with_a_line_break_never_leaves(broken: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_header_with_a_line_break_is_not_sent(broken: bytes, capfd: pytest.CaptureFixture[str]) -> None:
     head, _ = raw(GET, [(b"x-echo", broken)], b"")
     assert b"a\n" not in head
     assert b"a\r" not in head
@@ -120,8 +119,7 @@ def test_a_header_with_a_line_break_never_leaves(broken: bytes, capfd: pytest.Ca
 
 @pytest.mark.clause("W9")
 @pytest.mark.parametrize("cuts", [(), (100,), (100, 118, 130)], ids=["one segment", "two", "four"])
-def test_trailers_are_no_headers(cuts: tuple[int, ...]) -> None:
-    """Not even for an application that looks at the headers after the body."""
+def test_trailers_are_not_headers(cuts: tuple[int, ...]) -> None:
     request = (
         b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ntransfer-encoding: chunked\r\ntrailer: host\r\n\r\n"
         b"2\r\nok\r\n0\r\nHost: evil\r\nAuthorization: Bearer stolen\r\nExpect: 100-continue\r\n\r\n"
@@ -135,7 +133,7 @@ def test_trailers_are_no_headers(cuts: tuple[int, ...]) -> None:
 
 
 def test_the_connection_closes_after_the_response_to_a_request_with_trailers() -> None:
-    """Some trailers change how httptools reads on, so that nothing behind them can be trusted."""
+    """Some trailers affect httptools' later parsing, so the bytes after them cannot be trusted."""
     request = (
         b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nconnection: close\r\n\r\n"
     )
@@ -151,7 +149,7 @@ def test_trailers_without_an_end_are_refused() -> None:
     assert response.status == 431
 
 
-def test_garbage_behind_a_request_leaves_its_response_alone() -> None:
+def test_invalid_bytes_behind_a_request_do_not_affect_its_response() -> None:
     with serving(echo) as served:
         (response,) = responses(exchange(served, GET + b"GARBAGE\r\n\r\n"))
     assert (response.status, response.json["method"]) == (200, "GET")

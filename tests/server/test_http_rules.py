@@ -1,4 +1,4 @@
-"""W1-W5, W7, W8 on the wire: verbs, slashes, other origins, request ids, and what is not HTTP."""
+"""W1-W5, W7, W8 on the wire: methods, slashes, CORS, request ids, and invalid HTTP."""
 
 import json
 import re
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 PATHS = [(endpoint, path) for endpoint in ENDPOINTS for path in endpoint.paths]
 READABLE = [(endpoint, path) for endpoint, path in PATHS if endpoint.method == "GET"]
-# What each path takes, by hand, so that the product's own table is not its judge.
+# The methods of each path, written by hand, independent of the product's table.
 VERBS = {
     "/v1/chat/completions": {"POST"},
     "/v1/embeddings": {"POST"},
@@ -46,7 +46,7 @@ def concrete(path: str) -> str:
 
 @pytest.mark.clause("W1", "W3")
 def test_head_is_get_without_a_body(world: "World") -> None:
-    """On every path that can be read: the same status and headers but for the request's id, and nothing behind them."""
+    """The same status and headers except the request id, and no body."""
     for endpoint, path in READABLE:
         headers = credential(world, endpoint)
         got, headed = world.http.get(path, headers=headers), world.http.head(path, headers=headers)
@@ -59,7 +59,6 @@ def test_head_is_get_without_a_body(world: "World") -> None:
 @pytest.mark.clause("W1", "W3")
 @pytest.mark.parametrize(("path", "status"), [("/v1/chat/completions", 405), ("/v1/nothing", 404), ("/v1/keys", 401)])
 def test_head_is_refused_like_get(world: "World", path: str, status: int) -> None:
-    """Without a body to say why."""
     answer = world.http.head(path)
     assert (answer.status_code, answer.content) == (status, b"")
 
@@ -67,7 +66,6 @@ def test_head_is_refused_like_get(world: "World", path: str, status: int) -> Non
 @pytest.mark.clause("W3")
 @pytest.mark.parametrize("tail", ["/", "//"])
 def test_a_slash_at_the_end_changes_nothing(world: "World", tail: str) -> None:
-    """Every route answers as it does without one."""
     for endpoint, path in PATHS:
         headers = credential(world, endpoint)
         plain, slashed = (
@@ -81,8 +79,7 @@ def test_a_slash_at_the_end_changes_nothing(world: "World", tail: str) -> None:
 
 @pytest.mark.clause("W3")
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_allow_names_the_verbs_that_a_path_takes(world: "World", method: str) -> None:
-    """A verb is taken, or the answer is 405 with all that are."""
+def test_allow_lists_the_methods_of_a_path(world: "World", method: str) -> None:
     for path, taken in VERBS.items():
         answer = world.http.request(method, concrete(path))
         if method in taken:
@@ -93,14 +90,12 @@ def test_allow_names_the_verbs_that_a_path_takes(world: "World", method: str) ->
 
 
 @pytest.mark.clause("W3")
-def test_every_path_has_its_verbs_here() -> None:
-    """A new endpoint needs a row in VERBS."""
+def test_every_path_has_its_methods_in_the_table() -> None:
     assert VERBS.keys() == {path for _, path in PATHS}
 
 
 @pytest.mark.clause("W8")
 def test_a_preflight_is_answered_on_the_emulated_api(world: "World") -> None:
-    """Without a credential: any origin, the path's verbs, the headers that were asked for."""
     for endpoint, path in PATHS:
         asked = {
             "origin": "https://app.example",
@@ -117,8 +112,7 @@ def test_a_preflight_is_answered_on_the_emulated_api(world: "World") -> None:
 
 
 @pytest.mark.clause("W8")
-def test_a_preflight_leaves_the_browser_free_to_send_any_sdks_headers(world: "World") -> None:
-    """The OpenAI and Firebase SDKs add headers of their own."""
+def test_a_preflight_allows_the_headers_of_every_sdk(world: "World") -> None:
     wanted = "authorization, x-stainless-lang, x-client-version, x-firebase-gmpid"
     asked = {"origin": "https://app.example", "access-control-request-method": "POST"}
     answer = world.http.options("/v1/chat/completions", headers=asked | {"access-control-request-headers": wanted})
@@ -137,7 +131,6 @@ def test_no_two_answers_have_the_same_request_id(world: "World") -> None:
 
 @pytest.mark.clause("W7")
 def test_the_three_paths_for_agents_serve_the_same_bytes(world: "World") -> None:
-    """And the same headers, but for the request's id."""
     first, *others = (world.http.get(path) for path in ("/docs/llms", "/llms.txt", "/llms.json"))
     for other in others:
         assert other.content == first.content
@@ -161,8 +154,8 @@ def test_the_three_paths_for_agents_serve_the_same_bytes(world: "World") -> None
     ],
     ids=["noise", "no path", "unknown verb", "bad header", "bad path", "bad length", "bad chunk", "TLS"],
 )
-def test_what_is_not_http_is_refused_in_json(world: "World", request_bytes: bytes) -> None:
-    """400 in the contract's shape, with a request id, and the connection closes."""
+def test_invalid_http_is_refused_in_json(world: "World", request_bytes: bytes) -> None:
+    """A 400 in the contract's format with a request id; the connection closes."""
     head, _, body = exchange(world.address, request_bytes).partition(b"\r\n\r\n")
     lines = head.decode().lower().split("\r\n")
     assert lines[0].startswith("http/1.1 400 ")
@@ -176,7 +169,6 @@ def test_what_is_not_http_is_refused_in_json(world: "World", request_bytes: byte
 
 @pytest.mark.clause("W4", "W5")
 def test_a_body_in_chunks_is_read_whole(world: "World") -> None:
-    """No length is announced; it is JSON all the same, and over 4 MiB it is too large."""
 
     def parts(count: int) -> list[bytes]:
         return [b'{"messages":[{"role":"user",', b'"content":"Hello!"}]', *[b" " * 65_536] * count, b"}"]
@@ -189,7 +181,7 @@ def test_a_body_in_chunks_is_read_whole(world: "World") -> None:
 
 @pytest.mark.clause("W5")
 def test_a_length_over_4_mib_is_refused_before_the_body_comes(world: "World") -> None:
-    """A client that waits to be asked for its body is not asked."""
+    """A client that sends ``Expect: 100-continue`` gets no 100."""
     head = (
         f"POST /sandbox/{world.name}/v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
         f"authorization: Bearer {world.api_key}\r\nexpect: 100-continue\r\ncontent-length: 99999999\r\n\r\n"
@@ -202,7 +194,6 @@ def test_a_length_over_4_mib_is_refused_before_the_body_comes(world: "World") ->
 
 @pytest.mark.clause("W1")
 def test_a_connection_outlives_refusals(world: "World") -> None:
-    """One connection, many errors, and then an answer."""
     prefix = f"/sandbox/{world.name}"
     with connect(world.address) as connection:
         for path, status in (("/v1/nothing", 404), ("/v1/keys", 401), ("/v1/search", 405), ("/docs/llms", 200)):
@@ -212,6 +203,5 @@ def test_a_connection_outlives_refusals(world: "World") -> None:
 
 @pytest.mark.clause("W1", "W4")
 def test_a_request_without_a_host_is_served(world: "World") -> None:
-    """HTTP/1.0 knows no Host header."""
     answered = exchange(world.address, b"GET /docs/llms HTTP/1.0\r\n\r\n")
     assert answered.startswith(b"HTTP/1.1 200")

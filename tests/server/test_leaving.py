@@ -1,4 +1,4 @@
-"""Clients that end a connection, wholly or by half, while a request runs on it (W9)."""
+"""Clients that close or half-close a connection while a request is running on it (W9)."""
 
 import asyncio
 import socket
@@ -20,8 +20,8 @@ GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 OK = [(b"content-length", b"2")]
 
 
-class Silence:
-    """An application that begins a response, says nothing more, and counts the clients that leave."""
+class SilentApplication:
+    """An application that starts a response, sends no more, and counts disconnects."""
 
     def __init__(self, begins: bool = True) -> None:
         self._begins = begins
@@ -39,18 +39,18 @@ class Silence:
 
 
 @pytest.fixture
-def silence() -> Silence:
-    return Silence()
+def silence() -> SilentApplication:
+    return SilentApplication()
 
 
 @pytest.fixture
-def address(silence: Silence) -> Iterator[Address]:
+def address(silence: SilentApplication) -> Iterator[Address]:
     with serving(silence) as served:
         yield served
 
 
 def begun(connection: socket.socket) -> None:
-    """Return once the response has begun to arrive."""
+    """Return once the start of the response has arrived."""
     received = b""
     while b"begun" not in received:
         received += connection.recv(65_536)
@@ -69,8 +69,8 @@ every_end = pytest.mark.parametrize("leave", [end, reset])
 
 
 @every_end
-def test_a_client_that_leaves_is_noticed(
-    silence: Silence, address: Address, leave: Callable[[socket.socket], None]
+def test_a_disconnect_is_noticed(
+    silence: SilentApplication, address: Address, leave: Callable[[socket.socket], None]
 ) -> None:
     connection = connect(address)
     send(connection, GET)
@@ -81,8 +81,8 @@ def test_a_client_that_leaves_is_noticed(
 
 @every_end
 @pytest.mark.parametrize("waiting", [1, 50])
-def test_a_client_that_leaves_while_requests_wait_is_noticed_by_the_one_that_runs(
-    silence: Silence, address: Address, leave: Callable[[socket.socket], None], waiting: int
+def test_a_disconnect_behind_pipelined_requests_is_noticed_by_the_running_one(
+    silence: SilentApplication, address: Address, leave: Callable[[socket.socket], None], waiting: int
 ) -> None:
     connection = connect(address)
     send(connection, GET)
@@ -93,7 +93,7 @@ def test_a_client_that_leaves_while_requests_wait_is_noticed_by_the_one_that_run
     assert silence.paths == ["/"]
 
 
-def test_a_client_that_leaves_while_a_large_body_waits_is_noticed(silence: Silence, address: Address) -> None:
+def test_a_disconnect_behind_an_unread_body_is_noticed(silence: SilentApplication, address: Address) -> None:
     body = b"x" * 500_000
     connection = connect(address)
     send(connection, GET)
@@ -103,7 +103,7 @@ def test_a_client_that_leaves_while_a_large_body_waits_is_noticed(silence: Silen
     assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
 
 
-def test_a_client_that_leaves_with_half_a_request_behind_is_noticed(silence: Silence, address: Address) -> None:
+def test_a_disconnect_behind_a_partial_request_is_noticed(silence: SilentApplication, address: Address) -> None:
     connection = connect(address)
     send(connection, GET)
     begun(connection)
@@ -112,7 +112,9 @@ def test_a_client_that_leaves_with_half_a_request_behind_is_noticed(silence: Sil
     assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
 
 
-def test_clients_that_leave_while_requests_wait_leave_no_descriptors(silence: Silence, address: Address) -> None:
+def test_disconnects_behind_pipelined_requests_leak_no_descriptors(
+    silence: SilentApplication, address: Address
+) -> None:
     before = descriptors()
     for _ in range(8):
         with ExitStack() as opened:
@@ -146,8 +148,7 @@ def test_pipelined_requests_are_answered_in_their_order() -> None:
     assert [response.json["path"] for response in found] == ["/0", "/1", "/2", "/3", "/4"]
 
 
-def test_more_requests_than_are_read_ahead_are_all_answered() -> None:
-    """Reading stops while too much waits, and goes on."""
+def test_pipelined_requests_beyond_the_read_limit_are_all_answered() -> None:
     body = b"x" * 30_000
     request = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(body) + body
 
@@ -164,18 +165,18 @@ def test_more_requests_than_are_read_ahead_are_all_answered() -> None:
     assert [response.json["body"] == body.decode() for response in found] == [*[True] * 40, False]
 
 
-def test_not_more_than_a_bound_is_read_ahead(silence: Silence) -> None:
+def test_reading_ahead_is_bounded(silence: SilentApplication) -> None:
     request = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n" + b"x" * 100_000
     with serving(silence, ConnectionLimits(pipelined_bytes=50_000)) as served, connect(served) as connection:
         send(connection, GET)
         begun(connection)
         connection.settimeout(0.5)
         with pytest.raises(TimeoutError):
-            # Far more than the kernel's buffers take.
+            # Far more than the kernel's buffers hold.
             connection.sendall(request * 500)
 
 
-def test_a_body_is_read_before_its_client_is_missed() -> None:
+def test_a_body_is_read_before_the_disconnect_is_noticed() -> None:
     body = b"x" * 66_000
     read: list[int] = []
     left = threading.Event()
@@ -197,7 +198,7 @@ def test_a_body_is_read_before_its_client_is_missed() -> None:
 
 
 def half_closed(address: Address, request: bytes) -> bytes:
-    """All that comes for a client that half-closes its connection right after `request`."""
+    """Return all bytes that a client receives that half-closes its connection directly after `request`."""
     with connect(address) as connection:
         send(connection, request)
         connection.shutdown(socket.SHUT_WR)
@@ -226,7 +227,6 @@ def test_a_half_closed_client_gets_all_pipelined_responses() -> None:
 
 @pytest.mark.clause("W9")
 def test_the_connection_of_a_half_closed_client_is_closed_after_its_response() -> None:
-    """And not when it has been idle for long."""
     began = time.monotonic()
     with serving(answering(OK, b"ok", delay=0.05), ConnectionLimits(half_closed_seconds=TIMEOUT_SECONDS)) as served:
         half_closed(served, GET)
@@ -234,8 +234,8 @@ def test_the_connection_of_a_half_closed_client_is_closed_after_its_response() -
 
 
 @pytest.mark.clause("W9")
-def test_a_half_closed_client_that_then_leaves_is_noticed() -> None:
-    silence = Silence(begins=False)
+def test_a_half_closed_clients_disconnect_is_noticed() -> None:
+    silence = SilentApplication(begins=False)
     with serving(silence, ConnectionLimits(half_closed_seconds=0.1)) as served:
         with connect(served) as connection:
             send(connection, GET)
@@ -244,7 +244,7 @@ def test_a_half_closed_client_that_then_leaves_is_noticed() -> None:
 
 
 @pytest.mark.clause("W9")
-def test_a_half_closed_client_that_leaves_a_paced_response_is_noticed_by_a_write() -> None:
+def test_a_half_closed_clients_disconnect_is_noticed_by_a_write() -> None:
     sent = 0
     left = threading.Event()
 
@@ -272,9 +272,9 @@ async def gone(receive: Receive) -> None:
         pass
 
 
-def test_a_client_that_ends_its_side_late_has_left() -> None:
-    """Nobody half-closes a connection in the middle of waiting; who has had enough does."""
-    silence = Silence(begins=False)
+def test_a_late_fin_is_a_disconnect() -> None:
+    """A FIN that comes later than directly after the request is a disconnect."""
+    silence = SilentApplication(begins=False)
     with serving(silence, ConnectionLimits(half_close=0, half_closed_seconds=TIMEOUT_SECONDS)) as served:
         began = time.monotonic()
         with connect(served) as connection:

@@ -1,4 +1,4 @@
-"""Bounds on heads, patience with clients, and refusals of what is not HTTP."""
+"""Limits on heads, timeouts of connections, and refusals of invalid HTTP."""
 
 import asyncio
 import json
@@ -25,7 +25,7 @@ def address() -> Iterator[Address]:
 
 
 def refusal(received: bytes, status: int) -> Response:
-    """The one response in `received`, which must be a refusal in JSON that closes."""
+    """Return the one response in `received`, which must be an error in JSON that closes the connection."""
     (response,) = responses(received)
     assert response.status == status
     assert response.header("content-type") == "application/json"
@@ -38,7 +38,7 @@ def refusal(received: bytes, status: int) -> Response:
 
 
 def head(size: int, *, path: bool = False) -> bytes:
-    """A request whose target, header names and header values have `size` bytes together."""
+    """Return a request whose target, header names and header values have `size` bytes in total."""
     if path:
         return b"GET /" + b"a" * (size - 6) + b" HTTP/1.1\r\n" + HOST + b"\r\n"
     rest = size - len(b"/") - len(b"hostx") - len(b"x-longconnectionclose") - 3 * len(b": \r\n")
@@ -58,8 +58,8 @@ def test_a_target_of_more_than_64_kib_is_refused(address: Address) -> None:
     refusal(exchange(address, head(64 * 1024 + 1, path=True)), 431)
 
 
-def test_a_head_that_does_not_end_is_refused(address: Address) -> None:
-    """Before its end: nobody keeps what may go on for ever."""
+def test_an_endless_head_is_refused(address: Address) -> None:
+    """It is refused before its end, which bounds the memory."""
     refusal(exchange(address, b"GET / HTTP/1.1\r\nx-long: ", *[b"a" * 4096] * 16, b"a"), 431)
 
 
@@ -68,26 +68,26 @@ def test_many_small_headers_are_bounded_too(address: Address) -> None:
     refusal(exchange(address, request), 431)
 
 
-def test_a_bound_on_heads_is_none_on_bodies(address: Address) -> None:
+def test_the_limit_on_heads_does_not_apply_to_bodies(address: Address) -> None:
     body = b"x" * 300_000
     request = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 300000\r\n\r\n" + body
     found = responses(exchange(address, request + request[:20], request[20:] + LAST))
     assert [len(response.json["body"]) for response in found] == [300_000, 300_000, 0]
 
 
-# --- patience ---------------------------------------------------------------------------------------------------------
+# --- timeouts ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def hasty() -> Iterator[Address]:
-    """A server that waits for the rest of a request for 0.15 s, and for a request for 0.3 s."""
+def short_timeouts() -> Iterator[Address]:
+    """Provide a server with timeouts of 0.15 s within a request, and of 0.3 s before one."""
     with serving(echo, ConnectionLimits(receive_seconds=0.15, idle_seconds=0.3)) as served:
         yield served
 
 
 @pytest.mark.parametrize("part", [b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nhost: x\r\nx-long: a"])
-def test_a_head_that_stops_is_given_up(hasty: Address, part: bytes) -> None:
-    refusal(exchange(hasty, part), 408)
+def test_a_stopped_head_times_out(short_timeouts: Address, part: bytes) -> None:
+    refusal(exchange(short_timeouts, part), 408)
 
 
 @pytest.mark.parametrize(
@@ -95,18 +95,17 @@ def test_a_head_that_stops_is_given_up(hasty: Address, part: bytes) -> None:
     [POST + b"abc", POST, POST.replace(b"content-length: 5", b"transfer-encoding: chunked") + b"3\r\nabc\r\n"],
     ids=["part of it", "none of it", "some chunks"],
 )
-def test_a_body_that_stops_is_given_up(hasty: Address, part: bytes) -> None:
-    refusal(exchange(hasty, part), 408)
+def test_a_stopped_body_times_out(short_timeouts: Address, part: bytes) -> None:
+    refusal(exchange(short_timeouts, part), 408)
 
 
-def test_a_head_that_stops_after_another_request_is_given_up(hasty: Address) -> None:
-    served, refused = responses(exchange(hasty, POST + b"abcde", b"GET / HT"))
+def test_a_stopped_head_after_another_request_times_out(short_timeouts: Address) -> None:
+    served, refused = responses(exchange(short_timeouts, POST + b"abcde", b"GET / HT"))
     assert (served.status, refused.status) == (200, 408)
 
 
-def test_a_request_that_goes_on_slowly_is_waited_for(hasty: Address) -> None:
-    """For as long as something comes."""
-    with connect(hasty) as connection:
+def test_a_slow_request_does_not_time_out(short_timeouts: Address) -> None:
+    with connect(short_timeouts) as connection:
         for byte in POST[:4], POST[4:], b"ab", b"cd", b"e" + LAST:
             connection.sendall(byte)
             time.sleep(0.08)
@@ -114,14 +113,14 @@ def test_a_request_that_goes_on_slowly_is_waited_for(hasty: Address) -> None:
 
 
 @pytest.mark.parametrize("asked", [b"", POST + b"abcde", b"\r\n\r\n"], ids=["never used", "used", "empty lines"])
-def test_an_idle_connection_is_closed(hasty: Address, asked: bytes) -> None:
+def test_an_idle_connection_is_closed(short_timeouts: Address, asked: bytes) -> None:
     began = time.monotonic()
-    assert len(responses(exchange(hasty, asked))) == (1 if asked.startswith(b"POST") else 0)
+    assert len(responses(exchange(short_timeouts, asked))) == (1 if asked.startswith(b"POST") else 0)
     assert 0.25 < time.monotonic() - began < TIMEOUT_SECONDS / 2
 
 
-def test_a_connection_in_use_is_kept(hasty: Address) -> None:
-    with connect(hasty) as connection:
+def test_a_connection_in_use_is_kept(short_timeouts: Address) -> None:
+    with connect(short_timeouts) as connection:
         for _ in range(4):
             connection.sendall(POST + b"abcde")
             time.sleep(0.15)
@@ -129,15 +128,15 @@ def test_a_connection_in_use_is_kept(hasty: Address) -> None:
         assert len(responses(read_all(connection))) == 5
 
 
-def test_a_response_may_take_longer_than_a_client(address: Address) -> None:
-    """Only clients have to hurry."""
+def test_a_slow_response_does_not_time_out(address: Address) -> None:
+    """The timeouts apply only to requests."""
     limits = ConnectionLimits(receive_seconds=0.05, idle_seconds=0.05)
     with serving(answering([], b"one", b"two", delay=0.2, pause=0.2), limits) as served:
         (response,) = responses(exchange(served, LAST))
     assert response.body == b"onetwo"
 
 
-def test_a_body_that_the_application_does_not_read_is_not_missed() -> None:
+def test_a_body_that_the_application_does_not_read_causes_no_timeout() -> None:
     """The server itself stops reading it."""
     body = b"x" * 2_000_000
 
@@ -152,8 +151,8 @@ def test_a_body_that_the_application_does_not_read_is_not_missed() -> None:
 
 
 @pytest.mark.parametrize(("delay", "pause"), [(0.0, 0.2), (0.2, 0.0)], ids=["begun", "not begun"])
-def test_the_next_request_may_stop_while_a_response_is_under_way(delay: float, pause: float) -> None:
-    """It is given up after that response, which it does not cut."""
+def test_a_stopped_request_times_out_after_the_running_response(delay: float, pause: float) -> None:
+    """The connection is closed after the response, which is complete."""
     limits = ConnectionLimits(receive_seconds=0.05)
     with serving(answering([], b"one", b"two", delay=delay, pause=pause), limits) as served:
         first, second = responses(exchange(served, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"GET / HT"))
@@ -167,18 +166,17 @@ def test_a_body_that_stops_does_not_cut_a_response_that_has_begun() -> None:
     assert response.body == b"onetwo"
 
 
-def test_the_rest_of_a_body_that_was_refused_early_is_given_up() -> None:
-    """Quietly: the client has its response."""
+def test_the_rest_of_an_early_refused_body_times_out() -> None:
     limits = ConnectionLimits(receive_seconds=0.05)
     with serving(answering([(b"content-length", b"2")], b"no"), limits) as served:
         (response,) = responses(exchange(served, POST + b"ab"))
     assert response.body == b"no"
 
 
-# --- what is not HTTP -------------------------------------------------------------------------------------------------
+# --- invalid HTTP -----------------------------------------------------------------------------------------------------
 
 
-def test_what_is_not_http_is_refused_in_json(address: Address) -> None:
+def test_invalid_http_is_refused_in_json(address: Address) -> None:
     body = {"error": {"message": "This is not HTTP/1.1", "type": "invalid_request_error", "code": "invalid_request"}}
     response = refusal(exchange(address, b"hello\r\n\r\n"), 400)
     assert response.body == json.dumps(body, separators=(",", ":")).encode()
@@ -196,8 +194,7 @@ def test_refusals_have_ids_that_differ_and_repeat_in_the_next_run() -> None:
     assert ids() == first
 
 
-def test_noise_does_not_cut_into_a_response() -> None:
-    """The connection ends, and nothing is put into what is on its way."""
+def test_invalid_bytes_do_not_interrupt_a_response() -> None:
     with serving(answering([], b"one", b"two", pause=0.2)) as served, connect(served) as connection:
         send(connection, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"hello\r\n\r\n")
         received = read_all(connection)
@@ -205,10 +202,10 @@ def test_noise_does_not_cut_into_a_response() -> None:
     assert b"one" in received
 
 
-def test_nothing_is_logged_of_what_clients_do(hasty: Address, capfd: pytest.CaptureFixture[str]) -> None:
-    exchange(hasty, b"hello\r\n\r\n")
-    exchange(hasty, head(70_000))
-    exchange(hasty, b"GET / HT")
-    exchange(hasty, POST + b"ab")
-    exchange(hasty, b"")
+def test_clients_errors_are_not_logged(short_timeouts: Address, capfd: pytest.CaptureFixture[str]) -> None:
+    exchange(short_timeouts, b"hello\r\n\r\n")
+    exchange(short_timeouts, head(70_000))
+    exchange(short_timeouts, b"GET / HT")
+    exchange(short_timeouts, POST + b"ab")
+    exchange(short_timeouts, b"")
     assert capfd.readouterr().err == ""

@@ -1,4 +1,4 @@
-"""A request that asks for another protocol is served as HTTP/1.1, body included (W9)."""
+"""A request for an upgrade to another protocol is served as HTTP/1.1, body included (W9)."""
 
 from collections.abc import Iterator
 
@@ -38,7 +38,7 @@ def post(headers: bytes, body: bytes) -> bytes:
 
 
 def seen(address: Address, *segments: bytes) -> Response:
-    """The one response to `segments`, before that of a last request on the connection."""
+    """Return the response to `segments`, followed by a last request on the connection."""
     first, last = responses(exchange(address, *segments, LAST))
     assert last.json["path"] == "/last"
     return first
@@ -62,7 +62,6 @@ def test_a_body_in_later_segments_is_read(address: Address, upgrade: bytes, fram
 
 @pytest.mark.clause("W9")
 def test_a_request_may_be_cut_anywhere(address: Address) -> None:
-    """In two segments, at each of its bytes."""
     request = post(UPGRADES["h2c"] + LENGTH, BODY)
     for cut in range(1, len(request), 3):
         assert seen(address, request[:cut], request[cut:]).json["body"] == BODY.decode(), f"cut after {cut} bytes"
@@ -95,7 +94,7 @@ def test_the_headers_beside_an_upgrade_arrive(address: Address) -> None:
 
 @pytest.mark.clause("W9")
 def test_pipelined_requests_are_all_served(address: Address) -> None:
-    """Thousands in one write, each of which asks for an upgrade."""
+    """Thousands in one write, each with an upgrade."""
     request = b"POST /%d HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\ncontent-length: 2\r\n\r\nok"
     found = responses(exchange(address, b"".join(request % number for number in range(2000)) + LAST))
     assert [response.json["path"] for response in found] == [*(f"/{number}" for number in range(2000)), "/last"]
@@ -109,7 +108,7 @@ def test_connection_close_beside_an_upgrade_closes(address: Address) -> None:
 
 
 @pytest.mark.clause("W9")
-def test_a_client_that_expects_100_continue_is_told(address: Address) -> None:
+def test_a_client_that_expects_100_continue_gets_it(address: Address) -> None:
     received = exchange(address, post(UPGRADES["h2c"] + b"expect: 100-continue\r\n" + LENGTH, b""), BODY, LAST)
     interim, _, rest = received.partition(b"\r\n\r\n")
     assert interim == b"HTTP/1.1 100 Continue"
@@ -132,7 +131,7 @@ def test_a_protocol_that_is_no_choice_is_refused(address: Address, request_bytes
 
 
 @pytest.mark.clause("W9")
-def test_nothing_is_logged_of_an_upgrade(address: Address, capfd: pytest.CaptureFixture[str]) -> None:
+def test_upgrades_are_not_logged(address: Address, capfd: pytest.CaptureFixture[str]) -> None:
     seen(address, post(UPGRADES["websocket"] + LENGTH, BODY))
     seen(address, post(UPGRADES["h2c"] + LENGTH, BODY))
     assert capfd.readouterr().err == ""

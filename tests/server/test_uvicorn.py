@@ -1,4 +1,4 @@
-"""The server's use of uvicorn: what it documents, and a short list beside."""
+"""The package's use of uvicorn: documented names, and a short list of others."""
 
 import ast
 import inspect
@@ -16,13 +16,13 @@ CLASSES = {
     "Server": uvicorn.Server,
 }
 MODULES = sorted(Path(clevora_mock.server.__file__).parent.glob("*.py"))
-# How the package calls objects of each class, and its subclass if it has one.
+# The expressions that are objects of each class in the package, and the package's subclass of it.
 USED_AS = {
     "HttpToolsProtocol": ({"self", "super()"}, "FaultProtocol"),
     "RequestResponseCycle": ({"cycle", "before", "running", "self.cycle", "self._cycle"}, None),
-    "Server": ({"self", "super()", "self._server"}, "Server"),
+    "Server": ({"self", "super()", "self._server"}, "UvicornServer"),
 }
-# Callbacks of asyncio and of httptools, what ASGI gives an application, and what uvicorn's documentation shows.
+# Callbacks of asyncio and httptools, ASGI's functions for applications, and names in uvicorn's documentation.
 DOCUMENTED = {
     "HttpToolsProtocol": {"connection_made", "connection_lost", "data_received", "eof_received"}
     | {"on_message_begin", "on_url", "on_header", "on_headers_complete", "on_body", "on_message_complete"},
@@ -32,7 +32,7 @@ DOCUMENTED = {
 
 
 def members(name: str) -> set[str]:
-    """Methods and attributes of one of uvicorn's classes."""
+    """Return methods and attributes of one of uvicorn's classes."""
     source = inspect.getsource(CLASSES[name])
     assigned = {
         node.attr
@@ -43,7 +43,7 @@ def members(name: str) -> set[str]:
 
 
 def used(name: str) -> set[str]:
-    """Attributes of one of uvicorn's classes that the package reads, sets or overrides."""
+    """Return the attributes of one of uvicorn's classes that the package reads, sets or overrides."""
     names, subclass = USED_AS[name]
     found: set[str] = set()
     for module in MODULES:

@@ -1,4 +1,4 @@
-"""A server of any ASGI application, and applications to put into it."""
+"""A server for any ASGI application, and simple applications."""
 
 import asyncio
 import json
@@ -9,17 +9,17 @@ from contextlib import contextmanager
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clevora_mock.server.limits import ConnectionLimits
-from clevora_mock.server.run import Server
+from clevora_mock.server.run import UvicornServer
 from clevora_mock.server.sockets import listen
 from tests.support.raw_client import TIMEOUT_SECONDS, Address
 
 
 @contextmanager
 def serving(app: ASGIApp, limits: ConnectionLimits | None = None) -> Iterator[Address]:
-    """The address of a server of `app`, which ends with the context."""
+    """Serve `app` until the block ends; yield the address."""
     listener = listen("127.0.0.1", 0)
     accepting = threading.Event()
-    server = Server(with_lifespan(app), accepting.set, limits=limits)
+    server = UvicornServer(with_lifespan(app), accepting.set, limits=limits)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
     thread.start()
     try:
@@ -31,7 +31,7 @@ def serving(app: ASGIApp, limits: ConnectionLimits | None = None) -> Iterator[Ad
 
 
 def with_lifespan(app: ASGIApp) -> ASGIApp:
-    """Answer the server's questions at its start and end for an `app` that knows HTTP alone."""
+    """Add a lifespan to an `app` that handles only HTTP."""
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "lifespan":
@@ -45,7 +45,7 @@ def with_lifespan(app: ASGIApp) -> ASGIApp:
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Respond with what arrived: method, path, headers and body."""
+    """Respond with the received method, path, headers and body."""
     body, more = b"", True
     while more:
         message = await receive()
@@ -60,7 +60,7 @@ async def echo(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def answering(headers: list[tuple[bytes, bytes]], *parts: bytes, delay: float = 0.0, pause: float = 0.0) -> ASGIApp:
-    """An application whose every response has these headers and consists of these parts, `pause` seconds apart."""
+    """Return an application whose responses have these headers and consist of these parts, `pause` seconds apart."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await asyncio.sleep(delay)

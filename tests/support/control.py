@@ -1,4 +1,4 @@
-"""Requests to the control plane in short, and waits for what they bring about."""
+"""Requests to the control plane, and waits for their effects."""
 
 from collections.abc import Callable
 from time import monotonic, sleep
@@ -23,27 +23,27 @@ def control(world: World, request: str, **more: Any) -> Any:
     return answer.json()
 
 
-def use(world: World, source: str) -> Any:
-    """Make the scenario in `source` the sandbox's."""
+def start_scenario(world: World, source: str) -> Any:
+    """Start the scenario in `source`."""
     return control(world, "PUT scenario", content=source.encode())
 
 
-def whole(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
-    """All that came over the wire."""
+def response_parts(answer: httpx.Response) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Return status, headers and body."""
     return answer.status_code, answer.headers.multi_items(), answer.content
 
 
-def kept(world: World) -> dict[str, Any]:
-    """The sandbox's snapshot, but for what a look at it changes: how many looks there were."""
+def snapshot_of(world: World) -> dict[str, Any]:
+    """Return the sandbox's snapshot, without the draws that reading it makes."""
     state: dict[str, Any] = control(world, "GET state")
     state["draws"].pop("own request", None)
     return state
 
 
-def eventually(true: Callable[[], bool]) -> None:
-    """Return once `true` holds."""
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return once `condition` holds."""
     deadline = monotonic() + TIMEOUT_SECONDS
-    while not true():
+    while not condition():
         assert monotonic() < deadline, "it never came true"
         sleep(0.01)
 

@@ -1,9 +1,9 @@
-"""The code blocks of the README and of the documentation, and who runs them.
+"""The code blocks of the README and of the documentation, and their runners.
 
-Every block is run by one of five: the suite itself, `make test-clients` (curl, Node, Firebase's Admin SDK for Python),
-`make test-package` (the recipes for CI, which install the package), `make test-image` (docker), or
+Every block has one of five runners: the suite itself, `make test-clients` (curl, Node, Firebase's Admin SDK for
+Python), `make test-package` (the recipes for CI, which install the package), `make test-image` (docker), or
 `tests/project/test_extending.py` (the worked examples of changes to the package). A block whose first line is a comment
-with a path is that file. A block of text or JSON is what the block before it prints, where a line with three dots
+with a path is that file. A block of text or JSON is the output of the block before it, where a line with three dots
 stands for any lines, and three dots within a line for any text.
 """
 
@@ -15,7 +15,7 @@ from typing import Literal, NamedTuple
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
-# Where the documentation's server is, for tests to put another in its place.
+# The address in the documentation, which tests replace by a running server's.
 ADDRESS = "127.0.0.1:2538"
 
 Runner = Literal["suite", "clients", "package", "image", "extending"]
@@ -28,7 +28,7 @@ _PRINTED = re.compile(r"(?:print\(|console\.log\(|^ask).*?(?:  #|; //| #) (.+)$"
 
 
 class Block(NamedTuple):
-    """One code block: its file and the heading above it, its language, its text, and the line that it begins at."""
+    """One code block: its file and heading, its language and text, and its first line's number."""
 
     document: Path
     section: str
@@ -38,12 +38,12 @@ class Block(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Its document, from the top of the repository."""
+        """Its document, relative to the repository."""
         return self.document.relative_to(ROOT).as_posix()
 
     @property
     def runner(self) -> Runner:
-        """Name of the suite that runs it. Raises ValueError for an unknown kind of block."""
+        """The suite that runs it. Raises ValueError for an unknown kind of block."""
         if self.document.parent == DOCS / "extending":
             return "extending"
         match self.language:
@@ -65,7 +65,7 @@ class Block(NamedTuple):
 
     @property
     def file(self) -> str | None:
-        """The file that it is, where its first line is a comment with a path."""
+        """The path of the file that it is, from the comment in its first line."""
         found = _FILE.match(self.text.partition("\n")[0])
         return found[1] if found else None
 
@@ -76,29 +76,29 @@ class Block(NamedTuple):
         return [word for promise in found if promise for word in promise[1].split()]
 
     def at(self, address: str) -> str:
-        """The text, with another server in the place of the documentation's."""
+        """Return the text with another server's address."""
         return self.text.replace(ADDRESS, address)
 
 
 def documents() -> list[Path]:
-    """Every file of the documentation, the README first."""
+    """Return every file of the documentation, the README first."""
     return [README, ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *sorted(DOCS.rglob("*.md"))]
 
 
 def blocks(runner: Runner | None = None, document: Path | None = None) -> list[Block]:
-    """Every block of every document in order, or those that `runner` runs, or those of `document`."""
+    """Return every block of every document in order, or those of `runner`, or those of `document`."""
     chosen = documents() if document is None else [document]
     found = [block for path in chosen for block in _blocks(path)]
     return [block for block in found if runner is None or block.runner == runner]
 
 
 def sections(runner: Runner) -> list[tuple[Path, str]]:
-    """The document and the heading of each section that has blocks for `runner`."""
+    """Return the document and the heading of each section with blocks for `runner`."""
     return list(dict.fromkeys((block.document, block.section) for block in blocks(runner)))
 
 
 def name(block: Block) -> str:
-    """How a test of it is called."""
+    """Return the id of a test of it."""
     return f"{block.place}:{block.line}"
 
 
@@ -140,7 +140,7 @@ def _blocks(document: Path) -> Iterator[Block]:
     begun: list[str] = []
     for number, line in enumerate(document.read_text(encoding="utf-8").splitlines(), 1):
         if fence and line == marks:
-            # Sphinx's own directives are no code.
+            # Sphinx's directives are not code.
             if not language.startswith("{"):
                 yield Block(document, section, language, "\n".join(begun) + "\n", fence)
             fence = 0

@@ -1,4 +1,4 @@
-"""How many examples the properties look at."""
+"""The number of examples of each property test."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def examples(number: int, **more: Any) -> settings:
 
 
 def share(part: float, **more: Any) -> settings:
-    """Return settings for that part of the examples that the profile asks for."""
+    """Return settings for a share of the profile's number of examples."""
     profile = settings.default
     assert profile is not None
     return settings(max_examples=int(profile.max_examples * part), **more)

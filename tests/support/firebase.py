@@ -1,4 +1,4 @@
-"""Firebase's requests in short."""
+"""Firebase's requests."""
 
 import json
 from base64 import urlsafe_b64decode
@@ -18,26 +18,26 @@ OWNER = {"authorization": "Bearer owner"}
 
 
 def accounts(world: World, name: str, body: Any = None, **more: Any) -> httpx.Response:
-    """``accounts:{name}`` with an API key, as the SDKs for the web and for phones ask."""
+    """Send a request to ``accounts:{name}`` with an API key, like the SDKs for the web and for phones."""
     return world.http.post(f"{TOOLKIT}/accounts:{name}", params={"key": "local"}, json=body or {}, **more)
 
 
-def good(answer: httpx.Response) -> Any:
+def ok_json(answer: httpx.Response) -> Any:
     assert answer.status_code == 200, answer.text
     return answer.json()
 
 
-def ask(world: World, name: str, **body: Any) -> Any:
+def call(world: World, name: str, **body: Any) -> Any:
     """Return the response of ``accounts:{name}``."""
-    return good(accounts(world, name, body))
+    return ok_json(accounts(world, name, body))
 
 
 def sign_up(world: World, **credentials: Any) -> Any:
-    return ask(world, "signUp", returnSecureToken=True, **credentials)
+    return call(world, "signUp", returnSecureToken=True, **credentials)
 
 
 def sign_in(world: World, email: str, password: str) -> Any:
-    return ask(world, "signInWithPassword", email=email, password=password, returnSecureToken=True)
+    return call(world, "signInWithPassword", email=email, password=password, returnSecureToken=True)
 
 
 def refresh(world: World, refresh_token: str) -> httpx.Response:
@@ -46,13 +46,13 @@ def refresh(world: World, refresh_token: str) -> httpx.Response:
 
 
 def find(world: World, **body: Any) -> list[dict[str, Any]]:
-    """Whom the Admin SDKs find."""
-    users: list[dict[str, Any]] = good(world.http.post(FIND, headers=OWNER, json=body)).get("users", [])
+    """Return the users that the Admin SDKs find."""
+    users: list[dict[str, Any]] = ok_json(world.http.post(FIND, headers=OWNER, json=body)).get("users", [])
     return users
 
 
 def message(answer: httpx.Response) -> str:
-    """Check that an error has Google's shape, and return its message."""
+    """Check that an error has Google's format, and return its message."""
     error = answer.json()["error"]
     assert set(answer.json()) == {"error"}
     assert set(error) - {"status"} == {"code", "message", "errors"}
@@ -71,5 +71,5 @@ def claims(token: str) -> dict[str, Any]:
 
 
 def dashboard(world: World, id_token: str, path: str = "/api/developer/account", method: str = "GET") -> httpx.Response:
-    """One of Clevora's own calls with a token of Firebase's."""
+    """Send a request to Clevora's dashboard API with a Firebase token."""
     return world.http.request(method, path, headers={"authorization": f"Bearer {id_token}"})

@@ -1,4 +1,4 @@
-"""The product's tables of operations and control routes, for the tests that go through them row by row."""
+"""The product's tables of operations and control routes, for tests of every row."""
 
 from clevora_mock.api.routes import load_operations
 from clevora_mock.app import create_app
@@ -12,7 +12,7 @@ OPERATIONS = {operation.name: operation for operation in load_operations()}
 
 
 def control_rows() -> list[ControlRoute]:
-    """Every row of the control plane, bound to an application that nobody serves."""
+    """Return every row of the control plane, bound to an application that is not served."""
     sandboxes = create_app().state.sandboxes
     return build_control_table(
         ControlContext(sandboxes, ScenarioStore(scenarios()), WebhookSender(), list(OPERATIONS.values()))

@@ -1,4 +1,4 @@
-"""The program as a process."""
+"""The command line, in a process."""
 
 import io
 import json
@@ -23,13 +23,13 @@ TIMEOUT_SECONDS = 20
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's environment without the mock's variables, and with `more`."""
+    """Return this process's environment without the mock's variables, and with `more`."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("CLEVORA_")}
     return clean | more
 
 
-def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run the program with a command that ends by itself."""
+def run_program(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command that ends by itself."""
     return subprocess.run(
         [*PROGRAM, *arguments],
         env=environment(**variables),
@@ -40,7 +40,7 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def invoke(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def run_in_process(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command that ends by itself within this process, which takes a hundredth of the time."""
     # click writes text to some commands' output, and bytes to others'.
     output, errors = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
@@ -61,7 +61,7 @@ def invoke(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
 
 
 @dataclass
-class Served:
+class StartedServer:
     """A server process that has printed READY."""
 
     process: subprocess.Popen[str]
@@ -80,7 +80,7 @@ class Served:
 
 
 @contextmanager
-def serving(*arguments: str, **variables: str) -> Iterator[Served]:
+def serving(*arguments: str, **variables: str) -> Iterator[StartedServer]:
     """Run the program on a free port until the block ends."""
     command = [*PROGRAM, *(arguments or ("serve",)), "--port", "0"]
     with subprocess.Popen(
@@ -91,7 +91,7 @@ def serving(*arguments: str, **variables: str) -> Iterator[Served]:
             banner: list[str] = []
             for line in process.stdout:
                 if line.startswith("READY "):
-                    yield Served(process, banner, json.loads(line.removeprefix("READY ")))
+                    yield StartedServer(process, banner, json.loads(line.removeprefix("READY ")))
                     return
                 banner.append(line.rstrip("\n"))
             raise AssertionError(f"it never was ready: {process.communicate()}")
@@ -99,7 +99,7 @@ def serving(*arguments: str, **variables: str) -> Iterator[Served]:
             process.kill()
 
 
-def until_gone(server: Server) -> None:
+def wait_until_stopped(server: Server) -> None:
     """Return once `server` has ended; fail after a timeout."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:

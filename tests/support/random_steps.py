@@ -1,15 +1,15 @@
-"""Requests to be strung together at random: each depends on nothing but those before it in its sandbox."""
+"""Steps for random sequences: each depends only on earlier ones in its sandbox."""
 
 from typing import Any
 
 import httpx
 from hypothesis import strategies as st
 
-from tests.support.control import whole
+from tests.support.control import response_parts
 from tests.support.world import World
 
 Step = tuple[str, Any]
-Answered = tuple[int, list[tuple[str, str]], bytes]
+ResponseParts = tuple[int, list[tuple[str, str]], bytes]
 
 _FIREBASE = "/identitytoolkit.googleapis.com/v1/accounts:%s?key=k"
 ANONYMOUS = {"returnSecureToken": True}
@@ -50,24 +50,24 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
 
 
 class Player:
-    """Plays steps in a sandbox and keeps what came back."""
+    """A client that performs steps in a sandbox and keeps the responses."""
 
     def __init__(self, world: World, checkout: str = "cks_none") -> None:
         self.world = world
         self.checkout = checkout
 
-    def play(self, steps: list[Step]) -> list[Answered]:
+    def play(self, steps: list[Step]) -> list[ResponseParts]:
         return [self.one(step) for step in steps]
 
-    def one(self, step: Step) -> Answered:
+    def one(self, step: Step) -> ResponseParts:
         try:
             answer = self._send(*step)
         except httpx.TransportError as error:
-            # Which is what some scenarios are for.
+            # Some scenarios cause it.
             return 0, [], type(error).__name__.encode()
         if step[0] == "topup" and answer.status_code == 200:
             self.checkout = answer.json()["data"]["checkoutUrl"].rpartition("/")[2]
-        return whole(answer)
+        return response_parts(answer)
 
     def _send(self, kind: str, what: Any) -> Any:
         http, key, user = self.world.http, self.world.headers, self.world.signed_in()
@@ -118,8 +118,8 @@ class Player:
         raise ValueError(kind)
 
 
-def elsewhere(answers: list[Answered], name: str) -> list[Answered]:
-    """`answers` without the sandbox's name, and without the length that it has a share in."""
+def without_sandbox_name(answers: list[ResponseParts], name: str) -> list[ResponseParts]:
+    """Return `answers` without the sandbox's name, and without the lengths that depend on it."""
     return [
         (
             status,

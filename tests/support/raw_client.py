@@ -1,4 +1,4 @@
-"""An HTTP client made of a plain socket, which sees what libraries hide: segments, FIN and RST, half a response."""
+"""An HTTP client on a plain socket, for details that libraries hide: segments, FIN and RST, incomplete responses."""
 
 import json
 import re
@@ -18,7 +18,7 @@ Ending = Literal["whole", "fin", "reset", "silence"]
 
 @dataclass(frozen=True)
 class Response:
-    """One whole response, its body without the framing."""
+    """One complete response; the body has no chunk framing."""
 
     status: int
     headers: list[tuple[str, str]]
@@ -33,8 +33,8 @@ class Response:
 
 
 @dataclass
-class Seen:
-    """What came over a connection, and how it ended."""
+class RawResponse:
+    """The bytes received over a connection, and its ending."""
 
     ending: Ending = "fin"
     segments: list[bytes] = field(default_factory=list)
@@ -58,9 +58,9 @@ class Seen:
 
     @property
     def body(self) -> bytes:
-        """The body as far as it came, without the framing of chunks."""
+        """The received body, without the framing of chunks."""
         sent = self.raw.partition(b"\r\n\r\n")[2]
-        return b"".join(unchunked(sent)[0]) if self.chunked else sent
+        return b"".join(split_chunks(sent)[0]) if self.chunked else sent
 
     @property
     def is_whole(self) -> bool:
@@ -68,7 +68,7 @@ class Seen:
         if not end:
             return False
         if self.chunked:
-            return unchunked(sent)[1] is not None
+            return split_chunks(sent)[1] is not None
         return len(sent) >= int(self.headers.get("content-length", "0"))
 
     @property
@@ -82,7 +82,7 @@ class Seen:
 
     @property
     def plain(self) -> bytes:
-        """The body with all ids alike, since no two answers share one."""
+        """The body with all ids replaced by one, since each response has its own."""
         return re.sub(rb"(chatcmpl-|script_)[0-9a-f]{24}", rb"\g<1>" + b"0" * 24, self.body)
 
 
@@ -93,21 +93,21 @@ def connect(address: Address) -> socket.socket:
 
 
 def reset(connection: socket.socket) -> None:
-    """End the connection by an RST."""
+    """End the connection with an RST."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
 
 
 def send(connection: socket.socket, *segments: bytes) -> None:
-    """Send each of `segments` in a TCP segment of its own."""
+    """Send each of `segments` in a separate TCP segment."""
     for index, segment in enumerate(segments):
         if index:
             time.sleep(PAUSE_SECONDS)
         connection.sendall(segment)
 
 
-def read(connection: socket.socket, seen: Seen, timeout: float = TIMEOUT_SECONDS) -> Seen:
-    """Add to `seen` what comes until the response is whole, the connection ends, or nothing comes for `timeout`."""
+def read(connection: socket.socket, seen: RawResponse, timeout: float = TIMEOUT_SECONDS) -> RawResponse:
+    """Add bytes to `seen` until the response is complete, the connection ends, or `timeout` passes without data."""
     while not seen.is_whole:
         connection.settimeout(timeout)
         try:
@@ -135,22 +135,22 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 def read_response(connection: socket.socket) -> Response:
-    """Read the next response, which has to be whole and alone on the connection."""
-    seen = read(connection, Seen())
+    """Read the next response, which must be complete and the only data on the connection."""
+    seen = read(connection, RawResponse())
     assert seen.ending == "whole", seen
     (response,) = responses(seen.raw)
     return response
 
 
 def exchange(address: Address, *segments: bytes) -> bytes:
-    """Send `segments`, and return all that comes until the server closes."""
+    """Send `segments`, and return all bytes received until the server closes."""
     with connect(address) as connection:
         send(connection, *segments)
         return read_all(connection)
 
 
 def responses(received: bytes) -> list[Response]:
-    """Split what came over a connection into its responses; nothing may be left over."""
+    """Split received bytes into responses; no bytes may be left."""
     found = []
     while received:
         head, end, rest = received.partition(b"\r\n\r\n")
@@ -159,7 +159,7 @@ def responses(received: bytes) -> list[Response]:
         headers = [(name.lower(), value) for name, _, value in (line.partition(": ") for line in lines)]
         named = dict(headers)
         if named.get("transfer-encoding") == "chunked":
-            chunks, after = unchunked(rest)
+            chunks, after = split_chunks(rest)
             assert after is not None, "half a body"
             body, received = b"".join(chunks), after
         elif "content-length" in named:
@@ -173,8 +173,8 @@ def responses(received: bytes) -> list[Response]:
     return found
 
 
-def unchunked(sent: bytes) -> tuple[list[bytes], bytes | None]:
-    """Return the chunks of a body, the last as far as it came, and what follows its end; None if it has not ended."""
+def split_chunks(sent: bytes) -> tuple[list[bytes], bytes | None]:
+    """Return the received chunks of a body, and the bytes after its end; None if it has not ended."""
     found: list[bytes] = []
     while b"\r\n" in sent:
         size, _, sent = sent.partition(b"\r\n")

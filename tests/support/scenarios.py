@@ -1,4 +1,4 @@
-"""Requests that the tests of scenarios and faults repeat, and what a sandbox remembers of them."""
+"""Requests for tests of scenarios and faults, and reads of a sandbox's records."""
 
 import json
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from clevora_mock.core.accounts import Account
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.ledger import LedgerEntry
 from clevora_mock.core.sandbox import Sandbox
-from tests.support.raw_client import TIMEOUT_SECONDS, Seen, connect, read
+from tests.support.raw_client import TIMEOUT_SECONDS, RawResponse, connect, read
 from tests.support.world import World
 
-# How long nothing has to come before a client gives up.
-GIVES_UP_SECONDS = 0.3
-# So slow that nothing happens by itself; what does is what `World.advance` lets happen.
-STANDSTILL = 1e-9
+# Seconds without data after which a client gives up.
+SILENCE_SECONDS = 0.3
+# So slow that only `World.advance` moves the clock.
+STOPPED_SPEED = 1e-9
 
 QUESTION = "Tell me about the sea, and why people sail on it."
 
 
 @dataclass(frozen=True)
-class Ask:
+class RequestExample:
     """A request that can be repeated."""
 
     name: str
@@ -36,24 +36,26 @@ class Ask:
         return self.body.get("stream") is True
 
 
-CHAT = Ask(
+CHAT = RequestExample(
     "chat", "chat.completions", "/v1/chat/completions", {"messages": [{"role": "user", "content": QUESTION}]}, 500
 )
-STREAM = Ask("stream", CHAT.endpoint, CHAT.path, CHAT.body | {"stream": True}, 500)
-EMBEDDINGS = Ask("embeddings", "embeddings", "/v1/embeddings", {"input": "the cat sat on the mat, and slept"}, 100)
-SEARCH = Ask("search", "search", "/v1/search", {"query": "black holes for complete beginners"}, 200)
-SCRIPTS = Ask("scripts", "scripts.generate", "/v1/scripts/generate", {"topic": "the history of tea"}, 1000)
-ASKS = (CHAT, STREAM, EMBEDDINGS, SEARCH, SCRIPTS)
+STREAM = RequestExample("stream", CHAT.endpoint, CHAT.path, CHAT.body | {"stream": True}, 500)
+EMBEDDINGS = RequestExample(
+    "embeddings", "embeddings", "/v1/embeddings", {"input": "the cat sat on the mat, and slept"}, 100
+)
+SEARCH = RequestExample("search", "search", "/v1/search", {"query": "black holes for complete beginners"}, 200)
+SCRIPTS = RequestExample("scripts", "scripts.generate", "/v1/scripts/generate", {"topic": "the history of tea"}, 1000)
+REQUEST_EXAMPLES = (CHAT, STREAM, EMBEDDINGS, SEARCH, SCRIPTS)
 
 
-def request(world: World, ask: Ask, **headers: str) -> bytes:
-    """The bytes of a request; header names have underscores here."""
-    content = json.dumps(ask.body).encode()
+def request_bytes(world: World, example: RequestExample, **headers: str) -> bytes:
+    """Return the bytes of a request; header names are written with underscores."""
+    content = json.dumps(example.body).encode()
     given = {"authorization": f"Bearer {world.api_key}"} | {
         name.replace("_", "-"): value for name, value in headers.items()
     }
     lines = [
-        f"POST {urlsplit(world.url).path}{ask.path} HTTP/1.1",
+        f"POST {urlsplit(world.url).path}{example.path} HTTP/1.1",
         "host: localhost",
         f"content-length: {len(content)}",
         *(f"{name}: {value}" for name, value in given.items()),
@@ -61,49 +63,49 @@ def request(world: World, ask: Ask, **headers: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode() + content
 
 
-def send(world: World, ask: Ask, *, stalls: bool = False, **headers: str) -> Seen:
-    """Ask over a connection of its own; one that `stalls` is given up, which the journal then knows of."""
+def send(world: World, example: RequestExample, *, stalls: bool = False, **headers: str) -> RawResponse:
+    """Send the request over a new connection; one that `stalls` is abandoned. Return once it is journaled."""
     before = len(journal(world))
     with connect(world.address) as connection:
-        connection.sendall(request(world, ask, **headers))
-        seen = read(connection, Seen(), GIVES_UP_SECONDS if stalls else TIMEOUT_SECONDS)
-    settled(world, before + 1)
+        connection.sendall(request_bytes(world, example, **headers))
+        seen = read(connection, RawResponse(), SILENCE_SECONDS if stalls else TIMEOUT_SECONDS)
+    wait_for_entries(world, before + 1)
     return seen
 
 
-def use(world: World, *rules: dict[str, Any], **parts: Any) -> None:
-    """Make a scenario of these rules the sandbox's."""
+def start_rules(world: World, *rules: dict[str, Any], **parts: Any) -> None:
+    """Start a scenario with these rules."""
     named = [{"name": f"rule {number}"} | rule for number, rule in enumerate(rules, 1)]
     answer = world.http.put("/__mock/scenario", json={"name": "test", "rules": named} | parts)
     assert answer.status_code == 200, answer.text
 
 
-def activate(world: World, name: str) -> None:
-    """Make a shipped scenario the sandbox's."""
+def start_shipped_scenario(world: World, name: str) -> None:
+    """Start a shipped scenario."""
     answer = world.http.put("/__mock/scenario", json={"name": name})
     assert answer.status_code == 200, answer.text
 
 
-def stand_still(world: World) -> None:
-    """Let waits be waited out, and time pass by `World.advance` alone."""
-    world.http.patch("/__mock/clock", json={"mode": "scaled", "speed": STANDSTILL}).raise_for_status()
+def stop_clock(world: World) -> None:
+    """Slow the clock down until only `World.advance` moves it."""
+    world.http.patch("/__mock/clock", json={"mode": "scaled", "speed": STOPPED_SPEED}).raise_for_status()
 
 
-def waiting(world: World) -> None:
-    """Return once a request waits by the sandbox's clock."""
+def wait_for_timer(world: World) -> None:
+    """Return once a request waits for the sandbox's clock."""
     deadline = monotonic() + TIMEOUT_SECONDS
-    while not world.do(lambda sandbox: len(sandbox.clock.timers)):
+    while not world.run_in_server(lambda sandbox: len(sandbox.clock.timers)):
         assert monotonic() < deadline, "nobody waits"
         sleep(0.002)
 
 
 def journal(world: World) -> list[JournalEntry]:
-    """Every request so far, oldest first."""
-    return world.do(lambda sandbox: list(sandbox.journal.entries))
+    """Return all journal entries, oldest first."""
+    return world.run_in_server(lambda sandbox: list(sandbox.journal.entries))
 
 
-def settled(world: World, count: int) -> list[JournalEntry]:
-    """The journal, once it has `count` entries; an answer is read before it is written down."""
+def wait_for_entries(world: World, count: int) -> list[JournalEntry]:
+    """Return the journal, once it has `count` entries; entries are added after the response."""
     deadline = monotonic() + TIMEOUT_SECONDS
     while len(entries := journal(world)) < count:
         assert monotonic() < deadline, f"{len(entries)} of {count} requests are written down"
@@ -111,31 +113,33 @@ def settled(world: World, count: int) -> list[JournalEntry]:
     return entries
 
 
-def shown(world: World, index: int = 0) -> dict[str, Any]:
-    """A request as the journal shows it, the newest first."""
+def entry_json(world: World, index: int = 0) -> dict[str, Any]:
+    """Return a request as the control plane shows it; 0 is the newest."""
     entry = world.http.get("/__mock/requests").json()["requests"][index]
     assert isinstance(entry, dict)
     return entry
 
 
-def demo(sandbox: Sandbox) -> Account:
+def demo_account(sandbox: Sandbox) -> Account:
     return sandbox.accounts.by_uid["demo"]
 
 
 def charges(world: World) -> list[LedgerEntry]:
-    """The demo account's charges, oldest first."""
-    return world.do(lambda sandbox: [entry for entry in demo(sandbox).ledger.entries if entry.type == "charge"])
+    """Return the demo account's charges, oldest first."""
+    return world.run_in_server(
+        lambda sandbox: [entry for entry in demo_account(sandbox).ledger.entries if entry.type == "charge"]
+    )
 
 
-def check_books(world: World) -> None:
+def check_totals(world: World) -> None:
     """Check the ledger's sums, and that they agree with the usage."""
 
     def look(sandbox: Sandbox) -> None:
-        account = demo(sandbox)
+        account = demo_account(sandbox)
         sums = account.ledger.sums()
         assert sums.credits + sums.adjustments - sums.charges == account.ledger.balance
         assert sums.tokens == account.usage.total.tokens == sum(key.tokens for key in account.keys)
         assert sums.charges == account.ledger.spent
         assert sum(entry.cost for entry in sandbox.journal.entries) == sums.charges
 
-    world.do(look)
+    world.run_in_server(look)

@@ -1,4 +1,4 @@
-"""The situations that rows start from, by name, and the credentials that they show."""
+"""The situations that rows start from, by name, and the credentials of their requests."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from clevora_mock.core.sandbox import Sandbox
     from tests.support.world import World
 
-Memory = dict[str, Any]
+StoredValues = dict[str, Any]
 
 CHAT = {"messages": [{"role": "user", "content": "Hi there"}]}
 DOLLAR = 1_000_000
@@ -23,134 +23,136 @@ DOLLAR = 1_000_000
 # --- situations -------------------------------------------------------------------------------------------------------
 
 
-def balance(world: "World", memory: Memory, dollars: float) -> None:
+def balance(world: "World", memory: StoredValues, dollars: float) -> None:
     world.balance(round(dollars * DOLLAR))
 
 
-def not_activated(world: "World", memory: Memory) -> None:
+def not_activated(world: "World", memory: StoredValues) -> None:
     def change(sandbox: "Sandbox") -> None:
         sandbox.accounts.by_uid["demo"].activated = False
 
-    world.do(change)
+    world.run_in_server(change)
     world.balance(0)
 
 
-def no_developer_access(world: "World", memory: Memory) -> None:
+def no_developer_access(world: "World", memory: StoredValues) -> None:
     def change(sandbox: "Sandbox") -> None:
         sandbox.accounts.by_uid["demo"].developer_access = False
 
-    world.do(change)
+    world.run_in_server(change)
 
 
-def second_user(world: "World", memory: Memory) -> None:
-    """`other` has signed in, has access and a key, but no money."""
+def second_user(world: "World", memory: StoredValues) -> None:
+    """Create the signed-in user `other` with access and a key, but without money."""
     activated = world.http.post("/api/developer/activate", headers=world.signed_in("other"))
     assert activated.status_code == 200
     made = world.http.post("/v1/keys", headers=world.signed_in("other"), json={"name": "theirs"}).json()["data"]
     memory.update(other_key=made["key"], other_key_id=made["id"])
 
 
-def second_key(world: "World", memory: Memory, name: str = "second") -> None:
+def second_key(world: "World", memory: StoredValues, name: str = "second") -> None:
     made = world.http.post("/v1/keys", headers=world.signed_in(), json={"name": name}).json()["data"]
     memory.update(second_key=made["key"], second_key_id=made["id"])
 
 
-def second_key_revoked(world: "World", memory: Memory) -> None:
+def second_key_revoked(world: "World", memory: StoredValues) -> None:
     second_key(world, memory)
     gone = world.http.delete(f"/v1/keys/{memory['second_key_id']}", headers=world.signed_in())
     assert gone.status_code == 200
 
 
-def advance(world: "World", memory: Memory, seconds: float) -> None:
+def advance(world: "World", memory: StoredValues, seconds: float) -> None:
     world.advance(seconds)
 
 
-def requests(world: "World", memory: Memory, count: int, seconds_apart: float = 0) -> None:
-    """So many chat requests of the demo key."""
+def requests(world: "World", memory: StoredValues, count: int, seconds_apart: float = 0) -> None:
+    """Send `count` chat requests with the demo key."""
     for _ in range(count):
         assert world.http.post("/v1/chat/completions", headers=world.headers, json=CHAT).status_code == 200
         if seconds_apart:
             world.advance(seconds_apart)
 
 
-def failures(world: "World", memory: Memory, count: int) -> None:
-    """So many requests of the demo key that get past the gates and end in 400."""
+def failures(world: "World", memory: StoredValues, count: int) -> None:
+    """Send `count` requests with the demo key that pass all checks and end in 400."""
     for _ in range(count):
         assert world.http.post("/v1/chat/completions", headers=world.headers, json={}).status_code == 400
 
 
-def tokens_used(world: "World", memory: Memory, tokens: int) -> None:
-    """The demo key has used so many tokens today."""
+def tokens_used(world: "World", memory: StoredValues, tokens: int) -> None:
+    """Set the demo key's tokens of today."""
 
     def change(sandbox: "Sandbox") -> None:
         sandbox.accounts.by_uid["demo"].keys[0].limiter.add_tokens(tokens, sandbox.clock.now())
 
-    world.do(change)
+    world.run_in_server(change)
 
 
-def recorded(world: "World", memory: Memory, *activities: tuple[str, int, bool]) -> None:
-    """The demo account's usage holds these requests: endpoint, tokens, whether it failed."""
+def recorded(world: "World", memory: StoredValues, *activities: tuple[str, int, bool]) -> None:
+    """Add requests to the demo account's usage: endpoint, tokens, and failure."""
 
     def change(sandbox: "Sandbox") -> None:
         now = sandbox.clock.now()
         for endpoint, tokens, failed in activities:
             sandbox.accounts.by_uid["demo"].usage.record(Activity(endpoint, tokens, failed, 5000), now)
 
-    world.do(change)
+    world.run_in_server(change)
 
 
-def checkout(world: "World", memory: Memory, dollars: float) -> None:
+def checkout(world: "World", memory: StoredValues, dollars: float) -> None:
     answer = world.http.post("/api/developer/topup", headers=world.signed_in(), json={"amount": dollars}).json()
     memory["checkout"] = answer["data"]["checkoutUrl"].rpartition("/")[2]
 
 
-def checkout_of_other(world: "World", memory: Memory, dollars: float) -> None:
+def checkout_of_other(world: "World", memory: StoredValues, dollars: float) -> None:
     second_user(world, memory)
     theirs = world.signed_in("other")
     answer = world.http.post("/api/developer/topup", headers=theirs, json={"amount": dollars}).json()
     memory["checkout"] = answer["data"]["checkoutUrl"].rpartition("/")[2]
 
 
-def example(world: "World", memory: Memory) -> None:
-    """The documented example has been asked."""
+def example(world: "World", memory: StoredValues) -> None:
+    """Send the documented example."""
     body = {"model": "clevora-1.0-turbo", "messages": [{"role": "user", "content": "Hello!"}]}
     assert world.http.post("/v1/chat/completions", headers=world.headers, json=body).status_code == 200
 
 
-def asked(world: "World", memory: Memory, path: str, body: dict[str, Any], credential: str = "key") -> None:
-    """A request that was answered."""
+def asked(world: "World", memory: StoredValues, path: str, body: dict[str, Any], credential: str = "key") -> None:
+    """Send a request that succeeds."""
     refused(world, memory, 200, path, body, credential)
 
 
-def asked_with_second_key(world: "World", memory: Memory, path: str, body: dict[str, Any]) -> None:
+def asked_with_second_key(world: "World", memory: StoredValues, path: str, body: dict[str, Any]) -> None:
     refused(world, memory, 200, path, body, "second key")
 
 
-def refused(world: "World", memory: Memory, status: int, path: str, body: dict[str, Any], credential: str) -> None:
-    """A request that ended with this status."""
+def refused(
+    world: "World", memory: StoredValues, status: int, path: str, body: dict[str, Any], credential: str
+) -> None:
+    """Send a request that ends with this status."""
     headers = {"authorization": CREDENTIALS[credential](world, memory) or ""}
     assert world.http.post(path, headers=headers, json=body).status_code == status
 
 
-def event(world: "World", memory: Memory, event_id: str, payload: dict[str, Any]) -> None:
-    """A genuine event has been delivered."""
-    body = json.dumps(filled(payload, memory)).encode()
+def event(world: "World", memory: StoredValues, event_id: str, payload: dict[str, Any]) -> None:
+    """Deliver a genuine event."""
+    body = json.dumps(fill_in(payload, memory)).encode()
     headers = signed_headers(world, body, event_id=event_id)
     assert world.http.post("/api/dodo/webhook", headers=headers, content=body).status_code == 200
 
 
-def filled(value: Any, memory: Memory) -> Any:
-    """`value` with each string that is ``{name}`` replaced by what a situation left under that name."""
+def fill_in(value: Any, memory: StoredValues) -> Any:
+    """Return `value` with each string ``{name}`` replaced by the stored value of that name."""
     if isinstance(value, dict):
-        return {key: filled(part, memory) for key, part in value.items()}
+        return {key: fill_in(part, memory) for key, part in value.items()}
     if isinstance(value, list):
-        return [filled(part, memory) for part in value]
+        return [fill_in(part, memory) for part in value]
     if isinstance(value, str) and re.fullmatch(r"\{\w+\}", value):
         return memory[value[1:-1]]
     return value
 
 
-STEPS: dict[str, Callable[..., None]] = {
+SITUATIONS: dict[str, Callable[..., None]] = {
     "balance": balance,
     "not activated": not_activated,
     "no developer access": no_developer_access,
@@ -172,17 +174,17 @@ STEPS: dict[str, Callable[..., None]] = {
 }
 
 
-def take(world: "World", memory: Memory, step: Any) -> None:
-    """Bring about one of a row's situations."""
+def set_up(world: "World", memory: StoredValues, step: Any) -> None:
+    """Set up one of a row's situations."""
     name, *arguments = step if isinstance(step, tuple) else (step,)
-    STEPS[name](world, memory, *arguments)
+    SITUATIONS[name](world, memory, *arguments)
 
 
 # --- credentials ------------------------------------------------------------------------------------------------------
 
 
 def jwt(claims: dict[str, Any], header: dict[str, Any] | None = None, signature: str = "") -> str:
-    """A JWT made by hand, so that the product's own maker is not its judge."""
+    """Return a JWT made without the product's code."""
 
     def part(value: object) -> str:
         return urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
@@ -191,7 +193,7 @@ def jwt(claims: dict[str, Any], header: dict[str, Any] | None = None, signature:
 
 
 def claims(world: "World", **changes: Any) -> dict[str, Any]:
-    """The claims of a good token for `demo`; a change to None leaves the claim out."""
+    """Return the claims of a valid token for `demo`; None removes a claim."""
     now = world.clock.now() // SECOND
     good = {
         "iss": "https://securetoken.google.com/demo-clevora",
@@ -212,8 +214,8 @@ def token(world: "World", **changes: Any) -> str:
 
 UNKNOWN_KEY = "sk_live_" + "f" * 32
 
-# Each kind: what stands in the Authorization header, None for no such header.
-CREDENTIALS: dict[str, Callable[["World", Memory], str | None]] = {
+# Each kind of credential: the Authorization header, None for no header.
+CREDENTIALS: dict[str, Callable[["World", StoredValues], str | None]] = {
     "none": lambda world, memory: None,
     "key": lambda world, memory: f"Bearer {world.api_key}",
     "second key": lambda world, memory: f"Bearer {memory['second_key']}",
@@ -274,7 +276,7 @@ CREDENTIALS: dict[str, Callable[["World", Memory], str | None]] = {
 
 
 def signature(secret: str, event_id: str, timestamp: str, body: bytes) -> str:
-    """Standard Webhooks by its definition, without the product's help."""
+    """Sign as Standard Webhooks specifies, without the product's code."""
     key = b64decode(secret.removeprefix("whsec_"))
     signed = f"{event_id}.{timestamp}.".encode() + body
     return "v1," + b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
@@ -283,7 +285,7 @@ def signature(secret: str, event_id: str, timestamp: str, body: bytes) -> str:
 def signed_headers(
     world: "World", body: bytes, *, event_id: str = "evt_1", age: float = 0, secret: str | None = None
 ) -> dict[str, str]:
-    """The headers of a genuine event that was sent `age` seconds ago."""
+    """Return the headers of a genuine event that was sent `age` seconds ago."""
     timestamp = str(int(world.clock.now() // SECOND - age))
     good = signature(secret or world.server.settings.webhook_secret, event_id, timestamp, body)
     return {"webhook-id": event_id, "webhook-timestamp": timestamp, "webhook-signature": good}
@@ -291,7 +293,7 @@ def signed_headers(
 
 OTHER_SECRET = "whsec_" + b64encode(b"somebody else's secret").decode()
 
-# Each kind: the headers that sign a body.
+# Each kind of signature: the headers for a body.
 SIGNATURES: dict[str, Callable[["World", bytes], dict[str, str]]] = {
     "signature": signed_headers,
     "signature of 300 s ago": lambda world, body: signed_headers(world, body, age=300),

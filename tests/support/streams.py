@@ -1,4 +1,4 @@
-"""A chat's stream by hand: the bytes of its request, its response, and the JSON of its chunks."""
+"""A streamed chat over a socket: its request, its response, and the JSON of its chunks."""
 
 import json
 from typing import Any
@@ -23,14 +23,14 @@ def chat_request(world: World, body: dict[str, Any], *, close: bool = True) -> b
 
 
 def stream(world: World, body: dict[str, Any]) -> Response:
-    """Return a chat's whole stream."""
+    """Return a chat's complete stream."""
     with connect(world.address) as connection:
         connection.sendall(chat_request(world, body | {"stream": True}, close=False))
         return read_response(connection)
 
 
 def chunks(body: bytes) -> list[dict[str, Any]]:
-    """Return the JSON of each event but the sentinel."""
+    """Return the JSON of each event except the sentinel."""
     events = body.decode().removesuffix("\n\n").split("\n\n")
     assert events.pop() == "data: [DONE]"
     return [json.loads(event.removeprefix("data: ")) for event in events]

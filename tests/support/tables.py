@@ -41,14 +41,14 @@ _CREDENTIALS: dict[Credential, str] = {
 
 _TIMES = {1: "once", 2: "twice"}
 
-# How the patterns of the language's schema begin, and what they are in words.
+# The starts of patterns in the scenario schema, and their descriptions.
 _PATTERNS = {
     r"^[0-9]+(\.[0-9]+)?(ms|": "duration",
     r"^(real|frozen|scaled:": "`real`, `frozen` or `scaled:N`",
     r"^([1-9][0-9]*-": "range",
 }
 
-# Defaults of the entries of a scenario file, where there are any.
+# Defaults of entries in a scenario file.
 _WITHOUT = {
     "name": "the file's name",
     "account": "unchanged",
@@ -74,10 +74,10 @@ _WITHOUT = {
 
 
 def endpoints() -> list[list[str]]:
-    """Every endpoint with its paths, what opens it and what it costs."""
+    """Return a row for every endpoint: its paths, credential and price."""
     rows = [["Endpoint", "Request", "Credential", "Per 1,000 tokens", "Basis"]]
     for endpoint in ENDPOINTS:
-        # Micro-dollars a token are thousandths of a dollar for a thousand of them.
+        # Micro-dollars per token are thousandths of a dollar per thousand.
         price = "" if endpoint.rate is None else money.text(endpoint.rate * 1000)
         requests = "<br>".join(f"`{endpoint.method} {path}`" for path in endpoint.paths)
         credential = _CREDENTIALS[endpoint.credential]
@@ -86,9 +86,9 @@ def endpoints() -> list[list[str]]:
 
 
 def requests() -> list[list[str]]:
-    """Every field and parameter that an endpoint reads."""
+    """Return a row for every field and parameter of every endpoint."""
     rows = [["Endpoint", "Field", "Type", "Meaning", "Basis"]]
-    document = _asked("/openapi.json")
+    document = _default_response("/openapi.json")
     for endpoint in ENDPOINTS:
         operation = document["paths"][endpoint.path][endpoint.method.lower()]
         for parameter in operation.get("parameters", []):
@@ -111,7 +111,7 @@ def _field(endpoint: str, name: str, schema: dict[str, Any], about: dict[str, An
 
 
 def errors() -> list[list[str]]:
-    """Every way to be refused."""
+    """Return a row for every error."""
     rows = [
         [str(failure.status), f"`{failure.type}`", f"`{failure.code}`", failure.cause, failure.basis]
         for failure in ERRORS
@@ -120,7 +120,7 @@ def errors() -> list[list[str]]:
 
 
 def limits() -> list[list[str]]:
-    """The contract's numbers."""
+    """Return a row for every number of the contract."""
     budgets = ", ".join(f"{length} {tokens:,}" for length, tokens in contract.SCRIPT_BUDGETS.items())
     dollars = contract.dollars_text
     return [
@@ -143,19 +143,19 @@ def limits() -> list[list[str]]:
 
 
 def clauses() -> list[list[str]]:
-    """Every clause of the contract."""
+    """Return a row for every clause of the contract."""
     rows = [[clause.id, clause.documented, clause.inferred] for clause in CLAUSES]
     return [["Clause", "Documented", "Inferred"], *rows]
 
 
 def models() -> list[list[str]]:
-    """Every model and the endpoints that take it."""
+    """Return a row for every model and its endpoints."""
     rows = [[f"`{model.id}`", model.best_for, ", ".join(f"`{name}`" for name in model.endpoints)] for model in MODELS]
     return [["Model", "Best for", "Endpoints"], *rows]
 
 
 def settings() -> list[list[str]]:
-    """Every setting: its flag, its variable, its default."""
+    """Return a row for every setting: its flag, its variable, its default."""
     rows = [["Flag", "Variable", "Default", "Meaning"]]
     for setting in SETTINGS:
         flag, default = f"{setting.flag} {setting.kind.metavar}".rstrip(), setting.default_text
@@ -164,8 +164,8 @@ def settings() -> list[list[str]]:
 
 
 def routes() -> list[list[str]]:
-    """Every route of the mock's own."""
-    document = _asked("/__mock/openapi.json")
+    """Return a row for every route of the control plane."""
+    document = _default_response("/__mock/openapi.json")
     rows = []
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
@@ -186,7 +186,7 @@ def _fields(schema: dict[str, Any]) -> str:
 
 
 def _words(schema: dict[str, Any]) -> str:
-    """The words that a field may hold, if it is of a few."""
+    """Return the words that a field accepts, if it is an enumeration."""
     words = [word for one in schema.get("anyOf", [schema]) for word in one.get("enum", [])]
     return f": {'|'.join(words)}" if words else ""
 
@@ -197,22 +197,22 @@ def _query(operation: dict[str, Any]) -> str:
 
 
 def firebase() -> list[list[str]]:
-    """Every route of Firebase's that is emulated."""
+    """Return a row for every emulated route of Firebase."""
     rows = [[f"`POST {row.path}`", row.summary, f"`{row.operation}`"] for row in TABLE]
     return [["Route", "What it does", "In the journal"], *rows]
 
 
 def faults() -> list[list[str]]:
-    """Every kind of fault and its options."""
+    """Return a row for every kind of fault and its options."""
     rows = []
     for fault in FAULTS.values():
         options = [f"`{name.rstrip('_')}`" for name in fault.__struct_fields__]
-        rows.append([f"`{fault.kind}`", _said(fault), ", ".join(options)])
+        rows.append([f"`{fault.kind}`", _first_paragraph(fault), ", ".join(options)])
     return [["Kind", "What the client sees", "Options"], *rows]
 
 
 def fault_options() -> list[list[str]]:
-    """Every option of every fault, with its default."""
+    """Return a row for every option of every fault, with its default."""
     rows = [["Kind", "Option", "Type", "Default", "Meaning"]]
     for fault in FAULTS.values():
         schema = msgspec.json.schema(fault)["$defs"][fault.__name__]
@@ -245,7 +245,7 @@ def _default(value: object) -> str:
 
 
 def language() -> list[list[str]]:
-    """Every entry of a scenario file, from the schema that editors use."""
+    """Return a row for every entry of a scenario file, from its JSON Schema."""
     rows = [["Entry", "Type", "Without it", "Meaning"]]
     for path, schema in _entries(scenario_schema()):
         without = _WITHOUT.get(path, "")
@@ -254,7 +254,7 @@ def language() -> list[list[str]]:
 
 
 def _entries(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
-    """The entries of a mapping and of the mappings within; faults have a table of their own."""
+    """Yield the entries of a mapping and of nested mappings; faults have a separate table."""
     for name, inner in schema.get("properties", {}).items():
         place = f"{path}.{name}" if path else name
         yield place, inner
@@ -265,13 +265,13 @@ def _entries(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict
 
 
 def scenarios() -> list[list[str]]:
-    """Every shipped scenario."""
-    rows = [[f"`{row['name']}`", row["description"]] for row in _asked("/__mock/scenarios")["scenarios"]]
+    """Return a row for every shipped scenario."""
+    rows = [[f"`{row['name']}`", row["description"]] for row in _default_response("/__mock/scenarios")["scenarios"]]
     return [["Scenario", "What happens, and what it finds"], *rows]
 
 
 def catalog() -> list[list[str]]:
-    """Every field of an item of a catalog file."""
+    """Return a row for every field of an item of a catalog file."""
     schema = msgspec.json.schema(CatalogItem)["$defs"]["CatalogItem"]
     rows = [
         [f"`{name}`", _type(field), "yes" if name in schema["required"] else "no"]
@@ -281,17 +281,17 @@ def catalog() -> list[list[str]]:
 
 
 def testing() -> list[list[str]]:
-    """All that a test can ask of its sandbox."""
+    """Return a row for every method and attribute of `Clevora`."""
     rows = [["`clevora`", "What it does"]]
     for prefix, holder in (("", Clevora), ("clock.", SandboxClock)):
         for name, member in vars(holder).items():
             if not name.startswith("_"):
-                rows.append([f"`.{prefix}{name}{_parameters(member)}`", _said(member)])
+                rows.append([f"`.{prefix}{name}{_parameters(member)}`", _first_paragraph(member)])
     return rows
 
 
-def _said(member: object) -> str:
-    """The first paragraph of a docstring."""
+def _first_paragraph(member: object) -> str:
+    """Return the first paragraph of a docstring."""
     return (inspect.getdoc(member) or "").partition("\n\n")[0].replace("\n", " ").replace("``", "`")
 
 
@@ -308,14 +308,14 @@ def _signature(member: Callable[..., object]) -> list[inspect.Parameter]:
 
 
 def clients() -> list[list[str]]:
-    """Every client with its version and its manners."""
+    """Return a row for every client with its version and its behavior."""
     refusals = [str(status) for status in STATUSES]
     rows = [["Client", "Version", "What is tested", *refusals, "Retries by itself", "A stream that is cut"]]
     return [*rows, *(_client(client) for client in CLIENTS)]
 
 
 def libraries() -> list[list[str]]:
-    """Every library of what else there is."""
+    """Return a row for every other library."""
     rows = [[library.name, _pinned(library.pin), library.tested] for library in LIBRARIES]
     return [["Library", "Version", "What it does with the mock"], *rows]
 
@@ -341,14 +341,14 @@ def _pinned(pin: Pin) -> str:
     return f"`{pin.package}` {pin.version}"
 
 
-def _asked(path: str) -> Any:
+def _default_response(path: str) -> Any:
     """Return the response of a server with default settings."""
     with TestClient(create_app(), base_url="http://127.0.0.1:2538") as client:
         return client.get(path).json()
 
 
 def _type(schema: dict[str, Any]) -> str:
-    """A JSON Schema in a few words."""
+    """Describe a JSON Schema in a few words."""
     if "properties" in schema or "patternProperties" in schema:
         return "mapping"
     if "anyOf" in schema:
@@ -408,36 +408,36 @@ TABLES = {
 }
 
 
-def rendered(name: str) -> list[str]:
-    """A table's lines in Markdown."""
+def render(name: str) -> list[str]:
+    """Return a table's lines in Markdown."""
     head, *rows = ([cell.replace("|", "\\|") for cell in row] for row in TABLES[name]())
     return [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
 
 
-def printed(text: str) -> dict[str, list[str]]:
-    """The lines between each pair of markers in `text`."""
+def tables_in(text: str) -> dict[str, list[str]]:
+    """Return the lines between each pair of markers in `text`."""
     return {found[2]: found[3].strip("\n").split("\n") for found in _MARKED.finditer(text)}
 
 
-def all_printed() -> dict[str, list[str]]:
-    """The tables of all documents, each of which has a place of its own."""
+def all_tables() -> dict[str, list[str]]:
+    """Return the tables of all documents by name; each is in one place only."""
     found: dict[str, list[str]] = {}
     for path in documents():
-        for name, lines in printed(path.read_text(encoding="utf-8")).items():
+        for name, lines in tables_in(path.read_text(encoding="utf-8")).items():
             assert name not in found, f"{path}: the table {name} stands elsewhere too"
             found[name] = lines
     return found
 
 
-def rewritten(text: str) -> str:
-    """`text` with what stands between its markers made anew."""
-    return _MARKED.sub(lambda found: found[1] + "\n".join(rendered(found[2])) + "\n" + found[4], text)
+def regenerate(text: str) -> str:
+    """Return `text` with the tables between its markers regenerated."""
+    return _MARKED.sub(lambda found: found[1] + "\n".join(render(found[2])) + "\n" + found[4], text)
 
 
 def write(path: Path) -> None:
     """Rewrite the tables in a document."""
     text = path.read_text(encoding="utf-8")
-    if (new := rewritten(text)) != text:
+    if (new := regenerate(text)) != text:
         path.write_text(new, encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""An event loop in which waiting takes no time."""
+"""An event loop with virtual time, in which waits take no real time."""
 
 import asyncio
 import selectors
@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class _Skipping(selectors.SelectSelector):
-    """Instead of waiting, says how long it would have waited."""
+class _SkippingSelector(selectors.SelectSelector):
+    """Selector that advances the virtual time instead of waiting."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -23,21 +23,21 @@ class _Skipping(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in which a wait is over at once and yet took its time."""
+    """An event loop whose waits end at once and advance its time."""
 
     def __init__(self) -> None:
-        self._skipping = _Skipping()
+        self._skipping = _SkippingSelector()
         super().__init__(self._skipping)
 
     def time(self) -> float:
         return self._skipping.skipped
 
     def micros(self) -> int:
-        """The loop's time as a wall clock in microseconds."""
+        """Return the loop's time as a wall clock in microseconds."""
         return int(self.time() * 1_000_000)
 
 
-def virtually(work: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:
+def run_virtually(work: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:
     """Run `work` in virtual time."""
     loop = VirtualLoop()
     try:

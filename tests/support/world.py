@@ -1,4 +1,4 @@
-"""A fresh sandbox of a running server for each test, and the credentials that open it."""
+"""A fresh sandbox of a running server for each test, and its credentials."""
 
 from collections.abc import Callable
 from itertools import count
@@ -13,22 +13,22 @@ from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.scenario import DEFAULT
 from clevora_mock.settings import Settings
 from tests.support.raw_client import TIMEOUT_SECONDS, Address
-from tests.support.server import Running
+from tests.support.server import RunningServer
 
 T = TypeVar("T")
 
-# Making one reads every certificate of the machine, which takes longer than most tests.
+# Creating one reads every certificate of the machine, which takes longer than most tests.
 TLS = httpx.create_ssl_context()
 
 _numbers = count()
-# The connections of the sandboxes that are made by the dozen: one pool for each server.
+# One connection pool per server, shared by sandboxes that are created in large numbers.
 _transports: dict[str, httpx.HTTPTransport] = {}
 
 
 class World:
-    """A sandbox of the shared server, and the credentials that open it."""
+    """A sandbox of the shared server, and its credentials."""
 
-    def __init__(self, server: Running, name: str) -> None:
+    def __init__(self, server: RunningServer, name: str) -> None:
         self.server = server
         self.name = name
         self.url = f"{server.url}/sandbox/{name}"
@@ -52,13 +52,13 @@ class World:
     def clock(self) -> Clock:
         return self.sandbox.clock
 
-    def do(self, work: Callable[[Sandbox], T]) -> T:
-        """Run `work` on the sandbox, on the server's own thread."""
+    def run_in_server(self, work: Callable[[Sandbox], T]) -> T:
+        """Run `work` on the sandbox in the server's thread, and return its result."""
         sandbox = self.sandbox
-        return self.server.do(lambda: work(sandbox))
+        return self.server.run_in_server(lambda: work(sandbox))
 
     def advance(self, seconds: float) -> None:
-        self.do(lambda sandbox: sandbox.clock.advance(seconds))
+        self.run_in_server(lambda sandbox: sandbox.clock.advance(seconds))
 
     def id_token(self, uid: str = "demo", email: str | None = None, lifetime: int = 3600) -> str:
         project = self.server.settings.firebase_project
@@ -68,22 +68,22 @@ class World:
         return {"authorization": f"Bearer {self.id_token(uid)}"}
 
     def balance(self, micros: int, uid: str = "demo") -> None:
-        """Set an account's balance, as the control plane would."""
+        """Set an account's balance by an adjustment."""
 
         def adjust(sandbox: Sandbox) -> None:
             account = sandbox.accounts.by_uid[uid]
             account.ledger.adjust(sandbox.next_entry(), micros, sandbox.clock.now())
 
-        self.do(adjust)
+        self.run_in_server(adjust)
 
 
 def fresh_name() -> str:
-    """Return a sandbox's name that no other example of the run has."""
+    """Return a sandbox name that no other example of the run uses."""
     return f"example-{next(_numbers)}"
 
 
-def fresh_world(server: Running) -> World:
-    """Return a sandbox for one example of many; all of a server share their connections."""
+def fresh_world(server: RunningServer) -> World:
+    """Return a sandbox for one example of many; those of a server share their connections."""
     world = World(server, fresh_name())
     world.http.close()
     transport = _transports.setdefault(server.url, httpx.HTTPTransport(verify=TLS))
@@ -92,17 +92,17 @@ def fresh_world(server: Running) -> World:
 
 
 def close_shared_connections() -> None:
-    """Close what `fresh_world` has opened."""
+    """Close the connections of `fresh_world`."""
     for transport in _transports.values():
         transport.close()
     _transports.clear()
 
 
-def still_clock() -> Clock:
-    """Return a clock that waits for its moments as a real one does, on a wall clock that stands still."""
+def make_stopped_clock() -> Clock:
+    """Return a clock in the mode ``real`` on a wall clock that stands still."""
     return Clock("real", start=FROZEN_START, read=lambda: 0)
 
 
-def bare_sandbox(clock: Clock) -> Sandbox:
-    """Return a sandbox of no server, in which nothing is set going."""
+def make_sandbox(clock: Clock) -> Sandbox:
+    """Return a sandbox without a server."""
     return Sandbox("alone", Settings().sandbox_config(), clock, StartupScenario(DEFAULT))

@@ -1,4 +1,4 @@
-"""The bounds of what a sandbox keeps, and the starts that it allows for."""
+"""Maximum sizes of a sandbox's collections, and less usual initial states."""
 
 from clevora_mock.clock import SECOND, Clock
 from clevora_mock.core.payments import MAX_CHECKOUTS, MAX_PROCESSED_EVENTS, Checkout, Checkouts

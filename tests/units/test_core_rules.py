@@ -1,4 +1,4 @@
-"""Rules, findings, ID tokens and the summary with odd requests."""
+"""Rules, findings, ID tokens and the summary for unusual requests."""
 
 from base64 import urlsafe_b64encode
 
@@ -72,7 +72,7 @@ def test_consecutive_failing_requests_without_pauses_are_retries() -> None:
         ([], ""),
     ],
 )
-def test_the_last_message_of_a_malformed_body_is_what_text_it_has(body: object, text: str) -> None:
+def test_the_last_message_of_a_malformed_body_is_its_text(body: object, text: str) -> None:
     encoded = msgspec.json.encode(body)
     facts = RequestFacts("req_1", 0, "POST", "/", body=encoded, endpoint=ENDPOINT_BY_NAME["chat.completions"])
     assert last_message(facts) == text

@@ -208,7 +208,7 @@ INVALID, REFERENCE, PATTERN = "a valid JSON Schema", "references within the sche
 
 
 def chain(length: int, key: str, end: object) -> Schema:
-    """A schema that leads to `end` on 2**length ways."""
+    """Return a schema that leads to `end` in 2**length ways."""
     links = {f"d{at}": {key: [{"$ref": f"#/$defs/d{at + 1}"}] * 2} for at in range(length)}
     return {"$ref": "#/$defs/d0", "$defs": {**links, f"d{length}": end}}
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clevora_mock.models.scripts import GeneratedScript, ScriptModel, load, tokens
-from tests.support.token_count import counted
+from tests.support.token_count import count_tokens
 
 MODEL = ScriptModel(load(Path(__file__).parents[2].joinpath("fixtures/scripts.json").read_bytes()))
 STYLES = ["youtube", "podcast", "tiktok"]
@@ -81,7 +81,7 @@ def test_the_tokens_are_those_of_all_the_text() -> None:
         script.call_to_action,
         *(f"{s.heading} {s.content}" for s in script.sections),
     ]
-    assert tokens(script) == sum(map(counted, text))
+    assert tokens(script) == sum(map(count_tokens, text))
 
 
 def test_a_script_is_sent_in_camel_case() -> None:

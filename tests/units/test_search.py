@@ -37,7 +37,7 @@ def item(
 
 
 def found(items: list[CatalogItem], query: str) -> list[tuple[str, float]]:
-    """The ids and scores of those items that share something with `query`, among some that do not."""
+    """Return ids and scores of the items that match `query`, among others that do not."""
     others = [item(500 + number, title, tag) for number, (title, tag) in enumerate(FILLER)]
     return [(one.id, score) for one, score in SearchIndex([*items, *others]).search(query, 50) if score > 0]
 

@@ -1,4 +1,4 @@
-"""Requests and connections at the edge of what the HTTP layer expects, given to the application in process."""
+"""Edge cases of requests and connections, sent to the application in process."""
 
 import asyncio
 import json
@@ -178,7 +178,6 @@ def test_only_a_disconnect_ends_a_watcher() -> None:
 
 
 def test_no_depth_of_nesting_is_more_than_a_bad_request() -> None:
-    """At some depths one of two parsers gives up, and the other does not."""
     outcomes = [outcome(b'{"a":":","b":' + b"[" * depth + b"]" * depth + b"}") for depth in range(700, 1100)]
     assert set(outcomes) == {"read", "The request body is nested too deeply"}
 

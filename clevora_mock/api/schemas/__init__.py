@@ -12,10 +12,12 @@ from clevora_mock.contract.endpoints import DOCUMENTED, INFERRED
 
 
 def documented(description: str, **limits: Any) -> Meta:
+    """Describe a documented field; `limits` are those of `msgspec.Meta`."""
     return Meta(description=description, extra_json_schema={"x-clevora-basis": DOCUMENTED}, **limits)
 
 
 def inferred(description: str, **limits: Any) -> Meta:
+    """Describe an inferred field; `limits` are those of `msgspec.Meta`."""
     return Meta(description=description, extra_json_schema={"x-clevora-basis": INFERRED}, **limits)
 
 

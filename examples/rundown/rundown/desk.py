@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import openai
 
-# The longest that a reader waits, in all.
+# The maximum total wait of a reader.
 PATIENCE_SECONDS = 5.0
 TRIES = 3
 
@@ -43,7 +43,7 @@ class Desk:
         await self._clevora.close()
 
     async def outline(self, topic: str, style: str) -> dict[str, Any]:
-        """Generate the script of an episode: a title, a hook, sections, a call to action."""
+        """Return the script of an episode: a title, a hook, sections, a call to action."""
         answer = await self._post("/scripts/generate", {"topic": topic, "style": style, "length": "short"})
         script: dict[str, Any] = answer["script"]
         return script
@@ -58,7 +58,7 @@ class Desk:
         return found
 
     async def answer(self, topic: str, question: str) -> AsyncIterator[str]:
-        """Stream an answer, piece by piece. Raises TroubleError if it breaks off."""
+        """Yield an answer piece by piece. Raises TroubleError if the stream breaks off."""
         messages: list[Any] = [
             {"role": "system", "content": f"You help to prepare an episode about {topic}. Be brief."},
             {"role": "user", "content": question},
@@ -74,7 +74,7 @@ class Desk:
                     if text := chunk.choices[0].delta.content:
                         yield text
         except openai.APIError as error:
-            # No retry, which would show the first pieces twice.
+            # No retry: it would show the first pieces twice.
             raise TroubleError(BROKEN_OFF) from error
         if not finished:
             raise TroubleError(BROKEN_OFF)
@@ -84,7 +84,7 @@ class Desk:
         return await self._patiently(lambda: self._clevora.post(path, cast_to=object, body=body))
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Call `ask` up to TRIES times, with at most PATIENCE_SECONDS of pauses. Raises TroubleError."""
+        """Call `ask` up to TRIES times, with at most PATIENCE_SECONDS of pauses in total. Raises TroubleError."""
         left = PATIENCE_SECONDS
         for attempt in range(1, TRIES + 1):
             try:
@@ -99,7 +99,7 @@ class Desk:
 
 
 def _pause(error: openai.APIError, attempt: int) -> float:
-    """Return the seconds to wait before a retry; infinity for an error that a retry cannot mend."""
+    """Return the seconds to wait before a retry; infinity for an error that a retry cannot fix."""
     if isinstance(error, openai.RateLimitError):
         return float(_retry_after(error))
     if isinstance(error, openai.APIStatusError) and error.status_code < 500:

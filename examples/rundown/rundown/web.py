@@ -69,7 +69,7 @@ def create(desk: Desk) -> Starlette:
 
 
 async def _lines(pieces: AsyncIterator[str]) -> AsyncIterator[str]:
-    """Yield a stream as JSON lines: ``text`` for each piece, and at the end ``done``, or ``trouble`` with a message."""
+    """Yield a stream as JSON lines: ``text`` for each piece, at the end ``done``, or ``trouble`` with a message."""
     try:
         async for piece in pieces:
             yield json.dumps({"text": piece}) + "\n"

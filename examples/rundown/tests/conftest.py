@@ -1,4 +1,4 @@
-"""A sandbox of the mock for each test, and the application that uses it."""
+"""A sandbox of the mock for each test, and the application that calls it."""
 
 import json
 import os
@@ -21,7 +21,7 @@ SCENARIOS = Path(__file__).parent.parent / "scenarios"
 
 
 class Sandbox:
-    """A sandbox of a running mock; no other test uses it."""
+    """A sandbox of a running mock, used by one test only."""
 
     def __init__(self, mock: str) -> None:
         self.url = f"{mock}/sandbox/rundown-{uuid4().hex[:12]}"
@@ -31,7 +31,7 @@ class Sandbox:
         self._send("PATCH", "/__mock/clock", {"mode": "frozen"})
 
     def use(self, scenario: str) -> None:
-        """Start a scenario: one of this folder's, or a shipped one."""
+        """Start a scenario: one of this directory's, or a shipped one."""
         own = SCENARIOS / f"{scenario}.yaml"
         self._send("PUT", "/__mock/scenario", own.read_text("utf-8") if own.exists() else {"name": scenario})
 
@@ -43,7 +43,7 @@ class Sandbox:
         self.advance(seconds)
 
     def statuses(self, endpoint: str) -> list[int]:
-        """Return the statuses of an endpoint's calls, oldest first."""
+        """Return the statuses of an endpoint's requests, oldest first."""
         journal = self._send("GET", f"/__mock/requests?endpoint={endpoint}")
         return [entry["status"] for entry in reversed(journal["requests"])]
 
@@ -64,7 +64,7 @@ class Sandbox:
 
 @pytest.fixture(scope="session")
 def mock() -> str:
-    """Return the address of the mock that CLEVORA_BASE_URL names."""
+    """Provide the address of the mock, from CLEVORA_BASE_URL."""
     base_url = os.environ.get("CLEVORA_BASE_URL", "http://127.0.0.1:2538/v1")
     return base_url.rstrip("/").removesuffix("/v1").partition("/sandbox/")[0]
 
@@ -73,7 +73,7 @@ def mock() -> str:
 def sandbox(mock: str) -> Iterator[Sandbox]:
     fresh = Sandbox(mock)
     yield fresh
-    # In every test, the application waits as told and retries nothing in vain.
+    # Every test also checks that the application respects Retry-After and makes no useless retries.
     findings = fresh.findings()
     fresh.remove()
     assert findings == []

@@ -1,4 +1,4 @@
-"""Pages without errors of the API."""
+"""Pages while the API returns no errors."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Pages when the API refuses, fails or breaks off; each test causes the error in its sandbox."""
+"""Pages while the API refuses, fails or breaks off; each test causes the error in its own sandbox."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,6 +1,6 @@
-"""The contract as rows: one request each, in a situation, and what has to come back.
+"""The contract as rows: a situation, one request, and the expected response.
 
-`ROWS` is all of them; the modules beside this one hold them by subject, and `test_rows.py` runs them.
+`ROWS` has all of them. Each module of this package has the rows of one subject; `test_rows.py` runs them.
 """
 
 from tests.api.rows import (

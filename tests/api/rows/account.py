@@ -1,6 +1,6 @@
 """B7, B11: the account, its top-ups and its transactions."""
 
-from tests.api.rows.row import ABSENT, MOMENT, Exactly, Is, OneOf, Row, Text
+from tests.api.rows.row import ABSENT, MOMENT, Exactly, OfType, OneOf, Row, Text
 
 CHECKOUT = Text(r"http://.+/checkout/cks_\w+")
 
@@ -182,7 +182,7 @@ ROWS = [
         answer={
             "data": {
                 "transactions": [
-                    {"type": "charge", "endpoint": "chat.completions", "tokens": Is(int), "amount": Is(float)},
+                    {"type": "charge", "endpoint": "chat.completions", "tokens": OfType(int), "amount": OfType(float)},
                     {"type": "credit"},
                 ]
             }

@@ -9,23 +9,23 @@ HI = [{"role": "user", "content": "Hi"}]
 ANSWER = {"object": "chat.completion"}
 
 
-def _accepted(says: str, clauses: tuple[str, ...], body: dict[str, Any], answer: Any = None) -> Row:
-    return Row(f"chat: {says}", clauses, PATH, body={"messages": HI} | body, answer=answer or ANSWER)
+def _accepted(title: str, clauses: tuple[str, ...], body: dict[str, Any], answer: Any = None) -> Row:
+    return Row(f"chat: {title}", clauses, PATH, body={"messages": HI} | body, answer=answer or ANSWER)
 
 
 def _refused(
-    says: str, clauses: tuple[str, ...], body: dict[str, Any], field: str, code: str = "invalid_field", **rest: Any
+    title: str, clauses: tuple[str, ...], body: dict[str, Any], field: str, code: str = "invalid_field", **rest: Any
 ) -> Row:
-    return Row(f"no chat: {says}", clauses, PATH, body={"messages": HI} | body, code=code, field=field, **rest)
+    return Row(f"no chat: {title}", clauses, PATH, body={"messages": HI} | body, code=code, field=field, **rest)
 
 
-def _messages(says: str, messages: Any, field: str, code: str = "invalid_field", **rest: Any) -> Row:
-    return _refused(says, ("C1",), {"messages": messages}, field, code, **rest)
+def _messages(title: str, messages: Any, field: str, code: str = "invalid_field", **rest: Any) -> Row:
+    return _refused(title, ("C1",), {"messages": messages}, field, code, **rest)
 
 
-def _prompt(says: str, tokens: int, *messages: dict[str, Any]) -> Row:
+def _prompt(title: str, tokens: int, *messages: dict[str, Any]) -> Row:
     usage = {"prompt_tokens": tokens}
-    return _accepted(f"{says}: {tokens} prompt tokens", ("C7",), {"messages": list(messages)}, {"usage": usage})
+    return _accepted(f"{title}: {tokens} prompt tokens", ("C7",), {"messages": list(messages)}, {"usage": usage})
 
 
 def _text(text: str) -> dict[str, Any]:
@@ -360,14 +360,14 @@ UNKNOWN_FORMATS: list[dict[str, Any]] = [
 ]
 
 
-def _format(says: str, response_format: Any, content: str, **rest: Any) -> Row:
+def _format(title: str, response_format: Any, content: str, **rest: Any) -> Row:
     answer = {"choices": [{"message": {"content": Text(content)}}]}
     body = {"messages": HI, "response_format": response_format}
-    return Row(f"chat: {says}", ("C9",), PATH, body=body, answer=answer, **rest)
+    return Row(f"chat: {title}", ("C9",), PATH, body=body, answer=answer, **rest)
 
 
-def _bad_format(says: str, response_format: Any, field: str, code: str = "invalid_field", **rest: Any) -> Row:
-    return _refused(says, ("C9",), {"response_format": response_format}, field, code, **rest)
+def _bad_format(title: str, response_format: Any, field: str, code: str = "invalid_field", **rest: Any) -> Row:
+    return _refused(title, ("C9",), {"response_format": response_format}, field, code, **rest)
 
 
 FORMATS = [

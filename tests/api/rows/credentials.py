@@ -1,4 +1,4 @@
-"""K1, K2, K6-K9: who is let in, by which door, with which credential."""
+"""K1, K2, K6-K9: authentication, by endpoint and kind of credential."""
 
 from tests.api.rows.row import ABSENT, Row, Text
 from tests.support.situations import CHAT

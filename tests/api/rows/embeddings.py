@@ -2,31 +2,31 @@
 
 from typing import Any
 
-from tests.api.rows.row import Exactly, Is, Many, Row, Text, Within
+from tests.api.rows.row import Exactly, ListOf, OfType, Row, Text, Within
 
 PATH = "POST /v1/embeddings"
-VECTOR = Many(1536, Is(float))
+VECTOR = ListOf(1536, OfType(float))
 BASE64 = Text("[A-Za-z0-9+/]{8192}")
 
 
-def _accepted(says: str, clauses: tuple[str, ...], body: dict[str, Any], answer: Any) -> Row:
-    return Row(f"embeddings: {says}", clauses, PATH, body=body, answer=answer)
+def _accepted(title: str, clauses: tuple[str, ...], body: dict[str, Any], answer: Any) -> Row:
+    return Row(f"embeddings: {title}", clauses, PATH, body=body, answer=answer)
 
 
 def _refused(
-    says: str,
+    title: str,
     body: dict[str, Any],
     field: str,
     code: str = "invalid_field",
     clauses: tuple[str, ...] = ("E1",),
     **rest: Any,
 ) -> Row:
-    return Row(f"no embeddings: {says}", clauses, PATH, body=body, code=code, field=field, **rest)
+    return Row(f"no embeddings: {title}", clauses, PATH, body=body, code=code, field=field, **rest)
 
 
-def _token_ids(says: str, value: Any, field: str) -> Row:
+def _token_ids(title: str, value: Any, field: str) -> Row:
     hint = {"x-clevora-mock-hint": Text(".*check_embedding_ctx_length=False.*")}
-    return _refused(says, {"input": value}, field, sends=hint)
+    return _refused(title, {"input": value}, field, sends=hint)
 
 
 ROWS = [
@@ -58,7 +58,7 @@ ROWS = [
         "2048 texts",
         ("E1",),
         {"input": ["a"] * 2048, "encoding_format": "base64"},
-        {"data": Many(2048), "usage": {"total_tokens": 2048}},
+        {"data": ListOf(2048), "usage": {"total_tokens": 2048}},
     ),
     _accepted("a text in another script", ("E1",), {"input": "日本語のテキスト"}, {"data": [{"embedding": VECTOR}]}),
     _accepted("numbers by default", ("E3",), {"input": "Hi"}, {"data": [{"embedding": VECTOR}]}),
@@ -75,7 +75,7 @@ ROWS = [
         "every number is small",
         ("E3",),
         {"input": "Hi there, you"},
-        {"data": [{"embedding": Many(1536, Within(-1, 1))}]},
+        {"data": [{"embedding": ListOf(1536, Within(-1, 1))}]},
     ),
     _accepted(
         "base64 on request: 1536 float32 are 8192 characters",

@@ -1,6 +1,6 @@
-"""W1-W8: what holds for every answer, the routes, the body, and the document for agents."""
+"""W1-W8: headers of all responses, routes, bodies, and the document for agents."""
 
-from tests.api.rows.row import ABSENT, INT, STRING, Is, Row, Text
+from tests.api.rows.row import ABSENT, INT, STRING, OfType, Row, Text
 from tests.support.situations import CHAT
 
 HELLO = b'{"messages":[{"role":"user","content":"Hi"}]}'
@@ -27,9 +27,9 @@ def _slash(request: str, code: str | None, credential: str, **rest: object) -> R
     return Row(f"trailing slash {request}", ("W3",), request, credential=credential, code=code, **rest)  # type: ignore[arg-type]
 
 
-def _broken(says: str, raw: bytes) -> Row:
+def _broken(title: str, raw: bytes) -> Row:
     clauses = ("W1", "W4")
-    return Row(f"body: {says}", clauses, "POST /v1/chat/completions", raw=raw, code="invalid_json")
+    return Row(f"body: {title}", clauses, "POST /v1/chat/completions", raw=raw, code="invalid_json")
 
 
 ROUTES = [
@@ -237,12 +237,12 @@ LLMS = [
         credential="none",
         sends={"cache-control": "public, max-age=300"},
         answer={
-            "models": Is(list),
-            "endpoints": Is(list),
-            "errors": Is(list),
-            "pricing": Is(dict),
-            "limits": Is(dict),
-            "changelog": Is(list),
+            "models": OfType(list),
+            "endpoints": OfType(list),
+            "errors": OfType(list),
+            "pricing": OfType(dict),
+            "limits": OfType(dict),
+            "changelog": OfType(list),
             "error": ABSENT,
         },
     )

@@ -1,4 +1,4 @@
-"""K3-K5: making, listing and revoking keys."""
+"""K3-K5: creating, listing and revoking keys."""
 
 from tests.api.rows.row import MOMENT, Exactly, Row, Text
 from tests.support.situations import UNKNOWN_KEY
@@ -7,9 +7,9 @@ RAW = Text("sk_live_[0-9a-f]{32}")
 NEW_KEY = Exactly({"id": Text(r"\S+"), "key": RAW, "name": Text(".+"), "createdAt": MOMENT})
 
 
-def _made(says: str, body: object, name: str) -> Row:
+def _made(title: str, body: object, name: str) -> Row:
     return Row(
-        f"a key {says}",
+        f"a key {title}",
         ("K3",),
         "POST /v1/keys",
         body=body,
@@ -18,9 +18,9 @@ def _made(says: str, body: object, name: str) -> Row:
     )
 
 
-def _refused(says: str, body: object) -> Row:
+def _refused(title: str, body: object) -> Row:
     return Row(
-        f"no key {says}",
+        f"no key {title}",
         ("K3", "B12"),
         "POST /v1/keys",
         body=body,

@@ -1,4 +1,4 @@
-"""L1-L4: what a key may do in a minute and in a day."""
+"""L1-L4: a key's limits per minute and per day."""
 
 from tests.api.rows.row import ABSENT, Row
 from tests.support.situations import CHAT
@@ -6,22 +6,22 @@ from tests.support.situations import CHAT
 DAY = 86_400
 
 
-def _chat(says: str, clauses: tuple[str, ...], *given: object, **rest: object) -> Row:
-    return Row(says, clauses, "POST /v1/chat/completions", body=CHAT, given=given, **rest)  # type: ignore[arg-type]
+def _chat(title: str, clauses: tuple[str, ...], *given: object, **rest: object) -> Row:
+    return Row(title, clauses, "POST /v1/chat/completions", body=CHAT, given=given, **rest)  # type: ignore[arg-type]
 
 
-def _limited(says: str, wait: str, *given: object, **rest: object) -> Row:
+def _limited(title: str, wait: str, *given: object, **rest: object) -> Row:
     headers = {"retry-after": wait}
-    return _chat(says, ("L1", "L2"), *given, code="rate_limit_exceeded", sends=headers, **rest)
+    return _chat(title, ("L1", "L2"), *given, code="rate_limit_exceeded", sends=headers, **rest)
 
 
-def _served(says: str, *given: object, **rest: object) -> Row:
-    return _chat(says, ("L1", "L2"), *given, answer={"object": "chat.completion"}, **rest)
+def _served(title: str, *given: object, **rest: object) -> Row:
+    return _chat(title, ("L1", "L2"), *given, answer={"object": "chat.completion"}, **rest)
 
 
-def _spent(says: str, wait: str, *given: object, **rest: object) -> Row:
+def _spent(title: str, wait: str, *given: object, **rest: object) -> Row:
     headers = {"retry-after": wait}
-    return _chat(says, ("L1", "L3"), *given, code="daily_token_limit_exceeded", sends=headers, **rest)
+    return _chat(title, ("L1", "L3"), *given, code="daily_token_limit_exceeded", sends=headers, **rest)
 
 
 ROWS = [

@@ -1,4 +1,4 @@
-"""B1-B6, B12: the gates of money, and what is charged."""
+"""B1-B6, B12: refusals for lack of funds, and charges."""
 
 from tests.api.rows.row import ABSENT, Exactly, Row
 from tests.support.situations import CHAT

@@ -1,4 +1,4 @@
-"""The row of a table of requests and expected answers, and its vocabulary."""
+"""A row of the table of requests and expected responses, and its matchers."""
 
 import dataclasses
 import re
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-# The contract's error table, written down a second time on purpose: a slip in the product's own must show.
+# A second copy of the contract's error table, on purpose: it detects mistakes in the product's table.
 ERRORS: dict[str, tuple[int, str]] = {
     "invalid_json": (400, "invalid_request_error"),
     "missing_field": (400, "invalid_request_error"),
@@ -27,21 +27,21 @@ ERRORS: dict[str, tuple[int, str]] = {
     "internal_error": (500, "server_error"),
 }
 
-# Where errors carry `"status":"error"` beside `"error"`.
+# Paths whose errors have `"status":"error"` beside `"error"`.
 ENVELOPED = ("/v1/keys", "/v1/usage", "/api/developer")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One request and its answer.
+    """One request and its expected response.
 
-    `given` names situations of `steps.py`, each a name or a name with arguments. `{name}` in the path or as a whole
-    string of the body stands for something that a situation left behind, such as a key's id. `credential` is a kind of
-    `credentials.py`'s table. A row with a `code` expects that error; `field` is the one its message begins with.
-    `answer` is the part of the body to compare, with matchers; `sends` the part of the headers.
+    `given` names situations of `situations.py`, each a name or a name with arguments. `{name}` in the path or as a
+    whole string of the body stands for a value that a situation stored, such as a key's id. `credential` is a kind in
+    the table `CREDENTIALS`. A row with a `code` expects that error; `field` is the start of its message. `answer` is
+    the part of the body to compare, with matchers; `sends` is the part of the headers.
     """
 
-    says: str
+    title: str
     clauses: tuple[str, ...]
     request: str
     body: Any = None
@@ -69,15 +69,15 @@ class Row:
 
 
 class Matcher:
-    """Something that a value is held against when no single value is right."""
+    """A condition on a value, for rows where more than one value is right."""
 
     def accepts(self, value: object) -> bool:
         raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class Is(Matcher):
-    """Of exactly this type; true and false are no numbers."""
+class OfType(Matcher):
+    """A value of exactly this type; booleans are not numbers."""
 
     kind: type
 
@@ -87,7 +87,7 @@ class Is(Matcher):
 
 @dataclass(frozen=True)
 class Text(Matcher):
-    """A string that this pattern matches whole."""
+    """A string that matches this pattern entirely."""
 
     pattern: str
 
@@ -97,7 +97,7 @@ class Text(Matcher):
 
 @dataclass(frozen=True)
 class Within(Matcher):
-    """A number between two others, both included."""
+    """A number within these bounds, both included."""
 
     low: float
     high: float
@@ -107,8 +107,8 @@ class Within(Matcher):
 
 
 @dataclass(frozen=True)
-class Many(Matcher):
-    """An array of this length; every item like `item`."""
+class ListOf(Matcher):
+    """An array of this length whose items all match `item`."""
 
     length: int
     item: Any = None
@@ -123,7 +123,7 @@ class Many(Matcher):
 
 @dataclass(frozen=True)
 class OneOf(Matcher):
-    """Any of these."""
+    """Any of these values."""
 
     values: tuple[Any, ...]
 
@@ -133,7 +133,7 @@ class OneOf(Matcher):
 
 @dataclass(frozen=True)
 class Exactly(Matcher):
-    """An object with these keys and no others, each like its matcher."""
+    """An object with exactly these keys, whose values match."""
 
     keys: Mapping[str, Any]
 
@@ -142,14 +142,14 @@ class Exactly(Matcher):
 
 
 class Absent:
-    """In place of a value: the key must not be there."""
+    """A key that must be absent."""
 
     def __repr__(self) -> str:
         return "ABSENT"
 
 
 ABSENT = Absent()
-INT = Is(int)
+INT = OfType(int)
 STRING = Text(".+")
 MOMENT = Text(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -160,7 +160,7 @@ def values(*given: Any) -> tuple[Any, ...]:
 
 
 def differences(wanted: Any, found: Any, place: str = "") -> list[str]:
-    """Where `found` is not what is `wanted`: objects may hold more, arrays may not."""
+    """Return the paths where `found` differs from `wanted`: objects may have further keys, arrays no further items."""
     if isinstance(wanted, Matcher):
         return [] if wanted.accepts(found) else [f"{place or 'it'}: wanted {wanted}, got {found!r}"]
     if isinstance(wanted, Mapping):

@@ -13,14 +13,14 @@ def _budget(length: str) -> dict[str, Any]:
     return {"usage": {"completion_tokens": Within(0.7 * BUDGETS[length], BUDGETS[length])}}
 
 
-def _accepted(says: str, clauses: tuple[str, ...], body: dict[str, Any], answer: Any) -> Row:
-    return Row(f"script: {says}", clauses, PATH, body=TOPIC | body, answer=answer)
+def _accepted(title: str, clauses: tuple[str, ...], body: dict[str, Any], answer: Any) -> Row:
+    return Row(f"script: {title}", clauses, PATH, body=TOPIC | body, answer=answer)
 
 
 def _refused(
-    says: str, body: dict[str, Any], field: str, code: str = "invalid_field", clauses: tuple[str, ...] = ("G1",)
+    title: str, body: dict[str, Any], field: str, code: str = "invalid_field", clauses: tuple[str, ...] = ("G1",)
 ) -> Row:
-    return Row(f"no script: {says}", clauses, PATH, body=body, code=code, field=field)
+    return Row(f"no script: {title}", clauses, PATH, body=body, code=code, field=field)
 
 
 ROWS = [
@@ -58,12 +58,12 @@ ROWS = [
     ),
     *(
         _accepted(
-            f"the budget holds for {says}",
+            f"the budget holds for {title}",
             ("G2",),
             {"topic": topic, "length": "short"},
             {"topic": topic} | _budget("short"),
         )
-        for says, topic in (
+        for title, topic in (
             ("a topic of one letter", "x"),
             ("a topic of 400 words", "words " * 400),
             ("a topic in another script", "量子コンピュータ"),

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.api.rows.row import INT, STRING, Exactly, Is, Many, OneOf, Row, Text, Within, values
+from tests.api.rows.row import INT, STRING, Exactly, ListOf, OfType, OneOf, Row, Text, Within, values
 
 PATH = "POST /v1/search"
 RESULT = {
@@ -15,20 +15,20 @@ RESULT = {
     "thumbnailUrl": Text(r"https://[\w.-]+\.example(/.*)?"),
     "durationSeconds": INT,
     "publishedAt": Text(r"\d{4}-\d\d-\d\d.*"),
-    "tags": Is(list),
+    "tags": OfType(list),
     "score": Within(0, 1),
 }
 DRONES = {"query": "underwater drone footage"}
 
 
-def _accepted(says: str, clauses: tuple[str, ...], body: dict[str, Any], answer: Any) -> Row:
-    return Row(f"search: {says}", clauses, PATH, body=DRONES | body, answer=answer)
+def _accepted(title: str, clauses: tuple[str, ...], body: dict[str, Any], answer: Any) -> Row:
+    return Row(f"search: {title}", clauses, PATH, body=DRONES | body, answer=answer)
 
 
 def _refused(
-    says: str, body: dict[str, Any], field: str, code: str = "invalid_field", clauses: tuple[str, ...] = ("H1",)
+    title: str, body: dict[str, Any], field: str, code: str = "invalid_field", clauses: tuple[str, ...] = ("H1",)
 ) -> Row:
-    return Row(f"no search: {says}", clauses, PATH, body=body, code=code, field=field)
+    return Row(f"no search: {title}", clauses, PATH, body=body, code=code, field=field)
 
 
 ROWS = [
@@ -41,22 +41,22 @@ ROWS = [
                 "object": "search.results",
                 "model": "clevora-search-1",
                 "query": "underwater drone footage",
-                "results": Many(3, Exactly(RESULT)),
+                "results": ListOf(3, Exactly(RESULT)),
                 "usage": Exactly({"prompt_tokens": 3, "total_tokens": 3}),
             }
         ),
     ),
-    _accepted("5 results by default", ("H1",), {}, {"results": Many(5)}),
-    _accepted("5 results for null", ("H1", "C4"), {"limit": None}, {"results": Many(5)}),
+    _accepted("5 results by default", ("H1",), {}, {"results": ListOf(5)}),
+    _accepted("5 results for null", ("H1", "C4"), {"limit": None}, {"results": ListOf(5)}),
     *(
-        _accepted(f"{limit} results", ("H1", "H3"), {"limit": limit}, {"results": Many(limit)})
+        _accepted(f"{limit} results", ("H1", "H3"), {"limit": limit}, {"results": ListOf(limit)})
         for limit in (1, 2, 3, 20, 50)
     ),
     _accepted(
         "every result of 50 has every field",
         ("H2", "H4"),
         {"query": "a history of bread", "limit": 50},
-        {"results": Many(50, Exactly(RESULT))},
+        {"results": ListOf(50, Exactly(RESULT))},
     ),
     _accepted(
         "the printed query finds what is about water and drones first",
@@ -68,7 +68,7 @@ ROWS = [
         "a query that nothing fits is answered all the same",
         ("H1", "H3"),
         {"query": "zzzz qqqq"},
-        {"object": "search.results", "query": "zzzz qqqq", "results": Is(list)},
+        {"object": "search.results", "query": "zzzz qqqq", "results": OfType(list)},
     ),
     _accepted("a query in another script", ("H1",), {"query": "水中ドローン"}, {"query": "水中ドローン"}),
     _accepted(

@@ -1,4 +1,4 @@
-"""S7: what a request for a stream gets when it is refused. The streams themselves are in `test_stream_bytes.py`."""
+"""S7: refusals of requests for a stream. The streams themselves are in `test_stream_bytes.py`."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ PATH = "POST /v1/chat/completions"
 STREAM = {"messages": [{"role": "user", "content": "Hi"}], "stream": True}
 
 
-def _refused(says: str, code: str, body: dict[str, Any] | None = None, **rest: Any) -> Row:
-    return Row(f"no stream: {says}", ("S7", "W1"), PATH, body=STREAM | (body or {}), code=code, **rest)
+def _refused(title: str, code: str, body: dict[str, Any] | None = None, **rest: Any) -> Row:
+    return Row(f"no stream: {title}", ("S7", "W1"), PATH, body=STREAM | (body or {}), code=code, **rest)
 
 
 ROWS = [

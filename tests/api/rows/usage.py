@@ -1,16 +1,16 @@
-"""U1-U8: the analytics, and the documented places in Firestore."""
+"""U1-U8: the usage report, and the documented collections in Firestore."""
 
 from typing import Any
 
-from tests.api.rows.row import ABSENT, MOMENT, Exactly, Is, Many, Row, Text
+from tests.api.rows.row import ABSENT, MOMENT, Exactly, ListOf, OfType, Row, Text
 
 PATHS = ("/api/developer/usage", "/v1/usage")
 ZERO = Exactly({"date": Text(r"\d{4}-\d\d-\d\d"), "requests": 0, "tokens": 0, "errors": 0})
 
 
-def _report(says: str, clauses: tuple[str, ...], data: Any, *given: Any, query: str = "") -> Row:
+def _report(title: str, clauses: tuple[str, ...], data: Any, *given: Any, query: str = "") -> Row:
     return Row(
-        f"usage: {says}",
+        f"usage: {title}",
         clauses,
         f"GET /api/developer/usage{query}",
         credential="token",
@@ -62,7 +62,7 @@ ROWS = [
                                     "lastUsed": None,
                                 }
                             ),
-                            "dailySeries": Many(30, ZERO),
+                            "dailySeries": ListOf(30, ZERO),
                             "endpointBreakdown": Exactly({}),
                             "recentActivity": [],
                         }
@@ -77,7 +77,9 @@ ROWS = [
         for path in PATHS
     ),
     *(
-        _report(f"a range of {days}", ("U2", "U4"), {"range": days, "dailySeries": Many(days)}, query=f"?range={days}")
+        _report(
+            f"a range of {days}", ("U2", "U4"), {"range": days, "dailySeries": ListOf(days)}, query=f"?range={days}"
+        )
         for days in (1, 2, 7, 30, 89, 90)
     ),
     Row(
@@ -85,7 +87,7 @@ ROWS = [
         ("U1", "U2"),
         "GET /v1/usage?range=7",
         credential="token",
-        answer={"data": {"range": 7, "dailySeries": Many(7)}},
+        answer={"data": {"range": 7, "dailySeries": ListOf(7)}},
     ),
     *map(
         _refused,
@@ -217,8 +219,8 @@ ROWS = [
         ("U6",),
         {
             "recentActivity": [
-                Exactly({"endpoint": "chat.completions", "tokens": 0, "status": "error", "latencyMs": Is(int)}),
-                Exactly({"endpoint": "search", "tokens": 3, "status": "success", "latencyMs": Is(int)}),
+                Exactly({"endpoint": "chat.completions", "tokens": 0, "status": "error", "latencyMs": OfType(int)}),
+                Exactly({"endpoint": "search", "tokens": 3, "status": "success", "latencyMs": OfType(int)}),
             ]
         },
         ("recorded", _ok("search", 3), FAILED),
@@ -226,7 +228,7 @@ ROWS = [
     _report(
         "recent activity is the account's, whatever the key",
         ("U6",),
-        {"recentActivity": Many(2)},
+        {"recentActivity": ListOf(2)},
         "second key",
         ("asked", "/v1/chat/completions", {"messages": [{"role": "user", "content": "Hi"}]}),
         ("asked with second key", "/v1/chat/completions", {"messages": [{"role": "user", "content": "Hi"}]}),
@@ -234,13 +236,13 @@ ROWS = [
     _report(
         "recent activity ends after 20",
         ("U6",),
-        {"recentActivity": Many(20), "summary": {"totalRequests": 21}},
+        {"recentActivity": ListOf(20), "summary": {"totalRequests": 21}},
         ("recorded", *[_ok("search", 1)] * 21),
     ),
     _report(
         "recent activity goes beyond the range",
         ("U6",),
-        {"recentActivity": Many(1), "summary": {"rangeRequests": 0}},
+        {"recentActivity": ListOf(1), "summary": {"rangeRequests": 0}},
         ("recorded", _ok("search", 1)),
         ("advance", 86_400),
         query="?range=1",
@@ -291,9 +293,9 @@ ROWS = [
 ]
 
 
-def _place(says: str, path: str, answer: Any, *given: Any) -> Row:
+def _place(title: str, path: str, answer: Any, *given: Any) -> Row:
     return Row(
-        f"Firestore: {says}",
+        f"Firestore: {title}",
         ("U8",),
         f"GET /__mock/firestore/{path}",
         credential="none",
@@ -340,11 +342,11 @@ ROWS += [
         "second key",
     ),
     _place(
-        "the keys there are", "clevora_developer_keys", {"documents": Many(2, Text(r"(?!sk_live_)\S+"))}, "second key"
+        "the keys there are", "clevora_developer_keys", {"documents": ListOf(2, Text(r"(?!sk_live_)\S+"))}, "second key"
     ),
-    _place("the logs there are", "clevora_developer_logs", {"documents": Many(3)}, ("requests", 2), ("failures", 1)),
+    _place("the logs there are", "clevora_developer_logs", {"documents": ListOf(3)}, ("requests", 2), ("failures", 1)),
     _place("no logs of what no gate let in", "clevora_developer_logs", {"documents": []}, ("tokens used", 1_000_000)),
-    _place("the transactions there are", "clevora_developer_transactions", {"documents": Many(2)}, ("requests", 1)),
+    _place("the transactions there are", "clevora_developer_transactions", {"documents": ListOf(2)}, ("requests", 1)),
     *(
         Row(
             f"Firestore: nothing at {path}",

@@ -1,4 +1,4 @@
-"""B8-B10: which events are believed, and which of them credit an account."""
+"""B8-B10: verification of payment events, and their credits."""
 
 from typing import Any
 
@@ -45,9 +45,9 @@ def _believed(credential: str) -> Row:
     )
 
 
-def _received(says: str, event: object) -> Row:
+def _received(title: str, event: object) -> Row:
     return Row(
-        f"an event taken note of: {says}",
+        f"an event taken note of: {title}",
         ("B10",),
         "POST /api/dodo/webhook",
         body=event,
@@ -57,9 +57,9 @@ def _received(says: str, event: object) -> Row:
     )
 
 
-def _balance(says: str, dollars: float, *given: Any, clauses: tuple[str, ...] = ("B10",)) -> Row:
+def _balance(title: str, dollars: float, *given: Any, clauses: tuple[str, ...] = ("B10",)) -> Row:
     return Row(
-        f"the balance after {says}",
+        f"the balance after {title}",
         clauses,
         "GET /api/developer/account",
         credential="token",
@@ -69,7 +69,7 @@ def _balance(says: str, dollars: float, *given: Any, clauses: tuple[str, ...] = 
 
 
 def _paid(event_id: str = "evt_1", **data: Any) -> tuple[str, str, dict[str, Any]]:
-    """The situation that a genuine event has been delivered; a field of its data may be another, or None for none."""
+    """Return the situation of a delivered, genuine event; `other` replaces fields of its data, None removes one."""
     whole = PAID["data"] | data
     return ("event", event_id, PAID | {"data": {key: value for key, value in whole.items() if value is not None}})
 
@@ -114,14 +114,14 @@ ROWS = [
     ),
     *(
         Row(
-            f"a good signature over {says}",
+            f"a good signature over {title}",
             ("B9", "W4"),
             "POST /api/dodo/webhook",
             raw=raw,
             credential="signature",
             code="invalid_json",
         )
-        for says, raw in (
+        for title, raw in (
             ("nothing", b""),
             ("broken JSON", b'{"type":'),
             ("an array", b"[]"),

@@ -1,4 +1,4 @@
-"""The script: every exchange, in order, by the servers that see them."""
+"""The script: every exchange, in order, by server."""
 
 from collections import Counter
 
@@ -7,7 +7,7 @@ from tests.exchanges.steps import Part, steps_of
 
 
 def script() -> list[Part]:
-    """All parts."""
+    """Return all parts."""
     parts = [*_frozen(), *settings.parts(faults.waited())]
     times = Counter(step.name for part in parts for step in part.steps)
     twice = [name for name, count in times.items() if count > 1]
@@ -17,7 +17,7 @@ def script() -> list[Part]:
 
 
 def _frozen() -> list[Part]:
-    """What a server with a frozen clock sees."""
+    """Return the steps of a server with a frozen clock."""
     answers = [
         models.twice("default sandbox", None),
         models.twice("other sandbox", "other"),

@@ -7,25 +7,25 @@ from tests.exchanges.steps import Capture, Session, bearer
 
 
 def state() -> list[Session]:
-    """Reset, snapshots, and going on from one in another sandbox."""
+    """Return steps that reset, save and restore a sandbox, and continue in another one."""
     session = Session("state", "state")
     for name in ("chat", "embeddings"):
         session.call(name, *ASKS[name])
-    session.dash("a key", "POST /v1/keys", {"name": "kept"}, captures=(Capture("kept_key", "data.key"),))
-    session.dash("a top-up", "POST /api/developer/topup", {"amount": 25})
+    session.send_signed_in("a key", "POST /v1/keys", {"name": "kept"}, captures=(Capture("kept_key", "data.key"),))
+    session.send_signed_in("a top-up", "POST /api/developer/topup", {"amount": 25})
     session.scenario("a scenario", "flaky")
     session.chat("a failure")
-    session.ask(
+    session.send(
         "a side scenario", CHAT, ASKS["chat"][1], bearer("<<kept_key>>") | {"x-clevora-mock-scenario": "rate-limited"}
     )
-    session.ask("taken", "GET /__mock/state", rest=0.1, captures=(Capture("state"),))
+    session.send("taken", "GET /__mock/state", rest=0.1, captures=(Capture("state"),))
     session.chat("what comes next")
     session.chat("and next")
-    session.books("before it")
-    session.ask("restored", "PUT /__mock/state", b"<<state>>")
+    session.read_records("before it")
+    session.send("restored", "PUT /__mock/state", b"<<state>>")
     session.chat("what comes next, again")
     session.chat("and next, again")
-    session.books("after it")
+    session.read_records("after it")
     for name, body in {
         "nothing": b"",
         "an empty object": {},
@@ -35,47 +35,47 @@ def state() -> list[Session]:
         "deep nesting": b"[" * 5000,
         "no JSON": b"state",
     }.items():
-        session.ask(f"restored from {name}", "PUT /__mock/state", body)
-    session.ask("still there", "GET /__mock/scenario")
+        session.send(f"restored from {name}", "PUT /__mock/state", body)
+    session.send("still there", "GET /__mock/scenario")
     for only in ("journal", "ledger", "scenario", "clock", "", None, 5):
-        session.ask(f"reset {only!r}", "POST /__mock/reset", {"only": only})
-        session.ask(f"after reset {only!r}", "GET /__mock/ledger?uid=demo")
-    session.ask("reset by nothing", "POST /__mock/reset", b"")
-    session.ask("reset with more", "POST /__mock/reset", {"everything": True})
+        session.send(f"reset {only!r}", "POST /__mock/reset", {"only": only})
+        session.send(f"after reset {only!r}", "GET /__mock/ledger?uid=demo")
+    session.send("reset by nothing", "POST /__mock/reset", b"")
+    session.send("reset with more", "POST /__mock/reset", {"everything": True})
     session.chat("from the start")
-    session.state("from the start")
+    session.read_state("from the start")
 
     other = Session("state elsewhere", "state-elsewhere")
-    other.ask("restored from the first", "PUT /__mock/state", b"<<state>>")
+    other.send("restored from the first", "PUT /__mock/state", b"<<state>>")
     other.chat("what comes next")
-    other.ask("the kept key", CHAT, ASKS["chat"][1], bearer("<<kept_key>>"))
-    other.books("afterwards")
-    other.ask("removed", "DELETE /")
-    other.ask("begun anew", "GET /__mock/requests")
+    other.send("the kept key", CHAT, ASKS["chat"][1], bearer("<<kept_key>>"))
+    other.read_records("afterwards")
+    other.send("removed", "DELETE /")
+    other.send("begun anew", "GET /__mock/requests")
     other.chat("from the start")
     return [session, other]
 
 
 def events() -> Session:
-    """The journal as it is made: the first events, and then the reader leaves."""
+    """Return steps that read the first events of the journal's stream, and disconnect."""
     session = Session("events", "events")
-    session.ask("listening", "GET /__mock/events", on="reader", patience=0.5)
+    session.send("listening", "GET /__mock/events", on="reader", patience=0.5)
     session.chat("a chat")
     session.raw("of a chat", on="reader", patience=0.5)
-    session.ask("a second reader", "GET /__mock/events", on="second", patience=0.5)
+    session.send("a second reader", "GET /__mock/events", on="second", patience=0.5)
     session.stream("a stream")
-    session.ask("a refusal", "GET /v1/keys")
-    session.ask("what is not told of", "GET /__mock/clock")
+    session.send("a refusal", "GET /v1/keys")
+    session.send("what is not told of", "GET /__mock/clock")
     session.raw("of both", on="reader", patience=0.5)
     session.raw("of both, for the second", on="second", patience=0.5)
     session.raw("the first leaves", on="reader", patience=0.5, leaving="close")
     session.chat("reset by a fault", headers={"x-clevora-mock-fault": "reset"})
     session.raw("of a reset", on="second", patience=0.5)
-    session.ask("the sandbox is reset", "POST /__mock/reset")
+    session.send("the sandbox is reset", "POST /__mock/reset")
     session.chat("after a reset")
     session.raw("after a reset, for the second", on="second", patience=0.5, leaving="close")
-    session.ask("its head", "HEAD /__mock/events", patience=1.0)
-    session.ask("by HTTP/1.0", "GET /__mock/events", None, {"connection": "close"}, patience=0.5, leaving="close")
+    session.send("its head", "HEAD /__mock/events", patience=1.0)
+    session.send("by HTTP/1.0", "GET /__mock/events", None, {"connection": "close"}, patience=0.5, leaving="close")
     return session
 
 
@@ -85,28 +85,28 @@ def events() -> Session:
 def _shipped(name: str) -> Session:
     session = Session(f"scenario {name}", f"shipped-{name}")
     session.scenario("it begins", name)
-    session.dash("the account", "GET /api/developer/account")
+    session.send_signed_in("the account", "GET /api/developer/account")
     for number in range(1, 5):
         session.chat(f"chat {number}", "Hello!")
     for number in range(1, 4 if name == "broken-stream" else 3):
         session.stream(f"stream {number}", "Write a long story about the sea.")
     for ask in ("embeddings", "script"):
         session.call(ask, *ASKS[ask])
-    session.dash("the keys", "GET /v1/keys")
+    session.send_signed_in("the keys", "GET /v1/keys")
     session.advance(60)
     session.chat("a minute later", "Hello!")
-    session.ask("how often it applied", "GET /__mock/scenario")
-    session.books("afterwards", 30)
-    session.ask("conduct", "GET /__mock/conduct")
+    session.send("how often it applied", "GET /__mock/scenario")
+    session.read_records("afterwards", 30)
+    session.send("conduct", "GET /__mock/conduct")
     return session
 
 
-# Those that draw, count or keep time.
+# Scenarios that draw, count or depend on time.
 SHIPPED = ("broken-stream", "brownout", "connection-drops", "flaky", "late-payment", "slow-stream")
 
 
 def shipped() -> list[Session]:
-    """Each scenario that comes with the mock."""
+    """Return steps in each shipped scenario."""
     return [_shipped(name) for name in SHIPPED]
 
 
@@ -128,7 +128,7 @@ _WHENS: dict[str, dict[str, Any]] = {
 
 
 def matching() -> Session:
-    """To which requests a rule applies, near misses and draws."""
+    """Return steps about the conditions of rules, near misses and draws."""
     session = Session("matching", "matching")
     for name, when in _WHENS.items():
         session.rules(name, {"when": when, "then": {"error": {"status": 503, "message": f"met {name}"}}})
@@ -136,15 +136,15 @@ def matching() -> Session:
         if "stream" in when.get("body", {}):
             session.stream(f"{name}: a stream", body={"model": "clevora-1.0-turbo"})
         session.call(f"{name}: a search", SEARCH, {"query": "quantum", "limit": 1})
-        session.dash(f"{name}: the keys", "GET /v1/keys")
+        session.send_signed_in(f"{name}: the keys", "GET /v1/keys")
         session.advance(11)
         session.chat(f"{name}: a chat later")
-    session.books("afterwards", 80)
+    session.read_records("afterwards", 80)
     return session
 
 
 def replies() -> Session:
-    """What the model is made to say."""
+    """Return steps with scripted replies."""
     session = Session("replies", "replies")
     script = {"title": "T", "hook": "H", "sections": [{"heading": "A", "content": "B", "durationSeconds": 3}]}
     session.rules(
@@ -174,5 +174,5 @@ def replies() -> Session:
         session.rules(name, {"name": "a rule: é \u2603", "then": {"error": error}})
         session.chat(name)
         session.stream(f"{name}, streamed")
-    session.books("afterwards", 30, calm=True)
+    session.read_records("afterwards", 30, end_scenario=True)
     return session

@@ -1,4 +1,4 @@
-"""What goes wrong on the wire, by header and by scenario, in every kind of answer, and what it costs."""
+"""Faults by header and by scenario, in every kind of response, and their price."""
 
 from typing import Any
 
@@ -26,21 +26,21 @@ _KINDS = (
 
 
 def _patience(fault: Any) -> dict[str, Any]:
-    """How to wait for an answer under `fault`; a stall without an end is given up."""
+    """Return the time to wait for a response under `fault`; an endless stall is abandoned."""
     kind, lasts = (fault, False) if isinstance(fault, str) else (fault["kind"], "for" in fault)
     return {"patience": 0.5, "leaving": "close"} if kind == "stall" and not lasts else {}
 
 
 def by_header() -> list[Session]:
-    """Each kind for each kind of answer, as one request asks for it."""
+    """Return steps with each fault for each kind of response, by header."""
     sessions = []
     for name, (line, body) in ASKS.items():
         session = Session(f"fault by header, {name}", f"fault-{name}")
         session.call("none", line, body)
         for kind in _KINDS if name in ("chat", "stream") else _KINDS[:11]:
             session.call(kind, line, body, {"x-clevora-mock-fault": kind}, **_patience(kind))
-        session.books("afterwards")
-        session.ask("conduct", "GET /__mock/conduct")
+        session.read_records("afterwards")
+        session.send("conduct", "GET /__mock/conduct")
         sessions.append(session)
     return sessions
 
@@ -51,7 +51,7 @@ _STORY = "Write a long story about the sea."
 
 
 def streams() -> Session:
-    """Streams that leave at once, whole or cut."""
+    """Return steps with unpaced streams, complete and cut."""
     session = Session("streams", "streams")
     for name, text in {
         "the documented example": "Hello!",
@@ -82,12 +82,12 @@ def streams() -> Session:
     session.stream("long and truncated", headers={"x-clevora-mock-fault": "truncate"})
     session.rules("cut late", {"then": {"reply": {"content": long}, "fault": {"kind": "close", "after_tokens": 2500}}})
     session.stream("long and cut late")
-    session.books("afterwards", 8, calm=True)
+    session.read_records("afterwards", 8, end_scenario=True)
     return session
 
 
 def broken_off() -> Session:
-    """A long stream whose client leaves; how much was sent by then is a matter of luck, so that nobody asks."""
+    """Return steps that disconnect during a long stream; the number of sent tokens varies, so the usage is not read."""
     session = Session("a stream broken off", "broken-off")
     long = " ".join(f"word{number}" for number in range(3000))
     session.rules("many words", {"then": {"reply": {"content": long, "finish_reason": "length"}}})
@@ -105,7 +105,7 @@ _PACES: dict[str, dict[str, Any]] = {
 
 
 def paced() -> Session:
-    """Streams with a pace under a frozen clock, which nobody waits for but the journal tells."""
+    """Return steps with paced streams under a frozen clock: no wait, but a time in the journal."""
     session = Session("paced, frozen", "paced")
     for name, pace in _PACES.items():
         session.rules(name, {"then": {"stream": pace}})
@@ -118,12 +118,12 @@ def paced() -> Session:
     session.rules("log-normal", {"then": {"delay": {"lognormal": {"median": "800ms", "p99": "4s"}}}})
     session.chat("a drawn delay")
     session.chat("another drawn delay")
-    session.books("afterwards", 40)
+    session.read_records("afterwards", 40)
     return session
 
 
 def waited() -> list[Session]:
-    """Delays that are really waited out, though the clock is frozen."""
+    """Return steps with delays that are waited out in real time."""
     session = Session("really waited", "waited")
     session.chat("a delay", headers={"x-clevora-mock-delay": "50ms"})
     session.rules("a pace", {"then": {"stream": {"ttft": "30ms", "tokens_per_second": 500, "jitter": 0.2}}})
@@ -145,5 +145,5 @@ def waited() -> list[Session]:
     session.stream("a close after tokens")
     session.rules("an error", {"then": {"delay": "50ms", "error": 500}})
     session.chat("a late error")
-    session.books("afterwards", calm=True)
+    session.read_records("afterwards", end_scenario=True)
     return [session]

@@ -1,4 +1,4 @@
-"""Firebase's routes: signing up and in, looking up, changing, deleting, refreshing."""
+"""Firebase's routes: sign-up, sign-in, lookup, update, deletion and refresh."""
 
 from typing import Any
 
@@ -71,31 +71,31 @@ def _account(name: str) -> str:
 
 
 def firebase() -> Session:
-    """A user's whole life, and every refusal."""
+    """Return steps through a user's life cycle, and every refusal."""
     session = Session("firebase", "firebase")
     origin = {"origin": "http://localhost:5173"}
-    session.ask("demo signs in", _account("signInWithPassword"), _DEMO, origin, captures=_SIGNED_IN)
-    session.ask("demo's dashboard", "GET /api/developer/account", None, bearer("<<id_token>>"))
-    session.ask("demo is looked up", _account("lookup"), {"idToken": "<<id_token>>"})
-    session.ask(
+    session.send("demo signs in", _account("signInWithPassword"), _DEMO, origin, captures=_SIGNED_IN)
+    session.send("demo's dashboard", "GET /api/developer/account", None, bearer("<<id_token>>"))
+    session.send("demo is looked up", _account("lookup"), {"idToken": "<<id_token>>"})
+    session.send(
         "ann signs up",
         _account("signUp"),
         _ANN | {"returnSecureToken": True, "displayName": "Ann"},
         captures=_SIGNED_IN,
     )
-    session.ask("ann signs up again", _account("signUp"), _ANN)
-    session.ask("ann is looked up", _account("lookup"), {"idToken": "<<id_token>>"})
-    session.ask("ann has no access", "GET /v1/keys", None, bearer("<<id_token>>"))
-    session.ask("ann is activated", "POST /api/developer/activate", None, bearer("<<id_token>>"))
+    session.send("ann signs up again", _account("signUp"), _ANN)
+    session.send("ann is looked up", _account("lookup"), {"idToken": "<<id_token>>"})
+    session.send("ann has no access", "GET /v1/keys", None, bearer("<<id_token>>"))
+    session.send("ann is activated", "POST /api/developer/activate", None, bearer("<<id_token>>"))
     for name, body in _REFUSED:
-        session.ask(f"refused {name} {len(session.steps)}", _account(name), body)
+        session.send(f"refused {name} {len(session.steps)}", _account(name), body)
     for body in _BROKEN:
-        session.ask(f"broken {body!r}", _account("signUp"), body)
+        session.send(f"broken {body!r}", _account("signUp"), body)
     _life(session)
     _grants(session)
     _found(session)
-    session.books("afterwards", 100)
-    session.state("afterwards")
+    session.read_records("afterwards", 100)
+    session.read_state("afterwards")
     return session
 
 
@@ -103,63 +103,63 @@ def _life(session: Session) -> None:
     session.advance(2)
     form: dict[str, str | None] = {"content-type": "application/x-www-form-urlencoded"}
     grant = b"grant_type=refresh_token&refresh_token=<<refresh_token>>"
-    session.ask("a fresh token", _REFRESH + "?key=local", grant, form)
-    session.ask(
+    session.send("a fresh token", _REFRESH + "?key=local", grant, form)
+    session.send(
         "a fresh token by JSON",
         _REFRESH + "?key=local",
         {"grantType": "refresh_token", "refreshToken": "<<refresh_token>>"},
     )
     update = _account("update")
-    session.ask(
+    session.send(
         "another name", update, {"idToken": "<<id_token>>", "displayName": "A. N.", "photoUrl": "https://a.example"}
     )
-    session.ask("no name", update, {"idToken": "<<id_token>>", "deleteAttribute": ["DISPLAY_NAME", "PHOTO_URL"]})
+    session.send("no name", update, {"idToken": "<<id_token>>", "deleteAttribute": ["DISPLAY_NAME", "PHOTO_URL"]})
     session.advance(2)
-    session.ask("another email", update, {"idToken": "<<id_token>>", "email": "ann2@example.com"})
-    session.ask("an old token", _account("lookup"), {"idToken": "<<id_token>>"})
-    session.ask("an old refresh token", _REFRESH + "?key=local", grant, form)
-    session.ask("the old email", _account("signInWithPassword"), _ANN)
-    session.ask(
+    session.send("another email", update, {"idToken": "<<id_token>>", "email": "ann2@example.com"})
+    session.send("an old token", _account("lookup"), {"idToken": "<<id_token>>"})
+    session.send("an old refresh token", _REFRESH + "?key=local", grant, form)
+    session.send("the old email", _account("signInWithPassword"), _ANN)
+    session.send(
         "the new email", _account("signInWithPassword"), _ANN | {"email": "ANN2@example.com"}, captures=_SIGNED_IN
     )
-    session.ask("a taken email", update, {"idToken": "<<id_token>>", "email": "demo@clevora.example"})
-    session.ask(
+    session.send("a taken email", update, {"idToken": "<<id_token>>", "email": "demo@clevora.example"})
+    session.send(
         "another password", update, {"idToken": "<<id_token>>", "password": "secret-2", "returnSecureToken": True}
     )
-    session.ask("nobody in particular", _account("signUp"), {"returnSecureToken": True}, captures=_SIGNED_IN)
-    session.ask("nobody is looked up", _account("lookup"), {"idToken": "<<id_token>>"})
-    session.ask(
+    session.send("nobody in particular", _account("signUp"), {"returnSecureToken": True}, captures=_SIGNED_IN)
+    session.send("nobody is looked up", _account("lookup"), {"idToken": "<<id_token>>"})
+    session.send(
         "nobody gets an email",
         _account("signUp"),
         {"idToken": "<<id_token>>", "email": "c@d.example", "password": "secret"},
         captures=_SIGNED_IN,
     )
-    session.ask("deleted", _account("delete"), {"idToken": "<<id_token>>"})
-    session.ask("deleted again", _account("delete"), {"idToken": "<<id_token>>"})
-    session.ask("deleted, looked up", _account("lookup"), {"idToken": "<<id_token>>"})
-    session.ask("deleted, refreshed", _REFRESH + "?key=local", grant, form)
+    session.send("deleted", _account("delete"), {"idToken": "<<id_token>>"})
+    session.send("deleted again", _account("delete"), {"idToken": "<<id_token>>"})
+    session.send("deleted, looked up", _account("lookup"), {"idToken": "<<id_token>>"})
+    session.send("deleted, refreshed", _REFRESH + "?key=local", grant, form)
 
 
 def _grants(session: Session) -> None:
     for body in _GRANTS:
-        session.ask(f"grant {body!r}", _REFRESH + "?key=local", body)
-    session.ask("no key for a grant", _REFRESH, b"")
+        session.send(f"grant {body!r}", _REFRESH + "?key=local", body)
+    session.send("no key for a grant", _REFRESH, b"")
 
 
 def _found(session: Session) -> None:
     line = f"POST {_TOOLKIT}/projects/demo-clevora/accounts:lookup"
     for name, body in _LOOKUPS.items():
-        session.ask(f"found: {name}", line, body, _OWNER)
-    session.ask("found in another project", line.replace("demo-clevora", "other"), {"localId": ["demo"]}, _OWNER)
-    session.ask("found by nobody", line, {"localId": ["demo"]})
-    session.ask("found by a key", line, {"localId": ["demo"]}, bearer("sk_live_0"))
-    session.ask("no key", _account("signUp").partition("?")[0], _ANN)
-    session.ask("an empty key", _account("signUp").partition("?")[0] + "?key=", _ANN)
-    session.ask("a key by header", _account("lookup").partition("?")[0], {}, {"x-goog-api-key": "local"})
-    session.ask("a wrong verb", "GET " + _account("signUp").partition(" ")[2])
-    session.ask("a batch", f"POST {_TOOLKIT}/projects/demo-clevora/accounts:batchGet", {}, _OWNER)
-    session.ask("a user is written", f"POST {_TOOLKIT}/projects/demo-clevora/accounts", {"localId": "x"}, _OWNER)
-    session.ask("mails", f"GET {_TOOLKIT}/projects/demo-clevora/oobCodes", None, _OWNER)
-    session.ask("another of securetoken", "GET /securetoken.googleapis.com/v1/other")
-    session.ask("a slash at its end", _account("signInWithPassword").replace("?", "/?"), _DEMO)
-    session.ask("too large", _account("signUp"), b" " * (4 * 1024 * 1024 + 1))
+        session.send(f"found: {name}", line, body, _OWNER)
+    session.send("found in another project", line.replace("demo-clevora", "other"), {"localId": ["demo"]}, _OWNER)
+    session.send("found by nobody", line, {"localId": ["demo"]})
+    session.send("found by a key", line, {"localId": ["demo"]}, bearer("sk_live_0"))
+    session.send("no key", _account("signUp").partition("?")[0], _ANN)
+    session.send("an empty key", _account("signUp").partition("?")[0] + "?key=", _ANN)
+    session.send("a key by header", _account("lookup").partition("?")[0], {}, {"x-goog-api-key": "local"})
+    session.send("a wrong verb", "GET " + _account("signUp").partition(" ")[2])
+    session.send("a batch", f"POST {_TOOLKIT}/projects/demo-clevora/accounts:batchGet", {}, _OWNER)
+    session.send("a user is written", f"POST {_TOOLKIT}/projects/demo-clevora/accounts", {"localId": "x"}, _OWNER)
+    session.send("mails", f"GET {_TOOLKIT}/projects/demo-clevora/oobCodes", None, _OWNER)
+    session.send("another of securetoken", "GET /securetoken.googleapis.com/v1/other")
+    session.send("a slash at its end", _account("signInWithPassword").replace("?", "/?"), _DEMO)
+    session.send("too large", _account("signUp"), b" " * (4 * 1024 * 1024 + 1))

@@ -1,4 +1,4 @@
-"""The four endpoints that a key opens: what they take, what they refuse, what they answer."""
+"""The four endpoints with API keys: valid requests, refusals and responses."""
 
 from typing import Any
 
@@ -105,48 +105,48 @@ _TABLE: tuple[tuple[str, str, dict[str, Any]], ...] = (
 
 
 def requests() -> list[Session]:
-    """Requests of each endpoint, a sandbox for each."""
+    """Return requests to each endpoint, in a sandbox for each."""
     sessions = []
     for kind, line, bodies in _TABLE:
         session = Session(kind, kind.replace(" ", "-"))
         for name, body in bodies.items():
             session.call(name, line, body)
-        session.books("afterwards")
+        session.read_records("afterwards")
         sessions.append(session)
     return sessions
 
 
 def twice(name: str, sandbox: str | None) -> Session:
-    """The same requests in one sandbox and in another."""
+    """Return the same requests for two sandboxes."""
     session = Session(name, sandbox)
-    session.ask("who is it", "GET /")
-    session.ask("its health", "GET /__mock/health")
+    session.send("who is it", "GET /")
+    session.send("its health", "GET /__mock/health")
     for ask, (line, body) in ASKS.items():
         session.call(ask, line, body)
         session.call(f"{ask} again", line, body)
     session.call("a refusal", CHAT, {})
-    session.dash("the account", "GET /api/developer/account")
-    session.dash("a top-up", "POST /api/developer/topup", {"amount": 20})
-    session.dash("a key", "POST /v1/keys", {"name": "ci"})
-    session.dash("the keys", "GET /v1/keys")
-    session.books("afterwards")
-    session.state("afterwards")
+    session.send_signed_in("the account", "GET /api/developer/account")
+    session.send_signed_in("a top-up", "POST /api/developer/topup", {"amount": 20})
+    session.send_signed_in("a key", "POST /v1/keys", {"name": "ci"})
+    session.send_signed_in("the keys", "GET /v1/keys")
+    session.read_records("afterwards")
+    session.read_state("afterwards")
     return session
 
 
 def last_request() -> Session:
-    """The last request that a little money pays for, and what comes after it."""
+    """Return the last request that the balance covers, and the next one."""
     session = Session("the last request", "last-request")
-    session.ask("a little is left", "PATCH /__mock/accounts/demo", {"balance": 0.000001})
+    session.send("a little is left", "PATCH /__mock/accounts/demo", {"balance": 0.000001})
     session.stream("it is served")
     session.stream("the next one is not")
     session.call("nor is a bad one", CHAT, {})
-    session.books("afterwards")
+    session.read_records("afterwards")
     return session
 
 
 def many(session: Session, first: int, last: int) -> None:
-    """Searches, every other one refused, ten behind each other on a connection."""
+    """Return searches, every second one refused, ten pipelined on a connection."""
     for number in range(first, last, 10):
         bodies = [{"query": "sea", "limit": 1}, {}] * 5
         requests = [request(SEARCH, body, prefix=session.prefix, headers=bearer(KEY)) for body in bodies]
@@ -154,25 +154,25 @@ def many(session: Session, first: int, last: int) -> None:
 
 
 def limits() -> list[Session]:
-    """60 requests a minute for each key, a million tokens a day, and how long to wait."""
+    """Return steps up to the limits: 60 requests a minute per key, a million tokens a day."""
     minute = Session("a minute", "minute")
-    minute.dash("another key", "POST /v1/keys", {"name": "second"}, captures=(_key("second_key"),))
+    minute.send_signed_in("another key", "POST /v1/keys", {"name": "second"}, captures=(_key("second_key"),))
     many(minute, 0, 30)
     minute.advance(20.5)
     many(minute, 30, 60)
     for name, (line, body) in ASKS.items():
         minute.call(f"{name} is too much", line, body)
     minute.call("a bad one is too", CHAT, {})
-    minute.ask("another key is not", SEARCH, ASKS["search"][1], bearer("<<second_key>>"))
+    minute.send("another key is not", SEARCH, ASKS["search"][1], bearer("<<second_key>>"))
     minute.advance(39.4)
     minute.chat("a little too early")
     minute.advance(0.1)
     minute.chat("just in time")
-    minute.books("afterwards", 8)
-    minute.ask("conduct", "GET /__mock/conduct")
+    minute.read_records("afterwards", 8)
+    minute.send("conduct", "GET /__mock/conduct")
 
     day = Session("a day", "day")
-    day.ask("it is noon", "PATCH /__mock/clock", {"now": "2026-05-11T12:00:00Z"})
+    day.send("it is noon", "PATCH /__mock/clock", {"now": "2026-05-11T12:00:00Z"})
     day.rules("few tokens", limits={"tokens_per_day": 60, "requests_per_minute": None})
     for number in range(1, 4):
         day.chat(f"chat {number}", "Hello!")
@@ -182,9 +182,9 @@ def limits() -> list[Session]:
     day.chat("before midnight")
     day.advance(0.5)
     day.chat("after midnight")
-    day.dash("usage", "GET /api/developer/usage?range=3")
-    day.ask("the journal", "GET /__mock/requests?status=429", rest=0.1)
-    day.ask("conduct", "GET /__mock/conduct")
+    day.send_signed_in("usage", "GET /api/developer/usage?range=3")
+    day.send("the journal", "GET /__mock/requests?status=429", rest=0.1)
+    day.send("conduct", "GET /__mock/conduct")
     return [minute, day]
 
 

@@ -1,4 +1,4 @@
-"""Servers that are set up in other ways, one part for each."""
+"""Servers with other settings, one part for each."""
 
 import json
 from typing import Any
@@ -36,27 +36,27 @@ def _all_kinds(session: Session) -> None:
 def _no_limit() -> Part:
     session = Session("no limits")
     many(session, 0, 70)
-    session.ask("limits by a scenario", "PUT /__mock/scenario", {"name": "rate-limited"})
+    session.send("limits by a scenario", "PUT /__mock/scenario", {"name": "rate-limited"})
     session.call("search under it", *ASKS["search"])
-    session.ask("health", "GET /__mock/health")
+    session.send("health", "GET /__mock/health")
     return Part("no limits", (*FROZEN, "--no-rate-limit"), steps_of(session))
 
 
 def _latency() -> Part:
     session = Session("latency")
     _all_kinds(session)
-    session.ask("a refusal", CHAT, {})
-    session.ask("the mock's own", "GET /__mock/clock")
+    session.send("a refusal", CHAT, {})
+    session.send("the mock's own", "GET /__mock/clock")
     session.chat("a delay more", headers={"x-clevora-mock-delay": "1s"})
     session.chat("a fault", headers={"x-clevora-mock-fault": "close"})
-    session.books("afterwards")
+    session.read_records("afterwards")
     return Part("latency", (*FROZEN, "--latency", "250ms", "--tokens-per-second", "20"), steps_of(session))
 
 
 def _real_delays(sessions: list[Session]) -> Part:
     late = Session("real latency", "late")
     _all_kinds(late)
-    late.books("afterwards")
+    late.read_records("afterwards")
     flags = ("--real-delays", "--latency", "20ms", "--tokens-per-second", "1000")
     return Part("real delays", (*FROZEN, *flags), steps_of(*sessions, late))
 
@@ -72,14 +72,14 @@ def _named() -> Part:
         "HEAD /llms.txt",
         "OPTIONS /v1/keys",
     ):
-        session.ask(line, line)
+        session.send(line, line)
     session.chat("a fault", headers={"x-clevora-mock-fault": "html_error", "origin": "http://a.example"})
     session.stream("a cut", headers={"x-clevora-mock-fault": "truncate"})
     for host in ("mock.test", "MOCK.TEST:80", "a.mock.test", "localhost", "clevora-mock"):
-        session.ask(f"as {host}", "GET /__mock/clock", None, {"host": host})
+        session.send(f"as {host}", "GET /__mock/clock", None, {"host": host})
     foreign = {"host": "mock.test", "origin": "http://mock.test"}
-    session.ask("from its own page", "POST /__mock/reset", {}, foreign)
-    session.ask("a page of it", "GET /", None, {"host": "mock.test", "accept": "text/html"})
+    session.send("from its own page", "POST /__mock/reset", {}, foreign)
+    session.send("a page of it", "GET /", None, {"host": "mock.test", "accept": "text/html"})
     flags = ("--server-name", "mock-1", "--allowed-host", "mock.test, other.test")
     return Part("a named server", (*FROZEN, *flags), steps_of(session))
 
@@ -87,16 +87,16 @@ def _named() -> Part:
 def _accounts() -> Part:
     key = "sk_live_" + "5" * 32
     session = Session("another account")
-    session.ask("its key", *ASKS["chat"], bearer(key))
-    session.ask("the usual key", *ASKS["chat"], bearer(KEY))
-    session.ask("its token", "GET /api/developer/account", None, bearer(jwt(claims(project="my-project"))))
-    session.ask("the usual token", "GET /api/developer/account", None, bearer(token()))
-    session.ask("home", "GET /")
-    session.ask("health", "GET /__mock/health")
-    session.ask("a signature", "POST /__mock/webhooks/sign", {"payload": {"type": "x"}})
-    session.ask("the ledger", "GET /__mock/ledger?uid=demo")
-    session.ask("paid up", "PATCH /__mock/accounts/demo", {"balance": 15})
-    session.ask("its key now", *ASKS["chat"], bearer(key))
+    session.send("its key", *ASKS["chat"], bearer(key))
+    session.send("the usual key", *ASKS["chat"], bearer(KEY))
+    session.send("its token", "GET /api/developer/account", None, bearer(jwt(claims(project="my-project"))))
+    session.send("the usual token", "GET /api/developer/account", None, bearer(token()))
+    session.send("home", "GET /")
+    session.send("health", "GET /__mock/health")
+    session.send("a signature", "POST /__mock/webhooks/sign", {"payload": {"type": "x"}})
+    session.send("the ledger", "GET /__mock/ledger?uid=demo")
+    session.send("paid up", "PATCH /__mock/accounts/demo", {"balance": 15})
+    session.send("its key now", *ASKS["chat"], bearer(key))
     flags = (
         "--balance",
         "14.99",
@@ -114,14 +114,14 @@ def _small() -> Part:
     session = Session("small")
     for number in range(1, 6):
         session.call(f"search {number}", SEARCH, {"query": f"sea {number}", "limit": 1})
-    session.ask("a journal of three", "GET /__mock/requests?limit=10", rest=0.1)
-    session.ask("four is too much", "GET /__mock/requests?limit=10001")
+    session.send("a journal of three", "GET /__mock/requests?limit=10", rest=0.1)
+    session.send("four is too much", "GET /__mock/requests?limit=10001")
     for name in ("a", "b", "a", "c", "b"):
         session.call(f"in {name} {len(session.steps)}", f"POST /sandbox/{name}/v1/search", {"query": "sea", "limit": 1})
-    session.ask("those that are left", "GET /__mock/sandboxes")
+    session.send("those that are left", "GET /__mock/sandboxes")
     session.chat("a scenario from the start")
-    session.ask("its state", "GET /__mock/scenario")
-    session.ask("reset", "POST /__mock/reset")
+    session.send("its state", "GET /__mock/scenario")
+    session.send("reset", "POST /__mock/reset")
     session.chat("and again")
     flags = ("--journal-size", "3", "--max-sandboxes", "3", "--scenario", "flaky")
     return Part("small", (*FROZEN, *flags), steps_of(session))
@@ -129,8 +129,8 @@ def _small() -> Part:
 
 def _own_files() -> Part:
     session = Session("own files")
-    session.ask("scenarios", "GET /__mock/scenarios")
-    session.ask("the scenario", "GET /__mock/scenario")
+    session.send("scenarios", "GET /__mock/scenarios")
+    session.send("the scenario", "GET /__mock/scenario")
     for number in range(1, 4):
         session.call(f"search {number}", SEARCH, {"query": "bread"})
     session.scenario("another of its own", "second")
@@ -138,8 +138,8 @@ def _own_files() -> Part:
     session.chat("a chat by header", headers={"x-clevora-mock-scenario": "own"})
     session.scenario("a shipped one", "outage")
     session.chat("a chat under it")
-    session.ask("reset", "POST /__mock/reset", {"only": "scenario"})
-    session.ask("the scenario again", "GET /__mock/scenario")
+    session.send("reset", "POST /__mock/reset", {"only": "scenario"})
+    session.send("the scenario again", "GET /__mock/scenario")
     items = [_ITEM, _ITEM | {"id": "pod_2", "type": "podcast", "title": "Nothing but Coffee", "tags": []}]
     files = {
         "own/own.yaml": _OWN,
@@ -151,18 +151,18 @@ def _own_files() -> Part:
 
 
 def _exported() -> list[Part]:
-    """A server that keeps its state when it ends, and one that begins with it."""
+    """Return a part that exports its state at the end, and one that imports it."""
     first, second = Session("exporting"), Session("importing")
     first.chat("a chat")
     first.call("a search elsewhere", "POST /sandbox/kept/v1/search", {"query": "sea", "limit": 1})
     first.advance(90)
     first.scenario("a scenario", "flaky")
     first.chat("a failure")
-    second.ask("sandboxes", "GET /__mock/sandboxes")
+    second.send("sandboxes", "GET /__mock/sandboxes")
     second.chat("the second failure")
     second.chat("then fine")
-    second.books("afterwards")
-    second.ask("elsewhere", "GET /sandbox/kept/__mock/requests")
+    second.read_records("afterwards")
+    second.send("elsewhere", "GET /sandbox/kept/__mock/requests")
     kept = "{folder}/kept.json"
     return [
         Part("exporting", (*FROZEN, "--export-on-exit", kept), steps_of(first)),
@@ -174,32 +174,32 @@ _RUNNING = ("date header", "times", "days", "created", "latency")
 
 
 def _other_clocks() -> list[Part]:
-    """Clocks that stand elsewhere, and clocks that run."""
+    """Return parts with other frozen times and with running clocks."""
     elsewhere = Session("frozen elsewhere")
     _all_kinds(elsewhere)
-    elsewhere.ask("the clock", "GET /__mock/clock")
-    elsewhere.dash("usage", "GET /v1/usage?range=3")
+    elsewhere.send("the clock", "GET /__mock/clock")
+    elsewhere.send_signed_in("usage", "GET /v1/usage?range=3")
     parts = [
         Part("frozen elsewhere", ("--seed", "-3", "--clock", "frozen:2028-02-29T23:59:59.5Z"), steps_of(elsewhere)),
     ]
     for name, clock in (("real", "real"), ("scaled", "scaled:3600")):
         session = Session(f"{name} clock", masks=_RUNNING)
         _all_kinds(session)
-        session.ask("a refusal", "GET /v1/nothing")
-        session.ask("the mock's own", "GET /__mock/clock")
+        session.send("a refusal", "GET /v1/nothing")
+        session.send("the mock's own", "GET /__mock/clock")
         session.chat("a delay", headers={"x-clevora-mock-delay": "50ms" if name == "real" else "1m"})
         pace = {"ttft": "20ms", "tokens_per_second": 1000} if name == "real" else {"ttft": "1m", "tokens_per_second": 1}
         session.rules("a pace", {"then": {"stream": pace}})
         session.stream("a pace", "Hello!")
-        session.ask("the journal", "GET /__mock/requests", rest=0.1, masks=("length",))
-        session.ask("it is frozen", "PATCH /__mock/clock", {"mode": "frozen", "now": "2026-01-01T00:00:00Z"})
+        session.send("the journal", "GET /__mock/requests", rest=0.1, masks=("length",))
+        session.send("it is frozen", "PATCH /__mock/clock", {"mode": "frozen", "now": "2026-01-01T00:00:00Z"})
         session.chat("frozen")
         parts.append(Part(f"{name} clock", ("--seed", "7", "--clock", clock), steps_of(session)))
     return parts
 
 
 def parts(waited: list[Session]) -> list[Part]:
-    """All of them; `waited` are sessions for the one with real delays."""
+    """Return all parts; `waited` are the sessions for the one with real delays."""
     return [
         _no_limit(),
         _latency(),

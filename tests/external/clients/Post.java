@@ -3,7 +3,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 
-/** Posts standard input to a URL, as the JDK's client does by default: with an offer to go on in HTTP/2. */
+/** Posts standard input to a URL, with the JDK's client, which by default offers an upgrade to HTTP/2. */
 public class Post {
     public static void main(String[] arguments) throws Exception {
         HttpClient client = HttpClient.newHttpClient();

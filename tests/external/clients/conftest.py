@@ -1,4 +1,4 @@
-"""The programs that these tests drive. `make test-clients` installs what they need; nothing is skipped without it."""
+"""The programs that these tests run. `make test-clients` installs them; nothing is skipped without them."""
 
 import json
 import os
@@ -18,9 +18,9 @@ Script = Callable[..., Any]
 
 
 def run(command: list[str], world: World, given: str = "", **variables: str) -> str:
-    """What `command` prints when it reads `given`.
+    """Return the output of `command` for the input `given`.
 
-    It sees the key of `world`, and neither proxies nor dotfiles of whoever runs the tests.
+    Its environment has the key of `world`, and neither proxies nor the user's dotfiles.
     """
     environment = {"PATH": os.environ["PATH"], "CLEVORA_API_KEY": world.api_key} | variables
     ended = subprocess.run(
@@ -39,14 +39,14 @@ def run(command: list[str], world: World, given: str = "", **variables: str) -> 
 
 @pytest.fixture
 def bash(world: World) -> Run:
-    """Runs a shell snippet, in which curl is called."""
+    """Provide a function that runs a shell snippet, for curl."""
     program("curl")
     return lambda source: run([program("bash"), "-euc", source], world)
 
 
 @pytest.fixture
 def node(world: World, tmp_path: Path) -> Run:
-    """Runs the text of a snippet; `await` and `return` are allowed at its top, as in a function's body."""
+    """Provide a function that runs a snippet of JavaScript; `await` and `return` are allowed at its top level."""
 
     def execute(source: str) -> str:
         script = tmp_path / "snippet.mjs"
@@ -58,7 +58,7 @@ def node(world: World, tmp_path: Path) -> Run:
 
 @pytest.fixture
 def script() -> Script:
-    """Runs a function that one of the scripts here exports, and returns what it answers."""
+    """Provide a function that calls an exported function of a script here, and returns its result."""
     node_packages()
 
     def execute(world: World, name: str, function: str, **arguments: Any) -> Any:
@@ -70,7 +70,7 @@ def script() -> Script:
 
 @pytest.fixture
 def python_script() -> Script:
-    """The same for a function of a Python module here, in the environment that has the clients."""
+    """Provide the same for a function of a Python module here, in the environment with the clients."""
     python = clients_python()
 
     def execute(world: World, name: str, function: str, **arguments: Any) -> Any:

@@ -1,4 +1,4 @@
-// What a page does with Firebase's SDK for the web: nothing is changed but where the emulator is.
+// A page with Firebase's SDK for the web; only the emulator's address is set.
 import { initializeApp } from "firebase/app";
 import * as firebase from "firebase/auth";
 
@@ -17,7 +17,7 @@ const described = (user) => ({
   providers: user.providerData.map((provider) => provider.providerId),
 });
 
-// The code of the error that `attempt` ends with, null when it ends well.
+// Returns the code of the error of `attempt`, null without one.
 const codeOf = (attempt) =>
   attempt.then(
     () => null,
@@ -27,7 +27,7 @@ const codeOf = (attempt) =>
 const advance = (url, seconds) =>
   fetch(`${url}/__mock/clock`, { method: "PATCH", body: JSON.stringify({ advance: seconds }) });
 
-// Up, out, in, reloaded and refreshed; who was signed in after each step.
+// Signs up, out and in, reloads and refreshes; returns the user after each step.
 export async function signUp({ url, email, password }) {
   const auth = connect(url);
   const states = [];
@@ -46,7 +46,7 @@ export async function token({ url, email, password }) {
   return user.getIdToken();
 }
 
-// A guest who stays: anonymous first, then with email and password.
+// An anonymous user who is linked to email and password.
 export async function guest({ url, email, password }) {
   const auth = connect(url);
   const { user } = await firebase.signInAnonymously(auth);
@@ -55,7 +55,7 @@ export async function guest({ url, email, password }) {
   return { before, after: described(auth.currentUser), token: await auth.currentUser.getIdToken() };
 }
 
-// Everything about a user changed, and in the end the user gone.
+// Changes everything about a user, then deletes the user.
 export async function change({ url, email, password, newEmail, newPassword }) {
   const auth = connect(url);
   const { user } = await firebase.createUserWithEmailAndPassword(auth, email, password);
@@ -72,7 +72,7 @@ export async function change({ url, email, password, newEmail, newPassword }) {
   return { changed, cleared, current: auth.currentUser, gone };
 }
 
-// The code of each way to fail.
+// Returns the code of each error.
 export async function fail({ url }) {
   const auth = connect(url);
   const signUp = (email, password) => codeOf(firebase.createUserWithEmailAndPassword(auth, email, password));
@@ -89,14 +89,14 @@ export async function fail({ url }) {
   };
 }
 
-// Two pages of one user: what the second one meets when the first one has changed the password, or deleted the user.
+// Two pages of one user: the second one's errors after the first one has changed the password, or deleted the user.
 export async function elsewhere({ url, email, password, deed }) {
   const auth = connect(url);
   const { user } = await firebase.createUserWithEmailAndPassword(auth, email, password);
   const other = firebase.getAuth(initializeApp({ apiKey: "local", projectId: "demo-clevora" }, "other"));
   firebase.connectAuthEmulator(other, url, { disableWarnings: true });
   const { user: same } = await firebase.signInWithEmailAndPassword(other, email, password);
-  // Tokens are revoked by the second.
+  // Revocation has a resolution of a second.
   await advance(url, 2);
   if (deed === "delete") await user.delete();
   else await firebase.updatePassword(user, "secret-2");
@@ -104,7 +104,7 @@ export async function elsewhere({ url, email, password, deed }) {
   return { code, signedIn: other.currentUser !== null, mine: await codeOf(user.getIdToken(true)) };
 }
 
-// A dashboard's way: sign up, activate, make a key, ask with it; then the clock jumps, and a refresh is enough.
+// A dashboard: sign up, activate, create a key and use it; then the clock jumps, and a refresh suffices.
 export async function dashboard({ url, email, password }) {
   const auth = connect(url);
   const { user } = await firebase.createUserWithEmailAndPassword(auth, email, password);

@@ -1,4 +1,4 @@
-// What a backend does with Firebase's Admin SDK for Node: nothing is changed but where the emulator is.
+// A backend with Firebase's Admin SDK for Node; only the emulator's address is set.
 import { initializeApp } from "firebase-admin/app";
 import { getAuth } from "firebase-admin/auth";
 
@@ -7,13 +7,13 @@ function connect(host, project) {
   return getAuth(initializeApp({ projectId: project }));
 }
 
-// The claims of a token, or the code of what is wrong with it.
+// Returns the claims of a token, or the code of the error.
 export const verify = ({ host, project, token, revoked }) =>
   connect(host, project)
     .verifyIdToken(token, revoked)
     .catch((error) => error.code);
 
-// A user by uid or email, or the code of what is wrong.
+// Returns a user by uid or email, or the code of the error.
 export async function find({ host, project, uid, email }) {
   const auth = connect(host, project);
   try {

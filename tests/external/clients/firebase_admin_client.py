@@ -1,4 +1,4 @@
-"""What a backend does with Firebase's Admin SDK for Python: nothing is changed but where the emulator is."""
+"""A backend with Firebase's Admin SDK for Python; only the emulator's address is set."""
 
 import os
 from typing import Any
@@ -13,7 +13,7 @@ def _connect(host: str, project: str) -> None:
 
 
 def verify(host: str, project: str, token: str, revoked: bool) -> Any:
-    """The claims of a token, or the name of what is wrong with it."""
+    """Return the claims of a token, or the name of the error."""
     _connect(host, project)
     try:
         return auth.verify_id_token(token, check_revoked=revoked)
@@ -22,7 +22,7 @@ def verify(host: str, project: str, token: str, revoked: bool) -> Any:
 
 
 def find(host: str, project: str, **who: str) -> Any:
-    """A user by uid or email, or the name of what is wrong."""
+    """Return a user by uid or email, or the name of the error."""
     _connect(host, project)
     try:
         user = auth.get_user(who["uid"]) if "uid" in who else auth.get_user_by_email(who["email"])

@@ -1,7 +1,6 @@
-"""The clients that the mock is tested with, and what is special about each.
+"""The clients that the mock is tested with, and their particular behavior.
 
-`test_matrix.py` holds every row against its client, and the README prints the rows with the versions that are
-pinned.
+`test_matrix.py` checks every row against its client, and the README lists the rows with the pinned versions.
 """
 
 import json
@@ -13,11 +12,11 @@ from typing import Literal, NamedTuple
 ROOT = Path(__file__).parents[3]
 EXTERNAL = Path(__file__).parent
 
-# `suite`: the Python that runs the tests. `clients`: the one whose packages cannot live beside the suite's.
-# `node`: the machine's. `node22`: what newer packages ask for.
+# `suite`: the Python that runs the tests. `clients`: the one with packages that conflict with the suite's.
+# `node`: the machine's. `node22`: for packages that require a newer one.
 Runtime = Literal["suite", "clients", "node", "node22"]
 
-# What a client keeps to itself.
+# Parts of the API that a client does not expose.
 Hidden = Literal["usage of streams", "usage of embeddings", "text of cut streams"]
 
 STATUSES = {
@@ -29,7 +28,7 @@ STATUSES = {
 
 
 class Pin(NamedTuple):
-    """A package in the file that fixes its version; `alias` is its name there if npm knows several by one."""
+    """A package in the file that pins its version; `alias` is its name there if npm has several versions of it."""
 
     file: Path
     package: str
@@ -57,22 +56,22 @@ def npm(package: str, alias: str = "") -> Pin:
 
 
 class Client(NamedTuple):
-    """A program's way to the API."""
+    """A client of the API."""
 
     name: str
-    # What has to be installed for it: nothing where it comes with the machine, in a version that `version` tells of.
+    # The package to install; none if the client comes with the machine, in a version that `version` prints.
     pins: tuple[Pin, ...]
     runtime: Runtime
     adapter: str
     # The exception for each status, and for a stream that is cut.
     errors: Mapping[int, str]
     cut: str
-    # What the exception calls the refusal, where that is not the contract's code.
+    # The exception's name for the error, if it is not the contract's code.
     codes: Mapping[int, str | None] = {}
-    # It asks this often in all before it passes on a 429 or a 500.
+    # The total number of attempts before a 429 or a 500 is passed on.
     attempts: int = 1
     embeds: bool = True
-    # It makes objects of what it reads, and each piece of a stream is the object so far.
+    # True if it parses objects while it reads, so that each piece of a stream is the object so far.
     reads_objects: bool = False
     hides: frozenset[Hidden] = frozenset()
     version: str = ""
@@ -87,7 +86,7 @@ class Client(NamedTuple):
 
 
 class Library(NamedTuple):
-    """What takes part in something else than calls of the API."""
+    """A library that is not a client of the API."""
 
     name: str
     pin: Pin
@@ -95,7 +94,7 @@ class Library(NamedTuple):
 
 
 def _each(name: str) -> dict[int, str]:
-    """The same exception for every status."""
+    """Return the same exception for every status."""
     return dict.fromkeys(STATUSES, name)
 
 
@@ -150,7 +149,7 @@ CLIENTS = (
         (pypi("langchain-openai"),),
         "clients",
         "langchain",
-        # They are classes of LangChain's own below the SDK's.
+        # They are LangChain's own classes below the SDK's.
         errors=_OPENAI,
         cut="httpx.RemoteProtocolError",
         attempts=3,
@@ -224,7 +223,7 @@ CLIENTS = (
         "aiohttp",
         errors=_each("aiohttp.ClientResponseError"),
         cut="aiohttp.ClientPayloadError",
-        # An answer's body is gone by the time of the exception, and the code with it.
+        # At the exception the response's body, and so the code, is no longer available.
         codes=dict.fromkeys(STATUSES),
     ),
     Client("axios", (npm("axios"),), "node", "axios", errors=_each("AxiosError"), cut="Error"),

@@ -1,4 +1,4 @@
-// What programs do with OpenAI's SDK for Node: nothing is changed but the base URL and the key.
+// Programs with OpenAI's SDK for Node; only the base URL and the key are set.
 import OpenAI from "openai";
 
 const connect = (options) =>
@@ -39,7 +39,7 @@ export async function embed({ input, encoding }) {
   return { ...answer, data: answer.data.map((one) => ({ ...one, embedding: Array.from(one.embedding) })) };
 }
 
-// The error of a request, with the classes it is an instance of.
+// Returns the error of a request, with its classes.
 export async function fail({ path, method = "post", body, options }) {
   try {
     return { answer: await connect(options)[method](path, { body }) };

@@ -1,4 +1,4 @@
-"""Where the programs and packages are that these tests run. What is missing fails them; nothing is skipped."""
+"""Paths of the programs and packages that these tests run. A missing one fails them; nothing is skipped."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ OLDEST_NODE = 22
 
 
 def program(name: str) -> str:
-    """Where `name` is installed; a failure when it is not."""
+    """Return the path of `name`; fail if it is not installed."""
     found = shutil.which(name)
     if found is None:
         pytest.fail(f"these tests need {name}", pytrace=False)
@@ -20,7 +20,7 @@ def program(name: str) -> str:
 
 
 def node22() -> str:
-    """The Node that npm brings for this platform, or the machine's where that is new enough."""
+    """Return the Node that npm installs for this platform, or the machine's if that is new enough."""
     for installed in EXTERNAL.glob("node_modules/node-*/bin/node"):
         return str(installed)
     found = program("node")
@@ -31,7 +31,7 @@ def node22() -> str:
 
 
 def clients_python() -> str:
-    """The Python that has the clients."""
+    """Return the Python that has the clients."""
     python = ROOT / ".venv-clients" / "bin" / "python"
     if not python.exists():
         pytest.fail("the Python clients are not installed; run make test-clients", pytrace=False)
@@ -39,7 +39,7 @@ def clients_python() -> str:
 
 
 def node_packages() -> None:
-    """Fail unless npm has installed what is asked for."""
+    """Fail unless npm has installed the packages."""
     for package in json.loads((EXTERNAL / "package.json").read_text(encoding="utf-8"))["dependencies"]:
         if not (EXTERNAL / "node_modules" / package).is_dir():
             pytest.fail(f"{package} is not installed; run make test-clients", pytrace=False)

@@ -1,4 +1,4 @@
-// Calls one exported function of a module with the JSON arguments on standard input, and prints its answer as JSON.
+// Calls one exported function of a module with the JSON arguments on standard input, and prints its result as JSON.
 import { text } from "node:stream/consumers";
 
 const [module, name] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-"""Calls one function of a module with the JSON arguments on standard input, and prints its answer as JSON."""
+"""Calls one function of a module with the JSON arguments on standard input, and prints its result as JSON."""
 
 import importlib
 import json

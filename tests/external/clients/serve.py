@@ -1,4 +1,4 @@
-"""Serves one adapter: reads a call a line from standard input, and answers each with its outcome in a line."""
+"""Serves one adapter: reads a call per line from standard input, and prints its outcome in a line."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 
 def names(error: Exception) -> list[str]:
-    """By what names a program can catch `error`: its class, and the one above behind which some hide their own."""
+    """Return the names by which a program can catch `error`: its class, and a base class if that is the public one."""
     return [
         f"{name}.{kind.__name__}"
         for kind in type(error).__mro__[:2]
@@ -21,7 +21,7 @@ def names(error: Exception) -> list[str]:
 
 
 def gather(answer: Any, outcome: dict[str, Any]) -> None:
-    """Add to `outcome` what a function answers, in one piece or piece by piece as they come."""
+    """Add the result of a function to `outcome`, complete or piece by piece as it arrives."""
     if isinstance(answer, AsyncIterator):
         asyncio.run(drain(answer, outcome))
     elif isinstance(answer, Iterator):
@@ -42,11 +42,11 @@ def add(piece: dict[str, Any], outcome: dict[str, Any]) -> None:
 
 
 def called(adapter: ModuleType, function: str, arguments: dict[str, Any]) -> dict[str, Any]:
-    """What comes of one call. What a stream brought before an error stays in it."""
+    """Return the outcome of one call. Pieces of a stream before an error stay in it."""
     outcome: dict[str, Any] = {}
     try:
         gather(getattr(adapter, function)(**arguments), outcome)
-    except Exception as error:  # noqa: BLE001 - whichever it is, a program sees it
+    except Exception as error:  # noqa: BLE001 - any exception is an outcome
         outcome["error"] = {"names": names(error), "message": str(error)} | adapter.described(error)
     return outcome
 
@@ -57,7 +57,7 @@ def serve(adapter: ModuleType, calls: TextIO, answers: TextIO) -> None:
 
 
 if __name__ == "__main__":
-    # Some libraries print; what they print must not get among the answers.
+    # Some libraries print; their output must not mix with the outcomes.
     own = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     serve(import_module(f"adapters.{sys.argv[1]}"), sys.stdin, own)

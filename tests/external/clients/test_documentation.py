@@ -1,4 +1,4 @@
-"""The documentation's own commands and scripts, run as they are printed but for host, key and token."""
+"""The documentation's commands and scripts, run as printed except for host, key and token."""
 
 import json
 
@@ -66,8 +66,8 @@ class TestCurl:
         assert json.loads(bash(command))["choices"][0]["message"]["content"] == ANSWER
 
     @pytest.mark.parametrize("megabytes", [2, 5])
-    def test_a_large_body_is_asked_for(self, world: World, bash: Run, megabytes: int) -> None:
-        """curl sends ``Expect: 100-continue`` with a large body, and waits for the answer to it."""
+    def test_curl_gets_a_100_before_a_large_body(self, world: World, bash: Run, megabytes: int) -> None:
+        """With a large body, curl sends ``Expect: 100-continue`` and waits for the response to it."""
         status = bash(
             f"""head -c {megabytes}000000 /dev/zero | tr '\\0' ' ' |
             curl -s -o /dev/null -w '%{{http_code}} %{{time_total}}' --expect100-timeout 30 --data-binary @- \\
@@ -90,9 +90,8 @@ class TestJavaScript:
 
     def test_streaming(self, world: World, node: Run) -> None:
         assert node(snippet(world, "Streaming", "javascript")) == ANSWER
-        (charge,) = states.settled(world)
+        (charge,) = states.wait_for_charges(world)
         assert charge.tokens == 40
 
     def test_streaming_live(self, live_world: World, node: Run) -> None:
-        """Frames that arrive one by one, with the pauses of a real stream between them."""
         assert node(snippet(live_world, "Streaming", "javascript")) == ANSWER

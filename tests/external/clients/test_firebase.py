@@ -1,4 +1,4 @@
-"""Firebase's own SDKs: the web's signs in here, and the Admin SDKs of a backend verify what it was given."""
+"""Firebase's SDKs: the one for the web signs in, and the Admin SDKs of a backend verify its tokens."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ Admin = Callable[..., Any]
 
 @pytest.fixture
 def own_world() -> Iterator[World]:
-    """The sandbox at the root of a server of its own, since the SDK for the web drops all paths; its clock runs."""
+    """Provide the default sandbox of a server, since the SDK for the web drops all paths; its clock is real."""
     with running(Settings()) as server:
         world = World(server, "default")
         with world.http:
@@ -30,7 +30,7 @@ def own_world() -> Iterator[World]:
 
 @pytest.fixture(params=["node", "python"])
 def admin(request: pytest.FixtureRequest, script: Script, python_script: Script) -> Admin:
-    """Calls a function of one of the Admin SDKs against a sandbox."""
+    """Provide a function that calls one of the Admin SDKs against a sandbox."""
     execute, module = {
         "node": (script, "firebase_admin"),
         "python": (python_script, "firebase_admin_client"),
@@ -44,7 +44,7 @@ def admin(request: pytest.FixtureRequest, script: Script, python_script: Script)
 
 
 class TestWeb:
-    def test_up_out_in_and_on(self, own_world: World, script: Script) -> None:
+    def test_sign_up_out_in_and_refresh(self, own_world: World, script: Script) -> None:
         got = script(own_world, "firebase", "signUp", url=own_world.server.url, **ANN)
         uid = got["first"]["uid"]
         assert (
@@ -64,7 +64,7 @@ class TestWeb:
         for token in (got["token"], got["fresh"]):
             assert claims(token)["user_id"] == uid
 
-    def test_a_guest_stays(self, own_world: World, script: Script) -> None:
+    def test_linking_a_password_keeps_an_anonymous_users_uid(self, own_world: World, script: Script) -> None:
         got = script(own_world, "firebase", "guest", url=own_world.server.url, **ANN)
         assert (got["before"]["anonymous"], got["after"]["anonymous"]) == (True, False)
         assert got["before"]["uid"] == got["after"]["uid"]
@@ -72,7 +72,7 @@ class TestWeb:
         assert claims(got["before"]["token"])["provider_id"] == "anonymous"
         assert claims(got["token"])["email"] == ANN["email"]
 
-    def test_a_user_changes_and_goes(self, own_world: World, script: Script) -> None:
+    def test_a_user_is_updated_and_deleted(self, own_world: World, script: Script) -> None:
         new = {"newEmail": "anna@x.example", "newPassword": "secret-2"}
         got = script(own_world, "firebase", "change", url=own_world.server.url, **ANN, **new)
         changed = got["changed"]
@@ -95,12 +95,12 @@ class TestWeb:
 
     @pytest.mark.parametrize(("deed", "mine"), [("password", None), ("delete", "auth/user-token-expired")])
     def test_other_pages_are_signed_out(self, own_world: World, script: Script, deed: str, mine: str | None) -> None:
-        """When the password has changed or the user is gone; the page that changed it stays signed in."""
+        """After a changed password or a deletion; the page that changed the password stays signed in."""
         got = script(own_world, "firebase", "elsewhere", url=own_world.server.url, deed=deed, **ANN)
         assert got == {"code": "auth/user-token-expired", "signedIn": False, "mine": mine}
 
-    def test_the_token_opens_the_dashboard(self, own_world: World, script: Script) -> None:
-        """Closed until the activation (K8), and after the clock jumped until the token is refreshed."""
+    def test_the_token_gives_access_to_the_dashboard(self, own_world: World, script: Script) -> None:
+        """403 until the activation (K8), and 401 after the clock has jumped until the token is refreshed."""
         got = script(own_world, "firebase", "dashboard", url=own_world.server.url, **ANN)
         assert got["statuses"] == [403, 403, 401, 200]
         assert got["account"]["email"] == ANN["email"]
@@ -118,7 +118,6 @@ class TestAdmin:
     def test_every_token_is_verified(
         self, own_world: World, script: Script, admin: Admin, source: str, revoked: bool
     ) -> None:
-        """Whoever issued it, to users, accounts and strangers alike."""
         uid, token = issued(own_world, script, source)
         got = admin(own_world, "verify", token=token, revoked=revoked)
         assert isinstance(got, dict), got
@@ -132,7 +131,7 @@ class TestAdmin:
         assert admin(own_world, "verify", token=token, revoked=True)["uid"] == "newcomer"
         assert admin(own_world, "find", uid="newcomer")["email"] == "new@x.example"
 
-    def test_a_revoked_token_is_told(self, own_world: World, admin: Admin) -> None:
+    def test_a_revoked_token_is_recognized(self, own_world: World, admin: Admin) -> None:
         signed = sign_up(own_world, **ANN)
         own_world.advance(2)
         body = {"idToken": signed["idToken"], "password": "secret-2"}
@@ -140,7 +139,7 @@ class TestAdmin:
         new = own_world.http.post(path, json=body).json()["idToken"]
         got = admin(own_world, "verify", token=signed["idToken"], revoked=True)
         assert got in ("auth/id-token-revoked", "RevokedIdTokenError")
-        # Two seconds ahead of the machine's clock, which the SDKs do not mind.
+        # Two seconds ahead of the machine's clock, which the SDKs tolerate.
         assert admin(own_world, "verify", token=new, revoked=True)["uid"] == signed["localId"]
 
     def test_users_are_found(self, own_world: World, admin: Admin) -> None:
@@ -149,7 +148,7 @@ class TestAdmin:
         assert admin(own_world, "find", uid=uid) == admin(own_world, "find", email=ANN["email"]) == ann
         assert admin(own_world, "find", email=DEMO_EMAIL)["uid"] == "demo"
 
-    def test_who_is_gone_or_has_no_such_email_is_not_found(self, own_world: World, admin: Admin) -> None:
+    def test_deleted_users_and_unknown_emails_are_not_found(self, own_world: World, admin: Admin) -> None:
         signed = sign_up(own_world, **ANN)
         path = "/identitytoolkit.googleapis.com/v1/accounts:delete?key=k"
         assert own_world.http.post(path, json={"idToken": signed["idToken"]}).status_code == 200
@@ -158,14 +157,13 @@ class TestAdmin:
         assert admin(own_world, "find", email=ANN["email"]) in not_found
 
     def test_they_keep_a_sandboxs_path(self, live_world: World, admin: Admin) -> None:
-        """So tests that run side by side can each have users of their own."""
         uid = sign_up(live_world, **ANN)["localId"]
         assert live_world.url.endswith(f"/sandbox/{live_world.name}")
         assert admin(live_world, "find", email=ANN["email"])["uid"] == uid
 
 
 def issued(world: World, script: Script, source: str) -> tuple[str, str]:
-    """A uid and a token of theirs."""
+    """Return a uid and a token of this user."""
     match source:
         case "web":
             return "demo", script(world, "firebase", "token", url=world.server.url, **DEMO)

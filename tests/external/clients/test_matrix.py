@@ -1,4 +1,4 @@
-"""Every client of the matrix, with nothing set but where the server is and the key, does what its row says."""
+"""Every client of the matrix, configured with only URL and key, behaves as its row says."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ Call = Callable[..., dict[str, Any]]
 
 
 def each(clients: Sequence[Client]) -> pytest.MarkDecorator:
-    """Run a test for each of `clients`; all that need one run in one of pytest's processes, and share its worker."""
+    """Parametrize by `clients`; tests of one client run in the same xdist process and share its worker."""
     rows = [pytest.param(client, id=client.id, marks=pytest.mark.xdist_group(client.id)) for client in clients]
     return pytest.mark.parametrize("client", rows)
 
@@ -37,7 +37,7 @@ retrying_clients = each([client for client in CLIENTS if client.attempts > 1])
 
 @pytest.fixture(scope="session")
 def workers() -> Iterator[Callable[[str], Worker]]:
-    """Starts what is not running yet; all end with the tests."""
+    """Provide the workers, each started on first use and stopped after the tests."""
     with ExitStack() as running:
         yield cache(lambda client_id: running.enter_context(Worker(BY_ID[client_id])))
 
@@ -49,7 +49,7 @@ def worker(workers: Callable[[str], Worker], client: Client) -> Worker:
 
 @pytest.fixture
 def call(worker: Worker) -> Call:
-    """Lets the client call a world."""
+    """Provide a function that makes the client call a sandbox."""
 
     def make(world: World, function: str, api_key: str = "", **arguments: Any) -> dict[str, Any]:
         return worker.call(function, base_url=world.base_url, api_key=api_key or world.api_key, **arguments)
@@ -58,12 +58,12 @@ def call(worker: Worker) -> Call:
 
 
 def counts(usage: dict[str, Any]) -> dict[str, int]:
-    """What the contract has of a usage; the SDKs' own types have more."""
+    """Return the contract's fields of a usage; the SDKs' types have more."""
     return {name: usage[name] for name in COUNTS if name in usage}
 
 
 def asked_again(world: World) -> Any:
-    """What plain HTTP gets for the very request that the client made."""
+    """Repeat the client's request over plain HTTP, and return the response."""
     asked = json.loads(states.journal(world)[0].body)
     assert QUESTION in json.dumps(asked["messages"])
     answer = world.http.post("/v1/chat/completions", json=asked | {"stream": False}, headers=world.headers)
@@ -72,26 +72,26 @@ def asked_again(world: World) -> Any:
 
 
 def same(client: Client, text: str, answer: Any) -> bool:
-    """Whether `text` is what `answer` says."""
+    """Tell whether `text` is the text of `answer`."""
     said = answer["choices"][0]["message"]["content"]
     return bool(json.loads(text) == json.loads(said) if client.reads_objects else text == said)
 
 
 def joined(client: Client, got: dict[str, Any]) -> str:
-    """The text of a stream, as far as it was read."""
+    """Return the text of a stream, as far as it was read."""
     pieces = got.get("text", [])
     return "".join(pieces[-1:] if client.reads_objects else pieces)
 
 
 def refuse(world: World, status: int, **when: Any) -> None:
-    """Let requests be answered with `status`."""
+    """Make requests fail with `status`."""
     rule = {"name": "refused", "when": {"endpoint": "*"} | when, "then": {"error": status}}
     answer = world.http.put("/__mock/scenario", json={"name": "refusals", "rules": [rule]})
     assert answer.status_code == 200, answer.text
 
 
 @every_client
-def test_what_is_installed_is_what_is_pinned(client: Client, worker: Worker) -> None:
+def test_installed_versions_are_the_pinned_ones(client: Client, worker: Worker) -> None:
     installed = worker.call("versions")["versions"]
     assert all(installed)
     assert not client.pins or installed == [pin.version for pin in client.pins]
@@ -101,7 +101,7 @@ class TestChat:
     @every_client
     def test_an_answer(self, world: World, client: Client, call: Call) -> None:
         got = call(world, "chat", request=REQUEST)
-        (charge,) = states.settled(world)
+        (charge,) = states.wait_for_charges(world)
         assert states.statuses(world) == [200]
         plain = asked_again(world)
         assert same(client, got["text"], plain)
@@ -111,9 +111,9 @@ class TestChat:
 
     @every_client
     def test_a_stream(self, live_world: World, client: Client, call: Call) -> None:
-        """Frames that arrive one by one are the whole, usage comes once, and so does the charge."""
+        """Frames that arrive one by one add up to the whole text, with one usage and one charge."""
         got = call(live_world, "stream", request=REQUEST)
-        (charge,) = states.settled(live_world)
+        (charge,) = states.wait_for_charges(live_world)
         assert states.statuses(live_world) == [200]
         plain = asked_again(live_world)
         assert same(client, joined(client, got), plain)
@@ -124,11 +124,11 @@ class TestChat:
 
     @every_client
     def test_a_cut_stream(self, world: World, client: Client, call: Call) -> None:
-        """Nobody takes half for the whole or asks again, and what was sent is billed."""
+        """No client takes the first half for a complete text or retries, and the sent tokens are billed."""
         world.http.put("/__mock/scenario", json={"name": "cut-stream"}).raise_for_status()
         got = call(world, "stream", request=REQUEST)
         assert client.cut in got["error"]["names"]
-        (charge,) = states.settled(world)
+        (charge,) = states.wait_for_charges(world)
         (entry,) = states.journal(world)
         assert (entry.completion_tokens, entry.fault) == (SENT_BEFORE_THE_CUT, "close")
         assert charge.tokens == entry.prompt_tokens + SENT_BEFORE_THE_CUT
@@ -140,7 +140,7 @@ class TestChat:
 @embedding_clients
 def test_embeddings(world: World, client: Client, call: Call) -> None:
     got = call(world, "embed", texts=TEXTS)
-    (charge,) = states.settled(world)
+    (charge,) = states.wait_for_charges(world)
     plain = world.http.post("/v1/embeddings", json={"input": TEXTS}, headers=world.headers).json()
     assert states.statuses(world) == [200, 200]
     assert got["vectors"] == [one["embedding"] for one in plain["data"]]
@@ -150,7 +150,7 @@ def test_embeddings(world: World, client: Client, call: Call) -> None:
 
 
 class Situation(NamedTuple):
-    """How a refusal comes about."""
+    """A cause of a refusal."""
 
     prepare: Callable[[World], None]
     api_key: str = ""
@@ -167,8 +167,8 @@ SITUATIONS = {
 class TestRefusals:
     @pytest.mark.parametrize("status", STATUSES)
     @every_client
-    def test_each_is_its_own_error(self, world: World, client: Client, call: Call, status: int) -> None:
-        """After as many attempts as the client makes of itself, and for free."""
+    def test_each_error_has_its_own_exception(self, world: World, client: Client, call: Call, status: int) -> None:
+        """After the client's own number of attempts, and without a charge."""
         prepare, api_key = SITUATIONS[status]
         prepare(world)
         got = call(world, "chat", api_key, request=REQUEST)
@@ -194,11 +194,11 @@ class TestRefusals:
 class TestRetries:
     @pytest.mark.parametrize("status", [429, 500])
     @retrying_clients
-    def test_one_failure_is_got_over(self, live_world: World, client: Client, call: Call, status: int) -> None:
-        """With an answer that is billed once, and in a manner that the mock has nothing to say against."""
+    def test_one_failure_is_retried(self, live_world: World, client: Client, call: Call, status: int) -> None:
+        """The answer is billed once, and the mock has no finding about the retries."""
         refuse(live_world, status, calls=1)
         assert "error" not in call(live_world, "chat", request=REQUEST)
-        assert len(states.settled(live_world)) == 1
+        assert len(states.wait_for_charges(live_world)) == 1
         assert states.statuses(live_world) == [status, 200]
         refused, answered = states.journal(live_world)
         assert answered.at >= (refused.retry_at or 0)

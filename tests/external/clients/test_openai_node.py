@@ -1,4 +1,4 @@
-"""OpenAI's SDK for Node, with nothing changed but the base URL and the key."""
+"""OpenAI's SDK for Node, with only the base URL and the key changed."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ REQUEST = {
 
 
 def ask(world: World, **changes: Any) -> Any:
-    """The answer that plain HTTP gets."""
+    """Return the response over plain HTTP."""
     answer = world.http.post("/v1/chat/completions", json=REQUEST | changes, headers=world.headers)
     assert answer.status_code == 200
     return answer.json()
@@ -52,10 +52,10 @@ class TestChat:
         assert got["choices"][0]["finish_reason"] == "length"
         assert got["usage"]["completion_tokens"] == 3
 
-    def test_a_left_loop_is_billed_as_far_as_it_was_sent(self, live_world: World, script: Script) -> None:
-        states.stand_still(live_world)
+    def test_an_abandoned_loop_is_billed_for_the_sent_tokens(self, live_world: World, script: Script) -> None:
+        states.stop_clock(live_world)
         assert len(script(live_world, "openai", "leave", request=REQUEST, chunks=2)) == 2
-        (charge,) = states.settled(live_world)
+        (charge,) = states.wait_for_charges(live_world)
         live_world.advance(3600)
         assert charge.tokens == ask(live_world)["usage"]["prompt_tokens"] + 1
         assert len(states.charges(live_world)) == 2
@@ -64,8 +64,8 @@ class TestChat:
 class TestEmbeddings:
     TEXTS = ("the cat sat", "on the mat", "naïve café ☕")
 
-    def test_the_default_and_floats_are_the_true_vectors(self, world: World, script: Script) -> None:
-        """The SDK asks for base64 unless told otherwise, and would return garbage for anything else."""
+    def test_the_default_encoding_and_floats_give_the_same_vectors(self, world: World, script: Script) -> None:
+        """The SDK requests base64 by default, and would misread any other encoding."""
         texts = list(self.TEXTS)
         default = script(world, "openai", "embed", input=texts)
         floats = script(world, "openai", "embed", input=texts, encoding="float")
@@ -75,12 +75,12 @@ class TestEmbeddings:
         assert default["usage"] == floats["usage"] == plain["usage"]
 
 
-def _nothing(world: World) -> None:
-    """Leave the world as it is."""
+def _no_preparation(world: World) -> None:
+    """Change nothing in the sandbox."""
 
 
-class Refusal(NamedTuple):
-    """What is asked, in which situation, and the SDK's error for it."""
+class ErrorCase(NamedTuple):
+    """A request, its situation, and the SDK's exception for it."""
 
     prepare: Callable[[World], None]
     asked: dict[str, Any]
@@ -90,30 +90,30 @@ class Refusal(NamedTuple):
 
 
 REFUSALS = {
-    "missing_field": Refusal(_nothing, {"body": {}}, "BadRequestError", 400, "invalid_request_error"),
-    "invalid_api_key": Refusal(
-        _nothing, {"options": {"apiKey": "sk_live_wrong"}}, "AuthenticationError", 401, "authentication_error"
+    "missing_field": ErrorCase(_no_preparation, {"body": {}}, "BadRequestError", 400, "invalid_request_error"),
+    "invalid_api_key": ErrorCase(
+        _no_preparation, {"options": {"apiKey": "sk_live_wrong"}}, "AuthenticationError", 401, "authentication_error"
     ),
-    "insufficient_balance": Refusal(lambda world: world.balance(0), {}, "APIError", 402, "billing_error"),
-    "account_not_activated": Refusal(states.deactivate, {}, "APIError", 402, "billing_error"),
-    "developer_access_required": Refusal(states.lose_access, {}, "PermissionDeniedError", 403, "permission_error"),
-    "not_found": Refusal(_nothing, {"path": "/responses"}, "NotFoundError", 404, "not_found_error"),
-    "model_not_found": Refusal(
-        _nothing, {"body": REQUEST | {"model": "gpt-4o"}}, "NotFoundError", 404, "not_found_error"
+    "insufficient_balance": ErrorCase(lambda world: world.balance(0), {}, "APIError", 402, "billing_error"),
+    "account_not_activated": ErrorCase(states.deactivate, {}, "APIError", 402, "billing_error"),
+    "developer_access_required": ErrorCase(states.lose_access, {}, "PermissionDeniedError", 403, "permission_error"),
+    "not_found": ErrorCase(_no_preparation, {"path": "/responses"}, "NotFoundError", 404, "not_found_error"),
+    "model_not_found": ErrorCase(
+        _no_preparation, {"body": REQUEST | {"model": "gpt-4o"}}, "NotFoundError", 404, "not_found_error"
     ),
-    "method_not_allowed": Refusal(_nothing, {"method": "put"}, "APIError", 405, "invalid_request_error"),
-    "payload_too_large": Refusal(
-        _nothing, {"body": {"filler": "a" * MAX_BODY_BYTES}}, "APIError", 413, "invalid_request_error"
+    "method_not_allowed": ErrorCase(_no_preparation, {"method": "put"}, "APIError", 405, "invalid_request_error"),
+    "payload_too_large": ErrorCase(
+        _no_preparation, {"body": {"filler": "a" * MAX_BODY_BYTES}}, "APIError", 413, "invalid_request_error"
     ),
-    "rate_limit_exceeded": Refusal(states.use_up_minute, {}, "RateLimitError", 429, "rate_limit_error"),
-    "daily_token_limit_exceeded": Refusal(states.use_up_day, {}, "RateLimitError", 429, "rate_limit_error"),
-    "internal_error": Refusal(states.break_chat, {}, "InternalServerError", 500, "server_error"),
+    "rate_limit_exceeded": ErrorCase(states.use_up_minute, {}, "RateLimitError", 429, "rate_limit_error"),
+    "daily_token_limit_exceeded": ErrorCase(states.use_up_day, {}, "RateLimitError", 429, "rate_limit_error"),
+    "internal_error": ErrorCase(states.fail_chats, {}, "InternalServerError", 500, "server_error"),
 }
 
 
 class TestRefusals:
     @pytest.mark.parametrize(("code", "case"), REFUSALS.items(), ids=REFUSALS.keys())
-    def test_each_is_its_own_class(self, world: World, script: Script, code: str, case: Refusal) -> None:
+    def test_each_error_has_its_own_class(self, world: World, script: Script, code: str, case: ErrorCase) -> None:
         case.prepare(world)
         request = {"path": "/chat/completions", "body": REQUEST} | case.asked
         request["options"] = {"maxRetries": 0} | request.get("options", {})

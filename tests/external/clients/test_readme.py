@@ -1,4 +1,4 @@
-"""The documentation's commands and scripts, section by section, each section against a server of its own."""
+"""The documentation's commands and scripts, by section, each section against a separate server."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from tests.external.clients.matrix import EXTERNAL
 from tests.external.clients.programs import clients_python, node22, node_packages, program
 from tests.support.documents import ADDRESS, ROOT, Block, blocks, is_json, is_printed, sections, write_files
 from tests.support.program import environment
-from tests.support.server import Running, running
+from tests.support.server import RunningServer, running
 
 BIN = ROOT / ".venv" / "bin"
 # Commands that do not end by themselves, or that would run this suite.
@@ -30,13 +30,13 @@ PACKAGE = {
 
 
 @pytest.fixture
-def server() -> Iterator[Running]:
+def server() -> Iterator[RunningServer]:
     with running(Settings()) as fresh:
         yield fresh
 
 
 def run(command: list[str], folder: Path, node: str = "", **variables: str) -> str:
-    """Run a command and return its output, with the project's program in its path, and a `node` before any other."""
+    """Run a command and return its output, with the project's program and the right `node` first in its path."""
     path = f"{Path(node).parent}:{BIN}:{os.environ['PATH']}" if node else f"{BIN}:{os.environ['PATH']}"
     ended = subprocess.run(
         command,
@@ -51,8 +51,8 @@ def run(command: list[str], folder: Path, node: str = "", **variables: str) -> s
     return ended.stdout
 
 
-def shell(block: Block, server: Running, folder: Path) -> str:
-    """A shell's block; it stands beside the project's own programs, its scenarios and what npm has installed."""
+def shell(block: Block, server: RunningServer, folder: Path) -> str:
+    """Run a shell block, beside the project's programs, its scenarios and the npm packages."""
     program("curl")
     for link, target in (
         (".venv", ROOT / ".venv"),
@@ -70,14 +70,14 @@ def shell(block: Block, server: Running, folder: Path) -> str:
     return run(["bash", "-euo", "pipefail", "-c", block.at(server.url.removeprefix("http://"))], folder, node)
 
 
-def python(block: Block, server: Running, folder: Path) -> str:
-    """A program for whichever of the two environments has what it imports."""
+def python(block: Block, server: RunningServer, folder: Path) -> str:
+    """Run a program by the environment that has its imports."""
     interpreter = clients_python() if "firebase_admin" in block.text else str(BIN / "python")
     return run([interpreter, "-c", block.at(server.url.removeprefix("http://"))], folder, ID_TOKEN=token())
 
 
-def javascript(block: Block, server: Running, folder: Path) -> str:
-    """A module that finds its packages where npm has put them."""
+def javascript(block: Block, server: RunningServer, folder: Path) -> str:
+    """Run a module with access to the npm packages."""
     node_packages()
     file = EXTERNAL / "node_modules" / f"printed-{block.line}-{os.getpid()}.mjs"
     file.write_text(block.at(server.url.removeprefix("http://")), encoding="utf-8")
@@ -91,11 +91,11 @@ def token() -> str:
     return run([str(BIN / "clevora-mock"), "token"], ROOT).strip()
 
 
-RUN: dict[str, Callable[[Block, Running, Path], str]] = {"sh": shell, "python": python, "js": javascript}
+RUN: dict[str, Callable[[Block, RunningServer, Path], str]] = {"sh": shell, "python": python, "js": javascript}
 
 
 def is_step(block: Block) -> bool:
-    """A block that is run here; files and tests are only written."""
+    """Tell whether a block is run here; files and tests are only written."""
     return block.language in RUN and block.file is None and block.text != SERVED and "def test_" not in block.text
 
 
@@ -104,8 +104,10 @@ def is_step(block: Block) -> bool:
     SECTIONS,
     ids=[f"{document.relative_to(ROOT)}, {section}" for document, section in SECTIONS],
 )
-def test_a_section_can_be_followed_step_by_step(document: Path, section: str, server: Running, tmp_path: Path) -> None:
-    """Every block as printed, but for the address; what it says that it prints, it prints."""
+def test_a_section_can_be_followed_step_by_step(
+    document: Path, section: str, server: RunningServer, tmp_path: Path
+) -> None:
+    """Each block runs as printed except for the address, and prints the output that is shown."""
     address = server.url.removeprefix("http://")
     steps = [block for block in blocks(document=document) if block.section == section]
     printed: str | None = None
@@ -125,7 +127,7 @@ def test_a_section_can_be_followed_step_by_step(document: Path, section: str, se
 
 
 def test_the_first_command_serves(tmp_path: Path) -> None:
-    """``make run``: what to copy, and READY; Ctrl-C ends it."""
+    """``make run`` prints the banner and READY; Ctrl-C ends it."""
     block = next(block for block in blocks("clients") if block.text == SERVED)
     with subprocess.Popen(
         ["bash", "-c", f"exec {block.text}"],
@@ -142,14 +144,14 @@ def test_the_first_command_serves(tmp_path: Path) -> None:
             assert line, said
             said += line
         os.killpg(served.pid, signal.SIGINT)
-    # make says what became of itself, not of the server.
+    # make reports its own exit, not the server's.
     assert served.returncode in {0, -signal.SIGINT}
     assert "export CLEVORA_BASE_URL=http://127.0.0.1:" in said
     assert ADDRESS not in said
 
 
 def test_the_projects_own_commands_are_there() -> None:
-    """Each target of make that the contributors' page names; what they do is run by whoever runs this."""
+    """Each target of make that CONTRIBUTING.md names exists."""
     named = [block for block in blocks("clients") if block.document == OF_THE_PROJECT]
     assert named
     for line in (line for block in named for line in block.text.splitlines()):

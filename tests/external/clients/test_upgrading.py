@@ -1,4 +1,4 @@
-"""Clients that offer to go on in HTTP/2 get their answer in HTTP/1.1 (W9)."""
+"""Clients that offer an upgrade to HTTP/2 get a response in HTTP/1.1 (W9)."""
 
 import json
 

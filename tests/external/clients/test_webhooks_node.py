@@ -1,4 +1,4 @@
-"""The Node libraries that receivers of payment events use. They compare an event's time with the machine's own."""
+"""Receivers' Node libraries for payment events, which compare an event's time with the machine's clock."""
 
 import json
 from typing import Any
@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 
 from tests.external.clients.conftest import Script
-from tests.support.clients.events import EVEN, SECRETS, Event, announce, balance, deliver, secret_of, top_up, use_secret
+from tests.support.clients.events import (
+    EVEN,
+    SECRETS,
+    Event,
+    balance,
+    deliver,
+    make_event,
+    open_checkout,
+    secret_of,
+    use_secret,
+)
 from tests.support.world import World
 
 
@@ -15,15 +25,15 @@ def given(secret: str, event: Event) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("function", ["verify", "verifyParsed", "unwrap"])
-def test_they_take_the_mocks_event(live_world: World, script: Script, function: str) -> None:
-    event = announce(live_world, top_up(live_world))
+def test_they_accept_the_mocks_event(live_world: World, script: Script, function: str) -> None:
+    event = make_event(live_world, open_checkout(live_world))
     assert script(live_world, "webhooks", function, **given(secret_of(live_world), event)) == json.loads(event.body)
 
 
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS.keys())
-def test_both_understand_a_secret_alike(live_world: World, script: Script, secret: str) -> None:
+def test_both_decode_a_secret_alike(live_world: World, script: Script, secret: str) -> None:
     use_secret(live_world, secret)
-    ours = announce(live_world, top_up(live_world))
+    ours = make_event(live_world, open_checkout(live_world))
     event = script(live_world, "webhooks", "unwrap", **given(secret, ours))
     body = json.dumps(event)
     seconds = live_world.clock.now() // 1_000_000
@@ -34,7 +44,7 @@ def test_both_understand_a_secret_alike(live_world: World, script: Script, secre
 
 
 def test_they_refuse_another_secret_and_another_body(live_world: World, script: Script) -> None:
-    event = announce(live_world, top_up(live_world))
+    event = make_event(live_world, open_checkout(live_world))
     changed = event._replace(body=event.body.replace(b"5000", b"9000"))
     assert script(live_world, "webhooks", "refuse", **given(secret_of(live_world), event)) == [None] * 3
     for secret, sent in ((EVEN, event), (secret_of(live_world), changed)):

@@ -1,10 +1,10 @@
-// How receivers of payment events check them.
+// Verification of payment events by receivers.
 import DodoPayments from "dodopayments";
 import { Webhook } from "standardwebhooks";
 
 export const verify = ({ secret, headers, body }) => new Webhook(secret).verify(body, headers);
 
-// As Dodo Payments' sample for Express has it: the body has been parsed by then, and is written again to be verified.
+// As in Dodo Payments' sample for Express: the body has been parsed, and is serialized again for the verification.
 export const verifyParsed = ({ secret, headers, body }) =>
   new Webhook(secret).verify(JSON.stringify(JSON.parse(body)), headers);
 

@@ -1,4 +1,4 @@
-"""A process that has loaded one client and makes its calls, one after the other: loading some takes seconds."""
+"""A process that has loaded one client and makes its calls one after another, since loading some takes seconds."""
 
 import json
 import os
@@ -11,12 +11,12 @@ from typing import Any, Self
 from tests.external.clients.matrix import EXTERNAL, Client, Runtime
 from tests.external.clients.programs import clients_python, node22, node_packages, program
 
-# Longer than any client here takes for its own retries.
+# Longer than any client's own retries.
 PATIENCE_SECONDS = 60
 
 
 def command(runtime: Runtime) -> list[str]:
-    """What serves an adapter there."""
+    """Return the command that serves an adapter."""
     match runtime:
         case "suite":
             return [sys.executable, "serve.py"]
@@ -31,14 +31,14 @@ def command(runtime: Runtime) -> list[str]:
 
 
 class Worker:
-    """Such a process. What it says on standard error is shown with the test that it was started by."""
+    """The process of one client. Its standard error is shown with the test that started it."""
 
     def __init__(self, client: Client) -> None:
         environment = {
             "PATH": os.environ["PATH"],
-            # Some look for a place of their own at home; neither theirs nor the tester's settings matter here.
+            # Some look for files in the home directory; neither these nor the user's settings may affect the tests.
             "HOME": os.devnull,
-            # LiteLLM fetches the latest list of models otherwise.
+            # LiteLLM would download the current list of models.
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",
         }
         self._process = subprocess.Popen(
@@ -54,12 +54,12 @@ class Worker:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        # Nothing is lost, and some take seconds to end of themselves.
+        # No data is lost, and some take seconds to exit.
         with self._process:
             self._process.kill()
 
     def call(self, function: str, **arguments: Any) -> dict[str, Any]:
-        """The outcome of one call of the adapter."""
+        """Return the outcome of one call of the adapter."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         limit = Timer(PATIENCE_SECONDS, self._process.kill)

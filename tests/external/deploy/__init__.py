@@ -1,1 +1,1 @@
-"""Several servers behind nginx, with the configuration that is shipped: `make test-deploy`."""
+"""Several servers behind nginx, with the shipped configuration: `make test-deploy`."""

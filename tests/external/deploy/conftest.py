@@ -1,4 +1,4 @@
-"""Two servers behind nginx, which everybody shares that does not end one."""
+"""Two servers behind nginx, shared by all tests that do not stop one."""
 
 from collections.abc import Iterator
 from itertools import count
@@ -20,12 +20,12 @@ def pair() -> Iterator[Site]:
 
 @pytest.fixture
 def sandbox() -> str:
-    """A name that no other test has."""
+    """Provide a name that no other test uses."""
     return f"d{next(_numbers)}"
 
 
 @pytest.fixture
 def http(pair: Site, sandbox: str) -> Iterator[httpx.Client]:
-    """A client of that sandbox."""
+    """Provide a client of that sandbox."""
     with pair.client(sandbox) as client:
         yield client

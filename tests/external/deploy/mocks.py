@@ -1,4 +1,4 @@
-"""Servers with names, which can go and come back where they were."""
+"""Named servers, which can be stopped and started again on the same ports."""
 
 import subprocess
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ PATIENCE_SECONDS = 20
 
 
 class Mock:
-    """A server on a port of its own; `start` and `kill` it as often as you like."""
+    """A server on a fixed port, which can be started and killed repeatedly."""
 
     def __init__(self, name: str, *flags: str) -> None:
         self.name = name
@@ -44,39 +44,39 @@ class Mock:
         assert process.stdout.readline().startswith("READY "), "the server did not start"
 
     def kill(self) -> None:
-        """End it at once, with all that it holds."""
+        """Kill the server, with all its state."""
         if self._process is not None:
             self._process.kill()
             self._process.communicate(timeout=PATIENCE_SECONDS)
             self._process = None
 
     def sandboxes(self) -> set[str]:
-        """The names of those that this server has, asked without nginx; the default one is everybody's."""
+        """Return the names of this server's sandboxes, without the default one, which every server has."""
         listed = httpx.get(f"{self.url}/__mock/sandboxes", verify=TLS).json()["sandboxes"]
         return {sandbox["name"] for sandbox in listed} - {"default"}
 
 
 @dataclass(frozen=True)
 class Site:
-    """Some servers and nginx in front of them."""
+    """Several servers, and nginx in front of them."""
 
     mocks: list[Mock]
     balancer: Balancer
 
     def client(self, sandbox: str = "default") -> httpx.Client:
-        """A client of one sandbox, through nginx."""
+        """Return a client of one sandbox, through nginx."""
         url = f"{self.balancer.url}/sandbox/{sandbox}"
         return httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, verify=TLS)
 
     def holder(self, sandbox: str) -> Mock:
-        """The server that has the sandbox. Fails when none has, or several."""
+        """Return the server that has the sandbox. Fails if none has it, or several."""
         (holder,) = (mock for mock in self.mocks if sandbox in mock.sandboxes())
         return holder
 
 
 @contextmanager
 def site(number: int, *flags: str) -> Iterator[Site]:
-    """`number` servers, started by `flags`, and nginx."""
+    """Run `number` servers, started with `flags`, and nginx."""
     with ExitStack() as started:
         mocks = [Mock(f"mock-{index}", *flags) for index in range(1, number + 1)]
         for mock in mocks:

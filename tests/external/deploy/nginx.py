@@ -22,7 +22,7 @@ _WORKERS = 2
 
 
 class Balancer(Struct, frozen=True):
-    """An nginx that runs, and its port."""
+    """A running nginx, and its port."""
 
     port: int
 
@@ -33,13 +33,13 @@ class Balancer(Struct, frozen=True):
 
 @contextmanager
 def balancing(ports: Sequence[int]) -> Iterator[Balancer]:
-    """Start nginx in front of the servers at these ports, and end it with the context."""
+    """Run nginx in front of the servers at these ports until the block ends."""
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if nginx is None:
         raise RuntimeError("nginx is not installed")
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="clevora-mock-") as folder:
-        # Its workers are another user than root, who starts them.
+        # Its workers run as another user than root, who starts them.
         Path(folder).chmod(0o755)
         file = Path(folder, "nginx.conf")
         file.write_text(_configured(port, ports, folder), encoding="utf-8")
@@ -60,7 +60,7 @@ def free_port() -> int:
 
 
 def _configured(port: int, ports: Sequence[int], folder: str) -> str:
-    """The file with nothing changed but addresses, the number of workers, and where temporary files go."""
+    """Write the file with only addresses, the number of workers and the paths of temporary files changed."""
     text = FILE.read_text(encoding="utf-8")
     servers = "".join(f"    server 127.0.0.1:{number} max_fails=0;\n" for number in ports)
     named = _SERVER.findall(text)

@@ -1,4 +1,4 @@
-"""Requests to the servers, and their cost."""
+"""Requests to the servers, and their records."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,12 +17,12 @@ def chat(http: httpx.Client, headers: Mapping[str, str] | None = None, **more: A
 
 
 def ledger(http: httpx.Client) -> dict[str, Any]:
-    """The demo account's money."""
+    """Return the demo account's ledger."""
     found: dict[str, Any] = http.get("/__mock/ledger?uid=demo").json()
     return found
 
 
 def entries(http: httpx.Client) -> list[dict[str, Any]]:
-    """The journal, newest first."""
+    """Return the journal, newest first."""
     found: list[dict[str, Any]] = http.get("/__mock/requests").json()["requests"]
     return found

@@ -1,4 +1,4 @@
-"""The mock's own routes through nginx, and what a proxy may get wrong: names, addresses, large bodies."""
+"""The control plane through nginx: host names, addresses and large bodies."""
 
 import http.client as plain
 import json
@@ -12,8 +12,7 @@ from tests.external.deploy.requests import CHAT, CHATS, KEY, chat, ledger
 MEBIBYTE = 1024 * 1024
 
 
-def test_the_guard_knows_the_name_that_the_client_used(http: httpx.Client) -> None:
-    """Loopback is let in, others are not, and no page of another origin changes anything."""
+def test_the_origin_check_sees_the_clients_host_name(http: httpx.Client) -> None:
     assert http.get("/__mock/health").json()["status"] == "ok"
     assert http.get("/__mock/health", headers={"host": "localhost:2538"}).status_code == 200
     refused = http.get("/__mock/health", headers={"host": "evil.example"})
@@ -23,12 +22,10 @@ def test_the_guard_knows_the_name_that_the_client_used(http: httpx.Client) -> No
 
 
 def test_a_page_of_the_sites_own_may_change_things(http: httpx.Client, pair: Site) -> None:
-    """Its origin is nginx's address, with the port."""
     assert http.post("/__mock/reset", headers={"origin": pair.balancer.url}).status_code == 200
 
 
-def test_checkout_pages_lie_where_the_client_has_reached_the_mock(http: httpx.Client, pair: Site, sandbox: str) -> None:
-    """And can be paid there."""
+def test_checkout_urls_have_the_clients_address(http: httpx.Client, pair: Site, sandbox: str) -> None:
     token = http.post("/__mock/tokens", json={"uid": "demo"}).json()["idToken"]
     headers = {"authorization": f"Bearer {token}"}
     checkout = http.post("/api/developer/topup", headers=headers, json={"amount": 25}).json()["data"]["checkoutUrl"]
@@ -39,22 +36,20 @@ def test_checkout_pages_lie_where_the_client_has_reached_the_mock(http: httpx.Cl
 
 
 def test_a_sandbox_is_removed_from_the_server_that_has_it(http: httpx.Client, pair: Site, sandbox: str) -> None:
-    """And from nowhere else, since nobody else has it."""
     chat(http)
     assert pair.holder(sandbox).sandboxes() >= {sandbox}
     assert http.delete("").json() == {"removed": sandbox}
     assert all(sandbox not in mock.sandboxes() for mock in pair.mocks)
 
 
-def test_a_list_of_sandboxes_is_one_servers(http: httpx.Client, pair: Site) -> None:
-    """Of the one that has the sandbox that asks."""
+def test_the_list_of_sandboxes_is_of_one_server(http: httpx.Client, pair: Site) -> None:
     listed = {sandbox["name"] for sandbox in http.get("/__mock/sandboxes").json()["sandboxes"]} - {"default"}
     server = http.get("/__mock/health").json()["server"]
     assert listed == next(mock for mock in pair.mocks if server.startswith(f"{mock.name}-")).sandboxes()
 
 
-def test_a_large_snapshot_is_put_back(http: httpx.Client) -> None:
-    """Larger than nginx keeps in memory, and than any request to the API."""
+def test_a_large_snapshot_is_restored(http: httpx.Client) -> None:
+    """Larger than nginx's memory buffers, and than the API's limit."""
     chat(http)
     state = http.get("/__mock/state").content
     http.post("/__mock/reset").raise_for_status()
@@ -68,7 +63,7 @@ def test_a_large_snapshot_is_put_back(http: httpx.Client) -> None:
 def test_a_body_over_the_limit_is_refused_by_the_mock(
     size: int, expect: dict[str, str], pair: Site, sandbox: str
 ) -> None:
-    """In JSON, even one that the mock does not read to its end."""
+    """An error in JSON, even for a body that the mock does not read to its end."""
     connection = plain.HTTPConnection("127.0.0.1", pair.balancer.port, timeout=60)
     connection.request("POST", f"/sandbox/{sandbox}{CHATS}", b" " * size, KEY | expect)
     answer = connection.getresponse()
@@ -78,8 +73,8 @@ def test_a_body_over_the_limit_is_refused_by_the_mock(
     assert (answer.getheader(SERVER) or "").startswith("mock-")
 
 
-def test_names_in_codes_are_the_same_names(pair: Site, sandbox: str) -> None:
-    """A path means the same to nginx as to the mock, however it is written."""
+def test_percent_encoded_names_are_equivalent(pair: Site, sandbox: str) -> None:
+    """A path is decoded by nginx and by the mock alike."""
     codes = "".join(f"%{ord(letter):02x}" for letter in sandbox)
     with pair.client(sandbox) as one, pair.client(codes) as other:
         assert [chat(client).headers[SERVER] for client in (one, other)] == [chat(one).headers[SERVER]] * 2
@@ -87,7 +82,7 @@ def test_names_in_codes_are_the_same_names(pair: Site, sandbox: str) -> None:
 
 
 def test_headers_arrive_as_they_were_sent(http: httpx.Client) -> None:
-    """Those too that nginx drops unless told otherwise."""
+    """Including those that nginx drops by default."""
     scenario = {
         "name": "by header",
         "rules": [

@@ -1,4 +1,4 @@
-"""Faults on the wire behind nginx: it cannot pass a reset on, and everything that is HTTP it passes as it is."""
+"""Faults behind nginx: it cannot pass a reset on, and passes valid HTTP unchanged."""
 
 import httpx
 import pytest
@@ -7,15 +7,15 @@ from clevora_mock.faults import FAULTS
 from tests.external.deploy.mocks import SERVER, Site
 from tests.external.deploy.requests import CHAT, CHATS, KEY, chat, entries
 
-# nginx's own status when a server sends nothing, and the faults that pass through unchanged.
+# nginx's own status when a server sends nothing, and the faults that pass unchanged.
 BAD_GATEWAY = ("reset", "close")
 PASSED = ("garbage", "empty_body", "wrong_content_type", "html_error")
 SILENT = ("stall",)
 CUT = ("truncate",)
 SLOW = ("slow_body",)
-# Of an answer in one piece nothing is missing under these.
+# These leave a body in one piece complete.
 STREAMS_ONLY = ("malformed_chunk", "duplicate_chunk", "split_utf8", "no_usage", "no_done", "error_frame")
-# Takes options, which a header cannot give.
+# These need options, which a header cannot give.
 WITH_OPTIONS = ("missing_fields",)
 
 
@@ -24,18 +24,17 @@ def asked(kind: str) -> dict[str, str]:
 
 
 def rule(**fault: object) -> dict[str, object]:
-    """A scenario whose every answer suffers a fault."""
+    """Return a scenario in which every response has a fault."""
     return {"name": "one fault", "rules": [{"name": "always", "when": {"endpoint": "*"}, "then": {"fault": fault}}]}
 
 
-def test_every_kind_has_its_place_here() -> None:
-    """A new one has to be looked at."""
+def test_every_fault_is_in_one_of_the_tables() -> None:
     assert sorted(FAULTS) == sorted((*BAD_GATEWAY, *PASSED, *SILENT, *CUT, *SLOW, *STREAMS_ONLY, *WITH_OPTIONS))
 
 
 @pytest.mark.parametrize("kind", BAD_GATEWAY)
 def test_an_answer_without_a_byte_becomes_nginxs_502(kind: str, http: httpx.Client) -> None:
-    """Which no mock has signed; the chat costs nothing, as it does without nginx."""
+    """The 502 has no header of a mock; the chat costs nothing, as without nginx."""
     answer = chat(http, asked(kind))
     assert (answer.status_code, answer.headers["content-type"]) == (502, "text/html")
     assert SERVER not in answer.headers
@@ -44,8 +43,10 @@ def test_an_answer_without_a_byte_becomes_nginxs_502(kind: str, http: httpx.Clie
 
 @pytest.mark.parametrize("kind", BAD_GATEWAY)
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_nobody_else_is_asked_again(kind: str, method: str, http: httpx.Client, pair: Site, sandbox: str) -> None:
-    """A fault is no reason to try another server, not even for what could be repeated."""
+def test_no_request_is_retried_on_another_server(
+    kind: str, method: str, http: httpx.Client, pair: Site, sandbox: str
+) -> None:
+    """A request is not repeated to another server, even if it is idempotent."""
     http.put("/__mock/scenario", json=rule(kind=kind)).raise_for_status()
     answer = http.get("/llms.txt") if method == "GET" else chat(http)
     assert answer.status_code == 502
@@ -54,7 +55,7 @@ def test_nobody_else_is_asked_again(kind: str, method: str, http: httpx.Client, 
 
 
 def test_faults_move_no_sandbox(http: httpx.Client, pair: Site) -> None:
-    """However many connections one sandbox's scenario resets, its server is not taken for dead."""
+    """Many resets do not make nginx mark the server as failed."""
     with pair.client("bystander") as bystander:
         before = [chat(client).headers[SERVER] for client in (http, bystander)]
         for _ in range(50):
@@ -64,8 +65,7 @@ def test_faults_move_no_sandbox(http: httpx.Client, pair: Site) -> None:
 
 
 @pytest.mark.parametrize("kind", PASSED)
-def test_what_is_http_passes_as_it_is(kind: str, http: httpx.Client, pair: Site, sandbox: str) -> None:
-    """The same status, type and bytes as without nginx."""
+def test_valid_http_passes_unchanged(kind: str, http: httpx.Client, pair: Site, sandbox: str) -> None:
     found = chat(http, asked(kind))
     direct = httpx.Client(base_url=f"{pair.holder(sandbox).url}/sandbox/{sandbox}-direct", timeout=20)
     with direct:
@@ -79,15 +79,14 @@ def test_what_is_http_passes_as_it_is(kind: str, http: httpx.Client, pair: Site,
 
 
 @pytest.mark.parametrize("kind", CUT)
-def test_a_body_that_ends_early_ends_early(kind: str, http: httpx.Client) -> None:
-    """Under its full length."""
+def test_a_truncated_body_arrives_truncated(kind: str, http: httpx.Client) -> None:
     with pytest.raises(httpx.RemoteProtocolError):
         chat(http, asked(kind))
 
 
 @pytest.mark.parametrize("fault", [{"kind": "reset"}, {"kind": "close"}], ids=["reset", "close"])
-def test_a_stream_that_breaks_off_is_never_finished(fault: dict[str, object], http: httpx.Client) -> None:
-    """The client is told by a connection that closes without the last chunk, never by a reset."""
+def test_a_cut_stream_is_not_terminated(fault: dict[str, object], http: httpx.Client) -> None:
+    """The connection closes without the last chunk, never by a reset."""
     http.put("/__mock/scenario", json=rule(**fault, after_tokens=0)).raise_for_status()
     with http.stream("POST", CHATS, headers=KEY, json=CHAT | {"stream": True}) as answer:
         assert answer.status_code == 200
@@ -96,15 +95,13 @@ def test_a_stream_that_breaks_off_is_never_finished(fault: dict[str, object], ht
 
 
 @pytest.mark.parametrize("kind", SILENT)
-def test_silence_is_silence(kind: str, http: httpx.Client) -> None:
-    """nginx waits as long as the client does."""
+def test_a_stall_is_passed_on(kind: str, http: httpx.Client) -> None:
     with pytest.raises(httpx.ReadTimeout):
         http.post(CHATS, headers=KEY | asked(kind), json=CHAT, timeout=1)
 
 
 @pytest.mark.parametrize("kind", SLOW)
-def test_slowness_is_not_waited_out_for_the_client(kind: str, http: httpx.Client) -> None:
-    """The first piece comes while the rest is still to be sent."""
+def test_a_slow_body_is_passed_on_at_once(kind: str, http: httpx.Client) -> None:
     http.put("/__mock/scenario", json=rule(kind=kind, bytes_per_second=10)).raise_for_status()
     with http.stream("POST", CHATS, headers=KEY, json=CHAT) as answer:
         first = next(answer.iter_raw())

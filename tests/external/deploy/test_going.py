@@ -1,4 +1,4 @@
-"""A server that goes: its sandboxes begin anew elsewhere, all others stay where they are, with what they have."""
+"""A server that stops: its sandboxes start anew on other servers, and all other sandboxes keep server and state."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ def three() -> Iterator[Site]:
 
 
 def answers(site: Site) -> dict[str, httpx.Response]:
-    """A chat in each sandbox."""
+    """Return a chat's response from each sandbox."""
     found = {}
     for sandbox in SANDBOXES:
         with site.client(sandbox) as http:
@@ -28,7 +28,7 @@ def answers(site: Site) -> dict[str, httpx.Response]:
 
 
 def servers(site: Site) -> dict[str, str]:
-    """Which start of which server has answered, for each sandbox; every chat succeeds."""
+    """Return the name and start of the server that responds, for each sandbox; every chat succeeds."""
     found = answers(site)
     assert {answer.status_code for answer in found.values()} == {200}
     return {sandbox: answer.headers[SERVER] for sandbox, answer in found.items()}
@@ -41,8 +41,8 @@ def spent(site: Site, sandbox: str) -> float:
     return round(float(money["charges"]), 2)
 
 
-def test_only_its_own_sandboxes_move_and_begin_anew_and_they_come_back(three: Site) -> None:
-    """Not a single request fails; what a client sees is the server's name and its start."""
+def test_sandboxes_of_a_stopped_server_move_and_return(three: Site) -> None:
+    """No request fails; clients see the change in the server's name and start time."""
     before = servers(three)
     gone = three.mocks[0]
     its_own = {sandbox for sandbox in SANDBOXES if before[sandbox].startswith(f"{gone.name}-")}
@@ -67,8 +67,8 @@ def test_only_its_own_sandboxes_move_and_begin_anew_and_they_come_back(three: Si
     assert {spent(three, sandbox) for sandbox in SANDBOXES if sandbox not in its_own} == {0.06}
 
 
-def test_when_two_are_gone_a_sandbox_whose_next_server_is_gone_too_gets_a_502(three: Site) -> None:
-    """nginx asks one server more and no others; the third's own sandboxes notice nothing."""
+def test_with_two_servers_stopped_nginx_tries_one_other(three: Site) -> None:
+    """One other server is tried; the third server's own sandboxes are unaffected."""
     before = servers(three)
     last = three.mocks[2]
     for mock in three.mocks[:2]:
@@ -82,8 +82,7 @@ def test_when_two_are_gone_a_sandbox_whose_next_server_is_gone_too_gets_a_502(th
             assert SERVER not in answer.headers
 
 
-def test_a_server_more_takes_its_share_and_moves_no_others(three: Site) -> None:
-    """Between those that were there nothing moves."""
+def test_an_added_server_takes_only_its_share(three: Site) -> None:
     before = servers(three)
     more = Mock("mock-4")
     more.start()

@@ -1,4 +1,4 @@
-"""Ten thousand chats in hundreds of sandboxes: each sandbox is whole on one server, and the servers share the work."""
+"""Ten thousand chats in hundreds of sandboxes: each sandbox is on one server, and the servers share the load."""
 
 import http.client
 import json
@@ -14,12 +14,12 @@ SANDBOXES = [f"s{number}" for number in range(250)]
 CONNECTIONS = 8
 ROUNDS = 5
 
-# For each sandbox, how often which server answered.
+# For each sandbox, the number of responses of each server.
 Answers = dict[str, Counter[str]]
 
 
 def ask(port: int) -> Answers:
-    """Each sandbox in turn, for some rounds, over one connection."""
+    """Send requests to each sandbox in turn, for some rounds, over one connection."""
     answers: Answers = defaultdict(Counter)
     body, headers = json.dumps(CHAT), KEY | {"content-type": "application/json"}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
@@ -36,7 +36,7 @@ def ask(port: int) -> Answers:
 
 @pytest.fixture(scope="module")
 def answers(pair: Site) -> Answers:
-    """Ten thousand, over several connections at once."""
+    """Provide the responses to ten thousand requests, over several connections at once."""
     found: Answers = defaultdict(Counter)
     with ThreadPoolExecutor(CONNECTIONS) as threads:
         for part in threads.map(ask, [pair.balancer.port] * CONNECTIONS):
@@ -47,12 +47,11 @@ def answers(pair: Site) -> Answers:
 
 
 def test_a_sandbox_stays_on_its_server(answers: Answers) -> None:
-    """Whichever connection and whichever worker of nginx a request comes by."""
+    """Over every connection and every worker of nginx."""
     assert {sandbox: servers for sandbox, servers in answers.items() if len(servers) != 1} == {}
 
 
 def test_no_sandbox_is_on_both(answers: Answers, pair: Site) -> None:
-    """Each server has those that it answered for, and no others."""
     one, two = (mock.sandboxes() & set(SANDBOXES) for mock in pair.mocks)
     assert one | two == set(SANDBOXES)
     assert one & two == set()
@@ -60,14 +59,13 @@ def test_no_sandbox_is_on_both(answers: Answers, pair: Site) -> None:
 
 
 def test_both_have_their_share(answers: Answers) -> None:
-    """Half of the sandboxes, as near as hashing comes to it."""
     share = Counter(next(iter(servers)) for servers in answers.values())
     assert sorted(server.rpartition("-")[0] for server in share) == ["mock-1", "mock-2"]
     assert min(share.values()) > len(SANDBOXES) / 4
 
 
 def test_every_chat_is_billed_once(answers: Answers, pair: Site) -> None:
-    """No request was sent to a server again, and none was lost."""
+    """No request is repeated or lost."""
     for sandbox in SANDBOXES:
         with pair.client(sandbox) as client:
             money = ledger(client)
@@ -76,7 +74,6 @@ def test_every_chat_is_billed_once(answers: Answers, pair: Site) -> None:
 
 
 def test_paths_without_a_sandbox_are_those_of_the_default_one(pair: Site) -> None:
-    """By both its names, whatever is asked for."""
     with pair.client() as client:
         paths = ["", "/sandbox/default"]
         asked = [f"{pair.balancer.url}{path}{rest}" for path in paths for rest in ("/", "/llms.txt", "/v1/nothing")]

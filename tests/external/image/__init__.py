@@ -1,1 +1,1 @@
-"""The image and the compose file, built and run for real: `make test-image`."""
+"""The image and the compose file, built and run: `make test-image`."""

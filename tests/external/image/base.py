@@ -1,4 +1,4 @@
-"""Base images for the tests: a Debian with Python, laid out as Docker's official image of Python is, and nginx.
+"""Base images for the tests: a Debian with Python, laid out as Docker's official Python image, and nginx.
 
 PYTHON_IMAGE and NGINX_IMAGE name others, where images can be pulled.
 """
@@ -21,7 +21,7 @@ _MAKE = [
 ]
 _PYTHON = [
     "--include=ca-certificates,python3-venv",
-    # Python, and a pip, under /usr/local, and nothing compiled.
+    # Python and pip under /usr/local, without bytecode.
     '--customize-hook=chroot "$1" python3 -m venv /usr/local',
     '--customize-hook=find "$1/usr" -name "*.pyc" -delete',
 ]
@@ -29,19 +29,19 @@ _NGINX = ["--include=nginx"]
 
 
 def base() -> str:
-    """The name of the base."""
-    # Leftovers of earlier builds.
+    """Return the name of the base image."""
+    # Images of earlier builds.
     podman("image", "prune", "--force", "--filter", f"until={_DAY}")
     return os.environ.get("PYTHON_IMAGE") or _made("clevora-mock-base", _PYTHON)
 
 
 def nginx() -> str:
-    """The name of an image of nginx."""
+    """Return the name of an image of nginx."""
     return os.environ.get("NGINX_IMAGE") or _made("clevora-mock-nginx", _NGINX)
 
 
 def _made(short: str, options: list[str]) -> str:
-    """The name of an image; made when there is none yet, or none of this week's."""
+    """Return the name of an image, built if there is none from this week."""
     name = f"localhost/{short}:{_SUITE}"
     if not _listed(name) or _listed(name, f"--filter=until={_WEEK}"):
         with tempfile.TemporaryDirectory() as folder:

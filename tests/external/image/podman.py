@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
-# Variables that tell pip where packages come from; no others are passed on.
+# Variables with pip's package sources; no others are passed on.
 _PASSED_ON = ("index-url", "extra-index-url", "trusted-host", "proxy")
 _PATIENCE_SECONDS = 20
 
 os.environ["CONTAINERS_CONF"] = str(Path(__file__).with_name("containers.conf"))
 
-# A store of its own: what is kept between runs, and thrown away, is nobody else's.
+# A separate store, so that the tests do not touch the user's images.
 _STORE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "clevora-mock", "images")
 PODMAN = ("podman", "--root", f"{_STORE}/root", "--runroot", f"{_STORE}/run")
 
@@ -31,7 +31,7 @@ class Container:
 
     @property
     def url(self) -> str:
-        """Where its port is published on this machine."""
+        """Return the URL of its port on this machine."""
         return "http://" + podman("port", self.identity, f"{self._port}/tcp").strip()
 
     @property
@@ -40,7 +40,7 @@ class Container:
 
     @property
     def is_healthy(self) -> bool:
-        """Run the image's healthcheck now, and tell whether it passes."""
+        """Run the image's healthcheck, and tell whether it passes."""
         return ask("healthcheck", "run", self.identity).returncode == 0
 
     def ready(self) -> dict[str, Any]:
@@ -55,22 +55,22 @@ class Container:
         raise AssertionError(f"not ready: {self.logs}")
 
     def execute(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command inside it."""
+        """Run a command in the container."""
         return ask("exec", self.identity, *command)
 
     def stop(self) -> int:
-        """Send it its stop signal, and return the status that it ends with; 137 where it had to be killed."""
+        """Send its stop signal, and return its exit status; 137 if it had to be killed."""
         podman("stop", "--time", "8", self.identity)
         return int(podman("inspect", "--format", "{{.State.ExitCode}}", self.identity))
 
 
 def ask(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Call Podman, whatever comes of it."""
+    """Run Podman, whatever its exit status."""
     return subprocess.run([*PODMAN, *arguments], capture_output=True, text=True, check=False)
 
 
 def podman(*arguments: str) -> str:
-    """Call Podman, and return what it prints. Fails with what it complains about."""
+    """Run Podman and return its output. Fails with its messages."""
     called = ask(*arguments)
     assert called.returncode == 0, f"podman {' '.join(arguments)}: {called.stdout}{called.stderr}"
     return called.stdout
@@ -84,7 +84,7 @@ def build(context: Path, tag: str, base: str, target: str | None = None) -> None
 
 @contextmanager
 def build_options(tag: str, base: str) -> Iterator[list[str]]:
-    """Options of a build with pip's variables of this machine; the same for Podman and Buildah."""
+    """Return build options with this machine's pip variables; the same for Podman and Buildah."""
     options = ["--format", "docker", "--tag", tag, "--build-arg", f"PYTHON_IMAGE={base}"]
     if _CERTIFICATES.exists():
         options += ["--volume", f"{_CERTIFICATES}:{_CERTIFICATES}:ro"]

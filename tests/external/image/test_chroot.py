@@ -1,4 +1,4 @@
-"""The image without any engine: built and run by Buildah in a bare chroot, as a small CI machine would."""
+"""The image without a container engine: built and run by Buildah in a chroot, as on a small CI machine."""
 
 import json
 import os
@@ -18,7 +18,7 @@ _CHROOT = ("--isolation", "chroot", "--network", "host")
 
 
 class Buildah:
-    """Buildah with a store in `folder`, one full copy for each layer, since a chroot can mount nothing over it."""
+    """Buildah with a store in `folder`, with a full copy for each layer, since a chroot has no overlay mounts."""
 
     def __init__(self, folder: Path) -> None:
         self._command = ["buildah", "--storage-driver", "vfs", "--root", f"{folder}/root", "--runroot", f"{folder}/run"]
@@ -37,7 +37,7 @@ class Buildah:
 
 @pytest.fixture(scope="module")
 def buildah(base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Buildah]:
-    """With the image built on the same base."""
+    """Provide Buildah with the image, built on the same base."""
     folder = tmp_path_factory.mktemp("buildah")
     program = Buildah(folder)
     podman("save", "--quiet", "--output", str(folder / "base.tar"), base)
@@ -58,7 +58,7 @@ def test_its_user_is_not_root(buildah: Buildah, container: str) -> None:
     assert buildah("run", *_CHROOT, container, "id", "-u") == "10001"
 
 
-def test_it_serves_is_healthy_and_ends_well(buildah: Buildah, container: str) -> None:
+def test_it_serves_is_healthy_and_stops(buildah: Buildah, container: str) -> None:
     free = ("--env", "CLEVORA_MOCK_PORT=0", "--env", "CLEVORA_MOCK_QUIET=1")
     with buildah.start("run", *_CHROOT, *free, container, "clevora-mock") as server:
         assert server.stdout is not None

@@ -18,7 +18,7 @@ rules:
 
 @pytest.fixture
 def scenarios(tmp_path: Path) -> tuple[str, ...]:
-    """Options that mount a user's scenarios, one of which is wrong."""
+    """Provide options that mount a user's scenarios, one of which is invalid."""
     (tmp_path / "quiet-day.yaml").write_text(_QUIET_DAY)
     (tmp_path / "wrong.yaml").write_text(_QUIET_DAY.replace("rules", "ruels"))
     tmp_path.chmod(0o755)
@@ -33,7 +33,7 @@ def test_a_scenario_of_the_users_own_is_found_by_its_name(start: Start, scenario
     assert httpx.put(f"{container.url}/__mock/scenario", json={"name": "flaky"}).status_code == 200
 
 
-def test_a_wrong_scenario_ends_it_and_says_where(run: Run, scenarios: tuple[str, ...]) -> None:
+def test_an_invalid_scenario_is_an_error_with_its_line(run: Run, scenarios: tuple[str, ...]) -> None:
     ended = run("--scenario", "wrong", options=scenarios)
 
     assert ended.returncode == 4

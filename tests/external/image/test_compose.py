@@ -1,4 +1,4 @@
-"""The compose file, brought up: the mock, the example beside it and its tests, and several mocks behind nginx."""
+"""The compose file: the mock, the example and its tests, and several mocks behind nginx."""
 
 import socket
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def free_port() -> str:
 
 @pytest.fixture(scope="module")
 def compose(base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
-    """The project, built as its file says, up with all that `up` starts, and removed in the end."""
+    """Provide the project, built and started by `up`, and removed at the end."""
     with engine(tmp_path_factory.mktemp("engine")) as address, health_asked():
         ports = {name: free_port() for name in ("CLEVORA_MOCK_PORT", "RUNDOWN_PORT", "CLEVORA_PORT")}
         project = Compose(CHECKOUT, address, NGINX_IMAGE=nginx(), **ports)
@@ -37,7 +37,7 @@ def compose(base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Com
 
 
 def published(compose: Compose, service: str) -> str:
-    """Where a service is reached from outside."""
+    """Return the published address of a service."""
     (port,) = compose.services[service]["ports"]
     return f"http://{port['host_ip']}:{port['published']}"
 
@@ -55,7 +55,7 @@ def test_the_examples_tests_pass_beside_the_mock(compose: Compose) -> None:
     assert " passed in " in printed
 
 
-def test_the_example_serves_what_the_mock_answers(compose: Compose) -> None:
+def test_the_example_serves_the_mocks_responses(compose: Compose) -> None:
     app = published(compose, "app")
 
     outline = httpx.post(f"{app}/outline", json={"topic": "black holes"}, timeout=20)
@@ -73,7 +73,7 @@ def test_the_users_scenarios_are_there_by_name(compose: Compose) -> None:
 
 
 def servers(compose: Compose) -> dict[str, str]:
-    """Which start of which mock behind nginx answers for each of some sandboxes."""
+    """Return the name and start of the mock behind nginx that responds, for several sandboxes."""
     url = published(compose, "clevora")
 
     def ask(name: str) -> str:
@@ -81,13 +81,13 @@ def servers(compose: Compose) -> dict[str, str]:
         return server
 
     names = [str(number) for number in range(20)]
-    # Side by side: where a container is gone, nginx waits for its connection.
+    # In parallel, since nginx waits for the connection to a stopped container.
     with ThreadPoolExecutor(len(names)) as pool:
         return dict(zip(names, pool.map(ask, names), strict=True))
 
 
-def test_several_mocks_stand_behind_nginx(compose: Compose) -> None:
-    """One goes, and its sandboxes with it, to the other; it comes back, and so do they."""
+def test_sandboxes_move_between_mocks_behind_nginx(compose: Compose) -> None:
+    """After one stops, the other serves its sandboxes; they return when it starts again."""
     compose("up", "--detach", "--wait", "clevora")
     before = servers(compose)
     assert {server.rpartition("-")[0] for server in before.values()} == {"mock-1", "mock-2"}
@@ -103,14 +103,13 @@ def test_several_mocks_stand_behind_nginx(compose: Compose) -> None:
 
 
 def test_the_control_plane_answers_other_containers(compose: Compose) -> None:
-    """By the name of nginx's service."""
     health = httpx.get(f"{published(compose, 'clevora')}/__mock/health", headers={"host": "clevora:2538"})
 
     assert health.status_code == 200
 
 
-def test_the_readmes_commands_do_what_they_say(compose: Compose) -> None:
-    """Block by block, the last command of each takes everything down; what they build has been built."""
+def test_the_readmes_commands_work(compose: Compose) -> None:
+    """The last command of each block removes the containers; the images are already built."""
     compose("--profile", "*", "down", "--timeout", "5")
     for block in blocks("image"):
         commands = [line.split()[2:] for line in block.text.splitlines() if "compose" in line]

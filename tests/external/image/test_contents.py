@@ -5,10 +5,10 @@ from typing import Any
 from clevora_mock.version import __version__
 from tests.external.image.conftest import Run
 
-# The base is not ours to choose; what comes on top of it is.
+# The base image is not checked, only the layers above it.
 _TOP_MEGABYTES = 110
 
-# Loads what serving takes, Python's own modules with it, and names those that had to be compiled.
+# Loads the modules for serving, and prints those that had to be compiled.
 _UNCOMPILED = """
 import pathlib, sys
 import clevora_mock.cli.banner, clevora_mock.cli.log, clevora_mock.cli.main, clevora_mock.server.service, uvloop
@@ -46,7 +46,7 @@ def test_nothing_is_compiled_at_the_start(run: Run) -> None:
     assert int(loaded) > 200
 
 
-def test_labels_say_what_it_is(image: dict[str, Any]) -> None:
+def test_labels_describe_the_image(image: dict[str, Any]) -> None:
     labels = {name.removeprefix("org.opencontainers.image."): said for name, said in image["Labels"].items()}
 
     assert labels["title"] == "clevora-mock"

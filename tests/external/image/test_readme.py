@@ -1,4 +1,4 @@
-"""The README's docker commands, given to Podman: the same words to another engine."""
+"""The README's docker commands, run by Podman with the same arguments."""
 
 import re
 import subprocess
@@ -14,8 +14,8 @@ COMMANDS = [line for block in blocks("image") for line in block.text.splitlines(
 PORT = "127.0.0.1:2538:2538"
 
 
-def test_building_is_what_the_image_fixture_does(image: dict[str, object]) -> None:
-    """With what this machine has to add for pip."""
+def test_the_build_command_is_that_of_the_image_fixture(image: dict[str, object]) -> None:
+    """Except for this machine's options for pip."""
     assert COMMANDS[0] == "docker build --tag clevora-mock ."
     assert (CHECKOUT / "Dockerfile").exists()
     assert image["RepoTags"] == [f"{IMAGE}:latest"]
@@ -23,7 +23,6 @@ def test_building_is_what_the_image_fixture_does(image: dict[str, object]) -> No
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if "--publish" in command])
 def test_serving(command: str, image: dict[str, object]) -> None:
-    """In the foreground until it is told to stop; here it is told by its name."""
     assert PORT in command
     words = command.replace(PORT, f"127.0.0.1:{free_port()}:2538").split()[1:]
     words.insert(1, "--name=printed")
@@ -36,7 +35,6 @@ def test_serving(command: str, image: dict[str, object]) -> None:
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS[1:] if "--publish" not in command])
 def test_commands_that_end(command: str, image: dict[str, object]) -> None:
-    """Checking a scenario, printing a token."""
     words = command.replace('"$PWD/', f'"{CHECKOUT}/').replace('"', "").split()[1:]
     ended = ask(*words)
     assert ended.returncode == 0, ended.stderr

@@ -1,4 +1,4 @@
-"""The image serves: to clients on its published port, in tight surroundings, and until it is told to stop."""
+"""The image serves clients on its published port, without write access, until it is stopped."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def test_a_client_gets_its_answer_on_the_published_port(start: Start) -> None:
     assert answer.choices[0].message.content
 
 
-def test_the_healthcheck_is_content_with_a_server_only(run: Run, start: Start) -> None:
+def test_the_healthcheck_passes_only_with_a_server(run: Run, start: Start) -> None:
     assert run("healthcheck").returncode == 1
 
     container = start()
@@ -37,7 +37,7 @@ def test_the_healthcheck_is_content_with_a_server_only(run: Run, start: Start) -
     assert container.is_healthy
 
 
-def test_the_healthcheck_looks_at_the_port_that_was_chosen(start: Start) -> None:
+def test_the_healthcheck_uses_the_configured_port(start: Start) -> None:
     container = start(options=("--env", "CLEVORA_MOCK_PORT=8080"), port=8080)
     container.ready()
 
@@ -45,13 +45,13 @@ def test_the_healthcheck_looks_at_the_port_that_was_chosen(start: Start) -> None
     assert health(container.url, "localhost") == 200
 
 
-def test_the_healthcheck_notices_that_nobody_serves(start: Start) -> None:
+def test_the_healthcheck_fails_without_a_server(start: Start) -> None:
     container = start("600", options=("--entrypoint", "sleep"))
 
     assert not container.is_healthy
 
 
-def test_sigterm_ends_it_well(start: Start) -> None:
+def test_sigterm_stops_it(start: Start) -> None:
     container = start()
     container.ready()
 

@@ -1,4 +1,4 @@
-"""The wheel in clean environments, one for each Python that ``PYTHONS`` names."""
+"""The wheel in clean environments, one for each Python in ``PYTHONS``."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ Run = Callable[..., str]
 
 
 def run(command: list[str | Path], folder: Path, **variables: str) -> str:
-    """What `command` prints, away from the checkout and from what points to it."""
+    """Return the output of `command`, run outside the checkout and without variables that refer to it."""
     away = {name: value for name, value in os.environ.items() if not name.startswith(("CLEVORA_", "PYTHONPATH"))}
     ended = subprocess.run(
         command, cwd=folder, env=away | variables, capture_output=True, text=True, timeout=300, check=False
@@ -27,7 +27,7 @@ def run(command: list[str | Path], folder: Path, **variables: str) -> str:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built wheel, from a copy of what git would hand out: nothing that lies about gets in."""
+    """Build the wheel from a copy of the files that git tracks, and provide its path."""
     folder = tmp_path_factory.mktemp("wheel")
     source = folder / "source"
     files = run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], ROOT).splitlines()
@@ -41,7 +41,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Installed:
-    """A clean environment with the wheel and nothing else."""
+    """A clean environment with only the wheel."""
 
     def __init__(self, python: str, wheel: Path, folder: Path) -> None:
         self.folder = folder
@@ -56,7 +56,7 @@ class Installed:
         )
 
     def __call__(self, program: str, *arguments: str) -> str:
-        """What an installed program prints, called from a folder that has nothing to do with it."""
+        """Return the output of an installed program, run in an unrelated directory."""
         elsewhere = self.folder / "elsewhere"
         elsewhere.mkdir(exist_ok=True)
         return run([self._environment / "bin" / program, *arguments], elsewhere)
@@ -64,5 +64,5 @@ class Installed:
 
 @pytest.fixture(scope="session", params=PYTHONS)
 def installed(request: pytest.FixtureRequest, wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """One for each Python."""
+    """Provide an environment for each Python."""
     return Installed(request.param, wheel, tmp_path_factory.mktemp("installed"))

@@ -1,4 +1,4 @@
-"""A program that uses the package as its users do; type checkers read it with nothing but the wheel installed."""
+"""A program that uses the package; type checkers check it with only the wheel installed."""
 
 from typing import assert_type
 

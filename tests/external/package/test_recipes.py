@@ -1,6 +1,6 @@
-"""The documentation's recipes for CI, as far as they go without a CI: their files read, their commands run.
+"""The documentation's recipes for CI, as far as they run without a CI: their files parsed, their commands run.
 
-A clean environment stands for the CI's machine; the wheel lies where the recipes have it, in ``vendor``.
+A clean environment is the CI's machine; the wheel is in ``vendor``, as in the recipes.
 """
 
 import os
@@ -16,7 +16,7 @@ import yaml
 from clevora_mock.settings import DEMO_KEY, Settings
 from tests.external.package.conftest import ROOT
 from tests.support.documents import Block, blocks, name
-from tests.support.server import Running, running
+from tests.support.server import RunningServer, running
 
 TEST = """
 import os
@@ -34,7 +34,7 @@ RECIPES = {block: yaml.safe_load(block.text) for block in blocks("package") if b
 
 
 class Machine:
-    """A project with one test, and a Python with nothing."""
+    """A project with one test, and a Python without packages."""
 
     def __init__(self, folder: Path, wheel: Path) -> None:
         self.folder = folder
@@ -64,19 +64,19 @@ class Machine:
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Machine:
-    """One for all jobs, of which only the first finds it empty."""
+    """Provide one machine for all jobs; only the first finds it empty."""
     return Machine(tmp_path_factory.mktemp("machine"), wheel)
 
 
 @pytest.fixture
-def service() -> Iterator[Running]:
-    """What the CI starts beside the job."""
+def service() -> Iterator[RunningServer]:
+    """Run the service that the CI starts beside the job."""
     with running(Settings()) as server:
         yield server
 
 
 def jobs(recipe: dict[str, Any]) -> list[dict[str, Any]]:
-    """Of GitHub's and of GitLab's kind alike: commands, variables, services."""
+    """Return the commands, variables and services of GitHub's and GitLab's jobs alike."""
     if "jobs" not in recipe:
         return [
             {"commands": job["script"], "variables": job.get("variables", {}), "services": job.get("services", [])}
@@ -97,8 +97,8 @@ def jobs(recipe: dict[str, Any]) -> list[dict[str, Any]]:
     [(block, job) for block, recipe in RECIPES.items() for job in jobs(recipe)],
     ids=lambda value: name(value) if isinstance(value, Block) else ("service" if value["services"] else "step"),
 )
-def test_a_job_passes(block: Block, job: dict[str, Any], machine: Machine, service: Running) -> None:
-    """Its commands in order, with its variables, and the service where the CI would have it."""
+def test_a_job_passes(block: Block, job: dict[str, Any], machine: Machine, service: RunningServer) -> None:
+    """Its commands run in order, with its variables, and with the service where the CI has one."""
     here = service.url.removeprefix("http://")
     for place in ("localhost:2538", "clevora-mock:2538"):
         job["variables"] = {name: value.replace(place, here) for name, value in job["variables"].items()}
@@ -111,7 +111,6 @@ def test_a_job_passes(block: Block, job: dict[str, Any], machine: Machine, servi
 
 @pytest.mark.parametrize("block", RECIPES, ids=name)
 def test_a_service_is_the_image(block: Block) -> None:
-    """By the name that the image's own pages answer to, on its port, with its key."""
     for job in jobs(RECIPES[block]):
         for service in job["services"]:
             assert service["alias"] == "clevora-mock"
@@ -122,7 +121,7 @@ def test_a_service_is_the_image(block: Block) -> None:
 
 
 def test_the_makefile_tests(machine: Machine) -> None:
-    """From nothing, and again."""
+    """The second run reuses the environment of the first."""
     (block,) = (block for block in blocks("package") if block.language == "make")
     (machine.folder / "Makefile").write_text(block.text, encoding="utf-8")
     assert "1 passed" in machine.run("make test")
@@ -131,7 +130,6 @@ def test_the_makefile_tests(machine: Machine) -> None:
 
 @pytest.mark.parametrize("block", [block for block in blocks("package") if block.language == "sh"], ids=name)
 def test_it_installs_from_a_checkout(block: Block, wheel: Path, machine: Machine) -> None:
-    """As the documentation has it: a project beside a checkout; what is installed or built is there."""
     checkout = machine.folder.parent / "clevora-mock"
     if not checkout.exists():
         checkout.symlink_to(wheel.parent / "source")

@@ -1,4 +1,4 @@
-"""Installed from its wheel into a clean environment and run from elsewhere, everything is there."""
+"""The package from its wheel, in a clean environment and outside the checkout."""
 
 import json
 import subprocess
@@ -17,14 +17,14 @@ def ask(path, body=None, **headers):
 """
 
 
-def test_it_says_what_it_is(installed: Installed) -> None:
-    """By its script and as a module, in the version that the checkout has."""
+def test_the_version_is_printed(installed: Installed) -> None:
+    """By its script and as a module, with the checkout's version."""
     expected = f"clevora-mock, version {clevora_mock.__version__}\n"
     assert installed("clevora-mock", "--version") == installed("python", "-m", "clevora_mock", "--version") == expected
 
 
 def test_scenarios_catalog_and_pages_are_there(installed: Installed) -> None:
-    """All that lies beside the package in a checkout."""
+    """The data files beside the package in a checkout."""
     shipped = {file.stem for file in (ROOT / "scenarios").glob("*.yaml")}
     assert {line.split()[0] for line in installed("clevora-mock", "scenarios").splitlines()} == shipped
     source = """
@@ -43,7 +43,6 @@ print(json.dumps([found, script, hello["usage"]["total_tokens"], page[:15].lower
 
 
 def test_the_pytest_plugin_comes_with_it(installed: Installed) -> None:
-    """With pytest beside it, and nothing to configure."""
     installed.pip("install", "pytest")
     file = installed.folder / "test_it.py"
     file.write_text("def test_it(clevora): assert clevora.balance == 100\n", encoding="utf-8")
@@ -51,20 +50,19 @@ def test_the_pytest_plugin_comes_with_it(installed: Installed) -> None:
 
 
 def test_type_checkers_accept_it(installed: Installed) -> None:
-    """In their strictest mode, against what the package itself says of its types."""
+    """In strict mode, by the package's own annotations."""
     installed.pip("install", "mypy", "pytest")
     assert "no issues" in installed("mypy", "--strict", str(Path(__file__).with_name("consumer.py")))
 
 
 def test_it_stays_small(installed: Installed) -> None:
-    """Few packages, and few megabytes of its own."""
     names = {line.partition("==")[0].lower() for line in installed.pip("freeze").splitlines()}
     assert not names & {"pydantic", "fastapi", "httpx", "faker"}
     size = sum(file.stat().st_size for file in installed.folder.rglob("site-packages/clevora_mock/**/*.*"))
     assert 1_000_000 < size < 6_000_000
 
 
-def test_runners_of_tools_take_it(wheel: Path, tmp_path: Path) -> None:
+def test_tool_runners_can_run_it(wheel: Path, tmp_path: Path) -> None:
     """``uvx`` and ``pipx run``, which install it for one run."""
     run([sys.executable, "-m", "venv", tmp_path / "tools"], tmp_path)
     tools = tmp_path / "tools" / "bin"

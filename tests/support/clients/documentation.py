@@ -1,4 +1,4 @@
-"""The documentation's own code, found by its section and language."""
+"""The documentation's code by section and language."""
 
 import re
 from pathlib import Path
@@ -14,14 +14,14 @@ _SECTIONS = Path(__file__).with_suffix(".md").read_text(encoding="utf-8").split(
 
 
 def printed(section: str, language: str) -> str:
-    """The block in `language` under the heading `section`, as it is printed."""
+    """Return the block in `language` under the heading `section`, as printed."""
     (text,) = (text for text in _SECTIONS if text.startswith(section + "\n"))
     (block,) = (block for found, block in _BLOCK.findall(text) if found == language)
     return str(block)
 
 
 def snippet(world: World, section: str, language: str) -> str:
-    """The same with the host, the key and the token of `world`, and nothing else changed."""
+    """Return the same block with the host, key and token of `world`."""
     changes = {HOST: world.url, KEY: world.api_key, TOKEN: world.id_token()}
     code = printed(section, language)
     for theirs, ours in changes.items():

@@ -1,4 +1,4 @@
-"""Situations that clients have to cope with, made on the server's own thread."""
+"""Situations for clients, set up in the server's thread."""
 
 from time import monotonic, sleep
 
@@ -11,30 +11,32 @@ from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import Sandbox
 from tests.support.world import World
 
-# So slow that nothing happens by itself; what does is what `World.advance` lets happen.
-STANDSTILL = 1e-9
+# So slow that only `World.advance` moves the clock.
+STOPPED_SPEED = 1e-9
 
 
-def account(sandbox: Sandbox) -> Account:
+def demo_account(sandbox: Sandbox) -> Account:
     return sandbox.accounts.by_uid["demo"]
 
 
 def charges(world: World) -> list[LedgerEntry]:
-    """The demo account's charges, oldest first."""
-    return world.do(lambda sandbox: [entry for entry in account(sandbox).ledger.entries if entry.type == "charge"])
+    """Return the demo account's charges, oldest first."""
+    return world.run_in_server(
+        lambda sandbox: [entry for entry in demo_account(sandbox).ledger.entries if entry.type == "charge"]
+    )
 
 
 def journal(world: World) -> list[JournalEntry]:
-    return world.do(lambda sandbox: list(sandbox.journal.entries))
+    return world.run_in_server(lambda sandbox: list(sandbox.journal.entries))
 
 
 def statuses(world: World) -> list[int]:
-    """How each request so far was answered."""
+    """Return the statuses of all requests so far."""
     return [entry.status for entry in journal(world)]
 
 
-def settled(world: World, count: int = 1, patience: float = 10) -> list[LedgerEntry]:
-    """The charges, once there are `count` of them."""
+def wait_for_charges(world: World, count: int = 1, patience: float = 10) -> list[LedgerEntry]:
+    """Return the charges, once there are `count` of them."""
     deadline = monotonic() + patience
     while len(found := charges(world)) < count:
         assert monotonic() < deadline, f"{len(found)} of {count} charges after {patience} s"
@@ -43,35 +45,35 @@ def settled(world: World, count: int = 1, patience: float = 10) -> list[LedgerEn
 
 
 def demo_key(sandbox: Sandbox) -> Key:
-    return account(sandbox).keys[0]
+    return demo_account(sandbox).keys[0]
 
 
 def lose_access(world: World) -> None:
-    world.do(lambda sandbox: setattr(account(sandbox), "developer_access", False))
+    world.run_in_server(lambda sandbox: setattr(demo_account(sandbox), "developer_access", False))
 
 
 def deactivate(world: World) -> None:
-    world.do(lambda sandbox: setattr(account(sandbox), "activated", False))
+    world.run_in_server(lambda sandbox: setattr(demo_account(sandbox), "activated", False))
 
 
 def use_up_minute(world: World, retry_after: int = 60) -> None:
-    """Let the demo key have made all its requests, so that the next is told to wait `retry_after` seconds."""
+    """Use up the demo key's requests of the minute, with `retry_after` seconds to wait."""
 
     def fill(sandbox: Sandbox) -> None:
         before = sandbox.clock.now() - (60 - retry_after) * SECOND
         for _ in range(REQUESTS_PER_MINUTE):
             demo_key(sandbox).limiter.acquire(before, sandbox.limits)
 
-    world.do(fill)
+    world.run_in_server(fill)
 
 
 def use_up_day(world: World) -> None:
-    """Let the demo key have used all its tokens of today."""
-    world.do(lambda sandbox: demo_key(sandbox).limiter.add_tokens(TOKENS_PER_DAY, sandbox.clock.now()))
+    """Use up the demo key's tokens of the day."""
+    world.run_in_server(lambda sandbox: demo_key(sandbox).limiter.add_tokens(TOKENS_PER_DAY, sandbox.clock.now()))
 
 
-class Unlucky(SeededRng):
-    """A generator that fails a number of chat completions, and draws as before otherwise."""
+class FailingRng(SeededRng):
+    """A generator that fails for a number of chat completions, and then draws as before."""
 
     def __init__(self, sandbox: Sandbox, failures: int) -> None:
         super().__init__(sandbox.config.seed, sandbox.name, sandbox.rng.counters)
@@ -84,18 +86,18 @@ class Unlucky(SeededRng):
         return super().next_hex(purpose, length)
 
 
-def break_chat(world: World, failures: int = 1) -> None:
-    """Let the work behind the next `failures` chat completions raise."""
-    world.do(lambda sandbox: setattr(sandbox, "rng", Unlucky(sandbox, failures)))
+def fail_chats(world: World, failures: int = 1) -> None:
+    """Make the handler of the next `failures` chat completions raise."""
+    world.run_in_server(lambda sandbox: setattr(sandbox, "rng", FailingRng(sandbox, failures)))
 
 
-def stand_still(world: World) -> None:
-    """Slow time down until streams move by `let_out` only."""
-    world.do(lambda sandbox: sandbox.clock.set_mode("scaled", STANDSTILL))
+def stop_clock(world: World) -> None:
+    """Slow the clock down until only `advance_frames` moves streams."""
+    world.run_in_server(lambda sandbox: sandbox.clock.set_mode("scaled", STOPPED_SPEED))
 
 
-def let_out(world: World, count: int) -> None:
-    """Let the time pass in which a paced stream sends `count` more frames."""
+def advance_frames(world: World, count: int) -> None:
+    """Advance the clock until a paced stream sends `count` more frames."""
     rate = world.server.settings.tokens_per_second
     assert rate is not None
     world.advance(count / rate)

@@ -1,4 +1,4 @@
-// The AI SDK with its provider for servers that speak OpenAI's language, whichever major version is given.
+// The AI SDK with its provider for servers compatible with OpenAI's API, in the given major version.
 export const adapt = ({ embedMany, generateText, streamText }, { createOpenAICompatible }) => {
   const provider = ({ base_url, api_key }) =>
     createOpenAICompatible({ name: "clevora", baseURL: base_url, apiKey: api_key });
@@ -21,7 +21,7 @@ export const adapt = ({ embedMany, generateText, streamText }, { createOpenAICom
     const model = provider(server)(request.model);
     const result = streamText({ model, messages: request.messages, onError });
     for await (const text of result.textStream) yield { text };
-    // A cut stream throws, but a refused one yields nothing and ends; only the callback hears why.
+    // A cut stream throws, but a refused one ends without a piece; only the callback gets the error.
     if (refusal) throw refusal;
     yield { finish: await result.finishReason, usage: counts(await result.usage) };
   }
@@ -32,7 +32,7 @@ export const adapt = ({ embedMany, generateText, streamText }, { createOpenAICom
     return { vectors: embeddings, usage: { prompt_tokens: usage.tokens, total_tokens: usage.tokens } };
   }
 
-  // Once it has given up retrying, the last refusal is inside the error.
+  // After the last retry, the error contains the last refusal.
   function described(error) {
     const { statusCode, data } = error.lastError ?? error;
     return { status: statusCode, code: data?.error?.code };

@@ -1,4 +1,4 @@
-"""aiohttp, with its own way to turn a status into an exception."""
+"""aiohttp, with its own exceptions for statuses."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -34,5 +34,5 @@ async def embed(base_url: str, api_key: str, texts: list[str]) -> dict[str, Any]
 
 
 def described(error: Exception) -> dict[str, Any]:
-    # The answer's body is gone by the time of the exception, and the code with it.
+    # At the exception the response's body, and so the code, is no longer available.
     return {"status": getattr(error, "status", None)}

@@ -1,4 +1,4 @@
-// axios, which throws at any status but 2xx.
+// axios, which throws for every status but 2xx.
 import { json } from "node:stream/consumers";
 import axios from "axios";
 import { answer, headers, pieces, vectors } from "./plain.mjs";
@@ -14,7 +14,7 @@ export async function* stream({ base_url, api_key, request }) {
   try {
     yield* pieces((await axios.post(`${base_url}/chat/completions`, { ...request, stream: true }, options)).data);
   } catch (error) {
-    // The body of a refusal is a stream too, and is left to the program to read.
+    // The body of an error is a stream too, which the program has to read.
     if (error.response) error.response.data = await json(error.response.data);
     throw error;
   }

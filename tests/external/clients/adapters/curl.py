@@ -1,4 +1,4 @@
-"""curl, whose exit status is all that a script sees without looking."""
+"""curl, with its exit status."""
 
 import json
 import subprocess
@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters import plain
 
-# The status goes to standard error, where it is in nobody's way.
+# The status goes to standard error, apart from the body.
 COMMAND = ("curl", "--silent", "--no-buffer", "--fail-with-body", "--write-out", "%{stderr}%{http_code}")
 
 

@@ -1,4 +1,4 @@
-// fetch as Node has it. It takes any status for an answer, and a program looks at `ok`.
+// Node's fetch. It throws for no status; a program checks `ok`.
 import { answer, headers, pieces, vectors } from "./plain.mjs";
 
 class Refusal extends Error {

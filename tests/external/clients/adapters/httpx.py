@@ -1,4 +1,4 @@
-"""httpx, with its own way to turn a status into an exception."""
+"""httpx, with its own exceptions for statuses."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +20,7 @@ def stream(base_url: str, api_key: str, request: dict[str, Any]) -> Iterator[dic
     asked = {"json": request | {"stream": True}, "headers": plain.headers(api_key)}
     with httpx.stream("POST", f"{base_url}/chat/completions", **asked) as answer:
         if answer.is_error:
-            # An error's body is still to come, and cannot be read once the stream is left.
+            # An error's body has not been read yet, and cannot be read after the stream is closed.
             answer.read()
         answer.raise_for_status()
         for line in answer.iter_lines():

@@ -1,4 +1,4 @@
-"""instructor in its JSON mode, which asks for an object of a class and checks what it gets."""
+"""instructor in its JSON mode, which requests an object of a class and validates it."""
 
 from collections.abc import Iterator
 from importlib import metadata
@@ -36,6 +36,6 @@ def stream(base_url: str, api_key: str, request: dict[str, Any]) -> Iterator[dic
 
 
 def described(error: Exception) -> dict[str, Any]:
-    # What the SDK raised is the cause of instructor's own exception.
+    # The SDK's exception is the cause of instructor's own.
     cause = error.__cause__
     return {"status": getattr(cause, "status_code", None), "code": getattr(cause, "code", None)}

@@ -1,4 +1,4 @@
-"""LangChain's chat model and embeddings for servers that speak OpenAI's language."""
+"""LangChain's chat model and embeddings for servers compatible with OpenAI's API."""
 
 from collections.abc import Iterator
 from importlib import metadata
@@ -31,7 +31,7 @@ def stream(base_url: str, api_key: str, request: dict[str, Any]) -> Iterator[dic
 
 
 def embed(base_url: str, api_key: str, texts: list[str]) -> dict[str, Any]:
-    # Left to itself, it fetches a tokenizer to cut texts into token ids, which only OpenAI's own models understand.
+    # By default it downloads a tokenizer to split texts into token ids, which only OpenAI's models accept.
     model = OpenAIEmbeddings(
         base_url=base_url, api_key=api_key, model=EMBEDDING_MODEL, check_embedding_ctx_length=False
     )

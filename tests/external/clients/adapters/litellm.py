@@ -1,4 +1,4 @@
-"""LiteLLM, to which any server that speaks OpenAI's language is `openai/` and the model's name."""
+"""LiteLLM, which names models of compatible servers `openai/...`."""
 
 from collections.abc import Iterator
 from importlib import metadata
@@ -26,7 +26,7 @@ def stream(base_url: str, api_key: str, request: dict[str, Any]) -> Iterator[dic
         model=f"openai/{request['model']}",
         messages=request["messages"],
         stream=True,
-        # It keeps the usage to itself unless it is asked, though the mock has sent it.
+        # It passes the usage on only if asked to, although the mock sends it.
         stream_options={"include_usage": True},
         api_base=base_url,
         api_key=api_key,

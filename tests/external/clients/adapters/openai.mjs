@@ -1,4 +1,4 @@
-// OpenAI's SDK, whichever major version is given.
+// OpenAI's SDK, in the given major version.
 export const adapt = (OpenAI) => {
   const connect = ({ base_url, api_key }) => new OpenAI({ baseURL: base_url, apiKey: api_key });
 

@@ -1,4 +1,4 @@
-// What a program does that speaks plain HTTP.
+// Functions shared by the adapters of plain HTTP clients.
 export const headers = (api_key) => ({ authorization: `Bearer ${api_key}` });
 
 export const answer = ({ choices: [choice], usage }) => ({
@@ -9,7 +9,7 @@ export const answer = ({ choices: [choice], usage }) => ({
 
 export const vectors = ({ data, usage }) => ({ vectors: data.map((one) => one.embedding), usage });
 
-// What a stream of bytes brings, line by line.
+// Yields the contents of a stream of bytes, line by line.
 export async function* pieces(bytes) {
   const decoder = new TextDecoder();
   let rest = "";

@@ -1,4 +1,4 @@
-"""What a program does that speaks plain HTTP."""
+"""Functions shared by the adapters of plain HTTP clients."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ def vectors(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def pieces(line: str) -> Iterator[dict[str, Any]]:
-    """What a line of a stream brings."""
+    """Return the contents of a stream's line."""
     if not line.startswith("data: ") or line == "data: [DONE]":
         return
     chunk = json.loads(line.removeprefix("data: "))

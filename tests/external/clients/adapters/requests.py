@@ -1,4 +1,4 @@
-"""requests, with its own way to turn a status into an exception."""
+"""requests, with its own exceptions for statuses."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,10 +21,10 @@ def stream(base_url: str, api_key: str, request: dict[str, Any]) -> Iterator[dic
     asked = {"json": request | {"stream": True}, "headers": plain.headers(api_key)}
     with requests.post(f"{base_url}/chat/completions", **asked, stream=True, timeout=20) as answer:
         if not answer.ok:
-            # An error's body is still to come, and cannot be read once the stream is left.
+            # An error's body has not been read yet, and cannot be read after the stream is closed.
             _ = answer.content
         answer.raise_for_status()
-        # Requests takes text without a charset for Latin-1, and the contract's type for a stream names none (S1).
+        # Requests decodes text without a charset as Latin-1, and the contract's type for a stream has none (S1).
         answer.encoding = "utf-8"
         for line in answer.iter_lines(decode_unicode=True):
             yield from plain.pieces(line)
