@@ -33,9 +33,13 @@ _ARRAY = re.compile(
     r"\b(?:me|return|generate|create|write|make|output|as) (?:an? |the )?list\b"
 )
 _ITEMS = re.compile(r"(?i)\bof (?:\S+ )?(strings?|numbers?|integers?|booleans?|objects?)\b")
-_KEYS = re.compile(r"(?i)\b(?:keys?|fields?|properties|attributes)\b(?: named| called| are)?:?\s+(?P<keys>[^.]{1,400})")
-_KEY = re.compile(r"(?i)(?:the |an? )?[\"'`“]?([A-Za-z_][\w-]*)[\"'`”]?(?:\s*\(([^()]*)\)|\s*:\s*(\w+))?")
-_BETWEEN_KEYS = re.compile(r"[ \t]*(?:,\s*and\b|,|\band\b|&|\n)[ \t]*")
+_KEY = r"[-*• \t]{0,4}(?:the |an? )?[\"'`“]?([A-Za-z_][\w-]*)[\"'`”]?(?:\s{0,4}\(([^()]*)\)|\s{0,4}:\s{0,4}(\w+))?"
+_BETWEEN_KEYS = r"[ \t]*(?:,\s*and\b|,|\band\b|&|\n)[ \t]*"
+_KEYS = re.compile(
+    rf"(?i)\b(?:keys?|fields?|properties|attributes)\b(?: named| called| are)?:?\s+"
+    rf"(?P<keys>{_KEY}(?:{_BETWEEN_KEYS}{_KEY}){{0,60}})"
+)
+_ONE_KEY = re.compile(f"(?i){_KEY}(?:{_BETWEEN_KEYS})?")
 _TYPES = {"str": "string", "int": "integer", "num": "number", "float": "number", "bool": "boolean"}
 _TYPES |= {"list": "array", "array": "array", "dict": "object", "object": "object"}
 
@@ -129,16 +133,10 @@ def item_schema(text: str) -> dict[str, Any]:
 def object_schema(text: str) -> dict[str, Any] | None:
     """Return a schema for keys such as ``with the keys name (string) and age (int)``, or None."""
     named = _KEYS.search(text[:_MAX_CHARACTERS])
-    properties: dict[str, Any] = {}
-    for piece in _BETWEEN_KEYS.split(named["keys"]) if named else ():
-        name = piece.lstrip("-*• ")
-        key = _KEY.match(name)
-        if key is None:
-            break
-        properties[key[1]] = _typed(key[2] or key[3] or "")
-        if key.end() < len(name):
-            break
-    return {"type": "object", "properties": properties, "required": list(properties)} if properties else None
+    if named is None:
+        return None
+    properties = {key[1]: _typed(key[2] or key[3] or "") for key in _ONE_KEY.finditer(named["keys"])}
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def _typed(word: str) -> dict[str, Any]:

@@ -18,11 +18,20 @@ class BoundedValidator:
     """A validator for parts of the schema `root`, within which references are resolved."""
 
     def __init__(self, root: Schema, budget: Budget, patterns: SchemaPatterns) -> None:
+        self._patterns = patterns
+        shown = [part.get("patternProperties") for part in _objects(root)]
+        self._name_patterns = {pattern: None for part in shown if isinstance(part, dict) for pattern in part}
         # An empty registry does not fetch references.
         self._validator = _Validator(root, registry=Registry(), format_checker=_Limits(budget, patterns))
 
     def is_valid(self, value: object, schema: AnySchema) -> bool:
         """Tell whether `value` is valid by `schema`. Raises SchemaError for a reference outside the root."""
+        for pattern in self._name_patterns:
+            # jsonschema searches the names of properties itself.
+            for name in {name for part in _objects(value) for name in part}:
+                if not self._patterns.can_check(pattern, name):
+                    raise SchemaError("patterns that match in a short time", quoted(pattern))
+                self._patterns.matches(pattern, name)
         try:
             return bool(self._validator.evolve(schema=schema).is_valid(value))
         except Unresolvable as error:
@@ -37,6 +46,16 @@ def unresolved(ref: str) -> SchemaError:
     return SchemaError("references within the schema, such as #/$defs/Name", quoted(ref))
 
 
+def _objects(value: object) -> Iterator[dict[str, Any]]:
+    """Yield all objects in a JSON value."""
+    left = [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, dict):
+            yield part
+        left += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
+
+
 class _Limits(FormatChecker):
     """The limits of a validation, passed as a format checker, which jsonschema hands down to every part."""
 
@@ -45,26 +64,16 @@ class _Limits(FormatChecker):
         self.budget = budget
         self.patterns = patterns
 
-    def search_all(self, patterns: Schema, names: dict[str, object]) -> None:
-        """Count the searches that jsonschema will make. Raises SchemaError for one that could be slow."""
-        for pattern in patterns:
-            for name in names:
-                if not self.patterns.can_check(pattern, name):
-                    raise SchemaError("patterns that match in a short time", quoted(pattern))
-                self.patterns.matches(pattern, name)
-
 
 def _counted(keyword: str, rule: Any) -> Any:
-    """Wrap the `rule` of `keyword` to count against the validator's limits."""
+    """Wrap the `rule` of `keyword` to count against the validator's budget."""
 
     def counted(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
-        limits: _Limits = validator.format_checker
-        limits.budget.spend(_steps(keyword, value, instance))
-        if keyword in ("patternProperties", "additionalProperties") and isinstance(instance, dict):
-            limits.search_all(schema.get("patternProperties", {}), instance)
+        budget = validator.format_checker.budget
+        budget.spend(_steps(keyword, value, instance))
         for error in rule(validator, value, instance, schema) or ():
             # The message contains the whole instance.
-            limits.budget.spend(len(error.message) // 1000)
+            budget.spend(len(error.message) // 1000)
             yield error
 
     return counted
