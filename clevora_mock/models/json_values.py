@@ -196,7 +196,7 @@ class _Generator:
         span = max(usual[1] - usual[0], 10 * step)
         low = max(lows or [min([usual[0], *(high - span for high in highs)])])
         high = min(highs or [max(usual[1], low + span)])
-        if not whole and "multipleOf" not in flat and high - low < span / 10:
+        if not whole and "multipleOf" not in flat and high - low < 8 * step:
             step = (high - low) / 8 or Fraction(1)
         first, last = ceil(low / step), floor(high / step)
         first += first * step == ends.get("exclusiveMinimum")

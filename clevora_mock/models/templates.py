@@ -18,7 +18,8 @@ _NUMBERS = (
     "eighteen nineteen twenty"
 )
 _NUMBER = {word: number for number, word in enumerate(_NUMBERS.split(), 1)}
-_COUNT = re.compile(rf"\b(?:\d{{1,3}}|{'|'.join(_NUMBER)})\b")
+# A number in a request, in digits or in words.
+COUNT = rf"\b(?:\d{{1,5}}|{'|'.join(_NUMBER)})\b"
 # Ignored at the beginning of a request.
 _POLITE = tuple(
     tuple(phrase.split())
@@ -90,7 +91,7 @@ def given_text(text: str) -> str:
 
 def count_in(text: str, default: int = 3) -> int:
     """Return the number in a request, in digits or in words up to twenty."""
-    found = _COUNT.search(text[:400].lower())
+    found = re.search(COUNT, text[:400].lower())
     if found is None:
         return default
     return _NUMBER.get(found[0]) or int(found[0])
