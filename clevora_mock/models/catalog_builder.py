@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from unicodedata import normalize
 
 import msgspec
 
@@ -96,14 +95,13 @@ class SubjectBuilder:
         """Return a new item with `identity` (16 hex digits) in its id and URLs."""
         title = self._title(kind)
         text = self._numbered(title.text, kind)
-        path = f"{kind[0]}/{_slug(text)}-{identity[:8]}"
         return CatalogItem(
             id=f"{kind[:3]}_{identity}",
             title=text,
             type=kind,
             description=self._description(kind, title),
             creator=self._creator(kind, text),
-            url=f"https://media.clevora.example/{path}",
+            url=f"https://media.clevora.example/{kind[0]}/{identity}",
             thumbnail_url=f"https://images.clevora.example/{kind[0]}/{identity}.jpg",
             duration_seconds=self._duration(kind, text),
             published_at=self._published(),
@@ -219,9 +217,3 @@ def _stutters(pattern: str, slots: dict[str, str]) -> bool:
     parts = [_SLOT.sub(" ", pattern), *(slots[slot] for slot in _SLOT.findall(pattern) if slot != "n")]
     stems = [{stem(word) for word in words(part)} - STOP for part in parts]
     return len(set().union(*stems)) < sum(map(len, stems))
-
-
-def _slug(text: str) -> str:
-    plain = normalize("NFKD", text).encode("ascii", "ignore").decode().lower().replace("'", "")
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    return slug if len(slug) <= 60 else slug[:60].rpartition("-")[0]

@@ -71,7 +71,7 @@ class SchemaPatterns:
     """The parsed patterns of a schema, and the strings that are trusted to match them."""
 
     def __init__(self, rng: RandomStream, budget: Budget) -> None:
-        self._budget = budget
+        self.budget = budget
         self._strings = _Strings(rng, budget)
         self._trees: dict[str, Any] = {}
         self._trusted: set[tuple[str, str]] = set()
@@ -101,7 +101,7 @@ class SchemaPatterns:
         """Tell whether `pattern` is found in `text`, or trusted to be if a search could be slow."""
         if not self.can_check(pattern, text):
             return (pattern, text) in self._trusted
-        self._budget.spend(1 + self._work(pattern, text) // _WAYS_PER_STEP)
+        self.budget.spend(1 + self._work(pattern, text) // _WAYS_PER_STEP)
         return re.search(pattern, text) is not None
 
     def can_check(self, pattern: str, text: str) -> bool:
@@ -115,7 +115,7 @@ class SchemaPatterns:
         """Parse and compile `pattern`. Raises SchemaError if it is invalid or too long."""
         if pattern not in self._trees:
             wide = len(_WIDE_RANGE.findall(pattern[:_MAX_LENGTH]))
-            self._budget.spend(_COMPILE_STEPS + min(len(pattern), _MAX_LENGTH) + _WIDE_RANGE_STEPS * wide)
+            self.budget.spend(_COMPILE_STEPS + min(len(pattern), _MAX_LENGTH) + _WIDE_RANGE_STEPS * wide)
             try:
                 if len(pattern) > _MAX_LENGTH or _FLAGS.search(pattern):
                     raise OverflowError(f"at most {_MAX_LENGTH} characters, no flags")

@@ -4,25 +4,26 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from jsonschema import Draft7Validator, Draft202012Validator, FormatChecker, ValidationError
+from jsonschema import Draft7Validator, Draft202012Validator, ValidationError
 from jsonschema.validators import extend
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
 from clevora_mock.core.messages import quoted
 from clevora_mock.models.json_patterns import SchemaPatterns
-from clevora_mock.models.json_schema import AnySchema, Budget, Schema, SchemaError
+from clevora_mock.models.json_schema import AnySchema, Schema, SchemaError
 
 
 class BoundedValidator:
     """A validator for parts of the schema `root`, within which references are resolved."""
 
-    def __init__(self, root: Schema, budget: Budget, patterns: SchemaPatterns) -> None:
+    def __init__(self, root: Schema, patterns: SchemaPatterns) -> None:
         self._patterns = patterns
         shown = [part.get("patternProperties") for part in _objects(root)]
         self._name_patterns = {pattern: None for part in shown if isinstance(part, dict) for pattern in part}
-        # An empty registry does not fetch references.
-        self._validator = _Validator(root, registry=Registry(), format_checker=_Limits(budget, patterns))
+        # An empty registry does not fetch references. The format checker is handed down to every part; formats are not
+        # checked, so the patterns with their budget take its place.
+        self._validator = _Validator(root, registry=Registry(), format_checker=patterns)
 
     def is_valid(self, value: object, schema: AnySchema) -> bool:
         """Tell whether `value` is valid by `schema`. Raises SchemaError for a reference outside the root."""
@@ -56,15 +57,6 @@ def _objects(value: object) -> Iterator[dict[str, Any]]:
         left += part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
 
 
-class _Limits(FormatChecker):
-    """The limits of a validation, passed as a format checker, which jsonschema hands down to every part."""
-
-    def __init__(self, budget: Budget, patterns: SchemaPatterns) -> None:
-        super().__init__(())
-        self.budget = budget
-        self.patterns = patterns
-
-
 def _counted(keyword: str, rule: Any) -> Any:
     """Wrap the `rule` of `keyword` to count against the validator's budget."""
 
@@ -90,7 +82,7 @@ def _steps(keyword: str, value: Any, instance: Any) -> int:
 
 
 def _pattern(validator: Any, value: str, instance: object, _schema: Any) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and not validator.format_checker.patterns.matches(value, instance):
+    if isinstance(instance, str) and not validator.format_checker.matches(value, instance):
         yield ValidationError("does not match")
 
 
@@ -99,5 +91,6 @@ def _items(validator: Any, value: Any, instance: object, schema: Any) -> Any:
     return draft.VALIDATORS["items"](validator, value, instance, schema)
 
 
-_RULES = {**Draft202012Validator.VALIDATORS, "pattern": _pattern, "items": _items, "$dynamicRef": lambda *_: ()}
+_CHANGED = {"pattern": _pattern, "items": _items, **dict.fromkeys(("format", "$dynamicRef"), lambda *_: ())}
+_RULES = {**Draft202012Validator.VALIDATORS, **_CHANGED}
 _Validator: Any = extend(Draft202012Validator, {key: _counted(key, rule) for key, rule in _RULES.items()})  # type: ignore[no-untyped-call]

@@ -85,7 +85,7 @@ class _Generator:
         self._rng = rng
         self._budget = Budget(_STEPS, _CHARACTERS)
         self._patterns = SchemaPatterns(rng, self._budget)
-        self._validator = BoundedValidator(root, self._budget, self._patterns)
+        self._validator = BoundedValidator(root, self._patterns)
         self._open = ["#"]
         self._depth = 0
 
