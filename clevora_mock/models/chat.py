@@ -25,7 +25,7 @@ from clevora_mock.models.json_requests import (
 )
 from clevora_mock.models.json_schema import SchemaError
 from clevora_mock.models.literals import literal_text
-from clevora_mock.models.templates import Templates, count_in, given_text
+from clevora_mock.models.templates import ABOUT_A_TEXT, Templates, count_in, given_text
 
 # Supported types of a response format (C9). A tuple, since a client may send any JSON as the type, and lists and
 # objects are not hashable.
@@ -34,8 +34,6 @@ RESPONSE_FORMATS = ("text", "json_object", "json_schema")
 _MOST_LINES, _MOST_ITEMS, _MOST_CHARACTERS = 100, 1000, 200_000
 # Objects with many keys are limited to fewer items, within the budget of a JSON value.
 _ITEM_STEPS, _KEY_STEPS, _MOST_STEPS = 5, 3, 5000
-# Kinds of requests that contain the text to work on.
-_ABOUT_A_TEXT = frozenset({"summarize", "translate", "classify", "extract", "edit"})
 
 
 class Turn(NamedTuple):
@@ -74,7 +72,7 @@ class ChatModel:
             return self._templates.answer("tool", turns[-1].text, rng)
         lines = range(1, min(count_in(text), _MOST_LINES) + 1) if kind == "list" else ()
         items = "\n".join(f"{line}. Placeholder {line}" for line in lines)
-        return self._templates.answer(kind, given_text(text) if kind in _ABOUT_A_TEXT else text, rng, items)
+        return self._templates.answer(kind, given_text(text) if kind in ABOUT_A_TEXT else text, rng, items)
 
     def _json(
         self, turns: Sequence[Turn], text: str, system: str, rng: RandomStream, *, only_objects: bool = False

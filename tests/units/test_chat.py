@@ -69,7 +69,9 @@ PROMPTS: list[tuple[str, str]] = [
     ("tl;dr: The meeting was moved to Friday.", "The meeting was moved to Friday."),
     ("Summarise this text\n\nBirds sang in the harbor.", "Birds sang in the harbor."),
     ("Summarize the plot of Hamlet", ""),
-    ("Translate 'good morning' to French", ""),
+    ("Translate 'good morning' to French", "good morning"),
+    ("Correct “their going home”, please", "their going home"),
+    ("Help me write a letter", ""),
     ("Translate to German: The invoice is due on Monday", "The invoice is due on Monday"),
     ("Classify as positive, negative or neutral: I love this phone", "I love this phone"),
     ("Extract the names: Maria Lopez met John", "Maria Lopez met John"),
@@ -130,6 +132,12 @@ def test_a_list_has_as_many_lines_as_asked_for(prompt: str, count: int) -> None:
     answer = ask(prompt)
     assert prompt in answer
     assert re.findall(r"^(\d+)\. Placeholder \1$", answer, re.MULTILINE) == [str(line + 1) for line in range(count)]
+
+
+@pytest.mark.parametrize("prompt", ["Summarize the plot of Hamlet", "Fix my essay", "Is this a good idea?"])
+def test_a_text_that_is_not_there_is_not_spoken_of(prompt: str) -> None:
+    answers = [ask(prompt, seed=seed) for seed in range(20)]
+    assert not [answer for answer in answers if re.search("summar|handed in|edited|label|class|source", answer[40:])]
 
 
 def test_code_is_a_comment_in_a_fence() -> None:
