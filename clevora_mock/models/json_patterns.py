@@ -52,7 +52,7 @@ class _Strings(Rstr):
     def _handle_repeat(self, start_range: int, end_range: int, value: Any) -> str:
         low, high = (min(max(start_range, times), end_range) for times in self._times)
         times = low + self._rng.randbelow(high - low + 1)
-        self._budget.spend(times, times)
+        self._budget.spend(times)
         return "".join(self._build_string(value) for _ in range(times))
 
     def repeating(self, pattern: str, low: int, high: int) -> str:

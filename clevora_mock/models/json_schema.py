@@ -63,19 +63,17 @@ class BudgetExceededError(SchemaError):
 
 
 class Budget:
-    """A limit of work, in steps of about five microseconds, and of characters of the value.
+    """A limit of work, in steps of about five microseconds or forty characters of the value.
 
     Counted, not measured, so that every machine refuses the same schemas.
     """
 
-    def __init__(self, steps: int, characters: int) -> None:
+    def __init__(self, steps: int) -> None:
         self.steps = steps
-        self._characters = characters
 
-    def spend(self, steps: int = 1, characters: int = 0) -> None:
+    def spend(self, steps: int = 1) -> None:
         self.steps -= steps
-        self._characters -= characters
-        if self.steps < 0 or self._characters < 0:
+        if self.steps < 0:
             raise BudgetExceededError
 
 

@@ -26,7 +26,8 @@ from clevora_mock.models.json_schema import (
 )
 from clevora_mock.models.json_validation import BoundedValidator, unresolved
 
-_STEPS, _CHARACTERS = 6_000, 200_000
+_STEPS, _CHARACTERS_PER_STEP = 6_000, 40
+_CHARACTERS = _STEPS * _CHARACTERS_PER_STEP
 # Optional parts are added to objects and arrays that are not deep, while fewer steps than these are spent.
 _OPTIONAL_STEPS, _OPTIONAL_DEPTH = 1_000, 6
 _TRIES, _DEEPEST = 16, 40
@@ -83,7 +84,7 @@ class _Generator:
     def __init__(self, root: Schema, rng: RandomStream) -> None:
         self._root = root
         self._rng = rng
-        self._budget = Budget(_STEPS, _CHARACTERS)
+        self._budget = Budget(_STEPS)
         self._patterns = SchemaPatterns(rng, self._budget)
         self._validator = BoundedValidator(root, self._patterns)
         self._open = ["#"]
@@ -152,10 +153,9 @@ class _Generator:
         return sorted(options, key=lambda option: option in _NULLS)[attempt]
 
     def _value_by_type(self, flat: Schema, name: str, attempt: int) -> object:
-        self._budget.spend(0, 8)
         if "const" in flat or "enum" in flat:
             value = flat["const"] if "const" in flat else self._one_of(flat, attempt)
-            self._budget.spend(0, len(json.dumps(value)))
+            self._budget.spend(len(json.dumps(value)) // _CHARACTERS_PER_STEP)
             return value
         types = flat.get("type", [_IMPLIED[key] for key in flat if key in _IMPLIED][:1] or _TYPES)
         if not types:
@@ -220,7 +220,7 @@ class _Generator:
             if not text or not least <= len(text) <= most:
                 text = f"sample {name} {self._rng.randbelow(1000)}"
                 text = (text + " and more of it" * max(0, (least - len(text) + 14) // 15))[:most]
-        self._budget.spend(0, len(text))
+        self._budget.spend(len(text) // _CHARACTERS_PER_STEP)
         if not least <= len(text) <= most:
             raise UnsatisfiableError
         return text
@@ -289,7 +289,7 @@ class _Generator:
 
     def _put(self, made: dict[str, object], name: str, flat: Schema) -> None:
         """Set a property of `made` by all schemas for its name."""
-        self._budget.spend(0, len(name))
+        self._budget.spend(len(name) // _CHARACTERS_PER_STEP)
         patterns = flat.get("patternProperties", {})
         parts = [part for pattern, part in patterns.items() if self._patterns.matches(pattern, name)]
         parts += [flat["properties"][name]] if name in flat.get("properties", {}) else []
