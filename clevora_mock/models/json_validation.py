@@ -78,7 +78,7 @@ def _steps(keyword: str, value: Any, instance: Any) -> int:
         return len(instance) if simple else 1 + len(instance) ** 2 // 4
     if keyword in ("enum", "const") and isinstance(instance, list | dict):
         return 1 + len(json.dumps(value)) // 50
-    return 1 + len(value) // 20 if keyword == "enum" else 4 if keyword == "$ref" else 1
+    return 4 if keyword == "$ref" else 1 + len(value) // 20 if isinstance(value, list | dict) else 1
 
 
 def _pattern(validator: Any, value: str, instance: object, _schema: Any) -> Iterator[ValidationError]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
+from itertools import chain
 from math import ceil, floor
 from typing import Any
 
@@ -191,7 +192,8 @@ class _Generator:
             # The integer multiples of p/q are those of p.
             step = Fraction(step.numerator)
         ends = {key: Fraction(str(flat[key])) for key in _ENDS if key in flat}
-        lows, highs = ([ends[key] for key in ends if side in key] for side in ("inimum", "aximum"))
+        lows = [ends[key] for key in ("minimum", "exclusiveMinimum") if key in ends]
+        highs = [ends[key] for key in ("maximum", "exclusiveMaximum") if key in ends]
         usual = [Fraction(end) for end in known or (1, 100)]
         span = max(usual[1] - usual[0], 10 * step)
         low = max(lows or [min([usual[0], *(high - span for high in highs)])])
@@ -238,7 +240,7 @@ class _Generator:
             self._budget.spend(int(flat.get("minContains", 1)))
             lead = lead + [{"allOf": [rest, flat["contains"]]}] * int(flat.get("minContains", 1))
         needed = max(int(flat.get("minItems", 0)), len(lead))
-        count = needed or self._extra(1 + self._rng.randbelow(3))
+        count = needed if needed or not self._may_add else 1 + self._rng.randbelow(3)
         self._budget.spend(count)
         made: list[object] = []
         seen: set[str] = set()
@@ -266,13 +268,15 @@ class _Generator:
         known, required = flat.get("properties", {}), dict.fromkeys(flat.get("required", []))
         most = int(flat.get("maxProperties", _STEPS))
         # Later attempts omit optional properties.
-        room = self._extra(max(0, most - len(required))) if attempt < _TRIES // 2 else 0
-        optional = [name for name in known if name not in required][:room]
+        room = max(0, most - len(required)) if attempt < _TRIES // 2 else 0
+        optional = dict.fromkeys([name for name in known if name not in required][:room])
         names = [name for name in known | required if name in required or name in optional]
-        for name in names:
-            names += [other for other in flat.get("dependentRequired", {}).get(name, ()) if other not in names]
+        needed = [flat["dependentRequired"].get(name, ()) for name in names if "dependentRequired" in flat]
+        self._budget.spend((len(known) + len(required) + sum(map(len, needed))) // 10)
         made: dict[str, object] = {}
-        for name in names:
+        for name in dict.fromkeys(chain(names, *needed)):
+            if name in optional and not self._may_add:
+                continue
             try:
                 self._put(made, name, flat)
             except UnsatisfiableError:
@@ -280,7 +284,7 @@ class _Generator:
                     raise
         rest, patterns = flat.get("additionalProperties", True), flat.get("patternProperties", {})
         is_map = isinstance(rest, dict) or patterns
-        least = int(flat.get("minProperties", 1 if is_map and not made and self._extra(most) else 0))
+        least = int(flat.get("minProperties", bool(is_map and not made and most and self._may_add)))
         self._budget.spend(least)
         for number in range(2 * least):
             if len(made) < least:
@@ -304,10 +308,10 @@ class _Generator:
             return str(self.value({"allOf": [{"type": "string"}, flat["propertyNames"]]}, "key"))
         return f"key{number + 1}"
 
-    def _extra(self, count: int) -> int:
-        """Return `count` while optional parts may be added, else 0."""
-        is_ample = self._budget.steps > _STEPS - _OPTIONAL_STEPS
-        return count if is_ample and self._depth <= _OPTIONAL_DEPTH else 0
+    @property
+    def _may_add(self) -> bool:
+        """True while optional parts may be added."""
+        return self._budget.steps > _STEPS - _OPTIONAL_STEPS and self._depth <= _OPTIONAL_DEPTH
 
 
 def _last_word(name: str) -> str:

@@ -296,6 +296,7 @@ REFUSED: list[tuple[object, str]] = [
     ({"const": "x" * 300_000}, TOO_LARGE),
     ({"allOf": [TEXT] * 1000, "properties": {f"p{number}": TEXT for number in range(3000)}}, TOO_LARGE),
     ({"const": "\ud800"}, INVALID),
+    ({"items": {"properties": {f"p{n}": TEXT for n in range(5000)}}, "minItems": 800}, TOO_LARGE),
     ({"patternProperties": {"^(a+)+$": TEXT}, **properties(**{"a" * 30: TEXT})}, SLOW),
     (
         {
@@ -329,6 +330,8 @@ LARGE: list[Schema] = [
     chain(30, "anyOf", True),
     {"enum": list(range(30_000))},
     {"allOf": [{"enum": [f"v{n}" for n in range(low, low + 12_000)]} for low in (0, 11_000)]},
+    {"type": "object", "properties": {f"p{n}": TEXT for n in range(5000)}},
+    {"dependentRequired": {f"p{n}": [f"q{m}" for m in range(20)] for n in range(500)}, "properties": {"p1": TEXT}},
     {"type": "array", "items": WHOLE, "minItems": 1000},
     {"type": "string", "minLength": 150_000},
     {"const": [[0] * 100] * 300},
