@@ -99,13 +99,13 @@ class ChatModel:
                 return shown.text
         if not wanted:
             return ""
-        item = next(filter(None, map(object_schema, sources)), None)
+        schema = next(filter(None, map(object_schema, sources)), None)
         if is_array:
-            schema = item or item_schema(text)
-            count = min(count, _MOST_STEPS // (_ITEM_STEPS + _KEY_STEPS * len(schema.get("properties", ()))))
-            schema = {"type": "array", "items": schema, "minItems": count, "maxItems": count}
-            return _encoded(_value_by_message(schema, rng))
-        return _encoded(_value_by_message(item, rng) or {"answer": self._sentence(turns, text, rng)})
+            item = schema or item_schema(text)
+            count = min(count, _MOST_STEPS // (_ITEM_STEPS + _KEY_STEPS * len(item.get("properties", ()))))
+            schema = {"type": "array", "items": item, "minItems": count, "maxItems": count}
+        value = _value_by_message(schema, rng)
+        return _encoded({"answer": self._sentence(turns, text, rng)} if value is None else value)
 
 
 def _value_by_format(response_format: Mapping[str, Any], rng: RandomStream) -> str:

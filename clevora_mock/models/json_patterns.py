@@ -20,8 +20,8 @@ from clevora_mock.models.json_schema import Budget, SchemaError, UnsatisfiableEr
 
 _MAX_LENGTH = 1_000
 _MAX_WAYS, _UNBOUNDED, _WAYS_PER_STEP = 50_000, 1e9, 100
-# The cost of compiling a pattern, and of each wide range in it.
-_COMPILE_STEPS, _WIDE_RANGE_STEPS = 50, 600
+# The cost of compiling a pattern, of each wide range in it, and the length that takes a step for each string.
+_COMPILE_STEPS, _WIDE_RANGE_STEPS, _PATTERN_PER_STEP = 50, 600, 3
 _WIDE = 255
 _WIDE_RANGE = re.compile(r"-(?:[^\x00-\xff]|\\[uUN])")
 _FLAGS = re.compile(r"\(\?[aiLmsux-]")
@@ -57,6 +57,7 @@ class _Strings(Rstr):
 
     def repeating(self, pattern: str, low: int, high: int) -> str:
         """Return a string for `pattern` in which repeats occur from `low` to `high` times, if they may."""
+        self._budget.spend(1 + len(pattern) // _PATTERN_PER_STEP)
         self._times = (low, high)
         return self.xeger(pattern)
 
@@ -87,9 +88,9 @@ class SchemaPatterns:
             text.encode()
         except (KeyError, IndexError, UnicodeEncodeError):
             raise UnsatisfiableError from None
-        return self.kept(pattern, text, is_trusted=not _UNSUPPORTED.search(pattern))
+        return self.checked(pattern, text, is_trusted=not _UNSUPPORTED.search(pattern))
 
-    def kept(self, pattern: str, text: str, *, is_trusted: bool = True) -> str:
+    def checked(self, pattern: str, text: str, *, is_trusted: bool = True) -> str:
         """Return `text` if `pattern` matches it, or cannot be checked and the text `is_trusted`."""
         if is_trusted:
             self._trusted.add((pattern, text))

@@ -138,7 +138,8 @@ def item_schema(text: str) -> dict[str, Any]:
     schema = _typed(named[1] if named else "")
     bounds = _BOUNDS.search(text[:_MAX_CHARACTERS])
     if bounds and schema["type"] in ("number", "integer"):
-        schema |= {"minimum": int(bounds[1]), "maximum": int(bounds[2])}
+        low, high = sorted(map(int, bounds.groups()))
+        schema |= {"minimum": low, "maximum": high}
     return schema
 
 

@@ -214,7 +214,7 @@ class _Generator:
             raise BudgetExceededError
         text = self._formatted(flat.get("format", ""))
         if text and "pattern" in flat and attempt < _TRIES // 2:
-            self._patterns.kept(flat["pattern"], text)
+            self._patterns.checked(flat["pattern"], text)
         elif "pattern" in flat:
             text = self._patterns.make(flat["pattern"], attempt, length=least)
         elif not text:

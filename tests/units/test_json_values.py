@@ -290,6 +290,7 @@ REFUSED: list[tuple[object, str]] = [
     ({"type": "string", "pattern": "((a{1000}){1000}){1000}"}, TOO_LARGE),
     ({"type": "string", "pattern": "a{1000000}"}, TOO_LARGE),
     ({"type": "string", "pattern": WIDE}, TOO_LARGE),
+    ({"items": {"type": "string", "pattern": "(a)" * 300}, "minItems": 400}, TOO_LARGE),
     (properties(**{f"p{number}": TEXT for number in range(5000)}), TOO_LARGE),
     ({"patternProperties": {f"^a{number}": TEXT for number in range(900)}, **properties(a=TEXT, b=TEXT)}, TOO_LARGE),
     ({"anyOf": [{"minProperties": 1, "maxProperties": 0}] * 1000}, TOO_LARGE),
