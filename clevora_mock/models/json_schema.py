@@ -65,11 +65,12 @@ class BudgetExceededError(SchemaError):
 class Budget:
     """A limit of work, in steps of about five microseconds or forty characters of the value.
 
-    Counted, not measured, so that every machine refuses the same schemas.
+    Counted, not measured, so that every machine refuses the same schemas. `depth` is that of a running validation.
     """
 
     def __init__(self, steps: int) -> None:
         self.steps = steps
+        self.depth = 0
 
     def spend(self, steps: int = 1) -> None:
         self.steps -= steps

@@ -11,7 +11,12 @@ from referencing.exceptions import Unresolvable
 
 from clevora_mock.core.messages import quoted
 from clevora_mock.models.json_patterns import SchemaPatterns
-from clevora_mock.models.json_schema import AnySchema, Schema, SchemaError
+from clevora_mock.models.json_schema import AnySchema, BudgetExceededError, Schema, SchemaError
+
+# Rules within rules. At Python's own limit, a library in Rust would panic.
+_DEEPEST = 100
+# Keywords that make jsonschema build further validators.
+_CHOICES = frozenset({"$ref", "anyOf", "oneOf", "not", "if", "contains", "unevaluatedItems", "unevaluatedProperties"})
 
 
 class BoundedValidator:
@@ -27,6 +32,7 @@ class BoundedValidator:
 
     def is_valid(self, value: object, schema: AnySchema) -> bool:
         """Tell whether `value` is valid by `schema`. Raises SchemaError for a reference outside the root."""
+        self._patterns.budget.spend(2)
         for pattern in self._name_patterns:
             # jsonschema searches the names of properties itself.
             for name in {name for part in _objects(value) for name in part}:
@@ -58,15 +64,21 @@ def _objects(value: object) -> Iterator[dict[str, Any]]:
 
 
 def _counted(keyword: str, rule: Any) -> Any:
-    """Wrap the `rule` of `keyword` to count against the validator's budget."""
+    """Wrap the `rule` of `keyword` to count against the validator's budget, and to limit the depth."""
 
     def counted(validator: Any, value: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
         budget = validator.format_checker.budget
         budget.spend(_steps(keyword, value, instance))
-        for error in rule(validator, value, instance, schema) or ():
-            # The message contains the whole instance.
-            budget.spend(len(error.message) // 1000)
-            yield error
+        budget.depth += 1
+        try:
+            if budget.depth > _DEEPEST:
+                raise BudgetExceededError
+            for error in rule(validator, value, instance, schema) or ():
+                # The message contains the whole instance, and may contain the schema.
+                budget.spend(len(error.message) // 200)
+                yield error
+        finally:
+            budget.depth -= 1
 
     return counted
 
@@ -78,7 +90,9 @@ def _steps(keyword: str, value: Any, instance: Any) -> int:
         return len(instance) if simple else 1 + len(instance) ** 2 // 4
     if keyword in ("enum", "const") and isinstance(instance, list | dict):
         return 1 + len(json.dumps(value)) // 50
-    return 4 if keyword == "$ref" else 1 + len(value) // 20 if isinstance(value, list | dict) else 1
+    if keyword in _CHOICES:
+        return 4
+    return 1 + len(value) // 10 if isinstance(value, list | dict) else 1
 
 
 def _pattern(validator: Any, value: str, instance: object, _schema: Any) -> Iterator[ValidationError]:

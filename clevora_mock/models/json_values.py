@@ -89,6 +89,7 @@ class _Generator:
         self._patterns = SchemaPatterns(rng, self._budget)
         self._validator = BoundedValidator(root, self._patterns)
         self._open = ["#"]
+        self._targets: dict[str, AnySchema] = {}
         self._depth = 0
 
     def value(self, schema: AnySchema, name: str, start: int = 0) -> object:
@@ -129,10 +130,15 @@ class _Generator:
         return flat
 
     def _target(self, ref: str) -> AnySchema:
-        """Resolve a reference such as ``#/$defs/Pet``."""
+        """Return the schema of a reference such as ``#/$defs/Pet``, unless it is nested in itself too often."""
         if self._open.count(ref) >= _OPEN_AT_ONCE:
             raise UnsatisfiableError
         self._open.append(ref)
+        if ref not in self._targets:
+            self._targets[ref] = self._resolved(ref)
+        return self._targets[ref]
+
+    def _resolved(self, ref: str) -> AnySchema:
         start, *steps = ref.split("/")
         here: Any = self._root if start == "#" else None
         try:
@@ -143,7 +149,7 @@ class _Generator:
             here = None
         if not isinstance(here, dict | bool):
             raise unresolved(ref)
-        self._budget.spend(check(here) // 1000)
+        self._budget.spend(check(here) // 500)
         return here
 
     def _pick(self, options: Sequence[Any], attempt: int) -> Any:

@@ -322,6 +322,21 @@ def test_a_schema_that_gives_no_value_is_refused_soon() -> None:
     assert wrong == []
 
 
+def test_a_validation_without_end_is_refused_whatever_is_on_the_stack() -> None:
+    """At Python's limit of recursion a library in Rust panics, with an exception that ends the server."""
+    endless = {"if": {"type": ["object", "array"]}, "else": {"$ref": "#/$defs/Endless"}}
+    schema = {"type": "string", "not": {"$ref": "#/$defs/Endless"}, "$defs": {"Endless": endless}}
+
+    def refused(frames: int) -> bool:
+        if frames:
+            return refused(frames - 1)
+        with pytest.raises(SchemaError):
+            value(schema)
+        return True
+
+    assert all(refused(frames) for frames in range(20))
+
+
 def test_a_deep_pattern_is_refused() -> None:
     with pytest.raises(SchemaError):
         value({"type": "string", "pattern": "(" * 450 + ")" * 450})
