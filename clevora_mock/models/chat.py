@@ -33,7 +33,7 @@ RESPONSE_FORMATS = ("text", "json_object", "json_schema")
 
 _MOST_LINES, _MOST_ITEMS, _MOST_CHARACTERS = 100, 1000, 200_000
 # Objects with many keys are limited to fewer items, within the budget of a JSON value.
-_ITEM_STEPS, _KEY_STEPS, _MOST_STEPS = 5, 3, 5000
+_ITEM_STEPS, _KEY_STEPS, _MOST_STEPS = 5, 4, 5000
 
 
 class Turn(NamedTuple):

@@ -288,6 +288,15 @@ def test_json_that_is_asked_for_in_words_is_bare_json(prompt: str, types: dict[s
     assert {key: type(value) for key, value in json.loads(ask(prompt)).items()} == types
 
 
+@pytest.mark.parametrize("keys", [1, 3, 10, 30, 60])
+def test_a_json_array_of_large_objects_has_fewer_of_them(keys: int) -> None:
+    names = ", ".join(f"k{number} (list)" for number in range(keys))
+    value = json.loads(ask(f"Return a JSON array of 900 objects with the keys {names}"))
+    assert isinstance(value, list)
+    assert 10 < len(value) <= 900
+    assert len(value[0]) == keys
+
+
 def test_numbers_of_a_json_array_are_within_the_bounds_asked_for() -> None:
     assert all(1 <= number <= 10 for number in json.loads(ask("Return a JSON array of 50 numbers between 1 and 10")))
 
