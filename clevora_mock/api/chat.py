@@ -1,5 +1,6 @@
 """``POST /v1/chat/completions`` (C1-C9, S1-S7), as one body or as a stream."""
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
@@ -26,6 +27,7 @@ from clevora_mock.contract.limits import DEFAULT_MODEL, MAX_IGNORED_NAMES
 from clevora_mock.core.errors import invalid, missing
 from clevora_mock.core.reply import DONE, Frame, Reply
 from clevora_mock.core.rng import RandomStream, stable_hash
+from clevora_mock.core.rules import last_message
 from clevora_mock.models import tokens
 from clevora_mock.models.chat import RESPONSE_FORMATS, Turn
 from clevora_mock.models.registry import Models
@@ -36,6 +38,10 @@ from clevora_mock.web.parsing import choose_model
 EVENT_STREAM = (b"content-type", b"text/event-stream")
 
 _NAME = "chat.completions"
+
+# Placeholders in the content of a scenario, and the characters of a message that are filled in.
+_PLACEHOLDER = re.compile(r"\{(message|model|n)\}")
+_MAX_MESSAGE = 10_000
 
 FinishReason = Literal["stop", "length"]
 
@@ -116,7 +122,8 @@ class ChatHandler:
         """Return the scenario's content, else a recorded answer, else the fake model's."""
         limit = request.max_tokens or request.max_completion_tokens
         if context.scripted.content is not None:
-            return Completion.of(context.scripted.content, limit, context.scripted.finish_reason)
+            text = _fill_placeholders(context.scripted.content, context, model)
+            return Completion.of(text, limit, context.scripted.finish_reason)
         if limit is None and request.response_format is None:
             recorded = self._recorded.get((model, tuple(turns)))
             if recorded is not None:
@@ -145,6 +152,12 @@ class ChatHandler:
         """Return the pacing of the scenario's plan, else the server's."""
         pace = context.plan.then.stream
         return self._pacing if pace is None else StreamPacing(pace.tokens_per_second, pace.ttft, pace.jitter)
+
+
+def _fill_placeholders(content: str, context: RequestContext, model: str) -> str:
+    """Fill in the last user message, the model and the number of the rule's request; other braces are kept."""
+    values = {"message": last_message(context.facts)[:_MAX_MESSAGE], "model": model, "n": str(context.plan.count)}
+    return _PLACEHOLDER.sub(lambda found: values[found[1]], content)
 
 
 def _render_events(chunk: ChatChunk, completion: Completion, usage: TokenUsage) -> list[bytes]:

@@ -44,7 +44,7 @@ def decide(
         if failed is None:
             count = counts[rule.name] = counts.get(rule.name, 0) + 1
             if rule.when.calls is None or is_among(count, rule.when.calls):
-                return Plan(rule.then, rule.name, purpose, draw, tuple(misses))
+                return Plan(rule.then, rule.name, purpose, draw, tuple(misses), count)
             failed = "calls"
         misses.append(RuleNearMiss(rule.name, failed, draw))
     return Plan(misses=tuple(misses))

@@ -174,7 +174,8 @@ class RuleNearMiss(Struct, frozen=True, gc=False):
 class Plan(Struct, frozen=True):
     """The decision about a request: the action of the rule that applies, its draw, and the near misses before it.
 
-    `purpose` is the name under which the rule's draws are counted. `rule` is None if no rule applies.
+    `purpose` is the name under which the rule's draws are counted. `rule` is None if no rule applies. `count` is the
+    number of the request among those that met the rule's conditions, from 1.
     """
 
     then: Then = Then()
@@ -182,6 +183,7 @@ class Plan(Struct, frozen=True):
     purpose: str = ""
     draw: float | None = None
     misses: tuple[RuleNearMiss, ...] = ()
+    count: int = 0
 
 
 NO_PLAN = Plan()

@@ -10,14 +10,13 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from unicodedata import normalize
 
 import msgspec
 
 from clevora_mock.core.rng import RandomStream, stable_hash
-from clevora_mock.models import grammar
 from clevora_mock.models.catalog import CatalogItem, MediaType
 from clevora_mock.models.subjects import Lines, Subject, TitlePatterns, load_patterns, load_subjects
+from clevora_mock.models.title_case import capital, title_case
 from clevora_mock.models.words import STOP, stem, words
 
 Names = Sequence[tuple[str, str]]
@@ -29,18 +28,16 @@ _KINDS: tuple[MediaType, MediaType] = ("video", "podcast")
 _LOCALES = ("en_US", "en_GB", "en_IN", "en_US", "es_ES", "de_DE", "fr_FR")
 _FIRST_DAY = datetime(2018, 3, 1, tzinfo=UTC)
 _DAYS = 2830  # to the end of November 2025
-_LENGTH_IN_TITLE = re.compile(r"\b(\d+|Five|Ten|Twelve|Fifteen|Twenty|Sixty)(?: Slow)? Minutes\b")
-_NUMBERS = {"Five": 5, "Ten": 10, "Twelve": 12, "Fifteen": 15, "Twenty": 20, "Sixty": 60}
+_LENGTH_IN_TITLE = re.compile(r"\b(\d+)(?: Slow)? Minutes\b")
 _SLOT = re.compile(r"\{(\w+)\}")
 _QUANTITY = re.compile(r"^(?:pair|set|rack) of ")
 _TITLE_ATTEMPTS = 12
 
 
 class Title(msgspec.Struct, frozen=True):
-    """A title with its pattern, its slots, its main slot (or "plain"), a tag for its form, and keywords if any."""
+    """A title with its slots, the main one of them (or "plain"), a tag for its form, and keywords if any."""
 
     text: str
-    pattern: str
     slots: dict[str, str]
     about: str
     form: str
@@ -98,14 +95,13 @@ class SubjectBuilder:
         """Return a new item with `identity` (16 hex digits) in its id and URLs."""
         title = self._title(kind)
         text = self._numbered(title.text, kind)
-        path = f"{kind[0]}/{_slug(text)}-{identity[:8]}"
         return CatalogItem(
             id=f"{kind[:3]}_{identity}",
             title=text,
             type=kind,
             description=self._description(kind, title),
             creator=self._creator(kind, text),
-            url=f"https://media.clevora.example/{path}",
+            url=f"https://media.clevora.example/{kind[0]}/{identity}",
             thumbnail_url=f"https://images.clevora.example/{kind[0]}/{identity}.jpg",
             duration_seconds=self._duration(kind, text),
             published_at=self._published(),
@@ -115,28 +111,27 @@ class SubjectBuilder:
         )
 
     def _title(self, kind: MediaType) -> Title:
-        for attempt in range(_TITLE_ATTEMPTS):
-            self._turn[kind] += attempt == 0
-            pattern = self._pools[f"{'own' if self._turn[kind] % 2 else 'shared'} {kind}"].deal()
-            dealt = {name: self._pools[name].deal() for name in _dealt_slots(pattern)}
+        """Return a title; the last attempt may be a known one, or repeat a word."""
+        self._turn[kind] += 1
+        patterns = self._pools[f"{'own' if self._turn[kind] % 2 else 'shared'} {kind}"]
+        for _ in range(_TITLE_ATTEMPTS):
+            pattern = patterns.deal()
+            names = [name for name in dict.fromkeys(_SLOT.findall(pattern)) if name in self._pools]
+            dealt = {name: self._pools[name].deal() for name in names}
             title = self._fill(pattern, dealt)
-            if title.text not in self._used and not _stutters(title):
+            if title.text not in self._used and not _stutters(pattern, title.slots):
                 break
             for name, line in dealt.items():
                 self._pools[name].put_back(line)
         return title
 
     def _fill(self, pattern: str, dealt: dict[str, str]) -> Title:
-        subject = self._subject
-        slots = {"n": str(3 + self._rng.randbelow(10)), "person": subject.person, "people": subject.people}
-        slots |= {name: line.partition(" | ")[0] for name, line in dealt.items()}
-        slots["a_person"] = grammar.with_article(subject.person)
-        slots["a_thing"] = grammar.with_article(slots.get("thing", ""))
-        slots["doing"] = grammar.doing(slots.get("skill", ""))
+        slots = {name: line.partition(" | ")[0] for name, line in dealt.items()}
+        slots |= {"n": str(3 + self._rng.randbelow(10)), "people": self._subject.people}
         about = next((about for about in ("theme", "skill", "thing") if about in dealt), "plain")
         form = self._forms.get(pattern) or ("interview" if "guest" in dealt else "tutorial" if "skill" in dealt else "")
         keywords = " ".join(line.partition(" | ")[2] for line in dealt.values())
-        return Title(grammar.title(pattern.format_map(slots)), pattern, slots, about, form, keywords.strip())
+        return Title(title_case(pattern.format_map(slots)), slots, about, form, keywords.strip())
 
     def _numbered(self, text: str, kind: MediaType) -> str:
         self._used[text] += 1
@@ -148,7 +143,7 @@ class SubjectBuilder:
 
     def _description(self, kind: MediaType, title: Title) -> str:
         opening = self._pools[f"{kind} {title.about}"].deal()
-        sentences = [grammar.capital(opening.format_map(title.slots))]
+        sentences = [capital(opening.format_map(title.slots))]
         sentences.append(self._pools[f"{kind} note"].deal())
         if self._rng.randbelow(2):
             sentences.append(self._rng.choice(self._patterns.closings[kind]))
@@ -162,8 +157,7 @@ class SubjectBuilder:
     def _duration(self, kind: MediaType, text: str) -> int:
         promised = _LENGTH_IN_TITLE.search(text)
         if promised and kind == "video":
-            minutes = _NUMBERS.get(promised[1]) or int(promised[1])
-            return 60 * minutes + self._rng.randbelow(50)
+            return 60 * int(promised[1]) + self._rng.randbelow(50)
         spread = self._rng.randbelow(1300) + self._rng.randbelow(1300)
         return 190 + spread if kind == "video" else 1260 + 2 * spread
 
@@ -218,20 +212,8 @@ def _creators(patterns: Lines, names: Names, rng: RandomStream) -> list[str]:
     return [*dict.fromkeys(named + [f"{first} {last}" for first, last in chosen[len(patterns) :]])]
 
 
-def _dealt_slots(pattern: str) -> list[str]:
-    """Return the slots of `pattern` with a pool; two slots are other forms of such a slot."""
-    names = [{"doing": "skill", "a_thing": "thing"}.get(slot, slot) for slot in _SLOT.findall(pattern)]
-    return [name for name in dict.fromkeys(names) if name in {"theme", "skill", "thing", "setting", "guest"}]
-
-
-def _stutters(title: Title) -> bool:
+def _stutters(pattern: str, slots: dict[str, str]) -> bool:
     """Tell whether a title repeats a word, as in *Game of the Day: Famous Games*."""
-    filled = [title.slots[slot] for slot in _SLOT.findall(title.pattern) if slot != "n"]
-    parts = [{stem(word) for word in words(part)} - STOP for part in [_SLOT.sub(" ", title.pattern), *filled]]
-    return len(set().union(*parts)) < sum(map(len, parts))
-
-
-def _slug(text: str) -> str:
-    plain = normalize("NFKD", text).encode("ascii", "ignore").decode().lower().replace("'", "")
-    slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")
-    return slug if len(slug) <= 60 else slug[:60].rpartition("-")[0]
+    parts = [_SLOT.sub(" ", pattern), *(slots[slot] for slot in _SLOT.findall(pattern) if slot != "n")]
+    stems = [{stem(word) for word in words(part)} - STOP for part in parts]
+    return len(set().union(*stems)) < sum(map(len, stems))

@@ -25,15 +25,15 @@ from clevora_mock.models.json_requests import (
 )
 from clevora_mock.models.json_schema import SchemaError
 from clevora_mock.models.literals import literal_text
-from clevora_mock.models.templates import Templates, count_in, given_text
+from clevora_mock.models.templates import ABOUT_A_TEXT, Templates, count_in, given_text
 
 # Supported types of a response format (C9). A tuple, since a client may send any JSON as the type, and lists and
 # objects are not hashable.
 RESPONSE_FORMATS = ("text", "json_object", "json_schema")
 
-_MOST_LINES, _MOST_ITEMS, _MOST_CHARACTERS = 100, 200, 200_000
-# Kinds of requests that contain the text to work on.
-_ABOUT_A_TEXT = frozenset({"summarize", "translate", "classify", "extract", "edit"})
+_MOST_LINES, _MOST_ITEMS, _MOST_CHARACTERS = 100, 1000, 200_000
+# Objects with many keys are limited to fewer items, within the budget of a JSON value.
+_ITEM_STEPS, _KEY_STEPS, _MOST_STEPS = 5, 4, 5000
 
 
 class Turn(NamedTuple):
@@ -59,25 +59,28 @@ class ChatModel:
         text = next((turn.text for turn in reversed(turns) if turn.role == "user"), turns[-1].text if turns else "")
         system = "\n".join(turn.text for turn in turns if turn.role in ("system", "developer"))
         if asked.get("type") == "json_object":
-            return self._json(text, self._templates.kind_of(text), system, rng, only_objects=True)
+            return self._json(turns, text, system, rng, only_objects=True)
         literal = literal_text(text)
         if literal is not None:
             return compacted(literal)
-        kind = self._templates.kind_of(text)
-        return self._json(text, kind, system, rng) or self._sentence(text, kind, turns, rng)
+        return self._json(turns, text, system, rng) or self._sentence(turns, text, rng)
 
-    def _sentence(self, text: str, kind: str, turns: Sequence[Turn], rng: RandomStream) -> str:
+    def _sentence(self, turns: Sequence[Turn], text: str, rng: RandomStream) -> str:
         """Fill in a template; the template for a tool's result quotes the result."""
+        kind = self._templates.kind_of(text)
         if turns and turns[-1].role in ("tool", "function"):
             return self._templates.answer("tool", turns[-1].text, rng)
         lines = range(1, min(count_in(text), _MOST_LINES) + 1) if kind == "list" else ()
         items = "\n".join(f"{line}. Placeholder {line}" for line in lines)
-        return self._templates.answer(kind, given_text(text) if kind in _ABOUT_A_TEXT else text, rng, items)
+        return self._templates.answer(kind, given_text(text) if kind in ABOUT_A_TEXT else text, rng, items)
 
-    def _json(self, text: str, kind: str, system: str, rng: RandomStream, *, only_objects: bool = False) -> str:
+    def _json(
+        self, turns: Sequence[Turn], text: str, system: str, rng: RandomStream, *, only_objects: bool = False
+    ) -> str:
         """Return the JSON that the messages ask for, or an empty text."""
         if not (only_objects or mentions_json(text) or mentions_json(system)):
             return ""
+        kind = self._templates.kind_of(text)
         wanted = only_objects or wants_json(system, may_be_subject=False)
         if kind != "code":
             wanted = wanted or wants_json(text, may_be_subject=kind in ("question", "explain"))
@@ -96,11 +99,13 @@ class ChatModel:
                 return shown.text
         if not wanted:
             return ""
-        item = next(filter(None, map(object_schema, sources)), None)
+        schema = next(filter(None, map(object_schema, sources)), None)
         if is_array:
-            schema = item or item_schema(text)
-            return _encoded([_value_by_message(schema, rng) for _ in range(count)])
-        return _encoded(_value_by_message(item, rng) or {"answer": self._templates.answer(kind, text, rng)})
+            item = schema or item_schema(text)
+            count = min(count, _MOST_STEPS // (_ITEM_STEPS + _KEY_STEPS * len(item.get("properties", ()))))
+            schema = {"type": "array", "items": item, "minItems": count, "maxItems": count}
+        value = _value_by_message(schema, rng)
+        return _encoded({"answer": self._sentence(turns, text, rng)} if value is None else value)
 
 
 def _value_by_format(response_format: Mapping[str, Any], rng: RandomStream) -> str:

@@ -10,17 +10,20 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from clevora_mock.models.templates import COUNT
+
 # The characters of a message that are searched, and the number of candidates.
 _MAX_CHARACTERS, _MAX_CANDIDATES = 60_000, 32
 _START = re.compile(r"[{\[]")
-# Words that introduce a value as the answer; fewer for arrays, since [1] may be a footnote.
-_BEFORE_ARRAY = re.compile(r"(?i)\b(?:return|respond|reply|output)\b[^{}\[\]]{0,80}$")
-_BEFORE_OBJECT = re.compile(
+# Words that introduce a value as the answer; fewer for arrays of numbers, since [1] may be a footnote.
+_BEFORE_NUMBERS = re.compile(r"(?i)\b(?:return|respond|reply|output)\b[^{}\[\]]{0,80}$")
+_BEFORE = re.compile(
     r"(?i)\b(?:return|respond|reply|output|like|format|formatted|examples?|exactly|"
     r"answer(?=\W*$| (?:\w+ )?(?:with|in|as|like)\b))\b[^{}\[\]]{0,80}$"
 )
 _WANTED = re.compile(
     r"(?i)\b(?:as|in|into) (?:(?:an?|the|valid|strict|raw|pure|plain|single|minified|compact) )*json\b|"
+    r"\bjson,? please\b|"
     r"(?:^|[.!?,;:\n] {0,4}|\b(?:and|then|please|must|should|always|only|to|you) )"
     r"(?:return|respond|reply|output|answer|give|produce|generate|write|create|provide|send|make|print)\b"
     r"[^.\n]{0,60}\bjson\b"
@@ -30,12 +33,21 @@ _NAMED = re.compile(
 )
 _ARRAY = re.compile(
     r"(?i)\bjson (?:array|list)\b|(?<!\()\barray\b|"
-    r"\b(?:me|return|generate|create|write|make|output|as) (?:an? |the )?list\b"
+    r"\b(?:me|return|generate|create|write|make|output|as) (?:an? |the )?list\b|"
+    rf"(?:^|[.!?:\n] {{0,4}}|please )(?:\w+|(?:give|show|send) me) (?!(?:1|one)\b){COUNT} [a-z]"
 )
-_ITEMS = re.compile(r"(?i)\bof (?:\S+ )?(strings?|numbers?|integers?|booleans?|objects?)\b")
-_KEYS = re.compile(r"(?i)\b(?:keys?|fields?|properties|attributes)\b(?: named| called| are)?:?\s+(?P<keys>[^.]{1,400})")
-_KEY = re.compile(r"(?i)(?:the |an? )?[\"'`“]?([A-Za-z_][\w-]*)[\"'`”]?(?:\s*\(([^()]*)\)|\s*:\s*(\w+))?")
-_BETWEEN_KEYS = re.compile(r"[ \t]*(?:,\s*and\b|,|\band\b|&|\n)[ \t]*")
+_ITEMS = re.compile(rf"(?i)(?:\bof|{COUNT}) (?:\S+ )?(strings?|numbers?|integers?|booleans?|objects?|arrays?|lists?)\b")
+_BOUNDS = re.compile(r"(?i)\bbetween (\d{1,9}) and (\d{1,9})\b")
+_KEY = (
+    r"[-*• \t]{0,4}(?:the |an? (?!and\b))?[\"'`“]?([A-Za-z_][\w-]*)[\"'`”]?"
+    r"(?:\s{0,4}\(([^()]*)\)|\s{0,4}:\s{0,4}(\w+))?"
+)
+_BETWEEN_KEYS = r"[ \t]*(?:,\s*and\b|,|\band\b|&|\n)[ \t]*"
+_KEYS = re.compile(
+    rf"(?i)\b(?:keys?|fields?|properties|attributes)\b(?: named| called| are)?:?\s+"
+    rf"(?P<keys>{_KEY}(?:{_BETWEEN_KEYS}{_KEY}){{0,60}})"
+)
+_ONE_KEY = re.compile(f"(?i){_KEY}(?:{_BETWEEN_KEYS})?")
 _TYPES = {"str": "string", "int": "integer", "num": "number", "float": "number", "bool": "boolean"}
 _TYPES |= {"list": "array", "array": "array", "dict": "object", "object": "object"}
 
@@ -89,7 +101,7 @@ def shown_value(text: str) -> JsonText | None:
     """Return the last JSON value that `text` introduces as the answer or as an example, or None."""
     shown = None
     for found in json_texts(text):
-        before = _BEFORE_OBJECT if isinstance(found.value, dict) else _BEFORE_ARRAY
+        before = _BEFORE_NUMBERS if all(isinstance(item, int) for item in found.value) else _BEFORE
         if before.search(text[max(0, found.start - 100) : found.start]):
             shown = found
     return shown
@@ -121,24 +133,23 @@ def wants_array(text: str) -> bool:
 
 
 def item_schema(text: str) -> dict[str, Any]:
-    """Return a schema for the items of an array, by their type in `text`."""
+    """Return a schema for the items of an array, by their type and bounds in `text`."""
     named = _ITEMS.search(text[:_MAX_CHARACTERS])
-    return _typed(named[1] if named else "")
+    schema = _typed(named[1] if named else "")
+    bounds = _BOUNDS.search(text[:_MAX_CHARACTERS])
+    if bounds and schema["type"] in ("number", "integer"):
+        low, high = sorted(map(int, bounds.groups()))
+        schema |= {"minimum": low, "maximum": high}
+    return schema
 
 
 def object_schema(text: str) -> dict[str, Any] | None:
     """Return a schema for keys such as ``with the keys name (string) and age (int)``, or None."""
     named = _KEYS.search(text[:_MAX_CHARACTERS])
-    properties: dict[str, Any] = {}
-    for piece in _BETWEEN_KEYS.split(named["keys"]) if named else ():
-        name = piece.lstrip("-*• ")
-        key = _KEY.match(name)
-        if key is None:
-            break
-        properties[key[1]] = _typed(key[2] or key[3] or "")
-        if key.end() < len(name):
-            break
-    return {"type": "object", "properties": properties, "required": list(properties)} if properties else None
+    if named is None:
+        return None
+    properties = {key[1]: _typed(key[2] or key[3] or "") for key in _ONE_KEY.finditer(named["keys"])}
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def _typed(word: str) -> dict[str, Any]:

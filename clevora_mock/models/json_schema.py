@@ -1,9 +1,8 @@
-"""JSON Schema, draft 2020-12: types of keywords, the merging of schemas, and errors.
+"""JSON Schema, draft 2020-12: types of keywords, the merging of schemas, errors, and the budget of an answer.
 
 Arrays of ``items``, the tuples of older drafts, are supported too. Keywords that are not listed are annotations.
 """
 
-from collections.abc import Callable
 from typing import Annotated, Any, Literal, TypeAlias, TypedDict
 
 import msgspec
@@ -14,9 +13,8 @@ AnySchema: TypeAlias = Schema | bool
 
 _MAX_BYTES = 256 * 1024
 
-_Count: TypeAlias = Annotated[float, Meta(ge=0, multiple_of=1)]
 _Type: TypeAlias = Literal["string", "number", "integer", "boolean", "object", "array", "null"]
-_KEYWORDS = {
+_TYPES = {
     "type": _Type | Annotated[list[_Type], Meta(min_length=1)],
     "enum": list[Any],
     "multipleOf": Annotated[float, Meta(gt=0)],
@@ -24,19 +22,21 @@ _KEYWORDS = {
     "required": list[str],
     "dependentRequired": dict[str, list[str]],
     "items": "_Keywords | bool | list[_Keywords | bool]",
-    **dict.fromkeys(("$ref", "pattern", "format"), str),
-    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"), float),
-    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _Count),
-    **dict.fromkeys(("minProperties", "maxProperties", "minContains", "maxContains"), _Count),
-    **dict.fromkeys(("allOf", "anyOf", "oneOf"), "Annotated[list[_Keywords | bool], Meta(min_length=1)]"),
-    **dict.fromkeys(("prefixItems",), "list[_Keywords | bool]"),
-    **dict.fromkeys(("properties", "patternProperties", "dependentSchemas"), "dict[str, _Keywords | bool]"),
-    **dict.fromkeys(("$defs", "definitions"), "dict[str, _Keywords | bool]"),
-    **dict.fromkeys(("not", "if", "then", "else", "contains", "propertyNames"), "_Keywords | bool"),
-    **dict.fromkeys(("additionalItems", "additionalProperties"), "_Keywords | bool"),
-    **dict.fromkeys(("unevaluatedItems", "unevaluatedProperties"), "_Keywords | bool"),
+    "prefixItems": "list[_Keywords | bool]",
 }
-_Keywords = TypedDict("_Keywords", _KEYWORDS, total=False)  # type: ignore[misc] # a computed table
+_TYPE_BY_KEYWORDS = {
+    "$ref pattern format": str,
+    "minimum maximum exclusiveMinimum exclusiveMaximum": float,
+    "minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains": Annotated[
+        float, Meta(ge=0, multiple_of=1)
+    ],
+    "allOf anyOf oneOf": "Annotated[list[_Keywords | bool], Meta(min_length=1)]",
+    "properties patternProperties dependentSchemas $defs definitions": "dict[str, _Keywords | bool]",
+    "not if then else contains propertyNames": "_Keywords | bool",
+    "additionalItems additionalProperties unevaluatedItems unevaluatedProperties": "_Keywords | bool",
+}
+_TYPES |= {keyword: type_ for keywords, type_ in _TYPE_BY_KEYWORDS.items() for keyword in keywords.split()}
+_Keywords = TypedDict("_Keywords", _TYPES, total=False)  # type: ignore[misc] # a computed table
 
 
 class SchemaError(ValueError):
@@ -63,26 +63,19 @@ class BudgetExceededError(SchemaError):
 
 
 class Budget:
-    """A limit of work, in steps of about five microseconds, and of characters of the value.
+    """A limit of work, in steps of about five microseconds or forty characters of the value.
 
-    Counted, not measured, so that every machine refuses the same schemas.
+    Counted, not measured, so that every machine refuses the same schemas. `depth` is that of a running validation.
     """
 
-    def __init__(self, steps: int, characters: int) -> None:
-        self._ample = steps * 5 // 6
-        self._steps = steps
-        self._characters = characters
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+        self.depth = 0
 
-    def spend(self, steps: int = 1, characters: int = 0) -> None:
-        self._steps -= steps
-        self._characters -= characters
-        if self._steps < 0 or self._characters < 0:
+    def spend(self, steps: int = 1) -> None:
+        self.steps -= steps
+        if self.steps < 0:
             raise BudgetExceededError
-
-    @property
-    def is_ample(self) -> bool:
-        """True while optional parts may still be added."""
-        return self._steps > self._ample
 
 
 def check(schema: object) -> int:
@@ -90,7 +83,7 @@ def check(schema: object) -> int:
     try:
         msgspec.convert(schema, _Keywords | bool)
         size = len(msgspec.json.encode(schema))
-    except msgspec.ValidationError as error:
+    except (msgspec.ValidationError, UnicodeEncodeError) as error:
         raise SchemaError("a valid JSON Schema", f"an error in it: {error}") from None
     except RecursionError:
         raise BudgetExceededError from None
@@ -101,34 +94,32 @@ def check(schema: object) -> int:
 
 def merged(one: Schema, other: Schema) -> Schema:
     """Merge two schemas keyword by keyword; keywords without a rule are taken from `other`."""
-    both = one | other
-    for key in one.keys() & other.keys() & _COMBINED.keys():
-        both[key] = _COMBINED[key](one[key], other[key])
-    return both
+    return one | other | {key: _merged_keyword(key, one[key], other[key]) for key in one if key in other}
 
 
-def _all_of(one: AnySchema, other: AnySchema) -> AnySchema:
-    return {"allOf": [one, other]}
+def _merged_keyword(key: str, one: Any, other: Any) -> Any:
+    match key:
+        case "type":
+            return [name for name in _type_names(one) if name in _type_names(other)]
+        case "enum":
+            known = {msgspec.json.encode(value, order="sorted") for value in other}
+            return [value for value in one if msgspec.json.encode(value, order="sorted") in known]
+        case "required":
+            return list(dict.fromkeys(one + other))
+        case "multipleOf":
+            return one * other if one % other and other % one else max(one, other)
+        case "items" | "additionalProperties" | "propertyNames" | "contains":
+            return {"allOf": [one, other]}
+        case "properties" | "patternProperties":
+            return one | other | {name: {"allOf": [one[name], other[name]]} for name in one if name in other}
+        case "dependentRequired":
+            return one | other
+    if key.startswith(("min", "exclusiveMin")):
+        return max(one, other)
+    return min(one, other) if key.startswith(("max", "exclusiveMax")) else other
 
 
-def _by_name(one: Schema, other: Schema) -> Schema:
-    return one | other | {name: _all_of(one[name], other[name]) for name in one if name in other}
-
-
-def type_names(named: str | list[str]) -> list[str]:
+def _type_names(named: str | list[str]) -> list[str]:
     """Return the types of the keyword ``type``; ``number`` includes ``integer``."""
     names = [named] if isinstance(named, str) else named
     return [*names, "integer"] if "number" in names and "integer" not in names else names
-
-
-_COMBINED: dict[str, Callable[[Any, Any], Any]] = {
-    **dict.fromkeys(("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties", "minContains"), max),
-    **dict.fromkeys(("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties", "maxContains"), min),
-    **dict.fromkeys(("items", "additionalProperties", "propertyNames", "contains"), _all_of),
-    **dict.fromkeys(("properties", "patternProperties"), _by_name),
-    "type": lambda one, other: [name for name in type_names(one) if name in type_names(other)],
-    "enum": lambda one, other: [value for value in one if value in other],
-    "required": lambda one, other: list(dict.fromkeys(one + other)),
-    "dependentRequired": lambda one, other: one | other,
-    "multipleOf": lambda one, other: one * other if one % other and other % one else max(one, other),
-}

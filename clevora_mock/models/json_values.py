@@ -8,7 +8,9 @@ counts against one budget.
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
+from itertools import chain
 from math import ceil, floor
 from typing import Any
 
@@ -25,9 +27,11 @@ from clevora_mock.models.json_schema import (
 )
 from clevora_mock.models.json_validation import BoundedValidator, unresolved
 
-_STEPS, _CHARACTERS = 6_000, 200_000
-_TRIES = 16
-_DEEPEST, _OPTIONAL_DEPTH = 40, 6
+_STEPS, _CHARACTERS_PER_STEP = 6_000, 40
+_CHARACTERS = _STEPS * _CHARACTERS_PER_STEP
+# Optional parts are added to objects and arrays that are not deep, while fewer steps than these are spent.
+_OPTIONAL_STEPS, _OPTIONAL_DEPTH = 1_000, 6
+_TRIES, _DEEPEST = 16, 40
 # A reference may be nested in itself once, so that a recursive value shows its structure.
 _OPEN_AT_ONCE = 2
 
@@ -37,30 +41,28 @@ _INEXACT = frozenset({
     "patternProperties", "propertyNames", "minProperties", "maxProperties", "dependentRequired", "dependentSchemas",
     "unevaluatedItems", "unevaluatedProperties",
 })  # fmt: skip
+_ENDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
 # The type of a schema without ``type``, by its keywords.
 _IMPLIED = {
     **dict.fromkeys(("properties", "required", "additionalProperties", "patternProperties", "minProperties"), "object"),
     **dict.fromkeys(("items", "prefixItems", "minItems", "uniqueItems", "contains"), "array"),
-    **dict.fromkeys(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"), "number"),
+    **dict.fromkeys((*_ENDS, "multipleOf"), "number"),
 }
+_TYPES = ("string", "integer", "boolean", "object", "array", "null")
 _NULLS = ("null", {"type": "null"})
 _FORMATS = {
     "date-time": "2026-{month:02}-{day:02}T{hour:02}:30:00Z",
     "date": "2026-{month:02}-{day:02}",
     "time": "{hour:02}:30:00Z",
     "duration": "PT{hour}H",
-    "email": "user{n}@example.com",
-    "idn-email": "user{n}@example.com",
     "hostname": "host{n}.example.com",
-    "uri": "https://example.com/{n}",
-    "url": "https://example.com/{n}",
-    "iri": "https://example.com/{n}",
-    "uri-reference": "/{n}",
     "uuid": "{n:08x}-0000-4000-8000-{n:012x}",
     "ipv4": "192.0.2.{n}",
     "ipv6": "2001:db8::{n:x}",
-    "json-pointer": "/{n}",
     "regex": "^{n}$",
+    **dict.fromkeys(("email", "idn-email"), "user{n}@example.com"),
+    **dict.fromkeys(("uri", "url", "iri"), "https://example.com/{n}"),
+    **dict.fromkeys(("uri-reference", "json-pointer"), "/{n}"),
 }
 # By the last word of a property's name, if its schema has no constraint.
 _FORMAT_OF_NAME = {"email": "email", "url": "uri", "website": "uri", "date": "date", "id": "uuid"}
@@ -72,7 +74,7 @@ def value_for(schema: object, rng: RandomStream) -> object:
     check(schema)
     root = schema if isinstance(schema, dict) else {"allOf": [schema]}
     try:
-        return _Generator(root, rng).whole()
+        return _Generator(root, rng).value(root, "value")
     except RecursionError:
         raise BudgetExceededError from None
 
@@ -83,65 +85,60 @@ class _Generator:
     def __init__(self, root: Schema, rng: RandomStream) -> None:
         self._root = root
         self._rng = rng
-        self._budget = Budget(_STEPS, _CHARACTERS)
+        self._budget = Budget(_STEPS)
         self._patterns = SchemaPatterns(rng, self._budget)
-        self._validator = BoundedValidator(root, self._budget, self._patterns)
+        self._validator = BoundedValidator(root, self._patterns)
         self._open = ["#"]
+        self._targets: dict[str, AnySchema] = {}
         self._depth = 0
 
-    def whole(self) -> object:
-        for _ in range(_TRIES):
-            value = self._value(self._root, "value")
-            if self._validator.is_valid(value, self._root):
-                return value
-        raise UnsatisfiableError
-
-    def _value(self, schema: AnySchema, name: str) -> object:
-        """Return a value for a part of the schema; `name` is the property that it is in."""
+    def value(self, schema: AnySchema, name: str, start: int = 0) -> object:
+        """Return a value for a part of the schema; `name` is the property that it is in, `start` the first attempt."""
         self._budget.spend()
         before = len(self._open)
+        is_inexact = not self._depth or (isinstance(schema, dict) and not _INEXACT.isdisjoint(schema))
         if self._depth >= _DEEPEST:
             raise BudgetExceededError
         self._depth += 1
         try:
-            for attempt in range(_TRIES):
+            for attempt in range(start, start + _TRIES):
                 del self._open[before:]
-                try:
-                    flat, inexact = self._flatten(schema, attempt)
-                    value = self._value_by_type(flat, name, attempt)
-                except (UnsatisfiableError, OverflowError):
-                    continue
-                if not inexact or self._validator.is_valid(value, schema):
-                    return value
+                with suppress(UnsatisfiableError, OverflowError):
+                    value = self._value_by_type(self._flat(schema, attempt), name, attempt)
+                    if not is_inexact or self._validator.is_valid(value, schema):
+                        return value
             raise UnsatisfiableError
         finally:
             del self._open[before:]
             self._depth -= 1
 
-    def _flatten(self, schema: AnySchema, attempt: int) -> tuple[Schema, bool]:
-        """Merge `schema` with its references and choices; also tell whether that may be inexact."""
+    def _flat(self, schema: AnySchema, attempt: int) -> Schema:
+        """Merge `schema` with its references and one option of each of its choices."""
         self._budget.spend()
-        if not isinstance(schema, dict):
-            if schema:
-                return {}, False
+        if schema is False:
             raise UnsatisfiableError
-        parts: list[AnySchema] = list(schema.get("allOf", []))
-        if "$ref" in schema:
-            parts.append(self._target(schema["$ref"]))
-        parts += [self._pick(schema[key], attempt) for key in ("anyOf", "oneOf") if key in schema]
-        if "if" in schema:
-            met = {"allOf": [schema["if"], schema.get("then", True)]}
-            parts.append(self._pick([met, schema.get("else", True)], attempt))
-        flat = schema
+        flat: Schema = {} if schema is True else schema
+        parts: list[AnySchema] = list(flat.get("allOf", []))
+        if "$ref" in flat:
+            parts.append(self._target(flat["$ref"]))
+        parts += [self._pick(flat[key], attempt) for key in ("anyOf", "oneOf") if key in flat]
+        if "if" in flat:
+            parts.append(self._pick([{"allOf": [flat["if"], flat.get("then", True)]}, flat.get("else", True)], attempt))
         for part in parts:
-            flat = merged(flat, self._flatten(part, attempt)[0])
-        return flat, not _INEXACT.isdisjoint(schema)
+            self._budget.spend(sum(len(value) for value in flat.values() if isinstance(value, list | dict)) // 10)
+            flat = merged(flat, self._flat(part, attempt))
+        return flat
 
     def _target(self, ref: str) -> AnySchema:
-        """Resolve a reference such as ``#/$defs/Pet``."""
+        """Return the schema of a reference such as ``#/$defs/Pet``, unless it is nested in itself too often."""
         if self._open.count(ref) >= _OPEN_AT_ONCE:
             raise UnsatisfiableError
         self._open.append(ref)
+        if ref not in self._targets:
+            self._targets[ref] = self._resolved(ref)
+        return self._targets[ref]
+
+    def _resolved(self, ref: str) -> AnySchema:
         start, *steps = ref.split("/")
         here: Any = self._root if start == "#" else None
         try:
@@ -152,7 +149,7 @@ class _Generator:
             here = None
         if not isinstance(here, dict | bool):
             raise unresolved(ref)
-        self._budget.spend(check(here) // 1000)
+        self._budget.spend(check(here) // 500)
         return here
 
     def _pick(self, options: Sequence[Any], attempt: int) -> Any:
@@ -163,12 +160,11 @@ class _Generator:
         return sorted(options, key=lambda option: option in _NULLS)[attempt]
 
     def _value_by_type(self, flat: Schema, name: str, attempt: int) -> object:
-        self._budget.spend(0, 8)
         if "const" in flat or "enum" in flat:
-            value = flat["const"] if "const" in flat else self._rng.choice(flat["enum"] or [None])
-            self._budget.spend(0, len(json.dumps(value)))
+            value = flat["const"] if "const" in flat else self._one_of(flat, attempt)
+            self._budget.spend(len(json.dumps(value)) // _CHARACTERS_PER_STEP)
             return value
-        types = flat.get("type", [next((_IMPLIED[key] for key in flat if key in _IMPLIED), "string")])
+        types = flat.get("type", [_IMPLIED[key] for key in flat if key in _IMPLIED][:1] or _TYPES)
         if not types:
             raise UnsatisfiableError
         match self._pick([types] if isinstance(types, str) else types, attempt):
@@ -185,23 +181,34 @@ class _Generator:
             case number:
                 return self._number(flat, name, whole=number == "integer")
 
+    def _one_of(self, flat: Schema, attempt: int) -> object:
+        """Return a value of ``enum``, after the first attempt one that is valid by the other keywords."""
+        values = flat["enum"] or [None]
+        first = self._rng.randbelow(len(values))
+        rest = {key: flat[key] for key in flat if attempt and key != "enum"}
+        for value in values[first:] + values[:first]:
+            if self._validator.is_valid(value, rest):
+                return value
+        raise UnsatisfiableError
+
     def _number(self, flat: Schema, name: str, *, whole: bool) -> float:
         known = _RANGE_OF_NAME.get(_last_word(name))
         step = Fraction(str(flat.get("multipleOf", 1 if whole or known else 0.01)))
         if whole:
             # The integer multiples of p/q are those of p.
             step = Fraction(step.numerator)
-        usual = [Fraction(bound) for bound in known or (1, 100)]
+        ends = {key: Fraction(str(flat[key])) for key in _ENDS if key in flat}
+        lows = [ends[key] for key in ("minimum", "exclusiveMinimum") if key in ends]
+        highs = [ends[key] for key in ("maximum", "exclusiveMaximum") if key in ends]
+        usual = [Fraction(end) for end in known or (1, 100)]
         span = max(usual[1] - usual[0], 10 * step)
-        lows = [Fraction(str(flat[key])) for key in ("minimum", "exclusiveMinimum") if key in flat]
-        highs = [Fraction(str(flat[key])) for key in ("maximum", "exclusiveMaximum") if key in flat]
         low = max(lows or [min([usual[0], *(high - span for high in highs)])])
         high = min(highs or [max(usual[1], low + span)])
-        if not whole and "multipleOf" not in flat and high - low < span / 10:
+        if not whole and "multipleOf" not in flat and high - low < 8 * step:
             step = (high - low) / 8 or Fraction(1)
         first, last = ceil(low / step), floor(high / step)
-        first += "exclusiveMinimum" in flat and first * step <= Fraction(str(flat["exclusiveMinimum"]))
-        last -= "exclusiveMaximum" in flat and last * step >= Fraction(str(flat["exclusiveMaximum"]))
+        first += first * step == ends.get("exclusiveMinimum")
+        last -= last * step == ends.get("exclusiveMaximum")
         if first > last:
             raise UnsatisfiableError
         value = (first + self._rng.randbelow(last - first + 1)) * step
@@ -212,20 +219,16 @@ class _Generator:
         if least > _CHARACTERS:
             raise BudgetExceededError
         text = self._formatted(flat.get("format", ""))
-        if "pattern" in flat:
-            if not text or attempt >= _TRIES // 2:
-                text = self._patterns.make(flat["pattern"], attempt)
-            elif self._patterns.can_check(flat["pattern"], text):
-                if not self._patterns.matches(flat["pattern"], text):
-                    raise UnsatisfiableError
-            else:
-                self._patterns.trust(flat["pattern"], text)
+        if text and "pattern" in flat and attempt < _TRIES // 2:
+            self._patterns.checked(flat["pattern"], text)
+        elif "pattern" in flat:
+            text = self._patterns.make(flat["pattern"], attempt, length=least)
         elif not text:
             text = self._formatted(_FORMAT_OF_NAME.get(_last_word(name), ""))
             if not text or not least <= len(text) <= most:
                 text = f"sample {name} {self._rng.randbelow(1000)}"
                 text = (text + " and more of it" * max(0, (least - len(text) + 14) // 15))[:most]
-        self._budget.spend(0, len(text))
+        self._budget.spend(len(text) // _CHARACTERS_PER_STEP)
         if not least <= len(text) <= most:
             raise UnsatisfiableError
         return text
@@ -239,28 +242,27 @@ class _Generator:
         rest: Any = flat.get("items", True)
         lead, rest = (rest, flat.get("additionalItems", True)) if isinstance(rest, list) else ([], rest)
         lead = flat.get("prefixItems", lead)
-        needed = max(int(flat.get("minItems", 0)), len(lead))
         if "contains" in flat:
-            needed = max(needed, len(lead) + int(flat.get("minContains", 1)))
-            rest = {"allOf": [rest, flat["contains"]]}
+            self._budget.spend(int(flat.get("minContains", 1)))
+            lead = lead + [{"allOf": [rest, flat["contains"]]}] * int(flat.get("minContains", 1))
+        needed = max(int(flat.get("minItems", 0)), len(lead))
         count = needed if needed or not self._may_add else 1 + self._rng.randbelow(3)
         self._budget.spend(count)
         made: list[object] = []
-        seen: set[str] | None = set() if flat.get("uniqueItems") else None
+        seen: set[str] = set()
         for index in range(min(count, int(flat.get("maxItems", count)))):
             try:
-                made.append(self._item(lead[index] if index < len(lead) else rest, name, seen))
+                made.append(self._item(lead[index] if index < len(lead) else rest, name, seen, flat))
             except UnsatisfiableError:
                 if index < needed:
                     raise
-                break
         return made
 
-    def _item(self, schema: AnySchema, name: str, seen: set[str] | None) -> object:
-        """Return a value for `schema` that is not in `seen`, and add it there; None allows duplicates."""
-        for _ in range(_TRIES):
-            value = self._value(schema, name)
-            if seen is None:
+    def _item(self, schema: AnySchema, name: str, seen: set[str], flat: Schema) -> object:
+        """Return an item of an array, not one of `seen` if the array has ``uniqueItems``."""
+        for attempt in range(_TRIES + 8 * len(seen)):
+            value = self.value(schema, name, attempt)
+            if not flat.get("uniqueItems"):
                 return value
             key = json.dumps(value, sort_keys=True)
             if key not in seen:
@@ -270,54 +272,52 @@ class _Generator:
 
     def _object(self, flat: Schema, attempt: int) -> dict[str, object]:
         known, required = flat.get("properties", {}), dict.fromkeys(flat.get("required", []))
+        most = int(flat.get("maxProperties", _STEPS))
         # Later attempts omit optional properties.
-        optional = attempt < _TRIES // 2 and self._may_add
-        most = int(flat.get("maxProperties", len(known) + len(required)))
-        room = most - len(required) if optional else 0
+        room = max(0, most - len(required)) if attempt < _TRIES // 2 else 0
+        optional = dict.fromkeys([name for name in known if name not in required][:room])
+        names = [name for name in known | required if name in required or name in optional]
+        needed = [flat["dependentRequired"].get(name, ()) for name in names if "dependentRequired" in flat]
+        self._budget.spend((len(known) + len(required) + sum(map(len, needed))) // 10)
         made: dict[str, object] = {}
-        for name in known | required:
-            if name in required or room > 0:
-                self._put(made, name, flat, needed=name in required)
-                room -= name not in required
-        for name in [name for key in [*made] for name in flat.get("dependentRequired", {}).get(key, [])]:
-            self._put(made, name, flat)
-        self._fill(made, flat, most)
+        for name in dict.fromkeys(chain(names, *needed)):
+            if name in optional and not self._may_add:
+                continue
+            try:
+                self._put(made, name, flat)
+            except UnsatisfiableError:
+                if name not in optional:
+                    raise
+        rest, patterns = flat.get("additionalProperties", True), flat.get("patternProperties", {})
+        is_map = isinstance(rest, dict) or patterns
+        least = int(flat.get("minProperties", bool(is_map and not made and most and self._may_add)))
+        self._budget.spend(least)
+        for number in range(2 * least):
+            if len(made) < least:
+                self._put(made, self._new_name(flat, number), flat)
         return made
 
-    def _put(self, made: dict[str, object], name: str, flat: Schema, *, needed: bool = True) -> None:
-        """Set a property of `made`, unless no value is found and it is not `needed`."""
+    def _put(self, made: dict[str, object], name: str, flat: Schema) -> None:
+        """Set a property of `made` by all schemas for its name."""
+        self._budget.spend(len(name) // _CHARACTERS_PER_STEP)
         patterns = flat.get("patternProperties", {})
         parts = [part for pattern, part in patterns.items() if self._patterns.matches(pattern, name)]
         parts += [flat["properties"][name]] if name in flat.get("properties", {}) else []
-        schema = {"allOf": parts} if len(parts) > 1 else [*parts, flat.get("additionalProperties", True)][0]
-        self._budget.spend(0, len(name))
-        try:
-            if name not in made:
-                made[name] = self._value(schema, name)
-        except UnsatisfiableError:
-            if needed:
-                raise
+        parts = parts or [flat.get("additionalProperties", True)]
+        made[name] = self.value({"allOf": parts} if len(parts) > 1 else parts[0], name)
 
-    def _fill(self, made: dict[str, object], flat: Schema, most: int) -> None:
-        """Add properties with generated names: the required number, or one to an otherwise empty map."""
-        rest, patterns = flat.get("additionalProperties", True), flat.get("patternProperties", {})
-        is_map = isinstance(rest, dict) or patterns
-        least = int(flat.get("minProperties", bool(is_map and not made and self._may_add and most)))
-        self._budget.spend(least)
-        for number in range(2 * least):
-            if len(made) >= least:
-                return
-            name = f"key{number + 1}"
-            if patterns and not isinstance(rest, dict):
-                name = self._patterns.make(self._rng.choice([*patterns]), number)
-            elif "propertyNames" in flat:
-                name = str(self._value({"allOf": [{"type": "string"}, flat["propertyNames"]]}, "key"))
-            self._put(made, name, flat)
+    def _new_name(self, flat: Schema, number: int) -> str:
+        """Return a name for a property that the schema does not name."""
+        if flat.get("patternProperties") and not isinstance(flat.get("additionalProperties"), dict):
+            return self._patterns.make(self._rng.choice([*flat["patternProperties"]]), number)
+        if "propertyNames" in flat:
+            return str(self.value({"allOf": [{"type": "string"}, flat["propertyNames"]]}, "key"))
+        return f"key{number + 1}"
 
     @property
     def _may_add(self) -> bool:
-        """True if optional parts may be added."""
-        return self._budget.is_ample and self._depth <= _OPTIONAL_DEPTH
+        """True while optional parts may be added."""
+        return self._budget.steps > _STEPS - _OPTIONAL_STEPS and self._depth <= _OPTIONAL_DEPTH
 
 
 def _last_word(name: str) -> str:

@@ -6,10 +6,10 @@ from itertools import islice
 # The characters of a message that are searched, and the number of candidates.
 _MAX_CHARACTERS, _MAX_CANDIDATES = 60_000, 16
 _LEAD = re.compile(
-    r"(?i)(?:^|[.!?\n]) {0,4}(?P<before>(?:(?:please|just|only) ){0,3})"
+    r"(?i)(?:^|[.!?\n]) {0,4}(?P<before>(?:(?:please|just|only|you must|you should|always) ){0,3})"
     r"(?P<verb>reply|respond|answer|return|output|print|write|say|repeat|echo)\b"
-    r"(?P<how>(?:\s+(?:back|with|only|just|exactly|precisely|verbatim|the|this(?=\s*:)|single|exact|following|words?|phrase|"
-    r"string|sentence|text|message|after me)\b)*)(?P<colon>\s*:)?[,\s]*"
+    r"(?P<how>(?:\s+(?:back|with|only|just|nothing but|exactly|precisely|verbatim|the|this(?=(?:\s+\w+)?\s*:)|single|"
+    r"exact|following|words?|number|phrase|string|sentence|text|message|after me)\b)*)(?P<colon>\s*:)?[,\s]*"
 )
 _QUOTED = re.compile(
     r"(?s)```\w*\n(.*?)\n?```|\"([^\"]+)\"|“([^”]+)”|`([^`]+)`|'(.+?)'(?!\w)|"
@@ -20,10 +20,12 @@ _NOTHING_ELSE = re.compile(r"(?i),? (?:and|with) nothing (?:else|more)\b.*")
 # These describe an answer instead of stating it.
 _DESCRIPTION = re.compile(
     r"(?i:something|anything|nothing|more|an?|one|your|how|why|what|whether|in|about|json|yes or no)\b|"
-    r".* in [A-Z]\w+\W*$"
+    r"(?i:\d+|two|three|four|five|six|seven|eight|nine|ten) [a-z]|"
+    r".* in (?:[A-Z]\w+|(?i:\w+(?:ish|ese|ian)|french|german|dutch|korean|latin|arabic|hindi))\b[^\w]*(?:please)?\W*$|"
+    r".* (?i:twice|\w+ times)\W*$"
 )
 _WITH = re.compile(r"with|text|sentence|message|following|only|just")
-_ONLY = re.compile(r"only|just")
+_ONLY = re.compile(r"only|just|nothing but")
 _EXACTLY = re.compile(r"exactly|precisely|verbatim|\bword|phrase|string|after me")
 
 

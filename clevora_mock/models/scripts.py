@@ -68,20 +68,12 @@ class GeneratedScript(msgspec.Struct, frozen=True, rename="camel"):
     call_to_action: str
 
 
-class _Line(NamedTuple):
-    """A line, its position in the data, and its number of tokens."""
-
-    place: int
-    text: str
-    size: int
-
-
 class _Outline(NamedTuple):
-    """An unfinished section: its lines, and those that may be added, the next one last."""
+    """An unfinished section: its lines by their places in the data, and those that may be added, the next one last."""
 
     heading: str
-    lines: list[_Line]
-    pool: list[_Line]
+    lines: dict[int, str]
+    pool: list[tuple[int, str]]
     ordered: bool
 
 
@@ -124,13 +116,14 @@ class _Draft:
 
     def script(self) -> GeneratedScript:
         style = self._style
-        title, hook, call = (self._spend(self._line(pool)).text for pool in (style.titles, style.hooks, style.calls))
+        title, hook, call = (self._spend(self._line(pool)) for pool in (style.titles, style.hooks, style.calls))
         spans = self._spans() if style.layers else []
         outlines = self._outlines(spans)
         spare = BUDGETS[self._length] * (_LEAST_UNUSED + self._rng.randbelow(_MOST_UNUSED - _LEAST_UNUSED)) // 100
         while self._left > spare and any(outline.pool for outline in outlines):
-            self._add_round(outlines, spare)
-        contents = ["\n".join(line.text for line in sorted(outline.lines)) for outline in outlines]
+            for outline in outlines:
+                self._add_line(outline, spare)
+        contents = ["\n".join(text for _, text in sorted(outline.lines.items())) for outline in outlines]
         seconds = spans or map(_seconds_to_say, contents)
         headings = [outline.heading for outline in outlines]
         return GeneratedScript(title, hook, [*map(Section, headings, contents, seconds)], call)
@@ -146,38 +139,32 @@ class _Draft:
             self._slots["n"] = number
             number += "{n}" in template
             timed = f"{starts[at]}\u2013{starts[at + 1]} s: {template}" if spans else template
-            heading = self._spend(self._line([timed])).text
-            opening = self._spend(self._line(section.openings))
-            pool = [self._line([line], place) for place, line in enumerate(section.lines)]
-            pool += [
-                self._line([f"{label}: {lines[at]}"], place) for place, (label, lines) in enumerate(directions.items())
-            ]
+            heading, opening = self._spend(self._line([timed])), self._spend(self._line(section.openings))
+            directed = [f"{label}: {lines[at]}" for label, lines in directions.items()]
+            pool = [*enumerate(self._line([line]) for line in (*section.lines, *directed))]
             pool = pool[::-1] if section.ordered else self._rng.shuffled(pool)
-            outlines.append(_Outline(heading, [opening], pool, section.ordered))
+            outlines.append(_Outline(heading, {-1: opening}, pool, section.ordered))
         return outlines
 
-    def _add_round(self, outlines: Sequence[_Outline], spare: int) -> None:
-        """Add a line to each section if the budget allows it."""
-        for outline in outlines:
-            if not outline.pool:
-                continue
-            line = outline.pool.pop()
-            if line.size <= self._left and self._left > spare:
-                outline.lines.append(self._spend(line))
+    def _add_line(self, outline: _Outline, spare: int) -> None:
+        """Add a line to a section if the budget allows it."""
+        if outline.pool:
+            place, text = outline.pool.pop()
+            if counting.count(text) <= self._left and self._left > spare:
+                outline.lines[place] = self._spend(text)
             elif outline.ordered:
                 outline.pool.clear()
 
-    def _line(self, pool: Sequence[str], place: int = -1) -> _Line:
+    def _line(self, pool: Sequence[str]) -> str:
         """Return a random line of `pool`, filled in after it is split, since a topic may contain ``||``."""
         parts = [part.format_map(self._slots) for part in self._rng.choice(pool).split("||")]
         if len(parts) > 1:
             parts = [f"{speaker}: {part}" for speaker, part in zip(_SPEAKERS, parts, strict=True)]
-        text = "\n".join(parts)
-        return _Line(place, text, counting.count(text))
+        return "\n".join(parts)
 
-    def _spend(self, line: _Line) -> _Line:
-        self._left -= line.size
-        return line
+    def _spend(self, text: str) -> str:
+        self._left -= counting.count(text)
+        return text
 
     def _spans(self) -> list[int]:
         """Return the seconds of each shot, which differ by at most one."""

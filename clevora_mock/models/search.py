@@ -20,7 +20,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from math import log
 from string import ascii_lowercase
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,13 +66,6 @@ _MATCH, _FEEDBACK = 8500, 1500
 _LEADERS = 5
 
 
-class Term(NamedTuple):
-    """A term of a query: the number of its stem, None for an unknown word, and its weight, including rarity."""
-
-    number: int | None
-    weight: int
-
-
 class SearchIndex:
     """A read-only inverted index of `items`."""
 
@@ -98,10 +90,9 @@ class SearchIndex:
     def search(self, query: str, limit: int) -> list[tuple[CatalogItem, float]]:
         """Return the best `limit` items with scores in [0, 1], or nothing without a known word."""
         stems = [*islice(self._stems(query), _QUERY_TERMS)]
-        terms = self._terms(stems)
-        if all(term.number is None for term in terms):
+        if self._numbers.keys().isdisjoint(stems):
             return []
-        match = self._match(terms)
+        match = self._match(stems)
         leading = match * 3 > match.max() * 2
         topical = self._tag_shares(self._common_tags([at for at in _highest(match, _LEADERS) if leading[at]]))
         scores = match * _MATCH // _SCALE
@@ -146,26 +137,22 @@ class SearchIndex:
         known = [other for other in _single_edits(word) if self._words.get(other, -1) >= 0]
         return min(known, key=lambda other: (-len(self._holders[self._words[other]]), other), default=word)
 
-    def _terms(self, stems: Sequence[str]) -> list[Term]:
+    def _match(self, stems: Sequence[str]) -> Integers:
+        """Return each item's share of the weight of `stems`, in ten-thousandths."""
         weak = _WEAK_STEMS | _TYPE_BY_STEM.keys()
         if weak.issuperset(stems):
             # *How to start a podcast* is about podcasts.
             weak = _WEAK_STEMS
-        terms = []
+        earned = np.zeros(len(self._items), np.int64)
+        total = 0
         for key in stems:
             number = self._numbers.get(key)
             holders = 1 if number is None else len(self._holders[number])
-            rarity = round(100 * log(1 + len(self._items) / holders))
-            terms.append(Term(number, rarity * (_WEAK if key in weak else _STRONG)))
-        return terms
-
-    def _match(self, terms: Sequence[Term]) -> Integers:
-        """Return each item's share of the weight of `terms`, in ten-thousandths."""
-        earned = np.zeros(len(self._items), np.int64)
-        for term in terms:
-            if term.number is not None:
-                earned[self._holders[term.number]] += self._relevance[term.number] * term.weight
-        return (earned * (_SCALE / (sum(term.weight for term in terms) * _MAX_RELEVANCE))).astype(np.int64)
+            weight = round(100 * log(1 + len(self._items) / holders)) * (_WEAK if key in weak else _STRONG)
+            total += weight
+            if number is not None:
+                earned[self._holders[number]] += self._relevance[number] * weight
+        return (earned * (_SCALE / (total * _MAX_RELEVANCE))).astype(np.int64)
 
     def _common_tags(self, leaders: Sequence[int]) -> list[str]:
         """Return the tags of at least half of `leaders` that other items have too."""

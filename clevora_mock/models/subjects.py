@@ -24,7 +24,6 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     tags: Lines
     keywords: str
-    person: str
     people: str
     themes: Lines
     skills: Lines

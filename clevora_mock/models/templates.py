@@ -18,11 +18,24 @@ _NUMBERS = (
     "eighteen nineteen twenty"
 )
 _NUMBER = {word: number for number, word in enumerate(_NUMBERS.split(), 1)}
-_COUNT = re.compile(rf"\b(?:\d{{1,3}}|{'|'.join(_NUMBER)})\b")
+# A number in a request, in digits or in words.
+COUNT = rf"\b(?:\d{{1,5}}|{'|'.join(_NUMBER)})\b"
+_IN_QUOTES = re.compile(r"(?<=\")[^\"]+(?=\")|(?<=“)[^”]+(?=”)|(?<= ')[^']+(?='(?!\w))")
+# Kinds of requests that contain the text to work on.
+ABOUT_A_TEXT = frozenset({"summarize", "translate", "classify", "extract", "edit"})
 # Ignored at the beginning of a request.
 _POLITE = tuple(
     tuple(phrase.split())
-    for phrase in ("please", "can you", "could you", "would you", "will you", "i want you to", "i need you to")
+    for phrase in (
+        "please",
+        "can you",
+        "could you",
+        "would you",
+        "will you",
+        "help me",
+        "i want you to",
+        "i need you to",
+    )
 )
 _POLITE_FIRST_WORDS = frozenset(phrase[0] for phrase in _POLITE)
 
@@ -60,6 +73,8 @@ class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             return "code"
         if kind in ("greeting", "thanks", "farewell") and len(lead) > _GREETING_WORDS:
             kind = ""
+        if kind in ABOUT_A_TEXT and given_text(text) == text:
+            kind = ""
         if not text.strip():
             return "empty"
         return kind or ("question" if text.rstrip()[-1] in _QUESTION_MARKS else "statement")
@@ -80,17 +95,18 @@ def quotation(text: str) -> str:
 
 
 def given_text(text: str) -> str:
-    """Return the text after the instruction in a request such as ``Summarize: …``, or the whole request."""
+    """Return the text after the instruction in ``Summarize: …``, the words in quotes, or the whole request."""
     for sign in (":", "\n"):
         head, _, rest = text.partition(sign)
         if rest.strip() and len(head) <= _QUOTED_CHARACTERS:
             return rest
-    return text
+    quoted = _IN_QUOTES.search(text)
+    return quoted[0] if quoted else text
 
 
 def count_in(text: str, default: int = 3) -> int:
     """Return the number in a request, in digits or in words up to twenty."""
-    found = _COUNT.search(text[:400].lower())
+    found = re.search(COUNT, text[:400].lower())
     if found is None:
         return default
     return _NUMBER.get(found[0]) or int(found[0])

@@ -99,7 +99,7 @@ _RESULTS = list_of(_RESULT, "results", 0, MAX_SEARCH_RESULTS).then(tuple)
 _VECTOR = list_of(number(minimum=-1e9, maximum=1e9), "numbers", 1, 4_096).then(tuple)
 _REPLY = mapping(
     ScriptedReply,
-    Entry("content", _TEXT, "The assistant's message."),
+    Entry("content", _TEXT, "The assistant's message; {message}, {model} and {n} are filled in."),
     Entry("finish_reason", choice("stop", "length"), "The finish reason; stop."),
     Entry("script", _SCRIPT, "Parts of the script; omitted ones stay the model's."),
     Entry("results", _RESULTS, "The results of a search; [] for none."),

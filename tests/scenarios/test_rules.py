@@ -571,6 +571,13 @@ def test_a_scripted_content_is_billed_by_its_own_tokens(world: World) -> None:
     assert charge.tokens == body["usage"]["total_tokens"]
 
 
+def test_the_placeholders_of_a_scripted_content_are_filled_in(world: World) -> None:
+    use_reply(world, {"content": 'No. {n} on {model}: {message} {"n": {}} {other}'})
+    messages = [{"role": "user", "content": "not this"}, {"role": "user", "content": "Why {n}?"}]
+    said = [post(world, messages=messages).json()["choices"][0]["message"]["content"] for _ in range(2)]
+    assert said == [f'No. {n} on clevora-1.0-turbo: Why {{n}}? {{"n": {{}}}} {{other}}' for n in (1, 2)]
+
+
 def streamed(seen: RawResponse) -> tuple[str, str | None, dict[str, int]]:
     """Return text, finish reason and usage of a complete stream."""
     said = [json.loads(event.removeprefix(b"data: ")) for event in seen.events[:-1]]

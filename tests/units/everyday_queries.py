@@ -133,6 +133,8 @@ EVERYDAY = {
     "color grading": "filmmaking",
     "video games": "gaming",
     "ancient egypt": "history mythology",
+    "stock market": "finance",
+    "call of duty": "gaming",
 }
 
 # Those that ask for a kind get three of it first.

@@ -61,12 +61,17 @@ PROMPTS: list[tuple[str, str]] = [
     ("Could you please draft a tweet about our bakery?", ""),
     ("Tell me a joke", ""),
     ("Give me an example of irony", ""),
+    ("Give me the capital of France", ""),
+    ("Name the capital of France", ""),
+    ("Recommend a book", ""),
     ("Write a YouTube intro about quantum computing.", ""),
     ("Summarize: The harbor opened in 1890. It was large.", "The harbor opened in 1890. It was large."),
     ("tl;dr: The meeting was moved to Friday.", "The meeting was moved to Friday."),
     ("Summarise this text\n\nBirds sang in the harbor.", "Birds sang in the harbor."),
     ("Summarize the plot of Hamlet", ""),
-    ("Translate 'good morning' to French", ""),
+    ("Translate 'good morning' to French", "good morning"),
+    ("Correct “their going home”, please", "their going home"),
+    ("Help me write a letter", ""),
     ("Translate to German: The invoice is due on Monday", "The invoice is due on Monday"),
     ("Classify as positive, negative or neutral: I love this phone", "I love this phone"),
     ("Extract the names: Maria Lopez met John", "Maria Lopez met John"),
@@ -129,6 +134,12 @@ def test_a_list_has_as_many_lines_as_asked_for(prompt: str, count: int) -> None:
     assert re.findall(r"^(\d+)\. Placeholder \1$", answer, re.MULTILINE) == [str(line + 1) for line in range(count)]
 
 
+@pytest.mark.parametrize("prompt", ["Summarize the plot of Hamlet", "Fix my essay", "Is this a good idea?"])
+def test_a_text_that_is_not_there_is_not_spoken_of(prompt: str) -> None:
+    answers = [ask(prompt, seed=seed) for seed in range(20)]
+    assert not [answer for answer in answers if re.search("summar|handed in|edited|label|class|source", answer[40:])]
+
+
 def test_code_is_a_comment_in_a_fence() -> None:
     answer = ask("Write a Python function that reverses a string")
     assert re.search(r"\n```\n# [^\n]+\n# Write a Python function that reverses a string\n```\n", answer)
@@ -145,6 +156,12 @@ LITERALS = [
     ("Just say hi", "hi"),
     ('Say "Good morning, Vietnam!"', "Good morning, Vietnam!"),
     ("say: one, two", "one, two"),
+    ("Return only the word yes", "yes"),
+    ("Return only the word `yes`.", "yes"),
+    ("Return only the number 42.", "42"),
+    ("Respond with nothing but OK", "OK"),
+    ("You must reply with exactly: READY", "READY"),
+    ("Reply with exactly this text: pong", "pong"),
     ("Reply with exactly: pong", "pong"),
     ("Reply with exactly: It's 5 o'clock, isn't it? Yes.", "It's 5 o'clock, isn't it? Yes."),
     ("Reply with exactly: two\nlines", "two\nlines"),
@@ -181,6 +198,11 @@ def test_a_literal_is_given_back() -> None:
 NOT_LITERAL = [
     "Say something nice about me",
     "Say hello in Spanish",
+    "Say hello in french",
+    "Say good morning in Japanese please",
+    "Say three things about cats",
+    "Respond with exactly two sentences.",
+    "Repeat the word test three times",
     "Respond with only JSON",
     "Answer only yes or no: is it late?",
     "Answer the following question: who are you?",
@@ -210,6 +232,7 @@ JSON_SHOWN = [
     ('Return {"ok": true} or respond with {"ok": false}', '{"ok":false}'),
     ("Respond with [1, 2, 3]", "[1,2,3]"),
     ("Return []", "[]"),
+    ('Produce a JSON array like [{"a": 1}]', '[{"a":1}]'),
     ('Return {"emoji": "🙂", "text": "zwölf"}', '{"emoji":"🙂","text":"zwölf"}'),
     ('Return a JSON array of 3 users like {"name": "Ann"}', '[{"name":"Ann"},{"name":"Ann"},{"name":"Ann"}]'),
 ]
@@ -230,6 +253,12 @@ JSON_ARRAYS = [
     ("JSON array of 4 numbers", 4, float),
     ("Return twenty booleans as a JSON array of booleans", 20, bool),
     ("List some fruits as a JSON list", 3, str),
+    ("List 3 fruits as JSON", 3, str),
+    ("Generate 10 fake users as JSON", 10, str),
+    ("Return two JSON objects", 2, dict),
+    ("Return a JSON array of 3 lists", 3, list),
+    ("Return 1000 booleans as a JSON array", 1000, bool),
+    ("Return 3 products as JSON with keys name and price (number)", 3, dict),
     ("Return a JSON array of 5 objects with the keys name and age", 5, dict),
 ]
 
@@ -245,7 +274,10 @@ JSON_KEYS = [
     ("Return only valid JSON with the fields name (string) and age (int)", {"name": str, "age": int}),
     ("As JSON with keys a, b and c: tell me about bees", {"a": str, "b": str, "c": str}),
     ("Return JSON with these keys:\n- title\n- tags (list)\n\nThanks", {"title": str, "tags": list}),
+    ("Give me a JSON object with keys a and b", {"a": str, "b": str}),
     ("What is love? Answer as JSON.", {"answer": str}),
+    ("JSON please: what is love?", {"answer": str}),
+    ("Give me 1 user as JSON", {"answer": str}),
     ("Describe the sea as JSON", {"answer": str}),
     ("Convert this to JSON: a,b", {"answer": str}),
 ]
@@ -254,6 +286,19 @@ JSON_KEYS = [
 @pytest.mark.parametrize(("prompt", "types"), JSON_KEYS)
 def test_json_that_is_asked_for_in_words_is_bare_json(prompt: str, types: dict[str, type]) -> None:
     assert {key: type(value) for key, value in json.loads(ask(prompt)).items()} == types
+
+
+@pytest.mark.parametrize("keys", [1, 3, 10, 30, 60])
+def test_a_json_array_of_large_objects_has_fewer_of_them(keys: int) -> None:
+    names = ", ".join(f"k{number} (list)" for number in range(keys))
+    value = json.loads(ask(f"Return a JSON array of 900 objects with the keys {names}"))
+    assert isinstance(value, list)
+    assert 10 < len(value) <= 900
+    assert len(value[0]) == keys
+
+
+def test_numbers_of_a_json_array_are_within_the_bounds_asked_for() -> None:
+    assert all(1 <= number <= 10 for number in json.loads(ask("Return a JSON array of 50 numbers between 1 and 10")))
 
 
 def test_a_system_message_asks_for_json_too() -> None:

@@ -74,6 +74,8 @@ SCHEMAS: list[Schema] = [
     properties(word={"type": "string", "pattern": r"(\w)\1"}),
     properties(word={"type": "string", "pattern": "^(a+)+$", "minLength": 30}),
     properties(word={"type": "string", "pattern": "[^a-y]{20}$"}),
+    properties(word={"type": "string", "pattern": "(?<=x)((a+)+)+$"}),
+    properties(digest={"type": "string", "pattern": "^sha256:[0-9a-f]+$", "minLength": 71, "maxLength": 71}),
     properties(n={"type": "integer", "minimum": 10, "maximum": 10}),
     properties(n={"type": "integer", "exclusiveMinimum": 5, "exclusiveMaximum": 7}),
     properties(n={"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.001}),
@@ -89,6 +91,11 @@ SCHEMAS: list[Schema] = [
     properties(xs={"type": "array", "prefixItems": [WHOLE, TEXT], "items": FLAG, "minItems": 2}),
     properties(xs={"type": "array", "prefixItems": [WHOLE, TEXT], "items": False}),
     properties(xs={"type": "array", "contains": {"const": 5}, "minContains": 2, "items": WHOLE}),
+    properties(xs={"type": "array", "contains": WHOLE, "maxContains": 1, "minItems": 3}),
+    properties(
+        xs={"type": "array", "items": {"anyOf": [{"const": n} for n in range(5)]}, "uniqueItems": True, "minItems": 5}
+    ),
+    properties(xs={"type": "array", "items": {"enum": list(range(40))}, "uniqueItems": True, "minItems": 40}),
     properties(xs={"type": "array"}, any={}, o={"type": "object"}),
     properties(xs={"type": "array", "items": WHOLE, "minItems": 500}),
     {"type": "object", "additionalProperties": WHOLE, "minProperties": 4},
@@ -106,6 +113,8 @@ SCHEMAS: list[Schema] = [
     {"oneOf": [properties(kind={"const": "cat"}, lives=WHOLE), properties(kind={"const": "dog"}, good=FLAG)]},
     properties(n={"oneOf": [WHOLE, {"type": "number", "minimum": 0}]}),
     properties(n={"type": "integer", "minimum": 1, "maximum": 3, "not": {"enum": [1, 3]}}),
+    {"not": TEXT},
+    {"enum": list(range(1000)), "minimum": 999},
     {"anyOf": [False, False, TEXT]},
     {
         **properties(kind={"enum": ["card", "cash"]}),
@@ -205,6 +214,7 @@ def test_pydantic_takes_the_value_of_its_own_schema() -> None:
 
 UNMET, TOO_LARGE = "a schema that a value can meet", "a schema of moderate size"
 INVALID, REFERENCE, PATTERN = "a valid JSON Schema", "references within the schema", "a regular expression"
+SLOW = "patterns that match in a short time"
 
 
 def chain(length: int, key: str, end: object) -> Schema:
@@ -279,13 +289,24 @@ REFUSED: list[tuple[object, str]] = [
     (nested(900), TOO_LARGE),
     ({"type": "string", "pattern": "((a{1000}){1000}){1000}"}, TOO_LARGE),
     ({"type": "string", "pattern": "a{1000000}"}, TOO_LARGE),
-    ({"type": "string", "pattern": "(?<=x)((a+)+)+$"}, TOO_LARGE),
     ({"type": "string", "pattern": WIDE}, TOO_LARGE),
+    ({"items": {"type": "string", "pattern": "(a)" * 300}, "minItems": 400}, TOO_LARGE),
     (properties(**{f"p{number}": TEXT for number in range(5000)}), TOO_LARGE),
     ({"patternProperties": {f"^a{number}": TEXT for number in range(900)}, **properties(a=TEXT, b=TEXT)}, TOO_LARGE),
     ({"anyOf": [{"minProperties": 1, "maxProperties": 0}] * 1000}, TOO_LARGE),
     ({"const": "x" * 300_000}, TOO_LARGE),
-    ({"patternProperties": {"^(a+)+$": TEXT}, **properties(**{"a" * 30: TEXT})}, "patterns that match in a short time"),
+    ({"allOf": [TEXT] * 1000, "properties": {f"p{number}": TEXT for number in range(3000)}}, TOO_LARGE),
+    ({"const": "\ud800"}, INVALID),
+    ({"items": {"properties": {f"p{n}": TEXT for n in range(5000)}}, "minItems": 800}, TOO_LARGE),
+    ({"patternProperties": {"^(a+)+$": TEXT}, **properties(**{"a" * 30: TEXT})}, SLOW),
+    (
+        {
+            "unevaluatedProperties": False,
+            "allOf": [{"patternProperties": {"^(a+)+$": {}}}],
+            "required": ["a" * 40 + "!"],
+        },
+        SLOW,
+    ),
 ]
 
 
@@ -301,6 +322,21 @@ def test_a_schema_that_gives_no_value_is_refused_soon() -> None:
     assert wrong == []
 
 
+def test_a_validation_without_end_is_refused_whatever_is_on_the_stack() -> None:
+    """At Python's limit of recursion a library in Rust panics, with an exception that ends the server."""
+    endless = {"if": {"type": ["object", "array"]}, "else": {"$ref": "#/$defs/Endless"}}
+    schema = {"type": "string", "not": {"$ref": "#/$defs/Endless"}, "$defs": {"Endless": endless}}
+
+    def refused(frames: int) -> bool:
+        if frames:
+            return refused(frames - 1)
+        with pytest.raises(SchemaError):
+            value(schema)
+        return True
+
+    assert all(refused(frames) for frames in range(20))
+
+
 def test_a_deep_pattern_is_refused() -> None:
     with pytest.raises(SchemaError):
         value({"type": "string", "pattern": "(" * 450 + ")" * 450})
@@ -309,6 +345,9 @@ def test_a_deep_pattern_is_refused() -> None:
 LARGE: list[Schema] = [
     chain(30, "anyOf", True),
     {"enum": list(range(30_000))},
+    {"allOf": [{"enum": [f"v{n}" for n in range(low, low + 12_000)]} for low in (0, 11_000)]},
+    {"type": "object", "properties": {f"p{n}": TEXT for n in range(5000)}},
+    {"dependentRequired": {f"p{n}": [f"q{m}" for m in range(20)] for n in range(500)}, "properties": {"p1": TEXT}},
     {"type": "array", "items": WHOLE, "minItems": 1000},
     {"type": "string", "minLength": 150_000},
     {"const": [[0] * 100] * 300},
