@@ -28,9 +28,9 @@ from clevora_mock.core.errors import invalid, missing
 from clevora_mock.core.reply import DONE, Frame, Reply
 from clevora_mock.core.rng import RandomStream, stable_hash
 from clevora_mock.core.rules import last_message
-from clevora_mock.models import tokens
 from clevora_mock.models.chat import RESPONSE_FORMATS, Turn
 from clevora_mock.models.registry import Models
+from clevora_mock.text import tokens
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.json_response import encode_reply
 from clevora_mock.web.parsing import choose_model

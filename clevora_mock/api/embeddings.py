@@ -12,8 +12,8 @@ from clevora_mock.api.schemas import PromptUsage
 from clevora_mock.api.schemas.embeddings import Embedding, EmbeddingList, EmbeddingsRequest
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.reply import Reply, json_reply
-from clevora_mock.models import tokens
 from clevora_mock.models.registry import Models
+from clevora_mock.text import tokens
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.parsing import choose_model
 

@@ -13,8 +13,8 @@ from clevora_mock.clock import iso
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import DEFAULT_SEARCH_RESULTS
 from clevora_mock.core.reply import Reply
-from clevora_mock.models import tokens
 from clevora_mock.models.registry import Models
+from clevora_mock.text import tokens
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.json_response import encode_reply
 from clevora_mock.web.parsing import choose_model

@@ -185,8 +185,8 @@ def token(uid: str, email: str | None, expires_in: int, **flags: str | None) -> 
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, writable=True), metavar="FILE")
 def catalog(size: int, seed: int, output: str) -> None:
     """Make a demo catalog for --catalog (needs clevora-mock[catalog])."""
-    from clevora_mock.models.catalog import dump
-    from clevora_mock.models.catalog_builder import build
+    from clevora_mock.catalog.builder import build
+    from clevora_mock.catalog.items import dump
 
     try:
         items = build(size, seed)

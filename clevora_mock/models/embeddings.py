@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clevora_mock.contract.limits import DEFAULT_MODEL, EMBEDDING_DIMENSIONS
-from clevora_mock.models.words import STOP, stem, tokens
+from clevora_mock.text.words import STOP, stem, tokens
 
 DIMENSIONS = EMBEDDING_DIMENSIONS
 

@@ -42,7 +42,7 @@ class Models:
 
     @cached_property
     def index(self) -> "SearchIndex":
-        from clevora_mock.models.catalog import load
+        from clevora_mock.catalog.items import load
         from clevora_mock.models.search import SearchIndex
 
         return SearchIndex(load(self._catalog))

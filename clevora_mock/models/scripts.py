@@ -14,7 +14,7 @@ import msgspec
 
 from clevora_mock.contract.limits import SCRIPT_BUDGETS
 from clevora_mock.core.rng import RandomStream, stable_hash
-from clevora_mock.models import tokens as counting
+from clevora_mock.text import tokens as counting
 
 BUDGETS = SCRIPT_BUDGETS
 _LEAST_UNUSED, _MOST_UNUSED = 4, 16  # percent of the budget

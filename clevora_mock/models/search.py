@@ -24,8 +24,8 @@ from string import ascii_lowercase
 import numpy as np
 from numpy.typing import NDArray
 
-from clevora_mock.models.catalog import CatalogItem
-from clevora_mock.models.words import STOP, stem, tokens, words
+from clevora_mock.catalog.items import CatalogItem
+from clevora_mock.text.words import STOP, stem, tokens, words
 
 Integers = NDArray[np.int64]
 

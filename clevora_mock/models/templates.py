@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from clevora_mock.core.rng import RandomStream
-from clevora_mock.models import tokens
+from clevora_mock.text import tokens
 
 _QUOTED_CHARACTERS, _QUOTED_TOKENS = 200, 60
 # The first words of a request, which tell its kind, and the maximum of a greeting.

@@ -20,8 +20,9 @@ FILES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.r
 
 # The parts of the package, lowest layer first: a part may import the layers before its own, and no sibling.
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"version", "contract", "clock", "entropy", "resources", "exit_status"}),
+    frozenset({"version", "contract", "clock", "entropy", "resources", "exit_status", "text"}),
     frozenset({"core"}),
+    frozenset({"catalog"}),
     frozenset({"models", "faults", "scenarios", "setting_kinds"}),
     frozenset({"web", "settings"}),
     frozenset({"api", "control", "firebase"}),
@@ -49,6 +50,8 @@ UNKNOWN_TO: dict[str, frozenset[str]] = {
     "contract": _WORLD | {"asyncio", "pathlib"},
     "core": _WORLD | {"asyncio", "pathlib"},
     "faults": _WORLD | {"asyncio", "pathlib"},
+    "text": _WORLD | {"asyncio", "pathlib"},
+    "catalog": _WORLD | {"asyncio"},
     "models": _WORLD | {"asyncio"},
     "clock": _WORLD,
     "entropy": _WORLD - {"os"},

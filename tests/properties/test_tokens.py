@@ -5,7 +5,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clevora_mock.models import tokens
+from clevora_mock.text import tokens
 from tests.support.token_count import count_tokens
 
 # Word characters of several scripts, punctuation, and white space of every kind.

@@ -16,6 +16,7 @@ from benchmarks import goals as speed_goals
 from benchmarks import results
 from benchmarks import tables as speed_tables
 from clevora_mock.app import create_app
+from clevora_mock.catalog.items import CatalogItem
 from clevora_mock.contract import limits as contract
 from clevora_mock.contract.clauses import CLAUSES
 from clevora_mock.contract.endpoints import ENDPOINTS, MODELS, Credential
@@ -23,7 +24,6 @@ from clevora_mock.contract.errors import ERRORS
 from clevora_mock.core import money
 from clevora_mock.faults import FAULTS
 from clevora_mock.firebase.routes import TABLE
-from clevora_mock.models.catalog import CatalogItem
 from clevora_mock.scenarios.json_schema import schema as scenario_schema
 from clevora_mock.settings import SETTINGS
 from clevora_mock.testing.clevora import Clevora, SandboxClock

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from clevora_mock.models import catalog, catalog_builder
-from clevora_mock.models.catalog import CatalogError, CatalogItem
-from clevora_mock.models.subjects import load_subjects
-from clevora_mock.models.title_case import title_case
+from clevora_mock.catalog import builder
+from clevora_mock.catalog import items as catalog
+from clevora_mock.catalog.items import CatalogError, CatalogItem
+from clevora_mock.catalog.subjects import load_subjects
+from clevora_mock.catalog.title_case import title_case
 from clevora_mock.resources import fixture
 
 Write = Callable[[str | bytes], Path]
@@ -141,26 +142,26 @@ class TestShipped:
         assert same < len(items) / 20
 
     def test_it_is_what_the_builder_builds(self) -> None:
-        assert catalog.dump(catalog_builder.build()) == SHIPPED.read_bytes()
+        assert catalog.dump(builder.build()) == SHIPPED.read_bytes()
 
 
 class TestBuilder:
     def test_the_same_size_and_seed_give_the_same_bytes(self) -> None:
-        first, second = (catalog.dump(catalog_builder.build(150, 7)) for _ in range(2))
+        first, second = (catalog.dump(builder.build(150, 7)) for _ in range(2))
         assert first == second
 
     def test_another_seed_gives_another_catalog(self) -> None:
-        titles = [{item.title for item in catalog_builder.build(150, seed)} for seed in (7, 8)]
+        titles = [{item.title for item in builder.build(150, seed)} for seed in (7, 8)]
         assert len(titles[0] & titles[1]) < 75
 
     @pytest.mark.parametrize("size", [0, 1, 83, 6000])
     def test_any_size_has_ids_and_titles_of_its_own(self, size: int) -> None:
-        made = catalog_builder.build(size, 3)
+        made = builder.build(size, 3)
         assert len(made) == size
         assert len({item.id for item in made}) == len({item.title for item in made}) == size
 
     def test_a_made_catalog_can_be_loaded(self, written: Write) -> None:
-        made = catalog_builder.build(100, 3)
+        made = builder.build(100, 3)
         assert catalog.load(written(catalog.dump(made))) == made
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clevora_mock.models import catalog
-from clevora_mock.models.catalog import CatalogItem
+from clevora_mock.catalog import items as catalog
+from clevora_mock.catalog.items import CatalogItem
 from clevora_mock.models.search import SearchIndex
 from clevora_mock.resources import fixture
 from tests.units.everyday_queries import EVERYDAY, MISSPELLED, OF_A_KIND, UNKNOWN

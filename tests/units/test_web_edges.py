@@ -12,12 +12,12 @@ from starlette.testclient import TestClient
 from starlette.types import Message
 
 from clevora_mock import create_app
+from clevora_mock.catalog.items import CatalogError
 from clevora_mock.clock import SECOND, Clock
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import ANONYMOUS, RequestFacts
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.models.catalog import CatalogError
 from clevora_mock.settings import DEMO_KEY, Settings
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.disconnect import DisconnectWatcher

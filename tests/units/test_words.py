@@ -2,7 +2,7 @@
 
 import pytest
 
-from clevora_mock.models.words import fold, stem, tokens, words
+from clevora_mock.text.words import fold, stem, tokens, words
 
 FAMILIES = [
     "bake bakes baked baking",

@@ -13,11 +13,11 @@ from itertools import count
 
 import msgspec
 
+from clevora_mock.catalog.items import CatalogItem, MediaType
+from clevora_mock.catalog.subjects import Lines, Subject, TitlePatterns, load_patterns, load_subjects
+from clevora_mock.catalog.title_case import capital, title_case
 from clevora_mock.core.rng import RandomStream, stable_hash
-from clevora_mock.models.catalog import CatalogItem, MediaType
-from clevora_mock.models.subjects import Lines, Subject, TitlePatterns, load_patterns, load_subjects
-from clevora_mock.models.title_case import capital, title_case
-from clevora_mock.models.words import STOP, stem, words
+from clevora_mock.text.words import STOP, stem, words
 
 Names = Sequence[tuple[str, str]]
 

@@ -12,7 +12,7 @@ The parts of a subject are grammatical forms, so that sentences can be made from
 
 import msgspec
 
-from clevora_mock.models.catalog import MediaType
+from clevora_mock.catalog.items import MediaType
 from clevora_mock.resources import fixture
 
 Lines = tuple[str, ...]

@@ -1,0 +1,1 @@
+"""Tokens and words of texts."""
