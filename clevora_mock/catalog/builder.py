@@ -196,7 +196,7 @@ def _names(seed: int, count: int) -> list[tuple[str, str]]:
     try:
         from faker import Faker  # noqa: PLC0415 - an optional extra, and slow to import
     except ImportError as error:
-        raise RuntimeError("building a catalog needs Faker: pip install 'clevora-mock[catalog]'") from error
+        raise RuntimeError("a catalog is built with Faker: pip install faker") from error
     fakers = [Faker(locale) for locale in _LOCALES]
     for number, faker in enumerate(fakers):
         faker.seed_instance(seed * len(fakers) + number)
