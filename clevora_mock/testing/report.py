@@ -21,7 +21,8 @@ def report(clevora: Clevora) -> str:
         return str(error)
     shown = requests[-MAX_REQUESTS:]
     count = f"{len(shown)}" if len(shown) == len(requests) else f"the last {len(shown)} of {len(requests)}"
-    lines = [f"{count} request{'s' * (count != 1)} to {clevora.url}; scenario {scenario}, balance {money.text(money.micros(balance))}"]
+    noun = "request" if len(requests) == 1 else "requests"
+    lines = [f"{count} {noun} to {clevora.url}; scenario {scenario}, balance {money.text(money.micros(balance))}"]
     for request in shown:
         lines += _lines(request)
     lines += [f"{finding.kind}: {finding.message}" for finding in findings]
@@ -37,7 +38,7 @@ def _lines(request: Request) -> list[str]:
         request.latency_ms * 1000,
         request.tokens,
         money.text(money.micros(request.cost)),
-        outcome_of(request.message or request.code, request.fault, request.body),
+        outcome_of(request.message or request.code, request.fault, request.body, request.endpoint),
         request.rule,
     )
     lines = [line.text(Styler())]
