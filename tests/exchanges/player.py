@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from codecs import getincrementaldecoder
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,8 +31,6 @@ _READY_SECONDS = 30
 # The delay after which a connection is checked again: still open, and nothing further received.
 _SETTLED_SECONDS = 0.1
 _LEFT_SECONDS = 0.3
-# The minimum of an intended pause; the server's own pauses are twice as long.
-_PIECE_SECONDS = 0.01
 _SEGMENT = 256 * 1024
 
 
@@ -244,7 +243,6 @@ class _ResponseReader:
     def listen(self, connection: socket.socket) -> None:
         played, step = self._played, self._step
         parts: list[bytes] = []
-        last = 0.0
         while True:
             state = self._state(self.pending)
             # The response announces the end of the connection, so wait for it.
@@ -268,9 +266,9 @@ class _ResponseReader:
             if not part:
                 played.ending = "fin" + (" after a whole answer" if state == "closing" else "")
                 return
+            # The server pauses only within a character; other boundaries of parts vary between runs.
+            self.pieces += not parts or (step.pieces and _ends_in_a_character(body_of(played.received)))
             parts.append(part)
-            self.pieces += time.monotonic() - last > _PIECE_SECONDS
-            last = time.monotonic()
             played.received = b"".join(parts)
 
     def _state(self, data: bytes) -> str:
@@ -339,6 +337,13 @@ def body_of(answer: bytes) -> bytes:
         parts.append(body[line + 2 : line + 2 + size])
         at = line + 2 + size + 2
     return b"".join(parts)
+
+
+def _ends_in_a_character(data: bytes) -> bool:
+    """Return True if `data` ends within a UTF-8 character."""
+    decoder = getincrementaldecoder("utf-8")()
+    decoder.decode(data)
+    return bool(decoder.getstate()[0])
 
 
 def _captured(capture: Capture, played: StepResult) -> str:

@@ -38,7 +38,7 @@ class Step:
     it the step has its own connection. Reading ends once `answers` are complete, once `until` has arrived, once the
     connection ends, or after `patience` seconds of silence. `rest` is the wait before the step, so that the server has
     recorded the earlier ones; `half_close` sends a FIN after the request. `pieces` counts the received parts that
-    pauses separate.
+    pauses within a character separate.
     """
 
     name: str

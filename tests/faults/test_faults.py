@@ -9,7 +9,7 @@ import pytest
 
 from clevora_mock.faults import FAULTS
 from tests.support import scenarios as support
-from tests.support.raw_client import TIMEOUT_SECONDS, RawResponse, connect, read
+from tests.support.raw_client import TIMEOUT_SECONDS, RawResponse, connect, read, read_until_silent
 from tests.support.scenarios import (
     CHAT,
     EMBEDDINGS,
@@ -18,6 +18,7 @@ from tests.support.scenarios import (
     SEARCH,
     STREAM,
     RequestExample,
+    has,
     send,
     start_rules,
 )
@@ -42,6 +43,8 @@ class Case:
     check: Check
     price: Price
     stalls: bool = False
+    # Received before the stall: events of a stream, or bytes of any other body.
+    amount: int = 0
 
     @property
     def kind(self) -> str:
@@ -237,7 +240,7 @@ CASES = (
     Case("close after tokens", {"kind": "close", "after_tokens": 3}, part("fin", 3), "sent"),
     Case("close after all tokens", {"kind": "close", "after_tokens": 100_000}, part("fin", 100_000), "sent"),
     Case("stall", "stall", nothing("silence"), "nothing", stalls=True),
-    Case("stall after tokens", {"kind": "stall", "after_tokens": 3}, part("silence", 3), "sent", stalls=True),
+    Case("stall after tokens", {"kind": "stall", "after_tokens": 3}, part("silence", 3), "sent", stalls=True, amount=4),
     Case("stall for a while", {"kind": "stall", "for": "30s"}, unchanged, "whole"),
     Case("stall on the way", {"kind": "stall", "after_tokens": 3, "for": "30s"}, unchanged, "whole"),
     Case("truncate", "truncate", truncated(0.5), "sent"),
@@ -317,7 +320,7 @@ def send_with_fault(world: World, example: RequestExample, case: Case) -> tuple[
     assert plain.ending == "whole"
     (first,) = support.journal(world)
     start_rules(world, {"name": RULE, "then": {"fault": case.fault}})
-    seen = send(world, example, stalls=case.stalls)
+    seen = send(world, example, stalls=case.stalls, amount=case.amount)
     case.check(seen, plain, example.streamed)
     if seen.raw:
         assert seen.headers["x-clevora-mock-rule"] == RULE
@@ -366,7 +369,7 @@ def test_a_stall_is_waited_out(world: World, example: RequestExample) -> None:
         connection.sendall(support.request_bytes(world, example))
         support.wait_for_timer(world)
         world.advance(29.9)
-        assert read(connection, RawResponse(), support.SILENCE_SECONDS).raw == b""
+        assert read_until_silent(connection, RawResponse()).raw == b""
         world.advance(0.1)
         seen = read(connection, RawResponse())
     same_except_created(seen, plain)
@@ -385,7 +388,7 @@ def test_a_stall_within_a_response_is_waited_out(world: World, example: RequestE
         connection.sendall(support.request_bytes(world, example))
         support.wait_for_timer(world)
         world.advance(29.9)
-        seen = read(connection, RawResponse(), support.SILENCE_SECONDS)
+        seen = read_until_silent(connection, RawResponse(), has(example, 4))
         assert (seen.ending, seen.status) == ("silence", 200)
         assert 0 < len(seen.body) < len(plain.body)
         if example.streamed:
@@ -464,7 +467,7 @@ def test_leaving_a_slow_stream_pays_for_whole_events(world: World) -> None:
     with connect(world.address) as connection:
         connection.sendall(support.request_bytes(world, STREAM))
         support.wait_for_timer(world)
-        seen = read(connection, RawResponse(), support.SILENCE_SECONDS)
+        seen = read_until_silent(connection, RawResponse(), lambda seen: len(seen.body) >= len(plain.body) // 5)
         assert seen.ending == "silence"
     support.wait_for_entries(world, 2)
     said = sum(b'"content":' in event for event in seen.events)
@@ -481,7 +484,7 @@ def test_a_partially_sent_body_is_billed_whole(world: World) -> None:
     with connect(world.address) as connection:
         connection.sendall(support.request_bytes(world, EMBEDDINGS))
         support.wait_for_timer(world)
-        assert read(connection, RawResponse(), support.SILENCE_SECONDS).ending == "silence"
+        assert read_until_silent(connection, RawResponse(), has(EMBEDDINGS, 1)).ending == "silence"
     support.wait_for_entries(world, 2)
     first, second = support.charges(world)
     assert first.tokens == second.tokens

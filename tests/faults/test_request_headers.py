@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.support import scenarios as support
-from tests.support.raw_client import RawResponse, connect, read
+from tests.support.raw_client import RawResponse, connect, read, read_until_silent
 from tests.support.scenarios import CHAT, REQUEST_EXAMPLES, STREAM, RequestExample, send, start_rules
 from tests.support.world import World
 
@@ -107,7 +107,7 @@ def test_a_delay_is_waited_out(world: World, example: RequestExample) -> None:
         connection.sendall(support.request_bytes(world, example, x_clevora_mock_delay="1.5s"))
         support.wait_for_timer(world)
         world.advance(1.4)
-        assert read(connection, RawResponse(), support.SILENCE_SECONDS).raw == b""
+        assert read_until_silent(connection, RawResponse()).raw == b""
         world.advance(0.1)
         assert read(connection, RawResponse()).status == 200
 

@@ -3,7 +3,6 @@
 import base64
 import json
 import struct
-from collections.abc import Iterator
 from statistics import mean, median, quantiles
 from typing import Any
 
@@ -14,7 +13,7 @@ from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.scenario import Delay
 from clevora_mock.settings import Settings
 from tests.support import scenarios as support
-from tests.support.raw_client import RawResponse, connect, read
+from tests.support.raw_client import RawResponse, connect, read_until_silent
 from tests.support.scenarios import (
     CHAT,
     EMBEDDINGS,
@@ -668,34 +667,33 @@ def test_each_endpoint_takes_its_own_part_of_a_reply(world: World) -> None:
 # --- then: the pace of a stream ---------------------------------------------------------------------------------------
 
 
-def arriving(world: World, pace: dict[str, Any], steps: list[float]) -> Iterator[int]:
-    """Return the number of events after each step of time; the answer has three tokens."""
+def check_arrivals(world: World, pace: dict[str, Any], *steps: tuple[float, int]) -> None:
+    """Check, for each step of so many seconds, the number of events by then; the answer has three tokens."""
     stop_clock(world)
     start_rules(world, {"then": {"reply": {"content": "One two three"}, "stream": pace}})
     with connect(world.address) as connection:
         connection.sendall(support.request_bytes(world, STREAM))
         seen = RawResponse()
         support.wait_for_timer(world)
-        for step in steps:
-            world.advance(step)
-            read(connection, seen, support.SILENCE_SECONDS)
-            yield len(seen.events)
+        for seconds, events in steps:
+            world.advance(seconds)
+            read_until_silent(connection, seen, support.has(STREAM, events))
+            assert len(seen.events) == events
 
 
 def test_a_stream_keeps_to_the_scripted_pace(world: World) -> None:
     """The role at once, the first content after `ttft`, then a token per step; the end comes a step later."""
     pace = {"ttft": "3s", "tokens_per_second": 5}
-    steps = [0, 2.9, 0.101, 0.15, 0.05, 0.2, 0.2]
-    assert list(arriving(world, pace, steps)) == [1, 1, 2, 2, 3, 4, 6]
+    check_arrivals(world, pace, (0, 1), (2.9, 1), (0.101, 2), (0.15, 2), (0.05, 3), (0.2, 4), (0.2, 6))
 
 
 def test_ttft_alone_delays_the_first_content(world: World) -> None:
-    assert list(arriving(world, {"ttft": "3s"}, [0, 2.9, 0.101])) == [1, 1, 6]
+    check_arrivals(world, {"ttft": "3s"}, (0, 1), (2.9, 1), (0.101, 6))
 
 
 def test_lateness_in_a_stream_does_not_add_up(world: World) -> None:
     """Deadlines count from the start, so after a jump all due events are sent."""
-    assert list(arriving(world, {"tokens_per_second": 1}, [0, 1.001, 3])) == [2, 3, 6]
+    check_arrivals(world, {"tokens_per_second": 1}, (0, 2), (1.001, 3), (3, 6))
 
 
 def test_jitter_varies_each_stream_by_its_share(world: World) -> None:

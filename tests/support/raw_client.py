@@ -5,12 +5,15 @@ import re
 import socket
 import struct
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 TIMEOUT_SECONDS = 20
 # Between two segments, so that the kernel does not join them.
 PAUSE_SECONDS = 0.005
+# Without data, once all expected data has arrived.
+SILENCE_SECONDS = 0.1
 
 Address = tuple[str, int]
 Ending = Literal["whole", "fin", "reset", "silence"]
@@ -109,21 +112,38 @@ def send(connection: socket.socket, *segments: bytes) -> None:
 def read(connection: socket.socket, seen: RawResponse, timeout: float = TIMEOUT_SECONDS) -> RawResponse:
     """Add bytes to `seen` until the response is complete, the connection ends, or `timeout` passes without data."""
     while not seen.is_whole:
-        connection.settimeout(timeout)
-        try:
-            segment = connection.recv(65_536)
-        except ConnectionResetError:
-            seen.ending = "reset"
+        if not _receive(connection, seen, timeout):
             return seen
-        except TimeoutError:
-            seen.ending = "silence"
-            return seen
-        if not segment:
-            seen.ending = "fin"
-            return seen
-        seen.segments.append(segment)
     seen.ending = "whole"
     return seen
+
+
+def read_until_silent(
+    connection: socket.socket, seen: RawResponse, enough: Callable[[RawResponse], bool] = lambda seen: True
+) -> RawResponse:
+    """Add bytes to `seen` until there are `enough`, and then for as long as more arrive."""
+    while not enough(seen):
+        if not _receive(connection, seen, TIMEOUT_SECONDS):
+            return seen
+    return read(connection, seen, SILENCE_SECONDS)
+
+
+def _receive(connection: socket.socket, seen: RawResponse, timeout: float) -> bool:
+    """Add a segment to `seen`; return False, with the ending, if there is none."""
+    connection.settimeout(timeout)
+    try:
+        segment = connection.recv(65_536)
+    except ConnectionResetError:
+        seen.ending = "reset"
+        return False
+    except TimeoutError:
+        seen.ending = "silence"
+        return False
+    if not segment:
+        seen.ending = "fin"
+        return False
+    seen.segments.append(segment)
+    return True
 
 
 def read_all(connection: socket.socket) -> bytes:

@@ -1,6 +1,7 @@
 """Requests for tests of scenarios and faults, and reads of a sandbox's records."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import Any
@@ -10,11 +11,9 @@ from clevora_mock.core.accounts import Account
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.ledger import LedgerEntry
 from clevora_mock.core.sandbox import Sandbox
-from tests.support.raw_client import TIMEOUT_SECONDS, RawResponse, connect, read
+from tests.support.raw_client import TIMEOUT_SECONDS, RawResponse, connect, read, read_until_silent
 from tests.support.world import World
 
-# Seconds without data after which a client gives up.
-SILENCE_SECONDS = 0.3
 # So slow that only `World.advance` moves the clock.
 STOPPED_SPEED = 1e-9
 
@@ -63,12 +62,25 @@ def request_bytes(world: World, example: RequestExample, **headers: str) -> byte
     return "\r\n".join([*lines, "", ""]).encode() + content
 
 
-def send(world: World, example: RequestExample, *, stalls: bool = False, **headers: str) -> RawResponse:
-    """Send the request over a new connection; one that `stalls` is abandoned. Return once it is journaled."""
+def has(example: RequestExample, amount: int) -> Callable[[RawResponse], bool]:
+    """Return a condition: `amount` events of a stream have arrived, or as many bytes of any other body."""
+    return lambda seen: len(seen.events if example.streamed else seen.body) >= amount
+
+
+def send(
+    world: World, example: RequestExample, *, stalls: bool = False, amount: int = 0, **headers: str
+) -> RawResponse:
+    """Send the request over a new connection, and return once it is journaled.
+
+    One that `stalls` is abandoned after `amount` events of a stream, or bytes of any other body.
+    """
     before = len(journal(world))
     with connect(world.address) as connection:
         connection.sendall(request_bytes(world, example, **headers))
-        seen = read(connection, RawResponse(), SILENCE_SECONDS if stalls else TIMEOUT_SECONDS)
+        if stalls:
+            seen = read_until_silent(connection, RawResponse(), has(example, amount))
+        else:
+            seen = read(connection, RawResponse())
     wait_for_entries(world, before + 1)
     return seen
 

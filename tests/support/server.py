@@ -14,10 +14,9 @@ from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.server.run import UvicornServer
 from clevora_mock.server.sockets import listen, url_of
 from clevora_mock.settings import Settings
+from tests.support.raw_client import TIMEOUT_SECONDS
 
 T = TypeVar("T")
-
-_TIMEOUT_SECONDS = 10
 
 
 class RunningServer:
@@ -45,7 +44,7 @@ class RunningServer:
         async def run() -> T:
             return work()
 
-        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(_TIMEOUT_SECONDS)
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(TIMEOUT_SECONDS)
 
 
 @contextmanager
@@ -65,9 +64,9 @@ def running(settings: Settings | None = None, **changes: Any) -> Iterator[Runnin
     thread = threading.Thread(target=server.run, args=([listener],), name="clevora-mock", daemon=True)
     thread.start()
     try:
-        if not accepting.wait(_TIMEOUT_SECONDS):
+        if not accepting.wait(TIMEOUT_SECONDS):
             raise RuntimeError("the server did not start")
         yield running_server
     finally:
         server.should_exit = True
-        thread.join(_TIMEOUT_SECONDS)
+        thread.join(TIMEOUT_SECONDS)

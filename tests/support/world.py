@@ -1,6 +1,7 @@
 """A fresh sandbox of a running server for each test, and its credentials."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from itertools import count
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -20,7 +21,8 @@ T = TypeVar("T")
 # Creating one reads every certificate of the machine, which takes longer than most tests.
 TLS = httpx.create_ssl_context()
 
-_numbers = count()
+# The names of the running test's sandboxes.
+_names: ContextVar[Iterator[str]] = ContextVar("names")
 # One connection pool per server, shared by sandboxes that are created in large numbers.
 _transports: dict[str, httpx.HTTPTransport] = {}
 
@@ -77,9 +79,14 @@ class World:
         self.run_in_server(adjust)
 
 
+def name_sandboxes(start: str) -> None:
+    """Let `fresh_name` return names with this start, numbered from 0: a name is part of every draw."""
+    _names.set(f"{start}-{number}" for number in count())
+
+
 def fresh_name() -> str:
-    """Return a sandbox name that no other example of the run uses."""
-    return f"example-{next(_numbers)}"
+    """Return a sandbox name that nothing else in the run uses, and that is the same in each run of the test."""
+    return next(_names.get())
 
 
 def fresh_world(server: RunningServer) -> World:
