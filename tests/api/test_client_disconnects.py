@@ -19,7 +19,7 @@ import pytest
 import requests
 from openai import AsyncOpenAI, OpenAI
 
-from tests.support.clients import states
+from tests.support import records, states
 from tests.support.world import World
 
 REQUEST: dict[str, Any] = {
@@ -37,7 +37,7 @@ FRAMES = 2 + FURTHER_TOKENS
 @pytest.fixture
 def slow(live_world: World) -> World:
     """Provide a sandbox whose streams advance only by `states.let_out`."""
-    states.stop_clock(live_world)
+    live_world.stop_clock()
     return live_world
 
 
@@ -48,13 +48,13 @@ def billed_after(world: World, tokens: int = TOKENS) -> Iterator[None]:
     usage = whole["usage"]
     assert usage["completion_tokens"] > tokens + 2, "the answer is too short to leave it in the middle"
     yield
-    _, charge = states.wait_for_charges(world, 2)
+    _, charge = records.wait_for_charges(world, 2)
     assert charge.tokens == usage["prompt_tokens"] + tokens
     assert charge.amount == charge.tokens * 500
     # Nothing continues in the background that would be billed later.
     world.advance(3600)
-    assert len(states.charges(world)) == 2
-    entry = states.journal(world)[-1]
+    assert len(records.charges(world)) == 2
+    entry = records.journal(world)[-1]
     assert (entry.status, entry.completion_tokens, entry.logged) == (200, tokens, True)
     assert whole["choices"][0]["message"]["content"].startswith(entry.response)
     assert entry.response
@@ -130,7 +130,7 @@ class TestOpenAI:
             next(stream)
             stream.close()
         assert usage is not None
-        assert [charge.tokens for charge in states.wait_for_charges(world, 2)] == [usage.total_tokens] * 2
+        assert [charge.tokens for charge in records.wait_for_charges(world, 2)] == [usage.total_tokens] * 2
 
 
 class TestOthers:
@@ -234,10 +234,10 @@ class TestSockets:
             _receive(connection, 2)
         for connection in made:
             connection.close()
-        first, *others = states.wait_for_charges(slow, 30)
+        first, *others = records.wait_for_charges(slow, 30)
         assert {charge.tokens for charge in others} == {first.tokens}
         slow.advance(3600)
-        assert len(states.charges(slow)) == 30
+        assert len(records.charges(slow)) == 30
 
 
 def _read(lines: Iterator[str | bytes], frames: int) -> None:

@@ -2,12 +2,13 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from clevora_mock.models.embeddings import Embedder
 from clevora_mock.settings import Settings
+from tests.support.embeddings import cosine, vectors
 from tests.support.server import running
 from tests.support.world import World
 
@@ -15,15 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from clevora_mock.models.embeddings import Floats
-
-
-def vectors(world: World, texts: list[str]) -> list[list[float]]:
-    answer = world.http.post("/v1/embeddings", headers=world.headers, json={"input": texts})
-    return [item["embedding"] for item in answer.json()["data"]]
-
-
-def cosine(one: list[float], other: list[float]) -> float:
-    return sum(left * right for left, right in zip(one, other, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +53,7 @@ def test_texts_with_common_words_have_similar_vectors(world: World, text: str, n
 def test_concurrent_clients_get_their_own_vectors(world: World) -> None:
     texts = [f"a text of number {number}" for number in range(20)]
 
-    def ask(text: str) -> list[float]:
+    def ask(text: str) -> Any:
         return vectors(world, [text])[0]
 
     with ThreadPoolExecutor(20) as clients:

@@ -14,7 +14,8 @@ from clevora_mock.core.limits import Limits
 from tests.api.rows.row import ERRORS
 from tests.support.product_tables import OPERATIONS
 from tests.support.server import RunningServer
-from tests.support.situations import jwt, signature
+from tests.support.situations import signature
+from tests.support.tokens import jwt
 from tests.support.world import TLS
 
 POSTS = [endpoint for endpoint in ENDPOINTS if endpoint.method == "POST"]

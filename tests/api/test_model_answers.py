@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from clevora_mock.settings import Settings
+from tests.support.embeddings import cosine, vectors
 from tests.support.server import running
 
 if TYPE_CHECKING:
@@ -22,14 +23,6 @@ def ask(world: "World", path: str, body: dict[str, Any]) -> Any:
     answer = world.http.post(path, headers=world.headers, json=body)
     assert answer.status_code == 200
     return answer.json()
-
-
-def vectors(world: "World", texts: Any, **more: Any) -> list[list[float]]:
-    return [item["embedding"] for item in ask(world, "/v1/embeddings", {"input": texts} | more)["data"]]
-
-
-def cosine(one: list[float], other: list[float]) -> float:
-    return sum(a * b for a, b in zip(one, other, strict=True))
 
 
 @pytest.mark.clause("E3")

@@ -6,9 +6,10 @@ import httpx
 import pytest
 
 from clevora_mock.settings import Settings
-from tests.support.control import chat, connect, control, start_scenario, wait_until
+from tests.support.control import chat, connect, control, start_scenario
 from tests.support.random_steps import Player
 from tests.support.server import RunningServer, running
+from tests.support.wait import wait_until
 from tests.support.world import World, fresh_world
 
 HOUR = 3600

@@ -13,8 +13,9 @@ import pytest
 
 from clevora_mock.core.journal import MAX_BODY_BYTES, Journal
 from clevora_mock.settings import DEMO_KEY
-from tests.support.control import chat, control, start_scenario, wait_until
+from tests.support.control import chat, control, start_scenario
 from tests.support.server import running
+from tests.support.wait import wait_until
 from tests.support.world import TLS, World
 
 LONG_AGO = "2025-12-31T00:00:00Z"

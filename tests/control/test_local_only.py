@@ -141,17 +141,12 @@ def test_a_page_of_another_origin_cannot_read(world: World, method: str) -> None
     assert {path: cors(answer) for path, answer in answers.items() if cors(answer)} == {}
 
 
-def open_checkout(world: World) -> str:
-    link = world.http.post("/api/developer/topup", headers=world.signed_in(), json={"amount": 50}).json()
-    return str(link["data"]["checkoutUrl"].rpartition("/")[2])
-
-
 @pytest.mark.clause("W8", "B7")
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "http://localhost:1", "null", "https://127.0.0.1.evil.example"]
 )
 def test_a_page_of_another_origin_cannot_finish_a_checkout(world: World, origin: str) -> None:
-    session = open_checkout(world)
+    session = world.open_checkout()
     for verb in ("pay", "fail"):
         refused = world.http.post(f"/__mock/checkouts/{session}/{verb}", headers={"origin": origin})
         assert code(refused) == (403, "permission_error", "forbidden_origin")
@@ -160,7 +155,7 @@ def test_a_page_of_another_origin_cannot_finish_a_checkout(world: World, origin:
 
 @pytest.mark.clause("W8", "B7")
 def test_the_checkout_page_itself_can_finish_a_checkout(world: World) -> None:
-    session = open_checkout(world)
+    session = world.open_checkout()
     done = world.http.post(f"/__mock/checkouts/{session}/pay", headers={"origin": world.server.url})
     assert done.json()["status"] == "succeeded"
 

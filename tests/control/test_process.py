@@ -18,8 +18,9 @@ from clevora_mock.app import create_app
 from clevora_mock.control.export_file import ExportFileError, export_sandboxes, import_sandboxes
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import Settings
-from tests.support.control import connect, wait_until
+from tests.support.control import connect
 from tests.support.program import TIMEOUT_SECONDS, StartedServer, run_program, serving
+from tests.support.wait import wait_until
 
 MESSAGE = {"messages": [{"role": "user", "content": "Hello!"}]}
 KEY = {"authorization": f"Bearer {Settings().api_key}"}

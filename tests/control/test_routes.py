@@ -15,11 +15,6 @@ from tests.support.world import World, fresh_world
 TOP_UP = {"amount": 50}
 
 
-def open_checkout(world: World) -> str:
-    link = world.http.post("/api/developer/topup", headers=world.signed_in(), json=TOP_UP).json()
-    return str(link["data"]["checkoutUrl"].rpartition("/")[2])
-
-
 ACCOUNT = {"uid", "email", "balance", "activated", "developerAccess", "tier", "keys"}
 
 # Method and path, the body, and the keys of the response. {checkout} is an open one.
@@ -90,7 +85,7 @@ def encoded(body: Any) -> bytes:
 def test_a_route_returns_its_documented_keys(world: World, request_line: str, body: Any, keys: set[str]) -> None:
     method, path = request_line.split(" ")
     if "{checkout}" in path:
-        path = path.replace("{checkout}", open_checkout(world))
+        path = path.replace("{checkout}", world.open_checkout())
     answer = world.http.request(method, path, content=encoded(body))
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/json"
@@ -193,7 +188,7 @@ def test_an_invalid_request_is_explained_and_changes_nothing(
 
 
 def test_a_finished_checkout_is_not_finished_again(world: World) -> None:
-    checkout = open_checkout(world)
+    checkout = world.open_checkout()
     assert control(world, f"POST checkouts/{checkout}/pay") == {
         "id": checkout,
         "status": "succeeded",
@@ -228,7 +223,7 @@ def test_an_account_has_the_requested_values(world: World) -> None:
 
 
 def test_a_signed_event_is_accepted(world: World) -> None:
-    checkout = open_checkout(world)
+    checkout = world.open_checkout()
     payload = {"type": "payment.succeeded", "data": {"payment_id": "pay_1", "checkout_session_id": checkout}}
     signed = control(world, "POST webhooks/sign", json={"payload": payload})
     taken = world.http.post("/api/dodo/webhook", headers=signed["headers"], content=signed["body"].encode())

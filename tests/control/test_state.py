@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, Settings
-from tests.support.control import chat, connect, control, response_parts, snapshot_of, start_scenario, wait_until
+from tests.support.control import chat, connect, control, response_parts, snapshot_of, start_scenario
 from tests.support.examples import examples
 from tests.support.random_steps import ANONYMOUS, STEPS, Player, Step, without_sandbox_name
 from tests.support.server import RunningServer, running
+from tests.support.wait import wait_until
 from tests.support.world import World, fresh_world
 
 MANY = st.lists(STEPS, max_size=8)

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from clevora_mock.settings import Settings
+from tests.support import records
 from tests.support import scenarios as support
 from tests.support.raw_client import TIMEOUT_SECONDS, Ending, RawResponse, connect, read
 from tests.support.scenarios import CHAT, REQUEST_EXAMPLES, SEARCH, send, start_rules, start_shipped_scenario
@@ -29,10 +30,10 @@ def run(world: World, scenario: str, count: int = 40) -> list[tuple[bytes, Endin
 @pytest.mark.parametrize("scenario", ["brownout", "broken-stream", "connection-drops", "slow-stream"])
 def test_a_reset_sandbox_repeats_itself(world: World, scenario: str) -> None:
     first = run(world, scenario)
-    before = [(entry.latency, entry.rule, entry.draw, entry.misses) for entry in support.journal(world)]
+    before = [(entry.latency, entry.rule, entry.draw, entry.misses) for entry in records.journal(world)]
     world.http.post("/__mock/reset").raise_for_status()
     assert run(world, scenario) == first
-    after = [(entry.latency, entry.rule, entry.draw, entry.misses) for entry in support.journal(world)]
+    after = [(entry.latency, entry.rule, entry.draw, entry.misses) for entry in records.journal(world)]
     assert after == before
     if scenario != "slow-stream":
         assert len({rule for _, rule, _, _ in after}) > 2 - (scenario == "brownout")
@@ -88,7 +89,7 @@ def test_concurrent_connections_see_exactly_two_failures(
     outcomes: list[tuple[int | None, str]] = [(one.status, one.ending) for one in seen]
     assert outcomes.count(failed) == 2
     assert outcomes.count((200, "whole")) == CROWD - 2
-    entries = support.wait_for_entries(world, CROWD)
+    entries = records.wait_for_entries(world, CROWD)
     assert [entry.rule for entry in entries].count("two") == 2
-    assert len(support.charges(world)) == CROWD - 2
-    support.check_totals(world)
+    assert len(records.charges(world)) == CROWD - 2
+    records.check_totals(world)

@@ -18,6 +18,9 @@ from tests.support.server import RunningServer
 
 T = TypeVar("T")
 
+# So slow that only `World.advance` moves the clock.
+_STOPPED_SPEED = 1e-9
+
 # Creating one reads every certificate of the machine, which takes longer than most tests.
 TLS = httpx.create_ssl_context()
 
@@ -62,12 +65,21 @@ class World:
     def advance(self, seconds: float) -> None:
         self.run_in_server(lambda sandbox: sandbox.clock.advance(seconds))
 
+    def stop_clock(self) -> None:
+        """Slow the clock down until only `advance` moves it."""
+        self.run_in_server(lambda sandbox: sandbox.clock.set_mode("scaled", _STOPPED_SPEED))
+
     def id_token(self, uid: str = "demo", email: str | None = None, lifetime: int = 3600) -> str:
         project = self.server.settings.firebase_project
         return issue(Identity(uid, email), project, self.clock.now(), lifetime)
 
     def signed_in(self, uid: str = "demo") -> dict[str, str]:
         return {"authorization": f"Bearer {self.id_token(uid)}"}
+
+    def open_checkout(self, dollars: float = 50, uid: str = "demo") -> str:
+        """Open a checkout through the API, and return its id."""
+        answer = self.http.post("/api/developer/topup", headers=self.signed_in(uid), json={"amount": dollars})
+        return str(answer.json()["data"]["checkoutUrl"].rpartition("/")[2])
 
     def balance(self, micros: int, uid: str = "demo") -> None:
         """Set an account's balance by an adjustment."""
