@@ -22,7 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.exchanges.steps import Capture, Part, Step
-from tests.support.raw_client import connect, reset
+from tests.support.raw_client import RawResponse, connect, first_response, reset
 
 ROOT = Path(__file__).parents[2]
 
@@ -275,68 +275,21 @@ class _ResponseReader:
         """Return the state of the responses: "whole", "closing" (whole, and the last announces a close), "partial"."""
         if not self._step.answers:
             return "partial"
-        closing = False
-        at = number = 0
+        closing, number = False, 0
         while number < self._step.answers:
-            found = _answer(data, at, head=number in self.heads)
+            # Bytes that are no response have no end to wait for.
+            found = first_response(data, to_head=number in self.heads) if data.startswith(b"HTTP/1.") else None
             if found is None:
                 return "partial"
-            at, status, closing = found
-            number += status >= 200
+            response, data = found
+            closing = response.header("connection") == "close"
+            number += response.status >= 200
         return "closing" if closing else "whole"
 
 
-def _answer(data: bytes, start: int, *, head: bool) -> tuple[int, int, bool] | None:
-    """Return the end of the response that begins at `start`, its status, and True if it announces a close."""
-    middle = data.find(b"\r\n\r\n", start)
-    if middle < 0:
-        return None
-    lines = data[start:middle].split(b"\r\n")
-    if not lines[0].startswith(b"HTTP/1."):
-        # Not a response, so it has no end to wait for.
-        return None
-    status = int(lines[0].split()[1])
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines[1:])}
-    closing = headers.get(b"connection", b"").lower() == b"close"
-    body = middle + 4
-    if head or status < 200 or status in (204, 304):
-        return body, status, closing
-    if headers.get(b"transfer-encoding") == b"chunked":
-        end = _chunks_end(data, body)
-        return None if end is None else (end, status, closing)
-    if b"content-length" in headers:
-        end = body + int(headers[b"content-length"])
-        return (end, status, closing) if len(data) >= end else None
-    return None
-
-
-def _chunks_end(data: bytes, at: int) -> int | None:
-    """Return the end of the chunks that begin at `at`."""
-    while True:
-        line = data.find(b"\r\n", at)
-        if line < 0:
-            return None
-        if not re.fullmatch(rb"[0-9a-f]+", data[at:line]):
-            return None
-        size = int(data[at:line], 16)
-        at = line + 2 + size + 2
-        if len(data) < at:
-            return None
-        if not size:
-            return at
-
-
 def body_of(answer: bytes) -> bytes:
-    """Return the body of a response without the framing of chunks."""
-    head, _, body = answer.partition(b"\r\n\r\n")
-    if b"transfer-encoding: chunked" not in head.lower():
-        return body
-    parts = []
-    at = 0
-    while (line := body.find(b"\r\n", at)) > 0 and (size := int(body[at:line], 16)):
-        parts.append(body[line + 2 : line + 2 + size])
-        at = line + 2 + size + 2
-    return b"".join(parts)
+    """Return the received body of a response without the framing of chunks."""
+    return RawResponse(segments=[answer]).body
 
 
 def _ends_in_a_character(data: bytes) -> bool:

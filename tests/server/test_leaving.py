@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from clevora_mock.server.limits import ConnectionLimits
 from tests.support.asgi import answering, echo, serving
 from tests.support.raw_client import TIMEOUT_SECONDS, Address, connect, exchange, read_all, responses, send
+from tests.support.wait import wait_until
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 OK = [(b"content-length", b"2")]
@@ -125,9 +126,7 @@ def test_disconnects_behind_pipelined_requests_leak_no_descriptors(
                 begun(connection)
         for _ in connections:
             assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while descriptors() > before and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: descriptors() <= before)
     assert descriptors() == before
     assert len(silence.paths) == 400
 
