@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from clevora_mock.settings import Settings
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
 from tests.support.world import World, close_shared_connections, name_sandboxes
 
 _TESTS = Path(__file__).parent
@@ -32,14 +32,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
 @pytest.fixture(scope="session")
 def frozen_server() -> Iterator[RunningServer]:
     """Provide a server whose clocks are frozen at 2026-01-01T00:00:00Z."""
-    with running(Settings(clock="frozen")) as server:
+    with serve_settings(Settings(clock="frozen")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def real_server() -> Iterator[RunningServer]:
     """Provide a server whose clocks run in real time, with streams paced at 200 tokens a second."""
-    with running(Settings(tokens_per_second=200.0)) as server:
+    with serve_settings(Settings(tokens_per_second=200.0)) as server:
         yield server
 
 

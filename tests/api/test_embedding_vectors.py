@@ -9,7 +9,7 @@ import pytest
 from clevora_mock.models.embeddings import Embedder
 from clevora_mock.settings import Settings
 from tests.support.embeddings import cosine, vectors
-from tests.support.server import running
+from tests.support.server import serve_settings
 from tests.support.world import World
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def seeded() -> "Iterator[World]":
     """Provide another server, with another seed."""
-    with running(Settings(seed=7)) as server:
+    with serve_settings(Settings(seed=7)) as server:
         world = World(server, "seeded")
         with world.http:
             yield world

@@ -12,8 +12,8 @@ import pytest
 
 from clevora_mock.settings import SETTINGS, Settings
 from tests.cli.test_settings import INVALID, KEYS
-from tests.support.program import TIMEOUT_SECONDS, run_in_process, run_program, serving
-from tests.support.raw_client import exchange
+from tests.support.program import run_in_process, run_program, serve_process
+from tests.support.raw_client import TIMEOUT_SECONDS, exchange
 
 CHAT = {"messages": [{"role": "user", "content": "Hello!"}]}
 AUTHORIZED = {"authorization": f"Bearer {Settings().api_key}"}
@@ -23,7 +23,7 @@ each_signal = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 
 class TestStart:
     def test_the_banner_shows_the_variables_to_copy(self) -> None:
-        with serving() as server:
+        with serve_process() as server:
             text = "\n".join(server.banner)
             assert f"export CLEVORA_BASE_URL={server.url}/v1" in text
             assert f"export CLEVORA_API_KEY={Settings().api_key}" in text
@@ -31,30 +31,30 @@ class TestStart:
             assert max(map(len, server.banner)) <= 80
 
     def test_ready_is_one_line_of_json(self) -> None:
-        with serving() as server:
+        with serve_process() as server:
             assert server.ready.keys() == {"url", "sandbox", "seed", "pid"}
             assert (server.ready["sandbox"], server.ready["seed"]) == ("default", 0)
             assert server.ready["pid"] == server.process.pid
             assert re.fullmatch(r"http://127\.0\.0\.1:\d+", server.url)
 
     def test_the_server_answers_when_ready_is_printed(self) -> None:
-        with serving() as server:
+        with serve_process() as server:
             assert httpx.get(f"{server.url}/__mock/health").json()["status"] == "ok"
 
     @pytest.mark.parametrize(("arguments", "seed"), [(("--quiet",), 0), (("serve", "--seed", "7", "--quiet"), 7)])
     def test_serve_is_the_default_command_and_quiet_prints_only_ready(
         self, arguments: tuple[str, ...], seed: int
     ) -> None:
-        with serving(*arguments) as server:
+        with serve_process(*arguments) as server:
             assert server.banner == []
             assert server.ready["seed"] == seed
 
     def test_a_random_seed_is_in_the_ready_line(self) -> None:
-        with serving("--quiet", "--seed", "random") as server:
+        with serve_process("--quiet", "--seed", "random") as server:
             assert server.ready["seed"] == httpx.get(f"{server.url}/__mock/health").json()["seed"] > 0
 
     def test_variables_set_a_server_up(self) -> None:
-        with serving(CLEVORA_MOCK_QUIET="1", CLEVORA_MOCK_SEED="9", CLEVORA_MOCK_API_KEY=KEYS[0]) as server:
+        with serve_process(CLEVORA_MOCK_QUIET="1", CLEVORA_MOCK_SEED="9", CLEVORA_MOCK_API_KEY=KEYS[0]) as server:
             headers = {"authorization": f"Bearer {KEYS[0]}"}
             assert httpx.post(f"{server.url}/v1/chat/completions", headers=headers, json=CHAT).status_code == 200
             assert (server.banner, server.ready["seed"]) == ([], 9)
@@ -63,18 +63,18 @@ class TestStart:
 class TestStop:
     @each_signal
     def test_a_signal_stops_it_with_status_0(self, number: signal.Signals) -> None:
-        with serving("--quiet") as server:
+        with serve_process("--quiet") as server:
             httpx.get(f"{server.url}/docs/llms")
             assert server.stop(number) == (0, "")
 
     @each_signal
     def test_a_second_signal_changes_nothing(self, number: signal.Signals) -> None:
-        with serving("--quiet") as server:
+        with serve_process("--quiet") as server:
             server.process.send_signal(number)
             assert server.stop(number) == (0, "")
 
     def test_an_idle_connection_does_not_delay_it(self) -> None:
-        with serving("--quiet") as server, httpx.Client() as client:
+        with serve_process("--quiet") as server, httpx.Client() as client:
             client.get(f"{server.url}/docs/llms")
             start = time.monotonic()
             assert server.stop()[0] == 0
@@ -82,7 +82,7 @@ class TestStop:
 
     @each_signal
     def test_a_running_stream_is_cut_long_before_its_next_token(self, number: signal.Signals) -> None:
-        with serving("serve", "--quiet", "--tokens-per-second", str(1 / TIMEOUT_SECONDS)) as server:
+        with serve_process("serve", "--quiet", "--tokens-per-second", str(1 / TIMEOUT_SECONDS)) as server:
             url, body = f"{server.url}/v1/chat/completions", CHAT | {"stream": True}
             with httpx.stream("POST", url, headers=AUTHORIZED, json=body) as response:
                 received = response.iter_raw()
@@ -136,7 +136,7 @@ class TestErrors:
         assert re.fullmatch(r"clevora-mock: .*/nowhere/catalog\.jsonl.*\n", ended.stderr)
 
     def test_invalid_http_is_refused_in_json(self) -> None:
-        with serving("--quiet") as server:
+        with serve_process("--quiet") as server:
             parts = urlsplit(server.url)
             received = exchange((str(parts.hostname), parts.port or 0), b"hello there\r\n\r\n")
             head, _, body = received.partition(b"\r\n\r\n")
@@ -150,7 +150,7 @@ class TestErrors:
 class TestLog:
     @pytest.mark.parametrize("log_format", ["text", "json"])
     def test_each_request_is_one_line_without_a_whole_key(self, log_format: str) -> None:
-        with serving("serve", "--log-format", log_format) as server:
+        with serve_process("serve", "--log-format", log_format) as server:
             httpx.post(f"{server.url}/v1/chat/completions", headers=AUTHORIZED, json=CHAT)
             httpx.get(f"{server.url}/v1/{Settings().api_key}")
             *lines, _summary, _errors = server.stop()[1].splitlines()
@@ -161,13 +161,13 @@ class TestLog:
             assert [json.loads(line)["status"] for line in lines] == [200, 404]
 
     def test_a_refused_request_shows_the_error_message(self) -> None:
-        with serving() as server:
+        with serve_process() as server:
             httpx.get(f"{server.url}/v1/nothing")
             line = server.stop()[1].splitlines()[0]
         assert re.fullmatch(r"\S+  GET     /v1/nothing            404 .{6} No route GET /v1/nothing", line)
 
     def test_a_change_by_the_control_plane_is_a_line(self) -> None:
-        with serving() as server:
+        with serve_process() as server:
             control = f"{server.url}/__mock"
             httpx.put(f"{control}/scenario", json={"name": "flaky"})
             httpx.patch(f"{control}/clock", json={"mode": "frozen", "now": "2026-05-11T14:00:00Z"})
@@ -180,7 +180,7 @@ class TestLog:
         assert lines[1].startswith("14:00:00*")
 
     def test_a_control_request_without_a_change_is_no_line(self) -> None:
-        with serving() as server:
+        with serve_process() as server:
             control = f"{server.url}/__mock"
             httpx.get(f"{control}/clock")
             httpx.post(f"{control}/tokens", json={"uid": "demo"})
@@ -191,7 +191,7 @@ class TestLog:
             assert server.stop() == (0, "")
 
     def test_a_favicon_request_is_not_logged(self) -> None:
-        with serving() as server:
+        with serve_process() as server:
             assert httpx.get(f"{server.url}/favicon.ico").status_code == 404
             assert httpx.get(f"{server.url}/__mock/requests").json()["count"] == 0
             assert server.stop() == (0, "")
@@ -200,7 +200,7 @@ class TestLog:
 class TestSummary:
     @each_signal
     def test_it_comes_at_the_end(self, number: signal.Signals) -> None:
-        with serving("--balance", "0") as server:
+        with serve_process("--balance", "0") as server:
             httpx.post(f"{server.url}/v1/chat/completions", headers=AUTHORIZED, json=CHAT)
             status, errors = server.stop(number)
         assert status == 0
@@ -210,7 +210,7 @@ class TestSummary:
         ]
 
     def test_it_counts_the_findings_of_removed_sandboxes_and_shows_ten(self) -> None:
-        with serving("--log-format", "json") as server:
+        with serve_process("--log-format", "json") as server:
             for number in range(12):
                 sandbox = f"{server.url}/sandbox/s{number}"
                 body = CHAT | {"frobnicate": 1}
@@ -223,6 +223,6 @@ class TestSummary:
         assert lines[-1] == "  and 2 more findings about the client's conduct"
 
     def test_there_is_none_with_quiet(self) -> None:
-        with serving("--quiet") as server:
+        with serve_process("--quiet") as server:
             httpx.get(f"{server.url}/v1/nothing")
             assert server.stop() == (0, "")

@@ -11,7 +11,7 @@ import pytest
 from clevora_mock.settings import Settings
 from tests.support.control import connect, control, snapshot_of
 from tests.support.product_tables import control_rows
-from tests.support.server import running
+from tests.support.server import serve_settings
 from tests.support.world import World
 
 ROUTES = [(row.method, re.sub(r"\{[^}]+\}", "x", row.path)) for row in control_rows()]
@@ -162,7 +162,7 @@ def test_the_checkout_page_itself_can_finish_a_checkout(world: World) -> None:
 
 @pytest.mark.clause("W8")
 def test_an_allowed_host_name_has_full_access() -> None:
-    with running(Settings(allowed_host="mock.test", quiet=True)) as server, connect(server.url) as http:
+    with serve_settings(Settings(allowed_host="mock.test", quiet=True)) as server, connect(server.url) as http:
         read = [
             http.get("/__mock/health", headers={"host": host}).status_code
             for host in ("mock.test", "mock.test:80", "MOCK.TEST", "other.test", "a.mock.test")

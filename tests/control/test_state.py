@@ -14,7 +14,7 @@ from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, Settings
 from tests.support.control import chat, connect, control, response_parts, snapshot_of, start_scenario
 from tests.support.examples import examples
 from tests.support.random_steps import ANONYMOUS, STEPS, Player, Step, without_sandbox_name
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
 from tests.support.wait import wait_until
 from tests.support.world import World, fresh_world
 
@@ -39,7 +39,7 @@ def state_of(world: World) -> bytes:
 
 def test_a_reset_restores_the_servers_startup_scenario() -> None:
     settings = Settings(scenario="late-payment", clock="frozen")
-    with running(settings) as server, connect(f"{server.url}/sandbox/a") as http:
+    with serve_settings(settings) as server, connect(f"{server.url}/sandbox/a") as http:
         born = http.get("/__mock/accounts/demo").json()
         assert born["balance"] == 0
         http.put("/__mock/scenario", json={"name": "rate-limited"})

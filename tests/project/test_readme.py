@@ -26,8 +26,8 @@ from tests.support.documents import (
     name,
     write_files,
 )
-from tests.support.program import environment, run_program, serving
-from tests.support.server import RunningServer, running
+from tests.support.program import environment, run_program, serve_process
+from tests.support.server import RunningServer, serve_settings
 
 BLOCKS = blocks()
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
@@ -42,7 +42,7 @@ DOCUMENTS = {path.relative_to(ROOT).as_posix(): path for path in documents()}
 @pytest.fixture
 def server() -> Iterator[RunningServer]:
     """Provide a separate server in place of the documentation's."""
-    with running(Settings()) as fresh:
+    with serve_settings(Settings()) as fresh:
         yield fresh
 
 
@@ -197,7 +197,7 @@ def test_scenarios_are_valid(block: Block, tmp_path: Path) -> None:
     file.write_text(block.text, encoding="utf-8")
     checked = run_program("check", str(file))
     assert checked.returncode == 0, checked.stdout
-    with serving("serve", "--scenario", str(file)) as server, urlopen(f"{server.url}/__mock/health") as health:
+    with serve_process("serve", "--scenario", str(file)) as server, urlopen(f"{server.url}/__mock/health") as health:
         assert json.load(health)["scenario"] == yaml.safe_load(block.text).get("name", "printed")
 
 
@@ -217,7 +217,7 @@ class TestTexts:
 
     def test_the_banner_is_as_shown(self, shown: dict[tuple[str, str], str]) -> None:
         """Except for the port and the process id."""
-        with serving() as server:
+        with serve_process() as server:
             said = "\n".join([*server.banner, f"READY {json.dumps(server.ready, separators=(',', ':'))}"])
             assert is_printed(shown[BANNER], said.replace(server.url, f"http://{ADDRESS}"))
 
@@ -243,7 +243,7 @@ class TestTexts:
             ("PATCH", "/__mock/clock", {"mode": "frozen", "now": "2026-05-11T14:00:00Z"}),
             ("POST", "/v1/chat/completions", chat),
         ]
-        with serving() as server:
+        with serve_process() as server:
             for method, path, body in steps:
                 headers = {"authorization": f"Bearer {Settings().api_key}"}
                 httpx.request(method, server.url + path, json=body, headers=headers)
@@ -277,7 +277,7 @@ class TestReference:
         assert first_column("journal", "The journal") == list(entry)
 
     def test_every_field_of_a_line_of_the_log_is_listed(self) -> None:
-        with serving("serve", "--log-format", "json") as server:
+        with serve_process("serve", "--log-format", "json") as server:
             urlopen(f"{server.url}/llms.txt").close()
             _, said = server.stop()
         assert first_column("journal", "The JSON log") == list(json.loads(said.splitlines()[0]))

@@ -26,7 +26,7 @@ from clevora_mock.web.framed_response import FramedResponse
 from tests.support.examples import share
 from tests.support.raw_client import RawResponse, connect, read_until, reset
 from tests.support.records import check_sums, wait_for_entries, wait_for_timer
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
 from tests.support.streams import chat_request
 from tests.support.token_count import count_tokens
 from tests.support.virtual_time import VirtualLoop, run_virtually
@@ -246,7 +246,7 @@ def check_bills(sandbox: Sandbox, before: int) -> None:
 def answers() -> Iterator[Callable[[list[str], int], str]]:
     """Return the complete text of each request, from a request without a stream."""
     with (
-        running(Settings(no_rate_limit=True)) as server,
+        serve_settings(Settings(no_rate_limit=True)) as server,
         httpx.Client(base_url=server.url, timeout=20, verify=TLS) as http,
     ):
         known: dict[bytes, str] = {}

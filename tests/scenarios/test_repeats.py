@@ -10,7 +10,7 @@ from tests.support import records
 from tests.support import scenarios as support
 from tests.support.raw_client import TIMEOUT_SECONDS, Ending, RawResponse, connect, read
 from tests.support.scenarios import CHAT, REQUEST_EXAMPLES, SEARCH, send, start_rules, start_shipped_scenario
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
 from tests.support.world import World
 
 CROWD = 32
@@ -43,7 +43,7 @@ def test_a_reset_sandbox_repeats_itself(world: World, scenario: str) -> None:
 def test_another_server_of_the_same_seed_repeats_it(frozen_server: RunningServer, scenario: str) -> None:
     """A draw depends on the sandbox's name, not on the server."""
     name = f"again-{scenario}"
-    with running(Settings(clock="frozen")) as other:
+    with serve_settings(Settings(clock="frozen")) as other:
         one, two = World(frozen_server, name), World(other, name)
         with one.http, two.http:
             assert run(one, scenario, 20) == run(two, scenario, 20)
@@ -51,7 +51,7 @@ def test_another_server_of_the_same_seed_repeats_it(frozen_server: RunningServer
 
 def test_another_seed_is_another_series(world: World) -> None:
     first = run(world, "connection-drops")
-    with running(Settings(clock="frozen", seed=1)) as other:
+    with serve_settings(Settings(clock="frozen", seed=1)) as other:
         second = World(other, world.name)
         with second.http:
             assert [ending for _, ending in run(second, "connection-drops")] != [ending for _, ending in first]

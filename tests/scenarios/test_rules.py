@@ -28,7 +28,7 @@ from tests.support.scenarios import (
     send,
     start_rules,
 )
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
 from tests.support.world import World, fresh_world
 
 each_example = pytest.mark.parametrize("example", REQUEST_EXAMPLES, ids=lambda example: example.name)
@@ -492,7 +492,7 @@ def test_a_fixed_delay_is_recorded(world: World, example: RequestExample) -> Non
     ],
 )
 def test_real_delays_are_waited_out_beside_a_frozen_clock(example: RequestExample, then: dict[str, Any]) -> None:
-    with running(Settings(clock="frozen", real_delays=True)) as server:
+    with serve_settings(Settings(clock="frozen", real_delays=True)) as server:
         waiting = World(server, "waiting")
         with waiting.http:
             start_rules(waiting, {"then": then})
