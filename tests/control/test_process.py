@@ -68,6 +68,7 @@ def test_an_export_can_be_imported(tmp_path: Path, wishes: list[signal.Signals])
         assert states_of(server) == before
 
 
+@pytest.mark.slow
 def test_an_export_replaces_the_one_before(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     for expected in (1, 2):
@@ -78,7 +79,10 @@ def test_an_export_replaces_the_one_before(tmp_path: Path) -> None:
         assert json.loads(file.read_bytes())["sandboxes"]["default"]["journal_total"] == expected
 
 
-@pytest.mark.parametrize("place", ["none/state.json", ".", "/", "state.json/below"])
+@pytest.mark.parametrize(
+    "place",
+    ["none/state.json", *(pytest.param(place, marks=pytest.mark.slow) for place in (".", "/", "state.json/below"))],
+)
 def test_an_unwritable_export_file_is_an_error_of_one_line(tmp_path: Path, place: str) -> None:
     older = tmp_path / "state.json"
     older.write_text("older")
@@ -149,7 +153,9 @@ def test_an_invalid_import_file_is_an_error_of_one_line(tmp_path: Path, name: st
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", [None, "cut", "a broken scenario"])
+@pytest.mark.parametrize(
+    "name", [None, *(pytest.param(name, marks=pytest.mark.slow) for name in ("cut", "a broken scenario"))]
+)
 def test_a_server_does_not_start_with_a_broken_import(tmp_path: Path, name: str | None) -> None:
     """Status 4 and one line; also for a missing file."""
     file = tmp_path / "state.json"
@@ -160,6 +166,7 @@ def test_a_server_does_not_start_with_a_broken_import(tmp_path: Path, name: str 
     assert ended.stderr.startswith(f"clevora-mock: {file}: ")
 
 
+@pytest.mark.slow
 def test_an_imported_payment_is_still_delivered(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     with serve_process(*FROZEN, "--export-on-exit", str(file)) as server, connect(server.url) as http:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.control import chat, control, snapshot_of, start_scenario
-from tests.support.examples import examples
+from tests.support.examples import share
 from tests.support.server import RunningServer
 from tests.support.world import World, fresh_world
 
@@ -277,7 +277,7 @@ DOCUMENTS = st.dictionaries(st.sampled_from(NAMES), JSON, max_size=4).map(lambda
 JUNK = st.binary(max_size=200) | DOCUMENTS | JSON.map(lambda value: json.dumps(value).encode())
 
 
-@examples(250)
+@share(4 / 5)
 @given(where=st.sampled_from(CHANGING), body=JUNK)
 def test_arbitrary_input_never_causes_a_5xx(shared_world: World, where: tuple[str, str], body: bytes) -> None:
     world = shared_world

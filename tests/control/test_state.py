@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, Settings
 from tests.support.control import chat, connect, control, response_parts, snapshot_of, start_scenario
-from tests.support.examples import examples
+from tests.support.examples import examples, share
 from tests.support.random_steps import ANONYMOUS, STEPS, Player, Step, without_sandbox_name
 from tests.support.server import RunningServer, serve_settings
 from tests.support.wait import wait_until
@@ -83,7 +83,7 @@ def test_the_scenario_alone_is_reset(world: World) -> None:
     assert control(world, "GET requests")["count"] == 3
 
 
-@examples(60)
+@share(1 / 5)
 @given(prefix=MANY, suffix=MANY)
 def test_a_restored_sandbox_continues_identically(
     frozen_server: RunningServer, prefix: list[Step], suffix: list[Step]

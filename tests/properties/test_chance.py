@@ -214,7 +214,7 @@ class Visitor:
         self.answers.append((answer.status_code, answer.content, headers))
 
 
-@share(2 / 5)
+@share(1 / 5)
 @given(plan=st.lists(steps, min_size=1, max_size=12), noise=st.lists(steps, max_size=12))
 def test_the_same_requests_get_the_same_bytes_beside_other_traffic(
     servers: Servers, plan: list[Step], noise: list[Step]

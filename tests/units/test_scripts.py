@@ -7,10 +7,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.models.scripts import GeneratedScript, ScriptModel, load, tokens
+from tests.support.examples import share
 from tests.support.token_count import count_tokens
 
 MODEL = ScriptModel(load(Path(__file__).parents[2].joinpath("fixtures/scripts.json").read_bytes()))
@@ -58,7 +59,7 @@ def test_a_script_uses_most_of_its_budget_and_never_more(style: str, length: str
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 
 
-@settings(max_examples=250, deadline=None)
+@share(1)
 @given(
     ANY,
     st.sampled_from(STYLES),
