@@ -32,10 +32,15 @@ class ControlContext(NamedTuple):
 
 def build_control_table(context: ControlContext) -> list[ControlRoute]:
     """Return all routes outside the emulated APIs."""
-    checkout, scenarios = CheckoutPage(context.sender), ScenarioHandlers(context.store)
-    row = ControlRoute
     table: list[ControlRoute] = []
-    table += [
+    table += [*_pages(context, table), *_state(context), *_accounts(context.sender), *_records()]
+    return table
+
+
+def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[ControlRoute]:
+    """Return the routes of pages and of the server; `table` may grow after this call."""
+    checkout, row = CheckoutPage(context.sender), ControlRoute
+    return [
         row("GET /", home.show_home, "version, base URL, API key and links"),
         row("GET /openapi.json", info.show_openapi(context.operations), "the emulated API as OpenAPI 3.1"),
         row("GET /checkout/{id}", checkout.show, "the page where a top-up is paid"),
@@ -49,6 +54,13 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
             sandboxes.list_sandboxes(context.sandboxes),
             "all sandboxes, with requests, spend, scenario and last use",
         ),
+    ]
+
+
+def _state(context: ControlContext) -> list[ControlRoute]:
+    """Return the routes of a sandbox's state, clock and scenario."""
+    scenarios, row = ScenarioHandlers(context.store), ControlRoute
+    return [
         row("POST /__mock/reset", state.reset_sandbox, "resets the sandbox, or a part of it", state.ResetRequest),
         row("GET /__mock/state", state.show_state, "a versioned snapshot of the whole sandbox"),
         row("PUT /__mock/state", state.put_state(context.sender), "restores a snapshot, all or nothing"),
@@ -58,6 +70,13 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
         row("GET /__mock/scenario", scenarios.show, "the active scenario, and how often each rule matched"),
         row("PUT /__mock/scenario", scenarios.put, 'starts `{"name": "flaky"}`, or a scenario as JSON or YAML'),
         row("DELETE /__mock/scenario", scenarios.delete, "ends the scenario: no rules apply"),
+    ]
+
+
+def _accounts(sender: WebhookSender) -> list[ControlRoute]:
+    """Return the routes of accounts, tokens and payments."""
+    row = ControlRoute
+    return [
         row("POST /__mock/accounts", accounts.create_account, "creates an account and a key", accounts.NewAccount),
         row("GET /__mock/accounts/{uid}", accounts.show_account, "an account"),
         row("PATCH /__mock/accounts/{uid}", accounts.change_account, "changes an account", accounts.AccountChange),
@@ -70,12 +89,12 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
         ),
         row(
             "POST /__mock/checkouts/{id}/pay",
-            payments.finish_checkout(context.sender, "succeeded"),
+            payments.finish_checkout(sender, "succeeded"),
             "pays a checkout, and delivers the signed event",
         ),
         row(
             "POST /__mock/checkouts/{id}/fail",
-            payments.finish_checkout(context.sender, "failed"),
+            payments.finish_checkout(sender, "failed"),
             "lets a checkout's payment fail, and delivers the signed event",
         ),
         row(
@@ -85,6 +104,13 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
             payments.SignRequest,
             changes=False,
         ),
+    ]
+
+
+def _records() -> list[ControlRoute]:
+    """Return the routes of journal, ledger and documents."""
+    row = ControlRoute
+    return [
         row("GET /__mock/requests", journal.list_requests, "the journal, newest first", query=journal.QUERY),
         row("DELETE /__mock/requests", journal.clear_journal, "empties the journal"),
         row("GET /__mock/conduct", journal.show_conduct, "findings about the client's behavior"),
@@ -96,7 +122,6 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
             "the documented Firestore documents: usage, days, keys, logs, transactions",
         ),
     ]
-    return table
 
 
 def build_control_routes(

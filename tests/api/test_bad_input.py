@@ -35,7 +35,6 @@ VALID_BODIES: dict[str, dict[str, Any]] = {
     "dodo.webhook": {"type": "payment.succeeded", "data": {}},
 }
 
-OBJECT = b'{"messages":[{"role":"user","content":"Hi"}]}'
 DEEP = 100_000
 
 # Bodies that are not JSON objects, for every route.

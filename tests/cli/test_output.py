@@ -80,7 +80,7 @@ def without_colors(text: str) -> str:
 
 
 class TestColors:
-    def test_only_a_terminal_has_them(self, colored: Styler) -> None:
+    def test_only_a_terminal_has_colors(self, colored: Styler) -> None:
         assert colored("text", "bad") == "\x1b[31mtext\x1b[0m"
         assert PLAIN("text", "bad") == "text"
 
@@ -88,7 +88,7 @@ class TestColors:
         ("variables", "colorless"),
         [({}, False), ({"NO_COLOR": "1"}, True), ({"NO_COLOR": ""}, False), ({"TERM": "dumb"}, True)],
     )
-    def test_no_color_switches_them_off(self, variables: dict[str, str], colorless: bool) -> None:
+    def test_no_color_switches_colors_off(self, variables: dict[str, str], colorless: bool) -> None:
         assert is_colorless(variables) is colorless
 
     @pytest.mark.parametrize("arguments", [("--help",), ("serve", "--help"), ("scenarios",), ("check", "/nowhere")])

@@ -123,7 +123,7 @@ class Stream:
         self.done = False
 
     def read_until(self, pieces: int) -> None:
-        """Read until `count` pieces of content have arrived, or the stream ends."""
+        """Read until so many pieces of content have arrived, or the stream ends."""
         while len(self.pieces) < pieces and not self.done:
             line = next(self.lines)
             if line == "data: [DONE]":

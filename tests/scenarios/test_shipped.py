@@ -264,7 +264,7 @@ def test_brownout_is_slow_and_fails_one_in_ten(world: World, plain: OpenAI) -> N
     assert all(miss.condition == "chance" and (miss.draw or 0) >= 0.1 for (miss,) in misses)
 
 
-def test_slow_stream_trickles(world: World) -> None:
+def test_slow_stream_waits_and_then_sends_slowly(world: World) -> None:
     """The role at once, three seconds without data, then a slow stream, by the sandbox's clock."""
     start_shipped_scenario(world, "slow-stream")
     world.stop_clock()
@@ -319,7 +319,7 @@ def test_cut_stream_ends_after_twelve_tokens(world: World, client: OpenAI, sdk_p
     assert sdk_pauses == []
 
 
-def test_cut_stream_with_a_short_answer(world: World) -> None:
+def test_cut_stream_cuts_a_short_answer_too(world: World) -> None:
     start_shipped_scenario(world, "cut-stream")
     short = support.RequestExample("short", STREAM.endpoint, STREAM.path, STREAM.body | {"max_tokens": 4}, STREAM.rate)
     seen = send(world, short)

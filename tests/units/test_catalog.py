@@ -23,7 +23,6 @@ SHIPPED = fixture("catalog.jsonl")
 SUBJECTS = {subject.name: subject for subject in load_subjects()}
 
 # The release whose lists of names the shipped catalog was made with.
-FAKER = "40.54.0"
 
 GOOD = {
     "id": "vid_1",

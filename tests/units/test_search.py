@@ -74,7 +74,7 @@ def test_underwater_drone_footage_brings_videos_of_just_that() -> None:
     assert all("underwater drone" in one.title.lower() for one, _ in results)
 
 
-def test_docker_does_not_find_dogs() -> None:
+def test_a_query_for_docker_finds_no_dogs() -> None:
     assert "dogs" not in {one.subject for one, _ in INDEX.search("docker", 50)[:20]}
 
 
