@@ -22,7 +22,9 @@ from tests.support.raw_client import TIMEOUT_SECONDS, exchange
 CHAT = {"messages": [{"role": "user", "content": "Hello!"}]}
 AUTHORIZED = {"authorization": f"Bearer {Settings().api_key}"}
 
-each_signal = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+each_signal = pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.slow)], ids=["SIGTERM", "SIGINT"]
+)
 
 
 @pytest.fixture(scope="class")

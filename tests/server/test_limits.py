@@ -107,10 +107,10 @@ def test_a_stopped_head_after_another_request_times_out(short_timeouts: Address)
 def test_a_slow_request_does_not_time_out() -> None:
     """Each received part starts the timeout again; all together take longer than it."""
     parts = [*(POST[index : index + 1] for index in range(11)), POST[11:], b"ab", b"cd", b"e" + LAST]
-    with serve_app(echo, ConnectionLimits(receive_seconds=1)) as served, connect(served) as connection:
+    with serve_app(echo, ConnectionLimits(receive_seconds=0.5)) as served, connect(served) as connection:
         for part in parts:
             connection.sendall(part)
-            time.sleep(0.1)
+            time.sleep(0.05)
         assert responses(read_all(connection))[0].json["body"] == "abcde"
 
 
@@ -123,10 +123,10 @@ def test_an_idle_connection_is_closed(short_timeouts: Address, asked: bytes) -> 
 
 def test_a_connection_in_use_is_kept() -> None:
     """Each request starts the timeout again; all together take longer than it."""
-    with serve_app(echo, ConnectionLimits(idle_seconds=1)) as served, connect(served) as connection:
+    with serve_app(echo, ConnectionLimits(idle_seconds=0.5)) as served, connect(served) as connection:
         for _ in range(11):
             connection.sendall(POST + b"abcde")
-            time.sleep(0.1)
+            time.sleep(0.05)
         connection.sendall(LAST)
         assert len(responses(read_all(connection))) == 12
 
