@@ -6,6 +6,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from clevora_mock.clock import wall_micros
+from clevora_mock.server.buffered_transport import BufferedTransport
 from clevora_mock.server.close_delimited import delimited
 from clevora_mock.server.limits import ConnectionLimits
 from clevora_mock.server.parser import RequestParser
@@ -34,8 +35,8 @@ class FaultProtocol(HttpToolsProtocol):
         self._timeouts, self._limits, self._refusals = Timeouts(self, limits), limits, refusals
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._transport = transport
+        self._transport = BufferedTransport(transport)
+        super().connection_made(self._transport)  # type: ignore[arg-type]
         self._timeouts.idle()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -77,6 +78,7 @@ class FaultProtocol(HttpToolsProtocol):
         self.connection_lost(None)
 
     def reset(self) -> None:
+        self._transport.flush()
         reset(self._transport)
         self.connection_lost(None)
 
