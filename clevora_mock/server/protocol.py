@@ -62,6 +62,7 @@ class FaultProtocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Keep the connection for the response if the client half-closes it right after its request."""
+        self._transport.flush()
         running, late = self.running(), wall_micros() - self._requests.completed > self._limits.half_close
         if is_half_closed := bool(running) and not (running.response_started or late):
             self._timeouts.half_closed()
@@ -78,7 +79,6 @@ class FaultProtocol(HttpToolsProtocol):
         self.connection_lost(None)
 
     def reset(self) -> None:
-        self._transport.flush()
         reset(self._transport)
         self.connection_lost(None)
 
