@@ -16,13 +16,6 @@ from clevora_mock.server.sockets import reset
 from clevora_mock.server.timeouts import Timeouts
 from clevora_mock.web.framed_response import CONNECTION_CONTROL
 
-# The undocumented attributes of uvicorn's classes that this package uses.
-UNDOCUMENTED = {
-    "HttpToolsProtocol": ("cycle", "parser", "scope"),
-    "RequestResponseCycle": ("chunked_encoding", "expected_content_length", "response_complete", "response_started"),
-    "Server": ("capture_signals", "startup"),
-}
-
 
 class FaultProtocol(HttpToolsProtocol):
     """A connection; the extensions of each request's scope hold it for the application."""
