@@ -21,7 +21,9 @@ def report(clevora: Clevora) -> str:
         return str(error)
     shown = requests[-MAX_REQUESTS:]
     count = f"{len(shown)}" if len(shown) == len(requests) else f"the last {len(shown)} of {len(requests)}"
-    lines = [f"{count} request{'s' * (count != 1)} to {clevora.url}; scenario {scenario}, balance {money.text(money.micros(balance))}"]
+    plural = "s" * (len(requests) != 1)
+    balance_text = money.text(money.micros(balance))
+    lines = [f"{count} request{plural} to {clevora.url}; scenario {scenario}, balance {balance_text}"]
     for request in shown:
         lines += _lines(request)
     lines += [f"{finding.kind}: {finding.message}" for finding in findings]

@@ -60,15 +60,15 @@ def test_the_limits_are_the_documented_ones() -> None:
 
 @pytest.mark.clause("W1")
 def test_the_errors_are_those_of_the_rows() -> None:
-    assert {failure.code: (failure.status, failure.type) for failure in ERRORS} == EXPECTED_ERRORS
+    assert {error.code: (error.status, error.type) for error in ERRORS} == EXPECTED_ERRORS
 
 
 @pytest.mark.clause("W1")
 def test_every_error_has_a_message_a_cause_and_a_title() -> None:
-    for failure in ERRORS:
-        assert failure.message
-        assert failure.cause
-        assert failure.status in STATUSES
+    for error in ERRORS:
+        assert error.message
+        assert error.cause
+        assert error.status in STATUSES
 
 
 # --- routes -----------------------------------------------------------------------------------------------------------

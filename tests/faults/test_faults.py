@@ -321,9 +321,9 @@ def send_with_fault(world: World, example: RequestExample, case: Case) -> tuple[
     case.check(seen, plain, example.streamed)
     if seen.raw:
         assert seen.headers["x-clevora-mock-rule"] == RULE
-    spared = FAULTS[case.kind].stream_only and not example.streamed
+    unaffected = FAULTS[case.kind].stream_only and not example.streamed
     entry = support.entry_json(world)
-    assert entry["fault"] == (None if spared else case.kind)
+    assert entry["fault"] == (None if unaffected else case.kind)
     assert (entry["rule"], entry["status"], entry["code"]) == (RULE, seen.status, None)
     assert entry["abandoned"] == case.stalls
     return seen, first.prompt_tokens, first.prompt_tokens + first.completion_tokens
