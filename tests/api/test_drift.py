@@ -64,11 +64,16 @@ def test_the_errors_are_those_of_the_rows() -> None:
 
 
 @pytest.mark.clause("W1")
-def test_every_error_has_a_message_a_cause_and_a_title() -> None:
+def test_every_error_has_a_message_and_a_cause() -> None:
+    assert len(ERRORS) == len(EXPECTED_ERRORS)
     for error in ERRORS:
-        assert error.message
-        assert error.cause
-        assert error.status in STATUSES
+        assert (error.code, bool(error.message), bool(error.cause)) == (error.code, True, True)
+
+
+@pytest.mark.clause("W1")
+def test_every_status_of_an_error_has_a_title() -> None:
+    assert {error.status for error in ERRORS} <= STATUSES.keys()
+    assert [status for status in STATUSES if not STATUSES[status].title] == []
 
 
 # --- routes -----------------------------------------------------------------------------------------------------------
