@@ -551,6 +551,13 @@ def test_a_charged_error_is_billed_as_the_work(world: World, example: RequestExa
     assert world.run_in_server(lambda sandbox: support.demo_account(sandbox).usage.total.errors) == 1
 
 
+def test_the_journal_has_the_response_that_a_charged_error_replaces(world: World) -> None:
+    start_rules(world, {"then": {"reply": {"content": "Thirty days."}, "fault": "truncate", "charge": True}})
+    for example in (CHAT, STREAM):
+        assert send(world, example, x_clevora_mock_error="500").status == 500
+        assert support.journal(world)[-1].response == "Thirty days."
+
+
 BAD = RequestExample("bad", CHAT.endpoint, CHAT.path, {"messages": []}, CHAT.rate)
 
 
@@ -592,6 +599,17 @@ def test_faults_that_need_tokens_do_not_apply_to_refusals(world: World) -> None:
     seen = send(world, BAD)
     assert (seen.status, seen.ending) == (400, "whole")
     assert support.entry_json(world)["fault"] is None
+
+
+def test_an_http_1_0_client_sees_that_a_body_is_cut(world: World) -> None:
+    """Without chunks, only a ``content-length`` above the received bytes tells a cut body from a whole one."""
+    start_rules(world, {"then": {"fault": {"kind": "close", "after_tokens": 2}}})
+    with connect(world.address) as connection:
+        connection.sendall(support.request_bytes(world, STREAM).replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1))
+        seen = read(connection, RawResponse())
+    assert (seen.status, seen.ending) == (200, "fin")
+    assert sum(b'"content":' in event for event in seen.events) >= 2
+    assert int(seen.headers["content-length"]) > len(seen.body)
 
 
 def test_the_connection_stays_open_after_a_complete_response(world: World) -> None:

@@ -548,6 +548,22 @@ def test_lognormal_delays_have_their_median_and_99th_percentile(middle: int, hig
     assert quantiles(drawn, n=100)[-1] == pytest.approx(high, rel=0.15)
 
 
+class FixedDraw(SeededRng):
+    """Draws that are all the same."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__(0, "draws")
+        self.share = share
+
+    def next_float(self, purpose: str) -> float:
+        return self.share
+
+
+@pytest.mark.parametrize(("share", "delay"), [(0.01, 160_000), (0.5, 800_000), (0.99, 4_000_000)])
+def test_a_draw_is_the_quantile_of_a_lognormal_delay(share: float, delay: int) -> None:
+    assert Delay("lognormal", 800_000, 4_000_000).sample(FixedDraw(share), "delay") == delay
+
+
 def test_a_lognormal_delay_whose_median_is_its_p99_is_fixed() -> None:
     assert set(draws(Delay("lognormal", 500, 500), 100)) == {500}
 
