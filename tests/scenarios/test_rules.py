@@ -507,6 +507,18 @@ def test_an_error_can_be_delayed(world: World) -> None:
     assert entry_json(world)["latencyMs"] == 3000
 
 
+def test_a_delayed_error_is_waited_for(world: World) -> None:
+    support.stop_clock(world)
+    start_rules(world, {"then": {"delay": "5s", "error": 429}})
+    with connect(world.address) as connection:
+        connection.sendall(support.request_bytes(world, SEARCH))
+        support.wait_for_timer(world)
+        world.advance(4.9)
+        assert read(connection, RawResponse(), support.SILENCE_SECONDS).raw == b""
+        world.advance(0.1)
+        assert read(connection, RawResponse()).status == 429
+
+
 def latencies(world: World, delay: Any, count: int) -> list[int]:
     start_rules(world, {"then": {"delay": delay}}, limits={"requests_per_minute": None})
     for _ in range(count):
