@@ -29,7 +29,7 @@ def text_line(sandbox: str, entry: JournalEntry, style: Styler, now: int) -> str
         entry.latency,
         entry.prompt_tokens + entry.completion_tokens,
         money.text(entry.cost),
-        outcome_of(entry.message or entry.code, entry.fault, _parsed(entry.body)),
+        outcome_of(entry.message or entry.code, entry.fault, _parsed(entry.body), entry.endpoint),
         entry.rule,
     ).text(style)
 
@@ -84,13 +84,11 @@ def change_of(body: bytes) -> str:
         return f"{len(body):,} bytes"
     document = _parsed(body)
     if isinstance(document, dict):
-        scalars = {name: value for name, value in document.items() if isinstance(value, str | int | float)}
-        shown: dict[str, Any] = msgspec.json.decode(masked(msgspec.json.encode(scalars)))
-        pairs = (f"{name}={value if isinstance(value, str) else json.dumps(value)}" for name, value in shown.items())
-        text = " ".join(pairs)
+        shown: dict[str, Any] = msgspec.json.decode(masked(msgspec.json.encode(document)))
+        text = " ".join(f"{name}={_value_text(value)}" for name, value in shown.items())
     else:
         text = masked(body).decode("utf-8", "replace").strip()
-        name = re.search(r"^name: *(.+)$", text, re.MULTILINE)
+        name = re.search(r"""^name: *["']?([^"'\r\n]+)""", text, re.MULTILINE)
         text = f"name={name[1]}" if name else text.partition("\n")[0]
     return shortened(printable(text), WIDTH)
 
@@ -128,6 +126,13 @@ def combine(*listeners: RequestListener) -> RequestListener:
             listener(sandbox, entry)
 
     return listen
+
+
+def _value_text(value: object) -> str:
+    """Return a string as it is, an object or array in short, other values as JSON."""
+    if isinstance(value, str):
+        return value
+    return "{…}" if isinstance(value, dict) else "[…]" if isinstance(value, list) else json.dumps(value)
 
 
 def _target(sandbox: str, place: str) -> str:

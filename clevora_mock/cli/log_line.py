@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from clevora_mock.cli.terminal import Style, Styler
 from clevora_mock.clock import SECOND, iso
+from clevora_mock.contract.endpoints import MODELS_BY_ENDPOINT
 from clevora_mock.core.messages import printable
 
 # The columns of a line with names of ordinary length. An error's message, then the rule's name, are shortened to fit.
@@ -18,7 +19,7 @@ _TOLERANCE = SECOND
 class LogLine(NamedTuple):
     """A request as text: `target` is its endpoint or path, `latency` is in microseconds.
 
-    `outcome` is an error's message, a fault, or else ``stream`` or the requested model.
+    `outcome` is an error's message, a fault, or else ``stream`` or the model.
     """
 
     time: str
@@ -60,15 +61,19 @@ class LogLine(NamedTuple):
         return outcome, shortened(rule, max(room - len(outcome) - 1, _MIN_RULE_CHARACTERS))
 
 
-def outcome_of(error: str | None, fault: str | None, body: object) -> str:
-    """Return a request's fault and error; without either, ``stream`` or the model that its JSON `body` names."""
+def outcome_of(error: str | None, fault: str | None, body: object, endpoint: str | None) -> str:
+    """Return a request's fault and error; without either, ``stream`` or the model, which may be the endpoint's default.
+
+    `body` is the request's JSON.
+    """
     problem = " ".join(part for part in (fault, error) if part)
+    default_model = next(iter(MODELS_BY_ENDPOINT.get(endpoint or "", ())), "")
     if problem or not isinstance(body, dict):
-        return printable(problem)
+        return printable(problem) or default_model
     if body.get("stream") is True:
         return "stream"
     model = body.get("model")
-    return printable(model) if isinstance(model, str) else ""
+    return printable(model) if isinstance(model, str) else default_model
 
 
 def time_of_day(moment: int, now: int) -> str:

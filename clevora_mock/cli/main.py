@@ -184,7 +184,7 @@ def token(uid: str, email: str | None, expires_in: int, **flags: str | None) -> 
 @click.option("--seed", default=0, show_default=True, type=int, help="The same seed makes the same catalog.")
 @click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, writable=True), metavar="FILE")
 def catalog(size: int, seed: int, output: str) -> None:
-    """Make a demo catalog for --catalog (needs clevora-mock[catalog])."""
+    """Make a demo catalog for --catalog (needs Faker)."""
     from clevora_mock.catalog.builder import build
     from clevora_mock.catalog.items import dump
 

@@ -95,10 +95,8 @@ def _listener(settings: Settings) -> socket.socket:
     try:
         return listen(settings.host, settings.port)
     except PortTakenError:
-        message = (
-            f"port {settings.port} on {settings.host} is taken; "
-            "choose another with --port or CLEVORA_MOCK_PORT, or 0 for a free one"
-        )
+        problem = f"port {settings.port} on {settings.host} is taken"
+        message = f"{problem}; choose another with --port or CLEVORA_MOCK_PORT, or 0 for a free one"
         raise CannotServeError(message, PORT_TAKEN) from None
     except OSError as error:
         raise CannotServeError(f"--host: cannot listen on {settings.host!r}: {error.strerror}", USAGE) from None

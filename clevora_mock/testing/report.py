@@ -21,9 +21,8 @@ def report(clevora: Clevora) -> str:
         return str(error)
     shown = requests[-MAX_REQUESTS:]
     count = f"{len(shown)}" if len(shown) == len(requests) else f"the last {len(shown)} of {len(requests)}"
-    plural = "s" * (len(requests) != 1)
-    balance_text = money.text(money.micros(balance))
-    lines = [f"{count} request{plural} to {clevora.url}; scenario {scenario}, balance {balance_text}"]
+    noun = "request" if len(requests) == 1 else "requests"
+    lines = [f"{count} {noun} to {clevora.url}; scenario {scenario}, balance {money.text(money.micros(balance))}"]
     for request in shown:
         lines += _lines(request)
     lines += [f"{finding.kind}: {finding.message}" for finding in findings]
@@ -39,7 +38,7 @@ def _lines(request: Request) -> list[str]:
         request.latency_ms * 1000,
         request.tokens,
         money.text(money.micros(request.cost)),
-        outcome_of(request.message or request.code, request.fault, request.body),
+        outcome_of(request.message or request.code, request.fault, request.body, request.endpoint),
         request.rule,
     )
     lines = [line.text(Styler())]

@@ -144,8 +144,11 @@ class TestTextLines:
         assert line(body=b'{"model": "clevora-1.0-turbo", "stream": true}').endswith("$0.02   stream")
 
     @pytest.mark.parametrize("body", [b"", b"[]", b'{"model": 5, "stream": "yes"}', b'{"model": "clevora-1.0', b"\xff"])
-    def test_a_body_without_stream_or_model_leaves_the_column_empty(self, body: bytes) -> None:
-        assert line(body=body).endswith("40 tokens $0.02")
+    def test_a_body_without_stream_or_model_shows_the_default_model(self, body: bytes) -> None:
+        assert line(body=body).endswith("40 tokens $0.02   clevora-1.0-turbo")
+
+    def test_an_endpoint_without_models_shows_none(self) -> None:
+        assert line(endpoint="keys.list").endswith("40 tokens $0.02")
 
     def test_a_refused_request_shows_the_error_message(self) -> None:
         text = line(status=400, code="invalid_field", message="temperature: expected a number", **FREE)
@@ -159,7 +162,7 @@ class TestTextLines:
         [
             ({"status": 429, "message": "Too many", "rule": "a"}, "429 250 ms Too many [a]"),
             ({"status": 0, "fault": "reset", "rule": "drops"}, "--- 250 ms reset [drops]"),
-            ({"status": 503, "rule": "a"}, "503 250 ms [a]"),
+            ({"status": 503, "rule": "a", "endpoint": None}, "503 250 ms [a]"),
         ],
     )
     def test_the_rule_comes_last(self, changes: dict[str, Any], end: str) -> None:
@@ -238,7 +241,12 @@ class TestControlLines:
         [
             (b"", ""),
             (b'{"mode": "scaled", "speed": 60}', "mode=scaled speed=60"),
-            (b'{"balance": 0.5, "activated": false, "email": null, "more": {"a": 1}}', "balance=0.5 activated=false"),
+            (
+                b'{"balance": 0.5, "activated": false, "email": null, "more": {"a": 1}}',
+                "balance=0.5 activated=false email=null more={…}",
+            ),
+            (b'name: "quoted"\r\nrules: []\r\n', "name=quoted"),
+            (b'{"deliveries": [1, 2]}', "deliveries=[…]"),
             (b"# a comment\nname: outage\nrules: []\n", "name=outage"),
             (b"rules: []\nlimits: {}", "rules: []"),
             (b"outcome=failed", "outcome=failed"),

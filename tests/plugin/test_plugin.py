@@ -238,7 +238,8 @@ def test_one(clevora):
         ran.counts(failed=1)
         section = ran.output.partition("What clevora-mock saw")[2]
         assert re.search(r"3 requests to http\S+/sandbox/test-one-\w{8}; scenario of the test, balance \$\d", section)
-        assert re.search(r"POST +chat\.completions +200 +\S+ m?s +\d+ tokens \$0\.\d+\n +\{.*\"first\"", section)
+        assert re.search(r"POST +chat\.completions +200 +\S+ m?s +\d+ tokens \$0\.\d+ +clevora-1\.0-turbo\n", section)
+        assert re.search(r"turbo\n +\{.*\"first\"", section)
         assert re.search(r"POST +chat\.completions +503 +\S+ m?s Service unavailable \[third time\]", section)
         assert re.search(r"not by rule third time: calls", section)
         assert "unknown_fields: " in section
