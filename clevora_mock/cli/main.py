@@ -231,8 +231,8 @@ def show_help(context: click.Context, command: str | None) -> None:
     found = main.get_command(program, command)
     if found is None:
         raise click.UsageError(f"No such command {command!r}.", program)
-    with click.Context(found, program, command) as asked:
-        click.echo(found.get_help(asked))
+    with click.Context(found, program, command) as help_context:
+        click.echo(found.get_help(help_context))
 
 
 @main.command(name="completion")

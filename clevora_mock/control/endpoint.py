@@ -105,5 +105,4 @@ def get_base_url(request: Request) -> str:
 
 def get_query(request: Request) -> str:
     """Return the undecoded query string."""
-    """Return the undecoded query string."""
     return str(request.scope["query_string"], "latin-1")

@@ -77,9 +77,9 @@ class OneLineLogHandler(logging.Handler):
     """Log handler that writes uvicorn's messages to stderr in one line, without tracebacks."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        said = record.getMessage().strip().splitlines()[0]
+        line = record.getMessage().strip().splitlines()[0]
         cause = f": {record.exc_info[1]!r}" if record.exc_info and record.exc_info[1] else ""
-        sys.stderr.write(f"clevora-mock: {said}{cause}\n")
+        sys.stderr.write(f"clevora-mock: {line}{cause}\n")
 
 
 def _log_in_one_line() -> None:

@@ -96,8 +96,8 @@ def _listener(settings: Settings) -> socket.socket:
         return listen(settings.host, settings.port)
     except PortTakenError:
         problem = f"port {settings.port} on {settings.host} is taken"
-        said = f"{problem}; choose another with --port or CLEVORA_MOCK_PORT, or 0 for a free one"
-        raise CannotServeError(said, PORT_TAKEN) from None
+        message = f"{problem}; choose another with --port or CLEVORA_MOCK_PORT, or 0 for a free one"
+        raise CannotServeError(message, PORT_TAKEN) from None
     except OSError as error:
         raise CannotServeError(f"--host: cannot listen on {settings.host!r}: {error.strerror}", USAGE) from None
 

@@ -112,8 +112,8 @@ class FramedResponse(Response):
 
     async def _send_frames(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Send the frames; return False when the client disconnected before the end."""
-        clock = self._delay_clock
-        start = 0 if clock is None else clock.now()
+        clock = self._delay_clock or self._clock
+        start = clock.now()
         watcher = DisconnectWatcher(receive)
         try:
             for frames in self._writes():
@@ -122,7 +122,7 @@ class FramedResponse(Response):
                     await asyncio.sleep(_SEGMENT_SECONDS)
                 if first.due == NEVER:
                     await watcher.wait()
-                elif first.due and clock is not None:
+                elif first.due and self._delay_clock is not None:
                     await watcher.wait_until(clock, start + first.due)
                 if watcher.disconnected:
                     return False

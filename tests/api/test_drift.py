@@ -61,15 +61,20 @@ def test_the_limits_are_the_documented_ones() -> None:
 
 @pytest.mark.clause("W1")
 def test_the_errors_are_those_of_the_rows() -> None:
-    assert {failure.code: (failure.status, failure.type) for failure in ERRORS} == EXPECTED_ERRORS
+    assert {error.code: (error.status, error.type) for error in ERRORS} == EXPECTED_ERRORS
 
 
 @pytest.mark.clause("W1")
-def test_every_error_has_a_message_a_cause_and_a_title() -> None:
-    for failure in ERRORS:
-        assert failure.message
-        assert failure.cause
-        assert failure.status in STATUSES
+def test_every_error_has_a_message_and_a_cause() -> None:
+    assert len(ERRORS) == len(EXPECTED_ERRORS)
+    for error in ERRORS:
+        assert (error.code, bool(error.message), bool(error.cause)) == (error.code, True, True)
+
+
+@pytest.mark.clause("W1")
+def test_every_status_of_an_error_has_a_title() -> None:
+    assert {error.status for error in ERRORS} <= STATUSES.keys()
+    assert [status for status in STATUSES if not STATUSES[status].title] == []
 
 
 # --- routes -----------------------------------------------------------------------------------------------------------

@@ -23,9 +23,9 @@ from clevora_mock.core.rng import RandomStream
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, Settings
 from clevora_mock.web.framed_response import FramedResponse
+from tests.properties.token_count import count_tokens
 from tests.support.examples import share
 from tests.support.server import RunningServer, running
-from tests.support.token_count import count_tokens
 from tests.support.virtual_time import VirtualLoop, run_virtually
 from tests.support.world import TLS, fresh_name, make_sandbox
 
