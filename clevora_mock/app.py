@@ -59,7 +59,7 @@ def create_app(
     app = Starlette(
         routes=[
             *build_api_routes(rows, PlanResolver(store.named)),
-            *build_control_routes(table, LocalOnly(chosen.allowed_hosts), on_change),
+            *build_control_routes(table, LocalOnly((*chosen.allowed_hosts, chosen.host.lower())), on_change),
             *build_firebase_routes(),
         ],
         middleware=[

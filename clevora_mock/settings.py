@@ -6,6 +6,7 @@ other module reads the environment.
 """
 
 import os
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from os import PathLike
@@ -24,6 +25,9 @@ from clevora_mock.core.sandboxes import MAX_SANDBOXES
 
 PREFIX = "CLEVORA_MOCK_"
 URL_VARIABLE = PREFIX + "URL"
+
+# Kubernetes sets these for every service whose name begins with `clevora-mock`, in all containers of its namespace.
+_SERVICE_LINK = re.compile(PREFIX + r"(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
 
 DEMO_UID = "demo"
 DEMO_EMAIL = "demo@clevora.example"
@@ -220,7 +224,7 @@ def load(flags: Mapping[str, str | None], environment: Mapping[str, str] | None 
 
     Raises SettingsError with the flag or the variable.
     """
-    variables = os.environ if environment is None else environment
+    variables = _own_variables(environment)
     chosen = defaults
     for setting in SETTINGS:
         flag = flags.get(setting.name)
@@ -270,6 +274,16 @@ def server_url() -> str | None:
     return os.environ.get(URL_VARIABLE) or None
 
 
+def _own_variables(environment: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Return the environment without a Kubernetes service's variables, as ``CLEVORA_MOCK_PORT=tcp://10.0.0.1:2538``."""
+    variables = os.environ if environment is None else environment
+    return {
+        name: value
+        for name, value in variables.items()
+        if not (_SERVICE_LINK.fullmatch(name) or (name.endswith("_PORT") and re.match("(tcp|udp|sctp)://", value)))
+    }
+
+
 def is_colorless(environment: Mapping[str, str] | None = None) -> bool:
     """Tell whether to print without colors: ``NO_COLOR`` is not empty, or ``TERM`` is dumb."""
     variables = os.environ if environment is None else environment
@@ -278,7 +292,7 @@ def is_colorless(environment: Mapping[str, str] | None = None) -> bool:
 
 def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
     """Return the ``CLEVORA_MOCK_*`` variables that are no settings, probably misspelled."""
-    variables = os.environ if environment is None else environment
+    variables = _own_variables(environment)
     known = {setting.variable for setting in SETTINGS} | {URL_VARIABLE}
     return sorted(name for name in variables if name.startswith(PREFIX) and name not in known)
 

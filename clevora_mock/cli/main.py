@@ -260,8 +260,7 @@ def healthcheck(**flags: str | None) -> None:
     host = settings.reachable_host(chosen.host)
     connection = http.client.HTTPConnection(host, chosen.port, timeout=2)
     try:
-        # The control plane refuses most host names, but never localhost.
-        connection.request("GET", "/__mock/health", headers={"host": f"localhost:{chosen.port}"})
+        connection.request("GET", "/__mock/health")
         response = connection.getresponse()
         ready = response.status == http.client.OK and json.loads(response.read()).get("status") == "ok"
     except (OSError, ValueError, http.client.HTTPException):

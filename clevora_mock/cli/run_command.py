@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from clevora_mock import exit_status
+from clevora_mock.cli.banner import exposure
 from clevora_mock.cli.logged_service import logged_service, print_summary
 from clevora_mock.core.run_summary import RunSummary
 from clevora_mock.server.service import Service
@@ -26,6 +27,9 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
     """Serve, run `command`, print a summary, and return the command's status. Raises CannotServeError."""
     summary = RunSummary()
     service = logged_service(settings, summary)
+    exposed = exposure(settings.host)
+    if exposed and not settings.quiet:
+        sys.stderr.write(f"clevora-mock: {' '.join(exposed)}\n")
     child = ChildProcess(command, service)
     try:
         service.run(child.start, {number: partial(child.signal, number) for number in _forwarded_signals()})

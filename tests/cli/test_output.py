@@ -122,6 +122,17 @@ class TestBanner:
         text = banner(Settings(clock="scaled:60"), "http://x", PLAIN)
         assert "scaled, 60 seconds a second; the log marks its times with *\n" in text
 
+    @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "mock.test"])
+    def test_an_address_that_others_reach_says_what_is_open_to_whom(self, host: str) -> None:
+        text = banner(Settings(host=host), "http://127.0.0.1:2538", PLAIN)
+        assert f"  Network   {host}: every machine that can reach this one can use the API,\n" in text
+        assert "  and the control plane without a key, by IP address or --allowed-host\n" in text
+        assert max(map(len, text.splitlines())) <= 80
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+    def test_loopback_addresses_are_open_to_nobody_else(self, host: str) -> None:
+        assert "Network" not in banner(Settings(host=host), "http://127.0.0.1:2538", PLAIN)
+
     def test_no_mark_is_mentioned_where_the_log_has_none(self) -> None:
         assert re.search(r"Clock +frozen\n", banner(Settings(clock="frozen", log_format="json"), "http://x", PLAIN))
 

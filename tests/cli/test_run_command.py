@@ -202,6 +202,11 @@ class TestSummary:
         assert json.loads(line)["endpoint"] == "chat.completions"
 
 
+@pytest.mark.parametrize(("flags", "count"), [((), 1), (("--quiet",), 0)])
+def test_an_address_that_others_reach_is_said_once(flags: tuple[str, ...], count: int) -> None:
+    assert python("pass", "--host", "0.0.0.0", *flags).stderr.count("every machine that can reach this one") == count
+
+
 def test_the_state_is_exported_when_the_command_has_ended(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     assert python(CHAT + "ask()", "--export-on-exit", str(file)).returncode == 0

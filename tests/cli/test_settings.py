@@ -242,6 +242,27 @@ class TestVariables:
     def test_no_proxy_is_used_for_this_machine(self, variables: dict[str, str], hosts: str) -> None:
         assert proxy_exceptions(variables) == {"NO_PROXY": hosts, "no_proxy": hosts}
 
+    def test_what_kubernetes_sets_for_a_service_is_passed_over(self) -> None:
+        """In every container of a namespace that has services named clevora-mock and clevora-mock-web."""
+        service = {
+            "SERVICE_HOST": "10.96.0.7",
+            "SERVICE_PORT": "2538",
+            "SERVICE_PORT_HTTP": "2538",
+            "PORT": "tcp://10.96.0.7:2538",
+            "PORT_2538_TCP": "tcp://10.96.0.7:2538",
+            "PORT_2538_TCP_PROTO": "tcp",
+            "PORT_2538_TCP_PORT": "2538",
+            "PORT_2538_TCP_ADDR": "10.96.0.7",
+            "PORT_53_UDP": "udp://10.96.0.7:53",
+        }
+        variables = {f"CLEVORA_MOCK_{web}{name}": value for web in ("", "WEB_") for name, value in service.items()}
+        assert unknown_variables(variables) == []
+        assert load({}, variables) == Settings()
+
+    def test_a_port_that_is_no_service_is_still_checked(self) -> None:
+        with pytest.raises(SettingsError, match="CLEVORA_MOCK_PORT: expected a port"):
+            load({}, {"CLEVORA_MOCK_PORT": "http://10.96.0.7:2538"})
+
     def test_unknown_variables_are_found(self) -> None:
         variables = {
             "CLEVORA_MOCK_PROT": "1",
