@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from os import PathLike
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
@@ -250,18 +251,28 @@ def client_variables(url: str, api_key: str) -> dict[str, str]:
         "CLEVORA_API_KEY": api_key,
         "OPENAI_BASE_URL": f"{url}/v1",
         "OPENAI_API_KEY": api_key,
+        **proxy_exceptions(urlsplit(url).hostname or ""),
     }
 
 
-def proxy_exceptions(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return ``NO_PROXY`` and ``no_proxy`` with this machine added, so that clients use no proxy for it."""
+def proxy_exceptions(host: str, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return ``NO_PROXY`` and ``no_proxy`` with this machine and `host` added, for which clients then use no proxy."""
     variables = os.environ if environment is None else environment
     names = ("NO_PROXY", "no_proxy")
     # Some clients read only one of the two, so both get all hosts.
     given = [host.strip() for name in names for host in variables.get(name, "").split(",")]
-    hosts = dict.fromkeys([*filter(None, given), "127.0.0.1", "localhost"])
+    hosts = dict.fromkeys([*filter(None, given), "127.0.0.1", "localhost", host])
     # Clients recognize ``*``, which means all hosts, only as the whole value.
     return dict.fromkeys(names, "*" if "*" in hosts else ",".join(hosts))
+
+
+def proxy_hint(environment: Mapping[str, str] | None = None) -> str | None:
+    """Explain why no request may have arrived; None unless a proxy for HTTP is set. Its value may hold a password."""
+    variables = os.environ if environment is None else environment
+    proxies = [name for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy") if variables.get(name)]
+    if not proxies:
+        return None
+    return f"no request arrived, and {proxies[0]} is set: does the client heed NO_PROXY=127.0.0.1,localhost?"
 
 
 def child_environment(variables: Mapping[str, str]) -> dict[str, str]:

@@ -16,7 +16,7 @@ from clevora_mock.cli.banner import exposure
 from clevora_mock.cli.logged_service import logged_service, print_summary
 from clevora_mock.core.run_summary import RunSummary
 from clevora_mock.server.service import Service
-from clevora_mock.settings import Settings, child_environment, client_variables, proxy_exceptions
+from clevora_mock.settings import Settings, child_environment, client_variables, proxy_hint
 
 # A terminal sends these to every process in its foreground, so the command has them already.
 TERMINAL_SIGNALS = frozenset({"SIGINT", "SIGQUIT"})
@@ -35,6 +35,9 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
         service.run(child.start, {number: partial(child.signal, number) for number in _forwarded_signals()})
     finally:
         print_summary(summary, service)
+        hint = proxy_hint()
+        if hint and not (summary.requests or settings.quiet):
+            sys.stderr.write(f"clevora-mock: {hint}\n")
     return child.status
 
 
@@ -63,7 +66,7 @@ class ChildProcess:
 
     async def _run(self) -> None:
         variables = client_variables(self._service.url, self._service.settings.api_key)
-        environment = child_environment(variables | proxy_exceptions())
+        environment = child_environment(variables)
         try:
             self._process = await asyncio.create_subprocess_exec(*self._command, env=environment)
             for number in self._pending_signals:

@@ -5,6 +5,7 @@ import json
 from clevora_mock.cli.log_line import LogLine, outcome_of
 from clevora_mock.cli.terminal import Styler
 from clevora_mock.core import money
+from clevora_mock.settings import proxy_hint
 from clevora_mock.testing.clevora import Clevora, MockError
 from clevora_mock.testing.records import Request
 
@@ -22,6 +23,9 @@ def report(clevora: Clevora) -> str:
     shown = requests[-MAX_REQUESTS:]
     count = f"{len(shown)}" if len(shown) == len(requests) else f"the last {len(shown)} of {len(requests)}"
     lines = [f"{count} requests to {clevora.url}; scenario {scenario}, balance {money.text(money.micros(balance))}"]
+    hint = proxy_hint()
+    if hint and not requests:
+        lines.append(hint)
     for request in shown:
         lines += _lines(request)
     lines += [f"{finding.kind}: {finding.message}" for finding in findings]

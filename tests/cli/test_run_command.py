@@ -202,6 +202,27 @@ class TestSummary:
         assert json.loads(line)["endpoint"] == "chat.completions"
 
 
+class TestProxies:
+    """The proxy is a port where nobody listens."""
+
+    PROXY = "http://user:pw@127.0.0.1:9"
+
+    @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+    def test_the_command_uses_none_for_the_server(self, name: str) -> None:
+        ended = run_program("exec", "--", sys.executable, "-c", CHAT + "print(ask())", **{name: self.PROXY})
+        assert ended.stdout == "200\n"
+        assert "no request arrived" not in ended.stderr
+
+    @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+    def test_the_summary_says_that_nothing_arrived_although_one_is_set(self, name: str) -> None:
+        ended = run_program("exec", "--", sys.executable, "-c", "pass", **{name: self.PROXY})
+        said = f"no request arrived, and {name} is set: does the client heed NO_PROXY=127.0.0.1,localhost?"
+        assert (ended.returncode, ended.stderr) == (0, f"clevora-mock: {said}\n")
+
+    def test_nothing_is_said_under_quiet(self) -> None:
+        assert run_program("exec", "--quiet", "--", sys.executable, "-c", "pass", HTTP_PROXY=self.PROXY).stderr == ""
+
+
 @pytest.mark.parametrize(("flags", "count"), [((), 1), (("--quiet",), 0)])
 def test_an_address_that_others_reach_is_said_once(flags: tuple[str, ...], count: int) -> None:
     assert python("pass", "--host", "0.0.0.0", *flags).stderr.count("every machine that can reach this one") == count

@@ -240,7 +240,10 @@ class TestVariables:
         ],
     )
     def test_no_proxy_is_used_for_this_machine(self, variables: dict[str, str], hosts: str) -> None:
-        assert proxy_exceptions(variables) == {"NO_PROXY": hosts, "no_proxy": hosts}
+        assert proxy_exceptions("127.0.0.1", variables) == {"NO_PROXY": hosts, "no_proxy": hosts}
+
+    def test_no_proxy_is_used_for_the_server_of_another_name(self) -> None:
+        assert proxy_exceptions("mock.test", {})["NO_PROXY"] == "127.0.0.1,localhost,mock.test"
 
     def test_what_kubernetes_sets_for_a_service_is_passed_over(self) -> None:
         """In every container of a namespace that has services named clevora-mock and clevora-mock-web."""

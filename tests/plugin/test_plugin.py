@@ -248,6 +248,27 @@ def test_one(clevora):
     assert "What clevora-mock saw" not in ran.output
 
 
+@pytest.mark.slow
+def test_a_proxy_in_the_environment_is_avoided_or_reported(suite: Suite) -> None:
+    ran = suite.run(
+        """
+import os
+def test_environment(clevora_env):
+    assert ask(clevora_env) == 200
+    assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "mine.test,127.0.0.1,localhost"
+
+def test_without(clevora):
+    ask(clevora)
+""",
+        "-n0",
+        HTTP_PROXY="http://127.0.0.1:9",
+        NO_PROXY="mine.test",
+    )
+    ran.counts(passed=1, failed=1)
+    section = ran.output.partition("What clevora-mock saw")[2]
+    assert "no request arrived, and HTTP_PROXY is set: does the client heed NO_PROXY=127.0.0.1,localhost?" in section
+
+
 class TestUnused:
     LOOK = """
 import sys
