@@ -155,6 +155,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     export_on_exit: Annotated[
         FileName | None, Setting(kinds.FILE, "State", "Export all sandboxes to this file at shutdown.")
     ] = None
+    state: Annotated[
+        FileName | None,
+        Setting(
+            kinds.FILE, "State", "Load the sandboxes of this file, if it exists, and export them to it at shutdown."
+        ),
+    ] = None
     max_sandboxes: Annotated[
         int, Setting(kinds.COUNT, "State", "Maximum of sandboxes; the least recently used is evicted.")
     ] = MAX_SANDBOXES

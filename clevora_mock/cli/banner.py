@@ -5,6 +5,7 @@ import os
 import sys
 from ipaddress import ip_address
 
+from clevora_mock.cli.streams import discard
 from clevora_mock.cli.terminal import Styler
 from clevora_mock.settings import Settings
 from clevora_mock.version import __version__
@@ -12,11 +13,14 @@ from clevora_mock.version import __version__
 
 def announce(settings: Settings, url: str) -> None:
     """Print the banner, unless ``--quiet``, and ``READY``."""
-    if not settings.quiet:
-        sys.stdout.write(banner(settings, url, Styler(sys.stdout)))
     ready = {"url": url, "sandbox": "default", "seed": settings.seed, "pid": os.getpid()}
-    sys.stdout.write("READY " + json.dumps(ready, separators=(",", ":")) + "\n")
-    sys.stdout.flush()
+    text = "" if settings.quiet else banner(settings, url, Styler(sys.stdout))
+    try:
+        sys.stdout.write(f"{text}READY {json.dumps(ready, separators=(',', ':'))}\n")
+        sys.stdout.flush()
+    except OSError:
+        # A reader that has gone is no reason to stop.
+        discard(sys.stdout)
 
 
 def banner(settings: Settings, url: str, style: Styler) -> str:

@@ -15,7 +15,7 @@ from clevora_mock import exit_status
 from clevora_mock.cli.banner import exposure
 from clevora_mock.cli.logged_service import logged_service, print_summary
 from clevora_mock.core.run_summary import RunSummary
-from clevora_mock.server.service import Service
+from clevora_mock.server.service import CannotServeError, Service
 from clevora_mock.settings import Settings, child_environment, client_variables, proxy_hint
 
 # A terminal sends these to every process in its foreground, so the command has them already.
@@ -33,6 +33,10 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
     child = ChildProcess(command, service)
     try:
         service.run(child.start, {number: partial(child.signal, number) for number in _forwarded_signals()})
+    except CannotServeError as error:
+        # The export failed, which must not hide the command's own failure.
+        sys.stderr.write(f"clevora-mock: {error}\n")
+        return child.status or error.status
     finally:
         print_summary(summary, service)
         hint = proxy_hint()

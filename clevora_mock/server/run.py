@@ -74,11 +74,17 @@ class UvicornServer(uvicorn.Server):
 
 
 class OneLineLogHandler(logging.Handler):
-    """Log handler that writes uvicorn's messages to stderr in one line, without tracebacks."""
+    """Log handler that writes uvicorn's messages to stderr in one line, without tracebacks.
+
+    That requests are cancelled when the server stops, as its user wants, is no message.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, asyncio.CancelledError) or "graceful shutdown" in record.getMessage():
+            return
         said = record.getMessage().strip().splitlines()[0]
-        cause = f": {record.exc_info[1]!r}" if record.exc_info and record.exc_info[1] else ""
+        cause = f": {error!r}" if error else ""
         sys.stderr.write(f"clevora-mock: {said}{cause}\n")
 
 

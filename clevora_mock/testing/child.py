@@ -5,14 +5,15 @@ The parent holds the other end of standard input and never writes, so EOF means 
 
 import os
 import signal
-import sys
 import threading
 
 from clevora_mock.__main__ import run
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # Unbuffered: at the interpreter's end, a buffer's lock that a thread holds is a fatal error.
+    while os.read(0, 1):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -329,6 +329,7 @@ def test_one(clevora):
         ran.counts(error=1)
         assert "No such option" in ran.output
         assert "--sed" in ran.output
+        assert "Fatal Python error" not in ran.output
 
     @pytest.mark.slow
     def test_a_running_server_is_used_and_unused_options_are_reported(self, suite: Suite, world: World) -> None:
