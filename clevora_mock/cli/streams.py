@@ -3,6 +3,7 @@
 import io
 import os
 import select
+import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -85,6 +86,9 @@ class BackgroundStream(io.TextIOBase):
         self._thread.join(_FLUSH_SECONDS)
 
     def _run(self) -> None:
+        if sys.platform != "win32":
+            # The main thread alone takes signals; it blocks them while it exports.
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         for data in iter(self._waiting.get, b""):
             with suppress(OSError):
                 self._write_file(data)

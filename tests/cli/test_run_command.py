@@ -129,6 +129,34 @@ def test_signals_are_forwarded_and_the_server_stays_until_the_command_ends(numbe
     assert "Traceback" not in errors
 
 
+def test_killing_exec_kills_the_command() -> None:
+    source = "import time; print('waiting', flush=True); time.sleep(10); print('it lives on')"
+    command = [*PROGRAM, "exec", "--", sys.executable, "-c", source]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waiting\n"
+        process.kill()
+        # It ends once nobody holds the pipe.
+        assert process.stdout.read() == ""
+
+
+@pytest.mark.slow
+def test_orphans_of_the_command_are_reaped() -> None:
+    """As the first process of a container, `exec` inherits them; here, by asking the kernel for the same."""
+    source = (
+        "import os, pathlib, subprocess, sys, time\n"
+        "said = subprocess.run(['sh', '-c', 'sleep 0.2 & echo $!'], stdout=subprocess.PIPE).stdout\n"
+        "orphan = pathlib.Path('/proc') / said.decode().strip()\n"
+        "end = time.monotonic() + 10\n"
+        "while orphan.exists() and time.monotonic() < end: time.sleep(0.05)\n"
+        "sys.exit(orphan.exists())"
+    )
+    # 36 is PR_SET_CHILD_SUBREAPER, which outlives exec.
+    adopt = "import ctypes, os, sys; ctypes.CDLL(None).prctl(36, 1); os.execv(sys.argv[1], sys.argv[1:])"
+    command = [sys.executable, "-c", adopt, *PROGRAM, "exec", "--", sys.executable, "-c", source]
+    assert subprocess.run(command, env=environment(), timeout=TIMEOUT_SECONDS, check=False).returncode == 0
+
+
 def test_ctrl_c_in_a_terminal_reaches_the_command_once() -> None:
     """The terminal sends it to every process in the foreground; forwarding it as well would deliver it twice."""
     source = (

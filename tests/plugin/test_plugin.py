@@ -373,15 +373,22 @@ def test_one(clevora):
 
 
 @pytest.mark.slow
-def test_a_run_that_is_killed_leaves_no_server(suite: Suite) -> None:
+@pytest.mark.parametrize("workers", ["-n0", "-n1"])
+@pytest.mark.parametrize("fork", ["", "    if os.fork() == 0: os.setsid(); time.sleep(20); os._exit(0)\n"])
+def test_a_run_that_is_killed_leaves_no_server(suite: Suite, fork: str, workers: str) -> None:
+    """Also while a process lives that a test forked, which has the run's open files."""
     suite.write(
         "test_it.py",
-        ASK + "import time, pathlib\ndef test_one(clevora, clevora_server):\n"
-        "    pathlib.Path('url.tmp').write_text(json.dumps(clevora_server.url))\n"
+        ASK
+        + "import os, time, pathlib\ndef test_one(clevora, clevora_server):\n"
+        + fork
+        + "    pathlib.Path('url.tmp').write_text(json.dumps(clevora_server.url))\n"
         "    pathlib.Path('url.tmp').rename('url.json')\n    time.sleep(60)\n",
     )
     file = suite.folder / "url.json"
-    with subprocess.Popen(suite.command("-n0"), cwd=suite.folder, env=environment(), stdout=subprocess.DEVNULL) as run:
+    with subprocess.Popen(
+        suite.command(workers), cwd=suite.folder, env=environment(), stdout=subprocess.DEVNULL
+    ) as run:
         deadline = time.monotonic() + 60
         while not file.exists():
             assert time.monotonic() < deadline

@@ -98,6 +98,19 @@ def test_the_server_ends_with_a_parent_that_is_killed() -> None:
     wait_until_stopped(server)
 
 
+def test_the_server_ends_with_the_block_although_a_forked_process_lives() -> None:
+    source = (
+        "import clevora_mock, os, time\n"
+        "with clevora_mock.running() as it:\n"
+        "    child = os.fork()\n"
+        "    if child == 0: time.sleep(60); os._exit(0)\n"
+        "    start = time.monotonic()\n"
+        "print(time.monotonic() - start < 4)\n"
+        "os.kill(child, 9)"
+    )
+    assert subprocess.run([sys.executable, "-c", source], capture_output=True, check=True).stdout == b"True\n"
+
+
 @pytest.mark.parametrize("module", [clevora_mock, clevora_mock.testing])
 def test_every_exported_name_can_be_imported(module: object) -> None:
     for name in module.__all__:  # type: ignore[attr-defined]
