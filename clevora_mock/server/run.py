@@ -12,6 +12,7 @@ from functools import partial
 import uvicorn
 from starlette.types import ASGIApp
 
+from clevora_mock.core.messages import printable
 from clevora_mock.server.limits import ConnectionLimits
 from clevora_mock.server.protocol import FaultProtocol
 from clevora_mock.server.refusals import Refusals
@@ -83,7 +84,7 @@ class OneLineLogHandler(logging.Handler):
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, asyncio.CancelledError) or "graceful shutdown" in record.getMessage():
             return
-        said = record.getMessage().strip().splitlines()[0]
+        said = printable(record.getMessage().strip().splitlines()[0])
         cause = f": {error!r}" if error else ""
         sys.stderr.write(f"clevora-mock: {said}{cause}\n")
 

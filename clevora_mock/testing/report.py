@@ -5,6 +5,7 @@ import json
 from clevora_mock.cli.log_line import LogLine, outcome_of
 from clevora_mock.cli.terminal import Styler
 from clevora_mock.core import money
+from clevora_mock.core.messages import printable
 from clevora_mock.settings import proxy_hint
 from clevora_mock.testing.clevora import Clevora, MockError
 from clevora_mock.testing.records import Request
@@ -29,7 +30,7 @@ def report(clevora: Clevora) -> str:
     for request in shown:
         lines += _lines(request)
     lines += [f"{finding.kind}: {finding.message}" for finding in findings]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _lines(request: Request) -> list[str]:
