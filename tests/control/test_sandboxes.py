@@ -102,10 +102,18 @@ def test_beyond_the_capacity_the_least_recently_used_is_evicted(capfd: pytest.Ca
         for name in ("a", "b", "a", "c"):
             http.get(f"/sandbox/{name}/docs/llms")
         assert names() == ["default", "a", "c"]
-        assert capfd.readouterr().err.count("sandbox b evicted: more than --max-sandboxes") == 1
+        assert capfd.readouterr().err.count("sandbox b evicted, ") == 1
         http.get("/sandbox/b/docs/llms")
         assert names() == ["default", "c", "b"]
-        assert "sandbox a evicted: more than --max-sandboxes" in capfd.readouterr().err
+        said = "clevora-mock: sandbox a evicted, the least recently used of 3; raise --max-sandboxes to keep more\n"
+        assert said in capfd.readouterr().err
+
+
+def test_an_eviction_is_not_mentioned_under_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+    with running(Settings(max_sandboxes=2, quiet=True)) as server, connect(server.url) as http:
+        for name in ("a", "b", "c"):
+            http.get(f"/sandbox/{name}/docs/llms")
+    assert capfd.readouterr().err == ""
 
 
 def test_a_capacity_of_one_works() -> None:
