@@ -61,10 +61,11 @@ tables: .venv/test.stamp ## regenerate the tables of the documentation, the benc
 	@$(BIN)/python -m tests.support.tables
 	@$(BIN)/python -m clevora_mock.scenarios.json_schema > scenarios/schema.json
 
-lint: .venv/lint.stamp ## check style and types
+lint: .venv/lint.stamp ## check style and types, also of the documentation's changes to the package
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m tests.project.lint_examples
 
 format: .venv/lint.stamp ## fix the style
 	@$(BIN)/ruff check --fix .

@@ -8,7 +8,10 @@ def run() -> None:
     # Imported modules stay, and collecting garbage while they load takes a sixth of the time to start. A server enables
     # the collector again when it is ready.
     gc.disable()
-    from clevora_mock.cli.main import main  # noqa: PLC0415 - collection is off by now
+    from clevora_mock.cli.streams import open_closed_streams  # noqa: PLC0415 - collection is off by now
+
+    open_closed_streams()
+    from clevora_mock.cli.main import main  # noqa: PLC0415
 
     main(prog_name="clevora-mock")
 

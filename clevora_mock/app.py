@@ -49,7 +49,8 @@ def create_app(
     chosen = settings or Settings()
     store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
     startup = StartupScenario(store.load(str(chosen.scenario)) if chosen.scenario else DEFAULT)
-    sandboxes = Sandboxes(_sandbox_maker(chosen, startup, on_request), _log_eviction, chosen.max_sandboxes, on_closed)
+    make = _sandbox_maker(chosen, startup, on_request)
+    sandboxes = Sandboxes(make, _eviction_logger(chosen), chosen.max_sandboxes, on_closed)
     pacing = StreamPacing(chosen.tokens_per_second) if chosen.tokens_per_second else None
     rows = load_operations(Path(chosen.catalog) if chosen.catalog else None, pacing)
     server = _start_name(chosen.server_name)
@@ -59,7 +60,7 @@ def create_app(
     app = Starlette(
         routes=[
             *build_api_routes(rows, PlanResolver(store.named)),
-            *build_control_routes(table, LocalOnly(chosen.allowed_hosts), on_change),
+            *build_control_routes(table, LocalOnly((*chosen.allowed_hosts, chosen.host.lower())), on_change),
             *build_firebase_routes(),
         ],
         middleware=[
@@ -129,8 +130,13 @@ def _start_name(name: str | None) -> str | None:
     return None if name is None else f"{name}-{wall_micros() // 1000:x}"
 
 
-def _log_eviction(name: str) -> None:
-    _log(f"sandbox {name} evicted: more than --max-sandboxes, and it was the least recently used")
+def _eviction_logger(settings: Settings) -> Callable[[str], None]:
+    def log(name: str) -> None:
+        if not settings.quiet:
+            size = f"{settings.max_sandboxes:,}"
+            _log(f"sandbox {name} evicted, the least recently used of {size}; raise --max-sandboxes to keep more")
+
+    return log
 
 
 def _log(message: str) -> None:

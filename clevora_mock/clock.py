@@ -179,7 +179,6 @@ class Clock:
         now = self.now()
         if timer.handle is not None:
             timer.handle.cancel()
-            timer.handle = None
         loop = asyncio.get_running_loop()
         if timer.timestamp <= now:
             timer.handle = loop.call_soon(timer.fire)

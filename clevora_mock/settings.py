@@ -6,11 +6,13 @@ other module reads the environment.
 """
 
 import os
+import re
 from base64 import b64encode
 from collections.abc import Mapping
 from os import PathLike
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import urlsplit
 
 from msgspec import Struct, structs
 
@@ -24,6 +26,9 @@ from clevora_mock.core.sandboxes import MAX_SANDBOXES
 
 PREFIX = "CLEVORA_MOCK_"
 URL_VARIABLE = PREFIX + "URL"
+
+# Kubernetes sets these for every service whose name begins with `clevora-mock`, in all containers of its namespace.
+_SERVICE_LINK = re.compile(PREFIX + r"(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
 
 DEMO_UID = "demo"
 DEMO_EMAIL = "demo@clevora.example"
@@ -150,6 +155,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     export_on_exit: Annotated[
         FileName | None, Setting(kinds.FILE, "State", "Export all sandboxes to this file at shutdown.")
     ] = None
+    state: Annotated[
+        FileName | None,
+        Setting(
+            kinds.FILE, "State", "Load the sandboxes of this file, if it exists, and export them to it at shutdown."
+        ),
+    ] = None
     max_sandboxes: Annotated[
         int, Setting(kinds.COUNT, "State", "Maximum of sandboxes; the least recently used is evicted.")
     ] = MAX_SANDBOXES
@@ -220,7 +231,7 @@ def load(flags: Mapping[str, str | None], environment: Mapping[str, str] | None 
 
     Raises SettingsError with the flag or the variable.
     """
-    variables = os.environ if environment is None else environment
+    variables = _own_variables(environment)
     chosen = defaults
     for setting in SETTINGS:
         flag = flags.get(setting.name)
@@ -246,18 +257,28 @@ def client_variables(url: str, api_key: str) -> dict[str, str]:
         "CLEVORA_API_KEY": api_key,
         "OPENAI_BASE_URL": f"{url}/v1",
         "OPENAI_API_KEY": api_key,
+        **proxy_exceptions(urlsplit(url).hostname or ""),
     }
 
 
-def proxy_exceptions(environment: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return ``NO_PROXY`` and ``no_proxy`` with this machine added, so that clients use no proxy for it."""
+def proxy_exceptions(host: str, environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return ``NO_PROXY`` and ``no_proxy`` with this machine and `host` added, for which clients then use no proxy."""
     variables = os.environ if environment is None else environment
     names = ("NO_PROXY", "no_proxy")
     # Some clients read only one of the two, so both get all hosts.
     given = [host.strip() for name in names for host in variables.get(name, "").split(",")]
-    hosts = dict.fromkeys([*filter(None, given), "127.0.0.1", "localhost"])
+    hosts = dict.fromkeys([*filter(None, given), "127.0.0.1", "localhost", host])
     # Clients recognize ``*``, which means all hosts, only as the whole value.
     return dict.fromkeys(names, "*" if "*" in hosts else ",".join(hosts))
+
+
+def proxy_hint(environment: Mapping[str, str] | None = None) -> str | None:
+    """Explain why no request may have arrived; None unless a proxy for HTTP is set. Its value may hold a password."""
+    variables = os.environ if environment is None else environment
+    proxies = [name for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy") if variables.get(name)]
+    if not proxies:
+        return None
+    return f"no request arrived, and {proxies[0]} is set: does the client heed NO_PROXY=127.0.0.1,localhost?"
 
 
 def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
@@ -270,6 +291,16 @@ def server_url() -> str | None:
     return os.environ.get(URL_VARIABLE) or None
 
 
+def _own_variables(environment: Mapping[str, str] | None) -> Mapping[str, str]:
+    """Return the environment without a Kubernetes service's variables, as ``CLEVORA_MOCK_PORT=tcp://10.0.0.1:2538``."""
+    variables = os.environ if environment is None else environment
+    return {
+        name: value
+        for name, value in variables.items()
+        if not (_SERVICE_LINK.fullmatch(name) or (name.endswith("_PORT") and re.match("(tcp|udp|sctp)://", value)))
+    }
+
+
 def is_colorless(environment: Mapping[str, str] | None = None) -> bool:
     """Tell whether to print without colors: ``NO_COLOR`` is not empty, or ``TERM`` is dumb."""
     variables = os.environ if environment is None else environment
@@ -278,7 +309,7 @@ def is_colorless(environment: Mapping[str, str] | None = None) -> bool:
 
 def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
     """Return the ``CLEVORA_MOCK_*`` variables that are no settings, probably misspelled."""
-    variables = os.environ if environment is None else environment
+    variables = _own_variables(environment)
     known = {setting.variable for setting in SETTINGS} | {URL_VARIABLE}
     return sorted(name for name in variables if name.startswith(PREFIX) and name not in known)
 

@@ -56,27 +56,23 @@ class RecordedAnswer(Struct, frozen=True):
 
 
 class Completion(Struct, frozen=True):
-    """A completion's text, its pieces as a stream sends them, and its billed tokens."""
+    """A completion's text and its billed tokens."""
 
     text: str
-    pieces: list[str]
     completion_tokens: int
     finish_reason: FinishReason = "stop"
 
     @classmethod
     def of(cls, text: str, limit: int | None, finish_reason: FinishReason | None = None) -> "Completion":
         """Cut `text` to at most `limit` tokens (C6)."""
-        pieces = tokens.pieces(text)
-        if limit is None or len(pieces) <= limit:
-            return cls(text, pieces, len(pieces), finish_reason or "stop")
-        pieces = pieces[:limit]
-        return cls("".join(pieces), pieces, limit, finish_reason or "length")
+        count = tokens.count(text)
+        if limit is None or count <= limit:
+            return cls(text, count, finish_reason or "stop")
+        return cls("".join(tokens.pieces(text)[:limit]), limit, finish_reason or "length")
 
-    @property
-    def piece_tokens(self) -> list[int]:
-        """Tokens of each piece; those of a recorded answer are spread evenly."""
-        count = len(self.pieces)
-        shares = [self.completion_tokens * index // count for index in range(count + 1)] if count else []
+    def share_tokens(self, parts: int) -> list[int]:
+        """Return the tokens of each part; those of a recorded answer are spread evenly."""
+        shares = [self.completion_tokens * index // parts for index in range(parts + 1)] if parts else []
         return [after - before for before, after in pairwise(shares)]
 
 
@@ -86,9 +82,7 @@ class ChatHandler:
     def __init__(self, models: Models, recorded: Sequence[RecordedAnswer], pacing: StreamPacing | None) -> None:
         self._models = models
         self._recorded = {
-            (answer.model, tuple(answer.messages)): Completion(
-                answer.content, tokens.pieces(answer.content), answer.completion_tokens
-            )
+            (answer.model, tuple(answer.messages)): Completion(answer.content, answer.completion_tokens)
             for answer in recorded
         }
         self._pacing = pacing
@@ -137,10 +131,11 @@ class ChatHandler:
         return Completion.of(text, limit)
 
     def _stream(self, context: RequestContext, completion: Completion, usage: TokenUsage, chunk: ChatChunk) -> Reply:
-        events = _render_events(chunk, completion, usage)
+        pieces = tokens.pieces(completion.text)
+        events = _render_events(chunk, pieces, completion.finish_reason, usage)
         # The first event holds the role, the last one the usage.
-        billed = [0, *completion.piece_tokens, 0]
-        texts = ["", *completion.pieces, ""]
+        billed = [0, *completion.share_tokens(len(pieces)), 0]
+        texts = ["", *pieces, ""]
         frames = tuple(map(Frame, events, billed, texts))
         pacing = self._choose_pacing(context)
         if pacing is not None:
@@ -160,15 +155,17 @@ def _fill_placeholders(content: str, context: RequestContext, model: str) -> str
     return _PLACEHOLDER.sub(lambda found: values[found[1]], content)
 
 
-def _render_events(chunk: ChatChunk, completion: Completion, usage: TokenUsage) -> list[bytes]:
+def _render_events(
+    chunk: ChatChunk, pieces: Sequence[str], finish_reason: FinishReason, usage: TokenUsage
+) -> list[bytes]:
     """Render a stream's events: role, pieces, and the last with usage and ``[DONE]`` (S1, S2)."""
     first = _render_event(chunk, Delta(role="assistant"))
     # The events between the first and the last differ only in their content.
     before, _, after = first.partition(b'"role":"assistant"')
     before += b'"content":'
     encode = msgspec.json.encode
-    middle = [before + encode(piece) + after for piece in completion.pieces]
-    return [first, *middle, _render_event(chunk, Delta(), completion.finish_reason, usage) + DONE]
+    middle = [before + encode(piece) + after for piece in pieces]
+    return [first, *middle, _render_event(chunk, Delta(), finish_reason, usage) + DONE]
 
 
 def _render_event(

@@ -14,7 +14,7 @@ from clevora_mock.core.ledger import LedgerEntry
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.context import RequestContext
-from clevora_mock.web.parsing import quoted
+from clevora_mock.web.parsing import value_text
 
 
 async def activate_account(context: RequestContext) -> Reply:
@@ -38,7 +38,7 @@ async def create_topup(context: RequestContext, request: dashboard.TopupRequest)
     try:
         amount = money.micros(request.amount, decimals=2)
     except ValueError:
-        raise invalid("amount", "a number with at most two decimals", quoted(request.amount)) from None
+        raise invalid("amount", "a number with at most two decimals", value_text(request.amount)) from None
     checkout = context.sandbox.open_checkout(context.account, amount, context.now)
     return enveloped(dashboard.CheckoutLink(f"{context.base_url}/checkout/{checkout.id}"))
 

@@ -3,7 +3,9 @@
 import json
 import os
 import sys
+from ipaddress import ip_address
 
+from clevora_mock.cli.streams import discard
 from clevora_mock.cli.terminal import Styler
 from clevora_mock.settings import Settings
 from clevora_mock.version import __version__
@@ -11,16 +13,20 @@ from clevora_mock.version import __version__
 
 def announce(settings: Settings, url: str) -> None:
     """Print the banner, unless ``--quiet``, and ``READY``."""
-    if not settings.quiet:
-        sys.stdout.write(banner(settings, url, Styler(sys.stdout)))
     ready = {"url": url, "sandbox": "default", "seed": settings.seed, "pid": os.getpid()}
-    sys.stdout.write("READY " + json.dumps(ready, separators=(",", ":")) + "\n")
-    sys.stdout.flush()
+    text = "" if settings.quiet else banner(settings, url, Styler(sys.stdout))
+    try:
+        sys.stdout.write(f"{text}READY {json.dumps(ready, separators=(',', ':'))}\n")
+        sys.stdout.flush()
+    except OSError:
+        # A reader that has gone is no reason to stop.
+        discard(sys.stdout)
 
 
 def banner(settings: Settings, url: str, style: Styler) -> str:
     """Return the program's name, the variables to copy, the console's address and notable settings."""
     facts = [("Console", f"{url}/"), *_notable_settings(settings)]
+    facts += zip(("Network", ""), exposure(settings.host), strict=False)
     rows = "".join(f"  {style(f'{name:<9}', 'dim')} {value}\n" for name, value in facts)
     return (
         f"{style(f'clevora-mock {__version__}', 'bold')}: the Clevora AI API, on this machine. Ctrl-C stops it.\n\n"
@@ -28,6 +34,20 @@ def banner(settings: Settings, url: str, style: Styler) -> str:
         f"  export CLEVORA_API_KEY={style(settings.api_key, 'mark')}\n\n"
         f"{rows}\n"
     )
+
+
+def exposure(host: str) -> list[str]:
+    """Say in lines what a server that listens on `host` opens to whom; nothing for a loopback address."""
+    try:
+        is_local = ip_address(host).is_loopback
+    except ValueError:
+        is_local = host == "localhost"
+    if is_local:
+        return []
+    return [
+        f"{host}: every machine that can reach this one can use the API,",
+        "and the control plane without a key, by IP address or --allowed-host",
+    ]
 
 
 def _notable_settings(settings: Settings) -> list[tuple[str, str]]:

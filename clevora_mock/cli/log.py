@@ -6,6 +6,7 @@ It has a line for each request to an emulated API, and one for each change made 
 import json
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -53,13 +54,14 @@ def json_line(sandbox: str, entry: JournalEntry) -> str:
         "fault": entry.fault,
         "abandoned": entry.abandoned,
     }
-    return msgspec.json.encode(fields).decode()
+    return _json_text(fields)
 
 
 def control_text_line(sandbox: str, action: ControlAction, style: Styler, now: int) -> str:
     """Return a change made through the control plane as a line of text; `now` is the wall's time, in microseconds."""
     time = f"{time_of_day(action.at, now):<9}"
-    change = f"{action.method} {_target(sandbox, masked_text(action.path))} {change_of(action.body)}".rstrip()
+    target = printable(_target(sandbox, masked_text(action.path)))
+    change = f"{action.method} {target} {change_of(action.body)}".rstrip()
     return f"{style(time, 'dim')} {style('control', 'mark')} {shortened(change, WIDTH - len(f'{time} control '))}"
 
 
@@ -72,7 +74,7 @@ def control_json_line(sandbox: str, action: ControlAction) -> str:
         "path": masked_text(action.path),
         "control": change_of(action.body),
     }
-    return msgspec.json.encode(fields).decode()
+    return _json_text(fields)
 
 
 def change_of(body: bytes) -> str:
@@ -137,7 +139,13 @@ def _value_text(value: object) -> str:
 
 def _target(sandbox: str, place: str) -> str:
     """Return an endpoint or path with the name of its sandbox, unless that is the default one."""
-    return printable(place if sandbox == "default" else f"{sandbox}: {place}")
+    return place if sandbox == "default" else f"{sandbox}: {place}"
+
+
+def _json_text(fields: Mapping[str, Any]) -> str:
+    """Return a JSON object on one line, with all unprintable characters escaped, of which JSON allows some."""
+    text = msgspec.json.encode(fields).decode()
+    return text if text.isprintable() else json.dumps(fields, separators=(",", ":"))
 
 
 def _parsed(body: bytes) -> object:

@@ -38,7 +38,7 @@ class LogLine(NamedTuple):
         columns: list[tuple[str, Style | None]] = [
             (f"{self.time:<9}", "dim"),
             (f"{self.method:<7}", None),
-            (f"{self.target:<22}", None),
+            (f"{printable(self.target):<22}", None),
             (str(self.status or "---"), color),
             (f"{duration(self.latency):>6}", "dim"),
         ]
@@ -54,10 +54,11 @@ class LogLine(NamedTuple):
 
     def _fitted(self, room: int) -> tuple[str, str]:
         """Return the outcome and the rule in brackets, truncated to `room` characters, but not below their minimums."""
+        escaped = printable(self.outcome)
         if self.rule is None:
-            return shortened(self.outcome, max(room, _MIN_OUTCOME_CHARACTERS)), ""
-        rule = f"[{self.rule}]"
-        outcome = shortened(self.outcome, max(room - len(rule) - 1, _MIN_OUTCOME_CHARACTERS))
+            return shortened(escaped, max(room, _MIN_OUTCOME_CHARACTERS)), ""
+        rule = f"[{printable(self.rule)}]"
+        outcome = shortened(escaped, max(room - len(rule) - 1, _MIN_OUTCOME_CHARACTERS))
         return outcome, shortened(rule, max(room - len(outcome) - 1, _MIN_RULE_CHARACTERS))
 
 
@@ -69,11 +70,11 @@ def outcome_of(error: str | None, fault: str | None, body: object, endpoint: str
     problem = " ".join(part for part in (fault, error) if part)
     default_model = next(iter(MODELS_BY_ENDPOINT.get(endpoint or "", ())), "")
     if problem or not isinstance(body, dict):
-        return printable(problem) or default_model
+        return problem or default_model
     if body.get("stream") is True:
         return "stream"
     model = body.get("model")
-    return printable(model) if isinstance(model, str) else default_model
+    return model if isinstance(model, str) else default_model
 
 
 def time_of_day(moment: int, now: int) -> str:

@@ -3,6 +3,7 @@
 import sys
 
 from clevora_mock.cli.log import combine, control_line_writer, line_writer
+from clevora_mock.core.messages import printable
 from clevora_mock.core.run_summary import RunSummary
 from clevora_mock.server.service import Service
 from clevora_mock.settings import Settings
@@ -25,7 +26,7 @@ def print_summary(summary: RunSummary, service: Service) -> None:
     """Print the run's summary, unless there was no request; with the seed if it is not the default."""
     if not summary.requests:
         return
-    head, *rest = summary.lines(service.app.state.sandboxes.all())
+    head, *rest = map(printable, summary.lines(service.app.state.sandboxes.all()))
     seed = f", seed {service.settings.seed}" if service.settings.seed else ""
     # A terminal shows Ctrl-C as ^C and does not end the line.
     start = "\n" if sys.stderr.isatty() else ""

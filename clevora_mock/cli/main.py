@@ -1,5 +1,6 @@
 """The commands of ``clevora-mock``."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ import click
 
 from clevora_mock import exit_status, settings
 from clevora_mock.cli.options import SettingsCommand, fail, load_settings
+from clevora_mock.cli.streams import discard, unblocked_stderr
 from clevora_mock.contract.limits import MAX_UID_CHARACTERS
 from clevora_mock.version import __version__
 
@@ -53,6 +55,10 @@ class ServeByDefault(click.Group):
             fail(error.format_message(), error.exit_code)
         except click.Abort:
             raise SystemExit(exit_status.INTERRUPTED) from None
+        except OSError as error:
+            # Of standard output, since commands handle the errors of files themselves.
+            discard(sys.stdout)
+            fail(f"cannot write the output: {error.strerror or error}", exit_status.FAILURE)
         raise SystemExit(status if isinstance(status, int) else 0)
 
 
@@ -91,11 +97,12 @@ def serve(**flags: str | None) -> None:
 
     summary = RunSummary()
     try:
-        service = logged_service(chosen, summary)
-        try:
-            service.run(lambda: announce(chosen, service.url))
-        finally:
-            print_summary(summary, service)
+        with unblocked_stderr():
+            service = logged_service(chosen, summary)
+            try:
+                service.run(lambda: announce(chosen, service.url))
+            finally:
+                print_summary(summary, service)
     except CannotServeError as error:
         fail(str(error), error.status)
 
@@ -124,7 +131,8 @@ def execute(command: tuple[str, ...], **flags: str | None) -> None:
     from clevora_mock.server.service import CannotServeError
 
     try:
-        status = run_command(chosen, command)
+        with unblocked_stderr():
+            status = run_command(chosen, command)
     except CannotServeError as error:
         fail(str(error), error.status)
     raise SystemExit(status)
@@ -231,8 +239,8 @@ def show_help(context: click.Context, command: str | None) -> None:
     found = main.get_command(program, command)
     if found is None:
         raise click.UsageError(f"No such command {command!r}.", program)
-    with click.Context(found, program, command) as asked:
-        click.echo(found.get_help(asked))
+    with click.Context(found, program, command) as help_context:
+        click.echo(found.get_help(help_context))
 
 
 @main.command(name="completion")
@@ -260,8 +268,7 @@ def healthcheck(**flags: str | None) -> None:
     host = settings.reachable_host(chosen.host)
     connection = http.client.HTTPConnection(host, chosen.port, timeout=2)
     try:
-        # The control plane refuses most host names, but never localhost.
-        connection.request("GET", "/__mock/health", headers={"host": f"localhost:{chosen.port}"})
+        connection.request("GET", "/__mock/health")
         response = connection.getresponse()
         ready = response.status == http.client.OK and json.loads(response.read()).get("status") == "ok"
     except (OSError, ValueError, http.client.HTTPException):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from clevora_mock import exit_status
+from clevora_mock.cli.streams import discard
 from clevora_mock.core.messages import closest_match
 from clevora_mock.settings import PREFIX, SETTINGS, Setting, Settings, SettingsError, load, unknown_variables
 
@@ -83,5 +84,8 @@ def fail(message: str, status: int) -> NoReturn:
     """Print `message` and exit with `status`."""
     click.echo(f"clevora-mock: {message}", err=True)
     # Flushed here, since a flush at exit ends in a traceback when standard output is a closed pipe.
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        discard(sys.stdout)
     raise SystemExit(status)

@@ -16,7 +16,7 @@ from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.users import User
 from clevora_mock.web.json_response import json_response
-from clevora_mock.web.parsing import parse_body, parse_optional_body, quoted
+from clevora_mock.web.parsing import parse_body, parse_optional_body, value_text
 
 _KEY_NAME = "Made by the control plane"
 _BALANCE = 100.0
@@ -62,7 +62,7 @@ async def create_account(request: Request) -> Response:
     balance = _parse_balance(_BALANCE if body.balance is None else body.balance)
     uid = body.uid or "user_" + sandbox.rng.next_hex("account", 12)
     if uid in sandbox.accounts.by_uid:
-        raise invalid("uid", "one without an account (PATCH changes an account)", quoted(uid))
+        raise invalid("uid", "one without an account (PATCH changes an account)", value_text(uid))
     if body.password is not None:
         _create_user(sandbox, uid, body.email, body.password, now)
     account = sandbox.accounts.get_or_create(uid, body.email, now)
@@ -126,9 +126,9 @@ def _create_user(sandbox: Sandbox, uid: str, email: str | None, password: str, n
     if email is None:
         raise missing("email")
     if users.find_by_email(email) is not None:
-        raise invalid("email", "one that no Firebase user has", quoted(email))
+        raise invalid("email", "one that no Firebase user has", value_text(email))
     if uid in users.by_uid:
-        raise invalid("uid", "one that no Firebase user has, or no password", quoted(uid))
+        raise invalid("uid", "one that no Firebase user has, or no password", value_text(uid))
     if users.is_full:
         raise ApiError("invalid_field", "password: the sandbox has its maximum number of Firebase users")
     users.add(User(uid, email.lower(), sandbox.new_password(password), now))
@@ -138,4 +138,4 @@ def _parse_balance(amount: float) -> int:
     try:
         return money.micros(amount)
     except ValueError:
-        raise invalid("balance", "a number with at most six decimals", quoted(amount)) from None
+        raise invalid("balance", "a number with at most six decimals", value_text(amount)) from None

@@ -10,7 +10,7 @@ from clevora_mock.clock import MAX_SPEED, MAX_TIMESTAMP, SECOND, Clock, iso, par
 from clevora_mock.control.endpoint import get_sandbox
 from clevora_mock.core.errors import invalid
 from clevora_mock.web.json_response import json_response
-from clevora_mock.web.parsing import parse_body, quoted
+from clevora_mock.web.parsing import parse_body, value_text
 
 
 class ClockChange(Struct, forbid_unknown_fields=True):
@@ -33,9 +33,9 @@ async def change_clock(request: Request) -> Response:
     clock = get_sandbox(request).clock
     moment = None if body.now is None else _parse_now(body.now)
     if (body.mode == "scaled") != (body.speed is not None):
-        raise invalid("speed", 'a number if, and only if, "mode" is "scaled"', quoted(body.speed))
+        raise invalid("speed", 'a number if, and only if, "mode" is "scaled"', value_text(body.speed))
     if body.advance is not None and (clock.now() if moment is None else moment) + body.advance * SECOND > MAX_TIMESTAMP:
-        raise invalid("advance", f"a time of at most {iso(MAX_TIMESTAMP)}", quoted(body.advance))
+        raise invalid("advance", f"a time of at most {iso(MAX_TIMESTAMP)}", value_text(body.advance))
     if body.mode is not None:
         clock.set_mode(body.mode, body.speed or 1.0)
     if moment is not None:
@@ -57,5 +57,5 @@ def _parse_now(text: str) -> int:
     except ValueError:
         moment = -1
     if not 0 <= moment <= MAX_TIMESTAMP:
-        raise invalid("now", "a time such as 2026-05-11T14:00:00Z", quoted(text))
+        raise invalid("now", "a time such as 2026-05-11T14:00:00Z", value_text(text))
     return moment

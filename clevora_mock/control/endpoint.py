@@ -37,13 +37,14 @@ ControlListener = Callable[[str, ControlAction], None]
 class ControlEndpoint:
     """The handlers of one path by method, as an ASGI endpoint for a Starlette route.
 
-    `on_change` has, by method, the listeners to the changes that handlers make.
+    `local_only` is None for a path that answers under every host name; `on_change` has, by method, the listeners to the
+    changes that handlers make.
     """
 
     def __init__(
         self,
         handlers: Mapping[str, ControlHandler],
-        local_only: LocalOnly,
+        local_only: LocalOnly | None,
         on_change: Mapping[str, ControlListener] | None = None,
     ) -> None:
         self._handlers = handlers
@@ -67,7 +68,8 @@ class ControlEndpoint:
             return
         request = BufferedRequest(scope, receive, body or b"")
         try:
-            self._local_only.check(request)
+            if self._local_only is not None:
+                self._local_only.check(request)
             response = await self._handlers["GET" if method == "HEAD" else method](request)
         except ApiError:
             raise
@@ -104,6 +106,5 @@ def get_base_url(request: Request) -> str:
 
 
 def get_query(request: Request) -> str:
-    """Return the undecoded query string."""
     """Return the undecoded query string."""
     return str(request.scope["query_string"], "latin-1")

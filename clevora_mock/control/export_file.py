@@ -2,6 +2,8 @@
 
 import errno
 import os
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -10,7 +12,7 @@ from msgspec import Struct
 from clevora_mock.control.state import restore_sandbox
 from clevora_mock.core import snapshot
 from clevora_mock.core.errors import UnusableFileError
-from clevora_mock.core.sandboxes import Sandboxes, is_name
+from clevora_mock.core.sandboxes import DEFAULT, Sandboxes, is_name
 from clevora_mock.core.snapshot import VERSION, State
 
 
@@ -26,24 +28,75 @@ class ExportFile(Struct):
 
 
 def export_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
-    """Write the states of all `sandboxes` to `path`. Raises OSError; an existing file is then unchanged."""
-    if not path.name:
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    """Write the states of all `sandboxes` to `path`, through symbolic links, and keep the file's owner and mode.
+
+    Raises OSError; an existing file is then unchanged.
+    """
     states = {sandbox.name: snapshot.dump(sandbox) for sandbox in sandboxes.all()}
-    # Renamed once complete, so that an interruption leaves an existing file unchanged.
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    content = msgspec.json.encode(ExportFile(VERSION, states))
+    if path.exists() and not path.is_file():
+        # A device or a pipe.
+        path.write_bytes(content)
+    else:
+        _replace(path.resolve(), content)
+
+
+def try_export(path: Path) -> None:
+    """Raise OSError if an export to `path` is going to fail, as far as can be told; changes nothing."""
+    if path.is_file() or path.is_dir():
+        path.open("ab").close()
+    elif path.exists():
+        # To open a pipe and close it again would end its reader.
+        if not os.access(path, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    else:
+        temporary = _temporary(path.resolve())
+        temporary.touch()
+        temporary.unlink()
+
+
+def _replace(target: Path, content: bytes) -> None:
+    """Replace a file by a complete one, so that an interruption leaves the old one; else write it in place."""
+    temporary = _temporary(target)
     try:
-        with temporary.open("wb") as file:
-            file.write(msgspec.json.encode(ExportFile(VERSION, states)))
+        file = temporary.open("wb")
+    except OSError:
+        # Of a directory that is read-only, although the file is not.
+        target.write_bytes(content)
+        return
+    try:
+        with file:
+            if target.exists():
+                _copy_owner_and_mode(target, temporary)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        try:
+            temporary.replace(target)
+        except OSError:
+            # A mount point, such as a file that is mounted into a container, cannot be replaced.
+            target.write_bytes(content)
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _temporary(target: Path) -> Path:
+    return target.with_name(f".clevora-mock.{os.getpid()}")
+
+
+def _copy_owner_and_mode(source: Path, target: Path) -> None:
+    status = source.stat()
+    if sys.platform != "win32":
+        with suppress(PermissionError):
+            os.chown(target, status.st_uid, status.st_gid)
+    target.chmod(status.st_mode & 0o7777)
+
+
 def import_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
-    """Restore the sandboxes in the file at `path`. Raises ExportFileError, possibly after some are restored."""
+    """Restore the sandboxes in the file at `path`.
+
+    Raises ExportFileError, possibly after some are restored; never for a number that does not fit.
+    """
     try:
         content = msgspec.json.decode(path.read_bytes(), type=ExportFile)
     except OSError as error:
@@ -52,6 +105,9 @@ def import_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
         raise ExportFileError(f"{path}: not an export of this server: {error}") from None
     if content.version != VERSION:
         raise ExportFileError(f"{path}: version: expected {VERSION}, got {content.version}")
+    if not sandboxes.has_room_for(content.sandboxes):
+        count = len(content.sandboxes.keys() | {DEFAULT})
+        raise ExportFileError(f"{path}: it has {count:,} sandboxes; set --max-sandboxes to {count:,} or more")
     for name, state in content.sandboxes.items():
         if not is_name(name):
             raise ExportFileError(f"{path}: {name!r} is not a sandbox name")

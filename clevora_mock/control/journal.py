@@ -16,7 +16,7 @@ from clevora_mock.core.conduct import findings
 from clevora_mock.core.errors import invalid
 from clevora_mock.core.journal import MAX_BODY_BYTES, MAX_ENTRIES, Journal, JournalEntry
 from clevora_mock.web.json_response import json_response
-from clevora_mock.web.parsing import int_param, query_names, query_param, quoted
+from clevora_mock.web.parsing import int_param, query_names, query_param, value_text
 
 _LIMIT = 100
 # Undelivered events of a slow reader; beyond these, the oldest are dropped.
@@ -141,7 +141,7 @@ def _equals(name: str) -> Callable[[str], Filter]:
 
 def _has_status(text: str) -> Filter:
     if not (text.isascii() and text.isdigit() and len(text) == 3):
-        raise invalid("status", "a status such as 429", quoted(text))
+        raise invalid("status", "a status such as 429", value_text(text))
     return lambda entry: entry.status == int(text)
 
 
@@ -153,7 +153,7 @@ def _is_since(text: str) -> Filter:
     try:
         since = parse(text)
     except ValueError:
-        raise invalid("since", "a time such as 2026-05-11T14:00:00Z", quoted(text)) from None
+        raise invalid("since", "a time such as 2026-05-11T14:00:00Z", value_text(text)) from None
     return lambda entry: entry.at >= since
 
 

@@ -23,7 +23,7 @@ def build_control_document(table: Iterable[ControlRoute], server: str) -> dict[s
         "info": {
             "title": "clevora-mock's control plane",
             "version": __version__,
-            "description": "Each route also exists below /sandbox/<name>. Loopback and allowed hosts only; no CORS.",
+            "description": "Each route also exists below /sandbox/<name>. By IP address or allowed host only; no CORS.",
         },
         "servers": [{"url": server}],
         "paths": paths,

@@ -10,7 +10,8 @@ from clevora_mock.control.endpoint import ControlHandler
 class ControlRoute(NamedTuple):
     """A method and path (``GET /__mock/clock``), its handler and summary, and the body and query that it takes.
 
-    `changes` is False for a route that leaves the sandbox as it is, whatever its method.
+    `changes` is False for a route that leaves the sandbox as it is, whatever its method, `any_host` True for one that
+    answers under every host name.
     """
 
     where: str
@@ -19,6 +20,7 @@ class ControlRoute(NamedTuple):
     request: type[Struct] | None = None
     query: tuple[str, ...] = ()
     changes: bool = True
+    any_host: bool = False
 
     @property
     def method(self) -> str:

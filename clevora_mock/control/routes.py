@@ -46,7 +46,12 @@ def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[Contr
         row("GET /checkout/{id}", checkout.show, "the page where a top-up is paid"),
         row("POST /checkout/{id}", checkout.finish, "pays the top-up, or lets the payment fail"),
         row("DELETE /", sandboxes.remove_sandbox(context.sandboxes), "under `/sandbox/<name>`: removes the sandbox"),
-        row("GET /__mock/health", info.show_health(context.server), "200 when ready, with the server's settings"),
+        row(
+            "GET /__mock/health",
+            info.show_health(context.server),
+            "200 when ready, with the server's settings",
+            any_host=True,
+        ),
         row("GET /__mock/openapi.json", _show_control_openapi(table), "these routes as OpenAPI 3.1"),
         row("GET /__mock/fidelity", info.show_fidelity, "every clause of the contract, documented or inferred"),
         row(
@@ -139,7 +144,8 @@ def _starlette_route(
 ) -> TrailingSlashRoute:
     handlers: dict[str, ControlHandler] = {row.method: row.handler for row in rows}
     listeners = {} if on_change is None else {row.method: on_change for row in rows if row.is_change}
-    endpoint = ControlEndpoint(handlers, local_only, listeners)
+    checked = None if any(row.any_host for row in rows) else local_only
+    endpoint = ControlEndpoint(handlers, checked, listeners)
     return TrailingSlashRoute(path, endpoint, methods=list(handlers), name=f"control:{path}")
 
 

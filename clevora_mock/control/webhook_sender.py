@@ -1,6 +1,7 @@
 """Delivery of payment events to the webhook.
 
 An event is posted to the ASGI application in this process, so it is verified, journaled and counted like any request.
+Delays of the webhook are not waited for, since they would delay the control plane's answer.
 """
 
 import asyncio
@@ -13,12 +14,9 @@ from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.payments import Checkout, Outcome
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import path_of
-from clevora_mock.web.framed_response import CONNECTION_CONTROL
+from clevora_mock.web.framed_response import CONNECTION_CONTROL, WITHOUT_WAITING
 
 _WEBHOOK = ENDPOINT_BY_NAME["dodo.webhook"].path
-
-# Maximum duration of a delivery, in wall time.
-_TIMEOUT_SECONDS = 15
 
 
 class WebhookSender:
@@ -81,7 +79,6 @@ async def _post(app: ASGIApp, path: str, headers: dict[str, str], body: bytes) -
     async def receive() -> Message:
         if waiting:
             return waiting.pop()
-        await asyncio.sleep(_TIMEOUT_SECONDS)
         return {"type": "http.disconnect"}
 
     async def send(message: Message) -> None:
@@ -96,7 +93,7 @@ async def _post(app: ASGIApp, path: str, headers: dict[str, str], body: bytes) -
         "query_string": b"",
         "scheme": "http",
         "server": ("127.0.0.1", 0),
-        "extensions": {CONNECTION_CONTROL: _InProcess()},
+        "extensions": {CONNECTION_CONTROL: _InProcess(), WITHOUT_WAITING: {}},
         "headers": [
             (b"host", b"localhost"),
             (b"user-agent", b"Dodo-Payments"),

@@ -39,12 +39,12 @@ def findings(entries: Iterable[JournalEntry]) -> list[ConductFinding]:
             continue
         by_caller[entry.key or entry.account or entry.client].append(entry)
     found: list[ConductFinding] = []
-    for caller, theirs in by_caller.items():
-        found += _early_retries(caller, theirs)
-        found += _retried_final_errors(caller, theirs)
-        found += _missing_backoff(caller, theirs)
-        found += _unknown_fields_and_unread_streams(caller, theirs)
-        found += _polling(caller, theirs)
+    for caller, requests in by_caller.items():
+        found += _early_retries(caller, requests)
+        found += _retried_final_errors(caller, requests)
+        found += _missing_backoff(caller, requests)
+        found += _unknown_fields_and_unread_streams(caller, requests)
+        found += _polling(caller, requests)
     return found
 
 
@@ -129,8 +129,8 @@ def _unknown_fields_and_unread_streams(caller: str, entries: list[JournalEntry])
 
 
 def _polling(caller: str, entries: list[JournalEntry]) -> Iterator[ConductFinding]:
-    asked = [entry for entry in entries if entry.endpoint == "developer.usage"]
-    fast = [later for earlier, later in pairwise(asked) if later.at - earlier.at < SECOND]
+    reads = [entry for entry in entries if entry.endpoint == "developer.usage"]
+    fast = [later for earlier, later in pairwise(reads) if later.at - earlier.at < SECOND]
     if fast:
         yield ConductFinding("usage_polling", f"{caller} requested usage more than once a second", _ids(fast))
 

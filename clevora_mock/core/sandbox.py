@@ -171,17 +171,18 @@ class Sandbox:
     def record(self, exchange: Exchange, now: int) -> None:
         """Charge a finished request and add it to the usage and the journal."""
         endpoint, key, account = exchange.facts.endpoint, exchange.principal.key, exchange.principal.account
+        charged, failed = exchange.charged, exchange.failed
         cost = 0
         logged = False
         if endpoint is not None and endpoint.rate is not None and key is not None and account is not None:
-            tokens = exchange.reply.prompt_tokens + exchange.completion_tokens if exchange.charged else 0
-            if exchange.charged:
+            tokens = exchange.reply.prompt_tokens + exchange.completion_tokens if charged else 0
+            if charged:
                 cost = tokens * endpoint.rate
                 account.ledger.charge(self.next_entry(), endpoint.name, tokens, cost, now)
-            if exchange.charged or exchange.status not in _UNRECORDED:
+            if charged or exchange.status not in _UNRECORDED:
                 logged = True
                 latency = now - exchange.facts.arrived + exchange.simulated_delay
-                account.usage.record(Activity(endpoint.name, tokens, exchange.failed, latency), now)
+                account.usage.record(Activity(endpoint.name, tokens, failed, latency), now)
                 key.record(tokens, now)
         self.journal.add(exchange, now, cost, logged)
         self.last_used = now

@@ -5,7 +5,7 @@ one is evicted.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from clevora_mock.core.sandbox import Sandbox
 
@@ -41,10 +41,15 @@ class Sandboxes:
     ) -> None:
         self._make = make
         self._on_evicted = on_evicted
-        self._capacity = capacity
+        # The default sandbox counts and is never evicted; there is always room for one more.
+        self._room = max(1, capacity - 1)
         self._on_closed = on_closed
         self.default = make(DEFAULT)
         self._named: dict[str, Sandbox] = {}
+
+    def has_room_for(self, names: Iterable[str]) -> bool:
+        """Tell whether the sandboxes `names` fit beside the present ones without an eviction."""
+        return len(self._named.keys() | (set(names) - {DEFAULT})) <= self._room
 
     def resolve(self, path: str) -> tuple[Sandbox, str, str]:
         """Return the sandbox of `path`, its prefix, and the rest of the path.
@@ -65,8 +70,7 @@ class Sandboxes:
         sandbox = self._named.pop(name, None)
         if sandbox is None:
             sandbox = self._make(name)
-            # The default sandbox counts and is never evicted; there is always room for one more.
-            if len(self._named) >= max(1, self._capacity - 1):
+            if len(self._named) >= self._room:
                 oldest = next(iter(self._named))
                 self.remove(oldest)
                 self._on_evicted(oldest)

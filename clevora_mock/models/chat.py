@@ -53,12 +53,12 @@ class ChatModel:
         """Return the answer to `turns`, the same for the same arguments. Raises a 400 for an unusable schema (C9)."""
         form = msgspec.json.encode(response_format, order="sorted").hex() if response_format else ""
         rng = RandomStream(stable_hash(seed, form, len(turns), *(part for turn in turns for part in turn)))
-        asked = response_format or {}
-        if asked.get("type") == "json_schema" or (asked.get("type") == "json_object" and "schema" in asked):
-            return _value_by_format(asked, rng)
+        requested = response_format or {}
+        if requested.get("type") == "json_schema" or (requested.get("type") == "json_object" and "schema" in requested):
+            return _value_by_format(requested, rng)
         text = next((turn.text for turn in reversed(turns) if turn.role == "user"), turns[-1].text if turns else "")
         system = "\n".join(turn.text for turn in turns if turn.role in ("system", "developer"))
-        if asked.get("type") == "json_object":
+        if requested.get("type") == "json_object":
             return self._json(turns, text, system, rng, only_objects=True)
         literal = literal_text(text)
         if literal is not None:

@@ -36,6 +36,8 @@ def literal_text(text: str) -> str | None:
         quoted = _QUOTED.match(rest)
         if quoted and (how or verb not in ("write", "answer")) and _AFTER_QUOTED.match(rest[quoted.end() :]):
             return next(words for words in quoted.groups() if words is not None)
+        if not how and verb not in ("say", "repeat", "echo"):
+            continue
         is_exact = bool(_EXACTLY.search(how))
         if lead["colon"] and rest and (is_exact or verb in ("say", "repeat", "echo") or _WITH.search(how)):
             return rest

@@ -9,7 +9,7 @@ from msgspec import Struct
 from clevora_mock.core.rng import RandomStream
 from clevora_mock.text import tokens
 
-_QUOTED_CHARACTERS, _QUOTED_TOKENS = 200, 60
+_QUOTED_CHARACTERS = 200
 # The first words of a request, which tell its kind, and the maximum of a greeting.
 _LEAD_WORDS, _GREETING_WORDS = 20, 6
 _QUESTION_MARKS = "?\N{FULLWIDTH QUESTION MARK}\N{ARABIC QUESTION MARK}"
@@ -90,7 +90,7 @@ def quotation(text: str) -> str:
     """Return `text` on one line, cut between words if it is long."""
     line = " ".join(text[: 10 * _QUOTED_CHARACTERS].split()).replace("```", "…")
     cut = line if len(line) <= _QUOTED_CHARACTERS else line[: _QUOTED_CHARACTERS + 1].rpartition(" ")[0]
-    cut = "".join(tokens.pieces(cut or line[:_QUOTED_CHARACTERS])[:_QUOTED_TOKENS])
+    cut = tokens.first_sixty(cut or line[:_QUOTED_CHARACTERS])
     return cut if cut == line and len(text) <= 10 * _QUOTED_CHARACTERS else cut.rstrip(" ,;:-") + "…"
 
 

@@ -31,8 +31,8 @@ def _endpoint_hint(node: Node) -> str:
     return f'; did you mean "{at_path[0]}"?' if at_path else ""
 
 
-_SAID = "an endpoint's name such as chat.completions"
-_ENDPOINT = choice(*ENDPOINT_BY_NAME, noun="endpoint", label=_SAID, hint=_endpoint_hint)
+_ENDPOINT_LABEL = "an endpoint's name such as chat.completions"
+_ENDPOINT = choice(*ENDPOINT_BY_NAME, noun="endpoint", label=_ENDPOINT_LABEL, hint=_endpoint_hint)
 _ALL_OR_ONE: Field[Any] = Field(
     lambda node: None if node.value == "*" else (_ENDPOINT.read(node),), {"enum": ["*", *ENDPOINT_BY_NAME]}
 )
@@ -82,13 +82,13 @@ def _read_pattern(node: Node) -> TextPattern:
     written = _TEXT.read(node)
     if not written.startswith("/"):
         return TextPattern(written)
-    said = quoted(written)
+    shown = quoted(written)
     source, slash, flags = written[1:].rpartition("/")
     if not slash:
         literal = quoted(f"/{re.escape(written)}/" if len(written) < 20 else "/…/")
-        raise node.invalid(f"expected / at the end of {said}; to find the text itself write {literal}")
+        raise node.invalid(f"expected / at the end of {shown}; to find the text itself write {literal}")
     if flags not in ("", "i"):
-        raise node.invalid(f"{said} reads as an expression with the flags {quoted(flags)}; only i is known")
+        raise node.invalid(f"{shown} reads as an expression with the flags {quoted(flags)}; only i is known")
     if not source:
         raise node.invalid("expected something between the slashes")
     try:
@@ -97,7 +97,7 @@ def _read_pattern(node: Node) -> TextPattern:
             warnings.simplefilter("error")
             return TextPattern(written, re.compile(source, re.IGNORECASE if flags else 0))
     except (re.error, OverflowError, RecursionError, Warning) as error:
-        raise node.invalid(f"{said} is no regular expression: {error}") from None
+        raise node.invalid(f"{shown} is no regular expression: {error}") from None
 
 
 _TEXT = text("text or a /regular expression/", 1_000)

@@ -29,7 +29,8 @@ class FileWatcher:
         """Read the file if it has changed since the last poll."""
         stamp, before = self._stamp(), self._seen
         self._seen = stamp
-        if stamp == before:
+        # An editor empties the file before it writes.
+        if stamp == before or (stamp is not None and not stamp[1]):
             return
         from clevora_mock.scenarios.scenario_file import read_file  # noqa: PLC0415 - YAML, only once it is needed
 

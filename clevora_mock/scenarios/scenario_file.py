@@ -17,7 +17,7 @@ def read_scenario(name: str, text: str) -> Scenario:
         scenario = SCENARIO.read(parse(text))
     except ScenarioError as error:
         raise ScenarioError(error.problems, name) from None
-    return replace(scenario, name=scenario.name or stem(name), source=text)
+    return replace(scenario, name=scenario.name or _base_name(name), source=text)
 
 
 def read_file(path: Path) -> Scenario:
@@ -49,7 +49,7 @@ def check(paths: Iterable[str | Path]) -> list[str]:
     return lines
 
 
-def stem(name: str) -> str:
+def _base_name(name: str) -> str:
     """Return a file's name without its folder and suffix."""
     last = PurePath(name)
     return last.stem if last.suffix in SUFFIXES else last.name

@@ -6,6 +6,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from clevora_mock.clock import wall_micros
+from clevora_mock.server.buffered_transport import BufferedTransport
 from clevora_mock.server.close_delimited import delimited
 from clevora_mock.server.limits import ConnectionLimits
 from clevora_mock.server.parser import RequestParser
@@ -14,13 +15,6 @@ from clevora_mock.server.refusals import Refusals
 from clevora_mock.server.sockets import reset
 from clevora_mock.server.timeouts import Timeouts
 from clevora_mock.web.framed_response import CONNECTION_CONTROL
-
-# The undocumented attributes of uvicorn's classes that this package uses.
-UNDOCUMENTED = {
-    "HttpToolsProtocol": ("cycle", "parser", "scope"),
-    "RequestResponseCycle": ("chunked_encoding", "expected_content_length", "response_complete", "response_started"),
-    "Server": ("capture_signals", "startup"),
-}
 
 
 class FaultProtocol(HttpToolsProtocol):
@@ -34,8 +28,8 @@ class FaultProtocol(HttpToolsProtocol):
         self._timeouts, self._limits, self._refusals = Timeouts(self, limits), limits, refusals
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._transport = transport
+        self._transport = BufferedTransport(transport)
+        super().connection_made(self._transport)  # type: ignore[arg-type]
         self._timeouts.idle()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -61,6 +55,7 @@ class FaultProtocol(HttpToolsProtocol):
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Keep the connection for the response if the client half-closes it right after its request."""
+        self._transport.flush()
         running, late = self.running(), wall_micros() - self._requests.completed > self._limits.half_close
         if is_half_closed := bool(running) and not (running.response_started or late):
             self._timeouts.half_closed()

@@ -12,6 +12,7 @@ from functools import partial
 import uvicorn
 from starlette.types import ASGIApp
 
+from clevora_mock.core.messages import printable
 from clevora_mock.server.limits import ConnectionLimits
 from clevora_mock.server.protocol import FaultProtocol
 from clevora_mock.server.refusals import Refusals
@@ -74,12 +75,18 @@ class UvicornServer(uvicorn.Server):
 
 
 class OneLineLogHandler(logging.Handler):
-    """Log handler that writes uvicorn's messages to stderr in one line, without tracebacks."""
+    """Log handler that writes uvicorn's messages to stderr in one line, without tracebacks.
+
+    That requests are cancelled when the server stops, as its user wants, is no message.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
-        said = record.getMessage().strip().splitlines()[0]
-        cause = f": {record.exc_info[1]!r}" if record.exc_info and record.exc_info[1] else ""
-        sys.stderr.write(f"clevora-mock: {said}{cause}\n")
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, asyncio.CancelledError) or "graceful shutdown" in record.getMessage():
+            return
+        line = printable(record.getMessage().strip().splitlines()[0])
+        cause = f": {error!r}" if error else ""
+        sys.stderr.write(f"clevora-mock: {line}{cause}\n")
 
 
 def _log_in_one_line() -> None:

@@ -3,8 +3,8 @@
 import gc
 import signal
 import socket
-from collections.abc import Callable, Mapping
-from os import PathLike, fspath
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -45,7 +45,10 @@ class Service:
     ) -> None:
         if settings.watch and settings.scenario is None:
             raise CannotServeError("--watch: expected --scenario beside it, whose file is watched", USAGE)
+        if settings.state is not None and (settings.import_ or settings.export_on_exit) is not None:
+            raise CannotServeError("--state: expected neither --import nor --export-on-exit beside it", USAGE)
         self.settings = settings
+        self._try_export()
         self.app = _app(settings, lambda: create_app(settings, on_request, on_closed, on_change))
         self._listener = _listener(settings)
         self.url = url_of(self._listener)
@@ -70,25 +73,60 @@ class Service:
         limits = ConnectionLimits(idle_seconds=self.settings.idle_timeout_micros / SECOND)
         self._server = UvicornServer(self.app, started, signals, limits)
         self._server.run(sockets=[self._listener])
-        if self.settings.export_on_exit is not None:
-            _export(self.app, self.settings.export_on_exit)
+        self._export()
 
     def stop(self) -> None:
         """Make `run` return."""
         if self._server is not None:
             self._server.should_exit = True
 
+    def _try_export(self) -> None:
+        """Raise CannotServeError now for an export that would fail at the end."""
+        if (path := self._export_path) is not None:
+            from clevora_mock.control.export_file import try_export  # noqa: PLC0415 - few servers export anything
+
+            with self._export_errors(path, USAGE):
+                try_export(path)
+
+    def _export(self) -> None:
+        if (path := self._export_path) is not None:
+            from clevora_mock.control.export_file import export_sandboxes  # noqa: PLC0415 - few servers export anything
+
+            with self._export_errors(path, FAILURE):
+                export_sandboxes(self.app.state.sandboxes, path)
+
+    @property
+    def _export_path(self) -> Path | None:
+        file = self.settings.state or self.settings.export_on_exit
+        return None if file is None else Path(file)
+
+    @contextmanager
+    def _export_errors(self, path: Path, status: int) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            flag = "--export-on-exit" if self.settings.state is None else "--state"
+            raise CannotServeError(f"{flag}: cannot write {str(path)!r}: {error.strerror}", status) from None
+
 
 def _app(settings: Settings, create: Callable[[], Starlette]) -> Starlette:
     try:
         app = create()
-        if settings.import_ is not None:
+        if (path := _import_path(settings)) is not None:
             from clevora_mock.control.export_file import import_sandboxes  # noqa: PLC0415 - few servers import anything
 
-            import_sandboxes(app.state.sandboxes, Path(settings.import_))
+            import_sandboxes(app.state.sandboxes, path)
     except UnusableFileError as error:
         raise CannotServeError(str(error), FILE_INVALID) from None
     return app
+
+
+def _import_path(settings: Settings) -> Path | None:
+    """Return the file to import; ``--state`` starts without one, or from an empty one such as a mount point."""
+    if settings.state is None:
+        return Path(settings.import_) if settings.import_ is not None else None
+    path = Path(settings.state)
+    return path if path.is_file() and path.stat().st_size else None
 
 
 def _listener(settings: Settings) -> socket.socket:
@@ -96,16 +134,7 @@ def _listener(settings: Settings) -> socket.socket:
         return listen(settings.host, settings.port)
     except PortTakenError:
         problem = f"port {settings.port} on {settings.host} is taken"
-        said = f"{problem}; choose another with --port or CLEVORA_MOCK_PORT, or 0 for a free one"
-        raise CannotServeError(said, PORT_TAKEN) from None
+        message = f"{problem}; choose another with --port or CLEVORA_MOCK_PORT, or 0 for a free one"
+        raise CannotServeError(message, PORT_TAKEN) from None
     except OSError as error:
         raise CannotServeError(f"--host: cannot listen on {settings.host!r}: {error.strerror}", USAGE) from None
-
-
-def _export(app: Starlette, file: str | PathLike[str]) -> None:
-    from clevora_mock.control.export_file import export_sandboxes  # noqa: PLC0415 - few servers export anything
-
-    try:
-        export_sandboxes(app.state.sandboxes, Path(file))
-    except OSError as error:
-        raise CannotServeError(f"--export-on-exit: cannot write {fspath(file)!r}: {error.strerror}", FAILURE) from None

@@ -1,9 +1,9 @@
 """TCP sockets: listening, and resetting a connection."""
 
-import asyncio
 import errno
 import socket
 import struct
+from typing import Any, Protocol
 
 from clevora_mock.settings import reachable_host
 
@@ -38,8 +38,16 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
-def reset(transport: asyncio.Transport) -> None:
-    """End a connection with a TCP reset; unsent bytes are dropped."""
+class ResettableTransport(Protocol):
+    """The part of a transport that `reset` uses."""
+
+    def get_extra_info(self, name: str) -> Any: ...
+
+    def abort(self) -> None: ...
+
+
+def reset(transport: ResettableTransport) -> None:
+    """End a connection with a TCP reset; bytes that the kernel has not sent yet are dropped."""
     connection = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()

@@ -52,7 +52,7 @@ class Clevora:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which programs find this sandbox: ``CLEVORA_BASE_URL`` and so on."""
+        """The variables by which programs find this sandbox: ``CLEVORA_BASE_URL`` and so on, and ``NO_PROXY``."""
         return client_variables(self.url, self.api_key)
 
     @property

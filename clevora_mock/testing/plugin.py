@@ -120,7 +120,7 @@ def clevora(request: pytest.FixtureRequest, clevora_server: "Server") -> "Iterat
 
 @pytest.fixture
 def clevora_env(clevora: "Clevora", monkeypatch: pytest.MonkeyPatch) -> "Clevora":
-    """Provide the same sandbox, with ``CLEVORA_BASE_URL``, ``OPENAI_API_KEY`` and so on set for the test."""
+    """Provide the same sandbox, with ``CLEVORA_BASE_URL``, ``OPENAI_API_KEY``, ``NO_PROXY`` and so on set."""
     for name, value in clevora.environment.items():
         monkeypatch.setenv(name, value)
     return clevora

@@ -51,6 +51,9 @@ class ServerProcess:
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
+        if sys.platform != "win32":
+            # A process that a test forked may hold standard input open.
+            self._process.terminate()
         try:
             self._process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:

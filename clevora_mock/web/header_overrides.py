@@ -55,9 +55,9 @@ class PlanResolver:
 
 def _read_error(text: str) -> dict[str, Any]:
     if text in STATUS_BY_CODE:
-        return {"error": InjectedError(STATUS_BY_CODE[text], text), "reply": None}
+        return {"error": InjectedError(STATUS_BY_CODE[text], text)}
     if text.isascii() and text.isdigit() and len(text) == 3 and int(text) in INJECTABLE_ERRORS:
-        return {"error": InjectedError(int(text)), "reply": None}
+        return {"error": InjectedError(int(text))}
     expected = "one of " + ", ".join(map(str, INJECTABLE_ERRORS)) + ", or an error's code"
     raise invalid(ERROR.decode(), expected, f'"{text}"')
 

@@ -33,7 +33,7 @@ def parse_document(body: bytes) -> dict[str, Any]:
     except RecursionError:
         raise ApiError("invalid_json", "The request body is nested too deeply") from None
     if not isinstance(document, dict):
-        raise ApiError("invalid_json", f"The request body must be a JSON object, got {quoted(document)}")
+        raise ApiError("invalid_json", f"The request body must be a JSON object, got {value_text(document)}")
     # More colons than keys mean a duplicate key or a colon in a string; only then is the slow check needed.
     if body.count(b":") > _count_keys(document):
         _reject_duplicates(body)
@@ -81,7 +81,7 @@ def int_param(query: str, name: str, bounds: tuple[int, int], default: int) -> i
     low, high = bounds
     text = given[0]
     if len(given) > 1 or not (text.isascii() and text.isdigit() and len(text) <= 9) or not low <= int(text) <= high:
-        raise invalid(name, f"a whole number from {low} to {high}", quoted(", ".join(given)))
+        raise invalid(name, f"a whole number from {low} to {high}", value_text(", ".join(given)))
     return int(text)
 
 
@@ -97,10 +97,10 @@ def choose_model(endpoint: Endpoint, name: str | None) -> str:
     if name in serving:
         return name
     code = "invalid_model" if any(name == model.id for model in MODELS) else "model_not_found"
-    raise ApiError(code, f"model: expected {' or '.join(serving)} for {endpoint.path}, got {quoted(name)}")
+    raise ApiError(code, f"model: expected {' or '.join(serving)} for {endpoint.path}, got {value_text(name)}")
 
 
-def quoted(value: object) -> str:
+def value_text(value: object) -> str:
     """Format a value for an error message: one line of at most 60 characters."""
     if isinstance(value, list):
         return f"an array of {len(value)}" if value else "an empty array"
@@ -139,7 +139,7 @@ def _reject_duplicates(body: bytes) -> None:
         if len(parsed) < len(pairs):
             counts = Counter(name for name, _ in pairs)
             duplicate = next(name for name in counts if counts[name] > 1)
-            raise ApiError("invalid_json", f"The request body has the key {quoted(duplicate)} twice in one object")
+            raise ApiError("invalid_json", f"The request body has the key {value_text(duplicate)} twice in one object")
         return parsed
 
     try:
@@ -164,7 +164,7 @@ def _translate_error(message: str, document: dict[str, Any], schema: type[msgspe
     expected, value = find_expected(schema, document, path)
     if value is None:
         return missing(path)
-    return invalid(path, expected, quoted(value), _hint(path, value))
+    return invalid(path, expected, value_text(value), _hint(path, value))
 
 
 def _hint(path: str, value: object) -> str | None:

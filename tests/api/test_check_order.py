@@ -64,7 +64,7 @@ VALID_REQUESTS = {
 }
 
 PAIRS = [
-    (name, earlier, later) for name, (_, faults) in VALID_REQUESTS.items() for earlier, later in combinations(faults, 2)
+    (name, earlier, later) for name, (_, cases) in VALID_REQUESTS.items() for earlier, later in combinations(cases, 2)
 ]
 
 
@@ -93,9 +93,9 @@ def test_of_two_errors_the_one_checked_first_is_returned(
 @pytest.mark.clause("W6")
 @pytest.mark.parametrize("name", VALID_REQUESTS)
 def test_each_error_is_returned_alone(frozen_server: RunningServer, name: str) -> None:
-    attempt, faults = VALID_REQUESTS[name]
-    answered = [send(fresh_world(frozen_server), spoil(attempt)) for _, _, spoil in faults]
-    assert answered == [(status, code) for code, status, _ in faults]
+    attempt, cases = VALID_REQUESTS[name]
+    answered = [send(fresh_world(frozen_server), change(attempt)) for _, _, change in cases]
+    assert answered == [(status, code) for code, status, _ in cases]
 
 
 def send(world: World, attempt: Attempt) -> tuple[int, str]:

@@ -13,6 +13,7 @@ from clevora_mock.contract.endpoints import ENDPOINTS, Endpoint
 from clevora_mock.core.limits import Limits
 from tests.api.rows.row import ERRORS
 from tests.support.product_tables import OPERATIONS
+from tests.support.request_bodies import VALID_BODIES
 from tests.support.server import RunningServer
 from tests.support.situations import signature
 from tests.support.tokens import jwt
@@ -28,52 +29,6 @@ few = settings(
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-
-# Valid bodies of each route, as the basis of mutations.
-VALID: dict[str, list[dict[str, Any]]] = {
-    "chat.completions": [
-        {"messages": [{"role": "user", "content": "Hi"}]},
-        {
-            "model": "clevora-script-1",
-            "messages": [
-                {"role": "system", "content": [{"type": "text", "text": "Be brief."}]},
-                {"role": "assistant", "content": None, "tool_calls": [{"id": "call_1"}]},
-                {"role": "user", "content": "2 + 2?"},
-            ],
-            "stream": True,
-            "temperature": 0.5,
-            "max_tokens": 5,
-            "response_format": {"type": "json_object"},
-        },
-        {
-            "messages": [{"role": "user", "content": "A person, please."}],
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {
-                    "name": "person",
-                    "schema": {
-                        "type": "object",
-                        "properties": {"name": {"type": "string"}, "age": {"type": "integer", "minimum": 0}},
-                        "required": ["name"],
-                    },
-                },
-            },
-        },
-    ],
-    "embeddings": [{"input": "Hi"}, {"input": ["a", "b"], "encoding_format": "base64", "model": "clevora-embed-1"}],
-    "search": [{"query": "drones"}, {"query": "bread", "limit": 3, "model": "clevora-search-1"}],
-    "scripts.generate": [{"topic": "AI"}, {"topic": "bread", "style": "tiktok", "length": "short"}],
-    "keys.create": [{"name": "ci"}, {}],
-    "developer.activate": [{}],
-    "developer.topup": [{"amount": 50}, {"amount": 15.25}],
-    "dodo.webhook": [
-        {
-            "type": "payment.succeeded",
-            "data": {"checkout_session_id": "cks_1", "payment_id": "pay_1", "metadata": {"uid": "demo", "amount": "5"}},
-        },
-        {"type": "payment.succeeded", "data": {"payment_id": "pay_2", "metadata": {"uid": "demo", "amount": 1e300}}},
-    ],
-}
 
 scalars = (
     st.none()
@@ -105,7 +60,7 @@ def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 @st.composite
 def near_valid(draw: st.DrawFn, endpoint: Endpoint) -> bytes:
     """Draw a valid body with one to three changes: a value replaced, removed or added, or a byte changed."""
-    document = json.loads(json.dumps(draw(st.sampled_from(VALID[endpoint.name]))))
+    document = json.loads(json.dumps(draw(st.sampled_from(VALID_BODIES.get(endpoint.name, [{}])))))
     for _ in range(draw(st.integers(1, 3))):
         path = draw(st.sampled_from(paths(document)))
         new = draw(documents)

@@ -200,15 +200,15 @@ class TestStream:
         client = connect(world)
         whole = client.chat()
 
-        def told() -> tuple[list[str], ChatCompletion]:
+        def read_stream() -> tuple[list[str], ChatCompletion]:
             with client.sdk.chat.completions.stream(**ASKED) as stream:
                 return [event.type for event in stream], stream.get_final_completion()
 
-        async def told_async() -> tuple[list[str], ChatCompletion]:
+        async def read_stream_async() -> tuple[list[str], ChatCompletion]:
             async with client.sdk.chat.completions.stream(**ASKED) as stream:
                 return [event.type async for event in stream], await stream.get_final_completion()
 
-        types, final = client(lambda _: told_async() if client.is_async else told())
+        types, final = client(lambda _: read_stream_async() if client.is_async else read_stream())
         assert final.choices[0].message.content == whole.choices[0].message.content
         assert final.choices[0].finish_reason == "stop"
         assert final.usage == whole.usage

@@ -5,7 +5,9 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
+import httpx
 import pytest
 
 from clevora_mock.cli.banner import banner
@@ -22,12 +24,13 @@ from clevora_mock.cli.terminal import Styler
 from clevora_mock.control.endpoint import ControlAction
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.settings import Settings, is_colorless
-from tests.support.program import run_in_process
+from tests.support.program import run_in_process, serve_process
 
 PLAIN = Styler(io.StringIO())
 # The wall's time at the end of the chat below, in microseconds.
 NOW = 1_767_225_600_250_000
 KEY = "sk_live_0123456789abcdef0123456789abcdef"
+AUTHORIZED = {"authorization": f"Bearer {KEY}"}
 CHAT: dict[str, Any] = {
     "serial": 0,
     "id": "req_1",
@@ -122,6 +125,17 @@ class TestBanner:
         text = banner(Settings(clock="scaled:60"), "http://x", PLAIN)
         assert "scaled, 60 seconds a second; the log marks its times with *\n" in text
 
+    @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "mock.test"])
+    def test_an_address_that_others_reach_says_what_is_open_to_whom(self, host: str) -> None:
+        text = banner(Settings(host=host), "http://127.0.0.1:2538", PLAIN)
+        assert f"  Network   {host}: every machine that can reach this one can use the API,\n" in text
+        assert "  and the control plane without a key, by IP address or --allowed-host\n" in text
+        assert max(map(len, text.splitlines())) <= 80
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+    def test_loopback_addresses_are_open_to_nobody_else(self, host: str) -> None:
+        assert "Network" not in banner(Settings(host=host), "http://127.0.0.1:2538", PLAIN)
+
     def test_no_mark_is_mentioned_where_the_log_has_none(self) -> None:
         assert re.search(r"Clock +frozen\n", banner(Settings(clock="frozen", log_format="json"), "http://x", PLAIN))
 
@@ -199,9 +213,10 @@ class TestTextLines:
     def test_a_time_that_is_not_the_walls_is_marked(self, ahead: int, time: str) -> None:
         assert line(now=NOW + ahead).startswith(f"{time} POST")
 
-    def test_control_characters_in_paths_and_models_are_escaped(self) -> None:
+    def test_control_characters_are_escaped(self) -> None:
         assert r"/v1/\x1b[2J\n" in line(endpoint=None, path="/v1/\x1b[2J\n")
         assert line(body=b'{"model": "\\u001b[2J"}').endswith(r"\x1b[2J")
+        assert line(status=400, message="a\n\x9bb", rule="r\u2028s", **FREE).endswith(r"a\n\x9bb [r\u2028s]")
 
     @pytest.mark.parametrize(("status", "color"), [(200, "32"), (404, "33"), (500, "31"), (0, "31")])
     def test_the_status_decides_the_color(self, status: int, color: str, colored: Styler) -> None:
@@ -294,6 +309,42 @@ def test_a_json_line_has_the_same_facts() -> None:
         "fault": "reset",
         "abandoned": True,
     }
+
+
+EVIL = "\x1b[2J\r\n\x7f\x85\x9b\u2028\u202e"
+
+
+def test_a_json_line_has_no_control_character_and_no_line_break() -> None:
+    """JSON itself allows some of them in texts, such as the C1 control characters and U+2028."""
+    text = json_line("default", entry(path=EVIL, message=EVIL, rule=EVIL))
+    assert text.isprintable()
+    assert [json.loads(text)[name] for name in ("path", "message", "rule")] == [EVIL] * 3
+    changed = control_json_line("default", ControlAction(NOW, "PUT", EVIL, EVIL.encode()))
+    assert changed.isprintable()
+    assert json.loads(changed)["path"] == EVIL
+
+
+def test_a_json_line_keeps_letters_of_every_language() -> None:
+    assert '"message":"Grüße, 世界"' in json_line("default", entry(message="Grüße, 世界"))
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_no_request_writes_a_control_character_to_the_log(log_format: str) -> None:
+    with (
+        serve_process("--log-format", log_format) as server,
+        httpx.Client(base_url=server.url, headers=AUTHORIZED) as http,
+    ):
+        http.get(f"/v1/{quote(EVIL)}")
+        http.get(f"/v1/keys/{quote(EVIL)}", headers={b"user-agent": b"\x9b"})
+        http.post("/v1/chat/completions", json={"messages": [{"role": EVIL, "content": EVIL}], "model": EVIL})
+        http.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": EVIL}], EVIL: 1})
+        http.post("/v1/chat/completions", json={}, headers={b"x-clevora-mock-error": b"\x85\x9b"})
+        http.post("/__mock/accounts", json={"uid": EVIL, "email": EVIL})
+        http.put("/__mock/scenario", content=f"# {EVIL}\nname: a".encode())
+        _, said = server.stop()
+    lines = said.split("\n")
+    assert len(lines) > 6
+    assert [text for text in lines if not text.isprintable()] == []
 
 
 def test_combined_listeners_are_called_in_order() -> None:

@@ -130,6 +130,34 @@ def test_signals_are_forwarded_and_the_server_stays_until_the_command_ends(numbe
     assert "Traceback" not in errors
 
 
+def test_killing_exec_kills_the_command() -> None:
+    source = "import time; print('waiting', flush=True); time.sleep(10); print('it lives on')"
+    command = [*PROGRAM, "exec", "--", sys.executable, "-c", source]
+    with subprocess.Popen(command, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waiting\n"
+        process.kill()
+        # It ends once nobody holds the pipe.
+        assert process.stdout.read() == ""
+
+
+@pytest.mark.slow
+def test_orphans_of_the_command_are_reaped() -> None:
+    """As the first process of a container, `exec` inherits them; here, by asking the kernel for the same."""
+    source = (
+        "import os, pathlib, subprocess, sys, time\n"
+        "said = subprocess.run(['sh', '-c', 'sleep 0.2 & echo $!'], stdout=subprocess.PIPE).stdout\n"
+        "orphan = pathlib.Path('/proc') / said.decode().strip()\n"
+        "end = time.monotonic() + 10\n"
+        "while orphan.exists() and time.monotonic() < end: time.sleep(0.05)\n"
+        "sys.exit(orphan.exists())"
+    )
+    # 36 is PR_SET_CHILD_SUBREAPER, which outlives exec.
+    adopt = "import ctypes, os, sys; ctypes.CDLL(None).prctl(36, 1); os.execv(sys.argv[1], sys.argv[1:])"
+    command = [sys.executable, "-c", adopt, *PROGRAM, "exec", "--", sys.executable, "-c", source]
+    assert subprocess.run(command, env=environment(), timeout=TIMEOUT_SECONDS, check=False).returncode == 0
+
+
 def test_ctrl_c_in_a_terminal_reaches_the_command_once() -> None:
     """The terminal sends it to every process in the foreground; forwarding it as well would deliver it twice."""
     source = (
@@ -201,6 +229,32 @@ class TestSummary:
     def test_with_a_log_format_each_request_is_a_line(self) -> None:
         line, _summary = python(CHAT + "ask()", "--log-format", "json").stderr.splitlines()
         assert json.loads(line)["endpoint"] == "chat.completions"
+
+
+class TestProxies:
+    """The proxy is a port where nobody listens."""
+
+    PROXY = "http://user:pw@127.0.0.1:9"
+
+    @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
+    def test_the_command_uses_none_for_the_server(self, name: str) -> None:
+        ended = run_program("exec", "--", sys.executable, "-c", CHAT + "print(ask())", **{name: self.PROXY})
+        assert ended.stdout == "200\n"
+        assert "no request arrived" not in ended.stderr
+
+    @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
+    def test_the_summary_says_that_nothing_arrived_although_one_is_set(self, name: str) -> None:
+        ended = run_program("exec", "--", sys.executable, "-c", "pass", **{name: self.PROXY})
+        said = f"no request arrived, and {name} is set: does the client heed NO_PROXY=127.0.0.1,localhost?"
+        assert (ended.returncode, ended.stderr) == (0, f"clevora-mock: {said}\n")
+
+    def test_nothing_is_said_under_quiet(self) -> None:
+        assert run_program("exec", "--quiet", "--", sys.executable, "-c", "pass", HTTP_PROXY=self.PROXY).stderr == ""
+
+
+@pytest.mark.parametrize(("flags", "count"), [((), 1), (("--quiet",), 0)])
+def test_an_address_that_others_reach_is_said_once(flags: tuple[str, ...], count: int) -> None:
+    assert python("pass", "--host", "0.0.0.0", *flags).stderr.count("every machine that can reach this one") == count
 
 
 def test_the_state_is_exported_when_the_command_has_ended(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ VALID: dict[str, tuple[str, Any, str, Any]] = {
     "watch": ("1", True, "no", False),
     "import": ("state.json", "state.json", "other.json", "other.json"),
     "export_on_exit": ("state.json", "state.json", "other.json", "other.json"),
+    "state": ("state.json", "state.json", "other.json", "other.json"),
     "max_sandboxes": ("10", 10, "1", 1),
     "journal_size": ("50", 50, "1", 1),
     "api_key": (KEYS[0], KEYS[0], KEYS[1], KEYS[1]),
@@ -78,6 +79,7 @@ INVALID: dict[str, tuple[str, ...]] = {
     "watch": ("sometimes",),
     "import": ("",),
     "export_on_exit": ("",),
+    "state": ("",),
     "journal_size": ("", "0", "-1", "many", "1000001"),
     "max_sandboxes": ("", "0", "-1", "1.5", "many", "1000001"),
     "api_key": ("", "sk_live_abc", "sk_test_" + "a" * 32, "sk_live_" + "A" * 32, KEYS[0] + "\n"),
@@ -240,7 +242,31 @@ class TestVariables:
         ],
     )
     def test_no_proxy_is_used_for_this_machine(self, variables: dict[str, str], hosts: str) -> None:
-        assert proxy_exceptions(variables) == {"NO_PROXY": hosts, "no_proxy": hosts}
+        assert proxy_exceptions("127.0.0.1", variables) == {"NO_PROXY": hosts, "no_proxy": hosts}
+
+    def test_no_proxy_is_used_for_the_server_of_another_name(self) -> None:
+        assert proxy_exceptions("mock.test", {})["NO_PROXY"] == "127.0.0.1,localhost,mock.test"
+
+    def test_what_kubernetes_sets_for_a_service_is_passed_over(self) -> None:
+        """In every container of a namespace that has services named clevora-mock and clevora-mock-web."""
+        service = {
+            "SERVICE_HOST": "10.96.0.7",
+            "SERVICE_PORT": "2538",
+            "SERVICE_PORT_HTTP": "2538",
+            "PORT": "tcp://10.96.0.7:2538",
+            "PORT_2538_TCP": "tcp://10.96.0.7:2538",
+            "PORT_2538_TCP_PROTO": "tcp",
+            "PORT_2538_TCP_PORT": "2538",
+            "PORT_2538_TCP_ADDR": "10.96.0.7",
+            "PORT_53_UDP": "udp://10.96.0.7:53",
+        }
+        variables = {f"CLEVORA_MOCK_{web}{name}": value for web in ("", "WEB_") for name, value in service.items()}
+        assert unknown_variables(variables) == []
+        assert load({}, variables) == Settings()
+
+    def test_a_port_that_is_no_service_is_still_checked(self) -> None:
+        with pytest.raises(SettingsError, match="CLEVORA_MOCK_PORT: expected a port"):
+            load({}, {"CLEVORA_MOCK_PORT": "http://10.96.0.7:2538"})
 
     def test_unknown_variables_are_found(self) -> None:
         variables = {

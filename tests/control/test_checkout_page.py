@@ -6,6 +6,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.support.control import connect
+from tests.support.product_tables import control_rows
+from tests.support.server import serve_settings
+
 if TYPE_CHECKING:
     from tests.support.world import World
 
@@ -109,6 +113,31 @@ def test_the_control_plane_finishes_a_checkout_too(world: "World", verb: str, st
     assert done.json() == {"id": session, "status": status, "webhookStatus": 200}
     assert world.http.post(f"/__mock/checkouts/{session}/{verb}").status_code == 400
     assert account(world)["balance"] == balance
+
+
+@pytest.mark.parametrize(
+    ("then", "status"),
+    [({"delay": "60s"}, 200), ({"fault": {"kind": "stall", "for": "60s"}}, 0), ({"error": 503}, 503)],
+)
+def test_paying_does_not_wait_for_what_a_scenario_does_to_the_webhook(
+    live_world: "World", then: dict[str, Any], status: int
+) -> None:
+    session = opened(live_world).rpartition("/")[2]
+    live_world.http.put("/__mock/scenario", json={"rules": [{"when": {"endpoint": "dodo.webhook"}, "then": then}]})
+    done = live_world.http.post(f"/__mock/checkouts/{session}/pay", timeout=5)
+    assert (done.status_code, done.json()["webhookStatus"]) == (200, status)
+
+
+def test_latency_delays_neither_the_control_plane_nor_health() -> None:
+    with serve_settings(latency="60s") as server, connect(server.url) as http:
+        sandbox = server.sandbox()
+        account = sandbox.accounts.by_uid["demo"]
+        session = server.run_in_server(lambda: sandbox.open_checkout(account, 50_000_000, 1)).id
+        rows = [row for row in control_rows() if row.path != "/__mock/events"]
+        for row in rows:
+            path = row.path.replace("{id}", session).replace("{uid}", "demo").replace("{path:path}", "x")
+            assert http.request(row.method, path, timeout=5).status_code != 500
+        assert len(rows) > 25
 
 
 @pytest.mark.clause("B8", "B9")

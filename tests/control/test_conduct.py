@@ -98,6 +98,15 @@ def test_a_402_may_be_retried_after_a_credit(world: World) -> None:
     assert findings(world) == []
 
 
+def test_a_402_may_be_retried_after_a_credit_that_the_retry_spends(world: World) -> None:
+    control(world, "PATCH accounts/demo", json={"balance": 0})
+    ask(world)
+    control(world, "PATCH accounts/demo", json={"balance": 0.000001})
+    ask(world)
+    assert control(world, "GET accounts/demo")["balance"] < 0
+    assert findings(world) == []
+
+
 def test_another_query_is_another_request(world: World) -> None:
     for place in ("range=wrong", "range=7"):
         world.http.get(f"/api/developer/usage?{place}", headers=world.signed_in())

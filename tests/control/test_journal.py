@@ -26,7 +26,7 @@ def ids(world: World, query: str = "") -> list[str]:
 
 
 @pytest.fixture
-def asked(world: World) -> dict[str, str]:
+def request_ids(world: World) -> dict[str, str]:
     """Provide the ids of requests of every kind by name; ten seconds lie between them."""
     made = control(world, "POST accounts", json={"uid": "ann"})
     start_scenario(
@@ -74,25 +74,25 @@ FILTERS = [
 
 
 @pytest.mark.parametrize(("query", "expected"), FILTERS)
-def test_filters_select_entries(world: World, asked: dict[str, str], query: str, expected: list[str]) -> None:
-    assert ids(world, query) == [asked[name] for name in expected]
+def test_filters_select_entries(world: World, request_ids: dict[str, str], query: str, expected: list[str]) -> None:
+    assert ids(world, query) == [request_ids[name] for name in expected]
     unlimited = query.partition("limit=")[0].rstrip("&?")
     assert control(world, f"GET requests{query}")["count"] == len(ids(world, unlimited))
 
 
-def test_a_key_is_found_by_its_id(world: World, asked: dict[str, str]) -> None:
+def test_a_key_is_found_by_its_id(world: World, request_ids: dict[str, str]) -> None:
     key = control(world, "GET accounts/ann")["keys"][0]
-    assert ids(world, f"?key={key['id']}") == ids(world, f"?key={key['preview']}") == [asked["ann's"]]
+    assert ids(world, f"?key={key['id']}") == ids(world, f"?key={key['preview']}") == [request_ids["ann's"]]
 
 
-def test_an_entry_has_every_field(world: World, asked: dict[str, str]) -> None:
+def test_an_entry_has_every_field(world: World, request_ids: dict[str, str]) -> None:
     failed, search = control(world, "GET requests?endpoint=search")["requests"]
     assert failed["rule"] == "half"
     assert 0 <= failed["draw"] < 1
     assert failed["nearMisses"] == [{"rule": "never", "failed": "message", "draw": None}]
     assert [miss["failed"] for miss in search["nearMisses"]] == ["message", "message"]
     assert search | {"balanceAfter": 0, "cost": 0, "promptTokens": 0, "response": ""} == {
-        "id": asked["search"],
+        "id": request_ids["search"],
         "time": "2026-01-01T00:00:40.000Z",
         "endpoint": "search",
         "method": "POST",

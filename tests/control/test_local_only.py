@@ -7,7 +7,9 @@ import re
 
 import httpx
 import pytest
+from starlette.testclient import TestClient
 
+from clevora_mock.app import create_app
 from clevora_mock.settings import Settings
 from tests.support.control import connect, control, snapshot_of
 from tests.support.product_tables import control_rows
@@ -16,6 +18,8 @@ from tests.support.world import World
 
 ROUTES = [(row.method, re.sub(r"\{[^}]+\}", "x", row.path)) for row in control_rows()]
 CHANGES = [(method, path) for method, path in ROUTES if method != "GET"]
+# Readiness is no secret, and probes use any name.
+HEALTH = ("GET", "/__mock/health")
 # Every path of the control plane whose response ends, and an unknown one.
 PAGES = [path for method, path in ROUTES if method == "GET" and path != "/__mock/events"] + ["/__mock/nothing"]
 OPEN_PAGES = [
@@ -31,9 +35,12 @@ FOREIGN_HOSTS = [
     "evil.example:2538",
     "localhost.evil.example:2538",
     "127.0.0.1.nip.example",
-    "10.0.0.1",
-    "[::2]",
-    "[::2]:80",
+    "10.0.0.1.evil.example",
+    "2130706433",
+    "0x7f.1",
+    "[evil.example]",
+    "evil.example.",
+    "clevora-mock",
     "a b",
     "@localhost",
     "a@localhost",
@@ -78,6 +85,7 @@ def test_no_route_answers_under_a_foreign_name(world: World, host: str) -> None:
     answers = {
         (method, path): world.http.request(method, path, headers={"host": host})
         for method, path in [*ROUTES, *(("GET", path) for path in OPEN_PAGES)]
+        if (method, path) != HEALTH
     }
     refused = (403, "permission_error", "forbidden_host")
     assert {route: code(answer) for route, answer in answers.items()} == dict.fromkeys(answers, refused)
@@ -87,11 +95,40 @@ def test_no_route_answers_under_a_foreign_name(world: World, host: str) -> None:
 
 @pytest.mark.clause("W8")
 @pytest.mark.parametrize(
-    "host", ["localhost", "localhost:2538", "127.0.0.1:9", "[::1]:80", "LOCALHOST", "mock.localhost:1"]
+    "host",
+    [
+        "localhost",
+        "localhost:2538",
+        "127.0.0.1:9",
+        "[::1]:80",
+        "LOCALHOST",
+        "localhost.:2538",
+        "mock.localhost:1",
+        "10.0.0.1",
+        "192.168.1.5:2538",
+        "[fe80::1]:80",
+    ],
 )
-def test_the_pages_answer_under_loopbacks_names(world: World, host: str) -> None:
+def test_the_pages_answer_under_loopbacks_names_and_ip_addresses(world: World, host: str) -> None:
     statuses = {path: world.http.get(path, headers={"host": host}).status_code for path in OPEN_PAGES}
     assert statuses == dict.fromkeys(OPEN_PAGES, 200)
+
+
+@pytest.mark.parametrize("host", ["clevora-mock:2538", "evil.example", "a b", ""])
+def test_the_health_route_answers_under_every_name(world: World, host: str) -> None:
+    answer = world.http.get("/__mock/health", headers={"host": host, "origin": "https://evil.example"})
+    assert (answer.status_code, answer.json()["status"], cors(answer)) == (200, "ok", [])
+
+
+@pytest.mark.clause("W8")
+def test_the_name_listened_on_is_allowed() -> None:
+    application = create_app(Settings(host="Mock.test"))
+    with TestClient(application, base_url="http://mock.test:2538") as http:
+        statuses = {
+            host: http.get("/__mock/clock", headers={"host": host}).status_code
+            for host in ("mock.test:2538", "MOCK.TEST", "other.test")
+        }
+    assert statuses == {"mock.test:2538": 200, "MOCK.TEST": 200, "other.test": 403}
 
 
 @pytest.mark.clause("W8")
@@ -164,7 +201,7 @@ def test_the_checkout_page_itself_can_finish_a_checkout(world: World) -> None:
 def test_an_allowed_host_name_has_full_access() -> None:
     with serve_settings(Settings(allowed_host="mock.test", quiet=True)) as server, connect(server.url) as http:
         read = [
-            http.get("/__mock/health", headers={"host": host}).status_code
+            http.get("/__mock/clock", headers={"host": host}).status_code
             for host in ("mock.test", "mock.test:80", "MOCK.TEST", "other.test", "a.mock.test")
         ]
         changed = [

@@ -1,5 +1,6 @@
 """The server as a process: export, import, and a scenario file that changes."""
 
+import errno
 import json
 import os
 import queue
@@ -15,11 +16,11 @@ import msgspec
 import pytest
 
 from clevora_mock.app import create_app
-from clevora_mock.control.export_file import ExportFileError, export_sandboxes, import_sandboxes
+from clevora_mock.control.export_file import ExportFileError, export_sandboxes, import_sandboxes, try_export
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import Settings
 from tests.support.control import connect
-from tests.support.program import StartedServer, run_program, serve_process
+from tests.support.program import StartedServer, run_in_process, run_program, serve_process
 from tests.support.raw_client import TIMEOUT_SECONDS
 from tests.support.wait import wait_until
 
@@ -79,19 +80,133 @@ def test_an_export_replaces_the_one_before(tmp_path: Path) -> None:
         assert json.loads(file.read_bytes())["sandboxes"]["default"]["journal_total"] == expected
 
 
-@pytest.mark.parametrize(
-    "place",
-    ["none/state.json", *(pytest.param(place, marks=pytest.mark.slow) for place in (".", "/", "state.json/below"))],
-)
-def test_an_unwritable_export_file_is_an_error_of_one_line(tmp_path: Path, place: str) -> None:
+@pytest.mark.parametrize("flag", ["--export-on-exit", "--state"])
+@pytest.mark.parametrize("place", ["none/state.json", ".", "/", "state.json/below"])
+def test_an_unwritable_export_file_is_an_error_of_one_line_at_the_start(tmp_path: Path, flag: str, place: str) -> None:
     older = tmp_path / "state.json"
     older.write_text("older")
-    with serve_process(*FROZEN, "--export-on-exit", str(tmp_path / place)) as server:
-        status, said = server.stop()
-    assert (status, said.count("\n")) == (1, 1)
-    assert said.startswith("clevora-mock: --export-on-exit: cannot write ")
+    ended = run_in_process("exec", flag, str(tmp_path / place), "--", "touch", str(tmp_path / "ran"))
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert ended.stderr.startswith(f"clevora-mock: {flag}: cannot write ")
     assert older.read_text() == "older"
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+
+@pytest.mark.parametrize(("status", "expected"), [(7, 7), (0, 1)])
+def test_a_failed_export_does_not_hide_the_commands_status(tmp_path: Path, status: int, expected: int) -> None:
+    folder = tmp_path / "gone"
+    folder.mkdir()
+    command = ("sh", "-c", f"rmdir {folder}; exit {status}")
+    ended = run_program("exec", "--export-on-exit", str(folder / "state.json"), "--", *command)
+    assert (ended.returncode, ended.stderr.count("\n")) == (expected, 1)
+    assert ended.stderr.startswith("clevora-mock: --export-on-exit: cannot write ")
+
+
+def export_to(path: Path) -> None:
+    try_export(path)
+    export_sandboxes(create_app(Settings()).state.sandboxes, path)
+
+
+class TestExportFiles:
+    @pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+    def test_the_mode_of_an_existing_file_is_kept(self, tmp_path: Path, mode: int) -> None:
+        file = tmp_path / "state.json"
+        file.write_text("older")
+        file.chmod(mode)
+        export_to(file)
+        assert (file.stat().st_mode & 0o777, json.loads(file.read_bytes())["version"]) == (mode, 1)
+
+    @pytest.mark.parametrize("exists", [True, False])
+    def test_a_symbolic_link_is_followed(self, tmp_path: Path, exists: bool) -> None:
+        target, link = tmp_path / "state.json", tmp_path / "link.json"
+        if exists:
+            target.write_text("older")
+        link.symlink_to(target.name)
+        export_to(link)
+        assert link.is_symlink()
+        assert json.loads(target.read_bytes())["version"] == 1
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["link.json", "state.json"]
+
+    def test_a_pipe_is_written_in_place(self, tmp_path: Path) -> None:
+        pipe = tmp_path / "pipe"
+        os.mkfifo(pipe)
+        received: list[bytes] = []
+        reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()))
+        reader.start()
+        export_to(pipe)
+        reader.join(TIMEOUT_SECONDS)
+        assert pipe.is_fifo()
+        assert json.loads(received[0])["version"] == 1
+
+    def test_standard_output_can_be_the_file(self) -> None:
+        ended = run_program("exec", "--export-on-exit", "/dev/stdout", "--", "true")
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert json.loads(ended.stdout)["version"] == 1
+
+    def test_a_mount_point_is_written_in_place(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As a file that is mounted into a container, which no other can replace."""
+        file = tmp_path / "state.json"
+        file.write_text("older")
+        inode = file.stat().st_ino
+
+        def busy(self: Path, target: Path) -> Path:
+            raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+        monkeypatch.setattr(Path, "replace", busy)
+        export_to(file)
+        assert (file.stat().st_ino, json.loads(file.read_bytes())["version"]) == (inode, 1)
+        assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+    def test_trying_changes_nothing(self, tmp_path: Path) -> None:
+        file = tmp_path / "state.json"
+        file.write_text("older")
+        before = file.stat()
+        try_export(file)
+        try_export(tmp_path / "new.json")
+        assert (file.read_text(), file.stat().st_mtime_ns) == ("older", before.st_mtime_ns)
+        assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
+
+
+class TestState:
+    @pytest.mark.parametrize("mounted", [False, True])
+    def test_one_file_keeps_the_state_from_run_to_run(self, tmp_path: Path, mounted: bool) -> None:
+        """An empty file counts as none, since what is mounted into a container has to exist."""
+        file = tmp_path / "state.json"
+        if mounted:
+            file.touch()
+        for expected in (1, 2):
+            with serve_process(*FROZEN, CLEVORA_MOCK_STATE=str(file)) as server:
+                httpx.post(f"{server.url}/v1/chat/completions", headers=KEY, json=MESSAGE)
+                assert server.stop() == (0, "")
+            assert json.loads(file.read_bytes())["sandboxes"]["default"]["journal_total"] == expected
+
+    @pytest.mark.parametrize("flag", ["--import", "--export-on-exit"])
+    def test_it_excludes_the_flags_for_one_of_both(self, tmp_path: Path, flag: str) -> None:
+        file = str(tmp_path / "state.json")
+        ended = run_in_process("exec", "--state", file, flag, file, "--", "true")
+        said = "clevora-mock: --state: expected neither --import nor --export-on-exit beside it\n"
+        assert (ended.returncode, ended.stderr) == (2, said)
+
+    def test_a_broken_file_is_an_error_and_stays(self, tmp_path: Path) -> None:
+        file = tmp_path / "state.json"
+        file.write_text("{")
+        ended = run_in_process("exec", "--state", str(file), "--", "true")
+        assert (ended.returncode, file.read_text()) == (4, "{")
+
+
+def test_an_import_of_more_sandboxes_than_fit_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "state.json"
+    full = create_app(Settings()).state.sandboxes
+    for name in ("one", "two", "three"):
+        full.get(name)
+    export_sandboxes(full, file)
+    small = create_app(Settings(max_sandboxes=3)).state.sandboxes
+    with pytest.raises(ExportFileError, match=r"it has 4 sandboxes; set --max-sandboxes to 4 or more$"):
+        import_sandboxes(small, file)
+    assert [sandbox.name for sandbox in small.all()] == ["default"]
+    large = create_app(Settings(max_sandboxes=4)).state.sandboxes
+    import_sandboxes(large, file)
+    assert len(large.all()) == 4
 
 
 def test_a_failed_export_keeps_the_existing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

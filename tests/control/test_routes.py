@@ -162,6 +162,9 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("GET /__mock/nowhere", None, 404, "No route"),
     ("GET /__mock", None, 404, "No route"),
     ("POST /__mock/clock", {}, 405, "/__mock/clock does not take POST; expected GET, PATCH, HEAD"),
+    ("POST /__mock/health", {}, 405, "/__mock/health does not take POST; expected GET, HEAD"),
+    ("PUT /", {}, 405, "/ does not take PUT; expected GET, DELETE, HEAD"),
+    ("POST /openapi.json", {}, 405, "/openapi.json does not take POST; expected GET, HEAD"),
     ("DELETE /__mock/state", None, 405, "/__mock/state does not take DELETE"),
     ("GET /__mock/requests?limit=0", None, 400, "limit: "),
     ("GET /__mock/requests?limit=10001", None, 400, "limit: "),
@@ -185,6 +188,13 @@ def test_an_invalid_request_is_explained_and_changes_nothing(
     assert answer.json()["error"].keys() == {"message", "type", "code"}
     assert answer.json()["error"]["message"].startswith(said)
     assert snapshot_of(world) == before
+
+
+def test_a_scenario_of_more_than_a_mebibyte_is_refused(world: World) -> None:
+    for size in (2**20 + 1, 2**22 + 1):
+        answer = world.http.put("/__mock/scenario", content=b" " * size)
+        assert (size, answer.status_code) == (size, 400)
+        assert answer.json()["error"]["message"].startswith("scenario:1:1: too large: at most 1,024 KiB")
 
 
 def test_a_finished_checkout_is_not_finished_again(world: World) -> None:

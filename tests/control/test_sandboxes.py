@@ -55,7 +55,7 @@ def test_each_sandbox_starts_with_the_servers_settings() -> None:
         for place in ("", "/sandbox/late", "/sandbox/0-z"):
             with connect(server.url + place) as http:
                 health = http.get("/__mock/health").json()
-                assert health["sandbox"] == place.rpartition("/")[2] or "default"
+                assert health["sandbox"] == (place.rpartition("/")[2] or "default")
                 assert (health["scenario"], health["seed"]) == ("flaky", 7)
                 assert health["clock"] == {"now": "2026-05-11T14:00:00.000Z", "mode": "frozen"}
                 assert http.get("/__mock/accounts/demo").json()["balance"] == 20
@@ -71,6 +71,18 @@ def test_a_name_has_letters_digits_and_hyphens(world: World, name: str) -> None:
     answer = world.server.url
     with connect(answer) as http:
         assert http.get(f"/sandbox/{name}/__mock/health").json()["sandbox"] == name
+
+
+def test_an_escaped_name_is_the_same_name(world: World) -> None:
+    with connect(world.server.url) as http:
+        assert http.get("/sandbox/%61/__mock/health").json()["sandbox"] == "a"
+
+
+@pytest.mark.parametrize("path", ["/sandbox", "/sandbox/", "/sandbox//a/__mock/health", "/sandbox/a/sandbox/b"])
+def test_a_path_without_a_sandbox_or_with_two_is_not_found(world: World, path: str) -> None:
+    with connect(world.server.url) as http:
+        answer = http.get(path)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
 
 
 @pytest.mark.parametrize("name", ["A", "-a", "a_b", "a.b", "a" * 64, "%C3%A4", "a%20b", "", "a%0A"])
@@ -90,10 +102,18 @@ def test_beyond_the_capacity_the_least_recently_used_is_evicted(capfd: pytest.Ca
         for name in ("a", "b", "a", "c"):
             http.get(f"/sandbox/{name}/docs/llms")
         assert names() == ["default", "a", "c"]
-        assert capfd.readouterr().err.count("sandbox b evicted: more than --max-sandboxes") == 1
+        assert capfd.readouterr().err.count("sandbox b evicted, ") == 1
         http.get("/sandbox/b/docs/llms")
         assert names() == ["default", "c", "b"]
-        assert "sandbox a evicted: more than --max-sandboxes" in capfd.readouterr().err
+        said = "clevora-mock: sandbox a evicted, the least recently used of 3; raise --max-sandboxes to keep more\n"
+        assert said in capfd.readouterr().err
+
+
+def test_an_eviction_is_not_mentioned_under_quiet(capfd: pytest.CaptureFixture[str]) -> None:
+    with serve_settings(Settings(max_sandboxes=2, quiet=True)) as server, connect(server.url) as http:
+        for name in ("a", "b", "c"):
+            http.get(f"/sandbox/{name}/docs/llms")
+    assert capfd.readouterr().err == ""
 
 
 def test_a_capacity_of_one_works() -> None:

@@ -67,6 +67,21 @@ def test_the_ledger_alone_is_reset(world: World) -> None:
     assert chat(world).status_code == 200
 
 
+def test_a_reset_ledger_has_the_balance_and_activation_of_the_scenario(world: World) -> None:
+    control(world, "PUT scenario", json={"name": "not-activated"})
+    control(world, "PATCH accounts/demo", json={"balance": 50, "activated": True})
+    control(world, "POST reset", json={"only": "ledger"})
+    account = control(world, "GET accounts/demo")
+    assert (account["balance"], account["activated"]) == (5, False)
+
+
+def test_a_snapshot_counts_the_ledger_entries(world: World) -> None:
+    assert control(world, "GET state")["ledger_entries"] == 1
+    chat(world)
+    control(world, "PATCH accounts/demo", json={"balance": 1})
+    assert control(world, "GET state")["ledger_entries"] == 3
+
+
 def test_the_journal_alone_is_reset(world: World) -> None:
     chat(world)
     balance = control(world, "GET accounts/demo")["balance"]

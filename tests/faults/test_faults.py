@@ -10,7 +10,7 @@ import pytest
 from clevora_mock.faults import FAULTS
 from tests.support import records
 from tests.support import scenarios as support
-from tests.support.raw_client import TIMEOUT_SECONDS, RawResponse, connect, read, read_until_silent
+from tests.support.raw_client import SILENCE_SECONDS, TIMEOUT_SECONDS, RawResponse, connect, read, read_until_silent
 from tests.support.scenarios import (
     CHAT,
     EMBEDDINGS,
@@ -325,9 +325,9 @@ def send_with_fault(world: World, example: RequestExample, case: Case) -> tuple[
     case.check(seen, plain, example.streamed)
     if seen.raw:
         assert seen.headers["x-clevora-mock-rule"] == RULE
-    spared = FAULTS[case.kind].stream_only and not example.streamed
+    unaffected = FAULTS[case.kind].stream_only and not example.streamed
     entry = records.entry_json(world)
-    assert entry["fault"] == (None if spared else case.kind)
+    assert entry["fault"] == (None if unaffected else case.kind)
     assert (entry["rule"], entry["status"], entry["code"]) == (RULE, seen.status, None)
     assert entry["abandoned"] == case.stalls
     return seen, first.prompt_tokens, first.prompt_tokens + first.completion_tokens
@@ -555,6 +555,28 @@ def test_a_charged_error_is_billed_as_the_work(world: World, example: RequestExa
     assert world.run_in_server(lambda sandbox: records.demo_account(sandbox).usage.total.errors) == 1
 
 
+def test_the_journal_has_the_response_that_a_charged_error_replaces(world: World) -> None:
+    start_rules(world, {"then": {"reply": {"content": "Thirty days."}, "fault": "truncate", "charge": True}})
+    for example in (CHAT, STREAM):
+        assert send(world, example, x_clevora_mock_error="500").status == 500
+        assert records.journal(world)[-1].response == "Thirty days."
+
+
+@pytest.mark.parametrize("kind", ["reset", "close", "stall"])
+def test_a_fault_waits_for_the_delay(world: World, kind: str) -> None:
+    """A fault that ends the connection comes after the delay, and an error beside it is not sent."""
+    world.stop_clock()
+    start_rules(world, {"then": {"delay": "5s", "error": 503, "fault": kind}})
+    with connect(world.address) as connection:
+        connection.sendall(support.request_bytes(world, CHAT))
+        records.wait_for_timer(world)
+        world.advance(4.9)
+        assert read_until_silent(connection, RawResponse()).ending == "silence"
+        world.advance(0.1)
+        seen = read(connection, RawResponse(), SILENCE_SECONDS if kind == "stall" else TIMEOUT_SECONDS)
+    assert (seen.raw, seen.ending) == (b"", {"reset": "reset", "close": "fin", "stall": "silence"}[kind])
+
+
 BAD = RequestExample("bad", CHAT.endpoint, CHAT.path, {"messages": []}, CHAT.rate)
 
 
@@ -576,8 +598,8 @@ def test_a_refusal_is_never_charged(world: World) -> None:
 
 
 @pytest.mark.parametrize("reason", ["bad", "poor", "fast"])
-def test_an_outage_precedes_authentication(world: World, reason: str) -> None:
-    """A proxy's error precedes all checks of the request, also authentication."""
+def test_an_outage_precedes_the_requests_own_errors(world: World, reason: str) -> None:
+    """A proxy's page replaces every error after authentication: 400, 402 and 429."""
     start_rules(
         world, {"then": {"fault": "html_error"}}, limits={"requests_per_minute": 0 if reason == "fast" else None}
     )
@@ -591,11 +613,65 @@ def test_an_outage_precedes_authentication(world: World, reason: str) -> None:
     assert records.charges(world) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "status", "ending"),
+    [
+        ("reset", None, "reset"),
+        ("close", None, "fin"),
+        ("truncate", 400, "fin"),
+        ("slow_body", 400, "whole"),
+        ("wrong_content_type", 400, "whole"),
+        ("missing_fields", 400, "whole"),
+        ("no_done", 400, "whole"),
+        ("garbage", 200, "whole"),
+        ("html_error", 502, "whole"),
+    ],
+)
+def test_a_fault_applies_to_the_requests_own_error(world: World, kind: str, status: int | None, ending: str) -> None:
+    seen = send(world, BAD, x_clevora_mock_fault=kind)
+    assert (seen.status, seen.ending) == (status, ending)
+    assert records.entry_json(world)["fault"] == (None if kind == "no_done" else kind)
+    assert records.charges(world) == []
+    records.check_totals(world)
+
+
+def test_a_fault_applies_to_every_endpoint_and_to_nothing_else(world: World) -> None:
+    start_rules(world, {"when": {"endpoint": "*"}, "then": {"fault": "html_error"}})
+    for path in ("/v1/keys", "/api/developer/account", "/v1/usage", "/docs/llms"):
+        answer = world.http.get(path, headers=world.signed_in())
+        assert (path, answer.status_code, answer.headers["content-type"]) == (path, 502, "text/html")
+    head = world.http.head("/docs/llms")
+    assert (head.status_code, head.content) == (502, b"")
+    assert world.http.post("/api/dodo/webhook", json={}).status_code == 502
+    assert world.http.get("/v1/nothing").status_code == 404
+    assert world.http.get("/__mock/clock").status_code == 200
+
+
+def test_a_cut_response_to_head_is_a_head(world: World) -> None:
+    start_rules(world, {"when": {"endpoint": "*"}, "then": {"fault": "truncate"}})
+    with connect(world.address) as connection:
+        connection.sendall(f"HEAD /sandbox/{world.name}/docs/llms HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
+        seen = read(connection, RawResponse())
+    assert (seen.status, seen.ending, seen.body) == (200, "fin", b"")
+    assert int(seen.headers["content-length"]) > 30_000
+
+
 def test_faults_that_need_tokens_do_not_apply_to_refusals(world: World) -> None:
     start_rules(world, {"then": {"fault": {"kind": "close", "after_tokens": 2}}})
     seen = send(world, BAD)
     assert (seen.status, seen.ending) == (400, "whole")
     assert records.entry_json(world)["fault"] is None
+
+
+def test_an_http_1_0_client_sees_that_a_body_is_cut(world: World) -> None:
+    """Without chunks, only a ``content-length`` above the received bytes tells a cut body from a whole one."""
+    start_rules(world, {"then": {"fault": {"kind": "close", "after_tokens": 2}}})
+    with connect(world.address) as connection:
+        connection.sendall(support.request_bytes(world, STREAM).replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1))
+        seen = read(connection, RawResponse())
+    assert (seen.status, seen.ending) == (200, "fin")
+    assert sum(b'"content":' in event for event in seen.events) >= 2
+    assert int(seen.headers["content-length"]) > len(seen.body)
 
 
 def test_the_connection_stays_open_after_a_complete_response(world: World) -> None:

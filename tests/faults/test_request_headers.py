@@ -213,7 +213,16 @@ def test_an_unknown_value_is_refused(world: World) -> None:
     assert send(world, CHAT).status == 503
 
 
-@pytest.mark.parametrize("headers", [{"x_clevora_mock_error": "500"}, {"x_clevora_mock_error": "418"}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x_clevora_mock_error": "500"},
+        {"x_clevora_mock_error": "418"},
+        {"x_clevora_mock_fault": "reset"},
+        {"x_clevora_mock_fault": "html_error"},
+        {"x_clevora_mock_delay": "1h"},
+    ],
+)
 def test_an_invalid_key_precedes_the_headers(world: World, headers: dict[str, Any]) -> None:
     seen = send(world, CHAT, authorization="Bearer sk_live_wrong", **headers)
     assert (seen.status, seen.json["error"]["code"]) == (401, "invalid_api_key")

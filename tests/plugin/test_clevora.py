@@ -7,10 +7,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from clevora_mock.testing import Clevora, MockError, Server
+from clevora_mock.testing.report import report
 from tests.support.world import World
 
 REFUSE = {"when": {"endpoint": "chat.completions"}, "then": {"error": 429}}
@@ -183,3 +185,13 @@ def test_sandboxes_of_a_server_are_separate_and_can_be_removed(world: World) -> 
 def test_an_unreachable_server_is_named_by_its_address() -> None:
     with pytest.raises(MockError, match=r"no clevora-mock at http://127\.0\.0\.1:9"):
         _ = Clevora("http://127.0.0.1:9").balance
+
+
+def test_a_report_has_no_control_character_of_a_request(clevora: Clevora) -> None:
+    evil = "\x1b[2J\r\n\x9b\u2028"
+    body: dict[str, Any] = {"messages": [{"role": "user", "content": evil}], evil: 1}
+    assert request(clevora, **body) == 200
+    assert request(clevora, f"/v1/{quote(evil)}") == 404
+    text = report(clevora)
+    assert [line for line in text.split("\n") if not line.isprintable()] == []
+    assert r"/v1/\x1b[2J\r\n\x9b\u2028" in text

@@ -20,7 +20,7 @@ class TestBodies:
     """Requests of a run."""
 
     def test_no_body_comes_twice_in_a_run(self) -> None:
-        """Whichever iterators are asked, since they share one count."""
+        """All iterators of a `Bodies` number their requests by one shared count."""
         bodies = Bodies()
         drawn = [
             *islice(bodies.chats(), 50_000),
@@ -35,7 +35,7 @@ class TestBodies:
         assert list(islice(first, 1000)) == list(islice(second, 1000))
 
     def test_bodies_have_about_the_same_length(self) -> None:
-        """Within a fifth, head included; and as long as the head says."""
+        """Lengths differ by less than a fifth, and each head states its body's length."""
         drawn = [request.split(b"\r\n\r\n") for request in islice(Bodies().chats(), 10_000)]
         lengths = [len(body) for _, body in drawn]
         assert max(lengths) < 1.2 * min(lengths)
@@ -47,7 +47,7 @@ class TestGoals:
     """Verdicts."""
 
     def test_a_ratio_is_taken_round_by_round(self) -> None:
-        """And its median is what counts."""
+        """The verdict compares the median of the rounds' ratios with the goal."""
         figure = Figure("chat", "time", "µs", values={"other": [20, 10, 120], "mock": [10, 20, 30]})
         assert FASTER.found(results(figure)) == [2, 0.5, 4]
         assert FASTER.verdict(results(figure)) == "met"
@@ -57,7 +57,7 @@ class TestGoals:
         assert SMALL.verdict(results(figure)) == "missed"
 
     def test_what_was_not_measured_is_neither_met_nor_missed(self) -> None:
-        """Neither a figure that is missing, nor one without the server to compare with."""
+        """A goal needs its figure, and a ratio also needs the figure of the other server."""
         alone = Figure("chat", "time", "µs", values={"mock": [10]})
         assert [FASTER.verdict(results(alone)), SMALL.verdict(results(alone))] == ["not measured", "not measured"]
 

@@ -23,12 +23,12 @@ from clevora_mock.core.rng import RandomStream
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, Settings
 from clevora_mock.web.framed_response import FramedResponse
+from tests.properties.token_count import count_tokens
 from tests.support.examples import share
 from tests.support.raw_client import RawResponse, connect, read_until, reset
 from tests.support.records import check_sums, wait_for_entries, wait_for_timer
 from tests.support.server import RunningServer, serve_settings
 from tests.support.streams import chat_request
-from tests.support.token_count import count_tokens
 from tests.support.virtual_time import VirtualLoop, run_virtually
 from tests.support.world import TLS, World, fresh_world, make_sandbox
 

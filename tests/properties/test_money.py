@@ -30,9 +30,9 @@ from clevora_mock.core.limits import Limits
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET
+from tests.properties.token_count import count_tokens
 from tests.support.examples import share
 from tests.support.server import RunningServer
-from tests.support.token_count import count_tokens
 from tests.support.wait import wait_until
 from tests.support.world import TLS, fresh_name
 

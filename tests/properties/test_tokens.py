@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.text import tokens
-from tests.support.token_count import count_tokens
+from tests.properties.token_count import count_tokens
 
 # Word characters of several scripts, punctuation, and white space of every kind.
 _LIKELY = st.text(

@@ -1,4 +1,4 @@
-"""Usage reports, compared with a reference that keeps every request and counts them."""
+"""Usage reports of random requests, compared with a naive model, independent of the product's, that keeps them all."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -48,6 +48,7 @@ def moment(micros: int) -> datetime:
 
 
 def reference(requests: list[Request], days: int, now: int) -> dict[str, Any]:
+    """Return the report by counting all requests, with `datetime` and `Decimal` instead of the product's integers."""
     today = moment(now).date()
     dates = [today - timedelta(days=back) for back in reversed(range(days))]
     ranged = [request for request in requests if moment(request.at).date() in dates]

@@ -2,7 +2,8 @@
 
 The first lines of a file have them: ``#> line:column: message`` for each problem, and the verdict of the JSON Schema.
 It ``refuses`` unknown entries and wrong types, as the reader does, ``accepts`` mistakes that only the reader detects
-(conflicting entries, duplicate names), and ``cannot read`` files that do not parse.
+(conflicting entries, duplicate names), and ``cannot read`` files that do not parse. ``<faults>`` and ``<endpoints>``
+stand for all their names, so that a new one changes no file.
 """
 
 import json
@@ -12,6 +13,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
+from clevora_mock.contract.endpoints import ENDPOINTS
+from clevora_mock.faults import FAULTS
 from clevora_mock.scenarios import document, json_schema
 from clevora_mock.scenarios.document import parse
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioProblem
@@ -20,6 +23,11 @@ from tests.support.scenario_tree import to_json
 
 BROKEN = Path(__file__).parent / "broken"
 FILES = sorted(BROKEN.glob("*.yaml"))
+WORDS = {
+    "<faults>": ", ".join(FAULTS),
+    "<endpoints>": ", ".join(endpoint.name for endpoint in ENDPOINTS),
+    "<number of endpoints>": str(len(ENDPOINTS)),
+}
 # Files for which the parser matters: invalid YAML, and trees that are refused.
 SYNTAX = [
     file
@@ -33,6 +41,8 @@ SCHEMA = Draft202012Validator(json_schema.schema())
 def expectations(file: Path) -> tuple[list[str], str]:
     """Return the messages that a file expects, and the schema's verdict."""
     said = [line[3:] for line in file.read_text().splitlines() if line.startswith("#> ")]
+    for word, meaning in WORDS.items():
+        said = [line.replace(word, meaning) for line in said]
     return said[:-1], said[-1]
 
 

@@ -220,15 +220,15 @@ def test_every_status_can_be_injected(status: int) -> None:
     assert scenario(f"rules: [{{then: {{error: {status}}}}}]").rules[0].then.error == InjectedError(status)
 
 
-@pytest.mark.parametrize("failure", ERRORS, ids=lambda failure: failure.code)
-def test_every_code_of_the_contract_can_be_injected(failure: ErrorSpec) -> None:
-    found = scenario(f"rules: [{{then: {{error: {{status: {failure.status}, code: {failure.code}}}}}}}]")
-    assert found.rules[0].then.error == InjectedError(failure.status, failure.code)
-    assert failure in INJECTABLE_ERRORS[failure.status]
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.code)
+def test_every_code_of_the_contract_can_be_injected(error: ErrorSpec) -> None:
+    found = scenario(f"rules: [{{then: {{error: {{status: {error.status}, code: {error.code}}}}}}}]")
+    assert found.rules[0].then.error == InjectedError(error.status, error.code)
+    assert error in INJECTABLE_ERRORS[error.status]
 
 
 def test_a_status_without_a_code_has_a_usual_one() -> None:
-    usual = {status: failures[0].code for status, failures in INJECTABLE_ERRORS.items()}
+    usual = {status: errors[0].code for status, errors in INJECTABLE_ERRORS.items()}
     assert usual == {
         400: "invalid_field",
         401: "invalid_api_key",

@@ -14,7 +14,7 @@ from clevora_mock.core.scenario import Delay
 from clevora_mock.settings import Settings
 from tests.support import records
 from tests.support import scenarios as support
-from tests.support.raw_client import RawResponse, connect, read_until_silent
+from tests.support.raw_client import RawResponse, connect, read, read_until_silent
 from tests.support.records import entry_json
 from tests.support.scenarios import (
     CHAT,
@@ -506,6 +506,18 @@ def test_an_error_can_be_delayed(world: World) -> None:
     assert entry_json(world)["latencyMs"] == 3000
 
 
+def test_a_delayed_error_is_waited_for(world: World) -> None:
+    world.stop_clock()
+    start_rules(world, {"then": {"delay": "5s", "error": 429}})
+    with connect(world.address) as connection:
+        connection.sendall(support.request_bytes(world, SEARCH))
+        records.wait_for_timer(world)
+        world.advance(4.9)
+        assert read_until_silent(connection, RawResponse()).raw == b""
+        world.advance(0.1)
+        assert read(connection, RawResponse()).status == 429
+
+
 def latencies(world: World, delay: Any, count: int) -> list[int]:
     start_rules(world, {"then": {"delay": delay}}, limits={"requests_per_minute": None})
     for _ in range(count):
@@ -545,6 +557,22 @@ def test_lognormal_delays_have_their_median_and_99th_percentile(middle: int, hig
     assert median(drawn) == pytest.approx(middle, rel=0.05)
     assert sum(one > high for one in drawn) / len(drawn) == pytest.approx(0.01, abs=0.002)
     assert quantiles(drawn, n=100)[-1] == pytest.approx(high, rel=0.15)
+
+
+class FixedDraw(SeededRng):
+    """Draws that are all the same."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__(0, "draws")
+        self.share = share
+
+    def next_float(self, purpose: str) -> float:
+        return self.share
+
+
+@pytest.mark.parametrize(("share", "delay"), [(0.01, 160_000), (0.5, 800_000), (0.99, 4_000_000)])
+def test_a_draw_is_the_quantile_of_a_lognormal_delay(share: float, delay: int) -> None:
+    assert Delay("lognormal", 800_000, 4_000_000).sample(FixedDraw(share), "delay") == delay
 
 
 def test_a_lognormal_delay_whose_median_is_its_p99_is_fixed() -> None:

@@ -90,7 +90,6 @@ def test_there_is_a_test_for_each() -> None:
     names = {path.stem for path in Path(str(scenarios())).glob("*.yaml")}
     tested = {name.removeprefix("test_") for name in globals() if name.startswith("test_")}
     missing = [name for name in names if not any(one.startswith(name.replace("-", "_")) for one in tested)]
-    assert len(names) == 17
     assert missing == []
 
 

@@ -13,25 +13,7 @@ from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound
 from clevora_mock.scenarios.store import ScenarioStore
 
 SHIPPED = resources.scenarios()
-NAMES = [
-    "broken-stream",
-    "brownout",
-    "charged-but-lost",
-    "connection-drops",
-    "cut-stream",
-    "daily-cap",
-    "default",
-    "flaky",
-    "late-payment",
-    "no-developer-access",
-    "not-activated",
-    "out-of-credit",
-    "outage",
-    "payment-fails",
-    "rate-limited",
-    "revoked-key",
-    "slow-stream",
-]
+NAMES = sorted(file.stem for file in SHIPPED.glob("*.yaml"))
 
 
 def test_the_store_lists_the_shipped_scenarios() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from clevora_mock.contract.endpoints import ENDPOINTS, Endpoint
-from tests.support.raw_client import connect, exchange, read_response
+from tests.support.raw_client import connect, exchange, read_response, responses
 from tests.support.situations import CHAT
 
 if TYPE_CHECKING:
@@ -139,6 +139,60 @@ def test_the_three_paths_for_agents_serve_the_same_bytes(world: "World") -> None
         assert answer.headers["cache-control"] == "public, max-age=300"
 
 
+@pytest.mark.clause("W7")
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"accept-encoding": "gzip, br"},
+        {"if-none-match": "*", "if-modified-since": "Thu, 01 Jan 2026 00:00:00 GMT"},
+        {"range": "bytes=0-10"},
+    ],
+    ids=["compressed", "if changed", "a range"],
+)
+def test_the_document_for_agents_is_always_whole_and_plain(world: "World", headers: dict[str, str]) -> None:
+    plain, answer = world.http.get("/docs/llms"), world.http.get("/docs/llms", headers=headers)
+    assert (answer.status_code, answer.content) == (200, plain.content)
+    del plain.headers["x-request-id"], answer.headers["x-request-id"]
+    assert answer.headers == plain.headers
+
+
+def search_bytes(world: "World", target: str, *headers: str) -> bytes:
+    """Return a search as bytes; `{path}` in the target is the sandbox's own path."""
+    body = b'{"query":"sea","limit":1}'
+    lines = [f"POST {target.format(path=f'/sandbox/{world.name}/v1/search')} HTTP/1.1", "connection: close"]
+    lines += [f"authorization: Bearer {world.api_key}", f"content-length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@pytest.mark.clause("W3")
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [
+        ("{path}", ["host: localhost"]),
+        ("{path}#part", ["host: localhost"]),
+        ("{path}?a=b#part", ["host: localhost"]),
+        ("http://localhost{path}", ["host: localhost"]),
+        ("http://other.example:99{path}", ["host: localhost"]),
+        ("{path}", ["host: localhost", "host: other.example"]),
+        ("{path}", ["host: localhost", "expect: miracles"]),
+        ("{path}", ["host: localhost", "user-agent: a b\tc \xe9"]),
+    ],
+    ids=["plain", "fragment", "query", "absolute", "another host's", "two hosts", "unknown expectation", "not ASCII"],
+)
+def test_unusual_requests_are_the_plain_ones(world: "World", target: str, headers: list[str]) -> None:
+    (answer,) = responses(exchange(world.address, search_bytes(world, target, *headers)))
+    assert (answer.status, answer.json["query"], len(answer.json["results"])) == (200, "sea", 1)
+    (entry,) = world.run_in_server(lambda sandbox: list(sandbox.journal.entries))
+    assert (entry.path, entry.query) == ("/v1/search", "a=b" if "?" in target else "")
+
+
+@pytest.mark.clause("W3")
+@pytest.mark.parametrize("target", ["//v1/search", "/v1//search", "*"])
+def test_unusual_targets_are_no_route(world: "World", target: str) -> None:
+    (answer,) = responses(exchange(world.address, search_bytes(world, target, "host: localhost")))
+    assert (answer.status, answer.json["error"]["code"]) == (404, "not_found")
+
+
 @pytest.mark.clause("W1", "W2")
 @pytest.mark.parametrize(
     "request_bytes",
@@ -151,8 +205,24 @@ def test_the_three_paths_for_agents_serve_the_same_bytes(world: "World") -> None
         b"POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: many\r\n\r\n",
         b"POST /v1/search HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"get /docs/llms HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
+        b"POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\n{}",
+        b"POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}",
+        b"POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET /docs/llms HTTP/3.0\r\nhost: x\r\n\r\n",
+        b"GET /docs/llms HTTP/1.1\nhost: x\n\n",
+        b"GET /docs/llms HTTP/1.1\r\nhost : x\r\n\r\n",
+        b"GET /docs/llms HTTP/1.1\r\nhost: x\r\na: \x00\r\n\r\n",
+        b"GET /docs/llms HTTP/1.1\r\nhost: x\r\na: b\r\n c\r\n\r\n",
+        b"CONNECT example.com:443 HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"GET docs HTTP/1.1\r\nhost: x\r\n\r\n",
     ],
-    ids=["noise", "no path", "unknown verb", "bad header", "bad path", "bad length", "bad chunk", "TLS"],
+    ids=[
+        *("noise", "no path", "unknown verb", "bad header", "bad path", "bad length", "bad chunk", "TLS"),
+        *("verb in small letters", "negative length", "a length twice", "two lengths", "length and chunks", "HTTP/3"),
+        *("bare line feeds", "space before a colon", "zero byte", "folded header", "authority", "no slash"),
+    ],
 )
 def test_invalid_http_is_refused_in_json(world: "World", request_bytes: bytes) -> None:
     """A 400 in the contract's format with a request id; the connection closes."""

@@ -8,7 +8,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 import clevora_mock.server
-from clevora_mock.server.protocol import UNDOCUMENTED
+from clevora_mock.server.undocumented import UNDOCUMENTED
 
 CLASSES = {
     "HttpToolsProtocol": HttpToolsProtocol,

@@ -286,6 +286,8 @@ SIGNATURES: dict[str, Callable[["World", bytes], dict[str, str]]] = {
     "another webhook-id": lambda world, body: signed_headers(world, body) | {"webhook-id": "evt_2"},
     "another timestamp": lambda world, body: _later(signed_headers(world, body)),
     "timestamp in words": lambda world, body: signed_headers(world, body) | {"webhook-timestamp": "now"},
+    "timestamp of 12 digits": lambda world, body: signed_headers(world, body) | {"webhook-timestamp": "9" * 12},
+    "timestamp of 13 digits": lambda world, body: signed_headers(world, body) | {"webhook-timestamp": "9" * 13},
     "timestamp of 400 digits": lambda world, body: signed_headers(world, body) | {"webhook-timestamp": "9" * 400},
     "signature without a comma": lambda world, body: signed_headers(world, body) | {"webhook-signature": "v1"},
     "signature of version 2": lambda world, body: _of_version(signed_headers(world, body), "v2"),

@@ -112,10 +112,7 @@ def _field(endpoint: str, name: str, schema: dict[str, Any], about: dict[str, An
 
 def errors() -> list[list[str]]:
     """Return a row for every error."""
-    rows = [
-        [str(failure.status), f"`{failure.type}`", f"`{failure.code}`", failure.cause, failure.basis]
-        for failure in ERRORS
-    ]
+    rows = [[str(error.status), f"`{error.type}`", f"`{error.code}`", error.cause, error.basis] for error in ERRORS]
     return [["Status", "Type", "Code", "When", "Basis"], *rows]
 
 

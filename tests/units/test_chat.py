@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from clevora_mock.models.chat import ChatModel, Turn
 from clevora_mock.models.templates import load
 from tests.support.examples import share
-from tests.support.token_count import count_tokens
 
 MODEL = ChatModel(load(Path(__file__).parents[2].joinpath("fixtures/chat.json").read_bytes()))
 CLAIMS = re.compile(r"\b(?:yes|no|true|false)\b|\d", re.IGNORECASE)
@@ -109,7 +108,7 @@ def test_an_answer_quotes_the_request_and_claims_nothing(seed: int) -> None:
     for prompt, quoted in PROMPTS:
         answer, quotation = ask(prompt, seed=seed), quoted or prompt
         claims = CLAIMS.search(answer.replace(quotation, ""))
-        if quotation not in answer or claims or not 20 <= count_tokens(answer) <= 120:
+        if quotation not in answer or claims or not 20 <= len(answer.split()) <= 60:
             wrong.append((prompt, answer))
     assert wrong == []
 
@@ -340,7 +339,7 @@ def test_a_tools_result_is_quoted(role: str) -> None:
 
 @pytest.mark.parametrize("text", ["", " \n\t "])
 def test_an_empty_message_has_an_answer(text: str) -> None:
-    assert 20 <= count_tokens(ask(text)) <= 120
+    assert 20 <= len(ask(text).split()) <= 60
 
 
 def test_no_messages_have_an_answer() -> None:

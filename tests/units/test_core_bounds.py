@@ -89,6 +89,13 @@ def test_a_balance_of_zero_makes_no_ledger_entry() -> None:
     assert (ledger.balance, list(ledger.entries)) == (0, [])
 
 
+def test_a_reset_ledger_ends_an_activation_that_the_opening_credit_does_not_pay_for() -> None:
+    alone = sandbox(balance=5)
+    alone.accounts.by_uid["demo"].activated = True
+    alone.reset_money()
+    assert alone.accounts.by_uid["demo"].activated is False
+
+
 def test_a_scenario_may_set_the_time_and_not_the_clocks_mode() -> None:
     alone = sandbox()
     alone.start_scenario(read_scenario("s", "clock: {start: 2026-05-01T00:00:00Z}"))

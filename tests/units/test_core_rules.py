@@ -12,7 +12,8 @@ from clevora_mock.core.conduct import findings
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.id_tokens import Identity, issue, read
-from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.journal import Journal, JournalEntry
+from clevora_mock.core.messages import did_you_mean
 from clevora_mock.core.rules import last_message
 from clevora_mock.core.run_summary import RunSummary
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
@@ -54,6 +55,30 @@ def entries(starts: list[int]) -> list[JournalEntry]:
     ]
 
 
+def after_pauses(*pauses: int) -> list[JournalEntry]:
+    """Return the same failing request once at first and once after each pause, in milliseconds."""
+    at, found = 0, [FAILED]
+    for number, pause in enumerate(pauses, 2):
+        at = found[-1].completed + pause * SECOND // 1000
+        found.append(replace(FAILED, serial=number, id=f"req_{number}", at=at, completed=at + SECOND))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("pauses", "kinds"),
+    [
+        ((0, 0, 0), []),
+        ((0, 0, 0, 0), ["no_backoff"]),
+        ((0, 0, 0, 200), []),
+        ((0, 0, 0, 199), ["no_backoff"]),
+        ((500, 500, 500, 1000), []),
+        ((500, 500, 500, 999), ["no_backoff"]),
+    ],
+)
+def test_from_the_fourth_retry_pauses_are_twice_the_first_or_200_ms(pauses: tuple[int, ...], kinds: list[str]) -> None:
+    assert [finding.kind for finding in findings(after_pauses(*pauses))] == kinds
+
+
 def test_concurrent_failing_requests_are_no_retries() -> None:
     assert findings(entries([0, 1, 2, 3, 4, 5, 6])) == []
 
@@ -76,6 +101,45 @@ def test_the_last_message_of_a_malformed_body_is_its_text(body: object, text: st
     encoded = msgspec.json.encode(body)
     facts = RequestFacts("req_1", 0, "POST", "/", body=encoded, endpoint=ENDPOINT_BY_NAME["chat.completions"])
     assert last_message(facts) == text
+
+
+def test_three_letters_of_only_one_name_suggest_it() -> None:
+    names = ["completion", "max_tokens", "temperature"]
+    assert did_you_mean("max", names) == '; did you mean "max_tokens"?'
+    assert did_you_mean("ma", names) == ""
+    assert did_you_mean("tok", [*names, "token_limit_per_day"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("email", "claims", "firebase"),
+    [
+        (
+            "ann@x.example",
+            {"email": "ann@x.example", "email_verified": False},
+            {"identities": {"email": ["ann@x.example"]}, "sign_in_provider": "password"},
+        ),
+        (None, {}, {"identities": {}, "sign_in_provider": "custom"}),
+    ],
+    ids=["with an e-mail address", "without"],
+)
+def test_an_issued_token_has_the_claims_of_firebase(
+    email: str | None, claims: dict[str, object], firebase: dict[str, object]
+) -> None:
+    assert read(issue(Identity("ann", email), "demo-clevora", 7 * SECOND), "demo-clevora") == claims | {
+        "iss": "https://securetoken.google.com/demo-clevora",
+        "aud": "demo-clevora",
+        "sub": "ann",
+        "user_id": "ann",
+        "auth_time": 7,
+        "iat": 7,
+        "exp": 3607,
+        "firebase": firebase,
+    }
+
+
+def test_a_new_journal_is_empty() -> None:
+    journal = Journal(5)
+    assert (list(journal.entries), journal.total, journal.evicted, journal.listeners) == ([], 0, 0, [])
 
 
 def test_an_id_token_of_another_type_is_refused() -> None:

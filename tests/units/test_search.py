@@ -93,7 +93,7 @@ def test_a_smaller_limit_gives_the_beginning_of_a_larger_one(query: str, limit: 
 
 
 def test_results_that_only_fill_up_score_low() -> None:
-    """Those that hold none of the query's words, not even by their beginning."""
+    """An item without any word of the query, or a word that begins like one, scores below 0.2."""
     for query in list(EVERYDAY)[::5]:
         asked = set(re.findall(r"\w+", query.lower()))
         for one, score in INDEX.search(query, 50):
@@ -171,8 +171,8 @@ def test_what_the_best_matches_are_about_comes_after_them() -> None:
         ("nawigatixn", ""),
     ],
 )
-def test_what_counts_as_one_slip(typed: str, meant: str) -> None:
-    """Neither the first letter, nor words of under five; other letters by keyboard or sound, or in long words any."""
+def test_a_word_with_one_slip_finds_what_was_meant(typed: str, meant: str) -> None:
+    """A slip leaves the first letter; a letter may be replaced by its neighbor or by sound, in long words by any."""
     items = [item(number, word, "x") for number, word in enumerate(["knots", "rigging", "sail", "navigation"])]
     names = {f"vid_{number:03}": one.title for number, one in enumerate(items)}
     assert [names[one] for one, score in found(items, typed) if score > 0.2] == ([meant] if meant else [])
@@ -180,7 +180,7 @@ def test_what_counts_as_one_slip(typed: str, meant: str) -> None:
 
 @pytest.mark.parametrize("word", ["drones", "zzzzzzzzzzzzzzzzzzzz"])
 def test_a_query_of_four_mebibytes_takes_no_time(word: str) -> None:
-    """Only its beginning is looked at."""
+    """The search reads only the first characters of a query."""
     query = f"{word} " * (2**22 // (len(word) + 1))
     start = time.process_time()
     results = INDEX.search(query, 5)

@@ -3,8 +3,12 @@
 from tests.api.rows.row import ABSENT, Row, Text
 from tests.support.situations import CHAT
 
+NO_KEY = r"send Authorization: Bearer sk_live_\.\.\."
+NOT_A_KEY = "a key is sk_live_.*"
+UNKNOWN = "no key like this in this sandbox"
 
-def _key_refused(credential: str, given: tuple[str, ...] = (), clauses: tuple[str, ...] = ("K1",)) -> Row:
+
+def _key_refused(credential: str, hint: str, given: tuple[str, ...] = (), clauses: tuple[str, ...] = ("K1",)) -> Row:
     return Row(
         f"a chat refused: {credential}",
         ("W1", *clauses),
@@ -14,6 +18,7 @@ def _key_refused(credential: str, given: tuple[str, ...] = (), clauses: tuple[st
         given=given,
         code="invalid_api_key",
         answer={"error": {"message": "Invalid API key"}},
+        sends={"x-clevora-mock-hint": Text(hint)},
     )
 
 
@@ -28,20 +33,20 @@ def _token_refused(credential: str, clauses: tuple[str, ...] = ("K7",)) -> Row:
 
 
 KEYS = [
-    _key_refused("none"),
-    _key_refused("empty header"),
-    _key_refused("bare Bearer"),
-    _key_refused("key, no scheme"),
-    _key_refused("key as Basic"),
-    _key_refused("key in capitals"),
-    _key_refused("key with one more digit"),
-    _key_refused("key with one digit less"),
-    _key_refused("key without prefix"),
-    _key_refused("test key"),
-    _key_refused("unknown key"),
-    _key_refused("word"),
-    _key_refused("token", clauses=("K1", "K2")),
-    _key_refused("second key", given=("second key revoked",), clauses=("K1", "K6")),
+    _key_refused("none", NO_KEY),
+    _key_refused("empty header", NO_KEY),
+    _key_refused("bare Bearer", NO_KEY),
+    _key_refused("key, no scheme", NO_KEY),
+    _key_refused("key as Basic", NO_KEY),
+    _key_refused("key in capitals", NOT_A_KEY),
+    _key_refused("key with one more digit", NOT_A_KEY),
+    _key_refused("key with one digit less", NOT_A_KEY),
+    _key_refused("key without prefix", NOT_A_KEY),
+    _key_refused("test key", NOT_A_KEY),
+    _key_refused("unknown key", UNKNOWN),
+    _key_refused("word", NOT_A_KEY),
+    _key_refused("token", NOT_A_KEY, clauses=("K1", "K2")),
+    _key_refused("second key", "key .* is revoked", given=("second key revoked",), clauses=("K1", "K6")),
     *(
         Row(
             f"a key opens the door under {credential}",

@@ -50,6 +50,22 @@ ROUTES = [
     _unknown("POST /api/dodo"),
     _unknown("GET /docs"),
     _unknown("GET /v1/search/%00%ff"),
+    _unknown("GET /v1/%zz"),
+    _unknown("GET /v1/%E6%97%A5%E6%9C%AC"),
+    _unknown("POST /v1//chat/completions"),
+    _unknown("POST /v1/v1/chat/completions"),
+    _unknown("GET /" + "long/" * 60),
+    *(
+        Row(f"an escaped path is the same path: {path}", ("W3",), f"POST {path}", body=CHAT, answer={"model": STRING})
+        for path in ("/v1/%63hat/completions", "/v1/chat%2Fcompletions")
+    ),
+    Row(
+        "a query changes nothing where there is none",
+        ("W3",),
+        "POST /v1/chat/completions?a=b&c",
+        body=CHAT,
+        answer={"object": "chat.completion"},
+    ),
     Row(
         "no model list, and the hint names the models",
         ("W1", "W3"),
@@ -98,6 +114,7 @@ ROUTES = [
     _wrong_verb("POST /docs/llms", "GET, HEAD"),
     _wrong_verb("POST /llms.txt", "GET, HEAD"),
     _wrong_verb("OPTIONS /v1/search", "POST"),
+    _wrong_verb("TRACE /v1/search", "POST"),
     _wrong_verb("GET /v1/chat/completions/", "POST"),
     _slash("POST /v1/chat/completions/", None, "key", body=CHAT),
     _slash("POST /v1/embeddings/", "invalid_api_key", "none", body={"input": "Hi"}),
@@ -159,6 +176,14 @@ BODIES = [
             "application/json; charset=latin-1",
             "nonsense",
         )
+    ),
+    Row(
+        "a body that is called compressed is read as it is",
+        ("W4",),
+        "POST /v1/chat/completions",
+        raw=HELLO,
+        headers={"content-encoding": "gzip"},
+        answer={"object": "chat.completion"},
     ),
     Row(
         "the body is JSON with white space around it",
@@ -226,6 +251,20 @@ BODIES = [
         raw=b" " * (4 * MEBIBYTE + 1),
         credential="unknown key",
         code="invalid_api_key",
+    ),
+    Row(
+        "an unknown route is 404 whatever the size of the body",
+        ("W5", "W6"),
+        "POST /v1/nothing",
+        raw=b" " * (4 * MEBIBYTE + 1),
+        code="not_found",
+    ),
+    Row(
+        "a wrong verb is 405 whatever the size of the body",
+        ("W5", "W6"),
+        "PUT /v1/search",
+        raw=b" " * (4 * MEBIBYTE + 1),
+        code="method_not_allowed",
     ),
 ]
 

@@ -7,7 +7,7 @@ RAW = Text("sk_live_[0-9a-f]{32}")
 NEW_KEY = Exactly({"id": Text(r"\S+"), "key": RAW, "name": Text(".+"), "createdAt": MOMENT})
 
 
-def _made(title: str, body: object, name: str) -> Row:
+def _new_key(title: str, body: object, name: str) -> Row:
     return Row(
         f"a key {title}",
         ("K3",),
@@ -39,15 +39,15 @@ ROWS = [
         credential="token",
         answer=Exactly({"status": "success", "data": NEW_KEY}),
     ),
-    _made("with a name", {"name": "ci"}, "ci"),
-    _made("without a name", {}, "Untitled key"),
-    _made("with null for a name", {"name": None}, "Untitled key"),
-    _made("with an empty name", {"name": ""}, "Untitled key"),
-    _made("with a blank name", {"name": "  \t "}, "Untitled key"),
-    _made("with a name to trim", {"name": "  my key \n"}, "my key"),
-    _made("with a name of 64 characters", {"name": "é" * 64}, "é" * 64),
-    _made("with a name of 64 characters once trimmed", {"name": " " + "n" * 64 + " "}, "n" * 64),
-    _made("with a field that nobody knows", {"name": "ci", "scope": "all"}, "ci"),
+    _new_key("with a name", {"name": "ci"}, "ci"),
+    _new_key("without a name", {}, "Untitled key"),
+    _new_key("with null for a name", {"name": None}, "Untitled key"),
+    _new_key("with an empty name", {"name": ""}, "Untitled key"),
+    _new_key("with a blank name", {"name": "  \t "}, "Untitled key"),
+    _new_key("with a name to trim", {"name": "  my key \n"}, "my key"),
+    _new_key("with a name of 64 characters", {"name": "é" * 64}, "é" * 64),
+    _new_key("with a name of 64 characters once trimmed", {"name": " " + "n" * 64 + " "}, "n" * 64),
+    _new_key("with a field that nobody knows", {"name": "ci", "scope": "all"}, "ci"),
     _refused("with a name of 65 characters", {"name": "n" * 65}),
     _refused("with a number for a name", {"name": 5}),
     _refused("with true for a name", {"name": True}),

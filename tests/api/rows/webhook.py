@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.api.rows.row import Exactly, Row
+from tests.api.rows.row import Exactly, Row, Text
 
 PAID: dict[str, Any] = {
     "type": "payment.succeeded",
@@ -21,7 +21,12 @@ PAID: dict[str, Any] = {
 RECEIVED = Exactly({"received": True})
 
 
-def _refused(credential: str) -> Row:
+INCOMPLETE = "needs webhook-id, webhook-timestamp and webhook-signature"
+NO_TIMESTAMP = "webhook-timestamp must be whole seconds since 1970"
+NO_MATCH = "no signature matches; the secret is the server's --webhook-secret"
+
+
+def _refused(credential: str, hint: str) -> Row:
     return Row(
         f"an event refused: {credential}",
         ("B9", "W1"),
@@ -30,6 +35,7 @@ def _refused(credential: str) -> Row:
         credential=credential,
         given=(("checkout", 50),),
         code="invalid_signature",
+        sends={"x-clevora-mock-hint": Text(hint)},
     )
 
 
@@ -79,29 +85,26 @@ def _other(kind: str) -> tuple[str, str, dict[str, Any]]:
 
 
 ROWS = [
-    *map(
-        _refused,
-        (
-            "none",
-            "key",
-            "token",
-            "no webhook-id",
-            "no webhook-timestamp",
-            "no webhook-signature",
-            "signature of 301 s ago",
-            "signature 301 s ahead",
-            "signature by another secret",
-            "signature of another body",
-            "another webhook-id",
-            "another timestamp",
-            "timestamp in words",
-            "timestamp of 400 digits",
-            "signature without a comma",
-            "signature of version 2",
-            "signature without a version",
-            "signature that is no base64",
-        ),
-    ),
+    _refused("none", INCOMPLETE),
+    _refused("key", INCOMPLETE),
+    _refused("token", INCOMPLETE),
+    _refused("no webhook-id", INCOMPLETE),
+    _refused("no webhook-timestamp", INCOMPLETE),
+    _refused("no webhook-signature", INCOMPLETE),
+    _refused("signature of 301 s ago", "webhook-timestamp is 301 s old by .*; 300 s are allowed"),
+    _refused("signature 301 s ahead", "webhook-timestamp is 301 s in the future by .*; 300 s are allowed"),
+    _refused("timestamp of 12 digits", "webhook-timestamp is 99[0-9]{10} s in the future by .*"),
+    _refused("timestamp of 13 digits", NO_TIMESTAMP),
+    _refused("timestamp of 400 digits", NO_TIMESTAMP),
+    _refused("timestamp in words", NO_TIMESTAMP),
+    _refused("signature by another secret", NO_MATCH),
+    _refused("signature of another body", NO_MATCH),
+    _refused("another webhook-id", NO_MATCH),
+    _refused("another timestamp", NO_MATCH),
+    _refused("signature without a comma", NO_MATCH),
+    _refused("signature of version 2", NO_MATCH),
+    _refused("signature without a version", NO_MATCH),
+    _refused("signature that is no base64", NO_MATCH),
     *map(
         _believed,
         (

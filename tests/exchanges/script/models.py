@@ -20,25 +20,25 @@ _HI = [{"role": "user", "content": "Hi"}]
 _CALLS = [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
 
 
-def _said(content: Any, role: str = "user", **more: Any) -> list[dict[str, Any]]:
+def _message(content: Any, role: str = "user", **more: Any) -> list[dict[str, Any]]:
     return [{"role": role, "content": content, **more}]
 
 
 _CHATS: dict[str, dict[str, Any]] = {
-    "the documented example": {"model": "clevora-1.0-turbo", "messages": _said("Hello!")},
-    "the example cut": {"messages": _said("Hello!"), "max_tokens": 5},
-    "a question": {"messages": _said("What is the capital of France, and why?")},
-    "a list": {"messages": _said("List five ideas for a podcast about bread.")},
-    "a sum": {"messages": _said("What is 17 * 23?")},
-    "code": {"messages": _said("Write a Python function that reverses a string.")},
-    "a summary": {"messages": _said("Summarize: The sea is wide. The sea is deep. Ships sail on it.")},
-    "an intro": {"messages": _said("Write a YouTube intro about quantum computing.")},
-    "another script": {"messages": _said("日本語で挨拶してください 🎬")},
+    "the documented example": {"model": "clevora-1.0-turbo", "messages": _message("Hello!")},
+    "the example cut": {"messages": _message("Hello!"), "max_tokens": 5},
+    "a question": {"messages": _message("What is the capital of France, and why?")},
+    "a list": {"messages": _message("List five ideas for a podcast about bread.")},
+    "a sum": {"messages": _message("What is 17 * 23?")},
+    "code": {"messages": _message("Write a Python function that reverses a string.")},
+    "a summary": {"messages": _message("Summarize: The sea is wide. The sea is deep. Ships sail on it.")},
+    "an intro": {"messages": _message("Write a YouTube intro about quantum computing.")},
+    "another script": {"messages": _message("日本語で挨拶してください 🎬")},
     "a system message": {"messages": [{"role": "system", "content": "You are terse."}, *_HI]},
-    "a conversation": {"messages": [*_HI, *_said("Hello", "assistant"), *_said("And now?")]},
-    "content in parts": {"messages": _said([{"type": "text", "text": "Hi"}, {"type": "text", "text": "there"}])},
-    "tool calls": {"messages": [*_HI, *_said(None, "assistant", tool_calls=_CALLS), *_said("42", "tool")]},
-    "empty text": {"messages": _said("")},
+    "a conversation": {"messages": [*_HI, *_message("Hello", "assistant"), *_message("And now?")]},
+    "content in parts": {"messages": _message([{"type": "text", "text": "Hi"}, {"type": "text", "text": "there"}])},
+    "tool calls": {"messages": [*_HI, *_message(None, "assistant", tool_calls=_CALLS), *_message("42", "tool")]},
+    "empty text": {"messages": _message("")},
     "the other model": {"messages": _HI, "model": "clevora-script-1"},
     "all options": {"messages": _HI, "temperature": 0.7, "max_tokens": 16, "stream": False},
     "nulls": {"messages": _HI, "temperature": None, "max_tokens": None, "stream": None, "model": None},
@@ -47,9 +47,9 @@ _CHATS: dict[str, dict[str, Any]] = {
     "unknown fields": {"messages": _HI, "top_p": 1, "seed": 5, "stop": ["x"]},
     "30 unknown fields": {"messages": _HI} | {f"f{number}": 1 for number in range(30)},
     "unknown fields with odd names": {"messages": _HI, "a\r\nset-cookie: b=c": 1, "naïve, or not": 2, "": 3},
-    "JSON": {"messages": _said("Give me a person as JSON."), "response_format": {"type": "json_object"}},
+    "JSON": {"messages": _message("Give me a person as JSON."), "response_format": {"type": "json_object"}},
     "JSON by a schema": {
-        "messages": _said("Ann is 30 years old."),
+        "messages": _message("Ann is 30 years old."),
         "response_format": {
             "type": "json_schema",
             "json_schema": {

@@ -1,4 +1,4 @@
-"""A second, slow count of tokens, independent of the product's."""
+"""A naive count of tokens for random texts, independent of the product's: it goes by characters, without patterns."""
 
 
 def count_tokens(text: str) -> int:

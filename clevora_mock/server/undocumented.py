@@ -1,0 +1,8 @@
+"""Names of uvicorn that its documentation does not promise, and that this package uses."""
+
+# Attributes by class.
+UNDOCUMENTED = {
+    "HttpToolsProtocol": ("cycle", "parser", "scope"),
+    "RequestResponseCycle": ("chunked_encoding", "expected_content_length", "response_complete", "response_started"),
+    "Server": ("capture_signals", "startup"),
+}
