@@ -115,9 +115,14 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "L2",
-        inferred="The minute is a sliding window of admitted requests; Retry-After is exact, between 1 and 60.",
+        inferred="The minute is a sliding window of admitted requests; Retry-After is exact, between 1 and 60. After "
+        "the clock is set back, requests after now count for nothing.",
     ),
-    Clause("L3", inferred="The day is UTC; the request that crosses the line is served; then 429 until midnight."),
+    Clause(
+        "L3",
+        inferred="The day is UTC; the request that crosses the line is served; then 429 until midnight. Each day keeps "
+        "its own count, whichever way the clock is moved.",
+    ),
     Clause("L4", "No other rate-limit header is documented, so none is sent."),
     Clause(
         "C1",

@@ -124,7 +124,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         account=principal.uid,
         status=exchange.status,
         code=code,
-        latency=completed - facts.arrived + exchange.simulated_delay,
+        latency=exchange.latency(completed),
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=exchange.completion_tokens,
         cost=cost,

@@ -108,6 +108,12 @@ class Sandbox:
         self.scenario_run = ScenarioRun(scenario, now)
         self.side_runs: dict[str, ScenarioRun] = {}
 
+    def restart_future_scenarios(self) -> None:
+        """Let scenarios begin now that began after now, since the clock was set back."""
+        now = self.clock.now()
+        for run in (self.scenario_run, *self.side_runs.values()):
+            run.began = min(run.began, now)
+
     def start_side_run(self, name: str, scenario: Scenario) -> ScenarioRun:
         """Start a scenario beside the active one, for the requests that select it by `name`."""
         if len(self.side_runs) >= _MAX_SIDE_RUNS:
@@ -180,8 +186,7 @@ class Sandbox:
                 account.ledger.charge(self.next_entry(), endpoint.name, tokens, cost, now)
             if exchange.charged or exchange.status not in _UNRECORDED:
                 logged = True
-                latency = now - exchange.facts.arrived + exchange.simulated_delay
-                account.usage.record(Activity(endpoint.name, tokens, exchange.failed, latency), now)
+                account.usage.record(Activity(endpoint.name, tokens, exchange.failed, exchange.latency(now)), now)
                 key.record(tokens, now)
         self.journal.add(exchange, now, cost, logged)
         self.last_used = now

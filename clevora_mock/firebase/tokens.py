@@ -50,7 +50,7 @@ async def refresh(context: RequestContext) -> Reply:
     if user is None or session.project != context.sandbox.config.firebase_project:
         raise firebase_error("INVALID_REFRESH_TOKEN")
     set_identity(context, Identity(user.uid, user.email))
-    if sessions.is_revoked(user, session.began):
+    if sessions.is_revoked(user, session.began, context.now):
         raise firebase_error("TOKEN_EXPIRED")
     fresh = sessions.refresh_tokens(context, user, session)
     return encode_reply(TokenResponse(fresh.id_token, fresh.id_token, fresh.refresh_token, fresh.expires_in, user.uid))

@@ -85,7 +85,8 @@ def sandbox_state(world: World) -> dict[str, Any]:
                 "balance": account.ledger.balance,
                 "entries": list(account.ledger.entries),
                 "keys": [
-                    (key.id, key.name, key.hash, key.revoked, key.tokens, key.limiter.tokens) for key in account.keys
+                    (key.id, key.name, key.hash, key.revoked, key.tokens, sum(key.limiter.tokens.values()))
+                    for key in account.keys
                 ],
                 "tokens": account.usage.total.tokens,
             }
