@@ -84,8 +84,8 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "B2",
-        "An account is activated when a credit first brings its balance to "
-        f"{dollars_text(limits.ACTIVATION_THRESHOLD)}, and stays so.",
+        f"An account is activated when its balance first reaches {dollars_text(limits.ACTIVATION_THRESHOLD)}, by a "
+        "payment, an opening credit or an adjustment, and stays so.",
     ),
     Clause("B3", "Once activated, the gate is a balance above zero."),
     Clause(

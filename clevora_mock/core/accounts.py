@@ -74,18 +74,23 @@ class Account:
         self.keys: list[Key] = []
 
     def credit(self, serial: int, amount: int, now: int) -> None:
-        """Add `amount` micro-dollars; a balance at the threshold activates the account permanently (B2)."""
+        """Add `amount` micro-dollars."""
         self.ledger.credit(serial, amount, now)
+        self.activate_if_funded()
+
+    def activate_if_funded(self) -> None:
+        """Activate the account, permanently, if its balance is at the threshold (B2)."""
         if self.ledger.balance >= ACTIVATION_THRESHOLD:
             self.activated = True
 
     def require_funds(self) -> None:
         """Raise a 402 unless the account is activated and has a balance above zero (B2, B3)."""
         if not self.activated:
-            raise ApiError(
-                "account_not_activated",
-                hint=f"balance {money.text(self.ledger.balance)}, needs {money.text(ACTIVATION_THRESHOLD)} once",
+            reached = self.ledger.balance >= ACTIVATION_THRESHOLD
+            needs = (
+                "deactivated by a scenario or PATCH" if reached else f"needs {money.text(ACTIVATION_THRESHOLD)} once"
             )
+            raise ApiError("account_not_activated", hint=f"balance {money.text(self.ledger.balance)}, {needs}")
         if self.ledger.balance <= 0:
             raise ApiError("insufficient_balance", hint=f"balance {money.text(self.ledger.balance)}")
 

@@ -166,9 +166,11 @@ class Sandbox:
         activated: bool | None = None,
         developer_access: bool | None = None,
     ) -> None:
-        """Set all values that are not None; a balance is set by an adjustment, which does not activate the account."""
-        if balance is not None and balance != account.ledger.balance:
-            account.ledger.adjust(self.next_entry(), balance, self.clock.now())
+        """Set all values that are not None; a balance is set by an adjustment, and activates like any other (B2)."""
+        if balance is not None:
+            if balance != account.ledger.balance:
+                account.ledger.adjust(self.next_entry(), balance, self.clock.now())
+            account.activate_if_funded()
         if activated is not None:
             account.activated = activated
         if developer_access is not None:
