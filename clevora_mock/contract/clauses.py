@@ -42,7 +42,11 @@ CLAUSES: tuple[Clause, ...] = (
         "W6",
         inferred="Checks run in the order 404/405, 401, 403, 402, 429, 400; then the work; then the bill.",
     ),
-    Clause("W7", "/docs/llms, /llms.txt and /llms.json serve the same JSON, cached for 5 minutes, to anyone."),
+    Clause(
+        "W7",
+        "/docs/llms, /llms.txt and /llms.json serve the same self-contained JSON, cached for 5 minutes, to anyone.",
+        "Real answers validate against its schemas; its addresses are this server's.",
+    ),
     Clause("W8", inferred="CORS is open on the emulated API and closed on the control plane."),
     Clause(
         "W9",

@@ -16,7 +16,7 @@ Handler = Callable[..., Awaitable[Reply]]
 
 
 class Parameter(Struct, frozen=True):
-    """A parameter in the ``path`` or ``query``; one with `bounds` (inclusive) is an integer."""
+    """A parameter in the ``path``, ``query`` or ``header``; one with `bounds` (inclusive) is an integer."""
 
     name: str
     location: str
