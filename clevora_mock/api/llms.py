@@ -195,6 +195,7 @@ def _describe(operation: Operation, endpoint: Endpoint, server: str) -> dict[str
         "basis": endpoint.basis,
         "parameters": [describe_parameter(parameter) for parameter in operation.parameters],
         "request": None if operation.request is None else ref(operation.request),
+        "requestRequired": operation.requires_body,
         "response": success_schema(endpoint, operation),
         "stream": None if operation.event is None else _describe_stream(operation.event),
         "errorResponse": error_schema(endpoint),

@@ -86,7 +86,10 @@ def _describe_operation(operation: Operation, endpoint: Endpoint, path: str) -> 
     if operation.parameters:
         described["parameters"] = [describe_parameter(parameter) for parameter in operation.parameters]
     if operation.request is not None:
-        described["requestBody"] = {"required": True, "content": _json_content(ref(operation.request))}
+        described["requestBody"] = {
+            "required": operation.requires_body,
+            "content": _json_content(ref(operation.request)),
+        }
     return described
 
 

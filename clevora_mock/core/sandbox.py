@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from clevora_mock.core.passwords import Password
     from clevora_mock.core.users import Users
 
-# Errors before the endpoint's work are not part of the account's usage (U7).
+# Errors before the endpoint's work are not part of the account's usage (U7); an unknown model is found by the work.
 _UNRECORDED = frozenset({401, 402, 403, 404, 405, 429})
 
 _MAX_SIDE_RUNS = 64
@@ -186,7 +186,8 @@ class Sandbox:
             if exchange.charged:
                 cost = tokens * endpoint.rate
                 account.ledger.charge(self.next_entry(), endpoint.name, tokens, cost, now)
-            if exchange.charged or exchange.status not in _UNRECORDED:
+            failed_at_work = exchange.status not in _UNRECORDED or exchange.reply.code == "model_not_found"
+            if exchange.charged or failed_at_work:
                 logged = True
                 account.usage.record(Activity(endpoint.name, tokens, exchange.failed, exchange.latency(now)), now)
                 key.record(tokens, now)

@@ -6,7 +6,7 @@ A body is decoded as strict JSON (W4), then converted to a struct. msgspec does 
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -52,6 +52,17 @@ def parse_body(body: bytes, schema: type[T]) -> tuple[T, dict[str, Any]]:
 def parse_optional_body(body: bytes, schema: type[T]) -> T:
     """Return `body` as a `schema`; an empty body means all defaults."""
     return parse_body(body, schema)[0] if body.strip() else schema()
+
+
+def require_plain(body: bytes, headers: Mapping[bytes, bytes]) -> None:
+    """Raise a 400 for a body under a `Content-Encoding`, which is not supported (W4)."""
+    encoding = headers.get(b"content-encoding", b"").decode("latin-1")
+    if body and encoding.strip().lower() not in ("", "identity"):
+        raise ApiError(
+            "invalid_json",
+            f"Content-Encoding: expected none, got {quoted(encoding)}",
+            hint="send the body as plain JSON, not compressed",
+        )
 
 
 def ignored_names(document: dict[str, Any], schema: type[msgspec.Struct]) -> tuple[str, ...]:
@@ -115,7 +126,9 @@ def _invalid_json(body: bytes, reason: str) -> ApiError:
         return ApiError(
             "invalid_json", "The request body is empty; expected a JSON object", hint="send {} for no fields"
         )
-    problem = reason.removeprefix("JSON is malformed: ").partition(" - at ")[0]
+    from clevora_mock.web.json_problems import find_bad_character  # noqa: PLC0415 - only an error needs it
+
+    problem = find_bad_character(body) or reason.removeprefix("JSON is malformed: ").partition(" - at ")[0]
     return ApiError("invalid_json", f"The request body is not valid JSON: {problem}")
 
 
@@ -162,7 +175,8 @@ def _translate_error(message: str, document: dict[str, Any], schema: type[msgspe
     from clevora_mock.web.type_words import find_expected  # noqa: PLC0415 - only an error needs it
 
     expected, value = find_expected(schema, document, path)
-    if value is None:
+    # A field that is null counts as absent (C4), an item of an array does not.
+    if value is None and not path.endswith("]"):
         return missing(path)
     return invalid(path, expected, quoted(value), _hint(path, value))
 
