@@ -12,6 +12,7 @@ from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.ledger import Ledger
 from clevora_mock.core.limits import RateLimiter
+from clevora_mock.core.masking import preview
 from clevora_mock.core.usage import AccountUsage
 
 
@@ -140,16 +141,6 @@ def bearer(authorization: str) -> str | None:
 def hash_key(raw: str) -> bytes:
     """Return the BLAKE2b hash of a key, by which it is stored and found."""
     return blake2b(raw.encode("utf-8", "surrogatepass"), digest_size=32).digest()
-
-
-def preview(raw: str) -> str:
-    """Return the first 20 and the last 2 characters of a key (K4)."""
-    return f"{raw[:20]}...{raw[-2:]}"
-
-
-def mask(text: str) -> str:
-    """Replace every API key in `text` by its preview."""
-    return re.sub(KEY_PATTERN, lambda found: preview(found[0]), text) if KEY_PREFIX in text else text
 
 
 def _unknown_key_hint(raw: str | None) -> str:

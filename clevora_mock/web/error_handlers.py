@@ -9,9 +9,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from clevora_mock.contract.errors import ERROR_BY_CODE
-from clevora_mock.core.accounts import mask
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.masking import masked_text
 from clevora_mock.web.cross_origin import is_preflight, preflight_reply
 from clevora_mock.web.exchange_recorder import get_exchange
 from clevora_mock.web.operation import ApiFamily
@@ -47,7 +47,7 @@ class ErrorHandlers:
             return self._render_raised(request, ApiError("not_found", cast("HTTPException", error).detail), error)
         exchange = get_exchange(request.scope)
         # Encoded slashes are left in the path as they came.
-        message = f"No route {request.method} {quote(mask(exchange.path)[:200], safe='/%')}"
+        message = f"No route {request.method} {quote(masked_text(exchange.path)[:200], safe='/%*')}"
         is_own = f"{exchange.path}/".startswith(_OWN_PREFIXES)
         error = ApiError("not_found", message, hint=path_hint(exchange.path))
         return await self._unrouted(request, error, is_own=is_own)

@@ -15,6 +15,7 @@ import msgspec
 from clevora_mock.contract.endpoints import MODELS, MODELS_BY_ENDPOINT, Endpoint
 from clevora_mock.contract.limits import MAX_IGNORED_NAMES
 from clevora_mock.core.errors import ApiError, invalid, missing
+from clevora_mock.core.masking import is_secret_name, masked_text
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -117,7 +118,8 @@ def quoted(value: object) -> str:
         return f"an array of {len(value)}" if value else "an empty array"
     if isinstance(value, dict):
         return "an object"
-    text = json.dumps(value, ensure_ascii=False)
+    # Masked first, since a part of a secret is not recognized.
+    text = masked_text(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -178,7 +180,8 @@ def _translate_error(message: str, document: dict[str, Any], schema: type[msgspe
     # A field that is null counts as absent (C4), an item of an array does not.
     if value is None and not path.endswith("]"):
         return missing(path)
-    return invalid(path, expected, quoted(value), _hint(path, value))
+    got = "***" if is_secret_name(path) else quoted(value)
+    return invalid(path, expected, got, _hint(path, value))
 
 
 def _hint(path: str, value: object) -> str | None:
@@ -193,4 +196,4 @@ def _is_token_ids(value: object) -> bool:
 
 def _list_safe(name: str) -> str:
     """Shorten a field's name, and replace characters that a comma-separated header cannot hold."""
-    return re.sub(_UNSAFE, "?", name[:64]) or "?"
+    return re.sub(_UNSAFE, "?", masked_text(name)[:64]) or "?"
