@@ -29,8 +29,12 @@ async def activate_account(context: RequestContext) -> Reply:
 
 
 async def show_account(context: RequestContext) -> Reply:
-    """Handle ``GET /api/developer/account``."""
-    return enveloped(_render_account(context.account))
+    """Handle ``GET /api/developer/account``: also for a user without an account, who has no access yet."""
+    identity = context.principal.identity
+    if identity is None:
+        raise ApiError("invalid_id_token")
+    account = context.principal.account or Account(identity.uid, identity.email, context.now)
+    return enveloped(_render_account(account))
 
 
 async def create_topup(context: RequestContext, request: dashboard.TopupRequest) -> Reply:

@@ -10,13 +10,14 @@ from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.json_response import encode_reply
-from clevora_mock.web.parsing import parse_body
+from clevora_mock.web.parsing import parse_body, require_plain
 
 
 async def receive_event(context: RequestContext) -> Reply:
     """Handle ``POST /api/dodo/webhook``: check the signature, then the JSON, then credit the paid checkout."""
     facts, sandbox = context.facts, context.sandbox
     event_id = webhooks.verify(sandbox.config.webhook_secret, facts.headers, facts.body, context.now)
+    require_plain(facts.body, facts.headers)
     _, event = parse_body(facts.body, dashboard.WebhookEvent)
     sandbox.receive_payment(event_id, event, context.now)
     return encode_reply(dashboard.WebhookReceipt(received=True))

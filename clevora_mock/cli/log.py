@@ -16,7 +16,8 @@ from clevora_mock.cli.terminal import Styler
 from clevora_mock.clock import iso, wall_micros
 from clevora_mock.control.endpoint import ControlAction, ControlListener
 from clevora_mock.core import money
-from clevora_mock.core.journal import MAX_BODY_BYTES, JournalEntry, RequestListener, masked, masked_text
+from clevora_mock.core.journal import MAX_BODY_BYTES, JournalEntry, RequestListener
+from clevora_mock.core.masking import masked, masked_text
 from clevora_mock.core.messages import printable
 
 

@@ -25,7 +25,7 @@ MODELS: tuple[Model, ...] = (
         "clevora-1.0-turbo",
         "Chat completions, scripting",
         "Default. Low-latency, balanced quality.",
-        ("chat.completions",),
+        ("chat.completions", "scripts.generate"),
     ),
     Model(
         "clevora-embed-1",
@@ -38,7 +38,7 @@ MODELS: tuple[Model, ...] = (
         "clevora-script-1",
         "YouTube / podcast scripting",
         "Tuned for structured long-form output.",
-        ("scripts.generate", "chat.completions"),
+        ("scripts.generate",),
     ),
 )
 
@@ -166,6 +166,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "The account: balance, tier and whether it is activated.",
         "id_token",
         INFERRED,
+        requires_developer_access=False,
     ),
     Endpoint(
         "developer.topup",

@@ -26,7 +26,9 @@ Dollars = Annotated[float, Meta(ge=-money.MAX_DOLLARS, le=money.MAX_DOLLARS)]
 
 
 class NewAccount(Struct, forbid_unknown_fields=True, rename="camel"):
-    """An account to create. `balance` (dollars) defaults to 100; the flags default to true.
+    """An account to create. `balance` (dollars) defaults to 100, and `developer_access` to true.
+
+    `activated` defaults to what the balance says (B2).
 
     With `password`, the user can sign in to Firebase by email.
     """

@@ -30,7 +30,8 @@ async def show_clock(request: Request) -> Response:
 async def change_clock(request: Request) -> Response:
     """Handle ``PATCH /__mock/clock``: apply all changes, or none when one is invalid."""
     body = parse_body(await request.body(), ClockChange)[0]
-    clock = get_sandbox(request).clock
+    sandbox = get_sandbox(request)
+    clock = sandbox.clock
     moment = None if body.now is None else _parse_now(body.now)
     if (body.mode == "scaled") != (body.speed is not None):
         raise invalid("speed", 'a number if, and only if, "mode" is "scaled"', value_text(body.speed))
@@ -40,6 +41,7 @@ async def change_clock(request: Request) -> Response:
         clock.set_mode(body.mode, body.speed or 1.0)
     if moment is not None:
         clock.set(moment)
+        sandbox.restart_future_scenarios()
     if body.advance is not None:
         clock.advance(body.advance)
     return json_response(render_clock(clock))

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.clock import iso, parse
-from clevora_mock.control.endpoint import get_query, get_sandbox
+from clevora_mock.control.endpoint import get_now, get_query, get_sandbox
 from clevora_mock.core import money
 from clevora_mock.core.conduct import findings
 from clevora_mock.core.errors import invalid
@@ -29,7 +29,7 @@ async def list_requests(request: Request) -> Response:
     """Handle ``GET /__mock/requests``: return the entries that match the filters, newest first."""
     maximum = max(MAX_ENTRIES, get_sandbox(request).config.journal_size)
     limit = int_param(get_query(request), "limit", (1, maximum), _LIMIT)
-    filters = _parse_filters(get_query(request))
+    filters = _parse_filters(get_query(request), get_now(request))
     journal = get_sandbox(request).journal
     matching = [entry for entry in reversed(journal.entries) if all(matches(entry) for matches in filters)]
     requests = [render_entry(entry) for entry in matching[:limit]]
@@ -126,39 +126,40 @@ def _render_body(entry: JournalEntry) -> object:
     return entry.body.decode("utf-8", "replace")
 
 
-def _parse_filters(query: str) -> list[Filter]:
+def _parse_filters(query: str, now: int) -> list[Filter]:
     """Return the filters in a query. Raises a 400 for an unknown name or a malformed value."""
     unknown = query_names(query) - set(QUERY)
     if unknown:
         raise invalid(min(unknown), f"one of {', '.join(QUERY)}", "an unknown filter")
     values = {name: query_param(query, name) for name in _FILTERS}
-    return [_FILTERS[name](value) for name, value in values.items() if value is not None]
+    return [_FILTERS[name](value, now) for name, value in values.items() if value is not None]
 
 
-def _equals(name: str) -> Callable[[str], Filter]:
-    return lambda value: lambda entry: bool(getattr(entry, name) == value)
+def _equals(name: str) -> Callable[[str, int], Filter]:
+    return lambda value, now: lambda entry: bool(getattr(entry, name) == value)
 
 
-def _has_status(text: str) -> Filter:
+def _has_status(text: str, now: int) -> Filter:
     if not (text.isascii() and text.isdigit() and len(text) == 3):
         raise invalid("status", "a status such as 429", value_text(text))
     return lambda entry: entry.status == int(text)
 
 
-def _has_key(value: str) -> Filter:
+def _has_key(value: str, now: int) -> Filter:
     return lambda entry: value in (entry.key, entry.key_id)
 
 
-def _is_since(text: str) -> Filter:
+def _is_since(text: str, now: int) -> Filter:
     try:
         since = parse(text)
     except ValueError:
         raise invalid("since", "a time such as 2026-05-11T14:00:00Z", value_text(text)) from None
-    return lambda entry: entry.at >= since
+    # Entries after now are from before the clock was set back.
+    return lambda entry: since <= entry.at <= now
 
 
-# Each filter's maker takes the text of its query parameter.
-_FILTERS: dict[str, Callable[[str], Filter]] = {
+# Each filter's maker takes the text of its query parameter, and the sandbox's time.
+_FILTERS: dict[str, Callable[[str, int], Filter]] = {
     "endpoint": _equals("endpoint"),
     "status": _has_status,
     "code": _equals("code"),

@@ -78,6 +78,10 @@ class Exchange(Struct, frozen=True):
     abandoned: bool = False
     simulated_delay: int = 0
 
+    def latency(self, completed: int) -> int:
+        """Return the microseconds until `completed`; none if the clock was set back meanwhile."""
+        return max(0, completed - self.facts.arrived) + self.simulated_delay
+
     @property
     def completion_tokens(self) -> int:
         """The completion tokens to bill: all of a body in one piece, and those of a stream's sent frames."""

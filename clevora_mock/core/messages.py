@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from clevora_mock.core.masking import masked_text
+
 MAX_SHOWN_CHARACTERS = 40
 
 
@@ -32,6 +34,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def quoted(text: str) -> str:
     """Return `text` in quotes, on one line, truncated to `MAX_SHOWN_CHARACTERS`."""
+    # Masked first, since a part of a secret is not recognized.
+    text = masked_text(text)
     short = text if len(text) <= MAX_SHOWN_CHARACTERS else text[: MAX_SHOWN_CHARACTERS - 1] + "…"
     return '"' + printable(short).replace('"', '\\"') + '"'
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from clevora_mock.core.passwords import Password
     from clevora_mock.core.users import Users
 
-# Errors before the endpoint's work are not part of the account's usage (U7).
+# Errors before the endpoint's work are not part of the account's usage (U7); an unknown model is found by the work.
 _UNRECORDED = frozenset({401, 402, 403, 404, 405, 429})
 
 _MAX_SIDE_RUNS = 64
@@ -108,6 +108,12 @@ class Sandbox:
         self.scenario_run = ScenarioRun(scenario, now)
         self.side_runs: dict[str, ScenarioRun] = {}
 
+    def restart_future_scenarios(self) -> None:
+        """Let scenarios begin now that began after now, since the clock was set back."""
+        now = self.clock.now()
+        for run in (self.scenario_run, *self.side_runs.values()):
+            run.began = min(run.began, now)
+
     def start_side_run(self, name: str, scenario: Scenario) -> ScenarioRun:
         """Start a scenario beside the active one, for the requests that select it by `name`."""
         if len(self.side_runs) >= _MAX_SIDE_RUNS:
@@ -160,9 +166,11 @@ class Sandbox:
         activated: bool | None = None,
         developer_access: bool | None = None,
     ) -> None:
-        """Set all values that are not None; a balance is set by an adjustment, which does not activate the account."""
-        if balance is not None and balance != account.ledger.balance:
-            account.ledger.adjust(self.next_entry(), balance, self.clock.now())
+        """Set all values that are not None; a balance is set by an adjustment, and activates like any other (B2)."""
+        if balance is not None:
+            if balance != account.ledger.balance:
+                account.ledger.adjust(self.next_entry(), balance, self.clock.now())
+            account.activate_if_funded()
         if activated is not None:
             account.activated = activated
         if developer_access is not None:
@@ -179,10 +187,10 @@ class Sandbox:
             if charged:
                 cost = tokens * endpoint.rate
                 account.ledger.charge(self.next_entry(), endpoint.name, tokens, cost, now)
-            if charged or exchange.status not in _UNRECORDED:
+            failed_at_work = exchange.status not in _UNRECORDED or exchange.reply.code == "model_not_found"
+            if charged or failed_at_work:
                 logged = True
-                latency = now - exchange.facts.arrived + exchange.simulated_delay
-                account.usage.record(Activity(endpoint.name, tokens, failed, latency), now)
+                account.usage.record(Activity(endpoint.name, tokens, failed, exchange.latency(now)), now)
                 key.record(tokens, now)
         self.journal.add(exchange, now, cost, logged)
         self.last_used = now

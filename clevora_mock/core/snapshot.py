@@ -61,8 +61,7 @@ class KeyState(StrictStruct, frozen=True):
     tokens: Natural
     revoked: bool
     recent: list[Timestamp]
-    day: DayNumber
-    day_tokens: Natural
+    day_tokens: dict[DayNumber, Natural]
 
 
 class UsageState(StrictStruct, frozen=True):
@@ -259,7 +258,6 @@ def _key(key: Key) -> KeyState:
         tokens=key.tokens,
         revoked=key.revoked,
         recent=list(key.limiter.recent),
-        day=key.limiter.day,
         day_tokens=key.limiter.tokens,
     )
 
@@ -287,8 +285,8 @@ def _restore_key(account: Account, saved: KeyState) -> Key:
     key = Key(account, saved.id, "", saved.name, saved.created)
     key.hash, key.preview, key.revoked = bytes.fromhex(saved.hash), saved.preview, saved.revoked
     key.last_used, key.requests, key.tokens = saved.last_used, saved.requests, saved.tokens
-    key.limiter.recent.extend(saved.recent)
-    key.limiter.day, key.limiter.tokens = saved.day, saved.day_tokens
+    key.limiter.recent.extend(sorted(saved.recent))
+    key.limiter.tokens = dict(saved.day_tokens)
     return key
 
 

@@ -69,7 +69,7 @@ _LIMIT = number(int, nullable=True, minimum=0, maximum=10**12)
 _ACCOUNT = mapping(
     AccountStart,
     Entry("balance", _DOLLARS, "Dollars; the ledger gets an adjustment."),
-    Entry("activated", BOOL, f"True if a credit has ever brought the balance to {dollars_text(ACTIVATION_THRESHOLD)}."),
+    Entry("activated", BOOL, f"True once the balance has reached {dollars_text(ACTIVATION_THRESHOLD)}."),
     Entry("developer_access", BOOL, "True if the account has developer access."),
 )
 _CLOCK = mapping(

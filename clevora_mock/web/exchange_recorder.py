@@ -29,6 +29,10 @@ class ExchangeRecorder:
         self.arrived = sandbox.clock.now()
         self.path = path
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        # Several make one list, which is no credential (W9).
+        credentials = [value for name, value in scope["headers"] if name == b"authorization"]
+        if len(credentials) > 1:
+            self.headers[b"authorization"] = b", ".join(credentials)
         self.request_id = ""
         self.facts: RequestFacts | None = None
         self.principal: Principal = ANONYMOUS

@@ -21,7 +21,7 @@ from clevora_mock.web.context import RequestContext
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, get_exchange
 from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.operation import ApiFamily, Operation
-from clevora_mock.web.parsing import ignored_names, parse_body
+from clevora_mock.web.parsing import ignored_names, parse_body, require_plain
 from clevora_mock.web.request_body import read_body
 
 # Returns the plan for an authenticated request; raises ApiError for invalid override headers.
@@ -81,7 +81,11 @@ class OperationEndpoint:
     async def _handle(self, operation: Operation, context: RequestContext) -> Reply:
         if operation.request is None or not operation.parses_body:
             return await operation.handler(context)
-        parsed, document = parse_body(context.facts.body, operation.request)
+        body = context.facts.body
+        require_plain(body, context.facts.headers)
+        if not body and not operation.requires_body:
+            return await operation.handler(context, operation.request())
+        parsed, document = parse_body(body, operation.request)
         context.exchange.set_ignored(ignored_names(document, operation.request))
         return await operation.handler(context, parsed)
 

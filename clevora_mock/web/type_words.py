@@ -33,8 +33,8 @@ def describe_type(type_: inspect.Type) -> str:
             return " or ".join(options)
         case inspect.LiteralType(values=values):
             return "one of " + ", ".join(f'"{value}"' for value in values) if len(values) > 1 else f'"{values[0]}"'
-        case inspect.StrType(min_length=minimum):
-            return "a non-empty string" if minimum else "a string"
+        case inspect.StrType(min_length=minimum, pattern=pattern):
+            return "a non-blank string" if pattern else "a non-empty string" if minimum else "a string"
         case inspect.BoolType():
             return "true or false"
         case inspect.IntType(ge=low, le=high):

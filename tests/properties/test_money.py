@@ -86,7 +86,7 @@ class Account:
     def move(self, at: int, kind: str, amount: int, endpoint: str | None = None, tokens: int = 0) -> None:
         self.balance += -amount if kind == "charge" else amount
         self.movements.append((kind, endpoint, tokens, amount, self.balance, moment(at)))
-        if kind == "credit" and self.balance >= 15 * DOLLAR:
+        if kind != "charge" and self.balance >= 15 * DOLLAR:
             self.activated = True
 
     def total(self, kind: str) -> int:
@@ -614,15 +614,12 @@ class MoneyMachine(RuleBasedStateMachine):
 
     @rule(uid=uids, balance=st.sampled_from([-1, 0, 1, 9_000, 40_000, 14_999_999, 15 * DOLLAR, 50 * DOLLAR]))
     def adjust(self, uid: str, balance: int) -> None:
-        """Set the balance from outside, which is no credit and activates no account."""
+        """Set the balance from outside, which activates an account like a credit."""
         if uid in self.accounts:
             account = self.account(uid)
-            self.run_in_server(
-                lambda sandbox: sandbox.accounts.by_uid[uid].ledger.adjust(
-                    sandbox.next_entry(), balance, sandbox.clock.now()
-                )
-            )
-            account.move(self.now, "adjustment", balance - account.balance)
+            self.run_in_server(lambda sandbox: sandbox.update_account(sandbox.accounts.by_uid[uid], balance))
+            if balance != account.balance:
+                account.move(self.now, "adjustment", balance - account.balance)
 
     # --- time ---------------------------------------------------------------------------------------------------------
 

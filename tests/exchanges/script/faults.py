@@ -64,7 +64,7 @@ def streams() -> Session:
         session.stream(name, text)
     for limit in (1, 2, 7):
         session.stream(f"cut after {limit}", _STORY, body={"max_tokens": limit})
-    session.stream("the other model", body={"model": "clevora-script-1"})
+    session.stream("the scripts' model", body={"model": "clevora-script-1"})
     session.stream("options", body={"stream_options": {"include_usage": True}, "temperature": 0, "n": 2})
     session.stream("JSON", "A person as JSON.", body={"response_format": {"type": "json_object"}})
     session.stream("accepting HTML", headers={"accept": "text/html"})
