@@ -145,7 +145,7 @@ class Sandbox:
             principal.key.require_valid()
         has_access = principal.account is not None and principal.account.developer_access
         if facts.endpoint is not None and facts.endpoint.requires_developer_access and not has_access:
-            raise ApiError("developer_access_required")
+            raise ApiError("developer_access_required", hint="POST /api/developer/activate with an ID token gives it")
 
     def admit(self, principal: Principal) -> None:
         """Count a request of an API key. Raises a 402 without funds, a 429 over its limits (W6)."""

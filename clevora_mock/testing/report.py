@@ -39,6 +39,7 @@ def _lines(request: Request) -> list[str]:
         money.text(money.micros(request.cost)),
         outcome_of(request.message or request.code, request.fault, request.body),
         request.rule,
+        request.hint,
     )
     lines = [line.text(Styler())]
     if request.body is not None:
