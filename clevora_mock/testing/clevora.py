@@ -15,9 +15,8 @@ import msgspec
 
 from clevora_mock.core.journal import MAX_ENTRIES
 from clevora_mock.settings import DEMO_UID, client_variables
+from clevora_mock.testing.connections import Connections
 from clevora_mock.testing.records import Finding, Request
-
-TIMEOUT_SECONDS = 30
 
 
 class MockError(ValueError):
@@ -30,10 +29,11 @@ class Clevora:
     `url` is the sandbox's root without a slash at the end; `api_key` belongs to the account `demo`.
     """
 
-    def __init__(self, url: str, api_key: str | None = None) -> None:
+    def __init__(self, url: str, api_key: str | None = None, connections: Connections | None = None) -> None:
         self.url = url.rstrip("/")
         self.clock = SandboxClock(self)
         self._api_key = api_key
+        self._connections = connections or Connections(url)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self.url}>"
@@ -139,21 +139,14 @@ class Clevora:
     def call(self, method: str, path: str, body: object = None) -> Any:
         """Call a route of the control plane; text is sent as it is, all else as JSON. Raises MockError."""
         content = None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
-        url = urlsplit(self.url + path)
-        connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-        connection = connect(url.hostname or "", url.port, timeout=TIMEOUT_SECONDS)
         try:
-            target = url.path + (f"?{url.query}" if url.query else "")
-            connection.request(method, target, content, {"accept": "application/json", "connection": "close"})
-            response = connection.getresponse()
-            result = json.loads(response.read())
+            response = self._connections.send(method, urlsplit(self.url).path + path, content)
+            result = json.loads(response.body)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise MockError(f"no clevora-mock at {self.url}: {error}") from None
-        finally:
-            connection.close()
         if response.status >= 400:
-            hint = response.headers.get("x-clevora-mock-hint")
-            raise MockError(f"{method} {path}: {result['error']['message']}{f' ({hint})' if hint else ''}")
+            hint = f" ({response.hint})" if response.hint else ""
+            raise MockError(f"{method} {path}: {result['error']['message']}{hint}")
         return result
 
 
@@ -162,7 +155,13 @@ class Server(Clevora):
 
     def sandbox(self, name: str) -> Clevora:
         """Return the sandbox `name` (``[a-z0-9][a-z0-9-]{0,62}``), which its first use creates."""
-        return Clevora(f"{self.url}/sandbox/{name}", self.api_key)
+        return Clevora(f"{self.url}/sandbox/{name}", self.api_key, self._connections)
+
+    @property
+    def request_count(self) -> int:
+        """The number of requests that the sandbox `default` has had."""
+        found = self.call("GET", "/__mock/requests?limit=1")
+        return int(found["count"] + found["evicted"])
 
 
 class SandboxClock:

@@ -1,9 +1,12 @@
 """`testing.Clevora`: every method against a real server."""
 
 import json
+import os
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from typing import Any
 import pytest
 
 from clevora_mock.testing import Clevora, MockError, Server
+from tests.support.server import RunningServer
 from tests.support.world import World
 
 REFUSE = {"when": {"endpoint": "chat.completions"}, "then": {"error": 429}}
@@ -183,3 +187,53 @@ def test_sandboxes_of_a_server_are_separate_and_can_be_removed(world: World) -> 
 def test_an_unreachable_server_is_named_by_its_address() -> None:
     with pytest.raises(MockError, match=r"no clevora-mock at http://127\.0\.0\.1:9"):
         _ = Clevora("http://127.0.0.1:9").balance
+
+
+class TestConnections:
+    @pytest.fixture
+    def opened(self, monkeypatch: pytest.MonkeyPatch) -> list[socket.socket]:
+        """Provide the list of the connections that this process opens."""
+        connections: list[socket.socket] = []
+        connect = socket.create_connection
+
+        def record(*arguments: Any, **options: Any) -> socket.socket:
+            connections.append(connect(*arguments, **options))
+            return connections[-1]
+
+        monkeypatch.setattr(socket, "create_connection", record)
+        return connections
+
+    def test_calls_share_one_connection_over_all_sandboxes(
+        self, frozen_server: RunningServer, opened: list[socket.socket]
+    ) -> None:
+        server = Server(frozen_server.url)
+        for name in ("one-connection", "another-sandbox"):
+            sandbox = server.sandbox(name)
+            assert [sandbox.balance for _ in range(5)] == [100] * 5
+            with pytest.raises(MockError):
+                sandbox.pay("cks_none")
+            sandbox.remove()
+        assert len(opened) == 1
+
+    def test_a_connection_that_the_server_closed_is_replaced(
+        self, clevora: Clevora, opened: list[socket.socket]
+    ) -> None:
+        assert clevora.balance == 100
+        opened[0].shutdown(socket.SHUT_RDWR)
+        clevora.balance = 5
+        assert (clevora.balance, len(opened)) == (5, 2)
+
+    def test_threads_do_not_wait_for_each_other(self, clevora: Clevora) -> None:
+        def balance(_: int) -> float:
+            return clevora.balance
+
+        with ThreadPoolExecutor(8) as threads:
+            assert [*threads.map(balance, range(64))] == [100] * 64
+
+    def test_a_forked_process_opens_its_own(self, clevora: Clevora, opened: list[socket.socket]) -> None:
+        assert clevora.balance == 100
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if clevora.balance == 100 and len(opened) == 2 else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert (clevora.balance, len(opened)) == (100, 1)

@@ -248,6 +248,43 @@ def test_one(clevora):
     assert "What clevora-mock saw" not in ran.output
 
 
+@pytest.mark.slow
+def test_the_report_shows_requests_to_the_sandbox_default_where_the_tests_own_had_none(suite: Suite) -> None:
+    ran = suite.run(
+        """
+from urllib.parse import urljoin
+
+class Dropped:
+    def __init__(self, clevora):
+        self.base_url, self.api_key = urljoin(clevora.base_url, "/v1"), clevora.api_key
+
+def test_before(clevora, clevora_server):
+    assert ask(clevora_server, "not of the next test") == 200
+
+def test_dropped(clevora):
+    assert ask(Dropped(clevora), "dropped") == 200
+    assert clevora.requests(), "none"
+
+def test_silent(clevora):
+    assert clevora.requests(), "none"
+
+def test_right(clevora, clevora_server):
+    assert (ask(clevora), ask(clevora_server)) == (200, 200)
+    assert False
+""",
+        "-n0",
+    )
+    ran.counts(failed=3, passed=1)
+    dropped, silent, right = ran.output.split("What clevora-mock saw")[1:]
+    assert re.search(
+        r"0 requests to \S+/sandbox/test-dropped-\w{8}; .*\n1 request meanwhile to http://[^/]+, the", dropped
+    )
+    assert '"dropped"' in dropped
+    assert "not of the next test" not in dropped
+    assert "aiohttp and urljoin" in dropped
+    assert "meanwhile" not in silent + right
+
+
 class TestUnused:
     LOOK = """
 import sys
