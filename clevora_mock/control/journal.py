@@ -112,7 +112,17 @@ def render_entry(entry: JournalEntry) -> dict[str, object]:
         "rule": entry.rule,
         "draw": entry.draw,
         "fault": entry.fault,
-        "nearMisses": [{"rule": miss.rule, "failed": miss.condition, "draw": miss.draw} for miss in entry.misses],
+        "nearMisses": [
+            {
+                "rule": miss.rule,
+                "failed": miss.condition,
+                "field": miss.field,
+                "expected": miss.expected,
+                "got": miss.got,
+                "draw": miss.draw,
+            }
+            for miss in entry.misses
+        ],
     }
 
 

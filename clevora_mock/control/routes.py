@@ -55,7 +55,11 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
         row("GET /__mock/clock", clock.show_clock, "the sandbox's clock"),
         row("PATCH /__mock/clock", clock.change_clock, "sets or advances it, or changes its mode", clock.ClockChange),
         row("GET /__mock/scenarios", scenarios.list, "all scenarios, and the active one's name"),
-        row("GET /__mock/scenario", scenarios.show, "the active scenario, and how often each rule matched"),
+        row(
+            "GET /__mock/scenario",
+            scenarios.show,
+            "the active scenario; how often each rule was met, and applied",
+        ),
         row("PUT /__mock/scenario", scenarios.put, 'starts `{"name": "flaky"}`, or a scenario as JSON or YAML'),
         row("DELETE /__mock/scenario", scenarios.delete, "ends the scenario: no rules apply"),
         row("POST /__mock/accounts", accounts.create_account, "creates an account and a key", accounts.NewAccount),

@@ -68,6 +68,9 @@ def _render_scenario(run: ScenarioRun) -> dict[str, object]:
     return {
         "name": scenario.name,
         "description": scenario.description,
-        "rules": [{"name": rule.name, "met": run.counts.get(rule.name, 0)} for rule in scenario.rules],
+        "rules": [
+            {"name": rule.name, "met": run.counts.get(rule.name, 0), "applied": run.applied.get(rule.name, 0)}
+            for rule in scenario.rules
+        ],
         "source": scenario.source,
     }

@@ -94,4 +94,4 @@ def _scenario_run(saved: ScenarioState) -> ScenarioRun:
         scenario = read_scenario("scenario", saved.source)
     except ValueError as error:
         raise ValueError("; ".join(str(error).splitlines())) from None
-    return ScenarioRun(replace(scenario, name=saved.name), saved.began, saved.counts)
+    return ScenarioRun(replace(scenario, name=saved.name), saved.began, saved.counts, saved.applied)

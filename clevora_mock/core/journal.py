@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.limits import KEY_PATTERN, KEY_PREFIX
@@ -18,6 +19,8 @@ from clevora_mock.core.scenario import RuleNearMiss
 MAX_ENTRIES = 10_000
 MAX_BODY_BYTES = 16 * 1024
 MAX_TEXT_CHARACTERS = 2_000
+# Of each text of a near miss.
+MAX_MISS_CHARACTERS = 100
 
 _SECRET = KEY_PATTERN.encode() + rb"|whsec_[A-Za-z0-9+/=_-]{4,}|eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*|AMf-[\w-]{16,}"
 # Secrets that are recognized by their field alone, in JSON, even truncated, or in a form.
@@ -140,11 +143,21 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         rule=plan.rule,
         draw=plan.draw,
         fault=reply.fault,
-        misses=plan.misses,
+        misses=tuple(map(_shortened, plan.misses)),
         query=query,
         message=None if message is None else masked_text(message)[:MAX_TEXT_CHARACTERS],
         hint=None if hint is None else masked_text(hint)[:MAX_TEXT_CHARACTERS],
     )
+
+
+def _shortened(miss: RuleNearMiss) -> RuleNearMiss:
+    """Mask and shorten the texts of a near miss."""
+    expected, got = (masked_text(text) for text in (miss.expected, miss.got))
+    return replace(miss, expected=_cut(expected), got=_cut(got))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_MISS_CHARACTERS else text[: MAX_MISS_CHARACTERS - 1] + "…"
 
 
 def masked(body: bytes) -> bytes:

@@ -130,6 +130,8 @@ class ScenarioState(StrictStruct, frozen=True):
     source: str
     began: Timestamp
     counts: dict[str, Natural]
+    # Snapshots of earlier releases have none.
+    applied: dict[str, Natural] = {}
 
 
 class State(StrictStruct, frozen=True):
@@ -228,7 +230,7 @@ def _clock(clock: Clock) -> ClockState:
 
 
 def _scenario(run: ScenarioRun) -> ScenarioState:
-    return ScenarioState(run.scenario.name, run.scenario.source, run.began, dict(run.counts))
+    return ScenarioState(run.scenario.name, run.scenario.source, run.began, dict(run.counts), dict(run.applied))
 
 
 def _account(account: Account) -> AccountState:

@@ -7,11 +7,22 @@ from msgspec import Struct
 
 
 class NearMiss(Struct, frozen=True, rename="camel"):
-    """A rule on the request's endpoint that did not apply: the first condition that failed, and its draw if any."""
+    """A rule on the request's endpoint that did not apply: the first condition that failed, and its draw if any.
+
+    `field` is the part of the request that the condition is about; older servers send neither it nor the values.
+    """
 
     rule: str
     failed: str
     draw: float | None = None
+    field: str = ""
+    expected: str = ""
+    got: str = ""
+
+    def __str__(self) -> str:
+        if not self.expected:
+            return f"{self.rule}: {self.failed}"
+        return f"{self.rule}: {self.field}: expected {self.expected}, got {self.got}"
 
 
 class Request(Struct, frozen=True, rename="camel"):

@@ -5,6 +5,7 @@ import json
 from clevora_mock.cli.log_line import LogLine, outcome_of
 from clevora_mock.cli.terminal import Styler
 from clevora_mock.core import money
+from clevora_mock.core.messages import printable
 from clevora_mock.testing.clevora import Clevora, MockError, Server
 from clevora_mock.testing.records import Request
 
@@ -67,5 +68,5 @@ def _lines(request: Request) -> list[str]:
     if request.body is not None:
         body = request.body if isinstance(request.body, str) else json.dumps(request.body, ensure_ascii=False)
         lines.append(f"         {body[:MAX_BODY_CHARACTERS]}{'...' if len(body) > MAX_BODY_CHARACTERS else ''}")
-    lines += [f"         not by rule {miss.rule}: {miss.failed}" for miss in request.near_misses]
+    lines += [f"         not by rule {printable(str(miss))}" for miss in request.near_misses]
     return lines

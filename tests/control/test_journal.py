@@ -88,7 +88,8 @@ def test_an_entry_has_every_field(world: World, asked: dict[str, str]) -> None:
     failed, search = control(world, "GET requests?endpoint=search")["requests"]
     assert failed["rule"] == "half"
     assert 0 <= failed["draw"] < 1
-    assert failed["nearMisses"] == [{"rule": "never", "failed": "message", "draw": None}]
+    described = {"field": "message", "expected": '"nothing like it"', "got": '"fail"'}
+    assert failed["nearMisses"] == [{"rule": "never", "failed": "message", "draw": None} | described]
     assert [miss["failed"] for miss in search["nearMisses"]] == ["message", "message"]
     assert search | {"balanceAfter": 0, "cost": 0, "promptTokens": 0, "response": ""} == {
         "id": asked["search"],

@@ -238,10 +238,11 @@ def test_a_signed_event_is_accepted(world: World) -> None:
 
 def test_the_active_scenario_shows_its_counters(world: World) -> None:
     assert control(world, "PUT scenario", json={"name": "flaky"})["rules"] == [
-        {"name": "two failures, then fine", "met": 0}
+        {"name": "two failures, then fine", "met": 0, "applied": 0}
     ]
     assert [chat(world).status_code for _ in range(3)] == [500, 500, 200]
-    assert control(world, "GET scenario")["rules"][0]["met"] == 3
+    (rule,) = control(world, "GET scenario")["rules"]
+    assert (rule["met"], rule["applied"]) == (3, 2)
     listed = control(world, "GET scenarios")
     assert listed["active"] == "flaky"
     assert {"default", "flaky", "outage"} <= {one["name"] for one in listed["scenarios"]}

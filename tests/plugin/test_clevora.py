@@ -134,7 +134,8 @@ class TestJournal:
         request(clevora, messages=[{"role": "user", "content": "Hello!"}], frobnicate=1)
         (entry,) = clevora.requests()
         (miss,) = entry.near_misses
-        assert (miss.rule, miss.failed[:5]) == ("later", "calls")
+        assert (miss.rule, miss.failed) == ("later", "calls")
+        assert str(miss) == "later: calls: expected call 3, got call 1"
         (finding,) = clevora.conduct()
         assert (finding.kind, finding.requests) == ("unknown_fields", [entry.id])
 
