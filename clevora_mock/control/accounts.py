@@ -6,8 +6,10 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
+from clevora_mock.clock import SECOND
 from clevora_mock.contract.limits import MAX_UID_CHARACTERS, TIER
 from clevora_mock.control.endpoint import get_now, get_sandbox
+from clevora_mock.control.seconds import Seconds, to_micros
 from clevora_mock.core import id_tokens, money
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.errors import ApiError, invalid, missing
@@ -20,6 +22,7 @@ from clevora_mock.web.parsing import parse_body, parse_optional_body, quoted
 
 _KEY_NAME = "Made by the control plane"
 _BALANCE = 100.0
+_MAX_LIFETIME_SECONDS = 10 * 365 * 86_400
 
 Uid = Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
 Dollars = Annotated[float, Meta(ge=-money.MAX_DOLLARS, le=money.MAX_DOLLARS)]
@@ -48,11 +51,11 @@ class AccountChange(Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class TokenRequest(Struct, forbid_unknown_fields=True, rename="camel"):
-    """An ID token to issue; `expires_in` in seconds."""
+    """An ID token to issue; `expires_in` is at least a second, without its fraction."""
 
     uid: Uid
     email: str | None = None
-    expires_in: Annotated[int, Meta(ge=1, le=315_360_000)] | None = None
+    expires_in: Seconds | None = None
 
 
 async def create_account(request: Request) -> Response:
@@ -90,7 +93,11 @@ async def change_account(request: Request) -> Response:
 async def issue_token(request: Request) -> Response:
     """Handle ``POST /__mock/tokens``: return an ID token that is valid in this sandbox."""
     body = parse_body(await request.body(), TokenRequest)[0]
-    lifetime = body.expires_in or id_tokens.LIFETIME_SECONDS
+    lifetime = id_tokens.LIFETIME_SECONDS
+    if body.expires_in is not None:
+        lifetime = to_micros("expiresIn", body.expires_in) // SECOND
+    if not 1 <= lifetime <= _MAX_LIFETIME_SECONDS:
+        raise invalid("expiresIn", f"1 to {_MAX_LIFETIME_SECONDS} seconds", quoted(body.expires_in))
     project = get_sandbox(request).config.firebase_project
     return json_response(
         {"idToken": id_tokens.issue(Identity(body.uid, body.email), project, get_now(request), lifetime)}

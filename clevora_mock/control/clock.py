@@ -6,20 +6,21 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clevora_mock.clock import MAX_SPEED, MAX_TIMESTAMP, SECOND, Clock, iso, parse
+from clevora_mock.clock import MAX_SPEED, MAX_TIMESTAMP, Clock, iso, parse
 from clevora_mock.control.endpoint import get_sandbox
+from clevora_mock.control.seconds import Seconds, to_micros
 from clevora_mock.core.errors import invalid
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.parsing import parse_body, quoted
 
 
 class ClockChange(Struct, forbid_unknown_fields=True):
-    """Changes to the clock, applied in this order: mode and speed, time, seconds to advance."""
+    """Changes to the clock, applied in this order: mode and speed, time, span to advance."""
 
     mode: Literal["real", "frozen", "scaled"] | None = None
     speed: Annotated[float, Meta(gt=0, le=MAX_SPEED)] | None = None
     now: str | None = None
-    advance: Annotated[float, Meta(ge=0, le=MAX_TIMESTAMP // SECOND)] | None = None
+    advance: Seconds | None = None
 
 
 async def show_clock(request: Request) -> Response:
@@ -34,14 +35,15 @@ async def change_clock(request: Request) -> Response:
     moment = None if body.now is None else _parse_now(body.now)
     if (body.mode == "scaled") != (body.speed is not None):
         raise invalid("speed", 'a number if, and only if, "mode" is "scaled"', quoted(body.speed))
-    if body.advance is not None and (clock.now() if moment is None else moment) + body.advance * SECOND > MAX_TIMESTAMP:
+    span = 0 if body.advance is None else to_micros("advance", body.advance)
+    if (clock.now() if moment is None else moment) + span > MAX_TIMESTAMP:
         raise invalid("advance", f"a time of at most {iso(MAX_TIMESTAMP)}", quoted(body.advance))
     if body.mode is not None:
         clock.set_mode(body.mode, body.speed or 1.0)
     if moment is not None:
         clock.set(moment)
-    if body.advance is not None:
-        clock.advance(body.advance)
+    if span:
+        clock.set(clock.now() + span)
     return json_response(render_clock(clock))
 
 

@@ -1,15 +1,20 @@
 """``/__mock/scenario`` and ``/__mock/scenarios``: read, start and end scenarios."""
 
-import msgspec
+import re
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.control.endpoint import get_sandbox
 from clevora_mock.core.errors import ApiError
+from clevora_mock.core.messages import closest_match
 from clevora_mock.core.scenario import DEFAULT, Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.json_response import json_response
+
+# YAML's messages about a text whose lines were joined.
+_BROKEN_LAYOUT = "mapping values|expected key|'-' indicator|could not find expected ':'"
 
 
 class ScenarioHandlers:
@@ -39,28 +44,27 @@ class ScenarioHandlers:
         return await self.show(request)
 
     def _read(self, body: bytes) -> Scenario:
-        from clevora_mock.scenarios.scenario_file import read_scenario  # noqa: PLC0415 - imports YAML
+        from clevora_mock.scenarios.scenario_file import name_alone, read_scenario  # noqa: PLC0415 - imports YAML
 
         try:
             text = body.decode()
         except UnicodeDecodeError:
             raise ApiError("invalid_field", "scenario: expected UTF-8 text") from None
         try:
-            name = _parse_name(body)
+            name = name_alone(text)
             return read_scenario("scenario", text) if name is None else self._store.named(name)
         except ValueError as error:
-            raise ApiError("invalid_field", "; ".join(str(error).splitlines())) from None
+            message = "; ".join(str(error).splitlines())
+            raise ApiError("invalid_field", message + self._body_hint(text.strip(), message)) from None
 
-
-def _parse_name(body: bytes) -> str | None:
-    """Return the name in ``{"name": ...}``, None for any other body."""
-    try:
-        body = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    if isinstance(body, dict) and body.keys() == {"name"} and isinstance(body["name"], str):
-        return body["name"]
-    return None
+    def _body_hint(self, text: str, message: str) -> str:
+        """Return the hint for a body that curl sends for ``-d flaky`` and ``-d @FILE``."""
+        if named := re.fullmatch(r"""(?:name=)?["']?([\w.-]+)["']?""", text):
+            meant = closest_match(named[1], self._store.names())
+            return f'; did you mean {{"name": "{meant}"}}?' if meant else '; a name is sent as {"name": …}'
+        if "\n" not in text and (text.startswith("#") or re.search(_BROKEN_LAYOUT, message)):
+            return "; the body has no line breaks: send a file with --data-binary @FILE, since curl -d drops them"
+        return ""
 
 
 def _render_scenario(run: ScenarioRun) -> dict[str, object]:

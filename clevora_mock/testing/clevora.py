@@ -64,8 +64,8 @@ class Clevora:
     def balance(self, dollars: float) -> None:
         self.call("PATCH", f"/__mock/accounts/{DEMO_UID}", {"balance": dollars})
 
-    def id_token(self, uid: str = DEMO_UID, email: str | None = None, expires_in: int = 3600) -> str:
-        """Make a Firebase ID token for ``/v1/keys`` and ``/api/developer/*``, valid for `expires_in` seconds."""
+    def id_token(self, uid: str = DEMO_UID, email: str | None = None, expires_in: float | str = 3600) -> str:
+        """Make a Firebase ID token for ``/v1/keys`` and ``/api/developer/*``, valid for seconds or ``"1h"``."""
         body = {"uid": uid, "email": email, "expiresIn": expires_in}
         return str(self.call("POST", "/__mock/tokens", body)["idToken"])
 
@@ -175,8 +175,8 @@ class SandboxClock:
         """The time in the sandbox."""
         return datetime.fromisoformat(self._clevora.call("GET", "/__mock/clock")["now"])
 
-    def advance(self, seconds: float | timedelta) -> None:
-        """Move the clock forward; timers that are due by then fire."""
+    def advance(self, seconds: float | str | timedelta) -> None:
+        """Move the clock forward, by seconds or ``"90m"``; timers that are due by then fire."""
         amount = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
         self._clevora.call("PATCH", "/__mock/clock", {"advance": amount})
 

@@ -15,6 +15,7 @@ import msgspec
 from clevora_mock.contract.endpoints import MODELS, MODELS_BY_ENDPOINT, Endpoint
 from clevora_mock.contract.limits import MAX_IGNORED_NAMES
 from clevora_mock.core.errors import ApiError, invalid, missing
+from clevora_mock.core.messages import duration_hint
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -164,7 +165,8 @@ def _translate_error(message: str, document: dict[str, Any], schema: type[msgspe
     expected, value = find_expected(schema, document, path)
     if value is None:
         return missing(path)
-    return invalid(path, expected, quoted(value), _hint(path, value))
+    meant = duration_hint(value) if isinstance(value, str) and "a duration" in expected else ""
+    return invalid(path, expected, quoted(value) + meant, _hint(path, value))
 
 
 def _hint(path: str, value: object) -> str | None:

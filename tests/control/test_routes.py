@@ -1,12 +1,14 @@
 """Every route of the control plane over HTTP: its response, its errors, and arbitrary input."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clevora_mock import resources
 from tests.support.control import chat, control, snapshot_of, start_scenario
 from tests.support.examples import examples
 from tests.support.server import RunningServer
@@ -51,6 +53,7 @@ SHAPES: list[tuple[str, Any, set[str]]] = [
     ("PATCH /__mock/clock", {}, {"now", "mode"}),
     ("PATCH /__mock/clock", {"now": "2026-05-11T14:00:00Z"}, {"now", "mode"}),
     ("PATCH /__mock/clock", {"advance": 1.5}, {"now", "mode"}),
+    ("PATCH /__mock/clock", {"advance": "1.5m"}, {"now", "mode"}),
     ("PATCH /__mock/clock", {"mode": "frozen"}, {"now", "mode"}),
     ("PATCH /__mock/clock", {"mode": "scaled", "speed": 60}, {"now", "mode", "speed"}),
     ("GET /__mock/scenarios", None, {"active", "scenarios"}),
@@ -115,14 +118,26 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("PATCH /__mock/clock", {"now": "1969-12-31T23:59:59Z"}, 400, "now: "),
     ("PATCH /__mock/clock", {"now": "10000-01-01T00:00:00Z"}, 400, "now: "),
     ("PATCH /__mock/clock", {"advance": -1}, 400, "advance: "),
-    ("PATCH /__mock/clock", {"advance": "1"}, 400, "advance: "),
+    (
+        "PATCH /__mock/clock",
+        {"advance": "1"},
+        400,
+        'advance: expected a number from 0 to 253402300799 or a duration such as 60s, got "1"; did you mean 1s?',
+    ),
+    ("PATCH /__mock/clock", {"advance": "-5s"}, 400, "advance: "),
+    ("PATCH /__mock/clock", {"advance": "99999999h"}, 400, "advance: "),
     ("PATCH /__mock/clock", {"advance": 1e12}, 400, "advance: "),
     ("PATCH /__mock/clock", {"advance": 2.53e11}, 400, "advance: "),
     ("PATCH /__mock/clock", {"now": "9999-12-31T23:00:00Z", "advance": 3600}, 400, "advance: "),
     ("PATCH /__mock/clock", {"advance": True}, 400, "advance: "),
     ("PATCH /__mock/clock", {"mode": "slow"}, 400, "mode: "),
     ("PATCH /__mock/clock", {"mode": "scaled"}, 400, "speed: "),
-    ("PATCH /__mock/clock", {"mode": "scaled", "speed": 0}, 400, "speed: "),
+    (
+        "PATCH /__mock/clock",
+        {"mode": "scaled", "speed": 0},
+        400,
+        "speed: expected a number above 0 and up to 1000000, got 0",
+    ),
     ("PATCH /__mock/clock", {"mode": "scaled", "speed": 1e7}, 400, "speed: "),
     ("PATCH /__mock/clock", {"mode": "frozen", "speed": 2}, 400, "speed: "),
     ("PATCH /__mock/clock", {"speed": 2}, 400, "speed: "),
@@ -135,6 +150,7 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("PUT /__mock/scenario", {"nome": "own", "rules": []}, 400, "scenario:1:2: "),
     ("PUT /__mock/scenario", b"rules: [", 400, "scenario:1:"),
     ("PUT /__mock/scenario", b"\xff", 400, "scenario: expected UTF-8"),
+    ("PUT /__mock/scenario", b"name: flakey", 400, 'unknown scenario "flakey"; did you mean "flaky"?'),
     ("POST /__mock/accounts", {"uid": "demo"}, 400, "uid: "),
     ("POST /__mock/accounts", {"uid": ""}, 400, "uid: "),
     ("POST /__mock/accounts", {"uid": "x" * 129}, 400, "uid: "),
@@ -152,6 +168,9 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("POST /__mock/tokens", None, 400, "The request body"),
     ("POST /__mock/tokens", {}, 400, "uid: "),
     ("POST /__mock/tokens", {"uid": "ann", "expiresIn": 0}, 400, "expiresIn: "),
+    ("POST /__mock/tokens", {"uid": "ann", "expiresIn": "999ms"}, 400, "expiresIn: "),
+    ("POST /__mock/tokens", {"uid": "ann", "expiresIn": "1 h"}, 400, "expiresIn: "),
+    ("POST /__mock/tokens", {"uid": "ann", "expiresIn": 1e9}, 400, "expiresIn: "),
     ("POST /__mock/tokens", {"uid": "ann", "expires_in": 60}, 400, "expires_in: "),
     ("POST /__mock/checkouts/cks_none/pay", None, 404, "No such checkout"),
     ("POST /__mock/checkouts/cks_none/fail", None, 404, "No such checkout"),
@@ -190,6 +209,51 @@ def test_an_invalid_request_is_explained_and_changes_nothing(
     assert answer.json()["error"].keys() == {"message", "type", "code"}
     assert answer.json()["error"]["message"].startswith(said)
     assert snapshot_of(world) == before
+
+
+# A body that curl sends, and the end of the message.
+CURLED = [
+    (b"flaky", '; did you mean {"name": "flaky"}?'),
+    (b"flakey", '; did you mean {"name": "flaky"}?'),
+    (b'"flaky"', '; did you mean {"name": "flaky"}?'),
+    (b"name=flaky", '; did you mean {"name": "flaky"}?'),
+    (b"zzz", '; a name is sent as {"name": \u2026}'),
+    (b"rules: [{then: {delay: 300}}]", "; did you mean 300ms?"),
+    (b"rules: [", "while parsing a flow node"),
+]
+
+
+@pytest.mark.parametrize(("body", "end"), CURLED)
+def test_a_scenario_that_is_sent_in_another_form_has_a_hint(world: World, body: bytes, end: str) -> None:
+    answer = world.http.put("/__mock/scenario", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].endswith(end)
+
+
+@pytest.mark.parametrize("file", [*resources.scenarios().glob("*.yaml")], ids=lambda file: file.stem)
+def test_a_file_without_its_line_breaks_has_a_hint(world: World, file: Path) -> None:
+    """As ``curl -d @FILE`` sends it, with the comment at its start and without."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    for sent in (lines, [line for line in lines if not line.startswith("#")]):
+        answer = world.http.put("/__mock/scenario", content="".join(sent).encode())
+        assert answer.status_code == 400
+        hint = "; the body has no line breaks: send a file with --data-binary @FILE, since curl -d drops them"
+        assert answer.json()["error"]["message"].endswith(hint)
+
+
+def test_a_name_alone_starts_that_scenario_in_yaml_too(world: World) -> None:
+    assert control(world, "PUT scenario", content=b"name: flaky\n")["rules"]
+
+
+def test_durations_are_taken_for_seconds(world: World) -> None:
+    assert control(world, "PATCH clock", json={"advance": "1.5m"})["now"] == "2026-01-01T00:01:30.000Z"
+    token = control(world, "POST tokens", json={"uid": "demo", "expiresIn": "1m"})["idToken"]
+    signed_in = {"authorization": f"Bearer {token}"}
+    statuses = []
+    for span in ("59s", "1s"):
+        control(world, "PATCH clock", json={"advance": span})
+        statuses.append(world.http.get("/api/developer/account", headers=signed_in).status_code)
+    assert statuses == [200, 401]
 
 
 def test_a_finished_checkout_is_not_finished_again(world: World) -> None:
