@@ -51,17 +51,35 @@ def build_openapi_document(operations: Sequence[Operation], server: str) -> dict
     }
 
 
-def build_schemas(types: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
-    """Return the JSON Schemas of `types` and of the types that they refer to, by name."""
-    _, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
-    return components
+def describe_types(types: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the JSON Schema of each type, and those of the structs that they refer to, by name."""
+    schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    return plain_schema([*schemas]), plain_schema(components)
+
+
+def plain_schema(schema: Any) -> Any:
+    """Return a schema as generators of types read it.
+
+    They take a field with a default of null for one that is always there, an object of which nothing is said for one
+    that is always empty, and alternatives that only require names for values of any type.
+    """
+    if isinstance(schema, list):
+        return [plain_schema(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {name: plain_schema(value) for name, value in schema.items() if name != "default" or value is not None}
+    if plain.get("type") == "object" and plain.keys().isdisjoint(("properties", "additionalProperties")):
+        plain["additionalProperties"] = True
+    if all(one.keys() == {"required"} for one in plain.get("anyOf", [])):
+        plain.pop("anyOf", None)
+    return plain
 
 
 def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
     types: list[type[msgspec.Struct]] = [ErrorResponse]
     for operation in operations:
         types += [schema for schema in (operation.request, operation.response, operation.event) if schema is not None]
-    return build_schemas(types)
+    return describe_types(types)[1]
 
 
 def _describe_operation(operation: Operation, endpoint: Endpoint, path: str) -> dict[str, Any]:
@@ -99,7 +117,9 @@ def _describe_parameter(parameter: Parameter) -> dict[str, Any]:
 
 
 def _describe_success(endpoint: Endpoint, operation: Operation) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "object"} if operation.response is None else _ref(operation.response)
+    schema: dict[str, Any] = (
+        {"type": "object", "additionalProperties": True} if operation.response is None else _ref(operation.response)
+    )
     if endpoint.enveloped:
         schema = {
             "type": "object",

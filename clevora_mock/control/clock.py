@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.clock import MAX_SPEED, MAX_TIMESTAMP, Clock, iso, parse
 from clevora_mock.control.endpoint import get_sandbox
+from clevora_mock.control.schemas import ClockView
 from clevora_mock.control.seconds import Seconds, to_micros
 from clevora_mock.core.errors import invalid
 from clevora_mock.web.json_response import json_response
@@ -44,13 +45,13 @@ async def change_clock(request: Request) -> Response:
         clock.set(moment)
     if span:
         clock.set(clock.now() + span)
+    get_sandbox(request).announce("clock")
     return json_response(render_clock(clock))
 
 
-def render_clock(clock: Clock) -> dict[str, object]:
+def render_clock(clock: Clock) -> ClockView:
     """Return a clock as the control plane shows it."""
-    fields: dict[str, object] = {"now": iso(clock.now()), "mode": clock.mode}
-    return fields | {"speed": clock.speed} if clock.mode == "scaled" else fields
+    return ClockView(iso(clock.now()), clock.mode, clock.speed if clock.mode == "scaled" else UNSET)
 
 
 def _parse_now(text: str) -> int:

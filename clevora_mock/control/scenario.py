@@ -2,10 +2,12 @@
 
 import re
 
+from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.control.endpoint import get_sandbox
+from clevora_mock.control.schemas import ActiveScenario, RuleCounts, ScenarioList, ScenarioSummary
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.messages import closest_match
 from clevora_mock.core.scenario import DEFAULT, Scenario
@@ -17,6 +19,12 @@ from clevora_mock.web.json_response import json_response
 _BROKEN_LAYOUT = "mapping values|expected key|'-' indicator|could not find expected ':'"
 
 
+class ScenarioName(Struct):
+    """The name of the scenario to start."""
+
+    name: str
+
+
 class ScenarioHandlers:
     """The handlers; `store` has the scenarios that can be started by name."""
 
@@ -25,13 +33,13 @@ class ScenarioHandlers:
 
     async def list(self, request: Request) -> Response:
         """Handle ``GET /__mock/scenarios``."""
-        described = [{"name": name, "description": text} for name, text in self._store.describe()]
+        described = [ScenarioSummary(name, text) for name, text in self._store.describe()]
         active = get_sandbox(request).scenario_run.scenario.name
-        return json_response({"active": active, "scenarios": described})
+        return json_response(ScenarioList(active, described))
 
     async def show(self, request: Request) -> Response:
         """Handle ``GET /__mock/scenario``."""
-        return json_response(_render_scenario(get_sandbox(request).scenario_run))
+        return json_response(render_scenario(get_sandbox(request).scenario_run))
 
     async def put(self, request: Request) -> Response:
         """Handle ``PUT /__mock/scenario``: start ``{"name": "flaky"}``, or a scenario as JSON or YAML."""
@@ -52,7 +60,9 @@ class ScenarioHandlers:
             raise ApiError("invalid_field", "scenario: expected UTF-8 text") from None
         try:
             name = name_alone(text)
-            return read_scenario("scenario", text) if name is None else self._store.named(name)
+            # In YAML, a name that is no scenario's may be that of a new one without rules.
+            is_new = name is None or (not text.lstrip().startswith("{") and name not in self._store.names())
+            return read_scenario("scenario", text) if name is None or is_new else self._store.named(name)
         except ValueError as error:
             message = "; ".join(str(error).splitlines())
             raise ApiError("invalid_field", message + self._body_hint(text.strip(), message)) from None
@@ -67,14 +77,10 @@ class ScenarioHandlers:
         return ""
 
 
-def _render_scenario(run: ScenarioRun) -> dict[str, object]:
+def render_scenario(run: ScenarioRun) -> ActiveScenario:
+    """Return a running scenario as the control plane shows it."""
     scenario = run.scenario
-    return {
-        "name": scenario.name,
-        "description": scenario.description,
-        "rules": [
-            {"name": rule.name, "met": run.counts.get(rule.name, 0), "applied": run.applied.get(rule.name, 0)}
-            for rule in scenario.rules
-        ],
-        "source": scenario.source,
-    }
+    counts = [
+        RuleCounts(rule.name, run.counts.get(rule.name, 0), run.applied.get(rule.name, 0)) for rule in scenario.rules
+    ]
+    return ActiveScenario(scenario.name, scenario.description, counts, scenario.source)

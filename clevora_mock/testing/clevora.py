@@ -16,7 +16,7 @@ import msgspec
 from clevora_mock.core.journal import MAX_ENTRIES
 from clevora_mock.settings import DEMO_UID, client_variables
 from clevora_mock.testing.connections import Connections
-from clevora_mock.testing.records import Finding, Request
+from clevora_mock.testing.records import Finding, Request, SignedWebhook
 
 
 class MockError(ValueError):
@@ -49,6 +49,11 @@ class Clevora:
         if self._api_key is None:
             self._api_key = str(self.call("GET", "/")["apiKey"])
         return self._api_key
+
+    @property
+    def webhook_secret(self) -> str:
+        """The secret (``whsec_…``) of the signatures on payment events."""
+        return str(self.call("GET", "/")["webhookSecret"])
 
     @property
     def environment(self) -> dict[str, str]:
@@ -112,13 +117,31 @@ class Clevora:
         renamed = {"developerAccess" if name == "developer_access" else name: fact for name, fact in facts.items()}
         return dict(self.call("POST", "/__mock/accounts", {"uid": uid} | renamed))
 
-    def pay(self, checkout: str) -> dict[str, Any]:
-        """Pay a top-up, by its ``checkoutUrl`` or id: the signed event is delivered to the webhook."""
-        return dict(self.call("POST", f"/__mock/checkouts/{_id_of(checkout)}/pay"))
+    def accounts(self) -> list[dict[str, Any]]:
+        """Return all accounts, the oldest first."""
+        return list(self.call("GET", "/__mock/accounts")["accounts"])
 
-    def fail_payment(self, checkout: str) -> dict[str, Any]:
-        """Fail a top-up's payment."""
-        return dict(self.call("POST", f"/__mock/checkouts/{_id_of(checkout)}/fail"))
+    def checkouts(self) -> list[dict[str, Any]]:
+        """Return all top-ups' checkouts, the oldest first: ``id``, ``url``, ``amount``, ``status`` and so on."""
+        return list(self.call("GET", "/__mock/checkouts")["checkouts"])
+
+    def pay(self, checkout: str, *, deliveries: int = 1, delay: float | str | None = None) -> dict[str, Any]:
+        """Pay a top-up, by its ``checkoutUrl`` or id: the signed event is delivered to the webhook.
+
+        It is delivered `deliveries` times, `delay` seconds (or ``"30s"``) later by the sandbox's clock.
+        """
+        body = {"deliveries": deliveries, "delay": delay}
+        return dict(self.call("POST", f"/__mock/checkouts/{_id_of(checkout)}/pay", body))
+
+    def fail_payment(self, checkout: str, *, deliveries: int = 1, delay: float | str | None = None) -> dict[str, Any]:
+        """Fail a top-up's payment; the event is delivered like that of `pay`."""
+        body = {"deliveries": deliveries, "delay": delay}
+        return dict(self.call("POST", f"/__mock/checkouts/{_id_of(checkout)}/fail", body))
+
+    def sign_webhook(self, payload: Mapping[str, Any]) -> SignedWebhook:
+        """Sign an event for a webhook route of your own: headers, and the body to send as it is."""
+        signed = self.call("POST", "/__mock/webhooks/sign", {"payload": payload})
+        return SignedWebhook(signed["headers"], signed["body"].encode())
 
     def snapshot(self) -> dict[str, Any]:
         """Return the sandbox's whole state, for `restore`."""

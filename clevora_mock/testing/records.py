@@ -1,7 +1,7 @@
 """Requests and findings, as the control plane returns them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -62,6 +62,13 @@ class Request(Struct, frozen=True, rename="camel"):
     @property
     def tokens(self) -> int:
         return self.prompt_tokens + self.completion_tokens
+
+
+class SignedWebhook(NamedTuple):
+    """A signed webhook: the headers, and the exact bytes of the body."""
+
+    headers: dict[str, str]
+    body: bytes
 
 
 class Finding(Struct, frozen=True):

@@ -197,8 +197,13 @@ def test_new_entries_are_streamed(world: World) -> None:
     def listen() -> None:
         with world.http.stream("GET", "/__mock/events") as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
+            name = ""
             for line in answer.iter_lines():
-                if line.startswith("data: "):
+                if line.startswith("event: "):
+                    name = line
+                elif not line:
+                    name = ""
+                elif not name and line.startswith("data: "):
                     told.put(json.loads(line.removeprefix("data: ")))
                 if leave.is_set():
                     return

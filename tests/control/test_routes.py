@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock import resources
-from tests.support.control import chat, control, snapshot_of, start_scenario
+from clevora_mock.core.sandbox import Sandbox
+from tests.support.control import chat, control, snapshot_of, start_scenario, wait_until
 from tests.support.examples import examples
 from tests.support.server import RunningServer
 from tests.support.world import World, fresh_world
@@ -26,7 +27,7 @@ ACCOUNT = {"uid", "email", "balance", "activated", "developerAccess", "tier", "k
 
 # Method and path, the body, and the keys of the response. {checkout} is an open one.
 SHAPES: list[tuple[str, Any, set[str]]] = [
-    ("GET /", None, {"name", "version", "baseUrl", "apiKey", "sandbox", "links"}),
+    ("GET /", None, {"name", "version", "baseUrl", "apiKey", "webhookSecret", "sandbox", "links"}),
     ("GET /openapi.json", None, {"openapi", "info", "servers", "paths", "components"}),
     (
         "GET /__mock/health",
@@ -67,10 +68,12 @@ SHAPES: list[tuple[str, Any, set[str]]] = [
     ("POST /__mock/accounts", {"email": "a@b.example", "password": "secret-1"}, {*ACCOUNT, "apiKey"}),
     ("GET /__mock/accounts/demo", None, ACCOUNT),
     ("PATCH /__mock/accounts/demo", {"balance": -1.5, "activated": False}, ACCOUNT),
+    ("GET /__mock/accounts", None, {"accounts"}),
+    ("GET /__mock/checkouts", None, {"checkouts"}),
     ("POST /__mock/tokens", {"uid": "ann"}, {"idToken"}),
     ("POST /__mock/tokens", {"uid": "ann", "email": "a@b.example", "expiresIn": 1}, {"idToken"}),
-    ("POST /__mock/checkouts/{checkout}/pay", None, {"id", "status", "webhookStatus"}),
-    ("POST /__mock/checkouts/{checkout}/fail", None, {"id", "status", "webhookStatus"}),
+    ("POST /__mock/checkouts/{checkout}/pay", None, {"id", "status", "webhookStatus", "webhookStatuses"}),
+    ("POST /__mock/checkouts/{checkout}/fail", None, {"id", "status", "webhookStatus", "webhookStatuses"}),
     ("POST /__mock/webhooks/sign", {"payload": {"type": "payment.succeeded"}}, {"headers", "body"}),
     ("GET /__mock/requests", None, {"count", "evicted", "requests"}),
     ("DELETE /__mock/requests", None, {"count", "evicted", "requests"}),
@@ -150,7 +153,7 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("PUT /__mock/scenario", {"nome": "own", "rules": []}, 400, "scenario:1:2: "),
     ("PUT /__mock/scenario", b"rules: [", 400, "scenario:1:"),
     ("PUT /__mock/scenario", b"\xff", 400, "scenario: expected UTF-8"),
-    ("PUT /__mock/scenario", b"name: flakey", 400, 'unknown scenario "flakey"; did you mean "flaky"?'),
+    ("PUT /__mock/scenario", b"{name: flakey}", 400, 'unknown scenario "flakey"; did you mean "flaky"?'),
     ("POST /__mock/accounts", {"uid": "demo"}, 400, "uid: "),
     ("POST /__mock/accounts", {"uid": ""}, 400, "uid: "),
     ("POST /__mock/accounts", {"uid": "x" * 129}, 400, "uid: "),
@@ -177,6 +180,7 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("GET /checkout/cks_none", None, 404, "No such checkout"),
     ("POST /checkout/cks_none", b"outcome=succeeded", 404, "No such checkout"),
     ("POST /checkout/cks_none", b"outcome=maybe", 400, "outcome: "),
+    ("POST /__mock/checkouts/cks_none/pay", {"delay": "30s"}, 404, "No such checkout"),
     ("POST /__mock/webhooks/sign", {}, 400, "payload: "),
     ("POST /__mock/webhooks/sign", {"payload": "text"}, 400, "payload: "),
     ("POST /__mock/webhooks/sign", {"payload": {}, "secret": "x"}, 400, "secret: "),
@@ -262,6 +266,7 @@ def test_a_finished_checkout_is_not_finished_again(world: World) -> None:
         "id": checkout,
         "status": "succeeded",
         "webhookStatus": 200,
+        "webhookStatuses": [200],
     }
     for verb in ("pay", "fail"):
         again = world.http.post(f"/__mock/checkouts/{checkout}/{verb}")
@@ -363,3 +368,114 @@ def test_arbitrary_input_never_causes_a_5xx(shared_world: World, where: tuple[st
 @pytest.fixture(scope="module")
 def shared_world(frozen_server: RunningServer) -> World:
     return fresh_world(frozen_server)
+
+
+def deliveries(world: World) -> list[dict[str, Any]]:
+    """Return the deliveries to the webhook, the oldest first."""
+    return list(control(world, "GET requests?endpoint=dodo.webhook")["requests"][::-1])
+
+
+def test_a_checkout_is_delivered_twice_and_credited_once(world: World) -> None:
+    paid = control(world, f"POST checkouts/{open_checkout(world)}/pay", json={"deliveries": 2})
+    assert (paid["webhookStatus"], paid["webhookStatuses"]) == (200, [200, 200])
+    first, second = deliveries(world)
+    assert first["body"] == second["body"]
+    assert control(world, "GET accounts/demo")["balance"] == 150
+
+
+def test_repeated_deliveries_have_one_event_id(world: World) -> None:
+    ids: list[str] = []
+
+    def note(sandbox: Sandbox) -> None:
+        claim = sandbox.checkouts.claim
+
+        def record(event_id: str, event: Any) -> Any:
+            ids.append(event_id)
+            return claim(event_id, event)
+
+        sandbox.checkouts.claim = record  # type: ignore[method-assign]
+
+    world.run_in_server(note)
+    control(world, f"POST checkouts/{open_checkout(world)}/pay", json={"deliveries": 3})
+    assert len(ids) == 3
+    assert len(set(ids)) == 1
+
+
+@pytest.mark.parametrize("delay", [30, "30s", "0.5m"])
+def test_a_checkout_is_delivered_late(world: World, delay: object) -> None:
+    checkout = open_checkout(world)
+    paid = control(world, f"POST checkouts/{checkout}/pay", json={"delay": delay, "deliveries": 2})
+    assert (paid["status"], paid["webhookStatus"], paid["webhookStatuses"]) == ("succeeded", None, [])
+    assert control(world, "GET checkouts")["checkouts"][0]["dueAt"] == "2026-01-01T00:00:30.000Z"
+    world.advance(29.9)
+    assert deliveries(world) == []
+    world.advance(0.1)
+    wait_until(lambda: len(deliveries(world)) == 2)
+    assert control(world, "GET accounts/demo")["balance"] == 150
+
+
+def test_events_are_delivered_out_of_order(world: World) -> None:
+    first, second = open_checkout(world), open_checkout(world)
+    control(world, f"POST checkouts/{first}/pay", json={"delay": "1m"})
+    control(world, f"POST checkouts/{second}/fail", json={"delay": "1s"})
+    world.advance(1)
+    wait_until(lambda: len(deliveries(world)) == 1)
+    world.advance(59)
+    wait_until(lambda: len(deliveries(world)) == 2)
+    assert [one["body"]["data"]["checkout_session_id"] for one in deliveries(world)] == [second, first]
+
+
+def test_a_delay_of_the_request_replaces_that_of_the_scenario(world: World) -> None:
+    start_scenario(world, "payments: {delay: 1h}")
+    assert control(world, f"POST checkouts/{open_checkout(world)}/pay", json={"delay": 0})["webhookStatuses"] == [200]
+
+
+def test_late_deliveries_survive_a_snapshot(world: World) -> None:
+    control(world, f"POST checkouts/{open_checkout(world)}/pay", json={"delay": "1m", "deliveries": 2})
+    control(world, "PUT state", json=snapshot_of(world))
+    world.advance(60)
+    wait_until(lambda: len(deliveries(world)) == 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"deliveries": 0}, "deliveries"),
+        ({"deliveries": 11}, "deliveries"),
+        ({"delay": "9000h"}, "delay"),
+        ({"delay": "soon"}, "delay"),
+        ({"times": 2}, "times"),
+    ],
+)
+def test_an_impossible_delivery_leaves_the_checkout_open(world: World, body: dict[str, Any], field: str) -> None:
+    checkout = open_checkout(world)
+    answer = world.http.post(f"/__mock/checkouts/{checkout}/pay", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith(f"{field}: ")
+    assert control(world, "GET checkouts")["checkouts"][0]["status"] == "open"
+
+
+def test_accounts_and_checkouts_are_listed(world: World) -> None:
+    made = control(world, "POST accounts", json={"uid": "ann", "balance": 5})
+    accounts = control(world, "GET accounts")["accounts"]
+    assert [account["uid"] for account in accounts] == ["demo", "ann"]
+    assert accounts[1] == {name: value for name, value in made.items() if name != "apiKey"}
+    paid, open_one = open_checkout(world), open_checkout(world)
+    control(world, f"POST checkouts/{paid}/pay")
+    listed = control(world, "GET checkouts")["checkouts"]
+    assert [(one["id"], one["status"], one["credited"]) for one in listed] == [
+        (paid, "succeeded", True),
+        (open_one, "open", False),
+    ]
+    assert listed[1] == {
+        "id": open_one,
+        "url": f"{world.url}/checkout/{open_one}",
+        "uid": "demo",
+        "email": "demo@clevora.example",
+        "amount": 50,
+        "status": "open",
+        "credited": False,
+        "createdAt": "2026-01-01T00:00:00.000Z",
+        "expiresAt": "2026-01-02T00:00:00.000Z",
+        "dueAt": None,
+    }

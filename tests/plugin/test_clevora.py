@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
 
 from clevora_mock.testing import Clevora, MockError, Server
 from tests.support.server import RunningServer
@@ -188,6 +189,30 @@ def test_sandboxes_of_a_server_are_separate_and_can_be_removed(world: World) -> 
 def test_an_unreachable_server_is_named_by_its_address() -> None:
     with pytest.raises(MockError, match=r"no clevora-mock at http://127\.0\.0\.1:9"):
         _ = Clevora("http://127.0.0.1:9").balance
+
+
+def test_a_webhook_is_signed_with_the_secret(real_server: RunningServer) -> None:
+    clevora = Server(real_server.url).sandbox("signed-webhook")
+    assert clevora.webhook_secret == real_server.settings.webhook_secret
+    payload = {"type": "payment.succeeded", "data": {"name": "Zoë"}}
+    headers, body = clevora.sign_webhook(payload)
+    assert body == '{"type":"payment.succeeded","data":{"name":"Zoë"}}'.encode()
+    assert Webhook(clevora.webhook_secret).verify(body, headers) == payload
+
+
+def test_payments_are_delivered_as_often_and_as_late_as_asked(clevora: Clevora) -> None:
+    topup = urllib.request.Request(
+        f"{clevora.url}/api/developer/topup",
+        b'{"amount": 50}',
+        {"authorization": f"Bearer {clevora.id_token()}"},
+    )
+    for _ in range(2):
+        urllib.request.urlopen(topup).close()
+    paid, failed = clevora.checkouts()
+    assert clevora.pay(paid["url"], deliveries=2)["webhookStatuses"] == [200, 200]
+    assert clevora.fail_payment(failed["id"], delay="1h")["webhookStatuses"] == []
+    assert [one["status"] for one in clevora.checkouts()] == ["succeeded", "failed"]
+    assert [one["balance"] for one in clevora.accounts()] == [150]
 
 
 class TestConnections:
