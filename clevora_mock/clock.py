@@ -27,6 +27,9 @@ MAX_TIMESTAMP = 253_402_300_799 * SECOND  # 9999-12-31T23:59:59Z
 # The maximum speed, in seconds of the clock per second of wall time.
 MAX_SPEED = 1_000_000
 
+# A duration as a text, such as ``250ms``, ``2s`` or ``1.5m``.
+DURATION = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$"
+
 
 def wall_micros() -> int:
     """Return the machine's time, in microseconds since 1970."""
@@ -74,10 +77,11 @@ def parse(text: str) -> int:
 
 def read_duration(text: str) -> int:
     """Return the microseconds of a text such as ``250ms``, ``2s`` or ``1.5m``. Raises ValueError."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text, re.ASCII)
-    if not found or len(text) > 20:
+    if not re.fullmatch(DURATION, text) or len(text) > 20:
         raise ValueError("expected a duration such as 250ms, 2s or 1m")
-    return round(float(found[1]) * {"ms": SECOND // 1000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}[found[2]])
+    number = text.rstrip("msh")
+    units = {"ms": SECOND // 1000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
+    return round(float(number) * units[text.removeprefix(number)])
 
 
 class Timer:

@@ -23,7 +23,7 @@ async def activate_account(context: RequestContext) -> Reply:
     if identity is None:
         raise ApiError("invalid_id_token")
     account = context.sandbox.accounts.get_or_create(identity.uid, identity.email, context.now)
-    account.developer_access = True
+    context.sandbox.update_account(account, developer_access=True)
     context.set_principal(replace(context.principal, account=account))
     return enveloped(_render_account(account))
 

@@ -32,6 +32,7 @@ async def revoke_key(context: RequestContext) -> Reply:
     if key is None or key.account is not context.account:
         raise ApiError("not_found", "No such key")
     key.revoked = True
+    context.sandbox.announce("account", key.account.uid)
     return enveloped(dashboard.RevokedKey(key.id, "revoked"))
 
 

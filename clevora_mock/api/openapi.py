@@ -54,13 +54,31 @@ def build_openapi_document(operations: Sequence[Operation], server: str) -> dict
     }
 
 
-def build_schemas(types: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
-    """Return the JSON Schemas of `types` and of the types that they refer to, by name."""
-    _, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+def describe_types(types: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the JSON Schema of each type, and those of the structs that they refer to, by name."""
+    schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
     for schema in components.values():
         # From docstrings, whose clause ids and markup say nothing to readers of the schema.
         schema["description"] = _CLAUSES.sub("", schema["description"]).replace("``", "")
-    return components
+    return plain_schema([*schemas]), plain_schema(components)
+
+
+def plain_schema(schema: Any) -> Any:
+    """Return a schema as generators of types read it.
+
+    They take a field with a default of null for one that is always there, an object of which nothing is said for one
+    that is always empty, and alternatives that only require names for values of any type.
+    """
+    if isinstance(schema, list):
+        return [plain_schema(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {name: plain_schema(value) for name, value in schema.items() if name != "default" or value is not None}
+    if plain.get("type") == "object" and plain.keys().isdisjoint(("properties", "additionalProperties")):
+        plain["additionalProperties"] = True
+    if all(one.keys() == {"required"} for one in plain.get("anyOf", [])):
+        plain.pop("anyOf", None)
+    return plain
 
 
 def build_api_schemas(operations: Sequence[Operation]) -> dict[str, Any]:
@@ -68,7 +86,7 @@ def build_api_schemas(operations: Sequence[Operation]) -> dict[str, Any]:
     types: list[type[msgspec.Struct]] = [ErrorResponse]
     for operation in operations:
         types += [schema for schema in (operation.request, operation.response, operation.event) if schema is not None]
-    return build_schemas(types)
+    return describe_types(types)[1]
 
 
 def _describe_operation(operation: Operation, endpoint: Endpoint, path: str) -> dict[str, Any]:
@@ -111,7 +129,9 @@ def describe_parameter(parameter: Parameter) -> dict[str, Any]:
 
 def success_schema(endpoint: Endpoint, operation: Operation) -> dict[str, Any]:
     """Return the JSON Schema of a success's body, with the dashboard's envelope."""
-    schema: dict[str, Any] = {"type": "object"} if operation.response is None else ref(operation.response)
+    schema: dict[str, Any] = (
+        {"type": "object", "additionalProperties": True} if operation.response is None else ref(operation.response)
+    )
     if not endpoint.enveloped:
         return schema
     return {
@@ -165,5 +185,5 @@ def _json_content(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def ref(schema: type[msgspec.Struct]) -> dict[str, Any]:
-    """Return a reference to the schema of a type, in a document with `build_schemas` as its components."""
+    """Return a reference to the schema of a type, in a document with those of `build_api_schemas` as its components."""
     return {"$ref": f"#/components/schemas/{schema.__name__}"}

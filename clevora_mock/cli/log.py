@@ -33,6 +33,7 @@ def text_line(sandbox: str, entry: JournalEntry, style: Styler, now: int) -> str
         money.text(entry.cost),
         outcome_of(entry.message or entry.code, entry.fault, _parsed(entry.body), entry.endpoint),
         entry.rule,
+        entry.hint,
     ).text(style)
 
 
@@ -48,6 +49,7 @@ def json_line(sandbox: str, entry: JournalEntry) -> str:
         "status": entry.status or None,
         "code": entry.code,
         "message": entry.message,
+        "hint": entry.hint,
         "latencyMs": entry.latency // 1000,
         "tokens": entry.prompt_tokens + entry.completion_tokens,
         "cost": money.dollars(entry.cost),

@@ -7,15 +7,18 @@ from collections import deque
 from collections.abc import Callable
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from clevora_mock.clock import SECOND
 from clevora_mock.core.exchange import Exchange
-from clevora_mock.core.masking import masked, masked_text
+from clevora_mock.core.masking import is_secret_name, masked, masked_text
 from clevora_mock.core.scenario import RuleNearMiss
 
 MAX_ENTRIES = 10_000
 MAX_BODY_BYTES = 16 * 1024
 MAX_TEXT_CHARACTERS = 2_000
+# Of each text of a near miss.
+MAX_MISS_CHARACTERS = 100
 
 # Masking looks at no more of a body, or of a response's text.
 _MASKED_LENGTH = 4 * MAX_BODY_BYTES
@@ -132,8 +135,19 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         rule=None if plan.rule is None else masked_text(plan.rule),
         draw=plan.draw,
         fault=reply.fault,
-        misses=plan.misses,
+        misses=tuple(map(_shortened, plan.misses)),
         query=masked_text(facts.query),
         message=None if message is None else masked_text(message)[:MAX_TEXT_CHARACTERS],
         hint=None if hint is None else masked_text(hint)[:MAX_TEXT_CHARACTERS],
     )
+
+
+def _shortened(miss: RuleNearMiss) -> RuleNearMiss:
+    """Mask and shorten the texts of a near miss."""
+    is_secret = is_secret_name(miss.field)
+    expected, got = ("***" if is_secret else _cut(masked_text(text)) for text in (miss.expected, miss.got))
+    return replace(miss, rule=masked_text(miss.rule), field=_cut(masked_text(miss.field)), expected=expected, got=got)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MAX_MISS_CHARACTERS else text[: MAX_MISS_CHARACTERS - 1] + "…"

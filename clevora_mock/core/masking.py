@@ -61,7 +61,7 @@ def masked_text(text: str) -> str:
 
 def is_secret_name(path: str) -> bool:
     """Tell whether a field is masked by its name; `path` may lead to it."""
-    return re.fullmatch(_FIELD, path, re.IGNORECASE) is not None
+    return re.search(rf"{_FIELD}\Z", path, re.IGNORECASE) is not None
 
 
 def preview(raw: str) -> str:

@@ -8,7 +8,9 @@ order. `chance` is drawn only for requests that meet all other conditions, and `
 from collections.abc import Callable
 from typing import Any
 
+from clevora_mock.clock import SECOND
 from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.near_misses import NOTHING, calls_text, difference, pattern_text, value_text, window_text
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.scenario import Calls, Plan, Rule, RuleNearMiss, Scenario, TextPattern, When
 
@@ -46,7 +48,8 @@ def decide(
             if rule.when.calls is None or is_among(count, rule.when.calls):
                 return Plan(rule.then, rule.name, purpose, draw, tuple(misses), count)
             failed = "calls"
-        misses.append(RuleNearMiss(rule.name, failed, draw))
+        reached = counts[rule.name] if failed == "calls" else facts.arrived - began
+        misses.append(_near_miss(rule, failed, facts, principal, draw, reached))
     return Plan(misses=tuple(misses))
 
 
@@ -58,6 +61,34 @@ def _failed_condition(when: When, facts: RequestFacts, principal: Principal, beg
     if when.between is not None and not when.between[0] <= facts.arrived - began < when.between[1]:
         return "between"
     return None
+
+
+def _near_miss(
+    rule: Rule, failed: str, facts: RequestFacts, principal: Principal, draw: float | None, reached: int
+) -> RuleNearMiss:
+    """Describe the condition `failed`; `reached` is the number of the call, or the time since the scenario began."""
+    when, key = rule.when, principal.key
+    field, expected, got = failed, "", ""
+    if failed == "key":
+        expected, got = value_text(when.key), NOTHING if key is None else value_text(key.name)
+    elif failed == "account":
+        expected, got = value_text(when.account), value_text(principal.uid)
+    elif failed == "header":
+        name, pattern = next(pair for pair in when.header if not _has_header(facts, *pair))
+        sent = name.encode() in facts.headers
+        field, expected = f"header.{name}", pattern_text(pattern)
+        got = value_text(facts.header(name.encode())) if sent else NOTHING
+    elif failed == "body":
+        field, expected, got = difference(when.body, facts.document, "body") or (field, expected, got)
+    elif failed == "message" and when.message is not None:
+        expected, got = pattern_text(when.message), value_text(last_message(facts))
+    elif failed == "between" and when.between is not None:
+        expected, got = window_text(when.between), f"{reached / SECOND:g}s"
+    elif failed == "chance":
+        expected, got = f"a draw below {when.chance:g}", f"{draw:g}"
+    elif failed == "calls" and when.calls is not None:
+        expected, got = f"call {calls_text(when.calls)}", f"call {reached}"
+    return RuleNearMiss(rule.name, failed, draw, field, expected, got)
 
 
 def is_among(count: int, calls: Calls) -> bool:
@@ -98,7 +129,11 @@ def _is_account(when: When, facts: RequestFacts, principal: Principal) -> bool:
 
 
 def _has_headers(when: When, facts: RequestFacts, principal: Principal) -> bool:
-    return all(_matches(pattern, facts.header(name.encode()), whole=True) for name, pattern in when.header)
+    return all(_has_header(facts, name, pattern) for name, pattern in when.header)
+
+
+def _has_header(facts: RequestFacts, name: str, pattern: TextPattern) -> bool:
+    return _matches(pattern, facts.header(name.encode()), whole=True)
 
 
 def _has_body(when: When, facts: RequestFacts, principal: Principal) -> bool:
@@ -126,10 +161,4 @@ def _matches(pattern: TextPattern, text: str, *, whole: bool) -> bool:
 
 def is_subset(part: Any, whole: Any) -> bool:
     """Tell whether JSON `whole` contains `part`: objects by key, arrays by position, scalars by type and value."""
-    if isinstance(part, dict):
-        return isinstance(whole, dict) and all(name in whole and is_subset(part[name], whole[name]) for name in part)
-    if isinstance(part, list):
-        return isinstance(whole, list) and len(part) == len(whole) and all(map(is_subset, part, whole))
-    if isinstance(part, bool) or isinstance(whole, bool):
-        return part is whole
-    return bool(part == whole)
+    return difference(part, whole, "") is None

@@ -11,6 +11,7 @@ from msgspec import Struct
 from clevora_mock.clock import Clock
 from clevora_mock.contract.limits import KEY_DIGITS, KEY_PREFIX
 from clevora_mock.core.accounts import Account, Accounts, Key
+from clevora_mock.core.changes import ChangeKind, ChangeListener
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import Exchange, Principal, RequestFacts
 from clevora_mock.core.journal import MAX_ENTRIES, Journal
@@ -69,7 +70,13 @@ class Sandbox:
         self.startup = startup
         self._wall_clock = Clock() if config.real_delays else None
         self.journal = Journal(config.journal_size)
+        self.change_listeners: list[ChangeListener] = []
         self.reset()
+
+    def announce(self, kind: ChangeKind, subject: str | None = None) -> None:
+        """Call the listeners after a change."""
+        for listener in self.change_listeners:
+            listener(kind, subject)
 
     def reset(self) -> None:
         """Restore the initial state: clock, draws, demo account and startup scenario."""
@@ -96,6 +103,7 @@ class Sandbox:
                 self.clock.set_mode(start.mode, start.speed)
             if start.start is not None:
                 self.clock.set(start.start)
+            self.announce("clock")
         now = self.clock.now()
         self.limits = scenario.limits or self.config.limits
         if scenario.account is not None:
@@ -107,6 +115,7 @@ class Sandbox:
             self.rng.restart(f"chance of {purpose}", f"delay of {purpose}")
         self.scenario_run = ScenarioRun(scenario, now)
         self.side_runs: dict[str, ScenarioRun] = {}
+        self.announce("scenario")
 
     def restart_future_scenarios(self) -> None:
         """Let scenarios begin now that began after now, since the clock was set back."""
@@ -151,7 +160,7 @@ class Sandbox:
             principal.key.require_valid()
         has_access = principal.account is not None and principal.account.developer_access
         if facts.endpoint is not None and facts.endpoint.requires_developer_access and not has_access:
-            raise ApiError("developer_access_required")
+            raise ApiError("developer_access_required", hint="POST /api/developer/activate with an ID token gives it")
 
     def admit(self, principal: Principal) -> None:
         """Count a request of an API key. Raises a 402 without funds, a 429 over its limits (W6)."""
@@ -167,14 +176,26 @@ class Sandbox:
         developer_access: bool | None = None,
     ) -> None:
         """Set all values that are not None; a balance is set by an adjustment, and activates like any other (B2)."""
+        before = account.activated, account.developer_access
         if balance is not None:
             if balance != account.ledger.balance:
                 account.ledger.adjust(self.next_entry(), balance, self.clock.now())
+                self.announce("money", account.uid)
             account.activate_if_funded()
         if activated is not None:
             account.activated = activated
         if developer_access is not None:
             account.developer_access = developer_access
+        if before != (account.activated, account.developer_access):
+            self.announce("account", account.uid)
+
+    def credit(self, account: Account, amount: int, now: int) -> None:
+        """Add `amount` micro-dollars to an account, which may activate it (B2)."""
+        was_activated = account.activated
+        account.credit(self.next_entry(), amount, now)
+        self.announce("money", account.uid)
+        if account.activated != was_activated:
+            self.announce("account", account.uid)
 
     def record(self, exchange: Exchange, now: int) -> None:
         """Charge a finished request and add it to the usage and the journal."""
@@ -194,12 +215,15 @@ class Sandbox:
                 key.record(tokens, now)
         self.journal.add(exchange, now, cost, logged)
         self.last_used = now
+        if cost and account is not None:
+            self.announce("money", account.uid)
 
     def create_key(self, account: Account, name: str, now: int) -> tuple[Key, str]:
         """Create a key and return it with its raw form, which is not stored."""
         raw = KEY_PREFIX + self.rng.next_hex("key", KEY_DIGITS)
         key = Key(account, "key_" + self.rng.next_hex("key id"), raw, name, now)
         self.accounts.add_key(key)
+        self.announce("account", account.uid)
         return key, raw
 
     def next_uid(self) -> str:
@@ -231,7 +255,7 @@ class Sandbox:
         checkout = self.checkouts.claim(event_id, announced)
         if checkout is not None:
             account = self.accounts.get_or_create(checkout.uid, checkout.email, now)
-            account.credit(self.next_entry(), checkout.amount, now)
+            self.credit(account, checkout.amount, now)
 
     def reset_money(self) -> None:
         """Reset ledgers, usage, rate limits and checkouts; the demo account gets its opening credit again."""
@@ -246,7 +270,7 @@ class Sandbox:
         demo = self.accounts.get_or_create(self.config.uid, self.config.email, now)
         demo.activated = False
         if self.config.balance > 0:
-            demo.credit(self.next_entry(), self.config.balance, now)
+            self.credit(demo, self.config.balance, now)
         # As at startup, the scenario's account settings follow the opening credit.
         start = self.scenario_run.scenario.account
         if start is not None:
@@ -274,6 +298,6 @@ class Sandbox:
         account = self.accounts.get_or_create(config.uid, config.email, now)
         account.developer_access = True
         if config.balance > 0:
-            account.credit(self.next_entry(), config.balance, now)
+            self.credit(account, config.balance, now)
         key = Key(account, "key_" + self.rng.next_hex("key id"), config.api_key, "Demo key", now)
         self.accounts.add_key(key)

@@ -164,11 +164,17 @@ class Scenario(Struct, frozen=True):
 
 
 class RuleNearMiss(Struct, frozen=True, gc=False):
-    """A rule for the request's endpoint that did not apply, its first failed condition, and its draw if any."""
+    """A rule for the request's endpoint that did not apply, its first failed condition, and its draw if any.
+
+    `field` is the part of the request that the condition is about, such as ``body.stream``.
+    """
 
     rule: str
     condition: str
     draw: float | None = None
+    field: str = ""
+    expected: str = ""
+    got: str = ""
 
 
 class Plan(Struct, frozen=True):

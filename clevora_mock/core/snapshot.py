@@ -17,7 +17,7 @@ from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.ledger import LedgerEntry, LedgerTotals
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.passwords import Password
-from clevora_mock.core.payments import Checkout, Checkouts
+from clevora_mock.core.payments import MAX_DELIVERIES, Checkout, Checkouts
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario_run import ScenarioRun
@@ -110,7 +110,7 @@ class UserState(StrictStruct, frozen=True):
 
 
 class CheckoutState(StrictStruct, frozen=True):
-    """A checkout; `due` is the time of its event's delivery."""
+    """A checkout; `due` is the time of its event's delivery, `deliveries` how often it is delivered."""
 
     id: str
     uid: str
@@ -120,6 +120,8 @@ class CheckoutState(StrictStruct, frozen=True):
     status: Literal["open", "succeeded", "failed"]
     credited: bool
     due: Timestamp | None
+    # Snapshots of earlier releases have none.
+    deliveries: Annotated[int, Meta(ge=1, le=MAX_DELIVERIES)] = 1
 
 
 class ScenarioState(StrictStruct, frozen=True):
@@ -129,6 +131,8 @@ class ScenarioState(StrictStruct, frozen=True):
     source: str
     began: Timestamp
     counts: dict[str, Natural]
+    # Snapshots of earlier releases have none.
+    applied: dict[str, Natural] = {}
 
 
 class State(StrictStruct, frozen=True):
@@ -227,7 +231,7 @@ def _clock(clock: Clock) -> ClockState:
 
 
 def _scenario(run: ScenarioRun) -> ScenarioState:
-    return ScenarioState(run.scenario.name, run.scenario.source, run.began, dict(run.counts))
+    return ScenarioState(run.scenario.name, run.scenario.source, run.began, dict(run.counts), dict(run.applied))
 
 
 def _account(account: Account) -> AccountState:
@@ -316,6 +320,7 @@ def _restore_user(saved: UserState) -> User:
 def _restore_checkout(saved: CheckoutState) -> Checkout:
     checkout = Checkout(saved.id, saved.uid, saved.email, saved.amount, saved.created)
     checkout.status, checkout.credited, checkout.due = saved.status, saved.credited, saved.due
+    checkout.deliveries = saved.deliveries
     return checkout
 
 

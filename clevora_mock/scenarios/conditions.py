@@ -10,7 +10,7 @@ from clevora_mock.core.messages import quoted
 from clevora_mock.core.scenario import Calls, TextPattern, When
 from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
 from clevora_mock.scenarios.reader import JSON, Entry, Field, Problems, any_of, list_of, mapping, read_all
-from clevora_mock.scenarios.scalars import DURATION, choice, number, share_hint, text
+from clevora_mock.scenarios.scalars import DURATION, bare_hint, choice, duration, number, share_hint, text
 
 _HEADER_NAME = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
 
@@ -58,6 +58,10 @@ def _read_call(node: Node) -> Calls:
 def _call_hint(node: Node) -> str:
     if isinstance(node, MappingNode) and "every" in node.keys:
         return f"; write every {node.nodes['every'].text}"
+    if isinstance(node.value, float) and node.value.is_integer() and node.value > 0:
+        return f"; write {node.value:.0f}"
+    if bare := bare_hint(node):
+        return bare
     found = ((re.fullmatch(pattern, node.text, re.ASCII), hint) for pattern, hint in _CALL_HINTS)
     return next((match.expand(hint) for match, hint in found if match), "")
 
@@ -86,7 +90,8 @@ def _read_pattern(node: Node) -> TextPattern:
     source, slash, flags = written[1:].rpartition("/")
     if not slash:
         literal = quoted(f"/{re.escape(written)}/" if len(written) < 20 else "/…/")
-        raise node.invalid(f"expected / at the end of {shown}; to find the text itself write {literal}")
+        cut = "; quote a pattern with a comma, a bracket or # in it" if getattr(node, "plain", False) else ""
+        raise node.invalid(f"expected / at the end of {shown}{cut}; to find the text itself write {literal}")
     if flags not in ("", "i"):
         raise node.invalid(f"{shown} reads as an expression with the flags {quoted(flags)}; only i is known")
     if not source:
@@ -131,7 +136,7 @@ def _read_body(node: Node) -> dict[str, Any]:
 
 def span(example: str, *, is_window: bool = False) -> Field[tuple[int, int]]:
     """Return the field for two durations, the shorter first; a window must not be empty."""
-    durations = list_of(DURATION, "durations")
+    durations = list_of(duration(unit="s") if is_window else DURATION, "durations")
 
     def read(node: Node) -> tuple[int, int]:
         if not isinstance(node, SequenceNode) or len(node.items) != 2:

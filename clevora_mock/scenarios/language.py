@@ -20,9 +20,10 @@ from clevora_mock.scenarios.conditions import WHEN
 from clevora_mock.scenarios.effects import ENDPOINT_BY_PART, THEN
 from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
 from clevora_mock.scenarios.reader import Entry, Field, Problems, list_of, mapping
-from clevora_mock.scenarios.scalars import BOOL, DURATION, TIMESTAMP, bare_hint, choice, number, text
+from clevora_mock.scenarios.scalars import BOOL, TIMESTAMP, bare_hint, choice, duration, number, text
 
 _UNNAMED = "rule {}"
+_ABOVE_ZERO = "; a speed is above 0, and frozen stops the clock"
 _SCALED = r"scaled:([0-9]{1,7}(\.[0-9]{1,6})?)"
 
 
@@ -47,15 +48,18 @@ def _read_mode(node: Node) -> dict[str, Any]:
     if not found:
         raise node.unexpected("real, frozen or scaled:60", _mode_hint(node))
     if not 0 < float(found[1]) <= MAX_SPEED:
-        raise node.unexpected(f"a speed above 0 and up to {MAX_SPEED}")
+        raise node.unexpected(
+            f"a speed above 0 and up to {MAX_SPEED}", "" if float(found[1]) else "; frozen stops the clock"
+        )
     return {"mode": "scaled", "speed": float(found[1])}
 
 
 def _mode_hint(node: Node) -> str:
-    if isinstance(node, MappingNode) and "scaled" in node.keys:
-        return f"; write scaled:{node.nodes['scaled'].text}, without a space"
-    if found := re.fullmatch(r"(?:scaled )?([0-9.]+)x?", node.text):
-        return f"; did you mean scaled:{found[1]}?"
+    scaled = node.nodes.get("scaled") if isinstance(node, MappingNode) else None
+    if scaled is not None:
+        return f"; write scaled:{scaled.text}, without a space" if (scaled.number or 0) > 0 else _ABOVE_ZERO
+    if found := re.fullmatch(r"(?:scaled )?([0-9]+(?:\.[0-9]+)?)x?", node.text):
+        return f"; did you mean scaled:{found[1]}?" if float(found[1]) > 0 else _ABOVE_ZERO
     if node.text.startswith("frozen:"):
         return "; the time goes under start"
     return did_you_mean(node.text, ("real", "frozen", "scaled:60"))
@@ -76,6 +80,7 @@ _CLOCK = mapping(
     lambda start=None, mode=None: ClockStart(start, **(mode or {})),
     Entry("start", TIMESTAMP, "The time at the start: 2026-05-11T14:00:00Z."),
     Entry("mode", _MODE, "real, frozen, or scaled:60 for 60 seconds a second."),
+    unknown_hint=lambda name: "; the speed is part of the mode, such as scaled:60" if name == "speed" else "",
 )
 _LIMITS = mapping(
     Limits,
@@ -85,7 +90,7 @@ _LIMITS = mapping(
 _PAYMENTS = mapping(
     Payments,
     Entry("outcome", choice("succeed", "fail"), "The outcome of a checkout's payment; succeed."),
-    Entry("delay", DURATION, "The delay of the payment's event; 0s."),
+    Entry("delay", duration(unit="s"), "The delay of the payment's event; 0s."),
 )
 
 

@@ -8,7 +8,10 @@ from msgspec.structs import replace
 from clevora_mock.core.scenario import SUFFIXES, Scenario
 from clevora_mock.scenarios.document import MAX_CHARACTERS, TOO_LARGE, Lines, parse
 from clevora_mock.scenarios.language import SCENARIO
+from clevora_mock.scenarios.nodes import MappingNode
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound, ScenarioProblem
+
+_MAX_NAME_CHARACTERS = 1_000
 
 
 def read_scenario(name: str, text: str) -> Scenario:
@@ -18,6 +21,20 @@ def read_scenario(name: str, text: str) -> Scenario:
     except ScenarioError as error:
         raise ScenarioError(error.problems, name) from None
     return replace(scenario, name=scenario.name or _base_name(name), source=text)
+
+
+def name_alone(text: str) -> str | None:
+    """Return the name in a text that has nothing else, which means the scenario of this name; otherwise None."""
+    if len(text) > _MAX_NAME_CHARACTERS:
+        return None
+    try:
+        root = parse(text)
+    except ScenarioError:
+        return None
+    if not isinstance(root, MappingNode) or root.keys.keys() != {"name"} or root.flaws:
+        return None
+    name = root.nodes["name"].value
+    return name if isinstance(name, str) else None
 
 
 def read_file(path: Path) -> Scenario:

@@ -15,7 +15,7 @@ from clevora_mock.core.masking import masked_text
 from clevora_mock.web.cross_origin import is_preflight, preflight_reply
 from clevora_mock.web.exchange_recorder import get_exchange
 from clevora_mock.web.operation import ApiFamily
-from clevora_mock.web.path_hints import path_hint
+from clevora_mock.web.path_hints import hint_for
 from clevora_mock.web.pipeline import OperationEndpoint
 from clevora_mock.web.request_body import read_body
 
@@ -49,7 +49,7 @@ class ErrorHandlers:
         # Encoded slashes are left in the path as they came.
         message = f"No route {request.method} {quote(masked_text(exchange.path)[:200], safe='/%*')}"
         is_own = f"{exchange.path}/".startswith(_OWN_PREFIXES)
-        error = ApiError("not_found", message, hint=path_hint(exchange.path))
+        error = ApiError("not_found", message, hint=None if is_own else hint_for(exchange.path))
         return await self._unrouted(request, error, is_own=is_own)
 
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:

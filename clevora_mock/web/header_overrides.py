@@ -9,7 +9,7 @@ from clevora_mock.clock import read_duration
 from clevora_mock.contract.errors import INJECTABLE_ERRORS, STATUS_BY_CODE
 from clevora_mock.core.errors import ApiError, invalid
 from clevora_mock.core.exchange import Principal, RequestFacts
-from clevora_mock.core.messages import one_of
+from clevora_mock.core.messages import duration_hint, one_of
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import Delay, InjectedError, Plan, Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
@@ -72,7 +72,7 @@ def _read_delay(text: str) -> dict[str, Any]:
     try:
         wait = read_duration(text)
     except ValueError as error:
-        raise ApiError("invalid_field", f'{DELAY.decode()}: {error}, got "{text}"') from None
+        raise ApiError("invalid_field", f'{DELAY.decode()}: {error}, got "{text}"{duration_hint(text)}') from None
     return {"delay": Delay("fixed", wait, wait)}
 
 

@@ -16,6 +16,7 @@ from clevora_mock.contract.endpoints import MODELS, MODELS_BY_ENDPOINT, Endpoint
 from clevora_mock.contract.limits import MAX_IGNORED_NAMES
 from clevora_mock.core.errors import ApiError, invalid, missing
 from clevora_mock.core.masking import is_secret_name, masked_text
+from clevora_mock.core.messages import duration_hint
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -181,7 +182,8 @@ def _translate_error(message: str, document: dict[str, Any], schema: type[msgspe
     if value is None and not path.endswith("]"):
         return missing(path)
     got = "***" if is_secret_name(path) else value_text(value)
-    return invalid(path, expected, got, _hint(path, value))
+    meant = duration_hint(value) if isinstance(value, str) and "a duration" in expected else ""
+    return invalid(path, expected, got + meant, _hint(path, value))
 
 
 def _hint(path: str, value: object) -> str | None:

@@ -244,3 +244,9 @@ def test_endpoints_without_a_model_can_fail_too(world: World) -> None:
     ):
         assert answer.status_code == 503
         assert answer.headers["x-clevora-mock-rule"] == "x-clevora-mock-error"
+
+
+def test_a_delay_without_a_unit_has_a_hint(world: World) -> None:
+    seen = send(world, CHAT, x_clevora_mock_delay="300")
+    assert seen.status == 400
+    assert seen.json["error"]["message"].endswith('got "300"; did you mean 300ms?')

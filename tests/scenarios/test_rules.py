@@ -296,7 +296,8 @@ def test_between_lasts_from_its_first_moment_to_before_its_last(world: World) ->
         world.advance(seconds)
         statuses.append(post(world).status_code)
     assert statuses == [200, 200, 503, 503, 503, 200, 200]
-    assert entry_json(world)["nearMisses"] == [{"rule": "rule 1", "failed": "between", "draw": None}]
+    described = {"field": "between", "expected": "10s to 120s", "got": "3720s"}
+    assert entry_json(world)["nearMisses"] == [{"rule": "rule 1", "failed": "between", "draw": None} | described]
 
 
 def test_between_counts_from_the_start_that_the_scenario_sets(world: World) -> None:
@@ -372,6 +373,55 @@ def test_near_misses_name_the_first_condition_that_failed(world: World) -> None:
         (miss,) = entry_json(world)["nearMisses"]
         assert (miss["rule"], miss["failed"]) == ("asked", order[count])
         assert (miss["draw"] is not None) == (order[count] == "chance")
+
+
+HELLO = [{"role": "user", "content": "Hello!"}]
+
+# A condition, the part of the request that it is about, what it expects, and what the request has.
+MISSED: list[tuple[dict[str, Any], str, str, str]] = [
+    ({"key": "ci"}, "key", '"ci"', '"Demo key"'),
+    ({"account": "ann"}, "account", '"ann"', '"demo"'),
+    ({"header": {"X-Team": "red"}}, "header.x-team", '"red"', "nothing"),
+    ({"header": {"x-client": "/^Open[A-Z]/"}}, "header.x-client", "/^Open[A-Z]/", '"curl"'),
+    ({"body": {"stream": True}}, "body.stream", "true", "nothing"),
+    ({"body": {"n": True}}, "body.n", "true", "1"),
+    ({"body": {"user": None}}, "body.user", "null", '"u"'),
+    ({"body": {"messages": [{"role": "system"}]}}, "body.messages[0].role", '"system"', '"user"'),
+    ({"body": {"messages": [{}, {}]}}, "body.messages", "an array of 2", "an array of 1"),
+    ({"body": {"n": {"x": 1}}}, "body.n", "an object", "1"),
+    ({"message": "/quantum/i"}, "message", "/quantum/i", '"Hello!"'),
+    ({"message": "x" * 500}, "message", '"' + "x" * 98 + "…", '"Hello!"'),
+    ({"between": ["1.5s", "1m"]}, "between", "1.5s to 60s", "0s"),
+    ({"calls": [2, "4-6", "8-"]}, "calls", "call 2, 4-6, 8-", "call 1"),
+    ({"calls": "every 5"}, "calls", "call every 5", "call 1"),
+]
+
+
+@pytest.mark.parametrize(("when", "field", "expected", "got"), MISSED)
+def test_a_near_miss_names_the_field_what_was_expected_and_what_came(
+    world: World, when: dict[str, Any], field: str, expected: str, got: str
+) -> None:
+    start_rules(world, {"name": "asked", "when": when, "then": {"error": 503}})
+    assert post(world, headers={"x-client": "curl"}, n=1, user="u", messages=HELLO).status_code == 200
+    (miss,) = entry_json(world)["nearMisses"]
+    assert (miss["field"], miss["expected"], miss["got"]) == (field, expected, got)
+
+
+def test_a_near_miss_of_a_chance_has_the_draw(world: World) -> None:
+    start_rules(world, {"when": {"chance": 0.001}, "then": {"error": 503}})
+    post(world)
+    (miss,) = entry_json(world)["nearMisses"]
+    assert miss["expected"] == "a draw below 0.001"
+    assert float(miss["got"]) == pytest.approx(miss["draw"], rel=1e-5)
+
+
+@pytest.mark.parametrize("before", ["", "x" * 90])
+def test_secrets_in_a_near_miss_are_masked(world: World, before: str) -> None:
+    start_rules(world, {"when": {"message": "unheard of"}, "then": {"error": 503}})
+    secret = "sk_live_" + "0123456789abcdef" * 2
+    post(world, messages=[{"role": "user", "content": f"{before} {secret}"}])
+    (miss,) = entry_json(world)["nearMisses"]
+    assert "456789abcdef" not in json.dumps(miss)
 
 
 # --- then: errors -----------------------------------------------------------------------------------------------------

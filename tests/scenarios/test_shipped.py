@@ -202,7 +202,8 @@ def test_flaky_is_survived_by_two_retries(world: World, client: OpenAI, sdk_paus
     assert len(sdk_pauses) == 2
     assert statuses(world) == [500, 500, 200]
     assert rules(world) == [FLAKY, FLAKY, None]
-    assert entry_json(world)["nearMisses"] == [{"rule": FLAKY, "failed": "calls", "draw": None}]
+    described = {"field": "calls", "expected": "call 1-2", "got": "call 3"}
+    assert entry_json(world)["nearMisses"] == [{"rule": FLAKY, "failed": "calls", "draw": None} | described]
     (charge,) = charges(world)
     assert charge.tokens == answer.usage.total_tokens
 

@@ -167,10 +167,10 @@ def routes() -> list[list[str]]:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-            fields = (
-                _fields(document["components"]["schemas"][body["$ref"].rpartition("/")[2]]) if "$ref" in body else ""
-            )
-            rows.append([f"`{method.upper()} {path}`", operation["summary"], fields or _query(operation)])
+            name = body.get("$ref", "").rpartition("/")[2]
+            takes = _fields(document["components"]["schemas"][name]) if name else _query(operation)
+            takes = "[a snapshot](snapshot.md)" if name == "State" else takes
+            rows.append([f"`{method.upper()} {path}`", operation["summary"], takes])
     return [["Route", "What it does", "Takes"], *rows]
 
 
