@@ -132,13 +132,13 @@ class StreamPace(Struct, frozen=True):
 
 
 class Then(Struct, frozen=True):
-    """The action of a rule. `charge` None means the contract's rule: success is charged."""
+    """The action of a rule; `faults` in order. `charge` None means the contract's rule: success is charged."""
 
     error: InjectedError | None = None
     reply: ScriptedReply | None = None
     delay: Delay | None = None
     stream: StreamPace | None = None
-    fault: FaultEffect | None = None
+    faults: tuple[FaultEffect, ...] = ()
     charge: bool | None = None
 
 

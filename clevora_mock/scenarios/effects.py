@@ -8,7 +8,7 @@ from clevora_mock.contract.errors import INJECTABLE_ERRORS, RETRYABLE_STATUSES, 
 from clevora_mock.contract.limits import MAX_SEARCH_RESULTS
 from clevora_mock.core.messages import one_of
 from clevora_mock.core.scenario import Delay, InjectedError, ScriptedReply, StreamPace, Then
-from clevora_mock.faults import Fault
+from clevora_mock.faults.base import ANOTHER_ANSWER, Fault
 from clevora_mock.scenarios.conditions import span
 from clevora_mock.scenarios.fault_options import FAULT
 from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
@@ -151,24 +151,29 @@ def _check(node: MappingNode, values: dict[str, Any]) -> Problems:
     keys = node.keys
     if "charge" in keys and "error" not in keys and "fault" not in keys:
         yield keys["charge"].problem("charge goes with an error or a fault; any other answer is charged as usual")
-    fault: Fault | None = values.get("fault")
-    if fault is None:
-        return
-    excluded = ("error", "reply", "stream") if fault.replaces else ("error",) if fault.stream_only else ()
-    why = "has an answer of its own" if fault.replaces else "happens in a stream"
-    for other in filter(keys.__contains__, excluded):
-        yield keys["fault"].problem(f"{other} and {fault.kind} exclude each other: {fault.kind} {why}")
-    if "error" in keys and not excluded and getattr(fault, "after_tokens", None) is not None:
-        yield keys["fault"].problem("error and after_tokens exclude each other: an error has no tokens")
+    faults: tuple[Fault, ...] = values.get("fault", ())
+    for fault in faults:
+        excluded, why = _excluded(fault)
+        for other in filter(keys.__contains__, excluded):
+            yield keys["fault"].problem(f"{other} and {fault.kind} exclude each other: {fault.kind} {why}")
+        if "error" in keys and not excluded and getattr(fault, "after_tokens", None) is not None:
+            yield keys["fault"].problem("error and after_tokens exclude each other: an error has no tokens")
+
+
+def _excluded(fault: Fault) -> tuple[tuple[str, ...], str]:
+    """Return the effects that exclude a fault, and the reason."""
+    if fault.stage == ANOTHER_ANSWER:
+        return ("error", "reply", "stream"), "has an answer of its own"
+    return (("error",), f"happens in {fault.requires.answer}") if fault.requires else ((), "")
 
 
 THEN = mapping(
-    Then,
+    lambda fault=(), **effects: Then(faults=fault, **effects),
     Entry("error", _REFUSAL, "An error response: a status, or {status, code, message, retry_after}."),
     Entry("reply", _REPLY, "Content instead of the model's: content, script, results or vector."),
     Entry("delay", _DELAY, "A delay before the response: 250ms, {uniform: [100ms, 2s]} or {lognormal: {median, p99}}."),
     Entry("stream", _STREAM, "The pace of a chat's stream."),
-    Entry("fault", FAULT, "A fault on the wire: a kind, or {kind, …} with its options."),
+    Entry("fault", FAULT, "A fault on the wire: a kind, {kind, …} with its options, or a list of these."),
     Entry("charge", BOOL, "True charges also for an error or a lost response, false for nothing."),
     check=_check,
     exclusive=(("error", "reply"), ("error", "stream")),

@@ -65,7 +65,7 @@ def _read_error(text: str) -> dict[str, Any]:
 def _read_fault(text: str) -> dict[str, Any]:
     if text not in FAULTS:
         raise invalid(FAULT.decode(), one_of(FAULTS), f'"{text}"')
-    return {"fault": FAULTS[text]()}
+    return {"faults": (FAULTS[text](),)}
 
 
 def _read_delay(text: str) -> dict[str, Any]:

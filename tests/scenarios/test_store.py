@@ -28,6 +28,7 @@ NAMES = [
     "out-of-credit",
     "outage",
     "payment-fails",
+    "pessimist",
     "rate-limited",
     "revoked-key",
     "slow-stream",
