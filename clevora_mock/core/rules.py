@@ -120,7 +120,7 @@ _CONDITIONS: tuple[tuple[str, Callable[[When, RequestFacts, Principal], bool]], 
 
 def _matches(pattern: TextPattern, text: str, *, whole: bool) -> bool:
     if pattern.expression is not None:
-        return pattern.expression.search(text) is not None
+        return pattern.expression.is_found(text)
     return pattern.text == text if whole else pattern.text in text
 
 

@@ -5,13 +5,13 @@ micro-dollars.
 """
 
 import math
-import re
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
 from clevora_mock.contract.errors import DEFAULT_RETRY_AFTER, INJECTABLE_ERRORS
 from clevora_mock.core.errors import ApiError
+from clevora_mock.core.expressions import Expression
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.reply import FaultEffect
 from clevora_mock.core.rng import SeededRng
@@ -60,7 +60,7 @@ class TextPattern(Struct, frozen=True):
     """A plain text, which must equal a header or be contained in a message, or a regular expression to search for."""
 
     text: str
-    expression: re.Pattern[str] | None = None
+    expression: Expression | None = None
 
 
 class When(Struct, frozen=True):

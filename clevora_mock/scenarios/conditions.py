@@ -1,11 +1,11 @@
 """`when`: the conditions on a request for a rule to apply."""
 
 import re
-import warnings
 from typing import Any
 
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME, ENDPOINTS
 from clevora_mock.contract.limits import MAX_UID_CHARACTERS
+from clevora_mock.core.expressions import Expression
 from clevora_mock.core.messages import quoted
 from clevora_mock.core.scenario import Calls, TextPattern, When
 from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
@@ -92,12 +92,9 @@ def _read_pattern(node: Node) -> TextPattern:
     if not source:
         raise node.invalid("expected something between the slashes")
     try:
-        with warnings.catch_warnings():
-            # Python warns of expressions whose meaning will change in a later version.
-            warnings.simplefilter("error")
-            return TextPattern(written, re.compile(source, re.IGNORECASE if flags else 0))
-    except (re.error, OverflowError, RecursionError, Warning) as error:
-        raise node.invalid(f"{said} is no regular expression: {error}") from None
+        return TextPattern(written, Expression(source, re.IGNORECASE if flags else 0))
+    except ValueError as error:
+        raise node.invalid(f"{said} {error}") from None
 
 
 _TEXT = text("text or a /regular expression/", 1_000)

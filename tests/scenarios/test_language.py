@@ -11,6 +11,7 @@ from clevora_mock.clock import DAY, MINUTE, SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.errors import ERRORS, INJECTABLE_ERRORS, ErrorSpec
 from clevora_mock.contract.limits import REQUESTS_PER_MINUTE, TOKENS_PER_DAY
+from clevora_mock.core.expressions import Expression
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.scenario import (
     DEFAULT,
@@ -49,7 +50,7 @@ def scenario(text: str) -> Scenario:
 
 
 def pattern(source: str, flags: int = 0) -> TextPattern:
-    return TextPattern(f"/{source}/{'i' if flags else ''}", re.compile(source, flags))
+    return TextPattern(f"/{source}/{'i' if flags else ''}", Expression(source, flags))
 
 
 TOP: dict[str, dict[str, Any]] = {
