@@ -5,15 +5,18 @@ micro-dollars.
 """
 
 import math
+import re
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
-from clevora_mock.contract.errors import DEFAULT_RETRY_AFTER, INJECTABLE_ERRORS
+from clevora_mock.contract.errors import DEFAULT_RETRY_AFTER, INJECTABLE_ERRORS, STATUSES, CustomErrorSpec, ErrorSpec
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.expressions import Expression
 from clevora_mock.core.limits import Limits
-from clevora_mock.core.reply import FaultEffect
+from clevora_mock.core.reply import FaultEffect, Reply
 from clevora_mock.core.rng import SeededRng
 
 # Standard deviations from the median to the 99th percentile of a normal distribution.
@@ -21,6 +24,7 @@ _P99 = 2.3263478740408408
 
 _NOTHING = "No rules: only the contract's own errors. A client that fails here misreads the API itself."
 
+_PHRASES = {int(status): status.phrase for status in HTTPStatus}
 
 # In microseconds; files have ``250ms``, ``2s``, ``1.5m`` or ``1h``.
 Duration = Annotated[int, Meta(extra_json_schema={"format": "duration"})]
@@ -78,19 +82,51 @@ class When(Struct, frozen=True):
 
 
 class InjectedError(Struct, frozen=True):
-    """The error to respond with; None means the default of the status."""
+    """The error to respond with; None means the default of the status.
+
+    `retry_after` (seconds) and `retry_after_ms` are numbers, or texts to send as they are; None means no header, and
+    UNSET the default. `body` replaces the contract's shape.
+    """
 
     status: int
     code: str | None = None
     message: str | None = None
-    retry_after: int | None = None
+    retry_after: float | str | UnsetType | None = UNSET
+    type: str | None = None
+    retry_after_ms: float | str | None = None
+    body: bytes | None = None
+    content_type: str | None = None
 
     def resolve(self) -> ApiError:
-        """Return the error, completed by the contract's error for the status."""
-        specs = INJECTABLE_ERRORS[self.status]
-        spec = next((spec for spec in specs if spec.code == self.code), specs[0])
-        retry_after = DEFAULT_RETRY_AFTER.get(self.status) if self.retry_after is None else self.retry_after
-        return ApiError(spec, self.message, retry_after=retry_after)
+        """Return the error, completed by the contract's error for the status, if it has one."""
+        known = INJECTABLE_ERRORS.get(self.status, ())
+        spec = next((spec for spec in known if self.code in (None, spec.code)), None)
+        if spec is None or self.type is not None:
+            spec = self._custom(spec)
+        return ApiError(spec, self.message)
+
+    def _custom(self, spec: ErrorSpec | None) -> ErrorSpec:
+        phrase = _PHRASES.get(self.status, f"Status {self.status}")
+        code = self.code or (spec.code if spec else re.sub("[^a-z0-9]+", "_", phrase.lower()))
+        usual = STATUSES.get(self.status, STATUSES[400 if self.status < 500 else 500])
+        message = spec.message if spec else phrase
+        return CustomErrorSpec(code, self.status, message, "", own_type=self.type or usual.type)
+
+    def shape(self, reply: Reply) -> Reply:
+        """Return the contract's reply with the waits, and with the error's own body and content type if it has them."""
+        after = DEFAULT_RETRY_AFTER.get(self.status) if self.retry_after is UNSET else self.retry_after
+        waits = ((b"retry-after", after, 1), (b"retry-after-ms", self.retry_after_ms, 1000))
+        for name, wait, share in waits:
+            if wait is not None:
+                # SDKs look at the milliseconds first.
+                seconds = reply.retry_after if isinstance(wait, str) else wait / share
+                header = (name, (wait if isinstance(wait, str) else f"{wait:.15g}").encode())
+                reply = replace(reply, headers=(*reply.headers, header), retry_after=seconds)
+        if self.body is not None:
+            reply = replace(reply.with_body(self.body), code=None, message=None)
+        if self.content_type is not None:
+            reply = reply.with_header(b"content-type", self.content_type.encode())
+        return reply
 
 
 class ScriptedReply(Struct, frozen=True):

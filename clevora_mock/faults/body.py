@@ -112,8 +112,7 @@ class WrongContentType(Fault, frozen=True):
     kind = "wrong_content_type"
 
     def apply(self, reply: Reply) -> Reply:
-        headers = tuple((name, b"text/html" if name == b"content-type" else value) for name, value in reply.headers)
-        return replace(reply, headers=headers)
+        return reply.with_header(b"content-type", b"text/html")
 
 
 class HtmlError(Fault, frozen=True):
