@@ -106,8 +106,8 @@ def _lifespan(
             return
 
         def replace(scenario: Scenario) -> None:
-            _replace_startup_scenario(startup, scenario, sandboxes)
-            _log(f"scenario {scenario.name} reloaded")
+            if _replace_startup_scenario(startup, scenario, sandboxes):
+                _log(f"scenario {scenario.name} reloaded")
 
         watching = asyncio.create_task(FileWatcher(store.file_of(str(settings.scenario)), replace, _log).run())
         yield
@@ -116,12 +116,15 @@ def _lifespan(
     return lifespan
 
 
-def _replace_startup_scenario(startup: StartupScenario, scenario: Scenario, sandboxes: Sandboxes) -> None:
-    """Start `scenario` in the sandboxes that run the previous startup scenario."""
+def _replace_startup_scenario(startup: StartupScenario, scenario: Scenario, sandboxes: Sandboxes) -> bool:
+    """Start `scenario` in the sandboxes that run the previous startup scenario, unless both mean the same."""
     before, startup.scenario = startup.scenario, scenario
+    if scenario.means_the_same(before):
+        return False
     for sandbox in sandboxes.all():
-        if sandbox.scenario_run.scenario == before:
+        if sandbox.scenario_run.scenario.means_the_same(before):
             sandbox.start_scenario(scenario)
+    return True
 
 
 def _start_name(name: str | None) -> str | None:

@@ -1,6 +1,7 @@
 """``/__mock/scenario`` and ``/__mock/scenarios``: read, start and end scenarios."""
 
 import msgspec
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -29,7 +30,10 @@ class ScenarioHandlers:
         return json_response(_render_scenario(get_sandbox(request).scenario_run))
 
     async def put(self, request: Request) -> Response:
-        """Handle ``PUT /__mock/scenario``: start ``{"name": "flaky"}``, or a scenario as JSON or YAML."""
+        """Handle ``PUT /__mock/scenario``: start ``{"name": "flaky"}``, or a scenario as JSON or YAML.
+
+        With ``"ttl": "60s"`` it ends by itself.
+        """
         get_sandbox(request).start_scenario(self._read(await request.body()))
         return await self.show(request)
 
@@ -47,18 +51,21 @@ class ScenarioHandlers:
             raise ApiError("invalid_field", "scenario: expected UTF-8 text") from None
         try:
             name = _parse_name(body)
-            return read_scenario("scenario", text) if name is None else self._store.named(name)
+            if name is None:
+                return read_scenario("scenario", text)
+            named = self._store.named(name)
+            return replace(named, ttl=read_scenario("scenario", text).ttl or named.ttl)
         except ValueError as error:
             raise ApiError("invalid_field", "; ".join(str(error).splitlines())) from None
 
 
 def _parse_name(body: bytes) -> str | None:
-    """Return the name in ``{"name": ...}``, None for any other body."""
+    """Return the name in ``{"name": ...}`` or ``{"name": ..., "ttl": ...}``, None for any other body."""
     try:
         body = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError):
         return None
-    if isinstance(body, dict) and body.keys() == {"name"} and isinstance(body["name"], str):
+    if isinstance(body, dict) and body.keys() in ({"name"}, {"name", "ttl"}) and isinstance(body["name"], str):
         return body["name"]
     return None
 

@@ -187,7 +187,10 @@ class Rule(Struct, frozen=True):
 
 
 class Scenario(Struct, frozen=True):
-    """A whole scenario; `limits` None means the configured ones. `source` is its text, for snapshots."""
+    """A whole scenario; `limits` None means the configured ones. `source` is its text, for snapshots.
+
+    It ends by itself after `ttl`, if it has one.
+    """
 
     name: str
     description: str = ""
@@ -196,7 +199,12 @@ class Scenario(Struct, frozen=True):
     limits: Limits | None = None
     payments: Payments = Payments()
     rules: tuple[Rule, ...] = ()
+    ttl: int | None = None
     source: str = f'name: default\ndescription: "{_NOTHING}"\n'
+
+    def means_the_same(self, other: "Scenario") -> bool:
+        """Tell whether two scenarios differ in nothing but their text."""
+        return replace(self, source="") == replace(other, source="")
 
 
 class RuleNearMiss(Struct, frozen=True, gc=False):

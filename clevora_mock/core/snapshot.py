@@ -123,6 +123,24 @@ class CheckoutState(StrictStruct, frozen=True):
     due: Timestamp | None
 
 
+class MotionState(StrictStruct, frozen=True):
+    """A clock's function of wall time."""
+
+    mode: Mode
+    speed: Annotated[float, Meta(ge=0, le=MAX_SPEED)]
+    wall: Int62
+    now: Int62
+
+
+class DisplacedState(StrictStruct, frozen=True):
+    """The state that a scenario has replaced, for its end."""
+
+    adjustment: Int62 = 0
+    activated: bool | None = None
+    developer_access: bool | None = None
+    clock: MotionState | None = None
+
+
 class ScenarioState(StrictStruct, frozen=True):
     """A running scenario."""
 
@@ -130,6 +148,9 @@ class ScenarioState(StrictStruct, frozen=True):
     source: str
     began: Timestamp
     counts: dict[str, Natural]
+    # Snapshots of earlier releases have none.
+    ends: Timestamp | None = None
+    displaced: DisplacedState = DisplacedState()
 
 
 class State(StrictStruct, frozen=True):
@@ -228,7 +249,10 @@ def _clock(clock: Clock) -> ClockState:
 
 
 def _scenario(run: ScenarioRun) -> ScenarioState:
-    return ScenarioState(run.scenario.name, run.scenario.source, run.began, dict(run.counts))
+    displaced = convert(run.displaced, DisplacedState, from_attributes=True)
+    return ScenarioState(
+        run.scenario.name, run.scenario.source, run.began, dict(run.counts), ends=run.ends, displaced=displaced
+    )
 
 
 def _account(account: Account) -> AccountState:

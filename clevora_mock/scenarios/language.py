@@ -21,7 +21,7 @@ from clevora_mock.scenarios.conditions import WHEN
 from clevora_mock.scenarios.effects import ENDPOINT_BY_PART, THEN
 from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
 from clevora_mock.scenarios.reader import Entry, Field, Problems, list_of, mapping
-from clevora_mock.scenarios.scalars import BOOL, DURATION, TIMESTAMP, bare_hint, choice, number, text
+from clevora_mock.scenarios.scalars import BOOL, DURATION, TIMESTAMP, bare_hint, choice, duration, number, text
 
 _UNNAMED = "rule {}"
 _SCALED = r"scaled:([0-9]{1,7}(\.[0-9]{1,6})?)"
@@ -163,5 +163,6 @@ SCENARIO = mapping(
     Entry("clock", _CLOCK, "The clock at the start."),
     Entry("limits", _LIMITS, "The limits of a key; omitted ones are as documented."),
     Entry("payments", _PAYMENTS, "The outcome of payments."),
+    Entry("ttl", duration(positive=True), "It ends by itself after this time, by the sandbox's clock: 60s."),
     Entry("rules", _RULES, "The rules; the first one that applies to a request decides."),
 )

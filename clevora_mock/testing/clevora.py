@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+from clevora_mock.clock import iso_micros, wall_micros
 from clevora_mock.core.journal import MAX_ENTRIES
 from clevora_mock.settings import DEMO_UID, client_variables
 from clevora_mock.testing.records import Finding, Request
@@ -194,8 +195,8 @@ class SandboxClock:
         self._clevora.call("PATCH", "/__mock/clock", {"mode": "scaled", "speed": speed})
 
     def run(self) -> None:
-        """Run at the speed of real time again."""
-        self._clevora.call("PATCH", "/__mock/clock", {"mode": "real"})
+        """Run with the machine's clock again."""
+        self._clevora.call("PATCH", "/__mock/clock", {"mode": "real", "now": iso_micros(wall_micros())})
 
 
 def _text(moment: datetime | str) -> str:

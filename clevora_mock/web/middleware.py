@@ -28,6 +28,7 @@ class SandboxMiddleware:
             return
         mounted = scope.get("root_path", "")
         sandbox, prefix, path = self._sandboxes.resolve(scope["path"].removeprefix(mounted))
+        sandbox.end_expired_scenario()
         root = mounted + prefix
         exchange = ExchangeRecorder(sandbox, scope, root, path.rstrip("/") or "/", self._latency)
 
