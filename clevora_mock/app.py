@@ -48,7 +48,7 @@ def create_app(
     """
     chosen = settings or Settings()
     store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
-    startup = StartupScenario(store.load(str(chosen.scenario)) if chosen.scenario else DEFAULT)
+    startup = StartupScenario(store.load(chosen.scenario) if chosen.scenario else DEFAULT)
     sandboxes = Sandboxes(_sandbox_maker(chosen, startup, on_request), _log_eviction, chosen.max_sandboxes, on_closed)
     pacing = StreamPacing(chosen.tokens_per_second) if chosen.tokens_per_second else None
     rows = load_operations(Path(chosen.catalog) if chosen.catalog else None, pacing)
@@ -109,7 +109,7 @@ def _lifespan(
             if _replace_startup_scenario(startup, scenario, sandboxes):
                 _log(f"scenario {scenario.name} reloaded")
 
-        watching = asyncio.create_task(FileWatcher(store.file_of(str(settings.scenario)), replace, _log).run())
+        watching = asyncio.create_task(FileWatcher(store.file_of(settings.scenario), replace, _log).run())
         yield
         watching.cancel()
 

@@ -32,8 +32,7 @@ def decide(
     """
     misses: list[RuleNearMiss] = []
     for rule in scenario.rules:
-        endpoints = rule.when.endpoints
-        if endpoints is not None and (facts.endpoint is None or facts.endpoint.name not in endpoints):
+        if not _is_endpoint(rule.when, facts):
             continue
         purpose = purpose_of(scenario, rule)
         failed = _failed_condition(rule.when, facts, principal, began)
@@ -57,6 +56,8 @@ def _failed_condition(when: When, facts: RequestFacts, principal: Principal, beg
             return name
     if when.between is not None and not when.between[0] <= facts.arrived - began < when.between[1]:
         return "between"
+    if when.not_ is not None and _is_endpoint(when.not_, facts):
+        return "not" if _failed_condition(when.not_, facts, principal, began) is None else None
     return None
 
 
@@ -67,16 +68,20 @@ def is_among(count: int, calls: Calls) -> bool:
     return any(low <= count and (high is None or count <= high) for low, high in calls.ranges)
 
 
+def _messages(facts: RequestFacts) -> list[dict[str, Any]]:
+    """Return the messages of a chat, as far as they have the form of messages."""
+    found = facts.document.get("messages") if isinstance(facts.document, dict) else None
+    return [message for message in found if isinstance(message, dict)] if isinstance(found, list) else []
+
+
 def last_message(facts: RequestFacts) -> str:
     """Return the text of the last user message, the query, the topic or the input; empty without one."""
     field = None if facts.endpoint is None else facts.endpoint.message_field
     if field is None or not isinstance(facts.document, dict):
         return ""
-    value = facts.document.get(field)
     if field != "messages":
-        return _text(value)
-    messages = value if isinstance(value, list) else []
-    contents = [m.get("content") for m in messages if isinstance(m, dict) and m.get("role") == "user"]
+        return _text(facts.document.get(field))
+    contents = [message.get("content") for message in _messages(facts) if message.get("role") == "user"]
     return _text(contents[-1]) if contents else ""
 
 
@@ -86,6 +91,10 @@ def _text(value: object) -> str:
     if isinstance(value, list):
         return "\n".join(_text(part.get("text") if isinstance(part, dict) else part) for part in value)
     return ""
+
+
+def _is_endpoint(when: When, facts: RequestFacts) -> bool:
+    return when.endpoints is None or (facts.endpoint is not None and facts.endpoint.name in when.endpoints)
 
 
 def _is_key(when: When, facts: RequestFacts, principal: Principal) -> bool:
@@ -98,7 +107,12 @@ def _is_account(when: When, facts: RequestFacts, principal: Principal) -> bool:
 
 
 def _has_headers(when: When, facts: RequestFacts, principal: Principal) -> bool:
-    return all(_matches(pattern, facts.header(name.encode()), whole=True) for name, pattern in when.header)
+    return all(_has_header(facts, name, pattern) for name, pattern in when.header)
+
+
+def _has_header(facts: RequestFacts, name: str, pattern: TextPattern | None) -> bool:
+    lines = facts.lines_of(name.encode())
+    return not lines if pattern is None else any(_matches(pattern, line, whole=True) for line in lines)
 
 
 def _has_body(when: When, facts: RequestFacts, principal: Principal) -> bool:
@@ -109,12 +123,22 @@ def _has_message(when: When, facts: RequestFacts, principal: Principal) -> bool:
     return when.message is not None and _matches(when.message, last_message(facts), whole=False)
 
 
+def _is_turn(when: When, facts: RequestFacts, principal: Principal) -> bool:
+    return when.turn == sum(1 for message in _messages(facts) if message.get("role") == "user")
+
+
+def _is_last_role(when: When, facts: RequestFacts, principal: Principal) -> bool:
+    return [message.get("role") for message in _messages(facts)[-1:]] == [when.last_role]
+
+
 _CONDITIONS: tuple[tuple[str, Callable[[When, RequestFacts, Principal], bool]], ...] = (
     ("key", _is_key),
     ("account", _is_account),
     ("header", _has_headers),
     ("body", _has_body),
     ("message", _has_message),
+    ("turn", _is_turn),
+    ("last_role", _is_last_role),
 )
 
 

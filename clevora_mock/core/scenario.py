@@ -68,15 +68,22 @@ class TextPattern(Struct, frozen=True):
 
 
 class When(Struct, frozen=True):
-    """The conditions of a rule; None means no condition."""
+    """The conditions of a rule; None means no condition, and for a header that it is absent.
+
+    `turn` is the number of user messages, `last_role` the role of the last message; the conditions of `not_` must not
+    all be met.
+    """
 
     endpoints: tuple[str, ...] | None = None
     calls: Calls | None = None
     key: str | None = None
     account: str | None = None
-    header: tuple[tuple[str, TextPattern], ...] = ()
+    header: tuple[tuple[str, TextPattern | None], ...] = ()
     body: dict[str, Any] | None = None
     message: TextPattern | None = None
+    turn: int | None = None
+    last_role: str | None = None
+    not_: "When | None" = None
     between: tuple[int, int] | None = None
     chance: float | None = None
 
@@ -232,5 +239,6 @@ NO_PLAN = Plan()
 
 # Suffixes of scenario files.
 SUFFIXES = (".yaml", ".yml", ".json")
+
 
 DEFAULT = Scenario("default", _NOTHING)

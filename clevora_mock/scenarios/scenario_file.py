@@ -8,7 +8,9 @@ from msgspec.structs import replace
 from clevora_mock.core.scenario import SUFFIXES, Scenario
 from clevora_mock.scenarios.document import MAX_CHARACTERS, TOO_LARGE, Lines, parse
 from clevora_mock.scenarios.language import SCENARIO
+from clevora_mock.scenarios.nodes import MappingNode
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound, ScenarioProblem
+from clevora_mock.scenarios.shadowed_rules import find_shadowed
 
 
 def read_scenario(name: str, text: str) -> Scenario:
@@ -22,6 +24,20 @@ def read_scenario(name: str, text: str) -> Scenario:
 
 def read_file(path: Path) -> Scenario:
     """Return the scenario in a file. Raises ScenarioError."""
+    return read_scenario(str(path), _read_text(path))
+
+
+def name_in(path: Path) -> str:
+    """Return the name of the scenario in a file, whose other entries may be invalid: by default the file's."""
+    try:
+        root = parse(_read_text(path))
+    except ScenarioError:
+        return path.stem
+    name = root.nodes.get("name") if isinstance(root, MappingNode) else None
+    return name.text if name is not None and isinstance(name.value, str) and name.text else path.stem
+
+
+def _read_text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_CHARACTERS + 1)
@@ -30,12 +46,11 @@ def read_file(path: Path) -> Scenario:
     if len(content) > MAX_CHARACTERS:
         raise ScenarioError([ScenarioProblem(1, 1, TOO_LARGE)], str(path))
     try:
-        text = content.decode()
+        return content.decode()
     except UnicodeDecodeError as error:
         place = Lines(content[: error.start].decode()).place(error.start)
         problem = ScenarioProblem(*place, "not UTF-8; save the file in that encoding")
         raise ScenarioError([problem], str(path)) from None
-    return read_scenario(str(path), text)
 
 
 def check(paths: Iterable[str | Path]) -> list[str]:
@@ -46,6 +61,16 @@ def check(paths: Iterable[str | Path]) -> list[str]:
             read_file(Path(path))
         except ScenarioError as error:
             lines += str(error).splitlines()
+    return lines
+
+
+def warn(paths: Iterable[str | Path]) -> list[str]:
+    """Return a line for each oddity in files that are valid."""
+    lines: list[str] = []
+    for path in map(Path, paths):
+        root = parse(_read_text(path))
+        found = find_shadowed(root, SCENARIO.read(root).rules)
+        lines += [f"{path}:{problem.line}:{problem.column}: warning: {problem}" for problem in found]
     return lines
 
 

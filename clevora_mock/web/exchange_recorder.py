@@ -63,6 +63,7 @@ class ExchangeRecorder:
             path=self.path,
             query=self._scope["query_string"].decode("latin-1"),
             headers=self.headers,
+            header_lines=self._scope["headers"],
             body=body,
             endpoint=endpoint,
             operation=operation,

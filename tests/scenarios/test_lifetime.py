@@ -1,4 +1,4 @@
-"""What a scenario has set lasts as long as it does."""
+"""The end of a scenario: flags, limits, clock and balance are what they were."""
 
 from pathlib import Path
 from time import monotonic, sleep
