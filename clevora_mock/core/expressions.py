@@ -20,6 +20,9 @@ _MAX_CHOICES, _MAX_UNROLLED = 12, 8
 # Long enough to be rare in a text, and short enough to be counted quickly.
 _PREFIX = 8
 
+# Python looks at each character of a range when case is ignored.
+_WIDE_RANGE, _MAX_WIDE_RANGES = re.compile(r"-(?:[^\x00-\xff]|\\[uUN])"), 3
+
 _SINGLE = {"LITERAL", "NOT_LITERAL", "ANY", "IN"}
 _REPEATS = {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}
 # Operations whose last operand is what they hold.
@@ -33,14 +36,22 @@ class Expression:  # noqa: PLW1641 - never a key
 
     def __init__(self, source: str, flags: int = 0) -> None:
         """Raise ValueError for an expression that is invalid or could run away."""
+        if len(_WIDE_RANGE.findall(source)) > _MAX_WIDE_RANGES:
+            raise ValueError(f"takes long to compile: more than {_MAX_WIDE_RANGES} ranges of thousands of characters")
         try:
             with warnings.catch_warnings():
                 # Python warns of expressions whose meaning will change in a later version.
                 warnings.simplefilter("error")
                 self._compiled = re.compile(source, flags)
                 self._tree = parser.parse(source, flags)
-        except (re.error, OverflowError, RecursionError, Warning) as error:
+            self._bound(flags)
+        except RecursionError:
+            raise ValueError("could run away: its groups are nested too deeply") from None
+        except (re.error, OverflowError, Warning) as error:
             raise ValueError(f"is no regular expression: {error}") from None
+
+    def _bound(self, flags: int) -> None:
+        """Set the length up to which every text can be searched in time. Raises ValueError."""
         if _choices(self._tree) > _MAX_CHOICES:
             raise ValueError(f"could run away: more than {_MAX_CHOICES} repeats")
         self._runs = {str(item): _compiled_run(item, flags) for item in _single_repeats(self._tree)}
@@ -71,13 +82,19 @@ def _choices(tree: Any) -> int:
                 raise ValueError("could run away: a repeat, or alternatives with one beginning, within a repeat")
             count += inside * high + (low != high)
         elif op.name == "BRANCH":
-            begins = [str(branch[0]) if len(branch) and branch[0][0].name == "LITERAL" else "" for branch in value[1]]
-            count += sum(map(_choices, value[1])) + ("" in begins or len({*begins}) < len(begins))
+            begins = [*map(_begin, value[1])]
+            count += sum(map(_choices, value[1])) + (None in begins or len({*begins}) < len(begins))
         elif op.name in _GROUPS:
             count += _choices(value[-1])
         elif op.name in ("ATOMIC_GROUP", "GROUPREF_EXISTS"):
             raise ValueError("could run away: (?>…) and (?(1)…) are not supported")
     return count
+
+
+def _begin(branch: Any) -> str | None:
+    """Return the letter with which an alternative begins, in lower case; None if others may begin alike."""
+    is_letter = len(branch) > 0 and branch[0][0].name == "LITERAL" and branch[0][1] < ord("\x80")
+    return chr(branch[0][1]).lower() if is_letter else None
 
 
 def _single_repeats(tree: Any) -> Iterator[Any]:
@@ -119,7 +136,8 @@ class _Bound:
         """Return the bound of a search."""
         steps, first = self._through(tree, 1, None)
         starts = self.length + 1 if first is None else self.occurrences(first)
-        if len(tree) and str(tree[0][1]) in ("AT_BEGINNING", "AT_BEGINNING_STRING") and not flags & re.MULTILINE:
+        is_anchored = len(tree) > 0 and tree[0][0].name == "AT" and tree[0][1].name.startswith("AT_BEGINNING")
+        if is_anchored and not flags & re.MULTILINE:
             starts = 1
         return self.length + starts * steps
 

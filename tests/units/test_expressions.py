@@ -21,6 +21,8 @@ RUNAWAYS = [
     r"(\w+\s?)*!$",
     r"(a*)+\1c",
     "a?" * 30 + "a" * 30,
+    "(?:ab|Ab)+x",
+    "(?:sa|\u017fa)+x",
 ]
 # Searches that take minutes in some texts.
 SLOW = [
@@ -77,6 +79,18 @@ EVERYDAY = [
 def test_an_expression_that_could_run_away_is_refused(source: str) -> None:
     with pytest.raises(ValueError, match="could run away"):
         Expression(source)
+
+
+def test_an_expression_that_takes_long_to_compile_is_refused() -> None:
+    """Python looks at each character of a range if case is ignored: a second for two hundred ranges."""
+    with pytest.raises(ValueError, match="takes long to compile"):
+        Expression("[\x00-\U0010ffff]" * 4)
+    assert Expression("[à-ÿ]+", re.IGNORECASE).is_found("ÉTÉ")
+
+
+@pytest.mark.parametrize("depth", [20, 300])
+def test_groups_may_be_nested(depth: int) -> None:
+    assert Expression("(" * depth + "a" + ")" * depth).is_found("a")
 
 
 @pytest.mark.parametrize("flags", [0, re.IGNORECASE], ids=["as written", "any case"])
