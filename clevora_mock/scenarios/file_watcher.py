@@ -29,10 +29,11 @@ class FileWatcher:
 
     def poll(self) -> None:
         """Read the file if its content has changed since the last poll; size and time can hide a change."""
-        content, before = self._content(), self._seen
-        self._seen = content
-        if content == before:
+        content = self._content()
+        # An editor empties the file before it writes.
+        if content in (self._seen, b""):
             return
+        self._seen = content
         from clevora_mock.scenarios.scenario_file import read_file  # noqa: PLC0415 - YAML, only once it is needed
 
         try:

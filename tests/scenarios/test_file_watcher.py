@@ -20,6 +20,18 @@ def test_equal_size_and_time_do_not_hide_a_change(tmp_path: Path) -> None:
     assert names == ["two"]
 
 
+def test_an_emptied_file_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("name: one\n")
+    found: list[str] = []
+    watcher = FileWatcher(file, lambda scenario: found.append(scenario.name), found.append)
+    file.write_text("")
+    watcher.poll()
+    file.write_text("name: one\n")
+    watcher.poll()
+    assert found == []
+
+
 def test_a_change_is_reported_once_and_a_mistake_as_text(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("name: one\n")
