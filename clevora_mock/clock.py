@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
+from msgspec import Struct
+
 Mode = Literal["real", "frozen", "scaled"]
 
 SECOND = 1_000_000
@@ -109,6 +111,15 @@ class Timer:
         self._clock.timers.pop(self, None)
 
 
+class Motion(Struct, frozen=True):
+    """The linear function that a clock is: at the wall time `wall` it shows `now`."""
+
+    mode: Mode
+    speed: float
+    wall: int
+    now: int
+
+
 class Clock:
     """One sandbox's time: ``now = anchor + (wall - wall anchor) * speed``.
 
@@ -170,6 +181,17 @@ class Clock:
         self.mode = mode
         self.speed = _speed(mode, speed)
         self.set(now)
+
+    @property
+    def motion(self) -> Motion:
+        """The clock's function of wall time, by which it can `resume`."""
+        return Motion(self.mode, self.speed, self._wall, self._now)
+
+    def resume(self, motion: Motion) -> None:
+        """Run on by an earlier function, as if nothing had been set since."""
+        self.mode, self.speed = motion.mode, motion.speed
+        self._wall, self._now = motion.wall, motion.now
+        self._rearm()
 
     def call_at(self, timestamp: int, callback: Callable[[], None]) -> Timer:
         """Call `callback` on the running event loop once the clock has reached `timestamp`."""

@@ -26,7 +26,8 @@ def build_control_document(table: Iterable[ControlRoute], server: str) -> dict[s
     paths: dict[str, dict[str, Any]] = {}
     for row in rows:
         paths.setdefault(_PARAMETER.sub(r"{\1}", row.path), {})[row.method.lower()] = _describe_operation(row, by_type)
-    scenario = {name: value for name, value in plain_schema(schema()).items() if name != "$schema"}
+    scenario = _with_components({name: value for name, value in plain_schema(schema()).items() if name != "$schema"})
+    definitions = scenario.pop("$defs")
     return {
         "openapi": "3.1.0",
         "info": {
@@ -36,8 +37,17 @@ def build_control_document(table: Iterable[ControlRoute], server: str) -> dict[s
         },
         "servers": [{"url": server}],
         "paths": paths,
-        "components": {"schemas": components | {"Scenario": scenario}},
+        "components": {"schemas": components | definitions | {"Scenario": scenario}},
     }
+
+
+def _with_components(schema: Any) -> Any:
+    """Return a schema that refers to the document's components instead of definitions of its own."""
+    if isinstance(schema, dict):
+        return {name: _with_components(value) for name, value in schema.items()}
+    if isinstance(schema, list):
+        return list(map(_with_components, schema))
+    return schema.replace("#/$defs/", "#/components/schemas/") if isinstance(schema, str) else schema
 
 
 def _describe_operation(row: ControlRoute, schemas: dict[str, Any]) -> dict[str, Any]:

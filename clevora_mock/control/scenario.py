@@ -3,6 +3,7 @@
 import re
 
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,9 +21,10 @@ _BROKEN_LAYOUT = "mapping values|expected key|'-' indicator|could not find expec
 
 
 class ScenarioName(Struct):
-    """The name of the scenario to start."""
+    """The name of the scenario to start, and the time after which it ends, such as ``60s``."""
 
     name: str
+    ttl: str | None = None
 
 
 class ScenarioHandlers:
@@ -42,7 +44,10 @@ class ScenarioHandlers:
         return json_response(render_scenario(get_sandbox(request).scenario_run))
 
     async def put(self, request: Request) -> Response:
-        """Handle ``PUT /__mock/scenario``: start ``{"name": "flaky"}``, or a scenario as JSON or YAML."""
+        """Handle ``PUT /__mock/scenario``: start ``{"name": "flaky"}``, or a scenario as JSON or YAML.
+
+        With ``"ttl": "60s"`` it ends by itself.
+        """
         get_sandbox(request).start_scenario(self._read(await request.body()))
         return await self.show(request)
 
@@ -62,7 +67,10 @@ class ScenarioHandlers:
             name = name_alone(text)
             # In YAML, a name that is no scenario's may be that of a new one without rules.
             is_new = name is None or (not text.lstrip().startswith("{") and name not in self._store.names())
-            return read_scenario("scenario", text) if name is None or is_new else self._store.named(name)
+            if name is None or is_new:
+                return read_scenario("scenario", text)
+            named = self._store.named(name)
+            return replace(named, ttl=read_scenario("scenario", text).ttl or named.ttl)
         except ValueError as error:
             message = "; ".join(str(error).splitlines())
             raise ApiError("invalid_field", message + self._body_hint(text.strip(), message)) from None

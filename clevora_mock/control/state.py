@@ -14,7 +14,7 @@ from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core import snapshot
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.scenario_run import ScenarioRun
+from clevora_mock.core.scenario_run import Displaced, ScenarioRun
 from clevora_mock.core.snapshot import ScenarioState, State
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.parsing import parse_optional_body
@@ -98,4 +98,6 @@ def _scenario_run(saved: ScenarioState) -> ScenarioRun:
         scenario = read_scenario("scenario", saved.source)
     except ValueError as error:
         raise ValueError("; ".join(str(error).splitlines())) from None
-    return ScenarioRun(replace(scenario, name=saved.name), saved.began, saved.counts, saved.applied)
+    displaced = msgspec.convert(saved.displaced, Displaced, from_attributes=True)
+    named = replace(scenario, name=saved.name)
+    return ScenarioRun(named, saved.began, saved.counts, saved.applied, saved.ends, displaced)

@@ -130,7 +130,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         response=masked_text(exchange.text[:_MASKED_LENGTH])[:MAX_TEXT_CHARACTERS],
         ignored=exchange.ignored,
         logged=logged,
-        retry_at=None if retry_after is None else exchange.answered + retry_after * SECOND,
+        retry_at=None if retry_after is None else exchange.answered + round(retry_after * SECOND),
         abandoned=exchange.abandoned,
         rule=None if plan.rule is None else masked_text(plan.rule),
         draw=plan.draw,

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from clevora_mock.clock import SECOND
-from clevora_mock.core.scenario import Calls, TextPattern
+from clevora_mock.core.scenario import Calls, TextPattern, When
 
 NOTHING = "nothing"
 
@@ -51,6 +51,12 @@ def calls_text(calls: Calls) -> str:
     """Return a selection of calls as it is written: ``1-2``, ``4-``, ``every 5``."""
     parts = [str(low) if low == high else f"{low}-{'' if high is None else high}" for low, high in calls.ranges]
     return ", ".join([*parts, *([f"every {calls.every}"] if calls.every else [])])
+
+
+def conditions_text(when: When) -> str:
+    """Return the names of the conditions of `when`, as a file has them."""
+    names = {"endpoints": "endpoint", "not_": "not"}
+    return " and ".join(names.get(name, name) for name in When.__struct_fields__ if getattr(when, name))
 
 
 def window_text(window: tuple[int, int]) -> str:

@@ -7,6 +7,7 @@ a timestamp of the sandbox's clock).
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from clevora_mock.clock import Clock
 from clevora_mock.contract.limits import KEY_DIGITS, KEY_PREFIX
@@ -20,8 +21,8 @@ from clevora_mock.core.limits import Limits, RateLimiter
 from clevora_mock.core.payments import Checkout, Checkouts, Outcome, event
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.rules import purpose_of
-from clevora_mock.core.scenario import Scenario
-from clevora_mock.core.scenario_run import ScenarioRun
+from clevora_mock.core.scenario import DEFAULT, AccountStart, Scenario
+from clevora_mock.core.scenario_run import NOTHING_DISPLACED, Displaced, ScenarioRun
 from clevora_mock.core.usage import AccountUsage, Activity
 
 if TYPE_CHECKING:
@@ -90,14 +91,18 @@ class Sandbox:
         self.last_used: int | None = None
         self.ledger_entries = 0
         self._open_demo()
+        # Nothing that the scenario before had replaced is there any longer.
+        self.scenario_run = ScenarioRun(DEFAULT, self.clock.now())
         self.start_scenario(self.startup.scenario)
 
     def start_scenario(self, scenario: Scenario) -> None:
-        """Activate `scenario`: apply its clock, account and limits, and reset its counters and draws.
+        """Activate `scenario` in place of the active one, whose clock, account and limits end with it.
 
-        Ledger, usage and journal stay; a balance that it sets is an adjustment in the ledger.
+        Apply its own, and reset its counters and draws. Ledger, usage and journal stay; a balance that it sets is an
+        adjustment in the ledger.
         """
-        start = scenario.clock
+        self._bring_back(self.scenario_run.displaced)
+        before, start = self.clock.motion, scenario.clock
         if start is not None:
             if start.mode is not None:
                 self.clock.set_mode(start.mode, start.speed)
@@ -106,14 +111,14 @@ class Sandbox:
             self.announce("clock")
         now = self.clock.now()
         self.limits = scenario.limits or self.config.limits
-        if scenario.account is not None:
-            account = self.accounts.get_or_create(self.config.uid, self.config.email, now)
-            wanted = scenario.account
-            self.update_account(account, wanted.balance, wanted.activated, wanted.developer_access)
+        displaced = self._start_account(scenario.account)
+        if start is not None:
+            displaced = replace(displaced, clock=before)
         for rule in scenario.rules:
             purpose = purpose_of(scenario, rule)
             self.rng.restart(f"chance of {purpose}", f"delay of {purpose}")
-        self.scenario_run = ScenarioRun(scenario, now)
+        ends = None if scenario.ttl is None else now + scenario.ttl
+        self.scenario_run = ScenarioRun(scenario, now, ends=ends, displaced=displaced)
         self.side_runs: dict[str, ScenarioRun] = {}
         self.announce("scenario")
 
@@ -121,7 +126,41 @@ class Sandbox:
         """Let scenarios begin now that began after now, since the clock was set back."""
         now = self.clock.now()
         for run in (self.scenario_run, *self.side_runs.values()):
-            run.began = min(run.began, now)
+            ahead = max(0, run.began - now)
+            run.began -= ahead
+            run.ends = None if run.ends is None else run.ends - ahead
+
+    def end_expired_scenario(self) -> None:
+        """End the active scenario if its time is over."""
+        ends = self.scenario_run.ends
+        if ends is not None and self.clock.now() >= ends:
+            self.start_scenario(DEFAULT)
+
+    def _start_account(self, wanted: AccountStart | None) -> Displaced:
+        """Set the demo account as a scenario says, and return what that replaced."""
+        if wanted is None:
+            return NOTHING_DISPLACED
+        account = self._demo()
+        balance, activated, access = account.ledger.balance, account.activated, account.developer_access
+        self._set_account(account, wanted.balance, wanted.activated, wanted.developer_access)
+        return Displaced(
+            adjustment=account.ledger.balance - balance,
+            activated=None if account.activated == activated else activated,
+            developer_access=None if account.developer_access == access else access,
+        )
+
+    def _bring_back(self, displaced: Displaced) -> None:
+        """Bring back what a scenario has replaced; a flag that has changed since is already as it was."""
+        if displaced.clock is not None:
+            self.clock.resume(displaced.clock)
+            self.announce("clock")
+        account = self._demo()
+        activated = account.activated if displaced.activated is None else displaced.activated
+        balance = account.ledger.balance - displaced.adjustment if displaced.adjustment else None
+        self._set_account(account, balance, activated, displaced.developer_access)
+
+    def _demo(self) -> Account:
+        return self.accounts.get_or_create(self.config.uid, self.config.email, self.clock.now())
 
     def start_side_run(self, name: str, scenario: Scenario) -> ScenarioRun:
         """Start a scenario beside the active one, for the requests that select it by `name`."""
@@ -175,7 +214,18 @@ class Sandbox:
         activated: bool | None = None,
         developer_access: bool | None = None,
     ) -> None:
-        """Set all values that are not None; a balance is set by an adjustment, and activates like any other (B2)."""
+        """Set all values that are not None; a balance is set by an adjustment, and activates like any other (B2).
+
+        It stays when the scenario ends, whose own adjustment it replaces.
+        """
+        self._set_account(account, balance, activated, developer_access)
+        run = self.scenario_run
+        if balance is not None and account.uid == self.config.uid:
+            run.displaced = replace(run.displaced, adjustment=0)
+
+    def _set_account(
+        self, account: Account, balance: int | None, activated: bool | None, developer_access: bool | None
+    ) -> None:
         before = account.activated, account.developer_access
         if balance is not None:
             if balance != account.ledger.balance:
@@ -267,14 +317,15 @@ class Sandbox:
                 key.last_used, key.limiter = None, RateLimiter()
         self.ledger_entries = 0
         self.checkouts = Checkouts()
-        demo = self.accounts.get_or_create(self.config.uid, self.config.email, now)
+        demo = self._demo()
         demo.activated = False
         if self.config.balance > 0:
             self.credit(demo, self.config.balance, now)
         # As at startup, the scenario's account settings follow the opening credit.
-        start = self.scenario_run.scenario.account
+        start, run = self.scenario_run.scenario.account, self.scenario_run
         if start is not None:
-            self.update_account(demo, start.balance, start.activated)
+            found = self._start_account(replace(start, developer_access=None))
+            run.displaced = replace(run.displaced, adjustment=found.adjustment, activated=found.activated)
 
     def close(self) -> None:
         """Drop pending checkouts; a later sandbox of this name is a new one."""

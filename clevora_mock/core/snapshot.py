@@ -124,6 +124,24 @@ class CheckoutState(StrictStruct, frozen=True):
     deliveries: Annotated[int, Meta(ge=1, le=MAX_DELIVERIES)] = 1
 
 
+class MotionState(StrictStruct, frozen=True):
+    """A clock's function of wall time."""
+
+    mode: Mode
+    speed: Annotated[float, Meta(ge=0, le=MAX_SPEED)]
+    wall: Int62
+    now: Int62
+
+
+class DisplacedState(StrictStruct, frozen=True):
+    """The state that a scenario has replaced, for its end."""
+
+    adjustment: Int62 = 0
+    activated: bool | None = None
+    developer_access: bool | None = None
+    clock: MotionState | None = None
+
+
 class ScenarioState(StrictStruct, frozen=True):
     """A running scenario."""
 
@@ -131,8 +149,10 @@ class ScenarioState(StrictStruct, frozen=True):
     source: str
     began: Timestamp
     counts: dict[str, Natural]
-    # Snapshots of earlier releases have none.
+    # Snapshots of earlier releases have none of these.
     applied: dict[str, Natural] = {}
+    ends: Timestamp | None = None
+    displaced: DisplacedState = DisplacedState()
 
 
 class State(StrictStruct, frozen=True):
@@ -231,7 +251,16 @@ def _clock(clock: Clock) -> ClockState:
 
 
 def _scenario(run: ScenarioRun) -> ScenarioState:
-    return ScenarioState(run.scenario.name, run.scenario.source, run.began, dict(run.counts), dict(run.applied))
+    displaced = convert(run.displaced, DisplacedState, from_attributes=True)
+    return ScenarioState(
+        name=run.scenario.name,
+        source=run.scenario.source,
+        began=run.began,
+        counts=dict(run.counts),
+        applied=dict(run.applied),
+        ends=run.ends,
+        displaced=displaced,
+    )
 
 
 def _account(account: Account) -> AccountState:

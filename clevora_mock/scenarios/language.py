@@ -16,6 +16,7 @@ from clevora_mock.core.limits import Limits
 from clevora_mock.core.messages import did_you_mean, quoted
 from clevora_mock.core.scenario import AccountStart, ClockStart, Payments, Rule, Scenario, When
 from clevora_mock.faults import FAULTS
+from clevora_mock.faults.base import STREAM, Requirement
 from clevora_mock.scenarios.conditions import WHEN
 from clevora_mock.scenarios.effects import ENDPOINT_BY_PART, THEN
 from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
@@ -106,25 +107,31 @@ def _check_rule(node: MappingNode, values: dict[str, Any]) -> Problems:
         if part in parts and endpoint not in when.endpoints:
             message = f"it is for {endpoint}; the rule is for {', '.join(when.endpoints)}"
             yield parts[part].problem(message, f"then.reply.{part}")
-    if when.endpoints is not None and ENDPOINT_BY_PART["content"] not in when.endpoints:
-        why = f"the rule is for {', '.join(when.endpoints)}"
-    elif when.body is not None and when.body.get("stream", True) is not True:
-        why = "the rule is for requests without stream: true"
-    else:
-        return
     for name, effect in then.nodes.items():
-        needing = _streamed_part(effect) if name == "fault" else "stream" if name == "stream" else None
-        if needing is not None:
-            yield effect.problem(f"{needing} needs a chat's stream, but {why}", f"then.{name}")
+        needs = _requirements(effect) if name == "fault" else [("stream", STREAM)] if name == "stream" else []
+        for needing, required in needs:
+            if why := _unmet(required, when):
+                yield effect.problem(f"{needing} needs {required.answer}, but {why}", f"then.{name}")
 
 
-def _streamed_part(fault: Node) -> str | None:
-    """Return the fault's kind or option that only streams have, if any."""
+def _unmet(required: Requirement, when: When) -> str:
+    """Return the reason why no request that `when` allows gets such an answer, if there is one."""
+    if when.endpoints is not None and required.endpoint not in when.endpoints:
+        return f"the rule is for {', '.join(when.endpoints)}"
+    if when.body is not None and when.body.get(required.field, required.value) != required.value:
+        return f"the rule is for requests without {required.field}: {str(required.value).lower()}"
+    return ""
+
+
+def _requirements(fault: Node) -> list[tuple[str, Requirement]]:
+    """Return the kinds and options of faults that need certain answers."""
+    if isinstance(fault, SequenceNode):
+        return [found for item in fault.items for found in _requirements(item)]
     options = fault.nodes if isinstance(fault, MappingNode) else {}
     kind = options.get("kind", fault).text
-    if kind in FAULTS and FAULTS[kind].stream_only:
-        return kind
-    return "after_tokens" if "after_tokens" in options else None
+    if kind in FAULTS and (required := FAULTS[kind].requires) is not None:
+        return [(kind, required)]
+    return [("after_tokens", STREAM)] if "after_tokens" in options else []
 
 
 _RULE = mapping(
@@ -161,5 +168,6 @@ SCENARIO = mapping(
     Entry("clock", _CLOCK, "The clock at the start."),
     Entry("limits", _LIMITS, "The limits of a key; omitted ones are as documented."),
     Entry("payments", _PAYMENTS, "The outcome of payments."),
+    Entry("ttl", duration(positive=True), "It ends by itself after this time, by the sandbox's clock: 60s."),
     Entry("rules", _RULES, "The rules; the first one that applies to a request decides."),
 )

@@ -7,13 +7,16 @@ import http.client
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from os import PathLike
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+from clevora_mock.clock import iso_micros, wall_micros
 from clevora_mock.core.journal import MAX_ENTRIES
+from clevora_mock.scenarios.store import is_file
 from clevora_mock.settings import DEMO_UID, client_variables
 from clevora_mock.testing.connections import Connections
 from clevora_mock.testing.records import Finding, Request, SignedWebhook
@@ -76,15 +79,15 @@ class Clevora:
 
     def use(
         self,
-        scenario: str | Path | Mapping[str, Any] | None = None,
+        scenario: str | PathLike[str] | Mapping[str, Any] | None = None,
         *,
         rules: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
-        """Start a scenario: by name, from a `Path` to a file, as a mapping, or just `rules`."""
+        """Start a scenario: by name, from a file, as a mapping, or just `rules`."""
         if (scenario is None) == (rules is None):
             raise TypeError("use() takes a scenario or rules=[...]")
-        if isinstance(scenario, Path):
-            self.call("PUT", "/__mock/scenario", scenario.read_text(encoding="utf-8"))
+        if isinstance(scenario, PathLike) or (isinstance(scenario, str) and is_file(scenario)):
+            self.call("PUT", "/__mock/scenario", _read_file(scenario))
         elif isinstance(scenario, str):
             self.call("PUT", "/__mock/scenario", {"name": scenario})
         else:
@@ -216,8 +219,15 @@ class SandboxClock:
         self._clevora.call("PATCH", "/__mock/clock", {"mode": "scaled", "speed": speed})
 
     def run(self) -> None:
-        """Run at the speed of real time again."""
-        self._clevora.call("PATCH", "/__mock/clock", {"mode": "real"})
+        """Run with the machine's clock again."""
+        self._clevora.call("PATCH", "/__mock/clock", {"mode": "real", "now": iso_micros(wall_micros())})
+
+
+def _read_file(path: str | PathLike[str]) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise MockError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _text(moment: datetime | str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from clevora_mock.core.reply import Header, Reply
 
-_EXPOSED = b"retry-after, x-request-id, " + b", ".join(
+_EXPOSED = b"retry-after, retry-after-ms, x-request-id, " + b", ".join(
     b"x-clevora-mock-" + name for name in (b"hint", b"ignored", b"rule", b"server")
 )
 CROSS_ORIGIN_HEADERS: tuple[Header, ...] = (

@@ -33,6 +33,7 @@ class SandboxMiddleware:
             return
         mounted = scope.get("root_path", "")
         sandbox, prefix, path = self._sandboxes.resolve(_decoded_path(scope).removeprefix(mounted))
+        sandbox.end_expired_scenario()
         root = mounted + prefix
         shown = path if path.endswith("//") else path.removesuffix("/")
         exchange = ExchangeRecorder(sandbox, scope, root, shown or "/", self._latency)

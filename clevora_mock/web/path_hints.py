@@ -70,4 +70,4 @@ def _name_hint(name: str) -> str:
     """Return the hint for a sandbox's name that is not valid."""
     valid = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63]
     wanted = "a sandbox's name has 1 to 63 lower-case letters, digits and hyphens, and begins with no hyphen"
-    return f"{wanted}; did you mean /sandbox/{valid}?" if valid else wanted
+    return f"{wanted}; did you mean /sandbox/{valid}?" if valid else f"{wanted}, such as /sandbox/my-test"

@@ -16,7 +16,7 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.scenario import NO_PLAN, Plan
+from clevora_mock.core.scenario import NO_PLAN, InjectedError, Plan
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, get_exchange
 from clevora_mock.web.internal_error import internal_error
@@ -71,7 +71,7 @@ class OperationEndpoint:
         exchange.set_plan(plan)
         context = RequestContext(sandbox, facts, principal, scope["path_params"], exchange, plan)
         if plan.then.error is not None:
-            return await self._inject_error(operation, context, plan.then.error.resolve())
+            return await self._inject_error(operation, context, plan.then.error)
         sandbox.admit(principal)
         if not fits:
             raise ApiError("payload_too_large")
@@ -89,9 +89,9 @@ class OperationEndpoint:
         context.exchange.set_ignored(ignored_names(document, operation.request))
         return await operation.handler(context, parsed)
 
-    async def _inject_error(self, operation: Operation, context: RequestContext, error: ApiError) -> Reply:
+    async def _inject_error(self, operation: Operation, context: RequestContext, error: InjectedError) -> Reply:
         """Return the error of a rule, with the price of a successful request if the rule charges it."""
-        reply = self.family.render_error(error, context.facts)
+        reply = error.shape(self.family.render_error(error.resolve(), context.facts))
         if not context.plan.then.charge:
             return reply
         # An invalid request costs nothing, and the injected error takes precedence over its own.

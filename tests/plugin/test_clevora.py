@@ -73,11 +73,14 @@ class TestScenarios:
         with pytest.raises(MockError, match='unknown scenario "flakey"; did you mean "flaky"'):
             clevora.use("flakey")
 
-    def test_a_scenario_is_used_by_file(self, clevora: Clevora, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("kind", [str, Path])
+    def test_a_scenario_is_used_by_file(self, clevora: Clevora, tmp_path: Path, kind: type[str | Path]) -> None:
         file = tmp_path / "mine.yaml"
         file.write_text("name: mine\nrules:\n  - then: {error: 503}\n", encoding="utf-8")
-        clevora.use(file)
+        clevora.use(kind(file))
         assert request(clevora) == 503
+        with pytest.raises(MockError, match=r"none\.yaml: cannot be read: No such file or directory"):
+            clevora.use(kind(tmp_path / "none.yaml"))
 
     def test_a_scenario_is_used_by_rules_or_mapping(self, clevora: Clevora) -> None:
         clevora.use(rules=[REFUSE])
