@@ -158,7 +158,7 @@ def date_of(day: int) -> str:
 
 
 picks = st.integers(0, 30)
-words = st.sampled_from([["Hello!"], ["one two three"], ["supercalifragilistic", "ok?"], [" ", "Ärger… 漢字"]])
+words = st.sampled_from([["Hello!"], ["one two three"], ["supercalifragilistic", "ok?"], [" ok ", "Ärger… 漢字"]])
 limits = st.integers(1, 12)
 uids = st.sampled_from(UIDS)
 amounts = st.sampled_from([15, 15.01, 20, 33.33, 500, 10_000])
@@ -353,10 +353,8 @@ class MoneyMachine(RuleBasedStateMachine):
         answer = self.http.post("/v1/chat/completions", content=bodies.get(fault, fault), headers=headers)
         if refusal:
             self.is_refused(answer, refusal)
-        elif fault == "model":
-            assert answer.status_code == 404
         else:
-            assert answer.status_code == 400
+            assert answer.status_code == (404 if fault == "model" else 400)
             self.completed(key, CHAT, 0, failed=True)
 
     @rule(pick=picks, endpoint=st.sampled_from(["embeddings", "search", "scripts.generate"]), contents=words)
