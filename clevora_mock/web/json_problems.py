@@ -4,6 +4,9 @@ import json
 import re
 from typing import Any
 
+from clevora_mock.core.messages import printable
+
+_MAX_PATH_CHARACTERS = 100
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -19,7 +22,7 @@ def find_bad_character(body: bytes) -> str | None:
     # The list grows while it is walked.
     for path, value in values:
         if isinstance(value, str) and (found := _SURROGATE.search(value)):
-            where = path.removeprefix(".") or "the body"
+            where = printable(path.removeprefix("."))[:_MAX_PATH_CHARACTERS] or "the body"
             return f"{where} has \\u{ord(found[0]):04x}, half of a surrogate pair"
         if isinstance(value, dict):
             values += [(path, name) for name in value] + [(f"{path}.{name}", inner) for name, inner in value.items()]
