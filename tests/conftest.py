@@ -1,20 +1,22 @@
-"""One server for the run and one fresh sandbox for each test, named after the test.
+"""One server for the run and fresh sandboxes for each test, named after the test.
 
-A sandbox's name is part of every draw, so each test sees the same draws in each run.
+A sandbox's name is part of every draw, so each test sees the same draws in each run, also alone.
 """
 
 import os
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from clevora_mock.settings import Settings
-from tests.support.server import RunningServer, running
-from tests.support.world import World, close_shared_connections
+from tests.support.server import RunningServer, serve_settings
+from tests.support.world import World, close_shared_connections, name_sandboxes
 
+_TESTS = Path(__file__).parent
 _COMMON: dict[str, Any] = {
     "deadline": None,
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
@@ -30,14 +32,14 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "reproducible"))
 @pytest.fixture(scope="session")
 def frozen_server() -> Iterator[RunningServer]:
     """Provide a server whose clocks are frozen at 2026-01-01T00:00:00Z."""
-    with running(Settings(clock="frozen")) as server:
+    with serve_settings(Settings(clock="frozen")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def real_server() -> Iterator[RunningServer]:
     """Provide a server whose clocks run in real time, with streams paced at 200 tokens a second."""
-    with running(Settings(tokens_per_second=200.0)) as server:
+    with serve_settings(Settings(tokens_per_second=200.0)) as server:
         yield server
 
 
@@ -49,8 +51,13 @@ def _shared_connections() -> Iterator[None]:
 
 def sandbox_of(request: pytest.FixtureRequest) -> str:
     """Return the sandbox's name for a test."""
-    test = f"{request.path.name}/{request.node.nodeid.partition('::')[2]}"
+    test = f"{request.path.relative_to(_TESTS).as_posix()}::{request.node.nodeid.partition('::')[2]}"
     return "test-" + sha256(test.encode()).hexdigest()[:24]
+
+
+@pytest.fixture(autouse=True)
+def _sandbox_names(request: pytest.FixtureRequest) -> None:
+    name_sandboxes(sandbox_of(request))
 
 
 @pytest.fixture

@@ -46,11 +46,16 @@ class ControlContext(NamedTuple):
 
 def build_control_table(context: ControlContext) -> list[ControlRoute]:
     """Return all routes outside the emulated APIs."""
-    checkout, scenarios = CheckoutPage(context.sender), ScenarioHandlers(context.store)
-    row = ControlRoute
     table: list[ControlRoute] = []
+    table += [*_pages(context, table), *_state(context), *_accounts(context.sender), *_records()]
+    return table
+
+
+def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[ControlRoute]:
+    """Return the routes of pages and of the server; `table` may grow after this call."""
+    checkout, row = CheckoutPage(context.sender), ControlRoute
     html, document = "text/html", dict[str, Any]
-    table += [
+    return [
         row("GET /", home.show_home, "version, base URL, API key and links", schemas.Home),
         row(
             "GET /openapi.json",
@@ -86,6 +91,13 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
             "all sandboxes, with requests, spend, scenario and last use",
             schemas.SandboxList,
         ),
+    ]
+
+
+def _state(context: ControlContext) -> list[ControlRoute]:
+    """Return the routes of a sandbox's state, clock and scenario."""
+    scenarios, row = ScenarioHandlers(context.store), ControlRoute
+    return [
         row(
             "POST /__mock/reset",
             state.reset_sandbox,
@@ -130,6 +142,13 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
             takes_scenario=True,
         ),
         row("DELETE /__mock/scenario", scenarios.delete, "ends the scenario: no rules apply", schemas.ActiveScenario),
+    ]
+
+
+def _accounts(sender: WebhookSender) -> list[ControlRoute]:
+    """Return the routes of accounts, tokens and payments."""
+    row = ControlRoute
+    return [
         row("GET /__mock/accounts", accounts.list_accounts, "all accounts", schemas.AccountDetailsList),
         row(
             "POST /__mock/accounts",
@@ -157,14 +176,14 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
         row("GET /__mock/checkouts", payments.list_checkouts, "all checkouts", schemas.CheckoutDetailsList),
         row(
             "POST /__mock/checkouts/{id}/pay",
-            payments.finish_checkout(context.sender, "succeeded"),
+            payments.finish_checkout(sender, "succeeded"),
             "pays a checkout, and delivers the signed event",
             schemas.FinishedCheckout,
             payments.DeliveryRequest,
         ),
         row(
             "POST /__mock/checkouts/{id}/fail",
-            payments.finish_checkout(context.sender, "failed"),
+            payments.finish_checkout(sender, "failed"),
             "lets a checkout's payment fail, and delivers the signed event",
             schemas.FinishedCheckout,
             payments.DeliveryRequest,
@@ -177,6 +196,13 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
             payments.SignRequest,
             changes=False,
         ),
+    ]
+
+
+def _records() -> list[ControlRoute]:
+    """Return the routes of journal, ledger and documents."""
+    row = ControlRoute
+    return [
         row(
             "GET /__mock/requests",
             journal.list_requests,
@@ -206,7 +232,6 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
             (*get_args(firestore.Document), firestore.DocumentList),
         ),
     ]
-    return table
 
 
 def build_control_routes(

@@ -28,7 +28,6 @@ READING = [route for route in ROUTES if OPERATIONS[route[0].name].request is not
 # A body for each route that reads one, in which the tests replace one field at a time.
 BODIES = {name: bodies[0] for name, bodies in VALID_BODIES.items()}
 
-OBJECT = b'{"messages":[{"role":"user","content":"Hi"}]}'
 DEEP = 100_000
 
 # Bodies that are not JSON objects, for every route.

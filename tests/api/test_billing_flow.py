@@ -39,9 +39,7 @@ def ledger_of(world: "World", uid: str = "demo") -> tuple[int, list["LedgerEntry
 
 def top_up(world: "World", dollars: float, uid: str, number: int) -> None:
     """Top up, and have the payment's event delivered."""
-    link = world.http.post("/api/developer/topup", headers=world.signed_in(uid), json={"amount": dollars}).json()
-    session = link["data"]["checkoutUrl"].rpartition("/")[2]
-    data = {"checkout_session_id": session, "payment_id": f"pay_{number}"}
+    data = {"checkout_session_id": world.open_checkout(dollars, uid), "payment_id": f"pay_{number}"}
     set_up(world, {}, ("event", f"evt_{number}", {"type": "payment.succeeded", "data": data}))
 
 

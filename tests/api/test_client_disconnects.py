@@ -6,12 +6,9 @@ The clock of these streams moves only when a test advances it, so the number of 
 import asyncio
 import json
 import socket
-import struct
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
-from urllib.parse import urlsplit
 
 import httpx
 import openai
@@ -19,7 +16,10 @@ import pytest
 import requests
 from openai import AsyncOpenAI, OpenAI
 
-from tests.support.clients import states
+from tests.support import records, states
+from tests.support.raw_client import RawResponse, connect, read_until, reset
+from tests.support.streams import chat_request
+from tests.support.wait import wait_until
 from tests.support.world import World
 
 REQUEST: dict[str, Any] = {
@@ -28,7 +28,7 @@ REQUEST: dict[str, Any] = {
 }
 STREAMED = json.dumps(REQUEST | {"stream": True})
 
-# The role and the first content are sent at once; `let_out` sends as many further tokens.
+# The role and the first content are sent at once; the tests let out as many further tokens.
 FURTHER_TOKENS = 4
 TOKENS = 1 + FURTHER_TOKENS
 FRAMES = 2 + FURTHER_TOKENS
@@ -36,8 +36,8 @@ FRAMES = 2 + FURTHER_TOKENS
 
 @pytest.fixture
 def slow(live_world: World) -> World:
-    """Provide a sandbox whose streams advance only by `states.let_out`."""
-    states.stop_clock(live_world)
+    """Provide a sandbox whose streams advance only by `states.advance_frames`."""
+    live_world.stop_clock()
     return live_world
 
 
@@ -48,13 +48,13 @@ def billed_after(world: World, tokens: int = TOKENS) -> Iterator[None]:
     usage = whole["usage"]
     assert usage["completion_tokens"] > tokens + 2, "the answer is too short to leave it in the middle"
     yield
-    _, charge = states.wait_for_charges(world, 2)
+    _, charge = records.wait_for_charges(world, 2)
     assert charge.tokens == usage["prompt_tokens"] + tokens
     assert charge.amount == charge.tokens * 500
     # Nothing continues in the background that would be billed later.
     world.advance(3600)
-    assert len(states.charges(world)) == 2
-    entry = states.journal(world)[-1]
+    assert len(records.charges(world)) == 2
+    entry = records.journal(world)[-1]
     assert (entry.status, entry.completion_tokens, entry.logged) == (200, tokens, True)
     assert whole["choices"][0]["message"]["content"].startswith(entry.response)
     assert entry.response
@@ -130,7 +130,7 @@ class TestOpenAI:
             next(stream)
             stream.close()
         assert usage is not None
-        assert [charge.tokens for charge in states.wait_for_charges(world, 2)] == [usage.total_tokens] * 2
+        assert [charge.tokens for charge in records.wait_for_charges(world, 2)] == [usage.total_tokens] * 2
 
 
 class TestOthers:
@@ -175,36 +175,30 @@ class TestSockets:
     @pytest.fixture
     def connections(self, slow: World) -> Iterator[Callable[[], socket.socket]]:
         """Provide a function that opens a connection and requests a stream on it."""
-        place = urlsplit(slow.base_url)
-        head = (
-            f"POST {place.path}/chat/completions HTTP/1.1\r\nhost: {place.netloc}\r\n"
-            f"authorization: Bearer {slow.api_key}\r\ncontent-length: {len(STREAMED)}\r\n\r\n"
-        )
         with ExitStack() as opened:
 
-            def connect() -> socket.socket:
-                made = opened.enter_context(socket.create_connection((place.hostname, place.port), timeout=20))
-                made.sendall((head + STREAMED).encode())
+            def connected() -> socket.socket:
+                made = opened.enter_context(connect(slow.address))
+                made.sendall(chat_request(slow, REQUEST | {"stream": True}, close=False))
                 return made
 
-            yield connect
+            yield connected
 
     def test_a_fin_ends_a_streams_bill(self, slow: World, connections: Callable[[], socket.socket]) -> None:
         with billed_after(slow):
             connection = connections()
-            _receive(connection, 2)
+            seen = _receive(connection, RawResponse(), 2)
             states.advance_frames(slow, FURTHER_TOKENS)
-            _receive(connection, FURTHER_TOKENS)
+            _receive(connection, seen, FRAMES)
             connection.close()
 
     def test_an_rst_ends_a_streams_bill(self, slow: World, connections: Callable[[], socket.socket]) -> None:
         with billed_after(slow):
             connection = connections()
-            _receive(connection, 2)
+            seen = _receive(connection, RawResponse(), 2)
             states.advance_frames(slow, FURTHER_TOKENS)
-            _receive(connection, FURTHER_TOKENS)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            connection.close()
+            _receive(connection, seen, FRAMES)
+            reset(connection)
 
     def test_a_pipelined_request_is_not_served_after_a_disconnect(
         self, slow: World, connections: Callable[[], socket.socket]
@@ -212,10 +206,10 @@ class TestSockets:
         """A pipelined request is not served after its client disconnects, and does not delay the detection."""
         with billed_after(slow):
             connection = connections()
-            _receive(connection, 2)
+            seen = _receive(connection, RawResponse(), 2)
             connection.sendall(b"GET /docs/llms HTTP/1.1\r\nhost: localhost\r\n\r\n")
             states.advance_frames(slow, FURTHER_TOKENS)
-            _receive(connection, FURTHER_TOKENS)
+            _receive(connection, seen, FRAMES)
             connection.close()
 
     def test_unread_frames_are_billed(self, slow: World, connections: Callable[[], socket.socket]) -> None:
@@ -231,30 +225,27 @@ class TestSockets:
     ) -> None:
         made = [connections() for _ in range(30)]
         for connection in made:
-            _receive(connection, 2)
+            _receive(connection, RawResponse(), 2)
         for connection in made:
             connection.close()
-        first, *others = states.wait_for_charges(slow, 30)
+        first, *others = records.wait_for_charges(slow, 30)
         assert {charge.tokens for charge in others} == {first.tokens}
         slow.advance(3600)
-        assert len(states.charges(slow)) == 30
+        assert len(records.charges(slow)) == 30
 
 
 def _read(lines: Iterator[str | bytes], frames: int) -> None:
-    """Read `count` frames, each a data line and an empty line."""
+    """Read so many frames, each a data line and an empty line."""
     for _ in range(frames):
         assert str(next(lines)).startswith("data: ")
         assert next(lines) == ""
 
 
-def _receive(connection: socket.socket, frames: int) -> None:
-    """Receive `count` complete frames."""
-    received = b""
-    while received.count(b"\n\n") < frames:
-        received += connection.recv(65_536)
+def _receive(connection: socket.socket, seen: RawResponse, frames: int) -> RawResponse:
+    """Receive until there are so many complete frames."""
+    return read_until(connection, seen, lambda seen: len(seen.events) >= frames)
 
 
 def _await_frames(connection: socket.socket, frames: int) -> None:
-    """Return once `count` frames have arrived, without reading them."""
-    while connection.recv(65_536, socket.MSG_PEEK).count(b"\n\n") < frames:
-        time.sleep(0.005)
+    """Return once so many frames have arrived, without reading them."""
+    wait_until(lambda: connection.recv(65_536, socket.MSG_PEEK).count(b"\n\n") >= frames, "the frames do not arrive")

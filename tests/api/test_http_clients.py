@@ -16,8 +16,8 @@ import pytest
 import requests
 
 from clevora_mock.contract.limits import EMBEDDING_DIMENSIONS, MAX_BODY_BYTES
-from tests.support.clients import states
-from tests.support.clients.documentation import printed, snippet
+from tests.support import records, states
+from tests.support.documentation import printed, snippet
 from tests.support.world import World
 
 HELLO = {"messages": [{"role": "user", "content": "Hello!"}]}
@@ -102,7 +102,7 @@ class TestAnswers:
         assert answer.status == 200
         assert answer.headers["content-type"] == "application/json"
         assert answer.headers["content-length"] == str(len(answer.body))
-        assert answer.headers["x-request-id"] == states.journal(world)[-1].id
+        assert answer.headers["x-request-id"] == records.journal(world)[-1].id
         assert answer.json["choices"][0]["message"]["content"] == ANSWER
 
     def test_a_client_gets_a_stream(self, post: Post, world: World) -> None:
@@ -178,7 +178,7 @@ class TestConnections:
                 ports.add(connection.sock.getsockname())
             assert answer.status == 200
             assert len(ports) == 1
-        assert states.statuses(world) == [200, 401, 404, 400, 413, 200, 200]
+        assert records.statuses(world) == [200, 401, 404, 400, 413, 200, 200]
 
     def test_a_session_of_requests_keeps_its_connection(self, world: World) -> None:
         with requests.Session() as session:
@@ -194,7 +194,7 @@ class TestConnections:
                 return [answer.status_code for answer in answers]
 
         assert asyncio.run(ask()) == [200] * 50
-        assert len(states.wait_for_charges(world, 50)) == 50
+        assert len(records.wait_for_charges(world, 50)) == 50
 
 
 @contextlib.contextmanager
@@ -232,7 +232,7 @@ LINES = {
 
 @pytest.mark.parametrize("lines_by", LINES.values(), ids=LINES.keys())
 def test_a_stream_arrives_incrementally(lines_by: Callable[..., Any], live_world: World) -> None:
-    states.stop_clock(live_world)
+    live_world.stop_clock()
     body = json.dumps(HELLO | {"stream": True}).encode()
     with lines_by(f"{live_world.base_url}/chat/completions", live_world.headers, body) as lines:
         said = [next(lines) for _ in range(4)]
@@ -243,7 +243,7 @@ def test_a_stream_arrives_incrementally(lines_by: Callable[..., Any], live_world
         live_world.advance(60)
         said += lines
     assert _text_of(said) == ANSWER
-    (charge,) = states.wait_for_charges(live_world)
+    (charge,) = records.wait_for_charges(live_world)
     assert charge.tokens == 40
 
 
@@ -257,7 +257,7 @@ class TestDocumentation:
         said = capsys.readouterr().out.removesuffix("\n")
         assert said
         assert said == names["res"].json()["choices"][0]["message"]["content"]
-        assert states.journal(world)[-1].client.startswith("python-requests/")
+        assert records.journal(world)[-1].client.startswith("python-requests/")
 
     def test_the_documented_answer_is_returned(self, world: World) -> None:
         documented = json.loads(printed("Chat Completions", "json"))

@@ -15,7 +15,8 @@ from tests.api.rows.row import ERRORS
 from tests.support.product_tables import OPERATIONS
 from tests.support.request_bodies import VALID_BODIES
 from tests.support.server import RunningServer
-from tests.support.situations import jwt, signature
+from tests.support.situations import signature
+from tests.support.tokens import jwt
 from tests.support.world import TLS
 
 POSTS = [endpoint for endpoint in ENDPOINTS if endpoint.method == "POST"]

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from clevora_mock.settings import Settings
-from tests.support.server import running
+from tests.support.embeddings import cosine, vectors
+from tests.support.server import serve_settings
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -22,14 +23,6 @@ def ask(world: "World", path: str, body: dict[str, Any]) -> Any:
     answer = world.http.post(path, headers=world.headers, json=body)
     assert answer.status_code == 200
     return answer.json()
-
-
-def vectors(world: "World", texts: Any, **more: Any) -> list[list[float]]:
-    return [item["embedding"] for item in ask(world, "/v1/embeddings", {"input": texts} | more)["data"]]
-
-
-def cosine(one: list[float], other: list[float]) -> float:
-    return sum(a * b for a, b in zip(one, other, strict=True))
 
 
 @pytest.mark.clause("E3")
@@ -60,7 +53,7 @@ def test_vectors_come_in_the_order_of_their_texts(world: "World") -> None:
 @pytest.mark.clause("E4")
 def test_a_vector_depends_on_neither_seed_nor_time_nor_batch(world: "World") -> None:
     here = vectors(world, "the cat sat")[0]
-    with running(Settings(seed=99, clock="frozen:2096-10-02T07:06:40Z")) as server:
+    with serve_settings(Settings(seed=99, clock="frozen:2096-10-02T07:06:40Z")) as server:
         answer = httpx.post(
             f"{server.base_url}/embeddings",
             headers={"authorization": f"Bearer {server.api_key}"},

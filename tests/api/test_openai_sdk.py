@@ -17,8 +17,8 @@ from openai.types import CreateEmbeddingResponse
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 
 from clevora_mock.contract.limits import EMBEDDING_DIMENSIONS, MAX_BODY_BYTES
-from tests.support.clients import states
-from tests.support.clients.documentation import printed
+from tests.support import records, states
+from tests.support.documentation import printed
 from tests.support.world import World
 
 TURBO = "clevora-1.0-turbo"
@@ -112,13 +112,13 @@ class TestChat:
     def test_usage_matches_the_ledger(self, client: Client, world: World) -> None:
         usage = client.chat().usage
         assert usage.total_tokens == usage.prompt_tokens + usage.completion_tokens
-        (charge,) = states.charges(world)
+        (charge,) = records.charges(world)
         assert charge.tokens == usage.total_tokens
         assert charge.amount == usage.total_tokens * 500
 
     def test_the_request_id_is_the_journals(self, client: Client, world: World) -> None:
         answer = client.chat()
-        assert [entry.id for entry in states.journal(world)] == [answer._request_id]
+        assert [entry.id for entry in records.journal(world)] == [answer._request_id]
 
     def test_a_raw_response_shows_the_headers(self, client: Client) -> None:
         raw = client(lambda sdk: sdk.chat.completions.with_raw_response.create(**ASKED, seed=7, n=1, user="somebody"))
@@ -154,7 +154,7 @@ class TestChat:
         answers = client(ask)
         assert len({answer.id for answer in answers}) == 20
         assert sorted(answer.usage.total_tokens for answer in answers) == [
-            charge.tokens for charge in states.wait_for_charges(world, 20)
+            charge.tokens for charge in records.wait_for_charges(world, 20)
         ]
 
 
@@ -256,7 +256,7 @@ class TestEmbeddings:
     def test_usage_matches_the_ledger(self, client: Client, world: World) -> None:
         usage = client.embed(list(self.TEXTS)).usage
         assert usage.total_tokens == usage.prompt_tokens == 12
-        (charge,) = states.charges(world)
+        (charge,) = records.charges(world)
         assert (charge.tokens, charge.amount) == (12, 1200)
 
     def test_an_answer_is_valid_for_the_sdks_type(self, client: Client) -> None:
@@ -426,12 +426,12 @@ class TestRefusals:
         error = caught.value
         assert type(error) is case.error
         assert (error.status_code, error.type, error.code) == (case.status, case.type, case.code)
-        assert error.request_id == states.journal(world)[-1].id
+        assert error.request_id == records.journal(world)[-1].id
         assert isinstance(error.body, dict)
         said = error.body["message"]
         assert error.body == {"message": said, "type": case.type, "code": case.code}
         assert said in error.message
-        assert states.charges(world) == []
+        assert records.charges(world) == []
 
     def test_a_path_that_is_not_emulated_is_explained_in_a_header(self, client: Client) -> None:
         with pytest.raises(openai.NotFoundError) as caught:
@@ -463,14 +463,14 @@ class TestRetries:
         states.use_up_minute(world, seconds)
         assert client.chat().choices
         assert waits == [seconds]
-        assert states.statuses(world) == [429, 200]
-        assert len(states.charges(world)) == 1
+        assert records.statuses(world) == [429, 200]
+        assert len(records.charges(world)) == 1
 
     def test_a_stream_is_retried_too(self, client: Client, world: World, waits: list[float]) -> None:
         states.use_up_minute(world)
         assert client.chunks()[-1].usage is not None
         assert waits == [60]
-        assert states.statuses(world) == [429, 200]
+        assert records.statuses(world) == [429, 200]
 
     def test_the_sdk_does_not_wait_until_midnight(self, client: Client, world: World, waits: list[float]) -> None:
         states.use_up_day(world)
@@ -482,17 +482,17 @@ class TestRetries:
     def test_a_server_error_is_retried(self, client: Client, world: World, waits: list[float]) -> None:
         states.fail_chats(world, 2)
         assert client.chat().choices
-        assert states.statuses(world) == [500, 500, 200]
+        assert records.statuses(world) == [500, 500, 200]
         assert len(waits) == 2
-        assert len(states.charges(world)) == 1
+        assert len(records.charges(world)) == 1
 
     def test_a_lasting_server_error_is_raised(self, client: Client, world: World, waits: list[float]) -> None:
         states.fail_chats(world, 3)
         with pytest.raises(openai.InternalServerError):
             client.chat()
-        assert states.statuses(world) == [500, 500, 500]
+        assert records.statuses(world) == [500, 500, 500]
         assert len(waits) == 2
-        assert states.charges(world) == []
+        assert records.charges(world) == []
 
     @pytest.mark.parametrize("case", ["no balance", "no developer access", "unknown key", "bad role", "unknown model"])
     def test_other_errors_are_not_retried(self, client: Client, world: World, waits: list[float], case: str) -> None:
@@ -500,5 +500,5 @@ class TestRetries:
         refusal.prepare(world)
         with pytest.raises(refusal.error):
             client(refusal.ask)
-        assert states.statuses(world) == [refusal.status]
+        assert records.statuses(world) == [refusal.status]
         assert waits == []

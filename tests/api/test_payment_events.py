@@ -10,16 +10,11 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from clevora_mock.clock import SECOND
+from tests.support.records import balance
 from tests.support.situations import OTHER_SECRET, StoredValues, set_up, signed_headers
 
 if TYPE_CHECKING:
     from tests.support.world import World
-
-
-def opened(world: "World", dollars: float = 50, uid: str = "demo") -> str:
-    """Return a new checkout's id."""
-    answer = world.http.post("/api/developer/topup", headers=world.signed_in(uid), json={"amount": dollars})
-    return str(answer.json()["data"]["checkoutUrl"].rpartition("/")[2])
 
 
 def body_of(session: str, payment: str = "pay_1", kind: str = "payment.succeeded", **data: Any) -> bytes:
@@ -31,13 +26,9 @@ def deliver(world: "World", body: bytes, event_id: str = "evt_1", **changes: Any
     return world.http.post("/api/dodo/webhook", headers=headers, content=body)
 
 
-def balance(world: "World", uid: str = "demo") -> float:
-    return float(world.http.get("/api/developer/account", headers=world.signed_in(uid)).json()["data"]["balance"])
-
-
 @pytest.mark.clause("B8")
 def test_nothing_is_credited_before_the_event(world: "World") -> None:
-    session = opened(world)
+    session = world.open_checkout()
     assert balance(world) == 100
     body = body_of(session)
     forged = signed_headers(world, body, secret=OTHER_SECRET)
@@ -50,7 +41,7 @@ def test_nothing_is_credited_before_the_event(world: "World") -> None:
 @pytest.mark.clause("B9")
 def test_signatures_by_standardwebhooks_are_accepted(world: "World") -> None:
     """The signatures are made by the package standardwebhooks."""
-    body = body_of(opened(world)).decode()
+    body = body_of(world.open_checkout()).decode()
     now = datetime.fromtimestamp(world.clock.now() / SECOND, UTC)
     signed = Webhook(world.server.settings.webhook_secret).sign("evt_1", now, body)
     headers = {
@@ -66,7 +57,7 @@ def test_signatures_by_standardwebhooks_are_accepted(world: "World") -> None:
 @pytest.mark.parametrize("good_first", [True, False])
 def test_two_signatures_while_a_secret_is_rotated(world: "World", good_first: bool) -> None:
     """The valid signature may come first or second; the event is credited once."""
-    body = body_of(opened(world))
+    body = body_of(world.open_checkout())
     good = signed_headers(world, body)["webhook-signature"]
     old = signed_headers(world, body, secret=OTHER_SECRET)["webhook-signature"]
     both = f"{good} {old}" if good_first else f"{old} {good}"
@@ -76,7 +67,7 @@ def test_two_signatures_while_a_secret_is_rotated(world: "World", good_first: bo
 
 @pytest.mark.clause("B9")
 def test_two_invalid_signatures_are_refused(world: "World") -> None:
-    body = body_of(opened(world))
+    body = body_of(world.open_checkout())
     wrong = signed_headers(world, body, secret=OTHER_SECRET)["webhook-signature"]
     assert deliver(world, body, **{"webhook-signature": " ".join([wrong] * 50)}).status_code == 401
     assert balance(world) == 100
@@ -84,7 +75,7 @@ def test_two_invalid_signatures_are_refused(world: "World") -> None:
 
 @pytest.mark.clause("B9")
 def test_the_tolerance_is_by_the_sandboxs_clock(world: "World") -> None:
-    body = body_of(opened(world))
+    body = body_of(world.open_checkout())
     headers = signed_headers(world, body)
     world.advance(301)
     assert world.http.post("/api/dodo/webhook", headers=headers, content=body).status_code == 401
@@ -93,7 +84,7 @@ def test_the_tolerance_is_by_the_sandboxs_clock(world: "World") -> None:
 
 @pytest.mark.clause("B9")
 def test_the_signature_covers_the_bytes(world: "World") -> None:
-    body = body_of(opened(world))
+    body = body_of(world.open_checkout())
     headers = signed_headers(world, body)
     respelled = json.dumps(json.loads(body), indent=1).encode()
     assert world.http.post("/api/dodo/webhook", headers=headers, content=respelled).status_code == 401
@@ -103,7 +94,7 @@ def test_the_signature_covers_the_bytes(world: "World") -> None:
 @pytest.mark.clause("B10")
 def test_a_retried_event_counts_once(world: "World") -> None:
     """The same webhook-id with a new timestamp, as Dodo Payments retries."""
-    body = body_of(opened(world))
+    body = body_of(world.open_checkout())
     for seconds in (0, 5, 300, 1800, 7200):
         world.advance(seconds)
         assert deliver(world, body).json() == {"received": True}
@@ -113,7 +104,7 @@ def test_a_retried_event_counts_once(world: "World") -> None:
 @pytest.mark.clause("B10")
 def test_one_payment_under_many_ids_counts_once(world: "World") -> None:
     """The payment_id identifies the payment."""
-    body = body_of(opened(world))
+    body = body_of(world.open_checkout())
     for number in range(5):
         assert deliver(world, body, f"evt_{number}").status_code == 200
     assert balance(world) == 150
@@ -121,7 +112,7 @@ def test_one_payment_under_many_ids_counts_once(world: "World") -> None:
 
 @pytest.mark.clause("B10")
 def test_concurrent_deliveries_of_an_event_count_once(world: "World") -> None:
-    body = body_of(opened(world))
+    body = body_of(world.open_checkout())
     with ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(lambda number: deliver(world, body, f"evt_{number % 2}").status_code, range(16)))
     assert statuses == [200] * 16
@@ -130,7 +121,7 @@ def test_concurrent_deliveries_of_an_event_count_once(world: "World") -> None:
 
 @pytest.mark.clause("B10", "B9")
 def test_a_refused_event_does_not_use_up_its_id(world: "World") -> None:
-    body = body_of(opened(world))
+    body = body_of(world.open_checkout())
     forged = signed_headers(world, body, secret=OTHER_SECRET)
     assert world.http.post("/api/dodo/webhook", headers=forged, content=body).status_code == 401
     assert deliver(world, body).status_code == 200
@@ -140,14 +131,14 @@ def test_a_refused_event_does_not_use_up_its_id(world: "World") -> None:
 @pytest.mark.clause("B10")
 def test_the_checkouts_amount_is_credited_not_the_total(world: "World") -> None:
     """The event's total includes tax and is in another currency."""
-    body = body_of(opened(world, 50), total_amount=7_140, tax=1_140, currency="EUR", settlement_amount=1)
+    body = body_of(world.open_checkout(50), total_amount=7_140, tax=1_140, currency="EUR", settlement_amount=1)
     assert deliver(world, body).status_code == 200
     assert balance(world) == 150
 
 
 @pytest.mark.clause("B10")
 def test_metadata_identifies_a_checkout_without_a_session(world: "World") -> None:
-    opened(world, 25.5)
+    world.open_checkout(25.5)
     event = {
         "type": "payment.succeeded",
         "data": {"payment_id": "pay_9", "metadata": {"uid": "demo", "amount": "25.50"}},
@@ -166,7 +157,7 @@ def test_metadata_identifies_a_checkout_without_a_session(world: "World") -> Non
     ["refund.succeeded", "refund.failed", "dispute.opened", "dispute.lost", "payment.failed", "payment.cancelled"],
 )
 def test_later_events_of_a_payment_change_no_balance(world: "World", kind: str) -> None:
-    session = opened(world)
+    session = world.open_checkout()
     assert deliver(world, body_of(session, kind=kind), "evt_0").json() == {"received": True}
     assert balance(world) == 100
     assert deliver(world, body_of(session), "evt_1").status_code == 200
@@ -177,7 +168,7 @@ def test_later_events_of_a_payment_change_no_balance(world: "World", kind: str) 
 @pytest.mark.clause("B10", "B5")
 def test_each_credit_is_one_entry(world: "World") -> None:
     for number in range(3):
-        body = body_of(opened(world, 20 + number), f"pay_{number}")
+        body = body_of(world.open_checkout(20 + number), f"pay_{number}")
         for _ in range(2):
             deliver(world, body, f"evt_{number}")
     shown = world.http.get("/api/developer/transactions", headers=world.signed_in()).json()["data"]["transactions"]

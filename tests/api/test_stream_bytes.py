@@ -2,12 +2,12 @@
 
 import json
 import re
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.raw_client import Response, connect, read_response
+from tests.support.raw_client import RawResponse, Response, connect, read_response, read_until
+from tests.support.records import wait_for_entries
 from tests.support.streams import chat_request, chunks, stream
 
 if TYPE_CHECKING:
@@ -193,19 +193,14 @@ def test_a_refused_stream_is_plain_json_on_the_wire(world: "World") -> None:
 # --- leaving early ----------------------------------------------------------------------------------------------------
 
 
-def wait_for_entry(world: "World") -> "JournalEntry":
+def only_entry(world: "World") -> "JournalEntry":
     """Return the journal's one entry, once the server has noticed the disconnect."""
-    for _ in range(500):
-        entries: list[JournalEntry] = world.run_in_server(lambda sandbox: list(sandbox.journal.entries))
-        if entries:
-            (entry,) = entries
-            return entry
-        time.sleep(0.01)
-    raise AssertionError("the request was never settled")
+    (entry,) = wait_for_entries(world, 1)
+    return entry
 
 
 def disconnect_after(world: "World", contents: int) -> tuple[int, str]:
-    """Read `count` contents of a long stream and disconnect; return how many were read, and their text."""
+    """Read so many contents of a long stream and disconnect; return how many were read, and their text."""
 
     def slow(sandbox: "Sandbox") -> None:
         sandbox.clock.set_mode("scaled", 0.2)
@@ -213,10 +208,10 @@ def disconnect_after(world: "World", contents: int) -> tuple[int, str]:
     world.run_in_server(slow)
     with connect(world.address) as connection:
         connection.sendall(chat_request(world, LONG | {"stream": True}))
-        received = b""
-        while len(re.findall(rb'"content":', received)) < contents or not received.endswith(b"\n\n\r\n"):
-            received += connection.recv(4096)
-    pieces = [json.loads(found) for found in re.findall(rb'"content":("(?:[^"\\]|\\.)*")', received)]
+        seen = read_until(
+            connection, RawResponse(), lambda seen: b"".join(seen.events).count(b'"content":') >= contents
+        )
+    pieces = [json.loads(found) for found in re.findall(rb'"content":("(?:[^"\\]|\\.)*")', b"".join(seen.events))]
     return len(pieces), "".join(pieces)
 
 
@@ -226,7 +221,7 @@ def test_an_early_disconnect_is_billed_for_the_sent_tokens(live_world: "World", 
     full = live_world.http.post("/v1/chat/completions", headers=live_world.headers, json=LONG).json()
     live_world.run_in_server(lambda sandbox: sandbox.reset())
     received, text = disconnect_after(live_world, contents)
-    entry = wait_for_entry(live_world)
+    entry = only_entry(live_world)
     usage, content = full["usage"], full["choices"][0]["message"]["content"]
     assert entry.prompt_tokens == usage["prompt_tokens"]
     # Frames in flight at the disconnect count as sent.
@@ -242,7 +237,7 @@ def test_an_early_disconnect_is_billed_for_the_sent_tokens(live_world: "World", 
 @pytest.mark.clause("S6", "U7")
 def test_an_abandoned_stream_is_a_success_in_the_usage(live_world: "World") -> None:
     disconnect_after(live_world, 2)
-    entry = wait_for_entry(live_world)
+    entry = only_entry(live_world)
     tokens = entry.prompt_tokens + entry.completion_tokens
     data = live_world.http.get("/api/developer/usage?range=1", headers=live_world.signed_in()).json()["data"]
     assert (data["summary"]["totalRequests"], data["summary"]["totalTokens"]) == (1, tokens)
@@ -257,9 +252,7 @@ def test_an_abandoned_stream_is_a_success_in_the_usage(live_world: "World") -> N
 def test_a_disconnect_after_the_end_is_billed_once(world: "World") -> None:
     with connect(world.address) as connection:
         connection.sendall(chat_request(world, HELLO | {"stream": True}))
-        received = b""
-        while b"[DONE]" not in received:
-            received += connection.recv(4096)
-    assert wait_for_entry(world).completion_tokens == 32
+        read_until(connection, RawResponse(), lambda seen: b"[DONE]" in seen.raw)
+    assert only_entry(world).completion_tokens == 32
     charges = world.run_in_server(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
     assert [charge.amount for charge in charges] == [20_000]

@@ -11,7 +11,7 @@ import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from clevora_mock import __version__
-from tests.support.program import run_in_process, run_program, serving
+from tests.support.program import run_in_process, run_program, serve_process
 
 
 @pytest.mark.parametrize("flag", ["--version", "-V"])
@@ -68,7 +68,7 @@ def test_known_variables_are_not_warned_of() -> None:
 
 
 def test_a_token_is_accepted_by_the_server() -> None:
-    with serving("serve", "--quiet", "--firebase-project", "my-app") as server:
+    with serve_process("serve", "--quiet", "--firebase-project", "my-app") as server:
 
         def account(*arguments: str) -> httpx.Response:
             token = run_in_process("token", "--firebase-project", "my-app", *arguments).stdout.strip()
@@ -81,7 +81,7 @@ def test_a_token_is_accepted_by_the_server() -> None:
 
 
 def test_a_token_is_issued_at_the_time_of_the_clock() -> None:
-    with serving("serve", "--quiet", "--clock", "frozen:2020-01-01T00:00:00Z") as server:
+    with serve_process("serve", "--quiet", "--clock", "frozen:2020-01-01T00:00:00Z") as server:
         statuses = [
             httpx.get(
                 f"{server.url}/api/developer/account",
@@ -109,7 +109,7 @@ def test_openapi_prints_a_valid_document() -> None:
 
 
 def test_healthcheck_is_status_0_where_a_server_is_ready() -> None:
-    with serving("--quiet") as server:
+    with serve_process("--quiet") as server:
         port = server.url.rpartition(":")[2]
         assert run_program("healthcheck", CLEVORA_MOCK_PORT=port).returncode == 0
         assert run_program("healthcheck", "--port", port, CLEVORA_MOCK_PORT="1").returncode == 0

@@ -24,7 +24,7 @@ from clevora_mock.cli.terminal import Styler
 from clevora_mock.control.endpoint import ControlAction
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.settings import Settings, is_colorless
-from tests.support.program import run_in_process, serving
+from tests.support.program import run_in_process, serve_process
 
 PLAIN = Styler(io.StringIO())
 # The wall's time at the end of the chat below, in microseconds.
@@ -83,7 +83,7 @@ def without_colors(text: str) -> str:
 
 
 class TestColors:
-    def test_only_a_terminal_has_them(self, colored: Styler) -> None:
+    def test_only_a_terminal_has_colors(self, colored: Styler) -> None:
         assert colored("text", "bad") == "\x1b[31mtext\x1b[0m"
         assert PLAIN("text", "bad") == "text"
 
@@ -91,7 +91,7 @@ class TestColors:
         ("variables", "colorless"),
         [({}, False), ({"NO_COLOR": "1"}, True), ({"NO_COLOR": ""}, False), ({"TERM": "dumb"}, True)],
     )
-    def test_no_color_switches_them_off(self, variables: dict[str, str], colorless: bool) -> None:
+    def test_no_color_switches_colors_off(self, variables: dict[str, str], colorless: bool) -> None:
         assert is_colorless(variables) is colorless
 
     @pytest.mark.parametrize("arguments", [("--help",), ("serve", "--help"), ("scenarios",), ("check", "/nowhere")])
@@ -336,7 +336,10 @@ def test_a_json_line_keeps_letters_of_every_language() -> None:
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_no_request_writes_a_control_character_to_the_log(log_format: str) -> None:
-    with serving("--log-format", log_format) as server, httpx.Client(base_url=server.url, headers=AUTHORIZED) as http:
+    with (
+        serve_process("--log-format", log_format) as server,
+        httpx.Client(base_url=server.url, headers=AUTHORIZED) as http,
+    ):
         http.get(f"/v1/{quote(EVIL)}")
         http.get(f"/v1/keys/{quote(EVIL)}", headers={b"user-agent": b"\x9b"})
         http.post("/v1/chat/completions", json={"messages": [{"role": EVIL, "content": EVIL}], "model": EVIL})

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from clevora_mock.settings import Settings
-from tests.support.program import PROGRAM, TIMEOUT_SECONDS, environment, run_in_process, run_program
+from tests.support.program import PROGRAM, environment, run_in_process, run_program
+from tests.support.raw_client import TIMEOUT_SECONDS
 
 SLOW = pytest.mark.slow
 CHAT = """

@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.support.control import wait_until
-from tests.support.program import PROGRAM, TIMEOUT_SECONDS, environment, run_program, serving
+from tests.support.program import PROGRAM, environment, run_program, serve_process
+from tests.support.raw_client import TIMEOUT_SECONDS
+from tests.support.wait import wait_until
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_a_server_whose_output_has_lost_its_reader_serves(unused_port: int) -> N
 @pytest.mark.slow
 def test_a_log_that_nobody_reads_does_not_stop_the_server() -> None:
     """A pipe takes 64 KiB."""
-    with serving() as server, httpx.Client(base_url=server.url) as http:
+    with serve_process() as server, httpx.Client(base_url=server.url) as http:
         statuses = {http.get(f"/v1/{'x' * 100}").status_code for _ in range(800)}
         assert statuses == {404}
         server.process.terminate()
@@ -64,7 +65,7 @@ def test_a_log_that_nobody_reads_does_not_stop_the_server() -> None:
 
 
 def test_a_log_that_is_read_late_is_whole() -> None:
-    with serving() as server, httpx.Client(base_url=server.url) as http:
+    with serve_process() as server, httpx.Client(base_url=server.url) as http:
         for number in range(800):
             http.get(f"/v1/{'x' * 100}{number}")
         status, errors = server.stop()

@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.control import connect
 from tests.support.product_tables import control_rows
-from tests.support.server import running
+from tests.support.server import serve_settings
 
 if TYPE_CHECKING:
     from tests.support.world import World
@@ -129,7 +129,7 @@ def test_paying_does_not_wait_for_what_a_scenario_does_to_the_webhook(
 
 
 def test_latency_delays_neither_the_control_plane_nor_health() -> None:
-    with running(latency="60s") as server, connect(server.url) as http:
+    with serve_settings(latency="60s") as server, connect(server.url) as http:
         sandbox = server.sandbox()
         account = sandbox.accounts.by_uid["demo"]
         session = server.run_in_server(lambda: sandbox.open_checkout(account, 50_000_000, 1)).id

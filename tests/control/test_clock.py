@@ -6,9 +6,10 @@ import httpx
 import pytest
 
 from clevora_mock.settings import Settings
-from tests.support.control import chat, connect, control, start_scenario, wait_until
+from tests.support.control import chat, connect, control, start_scenario
 from tests.support.random_steps import Player
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
+from tests.support.wait import wait_until
 from tests.support.world import World, fresh_world
 
 HOUR = 3600
@@ -153,7 +154,7 @@ def test_a_frozen_clock_records_a_delay_and_does_not_wait(world: World) -> None:
 
 def test_real_delays_are_waited_for_under_a_frozen_clock() -> None:
     settings = Settings(clock="frozen", real_delays=True)
-    with running(settings) as server, connect(server.url) as http:
+    with serve_settings(settings) as server, connect(server.url) as http:
         headers = {"authorization": f"Bearer {server.api_key}", "x-clevora-mock-delay": "1h"}
         with pytest.raises(httpx.ReadTimeout):
             http.post("/v1/embeddings", json={"input": "a"}, headers=headers, timeout=0.3)

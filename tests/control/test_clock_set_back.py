@@ -7,10 +7,11 @@ import httpx
 import pytest
 
 from clevora_mock.clock import DAY, SECOND
-from tests.support.control import chat, control, start_scenario, wait_until
+from tests.support.control import chat, control, start_scenario
 from tests.support.firebase import ANN, call, find, ok_json, refresh, sign_in, sign_up
 from tests.support.raw_client import connect
 from tests.support.situations import set_up
+from tests.support.wait import wait_until
 from tests.support.world import World
 
 HELLO_TOKENS = 40

@@ -9,8 +9,9 @@ import openai
 import openai._base_client
 import pytest
 
-from tests.support.control import chat, control, start_scenario, wait_until
+from tests.support.control import chat, control, start_scenario
 from tests.support.server import RunningServer
+from tests.support.wait import wait_until
 from tests.support.world import TLS, World, fresh_world
 
 

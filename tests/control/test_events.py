@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.control.test_routes import open_checkout
-from tests.support.control import chat, control, snapshot_of, wait_until
+from tests.support.control import chat, control, snapshot_of
+from tests.support.wait import wait_until
 from tests.support.world import World
 
 Event = tuple[str, Any]
@@ -54,7 +54,7 @@ def test_a_request_is_followed_by_its_charge(world: World, events: "queue.Queue[
 
 
 def pay(world: World) -> None:
-    control(world, f"POST checkouts/{open_checkout(world)}/pay")
+    control(world, f"POST checkouts/{world.open_checkout()}/pay")
 
 
 # A change, the names of its events, and a part of the last one's data.

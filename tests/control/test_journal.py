@@ -13,8 +13,9 @@ import pytest
 
 from clevora_mock.core.journal import MAX_BODY_BYTES, Journal
 from clevora_mock.settings import DEMO_KEY
-from tests.support.control import chat, control, start_scenario, wait_until
-from tests.support.server import running
+from tests.support.control import chat, control, start_scenario
+from tests.support.server import serve_settings
+from tests.support.wait import wait_until
 from tests.support.world import TLS, World
 
 LONG_AGO = "2025-12-31T00:00:00Z"
@@ -224,7 +225,7 @@ def test_new_entries_are_streamed(world: World) -> None:
 
 
 def test_the_setting_is_the_capacity() -> None:
-    with running(journal_size=3) as server:
+    with serve_settings(journal_size=3) as server:
         for number in range(5):
             httpx.get(f"{server.url}/v1/nowhere/{number}", verify=TLS)
         told = httpx.get(f"{server.url}/__mock/requests", verify=TLS).json()

@@ -13,7 +13,7 @@ from clevora_mock.app import create_app
 from clevora_mock.settings import Settings
 from tests.support.control import connect, control, snapshot_of
 from tests.support.product_tables import control_rows
-from tests.support.server import running
+from tests.support.server import serve_settings
 from tests.support.world import World
 
 ROUTES = [(row.method, re.sub(r"\{[^}]+\}", "x", row.path)) for row in control_rows()]
@@ -178,17 +178,12 @@ def test_a_page_of_another_origin_cannot_read(world: World, method: str) -> None
     assert {path: cors(answer) for path, answer in answers.items() if cors(answer)} == {}
 
 
-def open_checkout(world: World) -> str:
-    link = world.http.post("/api/developer/topup", headers=world.signed_in(), json={"amount": 50}).json()
-    return str(link["data"]["checkoutUrl"].rpartition("/")[2])
-
-
 @pytest.mark.clause("W8", "B7")
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "http://localhost:1", "null", "https://127.0.0.1.evil.example"]
 )
 def test_a_page_of_another_origin_cannot_finish_a_checkout(world: World, origin: str) -> None:
-    session = open_checkout(world)
+    session = world.open_checkout()
     for verb in ("pay", "fail"):
         refused = world.http.post(f"/__mock/checkouts/{session}/{verb}", headers={"origin": origin})
         assert code(refused) == (403, "permission_error", "forbidden_origin")
@@ -197,14 +192,14 @@ def test_a_page_of_another_origin_cannot_finish_a_checkout(world: World, origin:
 
 @pytest.mark.clause("W8", "B7")
 def test_the_checkout_page_itself_can_finish_a_checkout(world: World) -> None:
-    session = open_checkout(world)
+    session = world.open_checkout()
     done = world.http.post(f"/__mock/checkouts/{session}/pay", headers={"origin": world.server.url})
     assert done.json()["status"] == "succeeded"
 
 
 @pytest.mark.clause("W8")
 def test_an_allowed_host_name_has_full_access() -> None:
-    with running(Settings(allowed_host="mock.test", quiet=True)) as server, connect(server.url) as http:
+    with serve_settings(Settings(allowed_host="mock.test", quiet=True)) as server, connect(server.url) as http:
         read = [
             http.get("/__mock/clock", headers={"host": host}).status_code
             for host in ("mock.test", "mock.test:80", "MOCK.TEST", "other.test", "a.mock.test")

@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from tests.control.test_routes import SHAPES, encoded, open_checkout
+from tests.control.test_routes import SHAPES, encoded
 from tests.support.control import chat, start_scenario
 from tests.support.world import World
 
@@ -73,7 +73,7 @@ def test_an_answer_is_as_its_schema_says(world: World, document: Schema, request
     method, path = request_line.split(" ")
     template = template_of(document, path)
     if "{checkout}" in path or "checkouts" in path:
-        path = path.replace("{checkout}", open_checkout(world))
+        path = path.replace("{checkout}", world.open_checkout())
     answer = world.http.request(method, path, content=encoded(body))
     assert answer_problems(document, method, template, answer.json()) == []
 

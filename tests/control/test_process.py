@@ -19,8 +19,10 @@ from clevora_mock.app import create_app
 from clevora_mock.control.export_file import ExportFileError, export_sandboxes, import_sandboxes, try_export
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import Settings
-from tests.support.control import connect, wait_until
-from tests.support.program import TIMEOUT_SECONDS, StartedServer, run_in_process, run_program, serving
+from tests.support.control import connect
+from tests.support.program import StartedServer, run_in_process, run_program, serve_process
+from tests.support.raw_client import TIMEOUT_SECONDS
+from tests.support.wait import wait_until
 
 MESSAGE = {"messages": [{"role": "user", "content": "Hello!"}]}
 KEY = {"authorization": f"Bearer {Settings().api_key}"}
@@ -55,7 +57,7 @@ def states_of(server: StartedServer) -> list[Any]:
 )
 def test_an_export_can_be_imported(tmp_path: Path, wishes: list[signal.Signals]) -> None:
     file = tmp_path / "state.json"
-    with serving(*FROZEN, "--export-on-exit", str(file)) as server:
+    with serve_process(*FROZEN, "--export-on-exit", str(file)) as server:
         change_two_sandboxes(server)
         before = states_of(server)
         for wish in wishes[1:]:
@@ -63,15 +65,16 @@ def test_an_export_can_be_imported(tmp_path: Path, wishes: list[signal.Signals])
         assert server.stop(wishes[0])[0] == 0
     assert json.loads(file.read_bytes())["sandboxes"].keys() == {"default", "one"}
     assert [path.name for path in tmp_path.iterdir()] == ["state.json"]
-    with serving(*FROZEN, "--import", str(file)) as server:
+    with serve_process(*FROZEN, "--import", str(file)) as server:
         assert states_of(server) == before
 
 
+@pytest.mark.slow
 def test_an_export_replaces_the_one_before(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     for expected in (1, 2):
         more = ("--import", str(file)) if file.exists() else ()
-        with serving(*FROZEN, *more, "--export-on-exit", str(file)) as server:
+        with serve_process(*FROZEN, *more, "--export-on-exit", str(file)) as server:
             httpx.post(f"{server.url}/v1/chat/completions", headers=KEY, json=MESSAGE)
             assert server.stop()[0] == 0
         assert json.loads(file.read_bytes())["sandboxes"]["default"]["journal_total"] == expected
@@ -172,7 +175,7 @@ class TestState:
         if mounted:
             file.touch()
         for expected in (1, 2):
-            with serving(*FROZEN, CLEVORA_MOCK_STATE=str(file)) as server:
+            with serve_process(*FROZEN, CLEVORA_MOCK_STATE=str(file)) as server:
                 httpx.post(f"{server.url}/v1/chat/completions", headers=KEY, json=MESSAGE)
                 assert server.stop() == (0, "")
             assert json.loads(file.read_bytes())["sandboxes"]["default"]["journal_total"] == expected
@@ -265,7 +268,9 @@ def test_an_invalid_import_file_is_an_error_of_one_line(tmp_path: Path, name: st
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", [None, "cut", "a broken scenario"])
+@pytest.mark.parametrize(
+    "name", [None, *(pytest.param(name, marks=pytest.mark.slow) for name in ("cut", "a broken scenario"))]
+)
 def test_a_server_does_not_start_with_a_broken_import(tmp_path: Path, name: str | None) -> None:
     """Status 4 and one line; also for a missing file."""
     file = tmp_path / "state.json"
@@ -276,16 +281,17 @@ def test_a_server_does_not_start_with_a_broken_import(tmp_path: Path, name: str 
     assert ended.stderr.startswith(f"clevora-mock: {file}: ")
 
 
+@pytest.mark.slow
 def test_an_imported_payment_is_still_delivered(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
-    with serving(*FROZEN, "--export-on-exit", str(file)) as server, connect(server.url) as http:
+    with serve_process(*FROZEN, "--export-on-exit", str(file)) as server, connect(server.url) as http:
         http.put("/__mock/scenario", json={"name": "late-payment"})
         token = http.post("/__mock/tokens", json={"uid": "demo", "expiresIn": 100_000}).json()["idToken"]
         user = {"authorization": f"Bearer {token}"}
         link = http.post("/api/developer/topup", headers=user, json={"amount": 50}).json()["data"]["checkoutUrl"]
         assert http.post(f"/__mock/checkouts/{link.rpartition('/')[2]}/pay").json()["webhookStatus"] is None
         server.stop()
-    with serving(*FROZEN, "--import", str(file)) as server, connect(server.url) as http:
+    with serve_process(*FROZEN, "--import", str(file)) as server, connect(server.url) as http:
         http.patch("/__mock/clock", json={"advance": 301})
         wait_until(lambda: bool(http.get("/__mock/accounts/demo").json()["balance"] == 50))
 
@@ -293,7 +299,7 @@ def test_an_imported_payment_is_still_delivered(tmp_path: Path) -> None:
 @contextmanager
 def watching_server(file: Path) -> Iterator[tuple[httpx.Client, "queue.Queue[str]"]]:
     """Serve with `--watch` of `file`; yield the server and its stderr."""
-    with serving(*FROZEN, "--scenario", str(file), "--watch") as server, connect(server.url) as http:
+    with serve_process(*FROZEN, "--scenario", str(file), "--watch") as server, connect(server.url) as http:
         said: queue.Queue[str] = queue.Queue()
 
         def listen() -> None:
@@ -338,7 +344,7 @@ def test_an_edited_scenario_takes_effect_at_once(tmp_path: Path) -> None:
 
 def test_an_open_event_stream_does_not_delay_the_shutdown(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
-    with serving(*FROZEN, "--export-on-exit", str(file)) as server, connect(server.url) as http:
+    with serve_process(*FROZEN, "--export-on-exit", str(file)) as server, connect(server.url) as http:
         with http.stream("GET", "/__mock/events") as answer:
             assert next(answer.iter_raw()).startswith(b": listening")
             status, said = server.stop()

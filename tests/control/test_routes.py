@@ -10,17 +10,13 @@ from hypothesis import strategies as st
 
 from clevora_mock import resources
 from clevora_mock.core.sandbox import Sandbox
-from tests.support.control import chat, control, snapshot_of, start_scenario, wait_until
-from tests.support.examples import examples
+from tests.support.control import chat, control, snapshot_of, start_scenario
+from tests.support.examples import share
 from tests.support.server import RunningServer
+from tests.support.wait import wait_until
 from tests.support.world import World, fresh_world
 
 TOP_UP = {"amount": 50}
-
-
-def open_checkout(world: World) -> str:
-    link = world.http.post("/api/developer/topup", headers=world.signed_in(), json=TOP_UP).json()
-    return str(link["data"]["checkoutUrl"].rpartition("/")[2])
 
 
 ACCOUNT = {"uid", "email", "balance", "activated", "developerAccess", "tier", "keys"}
@@ -96,7 +92,7 @@ def encoded(body: Any) -> bytes:
 def test_a_route_returns_its_documented_keys(world: World, request_line: str, body: Any, keys: set[str]) -> None:
     method, path = request_line.split(" ")
     if "{checkout}" in path:
-        path = path.replace("{checkout}", open_checkout(world))
+        path = path.replace("{checkout}", world.open_checkout())
     answer = world.http.request(method, path, content=encoded(body))
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/json"
@@ -271,7 +267,7 @@ def test_durations_are_taken_for_seconds(world: World) -> None:
 
 
 def test_a_finished_checkout_is_not_finished_again(world: World) -> None:
-    checkout = open_checkout(world)
+    checkout = world.open_checkout()
     assert control(world, f"POST checkouts/{checkout}/pay") == {
         "id": checkout,
         "status": "succeeded",
@@ -307,7 +303,7 @@ def test_an_account_has_the_requested_values(world: World) -> None:
 
 
 def test_a_signed_event_is_accepted(world: World) -> None:
-    checkout = open_checkout(world)
+    checkout = world.open_checkout()
     payload = {"type": "payment.succeeded", "data": {"payment_id": "pay_1", "checkout_session_id": checkout}}
     signed = control(world, "POST webhooks/sign", json={"payload": payload})
     taken = world.http.post("/api/dodo/webhook", headers=signed["headers"], content=signed["body"].encode())
@@ -362,7 +358,7 @@ DOCUMENTS = st.dictionaries(st.sampled_from(NAMES), JSON, max_size=4).map(lambda
 JUNK = st.binary(max_size=200) | DOCUMENTS | JSON.map(lambda value: json.dumps(value).encode())
 
 
-@examples(250)
+@share(4 / 5)
 @given(where=st.sampled_from(CHANGING), body=JUNK)
 def test_arbitrary_input_never_causes_a_5xx(shared_world: World, where: tuple[str, str], body: bytes) -> None:
     world = shared_world
@@ -386,7 +382,7 @@ def deliveries(world: World) -> list[dict[str, Any]]:
 
 
 def test_a_checkout_is_delivered_twice_and_credited_once(world: World) -> None:
-    paid = control(world, f"POST checkouts/{open_checkout(world)}/pay", json={"deliveries": 2})
+    paid = control(world, f"POST checkouts/{world.open_checkout()}/pay", json={"deliveries": 2})
     assert (paid["webhookStatus"], paid["webhookStatuses"]) == (200, [200, 200])
     first, second = deliveries(world)
     assert first["body"] == second["body"]
@@ -406,14 +402,14 @@ def test_repeated_deliveries_have_one_event_id(world: World) -> None:
         sandbox.checkouts.claim = record  # type: ignore[method-assign]
 
     world.run_in_server(note)
-    control(world, f"POST checkouts/{open_checkout(world)}/pay", json={"deliveries": 3})
+    control(world, f"POST checkouts/{world.open_checkout()}/pay", json={"deliveries": 3})
     assert len(ids) == 3
     assert len(set(ids)) == 1
 
 
 @pytest.mark.parametrize("delay", [30, "30s", "0.5m"])
 def test_a_checkout_is_delivered_late(world: World, delay: object) -> None:
-    checkout = open_checkout(world)
+    checkout = world.open_checkout()
     paid = control(world, f"POST checkouts/{checkout}/pay", json={"delay": delay, "deliveries": 2})
     assert (paid["status"], paid["webhookStatus"], paid["webhookStatuses"]) == ("succeeded", None, [])
     assert control(world, "GET checkouts")["checkouts"][0]["dueAt"] == "2026-01-01T00:00:30.000Z"
@@ -425,7 +421,7 @@ def test_a_checkout_is_delivered_late(world: World, delay: object) -> None:
 
 
 def test_events_are_delivered_out_of_order(world: World) -> None:
-    first, second = open_checkout(world), open_checkout(world)
+    first, second = world.open_checkout(), world.open_checkout()
     control(world, f"POST checkouts/{first}/pay", json={"delay": "1m"})
     control(world, f"POST checkouts/{second}/fail", json={"delay": "1s"})
     world.advance(1)
@@ -437,11 +433,11 @@ def test_events_are_delivered_out_of_order(world: World) -> None:
 
 def test_a_delay_of_the_request_replaces_that_of_the_scenario(world: World) -> None:
     start_scenario(world, "payments: {delay: 1h}")
-    assert control(world, f"POST checkouts/{open_checkout(world)}/pay", json={"delay": 0})["webhookStatuses"] == [200]
+    assert control(world, f"POST checkouts/{world.open_checkout()}/pay", json={"delay": 0})["webhookStatuses"] == [200]
 
 
 def test_late_deliveries_survive_a_snapshot(world: World) -> None:
-    control(world, f"POST checkouts/{open_checkout(world)}/pay", json={"delay": "1m", "deliveries": 2})
+    control(world, f"POST checkouts/{world.open_checkout()}/pay", json={"delay": "1m", "deliveries": 2})
     control(world, "PUT state", json=snapshot_of(world))
     world.advance(60)
     wait_until(lambda: len(deliveries(world)) == 2)
@@ -458,7 +454,7 @@ def test_late_deliveries_survive_a_snapshot(world: World) -> None:
     ],
 )
 def test_an_impossible_delivery_leaves_the_checkout_open(world: World, body: dict[str, Any], field: str) -> None:
-    checkout = open_checkout(world)
+    checkout = world.open_checkout()
     answer = world.http.post(f"/__mock/checkouts/{checkout}/pay", json=body)
     assert answer.status_code == 400
     assert answer.json()["error"]["message"].startswith(f"{field}: ")
@@ -470,7 +466,7 @@ def test_accounts_and_checkouts_are_listed(world: World) -> None:
     accounts = control(world, "GET accounts")["accounts"]
     assert [account["uid"] for account in accounts] == ["demo", "ann"]
     assert accounts[1] == {name: value for name, value in made.items() if name != "apiKey"}
-    paid, open_one = open_checkout(world), open_checkout(world)
+    paid, open_one = world.open_checkout(), world.open_checkout()
     control(world, f"POST checkouts/{paid}/pay")
     listed = control(world, "GET checkouts")["checkouts"]
     assert [(one["id"], one["status"], one["credited"]) for one in listed] == [

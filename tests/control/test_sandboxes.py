@@ -11,7 +11,7 @@ from clevora_mock.settings import Settings
 from tests.support.control import chat, connect, control, start_scenario
 from tests.support.examples import examples
 from tests.support.random_steps import STEPS, Player, Step
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
 from tests.support.world import World, fresh_world
 
 LOOKS = [
@@ -51,7 +51,7 @@ def test_each_sandbox_starts_with_the_servers_settings() -> None:
     key = "sk_live_" + "c" * 32
     clock = "frozen:2026-05-11T14:00:00Z"
     settings = Settings(scenario="flaky", balance=20, api_key=key, seed=7, clock=clock, no_rate_limit=True)
-    with running(settings) as server:
+    with serve_settings(settings) as server:
         for place in ("", "/sandbox/late", "/sandbox/0-z"):
             with connect(server.url + place) as http:
                 health = http.get("/__mock/health").json()
@@ -94,7 +94,7 @@ def test_an_invalid_name_is_not_found(world: World, name: str) -> None:
 
 
 def test_beyond_the_capacity_the_least_recently_used_is_evicted(capfd: pytest.CaptureFixture[str]) -> None:
-    with running(Settings(max_sandboxes=3)) as server, connect(server.url) as http:
+    with serve_settings(Settings(max_sandboxes=3)) as server, connect(server.url) as http:
 
         def names() -> list[str]:
             return [sandbox["name"] for sandbox in http.get("/__mock/sandboxes").json()["sandboxes"]]
@@ -110,14 +110,14 @@ def test_beyond_the_capacity_the_least_recently_used_is_evicted(capfd: pytest.Ca
 
 
 def test_an_eviction_is_not_mentioned_under_quiet(capfd: pytest.CaptureFixture[str]) -> None:
-    with running(Settings(max_sandboxes=2, quiet=True)) as server, connect(server.url) as http:
+    with serve_settings(Settings(max_sandboxes=2, quiet=True)) as server, connect(server.url) as http:
         for name in ("a", "b", "c"):
             http.get(f"/sandbox/{name}/docs/llms")
     assert capfd.readouterr().err == ""
 
 
 def test_a_capacity_of_one_works() -> None:
-    with running(Settings(max_sandboxes=1)) as server, connect(server.url) as http:
+    with serve_settings(Settings(max_sandboxes=1)) as server, connect(server.url) as http:
         for name in ("a", "b"):
             assert http.get(f"/sandbox/{name}/__mock/health").json()["sandbox"] == name
 

@@ -8,7 +8,7 @@ import pytest
 
 from clevora_mock.settings import DEMO_KEY, Settings
 from tests.support.control import connect
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
 
 HEADER = "x-clevora-mock-server"
 KEY = {"authorization": f"Bearer {DEMO_KEY}"}
@@ -41,7 +41,7 @@ ASKED: list[tuple[str, str, dict[str, str], object]] = [
 @pytest.fixture(scope="module")
 def named() -> Iterator[RunningServer]:
     """Provide a server with the name mock-1."""
-    with running(Settings(server_name="mock-1")) as server:
+    with serve_settings(Settings(server_name="mock-1")) as server:
         yield server
 
 
@@ -76,7 +76,7 @@ def test_a_page_of_another_origin_may_read_it(http: httpx.Client) -> None:
 
 
 def test_another_start_has_another_value(named: RunningServer) -> None:
-    with running(Settings(server_name="mock-1")) as again:
+    with serve_settings(Settings(server_name="mock-1")) as again:
         assert start(again).startswith("mock-1-")
         assert start(again) != start(named)
 

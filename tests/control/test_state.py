@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, Settings
-from tests.support.control import chat, connect, control, response_parts, snapshot_of, start_scenario, wait_until
-from tests.support.examples import examples
+from tests.support.control import chat, connect, control, response_parts, snapshot_of, start_scenario
+from tests.support.examples import examples, share
 from tests.support.random_steps import ANONYMOUS, STEPS, Player, Step, without_sandbox_name
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
+from tests.support.wait import wait_until
 from tests.support.world import World, fresh_world
 
 MANY = st.lists(STEPS, max_size=8)
@@ -38,7 +39,7 @@ def state_of(world: World) -> bytes:
 
 def test_a_reset_restores_the_servers_startup_scenario() -> None:
     settings = Settings(scenario="late-payment", clock="frozen")
-    with running(settings) as server, connect(f"{server.url}/sandbox/a") as http:
+    with serve_settings(settings) as server, connect(f"{server.url}/sandbox/a") as http:
         born = http.get("/__mock/accounts/demo").json()
         assert born["balance"] == 0
         http.put("/__mock/scenario", json={"name": "rate-limited"})
@@ -97,7 +98,7 @@ def test_the_scenario_alone_is_reset(world: World) -> None:
     assert control(world, "GET requests")["count"] == 3
 
 
-@examples(60)
+@share(1 / 5)
 @given(prefix=MANY, suffix=MANY)
 def test_a_restored_sandbox_continues_identically(
     frozen_server: RunningServer, prefix: list[Step], suffix: list[Step]

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from codecs import getincrementaldecoder
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.exchanges.steps import Capture, Part, Step
-from tests.support.raw_client import connect, reset
+from tests.support.raw_client import RawResponse, connect, first_response, reset
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,8 +31,6 @@ _READY_SECONDS = 30
 # The delay after which a connection is checked again: still open, and nothing further received.
 _SETTLED_SECONDS = 0.1
 _LEFT_SECONDS = 0.3
-# The minimum of an intended pause; the server's own pauses are twice as long.
-_PIECE_SECONDS = 0.01
 _SEGMENT = 256 * 1024
 
 
@@ -244,7 +243,6 @@ class _ResponseReader:
     def listen(self, connection: socket.socket) -> None:
         played, step = self._played, self._step
         parts: list[bytes] = []
-        last = 0.0
         while True:
             state = self._state(self.pending)
             # The response announces the end of the connection, so wait for it.
@@ -268,77 +266,37 @@ class _ResponseReader:
             if not part:
                 played.ending = "fin" + (" after a whole answer" if state == "closing" else "")
                 return
+            # The server pauses only within a character; other boundaries of parts vary between runs.
+            self.pieces += not parts or (step.pieces and _ends_in_a_character(body_of(played.received)))
             parts.append(part)
-            self.pieces += time.monotonic() - last > _PIECE_SECONDS
-            last = time.monotonic()
             played.received = b"".join(parts)
 
     def _state(self, data: bytes) -> str:
         """Return the state of the responses: "whole", "closing" (whole, and the last announces a close), "partial"."""
         if not self._step.answers:
             return "partial"
-        closing = False
-        at = number = 0
+        closing, number = False, 0
         while number < self._step.answers:
-            found = _answer(data, at, head=number in self.heads)
+            # Bytes that are no response have no end to wait for.
+            found = first_response(data, to_head=number in self.heads) if data.startswith(b"HTTP/1.") else None
             if found is None:
                 return "partial"
-            at, status, closing = found
-            number += status >= 200
+            response, data = found
+            closing = response.header("connection") == "close"
+            number += response.status >= 200
         return "closing" if closing else "whole"
 
 
-def _answer(data: bytes, start: int, *, head: bool) -> tuple[int, int, bool] | None:
-    """Return the end of the response that begins at `start`, its status, and True if it announces a close."""
-    middle = data.find(b"\r\n\r\n", start)
-    if middle < 0:
-        return None
-    lines = data[start:middle].split(b"\r\n")
-    if not lines[0].startswith(b"HTTP/1."):
-        # Not a response, so it has no end to wait for.
-        return None
-    status = int(lines[0].split()[1])
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(b":") for line in lines[1:])}
-    closing = headers.get(b"connection", b"").lower() == b"close"
-    body = middle + 4
-    if head or status < 200 or status in (204, 304):
-        return body, status, closing
-    if headers.get(b"transfer-encoding") == b"chunked":
-        end = _chunks_end(data, body)
-        return None if end is None else (end, status, closing)
-    if b"content-length" in headers:
-        end = body + int(headers[b"content-length"])
-        return (end, status, closing) if len(data) >= end else None
-    return None
-
-
-def _chunks_end(data: bytes, at: int) -> int | None:
-    """Return the end of the chunks that begin at `at`."""
-    while True:
-        line = data.find(b"\r\n", at)
-        if line < 0:
-            return None
-        if not re.fullmatch(rb"[0-9a-f]+", data[at:line]):
-            return None
-        size = int(data[at:line], 16)
-        at = line + 2 + size + 2
-        if len(data) < at:
-            return None
-        if not size:
-            return at
-
-
 def body_of(answer: bytes) -> bytes:
-    """Return the body of a response without the framing of chunks."""
-    head, _, body = answer.partition(b"\r\n\r\n")
-    if b"transfer-encoding: chunked" not in head.lower():
-        return body
-    parts = []
-    at = 0
-    while (line := body.find(b"\r\n", at)) > 0 and (size := int(body[at:line], 16)):
-        parts.append(body[line + 2 : line + 2 + size])
-        at = line + 2 + size + 2
-    return b"".join(parts)
+    """Return the received body of a response without the framing of chunks."""
+    return RawResponse(segments=[answer]).body
+
+
+def _ends_in_a_character(data: bytes) -> bool:
+    """Return True if `data` ends within a UTF-8 character."""
+    decoder = getincrementaldecoder("utf-8")()
+    decoder.decode(data)
+    return bool(decoder.getstate()[0])
 
 
 def _captured(capture: Capture, played: StepResult) -> str:

@@ -5,10 +5,11 @@ captured under that name; ``<<length>>`` is the length of the body.
 """
 
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from tests.support.tokens import jwt, valid_claims
 
 HOST = "127.0.0.1:2538"
 KEY = "sk_live_0123456789abcdef0123456789abcdef"
@@ -38,7 +39,7 @@ class Step:
     it the step has its own connection. Reading ends once `answers` are complete, once `until` has arrived, once the
     connection ends, or after `patience` seconds of silence. `rest` is the wait before the step, so that the server has
     recorded the earlier ones; `half_close` sends a FIN after the request. `pieces` counts the received parts that
-    pauses separate.
+    pauses within a character separate.
     """
 
     name: str
@@ -104,33 +105,9 @@ def chunked(line: str, *parts: bytes, prefix: str = "", headers: Mapping[str, st
     return head + b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
 
 
-def jwt(claims: Mapping[str, Any], header: Mapping[str, Any] | None = None, signature: str = "") -> str:
-    """Return a JWT without the product's code."""
-
-    def encoded(value: Mapping[str, Any]) -> str:
-        return urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
-
-    return f"{encoded(header or {'alg': 'none', 'typ': 'JWT'})}.{encoded(claims)}.{signature}"
-
-
-def claims(uid: str = "demo", project: str = "demo-clevora", **changes: Any) -> dict[str, Any]:
-    """Return the claims of an ID token for `uid`; None removes a claim."""
-    said: dict[str, Any] = {
-        "iss": f"https://securetoken.google.com/{project}",
-        "aud": project,
-        "sub": uid,
-        "user_id": uid,
-        "auth_time": ISSUED,
-        "iat": ISSUED,
-        "exp": EXPIRES,
-        "firebase": {"identities": {}, "sign_in_provider": "password"},
-    }
-    return {name: value for name, value in (said | changes).items() if value is not None}
-
-
 def token(uid: str = "demo", **changes: Any) -> str:
-    """Return an ID token for `uid`."""
-    return jwt(claims(uid, **changes))
+    """Return an ID token for `uid`, with changed claims."""
+    return jwt(valid_claims(ISSUED, uid, exp=EXPIRES, **changes))
 
 
 def bearer(credential: str) -> dict[str, str | None]:

@@ -9,8 +9,9 @@ import pytest
 
 from clevora_mock.faults import FAULTS
 from clevora_mock.faults.base import STREAM as STREAMED
+from tests.support import records
 from tests.support import scenarios as support
-from tests.support.raw_client import TIMEOUT_SECONDS, RawResponse, connect, read
+from tests.support.raw_client import SILENCE_SECONDS, TIMEOUT_SECONDS, RawResponse, connect, read, read_until_silent
 from tests.support.scenarios import (
     CHAT,
     EMBEDDINGS,
@@ -19,6 +20,7 @@ from tests.support.scenarios import (
     SEARCH,
     STREAM,
     RequestExample,
+    has,
     send,
     start_rules,
 )
@@ -43,6 +45,8 @@ class Case:
     check: Check
     price: Price
     stalls: bool = False
+    # Received before the stall: events of a stream, or bytes of any other body.
+    amount: int = 0
 
     @property
     def kind(self) -> str:
@@ -297,7 +301,7 @@ CASES = (
     Case("close after tokens", {"kind": "close", "after_tokens": 3}, part("fin", 3), "sent"),
     Case("close after all tokens", {"kind": "close", "after_tokens": 100_000}, part("fin", 100_000), "sent"),
     Case("stall", "stall", nothing("silence"), "nothing", stalls=True),
-    Case("stall after tokens", {"kind": "stall", "after_tokens": 3}, part("silence", 3), "sent", stalls=True),
+    Case("stall after tokens", {"kind": "stall", "after_tokens": 3}, part("silence", 3), "sent", stalls=True, amount=4),
     Case("stall for a while", {"kind": "stall", "for": "30s"}, unchanged, "whole"),
     Case("stall on the way", {"kind": "stall", "after_tokens": 3, "for": "30s"}, unchanged, "whole"),
     Case("truncate", "truncate", truncated(0.5), "sent"),
@@ -387,14 +391,14 @@ def send_with_fault(world: World, example: RequestExample, case: Case) -> tuple[
     """Send the request without and with the fault; return the second response, and the first's tokens."""
     plain = send(world, example)
     assert plain.ending == "whole"
-    (first,) = support.journal(world)
+    (first,) = records.journal(world)
     start_rules(world, {"name": RULE, "then": {"fault": case.fault}})
-    seen = send(world, example, stalls=case.stalls)
+    seen = send(world, example, stalls=case.stalls, amount=case.amount)
     case.check(seen, plain, example.streamed)
     if seen.raw:
         assert seen.headers["x-clevora-mock-rule"] == RULE
     unaffected = FAULTS[case.kind].requires not in (None, STREAMED if example.streamed else None)
-    entry = support.entry_json(world)
+    entry = records.entry_json(world)
     assert entry["fault"] == (None if unaffected else case.kind)
     assert (entry["rule"], entry["status"], entry["code"]) == (RULE, seen.status, None)
     assert entry["abandoned"] == case.stalls
@@ -404,11 +408,11 @@ def send_with_fault(world: World, example: RequestExample, case: Case) -> tuple[
 def check_accounts(world: World, example: RequestExample, case: Case, prices: dict[Price, int | None]) -> None:
     """Check the second charge, the journal's cost and the usage's errors; without a price, no charge and an error."""
     tokens = prices[case.price]
-    paid = [(entry.tokens, entry.amount) for entry in support.charges(world)[1:]]
+    paid = [(entry.tokens, entry.amount) for entry in records.charges(world)[1:]]
     assert paid == ([] if tokens is None else [(tokens, tokens * example.rate)])
-    support.check_totals(world)
-    assert support.entry_json(world)["cost"] == pytest.approx((tokens or 0) * example.rate / 1_000_000)
-    summary = world.run_in_server(lambda sandbox: support.demo_account(sandbox).usage.total)
+    records.check_totals(world)
+    assert records.entry_json(world)["cost"] == pytest.approx((tokens or 0) * example.rate / 1_000_000)
+    summary = world.run_in_server(lambda sandbox: records.demo_account(sandbox).usage.total)
     assert (summary.requests, summary.errors) == (2, int(tokens is None))
 
 
@@ -421,9 +425,9 @@ def test_charge_overrides_the_price_of_a_fault(
     send(world, example)
     start_rules(world, {"then": {"fault": fault, "charge": charge}})
     send(world, example)
-    first, *others = [entry.tokens for entry in support.charges(world)]
+    first, *others = [entry.tokens for entry in records.charges(world)]
     assert others == [first] * share
-    support.check_totals(world)
+    records.check_totals(world)
 
 
 # --- timing -----------------------------------------------------------------------------------------------------------
@@ -432,32 +436,32 @@ def test_charge_overrides_the_price_of_a_fault(
 @each_example
 def test_a_stall_is_waited_out(world: World, example: RequestExample) -> None:
     plain = send(world, example)
-    support.stop_clock(world)
+    world.stop_clock()
     start_rules(world, {"then": {"fault": {"kind": "stall", "for": "30s"}}})
     with connect(world.address) as connection:
         connection.sendall(support.request_bytes(world, example))
-        support.wait_for_timer(world)
+        records.wait_for_timer(world)
         world.advance(29.9)
-        assert read(connection, RawResponse(), support.SILENCE_SECONDS).raw == b""
+        assert read_until_silent(connection, RawResponse()).raw == b""
         world.advance(0.1)
         seen = read(connection, RawResponse())
     same_except_created(seen, plain)
-    _, entry = support.wait_for_entries(world, 2)
+    _, entry = records.wait_for_entries(world, 2)
     assert entry.latency // 1_000_000 == 30
-    assert len(support.charges(world)) == 2
-    support.check_totals(world)
+    assert len(records.charges(world)) == 2
+    records.check_totals(world)
 
 
 @each_example
 def test_a_stall_within_a_response_is_waited_out(world: World, example: RequestExample) -> None:
     plain = send(world, example)
-    support.stop_clock(world)
+    world.stop_clock()
     start_rules(world, {"then": {"fault": {"kind": "stall", "after_tokens": 3, "for": "30s"}}})
     with connect(world.address) as connection:
         connection.sendall(support.request_bytes(world, example))
-        support.wait_for_timer(world)
+        records.wait_for_timer(world)
         world.advance(29.9)
-        seen = read(connection, RawResponse(), support.SILENCE_SECONDS)
+        seen = read_until_silent(connection, RawResponse(), has(example, 4))
         assert (seen.ending, seen.status) == ("silence", 200)
         assert 0 < len(seen.body) < len(plain.body)
         if example.streamed:
@@ -465,8 +469,8 @@ def test_a_stall_within_a_response_is_waited_out(world: World, example: RequestE
         world.advance(0.1)
         seen = read(connection, seen)
     same_except_created(seen, plain)
-    support.wait_for_entries(world, 2)
-    support.check_totals(world)
+    records.wait_for_entries(world, 2)
+    records.check_totals(world)
 
 
 def same_except_created(seen: RawResponse, plain: RawResponse) -> None:
@@ -480,22 +484,22 @@ def test_a_stall_under_a_frozen_clock_is_recorded(world: World, example: Request
     """No wait under a frozen clock; journal and usage have the duration."""
     start_rules(world, {"then": {"fault": {"kind": "stall", "for": "30s"}}})
     assert send(world, example).ending == "whole"
-    assert support.entry_json(world)["latencyMs"] == 30_000
-    (recent,) = world.run_in_server(lambda sandbox: list(support.demo_account(sandbox).usage.recent))
+    assert records.entry_json(world)["latencyMs"] == 30_000
+    (recent,) = world.run_in_server(lambda sandbox: list(records.demo_account(sandbox).usage.recent))
     assert recent.latency == 30_000_000
 
 
 @pytest.mark.parametrize("for_", [None, "1h"])
 def test_a_disconnect_during_a_stall_is_noticed(world: World, for_: str | None) -> None:
     """The disconnect is noticed at once, not at the end of the stall, and no task remains."""
-    support.stop_clock(world)
+    world.stop_clock()
     fault = {"kind": "stall"} | ({} if for_ is None else {"for": for_})
     start_rules(world, {"then": {"fault": fault}})
     seen = send(world, CHAT, stalls=True)
     assert (seen.raw, seen.ending) == (b"", "silence")
     assert not world.run_in_server(lambda sandbox: len(sandbox.clock.timers))
-    assert support.charges(world) == []
-    entry = support.entry_json(world)
+    assert records.charges(world) == []
+    entry = records.entry_json(world)
     assert (entry["status"], entry["abandoned"], entry["fault"]) == (None, True, "stall")
 
 
@@ -503,7 +507,7 @@ def test_a_disconnect_during_a_stall_is_noticed(world: World, for_: str | None) 
 def test_slow_body_comes_in_pieces(world: World, example: RequestExample) -> None:
     """Ten equal pieces a second, each at its time."""
     plain = send(world, example)
-    support.stop_clock(world)
+    world.stop_clock()
     speed = len(plain.body) * 2
     start_rules(world, {"then": {"fault": {"kind": "slow_body", "bytes_per_second": speed}}})
     sizes: list[int] = []
@@ -522,42 +526,42 @@ def test_slow_body_comes_in_pieces(world: World, example: RequestExample) -> Non
     assert len(sizes) in (5, 6)
     assert sum(sizes) == len(plain.body)
     assert set(sizes[:-1]) == {speed // 10}
-    support.wait_for_entries(world, 2)
-    assert len(support.charges(world)) == 2
-    support.check_totals(world)
+    records.wait_for_entries(world, 2)
+    assert len(records.charges(world)) == 2
+    records.check_totals(world)
 
 
 def test_leaving_a_slow_stream_pays_for_whole_events(world: World) -> None:
     """Only tokens whose last byte was sent are billed."""
     plain = send(world, STREAM)
-    (whole,) = support.journal(world)
-    support.stop_clock(world)
+    (whole,) = records.journal(world)
+    world.stop_clock()
     start_rules(world, {"then": {"fault": {"kind": "slow_body", "bytes_per_second": len(plain.body) * 2}}})
     with connect(world.address) as connection:
         connection.sendall(support.request_bytes(world, STREAM))
-        support.wait_for_timer(world)
-        seen = read(connection, RawResponse(), support.SILENCE_SECONDS)
+        records.wait_for_timer(world)
+        seen = read_until_silent(connection, RawResponse(), lambda seen: len(seen.body) >= len(plain.body) // 5)
         assert seen.ending == "silence"
-    support.wait_for_entries(world, 2)
+    records.wait_for_entries(world, 2)
     said = sum(b'"content":' in event for event in seen.events)
     assert 0 < said < whole.completion_tokens
-    assert support.charges(world)[1].tokens == whole.prompt_tokens + said
-    support.check_totals(world)
+    assert records.charges(world)[1].tokens == whole.prompt_tokens + said
+    records.check_totals(world)
 
 
 def test_a_partially_sent_body_is_billed_whole(world: World) -> None:
     """Also if the client disconnects after the first piece of a slow body."""
     plain = send(world, EMBEDDINGS)
-    support.stop_clock(world)
+    world.stop_clock()
     start_rules(world, {"then": {"fault": {"kind": "slow_body", "bytes_per_second": len(plain.body)}}})
     with connect(world.address) as connection:
         connection.sendall(support.request_bytes(world, EMBEDDINGS))
-        support.wait_for_timer(world)
-        assert read(connection, RawResponse(), support.SILENCE_SECONDS).ending == "silence"
-    support.wait_for_entries(world, 2)
-    first, second = support.charges(world)
+        records.wait_for_timer(world)
+        assert read_until_silent(connection, RawResponse(), has(EMBEDDINGS, 1)).ending == "silence"
+    records.wait_for_entries(world, 2)
+    first, second = records.charges(world)
     assert first.tokens == second.tokens
-    support.check_totals(world)
+    records.check_totals(world)
 
 
 # --- faults and other conditions --------------------------------------------------------------------------------------
@@ -571,7 +575,7 @@ def test_split_utf8_cuts_the_answers_own_characters(world: World) -> None:
     said = [json.loads(event.removeprefix(b"data: ")) for event in seen.events[:-1]]
     assert "".join(one["choices"][0]["delta"].get("content", "") for one in said) == text
     assert any("�" in segment.decode("utf-8", "replace") for segment in seen.segments)
-    assert support.charges(world)[0].tokens == said[-1]["usage"]["total_tokens"]
+    assert records.charges(world)[0].tokens == said[-1]["usage"]["total_tokens"]
 
 
 @pytest.mark.parametrize("kind", ["split_utf8", "malformed_chunk", "duplicate_chunk", "error_frame", "no_usage"])
@@ -579,7 +583,7 @@ def test_faults_apply_to_an_empty_stream(world: World, kind: str) -> None:
     start_rules(world, {"then": {"reply": {"content": ""}, "fault": kind}})
     seen = send(world, STREAM)
     assert (seen.status, seen.ending) == (200, "whole")
-    support.check_totals(world)
+    records.check_totals(world)
 
 
 @pytest.mark.parametrize(
@@ -604,10 +608,10 @@ def test_a_fault_applies_to_an_injected_error(
     assert (seen.status, seen.ending) == (status, ending)
     if status is not None:
         assert seen.headers["retry-after"] == "1"
-    entry = support.entry_json(world)
+    entry = records.entry_json(world)
     assert (entry["status"], entry["code"]) == (status, code)
-    assert support.charges(world) == []
-    support.check_totals(world)
+    assert records.charges(world) == []
+    records.check_totals(world)
 
 
 @pytest.mark.parametrize("example", REQUEST_EXAMPLES, ids=lambda example: example.name)
@@ -617,31 +621,31 @@ def test_a_charged_error_is_billed_as_the_work(world: World, example: RequestExa
     start_rules(world, {"then": {"error": 500, "charge": True}})
     seen = send(world, example)
     assert (seen.status, seen.json["error"]["code"]) == (500, "internal_error")
-    first, second = support.charges(world)
+    first, second = records.charges(world)
     assert (first.tokens, first.amount) == (second.tokens, second.amount)
-    support.check_totals(world)
-    assert world.run_in_server(lambda sandbox: support.demo_account(sandbox).usage.total.errors) == 1
+    records.check_totals(world)
+    assert world.run_in_server(lambda sandbox: records.demo_account(sandbox).usage.total.errors) == 1
 
 
 def test_the_journal_has_the_response_that_a_charged_error_replaces(world: World) -> None:
     start_rules(world, {"then": {"reply": {"content": "Thirty days."}, "fault": "truncate", "charge": True}})
     for example in (CHAT, STREAM):
         assert send(world, example, x_clevora_mock_error="500").status == 500
-        assert support.journal(world)[-1].response == "Thirty days."
+        assert records.journal(world)[-1].response == "Thirty days."
 
 
 @pytest.mark.parametrize("kind", ["reset", "close", "stall"])
 def test_a_fault_waits_for_the_delay(world: World, kind: str) -> None:
     """A fault that ends the connection comes after the delay, and an error beside it is not sent."""
-    support.stop_clock(world)
+    world.stop_clock()
     start_rules(world, {"then": {"delay": "5s", "error": 503, "fault": kind}})
     with connect(world.address) as connection:
         connection.sendall(support.request_bytes(world, CHAT))
-        support.wait_for_timer(world)
+        records.wait_for_timer(world)
         world.advance(4.9)
-        assert read(connection, RawResponse(), support.SILENCE_SECONDS).ending == "silence"
+        assert read_until_silent(connection, RawResponse()).ending == "silence"
         world.advance(0.1)
-        seen = read(connection, RawResponse(), support.SILENCE_SECONDS if kind == "stall" else TIMEOUT_SECONDS)
+        seen = read(connection, RawResponse(), SILENCE_SECONDS if kind == "stall" else TIMEOUT_SECONDS)
     assert (seen.raw, seen.ending) == (b"", {"reset": "reset", "close": "fin", "stall": "silence"}[kind])
 
 
@@ -652,8 +656,8 @@ def test_a_charged_error_for_an_invalid_request_costs_nothing(world: World) -> N
     """There is no work to bill, since the request is invalid."""
     start_rules(world, {"then": {"error": 500, "charge": True}})
     assert send(world, BAD).status == 500
-    assert support.charges(world) == []
-    support.check_totals(world)
+    assert records.charges(world) == []
+    records.check_totals(world)
 
 
 def test_a_refusal_is_never_charged(world: World) -> None:
@@ -661,8 +665,8 @@ def test_a_refusal_is_never_charged(world: World) -> None:
     assert send(world, BAD).status == 400
     world.balance(0)
     assert send(world, CHAT).status == 402
-    assert support.charges(world) == []
-    support.check_totals(world)
+    assert records.charges(world) == []
+    records.check_totals(world)
 
 
 @pytest.mark.parametrize("reason", ["bad", "poor", "fast"])
@@ -676,9 +680,9 @@ def test_an_outage_precedes_the_requests_own_errors(world: World, reason: str) -
     seen = send(world, BAD if reason == "bad" else CHAT)
     page(502)(seen, seen, False)
     assert "retry-after" not in seen.headers
-    entry = support.entry_json(world)
+    entry = records.entry_json(world)
     assert (entry["status"], entry["code"], entry["fault"]) == (502, None, "html_error")
-    assert support.charges(world) == []
+    assert records.charges(world) == []
 
 
 @pytest.mark.parametrize(
@@ -698,9 +702,9 @@ def test_an_outage_precedes_the_requests_own_errors(world: World, reason: str) -
 def test_a_fault_applies_to_the_requests_own_error(world: World, kind: str, status: int | None, ending: str) -> None:
     seen = send(world, BAD, x_clevora_mock_fault=kind)
     assert (seen.status, seen.ending) == (status, ending)
-    assert support.entry_json(world)["fault"] == (None if kind == "no_done" else kind)
-    assert support.charges(world) == []
-    support.check_totals(world)
+    assert records.entry_json(world)["fault"] == (None if kind == "no_done" else kind)
+    assert records.charges(world) == []
+    records.check_totals(world)
 
 
 def test_a_fault_applies_to_every_endpoint_and_to_nothing_else(world: World) -> None:
@@ -728,7 +732,7 @@ def test_faults_that_need_tokens_do_not_apply_to_refusals(world: World) -> None:
     start_rules(world, {"then": {"fault": {"kind": "close", "after_tokens": 2}}})
     seen = send(world, BAD)
     assert (seen.status, seen.ending) == (400, "whole")
-    assert support.entry_json(world)["fault"] is None
+    assert records.entry_json(world)["fault"] is None
 
 
 def test_an_http_1_0_client_sees_that_a_body_is_cut(world: World) -> None:

@@ -6,8 +6,9 @@ import pytest
 
 from clevora_mock.faults import FAULTS as KINDS
 from clevora_mock.faults.base import STREAM as STREAMED
+from tests.support import records
 from tests.support import scenarios as support
-from tests.support.raw_client import RawResponse, connect, read
+from tests.support.raw_client import RawResponse, connect, read, read_until_silent
 from tests.support.scenarios import (
     CHAT,
     EMBEDDINGS,
@@ -28,7 +29,7 @@ def check_next_request(world: World, example: RequestExample) -> RawResponse:
     seen = send(world, example)
     assert (seen.status, seen.ending) == (200, "whole")
     assert "x-clevora-mock-rule" not in seen.headers
-    assert support.entry_json(world)["rule"] is None
+    assert records.entry_json(world)["rule"] is None
     return seen
 
 
@@ -59,13 +60,13 @@ def test_a_header_injects_an_error(world: World, example: RequestExample) -> Non
         assert seen.headers["x-clevora-mock-rule"] == "x-clevora-mock-error"
         assert seen.headers.get("retry-after") == ("1" if seen.status == 429 else None)
         found.append((asked, seen.status, seen.json["error"]["code"]))
-        entry = support.entry_json(world)
+        entry = records.entry_json(world)
         assert (asked, entry["status"], entry["code"], entry["rule"]) == (*found[-1], "x-clevora-mock-error")
     assert found == ERRORS
-    assert support.charges(world) == []
+    assert records.charges(world) == []
     check_next_request(world, example)
-    assert len(support.charges(world)) == 1
-    support.check_totals(world)
+    assert len(records.charges(world)) == 1
+    records.check_totals(world)
 
 
 # The header's value, and the expected status and ending.
@@ -85,19 +86,19 @@ def test_a_header_applies_a_fault(world: World, example: RequestExample) -> None
         seen = send(world, example, x_clevora_mock_fault=kind)
         found.append((kind, seen.status, seen.ending))
         assert seen.headers.get("x-clevora-mock-rule") == (None if seen.status is None else "x-clevora-mock-fault")
-        entry = support.entry_json(world)
+        entry = records.entry_json(world)
         assert (entry["fault"], entry["status"], entry["rule"]) == (kind, seen.status, "x-clevora-mock-fault")
     assert found == FAULTS
-    assert support.charges(world) == []
+    assert records.charges(world) == []
     check_next_request(world, example)
-    support.check_totals(world)
+    records.check_totals(world)
 
 
 def test_a_fault_within_a_stream_is_billed_as_usual(world: World) -> None:
     seen = send(world, STREAM, x_clevora_mock_fault="no_done")
     assert seen.events[-1] != b"data: [DONE]\n\n"
     assert check_next_request(world, STREAM).events[:-1] == seen.events
-    first, second = support.charges(world)
+    first, second = records.charges(world)
     assert first.tokens == second.tokens
 
 
@@ -105,44 +106,44 @@ def test_a_fault_within_a_stream_is_billed_as_usual(world: World) -> None:
 def test_a_header_adds_a_delay(world: World, example: RequestExample) -> None:
     seen = send(world, example, x_clevora_mock_delay="2s")
     assert (seen.status, seen.headers["x-clevora-mock-rule"]) == (200, "x-clevora-mock-delay")
-    assert support.entry_json(world)["latencyMs"] == 2000
+    assert records.entry_json(world)["latencyMs"] == 2000
     check_next_request(world, example)
-    assert support.entry_json(world)["latencyMs"] == 0
-    assert len(support.charges(world)) == 2
+    assert records.entry_json(world)["latencyMs"] == 0
+    assert len(records.charges(world)) == 2
 
 
 @each_example
 def test_a_delay_is_waited_out(world: World, example: RequestExample) -> None:
-    support.stop_clock(world)
+    world.stop_clock()
     with connect(world.address) as connection:
         connection.sendall(support.request_bytes(world, example, x_clevora_mock_delay="1.5s"))
-        support.wait_for_timer(world)
+        records.wait_for_timer(world)
         world.advance(1.4)
-        assert read(connection, RawResponse(), support.SILENCE_SECONDS).raw == b""
+        assert read_until_silent(connection, RawResponse()).raw == b""
         world.advance(0.1)
         assert read(connection, RawResponse()).status == 200
 
 
 def test_a_disconnect_during_a_delay_costs_a_stream_its_prompt(world: World) -> None:
     """No byte was sent, so there is no status; the stream's prompt is billed."""
-    support.stop_clock(world)
+    world.stop_clock()
     seen = send(world, STREAM, stalls=True, x_clevora_mock_delay="1h")
     assert seen.ending == "silence"
-    entry = support.entry_json(world)
+    entry = records.entry_json(world)
     assert (entry["status"], entry["abandoned"], entry["completionTokens"]) == (None, True, 0)
-    assert [charge.tokens for charge in support.charges(world)] == [entry["promptTokens"]]
+    assert [charge.tokens for charge in records.charges(world)] == [entry["promptTokens"]]
     assert not world.run_in_server(lambda sandbox: len(sandbox.clock.timers))
-    support.check_totals(world)
+    records.check_totals(world)
 
 
 def test_a_disconnect_before_a_stall_costs_nothing(world: World) -> None:
     """The fault would have withheld the whole response, so nothing is billed."""
-    support.stop_clock(world)
+    world.stop_clock()
     for example in (CHAT, STREAM):
         send(world, example, stalls=True, x_clevora_mock_delay="1h", x_clevora_mock_fault="stall")
-        assert support.entry_json(world)["status"] is None
-    assert support.charges(world) == []
-    support.check_totals(world)
+        assert records.entry_json(world)["status"] is None
+    assert records.charges(world) == []
+    records.check_totals(world)
 
 
 @each_example
@@ -153,8 +154,8 @@ def test_a_header_selects_a_scenario(world: World, example: RequestExample) -> N
     check_next_request(world, example)
     seen = send(world, example, x_clevora_mock_scenario="flaky")
     assert seen.status == 200
-    assert len(support.charges(world)) == 3
-    rules = [entry.rule for entry in support.journal(world)]
+    assert len(records.charges(world)) == 3
+    rules = [entry.rule for entry in records.journal(world)]
     assert rules == ["two failures, then fine", None, "two failures, then fine", None, None]
 
 
@@ -163,13 +164,13 @@ def test_the_sandboxs_own_scenario_does_not_count_such_requests(world: World) ->
     assert send(world, CHAT).status == 200
     assert send(world, CHAT, x_clevora_mock_scenario="default").status == 200
     assert send(world, CHAT).status == 503
-    assert support.entry_json(world)["rule"] == "second"
+    assert records.entry_json(world)["rule"] == "second"
 
 
 def test_several_headers_act_together(world: World) -> None:
     seen = send(world, CHAT, x_clevora_mock_error="503", x_clevora_mock_delay="1s", x_clevora_mock_fault="truncate")
     assert (seen.status, seen.ending, seen.is_whole) == (503, "fin", False)
-    entry = support.entry_json(world)
+    entry = records.entry_json(world)
     assert entry["rule"] == "x-clevora-mock-error, x-clevora-mock-fault, x-clevora-mock-delay"
     assert (entry["latencyMs"], entry["fault"]) == (1000, "truncate")
 
@@ -179,7 +180,7 @@ def test_a_header_overrides_the_rule(world: World) -> None:
     start_rules(world, {"name": "slow and wrong", "then": {"delay": "9s", "error": 500}})
     seen = send(world, CHAT, x_clevora_mock_error="404", x_clevora_mock_delay="1s")
     assert (seen.status, seen.headers["x-clevora-mock-rule"]) == (404, "slow and wrong")
-    assert support.entry_json(world)["latencyMs"] == 1000
+    assert records.entry_json(world)["latencyMs"] == 1000
 
 
 UNKNOWN = [
@@ -219,7 +220,7 @@ def test_an_unknown_value_is_refused(world: World) -> None:
         assert "x-clevora-mock-rule" not in seen.headers
         after = world.run_in_server(lambda sandbox: dict(sandbox.rng.counters))
         assert {name for name in after if after[name] != before.get(name)} == {"request"}
-    assert support.charges(world) == []
+    assert records.charges(world) == []
     assert send(world, CHAT).status == 503
 
 
@@ -259,7 +260,7 @@ def test_a_fault_that_the_answer_cannot_have_is_refused(
     seen = send(world, example, x_clevora_mock_fault=kind)
     assert (seen.status, seen.json["error"]["code"]) == (400, "invalid_field")
     assert seen.json["error"]["message"] == f"x-clevora-mock-fault: {kind} needs {message}"
-    assert support.charges(world) == []
+    assert records.charges(world) == []
 
 
 def test_a_fault_of_the_usage_is_refused_where_there_is_none(world: World) -> None:
@@ -285,7 +286,7 @@ def test_an_error_and_a_fault_that_exclude_each_other_are_refused(world: World, 
 @pytest.mark.parametrize("kind", [kind for kind, fault in KINDS.items() if fault.requires == STREAMED])
 def test_a_stream_can_have_each_fault_of_streams(world: World, kind: str) -> None:
     assert send(world, STREAM, x_clevora_mock_fault=kind).status == 200
-    assert support.entry_json(world)["fault"] == kind
+    assert records.entry_json(world)["fault"] == kind
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import scenarios as support
+from tests.support import records
 from tests.support.raw_client import RawResponse
 from tests.support.scenarios import EMBEDDINGS, STREAM, RequestExample, send, start_rules
 from tests.support.world import World
@@ -22,12 +22,12 @@ def test_the_faults_of_a_list_are_applied_in_order(world: World) -> None:
     plain = send(world, STREAM)
     seen = faulty(world, "comments", {"kind": "early_end", "after_tokens": 5})
     assert (seen.ending, seen.events) == ("whole", [one for event in plain.events[:6] for one in (event, COMMENT)])
-    assert support.entry_json(world)["fault"] == "comments, early_end"
-    first, second = support.charges(world)
-    assert second.tokens == support.journal(world)[0].prompt_tokens + 5 < first.tokens
+    assert records.entry_json(world)["fault"] == "comments, early_end"
+    first, second = records.charges(world)
+    assert second.tokens == records.journal(world)[0].prompt_tokens + 5 < first.tokens
     seen = faulty(world, {"kind": "early_end", "after_tokens": 5}, "comments")
     assert seen.events == [one for event in plain.events[:5] for one in (event, COMMENT)] + plain.events[5:6]
-    support.check_totals(world)
+    records.check_totals(world)
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -46,9 +46,9 @@ def test_a_stall_within_a_slow_body_lasts(world: World) -> None:
     """Pieces of a slow body wait for the later of the two times."""
     plain = send(world, STREAM)
     faulty(world, {"kind": "stall", "after_tokens": 3, "for": "1h"}, {"kind": "slow_body", "bytes_per_second": 10_000})
-    entry = support.entry_json(world)
+    entry = records.entry_json(world)
     assert (entry["fault"], entry["latencyMs"]) == ("stall, slow_body", 3_600_000)
-    assert entry["completionTokens"] == support.journal(world)[0].completion_tokens
+    assert entry["completionTokens"] == records.journal(world)[0].completion_tokens
     assert plain.ending == "whole"
 
 
@@ -84,7 +84,7 @@ def test_vectors_in_base64_come_as_numbers(world: World) -> None:
     plain = send(world, EMBEDDINGS)
     start_rules(world, {"then": {"fault": "float_embeddings"}})
     assert send(world, asked).json == plain.json
-    assert support.entry_json(world)["fault"] == "float_embeddings"
+    assert records.entry_json(world)["fault"] == "float_embeddings"
     assert send(world, EMBEDDINGS).json == plain.json
-    assert support.entry_json(world)["fault"] is None
-    assert len({charge.tokens for charge in support.charges(world)}) == 1
+    assert records.entry_json(world)["fault"] is None
+    assert len({charge.tokens for charge in records.charges(world)}) == 1

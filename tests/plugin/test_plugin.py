@@ -334,7 +334,7 @@ def pytest_unconfigure(config):
         assert set(loaded[1].split()) <= NEEDED_UNUSED
 
     @pytest.mark.slow
-    def test_it_can_be_switched_off(self, suite: Suite) -> None:
+    def test_the_section_can_be_switched_off(self, suite: Suite) -> None:
         ran = suite.run("def test_one(clevora): pass\n", "-p", "no:clevora_mock")
         assert "fixture 'clevora' not found" in ran.output
 

@@ -6,7 +6,7 @@ import pytest
 
 from clevora_mock.clock import Clock
 from clevora_mock.settings import Settings
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
 from tests.support.world import make_stopped_clock
 
 
@@ -20,5 +20,5 @@ class StillSettings(Settings, frozen=True):
 @pytest.fixture(scope="session")
 def still_server() -> Iterator[RunningServer]:
     """Provide a server whose clocks move only when set, with streams paced at 200 tokens a second."""
-    with running(StillSettings(tokens_per_second=200.0)) as server:
+    with serve_settings(StillSettings(tokens_per_second=200.0)) as server:
         yield server

@@ -19,7 +19,7 @@ from clevora_mock.core.id_tokens import Identity, issue
 from clevora_mock.core.rng import RandomStream, SeededRng
 from clevora_mock.settings import DEMO_KEY, Settings
 from tests.support.examples import share
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
 from tests.support.world import TLS, fresh_name
 
 seeds = st.integers(-(10**18) + 1, 10**18 - 1)
@@ -148,7 +148,7 @@ class Servers(NamedTuple):
 def servers() -> Iterator[Servers]:
     still = "frozen"
     with ExitStack() as stack:
-        yield Servers(*(stack.enter_context(running(Settings(seed=seed, clock=still))) for seed in (7, 7, 8)))
+        yield Servers(*(stack.enter_context(serve_settings(Settings(seed=seed, clock=still))) for seed in (7, 7, 8)))
 
 
 Step = tuple[str, Any]
@@ -214,7 +214,7 @@ class Visitor:
         self.answers.append((answer.status_code, answer.content, headers))
 
 
-@share(2 / 5)
+@share(1 / 5)
 @given(plan=st.lists(steps, min_size=1, max_size=12), noise=st.lists(steps, max_size=12))
 def test_the_same_requests_get_the_same_bytes_beside_other_traffic(
     servers: Servers, plan: list[Step], noise: list[Step]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from clevora_mock.clock import FROZEN_START, SECOND
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.id_tokens import Identity, issue, verify
+from tests.support.tokens import PROJECT, encoded, jwt
 
-PROJECT = "demo-clevora"
 NOW = FROZEN_START
 
 uids = st.text(min_size=1, max_size=128)
@@ -23,14 +23,6 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=6,
 )
-
-
-def encoded(value: object) -> str:
-    return urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
-
-
-def token_of(claims: object, header: object = None, signature: str = "") -> str:
-    return f"{encoded(header or {'alg': 'none', 'typ': 'JWT'})}.{encoded(claims)}.{signature}"
 
 
 def good_claims() -> dict[str, Any]:
@@ -86,7 +78,7 @@ def test_a_token_of_encoded_junk_is_refused(parts: list[str]) -> None:
 
 @given(json_values, json_values)
 def test_json_that_is_no_token_is_refused(header: object, claims: object) -> None:
-    refused(token_of(claims, header or {"alg": "none"}))
+    refused(jwt(claims, header or {"alg": "none"}))
 
 
 @given(st.data())
@@ -101,12 +93,12 @@ def test_a_character_that_is_not_base64url_is_refused(data: st.DataObject) -> No
 
 @given(st.text(st.sampled_from("abcXYZ019-_"), min_size=1))
 def test_a_signature_is_refused(signature: str) -> None:
-    refused(token_of(good_claims(), signature=signature))
+    refused(jwt(good_claims(), signature=signature))
 
 
 @given(json_values.filter(lambda value: value != "none"))
 def test_any_other_algorithm_is_refused(algorithm: object) -> None:
-    refused(token_of(good_claims(), {"alg": algorithm, "typ": "JWT"}))
+    refused(jwt(good_claims(), {"alg": algorithm, "typ": "JWT"}))
 
 
 @given(st.sampled_from(["iss", "aud", "sub", "user_id", "exp"]), json_values)
@@ -118,14 +110,14 @@ def test_a_wrong_claim_is_refused(name: str, value: object) -> None:
     if name == "exp" and isinstance(value, int | float) and not isinstance(value, bool):
         assume(value * SECOND <= NOW)
     assume(claims.get(name) != value)
-    refused(token_of(claims | {name: value}))
+    refused(jwt(claims | {name: value}))
 
 
 @given(st.sampled_from(["iss", "aud", "sub", "exp"]))
 def test_a_missing_claim_is_refused(name: str) -> None:
     claims = good_claims()
     del claims[name]
-    refused(token_of(claims))
+    refused(jwt(claims))
 
 
 @given(st.integers(0, 300))
@@ -139,7 +131,7 @@ def test_a_uid_has_1_to_128_characters(length: int) -> None:
 
 @given(st.dictionaries(st.text().filter(lambda name: name not in good_claims()), json_values, max_size=4))
 def test_further_claims_change_nothing(more: dict[str, Any]) -> None:
-    assert verify(token_of(good_claims() | more), PROJECT, NOW) == Identity("ada", "ada@clevora.example")
+    assert verify(jwt(good_claims() | more), PROJECT, NOW) == Identity("ada", "ada@clevora.example")
 
 
 @given(st.from_regex(r"[a-z][a-z0-9-]{2,30}", fullmatch=True))

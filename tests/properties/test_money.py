@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from time import sleep
 from typing import Any, TypeVar
 
 import httpx
@@ -34,6 +33,7 @@ from clevora_mock.settings import DEMO_KEY, DEMO_SECRET
 from tests.properties.token_count import count_tokens
 from tests.support.examples import share
 from tests.support.server import RunningServer
+from tests.support.wait import wait_until
 from tests.support.world import TLS, fresh_name
 
 T = TypeVar("T")
@@ -50,7 +50,6 @@ A_MINUTE = 8
 A_DAY = 250
 
 UIDS = ["demo", "ada", "bob"]
-PATIENCE_SECONDS = 20
 
 
 class Key:
@@ -124,7 +123,7 @@ class Stream:
         self.done = False
 
     def read_until(self, pieces: int) -> None:
-        """Read until `count` pieces of content have arrived, or the stream ends."""
+        """Read until so many pieces of content have arrived, or the stream ends."""
         while len(self.pieces) < pieces and not self.done:
             line = next(self.lines)
             if line == "data: [DONE]":
@@ -438,10 +437,7 @@ class MoneyMachine(RuleBasedStateMachine):
         stream = self.streams.pop(pick % len(self.streams))
         before = self.run_in_server(lambda sandbox: sandbox.journal.total)
         stream.closing.close()
-        for _ in range(PATIENCE_SECONDS * 1000):
-            if self.run_in_server(lambda sandbox: sandbox.journal.total) > before:
-                break
-            sleep(0.001)
+        wait_until(lambda: self.run_in_server(lambda sandbox: sandbox.journal.total) > before)
         # All sent frames have been read.
         self.completed(stream.key, CHAT, stream.prompt + len(stream.pieces))
         produced = self.run_in_server(lambda sandbox: sandbox.journal.entries[-1].response)

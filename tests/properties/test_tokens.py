@@ -2,6 +2,7 @@
 
 import sys
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,6 +69,7 @@ def test_the_documented_prompt_has_its_documented_count() -> None:
     assert tokens.prompt(["Hello!"]) == 8
 
 
+@pytest.mark.slow
 def test_every_character_is_white_space_or_part_of_one_token() -> None:
     for code in range(sys.maxunicode + 1):
         character = chr(code)

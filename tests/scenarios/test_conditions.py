@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.support import records
 from tests.support import scenarios as support
 from tests.support.raw_client import RawResponse, connect, read
 from tests.support.scenarios import CHAT, SEARCH, start_rules
@@ -118,7 +119,7 @@ def test_an_excluded_request_counts_nothing_and_is_a_near_miss(world: World) -> 
         for stream in (False, True, True, False)
     ]
     assert statuses == [200, 200, 200, 503]
-    assert [entry.misses[0].condition for entry in support.journal(world)[:3]] == ["calls", "not", "not"]
+    assert [entry.misses[0].condition for entry in records.journal(world)[:3]] == ["calls", "not", "not"]
 
 
 @pytest.mark.parametrize("entry", ["calls", "chance", "not"])

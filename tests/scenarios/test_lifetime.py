@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from clevora_mock.core.sandbox import Sandbox
-from tests.support import scenarios as support
+from tests.support import records
 from tests.support.scenarios import CHAT, send, start_rules, start_shipped_scenario
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
 from tests.support.world import World, fresh_world
 
 RULE = {"name": "down", "then": {"error": 503}}
@@ -45,8 +45,8 @@ def test_flags_and_balance_are_what_they_were(world: World, how: str, balance: f
     assert account(world) == {"balance": 25.0, "activated": balance != 100, "developerAccess": False}
     end(world, how)
     assert account(world) == before
-    support.check_totals(world)
-    types = [entry.type for entry in world.run_in_server(lambda sandbox: support.demo_account(sandbox).ledger.entries)]
+    records.check_totals(world)
+    types = [entry.type for entry in world.run_in_server(lambda sandbox: records.demo_account(sandbox).ledger.entries)]
     assert types[-2:] == ["adjustment", "adjustment"]
 
 
@@ -58,7 +58,7 @@ def test_what_was_spent_stays_spent(world: World, how: str) -> None:
     assert spent > 0
     end(world, how)
     assert account(world)["balance"] == pytest.approx(100 - spent)
-    support.check_totals(world)
+    records.check_totals(world)
 
 
 @every_end
@@ -111,7 +111,7 @@ def test_scenarios_that_replace_each_other_leave_nothing(world: World) -> None:
         start_shipped_scenario(world, name)
     assert (account(world), clock(world)) == (before, time)
     assert send(world, CHAT).status == 200
-    support.check_totals(world)
+    records.check_totals(world)
 
 
 @pytest.mark.parametrize("part", ["ledger", None])
@@ -121,7 +121,7 @@ def test_a_reset_leaves_nothing_to_take_back(world: World, part: str | None) -> 
     assert account(world)["balance"] == (5 if part else 100)
     end(world, "deleted")
     assert account(world) == {"balance": 100.0, "activated": True, "developerAccess": True}
-    support.check_totals(world)
+    records.check_totals(world)
 
 
 def test_a_ttl_ends_a_scenario_by_the_sandboxs_clock(world: World) -> None:
@@ -152,7 +152,7 @@ def test_a_snapshot_keeps_the_end_of_a_scenario(frozen_server: RunningServer, wo
     assert other.http.get("/__mock/state").json()["scenario"] == saved["scenario"]
     end(other, how)
     assert (account(other), clock(other)) == (before, time)
-    support.check_totals(other)
+    records.check_totals(other)
 
 
 def test_a_saved_file_that_means_the_same_disturbs_nothing(tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_saved_file_that_means_the_same_disturbs_nothing(tmp_path: Path) -> No
     file = tmp_path / "mine.yaml"
     text = "limits: {requests_per_minute: null}\nrules: [{name: first, when: {calls: 1}, then: {error: 503}}]\n"
     file.write_text(text)
-    with running(scenario=file, watch=True, clock="frozen") as server:
+    with serve_settings(scenario=file, watch=True, clock="frozen") as server:
         world, other = fresh_world(server), fresh_world(server)
         other.http.delete("/__mock/scenario").raise_for_status()
         assert send(world, CHAT).status == 503
@@ -177,7 +177,7 @@ def test_a_saved_file_that_means_the_same_disturbs_nothing(tmp_path: Path) -> No
 
 
 def test_deleting_the_startup_scenario_leaves_none() -> None:
-    with running(scenario="no-developer-access", clock="frozen") as server:
+    with serve_settings(scenario="no-developer-access", clock="frozen") as server:
         world = fresh_world(server)
         assert send(world, CHAT).status == 403
         world.http.delete("/__mock/scenario").raise_for_status()

@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from clevora_mock.settings import Settings
+from tests.support import records
 from tests.support import scenarios as support
 from tests.support.raw_client import TIMEOUT_SECONDS, Ending, RawResponse, connect, read
 from tests.support.scenarios import CHAT, REQUEST_EXAMPLES, SEARCH, send, start_rules, start_shipped_scenario
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
 from tests.support.world import World
 
 CROWD = 32
@@ -29,10 +30,10 @@ def run(world: World, scenario: str, count: int = 40) -> list[tuple[bytes, Endin
 @pytest.mark.parametrize("scenario", ["brownout", "broken-stream", "connection-drops", "slow-stream"])
 def test_a_reset_sandbox_repeats_itself(world: World, scenario: str) -> None:
     first = run(world, scenario)
-    before = [(entry.latency, entry.rule, entry.draw, entry.misses) for entry in support.journal(world)]
+    before = [(entry.latency, entry.rule, entry.draw, entry.misses) for entry in records.journal(world)]
     world.http.post("/__mock/reset").raise_for_status()
     assert run(world, scenario) == first
-    after = [(entry.latency, entry.rule, entry.draw, entry.misses) for entry in support.journal(world)]
+    after = [(entry.latency, entry.rule, entry.draw, entry.misses) for entry in records.journal(world)]
     assert after == before
     if scenario != "slow-stream":
         assert len({rule for _, rule, _, _ in after}) > 2 - (scenario == "brownout")
@@ -42,7 +43,7 @@ def test_a_reset_sandbox_repeats_itself(world: World, scenario: str) -> None:
 def test_another_server_of_the_same_seed_repeats_it(frozen_server: RunningServer, scenario: str) -> None:
     """A draw depends on the sandbox's name, not on the server."""
     name = f"again-{scenario}"
-    with running(Settings(clock="frozen")) as other:
+    with serve_settings(Settings(clock="frozen")) as other:
         one, two = World(frozen_server, name), World(other, name)
         with one.http, two.http:
             assert run(one, scenario, 20) == run(two, scenario, 20)
@@ -50,7 +51,7 @@ def test_another_server_of_the_same_seed_repeats_it(frozen_server: RunningServer
 
 def test_another_seed_is_another_series(world: World) -> None:
     first = run(world, "connection-drops")
-    with running(Settings(clock="frozen", seed=1)) as other:
+    with serve_settings(Settings(clock="frozen", seed=1)) as other:
         second = World(other, world.name)
         with second.http:
             assert [ending for _, ending in run(second, "connection-drops")] != [ending for _, ending in first]
@@ -88,7 +89,7 @@ def test_concurrent_connections_see_exactly_two_failures(
     outcomes: list[tuple[int | None, str]] = [(one.status, one.ending) for one in seen]
     assert outcomes.count(failed) == 2
     assert outcomes.count((200, "whole")) == CROWD - 2
-    entries = support.wait_for_entries(world, CROWD)
+    entries = records.wait_for_entries(world, CROWD)
     assert [entry.rule for entry in entries].count("two") == 2
-    assert len(support.charges(world)) == CROWD - 2
-    support.check_totals(world)
+    assert len(records.charges(world)) == CROWD - 2
+    records.check_totals(world)

@@ -3,7 +3,6 @@
 import base64
 import json
 import struct
-from collections.abc import Iterator
 from statistics import mean, median, quantiles
 from typing import Any
 
@@ -13,8 +12,10 @@ import pytest
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.scenario import Delay
 from clevora_mock.settings import Settings
+from tests.support import records
 from tests.support import scenarios as support
-from tests.support.raw_client import RawResponse, connect, read
+from tests.support.raw_client import RawResponse, connect, read, read_until_silent
+from tests.support.records import entry_json
 from tests.support.scenarios import (
     CHAT,
     EMBEDDINGS,
@@ -24,12 +25,10 @@ from tests.support.scenarios import (
     SEARCH,
     STREAM,
     RequestExample,
-    entry_json,
     send,
     start_rules,
-    stop_clock,
 )
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
 from tests.support.world import World, fresh_world
 
 each_example = pytest.mark.parametrize("example", REQUEST_EXAMPLES, ids=lambda example: example.name)
@@ -124,7 +123,7 @@ def test_calls_count_only_requests_that_passed_chance(world: World) -> None:
     start_rules(world, {"when": {"calls": 2, "chance": 0.5}, "then": {"error": 503}})
     for _ in range(12):
         post(world)
-    lucky = [entry for entry in support.journal(world) if entry.rule or entry.misses[0].condition == "calls"]
+    lucky = [entry for entry in records.journal(world) if entry.rule or entry.misses[0].condition == "calls"]
     assert [entry.rule is not None for entry in lucky].index(True) == 1
     assert sum(entry.rule is not None for entry in lucky) == 1
     assert 2 < len(lucky) < 12
@@ -135,7 +134,7 @@ def test_each_rule_counts_for_itself(world: World) -> None:
     rules = [{"name": name, "when": {"calls": 1}, "then": {"error": 503}} for name in ("one", "two", "three")]
     start_rules(world, *rules)
     assert [post(world).headers.get("x-clevora-mock-rule") for _ in range(4)] == ["one", "two", "three", None]
-    misses = [[(miss.rule, miss.condition) for miss in entry.misses] for entry in support.journal(world)]
+    misses = [[(miss.rule, miss.condition) for miss in entry.misses] for entry in records.journal(world)]
     assert misses == [[(name, "calls") for name in ("one", "two", "three")[:count]] for count in range(4)]
 
 
@@ -313,7 +312,7 @@ def test_each_request_draws_its_chance(world: World) -> None:
     start_rules(world, {"when": {"chance": 0.33}, "then": {"error": 503}}, limits={"requests_per_minute": None})
     lucky = hits(world, 200)
     assert 40 < len(lucky) < 95
-    for number, entry in enumerate(support.journal(world), 1):
+    for number, entry in enumerate(records.journal(world), 1):
         draw = entry.draw if entry.rule else entry.misses[0].draw
         assert draw is not None
         assert (draw < 0.33) == (number in lucky) == (entry.rule is not None)
@@ -493,7 +492,7 @@ def test_an_injected_error_has_the_contracts_shape(frozen_server: RunningServer,
         assert (entry["status"], entry["code"], entry["rule"]) == (answer.status_code, said["code"], "refused")
         assert (entry["cost"], entry["promptTokens"], entry["completionTokens"]) == (0, 0, 0)
     assert found == INJECTED
-    assert support.charges(world) == []
+    assert records.charges(world) == []
 
 
 def test_an_injected_error_has_the_rules_message(world: World) -> None:
@@ -510,7 +509,7 @@ def test_a_wait_in_milliseconds_has_a_header_of_its_own(world: World, wait: Any,
     start_rules(world, {"then": {"error": {"status": 429, "retry_after_ms": wait}}})
     answer = post(world)
     assert (answer.headers.get("retry-after-ms"), answer.headers["retry-after"]) == (sent, "1")
-    (entry,) = support.journal(world)
+    (entry,) = records.journal(world)
     assert entry.retry_at == entry.at + waits
 
 
@@ -581,7 +580,7 @@ def test_an_injected_error_precedes_the_requests_own_errors(world: World, proble
     start_rules(world, limits=limits)
     own = {"unactivated": 402, "poor": 402, "fast": 429, "used up": 429, "too large": 413}.get(problem, 400)
     assert world.http.post(CHAT.path, content=body, headers=world.headers).status_code == own
-    assert support.charges(world) == []
+    assert records.charges(world) == []
 
 
 def test_injected_errors_use_up_no_limit(world: World) -> None:
@@ -612,7 +611,7 @@ def test_a_fixed_delay_is_recorded(world: World, example: RequestExample) -> Non
     ],
 )
 def test_real_delays_are_waited_out_beside_a_frozen_clock(example: RequestExample, then: dict[str, Any]) -> None:
-    with running(Settings(clock="frozen", real_delays=True)) as server:
+    with serve_settings(Settings(clock="frozen", real_delays=True)) as server:
         waiting = World(server, "waiting")
         with waiting.http:
             start_rules(waiting, {"then": then})
@@ -627,13 +626,13 @@ def test_an_error_can_be_delayed(world: World) -> None:
 
 
 def test_a_delayed_error_is_waited_for(world: World) -> None:
-    support.stop_clock(world)
+    world.stop_clock()
     start_rules(world, {"then": {"delay": "5s", "error": 429}})
     with connect(world.address) as connection:
         connection.sendall(support.request_bytes(world, SEARCH))
-        support.wait_for_timer(world)
+        records.wait_for_timer(world)
         world.advance(4.9)
-        assert read(connection, RawResponse(), support.SILENCE_SECONDS).raw == b""
+        assert read_until_silent(connection, RawResponse()).raw == b""
         world.advance(0.1)
         assert read(connection, RawResponse()).status == 429
 
@@ -642,7 +641,7 @@ def latencies(world: World, delay: Any, count: int) -> list[int]:
     start_rules(world, {"then": {"delay": delay}}, limits={"requests_per_minute": None})
     for _ in range(count):
         post(world)
-    return [entry.latency for entry in support.journal(world)[-count:]]
+    return [entry.latency for entry in records.journal(world)[-count:]]
 
 
 def test_drawn_delays_are_recorded(world: World) -> None:
@@ -714,7 +713,7 @@ def test_a_scripted_content_is_billed_by_its_own_tokens(world: World) -> None:
     assert body["choices"][0]["finish_reason"] == "stop"
     assert body["usage"]["completion_tokens"] == 6
     assert answer.headers["x-clevora-mock-rule"] == "canned"
-    (charge,) = support.charges(world)
+    (charge,) = records.charges(world)
     assert charge.tokens == body["usage"]["total_tokens"]
 
 
@@ -736,7 +735,7 @@ def test_a_scripted_content_can_be_streamed(world: World) -> None:
     use_reply(world, {"content": "Thirty days, no more.", "finish_reason": "length"})
     text, reason, usage = streamed(send(world, STREAM))
     assert (text, reason, usage["completion_tokens"]) == ("Thirty days, no more.", "length", 6)
-    assert support.charges(world)[0].tokens == usage["total_tokens"]
+    assert records.charges(world)[0].tokens == usage["total_tokens"]
 
 
 @pytest.mark.parametrize(
@@ -773,7 +772,7 @@ def test_the_parts_of_a_scripted_script_replace_the_models(world: World) -> None
     usage = body["usage"]
     assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
     assert usage["completion_tokens"] < plain["usage"]["completion_tokens"]
-    assert support.charges(world)[1].tokens == usage["total_tokens"]
+    assert records.charges(world)[1].tokens == usage["total_tokens"]
 
 
 def test_omitted_fields_of_a_scripted_result_get_defaults(world: World) -> None:
@@ -786,7 +785,7 @@ def test_omitted_fields_of_a_scripted_result_get_defaults(world: World) -> None:
     assert (results[0]["score"], results[1]["type"]) == (0.5, "podcast")
     assert all(result.keys() == plain["results"][0].keys() for result in results)
     assert [result["title"] for result in post(world, SEARCH, limit=2).json()["results"]] == ["One", "Two"]
-    assert [charge.tokens for charge in support.charges(world)] == [plain["usage"]["total_tokens"]] * 3
+    assert [charge.tokens for charge in records.charges(world)] == [plain["usage"]["total_tokens"]] * 3
 
 
 def test_scripted_results_may_be_none(world: World) -> None:
@@ -815,34 +814,33 @@ def test_each_endpoint_takes_its_own_part_of_a_reply(world: World) -> None:
 # --- then: the pace of a stream ---------------------------------------------------------------------------------------
 
 
-def arriving(world: World, pace: dict[str, Any], steps: list[float]) -> Iterator[int]:
-    """Return the number of events after each step of time; the answer has three tokens."""
-    stop_clock(world)
+def check_arrivals(world: World, pace: dict[str, Any], *steps: tuple[float, int]) -> None:
+    """Check, for each step of so many seconds, the number of events by then; the answer has three tokens."""
+    world.stop_clock()
     start_rules(world, {"then": {"reply": {"content": "One two three"}, "stream": pace}})
     with connect(world.address) as connection:
         connection.sendall(support.request_bytes(world, STREAM))
         seen = RawResponse()
-        support.wait_for_timer(world)
-        for step in steps:
-            world.advance(step)
-            read(connection, seen, support.SILENCE_SECONDS)
-            yield len(seen.events)
+        records.wait_for_timer(world)
+        for seconds, events in steps:
+            world.advance(seconds)
+            read_until_silent(connection, seen, support.has(STREAM, events))
+            assert len(seen.events) == events
 
 
 def test_a_stream_keeps_to_the_scripted_pace(world: World) -> None:
     """The role at once, the first content after `ttft`, then a token per step; the end comes a step later."""
     pace = {"ttft": "3s", "tokens_per_second": 5}
-    steps = [0, 2.9, 0.101, 0.15, 0.05, 0.2, 0.2]
-    assert list(arriving(world, pace, steps)) == [1, 1, 2, 2, 3, 4, 6]
+    check_arrivals(world, pace, (0, 1), (2.9, 1), (0.101, 2), (0.15, 2), (0.05, 3), (0.2, 4), (0.2, 6))
 
 
 def test_ttft_alone_delays_the_first_content(world: World) -> None:
-    assert list(arriving(world, {"ttft": "3s"}, [0, 2.9, 0.101])) == [1, 1, 6]
+    check_arrivals(world, {"ttft": "3s"}, (0, 1), (2.9, 1), (0.101, 6))
 
 
 def test_lateness_in_a_stream_does_not_add_up(world: World) -> None:
     """Deadlines count from the start, so after a jump all due events are sent."""
-    assert list(arriving(world, {"tokens_per_second": 1}, [0, 1.001, 3])) == [2, 3, 6]
+    check_arrivals(world, {"tokens_per_second": 1}, (0, 2), (1.001, 3), (3, 6))
 
 
 def test_jitter_varies_each_stream_by_its_share(world: World) -> None:
@@ -852,7 +850,7 @@ def test_jitter_varies_each_stream_by_its_share(world: World) -> None:
     )
     for _ in range(5):
         send(world, STREAM)
-    waits = [entry.latency for entry in support.journal(world)]
+    waits = [entry.latency for entry in records.journal(world)]
     assert len(set(waits)) == 5
     assert all(1_500_000 <= wait <= 2_500_000 for wait in waits)
 

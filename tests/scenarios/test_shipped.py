@@ -17,8 +17,10 @@ import pytest
 from openai import OpenAI
 
 from clevora_mock.resources import scenarios
+from tests.support import records
 from tests.support import scenarios as support
 from tests.support.raw_client import TIMEOUT_SECONDS, RawResponse
+from tests.support.records import balance, charges, entry_json, journal
 from tests.support.scenarios import (
     CHAT,
     EMBEDDINGS,
@@ -26,9 +28,6 @@ from tests.support.scenarios import (
     REQUEST_EXAMPLES,
     SEARCH,
     STREAM,
-    charges,
-    entry_json,
-    journal,
     send,
     start_shipped_scenario,
 )
@@ -46,7 +45,7 @@ def world(frozen_server: RunningServer, request: pytest.FixtureRequest) -> Itera
     fresh = World(frozen_server, name)
     with fresh.http:
         yield fresh
-        support.check_totals(fresh)
+        records.check_totals(fresh)
 
 
 @pytest.fixture
@@ -118,18 +117,11 @@ def test_not_activated_is_mended_by_a_top_up(world: World, client: OpenAI, sdk_p
 
 def pay(world: World, dollars: int, outcome: str = "pay") -> dict[str, Any]:
     """Top up through the API, and finish the checkout."""
-    link = world.http.post("/api/developer/topup", headers=world.signed_in(), json={"amount": dollars}).json()
-    session = link["data"]["checkoutUrl"].rpartition("/")[2]
-    answer = world.http.post(f"/__mock/checkouts/{session}/{outcome}")
+    answer = world.http.post(f"/__mock/checkouts/{world.open_checkout(dollars)}/{outcome}")
     assert answer.status_code == 200, answer.text
     finished = answer.json()
     assert isinstance(finished, dict)
     return finished
-
-
-def balance(world: World) -> float:
-    account = world.http.get("/api/developer/account", headers=world.signed_in()).json()["data"]
-    return float(account["balance"])
 
 
 def test_out_of_credit_refuses_after_the_line_is_crossed(world: World, client: OpenAI) -> None:
@@ -272,16 +264,16 @@ def test_brownout_is_slow_and_fails_one_in_ten(world: World, plain: OpenAI) -> N
     assert all(miss.condition == "chance" and (miss.draw or 0) >= 0.1 for (miss,) in misses)
 
 
-def test_slow_stream_trickles(world: World) -> None:
+def test_slow_stream_waits_and_then_sends_slowly(world: World) -> None:
     """The role at once, three seconds without data, then a slow stream, by the sandbox's clock."""
     start_shipped_scenario(world, "slow-stream")
-    support.stop_clock(world)
+    world.stop_clock()
     began = world.clock.now()
     chunks: list[Any] = []
     with OpenAI(base_url=world.base_url, api_key=world.api_key) as sdk:
         reader = threading.Thread(target=lambda: chunks.extend(chat(sdk, stream=True, max_tokens=8)), daemon=True)
         reader.start()
-        support.wait_for_timer(world)
+        records.wait_for_timer(world)
         world.advance(2.9)
         assert world.run_in_server(lambda sandbox: len(sandbox.clock.timers)) == 1
         while not journal(world):
@@ -302,7 +294,7 @@ def test_slow_stream_is_only_recorded_under_a_frozen_clock(world: World, client:
     start_shipped_scenario(world, "slow-stream")
     chunks = list(chat(client, stream=True, max_tokens=8))
     assert chunks[-1].usage.completion_tokens == 8
-    support.wait_for_entries(world, 1)
+    records.wait_for_entries(world, 1)
     assert 3000 + 1600 * 0.7 <= entry_json(world)["latencyMs"] <= 3000 + 1600 * 1.3
     assert len(chat(client, max_tokens=8).choices) == 1
     assert entry_json(world)["latencyMs"] == 0
@@ -318,7 +310,7 @@ def test_cut_stream_ends_after_twelve_tokens(world: World, client: OpenAI, sdk_p
     text, error = read_stream(client)
     assert whole.choices[0].message.content.startswith(text)
     assert error is None
-    support.wait_for_entries(world, 3)
+    records.wait_for_entries(world, 3)
     assert [charge.tokens for charge in charges(world)[1:]] == [whole.usage.prompt_tokens + 12] * 2
     entry = entry_json(world)
     assert (entry["rule"], entry["fault"], entry["status"]) == ("ended after 12 tokens", "early_end", 200)
@@ -326,7 +318,7 @@ def test_cut_stream_ends_after_twelve_tokens(world: World, client: OpenAI, sdk_p
     assert sdk_pauses == []
 
 
-def test_cut_stream_with_a_short_answer(world: World) -> None:
+def test_cut_stream_cuts_a_short_answer_too(world: World) -> None:
     start_shipped_scenario(world, "cut-stream")
     short = support.RequestExample("short", STREAM.endpoint, STREAM.path, STREAM.body | {"max_tokens": 4}, STREAM.rate)
     seen = send(world, short)
@@ -357,7 +349,7 @@ def test_pessimist_lets_a_patient_client_through(world: World) -> None:
     assert 6 <= met["too many requests, by chance"] + met["unavailable, by chance"] <= 28
     assert 1 <= met["a stream that ends early"] <= 10
     assert met["a little late"] > 50
-    support.check_totals(world)
+    records.check_totals(world)
 
 
 def read_stream(sdk: OpenAI) -> tuple[str, str | None]:
@@ -389,7 +381,7 @@ def test_broken_stream_breaks_in_six_ways(world: World, client: OpenAI) -> None:
     outcomes: dict[str, set[str]] = {}
     for number in range(60):
         text, error = read_stream(client)
-        entry = support.wait_for_entries(world, number + 2)[-1]
+        entry = records.wait_for_entries(world, number + 2)[-1]
         assert entry.rule is not None
         assert (entry.status, entry.fault) == (200, BROKEN[entry.rule])
         outcomes.setdefault(entry.rule, set()).add((error or "").partition(":")[0])
@@ -462,7 +454,7 @@ def test_connection_drops_raise_the_sdks_connection_error(world: World, plain: O
             failed = False
         except openai.APIConnectionError:
             failed = True
-        entry = support.wait_for_entries(world, count + 1)[-1]
+        entry = records.wait_for_entries(world, count + 1)[-1]
         assert failed == (entry.rule is not None)
         met |= {entry.rule} if entry.rule else set()
         world.advance(1)
@@ -486,7 +478,7 @@ def test_charged_but_lost_bills_lost_responses(world: World, plain: OpenAI) -> N
     answer = chat(plain)
     with pytest.raises(openai.APIConnectionError):
         chat(plain)
-    support.wait_for_entries(world, 2)
+    records.wait_for_entries(world, 2)
     first, second = charges(world)
     assert first.tokens == second.tokens == answer.usage.total_tokens
     entry = entry_json(world)
@@ -554,12 +546,12 @@ def test_late_payment_is_credited_after_five_minutes(world: World, plain: OpenAI
     assert refused.value.code == "insufficient_balance"
     before = len(journal(world))
     world.advance(0.1)
-    support.wait_for_entries(world, before + 1)
+    records.wait_for_entries(world, before + 1)
     assert balance(world) == 50
     assert chat(plain).choices
     world.advance(3600)
     credited = world.run_in_server(
-        lambda sandbox: [one.amount for one in support.demo_account(sandbox).ledger.entries if one.type == "credit"]
+        lambda sandbox: [one.amount for one in records.demo_account(sandbox).ledger.entries if one.type == "credit"]
     )
     assert credited[1:] == [50_000_000]
 

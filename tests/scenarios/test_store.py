@@ -90,7 +90,7 @@ def test_of_files_with_one_name_yaml_comes_first(tmp_path: Path) -> None:
         assert ScenarioStore(SHIPPED, tmp_path).load("mine").description == suffix
 
 
-def test_a_file_by_its_path(tmp_path: Path) -> None:
+def test_a_scenario_file_is_found_by_its_path(tmp_path: Path) -> None:
     file = tmp_path / "odd.yaml"
     file.write_text("limits: {requests_per_minute: null}\n")
     loaded = ScenarioStore(SHIPPED).load(str(file))

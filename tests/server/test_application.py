@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -24,11 +23,12 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.id_tokens import Identity, issue
 from clevora_mock.server.service import Service
 from clevora_mock.settings import DEMO_KEY, Settings
+from tests.support.raw_client import TIMEOUT_SECONDS
+from tests.support.wait import wait_until
 
 CHAT = "/v1/chat/completions"
 HELLO = {"messages": [{"role": "user", "content": "Hello"}]}
 HEADERS = {"authorization": f"Bearer {DEMO_KEY}"}
-PATIENCE_SECONDS = 10
 
 FROZEN = Settings(clock="frozen")
 
@@ -239,10 +239,7 @@ def test_a_watched_scenario_is_reloaded_while_the_lifespan_lasts(tmp_path: Path)
     app = create_app(Settings(scenario=str(file), watch=True))
     with client_of(app) as client:
         file.write_text("name: afterwards", encoding="utf-8")
-        deadline = monotonic() + PATIENCE_SECONDS
-        while client.get("/__mock/scenario").json()["name"] != "afterwards":
-            assert monotonic() < deadline
-            sleep(0.02)
+        wait_until(lambda: client.get("/__mock/scenario").json()["name"] == "afterwards")
 
 
 def test_an_imported_payment_that_is_due_later_is_delivered(tmp_path: Path) -> None:
@@ -260,10 +257,7 @@ def test_an_imported_payment_that_is_due_later_is_delivered(tmp_path: Path) -> N
     with client_of(app) as client:
         before = client.get("/__mock/accounts/demo").json()["balance"]
         client.patch("/__mock/clock", json={"advance": 3600})
-        deadline = monotonic() + PATIENCE_SECONDS
-        while client.get("/__mock/accounts/demo").json()["balance"] != before + 50:
-            assert monotonic() < deadline
-            sleep(0.02)
+        wait_until(lambda: client.get("/__mock/accounts/demo").json()["balance"] == before + 50)
 
 
 @pytest.mark.parametrize(
@@ -368,7 +362,7 @@ def test_a_service_serves_the_application_that_create_app_makes() -> None:
 
     def ask_by_socket() -> None:
         try:
-            ready.append(httpx.post(f"{service.url}{CHAT}", json=HELLO, headers=HEADERS, timeout=PATIENCE_SECONDS))
+            ready.append(httpx.post(f"{service.url}{CHAT}", json=HELLO, headers=HEADERS, timeout=TIMEOUT_SECONDS))
         finally:
             service.stop()
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from tests.support.asgi import answering, echo, serving
+from tests.support.asgi import answering, echo, serve_app
 from tests.support.raw_client import Address, connect, exchange, read_all, responses, send
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
@@ -15,13 +15,13 @@ CLOSING_GET = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[Address]:
-    with serving(echo) as served:
+    with serve_app(echo) as served:
         yield served
 
 
 def raw(request: bytes, headers: list[tuple[bytes, bytes]], *parts: bytes, pause: float = 0.0) -> tuple[bytes, bytes]:
     """Return the raw head and body of an application's response to `request`."""
-    with serving(answering(headers, *parts, pause=pause)) as served:
+    with serve_app(answering(headers, *parts, pause=pause)) as served:
         head, _, body = exchange(served, request).partition(b"\r\n\r\n")
     return head, body
 
@@ -54,7 +54,7 @@ def test_chunks_that_an_application_asks_for_do_not_reach_http_1_0() -> None:
 
 @pytest.mark.clause("W9")
 def test_a_paced_response_is_paced_for_http_1_0_too() -> None:
-    with serving(answering([], b"one", b"two", pause=0.1)) as served, connect(served) as connection:
+    with serve_app(answering([], b"one", b"two", pause=0.1)) as served, connect(served) as connection:
         send(connection, OLD_GET)
         received = b""
         while not received.endswith(b"one"):
@@ -125,7 +125,7 @@ def test_trailers_are_not_headers(cuts: tuple[int, ...]) -> None:
         b"2\r\nok\r\n0\r\nHost: evil\r\nAuthorization: Bearer stolen\r\nExpect: 100-continue\r\n\r\n"
     )
     segments = [request[start:end] for start, end in zip((0, *cuts), (*cuts, len(request)), strict=True)]
-    with serving(echo) as served:
+    with serve_app(echo) as served:
         (response,) = responses(exchange(served, *segments))
     assert response.json["body"] == "ok"
     assert response.json["headers"]["host"] == "x"
@@ -137,20 +137,20 @@ def test_the_connection_closes_after_the_response_to_a_request_with_trailers() -
     request = (
         b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nconnection: close\r\n\r\n"
     )
-    with serving(echo) as served:
+    with serve_app(echo) as served:
         (response,) = responses(exchange(served, request))
     assert response.json["body"] == "ok"
 
 
 def test_trailers_without_an_end_are_refused() -> None:
     head = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nx: "
-    with serving(echo) as served:
+    with serve_app(echo) as served:
         (response,) = responses(exchange(served, head, *[b"a" * 16_384] * 6))
     assert response.status == 431
 
 
 def test_invalid_bytes_behind_a_request_do_not_affect_its_response() -> None:
-    with serving(echo) as served:
+    with serve_app(echo) as served:
         (response,) = responses(exchange(served, GET + b"GARBAGE\r\n\r\n"))
     assert (response.status, response.json["method"]) == (200, "GET")
 
@@ -169,7 +169,7 @@ def test_the_servers_own_500_closes(capfd: pytest.CaptureFixture[str]) -> None:
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         raise ValueError("a mistake\nof two lines")
 
-    with serving(broken) as served:
+    with serve_app(broken) as served:
         (response,) = responses(exchange(served, GET))
     assert (response.status, response.header("connection")) == (500, "close")
     (line,) = capfd.readouterr().err.splitlines()
@@ -183,6 +183,6 @@ def test_requests_after_a_response_that_closes_are_not_served() -> None:
         served_paths.append(scope["path"])
         await answering([(b"content-length", b"2"), (b"connection", b"close")], b"ok")(scope, receive, send)
 
-    with serving(closing) as served:
+    with serve_app(closing) as served:
         assert len(responses(exchange(served, GET + GET.replace(b"/", b"/second", 1)))) == 1
     assert served_paths == ["/"]

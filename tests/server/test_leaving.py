@@ -13,8 +13,9 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.server.limits import ConnectionLimits
-from tests.support.asgi import answering, echo, serving
+from tests.support.asgi import answering, echo, serve_app
 from tests.support.raw_client import TIMEOUT_SECONDS, Address, connect, exchange, read_all, responses, send
+from tests.support.wait import wait_until
 
 GET = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n"
 OK = [(b"content-length", b"2")]
@@ -45,7 +46,7 @@ def silence() -> SilentApplication:
 
 @pytest.fixture
 def address(silence: SilentApplication) -> Iterator[Address]:
-    with serving(silence) as served:
+    with serve_app(silence) as served:
         yield served
 
 
@@ -125,9 +126,7 @@ def test_disconnects_behind_pipelined_requests_leak_no_descriptors(
                 begun(connection)
         for _ in connections:
             assert silence.left.acquire(timeout=TIMEOUT_SECONDS)
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while descriptors() > before and time.monotonic() < deadline:
-        time.sleep(0.01)
+    wait_until(lambda: descriptors() <= before)
     assert descriptors() == before
     assert len(silence.paths) == 400
 
@@ -143,7 +142,7 @@ def test_pipelined_requests_are_answered_in_their_order() -> None:
 
     requests = [b"GET /%d HTTP/1.1\r\nhost: x\r\n\r\n" % number for number in range(5)]
     requests[-1] = requests[-1].replace(b"host: x", b"connection: close")
-    with serving(slower_first) as served:
+    with serve_app(slower_first) as served:
         found = responses(exchange(served, *requests))
     assert [response.json["path"] for response in found] == ["/0", "/1", "/2", "/3", "/4"]
 
@@ -157,7 +156,7 @@ def test_pipelined_requests_beyond_the_read_limit_are_all_answered() -> None:
         await echo(scope, receive, send)
 
     last = b"GET / HTTP/1.1\r\nconnection: close\r\n\r\n"
-    with serving(slow, ConnectionLimits(pipelined_bytes=50_000)) as served, connect(served) as connection:
+    with serve_app(slow, ConnectionLimits(pipelined_bytes=50_000)) as served, connect(served) as connection:
         writer = threading.Thread(target=send, args=(connection, request * 40 + last))
         writer.start()
         found = responses(read_all(connection))
@@ -167,7 +166,7 @@ def test_pipelined_requests_beyond_the_read_limit_are_all_answered() -> None:
 
 def test_reading_ahead_is_bounded(silence: SilentApplication) -> None:
     request = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n" + b"x" * 100_000
-    with serving(silence, ConnectionLimits(pipelined_bytes=50_000)) as served, connect(served) as connection:
+    with serve_app(silence, ConnectionLimits(pipelined_bytes=50_000)) as served, connect(served) as connection:
         send(connection, GET)
         begun(connection)
         connection.settimeout(0.5)
@@ -187,7 +186,7 @@ def test_a_body_is_read_before_the_disconnect_is_noticed() -> None:
             read.append(len(message["body"]))
         left.set()
 
-    with serving(slow, ConnectionLimits(half_closed_seconds=0.3)) as served:
+    with serve_app(slow, ConnectionLimits(half_close=PATIENT.half_close, half_closed_seconds=0.3)) as served:
         with connect(served) as connection:
             send(connection, b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 66000\r\n\r\n" + body)
         assert left.wait(TIMEOUT_SECONDS)
@@ -195,6 +194,10 @@ def test_a_body_is_read_before_the_disconnect_is_noticed() -> None:
 
 
 # --- half-closed connections ------------------------------------------------------------------------------------------
+
+
+# A half-close is one however late a busy machine reads it.
+PATIENT = ConnectionLimits(half_close=TIMEOUT_SECONDS * 1_000_000, half_closed_seconds=TIMEOUT_SECONDS)
 
 
 def half_closed(address: Address, request: bytes) -> bytes:
@@ -207,28 +210,28 @@ def half_closed(address: Address, request: bytes) -> bytes:
 
 @pytest.mark.clause("W9")
 def test_a_half_closed_client_gets_its_response() -> None:
-    with serving(answering(OK, b"ok", delay=0.1)) as served:
+    with serve_app(answering(OK, b"ok", delay=0.1), PATIENT) as served:
         (response,) = responses(half_closed(served, GET))
     assert response.body == b"ok"
 
 
 @pytest.mark.clause("W9")
 def test_a_half_closed_client_gets_the_rest_of_a_paced_response() -> None:
-    with serving(answering([], b"one", b"two", b"three", delay=0.1, pause=0.05)) as served:
+    with serve_app(answering([], b"one", b"two", b"three", delay=0.1, pause=0.05), PATIENT) as served:
         (response,) = responses(half_closed(served, GET))
     assert response.body == b"onetwothree"
 
 
 @pytest.mark.clause("W9")
 def test_a_half_closed_client_gets_all_pipelined_responses() -> None:
-    with serving(answering(OK, b"ok", delay=0.02)) as served:
+    with serve_app(answering(OK, b"ok", delay=0.02), PATIENT) as served:
         assert len(responses(half_closed(served, GET * 5))) == 5
 
 
 @pytest.mark.clause("W9")
 def test_the_connection_of_a_half_closed_client_is_closed_after_its_response() -> None:
     began = time.monotonic()
-    with serving(answering(OK, b"ok", delay=0.05), ConnectionLimits(half_closed_seconds=TIMEOUT_SECONDS)) as served:
+    with serve_app(answering(OK, b"ok", delay=0.05), PATIENT) as served:
         half_closed(served, GET)
         assert time.monotonic() - began < TIMEOUT_SECONDS / 2
 
@@ -236,7 +239,7 @@ def test_the_connection_of_a_half_closed_client_is_closed_after_its_response() -
 @pytest.mark.clause("W9")
 def test_a_half_closed_clients_disconnect_is_noticed() -> None:
     silence = SilentApplication(begins=False)
-    with serving(silence, ConnectionLimits(half_closed_seconds=0.1)) as served:
+    with serve_app(silence, ConnectionLimits(half_close=PATIENT.half_close, half_closed_seconds=0.1)) as served:
         with connect(served) as connection:
             send(connection, GET)
             connection.shutdown(socket.SHUT_WR)
@@ -259,7 +262,7 @@ def test_a_half_closed_clients_disconnect_is_noticed_by_a_write() -> None:
             await asyncio.sleep(0.01)
         left.set()
 
-    with serving(paced, ConnectionLimits(half_closed_seconds=TIMEOUT_SECONDS)) as served:
+    with serve_app(paced, PATIENT) as served:
         with connect(served) as connection:
             send(connection, GET)
             connection.shutdown(socket.SHUT_WR)
@@ -275,7 +278,7 @@ async def gone(receive: Receive) -> None:
 def test_a_late_fin_is_a_disconnect() -> None:
     """A FIN that comes later than directly after the request is a disconnect."""
     silence = SilentApplication(begins=False)
-    with serving(silence, ConnectionLimits(half_close=0, half_closed_seconds=TIMEOUT_SECONDS)) as served:
+    with serve_app(silence, ConnectionLimits(half_close=0, half_closed_seconds=TIMEOUT_SECONDS)) as served:
         began = time.monotonic()
         with connect(served) as connection:
             send(connection, GET)
@@ -291,7 +294,7 @@ def test_a_late_fin_is_a_disconnect() -> None:
 )
 def test_the_rest_of_a_half_closed_clients_request_is_not_waited_for(part: bytes) -> None:
     began = time.monotonic()
-    with serving(echo, ConnectionLimits(half_closed_seconds=TIMEOUT_SECONDS)) as served:
+    with serve_app(echo, ConnectionLimits(half_closed_seconds=TIMEOUT_SECONDS)) as served:
         assert half_closed(served, part) == b""
         assert len(responses(half_closed(served, GET + part))) == 1
         assert time.monotonic() - began < TIMEOUT_SECONDS / 2

@@ -10,7 +10,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.server.limits import ConnectionLimits
-from tests.support.asgi import answering, echo, serving
+from tests.support.asgi import answering, echo, serve_app
 from tests.support.raw_client import TIMEOUT_SECONDS, Address, Response, connect, exchange, read_all, responses, send
 
 HOST = b"host: x\r\n"
@@ -20,7 +20,7 @@ POST = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[Address]:
-    with serving(echo) as served:
+    with serve_app(echo) as served:
         yield served
 
 
@@ -80,8 +80,8 @@ def test_the_limit_on_heads_does_not_apply_to_bodies(address: Address) -> None:
 
 @pytest.fixture
 def short_timeouts() -> Iterator[Address]:
-    """Provide a server with timeouts of 0.15 s within a request, and of 0.3 s before one."""
-    with serving(echo, ConnectionLimits(receive_seconds=0.15, idle_seconds=0.3)) as served:
+    """Provide a server with timeouts of 0.1 s within a request, and of 0.2 s before one."""
+    with serve_app(echo, ConnectionLimits(receive_seconds=0.1, idle_seconds=0.2)) as served:
         yield served
 
 
@@ -104,11 +104,13 @@ def test_a_stopped_head_after_another_request_times_out(short_timeouts: Address)
     assert (served.status, refused.status) == (200, 408)
 
 
-def test_a_slow_request_does_not_time_out(short_timeouts: Address) -> None:
-    with connect(short_timeouts) as connection:
-        for byte in POST[:4], POST[4:], b"ab", b"cd", b"e" + LAST:
-            connection.sendall(byte)
-            time.sleep(0.08)
+def test_a_slow_request_does_not_time_out() -> None:
+    """Each received part starts the timeout again; all together take longer than it."""
+    parts = [*(POST[index : index + 1] for index in range(11)), POST[11:], b"ab", b"cd", b"e" + LAST]
+    with serve_app(echo, ConnectionLimits(receive_seconds=0.5)) as served, connect(served) as connection:
+        for part in parts:
+            connection.sendall(part)
+            time.sleep(0.05)
         assert responses(read_all(connection))[0].json["body"] == "abcde"
 
 
@@ -116,22 +118,23 @@ def test_a_slow_request_does_not_time_out(short_timeouts: Address) -> None:
 def test_an_idle_connection_is_closed(short_timeouts: Address, asked: bytes) -> None:
     began = time.monotonic()
     assert len(responses(exchange(short_timeouts, asked))) == (1 if asked.startswith(b"POST") else 0)
-    assert 0.25 < time.monotonic() - began < TIMEOUT_SECONDS / 2
+    assert 0.15 < time.monotonic() - began < TIMEOUT_SECONDS / 2
 
 
-def test_a_connection_in_use_is_kept(short_timeouts: Address) -> None:
-    with connect(short_timeouts) as connection:
-        for _ in range(4):
+def test_a_connection_in_use_is_kept() -> None:
+    """Each request starts the timeout again; all together take longer than it."""
+    with serve_app(echo, ConnectionLimits(idle_seconds=0.5)) as served, connect(served) as connection:
+        for _ in range(11):
             connection.sendall(POST + b"abcde")
-            time.sleep(0.15)
+            time.sleep(0.05)
         connection.sendall(LAST)
-        assert len(responses(read_all(connection))) == 5
+        assert len(responses(read_all(connection))) == 12
 
 
 def test_a_slow_response_does_not_time_out(address: Address) -> None:
     """The timeouts apply only to requests."""
     limits = ConnectionLimits(receive_seconds=0.05, idle_seconds=0.05)
-    with serving(answering([], b"one", b"two", delay=0.2, pause=0.2), limits) as served:
+    with serve_app(answering([], b"one", b"two", delay=0.2, pause=0.2), limits) as served:
         (response,) = responses(exchange(served, LAST))
     assert response.body == b"onetwo"
 
@@ -145,7 +148,7 @@ def test_a_body_that_the_application_does_not_read_causes_no_timeout() -> None:
         await echo(scope, receive, send)
 
     request = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2000000\r\n\r\n" + body
-    with serving(late, ConnectionLimits(receive_seconds=0.1)) as served:
+    with serve_app(late, ConnectionLimits(receive_seconds=0.1)) as served:
         (response,) = responses(exchange(served, request))
     assert len(response.json["body"]) == 2_000_000
 
@@ -154,21 +157,21 @@ def test_a_body_that_the_application_does_not_read_causes_no_timeout() -> None:
 def test_a_stopped_request_times_out_after_the_running_response(delay: float, pause: float) -> None:
     """The connection is closed after the response, which is complete."""
     limits = ConnectionLimits(receive_seconds=0.05)
-    with serving(answering([], b"one", b"two", delay=delay, pause=pause), limits) as served:
+    with serve_app(answering([], b"one", b"two", delay=delay, pause=pause), limits) as served:
         first, second = responses(exchange(served, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"GET / HT"))
     assert (first.body, second.status) == (b"onetwo", 408)
 
 
 def test_a_body_that_stops_does_not_cut_a_response_that_has_begun() -> None:
     limits = ConnectionLimits(receive_seconds=0.05)
-    with serving(answering([], b"one", b"two", pause=0.2), limits) as served:
+    with serve_app(answering([], b"one", b"two", pause=0.2), limits) as served:
         (response,) = responses(exchange(served, POST + b"ab"))
     assert response.body == b"onetwo"
 
 
 def test_the_rest_of_an_early_refused_body_times_out() -> None:
     limits = ConnectionLimits(receive_seconds=0.05)
-    with serving(answering([(b"content-length", b"2")], b"no"), limits) as served:
+    with serve_app(answering([(b"content-length", b"2")], b"no"), limits) as served:
         (response,) = responses(exchange(served, POST + b"ab"))
     assert response.body == b"no"
 
@@ -185,7 +188,7 @@ def test_invalid_http_is_refused_in_json(address: Address) -> None:
 
 def test_refusals_have_ids_that_differ_and_repeat_in_the_next_run() -> None:
     def ids() -> list[str | None]:
-        with serving(echo) as served:
+        with serve_app(echo) as served:
             return [refusal(exchange(served, b"\x16\x03\x01"), 400).header("x-request-id") for _ in range(3)]
 
     first = ids()
@@ -195,7 +198,7 @@ def test_refusals_have_ids_that_differ_and_repeat_in_the_next_run() -> None:
 
 
 def test_invalid_bytes_do_not_interrupt_a_response() -> None:
-    with serving(answering([], b"one", b"two", pause=0.2)) as served, connect(served) as connection:
+    with serve_app(answering([], b"one", b"two", pause=0.2)) as served, connect(served) as connection:
         send(connection, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", b"hello\r\n\r\n")
         received = read_all(connection)
     assert received.count(b"HTTP/1.1") == 1

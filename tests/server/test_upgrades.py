@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.asgi import echo, serving
+from tests.support.asgi import echo, serve_app
 from tests.support.raw_client import Address, Response, exchange, responses
 
 BODY = b'{"messages":[{"role":"user","content":"Hello!"}]}'
@@ -29,7 +29,7 @@ every_framing = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[Address]:
-    with serving(echo) as served:
+    with serve_app(echo) as served:
         yield served
 
 

@@ -1,10 +1,10 @@
-"""A server for any ASGI application, and simple applications."""
+"""A server in a thread for any ASGI application, and simple applications."""
 
 import asyncio
 import json
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,19 +15,31 @@ from tests.support.raw_client import TIMEOUT_SECONDS, Address
 
 
 @contextmanager
-def serving(app: ASGIApp, limits: ConnectionLimits | None = None) -> Iterator[Address]:
-    """Serve `app` until the block ends; yield the address."""
+def serve_in_thread(
+    app: ASGIApp, limits: ConnectionLimits | None = None, ready: Callable[[], None] = lambda: None
+) -> Iterator[Address]:
+    """Serve `app` until the block ends; yield the address. `ready` runs in the server's loop once it accepts."""
     listener = listen("127.0.0.1", 0)
     accepting = threading.Event()
-    server = UvicornServer(with_lifespan(app), accepting.set, limits=limits)
-    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+
+    def accept() -> None:
+        ready()
+        accepting.set()
+
+    server = UvicornServer(app, accept, limits=limits)
+    thread = threading.Thread(target=server.run, args=([listener],), name="clevora-mock", daemon=True)
     thread.start()
     try:
-        assert accepting.wait(TIMEOUT_SECONDS)
+        assert accepting.wait(TIMEOUT_SECONDS), "the server did not start"
         yield listener.getsockname()
     finally:
         server.should_exit = True
         thread.join(TIMEOUT_SECONDS)
+
+
+def serve_app(app: ASGIApp, limits: ConnectionLimits | None = None) -> AbstractContextManager[Address]:
+    """Serve an `app` that handles only HTTP."""
+    return serve_in_thread(with_lifespan(app), limits)
 
 
 def with_lifespan(app: ASGIApp) -> ASGIApp:

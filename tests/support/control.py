@@ -1,7 +1,5 @@
-"""Requests to the control plane, and waits for their effects."""
+"""Requests to the control plane."""
 
-from collections.abc import Callable
-from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -38,14 +36,6 @@ def snapshot_of(world: World) -> dict[str, Any]:
     state: dict[str, Any] = control(world, "GET state")
     state["draws"].pop("own request", None)
     return state
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Return once `condition` holds."""
-    deadline = monotonic() + TIMEOUT_SECONDS
-    while not condition():
-        assert monotonic() < deadline, "it never came true"
-        sleep(0.01)
 
 
 def connect(url: str) -> httpx.Client:

@@ -1,4 +1,4 @@
-"""The number of examples of each property test."""
+"""The number of examples of each property test: a share of the profile's, or a fixed one."""
 
 from typing import Any
 

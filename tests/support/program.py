@@ -6,20 +6,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
-import pytest
-
 from clevora_mock.cli.main import main
 from clevora_mock.testing import MockError, Server
+from tests.support.raw_client import TIMEOUT_SECONDS
+from tests.support.wait import wait_until
 
 PROGRAM = [sys.executable, "-m", "clevora_mock"]
-TIMEOUT_SECONDS = 20
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -80,7 +78,7 @@ class StartedServer:
 
 
 @contextmanager
-def serving(*arguments: str, **variables: str) -> Iterator[StartedServer]:
+def serve_process(*arguments: str, **variables: str) -> Iterator[StartedServer]:
     """Run the program on a free port until the block ends."""
     command = [*PROGRAM, *(arguments or ("serve",)), "--port", "0"]
     with subprocess.Popen(
@@ -101,11 +99,12 @@ def serving(*arguments: str, **variables: str) -> Iterator[StartedServer]:
 
 def wait_until_stopped(server: Server) -> None:
     """Return once `server` has ended; fail after a timeout."""
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while time.monotonic() < deadline:
+
+    def stopped() -> bool:
         try:
             server.call("GET", "/__mock/health")
         except MockError:
-            return
-        time.sleep(0.05)
-    pytest.fail("the server is still running")
+            return True
+        return False
+
+    wait_until(stopped, "the server is still running")

@@ -5,12 +5,15 @@ import re
 import socket
 import struct
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 TIMEOUT_SECONDS = 20
 # Between two segments, so that the kernel does not join them.
 PAUSE_SECONDS = 0.005
+# Without data, once all expected data has arrived.
+SILENCE_SECONDS = 0.1
 
 Address = tuple[str, int]
 Ending = Literal["whole", "fin", "reset", "silence"]
@@ -64,12 +67,8 @@ class RawResponse:
 
     @property
     def is_whole(self) -> bool:
-        _, end, sent = self.raw.partition(b"\r\n\r\n")
-        if not end:
-            return False
-        if self.chunked:
-            return split_chunks(sent)[1] is not None
-        return len(sent) >= int(self.headers.get("content-length", "0"))
+        """True if the end has arrived that the head announces."""
+        return first_response(self.raw) is not None
 
     @property
     def json(self) -> Any:
@@ -109,21 +108,42 @@ def send(connection: socket.socket, *segments: bytes) -> None:
 def read(connection: socket.socket, seen: RawResponse, timeout: float = TIMEOUT_SECONDS) -> RawResponse:
     """Add bytes to `seen` until the response is complete, the connection ends, or `timeout` passes without data."""
     while not seen.is_whole:
-        connection.settimeout(timeout)
-        try:
-            segment = connection.recv(65_536)
-        except ConnectionResetError:
-            seen.ending = "reset"
+        if not _receive(connection, seen, timeout):
             return seen
-        except TimeoutError:
-            seen.ending = "silence"
-            return seen
-        if not segment:
-            seen.ending = "fin"
-            return seen
-        seen.segments.append(segment)
     seen.ending = "whole"
     return seen
+
+
+def read_until(connection: socket.socket, seen: RawResponse, enough: Callable[[RawResponse], bool]) -> RawResponse:
+    """Add bytes to `seen` until there are `enough`."""
+    while not enough(seen):
+        assert _receive(connection, seen, TIMEOUT_SECONDS), seen
+    return seen
+
+
+def read_until_silent(
+    connection: socket.socket, seen: RawResponse, enough: Callable[[RawResponse], bool] = lambda seen: True
+) -> RawResponse:
+    """Add bytes to `seen` until there are `enough`, and then for as long as more arrive."""
+    return read(connection, read_until(connection, seen, enough), SILENCE_SECONDS)
+
+
+def _receive(connection: socket.socket, seen: RawResponse, timeout: float) -> bool:
+    """Add a segment to `seen`; return False, with the ending, if there is none."""
+    connection.settimeout(timeout)
+    try:
+        segment = connection.recv(65_536)
+    except ConnectionResetError:
+        seen.ending = "reset"
+        return False
+    except TimeoutError:
+        seen.ending = "silence"
+        return False
+    if not segment:
+        seen.ending = "fin"
+        return False
+    seen.segments.append(segment)
+    return True
 
 
 def read_all(connection: socket.socket) -> bytes:
@@ -153,24 +173,43 @@ def responses(received: bytes) -> list[Response]:
     """Split received bytes into responses; no bytes may be left."""
     found = []
     while received:
-        head, end, rest = received.partition(b"\r\n\r\n")
-        assert end, f"half a head: {head!r}"
-        status, *lines = head.decode("latin-1").split("\r\n")
-        headers = [(name.lower(), value) for name, _, value in (line.partition(": ") for line in lines)]
-        named = dict(headers)
-        if named.get("transfer-encoding") == "chunked":
-            chunks, after = split_chunks(rest)
-            assert after is not None, "half a body"
-            body, received = b"".join(chunks), after
-        elif "content-length" in named:
-            length = int(named["content-length"])
-            assert len(rest) >= length, "half a body"
-            body, received = rest[:length], rest[length:]
-        else:
-            body, received = rest, b""
-        assert status.startswith("HTTP/1.1 ")
-        found.append(Response(int(status.split()[1]), headers, body))
+        first = first_response(received)
+        if first is None:
+            head, end, body = received.partition(b"\r\n\r\n")
+            assert end, f"half a head: {head!r}"
+            # Its end is the connection's.
+            response = _with_head(head, body)
+            assert not {"content-length", "transfer-encoding"} & dict(response.headers).keys(), "half a body"
+            first = response, b""
+        response, received = first
+        found.append(response)
     return found
+
+
+def first_response(received: bytes, *, to_head: bool = False) -> tuple[Response, bytes] | None:
+    """Return the first response and the bytes after it; None if its end has not arrived, or is the connection's.
+
+    A response `to_head`, like one without content, has no body whatever its headers announce.
+    """
+    head, end, rest = received.partition(b"\r\n\r\n")
+    if not end:
+        return None
+    response = _with_head(head, b"")
+    headers = dict(response.headers)
+    if to_head or response.status < 200 or response.status in (204, 304):
+        return response, rest
+    if headers.get("transfer-encoding") == "chunked":
+        chunks, after = split_chunks(rest)
+        return None if after is None else (replace(response, body=b"".join(chunks)), after)
+    length = int(headers.get("content-length", len(rest) + 1))
+    return None if len(rest) < length else (replace(response, body=rest[:length]), rest[length:])
+
+
+def _with_head(head: bytes, body: bytes) -> Response:
+    line, *lines = head.decode("latin-1").split("\r\n")
+    assert line.startswith("HTTP/1.1 "), line
+    headers = [(name.lower(), value) for name, _, value in (one.partition(": ") for one in lines)]
+    return Response(int(line.split()[1]), headers, body)
 
 
 def split_chunks(sent: bytes) -> tuple[list[bytes], bytes | None]:

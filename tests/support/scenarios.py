@@ -1,22 +1,14 @@
-"""Requests for tests of scenarios and faults, and reads of a sandbox's records."""
+"""Requests for tests of scenarios and faults."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
-from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
 
-from clevora_mock.core.accounts import Account
-from clevora_mock.core.journal import JournalEntry
-from clevora_mock.core.ledger import LedgerEntry
-from clevora_mock.core.sandbox import Sandbox
-from tests.support.raw_client import TIMEOUT_SECONDS, RawResponse, connect, read
+from tests.support.raw_client import RawResponse, connect, read, read_until_silent
+from tests.support.records import journal, wait_for_entries
 from tests.support.world import World
-
-# Seconds without data after which a client gives up.
-SILENCE_SECONDS = 0.3
-# So slow that only `World.advance` moves the clock.
-STOPPED_SPEED = 1e-9
 
 QUESTION = "Tell me about the sea, and why people sail on it."
 
@@ -63,12 +55,25 @@ def request_bytes(world: World, example: RequestExample, **headers: str) -> byte
     return "\r\n".join([*lines, "", ""]).encode() + content
 
 
-def send(world: World, example: RequestExample, *, stalls: bool = False, **headers: str) -> RawResponse:
-    """Send the request over a new connection; one that `stalls` is abandoned. Return once it is journaled."""
+def has(example: RequestExample, amount: int) -> Callable[[RawResponse], bool]:
+    """Return a condition: `amount` events of a stream have arrived, or as many bytes of any other body."""
+    return lambda seen: len(seen.events if example.streamed else seen.body) >= amount
+
+
+def send(
+    world: World, example: RequestExample, *, stalls: bool = False, amount: int = 0, **headers: str
+) -> RawResponse:
+    """Send the request over a new connection, and return once it is journaled.
+
+    One that `stalls` is abandoned after `amount` events of a stream, or bytes of any other body.
+    """
     before = len(journal(world))
     with connect(world.address) as connection:
         connection.sendall(request_bytes(world, example, **headers))
-        seen = read(connection, RawResponse(), SILENCE_SECONDS if stalls else TIMEOUT_SECONDS)
+        if stalls:
+            seen = read_until_silent(connection, RawResponse(), has(example, amount))
+        else:
+            seen = read(connection, RawResponse())
     wait_for_entries(world, before + 1)
     return seen
 
@@ -84,62 +89,3 @@ def start_shipped_scenario(world: World, name: str) -> None:
     """Start a shipped scenario."""
     answer = world.http.put("/__mock/scenario", json={"name": name})
     assert answer.status_code == 200, answer.text
-
-
-def stop_clock(world: World) -> None:
-    """Slow the clock down until only `World.advance` moves it."""
-    world.http.patch("/__mock/clock", json={"mode": "scaled", "speed": STOPPED_SPEED}).raise_for_status()
-
-
-def wait_for_timer(world: World) -> None:
-    """Return once a request waits for the sandbox's clock."""
-    deadline = monotonic() + TIMEOUT_SECONDS
-    while not world.run_in_server(lambda sandbox: len(sandbox.clock.timers)):
-        assert monotonic() < deadline, "nobody waits"
-        sleep(0.002)
-
-
-def journal(world: World) -> list[JournalEntry]:
-    """Return all journal entries, oldest first."""
-    return world.run_in_server(lambda sandbox: list(sandbox.journal.entries))
-
-
-def wait_for_entries(world: World, count: int) -> list[JournalEntry]:
-    """Return the journal, once it has `count` entries; entries are added after the response."""
-    deadline = monotonic() + TIMEOUT_SECONDS
-    while len(entries := journal(world)) < count:
-        assert monotonic() < deadline, f"{len(entries)} of {count} requests are written down"
-        sleep(0.002)
-    return entries
-
-
-def entry_json(world: World, index: int = 0) -> dict[str, Any]:
-    """Return a request as the control plane shows it; 0 is the newest."""
-    entry = world.http.get("/__mock/requests").json()["requests"][index]
-    assert isinstance(entry, dict)
-    return entry
-
-
-def demo_account(sandbox: Sandbox) -> Account:
-    return sandbox.accounts.by_uid["demo"]
-
-
-def charges(world: World) -> list[LedgerEntry]:
-    """Return the demo account's charges, oldest first."""
-    return world.run_in_server(
-        lambda sandbox: [entry for entry in demo_account(sandbox).ledger.entries if entry.type == "charge"]
-    )
-
-
-def check_totals(world: World) -> None:
-    """Check the ledger's sums, and that they agree with the usage."""
-
-    def look(sandbox: Sandbox) -> None:
-        account = demo_account(sandbox)
-        sums = account.ledger.sums()
-        assert sums.credits + sums.adjustments - sums.charges == account.ledger.balance
-        assert sums.tokens == account.usage.total.tokens == sum(key.tokens for key in account.keys)
-        assert sums.charges == account.ledger.spent
-        assert sum(entry.cost for entry in sandbox.journal.entries) == sums.charges
-
-    world.run_in_server(look)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from clevora_mock.clock import SECOND
 from clevora_mock.core.usage import Activity
+from tests.support.tokens import jwt, valid_claims
 
 if TYPE_CHECKING:
     from clevora_mock.core.sandbox import Sandbox
@@ -100,15 +101,12 @@ def recorded(world: "World", memory: StoredValues, *activities: tuple[str, int, 
 
 
 def checkout(world: "World", memory: StoredValues, dollars: float) -> None:
-    answer = world.http.post("/api/developer/topup", headers=world.signed_in(), json={"amount": dollars}).json()
-    memory["checkout"] = answer["data"]["checkoutUrl"].rpartition("/")[2]
+    memory["checkout"] = world.open_checkout(dollars)
 
 
 def checkout_of_other(world: "World", memory: StoredValues, dollars: float) -> None:
     second_user(world, memory)
-    theirs = world.signed_in("other")
-    answer = world.http.post("/api/developer/topup", headers=theirs, json={"amount": dollars}).json()
-    memory["checkout"] = answer["data"]["checkoutUrl"].rpartition("/")[2]
+    memory["checkout"] = world.open_checkout(dollars, "other")
 
 
 def example(world: "World", memory: StoredValues) -> None:
@@ -183,29 +181,9 @@ def set_up(world: "World", memory: StoredValues, step: Any) -> None:
 # --- credentials ------------------------------------------------------------------------------------------------------
 
 
-def jwt(claims: dict[str, Any], header: dict[str, Any] | None = None, signature: str = "") -> str:
-    """Return a JWT made without the product's code."""
-
-    def part(value: object) -> str:
-        return urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
-
-    return f"{part(header or {'alg': 'none', 'typ': 'JWT'})}.{part(claims)}.{signature}"
-
-
 def claims(world: "World", **changes: Any) -> dict[str, Any]:
     """Return the claims of a valid token for `demo`; None removes a claim."""
-    now = world.clock.now() // SECOND
-    good = {
-        "iss": "https://securetoken.google.com/demo-clevora",
-        "aud": "demo-clevora",
-        "sub": "demo",
-        "user_id": "demo",
-        "auth_time": now,
-        "iat": now,
-        "exp": now + 3600,
-        "firebase": {"identities": {}, "sign_in_provider": "custom"},
-    }
-    return {name: value for name, value in (good | changes).items() if value is not None}
+    return valid_claims(world.clock.now() // SECOND, **changes)
 
 
 def token(world: "World", **changes: Any) -> str:

@@ -8,13 +8,13 @@ from tests.support.raw_client import Response, connect, read_response
 from tests.support.world import World
 
 
-def chat_request(world: World, body: dict[str, Any], *, close: bool = True) -> bytes:
-    """Return the bytes of a chat request by the demo key; `close` asks the server to end the connection."""
+def chat_request(world: World, body: dict[str, Any], *, key: str | None = None, close: bool = True) -> bytes:
+    """Return the bytes of a chat request by a key, or the demo key; `close` asks the server to end the connection."""
     content = json.dumps(body).encode()
     lines = [
         f"POST {urlsplit(world.url).path}/v1/chat/completions HTTP/1.1",
         "host: localhost",
-        f"authorization: Bearer {world.api_key}",
+        f"authorization: Bearer {key or world.api_key}",
         "content-type: application/json",
         f"content-length: {len(content)}",
         *(["connection: close"] if close else []),

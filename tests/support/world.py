@@ -1,6 +1,7 @@
 """A fresh sandbox of a running server for each test, and its credentials."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from itertools import count
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -17,10 +18,14 @@ from tests.support.server import RunningServer
 
 T = TypeVar("T")
 
+# So slow that only `World.advance` moves the clock.
+_STOPPED_SPEED = 1e-9
+
 # Creating one reads every certificate of the machine, which takes longer than most tests.
 TLS = httpx.create_ssl_context()
 
-_numbers = count()
+# The names of the running test's sandboxes.
+_names: ContextVar[Iterator[str]] = ContextVar("names")
 # One connection pool per server, shared by sandboxes that are created in large numbers.
 _transports: dict[str, httpx.HTTPTransport] = {}
 
@@ -60,12 +65,21 @@ class World:
     def advance(self, seconds: float) -> None:
         self.run_in_server(lambda sandbox: sandbox.clock.advance(seconds))
 
+    def stop_clock(self) -> None:
+        """Slow the clock down until only `advance` moves it."""
+        self.run_in_server(lambda sandbox: sandbox.clock.set_mode("scaled", _STOPPED_SPEED))
+
     def id_token(self, uid: str = "demo", email: str | None = None, lifetime: int = 3600) -> str:
         project = self.server.settings.firebase_project
         return issue(Identity(uid, email), project, self.clock.now(), lifetime)
 
     def signed_in(self, uid: str = "demo") -> dict[str, str]:
         return {"authorization": f"Bearer {self.id_token(uid)}"}
+
+    def open_checkout(self, dollars: float = 50, uid: str = "demo") -> str:
+        """Open a checkout through the API, and return its id."""
+        answer = self.http.post("/api/developer/topup", headers=self.signed_in(uid), json={"amount": dollars})
+        return str(answer.json()["data"]["checkoutUrl"].rpartition("/")[2])
 
     def balance(self, micros: int, uid: str = "demo") -> None:
         """Set an account's balance by an adjustment."""
@@ -77,9 +91,14 @@ class World:
         self.run_in_server(adjust)
 
 
+def name_sandboxes(start: str) -> None:
+    """Let `fresh_name` return names with this start, numbered from 0: a name is part of every draw."""
+    _names.set(f"{start}-{number}" for number in count())
+
+
 def fresh_name() -> str:
-    """Return a sandbox name that no other example of the run uses."""
-    return f"example-{next(_numbers)}"
+    """Return a sandbox name that nothing else in the run uses, and that is the same in each run of the test."""
+    return next(_names.get())
 
 
 def fresh_world(server: RunningServer) -> World:

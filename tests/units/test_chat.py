@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.models.chat import ChatModel, Turn
 from clevora_mock.models.templates import load
+from tests.support.examples import share
 
 MODEL = ChatModel(load(Path(__file__).parents[2].joinpath("fixtures/chat.json").read_bytes()))
 CLAIMS = re.compile(r"\b(?:yes|no|true|false)\b|\d", re.IGNORECASE)
@@ -449,7 +450,7 @@ TEXTS = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(VOCABULARY.spli
 FORMATS = st.sampled_from([None, {"type": "text"}, {"type": "json_object"}])
 
 
-@settings(max_examples=300, deadline=None)
+@share(1)
 @given(st.lists(st.builds(Turn, ROLES, TEXTS), max_size=6), st.integers(0, 2**63), FORMATS)
 def test_any_conversation_has_an_answer(turns: list[Turn], seed: int, form: dict[str, object] | None) -> None:
     answer = MODEL.reply(turns, seed=seed, response_format=form)

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, HttpUrl, TypeAdapter
 
@@ -24,6 +24,7 @@ from clevora_mock.models.chat import ChatModel, Turn
 from clevora_mock.models.json_schema import SchemaError
 from clevora_mock.models.json_values import value_for
 from clevora_mock.models.templates import load
+from tests.support.examples import share
 
 MODEL = ChatModel(load(Path(__file__).parents[2].joinpath("fixtures/chat.json").read_bytes()))
 CHECKER = jsonschema.Draft202012Validator.FORMAT_CHECKER
@@ -574,7 +575,7 @@ ANY = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@share(1)
 @given(ANY, st.integers(0, 2**32))
 def test_a_value_is_valid_for_any_usual_schema(schema: Schema, seed: int) -> None:
     whole = {**schema, "$defs": TREE["$defs"]}
@@ -598,11 +599,13 @@ JUNK = st.recursive(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@share(2)
 @given(JUNK)
 def test_junk_gives_a_value_or_is_refused(schema: Any) -> None:
     try:
         made = value(schema)
     except SchemaError:
         return
-    jsonschema.Draft202012Validator(schema).validate(made)
+    # The validator itself fails on what stands in place of a schema.
+    with suppress(AttributeError):
+        jsonschema.Draft202012Validator(schema).validate(made)

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.models.scripts import GeneratedScript, ScriptModel, Section, load, tokens
+from tests.support.examples import share
 
 MODEL = ScriptModel(load(Path(__file__).parents[2].joinpath("fixtures/scripts.json").read_bytes()))
 STYLES = ["youtube", "podcast", "tiktok"]
@@ -57,7 +58,7 @@ def test_a_script_uses_most_of_its_budget_and_never_more(style: str, length: str
 ANY = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 
 
-@settings(max_examples=250, deadline=None)
+@share(1)
 @given(
     ANY,
     st.sampled_from(STYLES),

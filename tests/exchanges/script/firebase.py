@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.exchanges.steps import Capture, Session, bearer, jwt, token
+from tests.exchanges.steps import Capture, Session, bearer, token
+from tests.support.tokens import jwt
 
 _TOOLKIT = "/identitytoolkit.googleapis.com/v1"
 _REFRESH = "POST /securetoken.googleapis.com/v1/token"

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.exchanges.script.models import ASKS, CHAT, SEARCH, many
-from tests.exchanges.steps import KEY, Part, Session, bearer, claims, jwt, steps_of, token
+from tests.exchanges.steps import KEY, Part, Session, bearer, steps_of, token
 
 FROZEN = ("--seed", "7", "--clock", "frozen")
 _OWN = """name: own
@@ -89,7 +89,7 @@ def _accounts() -> Part:
     session = Session("another account")
     session.send("its key", *ASKS["chat"], bearer(key))
     session.send("the usual key", *ASKS["chat"], bearer(KEY))
-    session.send("its token", "GET /api/developer/account", None, bearer(jwt(claims(project="my-project"))))
+    session.send("its token", "GET /api/developer/account", None, bearer(token(project="my-project")))
     session.send("the usual token", "GET /api/developer/account", None, bearer(token()))
     session.send("home", "GET /")
     session.send("health", "GET /__mock/health")

@@ -6,8 +6,8 @@ import pytest
 
 from clevora_mock.contract.limits import EMBEDDING_DIMENSIONS, SCRIPT_BUDGETS
 from tests.external.clients.conftest import Run
-from tests.support.clients import states
-from tests.support.clients.documentation import printed, snippet
+from tests.support import records
+from tests.support.documentation import printed, snippet
 from tests.support.world import World
 
 ANSWER = "Clevora API successfully processed your request."
@@ -18,7 +18,7 @@ class TestCurl:
         answer = json.loads(bash(snippet(world, "Quickstart", "bash")))
         assert answer["choices"][0]["message"]["content"]
         assert answer["model"] == "clevora-1.0-turbo"
-        assert states.journal(world)[-1].client.startswith("curl/")
+        assert records.journal(world)[-1].client.startswith("curl/")
 
     def test_chat(self, world: World, bash: Run) -> None:
         answer = json.loads(bash(snippet(world, "Chat Completions", "bash")))
@@ -90,7 +90,7 @@ class TestJavaScript:
 
     def test_streaming(self, world: World, node: Run) -> None:
         assert node(snippet(world, "Streaming", "javascript")) == ANSWER
-        (charge,) = states.wait_for_charges(world)
+        (charge,) = records.wait_for_charges(world)
         assert charge.tokens == 40
 
     def test_streaming_live(self, live_world: World, node: Run) -> None:

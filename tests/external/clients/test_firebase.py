@@ -10,7 +10,7 @@ import pytest
 from clevora_mock.settings import DEMO_EMAIL, DEMO_PASSWORD, Settings
 from tests.external.clients.conftest import Script
 from tests.support.firebase import ANN, claims, sign_up
-from tests.support.server import running
+from tests.support.server import serve_settings
 from tests.support.world import World
 
 PROJECT = "demo-clevora"
@@ -22,7 +22,7 @@ Admin = Callable[..., Any]
 @pytest.fixture
 def own_world() -> Iterator[World]:
     """Provide the default sandbox of a server, since the SDK for the web drops all paths; its clock is real."""
-    with running(Settings()) as server:
+    with serve_settings(Settings()) as server:
         world = World(server, "default")
         with world.http:
             yield world

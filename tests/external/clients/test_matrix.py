@@ -10,7 +10,7 @@ import pytest
 
 from tests.external.clients.matrix import CLIENTS, STATUSES, Client
 from tests.external.clients.worker import Worker
-from tests.support.clients import states
+from tests.support import records
 from tests.support.world import World
 
 QUESTION = "Tell me about the sea, and why people sail on it."
@@ -64,7 +64,7 @@ def counts(usage: dict[str, Any]) -> dict[str, int]:
 
 def asked_again(world: World) -> Any:
     """Repeat the client's request over plain HTTP, and return the response."""
-    asked = json.loads(states.journal(world)[0].body)
+    asked = json.loads(records.journal(world)[0].body)
     assert QUESTION in json.dumps(asked["messages"])
     answer = world.http.post("/v1/chat/completions", json=asked | {"stream": False}, headers=world.headers)
     assert answer.status_code == 200
@@ -101,8 +101,8 @@ class TestChat:
     @every_client
     def test_an_answer(self, world: World, client: Client, call: Call) -> None:
         got = call(world, "chat", request=REQUEST)
-        (charge,) = states.wait_for_charges(world)
-        assert states.statuses(world) == [200]
+        (charge,) = records.wait_for_charges(world)
+        assert records.statuses(world) == [200]
         plain = asked_again(world)
         assert same(client, got["text"], plain)
         assert counts(got["usage"]) == plain["usage"]
@@ -113,8 +113,8 @@ class TestChat:
     def test_a_stream(self, live_world: World, client: Client, call: Call) -> None:
         """Frames that arrive one by one add up to the whole text, with one usage and one charge."""
         got = call(live_world, "stream", request=REQUEST)
-        (charge,) = states.wait_for_charges(live_world)
-        assert states.statuses(live_world) == [200]
+        (charge,) = records.wait_for_charges(live_world)
+        assert records.statuses(live_world) == [200]
         plain = asked_again(live_world)
         assert same(client, joined(client, got), plain)
         if "usage of streams" not in client.hides:
@@ -129,8 +129,8 @@ class TestChat:
         world.http.put("/__mock/scenario", json={"rules": rules}).raise_for_status()
         got = call(world, "stream", request=REQUEST)
         assert client.cut in got["error"]["names"]
-        (charge,) = states.wait_for_charges(world)
-        (entry,) = states.journal(world)
+        (charge,) = records.wait_for_charges(world)
+        (entry,) = records.journal(world)
         assert (entry.completion_tokens, entry.fault) == (SENT_BEFORE_THE_CUT, "close")
         assert charge.tokens == entry.prompt_tokens + SENT_BEFORE_THE_CUT
         assert joined(client, got) == ("" if "text of cut streams" in client.hides else entry.response)
@@ -141,9 +141,9 @@ class TestChat:
 @embedding_clients
 def test_embeddings(world: World, client: Client, call: Call) -> None:
     got = call(world, "embed", texts=TEXTS)
-    (charge,) = states.wait_for_charges(world)
+    (charge,) = records.wait_for_charges(world)
     plain = world.http.post("/v1/embeddings", json={"input": TEXTS}, headers=world.headers).json()
-    assert states.statuses(world) == [200, 200]
+    assert records.statuses(world) == [200, 200]
     assert got["vectors"] == [one["embedding"] for one in plain["data"]]
     assert charge.tokens == plain["usage"]["total_tokens"]
     if "usage of embeddings" not in client.hides:
@@ -175,8 +175,8 @@ class TestRefusals:
         got = call(world, "chat", api_key, request=REQUEST)
         self._check(client, got["error"], status)
         attempts = client.attempts if status in (429, 500) else 1
-        assert states.statuses(world) == [status] * attempts
-        assert states.charges(world) == []
+        assert records.statuses(world) == [status] * attempts
+        assert records.charges(world) == []
 
     @every_client
     def test_a_stream_is_refused_alike(self, world: World, client: Client, call: Call) -> None:
@@ -184,7 +184,7 @@ class TestRefusals:
         got = call(world, "stream", request=REQUEST)
         self._check(client, got["error"], 402)
         assert "text" not in got
-        assert states.statuses(world) == [402]
+        assert records.statuses(world) == [402]
 
     def _check(self, client: Client, error: dict[str, Any], status: int) -> None:
         assert client.errors[status] in error["names"]
@@ -199,8 +199,8 @@ class TestRetries:
         """The answer is billed once, and the mock has no finding about the retries."""
         refuse(live_world, status, calls=1)
         assert "error" not in call(live_world, "chat", request=REQUEST)
-        assert len(states.wait_for_charges(live_world)) == 1
-        assert states.statuses(live_world) == [status, 200]
-        refused, answered = states.journal(live_world)
+        assert len(records.wait_for_charges(live_world)) == 1
+        assert records.statuses(live_world) == [status, 200]
+        refused, answered = records.journal(live_world)
         assert answered.at >= (refused.retry_at or 0)
         assert live_world.http.get("/__mock/conduct").json()["findings"] == []

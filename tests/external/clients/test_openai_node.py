@@ -7,7 +7,7 @@ import pytest
 
 from clevora_mock.contract.limits import EMBEDDING_DIMENSIONS, MAX_BODY_BYTES
 from tests.external.clients.conftest import Script
-from tests.support.clients import states
+from tests.support import records, states
 from tests.support.world import World
 
 REQUEST = {
@@ -29,7 +29,7 @@ class TestChat:
         plain = ask(world)
         assert got["answer"]["choices"] == plain["choices"]
         assert got["answer"]["usage"] == plain["usage"]
-        assert got["requestId"] == states.journal(world)[0].id
+        assert got["requestId"] == records.journal(world)[0].id
         assert got["contentType"] == "application/json"
 
     def test_stream(self, world: World, script: Script) -> None:
@@ -53,12 +53,12 @@ class TestChat:
         assert got["usage"]["completion_tokens"] == 3
 
     def test_an_abandoned_loop_is_billed_for_the_sent_tokens(self, live_world: World, script: Script) -> None:
-        states.stop_clock(live_world)
+        live_world.stop_clock()
         assert len(script(live_world, "openai", "leave", request=REQUEST, chunks=2)) == 2
-        (charge,) = states.wait_for_charges(live_world)
+        (charge,) = records.wait_for_charges(live_world)
         live_world.advance(3600)
         assert charge.tokens == ask(live_world)["usage"]["prompt_tokens"] + 1
-        assert len(states.charges(live_world)) == 2
+        assert len(records.charges(live_world)) == 2
 
 
 class TestEmbeddings:
@@ -121,5 +121,5 @@ class TestRefusals:
         assert (got["class"], got["status"], got["type"], got["code"]) == (case.error, case.status, case.type, code)
         assert got["isApiError"]
         assert got["error"].keys() == {"message", "type", "code"}
-        assert got["requestId"] == states.journal(world)[-1].id
-        assert states.charges(world) == []
+        assert got["requestId"] == records.journal(world)[-1].id
+        assert records.charges(world) == []

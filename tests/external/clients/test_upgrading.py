@@ -6,7 +6,7 @@ import pytest
 
 from tests.external.clients.conftest import Run, run
 from tests.external.clients.programs import program
-from tests.support.clients import states
+from tests.support import records
 from tests.support.world import World
 
 QUESTION = {"messages": [{"role": "user", "content": "Hello!"}]}
@@ -22,7 +22,7 @@ def test_the_jdks_client_is_answered(world: World, framing: str) -> None:
         status, version, body = line.split(" ", 2)
         assert (status, version) == ("200", "HTTP_1_1")
         assert json.loads(body)["choices"][0]["message"]["content"] == ANSWER
-    assert states.statuses(world) == [200, 200]
+    assert records.statuses(world) == [200, 200]
 
 
 @pytest.mark.clause("W9")
@@ -35,4 +35,4 @@ def test_curl_http2_is_answered(world: World, bash: Run, framing: str) -> None:
     body, status = said.splitlines()
     assert status == "200 1.1"
     assert json.loads(body)["choices"][0]["message"]["content"] == ANSWER
-    assert states.statuses(world) == [200]
+    assert records.statuses(world) == [200]

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from tests.external.deploy.nginx import Balancer, balancing, free_port
+from tests.external.deploy.nginx import Balancer, balancing
+from tests.support.ports import free_port
 from tests.support.program import PROGRAM, environment
 from tests.support.world import TLS
 

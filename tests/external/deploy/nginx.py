@@ -12,6 +12,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from tests.support.ports import free_port
+
 FILE = Path(__file__).parents[3] / "deploy" / "nginx.conf"
 
 _SERVER = re.compile(r"^ *server [\w.-]+:\d+ max_fails=0;\n", re.MULTILINE)
@@ -50,13 +52,6 @@ def balancing(ports: Sequence[int]) -> Iterator[Balancer]:
         finally:
             process.terminate()
             process.wait(_PATIENCE_SECONDS)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _configured(port: int, ports: Sequence[int], folder: str) -> str:

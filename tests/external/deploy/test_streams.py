@@ -7,7 +7,7 @@ import httpx
 
 from tests.external.deploy.mocks import Site
 from tests.external.deploy.requests import CHAT, CHATS, KEY, chat, entries, ledger
-from tests.support.control import wait_until
+from tests.support.wait import wait_until
 
 
 def events(answer: httpx.Response) -> Iterator[dict[str, object]]:

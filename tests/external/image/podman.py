@@ -54,10 +54,6 @@ class Container:
             time.sleep(0.1)
         raise AssertionError(f"not ready: {self.logs}")
 
-    def execute(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run a command in the container."""
-        return ask("exec", self.identity, *command)
-
     def stop(self) -> int:
         """Send its stop signal, and return its exit status; 137 if it had to be killed."""
         podman("stop", "--time", "8", self.identity)

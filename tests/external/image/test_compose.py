@@ -1,6 +1,5 @@
 """The compose file: the mock, the example and its tests, and several mocks behind nginx."""
 
-import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,19 +12,14 @@ from tests.external.image.compose import Compose, engine, health_asked
 from tests.external.image.conftest import CHECKOUT
 from tests.external.image.podman import build
 from tests.support.documents import blocks
-
-
-def free_port() -> str:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
+from tests.support.ports import free_port
 
 
 @pytest.fixture(scope="module")
 def compose(base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
     """Provide the project, built and started by `up`, and removed at the end."""
     with engine(tmp_path_factory.mktemp("engine")) as address, health_asked():
-        ports = {name: free_port() for name in ("CLEVORA_MOCK_PORT", "RUNDOWN_PORT", "CLEVORA_PORT")}
+        ports = {name: str(free_port()) for name in ("CLEVORA_MOCK_PORT", "RUNDOWN_PORT", "CLEVORA_PORT")}
         project = Compose(CHECKOUT, address, NGINX_IMAGE=nginx(), **ports)
         for service in (service for service in project.services.values() if "build" in service):
             build(Path(service["build"]["context"]), service["image"], base, service["build"].get("target"))

@@ -16,7 +16,7 @@ import yaml
 from clevora_mock.settings import DEMO_KEY, Settings
 from tests.external.package.conftest import ROOT
 from tests.support.documents import Block, blocks, name
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
 
 TEST = """
 import os
@@ -71,7 +71,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Machine:
 @pytest.fixture
 def service() -> Iterator[RunningServer]:
     """Run the service that the CI starts beside the job."""
-    with running(Settings()) as server:
+    with serve_settings(Settings()) as server:
         yield server
 
 

@@ -9,7 +9,6 @@ from msgspec import structs
 from clevora_mock.api.payments import new_event_id, sign_event
 from clevora_mock.core.payments import Outcome
 from clevora_mock.core.sandbox import Sandbox
-from tests.support.clients import states
 from tests.support.world import World
 
 # 26 and 24 bytes: only the first needs padding in base64.
@@ -23,12 +22,6 @@ class Event(NamedTuple):
 
     headers: dict[str, str]
     body: bytes
-
-
-def open_checkout(world: World, dollars: int = 50) -> str:
-    """Return a new checkout's id."""
-    answer = world.http.post("/api/developer/topup", json={"amount": dollars}, headers=world.signed_in())
-    return str(answer.json()["data"]["checkoutUrl"].rpartition("/")[2])
 
 
 def make_event(world: World, checkout: str, outcome: Outcome = "succeeded") -> Event:
@@ -51,10 +44,6 @@ def use_secret(world: World, secret: str) -> None:
         sandbox.config = structs.replace(sandbox.config, webhook_secret=secret)
 
     world.run_in_server(change)
-
-
-def balance(world: World) -> int:
-    return world.run_in_server(lambda sandbox: states.demo_account(sandbox).ledger.balance)
 
 
 def secret_of(world: World) -> str:

@@ -11,6 +11,7 @@ from urllib.request import urlopen
 import httpx
 import pytest
 import yaml
+from openai import OpenAI
 
 from clevora_mock.settings import Settings
 from tests.support.documents import (
@@ -26,8 +27,8 @@ from tests.support.documents import (
     name,
     write_files,
 )
-from tests.support.program import environment, run_program, serving
-from tests.support.server import RunningServer, running
+from tests.support.program import environment, run_in_process, run_program, serve_process
+from tests.support.server import RunningServer, serve_settings
 
 BLOCKS = blocks()
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
@@ -42,7 +43,7 @@ DOCUMENTS = {path.relative_to(ROOT).as_posix(): path for path in documents()}
 @pytest.fixture
 def server() -> Iterator[RunningServer]:
     """Provide a separate server in place of the documentation's."""
-    with running(Settings()) as fresh:
+    with serve_settings(Settings()) as fresh:
         yield fresh
 
 
@@ -50,7 +51,12 @@ def of(*languages: str) -> pytest.MarkDecorator:
     """Parametrize by the suite's blocks in these languages."""
     found = [block for block in blocks("suite") if block.language in languages]
     assert found
-    return pytest.mark.parametrize("block", found, ids=name)
+    return pytest.mark.parametrize("block", [pytest.param(block, marks=weight(block)) for block in found], ids=name)
+
+
+def weight(block: Block) -> list[pytest.MarkDecorator]:
+    """Mark the programs that are slow to start."""
+    return [pytest.mark.slow] if re.search(r"def test_|openai|\[(tool\.)?pytest", block.text) else []
 
 
 def python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -153,7 +159,6 @@ def test_every_page_of_the_documentation_is_in_its_contents() -> None:
     assert missing == []
 
 
-@pytest.mark.slow
 @of("python")
 def test_programs_run_as_printed(block: Block, server: RunningServer, tmp_path: Path) -> None:
     """As tests if they have some, else as scripts, beside the files above them; the output is the printed one."""
@@ -176,7 +181,6 @@ def test_programs_run_as_printed(block: Block, server: RunningServer, tmp_path: 
         assert is_printed(shown.text, ended.stdout), ended.stdout
 
 
-@pytest.mark.slow
 @of("ini", "toml")
 def test_pytest_configuration_works_as_printed(block: Block, tmp_path: Path) -> None:
     (tmp_path / ("pytest.ini" if block.language == "ini" else "pyproject.toml")).write_text(
@@ -195,9 +199,9 @@ def test_pytest_configuration_works_as_printed(block: Block, tmp_path: Path) -> 
 def test_scenarios_are_valid(block: Block, tmp_path: Path) -> None:
     file = tmp_path / "printed.yaml"
     file.write_text(block.text, encoding="utf-8")
-    checked = run_program("check", str(file))
+    checked = run_in_process("check", str(file))
     assert checked.returncode == 0, checked.stdout
-    with serving("serve", "--scenario", str(file)) as server, urlopen(f"{server.url}/__mock/health") as health:
+    with serve_settings(Settings(scenario=str(file))) as server, urlopen(f"{server.url}/__mock/health") as health:
         assert json.load(health)["scenario"] == yaml.safe_load(block.text).get("name", "printed")
 
 
@@ -217,7 +221,7 @@ class TestTexts:
 
     def test_the_banner_is_as_shown(self, shown: dict[tuple[str, str], str]) -> None:
         """Except for the port and the process id."""
-        with serving() as server:
+        with serve_process() as server:
             said = "\n".join([*server.banner, f"READY {json.dumps(server.ready, separators=(',', ':'))}"])
             assert is_printed(shown[BANNER], said.replace(server.url, f"http://{ADDRESS}"))
 
@@ -231,7 +235,7 @@ class TestTexts:
         assert ended.returncode == 0
         assert is_printed(shown[SUMMARY], ended.stderr), ended.stderr
 
-    def test_the_log(self, shown: dict[tuple[str, str], str]) -> None:
+    def test_the_log_is_as_shown(self, shown: dict[tuple[str, str], str]) -> None:
         """Except for times and latencies."""
         chat: dict[str, object] = {"messages": [{"role": "user", "content": "Hello!"}]}
         steps: list[tuple[str, str, dict[str, object]]] = [
@@ -243,7 +247,7 @@ class TestTexts:
             ("PATCH", "/__mock/clock", {"mode": "frozen", "now": "2026-05-11T14:00:00Z"}),
             ("POST", "/v1/chat/completions", chat),
         ]
-        with serving() as server:
+        with serve_process() as server:
             for method, path, body in steps:
                 headers = {"authorization": f"Bearer {Settings().api_key}"}
                 httpx.request(method, server.url + path, json=body, headers=headers)
@@ -264,11 +268,8 @@ class TestReference:
     @pytest.fixture
     def asked(self, server: RunningServer) -> RunningServer:
         """Provide a server with one chat in its journal."""
-        source = (
-            f"from openai import OpenAI\nOpenAI(base_url={server.base_url!r}, api_key={server.api_key!r})"
-            ".chat.completions.create(model='clevora-1.0-turbo', messages=[{'role': 'user', 'content': 'Hello!'}])\n"
-        )
-        subprocess.run([sys.executable, "-c", source], env=environment(), check=True, timeout=60)
+        with OpenAI(base_url=server.base_url, api_key=server.api_key) as client:
+            client.chat.completions.create(model="clevora-1.0-turbo", messages=[{"role": "user", "content": "Hello!"}])
         return server
 
     def test_every_field_of_the_journal_is_listed(self, asked: RunningServer) -> None:
@@ -277,7 +278,7 @@ class TestReference:
         assert first_column("journal", "The journal") == list(entry)
 
     def test_every_field_of_a_line_of_the_log_is_listed(self) -> None:
-        with serving("serve", "--log-format", "json") as server:
+        with serve_process("serve", "--log-format", "json") as server:
             urlopen(f"{server.url}/llms.txt").close()
             _, said = server.stop()
         assert first_column("journal", "The JSON log") == list(json.loads(said.splitlines()[0]))
@@ -295,7 +296,7 @@ class TestReference:
         assert set(first_column("settings", "What `exec` sets")) == added
 
     def test_every_command_is_listed(self) -> None:
-        listed = run_program("--help").stdout.partition("Commands:\n")[2]
+        listed = run_in_process("--help").stdout.partition("Commands:\n")[2]
         commands = [line.split()[0] for line in listed.splitlines()]
         assert [row.split()[1] for row in first_column("settings", "Commands")] == commands
 

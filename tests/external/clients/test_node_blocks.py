@@ -14,7 +14,7 @@ from tests.external.clients.matrix import EXTERNAL
 from tests.external.clients.programs import clients_python, node22, node_packages, program
 from tests.support.documents import ADDRESS, ROOT, Block, blocks, is_json, is_printed, sections, write_files
 from tests.support.program import environment
-from tests.support.server import RunningServer, running
+from tests.support.server import RunningServer, serve_settings
 
 BIN = ROOT / ".venv" / "bin"
 # Commands that do not end by themselves, or that would run this suite.
@@ -31,7 +31,7 @@ PACKAGE = {
 
 @pytest.fixture
 def server() -> Iterator[RunningServer]:
-    with running(Settings()) as fresh:
+    with serve_settings(Settings()) as fresh:
         yield fresh
 
 

@@ -1,47 +1,12 @@
 """Situations for clients, set up in the server's thread."""
 
-from time import monotonic, sleep
-
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.limits import REQUESTS_PER_MINUTE, TOKENS_PER_DAY
-from clevora_mock.core.accounts import Account, Key
-from clevora_mock.core.journal import JournalEntry
-from clevora_mock.core.ledger import LedgerEntry
+from clevora_mock.core.accounts import Key
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import Sandbox
+from tests.support.records import demo_account
 from tests.support.world import World
-
-# So slow that only `World.advance` moves the clock.
-STOPPED_SPEED = 1e-9
-
-
-def demo_account(sandbox: Sandbox) -> Account:
-    return sandbox.accounts.by_uid["demo"]
-
-
-def charges(world: World) -> list[LedgerEntry]:
-    """Return the demo account's charges, oldest first."""
-    return world.run_in_server(
-        lambda sandbox: [entry for entry in demo_account(sandbox).ledger.entries if entry.type == "charge"]
-    )
-
-
-def journal(world: World) -> list[JournalEntry]:
-    return world.run_in_server(lambda sandbox: list(sandbox.journal.entries))
-
-
-def statuses(world: World) -> list[int]:
-    """Return the statuses of all requests so far."""
-    return [entry.status for entry in journal(world)]
-
-
-def wait_for_charges(world: World, count: int = 1, patience: float = 10) -> list[LedgerEntry]:
-    """Return the charges, once there are `count` of them."""
-    deadline = monotonic() + patience
-    while len(found := charges(world)) < count:
-        assert monotonic() < deadline, f"{len(found)} of {count} charges after {patience} s"
-        sleep(0.005)
-    return found
 
 
 def demo_key(sandbox: Sandbox) -> Key:
@@ -89,11 +54,6 @@ class FailingRng(SeededRng):
 def fail_chats(world: World, failures: int = 1) -> None:
     """Make the handler of the next `failures` chat completions raise."""
     world.run_in_server(lambda sandbox: setattr(sandbox, "rng", FailingRng(sandbox, failures)))
-
-
-def stop_clock(world: World) -> None:
-    """Slow the clock down until only `advance_frames` moves streams."""
-    world.run_in_server(lambda sandbox: sandbox.clock.set_mode("scaled", STOPPED_SPEED))
 
 
 def advance_frames(world: World, count: int) -> None:

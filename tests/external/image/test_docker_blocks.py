@@ -7,8 +7,8 @@ import pytest
 
 from tests.external.image.conftest import CHECKOUT, IMAGE
 from tests.external.image.podman import PODMAN, ask, podman
-from tests.external.image.test_compose import free_port
 from tests.support.documents import blocks
+from tests.support.ports import free_port
 
 COMMANDS = [line for block in blocks("image") for line in block.text.splitlines() if "compose" not in line]
 PORT = "127.0.0.1:2538:2538"

@@ -1,0 +1,1 @@
+"""The commands, their output and their settings."""

@@ -1,0 +1,1 @@
+"""Third-party clients for Python, Node and Java, and curl: `make test-clients`."""

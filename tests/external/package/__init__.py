@@ -1,0 +1,1 @@
+"""The wheel, built, installed and used: `make test-package`."""

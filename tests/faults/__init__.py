@@ -1,0 +1,1 @@
+"""Faults, as a client sees them, and their prices."""

@@ -1,0 +1,1 @@
+"""The emulated Firebase: sign-in, users and tokens."""

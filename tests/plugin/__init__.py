@@ -1,0 +1,1 @@
+"""The plugin for pytest, and servers started by Python programs."""

@@ -1,0 +1,1 @@
+"""The repository itself: documents, layers, constraints and container files."""

@@ -1,0 +1,1 @@
+"""Scenario files: language, mistakes, rules, and the shipped ones."""

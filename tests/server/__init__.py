@@ -1,0 +1,1 @@
+"""HTTP on the wire: framing, limits, timeouts and disconnects."""
