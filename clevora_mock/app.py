@@ -48,7 +48,7 @@ def create_app(
     """
     chosen = settings or Settings()
     store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
-    startup = StartupScenario(store.load(str(chosen.scenario)) if chosen.scenario else DEFAULT)
+    startup = StartupScenario(store.load(chosen.scenario) if chosen.scenario else DEFAULT)
     make = _sandbox_maker(chosen, startup, on_request)
     sandboxes = Sandboxes(make, _eviction_logger(chosen), chosen.max_sandboxes, on_closed)
     pacing = StreamPacing(chosen.tokens_per_second) if chosen.tokens_per_second else None
@@ -107,22 +107,25 @@ def _lifespan(
             return
 
         def replace(scenario: Scenario) -> None:
-            _replace_startup_scenario(startup, scenario, sandboxes)
-            _log(f"scenario {scenario.name} reloaded")
+            if _replace_startup_scenario(startup, scenario, sandboxes):
+                _log(f"scenario {scenario.name} reloaded")
 
-        watching = asyncio.create_task(FileWatcher(store.file_of(str(settings.scenario)), replace, _log).run())
+        watching = asyncio.create_task(FileWatcher(store.file_of(settings.scenario), replace, _log).run())
         yield
         watching.cancel()
 
     return lifespan
 
 
-def _replace_startup_scenario(startup: StartupScenario, scenario: Scenario, sandboxes: Sandboxes) -> None:
-    """Start `scenario` in the sandboxes that run the previous startup scenario."""
+def _replace_startup_scenario(startup: StartupScenario, scenario: Scenario, sandboxes: Sandboxes) -> bool:
+    """Start `scenario` in the sandboxes that run the previous startup scenario, unless both mean the same."""
     before, startup.scenario = startup.scenario, scenario
+    if scenario.means_the_same(before):
+        return False
     for sandbox in sandboxes.all():
-        if sandbox.scenario_run.scenario == before:
+        if sandbox.scenario_run.scenario.means_the_same(before):
             sandbox.start_scenario(scenario)
+    return True
 
 
 def _start_name(name: str | None) -> str | None:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
+from msgspec import Struct
+
 Mode = Literal["real", "frozen", "scaled"]
 
 SECOND = 1_000_000
@@ -26,6 +28,9 @@ MAX_TIMESTAMP = 253_402_300_799 * SECOND  # 9999-12-31T23:59:59Z
 
 # The maximum speed, in seconds of the clock per second of wall time.
 MAX_SPEED = 1_000_000
+
+# A duration as a text, such as ``250ms``, ``2s`` or ``1.5m``.
+DURATION = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$"
 
 
 def wall_micros() -> int:
@@ -74,10 +79,11 @@ def parse(text: str) -> int:
 
 def read_duration(text: str) -> int:
     """Return the microseconds of a text such as ``250ms``, ``2s`` or ``1.5m``. Raises ValueError."""
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text, re.ASCII)
-    if not found or len(text) > 20:
+    if not re.fullmatch(DURATION, text) or len(text) > 20:
         raise ValueError("expected a duration such as 250ms, 2s or 1m")
-    return round(float(found[1]) * {"ms": SECOND // 1000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}[found[2]])
+    number = text.rstrip("msh")
+    units = {"ms": SECOND // 1000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
+    return round(float(number) * units[text.removeprefix(number)])
 
 
 class Timer:
@@ -103,6 +109,15 @@ class Timer:
         if self.handle is not None:
             self.handle.cancel()
         self._clock.timers.pop(self, None)
+
+
+class Motion(Struct, frozen=True):
+    """The linear function that a clock is: at the wall time `wall` it shows `now`."""
+
+    mode: Mode
+    speed: float
+    wall: int
+    now: int
 
 
 class Clock:
@@ -166,6 +181,17 @@ class Clock:
         self.mode = mode
         self.speed = _speed(mode, speed)
         self.set(now)
+
+    @property
+    def motion(self) -> Motion:
+        """The clock's function of wall time, by which it can `resume`."""
+        return Motion(self.mode, self.speed, self._wall, self._now)
+
+    def resume(self, motion: Motion) -> None:
+        """Run on by an earlier function, as if nothing had been set since."""
+        self.mode, self.speed = motion.mode, motion.speed
+        self._wall, self._now = motion.wall, motion.now
+        self._rearm()
 
     def call_at(self, timestamp: int, callback: Callable[[], None]) -> Timer:
         """Call `callback` on the running event loop once the clock has reached `timestamp`."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
@@ -127,7 +127,8 @@ class ChatHandler:
         temperature = 1.0 if request.temperature is None else request.temperature
         if (model, temperature) != (DEFAULT_MODEL[_NAME], 1.0):
             seed = int.from_bytes(stable_hash(seed, model, temperature)[:8])
-        text = self._models.chat.reply(turns, seed=seed, response_format=request.response_format)
+        response_format = _of_objects(request.response_format)
+        text = self._models.chat.reply(turns, seed=seed, response_format=response_format)
         return Completion.of(text, limit)
 
     def _stream(self, context: RequestContext, completion: Completion, usage: TokenUsage, chunk: ChatChunk) -> Reply:
@@ -173,6 +174,18 @@ def _render_event(
 ) -> bytes:
     choices = [ChunkChoice(0, delta, finish_reason)]
     return b"data: " + msgspec.json.encode(replace(chunk, choices=choices, usage=usage)) + b"\n\n"
+
+
+def _of_objects(response_format: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Narrow the schema of a `json_object` to objects; null and true narrow nothing, and are dropped (C9)."""
+    if response_format is None or response_format.get("type") != "json_object" or "schema" not in response_format:
+        return response_format
+    schema = response_format["schema"]
+    if schema is None or schema is True:
+        return {"type": "json_object"}
+    if isinstance(schema, dict) and "type" not in schema:
+        return response_format | {"schema": schema | {"type": "object"}}
+    return response_format
 
 
 def _check_content(message: Message, path: str) -> None:

@@ -23,14 +23,18 @@ async def activate_account(context: RequestContext) -> Reply:
     if identity is None:
         raise ApiError("invalid_id_token")
     account = context.sandbox.accounts.get_or_create(identity.uid, identity.email, context.now)
-    account.developer_access = True
+    context.sandbox.update_account(account, developer_access=True)
     context.set_principal(replace(context.principal, account=account))
     return enveloped(_render_account(account))
 
 
 async def show_account(context: RequestContext) -> Reply:
-    """Handle ``GET /api/developer/account``."""
-    return enveloped(_render_account(context.account))
+    """Handle ``GET /api/developer/account``: also for a user without an account, who has no access yet."""
+    identity = context.principal.identity
+    if identity is None:
+        raise ApiError("invalid_id_token")
+    account = context.principal.account or Account(identity.uid, identity.email, context.now)
+    return enveloped(_render_account(account))
 
 
 async def create_topup(context: RequestContext, request: dashboard.TopupRequest) -> Reply:

@@ -6,13 +6,15 @@ from clevora_mock.clock import iso
 from clevora_mock.contract.limits import DEFAULT_KEY_NAME, MAX_KEY_NAME_CHARACTERS
 from clevora_mock.core.accounts import Key
 from clevora_mock.core.errors import ApiError, invalid
+from clevora_mock.core.masking import masked_text
 from clevora_mock.core.reply import Reply
 from clevora_mock.web.context import RequestContext
 
 
 async def create_key(context: RequestContext, request: dashboard.KeyRequest) -> Reply:
     """Handle ``POST /v1/keys``: the only response that holds a whole key."""
-    name = (request.name or "").strip() or DEFAULT_KEY_NAME
+    # A key may be pasted as the name, and no answer shows one again.
+    name = masked_text((request.name or "").strip()) or DEFAULT_KEY_NAME
     if len(name) > MAX_KEY_NAME_CHARACTERS:
         raise invalid("name", f"at most {MAX_KEY_NAME_CHARACTERS} characters", f"{len(name)}")
     key, raw = context.sandbox.create_key(context.account, name, context.now)
@@ -30,6 +32,7 @@ async def revoke_key(context: RequestContext) -> Reply:
     if key is None or key.account is not context.account:
         raise ApiError("not_found", "No such key")
     key.revoked = True
+    context.sandbox.announce("account", key.account.uid)
     return enveloped(dashboard.RevokedKey(key.id, "revoked"))
 
 

@@ -3,6 +3,7 @@
 Each operation and field has ``x-clevora-basis``: documented or inferred.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ from clevora_mock.contract.errors import ERRORS, STATUSES
 from clevora_mock.contract.limits import KEY_FORMAT
 from clevora_mock.version import __version__
 from clevora_mock.web.operation import Operation, Parameter
+
+_CLAUSES = re.compile(r" \([A-Z]\d[^)]*\)")
 
 _SCHEMES: dict[Credential, dict[str, Any]] = {
     "api_key": {"type": "http", "scheme": "bearer", "description": f"An API key: {KEY_FORMAT}."},
@@ -47,21 +50,43 @@ def build_openapi_document(operations: Sequence[Operation], server: str) -> dict
         },
         "servers": [{"url": server}],
         "paths": paths,
-        "components": {"schemas": _schemas(operations), "securitySchemes": _SCHEMES},
+        "components": {"schemas": build_api_schemas(operations), "securitySchemes": _SCHEMES},
     }
 
 
-def build_schemas(types: Sequence[type[msgspec.Struct]]) -> dict[str, Any]:
-    """Return the JSON Schemas of `types` and of the types that they refer to, by name."""
-    _, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
-    return components
+def describe_types(types: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the JSON Schema of each type, and those of the structs that they refer to, by name."""
+    schemas, components = msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
+    for schema in components.values():
+        # From docstrings, whose clause ids and markup say nothing to readers of the schema.
+        schema["description"] = _CLAUSES.sub("", schema["description"]).replace("``", "")
+    return plain_schema([*schemas]), plain_schema(components)
 
 
-def _schemas(operations: Sequence[Operation]) -> dict[str, Any]:
+def plain_schema(schema: Any) -> Any:
+    """Return a schema as generators of types read it.
+
+    They take a field with a default of null for one that is always there, an object of which nothing is said for one
+    that is always empty, and alternatives that only require names for values of any type.
+    """
+    if isinstance(schema, list):
+        return [plain_schema(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {name: plain_schema(value) for name, value in schema.items() if name != "default" or value is not None}
+    if plain.get("type") == "object" and plain.keys().isdisjoint(("properties", "additionalProperties")):
+        plain["additionalProperties"] = True
+    if all(one.keys() == {"required"} for one in plain.get("anyOf", [])):
+        plain.pop("anyOf", None)
+    return plain
+
+
+def build_api_schemas(operations: Sequence[Operation]) -> dict[str, Any]:
+    """Return the JSON Schemas of all requests, responses, events and errors of `operations`, by name."""
     types: list[type[msgspec.Struct]] = [ErrorResponse]
     for operation in operations:
         types += [schema for schema in (operation.request, operation.response, operation.event) if schema is not None]
-    return build_schemas(types)
+    return describe_types(types)[1]
 
 
 def _describe_operation(operation: Operation, endpoint: Endpoint, path: str) -> dict[str, Any]:
@@ -77,13 +102,17 @@ def _describe_operation(operation: Operation, endpoint: Endpoint, path: str) -> 
     if endpoint.rate is not None:
         described["x-clevora-price-per-1k-tokens"] = endpoint.rate / 1000
     if operation.parameters:
-        described["parameters"] = [_describe_parameter(parameter) for parameter in operation.parameters]
+        described["parameters"] = [describe_parameter(parameter) for parameter in operation.parameters]
     if operation.request is not None:
-        described["requestBody"] = {"required": True, "content": _json_content(_ref(operation.request))}
+        described["requestBody"] = {
+            "required": operation.requires_body,
+            "content": _json_content(ref(operation.request)),
+        }
     return described
 
 
-def _describe_parameter(parameter: Parameter) -> dict[str, Any]:
+def describe_parameter(parameter: Parameter) -> dict[str, Any]:
+    """Return a parameter as OpenAPI has it, with its bounds and default."""
     schema: dict[str, Any] = {"type": "string"}
     if parameter.bounds is not None:
         low, high = parameter.bounds
@@ -91,28 +120,44 @@ def _describe_parameter(parameter: Parameter) -> dict[str, Any]:
     return {
         "name": parameter.name,
         "in": parameter.location,
-        "required": parameter.location == "path",
+        "required": parameter.location != "query",
         "description": parameter.description,
         "schema": schema,
         "x-clevora-basis": parameter.basis,
     }
 
 
+def success_schema(endpoint: Endpoint, operation: Operation) -> dict[str, Any]:
+    """Return the JSON Schema of a success's body, with the dashboard's envelope."""
+    schema: dict[str, Any] = (
+        {"type": "object", "additionalProperties": True} if operation.response is None else ref(operation.response)
+    )
+    if not endpoint.enveloped:
+        return schema
+    return {
+        "type": "object",
+        "required": ["status", "data"],
+        "properties": {
+            "status": {"const": "success", "x-clevora-basis": DOCUMENTED},
+            "data": schema | {"x-clevora-basis": DOCUMENTED},
+        },
+    }
+
+
+def error_schema(endpoint: Endpoint) -> dict[str, Any]:
+    """Return the JSON Schema of an error's body, with the dashboard's envelope (B12)."""
+    schema = ref(ErrorResponse)
+    if not endpoint.enveloped:
+        return schema
+    status_field = {"const": "error", "x-clevora-basis": INFERRED}
+    return {"allOf": [schema, {"type": "object", "required": ["status"], "properties": {"status": status_field}}]}
+
+
 def _describe_success(endpoint: Endpoint, operation: Operation) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "object"} if operation.response is None else _ref(operation.response)
-    if endpoint.enveloped:
-        schema = {
-            "type": "object",
-            "required": ["status", "data"],
-            "properties": {
-                "status": {"const": "success", "x-clevora-basis": DOCUMENTED},
-                "data": schema | {"x-clevora-basis": DOCUMENTED},
-            },
-        }
-    content = _json_content(schema)
+    content = _json_content(success_schema(endpoint, operation))
     if operation.event is not None:
         content["text/event-stream"] = {
-            "schema": _ref(operation.event),
+            "schema": ref(operation.event),
             "x-clevora-note": "One chunk for each `data:` line; the last line is `data: [DONE]`.",
         }
     return {"description": "Success.", "headers": _headers(), "content": content}
@@ -123,16 +168,11 @@ def _describe_error(status: int, endpoint: Endpoint) -> dict[str, Any]:
     headers = _headers()
     if status == 429:
         headers["retry-after"] = {"description": "Seconds to wait.", "schema": {"type": "integer"}}
-    schema: dict[str, Any] = _ref(ErrorResponse)
-    if endpoint.enveloped:
-        status_field = {"const": "error", "x-clevora-basis": INFERRED}
-        enveloped = {"type": "object", "required": ["status"], "properties": {"status": status_field}}
-        schema = {"allOf": [schema, enveloped]}
     title, _, cause = STATUSES[status]
     return {
         "description": f"{title}. {cause} Codes: {', '.join(codes)}.",
         "headers": headers,
-        "content": _json_content(schema),
+        "content": _json_content(error_schema(endpoint)),
     }
 
 
@@ -144,5 +184,6 @@ def _json_content(schema: dict[str, Any]) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
 
 
-def _ref(schema: type[msgspec.Struct]) -> dict[str, Any]:
+def ref(schema: type[msgspec.Struct]) -> dict[str, Any]:
+    """Return a reference to the schema of a type, in a document with those of `build_api_schemas` as its components."""
     return {"$ref": f"#/components/schemas/{schema.__name__}"}

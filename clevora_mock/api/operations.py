@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from clevora_mock.api import developer, keys, payments
 from clevora_mock.api.llms import LlmsHandler
-from clevora_mock.api.parameters import KEY_ID, LIMIT, RANGE
+from clevora_mock.api.parameters import KEY_ID, LIMIT, RANGE, WEBHOOK_HEADERS
 from clevora_mock.api.schemas import chat, dashboard, embeddings, scripts, search
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.web.operation import Handler, Operation
@@ -36,7 +36,12 @@ def build_operations(models: Mapping[str, Handler]) -> list[Operation]:
         _row("developer.usage", developer.show_usage, dashboard.UsageReport, parameters=(RANGE,)),
         # The handler checks the signature before it parses the body.
         _row(
-            "dodo.webhook", payments.receive_event, dashboard.WebhookReceipt, dashboard.WebhookEvent, parses_body=False
+            "dodo.webhook",
+            payments.receive_event,
+            dashboard.WebhookReceipt,
+            dashboard.WebhookEvent,
+            parameters=WEBHOOK_HEADERS,
+            parses_body=False,
         ),
     ]
     rows.append(_row("docs.llms", LlmsHandler(rows)))

@@ -5,32 +5,31 @@ from typing import Any
 
 from clevora_mock.api.schemas import dashboard
 from clevora_mock.core import webhooks
-from clevora_mock.core.payments import Checkout
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.json_response import encode_reply
-from clevora_mock.web.parsing import parse_body
+from clevora_mock.web.parsing import parse_body, require_plain
 
 
 async def receive_event(context: RequestContext) -> Reply:
     """Handle ``POST /api/dodo/webhook``: check the signature, then the JSON, then credit the paid checkout."""
     facts, sandbox = context.facts, context.sandbox
     event_id = webhooks.verify(sandbox.config.webhook_secret, facts.headers, facts.body, context.now)
+    require_plain(facts.body, facts.headers)
     _, event = parse_body(facts.body, dashboard.WebhookEvent)
     sandbox.receive_payment(event_id, event, context.now)
     return encode_reply(dashboard.WebhookReceipt(received=True))
 
 
-def sign_checkout_event(sandbox: Sandbox, checkout: Checkout) -> tuple[dict[str, str], bytes]:
-    """Return headers and body of the event for a finished checkout."""
-    return sign_event(sandbox, sandbox.payment_event(checkout, sandbox.clock.now()))
-
-
-def sign_event(sandbox: Sandbox, event: dict[str, Any]) -> tuple[dict[str, str], bytes]:
+def sign_event(sandbox: Sandbox, event: dict[str, Any], event_id: str) -> tuple[dict[str, str], bytes]:
     """Return headers and body of `event`, with a valid Standard Webhooks signature (B8)."""
     # Compact and unescaped, since receivers verify JSON.stringify of the parsed body.
     body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
-    event_id = "evt_" + sandbox.rng.next_hex("event")
     headers = webhooks.sign(sandbox.config.webhook_secret, event_id, sandbox.clock.now(), body)
     return {"content-type": "application/json", **headers}, body
+
+
+def new_event_id(sandbox: Sandbox) -> str:
+    """Return the id of a new event; all deliveries of an event have the same one."""
+    return "evt_" + sandbox.rng.next_hex("event")

@@ -16,7 +16,8 @@ from clevora_mock.cli.terminal import Styler
 from clevora_mock.clock import iso, wall_micros
 from clevora_mock.control.endpoint import ControlAction, ControlListener
 from clevora_mock.core import money
-from clevora_mock.core.journal import MAX_BODY_BYTES, JournalEntry, RequestListener, masked, masked_text
+from clevora_mock.core.journal import MAX_BODY_BYTES, JournalEntry, RequestListener
+from clevora_mock.core.masking import masked, masked_text
 from clevora_mock.core.messages import printable
 
 
@@ -32,6 +33,7 @@ def text_line(sandbox: str, entry: JournalEntry, style: Styler, now: int) -> str
         money.text(entry.cost),
         outcome_of(entry.message or entry.code, entry.fault, _parsed(entry.body), entry.endpoint),
         entry.rule,
+        entry.hint,
     ).text(style)
 
 
@@ -47,6 +49,7 @@ def json_line(sandbox: str, entry: JournalEntry) -> str:
         "status": entry.status or None,
         "code": entry.code,
         "message": entry.message,
+        "hint": entry.hint,
         "latencyMs": entry.latency // 1000,
         "tokens": entry.prompt_tokens + entry.completion_tokens,
         "cost": money.dollars(entry.cost),

@@ -19,7 +19,7 @@ _TOLERANCE = SECOND
 class LogLine(NamedTuple):
     """A request as text: `target` is its endpoint or path, `latency` is in microseconds.
 
-    `outcome` is an error's message, a fault, or else ``stream`` or the model.
+    `outcome` is an error's message, a fault, or else ``stream`` or the model; `hint` explains an error.
     """
 
     time: str
@@ -31,6 +31,7 @@ class LogLine(NamedTuple):
     cost: str
     outcome: str
     rule: str | None
+    hint: str | None = None
 
     def text(self, style: Styler) -> str:
         """Return ``14:21:08  POST    chat.completions       200  12 ms    40 tokens $0.02   stream``."""
@@ -47,6 +48,8 @@ class LogLine(NamedTuple):
             columns.append((f"{self.tokens:>5} {noun:<6} {self.cost:<7}", None))
         outcome, rule = self._fitted(WIDTH - sum(len(text) + 1 for text, _ in columns))
         columns += [(outcome, None if color == "good" else color), (rule, "mark")]
+        # Whole, whatever the width: it says what to change.
+        columns.append((f"({printable(self.hint)})" if self.hint else "", "dim"))
         # Without the padding between columns.
         shown = [(text, name) for text, name in columns if text]
         last, name = shown.pop()

@@ -143,13 +143,15 @@ def execute(command: tuple[str, ...], **flags: str | None) -> None:
 def check(files: tuple[str, ...]) -> None:
     """Print every problem in scenario files, with line and column."""
     from clevora_mock.scenarios.scenario_file import check as check_files
+    from clevora_mock.scenarios.scenario_file import warn
 
     problems = check_files(files)
-    for problem in problems:
+    for problem in problems or (warnings := warn(files)):
         click.echo(problem)
     if problems:
         raise SystemExit(exit_status.FILE_INVALID)
-    click.echo(f"{len(files)} file{'s' if len(files) > 1 else ''}: nothing wrong")
+    found = f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else "nothing wrong"
+    click.echo(f"{len(files)} file{'s' if len(files) > 1 else ''}: {found}")
 
 
 @main.command(cls=SettingsCommand, names=("scenarios",))

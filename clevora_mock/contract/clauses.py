@@ -30,20 +30,28 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(
         "W3",
         "An unknown route is 404.",
-        "not_found, whatever the credentials; a wrong verb is 405 with Allow; a trailing slash changes nothing.",
+        "not_found, whatever the credentials; a wrong verb is 405 with Allow; one trailing slash changes nothing. A "
+        "doubled or encoded slash, a doubled /v1 or a misspelt sandbox name is 404 with a hint.",
     ),
     Clause(
         "W4",
         inferred="The body is read as JSON whatever its content type. Empty, broken, non-object, NaN, duplicate keys, "
-        "bad UTF-8: 400 invalid_json.",
+        "bad UTF-8, Content-Encoding: 400 invalid_json. Where every field is optional, an absent body is {}.",
     ),
     Clause("W5", inferred=f"A body over {MAX_BODY_TEXT} is 413 payload_too_large."),
     Clause(
         "W6",
         inferred="Checks run in the order 404/405, 401, 403, 402, 429, 400; then the work; then the bill.",
     ),
-    Clause("W7", "/docs/llms, /llms.txt and /llms.json serve the same JSON, cached for 5 minutes, to anyone."),
-    Clause("W8", inferred="CORS is open on the emulated API and closed on the control plane."),
+    Clause(
+        "W7",
+        "/docs/llms, /llms.txt and /llms.json serve the same self-contained JSON, cached for 5 minutes, to anyone.",
+        "Real answers validate against its schemas; its addresses are this server's.",
+    ),
+    Clause(
+        "W8",
+        inferred="CORS is open on the emulated API, also on its unknown paths, and closed on the control plane.",
+    ),
     Clause(
         "W9",
         inferred="HTTP/1.1 is spoken: offers to upgrade are ignored, and an HTTP/1.0 client gets a length, no chunks. "
@@ -84,8 +92,8 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "B2",
-        "An account is activated when a credit first brings its balance to "
-        f"{dollars_text(limits.ACTIVATION_THRESHOLD)}, and stays so.",
+        f"An account is activated when its balance first reaches {dollars_text(limits.ACTIVATION_THRESHOLD)}, by a "
+        "payment, an opening credit or an adjustment, and stays so.",
     ),
     Clause("B3", "Once activated, the gate is a balance above zero."),
     Clause(
@@ -107,7 +115,8 @@ CLAUSES: tuple[Clause, ...] = (
     Clause("B10", inferred="The checkout's amount is credited, once for each webhook-id and each payment."),
     Clause(
         "B11",
-        inferred="The account and the transactions, newest first, in dollars with at most six decimals.",
+        inferred="The account, for any signed-in user, and the transactions, newest first, in dollars with at most six "
+        "decimals.",
     ),
     Clause("B12", inferred='Errors of the dashboard\'s endpoints carry "status":"error" beside "error".'),
     Clause(
@@ -115,9 +124,14 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "L2",
-        inferred="The minute is a sliding window of admitted requests; Retry-After is exact, between 1 and 60.",
+        inferred="The minute is a sliding window of admitted requests; Retry-After is exact, between 1 and 60. After "
+        "the clock is set back, requests after now count for nothing.",
     ),
-    Clause("L3", inferred="The day is UTC; the request that crosses the line is served; then 429 until midnight."),
+    Clause(
+        "L3",
+        inferred="The day is UTC; the request that crosses the line is served; then 429 until midnight. Each day keeps "
+        "its own count, whichever way the clock is moved.",
+    ),
     Clause("L4", "No other rate-limit header is documented, so none is sent."),
     Clause(
         "C1",
@@ -127,7 +141,8 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(
         "C2",
         f"model defaults to {DEFAULT_MODEL['chat.completions']}.",
-        f"{MODELS_BY_ENDPOINT['chat.completions'][1]} chats too; unknown is 404, another family's 400.",
+        f"Scripts take {' (default) and '.join(MODELS_BY_ENDPOINT['scripts.generate'])}, every other endpoint its own; "
+        "unknown is 404, another endpoint's 400.",
     ),
     Clause("C3", "stream is a boolean, temperature a number in [0, 2], max_tokens a whole number from 1."),
     Clause(
@@ -164,7 +179,7 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(
         "E1",
         "input is a string or an array of strings.",
-        f"Non-empty, at most {limits.MAX_EMBEDDING_INPUTS}; arrays of token ids are 400 with a hint.",
+        f"Not blank, at most {limits.MAX_EMBEDDING_INPUTS}; arrays of token ids are 400 with a hint.",
     ),
     Clause("E2", "One vector for each input.", "In OpenAI's list shape, in order, with usage."),
     Clause(
@@ -175,7 +190,7 @@ CLAUSES: tuple[Clause, ...] = (
     Clause(
         "H1",
         f"query is required; limit defaults to {limits.DEFAULT_SEARCH_RESULTS}.",
-        f"limit is between 1 and {limits.MAX_SEARCH_RESULTS}.",
+        f"query is not blank; limit is between 1 and {limits.MAX_SEARCH_RESULTS}.",
     ),
     Clause("H2", inferred="The answer's shape, and each result's."),
     Clause("H3", "Results are ranked by a score in [0, 1], ties by id, never more than limit."),
@@ -184,7 +199,11 @@ CLAUSES: tuple[Clause, ...] = (
         "Everyone searches the same demo catalog.",
         "Several hundred made-up videos and podcasts; a catalog of one's own can take its place.",
     ),
-    Clause("G1", "topic is required; style is youtube, podcast or tiktok; length short, medium or long."),
+    Clause(
+        "G1",
+        "topic is required; style is youtube, podcast or tiktok; length short, medium or long.",
+        "topic is not blank.",
+    ),
     Clause(
         "G2",
         inferred=f"length defaults to {limits.DEFAULT_SCRIPT_LENGTH}; budgets of "
@@ -208,7 +227,8 @@ CLAUSES: tuple[Clause, ...] = (
     ),
     Clause(
         "U7",
-        inferred="Successes, abandoned streams, 400 and 500 are recorded; refusals at the gates are not.",
+        inferred="Successes, abandoned streams, 400, 500 and a 404 for a model are recorded; refusals at the gates are "
+        "not.",
     ),
     Clause("U8", "The four places in Firestore can be read, as plain JSON on the control plane."),
 )

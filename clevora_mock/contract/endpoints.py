@@ -1,4 +1,4 @@
-"""The models and endpoints of the API, the OpenAI paths that it does not have, and the changelog."""
+"""The models and endpoints of the API, and the changelog."""
 
 from typing import Literal
 
@@ -25,7 +25,7 @@ MODELS: tuple[Model, ...] = (
         "clevora-1.0-turbo",
         "Chat completions, scripting",
         "Default. Low-latency, balanced quality.",
-        ("chat.completions",),
+        ("chat.completions", "scripts.generate"),
     ),
     Model(
         "clevora-embed-1",
@@ -38,7 +38,7 @@ MODELS: tuple[Model, ...] = (
         "clevora-script-1",
         "YouTube / podcast scripting",
         "Tuned for structured long-form output.",
-        ("scripts.generate", "chat.completions"),
+        ("scripts.generate",),
     ),
 )
 
@@ -166,6 +166,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "The account: balance, tier and whether it is activated.",
         "id_token",
         INFERRED,
+        requires_developer_access=False,
     ),
     Endpoint(
         "developer.topup",
@@ -222,15 +223,6 @@ MODELS_BY_ENDPOINT: dict[str, tuple[str, ...]] = {
 }
 
 ENDPOINT_BY_NAME: dict[str, Endpoint] = {endpoint.name: endpoint for endpoint in ENDPOINTS}
-
-# Hints for requests to OpenAI routes that do not exist here.
-NOT_EMULATED: dict[str, str] = {
-    "/v1/models": "Clevora documents no model list; its models are " + ", ".join(model.id for model in MODELS),
-    "/v1/responses": "Clevora has no Responses API; use /v1/chat/completions (AI SDK: provider.chat(model))",
-    "/v1/completions": "Clevora has no legacy completions; use /v1/chat/completions",
-    "/chat/completions": "the base URL lacks /v1",
-    "/embeddings": "the base URL lacks /v1",
-}
 
 CHANGELOG: tuple[tuple[str, str, str], ...] = (
     (

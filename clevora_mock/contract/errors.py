@@ -50,6 +50,16 @@ class ErrorSpec(Struct, frozen=True):
         return STATUSES[self.status].type
 
 
+class CustomErrorSpec(ErrorSpec, frozen=True):
+    """An error of a scenario, which the contract does not have."""
+
+    own_type: str = ""
+
+    @property
+    def type(self) -> str:
+        return self.own_type
+
+
 _THRESHOLD = dollars_text(ACTIVATION_THRESHOLD)
 
 ERRORS: tuple[ErrorSpec, ...] = (
@@ -170,6 +180,5 @@ STATUS_BY_CODE: dict[str, int] = {
     error.code: status for status, errors in INJECTABLE_ERRORS.items() for error in errors
 }
 
-# Statuses whose errors may have ``Retry-After``, and its default in seconds for injected ones.
-RETRYABLE_STATUSES = (429, 503)
+# The default of ``Retry-After``, in seconds, for injected errors.
 DEFAULT_RETRY_AFTER: dict[int, int] = {429: 1}

@@ -2,12 +2,15 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 from starlette.requests import Request
 from starlette.responses import Response
 
+from clevora_mock.clock import SECOND
 from clevora_mock.contract.limits import MAX_UID_CHARACTERS, TIER
 from clevora_mock.control.endpoint import get_now, get_sandbox
+from clevora_mock.control.schemas import AccountDetails, AccountDetailsList, AccountKey, CreatedAccount, IdToken
+from clevora_mock.control.seconds import Seconds, to_micros
 from clevora_mock.core import id_tokens, money
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.errors import ApiError, invalid, missing
@@ -20,13 +23,16 @@ from clevora_mock.web.parsing import parse_body, parse_optional_body, value_text
 
 _KEY_NAME = "Made by the control plane"
 _BALANCE = 100.0
+_MAX_LIFETIME_SECONDS = 10 * 365 * 86_400
 
 Uid = Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
 Dollars = Annotated[float, Meta(ge=-money.MAX_DOLLARS, le=money.MAX_DOLLARS)]
 
 
 class NewAccount(Struct, forbid_unknown_fields=True, rename="camel"):
-    """An account to create. `balance` (dollars) defaults to 100; the flags default to true.
+    """An account to create. `balance` (dollars) defaults to 100, and `developer_access` to true.
+
+    `activated` defaults to what the balance says (B2).
 
     With `password`, the user can sign in to Firebase by email.
     """
@@ -48,11 +54,11 @@ class AccountChange(Struct, forbid_unknown_fields=True, rename="camel"):
 
 
 class TokenRequest(Struct, forbid_unknown_fields=True, rename="camel"):
-    """An ID token to issue; `expires_in` in seconds."""
+    """An ID token to issue; `expires_in` is at least a second, without its fraction."""
 
     uid: Uid
     email: str | None = None
-    expires_in: Annotated[int, Meta(ge=1, le=315_360_000)] | None = None
+    expires_in: Seconds | None = None
 
 
 async def create_account(request: Request) -> Response:
@@ -67,15 +73,21 @@ async def create_account(request: Request) -> Response:
         _create_user(sandbox, uid, body.email, body.password, now)
     account = sandbox.accounts.get_or_create(uid, body.email, now)
     if balance > 0:
-        account.credit(sandbox.next_entry(), balance, now)
+        sandbox.credit(account, balance, now)
     sandbox.update_account(account, balance, body.activated, body.developer_access is not False)
     _, raw = sandbox.create_key(account, _KEY_NAME, now)
-    return json_response(_render_account(account) | {"apiKey": raw})
+    return json_response(CreatedAccount(**structs.asdict(render_account(account)), api_key=raw))
+
+
+async def list_accounts(request: Request) -> Response:
+    """Handle ``GET /__mock/accounts``."""
+    accounts = get_sandbox(request).accounts.by_uid.values()
+    return json_response(AccountDetailsList([render_account(account) for account in accounts]))
 
 
 async def show_account(request: Request) -> Response:
     """Handle ``GET /__mock/accounts/{uid}``."""
-    return json_response(_render_account(_find_account(request)))
+    return json_response(render_account(_find_account(request)))
 
 
 async def change_account(request: Request) -> Response:
@@ -84,17 +96,19 @@ async def change_account(request: Request) -> Response:
     body = parse_body(await request.body(), AccountChange)[0]
     balance = None if body.balance is None else _parse_balance(body.balance)
     get_sandbox(request).update_account(account, balance, body.activated, body.developer_access)
-    return json_response(_render_account(account))
+    return json_response(render_account(account))
 
 
 async def issue_token(request: Request) -> Response:
     """Handle ``POST /__mock/tokens``: return an ID token that is valid in this sandbox."""
     body = parse_body(await request.body(), TokenRequest)[0]
-    lifetime = body.expires_in or id_tokens.LIFETIME_SECONDS
+    lifetime = id_tokens.LIFETIME_SECONDS
+    if body.expires_in is not None:
+        lifetime = to_micros("expiresIn", body.expires_in) // SECOND
+    if not 1 <= lifetime <= _MAX_LIFETIME_SECONDS:
+        raise invalid("expiresIn", f"1 to {_MAX_LIFETIME_SECONDS} seconds", value_text(body.expires_in))
     project = get_sandbox(request).config.firebase_project
-    return json_response(
-        {"idToken": id_tokens.issue(Identity(body.uid, body.email), project, get_now(request), lifetime)}
-    )
+    return json_response(IdToken(id_tokens.issue(Identity(body.uid, body.email), project, get_now(request), lifetime)))
 
 
 def _find_account(request: Request) -> Account:
@@ -105,19 +119,17 @@ def _find_account(request: Request) -> Account:
     return account
 
 
-def _render_account(account: Account) -> dict[str, object]:
+def render_account(account: Account) -> AccountDetails:
     """Return an account as the control plane shows it."""
-    return {
-        "uid": account.uid,
-        "email": account.email,
-        "balance": money.dollars(account.ledger.balance),
-        "activated": account.activated,
-        "developerAccess": account.developer_access,
-        "tier": TIER,
-        "keys": [
-            {"id": key.id, "name": key.name, "preview": key.preview, "revoked": key.revoked} for key in account.keys
-        ],
-    }
+    return AccountDetails(
+        uid=account.uid,
+        email=account.email,
+        balance=money.dollars(account.ledger.balance),
+        activated=account.activated,
+        developer_access=account.developer_access,
+        tier=TIER,
+        keys=[AccountKey(key.id, key.name, key.preview, key.revoked) for key in account.keys],
+    )
 
 
 def _create_user(sandbox: Sandbox, uid: str, email: str | None, password: str, now: int) -> None:

@@ -11,7 +11,7 @@ from clevora_mock.control.pages import render_page
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core import money
 from clevora_mock.core.errors import invalid
-from clevora_mock.core.payments import Checkout, Outcome
+from clevora_mock.core.payments import Checkout, Outcome, PaymentOrder
 
 _BUTTONS = """<form method="post">
 <button name="outcome" value="succeeded">Pay {amount}</button>
@@ -47,7 +47,7 @@ class CheckoutPage:
             raise invalid("outcome", '"succeeded" or "failed"', ", ".join(outcomes)[:40] or "nothing")
         outcome: Outcome = "succeeded" if outcomes == ["succeeded"] else "failed"
         checkout = find_checkout(request)
-        await self._sender.finish(request.app, get_sandbox(request), checkout, outcome, get_now(request))
+        await self._sender.finish(request.app, get_sandbox(request), checkout, PaymentOrder(outcome), get_now(request))
         return RedirectResponse(f"{get_base_url(request)}/checkout/{checkout.id}", status_code=303)
 
 

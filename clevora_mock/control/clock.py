@@ -2,24 +2,26 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clevora_mock.clock import MAX_SPEED, MAX_TIMESTAMP, SECOND, Clock, iso, parse
+from clevora_mock.clock import MAX_SPEED, MAX_TIMESTAMP, Clock, iso, parse
 from clevora_mock.control.endpoint import get_sandbox
+from clevora_mock.control.schemas import ClockView
+from clevora_mock.control.seconds import Seconds, to_micros
 from clevora_mock.core.errors import invalid
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.parsing import parse_body, value_text
 
 
 class ClockChange(Struct, forbid_unknown_fields=True):
-    """Changes to the clock, applied in this order: mode and speed, time, seconds to advance."""
+    """Changes to the clock, applied in this order: mode and speed, time, span to advance."""
 
     mode: Literal["real", "frozen", "scaled"] | None = None
     speed: Annotated[float, Meta(gt=0, le=MAX_SPEED)] | None = None
     now: str | None = None
-    advance: Annotated[float, Meta(ge=0, le=MAX_TIMESTAMP // SECOND)] | None = None
+    advance: Seconds | None = None
 
 
 async def show_clock(request: Request) -> Response:
@@ -30,25 +32,28 @@ async def show_clock(request: Request) -> Response:
 async def change_clock(request: Request) -> Response:
     """Handle ``PATCH /__mock/clock``: apply all changes, or none when one is invalid."""
     body = parse_body(await request.body(), ClockChange)[0]
-    clock = get_sandbox(request).clock
+    sandbox = get_sandbox(request)
+    clock = sandbox.clock
     moment = None if body.now is None else _parse_now(body.now)
     if (body.mode == "scaled") != (body.speed is not None):
         raise invalid("speed", 'a number if, and only if, "mode" is "scaled"', value_text(body.speed))
-    if body.advance is not None and (clock.now() if moment is None else moment) + body.advance * SECOND > MAX_TIMESTAMP:
+    span = 0 if body.advance is None else to_micros("advance", body.advance)
+    if (clock.now() if moment is None else moment) + span > MAX_TIMESTAMP:
         raise invalid("advance", f"a time of at most {iso(MAX_TIMESTAMP)}", value_text(body.advance))
     if body.mode is not None:
         clock.set_mode(body.mode, body.speed or 1.0)
     if moment is not None:
         clock.set(moment)
-    if body.advance is not None:
-        clock.advance(body.advance)
+        sandbox.restart_future_scenarios()
+    if span:
+        clock.set(clock.now() + span)
+    sandbox.announce("clock")
     return json_response(render_clock(clock))
 
 
-def render_clock(clock: Clock) -> dict[str, object]:
+def render_clock(clock: Clock) -> ClockView:
     """Return a clock as the control plane shows it."""
-    fields: dict[str, object] = {"now": iso(clock.now()), "mode": clock.mode}
-    return fields | {"speed": clock.speed} if clock.mode == "scaled" else fields
+    return ClockView(iso(clock.now()), clock.mode, clock.speed if clock.mode == "scaled" else UNSET)
 
 
 def _parse_now(text: str) -> int:

@@ -13,6 +13,7 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.exchange_recorder import get_exchange
 from clevora_mock.web.internal_error import internal_error
+from clevora_mock.web.parsing import require_plain
 from clevora_mock.web.request_body import read_body
 
 # A snapshot includes the journal, with the first bytes of every body.
@@ -70,6 +71,7 @@ class ControlEndpoint:
         try:
             if self._local_only is not None:
                 self._local_only.check(request)
+            require_plain(body or b"", exchange.headers)
             response = await self._handlers["GET" if method == "HEAD" else method](request)
         except ApiError:
             raise

@@ -1,17 +1,86 @@
 """The four documented Firestore collections, and the ledger's, as plain JSON (U8)."""
 
-from typing import Any
+from typing import Literal
 
 from clevora_mock.clock import date, iso
+from clevora_mock.control.schemas import Answer
 from clevora_mock.core import money
 from clevora_mock.core.accounts import Account, Key
 from clevora_mock.core.journal import JournalEntry
-from clevora_mock.core.ledger import LedgerEntry
+from clevora_mock.core.ledger import EntryType, LedgerEntry
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.usage import UsageCount, UsageDay
+from clevora_mock.core.usage import UsageCount
 
 
-def find_document(sandbox: Sandbox, path: str) -> dict[str, Any] | None:
+class UsageCounts(Answer, frozen=True):
+    """Numbers of requests, billed tokens and errors."""
+
+    requests: int
+    tokens: int
+    errors: int
+
+
+class UsageDocument(UsageCounts, frozen=True):
+    """An account's usage."""
+
+    last_used: str | None
+
+
+class DayDocument(UsageCounts, frozen=True):
+    """An account's usage on one UTC day."""
+
+    endpoints: dict[str, UsageCounts]
+
+
+class KeyDocument(Answer, frozen=True):
+    """An API key."""
+
+    uid: str
+    name: str
+    preview: str
+    status: Literal["active", "revoked"]
+    requests: int
+    tokens: int
+    created_at: str
+    last_used: str | None
+
+
+class LogDocument(Answer, frozen=True):
+    """A request in Clevora's log (U7)."""
+
+    uid: str | None
+    key: str | None
+    endpoint: str | None
+    tokens: int
+    status: Literal["success", "error"]
+    latency_ms: int
+    output: str
+    request_id: str
+    created_at: str
+
+
+class TransactionDocument(Answer, frozen=True):
+    """An entry of a ledger."""
+
+    uid: str
+    type: EntryType
+    endpoint: str | None
+    tokens: int
+    amount: float
+    balance_after: float
+    created_at: str
+
+
+class DocumentList(Answer, frozen=True):
+    """The ids of a collection's documents."""
+
+    documents: list[str]
+
+
+Document = UsageDocument | DayDocument | KeyDocument | LogDocument | TransactionDocument
+
+
+def find_document(sandbox: Sandbox, path: str) -> Document | None:
     """Return the document at `path` (``clevora_developer_usage/demo/days/2026-01-01``), None if there is none."""
     match path.split("/"):
         case ["clevora_developer_usage", uid]:
@@ -52,53 +121,52 @@ def list_documents(sandbox: Sandbox, path: str) -> list[str] | None:
             return None
 
 
-def _render_usage(account: Account) -> dict[str, Any]:
-    usage = account.usage
-    return _render_count(usage.total) | {"lastUsed": _iso_or_none(usage.last_used)}
+def _render_usage(account: Account) -> UsageDocument:
+    total = account.usage.total
+    return UsageDocument(total.requests, total.tokens, total.errors, _iso_or_none(account.usage.last_used))
 
 
-def _render_day(account: Account, day: str) -> dict[str, Any] | None:
+def _render_day(account: Account, day: str) -> DayDocument | None:
     found = next((row for number, row in account.usage.days.items() if date(number) == day), None)
-    return None if found is None else _render_count(found) | {"endpoints": _render_endpoints(found)}
+    if found is None:
+        return None
+    endpoints = {name: _render_count(count) for name, count in found.endpoints.items()}
+    return DayDocument(found.requests, found.tokens, found.errors, endpoints)
 
 
-def _render_endpoints(day: UsageDay) -> dict[str, dict[str, int]]:
-    return {name: _render_count(count) for name, count in day.endpoints.items()}
+def _render_count(count: UsageCount) -> UsageCounts:
+    return UsageCounts(count.requests, count.tokens, count.errors)
 
 
-def _render_count(count: UsageCount) -> dict[str, Any]:
-    return {"requests": count.requests, "tokens": count.tokens, "errors": count.errors}
+def _render_key(key: Key) -> KeyDocument:
+    return KeyDocument(
+        uid=key.account.uid,
+        name=key.name,
+        preview=key.preview,
+        status="revoked" if key.revoked else "active",
+        requests=key.requests,
+        tokens=key.tokens,
+        created_at=iso(key.created),
+        last_used=_iso_or_none(key.last_used),
+    )
 
 
-def _render_key(key: Key) -> dict[str, Any]:
-    return {
-        "uid": key.account.uid,
-        "name": key.name,
-        "preview": key.preview,
-        "status": "revoked" if key.revoked else "active",
-        "requests": key.requests,
-        "tokens": key.tokens,
-        "createdAt": iso(key.created),
-        "lastUsed": _iso_or_none(key.last_used),
-    }
-
-
-def _render_log(entry: JournalEntry) -> dict[str, Any]:
+def _render_log(entry: JournalEntry) -> LogDocument:
     failed = entry.status >= 400
-    return {
-        "uid": entry.account,
-        "key": entry.key_id,
-        "endpoint": entry.endpoint,
-        "tokens": 0 if failed else entry.prompt_tokens + entry.completion_tokens,
-        "status": "error" if failed else "success",
-        "latencyMs": entry.latency // 1000,
-        "output": entry.response,
-        "requestId": entry.id,
-        "createdAt": iso(entry.completed),
-    }
+    return LogDocument(
+        uid=entry.account,
+        key=entry.key_id,
+        endpoint=entry.endpoint,
+        tokens=0 if failed else entry.prompt_tokens + entry.completion_tokens,
+        status="error" if failed else "success",
+        latency_ms=entry.latency // 1000,
+        output=entry.response,
+        request_id=entry.id,
+        created_at=iso(entry.completed),
+    )
 
 
-def _find_transaction(sandbox: Sandbox, entry_id: str) -> dict[str, Any] | None:
+def _find_transaction(sandbox: Sandbox, entry_id: str) -> TransactionDocument | None:
     for account in sandbox.accounts.by_uid.values():
         for entry in account.ledger.entries:
             if sandbox.entry_id(entry.serial) == entry_id:
@@ -106,16 +174,16 @@ def _find_transaction(sandbox: Sandbox, entry_id: str) -> dict[str, Any] | None:
     return None
 
 
-def _render_transaction(account: Account, entry: LedgerEntry) -> dict[str, Any]:
-    return {
-        "uid": account.uid,
-        "type": entry.type,
-        "endpoint": entry.endpoint,
-        "tokens": entry.tokens,
-        "amount": money.dollars(entry.amount),
-        "balanceAfter": money.dollars(entry.balance_after),
-        "createdAt": iso(entry.at),
-    }
+def _render_transaction(account: Account, entry: LedgerEntry) -> TransactionDocument:
+    return TransactionDocument(
+        uid=account.uid,
+        type=entry.type,
+        endpoint=entry.endpoint,
+        tokens=entry.tokens,
+        amount=money.dollars(entry.amount),
+        balance_after=money.dollars(entry.balance_after),
+        created_at=iso(entry.at),
+    )
 
 
 def _iso_or_none(moment: int | None) -> str | None:

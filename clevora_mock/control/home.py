@@ -7,6 +7,7 @@ from starlette.responses import HTMLResponse, Response
 
 from clevora_mock.control.endpoint import get_base_url, get_sandbox
 from clevora_mock.control.pages import render_page
+from clevora_mock.control.schemas import Home
 from clevora_mock.version import __version__
 from clevora_mock.web.json_response import json_response
 
@@ -30,14 +31,15 @@ async def show_home(request: Request) -> Response:
     key = get_sandbox(request).config.api_key
     if "text/html" not in request.headers.get("accept", ""):
         return json_response(
-            {
-                "name": "clevora-mock",
-                "version": __version__,
-                "baseUrl": f"{base}/v1",
-                "apiKey": key,
-                "sandbox": get_sandbox(request).name,
-                "links": dict(_LINKS),
-            }
+            Home(
+                name="clevora-mock",
+                version=__version__,
+                base_url=f"{base}/v1",
+                api_key=key,
+                webhook_secret=get_sandbox(request).config.webhook_secret,
+                sandbox=get_sandbox(request).name,
+                links=dict(_LINKS),
+            )
         )
     rows = "".join(
         f'<li><a href="{escape(base + path)}"><code>{escape(path)}</code></a> {escape(meaning)}</li>'

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from msgspec import UNSET
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,6 +11,7 @@ from clevora_mock.api.openapi import build_openapi_document
 from clevora_mock.contract.clauses import CLAUSES
 from clevora_mock.control import clock, firestore
 from clevora_mock.control.endpoint import ControlHandler, get_base_url, get_query, get_sandbox
+from clevora_mock.control.schemas import ClauseView, Fidelity, Health, LedgerView
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError, missing
 from clevora_mock.version import __version__
@@ -20,21 +22,20 @@ from clevora_mock.web.parsing import query_param
 
 def show_health(server: str | None) -> ControlHandler:
     """Handle ``GET /__mock/health``; `server` is the server's name, if it has one."""
-    named = {} if server is None else {"server": server}
 
     async def show(request: Request) -> Response:
         sandbox = get_sandbox(request)
         return json_response(
-            {
-                "status": "ok",
-                "version": __version__,
-                "sandbox": sandbox.name,
-                "seed": sandbox.rng.seed,
-                "scenario": sandbox.scenario_run.scenario.name,
-                "firebaseProject": sandbox.config.firebase_project,
-                "clock": clock.render_clock(sandbox.clock),
-                **named,
-            }
+            Health(
+                status="ok",
+                version=__version__,
+                sandbox=sandbox.name,
+                seed=sandbox.rng.seed,
+                scenario=sandbox.scenario_run.scenario.name,
+                firebase_project=sandbox.config.firebase_project,
+                clock=clock.render_clock(sandbox.clock),
+                server=UNSET if server is None else server,
+            )
         )
 
     return show
@@ -42,11 +43,8 @@ def show_health(server: str | None) -> ControlHandler:
 
 async def show_fidelity(request: Request) -> Response:
     """Handle ``GET /__mock/fidelity``: return every clause of the contract, documented or inferred."""
-    clauses = [
-        {"id": clause.id, "basis": clause.basis, "documented": clause.documented, "inferred": clause.inferred}
-        for clause in CLAUSES
-    ]
-    return json_response({"clauses": clauses})
+    clauses = [ClauseView(clause.id, [*clause.basis], clause.documented, clause.inferred) for clause in CLAUSES]
+    return json_response(Fidelity(clauses))
 
 
 def show_openapi(operations: Sequence[Operation]) -> ControlHandler:
@@ -68,16 +66,16 @@ async def show_ledger(request: Request) -> Response:
         raise ApiError("not_found", "No such account")
     sums = account.ledger.sums()
     return json_response(
-        {
-            "uid": account.uid,
-            "balance": money.dollars(account.ledger.balance),
-            "credits": money.dollars(sums.credits),
-            "charges": money.dollars(sums.charges),
-            "adjustments": money.dollars(sums.adjustments),
-            "tokens": sums.tokens,
-            "folded": account.ledger.opening.entries,
-            "entries": [render_transaction(get_sandbox(request), entry) for entry in account.ledger.entries],
-        }
+        LedgerView(
+            uid=account.uid,
+            balance=money.dollars(account.ledger.balance),
+            credits=money.dollars(sums.credits),
+            charges=money.dollars(sums.charges),
+            adjustments=money.dollars(sums.adjustments),
+            tokens=sums.tokens,
+            folded=account.ledger.opening.entries,
+            entries=[render_transaction(get_sandbox(request), entry) for entry in account.ledger.entries],
+        )
     )
 
 
@@ -90,4 +88,4 @@ async def show_firestore(request: Request) -> Response:
     ids = firestore.list_documents(get_sandbox(request), path)
     if ids is None:
         raise ApiError("not_found", "No such document")
-    return json_response({"documents": ids})
+    return json_response(firestore.DocumentList(ids))

@@ -1,26 +1,22 @@
-"""``/__mock/requests``, ``/__mock/conduct``, ``/__mock/events``: the journal, and findings about the client."""
+"""``/__mock/requests`` and ``/__mock/conduct``: the journal, and findings about the client."""
 
-import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
-import msgspec
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.responses import Response
 
 from clevora_mock.clock import iso, parse
-from clevora_mock.control.endpoint import get_query, get_sandbox
+from clevora_mock.control.endpoint import get_now, get_query, get_sandbox
+from clevora_mock.control.schemas import ConductReport, JournalEntryView, JournalView, NearMissView
 from clevora_mock.core import money
 from clevora_mock.core.conduct import findings
 from clevora_mock.core.errors import invalid
-from clevora_mock.core.journal import MAX_BODY_BYTES, MAX_ENTRIES, Journal, JournalEntry
+from clevora_mock.core.journal import MAX_BODY_BYTES, MAX_ENTRIES, JournalEntry
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.parsing import int_param, query_names, query_param, value_text
 
 _LIMIT = 100
-# Undelivered events of a slow reader; beyond these, the oldest are dropped.
-_BACKLOG = 1000
 
 Filter = Callable[[JournalEntry], bool]
 
@@ -29,91 +25,60 @@ async def list_requests(request: Request) -> Response:
     """Handle ``GET /__mock/requests``: return the entries that match the filters, newest first."""
     maximum = max(MAX_ENTRIES, get_sandbox(request).config.journal_size)
     limit = int_param(get_query(request), "limit", (1, maximum), _LIMIT)
-    filters = _parse_filters(get_query(request))
+    filters = _parse_filters(get_query(request), get_now(request))
     journal = get_sandbox(request).journal
     matching = [entry for entry in reversed(journal.entries) if all(matches(entry) for matches in filters)]
     requests = [render_entry(entry) for entry in matching[:limit]]
-    return json_response({"count": len(matching), "evicted": journal.evicted, "requests": requests})
+    return json_response(JournalView(len(matching), journal.evicted, requests))
 
 
 async def clear_journal(request: Request) -> Response:
     """Handle ``DELETE /__mock/requests``."""
-    get_sandbox(request).journal.clear()
-    return json_response({"count": 0, "evicted": 0, "requests": []})
+    sandbox = get_sandbox(request)
+    sandbox.journal.clear()
+    sandbox.announce("reset", "journal")
+    return json_response(JournalView(0, 0, []))
 
 
 async def show_conduct(request: Request) -> Response:
     """Handle ``GET /__mock/conduct``."""
-    return json_response({"findings": findings(get_sandbox(request).journal.entries)})
+    return json_response(ConductReport(findings(get_sandbox(request).journal.entries)))
 
 
-async def stream_events(request: Request) -> Response:
-    """Handle ``GET /__mock/events``: stream new entries until the client disconnects."""
-    journal = get_sandbox(request).journal
-    queue: asyncio.Queue[JournalEntry] = asyncio.Queue(_BACKLOG)
-
-    def enqueue(entry: JournalEntry) -> None:
-        if queue.full():
-            queue.get_nowait()
-        queue.put_nowait(entry)
-
-    async def frames() -> AsyncIterator[bytes]:
-        yield b": listening\n\n"
-        while request.method != "HEAD":
-            yield b"data: " + msgspec.json.encode(render_entry(await queue.get())) + b"\n\n"
-
-    return JournalStream(frames(), journal, enqueue)
-
-
-class JournalStream(StreamingResponse):
-    """Endless response; `notify` is called with each new entry until the client disconnects."""
-
-    media_type = "text/event-stream"
-
-    def __init__(self, frames: AsyncIterator[bytes], journal: Journal, notify: Callable[[JournalEntry], None]) -> None:
-        super().__init__(frames)
-        self._journal = journal
-        self._notify = notify
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._journal.listeners.append(self._notify)
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._journal.listeners.remove(self._notify)
-
-
-def render_entry(entry: JournalEntry) -> dict[str, object]:
+def render_entry(entry: JournalEntry) -> JournalEntryView:
     """Return an entry as the control plane shows it."""
-    return {
-        "id": entry.id,
-        "time": iso(entry.at),
-        "endpoint": entry.endpoint,
-        "method": entry.method,
-        "path": entry.path,
-        "query": entry.query,
-        "key": entry.key,
-        "account": entry.account,
-        "status": entry.status or None,
-        "code": entry.code,
-        "message": entry.message,
-        "hint": entry.hint,
-        "latencyMs": entry.latency // 1000,
-        "promptTokens": entry.prompt_tokens,
-        "completionTokens": entry.completion_tokens,
-        "cost": money.dollars(entry.cost),
-        "balanceAfter": None if entry.balance_after is None else money.dollars(entry.balance_after),
-        "client": entry.client,
-        "body": _render_body(entry),
-        "bodyBytes": entry.body_bytes,
-        "response": entry.response,
-        "ignored": entry.ignored,
-        "abandoned": entry.abandoned,
-        "rule": entry.rule,
-        "draw": entry.draw,
-        "fault": entry.fault,
-        "nearMisses": [{"rule": miss.rule, "failed": miss.condition, "draw": miss.draw} for miss in entry.misses],
-    }
+    return JournalEntryView(
+        id=entry.id,
+        time=iso(entry.at),
+        endpoint=entry.endpoint,
+        method=entry.method,
+        path=entry.path,
+        query=entry.query,
+        key=entry.key,
+        account=entry.account,
+        status=entry.status or None,
+        code=entry.code,
+        message=entry.message,
+        hint=entry.hint,
+        latency_ms=entry.latency // 1000,
+        prompt_tokens=entry.prompt_tokens,
+        completion_tokens=entry.completion_tokens,
+        cost=money.dollars(entry.cost),
+        balance_after=None if entry.balance_after is None else money.dollars(entry.balance_after),
+        client=entry.client,
+        body=_render_body(entry),
+        body_bytes=entry.body_bytes,
+        response=entry.response,
+        ignored=[*entry.ignored],
+        abandoned=entry.abandoned,
+        rule=entry.rule,
+        draw=entry.draw,
+        fault=entry.fault,
+        near_misses=[
+            NearMissView(miss.rule, miss.condition, miss.field, miss.expected, miss.got, miss.draw)
+            for miss in entry.misses
+        ],
+    )
 
 
 def _render_body(entry: JournalEntry) -> object:
@@ -126,39 +91,40 @@ def _render_body(entry: JournalEntry) -> object:
     return entry.body.decode("utf-8", "replace")
 
 
-def _parse_filters(query: str) -> list[Filter]:
+def _parse_filters(query: str, now: int) -> list[Filter]:
     """Return the filters in a query. Raises a 400 for an unknown name or a malformed value."""
     unknown = query_names(query) - set(QUERY)
     if unknown:
         raise invalid(min(unknown), f"one of {', '.join(QUERY)}", "an unknown filter")
     values = {name: query_param(query, name) for name in _FILTERS}
-    return [_FILTERS[name](value) for name, value in values.items() if value is not None]
+    return [_FILTERS[name](value, now) for name, value in values.items() if value is not None]
 
 
-def _equals(name: str) -> Callable[[str], Filter]:
-    return lambda value: lambda entry: bool(getattr(entry, name) == value)
+def _equals(name: str) -> Callable[[str, int], Filter]:
+    return lambda value, now: lambda entry: bool(getattr(entry, name) == value)
 
 
-def _has_status(text: str) -> Filter:
+def _has_status(text: str, now: int) -> Filter:
     if not (text.isascii() and text.isdigit() and len(text) == 3):
         raise invalid("status", "a status such as 429", value_text(text))
     return lambda entry: entry.status == int(text)
 
 
-def _has_key(value: str) -> Filter:
+def _has_key(value: str, now: int) -> Filter:
     return lambda entry: value in (entry.key, entry.key_id)
 
 
-def _is_since(text: str) -> Filter:
+def _is_since(text: str, now: int) -> Filter:
     try:
         since = parse(text)
     except ValueError:
         raise invalid("since", "a time such as 2026-05-11T14:00:00Z", value_text(text)) from None
-    return lambda entry: entry.at >= since
+    # Entries after now are from before the clock was set back.
+    return lambda entry: since <= entry.at <= now
 
 
-# Each filter's maker takes the text of its query parameter.
-_FILTERS: dict[str, Callable[[str], Filter]] = {
+# Each filter's maker takes the text of its query parameter, and the sandbox's time.
+_FILTERS: dict[str, Callable[[str, int], Filter]] = {
     "endpoint": _equals("endpoint"),
     "status": _has_status,
     "code": _equals("code"),

@@ -1,18 +1,32 @@
-"""``/__mock/checkouts`` and ``/__mock/webhooks``: finish payments, and sign events."""
+"""``/__mock/checkouts`` and ``/__mock/webhooks``: list and finish payments, and sign events."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clevora_mock.api.payments import sign_event
+from clevora_mock.api.payments import new_event_id, sign_event
+from clevora_mock.clock import DAY, iso
 from clevora_mock.control.checkout import find_checkout
-from clevora_mock.control.endpoint import ControlHandler, get_now, get_sandbox
+from clevora_mock.control.endpoint import ControlHandler, get_base_url, get_now, get_sandbox
+from clevora_mock.control.schemas import CheckoutDetails, CheckoutDetailsList, FinishedCheckout, SignedEvent
+from clevora_mock.control.seconds import Seconds, to_micros
 from clevora_mock.control.webhook_sender import WebhookSender
-from clevora_mock.core.payments import Outcome
+from clevora_mock.core import money
+from clevora_mock.core.errors import invalid
+from clevora_mock.core.payments import MAX_DELIVERIES, Checkout, Outcome, PaymentOrder
 from clevora_mock.web.json_response import json_response
-from clevora_mock.web.parsing import parse_body
+from clevora_mock.web.parsing import parse_body, parse_optional_body, value_text
+
+_MAX_DELAY = 365 * DAY
+
+
+class DeliveryRequest(Struct, forbid_unknown_fields=True):
+    """How often a payment's event is delivered, and how much later; by default once, as the scenario says."""
+
+    deliveries: Annotated[int, Meta(ge=1, le=MAX_DELIVERIES)] | None = None
+    delay: Seconds | None = None
 
 
 class SignRequest(Struct, forbid_unknown_fields=True):
@@ -21,13 +35,26 @@ class SignRequest(Struct, forbid_unknown_fields=True):
     payload: dict[str, Any]
 
 
+async def list_checkouts(request: Request) -> Response:
+    """Handle ``GET /__mock/checkouts``."""
+    base = get_base_url(request)
+    checkouts = get_sandbox(request).checkouts.by_id.values()
+    return json_response(CheckoutDetailsList([_render_checkout(checkout, base) for checkout in checkouts]))
+
+
 def finish_checkout(sender: WebhookSender, outcome: Outcome) -> ControlHandler:
     """Handle ``POST /__mock/checkouts/{id}/pay`` and ``/fail``: finish the checkout and deliver its event."""
 
     async def finish(request: Request) -> Response:
         checkout = find_checkout(request)
-        status = await sender.finish(request.app, get_sandbox(request), checkout, outcome, get_now(request))
-        return json_response({"id": checkout.id, "status": checkout.status, "webhookStatus": status})
+        body = parse_optional_body(await request.body(), DeliveryRequest)
+        delay = None if body.delay is None else to_micros("delay", body.delay)
+        if delay is not None and delay > _MAX_DELAY:
+            raise invalid("delay", "at most 8760h, a year", value_text(body.delay))
+        order = PaymentOrder(outcome, body.deliveries or 1, delay)
+        statuses = await sender.finish(request.app, get_sandbox(request), checkout, order, get_now(request))
+        status: Outcome = "failed" if checkout.status == "failed" else "succeeded"
+        return json_response(FinishedCheckout(checkout.id, status, statuses[-1] if statuses else None, statuses))
 
     return finish
 
@@ -35,5 +62,21 @@ def finish_checkout(sender: WebhookSender, outcome: Outcome) -> ControlHandler:
 async def sign_webhook(request: Request) -> Response:
     """Handle ``POST /__mock/webhooks/sign``: return headers and body to post to the webhook."""
     event, _ = parse_body(await request.body(), SignRequest)
-    headers, body = sign_event(get_sandbox(request), event.payload)
-    return json_response({"headers": headers, "body": body.decode()})
+    sandbox = get_sandbox(request)
+    headers, body = sign_event(sandbox, event.payload, new_event_id(sandbox))
+    return json_response(SignedEvent(headers, body.decode()))
+
+
+def _render_checkout(checkout: Checkout, base_url: str) -> CheckoutDetails:
+    return CheckoutDetails(
+        id=checkout.id,
+        url=f"{base_url}/checkout/{checkout.id}",
+        uid=checkout.uid,
+        email=checkout.email,
+        amount=money.dollars(checkout.amount),
+        status=checkout.status,
+        credited=checkout.credited,
+        created_at=iso(checkout.created),
+        expires_at=iso(checkout.expires),
+        due_at=None if checkout.due is None else iso(checkout.due),
+    )

@@ -1,6 +1,6 @@
 """Row in the control plane's table of routes."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -8,19 +8,23 @@ from clevora_mock.control.endpoint import ControlHandler
 
 
 class ControlRoute(NamedTuple):
-    """A method and path (``GET /__mock/clock``), its handler and summary, and the body and query that it takes.
+    """A method and path (``GET /__mock/clock``), its handler and summary, its answer, and the body and query it takes.
 
-    `changes` is False for a route that leaves the sandbox as it is, whatever its method, `any_host` True for one that
-    answers under every host name.
+    `answer` is a type or a tuple of types: of the answer, or of a stream's events. `media_type` is the answer's.
+    `takes_scenario` is True if the body may also be a whole scenario. `changes` is False for a route that leaves the
+    sandbox as it is, whatever its method, `any_host` True for one that answers under every host name.
     """
 
     where: str
     handler: ControlHandler
     summary: str
+    answer: Any = None
     request: type[Struct] | None = None
     query: tuple[str, ...] = ()
     changes: bool = True
     any_host: bool = False
+    media_type: str = "application/json"
+    takes_scenario: bool = False
 
     @property
     def method(self) -> str:

@@ -1,19 +1,33 @@
 """Table of the control plane's routes."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clevora_mock.control import accounts, clock, home, info, journal, openapi, payments, sandboxes, state
+from clevora_mock.control import (
+    accounts,
+    clock,
+    events,
+    firestore,
+    home,
+    info,
+    journal,
+    openapi,
+    payments,
+    sandboxes,
+    schemas,
+    state,
+)
 from clevora_mock.control.checkout import CheckoutPage
 from clevora_mock.control.endpoint import ControlEndpoint, ControlHandler, ControlListener, get_base_url
 from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.route import ControlRoute
-from clevora_mock.control.scenario import ScenarioHandlers
+from clevora_mock.control.scenario import ScenarioHandlers, ScenarioName
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.sandboxes import Sandboxes
+from clevora_mock.core.snapshot import State
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.operation import Operation
@@ -40,24 +54,42 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
 def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[ControlRoute]:
     """Return the routes of pages and of the server; `table` may grow after this call."""
     checkout, row = CheckoutPage(context.sender), ControlRoute
+    html, document = "text/html", dict[str, Any]
     return [
-        row("GET /", home.show_home, "version, base URL, API key and links"),
-        row("GET /openapi.json", info.show_openapi(context.operations), "the emulated API as OpenAPI 3.1"),
-        row("GET /checkout/{id}", checkout.show, "the page where a top-up is paid"),
-        row("POST /checkout/{id}", checkout.finish, "pays the top-up, or lets the payment fail"),
-        row("DELETE /", sandboxes.remove_sandbox(context.sandboxes), "under `/sandbox/<name>`: removes the sandbox"),
+        row("GET /", home.show_home, "version, base URL, API key and links", schemas.Home),
+        row(
+            "GET /openapi.json",
+            info.show_openapi(context.operations),
+            "the emulated API as OpenAPI 3.1",
+            document,
+        ),
+        row("GET /checkout/{id}", checkout.show, "the page where a top-up is paid", str, media_type=html),
+        row("POST /checkout/{id}", checkout.finish, "pays the top-up, or lets the payment fail", str, media_type=html),
+        row(
+            "DELETE /",
+            sandboxes.remove_sandbox(context.sandboxes),
+            "under `/sandbox/<name>`: removes the sandbox",
+            schemas.RemovedSandbox,
+        ),
         row(
             "GET /__mock/health",
             info.show_health(context.server),
             "200 when ready, with the server's settings",
+            schemas.Health,
             any_host=True,
         ),
-        row("GET /__mock/openapi.json", _show_control_openapi(table), "these routes as OpenAPI 3.1"),
-        row("GET /__mock/fidelity", info.show_fidelity, "every clause of the contract, documented or inferred"),
+        row("GET /__mock/openapi.json", _show_control_openapi(table), "these routes as OpenAPI 3.1", document),
+        row(
+            "GET /__mock/fidelity",
+            info.show_fidelity,
+            "every clause of the contract, documented or inferred",
+            schemas.Fidelity,
+        ),
         row(
             "GET /__mock/sandboxes",
             sandboxes.list_sandboxes(context.sandboxes),
             "all sandboxes, with requests, spend, scenario and last use",
+            schemas.SandboxList,
         ),
     ]
 
@@ -66,15 +98,50 @@ def _state(context: ControlContext) -> list[ControlRoute]:
     """Return the routes of a sandbox's state, clock and scenario."""
     scenarios, row = ScenarioHandlers(context.store), ControlRoute
     return [
-        row("POST /__mock/reset", state.reset_sandbox, "resets the sandbox, or a part of it", state.ResetRequest),
-        row("GET /__mock/state", state.show_state, "a versioned snapshot of the whole sandbox"),
-        row("PUT /__mock/state", state.put_state(context.sender), "restores a snapshot, all or nothing"),
-        row("GET /__mock/clock", clock.show_clock, "the sandbox's clock"),
-        row("PATCH /__mock/clock", clock.change_clock, "sets or advances it, or changes its mode", clock.ClockChange),
-        row("GET /__mock/scenarios", scenarios.list, "all scenarios, and the active one's name"),
-        row("GET /__mock/scenario", scenarios.show, "the active scenario, and how often each rule matched"),
-        row("PUT /__mock/scenario", scenarios.put, 'starts `{"name": "flaky"}`, or a scenario as JSON or YAML'),
-        row("DELETE /__mock/scenario", scenarios.delete, "ends the scenario: no rules apply"),
+        row(
+            "POST /__mock/reset",
+            state.reset_sandbox,
+            "resets the sandbox, or a part of it",
+            schemas.ResetPart,
+            state.ResetRequest,
+        ),
+        row("GET /__mock/state", state.show_state, "a versioned snapshot of the whole sandbox", State),
+        row(
+            "PUT /__mock/state",
+            state.put_state(context.sender),
+            "restores a snapshot, all or nothing",
+            schemas.RestoredState,
+            State,
+        ),
+        row("GET /__mock/clock", clock.show_clock, "the sandbox's clock", schemas.ClockView),
+        row(
+            "PATCH /__mock/clock",
+            clock.change_clock,
+            "sets or advances it, or changes its mode",
+            schemas.ClockView,
+            clock.ClockChange,
+        ),
+        row(
+            "GET /__mock/scenarios",
+            scenarios.list,
+            "all scenarios, and the active one's name",
+            schemas.ScenarioList,
+        ),
+        row(
+            "GET /__mock/scenario",
+            scenarios.show,
+            "the active scenario; how often each rule was met, and applied",
+            schemas.ActiveScenario,
+        ),
+        row(
+            "PUT /__mock/scenario",
+            scenarios.put,
+            'starts `{"name": "flaky"}`, or a scenario as JSON or YAML',
+            schemas.ActiveScenario,
+            ScenarioName,
+            takes_scenario=True,
+        ),
+        row("DELETE /__mock/scenario", scenarios.delete, "ends the scenario: no rules apply", schemas.ActiveScenario),
     ]
 
 
@@ -82,30 +149,50 @@ def _accounts(sender: WebhookSender) -> list[ControlRoute]:
     """Return the routes of accounts, tokens and payments."""
     row = ControlRoute
     return [
-        row("POST /__mock/accounts", accounts.create_account, "creates an account and a key", accounts.NewAccount),
-        row("GET /__mock/accounts/{uid}", accounts.show_account, "an account"),
-        row("PATCH /__mock/accounts/{uid}", accounts.change_account, "changes an account", accounts.AccountChange),
+        row("GET /__mock/accounts", accounts.list_accounts, "all accounts", schemas.AccountDetailsList),
+        row(
+            "POST /__mock/accounts",
+            accounts.create_account,
+            "creates an account and a key",
+            schemas.CreatedAccount,
+            accounts.NewAccount,
+        ),
+        row("GET /__mock/accounts/{uid}", accounts.show_account, "an account", schemas.AccountDetails),
+        row(
+            "PATCH /__mock/accounts/{uid}",
+            accounts.change_account,
+            "changes an account",
+            schemas.AccountDetails,
+            accounts.AccountChange,
+        ),
         row(
             "POST /__mock/tokens",
             accounts.issue_token,
             "issues an ID token for a user",
+            schemas.IdToken,
             accounts.TokenRequest,
             changes=False,
         ),
+        row("GET /__mock/checkouts", payments.list_checkouts, "all checkouts", schemas.CheckoutDetailsList),
         row(
             "POST /__mock/checkouts/{id}/pay",
             payments.finish_checkout(sender, "succeeded"),
             "pays a checkout, and delivers the signed event",
+            schemas.FinishedCheckout,
+            payments.DeliveryRequest,
         ),
         row(
             "POST /__mock/checkouts/{id}/fail",
             payments.finish_checkout(sender, "failed"),
             "lets a checkout's payment fail, and delivers the signed event",
+            schemas.FinishedCheckout,
+            payments.DeliveryRequest,
         ),
         row(
             "POST /__mock/webhooks/sign",
             payments.sign_webhook,
             "signs an event: headers and body to post to the webhook",
+            schemas.SignedEvent,
             payments.SignRequest,
             changes=False,
         ),
@@ -116,15 +203,33 @@ def _records() -> list[ControlRoute]:
     """Return the routes of journal, ledger and documents."""
     row = ControlRoute
     return [
-        row("GET /__mock/requests", journal.list_requests, "the journal, newest first", query=journal.QUERY),
-        row("DELETE /__mock/requests", journal.clear_journal, "empties the journal"),
-        row("GET /__mock/conduct", journal.show_conduct, "findings about the client's behavior"),
-        row("GET /__mock/events", journal.stream_events, "server-sent events: new journal entries"),
-        row("GET /__mock/ledger", info.show_ledger, "an account's ledger", query=("uid",)),
+        row(
+            "GET /__mock/requests",
+            journal.list_requests,
+            "the journal, newest first",
+            schemas.JournalView,
+            query=journal.QUERY,
+        ),
+        row("DELETE /__mock/requests", journal.clear_journal, "empties the journal", schemas.JournalView),
+        row(
+            "GET /__mock/conduct",
+            journal.show_conduct,
+            "findings about the client's behavior",
+            schemas.ConductReport,
+        ),
+        row(
+            "GET /__mock/events",
+            events.stream_events,
+            "server-sent events: new journal entries, and changes of clock, scenario, money and accounts",
+            (schemas.JournalEntryView, schemas.ChangeEvent),
+            media_type="text/event-stream",
+        ),
+        row("GET /__mock/ledger", info.show_ledger, "an account's ledger", schemas.LedgerView, query=("uid",)),
         row(
             "GET /__mock/firestore/{path:path}",
             info.show_firestore,
             "the documented Firestore documents: usage, days, keys, logs, transactions",
+            (*get_args(firestore.Document), firestore.DocumentList),
         ),
     ]
 

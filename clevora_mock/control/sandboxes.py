@@ -5,6 +5,7 @@ from starlette.responses import Response
 
 from clevora_mock.clock import iso
 from clevora_mock.control.endpoint import ControlHandler, get_sandbox
+from clevora_mock.control.schemas import RemovedSandbox, SandboxList, SandboxView
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
@@ -16,7 +17,7 @@ def list_sandboxes(sandboxes: Sandboxes) -> ControlHandler:
     """Handle ``GET /__mock/sandboxes``."""
 
     async def show(request: Request) -> Response:
-        return json_response({"sandboxes": [_render_sandbox(sandbox) for sandbox in sandboxes.all()]})
+        return json_response(SandboxList([_render_sandbox(sandbox) for sandbox in sandboxes.all()]))
 
     return show
 
@@ -29,17 +30,17 @@ def remove_sandbox(sandboxes: Sandboxes) -> ControlHandler:
         if name == DEFAULT:
             raise ApiError("not_found", "The sandbox default cannot be removed; POST /__mock/reset resets it")
         sandboxes.remove(name)
-        return json_response({"removed": name})
+        return json_response(RemovedSandbox(name))
 
     return remove
 
 
-def _render_sandbox(sandbox: Sandbox) -> dict[str, object]:
+def _render_sandbox(sandbox: Sandbox) -> SandboxView:
     spent = sum(account.ledger.spent for account in sandbox.accounts.by_uid.values())
-    return {
-        "name": sandbox.name,
-        "requests": sandbox.journal.total,
-        "spend": money.dollars(spent),
-        "scenario": sandbox.scenario_run.scenario.name,
-        "lastUsed": None if sandbox.last_used is None else iso(sandbox.last_used),
-    }
+    return SandboxView(
+        name=sandbox.name,
+        requests=sandbox.journal.total,
+        spend=money.dollars(spent),
+        scenario=sandbox.scenario_run.scenario.name,
+        last_used=None if sandbox.last_used is None else iso(sandbox.last_used),
+    )

@@ -1,15 +1,30 @@
 """``/__mock/scenario`` and ``/__mock/scenarios``: read, start and end scenarios."""
 
-import msgspec
+import re
+
+from msgspec import Struct
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.control.endpoint import get_sandbox
+from clevora_mock.control.schemas import ActiveScenario, RuleCounts, ScenarioList, ScenarioSummary
 from clevora_mock.core.errors import ApiError
+from clevora_mock.core.messages import closest_match
 from clevora_mock.core.scenario import DEFAULT, Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.json_response import json_response
+
+# YAML's messages about a text whose lines were joined.
+_BROKEN_LAYOUT = "mapping values|expected key|'-' indicator|could not find expected ':'"
+
+
+class ScenarioName(Struct):
+    """The name of the scenario to start, and the time after which it ends, such as ``60s``."""
+
+    name: str
+    ttl: str | None = None
 
 
 class ScenarioHandlers:
@@ -20,16 +35,19 @@ class ScenarioHandlers:
 
     async def list(self, request: Request) -> Response:
         """Handle ``GET /__mock/scenarios``."""
-        described = [{"name": name, "description": text} for name, text in self._store.describe()]
+        described = [ScenarioSummary(name, text) for name, text in self._store.describe()]
         active = get_sandbox(request).scenario_run.scenario.name
-        return json_response({"active": active, "scenarios": described})
+        return json_response(ScenarioList(active, described))
 
     async def show(self, request: Request) -> Response:
         """Handle ``GET /__mock/scenario``."""
-        return json_response(_render_scenario(get_sandbox(request).scenario_run))
+        return json_response(render_scenario(get_sandbox(request).scenario_run))
 
     async def put(self, request: Request) -> Response:
-        """Handle ``PUT /__mock/scenario``: start ``{"name": "flaky"}``, or a scenario as JSON or YAML."""
+        """Handle ``PUT /__mock/scenario``: start ``{"name": "flaky"}``, or a scenario as JSON or YAML.
+
+        With ``"ttl": "60s"`` it ends by itself.
+        """
         get_sandbox(request).start_scenario(self._read(await request.body()))
         return await self.show(request)
 
@@ -39,35 +57,38 @@ class ScenarioHandlers:
         return await self.show(request)
 
     def _read(self, body: bytes) -> Scenario:
-        from clevora_mock.scenarios.scenario_file import read_scenario  # noqa: PLC0415 - imports YAML
+        from clevora_mock.scenarios.scenario_file import name_alone, read_scenario  # noqa: PLC0415 - imports YAML
 
         try:
             text = body.decode()
         except UnicodeDecodeError:
             raise ApiError("invalid_field", "scenario: expected UTF-8 text") from None
         try:
-            name = _parse_name(body)
-            return read_scenario("scenario", text) if name is None else self._store.named(name)
+            name = name_alone(text)
+            # In YAML, a name that is no scenario's may be that of a new one without rules.
+            is_new = name is None or (not text.lstrip().startswith("{") and name not in self._store.names())
+            if name is None or is_new:
+                return read_scenario("scenario", text)
+            named = self._store.named(name)
+            return replace(named, ttl=read_scenario("scenario", text).ttl or named.ttl)
         except ValueError as error:
-            raise ApiError("invalid_field", "; ".join(str(error).splitlines())) from None
+            message = "; ".join(str(error).splitlines())
+            raise ApiError("invalid_field", message + self._body_hint(text.strip(), message)) from None
+
+    def _body_hint(self, text: str, message: str) -> str:
+        """Return the hint for a body that curl sends for ``-d flaky`` and ``-d @FILE``."""
+        if named := re.fullmatch(r"""(?:name=)?["']?([\w.-]+)["']?""", text):
+            meant = closest_match(named[1], self._store.names())
+            return f'; did you mean {{"name": "{meant}"}}?' if meant else '; a name is sent as {"name": …}'
+        if "\n" not in text and (text.startswith("#") or re.search(_BROKEN_LAYOUT, message)):
+            return "; the body has no line breaks: send a file with --data-binary @FILE, since curl -d drops them"
+        return ""
 
 
-def _parse_name(body: bytes) -> str | None:
-    """Return the name in ``{"name": ...}``, None for any other body."""
-    try:
-        body = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
-        return None
-    if isinstance(body, dict) and body.keys() == {"name"} and isinstance(body["name"], str):
-        return body["name"]
-    return None
-
-
-def _render_scenario(run: ScenarioRun) -> dict[str, object]:
+def render_scenario(run: ScenarioRun) -> ActiveScenario:
+    """Return a running scenario as the control plane shows it."""
     scenario = run.scenario
-    return {
-        "name": scenario.name,
-        "description": scenario.description,
-        "rules": [{"name": rule.name, "met": run.counts.get(rule.name, 0)} for rule in scenario.rules],
-        "source": scenario.source,
-    }
+    counts = [
+        RuleCounts(rule.name, run.counts.get(rule.name, 0), run.applied.get(rule.name, 0)) for rule in scenario.rules
+    ]
+    return ActiveScenario(scenario.name, scenario.description, counts, scenario.source)

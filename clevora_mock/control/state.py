@@ -9,11 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.control.endpoint import ControlHandler, get_sandbox
+from clevora_mock.control.schemas import ResetPart, RestoredState
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core import snapshot
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.scenario_run import ScenarioRun
+from clevora_mock.core.scenario_run import Displaced, ScenarioRun
 from clevora_mock.core.snapshot import ScenarioState, State
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.parsing import parse_optional_body
@@ -46,7 +47,8 @@ def put_state(sender: WebhookSender) -> ControlHandler:
         except ValueError as error:
             raise ApiError("invalid_field", f"state: {error}") from None
         sender.resume(request.app, sandbox)
-        return json_response({"restored": True})
+        sandbox.announce("reset", "state")
+        return json_response(RestoredState(True))
 
     return put
 
@@ -64,7 +66,9 @@ async def reset_sandbox(request: Request) -> Response:
             sandbox.start_scenario(sandbox.startup.scenario)
         case _:
             sandbox.reset()
-    return json_response({"reset": body.only or "everything"})
+    part = body.only or "everything"
+    sandbox.announce("reset", part)
+    return json_response(ResetPart(part))
 
 
 def parse_state(body: bytes) -> State:
@@ -94,4 +98,6 @@ def _scenario_run(saved: ScenarioState) -> ScenarioRun:
         scenario = read_scenario("scenario", saved.source)
     except ValueError as error:
         raise ValueError("; ".join(str(error).splitlines())) from None
-    return ScenarioRun(replace(scenario, name=saved.name), saved.began, saved.counts)
+    displaced = msgspec.convert(saved.displaced, Displaced, from_attributes=True)
+    named = replace(scenario, name=saved.name)
+    return ScenarioRun(named, saved.began, saved.counts, saved.applied, saved.ends, displaced)

@@ -9,9 +9,9 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message
 
-from clevora_mock.api.payments import sign_checkout_event
+from clevora_mock.api.payments import new_event_id, sign_event
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
-from clevora_mock.core.payments import Checkout, Outcome
+from clevora_mock.core.payments import Checkout, PaymentOrder
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import path_of
 from clevora_mock.web.framed_response import CONNECTION_CONTROL, WITHOUT_WAITING
@@ -24,22 +24,21 @@ class WebhookSender:
 
     def __init__(self) -> None:
         # The event loop itself keeps only weak references to tasks.
-        self._running: set[asyncio.Task[int]] = set()
+        self._running: set[asyncio.Task[list[int]]] = set()
 
     async def finish(
-        self, app: ASGIApp, sandbox: Sandbox, checkout: Checkout, outcome: Outcome, now: int
-    ) -> int | None:
-        """Finish an open checkout; return the webhook's status, or None when the event is delayed.
+        self, app: ASGIApp, sandbox: Sandbox, checkout: Checkout, order: PaymentOrder, now: int
+    ) -> list[int]:
+        """Finish an open checkout; return the webhook's status for each delivery, none when the event is delayed.
 
         The scenario may fail the payment, or delay its event by the sandbox's clock. Raises a 400 when the checkout is
         not open.
         """
-        payments = sandbox.scenario_run.scenario.payments
-        checkout.finish(outcome, now, payments)
-        if not payments.delay:
+        checkout.finish(order, now, sandbox.scenario_run.scenario.payments)
+        if checkout.due is None or checkout.due <= now:
             return await self._deliver(app, sandbox, checkout)
-        self._schedule(app, sandbox, checkout, now + payments.delay)
-        return None
+        self._schedule(app, sandbox, checkout, checkout.due)
+        return []
 
     def resume(self, app: ASGIApp, sandbox: Sandbox) -> None:
         """Schedule the undelivered events of a restored sandbox."""
@@ -57,10 +56,16 @@ class WebhookSender:
 
         sandbox.clock.call_at(due, deliver)
 
-    async def _deliver(self, app: ASGIApp, sandbox: Sandbox, checkout: Checkout) -> int:
+    async def _deliver(self, app: ASGIApp, sandbox: Sandbox, checkout: Checkout) -> list[int]:
+        """Deliver the event as often as the checkout says: with the same id, each with a timestamp of its own."""
         checkout.due = None
-        headers, body = sign_checkout_event(sandbox, checkout)
-        return await _post(app, path_of(sandbox.name) + _WEBHOOK, headers, body)
+        event = sandbox.payment_event(checkout, sandbox.clock.now())
+        event_id = new_event_id(sandbox)
+        statuses = []
+        for _ in range(checkout.deliveries):
+            headers, body = sign_event(sandbox, event, event_id)
+            statuses.append(await _post(app, path_of(sandbox.name) + _WEBHOOK, headers, body))
+        return statuses
 
 
 class _InProcess:

@@ -12,6 +12,7 @@ from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.ledger import Ledger
 from clevora_mock.core.limits import RateLimiter
+from clevora_mock.core.masking import preview
 from clevora_mock.core.usage import AccountUsage
 
 
@@ -74,18 +75,23 @@ class Account:
         self.keys: list[Key] = []
 
     def credit(self, serial: int, amount: int, now: int) -> None:
-        """Add `amount` micro-dollars; a balance at the threshold activates the account permanently (B2)."""
+        """Add `amount` micro-dollars."""
         self.ledger.credit(serial, amount, now)
+        self.activate_if_funded()
+
+    def activate_if_funded(self) -> None:
+        """Activate the account, permanently, if its balance is at the threshold (B2)."""
         if self.ledger.balance >= ACTIVATION_THRESHOLD:
             self.activated = True
 
     def require_funds(self) -> None:
         """Raise a 402 unless the account is activated and has a balance above zero (B2, B3)."""
         if not self.activated:
-            raise ApiError(
-                "account_not_activated",
-                hint=f"balance {money.text(self.ledger.balance)}, needs {money.text(ACTIVATION_THRESHOLD)} once",
+            reached = self.ledger.balance >= ACTIVATION_THRESHOLD
+            needs = (
+                "deactivated by a scenario or PATCH" if reached else f"needs {money.text(ACTIVATION_THRESHOLD)} once"
             )
+            raise ApiError("account_not_activated", hint=f"balance {money.text(self.ledger.balance)}, {needs}")
         if self.ledger.balance <= 0:
             raise ApiError("insufficient_balance", hint=f"balance {money.text(self.ledger.balance)}")
 
@@ -135,16 +141,6 @@ def bearer(authorization: str) -> str | None:
 def hash_key(raw: str) -> bytes:
     """Return the BLAKE2b hash of a key, by which it is stored and found."""
     return blake2b(raw.encode("utf-8", "surrogatepass"), digest_size=32).digest()
-
-
-def preview(raw: str) -> str:
-    """Return the first 20 and the last 2 characters of a key (K4)."""
-    return f"{raw[:20]}...{raw[-2:]}"
-
-
-def mask(text: str) -> str:
-    """Replace every API key in `text` by its preview."""
-    return re.sub(KEY_PATTERN, lambda found: preview(found[0]), text) if KEY_PREFIX in text else text
 
 
 def _unknown_key_hint(raw: str | None) -> str:

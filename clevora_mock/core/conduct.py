@@ -130,7 +130,7 @@ def _unknown_fields_and_unread_streams(caller: str, entries: list[JournalEntry])
 
 def _polling(caller: str, entries: list[JournalEntry]) -> Iterator[ConductFinding]:
     reads = [entry for entry in entries if entry.endpoint == "developer.usage"]
-    fast = [later for earlier, later in pairwise(reads) if later.at - earlier.at < SECOND]
+    fast = [later for earlier, later in pairwise(reads) if 0 <= later.at - earlier.at < SECOND]
     if fast:
         yield ConductFinding("usage_polling", f"{caller} requested usage more than once a second", _ids(fast))
 

@@ -1,6 +1,6 @@
 """A request and its outcome as frozen values: facts, caller, reply and what was sent of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -17,8 +17,8 @@ from clevora_mock.core.scenario import NO_PLAN, Plan
 class RequestFacts(Struct, frozen=True, dict=True):
     """A routed request with its body.
 
-    `headers` are by lower-case name. `endpoint` is None for other APIs and unknown paths; `operation` is their name in
-    the journal. `arrived` is a timestamp of the sandbox's clock.
+    `headers` are by lower-case name, and `header_lines` all of them, as they were sent. `endpoint` is None for other
+    APIs and unknown paths; `operation` is their name in the journal. `arrived` is a timestamp of the sandbox's clock.
     """
 
     id: str
@@ -27,6 +27,7 @@ class RequestFacts(Struct, frozen=True, dict=True):
     path: str
     query: str = ""
     headers: Mapping[bytes, bytes] = {}
+    header_lines: Sequence[tuple[bytes, bytes]] = ()
     body: bytes = b""
     endpoint: Endpoint | None = None
     operation: str | None = None
@@ -34,6 +35,10 @@ class RequestFacts(Struct, frozen=True, dict=True):
     def header(self, name: bytes) -> str:
         """Return the text of a header, empty if it is absent."""
         return self.headers.get(name, b"").decode("latin-1")
+
+    def lines_of(self, name: bytes) -> list[str]:
+        """Return the texts of all lines of a header, without space around them."""
+        return [value.decode("latin-1").strip(" \t") for each, value in self.header_lines if each == name]
 
     @cached_property
     def document(self) -> Any:
@@ -77,6 +82,10 @@ class Exchange(Struct, frozen=True):
     ignored: tuple[str, ...] = ()
     abandoned: bool = False
     simulated_delay: int = 0
+
+    def latency(self, completed: int) -> int:
+        """Return the microseconds until `completed`; none if the clock was set back meanwhile."""
+        return max(0, completed - self.facts.arrived) + self.simulated_delay
 
     @property
     def completion_tokens(self) -> int:

@@ -1,7 +1,8 @@
 """The two limits of a key: requests in a sliding minute, tokens in a UTC day (contract L1-L3).
 
-The window is (now - 60 s, now]. Only admitted requests count, so repeating a refused one has no effect, and the
-``Retry-After`` of a 429 is exact: a request one second earlier is refused again.
+The window is (now - 60 s, now], also after the clock was set back: later requests count once it reaches them again.
+Only admitted requests count, so repeating a refused one has no effect, and the ``Retry-After`` of a 429 is exact: a
+request one second earlier is refused again.
 """
 
 from collections import deque
@@ -12,6 +13,7 @@ from msgspec import Meta, Struct
 from clevora_mock.clock import DAY, MINUTE, SECOND, day_of
 from clevora_mock.contract.limits import REQUESTS_PER_MINUTE, TOKENS_PER_DAY
 from clevora_mock.core.errors import ApiError
+from clevora_mock.core.usage import DAYS
 
 Limit = Annotated[int, Meta(ge=0, le=2**62)]
 
@@ -24,19 +26,18 @@ class Limits(Struct, frozen=True):
 
 
 class RateLimiter:
-    """The requests of a key in the last minute, and its tokens on `day`."""
+    """The requests of a key since a minute ago, in ascending order, and its tokens by UTC day."""
 
-    __slots__ = ("day", "recent", "tokens")
+    __slots__ = ("recent", "tokens")
 
     def __init__(self) -> None:
         self.recent: deque[int] = deque()
-        self.day = 0
-        self.tokens = 0
+        self.tokens: dict[int, int] = {}
 
     def acquire(self, now: int, limits: Limits) -> None:
         """Count a request at `now`. Raises a 429 with ``Retry-After`` over a limit, and then counts nothing."""
         # The day first: its wait is longer, so a client that obeys it is not refused again.
-        if limits.tokens_per_day is not None and self.tokens_on(day_of(now)) >= limits.tokens_per_day:
+        if limits.tokens_per_day is not None and self.tokens.get(day_of(now), 0) >= limits.tokens_per_day:
             raise ApiError(
                 "daily_token_limit_exceeded",
                 f"Daily token limit exceeded: {limits.tokens_per_day:,} tokens",
@@ -47,25 +48,26 @@ class RateLimiter:
         recent = self.recent
         while recent and now - recent[0] >= MINUTE:
             recent.popleft()
-        if len(recent) >= limits.requests_per_minute:
+        count = len(recent)
+        # Requests after now are left by a clock that was set back.
+        while count and recent[count - 1] > now:
+            count -= 1
+        if count >= limits.requests_per_minute:
             # If the limit was lowered, more than one request has to leave the window.
-            leaves = recent[len(recent) - limits.requests_per_minute] if limits.requests_per_minute else now
+            leaves = recent[count - limits.requests_per_minute] if limits.requests_per_minute else now
             raise ApiError(
                 "rate_limit_exceeded",
                 f"Rate limit exceeded: {limits.requests_per_minute} requests per minute",
                 retry_after=min(60, ceil_seconds(leaves + MINUTE - now)),
             )
-        recent.append(now)
+        recent.insert(count, now)
 
     def add_tokens(self, tokens: int, now: int) -> None:
-        """Add `tokens` to the UTC day of `now`."""
+        """Add `tokens` to the UTC day of `now`; beyond `DAYS` days, the one that was used least recently is dropped."""
         day = day_of(now)
-        if day != self.day:
-            self.day, self.tokens = day, 0
-        self.tokens += tokens
-
-    def tokens_on(self, day: int) -> int:
-        return self.tokens if day == self.day else 0
+        self.tokens[day] = self.tokens.pop(day, 0) + tokens
+        if len(self.tokens) > DAYS:
+            del self.tokens[next(iter(self.tokens))]
 
 
 def ceil_seconds(micros: int) -> int:

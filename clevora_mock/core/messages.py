@@ -1,8 +1,13 @@
 """Text for messages to people: alternatives, suggestions and quotations."""
 
+import re
 from collections.abc import Iterable
 
+from clevora_mock.core.masking import masked_text
+
 MAX_SHOWN_CHARACTERS = 40
+# Numbers from here on are taken for milliseconds where a duration lacks its unit.
+MIN_MILLISECONDS = 100
 
 
 def one_of(values: Iterable[object]) -> str:
@@ -30,8 +35,22 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f'; did you mean "{close}"?' if close else ""
 
 
+def duration_hint(text: str, unit: str | None = None) -> str:
+    """Return ``; did you mean …`` for a duration with another unit, or without one.
+
+    A number without a unit is meant in `unit`; without that in seconds if it is below 100, else in milliseconds.
+    """
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(?: *(ms|milli|s|m|h)[a-z]*)?", text, re.ASCII | re.IGNORECASE)
+    if not found:
+        return ""
+    meant = (found[2] or unit or ("s" if float(found[1]) < MIN_MILLISECONDS else "ms")).lower().replace("milli", "ms")
+    return f"; did you mean {found[1]}{meant}?"
+
+
 def quoted(text: str) -> str:
     """Return `text` in quotes, on one line, truncated to `MAX_SHOWN_CHARACTERS`."""
+    # Masked first, since a part of a secret is not recognized.
+    text = masked_text(text)
     short = text if len(text) <= MAX_SHOWN_CHARACTERS else text[: MAX_SHOWN_CHARACTERS - 1] + "…"
     return '"' + printable(short).replace('"', '\\"') + '"'
 

@@ -8,6 +8,8 @@ the event's total, which includes tax and may be in another currency.
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from msgspec import Struct
+
 from clevora_mock.clock import SECOND, iso_micros
 from clevora_mock.contract.limits import CHECKOUT_HOURS, DOLLAR
 from clevora_mock.core import money
@@ -18,16 +20,28 @@ Outcome = Literal["succeeded", "failed"]
 
 MAX_CHECKOUTS = 10_000
 MAX_PROCESSED_EVENTS = 50_000
+MAX_DELIVERIES = 10
+
+
+class PaymentOrder(Struct, frozen=True):
+    """How to finish a checkout: its outcome, and how often and how much later (microseconds) its event is delivered.
+
+    Without a `delay`, the scenario's counts.
+    """
+
+    outcome: Outcome
+    deliveries: int = 1
+    delay: int | None = None
 
 
 class Checkout:
     """A payment page for a top-up.
 
-    `amount` is in micro-dollars. `due` is the time at which its event is to be delivered. `credited` is True once the
-    webhook has credited it.
+    `amount` is in micro-dollars. `due` is the time at which its event is to be delivered, `deliveries` how often.
+    `credited` is True once the webhook has credited it.
     """
 
-    __slots__ = ("amount", "created", "credited", "due", "email", "id", "status", "uid")
+    __slots__ = ("amount", "created", "credited", "deliveries", "due", "email", "id", "status", "uid")
 
     def __init__(self, checkout_id: str, uid: str, email: str | None, amount: int, created: int) -> None:
         self.id = checkout_id
@@ -38,6 +52,7 @@ class Checkout:
         self.status: Literal["open", "succeeded", "failed"] = "open"
         self.credited = False
         self.due: int | None = None
+        self.deliveries = 1
 
     @property
     def expires(self) -> int:
@@ -46,8 +61,8 @@ class Checkout:
     def is_open(self, now: int) -> bool:
         return self.status == "open" and now < self.expires
 
-    def finish(self, outcome: Outcome, now: int, payments: Payments) -> None:
-        """Finish the checkout (B7); `payments` may make the payment fail or delay its event.
+    def finish(self, order: PaymentOrder, now: int, payments: Payments) -> None:
+        """Finish the checkout (B7); the scenario's `payments` may make the payment fail or delay its event.
 
         Raises a 400 if the checkout is finished or expired.
         """
@@ -55,8 +70,9 @@ class Checkout:
             raise invalid("id", "an open checkout", f"one whose payment {self.status}")
         if not self.is_open(now):
             raise invalid("id", "an open checkout", "an expired one")
-        self.status = "failed" if payments.outcome == "fail" else outcome
-        self.due = now + payments.delay
+        self.status = "failed" if payments.outcome == "fail" else order.outcome
+        self.due = now + (payments.delay if order.delay is None else order.delay)
+        self.deliveries = order.deliveries
 
 
 class Checkouts:

@@ -55,7 +55,7 @@ class Reply(Struct, frozen=True):
     code: str | None = None
     message: str | None = None
     hint: str | None = None
-    retry_after: int | None = None
+    retry_after: float | None = None
     fault: str | None = None
     undelivered: bool = False
     charge: bool | None = None
@@ -66,10 +66,11 @@ class Reply(Struct, frozen=True):
 
     def with_body(self, body: bytes) -> "Reply":
         """Return the reply with another body in one piece and its ``content-length``."""
-        headers = tuple(
-            (name, b"%d" % len(body) if name == b"content-length" else value) for name, value in self.headers
-        )
-        return replace(self, frames=(Frame(body),), headers=headers)
+        return replace(self.with_header(b"content-length", b"%d" % len(body)), frames=(Frame(body),))
+
+    def with_header(self, name: bytes, value: bytes) -> "Reply":
+        """Return the reply with another value of a header that it has."""
+        return replace(self, headers=tuple((each, value if each == name else old) for each, old in self.headers))
 
     def map_frames(self, change: Callable[[Frame], Frame]) -> "Reply":
         return replace(self, frames=tuple(map(change, self.frames)))

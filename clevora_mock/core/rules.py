@@ -6,9 +6,20 @@ order. `chance` is drawn only for requests that meet all other conditions, and `
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
+from clevora_mock.clock import SECOND
 from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.near_misses import (
+    NOTHING,
+    Difference,
+    calls_text,
+    conditions_text,
+    difference,
+    pattern_text,
+    value_text,
+    window_text,
+)
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.scenario import Calls, Plan, Rule, RuleNearMiss, Scenario, TextPattern, When
 
@@ -32,8 +43,7 @@ def decide(
     """
     misses: list[RuleNearMiss] = []
     for rule in scenario.rules:
-        endpoints = rule.when.endpoints
-        if endpoints is not None and (facts.endpoint is None or facts.endpoint.name not in endpoints):
+        if not _is_endpoint(rule.when, facts):
             continue
         purpose = purpose_of(scenario, rule)
         failed = _failed_condition(rule.when, facts, principal, began)
@@ -46,18 +56,41 @@ def decide(
             if rule.when.calls is None or is_among(count, rule.when.calls):
                 return Plan(rule.then, rule.name, purpose, draw, tuple(misses), count)
             failed = "calls"
-        misses.append(RuleNearMiss(rule.name, failed, draw))
+        reached = counts[rule.name] if failed == "calls" else facts.arrived - began
+        misses.append(_near_miss(rule, failed, facts, principal, draw, reached))
     return Plan(misses=tuple(misses))
 
 
 def _failed_condition(when: When, facts: RequestFacts, principal: Principal, began: int) -> str | None:
     """Return the name of the first condition that fails, except for `chance` and `calls`."""
-    for name, holds in _CONDITIONS:
-        if getattr(when, name) and not holds(when, facts, principal):
-            return name
+    for condition in _CONDITIONS:
+        if getattr(when, condition.name) and not condition.is_met(when, facts, principal):
+            return condition.name
     if when.between is not None and not when.between[0] <= facts.arrived - began < when.between[1]:
         return "between"
+    if when.not_ is not None and _is_endpoint(when.not_, facts):
+        return "not" if _failed_condition(when.not_, facts, principal, began) is None else None
     return None
+
+
+def _near_miss(
+    rule: Rule, failed: str, facts: RequestFacts, principal: Principal, draw: float | None, reached: int
+) -> RuleNearMiss:
+    """Describe the condition `failed`; `reached` is the number of the call, or the time since the scenario began."""
+    when = rule.when
+    field, expected, got = failed, "", ""
+    condition = next((condition for condition in _CONDITIONS if condition.name == failed), None)
+    if condition is not None:
+        field, expected, got = condition.describe(when, facts, principal)
+    elif failed == "not" and when.not_ is not None:
+        expected, got = f"not {conditions_text(when.not_)}", "all of it"
+    elif failed == "between" and when.between is not None:
+        expected, got = window_text(when.between), f"{reached / SECOND:g}s"
+    elif failed == "chance":
+        expected, got = f"a draw below {when.chance:g}", f"{draw:g}"
+    elif failed == "calls" and when.calls is not None:
+        expected, got = f"call {calls_text(when.calls)}", f"call {reached}"
+    return RuleNearMiss(rule.name, failed, draw, field, expected, got)
 
 
 def is_among(count: int, calls: Calls) -> bool:
@@ -67,16 +100,20 @@ def is_among(count: int, calls: Calls) -> bool:
     return any(low <= count and (high is None or count <= high) for low, high in calls.ranges)
 
 
+def _messages(facts: RequestFacts) -> list[dict[str, Any]]:
+    """Return the messages of a chat, as far as they have the form of messages."""
+    found = facts.document.get("messages") if isinstance(facts.document, dict) else None
+    return [message for message in found if isinstance(message, dict)] if isinstance(found, list) else []
+
+
 def last_message(facts: RequestFacts) -> str:
     """Return the text of the last user message, the query, the topic or the input; empty without one."""
     field = None if facts.endpoint is None else facts.endpoint.message_field
     if field is None or not isinstance(facts.document, dict):
         return ""
-    value = facts.document.get(field)
     if field != "messages":
-        return _text(value)
-    messages = value if isinstance(value, list) else []
-    contents = [m.get("content") for m in messages if isinstance(m, dict) and m.get("role") == "user"]
+        return _text(facts.document.get(field))
+    contents = [message.get("content") for message in _messages(facts) if message.get("role") == "user"]
     return _text(contents[-1]) if contents else ""
 
 
@@ -88,48 +125,105 @@ def _text(value: object) -> str:
     return ""
 
 
+def _is_endpoint(when: When, facts: RequestFacts) -> bool:
+    return when.endpoints is None or (facts.endpoint is not None and facts.endpoint.name in when.endpoints)
+
+
 def _is_key(when: When, facts: RequestFacts, principal: Principal) -> bool:
     key = principal.key
     return key is not None and when.key in (key.name, key.id, key.preview)
+
+
+def _describe_key(when: When, facts: RequestFacts, principal: Principal) -> Difference:
+    return "key", value_text(when.key), NOTHING if principal.key is None else value_text(principal.key.name)
 
 
 def _is_account(when: When, facts: RequestFacts, principal: Principal) -> bool:
     return principal.uid == when.account
 
 
+def _describe_account(when: When, facts: RequestFacts, principal: Principal) -> Difference:
+    return "account", value_text(when.account), value_text(principal.uid)
+
+
 def _has_headers(when: When, facts: RequestFacts, principal: Principal) -> bool:
-    return all(_matches(pattern, facts.header(name.encode()), whole=True) for name, pattern in when.header)
+    return all(_has_header(facts, name, pattern) for name, pattern in when.header)
+
+
+def _has_header(facts: RequestFacts, name: str, pattern: TextPattern | None) -> bool:
+    lines = facts.lines_of(name.encode())
+    return not lines if pattern is None else any(_matches(pattern, line, whole=True) for line in lines)
+
+
+def _describe_header(when: When, facts: RequestFacts, principal: Principal) -> Difference:
+    name, pattern = next(pair for pair in when.header if not _has_header(facts, *pair))
+    lines = facts.lines_of(name.encode())
+    expected = NOTHING if pattern is None else pattern_text(pattern)
+    return f"header.{name}", expected, value_text(", ".join(lines)) if lines else NOTHING
 
 
 def _has_body(when: When, facts: RequestFacts, principal: Principal) -> bool:
     return is_subset(when.body, facts.document)
 
 
+def _describe_body(when: When, facts: RequestFacts, principal: Principal) -> Difference:
+    return difference(when.body, facts.document, "body") or ("body", "", "")
+
+
 def _has_message(when: When, facts: RequestFacts, principal: Principal) -> bool:
     return when.message is not None and _matches(when.message, last_message(facts), whole=False)
 
 
-_CONDITIONS: tuple[tuple[str, Callable[[When, RequestFacts, Principal], bool]], ...] = (
-    ("key", _is_key),
-    ("account", _is_account),
-    ("header", _has_headers),
-    ("body", _has_body),
-    ("message", _has_message),
+def _describe_message(when: When, facts: RequestFacts, principal: Principal) -> Difference:
+    return "message", "" if when.message is None else pattern_text(when.message), value_text(last_message(facts))
+
+
+def _is_turn(when: When, facts: RequestFacts, principal: Principal) -> bool:
+    return when.turn == _turn(facts)
+
+
+def _turn(facts: RequestFacts) -> int:
+    return sum(1 for message in _messages(facts) if message.get("role") == "user")
+
+
+def _describe_turn(when: When, facts: RequestFacts, principal: Principal) -> Difference:
+    return "turn", value_text(when.turn), value_text(_turn(facts))
+
+
+def _is_last_role(when: When, facts: RequestFacts, principal: Principal) -> bool:
+    return [message.get("role") for message in _messages(facts)[-1:]] == [when.last_role]
+
+
+def _describe_last_role(when: When, facts: RequestFacts, principal: Principal) -> Difference:
+    last = _messages(facts)[-1:]
+    return "last_role", value_text(when.last_role), value_text(last[0].get("role")) if last else NOTHING
+
+
+class Condition(NamedTuple):
+    """A condition on the request alone: its name, its test, and for near misses where a request does not meet it."""
+
+    name: str
+    is_met: Callable[[When, RequestFacts, Principal], bool]
+    describe: Callable[[When, RequestFacts, Principal], Difference]
+
+
+_CONDITIONS = (
+    Condition("key", _is_key, _describe_key),
+    Condition("account", _is_account, _describe_account),
+    Condition("header", _has_headers, _describe_header),
+    Condition("body", _has_body, _describe_body),
+    Condition("message", _has_message, _describe_message),
+    Condition("turn", _is_turn, _describe_turn),
+    Condition("last_role", _is_last_role, _describe_last_role),
 )
 
 
 def _matches(pattern: TextPattern, text: str, *, whole: bool) -> bool:
     if pattern.expression is not None:
-        return pattern.expression.search(text) is not None
+        return pattern.expression.is_found(text)
     return pattern.text == text if whole else pattern.text in text
 
 
 def is_subset(part: Any, whole: Any) -> bool:
     """Tell whether JSON `whole` contains `part`: objects by key, arrays by position, scalars by type and value."""
-    if isinstance(part, dict):
-        return isinstance(whole, dict) and all(name in whole and is_subset(part[name], whole[name]) for name in part)
-    if isinstance(part, list):
-        return isinstance(whole, list) and len(part) == len(whole) and all(map(is_subset, part, whole))
-    if isinstance(part, bool) or isinstance(whole, bool):
-        return part is whole
-    return bool(part == whole)
+    return difference(part, whole, "") is None

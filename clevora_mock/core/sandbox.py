@@ -7,10 +7,12 @@ a timestamp of the sandbox's clock).
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from clevora_mock.clock import Clock
 from clevora_mock.contract.limits import KEY_DIGITS, KEY_PREFIX
 from clevora_mock.core.accounts import Account, Accounts, Key
+from clevora_mock.core.changes import ChangeKind, ChangeListener
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import Exchange, Principal, RequestFacts
 from clevora_mock.core.journal import MAX_ENTRIES, Journal
@@ -19,15 +21,15 @@ from clevora_mock.core.limits import Limits, RateLimiter
 from clevora_mock.core.payments import Checkout, Checkouts, Outcome, event
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.rules import purpose_of
-from clevora_mock.core.scenario import Scenario
-from clevora_mock.core.scenario_run import ScenarioRun
+from clevora_mock.core.scenario import DEFAULT, AccountStart, Scenario
+from clevora_mock.core.scenario_run import NOTHING_DISPLACED, Displaced, ScenarioRun
 from clevora_mock.core.usage import AccountUsage, Activity
 
 if TYPE_CHECKING:
     from clevora_mock.core.passwords import Password
     from clevora_mock.core.users import Users
 
-# Errors before the endpoint's work are not part of the account's usage (U7).
+# Errors before the endpoint's work are not part of the account's usage (U7); an unknown model is found by the work.
 _UNRECORDED = frozenset({401, 402, 403, 404, 405, 429})
 
 _MAX_SIDE_RUNS = 64
@@ -69,7 +71,13 @@ class Sandbox:
         self.startup = startup
         self._wall_clock = Clock() if config.real_delays else None
         self.journal = Journal(config.journal_size)
+        self.change_listeners: list[ChangeListener] = []
         self.reset()
+
+    def announce(self, kind: ChangeKind, subject: str | None = None) -> None:
+        """Call the listeners after a change."""
+        for listener in self.change_listeners:
+            listener(kind, subject)
 
     def reset(self) -> None:
         """Restore the initial state: clock, draws, demo account and startup scenario."""
@@ -83,30 +91,76 @@ class Sandbox:
         self.last_used: int | None = None
         self.ledger_entries = 0
         self._open_demo()
+        # Nothing that the scenario before had replaced is there any longer.
+        self.scenario_run = ScenarioRun(DEFAULT, self.clock.now())
         self.start_scenario(self.startup.scenario)
 
     def start_scenario(self, scenario: Scenario) -> None:
-        """Activate `scenario`: apply its clock, account and limits, and reset its counters and draws.
+        """Activate `scenario` in place of the active one, whose clock, account and limits end with it.
 
-        Ledger, usage and journal stay; a balance that it sets is an adjustment in the ledger.
+        Apply its own, and reset its counters and draws. Ledger, usage and journal stay; a balance that it sets is an
+        adjustment in the ledger.
         """
-        start = scenario.clock
+        self._bring_back(self.scenario_run.displaced)
+        before, start = self.clock.motion, scenario.clock
         if start is not None:
             if start.mode is not None:
                 self.clock.set_mode(start.mode, start.speed)
             if start.start is not None:
                 self.clock.set(start.start)
+            self.announce("clock")
         now = self.clock.now()
         self.limits = scenario.limits or self.config.limits
-        if scenario.account is not None:
-            account = self.accounts.get_or_create(self.config.uid, self.config.email, now)
-            wanted = scenario.account
-            self.update_account(account, wanted.balance, wanted.activated, wanted.developer_access)
+        displaced = self._start_account(scenario.account)
+        if start is not None:
+            displaced = replace(displaced, clock=before)
         for rule in scenario.rules:
             purpose = purpose_of(scenario, rule)
             self.rng.restart(f"chance of {purpose}", f"delay of {purpose}")
-        self.scenario_run = ScenarioRun(scenario, now)
+        ends = None if scenario.ttl is None else now + scenario.ttl
+        self.scenario_run = ScenarioRun(scenario, now, ends=ends, displaced=displaced)
         self.side_runs: dict[str, ScenarioRun] = {}
+        self.announce("scenario")
+
+    def restart_future_scenarios(self) -> None:
+        """Let scenarios begin now that began after now, since the clock was set back."""
+        now = self.clock.now()
+        for run in (self.scenario_run, *self.side_runs.values()):
+            ahead = max(0, run.began - now)
+            run.began -= ahead
+            run.ends = None if run.ends is None else run.ends - ahead
+
+    def end_expired_scenario(self) -> None:
+        """End the active scenario if its time is over."""
+        ends = self.scenario_run.ends
+        if ends is not None and self.clock.now() >= ends:
+            self.start_scenario(DEFAULT)
+
+    def _start_account(self, wanted: AccountStart | None) -> Displaced:
+        """Set the demo account as a scenario says, and return what that replaced."""
+        if wanted is None:
+            return NOTHING_DISPLACED
+        account = self._demo()
+        balance, activated, access = account.ledger.balance, account.activated, account.developer_access
+        self._set_account(account, wanted.balance, wanted.activated, wanted.developer_access)
+        return Displaced(
+            adjustment=account.ledger.balance - balance,
+            activated=None if account.activated == activated else activated,
+            developer_access=None if account.developer_access == access else access,
+        )
+
+    def _bring_back(self, displaced: Displaced) -> None:
+        """Bring back what a scenario has replaced; a flag that has changed since is already as it was."""
+        if displaced.clock is not None:
+            self.clock.resume(displaced.clock)
+            self.announce("clock")
+        account = self._demo()
+        activated = account.activated if displaced.activated is None else displaced.activated
+        balance = account.ledger.balance - displaced.adjustment if displaced.adjustment else None
+        self._set_account(account, balance, activated, displaced.developer_access)
+
+    def _demo(self) -> Account:
+        return self.accounts.get_or_create(self.config.uid, self.config.email, self.clock.now())
 
     def start_side_run(self, name: str, scenario: Scenario) -> ScenarioRun:
         """Start a scenario beside the active one, for the requests that select it by `name`."""
@@ -145,7 +199,7 @@ class Sandbox:
             principal.key.require_valid()
         has_access = principal.account is not None and principal.account.developer_access
         if facts.endpoint is not None and facts.endpoint.requires_developer_access and not has_access:
-            raise ApiError("developer_access_required")
+            raise ApiError("developer_access_required", hint="POST /api/developer/activate with an ID token gives it")
 
     def admit(self, principal: Principal) -> None:
         """Count a request of an API key. Raises a 402 without funds, a 429 over its limits (W6)."""
@@ -160,13 +214,38 @@ class Sandbox:
         activated: bool | None = None,
         developer_access: bool | None = None,
     ) -> None:
-        """Set all values that are not None; a balance is set by an adjustment, which does not activate the account."""
-        if balance is not None and balance != account.ledger.balance:
-            account.ledger.adjust(self.next_entry(), balance, self.clock.now())
+        """Set all values that are not None; a balance is set by an adjustment, and activates like any other (B2).
+
+        It stays when the scenario ends, whose own adjustment it replaces.
+        """
+        self._set_account(account, balance, activated, developer_access)
+        run = self.scenario_run
+        if balance is not None and account.uid == self.config.uid:
+            run.displaced = replace(run.displaced, adjustment=0)
+
+    def _set_account(
+        self, account: Account, balance: int | None, activated: bool | None, developer_access: bool | None
+    ) -> None:
+        before = account.activated, account.developer_access
+        if balance is not None:
+            if balance != account.ledger.balance:
+                account.ledger.adjust(self.next_entry(), balance, self.clock.now())
+                self.announce("money", account.uid)
+            account.activate_if_funded()
         if activated is not None:
             account.activated = activated
         if developer_access is not None:
             account.developer_access = developer_access
+        if before != (account.activated, account.developer_access):
+            self.announce("account", account.uid)
+
+    def credit(self, account: Account, amount: int, now: int) -> None:
+        """Add `amount` micro-dollars to an account, which may activate it (B2)."""
+        was_activated = account.activated
+        account.credit(self.next_entry(), amount, now)
+        self.announce("money", account.uid)
+        if account.activated != was_activated:
+            self.announce("account", account.uid)
 
     def record(self, exchange: Exchange, now: int) -> None:
         """Charge a finished request and add it to the usage and the journal."""
@@ -179,19 +258,22 @@ class Sandbox:
             if charged:
                 cost = tokens * endpoint.rate
                 account.ledger.charge(self.next_entry(), endpoint.name, tokens, cost, now)
-            if charged or exchange.status not in _UNRECORDED:
+            failed_at_work = exchange.status not in _UNRECORDED or exchange.reply.code == "model_not_found"
+            if charged or failed_at_work:
                 logged = True
-                latency = now - exchange.facts.arrived + exchange.simulated_delay
-                account.usage.record(Activity(endpoint.name, tokens, failed, latency), now)
+                account.usage.record(Activity(endpoint.name, tokens, failed, exchange.latency(now)), now)
                 key.record(tokens, now)
         self.journal.add(exchange, now, cost, logged)
         self.last_used = now
+        if cost and account is not None:
+            self.announce("money", account.uid)
 
     def create_key(self, account: Account, name: str, now: int) -> tuple[Key, str]:
         """Create a key and return it with its raw form, which is not stored."""
         raw = KEY_PREFIX + self.rng.next_hex("key", KEY_DIGITS)
         key = Key(account, "key_" + self.rng.next_hex("key id"), raw, name, now)
         self.accounts.add_key(key)
+        self.announce("account", account.uid)
         return key, raw
 
     def next_uid(self) -> str:
@@ -223,7 +305,7 @@ class Sandbox:
         checkout = self.checkouts.claim(event_id, announced)
         if checkout is not None:
             account = self.accounts.get_or_create(checkout.uid, checkout.email, now)
-            account.credit(self.next_entry(), checkout.amount, now)
+            self.credit(account, checkout.amount, now)
 
     def reset_money(self) -> None:
         """Reset ledgers, usage, rate limits and checkouts; the demo account gets its opening credit again."""
@@ -235,14 +317,15 @@ class Sandbox:
                 key.last_used, key.limiter = None, RateLimiter()
         self.ledger_entries = 0
         self.checkouts = Checkouts()
-        demo = self.accounts.get_or_create(self.config.uid, self.config.email, now)
+        demo = self._demo()
         demo.activated = False
         if self.config.balance > 0:
-            demo.credit(self.next_entry(), self.config.balance, now)
+            self.credit(demo, self.config.balance, now)
         # As at startup, the scenario's account settings follow the opening credit.
-        start = self.scenario_run.scenario.account
+        start, run = self.scenario_run.scenario.account, self.scenario_run
         if start is not None:
-            self.update_account(demo, start.balance, start.activated)
+            found = self._start_account(replace(start, developer_access=None))
+            run.displaced = replace(run.displaced, adjustment=found.adjustment, activated=found.activated)
 
     def close(self) -> None:
         """Drop pending checkouts; a later sandbox of this name is a new one."""
@@ -266,6 +349,6 @@ class Sandbox:
         account = self.accounts.get_or_create(config.uid, config.email, now)
         account.developer_access = True
         if config.balance > 0:
-            account.credit(self.next_entry(), config.balance, now)
+            self.credit(account, config.balance, now)
         key = Key(account, "key_" + self.rng.next_hex("key id"), config.api_key, "Demo key", now)
         self.accounts.add_key(key)

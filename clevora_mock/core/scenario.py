@@ -6,14 +6,17 @@ micro-dollars.
 
 import math
 import re
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec.structs import replace
 
-from clevora_mock.contract.errors import DEFAULT_RETRY_AFTER, INJECTABLE_ERRORS
+from clevora_mock.contract.errors import DEFAULT_RETRY_AFTER, INJECTABLE_ERRORS, STATUSES, CustomErrorSpec, ErrorSpec
 from clevora_mock.core.errors import ApiError
+from clevora_mock.core.expressions import Expression
 from clevora_mock.core.limits import Limits
-from clevora_mock.core.reply import FaultEffect
+from clevora_mock.core.reply import FaultEffect, Reply
 from clevora_mock.core.rng import SeededRng
 
 # Standard deviations from the median to the 99th percentile of a normal distribution.
@@ -21,6 +24,7 @@ _P99 = 2.3263478740408408
 
 _NOTHING = "No rules: only the contract's own errors. A client that fails here misreads the API itself."
 
+_PHRASES = {int(status): status.phrase for status in HTTPStatus}
 
 # In microseconds; files have ``250ms``, ``2s``, ``1.5m`` or ``1h``.
 Duration = Annotated[int, Meta(extra_json_schema={"format": "duration"})]
@@ -60,37 +64,76 @@ class TextPattern(Struct, frozen=True):
     """A plain text, which must equal a header or be contained in a message, or a regular expression to search for."""
 
     text: str
-    expression: re.Pattern[str] | None = None
+    expression: Expression | None = None
 
 
 class When(Struct, frozen=True):
-    """The conditions of a rule; None means no condition."""
+    """The conditions of a rule; None means no condition, and for a header that it is absent.
+
+    `turn` is the number of user messages, `last_role` the role of the last message; the conditions of `not_` must not
+    all be met.
+    """
 
     endpoints: tuple[str, ...] | None = None
     calls: Calls | None = None
     key: str | None = None
     account: str | None = None
-    header: tuple[tuple[str, TextPattern], ...] = ()
+    header: tuple[tuple[str, TextPattern | None], ...] = ()
     body: dict[str, Any] | None = None
     message: TextPattern | None = None
+    turn: int | None = None
+    last_role: str | None = None
+    not_: "When | None" = None
     between: tuple[int, int] | None = None
     chance: float | None = None
 
 
 class InjectedError(Struct, frozen=True):
-    """The error to respond with; None means the default of the status."""
+    """The error to respond with; None means the default of the status.
+
+    `retry_after` (seconds) and `retry_after_ms` are numbers, or texts to send as they are; None means no header, and
+    UNSET the default. `body` replaces the contract's shape.
+    """
 
     status: int
     code: str | None = None
     message: str | None = None
-    retry_after: int | None = None
+    retry_after: float | str | UnsetType | None = UNSET
+    type: str | None = None
+    retry_after_ms: float | str | None = None
+    body: bytes | None = None
+    content_type: str | None = None
 
     def resolve(self) -> ApiError:
-        """Return the error, completed by the contract's error for the status."""
-        specs = INJECTABLE_ERRORS[self.status]
-        spec = next((spec for spec in specs if spec.code == self.code), specs[0])
-        retry_after = DEFAULT_RETRY_AFTER.get(self.status) if self.retry_after is None else self.retry_after
-        return ApiError(spec, self.message, retry_after=retry_after)
+        """Return the error, completed by the contract's error for the status, if it has one."""
+        known = INJECTABLE_ERRORS.get(self.status, ())
+        spec = next((spec for spec in known if self.code in (None, spec.code)), None)
+        if spec is None or self.type is not None:
+            spec = self._custom(spec)
+        return ApiError(spec, self.message)
+
+    def _custom(self, spec: ErrorSpec | None) -> ErrorSpec:
+        phrase = _PHRASES.get(self.status, f"Status {self.status}")
+        code = self.code or (spec.code if spec else re.sub("[^a-z0-9]+", "_", phrase.lower()))
+        usual = STATUSES.get(self.status, STATUSES[400 if self.status < 500 else 500])
+        message = spec.message if spec else phrase
+        return CustomErrorSpec(code, self.status, message, "", own_type=self.type or usual.type)
+
+    def shape(self, reply: Reply) -> Reply:
+        """Return the contract's reply with the waits, and with the error's own body and content type if it has them."""
+        after = DEFAULT_RETRY_AFTER.get(self.status) if self.retry_after is UNSET else self.retry_after
+        waits = ((b"retry-after", after, 1), (b"retry-after-ms", self.retry_after_ms, 1000))
+        for name, wait, share in waits:
+            if wait is not None:
+                # SDKs look at the milliseconds first.
+                seconds = reply.retry_after if isinstance(wait, str) else wait / share
+                header = (name, (wait if isinstance(wait, str) else f"{wait:.15g}").encode())
+                reply = replace(reply, headers=(*reply.headers, header), retry_after=seconds)
+        if self.body is not None:
+            reply = replace(reply.with_body(self.body), code=None, message=None)
+        if self.content_type is not None:
+            reply = reply.with_header(b"content-type", self.content_type.encode())
+        return reply
 
 
 class ScriptedReply(Struct, frozen=True):
@@ -132,13 +175,13 @@ class StreamPace(Struct, frozen=True):
 
 
 class Then(Struct, frozen=True):
-    """The action of a rule. `charge` None means the contract's rule: success is charged."""
+    """The action of a rule; `faults` in order. `charge` None means the contract's rule: success is charged."""
 
     error: InjectedError | None = None
     reply: ScriptedReply | None = None
     delay: Delay | None = None
     stream: StreamPace | None = None
-    fault: FaultEffect | None = None
+    faults: tuple[FaultEffect, ...] = ()
     charge: bool | None = None
 
 
@@ -151,7 +194,10 @@ class Rule(Struct, frozen=True):
 
 
 class Scenario(Struct, frozen=True):
-    """A whole scenario; `limits` None means the configured ones. `source` is its text, for snapshots."""
+    """A whole scenario; `limits` None means the configured ones. `source` is its text, for snapshots.
+
+    It ends by itself after `ttl`, if it has one.
+    """
 
     name: str
     description: str = ""
@@ -160,15 +206,26 @@ class Scenario(Struct, frozen=True):
     limits: Limits | None = None
     payments: Payments = Payments()
     rules: tuple[Rule, ...] = ()
+    ttl: int | None = None
     source: str = f'name: default\ndescription: "{_NOTHING}"\n'
+
+    def means_the_same(self, other: "Scenario") -> bool:
+        """Tell whether two scenarios differ in nothing but their text."""
+        return replace(self, source="") == replace(other, source="")
 
 
 class RuleNearMiss(Struct, frozen=True, gc=False):
-    """A rule for the request's endpoint that did not apply, its first failed condition, and its draw if any."""
+    """A rule for the request's endpoint that did not apply, its first failed condition, and its draw if any.
+
+    `field` is the part of the request that the condition is about, such as ``body.stream``.
+    """
 
     rule: str
     condition: str
     draw: float | None = None
+    field: str = ""
+    expected: str = ""
+    got: str = ""
 
 
 class Plan(Struct, frozen=True):
@@ -190,5 +247,6 @@ NO_PLAN = Plan()
 
 # Suffixes of scenario files.
 SUFFIXES = (".yaml", ".yml", ".json")
+
 
 DEFAULT = Scenario("default", _NOTHING)

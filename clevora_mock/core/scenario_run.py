@@ -2,27 +2,60 @@
 
 from collections.abc import Mapping
 
+from msgspec import Struct
+
+from clevora_mock.clock import Motion
 from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.rules import decide
 from clevora_mock.core.scenario import NO_PLAN, Plan, Scenario
 
 
+class Displaced(Struct, frozen=True):
+    """The state that a scenario has replaced, for its end; None for what it left alone.
+
+    `adjustment` is the amount by which it changed the demo account's balance, in micro-dollars.
+    """
+
+    adjustment: int = 0
+    activated: bool | None = None
+    developer_access: bool | None = None
+    clock: Motion | None = None
+
+
+NOTHING_DISPLACED = Displaced()
+
+
 class ScenarioRun:
     """A scenario that runs in a sandbox.
 
-    `began` is a timestamp of the sandbox's clock; `counts` is how often each rule's conditions before `calls` were met.
+    `began`, and `ends` if it ends by itself, are timestamps of the sandbox's clock; `counts` is how often each rule's
+    conditions before `calls` were met, `applied` how often the rule applied; `displaced` is what its end brings back.
     """
 
-    __slots__ = ("began", "counts", "scenario")
+    __slots__ = ("applied", "began", "counts", "displaced", "ends", "scenario")
 
-    def __init__(self, scenario: Scenario, began: int, counts: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        began: int,
+        counts: Mapping[str, int] | None = None,
+        applied: Mapping[str, int] | None = None,
+        ends: int | None = None,
+        displaced: Displaced = NOTHING_DISPLACED,
+    ) -> None:
         self.scenario = scenario
         self.began = began
         self.counts: dict[str, int] = dict(counts or {})
+        self.applied: dict[str, int] = dict(applied or {})
+        self.ends = ends
+        self.displaced = displaced
 
     def plan(self, facts: RequestFacts, principal: Principal, rng: SeededRng) -> Plan:
         """Return the plan for an authenticated request."""
         if not self.scenario.rules:
             return NO_PLAN
-        return decide(self.scenario, self.began, self.counts, facts, principal, rng)
+        plan = decide(self.scenario, self.began, self.counts, facts, principal, rng)
+        if plan.rule is not None:
+            self.applied[plan.rule] = self.applied.get(plan.rule, 0) + 1
+        return plan

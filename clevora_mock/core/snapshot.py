@@ -17,7 +17,7 @@ from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.ledger import LedgerEntry, LedgerTotals
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.passwords import Password
-from clevora_mock.core.payments import Checkout, Checkouts
+from clevora_mock.core.payments import MAX_DELIVERIES, Checkout, Checkouts
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario_run import ScenarioRun
@@ -61,8 +61,7 @@ class KeyState(StrictStruct, frozen=True):
     tokens: Natural
     revoked: bool
     recent: list[Timestamp]
-    day: DayNumber
-    day_tokens: Natural
+    day_tokens: dict[DayNumber, Natural]
 
 
 class UsageState(StrictStruct, frozen=True):
@@ -111,7 +110,7 @@ class UserState(StrictStruct, frozen=True):
 
 
 class CheckoutState(StrictStruct, frozen=True):
-    """A checkout; `due` is the time of its event's delivery."""
+    """A checkout; `due` is the time of its event's delivery, `deliveries` how often it is delivered."""
 
     id: str
     uid: str
@@ -121,6 +120,26 @@ class CheckoutState(StrictStruct, frozen=True):
     status: Literal["open", "succeeded", "failed"]
     credited: bool
     due: Timestamp | None
+    # Snapshots of earlier releases have none.
+    deliveries: Annotated[int, Meta(ge=1, le=MAX_DELIVERIES)] = 1
+
+
+class MotionState(StrictStruct, frozen=True):
+    """A clock's function of wall time."""
+
+    mode: Mode
+    speed: Annotated[float, Meta(ge=0, le=MAX_SPEED)]
+    wall: Int62
+    now: Int62
+
+
+class DisplacedState(StrictStruct, frozen=True):
+    """The state that a scenario has replaced, for its end."""
+
+    adjustment: Int62 = 0
+    activated: bool | None = None
+    developer_access: bool | None = None
+    clock: MotionState | None = None
 
 
 class ScenarioState(StrictStruct, frozen=True):
@@ -130,6 +149,10 @@ class ScenarioState(StrictStruct, frozen=True):
     source: str
     began: Timestamp
     counts: dict[str, Natural]
+    # Snapshots of earlier releases have none of these.
+    applied: dict[str, Natural] = {}
+    ends: Timestamp | None = None
+    displaced: DisplacedState = DisplacedState()
 
 
 class State(StrictStruct, frozen=True):
@@ -228,7 +251,16 @@ def _clock(clock: Clock) -> ClockState:
 
 
 def _scenario(run: ScenarioRun) -> ScenarioState:
-    return ScenarioState(run.scenario.name, run.scenario.source, run.began, dict(run.counts))
+    displaced = convert(run.displaced, DisplacedState, from_attributes=True)
+    return ScenarioState(
+        name=run.scenario.name,
+        source=run.scenario.source,
+        began=run.began,
+        counts=dict(run.counts),
+        applied=dict(run.applied),
+        ends=run.ends,
+        displaced=displaced,
+    )
 
 
 def _account(account: Account) -> AccountState:
@@ -259,7 +291,6 @@ def _key(key: Key) -> KeyState:
         tokens=key.tokens,
         revoked=key.revoked,
         recent=list(key.limiter.recent),
-        day=key.limiter.day,
         day_tokens=key.limiter.tokens,
     )
 
@@ -287,8 +318,8 @@ def _restore_key(account: Account, saved: KeyState) -> Key:
     key = Key(account, saved.id, "", saved.name, saved.created)
     key.hash, key.preview, key.revoked = bytes.fromhex(saved.hash), saved.preview, saved.revoked
     key.last_used, key.requests, key.tokens = saved.last_used, saved.requests, saved.tokens
-    key.limiter.recent.extend(saved.recent)
-    key.limiter.day, key.limiter.tokens = saved.day, saved.day_tokens
+    key.limiter.recent.extend(sorted(saved.recent))
+    key.limiter.tokens = dict(saved.day_tokens)
     return key
 
 
@@ -318,6 +349,7 @@ def _restore_user(saved: UserState) -> User:
 def _restore_checkout(saved: CheckoutState) -> Checkout:
     checkout = Checkout(saved.id, saved.uid, saved.email, saved.amount, saved.created)
     checkout.status, checkout.credited, checkout.due = saved.status, saved.credited, saved.due
+    checkout.deliveries = saved.deliveries
     return checkout
 
 

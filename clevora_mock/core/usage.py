@@ -104,11 +104,11 @@ class AccountUsage:
         }
 
     def _day(self, number: int) -> UsageDay:
-        day = self.days.get(number)
-        if day is None:
-            day = self.days[number] = UsageDay()
-            if len(self.days) > DAYS:
-                del self.days[min(self.days)]
+        """Return the count of a day; beyond `DAYS` days, the one that was used least recently is dropped."""
+        # Not the earliest one: after the clock was set back, that is the present day.
+        day = self.days[number] = self.days.pop(number) if number in self.days else UsageDay()
+        if len(self.days) > DAYS:
+            del self.days[next(iter(self.days))]
         return day
 
 

@@ -35,6 +35,10 @@ class User:
         self.name: str | None = None
         self.picture: str | None = None
 
+    def revoked_before(self, now: int) -> int | None:
+        """Return `valid_since`, None if it is after `now`, since the clock was set back."""
+        return None if self.valid_since is None or self.valid_since > now else self.valid_since
+
 
 class Users:
     """The users of a sandbox, and the uids of the last `CAPACITY` deleted ones (a dict as an ordered set)."""

@@ -14,6 +14,7 @@ from clevora_mock.contract.limits import WEBHOOK_TOLERANCE_SECONDS
 from clevora_mock.core.errors import ApiError
 
 PREFIX = "whsec_"
+_OTHER_SECRET = "the secret is the server's --webhook-secret"  # noqa: S105 - the name of a flag
 
 
 def secret_bytes(secret: str) -> bytes:
@@ -52,13 +53,17 @@ def verify(secret: str, headers: Mapping[bytes, bytes], body: bytes, now: int) -
         )
     from hmac import compare_digest  # noqa: PLC0415 - few servers see a signature
 
-    wanted = _signature(secret_bytes(secret), event_id, timestamp, body).encode()
+    key = secret_bytes(secret)
+    wanted = _signature(key, event_id, timestamp, body).encode()
     good = False
     for versioned in signatures.split(" "):
         version, _, given = versioned.partition(",")
         good |= version == "v1" and compare_digest(wanted, given.encode())
     if not good:
-        raise _refused("no signature matches; the secret is the server's --webhook-secret")
+        from clevora_mock.core.signature_mistakes import find_mistake  # noqa: PLC0415 - only errors need it
+
+        mistake = find_mistake(key, secret, (event_id, timestamp, body), signatures)
+        raise _refused(f"no signature matches; {mistake or _OTHER_SECRET}")
     return event_id
 
 

@@ -1,6 +1,6 @@
 """The base class of faults, and operations on replies that they share."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -12,33 +12,60 @@ AfterTokens = Annotated[
 ]
 
 
+class Requirement(Struct, frozen=True):
+    """The requests to which a fault is bound: an endpoint, and a field of the body with a value.
+
+    `answer` names their answers in messages.
+    """
+
+    endpoint: str
+    field: str
+    value: Any
+    answer: str
+
+
+STREAM = Requirement("chat.completions", "stream", True, "a chat's stream")
+BASE64 = Requirement("embeddings", "encoding_format", "base64", "embeddings in base64")
+
+# Faults in a list are applied by stage: first one that sends another answer, last those that cut the bytes anew.
+ANOTHER_ANSWER, CONTENT, LINES, SEGMENTS, PACE = range(5)
+
+
 class Fault(Struct, frozen=True):
     """A failure on the wire.
 
     A subclass defines a fault completely: its fields are the options in a scenario, their schema and their
     documentation, its docstring says what the client sees, and `apply` is its effect. `kind` is its name in a scenario.
-    `stream_only` faults apply only to streams; `replaces` marks those that send another response instead. Probability,
-    counts and time windows belong to the rule.
+    `requires` names the only answers that it befalls, such as `STREAM`; one of the stage `ANOTHER_ANSWER` sends another
+    response instead. Probability, counts and time windows belong to the rule.
     """
 
     kind: ClassVar[str]
-    stream_only: ClassVar[bool] = False
-    replaces: ClassVar[bool] = False
+    requires: ClassVar[Requirement | None] = None
+    stage: ClassVar[int] = CONTENT
 
     def apply(self, reply: Reply) -> Reply:
         """Return the reply with the fault."""
         raise NotImplementedError
 
     def applies_to(self, reply: Reply) -> bool:
-        """Tell whether the fault applies: some need a stream, and errors have no tokens to count."""
+        """Tell whether the fault applies: some need a stream, and errors have no tokens to count.
+
+        None applies to an answer that an earlier fault has withheld.
+        """
+        if reply.fault is not None and not reply.frames:
+            return False
         if reply.is_stream:
-            return True
+            return self.requires in (None, STREAM)
         after_tokens = getattr(self, "after_tokens", None)
-        return not self.stream_only and (after_tokens is None or reply.status < 400)
+        return self.requires is not STREAM and (after_tokens is None or reply.status < 400)
 
     def try_apply(self, reply: Reply) -> Reply:
         """Return the reply with the fault, or unchanged if the fault does not apply to it."""
-        return replace(self.apply(reply), fault=self.kind) if self.applies_to(reply) else reply
+        if not self.applies_to(reply):
+            return reply
+        kinds = self.kind if reply.fault is None else f"{reply.fault}, {self.kind}"
+        return replace(self.apply(reply), fault=kinds)
 
 
 def frames_holding(reply: Reply, tokens: int) -> int:
@@ -71,5 +98,6 @@ def replaced(reply: Reply, status: int, body: bytes, content_type: bytes = JSON)
         message=None,
         hint=None,
         retry_after=None,
+        is_stream=False,
         undelivered=True,
     )

@@ -1,5 +1,8 @@
-"""Faults of the body: truncated, slow, garbled, empty, mislabelled, incomplete."""
+"""Faults of the body: truncated, slow, garbled, empty, mislabelled, incomplete, of other types."""
 
+import struct
+from base64 import b64decode
+from collections.abc import Callable
 from itertools import accumulate
 from typing import Annotated, Any, Literal
 
@@ -8,10 +11,21 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from clevora_mock.clock import SECOND
-from clevora_mock.core.reply import Frame, Reply
-from clevora_mock.faults.base import Fault, replaced
+from clevora_mock.core.reply import NEVER, Frame, Reply
+from clevora_mock.faults.base import ANOTHER_ANSWER, BASE64, PACE, Fault, replaced
 
 FieldPath = Annotated[str, Meta(title="a field's path such as usage", min_length=1, max_length=200)]
+Fields = Annotated[
+    tuple[FieldPath, ...],
+    Meta(
+        min_length=1,
+        max_length=100,
+        description="The fields, by path: usage, choices.message.content.",
+        extra_json_schema={"uniqueItems": True},
+    ),
+]
+# Changes the field of this name in an object.
+FieldChange = Callable[[dict[str, Any], str], object]
 
 _SLICES_PER_SECOND = 10
 
@@ -46,22 +60,27 @@ class SlowBody(Fault, frozen=True):
     """The body in small pieces."""
 
     kind = "slow_body"
+    stage = PACE
     bytes_per_second: Annotated[int, Meta(ge=1, le=1_000_000_000, description="Bytes per second; 100.")] = 100
 
     def apply(self, reply: Reply) -> Reply:
-        """Split the body into `_SLICES_PER_SECOND`; a frame's tokens and text belong to its last slice."""
+        """Split the body into `_SLICES_PER_SECOND`; a frame's tokens and text belong to its last slice.
+
+        A slice waits for its own time, and for the times of the frames in it.
+        """
         body = reply.body
         size = max(1, self.bytes_per_second // _SLICES_PER_SECOND)
         starts = range(0, len(body), size)
         tokens, texts = [0] * len(starts), [""] * len(starts)
+        due = [round(start * SECOND / self.bytes_per_second) for start in starts]
         for frame, end in zip(reply.frames, accumulate(len(frame.data) for frame in reply.frames), strict=True):
             if end:
                 tokens[(end - 1) // size] += frame.tokens
                 texts[(end - 1) // size] += frame.text
+            for index in range((end - len(frame.data)) // size, -(-end // size)):
+                due[index] = NEVER if NEVER in (due[index], frame.due) else max(due[index], frame.due)
         frames = tuple(
-            Frame(
-                body[start : start + size], tokens[index], texts[index], round(start * SECOND / self.bytes_per_second)
-            )
+            Frame(body[start : start + size], tokens[index], texts[index], due[index])
             for index, start in enumerate(starts)
         )
         return replace(reply, frames=frames)
@@ -71,7 +90,7 @@ class Garbage(Fault, frozen=True):
     """Status 200, a JSON content type, and bytes that are not JSON."""
 
     kind = "garbage"
-    replaces = True
+    stage = ANOTHER_ANSWER
 
     def apply(self, reply: Reply) -> Reply:
         return replaced(reply, 200, b'{"id": "chatcmpl-\x00\xfe<<<<<< not JSON >>>>>>')
@@ -81,7 +100,7 @@ class EmptyBody(Fault, frozen=True):
     """Status 200 and an empty body."""
 
     kind = "empty_body"
-    replaces = True
+    stage = ANOTHER_ANSWER
 
     def apply(self, reply: Reply) -> Reply:
         return replaced(reply, 200, b"")
@@ -93,15 +112,14 @@ class WrongContentType(Fault, frozen=True):
     kind = "wrong_content_type"
 
     def apply(self, reply: Reply) -> Reply:
-        headers = tuple((name, b"text/html" if name == b"content-type" else value) for name, value in reply.headers)
-        return replace(reply, headers=headers)
+        return reply.with_header(b"content-type", b"text/html")
 
 
 class HtmlError(Fault, frozen=True):
     """A proxy's error page."""
 
     kind = "html_error"
-    replaces = True
+    stage = ANOTHER_ANSWER
     status: Annotated[Literal[502, 503, 504], Meta(description="The page's status; 502.")] = 502
 
     def apply(self, reply: Reply) -> Reply:
@@ -113,42 +131,80 @@ class MissingFields(Fault, frozen=True):
     """The right answer without some fields, named by their paths (``usage``, ``choices.message.content``)."""
 
     kind = "missing_fields"
-    fields: Annotated[
-        tuple[FieldPath, ...],
-        Meta(
-            min_length=1,
-            max_length=100,
-            description="The fields that are left out, by path: usage, choices.message.content.",
-            extra_json_schema={"uniqueItems": True},
-        ),
-    ] = ("usage",)
+    fields: Fields = ("usage",)
 
     def apply(self, reply: Reply) -> Reply:
-        if reply.is_stream:
-            return reply.map_frames(lambda frame: without_fields(frame, self.fields))
-        return reply.with_body(msgspec.json.encode(_dropped(msgspec.json.decode(reply.body), self.fields)))
+        return with_fields(reply, self.fields, dict.__delitem__)
 
 
-def without_fields(frame: Frame, fields: tuple[str, ...]) -> Frame:
-    """Remove fields from the JSON of an event; ``[DONE]`` stays."""
+class WrongTypes(Fault, frozen=True):
+    """The right answer with some fields of another JSON type: text in an array, and all else as text."""
+
+    kind = "wrong_types"
+    fields: Fields = ("usage",)
+
+    def apply(self, reply: Reply) -> Reply:
+        return with_fields(reply, self.fields, _change_type)
+
+
+class FloatEmbeddings(Fault, frozen=True):
+    """Vectors as numbers, although the request says ``encoding_format: base64``."""
+
+    kind = "float_embeddings"
+    requires = BASE64
+
+    def applies_to(self, reply: Reply) -> bool:
+        return super().applies_to(reply) and b'"embedding":"' in reply.body
+
+    def apply(self, reply: Reply) -> Reply:
+        return with_fields(reply, ("data.embedding",), _decode_vector)
+
+
+def with_fields(reply: Reply, fields: tuple[str, ...], change: FieldChange) -> Reply:
+    """Change fields, named by their paths, in each event of a stream or in a body in one piece.
+
+    Bytes that are not JSON, by an earlier fault, stay as they are.
+    """
+    if reply.is_stream:
+        return reply.map_frames(lambda frame: event_with_fields(frame, fields, change))
+    body = _encode_changed(reply.body, fields, change)
+    return reply if body is None else reply.with_body(body)
+
+
+def event_with_fields(frame: Frame, fields: tuple[str, ...], change: FieldChange) -> Frame:
+    """Change fields in the JSON of an event; what follows it, such as ``[DONE]``, stays."""
     event, separator, rest = frame.data.partition(b"\n\n")
-    document = _dropped(msgspec.json.decode(event.removeprefix(b"data: ")), fields)
-    return replace(frame, data=b"data: " + msgspec.json.encode(document) + separator + rest)
+    document = _encode_changed(event.removeprefix(b"data: "), fields, change)
+    return frame if document is None else replace(frame, data=b"data: " + document + separator + rest)
 
 
-def _dropped(document: Any, fields: tuple[str, ...]) -> Any:
+def _encode_changed(encoded: bytes, fields: tuple[str, ...], change: FieldChange) -> bytes | None:
+    try:
+        document = msgspec.json.decode(encoded)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
     for field in fields:
-        _drop(document, field.split("."))
-    return document
+        _change_at(document, field.split("."), change)
+    return msgspec.json.encode(document)
 
 
-def _drop(document: Any, path: list[str]) -> None:
-    """Remove one field, in every item of an array on its path."""
+def _change_at(document: Any, path: list[str], change: FieldChange) -> None:
+    """Change one field, in every item of an array on its path."""
     if isinstance(document, list):
         for item in document:
-            _drop(item, path)
-    elif isinstance(document, dict):
+            _change_at(item, path, change)
+    elif isinstance(document, dict) and path[0] in document:
         if len(path) == 1:
-            document.pop(path[0], None)
-        elif path[0] in document:
-            _drop(document[path[0]], path[1:])
+            change(document, path[0])
+        else:
+            _change_at(document[path[0]], path[1:], change)
+
+
+def _change_type(parent: dict[str, Any], name: str) -> None:
+    value = parent[name]
+    parent[name] = [value] if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _decode_vector(parent: dict[str, Any], name: str) -> None:
+    encoded = b64decode(parent[name])
+    parent[name] = struct.unpack(f"<{len(encoded) // 4}f", encoded)

@@ -56,4 +56,4 @@ class Stall(Fault, frozen=True):
         return replace(reply, frames=(*frames[:start], *(self._late(frame) for frame in frames[start:])))
 
     def _late(self, frame: Frame) -> Frame:
-        return replace(frame, due=NEVER if self.for_ is None else frame.due + self.for_)
+        return replace(frame, due=NEVER if self.for_ is None or frame.due == NEVER else frame.due + self.for_)

@@ -1,12 +1,18 @@
-"""Faults of streams: broken, repeated, cut and missing events."""
+"""Faults of streams: broken, repeated, cut, missing and oddly framed events."""
+
+from typing import Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 from msgspec.structs import replace
 
 from clevora_mock.contract.errors import ERROR_BY_CODE
 from clevora_mock.core.reply import DONE, Frame, Reply
-from clevora_mock.faults.base import AfterTokens, Fault, cut_after
-from clevora_mock.faults.body import without_fields
+from clevora_mock.faults.base import LINES, SEGMENTS, STREAM, AfterTokens, Fault, cut_after
+from clevora_mock.faults.body import event_with_fields
+
+_COMMENT = b": keep-alive\n\n"
+_LINE_ENDINGS = {"crlf": b"\r\n", "cr": b"\r"}
 
 
 def _index_after(reply: Reply, tokens: int) -> int:
@@ -19,11 +25,24 @@ def _with_frame(reply: Reply, index: int, *frames: Frame) -> Reply:
     return replace(reply, frames=(*reply.frames[:index], *frames, *reply.frames[index + 1 :]))
 
 
+def _ended_by_error(reply: Reply, tokens: int, prefix: bytes) -> Reply:
+    """Cut a stream after `tokens` tokens, and end it with an error as JSON behind `prefix`."""
+    cut = cut_after(reply, tokens)
+    spec = ERROR_BY_CODE["internal_error"]
+    error = {"error": {"message": spec.message, "type": spec.type, "code": spec.code}}
+    due = cut.frames[-1].due if cut.frames else 0
+    return replace(cut, frames=(*cut.frames, Frame(prefix + msgspec.json.encode(error) + b"\n\n", due=due)))
+
+
+def _empty(parent: dict[str, Any], name: str) -> None:
+    parent[name] = []
+
+
 class MalformedChunk(Fault, frozen=True):
     """In a stream: one broken JSON line."""
 
     kind = "malformed_chunk"
-    stream_only = True
+    requires = STREAM
     after_tokens: AfterTokens = 0
 
     def apply(self, reply: Reply) -> Reply:
@@ -37,7 +56,7 @@ class DuplicateChunk(Fault, frozen=True):
     """In a stream: one chunk twice."""
 
     kind = "duplicate_chunk"
-    stream_only = True
+    requires = STREAM
     after_tokens: AfterTokens = 0
 
     def apply(self, reply: Reply) -> Reply:
@@ -50,18 +69,19 @@ class SplitUtf8(Fault, frozen=True):
     """In a stream: a character cut between two TCP segments."""
 
     kind = "split_utf8"
-    stream_only = True
+    requires = STREAM
+    stage = SEGMENTS
 
     def apply(self, reply: Reply) -> Reply:
         """Split the first multi-byte character, or one that is inserted if there is none."""
         index = next((index for index, frame in enumerate(reply.frames) if not frame.data.isascii()), None)
         if index is None:
-            index = len(reply.frames) - 2
-            if not index:
-                # A stream without content has no character to cut.
-                return reply
+            index = max(0, len(reply.frames) - 2)
             frame = reply.frames[index]
             frame = replace(frame, data=frame.data.replace(b'"content":"', '"content":"…'.encode(), 1))
+            if frame.data.isascii():
+                # A stream without content has no character to cut.
+                return reply
         else:
             frame = reply.frames[index]
         middle = next(place for place, byte in enumerate(frame.data) if byte > 0x7F) + 1
@@ -74,17 +94,18 @@ class NoUsage(Fault, frozen=True):
     """In a stream: no usage on the last chunk."""
 
     kind = "no_usage"
-    stream_only = True
+    requires = STREAM
 
     def apply(self, reply: Reply) -> Reply:
-        return _with_frame(reply, len(reply.frames) - 1, without_fields(reply.frames[-1], ("usage",)))
+        last = event_with_fields(reply.frames[-1], ("usage",), dict.__delitem__)
+        return _with_frame(reply, len(reply.frames) - 1, last)
 
 
 class NoDone(Fault, frozen=True):
     """In a stream: no ``[DONE]``."""
 
     kind = "no_done"
-    stream_only = True
+    requires = STREAM
 
     def apply(self, reply: Reply) -> Reply:
         last = reply.frames[-1]
@@ -95,12 +116,76 @@ class ErrorFrame(Fault, frozen=True):
     """In a stream: ``data: {"error": …}`` in the middle, and the end."""
 
     kind = "error_frame"
-    stream_only = True
+    requires = STREAM
     after_tokens: AfterTokens = 0
 
     def apply(self, reply: Reply) -> Reply:
-        cut = cut_after(reply, self.after_tokens)
-        spec = ERROR_BY_CODE["internal_error"]
-        error = {"error": {"message": spec.message, "type": spec.type, "code": spec.code}}
-        event = b"data: " + msgspec.json.encode(error) + b"\n\n"
-        return replace(cut, frames=(*cut.frames, Frame(event, due=cut.frames[-1].due)))
+        return _ended_by_error(reply, self.after_tokens, b"data: ")
+
+
+class UnframedError(Fault, frozen=True):
+    """In a stream: a bare JSON error in the middle, without ``data:``, and the end."""
+
+    kind = "unframed_error"
+    requires = STREAM
+    after_tokens: AfterTokens = 0
+
+    def apply(self, reply: Reply) -> Reply:
+        return _ended_by_error(reply, self.after_tokens, b"")
+
+
+class EarlyEnd(Fault, frozen=True):
+    """In a stream: the end in the middle, in good order, without ``finish_reason`` and ``[DONE]``."""
+
+    kind = "early_end"
+    requires = STREAM
+    after_tokens: AfterTokens = 0
+
+    def apply(self, reply: Reply) -> Reply:
+        return cut_after(reply, self.after_tokens)
+
+
+class Comments(Fault, frozen=True):
+    """In a stream: comment lines (``: keep-alive``) between events."""
+
+    kind = "comments"
+    requires = STREAM
+    every: Annotated[int, Meta(ge=1, le=1_000_000, description="One after this many events; 1.")] = 1
+
+    def apply(self, reply: Reply) -> Reply:
+        """Append the comments to events, so that the frames stay one for each event."""
+        last = len(reply.frames) - 1
+        frames = tuple(
+            frame if index == last or (index + 1) % self.every else replace(frame, data=frame.data + _COMMENT)
+            for index, frame in enumerate(reply.frames)
+        )
+        return replace(reply, frames=frames)
+
+
+class LineEndings(Fault, frozen=True):
+    """In a stream: lines that end with CR LF, or with CR."""
+
+    kind = "line_endings"
+    requires = STREAM
+    stage = LINES
+    style: Annotated[Literal["crlf", "cr"], Meta(description="The end of each line.")] = "crlf"
+
+    def apply(self, reply: Reply) -> Reply:
+        ending = _LINE_ENDINGS[self.style]
+        return reply.map_frames(lambda frame: replace(frame, data=frame.data.replace(b"\n", ending)))
+
+
+class UsageChunk(Fault, frozen=True):
+    """In a stream: usage on an extra chunk with ``choices: []``."""
+
+    kind = "usage_chunk"
+    requires = STREAM
+
+    def apply(self, reply: Reply) -> Reply:
+        last = reply.frames[-1]
+        event, separator, _ = last.data.partition(b"\n\n")
+        if b'"usage":' not in event:
+            return reply
+        without = event_with_fields(replace(last, data=event + separator), ("usage",), dict.__delitem__)
+        extra = event_with_fields(Frame(last.data, due=last.due), ("choices",), _empty)
+        return _with_frame(reply, len(reply.frames) - 1, without, extra)

@@ -47,7 +47,7 @@ def read_claims(context: RequestContext, token: str | None) -> dict[str, Any]:
         raise firebase_error("INVALID_ID_TOKEN", hint="iat must be a number")
     set_identity(context, id_tokens.subject(claims))
     user = context.sandbox.users.by_uid.get(claims["sub"])
-    if user is not None and sessions.is_revoked(user, int(issued)):
+    if user is not None and sessions.is_revoked(user, int(issued), context.now):
         raise firebase_error("TOKEN_EXPIRED")
     return claims
 

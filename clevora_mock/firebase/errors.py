@@ -3,9 +3,9 @@
 from typing import Any
 
 from clevora_mock.contract.errors import ErrorSpec
-from clevora_mock.core.accounts import mask
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.masking import masked_text
 from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.reply import Reply
 from clevora_mock.web.error_rendering import with_error_headers
@@ -71,7 +71,7 @@ def google_error(error: ApiError, facts: RequestFacts) -> Reply:
     """Render `error`, also one of the mock itself, in the format of Google's APIs."""
     if error.spec.code in _BODY_ERRORS:
         error = firebase_error("INVALID_ARGUMENT", f"Invalid JSON payload received. {error.message}", error.hint)
-    status, message = error.spec.status, mask(error.message)
+    status, message = error.spec.status, masked_text(error.message)
     item = {"message": message, "domain": "global", "reason": _REASONS.get(status, "invalid")}
     body: dict[str, Any] = {"code": status, "message": message, "errors": [item]}
     name = _NAMES.get(status) or ("INVALID_ARGUMENT" if error.spec.code == "INVALID_ARGUMENT" else None)

@@ -19,7 +19,7 @@ def find_by_uid(sandbox: Sandbox, uid: str, email: str | None = None) -> dict[st
     """Return the profile of `uid`, None for a deleted user; `email` is from the token, for an unknown uid."""
     user = sandbox.users.by_uid.get(uid)
     if user is not None:
-        return describe_user(user)
+        return _describe_user(user, sandbox.clock.now())
     if uid in sandbox.users.deleted or not 1 <= len(uid) <= MAX_UID_CHARACTERS:
         return None
     account = sandbox.accounts.by_uid.get(uid)
@@ -30,7 +30,7 @@ def find_by_email(sandbox: Sandbox, email: str) -> dict[str, Any] | None:
     """Return the profile of the user or account with `email`, None if there is none."""
     user = sandbox.users.find_by_email(email)
     if user is not None:
-        return describe_user(user)
+        return _describe_user(user, sandbox.clock.now())
     for account in sandbox.accounts.by_uid.values():
         # Accounts with a user, also a deleted one, are found by the user's email only.
         if account.uid in sandbox.users.by_uid or account.uid in sandbox.users.deleted:
@@ -40,7 +40,7 @@ def find_by_email(sandbox: Sandbox, email: str) -> dict[str, Any] | None:
     return None
 
 
-def describe_user(user: User) -> dict[str, Any]:
+def _describe_user(user: User, now: int) -> dict[str, Any]:
     """Return the profile of a user, without the password's hash."""
     profile = _basic_profile(user.uid, user.email)
     profile |= {key: value for key, value in (("displayName", user.name), ("photoUrl", user.picture)) if value}
@@ -48,8 +48,9 @@ def describe_user(user: User) -> dict[str, Any]:
     profile["createdAt"] = _milliseconds(user.created)
     profile["lastLoginAt"] = _milliseconds(user.last_sign_in)
     profile["lastRefreshAt"] = iso(user.last_refresh)
-    if user.valid_since is not None:
-        profile["validSince"] = str(user.valid_since // SECOND)
+    revoked_before = user.revoked_before(now)
+    if revoked_before is not None:
+        profile["validSince"] = str(revoked_before // SECOND)
     return profile
 
 

@@ -69,9 +69,10 @@ def parse_refresh_token(refresh_token: str) -> Session:
         raise ValueError("not a refresh token") from error
 
 
-def is_revoked(user: User, second: int) -> bool:
-    """Return True if tokens issued to `user` at `second` (since 1970) are revoked."""
-    return user.valid_since is not None and second < user.valid_since // SECOND
+def is_revoked(user: User, second: int, now: int) -> bool:
+    """Return True if tokens issued to `user` at `second` (since 1970) are revoked at `now`."""
+    revoked_before = user.revoked_before(now)
+    return revoked_before is not None and second < revoked_before // SECOND
 
 
 def _encode(session: Session) -> str:

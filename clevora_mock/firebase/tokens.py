@@ -11,7 +11,7 @@ from clevora_mock.firebase.auth import set_identity
 from clevora_mock.firebase.errors import firebase_error
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.json_response import encode_reply
-from clevora_mock.web.parsing import parse_document
+from clevora_mock.web.parsing import parse_document, require_plain
 
 # The same as in the Auth emulator.
 _PROJECT_NUMBER = "12345"
@@ -50,7 +50,7 @@ async def refresh(context: RequestContext) -> Reply:
     if user is None or session.project != context.sandbox.config.firebase_project:
         raise firebase_error("INVALID_REFRESH_TOKEN")
     set_identity(context, Identity(user.uid, user.email))
-    if sessions.is_revoked(user, session.began):
+    if sessions.is_revoked(user, session.began, context.now):
         raise firebase_error("TOKEN_EXPIRED")
     fresh = sessions.refresh_tokens(context, user, session)
     return encode_reply(TokenResponse(fresh.id_token, fresh.id_token, fresh.refresh_token, fresh.expires_in, user.uid))
@@ -61,6 +61,7 @@ def _parse_fields(context: RequestContext) -> dict[str, str]:
 
     The SDK for the web sends a form in snake_case, those for phones send JSON in camelCase.
     """
+    require_plain(context.facts.body, context.facts.headers)
     is_json = context.facts.body.lstrip().startswith(b"{")
     fields = parse_document(context.facts.body).items() if is_json else parse_qsl(context.facts.body.decode("latin-1"))
     return {key.replace("_", "").lower(): value for key, value in fields if isinstance(value, str)}

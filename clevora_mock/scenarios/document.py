@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from clevora_mock.core.messages import MAX_SHOWN_CHARACTERS, quoted
+from clevora_mock.scenarios.layout_hints import find_remedy
 from clevora_mock.scenarios.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioProblem
 
@@ -198,7 +199,9 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, lines: Lines) -> Scena
     # For a construct that is never closed, its start says more than the end of the file.
     index, is_at_end = (start, True) if index >= end else (index, False)
     words = f"{text[index : index + 1]} {problem} {context}"
-    remedy = next((remedy for pattern, remedy in _REMEDIES if re.search(pattern, words)), "")
+    remedy = find_remedy(text, index, problem, lines.place(start)[1]) or next(
+        (remedy for pattern, remedy in _REMEDIES if re.search(pattern, words)), ""
+    )
     if not is_at_end and lines.place(start)[0] == lines.place(index)[0]:
         context = ""
     elif not is_at_end and context:

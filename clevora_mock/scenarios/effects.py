@@ -1,18 +1,19 @@
 """`then`: the effects of a rule on a request."""
 
+import re
 from typing import Any
 
-from clevora_mock.clock import SECOND, read_duration
+import msgspec
+
 from clevora_mock.contract.endpoints import ENDPOINTS
-from clevora_mock.contract.errors import INJECTABLE_ERRORS, RETRYABLE_STATUSES, STATUS_BY_CODE
+from clevora_mock.contract.errors import INJECTABLE_ERRORS, STATUS_BY_CODE
 from clevora_mock.contract.limits import MAX_SEARCH_RESULTS
-from clevora_mock.core.messages import one_of
 from clevora_mock.core.scenario import Delay, InjectedError, ScriptedReply, StreamPace, Then
-from clevora_mock.faults import Fault
+from clevora_mock.faults.base import ANOTHER_ANSWER, Fault
 from clevora_mock.scenarios.conditions import span
 from clevora_mock.scenarios.fault_options import FAULT
 from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
-from clevora_mock.scenarios.reader import Entry, Field, Problems, any_of, list_of, mapping
+from clevora_mock.scenarios.reader import JSON, Entry, Field, Problems, any_of, list_of, mapping
 from clevora_mock.scenarios.scalars import BOOL, DURATION, TIMESTAMP, choice, duration, number, share_hint, text
 
 # The endpoint of each field of `reply`.
@@ -21,39 +22,54 @@ ENDPOINT_BY_PART = {endpoint.reply_field: endpoint.name for endpoint in ENDPOINT
 
 def _status_hint(node: Node) -> str:
     status = STATUS_BY_CODE.get(node.text)
-    return f"; did you mean {{status: {status}, code: {node.text}}}?" if status else ""
+    if status:
+        return f"; did you mean {{status: {status}, code: {node.text}}}?"
+    return f"; write {{status: {node.text}}}" if re.fullmatch("[45][0-9]{2}", node.text) and node.number else ""
 
 
-def _seconds_hint(node: Node) -> str:
-    try:
-        return f"; did you mean {read_duration(node.text) // SECOND}?"
-    except ValueError:
-        return ""
+def _read_header_value(node: Node) -> str:
+    value = _LINE.read(node)
+    if not value.isascii():
+        raise node.unexpected("ASCII, since it is a header's value")
+    return value
 
 
-def _check_error(node: MappingNode, values: dict[str, Any]) -> Problems:
-    status, code = values.get("status"), values.get("code")
-    if status is None:
-        return
-    if code is not None and STATUS_BY_CODE[code] != status:
-        codes = one_of(spec.code for spec in INJECTABLE_ERRORS[status])
-        message = f"{code} belongs to {STATUS_BY_CODE[code]}, not {status}; expected {codes}"
-        yield node.nodes["code"].problem(message, "code")
-    if "retry_after" in node.keys and status not in RETRYABLE_STATUSES:
-        message = f"only {' and '.join(map(str, RETRYABLE_STATUSES))} say when to come back, not {status}"
-        yield node.keys["retry_after"].problem(message, "retry_after")
+def _read_wait(node: Node) -> float | str | None:
+    return _read_header_value(node) if isinstance(node.value, str) else _SECONDS_OR_NONE.read(node)
+
+
+def _read_body(node: Node) -> tuple[bytes, str]:
+    """Read the bytes of a body and its usual content type."""
+    if isinstance(node.value, str):
+        return node.text.encode(), "text/plain; charset=utf-8"
+    return msgspec.json.encode(JSON.read(node)), "application/json"
+
+
+def _build_error(body: tuple[bytes, str] | None = None, content_type: str | None = None, **parts: Any) -> InjectedError:
+    if body is None:
+        return InjectedError(**parts, content_type=content_type)
+    return InjectedError(**parts, body=body[0], content_type=content_type or body[1])
 
 
 _STATUS = choice(*INJECTABLE_ERRORS, hint=_status_hint)
-_CODE = choice(*STATUS_BY_CODE, noun="code", label="an error's code such as rate_limit_exceeded")
-_RETRY_AFTER = number(int, _seconds_hint, minimum=0, maximum=86_400)
+_ANY_STATUS = number(int, minimum=400, maximum=599)
+_LINE = text("text", 1_000, single_line=True)
+_SECONDS_OR_NONE = number(nullable=True, minimum=0, maximum=10**9)
+_WAIT: Field[float | str | None] = Field(
+    _read_wait, {"anyOf": [_SECONDS_OR_NONE.schema, {**_LINE.schema, "pattern": "^[ -~]+$"}]}
+)
+_HEADER_VALUE = Field(_read_header_value, {**_LINE.schema, "pattern": "^[ -~]+$"})
 _ERROR = mapping(
-    InjectedError,
-    Entry("status", _STATUS, "The status.", required=True),
-    Entry("code", _CODE, "The code, one of the status's own; without it the usual one."),
+    _build_error,
+    Entry("status", _ANY_STATUS, "The status.", required=True),
+    Entry("code", _LINE, "The code; without it the usual one of the status."),
+    Entry("type", _LINE, "The type; without it the usual one of the status."),
     Entry("message", text("an error's message", 1_000), "The message; without it the usual one."),
-    Entry("retry_after", _RETRY_AFTER, "Seconds in Retry-After, for 429 and 503."),
-    check=_check_error,
+    Entry("retry_after", _WAIT, "Retry-After: seconds, a text that is sent as it is, or null for none."),
+    Entry("retry_after_ms", _WAIT, "retry-after-ms, which some SDKs look at first: milliseconds, a text or null."),
+    Entry("body", Field(_read_body, {}), "A body in place of the contract's: a text, or a value that becomes JSON."),
+    Entry("content_type", _HEADER_VALUE, "The content type; with a body text/plain or application/json."),
+    exclusive=(("code", "body"), ("type", "body"), ("message", "body")),
 )
 _REFUSAL = any_of(_STATUS.then(InjectedError), _ERROR)
 
@@ -151,24 +167,29 @@ def _check(node: MappingNode, values: dict[str, Any]) -> Problems:
     keys = node.keys
     if "charge" in keys and "error" not in keys and "fault" not in keys:
         yield keys["charge"].problem("charge goes with an error or a fault; any other answer is charged as usual")
-    fault: Fault | None = values.get("fault")
-    if fault is None:
-        return
-    excluded = ("error", "reply", "stream") if fault.replaces else ("error",) if fault.stream_only else ()
-    why = "has an answer of its own" if fault.replaces else "happens in a stream"
-    for other in filter(keys.__contains__, excluded):
-        yield keys["fault"].problem(f"{other} and {fault.kind} exclude each other: {fault.kind} {why}")
-    if "error" in keys and not excluded and getattr(fault, "after_tokens", None) is not None:
-        yield keys["fault"].problem("error and after_tokens exclude each other: an error has no tokens")
+    faults: tuple[Fault, ...] = values.get("fault", ())
+    for fault in faults:
+        excluded, why = _excluded(fault)
+        for other in filter(keys.__contains__, excluded):
+            yield keys["fault"].problem(f"{other} and {fault.kind} exclude each other: {fault.kind} {why}")
+        if "error" in keys and not excluded and getattr(fault, "after_tokens", None) is not None:
+            yield keys["fault"].problem("error and after_tokens exclude each other: an error has no tokens")
+
+
+def _excluded(fault: Fault) -> tuple[tuple[str, ...], str]:
+    """Return the effects that exclude a fault, and the reason."""
+    if fault.stage == ANOTHER_ANSWER:
+        return ("error", "reply", "stream"), "has an answer of its own"
+    return (("error",), f"happens in {fault.requires.answer}") if fault.requires else ((), "")
 
 
 THEN = mapping(
-    Then,
-    Entry("error", _REFUSAL, "An error response: a status, or {status, code, message, retry_after}."),
+    lambda fault=(), **effects: Then(faults=fault, **effects),
+    Entry("error", _REFUSAL, "An error response: a status, or {status, code, type, message, retry_after, body, …}."),
     Entry("reply", _REPLY, "Content instead of the model's: content, script, results or vector."),
     Entry("delay", _DELAY, "A delay before the response: 250ms, {uniform: [100ms, 2s]} or {lognormal: {median, p99}}."),
     Entry("stream", _STREAM, "The pace of a chat's stream."),
-    Entry("fault", FAULT, "A fault on the wire: a kind, or {kind, …} with its options."),
+    Entry("fault", FAULT, "A fault on the wire: a kind, {kind, …} with its options, or a list of these."),
     Entry("charge", BOOL, "True charges also for an error or a lost response, false for nothing."),
     check=_check,
     exclusive=(("error", "reply"), ("error", "stream")),

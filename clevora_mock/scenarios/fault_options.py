@@ -1,4 +1,4 @@
-"""`fault`: kinds of faults with their options, derived from the classes in `faults`.
+"""`fault`: kinds of faults with their options, derived from the classes in `faults`, and lists of them.
 
 The syntax of an option follows from msgspec's JSON Schema of the field: a choice, a bool, a number or text with its
 bounds, a duration, or a list of these. A list is required even if the field has a default.
@@ -11,8 +11,9 @@ from msgspec.structs import FieldInfo, fields
 
 from clevora_mock.core.messages import one_of
 from clevora_mock.faults import FAULTS, Fault
-from clevora_mock.scenarios.nodes import MappingNode, Node
-from clevora_mock.scenarios.reader import Entry, Field, Schema, list_of, mapping, read_all
+from clevora_mock.faults.base import ANOTHER_ANSWER
+from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
+from clevora_mock.scenarios.reader import Entry, Field, Schema, any_of, list_of, mapping, read_all
 from clevora_mock.scenarios.scalars import BOOL, choice, duration, number, text
 
 _KIND = choice(*FAULTS, noun="fault", label="a fault such as reset, or a mapping with its kind")
@@ -84,4 +85,24 @@ def _read(node: Node) -> Fault:
 
 
 _ALONE = {"enum": [kind for kind, required in _REQUIRED.items() if not required]}
-FAULT = Field(_read, {"anyOf": [_ALONE, *(field.schema for field in _MAPPINGS.values())]})
+# The definitions to which `FAULT`'s schema refers.
+DEFINITIONS: dict[str, Schema] = {"Fault": {"anyOf": [_ALONE, *(field.schema for field in _MAPPINGS.values())]}}
+_FAULT = Field(_read, {"$ref": "#/$defs/Fault"})
+_FAULTS = list_of(_FAULT, "faults", 1, 20)
+
+
+def _read_list(node: Node) -> tuple[Fault, ...]:
+    """Read several faults, in the order in which they are applied."""
+    faults = _FAULTS.read(node)
+    another = next((fault for fault in faults if fault.stage == ANOTHER_ANSWER), None)
+    if another is not None:
+        others = (fault for fault in faults if fault is not another)
+        excluded = [fault.kind for fault in others if fault.requires or fault.stage == ANOTHER_ANSWER]
+        if excluded:
+            why = f"{another.kind} has an answer of its own"
+            raise node.invalid(f"{another.kind} and {excluded[0]} exclude each other: {why}")
+    return tuple(sorted(faults, key=lambda fault: fault.stage))
+
+
+_ONE: Field[tuple[Fault, ...]] = _FAULT.then(lambda fault: (fault,))
+FAULT = any_of(_ONE, Field(_read_list, _FAULTS.schema), SequenceNode)

@@ -8,6 +8,8 @@ from clevora_mock.core.scenario import Scenario
 from clevora_mock.scenarios.problems import ScenarioError
 
 _EVERY_SECONDS = 0.2
+# More than any scenario has.
+MAX_BYTES = 8 * 1024 * 1024
 
 
 class FileWatcher:
@@ -17,7 +19,7 @@ class FileWatcher:
         self._file = file
         self._on_change = on_change
         self._on_problem = on_problem
-        self._seen = self._stamp()
+        self._seen = self._content()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -26,12 +28,12 @@ class FileWatcher:
             self.poll()
 
     def poll(self) -> None:
-        """Read the file if it has changed since the last poll."""
-        stamp, before = self._stamp(), self._seen
-        self._seen = stamp
+        """Read the file if its content has changed since the last poll; size and time can hide a change."""
+        content = self._content()
         # An editor empties the file before it writes.
-        if stamp == before or (stamp is not None and not stamp[1]):
+        if content in (self._seen, b""):
             return
+        self._seen = content
         from clevora_mock.scenarios.scenario_file import read_file  # noqa: PLC0415 - YAML, only once it is needed
 
         try:
@@ -39,10 +41,10 @@ class FileWatcher:
         except ScenarioError as error:
             self._on_problem(str(error))
 
-    def _stamp(self) -> tuple[int, int] | None:
-        """Return the file's modification time and size, None when it cannot be read."""
+    def _content(self) -> bytes | None:
+        """Return the file's content, as much of it as a scenario may have, or None if it cannot be read."""
         try:
-            status = self._file.stat()
+            with self._file.open("rb") as file:
+                return file.read(MAX_BYTES)
         except OSError:
             return None
-        return status.st_mtime_ns, status.st_size

@@ -2,6 +2,7 @@
 
 import json
 
+from clevora_mock.scenarios.fault_options import DEFINITIONS
 from clevora_mock.scenarios.language import SCENARIO
 from clevora_mock.scenarios.reader import Schema
 
@@ -12,7 +13,7 @@ def schema() -> Schema:
         "title": "clevora-mock scenario",
         "description": "The initial state of a sandbox, and rules with effects on its requests.",
     }
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **words, **SCENARIO.schema}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **words, **SCENARIO.schema, "$defs": DEFINITIONS}
 
 
 def text() -> str:

@@ -16,13 +16,15 @@ from clevora_mock.core.limits import Limits
 from clevora_mock.core.messages import did_you_mean, quoted
 from clevora_mock.core.scenario import AccountStart, ClockStart, Payments, Rule, Scenario, When
 from clevora_mock.faults import FAULTS
+from clevora_mock.faults.base import STREAM, Requirement
 from clevora_mock.scenarios.conditions import WHEN
 from clevora_mock.scenarios.effects import ENDPOINT_BY_PART, THEN
 from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
 from clevora_mock.scenarios.reader import Entry, Field, Problems, list_of, mapping
-from clevora_mock.scenarios.scalars import BOOL, DURATION, TIMESTAMP, bare_hint, choice, number, text
+from clevora_mock.scenarios.scalars import BOOL, TIMESTAMP, bare_hint, choice, duration, number, text
 
 _UNNAMED = "rule {}"
+_ABOVE_ZERO = "; a speed is above 0, and frozen stops the clock"
 _SCALED = r"scaled:([0-9]{1,7}(\.[0-9]{1,6})?)"
 
 
@@ -47,15 +49,18 @@ def _read_mode(node: Node) -> dict[str, Any]:
     if not found:
         raise node.unexpected("real, frozen or scaled:60", _mode_hint(node))
     if not 0 < float(found[1]) <= MAX_SPEED:
-        raise node.unexpected(f"a speed above 0 and up to {MAX_SPEED}")
+        raise node.unexpected(
+            f"a speed above 0 and up to {MAX_SPEED}", "" if float(found[1]) else "; frozen stops the clock"
+        )
     return {"mode": "scaled", "speed": float(found[1])}
 
 
 def _mode_hint(node: Node) -> str:
-    if isinstance(node, MappingNode) and "scaled" in node.keys:
-        return f"; write scaled:{node.nodes['scaled'].text}, without a space"
-    if found := re.fullmatch(r"(?:scaled )?([0-9.]+)x?", node.text):
-        return f"; did you mean scaled:{found[1]}?"
+    scaled = node.nodes.get("scaled") if isinstance(node, MappingNode) else None
+    if scaled is not None:
+        return f"; write scaled:{scaled.text}, without a space" if (scaled.number or 0) > 0 else _ABOVE_ZERO
+    if found := re.fullmatch(r"(?:scaled )?([0-9]+(?:\.[0-9]+)?)x?", node.text):
+        return f"; did you mean scaled:{found[1]}?" if float(found[1]) > 0 else _ABOVE_ZERO
     if node.text.startswith("frozen:"):
         return "; the time goes under start"
     return did_you_mean(node.text, ("real", "frozen", "scaled:60"))
@@ -69,13 +74,14 @@ _LIMIT = number(int, nullable=True, minimum=0, maximum=10**12)
 _ACCOUNT = mapping(
     AccountStart,
     Entry("balance", _DOLLARS, "Dollars; the ledger gets an adjustment."),
-    Entry("activated", BOOL, f"True if a credit has ever brought the balance to {dollars_text(ACTIVATION_THRESHOLD)}."),
+    Entry("activated", BOOL, f"True once the balance has reached {dollars_text(ACTIVATION_THRESHOLD)}."),
     Entry("developer_access", BOOL, "True if the account has developer access."),
 )
 _CLOCK = mapping(
     lambda start=None, mode=None: ClockStart(start, **(mode or {})),
     Entry("start", TIMESTAMP, "The time at the start: 2026-05-11T14:00:00Z."),
     Entry("mode", _MODE, "real, frozen, or scaled:60 for 60 seconds a second."),
+    unknown_hint=lambda name: "; the speed is part of the mode, such as scaled:60" if name == "speed" else "",
 )
 _LIMITS = mapping(
     Limits,
@@ -85,7 +91,7 @@ _LIMITS = mapping(
 _PAYMENTS = mapping(
     Payments,
     Entry("outcome", choice("succeed", "fail"), "The outcome of a checkout's payment; succeed."),
-    Entry("delay", DURATION, "The delay of the payment's event; 0s."),
+    Entry("delay", duration(unit="s"), "The delay of the payment's event; 0s."),
 )
 
 
@@ -101,25 +107,31 @@ def _check_rule(node: MappingNode, values: dict[str, Any]) -> Problems:
         if part in parts and endpoint not in when.endpoints:
             message = f"it is for {endpoint}; the rule is for {', '.join(when.endpoints)}"
             yield parts[part].problem(message, f"then.reply.{part}")
-    if when.endpoints is not None and ENDPOINT_BY_PART["content"] not in when.endpoints:
-        why = f"the rule is for {', '.join(when.endpoints)}"
-    elif when.body is not None and when.body.get("stream", True) is not True:
-        why = "the rule is for requests without stream: true"
-    else:
-        return
     for name, effect in then.nodes.items():
-        needing = _streamed_part(effect) if name == "fault" else "stream" if name == "stream" else None
-        if needing is not None:
-            yield effect.problem(f"{needing} needs a chat's stream, but {why}", f"then.{name}")
+        needs = _requirements(effect) if name == "fault" else [("stream", STREAM)] if name == "stream" else []
+        for needing, required in needs:
+            if why := _unmet(required, when):
+                yield effect.problem(f"{needing} needs {required.answer}, but {why}", f"then.{name}")
 
 
-def _streamed_part(fault: Node) -> str | None:
-    """Return the fault's kind or option that only streams have, if any."""
+def _unmet(required: Requirement, when: When) -> str:
+    """Return the reason why no request that `when` allows gets such an answer, if there is one."""
+    if when.endpoints is not None and required.endpoint not in when.endpoints:
+        return f"the rule is for {', '.join(when.endpoints)}"
+    if when.body is not None and when.body.get(required.field, required.value) != required.value:
+        return f"the rule is for requests without {required.field}: {str(required.value).lower()}"
+    return ""
+
+
+def _requirements(fault: Node) -> list[tuple[str, Requirement]]:
+    """Return the kinds and options of faults that need certain answers."""
+    if isinstance(fault, SequenceNode):
+        return [found for item in fault.items for found in _requirements(item)]
     options = fault.nodes if isinstance(fault, MappingNode) else {}
     kind = options.get("kind", fault).text
-    if kind in FAULTS and FAULTS[kind].stream_only:
-        return kind
-    return "after_tokens" if "after_tokens" in options else None
+    if kind in FAULTS and (required := FAULTS[kind].requires) is not None:
+        return [(kind, required)]
+    return [("after_tokens", STREAM)] if "after_tokens" in options else []
 
 
 _RULE = mapping(
@@ -156,5 +168,6 @@ SCENARIO = mapping(
     Entry("clock", _CLOCK, "The clock at the start."),
     Entry("limits", _LIMITS, "The limits of a key; omitted ones are as documented."),
     Entry("payments", _PAYMENTS, "The outcome of payments."),
+    Entry("ttl", duration(positive=True), "It ends by itself after this time, by the sandbox's clock: 60s."),
     Entry("rules", _RULES, "The rules; the first one that applies to a request decides."),
 )

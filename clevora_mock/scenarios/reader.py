@@ -87,7 +87,8 @@ def mapping(
 
     def read(node: Node) -> T:
         if not isinstance(node, MappingNode):
-            raise node.unexpected(f"a mapping with {', '.join(fields)}")
+            empty = "; indent its entries further than its name" if node.value is None and node.column > 1 else ""
+            raise node.unexpected(f"a mapping with {', '.join(fields)}", empty)
         keys, problems = node.keys, [*node.flaws]
         strays = [name for name in keys if name not in fields]
         problems += [keys[name].problem(unknown("entry", name, fields, unknown_hint(name))) for name in strays]

@@ -6,15 +6,13 @@ from math import inf
 from typing import Any
 
 from clevora_mock import clock
-from clevora_mock.core.messages import did_you_mean, one_of, quoted
+from clevora_mock.core.messages import did_you_mean, duration_hint, one_of, quoted
 from clevora_mock.scenarios.nodes import AmbiguousScalar, Node, unquoted
 from clevora_mock.scenarios.reader import Field, unknown
 
 Hint = Callable[[Node], str]
 
-_DURATION = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$"
 _TIMESTAMP = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})$"
-_LOOSE_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?: *(ms|milli|s|m|h)[a-z]*)?", re.ASCII | re.IGNORECASE)
 
 # Larger bounds only exclude absurd numbers; messages do not mention them.
 _UNMENTIONED = 1_000_000
@@ -74,24 +72,24 @@ def choice(*values: Any, noun: str = "", label: str = "", hint: Hint = lambda no
         if noun and isinstance(node.value, str):
             raise node.invalid(unknown(noun, node.value, values, hint(node)))
         written = node.value if isinstance(node.value, str) else ""
-        way_out = did_you_mean(written, values) if isinstance(values[0], str) else bare_hint(node)
+        way_out = did_you_mean(written, values) if isinstance(values[0], str) else _choice_hint(node, values)
         raise node.unexpected(label or one_of(values), hint(node) or way_out)
 
     return Field(read, {"enum": list(values)})
 
 
-def duration(hint: Hint = lambda node: "", *, positive: bool = False) -> Field[int]:
-    """Return the field for a duration such as ``250ms``, in microseconds."""
+def duration(hint: Hint = lambda node: "", *, positive: bool = False, unit: str | None = None) -> Field[int]:
+    """Return the field for a duration such as ``250ms``, in microseconds; `unit` is that of a number without one."""
 
     def read(node: Node) -> int:
-        if not isinstance(node.value, str) or not re.fullmatch(_DURATION, node.text):
-            raise node.unexpected("a duration such as 250ms, 2s or 1m", hint(node) or _unit_hint(node))
+        if not isinstance(node.value, str) or not re.fullmatch(clock.DURATION, node.text):
+            raise node.unexpected("a duration such as 250ms, 2s or 1m", hint(node) or _unit_hint(node, unit))
         micros = clock.read_duration(node.text)
         if not positive <= micros <= 365 * clock.DAY:
             raise node.unexpected("a duration of at most 8760h, a year" if micros else "a duration above 0")
         return micros
 
-    return Field(read, {"type": "string", "pattern": _DURATION})
+    return Field(read, {"type": "string", "pattern": clock.DURATION})
 
 
 def _read_bool(node: Node) -> bool:
@@ -128,6 +126,13 @@ def bare_hint(node: Node, *, of_truth: bool = False) -> str:
     return "; write it without quotes" if is_bare else ""
 
 
+def _choice_hint(node: Node, values: tuple[Any, ...]) -> str:
+    """Return the hint for one of the numbers in `values` that is ambiguous or in quotes."""
+    value = node.value
+    meant = value.unambiguous if isinstance(value, AmbiguousScalar) else node.text
+    return bare_hint(node) if meant in map(str, values) else ""
+
+
 def share_hint(node: Node) -> str:
     """Return the hint for a fraction that is written as a percentage."""
     found = re.fullmatch(r"([0-9]{1,3}(?:\.[0-9]{1,6})?) ?(%?)", node.text, re.ASCII)
@@ -135,13 +140,13 @@ def share_hint(node: Node) -> str:
     return f"; did you mean {float(found[1]) / 100:.8g}?" if found and is_percent else ""
 
 
-def _unit_hint(node: Node) -> str:
+def _unit_hint(node: Node, unit: str | None) -> str:
     """Return the hint for a duration without a unit, or with a unit such as ``seconds``."""
-    if isinstance(node.value, AmbiguousScalar):
-        seconds = node.value.unambiguous
-        return f"; did you mean {seconds}s?" if ":" in node.text and seconds.isdigit() else ""
-    found = _LOOSE_DURATION.fullmatch(node.text)
-    return f"; did you mean {found[1]}{(found[2] or 's').lower().replace('milli', 'ms')}?" if found else ""
+    value = node.value
+    if isinstance(value, AmbiguousScalar):
+        # 10:30 means 630 seconds to YAML 1.1.
+        return duration_hint(value.unambiguous, "s" if ":" in node.text else unit)
+    return duration_hint(node.text if node.number is None else f"{node.number:.12g}", unit)
 
 
 def _zone_hint(written: str) -> str:

@@ -8,7 +8,11 @@ from msgspec.structs import replace
 from clevora_mock.core.scenario import SUFFIXES, Scenario
 from clevora_mock.scenarios.document import MAX_CHARACTERS, TOO_LARGE, Lines, parse
 from clevora_mock.scenarios.language import SCENARIO
+from clevora_mock.scenarios.nodes import MappingNode
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound, ScenarioProblem
+from clevora_mock.scenarios.shadowed_rules import find_shadowed
+
+_MAX_NAME_CHARACTERS = 1_000
 
 
 def read_scenario(name: str, text: str) -> Scenario:
@@ -20,8 +24,36 @@ def read_scenario(name: str, text: str) -> Scenario:
     return replace(scenario, name=scenario.name or _base_name(name), source=text)
 
 
+def name_alone(text: str) -> str | None:
+    """Return the name in a text with no more than `name` and `ttl`, which means the scenario of this name, or None."""
+    if len(text) > _MAX_NAME_CHARACTERS:
+        return None
+    try:
+        root = parse(text)
+    except ScenarioError:
+        return None
+    if not isinstance(root, MappingNode) or root.keys.keys() not in ({"name"}, {"name", "ttl"}) or root.flaws:
+        return None
+    name = root.nodes["name"].value
+    return name if isinstance(name, str) else None
+
+
 def read_file(path: Path) -> Scenario:
     """Return the scenario in a file. Raises ScenarioError."""
+    return read_scenario(str(path), _read_text(path))
+
+
+def name_in(path: Path) -> str:
+    """Return the name of the scenario in a file, whose other entries may be invalid: by default the file's."""
+    try:
+        root = parse(_read_text(path))
+    except ScenarioError:
+        return path.stem
+    name = root.nodes.get("name") if isinstance(root, MappingNode) else None
+    return name.text if name is not None and isinstance(name.value, str) and name.text else path.stem
+
+
+def _read_text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(MAX_CHARACTERS + 1)
@@ -30,12 +62,11 @@ def read_file(path: Path) -> Scenario:
     if len(content) > MAX_CHARACTERS:
         raise ScenarioError([ScenarioProblem(1, 1, TOO_LARGE)], str(path))
     try:
-        text = content.decode()
+        return content.decode()
     except UnicodeDecodeError as error:
         place = Lines(content[: error.start].decode()).place(error.start)
         problem = ScenarioProblem(*place, "not UTF-8; save the file in that encoding")
         raise ScenarioError([problem], str(path)) from None
-    return read_scenario(str(path), text)
 
 
 def check(paths: Iterable[str | Path]) -> list[str]:
@@ -46,6 +77,16 @@ def check(paths: Iterable[str | Path]) -> list[str]:
             read_file(Path(path))
         except ScenarioError as error:
             lines += str(error).splitlines()
+    return lines
+
+
+def warn(paths: Iterable[str | Path]) -> list[str]:
+    """Return a line for each oddity in files that are valid."""
+    lines: list[str] = []
+    for path in map(Path, paths):
+        root = parse(_read_text(path))
+        found = find_shadowed(root, SCENARIO.read(root).rules)
+        lines += [f"{path}:{problem.line}:{problem.column}: warning: {problem}" for problem in found]
     return lines
 
 

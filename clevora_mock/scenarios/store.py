@@ -1,5 +1,6 @@
 """Scenarios by name: the shipped ones, and a user's own, which take precedence."""
 
+from os import PathLike
 from pathlib import Path
 
 from clevora_mock.core.messages import closest_match, quoted
@@ -7,47 +8,81 @@ from clevora_mock.core.scenario import SUFFIXES, Scenario
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound
 
 
+def is_file(scenario: str | PathLike[str]) -> bool:
+    """Tell whether `scenario` is a file's path, as opposed to a scenario's name."""
+    path = Path(scenario)
+    return not isinstance(scenario, str) or path.suffix in SUFFIXES or len(path.parts) > 1
+
+
 class ScenarioStore:
-    """The scenarios in folders, named like their files without the suffix."""
+    """The scenarios in folders.
+
+    Shipped ones are named like their files without the suffix, a user's own as they say, or else like their files.
+    """
 
     def __init__(self, shipped: Path, own: Path | None = None) -> None:
         if own is not None and not own.is_dir():
             raise ScenarioNotFound(f"{own}: no such folder of scenarios")
-        self._folders = (shipped,) if own is None else (shipped, own)
+        self._shipped, self._own = shipped, own
 
     def names(self) -> list[str]:
         """Return every name, sorted."""
         return sorted(self._files())
 
-    def load(self, name_or_file: str) -> Scenario:
+    def load(self, scenario: str | PathLike[str]) -> Scenario:
         """Return the scenario of a name, or in a file. Raises ScenarioError."""
-        file = Path(name_or_file)
-        if name_or_file in self._files() or (file.suffix not in SUFFIXES and len(file.parts) < 2):
-            return self.named(name_or_file)
-        return _read(file)
+        files = self._files()
+        if isinstance(scenario, str) and (scenario in files or not is_file(scenario)):
+            return _read(_named(files, scenario))
+        return _read(Path(scenario))
 
-    def file_of(self, name_or_file: str) -> Path:
+    def file_of(self, scenario: str | PathLike[str]) -> Path:
         """Return the file that `load` reads."""
-        return self._files().get(name_or_file, Path(name_or_file))
+        named = self._files().get(scenario) if isinstance(scenario, str) else None
+        return named or Path(scenario)
 
     def named(self, name: str) -> Scenario:
         """Return the scenario of a name, and read no other file: for names from requests. Raises ScenarioError."""
-        files = self._files()
-        if name not in files:
-            close = closest_match(name, files)
-            hint = f'did you mean "{close}"?' if close else f"there are {', '.join(sorted(files))}"
-            raise ScenarioNotFound(f"unknown scenario {quoted(name)}; {hint}")
-        return _read(files[name])
+        return _read(_named(self._files(), name))
 
     def describe(self) -> list[tuple[str, str]]:
-        """Return each name with the scenario's description on one line, or with its first problem."""
-        return [(name, _description(file)) for name, file in sorted(self._files().items())]
+        """Return each name with the scenario's description on one line, or with its first problem.
+
+        The description of a user's own says whether it replaces a shipped one.
+        """
+        shipped, files = _files_in(self._shipped), self._files()
+        return [
+            (name, _description(file) + (_REPLACES if shipped.get(name, file) != file else ""))
+            for name, file in sorted(files.items())
+        ]
 
     def _files(self) -> dict[str, Path]:
-        # Later files replace earlier ones: a user's replace shipped ones, and .yaml comes before .yml and .json.
-        suffixed = (folder.glob(f"*{suffix}") for folder in self._folders for suffix in reversed(SUFFIXES))
-        # Scenarios name the schema beside them.
-        return {file.stem: file for files in suffixed for file in sorted(files) if file.name != "schema.json"}
+        files = _files_in(self._shipped)
+        if self._own is not None:
+            from clevora_mock.scenarios.scenario_file import name_in  # noqa: PLC0415 - YAML, only if it is needed
+
+            files |= {name_in(file): file for file in _files_in(self._own).values()}
+        return files
+
+
+_REPLACES = " (Replaces the shipped one.)"
+
+
+def _named(files: dict[str, Path], name: str) -> Path:
+    """Return the file of a scenario by its name. Raises ScenarioNotFound."""
+    if name not in files:
+        close = closest_match(name, files)
+        hint = f'did you mean "{close}"?' if close else f"there are {', '.join(sorted(files))}"
+        raise ScenarioNotFound(f"unknown scenario {quoted(name)}; {hint}")
+    return files[name]
+
+
+def _files_in(folder: Path) -> dict[str, Path]:
+    """Return the files of a folder by their names without the suffix."""
+    # Later files replace earlier ones: .yaml comes before .yml and .json.
+    suffixed = (folder.glob(f"*{suffix}") for suffix in reversed(SUFFIXES))
+    # Scenarios name the schema beside them.
+    return {file.stem: file for files in suffixed for file in sorted(files) if file.name != "schema.json"}
 
 
 def _read(file: Path) -> Scenario:

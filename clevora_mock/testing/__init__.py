@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from clevora_mock.testing.clevora import Clevora, MockError, Server
     from clevora_mock.testing.process import running
-    from clevora_mock.testing.records import Finding, NearMiss, Request
+    from clevora_mock.testing.records import Finding, NearMiss, Request, SignedWebhook
 
-__all__ = ["Clevora", "Finding", "MockError", "NearMiss", "Request", "Server", "running"]
+__all__ = ["Clevora", "Finding", "MockError", "NearMiss", "Request", "Server", "SignedWebhook", "running"]
 
-_MODULES = {"running": "process", "Finding": "records", "NearMiss": "records", "Request": "records"}
+_MODULES = {"running": "process"} | dict.fromkeys(("Finding", "NearMiss", "Request", "SignedWebhook"), "records")
 
 
 def __getattr__(name: str) -> Any:

@@ -7,17 +7,19 @@ import http.client
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from os import PathLike
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
+from clevora_mock.clock import iso_micros, wall_micros
 from clevora_mock.core.journal import MAX_ENTRIES
+from clevora_mock.scenarios.store import is_file
 from clevora_mock.settings import DEMO_UID, client_variables
-from clevora_mock.testing.records import Finding, Request
-
-TIMEOUT_SECONDS = 30
+from clevora_mock.testing.connections import Connections
+from clevora_mock.testing.records import Finding, Request, SignedWebhook
 
 
 class MockError(ValueError):
@@ -30,10 +32,11 @@ class Clevora:
     `url` is the sandbox's root without a slash at the end; `api_key` belongs to the account `demo`.
     """
 
-    def __init__(self, url: str, api_key: str | None = None) -> None:
+    def __init__(self, url: str, api_key: str | None = None, connections: Connections | None = None) -> None:
         self.url = url.rstrip("/")
         self.clock = SandboxClock(self)
         self._api_key = api_key
+        self._connections = connections or Connections(url)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} at {self.url}>"
@@ -51,6 +54,11 @@ class Clevora:
         return self._api_key
 
     @property
+    def webhook_secret(self) -> str:
+        """The secret (``whsec_…``) of the signatures on payment events."""
+        return str(self.call("GET", "/")["webhookSecret"])
+
+    @property
     def environment(self) -> dict[str, str]:
         """The variables by which programs find this sandbox: ``CLEVORA_BASE_URL`` and so on, and ``NO_PROXY``."""
         return client_variables(self.url, self.api_key)
@@ -64,22 +72,22 @@ class Clevora:
     def balance(self, dollars: float) -> None:
         self.call("PATCH", f"/__mock/accounts/{DEMO_UID}", {"balance": dollars})
 
-    def id_token(self, uid: str = DEMO_UID, email: str | None = None, expires_in: int = 3600) -> str:
-        """Make a Firebase ID token for ``/v1/keys`` and ``/api/developer/*``, valid for `expires_in` seconds."""
+    def id_token(self, uid: str = DEMO_UID, email: str | None = None, expires_in: float | str = 3600) -> str:
+        """Make a Firebase ID token for ``/v1/keys`` and ``/api/developer/*``, valid for seconds or ``"1h"``."""
         body = {"uid": uid, "email": email, "expiresIn": expires_in}
         return str(self.call("POST", "/__mock/tokens", body)["idToken"])
 
     def use(
         self,
-        scenario: str | Path | Mapping[str, Any] | None = None,
+        scenario: str | PathLike[str] | Mapping[str, Any] | None = None,
         *,
         rules: Sequence[Mapping[str, Any]] | None = None,
     ) -> None:
-        """Start a scenario: by name, from a `Path` to a file, as a mapping, or just `rules`."""
+        """Start a scenario: by name, from a file, as a mapping, or just `rules`."""
         if (scenario is None) == (rules is None):
             raise TypeError("use() takes a scenario or rules=[...]")
-        if isinstance(scenario, Path):
-            self.call("PUT", "/__mock/scenario", scenario.read_text(encoding="utf-8"))
+        if isinstance(scenario, PathLike) or (isinstance(scenario, str) and is_file(scenario)):
+            self.call("PUT", "/__mock/scenario", _read_file(scenario))
         elif isinstance(scenario, str):
             self.call("PUT", "/__mock/scenario", {"name": scenario})
         else:
@@ -112,13 +120,31 @@ class Clevora:
         renamed = {"developerAccess" if name == "developer_access" else name: fact for name, fact in facts.items()}
         return dict(self.call("POST", "/__mock/accounts", {"uid": uid} | renamed))
 
-    def pay(self, checkout: str) -> dict[str, Any]:
-        """Pay a top-up, by its ``checkoutUrl`` or id: the signed event is delivered to the webhook."""
-        return dict(self.call("POST", f"/__mock/checkouts/{_id_of(checkout)}/pay"))
+    def accounts(self) -> list[dict[str, Any]]:
+        """Return all accounts, the oldest first."""
+        return list(self.call("GET", "/__mock/accounts")["accounts"])
 
-    def fail_payment(self, checkout: str) -> dict[str, Any]:
-        """Fail a top-up's payment."""
-        return dict(self.call("POST", f"/__mock/checkouts/{_id_of(checkout)}/fail"))
+    def checkouts(self) -> list[dict[str, Any]]:
+        """Return all top-ups' checkouts, the oldest first: ``id``, ``url``, ``amount``, ``status`` and so on."""
+        return list(self.call("GET", "/__mock/checkouts")["checkouts"])
+
+    def pay(self, checkout: str, *, deliveries: int = 1, delay: float | str | None = None) -> dict[str, Any]:
+        """Pay a top-up, by its ``checkoutUrl`` or id: the signed event is delivered to the webhook.
+
+        It is delivered `deliveries` times, `delay` seconds (or ``"30s"``) later by the sandbox's clock.
+        """
+        body = {"deliveries": deliveries, "delay": delay}
+        return dict(self.call("POST", f"/__mock/checkouts/{_id_of(checkout)}/pay", body))
+
+    def fail_payment(self, checkout: str, *, deliveries: int = 1, delay: float | str | None = None) -> dict[str, Any]:
+        """Fail a top-up's payment; the event is delivered like that of `pay`."""
+        body = {"deliveries": deliveries, "delay": delay}
+        return dict(self.call("POST", f"/__mock/checkouts/{_id_of(checkout)}/fail", body))
+
+    def sign_webhook(self, payload: Mapping[str, Any]) -> SignedWebhook:
+        """Sign an event for a webhook route of your own: headers, and the body to send as it is."""
+        signed = self.call("POST", "/__mock/webhooks/sign", {"payload": payload})
+        return SignedWebhook(signed["headers"], signed["body"].encode())
 
     def snapshot(self) -> dict[str, Any]:
         """Return the sandbox's whole state, for `restore`."""
@@ -139,21 +165,14 @@ class Clevora:
     def call(self, method: str, path: str, body: object = None) -> Any:
         """Call a route of the control plane; text is sent as it is, all else as JSON. Raises MockError."""
         content = None if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
-        url = urlsplit(self.url + path)
-        connect = http.client.HTTPSConnection if url.scheme == "https" else http.client.HTTPConnection
-        connection = connect(url.hostname or "", url.port, timeout=TIMEOUT_SECONDS)
         try:
-            target = url.path + (f"?{url.query}" if url.query else "")
-            connection.request(method, target, content, {"accept": "application/json", "connection": "close"})
-            response = connection.getresponse()
-            result = json.loads(response.read())
+            response = self._connections.send(method, urlsplit(self.url).path + path, content)
+            result = json.loads(response.body)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise MockError(f"no clevora-mock at {self.url}: {error}") from None
-        finally:
-            connection.close()
         if response.status >= 400:
-            hint = response.headers.get("x-clevora-mock-hint")
-            raise MockError(f"{method} {path}: {result['error']['message']}{f' ({hint})' if hint else ''}")
+            hint = f" ({response.hint})" if response.hint else ""
+            raise MockError(f"{method} {path}: {result['error']['message']}{hint}")
         return result
 
 
@@ -162,7 +181,13 @@ class Server(Clevora):
 
     def sandbox(self, name: str) -> Clevora:
         """Return the sandbox `name` (``[a-z0-9][a-z0-9-]{0,62}``), which its first use creates."""
-        return Clevora(f"{self.url}/sandbox/{name}", self.api_key)
+        return Clevora(f"{self.url}/sandbox/{name}", self.api_key, self._connections)
+
+    @property
+    def request_count(self) -> int:
+        """The number of requests that the sandbox `default` has had."""
+        found = self.call("GET", "/__mock/requests?limit=1")
+        return int(found["count"] + found["evicted"])
 
 
 class SandboxClock:
@@ -176,8 +201,8 @@ class SandboxClock:
         """The time in the sandbox."""
         return datetime.fromisoformat(self._clevora.call("GET", "/__mock/clock")["now"])
 
-    def advance(self, seconds: float | timedelta) -> None:
-        """Move the clock forward; timers that are due by then fire."""
+    def advance(self, seconds: float | str | timedelta) -> None:
+        """Move the clock forward, by seconds or ``"90m"``; timers that are due by then fire."""
         amount = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
         self._clevora.call("PATCH", "/__mock/clock", {"advance": amount})
 
@@ -194,8 +219,15 @@ class SandboxClock:
         self._clevora.call("PATCH", "/__mock/clock", {"mode": "scaled", "speed": speed})
 
     def run(self) -> None:
-        """Run at the speed of real time again."""
-        self._clevora.call("PATCH", "/__mock/clock", {"mode": "real"})
+        """Run with the machine's clock again."""
+        self._clevora.call("PATCH", "/__mock/clock", {"mode": "real", "now": iso_micros(wall_micros())})
+
+
+def _read_file(path: str | PathLike[str]) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise MockError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _text(moment: datetime | str) -> str:

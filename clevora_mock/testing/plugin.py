@@ -24,6 +24,9 @@ _EACH = "clevora_each_worker"
 _MARK = "clevora(scenario=None, rules=None, balance=None, clock=None)"
 
 _sandbox: "pytest.StashKey[Clevora]" = pytest.StashKey()
+_server: "pytest.StashKey[Server]" = pytest.StashKey()
+# The requests to the sandbox `default` before the test.
+_default_requests: pytest.StashKey[int] = pytest.StashKey()
 _shared_server: "pytest.StashKey[SharedServer]" = pytest.StashKey()
 
 
@@ -75,7 +78,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if clevora is not None and test_report.failed:
         from clevora_mock.testing.report import report
 
-        test_report.sections.append(("What clevora-mock saw", report(clevora)))
+        seen = report(clevora, item.stash[_server], item.stash[_default_requests])
+        test_report.sections.append(("What clevora-mock saw", seen))
     return test_report
 
 
@@ -112,9 +116,11 @@ def clevora(request: pytest.FixtureRequest, clevora_server: "Server") -> "Iterat
     problem = _set_up(sandbox, request.node)
     if problem is not None:
         pytest.fail(f"@pytest.mark.clevora: {problem}", pytrace=False)
-    request.node.stash[_sandbox] = sandbox
+    stash = request.node.stash
+    stash[_sandbox], stash[_server] = sandbox, clevora_server
+    stash[_default_requests] = clevora_server.request_count
     yield sandbox
-    del request.node.stash[_sandbox]
+    del stash[_sandbox]
     sandbox.remove()
 
 

@@ -1,17 +1,28 @@
 """Requests and findings, as the control plane returns them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 
 class NearMiss(Struct, frozen=True, rename="camel"):
-    """A rule on the request's endpoint that did not apply: the first condition that failed, and its draw if any."""
+    """A rule on the request's endpoint that did not apply: the first condition that failed, and its draw if any.
+
+    `field` is the part of the request that the condition is about; older servers send neither it nor the values.
+    """
 
     rule: str
     failed: str
     draw: float | None = None
+    field: str = ""
+    expected: str = ""
+    got: str = ""
+
+    def __str__(self) -> str:
+        if not self.expected:
+            return f"{self.rule}: {self.failed}"
+        return f"{self.rule}: {self.field}: expected {self.expected}, got {self.got}"
 
 
 class Request(Struct, frozen=True, rename="camel"):
@@ -51,6 +62,13 @@ class Request(Struct, frozen=True, rename="camel"):
     @property
     def tokens(self) -> int:
         return self.prompt_tokens + self.completion_tokens
+
+
+class SignedWebhook(NamedTuple):
+    """A signed webhook: the headers, and the exact bytes of the body."""
+
+    headers: dict[str, str]
+    body: bytes
 
 
 class Finding(Struct, frozen=True):

@@ -7,18 +7,25 @@ from clevora_mock.cli.terminal import Styler
 from clevora_mock.core import money
 from clevora_mock.core.messages import printable
 from clevora_mock.settings import proxy_hint
-from clevora_mock.testing.clevora import Clevora, MockError
+from clevora_mock.testing.clevora import Clevora, MockError, Server
 from clevora_mock.testing.records import Request
 
 MAX_REQUESTS = 30
 MAX_BODY_CHARACTERS = 300
+# The number of requests to the sandbox `default` that are shown.
+_STRAYED = 3
 
 
-def report(clevora: Clevora) -> str:
-    """Return the newest requests with bodies and near misses, the scenario, the balance and the findings."""
+def report(clevora: Clevora, server: Server | None = None, default_requests: int = 0) -> str:
+    """Return the newest requests with bodies and near misses, the scenario, the balance and the findings.
+
+    Where there are no requests, those to the sandbox `default` of `server` are shown, after the first
+    `default_requests`.
+    """
     try:
         requests, findings = clevora.requests(), clevora.conduct()
         scenario, balance = clevora.call("GET", "/__mock/scenario")["name"], clevora.balance
+        strayed = [] if requests or server is None else _strayed(server, default_requests)
     except MockError as error:
         return str(error)
     shown = requests[-MAX_REQUESTS:]
@@ -26,12 +33,27 @@ def report(clevora: Clevora) -> str:
     noun = "request" if len(requests) == 1 else "requests"
     lines = [f"{count} {noun} to {clevora.url}; scenario {scenario}, balance {money.text(money.micros(balance))}"]
     hint = proxy_hint()
-    if hint and not requests:
+    if hint and not requests and not strayed:
         lines.append(hint)
+    lines += strayed
     for request in shown:
         lines += _lines(request)
     lines += [f"{finding.kind}: {finding.message}" for finding in findings]
     return "\n".join(map(printable, lines))
+
+
+def _strayed(server: Server, before: int) -> list[str]:
+    """Return the requests to the sandbox `default` since its first `before`, by a client that dropped the path."""
+    # The count is lower if the sandbox was reset.
+    count = server.request_count - before
+    if count <= 0:
+        return []
+    what = f"{count} {'request' if count == 1 else 'requests'} meanwhile to {server.url}, the sandbox default:"
+    why = (
+        "a client that drops the path of its base URL, as aiohttp and urljoin do for a path that begins with /? "
+        "Its base URL is the fixture's .base_url."
+    )
+    return [what, *(line for one in server.requests(limit=min(count, _STRAYED)) for line in _lines(one)), why]
 
 
 def _lines(request: Request) -> list[str]:
@@ -45,10 +67,11 @@ def _lines(request: Request) -> list[str]:
         money.text(money.micros(request.cost)),
         outcome_of(request.message or request.code, request.fault, request.body, request.endpoint),
         request.rule,
+        request.hint,
     )
     lines = [line.text(Styler())]
     if request.body is not None:
         body = request.body if isinstance(request.body, str) else json.dumps(request.body, ensure_ascii=False)
         lines.append(f"         {body[:MAX_BODY_CHARACTERS]}{'...' if len(body) > MAX_BODY_CHARACTERS else ''}")
-    lines += [f"         not by rule {miss.rule}: {miss.failed}" for miss in request.near_misses]
+    lines += [f"         not by rule {printable(str(miss))}" for miss in request.near_misses]
     return lines

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from clevora_mock.core.reply import Header, Reply
 
-_EXPOSED = b"retry-after, x-request-id, " + b", ".join(
+_EXPOSED = b"retry-after, retry-after-ms, x-request-id, " + b", ".join(
     b"x-clevora-mock-" + name for name in (b"hint", b"ignored", b"rule", b"server")
 )
 CROSS_ORIGIN_HEADERS: tuple[Header, ...] = (
@@ -20,10 +20,15 @@ def is_preflight(method: str, headers: Mapping[bytes, bytes]) -> bool:
     return method == "OPTIONS" and b"access-control-request-method" in headers
 
 
-def preflight_reply(headers: Mapping[bytes, bytes], allowed: str) -> Reply:
-    """Return the reply that grants the methods in `allowed` and all headers that the preflight names."""
+def preflight_reply(headers: Mapping[bytes, bytes], allowed: str | None) -> Reply:
+    """Return the reply that grants the methods in `allowed`, the preflight's method, and all headers that it names.
+
+    A wrong method is granted too, since a browser would not show the 404 or 405 otherwise.
+    """
+    wanted = headers[b"access-control-request-method"]
+    methods = [] if allowed is None else allowed.encode().split(b", ")
     granted: list[Header] = [
-        (b"access-control-allow-methods", allowed.encode()),
+        (b"access-control-allow-methods", b", ".join(methods if wanted in methods else [*methods, wanted])),
         (b"access-control-allow-headers", headers.get(b"access-control-request-headers") or b"*"),
         (b"access-control-max-age", _MAX_AGE_SECONDS),
     ]

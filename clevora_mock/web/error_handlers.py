@@ -8,14 +8,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from clevora_mock.contract.endpoints import NOT_EMULATED
 from clevora_mock.contract.errors import ERROR_BY_CODE
-from clevora_mock.core.accounts import mask
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.masking import masked_text
 from clevora_mock.web.cross_origin import is_preflight, preflight_reply
 from clevora_mock.web.exchange_recorder import get_exchange
 from clevora_mock.web.operation import ApiFamily
+from clevora_mock.web.path_hints import hint_for
 from clevora_mock.web.pipeline import OperationEndpoint
 from clevora_mock.web.request_body import read_body
 
@@ -46,10 +46,11 @@ class ErrorHandlers:
         if request.scope["endpoint"] is not None:
             return self._render_raised(request, ApiError("not_found", cast("HTTPException", error).detail), error)
         exchange = get_exchange(request.scope)
-        message = f"No route {request.method} {quote(mask(exchange.path)[:200])}"
-        hint = NOT_EMULATED.get(exchange.path)
+        # Encoded slashes are left in the path as they came.
+        message = f"No route {request.method} {quote(masked_text(exchange.path)[:200], safe='/%*')}"
         is_own = f"{exchange.path}/".startswith(_OWN_PREFIXES)
-        return await self._unrouted(request, ApiError("not_found", message, hint=hint), is_own=is_own)
+        error = ApiError("not_found", message, hint=None if is_own else hint_for(exchange.path))
+        return await self._unrouted(request, error, is_own=is_own)
 
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:
         """Render the 405 of a known path (W3), or answer a preflight (W8)."""
@@ -80,7 +81,8 @@ class ErrorHandlers:
         except ClientDisconnect:
             return Response()
         facts = _anonymous_facts(request) if is_own else exchange.set_facts(body or b"")
-        if error.allow is not None and not is_own and is_preflight(request.method, exchange.headers):
+        # Also of an unknown path, so that the browser sends the request and shows its error.
+        if not is_own and is_preflight(request.method, exchange.headers):
             return exchange.respond(preflight_reply(exchange.headers, error.allow))
         return exchange.respond(self._family(request).render_error(error, facts))
 

@@ -5,9 +5,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from clevora_mock.contract.endpoints import ENVELOPED_PATHS
-from clevora_mock.core.accounts import mask
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.masking import masked_text
 from clevora_mock.core.reply import Header, Reply
 from clevora_mock.web.header_text import header_safe
 from clevora_mock.web.json_response import encode_reply
@@ -16,10 +16,10 @@ from clevora_mock.web.json_response import encode_reply
 def error_reply(error: ApiError, facts: RequestFacts) -> Reply:
     """Render `error` in the contract's format (W1); the dashboard's endpoints add ``"status":"error"`` (B12).
 
-    API keys that the message quotes are masked (K3).
+    Secrets that the message quotes are masked (K3).
     """
     spec = error.spec
-    body: dict[str, Any] = {"error": {"message": mask(error.message), "type": spec.type, "code": spec.code}}
+    body: dict[str, Any] = {"error": {"message": masked_text(error.message), "type": spec.type, "code": spec.code}}
     if f"{facts.path}/".startswith(ENVELOPED_PATHS):
         body = {"status": "error"} | body
     return with_error_headers(encode_reply(body, spec.status), error)

@@ -29,6 +29,10 @@ class ExchangeRecorder:
         self.arrived = sandbox.clock.now()
         self.path = path
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        # Several make one list, which is no credential (W9).
+        credentials = [value for name, value in scope["headers"] if name == b"authorization"]
+        if len(credentials) > 1:
+            self.headers[b"authorization"] = b", ".join(credentials)
         self.request_id = ""
         self.facts: RequestFacts | None = None
         self.principal: Principal = ANONYMOUS
@@ -63,6 +67,7 @@ class ExchangeRecorder:
             path=self.path,
             query=self._scope["query_string"].decode("latin-1"),
             headers=self.headers,
+            header_lines=self._scope["headers"],
             body=body,
             endpoint=endpoint,
             operation=operation,
@@ -82,10 +87,10 @@ class ExchangeRecorder:
         self.ignored = names
 
     def respond(self, reply: Reply) -> FramedResponse:
-        """Apply the plan's fault and delay to `reply`, and return the response that sends it."""
+        """Apply the plan's faults and delay to `reply`, and return the response that sends it."""
         then = self.plan.then
-        if then.fault is not None:
-            reply = then.fault.try_apply(reply)
+        for fault in then.faults:
+            reply = fault.try_apply(reply)
         delay = self._latency if self.facts is not None else 0
         if then.delay is not None:
             delay += then.delay.sample(self.sandbox.rng, f"delay of {self.plan.purpose}")

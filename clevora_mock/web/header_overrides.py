@@ -9,12 +9,15 @@ from clevora_mock.clock import read_duration
 from clevora_mock.contract.errors import INJECTABLE_ERRORS, STATUS_BY_CODE
 from clevora_mock.core.errors import ApiError, invalid
 from clevora_mock.core.exchange import Principal, RequestFacts
-from clevora_mock.core.messages import one_of
+from clevora_mock.core.messages import did_you_mean, duration_hint, one_of, quoted
+from clevora_mock.core.rules import is_subset
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import Delay, InjectedError, Plan, Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.faults import FAULTS
+from clevora_mock.faults.base import ANOTHER_ANSWER, Fault
 
+_PREFIX = b"x-clevora-mock-"
 SCENARIO = b"x-clevora-mock-scenario"
 ERROR = b"x-clevora-mock-error"
 FAULT = b"x-clevora-mock-fault"
@@ -28,11 +31,18 @@ class PlanResolver:
         self._scenario_named = scenario_named
 
     def __call__(self, sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
-        """Return the plan for a request. Raises a 400 for a header with an unknown value."""
-        if _CONTROL_HEADERS.isdisjoint(facts.headers):
+        """Return the plan for a request.
+
+        Raises a 400 for an unknown header, one with an unknown value, and a fault that the answer cannot have.
+        """
+        asked = [name for name in facts.headers if name.startswith(_PREFIX)]
+        if not asked:
             return sandbox.scenario_run.plan(facts, principal, sandbox.rng)
         # Read first, since a request that fails here must not count as a rule's call.
+        _require_known(asked)
         overrides = {name: read(facts.header(name)) for name, read in _OVERRIDES.items() if name in facts.headers}
+        if FAULT in overrides:
+            _require_possible(FAULTS[facts.header(FAULT)], facts)
         run = self._side_run(sandbox, facts.header(SCENARIO)) if SCENARIO in facts.headers else sandbox.scenario_run
         plan = run.plan(facts, principal, sandbox.rng)
         if not overrides:
@@ -53,6 +63,38 @@ class PlanResolver:
         return sandbox.start_side_run(name, scenario)
 
 
+def _require_known(names: list[bytes]) -> None:
+    """Raise a 400 for a header of the mock's that does not exist."""
+    for name in names:
+        if name not in _CONTROL_HEADERS:
+            written = name.decode("latin-1")
+            hint = did_you_mean(written, _NAMES) or f"; expected {one_of(_NAMES)}"
+            raise ApiError("invalid_field", f"unknown header {quoted(written)}{hint}")
+
+
+def _require_possible(fault: type[Fault], facts: RequestFacts) -> None:
+    """Raise a 400 for a fault that the answer to the request cannot have."""
+    required, endpoint = fault.requires, facts.endpoint
+    if required is None:
+        if endpoint is not None and endpoint.rate is None and "fields" in fault.__struct_fields__:
+            raise _impossible(fault, "an answer with usage", f"this is {endpoint.name}")
+        if ERROR in facts.headers and fault.stage == ANOTHER_ANSWER:
+            raise ApiError(
+                "invalid_field", f"{FAULT.decode()}: {fault.kind} has an answer of its own, without the error"
+            )
+        return
+    if ERROR in facts.headers:
+        raise _impossible(fault, required.answer, f"{ERROR.decode()} asks for an error")
+    if endpoint is not None and endpoint.name != required.endpoint:
+        raise _impossible(fault, required.answer, f"this is {endpoint.name}")
+    if not is_subset({required.field: required.value}, facts.document):
+        raise _impossible(fault, required.answer, f"the body has no {required.field}: {str(required.value).lower()}")
+
+
+def _impossible(fault: type[Fault], needed: str, found: str) -> ApiError:
+    return ApiError("invalid_field", f"{FAULT.decode()}: {fault.kind} needs {needed}, but {found}")
+
+
 def _read_error(text: str) -> dict[str, Any]:
     if text in STATUS_BY_CODE:
         return {"error": InjectedError(STATUS_BY_CODE[text], text)}
@@ -65,14 +107,14 @@ def _read_error(text: str) -> dict[str, Any]:
 def _read_fault(text: str) -> dict[str, Any]:
     if text not in FAULTS:
         raise invalid(FAULT.decode(), one_of(FAULTS), f'"{text}"')
-    return {"fault": FAULTS[text]()}
+    return {"faults": (FAULTS[text](),)}
 
 
 def _read_delay(text: str) -> dict[str, Any]:
     try:
         wait = read_duration(text)
     except ValueError as error:
-        raise ApiError("invalid_field", f'{DELAY.decode()}: {error}, got "{text}"') from None
+        raise ApiError("invalid_field", f'{DELAY.decode()}: {error}, got "{text}"{duration_hint(text)}') from None
     return {"delay": Delay("fixed", wait, wait)}
 
 
@@ -83,3 +125,4 @@ _OVERRIDES: dict[bytes, Callable[[str], dict[str, Any]]] = {
     DELAY: _read_delay,
 }
 _CONTROL_HEADERS = frozenset({SCENARIO, *_OVERRIDES})
+_NAMES = sorted(name.decode() for name in _CONTROL_HEADERS)

@@ -2,9 +2,9 @@
 
 import re
 
-from clevora_mock.core.accounts import mask
+from clevora_mock.core.masking import masked_text
 
 
 def header_safe(text: str) -> str:
-    """Replace all but printable ASCII with ``?``, and mask API keys."""
-    return re.sub(r"[^ -~]", "?", mask(text))
+    """Replace all but printable ASCII with ``?``, and mask secrets."""
+    return re.sub(r"[^ -~]", "?", masked_text(text))

@@ -3,8 +3,8 @@
 import re
 import sys
 
-from clevora_mock.core.accounts import mask
 from clevora_mock.core.errors import ApiError
+from clevora_mock.core.masking import masked_text
 from clevora_mock.core.messages import printable
 
 
@@ -16,5 +16,5 @@ def internal_error(method: str, path: str, error: Exception) -> ApiError:
     place = f"{frame.tb_frame.f_code.co_filename.rpartition('clevora_mock')[2]}:{frame.tb_lineno}" if frame else "?"
     text = re.sub(r"\s+", " ", f"{type(error).__name__}: {error}")[:300]
     line = f"{text} ({place.lstrip('/')})"
-    sys.stderr.write(printable(mask(f"clevora-mock: internal error in {method} {path}: {line}")) + "\n")
+    sys.stderr.write(printable(masked_text(f"clevora-mock: internal error in {method} {path}: {line}")) + "\n")
     return ApiError("internal_error", hint=line)

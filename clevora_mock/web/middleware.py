@@ -1,11 +1,16 @@
 """Middleware that finds a request's sandbox, adds the common headers, and journals the exchange."""
 
+import re
+from urllib.parse import unquote
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clevora_mock.clock import SECOND, http_date
 from clevora_mock.core.reply import Header
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, add_exchange
+
+_ENCODED_SLASH = rb"(?i)%(2f)"
 
 
 class SandboxMiddleware:
@@ -27,9 +32,11 @@ class SandboxMiddleware:
             await self._app(scope, receive, send)
             return
         mounted = scope.get("root_path", "")
-        sandbox, prefix, path = self._sandboxes.resolve(scope["path"].removeprefix(mounted))
+        sandbox, prefix, path = self._sandboxes.resolve(_decoded_path(scope).removeprefix(mounted))
+        sandbox.end_expired_scenario()
         root = mounted + prefix
-        exchange = ExchangeRecorder(sandbox, scope, root, path.rstrip("/") or "/", self._latency)
+        shown = path if path.endswith("//") else path.removesuffix("/")
+        exchange = ExchangeRecorder(sandbox, scope, root, shown or "/", self._latency)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -49,3 +56,11 @@ class SandboxMiddleware:
         if self._date[0] != seconds:
             self._date = (seconds, http_date(seconds).encode())
         return [(b"x-request-id", exchange.request_id.encode()), (b"date", self._date[1]), *self._server, *common]
+
+
+def _decoded_path(scope: Scope) -> str:
+    """Return the path, in which encoded slashes stay encoded, since they separate nothing (W3)."""
+    raw: bytes = scope.get("raw_path") or b""
+    if not re.search(_ENCODED_SLASH, raw):
+        return str(scope["path"])
+    return unquote(re.sub(_ENCODED_SLASH, rb"%25\1", raw).decode("ascii", "replace"))

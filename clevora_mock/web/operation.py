@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from clevora_mock.contract.endpoints import INFERRED, Basis, Endpoint
 from clevora_mock.core.errors import ApiError
@@ -16,7 +16,7 @@ Handler = Callable[..., Awaitable[Reply]]
 
 
 class Parameter(Struct, frozen=True):
-    """A parameter in the ``path`` or ``query``; one with `bounds` (inclusive) is an integer."""
+    """A parameter in the ``path``, ``query`` or ``header``; one with `bounds` (inclusive) is an integer."""
 
     name: str
     location: str
@@ -48,6 +48,12 @@ class Operation(Struct, frozen=True):
     event: type[Struct] | None = None
     parameters: tuple[Parameter, ...] = ()
     parses_body: bool = True
+
+    @property
+    def requires_body(self) -> bool:
+        """True if the body has a required field; without one, Clevora takes an absent body for ``{}`` (W4)."""
+        fields = () if self.request is None else structs.fields(self.request)
+        return self.endpoint is None or any(field.required for field in fields)
 
 
 class ApiFamily(Struct, frozen=True):

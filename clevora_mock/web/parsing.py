@@ -6,7 +6,7 @@ A body is decoded as strict JSON (W4), then converted to a struct. msgspec does 
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -15,6 +15,8 @@ import msgspec
 from clevora_mock.contract.endpoints import MODELS, MODELS_BY_ENDPOINT, Endpoint
 from clevora_mock.contract.limits import MAX_IGNORED_NAMES
 from clevora_mock.core.errors import ApiError, invalid, missing
+from clevora_mock.core.masking import is_secret_name, masked_text
+from clevora_mock.core.messages import duration_hint
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -52,6 +54,17 @@ def parse_body(body: bytes, schema: type[T]) -> tuple[T, dict[str, Any]]:
 def parse_optional_body(body: bytes, schema: type[T]) -> T:
     """Return `body` as a `schema`; an empty body means all defaults."""
     return parse_body(body, schema)[0] if body.strip() else schema()
+
+
+def require_plain(body: bytes, headers: Mapping[bytes, bytes]) -> None:
+    """Raise a 400 for a body under a `Content-Encoding`, which is not supported (W4)."""
+    encoding = headers.get(b"content-encoding", b"").decode("latin-1")
+    if body and encoding.strip().lower() not in ("", "identity"):
+        raise ApiError(
+            "invalid_json",
+            f"Content-Encoding: expected none, got {value_text(encoding)}",
+            hint="send the body as plain JSON, not compressed",
+        )
 
 
 def ignored_names(document: dict[str, Any], schema: type[msgspec.Struct]) -> tuple[str, ...]:
@@ -106,7 +119,8 @@ def value_text(value: object) -> str:
         return f"an array of {len(value)}" if value else "an empty array"
     if isinstance(value, dict):
         return "an object"
-    text = json.dumps(value, ensure_ascii=False)
+    # Masked first, since a part of a secret is not recognized.
+    text = masked_text(json.dumps(value, ensure_ascii=False))
     return text if len(text) <= 60 else text[:57] + "..."
 
 
@@ -115,7 +129,9 @@ def _invalid_json(body: bytes, reason: str) -> ApiError:
         return ApiError(
             "invalid_json", "The request body is empty; expected a JSON object", hint="send {} for no fields"
         )
-    problem = reason.removeprefix("JSON is malformed: ").partition(" - at ")[0]
+    from clevora_mock.web.json_problems import find_bad_character  # noqa: PLC0415 - only an error needs it
+
+    problem = find_bad_character(body) or reason.removeprefix("JSON is malformed: ").partition(" - at ")[0]
     return ApiError("invalid_json", f"The request body is not valid JSON: {problem}")
 
 
@@ -162,9 +178,12 @@ def _translate_error(message: str, document: dict[str, Any], schema: type[msgspe
     from clevora_mock.web.type_words import find_expected  # noqa: PLC0415 - only an error needs it
 
     expected, value = find_expected(schema, document, path)
-    if value is None:
+    # A field that is null counts as absent (C4), an item of an array does not.
+    if value is None and not path.endswith("]"):
         return missing(path)
-    return invalid(path, expected, value_text(value), _hint(path, value))
+    got = "***" if is_secret_name(path) else value_text(value)
+    meant = duration_hint(value) if isinstance(value, str) and "a duration" in expected else ""
+    return invalid(path, expected, got + meant, _hint(path, value))
 
 
 def _hint(path: str, value: object) -> str | None:
@@ -179,4 +198,4 @@ def _is_token_ids(value: object) -> bool:
 
 def _list_safe(name: str) -> str:
     """Shorten a field's name, and replace characters that a comma-separated header cannot hold."""
-    return re.sub(_UNSAFE, "?", name[:64]) or "?"
+    return re.sub(_UNSAFE, "?", masked_text(name)[:64]) or "?"

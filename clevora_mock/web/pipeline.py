@@ -16,12 +16,12 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.scenario import NO_PLAN, Plan
+from clevora_mock.core.scenario import NO_PLAN, InjectedError, Plan
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, get_exchange
 from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.operation import ApiFamily, Operation
-from clevora_mock.web.parsing import ignored_names, parse_body
+from clevora_mock.web.parsing import ignored_names, parse_body, require_plain
 from clevora_mock.web.request_body import read_body
 
 # Returns the plan for an authenticated request; raises ApiError for invalid override headers.
@@ -71,7 +71,7 @@ class OperationEndpoint:
         exchange.set_plan(plan)
         context = RequestContext(sandbox, facts, principal, scope["path_params"], exchange, plan)
         if plan.then.error is not None:
-            return await self._inject_error(operation, context, plan.then.error.resolve())
+            return await self._inject_error(operation, context, plan.then.error)
         sandbox.admit(principal)
         if not fits:
             raise ApiError("payload_too_large")
@@ -81,13 +81,17 @@ class OperationEndpoint:
     async def _handle(self, operation: Operation, context: RequestContext) -> Reply:
         if operation.request is None or not operation.parses_body:
             return await operation.handler(context)
-        parsed, document = parse_body(context.facts.body, operation.request)
+        body = context.facts.body
+        require_plain(body, context.facts.headers)
+        if not body and not operation.requires_body:
+            return await operation.handler(context, operation.request())
+        parsed, document = parse_body(body, operation.request)
         context.exchange.set_ignored(ignored_names(document, operation.request))
         return await operation.handler(context, parsed)
 
-    async def _inject_error(self, operation: Operation, context: RequestContext, error: ApiError) -> Reply:
+    async def _inject_error(self, operation: Operation, context: RequestContext, error: InjectedError) -> Reply:
         """Return the error of a rule, with the price of a successful request if the rule charges it."""
-        reply = self.family.render_error(error, context.facts)
+        reply = error.shape(self.family.render_error(error.resolve(), context.facts))
         if not context.plan.then.charge:
             return reply
         # An invalid request costs nothing, and the injected error takes precedence over its own.

@@ -1,4 +1,4 @@
-"""Starlette routes that ignore trailing slashes."""
+"""Starlette routes that ignore a trailing slash."""
 
 from collections.abc import Iterable
 
@@ -10,13 +10,13 @@ from clevora_mock.web.pipeline import OperationEndpoint, PlanSource
 
 
 class TrailingSlashRoute(Route):
-    """Route that matches with and without trailing slashes (W3); a redirect would lose request bodies."""
+    """Route that matches with and without a trailing slash (W3); a redirect would lose request bodies."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         path: str = scope["path"]
         if path.endswith("/"):
             root: str = scope.get("root_path", "")
-            scope = {**scope, "path": root + (path.removeprefix(root).rstrip("/") or "/")}
+            scope = {**scope, "path": root + (path.removeprefix(root).removesuffix("/") or "/")}
         return super().matches(scope)
 
 

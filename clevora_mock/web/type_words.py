@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from clevora_mock.clock import DURATION
+
 _STEP = re.compile(r"(\w+)|\[(\d+)\]")
 
 
@@ -33,14 +35,16 @@ def describe_type(type_: inspect.Type) -> str:
             return " or ".join(options)
         case inspect.LiteralType(values=values):
             return "one of " + ", ".join(f'"{value}"' for value in values) if len(values) > 1 else f'"{values[0]}"'
-        case inspect.StrType(min_length=minimum):
-            return "a non-empty string" if minimum else "a string"
+        case inspect.StrType(pattern=pattern) if pattern == DURATION:
+            return "a duration such as 60s"
+        case inspect.StrType(min_length=minimum, pattern=pattern):
+            return "a non-blank string" if pattern else "a non-empty string" if minimum else "a string"
         case inspect.BoolType():
             return "true or false"
-        case inspect.IntType(ge=low, le=high):
-            return "a whole number" + _describe_range(low, high)
-        case inspect.FloatType(ge=low, le=high):
-            return "a number" + _describe_range(low, high)
+        case inspect.IntType(ge=low, gt=above, le=high):
+            return "a whole number" + _describe_range(low, above, high)
+        case inspect.FloatType(ge=low, gt=above, le=high):
+            return "a number" + _describe_range(low, above, high)
         case inspect.ListType() as array:
             return _describe_array(array)
         case _:
@@ -53,10 +57,17 @@ def _describe_array(array: inspect.ListType) -> str:
     return f"{'a non-empty array' if array.min_length else 'an array'} of {maximum}{item}s"
 
 
-def _describe_range(low: float | None, high: float | None) -> str:
-    if low is None:
-        return ""
-    return f" from {low:g}" + ("" if high is None else f" to {high:g}")
+def _describe_range(low: float | None, above: float | None, high: float | None) -> str:
+    if low is not None:
+        return f" from {_plain(low)}" + ("" if high is None else f" to {_plain(high)}")
+    if above is not None:
+        return f" above {_plain(above)}" + ("" if high is None else f" and up to {_plain(high)}")
+    return ""
+
+
+def _plain(number: float) -> str:
+    """Return a number in digits alone."""
+    return f"{number:.0f}" if float(number).is_integer() else f"{number:g}"
 
 
 def _flatten_union(type_: inspect.Type) -> list[inspect.Type]:

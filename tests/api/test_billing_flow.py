@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from tests.support.control import control, start_scenario
 from tests.support.situations import CHAT, set_up
 
 if TYPE_CHECKING:
@@ -152,6 +153,33 @@ def test_fifteen_dollars_activate_and_a_micro_dollar_less_does_not(
     top_up(world, 15, "other", 1)
     data = world.http.get("/api/developer/account", headers=world.signed_in("other")).json()["data"]
     assert data["activated"] is activated
+
+
+@pytest.mark.clause("B2")
+@pytest.mark.parametrize(("balance", "activated"), [(14.999999, False), (15, True), (50, True)])
+def test_the_control_plane_activates_by_a_balance(world: "World", balance: float, activated: bool) -> None:
+    control(world, "POST accounts", json={"uid": "new", "balance": 0})
+    assert control(world, "PATCH accounts/new", json={"balance": balance})["activated"] is activated
+    assert control(world, "POST accounts", json={"uid": "other", "balance": balance})["activated"] is activated
+    assert control(world, "PATCH accounts/new", json={"balance": 1})["activated"] is activated
+
+
+@pytest.mark.clause("B2")
+@pytest.mark.parametrize(("stated", "activated"), [("", True), (", activated: false", False)])
+def test_a_scenario_activates_by_a_balance_unless_it_says_otherwise(
+    world: "World", stated: str, activated: bool
+) -> None:
+    control(world, "PATCH accounts/demo", json={"balance": 0, "activated": False})
+    start_scenario(world, f"account: {{balance: 15{stated}}}")
+    answer = world.http.post("/v1/chat/completions", headers=world.headers, json=HELLO)
+    assert answer.status_code == (200 if activated else 402)
+    assert (answer.headers.get("x-clevora-mock-hint") or "").endswith("deactivated by a scenario or PATCH") != activated
+
+
+@pytest.mark.clause("B2")
+def test_an_opening_credit_activates(world: "World") -> None:
+    control(world, "POST reset", json={"only": "ledger"})
+    assert control(world, "GET accounts/demo")["activated"] is True
 
 
 @pytest.mark.clause("B2", "B3")

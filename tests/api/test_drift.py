@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
@@ -186,6 +187,15 @@ def check_schema(document: dict[str, Any], schema: dict[str, Any], value: Any) -
     jsonschema.Draft202012Validator({"components": document["components"], **schema}).validate(value)
 
 
+def ask(world: "World", endpoint: Endpoint, path: str, body: Any) -> httpx.Response:
+    """Send a request with the credential that the endpoint requires."""
+    content = b"" if body is None else json.dumps(body).encode()
+    headers = {"api_key": world.headers, "id_token": world.signed_in(), "none": {}}.get(
+        endpoint.credential
+    ) or signed_headers(world, content)
+    return world.http.request(endpoint.method, path, headers=headers, content=content)
+
+
 @pytest.mark.clause("C5", "E2", "H2", "G3", "K3", "K4", "K5", "B7", "B11", "U3")
 @each_endpoint
 def test_responses_match_their_openapi_schemas(world: "World", endpoint: Endpoint) -> None:
@@ -193,12 +203,8 @@ def test_responses_match_their_openapi_schemas(world: "World", endpoint: Endpoin
     set_up(world, memory, "second key")
     set_up(world, memory, "example")
     document = openapi(world)
-    content = json.dumps(VALID_BODIES[endpoint.name][0]).encode() if endpoint.name in VALID_BODIES else b""
-    headers = {"api_key": world.headers, "id_token": world.signed_in(), "none": {}}.get(
-        endpoint.credential
-    ) or signed_headers(world, content)
-    path = endpoint.path.replace("{id}", memory["second_key_id"])
-    answer = world.http.request(endpoint.method, path, headers=headers, content=content)
+    body = VALID_BODIES.get(endpoint.name, [None])[0]
+    answer = ask(world, endpoint, endpoint.path.replace("{id}", memory["second_key_id"]), body)
     assert answer.status_code == 200
     schema = operations(document)[endpoint.method, endpoint.path]["responses"]["200"]["content"]["application/json"]
     check_schema(document, schema["schema"], answer.json())
@@ -250,13 +256,115 @@ def test_the_llms_document_has_every_endpoint(world: "World") -> None:
     for name, endpoint in ENDPOINT_BY_NAME.items():
         assert (told[name]["method"], (told[name]["path"], *told[name]["aliases"])) == (endpoint.method, endpoint.paths)
         assert (told[name]["request"] is None) == (OPERATIONS[name].request is None)
-        assert (told[name]["response"] is None) == (OPERATIONS[name].response is None)
-        for schema in (told[name]["request"], told[name]["response"], told[name]["stream"]):
-            if schema is not None:
-                jsonschema.Draft202012Validator.check_schema(schema)
         assert [parameter["name"] for parameter in told[name]["parameters"]] == [
             parameter.name for parameter in OPERATIONS[name].parameters
         ]
+
+
+def resolve(document: Any, reference: str) -> Any:
+    """Return what a ``#/...`` reference of `document` points to."""
+    assert reference.startswith("#/")
+    for name in reference[2:].split("/"):
+        document = document[name]
+    return document
+
+
+def references(value: Any) -> Iterator[str]:
+    """Yield all ``$ref`` in a document."""
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
+@pytest.mark.clause("W7")
+def test_every_reference_in_the_llms_document_resolves(world: "World") -> None:
+    document = llms(world)
+    found = set(references(document))
+    assert "#/components/schemas/ErrorResponse" in found
+    for reference in found:
+        jsonschema.Draft202012Validator.check_schema(resolve(document, reference))
+
+
+@pytest.mark.clause("W7", "W1", "B12", "S2")
+@each_endpoint
+def test_answers_match_the_llms_document(world: "World", endpoint: Endpoint) -> None:
+    memory: StoredValues = {}
+    set_up(world, memory, "second key")
+    set_up(world, memory, "example")
+    document = llms(world)
+    told = {told["name"]: told for told in document["endpoints"]}[endpoint.name]
+    body = VALID_BODIES.get(endpoint.name, [None])[0]
+    path = endpoint.path.replace("{id}", memory["second_key_id"])
+    if told["request"] is not None:
+        check_schema(document, told["request"], body)
+    if "body" in told["example"]:
+        check_schema(document, told["request"], told["example"]["body"])
+    answer = ask(world, endpoint, path, body)
+    assert answer.status_code == 200
+    check_schema(document, told["response"], answer.json())
+    with pytest.raises(jsonschema.ValidationError):
+        check_schema(document, told["response"], [])
+    if told["errors"] != [500]:
+        refused = world.http.request(told["method"], path, content=b"{}")
+        assert refused.status_code in told["errors"]
+        check_schema(document, told["errorResponse"], refused.json())
+        check_schema(document, document["errorBody"], refused.json())
+    if told["stream"] is not None:
+        for chunk in chunks(stream(world, VALID_BODIES[endpoint.name][0]).body):
+            check_schema(document, told["stream"]["event"], chunk)
+
+
+@pytest.mark.clause("W7")
+@pytest.mark.parametrize(
+    ("name", "parameter", "schema"),
+    [
+        ("developer.usage", "range", {"type": "integer", "minimum": 1, "maximum": 90, "default": 30}),
+        ("developer.transactions", "limit", {"type": "integer", "minimum": 1, "maximum": 500, "default": 50}),
+        ("keys.revoke", "id", {"type": "string"}),
+        ("dodo.webhook", "webhook-id", {"type": "string"}),
+        ("dodo.webhook", "webhook-timestamp", {"type": "string"}),
+        ("dodo.webhook", "webhook-signature", {"type": "string"}),
+    ],
+)
+def test_the_llms_document_has_the_bounds_of_parameters(
+    world: "World", name: str, parameter: str, schema: dict[str, Any]
+) -> None:
+    (endpoint,) = (endpoint for endpoint in llms(world)["endpoints"] if endpoint["name"] == name)
+    told = {told["name"]: told for told in endpoint["parameters"]}[parameter]
+    assert told["schema"] == schema
+    assert told["required"] == (told["in"] != "query")
+
+
+@pytest.mark.clause("W7")
+def test_the_llms_document_has_this_servers_addresses(world: "World") -> None:
+    document = llms(world)
+    assert document["baseUrl"] == world.url
+    assert document["openaiBaseUrl"] == world.base_url
+    assert document["productionBaseUrl"] == "https://developers.getclevora.xyz"
+    for endpoint in document["endpoints"]:
+        assert endpoint["url"] == document["baseUrl"] + endpoint["path"]
+        assert endpoint["example"]["url"].startswith(world.url)
+        assert "/v1/v1/" not in endpoint["url"]
+    assert json.dumps(document).count("getclevora.xyz") == 2  # and the address for catalogs
+
+
+@pytest.mark.clause("W7", "B2", "B3")
+def test_the_llms_document_has_both_gates_and_the_catalogs_note(world: "World") -> None:
+    document = llms(world)
+    assert list(document["pricing"]["gates"]) == ["account_not_activated", "insufficient_balance"]
+    assert "not for production" in document["catalog"]
+
+
+@pytest.mark.parametrize("path", ["/docs/llms", "/openapi.json"])
+def test_descriptions_of_schemas_have_no_clause_ids(world: "World", path: str) -> None:
+    text = world.http.get(path).text
+    ids = "|".join(clause.id for clause in CLAUSES)
+    assert re.findall(rf"\b(?:{ids})\b", text) == []
 
 
 @pytest.mark.clause("W7")
@@ -272,7 +380,7 @@ def test_the_llms_document_has_the_prices(world: "World") -> None:
     printed = {"chat.completions": 0.5, "embeddings": 0.1, "search": 0.2, "scripts.generate": 1.0}
     assert pricing["per1kTokens"] == printed
     assert pricing["activationThreshold"] == 15
-    assert pricing["topup"] == {"minimum": 15, "maximum": 10_000}
+    assert pricing["topup"] == {"minimum": 15, "maximum": 10_000, "checkoutHours": 24}
 
 
 @pytest.mark.clause("W7", "L1")

@@ -26,7 +26,6 @@ BODIES: dict[str, dict[str, Any]] = {
     "cut by the newer name": LONG | {"max_completion_tokens": 3},
     "not cut": LONG | {"max_tokens": 100_000},
     "cold": LONG | {"temperature": 0},
-    "the script model": LONG | {"model": "clevora-script-1"},
     "a conversation": {
         "messages": [
             {"role": "system", "content": "Answer briefly."},

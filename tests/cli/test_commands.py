@@ -76,7 +76,7 @@ def test_a_token_is_accepted_by_the_server() -> None:
 
         assert account().json()["data"]["uid"] == "demo"
         assert account("--expires-in", "60").status_code == 200
-        assert account("--uid", "stranger").status_code == 403
+        assert account("--uid", "stranger").json()["data"]["developerAccess"] is False
         assert account("--firebase-project", "other-app").status_code == 401
 
 
@@ -90,6 +90,16 @@ def test_a_token_is_issued_at_the_time_of_the_clock() -> None:
             for clock in ("frozen:2020-01-01T00:00:00Z", "frozen:2019-12-31T23:00:00Z")
         ]
         assert statuses == [200, 401]
+
+
+def test_check_warns_of_a_rule_that_never_applies(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("rules:\n  - then: {error: 500}\n  - when: {endpoint: search}\n    then: {error: 503}\n")
+    ended = run_in_process("check", str(file))
+    warning = f'{file}:3:5: warning: rules[1]: never applies: rules[0], "rule 1", applies to all its requests\n'
+    assert (ended.returncode, ended.stdout) == (0, f"{warning}1 file: 1 warning\n")
+    file.write_text("rules:\n  - then: {error: 500}\n")
+    assert run_in_process("check", str(file)).stdout == "1 file: nothing wrong\n"
 
 
 def test_openapi_prints_a_valid_document() -> None:

@@ -203,6 +203,10 @@ class TestTextLines:
         assert text.endswith(end)
         assert len(text) == 100
 
+    def test_the_hint_follows_whole_and_escaped(self) -> None:
+        text = line(status=404, message="m" * 200, rule="a", hint="h" * 100 + "\x1b", **FREE)
+        assert text.endswith(f"mmm… [a] ({'h' * 100}\\x1b)")
+
     def test_a_sandbox_other_than_default_is_named(self) -> None:
         assert " mine: chat.completions 200 " in line(sandbox="mine")
 
@@ -291,7 +295,8 @@ class TestControlLines:
 
 
 def test_a_json_line_has_the_same_facts() -> None:
-    changes: dict[str, Any] = {"status": 0, "fault": "reset", "rule": "drops", "abandoned": True, "message": "m"}
+    changes: dict[str, Any] = {"status": 0, "fault": "reset", "rule": "drops", "abandoned": True}
+    changes |= {"message": "m", "hint": "h"}
     assert json.loads(json_line("mine", entry(**changes))) == {
         "time": "2026-01-01T00:00:00.250Z",
         "sandbox": "mine",
@@ -302,6 +307,7 @@ def test_a_json_line_has_the_same_facts() -> None:
         "status": None,
         "code": None,
         "message": "m",
+        "hint": "h",
         "latencyMs": 250,
         "tokens": 40,
         "cost": 0.02,

@@ -110,7 +110,7 @@ def test_an_unknown_checkout_is_not_found(world: "World", method: str) -> None:
 def test_the_control_plane_finishes_a_checkout_too(world: "World", verb: str, status: str, balance: float) -> None:
     session = opened(world).rpartition("/")[2]
     done = world.http.post(f"/__mock/checkouts/{session}/{verb}")
-    assert done.json() == {"id": session, "status": status, "webhookStatus": 200}
+    assert done.json() == {"id": session, "status": status, "webhookStatus": 200, "webhookStatuses": [200]}
     assert world.http.post(f"/__mock/checkouts/{session}/{verb}").status_code == 400
     assert account(world)["balance"] == balance
 

@@ -89,7 +89,8 @@ def test_an_entry_has_every_field(world: World, request_ids: dict[str, str]) -> 
     failed, search = control(world, "GET requests?endpoint=search")["requests"]
     assert failed["rule"] == "half"
     assert 0 <= failed["draw"] < 1
-    assert failed["nearMisses"] == [{"rule": "never", "failed": "message", "draw": None}]
+    described = {"field": "message", "expected": '"nothing like it"', "got": '"fail"'}
+    assert failed["nearMisses"] == [{"rule": "never", "failed": "message", "draw": None} | described]
     assert [miss["failed"] for miss in search["nearMisses"]] == ["message", "message"]
     assert search | {"balanceAfter": 0, "cost": 0, "promptTokens": 0, "response": ""} == {
         "id": request_ids["search"],
@@ -197,8 +198,13 @@ def test_new_entries_are_streamed(world: World) -> None:
     def listen() -> None:
         with world.http.stream("GET", "/__mock/events") as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
+            name = ""
             for line in answer.iter_lines():
-                if line.startswith("data: "):
+                if line.startswith("event: "):
+                    name = line
+                elif not line:
+                    name = ""
+                elif not name and line.startswith("data: "):
                     told.put(json.loads(line.removeprefix("data: ")))
                 if leave.is_set():
                     return

@@ -1,18 +1,103 @@
-"""The control plane's OpenAPI document."""
+"""The control plane's OpenAPI document, against the answers of its routes."""
 
-from typing import TYPE_CHECKING
+import json
+from typing import Any
 
+import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-if TYPE_CHECKING:
-    from tests.support.world import World
+from tests.control.test_routes import SHAPES, encoded
+from tests.support.control import chat, start_scenario
+from tests.support.world import World
+
+Schema = dict[str, Any]
 
 
-def test_it_is_valid_and_complete(world: "World") -> None:
-    document = world.http.get("/__mock/openapi.json").json()
+@pytest.fixture
+def document(world: World) -> Schema:
+    return dict(world.http.get("/__mock/openapi.json").json())
+
+
+def closed(schema: Any) -> Any:
+    """Return a schema that refuses fields which it does not name."""
+    if isinstance(schema, list):
+        return [closed(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {name: closed(value) for name, value in schema.items()}
+    return inner if "properties" not in inner else {"additionalProperties": False} | inner
+
+
+def answer_problems(document: Schema, method: str, path: str, content: Any) -> list[str]:
+    """Return how an answer differs from its operation's schema."""
+    operation = document["paths"][path][method.lower()]
+    schema = closed(operation["responses"]["200"]["content"]["application/json"]["schema"])
+    whole = {"components": closed(document["components"]), "allOf": [schema]}
+    return [error.message for error in Draft202012Validator(whole).iter_errors(content)]
+
+
+def template_of(document: Schema, path: str) -> str:
+    """Return the document's path of a request's: ``/__mock/accounts/{uid}``."""
+    plain = path.partition("?")[0]
+    if plain in document["paths"]:
+        return plain
+    head = "/__mock/firestore/{path}" if "firestore" in plain else plain.replace("/demo", "/{uid}")
+    return head.replace("{checkout}", "{id}")
+
+
+def test_it_is_valid_and_complete(world: World, document: Schema) -> None:
     validate(document)
     assert document["servers"] == [{"url": world.url}]
     assert {"get", "patch"} <= document["paths"]["/__mock/clock"].keys()
     assert "/__mock/firestore/{path}" in document["paths"]
     assert document["paths"]["/__mock/requests"]["get"]["parameters"][0]["name"] == "endpoint"
     assert "ClockChange" in document["components"]["schemas"]
+
+
+def test_every_operation_has_an_id_of_its_own_and_an_answer(document: Schema) -> None:
+    operations = [operation for methods in document["paths"].values() for operation in methods.values()]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(set(ids)) == len(ids)
+    assert all(name.isidentifier() for name in ids)
+    for operation in operations:
+        ((_, content),) = operation["responses"]["200"]["content"].items()
+        assert content["schema"], operation["operationId"]
+
+
+@pytest.mark.parametrize(("request_line", "body"), [(line, body) for line, body, _ in SHAPES])
+def test_an_answer_is_as_its_schema_says(world: World, document: Schema, request_line: str, body: Any) -> None:
+    start_scenario(world, "rules: [{name: never, when: {message: unheard of}, then: {error: 500}}]")
+    chat(world)
+    chat(world, temperature=9)
+    method, path = request_line.split(" ")
+    template = template_of(document, path)
+    if "{checkout}" in path or "checkouts" in path:
+        path = path.replace("{checkout}", world.open_checkout())
+    answer = world.http.request(method, path, content=encoded(body))
+    assert answer_problems(document, method, template, answer.json()) == []
+
+
+@pytest.mark.parametrize("collection", ["usage", "usage/demo/days", "keys", "logs", "transactions"])
+def test_a_firestore_document_is_as_its_schema_says(world: World, document: Schema, collection: str) -> None:
+    chat(world)
+    path = f"/__mock/firestore/clevora_developer_{collection}"
+    (name, *_) = world.http.get(path).json()["documents"]
+    found = world.http.get(f"{path}/{name}").json()
+    assert answer_problems(document, "GET", "/__mock/firestore/{path}", found) == []
+
+
+def objects(schema: Any) -> list[Schema]:
+    """Return every schema of an object in a document."""
+    inner = schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else []
+    found = [schema] if isinstance(schema, dict) and schema.get("type") == "object" else []
+    return found + [one for value in inner for one in objects(value)]
+
+
+@pytest.mark.parametrize("path", ["/__mock/openapi.json", "/openapi.json"])
+def test_generators_of_types_find_no_empty_object_and_no_default_of_null(world: World, path: str) -> None:
+    """As openapi-typescript reads them: ``Record<string, never>``, and a default of null as a required field."""
+    document = world.http.get(path).json()
+    for schema in objects(document):
+        assert {"properties", "additionalProperties"} & schema.keys(), json.dumps(schema)
+    assert '"default":null' not in json.dumps(document, separators=(",", ":"))

@@ -1,15 +1,19 @@
 """Every route of the control plane over HTTP: its response, its errors, and arbitrary input."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clevora_mock import resources
+from clevora_mock.core.sandbox import Sandbox
 from tests.support.control import chat, control, snapshot_of, start_scenario
 from tests.support.examples import share
 from tests.support.server import RunningServer
+from tests.support.wait import wait_until
 from tests.support.world import World, fresh_world
 
 TOP_UP = {"amount": 50}
@@ -19,7 +23,7 @@ ACCOUNT = {"uid", "email", "balance", "activated", "developerAccess", "tier", "k
 
 # Method and path, the body, and the keys of the response. {checkout} is an open one.
 SHAPES: list[tuple[str, Any, set[str]]] = [
-    ("GET /", None, {"name", "version", "baseUrl", "apiKey", "sandbox", "links"}),
+    ("GET /", None, {"name", "version", "baseUrl", "apiKey", "webhookSecret", "sandbox", "links"}),
     ("GET /openapi.json", None, {"openapi", "info", "servers", "paths", "components"}),
     (
         "GET /__mock/health",
@@ -46,6 +50,7 @@ SHAPES: list[tuple[str, Any, set[str]]] = [
     ("PATCH /__mock/clock", {}, {"now", "mode"}),
     ("PATCH /__mock/clock", {"now": "2026-05-11T14:00:00Z"}, {"now", "mode"}),
     ("PATCH /__mock/clock", {"advance": 1.5}, {"now", "mode"}),
+    ("PATCH /__mock/clock", {"advance": "1.5m"}, {"now", "mode"}),
     ("PATCH /__mock/clock", {"mode": "frozen"}, {"now", "mode"}),
     ("PATCH /__mock/clock", {"mode": "scaled", "speed": 60}, {"now", "mode", "speed"}),
     ("GET /__mock/scenarios", None, {"active", "scenarios"}),
@@ -59,10 +64,12 @@ SHAPES: list[tuple[str, Any, set[str]]] = [
     ("POST /__mock/accounts", {"email": "a@b.example", "password": "secret-1"}, {*ACCOUNT, "apiKey"}),
     ("GET /__mock/accounts/demo", None, ACCOUNT),
     ("PATCH /__mock/accounts/demo", {"balance": -1.5, "activated": False}, ACCOUNT),
+    ("GET /__mock/accounts", None, {"accounts"}),
+    ("GET /__mock/checkouts", None, {"checkouts"}),
     ("POST /__mock/tokens", {"uid": "ann"}, {"idToken"}),
     ("POST /__mock/tokens", {"uid": "ann", "email": "a@b.example", "expiresIn": 1}, {"idToken"}),
-    ("POST /__mock/checkouts/{checkout}/pay", None, {"id", "status", "webhookStatus"}),
-    ("POST /__mock/checkouts/{checkout}/fail", None, {"id", "status", "webhookStatus"}),
+    ("POST /__mock/checkouts/{checkout}/pay", None, {"id", "status", "webhookStatus", "webhookStatuses"}),
+    ("POST /__mock/checkouts/{checkout}/fail", None, {"id", "status", "webhookStatus", "webhookStatuses"}),
     ("POST /__mock/webhooks/sign", {"payload": {"type": "payment.succeeded"}}, {"headers", "body"}),
     ("GET /__mock/requests", None, {"count", "evicted", "requests"}),
     ("DELETE /__mock/requests", None, {"count", "evicted", "requests"}),
@@ -110,14 +117,26 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("PATCH /__mock/clock", {"now": "1969-12-31T23:59:59Z"}, 400, "now: "),
     ("PATCH /__mock/clock", {"now": "10000-01-01T00:00:00Z"}, 400, "now: "),
     ("PATCH /__mock/clock", {"advance": -1}, 400, "advance: "),
-    ("PATCH /__mock/clock", {"advance": "1"}, 400, "advance: "),
+    (
+        "PATCH /__mock/clock",
+        {"advance": "1"},
+        400,
+        'advance: expected a number from 0 to 253402300799 or a duration such as 60s, got "1"; did you mean 1s?',
+    ),
+    ("PATCH /__mock/clock", {"advance": "-5s"}, 400, "advance: "),
+    ("PATCH /__mock/clock", {"advance": "99999999h"}, 400, "advance: "),
     ("PATCH /__mock/clock", {"advance": 1e12}, 400, "advance: "),
     ("PATCH /__mock/clock", {"advance": 2.53e11}, 400, "advance: "),
     ("PATCH /__mock/clock", {"now": "9999-12-31T23:00:00Z", "advance": 3600}, 400, "advance: "),
     ("PATCH /__mock/clock", {"advance": True}, 400, "advance: "),
     ("PATCH /__mock/clock", {"mode": "slow"}, 400, "mode: "),
     ("PATCH /__mock/clock", {"mode": "scaled"}, 400, "speed: "),
-    ("PATCH /__mock/clock", {"mode": "scaled", "speed": 0}, 400, "speed: "),
+    (
+        "PATCH /__mock/clock",
+        {"mode": "scaled", "speed": 0},
+        400,
+        "speed: expected a number above 0 and up to 1000000, got 0",
+    ),
     ("PATCH /__mock/clock", {"mode": "scaled", "speed": 1e7}, 400, "speed: "),
     ("PATCH /__mock/clock", {"mode": "frozen", "speed": 2}, 400, "speed: "),
     ("PATCH /__mock/clock", {"speed": 2}, 400, "speed: "),
@@ -130,6 +149,7 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("PUT /__mock/scenario", {"nome": "own", "rules": []}, 400, "scenario:1:2: "),
     ("PUT /__mock/scenario", b"rules: [", 400, "scenario:1:"),
     ("PUT /__mock/scenario", b"\xff", 400, "scenario: expected UTF-8"),
+    ("PUT /__mock/scenario", b"{name: flakey}", 400, 'unknown scenario "flakey"; did you mean "flaky"?'),
     ("POST /__mock/accounts", {"uid": "demo"}, 400, "uid: "),
     ("POST /__mock/accounts", {"uid": ""}, 400, "uid: "),
     ("POST /__mock/accounts", {"uid": "x" * 129}, 400, "uid: "),
@@ -147,12 +167,16 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("POST /__mock/tokens", None, 400, "The request body"),
     ("POST /__mock/tokens", {}, 400, "uid: "),
     ("POST /__mock/tokens", {"uid": "ann", "expiresIn": 0}, 400, "expiresIn: "),
+    ("POST /__mock/tokens", {"uid": "ann", "expiresIn": "999ms"}, 400, "expiresIn: "),
+    ("POST /__mock/tokens", {"uid": "ann", "expiresIn": "1 h"}, 400, "expiresIn: "),
+    ("POST /__mock/tokens", {"uid": "ann", "expiresIn": 1e9}, 400, "expiresIn: "),
     ("POST /__mock/tokens", {"uid": "ann", "expires_in": 60}, 400, "expires_in: "),
     ("POST /__mock/checkouts/cks_none/pay", None, 404, "No such checkout"),
     ("POST /__mock/checkouts/cks_none/fail", None, 404, "No such checkout"),
     ("GET /checkout/cks_none", None, 404, "No such checkout"),
     ("POST /checkout/cks_none", b"outcome=succeeded", 404, "No such checkout"),
     ("POST /checkout/cks_none", b"outcome=maybe", 400, "outcome: "),
+    ("POST /__mock/checkouts/cks_none/pay", {"delay": "30s"}, 404, "No such checkout"),
     ("POST /__mock/webhooks/sign", {}, 400, "payload: "),
     ("POST /__mock/webhooks/sign", {"payload": "text"}, 400, "payload: "),
     ("POST /__mock/webhooks/sign", {"payload": {}, "secret": "x"}, 400, "secret: "),
@@ -197,12 +221,58 @@ def test_a_scenario_of_more_than_a_mebibyte_is_refused(world: World) -> None:
         assert answer.json()["error"]["message"].startswith("scenario:1:1: too large: at most 1,024 KiB")
 
 
+# A body that curl sends, and the end of the message.
+CURLED = [
+    (b"flaky", '; did you mean {"name": "flaky"}?'),
+    (b"flakey", '; did you mean {"name": "flaky"}?'),
+    (b'"flaky"', '; did you mean {"name": "flaky"}?'),
+    (b"name=flaky", '; did you mean {"name": "flaky"}?'),
+    (b"zzz", '; a name is sent as {"name": \u2026}'),
+    (b"rules: [{then: {delay: 300}}]", "; did you mean 300ms?"),
+    (b"rules: [", "while parsing a flow node"),
+]
+
+
+@pytest.mark.parametrize(("body", "end"), CURLED)
+def test_a_scenario_that_is_sent_in_another_form_has_a_hint(world: World, body: bytes, end: str) -> None:
+    answer = world.http.put("/__mock/scenario", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].endswith(end)
+
+
+@pytest.mark.parametrize("file", [*resources.scenarios().glob("*.yaml")], ids=lambda file: file.stem)
+def test_a_file_without_its_line_breaks_has_a_hint(world: World, file: Path) -> None:
+    """As ``curl -d @FILE`` sends it, with the comment at its start and without."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    for sent in (lines, [line for line in lines if not line.startswith("#")]):
+        answer = world.http.put("/__mock/scenario", content="".join(sent).encode())
+        assert answer.status_code == 400
+        hint = "; the body has no line breaks: send a file with --data-binary @FILE, since curl -d drops them"
+        assert answer.json()["error"]["message"].endswith(hint)
+
+
+def test_a_name_alone_starts_that_scenario_in_yaml_too(world: World) -> None:
+    assert control(world, "PUT scenario", content=b"name: flaky\n")["rules"]
+
+
+def test_durations_are_taken_for_seconds(world: World) -> None:
+    assert control(world, "PATCH clock", json={"advance": "1.5m"})["now"] == "2026-01-01T00:01:30.000Z"
+    token = control(world, "POST tokens", json={"uid": "demo", "expiresIn": "1m"})["idToken"]
+    signed_in = {"authorization": f"Bearer {token}"}
+    statuses = []
+    for span in ("59s", "1s"):
+        control(world, "PATCH clock", json={"advance": span})
+        statuses.append(world.http.get("/api/developer/account", headers=signed_in).status_code)
+    assert statuses == [200, 401]
+
+
 def test_a_finished_checkout_is_not_finished_again(world: World) -> None:
     checkout = world.open_checkout()
     assert control(world, f"POST checkouts/{checkout}/pay") == {
         "id": checkout,
         "status": "succeeded",
         "webhookStatus": 200,
+        "webhookStatuses": [200],
     }
     for verb in ("pay", "fail"):
         again = world.http.post(f"/__mock/checkouts/{checkout}/{verb}")
@@ -243,10 +313,11 @@ def test_a_signed_event_is_accepted(world: World) -> None:
 
 def test_the_active_scenario_shows_its_counters(world: World) -> None:
     assert control(world, "PUT scenario", json={"name": "flaky"})["rules"] == [
-        {"name": "two failures, then fine", "met": 0}
+        {"name": "two failures, then fine", "met": 0, "applied": 0}
     ]
     assert [chat(world).status_code for _ in range(3)] == [500, 500, 200]
-    assert control(world, "GET scenario")["rules"][0]["met"] == 3
+    (rule,) = control(world, "GET scenario")["rules"]
+    assert (rule["met"], rule["applied"]) == (3, 2)
     listed = control(world, "GET scenarios")
     assert listed["active"] == "flaky"
     assert {"default", "flaky", "outage"} <= {one["name"] for one in listed["scenarios"]}
@@ -303,3 +374,114 @@ def test_arbitrary_input_never_causes_a_5xx(shared_world: World, where: tuple[st
 @pytest.fixture(scope="module")
 def shared_world(frozen_server: RunningServer) -> World:
     return fresh_world(frozen_server)
+
+
+def deliveries(world: World) -> list[dict[str, Any]]:
+    """Return the deliveries to the webhook, the oldest first."""
+    return list(control(world, "GET requests?endpoint=dodo.webhook")["requests"][::-1])
+
+
+def test_a_checkout_is_delivered_twice_and_credited_once(world: World) -> None:
+    paid = control(world, f"POST checkouts/{world.open_checkout()}/pay", json={"deliveries": 2})
+    assert (paid["webhookStatus"], paid["webhookStatuses"]) == (200, [200, 200])
+    first, second = deliveries(world)
+    assert first["body"] == second["body"]
+    assert control(world, "GET accounts/demo")["balance"] == 150
+
+
+def test_repeated_deliveries_have_one_event_id(world: World) -> None:
+    ids: list[str] = []
+
+    def note(sandbox: Sandbox) -> None:
+        claim = sandbox.checkouts.claim
+
+        def record(event_id: str, event: Any) -> Any:
+            ids.append(event_id)
+            return claim(event_id, event)
+
+        sandbox.checkouts.claim = record  # type: ignore[method-assign]
+
+    world.run_in_server(note)
+    control(world, f"POST checkouts/{world.open_checkout()}/pay", json={"deliveries": 3})
+    assert len(ids) == 3
+    assert len(set(ids)) == 1
+
+
+@pytest.mark.parametrize("delay", [30, "30s", "0.5m"])
+def test_a_checkout_is_delivered_late(world: World, delay: object) -> None:
+    checkout = world.open_checkout()
+    paid = control(world, f"POST checkouts/{checkout}/pay", json={"delay": delay, "deliveries": 2})
+    assert (paid["status"], paid["webhookStatus"], paid["webhookStatuses"]) == ("succeeded", None, [])
+    assert control(world, "GET checkouts")["checkouts"][0]["dueAt"] == "2026-01-01T00:00:30.000Z"
+    world.advance(29.9)
+    assert deliveries(world) == []
+    world.advance(0.1)
+    wait_until(lambda: len(deliveries(world)) == 2)
+    assert control(world, "GET accounts/demo")["balance"] == 150
+
+
+def test_events_are_delivered_out_of_order(world: World) -> None:
+    first, second = world.open_checkout(), world.open_checkout()
+    control(world, f"POST checkouts/{first}/pay", json={"delay": "1m"})
+    control(world, f"POST checkouts/{second}/fail", json={"delay": "1s"})
+    world.advance(1)
+    wait_until(lambda: len(deliveries(world)) == 1)
+    world.advance(59)
+    wait_until(lambda: len(deliveries(world)) == 2)
+    assert [one["body"]["data"]["checkout_session_id"] for one in deliveries(world)] == [second, first]
+
+
+def test_a_delay_of_the_request_replaces_that_of_the_scenario(world: World) -> None:
+    start_scenario(world, "payments: {delay: 1h}")
+    assert control(world, f"POST checkouts/{world.open_checkout()}/pay", json={"delay": 0})["webhookStatuses"] == [200]
+
+
+def test_late_deliveries_survive_a_snapshot(world: World) -> None:
+    control(world, f"POST checkouts/{world.open_checkout()}/pay", json={"delay": "1m", "deliveries": 2})
+    control(world, "PUT state", json=snapshot_of(world))
+    world.advance(60)
+    wait_until(lambda: len(deliveries(world)) == 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"deliveries": 0}, "deliveries"),
+        ({"deliveries": 11}, "deliveries"),
+        ({"delay": "9000h"}, "delay"),
+        ({"delay": "soon"}, "delay"),
+        ({"times": 2}, "times"),
+    ],
+)
+def test_an_impossible_delivery_leaves_the_checkout_open(world: World, body: dict[str, Any], field: str) -> None:
+    checkout = world.open_checkout()
+    answer = world.http.post(f"/__mock/checkouts/{checkout}/pay", json=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith(f"{field}: ")
+    assert control(world, "GET checkouts")["checkouts"][0]["status"] == "open"
+
+
+def test_accounts_and_checkouts_are_listed(world: World) -> None:
+    made = control(world, "POST accounts", json={"uid": "ann", "balance": 5})
+    accounts = control(world, "GET accounts")["accounts"]
+    assert [account["uid"] for account in accounts] == ["demo", "ann"]
+    assert accounts[1] == {name: value for name, value in made.items() if name != "apiKey"}
+    paid, open_one = world.open_checkout(), world.open_checkout()
+    control(world, f"POST checkouts/{paid}/pay")
+    listed = control(world, "GET checkouts")["checkouts"]
+    assert [(one["id"], one["status"], one["credited"]) for one in listed] == [
+        (paid, "succeeded", True),
+        (open_one, "open", False),
+    ]
+    assert listed[1] == {
+        "id": open_one,
+        "url": f"{world.url}/checkout/{open_one}",
+        "uid": "demo",
+        "email": "demo@clevora.example",
+        "amount": 50,
+        "status": "open",
+        "credited": False,
+        "createdAt": "2026-01-01T00:00:00.000Z",
+        "expiresAt": "2026-01-02T00:00:00.000Z",
+        "dueAt": None,
+    }

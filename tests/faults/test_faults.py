@@ -8,6 +8,7 @@ from typing import Any, Literal
 import pytest
 
 from clevora_mock.faults import FAULTS
+from clevora_mock.faults.base import STREAM as STREAMED
 from tests.support import records
 from tests.support import scenarios as support
 from tests.support.raw_client import SILENCE_SECONDS, TIMEOUT_SECONDS, RawResponse, connect, read, read_until_silent
@@ -213,6 +214,65 @@ def no_usage(events: list[bytes], plain: list[bytes]) -> None:
     assert json.loads(events[-2].removeprefix(b"data: ")) == last
 
 
+def early_end(tokens: int) -> Check:
+    def check(events: list[bytes], plain: list[bytes]) -> None:
+        # A whole HTTP message, without the finish reason and without the sentinel.
+        assert events == plain[: min(1 + tokens, len(plain) - 2)]
+
+    return in_stream(check)
+
+
+def unframed_error(tokens: int) -> Check:
+    def check(events: list[bytes], plain: list[bytes]) -> None:
+        assert events[:-1] == plain[: min(1 + tokens, len(plain) - 2)]
+        assert json.loads(events[-1])["error"]["code"] == "internal_error"
+
+    return in_stream(check)
+
+
+def commented(every: int) -> Check:
+    def check(events: list[bytes], plain: list[bytes]) -> None:
+        comment = b": keep-alive\n\n"
+        # The last chunk and the sentinel follow each other without one.
+        between = len(plain) - 2
+        assert events.count(comment) == between // every
+        assert [one for one in events if one != comment] == plain
+        assert events.index(comment) == every
+
+    return in_stream(check)
+
+
+def line_endings(ending: bytes) -> Check:
+    def check(seen: RawResponse, plain: RawResponse, streamed: bool) -> None:
+        if not streamed:
+            unchanged(seen, plain, streamed)
+            return
+        assert seen.ending == "whole"
+        assert seen.plain == plain.plain.replace(b"\n", ending)
+
+    return check
+
+
+def usage_chunk(events: list[bytes], plain: list[bytes]) -> None:
+    assert (events[:-3], events[-1]) == (plain[:-2], DONE)
+    finished, extra = (json.loads(event.removeprefix(b"data: ")) for event in events[-3:-1])
+    usual = json.loads(plain[-2].removeprefix(b"data: "))
+    assert extra == usual | {"choices": []}
+    del usual["usage"]
+    assert finished == usual
+
+
+def wrong_types(seen: RawResponse, plain: RawResponse, streamed: bool) -> None:
+    assert (seen.status, seen.ending) == (200, "whole")
+    for got, usual in zip(documents(seen, streamed), documents(plain, streamed), strict=True):
+        if "usage" in got:
+            assert isinstance(got["usage"], str)
+            got["usage"] = json.loads(got["usage"])
+        if "id" in got:
+            (got["id"],) = got["id"]
+        assert got == usual
+
+
 def no_done(events: list[bytes], plain: list[bytes]) -> None:
     assert events == plain[:-1]
 
@@ -275,13 +335,25 @@ CASES = (
     Case("split UTF-8", "split_utf8", split_utf8, "whole"),
     Case("no usage", "no_usage", in_stream(no_usage), "whole"),
     Case("no [DONE]", "no_done", in_stream(no_done), "whole"),
+    Case("early end", "early_end", early_end(0), "sent"),
+    Case("early end later", {"kind": "early_end", "after_tokens": 5}, early_end(5), "sent"),
+    Case("early end at the end", {"kind": "early_end", "after_tokens": 9999}, early_end(9999), "sent"),
+    Case("comments", "comments", commented(1), "whole"),
+    Case("some comments", {"kind": "comments", "every": 4}, commented(4), "whole"),
+    Case("CR LF", "line_endings", line_endings(b"\r\n"), "whole"),
+    Case("CR", {"kind": "line_endings", "style": "cr"}, line_endings(b"\r"), "whole"),
+    Case("usage chunk", "usage_chunk", in_stream(usage_chunk), "whole"),
+    Case("unframed error", "unframed_error", unframed_error(0), "sent"),
+    Case("unframed error later", {"kind": "unframed_error", "after_tokens": 5}, unframed_error(5), "sent"),
+    Case("wrong types", {"kind": "wrong_types", "fields": ["usage", "id"]}, wrong_types, "whole"),
+    Case("float embeddings", "float_embeddings", unchanged, "whole"),
     Case("error frame", "error_frame", error_frame(0), "sent"),
     Case("error frame later", {"kind": "error_frame", "after_tokens": 5}, error_frame(5), "sent"),
     Case("error frame at the end", {"kind": "error_frame", "after_tokens": 9999}, error_frame(9999), "sent"),
 )
 
 # The other endpoints respond in one piece like chat, so one case of each kind suffices for them.
-OTHERS = [case for case in {case.kind: case for case in reversed(CASES)}.values() if not FAULTS[case.kind].stream_only]
+OTHERS = [case for case in {case.kind: case for case in reversed(CASES)}.values() if FAULTS[case.kind].requires is None]
 each_example = pytest.mark.parametrize("example", REQUEST_EXAMPLES, ids=lambda example: example.name)
 
 
@@ -302,7 +374,7 @@ def test_a_fault_in_a_body_is_sent_billed_and_journaled(world: World, case: Case
     """A body in one piece is billed whole once one byte of it was sent; faults of streams do not change it."""
     seen, _, whole_tokens = send_with_fault(world, CHAT, case)
     sent = whole_tokens if seen.body else None
-    nothing = whole_tokens if FAULTS[case.kind].stream_only else None
+    nothing = whole_tokens if FAULTS[case.kind].requires else None
     check_accounts(world, CHAT, case, {"nothing": nothing, "sent": sent, "whole": whole_tokens})
 
 
@@ -325,7 +397,7 @@ def send_with_fault(world: World, example: RequestExample, case: Case) -> tuple[
     case.check(seen, plain, example.streamed)
     if seen.raw:
         assert seen.headers["x-clevora-mock-rule"] == RULE
-    unaffected = FAULTS[case.kind].stream_only and not example.streamed
+    unaffected = FAULTS[case.kind].requires not in (None, STREAMED if example.streamed else None)
     entry = records.entry_json(world)
     assert entry["fault"] == (None if unaffected else case.kind)
     assert (entry["rule"], entry["status"], entry["code"]) == (RULE, seen.status, None)

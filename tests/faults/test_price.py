@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from itertools import product
 
 import pytest
 from msgspec.structs import replace
@@ -12,17 +13,33 @@ from clevora_mock.core.exchange import Exchange, Principal, RequestFacts
 from clevora_mock.core.reply import Frame, Reply, json_reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.faults import FAULTS, Fault
+from clevora_mock.faults.base import BASE64
+from clevora_mock.faults.base import STREAM as STREAMED
 from clevora_mock.faults.body import (
     EmptyBody,
+    FloatEmbeddings,
     Garbage,
     HtmlError,
     MissingFields,
     SlowBody,
     Truncate,
     WrongContentType,
+    WrongTypes,
 )
 from clevora_mock.faults.connection import Close, Reset, Stall
-from clevora_mock.faults.stream import DuplicateChunk, ErrorFrame, MalformedChunk, NoDone, NoUsage, SplitUtf8
+from clevora_mock.faults.stream import (
+    Comments,
+    DuplicateChunk,
+    EarlyEnd,
+    ErrorFrame,
+    LineEndings,
+    MalformedChunk,
+    NoDone,
+    NoUsage,
+    SplitUtf8,
+    UnframedError,
+    UsageChunk,
+)
 from tests.support.world import make_sandbox, make_stopped_clock
 
 CHAT = ENDPOINT_BY_NAME["chat.completions"]
@@ -88,6 +105,14 @@ STREAM_ROWS = (
     Row(ErrorFrame(0), 2, 5),
     Row(ErrorFrame(2), 4, 7),
     Row(ErrorFrame(1000), 6, 9),
+    Row(UnframedError(2), 4, 7),
+    Row(EarlyEnd(), 1, 5),
+    Row(EarlyEnd(2), 3, 7),
+    Row(EarlyEnd(1000), 5, 9),
+    Row(Comments(), 6, 9),
+    Row(LineEndings("cr"), 6, 9),
+    Row(UsageChunk(), 7, 9),
+    Row(WrongTypes(), 6, 9),
 )
 WHOLE_ROWS = (
     Row(Reset(), 0, None),
@@ -108,6 +133,8 @@ WHOLE_ROWS = (
     Row(WrongContentType(), 1, 9),
     Row(HtmlError(502), 1, None),
     Row(MissingFields(), 1, 9),
+    Row(WrongTypes(), 1, 9),
+    Row(FloatEmbeddings(), 1, 9),
 )
 every_reply = pytest.mark.parametrize(
     ("reply", "rows"), [(STREAM, STREAM_ROWS), (WHOLE, WHOLE_ROWS)], ids=["stream", "whole"]
@@ -133,8 +160,8 @@ def paid(tokens: int | None) -> list[tuple[int, int]]:
 
 
 def test_the_rows_name_every_fault() -> None:
-    assert {row.fault.kind for row in STREAM_ROWS} == FAULTS.keys()
-    assert {row.fault.kind for row in WHOLE_ROWS} == {kind for kind in FAULTS if not FAULTS[kind].stream_only}
+    assert {row.fault.kind for row in STREAM_ROWS} == {kind for kind in FAULTS if FAULTS[kind].requires != BASE64}
+    assert {row.fault.kind for row in WHOLE_ROWS} == {kind for kind in FAULTS if FAULTS[kind].requires != STREAMED}
 
 
 @every_reply
@@ -157,7 +184,7 @@ def test_a_rule_without_charge_bills_nothing(reply: Reply, rows: tuple[Row, ...]
     assert found == {str(row): ([], int(row.paid is None)) for row in rows}
 
 
-@pytest.mark.parametrize("kind", [kind for kind, fault in FAULTS.items() if fault.stream_only])
+@pytest.mark.parametrize("kind", [kind for kind, fault in FAULTS.items() if fault.requires == STREAMED])
 def test_a_fault_of_streams_does_not_change_a_body_in_one_piece(kind: str) -> None:
     assert FAULTS[kind]().try_apply(WHOLE) is WHOLE
 
@@ -179,6 +206,17 @@ def test_a_slow_stream_costs_the_events_whose_last_byte_was_sent() -> None:
     first = len(STREAM.frames[0].data) + len(STREAM.frames[1].data)
     assert record(slow, first - 1) == (paid(5), 0)
     assert record(slow, first) == (paid(6), 0)
+
+
+def test_two_faults_together_cost_no_more_than_the_whole_answer() -> None:
+    """In any order; an answer that costs nothing is an error."""
+    for reply, (first, second) in product((STREAM, WHOLE), product(FAULTS.values(), repeat=2)):
+        found = second().try_apply(first().try_apply(reply))
+        charges, errors = record(found, len(found.frames))
+        assert all(5 <= tokens <= 9 for tokens, _ in charges), (first, second)
+        assert bool(charges) != bool(errors), (first, second)
+        charged = second().try_apply(first().try_apply(reply.charged(True)))
+        assert record(charged, len(charged.frames))[0] == paid(9)
 
 
 def test_an_error_costs_nothing_and_counts_as_one() -> None:

@@ -4,10 +4,21 @@ from typing import Any
 
 import pytest
 
+from clevora_mock.faults import FAULTS as KINDS
+from clevora_mock.faults.base import STREAM as STREAMED
 from tests.support import records
 from tests.support import scenarios as support
 from tests.support.raw_client import RawResponse, connect, read, read_until_silent
-from tests.support.scenarios import CHAT, REQUEST_EXAMPLES, STREAM, RequestExample, send, start_rules
+from tests.support.scenarios import (
+    CHAT,
+    EMBEDDINGS,
+    REQUEST_EXAMPLES,
+    SEARCH,
+    STREAM,
+    RequestExample,
+    send,
+    start_rules,
+)
 from tests.support.world import World
 
 each_example = pytest.mark.parametrize("example", REQUEST_EXAMPLES, ids=lambda example: example.name)
@@ -213,6 +224,71 @@ def test_an_unknown_value_is_refused(world: World) -> None:
     assert send(world, CHAT).status == 503
 
 
+UNKNOWN_HEADERS = [
+    ("x-clevora-mock-fualt", 'unknown header "x-clevora-mock-fualt"; did you mean "x-clevora-mock-fault"?'),
+    ("x-clevora-mock-rule", 'unknown header "x-clevora-mock-rule"'),
+    ("x-clevora-mock-", 'unknown header "x-clevora-mock-"'),
+]
+
+
+@pytest.mark.parametrize(("name", "message"), UNKNOWN_HEADERS)
+def test_an_unknown_header_of_the_mocks_is_refused(world: World, name: str, message: str) -> None:
+    """No rule counts the request; the mock's own pages ignore it, as they do the others."""
+    start_rules(world, {"when": {"calls": 1}, "then": {"error": 503}})
+    headers: dict[str, Any] = {name: "reset"}
+    seen = send(world, CHAT, **headers)
+    assert (seen.status, seen.json["error"]["code"]) == (400, "invalid_field")
+    assert seen.json["error"]["message"].startswith(message)
+    assert world.http.get("/__mock/health", headers={name: "reset"}).status_code == 200
+    assert send(world, CHAT).status == 503
+
+
+# The fault, the request, and what is missing.
+IMPOSSIBLE = [
+    ("no_done", CHAT, "a chat's stream, but the body has no stream: true"),
+    ("early_end", SEARCH, "a chat's stream, but this is search"),
+    ("comments", EMBEDDINGS, "a chat's stream, but this is embeddings"),
+    ("float_embeddings", EMBEDDINGS, "embeddings in base64, but the body has no encoding_format: base64"),
+    ("float_embeddings", STREAM, "embeddings in base64, but this is chat.completions"),
+]
+
+
+@pytest.mark.parametrize(("kind", "example", "message"), IMPOSSIBLE)
+def test_a_fault_that_the_answer_cannot_have_is_refused(
+    world: World, kind: str, example: RequestExample, message: str
+) -> None:
+    seen = send(world, example, x_clevora_mock_fault=kind)
+    assert (seen.status, seen.json["error"]["code"]) == (400, "invalid_field")
+    assert seen.json["error"]["message"] == f"x-clevora-mock-fault: {kind} needs {message}"
+    assert records.charges(world) == []
+
+
+def test_a_fault_of_the_usage_is_refused_where_there_is_none(world: World) -> None:
+    """Before anything is done: no key is created."""
+    signed_in = world.signed_in()
+    for kind in ("missing_fields", "wrong_types"):
+        asked = signed_in | {"x-clevora-mock-fault": kind}
+        refused = world.http.post("/v1/keys", headers=asked, json={"name": "new"})
+        assert refused.status_code == 400
+        assert refused.json()["error"]["message"] == (
+            f"x-clevora-mock-fault: {kind} needs an answer with usage, but this is keys.create"
+        )
+    assert len(world.http.get("/v1/keys", headers=signed_in).json()["data"]["keys"]) == 1
+
+
+@pytest.mark.parametrize(("kind", "message"), [("no_usage", "asks for an error"), ("garbage", "an answer of its own")])
+def test_an_error_and_a_fault_that_exclude_each_other_are_refused(world: World, kind: str, message: str) -> None:
+    seen = send(world, STREAM, x_clevora_mock_error="500", x_clevora_mock_fault=kind)
+    assert seen.status == 400
+    assert message in seen.json["error"]["message"]
+
+
+@pytest.mark.parametrize("kind", [kind for kind, fault in KINDS.items() if fault.requires == STREAMED])
+def test_a_stream_can_have_each_fault_of_streams(world: World, kind: str) -> None:
+    assert send(world, STREAM, x_clevora_mock_fault=kind).status == 200
+    assert records.entry_json(world)["fault"] == kind
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -245,3 +321,9 @@ def test_endpoints_without_a_model_can_fail_too(world: World) -> None:
     ):
         assert answer.status_code == 503
         assert answer.headers["x-clevora-mock-rule"] == "x-clevora-mock-error"
+
+
+def test_a_delay_without_a_unit_has_a_hint(world: World) -> None:
+    seen = send(world, CHAT, x_clevora_mock_delay="300")
+    assert seen.status == 400
+    assert seen.json["error"]["message"].endswith('got "300"; did you mean 300ms?')

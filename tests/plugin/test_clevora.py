@@ -1,18 +1,23 @@
 """`testing.Clevora`: every method against a real server."""
 
 import json
+import os
+import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
+from standardwebhooks import Webhook
 
 from clevora_mock.testing import Clevora, MockError, Server
 from clevora_mock.testing.report import report
+from tests.support.server import RunningServer
 from tests.support.world import World
 
 REFUSE = {"when": {"endpoint": "chat.completions"}, "then": {"error": 429}}
@@ -68,11 +73,14 @@ class TestScenarios:
         with pytest.raises(MockError, match='unknown scenario "flakey"; did you mean "flaky"'):
             clevora.use("flakey")
 
-    def test_a_scenario_is_used_by_file(self, clevora: Clevora, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("kind", [str, Path])
+    def test_a_scenario_is_used_by_file(self, clevora: Clevora, tmp_path: Path, kind: type[str | Path]) -> None:
         file = tmp_path / "mine.yaml"
         file.write_text("name: mine\nrules:\n  - then: {error: 503}\n", encoding="utf-8")
-        clevora.use(file)
+        clevora.use(kind(file))
         assert request(clevora) == 503
+        with pytest.raises(MockError, match=r"none\.yaml: cannot be read: No such file or directory"):
+            clevora.use(kind(tmp_path / "none.yaml"))
 
     def test_a_scenario_is_used_by_rules_or_mapping(self, clevora: Clevora) -> None:
         clevora.use(rules=[REFUSE])
@@ -132,7 +140,8 @@ class TestJournal:
         request(clevora, messages=[{"role": "user", "content": "Hello!"}], frobnicate=1)
         (entry,) = clevora.requests()
         (miss,) = entry.near_misses
-        assert (miss.rule, miss.failed[:5]) == ("later", "calls")
+        assert (miss.rule, miss.failed) == ("later", "calls")
+        assert str(miss) == "later: calls: expected call 3, got call 1"
         (finding,) = clevora.conduct()
         assert (finding.kind, finding.requests) == ("unknown_fields", [entry.id])
 
@@ -195,3 +204,77 @@ def test_a_report_has_no_control_character_of_a_request(clevora: Clevora) -> Non
     text = report(clevora)
     assert [line for line in text.split("\n") if not line.isprintable()] == []
     assert r"/v1/\x1b[2J\r\n\x9b\u2028" in text
+
+
+def test_a_webhook_is_signed_with_the_secret(real_server: RunningServer) -> None:
+    clevora = Server(real_server.url).sandbox("signed-webhook")
+    assert clevora.webhook_secret == real_server.settings.webhook_secret
+    payload = {"type": "payment.succeeded", "data": {"name": "Zoë"}}
+    headers, body = clevora.sign_webhook(payload)
+    assert body == '{"type":"payment.succeeded","data":{"name":"Zoë"}}'.encode()
+    assert Webhook(clevora.webhook_secret).verify(body, headers) == payload
+
+
+def test_payments_are_delivered_as_often_and_as_late_as_asked(clevora: Clevora) -> None:
+    topup = urllib.request.Request(
+        f"{clevora.url}/api/developer/topup",
+        b'{"amount": 50}',
+        {"authorization": f"Bearer {clevora.id_token()}"},
+    )
+    for _ in range(2):
+        urllib.request.urlopen(topup).close()
+    paid, failed = clevora.checkouts()
+    assert clevora.pay(paid["url"], deliveries=2)["webhookStatuses"] == [200, 200]
+    assert clevora.fail_payment(failed["id"], delay="1h")["webhookStatuses"] == []
+    assert [one["status"] for one in clevora.checkouts()] == ["succeeded", "failed"]
+    assert [one["balance"] for one in clevora.accounts()] == [150]
+
+
+class TestConnections:
+    @pytest.fixture
+    def opened(self, monkeypatch: pytest.MonkeyPatch) -> list[socket.socket]:
+        """Provide the list of the connections that this process opens."""
+        connections: list[socket.socket] = []
+        connect = socket.create_connection
+
+        def record(*arguments: Any, **options: Any) -> socket.socket:
+            connections.append(connect(*arguments, **options))
+            return connections[-1]
+
+        monkeypatch.setattr(socket, "create_connection", record)
+        return connections
+
+    def test_calls_share_one_connection_over_all_sandboxes(
+        self, frozen_server: RunningServer, opened: list[socket.socket]
+    ) -> None:
+        server = Server(frozen_server.url)
+        for name in ("one-connection", "another-sandbox"):
+            sandbox = server.sandbox(name)
+            assert [sandbox.balance for _ in range(5)] == [100] * 5
+            with pytest.raises(MockError):
+                sandbox.pay("cks_none")
+            sandbox.remove()
+        assert len(opened) == 1
+
+    def test_a_connection_that_the_server_closed_is_replaced(
+        self, clevora: Clevora, opened: list[socket.socket]
+    ) -> None:
+        assert clevora.balance == 100
+        opened[0].shutdown(socket.SHUT_RDWR)
+        clevora.balance = 5
+        assert (clevora.balance, len(opened)) == (5, 2)
+
+    def test_threads_do_not_wait_for_each_other(self, clevora: Clevora) -> None:
+        def balance(_: int) -> float:
+            return clevora.balance
+
+        with ThreadPoolExecutor(8) as threads:
+            assert [*threads.map(balance, range(64))] == [100] * 64
+
+    def test_a_forked_process_opens_its_own(self, clevora: Clevora, opened: list[socket.socket]) -> None:
+        assert clevora.balance == 100
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if clevora.balance == 100 and len(opened) == 2 else 1)
+        assert os.waitpid(child, 0)[1] == 0
+        assert (clevora.balance, len(opened)) == (100, 1)

@@ -241,7 +241,7 @@ def test_one(clevora):
         assert re.search(r"POST +chat\.completions +200 +\S+ m?s +\d+ tokens \$0\.\d+ +clevora-1\.0-turbo\n", section)
         assert re.search(r"turbo\n +\{.*\"first\"", section)
         assert re.search(r"POST +chat\.completions +503 +\S+ m?s Service unavailable \[third time\]", section)
-        assert re.search(r"not by rule third time: calls", section)
+        assert re.search(r"not by rule third time: calls: expected call 3, got call 2\n", section)
         assert "unknown_fields: " in section
         assert "sk_live_0123456789abcdef0123456789abcdef" not in section
     ran = suite.run("FAILS = False\n" + source, "-rA", "-n0")
@@ -268,6 +268,43 @@ def test_without(clevora):
     ran.counts(passed=1, failed=1)
     section = ran.output.partition("What clevora-mock saw")[2]
     assert "no request arrived, and HTTP_PROXY is set: does the client heed NO_PROXY=127.0.0.1,localhost?" in section
+
+
+@pytest.mark.slow
+def test_the_report_shows_requests_to_the_sandbox_default_where_the_tests_own_had_none(suite: Suite) -> None:
+    ran = suite.run(
+        """
+from urllib.parse import urljoin
+
+class Dropped:
+    def __init__(self, clevora):
+        self.base_url, self.api_key = urljoin(clevora.base_url, "/v1"), clevora.api_key
+
+def test_before(clevora, clevora_server):
+    assert ask(clevora_server, "not of the next test") == 200
+
+def test_dropped(clevora):
+    assert ask(Dropped(clevora), "dropped") == 200
+    assert clevora.requests(), "none"
+
+def test_silent(clevora):
+    assert clevora.requests(), "none"
+
+def test_right(clevora, clevora_server):
+    assert (ask(clevora), ask(clevora_server)) == (200, 200)
+    assert False
+""",
+        "-n0",
+    )
+    ran.counts(failed=3, passed=1)
+    dropped, silent, right = ran.output.split("What clevora-mock saw")[1:]
+    assert re.search(
+        r"0 requests to \S+/sandbox/test-dropped-\w{8}; .*\n1 request meanwhile to http://[^/]+, the", dropped
+    )
+    assert '"dropped"' in dropped
+    assert "not of the next test" not in dropped
+    assert "aiohttp and urljoin" in dropped
+    assert "meanwhile" not in silent + right
 
 
 class TestUnused:

@@ -34,14 +34,14 @@ def refusal(limiter: RateLimiter, now: int, limit: Limits) -> ApiError | None:
     return None
 
 
-def state(limiter: RateLimiter) -> tuple[list[int], int, int]:
-    return list(limiter.recent), limiter.day, limiter.tokens
+def state(limiter: RateLimiter) -> tuple[list[int], dict[int, int]]:
+    return list(limiter.recent), dict(limiter.tokens)
 
 
 def copy(limiter: RateLimiter) -> RateLimiter:
     twin = RateLimiter()
     twin.recent.extend(limiter.recent)
-    twin.day, twin.tokens = limiter.day, limiter.tokens
+    twin.tokens = dict(limiter.tokens)
     return twin
 
 
@@ -136,6 +136,32 @@ def test_a_clock_set_back_never_makes_the_wait_longer_than_a_minute(
         refused = refusal(limiter, now, Limits(limit, None))
         if refused is not None:
             assert refused.retry_after in range(1, 61)
+
+
+@given(starts, arrivals, arrivals, st.integers(1, 3 * DAY), limits)
+def test_requests_after_now_do_not_count_until_the_clock_reaches_them_again(
+    start: int, before: list[int], back: list[int], jump: int, limit: int
+) -> None:
+    limiter = RateLimiter()
+    admitted: list[int] = []
+    reached = moments(start, before)
+    for now in (*reached, *moments(start - jump, back), reached[-1] + 1):
+        counted = sum(now - MINUTE < moment <= now for moment in admitted)
+        granted = refusal(limiter, now, Limits(limit, None)) is None
+        assert granted == (counted < limit)
+        # As in the window, older requests are forgotten.
+        admitted = [moment for moment in admitted if now - moment < MINUTE] + [now] * granted
+
+
+@given(starts, st.lists(st.tuples(st.integers(-5 * DAY, 5 * DAY), st.integers(0, 40)), max_size=60))
+def test_each_day_keeps_its_tokens_however_the_clock_moves(start: int, traffic: list[tuple[int, int]]) -> None:
+    limiter = RateLimiter()
+    used: dict[int, int] = {}
+    for gap, spent in traffic:
+        now = start + gap
+        limiter.add_tokens(spent, now)
+        used[now // DAY] = used.get(now // DAY, 0) + spent
+        assert limiter.tokens == used
 
 
 @given(starts, st.lists(st.tuples(gaps | st.integers(0, DAY), st.integers(0, 40)), max_size=60), st.integers(1, 100))

@@ -85,7 +85,7 @@ class Account:
     def move(self, at: int, kind: str, amount: int, endpoint: str | None = None, tokens: int = 0) -> None:
         self.balance += -amount if kind == "charge" else amount
         self.movements.append((kind, endpoint, tokens, amount, self.balance, moment(at)))
-        if kind == "credit" and self.balance >= 15 * DOLLAR:
+        if kind != "charge" and self.balance >= 15 * DOLLAR:
             self.activated = True
 
     def total(self, kind: str) -> int:
@@ -157,7 +157,7 @@ def date_of(day: int) -> str:
 
 
 picks = st.integers(0, 30)
-words = st.sampled_from([["Hello!"], ["one two three"], ["supercalifragilistic", "ok?"], [" ", "Ärger… 漢字"]])
+words = st.sampled_from([["Hello!"], ["one two three"], ["supercalifragilistic", "ok?"], [" ok ", "Ärger… 漢字"]])
 limits = st.integers(1, 12)
 uids = st.sampled_from(UIDS)
 amounts = st.sampled_from([15, 15.01, 20, 33.33, 500, 10_000])
@@ -352,10 +352,8 @@ class MoneyMachine(RuleBasedStateMachine):
         answer = self.http.post("/v1/chat/completions", content=bodies.get(fault, fault), headers=headers)
         if refusal:
             self.is_refused(answer, refusal)
-        elif fault == "model":
-            assert answer.status_code == 404
         else:
-            assert answer.status_code == 400
+            assert answer.status_code == (404 if fault == "model" else 400)
             self.completed(key, CHAT, 0, failed=True)
 
     @rule(pick=picks, endpoint=st.sampled_from(["embeddings", "search", "scripts.generate"]), contents=words)
@@ -610,15 +608,12 @@ class MoneyMachine(RuleBasedStateMachine):
 
     @rule(uid=uids, balance=st.sampled_from([-1, 0, 1, 9_000, 40_000, 14_999_999, 15 * DOLLAR, 50 * DOLLAR]))
     def adjust(self, uid: str, balance: int) -> None:
-        """Set the balance from outside, which is no credit and activates no account."""
+        """Set the balance from outside, which activates an account like a credit."""
         if uid in self.accounts:
             account = self.account(uid)
-            self.run_in_server(
-                lambda sandbox: sandbox.accounts.by_uid[uid].ledger.adjust(
-                    sandbox.next_entry(), balance, sandbox.clock.now()
-                )
-            )
-            account.move(self.now, "adjustment", balance - account.balance)
+            self.run_in_server(lambda sandbox: sandbox.update_account(sandbox.accounts.by_uid[uid], balance))
+            if balance != account.balance:
+                account.move(self.now, "adjustment", balance - account.balance)
 
     # --- time ---------------------------------------------------------------------------------------------------------
 

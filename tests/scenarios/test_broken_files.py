@@ -2,8 +2,8 @@
 
 The first lines of a file have them: ``#> line:column: message`` for each problem, and the verdict of the JSON Schema.
 It ``refuses`` unknown entries and wrong types, as the reader does, ``accepts`` mistakes that only the reader detects
-(conflicting entries, duplicate names), and ``cannot read`` files that do not parse. ``<faults>`` and ``<endpoints>``
-stand for all their names, so that a new one changes no file.
+(conflicting entries, duplicate names), and ``cannot read`` files that do not parse. ``<faults>``, ``<conditions>`` and
+``<endpoints>`` stand for all their names, so that a new one changes no file.
 """
 
 import json
@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.faults import FAULTS
 from clevora_mock.scenarios import document, json_schema
+from clevora_mock.scenarios.conditions import WHEN
 from clevora_mock.scenarios.document import parse
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioProblem
 from clevora_mock.scenarios.scenario_file import check, read_file, read_scenario
@@ -25,6 +26,7 @@ BROKEN = Path(__file__).parent / "broken"
 FILES = sorted(BROKEN.glob("*.yaml"))
 WORDS = {
     "<faults>": ", ".join(FAULTS),
+    "<conditions>": ", ".join(WHEN.schema["properties"]),
     "<endpoints>": ", ".join(endpoint.name for endpoint in ENDPOINTS),
     "<number of endpoints>": str(len(ENDPOINTS)),
 }

@@ -295,7 +295,8 @@ def test_between_lasts_from_its_first_moment_to_before_its_last(world: World) ->
         world.advance(seconds)
         statuses.append(post(world).status_code)
     assert statuses == [200, 200, 503, 503, 503, 200, 200]
-    assert entry_json(world)["nearMisses"] == [{"rule": "rule 1", "failed": "between", "draw": None}]
+    described = {"field": "between", "expected": "10s to 120s", "got": "3720s"}
+    assert entry_json(world)["nearMisses"] == [{"rule": "rule 1", "failed": "between", "draw": None} | described]
 
 
 def test_between_counts_from_the_start_that_the_scenario_sets(world: World) -> None:
@@ -373,6 +374,59 @@ def test_near_misses_name_the_first_condition_that_failed(world: World) -> None:
         assert (miss["draw"] is not None) == (order[count] == "chance")
 
 
+HELLO = [{"role": "user", "content": "Hello!"}]
+
+# A condition, the part of the request that it is about, what it expects, and what the request has.
+MISSED: list[tuple[dict[str, Any], str, str, str]] = [
+    ({"key": "ci"}, "key", '"ci"', '"Demo key"'),
+    ({"account": "ann"}, "account", '"ann"', '"demo"'),
+    ({"header": {"X-Team": "red"}}, "header.x-team", '"red"', "nothing"),
+    ({"header": {"x-client": "/^Open[A-Z]/"}}, "header.x-client", "/^Open[A-Z]/", '"curl"'),
+    ({"body": {"stream": True}}, "body.stream", "true", "nothing"),
+    ({"body": {"n": True}}, "body.n", "true", "1"),
+    ({"body": {"user": None}}, "body.user", "null", '"u"'),
+    ({"body": {"messages": [{"role": "system"}]}}, "body.messages[0].role", '"system"', '"user"'),
+    ({"body": {"messages": [{}, {}]}}, "body.messages", "an array of 2", "an array of 1"),
+    ({"body": {"n": {"x": 1}}}, "body.n", "an object", "1"),
+    ({"message": "/quantum/i"}, "message", "/quantum/i", '"Hello!"'),
+    ({"header": {"x-client": None}}, "header.x-client", "nothing", '"curl"'),
+    ({"turn": 2}, "turn", "2", "1"),
+    ({"last_role": "tool"}, "last_role", '"tool"', '"user"'),
+    ({"not": {"endpoint": "chat.completions", "turn": 1}}, "not", "not endpoint and turn", "all of it"),
+    ({"message": "x" * 500}, "message", '"' + "x" * 98 + "…", '"Hello!"'),
+    ({"between": ["1.5s", "1m"]}, "between", "1.5s to 60s", "0s"),
+    ({"calls": [2, "4-6", "8-"]}, "calls", "call 2, 4-6, 8-", "call 1"),
+    ({"calls": "every 5"}, "calls", "call every 5", "call 1"),
+]
+
+
+@pytest.mark.parametrize(("when", "field", "expected", "got"), MISSED)
+def test_a_near_miss_names_the_field_what_was_expected_and_what_came(
+    world: World, when: dict[str, Any], field: str, expected: str, got: str
+) -> None:
+    start_rules(world, {"name": "asked", "when": when, "then": {"error": 503}})
+    assert post(world, headers={"x-client": "curl"}, n=1, user="u", messages=HELLO).status_code == 200
+    (miss,) = entry_json(world)["nearMisses"]
+    assert (miss["field"], miss["expected"], miss["got"]) == (field, expected, got)
+
+
+def test_a_near_miss_of_a_chance_has_the_draw(world: World) -> None:
+    start_rules(world, {"when": {"chance": 0.001}, "then": {"error": 503}})
+    post(world)
+    (miss,) = entry_json(world)["nearMisses"]
+    assert miss["expected"] == "a draw below 0.001"
+    assert float(miss["got"]) == pytest.approx(miss["draw"], rel=1e-5)
+
+
+@pytest.mark.parametrize("before", ["", "x" * 90])
+def test_secrets_in_a_near_miss_are_masked(world: World, before: str) -> None:
+    start_rules(world, {"when": {"message": "unheard of"}, "then": {"error": 503}})
+    secret = "sk_live_" + "0123456789abcdef" * 2
+    post(world, messages=[{"role": "user", "content": f"{before} {secret}"}])
+    (miss,) = entry_json(world)["nearMisses"]
+    assert "456789abcdef" not in json.dumps(miss)
+
+
 # --- then: errors -----------------------------------------------------------------------------------------------------
 
 
@@ -401,6 +455,24 @@ INJECTED: list[tuple[Any, int, str, str, str | None]] = [
         "daily_token_limit_exceeded",
         "1",
     ),
+    ({"status": 418}, 418, "invalid_request_error", "i_m_a_teapot", None),
+    ({"status": 422, "code": "unprocessable"}, 422, "invalid_request_error", "unprocessable", None),
+    ({"status": 499, "type": "proxy_error"}, 499, "proxy_error", "status_499", None),
+    ({"status": 529, "code": "overloaded", "type": "overloaded_error"}, 529, "overloaded_error", "overloaded", None),
+    ({"status": 599}, 599, "server_error", "status_599", None),
+    ({"status": 429, "code": "insufficient_quota"}, 429, "rate_limit_error", "insufficient_quota", "1"),
+    ({"status": 500, "type": "api_error"}, 500, "api_error", "internal_error", None),
+    ({"status": 429, "retry_after": 0.25}, 429, "rate_limit_error", "rate_limit_exceeded", "0.25"),
+    ({"status": 429, "retry_after": None}, 429, "rate_limit_error", "rate_limit_exceeded", None),
+    ({"status": 429, "retry_after": "soon"}, 429, "rate_limit_error", "rate_limit_exceeded", "soon"),
+    ({"status": 400, "retry_after": 3}, 400, "invalid_request_error", "invalid_field", "3"),
+    (
+        {"status": 503, "retry_after": "Wed, 21 Oct 2026 07:28:00 GMT"},
+        503,
+        "server_error",
+        "service_unavailable",
+        "Wed, 21 Oct 2026 07:28:00 GMT",
+    ),
 ]
 
 
@@ -426,6 +498,53 @@ def test_an_injected_error_has_the_contracts_shape(frozen_server: RunningServer,
 def test_an_injected_error_has_the_rules_message(world: World) -> None:
     start_rules(world, {"then": {"error": {"status": 500, "message": "The hamster is asleep."}}})
     assert post(world).json()["error"]["message"] == "The hamster is asleep."
+
+
+@pytest.mark.parametrize(
+    ("wait", "sent", "waits"),
+    [(1500, "1500", 1_500_000), (0.5, "0.5", 500), ("soon", "soon", 1_000_000), (None, None, 1_000_000)],
+)
+def test_a_wait_in_milliseconds_has_a_header_of_its_own(world: World, wait: Any, sent: str | None, waits: int) -> None:
+    """SDKs prefer it to the seconds, and so does the mock's judgement of clients; a text leaves the seconds."""
+    start_rules(world, {"then": {"error": {"status": 429, "retry_after_ms": wait}}})
+    answer = post(world)
+    assert (answer.headers.get("retry-after-ms"), answer.headers["retry-after"]) == (sent, "1")
+    (entry,) = records.journal(world)
+    assert entry.retry_at == entry.at + waits
+
+
+# The error's body and content type, and what is sent.
+ERROR_BODIES: list[tuple[dict[str, Any], bytes, str]] = [
+    ({"body": "upstream connect error"}, b"upstream connect error", "text/plain; charset=utf-8"),
+    ({"body": {"detail": [1, None]}}, b'{"detail":[1,null]}', "application/json"),
+    ({"body": ["no"]}, b'["no"]', "application/json"),
+    ({"body": ""}, b"", "text/plain; charset=utf-8"),
+    ({"body": "<h1>Né</h1>", "content_type": "text/html"}, "<h1>Né</h1>".encode(), "text/html"),
+    (
+        {"body": {"title": "Busy"}, "content_type": "application/problem+json"},
+        b'{"title":"Busy"}',
+        "application/problem+json",
+    ),
+]
+
+
+@pytest.mark.parametrize(("parts", "sent", "content_type"), ERROR_BODIES)
+def test_an_error_has_a_body_of_its_own(world: World, parts: dict[str, Any], sent: bytes, content_type: str) -> None:
+    start_rules(world, {"then": {"error": {"status": 503, "retry_after": 2} | parts}})
+    answer = post(world)
+    assert (answer.status_code, answer.content, answer.headers["content-type"]) == (503, sent, content_type)
+    assert (answer.headers["content-length"], answer.headers["retry-after"]) == (str(len(sent)), "2")
+    entry = entry_json(world)
+    assert (entry["status"], entry["code"]) == (503, None)
+
+
+def test_a_content_type_alone_leaves_the_contracts_body(world: World) -> None:
+    start_rules(world, {"then": {"error": {"status": 500, "content_type": "application/problem+json"}}})
+    answer = post(world)
+    assert (answer.headers["content-type"], answer.json()["error"]["code"]) == (
+        "application/problem+json",
+        "internal_error",
+    )
 
 
 def test_the_dashboards_injected_errors_keep_their_envelope(world: World) -> None:

@@ -60,6 +60,30 @@ def test_a_users_own_files_take_precedence(tmp_path: Path) -> None:
     )
 
 
+def test_a_users_own_are_found_by_the_names_in_them(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text("name: checkout trouble\n")
+    (tmp_path / "two.yaml").write_text("name: flaky\ndescription: My own.\n")
+    (tmp_path / "three.yaml").write_text("description: Without a name.\n")
+    (tmp_path / "four.yaml").write_text("name: broken\nrule: []\n")
+    store = ScenarioStore(SHIPPED, tmp_path)
+    assert set(store.names()) - {*NAMES} == {"broken", "checkout trouble", "three"}
+    assert store.load("checkout trouble").name == store.named("checkout trouble").name == "checkout trouble"
+    assert store.file_of("flaky") == tmp_path / "two.yaml"
+    described = dict(store.describe())
+    assert described["flaky"] == "My own. (Replaces the shipped one.)"
+    assert described["three"] == "Without a name."
+    assert described["broken"].startswith(f"cannot be used: {tmp_path / 'four.yaml'}:2:1: ")
+    with pytest.raises(ScenarioNotFound, match='unknown scenario "one"; '):
+        store.named("one")
+
+
+@pytest.mark.parametrize("name", ["odd.yaml", "odd.json", "plain"])
+def test_a_file_is_a_text_or_a_path(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('{"description": "odd"}')
+    for given in (tmp_path / name, str(tmp_path / name)):
+        assert ScenarioStore(SHIPPED).load(given).description == "odd"
+
+
 def test_of_files_with_one_name_yaml_comes_first(tmp_path: Path) -> None:
     for suffix in ("json", "yml", "yaml"):
         (tmp_path / f"mine.{suffix}").write_text(f'{{"description": "{suffix}"}}')

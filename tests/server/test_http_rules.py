@@ -64,17 +64,85 @@ def test_head_is_refused_like_get(world: "World", path: str, status: int) -> Non
 
 
 @pytest.mark.clause("W3")
-@pytest.mark.parametrize("tail", ["/", "//"])
-def test_a_slash_at_the_end_changes_nothing(world: "World", tail: str) -> None:
+def test_a_slash_at_the_end_changes_nothing(world: "World") -> None:
     for endpoint, path in PATHS:
         headers = credential(world, endpoint)
         plain, slashed = (
-            world.http.request(endpoint.method, concrete(path) + end, headers=headers, content=b"")
-            for end in ("", tail)
+            world.http.request(endpoint.method, concrete(path) + end, headers=headers, content=b"") for end in ("", "/")
         )
         assert (path, slashed.status_code) == (path, plain.status_code)
         if plain.is_error:
             assert slashed.json() == plain.json()
+
+
+@pytest.mark.clause("W3")
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("//v1/search", "doubled slash"),
+        ("/sandbox//v1/search", "doubled slash"),
+        ("/sandbox/a//v1/search", "doubled slash"),
+        ("/sandbox/a/v1/search//", "doubled slash"),
+        ("/sandbox%2Fa/v1/search", "encoded slash"),
+        ("/sandbox/a%2Fv1/search", "encoded slash"),
+        ("/sandbox/a/v1/v1/search", "/v1 twice"),
+        ("/sandbox/My_Test/v1/search", "/sandbox/my-test"),
+        ("/sandbox/UPPER/v1/search", "/sandbox/upper"),
+        (f"/sandbox/{'a' * 64}/v1/search", f"/sandbox/{'a' * 63}"),
+        ("/sandbox/-a/v1/search", "/sandbox/a"),
+        ("/sandbox/%E2%9C%93/v1/search", "/sandbox/my-test"),
+    ],
+)
+def test_a_path_that_is_almost_right_is_refused_with_a_hint(world: "World", path: str, hint: str) -> None:
+    """Sent as it is, since clients normalize paths."""
+    with connect(world.address) as connection:
+        head = f"POST {path} HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {world.api_key}\r\n"
+        connection.sendall(f"{head}content-length: 2\r\n\r\n{{}}".encode())
+        answer = read_response(connection)
+    assert (answer.status, answer.json["error"]["code"]) == (404, "not_found")
+    assert hint in (answer.header("x-clevora-mock-hint") or "")
+
+
+@pytest.mark.clause("W9")
+@pytest.mark.parametrize(
+    "path", ["/v1/search", "/v1/keys", "/identitytoolkit.googleapis.com/v1/projects/p/accounts:lookup"]
+)
+@pytest.mark.parametrize("second", ["same", "other", "empty"])
+def test_two_authorization_headers_are_401(world: "World", path: str, second: str) -> None:
+    good = {
+        "/v1/search": f"Bearer {world.api_key}",
+        "/v1/keys": f"Bearer {world.id_token()}",
+    }.get(path, "Bearer owner")
+    other = {"same": good, "other": "Bearer nothing", "empty": ""}[second]
+    for pair in ((good, other), (other, good)):
+        answer = world.http.post(
+            path,
+            headers=[("authorization", value) for value in pair],
+            content=b'{"query": "x"}' if path == "/v1/search" else b"{}",
+        )
+        assert answer.status_code == 401, answer.text
+
+
+@pytest.mark.clause("W8")
+@pytest.mark.parametrize(
+    "path", ["/v1/nothing", "/nothing", "/sandbox/My_Test/v1/search", "/v1/v1/search", "/v1/search"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+def test_a_browser_sees_the_error_of_every_path(world: "World", path: str, method: str) -> None:
+    asked = {
+        "origin": "https://app.example",
+        "access-control-request-method": method,
+        "access-control-request-headers": "authorization,content-type,x-stainless-lang",
+    }
+    granted = world.http.options(path, headers=asked)
+    assert granted.status_code == 204
+    assert granted.headers["access-control-allow-origin"] == "*"
+    assert method in granted.headers["access-control-allow-methods"].split(", ")
+    assert granted.headers["access-control-allow-headers"] == asked["access-control-request-headers"]
+    answer = world.http.request(method, path, headers={"origin": "https://app.example"})
+    assert answer.is_error
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "x-clevora-mock-hint" in answer.headers["access-control-expose-headers"]
 
 
 @pytest.mark.clause("W3")

@@ -6,7 +6,7 @@ VALID_BODIES: dict[str, list[dict[str, Any]]] = {
     "chat.completions": [
         {"messages": [{"role": "user", "content": "Hi"}]},
         {
-            "model": "clevora-script-1",
+            "model": "clevora-1.0-turbo",
             "messages": [
                 {"role": "system", "content": [{"type": "text", "text": "Be brief."}]},
                 {"role": "assistant", "content": None, "tool_calls": [{"id": "call_1"}]},

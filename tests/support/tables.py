@@ -167,10 +167,10 @@ def routes() -> list[list[str]]:
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
-            fields = (
-                _fields(document["components"]["schemas"][body["$ref"].rpartition("/")[2]]) if "$ref" in body else ""
-            )
-            rows.append([f"`{method.upper()} {path}`", operation["summary"], fields or _query(operation)])
+            name = body.get("$ref", "").rpartition("/")[2]
+            takes = _fields(document["components"]["schemas"][name]) if name else _query(operation)
+            takes = "[a snapshot](snapshot.md)" if name == "State" else takes
+            rows.append([f"`{method.upper()} {path}`", operation["summary"], takes])
     return [["Route", "What it does", "Takes"], *rows]
 
 
@@ -346,6 +346,7 @@ def _default_response(path: str) -> Any:
 
 def _type(schema: dict[str, Any]) -> str:
     """Describe a JSON Schema in a few words."""
+    schema = _resolved(schema)
     if "properties" in schema or "patternProperties" in schema:
         return "mapping"
     if "anyOf" in schema:
@@ -366,6 +367,12 @@ def _type(schema: dict[str, Any]) -> str:
     if kind == "array":
         return f"list of {_type(schema.get('items', {}))}"
     return str(kind) + _bounds(schema)
+
+
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema to which one of the scenario language refers, or the schema itself."""
+    place = schema.get("$ref", "")
+    return dict(scenario_schema()["$defs"][place.rpartition("/")[2]]) if place.startswith("#/$defs/") else schema
 
 
 def _bounds(schema: dict[str, Any]) -> str:

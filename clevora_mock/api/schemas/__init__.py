@@ -10,6 +10,9 @@ from msgspec import Meta, Struct
 
 from clevora_mock.contract.endpoints import DOCUMENTED, INFERRED
 
+# The pattern of a text that is not blank.
+NOT_BLANK = r"\S"
+
 
 def documented(description: str, **limits: Any) -> Meta:
     """Describe a documented field; `limits` are those of `msgspec.Meta`."""

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from clevora_mock.api.schemas import PromptUsage, documented, inferred
+from clevora_mock.api.schemas import NOT_BLANK, PromptUsage, documented, inferred
 from clevora_mock.contract.limits import DEFAULT_MODEL, EMBEDDING_DIMENSIONS, MAX_EMBEDDING_INPUTS
 
 
@@ -12,9 +12,9 @@ class EmbeddingsRequest(Struct):
     """The body of ``POST /v1/embeddings`` (E1-E3)."""
 
     input: Annotated[
-        Annotated[str, Meta(min_length=1)]
+        Annotated[str, Meta(pattern=NOT_BLANK)]
         | Annotated[
-            list[Annotated[str, Meta(min_length=1)]],
+            list[Annotated[str, Meta(pattern=NOT_BLANK)]],
             Meta(min_length=1, max_length=MAX_EMBEDDING_INPUTS),
         ],
         documented("The text(s) to embed."),

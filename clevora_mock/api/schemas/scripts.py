@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Struct
 
-from clevora_mock.api.schemas import TokenUsage, documented, inferred
+from clevora_mock.api.schemas import NOT_BLANK, TokenUsage, documented, inferred
 from clevora_mock.contract.limits import DEFAULT_MODEL, DEFAULT_SCRIPT_LENGTH, DEFAULT_SCRIPT_STYLE
 
 Style = Literal["youtube", "podcast", "tiktok"]
@@ -14,7 +14,7 @@ Length = Literal["short", "medium", "long"]
 class ScriptRequest(Struct):
     """The body of ``POST /v1/scripts/generate`` (G1, G2)."""
 
-    topic: Annotated[str, documented("The topic of the script.", min_length=1)]
+    topic: Annotated[str, documented("The topic of the script.", pattern=NOT_BLANK)]
     style: Annotated[Style | None, documented(f"youtube, podcast or tiktok. Defaults to {DEFAULT_SCRIPT_STYLE}.")] = (
         None
     )

@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from clevora_mock.api.schemas import PromptUsage, documented, inferred
+from clevora_mock.api.schemas import NOT_BLANK, PromptUsage, documented, inferred
 from clevora_mock.contract.limits import DEFAULT_MODEL, DEFAULT_SEARCH_RESULTS, MAX_SEARCH_RESULTS
 
 
 class SearchRequest(Struct):
     """The body of ``POST /v1/search`` (H1)."""
 
-    query: Annotated[str, documented("Natural-language query.", min_length=1)]
+    query: Annotated[str, documented("Natural-language query.", pattern=NOT_BLANK)]
     limit: Annotated[
         Annotated[int, Meta(ge=1, le=MAX_SEARCH_RESULTS)] | None,
         documented(f"Max results, defaults to {DEFAULT_SEARCH_RESULTS}."),

@@ -128,14 +128,11 @@ MESSAGES = [
 
 MODELS = [
     Row("chat: the default model", ("C2",), PATH, body={"messages": HI}, answer={"model": "clevora-1.0-turbo"}),
-    *(
-        _accepted(f"model {model}", ("C2",), {"model": model}, {"model": model})
-        for model in ("clevora-1.0-turbo", "clevora-script-1")
-    ),
+    _accepted("the model by name", ("C2",), {"model": "clevora-1.0-turbo"}, {"model": "clevora-1.0-turbo"}),
     _accepted("null for a model", ("C2", "C4"), {"model": None}, {"model": "clevora-1.0-turbo"}),
     *(
         _refused(f"model {model}, of another family", ("C2",), {"model": model}, "model", "invalid_model")
-        for model in ("clevora-embed-1", "clevora-search-1")
+        for model in ("clevora-script-1", "clevora-embed-1", "clevora-search-1")
     ),
     *(
         _refused(f"model {model!r}, unknown", ("C2",), {"model": model}, "model", "model_not_found")
@@ -375,6 +372,15 @@ FORMATS = [
         "json_object gives an object", {"type": "json_object"}, r"\{.*\}", sends={"x-clevora-mock-ignored": ABSENT}
     ),
     _format("json_object by the schema beside it", {"type": "json_object", "schema": PERSON}, r'\{"age":7\}'),
+    *(
+        _format(f"json_object beside the schema {schema}", {"type": "json_object", "schema": schema}, r"\{.*\}")
+        for schema in values(None, True, {}, {"description": "A person."})
+    ),
+    _bad_format(
+        "json_object by the schema of an array",
+        {"type": "json_object", "schema": {"type": "array"}},
+        "response_format.schema",
+    ),
     _format(
         "json_schema gives a value by its schema",
         {"type": "json_schema", "json_schema": {"name": "person", "strict": True, "schema": PERSON}},

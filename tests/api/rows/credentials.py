@@ -1,6 +1,6 @@
 """K1, K2, K6-K9: authentication, by endpoint and kind of credential."""
 
-from tests.api.rows.row import ABSENT, Row, Text
+from tests.api.rows.row import ABSENT, Exactly, Row, Text
 from tests.support.situations import CHAT
 
 NO_KEY = r"send Authorization: Bearer sk_live_\.\.\."
@@ -179,6 +179,25 @@ TOKENS = [
 ]
 
 ACCESS = [
+    Row(
+        "a user never seen learns from the account that access is lacking",
+        ("B11", "K8"),
+        "GET /api/developer/account",
+        credential="token of a stranger",
+        answer={
+            "status": "success",
+            "data": Exactly(
+                {
+                    "uid": Text(".+"),
+                    "email": None,
+                    "developerAccess": False,
+                    "activated": False,
+                    "balance": 0,
+                    "tier": "preview",
+                }
+            ),
+        },
+    ),
     *(
         Row(
             f"a user never seen has no access: {request}",
@@ -193,7 +212,6 @@ ACCESS = [
             ("POST /v1/keys", {"name": "ci"}),
             ("DELETE /v1/keys/key_1", None),
             ("GET /v1/usage", None),
-            ("GET /api/developer/account", None),
             ("GET /api/developer/transactions", None),
             ("GET /api/developer/usage", None),
             ("POST /api/developer/topup", {"amount": 50}),

@@ -1,5 +1,7 @@
 """W1-W8: headers of all responses, routes, bodies, and the document for agents."""
 
+import re
+
 from tests.api.rows.row import ABSENT, INT, STRING, OfType, Row, Text
 from tests.support.situations import CHAT
 
@@ -57,7 +59,7 @@ ROUTES = [
     _unknown("GET /" + "long/" * 60),
     *(
         Row(f"an escaped path is the same path: {path}", ("W3",), f"POST {path}", body=CHAT, answer={"model": STRING})
-        for path in ("/v1/%63hat/completions", "/v1/chat%2Fcompletions")
+        for path in ("/v1/%63hat/completions", "/v1/chat/complet%69ons")
     ),
     Row(
         "a query changes nothing where there is none",
@@ -125,6 +127,23 @@ ROUTES = [
     _slash("GET /llms.json/", None, "none"),
     _slash("DELETE /v1/keys/key_none/", "not_found", "token"),
     _slash("GET /v1/nothing/", "not_found", "none"),
+    *(
+        Row(
+            f"another path, and the hint says why: {path}",
+            ("W3",),
+            f"POST {path}",
+            body=CHAT,
+            code="not_found",
+            sends={"x-clevora-mock-hint": Text(f".*{hint}.*")},
+        )
+        for path, hint in (
+            ("/v1//chat/completions", "doubled slash"),
+            ("/v1/chat/completions//", "doubled slash"),
+            ("/v1/chat%2Fcompletions", "encoded slash"),
+            ("/v1%2fsearch", "encoded slash"),
+            ("/v1/v1/chat/completions", "/v1 twice"),
+        )
+    ),
 ]
 
 BODIES = [
@@ -178,14 +197,6 @@ BODIES = [
         )
     ),
     Row(
-        "a body that is called compressed is read as it is",
-        ("W4",),
-        "POST /v1/chat/completions",
-        raw=HELLO,
-        headers={"content-encoding": "gzip"},
-        answer={"object": "chat.completion"},
-    ),
-    Row(
         "the body is JSON with white space around it",
         ("W4",),
         "POST /v1/chat/completions",
@@ -207,12 +218,93 @@ BODIES = [
         answer={"object": "chat.completion"},
     ),
     Row(
-        "an empty body is 400 on the dashboard's side too",
-        ("W4", "B12"),
+        "an empty body is {} where every field is optional",
+        ("W4", "K3"),
         "POST /v1/keys",
         raw=b"",
         credential="token",
+        answer={"data": {"name": "Untitled key"}},
+    ),
+    Row(
+        "white space is no body that is absent",
+        ("W4", "B12"),
+        "POST /v1/keys",
+        raw=b" ",
+        credential="token",
         code="invalid_json",
+    ),
+    *(
+        Row(
+            f"a body under Content-Encoding {encoding} is refused by {request}",
+            ("W4",),
+            request,
+            raw=raw,
+            headers={"content-encoding": encoding},
+            credential=credential,
+            code="invalid_json",
+            message=f'Content-Encoding: expected none, got "{encoding}"',
+            sends={"x-clevora-mock-hint": Text(".*not compressed.*")},
+        )
+        for request, credential in (("POST /v1/search", "key"), ("POST /v1/keys", "token"))
+        for encoding, raw in (("gzip", b"\x1f\x8b\x08"), ("br", b'{"query": "x"}'), ("gzip, deflate", b"x"))
+    ),
+    Row(
+        "Content-Encoding identity is none",
+        ("W4",),
+        "POST /v1/search",
+        raw=b'{"query": "drones"}',
+        headers={"content-encoding": "identity"},
+        answer={"object": "search.results"},
+    ),
+    Row(
+        "a credential is checked before the Content-Encoding",
+        ("W4", "W6"),
+        "POST /v1/search",
+        raw=b"x",
+        headers={"content-encoding": "gzip"},
+        credential="unknown key",
+        code="invalid_api_key",
+    ),
+    *(
+        Row(
+            f"the place of what is wrong is named: {told}",
+            ("W4",),
+            "POST /v1/chat/completions",
+            raw=raw,
+            code="invalid_json",
+            message=re.escape(f"The request body is not valid JSON: {told}"),
+        )
+        for raw, told in (
+            (b'{"query": "\\ud83d"}', "query has \\ud83d, half of a surrogate pair"),
+            (
+                b'{"messages": [{"role": "user", "content": "a\\uDE00"}]}',
+                "messages[0].content has \\ude00, half of a surrogate pair",
+            ),
+            (b'{"a": {"\\ud83dx": 1}}', "a has \\ud83d, half of a surrogate pair"),
+            (b'{"\\ud83d": 1}', "the body has \\ud83d, half of a surrogate pair"),
+            (b'{"query": "a\xff"}', "invalid UTF-8 (byte 12)"),
+            ('{"é": "'.encode() + b'\xc3"}', "invalid UTF-8 (byte 8)"),
+        )
+    ),
+    *(
+        Row(
+            f"an item that is null is no absent field: {field}",
+            ("C4", "E1"),
+            f"POST /v1/{path}",
+            body=body,
+            code="invalid_field",
+            message=re.escape(f"{field}: expected {wanted}, got null"),
+        )
+        for path, body, field, wanted in (
+            ("embeddings", {"input": [None]}, "input[0]", "a non-blank string"),
+            ("chat/completions", {"messages": [None]}, "messages[0]", "an object"),
+            (
+                "chat/completions",
+                {"messages": [{"role": "user", "content": [None]}]},
+                "messages[0].content[0]",
+                "an object",
+            ),
+        )
     ),
     Row(
         "broken JSON is 400 on a top-up",

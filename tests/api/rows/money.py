@@ -149,7 +149,7 @@ ROWS = [
             ("GET /api/developer/account", "none", "invalid_id_token"),
             ("GET /v1/keys", "none", "invalid_id_token"),
             ("GET /v1/usage", "none", "invalid_id_token"),
-            ("GET /api/developer/account", "token of a stranger", "developer_access_required"),
+            ("GET /api/developer/transactions", "token of a stranger", "developer_access_required"),
             ("GET /api/developer/nothing", "token", "not_found"),
             ("GET /v1/keys/a/b", "token", "not_found"),
             ("PATCH /v1/keys", "token", "method_not_allowed"),

@@ -70,10 +70,13 @@ ROWS = [
             ("a topic of one long word", "a" * 500),
         )
     ),
-    _accepted("the model by name", ("G3",), {"model": "clevora-script-1"}, {"model": "clevora-script-1"}),
+    *(
+        _accepted(f"model {model}", ("G3", "C2"), {"model": model}, {"model": model})
+        for model in ("clevora-script-1", "clevora-1.0-turbo")
+    ),
     _refused("no topic", {}, "topic", "missing_field"),
     _refused("null", {"topic": None}, "topic", "missing_field"),
-    _refused("an empty topic", {"topic": ""}, "topic"),
+    *(_refused(f"a blank topic, {blank!r}", {"topic": blank}, "topic") for blank in ("", " \t")),
     *(_refused(f"topic {value!r}", {"topic": value}, "topic") for value in values(5, True, ["AI"], {})),
     *(
         _refused(f"style {value!r}", TOPIC | {"style": value}, "style")
@@ -86,6 +89,6 @@ ROWS = [
     _refused("an unknown model", TOPIC | {"model": "gpt-4o"}, "model", "model_not_found", ("G3", "C2")),
     *(
         _refused(f"model {model}", TOPIC | {"model": model}, "model", "invalid_model", ("G3", "C2"))
-        for model in ("clevora-1.0-turbo", "clevora-embed-1", "clevora-search-1")
+        for model in ("clevora-embed-1", "clevora-search-1")
     ),
 ]

@@ -80,7 +80,7 @@ ROWS = [
     _accepted("the model by name", ("H2",), {"model": "clevora-search-1"}, {"model": "clevora-search-1"}),
     _refused("no query", {}, "query", "missing_field"),
     _refused("null", {"query": None}, "query", "missing_field"),
-    _refused("an empty query", {"query": ""}, "query"),
+    *(_refused(f"a blank query, {blank!r}", {"query": blank}, "query") for blank in ("", " ", "\n\u00a0\t")),
     *(_refused(f"query {value!r}", {"query": value}, "query") for value in (5, True, ["drones"], {"text": "drones"})),
     *(
         _refused(f"limit {value!r}", DRONES | {"limit": value}, "limit")

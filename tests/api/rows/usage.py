@@ -247,6 +247,26 @@ ROWS = [
         ("advance", 86_400),
         query="?range=1",
     ),
+    *(
+        _report(
+            f"a {status} for a model is recorded as an error without tokens",
+            ("U7", "C2"),
+            {
+                "summary": {"totalRequests": 1, "totalTokens": 0, "successRate": 0},
+                "dailySeries": [{"requests": 1, "tokens": 0, "errors": 1}],
+                "recentActivity": [{"status": "error", "tokens": 0, "endpoint": "chat.completions"}],
+            },
+            (
+                "refused",
+                status,
+                "/v1/chat/completions",
+                {"messages": [{"role": "user", "content": "a"}], "model": model},
+                "key",
+            ),
+            query="?range=1",
+        )
+        for status, model in ((404, "x"), (400, "clevora-embed-1"))
+    ),
     _report(
         "a 400 is recorded as an error without tokens",
         ("U7",),
@@ -270,7 +290,6 @@ ROWS = [
             (401, "/v1/chat/completions", {}, "unknown key", ()),
             (402, "/v1/chat/completions", {}, "key", (("balance", 0),)),
             (404, "/v1/nothing", {}, "key", ()),
-            (404, "/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "model": "x"}, "key", ()),
             (405, "/v1/usage", {}, "key", ()),
             (429, "/v1/chat/completions", {}, "key", (("tokens used", 1_000_000),)),
         )

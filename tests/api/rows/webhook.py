@@ -24,6 +24,7 @@ RECEIVED = Exactly({"received": True})
 INCOMPLETE = "needs webhook-id, webhook-timestamp and webhook-signature"
 NO_TIMESTAMP = "webhook-timestamp must be whole seconds since 1970"
 NO_MATCH = "no signature matches; the secret is the server's --webhook-secret"
+NO_VERSION = 'no signature matches; it begins without "v1,"'
 
 
 def _refused(credential: str, hint: str) -> Row:
@@ -102,8 +103,8 @@ ROWS = [
     _refused("another webhook-id", NO_MATCH),
     _refused("another timestamp", NO_MATCH),
     _refused("signature without a comma", NO_MATCH),
-    _refused("signature of version 2", NO_MATCH),
-    _refused("signature without a version", NO_MATCH),
+    _refused("signature of version 2", NO_VERSION),
+    _refused("signature without a version", NO_VERSION),
     _refused("signature that is no base64", NO_MATCH),
     *map(
         _believed,

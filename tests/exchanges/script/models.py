@@ -39,7 +39,7 @@ _CHATS: dict[str, dict[str, Any]] = {
     "content in parts": {"messages": _message([{"type": "text", "text": "Hi"}, {"type": "text", "text": "there"}])},
     "tool calls": {"messages": [*_HI, *_message(None, "assistant", tool_calls=_CALLS), *_message("42", "tool")]},
     "empty text": {"messages": _message("")},
-    "the other model": {"messages": _HI, "model": "clevora-script-1"},
+    "the scripts' model": {"messages": _HI, "model": "clevora-script-1"},
     "all options": {"messages": _HI, "temperature": 0.7, "max_tokens": 16, "stream": False},
     "nulls": {"messages": _HI, "temperature": None, "max_tokens": None, "stream": None, "model": None},
     "max_completion_tokens": {"messages": _HI, "max_completion_tokens": 1},

@@ -125,7 +125,8 @@ class TestChat:
     @every_client
     def test_a_cut_stream(self, world: World, client: Client, call: Call) -> None:
         """No client takes the first half for a complete text or retries, and the sent tokens are billed."""
-        world.http.put("/__mock/scenario", json={"name": "cut-stream"}).raise_for_status()
+        rules = [{"then": {"fault": {"kind": "close", "after_tokens": SENT_BEFORE_THE_CUT}}}]
+        world.http.put("/__mock/scenario", json={"rules": rules}).raise_for_status()
         got = call(world, "stream", request=REQUEST)
         assert client.cut in got["error"]["names"]
         (charge,) = records.wait_for_charges(world)

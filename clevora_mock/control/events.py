@@ -1,0 +1,83 @@
+"""``/__mock/events``: a sandbox's requests and changes as server-sent events."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from clevora_mock.api.developer import render_transaction
+from clevora_mock.control import schemas
+from clevora_mock.control.accounts import render_account
+from clevora_mock.control.clock import render_clock
+from clevora_mock.control.endpoint import get_sandbox
+from clevora_mock.control.journal import render_entry
+from clevora_mock.control.scenario import render_scenario
+from clevora_mock.core import money
+from clevora_mock.core.changes import ChangeKind
+from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.sandbox import Sandbox
+
+# Undelivered events of a slow reader; beyond these, the oldest are dropped.
+_BACKLOG = 1000
+
+
+async def stream_events(request: Request) -> Response:
+    """Handle ``GET /__mock/events``: stream new journal entries and changes until the client disconnects."""
+    return EventStream(get_sandbox(request), is_endless=request.method != "HEAD")
+
+
+class EventStream(StreamingResponse):
+    """Response with an event for each new journal entry, and a named one for each change of the sandbox."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, sandbox: Sandbox, *, is_endless: bool) -> None:
+        super().__init__(self._frames(is_endless=is_endless))
+        self._sandbox = sandbox
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue(_BACKLOG)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._sandbox.journal.listeners.append(self._add_entry)
+        self._sandbox.change_listeners.append(self._add_change)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._sandbox.journal.listeners.remove(self._add_entry)
+            self._sandbox.change_listeners.remove(self._add_change)
+
+    async def _frames(self, *, is_endless: bool) -> AsyncIterator[bytes]:
+        yield b": listening\n\n"
+        while is_endless:
+            yield await self._queue.get()
+
+    def _add_entry(self, entry: JournalEntry) -> None:
+        self._add(b"data: " + msgspec.json.encode(render_entry(entry)) + b"\n\n")
+
+    def _add_change(self, kind: ChangeKind, subject: str | None) -> None:
+        data = msgspec.json.encode(render_change(self._sandbox, kind, subject))
+        self._add(f"event: {kind}\ndata: ".encode() + data + b"\n\n")
+
+    def _add(self, event: bytes) -> None:
+        if self._queue.full():
+            self._queue.get_nowait()
+        self._queue.put_nowait(event)
+
+
+def render_change(sandbox: Sandbox, kind: ChangeKind, subject: str | None) -> schemas.ChangeEvent:
+    """Return a change that was just made to `sandbox`; `subject` is an account's uid, or the part that was reset."""
+    if kind == "clock":
+        return schemas.ClockChanged(render_clock(sandbox.clock))
+    if kind == "scenario":
+        return schemas.ScenarioChanged(render_scenario(sandbox.scenario_run))
+    if kind == "reset":
+        return msgspec.convert({"kind": kind, "reset": subject}, schemas.SandboxReset)
+    account = sandbox.accounts.by_uid[subject or ""]
+    if kind == "account":
+        return schemas.AccountChanged(render_account(account))
+    ledger = account.ledger
+    return schemas.MoneyChanged(
+        account.uid, money.dollars(ledger.balance), render_transaction(sandbox, ledger.entries[-1])
+    )

@@ -1,0 +1,308 @@
+"""Schemas of the control plane's answers, for ``/__mock/openapi.json``; amounts are in dollars, times in RFC 3339."""
+
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType
+
+from clevora_mock.api.schemas.dashboard import Transaction
+from clevora_mock.clock import Mode
+from clevora_mock.contract.endpoints import Basis
+from clevora_mock.core.conduct import ConductFinding
+
+
+class Answer(Struct, frozen=True, rename="camel"):
+    """The base of all answers."""
+
+
+class Home(Answer, frozen=True):
+    """The addresses and credentials of a sandbox."""
+
+    name: str
+    version: str
+    base_url: str
+    api_key: str
+    webhook_secret: str
+    sandbox: str
+    links: dict[str, str]
+
+
+class ClockView(Answer, frozen=True):
+    """A sandbox's clock; `speed` is that of a scaled one, in seconds per second."""
+
+    now: str
+    mode: Mode
+    speed: float | UnsetType = UNSET
+
+
+class Health(Answer, frozen=True):
+    """The server's readiness and the sandbox's settings; `server` is the server's name, if it has one."""
+
+    status: Literal["ok"]
+    version: str
+    sandbox: str
+    seed: int
+    scenario: str
+    firebase_project: str
+    clock: ClockView
+    server: str | UnsetType = UNSET
+
+
+class ClauseView(Answer, frozen=True):
+    """A clause of the contract, with its documented and its inferred part."""
+
+    id: str
+    basis: list[Basis]
+    documented: str
+    inferred: str
+
+
+class Fidelity(Answer, frozen=True):
+    """The clauses of the contract."""
+
+    clauses: list[ClauseView]
+
+
+class SandboxView(Answer, frozen=True):
+    """A sandbox."""
+
+    name: str
+    requests: int
+    spend: float
+    scenario: str
+    last_used: str | None
+
+
+class SandboxList(Answer, frozen=True):
+    """All sandboxes, the least recently used first, after `default`."""
+
+    sandboxes: list[SandboxView]
+
+
+class RemovedSandbox(Answer, frozen=True):
+    """The name of a removed sandbox."""
+
+    removed: str
+
+
+class ResetPart(Answer, frozen=True):
+    """The part that was reset."""
+
+    reset: Literal["everything", "journal", "ledger", "scenario"]
+
+
+class RestoredState(Answer, frozen=True):
+    """The confirmation of a restored snapshot."""
+
+    restored: Literal[True]
+
+
+class ScenarioSummary(Answer, frozen=True):
+    """A scenario that can be started by its name."""
+
+    name: str
+    description: str
+
+
+class ScenarioList(Answer, frozen=True):
+    """All scenarios, and the name of the active one."""
+
+    active: str
+    scenarios: list[ScenarioSummary]
+
+
+class RuleCounts(Answer, frozen=True):
+    """How often a rule's conditions before `calls` were met, and how often it applied."""
+
+    name: str
+    met: int
+    applied: int
+
+
+class ActiveScenario(Answer, frozen=True):
+    """The active scenario; `source` is its text."""
+
+    name: str
+    description: str
+    rules: list[RuleCounts]
+    source: str
+
+
+class AccountKey(Answer, frozen=True):
+    """A key of an account; the preview has its first 20 and last 2 characters."""
+
+    id: str
+    name: str
+    preview: str
+    revoked: bool
+
+
+class AccountDetails(Answer, frozen=True):
+    """An account with its keys."""
+
+    uid: str
+    email: str | None
+    balance: float
+    activated: bool
+    developer_access: bool
+    tier: str
+    keys: list[AccountKey]
+
+
+class CreatedAccount(AccountDetails, frozen=True):
+    """A new account with its first key, which no other answer shows."""
+
+    api_key: str
+
+
+class AccountDetailsList(Answer, frozen=True):
+    """All accounts, the oldest first."""
+
+    accounts: list[AccountDetails]
+
+
+class IdToken(Answer, frozen=True):
+    """A Firebase ID token."""
+
+    id_token: str
+
+
+class CheckoutDetails(Answer, frozen=True):
+    """A top-up's checkout; `due_at` is the time at which its event is still to be delivered."""
+
+    id: str
+    url: str
+    uid: str
+    email: str | None
+    amount: float
+    status: Literal["open", "succeeded", "failed"]
+    credited: bool
+    created_at: str
+    expires_at: str
+    due_at: str | None
+
+
+class CheckoutDetailsList(Answer, frozen=True):
+    """All checkouts, the oldest first."""
+
+    checkouts: list[CheckoutDetails]
+
+
+class FinishedCheckout(Answer, frozen=True):
+    """A finished checkout; the webhook's status for each delivery, and for the last one, null if it is delayed."""
+
+    id: str
+    status: Literal["succeeded", "failed"]
+    webhook_status: int | None
+    webhook_statuses: list[int]
+
+
+class SignedEvent(Answer, frozen=True):
+    """A signed event: the headers and the body to send."""
+
+    headers: dict[str, str]
+    body: str
+
+
+class NearMissView(Answer, frozen=True):
+    """A rule that did not apply: the first condition that failed, on a field of the request, and the rule's draw."""
+
+    rule: str
+    failed: str
+    field: str
+    expected: str
+    got: str
+    draw: float | None
+
+
+class JournalEntryView(Answer, frozen=True):
+    """A request in the journal."""
+
+    id: str
+    time: str
+    endpoint: str | None
+    method: str
+    path: str
+    query: str
+    key: str | None
+    account: str | None
+    status: int | None
+    code: str | None
+    message: str | None
+    hint: str | None
+    latency_ms: int
+    prompt_tokens: int
+    completion_tokens: int
+    cost: float
+    balance_after: float | None
+    client: str
+    body: Any
+    body_bytes: int
+    response: str
+    ignored: list[str]
+    abandoned: bool
+    rule: str | None
+    draw: float | None
+    fault: str | None
+    near_misses: list[NearMissView]
+
+
+class JournalView(Answer, frozen=True):
+    """The number of entries that match, that of evicted ones, and the newest that match."""
+
+    count: int
+    evicted: int
+    requests: list[JournalEntryView]
+
+
+class ConductReport(Answer, frozen=True):
+    """The findings about the client's behavior."""
+
+    findings: list[ConductFinding]
+
+
+class LedgerView(Answer, frozen=True):
+    """An account's ledger, the oldest entry first; `folded` entries are in the sums alone."""
+
+    uid: str
+    balance: float
+    credits: float
+    charges: float
+    adjustments: float
+    tokens: int
+    folded: int
+    entries: list[Transaction]
+
+
+class ClockChanged(Answer, frozen=True, tag_field="kind", tag="clock"):
+    """The clock was set, or its mode."""
+
+    clock: ClockView
+
+
+class ScenarioChanged(Answer, frozen=True, tag_field="kind", tag="scenario"):
+    """A scenario was started or ended."""
+
+    scenario: ActiveScenario
+
+
+class MoneyChanged(Answer, frozen=True, tag_field="kind", tag="money"):
+    """An account's balance changed, by the entry of its ledger."""
+
+    uid: str
+    balance: float
+    entry: Transaction
+
+
+class AccountChanged(Answer, frozen=True, tag_field="kind", tag="account"):
+    """An account was created or changed, or one of its keys."""
+
+    account: AccountDetails
+
+
+class SandboxReset(Answer, frozen=True, tag_field="kind", tag="reset"):
+    """The sandbox, or a part of it, was reset, or its state replaced by a snapshot."""
+
+    reset: Literal["everything", "journal", "ledger", "scenario", "state"]
+
+
+ChangeEvent = ClockChanged | ScenarioChanged | MoneyChanged | AccountChanged | SandboxReset

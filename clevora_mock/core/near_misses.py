@@ -1,0 +1,64 @@
+"""Descriptions for near misses: the part of a request that a condition is about, what was expected, and what came."""
+
+from typing import Any
+
+import msgspec
+
+from clevora_mock.clock import SECOND
+from clevora_mock.core.scenario import Calls, TextPattern, When
+
+NOTHING = "nothing"
+
+# Longer than any secret, so that all of it is still there when it is masked.
+_MAX_CHARACTERS = 4096
+
+Difference = tuple[str, str, str]
+
+
+def difference(part: Any, whole: Any, path: str) -> Difference | None:
+    """Return where JSON `whole` does not contain `part`, and both values there; None if it does.
+
+    Objects are compared by key, arrays by position, scalars by type and value.
+    """
+    if isinstance(part, dict) and isinstance(whole, dict):
+        absent = next((name for name in part if name not in whole), None)
+        if absent is not None:
+            return f"{path}.{absent}", value_text(part[absent]), NOTHING
+        found = (difference(part[name], whole[name], f"{path}.{name}") for name in part)
+        return next(filter(None, found), None)
+    if isinstance(part, list) and isinstance(whole, list) and len(part) == len(whole):
+        found = (difference(*pair, f"{path}[{index}]") for index, pair in enumerate(zip(part, whole, strict=True)))
+        return next(filter(None, found), None)
+    is_same = part is whole if isinstance(part, bool) or isinstance(whole, bool) else part == whole
+    return None if is_same else (path, value_text(part), value_text(whole))
+
+
+def value_text(value: Any) -> str:
+    """Return a JSON value as messages show it."""
+    if isinstance(value, str):
+        return f'"{value[:_MAX_CHARACTERS]}"'
+    if isinstance(value, list):
+        return f"an array of {len(value)}"
+    return "an object" if isinstance(value, dict) else msgspec.json.encode(value).decode()
+
+
+def pattern_text(pattern: TextPattern) -> str:
+    """Return a pattern as it is written; a text is in quotes."""
+    return value_text(pattern.text) if pattern.expression is None else pattern.text
+
+
+def calls_text(calls: Calls) -> str:
+    """Return a selection of calls as it is written: ``1-2``, ``4-``, ``every 5``."""
+    parts = [str(low) if low == high else f"{low}-{'' if high is None else high}" for low, high in calls.ranges]
+    return ", ".join([*parts, *([f"every {calls.every}"] if calls.every else [])])
+
+
+def conditions_text(when: When) -> str:
+    """Return the names of the conditions of `when`, as a file has them."""
+    names = {"endpoints": "endpoint", "not_": "not"}
+    return " and ".join(names.get(name, name) for name in When.__struct_fields__ if getattr(when, name))
+
+
+def window_text(window: tuple[int, int]) -> str:
+    """Return a span of time since the start of the scenario, in microseconds, as ``10s to 120s``."""
+    return " to ".join(f"{micros / SECOND:g}s" for micros in window)

@@ -1,0 +1,79 @@
+"""Common mistakes in signing a webhook, recognized by trying each of them after a signature failed."""
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from hmac import compare_digest, digest
+from itertools import product
+
+# Larger bodies are tried as they are, since their variants take too long.
+_MAX_VARIED_BYTES = 16 * 1024
+_STYLES: tuple[tuple[tuple[str, str], int | None], ...] = (
+    ((",", ":"), None),
+    ((", ", ": "), None),
+    ((",", ": "), 2),
+    ((",", ": "), 4),
+)
+
+
+def find_mistake(key: bytes, secret: str, signed: tuple[str, str, bytes], signatures: str) -> str | None:
+    """Return what is wrong with the signatures, None if it is none of the known mistakes.
+
+    `key` is the decoded `secret`; `signed` has the event's id, the timestamp and the body.
+    """
+    digests = [found for text in signatures.split() for found in _digests(text)]
+    for used, secret_mistake in _keys(key, secret):
+        for content, content_mistake in _contents(*signed):
+            wanted = digest(used, content, "sha256")
+            for given, encoding_mistake in digests:
+                if compare_digest(wanted, given):
+                    return "; ".join(filter(None, (encoding_mistake, secret_mistake, content_mistake)))
+    return None
+
+
+def _digests(text: str) -> Iterator[tuple[bytes, str]]:
+    """Yield the digests that a signature may stand for, with the mistake in how it is written."""
+    version, comma, encoded = text.rpartition(",")
+    mistake = "" if version == "v1" else 'it begins without "v1,"'
+    if not comma:
+        encoded = re.sub("^(?:v1|sha256)[=:]", "", text)
+    if re.fullmatch("[0-9A-Fa-f]{64}", encoded):
+        yield bytes.fromhex(encoded), "; ".join(filter(None, (mistake, "it is in hex, not base64")))
+    elif re.fullmatch("[A-Za-z0-9+/_-]{43}=?", encoded):
+        plain = encoded.rstrip("=").translate(str.maketrans("-_", "+/")) + "="
+        wrong = "" if plain == encoded else "it is not standard, padded base64"
+        yield b64decode(plain), "; ".join(filter(None, (mistake, wrong)))
+
+
+def _keys(key: bytes, secret: str) -> Iterator[tuple[bytes, str]]:
+    undecoded = "the key is the secret as it is written, not the base64-decoded part after whsec_"
+    yield key, ""
+    yield secret.encode(), undecoded
+    yield secret.partition("_")[2].encode(), undecoded
+
+
+def _contents(event_id: str, timestamp: str, body: bytes) -> Iterator[tuple[bytes, str]]:
+    """Yield what may have been signed, with the mistake in it."""
+    head, wanted = f"{event_id}.{timestamp}.".encode("latin-1"), "not id.timestamp.body"
+    yield head + body, ""
+    yield body, f"it is over the body alone, {wanted}"
+    yield f"{timestamp}.".encode() + body, f"it is over timestamp.body, {wanted}"
+    for variant, mistake in _variants(body):
+        yield head + variant, mistake
+
+
+def _variants(body: bytes) -> Iterator[tuple[bytes, str]]:
+    """Yield the body as other writers of JSON write it, and with other space around it."""
+    if len(body) > _MAX_VARIED_BYTES:
+        return
+    for spaced in (body.strip(), body + b"\n", body + b"\r\n"):
+        yield spaced, "it is over a body with other space or line breaks at its end; send the bytes that were signed"
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return
+    for (separators, indent), is_ascii, is_sorted in product(_STYLES, (True, False), (False, True)):
+        text = json.dumps(document, ensure_ascii=is_ascii, separators=separators, indent=indent, sort_keys=is_sorted)
+        mistake = "it is over the same JSON written differently; sign the bytes that are sent"
+        yield text.encode("utf-8", "surrogatepass"), mistake

@@ -1,0 +1,61 @@
+"""Hints for YAML that does not parse since a line begins in the wrong column, or a pattern is not in quotes."""
+
+import re
+
+_KEY = re.compile(r" *((?:- +)*)([\w.-]+) *:")
+
+
+def find_remedy(text: str, index: int, problem: str, column: int) -> str:
+    """Return the hint for a problem at `index`; `column` is that of the list or mapping around it, from 1."""
+    lines = text[:index].splitlines() or [""]
+    if text[:index].endswith("\n"):
+        lines.append("")
+    *above, before = lines
+    if "',' or" in problem:
+        return _pattern_hint(before, text[index:])
+    if "mapping values" in problem:
+        return _deeper_hint(above, before)
+    if before.strip():
+        return ""
+    if "document start" in problem:
+        first = _last_entry(above[::-1])
+        return _misaligned(len(before) + 1, [len(first) - len(first.lstrip()) + 1])
+    if "'-' indicator" in problem and len(before) + 1 == column:
+        return "; in this column each line begins with -; indent what belongs to an item by two more"
+    if "'-' indicator" in problem or "expected key" in problem:
+        entry = _KEY.match(_last_entry(above))
+        return _misaligned(len(before) + 1, [*([entry.start(2) + 1] if entry else []), column])
+    return ""
+
+
+def _last_entry(lines: list[str]) -> str:
+    """Return the last line that is neither blank nor a comment, or an empty text."""
+    return next((line for line in reversed(lines) if line.strip() and not line.lstrip().startswith("#")), "")
+
+
+def _misaligned(begins: int, columns: list[int]) -> str:
+    """Return the hint for a line that begins in a column between those of the entries above it."""
+    wanted = " or ".join(map(str, dict.fromkeys(columns)))
+    return f"; this line begins in column {begins}: align it with the entries above it in column {wanted}"
+
+
+def _pattern_hint(before: str, after: str) -> str:
+    """Return the hint for a pattern in braces that is not in quotes: ``{user-agent: /Open[AI/}``."""
+    begun = re.search(r"(?:[:,\[{] *)(/[^\s,{}\[\]]*)$", before)
+    rest = after.partition("\n")[0]
+    ended = re.match(r"[^/]*/i?", rest)
+    if not begun or not ended:
+        return ""
+    return f"; put the pattern in quotes: '{begun[1]}{ended[0]}'"
+
+
+def _deeper_hint(above: list[str], before: str) -> str:
+    """Return the hint for an entry that begins in a column after that of the entry above it."""
+    name = re.fullmatch(r"( *(?:- +)*)([\w.-]+) *", before)
+    entry = _KEY.match(_last_entry(above))
+    if not name or not entry or len(name[1]) <= entry.start(2):
+        return ""
+    return (
+        f'; "{name[2]}" begins in column {len(name[1]) + 1}, but "{entry[2]}" above it in column {entry.start(2) + 1}: '
+        "align them, or end that line with a colon"
+    )

@@ -1,0 +1,110 @@
+"""Masking of secrets in every spelling, and the time that it takes."""
+
+import json
+from time import process_time
+
+import pytest
+
+from clevora_mock.core.masking import masked, masked_text
+
+KEY = "sk_live_0123456789abcdef0123456789abcdef"
+PREVIEW = "sk_live_0123456789ab...ef"
+TOKEN = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJodHRwcz."
+
+
+def escaped(text: str) -> str:
+    return "".join(f"\\u{ord(character):04x}" for character in text)
+
+
+def percent_encoded(text: str) -> str:
+    return "".join(f"%{ord(character):02X}" for character in text)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"a {KEY} b", f"a {PREVIEW} b"),
+        (KEY.capitalize(), PREVIEW.capitalize()),
+        (KEY.upper(), "SK_LIVE_0123456789AB...EF"),
+        (KEY[:-5], "sk_live_0123456789ab...9a"),
+        (f'{{"{KEY}": 1}}', f'{{"{PREVIEW}": 1}}'),
+        ("sk\\u005flive\\u005F" + KEY[8:], PREVIEW),
+        (escaped(KEY), PREVIEW),
+        (json.dumps(json.dumps({"a": escaped(KEY)})), json.dumps(json.dumps({"a": PREVIEW}))),
+        (f"?key=sk%5Flive%5f{KEY[8:]}&b", f"?key={PREVIEW}&b"),
+        (percent_encoded(KEY), PREVIEW),
+        ("sk%255Flive%255F" + KEY[8:], PREVIEW),
+        ("whsec_abc\\/def+g==", "whsec_***"),
+        ("whsec\\u005fabcd&a", "whsec_***&a"),
+        ("whsec_%2Fabc%3D%3D&a=1", "whsec_***&a=1"),
+        (f"\\n{TOKEN} a", "\\neyJhbG*** a"),
+        (TOKEN.replace(".", "%2E"), "eyJhbG***"),
+    ],
+)
+def test_a_secret_is_masked_however_it_is_written(text: str, shown: str) -> None:
+    assert masked_text(text) == shown
+    assert masked(text.encode()) == shown.encode()
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"password": "a\\"b\\\\", "c": 1}', '{"password": "***", "c": 1}'),
+        ('{"pass\\u0077ord": "h\\u0041x", "c": 1}', '{"pass\\u0077ord": "***", "c": 1}'),
+        (
+            '{"newPassword":"a","client_secret":5,"refreshToken":null}',
+            '{"newPassword":"***","client_secret":"***","refreshToken":"***"}',
+        ),
+        ('{"password":["a","b"],"c":1}', '{"password":"***","c":1}'),
+        ('{"password":"cut sho', '{"password":"***'),
+        ('"{\\"password\\": \\"abc\\", \\"c\\": 1}"', '"{\\"password\\": \\"***\\", \\"c\\": 1}"'),
+        (
+            json.dumps(json.dumps(json.dumps({"password": "abc"}))),
+            json.dumps(json.dumps(json.dumps({"password": "***"}))),
+        ),
+        ("a=1&password=b%26c&d=2", "a=1&password=***&d=2"),
+        ("pass%77ord=a&refresh_token=AMf-b", "pass%77ord=***&refresh_token=***"),
+        ("%7B%22password%22%3A%22abc%22%7D", "%7B%22password%22%3A%22***%22%7D"),
+    ],
+)
+def test_the_value_of_a_secret_field_is_masked(text: str, shown: str) -> None:
+    assert masked_text(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "my password is short",
+        '{"a": "\\u00e9 100% \\\\ %41 \\/ secret"}',
+        "sk_live_...",
+        PREVIEW,
+        "eyjafjallajokull.example12.is",
+        '{"tokens": 5, "password_hint": 1}',
+    ],
+)
+def test_other_text_is_left_as_it_is(text: str) -> None:
+    assert masked_text(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password" * 8192,
+        '"' * 65_000 + "password",
+        "\\" * 65_000 + "password",
+        '\\"' * 32_000 + "password",
+        ("\\" * 16 + '"') * 3_800 + "password",
+        "%25" * 21_000 + "password",
+        "eyJ" * 21_000,
+        "eyJaaaaaaaa." * 5_000,
+        '\\"password\\"' + "\\n" * 32_000,
+        '"password":"' * 5_000,
+        '"' + "a" * 65_000 + 'password"',
+    ],
+    ids=lambda text: text[:12],
+)
+def test_no_text_takes_long(text: str) -> None:
+    """Quadratic work would take seconds for 64 KiB."""
+    started = process_time()
+    masked_text(text)
+    assert process_time() - started < 1
