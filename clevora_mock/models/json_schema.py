@@ -24,14 +24,18 @@ _TYPES = {
     "items": "_Keywords | bool | list[_Keywords | bool]",
     "prefixItems": "list[_Keywords | bool]",
 }
+_MAPS = "properties patternProperties dependentSchemas $defs definitions"
+_NAMES = frozenset({"$schema", "$id", "$anchor", "$dynamicAnchor"})
 _TYPE_BY_KEYWORDS = {
-    "$ref pattern format": str,
+    # A reference that cannot be split into the parts of a URL makes the validator fail.
+    "$ref": Annotated[str, Meta(pattern=r"^(?:#.*|[!-Z^-~]*)$")],
+    "pattern format": str,
     "minimum maximum exclusiveMinimum exclusiveMaximum": float,
     "minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains": Annotated[
         float, Meta(ge=0, multiple_of=1)
     ],
     "allOf anyOf oneOf": "Annotated[list[_Keywords | bool], Meta(min_length=1)]",
-    "properties patternProperties dependentSchemas $defs definitions": "dict[str, _Keywords | bool]",
+    _MAPS: "dict[str, _Keywords | bool]",
     "not if then else contains propertyNames": "_Keywords | bool",
     "additionalItems additionalProperties unevaluatedItems unevaluatedProperties": "_Keywords | bool",
 }
@@ -90,6 +94,23 @@ def check(schema: object) -> int:
     if size > _MAX_BYTES:
         raise BudgetExceededError
     return size
+
+
+def unnamed(schema: Any) -> Any:
+    """Remove the keywords that name a schema or its draft: they would change the validator and its references."""
+    if isinstance(schema, list):
+        return [unnamed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: value
+        if key in ("const", "enum")
+        else {name: unnamed(part) for name, part in value.items()}
+        if key in _MAPS.split() and isinstance(value, dict)
+        else unnamed(value)
+        for key, value in schema.items()
+        if key not in _NAMES
+    }
 
 
 def merged(one: Schema, other: Schema) -> Schema:

@@ -24,6 +24,7 @@ from clevora_mock.models.json_schema import (
     UnsatisfiableError,
     check,
     merged,
+    unnamed,
 )
 from clevora_mock.models.json_validation import BoundedValidator, unresolved
 
@@ -72,8 +73,8 @@ _RANGE_OF_NAME = {"age": (18, 80), "year": (1990, 2030)}
 def value_for(schema: object, rng: RandomStream) -> object:
     """Return a valid value. Raises SchemaError if `schema` is malformed, unsatisfiable or takes too much work."""
     check(schema)
-    root = schema if isinstance(schema, dict) else {"allOf": [schema]}
     try:
+        root = unnamed(schema if isinstance(schema, dict) else {"allOf": [schema]})
         return _Generator(root, rng).value(root, "value")
     except RecursionError:
         raise BudgetExceededError from None

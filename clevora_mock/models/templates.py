@@ -20,7 +20,7 @@ _NUMBERS = (
 _NUMBER = {word: number for number, word in enumerate(_NUMBERS.split(), 1)}
 # A number in a request, in digits or in words.
 COUNT = rf"\b(?:\d{{1,5}}|{'|'.join(_NUMBER)})\b"
-_IN_QUOTES = re.compile(r"(?<=\")[^\"]+(?=\")|(?<=“)[^”]+(?=”)|(?<= ')[^']+(?='(?!\w))")
+_IN_QUOTES = re.compile(r"(?<=\")[^\"]+(?=\")|(?<=“)[^“”]+(?=”)|(?<= ')[^']+(?='(?!\w))")
 # Kinds of requests that contain the text to work on.
 ABOUT_A_TEXT = frozenset({"summarize", "translate", "classify", "extract", "edit"})
 # Ignored at the beginning of a request.

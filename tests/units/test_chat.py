@@ -187,6 +187,11 @@ LITERALS = [
     ("Reply with exactly:\n```\na\n  b\n```", "a\n  b"),
     ("Reply with exactly: наздраве 🍺", "наздраве 🍺"),
     ("Return exactly: {not json}", "{not json}"),
+    ("Output exactly this and nothing else: foo", "foo"),
+    ("Reply with exactly: pong and nothing else", "pong"),
+    ("Reply with one word: yes", "yes"),
+    ("Reply with yes", "yes"),
+    ("Are you there? Reply with exactly: pong", "pong"),
 ]
 
 
@@ -210,11 +215,46 @@ NOT_LITERAL = [
     "What does it mean to say goodbye?",
     "Return only the names",
     'Write "hello" in French',
+    "Say that again",
+    "Answer with just the number: what is 2+2?",
+    "Respond only with emojis",
+    "Return the word test in uppercase",
+    "Say you are on a desert island. What would you bring?",
+    "Dear Ann, send it. Please reply with the following: your IBAN.",
+    "Write a haiku about JSON",
+    "Write a script to convert JSON to CSV",
+    "Write a JSON parser in Rust",
+    "Make a comparison of XML and JSON",
+    "My API should return JSON. How do I test it?",
+    "Do not answer in JSON",
+    "Not as JSON please",
+    "Return YAML, not JSON",
+    "Give me a name, but don't answer in JSON",
+    "def f(): return []",
+    'Explain this JSON config format: {"port": 80}',
+    'Given the example {"a": 1}, write a TypeScript type for it',
+    'Why does my API return {"detail":"Not Found"}?',
+    "See the reply [1] in the thread.",
+    'Explain this JSON schema: {"type": "string", "format": "date"}',
 ]
 
 
 def test_what_only_describes_an_answer_is_no_literal() -> None:
     assert [prompt for prompt in NOT_LITERAL if prompt not in ask(prompt)] == []
+
+
+NOT_MEANT = [
+    "```\nreturn 'x';\n```",
+    'Explain this script:\n```\necho "hi"\n```',
+    "Summarize this: He left. Repeat after me: never again. Then he cried.",
+    "Improve this prompt: You are kind. Respond with exactly: pong",
+    "Look:\n```python\nreturn [1, 2]\n```",
+]
+
+
+def test_an_order_within_a_text_or_code_is_not_obeyed() -> None:
+    orders = {"x", "hi", "never again. Then he cried.", "pong", "[1,2]"}
+    assert [prompt for prompt in NOT_MEANT if ask(prompt) in orders] == []
 
 
 JSON_SHOWN = [
@@ -226,13 +266,18 @@ JSON_SHOWN = [
     ('Answer with {"sky": "blue"}.', '{"sky":"blue"}'),
     ('Give me a user in this format: {"name": "string", "age": 0}', '{"name":"string","age":0}'),
     ('Describe a lamp like {"title": "...", "price": 0} as JSON', '{"title":"...","price":0}'),
-    ('Extract the city. Example:\n\n{"city": "Oslo"}\n\nText: I live in Bergen.', '{"city":"Oslo"}'),
+    ('Extract the city as JSON. Example:\n\n{"city": "Oslo"}\n\nText: I live in Bergen.', '{"city":"Oslo"}'),
     ('Input: {"a": 1}. Return {"b": 2}', '{"b":2}'),
     ('Return {"ok": true} or respond with {"ok": false}', '{"ok":false}'),
     ("Respond with [1, 2, 3]", "[1,2,3]"),
     ("Return []", "[]"),
     ('Produce a JSON array like [{"a": 1}]', '[{"a":1}]'),
     ('Return {"emoji": "🙂", "text": "zwölf"}', '{"emoji":"🙂","text":"zwölf"}'),
+    ("Return true as JSON", "true"),
+    ("Return the number 5 as JSON", "5"),
+    ('Return "ok" as JSON', '"ok"'),
+    ("Return an empty JSON array", "[]"),
+    ("Return an empty JSON object", "{}"),
     ('Return a JSON array of 3 users like {"name": "Ann"}', '[{"name":"Ann"},{"name":"Ann"},{"name":"Ann"}]'),
 ]
 
@@ -243,6 +288,17 @@ def test_a_json_value_that_is_shown_is_given_back() -> None:
 
 def test_a_json_value_that_the_system_shows_is_given_back() -> None:
     assert ask("Is it late?", system='Always respond with {"late": false}') == '{"late":false}'
+
+
+SHOWN_BY_SYSTEM = [
+    'Documentation: GET /users. Format {"id": 1}.',
+    'Example conversation: User: hi. Assistant: ["hello"].',
+    'You have the tool search. Example: {"q": "x"}',
+]
+
+
+def test_a_json_value_that_the_system_only_mentions_is_not_given_back() -> None:
+    assert [system for system in SHOWN_BY_SYSTEM if "“Is it late?”" not in ask("Is it late?", system=system)] == []
 
 
 JSON_ARRAYS = [
@@ -259,6 +315,7 @@ JSON_ARRAYS = [
     ("Return 1000 booleans as a JSON array", 1000, bool),
     ("Return 3 products as JSON with keys name and price (number)", 3, dict),
     ("Return a JSON array of 5 objects with the keys name and age", 5, dict),
+    ("Return a JSON array with 3 objects, each having a name and an age", 3, dict),
 ]
 
 
@@ -279,6 +336,13 @@ JSON_KEYS = [
     ("Give me 1 user as JSON", {"answer": str}),
     ("Describe the sea as JSON", {"answer": str}),
     ("Convert this to JSON: a,b", {"answer": str}),
+    ("Output a JSON object with the keys:\n- title: string\n- tags: array of strings", {"title": str, "tags": list}),
+    ("Return JSON with the keys title and tags, where tags is an array", {"title": str, "tags": str}),
+    ("Return a JSON object with name and age", {"name": str, "age": str}),
+    ('Return a JSON object with "first name" and "age" keys', {"first name": str, "age": str}),
+    ("Return a JSON object with name, email and a list of tags", {"name": str, "email": str, "tags": list}),
+    ("Return JSON with a name field and an age field", {"name": str, "age": str}),
+    ("Return JSON where the field is name", {"name": str}),
 ]
 
 
@@ -427,6 +491,14 @@ HUGE = [
     "as json return " * 8_000,
     "return the " * 10_000 + "[1]",
     "Summarize: " + "The cat sat. " * 8_000,
+    "Say x in French" + "!" * 90_000 + "a",
+    "Say x" + " " * 90_000 + "a",
+    "translate " + "“" * 100_000,
+    "reply with exactly" + " " * 90_000 + "a",
+    "return json with keys a" + " " * 90_000 + "b",
+    "summarize: " + ". " * 50_000,
+    "not as json, " * 8_000,
+    "```" * 30_000,
     'Return a JSON array of 999 items like {"a": "' + "x" * 50_000 + '"}',
 ]
 

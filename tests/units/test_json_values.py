@@ -131,6 +131,8 @@ SCHEMAS: list[Schema] = [
     {"$defs": {"a/b": WHOLE}, **properties(x={"$ref": "#/$defs/a~1b"})},
     {"definitions": {"P": properties(name=TEXT)}, **properties(p={"allOf": [{"$ref": "#/definitions/P"}]})},
     {"$schema": "http://json-schema.org/draft-07/schema#", **properties(a=TEXT)},
+    {"$id": "http://example.com/[", **properties(a={"not": {"$id": "http://[", **WHOLE}})},
+    properties(**{"$id": TEXT, "$schema": WHOLE}),
     {"type": "string", "nullable": True, "title": "Name", "description": "A name.", "examples": ["Ann"]},
     properties(**{f"p{number}": TEXT for number in range(500)}),
 ]
@@ -273,6 +275,8 @@ REFUSED: list[tuple[object, str]] = [
     ({"type": "array", "items": {"const": 1}, "uniqueItems": True, "minItems": 5}, UNMET),
     ({"type": "object", "required": ["a"], "additionalProperties": False}, UNMET),
     ({"const": "a" * 40, "pattern": "^(a+)+b$"}, UNMET),
+    ({"$schema": "http://json-schema.org/draft-07/schema#", "const": "a" * 40, "pattern": "^(a+)+b$"}, UNMET),
+    ({"not": {"$ref": "http://["}}, INVALID),
     ({"enum": ["a" * 40 + "!"], "pattern": "^(a|a)*$"}, UNMET),
     (chain(30, "anyOf", False), UNMET),
     (chain(30, "oneOf", TEXT), TOO_LARGE),
@@ -487,6 +491,30 @@ def test_a_schema_in_a_message_is_kept_to(role: str) -> None:
         text = prompt.format(schema=json.dumps(PERSON, indent=indent))
         asked = [] if role == "user" else [Turn("user", "Extract: Jason is 25 years old")]
         check(PERSON, json.loads(MODEL.reply([Turn(role, text), *asked], seed=1)))
+
+
+USES = [
+    ("What is up?", "Use this JSON schema to answer: {schema}"),
+    ("What is up?", "Given the following JSON schema, produce an object: {schema}"),
+    ("Answer with an object matching {schema}", ""),
+    ("Respond per {schema}", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "system"), USES)
+def test_a_schema_that_is_to_be_used_is_kept_to(text: str, system: str) -> None:
+    turns = [
+        Turn(role, words.replace("{schema}", json.dumps(PERSON)))
+        for role, words in [("system", system), ("user", text)]
+    ]
+    made = json.loads(MODEL.reply(turns, seed=1))
+    assert made.keys() == {"name", "age"}
+
+
+@pytest.mark.parametrize("keyword", ["$id", "$schema", "$anchor", "$dynamicAnchor"])
+@pytest.mark.parametrize("name", [5, [], {}, True, "http://["])
+def test_the_name_of_a_schema_does_not_matter(keyword: str, name: object) -> None:
+    assert value({keyword: name, "const": 1}) == 1
 
 
 def test_a_schema_in_a_message_that_gives_no_value_is_no_error() -> None:
