@@ -72,7 +72,7 @@ class ChatModel:
         """Fill in a template; the template for a tool's result quotes the result."""
         kind = self._templates.kind_of(text)
         if turns and turns[-1].role in ("tool", "function"):
-            return self._templates.answer("tool", turns[-1].text, rng)
+            return self._templates.answer("tool" if turns[-1].text.strip() else "empty", turns[-1].text, rng)
         lines = range(1, min(count_in(text), _MOST_LINES) + 1) if kind == "list" else ()
         items = "\n".join(f"{line}. Placeholder {line}" for line in lines)
         return self._templates.answer(kind, given_text(text) if kind in ABOUT_A_TEXT else text, rng, items)

@@ -18,7 +18,8 @@ _START = re.compile(r"[{\[]")
 _VERB = r"(?:return|respond|reply|output|answer|give|produce|generate|provide|print)"
 # Sentences that ask the model, not some API that *should return JSON*.
 _BEGIN = (
-    r"(?:(?:^|[.!?\n] {0,2}|\b(?:and|or|then|please|just|only|always|you|you (?:must|should|will)) )"
+    r"(?:(?:^|[.!?,;\n] {0,2}|"
+    r"\b(?:and|or|then|please|just|only|always|(?:you|sure|task is) to|you(?: must| should| will)?) )"
     r"(?:(?:please|just|only|always|must|should) ){0,2})"
 )
 # Words that introduce a value as the answer, in a system message, and where JSON is asked for.
@@ -30,7 +31,7 @@ _BEFORE_SCHEMA = re.compile(
     r"function|parameter|argument)s?\b)[^{}]{0,120}$"
 )
 _ADJECTIVES = (
-    rf"(?:(?:an?|the|with|in|me|back|only|just|nothing but|your|valid|strict|raw|pure|plain|bare|single|"
+    rf"(?:(?:an?|the|with|in|me|following|back|only|just|nothing but|your|valid|strict|raw|pure|plain|bare|single|"
     rf"minified|compact|well-formed|empty|one|{COUNT}) )*"
 )
 _JSON = r"json\b(?! (?:parsers?|schemas?|files?|tutorials?|librar\w+|to|and|vs)\b)"
@@ -61,25 +62,26 @@ _ARRAY = re.compile(
 )
 _OBJECT = re.compile(r"(?i)\bjson object\b")
 _ITEMS = re.compile(rf"(?i)(?:\bof|{COUNT}) (?:\S+ )?(strings?|numbers?|integers?|booleans?|objects?|arrays?|lists?)\b")
+_RECORDS = re.compile(
+    rf"(?i){COUNT} (?:\S+ )?(?:users|people|persons|customers|employees|products|orders|accounts|records)\b"
+)
 _BOUNDS = re.compile(r"(?i)\bbetween (\d{1,9}) and (\d{1,9})\b")
 _NO_KEY = (
     r"(?!(?:is|are|an?(?= (?!and\b)\w)|the|these|those|that|this|exactly|only|following|no|nothing|"
-    r"fields?|keys?|properties|attributes|where|which|whose|each|first (?!and\b))\b)"
+    r"fields?|keys?|properties|attributes|where|which|whose|each)\b)"
 )
 _KEY = (
     rf"[-*• \t]{{0,4}}(?:the |an? (?!and\b))?((?:list|array)s? of )?(?:[\"'`“](\w[\w -]{{0,60}})[\"'`”]|"
-    rf"{_NO_KEY}([A-Za-z_][\w-]*))(?: (?:field|key)\b)?(?:\s{{0,4}}\(([^()]*)\)|\s{{0,4}}:\s{{0,4}}(\w+)(?: of \w+)?)?"
+    rf"{_NO_KEY}((?:(?:first|last) name|[A-Za-z_][\w-]*)))(?: (?:field|key)\b)?"
+    rf"(?:\s{{0,4}}\(([^()]*)\)|\s{{0,4}}:\s{{0,4}}(\w+)(?: of \w+)?)?"
 )
 _BETWEEN_KEYS = r"[ \t]*(?:,\s*and\b|,|\band\b|&|\n)[ \t]*"
-_KEYS = (
-    re.compile(
-        r"(?i)\b(?:json|objects?|each)[, ]{1,2}(?:each )?(?:with|containing|having|that has|has) "
-        rf"(?P<keys>{_KEY}(?:{_BETWEEN_KEYS}{_KEY}){{1,60}})"
-    ),
-    re.compile(
-        rf"(?i)\b(?:keys?|fields?|properties|attributes)\b(?: named| called| are| is)?:?\s+"
-        rf"(?P<keys>{_KEY}(?:{_BETWEEN_KEYS}{_KEY}){{0,60}})"
-    ),
+_KEYS = tuple(
+    re.compile(rf"(?i)\b{lead}\s+(?P<keys>{_KEY}(?:{_BETWEEN_KEYS}{_KEY}){{{least},60}})")
+    for lead, least in (
+        (r"(?:json|objects?|each)[, ]{1,2}(?:each )?(?:with|containing|having|that has|has)", 1),
+        (r"(?:keys?|fields?|properties|attributes)\b(?: named| called| are| is)?:?", 0),
+    )
 )
 _ONE_KEY = re.compile(f"(?i){_KEY}(?:{_BETWEEN_KEYS})?")
 _TYPES = {"str": "string", "int": "integer", "num": "number", "float": "number", "bool": "boolean"}
@@ -203,6 +205,8 @@ def wants_array(text: str) -> bool:
 def item_schema(text: str) -> dict[str, Any]:
     """Return a schema for the items of an array, by their type and bounds in `text`."""
     named = _ITEMS.search(text[:_MAX_CHARACTERS])
+    if named is None and _RECORDS.search(text[:_MAX_CHARACTERS]):
+        return {"type": "object", "properties": {"id": _typed("int"), "name": _typed("")}, "required": ["id", "name"]}
     schema = _typed(named[1] if named else "")
     bounds = _BOUNDS.search(text[:_MAX_CHARACTERS])
     if bounds and schema["type"] in ("number", "integer"):

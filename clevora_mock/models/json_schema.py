@@ -3,6 +3,7 @@
 Arrays of ``items``, the tuples of older drafts, are supported too. Keywords that are not listed are annotations.
 """
 
+import re
 from typing import Annotated, Any, Literal, TypeAlias, TypedDict
 
 import msgspec
@@ -25,6 +26,7 @@ _TYPES = {
     "prefixItems": "list[_Keywords | bool]",
 }
 _MAPS = "properties patternProperties dependentSchemas $defs definitions"
+_NAMED_GROUP = re.compile(r"(?<!\\)\(\?<(?=[A-Za-z_])")
 _NAMES = frozenset({"$schema", "$id", "$anchor", "$dynamicAnchor"})
 _TYPE_BY_KEYWORDS = {
     # A reference that cannot be split into the parts of a URL makes the validator fail.
@@ -67,7 +69,7 @@ class BudgetExceededError(SchemaError):
 
 
 class Budget:
-    """A limit of work, in steps of about five microseconds or forty characters of the value.
+    """A limit of work, in steps of about five microseconds or twenty characters of the value.
 
     Counted, not measured, so that every machine refuses the same schemas. `depth` is that of a running validation.
     """
@@ -96,21 +98,26 @@ def check(schema: object) -> int:
     return size
 
 
-def unnamed(schema: Any) -> Any:
-    """Remove the keywords that name a schema or its draft: they would change the validator and its references."""
+def normalized(schema: Any) -> Any:
+    """Return `schema` with Python's named groups, and without keywords that name it or its draft.
+
+    Those would change the validator and what references mean.
+    """
     if isinstance(schema, list):
-        return [unnamed(part) for part in schema]
+        return [normalized(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    return {
-        key: value
-        if key in ("const", "enum")
-        else {name: unnamed(part) for name, part in value.items()}
-        if key in _MAPS.split() and isinstance(value, dict)
-        else unnamed(value)
-        for key, value in schema.items()
-        if key not in _NAMES
-    }
+    return {key: _normalized_keyword(key, value) for key, value in schema.items() if key not in _NAMES}
+
+
+def _normalized_keyword(key: str, value: Any) -> Any:
+    if key in ("const", "enum"):
+        return value
+    if key == "pattern" and isinstance(value, str):
+        return _NAMED_GROUP.sub("(?P<", value)
+    if key in _MAPS.split() and isinstance(value, dict):
+        return {name: normalized(part) for name, part in value.items()}
+    return normalized(value)
 
 
 def merged(one: Schema, other: Schema) -> Schema:

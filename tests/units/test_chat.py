@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from clevora_mock.models.chat import ChatModel, Turn
 from clevora_mock.models.templates import load
 
-MODEL = ChatModel(load(Path(__file__).parents[2].joinpath("fixtures/chat.json").read_bytes()))
+TEMPLATES = load(Path(__file__).parents[2].joinpath("fixtures/chat.json").read_bytes())
+MODEL = ChatModel(TEMPLATES)
 CLAIMS = re.compile(r"\b(?:yes|no|true|false)\b|\d", re.IGNORECASE)
 
 
@@ -67,6 +68,10 @@ PROMPTS: list[tuple[str, str]] = [
     ("Summarize: The harbor opened in 1890. It was large.", "The harbor opened in 1890. It was large."),
     ("tl;dr: The meeting was moved to Friday.", "The meeting was moved to Friday."),
     ("Summarise this text\n\nBirds sang in the harbor.", "Birds sang in the harbor."),
+    ("Summarise this text\n\nBirds sang: loud.", "Birds sang: loud."),
+    ('Translate "note: hi there" to French', "note: hi there"),
+    ("Summarize https://example.com/a at 12:30", ""),
+    ('Extract the names from {"a": "Ann"}', ""),
     ("Summarize the plot of Hamlet", ""),
     ("Translate 'good morning' to French", "good morning"),
     ("Correct “their going home”, please", "their going home"),
@@ -123,6 +128,10 @@ LISTS = [
     ("Brainstorm 1 slogan", 1),
     ("list 40 names", 40),
     ("List 900 primes", 100),
+    ("List 1,000 names", 100),
+    ("List 0 things", 1),
+    ("Give me ideas for a 9-inch cake", 3),
+    ("List 5 python libraries", 5),
 ]
 
 
@@ -131,6 +140,29 @@ def test_a_list_has_as_many_lines_as_asked_for(prompt: str, count: int) -> None:
     answer = ask(prompt)
     assert prompt in answer
     assert re.findall(r"^(\d+)\. Placeholder \1$", answer, re.MULTILINE) == [str(line + 1) for line in range(count)]
+
+
+KINDS = [
+    ("Thanks a lot!", "thanks"),
+    ("Thanks but I need more", "statement"),
+    ("Thank you letter to my boss", "statement"),
+    ("Hello in French", "statement"),
+    ("Hi, who are you?", "question"),
+    ("Good morning everyone", "greeting"),
+    ("May the force be with you", "statement"),
+    ("When I was young, I lived in Rome.", "statement"),
+    ("Where do I go?", "question"),
+    ("Have you seen it?", "question"),
+    ("Is it late.", "statement"),
+    ("how do I swim", "question"),
+    ("List 5 python libraries", "list"),
+    ("List python libraries", "code"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), KINDS)
+def test_the_first_words_tell_the_kind_of_a_request(text: str, kind: str) -> None:
+    assert TEMPLATES.kind_of(text) == kind
 
 
 @pytest.mark.parametrize("prompt", ["Summarize the plot of Hamlet", "Fix my essay", "Is this a good idea?"])
@@ -145,7 +177,9 @@ def test_code_is_a_comment_in_a_fence() -> None:
 
 
 def test_a_fence_in_the_request_does_not_break_the_fence_around_it() -> None:
-    assert ask("Fix this code: ```python\nx = 1\n```").count("```") == 2
+    answer = ask("Fix this code: ```python\nx = 1\n```")
+    assert answer.count("```") == 2
+    assert "# Fix this code: x = 1\n" in answer
 
 
 LITERALS = [
@@ -302,14 +336,14 @@ def test_a_json_value_that_the_system_only_mentions_is_not_given_back() -> None:
 
 
 JSON_ARRAYS = [
-    ("Give me three users as a JSON array", 3, str),
+    ("Give me three users as a JSON array", 3, dict),
     ("Give me a JSON array of 12 colors", 12, str),
     ("Return a JSON array of two integers", 2, int),
     ("JSON array of 4 numbers", 4, float),
     ("Return twenty booleans as a JSON array of booleans", 20, bool),
     ("List some fruits as a JSON list", 3, str),
     ("List 3 fruits as JSON", 3, str),
-    ("Generate 10 fake users as JSON", 10, str),
+    ("Generate 10 fake users as JSON", 10, dict),
     ("Return two JSON objects", 2, dict),
     ("Return a JSON array of 3 lists", 3, list),
     ("Return 1000 booleans as a JSON array", 1000, bool),
@@ -343,6 +377,8 @@ JSON_KEYS = [
     ("Return a JSON object with name, email and a list of tags", {"name": str, "email": str, "tags": list}),
     ("Return JSON with a name field and an age field", {"name": str, "age": str}),
     ("Return JSON where the field is name", {"name": str}),
+    ("Return JSON with fields first name and age", {"first name": str, "age": str}),
+    ("Your task is to return JSON with the key a", {"a": str}),
 ]
 
 
@@ -398,6 +434,10 @@ def test_a_tools_result_is_quoted(role: str) -> None:
     answer = MODEL.reply(turns, seed=1)
     assert "“21 degrees, sunny”" in answer
     assert "Rome" not in answer
+
+
+def test_an_empty_result_of_a_tool_is_not_quoted() -> None:
+    assert "“" not in MODEL.reply([Turn("user", "Weather in Rome?"), Turn("tool", " ")], seed=1)
 
 
 @pytest.mark.parametrize("text", ["", " \n\t "])

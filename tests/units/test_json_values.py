@@ -1,12 +1,14 @@
 """Values for JSON Schemas: valid, the same for the same seed, and bounded whatever the schema."""
 
 import json
+import re
 import socket
 import time
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from ipaddress import IPv4Interface, IPv4Network, IPv6Network
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,7 +18,18 @@ import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, HttpUrl, TypeAdapter
+from pydantic import (
+    UUID1,
+    UUID4,
+    UUID7,
+    Base64Bytes,
+    BaseModel,
+    Field,
+    HttpUrl,
+    IPvAnyAddress,
+    IPvAnyNetwork,
+    TypeAdapter,
+)
 
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.rng import RandomStream, stable_hash
@@ -74,6 +87,9 @@ SCHEMAS: list[Schema] = [
     properties(word={"type": "string", "pattern": r"(\w)\1"}),
     properties(word={"type": "string", "pattern": "^(a+)+$", "minLength": 30}),
     properties(word={"type": "string", "pattern": "[^a-y]{20}$"}),
+    properties(word={"type": "string", "pattern": "^[A-Z]", "minLength": 2}),
+    properties(key={"type": "string", "pattern": "^sk-", "minLength": 10}),
+    properties(day={"type": "string", "pattern": r"^(?P<y>\d{4})-\d\d$"}),
     properties(word={"type": "string", "pattern": "(?<=x)((a+)+)+$"}),
     properties(digest={"type": "string", "pattern": "^sha256:[0-9a-f]+$", "minLength": 71, "maxLength": 71}),
     properties(n={"type": "integer", "minimum": 10, "maximum": 10}),
@@ -128,6 +144,7 @@ SCHEMAS: list[Schema] = [
     {"enum": [{}, {}]},
     {},
     TREE,
+    {"$defs": {"A[int]": WHOLE}, **properties(x={"$ref": "#/$defs/A%5Bint%5D"})},
     {"$defs": {"a/b": WHOLE}, **properties(x={"$ref": "#/$defs/a~1b"})},
     {"definitions": {"P": properties(name=TEXT)}, **properties(p={"allOf": [{"$ref": "#/definitions/P"}]})},
     {"$schema": "http://json-schema.org/draft-07/schema#", **properties(a=TEXT)},
@@ -141,6 +158,48 @@ SCHEMAS: list[Schema] = [
 def test_a_value_is_valid_for_its_schema() -> None:
     for schema, seed in product(SCHEMAS, range(20)):
         check(schema, value(schema, seed))
+
+
+def test_a_named_group_of_javascript_is_understood() -> None:
+    assert re.fullmatch(r"\d{4}-\d\d", value({"type": "string", "pattern": r"^(?<year>\d{4})-\d\d$"}))
+
+
+class Color(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Row(BaseModel):
+    name: str | None
+    color: Color
+    note: str | None = None
+
+
+def test_a_list_of_a_hundred_records_is_not_too_large() -> None:
+    schema = TypeAdapter(Annotated[list[Row], Field(min_length=100)]).json_schema()
+    assert len(value(schema)) == 100
+
+
+class Formats(BaseModel):
+    one: UUID1
+    four: UUID4
+    seven: UUID7
+    data: Base64Bytes
+    network: IPv4Network
+    interface: IPv4Interface
+    six: IPv6Network
+    any_address: IPvAnyAddress
+    any_network: IPvAnyNetwork
+    age: Annotated[float, Field(ge=18)]
+
+
+def test_pydantic_takes_the_strings_of_its_own_formats() -> None:
+    for seed in range(20):
+        Formats.model_validate(value(Formats.model_json_schema(), seed))
+
+
+def test_a_number_that_is_usually_whole_is_written_so() -> None:
+    assert re.fullmatch(r"\d+", json.dumps(value(properties(age=REAL))["age"]))
 
 
 def test_a_boolean_schema_gives_a_value() -> None:
@@ -171,11 +230,6 @@ def test_optional_properties_are_there_and_null_is_the_last_choice() -> None:
 def test_a_recursive_schema_shows_its_shape_once() -> None:
     made = value({**properties(name=TEXT), "properties": {"name": TEXT, "left": {"$ref": "#"}, "right": {"$ref": "#"}}})
     assert made["left"].keys() == made["right"].keys() == {"name"}
-
-
-class Color(Enum):
-    RED = "red"
-    BLUE = "blue"
 
 
 class Cat(BaseModel):
