@@ -32,8 +32,7 @@ from clevora_mock.models.templates import ABOUT_A_TEXT, Templates, count_in, giv
 # objects are not hashable.
 RESPONSE_FORMATS = ("text", "json_object", "json_schema")
 
-# Kinds of requests that may be about JSON instead of asking for it.
-_ABOUT_JSON = frozenset({"question", "explain", "edit", "code"})
+_ABOUT_JSON = frozenset({"question", "explain", "edit", "code"})  # kinds that may not ask for the JSON in them
 _MOST_LINES, _MOST_ITEMS, _MOST_CHARACTERS = 100, 1000, 200_000
 # Objects with many keys are limited to fewer items, within the budget of a JSON value.
 _ITEM_STEPS, _KEY_STEPS, _MOST_STEPS = 5, 4, 5000

@@ -91,7 +91,6 @@ class SchemaPatterns:
         except (KeyError, IndexError, UnicodeEncodeError):
             raise UnsatisfiableError from None
         if len(text) < length and not _CLOSED.search(pattern):
-            # Whatever follows the match does not matter.
             text += ascii_lowercase[0] * (length - len(text))
         return self.checked(pattern, text, is_trusted=not _UNSUPPORTED.search(pattern))
 

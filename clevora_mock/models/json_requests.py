@@ -25,7 +25,7 @@ _BEGIN = (
 # Words that introduce a value as the answer, in a system message, and where JSON is asked for.
 _BEFORE = re.compile(rf"(?i){_BEGIN}{_VERB}\b[^{{}}\[\]]{{0,80}}$")
 _BEFORE_IN_SYSTEM = re.compile(rf"(?i)\b(?:always|only|must) {_VERB}\b[^{{}}\[\]]{{0,80}}$")
-_BEFORE_WANTED = re.compile(rf"(?i)\b(?:{_VERB[3:-1]}|like|format|formatted|examples?|exactly)\b[^{{}}\[\]]{{0,80}}$")
+_BEFORE_WANTED = re.compile(rf"(?i)\b(?:{_VERB}|like|format|formatted|examples?|exactly)\b[^{{}}\[\]]{{0,80}}$")
 _BEFORE_SCHEMA = re.compile(
     rf"(?i)(?:{_BEGIN}{_VERB}|\b(?:us(?:e|ing)|follow(?:ing)?|match(?:ing)?|conforms?|adheres?) )(?![^{{}}]*\b(?:tool|"
     r"function|parameter|argument)s?\b)[^{}]{0,120}$"
@@ -62,9 +62,7 @@ _ARRAY = re.compile(
 )
 _OBJECT = re.compile(r"(?i)\bjson object\b")
 _ITEMS = re.compile(rf"(?i)(?:\bof|{COUNT}) (?:\S+ )?(strings?|numbers?|integers?|booleans?|objects?|arrays?|lists?)\b")
-_RECORDS = re.compile(
-    rf"(?i){COUNT} (?:\S+ )?(?:users|people|persons|customers|employees|products|orders|accounts|records)\b"
-)
+_RECORDS = re.compile(rf"(?i){COUNT} (?:\S+ )?(?:users|people|customers|employees|products|orders|accounts)\b")
 _BOUNDS = re.compile(r"(?i)\bbetween (\d{1,9}) and (\d{1,9})\b")
 _NO_KEY = (
     r"(?!(?:is|are|an?(?= (?!and\b)\w)|the|these|those|that|this|exactly|only|following|no|nothing|"

@@ -25,7 +25,6 @@ _NUMBER = {word: number for number, word in enumerate(_NUMBERS.split(), 1)}
 # A number in a request, in digits or in words.
 COUNT = rf"\b(?:\d{{1,3}}(?:,\d{{3}})+|\d{{1,5}}|{'|'.join(_NUMBER)})\b(?!-)"
 _END_OF_INSTRUCTION = re.compile(r":\s|\n")
-# A fence with the name of its language.
 _FENCE = re.compile(r"```(?:\w+(?=\n))?")
 _IN_QUOTES = re.compile(r"(?<=\")[^\"]+(?=\")|(?<=“)[^“”]+(?=”)|(?<= ')[^']+(?='(?!\w))")
 # Kinds of requests that contain the text to work on.
