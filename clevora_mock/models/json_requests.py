@@ -19,7 +19,7 @@ _VERB = r"(?:return|respond|reply|output|answer|give|produce|generate|provide|pr
 # Sentences that ask the model, not some API that *should return JSON*.
 _BEGIN = (
     r"(?:(?:^|[.!?,;\n] {0,2}|"
-    r"\b(?:and|or|then|please|just|only|always|(?:you|sure|task is) to|you(?: must| should| will)?) )"
+    r"\b(?:and|or|then|please|just|only|always|(?:you|sure|task is|designed) to|you(?: must| should| will)?) )"
     r"(?:(?:please|just|only|always|must|should) ){0,2})"
 )
 # Words that introduce a value as the answer, in a system message, and where JSON is asked for.
@@ -38,7 +38,8 @@ _JSON = r"json\b(?! (?:parsers?|schemas?|files?|tutorials?|librar\w+|to|and|vs)\
 _WANTED = re.compile(
     rf"(?i)\b(?:as|in|into) {_ADJECTIVES}json\b|\bjson,? please\b|"
     rf"{_BEGIN}{_VERB} {_ADJECTIVES}{_JSON}|"
-    rf"{_BEGIN}(?:write|create|make|send) {_ADJECTIVES}json (?:object|array|list)s?\b|"
+    rf"(?:{_BEGIN}(?:write|create|make|send)|\bI (?:want|need)) {_ADJECTIVES}json (?:(?:object|array|list)s?|with)\b|"
+    rf"\bassistant (?:that|who) (?:only |always )?(?:outputs|returns|responds|replies|answers) {_ADJECTIVES}{_JSON}|"
     rf"{_BEGIN}convert\b[^.\n]{{0,60}}\bto json\b|"
     rf"\b(?:answer|response|output|reply) (?:must|should) (?:only |always )?be {_ADJECTIVES}{_JSON}"
 )

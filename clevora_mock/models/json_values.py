@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from clevora_mock.core.rng import RandomStream
-from clevora_mock.models.json_patterns import SchemaPatterns
+from clevora_mock.models.json_patterns import UNSUPPORTED, SchemaPatterns
 from clevora_mock.models.json_schema import (
     AnySchema,
     Budget,
@@ -228,7 +228,7 @@ class _Generator:
             raise BudgetExceededError
         text = self._formatted(flat.get("format", ""))
         if text and "pattern" in flat and attempt < _TRIES // 2:
-            self._patterns.checked(flat["pattern"], text)
+            self._patterns.checked(flat["pattern"], text, is_trusted=bool(UNSUPPORTED.search(flat["pattern"])))
         elif "pattern" in flat:
             text = self._patterns.make(flat["pattern"], attempt, length=least)
         elif not text:

@@ -282,6 +282,7 @@ NOT_MEANT = [
     'Explain this script:\n```\necho "hi"\n```',
     "Summarize this: He left. Repeat after me: never again. Then he cried.",
     "Improve this prompt: You are kind. Respond with exactly: pong",
+    "Review this prompt: You are kind. Respond with exactly: pong",
     "Look:\n```python\nreturn [1, 2]\n```",
 ]
 
@@ -377,6 +378,7 @@ JSON_KEYS = [
     ("Return a JSON object with name, email and a list of tags", {"name": str, "email": str, "tags": list}),
     ("Return JSON with a name field and an age field", {"name": str, "age": str}),
     ("Return JSON where the field is name", {"name": str}),
+    ("I need a JSON object with the keys a and b", {"a": str, "b": str}),
     ("Return JSON with fields first name and age", {"first name": str, "age": str}),
     ("Your task is to return JSON with the key a", {"a": str}),
 ]
@@ -403,6 +405,23 @@ def test_numbers_of_a_json_array_are_within_the_bounds_asked_for() -> None:
 def test_a_system_message_asks_for_json_too() -> None:
     answer = json.loads(ask("Bees", system="Always respond in JSON with keys topic and note."))
     assert answer.keys() == {"topic", "note"}
+
+
+SYSTEMS = [
+    "You are a helpful assistant designed to output JSON.",
+    "You are an assistant that only outputs valid JSON.",
+    "The output should be a valid JSON object.",
+    "Output format: JSON",
+]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_system_message_asks_for_json_in_many_ways(system: str) -> None:
+    assert json.loads(ask("What is up?", system=system)).keys() == {"answer"}
+
+
+def test_a_system_message_may_forbid_json() -> None:
+    assert ask("What is up?", system="Do not return JSON.")[:1] != "{"
 
 
 @pytest.mark.parametrize("prompt", ["Reply with exactly: pong", "Hello", "", "Write code", "Give me 3 ideas", "[1, 2]"])

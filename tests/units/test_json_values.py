@@ -87,6 +87,7 @@ SCHEMAS: list[Schema] = [
     properties(word={"type": "string", "pattern": r"(\w)\1"}),
     properties(word={"type": "string", "pattern": "^(a+)+$", "minLength": 30}),
     properties(word={"type": "string", "pattern": "[^a-y]{20}$"}),
+    properties(word={"type": "string", "pattern": "^sk-[a-z]*", "minLength": 2000}),
     properties(word={"type": "string", "pattern": "^[A-Z]", "minLength": 2}),
     properties(key={"type": "string", "pattern": "^sk-", "minLength": 10}),
     properties(day={"type": "string", "pattern": r"^(?P<y>\d{4})-\d\d$"}),
@@ -196,6 +197,11 @@ class Formats(BaseModel):
 def test_pydantic_takes_the_strings_of_its_own_formats() -> None:
     for seed in range(20):
         Formats.model_validate(value(Formats.model_json_schema(), seed))
+
+
+def test_a_slow_pattern_goes_before_the_format_beside_it() -> None:
+    made = value({"type": "string", "format": "email", "pattern": "^(a+)+$"})
+    assert set(made) == {"a"}
 
 
 def test_a_number_that_is_usually_whole_is_written_so() -> None:
