@@ -32,7 +32,7 @@ _BEFORE_SCHEMA = re.compile(
 )
 _ADJECTIVES = (
     rf"(?:(?:an?|the|with|in|me|following|back|only|just|nothing but|your|valid|strict|raw|pure|plain|bare|single|"
-    rf"minified|compact|well-formed|empty|one|{COUNT}) )*"
+    rf"minified|compact|well-formed|empty|one|{COUNT}) ){{0,6}}"
 )
 _JSON = r"json\b(?! (?:parsers?|schemas?|files?|tutorials?|librar\w+|to|and|vs)\b)"
 _WANTED = re.compile(
@@ -44,7 +44,7 @@ _WANTED = re.compile(
     rf"\b(?:answer|response|output|reply) (?:must|should) (?:only |always )?be {_ADJECTIVES}{_JSON}"
 )
 _NAMED = re.compile(
-    r"(?i)(?:^|[.!?:\n] {0,4})(?:(?:an?|only|valid|raw|strict) )*"
+    r"(?i)(?:^|[.!?:\n] {0,4})(?:(?:an?|only|valid|raw|strict) ){0,4}"
     r"json(?= (?:only|array|list|object|output|with)\b|[.:\n]|$)"
 )
 _NEGATED = re.compile(
@@ -76,7 +76,7 @@ _KEY = (
 )
 _BETWEEN_KEYS = r"[ \t]*(?:,\s*and\b|,|\band\b|&|\n)[ \t]*"
 _KEYS = tuple(
-    re.compile(rf"(?i)\b{lead}\s+(?P<keys>{_KEY}(?:{_BETWEEN_KEYS}{_KEY}){{{least},60}})")
+    re.compile(rf"(?i)\b{lead}\s{{1,9}}(?P<keys>{_KEY}(?:{_BETWEEN_KEYS}{_KEY}){{{least},60}})")
     for lead, least in (
         (r"(?:json|objects?|each)[, ]{1,2}(?:each )?(?:with|containing|having|that has|has)", 1),
         (r"(?:keys?|fields?|properties|attributes)\b(?: named| called| are| is)?:?", 0),

@@ -557,6 +557,8 @@ HUGE = [
     "return json with keys a" + " " * 90_000 + "b",
     "summarize: " + ". " * 50_000,
     "not as json, " * 8_000,
+    "json " + "in " * 30_000,
+    "return json with keys" + " " * 90_000 + "a",
     "```" * 30_000,
     'Return a JSON array of 999 items like {"a": "' + "x" * 50_000 + '"}',
 ]
