@@ -20,6 +20,7 @@ from clevora_mock.models.json_requests import (
     object_schema,
     shown_schema,
     shown_value,
+    stated_value,
     wants_array,
     wants_json,
 )
@@ -31,6 +32,7 @@ from clevora_mock.models.templates import ABOUT_A_TEXT, Templates, count_in, giv
 # objects are not hashable.
 RESPONSE_FORMATS = ("text", "json_object", "json_schema")
 
+_ABOUT_JSON = frozenset({"question", "explain", "edit", "code"})  # kinds that may not ask for the JSON in them
 _MOST_LINES, _MOST_ITEMS, _MOST_CHARACTERS = 100, 1000, 200_000
 # Objects with many keys are limited to fewer items, within the budget of a JSON value.
 _ITEM_STEPS, _KEY_STEPS, _MOST_STEPS = 5, 4, 5000
@@ -60,7 +62,7 @@ class ChatModel:
         system = "\n".join(turn.text for turn in turns if turn.role in ("system", "developer"))
         if requested.get("type") == "json_object":
             return self._json(turns, text, system, rng, only_objects=True)
-        literal = literal_text(text)
+        literal = literal_text(text, self._templates.kind_of(text))
         if literal is not None:
             return compacted(literal)
         return self._json(turns, text, system, rng) or self._sentence(turns, text, rng)
@@ -69,7 +71,7 @@ class ChatModel:
         """Fill in a template; the template for a tool's result quotes the result."""
         kind = self._templates.kind_of(text)
         if turns and turns[-1].role in ("tool", "function"):
-            return self._templates.answer("tool", turns[-1].text, rng)
+            return self._templates.answer("tool" if turns[-1].text.strip() else "empty", turns[-1].text, rng)
         lines = range(1, min(count_in(text), _MOST_LINES) + 1) if kind == "list" else ()
         items = "\n".join(f"{line}. Placeholder {line}" for line in lines)
         return self._templates.answer(kind, given_text(text) if kind in ABOUT_A_TEXT else text, rng, items)
@@ -81,18 +83,24 @@ class ChatModel:
         if not (only_objects or mentions_json(text) or mentions_json(system)):
             return ""
         kind = self._templates.kind_of(text)
-        wanted = only_objects or wants_json(system, may_be_subject=False)
-        if kind != "code":
-            wanted = wanted or wants_json(text, may_be_subject=kind in ("question", "explain"))
-        sources = [system] if kind == "code" else [text, system]
+        is_subject = kind in _ABOUT_JSON
+        asks = kind != "code" and (only_objects or wants_json(text, may_be_subject=is_subject))
+        system_asks = only_objects or wants_json(system, may_be_subject=False)
+        wanted = asks or system_asks
+        # The JSON of a question or of code is its subject.
+        sources = [system] if is_subject and not asks else [text, system]
         count = min(count_in(text), _MOST_ITEMS)
         is_array = not only_objects and wants_array(text)
-        for source in sources if wanted else ():
-            value = _value_by_message(shown_schema(source), rng)
+        for source in sources:
+            value = _value_by_message(shown_schema(source, is_wanted=wanted), rng)
             if isinstance(value, dict) or (value is not None and not only_objects):
                 return _encoded(value)
+        stated = stated_value(text)
+        if stated and (stated == "{}" or not only_objects):
+            return stated
         for source in sources:
-            shown = shown_value(source)
+            is_system = source is system
+            shown = shown_value(source, is_wanted=system_asks if is_system else asks, is_system=is_system)
             if shown and isinstance(shown.value, dict) and wanted and is_array:
                 return f"[{','.join([shown.text] * min(count, _MOST_CHARACTERS // len(shown.text)))}]"
             if shown and (isinstance(shown.value, dict) or not only_objects):

@@ -26,7 +26,9 @@ _WIDE = 255
 _WIDE_RANGE = re.compile(r"-(?:[^\x00-\xff]|\\[uUN])")
 _FLAGS = re.compile(r"\(\?[aiLmsux-]")
 # Not respected by rstr: groups other than plain ones, backreferences and possessive repeats.
-_UNSUPPORTED = re.compile(r"\(\?(?![:P])|\(\?P=|\\[1-9]|[*+?}]\+")
+UNSUPPORTED = re.compile(r"\(\?(?![:P])|\(\?P=|\\[1-9]|[*+?}]\+")
+# Depends on what follows, such as the end of the text.
+_CLOSED = re.compile(r"\$|\\[ZbB]")
 
 
 class _Strings(Rstr):
@@ -88,7 +90,9 @@ class SchemaPatterns:
             text.encode()
         except (KeyError, IndexError, UnicodeEncodeError):
             raise UnsatisfiableError from None
-        return self.checked(pattern, text, is_trusted=not _UNSUPPORTED.search(pattern))
+        if len(text) < length and not _CLOSED.search(pattern):
+            text += ascii_lowercase[0] * (length - len(text))
+        return self.checked(pattern, text, is_trusted=not UNSUPPORTED.search(pattern))
 
     def checked(self, pattern: str, text: str, *, is_trusted: bool = True) -> str:
         """Return `text` if `pattern` matches it, or cannot be checked and the text `is_trusted`."""

@@ -3,6 +3,7 @@
 Arrays of ``items``, the tuples of older drafts, are supported too. Keywords that are not listed are annotations.
 """
 
+import re
 from typing import Annotated, Any, Literal, TypeAlias, TypedDict
 
 import msgspec
@@ -24,14 +25,19 @@ _TYPES = {
     "items": "_Keywords | bool | list[_Keywords | bool]",
     "prefixItems": "list[_Keywords | bool]",
 }
+_MAPS = "properties patternProperties dependentSchemas $defs definitions"
+_NAMED_GROUP = re.compile(r"(?<!\\)\(\?<(?=[A-Za-z_])")
+_NAMES = frozenset({"$schema", "$id", "$anchor", "$dynamicAnchor"})
 _TYPE_BY_KEYWORDS = {
-    "$ref pattern format": str,
+    # A reference that cannot be split into the parts of a URL makes the validator fail.
+    "$ref": Annotated[str, Meta(pattern=r"^(?:#.*|[!-Z^-~]*)$")],
+    "pattern format": str,
     "minimum maximum exclusiveMinimum exclusiveMaximum": float,
     "minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains": Annotated[
         float, Meta(ge=0, multiple_of=1)
     ],
     "allOf anyOf oneOf": "Annotated[list[_Keywords | bool], Meta(min_length=1)]",
-    "properties patternProperties dependentSchemas $defs definitions": "dict[str, _Keywords | bool]",
+    _MAPS: "dict[str, _Keywords | bool]",
     "not if then else contains propertyNames": "_Keywords | bool",
     "additionalItems additionalProperties unevaluatedItems unevaluatedProperties": "_Keywords | bool",
 }
@@ -63,7 +69,7 @@ class BudgetExceededError(SchemaError):
 
 
 class Budget:
-    """A limit of work, in steps of about five microseconds or forty characters of the value.
+    """A limit of work, in steps of about five microseconds or twenty characters of the value.
 
     Counted, not measured, so that every machine refuses the same schemas. `depth` is that of a running validation.
     """
@@ -90,6 +96,28 @@ def check(schema: object) -> int:
     if size > _MAX_BYTES:
         raise BudgetExceededError
     return size
+
+
+def normalized(schema: Any) -> Any:
+    """Return `schema` with Python's named groups, and without keywords that name it or its draft.
+
+    Those would change the validator and what references mean.
+    """
+    if isinstance(schema, list):
+        return [normalized(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {key: _normalized_keyword(key, value) for key, value in schema.items() if key not in _NAMES}
+
+
+def _normalized_keyword(key: str, value: Any) -> Any:
+    if key in ("const", "enum"):
+        return value
+    if key == "pattern" and isinstance(value, str):
+        return _NAMED_GROUP.sub("(?P<", value)
+    if key in _MAPS.split() and isinstance(value, dict):
+        return {name: normalized(part) for name, part in value.items()}
+    return normalized(value)
 
 
 def merged(one: Schema, other: Schema) -> Schema:

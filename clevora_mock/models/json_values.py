@@ -13,9 +13,10 @@ from fractions import Fraction
 from itertools import chain
 from math import ceil, floor
 from typing import Any
+from urllib.parse import unquote
 
 from clevora_mock.core.rng import RandomStream
-from clevora_mock.models.json_patterns import SchemaPatterns
+from clevora_mock.models.json_patterns import UNSUPPORTED, SchemaPatterns
 from clevora_mock.models.json_schema import (
     AnySchema,
     Budget,
@@ -24,10 +25,11 @@ from clevora_mock.models.json_schema import (
     UnsatisfiableError,
     check,
     merged,
+    normalized,
 )
 from clevora_mock.models.json_validation import BoundedValidator, unresolved
 
-_STEPS, _CHARACTERS_PER_STEP = 6_000, 40
+_STEPS, _CHARACTERS_PER_STEP = 12_000, 20
 _CHARACTERS = _STEPS * _CHARACTERS_PER_STEP
 # Optional parts are added to objects and arrays that are not deep, while fewer steps than these are spent.
 _OPTIONAL_STEPS, _OPTIONAL_DEPTH = 1_000, 6
@@ -57,8 +59,14 @@ _FORMATS = {
     "duration": "PT{hour}H",
     "hostname": "host{n}.example.com",
     "uuid": "{n:08x}-0000-4000-8000-{n:012x}",
-    "ipv4": "192.0.2.{n}",
+    **{f"uuid{version}": f"{{n:08x}}-0000-{version}000-8000-{{n:012x}}" for version in range(1, 9)},
+    **dict.fromkeys(("ipv4", "ipvanyaddress"), "192.0.2.{n}"),
     "ipv6": "2001:db8::{n:x}",
+    "ipv6network": "2001:db8:{n:x}::/48",
+    "ipv6interface": "2001:db8::{n:x}/64",
+    **dict.fromkeys(("ipv4network", "ipvanynetwork"), "192.0.{n}.0/24"),
+    **dict.fromkeys(("ipv4interface", "ipvanyinterface"), "192.0.2.{n}/24"),
+    "base64": "c2FtcGxl",
     "regex": "^{n}$",
     **dict.fromkeys(("email", "idn-email"), "user{n}@example.com"),
     **dict.fromkeys(("uri", "url", "iri"), "https://example.com/{n}"),
@@ -72,8 +80,8 @@ _RANGE_OF_NAME = {"age": (18, 80), "year": (1990, 2030)}
 def value_for(schema: object, rng: RandomStream) -> object:
     """Return a valid value. Raises SchemaError if `schema` is malformed, unsatisfiable or takes too much work."""
     check(schema)
-    root = schema if isinstance(schema, dict) else {"allOf": [schema]}
     try:
+        root = normalized(schema if isinstance(schema, dict) else {"allOf": [schema]})
         return _Generator(root, rng).value(root, "value")
     except RecursionError:
         raise BudgetExceededError from None
@@ -143,7 +151,7 @@ class _Generator:
         here: Any = self._root if start == "#" else None
         try:
             for step in steps:
-                key = step.replace("%24", "$").replace("~1", "/").replace("~0", "~")
+                key = unquote(step).replace("~1", "/").replace("~0", "~")
                 here = here[int(key)] if isinstance(here, list) else here[key]
         except (KeyError, IndexError, ValueError, TypeError):
             here = None
@@ -212,7 +220,7 @@ class _Generator:
         if first > last:
             raise UnsatisfiableError
         value = (first + self._rng.randbelow(last - first + 1)) * step
-        return int(value) if whole else float(value)
+        return int(value) if whole or (known and value.denominator == 1) else float(value)
 
     def _string(self, flat: Schema, name: str, attempt: int) -> str:
         least, most = int(flat.get("minLength", 0)), int(flat.get("maxLength", _CHARACTERS))
@@ -220,7 +228,7 @@ class _Generator:
             raise BudgetExceededError
         text = self._formatted(flat.get("format", ""))
         if text and "pattern" in flat and attempt < _TRIES // 2:
-            self._patterns.checked(flat["pattern"], text)
+            self._patterns.checked(flat["pattern"], text, is_trusted=bool(UNSUPPORTED.search(flat["pattern"])))
         elif "pattern" in flat:
             text = self._patterns.make(flat["pattern"], attempt, length=least)
         elif not text:

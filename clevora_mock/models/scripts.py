@@ -1,7 +1,7 @@
 """Scripts for videos and podcasts: a structure for each style, filled up to a token budget (G2, G3).
 
 The topic may be a noun, a question, a command, or in another language, so no sentence depends on its grammar: it is
-quoted, shortened if it is long. A script is never over its budget and at most 16 % below it, and no line is repeated.
+quoted, shortened if it is long. A script is never over its budget and at most a fifth below it; no line is repeated.
 The choice of lines depends on topic, style, length and seed alone; their order is that of the data.
 """
 

@@ -2,7 +2,8 @@
 
 **Matching.** An item is a bag of stems, with more weight on title and tags than on description and keywords. The terms
 of a query are weighted by rarity; *how*, *best* or *tutorial* have little weight. An item's match is its share of the
-query's weight. An unknown word is replaced by a known one at edit distance one, if there is one.
+query's weight, hardly any of it if the words are in the description alone. An unknown word is replaced by a known one
+that differs by a typical slip: letters swapped or doubled, in long words one too many, too few or beside the right one.
 
 **Feedback.** Tags of at least half of the best matches are taken as the query's topic. Weak matches without these tags
 lose three quarters of their score; items with them but without a match score at most `_FEEDBACK`.
@@ -33,13 +34,14 @@ Integers = NDArray[np.int64]
 _TITLE, _TAG, _TEXT = 8, 12, 2
 _SATURATION, _LENGTH_SHARE = 4.0, 0.3  # BM25's k1, relative to these weights, and b
 _MAX_RELEVANCE = 1000
+_DESCRIBED = 20  # divides the match of an item with all words in its description, which fills up
 
 # Longer queries are truncated, which bounds the time.
 _QUERY_TOKENS = 1024
 _QUERY_TERMS = 32
 
-# Lengths of words whose spelling is corrected. In those shorter than `_LONG_LETTERS`, a letter is replaced only by a
-# vowel for a vowel or by a neighbor on the keyboard: *paris* is not *parts*.
+# Lengths of words whose spelling is corrected, less of it if not long: *whale* is not *whole*. A letter is replaced
+# only by a vowel for a vowel or by a neighbor on the keyboard.
 _CORRECTABLE_LETTERS = range(5, 21)
 _LONG_LETTERS = 8
 _KEYBOARD = " qwertyuiop asdfghjkl zxcvbnm "
@@ -75,13 +77,20 @@ class SearchIndex:
         self._words: dict[str, int] = {}  # of stems, by word; -1 for a stop word
         stems, amounts, sizes = array("i"), array("i"), array("i")
         tagged: dict[str, list[int]] = {}
+        named: dict[int, list[int]] = {}
         for place, item in enumerate(self._items):
-            bag = self._bag(item)
+            fields = [(item.title, _TITLE), (f"{item.type} {item.creator} {item.keywords}", _TEXT)]
+            bag = self._bag(fields + [(tag, _TAG // max(len(words(tag)), 1)) for tag in item.tags])
+            for number in bag:
+                named.setdefault(number, []).append(place)
+            bag.update(self._bag([(item.description, _TEXT)]))
             stems.extend(bag)
             amounts.extend(bag.values())
             sizes.append(len(bag))
             for tag in item.tags:
                 tagged.setdefault(tag, []).append(place)
+        # The items with a stem elsewhere than in the description.
+        self._named = {number: np.array(places, np.int64) for number, places in named.items()}
         self._tagged = {tag: np.array(places, np.int64) for tag, places in tagged.items()}
         self._holders, self._relevance = _postings(
             np.array(stems, np.int64), np.array(amounts, np.int64), np.array(sizes, np.int64), len(self._numbers)
@@ -101,12 +110,9 @@ class SearchIndex:
         scores[self._of_other_type(stems)] //= 2
         return [(self._items[at], int(scores[at]) / _SCALE) for at in _highest(scores, limit)]
 
-    def _bag(self, item: CatalogItem) -> dict[int, int]:
-        """Return the weights of an item's stems by number."""
-        bag: dict[int, int] = {}
-        text = f"{item.type} {item.creator} {item.description} {item.keywords}"
-        fields = [(item.title, _TITLE), (text, _TEXT)]
-        fields += [(tag, _TAG // max(len(words(tag)), 1)) for tag in item.tags]
+    def _bag(self, fields: Iterable[tuple[str, int]]) -> Counter[int]:
+        """Return the weights of stems by number, from texts and the weight of a word in each."""
+        bag: Counter[int] = Counter()
         for field, weight in fields:
             for word in words(field):
                 number = self._words.get(word)
@@ -114,7 +120,7 @@ class SearchIndex:
                     number = -1 if word in STOP else self._numbers.setdefault(stem(word), len(self._numbers))
                     self._words[word] = number
                 if number >= 0:
-                    bag[number] = bag.get(number, 0) + weight
+                    bag[number] += weight
         return bag
 
     def _stems(self, query: str) -> Iterator[str]:
@@ -131,10 +137,10 @@ class SearchIndex:
                 yield key
 
     def _corrected(self, word: str) -> str:
-        """Return the most common known word at edit distance one, or `word` itself."""
+        """Return the most common known word that differs by a slip, or `word` itself."""
         if len(word) not in _CORRECTABLE_LETTERS:
             return word
-        known = [other for other in _single_edits(word) if self._words.get(other, -1) >= 0]
+        known = [other for other in _typical_slips(word) if self._words.get(other, -1) >= 0]
         return min(known, key=lambda other: (-len(self._holders[self._words[other]]), other), default=word)
 
     def _match(self, stems: Sequence[str]) -> Integers:
@@ -144,6 +150,7 @@ class SearchIndex:
             # *How to start a podcast* is about podcasts.
             weak = _WEAK_STEMS
         earned = np.zeros(len(self._items), np.int64)
+        is_named = np.zeros(len(self._items), np.bool_)
         total = 0
         for key in stems:
             number = self._numbers.get(key)
@@ -152,6 +159,8 @@ class SearchIndex:
             total += weight
             if number is not None:
                 earned[self._holders[number]] += self._relevance[number] * weight
+                is_named[self._named.get(number, [])] = True
+        earned[~is_named] //= _DESCRIBED
         return (earned * (_SCALE / (total * _MAX_RELEVANCE))).astype(np.int64)
 
     def _common_tags(self, leaders: Sequence[int]) -> list[str]:
@@ -201,14 +210,15 @@ def _highest(scores: Integers, count: int) -> list[int]:
     return places
 
 
-def _single_edits(word: str) -> set[str]:
-    """Return the words with one letter removed, added, replaced or swapped, except for the first letter."""
+def _typical_slips(word: str) -> set[str]:
+    """Return the words that may be mistyped as `word`; all of them have its first letter."""
     cuts = [(word[:at], word[at:]) for at in range(1, len(word) + 1)]
-    removed = {left + right[1:] for left, right in cuts if right}
     swapped = {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
+    doubled = {left + left[-1] + right for left, right in cuts}
+    halved = {left + right[1:] for left, right in cuts if right[:1] == left[-1]}
+    if len(word) < _LONG_LETTERS:
+        return swapped | doubled | halved
+    removed = {left + right[1:] for left, right in cuts if right}
     added = {left + letter + right for left, right in cuts for letter in ascii_lowercase}
-    typos = _TYPOS if len(word) < _LONG_LETTERS else {}
-    changed = {
-        left + letter + right[1:] for left, right in cuts if right for letter in typos.get(right[0], ascii_lowercase)
-    }
+    changed = {left + letter + right[1:] for left, right in cuts if right for letter in _TYPOS.get(right[0], "")}
     return removed | swapped | added | changed

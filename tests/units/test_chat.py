@@ -13,7 +13,8 @@ from clevora_mock.models.chat import ChatModel, Turn
 from clevora_mock.models.templates import load
 from tests.support.examples import share
 
-MODEL = ChatModel(load(Path(__file__).parents[2].joinpath("fixtures/chat.json").read_bytes()))
+TEMPLATES = load(Path(__file__).parents[2].joinpath("fixtures/chat.json").read_bytes())
+MODEL = ChatModel(TEMPLATES)
 CLAIMS = re.compile(r"\b(?:yes|no|true|false)\b|\d", re.IGNORECASE)
 
 
@@ -68,6 +69,10 @@ PROMPTS: list[tuple[str, str]] = [
     ("Summarize: The harbor opened in 1890. It was large.", "The harbor opened in 1890. It was large."),
     ("tl;dr: The meeting was moved to Friday.", "The meeting was moved to Friday."),
     ("Summarise this text\n\nBirds sang in the harbor.", "Birds sang in the harbor."),
+    ("Summarise this text\n\nBirds sang: loud.", "Birds sang: loud."),
+    ('Translate "note: hi there" to French', "note: hi there"),
+    ("Summarize https://example.com/a at 12:30", ""),
+    ('Extract the names from {"a": "Ann"}', ""),
     ("Summarize the plot of Hamlet", ""),
     ("Translate 'good morning' to French", "good morning"),
     ("Correct “their going home”, please", "their going home"),
@@ -124,6 +129,10 @@ LISTS = [
     ("Brainstorm 1 slogan", 1),
     ("list 40 names", 40),
     ("List 900 primes", 100),
+    ("List 1,000 names", 100),
+    ("List 0 things", 1),
+    ("Give me ideas for a 9-inch cake", 3),
+    ("List 5 python libraries", 5),
 ]
 
 
@@ -132,6 +141,29 @@ def test_a_list_has_as_many_lines_as_asked_for(prompt: str, count: int) -> None:
     answer = ask(prompt)
     assert prompt in answer
     assert re.findall(r"^(\d+)\. Placeholder \1$", answer, re.MULTILINE) == [str(line + 1) for line in range(count)]
+
+
+KINDS = [
+    ("Thanks a lot!", "thanks"),
+    ("Thanks but I need more", "statement"),
+    ("Thank you letter to my boss", "statement"),
+    ("Hello in French", "statement"),
+    ("Hi, who are you?", "question"),
+    ("Good morning everyone", "greeting"),
+    ("May the force be with you", "statement"),
+    ("When I was young, I lived in Rome.", "statement"),
+    ("Where do I go?", "question"),
+    ("Have you seen it?", "question"),
+    ("Is it late.", "statement"),
+    ("how do I swim", "question"),
+    ("List 5 python libraries", "list"),
+    ("List python libraries", "code"),
+]
+
+
+@pytest.mark.parametrize(("text", "kind"), KINDS)
+def test_the_first_words_tell_the_kind_of_a_request(text: str, kind: str) -> None:
+    assert TEMPLATES.kind_of(text) == kind
 
 
 @pytest.mark.parametrize("prompt", ["Summarize the plot of Hamlet", "Fix my essay", "Is this a good idea?"])
@@ -146,7 +178,9 @@ def test_code_is_a_comment_in_a_fence() -> None:
 
 
 def test_a_fence_in_the_request_does_not_break_the_fence_around_it() -> None:
-    assert ask("Fix this code: ```python\nx = 1\n```").count("```") == 2
+    answer = ask("Fix this code: ```python\nx = 1\n```")
+    assert answer.count("```") == 2
+    assert "# Fix this code: x = 1\n" in answer
 
 
 LITERALS = [
@@ -188,6 +222,11 @@ LITERALS = [
     ("Reply with exactly:\n```\na\n  b\n```", "a\n  b"),
     ("Reply with exactly: наздраве 🍺", "наздраве 🍺"),
     ("Return exactly: {not json}", "{not json}"),
+    ("Output exactly this and nothing else: foo", "foo"),
+    ("Reply with exactly: pong and nothing else", "pong"),
+    ("Reply with one word: yes", "yes"),
+    ("Reply with yes", "yes"),
+    ("Are you there? Reply with exactly: pong", "pong"),
 ]
 
 
@@ -211,11 +250,47 @@ NOT_LITERAL = [
     "What does it mean to say goodbye?",
     "Return only the names",
     'Write "hello" in French',
+    "Say that again",
+    "Answer with just the number: what is 2+2?",
+    "Respond only with emojis",
+    "Return the word test in uppercase",
+    "Say you are on a desert island. What would you bring?",
+    "Dear Ann, send it. Please reply with the following: your IBAN.",
+    "Write a haiku about JSON",
+    "Write a script to convert JSON to CSV",
+    "Write a JSON parser in Rust",
+    "Make a comparison of XML and JSON",
+    "My API should return JSON. How do I test it?",
+    "Do not answer in JSON",
+    "Not as JSON please",
+    "Return YAML, not JSON",
+    "Give me a name, but don't answer in JSON",
+    "def f(): return []",
+    'Explain this JSON config format: {"port": 80}',
+    'Given the example {"a": 1}, write a TypeScript type for it',
+    'Why does my API return {"detail":"Not Found"}?',
+    "See the reply [1] in the thread.",
+    'Explain this JSON schema: {"type": "string", "format": "date"}',
 ]
 
 
 def test_what_only_describes_an_answer_is_no_literal() -> None:
     assert [prompt for prompt in NOT_LITERAL if prompt not in ask(prompt)] == []
+
+
+NOT_MEANT = [
+    "```\nreturn 'x';\n```",
+    'Explain this script:\n```\necho "hi"\n```',
+    "Summarize this: He left. Repeat after me: never again. Then he cried.",
+    "Improve this prompt: You are kind. Respond with exactly: pong",
+    "Review this prompt: You are kind. Respond with exactly: pong",
+    "Look:\n```python\nreturn [1, 2]\n```",
+]
+
+
+def test_an_order_within_a_text_or_code_is_not_obeyed() -> None:
+    orders = {"x", "hi", "never again. Then he cried.", "pong", "[1,2]"}
+    assert [prompt for prompt in NOT_MEANT if ask(prompt) in orders] == []
 
 
 JSON_SHOWN = [
@@ -227,13 +302,18 @@ JSON_SHOWN = [
     ('Answer with {"sky": "blue"}.', '{"sky":"blue"}'),
     ('Give me a user in this format: {"name": "string", "age": 0}', '{"name":"string","age":0}'),
     ('Describe a lamp like {"title": "...", "price": 0} as JSON', '{"title":"...","price":0}'),
-    ('Extract the city. Example:\n\n{"city": "Oslo"}\n\nText: I live in Bergen.', '{"city":"Oslo"}'),
+    ('Extract the city as JSON. Example:\n\n{"city": "Oslo"}\n\nText: I live in Bergen.', '{"city":"Oslo"}'),
     ('Input: {"a": 1}. Return {"b": 2}', '{"b":2}'),
     ('Return {"ok": true} or respond with {"ok": false}', '{"ok":false}'),
     ("Respond with [1, 2, 3]", "[1,2,3]"),
     ("Return []", "[]"),
     ('Produce a JSON array like [{"a": 1}]', '[{"a":1}]'),
     ('Return {"emoji": "🙂", "text": "zwölf"}', '{"emoji":"🙂","text":"zwölf"}'),
+    ("Return true as JSON", "true"),
+    ("Return the number 5 as JSON", "5"),
+    ('Return "ok" as JSON', '"ok"'),
+    ("Return an empty JSON array", "[]"),
+    ("Return an empty JSON object", "{}"),
     ('Return a JSON array of 3 users like {"name": "Ann"}', '[{"name":"Ann"},{"name":"Ann"},{"name":"Ann"}]'),
 ]
 
@@ -246,20 +326,32 @@ def test_a_json_value_that_the_system_shows_is_given_back() -> None:
     assert ask("Is it late?", system='Always respond with {"late": false}') == '{"late":false}'
 
 
+SHOWN_BY_SYSTEM = [
+    'Documentation: GET /users. Format {"id": 1}.',
+    'Example conversation: User: hi. Assistant: ["hello"].',
+    'You have the tool search. Example: {"q": "x"}',
+]
+
+
+def test_a_json_value_that_the_system_only_mentions_is_not_given_back() -> None:
+    assert [system for system in SHOWN_BY_SYSTEM if "“Is it late?”" not in ask("Is it late?", system=system)] == []
+
+
 JSON_ARRAYS = [
-    ("Give me three users as a JSON array", 3, str),
+    ("Give me three users as a JSON array", 3, dict),
     ("Give me a JSON array of 12 colors", 12, str),
     ("Return a JSON array of two integers", 2, int),
     ("JSON array of 4 numbers", 4, float),
     ("Return twenty booleans as a JSON array of booleans", 20, bool),
     ("List some fruits as a JSON list", 3, str),
     ("List 3 fruits as JSON", 3, str),
-    ("Generate 10 fake users as JSON", 10, str),
+    ("Generate 10 fake users as JSON", 10, dict),
     ("Return two JSON objects", 2, dict),
     ("Return a JSON array of 3 lists", 3, list),
     ("Return 1000 booleans as a JSON array", 1000, bool),
     ("Return 3 products as JSON with keys name and price (number)", 3, dict),
     ("Return a JSON array of 5 objects with the keys name and age", 5, dict),
+    ("Return a JSON array with 3 objects, each having a name and an age", 3, dict),
 ]
 
 
@@ -280,6 +372,16 @@ JSON_KEYS = [
     ("Give me 1 user as JSON", {"answer": str}),
     ("Describe the sea as JSON", {"answer": str}),
     ("Convert this to JSON: a,b", {"answer": str}),
+    ("Output a JSON object with the keys:\n- title: string\n- tags: array of strings", {"title": str, "tags": list}),
+    ("Return JSON with the keys title and tags, where tags is an array", {"title": str, "tags": str}),
+    ("Return a JSON object with name and age", {"name": str, "age": str}),
+    ('Return a JSON object with "first name" and "age" keys', {"first name": str, "age": str}),
+    ("Return a JSON object with name, email and a list of tags", {"name": str, "email": str, "tags": list}),
+    ("Return JSON with a name field and an age field", {"name": str, "age": str}),
+    ("Return JSON where the field is name", {"name": str}),
+    ("I need a JSON object with the keys a and b", {"a": str, "b": str}),
+    ("Return JSON with fields first name and age", {"first name": str, "age": str}),
+    ("Your task is to return JSON with the key a", {"a": str}),
 ]
 
 
@@ -304,6 +406,23 @@ def test_numbers_of_a_json_array_are_within_the_bounds_asked_for() -> None:
 def test_a_system_message_asks_for_json_too() -> None:
     answer = json.loads(ask("Bees", system="Always respond in JSON with keys topic and note."))
     assert answer.keys() == {"topic", "note"}
+
+
+SYSTEMS = [
+    "You are a helpful assistant designed to output JSON.",
+    "You are an assistant that only outputs valid JSON.",
+    "The output should be a valid JSON object.",
+    "Output format: JSON",
+]
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_system_message_asks_for_json_in_many_ways(system: str) -> None:
+    assert json.loads(ask("What is up?", system=system)).keys() == {"answer"}
+
+
+def test_a_system_message_may_forbid_json() -> None:
+    assert ask("What is up?", system="Do not return JSON.")[:1] != "{"
 
 
 @pytest.mark.parametrize("prompt", ["Reply with exactly: pong", "Hello", "", "Write code", "Give me 3 ideas", "[1, 2]"])
@@ -335,6 +454,10 @@ def test_a_tools_result_is_quoted(role: str) -> None:
     answer = MODEL.reply(turns, seed=1)
     assert "“21 degrees, sunny”" in answer
     assert "Rome" not in answer
+
+
+def test_an_empty_result_of_a_tool_is_not_quoted() -> None:
+    assert "“" not in MODEL.reply([Turn("user", "Weather in Rome?"), Turn("tool", " ")], seed=1)
 
 
 @pytest.mark.parametrize("text", ["", " \n\t "])
@@ -428,6 +551,16 @@ HUGE = [
     "as json return " * 8_000,
     "return the " * 10_000 + "[1]",
     "Summarize: " + "The cat sat. " * 8_000,
+    "Say x in French" + "!" * 90_000 + "a",
+    "Say x" + " " * 90_000 + "a",
+    "translate " + "“" * 100_000,
+    "reply with exactly" + " " * 90_000 + "a",
+    "return json with keys a" + " " * 90_000 + "b",
+    "summarize: " + ". " * 50_000,
+    "not as json, " * 8_000,
+    "json " + "in " * 30_000,
+    "return json with keys" + " " * 90_000 + "a",
+    "```" * 30_000,
     'Return a JSON array of 999 items like {"a": "' + "x" * 50_000 + '"}',
 ]
 

@@ -1,12 +1,14 @@
 """Values for JSON Schemas: valid, the same for the same seed, and bounded whatever the schema."""
 
 import json
+import re
 import socket
 import time
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
+from ipaddress import IPv4Interface, IPv4Network, IPv6Network
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -16,7 +18,18 @@ import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, HttpUrl, TypeAdapter
+from pydantic import (
+    UUID1,
+    UUID4,
+    UUID7,
+    Base64Bytes,
+    BaseModel,
+    Field,
+    HttpUrl,
+    IPvAnyAddress,
+    IPvAnyNetwork,
+    TypeAdapter,
+)
 
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.rng import RandomStream, stable_hash
@@ -75,6 +88,10 @@ SCHEMAS: list[Schema] = [
     properties(word={"type": "string", "pattern": r"(\w)\1"}),
     properties(word={"type": "string", "pattern": "^(a+)+$", "minLength": 30}),
     properties(word={"type": "string", "pattern": "[^a-y]{20}$"}),
+    properties(word={"type": "string", "pattern": "^sk-[a-z]*", "minLength": 2000}),
+    properties(word={"type": "string", "pattern": "^[A-Z]", "minLength": 2}),
+    properties(key={"type": "string", "pattern": "^sk-", "minLength": 10}),
+    properties(day={"type": "string", "pattern": r"^(?P<y>\d{4})-\d\d$"}),
     properties(word={"type": "string", "pattern": "(?<=x)((a+)+)+$"}),
     properties(digest={"type": "string", "pattern": "^sha256:[0-9a-f]+$", "minLength": 71, "maxLength": 71}),
     properties(n={"type": "integer", "minimum": 10, "maximum": 10}),
@@ -129,9 +146,12 @@ SCHEMAS: list[Schema] = [
     {"enum": [{}, {}]},
     {},
     TREE,
+    {"$defs": {"A[int]": WHOLE}, **properties(x={"$ref": "#/$defs/A%5Bint%5D"})},
     {"$defs": {"a/b": WHOLE}, **properties(x={"$ref": "#/$defs/a~1b"})},
     {"definitions": {"P": properties(name=TEXT)}, **properties(p={"allOf": [{"$ref": "#/definitions/P"}]})},
     {"$schema": "http://json-schema.org/draft-07/schema#", **properties(a=TEXT)},
+    {"$id": "http://example.com/[", **properties(a={"not": {"$id": "http://[", **WHOLE}})},
+    properties(**{"$id": TEXT, "$schema": WHOLE}),
     {"type": "string", "nullable": True, "title": "Name", "description": "A name.", "examples": ["Ann"]},
     properties(**{f"p{number}": TEXT for number in range(500)}),
 ]
@@ -140,6 +160,53 @@ SCHEMAS: list[Schema] = [
 def test_a_value_is_valid_for_its_schema() -> None:
     for schema, seed in product(SCHEMAS, range(20)):
         check(schema, value(schema, seed))
+
+
+def test_a_named_group_of_javascript_is_understood() -> None:
+    assert re.fullmatch(r"\d{4}-\d\d", value({"type": "string", "pattern": r"^(?<year>\d{4})-\d\d$"}))
+
+
+class Color(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Row(BaseModel):
+    name: str | None
+    color: Color
+    note: str | None = None
+
+
+def test_a_list_of_a_hundred_records_is_not_too_large() -> None:
+    schema = TypeAdapter(Annotated[list[Row], Field(min_length=100)]).json_schema()
+    assert len(value(schema)) == 100
+
+
+class Formats(BaseModel):
+    one: UUID1
+    four: UUID4
+    seven: UUID7
+    data: Base64Bytes
+    network: IPv4Network
+    interface: IPv4Interface
+    six: IPv6Network
+    any_address: IPvAnyAddress
+    any_network: IPvAnyNetwork
+    age: Annotated[float, Field(ge=18)]
+
+
+def test_pydantic_takes_the_strings_of_its_own_formats() -> None:
+    for seed in range(20):
+        Formats.model_validate(value(Formats.model_json_schema(), seed))
+
+
+def test_a_slow_pattern_goes_before_the_format_beside_it() -> None:
+    made = value({"type": "string", "format": "email", "pattern": "^(a+)+$"})
+    assert set(made) == {"a"}
+
+
+def test_a_number_that_is_usually_whole_is_written_so() -> None:
+    assert re.fullmatch(r"\d+", json.dumps(value(properties(age=REAL))["age"]))
 
 
 def test_a_boolean_schema_gives_a_value() -> None:
@@ -170,11 +237,6 @@ def test_optional_properties_are_there_and_null_is_the_last_choice() -> None:
 def test_a_recursive_schema_shows_its_shape_once() -> None:
     made = value({**properties(name=TEXT), "properties": {"name": TEXT, "left": {"$ref": "#"}, "right": {"$ref": "#"}}})
     assert made["left"].keys() == made["right"].keys() == {"name"}
-
-
-class Color(Enum):
-    RED = "red"
-    BLUE = "blue"
 
 
 class Cat(BaseModel):
@@ -274,6 +336,8 @@ REFUSED: list[tuple[object, str]] = [
     ({"type": "array", "items": {"const": 1}, "uniqueItems": True, "minItems": 5}, UNMET),
     ({"type": "object", "required": ["a"], "additionalProperties": False}, UNMET),
     ({"const": "a" * 40, "pattern": "^(a+)+b$"}, UNMET),
+    ({"$schema": "http://json-schema.org/draft-07/schema#", "const": "a" * 40, "pattern": "^(a+)+b$"}, UNMET),
+    ({"not": {"$ref": "http://["}}, INVALID),
     ({"enum": ["a" * 40 + "!"], "pattern": "^(a|a)*$"}, UNMET),
     (chain(30, "anyOf", False), UNMET),
     (chain(30, "oneOf", TEXT), TOO_LARGE),
@@ -488,6 +552,30 @@ def test_a_schema_in_a_message_is_kept_to(role: str) -> None:
         text = prompt.format(schema=json.dumps(PERSON, indent=indent))
         asked = [] if role == "user" else [Turn("user", "Extract: Jason is 25 years old")]
         check(PERSON, json.loads(MODEL.reply([Turn(role, text), *asked], seed=1)))
+
+
+USES = [
+    ("What is up?", "Use this JSON schema to answer: {schema}"),
+    ("What is up?", "Given the following JSON schema, produce an object: {schema}"),
+    ("Answer with an object matching {schema}", ""),
+    ("Respond per {schema}", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "system"), USES)
+def test_a_schema_that_is_to_be_used_is_kept_to(text: str, system: str) -> None:
+    turns = [
+        Turn(role, words.replace("{schema}", json.dumps(PERSON)))
+        for role, words in [("system", system), ("user", text)]
+    ]
+    made = json.loads(MODEL.reply(turns, seed=1))
+    assert made.keys() == {"name", "age"}
+
+
+@pytest.mark.parametrize("keyword", ["$id", "$schema", "$anchor", "$dynamicAnchor"])
+@pytest.mark.parametrize("name", [5, [], {}, True, "http://["])
+def test_the_name_of_a_schema_does_not_matter(keyword: str, name: object) -> None:
+    assert value({keyword: name, "const": 1}) == 1
 
 
 def test_a_schema_in_a_message_that_gives_no_value_is_no_error() -> None:

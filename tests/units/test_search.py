@@ -92,13 +92,30 @@ def test_a_smaller_limit_gives_the_beginning_of_a_larger_one(query: str, limit: 
     assert INDEX.search(query, limit) == INDEX.search(query, 50)[:limit]
 
 
+def test_a_common_word_is_not_taken_for_another() -> None:
+    words = [
+        "whale",
+        "sneakers",
+        "copper",
+        "pants",
+        "packet",
+        "statue",
+        "painter",
+        "witch",
+        "stairs",
+        "monkey",
+        "peach",
+    ]
+    assert [word for word in words if any(score > 0.2 for _, score in INDEX.search(word, 1))] == []
+
+
 def test_results_that_only_fill_up_score_low() -> None:
     """An item without any word of the query, or a word that begins like one, scores below 0.2."""
-    for query in list(EVERYDAY)[::5]:
+    for query in EVERYDAY:
         asked = set(re.findall(r"\w+", query.lower()))
         for one, score in INDEX.search(query, 50):
-            text = f"{one.title} {one.description} {one.creator} {one.type} {' '.join(one.tags)} {one.keywords}"
-            if not any(word[:4] in text.lower() for word in asked):
+            text = f"{one.title} {one.creator} {one.type} {' '.join(one.tags)} {one.keywords}"
+            if not any(word[:3] in text.lower() for word in asked):
                 assert (query, one.title, score < 0.2) == (query, one.title, True)
 
 
@@ -160,19 +177,24 @@ def test_what_the_best_matches_are_about_comes_after_them() -> None:
     ("typed", "meant"),
     [
         ("knots", "knots"),
-        ("rigginf", "rigging"),
+        ("rigginf", ""),
         ("riging", "rigging"),
         ("riggging", "rigging"),
         ("irgging", ""),
         ("rigglng", ""),
         ("sail", "sail"),
         ("sall", ""),
-        ("navigatixn", "navigation"),
+        ("navigatixn", ""),
         ("nawigatixn", ""),
+        ("navigatiom", "navigation"),
+        ("navigatin", "navigation"),
+        ("nxavigation", "navigation"),
+        ("nvaigation", "navigation"),
+        ("riggnig", "rigging"),
     ],
 )
 def test_a_word_with_one_slip_finds_what_was_meant(typed: str, meant: str) -> None:
-    """A slip leaves the first letter; a letter may be replaced by its neighbor or by sound, in long words by any."""
+    """A slip leaves the first letter; only in long words may letters be lost, added or replaced by similar ones."""
     items = [item(number, word, "x") for number, word in enumerate(["knots", "rigging", "sail", "navigation"])]
     names = {f"vid_{number:03}": one.title for number, one in enumerate(items)}
     assert [names[one] for one, score in found(items, typed) if score > 0.2] == ([meant] if meant else [])
