@@ -15,7 +15,7 @@ MEBIBYTE = 1024 * 1024
 def test_the_origin_check_sees_the_clients_host_name(http: httpx.Client) -> None:
     assert http.get("/__mock/health").json()["status"] == "ok"
     assert http.get("/__mock/health", headers={"host": "localhost:2538"}).status_code == 200
-    refused = http.get("/__mock/health", headers={"host": "evil.example"})
+    refused = http.get("/__mock/clock", headers={"host": "evil.example"})
     assert (refused.status_code, refused.json()["error"]["code"]) == (403, "forbidden_host")
     foreign = http.post("/__mock/reset", headers={"origin": "https://evil.example"})
     assert (foreign.status_code, foreign.json()["error"]["code"]) == (403, "forbidden_origin")
