@@ -427,6 +427,13 @@ def test_secrets_in_a_near_miss_are_masked(world: World, before: str) -> None:
     assert "456789abcdef" not in json.dumps(miss)
 
 
+def test_a_near_miss_of_a_secret_field_has_no_value(world: World) -> None:
+    start_rules(world, {"when": {"body": {"inner": [{"password": "expected"}]}}, "then": {"error": 503}})
+    post(world, inner=[{"password": "came"}])
+    (miss,) = entry_json(world)["nearMisses"]
+    assert (miss["field"], miss["expected"], miss["got"]) == ("body.inner[0].password", "***", "***")
+
+
 # --- then: errors -----------------------------------------------------------------------------------------------------
 
 
