@@ -12,8 +12,8 @@ from tests.external.image.conftest import Run, Start
 _SERVICE_NAMES = ("clevora-mock", "docker", "host.docker.internal", "host.containers.internal", "localhost")
 
 
-def health(url: str, host: str) -> int:
-    return httpx.get(f"{url}/__mock/health", headers={"host": host}).status_code
+def status_of(url: str, host: str, route: str = "health") -> int:
+    return httpx.get(f"{url}/__mock/{route}", headers={"host": host}).status_code
 
 
 def test_a_client_gets_its_answer_on_the_published_port(start: Start) -> None:
@@ -42,7 +42,7 @@ def test_the_healthcheck_uses_the_configured_port(start: Start) -> None:
     container.ready()
 
     assert container.is_healthy
-    assert health(container.url, "localhost") == 200
+    assert status_of(container.url, "localhost") == 200
 
 
 def test_the_healthcheck_fails_without_a_server(start: Start) -> None:
@@ -62,8 +62,10 @@ def test_the_control_plane_answers_to_the_names_of_services(start: Start) -> Non
     container = start()
     container.ready()
 
-    assert {name: health(container.url, name) for name in _SERVICE_NAMES} == dict.fromkeys(_SERVICE_NAMES, 200)
-    assert health(container.url, "evil.example") == 403
+    assert {name: status_of(container.url, name, "clock") for name in _SERVICE_NAMES} == dict.fromkeys(
+        _SERVICE_NAMES, 200
+    )
+    assert status_of(container.url, "evil.example", "clock") == 403
 
 
 @pytest.mark.parametrize("user", ["1234:0", "4000000:4000000", "0:0"])
