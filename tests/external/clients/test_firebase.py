@@ -100,7 +100,7 @@ class TestWeb:
         assert got == {"code": "auth/user-token-expired", "signedIn": False, "mine": mine}
 
     def test_the_token_gives_access_to_the_dashboard(self, own_world: World, script: Script) -> None:
-        """Keys are 403 and the account is readable before the activation (B11, K8); 401 once the clock has jumped, until a refresh."""
+        """Before the activation keys are 403 and the account is readable (B11, K8); an expired token is 401."""
         got = script(own_world, "firebase", "dashboard", url=own_world.server.url, **ANN)
         assert got["statuses"] == [403, 200, 401, 200]
         assert got["account"]["email"] == ANN["email"]
