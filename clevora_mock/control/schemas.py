@@ -93,7 +93,7 @@ class ResetPart(Answer, frozen=True):
 class RestoredState(Answer, frozen=True):
     """The confirmation of a restored snapshot."""
 
-    restored: Literal[True]
+    restored: bool
 
 
 class ScenarioSummary(Answer, frozen=True):

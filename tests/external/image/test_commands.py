@@ -20,7 +20,7 @@ rules:
 def scenarios(tmp_path: Path) -> tuple[str, ...]:
     """Provide options that mount a user's scenarios, one of which is invalid."""
     (tmp_path / "quiet-day.yaml").write_text(_QUIET_DAY)
-    (tmp_path / "wrong.yaml").write_text(_QUIET_DAY.replace("rules", "ruels"))
+    (tmp_path / "wrong.yaml").write_text(_QUIET_DAY.replace("rules", "ruels").replace("quiet-day", "wrong"))
     tmp_path.chmod(0o755)
     return ("--volume", f"{tmp_path}:/scenarios:ro")
 
