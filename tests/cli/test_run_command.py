@@ -14,6 +14,9 @@ from clevora_mock.settings import Settings
 from tests.support.program import PROGRAM, environment, run_in_process, run_program
 from tests.support.raw_client import TIMEOUT_SECONDS
 
+# Each test starts processes.
+pytestmark = pytest.mark.slow
+
 SLOW = pytest.mark.slow
 CHAT = """
 import json, os, urllib.error, urllib.request

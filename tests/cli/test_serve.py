@@ -19,6 +19,9 @@ from tests.cli.test_settings import INVALID, KEYS
 from tests.support.program import StartedServer, run_in_process, run_program, serve_process
 from tests.support.raw_client import TIMEOUT_SECONDS, exchange
 
+# Each test starts processes.
+pytestmark = pytest.mark.slow
+
 CHAT = {"messages": [{"role": "user", "content": "Hello!"}]}
 AUTHORIZED = {"authorization": f"Bearer {Settings().api_key}"}
 

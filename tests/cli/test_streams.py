@@ -13,6 +13,9 @@ from tests.support.program import PROGRAM, environment, run_program, serve_proce
 from tests.support.raw_client import TIMEOUT_SECONDS
 from tests.support.wait import wait_until
 
+# Each test starts processes.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def unused_port() -> int:

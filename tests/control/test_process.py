@@ -24,6 +24,9 @@ from tests.support.program import StartedServer, run_in_process, run_program, se
 from tests.support.raw_client import TIMEOUT_SECONDS
 from tests.support.wait import wait_until
 
+# Each test starts processes.
+pytestmark = pytest.mark.slow
+
 MESSAGE = {"messages": [{"role": "user", "content": "Hello!"}]}
 KEY = {"authorization": f"Bearer {Settings().api_key}"}
 FROZEN = ("serve", "--quiet", "--clock", "frozen")

@@ -15,6 +15,9 @@ from clevora_mock.settings import SettingsError
 from clevora_mock.testing import Server
 from tests.support.program import wait_until_stopped
 
+# Each test starts processes.
+pytestmark = pytest.mark.slow
+
 
 def test_the_server_has_the_settings_and_ends_with_the_block() -> None:
     with running(seed=7, clock="frozen", scenario="flaky") as server:

@@ -22,6 +22,9 @@ from tests.support.examples import share
 from tests.support.server import RunningServer, serve_settings
 from tests.support.world import TLS, fresh_name
 
+# Hundreds of examples.
+pytestmark = pytest.mark.slow
+
 seeds = st.integers(-(10**18) + 1, 10**18 - 1)
 sandboxes = st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True)
 purposes = st.sampled_from(["request", "chat", "key", "key id", "checkout", "a", "a:1", "1"]) | st.text(max_size=5)

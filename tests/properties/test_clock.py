@@ -24,6 +24,9 @@ from clevora_mock.clock import (
 )
 from tests.support.virtual_time import VirtualLoop, run_virtually
 
+# Hundreds of examples.
+pytestmark = pytest.mark.slow
+
 modes: st.SearchStrategy[Mode] = st.sampled_from(["real", "frozen", "scaled"])
 speeds = st.sampled_from([0.5, 1.0, 2.0, 60.0, 3600.0])
 walls = st.integers(FROZEN_START, FROZEN_START + 400 * DAY)

@@ -32,6 +32,9 @@ from tests.support.streams import chat_request
 from tests.support.virtual_time import VirtualLoop, run_virtually
 from tests.support.world import TLS, World, fresh_world, make_sandbox
 
+# Hundreds of examples.
+pytestmark = pytest.mark.slow
+
 Message = MutableMapping[str, Any]
 
 RATE = 500  # micro-dollars a token

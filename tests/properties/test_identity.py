@@ -13,6 +13,9 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.id_tokens import Identity, issue, verify
 from tests.support.tokens import PROJECT, encoded, jwt
 
+# Hundreds of examples.
+pytestmark = pytest.mark.slow
+
 NOW = FROZEN_START
 
 uids = st.text(min_size=1, max_size=128)

@@ -10,6 +10,9 @@ from clevora_mock.clock import DAY, FROZEN_START, MINUTE, SECOND
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.limits import Limits, RateLimiter
 
+# Hundreds of examples.
+pytestmark = pytest.mark.slow
+
 limits = st.integers(1, 8)
 # Some requests are simultaneous, some are within microseconds of a second's or the window's end.
 gaps = (

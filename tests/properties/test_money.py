@@ -36,6 +36,9 @@ from tests.support.server import RunningServer
 from tests.support.wait import wait_until
 from tests.support.world import TLS, fresh_name
 
+# Hundreds of examples.
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 
 # The documented prices of 1,000 tokens are 0.50, 0.10, 0.20 and 1.00 dollars: in micro-dollars per token

@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 from clevora_mock.core.errors import ApiError
 from clevora_mock.web.parsing import int_param, parse_document
 
+# Hundreds of examples.
+pytestmark = pytest.mark.slow
+
 # Similar keys and texts, with characters that JSON itself uses.
 names = st.text(st.sampled_from('ab:"\\{}[],é😀\n'), max_size=3) | st.text(max_size=8)
 numbers = st.integers() | st.integers(-(10**40), 10**40) | st.floats(allow_nan=False, allow_infinity=False)

@@ -9,6 +9,9 @@ from hypothesis import strategies as st
 from clevora_mock.text import tokens
 from tests.properties.token_count import count_tokens
 
+# Hundreds of examples.
+pytestmark = pytest.mark.slow
+
 # Word characters of several scripts, punctuation, and white space of every kind.
 _LIKELY = st.text(
     st.sampled_from(

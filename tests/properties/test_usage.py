@@ -5,11 +5,15 @@ from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock.clock import DAY, FROZEN_START, SECOND
 from clevora_mock.core.usage import AccountUsage, Activity
+
+# Hundreds of examples.
+pytestmark = pytest.mark.slow
 
 ORDER = ["chat.completions", "embeddings", "search", "scripts.generate"]
 

@@ -12,6 +12,9 @@ from clevora_mock.clock import FROZEN_START, SECOND
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.webhooks import secret_bytes, sign, verify
 
+# Hundreds of examples.
+pytestmark = pytest.mark.slow
+
 Headers = dict[bytes, bytes]
 
 NAMES = (b"webhook-id", b"webhook-timestamp", b"webhook-signature")

@@ -39,6 +39,9 @@ from clevora_mock.models.json_values import value_for
 from clevora_mock.models.templates import load
 from tests.support.examples import share
 
+# Hundreds of examples.
+pytestmark = pytest.mark.slow
+
 MODEL = ChatModel(load(Path(__file__).parents[2].joinpath("fixtures/chat.json").read_bytes()))
 CHECKER = jsonschema.Draft202012Validator.FORMAT_CHECKER
 Schema = dict[str, Any]
