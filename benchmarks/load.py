@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import uvloop
 from msgspec import Struct
 
-# How long a server may take to finish open requests when the time is up.
-_PATIENCE_SECONDS = 60.0
+# The time for a server to finish open requests at the end.
+_TIMEOUT_SECONDS = 60.0
 # Paced streams begin at random moments within the first second, as those of many users do.
 _SPREAD_SECONDS = 1.0
 
@@ -165,7 +165,7 @@ async def _run(port: int, load: Load, connections: int, seconds: float) -> None:
         load.result.seconds = time.perf_counter() - start
 
     end = loop.call_later(seconds + (_SPREAD_SECONDS if load.step else 0), stop)
-    async with asyncio.timeout(seconds + _PATIENCE_SECONDS):
+    async with asyncio.timeout(seconds + _TIMEOUT_SECONDS):
         await asyncio.gather(*(client.ended for client in clients))
     if load.running:
         end.cancel()

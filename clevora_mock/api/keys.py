@@ -14,9 +14,10 @@ from clevora_mock.web.context import RequestContext
 async def create_key(context: RequestContext, request: dashboard.KeyRequest) -> Reply:
     """Handle ``POST /v1/keys``: the only response that holds a whole key."""
     # A key may be pasted as the name, and no answer shows one again.
-    name = masked_text((request.name or "").strip()) or DEFAULT_KEY_NAME
+    name = (request.name or "").strip()
     if len(name) > MAX_KEY_NAME_CHARACTERS:
         raise invalid("name", f"at most {MAX_KEY_NAME_CHARACTERS} characters", f"{len(name)}")
+    name = masked_text(name) or DEFAULT_KEY_NAME
     key, raw = context.sandbox.create_key(context.account, name, context.now)
     return enveloped(dashboard.NewKey(key.id, raw, key.name, iso(key.created)))
 

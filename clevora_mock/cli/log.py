@@ -1,6 +1,6 @@
 """The log on standard error, as text for people or JSON for machines.
 
-It has a line for each request to an emulated API, and one for each change made through the control plane.
+It has a line for each request to an emulated API, and one for each change through the control plane.
 """
 
 import json
@@ -16,8 +16,8 @@ from clevora_mock.cli.terminal import Styler
 from clevora_mock.clock import iso, wall_micros
 from clevora_mock.control.endpoint import ControlAction, ControlListener
 from clevora_mock.core import money
-from clevora_mock.core.journal import MAX_BODY_BYTES, JournalEntry, RequestListener
-from clevora_mock.core.masking import masked, masked_text
+from clevora_mock.core.journal import MAX_BODY_BYTES, MAX_TEXT_CHARACTERS, JournalEntry, RequestListener
+from clevora_mock.core.masking import masked, masked_start, masked_text
 from clevora_mock.core.messages import printable
 
 
@@ -61,11 +61,15 @@ def json_line(sandbox: str, entry: JournalEntry) -> str:
 
 
 def control_text_line(sandbox: str, action: ControlAction, style: Styler, now: int) -> str:
-    """Return a change made through the control plane as a line of text; `now` is the wall's time, in microseconds."""
+    """Return a change through the control plane as a line of text; `now` is the wall's time, in microseconds.
+
+    The reason of a refused one follows whole, since it says what to change.
+    """
     time = f"{time_of_day(action.at, now):<9}"
     target = printable(_target(sandbox, masked_text(action.path)))
-    change = f"{action.method} {target} {change_of(action.body)}".rstrip()
-    return f"{style(time, 'dim')} {style('control', 'mark')} {shortened(change, WIDTH - len(f'{time} control '))}"
+    change = shortened(f"{action.method} {target} {change_of(action.body)}".rstrip(), WIDTH - len(f"{time} control "))
+    line = f"{style(time, 'dim')} {style('control', 'mark')} {change}"
+    return line if action.error is None else f"{line} {style(f'refused: {_reason(action.error)}', 'warning')}"
 
 
 def control_json_line(sandbox: str, action: ControlAction) -> str:
@@ -76,6 +80,7 @@ def control_json_line(sandbox: str, action: ControlAction) -> str:
         "method": action.method,
         "path": masked_text(action.path),
         "control": change_of(action.body),
+        "message": None if action.error is None else _reason(action.error),
     }
     return _json_text(fields)
 
@@ -110,7 +115,7 @@ def line_writer(log_format: str) -> RequestListener:
 
 
 def control_line_writer(log_format: str) -> ControlListener:
-    """Make a listener that writes a line for each change made through the control plane."""
+    """Make a listener that writes a line for each change through the control plane."""
     style = Styler(sys.stderr)
 
     def write(sandbox: str, action: ControlAction) -> None:
@@ -131,6 +136,10 @@ def combine(*listeners: RequestListener) -> RequestListener:
             listener(sandbox, entry)
 
     return listen
+
+
+def _reason(message: str) -> str:
+    return printable(masked_start(message, MAX_TEXT_CHARACTERS))
 
 
 def _value_text(value: object) -> str:

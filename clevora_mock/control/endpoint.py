@@ -11,7 +11,7 @@ from clevora_mock.contract.limits import MAX_BODY_BYTES
 from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.web.exchange_recorder import get_exchange
+from clevora_mock.web.exchange_recorder import ExchangeRecorder, get_exchange
 from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.parsing import require_plain
 from clevora_mock.web.request_body import read_body
@@ -23,23 +23,27 @@ ControlHandler = Callable[[Request], Awaitable[Response]]
 
 
 class ControlAction(NamedTuple):
-    """A change made through the control plane; `at` is the sandbox's time after it, in microseconds."""
+    """A change through the control plane, or one that was refused with the message `error`.
+
+    `at` is the sandbox's time after it, in microseconds.
+    """
 
     at: int
     method: str
     path: str
     body: bytes
+    error: str | None = None
 
 
-# Called with the name of the sandbox and each change that has been made to it.
+# Called with the name of the sandbox, and each change that was made to it or refused.
 ControlListener = Callable[[str, ControlAction], None]
 
 
 class ControlEndpoint:
     """The handlers of one path by method, as an ASGI endpoint for a Starlette route.
 
-    `local_only` is None for a path that answers under every host name; `on_change` has, by method, the listeners to the
-    changes that handlers make.
+    `local_only` is None for a path that answers under every host name; `on_change` has, by method, the listeners to
+    changes, also to refused ones.
     """
 
     def __init__(
@@ -73,15 +77,19 @@ class ControlEndpoint:
                 self._local_only.check(request)
             require_plain(body or b"", exchange.headers)
             response = await self._handlers["GET" if method == "HEAD" else method](request)
-        except ApiError:
+        except ApiError as error:
+            self._notify(exchange, method, body or b"", error.message)
             raise
         except Exception as error:  # noqa: BLE001 - any other error becomes a 500 in JSON
             raise internal_error(method, exchange.path, error) from None
+        self._notify(exchange, method, body or b"")
+        await response(scope, receive, send)
+
+    def _notify(self, exchange: ExchangeRecorder, method: str, body: bytes, error: str | None = None) -> None:
         if method in self._on_change:
             sandbox = exchange.sandbox
-            action = ControlAction(sandbox.clock.now(), method, exchange.path, body or b"")
+            action = ControlAction(sandbox.clock.now(), method, exchange.path, body, error)
             self._on_change[method](sandbox.name, action)
-        await response(scope, receive, send)
 
 
 class BufferedRequest(Request):

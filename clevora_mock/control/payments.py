@@ -23,7 +23,7 @@ _MAX_DELAY = 365 * DAY
 
 
 class DeliveryRequest(Struct, forbid_unknown_fields=True):
-    """How often a payment's event is delivered, and how much later; by default once, as the scenario says."""
+    """The number of deliveries of a payment's event, and their delay; by default one, as the scenario says."""
 
     deliveries: Annotated[int, Meta(ge=1, le=MAX_DELIVERIES)] | None = None
     delay: Seconds | None = None

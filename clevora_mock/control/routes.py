@@ -237,7 +237,7 @@ def _records() -> list[ControlRoute]:
 def build_control_routes(
     table: Sequence[ControlRoute], local_only: LocalOnly, on_change: ControlListener | None = None
 ) -> list[TrailingSlashRoute]:
-    """Return a Starlette route per path of the table, behind the origin check; `on_change` is told every change."""
+    """Return a Starlette route per path of the table, behind the origin check; `on_change` gets each change."""
     by_path: dict[str, list[ControlRoute]] = {}
     for row in table:
         by_path.setdefault(row.path, []).append(row)

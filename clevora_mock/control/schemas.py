@@ -111,7 +111,7 @@ class ScenarioList(Answer, frozen=True):
 
 
 class RuleCounts(Answer, frozen=True):
-    """How often a rule's conditions before `calls` were met, and how often it applied."""
+    """The number of requests that met a rule's conditions before `calls`, and of those to which it applied."""
 
     name: str
     met: int

@@ -1,6 +1,10 @@
 """Errors of the API, raised by code anywhere and rendered by one exception handler."""
 
 from clevora_mock.contract.errors import ERROR_BY_CODE, ErrorSpec
+from clevora_mock.core.messages import masked_excerpt
+
+# A client may send any name for a field, however long.
+_MAX_PATH = 200
 
 
 class UnusableFileError(ValueError):
@@ -33,9 +37,9 @@ class ApiError(Exception):
 
 def missing(path: str) -> ApiError:
     """Return the error for a missing required field; `path` is like ``messages[0].role``."""
-    return ApiError("missing_field", f"{path}: required, but missing")
+    return ApiError("missing_field", f"{masked_excerpt(path, _MAX_PATH)}: required, but missing")
 
 
 def invalid(path: str, expected: str, got: str, hint: str | None = None) -> ApiError:
     """Return the error for an invalid field: ``messages[0].role: expected one of ..., got "robot"``."""
-    return ApiError("invalid_field", f"{path}: expected {expected}, got {got}", hint=hint)
+    return ApiError("invalid_field", f"{masked_excerpt(path, _MAX_PATH)}: expected {expected}, got {got}", hint=hint)

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from clevora_mock.clock import SECOND
 from clevora_mock.core.exchange import Exchange
-from clevora_mock.core.masking import is_secret_name, masked, masked_text
+from clevora_mock.core.masking import is_secret_name, masked, masked_start, masked_text
 from clevora_mock.core.scenario import RuleNearMiss
 
 MAX_ENTRIES = 10_000
@@ -137,8 +137,8 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         fault=reply.fault,
         misses=tuple(map(_shortened, plan.misses)),
         query=masked_text(facts.query),
-        message=None if message is None else masked_text(message)[:MAX_TEXT_CHARACTERS],
-        hint=None if hint is None else masked_text(hint)[:MAX_TEXT_CHARACTERS],
+        message=None if message is None else masked_start(message, MAX_TEXT_CHARACTERS),
+        hint=None if hint is None else masked_start(hint, MAX_TEXT_CHARACTERS),
     )
 
 

@@ -1,11 +1,14 @@
 """Text for messages to people: alternatives, suggestions and quotations."""
 
+import json
 import re
 from collections.abc import Iterable
 
-from clevora_mock.core.masking import masked_text
+from clevora_mock.core.masking import masked_start
 
 MAX_SHOWN_CHARACTERS = 40
+# More than are shown of any value, with all of a secret that starts within them.
+MAX_JSON_CHARACTERS = 8192
 # Numbers from here on are taken for milliseconds where a duration lacks its unit.
 MIN_MILLISECONDS = 100
 
@@ -49,10 +52,24 @@ def duration_hint(text: str, unit: str | None = None) -> str:
 
 def quoted(text: str) -> str:
     """Return `text` in quotes, on one line, truncated to `MAX_SHOWN_CHARACTERS`."""
-    # Masked first, since a part of a secret is not recognized.
-    text = masked_text(text)
-    short = text if len(text) <= MAX_SHOWN_CHARACTERS else text[: MAX_SHOWN_CHARACTERS - 1] + "…"
+    short = masked_excerpt(text, MAX_SHOWN_CHARACTERS, "…")
     return '"' + printable(short).replace('"', '\\"') + '"'
+
+
+def masked_excerpt(text: str, most: int, mark: str = "...") -> str:
+    """Mask `text`, and truncate it to `most` characters; `mark` stands for the rest."""
+    # Masked first, since a part of a secret is not recognized.
+    start = masked_start(text, most + 1)
+    return start if len(start) <= most else start[: most - len(mark)] + mark
+
+
+def json_text(value: object) -> str:
+    """Return a JSON value as messages show it; a long string is cut, but after the end of any secret."""
+    if isinstance(value, list):
+        return f"an array of {len(value)}" if value else "an empty array"
+    if isinstance(value, dict):
+        return "an object"
+    return json.dumps(value[:MAX_JSON_CHARACTERS] if isinstance(value, str) else value, ensure_ascii=False)
 
 
 def printable(text: str) -> str:

@@ -2,15 +2,11 @@
 
 from typing import Any
 
-import msgspec
-
 from clevora_mock.clock import SECOND
+from clevora_mock.core.messages import json_text
 from clevora_mock.core.scenario import Calls, TextPattern, When
 
 NOTHING = "nothing"
-
-# Longer than any secret, so that all of it is still there when it is masked.
-_MAX_CHARACTERS = 4096
 
 Difference = tuple[str, str, str]
 
@@ -23,28 +19,19 @@ def difference(part: Any, whole: Any, path: str) -> Difference | None:
     if isinstance(part, dict) and isinstance(whole, dict):
         absent = next((name for name in part if name not in whole), None)
         if absent is not None:
-            return f"{path}.{absent}", value_text(part[absent]), NOTHING
+            return f"{path}.{absent}", json_text(part[absent]), NOTHING
         found = (difference(part[name], whole[name], f"{path}.{name}") for name in part)
         return next(filter(None, found), None)
     if isinstance(part, list) and isinstance(whole, list) and len(part) == len(whole):
         found = (difference(*pair, f"{path}[{index}]") for index, pair in enumerate(zip(part, whole, strict=True)))
         return next(filter(None, found), None)
     is_same = part is whole if isinstance(part, bool) or isinstance(whole, bool) else part == whole
-    return None if is_same else (path, value_text(part), value_text(whole))
-
-
-def value_text(value: Any) -> str:
-    """Return a JSON value as messages show it."""
-    if isinstance(value, str):
-        return f'"{value[:_MAX_CHARACTERS]}"'
-    if isinstance(value, list):
-        return f"an array of {len(value)}"
-    return "an object" if isinstance(value, dict) else msgspec.json.encode(value).decode()
+    return None if is_same else (path, json_text(part), json_text(whole))
 
 
 def pattern_text(pattern: TextPattern) -> str:
     """Return a pattern as it is written; a text is in quotes."""
-    return value_text(pattern.text) if pattern.expression is None else pattern.text
+    return json_text(pattern.text) if pattern.expression is None else pattern.text
 
 
 def calls_text(calls: Calls) -> str:

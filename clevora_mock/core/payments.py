@@ -24,7 +24,7 @@ MAX_DELIVERIES = 10
 
 
 class PaymentOrder(Struct, frozen=True):
-    """How to finish a checkout: its outcome, and how often and how much later (microseconds) its event is delivered.
+    """An order to finish a checkout: its outcome, the number of its event's deliveries, their delay in microseconds.
 
     Without a `delay`, the scenario's counts.
     """

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from clevora_mock.clock import SECOND
 from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.messages import json_text
 from clevora_mock.core.near_misses import (
     NOTHING,
     Difference,
@@ -17,7 +18,6 @@ from clevora_mock.core.near_misses import (
     conditions_text,
     difference,
     pattern_text,
-    value_text,
     window_text,
 )
 from clevora_mock.core.rng import SeededRng
@@ -135,7 +135,7 @@ def _is_key(when: When, facts: RequestFacts, principal: Principal) -> bool:
 
 
 def _describe_key(when: When, facts: RequestFacts, principal: Principal) -> Difference:
-    return "key", value_text(when.key), NOTHING if principal.key is None else value_text(principal.key.name)
+    return "key", json_text(when.key), NOTHING if principal.key is None else json_text(principal.key.name)
 
 
 def _is_account(when: When, facts: RequestFacts, principal: Principal) -> bool:
@@ -143,7 +143,7 @@ def _is_account(when: When, facts: RequestFacts, principal: Principal) -> bool:
 
 
 def _describe_account(when: When, facts: RequestFacts, principal: Principal) -> Difference:
-    return "account", value_text(when.account), value_text(principal.uid)
+    return "account", json_text(when.account), json_text(principal.uid)
 
 
 def _has_headers(when: When, facts: RequestFacts, principal: Principal) -> bool:
@@ -159,7 +159,7 @@ def _describe_header(when: When, facts: RequestFacts, principal: Principal) -> D
     name, pattern = next(pair for pair in when.header if not _has_header(facts, *pair))
     lines = facts.lines_of(name.encode())
     expected = NOTHING if pattern is None else pattern_text(pattern)
-    return f"header.{name}", expected, value_text(", ".join(lines)) if lines else NOTHING
+    return f"header.{name}", expected, json_text(", ".join(lines)) if lines else NOTHING
 
 
 def _has_body(when: When, facts: RequestFacts, principal: Principal) -> bool:
@@ -175,7 +175,7 @@ def _has_message(when: When, facts: RequestFacts, principal: Principal) -> bool:
 
 
 def _describe_message(when: When, facts: RequestFacts, principal: Principal) -> Difference:
-    return "message", "" if when.message is None else pattern_text(when.message), value_text(last_message(facts))
+    return "message", "" if when.message is None else pattern_text(when.message), json_text(last_message(facts))
 
 
 def _is_turn(when: When, facts: RequestFacts, principal: Principal) -> bool:
@@ -187,7 +187,7 @@ def _turn(facts: RequestFacts) -> int:
 
 
 def _describe_turn(when: When, facts: RequestFacts, principal: Principal) -> Difference:
-    return "turn", value_text(when.turn), value_text(_turn(facts))
+    return "turn", json_text(when.turn), json_text(_turn(facts))
 
 
 def _is_last_role(when: When, facts: RequestFacts, principal: Principal) -> bool:
@@ -196,7 +196,7 @@ def _is_last_role(when: When, facts: RequestFacts, principal: Principal) -> bool
 
 def _describe_last_role(when: When, facts: RequestFacts, principal: Principal) -> Difference:
     last = _messages(facts)[-1:]
-    return "last_role", value_text(when.last_role), value_text(last[0].get("role")) if last else NOTHING
+    return "last_role", json_text(when.last_role), json_text(last[0].get("role")) if last else NOTHING
 
 
 class Condition(NamedTuple):

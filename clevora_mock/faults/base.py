@@ -36,8 +36,8 @@ class Fault(Struct, frozen=True):
 
     A subclass defines a fault completely: its fields are the options in a scenario, their schema and their
     documentation, its docstring says what the client sees, and `apply` is its effect. `kind` is its name in a scenario.
-    `requires` names the only answers that it befalls, such as `STREAM`; one of the stage `ANOTHER_ANSWER` sends another
-    response instead. Probability, counts and time windows belong to the rule.
+    `requires` names the only answers to which it applies, such as `STREAM`; one of the stage `ANOTHER_ANSWER` sends
+    another response instead. Probability, counts and time windows belong to the rule.
     """
 
     kind: ClassVar[str]

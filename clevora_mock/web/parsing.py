@@ -15,8 +15,8 @@ import msgspec
 from clevora_mock.contract.endpoints import MODELS, MODELS_BY_ENDPOINT, Endpoint
 from clevora_mock.contract.limits import MAX_IGNORED_NAMES
 from clevora_mock.core.errors import ApiError, invalid, missing
-from clevora_mock.core.masking import is_secret_name, masked_text
-from clevora_mock.core.messages import duration_hint
+from clevora_mock.core.masking import is_secret_name, masked_start
+from clevora_mock.core.messages import duration_hint, json_text, masked_excerpt
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -114,14 +114,8 @@ def choose_model(endpoint: Endpoint, name: str | None) -> str:
 
 
 def value_text(value: object) -> str:
-    """Format a value for an error message: one line of at most 60 characters."""
-    if isinstance(value, list):
-        return f"an array of {len(value)}" if value else "an empty array"
-    if isinstance(value, dict):
-        return "an object"
-    # Masked first, since a part of a secret is not recognized.
-    text = masked_text(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= 60 else text[:57] + "..."
+    """Return a value for an error message: masked, on one line, at most 60 characters."""
+    return masked_excerpt(json_text(value), 60)
 
 
 def _invalid_json(body: bytes, reason: str) -> ApiError:
@@ -198,4 +192,4 @@ def _is_token_ids(value: object) -> bool:
 
 def _list_safe(name: str) -> str:
     """Shorten a field's name, and replace characters that a comma-separated header cannot hold."""
-    return re.sub(_UNSAFE, "?", masked_text(name)[:64]) or "?"
+    return re.sub(_UNSAFE, "?", masked_start(name, 64)) or "?"

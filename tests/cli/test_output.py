@@ -291,7 +291,15 @@ class TestControlLines:
             "method": "PUT",
             "path": "/__mock/accounts/sk_live_0123456789ab...ef",
             "control": "balance=5",
+            "message": None,
         }
+
+    def test_the_reason_of_a_refused_change_follows_whole_masked_and_on_one_line(self) -> None:
+        action = ControlAction(NOW, "PUT", "/__mock/scenario", b'{"name": "x"}', f"a\n{KEY} " + "b" * 200)
+        reason = r"a\n" + "sk_live_0123456789ab...ef " + "b" * 200
+        text = control_text_line("default", action, PLAIN, NOW)
+        assert text == f"00:00:00  control PUT /__mock/scenario name=x refused: {reason}"
+        assert json.loads(control_json_line("default", action))["message"] == reason
 
 
 def test_a_json_line_has_the_same_facts() -> None:

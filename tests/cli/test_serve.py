@@ -236,10 +236,18 @@ class TestLog:
         httpx.get(f"{control}/clock")
         httpx.post(f"{control}/tokens", json={"uid": "demo"})
         httpx.post(f"{control}/webhooks/sign", json={"payload": {}})
-        httpx.put(f"{control}/scenario", json={"name": "nonsense"})
-        httpx.delete(f"{log.url}/")
         httpx.delete(f"{log.url}/favicon.ico")
         assert log.lines() == []
+
+    def test_a_refused_change_by_the_control_plane_is_a_line_with_the_reason(self, log: Log) -> None:
+        control = f"{log.url}/__mock"
+        httpx.put(f"{control}/scenario", json={"name": "flakey"})
+        httpx.post(f"{control}/reset", headers={"origin": "https://evil.example"})
+        unknown, foreign = [line[9:] for line in log.lines()]
+        assert unknown.startswith(" control PUT /__mock/scenario name=flakey refused: ")
+        assert unknown.endswith('did you mean "flaky"?')
+        assert foreign.startswith(" control POST /__mock/reset refused: ")
+        assert httpx.get(f"{control}/scenario").json()["name"] == "default"
 
     def test_a_favicon_request_is_not_logged(self, log: Log) -> None:
         before = httpx.get(f"{log.url}/__mock/requests").json()["count"]

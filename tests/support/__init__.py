@@ -1,1 +1,1 @@
-"""What several tests share."""
+"""Clients, servers and data that several tests share."""

@@ -1,11 +1,15 @@
 """Masking of secrets in every spelling, and the time that it takes."""
 
 import json
+from collections.abc import Callable
 from time import process_time
 
 import pytest
 
+from clevora_mock.core.errors import invalid
 from clevora_mock.core.masking import masked, masked_text
+from clevora_mock.core.messages import quoted
+from clevora_mock.web.parsing import value_text
 
 KEY = "sk_live_0123456789abcdef0123456789abcdef"
 PREVIEW = "sk_live_0123456789ab...ef"
@@ -108,3 +112,25 @@ def test_no_text_takes_long(text: str) -> None:
     started = process_time()
     masked_text(text)
     assert process_time() - started < 1
+
+
+@pytest.mark.parametrize("describe", [quoted, value_text], ids=["quoted", "value_text"])
+def test_a_message_about_four_mebibytes_costs_as_much_as_a_short_one(describe: Callable[[str], str]) -> None:
+    """Masked whole, each of these texts would take half a second."""
+    for text in ('"password":"x",' * 280_000, "%41password=" * 340_000, "\\u006b" * 600_000):
+        started = process_time()
+        shown = describe(text)
+        assert process_time() - started < 0.1
+        assert len(shown) <= 60
+
+
+@pytest.mark.parametrize("before", range(0, 62, 3))
+def test_a_key_at_the_end_of_what_a_message_shows_is_masked(before: int) -> None:
+    shown = value_text("x" * before + KEY + "y" * 10_000)
+    assert KEY[:24] not in shown
+
+
+def test_a_fields_name_in_a_message_is_cut() -> None:
+    message = invalid("a" * 1_000_000, "one of x", "an unknown field").message
+    assert len(message) < 300
+    assert message.endswith("...: expected one of x, got an unknown field")

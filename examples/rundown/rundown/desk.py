@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import openai
 
 # The maximum total wait of a reader.
-PATIENCE_SECONDS = 5.0
+MAX_WAIT_SECONDS = 5.0
 TRIES = 3
 
 BROKEN_OFF = "The line broke off in the middle of the answer."
@@ -84,8 +84,8 @@ class Desk:
         return await self._patiently(lambda: self._clevora.post(path, cast_to=object, body=body))
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Call `ask` up to TRIES times, with at most PATIENCE_SECONDS of pauses in total. Raises TroubleError."""
-        left = PATIENCE_SECONDS
+        """Call `ask` up to TRIES times, with at most MAX_WAIT_SECONDS of pauses in total. Raises TroubleError."""
+        left = MAX_WAIT_SECONDS
         for attempt in range(1, TRIES + 1):
             try:
                 return await ask()

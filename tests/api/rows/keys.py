@@ -49,6 +49,9 @@ ROWS = [
     _new_key("with a name of 64 characters once trimmed", {"name": " " + "n" * 64 + " "}, "n" * 64),
     _new_key("with a field that nobody knows", {"name": "ci", "scope": "all"}, "ci"),
     _refused("with a name of 65 characters", {"name": "n" * 65}),
+    _refused(
+        "with two keys for a name, which are short when masked", {"name": "sk_live_" + "0" * 32 + "sk_live_" + "1" * 32}
+    ),
     _refused("with a number for a name", {"name": 5}),
     _refused("with true for a name", {"name": True}),
     _refused("with an array for a name", {"name": ["ci"]}),

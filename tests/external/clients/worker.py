@@ -12,7 +12,7 @@ from tests.external.clients.matrix import EXTERNAL, Client, Runtime
 from tests.external.clients.programs import clients_python, node22, node_packages, program
 
 # Longer than any client's own retries.
-PATIENCE_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
 def command(runtime: Runtime) -> list[str]:
@@ -62,7 +62,7 @@ class Worker:
         """Return the outcome of one call of the adapter."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        limit = Timer(PATIENCE_SECONDS, self._process.kill)
+        limit = Timer(TIMEOUT_SECONDS, self._process.kill)
         limit.start()
         try:
             print(json.dumps({"function": function, "arguments": arguments}), file=self._process.stdin, flush=True)

@@ -13,7 +13,7 @@ from tests.support.program import PROGRAM, environment
 from tests.support.world import TLS
 
 SERVER = "x-clevora-mock-server"
-PATIENCE_SECONDS = 20
+TIMEOUT_SECONDS = 20
 
 
 class Mock:
@@ -48,7 +48,7 @@ class Mock:
         """Kill the server, with all its state."""
         if self._process is not None:
             self._process.kill()
-            self._process.communicate(timeout=PATIENCE_SECONDS)
+            self._process.communicate(timeout=TIMEOUT_SECONDS)
             self._process = None
 
     def sandboxes(self) -> set[str]:
@@ -67,7 +67,7 @@ class Site:
     def client(self, sandbox: str = "default") -> httpx.Client:
         """Return a client of one sandbox, through nginx."""
         url = f"{self.balancer.url}/sandbox/{sandbox}"
-        return httpx.Client(base_url=url, timeout=PATIENCE_SECONDS, verify=TLS)
+        return httpx.Client(base_url=url, timeout=TIMEOUT_SECONDS, verify=TLS)
 
     def holder(self, sandbox: str) -> Mock:
         """Return the server that has the sandbox. Fails if none has it, or several."""

@@ -19,7 +19,7 @@ FILE = Path(__file__).parents[3] / "deploy" / "nginx.conf"
 _SERVER = re.compile(r"^ *server [\w.-]+:\d+ max_fails=0;\n", re.MULTILINE)
 _LISTEN = re.compile(r"listen \d+ ")
 _FOLDER = "/tmp/clevora-mock-nginx"
-_PATIENCE_SECONDS = 20
+_TIMEOUT_SECONDS = 20
 _WORKERS = 2
 
 
@@ -51,7 +51,7 @@ def balancing(ports: Sequence[int]) -> Iterator[Balancer]:
             yield Balancer(port)
         finally:
             process.terminate()
-            process.wait(_PATIENCE_SECONDS)
+            process.wait(_TIMEOUT_SECONDS)
 
 
 def _configured(port: int, ports: Sequence[int], folder: str) -> str:
@@ -73,7 +73,7 @@ def _configured(port: int, ports: Sequence[int], folder: str) -> str:
 
 
 def _wait(process: "subprocess.Popen[bytes]", port: int) -> None:
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"nginx ended with {process.returncode}")

