@@ -62,14 +62,14 @@ class ChatModel:
         system = "\n".join(turn.text for turn in turns if turn.role in ("system", "developer"))
         if requested.get("type") == "json_object":
             return self._json(turns, text, system, rng, only_objects=True)
-        literal = literal_text(text, self._templates.kind_of(text))
+        kind = self._templates.kind_of(text)
+        literal = literal_text(text, kind)
         if literal is not None:
             return compacted(literal)
-        return self._json(turns, text, system, rng) or self._sentence(turns, text, rng)
+        return self._json(turns, text, system, rng) or self._sentence(turns, text, kind, rng)
 
-    def _sentence(self, turns: Sequence[Turn], text: str, rng: RandomStream) -> str:
+    def _sentence(self, turns: Sequence[Turn], text: str, kind: str, rng: RandomStream) -> str:
         """Fill in a template; the template for a tool's result quotes the result."""
-        kind = self._templates.kind_of(text)
         if turns and turns[-1].role in ("tool", "function"):
             return self._templates.answer("tool" if turns[-1].text.strip() else "empty", turns[-1].text, rng)
         lines = range(1, min(count_in(text), _MOST_LINES) + 1) if kind == "list" else ()
@@ -113,7 +113,7 @@ class ChatModel:
             count = min(count, _MOST_STEPS // (_ITEM_STEPS + _KEY_STEPS * len(item.get("properties", ()))))
             schema = {"type": "array", "items": item, "minItems": count, "maxItems": count}
         value = _value_by_message(schema, rng)
-        return _encoded({"answer": self._sentence(turns, text, rng)} if value is None else value)
+        return _encoded({"answer": self._sentence(turns, text, kind, rng)} if value is None else value)
 
 
 def _value_by_format(response_format: Mapping[str, Any], rng: RandomStream) -> str:

@@ -16,7 +16,7 @@ _LEAD_WORDS, _AFTER_GREETING, _NUMBER_WORDS = 20, 3, 4
 _NO_GREETING = frozenset({"but", "in", "for", "letter"})
 # Questions only with a question mark.
 _RARELY_ASK = frozenset({"may", "might", "will", "have", "had", "do", "when", "where"})
-_QUESTION_MARKS = "?\N{FULLWIDTH QUESTION MARK}\N{ARABIC QUESTION MARK}"
+_QUESTION_MARKS = frozenset("?\N{FULLWIDTH QUESTION MARK}\N{ARABIC QUESTION MARK}")
 _NUMBERS = (
     "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty"
@@ -62,12 +62,11 @@ class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             if phrase is None:
                 break
             words = words[len(phrase) :]
-        starts = (" ".join(words[:size]) for size in (4, 3, 2, 1))
-        start = next((start for start in starts if start in self._kind_of_start), "")
-        kind = self._kind_of_start.get(start, "")
         if not text.strip():
             return "empty"
-        asks = any(mark in text[:400] for mark in _QUESTION_MARKS)
+        start = next((start for size in (4, 3, 2, 1) if (start := " ".join(words[:size])) in self._kind_of_start), "")
+        kind = self._kind_of_start.get(start, "")
+        asks = not _QUESTION_MARKS.isdisjoint(text[:400])
         if kind in ("greeting", "thanks", "farewell"):
             after = words[len(start.split()) :]
             kind = "" if asks or len(after) > _AFTER_GREETING or not _NO_GREETING.isdisjoint(after) else kind
