@@ -2,7 +2,8 @@
 
 A timestamp is an integer of microseconds since 1970-01-01T00:00:00Z, so that sums are exact. A `Clock` is a linear
 function of wall time: ``real`` has its speed, ``scaled`` a multiple of it, ``frozen`` stands still. A timer fires when
-the clock reaches its timestamp, whether by running or by being set.
+the clock reaches its timestamp, whether by running or by being set. A delay is counted in elapsed time, which goes on
+when the clock is set back, and is over when the clock is frozen.
 """
 
 import asyncio
@@ -87,19 +88,27 @@ def read_duration(text: str) -> int:
 
 
 class Timer:
-    """A callback that is due at `timestamp` of a clock."""
+    """A callback that is due at the time `due` of `clock`, or for the end of a delay, at an elapsed time."""
 
-    __slots__ = ("_callback", "_clock", "handle", "timestamp")
+    __slots__ = ("_callback", "_clock", "_due", "_is_delay", "handle")
 
-    def __init__(self, clock: "Clock", timestamp: int, callback: Callable[[], None]) -> None:
+    def __init__(self, clock: "Clock", due: int, callback: Callable[[], None], *, is_delay: bool = False) -> None:
         self._clock = clock
+        self._due = due
         self._callback = callback
-        self.timestamp = timestamp
+        self._is_delay = is_delay
         self.handle: asyncio.Handle | None = None
+
+    @property
+    def remaining(self) -> int:
+        """The microseconds until the timer is due; 0 or less if it is."""
+        if not self._is_delay:
+            return self._due - self._clock.now()
+        return 0 if self._clock.mode == "frozen" else self._due - self._clock.elapsed()
 
     def fire(self) -> None:
         # The event loop's timers are coarser than microseconds and may fire early.
-        if self._clock.now() < self.timestamp:
+        if self.remaining > 0:
             self._clock.arm(self)
         else:
             self.cancel()
@@ -139,16 +148,18 @@ class Clock:
         self._initial = (mode, start, speed)
         # A dict as an ordered set: timers that are due together fire in the order of their creation.
         self.timers: dict[Timer, None] = {}
+        self.mode: Mode = "frozen"
+        self.speed = 0.0
+        # The sum of all jumps back.
+        self._set_back = self._wall = self._now = 0
         self.restart()
 
     def restart(self) -> None:
         """Return to the initial mode, start and speed; without a start, to the present."""
         mode, start, speed = self._initial
-        self.mode: Mode = mode
-        self.speed = _speed(mode, speed)
-        self._wall = self._read()
-        self._now = start if start is not None else FROZEN_START if mode == "frozen" else self._wall
-        self._rearm()
+        wall = self._read()
+        default = FROZEN_START if mode == "frozen" else wall
+        self.resume(Motion(mode, _speed(mode, speed), wall, default if start is None else start))
 
     def now(self) -> int:
         """Return the clock's present timestamp."""
@@ -156,11 +167,13 @@ class Clock:
             return self._now + self._read() - self._wall
         return self._now + int((self._read() - self._wall) * self.speed)
 
+    def elapsed(self) -> int:
+        """Return the clock's time without its jumps back, in microseconds; only differences have a meaning."""
+        return self.now() + self._set_back
+
     def set(self, timestamp: int) -> None:
         """Jump to `timestamp`; timers that are due by then fire."""
-        self._wall = self._read()
-        self._now = timestamp
-        self._rearm()
+        self.resume(Motion(self.mode, self.speed, self._read(), timestamp))
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward."""
@@ -178,9 +191,7 @@ class Clock:
     def set_mode(self, mode: Mode, speed: float = 1.0) -> None:
         """Continue from the present timestamp in another mode."""
         now = self.now()
-        self.mode = mode
-        self.speed = _speed(mode, speed)
-        self.set(now)
+        self.resume(Motion(mode, _speed(mode, speed), self._read(), now))
 
     @property
     def motion(self) -> Motion:
@@ -188,33 +199,38 @@ class Clock:
         return Motion(self.mode, self.speed, self._wall, self._now)
 
     def resume(self, motion: Motion) -> None:
-        """Run on by an earlier function, as if nothing had been set since."""
+        """Run on by another function: with an earlier one, as if nothing had been set since."""
+        before = self.now()
         self.mode, self.speed = motion.mode, motion.speed
         self._wall, self._now = motion.wall, motion.now
-        self._rearm()
+        self._set_back += max(0, before - self.now())
+        # Timers that a jump has passed fire in the order in which they were due.
+        for timer in sorted(self.timers, key=lambda timer: timer.remaining):
+            self.arm(timer)
 
     def call_at(self, timestamp: int, callback: Callable[[], None]) -> Timer:
         """Call `callback` on the running event loop once the clock has reached `timestamp`."""
-        timer = Timer(self, timestamp, callback)
-        self.timers[timer] = None
-        self.arm(timer)
-        return timer
+        return self._add(Timer(self, timestamp, callback))
+
+    def call_after(self, elapsed: int, callback: Callable[[], None]) -> Timer:
+        """Call `callback` on the running event loop at the end of a delay, which is an elapsed time of the clock."""
+        return self._add(Timer(self, elapsed, callback, is_delay=True))
 
     def arm(self, timer: Timer) -> None:
         """Schedule `timer` on the running event loop; with a frozen clock, only once it is due."""
-        now = self.now()
+        remaining = timer.remaining
         if timer.handle is not None:
             timer.handle.cancel()
         loop = asyncio.get_running_loop()
-        if timer.timestamp <= now:
+        if remaining <= 0:
             timer.handle = loop.call_soon(timer.fire)
         elif self.speed:
-            timer.handle = loop.call_later((timer.timestamp - now) / (SECOND * self.speed), timer.fire)
+            timer.handle = loop.call_later(remaining / (SECOND * self.speed), timer.fire)
 
-    def _rearm(self) -> None:
-        # Timers that a jump has passed fire in the order of their timestamps.
-        for timer in sorted(self.timers, key=lambda timer: timer.timestamp):
-            self.arm(timer)
+    def _add(self, timer: Timer) -> Timer:
+        self.timers[timer] = None
+        self.arm(timer)
+        return timer
 
 
 def _speed(mode: Mode, speed: float) -> float:

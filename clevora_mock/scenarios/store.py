@@ -48,24 +48,28 @@ class ScenarioStore:
     def describe(self) -> list[tuple[str, str]]:
         """Return each name with the scenario's description on one line, or with its first problem.
 
-        The description of a user's own says whether it replaces a shipped one.
+        The description of a user's own says whether it replaces a shipped one, or another of the same name.
         """
-        shipped, files = _files_in(self._shipped), self._files()
-        return [
-            (name, _description(file) + (_REPLACES if shipped.get(name, file) != file else ""))
-            for name, file in sorted(files.items())
-        ]
+        shipped, own = _files_in(self._shipped), self._own_files()
+        described = {name: _description(file) for name, file in shipped.items() if name not in own}
+        for name, files in own.items():
+            replaced = [*(["the shipped one"] if name in shipped else []), *(file.name for file in files[:-1])]
+            replaces = f" (Replaces {' and '.join(replaced)}.)" if replaced else ""
+            described[name] = _description(files[-1]) + replaces
+        return sorted(described.items())
 
     def _files(self) -> dict[str, Path]:
-        files = _files_in(self._shipped)
+        return _files_in(self._shipped) | {name: files[-1] for name, files in self._own_files().items()}
+
+    def _own_files(self) -> dict[str, list[Path]]:
+        """Return a user's own files by the names in them; of several with one name, the last is used."""
+        named: dict[str, list[Path]] = {}
         if self._own is not None:
             from clevora_mock.scenarios.scenario_file import name_in  # noqa: PLC0415 - YAML, only if it is needed
 
-            files |= {name_in(file): file for file in _files_in(self._own).values()}
-        return files
-
-
-_REPLACES = " (Replaces the shipped one.)"
+            for file in _files_in(self._own).values():
+                named.setdefault(name_in(file), []).append(file)
+        return named
 
 
 def _named(files: dict[str, Path], name: str) -> Path:

@@ -23,11 +23,11 @@ class DisconnectWatcher:
         await asyncio.wait([self._task])
 
     async def wait_until(self, clock: Clock, moment: int) -> None:
-        """Return once the client has disconnected, or at `moment` (microseconds) of `clock`."""
-        if self.disconnected or moment <= clock.now():
+        """Return once the client has disconnected, or at `moment` of the elapsed time of `clock`."""
+        if self.disconnected or moment <= clock.elapsed():
             return
         self._waiting = asyncio.get_running_loop().create_future()
-        timer = clock.call_at(moment, self._wake)
+        timer = clock.call_after(moment, self._wake)
         try:
             await self._waiting
         finally:

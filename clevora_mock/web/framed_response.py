@@ -95,7 +95,7 @@ class FramedResponse(Response):
             return True
         watcher = DisconnectWatcher(receive)
         try:
-            await watcher.wait_until(clock, clock.now() + self._delay)
+            await watcher.wait_until(clock, clock.elapsed() + self._delay)
         finally:
             watcher.cancel()
         return not watcher.disconnected
@@ -116,7 +116,7 @@ class FramedResponse(Response):
     async def _send_frames(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Send the frames; return False when the client disconnected before the end."""
         clock = self._delay_clock or self._clock
-        start = clock.now()
+        start = clock.elapsed()
         watcher = DisconnectWatcher(receive)
         try:
             for frames in self._writes():

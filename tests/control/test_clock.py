@@ -119,7 +119,9 @@ def test_a_late_payment_arrives_once_the_clock_gets_there(frozen_server: Running
     assert control(world, "GET requests?endpoint=dodo.webhook")["requests"][0]["status"] == 200
 
 
-@pytest.mark.parametrize("change", [{"advance": 1e6}, {"mode": "scaled", "speed": 1e6}, {"now": "2160-01-01"}], ids=str)
+@pytest.mark.parametrize(
+    "change", [{"advance": 1e6}, {"mode": "scaled", "speed": 1e6}, {"now": "2160-01-01"}, {"mode": "frozen"}], ids=str
+)
 def test_a_paced_stream_continues_when_the_clock_moves(real_server: RunningServer, change: dict[str, object]) -> None:
     world = fresh_world(real_server)
     move(world, mode="scaled", speed=1e-6)
@@ -131,7 +133,40 @@ def test_a_paced_stream_continues_when_the_clock_moves(real_server: RunningServe
         assert [line for line in lines if line][-1] == "data: [DONE]"
 
 
-@pytest.mark.parametrize("change", [{"advance": 2 * HOUR}, {"mode": "scaled", "speed": 1e6}], ids=str)
+@pytest.mark.parametrize("mode", ["real", "scaled"])
+def test_a_paced_stream_goes_on_at_its_pace_when_the_clock_is_set_back(real_server: RunningServer, mode: str) -> None:
+    world = fresh_world(real_server)
+    move(world, mode=mode, **({"speed": 10} if mode == "scaled" else {}))
+    start_scenario(world, "rules: [{when: {endpoint: '*'}, then: {stream: {ttft: 0s, tokens_per_second: 200}}}]")
+    body = {"messages": [{"role": "user", "content": "Tell me a story."}], "stream": True}
+    with world.http.stream("POST", "/v1/chat/completions", headers=world.headers, json=body) as answer:
+        lines = answer.iter_lines()
+        assert next(lines).startswith("data: ")
+        move(world, now="2020-01-01")
+        assert [line for line in lines if line][-1] == "data: [DONE]"
+    assert control(world, "GET clock")["now"].startswith("2020-01-01T00:0")
+
+
+@pytest.mark.parametrize("mode", ["real", "scaled"])
+def test_a_delay_that_was_set_back_still_lasts_as_long(real_server: RunningServer, mode: str) -> None:
+    world = fresh_world(real_server)
+    start_scenario(world, "rules: [{when: {endpoint: chat.completions}, then: {delay: 1h}}]")
+    move(world, mode=mode, **({"speed": 2} if mode == "scaled" else {}))
+    with ThreadPoolExecutor() as pool:
+        asked = pool.submit(chat, world)
+        wait_until(lambda: bool(world.run_in_server(lambda sandbox: len(sandbox.clock.timers))))
+        move(world, now="2020-01-01")
+        move(world, advance=HOUR - 60)
+        assert not asked.done()
+        move(world, advance=61)
+        assert asked.result(15).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"advance": 2 * HOUR}, {"mode": "scaled", "speed": 1e6}, {"mode": "frozen", "advance": 2 * HOUR}],
+    ids=str,
+)
 def test_advancing_the_clock_ends_a_delay(real_server: RunningServer, change: dict[str, object]) -> None:
     world = fresh_world(real_server)
     start_scenario(world, "rules: [{when: {endpoint: chat.completions}, then: {delay: 1h}}]")

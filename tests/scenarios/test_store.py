@@ -84,6 +84,14 @@ def test_a_file_is_a_text_or_a_path(tmp_path: Path, name: str) -> None:
         assert ScenarioStore(SHIPPED).load(given).description == "odd"
 
 
+def test_of_scenarios_with_one_name_the_last_file_is_used_and_says_so(tmp_path: Path) -> None:
+    for file in ("a.yaml", "b.yaml", "c.yaml"):
+        (tmp_path / file).write_text(f"name: slow\ndescription: That of {file}.", encoding="utf-8")
+    store = ScenarioStore(SHIPPED, tmp_path)
+    assert store.load("slow").description == "That of c.yaml."
+    assert dict(store.describe())["slow"] == "That of c.yaml. (Replaces a.yaml and b.yaml.)"
+
+
 def test_of_files_with_one_name_yaml_comes_first(tmp_path: Path) -> None:
     for suffix in ("json", "yml", "yaml"):
         (tmp_path / f"mine.{suffix}").write_text(f'{{"description": "{suffix}"}}')
