@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.clock import SECOND
-from clevora_mock.contract.limits import MAX_UID_CHARACTERS, TIER
+from clevora_mock.contract.limits import TIER
 from clevora_mock.control.endpoint import get_now, get_sandbox
 from clevora_mock.control.schemas import AccountDetails, AccountDetailsList, AccountKey, CreatedAccount, IdToken
 from clevora_mock.control.seconds import Seconds, to_micros
 from clevora_mock.core import id_tokens, money
-from clevora_mock.core.accounts import Account
+from clevora_mock.core.accounts import Account, Uid
 from clevora_mock.core.errors import ApiError, invalid, missing
 from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.passwords import MIN_CHARACTERS
@@ -25,7 +25,6 @@ _KEY_NAME = "Made by the control plane"
 _BALANCE = 100.0
 _MAX_LIFETIME_SECONDS = 10 * 365 * 86_400
 
-Uid = Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
 Dollars = Annotated[float, Meta(ge=-money.MAX_DOLLARS, le=money.MAX_DOLLARS)]
 
 

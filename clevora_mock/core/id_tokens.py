@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from clevora_mock.clock import SECOND
-from clevora_mock.contract.limits import MAX_UID_CHARACTERS, id_token_issuer
+from clevora_mock.contract.limits import UID_FORMAT, id_token_issuer, is_uid
 from clevora_mock.core.errors import ApiError
 
 LIFETIME_SECONDS = 3600
@@ -105,8 +105,8 @@ def _check(claims: dict[str, Any], project: str) -> None:
     if claims.get("aud") != project:
         raise _refused(f"aud is not {project}")
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 1 <= len(subject) <= MAX_UID_CHARACTERS:
-        raise _refused(f"sub must be a string of 1 to {MAX_UID_CHARACTERS} characters")
+    if not isinstance(subject, str) or not is_uid(subject):
+        raise _refused(f"sub must be a string of {UID_FORMAT}")
     if claims.get("user_id", subject) != subject:
         raise _refused("user_id is not sub")
     expires = claims.get("exp")

@@ -11,8 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, convert
 
 from clevora_mock.clock import DAY, MAX_SPEED, Clock, Mode
-from clevora_mock.contract.limits import MAX_UID_CHARACTERS
-from clevora_mock.core.accounts import Account, Accounts, Key
+from clevora_mock.core.accounts import Account, Accounts, Key, Uid
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.ledger import LedgerEntry, LedgerTotals
 from clevora_mock.core.limits import Limits
@@ -76,7 +75,7 @@ class UsageState(StrictStruct, frozen=True):
 class AccountState(StrictStruct, frozen=True):
     """An account with its money, usage and keys."""
 
-    uid: str
+    uid: Uid
     email: str | None
     created: Timestamp
     developer_access: bool
@@ -98,7 +97,7 @@ class PasswordState(StrictStruct, frozen=True):
 class UserState(StrictStruct, frozen=True):
     """A Firebase user."""
 
-    uid: Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
+    uid: Uid
     email: str | None
     password: PasswordState | None
     created: Timestamp
@@ -113,7 +112,7 @@ class CheckoutState(StrictStruct, frozen=True):
     """A checkout; `due` is the time of its event's delivery, `deliveries` how often it is delivered."""
 
     id: str
-    uid: str
+    uid: Uid
     email: str | None
     amount: Natural
     created: Timestamp
@@ -169,7 +168,7 @@ class State(StrictStruct, frozen=True):
     side_scenarios: dict[str, ScenarioState]
     accounts: list[AccountState]
     users: Annotated[list[UserState], Meta(max_length=CAPACITY)]
-    deleted_users: Annotated[list[str], Meta(max_length=CAPACITY)]
+    deleted_users: Annotated[list[Uid], Meta(max_length=CAPACITY)]
     checkouts: list[CheckoutState]
     events_seen: list[str]
     journal: list[JournalEntry]

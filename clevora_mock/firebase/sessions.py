@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from clevora_mock.clock import MAX_TIMESTAMP, SECOND
-from clevora_mock.contract.limits import MAX_UID_CHARACTERS
+from clevora_mock.core.accounts import Uid
 from clevora_mock.core.id_tokens import LIFETIME_SECONDS, Identity, TokenSignIn, issue
 from clevora_mock.core.users import User
 from clevora_mock.web.context import RequestContext
@@ -28,7 +28,7 @@ _ENCODED = re.compile(r"[A-Za-z0-9_-]+")
 class Session(Struct, frozen=True, forbid_unknown_fields=True):
     """Content of a refresh token: one sign-in; `began` in seconds since 1970."""
 
-    uid: Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
+    uid: Uid
     provider: Provider
     project: str
     began: Annotated[int, Meta(ge=0, le=MAX_TIMESTAMP // SECOND)]
