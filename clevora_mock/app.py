@@ -54,6 +54,7 @@ def create_app(
     sandboxes = Sandboxes(make, _eviction_logger(chosen), chosen.max_sandboxes, on_closed)
     pacing = StreamPacing(chosen.tokens_per_second) if chosen.tokens_per_second else None
     rows = load_operations(Path(chosen.catalog) if chosen.catalog else None, pacing)
+    local_only = LocalOnly((*chosen.allowed_hosts, chosen.host.lower()), chosen.control)
     server = _start_name(chosen.server_name)
     sender = WebhookSender()
     background = Background()
@@ -62,7 +63,7 @@ def create_app(
     app = Starlette(
         routes=[
             *build_api_routes(rows, PlanResolver(store.named), background),
-            *build_control_routes(table, LocalOnly((*chosen.allowed_hosts, chosen.host.lower())), on_change),
+            *build_control_routes(table, local_only, on_change),
             *build_firebase_routes(background),
         ],
         middleware=[

@@ -130,6 +130,9 @@ CLOCK = SettingKind(
     ("real", "frozen", "frozen:2026-05-11T14:00:00Z", "scaled:60"),
 )
 HOSTS = SettingKind(matching(f"{_HOST}(,{_HOST})*"), "host names separated by commas, without ports", "HOSTS")
+ACCESS = SettingKind(
+    matching("loopback|allowed|off"), "loopback, allowed or off", "WHO", ("loopback", "allowed", "off")
+)
 SERVER_NAME = SettingKind(
     matching("[A-Za-z0-9][A-Za-z0-9._-]{0,62}"),
     "a name such as mock-1: up to 63 letters, digits, dots, dashes and underscores",

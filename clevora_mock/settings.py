@@ -107,6 +107,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowed_host: Annotated[
         str | None, Setting(kinds.HOSTS, "Address", "Host names for the control plane besides loopback's.")
     ] = None
+    control: Annotated[
+        Literal["loopback", "allowed", "off"],
+        Setting(
+            kinds.ACCESS,
+            "Address",
+            "Who may use the control plane: loopback (this machine), allowed (all that reach it), off (nobody).",
+        ),
+    ] = "loopback"
     server_name: Annotated[
         str | None, Setting(kinds.SERVER_NAME, "Address", "Name the server and its start in every response.")
     ] = None

@@ -12,7 +12,8 @@ class ControlRoute(NamedTuple):
 
     `answer` is a type or a tuple of types: of the answer, or of a stream's events. `media_type` is the answer's.
     `takes_scenario` is True if the body may also be a whole scenario. `changes` is False for a route that leaves the
-    sandbox as it is, whatever its method, `any_host` True for one that answers under every host name.
+    sandbox as it is, whatever its method, `any_host` True for one that answers everybody under every
+    host name, `any_peer` for one that answers every machine, whatever the setting `control` says.
     """
 
     where: str
@@ -23,6 +24,7 @@ class ControlRoute(NamedTuple):
     query: tuple[str, ...] = ()
     changes: bool = True
     any_host: bool = False
+    any_peer: bool = False
     media_type: str = "application/json"
     takes_scenario: bool = False
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, get_args
 
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -63,8 +64,22 @@ def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[Contr
             "the emulated API as OpenAPI 3.1",
             document,
         ),
-        row("GET /checkout/{id}", checkout.show, "the page where a top-up is paid", str, media_type=html),
-        row("POST /checkout/{id}", checkout.finish, "pays the top-up, or lets the payment fail", str, media_type=html),
+        row(
+            "GET /checkout/{id}",
+            checkout.show,
+            "the page where a top-up is paid",
+            str,
+            any_peer=True,
+            media_type=html,
+        ),
+        row(
+            "POST /checkout/{id}",
+            checkout.finish,
+            "pays the top-up, or lets the payment fail",
+            str,
+            any_peer=True,
+            media_type=html,
+        ),
         row(
             "DELETE /",
             sandboxes.remove_sandbox(context.sandboxes),
@@ -250,6 +265,9 @@ def _starlette_route(
     handlers: dict[str, ControlHandler] = {row.method: row.handler for row in rows}
     listeners = {} if on_change is None else {row.method: on_change for row in rows if row.is_change}
     checked = None if any(row.any_host for row in rows) else local_only
+    # Part of the emulated API, whoever may use that (B7).
+    if any(row.any_peer for row in rows):
+        checked = replace(local_only, access="allowed")
     endpoint = ControlEndpoint(handlers, checked, listeners)
     return TrailingSlashRoute(path, endpoint, methods=list(handlers), name=f"control:{path}")
 
