@@ -32,7 +32,7 @@ test-lowest: .venv-lowest/test.stamp ## run tests with the oldest packages that 
 	@.venv-lowest/bin/python -m pytest $(LOWEST) --numprocesses 2 -m "not slow" \
 		-W 'ignore:The anyio.abc.BlockingPortal alias:DeprecationWarning'
 
-test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run third-party clients for Python, Node and Java, and curl
+test-clients: .venv/test.stamp .venv-clients/clients.stamp .venv-agents/clients.stamp ## run third-party clients for Python, Node and Java, and curl
 	@command -v node >/dev/null || { echo "make test-clients needs Node 20 or later" >&2; exit 1; }
 	@command -v npm >/dev/null || { echo "make test-clients needs npm" >&2; exit 1; }
 	@command -v curl >/dev/null || { echo "make test-clients needs curl" >&2; exit 1; }
@@ -78,7 +78,7 @@ bench-peers: .venv/test.stamp benchmarks/external/peers.stamp ## compare with ba
 	@$(BIN)/python -m benchmarks --peers --json benchmarks/results.json $(BENCH)
 
 clean: ## remove the files of all other targets
-	@rm -rf .venv .venv-clients .venv-lowest build dist tests/external/clients/node_modules \
+	@rm -rf .venv .venv-agents .venv-clients .venv-lowest build dist tests/external/clients/node_modules \
 		benchmarks/external/node_modules benchmarks/external/.venv benchmarks/external/peers.stamp
 
 .venv/python.stamp:
@@ -115,12 +115,16 @@ clean: ## remove the files of all other targets
 	@$(PIP) install --requirement tests/external/image/requirements.txt
 	@touch $@
 
-# Clients that conflict with the tests' packages. The list is complete: pip resolves nothing, and `pip check` verifies it.
+# Clients that conflict with the tests' packages, and with each other. Each list is complete: pip resolves nothing, and
+# `pip check` verifies it.
 .venv-clients/clients.stamp: tests/external/clients/requirements.txt
-	@echo "Installing the clients into .venv-clients."
-	@$(PYTHON) -m venv --clear .venv-clients
-	@.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --requirement $<
-	@.venv-clients/bin/python -m pip check
+.venv-agents/clients.stamp: tests/external/clients/requirements-agents.txt
+
+.venv-%/clients.stamp:
+	@echo "Installing the clients of $^ into $(@D)."
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --requirement $^
+	@$(@D)/bin/python -m pip check
 	@touch $@
 
 benchmarks/external/peers.stamp: benchmarks/external/package.json benchmarks/external/requirements.txt

@@ -575,6 +575,26 @@ def test_a_schema_that_is_to_be_used_is_kept_to(text: str, system: str) -> None:
     assert made.keys() == {"name", "age"}
 
 
+DOUBLED = json.dumps({"properties": {"a": {"const": {"b": 1}}}, "required": ["a"]}).translate({123: "{{", 125: "}}"})
+LLAMA_INDEX = f"""Extract the value.
+
+
+Here's a JSON schema to follow:
+{DOUBLED}
+
+Output a valid JSON object but do not repeat the schema.
+"""
+
+
+def test_a_schema_whose_braces_are_all_doubled_is_kept_to() -> None:
+    assert MODEL.reply([Turn("user", LLAMA_INDEX)], seed=1) == '{"a":{"b":1}}'
+
+
+def test_a_schema_after_one_with_doubled_braces_counts() -> None:
+    text = f"Answer in JSON by this schema: {DOUBLED}{json.dumps(PERSON)}"
+    check(PERSON, json.loads(MODEL.reply([Turn("user", text)], seed=1)))
+
+
 @pytest.mark.parametrize("keyword", ["$id", "$schema", "$anchor", "$dynamicAnchor"])
 @pytest.mark.parametrize("name", [5, [], {}, True, "http://["])
 def test_the_name_of_a_schema_does_not_matter(keyword: str, name: object) -> None:

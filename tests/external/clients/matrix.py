@@ -13,13 +13,17 @@ ROOT = Path(__file__).parents[3]
 EXTERNAL = Path(__file__).parent
 
 # `suite`: the Python that runs the tests. `clients`: the one with packages that conflict with the suite's.
+# `agents`: one with packages that require a later openai than `clients` has.
 # `node`: the machine's. `node22`: for packages that require a newer one.
-Runtime = Literal["suite", "clients", "node", "node22"]
+Runtime = Literal["suite", "clients", "agents", "node", "node22"]
 
 # Parts of the API that a client does not expose.
-Hidden = Literal["usage of streams", "usage of embeddings", "text of cut streams"]
+Hidden = Literal[
+    "usage of streams", "usage of embeddings", "text of cut streams", "finish reason", "finish reason of streams"
+]
 
 STATUSES = {
+    400: "invalid_field",
     401: "invalid_api_key",
     402: "insufficient_balance",
     429: "rate_limit_exceeded",
@@ -51,6 +55,10 @@ def pypi(package: str) -> Pin:
     return Pin(EXTERNAL / "requirements.txt", package)
 
 
+def agents(package: str) -> Pin:
+    return Pin(EXTERNAL / "requirements-agents.txt", package)
+
+
 def npm(package: str, alias: str = "") -> Pin:
     return Pin(EXTERNAL / "package.json", package, alias)
 
@@ -63,14 +71,20 @@ class Client(NamedTuple):
     pins: tuple[Pin, ...]
     runtime: Runtime
     adapter: str
-    # The exception for each status, and for a stream that is cut.
+    # The exception for each status, and for a stream whose connection is cut.
     errors: Mapping[int, str]
     cut: str
+    # The exception for a stream that ends early in good order; none if the half is taken for a whole answer. Then
+    # `early_finish` is what the client gives as its finish reason, if it gives one.
+    early_end: str = ""
+    early_finish: str | None = None
     # The exception's name for the error, if it is not the contract's code.
     codes: Mapping[int, str | None] = {}
     # The total number of attempts before a 429 or a 500 is passed on.
     attempts: int = 1
     embeds: bool = True
+    # The adapter's functions that request an object of a class, by the client's own ways to do so.
+    objects: tuple[str, ...] = ()
     # True if it parses objects while it reads, so that each piece of a stream is the object so far.
     reads_objects: bool = False
     hides: frozenset[Hidden] = frozenset()
@@ -82,7 +96,8 @@ class Client(NamedTuple):
 
     @property
     def tested(self) -> str:
-        return "answers, streams, embeddings" if self.embeds else "answers, streams"
+        parts = ["answers", "streams", *(["embeddings"] if self.embeds else []), *(["objects"] if self.objects else [])]
+        return ", ".join(parts)
 
 
 class Library(NamedTuple):
@@ -99,13 +114,20 @@ def _each(name: str) -> dict[int, str]:
 
 
 _OPENAI = {
+    400: "openai.BadRequestError",
     401: "openai.AuthenticationError",
     402: "openai.APIStatusError",
     429: "openai.RateLimitError",
     500: "openai.InternalServerError",
 }
-_OPENAI_NODE = {401: "AuthenticationError", 402: "APIError", 429: "RateLimitError", 500: "InternalServerError"}
-_AI = {401: "APICallError", 402: "APICallError", 429: "RetryError", 500: "RetryError"}
+_OPENAI_NODE = {
+    400: "BadRequestError",
+    401: "AuthenticationError",
+    402: "APIError",
+    429: "RateLimitError",
+    500: "InternalServerError",
+}
+_AI = {400: "APICallError", 401: "APICallError", 402: "APICallError", 429: "RetryError", 500: "RetryError"}
 
 CLIENTS = (
     Client(
@@ -161,12 +183,14 @@ CLIENTS = (
         "clients",
         "litellm",
         errors={
+            400: "litellm.BadRequestError",
             401: "litellm.AuthenticationError",
             402: "litellm.APIError",
             429: "litellm.RateLimitError",
             500: "litellm.InternalServerError",
         },
         cut="litellm.exceptions.MidStreamFallbackError",
+        early_end="litellm.exceptions.MidStreamFallbackError",
         codes={401: None, 402: None, 429: "429"},
         attempts=3,
     ),
@@ -183,12 +207,85 @@ CLIENTS = (
         hides=frozenset({"usage of streams", "text of cut streams"}),
     ),
     Client(
+        "Pydantic AI",
+        (agents("pydantic-ai-slim"),),
+        "agents",
+        "pydantic_ai",
+        errors={
+            400: "pydantic_ai.ModelRequestRejectedError",
+            401: "pydantic_ai.ModelAuthenticationError",
+            402: "pydantic_ai.ModelQuotaExceededError",
+            429: "pydantic_ai.ModelRateLimitError",
+            500: "pydantic_ai.ModelServerError",
+        },
+        cut="pydantic_ai.ModelConnectionError",
+        # It makes it up.
+        early_finish="stop",
+        attempts=3,
+        objects=("native", "prompted"),
+    ),
+    Client(
+        "OpenAI's Agents SDK, chat completions",
+        (agents("openai-agents"),),
+        "agents",
+        "openai_agents",
+        errors=_OPENAI,
+        cut="openai.APIConnectionError",
+        attempts=3,
+        embeds=False,
+        objects=("native",),
+        hides=frozenset({"finish reason"}),
+    ),
+    Client(
+        "smolagents, `retry=False`",
+        (agents("smolagents"),),
+        "agents",
+        "smolagents",
+        errors=_OPENAI,
+        cut="openai.APIConnectionError",
+        attempts=3,
+        embeds=False,
+        objects=("native",),
+        hides=frozenset({"finish reason of streams"}),
+    ),
+    Client(
+        "LlamaIndex",
+        (pypi("llama-index-llms-openai-like"), pypi("llama-index-embeddings-openai")),
+        "clients",
+        "llama_index",
+        errors=_OPENAI,
+        cut="httpx.RemoteProtocolError",
+        # It makes three calls of the SDK, which makes four attempts each.
+        attempts=12,
+        objects=("native", "prompted"),
+        hides=frozenset({"usage of embeddings"}),
+    ),
+    Client(
+        "DSPy",
+        (pypi("dspy"),),
+        "clients",
+        "dspy",
+        errors={
+            400: "dspy.LMInvalidRequestError",
+            401: "dspy.LMAuthError",
+            402: "dspy.LMBillingError",
+            429: "dspy.LMRateLimitError",
+            500: "dspy.LMServerError",
+        },
+        cut="dspy.LMTransportError",
+        early_end="dspy.LMStreamAssemblyError",
+        attempts=4,
+        objects=("prompted",),
+        hides=frozenset({"usage of embeddings"}),
+    ),
+    Client(
         "AI SDK",
         (npm("ai"), npm("@ai-sdk/openai-compatible")),
         "node22",
         "ai-7",
         errors=_AI,
         cut="APICallError",
+        early_end="InvalidResponseDataError",
         attempts=3,
     ),
     Client(
@@ -198,6 +295,7 @@ CLIENTS = (
         "ai-6",
         errors=_AI,
         cut="APICallError",
+        early_end="InvalidResponseDataError",
         attempts=3,
     ),
     Client(

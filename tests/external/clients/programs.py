@@ -30,9 +30,9 @@ def node22() -> str:
     return found
 
 
-def clients_python() -> str:
-    """Return the Python that has the clients."""
-    python = ROOT / ".venv-clients" / "bin" / "python"
+def clients_python(environment: str = "clients") -> str:
+    """Return the Python of an environment with clients."""
+    python = ROOT / f".venv-{environment}" / "bin" / "python"
     if not python.exists():
         pytest.fail("the Python clients are not installed; run make test-clients", pytrace=False)
     return str(python)

@@ -15,9 +15,12 @@ from tests.support.world import World
 
 QUESTION = "Tell me about the sea, and why people sail on it."
 REQUEST = {"model": "clevora-1.0-turbo", "messages": [{"role": "user", "content": QUESTION}]}
+PERSON_REQUEST = {"model": "clevora-1.0-turbo", "messages": [{"role": "user", "content": "Invent a person who sails."}]}
 TEXTS = ["the cat sat", "on the mat", "naïve café ☕"]
 COUNTS = ("prompt_tokens", "completion_tokens", "total_tokens")
 SENT_BEFORE_THE_CUT = 12
+# Seconds.
+BRIEFLY = 0.05
 
 BY_ID = {client.id: client for client in CLIENTS}
 
@@ -33,6 +36,14 @@ def each(clients: Sequence[Client]) -> pytest.MarkDecorator:
 every_client = each(CLIENTS)
 embedding_clients = each([client for client in CLIENTS if client.embeds])
 retrying_clients = each([client for client in CLIENTS if client.attempts > 1])
+object_clients = pytest.mark.parametrize(
+    ("client", "way"),
+    [
+        pytest.param(client, way, id=f"{client.id}-{way}", marks=pytest.mark.xdist_group(client.id))
+        for client in CLIENTS
+        for way in client.objects
+    ],
+)
 
 
 @pytest.fixture(scope="session")
@@ -83,9 +94,10 @@ def joined(client: Client, got: dict[str, Any]) -> str:
     return "".join(pieces[-1:] if client.reads_objects else pieces)
 
 
-def refuse(world: World, status: int, **when: Any) -> None:
-    """Make requests fail with `status`."""
-    rule = {"name": "refused", "when": {"endpoint": "*"} | when, "then": {"error": status}}
+def refuse(world: World, status: int, retry_after: float | None = None, **when: Any) -> None:
+    """Make requests fail with `status`, and with its usual wait unless `retry_after` (seconds) is given."""
+    error = {"status": status} | ({} if retry_after is None else {"retry_after": retry_after})
+    rule = {"name": "refused", "when": {"endpoint": "*"} | when, "then": {"error": error}}
     answer = world.http.put("/__mock/scenario", json={"name": "refusals", "rules": [rule]})
     assert answer.status_code == 200, answer.text
 
@@ -106,7 +118,7 @@ class TestChat:
         plain = asked_again(world)
         assert same(client, got["text"], plain)
         assert counts(got["usage"]) == plain["usage"]
-        assert got["finish"] == "stop"
+        assert got.get("finish") == (None if "finish reason" in client.hides else "stop")
         assert charge.tokens == plain["usage"]["total_tokens"]
 
     @every_client
@@ -119,7 +131,8 @@ class TestChat:
         assert same(client, joined(client, got), plain)
         if "usage of streams" not in client.hides:
             assert [counts(usage) for usage in got["usage"]] == [plain["usage"]]
-            assert got["finish"] == ["stop"]
+            is_hidden = client.hides & {"finish reason", "finish reason of streams"}
+            assert got.get("finish") == (None if is_hidden else ["stop"])
         assert charge.tokens == plain["usage"]["total_tokens"]
 
     @every_client
@@ -137,6 +150,26 @@ class TestChat:
         assert "finish" not in got
         assert "usage" not in got
 
+    @every_client
+    def test_a_stream_that_ends_early(self, world: World, client: Client, call: Call) -> None:
+        """Its message is complete, so it is the client's choice: an exception, or a half taken for a whole answer."""
+        rules = [{"then": {"fault": {"kind": "early_end", "after_tokens": SENT_BEFORE_THE_CUT}}}]
+        world.http.put("/__mock/scenario", json={"rules": rules}).raise_for_status()
+        got = call(world, "stream", request=REQUEST)
+        (charge,) = records.wait_for_charges(world)
+        (entry,) = records.journal(world)
+        assert (entry.completion_tokens, entry.fault) == (SENT_BEFORE_THE_CUT, "early_end")
+        assert charge.tokens == entry.prompt_tokens + SENT_BEFORE_THE_CUT
+        if client.reads_objects:
+            assert None in json.loads(joined(client, got)).values()
+        else:
+            assert joined(client, got) == entry.response
+        if client.early_end:
+            assert client.early_end in got["error"]["names"]
+        else:
+            assert "error" not in got
+        assert got.get("finish") == (client.early_finish and [client.early_finish])
+
 
 @embedding_clients
 def test_embeddings(world: World, client: Client, call: Call) -> None:
@@ -150,6 +183,16 @@ def test_embeddings(world: World, client: Client, call: Call) -> None:
         assert counts(got["usage"]).items() >= plain["usage"].items()
 
 
+@object_clients
+def test_an_object(world: World, client: Client, call: Call, way: str) -> None:
+    """Each way of a client to request an object of a class gives one, by one call."""
+    got = call(world, way, request=PERSON_REQUEST)
+    records.wait_for_charges(world)
+    (entry,) = records.journal(world)
+    assert got["object"] == json.loads(entry.response)
+    assert {name: type(value) for name, value in got["object"].items()} == {"name": str, "age": int}
+
+
 class Situation(NamedTuple):
     """A cause of a refusal."""
 
@@ -157,11 +200,13 @@ class Situation(NamedTuple):
     api_key: str = ""
 
 
+# Some clients make a dozen attempts, so those are told to wait only briefly.
 SITUATIONS = {
+    400: Situation(lambda world: refuse(world, 400)),
     401: Situation(lambda world: None, "sk_live_" + 32 * "0"),
     402: Situation(lambda world: world.balance(0)),
-    429: Situation(lambda world: refuse(world, 429)),
-    500: Situation(lambda world: refuse(world, 500)),
+    429: Situation(lambda world: refuse(world, 429, BRIEFLY)),
+    500: Situation(lambda world: refuse(world, 500, BRIEFLY)),
 }
 
 

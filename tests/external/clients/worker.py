@@ -20,8 +20,8 @@ def command(runtime: Runtime) -> list[str]:
     match runtime:
         case "suite":
             return [sys.executable, "serve.py"]
-        case "clients":
-            return [clients_python(), "serve.py"]
+        case "clients" | "agents":
+            return [clients_python(runtime), "serve.py"]
         case "node":
             node_packages()
             return [program("node"), "serve.mjs"]
