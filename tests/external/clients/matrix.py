@@ -13,13 +13,15 @@ ROOT = Path(__file__).parents[3]
 EXTERNAL = Path(__file__).parent
 
 # `suite`: the Python that runs the tests. `clients`: the one with packages that conflict with the suite's.
-# `node`: the machine's. `node22`: for packages that require a newer one.
-Runtime = Literal["suite", "clients", "node", "node22"]
+# `node`: the machine's. `node22`: for packages that require a newer one. `chromium`: a page of another origin.
+Runtime = Literal["suite", "clients", "node", "node22", "go", "chromium"]
 
 # Parts of the API that a client does not expose.
-Hidden = Literal["usage of streams", "usage of embeddings", "text of cut streams"]
+# `end of cut streams`: a browser drops what has arrived before the break but not been read.
+Hidden = Literal["usage of streams", "usage of embeddings", "text of cut streams", "end of cut streams"]
 
 STATUSES = {
+    400: "invalid_field",
     401: "invalid_api_key",
     402: "insufficient_balance",
     429: "rate_limit_exceeded",
@@ -99,13 +101,21 @@ def _each(name: str) -> dict[int, str]:
 
 
 _OPENAI = {
+    400: "openai.BadRequestError",
     401: "openai.AuthenticationError",
     402: "openai.APIStatusError",
     429: "openai.RateLimitError",
     500: "openai.InternalServerError",
 }
-_OPENAI_NODE = {401: "AuthenticationError", 402: "APIError", 429: "RateLimitError", 500: "InternalServerError"}
-_AI = {401: "APICallError", 402: "APICallError", 429: "RetryError", 500: "RetryError"}
+_OPENAI_NODE = {
+    400: "BadRequestError",
+    401: "AuthenticationError",
+    402: "APIError",
+    429: "RateLimitError",
+    500: "InternalServerError",
+}
+_AI = _each("APICallError") | {429: "RetryError", 500: "RetryError"}
+_CHROMIUM: frozenset[Hidden] = frozenset({"end of cut streams"})
 
 CLIENTS = (
     Client(
@@ -161,6 +171,7 @@ CLIENTS = (
         "clients",
         "litellm",
         errors={
+            400: "litellm.BadRequestError",
             401: "litellm.AuthenticationError",
             402: "litellm.APIError",
             429: "litellm.RateLimitError",
@@ -226,8 +237,84 @@ CLIENTS = (
         # At the exception the response's body, and so the code, is no longer available.
         codes=dict.fromkeys(STATUSES),
     ),
+    Client(
+        "LangChain for Node",
+        (npm("@langchain/openai"),),
+        "node22",
+        "langchain",
+        # They are LangChain's own classes below the SDK's.
+        errors=_OPENAI_NODE,
+        cut="TypeError",
+        attempts=3,
+        hides=frozenset({"usage of embeddings"}),
+    ),
+    Client(
+        "AI SDK, `@ai-sdk/openai` with `.chat()`",
+        (npm("ai"), npm("@ai-sdk/openai")),
+        "node22",
+        "ai-openai",
+        errors=_AI,
+        cut="APICallError",
+        attempts=3,
+    ),
+    Client(
+        "Continue",
+        (npm("@continuedev/openai-adapters"),),
+        "node",
+        "continue",
+        errors=_OPENAI_NODE,
+        cut="Error",
+        attempts=3,
+    ),
+    Client(
+        "OpenAI's SDK in Chromium",
+        (npm("openai", "openai-7"),),
+        "chromium",
+        "openai-7",
+        errors=_OPENAI_NODE,
+        cut="TypeError",
+        attempts=3,
+        hides=_CHROMIUM,
+    ),
     Client("axios", (npm("axios"),), "node", "axios", errors=_each("AxiosError"), cut="Error"),
     Client("fetch", (), "node22", "fetch", errors=_each("!response.ok"), cut="TypeError", version="of Node 22"),
+    Client(
+        "axios in Chromium",
+        (npm("axios"),),
+        "chromium",
+        "axios",
+        errors=_each("AxiosError"),
+        cut="TypeError",
+        hides=_CHROMIUM,
+    ),
+    Client(
+        "fetch in Chromium",
+        (),
+        "chromium",
+        "fetch",
+        errors=_each("!response.ok"),
+        cut="TypeError",
+        hides=_CHROMIUM,
+        version="of the system",
+    ),
+    Client(
+        "Go's `net/http`",
+        (),
+        "go",
+        "net-http",
+        errors=_each("resp.StatusCode"),
+        cut="io.ErrUnexpectedEOF",
+        version="of the system",
+    ),
+    Client(
+        "Java's `HttpClient`",
+        (),
+        "suite",
+        "jdk",
+        errors=_each("statusCode()"),
+        cut="java.io.UncheckedIOException",
+        version="of the system",
+    ),
     Client("curl", (), "suite", "curl", errors=_each("exit 22"), cut="exit 18", version="of the system"),
 )
 
