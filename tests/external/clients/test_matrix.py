@@ -157,7 +157,7 @@ class TestChat:
 @each([client for client in CLIENTS if client.adapter == "ai-openai"])
 def test_an_object_by_a_schema(world: World, call: Call) -> None:
     """The SDK itself validates it."""
-    got = call(world, "object", request=REQUEST)
+    got = call(world, "native", request=REQUEST)
     (charge,) = records.wait_for_charges(world)
     assert statuses(world) == [200]
     assert got["object"].keys() == {"name", "age"}

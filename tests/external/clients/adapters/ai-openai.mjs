@@ -11,7 +11,7 @@ const provider = ({ base_url, api_key }) => createOpenAI({ baseURL: base_url, ap
 export const versions = () => ({ versions: [read("ai/package.json").version, VERSION] });
 export const { chat, stream, embed, described } = adapt(sdk, provider);
 
-export async function object({ request, ...server }) {
+export async function native({ request, ...server }) {
   const model = provider(server).chat(request.model);
   const schema = z.object({ name: z.string(), age: z.number().int() });
   const { object } = await sdk.generateObject({ model, messages: request.messages, schema });
