@@ -212,6 +212,20 @@ def test_a_number_that_is_usually_whole_is_written_so() -> None:
     assert re.fullmatch(r"\d+", json.dumps(value(properties(age=REAL))["age"]))
 
 
+def test_the_bounds_that_zod_gives_every_integer_make_no_large_numbers() -> None:
+    exact = {"type": "integer", "minimum": -9007199254740991, "maximum": 9007199254740991}
+    schema = properties(
+        age=exact, count=exact, most=exact | {"minimum": 9007199254740990}, least=exact | {"maximum": 0}
+    )
+    for seed in range(20):
+        made = value(schema, seed)
+        assert 18 <= made["age"] <= 80
+        assert 1 <= made["count"] <= 100
+        assert made["most"] >= 9007199254740990
+        assert -99 <= made["least"] <= 0
+        check(schema, made)
+
+
 def test_a_boolean_schema_gives_a_value() -> None:
     assert isinstance(value(True), str)
 

@@ -14,12 +14,18 @@ EXTERNAL = Path(__file__).parent
 
 # `suite`: the Python that runs the tests. `clients`: the one with packages that conflict with the suite's.
 # `agents`: one with packages that require a later openai than `clients` has.
-# `node`: the machine's. `node22`: for packages that require a newer one.
-Runtime = Literal["suite", "clients", "agents", "node", "node22"]
+# `node`: the machine's. `node22`: for packages that require a newer one. `chromium`: a page of another origin.
+Runtime = Literal["suite", "clients", "agents", "node", "node22", "go", "chromium"]
 
 # Parts of the API that a client does not expose.
+# `end of cut streams`: a browser drops what has arrived before the break but not been read.
 Hidden = Literal[
-    "usage of streams", "usage of embeddings", "text of cut streams", "finish reason", "finish reason of streams"
+    "usage of streams",
+    "usage of embeddings",
+    "text of cut streams",
+    "end of cut streams",
+    "finish reason",
+    "finish reason of streams",
 ]
 
 STATUSES = {
@@ -127,7 +133,8 @@ _OPENAI_NODE = {
     429: "RateLimitError",
     500: "InternalServerError",
 }
-_AI = {400: "APICallError", 401: "APICallError", 402: "APICallError", 429: "RetryError", 500: "RetryError"}
+_AI = _each("APICallError") | {429: "RetryError", 500: "RetryError"}
+_CHROMIUM: frozenset[Hidden] = frozenset({"end of cut streams"})
 
 CLIENTS = (
     Client(
@@ -175,6 +182,7 @@ CLIENTS = (
         errors=_OPENAI,
         cut="httpx.RemoteProtocolError",
         attempts=3,
+        objects=("native",),
         hides=frozenset({"usage of embeddings"}),
     ),
     Client(
@@ -195,7 +203,7 @@ CLIENTS = (
         attempts=3,
     ),
     Client(
-        "instructor, JSON mode",
+        "instructor, JSON modes",
         (pypi("instructor"),),
         "clients",
         "instructor",
@@ -203,6 +211,7 @@ CLIENTS = (
         cut="instructor.core.InstructorRetryException",
         attempts=3,
         embeds=False,
+        objects=("json_schema", "md_json"),
         reads_objects=True,
         hides=frozenset({"usage of streams", "text of cut streams"}),
     ),
@@ -324,8 +333,86 @@ CLIENTS = (
         # At the exception the response's body, and so the code, is no longer available.
         codes=dict.fromkeys(STATUSES),
     ),
+    Client(
+        "LangChain for Node",
+        (npm("@langchain/openai"),),
+        "node22",
+        "langchain",
+        # They are LangChain's own classes below the SDK's.
+        errors=_OPENAI_NODE,
+        cut="TypeError",
+        attempts=3,
+        hides=frozenset({"usage of embeddings"}),
+    ),
+    Client(
+        "AI SDK, `@ai-sdk/openai` with `.chat()`",
+        (npm("ai"), npm("@ai-sdk/openai")),
+        "node22",
+        "ai-openai",
+        errors=_AI,
+        cut="APICallError",
+        early_finish="interrupted",
+        attempts=3,
+        objects=("native",),
+    ),
+    Client(
+        "Continue",
+        (npm("@continuedev/openai-adapters"),),
+        "node",
+        "continue",
+        errors=_OPENAI_NODE,
+        cut="Error",
+        attempts=3,
+    ),
+    Client(
+        "OpenAI's SDK in Chromium",
+        (npm("openai", "openai-7"),),
+        "chromium",
+        "openai-7",
+        errors=_OPENAI_NODE,
+        cut="TypeError",
+        attempts=3,
+        hides=_CHROMIUM,
+    ),
     Client("axios", (npm("axios"),), "node", "axios", errors=_each("AxiosError"), cut="Error"),
     Client("fetch", (), "node22", "fetch", errors=_each("!response.ok"), cut="TypeError", version="of Node 22"),
+    Client(
+        "axios in Chromium",
+        (npm("axios"),),
+        "chromium",
+        "axios",
+        errors=_each("AxiosError"),
+        cut="TypeError",
+        hides=_CHROMIUM,
+    ),
+    Client(
+        "fetch in Chromium",
+        (),
+        "chromium",
+        "fetch",
+        errors=_each("!response.ok"),
+        cut="TypeError",
+        hides=_CHROMIUM,
+        version="of the system",
+    ),
+    Client(
+        "Go's `net/http`",
+        (),
+        "go",
+        "net-http",
+        errors=_each("resp.StatusCode"),
+        cut="io.ErrUnexpectedEOF",
+        version="of the system",
+    ),
+    Client(
+        "Java's `HttpClient`",
+        (),
+        "suite",
+        "jdk",
+        errors=_each("statusCode()"),
+        cut="java.io.UncheckedIOException",
+        version="of the system",
+    ),
     Client("curl", (), "suite", "curl", errors=_each("exit 22"), cut="exit 18", version="of the system"),
 )
 
@@ -334,6 +421,7 @@ LIBRARIES = (
     Library("Dodo Payments for Node", npm("dodopayments"), "reads the payment events"),
     Library("Standard Webhooks for Python", suite("standardwebhooks"), "checks and signs the payment events"),
     Library("Standard Webhooks for Node", npm("standardwebhooks"), "checks and signs the payment events"),
+    Library("instructor for Node", npm("@instructor-ai/instructor"), "objects in the modes JSON and JSON_SCHEMA"),
     Library("Firebase for the web", npm("firebase"), "signs up, in and out, refreshes; its token opens the dashboard"),
     Library("Firebase Admin for Python", pypi("firebase-admin"), "verifies ID tokens, finds users"),
     Library("Firebase Admin for Node", npm("firebase-admin"), "verifies ID tokens, finds users"),

@@ -1,6 +1,7 @@
 """Paths of the programs and packages that these tests run. A missing one fails them; nothing is skipped."""
 
 import json
+import os
 import shutil
 import subprocess
 
@@ -28,6 +29,25 @@ def node22() -> str:
     if int(said.removeprefix("v").partition(".")[0]) < OLDEST_NODE:
         pytest.fail(f"some clients need Node {OLDEST_NODE} or later; this is {said.strip()}", pytrace=False)
     return found
+
+
+def chromium() -> str:
+    """Return the path of Chromium or of a browser made of it."""
+    for name in ("chromium", "google-chrome", "chromium-browser"):
+        if found := shutil.which(name):
+            return found
+    pytest.fail("these tests need Chromium; run make test-browser", pytrace=False)
+
+
+def go_program() -> str:
+    """Return the path of the client in Go, which is compiled first."""
+    built = ROOT / "build" / "clients" / "net-http"
+    source = EXTERNAL / "adapters" / "net-http.go"
+    # Neither packages nor another version of Go are fetched, and the user's settings do not matter.
+    own = {"GOCACHE": str(built.parent / "go"), "GOENV": "off", "GOPROXY": "off", "GOTOOLCHAIN": "local"}
+    command = [program("go"), "build", "-o", str(built), str(source)]
+    subprocess.run(command, env={"PATH": os.environ["PATH"]} | own, check=True)
+    return str(built)
 
 
 def clients_python(environment: str = "clients") -> str:

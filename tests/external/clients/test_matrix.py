@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from clevora_mock.core.journal import JournalEntry
 from tests.external.clients.matrix import CLIENTS, STATUSES, Client
 from tests.external.clients.worker import Worker
 from tests.support import records
@@ -29,8 +30,11 @@ Call = Callable[..., dict[str, Any]]
 
 def each(clients: Sequence[Client]) -> pytest.MarkDecorator:
     """Parametrize by `clients`; tests of one client run in the same xdist process and share its worker."""
-    rows = [pytest.param(client, id=client.id, marks=pytest.mark.xdist_group(client.id)) for client in clients]
-    return pytest.mark.parametrize("client", rows)
+    return pytest.mark.parametrize("client", [pytest.param(one, id=one.id, marks=marks(one)) for one in clients])
+
+
+def marks(client: Client) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.xdist_group(client.id), *([pytest.mark.browser] if client.runtime == "chromium" else [])]
 
 
 every_client = each(CLIENTS)
@@ -44,6 +48,7 @@ object_clients = pytest.mark.parametrize(
         for way in client.objects
     ],
 )
+single_clients = each([client for client in CLIENTS if client.attempts == 1])
 
 
 @pytest.fixture(scope="session")
@@ -73,9 +78,18 @@ def counts(usage: dict[str, Any]) -> dict[str, int]:
     return {name: usage[name] for name in COUNTS if name in usage}
 
 
+def requests(world: World) -> list[JournalEntry]:
+    """Return the journal's entries of the client's requests; a browser sends preflights of its own before them."""
+    return [entry for entry in records.journal(world) if entry.method != "OPTIONS"]
+
+
+def statuses(world: World) -> list[int | None]:
+    return [entry.status for entry in requests(world)]
+
+
 def asked_again(world: World) -> Any:
     """Repeat the client's request over plain HTTP, and return the response."""
-    asked = json.loads(records.journal(world)[0].body)
+    asked = json.loads(requests(world)[0].body)
     assert QUESTION in json.dumps(asked["messages"])
     answer = world.http.post("/v1/chat/completions", json=asked | {"stream": False}, headers=world.headers)
     assert answer.status_code == 200
@@ -114,7 +128,7 @@ class TestChat:
     def test_an_answer(self, world: World, client: Client, call: Call) -> None:
         got = call(world, "chat", request=REQUEST)
         (charge,) = records.wait_for_charges(world)
-        assert records.statuses(world) == [200]
+        assert statuses(world) == [200]
         plain = asked_again(world)
         assert same(client, got["text"], plain)
         assert counts(got["usage"]) == plain["usage"]
@@ -126,7 +140,7 @@ class TestChat:
         """Frames that arrive one by one add up to the whole text, with one usage and one charge."""
         got = call(live_world, "stream", request=REQUEST)
         (charge,) = records.wait_for_charges(live_world)
-        assert records.statuses(live_world) == [200]
+        assert statuses(live_world) == [200]
         plain = asked_again(live_world)
         assert same(client, joined(client, got), plain)
         if "usage of streams" not in client.hides:
@@ -143,10 +157,12 @@ class TestChat:
         got = call(world, "stream", request=REQUEST)
         assert client.cut in got["error"]["names"]
         (charge,) = records.wait_for_charges(world)
-        (entry,) = records.journal(world)
+        (entry,) = requests(world)
         assert (entry.completion_tokens, entry.fault) == (SENT_BEFORE_THE_CUT, "close")
         assert charge.tokens == entry.prompt_tokens + SENT_BEFORE_THE_CUT
-        assert joined(client, got) == ("" if "text of cut streams" in client.hides else entry.response)
+        sent = "" if "text of cut streams" in client.hides else entry.response or ""
+        read = joined(client, got)
+        assert sent.startswith(read) if "end of cut streams" in client.hides else read == sent
         assert "finish" not in got
         assert "usage" not in got
 
@@ -157,7 +173,7 @@ class TestChat:
         world.http.put("/__mock/scenario", json={"rules": rules}).raise_for_status()
         got = call(world, "stream", request=REQUEST)
         (charge,) = records.wait_for_charges(world)
-        (entry,) = records.journal(world)
+        (entry,) = requests(world)
         assert (entry.completion_tokens, entry.fault) == (SENT_BEFORE_THE_CUT, "early_end")
         assert charge.tokens == entry.prompt_tokens + SENT_BEFORE_THE_CUT
         if client.reads_objects:
@@ -176,7 +192,7 @@ def test_embeddings(world: World, client: Client, call: Call) -> None:
     got = call(world, "embed", texts=TEXTS)
     (charge,) = records.wait_for_charges(world)
     plain = world.http.post("/v1/embeddings", json={"input": TEXTS}, headers=world.headers).json()
-    assert records.statuses(world) == [200, 200]
+    assert statuses(world) == [200, 200]
     assert got["vectors"] == [one["embedding"] for one in plain["data"]]
     assert charge.tokens == plain["usage"]["total_tokens"]
     if "usage of embeddings" not in client.hides:
@@ -188,7 +204,7 @@ def test_an_object(world: World, client: Client, call: Call, way: str) -> None:
     """Each way of a client to request an object of a class gives one, by one call."""
     got = call(world, way, request=PERSON_REQUEST)
     records.wait_for_charges(world)
-    (entry,) = records.journal(world)
+    (entry,) = requests(world)
     assert got["object"] == json.loads(entry.response)
     assert {name: type(value) for name, value in got["object"].items()} == {"name": str, "age": int}
 
@@ -220,7 +236,7 @@ class TestRefusals:
         got = call(world, "chat", api_key, request=REQUEST)
         self._check(client, got["error"], status)
         attempts = client.attempts if status in (429, 500) else 1
-        assert records.statuses(world) == [status] * attempts
+        assert statuses(world) == [status] * attempts
         assert records.charges(world) == []
 
     @every_client
@@ -229,7 +245,7 @@ class TestRefusals:
         got = call(world, "stream", request=REQUEST)
         self._check(client, got["error"], 402)
         assert "text" not in got
-        assert records.statuses(world) == [402]
+        assert statuses(world) == [402]
 
     def _check(self, client: Client, error: dict[str, Any], status: int) -> None:
         assert client.errors[status] in error["names"]
@@ -245,7 +261,18 @@ class TestRetries:
         refuse(live_world, status, calls=1)
         assert "error" not in call(live_world, "chat", request=REQUEST)
         assert len(records.wait_for_charges(live_world)) == 1
-        assert records.statuses(live_world) == [status, 200]
-        refused, answered = records.journal(live_world)
+        assert statuses(live_world) == [status, 200]
+        refused, answered = requests(live_world)
         assert answered.at >= (refused.retry_at or 0)
         assert live_world.http.get("/__mock/conduct").json()["findings"] == []
+
+    @single_clients
+    def test_a_program_learns_how_long_to_wait(self, world: World, client: Client, call: Call) -> None:
+        """Where a client does not retry, it shows the header, and the call after that wait is answered."""
+        refuse(world, 429, calls=1)
+        wait = call(world, "chat", request=REQUEST)["error"]["retry_after"]
+        world.advance(int(wait))
+        assert "error" not in call(world, "chat", request=REQUEST)
+        refused, answered = requests(world)
+        assert (refused.status, answered.status, answered.at >= (refused.retry_at or 0)) == (429, 200, True)
+        assert world.http.get("/__mock/conduct").json()["findings"] == []
