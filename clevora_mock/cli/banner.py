@@ -17,6 +17,8 @@ _CONTROL = {
     "off": "and nobody the control plane (--control off)",
 }
 
+_WELL_KNOWN = ", which anybody can forge: set --webhook-secret or --seed"
+
 
 def announce(settings: Settings, url: str) -> None:
     """Print the banner, unless ``--quiet``, and ``READY``."""
@@ -66,6 +68,9 @@ def _notable_settings(settings: Settings) -> list[tuple[str, str]]:
         facts.append(("Clock", f"{clock.mode}{speed}{mark}"))
     if settings.control == "off":
         facts.append(("Control", "off"))
+    if settings.strict_tokens:
+        is_known = (settings.seed, settings.webhook_secret) == (Settings().seed, Settings().webhook_secret)
+        facts.append(("Tokens", f"only this server's{_WELL_KNOWN if is_known else ''}"))
     if settings.no_rate_limit:
         facts.append(("Limits", "off"))
     return facts

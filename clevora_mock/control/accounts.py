@@ -106,8 +106,9 @@ async def issue_token(request: Request) -> Response:
         lifetime = to_micros("expiresIn", body.expires_in) // SECOND
     if not 1 <= lifetime <= _MAX_LIFETIME_SECONDS:
         raise invalid("expiresIn", f"1 to {_MAX_LIFETIME_SECONDS} seconds", value_text(body.expires_in))
-    project = get_sandbox(request).config.firebase_project
-    return json_response(IdToken(id_tokens.issue(Identity(body.uid, body.email), project, get_now(request), lifetime)))
+    config, user = get_sandbox(request).config, Identity(body.uid, body.email)
+    token = id_tokens.issue(user, config.firebase_project, get_now(request), lifetime, key=config.token_key)
+    return json_response(IdToken(token))
 
 
 def _find_account(request: Request) -> Account:

@@ -36,7 +36,10 @@ _MAX_SIDE_RUNS = 64
 
 
 class SandboxConfig(Struct, frozen=True):
-    """The initial state of a sandbox: the demo account (`balance` in micro-dollars), secrets, limits and sizes."""
+    """The initial state of a sandbox: the demo account (`balance` in micro-dollars), secrets, limits and sizes.
+
+    With a `token_key`, only tokens that were issued with it are taken.
+    """
 
     seed: int
     uid: str
@@ -47,6 +50,7 @@ class SandboxConfig(Struct, frozen=True):
     firebase_project: str
     webhook_secret: str
     limits: Limits
+    token_key: bytes | None = None
     real_delays: bool = False
     journal_size: int = MAX_ENTRIES
 

@@ -53,6 +53,10 @@ async def sign_in(context: RequestContext, request: SignInRequest) -> Reply:
     require_email(request.email)
     if not request.password:
         raise firebase_error("MISSING_PASSWORD")
+    config = context.sandbox.config
+    if config.token_key is not None and request.password == config.password:
+        hint = "with --strict-tokens the well-known password signs nobody in; POST /__mock/tokens issues a token"
+        raise firebase_error("INVALID_LOGIN_CREDENTIALS", hint=hint)
     user = context.sandbox.users.find_by_email(request.email)
     if user is None or user.password is None or not user.password.matches(request.password):
         raise firebase_error("INVALID_LOGIN_CREDENTIALS")

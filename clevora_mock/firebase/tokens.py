@@ -40,7 +40,7 @@ async def refresh(context: RequestContext) -> Reply:
     if not token:
         raise firebase_error("MISSING_REFRESH_TOKEN")
     try:
-        session = sessions.parse_refresh_token(token)
+        session = sessions.parse_refresh_token(token, context.sandbox.config.token_key)
     except ValueError:
         raise firebase_error("INVALID_REFRESH_TOKEN") from None
     users = context.sandbox.users

@@ -149,6 +149,18 @@ class TestBanner:
         assert "Console" not in text
         assert re.search(r"Control +off\n", text)
 
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({}, "only this server's, which anybody can forge: set --webhook-secret or --seed"),
+            ({"seed": 7}, "only this server's"),
+            ({"webhook_secret": "whsec_b3duLi4u"}, "only this server's"),
+        ],
+    )
+    def test_strict_tokens_that_are_not_secret_are_told(self, changes: dict[str, Any], said: str) -> None:
+        text = banner(Settings(strict_tokens=True, **changes), "http://x", PLAIN)
+        assert re.search(rf"Tokens +{re.escape(said)}\n", text)
+
     def test_no_mark_is_mentioned_where_the_log_has_none(self) -> None:
         assert re.search(r"Clock +frozen\n", banner(Settings(clock="frozen", log_format="json"), "http://x", PLAIN))
 
