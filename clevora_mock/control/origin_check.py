@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from clevora_mock.contract.errors import ErrorSpec
 from clevora_mock.core.errors import ApiError
+from clevora_mock.core.masking import masked_text
 
 ControlAccess = Literal["loopback", "allowed", "off"]
 
@@ -49,7 +50,9 @@ class LocalOnly(Struct, frozen=True):
         name = (urlsplit(f"//{host}").hostname or "").removesuffix(".") if _is_authority(host) else ""
         is_local = name == _LOOPBACK or name.endswith(f".{_LOOPBACK}")
         if not (is_local or name in self.allowed_hosts or _is_ip_address(name)):
-            raise ApiError(FORBIDDEN_HOST, hint=f"allow it with --allowed-host {name or 'NAME'}")
+            # In lower case, a secret in it would not be recognized.
+            shown = name if name and masked_text(host) == host else "NAME"
+            raise ApiError(FORBIDDEN_HOST, hint=f"allow it with --allowed-host {shown}")
         if request.method not in ("GET", "HEAD") and _is_foreign(request, host):
             raise ApiError(FORBIDDEN_ORIGIN)
 
