@@ -35,7 +35,7 @@ _TITLE_ATTEMPTS = 12
 
 
 class Title(msgspec.Struct, frozen=True):
-    """A title with its slots, the main one of them (or "plain"), a tag for its form, and keywords if any."""
+    """A title with its slots, the main one of them (or "plain"), a tag for its form, and keywords, both if any."""
 
     text: str
     slots: dict[str, str]
@@ -68,8 +68,6 @@ class SubjectBuilder:
         self._subject = subject
         self._patterns = patterns
         self._rng = rng
-        shared = {"video": patterns.videos, "podcast": patterns.podcasts}
-        self._forms = {line: form for forms in shared.values() for form, lines in forms.items() for line in lines}
         pools: dict[str, Sequence[str]] = {
             "theme": subject.themes,
             "skill": subject.skills,
@@ -78,8 +76,8 @@ class SubjectBuilder:
             "guest": rng.shuffled([f"{first} {last}" for first, last in names]),
             "own video": subject.videos,
             "own podcast": subject.podcasts,
-            "shared video": rng.shuffled([line for lines in patterns.videos.values() for line in lines]),
-            "shared podcast": rng.shuffled([line for lines in patterns.podcasts.values() for line in lines]),
+            "shared video": rng.shuffled([*patterns.videos]),
+            "shared podcast": rng.shuffled([*patterns.podcasts]),
             "video note": subject.notes + subject.video_notes,
             "podcast note": subject.notes,
             "video creator": _creators(subject.channels, names, rng),
@@ -107,7 +105,6 @@ class SubjectBuilder:
             published_at=self._published(),
             tags=self._tags(title),
             keywords=f"{self._subject.keywords} {title.keywords}".strip(),
-            subject=self._subject.name,
         )
 
     def _title(self, kind: MediaType) -> Title:
@@ -129,7 +126,8 @@ class SubjectBuilder:
         slots = {name: line.partition(" | ")[0] for name, line in dealt.items()}
         slots |= {"n": str(3 + self._rng.randbelow(10)), "people": self._subject.people}
         about = next((about for about in ("theme", "skill", "thing") if about in dealt), "plain")
-        form = self._forms.get(pattern) or ("interview" if "guest" in dealt else "tutorial" if "skill" in dealt else "")
+        forms = self._patterns.videos | self._patterns.podcasts
+        form = forms[pattern] if pattern in forms else _evident_form(pattern)
         keywords = " ".join(line.partition(" | ")[2] for line in dealt.values())
         return Title(title_case(pattern.format_map(slots)), slots, about, form, keywords.strip())
 
@@ -210,6 +208,13 @@ def _creators(patterns: Lines, names: Names, rng: RandomStream) -> list[str]:
     chosen = [rng.choice(names) for _ in range(len(patterns) + 2 + len(names) // 200)]
     named = [pattern.format(first=first, last=last) for pattern, (first, last) in zip(patterns, chosen, strict=False)]
     return [*dict.fromkeys(named + [f"{first} {last}" for first, last in chosen[len(patterns) :]])]
+
+
+def _evident_form(pattern: str) -> str:
+    """Return the form that a subject's own pattern names, if any."""
+    if "with {guest}" in pattern or "{guest} on " in pattern:
+        return "interview"
+    return "tutorial" if "How to {skill}" in pattern else ""
 
 
 def _stutters(pattern: str, slots: dict[str, str]) -> bool:
