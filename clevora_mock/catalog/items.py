@@ -44,7 +44,7 @@ class CatalogItem(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     keywords: str = ""
 
 
-def load(path: Path) -> list[CatalogItem]:
+def load_catalog(path: Path) -> list[CatalogItem]:
     """Return the items of the catalog file at `path`, in its order. Raises CatalogError."""
     try:
         data = path.read_bytes()
@@ -68,7 +68,7 @@ def load(path: Path) -> list[CatalogItem]:
     return items
 
 
-def dump(items: list[CatalogItem]) -> bytes:
+def dump_catalog(items: list[CatalogItem]) -> bytes:
     """Return the bytes of a catalog file with `items`, one per line."""
     return msgspec.json.Encoder().encode_lines(items)
 

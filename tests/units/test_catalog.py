@@ -12,8 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from clevora_mock.catalog import builder
-from clevora_mock.catalog import items as catalog
-from clevora_mock.catalog.items import CatalogError, CatalogItem
+from clevora_mock.catalog.items import CatalogError, CatalogItem, dump_catalog, load_catalog
 from clevora_mock.catalog.subjects import load_subjects
 from clevora_mock.catalog.title_case import title_case
 from clevora_mock.resources import fixture
@@ -85,7 +84,7 @@ BAD_FIELDS = [
 
 @pytest.fixture(scope="module")
 def items() -> list[CatalogItem]:
-    return catalog.load(SHIPPED)
+    return load_catalog(SHIPPED)
 
 
 @pytest.fixture
@@ -179,13 +178,13 @@ class TestShipped:
         assert same < len(items) / 20
 
     def test_it_is_what_the_builder_builds(self) -> None:
-        made, shipped = catalog.dump(builder.build()), SHIPPED.read_bytes()
+        made, shipped = dump_catalog(builder.build()), SHIPPED.read_bytes()
         assert made == shipped, f"the names are of Faker {FAKER}, and this is Faker {version('faker')}"
 
 
 class TestBuilder:
     def test_the_same_size_and_seed_give_the_same_bytes(self) -> None:
-        first, second = (catalog.dump(builder.build(150, 7)) for _ in range(2))
+        first, second = (dump_catalog(builder.build(150, 7)) for _ in range(2))
         assert first == second
 
     def test_another_seed_gives_another_catalog(self) -> None:
@@ -200,7 +199,7 @@ class TestBuilder:
 
     def test_a_made_catalog_can_be_loaded(self, written: Write) -> None:
         made = builder.build(100, 3)
-        assert catalog.load(written(catalog.dump(made))) == made
+        assert load_catalog(written(dump_catalog(made))) == made
 
 
 class TestSubjects:
@@ -244,17 +243,17 @@ class TestOwnFile:
     @pytest.mark.parametrize("indent", [None, 2])
     def test_a_json_array_is_read(self, written: Write, indent: int | None) -> None:
         content = json.dumps([GOOD, GOOD | {"id": "vid_2"}], indent=indent)
-        assert [item.id for item in catalog.load(written(content))] == ["vid_1", "vid_2"]
+        assert [item.id for item in load_catalog(written(content))] == ["vid_1", "vid_2"]
 
     def test_json_lines_are_read_and_blank_ones_skipped(self, written: Write) -> None:
         content = f"\n{json.dumps(GOOD)}\r\n\n{json.dumps(GOOD | {'id': 'vid_2'})}"
-        assert [item.id for item in catalog.load(written(content))] == ["vid_1", "vid_2"]
+        assert [item.id for item in load_catalog(written(content))] == ["vid_1", "vid_2"]
 
     def test_keywords_of_an_own_file_are_read(self, written: Write) -> None:
-        assert catalog.load(written(json.dumps(GOOD | {"keywords": "other words"})))[0].keywords == "other words"
+        assert load_catalog(written(json.dumps(GOOD | {"keywords": "other words"})))[0].keywords == "other words"
 
     def test_fields_of_its_own_are_ignored(self, written: Write) -> None:
-        [item] = catalog.load(written(json.dumps(GOOD | {"rating": 5})))
+        [item] = load_catalog(written(json.dumps(GOOD | {"rating": 5})))
         assert isinstance(item, CatalogItem)
 
     @pytest.mark.parametrize(("change", "field", "says"), BAD_FIELDS)
@@ -263,7 +262,7 @@ class TestOwnFile:
     ) -> None:
         path = written("\n".join(json.dumps(one) for one in [GOOD, GOOD | {"id": "vid_2"} | change]))
         with pytest.raises(CatalogError) as caught:
-            catalog.load(path)
+            load_catalog(path)
         assert str(caught.value).startswith(f"{path}, line 2, field {field}: ")
         assert says in str(caught.value)
 
@@ -271,14 +270,14 @@ class TestOwnFile:
     def test_a_missing_field_is_named(self, written: Write, field: str) -> None:
         path = written(json.dumps({name: value for name, value in GOOD.items() if name != field}))
         with pytest.raises(CatalogError) as caught:
-            catalog.load(path)
+            load_catalog(path)
         assert str(caught.value) == f"{path}, line 1, field {field}: expected a value, but it is missing"
 
     def test_the_line_of_an_array_s_element_is_where_it_begins(self, written: Write) -> None:
         content = json.dumps([GOOD, GOOD | {"id": "vid_2", "title": 5}], indent=2)
         line = [row.strip() for row in content.split("\n")].index("{", 2) + 1
         with pytest.raises(CatalogError, match=f"line {line}, field title: "):
-            catalog.load(written(content))
+            load_catalog(written(content))
 
     @pytest.mark.parametrize(
         ("content", "says"),
@@ -297,8 +296,8 @@ class TestOwnFile:
     )
     def test_a_file_of_the_wrong_shape_is_refused(self, written: Write, content: str | bytes, says: str) -> None:
         with pytest.raises(CatalogError, match=re.escape(says)):
-            catalog.load(written(content))
+            load_catalog(written(content))
 
     def test_a_file_that_is_not_there_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(CatalogError, match=r"none\.jsonl: cannot be read: No such file"):
-            catalog.load(tmp_path / "none.jsonl")
+            load_catalog(tmp_path / "none.jsonl")

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clevora_mock.catalog import items as catalog
-from clevora_mock.catalog.items import CatalogItem
+from clevora_mock.catalog.items import CatalogItem, load_catalog
 from clevora_mock.models.search import SearchIndex
 from clevora_mock.resources import fixture
 from tests.support.catalog import subject_of
@@ -23,7 +22,7 @@ from tests.units.everyday_queries import (
     UNKNOWN_NOUNS,
 )
 
-ITEMS = catalog.load(fixture("catalog.jsonl"))
+ITEMS = load_catalog(fixture("catalog.jsonl"))
 INDEX = SearchIndex(ITEMS)
 FILLER = [(f"Something else {number}", "other") for number in range(10)]
 
