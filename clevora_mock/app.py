@@ -27,6 +27,7 @@ from clevora_mock.resources import scenarios
 from clevora_mock.scenarios.file_watcher import FileWatcher
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.settings import Settings
+from clevora_mock.web.background import Background
 from clevora_mock.web.error_handlers import ErrorHandlers
 from clevora_mock.web.header_overrides import PlanResolver
 from clevora_mock.web.middleware import SandboxMiddleware
@@ -55,13 +56,14 @@ def create_app(
     rows = load_operations(Path(chosen.catalog) if chosen.catalog else None, pacing)
     server = _start_name(chosen.server_name)
     sender = WebhookSender()
+    background = Background()
     table = build_control_table(ControlContext(sandboxes, store, sender, rows, server))
     errors = ErrorHandlers(CLEVORA)
     app = Starlette(
         routes=[
-            *build_api_routes(rows, PlanResolver(store.named)),
+            *build_api_routes(rows, PlanResolver(store.named), background),
             *build_control_routes(table, LocalOnly((*chosen.allowed_hosts, chosen.host.lower())), on_change),
-            *build_firebase_routes(),
+            *build_firebase_routes(background),
         ],
         middleware=[
             Middleware(SandboxMiddleware, sandboxes=sandboxes, latency=chosen.latency_micros, server=server),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -29,8 +30,10 @@ from clevora_mock.core.reply import DONE, Frame, Reply
 from clevora_mock.core.rng import RandomStream, stable_hash
 from clevora_mock.core.rules import last_message
 from clevora_mock.models.chat import RESPONSE_FORMATS, Turn
+from clevora_mock.models.json_requests import mentions_json
 from clevora_mock.models.registry import Models
 from clevora_mock.text import tokens
+from clevora_mock.web.background import LONG
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.json_response import encode_reply
 from clevora_mock.web.parsing import choose_model
@@ -88,15 +91,12 @@ class ChatHandler:
         self._pacing = pacing
 
     async def __call__(self, context: RequestContext, request: ChatRequest) -> Reply:
-        for index, message in enumerate(request.messages):
-            _check_content(message, f"messages[{index}]")
         model = choose_model(ENDPOINT_BY_NAME[_NAME], request.model)
         response_format = request.response_format
         if response_format is not None and response_format.get("type") not in RESPONSE_FORMATS:
             context.exchange.set_ignored((*context.exchange.ignored, "response_format")[:MAX_IGNORED_NAMES])
-        turns = [Turn(message.role, message.text) for message in request.messages]
-        completion = self._complete(context, request, model, turns)
-        prompt_tokens = tokens.prompt([turn.text for turn in turns])
+        work = partial(self._answer, context, request, model)
+        completion, prompt_tokens = await context.background.run(_size(context, request), work)
         usage = TokenUsage(prompt_tokens, completion.completion_tokens, prompt_tokens + completion.completion_tokens)
         completion_id = "chatcmpl-" + context.sandbox.rng.next_hex("chat")
         created = context.now // SECOND
@@ -111,6 +111,13 @@ class ChatHandler:
             completion_tokens=completion.completion_tokens,
             text=completion.text,
         )
+
+    def _answer(self, context: RequestContext, request: ChatRequest, model: str) -> tuple[Completion, int]:
+        """Return the completion and the prompt's tokens. Raises a 400 for unusable content."""
+        for index, message in enumerate(request.messages):
+            _check_content(message, f"messages[{index}]")
+        turns = [Turn(message.role, message.text) for message in request.messages]
+        return self._complete(context, request, model, turns), tokens.prompt([turn.text for turn in turns])
 
     def _complete(self, context: RequestContext, request: ChatRequest, model: str, turns: list[Turn]) -> Completion:
         """Return the scenario's content, else a recorded answer, else the fake model's."""
@@ -148,6 +155,14 @@ class ChatHandler:
         """Return the pacing of the scenario's plan, else the server's."""
         pace = context.plan.then.stream
         return self._pacing if pace is None else StreamPacing(pace.tokens_per_second, pace.ttft, pace.jitter)
+
+
+def _size(context: RequestContext, request: ChatRequest) -> int:
+    """Return the size of the work; a value by a schema takes long, however short that is."""
+    size = len(context.facts.body)
+    if request.response_format is not None:
+        return LONG
+    return LONG if size < LONG and any(mentions_json(message.text) for message in request.messages) else size
 
 
 def _fill_placeholders(content: str, context: RequestContext, model: str) -> str:

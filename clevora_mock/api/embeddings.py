@@ -1,6 +1,5 @@
 """``POST /v1/embeddings`` (E1-E4)."""
 
-import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -20,9 +19,8 @@ from clevora_mock.web.parsing import choose_model
 if TYPE_CHECKING:
     from clevora_mock.models.embeddings import Embedder, Floats
 
-# Longer work runs in a thread, so that other requests do not wait. One vector costs as much as so many characters.
-_OFFLOADED_CHARACTERS = 4_000
-_VECTOR_CHARACTERS = 50
+# One vector takes as long as so many characters.
+_VECTOR_CHARACTERS = 100
 
 
 class EmbeddingsHandler:
@@ -34,21 +32,20 @@ class EmbeddingsHandler:
     async def __call__(self, context: RequestContext, request: EmbeddingsRequest) -> Reply:
         model = choose_model(ENDPOINT_BY_NAME["embeddings"], request.model)
         texts = [request.input] if isinstance(request.input, str) else request.input
-        counted = sum(map(tokens.count, texts))
-        usage = PromptUsage(counted, counted)
-        encoded = request.encoding_format == "base64"
-        if context.scripted.vector is not None:
-            body = _render_body(_repeat(context.scripted.vector, len(texts)), model, usage, encoded=encoded)
-        else:
-            embedder = await self._embedder()
+        vector = context.scripted.vector
+        embedder = await self._embedder() if vector is None else None
 
-            def embed() -> bytes:
-                return _render_body(embedder.vectors(texts), model, usage, encoded=encoded)
+        def embed() -> Reply:
+            counted = sum(map(tokens.count, texts))
+            vectors = _repeat(vector or (), len(texts)) if embedder is None else embedder.vectors(texts)
+            usage = PromptUsage(counted, counted)
+            body = _render_body(vectors, model, usage, encoded=request.encoding_format == "base64")
+            summary = f"{len(texts)} vector{'s' if len(texts) > 1 else ''}"
+            return replace(json_reply(body), prompt_tokens=counted, text=summary)
 
-            size = sum(map(len, texts)) + len(texts) * _VECTOR_CHARACTERS
-            body = embed() if size <= _OFFLOADED_CHARACTERS else await asyncio.to_thread(embed)
-        summary = f"{len(texts)} vector{'s' if len(texts) > 1 else ''}"
-        return replace(json_reply(body), prompt_tokens=counted, text=summary)
+        # A character takes three times as long as in other work.
+        size = 3 * sum(map(len, texts)) + len(texts) * _VECTOR_CHARACTERS
+        return await context.background.run(size, embed)
 
 
 def _repeat(vector: tuple[float, ...], count: int) -> "list[Floats]":
@@ -59,7 +56,7 @@ def _repeat(vector: tuple[float, ...], count: int) -> "list[Floats]":
 
 
 def _render_body(vectors: "Iterable[Floats]", model: str, usage: PromptUsage, *, encoded: bool) -> bytes:
-    """Render the response; safe to run in a thread."""
+    """Render the response."""
     from clevora_mock.models.embeddings import little_endian  # noqa: PLC0415 - imports numpy
 
     # Encoded one by one, since one long call would hold the interpreter lock.

@@ -13,6 +13,7 @@ from clevora_mock.api.search import SearchHandler
 from clevora_mock.api.stream_pacing import StreamPacing
 from clevora_mock.models.registry import Models
 from clevora_mock.resources import fixture
+from clevora_mock.web.background import Background
 from clevora_mock.web.error_rendering import error_reply
 from clevora_mock.web.operation import ApiFamily, Handler, Operation
 from clevora_mock.web.pipeline import PlanSource
@@ -26,9 +27,9 @@ def load_operations(catalog: Path | None = None, pacing: StreamPacing | None = N
     return build_operations(_model_handlers(catalog, pacing))
 
 
-def build_api_routes(rows: list[Operation], plan: PlanSource) -> list[TrailingSlashRoute]:
+def build_api_routes(rows: list[Operation], plan: PlanSource, background: Background) -> list[TrailingSlashRoute]:
     """Return a route for each path of `rows`."""
-    return build_routes(rows, CLEVORA, plan)
+    return build_routes(rows, CLEVORA, plan, background)
 
 
 def _model_handlers(catalog: Path | None, pacing: StreamPacing | None) -> dict[str, Handler]:

@@ -27,11 +27,18 @@ class ScriptsHandler:
 
         model = choose_model(ENDPOINT_BY_NAME["scripts.generate"], request.model)
         style, length = request.style or DEFAULT_SCRIPT_STYLE, request.length or DEFAULT_SCRIPT_LENGTH
-        script = self._models.scripts.write(request.topic, style, length, seed=context.sandbox.config.seed)
+        seed = context.sandbox.config.seed
+        script, prompt = await context.background.run(
+            len(request.topic),
+            lambda: (
+                self._models.scripts.write(request.topic, style, length, seed=seed),
+                tokens.prompt([request.topic]),
+            ),
+        )
         if context.scripted.script is not None:
             # The scenario's fields are named as in the API.
             script = msgspec.convert(msgspec.to_builtins(script) | context.scripted.script, scripts.GeneratedScript)
-        prompt, written = tokens.prompt([request.topic]), scripts.tokens(script)
+        written = scripts.tokens(script)
         body = ScriptResponse(
             id="script_" + context.sandbox.rng.next_hex("script"),
             object="script",

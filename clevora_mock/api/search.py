@@ -1,6 +1,7 @@
 """``POST /v1/search`` (H1-H4)."""
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -35,15 +36,20 @@ class SearchHandler:
     async def __call__(self, context: RequestContext, request: SearchRequest) -> Reply:
         model = choose_model(ENDPOINT_BY_NAME["search"], request.model)
         index = await self._index()
-        limit = request.limit or DEFAULT_SEARCH_RESULTS
-        found = index.search(request.query, limit)
-        summary = "; ".join(item.title for item, _ in found[:_SUMMARY_TITLES])
-        results = [msgspec.convert(msgspec.to_builtins(item) | {"score": score}, SearchResult) for item, score in found]
-        if context.scripted.results is not None:
-            results = [_complete_result(written, context.now) for written in context.scripted.results[:limit]]
-        counted = tokens.count(request.query)
-        body = SearchResults("search.results", model, request.query, results, PromptUsage(counted, counted))
-        return replace(encode_reply(body), prompt_tokens=counted, text=summary)
+        work = partial(_reply, context, request, model, index)
+        return await context.background.run(len(request.query), work)
+
+
+def _reply(context: RequestContext, request: SearchRequest, model: str, index: "SearchIndex") -> Reply:
+    limit = request.limit or DEFAULT_SEARCH_RESULTS
+    found = index.search(request.query, limit)
+    summary = "; ".join(item.title for item, _ in found[:_SUMMARY_TITLES])
+    results = [msgspec.convert(msgspec.to_builtins(item) | {"score": score}, SearchResult) for item, score in found]
+    if context.scripted.results is not None:
+        results = [_complete_result(written, context.now) for written in context.scripted.results[:limit]]
+    counted = tokens.count(request.query)
+    body = SearchResults("search.results", model, request.query, results, PromptUsage(counted, counted))
+    return replace(encode_reply(body), prompt_tokens=counted, text=summary)
 
 
 def _complete_result(written: dict[str, Any], now: int) -> SearchResult:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from clevora_mock.clock import SECOND
 from clevora_mock.core.exchange import Exchange
-from clevora_mock.core.masking import is_secret_name, masked, masked_start, masked_text
+from clevora_mock.core.masking import LONGEST_SECRET, is_secret_name, masked, masked_start, masked_text
 from clevora_mock.core.scenario import RuleNearMiss
 
 MAX_ENTRIES = 10_000
@@ -19,9 +19,6 @@ MAX_BODY_BYTES = 16 * 1024
 MAX_TEXT_CHARACTERS = 2_000
 # Of each text of a near miss.
 MAX_MISS_CHARACTERS = 100
-
-# Masking looks at no more of a body, or of a response's text.
-_MASKED_LENGTH = 4 * MAX_BODY_BYTES
 
 
 class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"}):
@@ -125,9 +122,9 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         cost=cost,
         balance_after=account.ledger.balance if account else None,
         client=masked_text(facts.header(b"user-agent")),
-        body=masked(facts.body[:_MASKED_LENGTH])[:MAX_BODY_BYTES],
+        body=masked(facts.body[: MAX_BODY_BYTES + LONGEST_SECRET])[:MAX_BODY_BYTES],
         body_bytes=len(facts.body),
-        response=masked_text(exchange.text[:_MASKED_LENGTH])[:MAX_TEXT_CHARACTERS],
+        response=masked_start(exchange.text, MAX_TEXT_CHARACTERS),
         ignored=exchange.ignored,
         logged=logged,
         retry_at=None if retry_after is None else exchange.answered + round(retry_after * SECOND),

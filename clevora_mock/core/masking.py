@@ -33,7 +33,7 @@ _SECRET = re.compile(
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
 # No secret is longer, so that one which starts before a cut is recognized.
-_LONGEST = 4096
+LONGEST_SECRET = 4096
 # The groups that hold a secret.
 _SECRETS = ("key", "token", "text", "other", "inner", "inner_other", "form")
 # Each match contains one of these in lower case; searching for them first is much faster.
@@ -63,7 +63,7 @@ def masked_text(text: str) -> str:
 
 def masked_start(text: str, length: int) -> str:
     """Mask the first `length` characters of `text`, in a time that does not depend on the rest."""
-    return masked_text(text[: length + _LONGEST])[:length]
+    return masked_text(text[: length + LONGEST_SECRET])[:length]
 
 
 def is_secret_name(path: str) -> bool:

@@ -10,6 +10,7 @@ from clevora_mock.core.scenario import NO_PLAN, Plan
 from clevora_mock.firebase import accounts, schemas, tokens
 from clevora_mock.firebase.auth import authenticate
 from clevora_mock.firebase.errors import google_error, not_emulated
+from clevora_mock.web.background import Background
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.operation import ApiFamily, Handler, Operation
 from clevora_mock.web.pipeline import OperationEndpoint
@@ -84,22 +85,22 @@ TABLE: tuple[FirebaseRoute, ...] = (
 )
 
 
-def build_firebase_routes() -> list[TrailingSlashRoute]:
+def build_firebase_routes(background: Background) -> list[TrailingSlashRoute]:
     """Return the table's routes, and one per host that returns Google's error for all other paths.
 
     Each route takes every method, since otherwise a wrong method would match the route for other paths.
     """
-    routes = [_build_route(row.path, [_build_operation(row)]) for row in TABLE]
+    routes = [_build_route(row.path, [_build_operation(row)], background) for row in TABLE]
     for host in _HOSTS:
         path = f"{host}/{{rest:path}}"
-        routes.append(_build_route(path, [Operation("", method, (path,), _reject) for method in _METHODS]))
+        operations = [Operation("", method, (path,), _reject) for method in _METHODS]
+        routes.append(_build_route(path, operations, background))
     return routes
 
 
-def _build_route(path: str, operations: list[Operation]) -> TrailingSlashRoute:
-    return TrailingSlashRoute(
-        path, OperationEndpoint(operations, FIREBASE, _no_plan), methods=_METHODS, name=f"firebase:{path}"
-    )
+def _build_route(path: str, operations: list[Operation], background: Background) -> TrailingSlashRoute:
+    endpoint = OperationEndpoint(operations, FIREBASE, _no_plan, background)
+    return TrailingSlashRoute(path, endpoint, methods=_METHODS, name=f"firebase:{path}")
 
 
 def _build_operation(row: FirebaseRoute) -> Operation:

@@ -74,7 +74,7 @@ _KEY = (
     rf"{_NO_KEY}((?:(?:first|last) name|[A-Za-z_][\w-]*)))(?: (?:field|key)\b)?"
     rf"(?:\s{{0,4}}\(([^()]*)\)|\s{{0,4}}:\s{{0,4}}(\w+)(?: of \w+)?)?"
 )
-_BETWEEN_KEYS = r"[ \t]*(?:,\s*and\b|,|\band\b|&|\n)[ \t]*"
+_BETWEEN_KEYS = r"[ \t]*(?:,\s*(?:and|then)\b|,|\b(?:and|then)\b|&|\n)[ \t]*"
 _KEYS = tuple(
     re.compile(rf"(?i)\b{lead}\s{{1,9}}(?P<keys>{_KEY}(?:{_BETWEEN_KEYS}{_KEY}){{{least},60}})")
     for lead, least in (
@@ -83,6 +83,7 @@ _KEYS = tuple(
     )
 )
 _ONE_KEY = re.compile(f"(?i){_KEY}(?:{_BETWEEN_KEYS})?")
+_TYPE = re.compile(r"(?i)\b(str|int|num|float|bool|list|array|dict|object)(?:ing|eger|ber|eric|ean|ionary)?s?\b")
 _TYPES = {"str": "string", "int": "integer", "num": "number", "float": "number", "bool": "boolean"}
 _TYPES |= {"list": "array", "array": "array", "dict": "object", "object": "object"}
 
@@ -102,23 +103,36 @@ def mentions_json(text: str) -> bool:
 
 def json_texts(text: str) -> Iterator[JsonText]:
     """Yield the outermost JSON objects and arrays in `text`."""
-    decode = JSONDecoder().raw_decode
     text = text[:_MAX_CHARACTERS]
     at = 0
     for _ in range(_MAX_CANDIDATES):
-        start = _START.search(text, at)
-        if start is None:
+        candidate = _START.search(text, at)
+        if candidate is None:
             return
-        at = start.end()
+        start, at = candidate.start(), candidate.end()
         try:
-            _, end = decode(text, start.start())
-            raw = text[start.start() : end].encode()
+            raw, end = _raw_json(text, start)
             # msgspec is stricter than the decoder that found the end, which accepts NaN.
-            found = JsonText(msgspec.json.format(raw, indent=-1).decode(), msgspec.json.decode(raw), start.start())
+            found = JsonText(msgspec.json.format(raw, indent=-1).decode(), msgspec.json.decode(raw), start)
         except (ValueError, RecursionError, msgspec.DecodeError):
             continue
         at = end
         yield found
+
+
+def _raw_json(text: str, start: int) -> tuple[bytes, int]:
+    """Return the JSON that begins at `start`, and where it ends. Raises ValueError if it is none.
+
+    LlamaIndex sends schemas as it escapes them for `str.format`, with every brace doubled.
+    """
+    decode = JSONDecoder().raw_decode
+    if not text.startswith("{{", start):
+        _, end = decode(text, start)
+        return text[start:end].encode(), end
+    single = text[start:].replace("{{", "{").replace("}}", "}")
+    _, length = decode(single)
+    raw = single[:length]
+    return raw.encode(), start + length + raw.count("{") + raw.count("}")
 
 
 def compacted(text: str) -> str:
@@ -224,6 +238,7 @@ def object_schema(text: str) -> dict[str, Any] | None:
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-def _typed(word: str) -> dict[str, Any]:
-    """Return the schema for the name of a type, such as ``int`` or ``list of strings``; by default a string's."""
-    return {"type": next((name for start, name in _TYPES.items() if word.lower().startswith(start)), "string")}
+def _typed(words: str) -> dict[str, Any]:
+    """Return the schema for the first type in words such as ``list of strings``; by default a string's."""
+    named = _TYPE.search(words)
+    return {"type": _TYPES[named[1].lower()] if named else "string"}

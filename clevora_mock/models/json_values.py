@@ -44,6 +44,8 @@ _INEXACT = frozenset({
     "unevaluatedItems", "unevaluatedProperties",
 })  # fmt: skip
 _ENDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+# Zod gives this as the bound, either way, of every integer.
+_LARGEST_EXACT = 2**53 - 1
 # The type of a schema without ``type``, by its keywords.
 _IMPLIED = {
     **dict.fromkeys(("properties", "required", "additionalProperties", "patternProperties", "minProperties"), "object"),
@@ -210,8 +212,9 @@ class _Generator:
         highs = [ends[key] for key in ("maximum", "exclusiveMaximum") if key in ends]
         usual = [Fraction(end) for end in known or (1, 100)]
         span = max(usual[1] - usual[0], 10 * step)
-        low = max(lows or [min([usual[0], *(high - span for high in highs)])])
-        high = min(highs or [max(usual[1], low + span)])
+        usual_low = min([usual[0], *(high - span for high in highs)])
+        low = max([end for end in lows if end != -_LARGEST_EXACT] or [usual_low, *lows])
+        high = min([end for end in highs if end != _LARGEST_EXACT] or [max(usual[1], low + span), *highs])
         if not whole and "multipleOf" not in flat and high - low < 8 * step:
             step = (high - low) / 8 or Fraction(1)
         first, last = ceil(low / step), floor(high / step)

@@ -8,6 +8,7 @@ from clevora_mock.core.accounts import Account
 from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import NO_PLAN, Plan, ScriptedReply
+from clevora_mock.web.background import Background
 from clevora_mock.web.exchange_recorder import ExchangeRecorder
 
 
@@ -19,6 +20,7 @@ class RequestContext(Struct, frozen=True):
     principal: Principal
     parameters: Mapping[str, str]
     exchange: ExchangeRecorder
+    background: Background
     plan: Plan = NO_PLAN
 
     @property

@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -72,7 +73,7 @@ def ignored_names(document: dict[str, Any], schema: type[msgspec.Struct]) -> tup
     known = schema.__struct_encode_fields__
     if len(document) <= len(known) and document.keys() <= set(known):
         return ()
-    return tuple(_list_safe(name) for name in document if name not in known)[:MAX_IGNORED_NAMES]
+    return tuple(map(_list_safe, islice((name for name in document if name not in known), MAX_IGNORED_NAMES)))
 
 
 def query_names(query: str) -> set[str]:

@@ -17,6 +17,7 @@ from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import NO_PLAN, InjectedError, Plan
+from clevora_mock.web.background import Background
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, get_exchange
 from clevora_mock.web.internal_error import internal_error
@@ -31,10 +32,13 @@ PlanSource = Callable[[Sandbox, RequestFacts, Principal], Plan]
 class OperationEndpoint:
     """ASGI endpoint for a Starlette route: the operations of one path, by method."""
 
-    def __init__(self, operations: Iterable[Operation], family: ApiFamily, resolve_plan: PlanSource) -> None:
+    def __init__(
+        self, operations: Iterable[Operation], family: ApiFamily, resolve_plan: PlanSource, background: Background
+    ) -> None:
         self.family = family
         self._operations = {operation.method: operation for operation in operations}
         self._resolve_plan = resolve_plan
+        self._background = background
 
     @property
     def methods(self) -> list[str]:
@@ -69,7 +73,7 @@ class OperationEndpoint:
         sandbox.require_access(facts, principal)
         plan = self._resolve_plan(sandbox, facts, principal)
         exchange.set_plan(plan)
-        context = RequestContext(sandbox, facts, principal, scope["path_params"], exchange, plan)
+        context = RequestContext(sandbox, facts, principal, scope["path_params"], exchange, self._background, plan)
         if plan.then.error is not None:
             return await self._inject_error(operation, context, plan.then.error)
         sandbox.admit(principal)
@@ -85,8 +89,9 @@ class OperationEndpoint:
         require_plain(body, context.facts.headers)
         if not body and not operation.requires_body:
             return await operation.handler(context, operation.request())
-        parsed, document = parse_body(body, operation.request)
-        context.exchange.set_ignored(ignored_names(document, operation.request))
+        schema = operation.request
+        parsed, document = await self._background.run(len(body), lambda: parse_body(body, schema))
+        context.exchange.set_ignored(ignored_names(document, schema))
         return await operation.handler(context, parsed)
 
     async def _inject_error(self, operation: Operation, context: RequestContext, error: InjectedError) -> Reply:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
+from clevora_mock.web.background import Background
 from clevora_mock.web.operation import ApiFamily, Operation
 from clevora_mock.web.pipeline import OperationEndpoint, PlanSource
 
@@ -20,7 +21,9 @@ class TrailingSlashRoute(Route):
         return super().matches(scope)
 
 
-def build_routes(operations: Iterable[Operation], family: ApiFamily, plan: PlanSource) -> list[TrailingSlashRoute]:
+def build_routes(
+    operations: Iterable[Operation], family: ApiFamily, plan: PlanSource, background: Background
+) -> list[TrailingSlashRoute]:
     """Return a route per path and operation; all of one path share an endpoint, so that a 405 lists all methods."""
     by_path: dict[str, list[Operation]] = {}
     for operation in operations:
@@ -29,6 +32,6 @@ def build_routes(operations: Iterable[Operation], family: ApiFamily, plan: PlanS
     return [
         TrailingSlashRoute(path, endpoint, methods=[operation.method], name=operation.name)
         for path, found in by_path.items()
-        for endpoint in (OperationEndpoint(found, family, plan),)
+        for endpoint in (OperationEndpoint(found, family, plan, background),)
         for operation in found
     ]

@@ -307,7 +307,8 @@ def _signature(member: Callable[..., object]) -> list[inspect.Parameter]:
 def clients() -> list[list[str]]:
     """Return a row for every client with its version and its behavior."""
     refusals = [str(status) for status in STATUSES]
-    rows = [["Client", "Version", "What is tested", *refusals, "Retries by itself", "A stream that is cut"]]
+    streams = ["A stream that is cut", "A stream that ends early"]
+    rows = [["Client", "Version", "What is tested", *refusals, "Retries by itself", *streams]]
     return [*rows, *(_client(client) for client in CLIENTS)]
 
 
@@ -320,8 +321,16 @@ def libraries() -> list[list[str]]:
 def _client(client: Client) -> list[str]:
     version = "<br>".join(_pinned(pin) for pin in client.pins) or client.version
     refusals = [f"`{client.errors[status]}`" for status in STATUSES]
-    retries = f"429 and 500, {_TIMES[client.attempts - 1]}" if client.attempts > 1 else "never"
-    return [client.name, version, client.tested, *refusals, retries, f"`{client.cut}`"]
+    times = client.attempts - 1
+    retries = f"429 and 500, {_TIMES.get(times, f'{times} times')}" if times else "never"
+    return [client.name, version, client.tested, *refusals, retries, f"`{client.cut}`", _early_end(client)]
+
+
+def _early_end(client: Client) -> str:
+    """Return the exception, or what the client says of a half answer that it takes for a whole one."""
+    if client.early_end:
+        return f"`{client.early_end}`"
+    return f"nothing; says `{client.early_finish}`" if client.early_finish else "nothing"
 
 
 def speed() -> list[list[str]]:

@@ -382,6 +382,10 @@ JSON_KEYS = [
     ("I need a JSON object with the keys a and b", {"a": str, "b": str}),
     ("Return JSON with fields first name and age", {"first name": str, "age": str}),
     ("Your task is to return JSON with the key a", {"a": str}),
+    (
+        "Respond with JSON in this order of fields: `name`, then `age` (must be formatted as a valid Python int).",
+        {"name": str, "age": int},
+    ),
 ]
 
 
@@ -541,6 +545,8 @@ HUGE = [
     "x y " * 25_000,
     '{"a":' * 20_000,
     "[" * 100_000,
+    '{{"a":' * 20_000,
+    "{{}} " * 20_000,
     "(" * 100_000,
     "\n" * 100_000,
     "translate " + "'" * 100_000,

@@ -212,6 +212,20 @@ def test_a_number_that_is_usually_whole_is_written_so() -> None:
     assert re.fullmatch(r"\d+", json.dumps(value(properties(age=REAL))["age"]))
 
 
+def test_the_bounds_that_zod_gives_every_integer_make_no_large_numbers() -> None:
+    exact = {"type": "integer", "minimum": -9007199254740991, "maximum": 9007199254740991}
+    schema = properties(
+        age=exact, count=exact, most=exact | {"minimum": 9007199254740990}, least=exact | {"maximum": 0}
+    )
+    for seed in range(20):
+        made = value(schema, seed)
+        assert 18 <= made["age"] <= 80
+        assert 1 <= made["count"] <= 100
+        assert made["most"] >= 9007199254740990
+        assert -99 <= made["least"] <= 0
+        check(schema, made)
+
+
 def test_a_boolean_schema_gives_a_value() -> None:
     assert isinstance(value(True), str)
 
@@ -573,6 +587,26 @@ def test_a_schema_that_is_to_be_used_is_kept_to(text: str, system: str) -> None:
     ]
     made = json.loads(MODEL.reply(turns, seed=1))
     assert made.keys() == {"name", "age"}
+
+
+DOUBLED = json.dumps({"properties": {"a": {"const": {"b": 1}}}, "required": ["a"]}).translate({123: "{{", 125: "}}"})
+LLAMA_INDEX = f"""Extract the value.
+
+
+Here's a JSON schema to follow:
+{DOUBLED}
+
+Output a valid JSON object but do not repeat the schema.
+"""
+
+
+def test_a_schema_whose_braces_are_all_doubled_is_kept_to() -> None:
+    assert MODEL.reply([Turn("user", LLAMA_INDEX)], seed=1) == '{"a":{"b":1}}'
+
+
+def test_a_schema_after_one_with_doubled_braces_counts() -> None:
+    text = f"Answer in JSON by this schema: {DOUBLED}{json.dumps(PERSON)}"
+    check(PERSON, json.loads(MODEL.reply([Turn("user", text)], seed=1)))
 
 
 @pytest.mark.parametrize("keyword", ["$id", "$schema", "$anchor", "$dynamicAnchor"])

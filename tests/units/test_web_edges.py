@@ -19,6 +19,7 @@ from clevora_mock.core.exchange import ANONYMOUS, RequestFacts
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.settings import DEMO_KEY, Settings
+from clevora_mock.web.background import Background
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.disconnect import DisconnectWatcher
 from clevora_mock.web.exchange_recorder import ExchangeRecorder
@@ -163,7 +164,7 @@ def test_an_endpoint_without_authentication_has_no_account() -> None:
     facts = RequestFacts("req_1", 0, "GET", "/v1/anything")
     exchange = ExchangeRecorder(sandbox, scope("GET", "/v1/anything"), "", "/v1/anything")
     with pytest.raises(RuntimeError, match="/v1/anything has no authenticated account"):
-        _ = RequestContext(sandbox, facts, ANONYMOUS, {}, exchange).account
+        _ = RequestContext(sandbox, facts, ANONYMOUS, {}, exchange, Background()).account
 
 
 def test_only_a_disconnect_ends_a_watcher() -> None:
