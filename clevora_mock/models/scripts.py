@@ -117,9 +117,8 @@ class _Draft:
         title, hook, call = (self._spend(self._line(pool)) for pool in (style.titles, style.hooks, style.calls))
         spans = self._spans() if style.layers else []
         outlines = self._outlines(spans)
-        spare = (
-            SCRIPT_BUDGETS[self._length] * (_LEAST_UNUSED + self._rng.randbelow(_MOST_UNUSED - _LEAST_UNUSED)) // 100
-        )
+        unused = _LEAST_UNUSED + self._rng.randbelow(_MOST_UNUSED - _LEAST_UNUSED)
+        spare = SCRIPT_BUDGETS[self._length] * unused // 100
         while self._left > spare and any(outline.pool for outline in outlines):
             for outline in outlines:
                 self._add_line(outline, spare)

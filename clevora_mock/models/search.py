@@ -211,8 +211,7 @@ def _highest(scores: Integers, count: int) -> list[int]:
     # Keys are unique, so the result does not depend on NumPy's partitioning.
     keys = np.arange(len(scores)) - scores * len(scores)
     first = np.argpartition(keys, count)[:count] if count < len(keys) else np.arange(len(keys))
-    places: list[int] = first[np.argsort(keys[first])].tolist()
-    return places
+    return [*map(int, first[np.argsort(keys[first])])]
 
 
 def _typical_slips(word: str) -> set[str]:
