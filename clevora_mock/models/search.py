@@ -149,9 +149,8 @@ class SearchIndex:
     def _match(self, stems: Sequence[str]) -> Integers:
         """Return each item's share of the weight of `stems`, in ten-thousandths."""
         weak = _WEAK_STEMS | _TYPE_BY_STEM.keys()
-        if weak.issuperset(stems):
-            # *How to start a podcast* is about podcasts.
-            weak = _WEAK_STEMS
+        # *How to start a podcast* is about podcasts.
+        weak = _WEAK_STEMS if weak.issuperset(stems) else weak
         earned = np.zeros(len(self._items), np.int64)
         is_beyond = np.zeros(len(self._items), np.bool_)
         total = 0
