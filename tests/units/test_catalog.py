@@ -162,6 +162,10 @@ class TestShipped:
             for text in (item.title, item.description, item.creator, *item.tags):
                 assert not slip.search(text), text
 
+    def test_no_title_has_the_writer_and_the_reader_in_it(self, items: list[CatalogItem]) -> None:
+        mixed = re.compile(r"\b(?:I|Me|My|We)\b.*\bYour\b")
+        assert [item.title for item in items if mixed.search(item.title)] == []
+
     def test_titles_and_sentences_begin_with_a_capital(self, items: list[CatalogItem]) -> None:
         for item in items:
             starts = [item.title, *re.split(r"(?<=[.?!]) ", item.description)]
@@ -219,7 +223,7 @@ class TestSubjects:
     def test_a_show_or_channel_belongs_to_one_subject(self) -> None:
         owners: dict[str, set[str]] = defaultdict(set)
         for subject in SUBJECTS.values():
-            series = [pattern.partition(": {")[0] for pattern in subject.videos + subject.podcasts]
+            series = [re.split(r": \{| with \{", pattern)[0] for pattern in subject.videos + subject.podcasts]
             for name in (*subject.shows, *subject.channels, *series):
                 if "{" not in name:
                     owners[name].add(subject.name)
