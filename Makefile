@@ -1,9 +1,9 @@
 # All targets need Python 3.11 or later. test-clients also needs Node 20 or later, npm, curl, a JDK (17 or later) and Go;
-# test-browser needs Node 20 or later, npm and Chromium; bench-peers needs Node 20.15 or later and npm.
+# test-browser needs Node 20 or later, npm and Chromium; bench-peers and bench-publish need Node 20.15 or later and npm.
 
 PYTHON ?= python3
 PYTHONS ?= $(PYTHON)
-# Flags of python -m benchmarks, such as BENCH="--rounds 1 --only chat search".
+# Flags of python -m benchmarks, such as BENCH="--rounds 1 --only chat search"; the figures are in build/benchmarks.json.
 BENCH ?=
 # Tests of code that uses other packages.
 LOWEST := $(addprefix tests/,api cli control faults firebase scenarios server units)
@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-lowest test-clients test-browser test-package test-image test-deploy docs tables lint format bench bench-peers clean
+.PHONY: help run test test-slow test-lowest test-clients test-browser test-package test-image test-deploy docs tables lint format bench bench-peers bench-publish clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -75,10 +75,18 @@ format: .venv/lint.stamp ## fix the style
 	@$(BIN)/ruff format .
 
 bench: .venv/test.stamp ## compare with bare servers, in one run
-	@$(BIN)/python -m benchmarks --json benchmarks/results.json $(BENCH)
+	@mkdir -p build
+	@$(BIN)/python -m benchmarks --json build/benchmarks.json $(BENCH)
 
 bench-peers: .venv/test.stamp benchmarks/external/peers.stamp ## compare with bare servers and other mocks, in one run
-	@$(BIN)/python -m benchmarks --peers --json benchmarks/results.json $(BENCH)
+	@mkdir -p build
+	@$(BIN)/python -m benchmarks --peers --json build/benchmarks.json $(BENCH)
+
+bench-publish: .venv/test.stamp benchmarks/external/peers.stamp ## measure everything, and publish it in the documentation
+	@mkdir -p build
+	@$(BIN)/python -m benchmarks --only all --peers --json build/benchmarks.json $(BENCH)
+	@cp build/benchmarks.json benchmarks/results.json
+	@$(MAKE) --no-print-directory tables
 
 clean: ## remove the files of all other targets
 	@rm -rf .venv .venv-agents .venv-clients .venv-lowest build dist tests/external/clients/node_modules \

@@ -205,14 +205,14 @@ def token(uid: str, email: str | None, expires_in: int, **flags: str | None) -> 
 def catalog(size: int, seed: int, output: str) -> None:
     """Make a demo catalog for --catalog (needs Faker)."""
     from clevora_mock.catalog.builder import build
-    from clevora_mock.catalog.items import dump
+    from clevora_mock.catalog.items import dump_catalog
 
     try:
         items = build(size, seed)
     except RuntimeError as error:
         fail(str(error), exit_status.USAGE)
     try:
-        Path(output).write_bytes(dump(items))
+        Path(output).write_bytes(dump_catalog(items))
     except OSError as error:
         fail(f"--output: cannot write {output!r}: {error.strerror}", exit_status.USAGE)
     click.echo(f"{size} items in {output}")

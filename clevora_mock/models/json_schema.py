@@ -48,28 +48,27 @@ _Keywords = TypedDict("_Keywords", _TYPES, total=False)  # type: ignore[misc] # 
 class SchemaError(ValueError):
     """A schema without a value; the message consists of `expected` and `got`."""
 
-    def __init__(self, expected: str, got: str) -> None:
-        self.expected = expected
-        self.got = got
-        super().__init__(f"expected {expected}, got {got}")
+    expected, got = "", ""
+
+    def __init__(self, expected: str = "", got: str = "") -> None:
+        self.expected, self.got = expected or self.expected, got or self.got
+        super().__init__(f"expected {self.expected}, got {self.got}")
 
 
 class UnsatisfiableError(SchemaError):
     """A schema, or a part of one, for which no valid value was found."""
 
-    def __init__(self) -> None:
-        super().__init__("a schema that a value can meet", "one for which none was found")
+    expected, got = "a schema that a value can meet", "one for which none was found"
 
 
 class BudgetExceededError(SchemaError):
     """A schema that takes more work, or has larger values, than is allowed for one answer."""
 
-    def __init__(self) -> None:
-        super().__init__("a schema of moderate size", "one that exceeds the mock's budget for one answer")
+    expected, got = "a schema of moderate size", "one that exceeds the mock's budget for one answer"
 
 
 class Budget:
-    """A limit of work, in steps of about five microseconds or twenty characters of the value.
+    """A limit of work, in steps of at most seven microseconds or forty characters of the value.
 
     Counted, not measured, so that every machine refuses the same schemas. `depth` is that of a running validation.
     """
@@ -99,10 +98,7 @@ def check(schema: object) -> int:
 
 
 def normalized(schema: Any) -> Any:
-    """Return `schema` with Python's named groups, and without keywords that name it or its draft.
-
-    Those would change the validator and what references mean.
-    """
+    """Return `schema` with Python's named groups, without names of it, which would change the validator."""
     if isinstance(schema, list):
         return [normalized(part) for part in schema]
     if not isinstance(schema, dict):

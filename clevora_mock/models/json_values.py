@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, count
 from math import ceil, floor
 from typing import Any
 from urllib.parse import unquote
@@ -29,7 +29,7 @@ from clevora_mock.models.json_schema import (
 )
 from clevora_mock.models.json_validation import BoundedValidator, unresolved
 
-_STEPS, _CHARACTERS_PER_STEP = 12_000, 20
+_STEPS, _CHARACTERS_PER_STEP = 6_500, 40
 _CHARACTERS = _STEPS * _CHARACTERS_PER_STEP
 # Optional parts are added to objects and arrays that are not deep, while fewer steps than these are spent.
 _OPTIONAL_STEPS, _OPTIONAL_DEPTH = 1_000, 6
@@ -60,8 +60,7 @@ _FORMATS = {
     "time": "{hour:02}:30:00Z",
     "duration": "PT{hour}H",
     "hostname": "host{n}.example.com",
-    "uuid": "{n:08x}-0000-4000-8000-{n:012x}",
-    **{f"uuid{version}": f"{{n:08x}}-0000-{version}000-8000-{{n:012x}}" for version in range(1, 9)},
+    **{f"uuid{version}": f"{{n:08x}}-0000-{version or 4}000-8000-{{n:012x}}" for version in ("", *range(1, 9))},
     **dict.fromkeys(("ipv4", "ipvanyaddress"), "192.0.2.{n}"),
     "ipv6": "2001:db8::{n:x}",
     "ipv6network": "2001:db8:{n:x}::/48",
@@ -76,17 +75,21 @@ _FORMATS = {
 }
 # By the last word of a property's name, if its schema has no constraint.
 _FORMAT_OF_NAME = {"email": "email", "url": "uri", "website": "uri", "date": "date", "id": "uuid"}
-_RANGE_OF_NAME = {"age": (18, 80), "year": (1990, 2030)}
+_RANGE_OF_NAME = {"age": (18, 80), "year": (1990, 2030), "id": (1, 1_000_000)}
 
 
-def value_for(schema: object, rng: RandomStream) -> object:
-    """Return a valid value. Raises SchemaError if `schema` is malformed, unsatisfiable or takes too much work."""
+def values_for(schema: object, rng: RandomStream, most: int) -> list[object]:
+    """Return `most` valid values, or fewer where more would take too much work. Raises SchemaError for none."""
     check(schema)
-    try:
+    made: list[object] = []
+    with suppress(RecursionError, BudgetExceededError):
         root = normalized(schema if isinstance(schema, dict) else {"allOf": [schema]})
-        return _Generator(root, rng).value(root, "value")
-    except RecursionError:
-        raise BudgetExceededError from None
+        generator = _Generator(root, rng)
+        while len(made) < most:
+            made.append(generator.value(root, "value"))
+    if not made:
+        raise BudgetExceededError
+    return made
 
 
 class _Generator:
@@ -101,6 +104,8 @@ class _Generator:
         self._open = ["#"]
         self._targets: dict[str, AnySchema] = {}
         self._depth = 0
+        # So that ids within a value differ.
+        self._ids = count()
 
     def value(self, schema: AnySchema, name: str, start: int = 0) -> object:
         """Return a value for a part of the schema; `name` is the property that it is in, `start` the first attempt."""
@@ -222,7 +227,9 @@ class _Generator:
         last -= last * step == ends.get("exclusiveMaximum")
         if first > last:
             raise UnsatisfiableError
-        value = (first + self._rng.randbelow(last - first + 1)) * step
+        choices = last - first + 1
+        chosen = next(self._ids) % choices if _last_word(name) == "id" else self._rng.randbelow(choices)
+        value = (first + chosen) * step
         return int(value) if whole or (known and value.denominator == 1) else float(value)
 
     def _string(self, flat: Schema, name: str, attempt: int) -> str:
@@ -247,6 +254,8 @@ class _Generator:
     def _formatted(self, form: str) -> str:
         """Return a string of a format, empty for an unknown one."""
         month, day, hour, n = (1 + self._rng.randbelow(bound) for bound in (12, 28, 22, 253))
+        if form.startswith("uuid"):
+            n = 1 + next(self._ids)
         return _FORMATS.get(form, "").format(month=month, day=day, hour=hour, n=n)
 
     def _array(self, flat: Schema, name: str) -> list[object]:
@@ -257,11 +266,11 @@ class _Generator:
             self._budget.spend(int(flat.get("minContains", 1)))
             lead = lead + [{"allOf": [rest, flat["contains"]]}] * int(flat.get("minContains", 1))
         needed = max(int(flat.get("minItems", 0)), len(lead))
-        count = needed if needed or not self._may_add else 1 + self._rng.randbelow(3)
-        self._budget.spend(count)
+        size = needed if needed or not self._may_add else 1 + self._rng.randbelow(3)
+        self._budget.spend(size)
         made: list[object] = []
         seen: set[str] = set()
-        for index in range(min(count, int(flat.get("maxItems", count)))):
+        for index in range(min(size, int(flat.get("maxItems", size)))):
             try:
                 made.append(self._item(lead[index] if index < len(lead) else rest, name, seen, flat))
             except UnsatisfiableError:

@@ -62,6 +62,11 @@ def test_every_installing_target_prints_a_message() -> None:
     assert silent == {"benchmarks/external/peers"}
 
 
+def test_only_one_target_changes_the_published_benchmarks() -> None:
+    recipes: list[tuple[str, str]] = re.findall(r"^([a-z-]+):.*((?:\n\t.*)*)", MAKEFILE, re.MULTILINE)
+    assert [target for target, recipe in recipes if "benchmarks/results" in recipe] == ["bench-publish"]
+
+
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=[path.stem for path in WORKFLOWS])
 def test_workflows_run_existing_targets(workflow: Path) -> None:
     """Each step's target of make exists, and each job declares its permissions."""

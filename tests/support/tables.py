@@ -338,6 +338,20 @@ def speed() -> list[list[str]]:
     return speed_tables.short(results.read())
 
 
+def speed_run() -> list[list[str]]:
+    """Where, of what and how the published figures were measured."""
+    run = results.read()
+    rounds = f"{run.rounds}, of {run.seconds:g} s under load for each server"
+    flags = f"`python -m benchmarks {run.flags}`"
+    return [
+        ["Published run", ""],
+        ["Machine", run.machine],
+        ["Commit", run.commit],
+        ["Rounds", rounds],
+        ["Flags", flags],
+    ]
+
+
 def goals() -> list[list[str]]:
     """Every goal of the mock's speed, and what was found."""
     return speed_goals.table(results.read())
@@ -417,6 +431,7 @@ TABLES = {
     "scenarios": scenarios,
     "settings": settings,
     "speed": speed,
+    "speed_run": speed_run,
     "testing": testing,
 }
 
