@@ -12,10 +12,11 @@ from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.messages import did_you_mean, duration_hint, one_of, quoted
 from clevora_mock.core.rules import is_subset
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.scenario import Delay, InjectedError, Plan, Scenario
+from clevora_mock.core.scenario import NO_PLAN, Delay, InjectedError, Plan, Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.faults import FAULTS
 from clevora_mock.faults.base import ANOTHER_ANSWER, Fault
+from clevora_mock.web.background import LONG, Background
 
 _PREFIX = b"x-clevora-mock-"
 SCENARIO = b"x-clevora-mock-scenario"
@@ -25,17 +26,24 @@ DELAY = b"x-clevora-mock-delay"
 
 
 class PlanResolver:
-    """Source of plans; `scenario_named` returns a scenario by name, or raises ValueError."""
+    """Source of plans; `scenario_named` returns a scenario by name, or raises ValueError.
 
-    def __init__(self, scenario_named: Callable[[str], Scenario]) -> None:
+    Reading a scenario, and a long body for its conditions, is work for `background`.
+    """
+
+    def __init__(self, scenario_named: Callable[[str], Scenario], background: Background) -> None:
         self._scenario_named = scenario_named
+        self._background = background
 
-    def __call__(self, sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
+    async def __call__(self, sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
         """Return the plan for a request.
 
         Raises a 400 for an unknown header, one with an unknown value, and a fault that the answer cannot have.
         """
         asked = [name for name in facts.headers if name.startswith(_PREFIX)]
+        if not asked and not sandbox.scenario_run.scenario.rules:
+            return NO_PLAN
+        await self._background.run(len(facts.body), facts.read_for_rules)
         if not asked:
             return sandbox.scenario_run.plan(facts, principal, sandbox.rng)
         # Read first, since a request that fails here must not count as a rule's call.
@@ -43,7 +51,8 @@ class PlanResolver:
         overrides = {name: read(facts.header(name)) for name, read in _OVERRIDES.items() if name in facts.headers}
         if FAULT in overrides:
             _require_possible(FAULTS[facts.header(FAULT)], facts)
-        run = self._side_run(sandbox, facts.header(SCENARIO)) if SCENARIO in facts.headers else sandbox.scenario_run
+        side = facts.header(SCENARIO)
+        run = sandbox.scenario_run if SCENARIO not in facts.headers else await self._side_run(sandbox, side)
         plan = run.plan(facts, principal, sandbox.rng)
         if not overrides:
             return plan
@@ -52,15 +61,16 @@ class PlanResolver:
             then = structs.replace(then, **changes)
         return structs.replace(plan, then=then, rule=plan.rule or ", ".join(name.decode() for name in overrides))
 
-    def _side_run(self, sandbox: Sandbox, name: str) -> ScenarioRun:
+    async def _side_run(self, sandbox: Sandbox, name: str) -> ScenarioRun:
         run = sandbox.side_runs.get(name)
         if run is not None:
             return run
         try:
-            scenario = self._scenario_named(name)
+            scenario = await self._background.run(LONG, lambda: self._scenario_named(name))
         except ValueError as error:
             raise ApiError("invalid_field", f"{SCENARIO.decode()}: {error}") from None
-        return sandbox.start_side_run(name, scenario)
+        # Another request may have started it meanwhile.
+        return sandbox.side_runs.get(name) or sandbox.start_side_run(name, scenario)
 
 
 def _require_known(names: list[bytes]) -> None:
