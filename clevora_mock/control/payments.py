@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.api.payments import new_event_id, sign_event
-from clevora_mock.clock import DAY, iso
+from clevora_mock.clock import LONGEST, MAX_DURATION, iso
 from clevora_mock.control.checkout import find_checkout
 from clevora_mock.control.endpoint import ControlHandler, get_base_url, get_now, get_sandbox
 from clevora_mock.control.schemas import CheckoutDetails, CheckoutDetailsList, FinishedCheckout, SignedEvent
@@ -21,7 +21,6 @@ from clevora_mock.web.json_response import json_response
 from clevora_mock.web.long_json import encode_parts, long_response
 from clevora_mock.web.parsing import parse_body, parse_optional_body, value_text
 
-_MAX_DELAY = 365 * DAY
 # The work that a checkout is, for `Background.run`.
 _SIZE = 50
 
@@ -59,8 +58,8 @@ def finish_checkout(sender: WebhookSender, outcome: Outcome) -> ControlHandler:
         checkout = find_checkout(request)
         body = parse_optional_body(await request.body(), DeliveryRequest)
         delay = None if body.delay is None else to_micros("delay", body.delay)
-        if delay is not None and delay > _MAX_DELAY:
-            raise invalid("delay", "at most 8760h, a year", value_text(body.delay))
+        if delay is not None and delay > MAX_DURATION:
+            raise invalid("delay", f"at most {LONGEST}, a year", value_text(body.delay))
         order = PaymentOrder(outcome, body.deliveries or 1, delay)
         statuses = await sender.finish(request.app, get_sandbox(request), checkout, order, get_now(request))
         status: Outcome = "failed" if checkout.status == "failed" else "succeeded"

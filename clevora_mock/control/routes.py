@@ -245,7 +245,7 @@ def _records(background: Background) -> list[ControlRoute]:
         ),
         row(
             "GET /__mock/events",
-            events.stream_events,
+            events.EventStreams().stream,
             "server-sent events: new journal entries, and changes of clock, scenario, money and accounts",
             (schemas.JournalEntryView, schemas.ChangeEvent),
             media_type="text/event-stream",

@@ -61,6 +61,11 @@ class RequestFacts(Struct, frozen=True, dict=True):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
+    @property
+    def known_document(self) -> Any:
+        """The document if a condition has looked at it, else None."""
+        return vars(self).get("document")
+
     @cached_property
     def messages(self) -> list[dict[str, Any]]:
         """The messages of a chat, as far as they have the form of messages."""

@@ -1,11 +1,12 @@
 """Plans for single requests: ``x-clevora-mock-*`` headers override the sandbox's scenario."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from msgspec import structs
 
-from clevora_mock.clock import read_duration
+from clevora_mock.clock import DURATION, read_duration
 from clevora_mock.contract.errors import INJECTABLE_ERRORS, STATUS_BY_CODE
 from clevora_mock.core.errors import ApiError, invalid
 from clevora_mock.core.exchange import Principal, RequestFacts
@@ -124,7 +125,8 @@ def _read_delay(text: str) -> dict[str, Any]:
     try:
         wait = read_duration(text)
     except ValueError as error:
-        raise ApiError("invalid_field", f'{DELAY.decode()}: {error}, got "{text}"{duration_hint(text)}') from None
+        hint = "" if re.fullmatch(DURATION, text) else duration_hint(text)
+        raise ApiError("invalid_field", f'{DELAY.decode()}: {error}, got "{text}"{hint}') from None
     return {"delay": Delay("fixed", wait, wait)}
 
 

@@ -30,10 +30,13 @@ _MISSING = r"missing required field `(.*?)`"
 _UNSAFE = r"[^!-+\--~]"
 
 
-def parse_document(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in `body`, ignoring the content type. Raises a 400 `invalid_json` for anything else."""
+def parse_document(body: bytes, decoded: object = None) -> dict[str, Any]:
+    """Return the JSON object in `body`, ignoring the content type. Raises a 400 `invalid_json` for anything else.
+
+    `decoded` is the JSON if it is known already.
+    """
     try:
-        document = msgspec.json.decode(body)
+        document = msgspec.json.decode(body) if decoded is None else decoded
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _invalid_json(body, str(error)) from None
     except RecursionError:
@@ -46,9 +49,12 @@ def parse_document(body: bytes) -> dict[str, Any]:
     return document
 
 
-def parse_body(body: bytes, schema: type[T]) -> tuple[T, dict[str, Any]]:
-    """Return `body` as a `schema`, and as the JSON object. Raises a 400 that names the field."""
-    document = parse_document(body)
+def parse_body(body: bytes, schema: type[T], decoded: object = None) -> tuple[T, dict[str, Any]]:
+    """Return `body` as a `schema`, and as the JSON object. Raises a 400 that names the field.
+
+    `decoded` is the JSON if it is known already.
+    """
+    document = parse_document(body, decoded)
     try:
         return msgspec.convert(document, schema), document
     except msgspec.ValidationError as error:

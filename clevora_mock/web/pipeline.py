@@ -89,8 +89,8 @@ class OperationEndpoint:
         require_plain(body, context.facts.headers)
         if not body and not operation.requires_body:
             return await operation.handler(context, operation.request())
-        schema = operation.request
-        parsed, document = await self._background.run(len(body), lambda: parse_body(body, schema))
+        schema, decoded = operation.request, context.facts.known_document
+        parsed, document = await self._background.run(len(body), lambda: parse_body(body, schema, decoded))
         context.exchange.set_ignored(ignored_names(document, schema))
         return await operation.handler(context, parsed)
 

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, Settings
+from clevora_mock.web.long_json import encode_parts
 from tests.support.control import chat, connect, control, response_parts, snapshot_of, start_scenario
 from tests.support.examples import examples, share
+from tests.support.extreme_steps import AFTERWARDS, EXTREME, VALUES, extreme_player
 from tests.support.random_steps import ANONYMOUS, STEPS, Player, Step, without_sandbox_name
 from tests.support.server import RunningServer, serve_settings
 from tests.support.wait import wait_until
@@ -127,6 +129,38 @@ def test_a_restored_snapshot_equals_the_original(frozen_server: RunningServer, s
     chat(other)
     control(other, "PUT state", json=snapshot)
     assert snapshot_of(other) == snapshot
+
+
+def check_out_and_in(world: World, other: World) -> None:
+    """Check that the state of `world` can be restored in `other`, and is the same there."""
+    snapshot = snapshot_of(world)
+    whole, parts = world.run_in_server(lambda sandbox: (dump(sandbox), b"".join(encode_parts(dump(sandbox)))))
+    assert parts == msgspec.json.encode(whole)
+    control(other, "PUT state", json=snapshot)
+    assert snapshot_of(other) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [pytest.param(*each, marks=[pytest.mark.slow] if each[0] in ("source", "raw") else []) for each in VALUES.items()],
+)
+def test_a_state_with_extreme_values_goes_out_and_in_again(
+    frozen_server: RunningServer, kind: str, values: list[Any]
+) -> None:
+    other = fresh_world(frozen_server)
+    for value in values:
+        world = fresh_world(frozen_server)
+        extreme_player(world).play_all([(kind, value), *AFTERWARDS])
+        check_out_and_in(world, other)
+
+
+@pytest.mark.slow
+@examples(150)
+@given(steps=st.lists(EXTREME, min_size=2, max_size=12))
+def test_any_state_goes_out_and_in_again(frozen_server: RunningServer, steps: list[Step]) -> None:
+    world, other = fresh_world(frozen_server), fresh_world(frozen_server)
+    extreme_player(world).play_all(steps)
+    check_out_and_in(world, other)
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
