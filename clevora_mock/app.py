@@ -63,7 +63,7 @@ def create_app(
     errors = ErrorHandlers(CLEVORA)
     app = Starlette(
         routes=[
-            *build_api_routes(rows, PlanResolver(store.named, background), background),
+            *build_api_routes(rows, PlanResolver(store, background), background),
             *build_control_routes(table, LocalOnly((*chosen.allowed_hosts, chosen.host.lower())), on_change),
             *build_firebase_routes(background),
         ],

@@ -17,6 +17,9 @@ from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.json_response import json_response
 
+# The work that a character of a scenario is, for `Background.run`: a regular expression takes long to read.
+_SIZE = 4
+
 # YAML's messages about a text whose lines were joined.
 _BROKEN_LAYOUT = "mapping values|expected key|'-' indicator|could not find expected ':'"
 
@@ -52,7 +55,8 @@ class ScenarioHandlers:
         With ``"ttl": "60s"`` it ends by itself.
         """
         body = await request.body()
-        get_sandbox(request).start_scenario(await self._background.run(LONG, lambda: self._read(body)))
+        size = LONG if self._store.has_own else _SIZE * len(body)
+        get_sandbox(request).start_scenario(await self._background.run(size, lambda: self._read(body)))
         return await self.show(request)
 
     async def delete(self, request: Request) -> Response:

@@ -17,9 +17,9 @@ MAX_CHARACTERS = 1 << 14
 # Some milliseconds: a step takes up to 12 ns, a quick one, in a loop over one character's pattern, a quarter.
 _MAX_STEPS, _QUICK = 500_000, 0.25
 # Of all expressions of a scenario, which may all be searched for one request.
-_MAX_STEPS_OF_ALL = 1_000_000
+_MAX_STEPS_OF_ALL = 2_000_000
 # Steps to count, for a character of a text, what a bound of the steps in it needs.
-_COUNTING = 4
+_COUNTING = 8
 _MAX_CHOICES, _MAX_UNROLLED = 12, 8
 # Long enough to be rare in a text, and short enough to be counted quickly.
 _PREFIX = 8
@@ -156,7 +156,9 @@ class _Bound:
         is_anchored = len(tree) > 0 and tree[0][0].name == "AT" and tree[0][1].name.startswith("AT_BEGINNING")
         if is_anchored and not flags & re.MULTILINE:
             starts = 1
-        return self.length + starts * steps
+        # A literal is searched for quickly.
+        is_quick = isinstance(first, str) and not flags & re.IGNORECASE
+        return self.length * (_QUICK if is_quick else 1) + starts * steps
 
     def _through(self, tree: Any, steps: float, first: Any) -> tuple[float, Any]:
         """Return the steps from one position through `tree` and the rest, and what must match first.

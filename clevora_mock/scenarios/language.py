@@ -26,7 +26,7 @@ from clevora_mock.scenarios.scalars import BOOL, TIMESTAMP, bare_hint, choice, d
 
 # Each request looks at all of them.
 MAX_RULES = 500
-MAX_EXPRESSIONS = 200
+MAX_EXPRESSIONS = 100
 
 _UNNAMED = "rule {}"
 _ABOVE_ZERO = "; a speed is above 0, and frozen stops the clock"

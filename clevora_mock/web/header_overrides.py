@@ -13,10 +13,11 @@ from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.messages import did_you_mean, duration_hint, one_of, quoted
 from clevora_mock.core.rules import is_subset
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.scenario import NO_PLAN, Delay, InjectedError, Plan, Scenario
+from clevora_mock.core.scenario import NO_PLAN, Delay, InjectedError, Plan
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.faults import FAULTS
 from clevora_mock.faults.base import ANOTHER_ANSWER, Fault
+from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.background import LONG, Background
 
 _PREFIX = b"x-clevora-mock-"
@@ -27,13 +28,13 @@ DELAY = b"x-clevora-mock-delay"
 
 
 class PlanResolver:
-    """Source of plans; `scenario_named` returns a scenario by name, or raises ValueError.
+    """Source of plans; `store` has the scenarios by name.
 
-    Reading a scenario, and a long body for its conditions, is work for `background`.
+    Reading a user's scenario, and a long body for a rule's conditions, is work for `background`.
     """
 
-    def __init__(self, scenario_named: Callable[[str], Scenario], background: Background) -> None:
-        self._scenario_named = scenario_named
+    def __init__(self, store: ScenarioStore, background: Background) -> None:
+        self._store = store
         self._background = background
 
     async def __call__(self, sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
@@ -67,7 +68,7 @@ class PlanResolver:
         if run is not None:
             return run
         try:
-            scenario = await self._background.run(LONG, lambda: self._scenario_named(name))
+            scenario = await self._background.run(LONG if self._store.has_own else 0, lambda: self._store.named(name))
         except ValueError as error:
             raise ApiError("invalid_field", f"{SCENARIO.decode()}: {error}") from None
         # Another request may have started it meanwhile.

@@ -15,6 +15,8 @@ _MAX_PART_BYTES = 1024 * 1024
 # Between two brackets, or of one text: the longest is the source of a scenario.
 _MAX_GAP_BYTES = 5 * 1024 * 1024
 
+_MAX_DEPTH = 1000
+
 _TEXT = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _SCALAR = re.compile(rb"%b|[^\s,\[\]{}\"]++" % _TEXT, re.DOTALL)
 _BETWEEN_BRACKETS = re.compile(rb'(?:[^"\[\]{}]++|%b)*+' % _TEXT, re.DOTALL)
@@ -109,6 +111,8 @@ class _Reader:
                     self._place += 1
                 elif not is_moved:
                     raise self._malformed()
+                if depth > _MAX_DEPTH:
+                    raise DecodeError("nested too deeply")
         elif not self._skip(_SCALAR):
             raise self._malformed()
         return self._body[start : self._place]

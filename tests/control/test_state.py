@@ -131,6 +131,30 @@ def test_a_restored_snapshot_equals_the_original(frozen_server: RunningServer, s
     assert snapshot_of(other) == snapshot
 
 
+def test_a_restore_leaves_one_timer_for_late_payments(world: World) -> None:
+    start_scenario(world, "payments: {delay: 1h}")
+    for _ in range(3):
+        control(world, f"POST checkouts/{world.open_checkout()}/pay")
+    snapshot = snapshot_of(world)
+    for _ in range(3):
+        control(world, "PUT state", json=snapshot)
+        assert world.run_in_server(lambda sandbox: len(sandbox.clock.timers)) == 1
+    control(world, "PATCH clock", json={"advance": "1h"})
+    wait_until(lambda: bool(control(world, "GET accounts/demo")["balance"] == 250))
+    assert world.run_in_server(lambda sandbox: len(sandbox.clock.timers)) == 0
+
+
+def test_a_long_state_is_sent_in_chunks_and_restored(world: World) -> None:
+    chat(world, "x " * 8_000)
+    state = snapshot_of(world)
+    state |= {"journal": state["journal"] * 100, "journal_total": 100}
+    control(world, "PUT state", json=state)
+    answer = world.http.get("/__mock/state")
+    assert ("content-length" in answer.headers, answer.headers["transfer-encoding"]) == (False, "chunked")
+    assert answer.json()["journal"] == state["journal"]
+    assert len(control(world, "GET requests?limit=1000")["requests"]) == 100
+
+
 def check_out_and_in(world: World, other: World) -> None:
     """Check that the state of `world` can be restored in `other`, and is the same there."""
     snapshot = snapshot_of(world)
