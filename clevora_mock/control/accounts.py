@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.limits import TIER
-from clevora_mock.control.endpoint import get_now, get_sandbox
+from clevora_mock.control.endpoint import ControlHandler, get_now, get_sandbox
 from clevora_mock.control.schemas import AccountDetails, AccountDetailsList, AccountKey, CreatedAccount, IdToken
 from clevora_mock.control.seconds import Seconds, to_micros
 from clevora_mock.core import id_tokens, money
@@ -18,11 +18,15 @@ from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.users import User
+from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
+from clevora_mock.web.long_json import encode_parts, long_response
 from clevora_mock.web.parsing import parse_body, parse_optional_body, value_text
 
 _KEY_NAME = "Made by the control plane"
 _BALANCE = 100.0
+# The work that an account is, for `Background.run`.
+_SIZE = 50
 _MAX_LIFETIME_SECONDS = 10 * 365 * 86_400
 
 Dollars = Annotated[float, Meta(ge=-money.MAX_DOLLARS, le=money.MAX_DOLLARS)]
@@ -78,10 +82,15 @@ async def create_account(request: Request) -> Response:
     return json_response(CreatedAccount(**structs.asdict(render_account(account)), api_key=raw))
 
 
-async def list_accounts(request: Request) -> Response:
+def list_accounts(background: Background) -> ControlHandler:
     """Handle ``GET /__mock/accounts``."""
-    accounts = get_sandbox(request).accounts.by_uid.values()
-    return json_response(AccountDetailsList([render_account(account) for account in accounts]))
+
+    async def show(request: Request) -> Response:
+        accounts = [*get_sandbox(request).accounts.by_uid.values()]
+        parts = encode_parts(AccountDetailsList([]), accounts=map(render_account, accounts))
+        return await long_response(background, _SIZE * len(accounts), parts)
+
+    return show
 
 
 async def show_account(request: Request) -> Response:

@@ -3,17 +3,19 @@
 import errno
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from clevora_mock.control.state import restore_sandbox
+from clevora_mock.control.state import PreparedState
 from clevora_mock.core import snapshot
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.sandboxes import DEFAULT, Sandboxes, is_name
 from clevora_mock.core.snapshot import VERSION, State
+from clevora_mock.web.long_json import encode_parts
 
 
 class ExportFileError(UnusableFileError):
@@ -32,13 +34,25 @@ def export_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
 
     Raises OSError; an existing file is then unchanged.
     """
-    states = {sandbox.name: snapshot.dump(sandbox) for sandbox in sandboxes.all()}
-    content = msgspec.json.encode(ExportFile(VERSION, states))
     if path.exists() and not path.is_file():
         # A device or a pipe.
-        path.write_bytes(content)
+        _write(path, sandboxes)
     else:
-        _replace(path.resolve(), content)
+        _replace(path.resolve(), sandboxes)
+
+
+def _write(path: Path, sandboxes: Sandboxes) -> None:
+    with path.open("wb") as file:
+        file.writelines(_encode(sandboxes))
+
+
+def _encode(sandboxes: Sandboxes) -> Iterator[bytes]:
+    """Encode the content of the file in parts, since the whole may not fit into memory a second time."""
+    yield b'{"version":%d,"sandboxes":{' % VERSION
+    for index, sandbox in enumerate(sandboxes.all()):
+        yield b'%b"%b":' % (b"," if index else b"", sandbox.name.encode())
+        yield from encode_parts(snapshot.dump(sandbox))
+    yield b"}}"
 
 
 def try_export(path: Path) -> None:
@@ -55,27 +69,27 @@ def try_export(path: Path) -> None:
         temporary.unlink()
 
 
-def _replace(target: Path, content: bytes) -> None:
+def _replace(target: Path, sandboxes: Sandboxes) -> None:
     """Replace a file by a complete one, so that an interruption leaves the old one; else write it in place."""
     temporary = _temporary(target)
     try:
         file = temporary.open("wb")
     except OSError:
         # Of a directory that is read-only, although the file is not.
-        target.write_bytes(content)
+        _write(target, sandboxes)
         return
     try:
         with file:
             if target.exists():
                 _copy_owner_and_mode(target, temporary)
-            file.write(content)
+            file.writelines(_encode(sandboxes))
             file.flush()
             os.fsync(file.fileno())
         try:
             temporary.replace(target)
         except OSError:
             # A mount point, such as a file that is mounted into a container, cannot be replaced.
-            target.write_bytes(content)
+            _write(target, sandboxes)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -112,6 +126,6 @@ def import_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
         if not is_name(name):
             raise ExportFileError(f"{path}: {name!r} is not a sandbox name")
         try:
-            restore_sandbox(sandboxes.get(name), state)
+            PreparedState(state).restore(sandboxes.get(name))
         except ValueError as error:
             raise ExportFileError(f"{path}: sandbox {name}: {error}") from None

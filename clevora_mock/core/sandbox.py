@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # Errors before the endpoint's work are not part of the account's usage (U7); an unknown model is found by the work.
 _UNRECORDED = frozenset({401, 402, 403, 404, 405, 429})
 
-_MAX_SIDE_RUNS = 64
+MAX_SIDE_RUNS = 64
 
 
 class SandboxConfig(Struct, frozen=True):
@@ -168,7 +168,7 @@ class Sandbox:
 
     def start_side_run(self, name: str, scenario: Scenario) -> ScenarioRun:
         """Start a scenario beside the active one, for the requests that select it by `name`."""
-        if len(self.side_runs) >= _MAX_SIDE_RUNS:
+        if len(self.side_runs) >= MAX_SIDE_RUNS:
             del self.side_runs[next(iter(self.side_runs))]
         run = self.side_runs[name] = ScenarioRun(scenario, self.clock.now())
         return run

@@ -160,7 +160,23 @@ class TestErrors:
             ("port", None, "port: expected a port from 0 to 65535 (0 picks a free one), got None"),
             ("host", None, "host: expected some text, got None"),
             ("seed", True, "seed: expected a whole number, or random, got True"),
-            ("latency", -1, "latency: expected a duration such as 250ms, 2s or 1m, got -1"),
+            ("latency", -1, "latency: expected a duration such as 250ms, 2s or 1m, up to 8760h, got -1"),
+            ("latency", "8761h", "latency: expected a duration such as 250ms, 2s or 1m, up to 8760h, got '8761h'"),
+            (
+                "idle_timeout",
+                1e9,
+                "idle_timeout: expected a duration above 0, such as 75s, up to 8760h, got 1000000000.0",
+            ),
+            (
+                "tokens_per_second",
+                1e-14,
+                "tokens_per_second: expected a number from 0.001 to 1000000, such as 50, got 1e-14",
+            ),
+            (
+                "clock",
+                "scaled:1e-320",
+                "clock: expected real, frozen, frozen:2026-05-11T14:00:00Z or scaled:60, got 'scaled:1e-320'",
+            ),
             ("watch", 2, "watch: expected 1 or 0, got 2"),
         ],
     )

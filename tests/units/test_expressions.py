@@ -114,6 +114,28 @@ def test_a_prompt_of_thousands_of_characters_is_searched_to_its_end(source: str,
     assert Expression(source, flags).is_found(PROMPT) == found
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [20, 100])
+def test_the_expressions_of_a_scenario_take_a_tenth_of_a_second_together(count: int) -> None:
+    for source in SLOW:
+        expression = Expression(source)
+        expression.share(count)
+        for unit in UNITS:
+            text = unit * 100_000 + "!"
+            assert min(seconds(expression, text) for _ in range(3)) < 0.1 / count
+
+
+def test_one_of_many_expressions_is_searched_in_less_of_a_long_text() -> None:
+    literal, costly, few = Expression("order 17"), Expression("o.*1.*7"), Expression("o.*1.*7")
+    for expression in (literal, costly):
+        expression.share(100)
+    few.share(3)
+    long, short = "x " * 8_000 + "order 17", "order 17"
+    assert [literal.is_found(text) for text in (long, short)] == [True, True]
+    assert [costly.is_found(text) for text in (long, short)] == [False, True]
+    assert [few.is_found(text) for text in (long, short)] == [True, True]
+
+
 def test_expressions_with_the_same_source_and_flags_are_equal() -> None:
     assert Expression("a+") == Expression("a+")
     assert Expression("a+") != Expression("a+", re.IGNORECASE)
