@@ -11,8 +11,9 @@ class ControlRoute(NamedTuple):
     """A method and path (``GET /__mock/clock``), its handler and summary, its answer, and the body and query it takes.
 
     `answer` is a type or a tuple of types: of the answer, or of a stream's events. `media_type` is the answer's.
-    `takes_scenario` is True if the body may also be a whole scenario. `changes` is False for a route that leaves the
-    sandbox as it is, whatever its method, `any_host` True for one that answers under every host name.
+    `takes_scenario` is True if the body may also be a whole scenario, `optional_body` if it may be absent. `changes` is
+    False for a route that leaves the sandbox as it is, whatever its method, `any_host` True for one that answers under
+    every host name.
     """
 
     where: str
@@ -25,6 +26,7 @@ class ControlRoute(NamedTuple):
     any_host: bool = False
     media_type: str = "application/json"
     takes_scenario: bool = False
+    optional_body: bool = False
 
     @property
     def method(self) -> str:

@@ -104,6 +104,7 @@ def _state(context: ControlContext) -> list[ControlRoute]:
             "resets the sandbox, or a part of it",
             schemas.ResetPart,
             state.ResetRequest,
+            optional_body=True,
         ),
         row("GET /__mock/state", state.show_state, "a versioned snapshot of the whole sandbox", State),
         row(
@@ -156,6 +157,7 @@ def _accounts(sender: WebhookSender) -> list[ControlRoute]:
             "creates an account and a key",
             schemas.CreatedAccount,
             accounts.NewAccount,
+            optional_body=True,
         ),
         row("GET /__mock/accounts/{uid}", accounts.show_account, "an account", schemas.AccountDetails),
         row(
@@ -180,6 +182,7 @@ def _accounts(sender: WebhookSender) -> list[ControlRoute]:
             "pays a checkout, and delivers the signed event",
             schemas.FinishedCheckout,
             payments.DeliveryRequest,
+            optional_body=True,
         ),
         row(
             "POST /__mock/checkouts/{id}/fail",
@@ -187,6 +190,7 @@ def _accounts(sender: WebhookSender) -> list[ControlRoute]:
             "lets a checkout's payment fail, and delivers the signed event",
             schemas.FinishedCheckout,
             payments.DeliveryRequest,
+            optional_body=True,
         ),
         row(
             "POST /__mock/webhooks/sign",
