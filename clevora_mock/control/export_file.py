@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 
 import msgspec
@@ -56,7 +57,12 @@ def _encode(sandboxes: Sandboxes) -> Iterator[bytes]:
 
 
 def try_export(path: Path) -> None:
-    """Raise OSError if an export to `path` is going to fail, as far as can be told; changes nothing."""
+    """Raise OSError if an export to `path` is going to fail, as far as can be told; changes nothing.
+
+    Removes what a server that was killed within an export has left.
+    """
+    for left in path.resolve().parent.glob(f"{escape(_temporary_name(path.resolve()))}*"):
+        left.unlink(missing_ok=True)
     if path.is_file() or path.is_dir():
         path.open("ab").close()
     elif path.exists():
@@ -95,7 +101,12 @@ def _replace(target: Path, sandboxes: Sandboxes) -> None:
 
 
 def _temporary(target: Path) -> Path:
-    return target.with_name(f".clevora-mock.{os.getpid()}")
+    return target.with_name(f"{_temporary_name(target)}{os.getpid()}")
+
+
+def _temporary_name(target: Path) -> str:
+    """Return the name of a temporary file for `target`, without the process id."""
+    return f".{target.name}.clevora-mock."
 
 
 def _copy_owner_and_mode(source: Path, target: Path) -> None:

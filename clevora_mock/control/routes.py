@@ -131,6 +131,7 @@ def _state(context: ControlContext) -> list[ControlRoute]:
             "resets the sandbox, or a part of it",
             schemas.ResetPart,
             state.ResetRequest,
+            optional_body=True,
         ),
         row(
             "GET /__mock/state",
@@ -190,6 +191,7 @@ def _accounts(context: ControlContext) -> list[ControlRoute]:
             "creates an account and a key",
             schemas.CreatedAccount,
             accounts.NewAccount,
+            optional_body=True,
         ),
         row("GET /__mock/accounts/{uid}", accounts.show_account, "an account", schemas.AccountDetails),
         row(
@@ -214,6 +216,7 @@ def _accounts(context: ControlContext) -> list[ControlRoute]:
             "pays a checkout, and delivers the signed event",
             schemas.FinishedCheckout,
             payments.DeliveryRequest,
+            optional_body=True,
         ),
         row(
             "POST /__mock/checkouts/{id}/fail",
@@ -221,6 +224,7 @@ def _accounts(context: ControlContext) -> list[ControlRoute]:
             "lets a checkout's payment fail, and delivers the signed event",
             schemas.FinishedCheckout,
             payments.DeliveryRequest,
+            optional_body=True,
         ),
         row(
             "POST /__mock/webhooks/sign",

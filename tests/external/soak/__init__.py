@@ -1,0 +1,1 @@
+"""Long runs: load with faults, and crashes; `make soak` runs them."""
