@@ -11,10 +11,10 @@ class ControlRoute(NamedTuple):
     """A method and path (``GET /__mock/clock``), its handler and summary, its answer, and the body and query it takes.
 
     `answer` is a type or a tuple of types: of the answer, or of a stream's events. `media_type` is the answer's.
-    `max_body` is the largest body in bytes; `takes_scenario` is True if it may also be a whole scenario, `optional_body`
-    if it may be absent. `changes` is False for a route that leaves the sandbox as it is, whatever its method, `any_host`
-    True for one that answers everybody under every host name, `any_peer` for one that answers every machine, whatever
-    the setting `control` says.
+    `max_body` is the largest body in bytes; `takes_scenario` is True if it may also be a whole scenario, and
+    `optional_body` if it may be absent. `changes` is False for a route that leaves the sandbox as it is, whatever its
+    method, `any_host` True for one that answers everybody under every host name, `any_peer` for one that answers every
+    machine, whatever the setting `control` says.
     """
 
     where: str
