@@ -37,14 +37,9 @@ def export_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
     """
     if path.exists() and not path.is_file():
         # A device or a pipe.
-        _write(path, sandboxes)
+        _write_in_place(path, sandboxes)
     else:
-        _replace(path.resolve(), sandboxes)
-
-
-def _write(path: Path, sandboxes: Sandboxes) -> None:
-    with path.open("wb") as file:
-        file.writelines(_encode(sandboxes))
+        _replace(_resolve(path), sandboxes)
 
 
 def _encode(sandboxes: Sandboxes) -> Iterator[bytes]:
@@ -61,7 +56,8 @@ def try_export(path: Path) -> None:
 
     Removes what a server that was killed within an export has left.
     """
-    for left in path.resolve().parent.glob(f"{escape(_temporary_name(path.resolve()))}*"):
+    target = _resolve(path)
+    for left in target.parent.glob(f"{escape(_temporary_name(target))}*"):
         left.unlink(missing_ok=True)
     if path.is_file() or path.is_dir():
         path.open("ab").close()
@@ -70,9 +66,23 @@ def try_export(path: Path) -> None:
         if not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     else:
-        temporary = _temporary(path.resolve())
+        temporary = _temporary(target)
         temporary.touch()
         temporary.unlink()
+
+
+def _write_in_place(path: Path, sandboxes: Sandboxes) -> None:
+    """Write to a device or a pipe; raise OSError for a pipe that nobody reads, since opening it would block."""
+    with open(path, "wb", opener=_open_at_once) as file:
+        file.writelines(_encode(sandboxes))
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    if sys.platform == "win32":
+        return os.open(path, flags)
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _replace(target: Path, sandboxes: Sandboxes) -> None:
@@ -82,7 +92,7 @@ def _replace(target: Path, sandboxes: Sandboxes) -> None:
         file = temporary.open("wb")
     except OSError:
         # Of a directory that is read-only, although the file is not.
-        _write(target, sandboxes)
+        _write_in_place(target, sandboxes)
         return
     try:
         with file:
@@ -95,9 +105,17 @@ def _replace(target: Path, sandboxes: Sandboxes) -> None:
             temporary.replace(target)
         except OSError:
             # A mount point, such as a file that is mounted into a container, cannot be replaced.
-            _write(target, sandboxes)
+            _write_in_place(target, sandboxes)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _resolve(path: Path) -> Path:
+    """Return the file at the end of symbolic links. Raises OSError if they are a loop."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return target
 
 
 def _temporary(target: Path) -> Path:
