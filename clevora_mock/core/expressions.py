@@ -107,6 +107,8 @@ def _choices(tree: Any) -> int:
         elif op.name == "BRANCH":
             begins = [*map(_begin, value[1])]
             count += sum(map(_choices, value[1])) + (None in begins or len({*begins}) < len(begins))
+        elif op.name == "SUBPATTERN" and (value[1] or value[2]):
+            raise ValueError("could run away: flags of a part, (?i:…), are not supported; set them for the whole")
         elif op.name in _GROUPS:
             count += _choices(value[-1])
         elif op.name in _REFUSED:

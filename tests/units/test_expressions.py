@@ -44,8 +44,11 @@ SLOW = [
     "a{10}.*a{10}.*b",
     "refund.*order.*number",
     "[\x00-\U0010ffff]+z",
+    r"(?m)^\s*x",
+    r"(?m)^\s*a?b?c?x",
+    "(?is)x.*y.*z",
 ]
-UNITS = ["a", "xy", "word ", "1,2,3,", " ", "aab", "a\n", "A", "refund order ", "foobar"]
+UNITS = ["a", "xy", "word ", "1,2,3,", " ", "aab", "a\n", "A", "refund order ", "foobar", "\n", "XYX"]
 
 PROMPT = (
     "You are an assistant of a shop. Answer in one sentence, and never promise anything. " * 100
@@ -82,6 +85,12 @@ def test_an_expression_that_could_run_away_is_refused(source: str) -> None:
 )
 def test_a_reference_back_to_a_group_is_refused(source: str) -> None:
     with pytest.raises(ValueError, match=r"could run away: a reference back to a group, .* is not supported"):
+        Expression(source)
+
+
+@pytest.mark.parametrize("source", ["(?i:x.*y.*z)", "a(?s:.*b)", "(?i)a(?-i:b+)c"])
+def test_flags_of_a_part_are_refused(source: str) -> None:
+    with pytest.raises(ValueError, match=r"could run away: flags of a part, .* are not supported"):
         Expression(source)
 
 
