@@ -1,8 +1,7 @@
 """The chat model: a pure function from a conversation to an answer, without any language understanding.
 
 The first matching rule answers: JSON by a response format (C9), a literal that the message asks for, JSON that the
-messages ask for, or a template chosen by the request's first words, which quotes the request. Randomness is seeded with
-a hash of the conversation and the seed.
+messages ask for, or a template chosen by the request's first words, which quotes the request.
 """
 
 import json
@@ -19,8 +18,7 @@ from clevora_mock.models.json_schema import SchemaError
 from clevora_mock.models.literals import literal_text
 from clevora_mock.models.templates import ABOUT_A_TEXT, Templates
 
-# Supported types of a response format (C9). A tuple, since a client may send any JSON as the type, and lists and
-# objects are not hashable.
+# Supported types of a response format (C9). A tuple, since a client may send a list or an object as the type.
 RESPONSE_FORMATS = ("text", "json_object", "json_schema")
 
 # Kinds of requests that may not ask for the JSON in them.
@@ -36,9 +34,10 @@ class Turn(NamedTuple):
 
 
 class _Request(NamedTuple):
-    """A user's message with the system's, its kind, the number of things that it asks for, and an answer in words."""
+    """A user's message, its orders, the system's, the kind, the number of things asked for, and an answer in words."""
 
     text: str
+    orders: str
     system: str
     kind: str
     number: int | None
@@ -62,11 +61,12 @@ class ChatModel:
             return _value_by_format(requested, rng)
         text = next((turn.text for turn in reversed(turns) if turn.role == "user"), turns[-1].text if turns else "")
         system = "\n".join(turn.text for turn in turns if turn.role in ("system", "developer"))
-        asked = self._templates.asked_in(text)
+        asked = [text, *(self._templates.patterns["asked"].findall(text) if "uestion:" in text else ())][-1]
         kind = self._templates.kind_of(asked)
-        literal = None if only_objects else literal_text(text, kind, self._templates)
-        if literal is not None:
-            return requests.compacted(literal)
+        has_schema = "{" in system and requests.shown_schema(self._templates, system, is_wanted=False)
+        literal = None if only_objects or has_schema else literal_text(text, kind, self._templates)
+        if literal:
+            return literal
         may_be_json = only_objects or requests.mentions_json(text) or requests.mentions_json(system)
         count = self._templates.count(text) if may_be_json or kind == "list" else None
         is_result = bool(turns) and turns[-1].role in ("tool", "function")
@@ -75,15 +75,16 @@ class ChatModel:
         words = turns[-1].text if is_result else self._templates.given_text(asked) if kind in ABOUT_A_TEXT else asked
         template = ("tool" if words.strip() else "empty") if is_result else kind
         sentence = self._templates.answer(template, words, rng, items)
-        request = _Request(text, system, kind, count, sentence, only_objects)
-        return (self._json(request, rng) if may_be_json else "") or sentence
+        if not may_be_json:
+            return sentence
+        orders = self._templates.orders(text, kind)
+        return self._json(_Request(text, orders, system, kind, count, sentence, only_objects), rng) or sentence
 
     def _json(self, request: _Request, rng: RandomStream) -> str:
         """Return the JSON that the messages ask for, or an empty text."""
-        is_subject, wants_json = request.kind in _ABOUT_JSON, self._templates.wants_json
-        asks = request.only_objects or wants_json(request.text, may_be_subject=is_subject)
-        asks = asks and request.kind != "code"
-        system_asks = request.only_objects or wants_json(request.system, may_be_subject=False)
+        is_subject, is_mode, wants_json = request.kind in _ABOUT_JSON, request.only_objects, self._templates.wants_json
+        asks = request.kind != "code" and (is_mode or wants_json(request.orders, may_be_subject=is_subject))
+        system_asks = is_mode or wants_json(request.system, may_be_subject=False)
         # The JSON of a question or of code is its subject.
         sources = [] if is_subject and not asks else [(request.text, asks)]
         sources.append((request.system, system_asks))
@@ -106,7 +107,8 @@ class ChatModel:
                 if isinstance(value, dict) or (schema and not request.only_objects):
                     return _encoded(value)
         for source, asks in sources:
-            found = requests.shown_value(self._templates, source, is_wanted=asks, is_system=source is request.system)
+            is_system, orders = source is request.system, request.orders if source is request.text else source
+            found = requests.shown_value(self._templates, source, orders, is_wanted=asks, is_system=is_system)
             if found and isinstance(found.value, dict) and is_array and not request.only_objects:
                 count = min(request.number or _ITEMS, _MOST_ITEMS, _MOST_CHARACTERS // len(found.text))
                 return f"[{','.join([found.text] * count)}]"
@@ -122,17 +124,15 @@ class ChatModel:
         empty = self._templates.search("empty", request.text)
         if empty or (is_array and not (known and request.only_objects)):
             values = [] if empty else _values(schema, rng, count)
-            is_object = bool(empty and empty[1])
-            return {} if is_object else {"answer": values} if request.only_objects else values
+            return {} if empty and empty[1] else {"answer": values} if request.only_objects else values
         if schema["type"] == "object" or (self._templates.search("scalar", request.text) and not request.only_objects):
             return _values(schema, rng)[0]
         return {"answer": _values(schema, rng)[0] if request.kind == "list" else request.sentence}
 
 
-def _value_by_format(response_format: Mapping[str, Any], rng: RandomStream) -> str:
+def _value_by_format(response_format: Any, rng: RandomStream) -> str:
     """Return JSON for the schema of a response format. Raises a 400 with the schema's path if there is none."""
-    holder: Any = response_format
-    path = "response_format"
+    holder, path = response_format, "response_format"
     if "schema" not in response_format:
         holder, path = response_format.get("json_schema"), "response_format.json_schema"
         if holder is None:

@@ -1,11 +1,7 @@
-"""Requests for JSON in the text of messages: by an example, a JSON Schema, names of keys, or a number of items.
-
-Libraries such as instructor and LangChain put a JSON Schema into a message instead of using a response format.
-"""
+"""Requests for JSON in messages: by an example, a JSON Schema (as of instructor), names of keys, a number of items."""
 
 import re
 from collections.abc import Iterator
-from contextlib import suppress
 from json import JSONDecoder
 from typing import Any, NamedTuple
 
@@ -16,19 +12,17 @@ from clevora_mock.models.templates import Templates
 # The characters of a message that are searched, and the number of candidates.
 _MAX_CHARACTERS, _MAX_CANDIDATES = 60_000, 32
 _START = re.compile(r"[{\[]")
-# Fences, and those with something other than JSON.
-_FENCE = re.compile(r"```(?:json)?")
-_OTHER_CODE = re.compile(r"(?s)```(?!(?:json\b)?\s{0,9}[{\[]).*?(?:```|\Z)")
 _TYPES = {"str": "string", "int": "integer", "num": "number", "float": "number", "bool": "boolean"}
 _TYPES |= {"list": "array", "array": "array", "dict": "object", "object": "object"}
 
 
 class JsonText(NamedTuple):
-    """A JSON object or array in a message: its compact text, its value, and its position."""
+    """A JSON object or array in a message: its compact text, its value, and where it starts and ends."""
 
     text: str
     value: Any
     start: int
+    end: int
 
 
 def mentions_json(text: str) -> bool:
@@ -48,7 +42,7 @@ def json_texts(text: str) -> Iterator[JsonText]:
         try:
             raw, at = _raw_json(text, start - 1)
             # msgspec is stricter than the decoder that found the end, which accepts NaN.
-            yield JsonText(msgspec.json.format(raw, indent=-1), msgspec.json.decode(raw), start - 1)
+            yield JsonText(msgspec.json.format(raw, indent=-1), msgspec.json.decode(raw), start - 1, at)
         except (ValueError, RecursionError, msgspec.DecodeError):
             at = start
 
@@ -65,24 +59,15 @@ def _raw_json(text: str, start: int) -> tuple[str, int]:
     return raw, start + length + (raw.count("{") + raw.count("}") if is_doubled else 0)
 
 
-def compacted(text: str) -> str:
-    """Remove the white space of a JSON object or array; other texts are returned unchanged."""
-    with suppress(ValueError, RecursionError, msgspec.DecodeError):
-        if text[:1] in ("{", "["):
-            msgspec.json.decode(text)
-            return msgspec.json.format(text, indent=-1)
-    return text
-
-
-def shown_value(english: Templates, text: str, *, is_wanted: bool, is_system: bool) -> JsonText | None:
-    """Return the last JSON value introduced as the answer, or None; words such as *example* do if JSON `is_wanted`."""
-    shown, searched = None, text if is_wanted else _OTHER_CODE.sub("", text[:_MAX_CHARACTERS])
-    for found in json_texts(searched):
+def shown_value(english: Templates, text: str, orders: str, *, is_wanted: bool, is_system: bool) -> JsonText | None:
+    """Return the last JSON value that the `orders` of `text` introduce, or None; *example* does if JSON `is_wanted`."""
+    shown = None
+    for found in json_texts(text):
         words = "before_value_in_system" if is_system else "before_value"
         if is_wanted and not all(isinstance(item, int) for item in found.value):
             words = "before_value_if_wanted"
-        introduction = _FENCE.sub("", searched[max(0, found.start - 100) : found.start])
-        if not _is_schema(found.value) and english.search(words, introduction):
+        is_introduced = english.search(words, orders[max(0, found.start - 100) : found.start])
+        if is_introduced and not _is_schema(found.value) and english.patterns["after_value"].match(text, found.end):
             shown = found
     return shown
 
@@ -106,39 +91,39 @@ def _is_schema(value: Any) -> bool:
 def wants_array(english: Templates, text: str, *, is_counted: bool) -> bool:
     """Tell whether `text` asks for an array; the first of *JSON object* and *array* decides, then a number."""
     array, single = english.search("array", text), english.search("object", text)
-    if single and (array is None or single.start() < array.start()):
-        return False
-    return array is not None or is_counted
+    is_single = single and (array is None or single.start() < array.start())
+    return not is_single and (array is not None or is_counted)
 
 
 def item_schema(english: Templates, text: str) -> dict[str, Any]:
     """Return a schema for the items of an array, or for one value, by their type and bounds in `text`."""
-    named, bounds = english.search("items", text), english.search("bounds", text)
+    named = english.search("items", text)
     if named is None and english.search("records", text):
         return object_schema(english, "keys id and name", 1) or {}
-    schema: dict[str, Any] = {"type": _type(named[1], english) if named else "string"}
-    if bounds and schema["type"] in ("number", "integer"):
-        low, high = sorted(map(int, bounds.groups()))
-        return schema | {"minimum": low, "maximum": high}
-    return schema
+    return _schema_of(f"{named[1]} {text}" if named else "", english)
 
 
 def object_schema(english: Templates, text: str, count: int) -> dict[str, Any] | None:
     """Return a schema for keys such as ``with the keys name and age (int)``, or None; `count` is that of a list."""
-    named = english.search("keys_with", text) or english.search("keys_of_list", text) or english.search("keys", text)
+    phrases = ("sketch", "keys_with", "keys_of_list", "keys")
+    named = next(filter(None, (english.search(phrase, text) for phrase in phrases)), None)
     if named is None:
         return None
     properties: dict[str, dict[str, Any]] = {}
-    for key in english.patterns["key"].finditer(named["keys"]):
-        name, type_ = key[2] or key[3], key[1] or key[4] or key[5] or ""
+    for key in english.patterns["pair" if "sketch" in named.re.groupindex else "key"].finditer(named["keys"]):
+        list_, quoted, plain, *types = key.groups("")
+        name, type_ = quoted or plain, " ".join([list_, *types])
         guess = next((kind for kind in ("integer", "number", "boolean", "list") if english.search(kind, name)), "")
-        properties[name] = {"type": _type(f"{type_} {guess}", english)}
-        if key[1] and english.search("count", key[1]):
+        properties[name] = _schema_of(f"{type_} {guess}", english)
+        if english.search("count", list_):
             properties[name] |= {"items": {"type": "string"}, "minItems": count, "maxItems": count}
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-def _type(words: str, english: Templates) -> str:
-    """Return the first type in words such as ``int`` or ``list of strings``, by default a string."""
-    named = english.search("type", words)
-    return _TYPES[named[1].lower()] if named else "string"
+def _schema_of(words: str, english: Templates) -> dict[str, Any]:
+    """Return a schema by the first type in words such as ``integer between 1 and 5``, by default of a string."""
+    named, bounds = english.search("type", words), english.search("bounds", words)
+    schema: dict[str, Any] = {"type": _TYPES[named[1].lower()] if named else "string"}
+    if bounds and schema["type"] in ("number", "integer"):
+        schema["minimum"], schema["maximum"] = sorted(map(int, bounds.groups()))
+    return schema

@@ -13,7 +13,6 @@ Schema: TypeAlias = dict[str, Any]
 AnySchema: TypeAlias = Schema | bool
 
 _MAX_BYTES = 256 * 1024
-
 _Type: TypeAlias = Literal["string", "number", "integer", "boolean", "object", "array", "null"]
 _TYPES = {
     "type": _Type | Annotated[list[_Type], Meta(min_length=1)],
@@ -31,7 +30,7 @@ _NAMES = frozenset({"$schema", "$id", "$anchor", "$dynamicAnchor"})
 _TYPE_BY_KEYWORDS = {
     # A reference that cannot be split into the parts of a URL makes the validator fail.
     "$ref": Annotated[str, Meta(pattern=r"^(?:#.*|[!-Z^-~]*)$")],
-    "pattern format": str,
+    "pattern format $schema $id $anchor $dynamicAnchor $dynamicRef": str,
     "minimum maximum exclusiveMinimum exclusiveMaximum": float,
     "minLength maxLength minItems maxItems minProperties maxProperties minContains maxContains": Annotated[
         float, Meta(ge=0, multiple_of=1)
@@ -68,10 +67,7 @@ class BudgetExceededError(SchemaError):
 
 
 class Budget:
-    """A limit of work, in steps of at most seven microseconds or forty characters of the value.
-
-    Counted, not measured, so that every machine refuses the same schemas. `depth` is that of a running validation.
-    """
+    """A limit of work, counted in steps (about 7 µs, 40 characters), the same on every machine."""
 
     def __init__(self, steps: int) -> None:
         self.steps = steps
@@ -99,10 +95,8 @@ def check(schema: object) -> int:
 
 def normalized(schema: Any) -> Any:
     """Return `schema` with Python's named groups, without names of it, which would change the validator."""
-    if isinstance(schema, list):
-        return [normalized(part) for part in schema]
     if not isinstance(schema, dict):
-        return schema
+        return [normalized(part) for part in schema] if isinstance(schema, list) else schema
     return {key: _normalized_keyword(key, value) for key, value in schema.items() if key not in _NAMES}
 
 
@@ -136,8 +130,11 @@ def _merged_keyword(key: str, one: Any, other: Any) -> Any:
             return {"allOf": [one, other]}
         case "properties" | "patternProperties":
             return one | other | {name: {"allOf": [one[name], other[name]]} for name in one if name in other}
-        case "dependentRequired":
+        case "dependentRequired" | "dependentSchemas":
             return one | other
+        case "pattern":
+            first, last = (other, one) if one.endswith("$") else (one, other)
+            return other if first.endswith("$") or last.startswith("^") else first + last
     if key.startswith(("min", "exclusiveMin")):
         return max(one, other)
     return min(one, other) if key.startswith(("max", "exclusiveMax")) else other

@@ -1,8 +1,7 @@
 """Valid, plain and deterministic values for JSON Schemas.
 
 A value is generated part by part from the schema merged with its references, its ``allOf`` and one branch of each
-choice. If merging may be inexact, the part is validated with `jsonschema` and, if invalid, generated again. All work
-counts against one budget.
+choice. Where merging may be inexact, the part is validated and, if invalid, generated again, within one budget.
 """
 
 import json
@@ -10,7 +9,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
-from itertools import chain, count
+from itertools import count
 from math import ceil, floor
 from typing import Any
 from urllib.parse import unquote
@@ -36,7 +35,6 @@ _OPTIONAL_STEPS, _OPTIONAL_DEPTH = 1_000, 6
 _TRIES, _DEEPEST = 16, 40
 # A reference may be nested in itself once, so that a recursive value shows its structure.
 _OPEN_AT_ONCE = 2
-
 # Keywords whose merging may be inexact.
 _INEXACT = frozenset({
     "$ref", "allOf", "anyOf", "oneOf", "not", "if", "enum", "const", "pattern", "multipleOf", "uniqueItems", "contains",
@@ -59,7 +57,7 @@ _FORMATS = {
     "date": "2026-{month:02}-{day:02}",
     "time": "{hour:02}:30:00Z",
     "duration": "PT{hour}H",
-    "hostname": "host{n}.example.com",
+    **dict.fromkeys(("hostname", "idn-hostname"), "host{n}.example.com"),
     **{f"uuid{version}": f"{{n:08x}}-0000-{version or 4}000-8000-{{n:012x}}" for version in ("", *range(1, 9))},
     **dict.fromkeys(("ipv4", "ipvanyaddress"), "192.0.2.{n}"),
     "ipv6": "2001:db8::{n:x}",
@@ -71,7 +69,8 @@ _FORMATS = {
     "regex": "^{n}$",
     **dict.fromkeys(("email", "idn-email"), "user{n}@example.com"),
     **dict.fromkeys(("uri", "url", "iri"), "https://example.com/{n}"),
-    **dict.fromkeys(("uri-reference", "json-pointer"), "/{n}"),
+    **dict.fromkeys(("uri-reference", "iri-reference", "uri-template", "json-pointer"), "/{n}"),
+    "relative-json-pointer": "{n}",
 }
 # By the last word of a property's name, if its schema has no constraint.
 _FORMAT_OF_NAME = {"email": "email", "url": "uri", "website": "uri", "date": "date", "id": "uuid"}
@@ -139,6 +138,8 @@ class _Generator:
         parts += [self._pick(flat[key], attempt) for key in ("anyOf", "oneOf") if key in flat]
         if "if" in flat:
             parts.append(self._pick([{"allOf": [flat["if"], flat.get("then", True)]}, flat.get("else", True)], attempt))
+        known = flat.get("properties", {})
+        parts += [part for name, part in flat.get("dependentSchemas", {}).items() if name in known]
         for part in parts:
             self._budget.spend(sum(len(value) for value in flat.values() if isinstance(value, list | dict)) // 10)
             flat = merged(flat, self._flat(part, attempt))
@@ -240,7 +241,8 @@ class _Generator:
         if text and "pattern" in flat and attempt < _TRIES // 2:
             self._patterns.checked(flat["pattern"], text, is_trusted=bool(UNSUPPORTED.search(flat["pattern"])))
         elif "pattern" in flat:
-            text = self._patterns.make(flat["pattern"], attempt, length=least)
+            start = "" if flat["pattern"].startswith("^") or attempt % 4 > 1 else text.partition("@")[0]
+            text = start + self._patterns.make(flat["pattern"], attempt, length=least)
         elif not text:
             text = self._formatted(_FORMAT_OF_NAME.get(_last_word(name), ""))
             if not text or not least <= len(text) <= most:
@@ -297,10 +299,13 @@ class _Generator:
         room = max(0, most - len(required)) if attempt < _TRIES // 2 else 0
         optional = dict.fromkeys([name for name in known if name not in required][:room])
         names = [name for name in known | required if name in required or name in optional]
-        needed = [flat["dependentRequired"].get(name, ()) for name in names if "dependentRequired" in flat]
-        self._budget.spend((len(known) + len(required) + sum(map(len, needed))) // 10)
+        needed = flat.get("dependentRequired", {})
+        for name in names if needed else ():
+            self._budget.spend(len(needed.get(name, ())) * (1 + len(names) // 500))
+            names += [other for other in needed.get(name, ()) if other not in names]
+        self._budget.spend((len(known) + len(required)) // 10)
         made: dict[str, object] = {}
-        for name in dict.fromkeys(chain(names, *needed)):
+        for name in names:
             if name in optional and not self._may_add:
                 continue
             try:

@@ -1,29 +1,34 @@
 """Literal answers that a message asks for: in quotes, after a colon, or as a single plain word after the verb."""
 
 import re
-from itertools import islice
+from itertools import chain
 
-from clevora_mock.models.templates import ABOUT_A_TEXT, Templates
+from clevora_mock.models.templates import ABOUT_A_TEXT, Templates, own_words
 
-# The characters of a message with a literal, those of one without quotes or a colon, and the number of candidates.
-_MAX_CHARACTERS, _MAX_WORDS, _MAX_CANDIDATES = 60_000, 200, 16
+# The characters of a message with a literal, and those of one without quotes or a colon, and of one plain word.
+_MAX_CHARACTERS, _MAX_WORDS, _MAX_WORD = 60_000, 200, 40
+_SPOKEN = ("say", "print", "type", "echo", "repeat")
 _QUOTED = re.compile(
     r"(?s)```\w*\n(.*?)\n?```|\"([^\"]+)\"|“([^”]+)”|`([^`]+)`|'(.+?)'(?!\w)|"
     r"\N{LEFT SINGLE QUOTATION MARK}(.+?)\N{RIGHT SINGLE QUOTATION MARK}"
 )
-_FENCE = re.compile(r"(?s)```.*?(?:```|\Z)")
+# The end of a sentence or a line, after which an order may stand.
+_END = re.compile(r"[.!?\n] {0,4}")
 
 
 def literal_text(text: str, kind: str, english: Templates) -> str | None:
-    """Return the literal answer that a request of `kind` asks for, or None."""
+    """Return the literal answer that the first paragraph or the last line of a request asks for, or None."""
     if len(text) > _MAX_CHARACTERS or kind in ABOUT_A_TEXT or kind in ("explain", "code"):
-        # The text that such a request brings along may contain orders, which are not meant for the model.
         return None
-    # Of the same length, so that positions are those of the text.
-    searched = _FENCE.sub(lambda fence: "`" * len(fence[0]), text)
-    for lead in islice(english.patterns["literal"].finditer(searched), _MAX_CANDIDATES):
-        is_first = not searched[: lead.start()].strip()
-        words = _literal_after(lead, text[lead.end() :].strip(), english, is_first=is_first)
+    text = text.strip()
+    searched = own_words(text)
+    paragraph = searched.find("\n\n")
+    last = searched.rfind("\n") if paragraph >= 0 else -1
+    brought = english.patterns["brought_before"].search(searched) if ":" in text or paragraph >= 0 else None
+    limit = brought.start() if brought else len(text)
+    for start in chain((0,), (end.end() for end in _END.finditer(searched, 0, limit))):
+        lead = english.patterns["literal"].match(searched, start) if start <= paragraph or start > last else None
+        words = _literal_after(lead, text[lead.end() :].strip(), english, is_first=start == 0) if lead else None
         if words:
             return words
     return None
@@ -35,21 +40,21 @@ def _literal_after(lead: re.Match[str], rest: str, english: Templates, *, is_fir
     quoted = _QUOTED.match(rest)
     if quoted and (how or is_first) and patterns["after_quoted"].match(rest, quoted.end()):
         return next(words for words in quoted.groups() if words is not None)
-    rest = patterns["nothing_else"].sub("", rest)
+    if not (how or lead["colon"] or verb in _SPOKEN or len(rest) < _MAX_WORD):
+        return None
+    rest = patterns["nothing_else"].sub("", rest).removesuffix("?" if "you" in how.split() else "")
     is_exact, is_one = (bool(patterns[name].search(how)) for name in ("exactly", "one_word"))
-    if lead["colon"] and (is_one or is_exact):
-        return rest if is_exact or len(rest.split()) == 1 else None
     if lead["colon"]:
-        is_text = verb in ("say", "repeat", "echo") or patterns["as_text"].search(how) or rest.isalnum()
-        return rest if is_text and is_first and not rest.endswith("?") else None
+        is_text = is_first and (bool(patterns["as_text"].search(how)) or rest.isalnum())
+        is_text = (is_text or verb in ("say", "repeat", "echo")) and not rest.endswith("?")
+        return rest if is_exact or (len(rest.split()) == 1 if is_one else is_text) else None
     sentence = re.split(r"\n|\.(?:\s|$)", rest, maxsplit=1)[0]
     words = patterns["nothing_else"].sub("", sentence)
     if len(words) > _MAX_WORDS or patterns["description"].match(words):
         return None
-    if len(words.split()) == 1 and (is_one or patterns["plain_word"].fullmatch(words)):
-        return words
     describing = english.words["prepositions"] | english.words["describing"]
     is_plain = describing.isdisjoint(words.lower().split()) and not re.search(r"[\"“”]", words)
-    is_spoken = verb in ("say", "print", "type", "echo") and not how.endswith("the")
-    is_alone = is_first and sentence == rest.rstrip(".")
-    return words if is_plain and (is_exact or (is_spoken and is_alone)) else None
+    if len(words.split()) == 1 and ((is_one and is_plain) or patterns["plain_word"].fullmatch(words)):
+        return words
+    is_spoken = is_first and verb in _SPOKEN and not how.endswith("the") and sentence == rest.rstrip(".")
+    return words if is_plain and (is_exact or is_spoken) else None

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from functools import cached_property
-from itertools import takewhile
+from itertools import chain, takewhile
 
 import msgspec
 from msgspec import Struct
@@ -19,10 +19,15 @@ ABOUT_A_TEXT = frozenset({"summarize", "translate", "classify", "extract", "revi
 _QUESTION_MARKS = frozenset("?\N{FULLWIDTH QUESTION MARK}\N{ARABIC QUESTION MARK}")
 # *2024 films* are not so many.
 _DIGITS = re.compile(r"(?!(?:19|20)(?!00)\d\d$)(?:\d{1,3}(?:,\d{3})+|\d{1,5})")
-_CLAUSE = re.compile(r"(?<=[.:;?!])\s+|\n+")
+_CLAUSE = re.compile(r"[.:;?!\n](?:\s+|(?<=\n))")
 _SINGLE_QUOTES = str.maketrans("“”", "\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}")
 _FENCE = re.compile(r"```(?:\w+(?=\n))?")
 _IN_QUOTES = re.compile(r"(?<=\")[^\"]+(?=\")|(?<=“)[^“”]+(?=”)|(?<= ')[^']+(?='(?!\w))")
+# Code, quotations and documents within a message.
+_PASTED = re.compile(
+    r"(?s)```.*?(?:```|\Z)|\"\"\".*?(?:\"\"\"|\Z)|(?<![\w\"])\"[^\"\n]{1,2000}\"(?!\w)|“[^“”]*”|"
+    r"<(document|text|email|article|context|data|input|message)\b[^<>]{0,80}>.*?(?:</\1>|\Z)"
+)
 
 
 class RequestKind(Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,8 +40,7 @@ class RequestKind(Struct, frozen=True, forbid_unknown_fields=True):
 class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
     """The model's templates, and the English by which it tells requests apart.
 
-    In an answer ``{quote}`` is replaced by the user's text, ``{items}`` by the lines of a list. A phrase is an example,
-    then the parts of its regular expression, in which ``%name%`` stands for a fragment.
+    In answers ``{quote}`` is the user's text, ``{items}`` a list. A phrase is an example and its regular expression.
     """
 
     kinds: dict[str, RequestKind]
@@ -64,43 +68,44 @@ class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return self.patterns[phrase].search(text[:_MAX_CHARACTERS])
 
     @cached_property
-    def _kind_of_start(self) -> dict[str, str]:
-        return {start: name for name, kind in self.kinds.items() for start in kind.starts}
+    def _starts(self) -> dict[str, list[tuple[list[str], str]]]:
+        """The starts of kinds by their first words, the longest first."""
+        starts = [(start.split(), name) for name, kind in self.kinds.items() for start in kind.starts]
+        starts.sort(key=lambda start: -len(start[0]))
+        return {words[0]: [start for start in starts if start[0][0] == words[0]] for words, _ in starts}
 
     def kind_of(self, text: str) -> str:
         """Return the name of the kind of a request."""
-        if not text.strip():
+        if not text or text.isspace():
             return "empty"
-        kind, words = self._order(self._without_greeting(text))
-        lead, end = text[:_LEAD_CHARACTERS], text.rstrip()[-1]
-        asks = not _QUESTION_MARKS.isdisjoint(lead)
-        is_bare_list = self._number("".join(words[:1])) and not self.words["things"].isdisjoint(words[1:3])
-        if kind in _ORDERS or lead.lower().startswith("what are") or is_bare_list:
+        lead, end = text[:_LEAD_CHARACTERS].lstrip(), text.rstrip()[-1]
+        kind, words = self._order(lead)
+        asks = "?" in lead or not (lead.isascii() or _QUESTION_MARKS.isdisjoint(lead))
+        is_bare_list = bool(words and self._number(words[0])) and not self.words["things"].isdisjoint(words[1:3])
+        if kind in _ORDERS or is_bare_list or lead[:8].lower() == "what are":
             kind = self._kind_of_order(kind, words)
         elif kind in ABOUT_A_TEXT and self.given_text(text) == text:
             kind = "request"
         elif kind in _SOCIAL:
-            # *Thanks but I need more* and *hello in French* are no greetings.
-            said = lead.lower().split()
-            kind = "" if asks or len(said) > 7 or not {"but", "in", "letter"}.isdisjoint(said) else kind
+            # *Thanks but I need more* and *good night sleep tips* are no greetings.
+            is_said = len(words) <= 1 or not self.words["social"].isdisjoint(words[:1]) or "," in lead
+            kind = kind if is_said and len(lead.split()) <= 7 and not asks else ""
         elif kind == "question" and end in ".!" and not asks:
             kind = ""
         return kind or ("question" if end in _QUESTION_MARKS else "statement")
 
     def count(self, text: str) -> int | None:
         """Return the number of things asked for by the clause that mentions JSON, else the first one or an order."""
-        clauses = _CLAUSE.split(text[:_LEAD_CHARACTERS])
-        orders = [clause for clause in clauses if self._order(clause)[0] in _ORDERS]
-        in_json = [clause for clause in clauses if "json" in clause.lower()]
-        counts = (self._count(self._words(clause)) for clause in (*in_json, self._without_greeting(text), *orders))
-        return next(filter(None, counts), None)
+        lead = own_words(text[:_LEAD_CHARACTERS]).lstrip()
+        clauses = _CLAUSE.split(lead)
+        in_json = (self._words(clause) for clause in clauses if "json" in clause.lower())
+        orders = (words for kind, words in map(self._order, clauses) if kind in _ORDERS)
+        return next(filter(None, map(self._count, chain(in_json, [self._order(lead)[1]], orders))), None)
 
     def wants_json(self, text: str, *, may_be_subject: bool) -> bool:
         """Tell whether `text` asks for JSON: *as JSON*; the words *JSON array* do not, if it `may_be_subject`."""
-        head = text[:_MAX_CHARACTERS] if "json" in text.lower() else ""
-        asks = (ask.start() for ask in self.patterns["wants_json"].finditer(head))
-        asked = any(not self.search("negated", head[max(0, at - 80) : at]) for at in asks)
-        return asked or (not may_be_subject and bool(self.search("names_json", head)))
+        head = self.patterns["about_json"].sub("", text[:_MAX_CHARACTERS]) if "json" in text.lower() else ""
+        return bool(self.search("wants_json", head) or (not may_be_subject and self.search("names_json", head)))
 
     def answer(self, kind: str, words: str, rng: RandomStream, items: str = "") -> str:
         """Return a random answer to a request of `kind` that quotes `words`."""
@@ -113,18 +118,17 @@ class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         return answer + ("\n\n" if "\n" in answer else " ") + rng.choice(self.closings)
 
     def _order(self, text: str) -> tuple[str, list[str]]:
-        """Return the kind that the first words of `text` tell, or an empty text, and the words after them."""
-        words = self._words(text)
-        starts = ((" ".join(words[:size]), words[size:]) for size in (4, 3, 2, 1))
-        return next(((self._kind_of_start[it], rest) for it, rest in starts if it in self._kind_of_start), ("", words))
+        """Return the kind that `text` begins with, past a greeting before a request, and the words after its start."""
+        kind, words = self._start(self._words(text))
+        greeting = self.patterns["greeting"].match(text) if kind in _SOCIAL else None
+        asked, after = self._start(self._words(text[greeting.end() :])) if greeting else ("", [])
+        return (asked, after) if asked and (asked != "question" or "?" in text) else (kind, words)
 
-    def _without_greeting(self, text: str) -> str:
-        """Return the lead of `text`, without a greeting or thanks that come before a request."""
-        lead = text[:_LEAD_CHARACTERS].lstrip()
-        greeting = self.patterns["greeting"].match(lead)
-        rest = lead[greeting.end() :] if greeting else ""
-        kind, _ = self._order(rest) if rest else ("", [])
-        return rest if kind and (kind != "question" or "?" in rest) else lead
+    def _start(self, words: list[str]) -> tuple[str, list[str]]:
+        """Return the kind that begins with the first `words`, past polite ones, and the rest of them."""
+        starts = self._starts.get(words[0], ()) if words else ()
+        kind, size = next(((kind, len(start)) for start, kind in starts if words[: len(start)] == start), ("", 0))
+        return self._start(words[size:]) if kind == "polite" else (kind, words[size:])
 
     def _kind_of_order(self, kind: str, words: Sequence[str]) -> str:
         """Return the kind of an order by the noun and the number in the `words` after its verb."""
@@ -136,10 +140,12 @@ class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             return "code"
         if kind == "write" and not self.words["lengths"].isdisjoint(phrase):
             return kind
-        is_plural = phrase[:1] not in (["a"], ["an"]) and any(map(self.patterns["plural"].fullmatch, phrase))
-        if "list" in phrase or self._count(words) or (kind == "list" and is_plural):
+        if "list" in phrase or self._count(words):
             return "list"
-        return "request" if kind == "list" else kind
+        is_one = (
+            kind != "list" or phrase[:1] in (["a"], ["an"]) or not any(map(self.patterns["plural"].fullmatch, phrase))
+        )
+        return "list" if not is_one else "request" if kind == "list" else kind
 
     def _count(self, words: Sequence[str]) -> int | None:
         """Return the number directly before the thing that a clause asks for, at least 1, or None."""
@@ -149,21 +155,26 @@ class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
             if word in prepositions and not is_within and "json" not in words[max(0, at - 2) : at + 4]:
                 return None
             number = self._number(word)
-            if number is None or not after[:1].isalpha() or after in prepositions or after in self.words["units"]:
-                continue
-            if before not in ("a", "an") or word == "dozen":
-                return max(1, number)
+            is_one = number is None or (before in ("a", "an") and word != "dozen")
+            if not is_one and after[:1].isalpha() and after not in prepositions | self.words["units"]:
+                return number or 1
         return None
 
     def _words(self, text: str) -> list[str]:
-        """Return the words of the first clause in lower case, without polite phrases."""
-        lead = text[:_LEAD_CHARACTERS].lower().lstrip()
-        polite = self.patterns["polite"].match(lead)
-        clause = _CLAUSE.split(lead[polite.end() :] if polite else lead, maxsplit=1)[0]
+        """Return the words of the first clause in lower case."""
+        clause = _CLAUSE.split(text[:_LEAD_CHARACTERS].lower().lstrip(), maxsplit=1)[0]
         return [bare for word in clause.split() if (bare := word.strip(".,:;!?¿¡\"'()“”`"))]
 
     def _number(self, word: str) -> int | None:
-        return self.numbers.get(word) or (int(word.replace(",", "")) if _DIGITS.fullmatch(word) else None)
+        if word[0].isdigit():
+            return int(word.replace(",", "")) if _DIGITS.fullmatch(word) else None
+        parts = [self.numbers.get(part, 0) for part in word.split("-")] if "-" in word else ()
+        return sum(parts) if parts and all(parts) else self.numbers.get(word)
+
+    def orders(self, text: str, kind: str) -> str:
+        """Return `text` with grave accents for what it quotes and, after ``Summarize: ``, for all but its end."""
+        own, brought = own_words(text.rstrip()), self.patterns["brought"]
+        return brought.sub(lambda given: "`" * len(given[0]), own, count=1) if kind in ABOUT_A_TEXT else own
 
     def given_text(self, text: str) -> str:
         """Return the text after the instruction in ``Summarize: …``, the words in quotes, or the whole request."""
@@ -173,15 +184,16 @@ class Templates(Struct, frozen=True, forbid_unknown_fields=True, dict=True):
         quoted = _IN_QUOTES.search(text)
         return quoted[0] if quoted and "{" not in text[: quoted.start()] else text
 
-    def asked_in(self, text: str) -> str:
-        """Return the last line of `text` that begins with ``Question:``, without that word, or else the whole text."""
-        found: list[str] = self.patterns["asked"].findall(text) if "uestion:" in text else []
-        return found[-1] if found else text
+
+def own_words(text: str) -> str:
+    """Return `text` with grave accents for quotations, code and documents, which are not obeyed."""
+    has_pasted = '"' in text or "`" in text or "<" in text or "“" in text
+    return _PASTED.sub(lambda pasted: "`" * len(pasted[0]), text) if has_pasted else text
 
 
 def quotation(text: str) -> str:
     """Return `text` on one line, cut between words if it is long, with single quotation marks for the curly ones."""
-    line = " ".join(_FENCE.sub(" ", text[: 10 * _QUOTED_CHARACTERS]).split()) or "…"
+    line = " ".join(_FENCE.sub(" ", text.lstrip()[: 10 * _QUOTED_CHARACTERS]).split()) or "…"
     line = line if line.isascii() else line.translate(_SINGLE_QUOTES)
     cut = line if len(line) <= _QUOTED_CHARACTERS else line[: _QUOTED_CHARACTERS + 1].rpartition(" ")[0]
     cut = tokens.first_sixty(cut or line[:_QUOTED_CHARACTERS])

@@ -127,6 +127,11 @@ SCHEMAS: list[Schema] = [
     {**properties(a=TEXT), "unevaluatedProperties": False},
     {"type": "object", "required": ["a", "b"], "additionalProperties": REAL},
     {"type": "object", "properties": {"card": TEXT}, "dependentRequired": {"card": ["address"]}},
+    {"properties": {"a": TEXT}, "dependentRequired": {"a": ["b"], "b": ["c"], "c": ["a"]}, "type": "object"},
+    {**properties(card=REAL), "dependentSchemas": {"card": properties(address=TEXT)}},
+    {"type": "string", "allOf": [{"pattern": "^ab.*"}, {"pattern": ".*yz$"}]},
+    {"type": "string", "allOf": [{"pattern": ".*yz$"}, {"pattern": "^ab.*"}]},
+    {"type": "string", "format": "email", "pattern": r"@corp\.com$"},
     {"type": "object", "properties": {"never": False, "a": TEXT}, "required": ["a"]},
     {"allOf": [properties(a=TEXT), properties(b=WHOLE), {"properties": {"b": {"minimum": 100}}}]},
     {"allOf": [{"anyOf": [{"const": 1}, {"const": 2}]}, {"anyOf": [{"const": 2}, {"const": 3}]}]},
@@ -337,6 +342,11 @@ REFUSED: list[tuple[object, str]] = [
     ({"minimum": True}, INVALID),
     ({"anyOf": []}, INVALID),
     ({"items": 5}, INVALID),
+    ({"$id": 3}, INVALID),
+    ({"$schema": 5}, INVALID),
+    ({"$anchor": []}, INVALID),
+    ({"$dynamicAnchor": True}, INVALID),
+    ({"$dynamicRef": 3}, INVALID),
     ({"type": "string", "pattern": "["}, PATTERN),
     ({"type": "string", "pattern": r"\p{L}"}, PATTERN),
     ({"type": "string", "pattern": "(?i)a"}, PATTERN),
@@ -633,6 +643,23 @@ def test_a_schema_that_is_to_be_used_is_kept_to(text: str, system: str) -> None:
     assert made.keys() == {"name", "age"}
 
 
+def test_a_schema_in_a_system_message_outranks_a_literal() -> None:
+    system = INSTRUCTOR.format(schema=json.dumps(PERSON))
+    check(PERSON, json.loads(MODEL.reply([Turn("system", system), Turn("user", "Say hi. Jason is 25.")], seed=1)))
+
+
+def test_a_described_schema_of_instructor_in_javascript_is_kept_to() -> None:
+    schema = {"name": "Person", "description": "", **PERSON}
+    system = (
+        "Given a user prompt, you will return fully valid JSON based on the following description and schema.\n You"
+        " will return no other prose. You will take into account any descriptions or required parameters within the"
+        " schema\n and return a valid and fully escaped JSON object that matches the schema and those instructions.\n\n"
+        f" description: Person\n json schema: {json.dumps(schema)}"
+    )
+    turns = [Turn("system", system), Turn("user", "Invent a person who sails.")]
+    check(PERSON, json.loads(MODEL.reply(turns, seed=1)))
+
+
 DOUBLED = json.dumps({"properties": {"a": {"const": {"b": 1}}}, "required": ["a"]}).translate({123: "{{", 125: "}}"})
 LLAMA_INDEX = f"""Extract the value.
 
@@ -654,8 +681,8 @@ def test_a_schema_after_one_with_doubled_braces_counts() -> None:
 
 
 @pytest.mark.parametrize("keyword", ["$id", "$schema", "$anchor", "$dynamicAnchor"])
-@pytest.mark.parametrize("name", [5, [], {}, True, "http://["])
-def test_the_name_of_a_schema_does_not_matter(keyword: str, name: object) -> None:
+@pytest.mark.parametrize("name", ["", "Name", "http://["])
+def test_the_name_of_a_schema_does_not_matter(keyword: str, name: str) -> None:
     assert value({keyword: name, "const": 1}) == 1
 
 
