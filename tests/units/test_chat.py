@@ -576,6 +576,8 @@ JSON_KEYS = [
     ),
     ("Return JSON with id, price and is_open", {"id": int, "price": float, "is_open": bool}),
     ("Describe the sea as JSON", {"answer": str}),
+    ("Write a poem about the sea as JSON with keys title and text", {"title": str, "text": str}),
+    ("Describe a city that is large as JSON", {"answer": str}),
     ("Convert this to JSON: a,b", {"answer": str}),
     ("Output a JSON object with the keys:\n- title: string\n- tags: array of strings", {"title": str, "tags": list}),
     ("Return JSON with the keys title and tags, where tags is an array", {"title": str, "tags": list}),
