@@ -483,12 +483,12 @@ def seconds(work: Callable[[], object]) -> float:
 
 @pytest.mark.slow
 def test_no_schema_takes_long() -> None:
-    """About 50 ms on a machine that counts to a million in 25 ms; the limit leaves room for a busy one."""
+    """About twice as long as counting to a million on a quiet machine; the limit leaves room for a busy one."""
     unit = seconds(lambda: sum(number & 1 for number in range(1_000_000)))
     slow = [
         (schema, taken / unit)
         for schema in [*(schema for schema, _ in REFUSED), *LARGE]
-        if (taken := seconds(lambda schema=schema: outcome(schema))) > 2 * unit  # type: ignore[misc]
+        if (taken := seconds(lambda schema=schema: outcome(schema))) > 4 * unit  # type: ignore[misc]
     ]
     assert slow == []
 
