@@ -29,7 +29,7 @@ from clevora_mock.app import create_app
 from clevora_mock.clock import Clock
 from clevora_mock.settings import Settings
 from clevora_mock.web.background import Background
-from tests.properties.naive_sandbox import (
+from tests.external.soak.naive_sandbox import (
     DAY,
     DOLLAR,
     MINUTE,
