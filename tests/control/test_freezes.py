@@ -24,9 +24,9 @@ from tests.support.raw_client import Address
 pytestmark = pytest.mark.slow
 
 # A busy machine takes a while for anything; what is tested here took from 0.5 to 28 seconds.
-LONGEST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 0.8
 # Running requests have a second to end.
-LONGEST_END_SECONDS = 4
+LONGEST_END_SECONDS = 6
 
 KEY = {"authorization": f"Bearer {DEMO_KEY}"}
 CHAT = "/v1/chat/completions"

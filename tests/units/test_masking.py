@@ -159,7 +159,7 @@ def test_a_message_about_four_mebibytes_costs_as_much_as_a_short_one(describe: C
     for text in ('"password":"x",' * 280_000, "%41password=" * 340_000, "\\u006b" * 600_000):
         started = process_time()
         shown = describe(text)
-        assert process_time() - started < 0.1
+        assert process_time() - started < 0.3
         assert len(shown) <= 60
 
 
