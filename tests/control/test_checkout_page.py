@@ -71,6 +71,30 @@ def test_a_failed_payment_ends_the_checkout(world: "World") -> None:
 
 
 @pytest.mark.clause("B7")
+def test_the_page_says_what_has_become_of_the_payment(world: "World") -> None:
+    paid, waiting, failed = (opened(world) for _ in range(3))
+    finish(world, paid, "succeeded")
+    finish(world, failed, "failed")
+    world.http.post(f"/__mock/checkouts/{waiting.rpartition('/')[2]}/pay", json={"delay": 60})
+    assert "Paid and credited." in world.http.get(paid).text
+    assert "Paid. The webhook event is not delivered yet." in world.http.get(waiting).text
+    assert "The payment failed. Nothing was charged." in world.http.get(failed).text
+
+
+@pytest.mark.clause("B9")
+@pytest.mark.parametrize(
+    ("outcome", "error"), [("succeeded", (None, None)), ("failed", ("CARD_DECLINED", "The card was declined."))]
+)
+def test_only_the_event_of_a_failed_payment_has_an_error(
+    world: "World", outcome: str, error: tuple[str | None, str | None]
+) -> None:
+    finish(world, opened(world), outcome)
+    event = world.http.get("/__mock/requests?endpoint=dodo.webhook").json()["requests"][0]["body"]
+    assert (event["type"], event["data"]["status"]) == (f"payment.{outcome}", outcome)
+    assert (event["data"]["error_code"], event["data"]["error_message"]) == error
+
+
+@pytest.mark.clause("B7")
 def test_a_checkout_expires_after_a_day(world: "World") -> None:
     """It can be paid a microsecond before 24 hours are over, and not at 24 hours."""
     in_time, late = opened(world), opened(world)

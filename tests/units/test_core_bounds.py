@@ -1,6 +1,9 @@
 """Maximum sizes of a sandbox's collections, and less usual initial states."""
 
+import pytest
+
 from clevora_mock.clock import SECOND, Clock
+from clevora_mock.core.limits import RateLimiter
 from clevora_mock.core.payments import MAX_CHECKOUTS, MAX_PROCESSED_EVENTS, Checkout, Checkouts
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import Sandboxes
@@ -41,11 +44,26 @@ def test_the_oldest_processed_event_is_forgotten_beyond_the_maximum() -> None:
 
 def test_the_oldest_scenario_for_single_requests_is_dropped_beyond_the_maximum() -> None:
     alone = sandbox()
-    for number in range(1000):
+    for number in range(65):
         alone.start_side_run(f"s{number}", DEFAULT)
-    assert len(alone.side_runs) < 1000
-    assert "s0" not in alone.side_runs
-    assert "s999" in alone.side_runs
+    assert list(alone.side_runs) == [f"s{number}" for number in range(1, 65)]
+
+
+def test_the_oldest_day_of_a_keys_tokens_is_dropped_beyond_the_maximum() -> None:
+    limiter = RateLimiter()
+    for day in range(DAYS + 1):
+        limiter.add_tokens(1, NEW_YEAR + day * DAY)
+    first = NEW_YEAR // DAY
+    assert list(limiter.tokens) == list(range(first + 1, first + DAYS + 1))
+
+
+def test_a_day_that_is_used_again_is_not_the_oldest() -> None:
+    limiter = RateLimiter()
+    for day in [*range(DAYS), 0, DAYS]:
+        limiter.add_tokens(1, NEW_YEAR + day * DAY)
+    first = NEW_YEAR // DAY
+    assert limiter.tokens[first] == 2
+    assert first + 1 not in limiter.tokens
 
 
 def test_the_oldest_day_of_the_usage_is_dropped_beyond_the_maximum() -> None:
@@ -73,6 +91,18 @@ def test_a_sandbox_is_removed_without_a_listener() -> None:
     assert [one.name for one in sandboxes.all()] == ["default"]
 
 
+@pytest.mark.parametrize(("capacity", "room"), [(0, 1), (1, 1), (2, 1), (3, 2)])
+def test_there_is_room_for_so_many_sandboxes_beside_the_default_one(capacity: int, room: int) -> None:
+    evicted: list[str] = []
+    sandboxes = Sandboxes(sandbox, evicted.append, capacity)
+    names = ["default", "a", "b", "c"]
+    assert sandboxes.has_room_for(names[: 1 + room])
+    assert not sandboxes.has_room_for(names[: 2 + room])
+    for name in names[: 2 + room]:
+        sandboxes.get(name)
+    assert evicted == ["a"]
+
+
 def test_a_new_uid_is_none_that_an_account_has() -> None:
     taken = sandbox().next_uid()
     alone = sandbox()
@@ -87,6 +117,42 @@ def test_a_balance_of_zero_makes_no_ledger_entry() -> None:
     alone.reset_money()
     ledger = alone.accounts.by_uid["demo"].ledger
     assert (ledger.balance, list(ledger.entries)) == (0, [])
+
+
+def test_a_reset_ledger_leaves_no_use_of_a_key_and_no_checkout() -> None:
+    alone = sandbox()
+    account = alone.accounts.by_uid["demo"]
+    key = account.keys[0]
+    key.record(5, NEW_YEAR)
+    key.limiter.acquire(NEW_YEAR, alone.limits)
+    alone.open_checkout(account, 15_000_000, NEW_YEAR)
+    alone.reset_money()
+    assert (key.requests, key.tokens, key.last_used) == (0, 0, None)
+    assert (list(key.limiter.recent), key.limiter.tokens) == ([], {})
+    assert alone.checkouts.by_id == {}
+
+
+@pytest.mark.parametrize(("uid", "left"), [("demo", 50_000_000), ("ann", 100_000_000)])
+def test_only_the_demo_accounts_balance_replaces_a_scenarios(uid: str, left: int) -> None:
+    """What the scenario has set is taken back at its end, unless something else has been set since."""
+    alone = sandbox()
+    alone.accounts.get_or_create("ann", None, NEW_YEAR)
+    alone.start_scenario(read_scenario("s", "account: {balance: 20}"))
+    alone.update_account(alone.accounts.by_uid[uid], balance=50_000_000)
+    alone.start_scenario(DEFAULT)
+    assert alone.accounts.by_uid["demo"].ledger.balance == left
+
+
+def test_a_flag_alone_replaces_no_balance_of_a_scenario() -> None:
+    alone = sandbox()
+    alone.start_scenario(read_scenario("s", "account: {balance: 20}"))
+    alone.update_account(alone.accounts.by_uid["demo"], activated=True)
+    alone.start_scenario(DEFAULT)
+    assert alone.accounts.by_uid["demo"].ledger.balance == 100_000_000
+
+
+def test_a_checkout_is_delivered_once_unless_more_is_asked_for() -> None:
+    assert Checkout("cks_1", "demo", None, 15_000_000, NEW_YEAR).deliveries == 1
 
 
 def test_a_reset_ledger_ends_an_activation_that_the_opening_credit_does_not_pay_for() -> None:

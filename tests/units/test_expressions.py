@@ -23,6 +23,7 @@ RUNAWAYS = [
     "a?" * 30 + "a" * 30,
     "(?:ab|Ab)+x",
     "(?:sa|\u017fa)+x",
+    "(a*)" * 7 + "(b*)" * 6,
 ]
 # Searches that take minutes in some texts.
 SLOW = [
