@@ -47,6 +47,22 @@ def inflate_a_number(state: State) -> None:
     state["accounts"][0]["usage"]["total"]["tokens"] = 2**62 + 1
 
 
+def inflate_a_days_number(state: State) -> None:
+    next(iter(state["accounts"][0]["usage"]["days"].values()))["tokens"] = 2**62 + 1
+
+
+def inflate_a_recent_requests_number(state: State) -> None:
+    state["accounts"][0]["usage"]["recent"][0]["latency"] = 2**62 + 1
+
+
+def inflate_an_openings_number(state: State) -> None:
+    state["accounts"][0]["opening"]["tokens"] = 2**62 + 1
+
+
+def inflate_a_ledgers_number(state: State) -> None:
+    state["accounts"][0]["entries"][-1]["tokens"] = 2**62 + 1
+
+
 def inflate_a_journals_number(state: State) -> None:
     state["journal"][0]["cost"] = 2**62 + 1
 
@@ -65,6 +81,10 @@ def deflate_a_journals_number(state: State) -> None:
         (repeat_a_keys_hash, "state: accounts: the key 'key_other' occurs twice"),
         (repeat_a_checkout, "state: checkouts: 'cks_1' occurs twice"),
         (inflate_a_number, "state: tokens: expected a number up to "),
+        (inflate_a_days_number, "state: tokens: expected a number up to "),
+        (inflate_a_recent_requests_number, "state: latency: expected a number up to "),
+        (inflate_an_openings_number, "state: tokens: expected a number up to "),
+        (inflate_a_ledgers_number, "state: tokens: expected a number up to "),
         (inflate_a_journals_number, "state: cost: expected a number up to "),
         (deflate_a_journals_number, "state: cost: expected a number up to "),
     ],

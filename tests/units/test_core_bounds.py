@@ -4,11 +4,11 @@ import pytest
 
 from clevora_mock.clock import SECOND, Clock
 from clevora_mock.core.limits import RateLimiter
-from clevora_mock.core.payments import MAX_CHECKOUTS, MAX_PROCESSED_EVENTS, Checkout, Checkouts
+from clevora_mock.core.payments import Checkout, Checkouts
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT
-from clevora_mock.core.usage import DAYS, AccountUsage, Activity
+from clevora_mock.core.usage import AccountUsage, Activity
 from clevora_mock.scenarios.scenario_file import read_scenario
 from clevora_mock.settings import Settings
 
@@ -23,20 +23,20 @@ def sandbox(name: str = "alone", **settings: object) -> Sandbox:
 
 def test_the_oldest_checkout_is_dropped_beyond_the_maximum() -> None:
     checkouts = Checkouts()
-    for number in range(MAX_CHECKOUTS + 1):
+    for number in range(10_001):
         checkouts.open(Checkout(f"cks_{number}", "demo", None, 15_000_000, NEW_YEAR))
-    assert len(checkouts.by_id) == MAX_CHECKOUTS
+    assert len(checkouts.by_id) == 10_000
     assert "cks_0" not in checkouts.by_id
-    assert f"cks_{MAX_CHECKOUTS}" in checkouts.by_id
+    assert "cks_10000" in checkouts.by_id
 
 
 def test_the_oldest_processed_event_is_forgotten_beyond_the_maximum() -> None:
     checkouts = Checkouts()
     checkouts.open(Checkout("cks_1", "demo", None, 15_000_000, NEW_YEAR))
-    checkouts.processed_events.update(dict.fromkeys(f"event {number}" for number in range(MAX_PROCESSED_EVENTS)))
+    checkouts.processed_events.update(dict.fromkeys(f"event {number}" for number in range(50_000)))
     event = {"type": "payment.succeeded", "data": {"checkout_session_id": "cks_1", "payment_id": "pay_1"}}
     assert checkouts.claim("evt_1", event) is not None
-    assert len(checkouts.processed_events) == MAX_PROCESSED_EVENTS
+    assert len(checkouts.processed_events) == 50_000
     assert list(checkouts.processed_events)[-2:] == ["event evt_1", "payment pay_1"]
     assert "event 1" not in checkouts.processed_events
     assert "event 2" in checkouts.processed_events
@@ -51,15 +51,15 @@ def test_the_oldest_scenario_for_single_requests_is_dropped_beyond_the_maximum()
 
 def test_the_oldest_day_of_a_keys_tokens_is_dropped_beyond_the_maximum() -> None:
     limiter = RateLimiter()
-    for day in range(DAYS + 1):
+    for day in range(401):
         limiter.add_tokens(1, NEW_YEAR + day * DAY)
     first = NEW_YEAR // DAY
-    assert list(limiter.tokens) == list(range(first + 1, first + DAYS + 1))
+    assert list(limiter.tokens) == list(range(first + 1, first + 401))
 
 
 def test_a_day_that_is_used_again_is_not_the_oldest() -> None:
     limiter = RateLimiter()
-    for day in [*range(DAYS), 0, DAYS]:
+    for day in [*range(400), 0, 400]:
         limiter.add_tokens(1, NEW_YEAR + day * DAY)
     first = NEW_YEAR // DAY
     assert limiter.tokens[first] == 2
@@ -68,11 +68,11 @@ def test_a_day_that_is_used_again_is_not_the_oldest() -> None:
 
 def test_the_oldest_day_of_the_usage_is_dropped_beyond_the_maximum() -> None:
     usage = AccountUsage()
-    for day in range(DAYS + 1):
+    for day in range(401):
         usage.record(Activity("search", 1, failed=False, latency=0), NEW_YEAR + day * DAY)
     first = NEW_YEAR // DAY
-    assert list(usage.days) == list(range(first + 1, first + DAYS + 1))
-    assert usage.total.requests == DAYS + 1
+    assert list(usage.days) == list(range(first + 1, first + 401))
+    assert usage.total.requests == 401
 
 
 def test_removing_an_unknown_sandbox_changes_nothing() -> None:

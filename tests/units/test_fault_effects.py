@@ -51,6 +51,13 @@ def test_a_fault_within_a_paced_stream_comes_in_its_turn(kind: str, after: int, 
     assert [frame.due // 1_000_000 for frame in reply.frames] == due
 
 
+@pytest.mark.parametrize("kind", ["usage_chunk", "split_utf8"])
+def test_a_frame_that_a_fault_adds_to_a_paced_stream_comes_with_the_one_before_it(kind: str) -> None:
+    data = 'data: {"choices":["é"],"usage":{}}\n\ndata: [DONE]\n\n'.encode()
+    reply = FAULTS[kind]().apply(Reply((Frame(b""), Frame(data, due=3_000_000)), is_stream=True))
+    assert [frame.due for frame in reply.frames] == [0, 3_000_000, 3_000_000]
+
+
 def test_a_duplicate_within_a_paced_stream_is_billed_once() -> None:
     reply = FAULTS["duplicate_chunk"](after_tokens=1).apply(paced())
     assert [frame.tokens for frame in reply.frames] == [0, 1, 0, 1, 1, 0]
