@@ -1,8 +1,8 @@
 """``/__mock/requests`` and ``/__mock/conduct``: the journal, and findings about the client."""
 
-import json
 from collections.abc import Callable, Iterator
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -103,7 +103,7 @@ def _render_body(entry: JournalEntry) -> object:
     """Return a request's body as JSON, or as text if it is not JSON or was truncated."""
     if entry.body_bytes <= MAX_BODY_BYTES:
         try:
-            return json.loads(entry.body) if entry.body else None
+            return msgspec.json.decode(entry.body) if entry.body else None
         except (ValueError, RecursionError):
             pass
     return entry.body.decode("utf-8", "replace")
