@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from clevora_mock.core import payments
 from tests.support.control import connect
 from tests.support.product_tables import control_rows
 from tests.support.server import serve_settings
@@ -187,3 +188,43 @@ def test_another_origin_cannot_pay(world: "World") -> None:
     refused = world.http.post(url, data={"outcome": "succeeded"}, headers={"origin": "https://evil.example"})
     assert refused.status_code == 403
     assert account(world)["balance"] == 100
+
+
+@pytest.mark.clause("B9")
+def test_an_event_has_the_fields_of_a_payment() -> None:
+    made = payments.event(
+        payments.Checkout("cks_1", "ada", None, 15_500_000, 0), "succeeded", "pay_1", "bus_1", 1_767_225_600_000_000
+    )
+    assert made["data"] == {
+        "payload_type": "Payment",
+        "billing": {"country": "US", "state": None, "city": None, "street": None, "zipcode": None},
+        "brand_id": "bus_1",
+        "business_id": "bus_1",
+        "card_last_four": "4242",
+        "card_network": "visa",
+        "card_type": "credit",
+        "checkout_session_id": "cks_1",
+        "created_at": "2026-01-01T00:00:00.000000Z",
+        "currency": "USD",
+        "customer": {"customer_id": "cus_ada", "email": "ada@clevora.example", "name": "ada", "metadata": {}},
+        "digital_products_delivered": False,
+        "disputes": [],
+        "error_code": None,
+        "error_message": None,
+        "includes_usage": False,
+        "is_multi_subscription": False,
+        "is_update_payment_method": False,
+        "metadata": {"uid": "ada", "amount": "15.50"},
+        "payment_id": "pay_1",
+        "payment_method": "card",
+        "payment_provider": "dodo",
+        "refunds": [],
+        "retry_attempt": 0,
+        "service_periods": [],
+        "settlement_amount": 1550,
+        "settlement_currency": "USD",
+        "status": "succeeded",
+        "subscription_ids": [],
+        "tax": 0,
+        "total_amount": 1550,
+    }

@@ -3,12 +3,14 @@
 import pytest
 
 from clevora_mock.clock import SECOND, Clock
+from clevora_mock.core.ledger import Ledger
 from clevora_mock.core.limits import RateLimiter
 from clevora_mock.core.payments import Checkout, Checkouts
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT
 from clevora_mock.core.usage import AccountUsage, Activity
+from clevora_mock.core.users import User, Users
 from clevora_mock.scenarios.scenario_file import read_scenario
 from clevora_mock.settings import Settings
 
@@ -174,3 +176,25 @@ def test_a_scenario_may_set_the_clocks_mode_and_not_the_time() -> None:
     alone.clock.set(NEW_YEAR + DAY)
     alone.start_scenario(read_scenario("s", "clock: {mode: frozen}"))
     assert alone.clock.now() == NEW_YEAR + DAY
+
+
+def test_the_oldest_entry_of_a_ledger_is_summed_beyond_the_maximum() -> None:
+    ledger = Ledger(max_entries=3)
+    for serial in range(3):
+        ledger.credit(serial, 1, NEW_YEAR)
+    assert [entry.serial for entry in ledger.entries] == [0, 1, 2]
+    ledger.credit(3, 1, NEW_YEAR)
+    assert [entry.serial for entry in ledger.entries] == [1, 2, 3]
+    assert ledger.opening.credits == 1
+
+
+def test_there_is_room_for_ten_thousand_users_and_as_many_deleted_ones() -> None:
+    users = Users()
+    for number in range(9_999):
+        users.add(User(f"user-{number}", None, None, NEW_YEAR))
+    assert not users.is_full
+    users.add(User("last", None, None, NEW_YEAR))
+    assert users.is_full
+    for number in range(10_001):
+        users.mark_deleted(f"deleted-{number}")
+    assert (len(users.deleted), next(iter(users.deleted))) == (10_000, "deleted-1")

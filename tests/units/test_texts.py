@@ -3,6 +3,7 @@
 import pytest
 
 from clevora_mock.core import money
+from clevora_mock.core.errors import invalid
 from clevora_mock.core.messages import quoted
 from clevora_mock.core.webhooks import secret_bytes
 
@@ -36,3 +37,8 @@ def test_a_secrets_padding_is_optional(secret: str) -> None:
 @pytest.mark.parametrize(("length", "shown"), [(40, "x" * 40), (41, "x" * 39 + "…")])
 def test_a_quotation_has_forty_characters(length: int, shown: str) -> None:
     assert quoted("x" * length) == f'"{shown}"'
+
+
+@pytest.mark.parametrize(("length", "shown"), [(200, "x" * 200), (201, "x" * 197 + "...")])
+def test_an_errors_path_has_two_hundred_characters(length: int, shown: str) -> None:
+    assert invalid("x" * length, "a", "b").message == f"{shown}: expected a, got b"
