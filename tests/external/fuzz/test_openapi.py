@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -84,11 +85,13 @@ def run(target: Target, document: str, examples: int, folder: Path) -> tuple[dic
 
 
 @pytest.mark.parametrize(
-    ("document", "examples", "cases"), [("/openapi.json", 150, 3000), ("/__mock/openapi.json", 50, 2500)]
+    ("document", "examples", "cases"), [("/openapi.json", 150, 3000), ("/__mock/openapi.json", 20, 2000)]
 )
 def test_the_server_does_what_its_document_says(document: str, examples: int, cases: int, tmp_path: Path) -> None:
     with attacked("--balance", "1000000000") as target:
         report, output = run(target, document, examples, tmp_path)
     assert (report["failures"], report["errors"]) == ([], []), output
     assert report["complete"], output
-    assert report["test_cases"]["generated"] >= cases
+    count = report["test_cases"]["generated"]
+    sys.stdout.write(f"{count} cases for {document}\n")
+    assert count >= cases

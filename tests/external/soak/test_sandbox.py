@@ -5,6 +5,7 @@
 
 import json
 import os
+import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -1133,3 +1134,4 @@ def test_a_sandbox_is_as_its_naive_model_says(client: Client) -> None:
             break
         runs = settings(max_examples=-(-missing // STEPS_A_RUN), stateful_step_count=STEPS_A_RUN)
         run_state_machine_as_test(seed(number)(Machine), settings=runs)
+    sys.stdout.write(f"{played.steps} steps of a sandbox and its model\n")
