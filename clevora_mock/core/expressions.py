@@ -1,8 +1,9 @@
 """Regular expressions whose searches take a bounded time.
 
 Python's engine backtracks and cannot be interrupted: ``(a+)+$`` takes seconds on 26 letters. So an expression with a
-choice within a repeat is refused, which leaves those whose steps are a polynomial of the text's length; and a search
-looks at no more of the text than the bound on its steps allows. The bound follows from the expression and the text
+choice within a repeat is refused, and so is a reference back to a group, whose comparisons no bound of steps tells;
+that leaves those whose steps are a polynomial of the text's length, and a search looks at no more of the text than the
+bound on its steps allows. The bound follows from the expression and the text
 alone, so a search has the same result on every machine.
 """
 
@@ -27,6 +28,11 @@ _SINGLE = {"LITERAL", "NOT_LITERAL", "ANY", "IN"}
 _REPEATS = {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}
 # Operations whose last operand is what they hold.
 _GROUPS = {"SUBPATTERN", "ASSERT", "ASSERT_NOT"}
+_REFUSED = {
+    "ATOMIC_GROUP": "an atomic group, (?>…)",
+    "GROUPREF": r"a reference back to a group, \1 or (?P=name),",
+    "GROUPREF_EXISTS": "a condition on a group, (?(1)…)",
+}
 
 
 class Expression:  # noqa: PLW1641 - never a key
@@ -86,8 +92,8 @@ def _choices(tree: Any) -> int:
             count += sum(map(_choices, value[1])) + (None in begins or len({*begins}) < len(begins))
         elif op.name in _GROUPS:
             count += _choices(value[-1])
-        elif op.name in ("ATOMIC_GROUP", "GROUPREF_EXISTS"):
-            raise ValueError("could run away: (?>…) and (?(1)…) are not supported")
+        elif op.name in _REFUSED:
+            raise ValueError(f"could run away: {_REFUSED[op.name]} is not supported")
     return count
 
 
@@ -160,7 +166,7 @@ class _Bound:
             elif name in _GROUPS:
                 steps, first = steps + self._through(value[-1], 1, None)[0], None
             elif name != "AT":
-                steps, first = steps + (self.length if name == "GROUPREF" else 1), None
+                steps, first = steps + 1, None
         return steps, first
 
     def _repeated(self, repeat: tuple[int, int, Any], steps: float, first: Any) -> tuple[float, Any]:
