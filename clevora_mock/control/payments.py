@@ -39,7 +39,8 @@ async def list_checkouts(request: Request) -> Response:
     """Handle ``GET /__mock/checkouts``."""
     base = get_base_url(request)
     checkouts = get_sandbox(request).checkouts.by_id.values()
-    return json_response(CheckoutDetailsList([_render_checkout(checkout, base) for checkout in checkouts]))
+    set_back = get_sandbox(request).clock.set_back
+    return json_response(CheckoutDetailsList([_render_checkout(checkout, base, set_back) for checkout in checkouts]))
 
 
 def finish_checkout(sender: WebhookSender, outcome: Outcome) -> ControlHandler:
@@ -67,7 +68,7 @@ async def sign_webhook(request: Request) -> Response:
     return json_response(SignedEvent(headers, body.decode()))
 
 
-def _render_checkout(checkout: Checkout, base_url: str) -> CheckoutDetails:
+def _render_checkout(checkout: Checkout, base_url: str, set_back: int) -> CheckoutDetails:
     return CheckoutDetails(
         id=checkout.id,
         url=f"{base_url}/checkout/{checkout.id}",
@@ -78,5 +79,5 @@ def _render_checkout(checkout: Checkout, base_url: str) -> CheckoutDetails:
         credited=checkout.credited,
         created_at=iso(checkout.created),
         expires_at=iso(checkout.expires),
-        due_at=None if checkout.due is None else iso(checkout.due),
+        due_at=None if checkout.due is None else iso(checkout.due - set_back),
     )

@@ -34,9 +34,10 @@ class WebhookSender:
         The scenario may fail the payment, or delay its event by the sandbox's clock. Raises a 400 when the checkout is
         not open.
         """
-        checkout.finish(order, now, sandbox.scenario_run.scenario.payments)
-        if checkout.due is None or checkout.due <= now:
+        delay = checkout.finish(order, now, sandbox.scenario_run.scenario.payments)
+        if not delay:
             return await self._deliver(app, sandbox, checkout)
+        checkout.due = sandbox.clock.elapsed() + delay
         self._schedule(app, sandbox, checkout, checkout.due)
         return []
 
