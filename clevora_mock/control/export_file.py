@@ -35,10 +35,9 @@ def export_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
     states = {sandbox.name: snapshot.dump(sandbox) for sandbox in sandboxes.all()}
     content = msgspec.json.encode(ExportFile(VERSION, states))
     if path.exists() and not path.is_file():
-        # A device or a pipe.
-        path.write_bytes(content)
+        _write_in_place(path, content)
     else:
-        _replace(path.resolve(), content)
+        _replace(_resolve(path), content)
 
 
 def try_export(path: Path) -> None:
@@ -50,9 +49,23 @@ def try_export(path: Path) -> None:
         if not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     else:
-        temporary = _temporary(path.resolve())
+        temporary = _temporary(_resolve(path))
         temporary.touch()
         temporary.unlink()
+
+
+def _write_in_place(path: Path, content: bytes) -> None:
+    """Write to a device or a pipe; raise OSError for a pipe that nobody reads, since opening it would block."""
+    with open(path, "wb", opener=_open_at_once) as file:
+        file.write(content)
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    if sys.platform == "win32":
+        return os.open(path, flags)
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return descriptor
 
 
 def _replace(target: Path, content: bytes) -> None:
@@ -78,6 +91,14 @@ def _replace(target: Path, content: bytes) -> None:
             target.write_bytes(content)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _resolve(path: Path) -> Path:
+    """Return the file at the end of symbolic links. Raises OSError if they are a loop."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return target
 
 
 def _temporary(target: Path) -> Path:
