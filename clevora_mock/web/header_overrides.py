@@ -39,18 +39,19 @@ class PlanResolver:
         if not asked:
             return sandbox.scenario_run.plan(facts, principal, sandbox.rng)
         # Read first, since a request that fails here must not count as a rule's call.
-        _require_known(asked)
-        overrides = {name: read(facts.header(name)) for name, read in _OVERRIDES.items() if name in facts.headers}
+        _require_known(asked, facts)
+        values = {name: facts.header(name).strip() for name in asked}
+        overrides = {name: read(values[name]) for name, read in _OVERRIDES.items() if name in values}
         if FAULT in overrides:
-            _require_possible(FAULTS[facts.header(FAULT)], facts)
-        run = self._side_run(sandbox, facts.header(SCENARIO)) if SCENARIO in facts.headers else sandbox.scenario_run
+            _require_possible(FAULTS[values[FAULT]], facts)
+        run = self._side_run(sandbox, values[SCENARIO]) if SCENARIO in values else sandbox.scenario_run
         plan = run.plan(facts, principal, sandbox.rng)
         if not overrides:
             return plan
-        then = plan.then
+        then, named = plan.then, [] if plan.rule is None else [plan.rule]
         for changes in overrides.values():
             then = structs.replace(then, **changes)
-        return structs.replace(plan, then=then, rule=plan.rule or ", ".join(name.decode() for name in overrides))
+        return structs.replace(plan, then=then, rule=", ".join([*named, *(name.decode() for name in overrides)]))
 
     def _side_run(self, sandbox: Sandbox, name: str) -> ScenarioRun:
         run = sandbox.side_runs.get(name)
@@ -60,16 +61,29 @@ class PlanResolver:
             scenario = self._scenario_named(name)
         except ValueError as error:
             raise ApiError("invalid_field", f"{SCENARIO.decode()}: {error}") from None
+        if not scenario.rules and not scenario.means_the_same(Scenario(scenario.name, scenario.description)):
+            why = f"{name} has no rules, and the rest of a scenario does not apply to one request; PUT /__mock/scenario"
+            raise ApiError("invalid_field", f"{SCENARIO.decode()}: {why} starts it")
         return sandbox.start_side_run(name, scenario)
 
 
-def _require_known(names: list[bytes]) -> None:
-    """Raise a 400 for a header of the mock's that does not exist."""
+def refuse_overrides(facts: RequestFacts, place: str) -> None:
+    """Raise a 400 for a header of the mock's at a `place` where none has an effect."""
+    asked = [name for name in facts.headers if name.startswith(_PREFIX)]
+    if asked:
+        _require_known(asked, facts)
+        raise ApiError("invalid_field", f"{asked[0].decode()}: expected at Clevora's endpoints, got it at {place}")
+
+
+def _require_known(names: list[bytes], facts: RequestFacts) -> None:
+    """Raise a 400 for a header of the mock's that does not exist, or comes twice."""
     for name in names:
         if name not in _CONTROL_HEADERS:
             written = name.decode("latin-1")
             hint = did_you_mean(written, _NAMES) or f"; expected {one_of(_NAMES)}"
             raise ApiError("invalid_field", f"unknown header {quoted(written)}{hint}")
+        if len(lines := facts.lines_of(name)) > 1:
+            raise invalid(name.decode(), "one header", f"{len(lines)}")
 
 
 def _require_possible(fault: type[Fault], facts: RequestFacts) -> None:

@@ -167,6 +167,23 @@ def test_the_sandboxs_own_scenario_does_not_count_such_requests(world: World) ->
     assert records.entry_json(world)["rule"] == "second"
 
 
+@pytest.mark.parametrize("name", ["not-activated", "out-of-credit", "payment-fails"])
+def test_a_scenario_that_can_do_nothing_to_one_request_is_refused(world: World, name: str) -> None:
+    refused = send(world, CHAT, x_clevora_mock_scenario=name)
+    assert refused.status == 400
+    assert refused.json["error"]["message"].startswith(f"x-clevora-mock-scenario: {name} has no rules")
+
+
+def test_a_header_that_comes_twice_is_refused(world: World) -> None:
+    lines = [("x-clevora-mock-error", "500"), ("x-clevora-mock-error", "503"), *world.headers.items()]
+    answer = world.http.post(CHAT.path, headers=lines, json=CHAT.body)
+    assert answer.json()["error"]["message"] == "x-clevora-mock-error: expected one header, got 2"
+
+
+def test_space_around_a_headers_value_does_not_count(world: World) -> None:
+    assert send(world, CHAT, x_clevora_mock_error="503 ").status == 503
+
+
 def test_several_headers_act_together(world: World) -> None:
     seen = send(world, CHAT, x_clevora_mock_error="503", x_clevora_mock_delay="1s", x_clevora_mock_fault="truncate")
     assert (seen.status, seen.ending, seen.is_whole) == (503, "fin", False)
@@ -179,7 +196,10 @@ def test_a_header_overrides_the_rule(world: World) -> None:
     """The header's value replaces the rule's; the rule is still named in the response."""
     start_rules(world, {"name": "slow and wrong", "then": {"delay": "9s", "error": 500}})
     seen = send(world, CHAT, x_clevora_mock_error="404", x_clevora_mock_delay="1s")
-    assert (seen.status, seen.headers["x-clevora-mock-rule"]) == (404, "slow and wrong")
+    assert (seen.status, seen.headers["x-clevora-mock-rule"]) == (
+        404,
+        "slow and wrong, x-clevora-mock-error, x-clevora-mock-delay",
+    )
     assert records.entry_json(world)["latencyMs"] == 1000
 
 
