@@ -69,12 +69,16 @@ class Expression:  # noqa: PLW1641 - never a key
         return isinstance(other, Expression) and self._compiled == other._compiled
 
     def is_found(self, text: str) -> bool:
-        """Tell whether the expression is found in `text`, or in its beginning if the whole could take too long."""
+        """Tell whether the expression is found in `text`, as far as it is searched."""
+        return self._compiled.search(self.searched(text)) is not None
+
+    def searched(self, text: str) -> str:
+        """Return `text`, or its beginning if a search of the whole could take too long."""
         if len(text) > self._safe_length:
             text = text[:MAX_CHARACTERS]
             if _TextBound(text, self._compiled.flags, self._runs).steps(self._tree, self._compiled.flags) > _MAX_STEPS:
                 text = text[: self._safe_length]
-        return self._compiled.search(text) is not None
+        return text
 
 
 def _choices(tree: Any) -> int:

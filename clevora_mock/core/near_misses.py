@@ -1,5 +1,6 @@
 """Descriptions for near misses: the part of a request that a condition is about, what was expected, and what came."""
 
+import json
 from typing import Any
 
 from clevora_mock.clock import SECOND
@@ -29,9 +30,12 @@ def difference(part: Any, whole: Any, path: str) -> Difference | None:
     return None if is_same else (path, json_text(part), json_text(whole))
 
 
-def pattern_text(pattern: TextPattern) -> str:
-    """Return a pattern as it is written; a text is in quotes."""
-    return json_text(pattern.text) if pattern.expression is None else pattern.text
+def pattern_text(pattern: TextPattern, searched: str = "") -> str:
+    """Return a pattern as it is written; a text is in quotes. Of a long text `searched`, an expression sees a part."""
+    if pattern.expression is None:
+        return json_text(pattern.text)
+    count = len(pattern.expression.searched(searched))
+    return pattern.text if count == len(searched) else f"{pattern.text} in the first {count:,} characters"
 
 
 def calls_text(calls: Calls) -> str:
@@ -41,9 +45,17 @@ def calls_text(calls: Calls) -> str:
 
 
 def conditions_text(when: When) -> str:
-    """Return the names of the conditions of `when`, as a file has them."""
-    names = {"endpoints": "endpoint", "not_": "not"}
-    return " and ".join(names.get(name, name) for name in When.__struct_fields__ if getattr(when, name))
+    """Return the conditions of `when` with their values, as a file has them: ``turn: 2 and last_role: "tool"``."""
+    patterns: dict[str, TextPattern | None] = {f"header.{name}": pattern for name, pattern in when.header}
+    if when.message is not None:
+        patterns["message"] = when.message
+    texts = {name: NOTHING if pattern is None else pattern_text(pattern) for name, pattern in patterns.items()}
+    values = ("endpoint", when.endpoints), ("key", when.key), ("account", when.account), ("body", when.body)
+    more = ("turn", when.turn), ("last_role", when.last_role)
+    texts |= {name: json.dumps(value, ensure_ascii=False) for name, value in values + more if value is not None}
+    if when.between is not None:
+        texts["between"] = window_text(when.between)
+    return " and ".join(f"{name}: {text}" for name, text in texts.items())
 
 
 def window_text(window: tuple[int, int]) -> str:

@@ -83,7 +83,7 @@ def _near_miss(
     if condition is not None:
         field, expected, got = condition.describe(when, facts, principal)
     elif failed == "not" and when.not_ is not None:
-        expected, got = f"not {conditions_text(when.not_)}", "all of it"
+        expected, got = f"not {conditions_text(when.not_)}", "all of that"
     elif failed == "between" and when.between is not None:
         expected, got = window_text(when.between), f"{reached / SECOND:g}s"
     elif failed == "chance":
@@ -175,7 +175,8 @@ def _has_message(when: When, facts: RequestFacts, principal: Principal) -> bool:
 
 
 def _describe_message(when: When, facts: RequestFacts, principal: Principal) -> Difference:
-    return "message", "" if when.message is None else pattern_text(when.message), json_text(last_message(facts))
+    message = last_message(facts)
+    return "message", "" if when.message is None else pattern_text(when.message, message), json_text(message)
 
 
 def _is_turn(when: When, facts: RequestFacts, principal: Principal) -> bool:

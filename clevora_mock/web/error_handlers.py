@@ -49,7 +49,7 @@ class ErrorHandlers:
         # Encoded slashes are left in the path as they came.
         message = f"No route {request.method} {quote(masked_text(exchange.path)[:200], safe='/%*')}"
         is_own = f"{exchange.path}/".startswith(_OWN_PREFIXES)
-        error = ApiError("not_found", message, hint=None if is_own else hint_for(exchange.path))
+        error = ApiError("not_found", message, hint=hint_for(exchange.path))
         return await self._unrouted(request, error, is_own=is_own)
 
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:

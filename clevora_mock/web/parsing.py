@@ -166,7 +166,7 @@ def _translate_error(message: str, document: dict[str, Any], schema: type[msgspe
     required = re.search(_MISSING, message)
     if required:
         return missing(f"{path}.{required[1]}" if path else required[1])
-    unknown = re.search(_UNKNOWN, message)
+    unknown = re.search(_UNKNOWN, message, re.DOTALL)
     if unknown:
         known = ", ".join(schema.__struct_encode_fields__)
         return invalid(f"{path}.{unknown[1]}" if path else unknown[1], f"one of {known}", "an unknown field")

@@ -4,10 +4,11 @@ import re
 
 from clevora_mock.contract.endpoints import ENDPOINTS, MODELS
 from clevora_mock.core.masking import masked_text
+from clevora_mock.core.sandboxes import is_name
 
 _PATHS = tuple(path for endpoint in ENDPOINTS for path in endpoint.paths)
 _UNDER_V1 = "|".join(re.escape(path.removeprefix("/v1/")) for path in _PATHS if "{" not in path and "/v1/" in path)
-_SANDBOX = re.compile("/sandbox/([^/]+)(?:/.*)?", re.DOTALL)
+_SANDBOX = re.compile("/(sandbox)/([^/]+)(?:/.*)?", re.DOTALL | re.IGNORECASE)
 
 # A pattern of the whole path, and the hint; the first one that matches counts.
 _HINTS: tuple[tuple[str, str], ...] = (
@@ -31,14 +32,18 @@ _HINTS: tuple[tuple[str, str], ...] = (
             "inspect-ai: responses_api=false"
         ),
     ),
-    (r"(?:/v1)?/completions", "Clevora has no legacy completions; use /v1/chat/completions"),
-    (r"(?:/v1)?/messages(?:/.*)?", "this is Anthropic's API; use an OpenAI client with /v1/chat/completions"),
+    (r"(?:/v1)?/completions?", "Clevora has no legacy completions; use /v1/chat/completions"),
+    (r"(?:/v1)?/chat", "did you mean /v1/chat/completions?"),
     (
-        r"(?:/v1)?/openai/.*",
+        r"(?:/anthropic)?(?:/v1)?/messages(?:/.*)?",
+        "this is Anthropic's API; use an OpenAI client with /v1/chat/completions",
+    ),
+    (
+        r"(?:/v1)?/(?:openai|deployments)/.*",
         "this is Azure OpenAI's path; use the plain OpenAI client (not AzureOpenAI) with a base URL that ends in /v1",
     ),
     (
-        r"/api/(?:chat|generate|tags|show|embed|embeddings)",
+        r"(?:/v1)?/api/(?:chat|generate|tags|show|embed|embeddings)",
         "this is Ollama's API; use an OpenAI client with a base URL that ends in /v1",
     ),
     (r"(?:/v1)?/(?:health|healthz|ready|readyz|livez|ping|status)", "readiness is at /__mock/health"),
@@ -59,7 +64,7 @@ def hint_for(path: str) -> str | None:
         if re.fullmatch(pattern, path, re.DOTALL | re.IGNORECASE):
             return hint
     if found := _SANDBOX.fullmatch(path):
-        return _name_hint(found[1])
+        return _sandbox_hint(*found.groups())
     from difflib import get_close_matches  # noqa: PLC0415 - only errors need it
 
     # A higher cutoff than for words, since all paths have parts in common.
@@ -67,8 +72,12 @@ def hint_for(path: str) -> str | None:
     return f"did you mean {close[0]}?" if close else None
 
 
-def _name_hint(name: str) -> str:
-    """Return the hint for a sandbox's name that is not valid."""
+def _sandbox_hint(prefix: str, name: str) -> str:
+    """Return the hint for a sandbox's prefix in capitals, one that comes twice, or a name that is not valid."""
+    if prefix != "sandbox":
+        return "a sandbox's path begins with /sandbox/ in lower case"
+    if is_name(name):
+        return "the path has a sandbox's prefix twice: the client adds it to a base URL that has it, so leave one out"
     valid = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63]
     # It must not repeat a key.
     valid = valid if masked_text(valid) == valid else ""
