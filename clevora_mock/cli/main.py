@@ -10,6 +10,7 @@ import click
 from clevora_mock import exit_status, settings
 from clevora_mock.cli.options import SettingsCommand, fail, load_settings
 from clevora_mock.cli.streams import discard, unblocked_stderr
+from clevora_mock.clock import SECOND, read_duration
 from clevora_mock.contract.limits import MAX_UID_CHARACTERS
 from clevora_mock.version import __version__
 
@@ -145,11 +146,14 @@ def check(files: tuple[str, ...]) -> None:
     from clevora_mock.scenarios.scenario_file import check as check_files
     from clevora_mock.scenarios.scenario_file import warn
 
-    problems = check_files(files)
-    for problem in problems or (warnings := warn(files)):
-        click.echo(problem)
-    if problems:
+    if problems := check_files(files):
+        try:
+            click.echo("\n".join(problems))
+        except OSError:
+            discard(sys.stdout)
         raise SystemExit(exit_status.FILE_INVALID)
+    for warning in (warnings := warn(files)):
+        click.echo(warning)
     found = f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else "nothing wrong"
     click.echo(f"{len(files)} file{'s' if len(files) > 1 else ''}: {found}")
 
@@ -174,19 +178,29 @@ def scenarios(**flags: str | None) -> None:
 @main.command(cls=SettingsCommand, names=("firebase_project", "clock"))
 @click.option("--uid", default=settings.DEMO_UID, show_default=True, help="The user's id.")
 @click.option("--email", default=None, help="The user's address; the demo account has one by default.")
-@click.option(
-    "--expires-in", default=3600, show_default=True, type=click.IntRange(1), metavar="SECONDS", help="Lifetime."
-)
-def token(uid: str, email: str | None, expires_in: int, **flags: str | None) -> None:
+@click.option("--expires-in", default="3600", show_default=True, metavar="TIME", help="Lifetime: seconds, or 1h.")
+def token(uid: str, email: str | None, expires_in: str, **flags: str | None) -> None:
     """Print a Firebase ID token, for /v1/keys and /api/developer."""
     from clevora_mock.core.id_tokens import Identity, issue
 
     chosen = load_settings(flags)
     if not 1 <= len(uid) <= MAX_UID_CHARACTERS:
         fail(f"--uid: expected 1 to {MAX_UID_CHARACTERS} characters, got {len(uid)}", exit_status.USAGE)
+    lifetime = _lifetime(expires_in)
     if email is None and uid == settings.DEMO_UID:
         email = settings.DEMO_EMAIL
-    click.echo(issue(Identity(uid, email), chosen.firebase_project, chosen.make_clock().now(), expires_in))
+    click.echo(issue(Identity(uid, email), chosen.firebase_project, chosen.make_clock().now(), lifetime))
+
+
+def _lifetime(text: str) -> int:
+    """Return the seconds of a number of them, or of a duration; exit with status 2 for another text."""
+    try:
+        seconds = int(text) if text.isascii() and text.isdigit() else read_duration(text) // SECOND
+    except ValueError:
+        seconds = 0
+    if seconds < 1:
+        fail(f"--expires-in: expected seconds from 1, or a duration such as 1h, got {text!r}", exit_status.USAGE)
+    return seconds
 
 
 @main.command()
