@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-lowest test-clients test-browser test-package test-image test-deploy docs tables lint format bench bench-peers bench-publish clean
+.PHONY: help run test test-slow test-lowest test-clients test-browser test-package test-image test-deploy fuzz soak docs tables lint format bench bench-peers bench-publish clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -55,6 +55,12 @@ test-deploy: .venv/test.stamp ## run several servers behind nginx; installs ngin
 	@tests/external/deploy/install-nginx
 	@$(BIN)/python -m pytest tests/external/deploy
 
+fuzz: .venv/test.stamp .venv-fuzz/schemathesis.stamp ## attack servers with random requests, for FUZZ_SECONDS; FUZZ_SEED repeats a run
+	@tests/external/repeat $(BIN)/python -m pytest tests/external/fuzz --numprocesses 2 --dist worksteal
+
+soak: .venv/test.stamp ## load with faults, and kills within exports; FUZZ_SECONDS and FUZZ_SEED as for fuzz
+	@tests/external/repeat $(BIN)/python -m pytest tests/external/soak
+
 docs: .venv/docs.stamp ## build the documentation in build/docs; warnings are errors
 	@$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "build/docs/index.html"
@@ -89,7 +95,7 @@ bench-publish: .venv/test.stamp benchmarks/external/peers.stamp ## measure every
 	@$(MAKE) --no-print-directory tables
 
 clean: ## remove the files of all other targets
-	@rm -rf .venv .venv-agents .venv-clients .venv-lowest build dist tests/external/clients/node_modules \
+	@rm -rf .venv .venv-agents .venv-clients .venv-fuzz .venv-lowest build dist tests/external/clients/node_modules \
 		benchmarks/external/node_modules benchmarks/external/.venv benchmarks/external/peers.stamp
 
 .venv/python.stamp:
@@ -136,6 +142,13 @@ clean: ## remove the files of all other targets
 	@$(PYTHON) -m venv --clear $(@D)
 	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --requirement $^
 	@$(@D)/bin/python -m pip check
+	@touch $@
+
+.venv-fuzz/schemathesis.stamp: tests/external/fuzz/requirements.txt
+	@echo "Installing schemathesis into .venv-fuzz."
+	@$(PYTHON) -m venv --clear .venv-fuzz
+	@.venv-fuzz/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --requirement $<
+	@.venv-fuzz/bin/python -m pip check
 	@touch $@
 
 $(NPM_CLIENTS): tests/external/clients/package.json

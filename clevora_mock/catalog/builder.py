@@ -32,6 +32,8 @@ _LENGTH_IN_TITLE = re.compile(r"\b(\d+)(?: Slow)? Minutes\b")
 _SLOT = re.compile(r"\{(\w+)\}")
 _QUANTITY = re.compile(r"^(?:pair|set|rack) of ")
 _TITLE_ATTEMPTS = 12
+# As in *What I Learned Trying to Check Your Oil*.
+_MIXED_PERSONS = re.compile(r"\b(?:I|Me|We)\b.*\bYour\b")
 
 
 class Title(msgspec.Struct, frozen=True):
@@ -116,7 +118,8 @@ class SubjectBuilder:
             names = [name for name in dict.fromkeys(_SLOT.findall(pattern)) if name in self._pools]
             dealt = {name: self._pools[name].deal() for name in names}
             title = self._fill(pattern, dealt)
-            if title.text not in self._used and not _stutters(pattern, title.slots):
+            mixed = _MIXED_PERSONS.search(title.text)
+            if title.text not in self._used and not mixed and not _stutters(pattern, title.slots):
                 break
             for name, line in dealt.items():
                 self._pools[name].put_back(line)

@@ -34,7 +34,7 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
     """Serve, run `command`, print a summary, and return the command's status. Raises CannotServeError."""
     summary = RunSummary()
     service = logged_service(settings, summary)
-    exposed = exposure(settings.host)
+    exposed = exposure(settings)
     if exposed and not settings.quiet:
         sys.stderr.write(f"clevora-mock: {' '.join(exposed)}\n")
     child = ChildProcess(command, service)

@@ -42,18 +42,20 @@ ControlListener = Callable[[str, ControlAction], None]
 class ControlEndpoint:
     """The handlers of one path by method, as an ASGI endpoint for a Starlette route.
 
-    `local_only` is None for a path that answers under every host name; `on_change` has, by method, the listeners to
-    changes, also to refused ones.
+    `local_only` is None for a path that answers under every host name; `limits` has, by method, the largest body.
+    `on_change` has, by method, the listeners to changes, also to refused ones.
     """
 
     def __init__(
         self,
         handlers: Mapping[str, ControlHandler],
         local_only: LocalOnly | None,
+        limits: Mapping[str, int],
         on_change: Mapping[str, ControlListener] | None = None,
     ) -> None:
         self._handlers = handlers
         self._local_only = local_only
+        self._limits = limits
         self._on_change = on_change or {}
 
     @property
@@ -62,21 +64,22 @@ class ControlEndpoint:
         return [*self._handlers, *(["HEAD"] if "GET" in self._handlers else [])]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method = scope["method"]
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
         exchange = get_exchange(scope)
         exchange.assign_id(emulated=False)
         try:
-            body = await read_body(
-                method, exchange.headers, receive, MAX_SNAPSHOT_BYTES, max_drained=MAX_SNAPSHOT_BYTES
-            )
+            limit = self._limits[method]
+            body = await read_body(method, exchange.headers, receive, limit, max_drained=MAX_SNAPSHOT_BYTES)
         except ClientDisconnect:
             return
         request = BufferedRequest(scope, receive, body or b"")
         try:
             if self._local_only is not None:
                 self._local_only.check(request)
-            require_plain(body or b"", exchange.headers)
-            response = await self._handlers["GET" if method == "HEAD" else method](request)
+            if body is None:
+                raise ApiError("payload_too_large", f"The request body is larger than {limit // 1024:,} KiB")
+            require_plain(body, exchange.headers)
+            response = await self._handlers[method](request)
         except ApiError as error:
             self._notify(exchange, method, body or b"", error.message)
             raise

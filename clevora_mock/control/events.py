@@ -24,34 +24,41 @@ from clevora_mock.core.sandbox import Sandbox
 _BACKLOG = 1000
 
 
-async def stream_events(request: Request) -> Response:
-    """Handle ``GET /__mock/events``: stream new journal entries and changes until the client disconnects."""
-    return EventStream(get_sandbox(request), is_endless=request.method != "HEAD")
+class EventStreams:
+    """The handler of ``GET /__mock/events``; the readers of a sandbox share its events, each encoded once."""
+
+    def __init__(self) -> None:
+        self._readers: dict[Sandbox, EventReaders] = {}
+
+    async def stream(self, request: Request) -> Response:
+        """Stream new journal entries and changes until the client disconnects."""
+        return EventStream(self, get_sandbox(request), is_endless=request.method != "HEAD")
+
+    def add(self, sandbox: Sandbox, queue: "asyncio.Queue[bytes]") -> None:
+        """Let `queue` have the events of `sandbox` from now on."""
+        if sandbox not in self._readers:
+            self._readers[sandbox] = EventReaders(sandbox)
+        self._readers[sandbox].queues.append(queue)
+
+    def remove(self, sandbox: Sandbox, queue: "asyncio.Queue[bytes]") -> None:
+        readers = self._readers[sandbox]
+        readers.queues.remove(queue)
+        if not readers.queues:
+            self._readers.pop(sandbox).close()
 
 
-class EventStream(StreamingResponse):
-    """Response with an event for each new journal entry, and a named one for each change of the sandbox."""
+class EventReaders:
+    """The readers of one sandbox: `queues` get an event for each new entry, and a named one for each change."""
 
-    media_type = "text/event-stream"
-
-    def __init__(self, sandbox: Sandbox, *, is_endless: bool) -> None:
-        super().__init__(self._frames(is_endless=is_endless))
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.queues: list[asyncio.Queue[bytes]] = []
         self._sandbox = sandbox
-        self._queue: asyncio.Queue[bytes] = asyncio.Queue(_BACKLOG)
+        sandbox.journal.listeners.append(self._add_entry)
+        sandbox.change_listeners.append(self._add_change)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._sandbox.journal.listeners.append(self._add_entry)
-        self._sandbox.change_listeners.append(self._add_change)
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._sandbox.journal.listeners.remove(self._add_entry)
-            self._sandbox.change_listeners.remove(self._add_change)
-
-    async def _frames(self, *, is_endless: bool) -> AsyncIterator[bytes]:
-        yield b": listening\n\n"
-        while is_endless:
-            yield await self._queue.get()
+    def close(self) -> None:
+        self._sandbox.journal.listeners.remove(self._add_entry)
+        self._sandbox.change_listeners.remove(self._add_change)
 
     def _add_entry(self, entry: JournalEntry) -> None:
         self._add(b"data: " + msgspec.json.encode(render_entry(entry)) + b"\n\n")
@@ -61,9 +68,34 @@ class EventStream(StreamingResponse):
         self._add(f"event: {kind}\ndata: ".encode() + data + b"\n\n")
 
     def _add(self, event: bytes) -> None:
-        if self._queue.full():
-            self._queue.get_nowait()
-        self._queue.put_nowait(event)
+        for queue in self.queues:
+            if queue.full():
+                queue.get_nowait()
+            queue.put_nowait(event)
+
+
+class EventStream(StreamingResponse):
+    """Response with the events from now on."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, streams: EventStreams, sandbox: Sandbox, *, is_endless: bool) -> None:
+        super().__init__(self._frames(is_endless=is_endless))
+        self._streams = streams
+        self._sandbox = sandbox
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue(_BACKLOG)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._streams.add(self._sandbox, self._queue)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._streams.remove(self._sandbox, self._queue)
+
+    async def _frames(self, *, is_endless: bool) -> AsyncIterator[bytes]:
+        yield b": listening\n\n"
+        while is_endless:
+            yield await self._queue.get()
 
 
 def render_change(sandbox: Sandbox, kind: ChangeKind, subject: str | None) -> schemas.ChangeEvent:

@@ -11,8 +11,10 @@ class ControlRoute(NamedTuple):
     """A method and path (``GET /__mock/clock``), its handler and summary, its answer, and the body and query it takes.
 
     `answer` is a type or a tuple of types: of the answer, or of a stream's events. `media_type` is the answer's.
-    `takes_scenario` is True if the body may also be a whole scenario. `changes` is False for a route that leaves the
-    sandbox as it is, whatever its method, `any_host` True for one that answers under every host name.
+    `max_body` is the largest body in bytes; `takes_scenario` is True if it may also be a whole scenario, and
+    `optional_body` if it may be absent. `changes` is False for a route that leaves the sandbox as it is, whatever its
+    method, `any_host` True for one that answers everybody under every host name, `any_peer` for one that answers every
+    machine, whatever the setting `control` says.
     """
 
     where: str
@@ -23,8 +25,11 @@ class ControlRoute(NamedTuple):
     query: tuple[str, ...] = ()
     changes: bool = True
     any_host: bool = False
+    any_peer: bool = False
     media_type: str = "application/json"
     takes_scenario: bool = False
+    max_body: int = 64 * 1024
+    optional_body: bool = False
 
     @property
     def method(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, get_args
 
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,7 +22,13 @@ from clevora_mock.control import (
     state,
 )
 from clevora_mock.control.checkout import CheckoutPage
-from clevora_mock.control.endpoint import ControlEndpoint, ControlHandler, ControlListener, get_base_url
+from clevora_mock.control.endpoint import (
+    MAX_SNAPSHOT_BYTES,
+    ControlEndpoint,
+    ControlHandler,
+    ControlListener,
+    get_base_url,
+)
 from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.route import ControlRoute
 from clevora_mock.control.scenario import ScenarioHandlers, ScenarioName
@@ -29,9 +36,13 @@ from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.snapshot import State
 from clevora_mock.scenarios.store import ScenarioStore
+from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.operation import Operation
 from clevora_mock.web.routing import TrailingSlashRoute
+
+# Of a scenario, and of an event to sign.
+_TEXT_BYTES = 1024 * 1024
 
 
 class ControlContext(NamedTuple):
@@ -41,13 +52,14 @@ class ControlContext(NamedTuple):
     store: ScenarioStore
     sender: WebhookSender
     operations: Sequence[Operation]
+    background: Background
     server: str | None = None
 
 
 def build_control_table(context: ControlContext) -> list[ControlRoute]:
     """Return all routes outside the emulated APIs."""
     table: list[ControlRoute] = []
-    table += [*_pages(context, table), *_state(context), *_accounts(context.sender), *_records()]
+    table += [*_pages(context, table), *_state(context), *_accounts(context), *_records(context.background)]
     return table
 
 
@@ -63,8 +75,23 @@ def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[Contr
             "the emulated API as OpenAPI 3.1",
             document,
         ),
-        row("GET /checkout/{id}", checkout.show, "the page where a top-up is paid", str, media_type=html),
-        row("POST /checkout/{id}", checkout.finish, "pays the top-up, or lets the payment fail", str, media_type=html),
+        row(
+            "GET /checkout/{id}",
+            checkout.show,
+            "the page where a top-up is paid",
+            str,
+            any_peer=True,
+            media_type=html,
+        ),
+        row(
+            "POST /checkout/{id}",
+            checkout.finish,
+            "pays the top-up, or lets the payment fail",
+            str,
+            any_peer=True,
+            media_type=html,
+            max_body=1024,
+        ),
         row(
             "DELETE /",
             sandboxes.remove_sandbox(context.sandboxes),
@@ -96,7 +123,7 @@ def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[Contr
 
 def _state(context: ControlContext) -> list[ControlRoute]:
     """Return the routes of a sandbox's state, clock and scenario."""
-    scenarios, row = ScenarioHandlers(context.store), ControlRoute
+    scenarios, row = ScenarioHandlers(context.store, context.background), ControlRoute
     return [
         row(
             "POST /__mock/reset",
@@ -104,14 +131,21 @@ def _state(context: ControlContext) -> list[ControlRoute]:
             "resets the sandbox, or a part of it",
             schemas.ResetPart,
             state.ResetRequest,
+            optional_body=True,
         ),
-        row("GET /__mock/state", state.show_state, "a versioned snapshot of the whole sandbox", State),
+        row(
+            "GET /__mock/state",
+            state.show_state(context.background),
+            "a versioned snapshot of the whole sandbox",
+            State,
+        ),
         row(
             "PUT /__mock/state",
-            state.put_state(context.sender),
+            state.put_state(context.sender, context.background),
             "restores a snapshot, all or nothing",
             schemas.RestoredState,
             State,
+            max_body=MAX_SNAPSHOT_BYTES,
         ),
         row("GET /__mock/clock", clock.show_clock, "the sandbox's clock", schemas.ClockView),
         row(
@@ -140,22 +174,24 @@ def _state(context: ControlContext) -> list[ControlRoute]:
             schemas.ActiveScenario,
             ScenarioName,
             takes_scenario=True,
+            max_body=_TEXT_BYTES,
         ),
         row("DELETE /__mock/scenario", scenarios.delete, "ends the scenario: no rules apply", schemas.ActiveScenario),
     ]
 
 
-def _accounts(sender: WebhookSender) -> list[ControlRoute]:
+def _accounts(context: ControlContext) -> list[ControlRoute]:
     """Return the routes of accounts, tokens and payments."""
-    row = ControlRoute
+    sender, background, row = context.sender, context.background, ControlRoute
     return [
-        row("GET /__mock/accounts", accounts.list_accounts, "all accounts", schemas.AccountDetailsList),
+        row("GET /__mock/accounts", accounts.list_accounts(background), "all accounts", schemas.AccountDetailsList),
         row(
             "POST /__mock/accounts",
             accounts.create_account,
             "creates an account and a key",
             schemas.CreatedAccount,
             accounts.NewAccount,
+            optional_body=True,
         ),
         row("GET /__mock/accounts/{uid}", accounts.show_account, "an account", schemas.AccountDetails),
         row(
@@ -173,13 +209,14 @@ def _accounts(sender: WebhookSender) -> list[ControlRoute]:
             accounts.TokenRequest,
             changes=False,
         ),
-        row("GET /__mock/checkouts", payments.list_checkouts, "all checkouts", schemas.CheckoutDetailsList),
+        row("GET /__mock/checkouts", payments.list_checkouts(background), "all checkouts", schemas.CheckoutDetailsList),
         row(
             "POST /__mock/checkouts/{id}/pay",
             payments.finish_checkout(sender, "succeeded"),
             "pays a checkout, and delivers the signed event",
             schemas.FinishedCheckout,
             payments.DeliveryRequest,
+            optional_body=True,
         ),
         row(
             "POST /__mock/checkouts/{id}/fail",
@@ -187,25 +224,27 @@ def _accounts(sender: WebhookSender) -> list[ControlRoute]:
             "lets a checkout's payment fail, and delivers the signed event",
             schemas.FinishedCheckout,
             payments.DeliveryRequest,
+            optional_body=True,
         ),
         row(
             "POST /__mock/webhooks/sign",
-            payments.sign_webhook,
+            payments.sign_webhook(background),
             "signs an event: headers and body to post to the webhook",
             schemas.SignedEvent,
             payments.SignRequest,
             changes=False,
+            max_body=_TEXT_BYTES,
         ),
     ]
 
 
-def _records() -> list[ControlRoute]:
+def _records(background: Background) -> list[ControlRoute]:
     """Return the routes of journal, ledger and documents."""
     row = ControlRoute
     return [
         row(
             "GET /__mock/requests",
-            journal.list_requests,
+            journal.list_requests(background),
             "the journal, newest first",
             schemas.JournalView,
             query=journal.QUERY,
@@ -213,21 +252,27 @@ def _records() -> list[ControlRoute]:
         row("DELETE /__mock/requests", journal.clear_journal, "empties the journal", schemas.JournalView),
         row(
             "GET /__mock/conduct",
-            journal.show_conduct,
+            journal.show_conduct(background),
             "findings about the client's behavior",
             schemas.ConductReport,
         ),
         row(
             "GET /__mock/events",
-            events.stream_events,
+            events.EventStreams().stream,
             "server-sent events: new journal entries, and changes of clock, scenario, money and accounts",
             (schemas.JournalEntryView, schemas.ChangeEvent),
             media_type="text/event-stream",
         ),
-        row("GET /__mock/ledger", info.show_ledger, "an account's ledger", schemas.LedgerView, query=("uid",)),
+        row(
+            "GET /__mock/ledger",
+            info.show_ledger(background),
+            "an account's ledger",
+            schemas.LedgerView,
+            query=("uid",),
+        ),
         row(
             "GET /__mock/firestore/{path:path}",
-            info.show_firestore,
+            info.show_firestore(background),
             "the documented Firestore documents: usage, days, keys, logs, transactions",
             (*get_args(firestore.Document), firestore.DocumentList),
         ),
@@ -250,7 +295,10 @@ def _starlette_route(
     handlers: dict[str, ControlHandler] = {row.method: row.handler for row in rows}
     listeners = {} if on_change is None else {row.method: on_change for row in rows if row.is_change}
     checked = None if any(row.any_host for row in rows) else local_only
-    endpoint = ControlEndpoint(handlers, checked, listeners)
+    # Part of the emulated API, whoever may use that (B7).
+    if any(row.any_peer for row in rows):
+        checked = replace(local_only, access="allowed")
+    endpoint = ControlEndpoint(handlers, checked, {row.method: row.max_body for row in rows}, listeners)
     return TrailingSlashRoute(path, endpoint, methods=list(handlers), name=f"control:{path}")
 
 

@@ -1,11 +1,13 @@
 """Masking of secrets: API keys, webhook secrets, ID and refresh tokens, and the values of fields such as `password`.
 
-They are recognized however they are written: with JSON's escapes, percent-encoded, in capitals, as a field's name, in
-JSON inside of JSON, and in JSON that is cut short.
+They are recognized however they are written: with JSON's escapes, percent-encoded, in base64, in several layers of
+these, in capitals, as a field's name, in JSON inside of JSON, and in JSON that is cut short.
 """
 
 import re
+from base64 import b64decode
 from bisect import bisect_right
+from typing import NamedTuple
 
 # Encoded letters, digits and characters of base64. Quotes stay encoded, since they would end a string elsewhere.
 _ENCODED = re.compile(
@@ -15,11 +17,11 @@ _ENCODED = re.compile(
 )
 
 # In a field's name; not in `max_tokens`, and not `token` within another word.
-_WORD = (
+_NAME_WORD = (
     r"(?:pass(?:word|wd|wort|phrase)|secret|credential|(?:api|private)[_-]?key|authorization|cookie"
     r"|(?:access|refresh|auth|session|bearer|(?<![a-z])id)[_-]?token(?!s)|(?<![\w-])token(?![\w-]))"
 )
-_FIELD = rf"[\w .\[\]/-]{{0,64}}{_WORD}[\w .\[\]/-]{{0,64}}"
+_FIELD = rf"[\w .\[\]/-]{{0,64}}{_NAME_WORD}[\w .\[\]/-]{{0,64}}"
 _SPACE = r"(?:\s|\\{1,15}[nrt]|%(?:25){0,7}(?:20|0[9ad])|\+){0,64}+"
 # The `_` of a key, also escaped in Markdown, HTML, Python and JavaScript, or a sandbox's `-`.
 _DASH = r"(?:[_-]|\\{1,15}(?:_|x5f|u\{0*5f\})|&#0*95;|&#x0*5f;|&lowbar;|%(?:25){0,7}5cu005f)"
@@ -27,29 +29,44 @@ _DASH = r"(?:[_-]|\\{1,15}(?:_|x5f|u\{0*5f\})|&#0*95;|&#x0*5f;|&lowbar;|%(?:25){
 _KEY = rf"sk{_DASH}live{_DASH}[0-9a-f]{{13,}}"
 _SECRET = re.compile(
     rf"(?P<key>{_KEY})"
-    r"|(?P<token>whsec_[a-z0-9+/=_-]{4,}|(?-i:[Ee]yJ[\w-]{8,999}+\.[\w-]{8,}+\.[\w-]*|AMf-[\w-]{16,}))"
+    r"|(?P<token>whsec_[a-z0-9+/=_-]{4,}|(?-i:[Ee]yJ[\w-]{8,999}+\.(?:[\w-]{8,}+\.[\w-]*|eyJ[\w-]{8,}+)|AMf-[\w-]{16,}))"
     # A field in a JSON object.
-    rf'|"(?=[^"\\]*?{_WORD})[^"\\]*+"\s*+:\s*+'
+    rf'|"(?=[^"\\]*?{_NAME_WORD})[^"\\]*+"\s*+:\s*+'
     r'(?:"(?P<text>(?:[^"\\]|\\.)*+)|(?P<open>[\[{])|(?P<other>[^\s",\]}]+))'
     # A field in JSON inside of a string or a query.
     rf'|(?P<quote>(?<!\\)\\{{1,15}}(?:"|u0022)|%(?:25){{0,7}}22){_FIELD}(?P=quote)'
     rf"{_SPACE}(?::|%(?:25){{0,7}}3a){_SPACE}"
     r"(?:(?P=quote)(?P<inner>(?:(?!(?<!\\)(?P=quote)).)*+)|(?P<inner_open>[\[{])|(?P<inner_other>[\w.-]+))"
     # A field of a Python dict, of a form, a query or an environment, of a multipart body.
-    rf"|'(?=[^'\\]*?{_WORD})[^'\\]*+'\s*+:\s*+'(?P<single>(?:[^'\\]|\\.)*+)"
-    rf"|(?<![\w.\[\]-])(?=[\w.\[\]-]*?{_WORD})[\w.\[\]-]++=(?P<form>[^&\s\"]+)"
-    rf'|name="(?=[^"\\]*?{_WORD})[^"\\]*+"[\r\n]++(?P<part>[^\r\n]+)',
+    rf"|'(?=[^'\\]*?{_NAME_WORD})[^'\\]*+'\s*+:\s*+'(?P<single>(?:[^'\\]|\\.)*+)"
+    rf"|(?<![\w.\[\]-])(?=[\w.\[\]-]*?{_NAME_WORD})[\w.\[\]-]++=(?P<form>[^&\s\"]+)"
+    rf'|name="(?=[^"\\]*?{_NAME_WORD})[^"\\]*+"[\r\n]++(?P<part>[^\r\n]+)',
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
 # Within an array or object: strings, which may hold brackets, and brackets.
 _NESTED = re.compile(r'(?<!\\)"(?:[^"\\]|\\.)*+"?|(?P<quote>(?<!\\)\\+").*?(?<!\\)(?P=quote)|[\[\]{}]', re.DOTALL)
+# A word, or a value in JSON or in a query, without the backslash of a quote that ends it; and any encoded character.
+_VALUE = re.compile(r"[^\s\"&=]*[^\s\"&=\\]")
+_HEX = re.compile(r"(?:\\{1,15}u00|%)([2-7][0-9a-f])|\\{1,15}(?=/)", re.IGNORECASE)
+# Base64, in lines or not; a reply joins lines by a space. A shorter text holds no secret; few words are as long.
+_BREAK = r"(?:[\r\n]|\\{1,15}[rn]|%(?:25){0,7}0[adAD]|(?<=[\w+/-]{60})[ ])"
+_BREAKS = re.compile(_BREAK, re.ASCII)
+_BASE64 = re.compile(rf"(?<![\w+/-])[\w+/-]{{24,}}+(?:{_BREAK}++[\w+/-]{{4,}}+)*+={{0,2}}", re.ASCII)
+# Translates bytes: a character of base64 becomes a digit, any other a space.
+_DIGITS = bytes(ord("0" if re.fullmatch(r"[\w+/-]", chr(code), re.ASCII) else " ") for code in range(256))
+_ENOUGH_DIGITS = b"0" * 24
+# Of base64 within base64, and of percent-encoding or escapes.
+_MAX_LAYERS = 2
+_MAX_ESCAPES = 4
 # No secret is longer, so that one which starts before a cut is recognized.
 LONGEST_SECRET = 4096
 # The groups that hold a secret.
 _SECRETS = ("key", "token", "text", "open", "other", "inner", "inner_open", "inner_other", "single", "form", "part")
 # Each match contains one of these in lower case; searching for them first is much faster.
-_MARKS = ("whsec_", "eyj", "amf-", "pass", "secret", "credential", "authorization", "cookie")
-_KEY_MARKS = ("apikey", "api_key", "api-key", "privatekey", "private_key", "private-key")
+_MARKS = (
+    *("whsec_", "eyj", "amf-", "pass", "secret", "credential", "authorization", "cookie"),
+    *("apikey", "api_key", "api-key", "privatekey", "private_key", "private-key"),
+)
 
 
 def masked(body: bytes) -> bytes:
@@ -60,24 +77,7 @@ def masked(body: bytes) -> bytes:
 
 def masked_text(text: str) -> str:
     """Mask all secrets in `text`: a key becomes its preview, a token its first characters, a field's value ``***``."""
-    plain, starts, ends = _decode(text)
-    lowered = plain.lower()
-    if not (
-        any(mark in lowered for mark in _MARKS + _KEY_MARKS)
-        or lowered.count("token") > lowered.count("tokens")
-        or ("live" in lowered and re.search(_KEY, lowered))
-    ):
-        return text
-    parts = []
-    done = position = 0
-    while found := _SECRET.search(plain, position):
-        name = next(name for name in _SECRETS if found[name] is not None)
-        start, position = found.span(name)
-        if name in ("open", "inner_open"):
-            position = _end_of_nested(plain, start)
-        parts += [text[done : _position(start, starts, ends)], _shown(name, plain[start:position])]
-        done = _position(position, starts, ends)
-    return "".join([*parts, text[done:]])
+    return _masked(text, _MAX_LAYERS)
 
 
 def masked_start(text: str, length: int) -> str:
@@ -87,12 +87,113 @@ def masked_start(text: str, length: int) -> str:
 
 def is_secret_name(path: str) -> bool:
     """Tell whether a field is masked by its name; `path` may lead to it."""
-    return re.search(_WORD, path, re.IGNORECASE | re.ASCII) is not None
+    return re.search(_NAME_WORD, path, re.IGNORECASE | re.ASCII) is not None
 
 
 def preview(raw: str) -> str:
     """Return the first 20 and the last 2 characters of a key (K4)."""
     return f"{raw[:20]}...{raw[-2:]}"
+
+
+class _Span(NamedTuple):
+    """A secret in a decoded text, and what is shown instead."""
+
+    start: int
+    end: int
+    shown: str
+
+
+def _masked(text: str, layers: int) -> str:
+    """Mask all secrets in `text`, also in `layers` of base64."""
+    text = _masked_secrets(text, layers)
+    if not (("%" in text or "\\u00" in text) and _HEX.search(text)):
+        return text
+    # What is encoded more than once is masked as a whole.
+    return _VALUE.sub(lambda found: "***" if _is_secret_encoded(found[0], layers) else found[0], text)
+
+
+def _is_secret_encoded(word: str, layers: int) -> bool:
+    for _ in range(_MAX_ESCAPES):
+        read = _HEX.sub(lambda found: chr(int(found[1], 16)) if found[1] else "", word)
+        if read == word:
+            return False
+        # What is masked already is found again.
+        if any(read[span.start : span.end] != span.shown for span in _find_spans(read, layers)):
+            return True
+        word = read
+    return False
+
+
+def _masked_secrets(text: str, layers: int) -> str:
+    plain, starts, ends = _decode(text)
+    parts: list[str] = []
+    done = 0
+    for span in sorted(_find_spans(plain, layers)):
+        start, end = _position(span.start, starts, ends), _position(span.end, starts, ends)
+        # One that begins within another is a part of it.
+        if start >= done:
+            parts += [text[done:start], span.shown]
+        done = max(done, end)
+    return "".join([*parts, text[done:]]) if parts else text
+
+
+def _find_spans(plain: str, layers: int) -> list[_Span]:
+    return [*_find_secrets(plain), *(_find_in_base64(plain, layers) if layers else ())]
+
+
+def _find_secrets(plain: str) -> list[_Span]:
+    if not _may_have_secret(plain):
+        return []
+    spans = []
+    position = 0
+    while found := _SECRET.search(plain, position):
+        name = next(name for name in _SECRETS if found[name] is not None)
+        start, position = found.span(name)
+        if name in ("open", "inner_open"):
+            position = _end_of_nested(plain, start)
+        spans.append(_Span(start, position, _shown(name, plain[start:position])))
+    return spans
+
+
+def _may_have_secret(plain: str) -> bool:
+    lowered = plain.lower()
+    return (
+        any(mark in lowered for mark in _MARKS)
+        or lowered.count("token") > lowered.count("tokens")
+        or ("live" in lowered and re.search(_KEY, lowered) is not None)
+    )
+
+
+def _find_in_base64(plain: str, layers: int) -> list[_Span]:
+    # Much faster than to search for the expression.
+    if _ENOUGH_DIGITS not in plain.encode("latin-1", "replace").translate(_DIGITS):
+        return []
+    return [
+        _Span(found.start(), found.end(), found[0][:6] + "***")
+        for found in _BASE64.finditer(plain)
+        if any(_has_secret(read, layers) for read in _read_base64(found[0]))
+    ]
+
+
+def _read_base64(run: str) -> list[bytes]:
+    """Return what `run` encodes, if that begins with its first character, or up to three later."""
+    digits = _BREAKS.sub("", run).rstrip("=").replace("-", "+").replace("_", "/")
+    aligned = [digits[skipped:] for skipped in range(4)]
+    # A single digit at the end encodes nothing.
+    whole = [part[:-1] if len(part) % 4 == 1 else part for part in aligned]
+    return [b64decode(part + "=" * (-len(part) % 4)) for part in whole]
+
+
+def _has_secret(read: bytes, layers: int) -> bool:
+    """Tell whether what base64 encodes has a secret, also an encoded one if it is a text, as few wrong readings are."""
+    text = read.decode("latin-1")
+    if _may_have_secret(text) and _masked(text, 0) != text:
+        return True
+    try:
+        text = read.decode()
+    except UnicodeDecodeError:
+        return False
+    return _masked(text, layers - 1) != text
 
 
 def _shown(name: str, secret: str) -> str:

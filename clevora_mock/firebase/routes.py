@@ -120,7 +120,7 @@ def _reject_tenants(handler: Callable[..., Awaitable[Reply]]) -> Handler:
     return run
 
 
-def _no_plan(sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
+async def _no_plan(sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
     """Return no plan: scenarios apply to Clevora's endpoints only. Raises a 400 for headers that ask for more."""
     refuse_overrides(facts, "Firebase's")
     return NO_PLAN

@@ -79,7 +79,8 @@ def _sandbox_hint(prefix: str, name: str) -> str:
     if is_name(name):
         return "the path has a sandbox's prefix twice: the client adds it to a base URL that has it, so leave one out"
     valid = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63]
-    # It must not repeat a key.
-    valid = valid if masked_text(valid) == valid else ""
+    # No name is made of a secret, which its other spelling would not mask, nor one that looks like a key.
+    if any(masked_text(text) != text for text in (name, valid)):
+        valid = ""
     wanted = "a sandbox's name has 1 to 63 lower-case letters, digits and hyphens, and begins with no hyphen"
     return f"{wanted}; did you mean /sandbox/{valid}?" if valid else f"{wanted}, such as /sandbox/my-test"

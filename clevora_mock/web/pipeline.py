@@ -4,7 +4,7 @@ read the body → authenticate → access → the scenario's plan → funds and 
 `ApiError` from any step is rendered by the application's exception handler.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
 from msgspec.structs import replace
@@ -26,7 +26,7 @@ from clevora_mock.web.parsing import ignored_names, parse_body, require_plain
 from clevora_mock.web.request_body import read_body
 
 # Returns the plan for an authenticated request; raises ApiError for invalid override headers.
-PlanSource = Callable[[Sandbox, RequestFacts, Principal], Plan]
+PlanSource = Callable[[Sandbox, RequestFacts, Principal], Awaitable[Plan]]
 
 
 class OperationEndpoint:
@@ -71,7 +71,7 @@ class OperationEndpoint:
         principal = self.family.authenticate(sandbox, facts)
         exchange.set_principal(principal)
         sandbox.require_access(facts, principal)
-        plan = self._resolve_plan(sandbox, facts, principal)
+        plan = await self._resolve_plan(sandbox, facts, principal)
         exchange.set_plan(plan)
         context = RequestContext(sandbox, facts, principal, scope["path_params"], exchange, self._background, plan)
         if plan.then.error is not None:
@@ -89,8 +89,8 @@ class OperationEndpoint:
         require_plain(body, context.facts.headers)
         if not body and not operation.requires_body:
             return await operation.handler(context, operation.request())
-        schema = operation.request
-        parsed, document = await self._background.run(len(body), lambda: parse_body(body, schema))
+        schema, decoded = operation.request, context.facts.known_document
+        parsed, document = await self._background.run(len(body), lambda: parse_body(body, schema, decoded))
         context.exchange.set_ignored(ignored_names(document, schema))
         return await operation.handler(context, parsed)
 

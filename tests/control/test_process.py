@@ -131,6 +131,14 @@ class TestExportFiles:
         assert json.loads(target.read_bytes())["version"] == 1
         assert sorted(path.name for path in tmp_path.iterdir()) == ["link.json", "state.json"]
 
+    def test_what_a_killed_server_left_is_removed_at_the_next_start(self, tmp_path: Path) -> None:
+        """But not what the export of another file has left, which may still be running."""
+        file, other = tmp_path / "state.json", tmp_path / ".other.json.clevora-mock.7"
+        for left in (tmp_path / ".state.json.clevora-mock.7", tmp_path / ".state.json.clevora-mock.123", other):
+            left.write_text("half")
+        try_export(file)
+        assert list(tmp_path.iterdir()) == [other]
+
     def test_a_pipe_is_written_in_place(self, tmp_path: Path) -> None:
         pipe = tmp_path / "pipe"
         os.mkfifo(pipe)

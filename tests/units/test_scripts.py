@@ -133,6 +133,15 @@ def test_the_same_arguments_give_the_same_script_and_others_another() -> None:
     assert len({str(write("bees", style, "short", seed=seed)) for style in STYLES for seed in range(20)}) == 60
 
 
+@pytest.mark.parametrize("style", STYLES)
+def test_no_heading_promises_a_number_of_parts(style: str) -> None:
+    """Any part but the first line may be missing in a script, and *Step one* calls for a second."""
+    counted = re.compile(r"\b(?:two|three|four|five|step one)\b", re.IGNORECASE)
+    for length, seed in product(LENGTHS, range(30)):
+        script = MODEL.write("bees", style, length, seed=seed)
+        assert [section.heading for section in script.sections if counted.search(section.heading)] == []
+
+
 # Nouns, questions, orders, clauses, other languages.
 GRAMMARS = [
     "Grief and how to live with it",
