@@ -13,10 +13,10 @@ from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.messages import did_you_mean, duration_hint, one_of, quoted
 from clevora_mock.core.rules import is_subset
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.scenario import NO_PLAN, Delay, InjectedError, Plan, Scenario
+from clevora_mock.core.scenario import NO_PLAN, Delay, InjectedError, Plan, Rule, Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.faults import FAULTS
-from clevora_mock.faults.base import ANOTHER_ANSWER, Fault
+from clevora_mock.faults.base import ANOTHER_ANSWER, STREAM, Fault
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.background import LONG, Background
 
@@ -40,7 +40,8 @@ class PlanResolver:
     async def __call__(self, sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
         """Return the plan for a request.
 
-        Raises a 400 for an unknown header, one with an unknown value, and a fault that the answer cannot have.
+        Raises a 400 for an unknown header, one with an unknown value, and a fault or a scenario that can do nothing to
+        the answer.
         """
         asked = [name for name in facts.headers if name.startswith(_PREFIX)]
         if not asked and not sandbox.scenario_run.scenario.rules:
@@ -54,7 +55,10 @@ class PlanResolver:
         overrides = {name: read(values[name]) for name, read in _OVERRIDES.items() if name in values}
         if FAULT in overrides:
             _require_possible(FAULTS[values[FAULT]], facts)
-        run = await self._side_run(sandbox, values[SCENARIO]) if SCENARIO in values else sandbox.scenario_run
+        run = sandbox.scenario_run
+        if SCENARIO in values:
+            run = await self._side_run(sandbox, values[SCENARIO])
+            _require_rule(run.scenario, facts)
         plan = run.plan(facts, principal, sandbox.rng)
         if not overrides:
             return plan
@@ -114,6 +118,24 @@ def _require_possible(fault: type[Fault], facts: RequestFacts) -> None:
         raise _impossible(fault, required.answer, f"this is {endpoint.name}")
     if not is_subset({required.field: required.value}, facts.document):
         raise _impossible(fault, required.answer, f"the body has no {required.field}: {str(required.value).lower()}")
+
+
+def _require_rule(scenario: Scenario, facts: RequestFacts) -> None:
+    """Raise a 400 for a scenario whose rules are all for other endpoints, or for streams where the answer is none."""
+    endpoint = facts.endpoint
+    if not scenario.rules or endpoint is None:
+        return
+    rules = [rule for rule in scenario.rules if endpoint.name in (rule.when.endpoints or [endpoint.name])]
+    if not rules:
+        raise ApiError("invalid_field", f"{SCENARIO.decode()}: {scenario.name} has no rule for {endpoint.name}")
+    if all(map(_needs_stream, rules)) and not is_subset({STREAM.field: STREAM.value}, facts.document):
+        why = f"{scenario.name} needs {STREAM.answer}, but the body has no stream: true"
+        raise ApiError("invalid_field", f"{SCENARIO.decode()}: {why}")
+
+
+def _needs_stream(rule: Rule) -> bool:
+    is_streams = rule.when.body is not None and rule.when.body.get(STREAM.field) is True
+    return is_streams or rule.then.stream is not None or any(fault.requires is STREAM for fault in rule.then.faults)
 
 
 def _impossible(fault: type[Fault], needed: str, found: str) -> ApiError:

@@ -146,6 +146,27 @@ def test_a_disconnect_before_a_stall_costs_nothing(world: World) -> None:
     records.check_totals(world)
 
 
+@pytest.mark.parametrize(
+    ("name", "example", "message"),
+    [
+        ("cut-stream", CHAT, "cut-stream needs a chat's stream, but the body has no stream: true"),
+        ("slow-stream", CHAT, "slow-stream needs a chat's stream, but the body has no stream: true"),
+        ("cut-stream", EMBEDDINGS, "cut-stream has no rule for embeddings"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_a_header_with_a_scenario_that_can_do_nothing_to_the_answer_is_refused(
+    world: World, name: str, example: RequestExample, message: str
+) -> None:
+    seen = send(world, example, x_clevora_mock_scenario=name)
+    assert (seen.status, seen.json["error"]["message"]) == (400, f"x-clevora-mock-scenario: {message}")
+
+
+def test_a_header_with_a_scenario_for_some_requests_is_taken(world: World) -> None:
+    for example in (CHAT, STREAM, EMBEDDINGS):
+        assert send(world, example, x_clevora_mock_scenario="pessimist").status in (200, 429, 503)
+
+
 @each_example
 def test_a_header_selects_a_scenario(world: World, example: RequestExample) -> None:
     assert send(world, example, x_clevora_mock_scenario="flaky").status == 500
