@@ -135,7 +135,11 @@ def _require_rule(scenario: Scenario, facts: RequestFacts) -> None:
 
 def _needs_stream(rule: Rule) -> bool:
     is_streams = rule.when.body is not None and rule.when.body.get(STREAM.field) is True
-    return is_streams or rule.then.stream is not None or any(fault.requires is STREAM for fault in rule.then.faults)
+    return (
+        is_streams
+        or rule.then.stream is not None
+        or any(isinstance(fault, Fault) and fault.requires is STREAM for fault in rule.then.faults)
+    )
 
 
 def _impossible(fault: type[Fault], needed: str, found: str) -> ApiError:

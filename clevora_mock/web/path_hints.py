@@ -10,7 +10,7 @@ _PATHS = tuple(path for endpoint in ENDPOINTS for path in endpoint.paths)
 _UNDER_V1 = "|".join(re.escape(path.removeprefix("/v1/")) for path in _PATHS if "{" not in path and "/v1/" in path)
 _SANDBOX = re.compile("/(sandbox)/([^/]+)(?:/.*)?", re.DOTALL | re.IGNORECASE)
 
-# A pattern of the whole path, and the hint; the first one that matches counts.
+# A pattern of the whole path, and the hint; the first one that matches counts. `{prefix}` is the sandbox's.
 _HINTS: tuple[tuple[str, str], ...] = (
     (r".*//.*", "the path has a doubled slash: leave out the slash at the end of the base URL"),
     (r".*%2f.*", "the path has an encoded slash (%2F): send it as /"),
@@ -46,7 +46,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
         r"(?:/v1)?/api/(?:chat|generate|tags|show|embed|embeddings)",
         "this is Ollama's API; use an OpenAI client with a base URL that ends in /v1",
     ),
-    (r"(?:/v1)?/(?:health|healthz|ready|readyz|livez|ping|status)", "readiness is at /__mock/health"),
+    (r"(?:/v1)?/(?:health|healthz|ready|readyz|livez|ping|status)", "readiness is at {prefix}/__mock/health"),
     (
         "/v1/(?:assistants|audio|batches|files|fine_tuning|images|moderations|realtime|threads|vector_stores)(?:/.*)?",
         "Clevora has no such API; its endpoints are listed at /docs/llms",
@@ -58,11 +58,11 @@ _HINTS: tuple[tuple[str, str], ...] = (
 )
 
 
-def hint_for(path: str) -> str | None:
-    """Return the hint for an unknown path, without a sandbox's prefix; None if nothing is known about it."""
+def hint_for(path: str, prefix: str = "") -> str | None:
+    """Return the hint for an unknown path after a sandbox's `prefix`; None if nothing is known about it."""
     for pattern, hint in _HINTS:
         if re.fullmatch(pattern, path, re.DOTALL | re.IGNORECASE):
-            return hint
+            return hint.replace("{prefix}", prefix)
     if found := _SANDBOX.fullmatch(path):
         return _sandbox_hint(*found.groups())
     from difflib import get_close_matches  # noqa: PLC0415 - only errors need it

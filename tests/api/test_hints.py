@@ -74,6 +74,11 @@ def test_a_wrong_path_has_a_hint(path: str, start: str | None) -> None:
     assert (hint is None) == (start is None)
 
 
+def test_the_hint_about_readiness_has_the_sandboxs_prefix(world: World) -> None:
+    answer = world.http.get("/health")
+    assert answer.headers["x-clevora-mock-hint"] == f"readiness is at /sandbox/{world.name}/__mock/health"
+
+
 @pytest.mark.parametrize("client", ["openai-agents", "AI SDK", "LangChain", "inspect-ai"])
 def test_the_hint_about_responses_names_each_clients_setting(client: str) -> None:
     assert client in (hint_for("/v1/responses") or "")

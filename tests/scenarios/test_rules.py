@@ -547,6 +547,9 @@ ERROR_BODIES: list[tuple[dict[str, Any], bytes, str]] = [
     ({"body": ["no"]}, b'["no"]', "application/json"),
     ({"body": ""}, b"", "text/plain; charset=utf-8"),
     ({"body": "<h1>Né</h1>", "content_type": "text/html"}, "<h1>Né</h1>".encode(), "text/html"),
+    ({"body": "Né", "content_type": 'text/html; Charset="latin-1"'}, b"N\xe9", 'text/html; Charset="latin-1"'),
+    ({"body": {"a": "é"}, "content_type": "text/json;charset=cp1252"}, b'{"a":"\xe9"}', "text/json;charset=cp1252"),
+    ({"body": "Né", "content_type": "text/plain; charset=nonsense"}, "Né".encode(), "text/plain; charset=nonsense"),
     (
         {"body": {"title": "Busy"}, "content_type": "application/problem+json"},
         b'{"title":"Busy"}',
