@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from clevora_mock.clock import SECOND
+from clevora_mock.core.json_subset import is_subset
 from clevora_mock.core.messages import json_text
 from clevora_mock.core.scenario import Calls, TextPattern, When
 
@@ -12,22 +13,19 @@ NOTHING = "nothing"
 Difference = tuple[str, str, str]
 
 
-def difference(part: Any, whole: Any, path: str) -> Difference | None:
-    """Return where JSON `whole` does not contain `part`, and both values there; None if it does.
-
-    Objects are compared by key, arrays by position, scalars by type and value.
-    """
+def difference(part: Any, whole: Any, path: str) -> Difference:
+    """Return the first place at which JSON `whole` does not contain `part`, and both values there."""
     if isinstance(part, dict) and isinstance(whole, dict):
-        absent = next((name for name in part if name not in whole), None)
-        if absent is not None:
-            return f"{path}.{absent}", json_text(part[absent]), NOTHING
-        found = (difference(part[name], whole[name], f"{path}.{name}") for name in part)
-        return next(filter(None, found), None)
+        for name, value in part.items():
+            if name not in whole:
+                return f"{path}.{name}", json_text(value), NOTHING
+            if not is_subset(value, whole[name]):
+                return difference(value, whole[name], f"{path}.{name}")
     if isinstance(part, list) and isinstance(whole, list) and len(part) == len(whole):
-        found = (difference(*pair, f"{path}[{index}]") for index, pair in enumerate(zip(part, whole, strict=True)))
-        return next(filter(None, found), None)
-    is_same = part is whole if isinstance(part, bool) or isinstance(whole, bool) else part == whole
-    return None if is_same else (path, json_text(part), json_text(whole))
+        for index, (value, got) in enumerate(zip(part, whole, strict=True)):
+            if not is_subset(value, got):
+                return difference(value, got, f"{path}[{index}]")
+    return path, json_text(part), json_text(whole)
 
 
 def pattern_text(pattern: TextPattern, searched: str = "") -> str:

@@ -10,8 +10,8 @@ from clevora_mock.clock import DURATION, read_duration
 from clevora_mock.contract.errors import INJECTABLE_ERRORS, STATUS_BY_CODE
 from clevora_mock.core.errors import ApiError, invalid
 from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.json_subset import is_subset
 from clevora_mock.core.messages import did_you_mean, duration_hint, one_of, quoted
-from clevora_mock.core.rules import is_subset
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import NO_PLAN, Delay, InjectedError, Plan, Rule, Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
