@@ -277,7 +277,8 @@ def test_without(clevora):
     )
     ran.counts(passed=1, failed=1)
     section = ran.output.partition("What clevora-mock saw")[2]
-    assert "no request arrived, and HTTP_PROXY is set: set NO_PROXY=127.0.0.1,localhost" in section
+    advice = "set NO_PROXY=127.0.0.1,localhost, as the fixture clevora_env does"
+    assert f"no request arrived, and HTTP_PROXY is set: {advice}" in section
 
 
 @pytest.mark.slow
