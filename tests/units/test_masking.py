@@ -74,6 +74,13 @@ def base64(text: str, width: int = 1_000, end: str = "") -> str:
         (base64(percent_encoded(KEY)), "JTczJT***"),
         (base64("\xe9 whsec_abcdefgh and more"), "w6kgd2***"),
         (base64('{"password": "hunter2"}'), "eyJwYX***"),
+        (base64('{"password": ["hunter2"]}'), "eyJwYX***"),
+        (base64("DB_PASSWORD=hunter2 and more"), "REJfUE***"),
+        (base64("sk-live-" + KEY[8:]), "c2stbG***"),
+        ("%2570assword=abc", "%2570assword=***"),
+        ("x=%257B%2522api_key%2522%253A%2522abc%2522%257D", "x=%257B%2522api_key%2522%253A%2522***%2522%257D"),
+        ('{"token": "abc", "x": "%2541"}', '{"token": "***", "x": "%2541"}'),
+        (percent_encoded(percent_encoded(percent_encoded("password=abc"))), "***"),
     ],
 )
 def test_a_secret_is_masked_however_it_is_written(text: str, shown: str) -> None:
@@ -145,6 +152,9 @@ def test_the_value_of_a_secret_field_is_masked(text: str, shown: str) -> None:
         "5f4dcc3b5aa765d61d8327deb882cf99aabbccdd",
         base64("a text about passwords, secrets and sk_live_ keys"),
         base64(PREVIEW),
+        base64('{"max_tokens": 5, "prompt_tokens": 3, "tokens": 9}'),
+        '{"max_tokens": 5, "completion_tokens": "%2541 %41"}',
+        '{"password": "***", "x": "%2541"}',
         "https://x.example/a/very/long/path/of/many/parts/which/is/no/secret",
         "The word donaudampfschifffahrtsgesellschaftskapitaen is long",
         "100%25 of %7B%22a%22%3A1%7D",
