@@ -31,7 +31,7 @@ _SECRET = re.compile(
     rf"(?P<key>{_KEY})"
     r"|(?P<token>whsec_[a-z0-9+/=_-]{4,}|(?-i:[Ee]yJ[\w-]{8,999}+\.(?:[\w-]{8,}+\.[\w-]*|eyJ[\w-]{8,}+)|AMf-[\w-]{16,}))"
     # A field in a JSON object.
-    rf'|"(?=[^"\\]*?{_NAME_WORD})[^"\\]*+"\s*+:\s*+'
+    rf'|"(?=[^"\\]*+"\s*+:)(?=[^"\\]*?{_NAME_WORD})[^"\\]*+"\s*+:\s*+'
     r'(?:"(?P<text>(?:[^"\\]|\\.)*+)|(?P<open>[\[{])|(?P<other>[^\s",\]}]+))'
     # A field in JSON inside of a string or a query.
     rf'|(?P<quote>(?<!\\)\\{{1,15}}(?:"|u0022)|%(?:25){{0,7}}22){_FIELD}(?P=quote)'
@@ -39,7 +39,7 @@ _SECRET = re.compile(
     r"(?:(?P=quote)(?P<inner>(?:(?!(?<!\\)(?P=quote)).)*+)|(?P<inner_open>[\[{])|(?P<inner_other>[\w.-]+))"
     # A field of a Python dict, of a form, a query or an environment, of a multipart body.
     rf"|'(?=[^'\\]*?{_NAME_WORD})[^'\\]*+'\s*+:\s*+'(?P<single>(?:[^'\\]|\\.)*+)"
-    rf"|(?<![\w.\[\]-])(?=[\w.\[\]-]*?{_NAME_WORD})[\w.\[\]-]++=(?P<form>[^&\s\"]+)"
+    rf"|(?<![\w.\[\]-])(?=[\w.\[\]-]++=)(?=[\w.\[\]-]*?{_NAME_WORD})[\w.\[\]-]++=(?P<form>[^&\s\"]+)"
     rf'|name="(?=[^"\\]*?{_NAME_WORD})[^"\\]*+"[\r\n]++(?P<part>[^\r\n]+)',
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
@@ -63,10 +63,7 @@ LONGEST_SECRET = 4096
 # The groups that hold a secret.
 _SECRETS = ("key", "token", "text", "open", "other", "inner", "inner_open", "inner_other", "single", "form", "part")
 # Each match contains one of these in lower case; searching for them first is much faster.
-_MARKS = (
-    *("whsec_", "eyj", "amf-", "pass", "secret", "credential", "authorization", "cookie"),
-    *("apikey", "api_key", "api-key", "privatekey", "private_key", "private-key"),
-)
+_MARK = re.compile("whsec_|eyj|amf-|pass|secret|credential|authorization|cookie|(?:api|private)[_-]?key")
 
 
 def masked(body: bytes) -> bytes:
@@ -158,7 +155,7 @@ def _find_secrets(plain: str) -> list[_Span]:
 def _may_have_secret(plain: str) -> bool:
     lowered = plain.lower()
     return (
-        any(mark in lowered for mark in _MARKS)
+        _MARK.search(lowered) is not None
         or lowered.count("token") > lowered.count("tokens")
         or ("live" in lowered and re.search(_KEY, lowered) is not None)
     )
