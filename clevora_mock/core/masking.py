@@ -62,8 +62,8 @@ _MAX_ESCAPES = 4
 LONGEST_SECRET = 4096
 # The groups that hold a secret.
 _SECRETS = ("key", "token", "text", "open", "other", "inner", "inner_open", "inner_other", "single", "form", "part")
-# Each match contains one of these in lower case; searching for them first is much faster.
-_MARK = re.compile("whsec_|eyj|amf-|pass|secret|credential|authorization|cookie|(?:api|private)[_-]?key")
+# Each match contains one of these in lower case, or `token` or `live`; searching for them first is much faster.
+_MARKS = ("whsec_", "eyj", "amf-", "pass", "secret", "credential", "authorization", "cookie", "key")
 
 
 def masked(body: bytes) -> bytes:
@@ -155,7 +155,7 @@ def _find_secrets(plain: str) -> list[_Span]:
 def _may_have_secret(plain: str) -> bool:
     lowered = plain.lower()
     return (
-        _MARK.search(lowered) is not None
+        any(map(lowered.__contains__, _MARKS))
         or lowered.count("token") > lowered.count("tokens")
         or ("live" in lowered and re.search(_KEY, lowered) is not None)
     )

@@ -38,7 +38,6 @@ class TopupRequest(Struct):
         float,
         documented(
             f"Dollars, from {TOPUP_MINIMUM // DOLLAR} to {TOPUP_MAXIMUM // DOLLAR}, with at most two decimals.",
-            {"multipleOf": 0.01},
             ge=TOPUP_MINIMUM // DOLLAR,
             le=TOPUP_MAXIMUM // DOLLAR,
         ),
