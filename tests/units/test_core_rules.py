@@ -94,6 +94,13 @@ def test_another_error_after_a_402_does_not_tell_of_money() -> None:
     assert findings([poor, replace(again, balance_after=1)]) == []
 
 
+@pytest.mark.parametrize(("first", "then"), [(402, 402), (401, 401), (400, 500)])
+def test_only_money_after_a_402_is_a_reason_to_repeat_a_refused_request(first: int, then: int) -> None:
+    refused = replace(FAILED, status=first, code="insufficient_balance", balance_after=0)
+    again = replace(refused, status=then, id="req_2", at=20 * SECOND, completed=30 * SECOND, balance_after=1)
+    assert [finding.requests for finding in findings([refused, again])] == [["req_2"]]
+
+
 @pytest.mark.parametrize(
     ("changes", "kinds"),
     [
@@ -121,6 +128,7 @@ def test_each_callers_streams_are_its_own_finding() -> None:
         ({"messages": [{"role": "user", "content": 5}]}, ""),
         ({"messages": [{"role": "user", "content": ["a", {"text": "b"}, {"text": 1}]}]}, "a\nb\n"),
         ({"messages": "Hi"}, ""),
+        ({"messages": [{"role": "user", "content": "Hi"}, "there"]}, "Hi"),
         ([], ""),
     ],
 )
