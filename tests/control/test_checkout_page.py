@@ -228,3 +228,13 @@ def test_an_event_has_the_fields_of_a_payment() -> None:
         "tax": 0,
         "total_amount": 1550,
     }
+
+
+@pytest.mark.clause("B7")
+@pytest.mark.parametrize(("verb", "status"), [("pay", "succeeded"), ("fail", "failed")])
+def test_a_finished_checkout_tells_what_has_become_of_it(world: "World", verb: str, status: str) -> None:
+    path = f"/__mock/checkouts/{opened(world).rpartition('/')[2]}/{verb}"
+    assert world.http.post(path).status_code == 200
+    again = world.http.post(path)
+    assert again.status_code == 400
+    assert again.json()["error"]["message"] == f"id: expected an open checkout, got one whose payment {status}"
