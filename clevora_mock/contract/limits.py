@@ -29,6 +29,8 @@ MAX_KEY_NAME_CHARACTERS = 64
 DEFAULT_KEY_NAME = "Untitled key"
 
 MAX_UID_CHARACTERS = 128
+# The longest address that SMTP takes has 254 characters.
+MAX_EMAIL_CHARACTERS = 320
 
 DEFAULT_MODEL: dict[str, str] = {name: models[0] for name, models in MODELS_BY_ENDPOINT.items() if models}
 

@@ -9,24 +9,40 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.api.developer import render_transaction
+from clevora_mock.contract.errors import ErrorSpec
 from clevora_mock.control import schemas
 from clevora_mock.control.accounts import render_account
 from clevora_mock.control.clock import render_clock
-from clevora_mock.control.endpoint import get_sandbox
+from clevora_mock.control.endpoint import ControlHandler, get_sandbox
 from clevora_mock.control.journal import render_entry
 from clevora_mock.control.scenario import render_scenario
 from clevora_mock.core import money
 from clevora_mock.core.changes import ChangeKind
+from clevora_mock.core.errors import ApiError
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.sandbox import Sandbox
 
-# Undelivered events of a slow reader; beyond these, the oldest are dropped.
+# Undelivered events of a slow reader, and their bytes; beyond these, the oldest are dropped.
 _BACKLOG = 1000
+_BACKLOG_BYTES = 1024 * 1024
+# Of a server.
+_MAX_READERS = 64
+
+_TOO_MANY = ErrorSpec(
+    "service_unavailable", 503, f"At most {_MAX_READERS} clients read events at the same time", "Too many readers."
+)
 
 
-async def stream_events(request: Request) -> Response:
+def stream_events() -> ControlHandler:
     """Handle ``GET /__mock/events``: stream new journal entries and changes until the client disconnects."""
-    return EventStream(get_sandbox(request), is_endless=request.method != "HEAD")
+    readers: set[EventStream] = set()
+
+    async def stream(request: Request) -> Response:
+        if len(readers) >= _MAX_READERS:
+            raise ApiError(_TOO_MANY)
+        return EventStream(get_sandbox(request), readers, is_endless=request.method != "HEAD")
+
+    return stream
 
 
 class EventStream(StreamingResponse):
@@ -34,24 +50,30 @@ class EventStream(StreamingResponse):
 
     media_type = "text/event-stream"
 
-    def __init__(self, sandbox: Sandbox, *, is_endless: bool) -> None:
+    def __init__(self, sandbox: Sandbox, readers: "set[EventStream]", *, is_endless: bool) -> None:
         super().__init__(self._frames(is_endless=is_endless))
         self._sandbox = sandbox
+        self._readers = readers
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(_BACKLOG)
+        self._bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._readers.add(self)
         self._sandbox.journal.listeners.append(self._add_entry)
         self._sandbox.change_listeners.append(self._add_change)
         try:
             await super().__call__(scope, receive, send)
         finally:
+            self._readers.discard(self)
             self._sandbox.journal.listeners.remove(self._add_entry)
             self._sandbox.change_listeners.remove(self._add_change)
 
     async def _frames(self, *, is_endless: bool) -> AsyncIterator[bytes]:
         yield b": listening\n\n"
         while is_endless:
-            yield await self._queue.get()
+            event = await self._queue.get()
+            self._bytes -= len(event)
+            yield event
 
     def _add_entry(self, entry: JournalEntry) -> None:
         self._add(b"data: " + msgspec.json.encode(render_entry(entry)) + b"\n\n")
@@ -61,8 +83,9 @@ class EventStream(StreamingResponse):
         self._add(f"event: {kind}\ndata: ".encode() + data + b"\n\n")
 
     def _add(self, event: bytes) -> None:
-        if self._queue.full():
-            self._queue.get_nowait()
+        self._bytes += len(event)
+        while self._queue.full() or (self._bytes > _BACKLOG_BYTES and not self._queue.empty()):
+            self._bytes -= len(self._queue.get_nowait())
         self._queue.put_nowait(event)
 
 

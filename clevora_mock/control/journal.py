@@ -1,10 +1,12 @@
 """``/__mock/requests`` and ``/__mock/conduct``: the journal, and findings about the client."""
 
-import json
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
 
+import msgspec
+from msgspec.structs import replace
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from clevora_mock.clock import iso, parse
 from clevora_mock.control.endpoint import get_now, get_query, get_sandbox
@@ -12,9 +14,11 @@ from clevora_mock.control.schemas import ConductReport, JournalEntryView, Journa
 from clevora_mock.core import money
 from clevora_mock.core.conduct import findings
 from clevora_mock.core.errors import invalid
-from clevora_mock.core.journal import MAX_BODY_BYTES, MAX_ENTRIES, JournalEntry
+from clevora_mock.core.journal import MAX_BODY_BYTES, MAX_ENTRIES, JournalEntry, size_of
+from clevora_mock.web.exchange_recorder import get_exchange
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.parsing import int_param, query_names, query_param, value_text
+from clevora_mock.web.request_body import SMALL_BODY_BYTES
 
 _LIMIT = 100
 
@@ -28,8 +32,29 @@ async def list_requests(request: Request) -> Response:
     filters = _parse_filters(get_query(request), get_now(request))
     journal = get_sandbox(request).journal
     matching = [entry for entry in reversed(journal.entries) if all(matches(entry) for matches in filters)]
-    requests = [render_entry(entry) for entry in matching[:limit]]
-    return json_response(JournalView(len(matching), journal.evicted, requests))
+    view = JournalView(len(matching), journal.evicted, [])
+    shown = matching[:limit]
+    size = sum(map(size_of, shown))
+    if size <= SMALL_BODY_BYTES:
+        return json_response(replace(view, requests=[render_entry(entry) for entry in shown]))
+    del matching
+    # A reader holds the entries that the journal drops meanwhile, until it has taken them.
+    await get_exchange(request.scope).work_memory.hold(size)
+    return StreamingResponse(_render_slowly(view, shown), media_type="application/json")
+
+
+async def _render_slowly(view: JournalView, entries: list[JournalEntry]) -> AsyncIterator[bytes]:
+    """Yield the view with `entries`, which are rendered as the reader takes them."""
+    start, end = msgspec.json.encode(view).split(b"[]")
+    part = bytearray(start + b"[")
+    for index, entry in enumerate(entries):
+        part += (b"," if index else b"") + msgspec.json.encode(render_entry(entry))
+        if len(part) > SMALL_BODY_BYTES:
+            yield bytes(part)
+            # Others go on between two parts.
+            await asyncio.sleep(0)
+            part.clear()
+    yield bytes(part) + b"]" + end
 
 
 async def clear_journal(request: Request) -> Response:
@@ -85,7 +110,7 @@ def _render_body(entry: JournalEntry) -> object:
     """Return a request's body as JSON, or as text if it is not JSON or was truncated."""
     if entry.body_bytes <= MAX_BODY_BYTES:
         try:
-            return json.loads(entry.body) if entry.body else None
+            return msgspec.json.decode(entry.body) if entry.body else None
         except (ValueError, RecursionError):
             pass
     return entry.body.decode("utf-8", "replace")

@@ -21,7 +21,13 @@ from clevora_mock.control import (
     state,
 )
 from clevora_mock.control.checkout import CheckoutPage
-from clevora_mock.control.endpoint import ControlEndpoint, ControlHandler, ControlListener, get_base_url
+from clevora_mock.control.endpoint import (
+    MAX_SNAPSHOT_BYTES,
+    ControlEndpoint,
+    ControlHandler,
+    ControlListener,
+    get_base_url,
+)
 from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.route import ControlRoute
 from clevora_mock.control.scenario import ScenarioHandlers, ScenarioName
@@ -32,6 +38,9 @@ from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.operation import Operation
 from clevora_mock.web.routing import TrailingSlashRoute
+
+# Of a scenario, and of an event to sign.
+_TEXT_BYTES = 1024 * 1024
 
 
 class ControlContext(NamedTuple):
@@ -90,6 +99,7 @@ def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[Contr
             sandboxes.list_sandboxes(context.sandboxes),
             "all sandboxes, with requests, spend, scenario and last use",
             schemas.SandboxList,
+            is_long=True,
         ),
     ]
 
@@ -105,13 +115,14 @@ def _state(context: ControlContext) -> list[ControlRoute]:
             schemas.ResetPart,
             state.ResetRequest,
         ),
-        row("GET /__mock/state", state.show_state, "a versioned snapshot of the whole sandbox", State),
+        row("GET /__mock/state", state.show_state, "a versioned snapshot of the whole sandbox", State, is_long=True),
         row(
             "PUT /__mock/state",
             state.put_state(context.sender),
             "restores a snapshot, all or nothing",
             schemas.RestoredState,
             State,
+            max_body=MAX_SNAPSHOT_BYTES,
         ),
         row("GET /__mock/clock", clock.show_clock, "the sandbox's clock", schemas.ClockView),
         row(
@@ -140,6 +151,7 @@ def _state(context: ControlContext) -> list[ControlRoute]:
             schemas.ActiveScenario,
             ScenarioName,
             takes_scenario=True,
+            max_body=_TEXT_BYTES,
         ),
         row("DELETE /__mock/scenario", scenarios.delete, "ends the scenario: no rules apply", schemas.ActiveScenario),
     ]
@@ -149,7 +161,7 @@ def _accounts(sender: WebhookSender) -> list[ControlRoute]:
     """Return the routes of accounts, tokens and payments."""
     row = ControlRoute
     return [
-        row("GET /__mock/accounts", accounts.list_accounts, "all accounts", schemas.AccountDetailsList),
+        row("GET /__mock/accounts", accounts.list_accounts, "all accounts", schemas.AccountDetailsList, is_long=True),
         row(
             "POST /__mock/accounts",
             accounts.create_account,
@@ -173,7 +185,9 @@ def _accounts(sender: WebhookSender) -> list[ControlRoute]:
             accounts.TokenRequest,
             changes=False,
         ),
-        row("GET /__mock/checkouts", payments.list_checkouts, "all checkouts", schemas.CheckoutDetailsList),
+        row(
+            "GET /__mock/checkouts", payments.list_checkouts, "all checkouts", schemas.CheckoutDetailsList, is_long=True
+        ),
         row(
             "POST /__mock/checkouts/{id}/pay",
             payments.finish_checkout(sender, "succeeded"),
@@ -195,6 +209,7 @@ def _accounts(sender: WebhookSender) -> list[ControlRoute]:
             schemas.SignedEvent,
             payments.SignRequest,
             changes=False,
+            max_body=_TEXT_BYTES,
         ),
     ]
 
@@ -216,20 +231,29 @@ def _records() -> list[ControlRoute]:
             journal.show_conduct,
             "findings about the client's behavior",
             schemas.ConductReport,
+            is_long=True,
         ),
         row(
             "GET /__mock/events",
-            events.stream_events,
+            events.stream_events(),
             "server-sent events: new journal entries, and changes of clock, scenario, money and accounts",
             (schemas.JournalEntryView, schemas.ChangeEvent),
             media_type="text/event-stream",
         ),
-        row("GET /__mock/ledger", info.show_ledger, "an account's ledger", schemas.LedgerView, query=("uid",)),
+        row(
+            "GET /__mock/ledger",
+            info.show_ledger,
+            "an account's ledger",
+            schemas.LedgerView,
+            query=("uid",),
+            is_long=True,
+        ),
         row(
             "GET /__mock/firestore/{path:path}",
             info.show_firestore,
             "the documented Firestore documents: usage, days, keys, logs, transactions",
             (*get_args(firestore.Document), firestore.DocumentList),
+            is_long=True,
         ),
     ]
 
@@ -250,7 +274,9 @@ def _starlette_route(
     handlers: dict[str, ControlHandler] = {row.method: row.handler for row in rows}
     listeners = {} if on_change is None else {row.method: on_change for row in rows if row.is_change}
     checked = None if any(row.any_host for row in rows) else local_only
-    endpoint = ControlEndpoint(handlers, checked, listeners)
+    limits = {row.method: row.max_body for row in rows}
+    long = frozenset(row.method for row in rows if row.is_long)
+    endpoint = ControlEndpoint(handlers, checked, limits, long, listeners)
     return TrailingSlashRoute(path, endpoint, methods=list(handlers), name=f"control:{path}")
 
 

@@ -15,6 +15,10 @@ from clevora_mock.core.limits import RateLimiter
 from clevora_mock.core.masking import preview
 from clevora_mock.core.usage import AccountUsage
 
+# Of a sandbox, and keys of an account, also revoked ones.
+MAX_ACCOUNTS = 10_000
+MAX_KEYS = 10_000
+
 
 class Key:
     """An API key with its usage and its rate limiter; times in microseconds."""
@@ -105,13 +109,18 @@ class Accounts:
         self._keys_by_id: dict[str, Key] = {}
 
     def get_or_create(self, uid: str, email: str | None, now: int) -> Account:
-        """Return the account of `uid`, created at `now` if there is none."""
+        """Return the account of `uid`, created at `now` if there is none. Raises a 400 if there are too many."""
         account = self.by_uid.get(uid)
         if account is None:
+            if len(self.by_uid) >= MAX_ACCOUNTS:
+                raise ApiError("invalid_field", f"The sandbox has its maximum of {MAX_ACCOUNTS:,} accounts")
             account = self.by_uid[uid] = Account(uid, email, now)
         return account
 
     def add_key(self, key: Key) -> None:
+        """Add a key to its account. Raises a 400 if that has too many."""
+        if len(key.account.keys) >= MAX_KEYS:
+            raise ApiError("invalid_field", f"The account has its maximum of {MAX_KEYS:,} keys")
         key.account.keys.append(key)
         self._keys_by_hash[key.hash] = key
         self._keys_by_id[key.id] = key

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from clevora_mock.clock import SECOND
-from clevora_mock.contract.limits import MAX_UID_CHARACTERS, id_token_issuer
+from clevora_mock.contract.limits import MAX_EMAIL_CHARACTERS, MAX_UID_CHARACTERS, id_token_issuer
 from clevora_mock.core.errors import ApiError
 
 LIFETIME_SECONDS = 3600
@@ -95,7 +95,7 @@ def read(token: str, project: str) -> dict[str, Any]:
 def subject(claims: dict[str, Any]) -> Identity:
     """Return the user of a valid token's claims."""
     email = claims.get("email")
-    return Identity(claims["sub"], email if isinstance(email, str) else None)
+    return Identity(claims["sub"], email if isinstance(email, str) and len(email) <= MAX_EMAIL_CHARACTERS else None)
 
 
 def _check(claims: dict[str, Any], project: str) -> None:

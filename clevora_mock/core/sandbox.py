@@ -15,7 +15,7 @@ from clevora_mock.core.accounts import Account, Accounts, Key
 from clevora_mock.core.changes import ChangeKind, ChangeListener
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import Exchange, Principal, RequestFacts
-from clevora_mock.core.journal import MAX_ENTRIES, Journal
+from clevora_mock.core.journal import MAX_ENTRIES, Journal, JournalMemory
 from clevora_mock.core.ledger import Ledger
 from clevora_mock.core.limits import Limits, RateLimiter
 from clevora_mock.core.payments import Checkout, Checkouts, Outcome, event
@@ -64,13 +64,20 @@ class Sandbox:
     `side_runs` are scenarios that run beside the active one, for single requests.
     """
 
-    def __init__(self, name: str, config: SandboxConfig, clock: Clock, startup: StartupScenario) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: SandboxConfig,
+        clock: Clock,
+        startup: StartupScenario,
+        journals: JournalMemory | None = None,
+    ) -> None:
         self.name = name
         self.config = config
         self.clock = clock
         self.startup = startup
         self._wall_clock = Clock() if config.real_delays else None
-        self.journal = Journal(config.journal_size)
+        self.journal = Journal(config.journal_size, journals)
         self.change_listeners: list[ChangeListener] = []
         self.reset()
 

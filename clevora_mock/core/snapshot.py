@@ -237,8 +237,7 @@ def restore(sandbox: Sandbox, state: State, restored: Restored) -> None:
     sandbox.checkouts, sandbox.rng = restored.checkouts, restored.rng
     sandbox.ledger_entries = state.ledger_entries
     sandbox.limits = state.limits
-    sandbox.journal.entries = deque(state.journal, sandbox.journal.entries.maxlen)
-    sandbox.journal.total = state.journal_total
+    sandbox.journal.restore(state.journal, state.journal_total)
     sandbox.clock.set_mode(state.clock.mode, state.clock.speed)
     if state.clock.mode == "real":
         sandbox.clock.set_offset(state.clock.ahead)

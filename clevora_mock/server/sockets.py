@@ -1,6 +1,7 @@
 """TCP sockets: listening, and resetting a connection."""
 
 import errno
+import select
 import socket
 import struct
 from typing import Any, Protocol
@@ -38,16 +39,25 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
-class ResettableTransport(Protocol):
-    """The part of a transport that `reset` uses."""
+class SocketTransport(Protocol):
+    """The part of a transport that these functions use."""
 
     def get_extra_info(self, name: str) -> Any: ...
 
     def abort(self) -> None: ...
 
 
-def reset(transport: ResettableTransport) -> None:
+def reset(transport: SocketTransport) -> None:
     """End a connection with a TCP reset; bytes that the kernel has not sent yet are dropped."""
     connection = transport.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+
+
+def has_left(transport: SocketTransport) -> bool:
+    """Tell whether the client has closed its side, behind data that nobody reads; False where the system cannot say."""
+    if not hasattr(select, "poll"):
+        return False
+    poller = select.poll()
+    poller.register(transport.get_extra_info("socket").fileno(), getattr(select, "POLLRDHUP", 0))
+    return any(events & ~select.POLLNVAL for _, events in poller.poll(0))

@@ -8,9 +8,9 @@ from typing import TypeVar
 T = TypeVar("T")
 
 # Characters of work that the event loop does itself, in about a millisecond; handing it over takes a tenth of one.
-_MAX_INLINE = 8_000
+MAX_INLINE = 8_000
 # The size of work that takes long, whatever the size of the request.
-LONG = _MAX_INLINE + 1
+LONG = MAX_INLINE + 1
 
 
 class Background:
@@ -25,6 +25,6 @@ class Background:
 
     async def run(self, size: int, work: Callable[[], T]) -> T:
         """Return the result of `work`, which takes as long as `size` characters of text do."""
-        if size <= _MAX_INLINE:
+        if size <= MAX_INLINE:
             return work()
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)

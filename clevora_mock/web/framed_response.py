@@ -105,8 +105,7 @@ class FramedResponse(Response):
         frames = self.reply.frames
         if self._is_paced or not self.reply.has_head or any(frame.apart for frame in frames):
             return False
-        # A body that is no stream is billed whole, so no disconnect has to be noticed within it.
-        return not self.reply.is_stream or sum(len(frame.data) for frame in frames) <= MAX_WRITE_BYTES
+        return sum(len(frame.data) for frame in frames) <= MAX_WRITE_BYTES
 
     @property
     def _is_paced(self) -> bool:
