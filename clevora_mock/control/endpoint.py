@@ -47,8 +47,8 @@ class ControlEndpoint:
     """The handlers of one path by method, as an ASGI endpoint for a Starlette route.
 
     `local_only` is None for a path that answers under every host name; `limits` has, by method, the largest body.
-    `long` are the methods whose answers grow with the sandbox. `on_change` has, by method, the listeners to changes,
-    also to refused ones.
+    `long` are the methods whose answers grow with the sandbox, `makes` those that make one. `on_change` has, by method,
+    the listeners to changes, also to refused ones.
     """
 
     def __init__(
@@ -57,12 +57,14 @@ class ControlEndpoint:
         local_only: LocalOnly | None,
         limits: Mapping[str, int],
         long: frozenset[str] = frozenset(),
+        makes: frozenset[str] = frozenset(),
         on_change: Mapping[str, ControlListener] | None = None,
     ) -> None:
         self._handlers = handlers
         self._local_only = local_only
         self._limits = limits
         self._long = long
+        self._makes = makes
         self._on_change = on_change or {}
 
     @property
@@ -92,10 +94,7 @@ class ControlEndpoint:
                 raise refusal
             if not body.fits:
                 raise ApiError("payload_too_large", f"The request body is larger than {limit // 1024:,} KiB")
-            require_plain(body.content, exchange.headers)
-            if method in self._long:
-                await exchange.work_memory.hold(_LONG_BYTES + _ENCODED * exchange.sandbox.journal.bytes)
-            response = await self._handlers[method](request)
+            response = await self._handle(method, request, exchange)
         except ApiError as error:
             self._notify(exchange, method, body.content, error.message)
             raise
@@ -108,6 +107,14 @@ class ControlEndpoint:
         if method in self._long:
             exchange.work_memory.shrink(len(response.body) if len(response.body) > SMALL_BODY_BYTES else 0)
         await response(scope, receive, send)
+
+    async def _handle(self, method: str, request: "BufferedRequest", exchange: ExchangeRecorder) -> Response:
+        require_plain(await request.body(), exchange.headers)
+        if method in self._makes:
+            exchange.keep_sandbox()
+        if method in self._long:
+            await exchange.work_memory.hold(_LONG_BYTES + _ENCODED * exchange.sandbox.journal.bytes)
+        return await self._handlers[method](request)
 
     def _refusal(self, request: Request) -> ApiError | None:
         """Return the error of a request that is refused for its head."""

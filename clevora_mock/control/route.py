@@ -40,3 +40,8 @@ class ControlRoute(NamedTuple):
     @property
     def is_change(self) -> bool:
         return self.changes and self.method != "GET"
+
+    @property
+    def makes_sandbox(self) -> bool:
+        """True if the request makes a sandbox that does not exist; none that only looks or removes does."""
+        return self.is_change and self.where != "DELETE /"

@@ -276,7 +276,8 @@ def _starlette_route(
     checked = None if any(row.any_host for row in rows) else local_only
     limits = {row.method: row.max_body for row in rows}
     long = frozenset(row.method for row in rows if row.is_long)
-    endpoint = ControlEndpoint(handlers, checked, limits, long, listeners)
+    makes = frozenset(row.method for row in rows if row.makes_sandbox)
+    endpoint = ControlEndpoint(handlers, checked, limits, long, makes, listeners)
     return TrailingSlashRoute(path, endpoint, methods=list(handlers), name=f"control:{path}")
 
 

@@ -61,7 +61,8 @@ class StartupScenario:
 class Sandbox:
     """Accounts, users, limits, payments, scenario and journal under one name.
 
-    `side_runs` are scenarios that run beside the active one, for single requests.
+    `side_runs` are scenarios that run beside the active one, for single requests. `running` is the number of requests
+    that run, and `is_kept` is True once the server has the sandbox beyond them.
     """
 
     def __init__(
@@ -76,6 +77,8 @@ class Sandbox:
         self.config = config
         self.clock = clock
         self.startup = startup
+        self.running = 0
+        self.is_kept = False
         self._wall_clock = Clock() if config.real_delays else None
         self.journal = Journal(config.journal_size, journals)
         self.change_listeners: list[ChangeListener] = []
@@ -335,8 +338,9 @@ class Sandbox:
             run.displaced = replace(run.displaced, adjustment=found.adjustment, activated=found.activated)
 
     def close(self) -> None:
-        """Drop pending checkouts; a later sandbox of this name is a new one."""
+        """Drop pending checkouts and the journal; a later sandbox of this name is a new one."""
         self.checkouts = Checkouts()
+        self.journal.clear()
 
     def next_entry(self) -> int:
         """Return the serial number of the next ledger entry."""

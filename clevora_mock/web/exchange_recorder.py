@@ -6,12 +6,14 @@ from msgspec.structs import replace
 from starlette.types import Scope
 
 from clevora_mock.contract.endpoints import Endpoint
+from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import ANONYMOUS, Exchange, Principal, RequestFacts
 from clevora_mock.core.journal import BODY_START_BYTES
 from clevora_mock.core.reply import Header, Reply
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import NO_PLAN, Plan
-from clevora_mock.web.cross_origin import CROSS_ORIGIN_HEADERS
+from clevora_mock.web.cross_origin import CROSS_ORIGIN_HEADERS, is_from_another_site
 from clevora_mock.web.framed_response import FramedResponse
 from clevora_mock.web.header_text import header_safe
 from clevora_mock.web.memory_budget import MemoryBudget, MemoryShare
@@ -28,13 +30,16 @@ _FRAME_BYTES = 200
 _STATE_KEY = "exchange"
 
 
-class ServerMemory:
-    """The memory that a server has for large requests, and for the work and the answers that they cause.
+class SharedState:
+    """State that all requests of a server share; `latency` (microseconds) delays each response of the emulated APIs.
 
-    They are apart, so that an answer never waits for a request that waits for it.
+    The memory of large requests is apart from that of the work and the answers which they cause, so that an answer
+    never waits for a request that waits for it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sandboxes: Sandboxes, latency: int = 0) -> None:
+        self.sandboxes = sandboxes
+        self.latency = latency
         self.bodies = MemoryBudget(BODIES_BYTES)
         self.work = MemoryBudget(WORK_BYTES)
 
@@ -43,15 +48,14 @@ class ExchangeRecorder:
     """Record of one request to a sandbox.
 
     The middleware creates it, each step of the pipeline sets its part, and `finish` journals the result as an
-    `Exchange`. The URL's path is `prefix`, which names the sandbox, and `path`. `latency` (microseconds) delays each
-    response of the emulated APIs. `body_memory` and `work_memory` are the request's shares until its end.
+    `Exchange`. The URL's path is `prefix`, which names the sandbox, and `path`. `body_memory` and `work_memory` are the
+    request's shares until its end.
     """
 
-    def __init__(
-        self, sandbox: Sandbox, scope: Scope, prefix: str, path: str, memory: ServerMemory, latency: int = 0
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, scope: Scope, prefix: str, path: str, shared: SharedState) -> None:
         self.sandbox = sandbox
-        self.body_memory, self.work_memory = MemoryShare(memory.bodies), MemoryShare(memory.work)
+        self._sandboxes, self._latency = shared.sandboxes, shared.latency
+        self.body_memory, self.work_memory = MemoryShare(shared.bodies), MemoryShare(shared.work)
         self.arrived = sandbox.clock.now()
         self.path = path
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -68,7 +72,6 @@ class ExchangeRecorder:
         self.status = 0
         self._scope = scope
         self._prefix = prefix
-        self._latency = latency
         self._response: FramedResponse | None = None
 
     @property
@@ -76,6 +79,20 @@ class ExchangeRecorder:
         """URL under which the client reached this sandbox."""
         host = self.headers.get(b"host", b"").decode("latin-1") or "{}:{}".format(*self._scope["server"])
         return f"{self._scope['scheme']}://{host}{self._prefix}"
+
+    def keep_sandbox(self) -> None:
+        """Keep the sandbox of an accepted request. Raises a 404 for a page of another site, which makes none."""
+        if self.sandbox.is_kept:
+            return
+        if self._is_foreign:
+            name = self.sandbox.name
+            hint = f"a page of another site makes no sandbox; POST /sandbox/{name}/__mock/reset makes it"
+            raise ApiError("not_found", f"No sandbox {name}", hint=hint)
+        self._sandboxes.keep(self.sandbox)
+
+    @property
+    def _is_foreign(self) -> bool:
+        return is_from_another_site(self.headers)
 
     def assign_id(self, *, emulated: bool = True) -> None:
         """Assign the request id.
@@ -157,12 +174,15 @@ class ExchangeRecorder:
     def finish(self) -> None:
         """Journal the exchange, unless the client disconnected before its request was read.
 
-        A response from outside the pipeline, such as an embedder's exception handler, is journaled by its status alone.
+        Nor is one from a page of another site without a valid credential, so that it cannot drive out other entries. A
+        response from outside the pipeline, such as an embedder's exception handler, is journaled by its status alone.
         """
         self.body_memory.shrink(0)
         self.work_memory.shrink(0)
         facts = self.facts
         if facts is None or not (self.status or self._response):
+            return
+        if self.principal is ANONYMOUS and self._is_foreign:
             return
         response = self._response or FramedResponse(Reply(status=self.status), self.sandbox)
         exchange = Exchange(

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from clevora_mock.clock import SECOND, http_date
 from clevora_mock.core.reply import Header
 from clevora_mock.core.sandboxes import Sandboxes
-from clevora_mock.web.exchange_recorder import ExchangeRecorder, ServerMemory, add_exchange
+from clevora_mock.web.exchange_recorder import ExchangeRecorder, SharedState, add_exchange
 from clevora_mock.web.framed_response import MAX_WRITE_BYTES
 
 _ENCODED_SLASH = rb"(?i)%(2f)"
@@ -25,9 +25,8 @@ class SandboxMiddleware:
     def __init__(self, app: ASGIApp, sandboxes: Sandboxes, latency: int = 0, server: str | None = None) -> None:
         self._app = app
         self._sandboxes = sandboxes
-        self._latency = latency
+        self._shared = SharedState(sandboxes, latency)
         self._server: list[Header] = [] if server is None else [(b"x-clevora-mock-server", server.encode())]
-        self._memory = ServerMemory()
         self._date: tuple[int, bytes] = (0, b"")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +38,7 @@ class SandboxMiddleware:
         sandbox.end_expired_scenario()
         root = mounted + prefix
         shown = path if path.endswith("//") else path.removesuffix("/")
-        exchange = ExchangeRecorder(sandbox, scope, root, shown or "/", self._memory, self._latency)
+        exchange = ExchangeRecorder(sandbox, scope, root, shown or "/", self._shared)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -55,6 +54,7 @@ class SandboxMiddleware:
             await self._app(inner, receive, send_with_headers)
         finally:
             exchange.finish()
+            self._sandboxes.leave(sandbox)
 
     def _headers(self, exchange: ExchangeRecorder) -> list[Header]:
         common = exchange.common_headers()

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.exchange import ANONYMOUS, Principal, RequestFacts
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import NO_PLAN, InjectedError, Plan
@@ -95,6 +95,8 @@ class OperationEndpoint:
         sandbox = exchange.sandbox
         principal = self.family.authenticate(sandbox, facts)
         exchange.set_principal(principal)
+        if principal is not ANONYMOUS:
+            exchange.keep_sandbox()
         if len(facts.body) > MAX_INLINE:
             await exchange.work_memory.hold(len(facts.body) * _DECODED)
         sandbox.require_access(facts, principal)
@@ -107,6 +109,8 @@ class OperationEndpoint:
         if not fits:
             raise ApiError("payload_too_large")
         reply = await self._handle(operation, context)
+        if operation.method != "GET":
+            exchange.keep_sandbox()
         return reply if plan is NO_PLAN else reply.charged(plan.then.charge)
 
     async def _handle(self, operation: Operation, context: RequestContext) -> Reply:

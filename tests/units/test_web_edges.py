@@ -22,7 +22,7 @@ from clevora_mock.settings import DEMO_KEY, Settings
 from clevora_mock.web.background import Background
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.disconnect import DisconnectWatcher
-from clevora_mock.web.exchange_recorder import ExchangeRecorder, ServerMemory
+from clevora_mock.web.exchange_recorder import ExchangeRecorder, SharedState
 from clevora_mock.web.parsing import parse_document
 
 HELLO = b'{"messages":[{"role":"user","content":"Hello"}],"stream":true}'
@@ -160,9 +160,10 @@ def test_a_slow_reader_of_the_journal_misses_the_oldest_entries(app: Starlette, 
 
 
 def test_an_endpoint_without_authentication_has_no_account() -> None:
-    sandbox: Sandbox = create_app().state.sandboxes.default
+    sandboxes = create_app().state.sandboxes
+    sandbox: Sandbox = sandboxes.default
     facts = RequestFacts("req_1", 0, "GET", "/v1/anything")
-    exchange = ExchangeRecorder(sandbox, scope("GET", "/v1/anything"), "", "/v1/anything", ServerMemory())
+    exchange = ExchangeRecorder(sandbox, scope("GET", "/v1/anything"), "", "/v1/anything", SharedState(sandboxes))
     with pytest.raises(RuntimeError, match="/v1/anything has no authenticated account"):
         _ = RequestContext(sandbox, facts, ANONYMOUS, {}, exchange, Background()).account
 
