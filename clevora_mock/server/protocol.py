@@ -12,7 +12,7 @@ from clevora_mock.server.limits import ConnectionLimits
 from clevora_mock.server.parser import RequestParser
 from clevora_mock.server.pipeline import Pipeline
 from clevora_mock.server.refusals import Refusals
-from clevora_mock.server.sockets import has_left, reset
+from clevora_mock.server.sockets import has_left, is_reset, reset
 from clevora_mock.server.timeouts import Timeouts
 from clevora_mock.web.framed_response import CONNECTION_CONTROL
 
@@ -101,6 +101,11 @@ class FaultProtocol(HttpToolsProtocol):
             self._timeouts.receiving()
 
     def on_response_complete(self) -> None:
+        if self.running() and not self._transport.is_closing():
+            # A client that has left shows it once data is sent to it; the requests that wait are not served then.
+            self._transport.flush()
+            if is_reset(self._transport):
+                self.connection_lost(None)
         super().on_response_complete()
         if self._transport.is_held and not (self._transport.is_closing() or self._pipeline.is_full()):
             self.data_received(b"")
@@ -126,6 +131,11 @@ class FaultProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self._pipeline.add(self.cycle)
         self.cycle.send = delimited(self.cycle, self.scope["http_version"])  # type: ignore[method-assign, assignment]
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        # uvicorn stops reading within a large body, and would not notice a disconnect during the work.
+        self._transport.resume_reading()
 
     def close(self) -> None:
         """Close the connection without a reset, even where a response is incomplete."""

@@ -56,8 +56,18 @@ def reset(transport: SocketTransport) -> None:
 
 def has_left(transport: SocketTransport) -> bool:
     """Tell whether the client has closed its side, behind data that nobody reads; False where the system cannot say."""
+    return bool(_poll(transport, getattr(select, "POLLRDHUP", 0)))
+
+
+def is_reset(transport: SocketTransport) -> bool:
+    """Tell whether the connection is reset; False where the system cannot say."""
+    return bool(_poll(transport, 0))
+
+
+def _poll(transport: SocketTransport, events: int) -> int:
+    """Return those of `events` that the socket has now, with errors and a reset; none on a system without `poll`."""
     if not hasattr(select, "poll"):
-        return False
+        return 0
     poller = select.poll()
-    poller.register(transport.get_extra_info("socket").fileno(), getattr(select, "POLLRDHUP", 0))
-    return any(events & ~select.POLLNVAL for _, events in poller.poll(0))
+    poller.register(transport.get_extra_info("socket").fileno(), events)
+    return sum(found & ~select.POLLNVAL for _, found in poller.poll(0))

@@ -14,7 +14,7 @@ from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import NO_PLAN, Plan
 from clevora_mock.web.cross_origin import CROSS_ORIGIN_HEADERS, is_from_another_site
-from clevora_mock.web.framed_response import FramedResponse
+from clevora_mock.web.framed_response import FramedResponse, stopped_reply
 from clevora_mock.web.header_text import header_safe
 from clevora_mock.web.memory_budget import MemoryBudget, MemoryShare
 from clevora_mock.web.request_body import SMALL_BODY_BYTES
@@ -145,6 +145,11 @@ class ExchangeRecorder:
             delay += then.delay.sample(self.sandbox.rng, f"delay of {self.plan.purpose}")
         self._shrink(reply)
         self._response = FramedResponse(reply, self.sandbox, delay)
+        return self._response
+
+    def respond_stopped(self) -> FramedResponse:
+        """Return the response in place of one that the end of the server prevents."""
+        self._response = FramedResponse(stopped_reply(), self.sandbox)
         return self._response
 
     def _shrink(self, reply: Reply) -> None:

@@ -52,6 +52,11 @@ class SandboxMiddleware:
         inner = add_exchange({**scope, "root_path": root, "path": root + (path or "/")}, exchange)
         try:
             await self._app(inner, receive, send_with_headers)
+        except asyncio.CancelledError:
+            # The server stops: what it sends now is what the journal says.
+            if not exchange.status:
+                await exchange.respond_stopped()(inner, receive, send_with_headers)
+            raise
         finally:
             exchange.finish()
             self._sandboxes.leave(sandbox)
