@@ -65,8 +65,8 @@ async def read_body(
         is_kept = await is_accepted()
     room = limit if is_kept else BODY_START_BYTES
     # Not a list of parts, each of which may be a single byte.
-    kept = bytearray(content[:room])
     size = len(content)
+    kept = bytearray(content[:room] if size <= limit else b"")
     while message.get("more_body") and size <= max(limit, _MAX_DRAINED_BYTES):
         message = await receive()
         if message["type"] == "http.disconnect":
