@@ -22,6 +22,10 @@ from clevora_mock.web.request_body import SMALL_BODY_BYTES
 
 _LIMIT = 100
 
+# Bytes of entries that are rendered at once, with a length; and the characters that JSON makes of one, such as \u0001.
+_MAX_AT_ONCE = 1024 * 1024
+_ESCAPED = 6
+
 Filter = Callable[[JournalEntry], bool]
 
 
@@ -35,11 +39,13 @@ async def list_requests(request: Request) -> Response:
     view = JournalView(len(matching), journal.evicted, [])
     shown = matching[:limit]
     size = sum(map(size_of, shown))
-    if size <= SMALL_BODY_BYTES:
+    memory = get_exchange(request.scope).work_memory
+    if size <= _MAX_AT_ONCE:
+        await memory.hold(size * _ESCAPED)
         return json_response(replace(view, requests=[render_entry(entry) for entry in shown]))
     del matching
     # A reader holds the entries that the journal drops meanwhile, until it has taken them.
-    await get_exchange(request.scope).work_memory.hold(size)
+    await memory.hold(size)
     return StreamingResponse(_render_slowly(view, shown), media_type="application/json")
 
 

@@ -3,11 +3,14 @@
 import asyncio
 from collections import deque
 
+# The smallest part of a budget that has to wait behind others.
+_LITTLE = 16
+
 
 class MemoryBudget:
     """A number of bytes that requests share. Those that want more than is left wait, in their order.
 
-    One that wants more than there is at all gets it alone.
+    One that wants more than there is at all gets it alone. One that wants little does not wait for the others.
     """
 
     def __init__(self, size: int) -> None:
@@ -17,7 +20,7 @@ class MemoryBudget:
 
     async def acquire(self, size: int) -> None:
         """Return once `size` bytes are this caller's."""
-        if not self._waiting and self._fits(size):
+        if self._fits(size) and (not self._waiting or size * _LITTLE <= self._size):
             self._used += size
             return
         turn = asyncio.get_running_loop().create_future()

@@ -12,6 +12,9 @@ from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, SharedState, add_exchange
 from clevora_mock.web.framed_response import MAX_WRITE_BYTES
 
+# A body that is not sent in one write.
+_LARGE_BYTES = 2 * MAX_WRITE_BYTES
+
 _ENCODED_SLASH = rb"(?i)%(2f)"
 
 
@@ -44,7 +47,7 @@ class SandboxMiddleware:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
                 message = {**message, "headers": [*message.get("headers", ()), *self._headers(exchange)]}
-            if len(message.get("body", b"")) > MAX_WRITE_BYTES:
+            if len(message.get("body", b"")) > _LARGE_BYTES:
                 await _send_in_slices(send, message)
             else:
                 await send(message)

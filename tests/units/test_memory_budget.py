@@ -39,6 +39,20 @@ def test_what_does_not_fit_waits_in_its_order() -> None:
     run(work)
 
 
+def test_one_that_wants_little_does_not_wait_for_the_others() -> None:
+    async def work() -> None:
+        budget = MemoryBudget(100)
+        await budget.acquire(60)
+        large = asyncio.create_task(budget.acquire(90))
+        await settle()
+        await budget.acquire(6)
+        assert not large.done()
+        budget.release(66)
+        await large
+
+    run(work)
+
+
 def test_one_that_wants_more_than_there_is_gets_it_alone() -> None:
     async def work() -> None:
         budget = MemoryBudget(10)
