@@ -37,9 +37,11 @@ RUN rm -rf /usr/local/bin/pip* /usr/local/lib/python3*/site-packages/pip* /usr/l
  && mkdir /scenarios \
  && clevora-mock exec --quiet -- sh -c "CLEVORA_MOCK_PORT=\${CLEVORA_MOCK_URL##*:} clevora-mock healthcheck"
 
-# Listen on the container's network; the control plane allows only the container's host names.
+# Listen on the container's network. Through a published port, the peer is the network's gateway, so the control plane
+# answers every address, under the container's host names.
 ENV CLEVORA_MOCK_HOST=0.0.0.0 \
     CLEVORA_MOCK_PORT=2538 \
+    CLEVORA_MOCK_CONTROL=allowed \
     CLEVORA_MOCK_ALLOWED_HOST=clevora-mock,clevora,docker,host.docker.internal,host.containers.internal \
     CLEVORA_MOCK_SCENARIOS=/scenarios \
     PYTHONDONTWRITEBYTECODE=1

@@ -1,19 +1,20 @@
-# All targets need Python 3.11 or later. test-clients also needs Node 20 or later, npm, curl and a JDK (17 or later);
-# bench-peers needs Node 20.15 or later and npm.
+# All targets need Python 3.11 or later. test-clients also needs Node 20 or later, npm, curl, a JDK (17 or later) and Go;
+# test-browser needs Node 20 or later, npm and Chromium; bench-peers and bench-publish need Node 20.15 or later and npm.
 
 PYTHON ?= python3
 PYTHONS ?= $(PYTHON)
-# Flags of python -m benchmarks, such as BENCH="--rounds 1 --only chat search".
+# Flags of python -m benchmarks, such as BENCH="--rounds 1 --only chat search"; the figures are in build/benchmarks.json.
 BENCH ?=
 # Tests of code that uses other packages.
 LOWEST := $(addprefix tests/,api cli control faults firebase scenarios server units)
+NPM_CLIENTS := tests/external/clients/node_modules/npm.stamp
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The constraints pin exact versions, where pyproject.toml has ranges.
 INSTALL := $(PIP) install --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-lowest test-clients test-package test-image test-deploy docs tables lint format bench bench-peers clean
+.PHONY: help run test test-slow test-lowest test-clients test-browser test-package test-image test-deploy fuzz soak docs tables lint format bench bench-peers bench-publish clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -32,13 +33,15 @@ test-lowest: .venv-lowest/test.stamp ## run tests with the oldest packages that 
 	@.venv-lowest/bin/python -m pytest $(LOWEST) --numprocesses 2 -m "not slow" \
 		-W 'ignore:The anyio.abc.BlockingPortal alias:DeprecationWarning'
 
-test-clients: .venv/test.stamp .venv-clients/clients.stamp ## run third-party clients for Python, Node and Java, and curl
-	@command -v node >/dev/null || { echo "make test-clients needs Node 20 or later" >&2; exit 1; }
-	@command -v npm >/dev/null || { echo "make test-clients needs npm" >&2; exit 1; }
+test-clients: .venv/test.stamp .venv-clients/clients.stamp .venv-agents/clients.stamp $(NPM_CLIENTS) ## run third-party clients for Python, Node, Go and Java, and curl
 	@command -v curl >/dev/null || { echo "make test-clients needs curl" >&2; exit 1; }
 	@command -v java >/dev/null || { echo "make test-clients needs a JDK, 17 or later" >&2; exit 1; }
-	@cd tests/external/clients && npm install --no-audit --no-fund --loglevel=error
-	@$(BIN)/python -m pytest tests/external/clients --numprocesses 2 --dist loadgroup
+	@tests/external/clients/install-program test-clients golang-go go
+	@$(BIN)/python -m pytest tests/external/clients -m "not browser" --numprocesses 2 --dist loadgroup
+
+test-browser: .venv/test.stamp $(NPM_CLIENTS) ## run clients in pages of Chromium; installs it on Debian
+	@tests/external/clients/install-program test-browser chromium chromium google-chrome chromium-browser
+	@$(BIN)/python -m pytest tests/external/clients -m browser --numprocesses 2 --dist loadgroup
 
 test-package: .venv/test.stamp ## build the wheel, and install and use it in a clean environment of each of PYTHONS
 	@PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/external/package --numprocesses 2 --dist loadfile
@@ -51,6 +54,12 @@ test-image: .venv/image.stamp ## build and run the image and the compose file; i
 test-deploy: .venv/test.stamp ## run several servers behind nginx; installs nginx on Debian or Ubuntu
 	@tests/external/deploy/install-nginx
 	@$(BIN)/python -m pytest tests/external/deploy
+
+fuzz: .venv/test.stamp .venv-fuzz/schemathesis.stamp ## attack servers with random requests, for FUZZ_SECONDS; FUZZ_SEED repeats a run
+	@tests/external/repeat $(BIN)/python -m pytest tests/external/fuzz --numprocesses 2 --dist worksteal
+
+soak: .venv/test.stamp ## load with faults, and kills within exports; FUZZ_SECONDS and FUZZ_SEED as for fuzz
+	@tests/external/repeat $(BIN)/python -m pytest tests/external/soak
 
 docs: .venv/docs.stamp ## build the documentation in build/docs; warnings are errors
 	@$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
@@ -72,13 +81,21 @@ format: .venv/lint.stamp ## fix the style
 	@$(BIN)/ruff format .
 
 bench: .venv/test.stamp ## compare with bare servers, in one run
-	@$(BIN)/python -m benchmarks --json benchmarks/results.json $(BENCH)
+	@mkdir -p build
+	@$(BIN)/python -m benchmarks --json build/benchmarks.json $(BENCH)
 
 bench-peers: .venv/test.stamp benchmarks/external/peers.stamp ## compare with bare servers and other mocks, in one run
-	@$(BIN)/python -m benchmarks --peers --json benchmarks/results.json $(BENCH)
+	@mkdir -p build
+	@$(BIN)/python -m benchmarks --peers --json build/benchmarks.json $(BENCH)
+
+bench-publish: .venv/test.stamp benchmarks/external/peers.stamp ## measure everything, and publish it in the documentation
+	@mkdir -p build
+	@$(BIN)/python -m benchmarks --only all --peers --json build/benchmarks.json $(BENCH)
+	@cp build/benchmarks.json benchmarks/results.json
+	@$(MAKE) --no-print-directory tables
 
 clean: ## remove the files of all other targets
-	@rm -rf .venv .venv-clients .venv-lowest build dist tests/external/clients/node_modules \
+	@rm -rf .venv .venv-agents .venv-clients .venv-fuzz .venv-lowest build dist tests/external/clients/node_modules \
 		benchmarks/external/node_modules benchmarks/external/.venv benchmarks/external/peers.stamp
 
 .venv/python.stamp:
@@ -115,12 +132,30 @@ clean: ## remove the files of all other targets
 	@$(PIP) install --requirement tests/external/image/requirements.txt
 	@touch $@
 
-# Clients that conflict with the tests' packages. The list is complete: pip resolves nothing, and `pip check` verifies it.
+# Clients that conflict with the tests' packages, and with each other. Each list is complete: pip resolves nothing, and
+# `pip check` verifies it.
 .venv-clients/clients.stamp: tests/external/clients/requirements.txt
-	@echo "Installing the clients into .venv-clients."
-	@$(PYTHON) -m venv --clear .venv-clients
-	@.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --requirement $<
-	@.venv-clients/bin/python -m pip check
+.venv-agents/clients.stamp: tests/external/clients/requirements-agents.txt
+
+.venv-%/clients.stamp:
+	@echo "Installing the clients of $^ into $(@D)."
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --requirement $^
+	@$(@D)/bin/python -m pip check
+	@touch $@
+
+.venv-fuzz/schemathesis.stamp: tests/external/fuzz/requirements.txt
+	@echo "Installing schemathesis into .venv-fuzz."
+	@$(PYTHON) -m venv --clear .venv-fuzz
+	@.venv-fuzz/bin/python -m pip --disable-pip-version-check --quiet install --no-deps --requirement $<
+	@.venv-fuzz/bin/python -m pip check
+	@touch $@
+
+$(NPM_CLIENTS): tests/external/clients/package.json
+	@command -v node >/dev/null || { echo "make $(MAKECMDGOALS) needs Node 20 or later" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "make $(MAKECMDGOALS) needs npm" >&2; exit 1; }
+	@echo "Installing the clients for Node into tests/external/clients/node_modules."
+	@cd tests/external/clients && npm install --no-audit --no-fund --loglevel=error
 	@touch $@
 
 benchmarks/external/peers.stamp: benchmarks/external/package.json benchmarks/external/requirements.txt

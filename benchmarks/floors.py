@@ -80,9 +80,8 @@ async def _read(receive: Any) -> None:
 
 
 def main(kind: str, port: str, path: str, file: str, rate: str) -> None:
-    application = {"bare": bare, "starlette": starlette, "chunks": chunks}[kind](
-        path, Path(file).read_bytes(), float(rate)
-    )
+    create = {"bare": bare, "starlette": starlette, "chunks": chunks}[kind]
+    application = create(path, Path(file).read_bytes(), float(rate))
     parts: dict[str, Any] = {"http": "httptools", "loop": "uvloop", "lifespan": "off", "ws": "none"}
     uvicorn.run(application, port=int(port), log_config=None, access_log=False, **parts)
 

@@ -89,7 +89,7 @@ def start(plan: Plan) -> None:
                     took = 1000 * running.seconds_to_first_answer
                     plan.add("start", goals.COLD_START, server.name, took, "ms", charted=True)
                     time.sleep(_SETTLE_SECONDS)
-                    plan.add("start", goals.MEMORY, server.name, running.resident_megabytes(), "MB", charted=True)
+                    plan.add("start", goals.MEMORY, server.name, running.resident_mebibytes(), "MiB", charted=True)
 
 
 def chat(plan: Plan) -> None:
@@ -114,14 +114,10 @@ def streams(plan: Plan) -> None:
 def embeddings(plan: Plan) -> None:
     """Measure embeddings of new sentences, against a route that parses and encodes as much."""
     for _ in range(plan.rounds):
-        for figure, answer in (
-            (goals.NUMBERS, plan.answers.folder / "numbers"),
-            (goals.BASE64, plan.answers.folder / "base64"),
-        ):
-            for server in (floor("starlette", EMBEDDINGS, answer), mock()):
-                _put_under_load(
-                    plan, "embeddings", figure, server, plan.bodies.embeddings(base64=figure == goals.BASE64)
-                )
+        for figure, file in ((goals.NUMBERS, "numbers"), (goals.BASE64, "base64")):
+            for server in (floor("starlette", EMBEDDINGS, plan.answers.folder / file), mock()):
+                bodies = plan.bodies.embeddings(base64=figure == goals.BASE64)
+                _put_under_load(plan, "embeddings", figure, server, bodies)
 
 
 def _put_under_load(plan: Plan, section: str, figure: str, server: Server, requests: Iterator[bytes]) -> None:
@@ -195,23 +191,23 @@ def _durations(plan: Plan, mark: str) -> list[float]:
 
 
 def long(plan: Plan) -> None:
-    """Send a million chats to one server: the growth of its memory, and the change of its rate."""
+    """Send a million chats to one server: the growth of its memory, and of the time for a chat."""
     bodies, times = plan.bodies.chats(), list[float]()
     bare = floor("starlette", CHAT, plan.answers.folder / "chat")
     with serving(bare, next(bodies)) as below, serving(mock(), next(bodies)) as running:
-        new = running.resident_megabytes()
+        new = running.resident_mebibytes()
         _processor_time(plan, running, _UNTIL_FULL)
-        full = running.resident_megabytes()
+        full = running.resident_mebibytes()
         for _ in range(10):
             # Changes of the machine show in the bare server, which keeps no state.
             bare_time, mock_time = _processor_time(plan, below, _TENTH // 10), _processor_time(plan, running, _TENTH)
             times.append(mock_time / bare_time)
             plan.add("long run", "processor time a chat, tenth by tenth", "starlette", bare_time, "µs")
             plan.add("long run", "processor time a chat, tenth by tenth", MOCK, mock_time, "µs")
-            plan.add("long run", "resident memory, tenth by tenth", MOCK, running.resident_megabytes(), "MB")
-        plan.add("long run", "memory grown until the journal is full", MOCK, full - new, "MB")
-        plan.add("long run", goals.GROWTH, MOCK, running.resident_megabytes() - full, "MB")
-        plan.add("long run", goals.LAST_TENTH, MOCK, times[0] / times[-1])
+            plan.add("long run", "resident memory, tenth by tenth", MOCK, running.resident_mebibytes(), "MiB")
+        plan.add("long run", "memory grown until the journal is full", MOCK, full - new, "MiB")
+        plan.add("long run", goals.GROWTH, MOCK, running.resident_mebibytes() - full, "MiB")
+        plan.add("long run", goals.FIRST_TENTH, MOCK, times[0] / times[-1])
 
 
 def _processor_time(plan: Plan, running: Running, chats: int) -> float:

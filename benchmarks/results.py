@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -33,9 +34,11 @@ class Figure(Struct):
 
 
 class Results(Struct):
-    """The machine, the plan and the figures of a run."""
+    """The machine, the commit, the flags, the plan and the figures of a run."""
 
     machine: str
+    commit: str
+    flags: str
     versions: dict[str, str]
     rounds: int
     seconds: float
@@ -57,15 +60,20 @@ def read() -> Results:
     return msgspec.json.decode((FOLDER / "results.json").read_bytes(), type=Results)
 
 
+def this_commit() -> str:
+    """Return the hash of this commit, with ``-dirty`` if files have been changed since."""
+    status, output = subprocess.getstatusoutput(f"git -C '{FOLDER}' describe --always --dirty --exclude='*'")
+    return "unknown" if status else output
+
+
 def this_machine() -> str:
     """Describe this machine in a line."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     models = (line.partition(": ")[2] for line in lines if line.startswith("model name"))
     name = next(models, platform.machine())
     system = f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
-    return (
-        f"{name}, {os.cpu_count()} cores, {system}, {datetime.now(UTC).date()}, load average {os.getloadavg()[0]:.2f}"
-    )
+    state = f"{datetime.now(UTC).date()}, load average {os.getloadavg()[0]:.2f}"
+    return f"{name}, {os.cpu_count()} cores, {system}, {state}"
 
 
 def shown(values: list[float]) -> str:

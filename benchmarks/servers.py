@@ -49,7 +49,7 @@ class Running(Struct):
         # Time of children that have ended counts as their parent's.
         return sum(int(field) for pid in family for field in stats[pid][11:15]) / _TICKS
 
-    def resident_megabytes(self) -> float:
+    def resident_mebibytes(self) -> float:
         text = Path(f"/proc/{self.pid}/status").read_text()
         return int(text.partition("VmRSS:")[2].split()[0]) / 1024
 

@@ -21,7 +21,8 @@ def report(results: Results) -> str:
     lines = [
         "# Results",
         "",
-        f"Measured on {results.machine} at the start. Versions: {versions}.",
+        f"Measured on {results.machine} at the start, at commit {results.commit}, by",
+        f"`python -m benchmarks {results.flags}`. Versions: {versions}.",
         "",
         f"Each request has a new body. Medians of {results.rounds} rounds of {results.seconds:g} s, least and most in",
         "brackets. The server has one processor, the load another. A ratio is taken round by round; A / B is the",

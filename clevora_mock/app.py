@@ -27,7 +27,7 @@ from clevora_mock.resources import scenarios
 from clevora_mock.scenarios.file_watcher import FileWatcher
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.settings import Settings
-from clevora_mock.web.background import Background
+from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.error_handlers import ErrorHandlers
 from clevora_mock.web.header_overrides import PlanResolver
 from clevora_mock.web.middleware import SandboxMiddleware
@@ -43,26 +43,29 @@ def create_app(
 ) -> Starlette:
     """Return the mock as a Starlette application, with its `Sandboxes` in ``state.sandboxes``.
 
-    `on_request` is called with each request to an emulated API, `on_closed` with each sandbox that is removed, and
-    `on_change` with each change that is made through the control plane. Raises CatalogError or ScenarioError for a
-    catalog or scenario that cannot be used.
+    `on_request` is called with each request to an emulated API, `on_change` with each change that is made through the
+    control plane, and, in another thread, `on_closed` with each sandbox that is removed. Raises CatalogError or
+    ScenarioError for a catalog or scenario that cannot be used.
     """
     chosen = settings or Settings()
     store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
     startup = StartupScenario(store.load(chosen.scenario) if chosen.scenario else DEFAULT)
     make = _sandbox_maker(chosen, startup, on_request)
-    sandboxes = Sandboxes(make, _eviction_logger(chosen), chosen.max_sandboxes, on_closed)
+    background = Background()
+    # In the thread, since a listener may look at the whole journal.
+    closed = None if on_closed is None else lambda sandbox: background.start(partial(on_closed, sandbox))
+    sandboxes = Sandboxes(make, _eviction_logger(chosen), chosen.max_sandboxes, closed)
     pacing = StreamPacing(chosen.tokens_per_second) if chosen.tokens_per_second else None
     rows = load_operations(Path(chosen.catalog) if chosen.catalog else None, pacing)
+    local_only = LocalOnly((*chosen.allowed_hosts, chosen.host.lower()), chosen.control)
     server = _start_name(chosen.server_name)
     sender = WebhookSender()
-    background = Background()
-    table = build_control_table(ControlContext(sandboxes, store, sender, rows, server))
+    table = build_control_table(ControlContext(sandboxes, store, sender, rows, background, server))
     errors = ErrorHandlers(CLEVORA)
     app = Starlette(
         routes=[
-            *build_api_routes(rows, PlanResolver(store.named), background),
-            *build_control_routes(table, LocalOnly((*chosen.allowed_hosts, chosen.host.lower())), on_change),
+            *build_api_routes(rows, PlanResolver(store, background), background),
+            *build_control_routes(table, local_only, on_change),
             *build_firebase_routes(background),
         ],
         middleware=[
@@ -74,7 +77,7 @@ def create_app(
             404: errors.not_found,
             405: errors.method_not_allowed,
         },
-        lifespan=_lifespan(chosen, sandboxes, startup, store, sender),
+        lifespan=_lifespan(chosen, sandboxes, startup, store, sender, background),
     )
     # The mock's routes take a trailing slash themselves (W3).
     app.router.redirect_slashes = False
@@ -98,29 +101,35 @@ def _sandbox_maker(
 
 
 def _lifespan(
-    settings: Settings, sandboxes: Sandboxes, startup: StartupScenario, store: ScenarioStore, sender: WebhookSender
+    settings: Settings,
+    sandboxes: Sandboxes,
+    startup: StartupScenario,
+    store: ScenarioStore,
+    sender: WebhookSender,
+    background: Background,
 ) -> Lifespan:
+    async def replace(scenario: Scenario) -> None:
+        if await _replace_startup_scenario(startup, scenario, sandboxes):
+            _log(f"scenario {scenario.name} reloaded")
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        """Schedule the pending events of imported sandboxes, and watch the scenario's file."""
+        """Schedule the pending events of imported sandboxes, watch the scenario's file, and end what has begun."""
         for sandbox in sandboxes.all():
             sender.resume(app, sandbox)
-        if not settings.watch or settings.scenario is None:
-            yield
-            return
-
-        def replace(scenario: Scenario) -> None:
-            if _replace_startup_scenario(startup, scenario, sandboxes):
-                _log(f"scenario {scenario.name} reloaded")
-
-        watching = asyncio.create_task(FileWatcher(store.file_of(settings.scenario), replace, _log).run())
+        watching: asyncio.Task[None] | None = None
+        if settings.watch and settings.scenario is not None:
+            file = store.file_of(settings.scenario)
+            watching = asyncio.create_task(FileWatcher(file, replace, _log, partial(background.run, LONG)).run())
         yield
-        watching.cancel()
+        if watching is not None:
+            watching.cancel()
+        await background.finish()
 
     return lifespan
 
 
-def _replace_startup_scenario(startup: StartupScenario, scenario: Scenario, sandboxes: Sandboxes) -> bool:
+async def _replace_startup_scenario(startup: StartupScenario, scenario: Scenario, sandboxes: Sandboxes) -> bool:
     """Start `scenario` in the sandboxes that run the previous startup scenario, unless both mean the same."""
     before, startup.scenario = startup.scenario, scenario
     if scenario.means_the_same(before):
@@ -128,6 +137,8 @@ def _replace_startup_scenario(startup: StartupScenario, scenario: Scenario, sand
     for sandbox in sandboxes.all():
         if sandbox.scenario_run.scenario.means_the_same(before):
             sandbox.start_scenario(scenario)
+            # Other requests go on between two of many sandboxes.
+            await asyncio.sleep(0)
     return True
 
 

@@ -27,8 +27,16 @@ FROZEN_START = 1_767_225_600 * SECOND  # 2026-01-01T00:00:00Z
 # The latest time to which a clock can be set, so that every year has four digits.
 MAX_TIMESTAMP = 253_402_300_799 * SECOND  # 9999-12-31T23:59:59Z
 
-# The maximum speed, in seconds of the clock per second of wall time.
+# The bounds of a speed, in seconds of the clock per second of wall time.
+MIN_SPEED = 1e-9
 MAX_SPEED = 1_000_000
+
+# The longest duration that is waited for: a year. Times that result stay far below what a snapshot can hold.
+MAX_DURATION = 365 * DAY
+LONGEST = "8760h"
+
+# A timer of the event loop runs at most this long; what is due later is waited for in several.
+_MAX_TIMER_SECONDS = 86_400.0
 
 # A duration as a text, such as ``250ms``, ``2s`` or ``1.5m``.
 DURATION = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$"
@@ -78,13 +86,16 @@ def parse(text: str) -> int:
     return (since.days * 86_400 + since.seconds) * SECOND + since.microseconds
 
 
-def read_duration(text: str) -> int:
-    """Return the microseconds of a text such as ``250ms``, ``2s`` or ``1.5m``. Raises ValueError."""
+def read_duration(text: str, most: int = MAX_DURATION) -> int:
+    """Return the microseconds, up to `most`, of a text such as ``250ms``, ``2s`` or ``1.5m``. Raises ValueError."""
     if not re.fullmatch(DURATION, text) or len(text) > 20:
         raise ValueError("expected a duration such as 250ms, 2s or 1m")
     number = text.rstrip("msh")
     units = {"ms": SECOND // 1000, "s": SECOND, "m": 60 * SECOND, "h": 3600 * SECOND}
-    return round(float(number) * units[text.removeprefix(number)])
+    micros = round(float(number) * units[text.removeprefix(number)])
+    if micros > most:
+        raise ValueError(f"expected a duration of at most {most // (3600 * SECOND)}h")
+    return micros
 
 
 class Timer:
@@ -225,7 +236,7 @@ class Clock:
         if remaining <= 0:
             timer.handle = loop.call_soon(timer.fire)
         elif self.speed:
-            timer.handle = loop.call_later(remaining / (SECOND * self.speed), timer.fire)
+            timer.handle = loop.call_later(min(remaining / (SECOND * self.speed), _MAX_TIMER_SECONDS), timer.fire)
 
     def _add(self, timer: Timer) -> Timer:
         self.timers[timer] = None

@@ -6,9 +6,10 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from clevora_mock.clock import MAX_SPEED, MAX_TIMESTAMP, Clock, parse, read_duration
+from clevora_mock.clock import LONGEST, MAX_SPEED, MAX_TIMESTAMP, MIN_SPEED, Clock, parse, read_duration
 from clevora_mock.contract.limits import KEY_FORMAT, KEY_PATTERN
 from clevora_mock.core import money
+from clevora_mock.core.scenario import MAX_RATE, MIN_RATE
 from clevora_mock.core.webhooks import secret_bytes
 from clevora_mock.entropy import random_seed
 
@@ -58,12 +59,15 @@ def parse_dollars(text: str) -> float:
     return dollars
 
 
-def parse_rate(text: str) -> float:
-    """Parse a number above 0 and up to `MAX_RATE`."""
-    rate = float(text)
-    if not 0 < rate <= MAX_SPEED:
-        raise ValueError(text)
-    return rate
+def number(low: float, high: float) -> Callable[[str], float]:
+    """Return a parser of numbers from `low` to `high`."""
+
+    def parse_number(text: str) -> float:
+        if not low <= float(text) <= high:
+            raise ValueError(text)
+        return float(text)
+
+    return parse_number
 
 
 def parse_switch(text: str) -> bool:
@@ -87,7 +91,7 @@ def make_clock(text: str) -> Clock:
     if text == "real":
         return Clock()
     if mode == "scaled":
-        return Clock("scaled", speed=parse_rate(detail))
+        return Clock("scaled", speed=number(MIN_SPEED, MAX_SPEED)(detail))
     start = parse(detail) if detail else None
     if mode != "frozen" or not 0 <= (start or 0) <= MAX_TIMESTAMP:
         raise ValueError(text)
@@ -117,12 +121,12 @@ DIRECTORY = SettingKind(matching(".+"), "some text", "DIR", "dir")
 PORT = SettingKind(integer(0, 65_535), "a port from 0 to 65535 (0 picks a free one)", "PORT")
 SEED = SettingKind(parse_seed, "a whole number, or random", "N", ("random",))
 COUNT = SettingKind(integer(1, 1_000_000), "a whole number from 1 to 1000000", "N")
-RATE = SettingKind(parse_rate, "a number above 0, such as 50", "N")
+RATE = SettingKind(number(MIN_RATE, MAX_RATE), f"a number from {MIN_RATE} to {MAX_RATE}, such as 50", "N")
 DOLLARS = SettingKind(
     parse_dollars, f"dollars from 0 to {money.MAX_DOLLARS} with at most 6 decimals, such as 25.50", "DOLLARS"
 )
-DELAY = SettingKind(accepted(read_duration), "a duration such as 250ms, 2s or 1m", "TIME", unit="s")
-TIMEOUT = SettingKind(accepted(check_timeout), "a duration above 0, such as 75s", "TIME", unit="s")
+DELAY = SettingKind(accepted(read_duration), f"a duration such as 250ms, 2s or 1m, up to {LONGEST}", "TIME", unit="s")
+TIMEOUT = SettingKind(accepted(check_timeout), f"a duration above 0, such as 75s, up to {LONGEST}", "TIME", unit="s")
 CLOCK = SettingKind(
     accepted(make_clock),
     "real, frozen, frozen:2026-05-11T14:00:00Z or scaled:60",
@@ -130,6 +134,9 @@ CLOCK = SettingKind(
     ("real", "frozen", "frozen:2026-05-11T14:00:00Z", "scaled:60"),
 )
 HOSTS = SettingKind(matching(f"{_HOST}(,{_HOST})*"), "host names separated by commas, without ports", "HOSTS")
+ACCESS = SettingKind(
+    matching("loopback|allowed|off"), "loopback, allowed or off", "WHO", ("loopback", "allowed", "off")
+)
 SERVER_NAME = SettingKind(
     matching("[A-Za-z0-9][A-Za-z0-9._-]{0,62}"),
     "a name such as mock-1: up to 63 letters, digits, dots, dashes and underscores",

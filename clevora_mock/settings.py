@@ -21,6 +21,7 @@ from clevora_mock.clock import Clock, read_duration
 from clevora_mock.core import money
 from clevora_mock.core.journal import MAX_ENTRIES
 from clevora_mock.core.limits import Limits
+from clevora_mock.core.rng import stable_hash
 from clevora_mock.core.sandbox import SandboxConfig
 from clevora_mock.core.sandboxes import MAX_SANDBOXES
 
@@ -107,6 +108,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     allowed_host: Annotated[
         str | None, Setting(kinds.HOSTS, "Address", "Host names for the control plane besides loopback's.")
     ] = None
+    control: Annotated[
+        Literal["loopback", "allowed", "off"],
+        Setting(
+            kinds.ACCESS,
+            "Address",
+            "Who may use the control plane: loopback (this machine), allowed (all that reach it), off (nobody).",
+        ),
+    ] = "loopback"
     server_name: Annotated[
         str | None, Setting(kinds.SERVER_NAME, "Address", "Name the server and its start in every response.")
     ] = None
@@ -149,6 +158,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     webhook_secret: Annotated[
         str, Setting(kinds.SECRET, "Accounts", "The secret for signatures of payment events.")
     ] = DEMO_SECRET
+    strict_tokens: Annotated[
+        bool,
+        Setting(kinds.SWITCH, "Accounts", "Take only ID tokens of this server; set --webhook-secret or --seed too."),
+    ] = False
     import_: Annotated[FileName | None, Setting(kinds.FILE, "State", "Load the sandboxes of an export at startup.")] = (
         None
     )
@@ -193,6 +206,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         """`idle_timeout` in microseconds."""
         return read_duration(str(self.idle_timeout))
 
+    @property
+    def token_key(self) -> bytes | None:
+        """The key of the tokens that are taken; None without `strict_tokens`."""
+        return stable_hash("tokens", self.seed, self.webhook_secret) if self.strict_tokens else None
+
     def make_clock(self) -> Clock:
         """Return a clock for a sandbox."""
         return kinds.make_clock(self.clock)
@@ -208,6 +226,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             balance=money.micros(self.balance),
             firebase_project=self.firebase_project,
             webhook_secret=self.webhook_secret,
+            token_key=self.token_key,
             real_delays=self.real_delays,
             journal_size=self.journal_size,
             limits=Limits(None, None) if self.no_rate_limit else Limits(),

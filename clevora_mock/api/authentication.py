@@ -18,6 +18,7 @@ def authenticate(sandbox: Sandbox, facts: RequestFacts) -> Principal:
         key = sandbox.accounts.authenticate(authorization)
         return Principal(key=key, account=key.account)
     if credential == "id_token":
-        user = id_tokens.verify(bearer(authorization), sandbox.config.firebase_project, facts.arrived)
+        config = sandbox.config
+        user = id_tokens.verify(bearer(authorization), config.firebase_project, facts.arrived, config.token_key)
         return Principal(account=sandbox.accounts.by_uid.get(user.uid), identity=user)
     return ANONYMOUS

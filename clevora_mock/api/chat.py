@@ -28,7 +28,6 @@ from clevora_mock.contract.limits import DEFAULT_MODEL, MAX_IGNORED_NAMES
 from clevora_mock.core.errors import invalid, missing
 from clevora_mock.core.reply import DONE, Frame, Reply
 from clevora_mock.core.rng import RandomStream, stable_hash
-from clevora_mock.core.rules import last_message
 from clevora_mock.models.chat import RESPONSE_FORMATS, Turn
 from clevora_mock.models.json_requests import mentions_json
 from clevora_mock.models.registry import Models
@@ -179,7 +178,7 @@ def _size(context: RequestContext, request: ChatRequest) -> int:
 
 def _fill_placeholders(content: str, context: RequestContext, model: str) -> str:
     """Fill in the last user message, the model and the number of the rule's request; other braces are kept."""
-    values = {"message": last_message(context.facts)[:_MAX_MESSAGE], "model": model, "n": str(context.plan.count)}
+    values = {"message": context.facts.last_message[:_MAX_MESSAGE], "model": model, "n": str(context.plan.count)}
     return _PLACEHOLDER.sub(lambda found: values[found[1]], content)
 
 

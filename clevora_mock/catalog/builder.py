@@ -32,10 +32,12 @@ _LENGTH_IN_TITLE = re.compile(r"\b(\d+)(?: Slow)? Minutes\b")
 _SLOT = re.compile(r"\{(\w+)\}")
 _QUANTITY = re.compile(r"^(?:pair|set|rack) of ")
 _TITLE_ATTEMPTS = 12
+# As in *What I Learned Trying to Check Your Oil*.
+_MIXED_PERSONS = re.compile(r"\b(?:I|Me|We)\b.*\bYour\b")
 
 
 class Title(msgspec.Struct, frozen=True):
-    """A title with its slots, the main one of them (or "plain"), a tag for its form, and keywords if any."""
+    """A title with its slots, the main one of them (or "plain"), a tag for its form, and keywords, both if any."""
 
     text: str
     slots: dict[str, str]
@@ -68,8 +70,6 @@ class SubjectBuilder:
         self._subject = subject
         self._patterns = patterns
         self._rng = rng
-        shared = {"video": patterns.videos, "podcast": patterns.podcasts}
-        self._forms = {line: form for forms in shared.values() for form, lines in forms.items() for line in lines}
         pools: dict[str, Sequence[str]] = {
             "theme": subject.themes,
             "skill": subject.skills,
@@ -78,8 +78,8 @@ class SubjectBuilder:
             "guest": rng.shuffled([f"{first} {last}" for first, last in names]),
             "own video": subject.videos,
             "own podcast": subject.podcasts,
-            "shared video": rng.shuffled([line for lines in patterns.videos.values() for line in lines]),
-            "shared podcast": rng.shuffled([line for lines in patterns.podcasts.values() for line in lines]),
+            "shared video": rng.shuffled([*patterns.videos]),
+            "shared podcast": rng.shuffled([*patterns.podcasts]),
             "video note": subject.notes + subject.video_notes,
             "podcast note": subject.notes,
             "video creator": _creators(subject.channels, names, rng),
@@ -107,7 +107,6 @@ class SubjectBuilder:
             published_at=self._published(),
             tags=self._tags(title),
             keywords=f"{self._subject.keywords} {title.keywords}".strip(),
-            subject=self._subject.name,
         )
 
     def _title(self, kind: MediaType) -> Title:
@@ -119,7 +118,8 @@ class SubjectBuilder:
             names = [name for name in dict.fromkeys(_SLOT.findall(pattern)) if name in self._pools]
             dealt = {name: self._pools[name].deal() for name in names}
             title = self._fill(pattern, dealt)
-            if title.text not in self._used and not _stutters(pattern, title.slots):
+            mixed = _MIXED_PERSONS.search(title.text)
+            if title.text not in self._used and not mixed and not _stutters(pattern, title.slots):
                 break
             for name, line in dealt.items():
                 self._pools[name].put_back(line)
@@ -129,7 +129,8 @@ class SubjectBuilder:
         slots = {name: line.partition(" | ")[0] for name, line in dealt.items()}
         slots |= {"n": str(3 + self._rng.randbelow(10)), "people": self._subject.people}
         about = next((about for about in ("theme", "skill", "thing") if about in dealt), "plain")
-        form = self._forms.get(pattern) or ("interview" if "guest" in dealt else "tutorial" if "skill" in dealt else "")
+        forms = self._patterns.videos | self._patterns.podcasts
+        form = forms[pattern] if pattern in forms else _evident_form(pattern)
         keywords = " ".join(line.partition(" | ")[2] for line in dealt.values())
         return Title(title_case(pattern.format_map(slots)), slots, about, form, keywords.strip())
 
@@ -210,6 +211,13 @@ def _creators(patterns: Lines, names: Names, rng: RandomStream) -> list[str]:
     chosen = [rng.choice(names) for _ in range(len(patterns) + 2 + len(names) // 200)]
     named = [pattern.format(first=first, last=last) for pattern, (first, last) in zip(patterns, chosen, strict=False)]
     return [*dict.fromkeys(named + [f"{first} {last}" for first, last in chosen[len(patterns) :]])]
+
+
+def _evident_form(pattern: str) -> str:
+    """Return the form that a subject's own pattern names, if any."""
+    if "with {guest}" in pattern or "{guest} on " in pattern:
+        return "interview"
+    return "tutorial" if "How to {skill}" in pattern else ""
 
 
 def _stutters(pattern: str, slots: dict[str, str]) -> bool:

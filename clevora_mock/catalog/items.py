@@ -1,8 +1,8 @@
 """The catalog of videos and podcasts for search, and its file format.
 
 A catalog file is UTF-8 with one JSON object per line, or one JSON array of objects. Every field of a search result is
-required, so that errors in a user's file are found at startup; unknown fields are ignored. Two optional fields are not
-part of results: `keywords`, more words by which search finds the item, and `subject`, for the shipped catalog's tests.
+required, so that errors in a user's file are found at startup; unknown fields are ignored. The optional `keywords` are
+more words by which search finds the item, and not part of results.
 """
 
 import re
@@ -42,10 +42,9 @@ class CatalogItem(msgspec.Struct, frozen=True, gc=False, rename="camel"):
     published_at: Timestamp
     tags: tuple[str, ...]
     keywords: str = ""
-    subject: str = ""
 
 
-def load(path: Path) -> list[CatalogItem]:
+def load_catalog(path: Path) -> list[CatalogItem]:
     """Return the items of the catalog file at `path`, in its order. Raises CatalogError."""
     try:
         data = path.read_bytes()
@@ -69,7 +68,7 @@ def load(path: Path) -> list[CatalogItem]:
     return items
 
 
-def dump(items: list[CatalogItem]) -> bytes:
+def dump_catalog(items: list[CatalogItem]) -> bytes:
     """Return the bytes of a catalog file with `items`, one per line."""
     return msgspec.json.Encoder().encode_lines(items)
 

@@ -38,10 +38,10 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TitlePatterns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The shared patterns: titles by the tag of their form, openings by the main slot of a title, and closings."""
+    """The shared patterns: titles with a tag for their form if any, openings by a title's main slot, and closings."""
 
-    videos: dict[str, Lines]
-    podcasts: dict[str, Lines]
+    videos: dict[str, str]
+    podcasts: dict[str, str]
     openings: dict[MediaType, dict[str, Lines]]
     closings: dict[MediaType, Lines]
 

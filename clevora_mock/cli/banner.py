@@ -10,6 +10,15 @@ from clevora_mock.cli.terminal import Styler
 from clevora_mock.settings import Settings
 from clevora_mock.version import __version__
 
+# What follows on what every machine can use.
+_CONTROL = {
+    "loopback": "and only this machine the control plane (--control loopback)",
+    "allowed": "and the control plane, without a key (--control allowed)",
+    "off": "and nobody the control plane (--control off)",
+}
+
+_WELL_KNOWN = ", which anybody can forge: set --webhook-secret or --seed"
+
 
 def announce(settings: Settings, url: str) -> None:
     """Print the banner, unless ``--quiet``, and ``READY``."""
@@ -25,8 +34,8 @@ def announce(settings: Settings, url: str) -> None:
 
 def banner(settings: Settings, url: str, style: Styler) -> str:
     """Return the program's name, the variables to copy, the console's address and notable settings."""
-    facts = [("Console", f"{url}/"), *_notable_settings(settings)]
-    facts += zip(("Network", ""), exposure(settings.host), strict=False)
+    facts = [] if settings.control == "off" else [("Console", f"{url}/")]
+    facts += [*_notable_settings(settings), *zip(("Network", ""), exposure(settings), strict=False)]
     rows = "".join(f"  {style(f'{name:<9}', 'dim')} {value}\n" for name, value in facts)
     return (
         f"{style(f'clevora-mock {__version__}', 'bold')}: the Clevora AI API, on this machine. Ctrl-C stops it.\n\n"
@@ -36,18 +45,15 @@ def banner(settings: Settings, url: str, style: Styler) -> str:
     )
 
 
-def exposure(host: str) -> list[str]:
-    """Say in lines what a server that listens on `host` opens to whom; nothing for a loopback address."""
+def exposure(settings: Settings) -> list[str]:
+    """Say in lines what a server opens to whom; nothing for one that listens on a loopback address."""
     try:
-        is_local = ip_address(host).is_loopback
+        is_local = ip_address(settings.host).is_loopback
     except ValueError:
-        is_local = host == "localhost"
+        is_local = settings.host == "localhost"
     if is_local:
         return []
-    return [
-        f"{host}: every machine that can reach this one can use the API,",
-        "and the control plane without a key, by IP address or --allowed-host",
-    ]
+    return [f"{settings.host}: every machine that can reach this one can use the API,", _CONTROL[settings.control]]
 
 
 def _notable_settings(settings: Settings) -> list[tuple[str, str]]:
@@ -60,6 +66,11 @@ def _notable_settings(settings: Settings) -> list[tuple[str, str]]:
         speed = f", {clock.speed:g} seconds a second" if clock.mode == "scaled" else ""
         mark = "; the log marks its times with *" if settings.log_format == "text" else ""
         facts.append(("Clock", f"{clock.mode}{speed}{mark}"))
+    if settings.control == "off":
+        facts.append(("Control", "off"))
+    if settings.strict_tokens:
+        is_known = (settings.seed, settings.webhook_secret) == (Settings().seed, Settings().webhook_secret)
+        facts.append(("Tokens", f"only this server's{_WELL_KNOWN if is_known else ''}"))
     if settings.no_rate_limit:
         facts.append(("Limits", "off"))
     return facts

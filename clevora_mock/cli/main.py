@@ -10,7 +10,7 @@ import click
 from clevora_mock import exit_status, settings
 from clevora_mock.cli.options import SettingsCommand, fail, load_settings
 from clevora_mock.cli.streams import discard, unblocked_stderr
-from clevora_mock.contract.limits import MAX_UID_CHARACTERS
+from clevora_mock.contract.limits import UID_FORMAT, is_uid
 from clevora_mock.version import __version__
 
 if TYPE_CHECKING:
@@ -171,22 +171,31 @@ def scenarios(**flags: str | None) -> None:
         click.echo(f"{name:<{width}}  {text}")
 
 
-@main.command(cls=SettingsCommand, names=("firebase_project", "clock"))
+@main.command(cls=SettingsCommand, names=("firebase_project", "clock", "strict_tokens", "webhook_secret", "seed"))
 @click.option("--uid", default=settings.DEMO_UID, show_default=True, help="The user's id.")
 @click.option("--email", default=None, help="The user's address; the demo account has one by default.")
 @click.option(
     "--expires-in", default=3600, show_default=True, type=click.IntRange(1), metavar="SECONDS", help="Lifetime."
 )
 def token(uid: str, email: str | None, expires_in: int, **flags: str | None) -> None:
-    """Print a Firebase ID token, for /v1/keys and /api/developer."""
+    """Print a Firebase ID token, for /v1/keys and /api/developer.
+
+    A server with --strict-tokens takes it if it has the same settings.
+    """
     from clevora_mock.core.id_tokens import Identity, issue
+    from clevora_mock.core.messages import quoted
 
     chosen = load_settings(flags)
-    if not 1 <= len(uid) <= MAX_UID_CHARACTERS:
-        fail(f"--uid: expected 1 to {MAX_UID_CHARACTERS} characters, got {len(uid)}", exit_status.USAGE)
+    if not is_uid(uid):
+        fail(f"--uid: expected {UID_FORMAT}, got {quoted(uid)}", exit_status.USAGE)
     if email is None and uid == settings.DEMO_UID:
         email = settings.DEMO_EMAIL
-    click.echo(issue(Identity(uid, email), chosen.firebase_project, chosen.make_clock().now(), expires_in))
+    user, now = Identity(uid, email), chosen.make_clock().now()
+    try:
+        issued = issue(user, chosen.firebase_project, now, expires_in, key=chosen.token_key)
+    except UnicodeEncodeError:
+        fail(f"--email: expected UTF-8, got {quoted(email or '')}", exit_status.USAGE)
+    click.echo(issued)
 
 
 @main.command()
@@ -196,14 +205,14 @@ def token(uid: str, email: str | None, expires_in: int, **flags: str | None) -> 
 def catalog(size: int, seed: int, output: str) -> None:
     """Make a demo catalog for --catalog (needs Faker)."""
     from clevora_mock.catalog.builder import build
-    from clevora_mock.catalog.items import dump
+    from clevora_mock.catalog.items import dump_catalog
 
     try:
         items = build(size, seed)
     except RuntimeError as error:
         fail(str(error), exit_status.USAGE)
     try:
-        Path(output).write_bytes(dump(items))
+        Path(output).write_bytes(dump_catalog(items))
     except OSError as error:
         fail(f"--output: cannot write {output!r}: {error.strerror}", exit_status.USAGE)
     click.echo(f"{size} items in {output}")

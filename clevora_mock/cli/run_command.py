@@ -1,16 +1,16 @@
 """``clevora-mock exec -- CMD``: a server that runs as long as a command.
 
-The command is a child of this process, with its terminal and streams, and gets the signals that
-this process gets. `exec` exits with the command's status or, when a signal ended it, with 128 plus the signal's number.
-On Linux the command is killed when `exec` is, and `exec` reaps the orphans that it gets as a container's first process.
+The command is a child of this process, with its terminal and streams, and gets the signals that this process gets. So
+do the processes that it starts, since they are a group; in the foreground of a terminal that is the terminal's own. The
+group is killed when `exec` is. `exec` exits with the command's status or, when a signal ended it, with 128 plus the
+signal's number. On Linux it reaps the orphans that it gets as a container's first process.
 """
 
 import asyncio
-import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -24,8 +24,8 @@ from clevora_mock.settings import Settings, child_environment, client_variables,
 # A terminal sends these to every process in its foreground, so the command has them already.
 TERMINAL_SIGNALS = frozenset({"SIGINT", "SIGQUIT"})
 _REAP_SECONDS = 1
-# Of <sys/prctl.h>.
-_PR_SET_PDEATHSIG = 1
+# Its standard input ends with the process that has the other end.
+_GUARD = "import os, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), 9)"
 
 FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 
@@ -34,7 +34,7 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
     """Serve, run `command`, print a summary, and return the command's status. Raises CannotServeError."""
     summary = RunSummary()
     service = logged_service(settings, summary)
-    exposed = exposure(settings.host)
+    exposed = exposure(settings)
     if exposed and not settings.quiet:
         sys.stderr.write(f"clevora-mock: {' '.join(exposed)}\n")
     child = ChildProcess(command, service)
@@ -59,6 +59,8 @@ class ChildProcess:
         self._command = command
         self._service = service
         self._process: asyncio.subprocess.Process | None = None
+        self._is_ending = False
+        self._has_group = sys.platform != "win32" and not _in_foreground()
         # Signals received before the child started.
         self._pending_signals: list[signal.Signals] = []
         self._task: asyncio.Task[None] | None = None
@@ -69,10 +71,13 @@ class ChildProcess:
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     def signal(self, number: signal.Signals) -> None:
-        """Forward a signal to the command, unless the terminal has sent it to both."""
+        """Forward a signal to the command and its group, unless the terminal has sent it to both."""
         if self._process is None:
             self._pending_signals.append(number)
-        elif self._process.returncode is None and not (number.name in TERMINAL_SIGNALS and _in_foreground()):
+        elif self._has_group:
+            self._is_ending |= not number.name.startswith("SIGUSR")
+            _signal_group(self._process.pid, number)
+        elif self._process.returncode is None and number.name not in TERMINAL_SIGNALS:
             self._process.send_signal(number)
 
     async def _run(self) -> None:
@@ -80,13 +85,18 @@ class ChildProcess:
         environment = child_environment(variables)
         try:
             self._process = await asyncio.create_subprocess_exec(
-                *self._command, env=environment, preexec_fn=_end_with_this_process()
+                *self._command, env=environment, preexec_fn=os.setpgrp if self._has_group else None
             )
+            guard = await _guard(-self._process.pid if self._has_group else self._process.pid)
             for number in self._pending_signals:
                 self.signal(number)
             reaper = asyncio.create_task(_reap_orphans(self._process.pid))
             code = await self._process.wait()
             reaper.cancel()
+            guard.kill()
+            if self._is_ending:
+                # What a shell started in the background ignores SIGINT.
+                _signal_group(self._process.pid, signal.SIGTERM)
             self.status = code if code >= 0 else exit_status.SIGNALED - code
         except FileNotFoundError:
             self._fail("no such command", exit_status.NOT_FOUND)
@@ -100,19 +110,16 @@ class ChildProcess:
         self.status = status
 
 
-def _end_with_this_process() -> Callable[[], None] | None:
-    """Return a function for a forked child, by which the kernel kills it when this process ends; None elsewhere."""
-    if sys.platform != "linux":
-        return None
-    # Loaded before the fork, since a child of a process with threads must do as little as possible.
-    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+def _signal_group(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(group, number)
 
-    def end_with_parent() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(exit_status.SIGNALED + signal.SIGKILL)
 
-    return end_with_parent
+async def _guard(target: int) -> asyncio.subprocess.Process:
+    """Start a process that kills `target`, a process or the negative number of a group, once this process has ended."""
+    return await asyncio.create_subprocess_exec(
+        sys.executable, "-ISc", _GUARD, str(target), stdin=asyncio.subprocess.PIPE, start_new_session=True
+    )
 
 
 async def _reap_orphans(command: int) -> None:

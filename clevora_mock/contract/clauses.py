@@ -82,7 +82,10 @@ CLAUSES: tuple[Clause, ...] = (
         "Repeating it changes nothing; another's key is 404; the raw key is an id.",
     ),
     Clause("K6", "A revoked key is refused from the next request on; other keys and running streams go on."),
-    Clause("K7", inferred="An ID token is an unsigned emulator JWT; iss, aud, sub and exp are checked."),
+    Clause(
+        "K7",
+        inferred="An ID token is an unsigned emulator JWT; iss, aud, sub (a segment of a path) and exp are checked.",
+    ),
     Clause("K8", inferred="A user never seen is refused with 403 until POST /api/developer/activate, idempotent."),
     Clause("K9", inferred="Developer access (403) and activation by funds (402) are two flags."),
     Clause(

@@ -1,5 +1,6 @@
 """The numbers and patterns of the contract: sizes, bounds, defaults and formats. Money is in micro-dollars."""
 
+import re
 from typing import Final, Literal
 
 from clevora_mock.contract.endpoints import MODELS_BY_ENDPOINT
@@ -29,6 +30,9 @@ MAX_KEY_NAME_CHARACTERS = 64
 DEFAULT_KEY_NAME = "Untitled key"
 
 MAX_UID_CHARACTERS = 128
+# A uid is a segment of paths, as a document's id in Firestore is. The end is that of Python and of JSON Schema alike.
+UID_PATTERN = rf"^(?!\.\.?$)[^/\x00-\x1f\x7f-\x9f]{{1,{MAX_UID_CHARACTERS}}}$(?!\n)"
+UID_FORMAT = f"1 to {MAX_UID_CHARACTERS} characters without / and control characters, not . or .."
 # The longest address that SMTP takes has 254 characters.
 MAX_EMAIL_CHARACTERS = 320
 
@@ -52,6 +56,11 @@ MAX_IGNORED_NAMES = 20
 def dollars_text(micros: int) -> str:
     """Format micro-dollars as whole dollars, as the contract does: ``$15``, ``$10,000``."""
     return f"${micros // DOLLAR:,}"
+
+
+def is_uid(text: str) -> bool:
+    """Tell whether `text` can be a uid: a segment of a path, and UTF-8."""
+    return re.search(UID_PATTERN, text) is not None and not re.search("[\ud800-\udfff]", text)
 
 
 def id_token_issuer(project: str) -> str:

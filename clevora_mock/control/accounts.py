@@ -7,25 +7,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.clock import SECOND
-from clevora_mock.contract.limits import MAX_UID_CHARACTERS, TIER
-from clevora_mock.control.endpoint import get_now, get_sandbox
+from clevora_mock.contract.limits import TIER
+from clevora_mock.control.endpoint import ControlHandler, get_now, get_sandbox
 from clevora_mock.control.schemas import AccountDetails, AccountDetailsList, AccountKey, CreatedAccount, IdToken
 from clevora_mock.control.seconds import Seconds, to_micros
 from clevora_mock.core import id_tokens, money
-from clevora_mock.core.accounts import Account
+from clevora_mock.core.accounts import Account, Uid
 from clevora_mock.core.errors import ApiError, invalid, missing
 from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.users import User
+from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
+from clevora_mock.web.long_json import encode_parts, long_response
 from clevora_mock.web.parsing import parse_body, parse_optional_body, value_text
 
 _KEY_NAME = "Made by the control plane"
 _BALANCE = 100.0
+# The work that an account is, for `Background.run`.
+_SIZE = 50
 _MAX_LIFETIME_SECONDS = 10 * 365 * 86_400
 
-Uid = Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
 Dollars = Annotated[float, Meta(ge=-money.MAX_DOLLARS, le=money.MAX_DOLLARS)]
 
 
@@ -79,10 +82,15 @@ async def create_account(request: Request) -> Response:
     return json_response(CreatedAccount(**structs.asdict(render_account(account)), api_key=raw))
 
 
-async def list_accounts(request: Request) -> Response:
+def list_accounts(background: Background) -> ControlHandler:
     """Handle ``GET /__mock/accounts``."""
-    accounts = get_sandbox(request).accounts.by_uid.values()
-    return json_response(AccountDetailsList([render_account(account) for account in accounts]))
+
+    async def show(request: Request) -> Response:
+        accounts = [*get_sandbox(request).accounts.by_uid.values()]
+        parts = encode_parts(AccountDetailsList([]), accounts=map(render_account, accounts))
+        return await long_response(background, _SIZE * len(accounts), parts)
+
+    return show
 
 
 async def show_account(request: Request) -> Response:
@@ -107,8 +115,9 @@ async def issue_token(request: Request) -> Response:
         lifetime = to_micros("expiresIn", body.expires_in) // SECOND
     if not 1 <= lifetime <= _MAX_LIFETIME_SECONDS:
         raise invalid("expiresIn", f"1 to {_MAX_LIFETIME_SECONDS} seconds", value_text(body.expires_in))
-    project = get_sandbox(request).config.firebase_project
-    return json_response(IdToken(id_tokens.issue(Identity(body.uid, body.email), project, get_now(request), lifetime)))
+    config, user = get_sandbox(request).config, Identity(body.uid, body.email)
+    token = id_tokens.issue(user, config.firebase_project, get_now(request), lifetime, key=config.token_key)
+    return json_response(IdToken(token))
 
 
 def _find_account(request: Request) -> Account:

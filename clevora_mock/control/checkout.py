@@ -1,13 +1,17 @@
-"""``/checkout/{id}``: the page where a top-up is paid (B7)."""
+"""``/checkout/{id}``: the page where a top-up is paid (B7).
+
+Ids are seeded, so whoever knows the seed and a sandbox's name can compute them, and knowing one must not be enough: the
+page cannot be framed, and only a form of its own origin, or a program, finishes a checkout.
+"""
 
 from html import escape
 from urllib.parse import parse_qs
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
-from clevora_mock.control.endpoint import get_base_url, get_now, get_sandbox
-from clevora_mock.control.pages import render_page
+from clevora_mock.control.endpoint import get_now, get_sandbox
+from clevora_mock.control.pages import page_response
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core import money
 from clevora_mock.core.errors import invalid
@@ -29,15 +33,13 @@ class CheckoutPage:
         """Handle ``GET /checkout/{id}``."""
         checkout = find_checkout(request)
         amount = money.text(checkout.amount)
-        return HTMLResponse(
-            render_page(
-                "checkout.html",
-                amount=amount,
-                account=escape(checkout.email or checkout.uid),
-                id=escape(checkout.id),
-                state=escape(_describe_state(checkout, get_now(request))),
-                buttons=_BUTTONS.format(amount=amount) if checkout.is_open(get_now(request)) else "",
-            )
+        return page_response(
+            "checkout.html",
+            amount=amount,
+            account=escape(checkout.email or checkout.uid),
+            id=escape(checkout.id),
+            state=escape(_describe_state(checkout, get_now(request))),
+            buttons=_BUTTONS.format(amount=amount) if checkout.is_open(get_now(request)) else "",
         )
 
     async def finish(self, request: Request) -> Response:
@@ -48,7 +50,8 @@ class CheckoutPage:
         outcome: Outcome = "succeeded" if outcomes == ["succeeded"] else "failed"
         checkout = find_checkout(request)
         await self._sender.finish(request.app, get_sandbox(request), checkout, PaymentOrder(outcome), get_now(request))
-        return RedirectResponse(f"{get_base_url(request)}/checkout/{checkout.id}", status_code=303)
+        # Without scheme and host, since a proxy may have others.
+        return RedirectResponse(f"{request.scope['root_path']}/checkout/{checkout.id}", status_code=303)
 
 
 def find_checkout(request: Request) -> Checkout:

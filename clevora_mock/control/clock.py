@@ -6,7 +6,7 @@ from msgspec import UNSET, Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clevora_mock.clock import MAX_SPEED, MAX_TIMESTAMP, Clock, iso, parse
+from clevora_mock.clock import MAX_SPEED, MAX_TIMESTAMP, MIN_SPEED, Clock, iso, parse
 from clevora_mock.control.endpoint import get_sandbox
 from clevora_mock.control.schemas import ClockView
 from clevora_mock.control.seconds import Seconds, to_micros
@@ -19,7 +19,7 @@ class ClockChange(Struct, forbid_unknown_fields=True):
     """Changes to the clock, applied in this order: mode and speed, time, span to advance."""
 
     mode: Literal["real", "frozen", "scaled"] | None = None
-    speed: Annotated[float, Meta(gt=0, le=MAX_SPEED)] | None = None
+    speed: Annotated[float, Meta(ge=MIN_SPEED, le=MAX_SPEED)] | None = None
     now: str | None = None
     advance: Seconds | None = None
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.contract.limits import MAX_BODY_BYTES
@@ -19,9 +19,8 @@ from clevora_mock.web.request_body import SMALL_BODY_BYTES, read_body
 # A snapshot includes the journal, with the first bytes of every body.
 MAX_SNAPSHOT_BYTES = 20 * MAX_BODY_BYTES
 
-# An answer that grows with the sandbox, besides the journal, and the memory that a byte of the journal takes in one.
+# An answer that grows with the sandbox, besides its journal's entries, which are kept until it is sent.
 _LONG_BYTES = 4 * 1024 * 1024
-_ENCODED = 3
 
 ControlHandler = Callable[[Request], Awaitable[Response]]
 
@@ -104,7 +103,7 @@ class ControlEndpoint:
         # The body is not needed for the answer.
         del body, request
         exchange.body_memory.shrink(0)
-        if method in self._long:
+        if not isinstance(response, StreamingResponse):
             exchange.work_memory.shrink(len(response.body) if len(response.body) > SMALL_BODY_BYTES else 0)
         await response(scope, receive, send)
 
@@ -113,7 +112,7 @@ class ControlEndpoint:
         if method in self._makes:
             exchange.keep_sandbox()
         if method in self._long:
-            await exchange.work_memory.hold(_LONG_BYTES + _ENCODED * exchange.sandbox.journal.bytes)
+            await exchange.work_memory.hold(_LONG_BYTES + exchange.sandbox.journal.bytes)
         return await self._handlers[method](request)
 
     def _refusal(self, request: Request) -> ApiError | None:

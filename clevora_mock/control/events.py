@@ -13,7 +13,7 @@ from clevora_mock.contract.errors import ErrorSpec
 from clevora_mock.control import schemas
 from clevora_mock.control.accounts import render_account
 from clevora_mock.control.clock import render_clock
-from clevora_mock.control.endpoint import ControlHandler, get_sandbox
+from clevora_mock.control.endpoint import get_sandbox
 from clevora_mock.control.journal import render_entry
 from clevora_mock.control.scenario import render_scenario
 from clevora_mock.core import money
@@ -33,47 +33,43 @@ _TOO_MANY = ErrorSpec(
 )
 
 
-def stream_events() -> ControlHandler:
-    """Handle ``GET /__mock/events``: stream new journal entries and changes until the client disconnects."""
-    readers: set[EventStream] = set()
+class EventStreams:
+    """The handler of ``GET /__mock/events``; the readers of a sandbox share its events, each encoded once."""
 
-    async def stream(request: Request) -> Response:
-        if len(readers) >= _MAX_READERS:
+    def __init__(self) -> None:
+        self._readers: dict[Sandbox, EventReaders] = {}
+
+    async def stream(self, request: Request) -> Response:
+        """Stream new journal entries and changes until the client disconnects."""
+        if sum(len(readers.streams) for readers in self._readers.values()) >= _MAX_READERS:
             raise ApiError(_TOO_MANY)
-        return EventStream(get_sandbox(request), readers, is_endless=request.method != "HEAD")
+        return EventStream(self, get_sandbox(request), is_endless=request.method != "HEAD")
 
-    return stream
+    def add(self, sandbox: Sandbox, stream: "EventStream") -> None:
+        """Let `stream` have the events of `sandbox` from now on."""
+        if sandbox not in self._readers:
+            self._readers[sandbox] = EventReaders(sandbox)
+        self._readers[sandbox].streams.append(stream)
+
+    def remove(self, sandbox: Sandbox, stream: "EventStream") -> None:
+        readers = self._readers[sandbox]
+        readers.streams.remove(stream)
+        if not readers.streams:
+            self._readers.pop(sandbox).close()
 
 
-class EventStream(StreamingResponse):
-    """Response with an event for each new journal entry, and a named one for each change of the sandbox."""
+class EventReaders:
+    """The readers of one sandbox: `streams` get an event for each new entry, and a named one for each change."""
 
-    media_type = "text/event-stream"
-
-    def __init__(self, sandbox: Sandbox, readers: "set[EventStream]", *, is_endless: bool) -> None:
-        super().__init__(self._frames(is_endless=is_endless))
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.streams: list[EventStream] = []
         self._sandbox = sandbox
-        self._readers = readers
-        self._queue: asyncio.Queue[bytes] = asyncio.Queue(_BACKLOG)
-        self._bytes = 0
+        sandbox.journal.listeners.append(self._add_entry)
+        sandbox.change_listeners.append(self._add_change)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._readers.add(self)
-        self._sandbox.journal.listeners.append(self._add_entry)
-        self._sandbox.change_listeners.append(self._add_change)
-        try:
-            await super().__call__(scope, receive, send)
-        finally:
-            self._readers.discard(self)
-            self._sandbox.journal.listeners.remove(self._add_entry)
-            self._sandbox.change_listeners.remove(self._add_change)
-
-    async def _frames(self, *, is_endless: bool) -> AsyncIterator[bytes]:
-        yield b": listening\n\n"
-        while is_endless:
-            event = await self._queue.get()
-            self._bytes -= len(event)
-            yield event
+    def close(self) -> None:
+        self._sandbox.journal.listeners.remove(self._add_entry)
+        self._sandbox.change_listeners.remove(self._add_change)
 
     def _add_entry(self, entry: JournalEntry) -> None:
         self._add(b"data: " + msgspec.json.encode(render_entry(entry)) + b"\n\n")
@@ -83,10 +79,42 @@ class EventStream(StreamingResponse):
         self._add(f"event: {kind}\ndata: ".encode() + data + b"\n\n")
 
     def _add(self, event: bytes) -> None:
+        for stream in self.streams:
+            stream.add(event)
+
+
+class EventStream(StreamingResponse):
+    """Response with the events from now on."""
+
+    media_type = "text/event-stream"
+
+    def __init__(self, streams: EventStreams, sandbox: Sandbox, *, is_endless: bool) -> None:
+        super().__init__(self._frames(is_endless=is_endless))
+        self._streams = streams
+        self._sandbox = sandbox
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue(_BACKLOG)
+        self._bytes = 0
+
+    def add(self, event: bytes) -> None:
+        """Add an event, in place of the oldest ones if the client is slow."""
         self._bytes += len(event)
         while self._queue.full() or (self._bytes > _BACKLOG_BYTES and not self._queue.empty()):
             self._bytes -= len(self._queue.get_nowait())
         self._queue.put_nowait(event)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._streams.add(self._sandbox, self)
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._streams.remove(self._sandbox, self)
+
+    async def _frames(self, *, is_endless: bool) -> AsyncIterator[bytes]:
+        yield b": listening\n\n"
+        while is_endless:
+            event = await self._queue.get()
+            self._bytes -= len(event)
+            yield event
 
 
 def render_change(sandbox: Sandbox, kind: ChangeKind, subject: str | None) -> schemas.ChangeEvent:

@@ -3,17 +3,20 @@
 import errno
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from clevora_mock.control.state import restore_sandbox
+from clevora_mock.control.state import PreparedState
 from clevora_mock.core import snapshot
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.sandboxes import DEFAULT, Sandboxes, is_name
 from clevora_mock.core.snapshot import VERSION, State
+from clevora_mock.web.long_json import encode_parts
 
 
 class ExportFileError(UnusableFileError):
@@ -32,17 +35,30 @@ def export_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
 
     Raises OSError; an existing file is then unchanged.
     """
-    states = {sandbox.name: snapshot.dump(sandbox) for sandbox in sandboxes.all()}
-    content = msgspec.json.encode(ExportFile(VERSION, states))
     if path.exists() and not path.is_file():
         # A device or a pipe.
-        path.write_bytes(content)
+        _write_in_place(path, sandboxes)
     else:
-        _replace(path.resolve(), content)
+        _replace(_resolve(path), sandboxes)
+
+
+def _encode(sandboxes: Sandboxes) -> Iterator[bytes]:
+    """Encode the content of the file in parts, since the whole may not fit into memory a second time."""
+    yield b'{"version":%d,"sandboxes":{' % VERSION
+    for index, sandbox in enumerate(sandboxes.all()):
+        yield b'%b"%b":' % (b"," if index else b"", sandbox.name.encode())
+        yield from encode_parts(snapshot.dump(sandbox))
+    yield b"}}"
 
 
 def try_export(path: Path) -> None:
-    """Raise OSError if an export to `path` is going to fail, as far as can be told; changes nothing."""
+    """Raise OSError if an export to `path` is going to fail, as far as can be told; changes nothing.
+
+    Removes what a server that was killed within an export has left.
+    """
+    target = _resolve(path)
+    for left in target.parent.glob(f"{escape(_temporary_name(target))}*"):
+        left.unlink(missing_ok=True)
     if path.is_file() or path.is_dir():
         path.open("ab").close()
     elif path.exists():
@@ -50,38 +66,65 @@ def try_export(path: Path) -> None:
         if not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     else:
-        temporary = _temporary(path.resolve())
+        temporary = _temporary(target)
         temporary.touch()
         temporary.unlink()
 
 
-def _replace(target: Path, content: bytes) -> None:
+def _write_in_place(path: Path, sandboxes: Sandboxes) -> None:
+    """Write to a device or a pipe; raise OSError for a pipe that nobody reads, since opening it would block."""
+    with open(path, "wb", opener=_open_at_once) as file:
+        file.writelines(_encode(sandboxes))
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    if sys.platform == "win32":
+        return os.open(path, flags)
+    descriptor = os.open(path, flags | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return descriptor
+
+
+def _replace(target: Path, sandboxes: Sandboxes) -> None:
     """Replace a file by a complete one, so that an interruption leaves the old one; else write it in place."""
     temporary = _temporary(target)
     try:
         file = temporary.open("wb")
     except OSError:
         # Of a directory that is read-only, although the file is not.
-        target.write_bytes(content)
+        _write_in_place(target, sandboxes)
         return
     try:
         with file:
             if target.exists():
                 _copy_owner_and_mode(target, temporary)
-            file.write(content)
+            file.writelines(_encode(sandboxes))
             file.flush()
             os.fsync(file.fileno())
         try:
             temporary.replace(target)
         except OSError:
             # A mount point, such as a file that is mounted into a container, cannot be replaced.
-            target.write_bytes(content)
+            _write_in_place(target, sandboxes)
     finally:
         temporary.unlink(missing_ok=True)
 
 
+def _resolve(path: Path) -> Path:
+    """Return the file at the end of symbolic links. Raises OSError if they are a loop."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return target
+
+
 def _temporary(target: Path) -> Path:
-    return target.with_name(f".clevora-mock.{os.getpid()}")
+    return target.with_name(f"{_temporary_name(target)}{os.getpid()}")
+
+
+def _temporary_name(target: Path) -> str:
+    """Return the name of a temporary file for `target`, without the process id."""
+    return f".{target.name}.clevora-mock."
 
 
 def _copy_owner_and_mode(source: Path, target: Path) -> None:
@@ -112,6 +155,6 @@ def import_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
         if not is_name(name):
             raise ExportFileError(f"{path}: {name!r} is not a sandbox name")
         try:
-            restore_sandbox(sandboxes.get(name), state)
+            PreparedState(state).restore(sandboxes.get(name))
         except ValueError as error:
             raise ExportFileError(f"{path}: sandbox {name}: {error}") from None

@@ -1,5 +1,6 @@
 """The four documented Firestore collections, and the ledger's, as plain JSON (U8)."""
 
+from collections.abc import Callable, Iterable
 from typing import Literal
 
 from clevora_mock.clock import date, iso
@@ -80,30 +81,40 @@ class DocumentList(Answer, frozen=True):
 Document = UsageDocument | DayDocument | KeyDocument | LogDocument | TransactionDocument
 
 
-def find_document(sandbox: Sandbox, path: str) -> Document | None:
-    """Return the document at `path` (``clevora_developer_usage/demo/days/2026-01-01``), None if there is none."""
+def find_document(sandbox: Sandbox, path: str) -> Callable[[], Document | None]:
+    """Return the search for the document at `path` (``clevora_developer_usage/demo/days/2026-01-01``).
+
+    It finds None if there is none. It may take long, and another thread may run it while the sandbox changes.
+    """
+    found: Document | None = None
     match path.split("/"):
-        case ["clevora_developer_usage", uid]:
-            account = sandbox.accounts.by_uid.get(uid)
-            return None if account is None else _render_usage(account)
-        case ["clevora_developer_usage", uid, "days", day]:
-            account = sandbox.accounts.by_uid.get(uid)
-            return None if account is None else _render_day(account, day)
-        case ["clevora_developer_keys", key_id]:
-            key = sandbox.accounts.find_key(key_id)
-            return None if key is None else _render_key(key)
+        case ["clevora_developer_usage", uid, *rest] if (account := sandbox.accounts.by_uid.get(uid)) is not None:
+            if not rest:
+                found = _render_usage(account)
+            elif rest[0] == "days" and len(rest) == 2:
+                found = _render_day(account, rest[1])
+        case ["clevora_developer_keys", key_id] if (key := sandbox.accounts.find_key(key_id)) is not None:
+            found = _render_key(key)
         case ["clevora_developer_logs", log_id]:
-            entries = (entry for entry in sandbox.journal.entries if entry.logged)
-            logged = next((entry for entry in entries if sandbox.log_id(entry.serial) == log_id), None)
-            return None if logged is None else _render_log(logged)
+            logged = [entry for entry in sandbox.journal.entries if entry.logged]
+            logs = (_render_log(entry) for entry in logged if sandbox.log_id(entry.serial) == log_id)
+            return lambda: next(logs, None)
         case ["clevora_developer_transactions", entry_id]:
-            return _find_transaction(sandbox, entry_id)
-        case _:
-            return None
+            entries = [(account, entry) for account in _accounts(sandbox) for entry in account.ledger.entries]
+            transactions = (
+                _render_transaction(account, entry)
+                for account, entry in entries
+                if sandbox.entry_id(entry.serial) == entry_id
+            )
+            return lambda: next(transactions, None)
+    return lambda: found
 
 
-def list_documents(sandbox: Sandbox, path: str) -> list[str] | None:
-    """Return the ids of the documents in the collection at `path`, None if there is no such collection."""
+def list_documents(sandbox: Sandbox, path: str) -> Iterable[str] | None:
+    """Return the ids of the documents in the collection at `path`, None if there is no such collection.
+
+    The iteration may take long, and another thread may do it while the sandbox changes.
+    """
     match path.split("/"):
         case ["clevora_developer_usage"]:
             return list(sandbox.accounts.by_uid)
@@ -111,14 +122,18 @@ def list_documents(sandbox: Sandbox, path: str) -> list[str] | None:
             account = sandbox.accounts.by_uid.get(uid)
             return None if account is None else [date(day) for day in sorted(account.usage.days)]
         case ["clevora_developer_keys"]:
-            return [key.id for account in sandbox.accounts.by_uid.values() for key in account.keys]
+            return [key.id for account in _accounts(sandbox) for key in account.keys]
         case ["clevora_developer_logs"]:
-            return [sandbox.log_id(entry.serial) for entry in sandbox.journal.entries if entry.logged]
+            return (sandbox.log_id(entry.serial) for entry in [*sandbox.journal.entries] if entry.logged)
         case ["clevora_developer_transactions"]:
-            accounts = sandbox.accounts.by_uid.values()
-            return [sandbox.entry_id(entry.serial) for account in accounts for entry in account.ledger.entries]
+            serials = [entry.serial for account in _accounts(sandbox) for entry in account.ledger.entries]
+            return map(sandbox.entry_id, serials)
         case _:
             return None
+
+
+def _accounts(sandbox: Sandbox) -> Iterable[Account]:
+    return sandbox.accounts.by_uid.values()
 
 
 def _render_usage(account: Account) -> UsageDocument:
@@ -164,14 +179,6 @@ def _render_log(entry: JournalEntry) -> LogDocument:
         request_id=entry.id,
         created_at=iso(entry.completed),
     )
-
-
-def _find_transaction(sandbox: Sandbox, entry_id: str) -> TransactionDocument | None:
-    for account in sandbox.accounts.by_uid.values():
-        for entry in account.ledger.entries:
-            if sandbox.entry_id(entry.serial) == entry_id:
-                return _render_transaction(account, entry)
-    return None
 
 
 def _render_transaction(account: Account, entry: LedgerEntry) -> TransactionDocument:

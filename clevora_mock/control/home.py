@@ -3,10 +3,10 @@
 from html import escape
 
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from clevora_mock.control.endpoint import get_base_url, get_sandbox
-from clevora_mock.control.pages import render_page
+from clevora_mock.control.pages import page_response
 from clevora_mock.control.schemas import Home
 from clevora_mock.version import __version__
 from clevora_mock.web.json_response import json_response
@@ -45,13 +45,11 @@ async def show_home(request: Request) -> Response:
         f'<li><a href="{escape(base + path)}"><code>{escape(path)}</code></a> {escape(meaning)}</li>'
         for path, meaning in _LINKS
     )
-    return HTMLResponse(
-        render_page(
-            "home.html",
-            base=escape(f"{base}/v1"),
-            key=escape(key),
-            links=rows,
-            sandbox=escape(get_sandbox(request).name),
-            version=__version__,
-        )
+    return page_response(
+        "home.html",
+        base=escape(f"{base}/v1"),
+        key=escape(key),
+        links=rows,
+        sandbox=escape(get_sandbox(request).name),
+        version=__version__,
     )

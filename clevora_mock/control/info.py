@@ -15,9 +15,14 @@ from clevora_mock.control.schemas import ClauseView, Fidelity, Health, LedgerVie
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError, missing
 from clevora_mock.version import __version__
+from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.json_response import json_response
+from clevora_mock.web.long_json import encode_parts, long_response
 from clevora_mock.web.operation import Operation
 from clevora_mock.web.parsing import query_param
+
+# The work that an entry is, for `Background.run`.
+_SIZE = 50
 
 
 def show_health(server: str | None) -> ControlHandler:
@@ -56,17 +61,19 @@ def show_openapi(operations: Sequence[Operation]) -> ControlHandler:
     return show
 
 
-async def show_ledger(request: Request) -> Response:
+def show_ledger(background: Background) -> ControlHandler:
     """Handle ``GET /__mock/ledger?uid=``: return an account's balance, sums and entries, oldest first."""
-    uid = query_param(get_query(request), "uid")
-    if not uid:
-        raise missing("uid")
-    account = get_sandbox(request).accounts.by_uid.get(uid)
-    if account is None:
-        raise ApiError("not_found", "No such account")
-    sums = account.ledger.sums()
-    return json_response(
-        LedgerView(
+
+    async def show(request: Request) -> Response:
+        uid = query_param(get_query(request), "uid")
+        if not uid:
+            raise missing("uid")
+        sandbox = get_sandbox(request)
+        account = sandbox.accounts.by_uid.get(uid)
+        if account is None:
+            raise ApiError("not_found", "No such account")
+        sums, entries = account.ledger.sums(), list(account.ledger.entries)
+        view = LedgerView(
             uid=account.uid,
             balance=money.dollars(account.ledger.balance),
             credits=money.dollars(sums.credits),
@@ -74,18 +81,25 @@ async def show_ledger(request: Request) -> Response:
             adjustments=money.dollars(sums.adjustments),
             tokens=sums.tokens,
             folded=account.ledger.opening.entries,
-            entries=[render_transaction(get_sandbox(request), entry) for entry in account.ledger.entries],
+            entries=[],
         )
-    )
+        transactions = (render_transaction(sandbox, entry) for entry in entries)
+        return await long_response(background, _SIZE * len(entries), encode_parts(view, entries=transactions))
+
+    return show
 
 
-async def show_firestore(request: Request) -> Response:
+def show_firestore(background: Background) -> ControlHandler:
     """Handle ``GET /__mock/firestore/{path}``: return a document, or the ids in a collection."""
-    path = request.path_params["path"]
-    found = firestore.find_document(get_sandbox(request), path)
-    if found is not None:
+
+    async def show(request: Request) -> Response:
+        sandbox, path = get_sandbox(request), request.path_params["path"]
+        ids = firestore.list_documents(sandbox, path)
+        if ids is not None:
+            return await long_response(background, LONG, encode_parts(firestore.DocumentList([]), documents=ids))
+        found = await background.run(LONG, firestore.find_document(sandbox, path))
+        if found is None:
+            raise ApiError("not_found", "No such document")
         return json_response(found)
-    ids = firestore.list_documents(get_sandbox(request), path)
-    if ids is None:
-        raise ApiError("not_found", "No such document")
-    return json_response(firestore.DocumentList(ids))
+
+    return show

@@ -1,66 +1,49 @@
 """``/__mock/requests`` and ``/__mock/conduct``: the journal, and findings about the client."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable, Iterator
 
 import msgspec
-from msgspec.structs import replace
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from clevora_mock.clock import iso, parse
-from clevora_mock.control.endpoint import get_now, get_query, get_sandbox
+from clevora_mock.control.endpoint import ControlHandler, get_now, get_query, get_sandbox
 from clevora_mock.control.schemas import ConductReport, JournalEntryView, JournalView, NearMissView
 from clevora_mock.core import money
 from clevora_mock.core.conduct import findings
 from clevora_mock.core.errors import invalid
-from clevora_mock.core.journal import MAX_BODY_BYTES, MAX_ENTRIES, JournalEntry, size_of
-from clevora_mock.web.exchange_recorder import get_exchange
+from clevora_mock.core.journal import MAX_BODY_BYTES, MAX_ENTRIES, JournalEntry
+from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
+from clevora_mock.web.long_json import encode_parts, long_response
 from clevora_mock.web.parsing import int_param, query_names, query_param, value_text
-from clevora_mock.web.request_body import SMALL_BODY_BYTES
 
 _LIMIT = 100
-
-# Bytes of entries that are rendered at once, with a length; and the characters that JSON makes of one, such as \u0001.
-_MAX_AT_ONCE = 1024 * 1024
-_ESCAPED = 6
+# The work that an entry is, for `Background.run`.
+_SIZE = 100
 
 Filter = Callable[[JournalEntry], bool]
 
 
-async def list_requests(request: Request) -> Response:
+def list_requests(background: Background) -> ControlHandler:
     """Handle ``GET /__mock/requests``: return the entries that match the filters, newest first."""
-    maximum = max(MAX_ENTRIES, get_sandbox(request).config.journal_size)
-    limit = int_param(get_query(request), "limit", (1, maximum), _LIMIT)
-    filters = _parse_filters(get_query(request), get_now(request))
-    journal = get_sandbox(request).journal
-    matching = [entry for entry in reversed(journal.entries) if all(matches(entry) for matches in filters)]
-    view = JournalView(len(matching), journal.evicted, [])
-    shown = matching[:limit]
-    size = sum(map(size_of, shown))
-    memory = get_exchange(request.scope).work_memory
-    if size <= _MAX_AT_ONCE:
-        await memory.hold(size * _ESCAPED)
-        return json_response(replace(view, requests=[render_entry(entry) for entry in shown]))
-    del matching
-    # A reader holds the entries that the journal drops meanwhile, until it has taken them.
-    await memory.hold(size)
-    return StreamingResponse(_render_slowly(view, shown), media_type="application/json")
 
+    async def show(request: Request) -> Response:
+        maximum = max(MAX_ENTRIES, get_sandbox(request).config.journal_size)
+        limit = int_param(get_query(request), "limit", (1, maximum), _LIMIT)
+        filters = _parse_filters(get_query(request), get_now(request))
+        journal = get_sandbox(request).journal
+        entries, evicted = list(journal.entries), journal.evicted
 
-async def _render_slowly(view: JournalView, entries: list[JournalEntry]) -> AsyncIterator[bytes]:
-    """Yield the view with `entries`, which are rendered as the reader takes them."""
-    start, end = msgspec.json.encode(view).split(b"[]")
-    part = bytearray(start + b"[")
-    for index, entry in enumerate(entries):
-        part += (b"," if index else b"") + msgspec.json.encode(render_entry(entry))
-        if len(part) > SMALL_BODY_BYTES:
-            yield bytes(part)
-            # Others go on between two parts.
-            await asyncio.sleep(0)
-            part.clear()
-    yield bytes(part) + b"]" + end
+        def parts() -> Iterator[bytes]:
+            matching = [entry for entry in reversed(entries) if all(matches(entry) for matches in filters)]
+            entries.clear()
+            view = JournalView(len(matching), evicted, [])
+            yield from encode_parts(view, requests=map(render_entry, matching[:limit]))
+
+        return await long_response(background, _SIZE * len(entries), parts())
+
+    return show
 
 
 async def clear_journal(request: Request) -> Response:
@@ -71,9 +54,14 @@ async def clear_journal(request: Request) -> Response:
     return json_response(JournalView(0, 0, []))
 
 
-async def show_conduct(request: Request) -> Response:
+def show_conduct(background: Background) -> ControlHandler:
     """Handle ``GET /__mock/conduct``."""
-    return json_response(ConductReport(findings(get_sandbox(request).journal.entries)))
+
+    async def show(request: Request) -> Response:
+        entries = list(get_sandbox(request).journal.entries)
+        return json_response(await background.run(_SIZE * len(entries), lambda: ConductReport(findings(entries))))
+
+    return show
 
 
 def render_entry(entry: JournalEntry) -> JournalEntryView:

@@ -7,9 +7,18 @@ from typing import Any
 from clevora_mock.api.openapi import describe_types, plain_schema
 from clevora_mock.api.schemas.errors import ErrorResponse
 from clevora_mock.control.route import ControlRoute
+from clevora_mock.core.journal import MAX_ENTRIES
 from clevora_mock.version import __version__
 
 _PARAMETER = re.compile(r"\{(\w+)(?::path)?\}")
+
+# The query parameters that are not just any text, or required.
+_QUERY: dict[str, dict[str, Any]] = {
+    "limit": {"schema": {"type": "integer", "minimum": 1, "maximum": MAX_ENTRIES}},
+    "status": {"schema": {"type": "string", "pattern": "^[0-9]{3}$"}},
+    "since": {"schema": {"type": "string", "format": "date-time"}},
+    "uid": {"schema": {"type": "string", "minLength": 1}, "required": True},
+}
 
 # A whole scenario is described by the language's own schema.
 _SCENARIO = {"$ref": "#/components/schemas/Scenario"}
@@ -62,14 +71,13 @@ def _describe_operation(row: ControlRoute, schemas: dict[str, Any]) -> dict[str,
         "summary": row.summary,
         "responses": {"200": success, "4XX": error},
     }
-    parameters = [(name, "path") for name in _PARAMETER.findall(row.path)] + [(name, "query") for name in row.query]
-    if parameters:
-        described["parameters"] = [
-            {"name": name, "in": location, "required": location == "path", "schema": {"type": "string"}}
-            for name, location in parameters
-        ]
+    text = {"schema": {"type": "string"}}
+    in_path = [{"name": name, "in": "path", "required": True, **text} for name in _PARAMETER.findall(row.path)]
+    in_query = [{"name": name, "in": "query", "required": False, **text, **_QUERY.get(name, {})} for name in row.query]
+    if parameters := in_path + in_query:
+        described["parameters"] = parameters
     if row.request is not None:
-        described["requestBody"] = {"content": _describe_request(row, schemas)}
+        described["requestBody"] = {"required": not row.optional_body, "content": _describe_request(row, schemas)}
     return described
 
 
@@ -77,10 +85,8 @@ def _describe_request(row: ControlRoute, schemas: dict[str, Any]) -> dict[str, A
     schema = schemas[repr(row.request)]
     if not row.takes_scenario:
         return {"application/json": {"schema": schema}}
-    return {
-        "application/json": {"schema": _any_of([schema, _SCENARIO])},
-        "application/yaml": {"schema": {"type": "string"}},
-    }
+    either = {"schema": _any_of([schema, _SCENARIO])}
+    return {"application/json": either, "application/yaml": either}
 
 
 def _types(types: Any) -> tuple[Any, ...]:

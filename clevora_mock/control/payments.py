@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.api.payments import new_event_id, sign_event
-from clevora_mock.clock import DAY, iso
+from clevora_mock.clock import LONGEST, MAX_DURATION, iso
 from clevora_mock.control.checkout import find_checkout
 from clevora_mock.control.endpoint import ControlHandler, get_base_url, get_now, get_sandbox
 from clevora_mock.control.schemas import CheckoutDetails, CheckoutDetailsList, FinishedCheckout, SignedEvent
@@ -16,10 +16,13 @@ from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core import money
 from clevora_mock.core.errors import invalid
 from clevora_mock.core.payments import MAX_DELIVERIES, Checkout, Outcome, PaymentOrder
+from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
+from clevora_mock.web.long_json import encode_parts, long_response
 from clevora_mock.web.parsing import parse_body, parse_optional_body, value_text
 
-_MAX_DELAY = 365 * DAY
+# The work that a checkout is, for `Background.run`.
+_SIZE = 50
 
 
 class DeliveryRequest(Struct, forbid_unknown_fields=True):
@@ -35,11 +38,17 @@ class SignRequest(Struct, forbid_unknown_fields=True):
     payload: dict[str, Any]
 
 
-async def list_checkouts(request: Request) -> Response:
+def list_checkouts(background: Background) -> ControlHandler:
     """Handle ``GET /__mock/checkouts``."""
-    base = get_base_url(request)
-    checkouts = get_sandbox(request).checkouts.by_id.values()
-    return json_response(CheckoutDetailsList([_render_checkout(checkout, base) for checkout in checkouts]))
+
+    async def show(request: Request) -> Response:
+        base = get_base_url(request)
+        checkouts = [*get_sandbox(request).checkouts.by_id.values()]
+        rendered = (_render_checkout(checkout, base) for checkout in checkouts)
+        parts = encode_parts(CheckoutDetailsList([]), checkouts=rendered)
+        return await long_response(background, _SIZE * len(checkouts), parts)
+
+    return show
 
 
 def finish_checkout(sender: WebhookSender, outcome: Outcome) -> ControlHandler:
@@ -49,8 +58,8 @@ def finish_checkout(sender: WebhookSender, outcome: Outcome) -> ControlHandler:
         checkout = find_checkout(request)
         body = parse_optional_body(await request.body(), DeliveryRequest)
         delay = None if body.delay is None else to_micros("delay", body.delay)
-        if delay is not None and delay > _MAX_DELAY:
-            raise invalid("delay", "at most 8760h, a year", value_text(body.delay))
+        if delay is not None and delay > MAX_DURATION:
+            raise invalid("delay", f"at most {LONGEST}, a year", value_text(body.delay))
         order = PaymentOrder(outcome, body.deliveries or 1, delay)
         statuses = await sender.finish(request.app, get_sandbox(request), checkout, order, get_now(request))
         status: Outcome = "failed" if checkout.status == "failed" else "succeeded"
@@ -59,12 +68,17 @@ def finish_checkout(sender: WebhookSender, outcome: Outcome) -> ControlHandler:
     return finish
 
 
-async def sign_webhook(request: Request) -> Response:
+def sign_webhook(background: Background) -> ControlHandler:
     """Handle ``POST /__mock/webhooks/sign``: return headers and body to post to the webhook."""
-    event, _ = parse_body(await request.body(), SignRequest)
-    sandbox = get_sandbox(request)
-    headers, body = sign_event(sandbox, event.payload, new_event_id(sandbox))
-    return json_response(SignedEvent(headers, body.decode()))
+
+    async def sign(request: Request) -> Response:
+        body = await request.body()
+        event, _ = await background.run(len(body), lambda: parse_body(body, SignRequest))
+        sandbox = get_sandbox(request)
+        headers, signed = sign_event(sandbox, event.payload, new_event_id(sandbox))
+        return json_response(SignedEvent(headers, signed.decode()))
+
+    return sign
 
 
 def _render_checkout(checkout: Checkout, base_url: str) -> CheckoutDetails:

@@ -11,9 +11,10 @@ class ControlRoute(NamedTuple):
     """A method and path (``GET /__mock/clock``), its handler and summary, its answer, and the body and query it takes.
 
     `answer` is a type or a tuple of types: of the answer, or of a stream's events. `media_type` is the answer's.
-    `takes_scenario` is True if the body may also be a whole scenario, `max_body` its largest size in bytes. `is_long`
-    is True for an answer that grows with the sandbox. `changes` is False for a route that leaves the sandbox as it is,
-    whatever its method, `any_host` True for one that answers under every host name.
+    `max_body` is the largest body in bytes; `takes_scenario` is True if it may also be a whole scenario, and
+    `optional_body` if it may be absent. `is_long` is True for an answer that grows with the sandbox. `changes` is False
+    for a route that leaves the sandbox as it is, whatever its method, `any_host` True for one that answers everybody
+    under every host name, `any_peer` for one that answers every machine, whatever the setting `control` says.
     """
 
     where: str
@@ -24,9 +25,11 @@ class ControlRoute(NamedTuple):
     query: tuple[str, ...] = ()
     changes: bool = True
     any_host: bool = False
+    any_peer: bool = False
     media_type: str = "application/json"
     takes_scenario: bool = False
     max_body: int = 64 * 1024
+    optional_body: bool = False
     is_long: bool = False
 
     @property
@@ -43,5 +46,5 @@ class ControlRoute(NamedTuple):
 
     @property
     def makes_sandbox(self) -> bool:
-        """True if the request makes a sandbox that does not exist; none that only looks or removes does."""
-        return self.is_change and self.where != "DELETE /"
+        """True if the request makes a sandbox that does not exist; none that looks, pays or removes does."""
+        return self.is_change and not self.any_peer and self.where != "DELETE /"

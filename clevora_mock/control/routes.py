@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple, get_args
 
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -35,6 +36,7 @@ from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.snapshot import State
 from clevora_mock.scenarios.store import ScenarioStore
+from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.operation import Operation
 from clevora_mock.web.routing import TrailingSlashRoute
@@ -50,13 +52,14 @@ class ControlContext(NamedTuple):
     store: ScenarioStore
     sender: WebhookSender
     operations: Sequence[Operation]
+    background: Background
     server: str | None = None
 
 
 def build_control_table(context: ControlContext) -> list[ControlRoute]:
     """Return all routes outside the emulated APIs."""
     table: list[ControlRoute] = []
-    table += [*_pages(context, table), *_state(context), *_accounts(context.sender), *_records()]
+    table += [*_pages(context, table), *_state(context), *_accounts(context), *_records(context.background)]
     return table
 
 
@@ -72,8 +75,23 @@ def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[Contr
             "the emulated API as OpenAPI 3.1",
             document,
         ),
-        row("GET /checkout/{id}", checkout.show, "the page where a top-up is paid", str, media_type=html),
-        row("POST /checkout/{id}", checkout.finish, "pays the top-up, or lets the payment fail", str, media_type=html),
+        row(
+            "GET /checkout/{id}",
+            checkout.show,
+            "the page where a top-up is paid",
+            str,
+            any_peer=True,
+            media_type=html,
+        ),
+        row(
+            "POST /checkout/{id}",
+            checkout.finish,
+            "pays the top-up, or lets the payment fail",
+            str,
+            any_peer=True,
+            media_type=html,
+            max_body=1024,
+        ),
         row(
             "DELETE /",
             sandboxes.remove_sandbox(context.sandboxes),
@@ -106,7 +124,7 @@ def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[Contr
 
 def _state(context: ControlContext) -> list[ControlRoute]:
     """Return the routes of a sandbox's state, clock and scenario."""
-    scenarios, row = ScenarioHandlers(context.store), ControlRoute
+    scenarios, row = ScenarioHandlers(context.store, context.background), ControlRoute
     return [
         row(
             "POST /__mock/reset",
@@ -114,11 +132,18 @@ def _state(context: ControlContext) -> list[ControlRoute]:
             "resets the sandbox, or a part of it",
             schemas.ResetPart,
             state.ResetRequest,
+            optional_body=True,
         ),
-        row("GET /__mock/state", state.show_state, "a versioned snapshot of the whole sandbox", State, is_long=True),
+        row(
+            "GET /__mock/state",
+            state.show_state(context.background),
+            "a versioned snapshot of the whole sandbox",
+            State,
+            is_long=True,
+        ),
         row(
             "PUT /__mock/state",
-            state.put_state(context.sender),
+            state.put_state(context.sender, context.background),
             "restores a snapshot, all or nothing",
             schemas.RestoredState,
             State,
@@ -157,17 +182,24 @@ def _state(context: ControlContext) -> list[ControlRoute]:
     ]
 
 
-def _accounts(sender: WebhookSender) -> list[ControlRoute]:
+def _accounts(context: ControlContext) -> list[ControlRoute]:
     """Return the routes of accounts, tokens and payments."""
-    row = ControlRoute
+    sender, background, row = context.sender, context.background, ControlRoute
     return [
-        row("GET /__mock/accounts", accounts.list_accounts, "all accounts", schemas.AccountDetailsList, is_long=True),
+        row(
+            "GET /__mock/accounts",
+            accounts.list_accounts(background),
+            "all accounts",
+            schemas.AccountDetailsList,
+            is_long=True,
+        ),
         row(
             "POST /__mock/accounts",
             accounts.create_account,
             "creates an account and a key",
             schemas.CreatedAccount,
             accounts.NewAccount,
+            optional_body=True,
         ),
         row("GET /__mock/accounts/{uid}", accounts.show_account, "an account", schemas.AccountDetails),
         row(
@@ -186,7 +218,11 @@ def _accounts(sender: WebhookSender) -> list[ControlRoute]:
             changes=False,
         ),
         row(
-            "GET /__mock/checkouts", payments.list_checkouts, "all checkouts", schemas.CheckoutDetailsList, is_long=True
+            "GET /__mock/checkouts",
+            payments.list_checkouts(background),
+            "all checkouts",
+            schemas.CheckoutDetailsList,
+            is_long=True,
         ),
         row(
             "POST /__mock/checkouts/{id}/pay",
@@ -194,6 +230,7 @@ def _accounts(sender: WebhookSender) -> list[ControlRoute]:
             "pays a checkout, and delivers the signed event",
             schemas.FinishedCheckout,
             payments.DeliveryRequest,
+            optional_body=True,
         ),
         row(
             "POST /__mock/checkouts/{id}/fail",
@@ -201,10 +238,11 @@ def _accounts(sender: WebhookSender) -> list[ControlRoute]:
             "lets a checkout's payment fail, and delivers the signed event",
             schemas.FinishedCheckout,
             payments.DeliveryRequest,
+            optional_body=True,
         ),
         row(
             "POST /__mock/webhooks/sign",
-            payments.sign_webhook,
+            payments.sign_webhook(background),
             "signs an event: headers and body to post to the webhook",
             schemas.SignedEvent,
             payments.SignRequest,
@@ -214,35 +252,36 @@ def _accounts(sender: WebhookSender) -> list[ControlRoute]:
     ]
 
 
-def _records() -> list[ControlRoute]:
+def _records(background: Background) -> list[ControlRoute]:
     """Return the routes of journal, ledger and documents."""
     row = ControlRoute
     return [
         row(
             "GET /__mock/requests",
-            journal.list_requests,
+            journal.list_requests(background),
             "the journal, newest first",
             schemas.JournalView,
             query=journal.QUERY,
+            is_long=True,
         ),
         row("DELETE /__mock/requests", journal.clear_journal, "empties the journal", schemas.JournalView),
         row(
             "GET /__mock/conduct",
-            journal.show_conduct,
+            journal.show_conduct(background),
             "findings about the client's behavior",
             schemas.ConductReport,
             is_long=True,
         ),
         row(
             "GET /__mock/events",
-            events.stream_events(),
+            events.EventStreams().stream,
             "server-sent events: new journal entries, and changes of clock, scenario, money and accounts",
             (schemas.JournalEntryView, schemas.ChangeEvent),
             media_type="text/event-stream",
         ),
         row(
             "GET /__mock/ledger",
-            info.show_ledger,
+            info.show_ledger(background),
             "an account's ledger",
             schemas.LedgerView,
             query=("uid",),
@@ -250,7 +289,7 @@ def _records() -> list[ControlRoute]:
         ),
         row(
             "GET /__mock/firestore/{path:path}",
-            info.show_firestore,
+            info.show_firestore(background),
             "the documented Firestore documents: usage, days, keys, logs, transactions",
             (*get_args(firestore.Document), firestore.DocumentList),
             is_long=True,
@@ -274,6 +313,9 @@ def _starlette_route(
     handlers: dict[str, ControlHandler] = {row.method: row.handler for row in rows}
     listeners = {} if on_change is None else {row.method: on_change for row in rows if row.is_change}
     checked = None if any(row.any_host for row in rows) else local_only
+    # Part of the emulated API, whoever may use that (B7).
+    if any(row.any_peer for row in rows):
+        checked = replace(local_only, access="allowed")
     limits = {row.method: row.max_body for row in rows}
     long = frozenset(row.method for row in rows if row.is_long)
     makes = frozenset(row.method for row in rows if row.makes_sandbox)

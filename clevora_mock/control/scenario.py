@@ -14,7 +14,11 @@ from clevora_mock.core.messages import closest_match
 from clevora_mock.core.scenario import DEFAULT, Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.scenarios.store import ScenarioStore
+from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.json_response import json_response
+
+# The work that a character of a scenario is, for `Background.run`: a regular expression takes long to read.
+_SIZE = 4
 
 # YAML's messages about a text whose lines were joined.
 _BROKEN_LAYOUT = "mapping values|expected key|'-' indicator|could not find expected ':'"
@@ -28,14 +32,16 @@ class ScenarioName(Struct):
 
 
 class ScenarioHandlers:
-    """The handlers; `store` has the scenarios that can be started by name."""
+    """The handlers; `store` has the scenarios that can be started by name, which are read in `background`."""
 
-    def __init__(self, store: ScenarioStore) -> None:
+    def __init__(self, store: ScenarioStore, background: Background) -> None:
         self._store = store
+        self._background = background
 
     async def list(self, request: Request) -> Response:
         """Handle ``GET /__mock/scenarios``."""
-        described = [ScenarioSummary(name, text) for name, text in self._store.describe()]
+        scenarios = await self._background.run(LONG, self._store.describe)
+        described = [ScenarioSummary(name, text) for name, text in scenarios]
         active = get_sandbox(request).scenario_run.scenario.name
         return json_response(ScenarioList(active, described))
 
@@ -48,7 +54,9 @@ class ScenarioHandlers:
 
         With ``"ttl": "60s"`` it ends by itself.
         """
-        get_sandbox(request).start_scenario(self._read(await request.body()))
+        body = await request.body()
+        size = LONG if self._store.has_own else _SIZE * len(body)
+        get_sandbox(request).start_scenario(await self._background.run(size, lambda: self._read(body)))
         return await self.show(request)
 
     async def delete(self, request: Request) -> Response:

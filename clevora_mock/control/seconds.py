@@ -16,7 +16,7 @@ Seconds = Annotated[float, Meta(ge=0, le=MAX_SECONDS)] | Annotated[str, Meta(pat
 
 def to_micros(name: str, seconds: float | str) -> int:
     """Return the microseconds of the field `name`. Raises a 400 for a duration beyond `MAX_SECONDS`."""
-    micros = read_duration(seconds) if isinstance(seconds, str) else round(seconds * SECOND)
-    if micros > MAX_TIMESTAMP:
-        raise invalid(name, f"at most {MAX_SECONDS} seconds", value_text(seconds))
-    return micros
+    try:
+        return read_duration(seconds, MAX_TIMESTAMP) if isinstance(seconds, str) else round(seconds * SECOND)
+    except ValueError:
+        raise invalid(name, f"at most {MAX_SECONDS} seconds", value_text(seconds)) from None

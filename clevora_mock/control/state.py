@@ -16,8 +16,16 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario_run import Displaced, ScenarioRun
 from clevora_mock.core.snapshot import ScenarioState, State
+from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.json_response import json_response
+from clevora_mock.web.long_json import encode_parts, long_response
+from clevora_mock.web.long_json_decoding import decode_long
 from clevora_mock.web.parsing import parse_optional_body
+
+# The work that a record is, for `Background.run`.
+_SIZE = 100
+# The version of longer documents is read together with the rest.
+_MAX_WHOLE_BYTES = 1024 * 1024
 
 
 class ResetRequest(Struct, forbid_unknown_fields=True):
@@ -32,20 +40,28 @@ class Versioned(Struct):
     version: int
 
 
-async def show_state(request: Request) -> Response:
+def show_state(background: Background) -> ControlHandler:
     """Handle ``GET /__mock/state``: return a snapshot of the sandbox, without keys and secrets."""
-    return json_response(snapshot.dump(get_sandbox(request)))
+
+    async def show(request: Request) -> Response:
+        state = snapshot.dump(get_sandbox(request))
+        size = _SIZE * (len(state.journal) + len(state.accounts) + len(state.checkouts) + state.ledger_entries)
+        return await long_response(background, size, encode_parts(state))
+
+    return show
 
 
-def put_state(sender: WebhookSender) -> ControlHandler:
+def put_state(sender: WebhookSender, background: Background) -> ControlHandler:
     """Handle ``PUT /__mock/state``: restore a snapshot, all or nothing."""
 
     async def put(request: Request) -> Response:
         sandbox = get_sandbox(request)
+        body = await request.body()
         try:
-            restore_sandbox(sandbox, parse_state(await request.body()))
+            restored = await background.run(LONG, lambda: PreparedState(parse_state(body)))
         except ValueError as error:
             raise ApiError("invalid_field", f"state: {error}") from None
+        restored.restore(sandbox)
         sender.resume(request.app, sandbox)
         sandbox.announce("reset", "state")
         return json_response(RestoredState(True))
@@ -74,21 +90,28 @@ async def reset_sandbox(request: Request) -> Response:
 def parse_state(body: bytes) -> State:
     """Return the snapshot in `body`. Raises ValueError."""
     try:
-        version = msgspec.json.decode(body, type=Versioned).version
-        if version != snapshot.VERSION:
-            raise ValueError(f"version: expected {snapshot.VERSION}, got {version}")
-        return msgspec.json.decode(body, type=State)
+        if len(body) <= _MAX_WHOLE_BYTES:
+            version = msgspec.json.decode(body, type=Versioned).version
+            if version != snapshot.VERSION:
+                raise ValueError(f"version: expected {snapshot.VERSION}, got {version}")
+        return decode_long(body, State)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
-def restore_sandbox(sandbox: Sandbox, state: State) -> None:
-    """Restore `state`. Raises ValueError, and changes nothing, when it is inconsistent."""
-    restored = snapshot.parse(state)
-    run = _scenario_run(state.scenario)
-    side_runs = {name: _scenario_run(saved) for name, saved in state.side_scenarios.items()}
-    snapshot.restore(sandbox, state, restored)
-    sandbox.scenario_run, sandbox.side_runs = run, side_runs
+class PreparedState:
+    """A snapshot with all that takes long and can fail done. Raises ValueError when it is inconsistent."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+        self._restored = snapshot.parse(state)
+        self._run = _scenario_run(state.scenario)
+        self._side_runs = {name: _scenario_run(saved) for name, saved in state.side_scenarios.items()}
+
+    def restore(self, sandbox: Sandbox) -> None:
+        """Replace the state of `sandbox`; only once, since the sandbox goes on to change what it gets."""
+        snapshot.restore(sandbox, self._state, self._restored)
+        sandbox.scenario_run, sandbox.side_runs = self._run, self._side_runs
 
 
 def _scenario_run(saved: ScenarioState) -> ScenarioRun:

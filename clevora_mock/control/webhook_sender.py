@@ -6,10 +6,12 @@ Delays of the webhook are not waited for, since they would delay the control pla
 
 import asyncio
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from starlette.types import ASGIApp, Message
 
 from clevora_mock.api.payments import new_event_id, sign_event
+from clevora_mock.clock import Timer
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.payments import Checkout, PaymentOrder
 from clevora_mock.core.sandbox import Sandbox
@@ -23,8 +25,10 @@ class WebhookSender:
     """Sender of the events of finished checkouts, to the application that each call names."""
 
     def __init__(self) -> None:
+        # For the next event of each sandbox that has events to come.
+        self._timers: WeakKeyDictionary[Sandbox, Timer] = WeakKeyDictionary()
         # The event loop itself keeps only weak references to tasks.
-        self._running: set[asyncio.Task[list[int]]] = set()
+        self._running: set[asyncio.Task[None]] = set()
 
     async def finish(
         self, app: ASGIApp, sandbox: Sandbox, checkout: Checkout, order: PaymentOrder, now: int
@@ -37,28 +41,41 @@ class WebhookSender:
         checkout.finish(order, now, sandbox.scenario_run.scenario.payments)
         if checkout.due is None or checkout.due <= now:
             return await self._deliver(app, sandbox, checkout)
-        self._schedule(app, sandbox, checkout, checkout.due)
+        self.resume(app, sandbox)
         return []
 
     def resume(self, app: ASGIApp, sandbox: Sandbox) -> None:
-        """Schedule the undelivered events of a restored sandbox."""
-        for checkout in sandbox.checkouts.by_id.values():
-            if checkout.due is not None:
-                self._schedule(app, sandbox, checkout, checkout.due)
+        """Schedule the next of the sandbox's undelivered events, in place of the one that was scheduled."""
+        timer = self._timers.pop(sandbox, None)
+        if timer is not None:
+            timer.cancel()
+        due = min(
+            (checkout.due for checkout in sandbox.checkouts.by_id.values() if checkout.due is not None), default=None
+        )
+        if due is not None:
+            self._timers[sandbox] = sandbox.clock.call_at(due, lambda: self._start(app, sandbox))
 
-    def _schedule(self, app: ASGIApp, sandbox: Sandbox, checkout: Checkout, due: int) -> None:
-        def deliver() -> None:
-            # The sandbox may have been reset or restored since.
-            if sandbox.checkouts.by_id.get(checkout.id) is checkout and checkout.due == due:
-                task = asyncio.get_running_loop().create_task(self._deliver(app, sandbox, checkout))
-                self._running.add(task)
-                task.add_done_callback(self._running.discard)
+    def _start(self, app: ASGIApp, sandbox: Sandbox) -> None:
+        task = asyncio.get_running_loop().create_task(self._deliver_due(app, sandbox))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
-        sandbox.clock.call_at(due, deliver)
+    async def _deliver_due(self, app: ASGIApp, sandbox: Sandbox) -> None:
+        """Deliver what is due, one event after the other, so that other requests go on meanwhile."""
+        waiting = [checkout for checkout in sandbox.checkouts.by_id.values() if checkout.due is not None]
+        for checkout in sorted(waiting, key=lambda checkout: checkout.due or 0):
+            due, now = checkout.due, sandbox.clock.now()
+            # The sandbox may have been reset or restored, or its clock set back.
+            if due is not None and due <= now and sandbox.checkouts.by_id.get(checkout.id) is checkout:
+                await self._deliver(app, sandbox, checkout)
+                await asyncio.sleep(0)
+        self.resume(app, sandbox)
 
     async def _deliver(self, app: ASGIApp, sandbox: Sandbox, checkout: Checkout) -> list[int]:
         """Deliver the event as often as the checkout says: with the same id, each with a timestamp of its own."""
         checkout.due = None
+        # By the clock that the webhook will go by, which a scenario that is over may have set.
+        sandbox.end_expired_scenario()
         event = sandbox.payment_event(checkout, sandbox.clock.now())
         event_id = new_event_id(sandbox)
         statuses = []

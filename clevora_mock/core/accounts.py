@@ -6,8 +6,11 @@ record that authentication looks up, so it takes effect with the next request.
 
 import re
 from hashlib import blake2b
+from typing import Annotated
 
-from clevora_mock.contract.limits import ACTIVATION_THRESHOLD, KEY_FORMAT, KEY_PATTERN, KEY_PREFIX
+from msgspec import Meta
+
+from clevora_mock.contract.limits import ACTIVATION_THRESHOLD, KEY_FORMAT, KEY_PATTERN, KEY_PREFIX, UID_PATTERN
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.ledger import Ledger
@@ -15,6 +18,7 @@ from clevora_mock.core.limits import RateLimiter
 from clevora_mock.core.masking import preview
 from clevora_mock.core.usage import AccountUsage
 
+Uid = Annotated[str, Meta(pattern=UID_PATTERN)]
 # Of a sandbox, and keys of an account, also revoked ones.
 MAX_ACCOUNTS = 10_000
 MAX_KEYS = 10_000

@@ -13,6 +13,10 @@ from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.scenario import NO_PLAN, Plan
 
+# The parts of a message, and of a header that is sent several times, that rules look at.
+MAX_MESSAGE_CHARACTERS = 32 * 1024
+MAX_HEADER_LINES = 8
+
 
 class RequestFacts(Struct, frozen=True, dict=True):
     """A routed request with its body.
@@ -39,8 +43,17 @@ class RequestFacts(Struct, frozen=True, dict=True):
         return self.headers.get(name, b"").decode("latin-1")
 
     def lines_of(self, name: bytes) -> list[str]:
-        """Return the texts of all lines of a header, without space around them."""
-        return [value.decode("latin-1").strip(" \t") for each, value in self.header_lines if each == name]
+        """Return the texts of the first `MAX_HEADER_LINES` lines of a header, without space around them."""
+        return self._lines.get(name, [])
+
+    @cached_property
+    def _lines(self) -> dict[bytes, list[str]]:
+        lines: dict[bytes, list[str]] = {}
+        for name, value in self.header_lines:
+            found = lines.setdefault(name, [])
+            if len(found) < MAX_HEADER_LINES:
+                found.append(value.decode("latin-1").strip(" \t"))
+        return lines
 
     @cached_property
     def document(self) -> Any:
@@ -49,6 +62,49 @@ class RequestFacts(Struct, frozen=True, dict=True):
             return msgspec.json.decode(self.body) if self.body else None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
+
+    @property
+    def known_document(self) -> Any:
+        """The document if a condition has looked at it, else None."""
+        return vars(self).get("document")
+
+    @cached_property
+    def messages(self) -> list[dict[str, Any]]:
+        """The messages of a chat, as far as they have the form of messages."""
+        found = self.document.get("messages") if isinstance(self.document, dict) else None
+        return [message for message in found if isinstance(message, dict)] if isinstance(found, list) else []
+
+    @cached_property
+    def turn(self) -> int:
+        """The number of user messages in a chat."""
+        return sum(1 for message in self.messages if message.get("role") == "user")
+
+    @cached_property
+    def last_message(self) -> str:
+        """The start of the last user message, the query, the topic or the input; empty without one."""
+        field = None if self.endpoint is None else self.endpoint.message_field
+        if field is None or not isinstance(self.document, dict):
+            return ""
+        if field != "messages":
+            return _text(self.document.get(field))
+        contents = (message.get("content") for message in reversed(self.messages) if message.get("role") == "user")
+        return _text(next(contents, None))
+
+    def read_for_rules(self) -> None:
+        """Read the parts of the body that a rule's conditions look at, which takes long for a long one."""
+        _ = self.turn, self.last_message
+
+
+def _text(value: object) -> str:
+    """Return the first `MAX_MESSAGE_CHARACTERS` of a text, or of the lines of an array of texts."""
+    if isinstance(value, str):
+        return value[:MAX_MESSAGE_CHARACTERS]
+    if not isinstance(value, list):
+        return ""
+    # An item is followed by a line break, however short it is.
+    items = value[:MAX_MESSAGE_CHARACTERS]
+    lines = [_text(part.get("text") if isinstance(part, dict) else part) for part in items]
+    return "\n".join(lines)[:MAX_MESSAGE_CHARACTERS]
 
 
 class Principal(Struct, frozen=True):

@@ -1,8 +1,9 @@
 """Regular expressions whose searches take a bounded time.
 
 Python's engine backtracks and cannot be interrupted: ``(a+)+$`` takes seconds on 26 letters. So an expression with a
-choice within a repeat is refused, which leaves those whose steps are a polynomial of the text's length; and a search
-looks at no more of the text than the bound on its steps allows. The bound follows from the expression and the text
+choice within a repeat is refused, and so is a reference back to a group, whose comparisons no bound of steps tells;
+that leaves those whose steps are a polynomial of the text's length, and a search looks at no more of the text than the
+bound on its steps allows. The bound follows from the expression and the text
 alone, so a search has the same result on every machine.
 """
 
@@ -16,6 +17,10 @@ from typing import Any
 MAX_CHARACTERS = 1 << 14
 # Some milliseconds: a step takes up to 12 ns, a quick one, in a loop over one character's pattern, a quarter.
 _MAX_STEPS, _QUICK = 500_000, 0.25
+# Of all expressions of a scenario, which may all be searched for one request.
+_MAX_STEPS_OF_ALL = 2_000_000
+# Steps to count, for a character of a text, what a bound of the steps in it needs.
+_COUNTING = 8
 _MAX_CHOICES, _MAX_UNROLLED = 12, 8
 # Long enough to be rare in a text, and short enough to be counted quickly.
 _PREFIX = 8
@@ -27,12 +32,17 @@ _SINGLE = {"LITERAL", "NOT_LITERAL", "ANY", "IN"}
 _REPEATS = {"MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"}
 # Operations whose last operand is what they hold.
 _GROUPS = {"SUBPATTERN", "ASSERT", "ASSERT_NOT"}
+_REFUSED = {
+    "ATOMIC_GROUP": "an atomic group, (?>…)",
+    "GROUPREF": r"a reference back to a group, \1 or (?P=name),",
+    "GROUPREF_EXISTS": "a condition on a group, (?(1)…)",
+}
 
 
 class Expression:  # noqa: PLW1641 - never a key
     """A compiled expression; equal to another with the same source and flags."""
 
-    __slots__ = ("_compiled", "_runs", "_safe_length", "_tree")
+    __slots__ = ("_compiled", "_max_steps", "_runs", "_safe_length", "_tree")
 
     def __init__(self, source: str, flags: int = 0) -> None:
         """Raise ValueError for an expression that is invalid or could run away."""
@@ -44,19 +54,25 @@ class Expression:  # noqa: PLW1641 - never a key
                 warnings.simplefilter("error")
                 self._compiled = re.compile(source, flags)
                 self._tree = parser.parse(source, flags)
-            self._bound(flags)
+            if _choices(self._tree) > _MAX_CHOICES:
+                raise ValueError(f"could run away: more than {_MAX_CHOICES} repeats")
+            self._runs = {str(item): _compiled_run(item, flags) for item in _single_repeats(self._tree)}
+            self._bound(_MAX_STEPS)
         except RecursionError:
             raise ValueError("could run away: its groups are nested too deeply") from None
         except (re.error, OverflowError, Warning) as error:
             raise ValueError(f"is no regular expression: {error}") from None
 
-    def _bound(self, flags: int) -> None:
-        """Set the length up to which every text can be searched in time. Raises ValueError."""
-        if _choices(self._tree) > _MAX_CHOICES:
-            raise ValueError(f"could run away: more than {_MAX_CHOICES} repeats")
-        self._runs = {str(item): _compiled_run(item, flags) for item in _single_repeats(self._tree)}
-        self._safe_length = MAX_CHARACTERS
-        while self._safe_length > 1 and _Bound(self._safe_length).steps(self._tree, flags) > _MAX_STEPS:
+    def share(self, count: int) -> None:
+        """Bound the steps of a search further, for one of `count` expressions that are searched for one request."""
+        steps = min(_MAX_STEPS, _MAX_STEPS_OF_ALL // count)
+        if steps < self._max_steps:
+            self._bound(steps)
+
+    def _bound(self, steps: int) -> None:
+        """Set the bound of a search's steps, and the length up to which every text can be searched in them."""
+        self._max_steps, self._safe_length = steps, MAX_CHARACTERS
+        while self._safe_length > 1 and _Bound(self._safe_length).steps(self._tree, self._compiled.flags) > steps:
             self._safe_length = self._safe_length * 7 // 8
 
     def __eq__(self, other: object) -> bool:
@@ -66,9 +82,16 @@ class Expression:  # noqa: PLW1641 - never a key
         """Tell whether the expression is found in `text`, or in its beginning if the whole could take too long."""
         if len(text) > self._safe_length:
             text = text[:MAX_CHARACTERS]
-            if _TextBound(text, self._compiled.flags, self._runs).steps(self._tree, self._compiled.flags) > _MAX_STEPS:
+            if not self._is_quick(text):
                 text = text[: self._safe_length]
         return self._compiled.search(text) is not None
+
+    def _is_quick(self, text: str) -> bool:
+        """Tell whether `text` can be searched in time, unless that itself could take longer to find out."""
+        counting = len(text) * (1 + _COUNTING * len(self._runs))
+        flags = self._compiled.flags
+        is_countable = counting <= 2 * self._max_steps
+        return is_countable and _TextBound(text, flags, self._runs).steps(self._tree, flags) <= self._max_steps
 
 
 def _choices(tree: Any) -> int:
@@ -84,10 +107,12 @@ def _choices(tree: Any) -> int:
         elif op.name == "BRANCH":
             begins = [*map(_begin, value[1])]
             count += sum(map(_choices, value[1])) + (None in begins or len({*begins}) < len(begins))
+        elif op.name == "SUBPATTERN" and (value[1] or value[2]):
+            raise ValueError("could run away: flags of a part, (?i:…), are not supported; set them for the whole")
         elif op.name in _GROUPS:
             count += _choices(value[-1])
-        elif op.name in ("ATOMIC_GROUP", "GROUPREF_EXISTS"):
-            raise ValueError("could run away: (?>…) and (?(1)…) are not supported")
+        elif op.name in _REFUSED:
+            raise ValueError(f"could run away: {_REFUSED[op.name]} is not supported")
     return count
 
 
@@ -139,7 +164,9 @@ class _Bound:
         is_anchored = len(tree) > 0 and tree[0][0].name == "AT" and tree[0][1].name.startswith("AT_BEGINNING")
         if is_anchored and not flags & re.MULTILINE:
             starts = 1
-        return self.length + starts * steps
+        # A literal is searched for quickly.
+        is_quick = isinstance(first, str) and not flags & re.IGNORECASE
+        return self.length * (_QUICK if is_quick else 1) + starts * steps
 
     def _through(self, tree: Any, steps: float, first: Any) -> tuple[float, Any]:
         """Return the steps from one position through `tree` and the rest, and what must match first.
@@ -160,7 +187,7 @@ class _Bound:
             elif name in _GROUPS:
                 steps, first = steps + self._through(value[-1], 1, None)[0], None
             elif name != "AT":
-                steps, first = steps + (self.length if name == "GROUPREF" else 1), None
+                steps, first = steps + 1, None
         return steps, first
 
     def _repeated(self, repeat: tuple[int, int, Any], steps: float, first: Any) -> tuple[float, Any]:

@@ -2,6 +2,9 @@
 
 ``header.claims.`` with ``{"alg":"none","typ":"JWT"}`` and an empty signature, so that a test can sign in any user
 without a key. Signed tokens are refused, since they are real credentials.
+
+With a `key` (``--strict-tokens``) only tokens that were issued with it are taken. The proof is a claim, ``jti``, since
+Firebase's Admin SDKs take no emulator's token with a signature.
 """
 
 import binascii
@@ -14,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from clevora_mock.clock import SECOND
-from clevora_mock.contract.limits import MAX_EMAIL_CHARACTERS, MAX_UID_CHARACTERS, id_token_issuer
+from clevora_mock.contract.limits import MAX_EMAIL_CHARACTERS, UID_FORMAT, id_token_issuer, is_uid
 from clevora_mock.core.errors import ApiError
 
 LIFETIME_SECONDS = 3600
@@ -38,7 +41,12 @@ class TokenSignIn(Struct, frozen=True):
 
 
 def issue(
-    identity: Identity, project: str, now: int, lifetime: int = LIFETIME_SECONDS, sign_in: TokenSignIn | None = None
+    identity: Identity,
+    project: str,
+    now: int,
+    lifetime: int = LIFETIME_SECONDS,
+    sign_in: TokenSignIn | None = None,
+    key: bytes | None = None,
 ) -> str:
     """Return an ID token for `identity`, valid for `lifetime` seconds from `now`, by default for a sign-in at `now`."""
     seconds = now // SECOND
@@ -65,20 +73,22 @@ def issue(
         claims["picture"] = used.picture
     if used.provider == "anonymous":
         claims["provider_id"] = used.provider
+    if key is not None:
+        claims["jti"] = prove(claims, key)
     return f"{_encode({'alg': 'none', 'typ': 'JWT'})}.{_encode(claims)}."
 
 
-def verify(token: str | None, project: str, now: int) -> Identity:
+def verify(token: str | None, project: str, now: int, key: bytes | None = None) -> Identity:
     """Return the user of `token`. Raises a 401 with the reason as its hint if it is not valid at `now`."""
     if not token:
         raise _refused("send Authorization: Bearer <Firebase ID token>")
-    claims = read(token, project)
+    claims = read(token, project, key)
     if claims["exp"] * SECOND <= now:
         raise _refused("expired, by this sandbox's clock")
     return subject(claims)
 
 
-def read(token: str, project: str) -> dict[str, Any]:
+def read(token: str, project: str, key: bytes | None = None) -> dict[str, Any]:
     """Return the claims of `token`, even of an expired one. Raises a 401 with the reason as its hint."""
     parts = token.split(".")
     if len(parts) != 3:
@@ -89,13 +99,29 @@ def read(token: str, project: str) -> dict[str, Any]:
     if header.get("typ", "JWT") != "JWT":
         raise _refused("typ is not JWT")
     _check(claims, project)
+    if key is not None and not _is_proven(claims, key):
+        raise _refused("not issued by this server (--strict-tokens); POST /__mock/tokens issues one")
     return claims
+
+
+def prove(document: object, key: bytes) -> str:
+    """Return a proof that `document` was made with `key`: an HMAC of its JSON."""
+    import hmac  # noqa: PLC0415 - few servers are strict
+
+    return hmac.new(key, msgspec.json.encode(document), "sha256").hexdigest()
 
 
 def subject(claims: dict[str, Any]) -> Identity:
     """Return the user of a valid token's claims."""
     email = claims.get("email")
     return Identity(claims["sub"], email if isinstance(email, str) and len(email) <= MAX_EMAIL_CHARACTERS else None)
+
+
+def _is_proven(claims: dict[str, Any], key: bytes) -> bool:
+    from hmac import compare_digest  # noqa: PLC0415 - few servers are strict
+
+    rest = {name: value for name, value in claims.items() if name != "jti"}
+    return compare_digest(str(claims.get("jti")).encode(), prove(rest, key).encode())
 
 
 def _check(claims: dict[str, Any], project: str) -> None:
@@ -105,8 +131,8 @@ def _check(claims: dict[str, Any], project: str) -> None:
     if claims.get("aud") != project:
         raise _refused(f"aud is not {project}")
     subject = claims.get("sub")
-    if not isinstance(subject, str) or not 1 <= len(subject) <= MAX_UID_CHARACTERS:
-        raise _refused(f"sub must be a string of 1 to {MAX_UID_CHARACTERS} characters")
+    if not isinstance(subject, str) or not is_uid(subject):
+        raise _refused(f"sub must be a string of {UID_FORMAT}")
     if claims.get("user_id", subject) != subject:
         raise _refused("user_id is not sub")
     expires = claims.get("exp")

@@ -26,15 +26,14 @@ MAX_PATH_CHARACTERS = 1_000
 MAX_NAME_CHARACTERS = 200
 # Of each text of a near miss.
 MAX_MISS_CHARACTERS = 100
-MAX_MISSES = 20
 # Of all entries of all journals of a server.
 MAX_JOURNAL_BYTES = 40 * 1024 * 1024
 
 # An entry without its texts, and one of its near misses.
 _ENTRY_BYTES = 1_000
 _MISS_BYTES = 1_000
-# The bytes of a character in a text that is not ASCII.
-_WIDEST = 4
+# The bytes of a character that is not ASCII in memory, or of a control character in JSON.
+_WIDEST = 6
 # Entries that are dropped together, so that the largest journal is not searched for each of them.
 _DROPPED_TOGETHER = 32
 
@@ -149,6 +148,13 @@ class Journal:
     def clear(self) -> None:
         self.restore([], 0)
 
+    def leave(self) -> None:
+        """Give the memory back to the server's other journals, since nobody is going to read this one for long."""
+        size = self.bytes
+        self._memory.change(self, -size)
+        self._memory = JournalMemory()
+        self._memory.change(self, size)
+
     def restore(self, entries: Iterable[JournalEntry], total: int) -> None:
         """Replace the entries."""
         self._memory.change(self, -self.bytes)
@@ -160,7 +166,7 @@ class Journal:
 def size_of(entry: JournalEntry) -> int:
     """Return the memory of an entry, in bytes."""
     texts = (entry.response, entry.path, entry.query, entry.client, entry.message or "", entry.hint or "")
-    characters = sum(len(text) if text.isascii() else len(text) * _WIDEST for text in texts)
+    characters = sum(len(text) if text.isascii() and text.isprintable() else len(text) * _WIDEST for text in texts)
     return _ENTRY_BYTES + len(entry.body) + characters + len(entry.misses) * _MISS_BYTES
 
 
@@ -200,7 +206,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         rule=None if plan.rule is None else _start(plan.rule, MAX_NAME_CHARACTERS),
         draw=plan.draw,
         fault=reply.fault,
-        misses=tuple(map(_shortened, plan.misses[:MAX_MISSES])),
+        misses=tuple(map(_shortened, plan.misses)),
         query=_start(facts.query, MAX_PATH_CHARACTERS),
         message=None if message is None else _start(message, MAX_TEXT_CHARACTERS),
         hint=None if hint is None else _start(hint, MAX_TEXT_CHARACTERS),

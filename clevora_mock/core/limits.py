@@ -15,6 +15,8 @@ from clevora_mock.contract.limits import REQUESTS_PER_MINUTE, TOKENS_PER_DAY
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.usage import DAYS
 
+_HINT = "--no-rate-limit switches the limits off, and so does `limits` in a scenario"
+
 Limit = Annotated[int, Meta(ge=0, le=2**62)]
 
 
@@ -41,6 +43,7 @@ class RateLimiter:
             raise ApiError(
                 "daily_token_limit_exceeded",
                 f"Daily token limit exceeded: {limits.tokens_per_day:,} tokens",
+                hint=_HINT,
                 retry_after=ceil_seconds((day_of(now) + 1) * DAY - now),
             )
         if limits.requests_per_minute is None:
@@ -58,6 +61,7 @@ class RateLimiter:
             raise ApiError(
                 "rate_limit_exceeded",
                 f"Rate limit exceeded: {limits.requests_per_minute} requests per minute",
+                hint=_HINT,
                 retry_after=min(60, ceil_seconds(leaves + MINUTE - now)),
             )
         recent.insert(count, now)

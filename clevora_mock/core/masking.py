@@ -1,11 +1,13 @@
 """Masking of secrets: API keys, webhook secrets, ID and refresh tokens, and the values of fields such as `password`.
 
-They are recognized however they are written: with JSON's escapes, percent-encoded, in capitals, as a field's name, in
-JSON inside of JSON, and in JSON that is cut short.
+They are recognized however they are written: with JSON's escapes, percent-encoded, in base64, in several layers of
+these, in capitals, as a field's name, in JSON inside of JSON, and in JSON that is cut short.
 """
 
 import re
+from base64 import b64decode
 from bisect import bisect_right
+from typing import NamedTuple
 
 from clevora_mock.contract.limits import KEY_PREFIX
 
@@ -21,7 +23,7 @@ _SPACE = r"(?:\s|\\{1,15}[nrt]|%(?:25){0,7}(?:20|0[9ad])|\+){0,64}+"
 _SECRET = re.compile(
     # A key, even without its last digits; a preview has twelve.
     rf"(?P<key>{KEY_PREFIX}[0-9a-f]{{13,}})"
-    r"|(?P<token>whsec_[a-z0-9+/=_-]{4,}|(?-i:[Ee]yJ[\w-]{8,999}+\.[\w-]{8,}+\.[\w-]*|AMf-[\w-]{16,}))"
+    r"|(?P<token>whsec_[a-z0-9+/=_-]{4,}|(?-i:[Ee]yJ[\w-]{8,999}+\.(?:[\w-]{8,}+\.[\w-]*|eyJ[\w-]{8,}+)|AMf-[\w-]{16,}))"
     # A field in a JSON object.
     rf'|"{_FIELD}"\s*+:\s*+(?:"(?P<text>(?:[^"\\]|\\.)*+)|(?P<other>\[[^\]]*+\]?|{{[^}}]*+}}?|[^\s",\]}}]+))'
     # A field in JSON inside of a string or a query.
@@ -32,12 +34,26 @@ _SECRET = re.compile(
     rf"|(?:^|[&?]){_FIELD}=(?P<form>[^&\s\"]+)",
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
+# A word, or a value in JSON or in a query, without the backslash of a quote that ends it; and any encoded character.
+_WORD = re.compile(r"[^\s\"&=]*[^\s\"&=\\]")
+_HEX = re.compile(r"(?:\\{1,15}u00|%)([2-7][0-9a-f])", re.IGNORECASE)
+# Base64, in lines or not; a reply joins lines by a space. A shorter text holds no secret; few words are as long.
+_BREAK = r"(?:[\r\n]|\\{1,15}[rn]|%(?:25){0,7}0[adAD]|(?<=[\w+/-]{60})[ ])"
+_BREAKS = re.compile(_BREAK, re.ASCII)
+_BASE64 = re.compile(rf"(?<![\w+/-])[\w+/-]{{24,}}+(?:{_BREAK}++[\w+/-]{{4,}}+)*+={{0,2}}", re.ASCII)
+# Translates bytes: a character of base64 becomes a digit, any other a space.
+_DIGITS = bytes(ord("0" if re.fullmatch(r"[\w+/-]", chr(code), re.ASCII) else " ") for code in range(256))
+_ENOUGH_DIGITS = b"0" * 24
+# Of base64 within base64, and of percent-encoding or escapes.
+_MAX_LAYERS = 2
+_MAX_ESCAPES = 4
 # No secret is longer, so that one which starts before a cut is recognized.
 LONGEST_SECRET = 4096
 # The groups that hold a secret.
 _SECRETS = ("key", "token", "text", "other", "inner", "inner_other", "form")
 # Each match contains one of these in lower case; searching for them first is much faster.
 _MARKS = (KEY_PREFIX, "whsec_", "eyj", "amf-", "password", "secret", "refresh")
+_MARKS_IN_BYTES = tuple(mark.encode() for mark in _MARKS)
 
 
 def masked(body: bytes) -> bytes:
@@ -48,17 +64,7 @@ def masked(body: bytes) -> bytes:
 
 def masked_text(text: str) -> str:
     """Mask all secrets in `text`: a key becomes its preview, a token its first characters, a field's value ``***``."""
-    plain, starts, ends = _decode(text)
-    lowered = plain.lower()
-    if not any(mark in lowered for mark in _MARKS):
-        return text
-    parts = []
-    done = 0
-    for found in _SECRET.finditer(plain):
-        name = next(name for name in _SECRETS if found[name] is not None)
-        parts += [text[done : _position(found.start(name), starts, ends)], _shown(name, found[name])]
-        done = _position(found.end(name), starts, ends)
-    return "".join([*parts, text[done:]])
+    return _masked(text, _MAX_LAYERS)
 
 
 def masked_start(text: str, length: int) -> str:
@@ -74,6 +80,91 @@ def is_secret_name(path: str) -> bool:
 def preview(raw: str) -> str:
     """Return the first 20 and the last 2 characters of a key (K4)."""
     return f"{raw[:20]}...{raw[-2:]}"
+
+
+class _Span(NamedTuple):
+    """A secret in a decoded text, and what is shown instead."""
+
+    start: int
+    end: int
+    shown: str
+
+
+def _masked(text: str, layers: int) -> str:
+    """Mask all secrets in `text`, also in `layers` of base64."""
+    text = _masked_secrets(text, layers)
+    if not (("%" in text or "\\u00" in text) and _HEX.search(text)):
+        return text
+    # What is encoded more than once is masked as a whole.
+    return _WORD.sub(lambda found: "***" if _is_secret_encoded(found[0], layers) else found[0], text)
+
+
+def _is_secret_encoded(word: str, layers: int) -> bool:
+    for _ in range(_MAX_ESCAPES):
+        read = _HEX.sub(lambda found: chr(int(found[1], 16)), word)
+        if read == word:
+            return False
+        if _masked_secrets(read, layers) != read:
+            return True
+        word = read
+    return False
+
+
+def _masked_secrets(text: str, layers: int) -> str:
+    plain, starts, ends = _decode(text)
+    spans = [*_find_secrets(plain), *(_find_in_base64(plain, layers) if layers else ())]
+    parts: list[str] = []
+    done = 0
+    for span in sorted(spans):
+        start, end = _position(span.start, starts, ends), _position(span.end, starts, ends)
+        # One that begins within another is a part of it.
+        if start >= done:
+            parts += [text[done:start], span.shown]
+        done = max(done, end)
+    return "".join([*parts, text[done:]]) if parts else text
+
+
+def _find_secrets(plain: str) -> list[_Span]:
+    lowered = plain.lower()
+    if not any(mark in lowered for mark in _MARKS):
+        return []
+    spans = []
+    for found in _SECRET.finditer(plain):
+        name = next(name for name in _SECRETS if found[name] is not None)
+        spans.append(_Span(found.start(name), found.end(name), _shown(name, found[name])))
+    return spans
+
+
+def _find_in_base64(plain: str, layers: int) -> list[_Span]:
+    # Much faster than to search for the expression.
+    if _ENOUGH_DIGITS not in plain.encode("latin-1", "replace").translate(_DIGITS):
+        return []
+    return [
+        _Span(found.start(), found.end(), found[0][:6] + "***")
+        for found in _BASE64.finditer(plain)
+        if any(_has_secret(read, layers) for read in _read_base64(found[0]))
+    ]
+
+
+def _read_base64(run: str) -> list[bytes]:
+    """Return what `run` encodes, if that begins with its first character, or up to three later."""
+    digits = _BREAKS.sub("", run).rstrip("=").replace("-", "+").replace("_", "/")
+    aligned = [digits[skipped:] for skipped in range(4)]
+    # A single digit at the end encodes nothing.
+    whole = [part[:-1] if len(part) % 4 == 1 else part for part in aligned]
+    return [b64decode(part + "=" * (-len(part) % 4)) for part in whole]
+
+
+def _has_secret(read: bytes, layers: int) -> bool:
+    """Tell whether what base64 encodes has a secret, also an encoded one if it is a text, as few wrong readings are."""
+    lowered, text = read.lower(), read.decode("latin-1")
+    if any(mark in lowered for mark in _MARKS_IN_BYTES) and _masked(text, 0) != text:
+        return True
+    try:
+        text = read.decode()
+    except UnicodeDecodeError:
+        return False
+    return _masked(text, layers - 1) != text
 
 
 def _shown(name: str, secret: str) -> str:

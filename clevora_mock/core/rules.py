@@ -23,6 +23,9 @@ from clevora_mock.core.near_misses import (
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.scenario import Calls, Plan, Rule, RuleNearMiss, Scenario, TextPattern, When
 
+# Near misses that are kept of a request.
+MAX_MISSES = 20
+
 
 def purpose_of(scenario: Scenario, rule: Rule) -> str:
     """Return the name under which the draws of `rule` are counted."""
@@ -57,7 +60,8 @@ def decide(
                 return Plan(rule.then, rule.name, purpose, draw, tuple(misses), count)
             failed = "calls"
         reached = counts[rule.name] if failed == "calls" else facts.arrived - began
-        misses.append(_near_miss(rule, failed, facts, principal, draw, reached))
+        if len(misses) < MAX_MISSES:
+            misses.append(_near_miss(rule, failed, facts, principal, draw, reached))
     return Plan(misses=tuple(misses))
 
 
@@ -98,31 +102,6 @@ def is_among(count: int, calls: Calls) -> bool:
     if calls.every is not None and count % calls.every == 0:
         return True
     return any(low <= count and (high is None or count <= high) for low, high in calls.ranges)
-
-
-def _messages(facts: RequestFacts) -> list[dict[str, Any]]:
-    """Return the messages of a chat, as far as they have the form of messages."""
-    found = facts.document.get("messages") if isinstance(facts.document, dict) else None
-    return [message for message in found if isinstance(message, dict)] if isinstance(found, list) else []
-
-
-def last_message(facts: RequestFacts) -> str:
-    """Return the text of the last user message, the query, the topic or the input; empty without one."""
-    field = None if facts.endpoint is None else facts.endpoint.message_field
-    if field is None or not isinstance(facts.document, dict):
-        return ""
-    if field != "messages":
-        return _text(facts.document.get(field))
-    contents = [message.get("content") for message in _messages(facts) if message.get("role") == "user"]
-    return _text(contents[-1]) if contents else ""
-
-
-def _text(value: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list):
-        return "\n".join(_text(part.get("text") if isinstance(part, dict) else part) for part in value)
-    return ""
 
 
 def _is_endpoint(when: When, facts: RequestFacts) -> bool:
@@ -171,31 +150,27 @@ def _describe_body(when: When, facts: RequestFacts, principal: Principal) -> Dif
 
 
 def _has_message(when: When, facts: RequestFacts, principal: Principal) -> bool:
-    return when.message is not None and _matches(when.message, last_message(facts), whole=False)
+    return when.message is not None and _matches(when.message, facts.last_message, whole=False)
 
 
 def _describe_message(when: When, facts: RequestFacts, principal: Principal) -> Difference:
-    return "message", "" if when.message is None else pattern_text(when.message), json_text(last_message(facts))
+    return "message", "" if when.message is None else pattern_text(when.message), json_text(facts.last_message)
 
 
 def _is_turn(when: When, facts: RequestFacts, principal: Principal) -> bool:
-    return when.turn == _turn(facts)
-
-
-def _turn(facts: RequestFacts) -> int:
-    return sum(1 for message in _messages(facts) if message.get("role") == "user")
+    return when.turn == facts.turn
 
 
 def _describe_turn(when: When, facts: RequestFacts, principal: Principal) -> Difference:
-    return "turn", json_text(when.turn), json_text(_turn(facts))
+    return "turn", json_text(when.turn), json_text(facts.turn)
 
 
 def _is_last_role(when: When, facts: RequestFacts, principal: Principal) -> bool:
-    return [message.get("role") for message in _messages(facts)[-1:]] == [when.last_role]
+    return [message.get("role") for message in facts.messages[-1:]] == [when.last_role]
 
 
 def _describe_last_role(when: When, facts: RequestFacts, principal: Principal) -> Difference:
-    last = _messages(facts)[-1:]
+    last = facts.messages[-1:]
     return "last_role", json_text(when.last_role), json_text(last[0].get("role")) if last else NOTHING
 
 

@@ -32,11 +32,14 @@ if TYPE_CHECKING:
 # Errors before the endpoint's work are not part of the account's usage (U7); an unknown model is found by the work.
 _UNRECORDED = frozenset({401, 402, 403, 404, 405, 429})
 
-_MAX_SIDE_RUNS = 64
+MAX_SIDE_RUNS = 64
 
 
 class SandboxConfig(Struct, frozen=True):
-    """The initial state of a sandbox: the demo account (`balance` in micro-dollars), secrets, limits and sizes."""
+    """The initial state of a sandbox: the demo account (`balance` in micro-dollars), secrets, limits and sizes.
+
+    With a `token_key`, only tokens that were issued with it are taken.
+    """
 
     seed: int
     uid: str
@@ -47,6 +50,7 @@ class SandboxConfig(Struct, frozen=True):
     firebase_project: str
     webhook_secret: str
     limits: Limits
+    token_key: bytes | None = None
     real_delays: bool = False
     journal_size: int = MAX_ENTRIES
 
@@ -174,7 +178,7 @@ class Sandbox:
 
     def start_side_run(self, name: str, scenario: Scenario) -> ScenarioRun:
         """Start a scenario beside the active one, for the requests that select it by `name`."""
-        if len(self.side_runs) >= _MAX_SIDE_RUNS:
+        if len(self.side_runs) >= MAX_SIDE_RUNS:
             del self.side_runs[next(iter(self.side_runs))]
         run = self.side_runs[name] = ScenarioRun(scenario, self.clock.now())
         return run
@@ -338,9 +342,9 @@ class Sandbox:
             run.displaced = replace(run.displaced, adjustment=found.adjustment, activated=found.activated)
 
     def close(self) -> None:
-        """Drop pending checkouts and the journal; a later sandbox of this name is a new one."""
+        """Drop pending checkouts; a later sandbox of this name is a new one, and its journal has this one's memory."""
         self.checkouts = Checkouts()
-        self.journal.clear()
+        self.journal.leave()
 
     def next_entry(self) -> int:
         """Return the serial number of the next ledger entry."""

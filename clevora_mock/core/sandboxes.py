@@ -69,13 +69,13 @@ class Sandboxes:
         """End a request to `sandbox`."""
         sandbox.running -= 1
         if not sandbox.running and not sandbox.is_kept:
-            self._unkept.pop(sandbox.name, None)
+            del self._unkept[sandbox.name]
             sandbox.close()
 
     def keep(self, sandbox: Sandbox) -> None:
         """Keep the sandbox of a request that was accepted."""
-        if not sandbox.is_kept and self._unkept.pop(sandbox.name, None) is sandbox:
-            self._add(sandbox)
+        if not sandbox.is_kept:
+            self._add(self._unkept.pop(sandbox.name))
 
     def _find(self, path: str) -> tuple[Sandbox, str, str]:
         if not path.startswith(_PREFIX):
@@ -122,6 +122,6 @@ class Sandboxes:
         """Remove the sandbox `name`; its next use creates a new one."""
         sandbox = self._named.pop(name, None)
         if sandbox is not None:
+            sandbox.close()
             if self._on_closed is not None:
                 self._on_closed(sandbox)
-            sandbox.close()

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, Struct, UnsetType
 from msgspec.structs import replace
 
+from clevora_mock.clock import MAX_DURATION
 from clevora_mock.contract.errors import DEFAULT_RETRY_AFTER, INJECTABLE_ERRORS, STATUSES, CustomErrorSpec, ErrorSpec
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.expressions import Expression
@@ -25,6 +26,9 @@ _P99 = 2.3263478740408408
 _NOTHING = "No rules: only the contract's own errors. A client that fails here misreads the API itself."
 
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
+
+# The bounds of a stream's pace, in tokens a second.
+MIN_RATE, MAX_RATE = 0.001, 1_000_000
 
 # In microseconds; files have ``250ms``, ``2s``, ``1.5m`` or ``1h``.
 Duration = Annotated[int, Meta(extra_json_schema={"format": "duration"})]
@@ -163,7 +167,8 @@ class Delay(Struct, frozen=True):
         from statistics import NormalDist  # noqa: PLC0415 - slow to import, and few scenarios need it
 
         sigma = math.log(self.high / self.low) / _P99
-        return round(self.low * math.exp(sigma * NormalDist().inv_cdf(min(max(share, 1e-9), 1 - 1e-9))))
+        drawn = self.low * math.exp(sigma * NormalDist().inv_cdf(min(max(share, 1e-9), 1 - 1e-9)))
+        return min(round(drawn), MAX_DURATION)
 
 
 class StreamPace(Struct, frozen=True):

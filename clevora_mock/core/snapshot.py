@@ -9,19 +9,19 @@ from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, convert
+from msgspec.structs import replace
 
 from clevora_mock.clock import DAY, MAX_SPEED, Clock, Mode
-from clevora_mock.contract.limits import MAX_UID_CHARACTERS
-from clevora_mock.core.accounts import Account, Accounts, Key
+from clevora_mock.core.accounts import Account, Accounts, Key, Uid
 from clevora_mock.core.journal import JournalEntry
-from clevora_mock.core.ledger import LedgerEntry, LedgerTotals
+from clevora_mock.core.ledger import MAX_ENTRIES, LedgerEntry, LedgerTotals
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.passwords import Password
-from clevora_mock.core.payments import MAX_DELIVERIES, Checkout, Checkouts
+from clevora_mock.core.payments import MAX_CHECKOUTS, MAX_DELIVERIES, MAX_PROCESSED_EVENTS, Checkout, Checkouts
 from clevora_mock.core.rng import SeededRng
-from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.sandbox import MAX_SIDE_RUNS, Sandbox
 from clevora_mock.core.scenario_run import ScenarioRun
-from clevora_mock.core.usage import Activity, UsageCount, UsageDay
+from clevora_mock.core.usage import DAYS, AccountUsage, Activity, UsageCount, UsageDay
 from clevora_mock.core.users import CAPACITY, User, Users
 
 VERSION = 1
@@ -68,7 +68,7 @@ class UsageState(StrictStruct, frozen=True):
     """An account's usage; days are counted from 1970-01-01."""
 
     total: UsageCount
-    days: dict[DayNumber, UsageDay]
+    days: Annotated[dict[DayNumber, UsageDay], Meta(max_length=DAYS)]
     recent: list[Activity]
     last_used: Timestamp | None
 
@@ -76,14 +76,14 @@ class UsageState(StrictStruct, frozen=True):
 class AccountState(StrictStruct, frozen=True):
     """An account with its money, usage and keys."""
 
-    uid: str
+    uid: Uid
     email: str | None
     created: Timestamp
     developer_access: bool
     activated: bool
     balance: Int62
     opening: LedgerTotals
-    entries: list[LedgerEntry]
+    entries: Annotated[list[LedgerEntry], Meta(max_length=MAX_ENTRIES)]
     usage: UsageState
     keys: list[KeyState]
 
@@ -98,7 +98,7 @@ class PasswordState(StrictStruct, frozen=True):
 class UserState(StrictStruct, frozen=True):
     """A Firebase user."""
 
-    uid: Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
+    uid: Uid
     email: str | None
     password: PasswordState | None
     created: Timestamp
@@ -113,7 +113,7 @@ class CheckoutState(StrictStruct, frozen=True):
     """A checkout; `due` is the time of its event's delivery, `deliveries` how often it is delivered."""
 
     id: str
-    uid: str
+    uid: Uid
     email: str | None
     amount: Natural
     created: Timestamp
@@ -166,12 +166,12 @@ class State(StrictStruct, frozen=True):
     ledger_entries: Natural
     limits: Limits
     scenario: ScenarioState
-    side_scenarios: dict[str, ScenarioState]
+    side_scenarios: Annotated[dict[str, ScenarioState], Meta(max_length=MAX_SIDE_RUNS)]
     accounts: list[AccountState]
     users: Annotated[list[UserState], Meta(max_length=CAPACITY)]
-    deleted_users: Annotated[list[str], Meta(max_length=CAPACITY)]
-    checkouts: list[CheckoutState]
-    events_seen: list[str]
+    deleted_users: Annotated[list[Uid], Meta(max_length=CAPACITY)]
+    checkouts: Annotated[list[CheckoutState], Meta(max_length=MAX_CHECKOUTS)]
+    events_seen: Annotated[list[str], Meta(max_length=MAX_PROCESSED_EVENTS)]
     journal: list[JournalEntry]
     journal_total: Natural
 
@@ -271,11 +271,19 @@ def _account(account: Account) -> AccountState:
         developer_access=account.developer_access,
         activated=account.activated,
         balance=account.ledger.balance,
-        opening=account.ledger.opening,
+        opening=replace(account.ledger.opening),
         entries=list(account.ledger.entries),
-        usage=UsageState(usage.total, usage.days, list(usage.recent), usage.last_used),
+        usage=UsageState(replace(usage.total), _days(usage), list(usage.recent), usage.last_used),
         keys=[_key(key) for key in account.keys],
     )
+
+
+def _days(usage: AccountUsage) -> dict[int, UsageDay]:
+    """Copy the counts, which change while a long snapshot is sent."""
+    return {
+        number: replace(day, endpoints={name: replace(count) for name, count in day.endpoints.items()})
+        for number, day in usage.days.items()
+    }
 
 
 def _key(key: Key) -> KeyState:
@@ -290,7 +298,7 @@ def _key(key: Key) -> KeyState:
         tokens=key.tokens,
         revoked=key.revoked,
         recent=list(key.limiter.recent),
-        day_tokens=key.limiter.tokens,
+        day_tokens=dict(key.limiter.tokens),
     )
 
 

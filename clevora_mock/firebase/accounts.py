@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from clevora_mock.core import id_tokens
 from clevora_mock.core.id_tokens import Identity
+from clevora_mock.core.masking import masked_text
 from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.users import User
@@ -42,7 +43,7 @@ async def sign_up(context: RequestContext, request: SignUpRequest) -> Reply:
         user, _ = require_user(context, request.id_token)
         context.sandbox.users.change_email(user, email)
         _set_password(context, user, request.password)
-    user.name = request.display_name or user.name
+    user.name = masked_text(request.display_name or "") or user.name
     return _sign_in("SignupNewUser", context, user, "password")
 
 
@@ -53,6 +54,10 @@ async def sign_in(context: RequestContext, request: SignInRequest) -> Reply:
     require_email(request.email)
     if not request.password:
         raise firebase_error("MISSING_PASSWORD")
+    config = context.sandbox.config
+    if config.token_key is not None and request.password == config.password:
+        hint = "with --strict-tokens the well-known password signs nobody in; POST /__mock/tokens issues a token"
+        raise firebase_error("INVALID_LOGIN_CREDENTIALS", hint=hint)
     user = context.sandbox.users.find_by_email(request.email)
     if user is None or user.password is None or not user.password.matches(request.password):
         raise firebase_error("INVALID_LOGIN_CREDENTIALS")
@@ -86,9 +91,9 @@ async def update_user(context: RequestContext, request: UpdateRequest) -> Reply:
     user, provider = require_user(context, request.id_token)
     is_revoked = _change_credentials(context, user, request)
     if request.display_name is not None or "DISPLAY_NAME" in clear:
-        user.name = request.display_name or None
+        user.name = masked_text(request.display_name or "") or None
     if request.photo_url is not None or "PHOTO_URL" in clear:
-        user.picture = request.photo_url or None
+        user.picture = masked_text(request.photo_url or "") or None
     provider = "password" if request.password else provider
     tokens = sessions.start_session(context, user, provider) if is_revoked else None
     return _render_change(user, tokens)

@@ -39,7 +39,8 @@ def read_claims(context: RequestContext, token: str | None) -> dict[str, Any]:
     if not token:
         raise firebase_error("MISSING_ID_TOKEN")
     try:
-        claims = id_tokens.read(token, context.sandbox.config.firebase_project)
+        config = context.sandbox.config
+        claims = id_tokens.read(token, config.firebase_project, config.token_key)
     except ApiError as error:
         raise firebase_error("INVALID_ID_TOKEN", hint=error.hint) from None
     issued = claims.get("iat")

@@ -7,7 +7,7 @@ SDK for Node looks up the uid of each token. So accounts and unknown uids have p
 from typing import Any
 
 from clevora_mock.clock import SECOND, iso
-from clevora_mock.contract.limits import MAX_UID_CHARACTERS
+from clevora_mock.contract.limits import is_uid
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.users import User
@@ -20,7 +20,7 @@ def find_by_uid(sandbox: Sandbox, uid: str, email: str | None = None) -> dict[st
     user = sandbox.users.by_uid.get(uid)
     if user is not None:
         return _describe_user(user, sandbox.clock.now())
-    if uid in sandbox.users.deleted or not 1 <= len(uid) <= MAX_UID_CHARACTERS:
+    if uid in sandbox.users.deleted or not is_uid(uid):
         return None
     account = sandbox.accounts.by_uid.get(uid)
     return _describe_account(account) if account is not None else _basic_profile(uid, email)

@@ -119,7 +119,7 @@ def _reject_tenants(handler: Callable[..., Awaitable[Reply]]) -> Handler:
     return run
 
 
-def _no_plan(sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
+async def _no_plan(sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
     """Return no plan: scenarios apply to Clevora's endpoints only."""
     return NO_PLAN
 

@@ -1,20 +1,22 @@
 """Sign-ins and their tokens.
 
-A refresh token is an unsigned JSON document, like the Auth emulator's, so a sandbox does not store any. The user's
-`valid_since` revokes older ones.
+A refresh token is an unsigned JSON document, like the Auth emulator's, so a sandbox does not store any; a strict server
+proves its own. The user's `valid_since` revokes older ones.
 """
 
 import binascii
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from hmac import compare_digest
 from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from clevora_mock.clock import MAX_TIMESTAMP, SECOND
-from clevora_mock.contract.limits import MAX_UID_CHARACTERS
-from clevora_mock.core.id_tokens import LIFETIME_SECONDS, Identity, TokenSignIn, issue
+from clevora_mock.core.accounts import Uid
+from clevora_mock.core.id_tokens import LIFETIME_SECONDS, Identity, TokenSignIn, issue, prove
 from clevora_mock.core.users import User
 from clevora_mock.web.context import RequestContext
 
@@ -25,13 +27,14 @@ _PREFIX = "AMf-"
 _ENCODED = re.compile(r"[A-Za-z0-9_-]+")
 
 
-class Session(Struct, frozen=True, forbid_unknown_fields=True):
-    """Content of a refresh token: one sign-in; `began` in seconds since 1970."""
+class Session(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Content of a refresh token: one sign-in; `began` in seconds since 1970, `proof` from a strict server."""
 
-    uid: Annotated[str, Meta(min_length=1, max_length=MAX_UID_CHARACTERS)]
+    uid: Uid
     provider: Provider
     project: str
     began: Annotated[int, Meta(ge=0, le=MAX_TIMESTAMP // SECOND)]
+    proof: str = ""
 
 
 class SessionTokens(Struct, frozen=True, rename="camel"):
@@ -53,26 +56,34 @@ def refresh_tokens(context: RequestContext, user: User, session: Session) -> Ses
     """Return new tokens for the sign-in `session`."""
     user.last_refresh = context.now
     sign_in = TokenSignIn(session.provider, session.began, user.name, user.picture)
-    identity = Identity(user.uid, user.email)
-    token = issue(identity, session.project, context.now, LIFETIME_SECONDS, sign_in)
-    return SessionTokens(token, _PREFIX + _encode(session), str(LIFETIME_SECONDS))
+    key = context.sandbox.config.token_key
+    token = issue(Identity(user.uid, user.email), session.project, context.now, LIFETIME_SECONDS, sign_in, key)
+    proven = session if key is None else replace(session, proof=_prove(session, key))
+    return SessionTokens(token, _PREFIX + _encode(proven), str(LIFETIME_SECONDS))
 
 
-def parse_refresh_token(refresh_token: str) -> Session:
-    """Return the content of a refresh token. Raises ValueError for a malformed one."""
+def parse_refresh_token(refresh_token: str, key: bytes | None = None) -> Session:
+    """Return the content of a refresh token. Raises ValueError for a malformed one, or one not proven by `key`."""
     encoded = refresh_token.removeprefix(_PREFIX)
     if encoded == refresh_token or not _ENCODED.fullmatch(encoded):
         raise ValueError("not a refresh token")
     try:
-        return msgspec.json.decode(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), type=Session)
+        session = msgspec.json.decode(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)), type=Session)
     except (binascii.Error, UnicodeError, RecursionError) as error:
         raise ValueError("not a refresh token") from error
+    if key is not None and not compare_digest(session.proof.encode(), _prove(session, key).encode()):
+        raise ValueError("not issued by this server")
+    return session
 
 
 def is_revoked(user: User, second: int, now: int) -> bool:
     """Return True if tokens issued to `user` at `second` (since 1970) are revoked at `now`."""
     revoked_before = user.revoked_before(now)
     return revoked_before is not None and second < revoked_before // SECOND
+
+
+def _prove(session: Session, key: bytes) -> str:
+    return prove(replace(session, proof=""), key)
 
 
 def _encode(session: Session) -> str:

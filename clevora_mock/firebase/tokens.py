@@ -31,7 +31,7 @@ class TokenResponse(Struct, frozen=True):
 
 async def refresh(context: RequestContext) -> Reply:
     """Handle ``POST /securetoken.googleapis.com/v1/token``; the body is a form or JSON."""
-    fields = _parse_fields(context)
+    fields = await context.background.run(len(context.facts.body), lambda: _parse_fields(context))
     kind, token = fields.get("granttype"), fields.get("refreshtoken")
     if not kind:
         raise firebase_error("MISSING_GRANT_TYPE")
@@ -40,7 +40,7 @@ async def refresh(context: RequestContext) -> Reply:
     if not token:
         raise firebase_error("MISSING_REFRESH_TOKEN")
     try:
-        session = sessions.parse_refresh_token(token)
+        session = sessions.parse_refresh_token(token, context.sandbox.config.token_key)
     except ValueError:
         raise firebase_error("INVALID_REFRESH_TOKEN") from None
     users = context.sandbox.users

@@ -1,41 +1,29 @@
 """The chat model: a pure function from a conversation to an answer, without any language understanding.
 
 The first matching rule answers: JSON by a response format (C9), a literal that the message asks for, JSON that the
-messages ask for, or a template chosen by the request's first words, which quotes the request. Randomness is seeded with
-a hash of the conversation and the seed.
+messages ask for, or a template chosen by the request's first words, which quotes the request.
 """
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import msgspec
 
 from clevora_mock.core.errors import invalid, missing
 from clevora_mock.core.rng import RandomStream, stable_hash
-from clevora_mock.models.json_requests import (
-    compacted,
-    item_schema,
-    mentions_json,
-    object_schema,
-    shown_schema,
-    shown_value,
-    stated_value,
-    wants_array,
-    wants_json,
-)
+from clevora_mock.models import json_requests as requests
 from clevora_mock.models.json_schema import SchemaError
 from clevora_mock.models.literals import literal_text
-from clevora_mock.models.templates import ABOUT_A_TEXT, Templates, count_in, given_text
+from clevora_mock.models.templates import ABOUT_A_TEXT, Templates
 
-# Supported types of a response format (C9). A tuple, since a client may send any JSON as the type, and lists and
-# objects are not hashable.
+# Supported types of a response format (C9). A tuple, since a client may send a list or an object as the type.
 RESPONSE_FORMATS = ("text", "json_object", "json_schema")
 
-_ABOUT_JSON = frozenset({"question", "explain", "edit", "code"})  # kinds that may not ask for the JSON in them
-_MOST_LINES, _MOST_ITEMS, _MOST_CHARACTERS = 100, 1000, 200_000
-# Objects with many keys are limited to fewer items, within the budget of a JSON value.
-_ITEM_STEPS, _KEY_STEPS, _MOST_STEPS = 5, 4, 5000
+# Kinds of requests that may not ask for the JSON in them.
+_ABOUT_JSON = frozenset({"question", "explain", "review", "edit", "code"})
+_ITEMS, _MOST_LINES, _MOST_ITEMS, _MOST_CHARACTERS = 3, 100, 1000, 200_000
 
 
 class Turn(NamedTuple):
@@ -43,6 +31,18 @@ class Turn(NamedTuple):
 
     role: str
     text: str
+
+
+class _Request(NamedTuple):
+    """A user's message, its orders, the system's, the kind, the number of things asked for, and an answer in words."""
+
+    text: str
+    orders: str
+    system: str
+    kind: str
+    number: int | None
+    sentence: str
+    only_objects: bool
 
 
 class ChatModel:
@@ -56,70 +56,83 @@ class ChatModel:
         form = msgspec.json.encode(response_format, order="sorted").hex() if response_format else ""
         rng = RandomStream(stable_hash(seed, form, len(turns), *(part for turn in turns for part in turn)))
         requested = response_format or {}
-        if requested.get("type") == "json_schema" or (requested.get("type") == "json_object" and "schema" in requested):
+        only_objects = requested.get("type") == "json_object"
+        if requested.get("type") == "json_schema" or (only_objects and "schema" in requested):
             return _value_by_format(requested, rng)
         text = next((turn.text for turn in reversed(turns) if turn.role == "user"), turns[-1].text if turns else "")
         system = "\n".join(turn.text for turn in turns if turn.role in ("system", "developer"))
-        if requested.get("type") == "json_object":
-            return self._json(turns, text, system, rng, only_objects=True)
-        kind = self._templates.kind_of(text)
-        literal = literal_text(text, kind)
-        if literal is not None:
-            return compacted(literal)
-        return self._json(turns, text, system, rng) or self._sentence(turns, text, kind, rng)
+        asked = [text, *(self._templates.patterns["asked"].findall(text) if "uestion:" in text else ())][-1]
+        kind = self._templates.kind_of(asked)
+        has_schema = "{" in system and requests.shown_schema(self._templates, system, is_wanted=False)
+        literal = None if only_objects or has_schema else literal_text(text, kind, self._templates)
+        if literal:
+            return literal
+        may_be_json = only_objects or requests.mentions_json(text) or requests.mentions_json(system)
+        count = self._templates.count(text) if may_be_json or kind == "list" else None
+        is_result = bool(turns) and turns[-1].role in ("tool", "function")
+        lines = min(count or _ITEMS, _MOST_LINES) if kind == "list" else 0
+        items = "\n".join(f"{line}. Placeholder {line}" for line in range(1, lines + 1))
+        words = turns[-1].text if is_result else self._templates.given_text(asked) if kind in ABOUT_A_TEXT else asked
+        template = ("tool" if words.strip() else "empty") if is_result else kind
+        sentence = self._templates.answer(template, words, rng, items)
+        if not may_be_json:
+            return sentence
+        orders = self._templates.orders(text, kind)
+        return self._json(_Request(text, orders, system, kind, count, sentence, only_objects), rng) or sentence
 
-    def _sentence(self, turns: Sequence[Turn], text: str, kind: str, rng: RandomStream) -> str:
-        """Fill in a template; the template for a tool's result quotes the result."""
-        if turns and turns[-1].role in ("tool", "function"):
-            return self._templates.answer("tool" if turns[-1].text.strip() else "empty", turns[-1].text, rng)
-        lines = range(1, min(count_in(text), _MOST_LINES) + 1) if kind == "list" else ()
-        items = "\n".join(f"{line}. Placeholder {line}" for line in lines)
-        return self._templates.answer(kind, given_text(text) if kind in ABOUT_A_TEXT else text, rng, items)
-
-    def _json(
-        self, turns: Sequence[Turn], text: str, system: str, rng: RandomStream, *, only_objects: bool = False
-    ) -> str:
+    def _json(self, request: _Request, rng: RandomStream) -> str:
         """Return the JSON that the messages ask for, or an empty text."""
-        if not (only_objects or mentions_json(text) or mentions_json(system)):
-            return ""
-        kind = self._templates.kind_of(text)
-        is_subject = kind in _ABOUT_JSON
-        asks = kind != "code" and (only_objects or wants_json(text, may_be_subject=is_subject))
-        system_asks = only_objects or wants_json(system, may_be_subject=False)
-        wanted = asks or system_asks
+        is_subject, is_mode, wants_json = request.kind in _ABOUT_JSON, request.only_objects, self._templates.wants_json
+        asks = request.kind != "code" and (is_mode or wants_json(request.orders, may_be_subject=is_subject))
+        system_asks = is_mode or wants_json(request.system, may_be_subject=False)
         # The JSON of a question or of code is its subject.
-        sources = [system] if is_subject and not asks else [text, system]
-        count = min(count_in(text), _MOST_ITEMS)
-        is_array = not only_objects and wants_array(text)
-        for source in sources:
-            value = _value_by_message(shown_schema(source, is_wanted=wanted), rng)
-            if isinstance(value, dict) or (value is not None and not only_objects):
-                return _encoded(value)
-        stated = stated_value(text)
-        if stated and (stated == "{}" or not only_objects):
-            return stated
-        for source in sources:
-            is_system = source is system
-            shown = shown_value(source, is_wanted=system_asks if is_system else asks, is_system=is_system)
-            if shown and isinstance(shown.value, dict) and wanted and is_array:
-                return f"[{','.join([shown.text] * min(count, _MOST_CHARACTERS // len(shown.text)))}]"
-            if shown and (isinstance(shown.value, dict) or not only_objects):
-                return shown.text
-        if not wanted:
-            return ""
-        schema = next(filter(None, map(object_schema, sources)), None)
-        if is_array:
-            item = schema or item_schema(text)
-            count = min(count, _MOST_STEPS // (_ITEM_STEPS + _KEY_STEPS * len(item.get("properties", ()))))
-            schema = {"type": "array", "items": item, "minItems": count, "maxItems": count}
-        value = _value_by_message(schema, rng)
-        return _encoded({"answer": self._sentence(turns, text, kind, rng)} if value is None else value)
+        sources = [] if is_subject and not asks else [(request.text, asks)]
+        sources.append((request.system, system_asks))
+        is_wanted = asks or system_asks
+        is_counted = request.number != 1 and (request.kind == "list" or request.number is not None)
+        is_array = is_wanted and requests.wants_array(self._templates, request.text, is_counted=is_counted)
+        shown = self._shown(request, sources, rng, is_wanted=is_wanted, is_array=is_array)
+        if shown or not is_wanted:
+            return shown
+        return _encoded(self._described(request, [source for source, _ in sources], rng, is_array=is_array))
+
+    def _shown(
+        self, request: _Request, sources: list[tuple[str, bool]], rng: RandomStream, *, is_wanted: bool, is_array: bool
+    ) -> str:
+        """Return JSON by a schema or a value in `sources`, each with whether it asks for JSON, or an empty text."""
+        for source, _ in sources:
+            schema = requests.shown_schema(self._templates, source, is_wanted=is_wanted)
+            with suppress(SchemaError):
+                value = _values(schema, rng)[0] if schema else None
+                if isinstance(value, dict) or (schema and not request.only_objects):
+                    return _encoded(value)
+        for source, asks in sources:
+            is_system, orders = source is request.system, request.orders if source is request.text else source
+            found = requests.shown_value(self._templates, source, orders, is_wanted=asks, is_system=is_system)
+            if found and isinstance(found.value, dict) and is_array and not request.only_objects:
+                count = min(request.number or _ITEMS, _MOST_ITEMS, _MOST_CHARACTERS // len(found.text))
+                return f"[{','.join([found.text] * count)}]"
+            if found and (isinstance(found.value, dict) or not request.only_objects):
+                return found.text
+        return ""
+
+    def _described(self, request: _Request, sources: list[str], rng: RandomStream, *, is_array: bool) -> object:
+        """Return a value for JSON that is described in words, or the sentence, in an object where it must be one."""
+        count = min(request.number or _ITEMS, _MOST_ITEMS)
+        known = next(filter(None, (requests.object_schema(self._templates, source, count) for source in sources)), None)
+        schema = known or requests.item_schema(self._templates, request.text)
+        empty = self._templates.search("empty", request.text)
+        if empty or (is_array and not (known and request.only_objects)):
+            values = [] if empty else _values(schema, rng, count)
+            return {} if empty and empty[1] else {"answer": values} if request.only_objects else values
+        if schema["type"] == "object" or (self._templates.search("scalar", request.text) and not request.only_objects):
+            return _values(schema, rng)[0]
+        return {"answer": _values(schema, rng)[0] if request.kind == "list" else request.sentence}
 
 
-def _value_by_format(response_format: Mapping[str, Any], rng: RandomStream) -> str:
+def _value_by_format(response_format: Any, rng: RandomStream) -> str:
     """Return JSON for the schema of a response format. Raises a 400 with the schema's path if there is none."""
-    holder: Any = response_format
-    path = "response_format"
+    holder, path = response_format, "response_format"
     if "schema" not in response_format:
         holder, path = response_format.get("json_schema"), "response_format.json_schema"
         if holder is None:
@@ -129,7 +142,7 @@ def _value_by_format(response_format: Mapping[str, Any], rng: RandomStream) -> s
     if holder.get("schema") is None:
         raise missing(f"{path}.schema")
     try:
-        value = _value(holder["schema"], rng)
+        value = _values(holder["schema"], rng)[0]
     except SchemaError as error:
         raise invalid(f"{path}.schema", error.expected, error.got) from None
     if response_format["type"] == "json_object" and not isinstance(value, dict):
@@ -137,18 +150,10 @@ def _value_by_format(response_format: Mapping[str, Any], rng: RandomStream) -> s
     return _encoded(value)
 
 
-def _value_by_message(schema: dict[str, Any] | None, rng: RandomStream) -> Any:
-    """Return a value for the schema of a message, or None."""
-    try:
-        return None if schema is None else _value(schema, rng)
-    except SchemaError:
-        return None
+def _values(schema: object, rng: RandomStream, most: int = 1) -> list[object]:
+    from clevora_mock.models.json_values import values_for  # noqa: PLC0415 - jsonschema takes long to import
 
-
-def _value(schema: object, rng: RandomStream) -> object:
-    from clevora_mock.models.json_values import value_for  # noqa: PLC0415 - jsonschema takes long to import
-
-    return value_for(schema, rng)
+    return values_for(schema, rng, most)
 
 
 def _encoded(value: object) -> str:

@@ -20,8 +20,6 @@ from numpy.typing import NDArray
 from clevora_mock.contract.limits import DEFAULT_MODEL, EMBEDDING_DIMENSIONS
 from clevora_mock.text.words import STOP, stem, tokens
 
-DIMENSIONS = EMBEDDING_DIMENSIONS
-
 # Weights of features: content words and stems, symbols and stop words, trigrams.
 _WORD, _MINOR_WORD, _TRIGRAM = 16, 6, 4
 _UNIT = 1024  # factor of weights relative to the noise, which is within ±31.5
@@ -57,7 +55,7 @@ class Embedder:
     def vector(self, text: str) -> Floats:
         """Return the vector of `text`, of shape (1536,)."""
         encoded = text.encode("utf-8", "surrogatepass")
-        noise = np.frombuffer(shake_256(self._key + encoded).digest(DIMENSIONS), np.uint8)
+        noise = np.frombuffer(shake_256(self._key + encoded).digest(EMBEDDING_DIMENSIONS), np.uint8)
         total: Floats64 = self._sum(text).clip(-_MAX_SUM, _MAX_SUM) * _UNIT + ((noise >> 2) - 31.5)
         return (total / sqrt(total.dot(total))).astype(np.float32)
 
@@ -70,7 +68,7 @@ class Embedder:
         named += [_STEM_SPACE + _checksum(stem(word)) for word in content]
         weights = [_WORD] * len(content) + [_MINOR_WORD] * len(minor) + [_WORD] * len(content)
         joined = f" {' '.join(content)} "
-        total = np.zeros(DIMENSIONS)
+        total = np.zeros(EMBEDDING_DIMENSIONS)
         for start in range(0, max(len(named), len(joined)), _SLICE):
             end = start + _SLICE
             # Slices overlap by two characters, the rest of a trigram.
@@ -88,9 +86,9 @@ class Embedder:
             mixed *= factor
         mixed ^= mixed >> _LAST_SHIFT
         lanes = mixed.astype("<u8", copy=False).view("<u2")
-        sums = np.bincount(lanes % (2 * DIMENSIONS), each.repeat(_LANES), 2 * DIMENSIONS)
+        sums = np.bincount(lanes % (2 * EMBEDDING_DIMENSIONS), each.repeat(_LANES), 2 * EMBEDDING_DIMENSIONS)
         # Positive sums come first, then negative ones.
-        return (sums[:DIMENSIONS] - sums[DIMENSIONS:]).astype(np.float64, copy=False)
+        return (sums[:EMBEDDING_DIMENSIONS] - sums[EMBEDDING_DIMENSIONS:]).astype(np.float64, copy=False)
 
 
 def little_endian(vector: Floats) -> memoryview:

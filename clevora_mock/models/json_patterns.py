@@ -1,8 +1,7 @@
 """Strings for the regular expressions of a schema, and checks against them in bounded time.
 
-rstr generates the strings. Python's engine checks them, but only with patterns whose backtracking is known to be
-bounded: ``(a+)+`` can take hours. Strings for other patterns are trusted, unless the pattern has lookarounds or
-backreferences, which rstr does not respect.
+rstr generates the strings. Python's engine checks them if the pattern's backtracking is bounded: ``(a+)+`` can take
+hours. Other strings are trusted, unless the pattern has lookarounds or backreferences, which rstr does not respect.
 """
 
 import re

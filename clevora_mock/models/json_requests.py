@@ -1,7 +1,4 @@
-"""Requests for JSON in the text of messages: by an example, a JSON Schema, names of keys, or a number of items.
-
-Libraries such as instructor and LangChain put a JSON Schema into a message instead of using a response format.
-"""
+"""Requests for JSON in messages: by an example, a JSON Schema (as of instructor), names of keys, a number of items."""
 
 import re
 from collections.abc import Iterator
@@ -10,89 +7,22 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from clevora_mock.models.templates import COUNT
+from clevora_mock.models.templates import Templates
 
 # The characters of a message that are searched, and the number of candidates.
 _MAX_CHARACTERS, _MAX_CANDIDATES = 60_000, 32
 _START = re.compile(r"[{\[]")
-_VERB = r"(?:return|respond|reply|output|answer|give|produce|generate|provide|print)"
-# Sentences that ask the model, not some API that *should return JSON*.
-_BEGIN = (
-    r"(?:(?:^|[.!?,;\n] {0,2}|"
-    r"\b(?:and|or|then|please|just|only|always|(?:you|sure|task is|designed) to|you(?: must| should| will)?) )"
-    r"(?:(?:please|just|only|always|must|should) ){0,2})"
-)
-# Words that introduce a value as the answer, in a system message, and where JSON is asked for.
-_BEFORE = re.compile(rf"(?i){_BEGIN}{_VERB}\b[^{{}}\[\]]{{0,80}}$")
-_BEFORE_IN_SYSTEM = re.compile(rf"(?i)\b(?:always|only|must) {_VERB}\b[^{{}}\[\]]{{0,80}}$")
-_BEFORE_WANTED = re.compile(rf"(?i)\b(?:{_VERB}|like|format|formatted|examples?|exactly)\b[^{{}}\[\]]{{0,80}}$")
-_BEFORE_SCHEMA = re.compile(
-    rf"(?i)(?:{_BEGIN}{_VERB}|\b(?:us(?:e|ing)|follow(?:ing)?|match(?:ing)?|conforms?|adheres?) )(?![^{{}}]*\b(?:tool|"
-    r"function|parameter|argument)s?\b)[^{}]{0,120}$"
-)
-_ADJECTIVES = (
-    rf"(?:(?:an?|the|with|in|me|following|back|only|just|nothing but|your|valid|strict|raw|pure|plain|bare|single|"
-    rf"minified|compact|well-formed|empty|one|{COUNT}) ){{0,6}}"
-)
-_JSON = r"json\b(?! (?:parsers?|schemas?|files?|tutorials?|librar\w+|to|and|vs)\b)"
-_WANTED = re.compile(
-    rf"(?i)\b(?:as|in|into) {_ADJECTIVES}json\b|\bjson,? please\b|"
-    rf"{_BEGIN}{_VERB} {_ADJECTIVES}{_JSON}|"
-    rf"(?:{_BEGIN}(?:write|create|make|send)|\bI (?:want|need)) {_ADJECTIVES}json (?:(?:object|array|list)s?|with)\b|"
-    rf"\bassistant (?:that|who) (?:only |always )?(?:outputs|returns|responds|replies|answers) {_ADJECTIVES}{_JSON}|"
-    rf"{_BEGIN}convert\b[^.\n]{{0,60}}\bto json\b|"
-    rf"\b(?:answer|response|output|reply) (?:must|should) (?:only |always )?be {_ADJECTIVES}{_JSON}"
-)
-_NAMED = re.compile(
-    r"(?i)(?:^|[.!?:\n] {0,4})(?:(?:an?|only|valid|raw|strict) ){0,4}"
-    r"json(?= (?:only|array|list|object|output|with)\b|[.:\n]|$)"
-)
-_NEGATED = re.compile(
-    r"(?i)(?:\bnot|n['\N{RIGHT SINGLE QUOTATION MARK}]t|\bnever|\bwithout|\binstead of|\brather than)\b"
-    r"(?:(?!\b(?:and|but|just)\b)[^.,;:!?\n]){0,60}$"
-)
-_STATED = re.compile(
-    rf"(?i)^\s{{0,9}}(?:please )?{_VERB}(?: (?:with|only|just|exactly))*(?: the (?:number|value|boolean|string))? "
-    r"(true|false|null|-?(?:0|[1-9]\d{0,15})(?:\.\d{1,9})?|\"[^\"\\\x00-\x1f]*\") (?:as|in) (?:valid )?json\b"
-)
-_EMPTY = re.compile(rf"(?i){_BEGIN}{_VERB} (?:only )?an empty (?:json )?(array|list|object)\b")
-_ARRAY = re.compile(
-    r"(?i)\bjson (?:array|list)\b|(?<![(:])(?<!: )(?<!is an )\barray\b|"
-    r"\b(?:me|return|generate|create|write|make|output|as) (?:an? |the )?list\b|"
-    rf"(?:^|[.!?:\n] {{0,4}}|please )(?:\w+|(?:give|show|send) me) (?!(?:1|one)\b){COUNT} [a-z]"
-)
-_OBJECT = re.compile(r"(?i)\bjson object\b")
-_ITEMS = re.compile(rf"(?i)(?:\bof|{COUNT}) (?:\S+ )?(strings?|numbers?|integers?|booleans?|objects?|arrays?|lists?)\b")
-_RECORDS = re.compile(rf"(?i){COUNT} (?:\S+ )?(?:users|people|customers|employees|products|orders|accounts)\b")
-_BOUNDS = re.compile(r"(?i)\bbetween (\d{1,9}) and (\d{1,9})\b")
-_NO_KEY = (
-    r"(?!(?:is|are|an?(?= (?!and\b)\w)|the|these|those|that|this|exactly|only|following|no|nothing|"
-    r"fields?|keys?|properties|attributes|where|which|whose|each)\b)"
-)
-_KEY = (
-    rf"[-*• \t]{{0,4}}(?:the |an? (?!and\b))?((?:list|array)s? of )?(?:[\"'`“](\w[\w -]{{0,60}})[\"'`”]|"
-    rf"{_NO_KEY}((?:(?:first|last) name|[A-Za-z_][\w-]*)))(?: (?:field|key)\b)?"
-    rf"(?:\s{{0,4}}\(([^()]*)\)|\s{{0,4}}:\s{{0,4}}(\w+)(?: of \w+)?)?"
-)
-_BETWEEN_KEYS = r"[ \t]*(?:,\s*and\b|,|\band\b|&|\n)[ \t]*"
-_KEYS = tuple(
-    re.compile(rf"(?i)\b{lead}\s{{1,9}}(?P<keys>{_KEY}(?:{_BETWEEN_KEYS}{_KEY}){{{least},60}})")
-    for lead, least in (
-        (r"(?:json|objects?|each)[, ]{1,2}(?:each )?(?:with|containing|having|that has|has)", 1),
-        (r"(?:keys?|fields?|properties|attributes)\b(?: named| called| are| is)?:?", 0),
-    )
-)
-_ONE_KEY = re.compile(f"(?i){_KEY}(?:{_BETWEEN_KEYS})?")
 _TYPES = {"str": "string", "int": "integer", "num": "number", "float": "number", "bool": "boolean"}
 _TYPES |= {"list": "array", "array": "array", "dict": "object", "object": "object"}
 
 
 class JsonText(NamedTuple):
-    """A JSON object or array in a message: its compact text, its value, and its position."""
+    """A JSON object or array in a message: its compact text, its value, and where it starts and ends."""
 
     text: str
     value: Any
     start: int
+    end: int
 
 
 def mentions_json(text: str) -> bool:
@@ -102,128 +32,98 @@ def mentions_json(text: str) -> bool:
 
 def json_texts(text: str) -> Iterator[JsonText]:
     """Yield the outermost JSON objects and arrays in `text`."""
-    decode = JSONDecoder().raw_decode
     text = text[:_MAX_CHARACTERS]
     at = 0
     for _ in range(_MAX_CANDIDATES):
-        start = _START.search(text, at)
-        if start is None:
+        opening = _START.search(text, at)
+        if opening is None:
             return
-        at = start.end()
+        at = start = opening.end()
         try:
-            _, end = decode(text, start.start())
-            raw = text[start.start() : end].encode()
+            raw, at = _raw_json(text, start - 1)
             # msgspec is stricter than the decoder that found the end, which accepts NaN.
-            found = JsonText(msgspec.json.format(raw, indent=-1).decode(), msgspec.json.decode(raw), start.start())
+            yield JsonText(msgspec.json.format(raw, indent=-1), msgspec.json.decode(raw), start - 1, at)
         except (ValueError, RecursionError, msgspec.DecodeError):
-            continue
-        at = end
-        yield found
+            at = start
 
 
-def compacted(text: str) -> str:
-    """Remove the white space of a JSON object or array; other texts are returned unchanged."""
-    if text[:1] not in ("{", "["):
-        return text
-    try:
-        msgspec.json.decode(text)
-        return msgspec.json.format(text, indent=-1)
-    except (ValueError, RecursionError, msgspec.DecodeError):
-        return text
+def _raw_json(text: str, start: int) -> tuple[str, int]:
+    """Return the JSON that begins at `start`, and where it ends. Raises ValueError if it is none.
 
-
-def shown_value(text: str, *, is_wanted: bool, is_system: bool) -> JsonText | None:
-    """Return the last JSON value that `text` introduces as the answer, or None.
-
-    If JSON `is_wanted`, words such as *example* introduce one too.
+    LlamaIndex sends schemas as it escapes them for `str.format`, with every brace doubled.
     """
+    is_doubled = text.startswith("{{", start)
+    single = text[start:].replace("{{", "{").replace("}}", "}") if is_doubled else text[start:]
+    _, length = JSONDecoder().raw_decode(single)
+    raw = single[:length]
+    return raw, start + length + (raw.count("{") + raw.count("}") if is_doubled else 0)
+
+
+def shown_value(english: Templates, text: str, orders: str, *, is_wanted: bool, is_system: bool) -> JsonText | None:
+    """Return the last JSON value that the `orders` of `text` introduce, or None; *example* does if JSON `is_wanted`."""
     shown = None
     for found in json_texts(text):
-        words = _BEFORE_IN_SYSTEM if is_system else _BEFORE
+        words = "before_value_in_system" if is_system else "before_value"
         if is_wanted and not all(isinstance(item, int) for item in found.value):
-            words = _BEFORE_WANTED
-        if not _is_schema(found.value) and words.search(_introduction(text, found.start, is_wanted=is_wanted)):
+            words = "before_value_if_wanted"
+        is_introduced = english.search(words, orders[max(0, found.start - 100) : found.start])
+        if is_introduced and not _is_schema(found.value) and english.patterns["after_value"].match(text, found.end):
             shown = found
     return shown
 
 
-def _introduction(text: str, start: int, *, is_wanted: bool) -> str:
-    """Return the text before a value, without the fence that it begins; empty for a value in other code."""
-    before = text[max(0, start - 100) : start]
-    outside, _, inside = before.rpartition("```")
-    if text.count("```", 0, start) % 2 == 0:
-        return inside
-    return outside if is_wanted or inside.strip().lower() == "json" else ""
-
-
-def stated_value(text: str) -> str | None:
-    """Return the JSON of ``Return true as JSON`` or ``Return an empty JSON array``, or None."""
-    stated = _STATED.search(text[:_MAX_CHARACTERS])
-    if stated:
-        return stated[1] if stated[1].startswith('"') else stated[1].lower()
-    empty = _EMPTY.search(text[:_MAX_CHARACTERS])
-    return None if empty is None else "{}" if empty[1].lower() == "object" else "[]"
-
-
-def shown_schema(text: str, *, is_wanted: bool) -> dict[str, Any] | None:
+def shown_schema(english: Templates, text: str, *, is_wanted: bool) -> dict[str, Any] | None:
     """Return the last JSON Schema in `text`, or None; if JSON is not wanted, only one that is to be used."""
-    schemas = [
-        found.value
-        for found in json_texts(text)
-        if _is_schema(found.value)
-        and (is_wanted or _BEFORE_SCHEMA.search(text[max(0, found.start - 200) : found.start]))
-    ]
-    return schemas[-1] if schemas else None
+    for found in reversed([found for found in json_texts(text) if _is_schema(found.value)]):
+        if is_wanted or english.search("before_schema", text[max(0, found.start - 200) : found.start]):
+            schema: dict[str, Any] = found.value
+            return schema
+    return None
 
 
 def _is_schema(value: Any) -> bool:
     if not isinstance(value, dict):
         return False
-    if isinstance(value.get("properties"), dict) or "$defs" in value or "$schema" in value:
-        return True
-    return isinstance(value.get("type"), str) and not value.keys().isdisjoint({"items", "enum", "pattern", "format"})
+    is_typed = isinstance(value.get("type"), str) and bool(value.keys() & {"items", "enum", "pattern", "format"})
+    return is_typed or isinstance(value.get("properties"), dict) or bool(value.keys() & {"$defs", "$schema"})
 
 
-def wants_json(text: str, *, may_be_subject: bool) -> bool:
-    """Tell whether `text` asks for an answer in JSON; a mention of JSON is not enough if it `may_be_subject`."""
-    head = text[:_MAX_CHARACTERS]
-    if "json" not in head.lower():
-        return False
-    asked = any(
-        not _NEGATED.search(head[max(0, at - 80) : at]) for at in (ask.start() for ask in _WANTED.finditer(head))
-    )
-    return asked or (not may_be_subject and bool(_NAMED.search(head)))
+def wants_array(english: Templates, text: str, *, is_counted: bool) -> bool:
+    """Tell whether `text` asks for an array; the first of *JSON object* and *array* decides, then a number."""
+    array, single = english.search("array", text), english.search("object", text)
+    is_single = single and (array is None or single.start() < array.start())
+    return not is_single and (array is not None or is_counted)
 
 
-def wants_array(text: str) -> bool:
-    """Tell whether `text` asks for an array; the first of *JSON object* and *array* decides."""
-    array, single = (words.search(text[:_MAX_CHARACTERS]) for words in (_ARRAY, _OBJECT))
-    return array is not None and (single is None or array.start() < single.start())
+def item_schema(english: Templates, text: str) -> dict[str, Any]:
+    """Return a schema for the items of an array, or for one value, by their type and bounds in `text`."""
+    named = english.search("items", text)
+    if named is None and english.search("records", text):
+        return object_schema(english, "keys id and name", 1) or {}
+    return _schema_of(f"{named[1]} {text}" if named else "", english)
 
 
-def item_schema(text: str) -> dict[str, Any]:
-    """Return a schema for the items of an array, by their type and bounds in `text`."""
-    named = _ITEMS.search(text[:_MAX_CHARACTERS])
-    if named is None and _RECORDS.search(text[:_MAX_CHARACTERS]):
-        return {"type": "object", "properties": {"id": _typed("int"), "name": _typed("")}, "required": ["id", "name"]}
-    schema = _typed(named[1] if named else "")
-    bounds = _BOUNDS.search(text[:_MAX_CHARACTERS])
-    if bounds and schema["type"] in ("number", "integer"):
-        low, high = sorted(map(int, bounds.groups()))
-        schema |= {"minimum": low, "maximum": high}
-    return schema
-
-
-def object_schema(text: str) -> dict[str, Any] | None:
-    """Return a schema for keys such as ``with the keys name (string) and age (int)``, or None."""
-    named = next(filter(None, (words.search(text[:_MAX_CHARACTERS]) for words in _KEYS)), None)
+def object_schema(english: Templates, text: str, count: int) -> dict[str, Any] | None:
+    """Return a schema for keys such as ``with the keys name and age (int)``, or None; `count` is that of a list."""
+    phrases = ("sketch", "keys_with", "keys_of_list", "keys")
+    named = next(filter(None, (english.search(phrase, text) for phrase in phrases)), None)
     if named is None:
         return None
-    keys = _ONE_KEY.finditer(named["keys"])
-    properties = {key[2] or key[3]: _typed(key[1] or key[4] or key[5] or "") for key in keys}
+    properties: dict[str, dict[str, Any]] = {}
+    for key in english.patterns["pair" if "sketch" in named.re.groupindex else "key"].finditer(named["keys"]):
+        list_, quoted, plain, *types = key.groups("")
+        name, type_ = quoted or plain, " ".join([list_, *types])
+        guess = next((kind for kind in ("integer", "number", "boolean", "list") if english.search(kind, name)), "")
+        properties[name] = _schema_of(f"{type_} {guess}", english)
+        if english.search("count", list_):
+            properties[name] |= {"items": {"type": "string"}, "minItems": count, "maxItems": count}
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-def _typed(word: str) -> dict[str, Any]:
-    """Return the schema for the name of a type, such as ``int`` or ``list of strings``; by default a string's."""
-    return {"type": next((name for start, name in _TYPES.items() if word.lower().startswith(start)), "string")}
+def _schema_of(words: str, english: Templates) -> dict[str, Any]:
+    """Return a schema by the first type in words such as ``integer between 1 and 5``, by default of a string."""
+    named, bounds = english.search("type", words), english.search("bounds", words)
+    schema: dict[str, Any] = {"type": _TYPES[named[1].lower()] if named else "string"}
+    if bounds and schema["type"] in ("number", "integer"):
+        schema["minimum"], schema["maximum"] = sorted(map(int, bounds.groups()))
+    return schema

@@ -91,7 +91,7 @@ def _steps(keyword: str, value: Any, instance: Any) -> int:
     if keyword in ("enum", "const") and isinstance(instance, list | dict):
         return 1 + len(json.dumps(value)) // 50
     if keyword in _CHOICES:
-        return 4
+        return 3
     return 1 + len(value) // 10 if isinstance(value, list | dict) else 1
 
 
@@ -105,6 +105,13 @@ def _items(validator: Any, value: Any, instance: object, schema: Any) -> Any:
     return draft.VALIDATORS["items"](validator, value, instance, schema)
 
 
-_CHANGED = {"pattern": _pattern, "items": _items, **dict.fromkeys(("format", "$dynamicRef"), lambda *_: ())}
+def _any_of(validator: Any, options: Any, instance: object, _schema: Any) -> Iterator[ValidationError]:
+    # jsonschema's own rule collects the errors of all options.
+    if not any(validator.evolve(schema=option).is_valid(instance) for option in options):
+        yield ValidationError("no option is valid")
+
+
+_IGNORED = dict.fromkeys(("format", "$dynamicRef"), lambda *_: ())
+_CHANGED = {"pattern": _pattern, "items": _items, "anyOf": _any_of, **_IGNORED}
 _RULES = {**Draft202012Validator.VALIDATORS, **_CHANGED}
 _Validator: Any = extend(Draft202012Validator, {key: _counted(key, rule) for key, rule in _RULES.items()})  # type: ignore[no-untyped-call]

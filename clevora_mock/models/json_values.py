@@ -1,8 +1,7 @@
 """Valid, plain and deterministic values for JSON Schemas.
 
 A value is generated part by part from the schema merged with its references, its ``allOf`` and one branch of each
-choice. If merging may be inexact, the part is validated with `jsonschema` and, if invalid, generated again. All work
-counts against one budget.
+choice. Where merging may be inexact, the part is validated and, if invalid, generated again, within one budget.
 """
 
 import json
@@ -10,7 +9,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from fractions import Fraction
-from itertools import chain
+from itertools import count
 from math import ceil, floor
 from typing import Any
 from urllib.parse import unquote
@@ -29,14 +28,13 @@ from clevora_mock.models.json_schema import (
 )
 from clevora_mock.models.json_validation import BoundedValidator, unresolved
 
-_STEPS, _CHARACTERS_PER_STEP = 12_000, 20
+_STEPS, _CHARACTERS_PER_STEP = 6_500, 40
 _CHARACTERS = _STEPS * _CHARACTERS_PER_STEP
 # Optional parts are added to objects and arrays that are not deep, while fewer steps than these are spent.
 _OPTIONAL_STEPS, _OPTIONAL_DEPTH = 1_000, 6
 _TRIES, _DEEPEST = 16, 40
 # A reference may be nested in itself once, so that a recursive value shows its structure.
 _OPEN_AT_ONCE = 2
-
 # Keywords whose merging may be inexact.
 _INEXACT = frozenset({
     "$ref", "allOf", "anyOf", "oneOf", "not", "if", "enum", "const", "pattern", "multipleOf", "uniqueItems", "contains",
@@ -44,6 +42,8 @@ _INEXACT = frozenset({
     "unevaluatedItems", "unevaluatedProperties",
 })  # fmt: skip
 _ENDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")
+# Zod gives this as the bound, either way, of every integer.
+_LARGEST_EXACT = 2**53 - 1
 # The type of a schema without ``type``, by its keywords.
 _IMPLIED = {
     **dict.fromkeys(("properties", "required", "additionalProperties", "patternProperties", "minProperties"), "object"),
@@ -57,9 +57,8 @@ _FORMATS = {
     "date": "2026-{month:02}-{day:02}",
     "time": "{hour:02}:30:00Z",
     "duration": "PT{hour}H",
-    "hostname": "host{n}.example.com",
-    "uuid": "{n:08x}-0000-4000-8000-{n:012x}",
-    **{f"uuid{version}": f"{{n:08x}}-0000-{version}000-8000-{{n:012x}}" for version in range(1, 9)},
+    **dict.fromkeys(("hostname", "idn-hostname"), "host{n}.example.com"),
+    **{f"uuid{version}": f"{{n:08x}}-0000-{version or 4}000-8000-{{n:012x}}" for version in ("", *range(1, 9))},
     **dict.fromkeys(("ipv4", "ipvanyaddress"), "192.0.2.{n}"),
     "ipv6": "2001:db8::{n:x}",
     "ipv6network": "2001:db8:{n:x}::/48",
@@ -70,21 +69,26 @@ _FORMATS = {
     "regex": "^{n}$",
     **dict.fromkeys(("email", "idn-email"), "user{n}@example.com"),
     **dict.fromkeys(("uri", "url", "iri"), "https://example.com/{n}"),
-    **dict.fromkeys(("uri-reference", "json-pointer"), "/{n}"),
+    **dict.fromkeys(("uri-reference", "iri-reference", "uri-template", "json-pointer"), "/{n}"),
+    "relative-json-pointer": "{n}",
 }
 # By the last word of a property's name, if its schema has no constraint.
 _FORMAT_OF_NAME = {"email": "email", "url": "uri", "website": "uri", "date": "date", "id": "uuid"}
-_RANGE_OF_NAME = {"age": (18, 80), "year": (1990, 2030)}
+_RANGE_OF_NAME = {"age": (18, 80), "year": (1990, 2030), "id": (1, 1_000_000)}
 
 
-def value_for(schema: object, rng: RandomStream) -> object:
-    """Return a valid value. Raises SchemaError if `schema` is malformed, unsatisfiable or takes too much work."""
+def values_for(schema: object, rng: RandomStream, most: int) -> list[object]:
+    """Return `most` valid values, or fewer where more would take too much work. Raises SchemaError for none."""
     check(schema)
-    try:
+    made: list[object] = []
+    with suppress(RecursionError, BudgetExceededError):
         root = normalized(schema if isinstance(schema, dict) else {"allOf": [schema]})
-        return _Generator(root, rng).value(root, "value")
-    except RecursionError:
-        raise BudgetExceededError from None
+        generator = _Generator(root, rng)
+        while len(made) < most:
+            made.append(generator.value(root, "value"))
+    if not made:
+        raise BudgetExceededError
+    return made
 
 
 class _Generator:
@@ -99,6 +103,8 @@ class _Generator:
         self._open = ["#"]
         self._targets: dict[str, AnySchema] = {}
         self._depth = 0
+        # So that ids within a value differ.
+        self._ids = count()
 
     def value(self, schema: AnySchema, name: str, start: int = 0) -> object:
         """Return a value for a part of the schema; `name` is the property that it is in, `start` the first attempt."""
@@ -132,6 +138,8 @@ class _Generator:
         parts += [self._pick(flat[key], attempt) for key in ("anyOf", "oneOf") if key in flat]
         if "if" in flat:
             parts.append(self._pick([{"allOf": [flat["if"], flat.get("then", True)]}, flat.get("else", True)], attempt))
+        known = flat.get("properties", {})
+        parts += [part for name, part in flat.get("dependentSchemas", {}).items() if name in known]
         for part in parts:
             self._budget.spend(sum(len(value) for value in flat.values() if isinstance(value, list | dict)) // 10)
             flat = merged(flat, self._flat(part, attempt))
@@ -210,8 +218,9 @@ class _Generator:
         highs = [ends[key] for key in ("maximum", "exclusiveMaximum") if key in ends]
         usual = [Fraction(end) for end in known or (1, 100)]
         span = max(usual[1] - usual[0], 10 * step)
-        low = max(lows or [min([usual[0], *(high - span for high in highs)])])
-        high = min(highs or [max(usual[1], low + span)])
+        usual_low = min([usual[0], *(high - span for high in highs)])
+        low = max([end for end in lows if end != -_LARGEST_EXACT] or [usual_low, *lows])
+        high = min([end for end in highs if end != _LARGEST_EXACT] or [max(usual[1], low + span), *highs])
         if not whole and "multipleOf" not in flat and high - low < 8 * step:
             step = (high - low) / 8 or Fraction(1)
         first, last = ceil(low / step), floor(high / step)
@@ -219,7 +228,9 @@ class _Generator:
         last -= last * step == ends.get("exclusiveMaximum")
         if first > last:
             raise UnsatisfiableError
-        value = (first + self._rng.randbelow(last - first + 1)) * step
+        choices = last - first + 1
+        chosen = next(self._ids) % choices if _last_word(name) == "id" else self._rng.randbelow(choices)
+        value = (first + chosen) * step
         return int(value) if whole or (known and value.denominator == 1) else float(value)
 
     def _string(self, flat: Schema, name: str, attempt: int) -> str:
@@ -230,7 +241,8 @@ class _Generator:
         if text and "pattern" in flat and attempt < _TRIES // 2:
             self._patterns.checked(flat["pattern"], text, is_trusted=bool(UNSUPPORTED.search(flat["pattern"])))
         elif "pattern" in flat:
-            text = self._patterns.make(flat["pattern"], attempt, length=least)
+            start = "" if flat["pattern"].startswith("^") or attempt % 4 > 1 else text.partition("@")[0]
+            text = start + self._patterns.make(flat["pattern"], attempt, length=least)
         elif not text:
             text = self._formatted(_FORMAT_OF_NAME.get(_last_word(name), ""))
             if not text or not least <= len(text) <= most:
@@ -244,6 +256,8 @@ class _Generator:
     def _formatted(self, form: str) -> str:
         """Return a string of a format, empty for an unknown one."""
         month, day, hour, n = (1 + self._rng.randbelow(bound) for bound in (12, 28, 22, 253))
+        if form.startswith("uuid"):
+            n = 1 + next(self._ids)
         return _FORMATS.get(form, "").format(month=month, day=day, hour=hour, n=n)
 
     def _array(self, flat: Schema, name: str) -> list[object]:
@@ -254,11 +268,11 @@ class _Generator:
             self._budget.spend(int(flat.get("minContains", 1)))
             lead = lead + [{"allOf": [rest, flat["contains"]]}] * int(flat.get("minContains", 1))
         needed = max(int(flat.get("minItems", 0)), len(lead))
-        count = needed if needed or not self._may_add else 1 + self._rng.randbelow(3)
-        self._budget.spend(count)
+        size = needed if needed or not self._may_add else 1 + self._rng.randbelow(3)
+        self._budget.spend(size)
         made: list[object] = []
         seen: set[str] = set()
-        for index in range(min(count, int(flat.get("maxItems", count)))):
+        for index in range(min(size, int(flat.get("maxItems", size)))):
             try:
                 made.append(self._item(lead[index] if index < len(lead) else rest, name, seen, flat))
             except UnsatisfiableError:
@@ -285,10 +299,13 @@ class _Generator:
         room = max(0, most - len(required)) if attempt < _TRIES // 2 else 0
         optional = dict.fromkeys([name for name in known if name not in required][:room])
         names = [name for name in known | required if name in required or name in optional]
-        needed = [flat["dependentRequired"].get(name, ()) for name in names if "dependentRequired" in flat]
-        self._budget.spend((len(known) + len(required) + sum(map(len, needed))) // 10)
+        needed = flat.get("dependentRequired", {})
+        for name in names if needed else ():
+            self._budget.spend(len(needed.get(name, ())) * (1 + len(names) // 500))
+            names += [other for other in needed.get(name, ()) if other not in names]
+        self._budget.spend((len(known) + len(required)) // 10)
         made: dict[str, object] = {}
-        for name in dict.fromkeys(chain(names, *needed)):
+        for name in names:
             if name in optional and not self._may_add:
                 continue
             try:

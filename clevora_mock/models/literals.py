@@ -1,78 +1,60 @@
-"""Literal answers that a message asks for: ``Reply with exactly: pong``, ``Say this is a test``."""
+"""Literal answers that a message asks for: in quotes, after a colon, or as a single plain word after the verb."""
 
 import re
-from itertools import islice
+from itertools import chain
 
-from clevora_mock.models.templates import ABOUT_A_TEXT
+from clevora_mock.models.templates import ABOUT_A_TEXT, Templates, own_words
 
-# The characters of a message that are searched, those of a candidate, and the number of candidates.
-_MAX_CHARACTERS, _MAX_WORDS, _MAX_CANDIDATES = 60_000, 200, 16
-_LEAD = re.compile(
-    r"(?i)(?:^|[.!?\n]) {0,4}(?P<before>(?:(?:please|just|only|you must|you should|always) ){0,3})"
-    r"(?P<verb>reply|respond|answer|return|output|print|write|say|repeat|echo)\b"
-    r"(?P<how>(?:\s+(?:back|with|only|just|nothing but|exactly|precisely|verbatim|the|this(?=(?:\s+\w+){0,3}\s*:)|"
-    r"single|exact|following|one(?=\s+word\s*:)|words?|number|phrase|string|sentence|text|message|after me|"
-    r"and nothing else(?=\s*:))\b)*)(?P<colon>\s*:)?[,\s]*"
-)
+# The characters of a message with a literal, and those of one without quotes or a colon, and of one plain word.
+_MAX_CHARACTERS, _MAX_WORDS, _MAX_WORD = 60_000, 200, 40
+_SPOKEN = ("say", "print", "type", "echo", "repeat")
 _QUOTED = re.compile(
     r"(?s)```\w*\n(.*?)\n?```|\"([^\"]+)\"|“([^”]+)”|`([^`]+)`|'(.+?)'(?!\w)|"
     r"\N{LEFT SINGLE QUOTATION MARK}(.+?)\N{RIGHT SINGLE QUOTATION MARK}"
 )
-_FENCE = re.compile(r"(?s)```.*?(?:```|\Z)")
-_AFTER_QUOTED = re.compile(r"(?i)[.!,\n]|\s*$|\s*(?:and|without|only|with nothing)\b")
-_NOTHING_ELSE = re.compile(r"(?i),? (?:and|with) nothing (?:else|more)\W*$")
-# These describe an answer instead of stating it.
-_DESCRIPTION = re.compile(
-    r"(?i:something|anything|nothing|more|an?|one|your|how|why|what|whether|in|about|that|it|again|yes or no|"
-    r"json|xml|html|yaml|csv|sql|css)\b|"
-    r"(?i:\d+|two|three|four|five|six|seven|eight|nine|ten) [a-z]|"
-    r".*\b(?i:in [a-z]+)\b\W*(?i:please\W*)?$|"
-    r".* (?i:twice|\w+ times)\W*$"
-)
-_WITH = re.compile(r"with|text|sentence|message|following|only|just")
-_EXACTLY = re.compile(r"exactly|precisely|verbatim|\bword|phrase|string|after me")
-_ONE_WORD = re.compile(r"word|number")
-# A single word that is more likely meant as it is than as the name of something.
-_PLAIN_WORD = re.compile(
-    r"(?i:ok|okay|yes|no|true|false|none|null|done|ready|hi|hello|ping|pong)|[A-Z]{2,}|\S*[\d_]\S*"
-)
+# The end of a sentence or a line, after which an order may stand.
+_END = re.compile(r"[.!?\n] {0,4}")
 
 
-def literal_text(text: str, kind: str) -> str | None:
-    """Return the literal answer that a request of `kind` asks for, or None."""
-    if kind in ABOUT_A_TEXT or kind in ("explain", "code"):
-        # The text that such a request brings along may contain orders, which are not meant for the model.
+def literal_text(text: str, kind: str, english: Templates) -> str | None:
+    """Return the literal answer that the first paragraph or the last line of a request asks for, or None."""
+    if len(text) > _MAX_CHARACTERS or kind in ABOUT_A_TEXT or kind in ("explain", "code"):
         return None
-    # Of the same length, so that positions are those of the text.
-    searched = _FENCE.sub(lambda fence: "`" * len(fence[0]), text[:_MAX_CHARACTERS])
-    for lead in islice(_LEAD.finditer(searched), _MAX_CANDIDATES):
-        words = _literal_after(lead, text[lead.end() :].strip(), is_first=not searched[: lead.start()].strip())
+    text = text.strip()
+    searched = own_words(text)
+    paragraph = searched.find("\n\n")
+    last = searched.rfind("\n") if paragraph >= 0 else -1
+    brought = english.patterns["brought_before"].search(searched) if ":" in text or paragraph >= 0 else None
+    limit = brought.start() if brought else len(text)
+    for start in chain((0,), (end.end() for end in _END.finditer(searched, 0, limit))):
+        lead = english.patterns["literal"].match(searched, start) if start <= paragraph or start > last else None
+        words = _literal_after(lead, text[lead.end() :].strip(), english, is_first=start == 0) if lead else None
         if words:
             return words
     return None
 
 
-def _literal_after(lead: re.Match[str], rest: str, *, is_first: bool) -> str | None:
-    """Return the literal in `rest`, the text after a lead, or None; a vague lead must begin the message."""
-    verb, how = lead["verb"].lower(), (lead["before"] + lead["how"]).lower()
+def _literal_after(lead: re.Match[str], rest: str, english: Templates, *, is_first: bool) -> str | None:
+    """Return the literal in `rest`, the text after ``Reply with only`` and the like, or None."""
+    verb, how, patterns = lead["verb"].lower(), (lead["before"] + lead["how"]).lower(), english.patterns
     quoted = _QUOTED.match(rest)
-    is_introduced = bool(how) or (is_first and verb not in ("write", "answer"))
-    if quoted and is_introduced and _AFTER_QUOTED.match(rest[quoted.end() :]):
+    if quoted and (how or is_first) and patterns["after_quoted"].match(rest, quoted.end()):
         return next(words for words in quoted.groups() if words is not None)
-    is_spoken = verb in ("say", "repeat", "echo")
-    if not how and not is_spoken:
+    if not (how or lead["colon"] or verb in _SPOKEN or len(rest) < _MAX_WORD):
         return None
-    is_exact = bool(_EXACTLY.search(how))
+    rest = patterns["nothing_else"].sub("", rest).removesuffix("?" if "you" in how.split() else "")
+    is_exact, is_one = (bool(patterns[name].search(how)) for name in ("exactly", "one_word"))
     if lead["colon"]:
-        words = _NOTHING_ELSE.sub("", rest)
-        is_short = not _ONE_WORD.search(how) or bool(re.fullmatch(r"\S+", words))
-        is_vague = not is_exact and (not is_first or words.endswith("?"))
-        return words if is_short and not is_vague and (is_exact or is_spoken or _WITH.search(how)) else None
-    line, _, more = rest[:_MAX_CHARACTERS].partition("\n")
-    line, stop, sentence = line.partition(". ")
-    words = _NOTHING_ELSE.sub("", line).rstrip(".")
-    if not words or _DESCRIPTION.match(words[:_MAX_WORDS]):
+        is_text = is_first and (bool(patterns["as_text"].search(how)) or rest.isalnum())
+        is_text = (is_text or verb in ("say", "repeat", "echo")) and not rest.endswith("?")
+        return rest if is_exact or (len(rest.split()) == 1 if is_one else is_text) else None
+    sentence = re.split(r"\n|\.(?:\s|$)", rest, maxsplit=1)[0]
+    words = patterns["nothing_else"].sub("", sentence)
+    if len(words) > _MAX_WORDS or patterns["description"].match(words):
         return None
-    is_alone = verb == "say" and is_first and not (more or stop or sentence)
-    is_plain = bool(_PLAIN_WORD.fullmatch(words)) and not how.endswith("the")
-    return words if is_exact or is_alone or is_plain else None
+    describing = english.words["prepositions"] | english.words["describing"]
+    is_plain = describing.isdisjoint(words.lower().split()) and not re.search(r"[\"“”]", words)
+    if len(words.split()) == 1 and ((is_one and is_plain) or patterns["plain_word"].fullmatch(words)):
+        return words
+    is_spoken = is_first and verb in _SPOKEN and not how.endswith("the") and sentence == rest.rstrip(".")
+    return words if is_plain and (is_exact or is_spoken) else None

@@ -30,9 +30,9 @@ class Models:
 
     @cached_property
     def scripts(self) -> "ScriptModel":
-        from clevora_mock.models.scripts import ScriptModel, load
+        from clevora_mock.models.scripts import ScriptModel, load_phrases
 
-        return ScriptModel(load(fixture("scripts.json").read_bytes()))
+        return ScriptModel(load_phrases(fixture("scripts.json").read_bytes()))
 
     @cached_property
     def embedder(self) -> "Embedder":
@@ -42,7 +42,7 @@ class Models:
 
     @cached_property
     def index(self) -> "SearchIndex":
-        from clevora_mock.catalog.items import load
+        from clevora_mock.catalog.items import load_catalog
         from clevora_mock.models.search import SearchIndex
 
-        return SearchIndex(load(self._catalog))
+        return SearchIndex(load_catalog(self._catalog))

@@ -16,7 +16,6 @@ from clevora_mock.contract.limits import SCRIPT_BUDGETS
 from clevora_mock.core.rng import RandomStream, stable_hash
 from clevora_mock.text import tokens as counting
 
-BUDGETS = SCRIPT_BUDGETS
 _LEAST_UNUSED, _MOST_UNUSED = 4, 16  # percent of the budget
 
 _TOPIC_TOKENS = 10
@@ -77,7 +76,7 @@ class _Outline(NamedTuple):
     ordered: bool
 
 
-def load(data: bytes) -> dict[str, StylePhrases]:
+def load_phrases(data: bytes) -> dict[str, StylePhrases]:
     """Return the phrases of each style from the bytes of ``scripts.json``."""
     return msgspec.json.decode(data, type=dict[str, StylePhrases])
 
@@ -97,9 +96,8 @@ class ScriptModel:
 
     def write(self, topic: str, style: str, length: str, *, seed: int) -> GeneratedScript:
         """Return a script about `topic`; the same for the same arguments."""
-        return _Draft(
-            self._styles[style], length, topic, RandomStream(stable_hash(seed, style, length, topic))
-        ).script()
+        rng = RandomStream(stable_hash(seed, style, length, topic))
+        return _Draft(self._styles[style], length, topic, rng).script()
 
 
 class _Draft:
@@ -112,14 +110,15 @@ class _Draft:
         self._sections = [section for section in style.sections if length in section.lengths]
         self._rng = rng
         self._length = length
-        self._left = BUDGETS[length]
+        self._left = SCRIPT_BUDGETS[length]
 
     def script(self) -> GeneratedScript:
         style = self._style
         title, hook, call = (self._spend(self._line(pool)) for pool in (style.titles, style.hooks, style.calls))
         spans = self._spans() if style.layers else []
         outlines = self._outlines(spans)
-        spare = BUDGETS[self._length] * (_LEAST_UNUSED + self._rng.randbelow(_MOST_UNUSED - _LEAST_UNUSED)) // 100
+        unused = _LEAST_UNUSED + self._rng.randbelow(_MOST_UNUSED - _LEAST_UNUSED)
+        spare = SCRIPT_BUDGETS[self._length] * unused // 100
         while self._left > spare and any(outline.pool for outline in outlines):
             for outline in outlines:
                 self._add_line(outline, spare)

@@ -1,15 +1,19 @@
-"""Search: BM25 over stems, with pseudo-relevance feedback from the tags of the best matches (H3).
+"""Search: BM25 over words and stems, with pseudo-relevance feedback from the tags of the best matches (H3).
 
-**Matching.** An item is a bag of stems, with more weight on title and tags than on description and keywords. The terms
-of a query are weighted by rarity; *how*, *best* or *tutorial* have little weight. An item's match is its share of the
-query's weight, hardly any of it if the words are in the description alone. An unknown word is replaced by a known one
-that differs by a typical slip: letters swapped or doubled, in long words one too many, too few or beside the right one.
+**Matching.** An item is a bag of words and their stems: those of its tags count most, then title, keywords and, hardly
+at all, the description; creators are not searched. An item's match is its share of the query's weight. A word weighs by
+its rarity, which is counted in subjects (first tags), so that a word that names a subject weighs as much as one that
+happens to be in a single title; *how*, *best* or *tutorial* have little weight.
+
+**Spelling.** An unknown word is replaced by a known one that differs by a typical slip: letters swapped or doubled, one
+letter missing; in words of eight letters or more also one too many or a wrong one. As it may be a word of its own, such
+a match counts two fifths.
 
 **Feedback.** Tags of at least half of the best matches are taken as the query's topic. Weak matches without these tags
 lose three quarters of their score; items with them but without a match score at most `_FEEDBACK`.
 
 **Media type.** *podcast*, *episode* and *listen* ask for podcasts, *video*, *watch* and *footage* for videos: items of
-the other type lose half of their score.
+the other type lose two thirds of their score.
 
 Scores are integers of ten-thousandths, computed with integers and single IEEE 754 operations, so that rankings are the
 same on every machine and with every NumPy. Items are sorted by id, which decides ties.
@@ -18,7 +22,7 @@ same on every machine and with every NumPy. Items are sorted by id, which decide
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from math import log
 from string import ascii_lowercase
 
@@ -31,33 +35,25 @@ from clevora_mock.text.words import STOP, stem, tokens, words
 Integers = NDArray[np.int64]
 
 # Weights of words; a tag's weight is divided among its words.
-_TITLE, _TAG, _TEXT = 8, 12, 2
-_SATURATION, _LENGTH_SHARE = 4.0, 0.3  # BM25's k1, relative to these weights, and b
+_TAG, _TITLE, _KEYWORD, _DESCRIPTION = 75, 50, 40, 1
+_SATURATION, _LENGTH_SHARE = 25.0, 0.3  # BM25's k1, relative to these weights, and b
 _MAX_RELEVANCE = 1000
-_DESCRIBED = 20  # divides the match of an item with all words in its description, which fills up
 
 # Longer queries are truncated, which bounds the time.
 _QUERY_TOKENS = 1024
-_QUERY_TERMS = 32
+_QUERY_WORDS = 32
 
-# Lengths of words whose spelling is corrected, less of it if not long: *whale* is not *whole*. A letter is replaced
-# only by a vowel for a vowel or by a neighbor on the keyboard.
+# Lengths of words whose spelling is corrected; less of it if not long: *whale* is not *whole*.
 _CORRECTABLE_LETTERS = range(5, 21)
 _LONG_LETTERS = 8
-_KEYBOARD = " qwertyuiop asdfghjkl zxcvbnm "
-_VOWELS = "aeiouy"
-_TYPOS = {
-    letter: {*_KEYBOARD[at - 1 : at + 2], *(_VOWELS if letter in _VOWELS else "")}
-    for at, letter in enumerate(_KEYBOARD)
-}
 
-_STRONG, _WEAK = 4, 1  # weights of terms
+_STRONG, _WEAK = 100, 25  # weights of words
 _WEAK_WORDS = """
-advice basic begin beginner best better buy conversation cool course debate easier easy everyday explain explainer fast
-fastest favorite first free full fun good great guide help idea important interview introduction know learn lesson make
-making minute mistake myth new people popular question quick quickly recommendation review show simple start started
-step stop story stuff talk teach technique thing tip today top trick truth try tutorial understand use using vlog way
-worth year
+advice basic begin beginner best better buy conversation cool course debate demonstration discussion easier easy
+everyday explain explainer fast fastest favorite first free full fun good great guide help idea important improve
+interview introduction know learn lesson make making minute mistake myth people popular question quick quickly
+recommendation review show simple start started step stop story stuff talk teach technique thing tip today top trick
+truth try tutorial understand use using vlog way worth year
 """
 _WEAK_STEMS = frozenset(map(stem, _WEAK_WORDS.split()))
 _TYPE_WORDS = {"podcast": "podcast episode listen", "video": "video watch footage clip"}
@@ -73,100 +69,102 @@ class SearchIndex:
 
     def __init__(self, items: Iterable[CatalogItem]) -> None:
         self._items = sorted(items, key=lambda item: item.id)
-        self._numbers: dict[str, int] = {}  # of stems, by stem
-        self._words: dict[str, int] = {}  # of stems, by word; -1 for a stop word
-        stems, amounts, sizes = array("i"), array("i"), array("i")
-        tagged: dict[str, list[int]] = {}
-        named: dict[int, list[int]] = {}
+        self._numbers: dict[str, int] = {}  # of stems and words
+        self._numbers_by_word: dict[str, tuple[int, ...]] = {}
+        numbers, amounts, sizes, subjects = (array("i") for _ in range(4))
+        by_tag: dict[str, list[int]] = {}
+        number_by_subject: dict[str, int] = {}
         for place, item in enumerate(self._items):
-            fields = [(item.title, _TITLE), (f"{item.type} {item.creator} {item.keywords}", _TEXT)]
-            bag = self._bag(fields + [(tag, _TAG // max(len(words(tag)), 1)) for tag in item.tags])
-            for number in bag:
-                named.setdefault(number, []).append(place)
-            bag.update(self._bag([(item.description, _TEXT)]))
-            stems.extend(bag)
+            bag: Counter[int] = Counter()
+            fields = [(tag, _TAG // max(len(words(tag)), 1)) for tag in item.tags]
+            for text, weight in [*fields, (item.title, _TITLE), (item.keywords, _KEYWORD)]:
+                for number in self._read(text):
+                    bag[number] += weight
+            bag.update({*self._read(item.description)} - bag.keys())
+            numbers.extend(bag)
             amounts.extend(bag.values())
             sizes.append(len(bag))
+            subjects.append(number_by_subject.setdefault(next(iter(item.tags), item.id), len(number_by_subject)))
             for tag in item.tags:
-                tagged.setdefault(tag, []).append(place)
-        # The items with a stem elsewhere than in the description.
-        self._named = {number: np.array(places, np.int64) for number, places in named.items()}
-        self._tagged = {tag: np.array(places, np.int64) for tag, places in tagged.items()}
-        self._holders, self._relevance = _postings(
-            np.array(stems, np.int64), np.array(amounts, np.int64), np.array(sizes, np.int64), len(self._numbers)
+                by_tag.setdefault(tag, []).append(place)
+        self._subjects = len(number_by_subject)
+        self._is_podcast = np.array([item.type == "podcast" for item in self._items], np.bool_)
+        self._items_by_tag = {tag: np.array(places, np.int64) for tag, places in by_tag.items()}
+        # By number: the items, the relevance for each, and the count of subjects, of titles, tags and keywords alone.
+        self._items_by_number, self._relevance, self._spread = _postings(
+            len(self._numbers), *(np.array(column, np.int64) for column in (numbers, amounts, sizes, subjects))
         )
 
     def search(self, query: str, limit: int) -> list[tuple[CatalogItem, float]]:
         """Return the best `limit` items with scores in [0, 1], or nothing without a known word."""
-        stems = [*islice(self._stems(query), _QUERY_TERMS)]
-        if self._numbers.keys().isdisjoint(stems):
+        asked = dict(islice(self._query_words(query), _QUERY_WORDS))
+        match = self._match(asked)
+        if not match.any():
             return []
-        match = self._match(stems)
         leading = match * 3 > match.max() * 2
         topical = self._tag_shares(self._common_tags([at for at in _highest(match, _LEADERS) if leading[at]]))
         scores = match * _MATCH // _SCALE
         scores[~leading & (topical == 0)] //= 4
         scores += topical * _FEEDBACK // _SCALE
-        scores[self._of_other_type(stems)] //= 2
+        types = {_TYPE_BY_STEM[stem(word)] for word in asked if stem(word) in _TYPE_BY_STEM}
+        if len(types) == 1:
+            scores[self._is_podcast != ("podcast" in types)] //= 3
         return [(self._items[at], int(scores[at]) / _SCALE) for at in _highest(scores, limit)]
 
-    def _bag(self, fields: Iterable[tuple[str, int]]) -> Counter[int]:
-        """Return the weights of stems by number, from texts and the weight of a word in each."""
-        bag: Counter[int] = Counter()
-        for field, weight in fields:
-            for word in words(field):
-                number = self._words.get(word)
-                if number is None:
-                    number = -1 if word in STOP else self._numbers.setdefault(stem(word), len(self._numbers))
-                    self._words[word] = number
-                if number >= 0:
-                    bag[number] += weight
-        return bag
+    def _read(self, text: str) -> Iterator[int]:
+        """Yield the numbers of the stems and words of `text`, and give new ones their number."""
+        for word in words(text):
+            numbers = self._numbers_by_word.get(word)
+            if numbers is None:
+                keys = () if word in STOP else dict.fromkeys((stem(word), word))
+                numbers = tuple(self._numbers.setdefault(key, len(self._numbers)) for key in keys)
+                self._numbers_by_word[word] = numbers
+            yield from numbers
 
-    def _stems(self, query: str) -> Iterator[str]:
-        """Yield the distinct stems of a query's words, without stop words, with corrected spelling."""
-        seen: set[str] = set()
-        for word in dict.fromkeys(islice(tokens(query), _QUERY_TOKENS)):
-            if word in STOP or not word[0].isalnum():
-                continue
-            key = stem(word)
-            if key not in self._numbers:
-                key = stem(self._corrected(word))
-            if key not in seen:
-                seen.add(key)
-                yield key
+    def _query_words(self, query: str) -> Iterator[tuple[str, bool]]:
+        """Yield the words of a query that are no stop words, and whether their spelling was corrected."""
+        read = [*islice(tokens(query), _QUERY_TOKENS), ""]
+        # A letter with a symbol is not the letter: *C++*.
+        for word in dict.fromkeys(word + after * (len(word) == 1 and after in "+#") for word, after in pairwise(read)):
+            if word not in STOP and word[0].isalnum():
+                meant = self._corrected(word)
+                yield meant, meant != word
 
     def _corrected(self, word: str) -> str:
-        """Return the most common known word that differs by a slip, or `word` itself."""
-        if len(word) not in _CORRECTABLE_LETTERS:
+        """Return the most common known word that differs by a slip, or `word` itself, if it is known or none does."""
+        if len(word) not in _CORRECTABLE_LETTERS or stem(word) in self._numbers:
             return word
-        known = [other for other in _typical_slips(word) if self._words.get(other, -1) >= 0]
-        return min(known, key=lambda other: (-len(self._holders[self._words[other]]), other), default=word)
+        spread = {other: self._spread[self._numbers[other]] for other in _slips(word) & self._numbers.keys()}
+        known = [other for other in spread if spread[other]]
+        return min(known, key=lambda other: (-spread[other], other), default=word)
 
-    def _match(self, stems: Sequence[str]) -> Integers:
-        """Return each item's share of the weight of `stems`, in ten-thousandths."""
+    def _match(self, asked: dict[str, bool]) -> Integers:
+        """Return each item's share of the weight of the words `asked`, in ten-thousandths."""
         weak = _WEAK_STEMS | _TYPE_BY_STEM.keys()
-        if weak.issuperset(stems):
-            # *How to start a podcast* is about podcasts.
-            weak = _WEAK_STEMS
+        # *How to start a podcast* is about podcasts.
+        weak = _WEAK_STEMS if weak.issuperset(map(stem, asked)) else weak
         earned = np.zeros(len(self._items), np.int64)
-        is_named = np.zeros(len(self._items), np.bool_)
         total = 0
-        for key in stems:
-            number = self._numbers.get(key)
-            holders = 1 if number is None else len(self._holders[number])
-            weight = round(100 * log(1 + len(self._items) / holders)) * (_WEAK if key in weak else _STRONG)
-            total += weight
-            if number is not None:
-                earned[self._holders[number]] += self._relevance[number] * weight
-                is_named[self._named.get(number, [])] = True
-        earned[~is_named] //= _DESCRIBED
-        return (earned * (_SCALE / (total * _MAX_RELEVANCE))).astype(np.int64)
+        for word, is_corrected in asked.items():
+            key = stem(word)
+            # A quarter is for the very form: *training* is not quite *trains*.
+            quarters = {key: 3, word: 1} if key != word and word in self._numbers else {key: 4}
+            for form, share in quarters.items():
+                number = self._numbers.get(form)
+                spread = 1 if number is None else max(self._spread[number], 1)
+                weight = round(log(1 + self._subjects / spread) * (_WEAK if key in weak else _STRONG)) * share
+                total += weight
+                if number is not None:
+                    weight = weight * 2 // 5 if is_corrected else weight
+                    earned[self._items_by_number[number]] += self._relevance[number] * weight
+        return (earned * (_SCALE / max(total * _MAX_RELEVANCE, 1))).astype(np.int64)
 
     def _common_tags(self, leaders: Sequence[int]) -> list[str]:
         """Return the tags of at least half of `leaders` that other items have too."""
         votes = Counter(tag for at in leaders for tag in self._items[at].tags)
-        common = [tag for tag in votes if votes[tag] * 2 >= len(leaders) and len(self._tagged[tag]) > len(leaders)]
+        common = [
+            tag for tag in votes if votes[tag] * 2 >= len(leaders) and len(self._items_by_tag[tag]) > len(leaders)
+        ]
         # *Review* and *buying guide* are forms, not topics.
         return [tag for tag in common if {*map(stem, words(tag))} - _WEAK_STEMS]
 
@@ -174,31 +172,25 @@ class SearchIndex:
         """Return each item's share of `tags`, in ten-thousandths."""
         shares = np.zeros(len(self._items), np.int64)
         for tag in tags:
-            shares[self._tagged[tag]] += _SCALE // len(tags)
+            shares[self._items_by_tag[tag]] += _SCALE // len(tags)
         return shares
-
-    def _of_other_type(self, stems: Sequence[str]) -> NDArray[np.bool_]:
-        """Tell for each item whether `stems` ask for the other media type."""
-        types = {_TYPE_BY_STEM[key] for key in stems if key in _TYPE_BY_STEM}
-        others = np.full(len(self._items), len(types) == 1)
-        for number in [self._numbers[kind] for kind in types if kind in self._numbers]:
-            # The word is in the bag of every video, and of a podcast on video editing.
-            others[self._holders[number]] = False
-        return others
 
 
 def _postings(
-    stems: Integers, amounts: Integers, sizes: Integers, vocabulary: int
-) -> tuple[list[Integers], list[Integers]]:
-    """Return for each stem its items and their relevance (BM25), given the concatenated bags of all items."""
+    vocabulary: int, numbers: Integers, amounts: Integers, sizes: Integers, subjects: Integers
+) -> tuple[list[Integers], list[Integers], list[int]]:
+    """Return for each number its items, their relevance (BM25) and the count of subjects, from all items' bags."""
     owners = np.repeat(np.arange(len(sizes)), sizes)
     lengths = np.bincount(owners, amounts, len(sizes))
     relative = lengths / max(float(lengths.sum()) / max(len(sizes), 1), 1.0)
     damping = _SATURATION * (1 - _LENGTH_SHARE + _LENGTH_SHARE * relative)
     relevance = (_MAX_RELEVANCE * amounts / (amounts + damping[owners])).astype(np.int64)
-    order = np.argsort(stems, kind="stable")
-    ends = np.cumsum(np.bincount(stems, minlength=vocabulary))[:-1]
-    return np.split(owners[order], ends), np.split(relevance[order], ends)
+    order = np.argsort(numbers, kind="stable")
+    ends = np.cumsum(np.bincount(numbers, minlength=vocabulary))[:-1]
+    named = amounts > _DESCRIPTION
+    pairs = np.unique(numbers[named] * len(sizes) + subjects[owners[named]])
+    spread = np.bincount(pairs // max(len(sizes), 1), minlength=vocabulary)
+    return np.split(owners[order], ends), np.split(relevance[order], ends), spread.tolist()
 
 
 def _highest(scores: Integers, count: int) -> list[int]:
@@ -206,19 +198,15 @@ def _highest(scores: Integers, count: int) -> list[int]:
     # Keys are unique, so the result does not depend on NumPy's partitioning.
     keys = np.arange(len(scores)) - scores * len(scores)
     first = np.argpartition(keys, count)[:count] if count < len(keys) else np.arange(len(keys))
-    places: list[int] = first[np.argsort(keys[first])].tolist()
-    return places
+    return [*map(int, first[np.argsort(keys[first])])]
 
 
-def _typical_slips(word: str) -> set[str]:
+def _slips(word: str) -> set[str]:
     """Return the words that may be mistyped as `word`; all of them have its first letter."""
+    is_long = len(word) >= _LONG_LETTERS
     cuts = [(word[:at], word[at:]) for at in range(1, len(word) + 1)]
     swapped = {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
-    doubled = {left + left[-1] + right for left, right in cuts}
-    halved = {left + right[1:] for left, right in cuts if right[:1] == left[-1]}
-    if len(word) < _LONG_LETTERS:
-        return swapped | doubled | halved
-    removed = {left + right[1:] for left, right in cuts if right}
+    removed = {left + right[1:] for left, right in cuts if right and (is_long or right[0] == left[-1])}
     added = {left + letter + right for left, right in cuts for letter in ascii_lowercase}
-    changed = {left + letter + right[1:] for left, right in cuts if right for letter in _TYPOS.get(right[0], "")}
-    return removed | swapped | added | changed
+    changed = {left + letter + right[1:] for left, right in cuts if is_long and right for letter in ascii_lowercase}
+    return swapped | removed | added | changed

@@ -8,7 +8,7 @@ import msgspec
 from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.contract.errors import INJECTABLE_ERRORS, STATUS_BY_CODE
 from clevora_mock.contract.limits import MAX_SEARCH_RESULTS
-from clevora_mock.core.scenario import Delay, InjectedError, ScriptedReply, StreamPace, Then
+from clevora_mock.core.scenario import MAX_RATE, MIN_RATE, Delay, InjectedError, ScriptedReply, StreamPace, Then
 from clevora_mock.faults.base import ANOTHER_ANSWER, Fault
 from clevora_mock.scenarios.conditions import span
 from clevora_mock.scenarios.fault_options import FAULT
@@ -156,7 +156,7 @@ _DELAY = any_of(_FIXED, Field(_DRAWN.read, {**_DRAWN.schema, "maxProperties": 1}
 _STREAM = mapping(
     StreamPace,
     Entry("ttft", DURATION, "Time to the first token."),
-    Entry("tokens_per_second", number(exclusiveMinimum=0, maximum=1_000_000), "Tokens a second after it."),
+    Entry("tokens_per_second", number(minimum=MIN_RATE, maximum=MAX_RATE), "Tokens a second after it."),
     Entry("jitter", number(float, share_hint, minimum=0, maximum=1), "Vary each interval by this share: 0.2."),
     at_least_one=("ttft", "tokens_per_second", "jitter"),
 )

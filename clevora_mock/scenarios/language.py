@@ -5,6 +5,7 @@ describes `then`.
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec.structs import replace
@@ -22,6 +23,10 @@ from clevora_mock.scenarios.effects import ENDPOINT_BY_PART, THEN
 from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
 from clevora_mock.scenarios.reader import Entry, Field, Problems, list_of, mapping
 from clevora_mock.scenarios.scalars import BOOL, TIMESTAMP, bare_hint, choice, duration, number, text
+
+# Each request looks at all of them.
+MAX_RULES = 500
+MAX_EXPRESSIONS = 100
 
 _UNNAMED = "rule {}"
 _ABOVE_ZERO = "; a speed is above 0, and frozen stops the clock"
@@ -143,6 +148,26 @@ _RULE = mapping(
 )
 
 
+def _check_rules(rules: SequenceNode) -> Problems:
+    """Yield rules of one name. Raises ScenarioError at once for more expressions than are read."""
+    count = sum(1 for pattern in _patterns(rules) if pattern.text.startswith("/"))
+    if count > MAX_EXPRESSIONS:
+        raise rules.invalid(f"expected at most {MAX_EXPRESSIONS} regular expressions in all, got {count:,}")
+    yield from _check_names(rules)
+
+
+def _patterns(node: Node) -> Iterator[Node]:
+    """Yield the nodes of `message` and of headers within `node`: the list of rules, or one of its conditions."""
+    for rule in node.items if isinstance(node, SequenceNode) else ():
+        if isinstance(rule, MappingNode) and "when" in rule.nodes:
+            yield from _patterns(rule.nodes["when"])
+    if isinstance(node, MappingNode):
+        header = node.nodes.get("header")
+        yield from header.nodes.values() if isinstance(header, MappingNode) else ()
+        yield from (node.nodes[name] for name in ("message",) if name in node.nodes)
+        yield from _patterns(node.nodes["not"]) if "not" in node.nodes else ()
+
+
 def _check_names(rules: SequenceNode) -> Problems:
     seen: dict[str, int] = {}
     for index, rule in enumerate(rules.items):
@@ -154,11 +179,17 @@ def _check_names(rules: SequenceNode) -> Problems:
         seen.setdefault(name, index)
 
 
-def _with_names(rules: list[Rule]) -> tuple[Rule, ...]:
+def _completed(rules: list[Rule]) -> tuple[Rule, ...]:
+    """Name the rules without a name, and share the time for expressions among all of them."""
+    conditions = [when for rule in rules for when in (rule.when, rule.when.not_) if when is not None]
+    patterns = [pattern for when in conditions for pattern in (when.message, *dict(when.header).values())]
+    expressions = [pattern.expression for pattern in patterns if pattern is not None and pattern.expression is not None]
+    for expression in expressions:
+        expression.share(len(expressions))
     return tuple(replace(rule, name=rule.name or _UNNAMED.format(count)) for count, rule in enumerate(rules, 1))
 
 
-_RULES = list_of(_RULE, "rules", check=_check_names).then(_with_names)
+_RULES = list_of(_RULE, "rules", max_items=MAX_RULES, check=_check_rules).then(_completed)
 
 SCENARIO = mapping(
     lambda name="", **parts: Scenario(name, **parts),

@@ -84,9 +84,12 @@ def duration(hint: Hint = lambda node: "", *, positive: bool = False, unit: str 
     def read(node: Node) -> int:
         if not isinstance(node.value, str) or not re.fullmatch(clock.DURATION, node.text):
             raise node.unexpected("a duration such as 250ms, 2s or 1m", hint(node) or _unit_hint(node, unit))
-        micros = clock.read_duration(node.text)
-        if not positive <= micros <= 365 * clock.DAY:
-            raise node.unexpected("a duration of at most 8760h, a year" if micros else "a duration above 0")
+        try:
+            micros = clock.read_duration(node.text)
+        except ValueError:
+            raise node.unexpected(f"a duration of at most {clock.LONGEST}, a year") from None
+        if positive and not micros:
+            raise node.unexpected("a duration above 0")
         return micros
 
     return Field(read, {"type": "string", "pattern": clock.DURATION})

@@ -25,6 +25,11 @@ class ScenarioStore:
             raise ScenarioNotFound(f"{own}: no such folder of scenarios")
         self._shipped, self._own = shipped, own
 
+    @property
+    def has_own(self) -> bool:
+        """True if there is a user's folder, all of whose files are read to find a name."""
+        return self._own is not None
+
     def names(self) -> list[str]:
         """Return every name, sorted."""
         return sorted(self._files())

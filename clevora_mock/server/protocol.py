@@ -60,7 +60,8 @@ class FaultProtocol(HttpToolsProtocol):
         self._timeouts.read()
         # uvicorn tells only its newest request, not the running one, that the client has disconnected.
         self.cycle = self.running() or self.cycle
-        super().connection_lost(exc)
+        # For a connection that is lost by an error, uvicorn would leave its timer, and so the connection in memory.
+        super().connection_lost(None)
 
     def data_received(self, data: bytes) -> None:
         self._timeouts.stop()

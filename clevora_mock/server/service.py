@@ -17,7 +17,7 @@ from clevora_mock.core.journal import RequestListener
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.exit_status import FAILURE, FILE_INVALID, PORT_TAKEN, USAGE
 from clevora_mock.server.limits import ConnectionLimits
-from clevora_mock.server.run import UvicornServer
+from clevora_mock.server.run import UvicornServer, end_at_signals
 from clevora_mock.server.sockets import PortTakenError, listen, url_of
 from clevora_mock.settings import Settings
 
@@ -92,6 +92,9 @@ class Service:
         if (path := self._export_path) is not None:
             from clevora_mock.control.export_file import export_sandboxes  # noqa: PLC0415 - few servers export anything
 
+            if path.exists() and not path.is_file():
+                # A pipe's reader that stops reading would hold this process.
+                end_at_signals()
             with self._export_errors(path, FAILURE):
                 export_sandboxes(self.app.state.sandboxes, path)
 

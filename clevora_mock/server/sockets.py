@@ -4,6 +4,7 @@ import errno
 import select
 import socket
 import struct
+from contextlib import suppress
 from typing import Any, Protocol
 
 from clevora_mock.settings import reachable_host
@@ -50,7 +51,9 @@ class SocketTransport(Protocol):
 def reset(transport: SocketTransport) -> None:
     """End a connection with a TCP reset; bytes that the kernel has not sent yet are dropped."""
     connection = transport.get_extra_info("socket")
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    # The client may have ended the connection first; its socket is then closed, and has no number any longer.
+    with suppress(OSError, ValueError):
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
 
 

@@ -36,8 +36,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark that sets up a test's sandbox."""
+    """Declare the mark that sets up a test's sandbox, and read the option, whose mistakes end the run."""
     config.addinivalue_line("markers", f"{_MARK}: sets up the test's sandbox")
+    try:
+        config.getini(_OPTIONS)
+    except (pytest.UsageError, ValueError) as error:
+        raise pytest.UsageError(f"{_OPTIONS}: {error}") from None
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

@@ -49,7 +49,7 @@ class SharedServer:
         try:
             if self._process is None:
                 self._process = self._start()
-        except MockError as error:
+        except (MockError, OSError) as error:
             return {"error": str(error)}
         return {"url": self._process.url}
 

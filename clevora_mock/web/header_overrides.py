@@ -1,21 +1,24 @@
 """Plans for single requests: ``x-clevora-mock-*`` headers override the sandbox's scenario."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from msgspec import structs
 
-from clevora_mock.clock import read_duration
+from clevora_mock.clock import DURATION, read_duration
 from clevora_mock.contract.errors import INJECTABLE_ERRORS, STATUS_BY_CODE
 from clevora_mock.core.errors import ApiError, invalid
 from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.messages import did_you_mean, duration_hint, one_of, quoted
 from clevora_mock.core.rules import is_subset
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.scenario import Delay, InjectedError, Plan, Scenario
+from clevora_mock.core.scenario import NO_PLAN, Delay, InjectedError, Plan
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.faults import FAULTS
 from clevora_mock.faults.base import ANOTHER_ANSWER, Fault
+from clevora_mock.scenarios.store import ScenarioStore
+from clevora_mock.web.background import LONG, Background
 
 _PREFIX = b"x-clevora-mock-"
 SCENARIO = b"x-clevora-mock-scenario"
@@ -25,17 +28,24 @@ DELAY = b"x-clevora-mock-delay"
 
 
 class PlanResolver:
-    """Source of plans; `scenario_named` returns a scenario by name, or raises ValueError."""
+    """Source of plans; `store` has the scenarios by name.
 
-    def __init__(self, scenario_named: Callable[[str], Scenario]) -> None:
-        self._scenario_named = scenario_named
+    Reading a user's scenario, and a long body for a rule's conditions, is work for `background`.
+    """
 
-    def __call__(self, sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
+    def __init__(self, store: ScenarioStore, background: Background) -> None:
+        self._store = store
+        self._background = background
+
+    async def __call__(self, sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
         """Return the plan for a request.
 
         Raises a 400 for an unknown header, one with an unknown value, and a fault that the answer cannot have.
         """
         asked = [name for name in facts.headers if name.startswith(_PREFIX)]
+        if not asked and not sandbox.scenario_run.scenario.rules:
+            return NO_PLAN
+        await self._background.run(len(facts.body), facts.read_for_rules)
         if not asked:
             return sandbox.scenario_run.plan(facts, principal, sandbox.rng)
         # Read first, since a request that fails here must not count as a rule's call.
@@ -43,7 +53,8 @@ class PlanResolver:
         overrides = {name: read(facts.header(name)) for name, read in _OVERRIDES.items() if name in facts.headers}
         if FAULT in overrides:
             _require_possible(FAULTS[facts.header(FAULT)], facts)
-        run = self._side_run(sandbox, facts.header(SCENARIO)) if SCENARIO in facts.headers else sandbox.scenario_run
+        side = facts.header(SCENARIO)
+        run = sandbox.scenario_run if SCENARIO not in facts.headers else await self._side_run(sandbox, side)
         plan = run.plan(facts, principal, sandbox.rng)
         if not overrides:
             return plan
@@ -52,15 +63,16 @@ class PlanResolver:
             then = structs.replace(then, **changes)
         return structs.replace(plan, then=then, rule=plan.rule or ", ".join(name.decode() for name in overrides))
 
-    def _side_run(self, sandbox: Sandbox, name: str) -> ScenarioRun:
+    async def _side_run(self, sandbox: Sandbox, name: str) -> ScenarioRun:
         run = sandbox.side_runs.get(name)
         if run is not None:
             return run
         try:
-            scenario = self._scenario_named(name)
+            scenario = await self._background.run(LONG if self._store.has_own else 0, lambda: self._store.named(name))
         except ValueError as error:
             raise ApiError("invalid_field", f"{SCENARIO.decode()}: {error}") from None
-        return sandbox.start_side_run(name, scenario)
+        # Another request may have started it meanwhile.
+        return sandbox.side_runs.get(name) or sandbox.start_side_run(name, scenario)
 
 
 def _require_known(names: list[bytes]) -> None:
@@ -114,7 +126,8 @@ def _read_delay(text: str) -> dict[str, Any]:
     try:
         wait = read_duration(text)
     except ValueError as error:
-        raise ApiError("invalid_field", f'{DELAY.decode()}: {error}, got "{text}"{duration_hint(text)}') from None
+        hint = "" if re.fullmatch(DURATION, text) else duration_hint(text)
+        raise ApiError("invalid_field", f'{DELAY.decode()}: {error}, got "{text}"{hint}') from None
     return {"delay": Delay("fixed", wait, wait)}
 
 

@@ -16,4 +16,9 @@ def encode_reply(content: Any, status: int = 200) -> Reply:
 def json_response(content: Any) -> Response:
     """Encode `content`, anything that msgspec takes, as a Starlette response."""
     body = msgspec.json.encode(content)
-    return Response(body, headers={"content-type": "application/json", "content-length": str(len(body))})
+    return Response(body, headers=json_headers(body))
+
+
+def json_headers(body: bytes) -> dict[str, str]:
+    """Return the headers of a JSON body in one piece."""
+    return {"content-type": "application/json", "content-length": str(len(body))}

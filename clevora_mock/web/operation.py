@@ -51,9 +51,9 @@ class Operation(Struct, frozen=True):
 
     @property
     def requires_body(self) -> bool:
-        """True if the body has a required field; without one, Clevora takes an absent body for ``{}`` (W4)."""
+        """True unless each field is optional, where Clevora takes an absent body for ``{}`` (W4); true for webhooks."""
         fields = () if self.request is None else structs.fields(self.request)
-        return self.endpoint is None or any(field.required for field in fields)
+        return self.endpoint is None or not self.parses_body or any(field.required for field in fields)
 
 
 class ApiFamily(Struct, frozen=True):

@@ -21,16 +21,22 @@ from clevora_mock.core.messages import duration_hint, json_text, masked_excerpt
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+# Far more than there are; a long query would take long to read.
+_MAX_PARAMETERS = 100
+
 _PATH = r" - at `\$(.*)`$"
 _UNKNOWN = r"contains unknown field `(.*?)`"
 _MISSING = r"missing required field `(.*?)`"
 _UNSAFE = r"[^!-+\--~]"
 
 
-def parse_document(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in `body`, ignoring the content type. Raises a 400 `invalid_json` for anything else."""
+def parse_document(body: bytes, decoded: object = None) -> dict[str, Any]:
+    """Return the JSON object in `body`, ignoring the content type. Raises a 400 `invalid_json` for anything else.
+
+    `decoded` is the JSON if it is known already.
+    """
     try:
-        document = msgspec.json.decode(body)
+        document = msgspec.json.decode(body) if decoded is None else decoded
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _invalid_json(body, str(error)) from None
     except RecursionError:
@@ -43,9 +49,12 @@ def parse_document(body: bytes) -> dict[str, Any]:
     return document
 
 
-def parse_body(body: bytes, schema: type[T]) -> tuple[T, dict[str, Any]]:
-    """Return `body` as a `schema`, and as the JSON object. Raises a 400 that names the field."""
-    document = parse_document(body)
+def parse_body(body: bytes, schema: type[T], decoded: object = None) -> tuple[T, dict[str, Any]]:
+    """Return `body` as a `schema`, and as the JSON object. Raises a 400 that names the field.
+
+    `decoded` is the JSON if it is known already.
+    """
+    document = parse_document(body, decoded)
     try:
         return msgspec.convert(document, schema), document
     except msgspec.ValidationError as error:
@@ -78,7 +87,7 @@ def ignored_names(document: dict[str, Any], schema: type[msgspec.Struct]) -> tup
 
 def query_names(query: str) -> set[str]:
     """Return the names in a query string."""
-    return {name for name, _ in parse_qsl(query, keep_blank_values=True)}
+    return {name for name, _ in _pairs(query)}
 
 
 def query_param(query: str, name: str) -> str | None:
@@ -100,7 +109,15 @@ def int_param(query: str, name: str, bounds: tuple[int, int], default: int) -> i
 
 
 def _values(query: str, name: str) -> list[str]:
-    return [value for key, value in parse_qsl(query, keep_blank_values=True) if key == name]
+    return [value for key, value in _pairs(query) if key == name]
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    """Return the names and values in a query string. Raises a 400 for more than `_MAX_PARAMETERS`."""
+    try:
+        return parse_qsl(query, keep_blank_values=True, max_num_fields=_MAX_PARAMETERS)
+    except ValueError:
+        raise ApiError("invalid_field", f"query: expected at most {_MAX_PARAMETERS} parameters") from None
 
 
 def choose_model(endpoint: Endpoint, name: str | None) -> str:

@@ -3,6 +3,7 @@
 import re
 
 from clevora_mock.contract.endpoints import ENDPOINTS, MODELS
+from clevora_mock.core.masking import masked_text
 
 _PATHS = tuple(path for endpoint in ENDPOINTS for path in endpoint.paths)
 _UNDER_V1 = "|".join(re.escape(path.removeprefix("/v1/")) for path in _PATHS if "{" not in path and "/v1/" in path)
@@ -68,6 +69,7 @@ def hint_for(path: str) -> str | None:
 
 def _name_hint(name: str) -> str:
     """Return the hint for a sandbox's name that is not valid."""
-    valid = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63]
+    # No name is made of a secret, which its other spelling would not mask.
+    valid = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63] if masked_text(name) == name else ""
     wanted = "a sandbox's name has 1 to 63 lower-case letters, digits and hyphens, and begins with no hyphen"
     return f"{wanted}; did you mean /sandbox/{valid}?" if valid else f"{wanted}, such as /sandbox/my-test"

@@ -4,7 +4,7 @@ read the body → authenticate → access → the scenario's plan → funds and 
 `ApiError` from any step is rendered by the application's exception handler.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
 from msgspec import Struct
@@ -30,7 +30,7 @@ from clevora_mock.web.request_body import read_body
 _DECODED = 24
 
 # Returns the plan for an authenticated request; raises ApiError for invalid override headers.
-PlanSource = Callable[[Sandbox, RequestFacts, Principal], Plan]
+PlanSource = Callable[[Sandbox, RequestFacts, Principal], Awaitable[Plan]]
 
 
 class OperationEndpoint:
@@ -100,7 +100,7 @@ class OperationEndpoint:
         if len(facts.body) > MAX_INLINE:
             await exchange.work_memory.hold(len(facts.body) * _DECODED)
         sandbox.require_access(facts, principal)
-        plan = self._resolve_plan(sandbox, facts, principal)
+        plan = await self._resolve_plan(sandbox, facts, principal)
         exchange.set_plan(plan)
         context = RequestContext(sandbox, facts, principal, scope["path_params"], exchange, self._background, plan)
         if plan.then.error is not None:
@@ -120,10 +120,10 @@ class OperationEndpoint:
         require_plain(body, context.facts.headers)
         if not body and not operation.requires_body:
             return await operation.handler(context, operation.request())
-        schema = operation.request
+        schema, decoded = operation.request, context.facts.known_document
 
         def parse() -> tuple[Struct, tuple[str, ...]]:
-            parsed, document = parse_body(body, schema)
+            parsed, document = parse_body(body, schema, decoded)
             return parsed, ignored_names(document, schema)
 
         parsed, ignored = await self._background.run(len(body), parse)

@@ -7,7 +7,9 @@ import msgspec
 from msgspec import inspect
 
 from clevora_mock.clock import DURATION
+from clevora_mock.contract.limits import UID_FORMAT, UID_PATTERN
 
+_PATTERNS = {DURATION: "a duration such as 60s", UID_PATTERN: UID_FORMAT}
 _STEP = re.compile(r"(\w+)|\[(\d+)\]")
 
 
@@ -35,10 +37,10 @@ def describe_type(type_: inspect.Type) -> str:
             return " or ".join(options)
         case inspect.LiteralType(values=values):
             return "one of " + ", ".join(f'"{value}"' for value in values) if len(values) > 1 else f'"{values[0]}"'
-        case inspect.StrType(pattern=pattern) if pattern == DURATION:
-            return "a duration such as 60s"
-        case inspect.StrType(min_length=minimum, pattern=pattern):
-            return "a non-blank string" if pattern else "a non-empty string" if minimum else "a string"
+        case inspect.StrType(pattern=str(pattern)):
+            return _PATTERNS.get(pattern, "a non-blank string")
+        case inspect.StrType(min_length=minimum):
+            return "a non-empty string" if minimum else "a string"
         case inspect.BoolType():
             return "true or false"
         case inspect.IntType(ge=low, gt=above, le=high):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from clevora_mock.contract.endpoints import ENDPOINTS, Endpoint
 from clevora_mock.core.limits import Limits
 from tests.api.rows.row import ERRORS
+from tests.support.junk import changed, documents
 from tests.support.product_tables import OPERATIONS
 from tests.support.request_bodies import VALID_BODIES
 from tests.support.server import RunningServer
@@ -30,50 +31,11 @@ few = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
-scalars = (
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.integers(-(10**40), 10**40)
-    | st.floats()
-    | st.text(max_size=20)
-    | st.sampled_from(
-        ["", " ", "\x00", "\ud800", "clevora-1.0-turbo", "json_schema", "user", "string", "$ref", "#", "object"]
-    )
-)
-documents = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
-    max_leaves=12,
-)
-
-
-def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Yield the path of every value in a document."""
-    found = [here]
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, inner in items:
-        found += paths(inner, (*here, step))
-    return found
-
 
 @st.composite
 def near_valid(draw: st.DrawFn, endpoint: Endpoint) -> bytes:
     """Draw a valid body with one to three changes: a value replaced, removed or added, or a byte changed."""
-    document = json.loads(json.dumps(draw(st.sampled_from(VALID_BODIES.get(endpoint.name, [{}])))))
-    for _ in range(draw(st.integers(1, 3))):
-        path = draw(st.sampled_from(paths(document)))
-        new = draw(documents)
-        if not path:
-            document = document | {draw(st.sampled_from(fields(endpoint))): new}
-            continue
-        parent = document
-        for step in path[:-1]:
-            parent = parent[step]
-        if draw(st.booleans()):
-            parent[path[-1]] = new
-        else:
-            del parent[path[-1]]
+    document = draw(changed(draw(st.sampled_from(VALID_BODIES.get(endpoint.name, [{}]))), fields(endpoint)))
     body = json.dumps(document).encode()
     if draw(st.integers(0, 9)) == 0:
         at = draw(st.integers(0, len(body) - 1))

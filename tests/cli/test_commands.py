@@ -33,6 +33,10 @@ def test_schema_prints_the_schema_that_is_shipped_for_editors() -> None:
         ("healthcheck", "--port"),
         ("token", "--uid", ""),
         ("token", "--uid", "x" * 129),
+        ("token", "--uid", "a/b"),
+        ("token", "--uid", ".."),
+        ("token", "--uid", "\udcff"),
+        ("token", "--email", "\udcff"),
     ],
 )
 def test_wrong_usage_is_status_2_without_a_traceback(arguments: tuple[str, ...]) -> None:

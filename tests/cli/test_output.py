@@ -126,15 +126,40 @@ class TestBanner:
         assert "scaled, 60 seconds a second; the log marks its times with *\n" in text
 
     @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "mock.test"])
-    def test_an_address_that_others_reach_says_what_is_open_to_whom(self, host: str) -> None:
-        text = banner(Settings(host=host), "http://127.0.0.1:2538", PLAIN)
+    @pytest.mark.parametrize(
+        ("control", "said"),
+        [
+            ("loopback", "and only this machine the control plane (--control loopback)"),
+            ("allowed", "and the control plane, without a key (--control allowed)"),
+            ("off", "and nobody the control plane (--control off)"),
+        ],
+    )
+    def test_an_address_that_others_reach_says_what_is_open_to_whom(self, host: str, control: Any, said: str) -> None:
+        text = banner(Settings(host=host, control=control), "http://127.0.0.1:2538", PLAIN)
         assert f"  Network   {host}: every machine that can reach this one can use the API,\n" in text
-        assert "  and the control plane without a key, by IP address or --allowed-host\n" in text
+        assert f"  {said}\n" in text
         assert max(map(len, text.splitlines())) <= 80
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
     def test_loopback_addresses_are_open_to_nobody_else(self, host: str) -> None:
         assert "Network" not in banner(Settings(host=host), "http://127.0.0.1:2538", PLAIN)
+
+    def test_no_address_of_a_console_is_given_where_nobody_may_open_it(self) -> None:
+        text = banner(Settings(control="off"), "http://x", PLAIN)
+        assert "Console" not in text
+        assert re.search(r"Control +off\n", text)
+
+    @pytest.mark.parametrize(
+        ("changes", "said"),
+        [
+            ({}, "only this server's, which anybody can forge: set --webhook-secret or --seed"),
+            ({"seed": 7}, "only this server's"),
+            ({"webhook_secret": "whsec_b3duLi4u"}, "only this server's"),
+        ],
+    )
+    def test_strict_tokens_that_are_not_secret_are_told(self, changes: dict[str, Any], said: str) -> None:
+        text = banner(Settings(strict_tokens=True, **changes), "http://x", PLAIN)
+        assert re.search(rf"Tokens +{re.escape(said)}\n", text)
 
     def test_no_mark_is_mentioned_where_the_log_has_none(self) -> None:
         assert re.search(r"Clock +frozen\n", banner(Settings(clock="frozen", log_format="json"), "http://x", PLAIN))

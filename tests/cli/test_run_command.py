@@ -145,6 +145,20 @@ def test_killing_exec_kills_the_command() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
+def test_processes_that_the_command_started_end_with_exec(number: signal.Signals) -> None:
+    command = [*PROGRAM, "exec", "--", "sh", "-c", "sleep 300 & echo waiting; wait"]
+    with subprocess.Popen(
+        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waiting\n"
+        process.send_signal(number)
+        # It ends once nobody holds the pipe.
+        assert process.stdout.read() == ""
+
+
+@pytest.mark.slow
 def test_orphans_of_the_command_are_reaped() -> None:
     """As the first process of a container, `exec` inherits them; here, by asking the kernel for the same."""
     source = (

@@ -101,3 +101,48 @@ def test_generators_of_types_find_no_empty_object_and_no_default_of_null(world: 
     for schema in objects(document):
         assert {"properties", "additionalProperties"} & schema.keys(), json.dumps(schema)
     assert '"default":null' not in json.dumps(document, separators=(",", ":"))
+
+
+@pytest.mark.parametrize(
+    ("operation", "required"),
+    [
+        ("PATCH /__mock/accounts/{uid}", True),
+        ("PATCH /__mock/clock", True),
+        ("POST /__mock/webhooks/sign", True),
+        ("PUT /__mock/scenario", True),
+        ("POST /__mock/accounts", False),
+        ("POST /__mock/reset", False),
+        ("POST /__mock/checkouts/{id}/pay", False),
+    ],
+)
+def test_it_says_which_bodies_are_required(world: World, document: Schema, operation: str, required: bool) -> None:
+    method, _, path = operation.partition(" ")
+    assert document["paths"][path][method.lower()]["requestBody"]["required"] == required
+    answer = world.http.request(method, path.replace("{uid}", "demo"))
+    assert (answer.status_code == 400) == required
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "invalid"),
+    [
+        ("/__mock/requests", "limit", "none"),
+        ("/__mock/requests", "limit", "10001"),
+        ("/__mock/requests", "status", "4xx"),
+        ("/__mock/requests", "since", "now"),
+        ("/__mock/ledger", "uid", ""),
+    ],
+)
+def test_it_says_which_parameters_are_not_any_text(
+    world: World, document: Schema, path: str, name: str, invalid: str
+) -> None:
+    """A value that the server refuses, such as a limit of 10001, does not match its schema."""
+    (described,) = [one for one in document["paths"][path]["get"]["parameters"] if one["name"] == name]
+    value = int(invalid) if invalid.isdigit() else invalid
+    checker = Draft202012Validator(described["schema"], format_checker=Draft202012Validator.FORMAT_CHECKER)
+    assert not checker.is_valid(value)
+    assert world.http.get(path, params={name: invalid}).status_code == 400
+
+
+def test_a_scenario_has_the_same_schema_as_json_and_as_yaml(document: Schema) -> None:
+    content = document["paths"]["/__mock/scenario"]["put"]["requestBody"]["content"]
+    assert content["application/yaml"] == content["application/json"]

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import queue
+import select
 import signal
 import threading
 from collections.abc import Iterator
@@ -130,16 +131,52 @@ class TestExportFiles:
         assert json.loads(target.read_bytes())["version"] == 1
         assert sorted(path.name for path in tmp_path.iterdir()) == ["link.json", "state.json"]
 
+    def test_what_a_killed_server_left_is_removed_at_the_next_start(self, tmp_path: Path) -> None:
+        """But not what the export of another file has left, which may still be running."""
+        file, other = tmp_path / "state.json", tmp_path / ".other.json.clevora-mock.7"
+        for left in (tmp_path / ".state.json.clevora-mock.7", tmp_path / ".state.json.clevora-mock.123", other):
+            left.write_text("half")
+        try_export(file)
+        assert list(tmp_path.iterdir()) == [other]
+
     def test_a_pipe_is_written_in_place(self, tmp_path: Path) -> None:
         pipe = tmp_path / "pipe"
         os.mkfifo(pipe)
-        received: list[bytes] = []
-        reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()))
-        reader.start()
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
         export_to(pipe)
-        reader.join(TIMEOUT_SECONDS)
         assert pipe.is_fifo()
-        assert json.loads(received[0])["version"] == 1
+        assert json.loads(os.read(reader, 1 << 16))["version"] == 1
+        os.close(reader)
+
+    def test_a_pipe_without_a_reader_is_an_error_and_the_status_the_commands(self, tmp_path: Path) -> None:
+        os.mkfifo(pipe := tmp_path / "pipe")
+        ended = run_program("exec", "--export-on-exit", str(pipe), "--", "sh", "-c", "exit 7")
+        expected = f"clevora-mock: --export-on-exit: cannot write {str(pipe)!r}: No such device or address\n"
+        assert (ended.returncode, ended.stderr) == (7, expected)
+
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_a_signal_ends_an_export_to_a_pipe_whose_reader_does_not_read(
+        self, tmp_path: Path, number: signal.Signals
+    ) -> None:
+        os.mkfifo(pipe := tmp_path / "pipe")
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        long = {"messages": [{"role": "user", "content": "word " * 3_000}]}
+        with serve_process(*FROZEN, "--export-on-exit", str(pipe)) as server:
+            for _ in range(8):
+                assert httpx.post(f"{server.url}/v1/chat/completions", headers=KEY, json=long).status_code == 200
+            server.process.send_signal(signal.SIGTERM)
+            wait_until(lambda: select.select([reader], [], [], 0)[0] != [])
+            assert server.stop(number)[0] == -number
+        os.close(reader)
+
+    @pytest.mark.parametrize("flag", ["--export-on-exit", "--state"])
+    def test_a_loop_of_symbolic_links_is_an_error_at_the_start(self, tmp_path: Path, flag: str) -> None:
+        first, second = tmp_path / "1.json", tmp_path / "2.json"
+        first.symlink_to(second)
+        second.symlink_to(first)
+        ended = run_in_process("exec", flag, str(first), "--", "true")
+        expected = f"clevora-mock: {flag}: cannot write {str(first)!r}: Too many levels of symbolic links\n"
+        assert (ended.returncode, ended.stderr) == (2, expected)
 
     def test_standard_output_can_be_the_file(self) -> None:
         ended = run_program("exec", "--export-on-exit", "/dev/stdout", "--", "true")

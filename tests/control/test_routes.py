@@ -135,7 +135,7 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
         "PATCH /__mock/clock",
         {"mode": "scaled", "speed": 0},
         400,
-        "speed: expected a number above 0 and up to 1000000, got 0",
+        "speed: expected a number from 1e-09 to 1000000, got 0",
     ),
     ("PATCH /__mock/clock", {"mode": "scaled", "speed": 1e7}, 400, "speed: "),
     ("PATCH /__mock/clock", {"mode": "frozen", "speed": 2}, 400, "speed: "),
@@ -212,6 +212,48 @@ def test_an_invalid_request_is_explained_and_changes_nothing(
     assert answer.json()["error"].keys() == {"message", "type", "code"}
     assert answer.json()["error"]["message"].startswith(said)
     assert snapshot_of(world) == before
+
+
+# A scenario with too much in it, and the message.
+TOO_MUCH = [
+    (
+        "rules:\n" + "- {then: {error: 500}}\n" * 501,
+        "scenario:2:1: rules: expected a list of rules with at most 500 items, got 501",
+    ),
+    (
+        "rules:\n" + "- {when: {message: /a/, not: {header: {x-a: /b/, x-b: c}}}, then: {error: 500}}\n" * 51,
+        "scenario:2:1: rules: expected at most 100 regular expressions in all, got 102",
+    ),
+]
+
+
+@pytest.mark.parametrize(("source", "message"), TOO_MUCH, ids=["rules", "expressions"])
+def test_a_scenario_with_too_much_in_it_is_refused(world: World, source: str, message: str) -> None:
+    answer = world.http.put("/__mock/scenario", content=source)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, message)
+
+
+@pytest.mark.parametrize("count", [500, 100])
+def test_a_scenario_may_have_many_rules(world: World, count: int) -> None:
+    when = "" if count == 500 else "when: {message: /a/}, "
+    source = "rules:\n" + f"- {{{when}then: {{error: 500}}}}\n" * count
+    assert len(control(world, "PUT scenario", content=source)["rules"]) == count
+
+
+def test_a_query_has_at_most_a_hundred_parameters(world: World) -> None:
+    user = world.signed_in()
+    for path in ("/__mock/requests", "/api/developer/usage"):
+        answer = world.http.get(f"{path}?{'&'.join(['a'] * 101)}", headers=user)
+        expected = "query: expected at most 100 parameters"
+        assert (answer.status_code, answer.json()["error"]["message"]) == (400, expected)
+
+
+def test_of_many_near_misses_the_first_twenty_are_kept(world: World) -> None:
+    rules = [{"when": {"message": f"none {number}"}, "then": {"error": 500}} for number in range(30)]
+    control(world, "PUT scenario", json={"rules": rules})
+    assert chat(world).status_code == 200
+    (entry,) = control(world, "GET requests")["requests"]
+    assert [miss["rule"] for miss in entry["nearMisses"]] == [f"rule {number}" for number in range(1, 21)]
 
 
 def test_a_scenario_of_more_than_a_mebibyte_is_refused(world: World) -> None:

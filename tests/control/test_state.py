@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 
 from clevora_mock.core.snapshot import dump
 from clevora_mock.settings import DEMO_KEY, DEMO_SECRET, Settings
+from clevora_mock.web.long_json import encode_parts
 from tests.support.control import chat, connect, control, response_parts, snapshot_of, start_scenario
 from tests.support.examples import examples, share
+from tests.support.extreme_steps import AFTERWARDS, EXTREME, VALUES, extreme_player
 from tests.support.random_steps import ANONYMOUS, STEPS, Player, Step, without_sandbox_name
 from tests.support.server import RunningServer, serve_settings
 from tests.support.wait import wait_until
@@ -127,6 +129,62 @@ def test_a_restored_snapshot_equals_the_original(frozen_server: RunningServer, s
     chat(other)
     control(other, "PUT state", json=snapshot)
     assert snapshot_of(other) == snapshot
+
+
+def test_a_restore_leaves_one_timer_for_late_payments(world: World) -> None:
+    start_scenario(world, "payments: {delay: 1h}")
+    for _ in range(3):
+        control(world, f"POST checkouts/{world.open_checkout()}/pay")
+    snapshot = snapshot_of(world)
+    for _ in range(3):
+        control(world, "PUT state", json=snapshot)
+        assert world.run_in_server(lambda sandbox: len(sandbox.clock.timers)) == 1
+    control(world, "PATCH clock", json={"advance": "1h"})
+    wait_until(lambda: bool(control(world, "GET accounts/demo")["balance"] == 250))
+    assert world.run_in_server(lambda sandbox: len(sandbox.clock.timers)) == 0
+
+
+def test_a_long_state_is_sent_in_chunks_and_restored(world: World) -> None:
+    chat(world, "x " * 8_000)
+    state = snapshot_of(world)
+    state |= {"journal": state["journal"] * 100, "journal_total": 100}
+    control(world, "PUT state", json=state)
+    answer = world.http.get("/__mock/state")
+    assert ("content-length" in answer.headers, answer.headers["transfer-encoding"]) == (False, "chunked")
+    assert answer.json()["journal"] == state["journal"]
+    assert len(control(world, "GET requests?limit=1000")["requests"]) == 100
+
+
+def check_out_and_in(world: World, other: World) -> None:
+    """Check that the state of `world` can be restored in `other`, and is the same there."""
+    snapshot = snapshot_of(world)
+    whole, parts = world.run_in_server(lambda sandbox: (dump(sandbox), b"".join(encode_parts(dump(sandbox)))))
+    assert parts == msgspec.json.encode(whole)
+    control(other, "PUT state", json=snapshot)
+    assert snapshot_of(other) == snapshot
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [pytest.param(*each, marks=[pytest.mark.slow] if each[0] in ("source", "raw") else []) for each in VALUES.items()],
+)
+def test_a_state_with_extreme_values_goes_out_and_in_again(
+    frozen_server: RunningServer, kind: str, values: list[Any]
+) -> None:
+    other = fresh_world(frozen_server)
+    for value in values:
+        world = fresh_world(frozen_server)
+        extreme_player(world).play_all([(kind, value), *AFTERWARDS])
+        check_out_and_in(world, other)
+
+
+@pytest.mark.slow
+@examples(150)
+@given(steps=st.lists(EXTREME, min_size=2, max_size=12))
+def test_any_state_goes_out_and_in_again(frozen_server: RunningServer, steps: list[Step]) -> None:
+    world, other = fresh_world(frozen_server), fresh_world(frozen_server)
+    extreme_player(world).play_all(steps)
+    check_out_and_in(world, other)
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -327,3 +327,11 @@ def test_a_delay_without_a_unit_has_a_hint(world: World) -> None:
     seen = send(world, CHAT, x_clevora_mock_delay="300")
     assert seen.status == 400
     assert seen.json["error"]["message"].endswith('got "300"; did you mean 300ms?')
+
+
+@pytest.mark.parametrize("delay", ["8760.1h", "99999999999999999h"])
+def test_a_delay_of_more_than_a_year_is_refused(world: World, delay: str) -> None:
+    seen = send(world, CHAT, x_clevora_mock_delay=delay)
+    assert (seen.status, seen.json["error"]["code"]) == (400, "invalid_field")
+    expected = f'x-clevora-mock-delay: expected a duration of at most 8760h, got "{delay}"'
+    assert seen.json["error"]["message"] == expected

@@ -370,6 +370,13 @@ def test_one(clevora):
         assert "Fatal Python error" not in ran.output
 
     @pytest.mark.slow
+    @pytest.mark.parametrize("workers", ["-n0", "-n2"])
+    def test_a_quote_that_is_not_closed_in_the_configuration_ends_the_run(self, suite: Suite, workers: str) -> None:
+        suite.write("pytest.ini", "[pytest]\nclevora_options = --scenario 'a\n")
+        ran = suite.run("def test_one(clevora): pass\n", workers)
+        assert (ran.status, ran.output.strip()) == (4, "ERROR: clevora_options: No closing quotation")
+
+    @pytest.mark.slow
     def test_a_running_server_is_used_and_unused_options_are_reported(self, suite: Suite, world: World) -> None:
         suite.write("pytest.ini", "[pytest]\nclevora_options = --seed 7\n")
         url = world.server.url

@@ -13,7 +13,7 @@ SMALL = Goal("memory", "start", "memory", "at most", 45, "mock")
 
 def results(*figures: Figure) -> Results:
     """Results of a run with nothing but these figures."""
-    return Results("a machine", {}, 3, 1.0, list(figures))
+    return Results("a machine", "a commit", "--flags", {}, 3, 1.0, list(figures))
 
 
 class TestBodies:
@@ -53,7 +53,7 @@ class TestGoals:
         assert FASTER.verdict(results(figure)) == "met"
 
     def test_the_median_counts(self) -> None:
-        figure = Figure("start", "memory", "MB", values={"mock": [40, 45.1, 50]})
+        figure = Figure("start", "memory", "MiB", values={"mock": [40, 45.1, 50]})
         assert SMALL.verdict(results(figure)) == "missed"
 
     def test_what_was_not_measured_is_neither_met_nor_missed(self) -> None:

@@ -55,11 +55,16 @@ def test_every_installing_target_prints_a_message() -> None:
     recipes = re.findall(r"^(\S+)\.stamp:(.*(?:\n\t.*)*)", MAKEFILE, re.MULTILINE)
     installing = {target for target, recipe in recipes if re.search(r"\$\(INSTALL\)|pip .*install", recipe)}
     assert installing == {
-        *(".venv/run", ".venv/test", ".venv/docs", ".venv/lint", ".venv-lowest/test", ".venv-clients/clients"),
-        "benchmarks/external/peers",
+        *(".venv/run", ".venv/test", ".venv/docs", ".venv/lint", ".venv-lowest/test", ".venv-%/clients"),
+        *(".venv-fuzz/schemathesis", "benchmarks/external/peers"),
     }
     silent = {target for target, recipe in recipes if target in installing and '@echo "Installing' not in recipe}
     assert silent == {"benchmarks/external/peers"}
+
+
+def test_only_one_target_changes_the_published_benchmarks() -> None:
+    recipes: list[tuple[str, str]] = re.findall(r"^([a-z-]+):.*((?:\n\t.*)*)", MAKEFILE, re.MULTILINE)
+    assert [target for target, recipe in recipes if "benchmarks/results" in recipe] == ["bench-publish"]
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=[path.stem for path in WORKFLOWS])

@@ -18,7 +18,9 @@ pytestmark = pytest.mark.slow
 
 NOW = FROZEN_START
 
-uids = st.text(min_size=1, max_size=128)
+uids = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="/"), min_size=1, max_size=128).filter(
+    lambda uid: uid not in (".", "..")
+)
 emails = st.none() | st.emails()
 moments = st.integers(0, 4_000_000_000 * SECOND)
 json_values = st.recursive(
@@ -109,7 +111,7 @@ def test_a_wrong_claim_is_refused(name: str, value: object) -> None:
     claims = good_claims()
     if name == "sub" and isinstance(value, str):
         claims.pop("user_id")
-        assume(not 1 <= len(value) <= 128)
+        assume(not 1 <= len(value) <= 128 or "/" in value or value in (".", ".."))
     if name == "exp" and isinstance(value, int | float) and not isinstance(value, bool):
         assume(value * SECOND <= NOW)
     assume(claims.get(name) != value)
@@ -147,3 +149,13 @@ def test_another_projects_token_is_refused(project: str) -> None:
 def test_deeply_nested_claims_are_refused(depth: int) -> None:
     part = urlsafe_b64encode(b'{"sub":' + b"[" * depth + b"]" * depth + b"}").rstrip(b"=").decode()
     refused(f"{encoded({'alg': 'none'})}.{part}.")
+
+
+@pytest.mark.parametrize("uid", ["a/b", "/", ".", "..", "a\nb", "a\n", "\x00", "\x7f", "\x85"])
+def test_a_uid_that_no_path_can_hold_is_refused(uid: str) -> None:
+    refused(issue(Identity(uid), PROJECT, NOW))
+
+
+@pytest.mark.parametrize("uid", ["...", ".a", "a b", "%2F", "a\\b", "日本", "a?b#c"])
+def test_a_uid_of_any_other_characters_is_taken(uid: str) -> None:
+    assert verify(issue(Identity(uid), PROJECT, NOW), PROJECT, NOW).uid == uid

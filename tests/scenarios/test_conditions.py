@@ -20,6 +20,16 @@ def applies(world: World, when: dict[str, Any], body: dict[str, Any], path: str 
     return answer.status_code == 503
 
 
+def test_a_message_is_looked_at_up_to_its_32768th_character(world: World) -> None:
+    for size, expected in ((32 * 1024 - 6, True), (32 * 1024 - 5, False)):
+        for content in (
+            "x" * size + "needle",
+            [{"type": "text", "text": "x" * (size - 1)}, {"type": "text", "text": "needle"}],
+        ):
+            body = {"messages": [{"role": "user", "content": content}]}
+            assert applies(world, {"message": "needle"}, body) == expected
+
+
 # The condition, the lines that are sent, and whether the rule applies.
 LINES: list[tuple[Any, list[str], bool]] = [
     (None, [], True),
@@ -36,6 +46,8 @@ LINES: list[tuple[Any, list[str], bool]] = [
     ("/^blue$/", ["red", "dark blue"], False),
     ("/^$/", [], False),
     ("/^$/", [""], True),
+    ("blue", ["red"] * 7 + ["blue"], True),
+    ("blue", ["red"] * 8 + ["blue"], False),
 ]
 
 

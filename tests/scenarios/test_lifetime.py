@@ -10,6 +10,7 @@ from clevora_mock.core.sandbox import Sandbox
 from tests.support import records
 from tests.support.scenarios import CHAT, send, start_rules, start_shipped_scenario
 from tests.support.server import RunningServer, serve_settings
+from tests.support.wait import wait_until
 from tests.support.world import World, fresh_world
 
 RULE = {"name": "down", "then": {"error": 503}}
@@ -184,3 +185,14 @@ def test_deleting_the_startup_scenario_leaves_none() -> None:
         assert send(world, CHAT).status == 200
         world.http.post("/__mock/reset", json={"only": "scenario"}).raise_for_status()
         assert send(world, CHAT).status == 403
+
+
+def test_an_event_that_is_due_after_a_scenario_with_a_clock_of_its_own_is_accepted(world: World) -> None:
+    """It is signed by the clock that the scenario's end brings back, not by a day-old one."""
+    checkout = world.open_checkout(50)
+    start(world, clock={"start": "2025-12-31T00:00:00Z"}, payments={"delay": "90s"})
+    world.http.post(f"/__mock/checkouts/{checkout}/pay").raise_for_status()
+    world.advance(90)
+    wait_until(lambda: world.http.get("/__mock/requests?endpoint=dodo.webhook").json()["count"])
+    assert world.http.get("/__mock/requests?endpoint=dodo.webhook").json()["requests"][0]["status"] == 200
+    assert account(world)["balance"] == 150

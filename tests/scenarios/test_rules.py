@@ -701,6 +701,11 @@ def test_a_draw_is_the_quantile_of_a_lognormal_delay(share: float, delay: int) -
     assert Delay("lognormal", 800_000, 4_000_000).sample(FixedDraw(share), "delay") == delay
 
 
+def test_a_lognormal_delay_is_never_longer_than_a_year() -> None:
+    year = 365 * 86_400 * 1_000_000
+    assert Delay("lognormal", 1_000, year).sample(FixedDraw(1 - 2**-53), "delay") == year
+
+
 def test_a_lognormal_delay_whose_median_is_its_p99_is_fixed() -> None:
     assert set(draws(Delay("lognormal", 500, 500), 100)) == {500}
 

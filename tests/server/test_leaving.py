@@ -1,6 +1,7 @@
 """Clients that close or half-close a connection while a request is running on it (W9)."""
 
 import asyncio
+import gc
 import socket
 import struct
 import threading
@@ -13,6 +14,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.server.limits import ConnectionLimits
+from clevora_mock.server.protocol import FaultProtocol
 from tests.support.asgi import answering, echo, serve_app
 from tests.support.raw_client import TIMEOUT_SECONDS, Address, connect, exchange, read_all, responses, send
 from tests.support.wait import wait_until
@@ -136,6 +138,23 @@ def test_disconnects_behind_pipelined_requests_leak_no_descriptors(
 
 def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_connection_that_is_reset_after_its_response_is_forgotten() -> None:
+    """Its timer for the next request would keep it, with its last request, for more than a minute."""
+
+    def connections() -> int:
+        gc.collect()
+        return sum(isinstance(one, FaultProtocol) for one in gc.get_objects())
+
+    before = connections()
+    with serve_app(answering(OK, b"ok")) as address:
+        for _ in range(5):
+            with connect(address) as connection:
+                connection.sendall(GET)
+                connection.recv(65_536)
+                reset(connection)
+        wait_until(lambda: connections() <= before, "connections are kept")
 
 
 def test_pipelined_requests_are_answered_in_their_order() -> None:

@@ -7,6 +7,7 @@ from clevora_mock.control.routes import ControlContext, build_control_table
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.resources import scenarios
 from clevora_mock.scenarios.store import ScenarioStore
+from clevora_mock.web.background import Background
 
 OPERATIONS = {operation.name: operation for operation in load_operations()}
 
@@ -15,5 +16,5 @@ def control_rows() -> list[ControlRoute]:
     """Return every row of the control plane, bound to an application that is not served."""
     sandboxes = create_app().state.sandboxes
     return build_control_table(
-        ControlContext(sandboxes, ScenarioStore(scenarios()), WebhookSender(), list(OPERATIONS.values()))
+        ControlContext(sandboxes, ScenarioStore(scenarios()), WebhookSender(), list(OPERATIONS.values()), Background())
     )

@@ -307,7 +307,8 @@ def _signature(member: Callable[..., object]) -> list[inspect.Parameter]:
 def clients() -> list[list[str]]:
     """Return a row for every client with its version and its behavior."""
     refusals = [str(status) for status in STATUSES]
-    rows = [["Client", "Version", "What is tested", *refusals, "Retries by itself", "A stream that is cut"]]
+    streams = ["A stream that is cut", "A stream that ends early"]
+    rows = [["Client", "Version", "What is tested", *refusals, "Retries by itself", *streams]]
     return [*rows, *(_client(client) for client in CLIENTS)]
 
 
@@ -320,13 +321,35 @@ def libraries() -> list[list[str]]:
 def _client(client: Client) -> list[str]:
     version = "<br>".join(_pinned(pin) for pin in client.pins) or client.version
     refusals = [f"`{client.errors[status]}`" for status in STATUSES]
-    retries = f"429 and 500, {_TIMES[client.attempts - 1]}" if client.attempts > 1 else "never"
-    return [client.name, version, client.tested, *refusals, retries, f"`{client.cut}`"]
+    times = client.attempts - 1
+    retries = f"429 and 500, {_TIMES.get(times, f'{times} times')}" if times else "never"
+    return [client.name, version, client.tested, *refusals, retries, f"`{client.cut}`", _early_end(client)]
+
+
+def _early_end(client: Client) -> str:
+    """Return the exception, or what the client says of a half answer that it takes for a whole one."""
+    if client.early_end:
+        return f"`{client.early_end}`"
+    return f"nothing; says `{client.early_finish}`" if client.early_finish else "nothing"
 
 
 def speed() -> list[list[str]]:
     """Every server that was measured, and what it took."""
     return speed_tables.short(results.read())
+
+
+def speed_run() -> list[list[str]]:
+    """Where, of what and how the published figures were measured."""
+    run = results.read()
+    rounds = f"{run.rounds}, of {run.seconds:g} s under load for each server"
+    flags = f"`python -m benchmarks {run.flags}`"
+    return [
+        ["Published run", ""],
+        ["Machine", run.machine],
+        ["Commit", run.commit],
+        ["Rounds", rounds],
+        ["Flags", flags],
+    ]
 
 
 def goals() -> list[list[str]]:
@@ -408,6 +431,7 @@ TABLES = {
     "scenarios": scenarios,
     "settings": settings,
     "speed": speed,
+    "speed_run": speed_run,
     "testing": testing,
 }
 

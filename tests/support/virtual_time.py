@@ -14,8 +14,13 @@ class _SkippingSelector(selectors.SelectSelector):
     def __init__(self) -> None:
         super().__init__()
         self.skipped = 0.0
+        # Called, if it is set, instead of waiting.
+        self.on_idle: Callable[[], None] | None = None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout != 0 and self.on_idle is not None:
+            self.on_idle()
+            return super().select(0)
         if timeout is None:
             raise RuntimeError("everybody waits for something that never comes")
         self.skipped += max(0.0, timeout)
@@ -35,6 +40,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def micros(self) -> int:
         """Return the loop's time as a wall clock in microseconds."""
         return int(self.time() * 1_000_000)
+
+    def run_until_idle(self) -> None:
+        """Run all that is ready, and return before the first wait."""
+        self._skipping.on_idle = self.stop
+        try:
+            self.run_forever()
+        finally:
+            self._skipping.on_idle = None
 
 
 def run_virtually(work: Callable[[VirtualLoop], Coroutine[Any, Any, T]]) -> T:

@@ -14,7 +14,6 @@ from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.id_tokens import Identity, issue, read
 from clevora_mock.core.journal import Journal, JournalEntry
 from clevora_mock.core.messages import did_you_mean
-from clevora_mock.core.rules import last_message
 from clevora_mock.core.run_summary import RunSummary
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.scenario import DEFAULT
@@ -100,7 +99,7 @@ def test_consecutive_failing_requests_without_pauses_are_retries() -> None:
 def test_the_last_message_of_a_malformed_body_is_its_text(body: object, text: str) -> None:
     encoded = msgspec.json.encode(body)
     facts = RequestFacts("req_1", 0, "POST", "/", body=encoded, endpoint=ENDPOINT_BY_NAME["chat.completions"])
-    assert last_message(facts) == text
+    assert facts.last_message == text
 
 
 def test_three_letters_of_only_one_name_suggest_it() -> None:

@@ -4,6 +4,8 @@ import json
 import re
 import socket
 import time
+import tracemalloc
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
@@ -35,12 +37,9 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.rng import RandomStream, stable_hash
 from clevora_mock.models.chat import ChatModel, Turn
 from clevora_mock.models.json_schema import SchemaError
-from clevora_mock.models.json_values import value_for
+from clevora_mock.models.json_values import values_for
 from clevora_mock.models.templates import load
 from tests.support.examples import share
-
-# Hundreds of examples.
-pytestmark = pytest.mark.slow
 
 MODEL = ChatModel(load(Path(__file__).parents[2].joinpath("fixtures/chat.json").read_bytes()))
 CHECKER = jsonschema.Draft202012Validator.FORMAT_CHECKER
@@ -48,7 +47,7 @@ Schema = dict[str, Any]
 
 
 def value(schema: object, seed: int = 1) -> Any:
-    return value_for(schema, RandomStream(stable_hash(seed)))
+    return values_for(schema, RandomStream(stable_hash(seed)), 1)[0]
 
 
 def check(schema: Schema, made: object) -> None:
@@ -128,6 +127,11 @@ SCHEMAS: list[Schema] = [
     {**properties(a=TEXT), "unevaluatedProperties": False},
     {"type": "object", "required": ["a", "b"], "additionalProperties": REAL},
     {"type": "object", "properties": {"card": TEXT}, "dependentRequired": {"card": ["address"]}},
+    {"properties": {"a": TEXT}, "dependentRequired": {"a": ["b"], "b": ["c"], "c": ["a"]}, "type": "object"},
+    {**properties(card=REAL), "dependentSchemas": {"card": properties(address=TEXT)}},
+    {"type": "string", "allOf": [{"pattern": "^ab.*"}, {"pattern": ".*yz$"}]},
+    {"type": "string", "allOf": [{"pattern": ".*yz$"}, {"pattern": "^ab.*"}]},
+    {"type": "string", "format": "email", "pattern": r"@corp\.com$"},
     {"type": "object", "properties": {"never": False, "a": TEXT}, "required": ["a"]},
     {"allOf": [properties(a=TEXT), properties(b=WHOLE), {"properties": {"b": {"minimum": 100}}}]},
     {"allOf": [{"anyOf": [{"const": 1}, {"const": 2}]}, {"anyOf": [{"const": 2}, {"const": 3}]}]},
@@ -160,6 +164,7 @@ SCHEMAS: list[Schema] = [
 ]
 
 
+@pytest.mark.slow
 def test_a_value_is_valid_for_its_schema() -> None:
     for schema, seed in product(SCHEMAS, range(20)):
         check(schema, value(schema, seed))
@@ -212,6 +217,20 @@ def test_a_number_that_is_usually_whole_is_written_so() -> None:
     assert re.fullmatch(r"\d+", json.dumps(value(properties(age=REAL))["age"]))
 
 
+def test_the_bounds_that_zod_gives_every_integer_make_no_large_numbers() -> None:
+    exact = {"type": "integer", "minimum": -9007199254740991, "maximum": 9007199254740991}
+    schema = properties(
+        age=exact, count=exact, most=exact | {"minimum": 9007199254740990}, least=exact | {"maximum": 0}
+    )
+    for seed in range(20):
+        made = value(schema, seed)
+        assert 18 <= made["age"] <= 80
+        assert 1 <= made["count"] <= 100
+        assert made["most"] >= 9007199254740990
+        assert -99 <= made["least"] <= 0
+        check(schema, made)
+
+
 def test_a_boolean_schema_gives_a_value() -> None:
     assert isinstance(value(True), str)
 
@@ -229,6 +248,15 @@ def test_names_of_properties_suggest_formats_and_ranges() -> None:
     assert made["homepageUrl"].startswith("https://example.com/")
     date.fromisoformat(made["birthDate"])
     assert 18 <= made["age"] <= 80
+
+
+IDS = [{"type": "string"}, {"type": "string", "format": "uuid"}, WHOLE, {"type": "integer", "minimum": 1}]
+
+
+@pytest.mark.parametrize("schema", IDS)
+def test_ids_in_an_array_differ(schema: Schema) -> None:
+    made = value({"type": "array", "items": properties(id=schema, name=TEXT), "minItems": 100})
+    assert len({item["id"] for item in made}) == 100
 
 
 def test_optional_properties_are_there_and_null_is_the_last_choice() -> None:
@@ -314,6 +342,11 @@ REFUSED: list[tuple[object, str]] = [
     ({"minimum": True}, INVALID),
     ({"anyOf": []}, INVALID),
     ({"items": 5}, INVALID),
+    ({"$id": 3}, INVALID),
+    ({"$schema": 5}, INVALID),
+    ({"$anchor": []}, INVALID),
+    ({"$dynamicAnchor": True}, INVALID),
+    ({"$dynamicRef": 3}, INVALID),
     ({"type": "string", "pattern": "["}, PATTERN),
     ({"type": "string", "pattern": r"\p{L}"}, PATTERN),
     ({"type": "string", "pattern": "(?i)a"}, PATTERN),
@@ -378,15 +411,17 @@ REFUSED: list[tuple[object, str]] = [
 ]
 
 
-def test_a_schema_that_gives_no_value_is_refused_soon() -> None:
-    wrong = []
-    for schema, expected in REFUSED:
-        started = time.process_time()
-        try:
-            wrong.append((schema, "gave", value(schema)))
-        except SchemaError as error:
-            if not error.expected.startswith(expected) or time.process_time() - started > 0.5:
-                wrong.append((schema, error.expected, time.process_time() - started))
+def outcome(schema: object) -> str:
+    """Return what was expected instead of `schema`, or an empty text if it has a value."""
+    try:
+        value(schema)
+    except SchemaError as error:
+        return error.expected
+    return ""
+
+
+def test_a_schema_that_gives_no_value_is_refused() -> None:
+    wrong = [(schema, outcome(schema)) for schema, expected in REFUSED if not outcome(schema).startswith(expected)]
     assert wrong == []
 
 
@@ -432,11 +467,44 @@ LARGE: list[Schema] = [
 
 
 @pytest.mark.parametrize("schema", LARGE, ids=[json.dumps(schema)[:60] for schema in LARGE])
-def test_a_large_schema_has_a_value_soon(schema: Schema) -> None:
-    started = time.process_time()
-    made = value(schema)
-    assert time.process_time() - started < 0.5
-    assert len(json.dumps(made)) < 400_000
+def test_a_large_schema_has_a_value(schema: Schema) -> None:
+    assert len(json.dumps(value(schema))) < 400_000
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Return the least processor time of three calls."""
+    taken = []
+    for _ in range(3):
+        started = time.process_time()
+        work()
+        taken.append(time.process_time() - started)
+    return min(taken)
+
+
+@pytest.mark.slow
+def test_no_schema_takes_long() -> None:
+    """About twice as long as counting to a million on a quiet machine; the limit leaves room for a busy one."""
+    unit = seconds(lambda: sum(number & 1 for number in range(1_000_000)))
+    slow = [
+        (schema, taken / unit)
+        for schema in [*(schema for schema, _ in REFUSED), *LARGE]
+        if (taken := seconds(lambda schema=schema: outcome(schema))) > 4 * unit  # type: ignore[misc]
+    ]
+    assert slow == []
+
+
+@pytest.mark.slow
+def test_no_schema_takes_much_memory() -> None:
+    large = []
+    for schema in [*(schema for schema, _ in REFUSED), *LARGE]:
+        outcome(schema)
+        tracemalloc.start()
+        outcome(schema)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        if peak > 4 * 2**20:
+            large.append((schema, peak))
+    assert large == []
 
 
 @pytest.mark.parametrize("keyword", ["$ref", "$dynamicRef"])
@@ -575,9 +643,46 @@ def test_a_schema_that_is_to_be_used_is_kept_to(text: str, system: str) -> None:
     assert made.keys() == {"name", "age"}
 
 
+def test_a_schema_in_a_system_message_outranks_a_literal() -> None:
+    system = INSTRUCTOR.format(schema=json.dumps(PERSON))
+    check(PERSON, json.loads(MODEL.reply([Turn("system", system), Turn("user", "Say hi. Jason is 25.")], seed=1)))
+
+
+def test_a_described_schema_of_instructor_in_javascript_is_kept_to() -> None:
+    schema = {"name": "Person", "description": "", **PERSON}
+    system = (
+        "Given a user prompt, you will return fully valid JSON based on the following description and schema.\n You"
+        " will return no other prose. You will take into account any descriptions or required parameters within the"
+        " schema\n and return a valid and fully escaped JSON object that matches the schema and those instructions.\n\n"
+        f" description: Person\n json schema: {json.dumps(schema)}"
+    )
+    turns = [Turn("system", system), Turn("user", "Invent a person who sails.")]
+    check(PERSON, json.loads(MODEL.reply(turns, seed=1)))
+
+
+DOUBLED = json.dumps({"properties": {"a": {"const": {"b": 1}}}, "required": ["a"]}).translate({123: "{{", 125: "}}"})
+LLAMA_INDEX = f"""Extract the value.
+
+
+Here's a JSON schema to follow:
+{DOUBLED}
+
+Output a valid JSON object but do not repeat the schema.
+"""
+
+
+def test_a_schema_whose_braces_are_all_doubled_is_kept_to() -> None:
+    assert MODEL.reply([Turn("user", LLAMA_INDEX)], seed=1) == '{"a":{"b":1}}'
+
+
+def test_a_schema_after_one_with_doubled_braces_counts() -> None:
+    text = f"Answer in JSON by this schema: {DOUBLED}{json.dumps(PERSON)}"
+    check(PERSON, json.loads(MODEL.reply([Turn("user", text)], seed=1)))
+
+
 @pytest.mark.parametrize("keyword", ["$id", "$schema", "$anchor", "$dynamicAnchor"])
-@pytest.mark.parametrize("name", [5, [], {}, True, "http://["])
-def test_the_name_of_a_schema_does_not_matter(keyword: str, name: object) -> None:
+@pytest.mark.parametrize("name", ["", "Name", "http://["])
+def test_the_name_of_a_schema_does_not_matter(keyword: str, name: str) -> None:
     assert value({keyword: name, "const": 1}) == 1
 
 
@@ -666,6 +771,7 @@ ANY = st.recursive(
 )
 
 
+@pytest.mark.slow
 @share(1)
 @given(ANY, st.integers(0, 2**32))
 def test_a_value_is_valid_for_any_usual_schema(schema: Schema, seed: int) -> None:
@@ -690,6 +796,7 @@ JUNK = st.recursive(
 )
 
 
+@pytest.mark.slow
 @share(2)
 @given(JUNK)
 def test_junk_gives_a_value_or_is_refused(schema: Any) -> None:

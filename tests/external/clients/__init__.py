@@ -1,1 +1,1 @@
-"""Third-party clients for Python, Node and Java, and curl: `make test-clients`."""
+"""Third-party clients: `make test-clients` (Python, Node, Go, Java, curl) and `make test-browser` (Chromium)."""

@@ -1,6 +1,7 @@
 """Paths of the programs and packages that these tests run. A missing one fails them; nothing is skipped."""
 
 import json
+import os
 import shutil
 import subprocess
 
@@ -30,9 +31,28 @@ def node22() -> str:
     return found
 
 
-def clients_python() -> str:
-    """Return the Python that has the clients."""
-    python = ROOT / ".venv-clients" / "bin" / "python"
+def chromium() -> str:
+    """Return the path of Chromium or of a browser made of it."""
+    for name in ("chromium", "google-chrome", "chromium-browser"):
+        if found := shutil.which(name):
+            return found
+    pytest.fail("these tests need Chromium; run make test-browser", pytrace=False)
+
+
+def go_program() -> str:
+    """Return the path of the client in Go, which is compiled first."""
+    built = ROOT / "build" / "clients" / "net-http"
+    source = EXTERNAL / "adapters" / "net-http.go"
+    # Neither packages nor another version of Go are fetched, and the user's settings do not matter.
+    own = {"GOCACHE": str(built.parent / "go"), "GOENV": "off", "GOPROXY": "off", "GOTOOLCHAIN": "local"}
+    command = [program("go"), "build", "-o", str(built), str(source)]
+    subprocess.run(command, env={"PATH": os.environ["PATH"]} | own, check=True)
+    return str(built)
+
+
+def clients_python(environment: str = "clients") -> str:
+    """Return the Python of an environment with clients."""
+    python = ROOT / f".venv-{environment}" / "bin" / "python"
     if not python.exists():
         pytest.fail("the Python clients are not installed; run make test-clients", pytrace=False)
     return str(python)

@@ -11,10 +11,11 @@ from typing import Any, TextIO
 
 
 def names(error: Exception) -> list[str]:
-    """Return the names by which a program can catch `error`: its class, and a base class if that is the public one."""
+    """Return the names by which a program can catch `error`: its class and the bases of that."""
     return [
         f"{name}.{kind.__name__}"
-        for kind in type(error).__mro__[:2]
+        for kind in type(error).__mro__
+        if kind not in Exception.__mro__
         for name, module in sys.modules.items()
         if vars(module).get(kind.__name__) is kind
     ]

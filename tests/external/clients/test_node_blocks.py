@@ -144,6 +144,8 @@ def test_the_first_command_serves(tmp_path: Path) -> None:
             assert line, said
             said += line
         os.killpg(served.pid, signal.SIGINT)
+        # To its end, since make would not survive a pipe that is closed.
+        served.stdout.read()
     # make reports its own exit, not the server's.
     assert served.returncode in {0, -signal.SIGINT}
     assert "export CLEVORA_BASE_URL=http://127.0.0.1:" in said

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.external.clients.matrix import EXTERNAL, Client, Runtime
-from tests.external.clients.programs import clients_python, node22, node_packages, program
+from tests.external.clients.programs import chromium, clients_python, go_program, node22, node_packages, program
 
 # Longer than any client's own retries.
 TIMEOUT_SECONDS = 60
@@ -20,14 +20,19 @@ def command(runtime: Runtime) -> list[str]:
     match runtime:
         case "suite":
             return [sys.executable, "serve.py"]
-        case "clients":
-            return [clients_python(), "serve.py"]
+        case "clients" | "agents":
+            return [clients_python(runtime), "serve.py"]
         case "node":
             node_packages()
             return [program("node"), "serve.mjs"]
         case "node22":
             node_packages()
             return [node22(), "serve.mjs"]
+        case "chromium":
+            node_packages()
+            return [program("node"), "serve_chromium.mjs", chromium()]
+        case "go":
+            return [go_program()]
 
 
 class Worker:

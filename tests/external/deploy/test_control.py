@@ -96,3 +96,11 @@ def test_headers_arrive_as_they_were_sent(http: httpx.Client) -> None:
     http.put("/__mock/scenario", json=scenario).raise_for_status()
     answer = http.post(CHATS, headers=KEY | {"x_team": "blue"}, json=CHAT)
     assert answer.headers["x-clevora-mock-rule"] == "seen"
+
+
+def test_the_mock_learns_the_clients_address_and_answers_this_machine_alone(http: httpx.Client) -> None:
+    """As for a client of another machine, or of another proxy, whose address nginx adds to."""
+    assert http.get("/__mock/clock").status_code == 200
+    elsewhere = http.get("/__mock/clock", headers={"x-forwarded-for": "192.0.2.7"})
+    assert (elsewhere.status_code, elsewhere.json()["error"]["code"]) == (403, "forbidden_address")
+    assert http.post(CHATS, headers=KEY | {"x-forwarded-for": "192.0.2.7"}, json=CHAT).status_code == 200

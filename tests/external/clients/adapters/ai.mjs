@@ -1,7 +1,13 @@
-// The AI SDK with its provider for servers compatible with OpenAI's API, in the given major version.
-export const adapt = ({ embedMany, generateText, streamText }, { createOpenAICompatible }) => {
-  const provider = ({ base_url, api_key }) =>
-    createOpenAICompatible({ name: "clevora", baseURL: base_url, apiKey: api_key });
+// The provider for servers compatible with OpenAI's API.
+export const compatible =
+  ({ createOpenAICompatible }) =>
+  ({ base_url, api_key }) => {
+    const provider = createOpenAICompatible({ name: "clevora", baseURL: base_url, apiKey: api_key });
+    return { chat: provider.chatModel, embeddingModel: provider.embeddingModel };
+  };
+
+// The AI SDK in the given major version; `provider` makes models for chats and embeddings of a server.
+export const adapt = ({ embedMany, generateText, streamText }, provider) => {
 
   const counts = ({ inputTokens, outputTokens, totalTokens }) => ({
     prompt_tokens: inputTokens,
@@ -10,7 +16,7 @@ export const adapt = ({ embedMany, generateText, streamText }, { createOpenAICom
   });
 
   async function chat({ request, ...server }) {
-    const model = provider(server)(request.model);
+    const model = provider(server).chat(request.model);
     const { text, finishReason, usage } = await generateText({ model, messages: request.messages });
     return { text, finish: finishReason, usage: counts(usage) };
   }
@@ -18,7 +24,7 @@ export const adapt = ({ embedMany, generateText, streamText }, { createOpenAICom
   async function* stream({ request, ...server }) {
     let refusal;
     const onError = ({ error }) => (refusal = error);
-    const model = provider(server)(request.model);
+    const model = provider(server).chat(request.model);
     const result = streamText({ model, messages: request.messages, onError });
     for await (const text of result.textStream) yield { text };
     // A cut stream throws, but a refused one ends without a piece; only the callback gets the error.

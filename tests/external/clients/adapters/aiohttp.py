@@ -35,4 +35,5 @@ async def embed(base_url: str, api_key: str, texts: list[str]) -> dict[str, Any]
 
 def described(error: Exception) -> dict[str, Any]:
     # At the exception the response's body, and so the code, is no longer available.
-    return {"status": getattr(error, "status", None)}
+    headers = getattr(error, "headers", None) or {}
+    return {"status": getattr(error, "status", None), "retry_after": headers.get("retry-after")}

@@ -7,8 +7,9 @@ from typing import Any
 
 from adapters import plain
 
-# The status goes to standard error, apart from the body.
-COMMAND = ("curl", "--silent", "--no-buffer", "--fail-with-body", "--write-out", "%{stderr}%{http_code}")
+# The status and the header go to standard error, apart from the body.
+WRITTEN = "%{stderr}%{http_code} %header{retry-after}"
+COMMAND = ("curl", "--silent", "--no-buffer", "--fail-with-body", "--write-out", WRITTEN)
 
 
 def versions() -> dict[str, Any]:
@@ -47,5 +48,6 @@ def embed(base_url: str, api_key: str, texts: list[str]) -> dict[str, Any]:
 def described(error: Exception) -> dict[str, Any]:
     if not isinstance(error, subprocess.CalledProcessError):
         return {}
-    what = {"names": [f"exit {error.returncode}"], "status": int(error.stderr)}
-    return what if error.stderr == "200" else what | {"code": json.loads(error.stdout)["error"]["code"]}
+    status, _, wait = error.stderr.partition(" ")
+    what = {"names": [f"exit {error.returncode}"], "status": int(status), "retry_after": wait}
+    return what if status == "200" else what | {"code": json.loads(error.stdout)["error"]["code"]}

@@ -1,20 +1,19 @@
-// Node's fetch. It throws for no status; a program checks `ok`.
+// fetch, of Node or of a browser. It throws for no status; a program checks `ok`.
 import { answer, headers, pieces, vectors } from "./plain.mjs";
 
 class Refusal extends Error {
-  constructor(status, { error }) {
+  constructor({ status, headers }, { error }) {
     super(error.message);
-    this.status = status;
-    this.code = error.code;
+    this.described = { names: ["!response.ok"], status, code: error.code, retry_after: headers.get("retry-after") };
   }
 }
 
-export const versions = () => ({ versions: [process.versions.node] });
+export const versions = () => ({ versions: [globalThis.process?.versions.node ?? navigator.userAgent] });
 
 async function post(url, api_key, body) {
   const options = { method: "POST", headers: headers(api_key), body: JSON.stringify(body) };
   const response = await fetch(url, options);
-  if (!response.ok) throw new Refusal(response.status, await response.json());
+  if (!response.ok) throw new Refusal(response, await response.json());
   return response;
 }
 
@@ -30,5 +29,4 @@ export async function embed({ base_url, api_key, texts }) {
   return vectors(await (await post(`${base_url}/embeddings`, api_key, { input: texts })).json());
 }
 
-export const described = (error) =>
-  error instanceof Refusal ? { names: ["!response.ok"], status: error.status, code: error.code } : {};
+export const described = (error) => error.described;

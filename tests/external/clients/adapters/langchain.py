@@ -6,8 +6,14 @@ from typing import Any
 
 from langchain_core.messages import AIMessage
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+from pydantic import BaseModel
 
 EMBEDDING_MODEL = "clevora-embed-1"
+
+
+class Person(BaseModel):
+    name: str
+    age: int
 
 
 def versions() -> dict[str, Any]:
@@ -28,6 +34,13 @@ def stream(base_url: str, api_key: str, request: dict[str, Any]) -> Iterator[dic
             yield {"finish": chunk.response_metadata["finish_reason"]}
         if chunk.usage_metadata:
             yield {"usage": counts(chunk)}
+
+
+def native(base_url: str, api_key: str, request: dict[str, Any]) -> dict[str, Any]:
+    model = ChatOpenAI(base_url=base_url, api_key=api_key, model=request["model"])
+    return {
+        "object": model.with_structured_output(Person, method="json_schema").invoke(request["messages"]).model_dump()
+    }
 
 
 def embed(base_url: str, api_key: str, texts: list[str]) -> dict[str, Any]:

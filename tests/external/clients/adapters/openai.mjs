@@ -1,6 +1,8 @@
 // OpenAI's SDK, in the given major version.
 export const adapt = (OpenAI) => {
-  const connect = ({ base_url, api_key }) => new OpenAI({ baseURL: base_url, apiKey: api_key });
+  // The option lets a page have the key; elsewhere it changes nothing.
+  const connect = ({ base_url, api_key }) =>
+    new OpenAI({ baseURL: base_url, apiKey: api_key, dangerouslyAllowBrowser: true });
 
   async function chat({ request, ...server }) {
     const { choices: [choice], usage } = await connect(server).chat.completions.create(request);

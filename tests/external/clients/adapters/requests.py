@@ -39,4 +39,9 @@ def embed(base_url: str, api_key: str, texts: list[str]) -> dict[str, Any]:
 def described(error: Exception) -> dict[str, Any]:
     if not isinstance(error, requests.HTTPError):
         return {}
-    return {"status": error.response.status_code, "code": error.response.json()["error"]["code"]}
+    refused = error.response
+    return {
+        "status": refused.status_code,
+        "code": refused.json()["error"]["code"],
+        "retry_after": refused.headers.get("retry-after"),
+    }
