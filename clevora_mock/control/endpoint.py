@@ -17,10 +17,12 @@ from clevora_mock.web.parsing import require_plain
 from clevora_mock.web.request_body import SMALL_BODY_BYTES, read_body
 
 # A snapshot includes the journal, with the first bytes of every body.
-MAX_SNAPSHOT_BYTES = 20 * MAX_BODY_BYTES
+MAX_SNAPSHOT_BYTES = 11 * MAX_BODY_BYTES
 
-# An answer that grows with the sandbox, besides its journal's entries, which are kept until it is sent.
+# An answer that grows with the sandbox, besides its journal's entries, which are kept until it is sent, and the copies
+# of its accounts and keys.
 _LONG_BYTES = 4 * 1024 * 1024
+_RECORD_BYTES = 1_000
 
 ControlHandler = Callable[[Request], Awaitable[Response]]
 
@@ -112,7 +114,9 @@ class ControlEndpoint:
         if method in self._makes:
             exchange.keep_sandbox()
         if method in self._long:
-            await exchange.work_memory.hold(_LONG_BYTES + exchange.sandbox.journal.bytes)
+            sandbox = exchange.sandbox
+            copied = sandbox.accounts.size * _RECORD_BYTES
+            await exchange.work_memory.hold(_LONG_BYTES + sandbox.journal.bytes + copied)
         return await self._handlers[method](request)
 
     def _refusal(self, request: Request) -> ApiError | None:

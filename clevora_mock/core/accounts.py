@@ -19,9 +19,9 @@ from clevora_mock.core.masking import preview
 from clevora_mock.core.usage import AccountUsage
 
 Uid = Annotated[str, Meta(pattern=UID_PATTERN)]
-# Of a sandbox, and keys of an account, also revoked ones.
+# Of a sandbox; also revoked keys.
 MAX_ACCOUNTS = 10_000
-MAX_KEYS = 10_000
+MAX_KEYS = 20_000
 
 
 class Key:
@@ -112,6 +112,11 @@ class Accounts:
         self._keys_by_hash: dict[bytes, Key] = {}
         self._keys_by_id: dict[str, Key] = {}
 
+    @property
+    def size(self) -> int:
+        """The number of accounts and keys."""
+        return len(self.by_uid) + len(self._keys_by_id)
+
     def get_or_create(self, uid: str, email: str | None, now: int) -> Account:
         """Return the account of `uid`, created at `now` if there is none. Raises a 400 if there are too many."""
         account = self.by_uid.get(uid)
@@ -122,9 +127,9 @@ class Accounts:
         return account
 
     def add_key(self, key: Key) -> None:
-        """Add a key to its account. Raises a 400 if that has too many."""
-        if len(key.account.keys) >= MAX_KEYS:
-            raise ApiError("invalid_field", f"The account has its maximum of {MAX_KEYS:,} keys")
+        """Add a key to its account. Raises a 400 if there are too many."""
+        if len(self._keys_by_id) >= MAX_KEYS:
+            raise ApiError("invalid_field", f"The sandbox has its maximum of {MAX_KEYS:,} keys")
         key.account.keys.append(key)
         self._keys_by_hash[key.hash] = key
         self._keys_by_id[key.id] = key

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from clevora_mock.contract.endpoints import Endpoint
+from clevora_mock.core import documents
 from clevora_mock.core.accounts import Account, Key
 from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.reply import Reply
@@ -59,8 +59,8 @@ class RequestFacts(Struct, frozen=True, dict=True):
     def document(self) -> Any:
         """The decoded JSON body for a rule's conditions, None if it is not JSON."""
         try:
-            return msgspec.json.decode(self.body) if self.body else None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return documents.decode(self.body) if self.body else None
+        except (ValueError, RecursionError):
             return None
 
     @property

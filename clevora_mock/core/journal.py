@@ -27,7 +27,7 @@ MAX_NAME_CHARACTERS = 200
 # Of each text of a near miss.
 MAX_MISS_CHARACTERS = 100
 # Of all entries of all journals of a server.
-MAX_JOURNAL_BYTES = 40 * 1024 * 1024
+MAX_JOURNAL_BYTES = 24 * 1024 * 1024
 
 # An entry without its texts, and one of its near misses.
 _ENTRY_BYTES = 1_000

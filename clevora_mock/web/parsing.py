@@ -15,6 +15,7 @@ import msgspec
 
 from clevora_mock.contract.endpoints import MODELS, MODELS_BY_ENDPOINT, Endpoint
 from clevora_mock.contract.limits import MAX_IGNORED_NAMES
+from clevora_mock.core import documents
 from clevora_mock.core.errors import ApiError, invalid, missing
 from clevora_mock.core.masking import is_secret_name, masked_start
 from clevora_mock.core.messages import duration_hint, json_text, masked_excerpt
@@ -36,8 +37,10 @@ def parse_document(body: bytes, decoded: object = None) -> dict[str, Any]:
     `decoded` is the JSON if it is known already.
     """
     try:
-        document = msgspec.json.decode(body) if decoded is None else decoded
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        document = documents.decode(body) if decoded is None else decoded
+    except documents.TooManyContainersError as error:
+        raise ApiError("invalid_json", f"The request body has {error}") from None
+    except ValueError as error:
         raise _invalid_json(body, str(error)) from None
     except RecursionError:
         raise ApiError("invalid_json", "The request body is nested too deeply") from None

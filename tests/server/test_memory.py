@@ -4,9 +4,11 @@ import json
 import re
 import socket
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -71,7 +73,9 @@ def victim(request: pytest.FixtureRequest) -> Iterator[Victim]:
     """Provide a server that closes what is idle or unread for 3 s."""
     arguments = ("serve", "--quiet", "--no-rate-limit", "--idle-timeout", "3s")
     with serve_process(*arguments) as server, ExitStack() as opened:
-        yield Victim(server, opened)
+        started = Victim(server, opened)
+        yield started
+        print(f"{request.node.name}: {started.peak():.0f} MB above the start")
 
 
 def head(method: bytes, path: bytes, size: int, headers: bytes = b"") -> bytes:
@@ -143,8 +147,10 @@ def test_many_bodies_that_do_not_end(victim: Victim, start: bytes) -> None:
     check(victim)
 
 
-def test_many_bodies_that_take_much_memory_decoded(victim: Victim) -> None:
-    body = b'{"messages":[{"role":"user","content":"x"}],"other":[' + b"[]," * 1_300_000 + b"1]}"
+@pytest.mark.parametrize("item", [b"[],", b'"ab",'])
+def test_many_bodies_that_take_much_memory_decoded(victim: Victim, item: bytes) -> None:
+    count = 199_000 if item == b"[]," else 800_000
+    body = b'{"messages":[{"role":"user","content":"x"}],"other":[' + item * count + b"1]}"
     found: list[bytes] = []
 
     def ask() -> None:
@@ -232,6 +238,39 @@ def test_views_that_nobody_reads(victim: Victim, path: bytes) -> None:
     for _ in range(12):
         victim.connect(reads=False).sendall(b"GET %b HTTP/1.1\r\nhost: localhost\r\n\r\n" % path)
     fill_journal(victim, BIG, 500)
+    check(victim)
+
+
+def snapshot_with(victim: Victim, entry: dict[str, Any], size: int) -> bytes:
+    """Return a snapshot of `size` bytes whose journal is one entry over and over."""
+    one = json.dumps(entry).encode()
+    count = size // (len(one) + 1)
+    state = victim.http.get("/__mock/state").json() | {"journal": [], "journal_total": count}
+    start, end = json.dumps(state).encode().split(b'"journal": []')
+    return start + b'"journal": [' + b",".join([one] * count) + b"]" + end
+
+
+@pytest.mark.parametrize("characters", [0, 16_000])
+def test_the_largest_snapshots(victim: Victim, characters: int) -> None:
+    entry = victim.http.get("/__mock/state").json()["journal"][0] | {"client": "", "produced": ""}
+    entry |= {"body": b64encode(b"x" * characters).decode(), "body_bytes": characters}
+    body = snapshot_with(victim, entry, 43 * MIB)
+    for _ in range(3):
+        assert victim.http.put("/__mock/state", content=body).status_code == 200
+    check(victim)
+
+
+def test_snapshots_of_many_accounts_that_nobody_reads(victim: Victim) -> None:
+    state = victim.http.get("/__mock/state").json()
+    (account,) = state["accounts"]
+    (key,) = account["keys"]
+    accounts = [
+        account | {"uid": f"u{number}", "keys": [key | {"id": f"key{number}", "hash": f"{number:064x}"}]}
+        for number in range(10_000)
+    ]
+    assert victim.http.put("/__mock/state", json=state | {"accounts": accounts}).status_code == 200
+    for _ in range(40):
+        victim.connect(reads=False).sendall(b"GET /__mock/state HTTP/1.1\r\nhost: localhost\r\n\r\n")
     check(victim)
 
 
