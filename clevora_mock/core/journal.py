@@ -6,6 +6,7 @@ cut then, and made valid Unicode, so that every view of an entry can be encoded.
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from sys import getsizeof
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,13 +28,12 @@ MAX_NAME_CHARACTERS = 200
 # Of each text of a near miss.
 MAX_MISS_CHARACTERS = 100
 # Of all entries of all journals of a server.
-MAX_JOURNAL_BYTES = 24 * 1024 * 1024
+MAX_JOURNAL_BYTES = 32 * 1024 * 1024
 
-# An entry without its texts, and one of its near misses.
-_ENTRY_BYTES = 1_000
+# An entry without its longer texts, the name of an ignored field, and a near miss.
+_ENTRY_BYTES = 700
+_NAME_BYTES = 120
 _MISS_BYTES = 1_000
-# The bytes of a character that is not ASCII in memory, or of a control character in JSON.
-_WIDEST = 6
 # Entries that are dropped together, so that the largest journal is not searched for each of them.
 _DROPPED_TOGETHER = 32
 
@@ -146,7 +146,7 @@ class Journal:
         self._memory.change(self, -sum(map(size_of, dropped)) if self.entries else -self.bytes)
 
     def clear(self) -> None:
-        self.restore([], 0)
+        self.replace(Journal(self.entries.maxlen or MAX_ENTRIES))
 
     def leave(self) -> None:
         """Give the memory back to the server's other journals, since nobody is going to read this one for long."""
@@ -156,18 +156,23 @@ class Journal:
         self._memory.change(self, size)
 
     def restore(self, entries: Iterable[JournalEntry], total: int) -> None:
-        """Replace the entries."""
-        self._memory.change(self, -self.bytes)
-        self.entries = deque(entries, self.entries.maxlen)
+        """Add the entries of a snapshot to a new journal."""
+        self.entries.extend(entries)
         self.total = total
         self._memory.change(self, sum(map(size_of, self.entries)))
+
+    def replace(self, other: "Journal") -> None:
+        """Take the entries of `other`, which has the same maximum and is not used any more."""
+        self._memory.change(self, -self.bytes)
+        self.entries, self.total = other.entries, other.total
+        self._memory.change(self, other.bytes)
 
 
 def size_of(entry: JournalEntry) -> int:
     """Return the memory of an entry, in bytes."""
-    texts = (entry.response, entry.path, entry.query, entry.client, entry.message or "", entry.hint or "")
-    characters = sum(len(text) if text.isascii() and text.isprintable() else len(text) * _WIDEST for text in texts)
-    return _ENTRY_BYTES + len(entry.body) + characters + len(entry.misses) * _MISS_BYTES
+    texts = (entry.response, entry.path, entry.query, entry.client, entry.message, entry.hint)
+    lists = len(entry.ignored) * _NAME_BYTES + len(entry.misses) * _MISS_BYTES
+    return _ENTRY_BYTES + len(entry.body) + sum(map(getsizeof, texts)) + lists
 
 
 def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: bool) -> JournalEntry:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from clevora_mock.clock import DAY, MAX_SPEED, Clock, Mode
 from clevora_mock.core.accounts import MAX_ACCOUNTS, MAX_KEYS, Account, Accounts, Key, Uid
-from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.journal import Journal, JournalEntry
 from clevora_mock.core.ledger import MAX_ENTRIES, LedgerEntry, LedgerTotals
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.passwords import Password
@@ -205,9 +205,10 @@ class Restored(Struct, frozen=True):
     users: Users
     checkouts: Checkouts
     rng: SeededRng
+    journal: Journal
 
 
-def parse(state: State) -> Restored:
+def parse(state: State, journal_size: int) -> Restored:
     """Build the parts of a sandbox from `state`. Raises ValueError if it is inconsistent."""
     if state.version != VERSION:
         raise ValueError(f"version: expected {VERSION}, got {state.version}")
@@ -230,7 +231,9 @@ def parse(state: State) -> Restored:
             raise ValueError(f"checkouts: {waiting.id!r} occurs twice")
         checkouts.open(_restore_checkout(waiting))
     checkouts.processed_events.update(dict.fromkeys(state.events_seen))
-    return Restored(accounts, users, checkouts, SeededRng(state.seed, state.name, state.draws))
+    journal = Journal(journal_size)
+    journal.restore(state.journal, state.journal_total)
+    return Restored(accounts, users, checkouts, SeededRng(state.seed, state.name, state.draws), journal)
 
 
 def restore(sandbox: Sandbox, state: State, restored: Restored) -> None:
@@ -239,7 +242,7 @@ def restore(sandbox: Sandbox, state: State, restored: Restored) -> None:
     sandbox.checkouts, sandbox.rng = restored.checkouts, restored.rng
     sandbox.ledger_entries = state.ledger_entries
     sandbox.limits = state.limits
-    sandbox.journal.restore(state.journal, state.journal_total)
+    sandbox.journal.replace(restored.journal)
     sandbox.clock.set_mode(state.clock.mode, state.clock.speed)
     if state.clock.mode == "real":
         sandbox.clock.set_offset(state.clock.ahead)

@@ -153,6 +153,7 @@ def entries(count: int, size: int) -> list[JournalEntry]:
         "query": "",
         "client": "",
         "response": "",
+        "ignored": (),
         "body": bytes(size),
     }
     return [JournalEntry(**fields | {"serial": number}) for number in range(count)]  # type: ignore[arg-type]
