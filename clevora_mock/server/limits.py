@@ -14,7 +14,7 @@ class ConnectionLimits(Struct, frozen=True):
     header_lines: int = 256
     # Of pipelined requests that wait for an earlier one. Beyond it the connection is not read, so a disconnect is
     # noticed late.
-    pipelined_bytes: int = 256 * 1024
+    pipelined_bytes: int = 64 * 1024
     pipelined_requests: int = 64
     # Without a request: before the first one, and between two. Also for a client to take the next part of a response.
     idle_seconds: float = 75.0

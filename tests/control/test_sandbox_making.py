@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import httpx
@@ -48,6 +49,7 @@ def names(http: httpx.Client) -> set[str]:
         ("GET", "/__mock/requests", {}, 200),
         ("GET", "/__mock/health", {}, 200),
         ("DELETE", "/", {}, 200),
+        ("POST", "/checkout/cks_none", {"content": b"outcome=succeeded"}, 404),
         ("POST", "/__mock/tokens", {"json": {"uid": "ann"}}, 200),
         ("POST", "/__mock/reset", {"json": {}, "headers": PAGE}, 403),
         ("POST", "/__mock/reset", {"json": {}, "headers": {"host": "evil.example"}}, 403),
@@ -137,6 +139,38 @@ def test_beside_sandboxes_that_are_all_in_use_there_is_always_room(server: Runni
     wait_until(lambda: not any(server.run_in_server(lambda: [one.running for one in server.app.state.sandboxes.all()])))
     http.post("/sandbox/d/__mock/reset", json={})
     assert names(http) == {"c", "d"}
+
+
+def test_a_removed_sandbox_whose_stream_goes_on_holds_no_other_journals_memory(
+    server: RunningServer, http: httpx.Client
+) -> None:
+    with connect(server.url) as reader:
+        with reader.stream(
+            "POST", "/sandbox/mine/v1/chat/completions", headers=KEY, json=HELLO | {"stream": True}
+        ) as answer:
+            next(answer.iter_lines())
+            removed = server.run_in_server(lambda: server.app.state.sandboxes.get("mine"))
+            http.delete("/sandbox/mine/")
+        wait_until(lambda: removed.journal.total == 1)
+    assert names(http) == set()
+    http.post("/sandbox/mine/__mock/reset", json={})
+    assert http.get("/sandbox/mine/__mock/requests").json()["count"] == 0
+
+
+def test_at_most_64_clients_read_events(server: RunningServer, http: httpx.Client) -> None:
+    with ExitStack() as opened:
+        for number in range(64):
+            reader = opened.enter_context(connect(server.url))
+            answer = opened.enter_context(reader.stream("GET", f"/sandbox/n{number % 3}/__mock/events"))
+            assert answer.status_code == 200
+        refused = http.get("/__mock/events")
+        assert (refused.status_code, refused.json()["error"]["code"]) == (503, "service_unavailable")
+
+    def is_read() -> bool:
+        with http.stream("GET", "/__mock/events") as answer:
+            return answer.status_code == 200
+
+    wait_until(is_read)
 
 
 def test_simultaneous_first_requests_share_a_sandbox(server: RunningServer, http: httpx.Client) -> None:

@@ -177,3 +177,12 @@ def test_an_empty_journal_takes_no_memory() -> None:
     assert (len(journal.entries), journal.evicted) == (3, 7)
     journal.clear()
     assert (memory.used, journal.bytes, journal.total) == (0, 0, 0)
+
+
+def test_a_journal_that_leaves_gives_its_memory_back_and_keeps_its_entries() -> None:
+    memory = JournalMemory()
+    journal = Journal(memory=memory)
+    journal.restore(entries(5, 10), 5)
+    journal.leave()
+    journal.drop(2)
+    assert (memory.used, len(journal.entries), journal.bytes > 0) == (0, 3, True)
