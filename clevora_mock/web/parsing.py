@@ -46,9 +46,11 @@ def parse_document(body: bytes, decoded: object = None) -> dict[str, Any]:
         raise ApiError("invalid_json", "The request body is nested too deeply") from None
     if not isinstance(document, dict):
         raise ApiError("invalid_json", f"The request body must be a JSON object, got {value_text(document)}")
-    # More colons than keys mean a duplicate key or a colon in a string; only then is the slow check needed.
-    if body.count(b":") > _count_keys(document):
-        _reject_duplicates(body)
+    # More colons than keys mean a duplicate key or a colon in a text, which takes longer to rule out.
+    if body.count(b":") > (keys := _count_keys(document)) and documents.count_outside_texts(body, b":") > keys:
+        # Before the body is decoded again.
+        del document
+        return _decode_unique(body)
     return document
 
 
@@ -164,7 +166,9 @@ def _count_keys(document: object) -> int:
     return count
 
 
-def _reject_duplicates(body: bytes) -> None:
+def _decode_unique(body: bytes) -> dict[str, Any]:
+    """Decode an object. Raises a 400 for a key that occurs twice."""
+
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         parsed = dict(pairs)
         if len(parsed) < len(pairs):
@@ -174,9 +178,10 @@ def _reject_duplicates(body: bytes) -> None:
         return parsed
 
     try:
-        json.loads(body, object_pairs_hook=unique)
+        document: dict[str, Any] = json.loads(body, object_pairs_hook=unique)
     except RecursionError:
         raise ApiError("invalid_json", "The request body is nested too deeply") from None
+    return document
 
 
 def _translate_error(message: str, document: dict[str, Any], schema: type[msgspec.Struct]) -> ApiError:
