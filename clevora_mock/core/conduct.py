@@ -2,7 +2,7 @@
 
 Each finding is about one key (without a key, one account or client) and lists its requests. Two requests are identical
 when method, path, query and body are; the journal keeps the first 16 KiB of a body. Sign-ins are left out: with masked
-passwords, different ones look identical.
+passwords, different ones look identical. So are webhooks, whose sender is no client, and does right to send them again.
 """
 
 import re
@@ -36,7 +36,8 @@ def findings(entries: Iterable[JournalEntry]) -> list[ConductFinding]:
     """Return all findings about `entries`, which come oldest first."""
     by_caller: dict[str, list[JournalEntry]] = defaultdict(list)
     for entry in entries:
-        if entry.endpoint is not None and entry.endpoint not in ENDPOINT_BY_NAME:
+        endpoint = None if entry.endpoint is None else ENDPOINT_BY_NAME.get(entry.endpoint)
+        if entry.endpoint is not None and (endpoint is None or endpoint.credential == "signature"):
             continue
         by_caller[entry.key or entry.account or entry.client].append(entry)
     found: list[ConductFinding] = []

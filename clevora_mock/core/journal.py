@@ -192,7 +192,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         path=_start(facts.path, MAX_PATH_CHARACTERS),
         key=key.preview if key else None,
         key_id=key.id if key else None,
-        account=None if principal.uid is None else _valid(principal.uid),
+        account=None if principal.uid is None else _start(principal.uid, MAX_NAME_CHARACTERS),
         status=exchange.status,
         code=None if code is None else _start(code, MAX_NAME_CHARACTERS),
         latency=exchange.latency(completed),
@@ -219,13 +219,9 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
 
 
 def _start(text: str, length: int) -> str:
-    """Return the first `length` characters of `text`, masked and valid."""
-    return _valid(masked_start(text, length))
-
-
-def _valid(text: str) -> str:
-    """Replace surrogates, which no JSON in UTF-8 can hold, by question marks."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    """Return the first `length` characters of `text`, masked, with ? for surrogates, which no JSON can hold."""
+    start = masked_start(text, length)
+    return start if start.isascii() else start.encode("utf-8", "replace").decode()
 
 
 def _shortened(miss: RuleNearMiss) -> RuleNearMiss:

@@ -39,8 +39,8 @@ class PaymentOrder(Struct, frozen=True):
 class Checkout:
     """A payment page for a top-up.
 
-    `amount` is in micro-dollars. `due` is the time at which its event is to be delivered, `deliveries` how often.
-    `credited` is True once the webhook has credited it.
+    `amount` is in micro-dollars. `due` is the elapsed time of its event's delivery, `deliveries` how often that
+    comes. `credited` is True once the webhook has credited it.
     """
 
     __slots__ = ("amount", "created", "credited", "deliveries", "due", "email", "id", "status", "uid")
@@ -63,8 +63,8 @@ class Checkout:
     def is_open(self, now: int) -> bool:
         return self.status == "open" and now < self.expires
 
-    def finish(self, order: PaymentOrder, now: int, payments: Payments) -> None:
-        """Finish the checkout (B7); the scenario's `payments` may make the payment fail or delay its event.
+    def finish(self, order: PaymentOrder, now: int, payments: Payments) -> int:
+        """Finish the checkout (B7) and return its event's delay; the scenario's `payments` may fail or delay it.
 
         Raises a 400 if the checkout is finished or expired.
         """
@@ -73,8 +73,8 @@ class Checkout:
         if not self.is_open(now):
             raise invalid("id", "an open checkout", "an expired one")
         self.status = "failed" if payments.outcome == "fail" else order.outcome
-        self.due = now + (payments.delay if order.delay is None else order.delay)
         self.deliveries = order.deliveries
+        return payments.delay if order.delay is None else order.delay
 
 
 class Checkouts:

@@ -191,7 +191,7 @@ def dump(sandbox: Sandbox) -> State:
         accounts=[_account(account) for account in sandbox.accounts.by_uid.values()],
         users=convert([*sandbox.users.by_uid.values()], list[UserState], from_attributes=True),
         deleted_users=list(sandbox.users.deleted),
-        checkouts=convert([*sandbox.checkouts.by_id.values()], list[CheckoutState], from_attributes=True),
+        checkouts=[_checkout(checkout, sandbox.clock) for checkout in sandbox.checkouts.by_id.values()],
         events_seen=list(sandbox.checkouts.processed_events),
         journal=list(sandbox.journal.entries),
         journal_total=sandbox.journal.total,
@@ -248,10 +248,18 @@ def restore(sandbox: Sandbox, state: State, restored: Restored) -> None:
         sandbox.clock.set_offset(state.clock.ahead)
     else:
         sandbox.clock.set(state.clock.now)
+    for checkout in restored.checkouts.by_id.values():
+        if checkout.due is not None:
+            checkout.due += sandbox.clock.set_back
 
 
 def _clock(clock: Clock) -> ClockState:
     return ClockState(clock.mode, clock.now(), clock.speed, clock.wall_offset if clock.mode == "real" else 0)
+
+
+def _checkout(checkout: Checkout, clock: Clock) -> CheckoutState:
+    state = convert(checkout, CheckoutState, from_attributes=True)
+    return state if state.due is None else replace(state, due=max(0, state.due - clock.set_back))
 
 
 def _scenario(run: ScenarioRun) -> ScenarioState:

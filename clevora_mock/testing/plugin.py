@@ -7,6 +7,8 @@ need one imports only this file.
 
 import re
 from collections.abc import Generator, Iterator
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -155,6 +157,8 @@ def _name(request: pytest.FixtureRequest) -> str:
 
 def _set_up(sandbox: "Clevora", node: pytest.Item) -> str | None:
     """Apply the test's marks, of which the closest to the test wins; return a problem with them, if any."""
+    from clevora_mock.scenarios.store import is_file
+
     keywords: dict[str, Any] = {}
     for mark in reversed(list(node.iter_markers("clevora"))):
         unknown = sorted(mark.kwargs.keys() - {"scenario", "rules", "balance", "clock"})
@@ -162,7 +166,11 @@ def _set_up(sandbox: "Clevora", node: pytest.Item) -> str | None:
             return f"expected {_MARK}, got {', '.join([*map(repr, mark.args), *unknown])}"
         keywords |= mark.kwargs
     try:
-        if keywords.get("scenario") is not None or keywords.get("rules") is not None:
+        scenario = keywords.get("scenario")
+        if isinstance(scenario, str | PathLike) and is_file(scenario) and not Path(scenario).exists():
+            # As in `clevora_options`, whatever the folder in which pytest was started.
+            keywords["scenario"] = node.config.rootpath / scenario
+        if scenario is not None or keywords.get("rules") is not None:
             sandbox.use(keywords.get("scenario"), rules=keywords.get("rules"))
         if keywords.get("balance") is not None:
             sandbox.balance = keywords["balance"]

@@ -12,6 +12,7 @@ from clevora_mock.contract.errors import ERROR_BY_CODE
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.masking import masked_text
+from clevora_mock.core.sandboxes import path_of
 from clevora_mock.web.cross_origin import is_preflight, preflight_reply
 from clevora_mock.web.exchange_recorder import get_exchange
 from clevora_mock.web.operation import ApiFamily
@@ -51,7 +52,7 @@ class ErrorHandlers:
         # Encoded slashes are left in the path as they came.
         message = f"No route {request.method} {quote(masked_text(exchange.path)[:200], safe='/%*')}"
         is_own = f"{exchange.path}/".startswith(_OWN_PREFIXES)
-        error = ApiError("not_found", message, hint=None if is_own else hint_for(exchange.path))
+        error = ApiError("not_found", message, hint=hint_for(exchange.path, path_of(exchange.sandbox.name)))
         return await self._unrouted(request, error, is_own=is_own)
 
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:

@@ -146,10 +146,10 @@ def _invalid_json(body: bytes, reason: str) -> ApiError:
         return ApiError(
             "invalid_json", "The request body is empty; expected a JSON object", hint="send {} for no fields"
         )
-    from clevora_mock.web.json_problems import find_bad_character  # noqa: PLC0415 - only an error needs it
+    from clevora_mock.web.json_problems import find_problem  # noqa: PLC0415 - only an error needs it
 
-    problem = find_bad_character(body) or reason.removeprefix("JSON is malformed: ").partition(" - at ")[0]
-    return ApiError("invalid_json", f"The request body is not valid JSON: {problem}")
+    cause = reason.removeprefix("JSON is malformed: ").partition(" - at ")[0]
+    return ApiError("invalid_json", f"The request body {find_problem(body) or f'is not valid JSON: {cause}'}")
 
 
 def _count_keys(document: object) -> int:
@@ -191,7 +191,7 @@ def _translate_error(message: str, document: dict[str, Any], schema: type[msgspe
     required = re.search(_MISSING, message)
     if required:
         return missing(f"{path}.{required[1]}" if path else required[1])
-    unknown = re.search(_UNKNOWN, message)
+    unknown = re.search(_UNKNOWN, message, re.DOTALL)
     if unknown:
         known = ", ".join(schema.__struct_encode_fields__)
         return invalid(f"{path}.{unknown[1]}" if path else unknown[1], f"one of {known}", "an unknown field")

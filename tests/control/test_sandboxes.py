@@ -169,7 +169,7 @@ def test_the_list_has_requests_spend_scenario_and_last_use(world: World) -> None
     chat(world)
     control(world, "PATCH clock", json={"advance": 5})
     chat(world)
-    start_scenario(world, "name: own")
+    start_scenario(world, "name: own\nlimits: {requests_per_minute: 60}")
     used = figures()
     assert used["spend"] == pytest.approx(100 - control(world, "GET accounts/demo")["balance"])
     assert used | {"spend": 0} == unused | {"requests": 2, "scenario": "own", "lastUsed": "2026-01-01T00:00:05.000Z"}

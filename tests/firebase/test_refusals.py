@@ -263,7 +263,13 @@ class TestManners:
     def test_scenarios_do_not_affect_firebase(self, world: World) -> None:
         rules = [{"when": {"endpoint": "*"}, "then": {"error": 503}}]
         ok_json(world.http.put("/__mock/scenario", json={"name": "down", "rules": rules}))
-        ok_json(accounts(world, "signInWithPassword", DEMO, headers={"x-clevora-mock-error": "500"}))
+        ok_json(accounts(world, "signInWithPassword", DEMO))
+
+    @pytest.mark.parametrize("name", ["error", "fault", "scenario", "delay", "erorr"])
+    def test_headers_that_ask_for_an_error_are_refused(self, world: World, name: str) -> None:
+        refused = accounts(world, "signInWithPassword", DEMO, headers={f"x-clevora-mock-{name}": "500"})
+        assert refused.status_code == 400
+        assert f"x-clevora-mock-{name}" in message(refused)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from time import thread_time
 
 import pytest
 
-from clevora_mock.core.expressions import Expression
+from clevora_mock.core.expressions import MAX_CHARACTERS, Expression
 
 RUNAWAYS = [
     "(a+)+$",
@@ -126,6 +126,11 @@ def seconds(expression: Expression, text: str) -> float:
 @pytest.mark.parametrize(("source", "found"), EVERYDAY)
 def test_a_prompt_of_thousands_of_characters_is_searched_to_its_end(source: str, found: bool, flags: int) -> None:
     assert Expression(source, flags).is_found(PROMPT) == found
+
+
+def test_a_part_of_a_long_text_is_searched() -> None:
+    assert len(Expression("refund").searched("x" * 20_000)) == MAX_CHARACTERS
+    assert Expression("refund").searched("x" * 16_384) == "x" * 16_384
 
 
 @pytest.mark.slow
