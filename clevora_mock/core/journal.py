@@ -6,7 +6,6 @@ cut then, and made valid Unicode, so that every view of an entry can be encoded.
 
 from collections import deque
 from collections.abc import Callable, Iterable
-from sys import getsizeof
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -172,7 +171,7 @@ def size_of(entry: JournalEntry) -> int:
     """Return the memory of an entry, in bytes."""
     texts = (entry.response, entry.path, entry.query, entry.client, entry.message, entry.hint)
     lists = len(entry.ignored) * _NAME_BYTES + len(entry.misses) * _MISS_BYTES
-    return _ENTRY_BYTES + len(entry.body) + sum(map(getsizeof, texts)) + lists
+    return _ENTRY_BYTES + len(entry.body) + sum(text.__sizeof__() for text in texts) + lists
 
 
 def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: bool) -> JournalEntry:
