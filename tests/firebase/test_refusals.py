@@ -107,6 +107,10 @@ def test_an_error_has_firebases_code(world: World, row: Row) -> None:
     assert world.http.get("/__mock/state").json()["users"] == before
 
 
+def test_a_password_of_six_characters_is_long_enough(world: World) -> None:
+    assert accounts(world, "signUp", {"email": "ann@x.example", "password": "123456"}).status_code == 200
+
+
 @pytest.mark.parametrize(("form", "said"), GRANTS)
 def test_a_grant_is_refused_by_name(world: World, form: dict[str, str], said: str) -> None:
     for answer in (

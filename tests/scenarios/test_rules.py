@@ -908,3 +908,10 @@ def test_the_question_is_the_one_that_is_matched() -> None:
     """Other tests rely on its words."""
     assert "sea" in QUESTION
     assert "mountain" not in QUESTION
+
+
+def test_a_near_miss_of_the_last_role_tells_the_last_messages(world: World) -> None:
+    start_rules(world, {"name": "asked", "when": {"last_role": "tool"}, "then": {"error": 503}})
+    post(world, messages=[{"role": "system", "content": "Be kind."}, *HELLO])
+    (miss,) = entry_json(world)["nearMisses"]
+    assert miss["got"] == '"user"'

@@ -24,6 +24,7 @@ from clevora_mock.web.context import RequestContext
 from clevora_mock.web.disconnect import DisconnectWatcher
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, SharedState
 from clevora_mock.web.parsing import parse_document
+from clevora_mock.web.request_body import RequestBody, read_body, refuse
 
 HELLO = b'{"messages":[{"role":"user","content":"Hello"}],"stream":true}'
 
@@ -224,3 +225,20 @@ def test_a_watched_scenario_replaces_itself_where_it_runs(tmp_path: Path) -> Non
 
 def active(client: TestClient, prefix: str) -> str:
     return str(json.loads(client.get(f"{prefix}/__mock/scenario").content)["name"])
+
+
+@pytest.mark.parametrize("length", [b"many", b"", b"-1", b"1.5"])
+def test_a_length_that_is_no_number_says_nothing(length: bytes) -> None:
+    """A server in front of the application may let it pass."""
+    incoming: list[Message] = [{"type": "http.request", "body": b"{}"}]
+    body = asyncio.run(read_body("POST", {b"content-length": length}, receiver(incoming), refuse))
+    assert body == RequestBody(b"{}", 2)
+
+
+def test_a_length_of_thousands_of_digits_is_too_large() -> None:
+    """Python refuses to convert it."""
+    incoming: list[Message] = [{"type": "http.request", "body": b"{}"}]
+    body = asyncio.run(
+        read_body("POST", {b"content-length": b"9" * 5_000, b"expect": b"100-continue"}, receiver(incoming), refuse)
+    )
+    assert not body.fits
