@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from clevora_mock.clock import SECOND
 from clevora_mock.core.exchange import Exchange
-from clevora_mock.core.masking import LONGEST_SECRET, is_secret_name, masked, masked_start
+from clevora_mock.core.masking import LONGEST_SECRET, is_secret_name, masked_all
 from clevora_mock.core.scenario import RuleNearMiss
 
 MAX_ENTRIES = 10_000
@@ -177,6 +177,15 @@ def size_of(entry: JournalEntry) -> int:
 def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: bool) -> JournalEntry:
     facts, principal, reply, plan = exchange.facts, exchange.principal, exchange.reply, exchange.plan
     key, account = principal.key, principal.account
+    path, query, uid, client, response, body = _starts(
+        (facts.path, MAX_PATH_CHARACTERS),
+        (facts.query, MAX_PATH_CHARACTERS),
+        (principal.uid or "", MAX_NAME_CHARACTERS),
+        (facts.header(b"user-agent"), MAX_NAME_CHARACTERS),
+        (exchange.text, MAX_TEXT_CHARACTERS),
+        # One character for each byte.
+        (facts.body[:BODY_START_BYTES].decode("latin-1"), MAX_BODY_BYTES),
+    )
     # The client disconnected before the first byte: do not journal an error that it has not seen.
     code, message, hint, retry_after = (
         (reply.code, reply.message, reply.hint, reply.retry_after) if exchange.status else (None,) * 4
@@ -188,10 +197,10 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         completed=completed,
         endpoint=facts.endpoint.name if facts.endpoint else facts.operation,
         method=facts.method,
-        path=_start(facts.path, MAX_PATH_CHARACTERS),
+        path=path,
         key=key.preview if key else None,
         key_id=key.id if key else None,
-        account=None if principal.uid is None else _start(principal.uid, MAX_NAME_CHARACTERS),
+        account=None if principal.uid is None else uid,
         status=exchange.status,
         code=None if code is None else _start(code, MAX_NAME_CHARACTERS),
         latency=exchange.latency(completed),
@@ -199,10 +208,10 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         completion_tokens=exchange.completion_tokens,
         cost=cost,
         balance_after=account.ledger.balance if account else None,
-        client=_start(facts.header(b"user-agent"), MAX_NAME_CHARACTERS),
-        body=masked(facts.body[:BODY_START_BYTES])[:MAX_BODY_BYTES],
+        client=client,
+        body=body.encode("latin-1"),
         body_bytes=facts.body_bytes or len(facts.body),
-        response=_start(exchange.text, MAX_TEXT_CHARACTERS),
+        response=response,
         ignored=exchange.ignored,
         logged=logged,
         retry_at=None if retry_after is None else exchange.answered + round(retry_after * SECOND),
@@ -211,7 +220,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         draw=plan.draw,
         fault=reply.fault,
         misses=tuple(map(_shortened, plan.misses)),
-        query=_start(facts.query, MAX_PATH_CHARACTERS),
+        query=query,
         message=None if message is None else _start(message, MAX_TEXT_CHARACTERS),
         hint=None if hint is None else _start(hint, MAX_TEXT_CHARACTERS),
     )
@@ -219,8 +228,14 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
 
 def _start(text: str, length: int) -> str:
     """Return the first `length` characters of `text`, masked, with ? for surrogates, which no JSON can hold."""
-    start = masked_start(text, length)
-    return start if start.isascii() else start.encode("utf-8", "replace").decode()
+    return _starts((text, length))[0]
+
+
+def _starts(*texts: tuple[str, int]) -> list[str]:
+    """Return the first characters of each text, of the given number, as `_start` does."""
+    cut = [text[: length + LONGEST_SECRET] for text, length in texts]
+    starts = [text[:length] for text, (_, length) in zip(masked_all(cut), texts, strict=True)]
+    return [start if start.isascii() else start.encode("utf-8", "replace").decode() for start in starts]
 
 
 def _shortened(miss: RuleNearMiss) -> RuleNearMiss:
