@@ -18,9 +18,6 @@ from tests.support.program import StartedServer, serve_process
 from tests.support.raw_client import Address, connect
 from tests.support.wait import wait_until
 
-# Seconds each, in a process of its own.
-pytestmark = pytest.mark.slow
-
 MAX_MEGABYTES = 200
 MIB = 1024 * 1024
 
