@@ -187,6 +187,12 @@ def test_a_scenario_may_set_the_time_and_not_the_clocks_mode() -> None:
     assert alone.clock.now() == 1_777_593_600 * SECOND
 
 
+def test_a_scenario_may_set_the_clocks_mode_and_speed() -> None:
+    alone = sandbox()
+    alone.start_scenario(read_scenario("s", "clock: {mode: scaled:60}"))
+    assert (alone.clock.mode, alone.clock.speed) == ("scaled", 60)
+
+
 def test_a_scenario_may_set_the_clocks_mode_and_not_the_time() -> None:
     alone = sandbox()
     alone.clock.set(NEW_YEAR + DAY)
