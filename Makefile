@@ -80,7 +80,7 @@ test-deploy: $(VENV)/test.stamp ## run several servers behind nginx; installs ng
 fuzz: $(VENV)/test.stamp .venv-fuzz/schemathesis.stamp ## attack servers with random requests, for FUZZ_SECONDS; FUZZ_SEED repeats a run
 	@tests/external/repeat $(BIN)/python -m pytest tests/external/fuzz --numprocesses 2 --dist worksteal -rP
 
-soak: $(VENV)/test.stamp ## load with faults, kills within exports, and a sandbox beside its naive model; FUZZ_SECONDS and FUZZ_SEED as for fuzz
+soak: $(VENV)/test.stamp ## load with faults, kills within exports, attacks on memory, a sandbox beside its naive model; FUZZ_SECONDS and FUZZ_SEED as for fuzz
 	@tests/external/repeat $(BIN)/python -m pytest tests/external/soak --numprocesses 2 --dist worksteal -rP
 
 docs: $(VENV)/docs.stamp ## build the documentation in build/docs; warnings are errors

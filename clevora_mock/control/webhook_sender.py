@@ -89,6 +89,8 @@ class WebhookSender:
 class _InProcess:
     """`ConnectionControl` for requests without a connection, which a fault cannot break."""
 
+    is_lost = False
+
     def close(self) -> None: ...
 
     def reset(self) -> None: ...

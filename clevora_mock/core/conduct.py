@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
+from clevora_mock.contract.limits import MAX_IGNORED_NAMES
 from clevora_mock.core.journal import JournalEntry
 
 # Identical retries of a server error that are allowed without a growing pause.
@@ -119,7 +120,8 @@ def _backs_off(run: list[JournalEntry]) -> bool:
 def _unknown_fields_and_unread_streams(caller: str, entries: list[JournalEntry]) -> Iterator[ConductFinding]:
     unknown = [entry for entry in entries if entry.ignored]
     if unknown:
-        names = ", ".join(sorted({name for entry in unknown for name in entry.ignored}))
+        found = sorted({name for entry in unknown for name in entry.ignored})
+        names = ", ".join(found[:MAX_IGNORED_NAMES]) + (", …" if len(found) > MAX_IGNORED_NAMES else "")
         yield ConductFinding(
             "unknown_fields", f"{caller} sent fields that the contract does not have: {names}", _ids(unknown)
         )

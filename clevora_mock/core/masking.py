@@ -7,6 +7,7 @@ these, in capitals, as a field's name, in JSON inside of JSON, and in JSON that 
 import re
 from base64 import b64decode
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
 
 # Encoded letters, digits and characters of base64. Quotes stay encoded, since they would end a string elsewhere.
@@ -75,6 +76,13 @@ def masked(body: bytes) -> bytes:
 def masked_text(text: str) -> str:
     """Mask all secrets in `text`: a key becomes its preview, a token its first characters, a field's value ``***``."""
     return _masked(text, _MAX_LAYERS)
+
+
+def masked_all(texts: Sequence[str]) -> Sequence[str]:
+    """Mask all secrets in each of `texts`; much faster than one by one where nothing looks like a secret."""
+    joined = "\n".join(texts)
+    is_suspicious = "%" in joined or "\\" in joined or _may_have_secret(joined) or _may_have_base64(joined)
+    return [masked_text(text) for text in texts] if is_suspicious else texts
 
 
 def masked_start(text: str, length: int) -> str:
@@ -162,14 +170,18 @@ def _may_have_secret(plain: str) -> bool:
 
 
 def _find_in_base64(plain: str, layers: int) -> list[_Span]:
-    # Much faster than to search for the expression.
-    if _ENOUGH_DIGITS not in plain.encode("latin-1", "replace").translate(_DIGITS):
+    if not _may_have_base64(plain):
         return []
     return [
         _Span(found.start(), found.end(), found[0][:6] + "***")
         for found in _BASE64.finditer(plain)
         if any(_has_secret(read, layers) for read in _read_base64(found[0]))
     ]
+
+
+def _may_have_base64(plain: str) -> bool:
+    # Much faster than to search for the expression.
+    return _ENOUGH_DIGITS in plain.encode("latin-1", "replace").translate(_DIGITS)
 
 
 def _read_base64(run: str) -> list[bytes]:

@@ -32,17 +32,18 @@ class Receiver(Protocol):
 
 
 class RequestParser(httptools.HttpRequestParser):
-    """Parses requests whose heads have at most `head_bytes`, ignores upgrades and drops trailers.
+    """Parses requests whose heads have at most `head_bytes` and `header_lines`, ignores upgrades and drops trailers.
 
     httptools stops after the head of a request that asks for an upgrade, and takes its body for another protocol. Such
     a head is parsed a second time, without `Upgrade`, together with the bytes that follow it. A request with a method
     that httptools does not know is parsed with another one, so that it gets a 405 rather than a 400.
     """
 
-    def __init__(self, receiver: Receiver, head_bytes: int) -> None:
+    def __init__(self, receiver: Receiver, head_bytes: int, header_lines: int) -> None:
         self._start()
         self._receiver = receiver
         self._max_head_bytes = head_bytes
+        self._max_header_lines = header_lines
         self._head_bytes = 0
         # A method that httptools does not know, and the number of heads that have begun.
         self._method: bytes | None = None
@@ -55,7 +56,8 @@ class RequestParser(httptools.HttpRequestParser):
         # True when no further request is served, since the bytes after the last one are not HTTP or not to be trusted.
         self.ended = False
         self._has_trailers = False
-        # When the last request was complete, in microseconds since 1970; 0 while another one arrives.
+        # When the last request began, and when it was complete, in microseconds since 1970; 0 while it arrives.
+        self.began = 0
         self.completed = 0
 
     def _start(self) -> None:
@@ -111,6 +113,7 @@ class RequestParser(httptools.HttpRequestParser):
         self._target = b""
         self._headers = []
         self._head_bytes = self.completed = 0
+        self.began = wall_micros()
         self.in_head = self.in_request = True
 
     def on_url(self, url: bytes) -> None:
@@ -119,6 +122,9 @@ class RequestParser(httptools.HttpRequestParser):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.in_head:
             self._headers.append((name, value))
+            if len(self._headers) > self._max_header_lines:
+                self._head_bytes = self._max_head_bytes + 1
+                raise OverflowError("the head has too many lines")
         else:
             # Trailers are dropped, but httptools acts on some of them, so that later requests cannot be trusted.
             self._has_trailers = True

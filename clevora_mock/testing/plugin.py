@@ -117,8 +117,8 @@ def clevora(request: pytest.FixtureRequest, clevora_server: "Server") -> "Iterat
     ``@pytest.mark.clevora(scenario="flaky")`` sets it up.
     """
     sandbox = clevora_server.sandbox(_name(request))
-    # An external server may hold this sandbox from an earlier run.
-    sandbox.remove()
+    # This makes it, so that refused requests are journaled too; an external server may hold one of an earlier run.
+    sandbox.reset()
     problem = _set_up(sandbox, request.node)
     if problem is not None:
         pytest.fail(f"@pytest.mark.clevora: {problem}", pytrace=False)

@@ -7,23 +7,27 @@ read the body → authenticate → access → the scenario's plan → funds and 
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
+from msgspec import Struct
 from msgspec.structs import replace
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.exchange import ANONYMOUS, Principal, RequestFacts
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import NO_PLAN, InjectedError, Plan
-from clevora_mock.web.background import Background
+from clevora_mock.web.background import MAX_INLINE, Background
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, get_exchange
 from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.operation import ApiFamily, Operation
 from clevora_mock.web.parsing import ignored_names, parse_body, require_plain
 from clevora_mock.web.request_body import read_body
+
+# Bytes of memory that a byte of JSON takes, decoded: an empty array has three characters.
+_DECODED = 24
 
 # Returns the plan for an authenticated request; raises ApiError for invalid override headers.
 PlanSource = Callable[[Sandbox, RequestFacts, Principal], Awaitable[Plan]]
@@ -52,17 +56,38 @@ class OperationEndpoint:
         exchange = get_exchange(scope)
         exchange.assign_id()
         try:
-            body = await read_body(scope["method"], exchange.headers, receive)
+            reply = await self._reply(operation, exchange, scope, receive)
         except ClientDisconnect:
             return
-        facts = exchange.set_facts(body or b"", operation.endpoint, operation.name or None)
+        await exchange.respond(reply)(scope, receive, send)
+
+    async def _reply(self, operation: Operation, exchange: ExchangeRecorder, scope: Scope, receive: Receive) -> Reply:
+        """Read the request and return its reply; the body is not kept any longer."""
+
+        async def accept(size: int) -> bool:
+            if not self._is_welcome(operation, exchange):
+                return False
+            await exchange.body_memory.hold(size)
+            return True
+
+        body = await read_body(scope["method"], exchange.headers, receive, accept)
+        facts = exchange.set_facts(body.content, operation.endpoint, operation.name or None, body.size)
         try:
-            reply = await self._process(operation, exchange, facts, scope, fits=body is not None)
+            return await self._process(operation, exchange, facts, scope, fits=body.fits)
         except ApiError:
             raise
         except Exception as error:  # noqa: BLE001 - any other error becomes the contract's 500
             raise internal_error(facts.method, facts.path, error) from None
-        await exchange.respond(reply)(scope, receive, send)
+
+    def _is_welcome(self, operation: Operation, exchange: ExchangeRecorder) -> bool:
+        """Tell from its head whether a request is going to be refused for its credential."""
+        facts = exchange.set_facts(b"", operation.endpoint, operation.name or None)
+        exchange.facts = None
+        try:
+            exchange.sandbox.require_access(facts, self.family.authenticate(exchange.sandbox, facts))
+        except ApiError:
+            return False
+        return True
 
     async def _process(
         self, operation: Operation, exchange: ExchangeRecorder, facts: RequestFacts, scope: Scope, *, fits: bool
@@ -70,6 +95,10 @@ class OperationEndpoint:
         sandbox = exchange.sandbox
         principal = self.family.authenticate(sandbox, facts)
         exchange.set_principal(principal)
+        if principal is not ANONYMOUS:
+            exchange.keep_sandbox()
+        if len(facts.body) > MAX_INLINE:
+            await exchange.work_memory.hold(len(facts.body) * _DECODED)
         sandbox.require_access(facts, principal)
         plan = await self._resolve_plan(sandbox, facts, principal)
         exchange.set_plan(plan)
@@ -80,6 +109,8 @@ class OperationEndpoint:
         if not fits:
             raise ApiError("payload_too_large")
         reply = await self._handle(operation, context)
+        if operation.method != "GET":
+            exchange.keep_sandbox()
         return reply if plan is NO_PLAN else reply.charged(plan.then.charge)
 
     async def _handle(self, operation: Operation, context: RequestContext) -> Reply:
@@ -90,8 +121,13 @@ class OperationEndpoint:
         if not body and not operation.requires_body:
             return await operation.handler(context, operation.request())
         schema, decoded = operation.request, context.facts.known_document
-        parsed, document = await self._background.run(len(body), lambda: parse_body(body, schema, decoded))
-        context.exchange.set_ignored(ignored_names(document, schema))
+
+        def parse() -> tuple[Struct, tuple[str, ...]]:
+            parsed, document = parse_body(body, schema, decoded)
+            return parsed, ignored_names(document, schema)
+
+        parsed, ignored = await self._background.run(len(body), parse)
+        context.exchange.set_ignored(ignored)
         return await operation.handler(context, parsed)
 
     async def _inject_error(self, operation: Operation, context: RequestContext, error: InjectedError) -> Reply:

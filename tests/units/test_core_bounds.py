@@ -3,6 +3,8 @@
 import pytest
 
 from clevora_mock.clock import SECOND, Clock
+from clevora_mock.core.accounts import Accounts, Key
+from clevora_mock.core.errors import ApiError
 from clevora_mock.core.ledger import Ledger
 from clevora_mock.core.limits import RateLimiter
 from clevora_mock.core.payments import Checkout, Checkouts
@@ -42,6 +44,20 @@ def test_the_oldest_processed_event_is_forgotten_beyond_the_maximum() -> None:
     assert list(checkouts.processed_events)[-2:] == ["event evt_1", "payment pay_1"]
     assert "event 1" not in checkouts.processed_events
     assert "event 2" in checkouts.processed_events
+
+
+def test_a_sandbox_has_at_most_10_000_accounts_and_20_000_keys() -> None:
+    accounts = Accounts()
+    for number in range(10_000):
+        account = accounts.get_or_create(f"u{number}", None, NEW_YEAR)
+        for name in ("a", "b"):
+            accounts.add_key(Key(account, f"key_{number}{name}", f"{number}{name}", name, NEW_YEAR))
+    with pytest.raises(ApiError, match="The sandbox has its maximum of 10,000 accounts"):
+        accounts.get_or_create("one more", None, NEW_YEAR)
+    assert accounts.get_or_create("u9", None, NEW_YEAR).uid == "u9"
+    with pytest.raises(ApiError, match="The sandbox has its maximum of 20,000 keys"):
+        accounts.add_key(Key(account, "key_more", "more", "", NEW_YEAR))
+    assert accounts.find_key("key_more") is None
 
 
 def test_the_oldest_scenario_for_single_requests_is_dropped_beyond_the_maximum() -> None:
