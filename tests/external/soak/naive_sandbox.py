@@ -140,6 +140,7 @@ class Checkout:
     created: int
     status: str = "open"
     credited: bool = False
+    # In elapsed time.
     due: int | None = None
     deliveries: int = 1
 
@@ -309,11 +310,11 @@ class Sandbox:
     def settle(self) -> None:
         """Deliver the events of payments that have fallen due since the last call, each at its time."""
         while due := sorted(
-            (one for one in self.checkouts if one.due is not None and one.due <= self.now()),
+            (one for one in self.checkouts if one.due is not None and one.due <= self.clock.elapsed()),
             key=lambda one: one.due or 0,
         ):
             checkout = due[0]
-            reached = self.clock.wall_of(checkout.due or 0)
+            reached = self.clock.wall_of(self.due(checkout) or 0)
             present = self.wall()
             # A clock that was set jumps over what is due.
             self.wall.past = min(max(reached, self.seen_wall), present)
@@ -321,6 +322,10 @@ class Sandbox:
             self.deliver(checkout, exact=self.clock.mode == "frozen")
             self.wall.past = None
         self.seen_wall = self.wall()
+
+    def due(self, checkout: Checkout) -> int | None:
+        """Return when a payment's event is due by the clock, whose jumps back do not change how long it waits."""
+        return None if checkout.due is None else checkout.due - self.clock.back
 
     def deliver(self, checkout: Checkout, *, exact: bool = True) -> list[int]:
         """Let the mock announce a finished checkout; return the webhook's statuses."""
@@ -515,6 +520,9 @@ class Sandbox:
         at = self.wall() + self.taken_at if saved.mode == "real" else self.taken_at
         copy.clock = deepcopy(present)
         copy.clock.go_on(saved.mode, saved.speed, self.wall(), at)
+        for checkout in copy.checkouts:
+            if checkout.due is not None:
+                checkout.due += copy.clock.back - saved.back
         copy.seen_wall = self.wall()
         return copy
 

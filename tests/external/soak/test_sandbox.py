@@ -379,9 +379,14 @@ class SandboxMachine(RuleBasedStateMachine):
             run = self.model.run
             if side := headers.get("x-clevora-mock-scenario"):
                 run = self.model.side.setdefault(side, Run(SIDE[side], self.model.now()))
+            if side == "lost" and request.endpoint != "search":
+                # It has no rule for that.
+                request.refusal = Refusal(400, "invalid_field")
+                return request
             rule = self.model.plan(run, request.endpoint, key.account.uid, key)
             request.then = ({} if rule is None else rule["then"]) | forced
-            request.rule = rule["name"] if rule else ", ".join(sorted(headers, key=ORDER.index)) if forced else None
+            names = [*([rule["name"]] if rule else []), *(sorted(headers, key=ORDER.index) if forced else [])]
+            request.rule = ", ".join(names) or None
             request.refusal = own if "error" in request.then else self.model.gate(key) or own
         return request
 
@@ -713,7 +718,7 @@ class SandboxMachine(RuleBasedStateMachine):
         succeeds = outcome == "pay" and scenario.get("outcome") != "fail"
         checkout.status, checkout.deliveries = "succeeded" if succeeds else "failed", deliveries
         wait = seconds(scenario.get("delay", "0s")) if delay is None else delay * SECOND
-        checkout.due = now + wait
+        checkout.due = self.model.clock.elapsed() + wait
         return [] if wait else self.model.deliver(checkout)
 
     @rule(
@@ -993,8 +998,8 @@ class SandboxMachine(RuleBasedStateMachine):
             (one["id"], one["uid"], micros(one["amount"]), one["status"], one["credited"], one["dueAt"])
             for one in self.see("/__mock/checkouts")["checkouts"]
         ] == [
-            (one.id, one.uid, one.amount, one.status, one.credited, None if one.due is None else millis(one.due))
-            for one in self.model.checkouts
+            (one.id, one.uid, one.amount, one.status, one.credited, None if due is None else millis(due))
+            for one, due in ((one, self.model.due(one)) for one in self.model.checkouts)
         ]
 
     def compare_ledger(self, account: Account) -> None:
