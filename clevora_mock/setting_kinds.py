@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from msgspec import Struct
 from clevora_mock.clock import LONGEST, MAX_SPEED, MAX_TIMESTAMP, MIN_SPEED, Clock, parse, read_duration
 from clevora_mock.contract.limits import KEY_FORMAT, KEY_PATTERN
 from clevora_mock.core import money
+from clevora_mock.core.messages import duration_hint
 from clevora_mock.core.scenario import MAX_RATE, MIN_RATE
 from clevora_mock.core.webhooks import secret_bytes
 from clevora_mock.entropy import random_seed
@@ -101,13 +103,15 @@ def make_clock(text: str) -> Clock:
 class SettingKind(Struct, frozen=True):
     """A kind of value: its parser, and the texts for messages, help and shell completion.
 
-    `complete` is what shells suggest: words, files, directories or scenarios.
+    `complete` is what shells suggest: words, files, directories or scenarios. `hint` returns the end of the
+    message about an invalid text, such as ``; did you mean 75s?``.
     """
 
     parse: Callable[[str], Any]
     expected: str
     metavar: str = ""
     complete: tuple[str, ...] | Literal["file", "dir", "scenario"] = ()
+    hint: Callable[[str], str] = lambda _: ""
 
 
 _HOST = r"\s*[A-Za-z0-9._-]+\s*"
@@ -124,8 +128,15 @@ RATE = SettingKind(number(MIN_RATE, MAX_RATE), f"a number from {MIN_RATE} to {MA
 DOLLARS = SettingKind(
     parse_dollars, f"dollars from 0 to {money.MAX_DOLLARS} with at most 6 decimals, such as 25.50", "DOLLARS"
 )
-DELAY = SettingKind(accepted(read_duration), f"a duration such as 250ms, 2s or 1m, up to {LONGEST}", "TIME")
-TIMEOUT = SettingKind(accepted(check_timeout), f"a duration above 0, such as 75s, up to {LONGEST}", "TIME")
+DELAY = SettingKind(
+    accepted(read_duration), f"a duration such as 250ms, 2s or 1m, up to {LONGEST}", "TIME", hint=duration_hint
+)
+TIMEOUT = SettingKind(
+    accepted(check_timeout),
+    f"a duration above 0, such as 75s, up to {LONGEST}",
+    "TIME",
+    hint=partial(duration_hint, check=check_timeout),
+)
 CLOCK = SettingKind(
     accepted(make_clock),
     "real, frozen, frozen:2026-05-11T14:00:00Z or scaled:60",

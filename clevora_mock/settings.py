@@ -17,11 +17,10 @@ from urllib.parse import urlsplit
 from msgspec import Struct, structs
 
 from clevora_mock import setting_kinds as kinds
-from clevora_mock.clock import DURATION, Clock, read_duration
+from clevora_mock.clock import Clock, read_duration
 from clevora_mock.core import money
 from clevora_mock.core.journal import MAX_ENTRIES
 from clevora_mock.core.limits import Limits
-from clevora_mock.core.messages import duration_hint
 from clevora_mock.core.rng import stable_hash
 from clevora_mock.core.sandbox import SandboxConfig
 from clevora_mock.core.sandboxes import MAX_SANDBOXES
@@ -93,9 +92,8 @@ class Setting(Struct, frozen=True):
         try:
             return self.kind.parse(self.text(value))
         except ValueError:
-            text = self.text(value)
-            meant = duration_hint(text) if "duration" in self.kind.expected and not re.fullmatch(DURATION, text) else ""
-            raise SettingsError(f"{source}: expected {self.kind.expected}, got {value!r}{meant}") from None
+            hint = self.kind.hint(self.text(value))
+            raise SettingsError(f"{source}: expected {self.kind.expected}, got {value!r}{hint}") from None
 
 
 class Settings(Struct, frozen=True, kw_only=True):

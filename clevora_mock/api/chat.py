@@ -46,7 +46,7 @@ _PLACEHOLDER = re.compile(r"\{(message|model|n)\}")
 _MAX_MESSAGE = 10_000
 
 # Contents of one stream; beyond it, each has several tokens.
-_MAX_PIECES = 32_768
+MAX_PIECES = 32_768
 # Memory of a token, as a piece of text and then in a frame.
 _PIECE_BYTES = 100
 
@@ -164,7 +164,7 @@ class ChatHandler:
 
 def _joined(pieces: Sequence[str]) -> Sequence[str]:
     """Join the pieces of a very long answer, so that its frames do not take a hundred times its memory."""
-    together = -(-len(pieces) // _MAX_PIECES)
+    together = -(-len(pieces) // MAX_PIECES)
     return pieces if together <= 1 else ["".join(pieces[i : i + together]) for i in range(0, len(pieces), together)]
 
 

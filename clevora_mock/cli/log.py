@@ -86,8 +86,8 @@ def control_json_line(sandbox: str, action: ControlAction) -> str:
 
 
 def _change(action: ControlAction) -> str:
-    # The value of a field that is not known may be a secret.
-    return change_of(action.body, with_values="an unknown field" not in (action.error or ""))
+    # The value of a field that is refused, as its name is not known, may be a secret; the reason has the wrong value.
+    return change_of(action.body, with_values=action.error is None)
 
 
 def change_of(body: bytes, *, with_values: bool = True) -> str:

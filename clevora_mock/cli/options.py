@@ -65,13 +65,14 @@ def _flag(setting: Setting, default: str) -> click.Option:
 
 
 def load_settings(flags: dict[str, str | None], **defaults: Any) -> Settings:
-    """Load the settings and warn of unknown variables; exit with status 2 for an invalid value."""
-    for name in unknown_variables():
-        click.echo(f"clevora-mock: warning: {name} sets nothing{_suggestion(name)}", err=True)
+    """Load the settings and warn of unknown variables, unless `quiet`; exit with status 2 for an invalid value."""
     try:
-        return load(flags, **defaults)
+        settings = load(flags, **defaults)
     except SettingsError as error:
         fail(str(error), exit_status.USAGE)
+    for name in [] if settings.quiet else unknown_variables():
+        click.echo(f"clevora-mock: warning: {name} sets nothing{_suggestion(name)}", err=True)
+    return settings
 
 
 def _suggestion(name: str) -> str:

@@ -3,7 +3,6 @@
 import re
 
 from msgspec import Struct
-from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -65,21 +64,14 @@ class ScenarioHandlers:
         return await self.show(request)
 
     def _read(self, body: bytes) -> Scenario:
-        from clevora_mock.scenarios.scenario_file import is_empty, name_alone, read_scenario  # noqa: PLC0415 - imports YAML
+        from clevora_mock.scenarios.scenario_file import read_sent  # noqa: PLC0415 - imports YAML
 
         try:
             text = body.decode()
         except UnicodeDecodeError:
             raise ApiError("invalid_field", "scenario: expected UTF-8 text") from None
         try:
-            name = name_alone(text)
-            if name is None:
-                scenario = read_scenario("scenario", text)
-                if is_empty(text) and scenario.name not in self._store.names():
-                    raise ValueError("scenario: nothing in it; expected a scenario's name, rules, account, clock …")
-                return scenario
-            named = self._store.named(name)
-            return replace(named, ttl=read_scenario("scenario", text).ttl or named.ttl)
+            return read_sent(text, self._store.named)
         except ValueError as error:
             message = "; ".join(str(error).splitlines())
             raise ApiError("invalid_field", message + self._body_hint(text.strip(), message)) from None

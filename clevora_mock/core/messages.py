@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from clevora_mock.clock import read_duration
 from clevora_mock.core.masking import masked_start
@@ -39,8 +39,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f'; did you mean "{close}"?' if close else ""
 
 
-def duration_hint(text: str, unit: str | None = None) -> str:
-    """Return ``; did you mean …`` for a duration with another unit, or without one, unless that is too long.
+def duration_hint(text: str, unit: str | None = None, check: Callable[[str], object] = read_duration) -> str:
+    """Return ``; did you mean …`` for a duration with another unit, or without one, unless `check` raises ValueError.
 
     A number without a unit is meant in `unit`; without that in seconds if it is below 100, else in milliseconds.
     """
@@ -49,7 +49,7 @@ def duration_hint(text: str, unit: str | None = None) -> str:
         return ""
     meant = (found[2] or unit or ("s" if float(found[1]) < MIN_MILLISECONDS else "ms")).lower().replace("milli", "ms")
     try:
-        read_duration(found[1] + meant)
+        check(found[1] + meant)
     except ValueError:
         return ""
     return f"; did you mean {found[1]}{meant}?"

@@ -1,12 +1,11 @@
 """Descriptions for near misses: the part of a request that a condition is about, what was expected, and what came."""
 
-import json
 from typing import Any
 
 from clevora_mock.clock import SECOND
 from clevora_mock.core.json_subset import is_subset
 from clevora_mock.core.messages import json_text
-from clevora_mock.core.scenario import Calls, TextPattern, When
+from clevora_mock.core.scenario import Calls, TextPattern
 
 NOTHING = "nothing"
 
@@ -40,20 +39,6 @@ def calls_text(calls: Calls) -> str:
     """Return a selection of calls as it is written: ``1-2``, ``4-``, ``every 5``."""
     parts = [str(low) if low == high else f"{low}-{'' if high is None else high}" for low, high in calls.ranges]
     return ", ".join([*parts, *([f"every {calls.every}"] if calls.every else [])])
-
-
-def conditions_text(when: When) -> str:
-    """Return the conditions of `when` with their values, as a file has them: ``turn: 2 and last_role: "tool"``."""
-    patterns: dict[str, TextPattern | None] = {f"header.{name}": pattern for name, pattern in when.header}
-    if when.message is not None:
-        patterns["message"] = when.message
-    texts = {name: NOTHING if pattern is None else pattern_text(pattern) for name, pattern in patterns.items()}
-    values = ("endpoint", when.endpoints), ("key", when.key), ("account", when.account), ("body", when.body)
-    more = ("turn", when.turn), ("last_role", when.last_role)
-    texts |= {name: json.dumps(value, ensure_ascii=False) for name, value in values + more if value is not None}
-    if when.between is not None:
-        texts["between"] = window_text(when.between)
-    return " and ".join(f"{name}: {text}" for name, text in texts.items())
 
 
 def window_text(window: tuple[int, int]) -> str:

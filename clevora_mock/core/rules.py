@@ -5,6 +5,7 @@ order. `chance` is drawn only for requests that meet all other conditions, and `
 `chance` included, so other requests do not affect either.
 """
 
+import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -16,7 +17,6 @@ from clevora_mock.core.near_misses import (
     NOTHING,
     Difference,
     calls_text,
-    conditions_text,
     difference,
     pattern_text,
     window_text,
@@ -85,7 +85,7 @@ def _near_miss(
     """Describe the condition `failed`; `reached` is the number of the call, or the time since the scenario began."""
     value = getattr(rule.when, "not_" if failed == "not" else failed)
     if failed == "not":
-        described = failed, f"not {conditions_text(value)}", "all of that"
+        described = failed, f"not {_conditions_text(value)}", "all of that"
     elif failed == "between":
         described = failed, window_text(value), f"{reached / SECOND:g}s"
     elif failed == "chance":
@@ -177,22 +177,47 @@ def _describe_last_role(role: str, facts: RequestFacts, principal: Principal) ->
     return "last_role", json_text(role), json_text(last[0].get("role")) if last else NOTHING
 
 
+def _json_entry(name: str, value: Any) -> str:
+    return f"{name}: {json.dumps(value, ensure_ascii=False)}"
+
+
+def _header_entries(name: str, headers: Headers) -> str:
+    return " and ".join(_pattern_entry(f"{name}.{header}", pattern) for header, pattern in headers)
+
+
+def _pattern_entry(name: str, pattern: TextPattern | None) -> str:
+    return f"{name}: {NOTHING if pattern is None else pattern_text(pattern)}"
+
+
 class Condition(NamedTuple):
-    """A condition on the request alone: the test of its value, and the description of a request that fails it."""
+    """A condition on the request alone: the test of its value, and the description of a request that fails it.
+
+    `text` returns the condition, by its name and value, as a file has it: JSON, unless that has another form.
+    """
 
     is_met: Callable[[Any, RequestFacts, Principal], bool]
     describe: Callable[[Any, RequestFacts, Principal], Difference]
+    text: Callable[[str, Any], str] = _json_entry
 
 
 _CONDITIONS = {
     "key": Condition(_is_key, _describe_key),
     "account": Condition(_is_account, _describe_account),
-    "header": Condition(_has_headers, _describe_header),
+    "header": Condition(_has_headers, _describe_header, _header_entries),
     "body": Condition(_has_body, _describe_body),
-    "message": Condition(_has_message, _describe_message),
+    "message": Condition(_has_message, _describe_message, _pattern_entry),
     "turn": Condition(_is_turn, _describe_turn),
     "last_role": Condition(_is_last_role, _describe_last_role),
 }
+
+
+def _conditions_text(when: When) -> str:
+    """Return the conditions of `when` with their values, as a file has them: ``turn: 2 and last_role: "tool"``."""
+    texts = [] if when.endpoints is None else [_json_entry("endpoint", when.endpoints)]
+    texts += [row.text(name, value) for name, row in _CONDITIONS.items() if (value := getattr(when, name))]
+    if when.between is not None:
+        texts.append(f"between: {window_text(when.between)}")
+    return " and ".join(texts)
 
 
 def _matches(pattern: TextPattern, text: str, *, whole: bool) -> bool:

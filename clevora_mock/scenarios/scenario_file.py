@@ -1,6 +1,6 @@
 """Reads scenario files; all problems of a file are reported at once."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePath
 
 from msgspec.structs import replace
@@ -12,7 +12,8 @@ from clevora_mock.scenarios.nodes import MappingNode
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound, ScenarioProblem
 from clevora_mock.scenarios.shadowed_rules import find_shadowed
 
-_MAX_NAME_CHARACTERS = 1_000
+# Entries of a scenario that has no effect.
+_SETTING_NOTHING = {"name", "description", "ttl"}
 
 
 def read_scenario(name: str, text: str) -> Scenario:
@@ -24,24 +25,23 @@ def read_scenario(name: str, text: str) -> Scenario:
     return replace(scenario, name=scenario.name or _base_name(name), source=text)
 
 
-def name_alone(text: str) -> str | None:
-    """Return the name in a text with no more than `name` and `ttl`, which means the scenario of this name, or None."""
-    if len(text) > _MAX_NAME_CHARACTERS:
-        return None
+def read_sent(text: str, named: Callable[[str], Scenario]) -> Scenario:
+    """Return the scenario that a request's `text` describes. Raises ScenarioError.
+
+    A text that sets nothing means the scenario of its name, which `named` returns, with the text's `ttl`.
+    """
     try:
         root = parse(text)
-    except ScenarioError:
-        return None
-    if not isinstance(root, MappingNode) or root.keys.keys() not in ({"name"}, {"name", "ttl"}) or root.flaws:
-        return None
-    name = root.nodes["name"].value
-    return name if isinstance(name, str) else None
-
-
-def is_empty(text: str) -> bool:
-    """Tell whether a valid scenario sets nothing."""
-    root = parse(text)
-    return isinstance(root, MappingNode) and root.keys.keys() <= {"name", "description", "ttl"}
+        scenario = SCENARIO.read(root)
+        is_empty = isinstance(root, MappingNode) and root.keys.keys() <= _SETTING_NOTHING
+        if is_empty and not scenario.name:
+            raise root.invalid("nothing in it; expected a scenario's name, rules, account, clock …")
+    except ScenarioError as error:
+        raise ScenarioError(error.problems, "scenario") from None
+    if not is_empty:
+        return replace(scenario, name=scenario.name or "scenario", source=text)
+    chosen = named(scenario.name)
+    return replace(chosen, ttl=scenario.ttl or chosen.ttl)
 
 
 def read_file(path: Path) -> Scenario:

@@ -13,7 +13,7 @@ from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.json_subset import is_subset
 from clevora_mock.core.messages import did_you_mean, duration_hint, one_of, quoted
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.scenario import NO_PLAN, Delay, InjectedError, Plan, Rule, Scenario
+from clevora_mock.core.scenario import NO_PLAN, Delay, InjectedError, Plan, Rule, Scenario, Then
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.faults import FAULTS
 from clevora_mock.faults.base import ANOTHER_ANSWER, STREAM, Fault
@@ -134,12 +134,11 @@ def _require_rule(scenario: Scenario, facts: RequestFacts) -> None:
 
 
 def _needs_stream(rule: Rule) -> bool:
-    is_streams = rule.when.body is not None and rule.when.body.get(STREAM.field) is True
-    return (
-        is_streams
-        or rule.then.stream is not None
-        or any(isinstance(fault, Fault) and fault.requires is STREAM for fault in rule.then.faults)
-    )
+    """Tell whether a rule is for streams alone: by its conditions, or since each of its effects needs one."""
+    if rule.when.body is not None and rule.when.body.get(STREAM.field) is True:
+        return True
+    faults = [fault for fault in rule.then.faults if not (isinstance(fault, Fault) and fault.requires is STREAM)]
+    return structs.replace(rule.then, stream=None, faults=tuple(faults)) == Then()
 
 
 def _impossible(fault: type[Fault], needed: str, found: str) -> ApiError:

@@ -60,6 +60,10 @@ def test_an_unknown_variable_is_warned_of(name: str, warning: str) -> None:
     assert ended.stderr == f"clevora-mock: warning: {warning}\n"
 
 
+def test_no_warning_is_printed_under_quiet() -> None:
+    assert run_in_process("token", CLEVORA_MOCK_ZZZ="1", CLEVORA_MOCK_QUIET="1").stderr == ""
+
+
 def test_a_process_ends_with_the_status_and_without_a_traceback() -> None:
     ended = run_program("serve", "--prot", "1")
     assert (ended.returncode, ended.stdout) == (2, "")

@@ -324,8 +324,8 @@ class TestControlLines:
             "message": None,
         }
 
-    def test_a_field_that_is_not_known_is_shown_without_its_value(self) -> None:
-        reason = "passwort1: expected one of uid, got an unknown field"
+    @pytest.mark.parametrize("reason", ["pasword: expected one of uid, got an unknown field", "pasword: not known"])
+    def test_a_refused_change_is_shown_without_values(self, reason: str) -> None:
         action = ControlAction(NOW, "POST", "/__mock/accounts", b'{"uid": "a", "pasword": "hunter2"}', reason)
         assert control_text_line("default", action, PLAIN, NOW) == (
             f"00:00:00  control POST /__mock/accounts uid pasword refused: {reason}"
@@ -335,7 +335,7 @@ class TestControlLines:
         action = ControlAction(NOW, "PUT", "/__mock/scenario", b'{"name": "x"}', f"a\n{KEY} " + "b" * 200)
         reason = r"a\n" + "sk_live_0123456789ab...ef " + "b" * 200
         text = control_text_line("default", action, PLAIN, NOW)
-        assert text == f"00:00:00  control PUT /__mock/scenario name=x refused: {reason}"
+        assert text == f"00:00:00  control PUT /__mock/scenario name refused: {reason}"
         assert json.loads(control_json_line("default", action))["message"] == reason
 
 

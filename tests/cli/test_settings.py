@@ -168,6 +168,8 @@ class TestErrors:
                 300,
                 "idle_timeout: expected a duration above 0, such as 75s, up to 8760h, got 300; did you mean 300ms?",
             ),
+            ("idle_timeout", 0, "idle_timeout: expected a duration above 0, such as 75s, up to 8760h, got 0"),
+            ("latency", "9000h", "latency: expected a duration such as 250ms, 2s or 1m, up to 8760h, got '9000h'"),
             (
                 "tokens_per_second",
                 1e-14,

@@ -229,6 +229,7 @@ class TestState:
         said = f"--scenario and --balance: for new sandboxes alone, since those in {str(file)!r} are as they were"
         assert (ended.returncode, ended.stderr) == (0, f"clevora-mock: warning: {said}\n")
         assert run_in_process("exec", flag, str(file), "--balance", "100", "--", "true").stderr == ""
+        assert run_in_process("exec", "--quiet", flag, str(file), *flags, "--", "true").stderr == ""
 
     @pytest.mark.parametrize("flag", ["--import", "--export-on-exit"])
     def test_it_excludes_the_flags_for_one_of_both(self, tmp_path: Path, flag: str) -> None:

@@ -302,6 +302,23 @@ def test_a_name_alone_starts_that_scenario_in_yaml_too(world: World) -> None:
     assert control(world, "PUT scenario", content=b"name: flaky\n")["rules"]
 
 
+@pytest.mark.parametrize(
+    "body", [b'{"name": "flaky", "description": "x"}', b"name: flaky\ndescription: x\nttl: 60s\n"], ids=["JSON", "YAML"]
+)
+def test_a_name_with_nothing_that_has_an_effect_starts_that_scenario(world: World, body: bytes) -> None:
+    assert (
+        control(world, "PUT scenario", content=body)["rules"]
+        == control(world, "PUT scenario", json={"name": "flaky"})["rules"]
+        != []
+    )
+
+
+def test_a_name_that_is_not_known_with_nothing_that_has_an_effect_is_refused(world: World) -> None:
+    answer = world.http.put("/__mock/scenario", content=b'{"name": "flakey", "description": "x"}')
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].endswith('unknown scenario "flakey"; did you mean "flaky"?')
+
+
 def test_durations_are_taken_for_seconds(world: World) -> None:
     assert control(world, "PATCH clock", json={"advance": "1.5m"})["now"] == "2026-01-01T00:01:30.000Z"
     token = control(world, "POST tokens", json={"uid": "demo", "expiresIn": "1m"})["idToken"]

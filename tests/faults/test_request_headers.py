@@ -1,11 +1,13 @@
 """Headers that apply an error, fault, delay or scenario to a single request."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clevora_mock.faults import FAULTS as KINDS
 from clevora_mock.faults.base import STREAM as STREAMED
+from clevora_mock.settings import Settings
 from tests.support import records
 from tests.support import scenarios as support
 from tests.support.raw_client import RawResponse, connect, read, read_until_silent
@@ -19,7 +21,8 @@ from tests.support.scenarios import (
     send,
     start_rules,
 )
-from tests.support.world import World
+from tests.support.server import serve_settings
+from tests.support.world import World, fresh_world
 
 each_example = pytest.mark.parametrize("example", REQUEST_EXAMPLES, ids=lambda example: example.name)
 
@@ -160,6 +163,25 @@ def test_a_header_with_a_scenario_that_can_do_nothing_to_the_answer_is_refused(
 ) -> None:
     seen = send(world, example, x_clevora_mock_scenario=name)
     assert (seen.status, seen.json["error"]["message"]) == (400, f"x-clevora-mock-scenario: {message}")
+
+
+# What a rule does besides what only streams can have, and the latency in milliseconds.
+BESIDES_STREAMS = [
+    ("delay: 200ms, stream: {ttft: 1s}", 200),
+    ("delay: 200ms, fault: no_done", 200),
+    ("charge: false, fault: no_done", 0),
+]
+
+
+@pytest.mark.parametrize(("then", "latency"), BESIDES_STREAMS)
+def test_a_header_with_a_scenario_that_has_some_effect_without_a_stream_is_taken(
+    then: str, latency: int, tmp_path: Path
+) -> None:
+    (tmp_path / "mixed.yaml").write_text(f"rules: [{{then: {{{then}}}}}]\n", encoding="utf-8")
+    with serve_settings(Settings(scenarios=tmp_path, clock="frozen", quiet=True)) as server:
+        world = fresh_world(server)
+        assert send(world, CHAT, x_clevora_mock_scenario="mixed").status == 200
+        assert records.entry_json(world)["latencyMs"] == latency
 
 
 def test_a_header_with_a_scenario_for_some_requests_is_taken(world: World) -> None:

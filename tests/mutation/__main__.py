@@ -44,7 +44,7 @@ def main() -> int:
         kept = options.kept or Path(folder) / "reached.json"
         plugin = Mutating(ROOT, chosen, reached, options.workers, kept)
         pytest.main(arguments, plugins=[plugin])
-    return summarize(plugin.outcomes)
+    return summarize(plugin.outcomes, read_accepted())
 
 
 def _files(parts: list[str] | tuple[str, ...]) -> list[Path]:
@@ -52,14 +52,28 @@ def _files(parts: list[str] | tuple[str, ...]) -> list[Path]:
     return sorted(file for path in paths for file in (path.rglob("*.py") if path.is_dir() else [path]))
 
 
-def summarize(outcomes: dict[str, str]) -> int:
-    """Print the figures; return 1 if too few mutants were noticed, or one survived that is not accepted."""
-    accepted = {line for line in ACCEPTED.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"}
+def read_accepted() -> set[str]:
+    """Return the keys of the mutants that may survive."""
+    return {line for line in ACCEPTED.read_text(encoding="utf-8").splitlines() if line and line[0] != "#"}
+
+
+def find_stale(accepted: set[str]) -> list[str]:
+    """Return the accepted keys that no mutant of the package has any more."""
+    files = {ROOT / key.partition(" | ")[0] for key in accepted}
+    found = {mutant.key for file in files if file.exists() for mutant in find_mutants(ROOT, file)}
+    return sorted(accepted - found)
+
+
+def summarize(outcomes: dict[str, str], accepted: set[str]) -> int:
+    """Print the figures; return 1 if too few mutants were noticed, one survived unaccepted, or one accepted is gone."""
     by_part: dict[str, Counter[str]] = defaultdict(Counter)
     for key, outcome in outcomes.items():
         is_accepted = outcome != "killed" and key in accepted
         by_part[key.split("/")[1].split(" ")[0]]["accepted" if is_accepted else outcome] += 1
-    failed = not outcomes
+    stale = find_stale(accepted)
+    for key in stale:
+        print(f"accepted, but there is no such mutant: {key}")
+    failed = not outcomes or bool(stale)
     for part, counts in by_part.items():
         valid = counts.total() - counts["invalid"]
         share = counts["killed"] / valid if valid else 1.0

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from benchmarks import goals as speed_goals
 from benchmarks import results
 from benchmarks import tables as speed_tables
+from clevora_mock.api.chat import MAX_PIECES
 from clevora_mock.app import create_app
 from clevora_mock.catalog.items import CatalogItem
 from clevora_mock.contract import limits as contract
@@ -22,13 +23,19 @@ from clevora_mock.contract.clauses import CLAUSES
 from clevora_mock.contract.endpoints import ENDPOINTS, MODELS, Credential
 from clevora_mock.contract.errors import ERRORS
 from clevora_mock.core import money
+from clevora_mock.core.accounts import MAX_ACCOUNTS, MAX_KEYS
+from clevora_mock.core.documents import MAX_CONTAINERS
+from clevora_mock.core.journal import MAX_JOURNAL_BYTES
 from clevora_mock.faults import FAULTS
 from clevora_mock.firebase.routes import TABLE
 from clevora_mock.scenarios.json_schema import schema as scenario_schema
+from clevora_mock.server.limits import ConnectionLimits
 from clevora_mock.settings import SETTINGS
 from clevora_mock.testing.clevora import Clevora, SandboxClock
+from clevora_mock.web.exchange_recorder import BODIES_BYTES, WORK_BYTES
 from tests.external.clients.matrix import CLIENTS, LIBRARIES, STATUSES, Client, Pin
 from tests.support.documents import documents
+from tests.support.product_tables import control_rows
 
 _MARKED = re.compile(r"(<!-- table: (\w+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
@@ -137,6 +144,50 @@ def limits() -> list[list[str]]:
         ["days of usage", f"1 to {contract.MAX_USAGE_DAYS}, {contract.DEFAULT_USAGE_DAYS} by default"],
         ["transactions", f"1 to {contract.MAX_TRANSACTIONS}, {contract.DEFAULT_TRANSACTIONS} by default"],
     ]
+
+
+def server_limits() -> list[list[str]]:
+    """Return a row for every limit of the server's own, and what happens beyond it."""
+    connection = ConnectionLimits()
+    arrival = f"{connection.receive_seconds:g} s without a byte, {connection.request_seconds:g} s in all"
+    behind = f"{connection.pipelined_requests}, or {_size(connection.pipelined_bytes)}"
+    evicted = "the oldest entries of the largest one are dropped, and counted in `evicted`"
+    return [
+        ["What", "Limit", "Beyond it"],
+        ["connections", f"{connection.connections}", "503 `service_unavailable`, and closed"],
+        ["a head", f"{_size(connection.head_bytes)}, {connection.header_lines} lines", "431"],
+        ["a request's arrival", arrival, "408"],
+        ["requests behind another one of their connection", behind, "not read until the others are answered"],
+        ["a body of the emulated API", contract.MAX_BODY_TEXT, "413"],
+        ["a body of the control plane", _control_bodies(), "413"],
+        ["arrays and objects in a body", f"{MAX_CONTAINERS:,}", "400 `invalid_json`"],
+        ["large bodies that arrive at the same time", _size(BODIES_BYTES), "they wait for their turn"],
+        [
+            "large answers, and documents that requests are decoded to",
+            _size(WORK_BYTES),
+            "they wait for their turn",
+        ],
+        ["an answer that its client does not read", "`--idle-timeout`", "the connection is dropped"],
+        ["the journals of all sandboxes", f"{_size(MAX_JOURNAL_BYTES)}, some 15,000 requests", evicted],
+        ["a sandbox's accounts", f"{MAX_ACCOUNTS:,}", "400"],
+        ["a sandbox's keys, also revoked ones", f"{MAX_KEYS:,}", "400"],
+        ["contents of a stream", f"{MAX_PIECES:,}", "each has several tokens"],
+    ]
+
+
+def _size(count: int) -> str:
+    return f"{count // 1024**2} MiB" if count % 1024**2 == 0 else f"{count // 1024} KiB"
+
+
+def _control_bodies() -> str:
+    """Return the limits of the control plane's bodies, the usual one first, and the paths of the others."""
+    paths: dict[int, list[str]] = {}
+    for row in control_rows():
+        if row.method != "GET":
+            paths.setdefault(row.max_body, []).append(f"`{row.where}`")
+    usual = max(paths, key=lambda size: len(paths[size]))
+    others = [f"{_size(size)} for {' and '.join(paths[size])}" for size in sorted(paths) if size != usual]
+    return "; ".join([_size(usual), *others])
 
 
 def clauses() -> list[list[str]]:
@@ -429,6 +480,7 @@ TABLES = {
     "requests": requests,
     "routes": routes,
     "scenarios": scenarios,
+    "server_limits": server_limits,
     "settings": settings,
     "speed": speed,
     "speed_run": speed_run,
