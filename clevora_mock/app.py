@@ -23,6 +23,9 @@ from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT, Scenario
 from clevora_mock.firebase.routes import build_firebase_routes
+from clevora_mock.recordings.drift import DriftMiddleware
+from clevora_mock.recordings.recorded_endpoint import RecordedEndpoint
+from clevora_mock.recordings.setup import LiveApi, connect
 from clevora_mock.resources import scenarios
 from clevora_mock.scenarios.file_watcher import FileWatcher
 from clevora_mock.scenarios.store import ScenarioStore
@@ -31,6 +34,8 @@ from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.error_handlers import ErrorHandlers
 from clevora_mock.web.header_overrides import PlanResolver
 from clevora_mock.web.middleware import SandboxMiddleware
+from clevora_mock.web.pipeline import OperationEndpoint
+from clevora_mock.web.routing import EndpointMaker
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -43,9 +48,11 @@ def create_app(
 ) -> Starlette:
     """Return the mock as a Starlette application, with its `Sandboxes` in ``state.sandboxes``.
 
+    Its part of the live API is in ``state.live_api``.
+
     `on_request` is called with each request to an emulated API, `on_change` with each change that is made through the
-    control plane, and, in another thread, `on_closed` with each sandbox that is removed. Raises CatalogError or
-    ScenarioError for a catalog or scenario that cannot be used.
+    control plane, and, in another thread, `on_closed` with each sandbox that is removed. Raises CatalogError,
+    ScenarioError or RecordingError for a file that cannot be used, and UpstreamUnavailableError without httpx.
     """
     chosen = settings or Settings()
     store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
@@ -59,17 +66,18 @@ def create_app(
     rows = load_operations(Path(chosen.catalog) if chosen.catalog else None, pacing)
     local_only = LocalOnly((*chosen.allowed_hosts, chosen.host.lower()), chosen.control)
     server = _start_name(chosen.server_name)
-    sender = WebhookSender()
-    table = build_control_table(ControlContext(sandboxes, store, sender, rows, background, server))
+    sender, live_api = WebhookSender(), connect(chosen, _log)
+    table = build_control_table(ControlContext(sandboxes, store, sender, rows, background, server, live_api.recordings))
     errors = ErrorHandlers(CLEVORA)
     app = Starlette(
         routes=[
-            *build_api_routes(rows, PlanResolver(store, background), background),
+            *build_api_routes(rows, PlanResolver(store, background), background, _endpoint_maker(live_api)),
             *build_control_routes(table, local_only, on_change),
             *build_firebase_routes(background),
         ],
         middleware=[
             Middleware(SandboxMiddleware, sandboxes=sandboxes, latency=chosen.latency_micros, server=server),
+            *([] if live_api.drift is None else [Middleware(DriftMiddleware, report=live_api.drift)]),
         ],
         exception_handlers={
             ApiError: errors.api_error,
@@ -77,12 +85,30 @@ def create_app(
             404: errors.not_found,
             405: errors.method_not_allowed,
         },
-        lifespan=_lifespan(chosen, sandboxes, startup, store, sender, background),
+        lifespan=_closing(live_api, _lifespan(chosen, sandboxes, startup, store, sender, background)),
     )
     # The mock's routes take a trailing slash themselves (W3).
     app.router.redirect_slashes = False
     app.state.sandboxes = sandboxes
+    app.state.live_api = live_api
     return app
+
+
+def _endpoint_maker(live_api: LiveApi) -> EndpointMaker:
+    """Return the maker of the emulated API's endpoints: with recordings if there are some."""
+    if live_api.recordings is None:
+        return OperationEndpoint
+    return partial(RecordedEndpoint, recordings=live_api.recordings, client=live_api.client)
+
+
+def _closing(live_api: LiveApi, lifespan: Lifespan) -> Lifespan:
+    @asynccontextmanager
+    async def closing(app: Starlette) -> AsyncIterator[None]:
+        async with lifespan(app):
+            yield
+            await live_api.close()
+
+    return closing
 
 
 def _sandbox_maker(

@@ -17,6 +17,7 @@ from clevora_mock.control import (
     journal,
     openapi,
     payments,
+    recording,
     sandboxes,
     schemas,
     state,
@@ -35,6 +36,7 @@ from clevora_mock.control.scenario import ScenarioHandlers, ScenarioName
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.snapshot import State
+from clevora_mock.recordings.recordings import Recordings
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
@@ -54,6 +56,7 @@ class ControlContext(NamedTuple):
     operations: Sequence[Operation]
     background: Background
     server: str | None = None
+    recordings: Recordings | None = None
 
 
 def build_control_table(context: ControlContext) -> list[ControlRoute]:
@@ -177,6 +180,19 @@ def _state(context: ControlContext) -> list[ControlRoute]:
             max_body=_TEXT_BYTES,
         ),
         row("DELETE /__mock/scenario", scenarios.delete, "ends the scenario: no rules apply", schemas.ActiveScenario),
+        row(
+            "GET /__mock/recording",
+            recording.show_recording(context.recordings),
+            "the sandbox's recording, and which of its lines were not used",
+            schemas.RecordingView,
+        ),
+        row(
+            "PUT /__mock/recording",
+            recording.put_recording(context.recordings),
+            'uses another one, from its beginning: `{"name": "greeting"}`',
+            schemas.RecordingView,
+            recording.RecordingChoice,
+        ),
     ]
 
 

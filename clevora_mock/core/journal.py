@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from clevora_mock.clock import SECOND
 from clevora_mock.core.exchange import Exchange
 from clevora_mock.core.masking import LONGEST_SECRET, is_secret_name, masked, masked_start, masked_text
+from clevora_mock.core.reply import Source
 from clevora_mock.core.scenario import RuleNearMiss
 
 MAX_ENTRIES = 10_000
@@ -25,7 +26,8 @@ class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"
     """A request and its outcome. Times in microseconds, money in micro-dollars.
 
     `code` and `retry_at` describe an error. `logged` is True if Clevora's own request log has the entry (U7). `rule`,
-    `draw`, `fault` and `misses` are the scenario's part: the rule that applied, and those that did not.
+    `draw`, `fault` and `misses` are the scenario's part: the rule that applied, and those that did not. `source` is who
+    answered.
     """
 
     # Snapshots call the response `produced`.
@@ -63,6 +65,7 @@ class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"
     # Of the error: its text, and the mock's explanation.
     message: str | None = None
     hint: str | None = None
+    source: Source = "mock"
 
 
 # Called with the name of the sandbox and the entry of each finished request.
@@ -136,6 +139,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         query=masked_text(facts.query),
         message=None if message is None else masked_start(message, MAX_TEXT_CHARACTERS),
         hint=None if hint is None else masked_start(hint, MAX_TEXT_CHARACTERS),
+        source=reply.source,
     )
 
 

@@ -1,6 +1,6 @@
 """State of one request from its arrival until it is journaled."""
 
-from typing import cast
+from typing import Protocol, cast
 
 from starlette.types import Scope
 
@@ -14,6 +14,16 @@ from clevora_mock.web.framed_response import FramedResponse
 from clevora_mock.web.header_text import header_safe
 
 _STATE_KEY = "exchange"
+
+
+class SentResponse(Protocol):
+    """A response with what was sent of it, as in `Exchange`."""
+
+    reply: Reply
+    frames_sent: int
+    answered: int
+    abandoned: bool
+    simulated_delay: int
 
 
 class ExchangeRecorder:
@@ -43,7 +53,7 @@ class ExchangeRecorder:
         self._scope = scope
         self._prefix = prefix
         self._latency = latency
-        self._response: FramedResponse | None = None
+        self._response: SentResponse | None = None
 
     @property
     def base_url(self) -> str:
@@ -94,8 +104,12 @@ class ExchangeRecorder:
         delay = self._latency if self.facts is not None else 0
         if then.delay is not None:
             delay += then.delay.sample(self.sandbox.rng, f"delay of {self.plan.purpose}")
-        self._response = FramedResponse(reply, self.sandbox, delay)
-        return self._response
+        response = self._response = FramedResponse(reply, self.sandbox, delay)
+        return response
+
+    def set_response(self, response: SentResponse) -> None:
+        """Set a response that does not come from a complete reply."""
+        self._response = response
 
     def common_headers(self) -> list[Header]:
         """Return the headers that every response carries, except id, date and server."""
@@ -118,7 +132,7 @@ class ExchangeRecorder:
         facts = self.facts
         if facts is None or not (self.status or self._response):
             return
-        response = self._response or FramedResponse(Reply(status=self.status), self.sandbox)
+        response: SentResponse = self._response or FramedResponse(Reply(status=self.status), self.sandbox)
         exchange = Exchange(
             facts=facts,
             principal=self.principal,

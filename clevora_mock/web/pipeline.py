@@ -10,6 +10,7 @@ from contextlib import suppress
 from msgspec.structs import replace
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.core.errors import ApiError
@@ -57,16 +58,16 @@ class OperationEndpoint:
             return
         facts = exchange.set_facts(body or b"", operation.endpoint, operation.name or None)
         try:
-            reply = await self._process(operation, exchange, facts, scope, fits=body is not None)
+            response = await self._respond(operation, exchange, facts, scope, fits=body is not None)
         except ApiError:
             raise
         except Exception as error:  # noqa: BLE001 - any other error becomes the contract's 500
             raise internal_error(facts.method, facts.path, error) from None
-        await exchange.respond(reply)(scope, receive, send)
+        await response(scope, receive, send)
 
-    async def _process(
+    async def _respond(
         self, operation: Operation, exchange: ExchangeRecorder, facts: RequestFacts, scope: Scope, *, fits: bool
-    ) -> Reply:
+    ) -> Response:
         sandbox = exchange.sandbox
         principal = self.family.authenticate(sandbox, facts)
         exchange.set_principal(principal)
@@ -74,9 +75,14 @@ class OperationEndpoint:
         plan = await self._resolve_plan(sandbox, facts, principal)
         exchange.set_plan(plan)
         context = RequestContext(sandbox, facts, principal, scope["path_params"], exchange, self._background, plan)
+        return exchange.respond(await self._answer(operation, context, fits=fits))
+
+    async def _answer(self, operation: Operation, context: RequestContext, *, fits: bool) -> Reply:
+        """Return the reply of the plan, else of the handler; `fits` is False for a body that is too large."""
+        plan = context.plan
         if plan.then.error is not None:
             return await self._inject_error(operation, context, plan.then.error)
-        sandbox.admit(principal)
+        context.sandbox.admit(context.principal)
         if not fits:
             raise ApiError("payload_too_large")
         reply = await self._handle(operation, context)
