@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -23,9 +24,6 @@ from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT, Scenario
 from clevora_mock.firebase.routes import build_firebase_routes
-from clevora_mock.recordings.drift import DriftMiddleware
-from clevora_mock.recordings.recorded_endpoint import RecordedEndpoint
-from clevora_mock.recordings.setup import LiveApi, connect
 from clevora_mock.resources import scenarios
 from clevora_mock.scenarios.file_watcher import FileWatcher
 from clevora_mock.scenarios.store import ScenarioStore
@@ -36,6 +34,12 @@ from clevora_mock.web.header_overrides import PlanResolver
 from clevora_mock.web.middleware import SandboxMiddleware
 from clevora_mock.web.pipeline import OperationEndpoint
 from clevora_mock.web.routing import EndpointMaker
+
+if TYPE_CHECKING:
+    from clevora_mock.recordings.recordings import Recordings
+    from clevora_mock.recordings.setup import LiveApi
+
+# ruff: noqa: PLC0415 - few servers use the live API, or what was recorded of it
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -48,7 +52,7 @@ def create_app(
 ) -> Starlette:
     """Return the mock as a Starlette application, with its `Sandboxes` in ``state.sandboxes``.
 
-    Its part of the live API is in ``state.live_api``.
+    ``state.live_api`` is how it uses the live API, or what was recorded of it; None if it does not.
 
     `on_request` is called with each request to an emulated API, `on_change` with each change that is made through the
     control plane, and, in another thread, `on_closed` with each sandbox that is removed. Raises CatalogError,
@@ -66,8 +70,10 @@ def create_app(
     rows = load_operations(Path(chosen.catalog) if chosen.catalog else None, pacing)
     local_only = LocalOnly((*chosen.allowed_hosts, chosen.host.lower()), chosen.control)
     server = _start_name(chosen.server_name)
-    sender, live_api = WebhookSender(), connect(chosen, _log)
-    table = build_control_table(ControlContext(sandboxes, store, sender, rows, background, server, live_api.recordings))
+    sender, live_api = WebhookSender(), _connect(chosen)
+    table = build_control_table(
+        ControlContext(sandboxes, store, sender, rows, background, server, _recordings(live_api))
+    )
     errors = ErrorHandlers(CLEVORA)
     app = Starlette(
         routes=[
@@ -77,7 +83,7 @@ def create_app(
         ],
         middleware=[
             Middleware(SandboxMiddleware, sandboxes=sandboxes, latency=chosen.latency_micros, server=server),
-            *([] if live_api.drift is None else [Middleware(DriftMiddleware, report=live_api.drift)]),
+            *_live_middleware(live_api),
         ],
         exception_handlers={
             ApiError: errors.api_error,
@@ -94,19 +100,42 @@ def create_app(
     return app
 
 
-def _endpoint_maker(live_api: LiveApi) -> EndpointMaker:
+def _connect(settings: Settings) -> "LiveApi | None":
+    if settings.record is None and settings.replay is None and not settings.diff:
+        return None
+    from clevora_mock.recordings.setup import connect
+
+    return connect(settings, _log)
+
+
+def _recordings(live_api: "LiveApi | None") -> "Recordings | None":
+    return None if live_api is None else live_api.recordings
+
+
+def _endpoint_maker(live_api: "LiveApi | None") -> EndpointMaker:
     """Return the maker of the emulated API's endpoints: with recordings if there are some."""
-    if live_api.recordings is None:
+    if live_api is None or live_api.recordings is None:
         return OperationEndpoint
+    from clevora_mock.recordings.recorded_endpoint import RecordedEndpoint
+
     return partial(RecordedEndpoint, recordings=live_api.recordings, client=live_api.client)
 
 
-def _closing(live_api: LiveApi, lifespan: Lifespan) -> Lifespan:
+def _live_middleware(live_api: "LiveApi | None") -> list[Middleware]:
+    if live_api is None or live_api.drift is None:
+        return []
+    from clevora_mock.recordings.drift import DriftMiddleware
+
+    return [Middleware(DriftMiddleware, report=live_api.drift)]
+
+
+def _closing(live_api: "LiveApi | None", lifespan: Lifespan) -> Lifespan:
     @asynccontextmanager
     async def closing(app: Starlette) -> AsyncIterator[None]:
         async with lifespan(app):
             yield
-            await live_api.close()
+            if live_api is not None:
+                await live_api.close()
 
     return closing
 

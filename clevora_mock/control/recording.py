@@ -1,19 +1,22 @@
 """``/__mock/recording``: the recording of a sandbox."""
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.control.endpoint import ControlHandler, get_sandbox
 from clevora_mock.control.schemas import RecordingView
-from clevora_mock.core.errors import ApiError, invalid
+from clevora_mock.core.errors import ApiError, UnusableFileError, invalid
 from clevora_mock.core.messages import quoted
 from clevora_mock.core.sandboxes import is_name
-from clevora_mock.recordings.recording_file import RecordingError
-from clevora_mock.recordings.recordings import Recordings
-from clevora_mock.recordings.sandbox_recording import SandboxRecording
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.parsing import parse_body
+
+if TYPE_CHECKING:
+    from clevora_mock.recordings.recordings import Recordings
+    from clevora_mock.recordings.sandbox_recording import SandboxRecording
 
 
 class RecordingChoice(Struct, forbid_unknown_fields=True):
@@ -22,20 +25,20 @@ class RecordingChoice(Struct, forbid_unknown_fields=True):
     name: str
 
 
-def show_recording(recordings: Recordings | None) -> ControlHandler:
+def show_recording(recordings: "Recordings | None") -> ControlHandler:
     """Handle ``GET /__mock/recording``."""
 
     async def show(request: Request) -> Response:
         try:
             found = None if recordings is None else recordings.of(get_sandbox(request))
-        except RecordingError as error:
+        except UnusableFileError as error:
             raise ApiError("invalid_field", str(error)) from None
         return json_response(_render(found))
 
     return show
 
 
-def put_recording(recordings: Recordings | None) -> ControlHandler:
+def put_recording(recordings: "Recordings | None") -> ControlHandler:
     """Handle ``PUT /__mock/recording``: use another recording, from its beginning."""
 
     async def put(request: Request) -> Response:
@@ -46,7 +49,7 @@ def put_recording(recordings: Recordings | None) -> ControlHandler:
             raise ApiError("invalid_field", "this server has no recordings: start it with --replay or --record")
         try:
             chosen = recordings.select(get_sandbox(request), choice.name)
-        except RecordingError as error:
+        except UnusableFileError as error:
             raise ApiError("invalid_field", str(error)) from None
         if recordings.options.mode is None and not chosen.file.exists and recordings.options.on_miss == "fail":
             raise ApiError("invalid_field", f"there is no {chosen.file.path}")
@@ -55,7 +58,7 @@ def put_recording(recordings: Recordings | None) -> ControlHandler:
     return put
 
 
-def _render(recording: SandboxRecording | None) -> RecordingView:
+def _render(recording: "SandboxRecording | None") -> RecordingView:
     if recording is None:
         return RecordingView(None, "off", 0, [])
     file = recording.file

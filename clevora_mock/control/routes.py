@@ -1,7 +1,7 @@
 """Table of the control plane's routes."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from msgspec.structs import replace
 from starlette.requests import Request
@@ -36,12 +36,14 @@ from clevora_mock.control.scenario import ScenarioHandlers, ScenarioName
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.snapshot import State
-from clevora_mock.recordings.recordings import Recordings
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.operation import Operation
 from clevora_mock.web.routing import TrailingSlashRoute
+
+if TYPE_CHECKING:
+    from clevora_mock.recordings.recordings import Recordings
 
 # Of a scenario, and of an event to sign.
 _TEXT_BYTES = 1024 * 1024
@@ -56,7 +58,7 @@ class ControlContext(NamedTuple):
     operations: Sequence[Operation]
     background: Background
     server: str | None = None
-    recordings: Recordings | None = None
+    recordings: "Recordings | None" = None
 
 
 def build_control_table(context: ControlContext) -> list[ControlRoute]:

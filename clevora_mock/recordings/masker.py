@@ -18,7 +18,7 @@ from clevora_mock.core.masking import masked_text
 MASK = "***"
 # A shorter one would be found in ordinary texts.
 _MIN_CREDENTIAL_CHARACTERS = 8
-_EMAIL = re.compile(r"[\w.+-]{1,64}(?:@|%40|\\u0040)[\w-]{1,63}(?:\.[\w-]{1,63})+", re.ASCII)
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++(?:@|%40|\\u0040)[\w-]+(?:\.[\w-]+)+", re.ASCII)
 
 
 class Masker(Struct, frozen=True, dict=True):

@@ -8,12 +8,15 @@ exchange. Credentials are the live API's matter: a key that the mock does not kn
 from collections.abc import Callable, Iterable
 
 from msgspec import Struct
+from msgspec.structs import replace
 from starlette.responses import Response
 from starlette.types import Scope
 
 from clevora_mock.contract.endpoints import Endpoint
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.messages import printable
+from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.recordings.canonical_request import canonical_request
 from clevora_mock.recordings.forwarded_response import BAD_GATEWAY, ForwardedResponse
@@ -80,12 +83,17 @@ class RecordedEndpoint(OperationEndpoint):
             exchange.set_response(response)
             return response
         if self._client is not None or self._recordings.options.on_miss == "fail":
-            hint = recording.file.explain_miss(request, position)
-            raise ApiError(BAD_GATEWAY, "This request is not in the recording", hint=hint)
+            return exchange.respond(self._miss(facts, recording.file.explain_miss(request, position)))
         if refusal is not None:
             raise refusal
         exchange.sandbox.require_access(facts, principal)
         return exchange.respond(await self._answer(operation, context, fits=fits))
+
+    def _miss(self, facts: RequestFacts, hint: str) -> Reply:
+        """Return the error for what is in no recording, which OpenAI's SDKs do not retry."""
+        error = ApiError(BAD_GATEWAY, "This request is not in the recording", hint=hint)
+        reply = self.family.render_error(error, facts)
+        return replace(reply, headers=(*reply.headers, (b"x-should-retry", b"false")))
 
     def _masker(self, facts: RequestFacts, recording: SandboxRecording) -> Masker:
         key = None if self._client is None else self._client.key
@@ -129,8 +137,8 @@ class ExchangeWriter(Struct, frozen=True):
         """Write the exchange, or log why not."""
         file = self.recording.file
         try:
-            file.append(record(endpoint, self.request, self.position.n, answer, self.masker))
+            file.append(record(endpoint, self.request, self.position.n, answer, self.masker), self.position)
         except NotRecordedError as error:
-            self.log(f"{self.request.method} {self.request.path} is not recorded: {error}")
+            self.log(printable(f"{self.request.method} {self.request.path} is not recorded: {error}"))
         except OSError as error:
             self.log(f"{file.path}: cannot be written: {error.strerror}")

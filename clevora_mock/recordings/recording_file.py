@@ -11,12 +11,13 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from clevora_mock.clock import DAY, parse
+from clevora_mock.clock import MINUTE, parse
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.recordings.recorded_exchange import FORMAT, RecordedExchange, RecordingHeader, encode_line
 
 SUFFIX = ".jsonl"
 _MODE = 0o600
+_HOUR = 60 * MINUTE
 
 
 class RecordingError(UnusableFileError):
@@ -38,15 +39,13 @@ class Recording(Struct, frozen=True):
     lines: tuple[Line, ...]
     torn: int = 0
 
-    def age_days(self, now: int) -> int:
-        """Return the whole days since it was recorded; `now` is in microseconds."""
-        return max(0, now - parse(self.header.date)) // DAY
-
     def require_young(self, max_age: int | None, now: int) -> None:
         """Raise RecordingError for one that is older than `max_age`; both are in microseconds."""
-        if max_age is not None and now - parse(self.header.date) > max_age:
-            days, most = self.age_days(now), max_age // DAY
-            raise RecordingError(f"{self.path}: recorded {days} days ago, expected {most} at most; record it anew")
+        age = now - parse(self.header.date)
+        if max_age is not None and age > max_age:
+            raise RecordingError(
+                f"{self.path}: recorded {_age_text(age)} ago, expected {_age_text(max_age)} at most; record it anew"
+            )
 
 
 def read_recording(path: Path) -> Recording:
@@ -93,6 +92,11 @@ def _append(path: Path, content: bytes) -> None:
             content = content[os.write(descriptor, content) :]
     finally:
         os.close(descriptor)
+
+
+def _age_text(micros: int) -> str:
+    hours = micros // _HOUR
+    return f"{hours // 24} days" if hours >= 48 else f"{hours} hours"
 
 
 def _header(path: Path, line: bytes) -> RecordingHeader:

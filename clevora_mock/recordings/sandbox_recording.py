@@ -24,6 +24,8 @@ from clevora_mock.recordings.recording_file import (
 RecordMode = Literal["once", "new", "all"]
 # Among which the nearest to a request is sought.
 _MAX_COMPARED = 1_000
+# The number of a line that was written in this run.
+_OF_THIS_RUN = 0
 
 
 class Position(Struct, frozen=True):
@@ -95,11 +97,17 @@ class RecordingFile:
         _, number, found = min(compared)
         return f"the nearest is {self.path}:{number}, which differs in {', '.join(found)}"
 
-    def append(self, exchange: RecordedExchange) -> None:
-        """Write an exchange. Raises OSError."""
+    def append(self, exchange: RecordedExchange, position: Position) -> None:
+        """Write an exchange, unless another sandbox with this recording has written one for its place.
+
+        From now on it is replayed to such a sandbox, so that all of them see what later runs will. Raises OSError.
+        """
+        if position in self._lines:
+            return
         if not self._begun:
             self._begin()
         append_exchange(self.path, exchange)
+        self._lines[position] = Line(_OF_THIS_RUN, exchange)
 
     def _begin(self) -> None:
         if self.exists:

@@ -1,5 +1,6 @@
 """What is recorded, when, and in what form; what is not in a recording."""
 
+import asyncio
 import json
 import signal
 import stat
@@ -56,6 +57,20 @@ def number(server: RunningServer, content: str = "Hello!", **more: Any) -> Any:
     return answer.json()["number"] if answer.status_code == 200 else answer.status_code
 
 
+def at_once(server: RunningServer, bodies: list[dict[str, Any]]) -> list[bytes]:
+    """Send all requests at the same time, and return the bodies of the answers."""
+
+    async def send() -> list[bytes]:
+        limits = httpx.Limits(max_connections=None)
+        headers = {"authorization": f"Bearer {server.api_key}"}
+        async with httpx.AsyncClient(limits=limits, headers=headers, timeout=60, verify=TLS) as client:
+            answers = await asyncio.gather(*(client.post(server.url + CHAT, json=body) for body in bodies))
+        assert {answer.status_code for answer in answers} == {200}
+        return [answer.content for answer in answers]
+
+    return asyncio.run(send())
+
+
 class TestFile:
     def test_it_is_readable_by_its_owner_alone(self, counter: str, tmp_path: Path) -> None:
         with serve_recorder(counter, tmp_path / "new" / "folder") as server:
@@ -89,16 +104,20 @@ class TestFile:
         assert "1234567890" not in text
         assert json.loads(text.splitlines()[1])["request"]["body"] == {"user": "***", "note": "***"}
 
-    def test_200_exchanges_at_once_are_all_there(self, live: RunningServer, tmp_path: Path) -> None:
-        def chat(server: RunningServer, index: int) -> bytes:
-            return ask(server, f"Number {index % 50}", stream=index % 2 == 0).content
+    def test_200_exchanges_at_once_are_all_there(self, tmp_path: Path) -> None:
+        def bodies() -> list[dict[str, Any]]:
+            messages = [[{"role": "user", "content": f"Number {index % 50}"}] for index in range(200)]
+            return [{"messages": message, "stream": index % 4 != 0} for index, message in enumerate(messages)]
 
-        with serve_recorder(live.url, tmp_path) as server, ThreadPoolExecutor(40) as pool:
-            recorded = [*pool.map(lambda index: chat(server, index), range(200))]
+        # Each stream takes a third of a second, so that all of them run at the same time.
+        with (
+            serve_settings(balance=1000, no_rate_limit=True, latency="300ms") as live,
+            serve_recorder(live.url, tmp_path) as server,
+        ):
+            recorded = at_once(server, bodies())
         assert len(lines_of(tmp_path / "default.jsonl")) == 200
-        with serve_replay(tmp_path, pace="none") as server, ThreadPoolExecutor(40) as pool:
-            replayed = [*pool.map(lambda index: chat(server, index), range(200))]
-        assert sorted(replayed) == sorted(recorded)
+        with serve_replay(tmp_path) as server:
+            assert sorted(at_once(server, bodies())) == sorted(recorded)
 
     @pytest.mark.parametrize("stopped", [signal.SIGKILL, signal.SIGTERM])
     def test_a_recorder_that_is_killed_leaves_a_readable_file(
@@ -150,6 +169,20 @@ class TestFile:
 def complete_lines(file: Path) -> list[dict[str, Any]]:
     text = file.read_text(encoding="utf-8")
     return [json.loads(line) for line in text[: text.rindex("\n")].split("\n")[1:]]
+
+
+class TestSharedRecording:
+    def test_sandboxes_of_one_recording_see_the_same_answers(self, counter: str, tmp_path: Path) -> None:
+        """Two tests with the same mark; later runs replay the one answer to both."""
+
+        def say(server: RunningServer, sandbox: str) -> Any:
+            url = f"{server.url}/sandbox/{sandbox}"
+            httpx.put(f"{url}/__mock/recording", json={"name": "shared"}, verify=TLS)
+            return httpx.post(url + CHAT, json={"messages": []}, verify=TLS).json()["number"]
+
+        with serve_recorder(counter, tmp_path, record_mode="all", recordings_on_request=True) as server:
+            assert [say(server, "one"), say(server, "two"), say(server, "one")] == [1, 1, 1]
+        assert len(lines_of(tmp_path / "shared.jsonl")) == 1
 
 
 class TestModes:
@@ -225,6 +258,8 @@ class TestMisses:
         assert answer.json()["error"]["code"] == "bad_gateway"
         nearest = f"the nearest is {tmp_path / 'default.jsonl'}:3, which differs in max_tokens, messages[0].content"
         assert answer.headers["x-clevora-mock-hint"] == nearest
+        # OpenAI's SDKs heed it.
+        assert answer.headers["x-should-retry"] == "false"
 
     def test_a_request_that_came_too_often_is_told_so(self, counter: str, tmp_path: Path) -> None:
         with serve_recorder(counter, tmp_path) as server:
@@ -265,7 +300,7 @@ class TestAge:
 
     def test_a_recording_that_is_too_old_is_refused_with_its_age(self, tmp_path: Path) -> None:
         file = self.old(tmp_path)
-        with pytest.raises(UnusableFileError, match=rf"{file}: recorded \d+ days ago, expected 30 at most"):
+        with pytest.raises(UnusableFileError, match=rf"{file}: recorded \d+ days ago, expected 30 days at most"):
             create_app(Settings(replay=tmp_path, max_age="30d"))
         create_app(Settings(replay=tmp_path, max_age="99999d"))
         create_app(Settings(replay=tmp_path))

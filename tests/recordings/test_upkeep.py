@@ -74,7 +74,7 @@ class TestCheck:
         assert run_in_process("recordings", "check", "--max-age", "99999d", str(file)).returncode == 0
         checked = run_in_process("recordings", "check", "--max-age", "30d", str(file))
         assert checked.returncode == 4
-        assert re.match(rf"{file}: recorded \d+ days ago, expected 30 at most", checked.stdout)
+        assert re.match(rf"{file}: recorded \d+ days ago, expected 30 days at most", checked.stdout)
         assert run_in_process("recordings", "check", "--max-age", "old", str(file)).returncode == 2
 
     def test_a_file_that_is_none_is_named(self, file: Path) -> None:
