@@ -57,7 +57,7 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
 
 
 def move_cuts(cuts: Iterable[int], edits: list[Edit]) -> list[int]:
-    """Return where `cuts`, positions in a text, are after its edits; one within an edit is then in its replacement."""
+    """Return where `cuts`, positions in a text, are after its edits; one within an edit is then behind all of it."""
     starts = [edit.start for edit in edits]
     shifts = [0]
     for edit in edits:
@@ -66,8 +66,8 @@ def move_cuts(cuts: Iterable[int], edits: list[Edit]) -> list[int]:
     for cut in cuts:
         index = bisect_right(starts, cut) - 1
         if index >= 0 and cut < edits[index].end:
-            edit = edits[index]
-            moved.append(edit.start + shifts[index] + min(cut - edit.start, len(edit.text)))
+            behind = cut > edits[index].start
+            moved.append(edits[index].start + shifts[index] + (len(edits[index].text) if behind else 0))
         else:
             moved.append(cut + shifts[index + 1])
     return moved

@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.recordings.event_stream import leaves, with_leaves
 from clevora_mock.recordings.masker import Masker
 from clevora_mock.recordings.recorded_exchange import CanonicalRequest
 
@@ -50,10 +51,13 @@ def _body(body: bytes, masker: Masker) -> Any:
         return masker.text(body.decode("utf-8", "replace"))
     masked = masker.text(text)
     try:
-        return json.loads(masked)
+        document = json.loads(masked)
     except ValueError:
         # A mask that breaks the JSON leaves a text, which can be compared as well.
         return masked
+    # The start of a text matters to some rules.
+    texts = iter([masker.text(leaf) for _, leaf in leaves(document)])
+    return with_leaves(document, lambda: next(texts))
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Server-sent events as text: the JSON of each, where it stands, and the strings in it.
 
 A stream need not be as the contract has it, since another server made it: lines may end in CR, data may go on over
-several lines, and an event may lack its ``data:``.
+several lines, or be no JSON, an event may lack its ``data:``, and there may be comments, names and ids.
 """
 
 import json
@@ -10,23 +10,40 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 _LINE = r"data:[ ]?[^\r\n]*"
-_EVENT = re.compile(rf"(?:\A|(?<=[\r\n]))(?:{_LINE}(?:(?:\r\n|\r|\n){_LINE})*|\{{[^\r\n]*)")
+_EVENT = re.compile(
+    rf"(?:\A|(?<=[\r\n]))(?:{_LINE}(?:(?:\r\n|\r|\n){_LINE})*|(?P<field>event|id|)(?P<mark>:[ ]?)[^\r\n]*|\{{[^\r\n]*)"
+)
 _DATA = re.compile(r"(?:\A|(?<=[\r\n]))data:[ ]?")
 _DONE = re.compile(r"(?:\A|[\r\n])data:[ ]?\[DONE\](?:\r\n|\r|\n){2}")
 _FINISHED = re.compile(r"\"finish_reason\":[ ]?\"")
 
+DONE = "[DONE]"
+
 
 class Event(NamedTuple):
-    """An event of JSON, or of a text; `start` and `end` are those of its data in the stream's text."""
+    """An event of JSON, or of a text; `start` and `end` are those of its data in the stream's text.
+
+    `field` is the name of another line than data: ``event``, ``id``, or empty for a comment.
+    """
 
     start: int
     end: int
     data: Any
+    field: str = "data"
 
 
 def events(text: str) -> Iterator[Event]:
     """Yield the events of a stream."""
+    return (line for line in lines_of(text) if line.field == "data")
+
+
+def lines_of(text: str) -> Iterator[Event]:
+    """Yield the events of a stream, and its comments, names and ids."""
     for found in _EVENT.finditer(text):
+        if found["mark"]:
+            start = found.end("mark")
+            yield Event(start, found.end(), text[start : found.end()], found["field"])
+            continue
         lines = list(_data_lines(found[0], found.start()))
         whole = _decoded("\n".join(line.data for line in lines))
         if len(lines) == 1 or isinstance(whole, dict | list):

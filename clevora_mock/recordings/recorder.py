@@ -76,7 +76,7 @@ def record(
         stream = list(zip(times, masked_pieces(texts, masker), strict=True))
         exchange = msgspec.structs.replace(exchange, stream=stream)
     else:
-        text = masker.text("".join(texts))
+        (text,) = masked_pieces(["".join(texts)], masker)
         exchange = msgspec.structs.replace(exchange, milliseconds=max(times, default=0), answer=text)
     place = find_secret(exchange, masker)
     if place is not None:

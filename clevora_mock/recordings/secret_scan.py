@@ -1,19 +1,24 @@
 """The last look at an exchange before it is written: a secret that is still in it keeps it out of the file.
 
-It is wider than the masking: it also joins strings of the same name that stand side by side, and all strings of a
-stream that change from event to event, whatever their places.
+It is wider than the masking: it also joins strings of the same name that stand side by side, and all that a choice of a
+stream says, whatever the places.
 """
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec.structs import replace
 
-from clevora_mock.recordings.event_stream import events, leaves
+from clevora_mock.recordings.event_stream import DONE, leaves, lines_of
 from clevora_mock.recordings.masker import Masker
 from clevora_mock.recordings.recorded_exchange import RecordedExchange, encode_line
+
+# Strings that are joined do not go on with a value that is masked.
+_UNENDED = re.compile(r"\*\*\*(?!\\*\")")
+_INDEX = re.compile(r"\[[^]]*\]")
 
 
 def find_secret(exchange: RecordedExchange, masker: Masker) -> str | None:
@@ -27,32 +32,47 @@ def find_secret(exchange: RecordedExchange, masker: Masker) -> str | None:
 def _texts(exchange: RecordedExchange) -> Iterator[tuple[str, str]]:
     request = exchange.request
     yield from (("the request's path", request.path), ("the request's query", request.query))
-    yield from _joined("the request's", request.body)
+    yield from _side_by_side("the request's", request.body)
     for name, value in exchange.headers.items():
         yield f"the header {name}", value
     part = "the answer's" if exchange.stream is None else "the stream's"
     yield f"{part} text", exchange.text
-    documents = [event.data for event in events(exchange.text)] if exchange.stream is not None else [_json(exchange)]
-    yield from _joined(part, documents)
-    yield f"{part} strings", "".join(_changing(documents))
+    lines = [line for line in lines_of(exchange.text) if line.data != DONE]
+    documents = [line.data for line in lines if line.field == "data"]
+    for document in documents if exchange.stream is not None else [*documents, _json(exchange)]:
+        yield from _side_by_side(part, document)
+    for field in {line.field for line in lines} - {"data"}:
+        yield f"{part} {field or 'comments'}", _join(line.data for line in lines if line.field == field)
+    for text in _one_after_the_other(documents):
+        yield f"{part} strings", text
     # With the stream in one piece, since a cut can only hide a secret.
     whole = exchange if exchange.stream is None else replace(exchange, stream=[(0, exchange.text)])
     yield "the line", encode_line(whole).decode()
 
 
-def _joined(part: str, document: Any) -> Iterator[tuple[str, str]]:
-    """Yield the strings of each name as one text."""
+def _side_by_side(part: str, document: Any) -> Iterator[tuple[str, str]]:
+    """Yield the strings of each name in a document, one by one and as one text."""
     by_name: dict[str, list[str]] = {}
     for path, text in leaves(document):
-        by_name.setdefault(path.rpartition(".")[2], []).append(text)
+        by_name.setdefault(_INDEX.sub("", path.rpartition(".")[2]), []).append(text)
     for name, texts in by_name.items():
-        yield f"{part} {name or 'text'}", "".join(texts)
+        for text in {*texts, _join(texts)}:
+            yield f"{part} {name or 'text'}", text
 
 
-def _changing(documents: list[Any]) -> Iterator[str]:
+def _one_after_the_other(documents: list[Any]) -> Iterator[str]:
+    """Yield what each choice of a stream says, whatever the places: the strings that most documents do not share."""
     found = [leaf for document in documents for leaf in leaves(document)]
     count = Counter(found)
-    yield from (text for path, text in found if len(documents) == 1 or count[path, text] < len(documents) - 1)
+    by_choice: dict[str, list[str]] = {}
+    for path, text in found:
+        if 2 * count[path, text] <= len(documents):
+            by_choice.setdefault(path.partition("]")[0] if "]" in path else "", []).append(text)
+    yield from map(_join, by_choice.values())
+
+
+def _join(texts: Iterable[str]) -> str:
+    return _UNENDED.sub('***"', "".join(texts))
 
 
 def _json(exchange: RecordedExchange) -> Any:

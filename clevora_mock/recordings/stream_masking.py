@@ -9,12 +9,12 @@ import json
 from itertools import chain, pairwise
 
 from clevora_mock.recordings.alignment import Edit, apply_edits, move_cuts, recut
-from clevora_mock.recordings.event_stream import Event, events, leaves, with_leaves
+from clevora_mock.recordings.event_stream import DONE, Event, leaves, lines_of, with_leaves
 from clevora_mock.recordings.masker import Masker
 
 
 def masked_pieces(pieces: list[str], masker: Masker) -> list[str]:
-    """Return the pieces of a stream without secrets; there are as many."""
+    """Return the pieces of an answer without secrets; there are as many."""
     text = "".join(pieces)
     edits = _said(text, masker)
     if edits:
@@ -27,31 +27,30 @@ def masked_pieces(pieces: list[str], masker: Masker) -> list[str]:
 
 
 def _said(text: str, masker: Masker) -> list[Edit]:
-    """Return the edits of the events whose strings have parts of secrets."""
-    found = [event for event in events(text) if not isinstance(event.data, str)]
-    if not found:
-        return []
-    said = [list(leaves(event.data)) for event in found]
+    """Return the edits of the lines whose strings have parts of secrets."""
+    found = [line for line in lines_of(text) if line.data != DONE]
+    said = [[(f"{line.field} {path}", leaf) for path, leaf in leaves(line.data)] for line in found]
     by_path: dict[str, list[str]] = {}
     for path, leaf in chain.from_iterable(said):
         by_path.setdefault(path, []).append(leaf)
     shared = {path: iter(_masked_parts(parts, masker)) for path, parts in by_path.items()}
     edits = []
-    for event, before in zip(found, said, strict=True):
+    for line, before in zip(found, said, strict=True):
         after = [next(shared[path]) for path, _ in before]
         if after != [leaf for _, leaf in before]:
-            edits.append(_edit(event, after))
+            edits.append(_edit(line, after))
     return edits
 
 
 def _masked_parts(parts: list[str], masker: Masker) -> list[str]:
     # What is the same in every event is no text that was split.
-    if len(set(parts)) == 1:
-        return [masker.text(parts[0])] * len(parts)
-    return recut(parts, masker.text("".join(parts)))
+    joined = parts if len(set(parts)) == 1 else recut(parts, masker.text("".join(parts)))
+    # The start of a text matters to some rules.
+    return [masker.text(part) for part in joined]
 
 
-def _edit(event: Event, strings: list[str]) -> Edit:
+def _edit(line: Event, strings: list[str]) -> Edit:
     left = iter(strings)
-    data = with_leaves(event.data, lambda: next(left))
-    return Edit(event.start, event.end, json.dumps(data, ensure_ascii=False, separators=(",", ":")))
+    data = with_leaves(line.data, lambda: next(left))
+    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Edit(line.start, line.end, text)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
+from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.recordings.canonical_request import canonical_request
 from clevora_mock.recordings.masker import Masker
 from clevora_mock.recordings.recorded_exchange import CanonicalRequest, encode_line
 from clevora_mock.recordings.recorder import Answer, NotRecordedError, Piece, record
@@ -88,7 +90,7 @@ def readings(line: str) -> dict[str, str]:
 
 class TestSplits:
     @pytest.mark.parametrize("secret", SECRETS)
-    @pytest.mark.parametrize("seed", range(50))
+    @pytest.mark.parametrize("seed", range(60))
     def test_a_secret_over_events_and_pieces_is_not_written(self, secret: str, seed: int) -> None:
         random = Random(f"{secret} {seed}")
         line = written(stream_of(f"Take {secret} and go.", random))
@@ -108,6 +110,34 @@ class TestSplits:
         for seed in range(20):
             line = written(stream_of(f"Take {text} and go.", Random(seed)), Masker((CREDENTIAL,)))
             assert {place for place, said in readings(line).items() if found_in(said, {"it": CREDENTIAL})} == set()
+
+
+class TestOddStreams:
+    """Streams that are not as the contract has them."""
+
+    KEY, SHOWN = next(iter(SECRETS.items()))
+    STREAMS = (
+        "data: sk_live_0011223344\n\ndata: 556677889900aabbccddee\n\ndata: [DONE]\n\n",
+        ": sk_live_0011223344\n\n: 556677889900aabbccddee\n\ndata: [DONE]\n\n",
+        "id: sk_live_0011223344\ndata: 1\n\nid: 556677889900aabbccddee\ndata: 2\n\ndata: [DONE]\n\n",
+        'data: {"a":\ndata: "sk_live_0011223344"}\n\ndata: {"a":\ndata: "556677889900aabbccddee"}\n\ndata: [DONE]\n\n',
+        '{"error": "sk_live_0011223344"}\n\n{"error": "556677889900aabbccddee"}\n\ndata: [DONE]\n\n',
+        'data: {"a": "password=77889900aabbccdd"}\n\ndata: {"a": "password=77889900aabbccdd!"}\n\ndata: [DONE]\n\n',
+        'data: {"a": ["sk_live_0011223344"]}\n\ndata: {"a": ["556677889900aabbccddee"]}\n\ndata: [DONE]\n\n',
+    )
+
+    @pytest.mark.parametrize("stream", STREAMS)
+    def test_a_secret_is_masked_and_the_end_stays(self, stream: str) -> None:
+        text = "".join(text for _, text in json.loads(written([stream.encode()]))["stream"])
+        assert found_in(re.sub(r"\W|data|id|error|a\b", "", text), {"it": self.SHOWN}) == set()
+        assert text.endswith("data: [DONE]\n\n")
+
+    def test_the_lines_of_an_answer_are_joined(self) -> None:
+        body = b'{"a":"sk_live_0011223344"}\n{"a":"556677889900aabbccddee"}\n'
+        answer = Answer(200, {"content-type": "application/x-ndjson"}, (Piece(0, body),), complete=True)
+        line = record(CHAT, CanonicalRequest("POST", "/"), 1, answer, Masker())
+        assert line.answer is not None
+        assert [json.loads(text)["a"] for text in line.answer.splitlines()] == ["sk_live_0011223344", "55...ee"]
 
 
 class TestCuts:
@@ -171,6 +201,12 @@ class TestLastScan:
         answer = Answer(200, {"retry-after": secret}, (Piece(0, b"{}"),), complete=True)
         line = encode_line(record(CHAT, CanonicalRequest("POST", "/"), 1, answer, Masker())).decode()
         assert found_in(line, {"it": shown}) == set()
+
+
+class TestRequests:
+    def test_a_text_that_begins_with_a_secret_is_masked(self) -> None:
+        facts = RequestFacts("req_1", 0, "POST", "/", body=b'{"messages": [{"content": "password=77889900"}]}')
+        assert canonical_request(facts, Masker()).body == {"messages": [{"content": "password=***"}]}
 
 
 class TestEmails:
