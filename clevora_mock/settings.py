@@ -179,9 +179,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = None
     upstream_key: Annotated[
         str | None,
-        Setting(
-            kinds.CREDENTIAL, "Recordings", "The key for the live API, in place of the client's; better a variable."
-        ),
+        Setting(kinds.CREDENTIAL, "Recordings", "The key for the live API, in place of --api-key; better a variable."),
     ] = None
     record: Annotated[
         FileName | None,

@@ -45,19 +45,14 @@ def _body(body: bytes, masker: Masker) -> Any:
     if not body:
         return None
     try:
-        document = json.loads(body)
-        text = json.dumps(_plain(document), ensure_ascii=False, sort_keys=True)
+        text = json.dumps(_plain(json.loads(body)), ensure_ascii=False, sort_keys=True)
+        document = json.loads(masker.text(text))
+        # The start of a text matters to some rules.
+        texts = iter([masker.text(leaf) for _, leaf in leaves(document)])
+        return with_leaves(document, lambda: next(texts))
     except (ValueError, RecursionError):
+        # Not JSON, nested too deeply, or broken by a mask: a text can be compared as well.
         return masker.text(body.decode("utf-8", "replace"))
-    masked = masker.text(text)
-    try:
-        document = json.loads(masked)
-    except ValueError:
-        # A mask that breaks the JSON leaves a text, which can be compared as well.
-        return masked
-    # The start of a text matters to some rules.
-    texts = iter([masker.text(leaf) for _, leaf in leaves(document)])
-    return with_leaves(document, lambda: next(texts))
 
 
 def _plain(value: Any) -> Any:

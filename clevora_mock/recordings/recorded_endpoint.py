@@ -140,5 +140,7 @@ class ExchangeWriter(Struct, frozen=True):
             file.append(record(endpoint, self.request, self.position.n, answer, self.masker), self.position)
         except NotRecordedError as error:
             self.log(printable(f"{self.request.method} {self.request.path} is not recorded: {error}"))
+        except RecursionError:
+            self.log(printable(f"{self.request.method} {self.request.path} is not recorded: it is nested too deeply"))
         except OSError as error:
             self.log(f"{file.path}: cannot be written: {error.strerror}")

@@ -80,7 +80,11 @@ class Recordings:
             names |= {path.stem for path in self.options.directory.glob(f"*{SUFFIX}")}
         places = []
         for name in sorted(names):
-            file = self._file(name)
+            try:
+                file = self._file(name)
+            except RecordingError:
+                # Changed since the start.
+                continue
             # What was recorded in this run was not there to be used.
             places += [f"{file.path}:{number}" for number in file.unused] if file.exists else []
         if not places:

@@ -37,7 +37,9 @@ def connect(settings: Settings, log: Callable[[str], None]) -> LiveApi:
     """
     directory = settings.record or settings.replay
     asks = settings.record is not None or settings.diff
-    client = UpstreamClient(settings.upstream, settings.upstream_key) if asks and settings.upstream else None
+    client = None
+    if asks and settings.upstream is not None:
+        client = UpstreamClient(settings.upstream, settings.upstream_key, settings.api_key)
     recordings = None if directory is None else Recordings(_options(settings, Path(directory)), wall_micros, log)
     return LiveApi(client, recordings, DriftReport(client) if settings.diff and client is not None else None)
 

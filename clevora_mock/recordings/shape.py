@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
@@ -80,8 +81,10 @@ def _types(fields: Fields, path: str) -> str | None:
 def _merged(documents: list[Any], root: str) -> Fields:
     found: dict[str, set[str]] = {}
     for document in documents:
-        for path, kind in _walk(document, root):
-            found.setdefault(path, set()).add(kind)
+        # What is nested too deeply is compared as far as it can be.
+        with suppress(RecursionError):
+            for path, kind in _walk(document, root):
+                found.setdefault(path, set()).add(kind)
     return {path: frozenset(kinds) for path, kinds in found.items()}
 
 

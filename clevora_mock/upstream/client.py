@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
 
+from clevora_mock.core.accounts import bearer
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.version import __version__
 
@@ -59,14 +60,16 @@ class UpstreamAnswer(Struct, frozen=True):
 
 
 class UpstreamClient:
-    """A client of the API at `url`, to which it sends `key` in place of a client's API key, if there is one.
+    """A client of the API at `url`, to which it sends `key`, if there is one, in place of the mock's `own_key`.
 
-    Raises UpstreamUnavailableError.
+    Not for a page in a browser, which any site can have send the well-known key of the mock and spend the other one's
+    money. Raises UpstreamUnavailableError.
     """
 
-    def __init__(self, url: str, key: str | None = None) -> None:
+    def __init__(self, url: str, key: str | None = None, own_key: str = "") -> None:
         self.url = url.rstrip("/").removesuffix("/v1")
         self.key = key
+        self._own_key = own_key
         # Before the first request, whose time is recorded.
         self._client = _open(urlsplit(self.url).hostname in LOOPBACK, urlsplit(self.url).scheme == "https")
 
@@ -100,11 +103,15 @@ class UpstreamClient:
 
     def _headers(self, facts: RequestFacts) -> dict[bytes, bytes]:
         sent = {name: value for name, value in facts.headers.items() if name in FORWARDED_HEADERS}
-        if self.key is not None and facts.endpoint is not None and facts.endpoint.credential == "api_key":
+        if self.key is not None and b"origin" not in facts.headers and self._has_own_key(facts):
             sent[b"authorization"] = b"Bearer " + self.key.encode()
         # Else httpx would ask for a compressed answer, and name itself.
         default = {b"user-agent": f"clevora-mock/{__version__}".encode(), b"accept": b"*/*"}
         return default | sent | {b"accept-encoding": b"identity"}
+
+    def _has_own_key(self, facts: RequestFacts) -> bool:
+        needs_key = facts.endpoint is not None and facts.endpoint.credential == "api_key"
+        return needs_key and bearer(facts.header(b"authorization")) == self._own_key
 
 
 def _open(is_local: bool, is_secure: bool) -> "httpx.AsyncClient":

@@ -246,6 +246,15 @@ class TestMatching:
             assert httpx.post(server.url + CHAT, content=b"\xff{not json", verify=TLS).json() == {"number": 1}
             assert httpx.post(server.url + CHAT, content=b"{not json", verify=TLS).status_code == 502
 
+    @pytest.mark.parametrize("depth", [500, 900, 5000])
+    def test_deep_documents_are_no_problem(self, counter: str, tmp_path: Path, depth: int) -> None:
+        body = b'{"a":' * depth + b"1" + b"}" * depth
+        with serve_recorder(counter, tmp_path) as server:
+            assert httpx.post(server.url + CHAT, content=body, verify=TLS).json() == {"number": 1}
+        with serve_replay(tmp_path) as server:
+            assert httpx.post(server.url + CHAT, content=body[:-1], verify=TLS).status_code == 502
+            assert httpx.post(server.url + CHAT, content=body, verify=TLS).json() == {"number": 1}
+
 
 class TestMisses:
     def test_a_miss_names_the_nearest_recording_and_what_differs(self, counter: str, tmp_path: Path) -> None:

@@ -100,13 +100,23 @@ class TestHeaders:
         }
         assert (api.scopes[0]["path"], api.scopes[0]["query_string"]) == (CHAT, b"b=1&a=2")
 
-    def test_the_key_of_the_live_api_takes_the_place_of_the_clients(self, tmp_path: Path) -> None:
+    def test_the_key_of_the_live_api_takes_the_place_of_the_mocks_own(self, tmp_path: Path) -> None:
         api = Recorder()
         with serve_upstream(api) as url, serve_recorder(url, tmp_path, upstream_key="live-key") as server:
             ask(server)
             assert api.headers["authorization"] == "Bearer live-key"
-            httpx.get(f"{server.url}/v1/keys", headers={"authorization": "Bearer id-token"}, verify=TLS)
-            assert api.headers["authorization"] == "Bearer id-token"
+            httpx.post(server.url + CHAT, json={}, headers={"authorization": "Bearer another-key"}, verify=TLS)
+            assert api.headers["authorization"] == "Bearer another-key"
+            httpx.get(f"{server.url}/v1/keys", headers={"authorization": f"Bearer {server.api_key}"}, verify=TLS)
+            assert api.headers["authorization"] == f"Bearer {server.api_key}"
+
+    @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:2538"])
+    def test_a_page_cannot_spend_the_key_of_the_live_api(self, tmp_path: Path, origin: str) -> None:
+        api = Recorder()
+        with serve_upstream(api) as url, serve_recorder(url, tmp_path, upstream_key="live-key") as server:
+            headers = {"authorization": f"Bearer {server.api_key}", "origin": origin}
+            httpx.post(server.url + CHAT, json={}, headers=headers, verify=TLS)
+        assert api.headers["authorization"] == f"Bearer {server.api_key}"
 
     def test_only_known_headers_are_passed_on(self, tmp_path: Path) -> None:
         headers = [
