@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 _FILES = click.argument("files", nargs=-1, required=True, metavar="FILE...")
 
 
-@click.group()
+@click.group(subcommand_metavar="COMMAND FILE...")
 def recordings() -> None:
     """Look after recordings of the live API's answers.
 
     \b
-      clevora-mock recordings check rec/*.jsonl      mistakes, secrets, age
-      clevora-mock recordings prune rec/chat.jsonl:3 without the exchange in line 3
-      clevora-mock recordings har rec/*.jsonl        as an HTTP Archive
-      clevora-mock recordings pace rec/*.jsonl       a scenario with their pace
+      clevora-mock recordings check rec/*.jsonl   mistakes, secrets, age
+      clevora-mock recordings prune rec/a.jsonl:3 without the exchange in line 3
+      clevora-mock recordings har rec/*.jsonl     as an HTTP Archive
+      clevora-mock recordings pace rec/*.jsonl    a scenario with their pace
     """
 
 
@@ -35,7 +35,7 @@ def recordings() -> None:
 @_FILES
 @click.option("--max-age", default=None, metavar="AGE", help="Report recordings that are older than this, such as 30d.")
 def check(files: tuple[str, ...], max_age: str | None) -> None:
-    """Print every problem in recordings: mistakes, secrets, numbers that hide others."""
+    """Print every problem: mistakes, secrets, age."""
     from clevora_mock.clock import wall_micros
     from clevora_mock.recordings.upkeep import problems
 
@@ -55,10 +55,10 @@ def check(files: tuple[str, ...], max_age: str | None) -> None:
 @recordings.command()
 @_FILES
 def prune(files: tuple[str, ...]) -> None:
-    """Remove exchanges: FILE:LINE, as a server names those that nobody used.
+    """Remove exchanges, named as FILE:LINE.
 
-    From a FILE without a line it removes what can never be replayed: an exchange whose number another one has, and a
-    part of a line that a killed process has left.
+    A server names those that nobody used at its end. From a FILE without a line it removes what can never be replayed:
+    an exchange whose number another one has, and a part of a line that a killed process has left.
     """
     from clevora_mock.recordings import upkeep
     from clevora_mock.recordings.recording_file import RecordingError

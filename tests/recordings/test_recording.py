@@ -104,6 +104,7 @@ class TestFile:
         assert "1234567890" not in text
         assert json.loads(text.splitlines()[1])["request"]["body"] == {"user": "***", "note": "***"}
 
+    @pytest.mark.slow
     def test_200_exchanges_at_once_are_all_there(self, tmp_path: Path) -> None:
         def bodies() -> list[dict[str, Any]]:
             messages = [[{"role": "user", "content": f"Number {index % 50}"}] for index in range(200)]
@@ -119,6 +120,7 @@ class TestFile:
         with serve_replay(tmp_path) as server:
             assert sorted(at_once(server, bodies())) == sorted(recorded)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("stopped", [signal.SIGKILL, signal.SIGTERM])
     def test_a_recorder_that_is_killed_leaves_a_readable_file(
         self, live: RunningServer, tmp_path: Path, stopped: signal.Signals
