@@ -36,7 +36,6 @@ from clevora_mock.web.pipeline import OperationEndpoint
 from clevora_mock.web.routing import EndpointMaker
 
 if TYPE_CHECKING:
-    from clevora_mock.recordings.recordings import Recordings
     from clevora_mock.recordings.setup import LiveApi
 
 # ruff: noqa: PLC0415 - few servers use the live API, or what was recorded of it
@@ -71,9 +70,8 @@ def create_app(
     local_only = LocalOnly((*chosen.allowed_hosts, chosen.host.lower()), chosen.control)
     server = _start_name(chosen.server_name)
     sender, live_api = WebhookSender(), _connect(chosen)
-    table = build_control_table(
-        ControlContext(sandboxes, store, sender, rows, background, server, _recordings(live_api))
-    )
+    recordings = None if live_api is None else live_api.recordings
+    table = build_control_table(ControlContext(sandboxes, store, sender, rows, background, recordings, server))
     errors = ErrorHandlers(CLEVORA)
     app = Starlette(
         routes=[
@@ -106,10 +104,6 @@ def _connect(settings: Settings) -> "LiveApi | None":
     from clevora_mock.recordings.setup import connect
 
     return connect(settings, _log)
-
-
-def _recordings(live_api: "LiveApi | None") -> "Recordings | None":
-    return None if live_api is None else live_api.recordings
 
 
 def _endpoint_maker(live_api: "LiveApi | None") -> EndpointMaker:

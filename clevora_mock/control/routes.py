@@ -57,8 +57,8 @@ class ControlContext(NamedTuple):
     sender: WebhookSender
     operations: Sequence[Operation]
     background: Background
-    server: str | None = None
     recordings: "Recordings | None" = None
+    server: str | None = None
 
 
 def build_control_table(context: ControlContext) -> list[ControlRoute]:

@@ -51,6 +51,8 @@ VALID: dict[str, tuple[str, Any, str, Any]] = {
     "control": ("allowed", "allowed", "off", "off"),
     "server_name": ("mock-1", "mock-1", "Mock.b_2", "Mock.b_2"),
     "idle_timeout": ("5s", "5s", "1.5m", "1.5m"),
+    "log_format": ("json", "json", "text", "text"),
+    "quiet": ("true", True, "0", False),
     "upstream": ("https://api.example/v1", "https://api.example/v1", "http://127.0.0.1:80", "http://127.0.0.1:80"),
     "upstream_key": ("live-key-1", "live-key-1", "sk_live_2", "sk_live_2"),
     "record": ("mine", "mine", "yours", "yours"),
@@ -63,8 +65,6 @@ VALID: dict[str, tuple[str, Any, str, Any]] = {
     "max_age": ("30d", "30d", "12h", "12h"),
     "recordings_on_request": ("1", True, "no", False),
     "diff": ("1", True, "no", False),
-    "log_format": ("json", "json", "text", "text"),
-    "quiet": ("true", True, "0", False),
 }
 
 # For each setting: invalid texts.
@@ -108,6 +108,8 @@ INVALID: dict[str, tuple[str, ...]] = {
     "control": ("", "open", "Off", "loopback,allowed"),
     "server_name": ("", "-a", "a b", "mock:1", "mock-1\n", "m\u00f6ck", "\u017fock", "a" * 64),
     "idle_timeout": ("", "75", "0s", "-1s", "never"),
+    "log_format": ("", "JSON", "xml"),
+    "quiet": ("loud",),
     "upstream": (
         "",
         "api.example",
@@ -133,8 +135,6 @@ INVALID: dict[str, tuple[str, ...]] = {
     "max_age": ("", "30", "1w", "-1d", "1.5d", "123456d"),
     "recordings_on_request": ("perhaps",),
     "diff": ("very",),
-    "log_format": ("", "JSON", "xml"),
-    "quiet": ("loud",),
 }
 
 each_setting = pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
