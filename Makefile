@@ -8,127 +8,149 @@ BENCH ?=
 # Tests of code that uses other packages.
 LOWEST := $(addprefix tests/,api cli control faults firebase scenarios server units)
 NPM_CLIENTS := tests/external/clients/node_modules/npm.stamp
-BIN := .venv/bin
+# Files and folders for test, test-slow and test-random; all without them.
+TESTS ?=
+# Flags of python -m tests.mutation, such as MUTATION="--only core web/parsing.py --sample 20".
+MUTATION ?=
+VENV ?= .venv
+BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The constraints pin exact versions, where pyproject.toml has ranges.
 INSTALL := $(PIP) install --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-lowest test-clients test-browser test-package test-image test-deploy fuzz soak docs tables lint format bench bench-peers bench-publish clean
+.PHONY: help run test test-slow test-lowest test-pythons test-random mutation test-clients test-browser test-package test-image test-deploy fuzz soak docs tables lint format bench bench-peers bench-publish clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
 
-run: .venv/run.stamp ## serve on http://127.0.0.1:2538
+run: $(VENV)/run.stamp ## serve on http://127.0.0.1:2538
 	@$(BIN)/clevora-mock serve
 
-test: .venv/test.stamp ## run the suite, without its slow tests
-	@$(BIN)/python -m pytest --numprocesses 2 -m "not slow"
+test: $(VENV)/test.stamp ## run the suite, without its slow tests
+	@$(BIN)/python -m pytest $(TESTS) --numprocesses 2 -m "not slow"
 
-test-slow: .venv/test.stamp ## run the slow tests of the suite
-	@$(BIN)/python -m pytest --numprocesses 2 -m slow
+test-slow: $(VENV)/test.stamp ## run the slow tests of the suite
+	@$(BIN)/python -m pytest $(TESTS) --numprocesses 2 -m slow
 
-test-lowest: .venv-lowest/test.stamp ## run tests with the oldest packages that pyproject.toml allows
+test-lowest: $(VENV)-lowest/test.stamp ## run tests with the oldest packages that pyproject.toml allows
 	@# The test client of the oldest Starlette uses a name that the newest anyio deprecates.
-	@.venv-lowest/bin/python -m pytest $(LOWEST) --numprocesses 2 -m "not slow" \
+	@$(VENV)-lowest/bin/python -m pytest $(LOWEST) --numprocesses 2 -m "not slow" \
 		-W 'ignore:The anyio.abc.BlockingPortal alias:DeprecationWarning'
 
-test-clients: .venv/test.stamp .venv-clients/clients.stamp .venv-agents/clients.stamp $(NPM_CLIENTS) ## run third-party clients for Python, Node, Go and Java, and curl
+test-pythons: ## run the suite with Python 3.11, 3.12 and 3.13, each with the newest packages and the oldest
+	@pythons=$$(tests/support/find-pythons --all) && for python in $$pythons; do \
+		version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])') && \
+		echo "Python $$version" && rm -f .venv-$$version/test.stamp && \
+		$(MAKE) --no-print-directory test test-slow test-lowest PYTHON=$$python VENV=.venv-$$version \
+			'INSTALL=$$(PIP) install --upgrade --upgrade-strategy eager --editable' || exit 1; \
+	done
+
+test-random: $(VENV)/test.stamp ## run the suite without its slow tests three times, each in a random order
+	@for run in 1 2 3; do \
+		seed=$${SEED:-$$(date +%s)-$$run} && echo "SEED=$$seed" && \
+		$(BIN)/python -m pytest $(TESTS) -p tests.support.random_order --random-order $$seed --numprocesses 2 -m "not slow" || exit 1; \
+	done
+
+mutation: $(VENV)/test.stamp ## change the package in small ways, and name each change that no test notices
+	@$(BIN)/python -m tests.mutation $(MUTATION)
+
+test-clients: $(VENV)/test.stamp .venv-clients/clients.stamp .venv-agents/clients.stamp $(NPM_CLIENTS) ## run third-party clients for Python, Node, Go and Java, and curl
 	@command -v curl >/dev/null || { echo "make test-clients needs curl" >&2; exit 1; }
 	@command -v java >/dev/null || { echo "make test-clients needs a JDK, 17 or later" >&2; exit 1; }
 	@tests/external/clients/install-program test-clients golang-go go
 	@$(BIN)/python -m pytest tests/external/clients -m "not browser" --numprocesses 2 --dist loadgroup
 
-test-browser: .venv/test.stamp $(NPM_CLIENTS) ## run clients in pages of Chromium; installs it on Debian
+test-browser: $(VENV)/test.stamp $(NPM_CLIENTS) ## run clients in pages of Chromium; installs it on Debian
 	@tests/external/clients/install-program test-browser chromium chromium google-chrome chromium-browser
 	@$(BIN)/python -m pytest tests/external/clients -m browser --numprocesses 2 --dist loadgroup
 
-test-package: .venv/test.stamp ## build the wheel, and install and use it in a clean environment of each of PYTHONS
+test-package: $(VENV)/test.stamp ## build the wheel, and install and use it in a clean environment of each of PYTHONS
 	@PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/external/package --numprocesses 2 --dist loadfile
 
-test-image: .venv/image.stamp ## build and run the image and the compose file; installs Podman on Debian or Ubuntu
+test-image: $(VENV)/image.stamp ## build and run the image and the compose file; installs Podman on Debian or Ubuntu
 	@tests/external/image/install-engine
 	@$(BIN)/hadolint Dockerfile examples/*/Dockerfile
 	@$(BIN)/python -m pytest tests/external/image
 
-test-deploy: .venv/test.stamp ## run several servers behind nginx; installs nginx on Debian or Ubuntu
+test-deploy: $(VENV)/test.stamp ## run several servers behind nginx; installs nginx on Debian or Ubuntu
 	@tests/external/deploy/install-nginx
 	@$(BIN)/python -m pytest tests/external/deploy
 
-fuzz: .venv/test.stamp .venv-fuzz/schemathesis.stamp ## attack servers with random requests, for FUZZ_SECONDS; FUZZ_SEED repeats a run
-	@tests/external/repeat $(BIN)/python -m pytest tests/external/fuzz --numprocesses 2 --dist worksteal
+fuzz: $(VENV)/test.stamp .venv-fuzz/schemathesis.stamp ## attack servers with random requests, for FUZZ_SECONDS; FUZZ_SEED repeats a run
+	@tests/external/repeat $(BIN)/python -m pytest tests/external/fuzz --numprocesses 2 --dist worksteal -rP
 
-soak: .venv/test.stamp ## load with faults, and kills within exports; FUZZ_SECONDS and FUZZ_SEED as for fuzz
-	@tests/external/repeat $(BIN)/python -m pytest tests/external/soak
+soak: $(VENV)/test.stamp ## load with faults, kills within exports, attacks on memory, a sandbox beside its naive model; FUZZ_SECONDS and FUZZ_SEED as for fuzz
+	@tests/external/repeat $(BIN)/python -m pytest tests/external/soak --numprocesses 2 --dist worksteal -rP
 
-docs: .venv/docs.stamp ## build the documentation in build/docs; warnings are errors
+docs: $(VENV)/docs.stamp ## build the documentation in build/docs; warnings are errors
 	@$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs
 	@echo "build/docs/index.html"
 
-tables: .venv/test.stamp ## regenerate the tables of the documentation, the benchmarks' report and the schema of scenarios
+tables: $(VENV)/test.stamp ## regenerate the tables of the documentation, the benchmarks' report and the schema of scenarios
 	@$(BIN)/python -m benchmarks.tables
 	@$(BIN)/python -m tests.support.tables
 	@$(BIN)/python -m clevora_mock.scenarios.json_schema > scenarios/schema.json
 
-lint: .venv/lint.stamp ## check style and types, also of the documentation's changes to the package
+lint: $(VENV)/lint.stamp ## check style and types, also of the documentation's changes to the package
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m tests.project.lint_examples
 
-format: .venv/lint.stamp ## fix the style
+format: $(VENV)/lint.stamp ## fix the style
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: .venv/test.stamp ## compare with bare servers, in one run
+bench: $(VENV)/test.stamp ## compare with bare servers, in one run
 	@mkdir -p build
 	@$(BIN)/python -m benchmarks --json build/benchmarks.json $(BENCH)
 
-bench-peers: .venv/test.stamp benchmarks/external/peers.stamp ## compare with bare servers and other mocks, in one run
+bench-peers: $(VENV)/test.stamp benchmarks/external/peers.stamp ## compare with bare servers and other mocks, in one run
 	@mkdir -p build
 	@$(BIN)/python -m benchmarks --peers --json build/benchmarks.json $(BENCH)
 
-bench-publish: .venv/test.stamp benchmarks/external/peers.stamp ## measure everything, and publish it in the documentation
+bench-publish: $(VENV)/test.stamp benchmarks/external/peers.stamp ## measure everything, and publish it in the documentation
 	@mkdir -p build
 	@$(BIN)/python -m benchmarks --only all --peers --json build/benchmarks.json $(BENCH)
 	@cp build/benchmarks.json benchmarks/results.json
 	@$(MAKE) --no-print-directory tables
 
 clean: ## remove the files of all other targets
-	@rm -rf .venv .venv-agents .venv-clients .venv-fuzz .venv-lowest build dist tests/external/clients/node_modules \
+	@rm -rf .venv .venv-* build dist tests/external/clients/node_modules \
 		benchmarks/external/node_modules benchmarks/external/.venv benchmarks/external/peers.stamp
 
-.venv/python.stamp:
+$(VENV)/python.stamp:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "clevora-mock needs Python 3.11 or later, and $(PYTHON) is $$($(PYTHON) --version 2>&1)." \
 		"Name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-.venv/run.stamp: .venv/python.stamp pyproject.toml constraints.txt
-	@echo "Installing clevora-mock and its dependencies into .venv; the first time this takes about half a minute."
+$(VENV)/run.stamp: $(VENV)/python.stamp pyproject.toml constraints.txt
+	@echo "Installing clevora-mock and its dependencies into $(VENV); the first time this takes about half a minute."
 	@$(INSTALL) .
 	@touch $@
 
-.venv/test.stamp: .venv/python.stamp pyproject.toml constraints.txt
-	@echo "Installing what the tests need into .venv."
+$(VENV)/test.stamp: $(VENV)/python.stamp pyproject.toml constraints.txt
+	@echo "Installing what the tests need into $(VENV)."
 	@$(INSTALL) '.[test]'
-	@touch $@ .venv/run.stamp
+	@touch $@ $(VENV)/run.stamp
 
-.venv/docs.stamp: .venv/python.stamp pyproject.toml constraints.txt
-	@echo "Installing what the documentation needs into .venv."
+$(VENV)/docs.stamp: $(VENV)/python.stamp pyproject.toml constraints.txt
+	@echo "Installing what the documentation needs into $(VENV)."
 	@$(INSTALL) '.[docs]'
-	@touch $@ .venv/run.stamp
+	@touch $@ $(VENV)/run.stamp
 
-.venv-lowest/test.stamp: pyproject.toml constraints.txt constraints-lowest.txt
-	@echo "Installing the oldest allowed packages into .venv-lowest."
-	@$(PYTHON) -m venv --clear .venv-lowest
-	@sed -n 's/==.*/==/p' constraints-lowest.txt | grep -vif - constraints.txt > .venv-lowest/others.txt
-	@.venv-lowest/bin/python -m pip --disable-pip-version-check --quiet install --constraint constraints-lowest.txt \
-		--constraint .venv-lowest/others.txt --editable '.[test]'
+$(VENV)-lowest/test.stamp: pyproject.toml constraints.txt constraints-lowest.txt
+	@echo "Installing the oldest allowed packages into $(VENV)-lowest."
+	@$(PYTHON) -m venv --clear $(VENV)-lowest
+	@sed -n 's/==.*/==/p' constraints-lowest.txt | grep -vif - constraints.txt > $(VENV)-lowest/others.txt
+	@$(VENV)-lowest/bin/python -m pip --disable-pip-version-check --quiet install --constraint constraints-lowest.txt \
+		--constraint $(VENV)-lowest/others.txt --editable '.[test]'
 	@touch $@
 
-.venv/image.stamp: .venv/test.stamp tests/external/image/requirements.txt
+$(VENV)/image.stamp: $(VENV)/test.stamp tests/external/image/requirements.txt
 	@$(PIP) install --requirement tests/external/image/requirements.txt
 	@touch $@
 
@@ -167,7 +189,7 @@ benchmarks/external/peers.stamp: benchmarks/external/package.json benchmarks/ext
 	@benchmarks/external/.venv/bin/python -m pip check
 	@touch $@
 
-.venv/lint.stamp: .venv/python.stamp pyproject.toml constraints.txt
-	@echo "Installing what the checks need into .venv."
+$(VENV)/lint.stamp: $(VENV)/python.stamp pyproject.toml constraints.txt
+	@echo "Installing what the checks need into $(VENV)."
 	@$(INSTALL) '.[test,lint]'
-	@touch $@ .venv/test.stamp .venv/run.stamp
+	@touch $@ $(VENV)/test.stamp $(VENV)/run.stamp

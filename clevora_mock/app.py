@@ -19,7 +19,7 @@ from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.routes import ControlContext, build_control_routes, build_control_table
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.journal import RequestListener
+from clevora_mock.core.journal import JournalMemory, RequestListener
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT, Scenario
@@ -138,9 +138,10 @@ def _sandbox_maker(
     settings: Settings, startup: StartupScenario, on_request: RequestListener | None
 ) -> Callable[[str], Sandbox]:
     config = settings.sandbox_config()
+    journals = JournalMemory()
 
     def make(name: str) -> Sandbox:
-        sandbox = Sandbox(name, config, settings.make_clock(), startup)
+        sandbox = Sandbox(name, config, settings.make_clock(), startup, journals)
         if on_request is not None:
             sandbox.journal.listeners.append(partial(on_request, name))
         return sandbox

@@ -1,9 +1,9 @@
 """Timestamps, durations and the clocks of sandboxes; the only module that reads the machine's time.
 
 A timestamp is an integer of microseconds since 1970-01-01T00:00:00Z, so that sums are exact. A `Clock` is a linear
-function of wall time: ``real`` has its speed, ``scaled`` a multiple of it, ``frozen`` stands still. A timer fires when
-the clock reaches its timestamp, whether by running or by being set. A delay is counted in elapsed time, which goes on
-when the clock is set back, and is over when the clock is frozen.
+function of wall time: ``real`` has its speed, ``scaled`` a multiple of it, ``frozen`` stands still. A timer fires at an
+elapsed time, which the clock reaches by running or by being set forward, and which goes on when it is set back. A delay
+is over when the clock is frozen as well.
 """
 
 import asyncio
@@ -99,7 +99,7 @@ def read_duration(text: str, most: int = MAX_DURATION) -> int:
 
 
 class Timer:
-    """A callback that is due at the time `due` of `clock`, or for the end of a delay, at an elapsed time."""
+    """A callback that is due at the elapsed time `due` of `clock`; a delay's as well when the clock is frozen."""
 
     __slots__ = ("_callback", "_clock", "_due", "_is_delay", "handle")
 
@@ -113,9 +113,9 @@ class Timer:
     @property
     def remaining(self) -> int:
         """The microseconds until the timer is due; 0 or less if it is."""
-        if not self._is_delay:
-            return self._due - self._clock.now()
-        return 0 if self._clock.mode == "frozen" else self._due - self._clock.elapsed()
+        if self._is_delay and self._clock.mode == "frozen":
+            return 0
+        return self._due - self._clock.elapsed()
 
     def fire(self) -> None:
         # The event loop's timers are coarser than microseconds and may fire early.
@@ -162,7 +162,7 @@ class Clock:
         self.mode: Mode = "frozen"
         self.speed = 0.0
         # The sum of all jumps back.
-        self._set_back = self._wall = self._now = 0
+        self.set_back = self._wall = self._now = 0
         self.restart()
 
     def restart(self) -> None:
@@ -180,7 +180,7 @@ class Clock:
 
     def elapsed(self) -> int:
         """Return the clock's time without its jumps back, in microseconds; only differences have a meaning."""
-        return self.now() + self._set_back
+        return self.now() + self.set_back
 
     def set(self, timestamp: int) -> None:
         """Jump to `timestamp`; timers that are due by then fire."""
@@ -214,17 +214,17 @@ class Clock:
         before = self.now()
         self.mode, self.speed = motion.mode, motion.speed
         self._wall, self._now = motion.wall, motion.now
-        self._set_back += max(0, before - self.now())
+        self.set_back += max(0, before - self.now())
         # Timers that a jump has passed fire in the order in which they were due.
         for timer in sorted(self.timers, key=lambda timer: timer.remaining):
             self.arm(timer)
 
-    def call_at(self, timestamp: int, callback: Callable[[], None]) -> Timer:
-        """Call `callback` on the running event loop once the clock has reached `timestamp`."""
-        return self._add(Timer(self, timestamp, callback))
+    def call_at(self, elapsed: int, callback: Callable[[], None]) -> Timer:
+        """Call `callback` on the running event loop once so much time has elapsed by the clock."""
+        return self._add(Timer(self, elapsed, callback))
 
     def call_after(self, elapsed: int, callback: Callable[[], None]) -> Timer:
-        """Call `callback` on the running event loop at the end of a delay, which is an elapsed time of the clock."""
+        """Call `callback` on the running event loop at the end of a delay, an elapsed time, or once it is frozen."""
         return self._add(Timer(self, elapsed, callback, is_delay=True))
 
     def arm(self, timer: Timer) -> None:

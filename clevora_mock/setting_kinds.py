@@ -122,14 +122,13 @@ def make_clock(text: str) -> Clock:
 class SettingKind(Struct, frozen=True):
     """A kind of value: its parser, and the texts for messages, help and shell completion.
 
-    `complete` is what shells suggest: words, files, directories or scenarios. `unit` is that of Python numbers.
+    `complete` is what shells suggest: words, files, directories or scenarios.
     """
 
     parse: Callable[[str], Any]
     expected: str
     metavar: str = ""
     complete: tuple[str, ...] | Literal["file", "dir", "scenario"] = ()
-    unit: str = ""
 
 
 _FIELD = r"\s*[\w-]+(\.[\w-]+)*\s*"
@@ -147,8 +146,8 @@ RATE = SettingKind(number(MIN_RATE, MAX_RATE), f"a number from {MIN_RATE} to {MA
 DOLLARS = SettingKind(
     parse_dollars, f"dollars from 0 to {money.MAX_DOLLARS} with at most 6 decimals, such as 25.50", "DOLLARS"
 )
-DELAY = SettingKind(accepted(read_duration), f"a duration such as 250ms, 2s or 1m, up to {LONGEST}", "TIME", unit="s")
-TIMEOUT = SettingKind(accepted(check_timeout), f"a duration above 0, such as 75s, up to {LONGEST}", "TIME", unit="s")
+DELAY = SettingKind(accepted(read_duration), f"a duration such as 250ms, 2s or 1m, up to {LONGEST}", "TIME")
+TIMEOUT = SettingKind(accepted(check_timeout), f"a duration above 0, such as 75s, up to {LONGEST}", "TIME")
 CLOCK = SettingKind(
     accepted(make_clock),
     "real, frozen, frozen:2026-05-11T14:00:00Z or scaled:60",

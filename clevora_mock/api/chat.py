@@ -45,6 +45,11 @@ _NAME = "chat.completions"
 _PLACEHOLDER = re.compile(r"\{(message|model|n)\}")
 _MAX_MESSAGE = 10_000
 
+# Contents of one stream; beyond it, each has several tokens.
+_MAX_PIECES = 32_768
+# Memory of a token, as a piece of text and then in a frame.
+_PIECE_BYTES = 100
+
 FinishReason = Literal["stop", "length"]
 
 
@@ -100,6 +105,7 @@ class ChatHandler:
         completion_id = "chatcmpl-" + context.sandbox.rng.next_hex("chat")
         created = context.now // SECOND
         if request.stream:
+            await context.exchange.work_memory.hold(completion.completion_tokens * _PIECE_BYTES)
             chunk = ChatChunk(completion_id, "chat.completion.chunk", created, model, [])
             return self._stream(context, completion, usage, chunk)
         choices = [Choice(0, ReplyMessage("assistant", completion.text), completion.finish_reason)]
@@ -138,7 +144,7 @@ class ChatHandler:
         return Completion.of(text, limit)
 
     def _stream(self, context: RequestContext, completion: Completion, usage: TokenUsage, chunk: ChatChunk) -> Reply:
-        pieces = tokens.pieces(completion.text)
+        pieces = _joined(tokens.pieces(completion.text))
         events = _render_events(chunk, pieces, completion.finish_reason, usage)
         # The first event holds the role, the last one the usage.
         billed = [0, *completion.share_tokens(len(pieces)), 0]
@@ -154,6 +160,12 @@ class ChatHandler:
         """Return the pacing of the scenario's plan, else the server's."""
         pace = context.plan.then.stream
         return self._pacing if pace is None else StreamPacing(pace.tokens_per_second, pace.ttft, pace.jitter)
+
+
+def _joined(pieces: Sequence[str]) -> Sequence[str]:
+    """Join the pieces of a very long answer, so that its frames do not take a hundred times its memory."""
+    together = -(-len(pieces) // _MAX_PIECES)
+    return pieces if together <= 1 else ["".join(pieces[i : i + together]) for i in range(0, len(pieces), together)]
 
 
 def _size(context: RequestContext, request: ChatRequest) -> int:

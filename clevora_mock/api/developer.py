@@ -14,11 +14,14 @@ from clevora_mock.core.ledger import LedgerEntry
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.context import RequestContext
-from clevora_mock.web.parsing import value_text
+from clevora_mock.web.parsing import parse_document, require_plain, value_text
 
 
 async def activate_account(context: RequestContext) -> Reply:
-    """Handle ``POST /api/developer/activate``: give developer access; idempotent."""
+    """Handle ``POST /api/developer/activate``: give developer access; idempotent. A body has no fields (W4)."""
+    if body := context.facts.body:
+        require_plain(body, context.facts.headers)
+        parse_document(body)
     identity = context.principal.identity
     if identity is None:
         raise ApiError("invalid_id_token")

@@ -10,7 +10,7 @@ from clevora_mock.api.lazy import LazyAsync
 from clevora_mock.api.schemas import PromptUsage
 from clevora_mock.api.schemas.embeddings import Embedding, EmbeddingList, EmbeddingsRequest
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
-from clevora_mock.core.reply import Reply, json_reply
+from clevora_mock.core.reply import Reply, json_parts
 from clevora_mock.models.registry import Models
 from clevora_mock.text import tokens
 from clevora_mock.web.context import RequestContext
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # One vector takes as long as so many characters.
 _VECTOR_CHARACTERS = 100
+# One vector in an answer, as numbers.
+_VECTOR_BYTES = 40_000
 
 
 class EmbeddingsHandler:
@@ -39,12 +41,13 @@ class EmbeddingsHandler:
             counted = sum(map(tokens.count, texts))
             vectors = _repeat(vector or (), len(texts)) if embedder is None else embedder.vectors(texts)
             usage = PromptUsage(counted, counted)
-            body = _render_body(vectors, model, usage, encoded=request.encoding_format == "base64")
+            parts = _render_body(vectors, model, usage, encoded=request.encoding_format == "base64")
             summary = f"{len(texts)} vector{'s' if len(texts) > 1 else ''}"
-            return replace(json_reply(body), prompt_tokens=counted, text=summary)
+            return replace(json_parts(parts), prompt_tokens=counted, text=summary)
 
         # A character takes three times as long as in other work.
         size = 3 * sum(map(len, texts)) + len(texts) * _VECTOR_CHARACTERS
+        await context.exchange.work_memory.hold(len(texts) * _VECTOR_BYTES)
         return await context.background.run(size, embed)
 
 
@@ -55,14 +58,15 @@ def _repeat(vector: tuple[float, ...], count: int) -> "list[Floats]":
     return [np.array(vector, np.float32)] * count
 
 
-def _render_body(vectors: "Iterable[Floats]", model: str, usage: PromptUsage, *, encoded: bool) -> bytes:
-    """Render the response."""
+def _render_body(vectors: "Iterable[Floats]", model: str, usage: PromptUsage, *, encoded: bool) -> list[bytes]:
+    """Render the response in parts, which are not joined, since they may have 80 MB."""
     from clevora_mock.models.embeddings import little_endian  # noqa: PLC0415 - imports numpy
 
+    start, end = msgspec.json.encode(EmbeddingList("list", [], model, usage)).split(b"[]", 1)
     # Encoded one by one, since one long call would hold the interpreter lock.
     data = [
-        msgspec.json.encode(Embedding("embedding", index, little_endian(vector) if encoded else vector.tolist()))
+        (b"," if index else start + b"[")
+        + msgspec.json.encode(Embedding("embedding", index, little_endian(vector) if encoded else vector.tolist()))
         for index, vector in enumerate(vectors)
     ]
-    start, end = msgspec.json.encode(EmbeddingList("list", [], model, usage)).split(b"[]", 1)
-    return b"".join((start, b"[", b",".join(data), b"]", end))
+    return [*data, b"]" + end]

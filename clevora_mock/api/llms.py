@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from clevora_mock.api.error_statuses import error_statuses
 from clevora_mock.api.openapi import build_api_schemas, describe_parameter, error_schema, ref, success_schema
+from clevora_mock.api.schemas import DEFAULT
 from clevora_mock.api.schemas.errors import ErrorResponse
 from clevora_mock.contract.endpoints import CHANGELOG, ENDPOINTS, MODELS, Credential, Endpoint
 from clevora_mock.contract.errors import ERRORS
@@ -147,8 +148,17 @@ def build_llms_document(operations: Sequence[Operation], server: str) -> dict[st
             {"version": version, "date": date, "highlights": highlights} for version, date, highlights in CHANGELOG
         ],
         "rulesOfThumb": _RULES,
-        "components": {"schemas": build_api_schemas(operations)},
+        "components": {"schemas": _with_defaults(build_api_schemas(operations))},
     }
+
+
+def _with_defaults(schema: Any) -> Any:
+    """Return a schema with JSON Schema's own word for defaults, where generators of types would require the field."""
+    if isinstance(schema, list):
+        return [_with_defaults(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {"default" if name == DEFAULT else name: _with_defaults(value) for name, value in schema.items()}
 
 
 def _describe_pricing() -> dict[str, Any]:
@@ -199,7 +209,8 @@ def _describe(operation: Operation, endpoint: Endpoint, server: str) -> dict[str
         "response": success_schema(endpoint, operation),
         "stream": None if operation.event is None else _describe_stream(operation.event),
         "errorResponse": error_schema(endpoint),
-        "errors": error_statuses(operation),
+        # The path's too, with another method.
+        "errors": sorted({405, *error_statuses(operation)}),
         "example": _show_example(endpoint, server),
     }
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from clevora_mock.api.error_statuses import error_statuses
+from clevora_mock.api.schemas import REQUIRED
 from clevora_mock.api.schemas.errors import ErrorResponse
 from clevora_mock.contract.endpoints import CHANGELOG, DOCUMENTED, INFERRED, Credential, Endpoint
 from clevora_mock.contract.errors import ERRORS, STATUSES
@@ -78,7 +79,8 @@ def plain_schema(schema: Any) -> Any:
         plain["additionalProperties"] = True
     if all(one.keys() == {"required"} for one in plain.get("anyOf", [])):
         plain.pop("anyOf", None)
-    return plain
+    required = [name for name, field in plain.get("properties", {}).items() if field.pop(REQUIRED, False)]
+    return plain | {"required": [*plain["required"], *required]} if required else plain
 
 
 def build_api_schemas(operations: Sequence[Operation]) -> dict[str, Any]:

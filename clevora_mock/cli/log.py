@@ -41,7 +41,7 @@ def json_line(sandbox: str, entry: JournalEntry) -> str:
     """Return a journal entry as a JSON object on one line."""
     fields: dict[str, Any] = {
         "time": iso(entry.completed),
-        "sandbox": sandbox,
+        "sandbox": masked_text(sandbox),
         "id": entry.id,
         "method": entry.method,
         "path": entry.path,
@@ -68,7 +68,7 @@ def control_text_line(sandbox: str, action: ControlAction, style: Styler, now: i
     """
     time = f"{time_of_day(action.at, now):<9}"
     target = printable(_target(sandbox, masked_text(action.path)))
-    change = shortened(f"{action.method} {target} {change_of(action.body)}".rstrip(), WIDTH - len(f"{time} control "))
+    change = shortened(f"{action.method} {target} {_change(action)}".rstrip(), WIDTH - len(f"{time} control "))
     line = f"{style(time, 'dim')} {style('control', 'mark')} {change}"
     return line if action.error is None else f"{line} {style(f'refused: {_reason(action.error)}', 'warning')}"
 
@@ -77,26 +77,32 @@ def control_json_line(sandbox: str, action: ControlAction) -> str:
     """Return a change made through the control plane as a JSON object on one line."""
     fields = {
         "time": iso(action.at),
-        "sandbox": sandbox,
+        "sandbox": masked_text(sandbox),
         "method": action.method,
         "path": masked_text(action.path),
-        "control": change_of(action.body),
+        "control": _change(action),
         "message": None if action.error is None else _reason(action.error),
     }
     return _json_text(fields)
 
 
-def change_of(body: bytes) -> str:
+def _change(action: ControlAction) -> str:
+    # The value of a field that is not known may be a secret.
+    return change_of(action.body, with_values="an unknown field" not in (action.error or ""))
+
+
+def change_of(body: bytes, *, with_values: bool = True) -> str:
     """Summarize a request's body in a few words.
 
-    A JSON object becomes ``mode=scaled speed=60``, a scenario in YAML ``name=flaky``, other text its first line.
+    A JSON object becomes ``mode=scaled speed=60``, or without values ``mode speed``, a scenario in YAML ``name=flaky``,
+    other text its first line.
     """
     if len(body) > MAX_BODY_BYTES:
         return f"{len(body):,} bytes"
     document = _parsed(body)
     if isinstance(document, dict):
         shown: dict[str, Any] = msgspec.json.decode(masked(msgspec.json.encode(document)))
-        text = " ".join(f"{name}={_value_text(value)}" for name, value in shown.items())
+        text = " ".join(f"{name}={_value_text(value)}" if with_values else name for name, value in shown.items())
     else:
         text = masked(body).decode("utf-8", "replace").strip()
         name = re.search(r"""^name: *["']?([^"'\r\n]+)""", text, re.MULTILINE)
@@ -157,7 +163,7 @@ def _outcome(entry: JournalEntry) -> str:
 
 def _target(sandbox: str, place: str) -> str:
     """Return an endpoint or path with the name of its sandbox, unless that is the default one."""
-    return place if sandbox == "default" else f"{sandbox}: {place}"
+    return place if sandbox == "default" else f"{masked_text(sandbox)}: {place}"
 
 
 def _json_text(fields: Mapping[str, Any]) -> str:

@@ -7,10 +7,12 @@ from clevora_mock.clock import SECOND, iso
 from clevora_mock.contract.endpoints import MODELS_BY_ENDPOINT
 from clevora_mock.core.messages import printable
 
-# The columns of a line with names of ordinary length. An error's message, then the rule's name, are shortened to fit.
+# The columns of a line with names of ordinary length. Outcome and rule are shortened to fit, an error's message only to
+# `_ERROR_CHARACTERS`, so that field, expectation and value are there.
 WIDTH = 100
 _MIN_OUTCOME_CHARACTERS = 24
 _MIN_RULE_CHARACTERS = 8
+_ERROR_CHARACTERS = 240
 
 # A sandbox's clock with a larger offset from wall time counts as moved; its times get a mark.
 _TOLERANCE = SECOND
@@ -33,8 +35,11 @@ class LogLine(NamedTuple):
     rule: str | None
     hint: str | None = None
 
-    def text(self, style: Styler) -> str:
-        """Return ``14:21:08  POST    chat.completions       200  12 ms    40 tokens $0.02   stream``."""
+    def text(self, style: Styler, error_characters: int = _ERROR_CHARACTERS) -> str:
+        """Return ``14:21:08  POST    chat.completions       200  12 ms    40 tokens $0.02   stream``.
+
+        An error's message is truncated to `error_characters`.
+        """
         color = _color(self.status or 0)
         columns: list[tuple[str, Style | None]] = [
             (f"{self.time:<9}", "dim"),
@@ -46,7 +51,8 @@ class LogLine(NamedTuple):
         if self.tokens:
             noun = "token" if self.tokens == 1 else "tokens"
             columns.append((f"{self.tokens:>5} {noun:<6} {self.cost:<7}", None))
-        outcome, rule = self._fitted(WIDTH - sum(len(text) + 1 for text, _ in columns))
+        least = error_characters if (self.status or 0) >= 400 else _MIN_OUTCOME_CHARACTERS
+        outcome, rule = self._fitted(WIDTH - sum(len(text) + 1 for text, _ in columns), least)
         columns += [(outcome, None if color == "good" else color), (rule, "mark")]
         # Whole, whatever the width: it says what to change.
         columns.append((f"({printable(self.hint)})" if self.hint else "", "dim"))
@@ -55,13 +61,13 @@ class LogLine(NamedTuple):
         last, name = shown.pop()
         return " ".join(style(text, name) for text, name in [*shown, (last.rstrip(), name)])
 
-    def _fitted(self, room: int) -> tuple[str, str]:
-        """Return the outcome and the rule in brackets, truncated to `room` characters, but not below their minimums."""
+    def _fitted(self, room: int, least: int) -> tuple[str, str]:
+        """Return the outcome and the rule in brackets, truncated to `room` characters, the first not below `least`."""
         escaped = printable(self.outcome)
         if self.rule is None:
-            return shortened(escaped, max(room, _MIN_OUTCOME_CHARACTERS)), ""
+            return shortened(escaped, max(room, least)), ""
         rule = f"[{printable(self.rule)}]"
-        outcome = shortened(escaped, max(room - len(rule) - 1, _MIN_OUTCOME_CHARACTERS))
+        outcome = shortened(escaped, max(room - len(rule) - 1, least))
         return outcome, shortened(rule, max(room - len(outcome) - 1, _MIN_RULE_CHARACTERS))
 
 

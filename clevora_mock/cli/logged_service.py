@@ -10,10 +10,17 @@ from clevora_mock.settings import Settings
 
 
 def logged_service(settings: Settings, summary: RunSummary) -> Service:
-    """Make a server that writes the log and adds to `summary`; with `quiet` it does neither.
+    """Make a server that writes the log and adds to `summary`, and print its warning; with `quiet` no log.
 
     Raises CannotServeError.
     """
+    service = _service(settings, summary)
+    if service.warning is not None:
+        sys.stderr.write(f"clevora-mock: warning: {service.warning}\n")
+    return service
+
+
+def _service(settings: Settings, summary: RunSummary) -> Service:
     if settings.quiet:
         return Service(settings)
     if settings.log_format is None:

@@ -11,6 +11,7 @@ from clevora_mock import exit_status, settings
 from clevora_mock.cli.options import SettingsCommand, fail, load_settings
 from clevora_mock.cli.recordings import recordings
 from clevora_mock.cli.streams import discard, unblocked_stderr
+from clevora_mock.clock import SECOND, read_duration
 from clevora_mock.contract.limits import UID_FORMAT, is_uid
 from clevora_mock.version import __version__
 
@@ -149,11 +150,14 @@ def check(files: tuple[str, ...]) -> None:
     from clevora_mock.scenarios.scenario_file import check as check_files
     from clevora_mock.scenarios.scenario_file import warn
 
-    problems = check_files(files)
-    for problem in problems or (warnings := warn(files)):
-        click.echo(problem)
-    if problems:
+    if problems := check_files(files):
+        try:
+            click.echo("\n".join(problems))
+        except OSError:
+            discard(sys.stdout)
         raise SystemExit(exit_status.FILE_INVALID)
+    for warning in (warnings := warn(files)):
+        click.echo(warning)
     found = f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else "nothing wrong"
     click.echo(f"{len(files)} file{'s' if len(files) > 1 else ''}: {found}")
 
@@ -178,10 +182,8 @@ def scenarios(**flags: str | None) -> None:
 @main.command(cls=SettingsCommand, names=("firebase_project", "clock", "strict_tokens", "webhook_secret", "seed"))
 @click.option("--uid", default=settings.DEMO_UID, show_default=True, help="The user's id.")
 @click.option("--email", default=None, help="The user's address; the demo account has one by default.")
-@click.option(
-    "--expires-in", default=3600, show_default=True, type=click.IntRange(1), metavar="SECONDS", help="Lifetime."
-)
-def token(uid: str, email: str | None, expires_in: int, **flags: str | None) -> None:
+@click.option("--expires-in", default="3600", show_default=True, metavar="TIME", help="Lifetime: seconds, or 1h.")
+def token(uid: str, email: str | None, expires_in: str, **flags: str | None) -> None:
     """Print a Firebase ID token, for /v1/keys and /api/developer.
 
     A server with --strict-tokens takes it if it has the same settings.
@@ -192,14 +194,26 @@ def token(uid: str, email: str | None, expires_in: int, **flags: str | None) -> 
     chosen = load_settings(flags)
     if not is_uid(uid):
         fail(f"--uid: expected {UID_FORMAT}, got {quoted(uid)}", exit_status.USAGE)
+    lifetime = _lifetime(expires_in)
     if email is None and uid == settings.DEMO_UID:
         email = settings.DEMO_EMAIL
     user, now = Identity(uid, email), chosen.make_clock().now()
     try:
-        issued = issue(user, chosen.firebase_project, now, expires_in, key=chosen.token_key)
+        issued = issue(user, chosen.firebase_project, now, lifetime, key=chosen.token_key)
     except UnicodeEncodeError:
         fail(f"--email: expected UTF-8, got {quoted(email or '')}", exit_status.USAGE)
     click.echo(issued)
+
+
+def _lifetime(text: str) -> int:
+    """Return the seconds of a number of them, or of a duration; exit with status 2 for another text."""
+    try:
+        seconds = int(text) if text.isascii() and text.isdigit() else read_duration(text) // SECOND
+    except ValueError:
+        seconds = 0
+    if seconds < 1:
+        fail(f"--expires-in: expected seconds from 1, or a duration such as 1h, got {text!r}", exit_status.USAGE)
+    return seconds
 
 
 @main.command()

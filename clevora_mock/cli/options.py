@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -82,7 +83,8 @@ def _suggestion(name: str) -> str:
 
 def fail(message: str, status: int) -> NoReturn:
     """Print `message` and exit with `status`."""
-    click.echo(f"clevora-mock: {message}", err=True)
+    with suppress(OSError):
+        click.echo(f"clevora-mock: {message}", err=True)
     # Flushed here, since a flush at exit ends in a traceback when standard output is a closed pipe.
     try:
         sys.stdout.flush()

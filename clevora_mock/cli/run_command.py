@@ -20,7 +20,7 @@ from clevora_mock.cli.logged_service import logged_service, print_summary
 from clevora_mock.cli.recording_report import report_recordings
 from clevora_mock.core.run_summary import RunSummary
 from clevora_mock.server.service import CannotServeError, Service
-from clevora_mock.settings import Settings, child_environment, client_variables, proxy_hint
+from clevora_mock.settings import Settings, child_environment, client_variables, proxy_exceptions, proxy_hint
 
 # A terminal sends these to every process in its foreground, so the command has them already.
 TERMINAL_SIGNALS = frozenset({"SIGINT", "SIGQUIT"})
@@ -48,7 +48,7 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
     finally:
         print_summary(summary, service)
         drift = report_recordings(service)
-        hint = proxy_hint()
+        hint = proxy_hint(child_environment(proxy_exceptions("")))
         if hint and not (summary.requests or settings.quiet):
             sys.stderr.write(f"clevora-mock: {hint}\n")
     return child.status or drift

@@ -33,6 +33,8 @@ MAX_UID_CHARACTERS = 128
 # A uid is a segment of paths, as a document's id in Firestore is. The end is that of Python and of JSON Schema alike.
 UID_PATTERN = rf"^(?!\.\.?$)[^/\x00-\x1f\x7f-\x9f]{{1,{MAX_UID_CHARACTERS}}}$(?!\n)"
 UID_FORMAT = f"1 to {MAX_UID_CHARACTERS} characters without / and control characters, not . or .."
+# The longest address that SMTP takes has 254 characters.
+MAX_EMAIL_CHARACTERS = 320
 
 DEFAULT_MODEL: dict[str, str] = {name: models[0] for name, models in MODELS_BY_ENDPOINT.items() if models}
 

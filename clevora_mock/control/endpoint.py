@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.contract.limits import MAX_BODY_BYTES
@@ -14,10 +14,15 @@ from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, get_exchange
 from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.parsing import require_plain
-from clevora_mock.web.request_body import read_body
+from clevora_mock.web.request_body import SMALL_BODY_BYTES, read_body
 
 # A snapshot includes the journal, with the first bytes of every body.
-MAX_SNAPSHOT_BYTES = 128 * MAX_BODY_BYTES
+MAX_SNAPSHOT_BYTES = 11 * MAX_BODY_BYTES
+
+# An answer that grows with the sandbox, besides its journal's entries, which are kept until it is sent, and the copies
+# of its accounts and keys.
+_LONG_BYTES = 4 * 1024 * 1024
+_RECORD_BYTES = 1_000
 
 ControlHandler = Callable[[Request], Awaitable[Response]]
 
@@ -43,7 +48,8 @@ class ControlEndpoint:
     """The handlers of one path by method, as an ASGI endpoint for a Starlette route.
 
     `local_only` is None for a path that answers under every host name; `limits` has, by method, the largest body.
-    `on_change` has, by method, the listeners to changes, also to refused ones.
+    `long` are the methods whose answers grow with the sandbox, `makes` those that make one. `on_change` has, by method,
+    the listeners to changes, also to refused ones.
     """
 
     def __init__(
@@ -51,11 +57,15 @@ class ControlEndpoint:
         handlers: Mapping[str, ControlHandler],
         local_only: LocalOnly | None,
         limits: Mapping[str, int],
+        long: frozenset[str] = frozenset(),
+        makes: frozenset[str] = frozenset(),
         on_change: Mapping[str, ControlListener] | None = None,
     ) -> None:
         self._handlers = handlers
         self._local_only = local_only
         self._limits = limits
+        self._long = long
+        self._makes = makes
         self._on_change = on_change or {}
 
     @property
@@ -67,26 +77,56 @@ class ControlEndpoint:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         exchange = get_exchange(scope)
         exchange.assign_id(emulated=False)
+        refusal = self._refusal(Request(scope))
+
+        async def accept(size: int) -> bool:
+            if refusal is None:
+                await exchange.body_memory.hold(size)
+            return refusal is None
+
+        limit = self._limits[method]
         try:
-            limit = self._limits[method]
-            body = await read_body(method, exchange.headers, receive, limit, max_drained=MAX_SNAPSHOT_BYTES)
+            body = await read_body(method, exchange.headers, receive, accept, limit)
         except ClientDisconnect:
             return
-        request = BufferedRequest(scope, receive, body or b"")
+        request = BufferedRequest(scope, receive, body.content)
         try:
-            if self._local_only is not None:
-                self._local_only.check(request)
-            if body is None:
+            if refusal is not None:
+                raise refusal
+            if not body.fits:
                 raise ApiError("payload_too_large", f"The request body is larger than {limit // 1024:,} KiB")
-            require_plain(body, exchange.headers)
-            response = await self._handlers[method](request)
+            response = await self._handle(method, request, exchange)
         except ApiError as error:
-            self._notify(exchange, method, body or b"", error.message)
+            self._notify(exchange, method, body.content, error.message)
             raise
         except Exception as error:  # noqa: BLE001 - any other error becomes a 500 in JSON
             raise internal_error(method, exchange.path, error) from None
-        self._notify(exchange, method, body or b"")
+        self._notify(exchange, method, body.content)
+        # The body is not needed for the answer.
+        del body, request
+        exchange.body_memory.shrink(0)
+        if not isinstance(response, StreamingResponse):
+            exchange.work_memory.shrink(len(response.body) if len(response.body) > SMALL_BODY_BYTES else 0)
         await response(scope, receive, send)
+
+    async def _handle(self, method: str, request: "BufferedRequest", exchange: ExchangeRecorder) -> Response:
+        require_plain(await request.body(), exchange.headers)
+        if method in self._makes:
+            exchange.keep_sandbox()
+        if method in self._long:
+            sandbox = exchange.sandbox
+            copied = sandbox.accounts.size * _RECORD_BYTES
+            await exchange.work_memory.hold(_LONG_BYTES + sandbox.journal.bytes + copied)
+        return await self._handlers[method](request)
+
+    def _refusal(self, request: Request) -> ApiError | None:
+        """Return the error of a request that is refused for its head."""
+        try:
+            if self._local_only is not None:
+                self._local_only.check(request)
+        except ApiError as error:
+            return error
+        return None
 
     def _notify(self, exchange: ExchangeRecorder, method: str, body: bytes, error: str | None = None) -> None:
         if method in self._on_change:

@@ -9,6 +9,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.api.developer import render_transaction
+from clevora_mock.contract.errors import ErrorSpec
 from clevora_mock.control import schemas
 from clevora_mock.control.accounts import render_account
 from clevora_mock.control.clock import render_clock
@@ -17,11 +18,19 @@ from clevora_mock.control.journal import render_entry
 from clevora_mock.control.scenario import render_scenario
 from clevora_mock.core import money
 from clevora_mock.core.changes import ChangeKind
+from clevora_mock.core.errors import ApiError
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.sandbox import Sandbox
 
-# Undelivered events of a slow reader; beyond these, the oldest are dropped.
+# Undelivered events of a slow reader, and their bytes; beyond these, the oldest are dropped.
 _BACKLOG = 1000
+_BACKLOG_BYTES = 1024 * 1024
+# Of a server.
+_MAX_READERS = 64
+
+_TOO_MANY = ErrorSpec(
+    "service_unavailable", 503, f"At most {_MAX_READERS} clients read events at the same time", "Too many readers."
+)
 
 
 class EventStreams:
@@ -32,26 +41,28 @@ class EventStreams:
 
     async def stream(self, request: Request) -> Response:
         """Stream new journal entries and changes until the client disconnects."""
+        if sum(len(readers.streams) for readers in self._readers.values()) >= _MAX_READERS:
+            raise ApiError(_TOO_MANY)
         return EventStream(self, get_sandbox(request), is_endless=request.method != "HEAD")
 
-    def add(self, sandbox: Sandbox, queue: "asyncio.Queue[bytes]") -> None:
-        """Let `queue` have the events of `sandbox` from now on."""
+    def add(self, sandbox: Sandbox, stream: "EventStream") -> None:
+        """Let `stream` have the events of `sandbox` from now on."""
         if sandbox not in self._readers:
             self._readers[sandbox] = EventReaders(sandbox)
-        self._readers[sandbox].queues.append(queue)
+        self._readers[sandbox].streams.append(stream)
 
-    def remove(self, sandbox: Sandbox, queue: "asyncio.Queue[bytes]") -> None:
+    def remove(self, sandbox: Sandbox, stream: "EventStream") -> None:
         readers = self._readers[sandbox]
-        readers.queues.remove(queue)
-        if not readers.queues:
+        readers.streams.remove(stream)
+        if not readers.streams:
             self._readers.pop(sandbox).close()
 
 
 class EventReaders:
-    """The readers of one sandbox: `queues` get an event for each new entry, and a named one for each change."""
+    """The readers of one sandbox: `streams` get an event for each new entry, and a named one for each change."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self.queues: list[asyncio.Queue[bytes]] = []
+        self.streams: list[EventStream] = []
         self._sandbox = sandbox
         sandbox.journal.listeners.append(self._add_entry)
         sandbox.change_listeners.append(self._add_change)
@@ -68,10 +79,8 @@ class EventReaders:
         self._add(f"event: {kind}\ndata: ".encode() + data + b"\n\n")
 
     def _add(self, event: bytes) -> None:
-        for queue in self.queues:
-            if queue.full():
-                queue.get_nowait()
-            queue.put_nowait(event)
+        for stream in self.streams:
+            stream.add(event)
 
 
 class EventStream(StreamingResponse):
@@ -84,18 +93,28 @@ class EventStream(StreamingResponse):
         self._streams = streams
         self._sandbox = sandbox
         self._queue: asyncio.Queue[bytes] = asyncio.Queue(_BACKLOG)
+        self._bytes = 0
+
+    def add(self, event: bytes) -> None:
+        """Add an event, in place of the oldest ones if the client is slow."""
+        self._bytes += len(event)
+        while self._queue.full() or (self._bytes > _BACKLOG_BYTES and not self._queue.empty()):
+            self._bytes -= len(self._queue.get_nowait())
+        self._queue.put_nowait(event)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._streams.add(self._sandbox, self._queue)
+        self._streams.add(self._sandbox, self)
         try:
             await super().__call__(scope, receive, send)
         finally:
-            self._streams.remove(self._sandbox, self._queue)
+            self._streams.remove(self._sandbox, self)
 
     async def _frames(self, *, is_endless: bool) -> AsyncIterator[bytes]:
         yield b": listening\n\n"
         while is_endless:
-            yield await self._queue.get()
+            event = await self._queue.get()
+            self._bytes -= len(event)
+            yield event
 
 
 def render_change(sandbox: Sandbox, kind: ChangeKind, subject: str | None) -> schemas.ChangeEvent:

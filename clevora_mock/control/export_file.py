@@ -155,6 +155,7 @@ def import_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
         if not is_name(name):
             raise ExportFileError(f"{path}: {name!r} is not a sandbox name")
         try:
-            PreparedState(state).restore(sandboxes.get(name))
+            sandbox = sandboxes.get(name)
+            PreparedState(state, sandbox.config.journal_size).restore(sandbox)
         except ValueError as error:
             raise ExportFileError(f"{path}: sandbox {name}: {error}") from None

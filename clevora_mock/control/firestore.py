@@ -100,10 +100,11 @@ def find_document(sandbox: Sandbox, path: str) -> Callable[[], Document | None]:
             logs = (_render_log(entry) for entry in logged if sandbox.log_id(entry.serial) == log_id)
             return lambda: next(logs, None)
         case ["clevora_developer_transactions", entry_id]:
-            entries = [(account, entry) for account in _accounts(sandbox) for entry in account.ledger.entries]
+            ledgers = [(account, [*account.ledger.entries]) for account in _accounts(sandbox)]
             transactions = (
                 _render_transaction(account, entry)
-                for account, entry in entries
+                for account, entries in ledgers
+                for entry in entries
                 if sandbox.entry_id(entry.serial) == entry_id
             )
             return lambda: next(transactions, None)
@@ -126,8 +127,8 @@ def list_documents(sandbox: Sandbox, path: str) -> Iterable[str] | None:
         case ["clevora_developer_logs"]:
             return (sandbox.log_id(entry.serial) for entry in [*sandbox.journal.entries] if entry.logged)
         case ["clevora_developer_transactions"]:
-            serials = [entry.serial for account in _accounts(sandbox) for entry in account.ledger.entries]
-            return map(sandbox.entry_id, serials)
+            ledgers = [[*account.ledger.entries] for account in _accounts(sandbox)]
+            return (sandbox.entry_id(entry.serial) for entries in ledgers for entry in entries)
         case _:
             return None
 

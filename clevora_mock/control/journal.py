@@ -1,8 +1,8 @@
 """``/__mock/requests`` and ``/__mock/conduct``: the journal, and findings about the client."""
 
-import json
 from collections.abc import Callable, Iterator
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -37,6 +37,7 @@ def list_requests(background: Background) -> ControlHandler:
 
         def parts() -> Iterator[bytes]:
             matching = [entry for entry in reversed(entries) if all(matches(entry) for matches in filters)]
+            entries.clear()
             view = JournalView(len(matching), evicted, [])
             yield from encode_parts(view, requests=map(render_entry, matching[:limit]))
 
@@ -102,9 +103,11 @@ def render_entry(entry: JournalEntry) -> JournalEntryView:
 
 def _render_body(entry: JournalEntry) -> object:
     """Return a request's body as JSON, or as text if it is not JSON or was truncated."""
+    if not entry.body:
+        return None
     if entry.body_bytes <= MAX_BODY_BYTES:
         try:
-            return json.loads(entry.body) if entry.body else None
+            return msgspec.json.decode(entry.body)
         except (ValueError, RecursionError):
             pass
     return entry.body.decode("utf-8", "replace")

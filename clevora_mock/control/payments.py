@@ -43,8 +43,9 @@ def list_checkouts(background: Background) -> ControlHandler:
 
     async def show(request: Request) -> Response:
         base = get_base_url(request)
+        set_back = get_sandbox(request).clock.set_back
         checkouts = [*get_sandbox(request).checkouts.by_id.values()]
-        rendered = (_render_checkout(checkout, base) for checkout in checkouts)
+        rendered = (_render_checkout(checkout, base, set_back) for checkout in checkouts)
         parts = encode_parts(CheckoutDetailsList([]), checkouts=rendered)
         return await long_response(background, _SIZE * len(checkouts), parts)
 
@@ -81,7 +82,7 @@ def sign_webhook(background: Background) -> ControlHandler:
     return sign
 
 
-def _render_checkout(checkout: Checkout, base_url: str) -> CheckoutDetails:
+def _render_checkout(checkout: Checkout, base_url: str, set_back: int) -> CheckoutDetails:
     return CheckoutDetails(
         id=checkout.id,
         url=f"{base_url}/checkout/{checkout.id}",
@@ -92,5 +93,5 @@ def _render_checkout(checkout: Checkout, base_url: str) -> CheckoutDetails:
         credited=checkout.credited,
         created_at=iso(checkout.created),
         expires_at=iso(checkout.expires),
-        due_at=None if checkout.due is None else iso(checkout.due),
+        due_at=None if checkout.due is None else iso(checkout.due - set_back),
     )

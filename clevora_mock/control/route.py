@@ -12,9 +12,9 @@ class ControlRoute(NamedTuple):
 
     `answer` is a type or a tuple of types: of the answer, or of a stream's events. `media_type` is the answer's.
     `max_body` is the largest body in bytes; `takes_scenario` is True if it may also be a whole scenario, and
-    `optional_body` if it may be absent. `changes` is False for a route that leaves the sandbox as it is, whatever its
-    method, `any_host` True for one that answers everybody under every host name, `any_peer` for one that answers every
-    machine, whatever the setting `control` says.
+    `optional_body` if it may be absent. `is_long` is True for an answer that grows with the sandbox. `changes` is False
+    for a route that leaves the sandbox as it is, whatever its method, `any_host` True for one that answers everybody
+    under every host name, `any_peer` for one that answers every machine, whatever the setting `control` says.
     """
 
     where: str
@@ -30,6 +30,7 @@ class ControlRoute(NamedTuple):
     takes_scenario: bool = False
     max_body: int = 64 * 1024
     optional_body: bool = False
+    is_long: bool = False
 
     @property
     def method(self) -> str:
@@ -42,3 +43,8 @@ class ControlRoute(NamedTuple):
     @property
     def is_change(self) -> bool:
         return self.changes and self.method != "GET"
+
+    @property
+    def makes_sandbox(self) -> bool:
+        """True if the request makes a sandbox that does not exist; none that looks, pays or removes does."""
+        return self.is_change and not self.any_peer and self.where != "DELETE /"

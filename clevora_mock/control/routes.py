@@ -122,6 +122,7 @@ def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[Contr
             sandboxes.list_sandboxes(context.sandboxes),
             "all sandboxes, with requests, spend, scenario and last use",
             schemas.SandboxList,
+            is_long=True,
         ),
     ]
 
@@ -143,6 +144,7 @@ def _state(context: ControlContext) -> list[ControlRoute]:
             state.show_state(context.background),
             "a versioned snapshot of the whole sandbox",
             State,
+            is_long=True,
         ),
         row(
             "PUT /__mock/state",
@@ -202,7 +204,13 @@ def _accounts(context: ControlContext) -> list[ControlRoute]:
     """Return the routes of accounts, tokens and payments."""
     sender, background, row = context.sender, context.background, ControlRoute
     return [
-        row("GET /__mock/accounts", accounts.list_accounts(background), "all accounts", schemas.AccountDetailsList),
+        row(
+            "GET /__mock/accounts",
+            accounts.list_accounts(background),
+            "all accounts",
+            schemas.AccountDetailsList,
+            is_long=True,
+        ),
         row(
             "POST /__mock/accounts",
             accounts.create_account,
@@ -227,7 +235,13 @@ def _accounts(context: ControlContext) -> list[ControlRoute]:
             accounts.TokenRequest,
             changes=False,
         ),
-        row("GET /__mock/checkouts", payments.list_checkouts(background), "all checkouts", schemas.CheckoutDetailsList),
+        row(
+            "GET /__mock/checkouts",
+            payments.list_checkouts(background),
+            "all checkouts",
+            schemas.CheckoutDetailsList,
+            is_long=True,
+        ),
         row(
             "POST /__mock/checkouts/{id}/pay",
             payments.finish_checkout(sender, "succeeded"),
@@ -266,6 +280,7 @@ def _records(background: Background) -> list[ControlRoute]:
             "the journal, newest first",
             schemas.JournalView,
             query=journal.QUERY,
+            is_long=True,
         ),
         row("DELETE /__mock/requests", journal.clear_journal, "empties the journal", schemas.JournalView),
         row(
@@ -273,6 +288,7 @@ def _records(background: Background) -> list[ControlRoute]:
             journal.show_conduct(background),
             "findings about the client's behavior",
             schemas.ConductReport,
+            is_long=True,
         ),
         row(
             "GET /__mock/events",
@@ -287,12 +303,14 @@ def _records(background: Background) -> list[ControlRoute]:
             "an account's ledger",
             schemas.LedgerView,
             query=("uid",),
+            is_long=True,
         ),
         row(
             "GET /__mock/firestore/{path:path}",
             info.show_firestore(background),
             "the documented Firestore documents: usage, days, keys, logs, transactions",
             (*get_args(firestore.Document), firestore.DocumentList),
+            is_long=True,
         ),
     ]
 
@@ -316,7 +334,10 @@ def _starlette_route(
     # Part of the emulated API, whoever may use that (B7).
     if any(row.any_peer for row in rows):
         checked = replace(local_only, access="allowed")
-    endpoint = ControlEndpoint(handlers, checked, {row.method: row.max_body for row in rows}, listeners)
+    limits = {row.method: row.max_body for row in rows}
+    long = frozenset(row.method for row in rows if row.is_long)
+    makes = frozenset(row.method for row in rows if row.makes_sandbox)
+    endpoint = ControlEndpoint(handlers, checked, limits, long, makes, listeners)
     return TrailingSlashRoute(path, endpoint, methods=list(handlers), name=f"control:{path}")
 
 

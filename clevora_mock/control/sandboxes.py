@@ -8,6 +8,7 @@ from clevora_mock.control.endpoint import ControlHandler, get_sandbox
 from clevora_mock.control.schemas import RemovedSandbox, SandboxList, SandboxView
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError
+from clevora_mock.core.masking import masked_text
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import DEFAULT, Sandboxes
 from clevora_mock.web.json_response import json_response
@@ -38,7 +39,7 @@ def remove_sandbox(sandboxes: Sandboxes) -> ControlHandler:
 def _render_sandbox(sandbox: Sandbox) -> SandboxView:
     spent = sum(account.ledger.spent for account in sandbox.accounts.by_uid.values())
     return SandboxView(
-        name=sandbox.name,
+        name=masked_text(sandbox.name),
         requests=sandbox.journal.total,
         spend=money.dollars(spent),
         scenario=sandbox.scenario_run.scenario.name,

@@ -65,7 +65,7 @@ class ScenarioHandlers:
         return await self.show(request)
 
     def _read(self, body: bytes) -> Scenario:
-        from clevora_mock.scenarios.scenario_file import name_alone, read_scenario  # noqa: PLC0415 - imports YAML
+        from clevora_mock.scenarios.scenario_file import is_empty, name_alone, read_scenario  # noqa: PLC0415 - imports YAML
 
         try:
             text = body.decode()
@@ -73,10 +73,11 @@ class ScenarioHandlers:
             raise ApiError("invalid_field", "scenario: expected UTF-8 text") from None
         try:
             name = name_alone(text)
-            # In YAML, a name that is no scenario's may be that of a new one without rules.
-            is_new = name is None or (not text.lstrip().startswith("{") and name not in self._store.names())
-            if name is None or is_new:
-                return read_scenario("scenario", text)
+            if name is None:
+                scenario = read_scenario("scenario", text)
+                if is_empty(text) and scenario.name not in self._store.names():
+                    raise ValueError("scenario: nothing in it; expected a scenario's name, rules, account, clock …")
+                return scenario
             named = self._store.named(name)
             return replace(named, ttl=read_scenario("scenario", text).ttl or named.ttl)
         except ValueError as error:

@@ -58,7 +58,7 @@ def put_state(sender: WebhookSender, background: Background) -> ControlHandler:
         sandbox = get_sandbox(request)
         body = await request.body()
         try:
-            restored = await background.run(LONG, lambda: PreparedState(parse_state(body)))
+            restored = await background.run(LONG, lambda: PreparedState(parse_state(body), sandbox.config.journal_size))
         except ValueError as error:
             raise ApiError("invalid_field", f"state: {error}") from None
         restored.restore(sandbox)
@@ -102,9 +102,9 @@ def parse_state(body: bytes) -> State:
 class PreparedState:
     """A snapshot with all that takes long and can fail done. Raises ValueError when it is inconsistent."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, journal_size: int) -> None:
         self._state = state
-        self._restored = snapshot.parse(state)
+        self._restored = snapshot.parse(state, journal_size)
         self._run = _scenario_run(state.scenario)
         self._side_runs = {name: _scenario_run(saved) for name, saved in state.side_scenarios.items()}
 

@@ -38,9 +38,10 @@ class WebhookSender:
         The scenario may fail the payment, or delay its event by the sandbox's clock. Raises a 400 when the checkout is
         not open.
         """
-        checkout.finish(order, now, sandbox.scenario_run.scenario.payments)
-        if checkout.due is None or checkout.due <= now:
+        delay = checkout.finish(order, now, sandbox.scenario_run.scenario.payments)
+        if not delay:
             return await self._deliver(app, sandbox, checkout)
+        checkout.due = sandbox.clock.elapsed() + delay
         self.resume(app, sandbox)
         return []
 
@@ -64,8 +65,8 @@ class WebhookSender:
         """Deliver what is due, one event after the other, so that other requests go on meanwhile."""
         waiting = [checkout for checkout in sandbox.checkouts.by_id.values() if checkout.due is not None]
         for checkout in sorted(waiting, key=lambda checkout: checkout.due or 0):
-            due, now = checkout.due, sandbox.clock.now()
-            # The sandbox may have been reset or restored, or its clock set back.
+            due, now = checkout.due, sandbox.clock.elapsed()
+            # The sandbox may have been reset or restored.
             if due is not None and due <= now and sandbox.checkouts.by_id.get(checkout.id) is checkout:
                 await self._deliver(app, sandbox, checkout)
                 await asyncio.sleep(0)
@@ -87,6 +88,8 @@ class WebhookSender:
 
 class _InProcess:
     """`ConnectionControl` for requests without a connection, which a fault cannot break."""
+
+    is_lost = False
 
     def close(self) -> None: ...
 

@@ -19,6 +19,9 @@ from clevora_mock.core.masking import preview
 from clevora_mock.core.usage import AccountUsage
 
 Uid = Annotated[str, Meta(pattern=UID_PATTERN)]
+# Of a sandbox; also revoked keys.
+MAX_ACCOUNTS = 10_000
+MAX_KEYS = 20_000
 
 
 class Key:
@@ -109,14 +112,24 @@ class Accounts:
         self._keys_by_hash: dict[bytes, Key] = {}
         self._keys_by_id: dict[str, Key] = {}
 
+    @property
+    def size(self) -> int:
+        """The number of accounts and keys."""
+        return len(self.by_uid) + len(self._keys_by_id)
+
     def get_or_create(self, uid: str, email: str | None, now: int) -> Account:
-        """Return the account of `uid`, created at `now` if there is none."""
+        """Return the account of `uid`, created at `now` if there is none. Raises a 400 if there are too many."""
         account = self.by_uid.get(uid)
         if account is None:
+            if len(self.by_uid) >= MAX_ACCOUNTS:
+                raise ApiError("invalid_field", f"The sandbox has its maximum of {MAX_ACCOUNTS:,} accounts")
             account = self.by_uid[uid] = Account(uid, email, now)
         return account
 
     def add_key(self, key: Key) -> None:
+        """Add a key to its account. Raises a 400 if there are too many."""
+        if len(self._keys_by_id) >= MAX_KEYS:
+            raise ApiError("invalid_field", f"The sandbox has its maximum of {MAX_KEYS:,} keys")
         key.account.keys.append(key)
         self._keys_by_hash[key.hash] = key
         self._keys_by_id[key.id] = key

@@ -2,7 +2,7 @@
 
 Each finding is about one key (without a key, one account or client) and lists its requests. Two requests are identical
 when method, path, query and body are; the journal keeps the first 16 KiB of a body. Sign-ins are left out: with masked
-passwords, different ones look identical.
+passwords, different ones look identical. So are webhooks, whose sender is no client, and does right to send them again.
 """
 
 import re
@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
+from clevora_mock.contract.limits import MAX_IGNORED_NAMES
 from clevora_mock.core.journal import JournalEntry
 
 # Identical retries of a server error that are allowed without a growing pause.
@@ -35,7 +36,8 @@ def findings(entries: Iterable[JournalEntry]) -> list[ConductFinding]:
     """Return all findings about `entries`, which come oldest first."""
     by_caller: dict[str, list[JournalEntry]] = defaultdict(list)
     for entry in entries:
-        if entry.endpoint is not None and entry.endpoint not in ENDPOINT_BY_NAME:
+        endpoint = None if entry.endpoint is None else ENDPOINT_BY_NAME.get(entry.endpoint)
+        if entry.endpoint is not None and (endpoint is None or endpoint.credential == "signature"):
             continue
         by_caller[entry.key or entry.account or entry.client].append(entry)
     found: list[ConductFinding] = []
@@ -118,7 +120,8 @@ def _backs_off(run: list[JournalEntry]) -> bool:
 def _unknown_fields_and_unread_streams(caller: str, entries: list[JournalEntry]) -> Iterator[ConductFinding]:
     unknown = [entry for entry in entries if entry.ignored]
     if unknown:
-        names = ", ".join(sorted({name for entry in unknown for name in entry.ignored}))
+        found = sorted({name for entry in unknown for name in entry.ignored})
+        names = ", ".join(found[:MAX_IGNORED_NAMES]) + (", …" if len(found) > MAX_IGNORED_NAMES else "")
         yield ConductFinding(
             "unknown_fields", f"{caller} sent fields that the contract does not have: {names}", _ids(unknown)
         )

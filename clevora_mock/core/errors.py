@@ -42,4 +42,5 @@ def missing(path: str) -> ApiError:
 
 def invalid(path: str, expected: str, got: str, hint: str | None = None) -> ApiError:
     """Return the error for an invalid field: ``messages[0].role: expected one of ..., got "robot"``."""
-    return ApiError("invalid_field", f"{masked_excerpt(path, _MAX_PATH)}: expected {expected}, got {got}", hint=hint)
+    field = masked_excerpt(path, _MAX_PATH) or '""'
+    return ApiError("invalid_field", f"{field}: expected {expected}, got {got}", hint=hint)

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from clevora_mock.contract.endpoints import Endpoint
+from clevora_mock.core import documents
 from clevora_mock.core.accounts import Account, Key
 from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.reply import Reply
@@ -23,6 +23,7 @@ class RequestFacts(Struct, frozen=True, dict=True):
 
     `headers` are by lower-case name, and `header_lines` all of them, as they were sent. `endpoint` is None for other
     APIs and unknown paths; `operation` is their name in the journal. `arrived` is a timestamp of the sandbox's clock.
+    `body_bytes` is the size of a body of which `body` is only the start, else 0.
     """
 
     id: str
@@ -35,6 +36,7 @@ class RequestFacts(Struct, frozen=True, dict=True):
     body: bytes = b""
     endpoint: Endpoint | None = None
     operation: str | None = None
+    body_bytes: int = 0
 
     def header(self, name: bytes) -> str:
         """Return the text of a header, empty if it is absent."""
@@ -57,8 +59,8 @@ class RequestFacts(Struct, frozen=True, dict=True):
     def document(self) -> Any:
         """The decoded JSON body for a rule's conditions, None if it is not JSON."""
         try:
-            return msgspec.json.decode(self.body) if self.body else None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return documents.decode(self.body) if self.body else None
+        except (ValueError, RecursionError):
             return None
 
     @property

@@ -79,12 +79,16 @@ class Expression:  # noqa: PLW1641 - never a key
         return isinstance(other, Expression) and self._compiled == other._compiled
 
     def is_found(self, text: str) -> bool:
-        """Tell whether the expression is found in `text`, or in its beginning if the whole could take too long."""
+        """Tell whether the expression is found in `text`, as far as it is searched."""
+        return self._compiled.search(self.searched(text)) is not None
+
+    def searched(self, text: str) -> str:
+        """Return `text`, or its beginning if a search of the whole could take too long."""
         if len(text) > self._safe_length:
             text = text[:MAX_CHARACTERS]
             if not self._is_quick(text):
                 text = text[: self._safe_length]
-        return self._compiled.search(text) is not None
+        return text
 
     def _is_quick(self, text: str) -> bool:
         """Tell whether `text` can be searched in time, unless that itself could take longer to find out."""

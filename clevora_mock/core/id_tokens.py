@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from clevora_mock.clock import SECOND
-from clevora_mock.contract.limits import UID_FORMAT, id_token_issuer, is_uid
+from clevora_mock.contract.limits import MAX_EMAIL_CHARACTERS, UID_FORMAT, id_token_issuer, is_uid
 from clevora_mock.core.errors import ApiError
 
 LIFETIME_SECONDS = 3600
@@ -114,7 +114,7 @@ def prove(document: object, key: bytes) -> str:
 def subject(claims: dict[str, Any]) -> Identity:
     """Return the user of a valid token's claims."""
     email = claims.get("email")
-    return Identity(claims["sub"], email if isinstance(email, str) else None)
+    return Identity(claims["sub"], email if isinstance(email, str) and len(email) <= MAX_EMAIL_CHARACTERS else None)
 
 
 def _is_proven(claims: dict[str, Any], key: bytes) -> bool:

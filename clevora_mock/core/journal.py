@@ -1,25 +1,41 @@
 """The journal: a ring buffer of the newest requests, which counts those that it dropped.
 
-Secrets are masked when an entry is written, so no reader of the journal, no snapshot and no log can leak one.
+Secrets are masked when an entry is written, so no reader of the journal, no snapshot and no log can leak one. Texts are
+cut then, and made valid Unicode, so that every view of an entry can be encoded.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from clevora_mock.clock import SECOND
 from clevora_mock.core.exchange import Exchange
-from clevora_mock.core.masking import LONGEST_SECRET, is_secret_name, masked, masked_start, masked_text
+from clevora_mock.core.masking import LONGEST_SECRET, is_secret_name, masked_all
 from clevora_mock.core.reply import Source
 from clevora_mock.core.scenario import RuleNearMiss
 
 MAX_ENTRIES = 10_000
 MAX_BODY_BYTES = 16 * 1024
+# Bytes of a body that are needed for the entry's: a secret that begins within it is masked to its end.
+BODY_START_BYTES = MAX_BODY_BYTES + LONGEST_SECRET
 MAX_TEXT_CHARACTERS = 2_000
+# Of a path, and of a query.
+MAX_PATH_CHARACTERS = 1_000
+# Of a client's and a rule's name, and of an error's code.
+MAX_NAME_CHARACTERS = 200
 # Of each text of a near miss.
 MAX_MISS_CHARACTERS = 100
+# Of all entries of all journals of a server.
+MAX_JOURNAL_BYTES = 32 * 1024 * 1024
+
+# An entry without its longer texts, the name of an ignored field, and a near miss.
+_ENTRY_BYTES = 700
+_NAME_BYTES = 120
+_MISS_BYTES = 1_000
+# Entries that are dropped together, so that the largest journal is not searched for each of them.
+_DROPPED_TOGETHER = 32
 
 
 class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"}):
@@ -72,15 +88,43 @@ class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"
 RequestListener = Callable[[str, JournalEntry], None]
 
 
+class JournalMemory:
+    """The memory of a server's journals: beyond `max_bytes`, the oldest entries of the largest journal are dropped."""
+
+    __slots__ = ("_journals", "max_bytes", "used")
+
+    def __init__(self, max_bytes: int = MAX_JOURNAL_BYTES) -> None:
+        self.max_bytes = max_bytes
+        self.used = 0
+        # A dict as an ordered set: the first one of equal size is the same in every run.
+        self._journals: dict[Journal, None] = {}
+
+    def change(self, journal: "Journal", size: int) -> None:
+        """Count `size` more or fewer bytes of `journal`."""
+        self.used += size
+        journal.bytes += size
+        if journal.bytes:
+            self._journals[journal] = None
+        else:
+            self._journals.pop(journal, None)
+        while self.used > self.max_bytes:
+            max(self._journals, key=lambda each: each.bytes).drop(_DROPPED_TOGETHER)
+
+
 class Journal:
-    """The newest entries; `total` also counts the evicted ones. `listeners` are called with each new entry."""
+    """The newest entries; `total` also counts the evicted ones. `listeners` are called with each new entry.
 
-    __slots__ = ("entries", "listeners", "total")
+    `bytes` is the memory of the entries.
+    """
 
-    def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
+    __slots__ = ("_memory", "bytes", "entries", "listeners", "total")
+
+    def __init__(self, max_entries: int = MAX_ENTRIES, memory: JournalMemory | None = None) -> None:
         self.entries: deque[JournalEntry] = deque(maxlen=max_entries)
         self.total = 0
         self.listeners: list[Callable[[JournalEntry], None]] = []
+        self.bytes = 0
+        self._memory = memory or JournalMemory()
 
     @property
     def evicted(self) -> int:
@@ -89,19 +133,62 @@ class Journal:
     def add(self, exchange: Exchange, completed: int, cost: int, logged: bool) -> None:
         """Append the entry of a finished request and notify the listeners."""
         entry = _entry(self.total, exchange, completed, cost, logged)
+        if len(self.entries) == self.entries.maxlen:
+            self.drop(1)
         self.entries.append(entry)
         self.total += 1
+        self._memory.change(self, size_of(entry))
         for listener in self.listeners:
             listener(entry)
 
+    def drop(self, count: int) -> None:
+        """Drop the oldest `count` entries, which then count as evicted."""
+        dropped = [self.entries.popleft() for _ in range(min(count, len(self.entries)))]
+        # Without entries there is no memory either.
+        self._memory.change(self, -sum(map(size_of, dropped)) if self.entries else -self.bytes)
+
     def clear(self) -> None:
-        self.entries.clear()
-        self.total = 0
+        self.replace(Journal(self.entries.maxlen or MAX_ENTRIES))
+
+    def leave(self) -> None:
+        """Give the memory back to the server's other journals, since nobody is going to read this one for long."""
+        size = self.bytes
+        self._memory.change(self, -size)
+        self._memory = JournalMemory()
+        self._memory.change(self, size)
+
+    def restore(self, entries: Iterable[JournalEntry], total: int) -> None:
+        """Add the entries of a snapshot to a new journal."""
+        self.entries.extend(entries)
+        self.total = total
+        self._memory.change(self, sum(map(size_of, self.entries)))
+
+    def replace(self, other: "Journal") -> None:
+        """Take the entries of `other`, which has the same maximum and is not used any more."""
+        self._memory.change(self, -self.bytes)
+        self.entries, self.total = other.entries, other.total
+        self._memory.change(self, other.bytes)
+
+
+def size_of(entry: JournalEntry) -> int:
+    """Return the memory of an entry, in bytes."""
+    texts = (entry.response, entry.path, entry.query, entry.client, entry.message, entry.hint)
+    lists = len(entry.ignored) * _NAME_BYTES + len(entry.misses) * _MISS_BYTES
+    return _ENTRY_BYTES + len(entry.body) + sum(text.__sizeof__() for text in texts) + lists
 
 
 def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: bool) -> JournalEntry:
     facts, principal, reply, plan = exchange.facts, exchange.principal, exchange.reply, exchange.plan
     key, account = principal.key, principal.account
+    path, query, uid, client, response, body = _starts(
+        (facts.path, MAX_PATH_CHARACTERS),
+        (facts.query, MAX_PATH_CHARACTERS),
+        (principal.uid or "", MAX_NAME_CHARACTERS),
+        (facts.header(b"user-agent"), MAX_NAME_CHARACTERS),
+        (exchange.text, MAX_TEXT_CHARACTERS),
+        # One character for each byte.
+        (facts.body[:BODY_START_BYTES].decode("latin-1"), MAX_BODY_BYTES),
+    )
     # The client disconnected before the first byte: do not journal an error that it has not seen.
     code, message, hint, retry_after = (
         (reply.code, reply.message, reply.hint, reply.retry_after) if exchange.status else (None,) * 4
@@ -113,42 +200,56 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         completed=completed,
         endpoint=facts.endpoint.name if facts.endpoint else facts.operation,
         method=facts.method,
-        path=masked_text(facts.path),
+        path=path,
         key=key.preview if key else None,
         key_id=key.id if key else None,
-        account=principal.uid,
+        account=None if principal.uid is None else uid,
         status=exchange.status,
-        code=code,
+        code=None if code is None else _start(code, MAX_NAME_CHARACTERS),
         latency=exchange.latency(completed),
         prompt_tokens=reply.prompt_tokens,
         completion_tokens=exchange.completion_tokens,
         cost=cost,
         balance_after=account.ledger.balance if account else None,
-        client=masked_text(facts.header(b"user-agent")),
-        body=masked(facts.body[: MAX_BODY_BYTES + LONGEST_SECRET])[:MAX_BODY_BYTES],
-        body_bytes=len(facts.body),
-        response=masked_start(exchange.text, MAX_TEXT_CHARACTERS),
+        client=client,
+        body=body.encode("latin-1"),
+        body_bytes=facts.body_bytes or len(facts.body),
+        response=response,
         ignored=exchange.ignored,
         logged=logged,
         retry_at=None if retry_after is None else exchange.answered + round(retry_after * SECOND),
         abandoned=exchange.abandoned,
-        rule=None if plan.rule is None else masked_text(plan.rule),
+        rule=None if plan.rule is None else _start(plan.rule, MAX_NAME_CHARACTERS),
         draw=plan.draw,
         fault=reply.fault,
         misses=tuple(map(_shortened, plan.misses)),
-        query=masked_text(facts.query),
-        message=None if message is None else masked_start(message, MAX_TEXT_CHARACTERS),
-        hint=None if hint is None else masked_start(hint, MAX_TEXT_CHARACTERS),
+        query=query,
+        message=None if message is None else _start(message, MAX_TEXT_CHARACTERS),
+        hint=None if hint is None else _start(hint, MAX_TEXT_CHARACTERS),
         source=reply.source,
     )
+
+
+def _start(text: str, length: int) -> str:
+    """Return the first `length` characters of `text`, masked, with ? for surrogates, which no JSON can hold."""
+    return _starts((text, length))[0]
+
+
+def _starts(*texts: tuple[str, int]) -> list[str]:
+    """Return the first characters of each text, of the given number, as `_start` does."""
+    cut = [text[: length + LONGEST_SECRET] for text, length in texts]
+    starts = [text[:length] for text, (_, length) in zip(masked_all(cut), texts, strict=True)]
+    return [start if start.isascii() else start.encode("utf-8", "replace").decode() for start in starts]
 
 
 def _shortened(miss: RuleNearMiss) -> RuleNearMiss:
     """Mask and shorten the texts of a near miss."""
     is_secret = is_secret_name(miss.field)
-    expected, got = ("***" if is_secret else _cut(masked_text(text)) for text in (miss.expected, miss.got))
-    return replace(miss, rule=masked_text(miss.rule), field=_cut(masked_text(miss.field)), expected=expected, got=got)
+    expected, got = ("***" if is_secret else _cut(text) for text in (miss.expected, miss.got))
+    rule = _start(miss.rule, MAX_NAME_CHARACTERS)
+    return replace(miss, rule=rule, field=_cut(miss.field), expected=expected, got=got)
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= MAX_MISS_CHARACTERS else text[: MAX_MISS_CHARACTERS - 1] + "…"
+    start = _start(text, MAX_MISS_CHARACTERS + 1)
+    return start if len(start) <= MAX_MISS_CHARACTERS else start[: MAX_MISS_CHARACTERS - 1] + "…"

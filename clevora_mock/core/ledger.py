@@ -26,7 +26,7 @@ class LedgerEntry(Struct, frozen=True, gc=False):
     at: int
 
 
-class LedgerTotals(Struct):
+class LedgerTotals(Struct, gc=False):
     """Sums over ledger entries by type."""
 
     entries: int = 0

@@ -7,9 +7,8 @@ these, in capitals, as a field's name, in JSON inside of JSON, and in JSON that 
 import re
 from base64 import b64decode
 from bisect import bisect_right
+from collections.abc import Sequence
 from typing import NamedTuple
-
-from clevora_mock.contract.limits import KEY_PREFIX
 
 # Encoded letters, digits and characters of base64. Quotes stay encoded, since they would end a string elsewhere.
 _ENCODED = re.compile(
@@ -18,25 +17,38 @@ _ENCODED = re.compile(
     re.IGNORECASE,
 )
 
-_FIELD = r"[\w.-]{0,64}(?:password|secret|refresh_?token)"
+# In a field's name; not in `max_tokens`, and not `token` within another word.
+_NAME_WORD = (
+    r"(?:pass(?:word|wd|wort|phrase)|secret|credential|(?:api|private)[_-]?key|authorization|cookie"
+    r"|(?:access|refresh|auth|session|bearer|(?<![a-z])id)[_-]?token(?!s)|(?<![\w-])token(?![\w-]))"
+)
+_FIELD = rf"[\w .\[\]/-]{{0,64}}{_NAME_WORD}[\w .\[\]/-]{{0,64}}"
 _SPACE = r"(?:\s|\\{1,15}[nrt]|%(?:25){0,7}(?:20|0[9ad])|\+){0,64}+"
+# The `_` of a key, also escaped in Markdown, HTML, Python and JavaScript, or a sandbox's `-`.
+_DASH = r"(?:[_-]|\\{1,15}(?:_|x5f|u\{0*5f\})|&#0*95;|&#x0*5f;|&lowbar;|%(?:25){0,7}5cu005f)"
+# A key, even without its last digits; a preview has twelve.
+_KEY = rf"sk{_DASH}live{_DASH}[0-9a-f]{{13,}}"
 _SECRET = re.compile(
-    # A key, even without its last digits; a preview has twelve.
-    rf"(?P<key>{KEY_PREFIX}[0-9a-f]{{13,}})"
+    rf"(?P<key>{_KEY})"
     r"|(?P<token>whsec_[a-z0-9+/=_-]{4,}|(?-i:[Ee]yJ[\w-]{8,999}+\.(?:[\w-]{8,}+\.[\w-]*|eyJ[\w-]{8,}+)|AMf-[\w-]{16,}))"
     # A field in a JSON object.
-    rf'|"{_FIELD}"\s*+:\s*+(?:"(?P<text>(?:[^"\\]|\\.)*+)|(?P<other>\[[^\]]*+\]?|{{[^}}]*+}}?|[^\s",\]}}]+))'
+    rf'|"(?=[^"\\]*+"\s*+:)(?=[^"\\]*?{_NAME_WORD})[^"\\]*+"\s*+:\s*+'
+    r'(?:"(?P<text>(?:[^"\\]|\\.)*+)|(?P<open>[\[{])|(?P<other>[^\s",\]}]+))'
     # A field in JSON inside of a string or a query.
     rf'|(?P<quote>(?<!\\)\\{{1,15}}(?:"|u0022)|%(?:25){{0,7}}22){_FIELD}(?P=quote)'
     rf"{_SPACE}(?::|%(?:25){{0,7}}3a){_SPACE}"
-    r"(?:(?P=quote)(?P<inner>(?:(?!(?<!\\)(?P=quote)).)*+)|(?P<inner_other>[\w.-]+))"
-    # A field of a form or a query.
-    rf"|(?:^|[&?]){_FIELD}=(?P<form>[^&\s\"]+)",
+    r"(?:(?P=quote)(?P<inner>(?:(?!(?<!\\)(?P=quote)).)*+)|(?P<inner_open>[\[{])|(?P<inner_other>[\w.-]+))"
+    # A field of a Python dict, of a form, a query or an environment, of a multipart body.
+    rf"|'(?=[^'\\]*?{_NAME_WORD})[^'\\]*+'\s*+:\s*+'(?P<single>(?:[^'\\]|\\.)*+)"
+    rf"|(?<![\w.\[\]-])(?=[\w.\[\]-]++=)(?=[\w.\[\]-]*?{_NAME_WORD})[\w.\[\]-]++=(?P<form>[^&\s\"]+)"
+    rf'|name="(?=[^"\\]*?{_NAME_WORD})[^"\\]*+"[\r\n]++(?P<part>[^\r\n]+)',
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
+# Within an array or object: strings, which may hold brackets, and brackets.
+_NESTED = re.compile(r'(?<!\\)"(?:[^"\\]|\\.)*+"?|(?P<quote>(?<!\\)\\+").*?(?<!\\)(?P=quote)|[\[\]{}]', re.DOTALL)
 # A word, or a value in JSON or in a query, without the backslash of a quote that ends it; and any encoded character.
-_WORD = re.compile(r"[^\s\"&=]*[^\s\"&=\\]")
-_HEX = re.compile(r"(?:\\{1,15}u00|%)([2-7][0-9a-f])", re.IGNORECASE)
+_VALUE = re.compile(r"[^\s\"&=]*[^\s\"&=\\]")
+_HEX = re.compile(r"(?:\\{1,15}u00|%)([2-7][0-9a-f])|\\{1,15}(?=/)", re.IGNORECASE)
 # Base64, in lines or not; a reply joins lines by a space. A shorter text holds no secret; few words are as long.
 _BREAK = r"(?:[\r\n]|\\{1,15}[rn]|%(?:25){0,7}0[adAD]|(?<=[\w+/-]{60})[ ])"
 _BREAKS = re.compile(_BREAK, re.ASCII)
@@ -50,10 +62,9 @@ _MAX_ESCAPES = 4
 # No secret is longer, so that one which starts before a cut is recognized.
 LONGEST_SECRET = 4096
 # The groups that hold a secret.
-_SECRETS = ("key", "token", "text", "other", "inner", "inner_other", "form")
-# Each match contains one of these in lower case; searching for them first is much faster.
-_MARKS = (KEY_PREFIX, "whsec_", "eyj", "amf-", "password", "secret", "refresh")
-_MARKS_IN_BYTES = tuple(mark.encode() for mark in _MARKS)
+_SECRETS = ("key", "token", "text", "open", "other", "inner", "inner_open", "inner_other", "single", "form", "part")
+# Each match contains one of these in lower case, or `token` or `live`; searching for them first is much faster.
+_MARKS = ("whsec_", "eyj", "amf-", "pass", "secret", "credential", "authorization", "cookie", "key")
 
 
 def masked(body: bytes) -> bytes:
@@ -67,6 +78,13 @@ def masked_text(text: str) -> str:
     return _masked(text, _MAX_LAYERS)
 
 
+def masked_all(texts: Sequence[str]) -> Sequence[str]:
+    """Mask all secrets in each of `texts`; much faster than one by one where nothing looks like a secret."""
+    joined = "\n".join(texts)
+    is_suspicious = "%" in joined or "\\" in joined or _may_have_secret(joined) or _may_have_base64(joined)
+    return [masked_text(text) for text in texts] if is_suspicious else texts
+
+
 def masked_start(text: str, length: int) -> str:
     """Mask the first `length` characters of `text`, in a time that does not depend on the rest."""
     return masked_text(text[: length + LONGEST_SECRET])[:length]
@@ -74,7 +92,7 @@ def masked_start(text: str, length: int) -> str:
 
 def is_secret_name(path: str) -> bool:
     """Tell whether a field is masked by its name; `path` may lead to it."""
-    return re.search(rf"{_FIELD}\Z", path, re.IGNORECASE) is not None
+    return re.search(_NAME_WORD, path, re.IGNORECASE | re.ASCII) is not None
 
 
 def preview(raw: str) -> str:
@@ -96,15 +114,16 @@ def _masked(text: str, layers: int) -> str:
     if not (("%" in text or "\\u00" in text) and _HEX.search(text)):
         return text
     # What is encoded more than once is masked as a whole.
-    return _WORD.sub(lambda found: "***" if _is_secret_encoded(found[0], layers) else found[0], text)
+    return _VALUE.sub(lambda found: "***" if _is_secret_encoded(found[0], layers) else found[0], text)
 
 
 def _is_secret_encoded(word: str, layers: int) -> bool:
     for _ in range(_MAX_ESCAPES):
-        read = _HEX.sub(lambda found: chr(int(found[1], 16)), word)
+        read = _HEX.sub(lambda found: chr(int(found[1], 16)) if found[1] else "", word)
         if read == word:
             return False
-        if _masked_secrets(read, layers) != read:
+        # What is masked already is found again.
+        if any(read[span.start : span.end] != span.shown for span in _find_spans(read, layers)):
             return True
         word = read
     return False
@@ -112,10 +131,9 @@ def _is_secret_encoded(word: str, layers: int) -> bool:
 
 def _masked_secrets(text: str, layers: int) -> str:
     plain, starts, ends = _decode(text)
-    spans = [*_find_secrets(plain), *(_find_in_base64(plain, layers) if layers else ())]
     parts: list[str] = []
     done = 0
-    for span in sorted(spans):
+    for span in sorted(_find_spans(plain, layers)):
         start, end = _position(span.start, starts, ends), _position(span.end, starts, ends)
         # One that begins within another is a part of it.
         if start >= done:
@@ -124,26 +142,46 @@ def _masked_secrets(text: str, layers: int) -> str:
     return "".join([*parts, text[done:]]) if parts else text
 
 
+def _find_spans(plain: str, layers: int) -> list[_Span]:
+    return [*_find_secrets(plain), *(_find_in_base64(plain, layers) if layers else ())]
+
+
 def _find_secrets(plain: str) -> list[_Span]:
-    lowered = plain.lower()
-    if not any(mark in lowered for mark in _MARKS):
+    if not _may_have_secret(plain):
         return []
     spans = []
-    for found in _SECRET.finditer(plain):
+    position = 0
+    while found := _SECRET.search(plain, position):
         name = next(name for name in _SECRETS if found[name] is not None)
-        spans.append(_Span(found.start(name), found.end(name), _shown(name, found[name])))
+        start, position = found.span(name)
+        if name in ("open", "inner_open"):
+            position = _end_of_nested(plain, start)
+        spans.append(_Span(start, position, _shown(name, plain[start:position])))
     return spans
 
 
+def _may_have_secret(plain: str) -> bool:
+    lowered = plain.lower()
+    return (
+        any(map(lowered.__contains__, _MARKS))
+        or lowered.count("token") > lowered.count("tokens")
+        or ("live" in lowered and re.search(_KEY, lowered) is not None)
+    )
+
+
 def _find_in_base64(plain: str, layers: int) -> list[_Span]:
-    # Much faster than to search for the expression.
-    if _ENOUGH_DIGITS not in plain.encode("latin-1", "replace").translate(_DIGITS):
+    if not _may_have_base64(plain):
         return []
     return [
         _Span(found.start(), found.end(), found[0][:6] + "***")
         for found in _BASE64.finditer(plain)
         if any(_has_secret(read, layers) for read in _read_base64(found[0]))
     ]
+
+
+def _may_have_base64(plain: str) -> bool:
+    # Much faster than to search for the expression.
+    return _ENOUGH_DIGITS in plain.encode("latin-1", "replace").translate(_DIGITS)
 
 
 def _read_base64(run: str) -> list[bytes]:
@@ -157,8 +195,8 @@ def _read_base64(run: str) -> list[bytes]:
 
 def _has_secret(read: bytes, layers: int) -> bool:
     """Tell whether what base64 encodes has a secret, also an encoded one if it is a text, as few wrong readings are."""
-    lowered, text = read.lower(), read.decode("latin-1")
-    if any(mark in lowered for mark in _MARKS_IN_BYTES) and _masked(text, 0) != text:
+    text = read.decode("latin-1")
+    if _may_have_secret(text) and _masked(text, 0) != text:
         return True
     try:
         text = read.decode()
@@ -172,7 +210,17 @@ def _shown(name: str, secret: str) -> str:
         return preview(secret)
     if name == "token":
         return secret[:6] + "***"
-    return '"***"' if name == "other" else "***"
+    return '"***"' if name in ("open", "other") else "***"
+
+
+def _end_of_nested(text: str, start: int) -> int:
+    """Return where the array or object that begins at `start` ends; the end of the text if it is cut short."""
+    depth = 0
+    for found in _NESTED.finditer(text, start):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(found[0], 0)
+        if not depth:
+            return found.end()
+    return len(text)
 
 
 def _decode(text: str) -> tuple[str, list[int], list[int]]:

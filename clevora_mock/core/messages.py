@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 
+from clevora_mock.clock import read_duration
 from clevora_mock.core.masking import masked_start
 
 MAX_SHOWN_CHARACTERS = 40
@@ -39,7 +40,7 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def duration_hint(text: str, unit: str | None = None) -> str:
-    """Return ``; did you mean …`` for a duration with another unit, or without one.
+    """Return ``; did you mean …`` for a duration with another unit, or without one, unless that is too long.
 
     A number without a unit is meant in `unit`; without that in seconds if it is below 100, else in milliseconds.
     """
@@ -47,6 +48,10 @@ def duration_hint(text: str, unit: str | None = None) -> str:
     if not found:
         return ""
     meant = (found[2] or unit or ("s" if float(found[1]) < MIN_MILLISECONDS else "ms")).lower().replace("milli", "ms")
+    try:
+        read_duration(found[1] + meant)
+    except ValueError:
+        return ""
     return f"; did you mean {found[1]}{meant}?"
 
 

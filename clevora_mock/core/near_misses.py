@@ -1,8 +1,10 @@
 """Descriptions for near misses: the part of a request that a condition is about, what was expected, and what came."""
 
+import json
 from typing import Any
 
 from clevora_mock.clock import SECOND
+from clevora_mock.core.json_subset import is_subset
 from clevora_mock.core.messages import json_text
 from clevora_mock.core.scenario import Calls, TextPattern, When
 
@@ -11,27 +13,27 @@ NOTHING = "nothing"
 Difference = tuple[str, str, str]
 
 
-def difference(part: Any, whole: Any, path: str) -> Difference | None:
-    """Return where JSON `whole` does not contain `part`, and both values there; None if it does.
-
-    Objects are compared by key, arrays by position, scalars by type and value.
-    """
+def difference(part: Any, whole: Any, path: str) -> Difference:
+    """Return the first place at which JSON `whole` does not contain `part`, and both values there."""
     if isinstance(part, dict) and isinstance(whole, dict):
-        absent = next((name for name in part if name not in whole), None)
-        if absent is not None:
-            return f"{path}.{absent}", json_text(part[absent]), NOTHING
-        found = (difference(part[name], whole[name], f"{path}.{name}") for name in part)
-        return next(filter(None, found), None)
+        for name, value in part.items():
+            if name not in whole:
+                return f"{path}.{name}", json_text(value), NOTHING
+            if not is_subset(value, whole[name]):
+                return difference(value, whole[name], f"{path}.{name}")
     if isinstance(part, list) and isinstance(whole, list) and len(part) == len(whole):
-        found = (difference(*pair, f"{path}[{index}]") for index, pair in enumerate(zip(part, whole, strict=True)))
-        return next(filter(None, found), None)
-    is_same = part is whole if isinstance(part, bool) or isinstance(whole, bool) else part == whole
-    return None if is_same else (path, json_text(part), json_text(whole))
+        for index, (value, got) in enumerate(zip(part, whole, strict=True)):
+            if not is_subset(value, got):
+                return difference(value, got, f"{path}[{index}]")
+    return path, json_text(part), json_text(whole)
 
 
-def pattern_text(pattern: TextPattern) -> str:
-    """Return a pattern as it is written; a text is in quotes."""
-    return json_text(pattern.text) if pattern.expression is None else pattern.text
+def pattern_text(pattern: TextPattern, searched: str = "") -> str:
+    """Return a pattern as it is written; a text is in quotes. Of a long text `searched`, an expression sees a part."""
+    if pattern.expression is None:
+        return json_text(pattern.text)
+    count = len(pattern.expression.searched(searched))
+    return pattern.text if count == len(searched) else f"{pattern.text} in the first {count:,} characters"
 
 
 def calls_text(calls: Calls) -> str:
@@ -41,9 +43,17 @@ def calls_text(calls: Calls) -> str:
 
 
 def conditions_text(when: When) -> str:
-    """Return the names of the conditions of `when`, as a file has them."""
-    names = {"endpoints": "endpoint", "not_": "not"}
-    return " and ".join(names.get(name, name) for name in When.__struct_fields__ if getattr(when, name))
+    """Return the conditions of `when` with their values, as a file has them: ``turn: 2 and last_role: "tool"``."""
+    patterns: dict[str, TextPattern | None] = {f"header.{name}": pattern for name, pattern in when.header}
+    if when.message is not None:
+        patterns["message"] = when.message
+    texts = {name: NOTHING if pattern is None else pattern_text(pattern) for name, pattern in patterns.items()}
+    values = ("endpoint", when.endpoints), ("key", when.key), ("account", when.account), ("body", when.body)
+    more = ("turn", when.turn), ("last_role", when.last_role)
+    texts |= {name: json.dumps(value, ensure_ascii=False) for name, value in values + more if value is not None}
+    if when.between is not None:
+        texts["between"] = window_text(when.between)
+    return " and ".join(f"{name}: {text}" for name, text in texts.items())
 
 
 def window_text(window: tuple[int, int]) -> str:

@@ -14,6 +14,7 @@ from clevora_mock.clock import SECOND, iso_micros
 from clevora_mock.contract.limits import CHECKOUT_HOURS, DOLLAR
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError, invalid
+from clevora_mock.core.rng import stable_hash
 from clevora_mock.core.scenario import Payments
 
 Outcome = Literal["succeeded", "failed"]
@@ -21,6 +22,7 @@ Outcome = Literal["succeeded", "failed"]
 MAX_CHECKOUTS = 10_000
 MAX_PROCESSED_EVENTS = 50_000
 MAX_DELIVERIES = 10
+_MAX_ID_CHARACTERS = 200
 
 
 class PaymentOrder(Struct, frozen=True):
@@ -37,8 +39,8 @@ class PaymentOrder(Struct, frozen=True):
 class Checkout:
     """A payment page for a top-up.
 
-    `amount` is in micro-dollars. `due` is the time at which its event is to be delivered, `deliveries` how often.
-    `credited` is True once the webhook has credited it.
+    `amount` is in micro-dollars. `due` is the elapsed time of its event's delivery, `deliveries` how often that
+    comes. `credited` is True once the webhook has credited it.
     """
 
     __slots__ = ("amount", "created", "credited", "deliveries", "due", "email", "id", "status", "uid")
@@ -61,8 +63,8 @@ class Checkout:
     def is_open(self, now: int) -> bool:
         return self.status == "open" and now < self.expires
 
-    def finish(self, order: PaymentOrder, now: int, payments: Payments) -> None:
-        """Finish the checkout (B7); the scenario's `payments` may make the payment fail or delay its event.
+    def finish(self, order: PaymentOrder, now: int, payments: Payments) -> int:
+        """Finish the checkout (B7) and return its event's delay; the scenario's `payments` may fail or delay it.
 
         Raises a 400 if the checkout is finished or expired.
         """
@@ -71,8 +73,8 @@ class Checkout:
         if not self.is_open(now):
             raise invalid("id", "an open checkout", "an expired one")
         self.status = "failed" if payments.outcome == "fail" else order.outcome
-        self.due = now + (payments.delay if order.delay is None else order.delay)
         self.deliveries = order.deliveries
+        return payments.delay if order.delay is None else order.delay
 
 
 class Checkouts:
@@ -103,7 +105,7 @@ class Checkouts:
         if event.get("type") != "payment.succeeded" or not isinstance(data, dict):
             return None
         payment = data.get("payment_id")
-        marks = [f"event {event_id}", f"payment {payment}"] if isinstance(payment, str) else [f"event {event_id}"]
+        marks = [_mark("event", event_id), *([_mark("payment", payment)] if isinstance(payment, str) else [])]
         if any(mark in self.processed_events for mark in marks):
             return None
         checkout = self._find(data)
@@ -133,6 +135,11 @@ class Checkouts:
             self.processed_events[mark] = None
         while len(self.processed_events) > MAX_PROCESSED_EVENTS:
             del self.processed_events[next(iter(self.processed_events))]
+
+
+def _mark(kind: str, text: str) -> str:
+    """Return the mark of a processed event; a long id, which may have any length, by its hash."""
+    return f"{kind} {text if len(text) <= _MAX_ID_CHARACTERS else stable_hash(text).hex()}"
 
 
 def event(checkout: Checkout, outcome: Outcome, payment_id: str, business_id: str, now: int) -> dict[str, Any]:

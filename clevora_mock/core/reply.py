@@ -5,7 +5,7 @@ its prompt, for the completion tokens of a body in one piece, and for those of a
 stream that is cut, repeated or delayed follows from its frames alone (B4, S6).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal, Protocol
 
 from msgspec import Struct
@@ -103,4 +103,10 @@ class FaultEffect(Protocol):
 
 def json_reply(body: bytes, status: int = 200) -> Reply:
     """Make a reply of JSON text in one piece."""
-    return Reply((Frame(body),), ((b"content-type", JSON), (b"content-length", b"%d" % len(body))), status)
+    return json_parts([body], status)
+
+
+def json_parts(parts: Sequence[bytes], status: int = 200) -> Reply:
+    """Make a reply of JSON text in several parts, which are not joined."""
+    length = sum(map(len, parts))
+    return Reply(tuple(map(Frame, parts)), ((b"content-type", JSON), (b"content-length", b"%d" % length)), status)

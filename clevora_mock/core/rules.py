@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from clevora_mock.clock import SECOND
 from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.json_subset import is_subset
 from clevora_mock.core.messages import json_text
 from clevora_mock.core.near_misses import (
     NOTHING,
@@ -67,9 +68,10 @@ def decide(
 
 def _failed_condition(when: When, facts: RequestFacts, principal: Principal, began: int) -> str | None:
     """Return the name of the first condition that fails, except for `chance` and `calls`."""
-    for condition in _CONDITIONS:
-        if getattr(when, condition.name) and not condition.is_met(when, facts, principal):
-            return condition.name
+    for name, condition in _CONDITIONS.items():
+        value = getattr(when, name)
+        if value and not condition.is_met(value, facts, principal):
+            return name
     if when.between is not None and not when.between[0] <= facts.arrived - began < when.between[1]:
         return "between"
     if when.not_ is not None and _is_endpoint(when.not_, facts):
@@ -81,20 +83,18 @@ def _near_miss(
     rule: Rule, failed: str, facts: RequestFacts, principal: Principal, draw: float | None, reached: int
 ) -> RuleNearMiss:
     """Describe the condition `failed`; `reached` is the number of the call, or the time since the scenario began."""
-    when = rule.when
-    field, expected, got = failed, "", ""
-    condition = next((condition for condition in _CONDITIONS if condition.name == failed), None)
-    if condition is not None:
-        field, expected, got = condition.describe(when, facts, principal)
-    elif failed == "not" and when.not_ is not None:
-        expected, got = f"not {conditions_text(when.not_)}", "all of it"
-    elif failed == "between" and when.between is not None:
-        expected, got = window_text(when.between), f"{reached / SECOND:g}s"
+    value = getattr(rule.when, "not_" if failed == "not" else failed)
+    if failed == "not":
+        described = failed, f"not {conditions_text(value)}", "all of that"
+    elif failed == "between":
+        described = failed, window_text(value), f"{reached / SECOND:g}s"
     elif failed == "chance":
-        expected, got = f"a draw below {when.chance:g}", f"{draw:g}"
-    elif failed == "calls" and when.calls is not None:
-        expected, got = f"call {calls_text(when.calls)}", f"call {reached}"
-    return RuleNearMiss(rule.name, failed, draw, field, expected, got)
+        described = failed, f"a draw below {value:g}", f"{draw:g}"
+    elif failed == "calls":
+        described = failed, f"call {calls_text(value)}", f"call {reached}"
+    else:
+        described = _CONDITIONS[failed].describe(value, facts, principal)
+    return RuleNearMiss(rule.name, failed, draw, *described)
 
 
 def is_among(count: int, calls: Calls) -> bool:
@@ -108,25 +108,28 @@ def _is_endpoint(when: When, facts: RequestFacts) -> bool:
     return when.endpoints is None or (facts.endpoint is not None and facts.endpoint.name in when.endpoints)
 
 
-def _is_key(when: When, facts: RequestFacts, principal: Principal) -> bool:
+def _is_key(name: str, facts: RequestFacts, principal: Principal) -> bool:
     key = principal.key
-    return key is not None and when.key in (key.name, key.id, key.preview)
+    return key is not None and name in (key.name, key.id, key.preview)
 
 
-def _describe_key(when: When, facts: RequestFacts, principal: Principal) -> Difference:
-    return "key", json_text(when.key), NOTHING if principal.key is None else json_text(principal.key.name)
+def _describe_key(name: str, facts: RequestFacts, principal: Principal) -> Difference:
+    return "key", json_text(name), NOTHING if principal.key is None else json_text(principal.key.name)
 
 
-def _is_account(when: When, facts: RequestFacts, principal: Principal) -> bool:
-    return principal.uid == when.account
+def _is_account(uid: str, facts: RequestFacts, principal: Principal) -> bool:
+    return principal.uid == uid
 
 
-def _describe_account(when: When, facts: RequestFacts, principal: Principal) -> Difference:
-    return "account", json_text(when.account), json_text(principal.uid)
+def _describe_account(uid: str, facts: RequestFacts, principal: Principal) -> Difference:
+    return "account", json_text(uid), json_text(principal.uid)
 
 
-def _has_headers(when: When, facts: RequestFacts, principal: Principal) -> bool:
-    return all(_has_header(facts, name, pattern) for name, pattern in when.header)
+Headers = tuple[tuple[str, TextPattern | None], ...]
+
+
+def _has_headers(headers: Headers, facts: RequestFacts, principal: Principal) -> bool:
+    return all(_has_header(facts, name, pattern) for name, pattern in headers)
 
 
 def _has_header(facts: RequestFacts, name: str, pattern: TextPattern | None) -> bool:
@@ -134,71 +137,65 @@ def _has_header(facts: RequestFacts, name: str, pattern: TextPattern | None) -> 
     return not lines if pattern is None else any(_matches(pattern, line, whole=True) for line in lines)
 
 
-def _describe_header(when: When, facts: RequestFacts, principal: Principal) -> Difference:
-    name, pattern = next(pair for pair in when.header if not _has_header(facts, *pair))
+def _describe_header(headers: Headers, facts: RequestFacts, principal: Principal) -> Difference:
+    name, pattern = next(pair for pair in headers if not _has_header(facts, *pair))
     lines = facts.lines_of(name.encode())
     expected = NOTHING if pattern is None else pattern_text(pattern)
     return f"header.{name}", expected, json_text(", ".join(lines)) if lines else NOTHING
 
 
-def _has_body(when: When, facts: RequestFacts, principal: Principal) -> bool:
-    return is_subset(when.body, facts.document)
+def _has_body(part: dict[str, Any], facts: RequestFacts, principal: Principal) -> bool:
+    return is_subset(part, facts.document)
 
 
-def _describe_body(when: When, facts: RequestFacts, principal: Principal) -> Difference:
-    return difference(when.body, facts.document, "body") or ("body", "", "")
+def _describe_body(part: dict[str, Any], facts: RequestFacts, principal: Principal) -> Difference:
+    return difference(part, facts.document, "body")
 
 
-def _has_message(when: When, facts: RequestFacts, principal: Principal) -> bool:
-    return when.message is not None and _matches(when.message, facts.last_message, whole=False)
+def _has_message(pattern: TextPattern, facts: RequestFacts, principal: Principal) -> bool:
+    return _matches(pattern, facts.last_message, whole=False)
 
 
-def _describe_message(when: When, facts: RequestFacts, principal: Principal) -> Difference:
-    return "message", "" if when.message is None else pattern_text(when.message), json_text(facts.last_message)
+def _describe_message(pattern: TextPattern, facts: RequestFacts, principal: Principal) -> Difference:
+    return "message", pattern_text(pattern, facts.last_message), json_text(facts.last_message)
 
 
-def _is_turn(when: When, facts: RequestFacts, principal: Principal) -> bool:
-    return when.turn == facts.turn
+def _is_turn(turn: int, facts: RequestFacts, principal: Principal) -> bool:
+    return turn == facts.turn
 
 
-def _describe_turn(when: When, facts: RequestFacts, principal: Principal) -> Difference:
-    return "turn", json_text(when.turn), json_text(facts.turn)
+def _describe_turn(turn: int, facts: RequestFacts, principal: Principal) -> Difference:
+    return "turn", json_text(turn), json_text(facts.turn)
 
 
-def _is_last_role(when: When, facts: RequestFacts, principal: Principal) -> bool:
-    return [message.get("role") for message in facts.messages[-1:]] == [when.last_role]
+def _is_last_role(role: str, facts: RequestFacts, principal: Principal) -> bool:
+    return [message.get("role") for message in facts.messages[-1:]] == [role]
 
 
-def _describe_last_role(when: When, facts: RequestFacts, principal: Principal) -> Difference:
+def _describe_last_role(role: str, facts: RequestFacts, principal: Principal) -> Difference:
     last = facts.messages[-1:]
-    return "last_role", json_text(when.last_role), json_text(last[0].get("role")) if last else NOTHING
+    return "last_role", json_text(role), json_text(last[0].get("role")) if last else NOTHING
 
 
 class Condition(NamedTuple):
-    """A condition on the request alone: its name, its test, and for near misses where a request does not meet it."""
+    """A condition on the request alone: the test of its value, and the description of a request that fails it."""
 
-    name: str
-    is_met: Callable[[When, RequestFacts, Principal], bool]
-    describe: Callable[[When, RequestFacts, Principal], Difference]
+    is_met: Callable[[Any, RequestFacts, Principal], bool]
+    describe: Callable[[Any, RequestFacts, Principal], Difference]
 
 
-_CONDITIONS = (
-    Condition("key", _is_key, _describe_key),
-    Condition("account", _is_account, _describe_account),
-    Condition("header", _has_headers, _describe_header),
-    Condition("body", _has_body, _describe_body),
-    Condition("message", _has_message, _describe_message),
-    Condition("turn", _is_turn, _describe_turn),
-    Condition("last_role", _is_last_role, _describe_last_role),
-)
+_CONDITIONS = {
+    "key": Condition(_is_key, _describe_key),
+    "account": Condition(_is_account, _describe_account),
+    "header": Condition(_has_headers, _describe_header),
+    "body": Condition(_has_body, _describe_body),
+    "message": Condition(_has_message, _describe_message),
+    "turn": Condition(_is_turn, _describe_turn),
+    "last_role": Condition(_is_last_role, _describe_last_role),
+}
 
 
 def _matches(pattern: TextPattern, text: str, *, whole: bool) -> bool:
     if pattern.expression is not None:
         return pattern.expression.is_found(text)
     return pattern.text == text if whole else pattern.text in text
-
-
-def is_subset(part: Any, whole: Any) -> bool:
-    """Tell whether JSON `whole` contains `part`: objects by key, arrays by position, scalars by type and value."""
-    return difference(part, whole, "") is None

@@ -12,6 +12,8 @@ from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.sandbox import Sandbox
 
 MAX_FINDINGS = 10
+# Kinds of errors that are counted one by one; scenarios have codes of their own.
+MAX_ERRORS = 100
 
 
 class RunSummary:
@@ -32,9 +34,12 @@ class RunSummary:
         self.tokens += entry.prompt_tokens + entry.completion_tokens
         self.spent += entry.cost
         if entry.status == 0:
-            self.errors[f"no answer ({entry.fault or 'the client disconnected'})"] += 1
+            self._add_error(f"no answer ({entry.fault or 'the client disconnected'})")
         elif entry.status >= 400:
-            self.errors[f"{entry.status} {entry.code or entry.fault or ''}".rstrip()] += 1
+            self._add_error(f"{entry.status} {entry.code or entry.fault or ''}".rstrip())
+
+    def _add_error(self, name: str) -> None:
+        self.errors[name if name in self.errors or len(self.errors) < MAX_ERRORS else "other errors"] += 1
 
     def add_findings(self, sandbox: Sandbox) -> None:
         """Collect the findings of a sandbox that is about to be removed."""

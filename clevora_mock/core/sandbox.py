@@ -15,7 +15,7 @@ from clevora_mock.core.accounts import Account, Accounts, Key
 from clevora_mock.core.changes import ChangeKind, ChangeListener
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import Exchange, Principal, RequestFacts
-from clevora_mock.core.journal import MAX_ENTRIES, Journal
+from clevora_mock.core.journal import MAX_ENTRIES, Journal, JournalMemory
 from clevora_mock.core.ledger import Ledger
 from clevora_mock.core.limits import Limits, RateLimiter
 from clevora_mock.core.payments import Checkout, Checkouts, Outcome, event
@@ -65,16 +65,26 @@ class StartupScenario:
 class Sandbox:
     """Accounts, users, limits, payments, scenario and journal under one name.
 
-    `side_runs` are scenarios that run beside the active one, for single requests.
+    `side_runs` are scenarios that run beside the active one, for single requests. `running` is the number of requests
+    that run, and `is_kept` is True once the server has the sandbox beyond them.
     """
 
-    def __init__(self, name: str, config: SandboxConfig, clock: Clock, startup: StartupScenario) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: SandboxConfig,
+        clock: Clock,
+        startup: StartupScenario,
+        journals: JournalMemory | None = None,
+    ) -> None:
         self.name = name
         self.config = config
         self.clock = clock
         self.startup = startup
+        self.running = 0
+        self.is_kept = False
         self._wall_clock = Clock() if config.real_delays else None
-        self.journal = Journal(config.journal_size)
+        self.journal = Journal(config.journal_size, journals)
         self.change_listeners: list[ChangeListener] = []
         self.reset()
 
@@ -332,8 +342,9 @@ class Sandbox:
             run.displaced = replace(run.displaced, adjustment=found.adjustment, activated=found.activated)
 
     def close(self) -> None:
-        """Drop pending checkouts; a later sandbox of this name is a new one."""
+        """Drop pending checkouts; a later sandbox of this name is a new one, and its journal has this one's memory."""
         self.checkouts = Checkouts()
+        self.journal.leave()
 
     def next_entry(self) -> int:
         """Return the serial number of the next ledger entry."""

@@ -1,7 +1,8 @@
 """The sandboxes of a server by name, each created on first use.
 
 ``/v1/...`` belongs to `default`, ``/sandbox/<name>/v1/...`` to `<name>`. Beyond the capacity, the least recently used
-one is evicted.
+one without a running request is evicted. A request to a sandbox that does not exist gets one for itself, which is kept
+only once a request to it is accepted.
 """
 
 import re
@@ -45,7 +46,10 @@ class Sandboxes:
         self._room = max(1, capacity - 1)
         self._on_closed = on_closed
         self.default = make(DEFAULT)
+        self.default.is_kept = True
         self._named: dict[str, Sandbox] = {}
+        # Those that exist as long as their requests run, unless one of them is accepted.
+        self._unkept: dict[str, Sandbox] = {}
 
     def has_room_for(self, names: Iterable[str]) -> bool:
         """Tell whether the sandboxes `names` fit beside the present ones without an eviction."""
@@ -54,28 +58,61 @@ class Sandboxes:
     def resolve(self, path: str) -> tuple[Sandbox, str, str]:
         """Return the sandbox of `path`, its prefix, and the rest of the path.
 
-        A path with an invalid name is not split and belongs to the default sandbox.
+        A path with an invalid name is not split and belongs to the default sandbox. The sandbox runs a request until
+        `leave` is called with it.
         """
+        sandbox, prefix, rest = self._find(path)
+        sandbox.running += 1
+        return sandbox, prefix, rest
+
+    def leave(self, sandbox: Sandbox) -> None:
+        """End a request to `sandbox`."""
+        sandbox.running -= 1
+        if not sandbox.running and not sandbox.is_kept:
+            del self._unkept[sandbox.name]
+            sandbox.close()
+
+    def keep(self, sandbox: Sandbox) -> None:
+        """Keep the sandbox of a request that was accepted."""
+        if not sandbox.is_kept:
+            self._add(self._unkept.pop(sandbox.name))
+
+    def _find(self, path: str) -> tuple[Sandbox, str, str]:
         if not path.startswith(_PREFIX):
             return self.default, "", path
         name, slash, rest = path[len(_PREFIX) :].partition("/")
         if not is_name(name):
             return self.default, "", path
-        return self.get(name), _PREFIX + name, slash + rest
+        sandbox = self._existing(name) or self._unkept.get(name)
+        if sandbox is None:
+            sandbox = self._unkept[name] = self._make(name)
+        return sandbox, _PREFIX + name, slash + rest
 
     def get(self, name: str) -> Sandbox:
         """Return the sandbox `name`, created if there is none, and mark it as most recently used."""
+        sandbox = self._existing(name)
+        if sandbox is None:
+            sandbox = self._unkept.pop(name, None) or self._make(name)
+            self._add(sandbox)
+        return sandbox
+
+    def _existing(self, name: str) -> Sandbox | None:
         if name == DEFAULT:
             return self.default
         sandbox = self._named.pop(name, None)
-        if sandbox is None:
-            sandbox = self._make(name)
-            if len(self._named) >= self._room:
-                oldest = next(iter(self._named))
-                self.remove(oldest)
-                self._on_evicted(oldest)
-        self._named[name] = sandbox
+        if sandbox is not None:
+            self._named[name] = sandbox
         return sandbox
+
+    def _add(self, sandbox: Sandbox) -> None:
+        """Add a sandbox in place of the least recently used ones; while requests run in all others, beside them."""
+        for name in [name for name, each in self._named.items() if not each.running]:
+            if len(self._named) < self._room:
+                break
+            self.remove(name)
+            self._on_evicted(name)
+        sandbox.is_kept = True
+        self._named[sandbox.name] = sandbox
 
     def all(self) -> list[Sandbox]:
         """Return all sandboxes: the default one, then the others from the least recently used on."""

@@ -131,13 +131,18 @@ class InjectedError(Struct, frozen=True):
             if wait is not None:
                 # SDKs look at the milliseconds first.
                 seconds = reply.retry_after if isinstance(wait, str) else wait / share
-                header = (name, (wait if isinstance(wait, str) else f"{wait:.15g}").encode())
+                header = (name, (wait if isinstance(wait, str) else _decimal(wait)).encode())
                 reply = replace(reply, headers=(*reply.headers, header), retry_after=seconds)
         if self.body is not None:
             reply = replace(reply.with_body(self.body), code=None, message=None)
         if self.content_type is not None:
             reply = reply.with_header(b"content-type", self.content_type.encode())
         return reply
+
+
+def _decimal(number: float) -> str:
+    """Return a number in digits, without an exponent."""
+    return f"{number:.9f}".rstrip("0").rstrip(".")
 
 
 class ScriptedReply(Struct, frozen=True):

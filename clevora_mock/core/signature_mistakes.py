@@ -23,6 +23,8 @@ def find_mistake(key: bytes, secret: str, signed: tuple[str, str, bytes], signat
     `key` is the decoded `secret`; `signed` has the event's id, the timestamp and the body.
     """
     digests = [found for text in signatures.split() for found in _digests(text)]
+    if not digests:
+        return "expected v1,<base64 of 32 bytes>, and a space between several"
     for used, secret_mistake in _keys(key, secret):
         for content, content_mistake in _contents(*signed):
             wanted = digest(used, content, "sha256")
@@ -36,6 +38,8 @@ def _digests(text: str) -> Iterator[tuple[bytes, str]]:
     """Yield the digests that a signature may stand for, with the mistake in how it is written."""
     version, comma, encoded = text.rpartition(",")
     mistake = "" if version == "v1" else 'it begins without "v1,"'
+    if "," in version:
+        mistake = "several are separated by a space, not a comma"
     if not comma:
         encoded = re.sub("^(?:v1|sha256)[=:]", "", text)
     if re.fullmatch("[0-9A-Fa-f]{64}", encoded):

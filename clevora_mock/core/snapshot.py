@@ -12,8 +12,8 @@ from msgspec import Meta, Struct, convert
 from msgspec.structs import replace
 
 from clevora_mock.clock import DAY, MAX_SPEED, Clock, Mode
-from clevora_mock.core.accounts import Account, Accounts, Key, Uid
-from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.accounts import MAX_ACCOUNTS, MAX_KEYS, Account, Accounts, Key, Uid
+from clevora_mock.core.journal import Journal, JournalEntry
 from clevora_mock.core.ledger import MAX_ENTRIES, LedgerEntry, LedgerTotals
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.passwords import Password
@@ -35,11 +35,11 @@ DayNumber = Annotated[int, Meta(ge=0, le=LARGEST // DAY)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
-class StrictStruct(Struct, frozen=True, forbid_unknown_fields=True):
+class StrictStruct(Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """The base of a state's parts; unknown fields, which another version wrote, are refused."""
 
 
-class ClockState(StrictStruct, frozen=True):
+class ClockState(StrictStruct, frozen=True, gc=False):
     """The sandbox's clock; `ahead` is the offset of a real one from wall time."""
 
     mode: Mode
@@ -48,7 +48,7 @@ class ClockState(StrictStruct, frozen=True):
     ahead: Int62
 
 
-class KeyState(StrictStruct, frozen=True):
+class KeyState(StrictStruct, frozen=True, gc=False):
     """A key; `hash` is the BLAKE2b hash of its raw form, in hex."""
 
     id: str
@@ -64,7 +64,7 @@ class KeyState(StrictStruct, frozen=True):
     day_tokens: dict[DayNumber, Natural]
 
 
-class UsageState(StrictStruct, frozen=True):
+class UsageState(StrictStruct, frozen=True, gc=False):
     """An account's usage; days are counted from 1970-01-01."""
 
     total: UsageCount
@@ -73,7 +73,7 @@ class UsageState(StrictStruct, frozen=True):
     last_used: Timestamp | None
 
 
-class AccountState(StrictStruct, frozen=True):
+class AccountState(StrictStruct, frozen=True, gc=False):
     """An account with its money, usage and keys."""
 
     uid: Uid
@@ -88,14 +88,14 @@ class AccountState(StrictStruct, frozen=True):
     keys: list[KeyState]
 
 
-class PasswordState(StrictStruct, frozen=True):
+class PasswordState(StrictStruct, frozen=True, gc=False):
     """A password; `salt` and `hash` are in hex."""
 
     salt: str
     hash: Hash
 
 
-class UserState(StrictStruct, frozen=True):
+class UserState(StrictStruct, frozen=True, gc=False):
     """A Firebase user."""
 
     uid: Uid
@@ -109,7 +109,7 @@ class UserState(StrictStruct, frozen=True):
     picture: str | None
 
 
-class CheckoutState(StrictStruct, frozen=True):
+class CheckoutState(StrictStruct, frozen=True, gc=False):
     """A checkout; `due` is the time of its event's delivery, `deliveries` how often it is delivered."""
 
     id: str
@@ -124,7 +124,7 @@ class CheckoutState(StrictStruct, frozen=True):
     deliveries: Annotated[int, Meta(ge=1, le=MAX_DELIVERIES)] = 1
 
 
-class MotionState(StrictStruct, frozen=True):
+class MotionState(StrictStruct, frozen=True, gc=False):
     """A clock's function of wall time."""
 
     mode: Mode
@@ -133,7 +133,7 @@ class MotionState(StrictStruct, frozen=True):
     now: Int62
 
 
-class DisplacedState(StrictStruct, frozen=True):
+class DisplacedState(StrictStruct, frozen=True, gc=False):
     """The state that a scenario has replaced, for its end."""
 
     adjustment: Int62 = 0
@@ -142,7 +142,7 @@ class DisplacedState(StrictStruct, frozen=True):
     clock: MotionState | None = None
 
 
-class ScenarioState(StrictStruct, frozen=True):
+class ScenarioState(StrictStruct, frozen=True, gc=False):
     """A running scenario."""
 
     name: str
@@ -155,7 +155,7 @@ class ScenarioState(StrictStruct, frozen=True):
     displaced: DisplacedState = DisplacedState()
 
 
-class State(StrictStruct, frozen=True):
+class State(StrictStruct, frozen=True, gc=False):
     """A whole sandbox."""
 
     version: int
@@ -167,7 +167,7 @@ class State(StrictStruct, frozen=True):
     limits: Limits
     scenario: ScenarioState
     side_scenarios: Annotated[dict[str, ScenarioState], Meta(max_length=MAX_SIDE_RUNS)]
-    accounts: list[AccountState]
+    accounts: Annotated[list[AccountState], Meta(max_length=MAX_ACCOUNTS)]
     users: Annotated[list[UserState], Meta(max_length=CAPACITY)]
     deleted_users: Annotated[list[Uid], Meta(max_length=CAPACITY)]
     checkouts: Annotated[list[CheckoutState], Meta(max_length=MAX_CHECKOUTS)]
@@ -191,7 +191,7 @@ def dump(sandbox: Sandbox) -> State:
         accounts=[_account(account) for account in sandbox.accounts.by_uid.values()],
         users=convert([*sandbox.users.by_uid.values()], list[UserState], from_attributes=True),
         deleted_users=list(sandbox.users.deleted),
-        checkouts=convert([*sandbox.checkouts.by_id.values()], list[CheckoutState], from_attributes=True),
+        checkouts=[_checkout(checkout, sandbox.clock) for checkout in sandbox.checkouts.by_id.values()],
         events_seen=list(sandbox.checkouts.processed_events),
         journal=list(sandbox.journal.entries),
         journal_total=sandbox.journal.total,
@@ -205,9 +205,10 @@ class Restored(Struct, frozen=True):
     users: Users
     checkouts: Checkouts
     rng: SeededRng
+    journal: Journal
 
 
-def parse(state: State) -> Restored:
+def parse(state: State, journal_size: int) -> Restored:
     """Build the parts of a sandbox from `state`. Raises ValueError if it is inconsistent."""
     if state.version != VERSION:
         raise ValueError(f"version: expected {VERSION}, got {state.version}")
@@ -216,6 +217,8 @@ def parse(state: State) -> Restored:
     if state.clock.mode == "scaled" and not state.clock.speed:
         raise ValueError("clock.speed: expected a number above 0 for a scaled clock")
     _check_numbers(state.journal)
+    if sum(len(account.keys) for account in state.accounts) > MAX_KEYS:
+        raise ValueError(f"accounts: expected at most {MAX_KEYS:,} keys")
     accounts = Accounts()
     for saved in state.accounts:
         if saved.uid in accounts.by_uid:
@@ -228,7 +231,9 @@ def parse(state: State) -> Restored:
             raise ValueError(f"checkouts: {waiting.id!r} occurs twice")
         checkouts.open(_restore_checkout(waiting))
     checkouts.processed_events.update(dict.fromkeys(state.events_seen))
-    return Restored(accounts, users, checkouts, SeededRng(state.seed, state.name, state.draws))
+    journal = Journal(journal_size)
+    journal.restore(state.journal, state.journal_total)
+    return Restored(accounts, users, checkouts, SeededRng(state.seed, state.name, state.draws), journal)
 
 
 def restore(sandbox: Sandbox, state: State, restored: Restored) -> None:
@@ -237,17 +242,24 @@ def restore(sandbox: Sandbox, state: State, restored: Restored) -> None:
     sandbox.checkouts, sandbox.rng = restored.checkouts, restored.rng
     sandbox.ledger_entries = state.ledger_entries
     sandbox.limits = state.limits
-    sandbox.journal.entries = deque(state.journal, sandbox.journal.entries.maxlen)
-    sandbox.journal.total = state.journal_total
+    sandbox.journal.replace(restored.journal)
     sandbox.clock.set_mode(state.clock.mode, state.clock.speed)
     if state.clock.mode == "real":
         sandbox.clock.set_offset(state.clock.ahead)
     else:
         sandbox.clock.set(state.clock.now)
+    for checkout in restored.checkouts.by_id.values():
+        if checkout.due is not None:
+            checkout.due += sandbox.clock.set_back
 
 
 def _clock(clock: Clock) -> ClockState:
     return ClockState(clock.mode, clock.now(), clock.speed, clock.wall_offset if clock.mode == "real" else 0)
+
+
+def _checkout(checkout: Checkout, clock: Clock) -> CheckoutState:
+    state = convert(checkout, CheckoutState, from_attributes=True)
+    return state if state.due is None else replace(state, due=max(0, state.due - clock.set_back))
 
 
 def _scenario(run: ScenarioRun) -> ScenarioState:

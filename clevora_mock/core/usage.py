@@ -15,7 +15,7 @@ from clevora_mock.contract.limits import RECENT_ACTIVITY
 DAYS = 400
 
 
-class UsageCount(Struct):
+class UsageCount(Struct, gc=False):
     """A number of requests, failed ones included, of their billed tokens, and of failed requests."""
 
     requests: int = 0
@@ -28,7 +28,7 @@ class UsageCount(Struct):
         self.errors += failed
 
 
-class UsageDay(UsageCount):
+class UsageDay(UsageCount, gc=False):
     """The count of a UTC day, in total and by endpoint."""
 
     endpoints: dict[str, UsageCount] = {}

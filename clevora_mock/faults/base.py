@@ -37,12 +37,14 @@ class Fault(Struct, frozen=True):
     A subclass defines a fault completely: its fields are the options in a scenario, their schema and their
     documentation, its docstring says what the client sees, and `apply` is its effect. `kind` is its name in a scenario.
     `requires` names the only answers to which it applies, such as `STREAM`; one of the stage `ANOTHER_ANSWER` sends
-    another response instead. Probability, counts and time windows belong to the rule.
+    another response instead; `excludes` has the kinds that contradict it. Probability, counts and time windows belong
+    to the rule.
     """
 
     kind: ClassVar[str]
     requires: ClassVar[Requirement | None] = None
     stage: ClassVar[int] = CONTENT
+    excludes: ClassVar[tuple[str, ...]] = ()
 
     def apply(self, reply: Reply) -> Reply:
         """Return the reply with the fault."""
@@ -61,11 +63,13 @@ class Fault(Struct, frozen=True):
         return self.requires is not STREAM and (after_tokens is None or reply.status < 400)
 
     def try_apply(self, reply: Reply) -> Reply:
-        """Return the reply with the fault, or unchanged if the fault does not apply to it."""
+        """Return the reply with the fault, or unchanged if the fault does not apply or has no effect."""
         if not self.applies_to(reply):
             return reply
-        kinds = self.kind if reply.fault is None else f"{reply.fault}, {self.kind}"
-        return replace(self.apply(reply), fault=kinds)
+        changed = self.apply(reply)
+        if changed == reply:
+            return reply
+        return replace(changed, fault=self.kind if reply.fault is None else f"{reply.fault}, {self.kind}")
 
 
 def frames_holding(reply: Reply, tokens: int) -> int:

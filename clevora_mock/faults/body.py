@@ -20,7 +20,7 @@ Fields = Annotated[
     Meta(
         min_length=1,
         max_length=100,
-        description="The fields, by path: usage, choices.message.content.",
+        description="The fields by path, such as choices.message.content; by default usage.",
         extra_json_schema={"uniqueItems": True},
     ),
 ]

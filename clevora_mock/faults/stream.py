@@ -168,6 +168,7 @@ class LineEndings(Fault, frozen=True):
     kind = "line_endings"
     requires = STREAM
     stage = LINES
+    excludes = ("line_endings",)
     style: Annotated[Literal["crlf", "cr"], Meta(description="The end of each line.")] = "crlf"
 
     def apply(self, reply: Reply) -> Reply:
@@ -180,6 +181,7 @@ class UsageChunk(Fault, frozen=True):
 
     kind = "usage_chunk"
     requires = STREAM
+    excludes = ("no_usage", "usage_chunk")
 
     def apply(self, reply: Reply) -> Reply:
         last = reply.frames[-1]

@@ -12,6 +12,7 @@ from clevora_mock.firebase.auth import authenticate
 from clevora_mock.firebase.errors import google_error, not_emulated
 from clevora_mock.web.background import Background
 from clevora_mock.web.context import RequestContext
+from clevora_mock.web.header_overrides import refuse_overrides
 from clevora_mock.web.operation import ApiFamily, Handler, Operation
 from clevora_mock.web.pipeline import OperationEndpoint
 from clevora_mock.web.routing import TrailingSlashRoute
@@ -120,7 +121,8 @@ def _reject_tenants(handler: Callable[..., Awaitable[Reply]]) -> Handler:
 
 
 async def _no_plan(sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
-    """Return no plan: scenarios apply to Clevora's endpoints only."""
+    """Return no plan: scenarios apply to Clevora's endpoints only. Raises a 400 for headers that ask for more."""
+    refuse_overrides(facts, "Firebase's")
     return NO_PLAN
 
 

@@ -9,7 +9,6 @@ import msgspec
 from msgspec.structs import replace
 
 from clevora_mock.core.exchange import RequestFacts
-from clevora_mock.recordings.event_stream import leaves, with_leaves
 from clevora_mock.recordings.masker import Masker
 from clevora_mock.recordings.recorded_exchange import CanonicalRequest
 
@@ -45,13 +44,9 @@ def _body(body: bytes, masker: Masker) -> Any:
     if not body:
         return None
     try:
-        text = json.dumps(_plain(json.loads(body)), ensure_ascii=False, sort_keys=True)
-        document = json.loads(masker.text(text))
-        # The start of a text matters to some rules.
-        texts = iter([masker.text(leaf) for _, leaf in leaves(document)])
-        return with_leaves(document, lambda: next(texts))
+        return masker.value(_plain(json.loads(body)))
     except (ValueError, RecursionError):
-        # Not JSON, nested too deeply, or broken by a mask: a text can be compared as well.
+        # What is no JSON, or nested too deeply, can be compared as a text.
         return masker.text(body.decode("utf-8", "replace"))
 
 

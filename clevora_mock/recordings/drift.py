@@ -7,8 +7,10 @@ asked, which is no drift; neither is compared what a rule of the scenario had a 
 import asyncio
 from collections import Counter
 
+from msgspec.structs import replace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from clevora_mock.contract.limits import MAX_BODY_BYTES
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.recordings.recorder import MAX_ANSWER_BYTES
 from clevora_mock.recordings.shape import Shape, differences, shape_of
@@ -106,7 +108,14 @@ class DriftMiddleware:
             return
         head: Message = {}
         parts: list[bytes] = []
+        body = bytearray()
         is_whole = False
+
+        async def read() -> Message:
+            # The journal needs only the start of it, and nothing else keeps it.
+            message = await receive()
+            body.extend(message.get("body", b"")[: MAX_BODY_BYTES - len(body)])
+            return message
 
         async def watch(message: Message) -> None:
             nonlocal head, is_whole
@@ -117,11 +126,11 @@ class DriftMiddleware:
                 is_whole = not message.get("more_body", False)
             await send(message)
 
-        await self._app(scope, receive, watch)
+        await self._app(scope, read, watch)
         exchange = get_exchange(scope)
         facts = exchange.facts
         if is_whole and facts is not None and facts.endpoint is not None and exchange.plan.rule is None:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in head["headers"]}
             # The sandbox's middleware adds it.
             headers["x-request-id"] = exchange.request_id
-            self._report.compare(facts, shape_of(head["status"], headers, b"".join(parts)))
+            self._report.compare(replace(facts, body=bytes(body)), shape_of(head["status"], headers, b"".join(parts)))

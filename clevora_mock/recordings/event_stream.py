@@ -6,7 +6,7 @@ several lines, or be no JSON, an event may lack its ``data:``, and there may be 
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 _LINE = r"data:[ ]?[^\r\n]*"
@@ -38,7 +38,11 @@ def events(text: str) -> Iterator[Event]:
 
 
 def lines_of(text: str) -> Iterator[Event]:
-    """Yield the events of a stream, and its comments, names and ids."""
+    """Yield the events of a stream, and its comments, names and ids; one event for a text that is JSON as a whole."""
+    whole = _decoded(text)
+    if isinstance(whole, dict | list):
+        yield Event(0, len(text), whole)
+        return
     for found in _EVENT.finditer(text):
         if found["mark"]:
             start = found.end("mark")
@@ -74,13 +78,18 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from leaves(item, f"{path}.{name}" if path else str(name))
 
 
-def with_leaves(value: Any, take: Callable[[], str]) -> Any:
-    """Return a JSON value with other strings, which `take` returns in the order of `leaves`."""
-    if isinstance(value, str):
-        return take()
-    if isinstance(value, list):
-        return [with_leaves(item, take) for item in value]
-    return {name: with_leaves(item, take) for name, item in value.items()} if isinstance(value, dict) else value
+def with_leaves(value: Any, texts: Iterable[str]) -> Any:
+    """Return a JSON value with other strings, in the order of `leaves`."""
+    left = iter(texts)
+
+    def replaced(value: Any) -> Any:
+        if isinstance(value, str):
+            return next(left)
+        if isinstance(value, list):
+            return [replaced(item) for item in value]
+        return {name: replaced(item) for name, item in value.items()} if isinstance(value, dict) else value
+
+    return replaced(value)
 
 
 def content_of(data: Any) -> str:

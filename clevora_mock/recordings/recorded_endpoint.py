@@ -52,19 +52,26 @@ class RecordedEndpoint(OperationEndpoint):
         self._recordings = recordings
         self._client = client
 
+    def _is_welcome(self, operation: Operation, exchange: ExchangeRecorder) -> bool:
+        # Credentials are the live API's matter.
+        is_recorded = self._recordings.is_used_by(exchange.sandbox) and not exchange.is_foreign
+        return is_recorded or super()._is_welcome(operation, exchange)
+
     async def _respond(
         self, operation: Operation, exchange: ExchangeRecorder, facts: RequestFacts, scope: Scope, *, fits: bool
     ) -> Response:
+        principal, refusal = self._principal(exchange.sandbox, facts)
         try:
             recording = self._recordings.of(exchange.sandbox)
         except RecordingError as error:
             raise ApiError(BAD_GATEWAY, str(error)) from None
-        if recording is None or operation.endpoint is None or not fits:
+        # A page of another site needs a credential of this server's.
+        if recording is None or operation.endpoint is None or not fits or (refusal is not None and exchange.is_foreign):
             return await super()._respond(operation, exchange, facts, scope, fits=fits)
+        exchange.set_principal(principal)
+        await self._hold_work_memory(exchange, facts)
         masker = self._masker(facts, recording)
         request = await self._background.run(len(facts.body), lambda: canonical_request(facts, masker))
-        principal, refusal = self._principal(exchange.sandbox, facts)
-        exchange.set_principal(principal)
         plan = await self._resolve_plan(exchange.sandbox, facts, principal)
         exchange.set_plan(plan)
         context = RequestContext(
@@ -74,20 +81,22 @@ class RecordedEndpoint(OperationEndpoint):
             return exchange.respond(await self._answer(operation, context, fits=fits))
         position = recording.arrive(request)
         found = recording.file.find(position)
+        if found is None and self._client is None and self._recordings.options.on_miss == "mock":
+            if refusal is not None:
+                raise refusal
+            exchange.sandbox.require_access(facts, principal)
+            return exchange.respond(await self._answer(operation, context, fits=fits))
+        exchange.keep_sandbox()
         if found is not None:
             reply = reply_of(found, paced=self._recordings.options.paced)
             return exchange.respond(reply.charged(plan.then.charge))
-        if self._client is not None and recording.file.writes:
-            writer = ExchangeWriter(recording, request, position, masker, self._recordings.log)
-            response = self._forward(self._client, exchange, facts, writer)
-            exchange.set_response(response)
-            return response
-        if self._client is not None or self._recordings.options.on_miss == "fail":
+        if self._client is None or not recording.file.writes:
             return exchange.respond(self._miss(facts, recording.file.explain_miss(request, position)))
-        if refusal is not None:
-            raise refusal
-        exchange.sandbox.require_access(facts, principal)
-        return exchange.respond(await self._answer(operation, context, fits=fits))
+        response = self._forward(
+            self._client, exchange, facts, ExchangeWriter(recording, request, position, masker, self._recordings.log)
+        )
+        exchange.set_response(response)
+        return response
 
     def _miss(self, facts: RequestFacts, hint: str) -> Reply:
         """Return the error for what is in no recording, which OpenAI's SDKs do not retry."""

@@ -66,6 +66,10 @@ class Recordings:
             return self.select(sandbox, sandbox.name)
         return found
 
+    def is_used_by(self, sandbox: Sandbox) -> bool:
+        """Tell whether a sandbox has a recording, without reading it."""
+        return not self.options.on_request or sandbox in self._by_sandbox
+
     def select(self, sandbox: Sandbox, name: str) -> SandboxRecording:
         """Give a sandbox the recording `name`, from its beginning. Raises RecordingError."""
         chosen = self._by_sandbox[sandbox] = SandboxRecording(self._file(name))
@@ -102,5 +106,7 @@ class Recordings:
             found = RecordingFile(path, options.mode, options.ignore, options.header)
             if found.exists:
                 found.recording.require_young(options.max_age, self._now())
-            self._files[name] = found
+            # Any name can be asked for, so those without a file are not kept.
+            if found.exists or options.mode is not None:
+                self._files[name] = found
         return found

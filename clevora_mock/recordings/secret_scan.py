@@ -10,11 +10,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from msgspec.structs import replace
-
 from clevora_mock.recordings.event_stream import DONE, leaves, lines_of
 from clevora_mock.recordings.masker import Masker
-from clevora_mock.recordings.recorded_exchange import RecordedExchange, encode_line
+from clevora_mock.recordings.recorded_exchange import RecordedExchange
 
 # Strings that are joined do not go on with a value that is masked.
 _UNENDED = re.compile(r"\*\*\*(?!\\*\")")
@@ -23,10 +21,15 @@ _INDEX = re.compile(r"\[[^]]*\]")
 
 def find_secret(exchange: RecordedExchange, masker: Masker) -> str | None:
     """Return the place of a secret in an exchange, such as ``the stream's content``; None without one."""
-    for place, text in _texts(exchange):
-        if masker.text(text) != text:
+    for place, text in _documents(exchange):
+        if masker.document(text) != text:
             return place
-    return None
+    return next((place for place, text in _texts(exchange) if masker.text(text) != text), None)
+
+
+def _documents(exchange: RecordedExchange) -> Iterator[tuple[str, str]]:
+    yield "the answer's text" if exchange.stream is None else "the stream's text", exchange.text
+    yield "the request's body", json.dumps(exchange.request.body, ensure_ascii=False)
 
 
 def _texts(exchange: RecordedExchange) -> Iterator[tuple[str, str]]:
@@ -36,7 +39,6 @@ def _texts(exchange: RecordedExchange) -> Iterator[tuple[str, str]]:
     for name, value in exchange.headers.items():
         yield f"the header {name}", value
     part = "the answer's" if exchange.stream is None else "the stream's"
-    yield f"{part} text", exchange.text
     lines = [line for line in lines_of(exchange.text) if line.data != DONE]
     documents = [line.data for line in lines if line.field == "data"]
     for document in documents if exchange.stream is not None else [*documents, _json(exchange)]:
@@ -45,9 +47,6 @@ def _texts(exchange: RecordedExchange) -> Iterator[tuple[str, str]]:
         yield f"{part} {field or 'comments'}", _join(line.data for line in lines if line.field == field)
     for text in _one_after_the_other(documents):
         yield f"{part} strings", text
-    # With the stream in one piece, since a cut can only hide a secret.
-    whole = exchange if exchange.stream is None else replace(exchange, stream=[(0, exchange.text)])
-    yield "the line", encode_line(whole).decode()
 
 
 def _side_by_side(part: str, document: Any) -> Iterator[tuple[str, str]]:

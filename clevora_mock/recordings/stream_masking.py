@@ -7,9 +7,10 @@ events are joined, masked, and shared out again.
 
 import json
 from itertools import chain, pairwise
+from typing import Any
 
 from clevora_mock.recordings.alignment import Edit, apply_edits, move_cuts, recut
-from clevora_mock.recordings.event_stream import DONE, Event, leaves, lines_of, with_leaves
+from clevora_mock.recordings.event_stream import DONE, leaves, lines_of, with_leaves
 from clevora_mock.recordings.masker import Masker
 
 
@@ -23,7 +24,7 @@ def masked_pieces(pieces: list[str], masker: Masker) -> list[str]:
             cuts.append(cuts[-1] + len(piece))
         text, moved = apply_edits(text, edits), move_cuts(cuts, edits)
         pieces = [text[start:end] for start, end in pairwise(moved)]
-    return recut(pieces, masker.text(text))
+    return recut(pieces, masker.document(text))
 
 
 def _said(text: str, masker: Masker) -> list[Edit]:
@@ -37,20 +38,16 @@ def _said(text: str, masker: Masker) -> list[Edit]:
     edits = []
     for line, before in zip(found, said, strict=True):
         after = [next(shared[path]) for path, _ in before]
-        if after != [leaf for _, leaf in before]:
-            edits.append(_edit(line, after))
+        data = masker.value(with_leaves(line.data, after))
+        if data != line.data:
+            edits.append(Edit(line.start, line.end, _text(data)))
     return edits
 
 
 def _masked_parts(parts: list[str], masker: Masker) -> list[str]:
     # What is the same in every event is no text that was split.
-    joined = parts if len(set(parts)) == 1 else recut(parts, masker.text("".join(parts)))
-    # The start of a text matters to some rules.
-    return [masker.text(part) for part in joined]
+    return parts if len(set(parts)) == 1 else recut(parts, masker.text("".join(parts)))
 
 
-def _edit(line: Event, strings: list[str]) -> Edit:
-    left = iter(strings)
-    data = with_leaves(line.data, lambda: next(left))
-    text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-    return Edit(line.start, line.end, text)
+def _text(data: Any) -> str:
+    return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))

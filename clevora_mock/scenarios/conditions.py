@@ -4,8 +4,9 @@ import re
 from typing import Any
 
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME, ENDPOINTS
-from clevora_mock.contract.limits import MAX_UID_CHARACTERS
+from clevora_mock.contract.limits import KEY_PATTERN, MAX_UID_CHARACTERS
 from clevora_mock.core.expressions import Expression
+from clevora_mock.core.masking import preview
 from clevora_mock.core.messages import quoted
 from clevora_mock.core.scenario import Calls, TextPattern, When
 from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
@@ -110,6 +111,20 @@ _PATTERN_OR_NONE: Field[TextPattern | None] = Field(
 )
 
 
+def _read_key(node: Node) -> str:
+    """Read the name, id or preview of a key; refuse a whole key, which none of these is."""
+    written = _KEY_NAME.read(node)
+    if re.fullmatch(KEY_PATTERN, written):
+        raise node.invalid(
+            f"expected a key's name, id or preview, got a whole key; write its preview {preview(written)}"
+        )
+    return written
+
+
+_KEY_NAME = text("a key's name, id or preview", 200)
+_KEY = Field(_read_key, {**_KEY_NAME.schema, "not": {"pattern": f"^{KEY_PATTERN}$"}})
+
+
 def _read_headers(node: Node) -> tuple[tuple[str, TextPattern | None], ...]:
     """Read patterns by header name, null for an absent one; names become lower case."""
     if not isinstance(node, MappingNode):
@@ -179,7 +194,7 @@ _CHANCE = number(float, lambda node: _NEVER if node.number == 0 else share_hint(
 
 _CONDITIONS = (
     Entry("endpoint", _ENDPOINTS, 'An endpoint\'s name, a list of names, or "*" for all.'),
-    Entry("key", text("a key's name, id or preview", 200), "An API key's name, id or preview."),
+    Entry("key", _KEY, "An API key's name, id or preview."),
     Entry("account", text("an account's uid", MAX_UID_CHARACTERS), "An account's uid."),
     Entry("header", _HEADERS, "Headers by name: the text of a line, a /regular expression/, or null for absent."),
     Entry("body", _BODY, "A part of the request's body: these fields with these values."),

@@ -8,6 +8,7 @@ import msgspec
 from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.contract.errors import INJECTABLE_ERRORS, STATUS_BY_CODE
 from clevora_mock.contract.limits import MAX_SEARCH_RESULTS
+from clevora_mock.core.messages import quoted
 from clevora_mock.core.scenario import MAX_RATE, MIN_RATE, Delay, InjectedError, ScriptedReply, StreamPace, Then
 from clevora_mock.faults.base import ANOTHER_ANSWER, Fault
 from clevora_mock.scenarios.conditions import span
@@ -38,17 +39,36 @@ def _read_wait(node: Node) -> float | str | None:
     return _read_header_value(node) if isinstance(node.value, str) else _SECONDS_OR_NONE.read(node)
 
 
-def _read_body(node: Node) -> tuple[bytes, str]:
-    """Read the bytes of a body and its usual content type."""
+def _read_body(node: Node) -> tuple[str, str]:
+    """Read the text of a body and its usual content type."""
     if isinstance(node.value, str):
-        return node.text.encode(), "text/plain; charset=utf-8"
-    return msgspec.json.encode(JSON.read(node)), "application/json"
+        return node.text, "text/plain; charset=utf-8"
+    return msgspec.json.encode(JSON.read(node)).decode(), "application/json"
 
 
-def _build_error(body: tuple[bytes, str] | None = None, content_type: str | None = None, **parts: Any) -> InjectedError:
+def _charset(content_type: str | None) -> str:
+    """Return the charset that a content type names; UTF-8 without one, and for one that nobody knows."""
+    named = re.search(r'charset="?([\w.:+-]+)', content_type or "", re.ASCII | re.IGNORECASE)
+    try:
+        "".encode(named[1] if named else "utf-8")
+    except LookupError:
+        return "utf-8"
+    return named[1] if named else "utf-8"
+
+
+def _check_error(node: MappingNode, values: dict[str, Any]) -> Problems:
+    charset = _charset(values.get("content_type"))
+    try:
+        values.get("body", ("", ""))[0].encode(charset)
+    except UnicodeEncodeError as error:
+        found = quoted(error.object[error.start])
+        yield node.nodes["body"].problem(f"expected characters of {charset}, got {found}", "body")
+
+
+def _build_error(body: tuple[str, str] | None = None, content_type: str | None = None, **parts: Any) -> InjectedError:
     if body is None:
         return InjectedError(**parts, content_type=content_type)
-    return InjectedError(**parts, body=body[0], content_type=content_type or body[1])
+    return InjectedError(**parts, body=body[0].encode(_charset(content_type)), content_type=content_type or body[1])
 
 
 _STATUS = choice(*INJECTABLE_ERRORS, hint=_status_hint)
@@ -68,7 +88,12 @@ _ERROR = mapping(
     Entry("retry_after", _WAIT, "Retry-After: seconds, a text that is sent as it is, or null for none."),
     Entry("retry_after_ms", _WAIT, "retry-after-ms, which some SDKs look at first: milliseconds, a text or null."),
     Entry("body", Field(_read_body, {}), "A body in place of the contract's: a text, or a value that becomes JSON."),
-    Entry("content_type", _HEADER_VALUE, "The content type; with a body text/plain or application/json."),
+    Entry(
+        "content_type",
+        _HEADER_VALUE,
+        "The content type; with a body text/plain or application/json. The body is sent in its charset.",
+    ),
+    check=_check_error,
     exclusive=(("code", "body"), ("type", "body"), ("message", "body")),
 )
 _REFUSAL = any_of(_STATUS.then(InjectedError), _ERROR)

@@ -101,6 +101,9 @@ def _read_list(node: Node) -> tuple[Fault, ...]:
         if excluded:
             why = f"{another.kind} has an answer of its own"
             raise node.invalid(f"{another.kind} and {excluded[0]} exclude each other: {why}")
+    for fault in faults:
+        if found := [other.kind for other in faults if other is not fault and other.kind in fault.excludes]:
+            raise node.invalid(f"{fault.kind} and {found[0]} exclude each other")
     return tuple(sorted(faults, key=lambda fault: fault.stage))
 
 

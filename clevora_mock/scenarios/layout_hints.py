@@ -1,6 +1,7 @@
 """Hints for YAML that does not parse since a line begins in the wrong column, or a pattern is not in quotes."""
 
 import re
+from collections.abc import Iterable, Iterator
 
 _KEY = re.compile(r" *((?:- +)*)([\w.-]+) *:")
 
@@ -18,19 +19,24 @@ def find_remedy(text: str, index: int, problem: str, column: int) -> str:
     if before.strip():
         return ""
     if "document start" in problem:
-        first = _last_entry(above[::-1])
+        first = next(_entries(above), "")
         return _misaligned(len(before) + 1, [len(first) - len(first.lstrip()) + 1])
     if "'-' indicator" in problem and len(before) + 1 == column:
         return "; in this column each line begins with -; indent what belongs to an item by two more"
     if "'-' indicator" in problem or "expected key" in problem:
-        entry = _KEY.match(_last_entry(above))
+        entry = _key_above(above)
         return _misaligned(len(before) + 1, [*([entry.start(2) + 1] if entry else []), column])
     return ""
 
 
-def _last_entry(lines: list[str]) -> str:
-    """Return the last line that is neither blank nor a comment, or an empty text."""
-    return next((line for line in reversed(lines) if line.strip() and not line.lstrip().startswith("#")), "")
+def _entries(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines that are neither blank nor comments."""
+    return (line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+
+
+def _key_above(lines: list[str]) -> re.Match[str] | None:
+    """Return the match of `_KEY` in the last line with an entry."""
+    return _KEY.match(next(_entries(reversed(lines)), ""))
 
 
 def _misaligned(begins: int, columns: list[int]) -> str:
@@ -52,7 +58,7 @@ def _pattern_hint(before: str, after: str) -> str:
 def _deeper_hint(above: list[str], before: str) -> str:
     """Return the hint for an entry that begins in a column after that of the entry above it."""
     name = re.fullmatch(r"( *(?:- +)*)([\w.-]+) *", before)
-    entry = _KEY.match(_last_entry(above))
+    entry = _key_above(above)
     if not name or not entry or len(name[1]) <= entry.start(2):
         return ""
     return (

@@ -38,6 +38,12 @@ def name_alone(text: str) -> str | None:
     return name if isinstance(name, str) else None
 
 
+def is_empty(text: str) -> bool:
+    """Tell whether a valid scenario sets nothing."""
+    root = parse(text)
+    return isinstance(root, MappingNode) and root.keys.keys() <= {"name", "description", "ttl"}
+
+
 def read_file(path: Path) -> Scenario:
     """Return the scenario in a file. Raises ScenarioError."""
     return read_scenario(str(path), _read_text(path))

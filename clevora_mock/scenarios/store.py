@@ -47,7 +47,7 @@ class ScenarioStore:
         return named or Path(scenario)
 
     def named(self, name: str) -> Scenario:
-        """Return the scenario of a name, and read no other file: for names from requests. Raises ScenarioError."""
+        """Return the scenario of a name from a request, which may be no path. Raises ScenarioError."""
         return _read(_named(self._files(), name))
 
     def describe(self) -> list[tuple[str, str]]:

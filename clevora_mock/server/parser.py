@@ -1,10 +1,15 @@
 """httptools' request parser without upgrades and trailers, and with a limit on heads (W9)."""
 
+import re
 from typing import Protocol
 
 import httptools
 
 from clevora_mock.clock import wall_micros
+
+# The method of a request that httptools does not know, and one that it knows and no path takes.
+_METHOD = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ")
+_KNOWN = b"UNBIND"
 
 
 class Receiver(Protocol):
@@ -27,17 +32,22 @@ class Receiver(Protocol):
 
 
 class RequestParser(httptools.HttpRequestParser):
-    """Parses requests whose heads have at most `head_bytes`, ignores upgrades and drops trailers.
+    """Parses requests whose heads have at most `head_bytes` and `header_lines`, ignores upgrades and drops trailers.
 
     httptools stops after the head of a request that asks for an upgrade, and takes its body for another protocol. Such
-    a head is parsed a second time, without `Upgrade`, together with the bytes that follow it.
+    a head is parsed a second time, without `Upgrade`, together with the bytes that follow it. A request with a method
+    that httptools does not know is parsed with another one, so that it gets a 405 rather than a 400.
     """
 
-    def __init__(self, receiver: Receiver, head_bytes: int) -> None:
+    def __init__(self, receiver: Receiver, head_bytes: int, header_lines: int) -> None:
         self._start()
         self._receiver = receiver
         self._max_head_bytes = head_bytes
+        self._max_header_lines = header_lines
         self._head_bytes = 0
+        # A method that httptools does not know, and the number of heads that have begun.
+        self._method: bytes | None = None
+        self._heads = 0
         self._target = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self.in_head = False
@@ -46,7 +56,8 @@ class RequestParser(httptools.HttpRequestParser):
         # True when no further request is served, since the bytes after the last one are not HTTP or not to be trusted.
         self.ended = False
         self._has_trailers = False
-        # When the last request was complete, in microseconds since 1970; 0 while another one arrives.
+        # When the last request began, and when it was complete, in microseconds since 1970; 0 while it arrives.
+        self.began = 0
         self.completed = 0
 
     def _start(self) -> None:
@@ -57,7 +68,17 @@ class RequestParser(httptools.HttpRequestParser):
     def feed_data(self, data: bytes) -> None:  # type: ignore[override]
         # Bytes of a head or of trailers. Where one begins in `data`, its first segment is counted once it is complete.
         self._head_bytes += len(data)
+        heads, is_begin = self._heads, not self.in_request
         try:
+            try:
+                data = self._feed(data)
+            except httptools.HttpParserInvalidMethodError:
+                # Whole at the beginning of `data`, as clients send it.
+                method = _METHOD.match(data) if is_begin and self._heads == heads + 1 else None
+                if method is None:
+                    raise
+                self._start()
+                self._method, data = method[1], b"%b %b" % (_KNOWN, data[method.end() :])
             while data:
                 data = self._feed(data)
         except httptools.HttpParserError:
@@ -71,7 +92,7 @@ class RequestParser(httptools.HttpRequestParser):
         try:
             super().feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
-            if self.get_method() == b"CONNECT":
+            if super().get_method() == b"CONNECT":
                 raise httptools.HttpParserError("a tunnel") from None
             head = self._head_without_upgrade()
             # After `connection: close`, this parser would ignore all further bytes.
@@ -80,14 +101,19 @@ class RequestParser(httptools.HttpRequestParser):
         return b""
 
     def _head_without_upgrade(self) -> bytes:
-        lines = [b"%b %b HTTP/%b" % (self.get_method(), self._target, self.get_http_version().encode())]
+        lines = [b"%b %b HTTP/%b" % (super().get_method(), self._target, self.get_http_version().encode())]
         lines += [b"%b: %b" % header for header in self._headers if header[0].lower() != b"upgrade"]
         return b"\r\n".join([*lines, b"", b""])
 
+    def get_method(self) -> bytes:
+        return self._method or super().get_method()
+
     def on_message_begin(self) -> None:
+        self._heads += 1
         self._target = b""
         self._headers = []
         self._head_bytes = self.completed = 0
+        self.began = wall_micros()
         self.in_head = self.in_request = True
 
     def on_url(self, url: bytes) -> None:
@@ -96,6 +122,9 @@ class RequestParser(httptools.HttpRequestParser):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.in_head:
             self._headers.append((name, value))
+            if len(self._headers) > self._max_header_lines:
+                self._head_bytes = self._max_head_bytes + 1
+                raise OverflowError("the head has too many lines")
         else:
             # Trailers are dropped, but httptools acts on some of them, so that later requests cannot be trusted.
             self._has_trailers = True
@@ -124,5 +153,5 @@ class RequestParser(httptools.HttpRequestParser):
         self.in_request = False
         self.ended = self._has_trailers
         if not self.should_upgrade():
-            self.completed = wall_micros()
+            self._method, self.completed = None, wall_micros()
             self._receiver.on_message_complete()

@@ -2,15 +2,14 @@
 
 from typing import Any
 
+from clevora_mock.server.limits import ConnectionLimits
+
 
 class Pipeline:
-    """The requests of a connection without a complete response, as uvicorn's RequestResponseCycles, oldest first.
+    """The requests of a connection without a complete response, as uvicorn's RequestResponseCycles, oldest first."""
 
-    Up to `max_bytes` are received while an earlier request runs.
-    """
-
-    def __init__(self, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self._limits = limits
         self._bytes = 0
         self._cycles: list[Any] = []
 
@@ -21,9 +20,16 @@ class Pipeline:
         """Return the oldest cycle, whose response is next; None without a request."""
         return next((cycle for cycle in self._cycles if not cycle.response_complete), None)
 
-    def has_room(self, size: int) -> bool:
-        """Count `size` received bytes; return True if they are of waiting requests, and within the limit."""
-        running = self.running()
-        is_waiting = running is not None and running is not self._cycles[-1]
-        self._bytes = self._bytes + size if is_waiting else 0
-        return is_waiting and self._bytes <= self._max_bytes
+    def waiting(self) -> int:
+        """Return the number of requests behind the running one."""
+        return max(0, sum(1 for cycle in self._cycles if not cycle.response_complete) - 1)
+
+    def count(self, size: int) -> None:
+        """Count `size` received bytes, which are of waiting requests if there are any."""
+        self._bytes = self._bytes + size if self.waiting() else 0
+
+    def is_full(self) -> bool:
+        """Tell whether as many requests wait as may do."""
+        waiting = self.waiting()
+        limits = self._limits
+        return waiting >= limits.pipelined_requests or (waiting > 0 and self._bytes > limits.pipelined_bytes)

@@ -6,8 +6,11 @@ _REASONS = {
     400: ("Bad Request", "This is not HTTP/1.1"),
     408: ("Request Timeout", "The request did not arrive completely in time"),
     431: ("Request Header Fields Too Large", "The request line and headers are too large"),
+    503: ("Service Unavailable", "The server has as many connections as it takes"),
 }
-_BODY = '{"error":{"message":"%s","type":"invalid_request_error","code":"invalid_request"}}'
+_INVALID = ("invalid_request_error", "invalid_request")
+_OVERLOAD = ("server_error", "service_unavailable")
+_BODY = '{"error":{"message":"%s","type":"%s","code":"%s"}}'
 
 
 class Refusals:
@@ -17,9 +20,12 @@ class Refusals:
         self._count = 0
 
     def response(self, status: int) -> bytes:
-        """Return the bytes of a response of status 400, 408 or 431."""
+        """Return the bytes of a response of status 400, 408, 431 or 503."""
         reason, message = _REASONS[status]
-        body = _BODY % message
+        kind = (
+            ("server_error", "service_unavailable") if status == 503 else ("invalid_request_error", "invalid_request")
+        )
+        body = _BODY % (message, *kind)
         # No sandbox is known yet, so the id comes from a counter of the server's.
         request_id = stable_hash("not HTTP", self._count).hex()[:24]
         self._count += 1

@@ -37,7 +37,7 @@ class UvicornServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=partial(FaultProtocol, limits=limits, refusals=Refusals()),  # type: ignore[arg-type]
+                http=partial(FaultProtocol, limits=limits, refusals=Refusals(), accepted=set()),  # type: ignore[arg-type]
                 ws="none",
                 lifespan="on",
                 loop="asyncio" if sys.platform == "win32" else "uvloop",

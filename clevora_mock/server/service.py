@@ -19,7 +19,7 @@ from clevora_mock.exit_status import FAILURE, FILE_INVALID, PORT_TAKEN, USAGE
 from clevora_mock.server.limits import ConnectionLimits
 from clevora_mock.server.run import UvicornServer, end_at_signals
 from clevora_mock.server.sockets import PortTakenError, listen, url_of
-from clevora_mock.settings import Settings
+from clevora_mock.settings import SETTINGS, Settings
 from clevora_mock.upstream.client import UpstreamUnavailableError
 
 
@@ -48,7 +48,8 @@ class Service:
             raise CannotServeError(settings.conflict, USAGE)
         self.settings = settings
         self._try_export()
-        self.app = _app(settings, lambda: create_app(settings, on_request, on_closed, on_change))
+        self._loaded = _import_path(settings)
+        self.app = _app(self._loaded, lambda: create_app(settings, on_request, on_closed, on_change))
         self._listener = _listener(settings)
         self.url = url_of(self._listener)
         self._server: UvicornServer | None = None
@@ -98,6 +99,18 @@ class Service:
                 export_sandboxes(self.app.state.sandboxes, path)
 
     @property
+    def warning(self) -> str | None:
+        """A warning of settings that do not apply to the sandboxes of a file that was loaded; None without any."""
+        given = [
+            setting.flag
+            for setting in SETTINGS
+            if setting.field in ("scenario", "balance") and getattr(self.settings, setting.field) != setting.default
+        ]
+        if self._loaded is None or not given:
+            return None
+        return f"{' and '.join(given)}: for new sandboxes alone, since those in {str(self._loaded)!r} are as they were"
+
+    @property
     def _export_path(self) -> Path | None:
         file = self.settings.state or self.settings.export_on_exit
         return None if file is None else Path(file)
@@ -111,10 +124,11 @@ class Service:
             raise CannotServeError(f"{flag}: cannot write {str(path)!r}: {error.strerror}", status) from None
 
 
-def _app(settings: Settings, create: Callable[[], Starlette]) -> Starlette:
+def _app(path: Path | None, create: Callable[[], Starlette]) -> Starlette:
+    """Create the application, with the sandboxes of the file `path`. Raises CannotServeError."""
     try:
         app = create()
-        if (path := _import_path(settings)) is not None:
+        if path is not None:
             from clevora_mock.control.export_file import import_sandboxes  # noqa: PLC0415 - few servers import anything
 
             import_sandboxes(app.state.sandboxes, path)

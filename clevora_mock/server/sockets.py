@@ -1,6 +1,7 @@
 """TCP sockets: listening, and resetting a connection."""
 
 import errno
+import select
 import socket
 import struct
 from contextlib import suppress
@@ -39,18 +40,37 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
-class ResettableTransport(Protocol):
-    """The part of a transport that `reset` uses."""
+class SocketTransport(Protocol):
+    """The part of a transport that these functions use."""
 
     def get_extra_info(self, name: str) -> Any: ...
 
     def abort(self) -> None: ...
 
 
-def reset(transport: ResettableTransport) -> None:
+def reset(transport: SocketTransport) -> None:
     """End a connection with a TCP reset; bytes that the kernel has not sent yet are dropped."""
     connection = transport.get_extra_info("socket")
     # The client may have ended the connection first; its socket is then closed, and has no number any longer.
     with suppress(OSError, ValueError):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
+
+
+def has_left(transport: SocketTransport) -> bool:
+    """Tell whether the client has closed its side, behind data that nobody reads; False where the system cannot say."""
+    return bool(_poll(transport, getattr(select, "POLLRDHUP", 0)))
+
+
+def is_reset(transport: SocketTransport) -> bool:
+    """Tell whether the connection is reset; False where the system cannot say."""
+    return bool(_poll(transport, 0))
+
+
+def _poll(transport: SocketTransport, events: int) -> int:
+    """Return those of `events` that the socket has now, with errors and a reset; none on a system without `poll`."""
+    if not hasattr(select, "poll"):
+        return 0
+    poller = select.poll()
+    poller.register(transport.get_extra_info("socket").fileno(), events)
+    return sum(found & ~select.POLLNVAL for _, found in poller.poll(0))

@@ -9,6 +9,8 @@ from clevora_mock.server.limits import ConnectionLimits
 
 # The interval of checks for complete responses on a half-closed connection.
 _STEP_SECONDS = 0.02
+# The interval of looks for disconnects on a connection that is not read.
+_LOOK_SECONDS = 0.5
 
 
 class Connection(Protocol):
@@ -23,14 +25,21 @@ class Connection(Protocol):
     def close(self) -> None:
         """Close without a reset."""
 
+    def check_left(self) -> None:
+        """Notice a disconnect, without reading."""
+
+    def drop(self) -> None:
+        """Close at once, without what the client has not taken."""
+
 
 class Timeouts:
-    """A connection's only timer; each method restarts it for another reason."""
+    """A connection's timer for its requests, which each method restarts for another reason, and one for its reader."""
 
     def __init__(self, connection: Connection, limits: ConnectionLimits) -> None:
         self._connection = connection
         self._limits = limits
         self._timer: asyncio.TimerHandle | None = None
+        self._reader_timer: asyncio.TimerHandle | None = None
 
     def idle(self) -> None:
         """Wait for a request to begin."""
@@ -39,6 +48,22 @@ class Timeouts:
     def receiving(self) -> None:
         """Wait for more of a request."""
         self._start(self._limits.receive_seconds, self._connection.stop_receiving)
+
+    def held(self) -> None:
+        """Look from time to time whether a client has left whose connection is not read."""
+        self._start(_LOOK_SECONDS, self._connection.check_left)
+
+    def unread(self) -> None:
+        """Wait for the client to take what was sent."""
+        self.read()
+        loop = asyncio.get_running_loop()
+        self._reader_timer = loop.call_later(self._limits.idle_seconds, self._connection.drop)
+
+    def read(self) -> None:
+        """Wait no longer for the client to take what was sent."""
+        if self._reader_timer is not None:
+            self._reader_timer.cancel()
+            self._reader_timer = None
 
     def half_closed(self) -> None:
         """Wait for the last response, and close after it."""

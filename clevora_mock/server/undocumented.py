@@ -2,7 +2,7 @@
 
 # Attributes by class.
 UNDOCUMENTED = {
-    "HttpToolsProtocol": ("cycle", "parser", "scope"),
+    "HttpToolsProtocol": ("cycle", "on_response_complete", "parser", "scope"),
     "RequestResponseCycle": ("chunked_encoding", "expected_content_length", "response_complete", "response_started"),
     "Server": ("capture_signals", "startup"),
 }

@@ -163,7 +163,7 @@ class Clevora:
         self.call("POST", "/__mock/reset", {} if only is None else {"only": only})
 
     def remove(self) -> None:
-        """Remove the sandbox; its next use creates a new one."""
+        """Remove the sandbox; the next request that it accepts creates a new one."""
         self.call("DELETE", "/")
 
     def call(self, method: str, path: str, body: object = None) -> Any:
@@ -184,7 +184,7 @@ class Server(Clevora):
     """A server: its sandbox `default`, and any other by name."""
 
     def sandbox(self, name: str) -> Clevora:
-        """Return the sandbox `name` (``[a-z0-9][a-z0-9-]{0,62}``), which its first use creates."""
+        """Return the sandbox `name` (``[a-z0-9][a-z0-9-]{0,62}``), which the first request that it accepts creates."""
         return Clevora(f"{self.url}/sandbox/{name}", self.api_key, self._connections)
 
     @property

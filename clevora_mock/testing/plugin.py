@@ -7,6 +7,8 @@ need one imports only this file.
 
 import re
 from collections.abc import Generator, Iterator
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -127,8 +129,8 @@ def clevora(request: pytest.FixtureRequest, clevora_server: "Server") -> "Iterat
     ``@pytest.mark.clevora(scenario="flaky")`` sets it up.
     """
     sandbox = clevora_server.sandbox(_name(request))
-    # An external server may hold this sandbox from an earlier run.
-    sandbox.remove()
+    # This makes it, so that refused requests are journaled too; an external server may hold one of an earlier run.
+    sandbox.reset()
     problem = _set_up(sandbox, request)
     if problem is not None:
         pytest.fail(f"@pytest.mark.clevora: {problem}", pytrace=False)
@@ -180,6 +182,8 @@ def _name_of(test: str, unique: str) -> str:
 
 def _set_up(sandbox: "Clevora", request: pytest.FixtureRequest) -> str | None:
     """Apply the test's marks, of which the closest to the test wins; return a problem with them, if any."""
+    from clevora_mock.scenarios.store import is_file
+
     keywords: dict[str, Any] = {}
     for mark in reversed(list(request.node.iter_markers("clevora"))):
         unknown = sorted(mark.kwargs.keys() - {"scenario", "rules", "balance", "clock", "recording"})
@@ -187,7 +191,11 @@ def _set_up(sandbox: "Clevora", request: pytest.FixtureRequest) -> str | None:
             return f"expected {_MARK}, got {', '.join([*map(repr, mark.args), *unknown])}"
         keywords |= mark.kwargs
     try:
-        if keywords.get("scenario") is not None or keywords.get("rules") is not None:
+        scenario = keywords.get("scenario")
+        if isinstance(scenario, str | PathLike) and is_file(scenario) and not Path(scenario).exists():
+            # As in `clevora_options`, whatever the folder in which pytest was started.
+            keywords["scenario"] = request.config.rootpath / scenario
+        if scenario is not None or keywords.get("rules") is not None:
             sandbox.use(keywords.get("scenario"), rules=keywords.get("rules"))
         if keywords.get("balance") is not None:
             sandbox.balance = keywords["balance"]

@@ -5,6 +5,7 @@ import json
 from clevora_mock.cli.log_line import LogLine, outcome_of
 from clevora_mock.cli.terminal import Styler
 from clevora_mock.core import money
+from clevora_mock.core.journal import MAX_TEXT_CHARACTERS
 from clevora_mock.core.messages import printable
 from clevora_mock.settings import proxy_hint
 from clevora_mock.testing.clevora import Clevora, MockError, Server
@@ -69,7 +70,7 @@ def _lines(request: Request) -> list[str]:
         request.rule,
         request.hint,
     )
-    lines = [line.text(Styler())]
+    lines = [line.text(Styler(), MAX_TEXT_CHARACTERS)]
     if request.body is not None:
         body = request.body if isinstance(request.body, str) else json.dumps(request.body, ensure_ascii=False)
         lines.append(f"         {body[:MAX_BODY_CHARACTERS]}{'...' if len(body) > MAX_BODY_CHARACTERS else ''}")

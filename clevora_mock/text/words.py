@@ -14,7 +14,7 @@ from unicodedata import normalize
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff"
 # Other words have at most forty characters, which bounds the size of a feature.
 _TOKEN = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]{{1,40}}|[^\w\s]|_")
-# Long texts are processed in slices of this many characters, since other threads wait for each call.
+# Long texts are processed in slices of up to this many characters, since other threads wait for each call.
 _SLICE = 1 << 16
 _APOSTROPHES = str.maketrans("", "", "'\u2019")
 _VOWEL = re.compile("[aeiouy]")
@@ -44,8 +44,14 @@ def fold(text: str) -> str:
 
 def tokens(text: str) -> Iterator[str]:
     """Yield the words and symbols of `text`, folded, in order."""
-    for start in range(0, len(text), _SLICE):
-        yield from _TOKEN.findall(fold(text[start : start + _SLICE]))
+    start = 0
+    while start < len(text):
+        end = start + _SLICE
+        if end < len(text):
+            # Between two words, unless there is no space.
+            end = max(text.rfind(space, start, end) for space in " \n") + 1 or end
+        yield from _TOKEN.findall(fold(text[start:end]))
+        start = end
 
 
 def words(text: str) -> list[str]:

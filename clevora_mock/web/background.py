@@ -49,9 +49,16 @@ class Background:
             # The event loop may have ended meanwhile.
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(_unless_cancelled, future, done)
+            # The traceback of an error holds this frame, and all that the work had.
+            del done
 
         self.start(work_for_request)
-        return await future
+        try:
+            return await future
+        except Exception:
+            # As above.
+            del future
+            raise
 
     async def finish(self) -> None:
         """Wait for the work that was started, but for `_GRACE_SECONDS` at most."""

@@ -1,6 +1,8 @@
 """CORS for the emulated APIs: open to pages of every origin, without credentials (W8)."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from clevora_mock.core.reply import Header, Reply
 
@@ -35,3 +37,28 @@ def preflight_reply(headers: Mapping[bytes, bytes], allowed: str | None) -> Repl
     if b"access-control-request-private-network" in headers:
         granted.append((b"access-control-allow-private-network", b"true"))
     return Reply(headers=tuple(granted), status=204)
+
+
+def is_from_another_site(headers: Mapping[bytes, bytes]) -> bool:
+    """Tell whether a browser sends the request for a page that is neither of this machine nor of the server's host."""
+    origin = headers.get(b"origin")
+    if origin is None:
+        # For images and the like, browsers send no origin.
+        return headers.get(b"sec-fetch-site") == b"cross-site"
+    name = _host_name(origin)
+    own = _host_name(b"http://" + headers.get(b"host", b""))
+    return name is None or not (name in (own, "localhost") or name.endswith(".localhost") or _is_loopback(name))
+
+
+def _host_name(url: bytes) -> str | None:
+    try:
+        return urlsplit(url.decode("latin-1")).hostname
+    except ValueError:
+        return None
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -12,12 +12,13 @@ from clevora_mock.contract.errors import ERROR_BY_CODE
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.masking import masked_text
+from clevora_mock.core.sandboxes import path_of
 from clevora_mock.web.cross_origin import is_preflight, preflight_reply
 from clevora_mock.web.exchange_recorder import get_exchange
 from clevora_mock.web.operation import ApiFamily
 from clevora_mock.web.path_hints import hint_for
 from clevora_mock.web.pipeline import OperationEndpoint
-from clevora_mock.web.request_body import read_body
+from clevora_mock.web.request_body import read_body, refuse
 
 # Unknown paths below these are not journaled: they belong to the mock itself, or browsers request them unprompted.
 _OWN_PREFIXES = ("/__mock/", "/favicon.ico/")
@@ -33,6 +34,8 @@ class ErrorHandlers:
         """Render an ApiError that an endpoint raised."""
         exchange = get_exchange(request.scope)
         facts = exchange.facts or _anonymous_facts(request)
+        # They hold the request's body, as long as the response is sent.
+        error.__traceback__ = error.__context__ = None
         return exchange.respond(self._family(request).render_error(cast("ApiError", error), facts))
 
     async def server_error(self, request: Request, error: Exception) -> Response:
@@ -49,7 +52,7 @@ class ErrorHandlers:
         # Encoded slashes are left in the path as they came.
         message = f"No route {request.method} {quote(masked_text(exchange.path)[:200], safe='/%*')}"
         is_own = f"{exchange.path}/".startswith(_OWN_PREFIXES)
-        error = ApiError("not_found", message, hint=None if is_own else hint_for(exchange.path))
+        error = ApiError("not_found", message, hint=hint_for(exchange.path, path_of(exchange.sandbox.name)))
         return await self._unrouted(request, error, is_own=is_own)
 
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:
@@ -77,10 +80,10 @@ class ErrorHandlers:
         exchange = get_exchange(request.scope)
         exchange.assign_id(emulated=not is_own)
         try:
-            body = await read_body(request.method, exchange.headers, request.receive)
+            body = await read_body(request.method, exchange.headers, request.receive, refuse)
         except ClientDisconnect:
             return Response()
-        facts = _anonymous_facts(request) if is_own else exchange.set_facts(body or b"")
+        facts = _anonymous_facts(request) if is_own else exchange.set_facts(body.content, body_bytes=body.size)
         # Also of an unknown path, so that the browser sends the request and shows its error.
         if not is_own and is_preflight(request.method, exchange.headers):
             return exchange.respond(preflight_reply(exchange.headers, error.allow))

@@ -2,16 +2,30 @@
 
 from typing import Protocol, cast
 
+from msgspec.structs import replace
 from starlette.types import Scope
 
 from clevora_mock.contract.endpoints import Endpoint
+from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import ANONYMOUS, Exchange, Principal, RequestFacts
+from clevora_mock.core.journal import BODY_START_BYTES
 from clevora_mock.core.reply import Header, Reply
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import NO_PLAN, Plan
-from clevora_mock.web.cross_origin import CROSS_ORIGIN_HEADERS
-from clevora_mock.web.framed_response import FramedResponse
+from clevora_mock.web.cross_origin import CROSS_ORIGIN_HEADERS, is_from_another_site
+from clevora_mock.web.framed_response import FramedResponse, stopped_reply
 from clevora_mock.web.header_text import header_safe
+from clevora_mock.web.memory_budget import MemoryBudget, MemoryShare
+from clevora_mock.web.request_body import SMALL_BODY_BYTES
+
+# Of the bodies of requests that arrive and wait, of a whole server.
+BODIES_BYTES = 32 * 1024 * 1024
+# Of documents that requests are decoded to, and of large answers.
+WORK_BYTES = 96 * 1024 * 1024
+
+# A frame without its data.
+_FRAME_BYTES = 200
 
 _STATE_KEY = "exchange"
 
@@ -26,16 +40,32 @@ class SentResponse(Protocol):
     simulated_delay: int
 
 
+class SharedState:
+    """State that all requests of a server share; `latency` (microseconds) delays each response of the emulated APIs.
+
+    The memory of large requests is apart from that of the work and the answers which they cause, so that an answer
+    never waits for a request that waits for it.
+    """
+
+    def __init__(self, sandboxes: Sandboxes, latency: int = 0) -> None:
+        self.sandboxes = sandboxes
+        self.latency = latency
+        self.bodies = MemoryBudget(BODIES_BYTES)
+        self.work = MemoryBudget(WORK_BYTES)
+
+
 class ExchangeRecorder:
     """Record of one request to a sandbox.
 
     The middleware creates it, each step of the pipeline sets its part, and `finish` journals the result as an
-    `Exchange`. The URL's path is `prefix`, which names the sandbox, and `path`. `latency` (microseconds) delays each
-    response of the emulated APIs.
+    `Exchange`. The URL's path is `prefix`, which names the sandbox, and `path`. `body_memory` and `work_memory` are the
+    request's shares until its end.
     """
 
-    def __init__(self, sandbox: Sandbox, scope: Scope, prefix: str, path: str, latency: int = 0) -> None:
+    def __init__(self, sandbox: Sandbox, scope: Scope, prefix: str, path: str, shared: SharedState) -> None:
         self.sandbox = sandbox
+        self._sandboxes, self._latency = shared.sandboxes, shared.latency
+        self.body_memory, self.work_memory = MemoryShare(shared.bodies), MemoryShare(shared.work)
         self.arrived = sandbox.clock.now()
         self.path = path
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -52,7 +82,6 @@ class ExchangeRecorder:
         self.status = 0
         self._scope = scope
         self._prefix = prefix
-        self._latency = latency
         self._response: SentResponse | None = None
 
     @property
@@ -61,6 +90,21 @@ class ExchangeRecorder:
         host = self.headers.get(b"host", b"").decode("latin-1") or "{}:{}".format(*self._scope["server"])
         return f"{self._scope['scheme']}://{host}{self._prefix}"
 
+    def keep_sandbox(self) -> None:
+        """Keep the sandbox of an accepted request. Raises a 404 for a page of another site, which makes none."""
+        if self.sandbox.is_kept:
+            return
+        if self.is_foreign:
+            name = self.sandbox.name
+            hint = f"a page of another site makes no sandbox; POST /sandbox/{name}/__mock/reset makes it"
+            raise ApiError("not_found", f"No sandbox {name}", hint=hint)
+        self._sandboxes.keep(self.sandbox)
+
+    @property
+    def is_foreign(self) -> bool:
+        """True if a page of another site sends the request."""
+        return is_from_another_site(self.headers)
+
     def assign_id(self, *, emulated: bool = True) -> None:
         """Assign the request id.
 
@@ -68,8 +112,13 @@ class ExchangeRecorder:
         """
         self.request_id = "req_" + self.sandbox.rng.next_hex("request" if emulated else "own request")
 
-    def set_facts(self, body: bytes, endpoint: Endpoint | None = None, operation: str | None = None) -> RequestFacts:
-        """Set and return the facts of a request whose route and body are known."""
+    def set_facts(
+        self, body: bytes, endpoint: Endpoint | None = None, operation: str | None = None, body_bytes: int = 0
+    ) -> RequestFacts:
+        """Set and return the facts of a request whose route and body are known.
+
+        `body_bytes` is the size of a body that was not kept whole.
+        """
         self.facts = RequestFacts(
             id=self.request_id,
             arrived=self.arrived,
@@ -81,6 +130,7 @@ class ExchangeRecorder:
             body=body,
             endpoint=endpoint,
             operation=operation,
+            body_bytes=body_bytes,
         )
         return self.facts
 
@@ -104,12 +154,29 @@ class ExchangeRecorder:
         delay = self._latency if self.facts is not None else 0
         if then.delay is not None:
             delay += then.delay.sample(self.sandbox.rng, f"delay of {self.plan.purpose}")
+        self._shrink(reply)
         response = self._response = FramedResponse(reply, self.sandbox, delay)
         return response
 
     def set_response(self, response: SentResponse) -> None:
         """Set a response that does not come from a complete reply."""
         self._response = response
+
+    def respond_stopped(self) -> FramedResponse:
+        """Return the response in place of one that the end of the server prevents."""
+        response = self._response = FramedResponse(stopped_reply(), self.sandbox)
+        return response
+
+    def _shrink(self, reply: Reply) -> None:
+        """Keep of the request what the journal needs, and give back the memory that the reply does not take."""
+        facts = self.facts
+        if facts is not None and (len(facts.body) > BODY_START_BYTES or vars(facts)):
+            # A copy has no decoded document.
+            size = facts.body_bytes or len(facts.body)
+            self.facts = replace(facts, body=facts.body[:BODY_START_BYTES], body_bytes=size)
+        self.body_memory.shrink(0)
+        size = sum(len(frame.data) for frame in reply.frames)
+        self.work_memory.shrink(0 if size <= SMALL_BODY_BYTES else size + len(reply.frames) * _FRAME_BYTES)
 
     def common_headers(self) -> list[Header]:
         """Return the headers that every response carries, except id, date and server."""
@@ -127,10 +194,15 @@ class ExchangeRecorder:
     def finish(self) -> None:
         """Journal the exchange, unless the client disconnected before its request was read.
 
-        A response from outside the pipeline, such as an embedder's exception handler, is journaled by its status alone.
+        Nor is one from a page of another site without a valid credential, so that it cannot drive out other entries. A
+        response from outside the pipeline, such as an embedder's exception handler, is journaled by its status alone.
         """
+        self.body_memory.shrink(0)
+        self.work_memory.shrink(0)
         facts = self.facts
         if facts is None or not (self.status or self._response):
+            return
+        if self.principal is ANONYMOUS and self.is_foreign:
             return
         response: SentResponse = self._response or FramedResponse(Reply(status=self.status), self.sandbox)
         exchange = Exchange(

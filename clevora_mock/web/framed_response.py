@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from clevora_mock.contract.errors import ERROR_BY_CODE
 from clevora_mock.core.reply import NEVER, Ending, Frame, Header, Reply, json_reply
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.scenario import InjectedError
 from clevora_mock.web.disconnect import DisconnectWatcher
 
 # The key of the server's ConnectionControl in the scope's extensions.
@@ -23,6 +24,9 @@ CONNECTION_CONTROL = "clevora_mock.connection"
 
 # In the extensions of a request from this process itself, where delays are recorded as if they had been waited for.
 WITHOUT_WAITING = "clevora_mock.without_waiting"
+
+# In place of a fault, for a response that the end of the server cuts or prevents.
+STOPPED = "stopped"
 
 # Maximum size of one write; a disconnect is noticed between two writes.
 MAX_WRITE_BYTES = 64 * 1024
@@ -32,7 +36,11 @@ _SEGMENT_SECONDS = 0.02
 
 
 class ConnectionControl(Protocol):
-    """ASGI extension by which an application ends a connection below HTTP."""
+    """ASGI extension by which an application ends a connection below HTTP, or sees that its client has."""
+
+    @property
+    def is_lost(self) -> bool:
+        """True once the client has disconnected."""
 
     def close(self) -> None:
         """Send a FIN, even when the response is incomplete."""
@@ -70,6 +78,11 @@ class FramedResponse(Response):
         if self._delay and not await self._wait_delay(scope, receive):
             self.abandoned = True
             return
+        control = _control(scope)
+        if control is not None and control.is_lost:
+            # During the work: nothing is sent.
+            self.abandoned = True
+            return
         if self._delay_clock is not self._clock:
             self.simulated_delay += max([0, *(frame.due for frame in self.reply.frames)])
         # Clients count `Retry-After` from the first byte, which they may read before the last one is sent.
@@ -105,8 +118,7 @@ class FramedResponse(Response):
         frames = self.reply.frames
         if self._is_paced or not self.reply.has_head or any(frame.apart for frame in frames):
             return False
-        # A body that is no stream is billed whole, so no disconnect has to be noticed within it.
-        return not self.reply.is_stream or sum(len(frame.data) for frame in frames) <= MAX_WRITE_BYTES
+        return sum(len(frame.data) for frame in frames) <= MAX_WRITE_BYTES
 
     @property
     def _is_paced(self) -> bool:
@@ -136,9 +148,16 @@ class FramedResponse(Response):
                 if watcher.disconnected:
                     return False
                 self.frames_sent += len(frames)
+        except asyncio.CancelledError:
+            self._cut()
+            raise
         finally:
             watcher.cancel()
         return True
+
+    def _cut(self) -> None:
+        """Record that the end of the server cuts the response: a stream costs what was sent, another body nothing."""
+        self.reply = replace(self.reply, fault=STOPPED, undelivered=not self.reply.is_stream)
 
     def _writes(self) -> Iterator[tuple[Frame, ...]]:
         """Yield the frames of each write: one by one in a paced reply, else grouped by size."""
@@ -175,6 +194,14 @@ class FramedResponse(Response):
                 # A reset drops data that is not sent yet.
                 await asyncio.sleep(_SEGMENT_SECONDS)
             control.reset()
+
+
+def stopped_reply() -> Reply:
+    """Return the error for a request that the end of the server prevents."""
+    spec = InjectedError(503).resolve().spec
+    error = {"message": "The server is stopping", "type": spec.type, "code": spec.code}
+    reply = json_reply(msgspec.json.encode({"error": error}), 503)
+    return replace(reply, code=spec.code, message=error["message"], fault=STOPPED, undelivered=True)
 
 
 def _control(scope: Scope) -> ConnectionControl | None:

@@ -10,13 +10,13 @@ from clevora_mock.clock import DURATION, read_duration
 from clevora_mock.contract.errors import INJECTABLE_ERRORS, STATUS_BY_CODE
 from clevora_mock.core.errors import ApiError, invalid
 from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.json_subset import is_subset
 from clevora_mock.core.messages import did_you_mean, duration_hint, one_of, quoted
-from clevora_mock.core.rules import is_subset
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.scenario import NO_PLAN, Delay, InjectedError, Plan
+from clevora_mock.core.scenario import NO_PLAN, Delay, InjectedError, Plan, Rule, Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.faults import FAULTS
-from clevora_mock.faults.base import ANOTHER_ANSWER, Fault
+from clevora_mock.faults.base import ANOTHER_ANSWER, STREAM, Fault
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.background import LONG, Background
 
@@ -40,7 +40,8 @@ class PlanResolver:
     async def __call__(self, sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
         """Return the plan for a request.
 
-        Raises a 400 for an unknown header, one with an unknown value, and a fault that the answer cannot have.
+        Raises a 400 for an unknown header, one with an unknown value, and a fault or a scenario that can do nothing to
+        the answer.
         """
         asked = [name for name in facts.headers if name.startswith(_PREFIX)]
         if not asked and not sandbox.scenario_run.scenario.rules:
@@ -49,19 +50,22 @@ class PlanResolver:
         if not asked:
             return sandbox.scenario_run.plan(facts, principal, sandbox.rng)
         # Read first, since a request that fails here must not count as a rule's call.
-        _require_known(asked)
-        overrides = {name: read(facts.header(name)) for name, read in _OVERRIDES.items() if name in facts.headers}
+        _require_known(asked, facts)
+        values = {name: facts.header(name).strip() for name in asked}
+        overrides = {name: read(values[name]) for name, read in _OVERRIDES.items() if name in values}
         if FAULT in overrides:
-            _require_possible(FAULTS[facts.header(FAULT)], facts)
-        side = facts.header(SCENARIO)
-        run = sandbox.scenario_run if SCENARIO not in facts.headers else await self._side_run(sandbox, side)
+            _require_possible(FAULTS[values[FAULT]], facts)
+        run = sandbox.scenario_run
+        if SCENARIO in values:
+            run = await self._side_run(sandbox, values[SCENARIO])
+            _require_rule(run.scenario, facts)
         plan = run.plan(facts, principal, sandbox.rng)
         if not overrides:
             return plan
-        then = plan.then
+        then, named = plan.then, [] if plan.rule is None else [plan.rule]
         for changes in overrides.values():
             then = structs.replace(then, **changes)
-        return structs.replace(plan, then=then, rule=plan.rule or ", ".join(name.decode() for name in overrides))
+        return structs.replace(plan, then=then, rule=", ".join([*named, *(name.decode() for name in overrides)]))
 
     async def _side_run(self, sandbox: Sandbox, name: str) -> ScenarioRun:
         run = sandbox.side_runs.get(name)
@@ -71,17 +75,30 @@ class PlanResolver:
             scenario = await self._background.run(LONG if self._store.has_own else 0, lambda: self._store.named(name))
         except ValueError as error:
             raise ApiError("invalid_field", f"{SCENARIO.decode()}: {error}") from None
+        if not scenario.rules and not scenario.means_the_same(Scenario(scenario.name, scenario.description)):
+            why = f"{name} has no rules, and the rest of a scenario does not apply to one request; PUT /__mock/scenario"
+            raise ApiError("invalid_field", f"{SCENARIO.decode()}: {why} starts it")
         # Another request may have started it meanwhile.
         return sandbox.side_runs.get(name) or sandbox.start_side_run(name, scenario)
 
 
-def _require_known(names: list[bytes]) -> None:
-    """Raise a 400 for a header of the mock's that does not exist."""
+def refuse_overrides(facts: RequestFacts, place: str) -> None:
+    """Raise a 400 for a header of the mock's at a `place` where none has an effect."""
+    asked = [name for name in facts.headers if name.startswith(_PREFIX)]
+    if asked:
+        _require_known(asked, facts)
+        raise ApiError("invalid_field", f"{asked[0].decode()}: expected at Clevora's endpoints, got it at {place}")
+
+
+def _require_known(names: list[bytes], facts: RequestFacts) -> None:
+    """Raise a 400 for a header of the mock's that does not exist, or comes twice."""
     for name in names:
         if name not in _CONTROL_HEADERS:
             written = name.decode("latin-1")
             hint = did_you_mean(written, _NAMES) or f"; expected {one_of(_NAMES)}"
             raise ApiError("invalid_field", f"unknown header {quoted(written)}{hint}")
+        if len(lines := facts.lines_of(name)) > 1:
+            raise invalid(name.decode(), "one header", f"{len(lines)}")
 
 
 def _require_possible(fault: type[Fault], facts: RequestFacts) -> None:
@@ -101,6 +118,28 @@ def _require_possible(fault: type[Fault], facts: RequestFacts) -> None:
         raise _impossible(fault, required.answer, f"this is {endpoint.name}")
     if not is_subset({required.field: required.value}, facts.document):
         raise _impossible(fault, required.answer, f"the body has no {required.field}: {str(required.value).lower()}")
+
+
+def _require_rule(scenario: Scenario, facts: RequestFacts) -> None:
+    """Raise a 400 for a scenario whose rules are all for other endpoints, or for streams where the answer is none."""
+    endpoint = facts.endpoint
+    if not scenario.rules or endpoint is None:
+        return
+    rules = [rule for rule in scenario.rules if endpoint.name in (rule.when.endpoints or [endpoint.name])]
+    if not rules:
+        raise ApiError("invalid_field", f"{SCENARIO.decode()}: {scenario.name} has no rule for {endpoint.name}")
+    if all(map(_needs_stream, rules)) and not is_subset({STREAM.field: STREAM.value}, facts.document):
+        why = f"{scenario.name} needs {STREAM.answer}, but the body has no stream: true"
+        raise ApiError("invalid_field", f"{SCENARIO.decode()}: {why}")
+
+
+def _needs_stream(rule: Rule) -> bool:
+    is_streams = rule.when.body is not None and rule.when.body.get(STREAM.field) is True
+    return (
+        is_streams
+        or rule.then.stream is not None
+        or any(isinstance(fault, Fault) and fault.requires is STREAM for fault in rule.then.faults)
+    )
 
 
 def _impossible(fault: type[Fault], needed: str, found: str) -> ApiError:

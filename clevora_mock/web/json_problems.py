@@ -1,30 +1,42 @@
-"""Descriptions of characters in a JSON body that the parser reports without their place."""
+"""Descriptions of what is wrong with a JSON body that the parser reports without its place."""
 
 import json
 import re
 from typing import Any
 
-from clevora_mock.core.messages import printable
+from clevora_mock.core.messages import masked_excerpt, printable
 
 _MAX_PATH_CHARACTERS = 100
+_MAX_NUMBER_CHARACTERS = 20
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def find_bad_character(body: bytes) -> str | None:
-    """Return the first invalid UTF-8 or unpaired surrogate in `body` with its place, None if there is none."""
+class _Number(str):
+    """A number as it is written."""
+
+    __slots__ = ()
+
+
+def find_problem(body: bytes) -> str | None:
+    """Return the first invalid UTF-8, unpaired surrogate or huge number in `body` with its place, None for none."""
     try:
-        document = json.loads(body.decode(), parse_int=str, parse_float=str)
+        document = json.loads(body.decode(), parse_int=_Number, parse_float=_Number)
     except UnicodeDecodeError as error:
-        return f"invalid UTF-8 (byte {error.start})"
+        return f"is not valid JSON: invalid UTF-8 (byte {error.start})"
     except (ValueError, RecursionError):
         return None
     values: list[tuple[str, Any]] = [("", document)]
     # The list grows while it is walked.
     for path, value in values:
-        if isinstance(value, str) and (found := _SURROGATE.search(value)):
-            where = printable(path.removeprefix("."))[:_MAX_PATH_CHARACTERS] or "the body"
-            return f"{where} has \\u{ord(found[0]):04x}, half of a surrogate pair"
-        if isinstance(value, dict):
+        where = printable(path.removeprefix("."))[:_MAX_PATH_CHARACTERS] or "the body"
+        if isinstance(value, _Number):
+            # Of so many digits that Python refuses them, a number is infinite as well.
+            if float(value) in (float("inf"), float("-inf")):
+                return f"has a number that is too large: {where} is {masked_excerpt(value, _MAX_NUMBER_CHARACTERS)}"
+        elif isinstance(value, str):
+            if found := _SURROGATE.search(value):
+                return f"is not valid JSON: {where} has \\u{ord(found[0]):04x}, half of a surrogate pair"
+        elif isinstance(value, dict):
             values += [(path, name) for name in value] + [(f"{path}.{name}", inner) for name, inner in value.items()]
         elif isinstance(value, list):
             values += [(f"{path}[{index}]", inner) for index, inner in enumerate(value)]

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Iterable, Iterator
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import fields
 from starlette.responses import Response, StreamingResponse
 
 from clevora_mock.web.background import Background
@@ -16,11 +15,12 @@ _CHUNK_BYTES = 256 * 1024
 def encode_parts(content: Struct, **lists: Iterable[object]) -> Iterator[bytes]:
     """Encode `content` as JSON, the items of its lists and mappings one by one; `lists` replace fields by name."""
     before = b"{"
-    for field in fields(content):
-        value = lists.get(field.name, getattr(content, field.name))
-        yield before + msgspec.json.encode(field.encode_name) + b":"
+    # Not `fields`, which evaluates the types.
+    for name, written in zip(content.__struct_fields__, content.__struct_encode_fields__, strict=True):
+        value = lists.get(name, getattr(content, name))
+        yield before + msgspec.json.encode(written) + b":"
         before = b","
-        if field.name in lists or isinstance(value, list):
+        if name in lists or isinstance(value, list):
             yield from _enclosed(b"[", map(msgspec.json.encode, value), b"]")
         elif isinstance(value, dict) and value:
             # Without its brackets.

@@ -1,5 +1,6 @@
 """Middleware that finds a request's sandbox, adds the common headers, and journals the exchange."""
 
+import asyncio
 import re
 from urllib.parse import unquote
 
@@ -8,7 +9,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from clevora_mock.clock import SECOND, http_date
 from clevora_mock.core.reply import Header
 from clevora_mock.core.sandboxes import Sandboxes
-from clevora_mock.web.exchange_recorder import ExchangeRecorder, add_exchange
+from clevora_mock.web.exchange_recorder import ExchangeRecorder, SharedState, add_exchange
+from clevora_mock.web.framed_response import MAX_WRITE_BYTES
+
+# A body that is not sent in one write.
+_LARGE_BYTES = 2 * MAX_WRITE_BYTES
 
 _ENCODED_SLASH = rb"(?i)%(2f)"
 
@@ -23,7 +28,7 @@ class SandboxMiddleware:
     def __init__(self, app: ASGIApp, sandboxes: Sandboxes, latency: int = 0, server: str | None = None) -> None:
         self._app = app
         self._sandboxes = sandboxes
-        self._latency = latency
+        self._shared = SharedState(sandboxes, latency)
         self._server: list[Header] = [] if server is None else [(b"x-clevora-mock-server", server.encode())]
         self._date: tuple[int, bytes] = (0, b"")
 
@@ -36,19 +41,28 @@ class SandboxMiddleware:
         sandbox.end_expired_scenario()
         root = mounted + prefix
         shown = path if path.endswith("//") else path.removesuffix("/")
-        exchange = ExchangeRecorder(sandbox, scope, root, shown or "/", self._latency)
+        exchange = ExchangeRecorder(sandbox, scope, root, shown or "/", self._shared)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 exchange.status = message["status"]
                 message = {**message, "headers": [*message.get("headers", ()), *self._headers(exchange)]}
-            await send(message)
+            if len(message.get("body", b"")) > _LARGE_BYTES:
+                await _send_in_slices(send, message)
+            else:
+                await send(message)
 
         inner = add_exchange({**scope, "root_path": root, "path": root + (path or "/")}, exchange)
         try:
             await self._app(inner, receive, send_with_headers)
+        except asyncio.CancelledError:
+            # The server stops: what it sends now is what the journal says.
+            if not exchange.status:
+                await exchange.respond_stopped()(inner, receive, send_with_headers)
+            raise
         finally:
             exchange.finish()
+            self._sandboxes.leave(sandbox)
 
     def _headers(self, exchange: ExchangeRecorder) -> list[Header]:
         common = exchange.common_headers()
@@ -56,6 +70,17 @@ class SandboxMiddleware:
         if self._date[0] != seconds:
             self._date = (seconds, http_date(seconds).encode())
         return [(b"x-request-id", exchange.request_id.encode()), (b"date", self._date[1]), *self._server, *common]
+
+
+async def _send_in_slices(send: Send, message: Message) -> None:
+    """Send a large body as its reader takes it, since the server would buffer all of it at once."""
+    body: bytes = message["body"]
+    for start in range(0, len(body), MAX_WRITE_BYTES):
+        end = start + MAX_WRITE_BYTES
+        more = end < len(body) or message.get("more_body", False)
+        await send({**message, "body": body[start:end], "more_body": more})
+        # A reader that takes everything at once must not keep the others waiting.
+        await asyncio.sleep(0)
 
 
 def _decoded_path(scope: Scope) -> str:

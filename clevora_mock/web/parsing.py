@@ -15,6 +15,7 @@ import msgspec
 
 from clevora_mock.contract.endpoints import MODELS, MODELS_BY_ENDPOINT, Endpoint
 from clevora_mock.contract.limits import MAX_IGNORED_NAMES
+from clevora_mock.core import documents
 from clevora_mock.core.errors import ApiError, invalid, missing
 from clevora_mock.core.masking import is_secret_name, masked_start
 from clevora_mock.core.messages import duration_hint, json_text, masked_excerpt
@@ -36,16 +37,20 @@ def parse_document(body: bytes, decoded: object = None) -> dict[str, Any]:
     `decoded` is the JSON if it is known already.
     """
     try:
-        document = msgspec.json.decode(body) if decoded is None else decoded
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        document = documents.decode(body) if decoded is None else decoded
+    except documents.TooManyContainersError as error:
+        raise ApiError("invalid_json", f"The request body has {error}") from None
+    except ValueError as error:
         raise _invalid_json(body, str(error)) from None
     except RecursionError:
         raise ApiError("invalid_json", "The request body is nested too deeply") from None
     if not isinstance(document, dict):
         raise ApiError("invalid_json", f"The request body must be a JSON object, got {value_text(document)}")
-    # More colons than keys mean a duplicate key or a colon in a string; only then is the slow check needed.
-    if body.count(b":") > _count_keys(document):
-        _reject_duplicates(body)
+    # More colons than keys mean a duplicate key or a colon in a text, which takes longer to rule out.
+    if body.count(b":") > (keys := _count_keys(document)) and documents.count_outside_texts(body, b":") > keys:
+        # Before the body is decoded again.
+        del document
+        return _decode_unique(body)
     return document
 
 
@@ -141,10 +146,10 @@ def _invalid_json(body: bytes, reason: str) -> ApiError:
         return ApiError(
             "invalid_json", "The request body is empty; expected a JSON object", hint="send {} for no fields"
         )
-    from clevora_mock.web.json_problems import find_bad_character  # noqa: PLC0415 - only an error needs it
+    from clevora_mock.web.json_problems import find_problem  # noqa: PLC0415 - only an error needs it
 
-    problem = find_bad_character(body) or reason.removeprefix("JSON is malformed: ").partition(" - at ")[0]
-    return ApiError("invalid_json", f"The request body is not valid JSON: {problem}")
+    cause = reason.removeprefix("JSON is malformed: ").partition(" - at ")[0]
+    return ApiError("invalid_json", f"The request body {find_problem(body) or f'is not valid JSON: {cause}'}")
 
 
 def _count_keys(document: object) -> int:
@@ -161,7 +166,9 @@ def _count_keys(document: object) -> int:
     return count
 
 
-def _reject_duplicates(body: bytes) -> None:
+def _decode_unique(body: bytes) -> dict[str, Any]:
+    """Decode an object. Raises a 400 for a key that occurs twice."""
+
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         parsed = dict(pairs)
         if len(parsed) < len(pairs):
@@ -171,9 +178,10 @@ def _reject_duplicates(body: bytes) -> None:
         return parsed
 
     try:
-        json.loads(body, object_pairs_hook=unique)
+        document: dict[str, Any] = json.loads(body, object_pairs_hook=unique)
     except RecursionError:
         raise ApiError("invalid_json", "The request body is nested too deeply") from None
+    return document
 
 
 def _translate_error(message: str, document: dict[str, Any], schema: type[msgspec.Struct]) -> ApiError:
@@ -183,7 +191,7 @@ def _translate_error(message: str, document: dict[str, Any], schema: type[msgspe
     required = re.search(_MISSING, message)
     if required:
         return missing(f"{path}.{required[1]}" if path else required[1])
-    unknown = re.search(_UNKNOWN, message)
+    unknown = re.search(_UNKNOWN, message, re.DOTALL)
     if unknown:
         known = ", ".join(schema.__struct_encode_fields__)
         return invalid(f"{path}.{unknown[1]}" if path else unknown[1], f"one of {known}", "an unknown field")

@@ -4,12 +4,13 @@ import re
 
 from clevora_mock.contract.endpoints import ENDPOINTS, MODELS
 from clevora_mock.core.masking import masked_text
+from clevora_mock.core.sandboxes import is_name
 
 _PATHS = tuple(path for endpoint in ENDPOINTS for path in endpoint.paths)
 _UNDER_V1 = "|".join(re.escape(path.removeprefix("/v1/")) for path in _PATHS if "{" not in path and "/v1/" in path)
-_SANDBOX = re.compile("/sandbox/([^/]+)(?:/.*)?", re.DOTALL)
+_SANDBOX = re.compile("/(sandbox)/([^/]+)(?:/.*)?", re.DOTALL | re.IGNORECASE)
 
-# A pattern of the whole path, and the hint; the first one that matches counts.
+# A pattern of the whole path, and the hint; the first one that matches counts. `{prefix}` is the sandbox's.
 _HINTS: tuple[tuple[str, str], ...] = (
     (r".*//.*", "the path has a doubled slash: leave out the slash at the end of the base URL"),
     (r".*%2f.*", "the path has an encoded slash (%2F): send it as /"),
@@ -31,17 +32,21 @@ _HINTS: tuple[tuple[str, str], ...] = (
             "inspect-ai: responses_api=false"
         ),
     ),
-    (r"(?:/v1)?/completions", "Clevora has no legacy completions; use /v1/chat/completions"),
-    (r"(?:/v1)?/messages(?:/.*)?", "this is Anthropic's API; use an OpenAI client with /v1/chat/completions"),
+    (r"(?:/v1)?/completions?", "Clevora has no legacy completions; use /v1/chat/completions"),
+    (r"(?:/v1)?/chat", "did you mean /v1/chat/completions?"),
     (
-        r"(?:/v1)?/openai/.*",
+        r"(?:/anthropic)?(?:/v1)?/messages(?:/.*)?",
+        "this is Anthropic's API; use an OpenAI client with /v1/chat/completions",
+    ),
+    (
+        r"(?:/v1)?/(?:openai|deployments)/.*",
         "this is Azure OpenAI's path; use the plain OpenAI client (not AzureOpenAI) with a base URL that ends in /v1",
     ),
     (
-        r"/api/(?:chat|generate|tags|show|embed|embeddings)",
+        r"(?:/v1)?/api/(?:chat|generate|tags|show|embed|embeddings)",
         "this is Ollama's API; use an OpenAI client with a base URL that ends in /v1",
     ),
-    (r"(?:/v1)?/(?:health|healthz|ready|readyz|livez|ping|status)", "readiness is at /__mock/health"),
+    (r"(?:/v1)?/(?:health|healthz|ready|readyz|livez|ping|status)", "readiness is at {prefix}/__mock/health"),
     (
         "/v1/(?:assistants|audio|batches|files|fine_tuning|images|moderations|realtime|threads|vector_stores)(?:/.*)?",
         "Clevora has no such API; its endpoints are listed at /docs/llms",
@@ -53,13 +58,13 @@ _HINTS: tuple[tuple[str, str], ...] = (
 )
 
 
-def hint_for(path: str) -> str | None:
-    """Return the hint for an unknown path, without a sandbox's prefix; None if nothing is known about it."""
+def hint_for(path: str, prefix: str = "") -> str | None:
+    """Return the hint for an unknown path after a sandbox's `prefix`; None if nothing is known about it."""
     for pattern, hint in _HINTS:
         if re.fullmatch(pattern, path, re.DOTALL | re.IGNORECASE):
-            return hint
+            return hint.replace("{prefix}", prefix)
     if found := _SANDBOX.fullmatch(path):
-        return _name_hint(found[1])
+        return _sandbox_hint(*found.groups())
     from difflib import get_close_matches  # noqa: PLC0415 - only errors need it
 
     # A higher cutoff than for words, since all paths have parts in common.
@@ -67,9 +72,15 @@ def hint_for(path: str) -> str | None:
     return f"did you mean {close[0]}?" if close else None
 
 
-def _name_hint(name: str) -> str:
-    """Return the hint for a sandbox's name that is not valid."""
-    # No name is made of a secret, which its other spelling would not mask.
-    valid = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63] if masked_text(name) == name else ""
+def _sandbox_hint(prefix: str, name: str) -> str:
+    """Return the hint for a sandbox's prefix in capitals, one that comes twice, or a name that is not valid."""
+    if prefix != "sandbox":
+        return "a sandbox's path begins with /sandbox/ in lower case"
+    if is_name(name):
+        return "the path has a sandbox's prefix twice: the client adds it to a base URL that has it, so leave one out"
+    valid = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")[:63]
+    # No name is made of a secret, which its other spelling would not mask, nor one that looks like a key.
+    if any(masked_text(text) != text for text in (name, valid)):
+        valid = ""
     wanted = "a sandbox's name has 1 to 63 lower-case letters, digits and hyphens, and begins with no hyphen"
     return f"{wanted}; did you mean /sandbox/{valid}?" if valid else f"{wanted}, such as /sandbox/my-test"

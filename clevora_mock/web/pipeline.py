@@ -7,6 +7,7 @@ read the body → authenticate → access → the scenario's plan → funds and 
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 
+from msgspec import Struct
 from msgspec.structs import replace
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -14,17 +15,20 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.exchange import ANONYMOUS, Principal, RequestFacts
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import NO_PLAN, InjectedError, Plan
-from clevora_mock.web.background import Background
+from clevora_mock.web.background import MAX_INLINE, Background
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, get_exchange
 from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.operation import ApiFamily, Operation
 from clevora_mock.web.parsing import ignored_names, parse_body, require_plain
 from clevora_mock.web.request_body import read_body
+
+# Bytes of memory that a byte of JSON takes, decoded: an empty array has three characters.
+_DECODED = 24
 
 # Returns the plan for an authenticated request; raises ApiError for invalid override headers.
 PlanSource = Callable[[Sandbox, RequestFacts, Principal], Awaitable[Plan]]
@@ -53,17 +57,40 @@ class OperationEndpoint:
         exchange = get_exchange(scope)
         exchange.assign_id()
         try:
-            body = await read_body(scope["method"], exchange.headers, receive)
+            response = await self._response(operation, exchange, scope, receive)
         except ClientDisconnect:
             return
-        facts = exchange.set_facts(body or b"", operation.endpoint, operation.name or None)
+        await response(scope, receive, send)
+
+    async def _response(
+        self, operation: Operation, exchange: ExchangeRecorder, scope: Scope, receive: Receive
+    ) -> Response:
+        """Read the request and return its response; the body is not kept any longer."""
+
+        async def accept(size: int) -> bool:
+            if not self._is_welcome(operation, exchange):
+                return False
+            await exchange.body_memory.hold(size)
+            return True
+
+        body = await read_body(scope["method"], exchange.headers, receive, accept)
+        facts = exchange.set_facts(body.content, operation.endpoint, operation.name or None, body.size)
         try:
-            response = await self._respond(operation, exchange, facts, scope, fits=body is not None)
+            return await self._respond(operation, exchange, facts, scope, fits=body.fits)
         except ApiError:
             raise
         except Exception as error:  # noqa: BLE001 - any other error becomes the contract's 500
             raise internal_error(facts.method, facts.path, error) from None
-        await response(scope, receive, send)
+
+    def _is_welcome(self, operation: Operation, exchange: ExchangeRecorder) -> bool:
+        """Tell from its head whether a request is going to be refused for its credential."""
+        facts = exchange.set_facts(b"", operation.endpoint, operation.name or None)
+        exchange.facts = None
+        try:
+            exchange.sandbox.require_access(facts, self.family.authenticate(exchange.sandbox, facts))
+        except ApiError:
+            return False
+        return True
 
     async def _respond(
         self, operation: Operation, exchange: ExchangeRecorder, facts: RequestFacts, scope: Scope, *, fits: bool
@@ -71,11 +98,19 @@ class OperationEndpoint:
         sandbox = exchange.sandbox
         principal = self.family.authenticate(sandbox, facts)
         exchange.set_principal(principal)
+        if principal is not ANONYMOUS:
+            exchange.keep_sandbox()
+        await self._hold_work_memory(exchange, facts)
         sandbox.require_access(facts, principal)
         plan = await self._resolve_plan(sandbox, facts, principal)
         exchange.set_plan(plan)
         context = RequestContext(sandbox, facts, principal, scope["path_params"], exchange, self._background, plan)
         return exchange.respond(await self._answer(operation, context, fits=fits))
+
+    async def _hold_work_memory(self, exchange: ExchangeRecorder, facts: RequestFacts) -> None:
+        """Wait for the memory that the decoded body takes."""
+        if len(facts.body) > MAX_INLINE:
+            await exchange.work_memory.hold(len(facts.body) * _DECODED)
 
     async def _answer(self, operation: Operation, context: RequestContext, *, fits: bool) -> Reply:
         """Return the reply of the plan, else of the handler; `fits` is False for a body that is too large."""
@@ -86,6 +121,8 @@ class OperationEndpoint:
         if not fits:
             raise ApiError("payload_too_large")
         reply = await self._handle(operation, context)
+        if operation.method != "GET":
+            context.exchange.keep_sandbox()
         return reply if plan is NO_PLAN else reply.charged(plan.then.charge)
 
     async def _handle(self, operation: Operation, context: RequestContext) -> Reply:
@@ -96,8 +133,13 @@ class OperationEndpoint:
         if not body and not operation.requires_body:
             return await operation.handler(context, operation.request())
         schema, decoded = operation.request, context.facts.known_document
-        parsed, document = await self._background.run(len(body), lambda: parse_body(body, schema, decoded))
-        context.exchange.set_ignored(ignored_names(document, schema))
+
+        def parse() -> tuple[Struct, tuple[str, ...]]:
+            parsed, document = parse_body(body, schema, decoded)
+            return parsed, ignored_names(document, schema)
+
+        parsed, ignored = await self._background.run(len(body), parse)
+        context.exchange.set_ignored(ignored)
         return await operation.handler(context, parsed)
 
     async def _inject_error(self, operation: Operation, context: RequestContext, error: InjectedError) -> Reply:

@@ -208,12 +208,26 @@ def test_a_body_of_5_mib_is_refused(busy_sandbox: World) -> None:
 @pytest.mark.clause("W4")
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"a":NaN}', b"\xff"], ids=["none", "cut", "array", "NaN", "byte"])
 def test_a_route_without_a_body_ignores_one(busy_sandbox: World, body: bytes) -> None:
-    ignoring = [route for route in ROUTES if route not in READING]
-    assert len(ignoring) == 10
+    ignoring = [route for route in ROUTES if route not in READING and route[0].name != "developer.activate"]
+    assert len(ignoring) == 9
     for route in ignoring:
         plain, odd = send(busy_sandbox, route, b""), send(busy_sandbox, route, body)
         assert (route[1], odd.status_code, odd.content) == (route[1], plain.status_code, plain.content)
         assert odd.status_code in (200, 404)
+
+
+@pytest.mark.clause("W4")
+@pytest.mark.parametrize("body", [b"{", b"[]", b"\xff", b'"text"'])
+def test_activating_takes_no_broken_body(world: World, body: bytes) -> None:
+    answer = world.http.post("/api/developer/activate", headers=world.signed_in("new"), content=body)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_json")
+
+
+@pytest.mark.clause("W4")
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"a": 1}'])
+def test_activating_takes_no_body_or_an_object(world: World, body: bytes) -> None:
+    answer = world.http.post("/api/developer/activate", headers=world.signed_in("new"), content=body)
+    assert answer.json()["data"]["developerAccess"] is True
 
 
 # --- fields -----------------------------------------------------------------------------------------------------------

@@ -309,7 +309,7 @@ def test_answers_match_the_llms_document(world: "World", endpoint: Endpoint) -> 
     check_schema(document, told["response"], answer.json())
     with pytest.raises(jsonschema.ValidationError):
         check_schema(document, told["response"], [])
-    if told["errors"] != [500]:
+    if told["errors"] != [405, 500]:
         refused = world.http.request(told["method"], path, content=b"{}")
         assert refused.status_code in told["errors"]
         check_schema(document, told["errorResponse"], refused.json())
@@ -338,6 +338,53 @@ def test_the_llms_document_has_the_bounds_of_parameters(
     told = {told["name"]: told for told in endpoint["parameters"]}[parameter]
     assert told["schema"] == schema
     assert told["required"] == (told["in"] != "query")
+
+
+@pytest.mark.clause("W7", "C1", "C2", "C3", "E3", "H1", "G1", "G2", "K3", "B7")
+@pytest.mark.parametrize(
+    ("schema", "field", "parts"),
+    [
+        ("ChatRequest", "model", {"default": "clevora-1.0-turbo", "enum": ["clevora-1.0-turbo"]}),
+        ("ChatRequest", "stream", {"default": False}),
+        ("ChatRequest", "temperature", {"default": 1, "minimum": 0, "maximum": 2}),
+        ("ChatRequest", "max_tokens", {"minimum": 1}),
+        ("ChatRequest", "messages", {"minItems": 1}),
+        ("Message", "content", {"minItems": 1}),
+        ("EmbeddingsRequest", "model", {"default": "clevora-embed-1", "enum": ["clevora-embed-1"]}),
+        ("EmbeddingsRequest", "encoding_format", {"default": "float"}),
+        ("SearchRequest", "limit", {"default": 5, "minimum": 1, "maximum": 50}),
+        ("SearchRequest", "model", {"default": "clevora-search-1", "enum": ["clevora-search-1"]}),
+        ("ScriptRequest", "style", {"default": "youtube"}),
+        ("ScriptRequest", "length", {"default": "medium"}),
+        ("ScriptRequest", "model", {"default": "clevora-script-1", "enum": ["clevora-script-1", "clevora-1.0-turbo"]}),
+        ("KeyRequest", "name", {"default": "Untitled key", "maxLength": 64}),
+        ("TopupRequest", "amount", {"minimum": 15, "maximum": 10_000}),
+    ],
+)
+def test_the_llms_document_has_the_bounds_and_defaults_of_fields(
+    world: "World", schema: str, field: str, parts: dict[str, Any]
+) -> None:
+    told = llms(world)["components"]["schemas"][schema]["properties"][field]
+    alternatives = {name: value for one in told.get("anyOf", []) for name, value in one.items()}
+    assert {name: (alternatives | told)[name] for name in parts} == parts
+
+
+@pytest.mark.clause("W7", "C1")
+def test_a_message_without_content_does_not_match_the_llms_document(world: "World") -> None:
+    document = llms(world)
+    assert document["components"]["schemas"]["Message"]["required"] == ["role", "content"]
+    assert "x-clevora-required" not in json.dumps(document)
+
+
+@pytest.mark.clause("W7", "W3")
+@each_endpoint
+def test_the_refusal_of_another_method_matches_the_llms_document(world: "World", endpoint: Endpoint) -> None:
+    document = llms(world)
+    told = {told["name"]: told for told in document["endpoints"]}[endpoint.name]
+    refused = world.http.patch(endpoint.path.replace("{id}", "key_1"))
+    assert refused.status_code == 405
+    assert 405 in told["errors"]
+    check_schema(document, told["errorResponse"], refused.json())
 
 
 @pytest.mark.clause("W7")

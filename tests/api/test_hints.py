@@ -46,6 +46,14 @@ WRONG_PATHS = [
     ("/v1/responses", "Clevora has no Responses API"),
     ("/v1/responses/resp_1", "Clevora has no Responses API"),
     ("/v1/completions", "Clevora has no legacy completions"),
+    ("/v1/completion", "Clevora has no legacy completions"),
+    ("/v1/chat", "did you mean /v1/chat/completions?"),
+    ("/sandbox/ok/v1/chat/completions", "the path has a sandbox's prefix twice"),
+    ("/Sandbox/ok/v1/chat/completions", "a sandbox's path begins with /sandbox/ in lower case"),
+    ("/__mock//health", "the path has a doubled slash"),
+    ("/v1/deployments/gpt-4o/chat/completions", "this is Azure OpenAI's path"),
+    ("/v1/api/chat", "this is Ollama's API"),
+    ("/anthropic/v1/messages", "this is Anthropic's API"),
     ("/openai/deployments/gpt-4o/chat/completions", "this is Azure OpenAI's path"),
     ("/v1/messages", "this is Anthropic's API"),
     ("/api/chat", "this is Ollama's API"),
@@ -64,6 +72,11 @@ def test_a_wrong_path_has_a_hint(path: str, start: str | None) -> None:
     hint = hint_for(path)
     assert (hint or "").startswith(start or ""), hint
     assert (hint is None) == (start is None)
+
+
+def test_the_hint_about_readiness_has_the_sandboxs_prefix(world: World) -> None:
+    answer = world.http.get("/health")
+    assert answer.headers["x-clevora-mock-hint"] == f"readiness is at /sandbox/{world.name}/__mock/health"
 
 
 @pytest.mark.parametrize("client", ["openai-agents", "AI SDK", "LangChain", "inspect-ai"])
@@ -213,7 +226,15 @@ class TestWebhooks:
         hint = delivered(world, f"v1,{digest}")
         assert [part[:12] for part in hint.split("; ")] == ["it is in hex", "the key is t", "it is over t"]
 
-    @pytest.mark.parametrize("signature", ["v1,", "v2,x", "é", "v1,AAAA", "v1," + "A" * 43 + "=", "v1," + "0" * 64])
+    @pytest.mark.parametrize("signature", ["v1,", "v2,x", "é", "v1,AAAA", "v1,%%%", "abc"])
+    def test_a_signature_of_another_form_is_told_the_form(self, world: World, signature: str) -> None:
+        assert delivered(world, signature) == "expected v1,<base64 of 32 bytes>, and a space between several"
+
+    def test_signatures_with_a_comma_between_them_are_recognized(self, world: World, secret: str) -> None:
+        good = b64encode(sign(self.HEAD + BODY, self.key(secret))).decode()
+        assert delivered(world, f"v1,{'A' * 43}=,v1,{good}") == "several are separated by a space, not a comma"
+
+    @pytest.mark.parametrize("signature", ["v1," + "A" * 43 + "=", "v1," + "0" * 64])
     def test_any_other_signature_is_about_another_secret(self, world: World, signature: str) -> None:
         assert delivered(world, signature) == "the secret is the server's --webhook-secret"
 

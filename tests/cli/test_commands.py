@@ -79,7 +79,8 @@ def test_a_token_is_accepted_by_the_server() -> None:
             return httpx.get(f"{server.url}/api/developer/account", headers={"authorization": f"Bearer {token}"})
 
         assert account().json()["data"]["uid"] == "demo"
-        assert account("--expires-in", "60").status_code == 200
+        for lifetime in ("60", "60s", "1h"):
+            assert account("--expires-in", lifetime).status_code == 200
         assert account("--uid", "stranger").json()["data"]["developerAccess"] is False
         assert account("--firebase-project", "other-app").status_code == 401
 

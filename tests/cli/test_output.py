@@ -214,8 +214,8 @@ class TestTextLines:
     @pytest.mark.parametrize(
         ("changes", "end"),
         [
-            ({"status": 400, "message": "m" * 200, **FREE}, "mmm…"),
-            ({"status": 400, "message": "m" * 200, "rule": "a" * 10, **FREE}, "m… [aaaaaaaaaa]"),
+            ({"fault": "f" * 200, **FREE}, "fff…"),
+            ({"fault": "f" * 200, "rule": "a" * 10, **FREE}, "f… [aaaaaaaaaa]"),
             (
                 {"status": 500, "message": "Internal server error", "rule": "r" * 90, **FREE},
                 "error [rrrrrrrrrrrrrrrrrrrrrrrr…",
@@ -223,13 +223,18 @@ class TestTextLines:
             ({"rule": "r" * 90, "body": b'{"stream": true}'}, "stream [rrrrrrrrrrrrrrrrrr…"),
         ],
     )
-    def test_messages_and_then_rules_are_shortened_to_100_columns(self, changes: dict[str, Any], end: str) -> None:
+    def test_faults_and_then_rules_are_shortened_to_100_columns(self, changes: dict[str, Any], end: str) -> None:
         text = line(**changes)
         assert text.endswith(end)
         assert len(text) == 100
 
+    def test_a_refusals_field_expectation_and_value_are_all_in_the_line(self) -> None:
+        message = f"{'a.' * 20}b: expected one of {'c, ' * 20}d, got {'e' * 60}"
+        assert message in line(status=400, message=message, rule="a rule", **FREE)
+        assert line(status=400, message="m" * 300, rule="a", **FREE).endswith(f" {'m' * 239}… [a]")
+
     def test_the_hint_follows_whole_and_escaped(self) -> None:
-        text = line(status=404, message="m" * 200, rule="a", hint="h" * 100 + "\x1b", **FREE)
+        text = line(status=404, message="m" * 300, rule="a", hint="h" * 100 + "\x1b", **FREE)
         assert text.endswith(f"mmm… [a] ({'h' * 100}\\x1b)")
 
     def test_a_sandbox_other_than_default_is_named(self) -> None:
@@ -318,6 +323,13 @@ class TestControlLines:
             "control": "balance=5",
             "message": None,
         }
+
+    def test_a_field_that_is_not_known_is_shown_without_its_value(self) -> None:
+        reason = "passwort1: expected one of uid, got an unknown field"
+        action = ControlAction(NOW, "POST", "/__mock/accounts", b'{"uid": "a", "pasword": "hunter2"}', reason)
+        assert control_text_line("default", action, PLAIN, NOW) == (
+            f"00:00:00  control POST /__mock/accounts uid pasword refused: {reason}"
+        )
 
     def test_the_reason_of_a_refused_change_follows_whole_masked_and_on_one_line(self) -> None:
         action = ControlAction(NOW, "PUT", "/__mock/scenario", b'{"name": "x"}', f"a\n{KEY} " + "b" * 200)

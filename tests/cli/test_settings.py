@@ -184,7 +184,8 @@ class TestErrors:
                 with pytest.raises(SettingsError) as error:
                     attempt()
                 assert re.fullmatch(
-                    rf"{re.escape(source)}: expected [^\n]+, got {re.escape(repr(text))}", str(error.value)
+                    rf"{re.escape(source)}: expected [^\n]+, got {re.escape(repr(text))}(; did you mean [^\n]+)?",
+                    str(error.value),
                 )
 
     def test_an_unknown_name_is_named(self) -> None:
@@ -201,8 +202,8 @@ class TestErrors:
             ("latency", "8761h", "latency: expected a duration such as 250ms, 2s or 1m, up to 8760h, got '8761h'"),
             (
                 "idle_timeout",
-                1e9,
-                "idle_timeout: expected a duration above 0, such as 75s, up to 8760h, got 1000000000.0",
+                300,
+                "idle_timeout: expected a duration above 0, such as 75s, up to 8760h, got 300; did you mean 300ms?",
             ),
             (
                 "tokens_per_second",
@@ -230,10 +231,21 @@ class TestPythonValues:
         assert (settings.tokens_per_second, settings.scenario) == (50.0, str(Path("mine") / "a.yaml"))
 
     @pytest.mark.parametrize(
-        ("latency", "micros"), [("250ms", 250_000), (0.25, 250_000), (2, 2_000_000), ("1.5m", 90_000_000), (None, 0)]
+        ("latency", "micros"), [("250ms", 250_000), ("2s", 2_000_000), ("1.5m", 90_000_000), (None, 0)]
     )
-    def test_a_duration_is_text_or_seconds(self, latency: str | float | None, micros: int) -> None:
+    def test_a_duration_is_text(self, latency: str | None, micros: int) -> None:
         assert Settings(latency=latency).latency_micros == micros
+
+    @pytest.mark.parametrize(
+        ("name", "value", "meant"),
+        [("latency", "300", "300ms"), ("latency", 300, "300ms"), ("latency", 2, "2s"), ("idle_timeout", "75", "75s")],
+    )
+    def test_a_duration_without_a_unit_is_told_what_was_probably_meant(
+        self, name: str, value: object, meant: str
+    ) -> None:
+        given: dict[str, Any] = {name: value}
+        with pytest.raises(SettingsError, match=f"; did you mean {meant}\\?$"):
+            Settings(**given)
 
     def test_the_idle_timeout_is_75_seconds_by_default(self) -> None:
         assert Settings().idle_timeout_micros == 75_000_000
@@ -273,13 +285,20 @@ class TestPythonValues:
 
 class TestVariables:
     def test_python_values_become_variables(self) -> None:
-        values = {"seed": 7, "watch": False, "catalog": Path("a.json"), "import_": "b", "latency": 0.5, "host": None}
+        values = {
+            "seed": 7,
+            "watch": False,
+            "catalog": Path("a.json"),
+            "import_": "b",
+            "latency": "500ms",
+            "host": None,
+        }
         assert as_variables(values) == {
             "CLEVORA_MOCK_SEED": "7",
             "CLEVORA_MOCK_WATCH": "False",
             "CLEVORA_MOCK_CATALOG": "a.json",
             "CLEVORA_MOCK_IMPORT": "b",
-            "CLEVORA_MOCK_LATENCY": "0.500000s",
+            "CLEVORA_MOCK_LATENCY": "500ms",
         }
 
     def test_a_value_survives_the_way_through_a_variable(self) -> None:

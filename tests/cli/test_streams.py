@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -90,6 +91,16 @@ def test_a_full_disk_is_an_error_of_one_line() -> None:
             [*PROGRAM, "scenarios"], env=environment(), stdout=full, stderr=subprocess.PIPE, check=False
         )
     assert (ended.returncode, ended.stderr) == (1, b"clevora-mock: cannot write the output: No space left on device\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "full", "status"), [(("bogus",), "stderr", 2), (("check", "nope.yaml"), "stdout", 4)]
+)
+def test_a_full_disk_does_not_hide_the_status(arguments: tuple[str, ...], full: str, status: int) -> None:
+    with Path("/dev/full").open("w") as device:
+        streams: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, full: device}
+        ended = subprocess.run([*PROGRAM, *arguments], env=environment(), check=False, **streams)
+    assert ended.returncode == status
 
 
 def test_an_error_without_standard_error_has_its_status() -> None:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from clevora_mock.core import payments
 from tests.support.control import connect
 from tests.support.product_tables import control_rows
 from tests.support.server import serve_settings
@@ -68,6 +69,30 @@ def test_a_failed_payment_ends_the_checkout(world: "World") -> None:
     assert finish(world, url, "succeeded").status_code == 400
     assert account(world)["balance"] == 100
     assert "<button" not in world.http.get(url).text
+
+
+@pytest.mark.clause("B7")
+def test_the_page_says_what_has_become_of_the_payment(world: "World") -> None:
+    paid, waiting, failed = (opened(world) for _ in range(3))
+    finish(world, paid, "succeeded")
+    finish(world, failed, "failed")
+    world.http.post(f"/__mock/checkouts/{waiting.rpartition('/')[2]}/pay", json={"delay": 60})
+    assert "Paid and credited." in world.http.get(paid).text
+    assert "Paid. The webhook event is not delivered yet." in world.http.get(waiting).text
+    assert "The payment failed. Nothing was charged." in world.http.get(failed).text
+
+
+@pytest.mark.clause("B9")
+@pytest.mark.parametrize(
+    ("outcome", "error"), [("succeeded", (None, None)), ("failed", ("CARD_DECLINED", "The card was declined."))]
+)
+def test_only_the_event_of_a_failed_payment_has_an_error(
+    world: "World", outcome: str, error: tuple[str | None, str | None]
+) -> None:
+    finish(world, opened(world), outcome)
+    event = world.http.get("/__mock/requests?endpoint=dodo.webhook").json()["requests"][0]["body"]
+    assert (event["type"], event["data"]["status"]) == (f"payment.{outcome}", outcome)
+    assert (event["data"]["error_code"], event["data"]["error_message"]) == error
 
 
 @pytest.mark.clause("B7")
@@ -163,3 +188,53 @@ def test_another_origin_cannot_pay(world: "World") -> None:
     refused = world.http.post(url, data={"outcome": "succeeded"}, headers={"origin": "https://evil.example"})
     assert refused.status_code == 403
     assert account(world)["balance"] == 100
+
+
+@pytest.mark.clause("B9")
+def test_an_event_has_the_fields_of_a_payment() -> None:
+    made = payments.event(
+        payments.Checkout("cks_1", "ada", None, 15_500_000, 0), "succeeded", "pay_1", "bus_1", 1_767_225_600_000_000
+    )
+    assert made["data"] == {
+        "payload_type": "Payment",
+        "billing": {"country": "US", "state": None, "city": None, "street": None, "zipcode": None},
+        "brand_id": "bus_1",
+        "business_id": "bus_1",
+        "card_last_four": "4242",
+        "card_network": "visa",
+        "card_type": "credit",
+        "checkout_session_id": "cks_1",
+        "created_at": "2026-01-01T00:00:00.000000Z",
+        "currency": "USD",
+        "customer": {"customer_id": "cus_ada", "email": "ada@clevora.example", "name": "ada", "metadata": {}},
+        "digital_products_delivered": False,
+        "disputes": [],
+        "error_code": None,
+        "error_message": None,
+        "includes_usage": False,
+        "is_multi_subscription": False,
+        "is_update_payment_method": False,
+        "metadata": {"uid": "ada", "amount": "15.50"},
+        "payment_id": "pay_1",
+        "payment_method": "card",
+        "payment_provider": "dodo",
+        "refunds": [],
+        "retry_attempt": 0,
+        "service_periods": [],
+        "settlement_amount": 1550,
+        "settlement_currency": "USD",
+        "status": "succeeded",
+        "subscription_ids": [],
+        "tax": 0,
+        "total_amount": 1550,
+    }
+
+
+@pytest.mark.clause("B7")
+@pytest.mark.parametrize(("verb", "status"), [("pay", "succeeded"), ("fail", "failed")])
+def test_a_finished_checkout_tells_what_has_become_of_it(world: "World", verb: str, status: str) -> None:
+    path = f"/__mock/checkouts/{opened(world).rpartition('/')[2]}/{verb}"
+    assert world.http.post(path).status_code == 200
+    again = world.http.post(path)
+    assert again.status_code == 400
+    assert again.json()["error"]["message"] == f"id: expected an open checkout, got one whose payment {status}"

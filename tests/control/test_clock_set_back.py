@@ -140,6 +140,39 @@ def test_a_checkout_that_has_expired_is_open_again_before_its_end(world: World) 
     assert pay().status_code == 200
 
 
+@pytest.mark.clause("B8")
+@pytest.mark.parametrize("by_scenario", [True, False], ids=["scenario", "order"])
+def test_a_pending_payment_comes_after_its_delay_when_the_clock_is_set_back(world: World, by_scenario: bool) -> None:
+    if by_scenario:
+        start_scenario(world, "payments: {delay: 30s}")
+    order = {} if by_scenario else {"delay": "30s"}
+    control(world, f"POST checkouts/{world.open_checkout()}/pay", json=order)
+    at(world, "2020-01-01T00:00:00Z", mode="frozen")
+    assert control(world, "GET checkouts")["checkouts"][0]["dueAt"] == "2020-01-01T00:00:30.000Z"
+    control(world, "PATCH clock", json={"advance": 29})
+    assert control(world, "GET accounts/demo")["balance"] == 100
+    control(world, "PATCH clock", json={"advance": 1})
+    wait_until(lambda: control(world, "GET accounts/demo")["balance"] == 150)
+
+
+def test_a_pending_payment_comes_on_a_real_clock_that_is_set_back(live_world: World) -> None:
+    control(live_world, f"POST checkouts/{live_world.open_checkout()}/pay", json={"delay": "100ms"})
+    at(live_world, "2020-01-01T00:00:00Z")
+    wait_until(lambda: control(live_world, "GET accounts/demo")["balance"] == 150)
+
+
+def test_a_snapshot_keeps_the_rest_of_a_payments_delay_after_the_clock_was_set_back(world: World) -> None:
+    control(world, f"POST checkouts/{world.open_checkout()}/pay", json={"delay": "30s"})
+    at(world, "2020-01-01T00:00:00Z", advance=10)
+    state = control(world, "GET state")
+    at(world, "2019-01-01T00:00:00Z")
+    control(world, "PUT state", json=state)
+    control(world, "PATCH clock", json={"advance": 19})
+    assert control(world, "GET accounts/demo")["balance"] == 100
+    control(world, "PATCH clock", json={"advance": 1})
+    wait_until(lambda: control(world, "GET accounts/demo")["balance"] == 150)
+
+
 def test_a_request_during_which_the_clock_is_set_back_took_no_negative_time(world: World) -> None:
     stalled = json.dumps({"messages": [{"role": "user", "content": "Hello!"}], "stream": True}).encode()
     head = (

@@ -85,6 +85,15 @@ def test_repeating_a_finally_refused_request_is_a_finding(world: World, status: 
     assert kinds == ({"revoked_key": again} if status == 401 else {})
 
 
+def test_webhooks_that_are_sent_again_after_a_401_are_no_finding(world: World) -> None:
+    """Their sender is no client of the API; Standard Webhooks asks it to repeat what was refused."""
+    signed = {"webhook-id": "evt_1", "webhook-timestamp": "1", "webhook-signature": "v1,bm90aGluZw=="}
+    for _ in range(6):
+        refused = world.http.post("/api/dodo/webhook", headers=signed, json={"type": "payment.succeeded", "more": 1})
+        assert refused.status_code == 401
+    assert findings(world) == []
+
+
 def test_a_402_may_be_retried_after_a_credit(world: World) -> None:
     """A top-up, an adjustment or an activation makes the retry correct."""
     control(world, "PATCH accounts/demo", json={"balance": 0})

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
+from clevora_mock import create_app
+from clevora_mock.clock import SECOND
+from clevora_mock.settings import Settings
 from tests.support.control import chat, control, snapshot_of
+from tests.support.in_process import Client, InlineLoop
 from tests.support.wait import wait_until
 from tests.support.world import World
 
@@ -129,3 +133,20 @@ def test_what_changes_nothing_is_no_event(world: World, events: "queue.Queue[Eve
     control(world, "GET state")
     control(world, "POST tokens", json={"uid": "demo"})
     assert events.empty()
+
+
+def test_a_slow_reader_misses_the_oldest_events_beyond_a_thousand() -> None:
+    app, loop = create_app(Settings(clock="frozen")), InlineLoop()
+    reader = Client(app, loop).open("GET", "/__mock/events")
+    sandbox = app.state.sandboxes.default
+    for _ in range(1002):
+        sandbox.clock.set(sandbox.clock.now() + SECOND)
+        sandbox.announce("clock")
+    loop.run_until_idle()
+    told = [
+        json.loads(line[6:])["clock"]["now"] for line in reader.body.decode().split("\n") if line.startswith("data: ")
+    ]
+    assert (len(told), told[0], told[-1]) == (1000, "2026-01-01T00:00:03.000Z", "2026-01-01T00:16:42.000Z")
+    reader.leave()
+    loop.run_until_idle()
+    loop.close()

@@ -28,6 +28,16 @@ def repeat_a_key(state: State) -> None:
     state["accounts"][0]["keys"] *= 2
 
 
+def repeat_a_keys_id(state: State) -> None:
+    keys = state["accounts"][0]["keys"]
+    keys.append(keys[0] | {"hash": "0" * 64})
+
+
+def repeat_a_keys_hash(state: State) -> None:
+    keys = state["accounts"][0]["keys"]
+    keys.append(keys[0] | {"id": "key_other"})
+
+
 def repeat_a_checkout(state: State) -> None:
     checkout = {"id": "cks_1", "uid": "demo", "email": None, "amount": 1, "created": 0, "status": "open"}
     state["checkouts"] = [checkout | {"credited": False, "due": None}] * 2
@@ -37,14 +47,46 @@ def inflate_a_number(state: State) -> None:
     state["accounts"][0]["usage"]["total"]["tokens"] = 2**62 + 1
 
 
+def inflate_a_days_number(state: State) -> None:
+    next(iter(state["accounts"][0]["usage"]["days"].values()))["tokens"] = 2**62 + 1
+
+
+def inflate_a_recent_requests_number(state: State) -> None:
+    state["accounts"][0]["usage"]["recent"][0]["latency"] = 2**62 + 1
+
+
+def inflate_an_openings_number(state: State) -> None:
+    state["accounts"][0]["opening"]["tokens"] = 2**62 + 1
+
+
+def inflate_a_ledgers_number(state: State) -> None:
+    state["accounts"][0]["entries"][-1]["tokens"] = 2**62 + 1
+
+
+def inflate_a_journals_number(state: State) -> None:
+    state["journal"][0]["cost"] = 2**62 + 1
+
+
+def deflate_a_journals_number(state: State) -> None:
+    state["journal"][0]["cost"] = -(2**62) - 1
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         (scale_without_speed, "state: clock.speed: expected a number above 0 for a scaled clock"),
         (repeat_an_account, "state: accounts: 'demo' occurs twice"),
         (repeat_a_key, "state: accounts: the key 'key_"),
+        (repeat_a_keys_id, "state: accounts: the key 'key_"),
+        (repeat_a_keys_hash, "state: accounts: the key 'key_other' occurs twice"),
         (repeat_a_checkout, "state: checkouts: 'cks_1' occurs twice"),
         (inflate_a_number, "state: tokens: expected a number up to "),
+        (inflate_a_days_number, "state: tokens: expected a number up to "),
+        (inflate_a_recent_requests_number, "state: latency: expected a number up to "),
+        (inflate_an_openings_number, "state: tokens: expected a number up to "),
+        (inflate_a_ledgers_number, "state: tokens: expected a number up to "),
+        (inflate_a_journals_number, "state: cost: expected a number up to "),
+        (deflate_a_journals_number, "state: cost: expected a number up to "),
     ],
 )
 def test_an_inconsistent_snapshot_is_refused(world: World, change: Callable[[State], None], message: str) -> None:

@@ -220,6 +220,16 @@ class TestState:
                 assert server.stop() == (0, "")
             assert json.loads(file.read_bytes())["sandboxes"]["default"]["journal_total"] == expected
 
+    @pytest.mark.parametrize("flag", ["--import", "--state"])
+    def test_flags_that_its_sandboxes_do_not_heed_are_warned_of(self, tmp_path: Path, flag: str) -> None:
+        file = tmp_path / "state.json"
+        flags = ("--scenario", "flaky", "--balance", "50")
+        assert run_in_process("exec", "--state", str(file), *flags, "--", "true").stderr == ""
+        ended = run_in_process("exec", flag, str(file), *flags, "--", "true")
+        said = f"--scenario and --balance: for new sandboxes alone, since those in {str(file)!r} are as they were"
+        assert (ended.returncode, ended.stderr) == (0, f"clevora-mock: warning: {said}\n")
+        assert run_in_process("exec", flag, str(file), "--balance", "100", "--", "true").stderr == ""
+
     @pytest.mark.parametrize("flag", ["--import", "--export-on-exit"])
     def test_it_excludes_the_flags_for_one_of_both(self, tmp_path: Path, flag: str) -> None:
         file = str(tmp_path / "state.json")

@@ -142,6 +142,8 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("PATCH /__mock/clock", {"mode": "frozen", "speed": 2}, 400, "speed: "),
     ("PATCH /__mock/clock", {"speed": 2}, 400, "speed: "),
     ("PATCH /__mock/clock", {"time": "2026-05-11T14:00:00Z"}, 400, "time: "),
+    ("PATCH /__mock/clock", {"a\nb": 1}, 400, "a\nb: expected one of mode, "),
+    ("PATCH /__mock/clock", {"": 1}, 400, '"": expected one of mode, '),
     ("PATCH /__mock/clock", {"now": "2026-05-11T14:00:00Z", "advance": -1}, 400, "advance: "),
     ("PATCH /__mock/clock", {"mode": "scaled", "speed": 2, "now": "x"}, 400, "now: "),
     ("PUT /__mock/recording", None, 400, "The request body"),
@@ -271,6 +273,9 @@ def test_a_scenario_of_more_than_a_mebibyte_is_refused(world: World) -> None:
 # A body that curl sends, and the end of the message.
 CURLED = [
     (b"flaky", '; did you mean {"name": "flaky"}?'),
+    (b"name: flakey", '; did you mean "flaky"?'),
+    (b"{}", "nothing in it; expected a scenario's name, rules, account, clock …"),
+    (b'{"ttl": "5s"}', "nothing in it; expected a scenario's name, rules, account, clock …"),
     (b"flakey", '; did you mean {"name": "flaky"}?'),
     (b'"flaky"', '; did you mean {"name": "flaky"}?'),
     (b"name=flaky", '; did you mean {"name": "flaky"}?'),

@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +94,11 @@ def test_an_invalid_name_is_not_found(world: World, name: str) -> None:
     assert name not in names
 
 
+def use(http: httpx.Client, name: str) -> None:
+    """Make the sandbox `name`, or use it."""
+    assert http.post(f"/sandbox/{name}/__mock/reset", json={"only": "journal"}).status_code == 200
+
+
 def test_beyond_the_capacity_the_least_recently_used_is_evicted(capfd: pytest.CaptureFixture[str]) -> None:
     with serve_settings(Settings(max_sandboxes=3)) as server, connect(server.url) as http:
 
@@ -100,10 +106,10 @@ def test_beyond_the_capacity_the_least_recently_used_is_evicted(capfd: pytest.Ca
             return [sandbox["name"] for sandbox in http.get("/__mock/sandboxes").json()["sandboxes"]]
 
         for name in ("a", "b", "a", "c"):
-            http.get(f"/sandbox/{name}/docs/llms")
+            use(http, name)
         assert names() == ["default", "a", "c"]
         assert capfd.readouterr().err.count("sandbox b evicted, ") == 1
-        http.get("/sandbox/b/docs/llms")
+        use(http, "b")
         assert names() == ["default", "c", "b"]
         said = "clevora-mock: sandbox a evicted, the least recently used of 3; raise --max-sandboxes to keep more\n"
         assert said in capfd.readouterr().err
@@ -112,7 +118,7 @@ def test_beyond_the_capacity_the_least_recently_used_is_evicted(capfd: pytest.Ca
 def test_an_eviction_is_not_mentioned_under_quiet(capfd: pytest.CaptureFixture[str]) -> None:
     with serve_settings(Settings(max_sandboxes=2, quiet=True)) as server, connect(server.url) as http:
         for name in ("a", "b", "c"):
-            http.get(f"/sandbox/{name}/docs/llms")
+            use(http, name)
     assert capfd.readouterr().err == ""
 
 
@@ -163,7 +169,7 @@ def test_the_list_has_requests_spend_scenario_and_last_use(world: World) -> None
     chat(world)
     control(world, "PATCH clock", json={"advance": 5})
     chat(world)
-    start_scenario(world, "name: own")
+    start_scenario(world, "name: own\nlimits: {requests_per_minute: 60}")
     used = figures()
     assert used["spend"] == pytest.approx(100 - control(world, "GET accounts/demo")["balance"])
     assert used | {"spend": 0} == unused | {"requests": 2, "scenario": "own", "lastUsed": "2026-01-01T00:00:05.000Z"}

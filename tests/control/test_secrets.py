@@ -3,9 +3,10 @@
 import json
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.support.control import control
+from tests.support.control import chat, control, start_scenario
 from tests.support.firebase import TOOLKIT
 from tests.support.raw_client import connect, read_response
 from tests.support.world import World
@@ -74,6 +75,13 @@ def test_a_key_as_a_keys_name_is_masked(world: World) -> None:
         ('{"a": "{\\"password\\": \\"hunter2\\"}"}', "hunter2"),
         ('{"a": "whsec_abcd\\/hunter2=="}', "hunter2"),
         ("password=hunter2&a=b", "hunter2"),
+        ('{"password": [["a"], "hunter2"]}', "hunter2"),
+        ('{"password": {"old": {"v": 1}, "new": "hunter2"}}', "hunter2"),
+        ('{"a": "{\\"password\\": [\\"hunter2\\"]}"}', "hunter2"),
+        ('{"aws_secret_access_key": "hunter2"}', "hunter2"),
+        ("{'password': 'hunter2'}", "hunter2"),
+        ("DB_PASSWORD=hunter2", "hunter2"),
+        ('form-data; name="password"\r\n\r\nhunter2', "hunter2"),
         ("pass%77ord=hunter%26two2&a=b", "two2"),
     ],
 )
@@ -81,6 +89,36 @@ def test_a_password_is_masked_however_it_is_written(world: World, body: str, sec
     world.http.post(f"{TOOLKIT}/accounts:signInWithPassword?key=local&password={secret}", content=body)
     world.http.post("/v1/search", headers=world.headers, content=body)
     assert leaks(world, secret) == []
+
+
+@pytest.mark.parametrize("name", ["x-api-key", "cookie", "authorization"])
+def test_a_credential_in_a_header_that_a_rule_missed_is_masked(world: World, name: str) -> None:
+    start_scenario(world, f'rules: [{{when: {{header: {{{name}: "hunter3"}}}}, then: {{error: 500}}}}]')
+    sent = {name: f"{world.headers['authorization']} hunter2"} if name != "authorization" else {}
+    post(world, "{}", headers=sent)
+    (entry,) = control(world, "GET requests")["requests"]
+    assert (entry["nearMisses"][0]["expected"], entry["nearMisses"][0]["got"]) == ("***", "***")
+    assert leaks(world, "hunter2", world.api_key) == []
+
+
+def test_a_scenarios_error_code_and_uid_are_masked_in_the_journal(world: World) -> None:
+    """The scenario itself, and the account, stay as their user wrote them: a snapshot restores them."""
+    control(world, "POST accounts", json={"uid": KEY})
+    start_scenario(world, f"rules: [{{then: {{error: {{status: 500, code: {KEY}}}}}}}]")
+    chat(world)
+    world.http.get("/api/developer/account", headers=world.signed_in(KEY))
+    assert control(world, "GET requests")["count"] == 2
+    assert KEY not in world.http.get("/__mock/requests").text
+
+
+def test_a_key_in_the_place_of_a_sandboxs_name_is_masked(world: World) -> None:
+    dashed = KEY.replace("_", "-")
+    refused = httpx.get(f"{world.server.url}/sandbox/{KEY}/v1/x")
+    assert refused.status_code == 404
+    assert DIGITS[::-1] not in refused.text + str(refused.headers)
+    httpx.get(f"{world.server.url}/sandbox/{dashed}/v1/x")
+    assert dashed not in httpx.get(f"{world.server.url}/__mock/sandboxes").text
+    httpx.delete(f"{world.server.url}/sandbox/{dashed}")
 
 
 def test_a_key_in_an_overriding_header_is_masked(world: World) -> None:

@@ -364,3 +364,12 @@ def test_a_sandbox_at_either_end_of_time_is_restored(world: World, start: str) -
     control(world, "PUT state", json=snapshot)
     assert snapshot_of(world) == snapshot
     _everything_works(world)
+
+
+def test_a_clocks_mode_and_speed_are_restored(frozen_server: RunningServer, world: World) -> None:
+    control(world, "PATCH clock", json={"mode": "scaled", "speed": 60})
+    state = control(world, "GET state")
+    other = fresh_world(frozen_server)
+    control(other, "PUT state", json=state)
+    clock = control(other, "GET clock")
+    assert (clock["mode"], clock["speed"]) == ("scaled", 60)

@@ -702,9 +702,18 @@ def test_an_outage_precedes_the_requests_own_errors(world: World, reason: str) -
 def test_a_fault_applies_to_the_requests_own_error(world: World, kind: str, status: int | None, ending: str) -> None:
     seen = send(world, BAD, x_clevora_mock_fault=kind)
     assert (seen.status, seen.ending) == (status, ending)
-    assert records.entry_json(world)["fault"] == (None if kind == "no_done" else kind)
+    assert records.entry_json(world)["fault"] == (None if kind in ("no_done", "missing_fields") else kind)
     assert records.charges(world) == []
     records.check_totals(world)
+
+
+@pytest.mark.parametrize(
+    "fault", [{"kind": "wrong_types", "fields": ["nope.x"]}, {"kind": "missing_fields", "fields": ["nope"]}]
+)
+def test_a_fault_that_changes_nothing_is_not_in_the_journal(world: World, fault: dict[str, Any]) -> None:
+    start_rules(world, {"then": {"fault": fault}})
+    assert send(world, CHAT).status == 200
+    assert records.entry_json(world)["fault"] is None
 
 
 def test_a_fault_applies_to_every_endpoint_and_to_nothing_else(world: World) -> None:

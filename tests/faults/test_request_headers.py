@@ -146,6 +146,27 @@ def test_a_disconnect_before_a_stall_costs_nothing(world: World) -> None:
     records.check_totals(world)
 
 
+@pytest.mark.parametrize(
+    ("name", "example", "message"),
+    [
+        ("cut-stream", CHAT, "cut-stream needs a chat's stream, but the body has no stream: true"),
+        ("slow-stream", CHAT, "slow-stream needs a chat's stream, but the body has no stream: true"),
+        ("cut-stream", EMBEDDINGS, "cut-stream has no rule for embeddings"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_a_header_with_a_scenario_that_can_do_nothing_to_the_answer_is_refused(
+    world: World, name: str, example: RequestExample, message: str
+) -> None:
+    seen = send(world, example, x_clevora_mock_scenario=name)
+    assert (seen.status, seen.json["error"]["message"]) == (400, f"x-clevora-mock-scenario: {message}")
+
+
+def test_a_header_with_a_scenario_for_some_requests_is_taken(world: World) -> None:
+    for example in (CHAT, STREAM, EMBEDDINGS):
+        assert send(world, example, x_clevora_mock_scenario="pessimist").status in (200, 429, 503)
+
+
 @each_example
 def test_a_header_selects_a_scenario(world: World, example: RequestExample) -> None:
     assert send(world, example, x_clevora_mock_scenario="flaky").status == 500
@@ -167,6 +188,23 @@ def test_the_sandboxs_own_scenario_does_not_count_such_requests(world: World) ->
     assert records.entry_json(world)["rule"] == "second"
 
 
+@pytest.mark.parametrize("name", ["not-activated", "out-of-credit", "payment-fails"])
+def test_a_scenario_that_can_do_nothing_to_one_request_is_refused(world: World, name: str) -> None:
+    refused = send(world, CHAT, x_clevora_mock_scenario=name)
+    assert refused.status == 400
+    assert refused.json["error"]["message"].startswith(f"x-clevora-mock-scenario: {name} has no rules")
+
+
+def test_a_header_that_comes_twice_is_refused(world: World) -> None:
+    lines = [("x-clevora-mock-error", "500"), ("x-clevora-mock-error", "503"), *world.headers.items()]
+    answer = world.http.post(CHAT.path, headers=lines, json=CHAT.body)
+    assert answer.json()["error"]["message"] == "x-clevora-mock-error: expected one header, got 2"
+
+
+def test_space_around_a_headers_value_does_not_count(world: World) -> None:
+    assert send(world, CHAT, x_clevora_mock_error="503 ").status == 503
+
+
 def test_several_headers_act_together(world: World) -> None:
     seen = send(world, CHAT, x_clevora_mock_error="503", x_clevora_mock_delay="1s", x_clevora_mock_fault="truncate")
     assert (seen.status, seen.ending, seen.is_whole) == (503, "fin", False)
@@ -179,7 +217,10 @@ def test_a_header_overrides_the_rule(world: World) -> None:
     """The header's value replaces the rule's; the rule is still named in the response."""
     start_rules(world, {"name": "slow and wrong", "then": {"delay": "9s", "error": 500}})
     seen = send(world, CHAT, x_clevora_mock_error="404", x_clevora_mock_delay="1s")
-    assert (seen.status, seen.headers["x-clevora-mock-rule"]) == (404, "slow and wrong")
+    assert (seen.status, seen.headers["x-clevora-mock-rule"]) == (
+        404,
+        "slow and wrong, x-clevora-mock-error, x-clevora-mock-delay",
+    )
     assert records.entry_json(world)["latencyMs"] == 1000
 
 

@@ -55,6 +55,11 @@ def test_a_stall_within_a_slow_body_lasts(world: World) -> None:
 @pytest.mark.parametrize(
     ("faults", "message"),
     [
+        (["no_usage", "usage_chunk"], "usage_chunk and no_usage exclude each other"),
+        (
+            [{"kind": "line_endings", "style": "crlf"}, {"kind": "line_endings", "style": "cr"}],
+            "line_endings and line_endings exclude each other",
+        ),
         (["garbage", "no_done"], "garbage and no_done exclude each other: garbage has an answer of its own"),
         (
             ["html_error", "empty_body"],

@@ -107,6 +107,10 @@ def test_an_error_has_firebases_code(world: World, row: Row) -> None:
     assert world.http.get("/__mock/state").json()["users"] == before
 
 
+def test_a_password_of_six_characters_is_long_enough(world: World) -> None:
+    assert accounts(world, "signUp", {"email": "ann@x.example", "password": "123456"}).status_code == 200
+
+
 @pytest.mark.parametrize(("form", "said"), GRANTS)
 def test_a_grant_is_refused_by_name(world: World, form: dict[str, str], said: str) -> None:
     for answer in (
@@ -263,7 +267,13 @@ class TestManners:
     def test_scenarios_do_not_affect_firebase(self, world: World) -> None:
         rules = [{"when": {"endpoint": "*"}, "then": {"error": 503}}]
         ok_json(world.http.put("/__mock/scenario", json={"name": "down", "rules": rules}))
-        ok_json(accounts(world, "signInWithPassword", DEMO, headers={"x-clevora-mock-error": "500"}))
+        ok_json(accounts(world, "signInWithPassword", DEMO))
+
+    @pytest.mark.parametrize("name", ["error", "fault", "scenario", "delay", "erorr"])
+    def test_headers_that_ask_for_an_error_are_refused(self, world: World, name: str) -> None:
+        refused = accounts(world, "signInWithPassword", DEMO, headers={f"x-clevora-mock-{name}": "500"})
+        assert refused.status_code == 400
+        assert f"x-clevora-mock-{name}" in message(refused)
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,16 @@ def test_real(clevora):
 
 
 @pytest.mark.slow
+def test_a_marks_file_is_found_from_a_subfolder(suite: Suite) -> None:
+    suite.write("mine.yaml", "rules:\n  - then: {error: 503}\n")
+    source = '@pytest.mark.clevora(scenario="mine.yaml")\ndef test_one(clevora): assert ask(clevora) == 503\n'
+    suite.write("test_it.py", ASK + source)
+    (suite.folder / "below").mkdir()
+    command = suite.command("-n0", "--rootdir=..", "../test_it.py")
+    assert subprocess.run(command, cwd=suite.folder / "below", env=environment(), check=False).returncode == 0
+
+
+@pytest.mark.slow
 def test_invalid_marks_are_errors_with_the_expectation(suite: Suite) -> None:
     ran = suite.run(
         """
@@ -267,7 +277,8 @@ def test_without(clevora):
     )
     ran.counts(passed=1, failed=1)
     section = ran.output.partition("What clevora-mock saw")[2]
-    assert "no request arrived, and HTTP_PROXY is set: does the client heed NO_PROXY=127.0.0.1,localhost?" in section
+    advice = "set NO_PROXY=127.0.0.1,localhost, as the fixture clevora_env does"
+    assert f"no request arrived, and HTTP_PROXY is set: {advice}" in section
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ def test_the_server_has_the_settings_and_ends_with_the_block() -> None:
 def test_settings_are_python_values(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("name: mine\nrules: []\n", encoding="utf-8")
-    with running(balance=25.5, latency=0.001, scenario=file) as server:
+    with running(balance=25.5, latency="1ms", scenario=file) as server:
         assert server.balance == 25.5
         assert server.call("GET", "/__mock/health")["scenario"] == "mine"
 

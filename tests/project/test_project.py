@@ -55,7 +55,7 @@ def test_every_installing_target_prints_a_message() -> None:
     recipes = re.findall(r"^(\S+)\.stamp:(.*(?:\n\t.*)*)", MAKEFILE, re.MULTILINE)
     installing = {target for target, recipe in recipes if re.search(r"\$\(INSTALL\)|pip .*install", recipe)}
     assert installing == {
-        *(".venv/run", ".venv/test", ".venv/docs", ".venv/lint", ".venv-lowest/test", ".venv-%/clients"),
+        *("$(VENV)/run", "$(VENV)/test", "$(VENV)/docs", "$(VENV)/lint", "$(VENV)-lowest/test", ".venv-%/clients"),
         *(".venv-fuzz/schemathesis", "benchmarks/external/peers"),
     }
     silent = {target for target, recipe in recipes if target in installing and '@echo "Installing' not in recipe}

@@ -10,7 +10,7 @@ import pytest
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.recordings.canonical_request import canonical_request
-from clevora_mock.recordings.masker import Masker
+from clevora_mock.recordings.masker import Masker, masker_for
 from clevora_mock.recordings.recorded_exchange import CanonicalRequest, encode_line
 from clevora_mock.recordings.recorder import Answer, NotRecordedError, Piece, record
 from clevora_mock.recordings.stream_masking import masked_pieces
@@ -123,6 +123,9 @@ class TestOddStreams:
         'data: {"a":\ndata: "sk_live_0011223344"}\n\ndata: {"a":\ndata: "556677889900aabbccddee"}\n\ndata: [DONE]\n\n',
         '{"error": "sk_live_0011223344"}\n\n{"error": "556677889900aabbccddee"}\n\ndata: [DONE]\n\n',
         'data: {"a": "password=77889900aabbccdd"}\n\ndata: {"a": "password=77889900aabbccdd!"}\n\ndata: [DONE]\n\n',
+        'data: {"a": "sk_live_001122334477889900aabbccddeeff00", "a": "b"}\n\ndata: [DONE]\n\n',
+        'data: {"a": "say \\"password=77889900aabbccdd\\" now"}\n\ndata: [DONE]\n\n',
+        'data: {"password": 77889900, "note": "aabbccdd"}\n\ndata: [DONE]\n\n',
         'data: {"a": ["sk_live_0011223344"]}\n\ndata: {"a": ["556677889900aabbccddee"]}\n\ndata: [DONE]\n\n',
     )
 
@@ -201,6 +204,26 @@ class TestLastScan:
         answer = Answer(200, {"retry-after": secret}, (Piece(0, b"{}"),), complete=True)
         line = encode_line(record(CHAT, CanonicalRequest("POST", "/"), 1, answer, Masker())).decode()
         assert found_in(line, {"it": shown}) == set()
+
+
+class TestPublicDocuments:
+    """What anybody can read explains credentials in fields that are named like them."""
+
+    LLMS = ENDPOINT_BY_NAME["docs.llms"]
+
+    def record(self, body: str) -> str:
+        masker = masker_for(RequestFacts("req_1", 0, "GET", "/llms.json", endpoint=self.LLMS), None, emails=False)
+        answer = Answer(200, {}, (Piece(0, body.encode()),), complete=True)
+        return record(self.LLMS, CanonicalRequest("GET", "/llms.json"), 1, answer, masker).text
+
+    def test_an_explanation_is_recorded_as_it_is(self) -> None:
+        body = '{"apiKey": "Authorization: Bearer sk_live_…"}'
+        assert self.record(body) == body
+
+    @pytest.mark.parametrize("secret", SECRETS)
+    @pytest.mark.parametrize("form", ["[\n{}]", '{{"a": {}}}', '{{"apiKey": {}}}'])
+    def test_a_secret_is_masked_all_the_same(self, secret: str, form: str) -> None:
+        assert found_in(self.record(form.format(json.dumps(secret))), {"it": SECRETS[secret]}) == set()
 
 
 class TestRequests:

@@ -237,6 +237,14 @@ def test_a_body_is_matched_by_a_part_of_it(world: World) -> None:
     assert [(part, applies(world, {"body": part}, **given)) for part, _ in BODIES] == BODIES
 
 
+def test_a_near_miss_says_how_much_of_a_long_message_was_searched(world: World) -> None:
+    start_rules(world, {"when": {"message": "/refund/"}, "then": {"error": 503}})
+    messages = [{"role": "user", "content": "x" * 20_000 + "refund"}]
+    assert world.http.post(CHAT.path, headers=world.headers, json={"messages": messages}).status_code == 200
+    (miss,) = entry_json(world)["nearMisses"]
+    assert miss["expected"] == "/refund/ in the first 16,384 characters"
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"null", b'"text"', b"\xff", b"[" * 100_000])
 def test_a_body_that_is_no_object_matches_nothing(world: World, body: bytes) -> None:
     rules = [{"when": {"body": {"a": 1}}, "then": {"error": 503}}, {"when": {"message": "a"}, "then": {"error": 503}}]
@@ -392,7 +400,18 @@ MISSED: list[tuple[dict[str, Any], str, str, str]] = [
     ({"header": {"x-client": None}}, "header.x-client", "nothing", '"curl"'),
     ({"turn": 2}, "turn", "2", "1"),
     ({"last_role": "tool"}, "last_role", '"tool"', '"user"'),
-    ({"not": {"endpoint": "chat.completions", "turn": 1}}, "not", "not endpoint and turn", "all of it"),
+    (
+        {"not": {"endpoint": "chat.completions", "turn": 1}},
+        "not",
+        'not endpoint: ["chat.completions"] and turn: 1',
+        "all of that",
+    ),
+    (
+        {"not": {"message": "ell", "header": {"x-test": None}}},
+        "not",
+        'not header.x-test: nothing and message: "ell"',
+        "all of that",
+    ),
     ({"message": "x" * 500}, "message", '"' + "x" * 98 + "…", '"Hello!"'),
     ({"between": ["1.5s", "1m"]}, "between", "1.5s to 60s", "0s"),
     ({"calls": [2, "4-6", "8-"]}, "calls", "call 2, 4-6, 8-", "call 1"),
@@ -470,6 +489,7 @@ INJECTED: list[tuple[Any, int, str, str, str | None]] = [
     ({"status": 429, "code": "insufficient_quota"}, 429, "rate_limit_error", "insufficient_quota", "1"),
     ({"status": 500, "type": "api_error"}, 500, "api_error", "internal_error", None),
     ({"status": 429, "retry_after": 0.25}, 429, "rate_limit_error", "rate_limit_exceeded", "0.25"),
+    ({"status": 429, "retry_after": 1e-9}, 429, "rate_limit_error", "rate_limit_exceeded", "0.000000001"),
     ({"status": 429, "retry_after": None}, 429, "rate_limit_error", "rate_limit_exceeded", None),
     ({"status": 429, "retry_after": "soon"}, 429, "rate_limit_error", "rate_limit_exceeded", "soon"),
     ({"status": 400, "retry_after": 3}, 400, "invalid_request_error", "invalid_field", "3"),
@@ -527,6 +547,9 @@ ERROR_BODIES: list[tuple[dict[str, Any], bytes, str]] = [
     ({"body": ["no"]}, b'["no"]', "application/json"),
     ({"body": ""}, b"", "text/plain; charset=utf-8"),
     ({"body": "<h1>Né</h1>", "content_type": "text/html"}, "<h1>Né</h1>".encode(), "text/html"),
+    ({"body": "Né", "content_type": 'text/html; Charset="latin-1"'}, b"N\xe9", 'text/html; Charset="latin-1"'),
+    ({"body": {"a": "é"}, "content_type": "text/json;charset=cp1252"}, b'{"a":"\xe9"}', "text/json;charset=cp1252"),
+    ({"body": "Né", "content_type": "text/plain; charset=nonsense"}, "Né".encode(), "text/plain; charset=nonsense"),
     (
         {"body": {"title": "Busy"}, "content_type": "application/problem+json"},
         b'{"title":"Busy"}',
@@ -885,3 +908,10 @@ def test_the_question_is_the_one_that_is_matched() -> None:
     """Other tests rely on its words."""
     assert "sea" in QUESTION
     assert "mountain" not in QUESTION
+
+
+def test_a_near_miss_of_the_last_role_tells_the_last_messages(world: World) -> None:
+    start_rules(world, {"name": "asked", "when": {"last_role": "tool"}, "then": {"error": 503}})
+    post(world, messages=[{"role": "system", "content": "Be kind."}, *HELLO])
+    (miss,) = entry_json(world)["nearMisses"]
+    assert miss["got"] == '"user"'

@@ -1,4 +1,4 @@
-"""Rules that never apply, since an earlier one applies to all their requests."""
+"""Rules that never apply, since an earlier one, or their own `not`, takes all their requests."""
 
 import json
 from pathlib import Path
@@ -33,6 +33,8 @@ SHADOWED: list[tuple[Conditions, Conditions]] = [
     ({"header": {"x-a": None}}, {"header": {"X-A": None, "x-b": "1"}}),
     ({"key": "ci"}, {"key": "ci", "account": "demo"}),
     ({"calls": "1-"}, {"calls": 3}),
+    ({"calls": "every 1"}, {"calls": 3}),
+    ({"calls": [1, "3-", "2-5"]}, {"calls": 3}),
     ({"chance": 1}, {"chance": 0.1}),
     ({"between": ["0s", "1m"]}, {"between": ["10s", "20s"]}),
     ({"not": {"message": "a"}}, {"not": {"message": "a"}, "key": "ci"}),
@@ -44,6 +46,12 @@ OPEN: list[tuple[Conditions, Conditions]] = [
     (STREAM, CHAT),
     ({"calls": 1}, {}),
     ({"calls": "2-"}, {}),
+    ({"calls": "every 2"}, {}),
+    ({"calls": [1, "3-"]}, {}),
+    ({"calls": [1, 2]}, {}),
+    (CHAT | {"not": STREAM}, CHAT),
+    ({"not": CHAT}, {}),
+    (CHAT | {"not": {"endpoint": "search"}}, CHAT | {"body": {"n": 1}, "turn": 1, "not": {"turn": 2}}),
     ({"chance": 0.5}, {}),
     ({"message": "my refund"}, {"message": "refund"}),
     ({"message": "a"}, {"message": "/a/"}),
@@ -65,3 +73,19 @@ def test_a_shadowed_rule_is_warned_of(tmp_path: Path, earlier: Conditions, later
 @pytest.mark.parametrize(("earlier", "later"), OPEN)
 def test_a_rule_that_can_apply_is_not_warned_of(tmp_path: Path, earlier: Conditions, later: Conditions) -> None:
     assert warnings(tmp_path, earlier, later) == []
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        {"not": {"endpoint": "*"}},
+        CHAT | {"not": {"endpoint": "*"}},
+        CHAT | {"not": {"endpoint": ["search", "chat.completions"]}},
+        STREAM | {"not": CHAT},
+        {"key": "ci", "turn": 2, "not": {"turn": 2}},
+    ],
+)
+def test_a_rule_whose_not_excludes_all_its_requests_is_warned_of(tmp_path: Path, conditions: Conditions) -> None:
+    found = warnings(tmp_path, conditions, {"endpoint": "search"})
+    assert len(found) == 1
+    assert found[0].endswith(': warning: rules[0]: never applies: "not" excludes all its requests')

@@ -157,6 +157,23 @@ def test_allow_lists_the_methods_of_a_path(world: "World", method: str) -> None:
             assert (path, set(answer.headers["allow"].split(", "))) == (path, taken)
 
 
+@pytest.mark.clause("W3", "W9")
+@pytest.mark.parametrize("method", ["FOO", "get", "M-SEARCHES", "A" * 32])
+@pytest.mark.parametrize("more", ["", "connection: upgrade\r\nupgrade: h2c\r\n"], ids=["plain", "upgrade"])
+def test_a_method_that_nobody_knows_is_405_like_another_wrong_one(world: "World", method: str, more: str) -> None:
+    head = f"{method} /sandbox/{world.name}/v1/keys HTTP/1.1\r\nhost: x\r\n{more}content-length: 2\r\n\r\n{{}}"
+    with connect(world.address) as connection:
+        for _ in range(2):
+            connection.sendall(head.encode())
+            reply = read_response(connection)
+            assert reply.status == 405
+            assert set(dict(reply.headers)["allow"].split(", ")) == {"GET", "HEAD", "POST"}
+            message = json.loads(reply.body)["error"]["message"]
+            assert message.startswith(f"/v1/keys does not take {method}; expected ")
+    (newest, _) = world.http.get("/__mock/requests").json()["requests"]
+    assert (newest["method"], newest["path"], newest["status"]) == (method, "/v1/keys", 405)
+
+
 @pytest.mark.clause("W3")
 def test_every_path_has_its_methods_in_the_table() -> None:
     assert VERBS.keys() == {path for _, path in PATHS}
@@ -267,13 +284,13 @@ def test_unusual_targets_are_no_route(world: "World", target: str) -> None:
     [
         b"hello\r\n\r\n",
         b"GET\r\n\r\n",
-        b"FROB /v1/chat/completions HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"FR@B /v1/chat/completions HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"FROB /v1/chat/completions HTTP/1.1\nhost: x\n\n",
         b"GET /v1/keys HTTP/1.1\r\nno colon here\r\n\r\n",
         b"GET /v1/\xff HTTP/1.1\r\nhost: x\r\n\r\n",
         b"POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: many\r\n\r\n",
         b"POST /v1/search HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
-        b"get /docs/llms HTTP/1.1\r\nhost: x\r\n\r\n",
         b"POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n",
         b"POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\ncontent-length: 2\r\n\r\n{}",
         b"POST /v1/search HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}",
@@ -287,8 +304,8 @@ def test_unusual_targets_are_no_route(world: "World", target: str) -> None:
         b"GET docs HTTP/1.1\r\nhost: x\r\n\r\n",
     ],
     ids=[
-        *("noise", "no path", "unknown verb", "bad header", "bad path", "bad length", "bad chunk", "TLS"),
-        *("verb in small letters", "negative length", "a length twice", "two lengths", "length and chunks", "HTTP/3"),
+        *("noise", "no path", "no verb", "unknown verb with bare line feeds", "bad header", "bad path", "bad length"),
+        *("bad chunk", "TLS", "negative length", "a length twice", "two lengths", "length and chunks", "HTTP/3"),
         *("bare line feeds", "space before a colon", "zero byte", "folded header", "authority", "no slash"),
     ],
 )

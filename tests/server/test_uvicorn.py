@@ -25,6 +25,7 @@ USED_AS = {
 # Callbacks of asyncio and httptools, ASGI's functions for applications, and names in uvicorn's documentation.
 DOCUMENTED = {
     "HttpToolsProtocol": {"connection_made", "connection_lost", "data_received", "eof_received"}
+    | {"pause_writing", "resume_writing"}
     | {"on_message_begin", "on_url", "on_header", "on_headers_complete", "on_body", "on_message_complete"},
     "RequestResponseCycle": {"send", "receive"},
     "Server": {"run", "serve", "config", "should_exit"},

@@ -41,6 +41,8 @@ class World:
         self.api_key = server.api_key
         self.headers = {"authorization": f"Bearer {server.api_key}"}
         self.http = httpx.Client(base_url=self.url, timeout=TIMEOUT_SECONDS, verify=TLS)
+        # It exists from now on, since a refused request makes none.
+        server.sandbox(name)
 
     @property
     def address(self) -> Address:

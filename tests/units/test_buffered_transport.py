@@ -40,6 +40,9 @@ class Socket(asyncio.Transport):
         self.closed = True
         self.done.append("abort")
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return name
 
@@ -49,7 +52,7 @@ def done_by(use: Callable[[BufferedTransport, Socket], None]) -> list[Any]:
 
     async def run() -> list[Any]:
         socket = Socket()
-        use(BufferedTransport(socket), socket)
+        use(BufferedTransport(socket, close_seconds=1), socket)
         await asyncio.sleep(0)
         await asyncio.sleep(0)
         return socket.done
@@ -69,7 +72,7 @@ def test_the_writes_of_an_iteration_are_sent_together_at_its_end() -> None:
 def test_each_iteration_sends_its_own_writes() -> None:
     async def run() -> list[Any]:
         socket = Socket()
-        transport = BufferedTransport(socket)
+        transport = BufferedTransport(socket, close_seconds=1)
         for part in (b"one", b"two"):
             transport.write(part)
             await asyncio.sleep(0)

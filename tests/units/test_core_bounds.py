@@ -1,11 +1,18 @@
 """Maximum sizes of a sandbox's collections, and less usual initial states."""
 
+import pytest
+
 from clevora_mock.clock import SECOND, Clock
-from clevora_mock.core.payments import MAX_CHECKOUTS, MAX_PROCESSED_EVENTS, Checkout, Checkouts
+from clevora_mock.core.accounts import Accounts, Key
+from clevora_mock.core.errors import ApiError
+from clevora_mock.core.ledger import Ledger
+from clevora_mock.core.limits import RateLimiter
+from clevora_mock.core.payments import Checkout, Checkouts
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT
-from clevora_mock.core.usage import DAYS, AccountUsage, Activity
+from clevora_mock.core.usage import AccountUsage, Activity
+from clevora_mock.core.users import User, Users
 from clevora_mock.scenarios.scenario_file import read_scenario
 from clevora_mock.settings import Settings
 
@@ -20,41 +27,70 @@ def sandbox(name: str = "alone", **settings: object) -> Sandbox:
 
 def test_the_oldest_checkout_is_dropped_beyond_the_maximum() -> None:
     checkouts = Checkouts()
-    for number in range(MAX_CHECKOUTS + 1):
+    for number in range(10_001):
         checkouts.open(Checkout(f"cks_{number}", "demo", None, 15_000_000, NEW_YEAR))
-    assert len(checkouts.by_id) == MAX_CHECKOUTS
+    assert len(checkouts.by_id) == 10_000
     assert "cks_0" not in checkouts.by_id
-    assert f"cks_{MAX_CHECKOUTS}" in checkouts.by_id
+    assert "cks_10000" in checkouts.by_id
 
 
 def test_the_oldest_processed_event_is_forgotten_beyond_the_maximum() -> None:
     checkouts = Checkouts()
     checkouts.open(Checkout("cks_1", "demo", None, 15_000_000, NEW_YEAR))
-    checkouts.processed_events.update(dict.fromkeys(f"event {number}" for number in range(MAX_PROCESSED_EVENTS)))
+    checkouts.processed_events.update(dict.fromkeys(f"event {number}" for number in range(50_000)))
     event = {"type": "payment.succeeded", "data": {"checkout_session_id": "cks_1", "payment_id": "pay_1"}}
     assert checkouts.claim("evt_1", event) is not None
-    assert len(checkouts.processed_events) == MAX_PROCESSED_EVENTS
+    assert len(checkouts.processed_events) == 50_000
     assert list(checkouts.processed_events)[-2:] == ["event evt_1", "payment pay_1"]
     assert "event 1" not in checkouts.processed_events
     assert "event 2" in checkouts.processed_events
 
 
+def test_a_sandbox_has_at_most_10_000_accounts_and_20_000_keys() -> None:
+    accounts = Accounts()
+    for number in range(10_000):
+        account = accounts.get_or_create(f"u{number}", None, NEW_YEAR)
+        for name in ("a", "b"):
+            accounts.add_key(Key(account, f"key_{number}{name}", f"{number}{name}", name, NEW_YEAR))
+    with pytest.raises(ApiError, match="The sandbox has its maximum of 10,000 accounts"):
+        accounts.get_or_create("one more", None, NEW_YEAR)
+    assert accounts.get_or_create("u9", None, NEW_YEAR).uid == "u9"
+    with pytest.raises(ApiError, match="The sandbox has its maximum of 20,000 keys"):
+        accounts.add_key(Key(account, "key_more", "more", "", NEW_YEAR))
+    assert accounts.find_key("key_more") is None
+
+
 def test_the_oldest_scenario_for_single_requests_is_dropped_beyond_the_maximum() -> None:
     alone = sandbox()
-    for number in range(1000):
+    for number in range(65):
         alone.start_side_run(f"s{number}", DEFAULT)
-    assert len(alone.side_runs) < 1000
-    assert "s0" not in alone.side_runs
-    assert "s999" in alone.side_runs
+    assert list(alone.side_runs) == [f"s{number}" for number in range(1, 65)]
+
+
+def test_the_oldest_day_of_a_keys_tokens_is_dropped_beyond_the_maximum() -> None:
+    limiter = RateLimiter()
+    for day in range(401):
+        limiter.add_tokens(1, NEW_YEAR + day * DAY)
+    first = NEW_YEAR // DAY
+    assert list(limiter.tokens) == list(range(first + 1, first + 401))
+
+
+def test_a_day_that_is_used_again_is_not_the_oldest() -> None:
+    limiter = RateLimiter()
+    for day in [*range(400), 0, 400]:
+        limiter.add_tokens(1, NEW_YEAR + day * DAY)
+    first = NEW_YEAR // DAY
+    assert limiter.tokens[first] == 2
+    assert first + 1 not in limiter.tokens
 
 
 def test_the_oldest_day_of_the_usage_is_dropped_beyond_the_maximum() -> None:
     usage = AccountUsage()
-    for day in range(DAYS + 1):
+    for day in range(401):
         usage.record(Activity("search", 1, failed=False, latency=0), NEW_YEAR + day * DAY)
     first = NEW_YEAR // DAY
-    assert list(usage.days) == list(range(first + 1, first + DAYS + 1))
-    assert usage.total.requests == DAYS + 1
+    assert list(usage.days) == list(range(first + 1, first + 401))
+    assert usage.total.requests == 401
 
 
 def test_removing_an_unknown_sandbox_changes_nothing() -> None:
@@ -73,6 +109,18 @@ def test_a_sandbox_is_removed_without_a_listener() -> None:
     assert [one.name for one in sandboxes.all()] == ["default"]
 
 
+@pytest.mark.parametrize(("capacity", "room"), [(0, 1), (1, 1), (2, 1), (3, 2)])
+def test_there_is_room_for_so_many_sandboxes_beside_the_default_one(capacity: int, room: int) -> None:
+    evicted: list[str] = []
+    sandboxes = Sandboxes(sandbox, evicted.append, capacity)
+    names = ["default", "a", "b", "c"]
+    assert sandboxes.has_room_for(names[: 1 + room])
+    assert not sandboxes.has_room_for(names[: 2 + room])
+    for name in names[: 2 + room]:
+        sandboxes.get(name)
+    assert evicted == ["a"]
+
+
 def test_a_new_uid_is_none_that_an_account_has() -> None:
     taken = sandbox().next_uid()
     alone = sandbox()
@@ -89,6 +137,42 @@ def test_a_balance_of_zero_makes_no_ledger_entry() -> None:
     assert (ledger.balance, list(ledger.entries)) == (0, [])
 
 
+def test_a_reset_ledger_leaves_no_use_of_a_key_and_no_checkout() -> None:
+    alone = sandbox()
+    account = alone.accounts.by_uid["demo"]
+    key = account.keys[0]
+    key.record(5, NEW_YEAR)
+    key.limiter.acquire(NEW_YEAR, alone.limits)
+    alone.open_checkout(account, 15_000_000, NEW_YEAR)
+    alone.reset_money()
+    assert (key.requests, key.tokens, key.last_used) == (0, 0, None)
+    assert (list(key.limiter.recent), key.limiter.tokens) == ([], {})
+    assert alone.checkouts.by_id == {}
+
+
+@pytest.mark.parametrize(("uid", "left"), [("demo", 50_000_000), ("ann", 100_000_000)])
+def test_only_the_demo_accounts_balance_replaces_a_scenarios(uid: str, left: int) -> None:
+    """What the scenario has set is taken back at its end, unless something else has been set since."""
+    alone = sandbox()
+    alone.accounts.get_or_create("ann", None, NEW_YEAR)
+    alone.start_scenario(read_scenario("s", "account: {balance: 20}"))
+    alone.update_account(alone.accounts.by_uid[uid], balance=50_000_000)
+    alone.start_scenario(DEFAULT)
+    assert alone.accounts.by_uid["demo"].ledger.balance == left
+
+
+def test_a_flag_alone_replaces_no_balance_of_a_scenario() -> None:
+    alone = sandbox()
+    alone.start_scenario(read_scenario("s", "account: {balance: 20}"))
+    alone.update_account(alone.accounts.by_uid["demo"], activated=True)
+    alone.start_scenario(DEFAULT)
+    assert alone.accounts.by_uid["demo"].ledger.balance == 100_000_000
+
+
+def test_a_checkout_is_delivered_once_unless_more_is_asked_for() -> None:
+    assert Checkout("cks_1", "demo", None, 15_000_000, NEW_YEAR).deliveries == 1
+
+
 def test_a_reset_ledger_ends_an_activation_that_the_opening_credit_does_not_pay_for() -> None:
     alone = sandbox(balance=5)
     alone.accounts.by_uid["demo"].activated = True
@@ -103,8 +187,36 @@ def test_a_scenario_may_set_the_time_and_not_the_clocks_mode() -> None:
     assert alone.clock.now() == 1_777_593_600 * SECOND
 
 
+def test_a_scenario_may_set_the_clocks_mode_and_speed() -> None:
+    alone = sandbox()
+    alone.start_scenario(read_scenario("s", "clock: {mode: scaled:60}"))
+    assert (alone.clock.mode, alone.clock.speed) == ("scaled", 60)
+
+
 def test_a_scenario_may_set_the_clocks_mode_and_not_the_time() -> None:
     alone = sandbox()
     alone.clock.set(NEW_YEAR + DAY)
     alone.start_scenario(read_scenario("s", "clock: {mode: frozen}"))
     assert alone.clock.now() == NEW_YEAR + DAY
+
+
+def test_the_oldest_entry_of_a_ledger_is_summed_beyond_the_maximum() -> None:
+    ledger = Ledger(max_entries=3)
+    for serial in range(3):
+        ledger.credit(serial, 1, NEW_YEAR)
+    assert [entry.serial for entry in ledger.entries] == [0, 1, 2]
+    ledger.credit(3, 1, NEW_YEAR)
+    assert [entry.serial for entry in ledger.entries] == [1, 2, 3]
+    assert ledger.opening.credits == 1
+
+
+def test_there_is_room_for_ten_thousand_users_and_as_many_deleted_ones() -> None:
+    users = Users()
+    for number in range(9_999):
+        users.add(User(f"user-{number}", None, None, NEW_YEAR))
+    assert not users.is_full
+    users.add(User("last", None, None, NEW_YEAR))
+    assert users.is_full
+    for number in range(10_001):
+        users.mark_deleted(f"deleted-{number}")
+    assert (len(users.deleted), next(iter(users.deleted))) == (10_000, "deleted-1")

@@ -87,12 +87,48 @@ def test_consecutive_failing_requests_without_pauses_are_retries() -> None:
     assert [finding.kind for finding in found] == ["no_backoff"]
 
 
+def test_another_error_after_a_402_does_not_tell_of_money() -> None:
+    poor = replace(FAILED, status=402, code="insufficient_balance", balance_after=0)
+    again = replace(FAILED, id="req_2", at=20 * SECOND, completed=30 * SECOND, balance_after=0)
+    assert [finding.kind for finding in findings([poor, again])] == ["retried_final"]
+    assert findings([poor, replace(again, balance_after=1)]) == []
+
+
+@pytest.mark.parametrize(("first", "then"), [(402, 402), (401, 401), (400, 500)])
+def test_only_money_after_a_402_is_a_reason_to_repeat_a_refused_request(first: int, then: int) -> None:
+    refused = replace(FAILED, status=first, code="insufficient_balance", balance_after=0)
+    again = replace(refused, status=then, id="req_2", at=20 * SECOND, completed=30 * SECOND, balance_after=1)
+    assert [finding.requests for finding in findings([refused, again])] == [["req_2"]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "kinds"),
+    [
+        ({"body": b'{"stream": true}'}, ["unread_stream"]),
+        ({"body": b'{"stream": false}'}, []),
+        ({"body": b'{"stream": true}', "fault": "stall"}, []),
+        ({"body": b'{"stream": true}', "abandoned": False}, []),
+    ],
+)
+def test_only_a_stream_that_was_fit_to_read_is_left_unread(changes: dict[str, object], kinds: list[str]) -> None:
+    left = replace(FAILED, status=200, code=None, **({"abandoned": True} | changes))
+    assert [finding.kind for finding in findings([left])] == kinds
+
+
+def test_each_callers_streams_are_its_own_finding() -> None:
+    left = replace(FAILED, status=200, code=None, abandoned=True, body=b'{"stream":true}')
+    others = replace(left, id="req_2", key="sk_live_9876...")
+    told = [(finding.message.partition(" ")[0], finding.requests) for finding in findings([left, others, left])]
+    assert told == [("sk_live_0123...", ["req_1", "req_1"]), ("sk_live_9876...", ["req_2"])]
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [
         ({"messages": [{"role": "user", "content": 5}]}, ""),
         ({"messages": [{"role": "user", "content": ["a", {"text": "b"}, {"text": 1}]}]}, "a\nb\n"),
         ({"messages": "Hi"}, ""),
+        ({"messages": [{"role": "user", "content": "Hi"}, "there"]}, "Hi"),
         ([], ""),
     ],
 )
@@ -149,6 +185,12 @@ def test_an_id_token_of_another_type_is_refused() -> None:
     assert error.value.hint == "typ is not JWT"
 
 
+def test_an_id_token_may_leave_out_its_type() -> None:
+    token = issue(Identity("ann", None), "demo-clevora", 0, 3600)
+    header = urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
+    assert read(f"{header}.{token.partition('.')[2]}", "demo-clevora")["sub"] == "ann"
+
+
 def test_the_summary_counts_errors_by_status_and_code() -> None:
     summary = RunSummary()
     for entry in (
@@ -167,6 +209,13 @@ def test_the_summary_counts_errors_by_status_and_code() -> None:
             "1 x no answer (the client disconnected)"
         ),
     ]
+
+
+def test_the_summary_counts_a_400_as_an_error() -> None:
+    summary = RunSummary()
+    for status in (399, 400):
+        summary.add("default", replace(FAILED, status=status, code="invalid_json"))
+    assert summary.errors == {"400 invalid_json": 1}
 
 
 def test_the_summary_of_one_request_is_in_the_singular() -> None:

@@ -5,7 +5,7 @@ from time import thread_time
 
 import pytest
 
-from clevora_mock.core.expressions import Expression
+from clevora_mock.core.expressions import MAX_CHARACTERS, Expression
 
 RUNAWAYS = [
     "(a+)+$",
@@ -23,6 +23,7 @@ RUNAWAYS = [
     "a?" * 30 + "a" * 30,
     "(?:ab|Ab)+x",
     "(?:sa|\u017fa)+x",
+    "(a*)" * 7 + "(b*)" * 6,
 ]
 # Searches that take minutes in some texts.
 SLOW = [
@@ -128,6 +129,11 @@ def test_a_prompt_of_thousands_of_characters_is_searched_to_its_end(source: str,
     assert Expression(source, flags).is_found(PROMPT) == found
 
 
+def test_a_part_of_a_long_text_is_searched() -> None:
+    assert len(Expression("refund").searched("x" * 20_000)) == MAX_CHARACTERS
+    assert Expression("refund").searched("x" * 16_384) == "x" * 16_384
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("count", [20, 100])
 def test_the_expressions_of_a_scenario_take_a_tenth_of_a_second_together(count: int) -> None:
@@ -154,3 +160,17 @@ def test_expressions_with_the_same_source_and_flags_are_equal() -> None:
     assert Expression("a+") == Expression("a+")
     assert Expression("a+") != Expression("a+", re.IGNORECASE)
     assert Expression("a+") != "a+"
+
+
+@pytest.mark.parametrize(("part", "allowed"), [("(?:[ab]c|dd)", 12), ("(?:a?b){5}", 2), ("a?", 12)])
+def test_an_expression_has_twelve_choices_at_most(part: str, allowed: int) -> None:
+    """Alternatives that may begin alike are one, and what is repeated counts as often."""
+    Expression(part * allowed)
+    with pytest.raises(ValueError, match="could run away: more than 12 repeats"):
+        Expression(part * (allowed + 1))
+
+
+def test_the_beginning_of_a_text_is_searched_where_the_whole_would_take_long() -> None:
+    expression = Expression("[0-9]+q")
+    expression.share(100)
+    assert expression.is_found("1q" + "1" * 16_000)

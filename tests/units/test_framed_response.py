@@ -18,6 +18,8 @@ KIB_64 = 65_536
 class Connection:
     """The server's side of a connection: the sizes of the writes, and the events with their times in seconds."""
 
+    is_lost = False
+
     def __init__(self, loop: VirtualLoop) -> None:
         self.loop = loop
         self.sizes: list[int] = []

@@ -57,3 +57,15 @@ def test_symbols_are_tokens_but_not_words() -> None:
 
 def test_a_long_run_is_cut_into_words_of_forty() -> None:
     assert [len(word) for word in words("x" * 100)] == [40, 40, 20]
+
+
+def test_long_texts_are_cut_between_words() -> None:
+    text = "alpha beta\n" * 20_000
+    assert words(text) == ["alpha", "beta"] * 20_000
+    # In each of these, another word is at a multiple of 65,536 characters.
+    for start in range(12):
+        assert set(words(" " * start + text)) == {"alpha", "beta"}
+
+
+def test_a_long_text_without_spaces_is_cut_anywhere() -> None:
+    assert "".join(words("\u6d77" * 200_000 + "-" + "a" * 100_000)) == "\u6d77" * 200_000 + "a" * 100_000

@@ -8,20 +8,29 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from clevora_mock.contract.endpoints import DOCUMENTED, INFERRED
+from clevora_mock.contract.endpoints import DOCUMENTED, INFERRED, MODELS_BY_ENDPOINT
 
 # The pattern of a text that is not blank.
 NOT_BLANK = r"\S"
 
 
-def documented(description: str, **limits: Any) -> Meta:
-    """Describe a documented field; `limits` are those of `msgspec.Meta`."""
-    return Meta(description=description, extra_json_schema={"x-clevora-basis": DOCUMENTED}, **limits)
+# Of the schema of a field: its value where it is absent, and that it is required although a request may lack it.
+DEFAULT, REQUIRED = "x-clevora-default", "x-clevora-required"
 
 
-def inferred(description: str, **limits: Any) -> Meta:
-    """Describe an inferred field; `limits` are those of `msgspec.Meta`."""
-    return Meta(description=description, extra_json_schema={"x-clevora-basis": INFERRED}, **limits)
+def documented(description: str, schema: dict[str, Any] | None = None, **limits: Any) -> Meta:
+    """Describe a documented field; `schema` is added to its JSON Schema, `limits` are those of `msgspec.Meta`."""
+    return Meta(description=description, extra_json_schema={"x-clevora-basis": DOCUMENTED} | (schema or {}), **limits)
+
+
+def inferred(description: str, schema: dict[str, Any] | None = None, **limits: Any) -> Meta:
+    """Describe an inferred field; `schema` is added to its JSON Schema, `limits` are those of `msgspec.Meta`."""
+    return Meta(description=description, extra_json_schema={"x-clevora-basis": INFERRED} | (schema or {}), **limits)
+
+
+def model_names(endpoint: str) -> Meta:
+    """Describe the models that an endpoint takes; others are refused by the endpoint, with an error of their own."""
+    return Meta(extra_json_schema={"enum": list(MODELS_BY_ENDPOINT[endpoint])})
 
 
 class TokenUsage(Struct, frozen=True):

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from clevora_mock.api.schemas import TokenUsage, documented, inferred
+from clevora_mock.api.schemas import DEFAULT, REQUIRED, TokenUsage, documented, inferred, model_names
 from clevora_mock.contract.limits import DEFAULT_MODEL
 
 Role = Literal["system", "developer", "user", "assistant", "tool", "function"]
@@ -22,7 +22,14 @@ class Message(Struct):
 
     role: Annotated[Role, documented("The author's role.")]
     content: (
-        Annotated[str | list[TextPart] | None, documented("The text: a string, or an array of text parts.")] | UnsetType
+        Annotated[
+            str | Annotated[list[TextPart], Meta(extra_json_schema={"minItems": 1})] | None,
+            documented(
+                "The text: a string, or an array of text parts; null only where an assistant has tool_calls.",
+                {REQUIRED: True},
+            ),
+        ]
+        | UnsetType
     ) = UNSET
     tool_calls: Annotated[list[Any] | None, inferred("An assistant's tool calls; content may be null then.")] = None
 
@@ -40,14 +47,17 @@ class ChatRequest(Struct):
     messages: Annotated[
         list[Message], documented("Conversation history. Each item is { role, content }.", min_length=1)
     ]
-    model: Annotated[str | None, documented(f"Defaults to {DEFAULT_MODEL['chat.completions']}.")] = None
+    model: Annotated[
+        Annotated[str, model_names("chat.completions")] | None,
+        documented(f"Defaults to {DEFAULT_MODEL['chat.completions']}.", {DEFAULT: DEFAULT_MODEL["chat.completions"]}),
+    ] = None
     stream: Annotated[
         bool | None,
-        documented("When true, the response is delivered as server-sent events. Defaults to false."),
+        documented("When true, the response is delivered as server-sent events. Defaults to false.", {DEFAULT: False}),
     ] = None
     temperature: Annotated[
         Annotated[float, Meta(ge=0, le=2)] | None,
-        documented("Sampling temperature in [0, 2]. Defaults to 1."),
+        documented("Sampling temperature in [0, 2]. Defaults to 1.", {DEFAULT: 1}),
     ] = None
     max_tokens: Annotated[
         Annotated[int, Meta(ge=1)] | None,

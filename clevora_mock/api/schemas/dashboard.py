@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from clevora_mock.api.schemas import documented, inferred
+from clevora_mock.api.schemas import DEFAULT, documented, inferred
 from clevora_mock.contract.limits import (
     ACTIVATION_THRESHOLD,
     DEFAULT_KEY_NAME,
@@ -22,9 +22,11 @@ class KeyRequest(Struct):
     """The body of ``POST /v1/keys`` (K3)."""
 
     name: Annotated[
-        str | None,
+        # Counted without the space around it.
+        Annotated[str, Meta(extra_json_schema={"maxLength": MAX_KEY_NAME_CHARACTERS})] | None,
         documented(
-            f'A name for the key, at most {MAX_KEY_NAME_CHARACTERS} characters. Defaults to "{DEFAULT_KEY_NAME}".'
+            f'A name for the key, at most {MAX_KEY_NAME_CHARACTERS} characters. Defaults to "{DEFAULT_KEY_NAME}".',
+            {DEFAULT: DEFAULT_KEY_NAME},
         ),
     ] = None
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from clevora_mock.api.schemas import NOT_BLANK, PromptUsage, documented, inferred
+from clevora_mock.api.schemas import DEFAULT, NOT_BLANK, PromptUsage, documented, inferred, model_names
 from clevora_mock.contract.limits import DEFAULT_MODEL, EMBEDDING_DIMENSIONS, MAX_EMBEDDING_INPUTS
 
 
@@ -19,10 +19,13 @@ class EmbeddingsRequest(Struct):
         ],
         documented("The text(s) to embed."),
     ]
-    model: Annotated[str | None, documented(f"Defaults to {DEFAULT_MODEL['embeddings']}.")] = None
+    model: Annotated[
+        Annotated[str, model_names("embeddings")] | None,
+        documented(f"Defaults to {DEFAULT_MODEL['embeddings']}.", {DEFAULT: DEFAULT_MODEL["embeddings"]}),
+    ] = None
     encoding_format: Annotated[
         Literal["float", "base64"] | None,
-        inferred("float (the default): numbers; base64: little-endian float32."),
+        inferred("float (the default): numbers; base64: little-endian float32.", {DEFAULT: "float"}),
     ] = None
 
 

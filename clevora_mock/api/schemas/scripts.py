@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Struct
 
-from clevora_mock.api.schemas import NOT_BLANK, TokenUsage, documented, inferred
+from clevora_mock.api.schemas import DEFAULT, NOT_BLANK, TokenUsage, documented, inferred, model_names
 from clevora_mock.contract.limits import DEFAULT_MODEL, DEFAULT_SCRIPT_LENGTH, DEFAULT_SCRIPT_STYLE
 
 Style = Literal["youtube", "podcast", "tiktok"]
@@ -15,14 +15,21 @@ class ScriptRequest(Struct):
     """The body of ``POST /v1/scripts/generate`` (G1, G2)."""
 
     topic: Annotated[str, documented("The topic of the script.", pattern=NOT_BLANK)]
-    style: Annotated[Style | None, documented(f"youtube, podcast or tiktok. Defaults to {DEFAULT_SCRIPT_STYLE}.")] = (
-        None
-    )
+    style: Annotated[
+        Style | None,
+        documented(f"youtube, podcast or tiktok. Defaults to {DEFAULT_SCRIPT_STYLE}.", {DEFAULT: DEFAULT_SCRIPT_STYLE}),
+    ] = None
     length: Annotated[
         Length | None,
-        documented(f"short, medium or long. Controls token budget. Defaults to {DEFAULT_SCRIPT_LENGTH} (inferred)."),
+        documented(
+            f"short, medium or long. Controls token budget. Defaults to {DEFAULT_SCRIPT_LENGTH} (inferred).",
+            {DEFAULT: DEFAULT_SCRIPT_LENGTH},
+        ),
     ] = None
-    model: Annotated[str | None, inferred(f"Defaults to {DEFAULT_MODEL['scripts.generate']}.")] = None
+    model: Annotated[
+        Annotated[str, model_names("scripts.generate")] | None,
+        inferred(f"Defaults to {DEFAULT_MODEL['scripts.generate']}.", {DEFAULT: DEFAULT_MODEL["scripts.generate"]}),
+    ] = None
 
 
 class ScriptSection(Struct, frozen=True, rename="camel"):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from clevora_mock.api.schemas import NOT_BLANK, PromptUsage, documented, inferred
+from clevora_mock.api.schemas import DEFAULT, NOT_BLANK, PromptUsage, documented, inferred, model_names
 from clevora_mock.contract.limits import DEFAULT_MODEL, DEFAULT_SEARCH_RESULTS, MAX_SEARCH_RESULTS
 
 
@@ -14,9 +14,12 @@ class SearchRequest(Struct):
     query: Annotated[str, documented("Natural-language query.", pattern=NOT_BLANK)]
     limit: Annotated[
         Annotated[int, Meta(ge=1, le=MAX_SEARCH_RESULTS)] | None,
-        documented(f"Max results, defaults to {DEFAULT_SEARCH_RESULTS}."),
+        documented(f"Max results, defaults to {DEFAULT_SEARCH_RESULTS}.", {DEFAULT: DEFAULT_SEARCH_RESULTS}),
     ] = None
-    model: Annotated[str | None, inferred(f"Defaults to {DEFAULT_MODEL['search']}.")] = None
+    model: Annotated[
+        Annotated[str, model_names("search")] | None,
+        inferred(f"Defaults to {DEFAULT_MODEL['search']}.", {DEFAULT: DEFAULT_MODEL["search"]}),
+    ] = None
 
 
 class SearchResult(Struct, frozen=True, rename="camel"):

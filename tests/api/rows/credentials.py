@@ -242,10 +242,9 @@ ACCESS = [
         },
     ),
     Row(
-        "activating needs no body, and ignores one",
-        ("K8",),
+        "activating needs no body",
+        ("K8", "W4"),
         "POST /api/developer/activate",
-        raw=b"not JSON",
         credential="token of a stranger",
         answer={"data": {"developerAccess": True}},
     ),

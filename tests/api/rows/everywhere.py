@@ -117,6 +117,7 @@ ROUTES = [
     _wrong_verb("POST /llms.txt", "GET, HEAD"),
     _wrong_verb("OPTIONS /v1/search", "POST"),
     _wrong_verb("TRACE /v1/search", "POST"),
+    _wrong_verb("FOO /v1/search", "POST"),
     _wrong_verb("GET /v1/chat/completions/", "POST"),
     _slash("POST /v1/chat/completions/", None, "key", body=CHAT),
     _slash("POST /v1/embeddings/", "invalid_api_key", "none", body={"input": "Hi"}),
@@ -284,6 +285,21 @@ BODIES = [
             (b'{"\\ud83d": 1}', "the body has \\ud83d, half of a surrogate pair"),
             (b'{"query": "a\xff"}', "invalid UTF-8 (byte 12)"),
             ('{"é": "'.encode() + b'\xc3"}', "invalid UTF-8 (byte 8)"),
+        )
+    ),
+    *(
+        Row(
+            f"a number that is too large is named: {told}",
+            ("W4",),
+            "POST /v1/search",
+            raw=raw,
+            code="invalid_json",
+            message=re.escape(f"The request body has a number that is too large: {told}"),
+        )
+        for raw, told in (
+            (b'{"query": "x", "limit": 1e999}', "limit is 1e999"),
+            (b'{"a": [0, {"b": -1e400}]}', "a[1].b is -1e400"),
+            (b'{"limit": ' + b"9" * 5_000 + b"}", "limit is 99999999999999999..."),
         )
     ),
     *(

@@ -24,6 +24,7 @@ RECEIVED = Exactly({"received": True})
 INCOMPLETE = "needs webhook-id, webhook-timestamp and webhook-signature"
 NO_TIMESTAMP = "webhook-timestamp must be whole seconds since 1970"
 NO_MATCH = "no signature matches; the secret is the server's --webhook-secret"
+NO_FORM = "no signature matches; expected v1,<base64 of 32 bytes>, and a space between several"
 NO_VERSION = 'no signature matches; it begins without "v1,"'
 
 
@@ -102,10 +103,10 @@ ROWS = [
     _refused("signature of another body", NO_MATCH),
     _refused("another webhook-id", NO_MATCH),
     _refused("another timestamp", NO_MATCH),
-    _refused("signature without a comma", NO_MATCH),
+    _refused("signature without a comma", NO_FORM),
     _refused("signature of version 2", NO_VERSION),
     _refused("signature without a version", NO_VERSION),
-    _refused("signature that is no base64", NO_MATCH),
+    _refused("signature that is no base64", NO_FORM),
     *map(
         _believed,
         (

@@ -16,7 +16,7 @@ def state() -> list[Session]:
     session.scenario("a scenario", "flaky")
     session.chat("a failure")
     session.send(
-        "a side scenario", CHAT, ASKS["chat"][1], bearer("<<kept_key>>") | {"x-clevora-mock-scenario": "rate-limited"}
+        "a side scenario", CHAT, ASKS["chat"][1], bearer("<<kept_key>>") | {"x-clevora-mock-scenario": "brownout"}
     )
     session.send("taken", "GET /__mock/state", rest=0.1, captures=(Capture("state"),))
     session.chat("what comes next")

@@ -1,6 +1,6 @@
 """The clients that the mock is tested with, and their particular behavior.
 
-`test_matrix.py` checks every row against its client, and the README lists the rows with the pinned versions.
+`test_matrix.py` checks every row against its client; `docs/reference/clients.md` lists them with the pinned versions.
 """
 
 import json
@@ -361,7 +361,7 @@ CLIENTS = (
         "node",
         "continue",
         errors=_OPENAI_NODE,
-        cut="Error",
+        cut="Error: Premature close",
         attempts=3,
     ),
     Client(
@@ -374,7 +374,7 @@ CLIENTS = (
         attempts=3,
         hides=_CHROMIUM,
     ),
-    Client("axios", (npm("axios"),), "node", "axios", errors=_each("AxiosError"), cut="Error"),
+    Client("axios", (npm("axios"),), "node", "axios", errors=_each("AxiosError"), cut="Error: aborted"),
     Client("fetch", (), "node22", "fetch", errors=_each("!response.ok"), cut="TypeError", version="of Node 22"),
     Client(
         "axios in Chromium",

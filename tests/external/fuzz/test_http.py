@@ -1,5 +1,6 @@
 """Random bytes of almost HTTP: each message has a well-formed answer or a close, and the server goes on."""
 
+import sys
 from random import Random
 
 from tests.external.fuzz.http_answers import converse
@@ -34,4 +35,5 @@ def test_almost_http_is_answered_or_closed() -> None:
             if number % INTERVAL == 0:
                 target.check()
     assert not problems, "\n".join([f"{len(problems)} problems", *problems[:10]])
+    sys.stdout.write(f"{messages} messages of almost HTTP\n")
     assert messages >= 3000

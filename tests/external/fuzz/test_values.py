@@ -66,7 +66,7 @@ class Sandbox:
 
     def call(self, method: str, path: str, body: Any = None, **options: Any) -> httpx.Response:
         """Send a request; fails for a slow answer, one of 5xx, and one that is not in the contract's shape."""
-        content = body if body is None or isinstance(body, bytes | str) else json.dumps(body).encode()
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         began = time.monotonic()
         answer = self._target.http.request(method, self.path + path, content=content, **options)
         assert time.monotonic() - began < SECONDS

@@ -1,1 +1,1 @@
-"""Long runs: load with faults, crashes, and a sandbox beside a naive model of it; `make soak` runs them."""
+"""Long runs: load, crashes, attacks on memory, and a sandbox beside a naive model of it; `make soak` runs them."""

@@ -47,6 +47,13 @@ class Wall:
         return self
 
 
+class Payments(dict[tuple[str, int], str]):
+    """Ids of the mock's payments by the drawing sandbox and their numbers; a restored sandbox draws them again."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Payments":
+        return self
+
+
 class Movement(NamedTuple):
     """A change of a balance; `at` is None if it is not known to the millisecond."""
 
@@ -251,19 +258,23 @@ class Outcome(NamedTuple):
 class Sandbox:
     """The expected state of a sandbox."""
 
-    def __init__(self, wall: Wall, demo_key: tuple[str, str], demo_user: User, limits: tuple[int | None, ...]) -> None:
+    def __init__(
+        self, wall: Wall, place: str, demo_key: tuple[str, str], demo_user: User, limits: tuple[int | None, ...]
+    ) -> None:
         self.wall = wall
         self.usual_limits = limits
         self.clock = Clock(wall, "frozen", 1, wall(), START)
         self.taken_at = 0
         self.seen_wall = wall()
         self._demo = demo_key, demo_user
-        # Checkouts whose payments were announced under ids that are not known yet.
-        self.unlearned: list[Checkout] = []
-        self.deliveries = 0
-        self.fill()
+        self.payments = Payments()
+        # Checkouts whose payments have been announced, with the numbers of these.
+        self.announced: list[tuple[Checkout, int]] = []
+        self.fill(place)
 
-    def fill(self) -> None:
+    def fill(self, place: str) -> None:
+        """Begin anew in the sandbox `place`, by whose name payments are drawn."""
+        self.place, self.drawn = place, 0
         key, user = self._demo
         self.limits = self.usual_limits
         self.accounts: dict[str, Account] = {}
@@ -315,9 +326,9 @@ class Sandbox:
         """Let the mock announce a finished checkout; return the webhook's statuses."""
         checkout.due = None
         kind = f"payment.{checkout.status}"
-        self.unlearned.append(checkout)
-        event = Event(f"own {self.deliveries}", kind, checkout)
-        self.deliveries += 1
+        number, self.drawn = self.drawn, self.drawn + 1
+        self.announced.append((checkout, number))
+        event = Event(f"own {number}", kind, checkout, self.payments.get((self.place, number)))
         statuses = []
         for _ in range(checkout.deliveries):
             self.arrive()
@@ -467,7 +478,7 @@ class Sandbox:
 
     # --- resets and snapshots -----------------------------------------------------------------------------------------
 
-    def reset(self, part: str | None) -> None:
+    def reset(self, part: str | None, place: str) -> None:
         if part == "journal":
             self.journal = []
         elif part == "scenario":
@@ -476,7 +487,7 @@ class Sandbox:
             self.reset_money()
         else:
             self.clock.go_on("frozen", 1, self.wall(), START)
-            self.fill()
+            self.fill(place)
 
     def reset_money(self) -> None:
         for account in self.accounts.values():

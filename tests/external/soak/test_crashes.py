@@ -78,6 +78,7 @@ def test_kills_leave_the_old_file_or_the_new_one(work: Work, tmp_path: Path) -> 
         # As the next server does when it starts.
         try_export(file)
         assert list(tmp_path.iterdir()) == [file], f"seed {SEED}, kill {number}"
+    sys.stdout.write(f"{killed} kills, {half} of them within the writing of a file\n")
     assert half, "no kill was within the writing of a file"
 
 
