@@ -85,11 +85,19 @@ def masker_for(facts: RequestFacts, upstream_key: str | None, *, emails: bool) -
 
 
 def _is_json(text: str) -> bool:
+    """Tell whether a text is JSON without a name that occurs twice, of which a reader sees only one."""
     try:
-        json.loads(text)
+        json.loads(text, object_pairs_hook=_unique)
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name occurs twice")
+    return found
 
 
 def _written(credential: str) -> Iterator[str]:

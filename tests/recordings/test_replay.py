@@ -205,3 +205,10 @@ def test_any_key_will_do(recorded: list[httpx.Response], directory: Path) -> Non
         )
         assert answer.status_code == 200
         assert journal(server)[0]["account"] == "demo"
+
+
+def test_a_page_of_another_site_needs_a_key_of_this_server(recorded: list[httpx.Response], directory: Path) -> None:
+    with serve_replay(directory) as server:
+        headers = {"authorization": "Bearer dummy", "origin": "https://evil.example"}
+        answer = httpx.post(f"{server.url}/v1/chat/completions", json=HELLO, headers=headers, verify=TLS)
+    assert answer.status_code == 401

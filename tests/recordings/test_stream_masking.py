@@ -221,7 +221,7 @@ class TestPublicDocuments:
         assert self.record(body) == body
 
     @pytest.mark.parametrize("secret", SECRETS)
-    @pytest.mark.parametrize("form", ["[\n{}]", '{{"a": {}}}', '{{"apiKey": {}}}'])
+    @pytest.mark.parametrize("form", ["[\n{}]", '{{"a": {}}}', '{{"apiKey": {}}}', '{{"a": {}, "a": 1}}', "See {}."])
     def test_a_secret_is_masked_all_the_same(self, secret: str, form: str) -> None:
         assert found_in(self.record(form.format(json.dumps(secret))), {"it": SECRETS[secret]}) == set()
 
