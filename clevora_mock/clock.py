@@ -224,7 +224,7 @@ class Clock:
         return self._add(Timer(self, elapsed, callback))
 
     def call_after(self, elapsed: int, callback: Callable[[], None]) -> Timer:
-        """Call `callback` on the running event loop at the end of a delay, an elapsed time, or once it is frozen."""
+        """Call `callback` on the running event loop at the end of a delay, or once the clock is frozen."""
         return self._add(Timer(self, elapsed, callback, is_delay=True))
 
     def arm(self, timer: Timer) -> None:

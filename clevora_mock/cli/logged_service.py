@@ -10,7 +10,7 @@ from clevora_mock.settings import Settings
 
 
 def logged_service(settings: Settings, summary: RunSummary) -> Service:
-    """Make a server that writes the log and adds to `summary`, and print its warning; with `quiet` no log.
+    """Make a server that writes the log and adds to `summary`, with `quiet` neither, and print its warning.
 
     Raises CannotServeError.
     """

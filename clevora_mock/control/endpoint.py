@@ -19,8 +19,7 @@ from clevora_mock.web.request_body import SMALL_BODY_BYTES, read_body
 # A snapshot includes the journal, with the first bytes of every body.
 MAX_SNAPSHOT_BYTES = 11 * MAX_BODY_BYTES
 
-# An answer that grows with the sandbox, besides its journal's entries, which are kept until it is sent, and the copies
-# of its accounts and keys.
+# Memory of an answer that grows with the sandbox, besides its journal's entries; and of a copied account or key.
 _LONG_BYTES = 4 * 1024 * 1024
 _RECORD_BYTES = 1_000
 

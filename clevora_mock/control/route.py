@@ -46,5 +46,5 @@ class ControlRoute(NamedTuple):
 
     @property
     def makes_sandbox(self) -> bool:
-        """True if the request makes a sandbox that does not exist; none that looks, pays or removes does."""
+        """True if the request makes a sandbox: any change does, except for a payment and the sandbox's removal."""
         return self.is_change and not self.any_peer and self.where != "DELETE /"

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-# They are decoded in about 50 ms, in one call of C code, during which nothing else runs.
+# So many are decoded in about 50 ms, in one call of C code, during which nothing else runs.
 MAX_CONTAINERS = 200_000
 
-# Also one without an end, so that no part of a document is searched twice.
+# A string, also one without an end, so that no part of a document is searched twice.
 _TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 
 

@@ -151,7 +151,7 @@ class Journal:
         self.replace(Journal(self.entries.maxlen or MAX_ENTRIES))
 
     def leave(self) -> None:
-        """Give the memory back to the server's other journals, since nobody is going to read this one for long."""
+        """Stop counting this journal among the server's, since its sandbox is removed."""
         size = self.bytes
         self._memory.change(self, -size)
         self._memory = JournalMemory()

@@ -39,8 +39,8 @@ class PaymentOrder(Struct, frozen=True):
 class Checkout:
     """A payment page for a top-up.
 
-    `amount` is in micro-dollars. `due` is the elapsed time of its event's delivery, `deliveries` how often that
-    comes. `credited` is True once the webhook has credited it.
+    `amount` is in micro-dollars. `due` is the elapsed time of the clock at which its event is delivered, None if none
+    waits; `deliveries` is how often it is delivered. `credited` is True once the webhook has credited it.
     """
 
     __slots__ = ("amount", "created", "credited", "deliveries", "due", "email", "id", "status", "uid")
@@ -64,9 +64,10 @@ class Checkout:
         return self.status == "open" and now < self.expires
 
     def finish(self, order: PaymentOrder, now: int, payments: Payments) -> int:
-        """Finish the checkout (B7) and return its event's delay; the scenario's `payments` may fail or delay it.
+        """Finish the checkout (B7) and return its event's delay in microseconds.
 
-        Raises a 400 if the checkout is finished or expired.
+        The scenario's `payments` may make the payment fail, or delay its event. Raises a 400 if the checkout is
+        finished or expired.
         """
         if self.status != "open":
             raise invalid("id", "an open checkout", f"one whose payment {self.status}")

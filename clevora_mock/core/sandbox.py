@@ -342,7 +342,7 @@ class Sandbox:
             run.displaced = replace(run.displaced, adjustment=found.adjustment, activated=found.activated)
 
     def close(self) -> None:
-        """Drop pending checkouts; a later sandbox of this name is a new one, and its journal has this one's memory."""
+        """Drop pending checkouts, and stop counting the journal's memory; a later sandbox of this name is a new one."""
         self.checkouts = Checkouts()
         self.journal.leave()
 

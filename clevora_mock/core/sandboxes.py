@@ -119,7 +119,7 @@ class Sandboxes:
         return [self.default, *self._named.values()]
 
     def remove(self, name: str) -> None:
-        """Remove the sandbox `name`; its next use creates a new one."""
+        """Remove the sandbox `name`; the next request that it accepts creates a new one."""
         sandbox = self._named.pop(name, None)
         if sandbox is not None:
             sandbox.close()

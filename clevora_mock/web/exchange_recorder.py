@@ -43,8 +43,8 @@ class SentResponse(Protocol):
 class SharedState:
     """State that all requests of a server share; `latency` (microseconds) delays each response of the emulated APIs.
 
-    The memory of large requests is apart from that of the work and the answers which they cause, so that an answer
-    never waits for a request that waits for it.
+    Bodies have a budget of their own: a request holds its body's memory while it waits for that of its work, so with
+    one budget for both, requests could wait for each other.
     """
 
     def __init__(self, sandboxes: Sandboxes, latency: int = 0) -> None:
@@ -194,8 +194,9 @@ class ExchangeRecorder:
     def finish(self) -> None:
         """Journal the exchange, unless the client disconnected before its request was read.
 
-        Nor is one from a page of another site without a valid credential, so that it cannot drive out other entries. A
-        response from outside the pipeline, such as an embedder's exception handler, is journaled by its status alone.
+        One from a page of another site without a valid credential is not journaled either, so that such pages cannot
+        drive out other entries. A response from outside the pipeline, such as an embedder's exception handler, is
+        journaled by its status alone.
         """
         self.body_memory.shrink(0)
         self.work_memory.shrink(0)

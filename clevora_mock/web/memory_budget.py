@@ -3,14 +3,14 @@
 import asyncio
 from collections import deque
 
-# The smallest part of a budget that has to wait behind others.
+# Requests for at most this fraction of a budget, one sixteenth, overtake those that wait.
 _LITTLE = 16
 
 
 class MemoryBudget:
     """A number of bytes that requests share. Those that want more than is left wait, in their order.
 
-    One that wants more than there is at all gets it alone. One that wants little does not wait for the others.
+    One that wants more than there is at all gets it alone. One that wants little overtakes those that wait.
     """
 
     def __init__(self, size: int) -> None:
@@ -19,7 +19,7 @@ class MemoryBudget:
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     async def acquire(self, size: int) -> None:
-        """Return once `size` bytes are this caller's."""
+        """Wait until `size` bytes are free, and take them."""
         if self._fits(size) and (not self._waiting or size * _LITTLE <= self._size):
             self._used += size
             return
@@ -60,7 +60,7 @@ class MemoryShare:
         self._size = 0
 
     async def hold(self, size: int) -> None:
-        """Return once the request holds `size` bytes in place of those before.
+        """Wait until the request holds `size` bytes in place of those before.
 
         Those are given back first, so that no two requests wait for each other.
         """

@@ -1,4 +1,4 @@
-"""Which requests make a sandbox: those that are accepted; and none drives out one that is in use."""
+"""Requests that make a sandbox: those with a valid credential, sign-ups and changes; none evicts one in use."""
 
 import threading
 from collections.abc import Iterator
