@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -31,6 +32,13 @@ from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.error_handlers import ErrorHandlers
 from clevora_mock.web.header_overrides import PlanResolver
 from clevora_mock.web.middleware import SandboxMiddleware
+from clevora_mock.web.pipeline import OperationEndpoint
+from clevora_mock.web.routing import EndpointMaker
+
+if TYPE_CHECKING:
+    from clevora_mock.recordings.setup import LiveApi
+
+# ruff: noqa: PLC0415 - few servers use the live API, or what was recorded of it
 
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
@@ -43,9 +51,11 @@ def create_app(
 ) -> Starlette:
     """Return the mock as a Starlette application, with its `Sandboxes` in ``state.sandboxes``.
 
+    ``state.live_api`` is how it uses the live API, or what was recorded of it; None if it does not.
+
     `on_request` is called with each request to an emulated API, `on_change` with each change that is made through the
-    control plane, and, in another thread, `on_closed` with each sandbox that is removed. Raises CatalogError or
-    ScenarioError for a catalog or scenario that cannot be used.
+    control plane, and, in another thread, `on_closed` with each sandbox that is removed. Raises CatalogError,
+    ScenarioError or RecordingError for a file that cannot be used, and UpstreamUnavailableError without httpx.
     """
     chosen = settings or Settings()
     store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
@@ -59,17 +69,19 @@ def create_app(
     rows = load_operations(Path(chosen.catalog) if chosen.catalog else None, pacing)
     local_only = LocalOnly((*chosen.allowed_hosts, chosen.host.lower()), chosen.control)
     server = _start_name(chosen.server_name)
-    sender = WebhookSender()
-    table = build_control_table(ControlContext(sandboxes, store, sender, rows, background, server))
+    sender, live_api = WebhookSender(), _connect(chosen)
+    recordings = None if live_api is None else live_api.recordings
+    table = build_control_table(ControlContext(sandboxes, store, sender, rows, background, recordings, server))
     errors = ErrorHandlers(CLEVORA)
     app = Starlette(
         routes=[
-            *build_api_routes(rows, PlanResolver(store, background), background),
+            *build_api_routes(rows, PlanResolver(store, background), background, _endpoint_maker(live_api)),
             *build_control_routes(table, local_only, on_change),
             *build_firebase_routes(background),
         ],
         middleware=[
             Middleware(SandboxMiddleware, sandboxes=sandboxes, latency=chosen.latency_micros, server=server),
+            *_live_middleware(live_api),
         ],
         exception_handlers={
             ApiError: errors.api_error,
@@ -77,12 +89,49 @@ def create_app(
             404: errors.not_found,
             405: errors.method_not_allowed,
         },
-        lifespan=_lifespan(chosen, sandboxes, startup, store, sender, background),
+        lifespan=_closing(live_api, _lifespan(chosen, sandboxes, startup, store, sender, background)),
     )
     # The mock's routes take a trailing slash themselves (W3).
     app.router.redirect_slashes = False
     app.state.sandboxes = sandboxes
+    app.state.live_api = live_api
     return app
+
+
+def _connect(settings: Settings) -> "LiveApi | None":
+    if settings.record is None and settings.replay is None and not settings.diff:
+        return None
+    from clevora_mock.recordings.setup import connect
+
+    return connect(settings, _log)
+
+
+def _endpoint_maker(live_api: "LiveApi | None") -> EndpointMaker:
+    """Return the maker of the emulated API's endpoints: with recordings if there are some."""
+    if live_api is None or live_api.recordings is None:
+        return OperationEndpoint
+    from clevora_mock.recordings.recorded_endpoint import RecordedEndpoint
+
+    return partial(RecordedEndpoint, recordings=live_api.recordings, client=live_api.client)
+
+
+def _live_middleware(live_api: "LiveApi | None") -> list[Middleware]:
+    if live_api is None or live_api.drift is None:
+        return []
+    from clevora_mock.recordings.drift import DriftMiddleware
+
+    return [Middleware(DriftMiddleware, report=live_api.drift)]
+
+
+def _closing(live_api: "LiveApi | None", lifespan: Lifespan) -> Lifespan:
+    @asynccontextmanager
+    async def closing(app: Starlette) -> AsyncIterator[None]:
+        async with lifespan(app):
+            yield
+            if live_api is not None:
+                await live_api.close()
+
+    return closing
 
 
 def _sandbox_maker(

@@ -2,6 +2,8 @@
 
 FAILURE = 1
 USAGE = 2
+# The live API differs from the mock.
+DRIFT = 2
 PORT_TAKEN = 3
 FILE_INVALID = 4
 # Of `exec`, as in shells.

@@ -4,10 +4,11 @@ import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from clevora_mock.clock import LONGEST, MAX_SPEED, MAX_TIMESTAMP, MIN_SPEED, Clock, parse, read_duration
+from clevora_mock.clock import DAY, LONGEST, MAX_SPEED, MAX_TIMESTAMP, MIN_SPEED, Clock, parse, read_duration
 from clevora_mock.contract.limits import KEY_FORMAT, KEY_PATTERN
 from clevora_mock.core import money
 from clevora_mock.core.messages import duration_hint
@@ -87,6 +88,26 @@ def check_timeout(text: str) -> None:
         raise ValueError(text)
 
 
+def check_upstream(text: str) -> None:
+    """Raise ValueError unless `text` is the address of an API: https, or http on this machine, without credentials."""
+    parts = urlsplit(text)
+    is_local = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    is_plain = not (parts.username or parts.password or parts.query or parts.fragment) and parts.port != 0
+    is_printable = re.fullmatch(r"[!-~]+", text) is not None and "@" not in parts.netloc
+    if not (parts.hostname and is_plain and is_printable and parts.scheme in ("https", "http")):
+        raise ValueError(text)
+    if parts.scheme == "http" and not is_local:
+        raise ValueError(text)
+
+
+def parse_age(text: str) -> int:
+    """Return the microseconds of an age such as ``30d`` or ``12h``."""
+    found = re.fullmatch("([0-9]{1,5})([dh])", text)
+    if found is None:
+        raise ValueError(text)
+    return int(found[1]) * (DAY if found[2] == "d" else DAY // 24)
+
+
 def make_clock(text: str) -> Clock:
     """Return the clock for ``real``, ``frozen``, ``frozen:TIME`` or ``scaled:N``. Raises ValueError."""
     mode, _, detail = text.partition(":")
@@ -114,6 +135,7 @@ class SettingKind(Struct, frozen=True):
     hint: Callable[[str], str] = lambda _: ""
 
 
+_FIELD = r"\s*[\w-]+(\.[\w-]+)*\s*"
 _HOST = r"\s*[A-Za-z0-9._-]+\s*"
 
 SWITCH = SettingKind(parse_switch, "1 or 0")
@@ -155,4 +177,13 @@ SERVER_NAME = SettingKind(
 PROJECT = SettingKind(matching("[a-z][a-z0-9-]{2,62}"), "a Firebase project id such as demo-clevora", "ID")
 API_KEY = SettingKind(matching(KEY_PATTERN), KEY_FORMAT, "KEY")
 SECRET = SettingKind(accepted(secret_bytes), "whsec_ and base64", "WHSEC")
+UPSTREAM = SettingKind(accepted(check_upstream), "https://HOST/v1, or http:// for this machine alone", "URL")
+CREDENTIAL = SettingKind(matching("[!-~]{8,4096}"), "a key of 8 characters or more without spaces", "KEY")
+RECORD_MODE = SettingKind(matching("once|new|all"), "once, new or all", "MODE", ("once", "new", "all"))
+ON_MISS = SettingKind(matching("mock|fail"), "mock or fail", "WHAT", ("mock", "fail"))
+PACE = SettingKind(matching("recorded|none"), "recorded or none", "PACE", ("recorded", "none"))
+FIELDS = SettingKind(
+    matching(rf"{_FIELD}(,{_FIELD})*"), "names of fields separated by commas, such as user,metadata.run", "NAMES"
+)
+AGE = SettingKind(accepted(parse_age), "an age such as 30d or 12h", "AGE")
 LOG_FORMAT = SettingKind(matching("text|json"), "text or json", "FORMAT", ("text", "json"))

@@ -173,6 +173,47 @@ class Settings(Struct, frozen=True, kw_only=True):
             kinds.FILE, "State", "Load the sandboxes of this file, if it exists, and export them to it at shutdown."
         ),
     ] = None
+    upstream: Annotated[
+        str | None, Setting(kinds.UPSTREAM, "Recordings", "The live API, for --record or --diff; needs httpx.")
+    ] = None
+    upstream_key: Annotated[
+        str | None,
+        Setting(kinds.CREDENTIAL, "Recordings", "The key for the live API, in place of --api-key; better a variable."),
+    ] = None
+    record: Annotated[
+        FileName | None,
+        Setting(kinds.DIRECTORY, "Recordings", "Forward to --upstream, and record its answers in this directory."),
+    ] = None
+    record_mode: Annotated[
+        Literal["once", "new", "all"],
+        Setting(kinds.RECORD_MODE, "Recordings", "Record where no file is (once), what is in no file (new), or all."),
+    ] = "once"
+    replay: Annotated[
+        FileName | None, Setting(kinds.DIRECTORY, "Recordings", "Answer from the recordings in this directory.")
+    ] = None
+    on_miss: Annotated[
+        Literal["mock", "fail"] | None,
+        Setting(kinds.ON_MISS, "Recordings", "Answer what is in no recording (mock; fail where CI is set)."),
+    ] = None
+    pace: Annotated[
+        Literal["recorded", "none"], Setting(kinds.PACE, "Recordings", "Replay at the recorded pace, or at once.")
+    ] = "recorded"
+    ignore: Annotated[
+        str | None, Setting(kinds.FIELDS, "Recordings", "Fields of requests that do not count when they are compared.")
+    ] = None
+    mask_emails: Annotated[
+        bool, Setting(kinds.SWITCH, "Recordings", "Mask e-mail addresses in recordings, beside all secrets.")
+    ] = False
+    max_age: Annotated[
+        str | None, Setting(kinds.AGE, "Recordings", "Refuse recordings that are older than this, such as 30d.")
+    ] = None
+    recordings_on_request: Annotated[
+        bool, Setting(kinds.SWITCH, "Recordings", "Only in sandboxes that ask for one: PUT /__mock/recording.")
+    ] = False
+    diff: Annotated[
+        bool,
+        Setting(kinds.SWITCH, "Recordings", "Ask --upstream as well, and report at the end where its answers differ."),
+    ] = False
     max_sandboxes: Annotated[
         int, Setting(kinds.COUNT, "State", "Maximum of sandboxes; the least recently used is evicted.")
     ] = MAX_SANDBOXES
@@ -204,6 +245,39 @@ class Settings(Struct, frozen=True, kw_only=True):
     def idle_timeout_micros(self) -> int:
         """`idle_timeout` in microseconds."""
         return read_duration(self.idle_timeout)
+
+    @property
+    def ignored_fields(self) -> tuple[str, ...]:
+        """The names in `ignore`."""
+        return tuple(name.strip() for name in self.ignore.split(",")) if self.ignore else ()
+
+    @property
+    def max_age_micros(self) -> int | None:
+        """`max_age` in microseconds."""
+        return None if self.max_age is None else kinds.parse_age(self.max_age)
+
+    @property
+    def on_miss_here(self) -> Literal["mock", "fail"]:
+        """`on_miss`, by default ``fail`` where the environment has ``CI``."""
+        return self.on_miss or ("fail" if os.environ.get("CI") else "mock")
+
+    @property
+    def conflict(self) -> str | None:
+        """A message about settings of which one needs another, or excludes it; None if all go together."""
+        for flag, value in (("--record", self.record), ("--diff", self.diff)):
+            if value and self.upstream is None:
+                return f"{flag}: expected --upstream beside it, which answers"
+            if value and self.replay is not None:
+                return f"--replay: expected no {flag} beside it"
+        if self.record is not None and self.diff:
+            return "--diff: expected no --record beside it"
+        if self.upstream is not None and not (self.record or self.diff or self.replay):
+            return "--upstream: expected --record or --diff beside it"
+        if self.watch and self.scenario is None:
+            return "--watch: expected --scenario beside it, whose file is watched"
+        if self.state is not None and (self.import_ or self.export_on_exit) is not None:
+            return "--state: expected neither --import nor --export-on-exit beside it"
+        return None
 
     @property
     def token_key(self) -> bytes | None:

@@ -16,8 +16,8 @@ from clevora_mock.resources import fixture
 from clevora_mock.web.background import Background
 from clevora_mock.web.error_rendering import error_reply
 from clevora_mock.web.operation import ApiFamily, Handler, Operation
-from clevora_mock.web.pipeline import PlanSource
-from clevora_mock.web.routing import TrailingSlashRoute, build_routes
+from clevora_mock.web.pipeline import OperationEndpoint, PlanSource
+from clevora_mock.web.routing import EndpointMaker, TrailingSlashRoute, build_routes
 
 CLEVORA = ApiFamily(authenticate, error_reply)
 
@@ -27,9 +27,11 @@ def load_operations(catalog: Path | None = None, pacing: StreamPacing | None = N
     return build_operations(_model_handlers(catalog, pacing))
 
 
-def build_api_routes(rows: list[Operation], plan: PlanSource, background: Background) -> list[TrailingSlashRoute]:
+def build_api_routes(
+    rows: list[Operation], plan: PlanSource, background: Background, make_endpoint: EndpointMaker = OperationEndpoint
+) -> list[TrailingSlashRoute]:
     """Return a route for each path of `rows`."""
-    return build_routes(rows, CLEVORA, plan, background)
+    return build_routes(rows, CLEVORA, plan, background, make_endpoint)
 
 
 def _model_handlers(catalog: Path | None, pacing: StreamPacing | None) -> dict[str, Handler]:

@@ -71,6 +71,12 @@ def _notable_settings(settings: Settings) -> list[tuple[str, str]]:
     if settings.strict_tokens:
         is_known = (settings.seed, settings.webhook_secret) == (Settings().seed, Settings().webhook_secret)
         facts.append(("Tokens", f"only this server's{_WELL_KNOWN if is_known else ''}"))
+    if settings.record is not None:
+        facts.append(("Record", f"{settings.record}, from {settings.upstream} ({settings.record_mode})"))
+    if settings.replay is not None:
+        facts.append(("Replay", f"{settings.replay}; what is not there: {settings.on_miss_here}"))
+    if settings.diff:
+        facts.append(("Diff", f"with {settings.upstream}, reported at the end"))
     if settings.no_rate_limit:
         facts.append(("Limits", "off"))
     return facts

@@ -31,7 +31,7 @@ def text_line(sandbox: str, entry: JournalEntry, style: Styler, now: int) -> str
         entry.latency,
         entry.prompt_tokens + entry.completion_tokens,
         money.text(entry.cost),
-        outcome_of(entry.message or entry.code, entry.fault, _parsed(entry.body), entry.endpoint),
+        _outcome(entry),
         entry.rule,
         entry.hint,
     ).text(style)
@@ -55,6 +55,7 @@ def json_line(sandbox: str, entry: JournalEntry) -> str:
         "cost": money.dollars(entry.cost),
         "rule": entry.rule,
         "fault": entry.fault,
+        "source": entry.source,
         "abandoned": entry.abandoned,
     }
     return _json_text(fields)
@@ -153,6 +154,11 @@ def _value_text(value: object) -> str:
     if isinstance(value, str):
         return value
     return "{…}" if isinstance(value, dict) else "[…]" if isinstance(value, list) else json.dumps(value)
+
+
+def _outcome(entry: JournalEntry) -> str:
+    outcome = outcome_of(entry.message or entry.code, entry.fault, _parsed(entry.body), entry.endpoint)
+    return outcome if entry.source == "mock" else f"{outcome} ({entry.source})".lstrip()
 
 
 def _target(sandbox: str, place: str) -> str:

@@ -9,6 +9,7 @@ import click
 
 from clevora_mock import exit_status, settings
 from clevora_mock.cli.options import SettingsCommand, fail, load_settings
+from clevora_mock.cli.recordings import recordings
 from clevora_mock.cli.streams import discard, unblocked_stderr
 from clevora_mock.clock import SECOND, read_duration
 from clevora_mock.contract.limits import UID_FORMAT, is_uid
@@ -93,6 +94,7 @@ def serve(**flags: str | None) -> None:
     chosen = load_settings(flags)
     from clevora_mock.cli.banner import announce
     from clevora_mock.cli.logged_service import logged_service, print_summary
+    from clevora_mock.cli.recording_report import report_recordings
     from clevora_mock.core.run_summary import RunSummary
     from clevora_mock.server.service import CannotServeError
 
@@ -104,8 +106,10 @@ def serve(**flags: str | None) -> None:
                 service.run(lambda: announce(chosen, service.url))
             finally:
                 print_summary(summary, service)
+                status = report_recordings(service)
     except CannotServeError as error:
         fail(str(error), error.status)
+    raise SystemExit(status)
 
 
 @main.command(
@@ -250,6 +254,9 @@ def schema() -> None:
     from clevora_mock.scenarios.json_schema import text
 
     click.echo(text(), nl=False)
+
+
+main.add_command(recordings)
 
 
 @main.command(name="help")

@@ -17,6 +17,7 @@ from functools import partial
 from clevora_mock import exit_status
 from clevora_mock.cli.banner import exposure
 from clevora_mock.cli.logged_service import logged_service, print_summary
+from clevora_mock.cli.recording_report import report_recordings
 from clevora_mock.core.run_summary import RunSummary
 from clevora_mock.server.service import CannotServeError, Service
 from clevora_mock.settings import Settings, child_environment, client_variables, proxy_exceptions, proxy_hint
@@ -46,10 +47,11 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
         return child.status or error.status
     finally:
         print_summary(summary, service)
+        drift = report_recordings(service)
         hint = proxy_hint(child_environment(proxy_exceptions("")))
         if hint and not (summary.requests or settings.quiet):
             sys.stderr.write(f"clevora-mock: {hint}\n")
-    return child.status
+    return child.status or drift
 
 
 class ChildProcess:

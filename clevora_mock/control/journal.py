@@ -93,6 +93,7 @@ def render_entry(entry: JournalEntry) -> JournalEntryView:
         rule=entry.rule,
         draw=entry.draw,
         fault=entry.fault,
+        source=entry.source,
         near_misses=[
             NearMissView(miss.rule, miss.condition, miss.field, miss.expected, miss.got, miss.draw)
             for miss in entry.misses

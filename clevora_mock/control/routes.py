@@ -1,7 +1,7 @@
 """Table of the control plane's routes."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from msgspec.structs import replace
 from starlette.requests import Request
@@ -17,6 +17,7 @@ from clevora_mock.control import (
     journal,
     openapi,
     payments,
+    recording,
     sandboxes,
     schemas,
     state,
@@ -41,6 +42,9 @@ from clevora_mock.web.json_response import json_response
 from clevora_mock.web.operation import Operation
 from clevora_mock.web.routing import TrailingSlashRoute
 
+if TYPE_CHECKING:
+    from clevora_mock.recordings.recordings import Recordings
+
 # Of a scenario, and of an event to sign.
 _TEXT_BYTES = 1024 * 1024
 
@@ -53,6 +57,7 @@ class ControlContext(NamedTuple):
     sender: WebhookSender
     operations: Sequence[Operation]
     background: Background
+    recordings: "Recordings | None" = None
     server: str | None = None
 
 
@@ -179,6 +184,19 @@ def _state(context: ControlContext) -> list[ControlRoute]:
             max_body=_TEXT_BYTES,
         ),
         row("DELETE /__mock/scenario", scenarios.delete, "ends the scenario: no rules apply", schemas.ActiveScenario),
+        row(
+            "GET /__mock/recording",
+            recording.show_recording(context.recordings),
+            "the sandbox's recording, and which of its lines were not used",
+            schemas.RecordingView,
+        ),
+        row(
+            "PUT /__mock/recording",
+            recording.put_recording(context.recordings),
+            'uses another one, from its beginning: `{"name": "greeting"}`',
+            schemas.RecordingView,
+            recording.RecordingChoice,
+        ),
     ]
 
 

@@ -8,6 +8,7 @@ from clevora_mock.api.schemas.dashboard import Transaction
 from clevora_mock.clock import Mode
 from clevora_mock.contract.endpoints import Basis
 from clevora_mock.core.conduct import ConductFinding
+from clevora_mock.core.reply import Source
 
 
 class Answer(Struct, frozen=True, rename="camel"):
@@ -243,6 +244,7 @@ class JournalEntryView(Answer, frozen=True):
     rule: str | None
     draw: float | None
     fault: str | None
+    source: Source
     near_misses: list[NearMissView]
 
 
@@ -252,6 +254,15 @@ class JournalView(Answer, frozen=True):
     count: int
     evicted: int
     requests: list[JournalEntryView]
+
+
+class RecordingView(Answer, frozen=True):
+    """The recording of a sandbox: its file, the exchanges in it, and the numbers of the lines that were not used."""
+
+    file: str | None
+    mode: Literal["off", "replay", "once", "new", "all"]
+    exchanges: int
+    unused: list[int]
 
 
 class ConductReport(Answer, frozen=True):

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from clevora_mock.clock import SECOND
 from clevora_mock.core.exchange import Exchange
 from clevora_mock.core.masking import LONGEST_SECRET, is_secret_name, masked_all
+from clevora_mock.core.reply import Source
 from clevora_mock.core.scenario import RuleNearMiss
 
 MAX_ENTRIES = 10_000
@@ -41,7 +42,8 @@ class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"
     """A request and its outcome. Times in microseconds, money in micro-dollars.
 
     `code` and `retry_at` describe an error. `logged` is True if Clevora's own request log has the entry (U7). `rule`,
-    `draw`, `fault` and `misses` are the scenario's part: the rule that applied, and those that did not.
+    `draw`, `fault` and `misses` are the scenario's part: the rule that applied, and those that did not. `source` is who
+    answered.
     """
 
     # Snapshots call the response `produced`.
@@ -79,6 +81,7 @@ class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"
     # Of the error: its text, and the mock's explanation.
     message: str | None = None
     hint: str | None = None
+    source: Source = "mock"
 
 
 # Called with the name of the sandbox and the entry of each finished request.
@@ -223,6 +226,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         query=query,
         message=None if message is None else _start(message, MAX_TEXT_CHARACTERS),
         hint=None if hint is None else _start(hint, MAX_TEXT_CHARACTERS),
+        source=reply.source,
     )
 
 

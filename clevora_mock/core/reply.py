@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 Header = tuple[bytes, bytes]
 Ending = Literal["complete", "close", "reset"]
+Source = Literal["mock", "recording", "upstream"]
 
 JSON = b"application/json"
 # The end of a stream of events (S1).
@@ -40,7 +41,8 @@ class Reply(Struct, frozen=True):
     `completion_tokens` and `text` belong to a body in one piece, which is billed whole even if it is sent in part; a
     stream has them on its frames. `has_head` is False if the connection ends before the first byte. `undelivered` marks
     a response that a fault withholds, which counts as an error. `charge` overrides the price: True bills everything,
-    False nothing. `code`, `message`, `hint` and `retry_after` (seconds) describe an error.
+    False nothing; `rate`, in micro-dollars per token, overrides the price table's. `code`, `message`, `hint` and
+    `retry_after` (seconds) describe an error. `source` is who answered.
     """
 
     frames: tuple[Frame, ...] = ()
@@ -59,6 +61,8 @@ class Reply(Struct, frozen=True):
     fault: str | None = None
     undelivered: bool = False
     charge: bool | None = None
+    rate: int | None = None
+    source: Source = "mock"
 
     @property
     def body(self) -> bytes:

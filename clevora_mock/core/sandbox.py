@@ -270,7 +270,7 @@ class Sandbox:
         if endpoint is not None and endpoint.rate is not None and key is not None and account is not None:
             tokens = exchange.reply.prompt_tokens + exchange.completion_tokens if charged else 0
             if charged:
-                cost = tokens * endpoint.rate
+                cost = tokens * (endpoint.rate if exchange.reply.rate is None else exchange.reply.rate)
                 account.ledger.charge(self.next_entry(), endpoint.name, tokens, cost, now)
             failed_at_work = exchange.status not in _UNRECORDED or exchange.reply.code == "model_not_found"
             if charged or failed_at_work:

@@ -20,6 +20,7 @@ from clevora_mock.server.limits import ConnectionLimits
 from clevora_mock.server.run import UvicornServer, end_at_signals
 from clevora_mock.server.sockets import PortTakenError, listen, url_of
 from clevora_mock.settings import SETTINGS, Settings
+from clevora_mock.upstream.client import UpstreamUnavailableError
 
 
 class CannotServeError(Exception):
@@ -43,10 +44,8 @@ class Service:
         on_closed: Callable[[Sandbox], None] | None = None,
         on_change: ControlListener | None = None,
     ) -> None:
-        if settings.watch and settings.scenario is None:
-            raise CannotServeError("--watch: expected --scenario beside it, whose file is watched", USAGE)
-        if settings.state is not None and (settings.import_ or settings.export_on_exit) is not None:
-            raise CannotServeError("--state: expected neither --import nor --export-on-exit beside it", USAGE)
+        if settings.conflict is not None:
+            raise CannotServeError(settings.conflict, USAGE)
         self.settings = settings
         self._try_export()
         self._loaded = _import_path(settings)
@@ -135,6 +134,8 @@ def _app(path: Path | None, create: Callable[[], Starlette]) -> Starlette:
             import_sandboxes(app.state.sandboxes, path)
     except UnusableFileError as error:
         raise CannotServeError(str(error), FILE_INVALID) from None
+    except UpstreamUnavailableError as error:
+        raise CannotServeError(str(error), USAGE) from None
     return app
 
 

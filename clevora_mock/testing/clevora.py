@@ -93,6 +93,10 @@ class Clevora:
         else:
             self.call("PUT", "/__mock/scenario", scenario or {"name": "of the test", "rules": rules})
 
+    def use_recording(self, name: str) -> None:
+        """Replay the recording `name` from its beginning, or record it if the server does."""
+        self.call("PUT", "/__mock/recording", {"name": name})
+
     def requests(self, *, since: datetime | str | None = None, **filters: str | int) -> list[Request]:
         """Return the requests to the emulated API, oldest first.
 

@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 _OPTIONS = "clevora_options"
 _SHARED_SERVER_PORT = "clevora_shared_server_port"
 _EACH = "clevora_each_worker"
-_MARK = "clevora(scenario=None, rules=None, balance=None, clock=None)"
+_RECORDINGS = "clevora_recordings"
+_RECORD = "--clevora-record"
+# With one of these, the options say all about recordings.
+_RECORDING_FLAGS = ("--replay", "--record", "--diff")
+_MARK = "clevora(scenario=None, rules=None, balance=None, clock=None, recording=None)"
 
 _sandbox: "pytest.StashKey[Clevora]" = pytest.StashKey()
 _server: "pytest.StashKey[Server]" = pytest.StashKey()
@@ -33,8 +37,16 @@ _shared_server: "pytest.StashKey[SharedServer]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the ini option with the server's flags."""
+    """Declare the ini options with the server's flags and the directory of recordings, and the flag to record."""
     parser.addini(_OPTIONS, "flags of `clevora-mock serve` for the server that tests use", type="args", default=[])
+    parser.addini(_RECORDINGS, "directory of the recordings that tests replay", default="recordings")
+    parser.getgroup("clevora-mock").addoption(
+        _RECORD,
+        nargs="?",
+        const="all",
+        choices=("once", "new", "all"),
+        help="record marked tests from the API that CLEVORA_MOCK_UPSTREAM names, rather than replay them",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -119,7 +131,7 @@ def clevora(request: pytest.FixtureRequest, clevora_server: "Server") -> "Iterat
     sandbox = clevora_server.sandbox(_name(request))
     # This makes it, so that refused requests are journaled too; an external server may hold one of an earlier run.
     sandbox.reset()
-    problem = _set_up(sandbox, request.node)
+    problem = _set_up(sandbox, request)
     if problem is not None:
         pytest.fail(f"@pytest.mark.clevora: {problem}", pytrace=False)
     stash = request.node.stash
@@ -141,27 +153,40 @@ def clevora_env(clevora: "Clevora", monkeypatch: pytest.MonkeyPatch) -> "Clevora
 def _start(config: pytest.Config) -> "ServerProcess":
     from clevora_mock.testing.process import ServerProcess
 
-    return ServerProcess(config.getini(_OPTIONS), directory=config.rootpath)
+    return ServerProcess([*config.getini(_OPTIONS), *_recording_flags(config)], directory=config.rootpath)
+
+
+def _recording_flags(config: pytest.Config) -> list[str]:
+    """Return the server's flags to replay the recordings of marked tests, or to record them."""
+    own = [flag.partition("=")[0] for flag in config.getini(_OPTIONS)]
+    if any(flag in own for flag in _RECORDING_FLAGS):
+        return []
+    directory, mode = config.getini(_RECORDINGS), config.getoption(_RECORD)
+    chosen = ["--replay", directory] if mode is None else ["--record", directory, "--record-mode", mode]
+    return [*chosen, "--recordings-on-request"]
 
 
 def _name(request: pytest.FixtureRequest) -> str:
     """Return the name of the test's sandbox: unique, and the same in every run, since draws depend on it."""
-    from hashlib import sha256
-
     worker: dict[str, Any] = getattr(request.config, "workerinput", {})
     test = request.node.nodeid
-    unique = f"{worker['workerid']} {test}" if worker.get(_EACH) else test
+    return _name_of(test, f"{worker['workerid']} {test}" if worker.get(_EACH) else test)
+
+
+def _name_of(test: str, unique: str) -> str:
+    from hashlib import sha256
+
     readable = re.sub(r"[^a-z0-9]+", "-", test.rpartition("::")[2].lower()).strip("-")[:48].strip("-")
     return f"{readable or 'test'}-{sha256(unique.encode()).hexdigest()[:8]}"
 
 
-def _set_up(sandbox: "Clevora", node: pytest.Item) -> str | None:
+def _set_up(sandbox: "Clevora", request: pytest.FixtureRequest) -> str | None:
     """Apply the test's marks, of which the closest to the test wins; return a problem with them, if any."""
     from clevora_mock.scenarios.store import is_file
 
     keywords: dict[str, Any] = {}
-    for mark in reversed(list(node.iter_markers("clevora"))):
-        unknown = sorted(mark.kwargs.keys() - {"scenario", "rules", "balance", "clock"})
+    for mark in reversed(list(request.node.iter_markers("clevora"))):
+        unknown = sorted(mark.kwargs.keys() - {"scenario", "rules", "balance", "clock", "recording"})
         if mark.args or unknown:
             return f"expected {_MARK}, got {', '.join([*map(repr, mark.args), *unknown])}"
         keywords |= mark.kwargs
@@ -169,13 +194,18 @@ def _set_up(sandbox: "Clevora", node: pytest.Item) -> str | None:
         scenario = keywords.get("scenario")
         if isinstance(scenario, str | PathLike) and is_file(scenario) and not Path(scenario).exists():
             # As in `clevora_options`, whatever the folder in which pytest was started.
-            keywords["scenario"] = node.config.rootpath / scenario
+            keywords["scenario"] = request.config.rootpath / scenario
         if scenario is not None or keywords.get("rules") is not None:
             sandbox.use(keywords.get("scenario"), rules=keywords.get("rules"))
         if keywords.get("balance") is not None:
             sandbox.balance = keywords["balance"]
         if keywords.get("clock") is not None:
             _set_clock(sandbox, keywords["clock"])
+        recording = keywords.get("recording")
+        if recording not in (None, False):
+            # By default that of the test itself.
+            test = request.node.nodeid
+            sandbox.use_recording(_name_of(test, test) if recording is True else recording)
     except (TypeError, ValueError) as error:
         return str(error)
     return None

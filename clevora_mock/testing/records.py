@@ -55,9 +55,10 @@ class Request(Struct, frozen=True, rename="camel"):
     draw: float | None
     fault: str | None
     near_misses: list[NearMiss]
-    # The error's message and the mock's hint; older servers send neither.
+    # The error's message and the mock's hint, and who answered; older servers send none of them.
     message: str | None = None
     hint: str | None = None
+    source: str = "mock"
 
     @property
     def tokens(self) -> int:

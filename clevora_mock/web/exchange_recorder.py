@@ -1,6 +1,6 @@
 """State of one request from its arrival until it is journaled."""
 
-from typing import cast
+from typing import Protocol, cast
 
 from msgspec.structs import replace
 from starlette.types import Scope
@@ -28,6 +28,16 @@ WORK_BYTES = 96 * 1024 * 1024
 _FRAME_BYTES = 200
 
 _STATE_KEY = "exchange"
+
+
+class SentResponse(Protocol):
+    """A response with what was sent of it, as in `Exchange`."""
+
+    reply: Reply
+    frames_sent: int
+    answered: int
+    abandoned: bool
+    simulated_delay: int
 
 
 class SharedState:
@@ -72,7 +82,7 @@ class ExchangeRecorder:
         self.status = 0
         self._scope = scope
         self._prefix = prefix
-        self._response: FramedResponse | None = None
+        self._response: SentResponse | None = None
 
     @property
     def base_url(self) -> str:
@@ -84,14 +94,15 @@ class ExchangeRecorder:
         """Keep the sandbox of an accepted request. Raises a 404 for a page of another site, which makes none."""
         if self.sandbox.is_kept:
             return
-        if self._is_foreign:
+        if self.is_foreign:
             name = self.sandbox.name
             hint = f"a page of another site makes no sandbox; POST /sandbox/{name}/__mock/reset makes it"
             raise ApiError("not_found", f"No sandbox {name}", hint=hint)
         self._sandboxes.keep(self.sandbox)
 
     @property
-    def _is_foreign(self) -> bool:
+    def is_foreign(self) -> bool:
+        """True if a page of another site sends the request."""
         return is_from_another_site(self.headers)
 
     def assign_id(self, *, emulated: bool = True) -> None:
@@ -144,13 +155,17 @@ class ExchangeRecorder:
         if then.delay is not None:
             delay += then.delay.sample(self.sandbox.rng, f"delay of {self.plan.purpose}")
         self._shrink(reply)
-        self._response = FramedResponse(reply, self.sandbox, delay)
-        return self._response
+        response = self._response = FramedResponse(reply, self.sandbox, delay)
+        return response
+
+    def set_response(self, response: SentResponse) -> None:
+        """Set a response that does not come from a complete reply."""
+        self._response = response
 
     def respond_stopped(self) -> FramedResponse:
         """Return the response in place of one that the end of the server prevents."""
-        self._response = FramedResponse(stopped_reply(), self.sandbox)
-        return self._response
+        response = self._response = FramedResponse(stopped_reply(), self.sandbox)
+        return response
 
     def _shrink(self, reply: Reply) -> None:
         """Keep of the request what the journal needs, and give back the memory that the reply does not take."""
@@ -188,9 +203,9 @@ class ExchangeRecorder:
         facts = self.facts
         if facts is None or not (self.status or self._response):
             return
-        if self.principal is ANONYMOUS and self._is_foreign:
+        if self.principal is ANONYMOUS and self.is_foreign:
             return
-        response = self._response or FramedResponse(Reply(status=self.status), self.sandbox)
+        response: SentResponse = self._response or FramedResponse(Reply(status=self.status), self.sandbox)
         exchange = Exchange(
             facts=facts,
             principal=self.principal,

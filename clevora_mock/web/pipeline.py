@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.core.errors import ApiError
@@ -56,13 +57,15 @@ class OperationEndpoint:
         exchange = get_exchange(scope)
         exchange.assign_id()
         try:
-            reply = await self._reply(operation, exchange, scope, receive)
+            response = await self._response(operation, exchange, scope, receive)
         except ClientDisconnect:
             return
-        await exchange.respond(reply)(scope, receive, send)
+        await response(scope, receive, send)
 
-    async def _reply(self, operation: Operation, exchange: ExchangeRecorder, scope: Scope, receive: Receive) -> Reply:
-        """Read the request and return its reply; the body is not kept any longer."""
+    async def _response(
+        self, operation: Operation, exchange: ExchangeRecorder, scope: Scope, receive: Receive
+    ) -> Response:
+        """Read the request and return its response; the body is not kept any longer."""
 
         async def accept(size: int) -> bool:
             if not self._is_welcome(operation, exchange):
@@ -73,7 +76,7 @@ class OperationEndpoint:
         body = await read_body(scope["method"], exchange.headers, receive, accept)
         facts = exchange.set_facts(body.content, operation.endpoint, operation.name or None, body.size)
         try:
-            return await self._process(operation, exchange, facts, scope, fits=body.fits)
+            return await self._respond(operation, exchange, facts, scope, fits=body.fits)
         except ApiError:
             raise
         except Exception as error:  # noqa: BLE001 - any other error becomes the contract's 500
@@ -89,28 +92,37 @@ class OperationEndpoint:
             return False
         return True
 
-    async def _process(
+    async def _respond(
         self, operation: Operation, exchange: ExchangeRecorder, facts: RequestFacts, scope: Scope, *, fits: bool
-    ) -> Reply:
+    ) -> Response:
         sandbox = exchange.sandbox
         principal = self.family.authenticate(sandbox, facts)
         exchange.set_principal(principal)
         if principal is not ANONYMOUS:
             exchange.keep_sandbox()
-        if len(facts.body) > MAX_INLINE:
-            await exchange.work_memory.hold(len(facts.body) * _DECODED)
+        await self._hold_work_memory(exchange, facts)
         sandbox.require_access(facts, principal)
         plan = await self._resolve_plan(sandbox, facts, principal)
         exchange.set_plan(plan)
         context = RequestContext(sandbox, facts, principal, scope["path_params"], exchange, self._background, plan)
+        return exchange.respond(await self._answer(operation, context, fits=fits))
+
+    async def _hold_work_memory(self, exchange: ExchangeRecorder, facts: RequestFacts) -> None:
+        """Wait for the memory that the decoded body takes."""
+        if len(facts.body) > MAX_INLINE:
+            await exchange.work_memory.hold(len(facts.body) * _DECODED)
+
+    async def _answer(self, operation: Operation, context: RequestContext, *, fits: bool) -> Reply:
+        """Return the reply of the plan, else of the handler; `fits` is False for a body that is too large."""
+        plan = context.plan
         if plan.then.error is not None:
             return await self._inject_error(operation, context, plan.then.error)
-        sandbox.admit(principal)
+        context.sandbox.admit(context.principal)
         if not fits:
             raise ApiError("payload_too_large")
         reply = await self._handle(operation, context)
         if operation.method != "GET":
-            exchange.keep_sandbox()
+            context.exchange.keep_sandbox()
         return reply if plan is NO_PLAN else reply.charged(plan.then.charge)
 
     async def _handle(self, operation: Operation, context: RequestContext) -> Reply:

@@ -1,6 +1,6 @@
 """Starlette routes that ignore a trailing slash."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from starlette.routing import Match, Route
 from starlette.types import Scope
@@ -8,6 +8,8 @@ from starlette.types import Scope
 from clevora_mock.web.background import Background
 from clevora_mock.web.operation import ApiFamily, Operation
 from clevora_mock.web.pipeline import OperationEndpoint, PlanSource
+
+EndpointMaker = Callable[[Iterable[Operation], ApiFamily, PlanSource, Background], OperationEndpoint]
 
 
 class TrailingSlashRoute(Route):
@@ -22,7 +24,11 @@ class TrailingSlashRoute(Route):
 
 
 def build_routes(
-    operations: Iterable[Operation], family: ApiFamily, plan: PlanSource, background: Background
+    operations: Iterable[Operation],
+    family: ApiFamily,
+    plan: PlanSource,
+    background: Background,
+    make_endpoint: EndpointMaker = OperationEndpoint,
 ) -> list[TrailingSlashRoute]:
     """Return a route per path and operation; all of one path share an endpoint, so that a 405 lists all methods."""
     by_path: dict[str, list[Operation]] = {}
@@ -32,6 +38,6 @@ def build_routes(
     return [
         TrailingSlashRoute(path, endpoint, methods=[operation.method], name=operation.name)
         for path, found in by_path.items()
-        for endpoint in (OperationEndpoint(found, family, plan, background),)
+        for endpoint in (make_endpoint(found, family, plan, background),)
         for operation in found
     ]

@@ -358,6 +358,7 @@ def test_a_json_line_has_the_same_facts() -> None:
         "cost": 0.02,
         "rule": "drops",
         "fault": "reset",
+        "source": "mock",
         "abandoned": True,
     }
 

@@ -119,6 +119,7 @@ def test_an_entry_has_every_field(world: World, request_ids: dict[str, str]) -> 
         "rule": None,
         "draw": None,
         "fault": None,
+        "source": "mock",
         "nearMisses": search["nearMisses"],
     }
     assert search["cost"] > 0

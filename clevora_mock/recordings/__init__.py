@@ -1,0 +1,1 @@
+"""Recordings of a live API's answers: written down, without secrets, and replayed."""

@@ -1,0 +1,114 @@
+"""Server-sent events as text: the JSON of each, where it stands, and the strings in it.
+
+A stream need not be as the contract has it, since another server made it: lines may end in CR, data may go on over
+several lines, or be no JSON, an event may lack its ``data:``, and there may be comments, names and ids.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+_LINE = r"data:[ ]?[^\r\n]*"
+_EVENT = re.compile(
+    rf"(?:\A|(?<=[\r\n]))(?:{_LINE}(?:(?:\r\n|\r|\n){_LINE})*|(?P<field>event|id|)(?P<mark>:[ ]?)[^\r\n]*|\{{[^\r\n]*)"
+)
+_DATA = re.compile(r"(?:\A|(?<=[\r\n]))data:[ ]?")
+_DONE = re.compile(r"(?:\A|[\r\n])data:[ ]?\[DONE\](?:\r\n|\r|\n){2}")
+_FINISHED = re.compile(r"\"finish_reason\":[ ]?\"")
+
+DONE = "[DONE]"
+
+
+class Event(NamedTuple):
+    """An event of JSON, or of a text; `start` and `end` are those of its data in the stream's text.
+
+    `field` is the name of another line than data: ``event``, ``id``, or empty for a comment.
+    """
+
+    start: int
+    end: int
+    data: Any
+    field: str = "data"
+
+
+def events(text: str) -> Iterator[Event]:
+    """Yield the events of a stream."""
+    return (line for line in lines_of(text) if line.field == "data")
+
+
+def lines_of(text: str) -> Iterator[Event]:
+    """Yield the events of a stream, and its comments, names and ids; one event for a text that is JSON as a whole."""
+    whole = _decoded(text)
+    if isinstance(whole, dict | list):
+        yield Event(0, len(text), whole)
+        return
+    for found in _EVENT.finditer(text):
+        if found["mark"]:
+            start = found.end("mark")
+            yield Event(start, found.end(), text[start : found.end()], found["field"])
+            continue
+        lines = list(_data_lines(found[0], found.start()))
+        whole = _decoded("\n".join(line.data for line in lines))
+        if len(lines) == 1 or isinstance(whole, dict | list):
+            yield Event(lines[0].start, lines[-1].end, whole)
+        else:
+            # Without blank lines between them.
+            yield from (line._replace(data=_decoded(line.data)) for line in lines)
+
+
+def is_whole(text: str, *, complete: bool) -> bool:
+    """Tell whether a stream came to its end.
+
+    That is the sentinel, after which clients leave, or a reason to finish in an answer whose last byte came.
+    """
+    return _DONE.search(text) is not None or (complete and _FINISHED.search(text) is not None)
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each string in a JSON value with its path; an item with an ``index`` is named by that."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            index = item.get("index", position) if isinstance(item, dict) else position
+            yield from leaves(item, f"{path}[{index}]")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from leaves(item, f"{path}.{name}" if path else str(name))
+
+
+def with_leaves(value: Any, texts: Iterable[str]) -> Any:
+    """Return a JSON value with other strings, in the order of `leaves`."""
+    left = iter(texts)
+
+    def replaced(value: Any) -> Any:
+        if isinstance(value, str):
+            return next(left)
+        if isinstance(value, list):
+            return [replaced(item) for item in value]
+        return {name: replaced(item) for name, item in value.items()} if isinstance(value, dict) else value
+
+    return replaced(value)
+
+
+def content_of(data: Any) -> str:
+    """Return the text that a chunk of a chat adds."""
+    choices = data.get("choices") if isinstance(data, dict) else None
+    parts = [choice.get("delta") for choice in choices if isinstance(choice, dict)] if isinstance(choices, list) else []
+    texts = [part.get("content") for part in parts if isinstance(part, dict)]
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _data_lines(block: str, start: int) -> Iterator[Event]:
+    for line in re.finditer(r"[^\r\n]+", block):
+        mark = _DATA.match(line[0])
+        skipped = mark.end() if mark else 0
+        yield Event(start + line.start() + skipped, start + line.end(), line[0][skipped:])
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text

@@ -1,0 +1,155 @@
+"""Endpoint of a server that records or replays.
+
+A request is answered by the scenario where a rule of it says how, else from the recording, else by the live API, whose
+answer is recorded. What is in no recording is answered by the mock, or refused with a 502 that names the nearest
+exchange. Credentials are the live API's matter: a key that the mock does not know counts as the demo account's.
+"""
+
+from collections.abc import Callable, Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
+from starlette.responses import Response
+from starlette.types import Scope
+
+from clevora_mock.contract.endpoints import Endpoint
+from clevora_mock.core.errors import ApiError
+from clevora_mock.core.exchange import Principal, RequestFacts
+from clevora_mock.core.messages import printable
+from clevora_mock.core.reply import Reply
+from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.recordings.canonical_request import canonical_request
+from clevora_mock.recordings.forwarded_response import BAD_GATEWAY, ForwardedResponse
+from clevora_mock.recordings.masker import Masker, masker_for
+from clevora_mock.recordings.recorded_exchange import CanonicalRequest
+from clevora_mock.recordings.recorder import Answer, NotRecordedError, record
+from clevora_mock.recordings.recording_file import RecordingError
+from clevora_mock.recordings.recordings import Recordings
+from clevora_mock.recordings.replay import reply_of
+from clevora_mock.recordings.sandbox_recording import Position, SandboxRecording
+from clevora_mock.upstream.client import UpstreamClient
+from clevora_mock.web.background import LONG, Background
+from clevora_mock.web.context import RequestContext
+from clevora_mock.web.exchange_recorder import ExchangeRecorder
+from clevora_mock.web.operation import ApiFamily, Operation
+from clevora_mock.web.pipeline import OperationEndpoint, PlanSource
+
+
+class RecordedEndpoint(OperationEndpoint):
+    """The operations of one path, answered from `recordings`, or by `client` if that is not None."""
+
+    def __init__(
+        self,
+        operations: Iterable[Operation],
+        family: ApiFamily,
+        resolve_plan: PlanSource,
+        background: Background,
+        *,
+        recordings: Recordings,
+        client: UpstreamClient | None,
+    ) -> None:
+        super().__init__(operations, family, resolve_plan, background)
+        self._recordings = recordings
+        self._client = client
+
+    def _is_welcome(self, operation: Operation, exchange: ExchangeRecorder) -> bool:
+        # Credentials are the live API's matter.
+        is_recorded = self._recordings.is_used_by(exchange.sandbox) and not exchange.is_foreign
+        return is_recorded or super()._is_welcome(operation, exchange)
+
+    async def _respond(
+        self, operation: Operation, exchange: ExchangeRecorder, facts: RequestFacts, scope: Scope, *, fits: bool
+    ) -> Response:
+        principal, refusal = self._principal(exchange.sandbox, facts)
+        try:
+            recording = self._recordings.of(exchange.sandbox)
+        except RecordingError as error:
+            raise ApiError(BAD_GATEWAY, str(error)) from None
+        # A page of another site needs a credential of this server's.
+        if recording is None or operation.endpoint is None or not fits or (refusal is not None and exchange.is_foreign):
+            return await super()._respond(operation, exchange, facts, scope, fits=fits)
+        exchange.set_principal(principal)
+        await self._hold_work_memory(exchange, facts)
+        masker = self._masker(facts, recording)
+        request = await self._background.run(len(facts.body), lambda: canonical_request(facts, masker))
+        plan = await self._resolve_plan(exchange.sandbox, facts, principal)
+        exchange.set_plan(plan)
+        context = RequestContext(
+            exchange.sandbox, facts, principal, scope["path_params"], exchange, self._background, plan
+        )
+        if plan.then.error is not None or plan.then.reply is not None or (self._client and plan.rule is not None):
+            return exchange.respond(await self._answer(operation, context, fits=fits))
+        position = recording.arrive(request)
+        found = recording.file.find(position)
+        if found is None and self._client is None and self._recordings.options.on_miss == "mock":
+            if refusal is not None:
+                raise refusal
+            exchange.sandbox.require_access(facts, principal)
+            return exchange.respond(await self._answer(operation, context, fits=fits))
+        exchange.keep_sandbox()
+        if found is not None:
+            reply = reply_of(found, paced=self._recordings.options.paced)
+            return exchange.respond(reply.charged(plan.then.charge))
+        if self._client is None or not recording.file.writes:
+            return exchange.respond(self._miss(facts, recording.file.explain_miss(request, position)))
+        response = self._forward(
+            self._client, exchange, facts, ExchangeWriter(recording, request, position, masker, self._recordings.log)
+        )
+        exchange.set_response(response)
+        return response
+
+    def _miss(self, facts: RequestFacts, hint: str) -> Reply:
+        """Return the error for what is in no recording, which OpenAI's SDKs do not retry."""
+        error = ApiError(BAD_GATEWAY, "This request is not in the recording", hint=hint)
+        reply = self.family.render_error(error, facts)
+        return replace(reply, headers=(*reply.headers, (b"x-should-retry", b"false")))
+
+    def _masker(self, facts: RequestFacts, recording: SandboxRecording) -> Masker:
+        key = None if self._client is None else self._client.key
+        return masker_for(facts, key, emails=self._recordings.options.emails or recording.file.header.emails)
+
+    def _principal(self, sandbox: Sandbox, facts: RequestFacts) -> tuple[Principal, ApiError | None]:
+        """Return the caller, or the demo account and the refusal of a credential that the mock does not know."""
+        try:
+            return self.family.authenticate(sandbox, facts), None
+        except ApiError as error:
+            account = sandbox.accounts.by_uid[sandbox.config.uid]
+            key = account.keys[0] if facts.endpoint and facts.endpoint.credential == "api_key" else None
+            return Principal(key=key, account=account), error
+
+    def _forward(
+        self, client: UpstreamClient, exchange: ExchangeRecorder, facts: RequestFacts, writer: "ExchangeWriter"
+    ) -> ForwardedResponse:
+        async def keep(answer: Answer) -> None:
+            # Always in the thread, which writes one line after the other.
+            await self._background.run(LONG, lambda: writer.write(facts.endpoint, answer))
+
+        def respond(error: ApiError) -> Response:
+            return exchange.respond(self.family.render_error(error, facts))
+
+        return ForwardedResponse(client, facts, exchange.sandbox, keep, respond)
+
+
+class ExchangeWriter(Struct, frozen=True):
+    """What is known of an exchange before its answer, to write it once that has come.
+
+    `log` gets the reason where it is not written.
+    """
+
+    recording: SandboxRecording
+    request: CanonicalRequest
+    position: Position
+    masker: Masker
+    log: Callable[[str], None]
+
+    def write(self, endpoint: Endpoint | None, answer: Answer) -> None:
+        """Write the exchange, or log why not."""
+        file = self.recording.file
+        try:
+            file.append(record(endpoint, self.request, self.position.n, answer, self.masker), self.position)
+        except NotRecordedError as error:
+            self.log(printable(f"{self.request.method} {self.request.path} is not recorded: {error}"))
+        except RecursionError:
+            self.log(printable(f"{self.request.method} {self.request.path} is not recorded: it is nested too deeply"))
+        except OSError as error:
+            self.log(f"{file.path}: cannot be written: {error.strerror}")

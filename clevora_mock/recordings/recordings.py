@@ -1,0 +1,112 @@
+"""The recordings of a server: a file for each sandbox that has one, and what became of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+from weakref import WeakKeyDictionary
+
+from msgspec import Struct
+
+from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.recordings.recorded_exchange import RecordingHeader
+from clevora_mock.recordings.recording_file import SUFFIX, RecordingError, read_recording
+from clevora_mock.recordings.sandbox_recording import RecordingFile, RecordMode, SandboxRecording
+
+# More are summed up.
+_MAX_NAMED = 20
+
+
+class RecordingOptions(Struct, frozen=True):
+    """How a server records or replays.
+
+    `mode` is None to replay alone. With `on_request`, only those sandboxes have a recording that ask for one. `max_age`
+    is in microseconds. The header's date is the server's start.
+    """
+
+    directory: Path
+    header: RecordingHeader
+    mode: RecordMode | None = None
+    on_miss: Literal["mock", "fail"] = "mock"
+    paced: bool = True
+    ignore: tuple[str, ...] = ()
+    emails: bool = False
+    max_age: int | None = None
+    on_request: bool = False
+
+
+class Recordings:
+    """The recordings of a server's sandboxes; `log` writes a message.
+
+    `now` returns the machine's time, in microseconds. Raises RecordingError for a directory or a file that cannot be
+    used.
+    """
+
+    def __init__(self, options: RecordingOptions, now: Callable[[], int], log: Callable[[str], None]) -> None:
+        self.options = options
+        self.log = log
+        self._now = now
+        self._files: dict[str, RecordingFile] = {}
+        self._by_sandbox: WeakKeyDictionary[Sandbox, SandboxRecording] = WeakKeyDictionary()
+        directory = options.directory
+        if options.mode is not None:
+            try:
+                directory.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise RecordingError(f"{directory}: cannot be made: {error.strerror}") from None
+        elif not (directory.is_dir() or options.on_request):
+            raise RecordingError(f"{directory}: no such directory; record it with --upstream URL --record {directory}")
+        if options.mode != "all" and not options.on_request:
+            for path in sorted(directory.glob(f"*{SUFFIX}")):
+                read_recording(path).require_young(options.max_age, now())
+
+    def of(self, sandbox: Sandbox) -> SandboxRecording | None:
+        """Return a sandbox's recording; None for one that has not asked for it where it must. Raises RecordingError."""
+        found = self._by_sandbox.get(sandbox)
+        if found is None and not self.options.on_request:
+            return self.select(sandbox, sandbox.name)
+        return found
+
+    def is_used_by(self, sandbox: Sandbox) -> bool:
+        """Tell whether a sandbox has a recording, without reading it."""
+        return not self.options.on_request or sandbox in self._by_sandbox
+
+    def select(self, sandbox: Sandbox, name: str) -> SandboxRecording:
+        """Give a sandbox the recording `name`, from its beginning. Raises RecordingError."""
+        chosen = self._by_sandbox[sandbox] = SandboxRecording(self._file(name))
+        # A recording that another one has replaced is restarted as well, which does no harm.
+        sandbox.change_listeners.append(chosen.restart_after)
+        return chosen
+
+    def report(self) -> list[str]:
+        """Return a line for each recording that was not used as a whole."""
+        names = set(self._files)
+        if self.options.mode is None and not self.options.on_request:
+            names |= {path.stem for path in self.options.directory.glob(f"*{SUFFIX}")}
+        places = []
+        for name in sorted(names):
+            try:
+                file = self._file(name)
+            except RecordingError:
+                # Changed since the start.
+                continue
+            # What was recorded in this run was not there to be used.
+            places += [f"{file.path}:{number}" for number in file.unused] if file.exists else []
+        if not places:
+            return []
+        more = f" and {len(places) - _MAX_NAMED:,} more" if len(places) > _MAX_NAMED else ""
+        noun = "1 recording was" if len(places) == 1 else f"{len(places):,} recordings were"
+        named = " ".join(places[:_MAX_NAMED])
+        return [f"{noun} not used; remove what is no longer asked: clevora-mock recordings prune {named}{more}"]
+
+    def _file(self, name: str) -> RecordingFile:
+        found = self._files.get(name)
+        if found is None:
+            options = self.options
+            path = options.directory / f"{name}{SUFFIX}"
+            found = RecordingFile(path, options.mode, options.ignore, options.header)
+            if found.exists:
+                found.recording.require_young(options.max_age, self._now())
+            # Any name can be asked for, so those without a file are not kept.
+            if found.exists or options.mode is not None:
+                self._files[name] = found
+        return found

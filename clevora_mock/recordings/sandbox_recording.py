@@ -1,0 +1,136 @@
+"""The recording of one sandbox: which recorded exchange answers a request, and where a new one is written.
+
+The n-th identical request gets the n-th answer. Requests are counted as they arrive; a reset of the whole sandbox
+begins anew.
+"""
+
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from clevora_mock.core.changes import ChangeKind
+from clevora_mock.recordings.canonical_request import differences, request_key
+from clevora_mock.recordings.recorded_exchange import CanonicalRequest, RecordedExchange, RecordingHeader
+from clevora_mock.recordings.recording_file import (
+    Line,
+    Recording,
+    append_exchange,
+    drop_torn_line,
+    read_recording,
+    write_recording,
+)
+
+RecordMode = Literal["once", "new", "all"]
+# Among which the nearest to a request is sought.
+_MAX_COMPARED = 1_000
+# The number of a line that was written in this run.
+_OF_THIS_RUN = 0
+
+
+class Position(Struct, frozen=True):
+    """A request's place among identical ones, counted from 1."""
+
+    key: bytes
+    n: int
+
+
+class RecordingFile:
+    """A recording that is replayed, written, or both.
+
+    `mode` is None to replay alone. `ignore` adds to the names that the file itself says do not count. Raises
+    RecordingError for a file that cannot be used.
+    """
+
+    def __init__(self, path: Path, mode: RecordMode | None, ignore: tuple[str, ...], header: RecordingHeader) -> None:
+        self.path = path
+        self.mode = mode
+        self.exists = path.exists() and mode != "all"
+        self._recording = read_recording(path) if self.exists else Recording(path, header, ())
+        self.header = self._recording.header
+        self.ignore = frozenset({*ignore, *self.header.ignore})
+        self.used: set[int] = set()
+        self._lines: dict[Position, Line] = {}
+        for line in self._recording.lines:
+            key = request_key(line.exchange.request, self.ignore)
+            self._lines[Position(key, line.exchange.n)] = line
+        # Whether a line can be added to the file as it is.
+        self._begun = False
+
+    @property
+    def recording(self) -> Recording:
+        """What the file held when it was read."""
+        return self._recording
+
+    @property
+    def writes(self) -> bool:
+        """True if an exchange that is not there is recorded."""
+        return self.mode in ("new", "all") or (self.mode == "once" and not self.exists)
+
+    @property
+    def unused(self) -> list[int]:
+        """The numbers of the lines that answered no request."""
+        return [line.number for line in self._recording.lines if line.number not in self.used]
+
+    def find(self, position: Position) -> RecordedExchange | None:
+        """Return the recorded exchange for a request, which is used from now on; None if there is none."""
+        line = self._lines.get(position)
+        if line is None:
+            return None
+        self.used.add(line.number)
+        return line.exchange
+
+    def explain_miss(self, request: CanonicalRequest, position: Position) -> str:
+        """Say why no recorded exchange answers a request: the nearest one, and what differs."""
+        if not self.exists:
+            return f"there is no {self.path}"
+        recorded = sum(one.key == position.key for one in self._lines)
+        if recorded:
+            times = "once" if recorded == 1 else f"{recorded} times"
+            return f"{self.path} has this request {times}, and it came {position.n} times"
+        compared = [
+            (len(found := differences(line.exchange.request, request, self.ignore)), line.number, found)
+            for line in self._recording.lines[:_MAX_COMPARED]
+        ]
+        if not compared:
+            return f"{self.path} has no exchange"
+        _, number, found = min(compared)
+        return f"the nearest is {self.path}:{number}, which differs in {', '.join(found)}"
+
+    def append(self, exchange: RecordedExchange, position: Position) -> None:
+        """Write an exchange, unless another sandbox with this recording has written one for its place.
+
+        From now on it is replayed to such a sandbox, so that all of them see what later runs will. Raises OSError.
+        """
+        if position in self._lines:
+            return
+        if not self._begun:
+            self._begin()
+        append_exchange(self.path, exchange)
+        self._lines[position] = Line(_OF_THIS_RUN, exchange)
+
+    def _begin(self) -> None:
+        if self.exists:
+            drop_torn_line(self._recording)
+        else:
+            write_recording(self.path, self.header, ())
+        self._begun = True
+
+
+class SandboxRecording:
+    """A sandbox's use of a recording: how often each request has come."""
+
+    def __init__(self, file: RecordingFile) -> None:
+        self.file = file
+        self._counts: dict[bytes, int] = {}
+
+    def arrive(self, request: CanonicalRequest) -> Position:
+        """Count a request."""
+        key = request_key(request, self.file.ignore)
+        count = self._counts[key] = self._counts.get(key, 0) + 1
+        return Position(key, count)
+
+    def restart_after(self, change: ChangeKind, subject: str | None) -> None:
+        """Count from the beginning again after a reset of the whole sandbox."""
+        if change == "reset" and subject == "everything":
+            self._counts.clear()

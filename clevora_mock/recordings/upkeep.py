@@ -1,0 +1,98 @@
+"""Looking after recordings: problems of a file, and removing exchanges from it."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import msgspec
+
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
+from clevora_mock.core import money
+from clevora_mock.recordings.canonical_request import request_key
+from clevora_mock.recordings.masker import Masker
+from clevora_mock.recordings.recorded_exchange import RecordedExchange, is_recorded_header
+from clevora_mock.recordings.recording_file import Recording, RecordingError, read_recording, write_recording
+from clevora_mock.recordings.sandbox_recording import Position
+from clevora_mock.recordings.secret_scan import find_secret
+
+
+def problems(path: Path, max_age: int | None, now: int) -> list[str]:
+    """Return what is wrong with a file, a line each; times in microseconds."""
+    try:
+        recording = read_recording(path)
+        recording.require_young(max_age, now)
+    except RecordingError as error:
+        return [str(error)]
+    found = [f"{path}:{number}: {problem}" for number, problem in _problems(recording)]
+    if recording.torn:
+        found.append(f"{path}: it ends within a line; clevora-mock recordings prune {path} removes that part")
+    return found
+
+
+def prune(path: Path, numbers: Collection[int]) -> int:
+    """Remove the lines `numbers`, exchanges that an earlier one hides, and a part of a line at the end.
+
+    Return the number of exchanges that are gone. Raises RecordingError or OSError.
+    """
+    recording = read_recording(path)
+    lines = {line.number for line in recording.lines}
+    unknown = sorted(set(numbers) - lines)
+    if unknown:
+        raise RecordingError(f"{path}:{unknown[0]}: no such exchange")
+    gone = {*numbers, *_hidden(recording)}
+    kept = [line.exchange for line in recording.lines if line.number not in gone]
+    if gone or recording.torn:
+        write_recording(path, recording.header, _renumbered(kept, recording.header.ignore))
+    return len(gone)
+
+
+def _problems(recording: Recording) -> Iterator[tuple[int, str]]:
+    hidden = _hidden(recording)
+    for line in recording.lines:
+        exchange, number = line.exchange, line.number
+        endpoint = ENDPOINT_BY_NAME.get(exchange.endpoint)
+        is_public = endpoint is not None and endpoint.credential == "none"
+        masker = Masker(emails=recording.header.emails, is_public=is_public)
+        if endpoint is None:
+            yield number, f"endpoint: expected one of the contract's, got {exchange.endpoint!r}"
+        if not 200 <= exchange.status <= 599:
+            yield number, f"status: expected 200 to 599, got {exchange.status}"
+        for name in exchange.headers:
+            if not is_recorded_header(name):
+                yield number, f"headers: {name} has no place in a recording"
+        if number in hidden:
+            yield number, f"n: expected another number than {exchange.n}, which an earlier identical request has"
+        times = [milliseconds for milliseconds, _ in exchange.stream or ()]
+        if times != sorted(times) or min(times, default=0) < 0:
+            yield number, "stream: expected times that do not go back"
+        try:
+            money.micros(exchange.cost)
+        except ValueError as error:
+            yield number, f"cost: {error}"
+        place = find_secret(exchange, masker)
+        if place is not None:
+            yield number, f"a secret is left in {place}"
+
+
+def _hidden(recording: Recording) -> set[int]:
+    """Return the lines with the number among identical requests that an earlier line has."""
+    seen: set[Position] = set()
+    hidden = set()
+    for line in recording.lines:
+        position = Position(request_key(line.exchange.request, recording.header.ignore), line.exchange.n)
+        if position in seen:
+            hidden.add(line.number)
+        seen.add(position)
+    return hidden
+
+
+def _renumbered(exchanges: list[RecordedExchange], ignore: Collection[str]) -> list[RecordedExchange]:
+    """Return `exchanges` with identical requests numbered without gaps, in their order."""
+    keys = [request_key(exchange.request, ignore) for exchange in exchanges]
+    order = sorted(range(len(exchanges)), key=lambda index: exchanges[index].n)
+    counts: Counter[bytes] = Counter()
+    renumbered = list(exchanges)
+    for index in order:
+        counts[keys[index]] += 1
+        renumbered[index] = msgspec.structs.replace(exchanges[index], n=counts[keys[index]])
+    return renumbered

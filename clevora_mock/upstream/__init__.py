@@ -1,0 +1,1 @@
+"""The client of the live API that requests are forwarded to."""

@@ -1,0 +1,147 @@
+"""Requests to the live API over HTTP/1.1, by httpx, which the extra ``clevora-mock[upstream]`` installs.
+
+No redirect is followed, no cookie is kept, and only the headers in `FORWARDED_HEADERS` are sent. A body is passed on as
+it comes, and read no faster than it is passed on.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
+
+from clevora_mock.core.accounts import bearer
+from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.version import __version__
+
+if TYPE_CHECKING:
+    import httpx
+
+# ruff: noqa: PLC0415 - few servers forward anything
+
+FORWARDED_HEADERS = frozenset(
+    {
+        b"accept",
+        b"authorization",
+        b"content-type",
+        b"idempotency-key",
+        b"user-agent",
+        b"webhook-id",
+        b"webhook-signature",
+        b"webhook-timestamp",
+    }
+)
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+MISSING = "--upstream needs httpx, which is not installed; install clevora-mock[upstream]"
+
+_CONNECT_SECONDS = 10
+# Between two parts of an answer.
+_READ_SECONDS = 300
+
+
+class UpstreamUnavailableError(RuntimeError):
+    """httpx is not installed."""
+
+
+class UpstreamError(Exception):
+    """The live API gave no answer; the message says why."""
+
+
+class UpstreamAnswer(Struct, frozen=True):
+    """The head of an answer, with headers in lower case, and the parts of its body as they come.
+
+    Reading a part may raise UpstreamError.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    parts: AsyncIterator[bytes]
+
+
+class UpstreamClient:
+    """A client of the API at `url`, to which it sends `key`, if there is one, in place of the mock's `own_key`.
+
+    Not for a page in a browser, which any site can have send the well-known key of the mock and spend the other one's
+    money. Raises UpstreamUnavailableError.
+    """
+
+    def __init__(self, url: str, key: str | None = None, own_key: str = "") -> None:
+        self.url = url.rstrip("/").removesuffix("/v1")
+        self.key = key
+        self._own_key = own_key
+        # Before the first request, whose time is recorded.
+        self._client = _open(urlsplit(self.url).hostname in LOOPBACK, urlsplit(self.url).scheme == "https")
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).netloc
+
+    @asynccontextmanager
+    async def send(self, facts: RequestFacts) -> AsyncIterator[UpstreamAnswer]:
+        """Send a request, and give its answer; the end of the block ends the request. Raises UpstreamError."""
+        import httpx
+
+        query = f"?{facts.query}" if facts.query else ""
+        try:
+            url = f"{self.url}{quote(facts.path, safe='/').replace('%252F', '%2F').replace('%252f', '%2f')}{query}"
+            request = self._client.build_request(facts.method, url, headers=self._headers(facts), content=facts.body)
+            response = await self._client.send(request, stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise UpstreamError(f"{self.host} does not answer: {_reason(error)}") from None
+        try:
+            if response.is_redirect:
+                raise UpstreamError(f"{self.host} answered {response.status_code}; redirects are not followed")
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            yield UpstreamAnswer(response.status_code, headers, _parts(self.host, response))
+        finally:
+            await response.aclose()
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    def _headers(self, facts: RequestFacts) -> dict[bytes, bytes]:
+        sent = {name: value for name, value in facts.headers.items() if name in FORWARDED_HEADERS}
+        if self.key is not None and b"origin" not in facts.headers and self._has_own_key(facts):
+            sent[b"authorization"] = b"Bearer " + self.key.encode()
+        # Else httpx would ask for a compressed answer, and name itself.
+        default = {b"user-agent": f"clevora-mock/{__version__}".encode(), b"accept": b"*/*"}
+        return default | sent | {b"accept-encoding": b"identity"}
+
+    def _has_own_key(self, facts: RequestFacts) -> bool:
+        needs_key = facts.endpoint is not None and facts.endpoint.credential == "api_key"
+        return needs_key and bearer(facts.header(b"authorization")) == self._own_key
+
+
+def _open(is_local: bool, is_secure: bool) -> "httpx.AsyncClient":
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
+    try:
+        import httpx
+    except ImportError:
+        raise UpstreamUnavailableError(MISSING) from None
+    return httpx.AsyncClient(
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        follow_redirects=False,
+        limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
+        timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS, pool=None),
+        # A proxy cannot reach this machine.
+        trust_env=not is_local,
+        # Reading the certificates takes long, and plain HTTP needs none.
+        verify=is_secure,
+    )
+
+
+async def _parts(host: str, response: "httpx.Response") -> AsyncIterator[bytes]:
+    import httpx
+
+    try:
+        async for part in response.aiter_bytes():
+            yield part
+    except httpx.HTTPError as error:
+        raise UpstreamError(f"{host} broke its answer off: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,89 @@
+"""The plugin's recordings: a file for a test, replayed, or recorded by a flag."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.plugin.test_plugin import Suite
+from tests.support.live_api import lines_of
+from tests.support.server import RunningServer, serve_settings
+
+MARKED = """
+def say(clevora, content="Hello!", **more):
+    body = {{"messages": [{{"role": "user", "content": content}}]}} | more
+    headers = {{"authorization": f"Bearer {{clevora.api_key}}"}}
+    request = urllib.request.Request(clevora.base_url + "/chat/completions", json.dumps(body).encode(), headers)
+    with urllib.request.urlopen(request) as answer:
+        return len(answer.read()) > 100
+
+@pytest.mark.clevora(recording="greeting")
+def test_named(clevora):
+    assert say(clevora)
+    assert [request.source for request in clevora.requests()] == ["{source}"]
+
+@pytest.mark.clevora(recording=True)
+def test_own_name(clevora):
+    assert say(clevora, "Bye!", stream=True)
+    assert [request.source for request in clevora.requests()] == ["{source}"]
+
+def test_unmarked(clevora):
+    assert say(clevora)
+    assert [request.source for request in clevora.requests()] == ["mock"]
+"""
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> Suite:
+    return Suite(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[RunningServer]:
+    """Provide the server that plays the live API."""
+    with serve_settings() as server:
+        yield server
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_marked_tests_are_recorded_by_a_flag_and_replayed_without(
+    suite: Suite, live: RunningServer, workers: str
+) -> None:
+    recorded = suite.run(
+        MARKED.format(source="upstream"), workers, "--clevora-record", CLEVORA_MOCK_UPSTREAM=f"{live.url}/v1"
+    )
+    recorded.counts(passed=3)
+    greeting, own = sorted((suite.folder / "recordings").iterdir())
+    assert greeting.name == "greeting.jsonl"
+    assert own.name.startswith("test-own-name-")
+    assert [len(lines_of(file)) for file in (greeting, own)] == [1, 1]
+    # The developer's variables need not be unset.
+    replayed = suite.run(
+        MARKED.format(source="recording"), workers, CI="true", CLEVORA_MOCK_UPSTREAM="https://api.invalid/v1"
+    )
+    replayed.counts(passed=3)
+
+
+@pytest.mark.slow
+def test_a_missing_recording_fails_in_ci(suite: Suite) -> None:
+    ran = suite.run(MARKED.format(source="recording"), "-n0", CI="true")
+    ran.counts(passed=1, error=2)
+    assert "there is no recordings/greeting.jsonl" in ran.output
+
+
+@pytest.mark.slow
+def test_a_flag_without_an_api_says_what_is_missing(suite: Suite) -> None:
+    ran = suite.run(MARKED.format(source="upstream"), "-n0", "--clevora-record")
+    assert "--record: expected --upstream beside it, which answers" in ran.output
+
+
+@pytest.mark.slow
+def test_another_directory_and_mode_can_be_chosen(suite: Suite, live: RunningServer) -> None:
+    suite.write("pytest.ini", "[pytest]\nclevora_recordings = tapes\n")
+    for source in ("upstream", "recording"):
+        ran = suite.run(
+            MARKED.format(source=source), "-n0", "-k", "named", "--clevora-record=new", CLEVORA_MOCK_UPSTREAM=live.url
+        )
+        ran.counts(passed=1, deselected=2)
+    assert len(lines_of(suite.folder / "tapes" / "greeting.jsonl")) == 1

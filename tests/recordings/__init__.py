@@ -1,0 +1,1 @@
+"""Recordings of a live API, which a second mock plays."""

@@ -1,0 +1,368 @@
+"""What is recorded, when, and in what form; what is not in a recording."""
+
+import asyncio
+import json
+import signal
+import stat
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from clevora_mock.app import create_app
+from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.settings import Settings
+from tests.support.live_api import CHAT, ask, journal, lines_of, serve_recorder, serve_replay, serve_upstream
+from tests.support.program import serve_process
+from tests.support.server import RunningServer, serve_settings
+from tests.support.wait import wait_until
+from tests.support.world import TLS
+
+
+@pytest.fixture(scope="module")
+def live() -> Iterator[RunningServer]:
+    """Provide the server that plays the live API."""
+    with serve_settings(balance=1000, no_rate_limit=True) as server:
+        yield server
+
+
+class Counter:
+    """An API that numbers its answers."""
+
+    def __init__(self) -> None:
+        self.numbers = count(1)
+        self.bodies: list[bytes] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.bodies.append((await receive())["body"])
+        body = b'{"number":%d}' % next(self.numbers)
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+@pytest.fixture
+def counter() -> Iterator[str]:
+    with serve_upstream(Counter()) as url:
+        yield url
+
+
+def number(server: RunningServer, content: str = "Hello!", **more: Any) -> Any:
+    answer = ask(server, content, **more)
+    return answer.json()["number"] if answer.status_code == 200 else answer.status_code
+
+
+def at_once(server: RunningServer, bodies: list[dict[str, Any]]) -> list[bytes]:
+    """Send all requests at the same time, and return the bodies of the answers."""
+
+    async def send() -> list[bytes]:
+        limits = httpx.Limits(max_connections=None)
+        headers = {"authorization": f"Bearer {server.api_key}"}
+        async with httpx.AsyncClient(limits=limits, headers=headers, timeout=60, verify=TLS) as client:
+            answers = await asyncio.gather(*(client.post(server.url + CHAT, json=body) for body in bodies))
+        assert {answer.status_code for answer in answers} == {200}
+        return [answer.content for answer in answers]
+
+    return asyncio.run(send())
+
+
+class TestFile:
+    def test_it_is_readable_by_its_owner_alone(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path / "new" / "folder") as server:
+            ask(server)
+        mode = (tmp_path / "new" / "folder" / "default.jsonl").stat().st_mode
+        assert stat.S_IMODE(mode) == 0o600
+
+    def test_its_lines_are_sorted_json_below_a_header(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path, ignore="user") as server:
+            ask(server, temperature=0.5)
+            ask(server, "Bye!")
+        header, *lines = (tmp_path / "default.jsonl").read_text(encoding="utf-8").splitlines()
+        assert all(line == json.dumps(json.loads(line), sort_keys=True, separators=(",", ":")) for line in lines)
+        assert json.loads(header).keys() == {"date", "emails", "format", "host", "ignore", "version"}
+        assert f"http://{json.loads(header)['host']}/v1" == counter
+        assert json.loads(header)["ignore"] == ["user"]
+
+    def test_each_sandbox_has_its_own(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            for name in ("one", "two"):
+                httpx.post(f"{server.url}/sandbox/{name}{CHAT}", json={"messages": [name]}, verify=TLS)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["one.jsonl", "two.jsonl"]
+
+    def test_it_holds_no_credential(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path, upstream_key="live-key-of-another-form") as server:
+            headers = {"authorization": "Bearer client-key-of-another-form", "cookie": "session=1234567890"}
+            body = {"user": "client-key-of-another-form", "note": "live-key-of-another-form"}
+            httpx.post(server.url + CHAT, json=body, headers=headers, verify=TLS)
+        text = (tmp_path / "default.jsonl").read_text(encoding="utf-8")
+        assert "another-form" not in text
+        assert "1234567890" not in text
+        assert json.loads(text.splitlines()[1])["request"]["body"] == {"user": "***", "note": "***"}
+
+    @pytest.mark.slow
+    def test_200_exchanges_at_once_are_all_there(self, tmp_path: Path) -> None:
+        def bodies() -> list[dict[str, Any]]:
+            messages = [[{"role": "user", "content": f"Number {index % 50}"}] for index in range(200)]
+            return [{"messages": message, "stream": index % 4 != 0} for index, message in enumerate(messages)]
+
+        # Each stream takes a third of a second, so that all of them run at the same time.
+        with (
+            serve_settings(balance=1000, no_rate_limit=True, latency="300ms") as live,
+            serve_recorder(live.url, tmp_path) as server,
+        ):
+            recorded = at_once(server, bodies())
+        assert len(lines_of(tmp_path / "default.jsonl")) == 200
+        with serve_replay(tmp_path) as server:
+            assert sorted(at_once(server, bodies())) == sorted(recorded)
+
+    @pytest.mark.slow
+    @pytest.mark.parametrize("stopped", [signal.SIGKILL, signal.SIGTERM])
+    def test_a_recorder_that_is_killed_leaves_a_readable_file(
+        self, live: RunningServer, tmp_path: Path, stopped: signal.Signals
+    ) -> None:
+        whole = []
+        with (
+            serve_process("serve", "--upstream", live.url, "--record", str(tmp_path)) as recorder,
+            ThreadPoolExecutor(4) as pool,
+        ):
+
+            def chat(index: int) -> None:
+                body = {"messages": [{"role": "user", "content": f"Number {index}"}], "stream": True}
+                headers = {"authorization": f"Bearer {live.api_key}"}
+                try:
+                    answer = httpx.post(recorder.url + CHAT, json=body, headers=headers, verify=TLS)
+                except httpx.HTTPError:
+                    return
+                if answer.content.endswith(b"[DONE]\n\n"):
+                    whole.append(index)
+
+            running = [pool.submit(chat, index) for index in range(400)]
+            wait_until(lambda: len(whole) > 20)
+            recorder.process.send_signal(stopped)
+            for future in running:
+                future.result()
+            recorder.process.wait(10)
+        # What a client has seen to its end is in the file, and it is replayed.
+        said = {
+            line["request"]["body"]["messages"][0]["content"] for line in complete_lines(tmp_path / "default.jsonl")
+        }
+        assert said >= {f"Number {index}" for index in whole}
+        with serve_replay(tmp_path) as server:
+            assert ask(server, f"Number {whole[0]}", stream=True).status_code == 200
+
+    def test_a_part_of_a_line_at_the_end_is_passed_over(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            ask(server)
+            ask(server, "Bye!")
+        file = tmp_path / "default.jsonl"
+        file.write_bytes(file.read_bytes()[:-40])
+        with serve_replay(tmp_path) as server:
+            assert [number(server), number(server, "Bye!")] == [1, 502]
+        with serve_recorder(counter, tmp_path, record_mode="new") as server:
+            assert [number(server), number(server, "Bye!")] == [1, 3]
+        assert [line["answer"] for line in lines_of(file)] == ['{"number":1}', '{"number":3}']
+
+
+def complete_lines(file: Path) -> list[dict[str, Any]]:
+    text = file.read_text(encoding="utf-8")
+    return [json.loads(line) for line in text[: text.rindex("\n")].split("\n")[1:]]
+
+
+class TestSharedRecording:
+    def test_sandboxes_of_one_recording_see_the_same_answers(self, counter: str, tmp_path: Path) -> None:
+        """Two tests with the same mark; later runs replay the one answer to both."""
+
+        def say(server: RunningServer, sandbox: str) -> Any:
+            url = f"{server.url}/sandbox/{sandbox}"
+            httpx.put(f"{url}/__mock/recording", json={"name": "shared"}, verify=TLS)
+            return httpx.post(url + CHAT, json={"messages": []}, verify=TLS).json()["number"]
+
+        with serve_recorder(counter, tmp_path, record_mode="all", recordings_on_request=True) as server:
+            assert [say(server, "one"), say(server, "two"), say(server, "one")] == [1, 1, 1]
+        assert len(lines_of(tmp_path / "shared.jsonl")) == 1
+
+
+class TestModes:
+    def test_once_records_where_there_is_no_file_and_refuses_else(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            assert [number(server), number(server, "Bye!")] == [1, 2]
+        with serve_recorder(counter, tmp_path) as server:
+            assert [number(server, "Bye!"), number(server), number(server, "Again!")] == [2, 1, 502]
+
+    def test_new_records_what_is_not_there(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path, record_mode="new") as server:
+            assert [number(server), number(server, "Bye!")] == [1, 2]
+        with serve_recorder(counter, tmp_path, record_mode="new") as server:
+            assert [number(server, "Bye!"), number(server), number(server), number(server, "Again!")] == [2, 1, 3, 4]
+        with serve_replay(tmp_path) as server:
+            assert [number(server), number(server), number(server, "Again!")] == [1, 3, 4]
+
+    def test_all_replaces_the_file(self, counter: str, tmp_path: Path) -> None:
+        for expected in (1, 2):
+            with serve_recorder(counter, tmp_path, record_mode="all") as server:
+                assert number(server) == expected
+        assert [line["answer"] for line in lines_of(tmp_path / "default.jsonl")] == ['{"number":2}']
+
+    def test_a_file_stays_until_all_has_an_exchange_for_it(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            ask(server)
+        with serve_recorder("http://127.0.0.1:9/v1", tmp_path, record_mode="all") as server:
+            assert ask(server).status_code == 502
+        assert len(lines_of(tmp_path / "default.jsonl")) == 1
+
+
+class TestMatching:
+    def test_the_nth_identical_request_gets_the_nth_answer(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            assert [number(server), number(server, "Bye!"), number(server)] == [1, 2, 3]
+        with serve_replay(tmp_path) as server:
+            assert [number(server), number(server), number(server, "Bye!"), number(server)] == [1, 3, 2, 502]
+            httpx.post(f"{server.url}/__mock/reset", verify=TLS)
+            assert [number(server), number(server)] == [1, 3]
+
+    def test_the_order_of_fields_and_whole_numbers_do_not_count(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            httpx.post(server.url + CHAT, content='{"a": 1, "b": 2.0}', verify=TLS)
+        with serve_replay(tmp_path) as server:
+            assert httpx.post(server.url + CHAT, content='{"b":2,"a":1.0}', verify=TLS).status_code == 200
+            assert httpx.post(server.url + CHAT, content='{"b":2,"a":1.5}', verify=TLS).status_code == 502
+
+    @pytest.mark.parametrize("said", ["at the recording", "at the replay"])
+    def test_ignored_fields_do_not_count(self, counter: str, tmp_path: Path, said: str) -> None:
+        ignore = {"ignore": "user,metadata.run"}
+        with serve_recorder(counter, tmp_path, **(ignore if said == "at the recording" else {})) as server:
+            assert number(server, user="ann", metadata={"run": 1, "kind": "a"}) == 1
+        with serve_replay(tmp_path, **(ignore if said == "at the replay" else {})) as server:
+            assert number(server, user="bob", metadata={"run": 2, "kind": "b"}) == 502
+            assert number(server, user="bob", metadata={"run": 2, "kind": "a"}) == 1
+
+    def test_what_is_no_json_is_compared_as_text(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            httpx.post(server.url + CHAT, content=b"\xff{not json", verify=TLS)
+        with serve_replay(tmp_path) as server:
+            assert httpx.post(server.url + CHAT, content=b"\xff{not json", verify=TLS).json() == {"number": 1}
+            assert httpx.post(server.url + CHAT, content=b"{not json", verify=TLS).status_code == 502
+
+    @pytest.mark.parametrize("depth", [500, 900, 5000])
+    def test_deep_documents_are_no_problem(self, counter: str, tmp_path: Path, depth: int) -> None:
+        body = b'{"a":' * depth + b"1" + b"}" * depth
+        with serve_recorder(counter, tmp_path) as server:
+            assert httpx.post(server.url + CHAT, content=body, verify=TLS).json() == {"number": 1}
+        with serve_replay(tmp_path) as server:
+            assert httpx.post(server.url + CHAT, content=body[:-1], verify=TLS).status_code == 502
+            assert httpx.post(server.url + CHAT, content=body, verify=TLS).json() == {"number": 1}
+
+
+class TestMisses:
+    def test_a_miss_names_the_nearest_recording_and_what_differs(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            ask(server, temperature=1)
+            ask(server, "A long story?", stream=True, max_tokens=5)
+        with serve_replay(tmp_path) as server:
+            answer = ask(server, "A long story!", stream=True)
+        assert answer.status_code == 502
+        assert answer.json()["error"]["code"] == "bad_gateway"
+        nearest = f"the nearest is {tmp_path / 'default.jsonl'}:3, which differs in max_tokens, messages[0].content"
+        assert answer.headers["x-clevora-mock-hint"] == nearest
+        # OpenAI's SDKs heed it.
+        assert answer.headers["x-should-retry"] == "false"
+
+    def test_a_request_that_came_too_often_is_told_so(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            ask(server)
+        with serve_replay(tmp_path) as server:
+            hints = [ask(server).headers.get("x-clevora-mock-hint") for _ in range(2)]
+        assert hints == [None, f"{tmp_path / 'default.jsonl'} has this request once, and it came 2 times"]
+
+    def test_the_mock_can_answer_instead(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            ask(server)
+        with serve_replay(tmp_path, on_miss="mock") as server:
+            answer = ask(server, "Something else")
+            stranger = httpx.post(server.url + CHAT, json={"messages": []}, verify=TLS)
+            sources = [entry["source"] for entry in journal(server)]
+        assert answer.json()["object"] == "chat.completion"
+        assert "x-clevora-mock-source" not in answer.headers
+        assert stranger.status_code == 401
+        assert sources == ["mock", "mock"]
+
+    @pytest.mark.parametrize(("variables", "status"), [({"CI": "true"}, 502), ({"CI": ""}, 200), ({}, 200)])
+    def test_misses_fail_where_ci_is_set(
+        self, tmp_path: Path, variables: dict[str, str], status: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.delenv("CI", raising=False)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        with serve_settings(replay=tmp_path) as server:
+            assert ask(server).status_code == status
+
+
+class TestAge:
+    def old(self, directory: Path) -> Path:
+        file = directory / "default.jsonl"
+        header = '{"date":"2026-01-05T00:00:00.000Z","format":1,"host":"api.example","version":"0.1.0"}\n'
+        file.write_text(header, encoding="utf-8")
+        return file
+
+    def test_a_recording_that_is_too_old_is_refused_with_its_age(self, tmp_path: Path) -> None:
+        file = self.old(tmp_path)
+        with pytest.raises(UnusableFileError, match=rf"{file}: recorded \d+ days ago, expected 30 days at most"):
+            create_app(Settings(replay=tmp_path, max_age="30d"))
+        create_app(Settings(replay=tmp_path, max_age="99999d"))
+        create_app(Settings(replay=tmp_path))
+
+    def test_a_file_that_is_no_recording_is_named_with_the_line(self, tmp_path: Path) -> None:
+        file = self.old(tmp_path)
+        file.write_text(file.read_text(encoding="utf-8") + '{"endpoint": 1}\n', encoding="utf-8")
+        with pytest.raises(UnusableFileError, match=f"{file}:2: no exchange"):
+            create_app(Settings(replay=tmp_path))
+
+    def test_a_directory_that_is_not_there_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(UnusableFileError, match="no such directory; record it with --upstream"):
+            create_app(Settings(replay=tmp_path / "none"))
+
+
+class TestUse:
+    def test_recordings_that_nobody_used_are_named_at_the_end(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            for content in ("One", "Two", "Three"):
+                ask(server, content)
+            httpx.post(f"{server.url}/sandbox/other{CHAT}", json={"messages": []}, verify=TLS)
+        with serve_process("serve", "--replay", str(tmp_path)) as replay:
+            body = {"messages": [{"role": "user", "content": "Two"}]}
+            httpx.post(replay.url + CHAT, json=body, verify=TLS)
+            view = httpx.get(f"{replay.url}/__mock/recording", verify=TLS).json()
+            status, said = replay.stop()
+        file = tmp_path / "default.jsonl"
+        assert view == {"file": str(file), "mode": "replay", "exchanges": 3, "unused": [2, 4]}
+        assert status == 0
+        unused = f"{file}:2 {file}:4 {tmp_path / 'other.jsonl'}:2"
+        assert (
+            f"3 recordings were not used; remove what is no longer asked: clevora-mock recordings prune {unused}\n"
+            in said
+        )
+
+    def test_a_sandbox_can_take_another_recording(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path, recordings_on_request=True) as server:
+            assert ask(server).json()["object"] == "chat.completion"
+            put = httpx.put(f"{server.url}/__mock/recording", json={"name": "greeting"}, verify=TLS)
+            assert put.json() == {
+                "file": str(tmp_path / "greeting.jsonl"),
+                "mode": "once",
+                "exchanges": 0,
+                "unused": [],
+            }
+            assert number(server) == 1
+        with serve_replay(tmp_path, recordings_on_request=True) as server:
+            assert httpx.get(f"{server.url}/__mock/recording", verify=TLS).json()["mode"] == "off"
+            for _ in range(2):
+                httpx.put(f"{server.url}/__mock/recording", json={"name": "greeting"}, verify=TLS)
+                assert number(server) == 1
+            missing = httpx.put(f"{server.url}/__mock/recording", json={"name": "parting"}, verify=TLS)
+            assert missing.status_code == 400
+            assert missing.json()["error"]["message"] == f"there is no {tmp_path / 'parting.jsonl'}"
