@@ -2,6 +2,8 @@
 
 FAILURE = 1
 USAGE = 2
+# Of `verify`: a clause is refuted.
+REFUTED = 2
 PORT_TAKEN = 3
 FILE_INVALID = 4
 # Of `exec`, as in shells.
