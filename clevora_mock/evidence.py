@@ -57,6 +57,11 @@ class Evidence(Struct, frozen=True, forbid_unknown_fields=True):
     clauses: dict[str, ClauseEvidence]
 
 
+def status_of(evidence: Evidence | None) -> str:
+    """Return in a few words how far the contract was checked."""
+    return NEVER_CHECKED if evidence is None else f"checked against {evidence.host} on {evidence.date[:10]}"
+
+
 class EvidenceError(UnusableFileError):
     """An evidence file that cannot be used."""
 

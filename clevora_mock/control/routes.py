@@ -35,6 +35,7 @@ from clevora_mock.control.scenario import ScenarioHandlers, ScenarioName
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.snapshot import State
+from clevora_mock.evidence import Evidence
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
@@ -46,7 +47,10 @@ _TEXT_BYTES = 1024 * 1024
 
 
 class ControlContext(NamedTuple):
-    """Parts of a server that handlers need; `server` is its name, if it has one."""
+    """Parts of a server that handlers need; `server` is its name, if it has one.
+
+    `overrides` are the contract file's entries.
+    """
 
     sandboxes: Sandboxes
     store: ScenarioStore
@@ -54,6 +58,8 @@ class ControlContext(NamedTuple):
     operations: Sequence[Operation]
     background: Background
     server: str | None = None
+    overrides: dict[str, Any] = {}  # noqa: RUF012 - never changed
+    evidence: Evidence | None = None
 
 
 def build_control_table(context: ControlContext) -> list[ControlRoute]:
@@ -71,7 +77,7 @@ def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[Contr
         row("GET /", home.show_home, "version, base URL, API key and links", schemas.Home),
         row(
             "GET /openapi.json",
-            info.show_openapi(context.operations),
+            info.show_openapi(context.operations, context.evidence),
             "the emulated API as OpenAPI 3.1",
             document,
         ),
@@ -108,7 +114,7 @@ def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[Contr
         row("GET /__mock/openapi.json", _show_control_openapi(table), "these routes as OpenAPI 3.1", document),
         row(
             "GET /__mock/fidelity",
-            info.show_fidelity,
+            info.show_fidelity(context.evidence, context.overrides),
             "every clause of the contract, documented or inferred",
             schemas.Fidelity,
         ),

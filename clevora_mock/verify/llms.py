@@ -22,7 +22,7 @@ from clevora_mock.contract.limits import (
     TOPUP_MINIMUM,
 )
 
-_MODEL = re.compile(r"(?<![\w-])clevora-[a-z0-9]+(?:[.-][a-z0-9]+)*\b")
+_MODEL = re.compile(r"(?<![\w.-])clevora-(?:[0-9]+\.[0-9]+-)?[a-z0-9]+(?:-[a-z0-9]+)*\b(?![.-]?\w)")
 _PATH = re.compile(
     r"(?<![\w/])(?:https?://[\w.:-]+(?:/sandbox/[\w-]+)?)?(/(?:v1|api|docs)/[\w/{}:.<>-]++(?!\*)|/llms\.(?:txt|json))"
 )
@@ -73,8 +73,7 @@ def _walk(value: Any, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
 
 
 def _models(document: Any) -> Iterator[Drift]:
-    told = set(_MODEL.findall(json.dumps(document)))
-    told = {name for name in told if not _NOT_MODELS.match(name) and "." not in name.removeprefix("clevora-1.0")}
+    told = {name for name in _MODEL.findall(json.dumps(document)) if not _NOT_MODELS.match(name)}
     yield from _sets("model", {model.id for model in MODELS}, told)
 
 

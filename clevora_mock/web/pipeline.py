@@ -77,9 +77,13 @@ class OperationEndpoint:
         if plan.then.error is not None:
             return await self._inject_error(operation, context, plan.then.error)
         sandbox.admit(principal)
-        if not fits:
-            raise ApiError("payload_too_large")
-        reply = await self._handle(operation, context)
+        try:
+            if not fits:
+                raise ApiError("payload_too_large")
+            reply = await self._handle(operation, context)
+        except ApiError:
+            sandbox.take_back(principal)
+            raise
         return reply if plan is NO_PLAN else reply.charged(plan.then.charge)
 
     async def _handle(self, operation: Operation, context: RequestContext) -> Reply:

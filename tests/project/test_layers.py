@@ -23,7 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"version", "contract", "clock", "entropy", "resources", "exit_status", "text"}),
     frozenset({"core"}),
     frozenset({"catalog"}),
-    frozenset({"models", "faults", "scenarios", "setting_kinds", "evidence"}),
+    frozenset({"models", "faults", "scenarios", "setting_kinds", "evidence", "contract_file"}),
     frozenset({"web", "settings"}),
     frozenset({"api", "control", "firebase"}),
     frozenset({"app", "verify"}),

@@ -117,6 +117,10 @@ class Asked:
     loop: InlineLoop
     credentials: Credentials
 
+    def transport(self) -> Transport:
+        """Return a transport to the application's default sandbox."""
+        return InProcessTransport(self.app, self.loop)
+
     def session(
         self, app: ASGIApp | None = None, max_spend: int = 20_000_000, sandbox: str = "", **credentials: Any
     ) -> Session:

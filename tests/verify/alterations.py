@@ -16,7 +16,7 @@ from clevora_mock.core.ledger import Ledger
 from clevora_mock.core.limits import Limits, RateLimiter
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.usage import AccountUsage, Activity
-from clevora_mock.text import tokens
+from clevora_mock.text.tokens import Tokenizer
 from tests.support.verifying import KEY, Asked
 from tests.verify.altering import REMOVED, Alteration, Change, Seen, asked_set, field_set, on_chunk, when
 
@@ -674,8 +674,16 @@ def _parts(body: Any) -> bool:
     )
 
 
+def _four_more(tokenizer: Tokenizer, texts: list[str]) -> int:
+    return 4 + sum(3 + tokenizer.count(text) for text in texts)
+
+
+def _by_eight(tokenizer: Tokenizer, text: str) -> int:
+    return len(re.findall(r"\w{1,8}|\S", text))
+
+
 def _patched(name: str, value: Any) -> Any:
-    return lambda asked, sandbox: patch.object(tokens, name, value)
+    return lambda asked, sandbox: patch.object(Tokenizer, name, value)
 
 
 COMPLETIONS = [
@@ -722,8 +730,12 @@ COMPLETIONS = [
         ),
     ),
     altered("a cut answer stops", "C6", after=when(CHAT, _uncut)),
-    altered("4 tokens a prompt", "C7 C8", patch=_patched("_PER_PROMPT", 4)),
-    altered("words of 8 characters", "C7", patch=_patched("_TOKEN", re.compile(r"\w{1,8}|\S"))),
+    altered(
+        "4 tokens a prompt",
+        "C7 C8",
+        patch=_patched("prompt", _four_more),
+    ),
+    altered("words of 8 characters", "C7", patch=_patched("count", _by_eight)),
     altered(
         "another answer to the example",
         "C8",
