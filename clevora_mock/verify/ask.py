@@ -34,7 +34,8 @@ class Ask(Struct, frozen=True):
     With an `error`, its code in the contract, the answer must be that error as this server has it (see
     `Session.error`); otherwise the status is `status`. `answer` is the part of the body to compare, `sends` that of the
     headers. A field that is missing is a difference in a probe of the answer's `shape`; elsewhere it is a reason why
-    the clause could not be checked. A free request is one that is expected to cost nothing.
+    the clause could not be checked. `served` means that another clause says
+    that the request is served, so that a refusal is such a reason too.
     """
 
     request: str
@@ -47,6 +48,7 @@ class Ask(Struct, frozen=True):
     answer: Any = None
     sends: Mapping[str, Any] = {}
     shape: bool = False
+    served: bool = False
 
     @property
     def method(self) -> str:

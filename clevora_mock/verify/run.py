@@ -6,13 +6,13 @@ from typing import Any
 from msgspec import Struct
 
 from clevora_mock.evidence import Verdict
-from clevora_mock.verify.client import CannotCheckError
+from clevora_mock.verify.client import Answer, CannotCheckError
 from clevora_mock.verify.expectation import Difference
 from clevora_mock.verify.plan import Plan, PlannedClause, PlannedProbe
 from clevora_mock.verify.probe import Probe
 from clevora_mock.verify.probes.errors import HOMES
 from clevora_mock.verify.probes.keys import revoke_all
-from clevora_mock.verify.session import GaveUpError, Session, json_of
+from clevora_mock.verify.session import ACCOUNT, GaveUpError, Session, json_of
 
 
 class ProbeResult(Struct, frozen=True):
@@ -79,17 +79,39 @@ def _first_contact(session: Session) -> str:
     """Ask what every server of the API refuses, and what the key opens; return why nothing more is asked, if so."""
     try:
         answer = session.answer(HOMES["not_found"])
-        json_of(answer)
-        if answer.status < 400:
-            return f"GET /v1/nothing was answered {answer.status}, and no server of the API has that"
+        if not 400 <= answer.status < 500:
+            return f"GET /v1/nothing was answered {answer.status}, by something else than the API"
+        if not (_is_object(answer) or _is_object(session.answer(HOMES["invalid_api_key"]))):
+            return f"GET /v1/nothing was answered {answer.status}, by something else than the API"
+        stopped = "" if session.credentials.id_token is None else _read_balance(session)
+        if stopped:
+            return stopped
         if session.credentials.api_key is not None:
             answer = session.answer(HOMES["missing_field"])
-            if answer.status in (401, 403):
+            if answer.status in (401, 403, 500):
                 return f"the key of --api-key was answered {answer.status}"
-        if session.credentials.id_token is not None:
-            session.balance()
     except (CannotCheckError, GaveUpError) as error:
         return str(error)
+    return ""
+
+
+def _is_object(answer: Answer) -> bool:
+    try:
+        json_of(answer)
+    except CannotCheckError:
+        return False
+    return True
+
+
+def _read_balance(session: Session) -> str:
+    """Find out whether the account's balance can be read; return why nothing more is asked, if the token is refused."""
+    answer = session.send(session.request(ACCOUNT))
+    if answer.status in (401, 403):
+        return f"the token of --id-token was answered {answer.status}"
+    try:
+        session.balance()
+    except CannotCheckError:
+        session.trust_prices()
     return ""
 
 
@@ -100,10 +122,13 @@ def _unasked(planned: PlannedProbe, why: str) -> ProbeResult:
 def _ask(session: Session, planned: PlannedProbe) -> ProbeResult:
     if planned.lacking:
         return _unasked(planned, planned.lacking)
+    failures = session.failures
     try:
         differences = _check(session, planned.probe)
     except CannotCheckError as error:
         return _unasked(planned, str(error))
+    if differences and planned.probe.check is not None and session.failures > failures:
+        return _unasked(planned, "the server failed with 500 meanwhile")
     return ProbeResult(planned.probe.title, "refuted" if differences else "confirmed", "", tuple(differences))
 
 

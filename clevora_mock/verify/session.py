@@ -20,6 +20,8 @@ UNKNOWN_KEY = "sk_live_" + "f" * 32
 _GIVE_UP_AFTER = 3
 _MAX_WAITS = 2
 _RATES = {"/v1/chat/completions": 500, "/v1/embeddings": 100, "/v1/search": 200, "/v1/scripts/generate": 1000}
+# Each clause has values of its own that are refused with them.
+_OF_FIELDS = ("missing_field", "invalid_field", "invalid_json")
 _GATEWAY = (502, 503, 504)
 # Statuses by which a server may say the same, by the contract's. Others come from another check.
 _INPUT = frozenset({400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422})
@@ -81,7 +83,14 @@ class Session:
         self._answers: dict[bytes, Bill] = {}
         self._errors: dict[str, ErrorForm] = {}
         self._unanswered = 0
+        # Requests that the server failed to answer, with 500.
+        self.failures = 0
+        self._max_spend = max_spend
         self.spending = Spending(max_spend, None if credentials.id_token is None else self.balance)
+
+    def trust_prices(self) -> None:
+        """Take the price table's word for what is spent, since the balance cannot be read."""
+        self.spending = Spending(self._max_spend, None)
 
     def wall_seconds(self) -> int:
         """Return this machine's time in seconds since 1970."""
@@ -140,6 +149,10 @@ class Session:
             self.spending.refused()
         for _ in range(_MAX_WAITS):
             answer = self._send(request, unpaced=unpaced)
+            # A server that failed may do better the second time.
+            if answer.status == 500:
+                self.failures += 1
+                continue
             if answer.status != 429 or expected == 429:
                 break
             wait = answer.header("retry-after") or ""
@@ -191,6 +204,8 @@ class Session:
     def compare(self, ask: Ask, answer: Answer) -> list[Difference]:
         """Compare an answer with what `ask` expects."""
         found = self.compare_error(ask.error, answer) if ask.error else self.compare_status(ask.status, answer)
+        if found and ask.served:
+            raise CannotCheckError(f"the request was answered {answer.status}")
         if not found:
             for name, wanted in ask.sends.items():
                 value = answer.header(name)
@@ -206,12 +221,18 @@ class Session:
     def compare_status(self, wanted: int, answer: Answer) -> list[Difference]:
         """Compare a status."""
         require_no_page(answer)
+        if answer.status == 500 != wanted:
+            raise CannotCheckError("answered 500")
         return [] if answer.status == wanted else [Difference("status", wanted, answer.status)]
 
     def compare_error(self, code: str, answer: Answer) -> list[Difference]:
         """Compare an error with the form in which this server says it, or the contract does."""
-        found = _compare_form(_row(code), answer)
-        return _compare_form(self.error(code), answer) if found else []
+        if not _compare_form(_row(code), answer):
+            return []
+        found = _compare_form(self.error(code), answer)
+        if found and code not in _OF_FIELDS and code in self.homes and self.answer(self.homes[code]).status < 400:
+            raise CannotCheckError(f"the server does not have the error {code}")
+        return found
 
     def compare_with_table(self, code: str, answer: Answer) -> list[Difference]:
         """Compare an error with the contract's row, and name the entry of a contract file for each difference."""

@@ -585,7 +585,7 @@ def _acquire(change: Any) -> Any:
     acquire = RateLimiter.acquire
 
     def start(asked: Asked, sandbox: str) -> AbstractContextManager[object]:
-        return patch.object(RateLimiter, "acquire", lambda self, now, limits: change(acquire, self, now, limits))
+        return patch.object(RateLimiter, "acquire", lambda self, now, limits, _: change(acquire, self, now, limits))
 
     return start
 
@@ -1202,6 +1202,106 @@ USAGES = [
     altered("failures are not recorded", "U7", patch=_recorded((400, 404), wanted=False)),
 ]
 
+# --- more of each -----------------------------------------------------------------------------------------------------
+
+
+def _text_404(seen: Seen) -> None:
+    if is_error(seen, "not_found") and "/keys" not in seen.path:
+        seen.header("content-type", "text/plain")
+        seen.answer = b"404 page not found"
+
+
+def _any_key(seen: Seen) -> None:
+    if seen.sent.get("authorization") == f"Bearer sk_live_{'f' * 32}":
+        seen.sent["authorization"] = f"Bearer {KEY}"
+
+
+def _null_usage(chunk: dict[str, Any]) -> None:
+    chunk.setdefault("usage", None)
+
+
+def _failed_entries(asked: Asked, sandbox: str) -> AbstractContextManager[object]:
+    record = Sandbox.record
+
+    def entered(self: Sandbox, exchange: Any, now: int) -> None:
+        record(self, exchange, now)
+        if exchange.status == 400 and exchange.principal.key is not None:
+            exchange.principal.account.ledger.charge(self.next_entry(), "chat.completions", 0, 0, now)
+
+    return patch.object(Sandbox, "record", entered)
+
+
+def _left_unlogged() -> AbstractContextManager[object]:
+    record, log = Sandbox.record, AccountUsage.record
+
+    def unlogged(self: Sandbox, exchange: Any, now: int) -> None:
+        silent = patch.object(AccountUsage, "record", lambda *rest: None) if _is_left(exchange) else patch.dict({})
+        with silent:
+            record(self, exchange, now)
+
+    assert log is AccountUsage.record
+    return patch.object(Sandbox, "record", unlogged)
+
+
+MORE = [
+    altered("404s in plain text", "W1", after=_text_404),
+    altered("unknown keys are taken", "K1", before=_any_key),
+    accepting("unknown models are taken", "C2", CHAT, "model", "gpt-4o", "clevora-1.0-turbo"),
+    altered(
+        "a new key answers 201",
+        "K3",
+        after=when(KEYS, lambda seen: setattr(seen, "status", 201), method="POST", status=200),
+    ),
+    refusing("names of 32 characters at most", "K3", KEYS, lambda body: len(str(body.get("name"))) == 64),
+    altered("a balance as text", "B11", after=when(ACCOUNT, data("balance", str), status=200)),
+    altered(
+        "the account is somewhere else",
+        "B11",
+        before=when(ACCOUNT, lambda seen: seen.refuse(404, "not_found_error", "not_found")),
+    ),
+    altered("failed requests are transactions of nothing", "B4", patch=_failed_entries),
+    altered(
+        "credits have no tokens",
+        "B11",
+        after=each_transaction(lambda entry: entry.update(tokens=entry["tokens"] or None)),
+    ),
+    refusing("top-ups to $5,000", "B7", TOPUP, lambda body: body.get("amount") == 10_000),
+    altered(
+        "a whole account for a top-up", "B7", after=when(TOPUP, lambda seen: setattr(seen, "status", 201), status=200)
+    ),
+    altered("usage is null on every chunk", "S4", event=on_chunk(_null_usage)),
+    altered(
+        "chunks in milliseconds", "S3", event=on_chunk(lambda chunk: chunk.update(created=chunk["created"] * 1000))
+    ),
+    altered(
+        "chats in milliseconds",
+        "C5",
+        after=when(CHAT, field_set("created", lambda created: created * 1000), status=200),
+    ),
+    altered("streams that are left are not logged", "S6", patch=lambda asked, sandbox: _left_unlogged()),
+    refusing("20 results at most", "H1", SEARCH, lambda body: body.get("limit") == 50),
+    altered("the ten newest activities", "U6", after=report("recentActivity", lambda recent: recent[:10])),
+    altered(
+        "days of a month at most",
+        "U2",
+        before=when(USAGE, lambda seen: seen.refuse(400) if "90" in seen.query else None),
+    ),
+    altered(
+        "scores are text", "H2", after=each_result(lambda result, index: result.update(score=str(result["score"])))
+    ),
+    altered("a stream with a space less", "S1", event=lambda event: event.replace(b"data: ", b"data:")),
+    altered("no empty line at the end", "S1", event=lambda event: event.rstrip() if b"[DONE]" in event else event),
+    altered(
+        "a role in the last chunk",
+        "S2",
+        event=on_chunk(
+            lambda chunk: chunk["choices"][0]["delta"].update(
+                {"role": "assistant"} if chunk["choices"][0]["finish_reason"] else {}
+            )
+        ),
+    ),
+]
+
 ALTERATIONS = [
     *EVERYWHERE,
     *CREDENTIALS,
@@ -1213,4 +1313,5 @@ ALTERATIONS = [
     *SEARCHES,
     *SCRIPTS,
     *USAGES,
+    *MORE,
 ]

@@ -221,7 +221,11 @@ def _unavailable(seen: Seen) -> None:
     seen.refuse(503, "server_error", "service_unavailable")
 
 
-@pytest.mark.parametrize("answer", [_page, _redirect, _unavailable])
+def _broken(seen: Seen) -> None:
+    seen.refuse(500, "server_error", "internal_error")
+
+
+@pytest.mark.parametrize("answer", [_page, _redirect, _unavailable, _broken])
 def test_a_server_that_is_not_the_api_is_not_checked(asked: Asked, answer: Callable[[Seen], None]) -> None:
     ran = asked.verify(Alteration("other", frozenset(), before=answer).wrap, sandbox="other")
     assert {clause.verdict for clause in ran.clauses} == {"could not check"}
@@ -238,6 +242,17 @@ def test_an_endpoint_that_is_not_the_apis_confirms_nothing(asked: Asked, answer:
     assert {verdicts[name] for name in ("H1", "H2", "H3")} == {"could not check"}
     assert verdicts["C1"] == "confirmed"
     assert refuted(ran) == ({"W1"} if answer is _page else set())
+
+
+def test_one_error_of_the_server_changes_no_verdict(asked: Asked) -> None:
+    numbers = iter(range(10**6))
+
+    def fail_sometimes(seen: Seen) -> None:
+        if next(numbers) % 7 == 5:
+            _broken(seen)
+
+    ran = asked.verify(Alteration("flaky", frozenset(), before=fail_sometimes).wrap, sandbox="flaky")
+    assert refuted(ran) == set()
 
 
 def test_an_answer_that_a_rule_touched_counts_for_nothing(asked: Asked) -> None:

@@ -179,7 +179,7 @@ PROBES = (
     _accepted("null is absent", "C4", {"temperature": None, "model": None, "stream": None}),
     _accepted("unknown fields are ignored", "C4", {"top_p": 1, "seed": 5, "metadata": {"a": [None]}}),
     _cut(2, "max_completion_tokens", "C4"),
-    Probe("the answer's fields", "C5", Ask(CHAT, CHEAP.body, answer=_ANSWER, shape=True)),
+    Probe("the answer's fields", "C5", Ask(CHAT, CHEAP.body, answer=_ANSWER, shape=True, served=True)),
     _cut(2, "max_tokens", "C6"),
     _cut(5, "max_tokens", "C6"),
     Probe("the prompt is billed on top", "C6", CHEAP, _prompt_on_top),

@@ -22,10 +22,10 @@ HOMES: dict[str, Ask] = {
     "invalid_json": Ask(CHAT, raw=b"{", error="invalid_json"),
     "missing_field": Ask(CHAT, body={}, error="missing_field"),
     "invalid_field": Ask(CHAT, body={"messages": 5}, error="invalid_field"),
-    "invalid_model": Ask(CHAT, body={"messages": HI, "model": "clevora-embed-1"}, error="invalid_model"),
-    "model_not_found": Ask(CHAT, body={"messages": HI, "model": "gpt-4o"}, error="model_not_found"),
+    "invalid_model": Ask(CHAT, body=CHEAP.body | {"model": "clevora-embed-1"}, error="invalid_model"),
+    "model_not_found": Ask(CHAT, body=CHEAP.body | {"model": "gpt-4o"}, error="model_not_found"),
     "invalid_api_key": Ask(CHAT, body=CHEAP.body, credential="unknown key", error="invalid_api_key"),
-    "invalid_id_token": Ask("GET /api/developer/account", credential="word", error="invalid_id_token"),
+    "invalid_id_token": Ask("GET /v1/keys", credential="word", error="invalid_id_token"),
     "invalid_signature": Ask("POST /api/dodo/webhook", body={}, credential="none", error="invalid_signature"),
     "developer_access_required": Ask("GET /v1/keys", credential="token of other", error="developer_access_required"),
     "not_found": Ask("GET /v1/nothing", credential="none", error="not_found"),
@@ -53,7 +53,8 @@ _CLAUSES = {
 def compare_with_table(code: str, session: Session) -> list[Difference]:
     """Compare an error with its row of the contract's table."""
     answer = session.answer(HOMES[code])
-    if answer.status < 400:
+    # Which values are refused is a matter of the clauses about them.
+    if answer.status < 400 and _CLAUSES[code] == "W1":
         raise CannotCheckError(f"the request that should be refused was answered {answer.status}")
     return session.compare_with_table(code, answer)
 

@@ -45,7 +45,10 @@ def _error_bodies(session: Session) -> list[Difference]:
     found: list[Difference] = []
     names = ["not_found", "invalid_api_key", "missing_field", "invalid_json"]
     for name in names if session.credentials.api_key else names[:2]:
-        body = json_of(session.answer(HOMES[name]))
+        answer = session.answer(HOMES[name])
+        if answer.status < 400:
+            continue
+        body = json_of(answer)
         found += [one for one in compare(_ERROR, body) if one not in found]
     return found
 
@@ -202,7 +205,7 @@ PROBES = (
     _unknown("POST /v1/chat%2Fcompletions"),
     _unknown("POST /v1/v1/chat/completions"),
     _wrong_verb("PUT /v1/chat/completions"),
-    _wrong_verb("POST /api/developer/account"),
+    _wrong_verb("GET /api/developer/topup"),
     checking("a wrong verb names the right ones", "W3", _allow, requests=1),
     asking("a trailing slash changes nothing", "W3", f"{CHAT}/", body={"messages": HI, "max_tokens": 1}),
     _broken("none at all", b""),

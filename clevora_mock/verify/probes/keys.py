@@ -43,8 +43,9 @@ _MOMENT_OR_NULL = _MomentOrNull(str)
 def create(session: Session, ask: Ask = CREATE) -> dict[str, Any]:
     """Create a key, which is revoked at the end of the run, and return what it is shown as."""
     answer = session.send(session.request(ask))
-    if answer.status != 200:
+    if answer.status >= 300:
         raise CannotCheckError(f"{ask.request} answered {answer.status}")
+    session.memory["status of a new key"] = answer.status
     body = json_of(answer)
     made = body.get("data")
     if not isinstance(made, dict) or not isinstance(made.get("key"), str) or not isinstance(made.get("id"), str):
@@ -108,7 +109,8 @@ def with_key(request: Request, raw: str, scheme: str = "Bearer ") -> Request:
 
 def _new_key(session: Session) -> list[Difference]:
     data = Exactly({"id": Text(r"\S+"), "key": STRING, "name": STRING, "createdAt": MOMENT})
-    return compare(Exactly({"status": "success", "data": data}), created(session))
+    found = compare(Exactly({"status": "success", "data": data}), created(session))
+    return found + compare(200, session.memory["status of a new key"], "status of a new key")
 
 
 def _format(session: Session) -> list[Difference]:
@@ -123,6 +125,14 @@ def _default_name(session: Session) -> list[Difference]:
     """No body at all is one without a name."""
     made = create(session, Ask("POST /v1/keys", credential="token"))
     return compare("Untitled key", made["data"].get("name", MISSING), "data.name")
+
+
+def _longest_name(session: Session) -> list[Difference]:
+    try:
+        made = create(session, Ask("POST /v1/keys", body={"name": "n" * 64}, credential="token"))
+    except CannotCheckError as error:
+        return [Difference("a name of 64 characters", "taken", str(error))]
+    return compare("n" * 64, made["data"].get("name", MISSING), "data.name")
 
 
 def _shown_once(session: Session) -> list[Difference]:
@@ -266,7 +276,7 @@ def _token_refused(title: str, **changes: Any) -> Probe:
 
     def check(session: Session) -> list[Difference]:
         changed = {name: value for name, value in (_claims(session) | changes).items() if value is not None}
-        request = with_key(session.request(ACCOUNT), _unsigned(changed))
+        request = with_key(session.request(LIST), _unsigned(changed))
         return session.compare_error("invalid_id_token", session.send(request, expected=401))
 
     return checking(f"a token refused: {title}", "K7", check, "id_token", requests=1)
@@ -274,7 +284,7 @@ def _token_refused(title: str, **changes: Any) -> Probe:
 
 def _kind_of_token(session: Session) -> list[Difference]:
     """Check that the token that the server takes is an unsigned one."""
-    answer = session.send(session.request(ACCOUNT))
+    answer = session.send(session.request(LIST))
     if answer.status != 200:
         raise CannotCheckError(f"--id-token was answered {answer.status}")
     parts = (session.credentials.id_token or "").split(".")
@@ -309,9 +319,10 @@ def _stranger(session: Session) -> dict[str, Any]:
 
 def _no_access(session: Session) -> list[Difference]:
     _stranger(session)
-    return session.differences(
-        Ask("GET /api/developer/usage", credential="token of other", error="developer_access_required")
+    ask = Ask(
+        "POST /api/developer/topup", {"amount": 15}, credential="token of other", error="developer_access_required"
     )
+    return session.differences(ask)
 
 
 def _activated(session: Session) -> Answer:
@@ -333,7 +344,7 @@ def _activation(session: Session) -> list[Difference]:
     again = session.send(session.request(Ask("POST /api/developer/activate", credential="token of other")))
     if again.status != 200:
         return [*found, Difference("status of activating again", 200, again.status)]
-    opened = session.send(session.request(Ask("GET /api/developer/usage", credential="token of other")))
+    opened = session.send(session.request(Ask("GET /v1/keys", credential="token of other")))
     return found + session.compare_status(200, opened)
 
 
@@ -384,8 +395,7 @@ PROBES = (
         _key_closed(request, body)
         for request, body in (
             ("GET /v1/keys", None),
-            ("GET /api/developer/usage", None),
-            ("GET /api/developer/account", None),
+            ("POST /v1/keys", {}),
             ("POST /api/developer/topup", {"amount": 15}),
         )
     ),
@@ -396,6 +406,7 @@ PROBES = (
     checking("a new key's fields", "K3", _new_key, "id_token"),
     checking("a name is trimmed", "K3", _trimmed, "id_token"),
     checking("a name by default", "K3", _default_name, "id_token", requests=1),
+    checking("a name of 64 characters", "K3", _longest_name, "id_token", requests=1),
     checking("a key is shown once", "K3", _shown_once, "id_token", requests=1),
     *(
         asking(
@@ -422,7 +433,7 @@ PROBES = (
     ),
     checking("a key works until it is revoked", "K6", _works_until_revoked, "id_token", "api_key", requests=5),
     checking("the kind of a token", "K7", _kind_of_token, "id_token", requests=1),
-    asking("a token refused: none", "K7", "GET /api/developer/account", credential="none", error="invalid_id_token"),
+    asking("a token refused: none", "K7", "GET /v1/keys", credential="none", error="invalid_id_token"),
     _token_refused("expired", exp=1),
     _token_refused("without exp", exp=None),
     _token_refused("of another project", aud="elsewhere", iss="https://securetoken.google.com/elsewhere"),

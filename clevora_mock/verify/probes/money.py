@@ -82,11 +82,14 @@ def _rate(ask: Ask, name: str, rate: int) -> Probe:
 
 
 def _failures_are_free(session: Session) -> list[Difference]:
-    before = session.balance()
+    before, known = session.balance(), fingerprints(transactions(session))
     for code in ("missing_field", "model_not_found", "invalid_json"):
-        session.ask(HOMES[code])
-    after = session.balance()
-    return [] if before == after else [Difference("charge for three failed requests", "nothing", "a charge")]
+        if session.ask(HOMES[code]).answer.status < 400:
+            raise CannotCheckError("a request that should fail was served")
+    if session.balance() != before:
+        return [Difference("charge for three failed requests", "nothing", "a charge")]
+    new = fingerprints(transactions(session)) - known
+    return [Difference("new transactions of three failed requests", 0, len(new))] if new else []
 
 
 def _billed_once(session: Session) -> list[Difference]:
@@ -212,7 +215,7 @@ def _transactions(session: Session) -> list[Difference]:
             "createdAt": MOMENT,
         }
     )
-    answer = session.send(session.request(TRANSACTIONS))
+    answer = session.send(session.request(Ask("GET /api/developer/transactions?limit=100", credential="token")))
     if answer.status != 200:
         return [Difference("status", 200, answer.status)]
     wanted = Exactly({"status": "success", "data": Exactly({"transactions": ListOf(None)})})
@@ -240,11 +243,12 @@ class _Dollars(OfType):
         return isinstance(value, int | float) and not isinstance(value, bool) and round(value, 6) == value
 
 
-def _enveloped(title: str, request: str, error: str, credential: str) -> Probe:
+def _enveloped(title: str, request: str, error: str, credential: str, body: object = None) -> Probe:
     return asking(
         f"an error beside its status: {title}",
         "B12",
         request,
+        body=body,
         credential=credential,
         error=error,
         answer={"status": "error"},
@@ -263,6 +267,7 @@ PROBES = (
     checking("the key's own counts", "B6", _key_rollup, "api_key", "id_token", cost=100, requests=5),
     checking("the account's fields", "B11", _account, "id_token", requests=1),
     checking("the transactions' fields", "B11", _transactions, "id_token", requests=1),
+    asking("500 transactions", "B11", "GET /api/developer/transactions?limit=500", credential="token"),
     *(
         asking(
             f"no transactions with {query}",
@@ -273,17 +278,15 @@ PROBES = (
         )
         for query in ("limit=0", "limit=501", "limit=ten")
     ),
-    _enveloped("the account", "GET /api/developer/account", "invalid_id_token", "none"),
     _enveloped("keys", "GET /v1/keys", "invalid_id_token", "none"),
-    _enveloped("usage", "GET /api/developer/usage", "invalid_id_token", "none"),
-    _enveloped("a wrong value", "GET /api/developer/usage?range=0", "invalid_field", "token"),
+    _enveloped("a top-up", "POST /api/developer/topup", "invalid_id_token", "none", {"amount": 15}),
+    _enveloped("a wrong value", "POST /api/developer/topup", "invalid_field", "token", {"amount": 1}),
     asking(
         "no status beside a model's error",
         "B12",
         CHAT,
-        credential="unknown key",
-        body=CHEAP_CHAT.body,
-        error="invalid_api_key",
+        body={},
+        error="missing_field",
         answer={"status": ABSENT},
     ),
 )

@@ -147,6 +147,7 @@ def _credited(session: Session) -> list[Difference]:
 PROBES = (
     _accepted("15"),
     _accepted("15.50"),
+    _accepted("10000"),
     *map(_refused, ("14.99", "10000.01", "15.001", '"50"', "true")),
     asking("no top-up of nothing", "B7", TOPUP.request, raw=b"{}", credential="token", error="missing_field"),
     checking("no credit before a payment", "B8", _no_credit, "id_token", requests=3),

@@ -61,7 +61,7 @@ PROBES = (
     *(_refused(f"topic {value!r}", {"topic": value}) for value in values("", " \t", 5)),
     *(_refused(f"style {value!r}", TOPIC | {"style": value}) for value in values("vimeo", "YouTube", 1)),
     *(_refused(f"length {value!r}", TOPIC | {"length": value}, clause="G2") for value in values("tiny", 300)),
-    Probe("the answer's fields", "G3", Ask(SHORT.request, SHORT.body, answer=_ANSWER, shape=True)),
+    Probe("the answer's fields", "G3", Ask(SHORT.request, SHORT.body, answer=_ANSWER, shape=True, served=True)),
     _within("a short script", SHORT, "short", 300),
     _within("medium by default", _DEFAULT, "medium", 900),
     _within("a long script", _LONG, "long", 2400),

@@ -92,12 +92,21 @@ def _at_most(session: Session) -> list[Difference]:
 
 
 PROBES = (
+    asking("50 results", "H1", PATH, body=DRONES.body, answer={"object": STRING}),
     checking("5 results by default", "H1", _default_limit, "api_key"),
     _refused("no query", {}, "missing_field"),
     *(_refused(f"query {value!r}", {"query": value}) for value in values("", " \t", 5, ["drones"])),
     *(_refused(f"limit {value!r}", {"query": "a", "limit": value}) for value in values(0, 51, 2.5, "3", True)),
-    asking("the answer's fields", "H2", PATH, body=DRONES.body, answer=_ANSWER, shape=True),
-    asking("the query comes back", "H2", PATH, body={"query": " Tea & "}, answer={"query": " Tea & "}, shape=True),
+    Probe("the answer's fields", "H2", Ask(PATH, DRONES.body, answer=_ANSWER, shape=True, served=True)),
+    asking(
+        "the query comes back",
+        "H2",
+        PATH,
+        body={"query": " Tea & "},
+        answer={"query": " Tea & "},
+        shape=True,
+        served=True,
+    ),
     checking("ranked by score", "H3", _ranked, "api_key"),
     checking("never more than limit", "H3", _at_most, "api_key"),
     asking("an unknown model", "C2", PATH, body={"query": "a", "model": "bing"}, error="model_not_found"),

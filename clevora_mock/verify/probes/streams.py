@@ -188,7 +188,7 @@ def _created(session: Session) -> list[Difference]:
     found = chunks(session)
     known = {"id", "object", "created", "model", "choices", "usage"}
     for chunk in found:
-        wrong = compare({"created": INT, "model": STRING}, chunk)
+        wrong = compare({"created": Within(1_700_000_000, 10_000_000_000), "model": STRING}, chunk)
         wrong += [Difference(f"{name} of a chunk", ABSENT, chunk[name]) for name in sorted(chunk.keys() - known)]
         if wrong:
             return wrong
@@ -200,7 +200,7 @@ def _usage(title: str, ask: Ask) -> Any:
         found = read(_answer(session, ask)).chunks
         if any(chunk.get("choices") == [] for chunk in found):
             return [Difference("choices of every chunk", "one", "none on one", scenario="fault: usage_chunk")]
-        places = [index for index, chunk in enumerate(found) if chunk.get("usage") is not None]
+        places = [index for index, chunk in enumerate(found) if "usage" in chunk]
         if places != [len(found) - 1]:
             scenario = "" if places else "fault: no_usage"
             got = f"on {len(places)} of {len(found)} chunks" if places else MISSING
@@ -245,7 +245,7 @@ def _abandoned(session: Session) -> list[Difference]:
     usage = next((chunk["usage"] for chunk in reversed(whole) if isinstance(chunk.get("usage"), dict)), None)
     if usage is None or any(type(usage.get(name)) is not int for name in ("prompt_tokens", "total_tokens")):
         raise CannotCheckError("the stream has no usage")
-    known = fingerprints(transactions(session))
+    known, requests = fingerprints(transactions(session)), _logged(session)
     charges = len(known - before)
     if not charges:
         raise CannotCheckError("the whole stream made no transaction")
@@ -259,6 +259,8 @@ def _abandoned(session: Session) -> list[Difference]:
             break
     if len(new) != charges:
         return [Difference("charges for a stream that was left", charges, len(new))]
+    if requests is not None and _logged(session) == requests:
+        return [Difference("a stream that was left", "logged", "not logged")]
     tokens = new[0].get("tokens")
     if not isinstance(tokens, int):
         raise CannotCheckError("a transaction has no tokens")
@@ -269,6 +271,16 @@ def _abandoned(session: Session) -> list[Difference]:
     if lasts - left.arrivals[-1][0] > _SURELY_UNSENT and tokens >= most:
         return [Difference("tokens of a stream that was left", f"fewer than {most}", tokens)]
     return []
+
+
+def _logged(session: Session) -> int | None:
+    """Return how many requests the usage report has; None where it has no such number."""
+    try:
+        summary = session.data(Ask("GET /api/developer/usage", credential="token")).get("summary")
+    except CannotCheckError:
+        return None
+    total = summary.get("totalRequests") if isinstance(summary, dict) else None
+    return total if isinstance(total, int) else None
 
 
 def _refused(title: str, error: str, credential: str = "key", **body: Any) -> Any:

@@ -141,11 +141,12 @@ def _recent(session: Session) -> list[Difference]:
     """Check that the newest request comes first, of at most 20."""
     for ask in (ONE_TOKEN, _SEARCH):
         tokens_of(session.ask(ask).answer)
-    recent = session.data(REPORT).get("recentActivity")
+    data = report(session)
+    recent, (total,) = data.get("recentActivity"), _numbers(data["summary"], "totalRequests")
     if not isinstance(recent, list):
         raise CannotCheckError("the usage report has no recentActivity")
-    if len(recent) > 20:
-        return [Difference("recentActivity", "at most 20", len(recent))]
+    if len(recent) != min(20, total):
+        return [Difference("number of recent activities", min(20, total), len(recent))]
     found = compare(ListOf(len(recent), _RECENT), recent, "recentActivity")
     wanted = [{"endpoint": "search", "status": "success"}, {"endpoint": "embeddings", "status": "success"}]
     return found or compare(wanted, recent[:2], "recentActivity")
@@ -171,7 +172,8 @@ def _recorded(title: str, code: str, requests: int, errors: int) -> Probe:
 
     def check(session: Session) -> list[Difference]:
         before = _totals(session)
-        session.ask(HOMES[code])
+        if session.ask(HOMES[code]).answer.status < 400:
+            raise CannotCheckError("a request that should fail was served")
         after = _totals(session)
         more = [two - one for one, two in zip(before, after, strict=True)]
         wanted = [requests, 0, errors]
