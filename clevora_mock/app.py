@@ -68,9 +68,8 @@ def create_app(
     local_only = LocalOnly((*chosen.allowed_hosts, chosen.host.lower()), chosen.control)
     server = _start_name(chosen.server_name)
     sender = WebhookSender()
-    table = build_control_table(
-        ControlContext(sandboxes, store, sender, rows, background, server, contract.overrides(), evidence)
-    )
+    parts = ControlContext(sandboxes, store, sender, rows, background, contract.overrides(), evidence, server)
+    table = build_control_table(parts)
     errors = ErrorHandlers(family)
     app = Starlette(
         routes=[

@@ -57,9 +57,9 @@ class ControlContext(NamedTuple):
     sender: WebhookSender
     operations: Sequence[Operation]
     background: Background
+    overrides: dict[str, Any]
+    evidence: Evidence | None
     server: str | None = None
-    overrides: dict[str, Any] = {}  # noqa: RUF012 - never changed
-    evidence: Evidence | None = None
 
 
 def build_control_table(context: ControlContext) -> list[ControlRoute]:
