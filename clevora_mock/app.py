@@ -8,12 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from clevora_mock.api.routes import CLEVORA, build_api_routes, load_operations
+from clevora_mock.api.routes import build_api_routes, load_operations, make_family
 from clevora_mock.api.stream_pacing import StreamPacing
 from clevora_mock.clock import wall_micros
+from clevora_mock.contract_file import ContractFile, read_contract
 from clevora_mock.control.endpoint import ControlListener
 from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.routes import ControlContext, build_control_routes, build_control_table
@@ -23,6 +25,7 @@ from clevora_mock.core.journal import JournalMemory, RequestListener
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT, Scenario
+from clevora_mock.evidence import read_evidence
 from clevora_mock.firebase.routes import build_firebase_routes
 from clevora_mock.resources import scenarios
 from clevora_mock.scenarios.file_watcher import FileWatcher
@@ -54,28 +57,37 @@ def create_app(
     ``state.live_api`` is how it uses the live API, or what was recorded of it; None if it does not.
 
     `on_request` is called with each request to an emulated API, `on_change` with each change that is made through the
-    control plane, and, in another thread, `on_closed` with each sandbox that is removed. Raises CatalogError,
-    ScenarioError or RecordingError for a file that cannot be used, and UpstreamUnavailableError without httpx.
+    control plane, and, in another thread, `on_closed` with each sandbox that is removed. Raises UnusableFileError
+    for a catalog, scenario, contract, evidence or recording that cannot be used, and UpstreamUnavailableError without
+    httpx.
     """
     chosen = settings or Settings()
     store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
     startup = StartupScenario(store.load(chosen.scenario) if chosen.scenario else DEFAULT)
-    make = _sandbox_maker(chosen, startup, on_request)
+    contract = read_contract(Path(chosen.contract)) if chosen.contract else ContractFile()
+    evidence = read_evidence(Path(chosen.evidence)) if chosen.evidence else None
+    make = _sandbox_maker(chosen, contract, startup, on_request)
     background = Background()
     # In the thread, since a listener may look at the whole journal.
     closed = None if on_closed is None else lambda sandbox: background.start(partial(on_closed, sandbox))
     sandboxes = Sandboxes(make, _eviction_logger(chosen), chosen.max_sandboxes, closed)
     pacing = StreamPacing(chosen.tokens_per_second) if chosen.tokens_per_second else None
-    rows = load_operations(Path(chosen.catalog) if chosen.catalog else None, pacing)
+    rows = load_operations(
+        Path(chosen.catalog) if chosen.catalog else None, pacing, contract.tokenizer, contract.embeddings.dimensions
+    )
+    family = make_family(contract.error_specs)
     local_only = LocalOnly((*chosen.allowed_hosts, chosen.host.lower()), chosen.control)
     server = _start_name(chosen.server_name)
     sender, live_api = WebhookSender(), _connect(chosen)
     recordings = None if live_api is None else live_api.recordings
-    table = build_control_table(ControlContext(sandboxes, store, sender, rows, background, recordings, server))
-    errors = ErrorHandlers(CLEVORA)
+    overrides = contract.overrides()
+    context = ControlContext(sandboxes, store, sender, rows, background, overrides, evidence, recordings, server)
+    table = build_control_table(context)
+    errors = ErrorHandlers(family)
+    plan = PlanResolver(store, background)
     app = Starlette(
         routes=[
-            *build_api_routes(rows, PlanResolver(store, background), background, _endpoint_maker(live_api)),
+            *build_api_routes(rows, family, plan, background, _endpoint_maker(live_api)),
             *build_control_routes(table, local_only, on_change),
             *build_firebase_routes(background),
         ],
@@ -135,10 +147,12 @@ def _closing(live_api: "LiveApi | None", lifespan: Lifespan) -> Lifespan:
 
 
 def _sandbox_maker(
-    settings: Settings, startup: StartupScenario, on_request: RequestListener | None
+    settings: Settings, contract: ContractFile, startup: StartupScenario, on_request: RequestListener | None
 ) -> Callable[[str], Sandbox]:
     config = settings.sandbox_config()
     journals = JournalMemory()
+    limits = config.limits if settings.no_rate_limit else contract.key_limits
+    config = replace(config, limits=limits, counting=contract.counting)
 
     def make(name: str) -> Sandbox:
         sandbox = Sandbox(name, config, settings.make_clock(), startup, journals)

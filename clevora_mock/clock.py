@@ -47,6 +47,16 @@ def wall_micros() -> int:
     return time.time_ns() // 1000
 
 
+def monotonic_micros() -> int:
+    """Return a time in microseconds that is never set back, for measuring how long something takes."""
+    return time.monotonic_ns() // 1000
+
+
+def sleep(seconds: float) -> None:
+    """Wait in wall time, for programs without an event loop."""
+    time.sleep(max(0.0, seconds))
+
+
 def iso(timestamp: int) -> str:
     """Format a timestamp as the API does: ``2026-05-11T14:21:08.531Z``."""
     seconds, micros = divmod(timestamp, SECOND)

@@ -2,7 +2,7 @@
 
 FAILURE = 1
 USAGE = 2
-# The live API differs from the mock.
+# The live API differs from the mock, or refutes a clause of the contract.
 DRIFT = 2
 PORT_TAKEN = 3
 FILE_INVALID = 4

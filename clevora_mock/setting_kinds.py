@@ -88,15 +88,17 @@ def check_timeout(text: str) -> None:
         raise ValueError(text)
 
 
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
 def check_upstream(text: str) -> None:
     """Raise ValueError unless `text` is the address of an API: https, or http on this machine, without credentials."""
     parts = urlsplit(text)
-    is_local = parts.hostname in ("127.0.0.1", "::1", "localhost")
     is_plain = not (parts.username or parts.password or parts.query or parts.fragment) and parts.port != 0
     is_printable = re.fullmatch(r"[!-~]+", text) is not None and "@" not in parts.netloc
     if not (parts.hostname and is_plain and is_printable and parts.scheme in ("https", "http")):
         raise ValueError(text)
-    if parts.scheme == "http" and not is_local:
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
         raise ValueError(text)
 
 

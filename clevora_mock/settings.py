@@ -143,6 +143,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     catalog: Annotated[
         FileName | None, Setting(kinds.FILE, "Answers", "A search catalog of your own (JSON lines or a JSON array).")
     ] = None
+    contract: Annotated[
+        FileName | None, Setting(kinds.FILE, "Answers", "Rows of the contract that the live API has otherwise (YAML).")
+    ] = None
+    evidence: Annotated[
+        FileName | None, Setting(kinds.FILE, "Answers", "Evidence of clevora-mock verify, to show beside the clauses.")
+    ] = None
     clock: Annotated[str, Setting(kinds.CLOCK, "Time", "real, frozen[:TIME] or scaled:N (N times as fast).")] = "real"
     real_delays: Annotated[
         bool, Setting(kinds.SWITCH, "Time", "Wait for delays in wall time even if the clock is frozen.")

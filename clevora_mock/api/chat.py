@@ -31,7 +31,7 @@ from clevora_mock.core.rng import RandomStream, stable_hash
 from clevora_mock.models.chat import RESPONSE_FORMATS, Turn
 from clevora_mock.models.json_requests import mentions_json
 from clevora_mock.models.registry import Models
-from clevora_mock.text import tokens
+from clevora_mock.text.tokens import TOKENIZER, Tokenizer
 from clevora_mock.web.background import LONG
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.json_response import encode_reply
@@ -70,12 +70,14 @@ class Completion(Struct, frozen=True):
     finish_reason: FinishReason = "stop"
 
     @classmethod
-    def of(cls, text: str, limit: int | None, finish_reason: FinishReason | None = None) -> "Completion":
+    def of(
+        cls, tokenizer: Tokenizer, text: str, limit: int | None, finish_reason: FinishReason | None = None
+    ) -> "Completion":
         """Cut `text` to at most `limit` tokens (C6)."""
-        count = tokens.count(text)
+        count = tokenizer.count(text)
         if limit is None or count <= limit:
             return cls(text, count, finish_reason or "stop")
-        return cls("".join(tokens.pieces(text)[:limit]), limit, finish_reason or "length")
+        return cls("".join(tokenizer.pieces(text)[:limit]), limit, finish_reason or "length")
 
     def share_tokens(self, parts: int) -> list[int]:
         """Return the tokens of each part; those of a recorded answer are spread evenly."""
@@ -86,8 +88,15 @@ class Completion(Struct, frozen=True):
 class ChatHandler:
     """Endpoint handler. `pacing` is None for streams without delays."""
 
-    def __init__(self, models: Models, recorded: Sequence[RecordedAnswer], pacing: StreamPacing | None) -> None:
+    def __init__(
+        self,
+        models: Models,
+        recorded: Sequence[RecordedAnswer],
+        pacing: StreamPacing | None,
+        tokenizer: Tokenizer = TOKENIZER,
+    ) -> None:
         self._models = models
+        self._tokenizer = tokenizer
         self._recorded = {
             (answer.model, tuple(answer.messages)): Completion(answer.content, answer.completion_tokens)
             for answer in recorded
@@ -122,14 +131,14 @@ class ChatHandler:
         for index, message in enumerate(request.messages):
             _check_content(message, f"messages[{index}]")
         turns = [Turn(message.role, message.text) for message in request.messages]
-        return self._complete(context, request, model, turns), tokens.prompt([turn.text for turn in turns])
+        return self._complete(context, request, model, turns), self._tokenizer.prompt([turn.text for turn in turns])
 
     def _complete(self, context: RequestContext, request: ChatRequest, model: str, turns: list[Turn]) -> Completion:
         """Return the scenario's content, else a recorded answer, else the fake model's."""
         limit = request.max_tokens or request.max_completion_tokens
         if context.scripted.content is not None:
             text = _fill_placeholders(context.scripted.content, context, model)
-            return Completion.of(text, limit, context.scripted.finish_reason)
+            return Completion.of(self._tokenizer, text, limit, context.scripted.finish_reason)
         if limit is None and request.response_format is None:
             recorded = self._recorded.get((model, tuple(turns)))
             if recorded is not None:
@@ -141,10 +150,10 @@ class ChatHandler:
             seed = int.from_bytes(stable_hash(seed, model, temperature)[:8])
         response_format = _of_objects(request.response_format)
         text = self._models.chat.reply(turns, seed=seed, response_format=response_format)
-        return Completion.of(text, limit)
+        return Completion.of(self._tokenizer, text, limit)
 
     def _stream(self, context: RequestContext, completion: Completion, usage: TokenUsage, chunk: ChatChunk) -> Reply:
-        pieces = _joined(tokens.pieces(completion.text))
+        pieces = _joined(self._tokenizer.pieces(completion.text))
         events = _render_events(chunk, pieces, completion.finish_reason, usage)
         # The first event holds the role, the last one the usage.
         billed = [0, *completion.share_tokens(len(pieces)), 0]

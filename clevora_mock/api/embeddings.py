@@ -12,7 +12,7 @@ from clevora_mock.api.schemas.embeddings import Embedding, EmbeddingList, Embedd
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.reply import Reply, json_parts
 from clevora_mock.models.registry import Models
-from clevora_mock.text import tokens
+from clevora_mock.text.tokens import TOKENIZER, Tokenizer
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.parsing import choose_model
 
@@ -28,7 +28,8 @@ _VECTOR_BYTES = 40_000
 class EmbeddingsHandler:
     """Endpoint handler; loads the embedding model on first use."""
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, tokenizer: Tokenizer = TOKENIZER) -> None:
+        self._tokenizer = tokenizer
         self._embedder: LazyAsync[Embedder] = LazyAsync(lambda: models.embedder)
 
     async def __call__(self, context: RequestContext, request: EmbeddingsRequest) -> Reply:
@@ -38,7 +39,7 @@ class EmbeddingsHandler:
         embedder = await self._embedder() if vector is None else None
 
         def embed() -> Reply:
-            counted = sum(map(tokens.count, texts))
+            counted = sum(map(self._tokenizer.count, texts))
             vectors = _repeat(vector or (), len(texts)) if embedder is None else embedder.vectors(texts)
             usage = PromptUsage(counted, counted)
             parts = _render_body(vectors, model, usage, encoded=request.encoding_format == "base64")

@@ -15,6 +15,7 @@ from clevora_mock.api.schemas.errors import ErrorResponse
 from clevora_mock.contract.endpoints import CHANGELOG, DOCUMENTED, INFERRED, Credential, Endpoint
 from clevora_mock.contract.errors import ERRORS, STATUSES
 from clevora_mock.contract.limits import KEY_FORMAT
+from clevora_mock.evidence import Evidence, status_of
 from clevora_mock.version import __version__
 from clevora_mock.web.operation import Operation, Parameter
 
@@ -32,13 +33,39 @@ _SCHEMES: dict[Credential, dict[str, Any]] = {
 }
 
 
-def build_openapi_document(operations: Sequence[Operation], server: str) -> dict[str, Any]:
-    """Return the document about `operations` at the base URL `server` (without ``/v1``)."""
+# The clauses about each operation, by the first letter of their ids.
+_CLAUSE_LETTERS = {
+    "chat.completions": "CS",
+    "embeddings": "E",
+    "search": "H",
+    "scripts.generate": "G",
+    "keys.create": "K",
+    "keys.list": "K",
+    "keys.revoke": "K",
+    "developer.activate": "K",
+    "developer.account": "B",
+    "developer.topup": "B",
+    "developer.transactions": "B",
+    "developer.usage": "U",
+    "dodo.webhook": "B",
+    "docs.llms": "W",
+}
+
+
+def build_openapi_document(
+    operations: Sequence[Operation], server: str, evidence: Evidence | None = None
+) -> dict[str, Any]:
+    """Return the document about `operations` at the base URL `server` (without ``/v1``).
+
+    With `evidence`, ``x-verified`` of an operation has the clauses about it by their verdicts.
+    """
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         for path in operation.paths:
             if operation.endpoint is not None:
                 described = _describe_operation(operation, operation.endpoint, path)
+                if evidence is not None:
+                    described["x-verified"] = _verdicts(operation.endpoint.name, evidence)
                 paths.setdefault(path, {})[operation.method.lower()] = described
     return {
         "openapi": "3.1.0",
@@ -48,11 +75,20 @@ def build_openapi_document(operations: Sequence[Operation], server: str) -> dict
             "summary": "A unified REST API for semantic media search, script generation and chat completions.",
             "description": f"Emulated by clevora-mock {__version__}. x-clevora-basis is documented for what Clevora's "
             "documentation states, and inferred for what it leaves open.",
+            "x-verified": status_of(evidence),
         },
         "servers": [{"url": server}],
         "paths": paths,
         "components": {"schemas": build_api_schemas(operations), "securitySchemes": _SCHEMES},
     }
+
+
+def _verdicts(name: str, evidence: Evidence) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for clause, row in evidence.clauses.items():
+        if clause[0] in _CLAUSE_LETTERS[name]:
+            found.setdefault(row.verdict, []).append(clause)
+    return found
 
 
 def describe_types(types: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:

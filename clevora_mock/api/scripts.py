@@ -10,7 +10,7 @@ from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import DEFAULT_SCRIPT_LENGTH, DEFAULT_SCRIPT_STYLE
 from clevora_mock.core.reply import Reply
 from clevora_mock.models.registry import Models
-from clevora_mock.text import tokens
+from clevora_mock.text.tokens import TOKENIZER, Tokenizer
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.json_response import encode_reply
 from clevora_mock.web.parsing import choose_model
@@ -19,8 +19,9 @@ from clevora_mock.web.parsing import choose_model
 class ScriptsHandler:
     """Endpoint handler."""
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, tokenizer: Tokenizer = TOKENIZER) -> None:
         self._models = models
+        self._tokenizer = tokenizer
 
     async def __call__(self, context: RequestContext, request: ScriptRequest) -> Reply:
         from clevora_mock.models import scripts  # noqa: PLC0415 - keeps the start fast
@@ -32,7 +33,7 @@ class ScriptsHandler:
             len(request.topic),
             lambda: (
                 self._models.scripts.write(request.topic, style, length, seed=seed),
-                tokens.prompt([request.topic]),
+                self._tokenizer.prompt([request.topic]),
             ),
         )
         if context.scripted.script is not None:

@@ -15,7 +15,7 @@ from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import DEFAULT_SEARCH_RESULTS
 from clevora_mock.core.reply import Reply
 from clevora_mock.models.registry import Models
-from clevora_mock.text import tokens
+from clevora_mock.text.tokens import TOKENIZER, Tokenizer
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.json_response import encode_reply
 from clevora_mock.web.parsing import choose_model
@@ -30,24 +30,27 @@ _SUMMARY_TITLES = 5
 class SearchHandler:
     """Endpoint handler; loads the catalog on first use."""
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, tokenizer: Tokenizer = TOKENIZER) -> None:
+        self._tokenizer = tokenizer
         self._index: LazyAsync[SearchIndex] = LazyAsync(lambda: models.index)
 
     async def __call__(self, context: RequestContext, request: SearchRequest) -> Reply:
         model = choose_model(ENDPOINT_BY_NAME["search"], request.model)
         index = await self._index()
-        work = partial(_reply, context, request, model, index)
+        work = partial(_reply, context, request, model, index, self._tokenizer)
         return await context.background.run(len(request.query), work)
 
 
-def _reply(context: RequestContext, request: SearchRequest, model: str, index: "SearchIndex") -> Reply:
+def _reply(
+    context: RequestContext, request: SearchRequest, model: str, index: "SearchIndex", tokenizer: Tokenizer
+) -> Reply:
     limit = request.limit or DEFAULT_SEARCH_RESULTS
     found = index.search(request.query, limit)
     summary = "; ".join(item.title for item, _ in found[:_SUMMARY_TITLES])
     results = [msgspec.convert(msgspec.to_builtins(item) | {"score": score}, SearchResult) for item, score in found]
     if context.scripted.results is not None:
         results = [_complete_result(written, context.now) for written in context.scripted.results[:limit]]
-    counted = tokens.count(request.query)
+    counted = tokenizer.count(request.query)
     body = SearchResults("search.results", model, request.query, results, PromptUsage(counted, counted))
     return replace(encode_reply(body), prompt_tokens=counted, text=summary)
 

@@ -256,6 +256,78 @@ def schema() -> None:
     click.echo(text(), nl=False)
 
 
+@main.command()
+@click.option("--url", default=None, metavar="URL", help="The API to ask: https://HOST/v1.")
+@click.option("--llms", default=None, metavar="URL", help="Compare the API's /llms.json instead; free, without a key.")
+@click.option("--api-key", default=None, envvar="CLEVORA_API_KEY", metavar="KEY", help="[CLEVORA_API_KEY]")
+@click.option(
+    "--id-token",
+    default=None,
+    envvar="CLEVORA_ID_TOKEN",
+    metavar="TOKEN",
+    help="A Firebase ID token of the key's user, for keys, money and usage.  [CLEVORA_ID_TOKEN]",
+)
+@click.option(
+    "--other-id-token",
+    default=None,
+    envvar="CLEVORA_OTHER_ID_TOKEN",
+    metavar="TOKEN",
+    help="One of a user without developer access.  [CLEVORA_OTHER_ID_TOKEN]",
+)
+@click.option(
+    "--webhook-secret",
+    default=None,
+    envvar="CLEVORA_WEBHOOK_SECRET",
+    metavar="WHSEC",
+    help="The secret of payment events.  [CLEVORA_WEBHOOK_SECRET]",
+)
+@click.option("--clauses", default="", metavar="IDS", help="Clauses to ask for, such as C,S4; limits only by name (L).")
+@click.option("--max-spend", default="1.00", show_default=True, metavar="DOLLARS", help="What may be spent at most.")
+@click.option(
+    "--destructive", is_flag=True, help="Also what cannot be undone: a user's activation, a payment's credit."
+)
+@click.option("--yes", is_flag=True, help="Do not ask before beginning.")
+@click.option("--timeout", default="30s", show_default=True, metavar="TIME", help="What an answer may take in all.")
+@click.option("--evidence", default=None, type=click.Path(dir_okay=False), metavar="FILE", help="Write the evidence.")
+@click.option("--junit", default=None, type=click.Path(dir_okay=False), metavar="FILE", help="Write JUnit's XML.")
+@click.option(
+    "--write-contract",
+    default=None,
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Write what serve --contract needs to answer as this API does.",
+)
+def verify(
+    api_key: str | None,
+    id_token: str | None,
+    other_id_token: str | None,
+    webhook_secret: str | None,
+    **flags: Any,
+) -> None:
+    """Ask another server whether the contract's clauses hold there.
+
+    \b
+      clevora-mock verify --url https://HOST/v1 --max-spend 1.00
+      clevora-mock verify --url https://HOST/v1 --clauses C,S4
+      clevora-mock verify --llms https://HOST
+
+    What it asks and what that may cost is printed first. It keeps to 60 requests a minute, follows no redirect, and
+    never passes --max-spend. Each clause ends as confirmed, refuted or could not check. The exit status is 0 with none
+    refuted, 2 with some, 1 if it could not do its work.
+    """
+    from clevora_mock.cli.verify_command import Options
+    from clevora_mock.cli.verify_command import verify as ask
+    from clevora_mock.verify.session import Credentials
+
+    credentials = Credentials(
+        api_key=api_key or None,
+        id_token=id_token or None,
+        other_id_token=other_id_token or None,
+        webhook_secret=webhook_secret or None,
+    )
+    raise SystemExit(ask(Options(**flags), credentials))
+
+
 main.add_command(recordings)
 
 

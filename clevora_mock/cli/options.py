@@ -11,6 +11,7 @@ import click
 from clevora_mock import exit_status
 from clevora_mock.cli.streams import discard
 from clevora_mock.core.messages import closest_match
+from clevora_mock.setting_kinds import SettingKind
 from clevora_mock.settings import PREFIX, SETTINGS, Setting, Settings, SettingsError, load, unknown_variables
 
 if TYPE_CHECKING:
@@ -73,6 +74,14 @@ def load_settings(flags: dict[str, str | None], **defaults: Any) -> Settings:
     for name in [] if settings.quiet else unknown_variables():
         click.echo(f"clevora-mock: warning: {name} sets nothing{_suggestion(name)}", err=True)
     return settings
+
+
+def read_flag(kind: SettingKind, flag: str, text: str) -> Any:
+    """Return the value of a flag that is no setting; exit with status 2 for an invalid one."""
+    try:
+        return Setting(kind, "", "").check(text, flag)
+    except SettingsError as error:
+        fail(str(error), exit_status.USAGE)
 
 
 def _suggestion(name: str) -> str:

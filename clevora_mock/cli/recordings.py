@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from clevora_mock import exit_status
-from clevora_mock.cli.options import fail
+from clevora_mock.cli.options import fail, read_flag
 from clevora_mock.setting_kinds import AGE, parse_age
 
 if TYPE_CHECKING:
@@ -39,10 +39,7 @@ def check(files: tuple[str, ...], max_age: str | None) -> None:
     from clevora_mock.clock import wall_micros
     from clevora_mock.recordings.upkeep import problems
 
-    try:
-        most = None if max_age is None else parse_age(max_age)
-    except ValueError:
-        fail(f"--max-age: expected {AGE.expected}, got {max_age!r}", exit_status.USAGE)
+    most = None if max_age is None else parse_age(read_flag(AGE, "--max-age", max_age))
     now = wall_micros()
     found = [problem for file in files for problem in problems(Path(file), most, now)]
     for problem in found:

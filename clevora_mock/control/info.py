@@ -1,6 +1,8 @@
 """Reads of the control plane: health, the contract's clauses, OpenAPI, ledgers, Firestore."""
 
+from collections import Counter
 from collections.abc import Sequence
+from typing import Any
 
 from msgspec import UNSET
 from starlette.requests import Request
@@ -11,9 +13,10 @@ from clevora_mock.api.openapi import build_openapi_document
 from clevora_mock.contract.clauses import CLAUSES
 from clevora_mock.control import clock, firestore
 from clevora_mock.control.endpoint import ControlHandler, get_base_url, get_query, get_sandbox
-from clevora_mock.control.schemas import ClauseView, Fidelity, Health, LedgerView
+from clevora_mock.control.schemas import ClauseView, Fidelity, FidelityEvidence, Health, LedgerView
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError, missing
+from clevora_mock.evidence import Evidence, status_of
 from clevora_mock.version import __version__
 from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.json_response import json_response
@@ -46,17 +49,40 @@ def show_health(server: str | None) -> ControlHandler:
     return show
 
 
-async def show_fidelity(request: Request) -> Response:
-    """Handle ``GET /__mock/fidelity``: return every clause of the contract, documented or inferred."""
-    clauses = [ClauseView(clause.id, [*clause.basis], clause.documented, clause.inferred) for clause in CLAUSES]
-    return json_response(Fidelity(clauses))
+def show_fidelity(evidence: Evidence | None, overrides: dict[str, Any]) -> ControlHandler:
+    """Handle ``GET /__mock/fidelity``: return every clause, documented or inferred, and what was seen of it."""
+    verified = {} if evidence is None else evidence.clauses
+    clauses = [
+        ClauseView(clause.id, [*clause.basis], clause.documented, clause.inferred, verified.get(clause.id))
+        for clause in CLAUSES
+    ]
+    view = Fidelity(status_of(evidence), _summary(evidence), overrides, clauses)
+
+    async def show(request: Request) -> Response:
+        return json_response(view)
+
+    return show
 
 
-def show_openapi(operations: Sequence[Operation]) -> ControlHandler:
+def _summary(evidence: Evidence | None) -> FidelityEvidence | None:
+    if evidence is None:
+        return None
+    counts = Counter(clause.verdict for clause in evidence.clauses.values())
+    return FidelityEvidence(
+        evidence.date,
+        evidence.host,
+        evidence.version,
+        counts["confirmed"],
+        counts["refuted"],
+        counts["could not check"],
+    )
+
+
+def show_openapi(operations: Sequence[Operation], evidence: Evidence | None) -> ControlHandler:
     """Handle ``GET /openapi.json``."""
 
     async def show(request: Request) -> Response:
-        return json_response(build_openapi_document(operations, get_base_url(request)))
+        return json_response(build_openapi_document(operations, get_base_url(request), evidence))
 
     return show
 

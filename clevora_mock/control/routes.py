@@ -36,6 +36,7 @@ from clevora_mock.control.scenario import ScenarioHandlers, ScenarioName
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.snapshot import State
+from clevora_mock.evidence import Evidence
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
@@ -50,13 +51,18 @@ _TEXT_BYTES = 1024 * 1024
 
 
 class ControlContext(NamedTuple):
-    """Parts of a server that handlers need; `server` is its name, if it has one."""
+    """Parts of a server that handlers need; `server` is its name, if it has one.
+
+    `overrides` are the contract file's entries.
+    """
 
     sandboxes: Sandboxes
     store: ScenarioStore
     sender: WebhookSender
     operations: Sequence[Operation]
     background: Background
+    overrides: dict[str, Any]
+    evidence: Evidence | None
     recordings: "Recordings | None" = None
     server: str | None = None
 
@@ -76,7 +82,7 @@ def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[Contr
         row("GET /", home.show_home, "version, base URL, API key and links", schemas.Home),
         row(
             "GET /openapi.json",
-            info.show_openapi(context.operations),
+            info.show_openapi(context.operations, context.evidence),
             "the emulated API as OpenAPI 3.1",
             document,
         ),
@@ -113,7 +119,7 @@ def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[Contr
         row("GET /__mock/openapi.json", _show_control_openapi(table), "these routes as OpenAPI 3.1", document),
         row(
             "GET /__mock/fidelity",
-            info.show_fidelity,
+            info.show_fidelity(context.evidence, context.overrides),
             "every clause of the contract, documented or inferred",
             schemas.Fidelity,
         ),

@@ -9,6 +9,7 @@ from clevora_mock.clock import Mode
 from clevora_mock.contract.endpoints import Basis
 from clevora_mock.core.conduct import ConductFinding
 from clevora_mock.core.reply import Source
+from clevora_mock.evidence import ClauseEvidence
 
 
 class Answer(Struct, frozen=True, rename="camel"):
@@ -49,17 +50,35 @@ class Health(Answer, frozen=True):
 
 
 class ClauseView(Answer, frozen=True):
-    """A clause of the contract, with its documented and its inferred part."""
+    """A clause of the contract, with its documented and its inferred part.
+
+    `verified` is what came of it when the live API was asked; null if nobody has asked.
+    """
 
     id: str
     basis: list[Basis]
     documented: str
     inferred: str
+    verified: ClauseEvidence | None
+
+
+class FidelityEvidence(Answer, frozen=True):
+    """The run of ``clevora-mock verify`` that the server was given: its time, host, version and verdicts."""
+
+    date: str
+    host: str
+    version: str
+    confirmed: int
+    refuted: int
+    could_not_check: int
 
 
 class Fidelity(Answer, frozen=True):
-    """The clauses of the contract."""
+    """The clauses of the contract, how far they were checked, and the entries of the contract file."""
 
+    status: str
+    evidence: FidelityEvidence | None
+    overrides: dict[str, Any]
     clauses: list[ClauseView]
 
 

@@ -6,7 +6,7 @@ request one second earlier is refused again.
 """
 
 from collections import deque
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -27,6 +27,21 @@ class Limits(Struct, frozen=True):
     tokens_per_day: Limit | None = TOKENS_PER_DAY
 
 
+# A sliding minute, one that begins with its first request, or the clock's own.
+Window = Literal["sliding", "fixed", "aligned"]
+
+
+class Counting(Struct, frozen=True):
+    """How requests are counted: when they leave the minute, and those that failed with 400 or were refused with 429."""
+
+    window: Window = "sliding"
+    count_failed: bool = True
+    count_refused: bool = False
+
+
+COUNTING = Counting()
+
+
 class RateLimiter:
     """The requests of a key since a minute ago, in ascending order, and its tokens by UTC day."""
 
@@ -36,7 +51,7 @@ class RateLimiter:
         self.recent: deque[int] = deque()
         self.tokens: dict[int, int] = {}
 
-    def acquire(self, now: int, limits: Limits) -> None:
+    def acquire(self, now: int, limits: Limits, counting: Counting = COUNTING) -> None:
         """Count a request at `now`. Raises a 429 with ``Retry-After`` over a limit, and then counts nothing."""
         # The day first: its wait is longer, so a client that obeys it is not refused again.
         if limits.tokens_per_day is not None and self.tokens.get(day_of(now), 0) >= limits.tokens_per_day:
@@ -49,8 +64,7 @@ class RateLimiter:
         if limits.requests_per_minute is None:
             return
         recent = self.recent
-        while recent and now - recent[0] >= MINUTE:
-            recent.popleft()
+        ends = self._forget(now, counting.window)
         count = len(recent)
         # Requests after now are left by a clock that was set back.
         while count and recent[count - 1] > now:
@@ -58,13 +72,35 @@ class RateLimiter:
         if count >= limits.requests_per_minute:
             # If the limit was lowered, more than one request has to leave the window.
             leaves = recent[count - limits.requests_per_minute] if limits.requests_per_minute else now
+            if counting.count_refused:
+                recent.insert(count, now)
             raise ApiError(
                 "rate_limit_exceeded",
                 f"Rate limit exceeded: {limits.requests_per_minute} requests per minute",
                 hint=_HINT,
-                retry_after=min(60, ceil_seconds(leaves + MINUTE - now)),
+                retry_after=min(60, ceil_seconds((leaves + MINUTE if ends is None else ends) - now)),
             )
         recent.insert(count, now)
+
+    def _forget(self, now: int, window: Window) -> int | None:
+        """Drop the requests before the minute of `now`; return when a fixed minute ends, None for a sliding one."""
+        recent = self.recent
+        if window == "sliding":
+            while recent and now - recent[0] >= MINUTE:
+                recent.popleft()
+            return None
+        start = now - now % MINUTE if window == "aligned" else recent[0] if recent else now
+        if window == "fixed" and now - start >= MINUTE:
+            recent.clear()
+            start = now
+        while recent and recent[0] < start:
+            recent.popleft()
+        return start + MINUTE
+
+    def take_back(self) -> None:
+        """Count the last request no longer."""
+        if self.recent:
+            self.recent.pop()
 
     def add_tokens(self, tokens: int, now: int) -> None:
         """Add `tokens` to the UTC day of `now`; beyond `DAYS` days, the one that was used least recently is dropped."""

@@ -17,7 +17,7 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import Exchange, Principal, RequestFacts
 from clevora_mock.core.journal import MAX_ENTRIES, Journal, JournalMemory
 from clevora_mock.core.ledger import Ledger
-from clevora_mock.core.limits import Limits, RateLimiter
+from clevora_mock.core.limits import COUNTING, Counting, Limits, RateLimiter
 from clevora_mock.core.payments import Checkout, Checkouts, Outcome, event
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.rules import purpose_of
@@ -50,6 +50,7 @@ class SandboxConfig(Struct, frozen=True):
     firebase_project: str
     webhook_secret: str
     limits: Limits
+    counting: Counting = COUNTING
     token_key: bytes | None = None
     real_delays: bool = False
     journal_size: int = MAX_ENTRIES
@@ -219,7 +220,12 @@ class Sandbox:
         """Count a request of an API key. Raises a 402 without funds, a 429 over its limits (W6)."""
         if principal.key is not None:
             principal.key.account.require_funds()
-            principal.key.limiter.acquire(self.clock.now(), self.limits)
+            principal.key.limiter.acquire(self.clock.now(), self.limits, self.config.counting)
+
+    def take_back(self, principal: Principal) -> None:
+        """Let a request that was admitted, and failed, not count, if the contract's file says so."""
+        if principal.key is not None and not self.config.counting.count_failed:
+            principal.key.limiter.take_back()
 
     def update_account(
         self,

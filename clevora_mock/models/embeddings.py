@@ -44,7 +44,8 @@ Numbers = NDArray[np.uint64]
 class Embedder:
     """An embedding model, keyed by its name."""
 
-    def __init__(self, model: str = DEFAULT_MODEL["embeddings"]) -> None:
+    def __init__(self, model: str = DEFAULT_MODEL["embeddings"], dimensions: int = EMBEDDING_DIMENSIONS) -> None:
+        self._dimensions = dimensions
         self._key = blake2b(model.encode(), digest_size=16).digest()
         self._mixer_key = np.uint64(int.from_bytes(self._key[:8], "little"))
 
@@ -53,9 +54,9 @@ class Embedder:
         return map(self.vector, texts)
 
     def vector(self, text: str) -> Floats:
-        """Return the vector of `text`, of shape (1536,)."""
+        """Return the vector of `text`, of shape (1536,) unless other dimensions are set."""
         encoded = text.encode("utf-8", "surrogatepass")
-        noise = np.frombuffer(shake_256(self._key + encoded).digest(EMBEDDING_DIMENSIONS), np.uint8)
+        noise = np.frombuffer(shake_256(self._key + encoded).digest(self._dimensions), np.uint8)
         total: Floats64 = self._sum(text).clip(-_MAX_SUM, _MAX_SUM) * _UNIT + ((noise >> 2) - 31.5)
         return (total / sqrt(total.dot(total))).astype(np.float32)
 
@@ -68,7 +69,7 @@ class Embedder:
         named += [_STEM_SPACE + _checksum(stem(word)) for word in content]
         weights = [_WORD] * len(content) + [_MINOR_WORD] * len(minor) + [_WORD] * len(content)
         joined = f" {' '.join(content)} "
-        total = np.zeros(EMBEDDING_DIMENSIONS)
+        total = np.zeros(self._dimensions)
         for start in range(0, max(len(named), len(joined)), _SLICE):
             end = start + _SLICE
             # Slices overlap by two characters, the rest of a trigram.
@@ -86,9 +87,10 @@ class Embedder:
             mixed *= factor
         mixed ^= mixed >> _LAST_SHIFT
         lanes = mixed.astype("<u8", copy=False).view("<u2")
-        sums = np.bincount(lanes % (2 * EMBEDDING_DIMENSIONS), each.repeat(_LANES), 2 * EMBEDDING_DIMENSIONS)
+        half = self._dimensions
+        sums = np.bincount(lanes % (2 * half), each.repeat(_LANES), 2 * half)
         # Positive sums come first, then negative ones.
-        return (sums[:EMBEDDING_DIMENSIONS] - sums[EMBEDDING_DIMENSIONS:]).astype(np.float64, copy=False)
+        return (sums[:half] - sums[half:]).astype(np.float64, copy=False)
 
 
 def little_endian(vector: Floats) -> memoryview:

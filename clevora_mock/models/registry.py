@@ -4,6 +4,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clevora_mock.contract.limits import EMBEDDING_DIMENSIONS
 from clevora_mock.resources import fixture
 
 if TYPE_CHECKING:
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
 
 
 class Models:
-    """The models of a server; `catalog` is a user's file, None for the shipped one."""
+    """The models of a server; `catalog` is a user's file, None for the shipped one; `dimensions` are a vector's."""
 
-    def __init__(self, catalog: Path | None = None) -> None:
+    def __init__(self, catalog: Path | None = None, dimensions: int = EMBEDDING_DIMENSIONS) -> None:
+        self._dimensions = dimensions
         self._catalog = catalog or fixture("catalog.jsonl")
 
     @cached_property
@@ -38,7 +40,7 @@ class Models:
     def embedder(self) -> "Embedder":
         from clevora_mock.models.embeddings import Embedder
 
-        return Embedder()
+        return Embedder(dimensions=self._dimensions)
 
     @cached_property
     def index(self) -> "SearchIndex":

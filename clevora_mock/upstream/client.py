@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from clevora_mock.core.accounts import bearer
 from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.setting_kinds import LOOPBACK
 from clevora_mock.version import __version__
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ FORWARDED_HEADERS = frozenset(
         b"webhook-timestamp",
     }
 )
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 MISSING = "--upstream needs httpx, which is not installed; install clevora-mock[upstream]"
 
 _CONNECT_SECONDS = 10

@@ -1,10 +1,12 @@
 """Errors as replies: the contract's JSON, and headers with hints beyond the contract."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from msgspec.structs import replace
 
 from clevora_mock.contract.endpoints import ENVELOPED_PATHS
+from clevora_mock.contract.errors import ErrorSpec
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.masking import masked_text
@@ -13,12 +15,12 @@ from clevora_mock.web.header_text import header_safe
 from clevora_mock.web.json_response import encode_reply
 
 
-def error_reply(error: ApiError, facts: RequestFacts) -> Reply:
+def error_reply(error: ApiError, facts: RequestFacts, changed: Mapping[str, ErrorSpec] | None = None) -> Reply:
     """Render `error` in the contract's format (W1); the dashboard's endpoints add ``"status":"error"`` (B12).
 
-    Secrets that the message quotes are masked (K3).
+    Secrets that the message quotes are masked (K3). `changed` has errors of another form, by their code.
     """
-    spec = error.spec
+    spec = (changed or {}).get(error.spec.code, error.spec)
     body: dict[str, Any] = {"error": {"message": masked_text(error.message), "type": spec.type, "code": spec.code}}
     if f"{facts.path}/".startswith(ENVELOPED_PATHS):
         body = {"status": "error"} | body

@@ -118,9 +118,13 @@ class OperationEndpoint:
         if plan.then.error is not None:
             return await self._inject_error(operation, context, plan.then.error)
         context.sandbox.admit(context.principal)
-        if not fits:
-            raise ApiError("payload_too_large")
-        reply = await self._handle(operation, context)
+        try:
+            if not fits:
+                raise ApiError("payload_too_large")
+            reply = await self._handle(operation, context)
+        except ApiError:
+            context.sandbox.take_back(context.principal)
+            raise
         if operation.method != "GET":
             context.exchange.keep_sandbox()
         return reply if plan is NO_PLAN else reply.charged(plan.then.charge)

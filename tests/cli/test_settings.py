@@ -31,6 +31,8 @@ VALID: dict[str, tuple[str, Any, str, Any]] = {
     "scenario": ("flaky", "flaky", "outage", "outage"),
     "scenarios": ("mine", "mine", "yours", "yours"),
     "catalog": ("a.jsonl", "a.jsonl", "b.json", "b.json"),
+    "contract": ("a.yaml", "a.yaml", "b.json", "b.json"),
+    "evidence": ("a.json", "a.json", "b.json", "b.json"),
     "clock": ("frozen:2026-05-11T14:00:00Z", "frozen:2026-05-11T14:00:00Z", "scaled:60", "scaled:60"),
     "real_delays": ("1", True, "off", False),
     "watch": ("1", True, "no", False),
@@ -75,6 +77,8 @@ INVALID: dict[str, tuple[str, ...]] = {
     "scenario": ("",),
     "scenarios": ("",),
     "catalog": ("",),
+    "contract": ("",),
+    "evidence": ("",),
     "clock": (
         "",
         "Real",

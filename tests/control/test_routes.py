@@ -30,7 +30,7 @@ SHAPES: list[tuple[str, Any, set[str]]] = [
         None,
         {"status", "version", "sandbox", "seed", "scenario", "firebaseProject", "clock"},
     ),
-    ("GET /__mock/fidelity", None, {"clauses"}),
+    ("GET /__mock/fidelity", None, {"status", "evidence", "overrides", "clauses"}),
     ("GET /__mock/sandboxes", None, {"sandboxes"}),
     ("POST /__mock/reset", None, {"reset"}),
     ("POST /__mock/reset", {}, {"reset"}),

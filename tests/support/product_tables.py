@@ -16,5 +16,7 @@ def control_rows() -> list[ControlRoute]:
     """Return every row of the control plane, bound to an application that is not served."""
     sandboxes = create_app().state.sandboxes
     return build_control_table(
-        ControlContext(sandboxes, ScenarioStore(scenarios()), WebhookSender(), list(OPERATIONS.values()), Background())
+        ControlContext(
+            sandboxes, ScenarioStore(scenarios()), WebhookSender(), list(OPERATIONS.values()), Background(), {}, None
+        )
     )

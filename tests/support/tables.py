@@ -5,6 +5,7 @@
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from clevora_mock.contract import limits as contract
 from clevora_mock.contract.clauses import CLAUSES
 from clevora_mock.contract.endpoints import ENDPOINTS, MODELS, Credential
 from clevora_mock.contract.errors import ERRORS
+from clevora_mock.contract_file import ContractFile
 from clevora_mock.core import money
 from clevora_mock.core.accounts import MAX_ACCOUNTS, MAX_KEYS
 from clevora_mock.core.documents import MAX_CONTAINERS
@@ -32,6 +34,7 @@ from clevora_mock.scenarios.json_schema import schema as scenario_schema
 from clevora_mock.server.limits import ConnectionLimits
 from clevora_mock.settings import SETTINGS
 from clevora_mock.testing.clevora import Clevora, SandboxClock
+from clevora_mock.verify.probes import PROBES, UNSEEN
 from clevora_mock.web.exchange_recorder import BODIES_BYTES, WORK_BYTES
 from tests.external.clients.matrix import CLIENTS, LIBRARIES, STATUSES, Client, Pin
 from tests.support.documents import documents
@@ -192,8 +195,28 @@ def _control_bodies() -> str:
 
 def clauses() -> list[list[str]]:
     """Return a row for every clause of the contract."""
-    rows = [[clause.id, clause.documented, clause.inferred] for clause in CLAUSES]
-    return [["Clause", "Documented", "Inferred"], *rows]
+    checks = Counter(probe.clause for probe in PROBES)
+    rows = [
+        [clause.id, clause.documented, clause.inferred, str(checks[clause.id] or UNSEEN[clause.id]), "never checked"]
+        for clause in CLAUSES
+    ]
+    return [["Clause", "Documented", "Inferred", "Checks", "Live API"], *rows]
+
+
+def contract_file() -> list[list[str]]:
+    """Return a row for every entry of a contract file."""
+    schema = msgspec.json.schema(ContractFile)["$defs"]
+    rows = [["Entry", "Type", "Without it", "Clauses"]]
+    for part, name, about in (
+        ("limits", "LimitRow", "L1-L3"),
+        ("tokens", "TokenRow", "C7"),
+        ("embeddings", "EmbeddingRow", "E3"),
+    ):
+        for entry, field in schema[name]["properties"].items():
+            rows.append([f"`{part}.{entry}`", _type(field), f"`{str(field['default']).lower()}`", about])
+    for entry, field in schema["ErrorRow"]["properties"].items():
+        rows.append([f"`errors.CODE.{entry}`", _type(field), "the contract's", "those of the error"])
+    return rows
 
 
 def models() -> list[list[str]]:
@@ -467,6 +490,7 @@ TABLES = {
     "catalog": catalog,
     "clauses": clauses,
     "clients": clients,
+    "contract_file": contract_file,
     "endpoints": endpoints,
     "errors": errors,
     "fault_options": fault_options,

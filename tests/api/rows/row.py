@@ -1,10 +1,44 @@
-"""A row of the table of requests and expected responses, and its matchers."""
+"""A row of the table of requests and expected responses, and the matchers of the package's probes."""
 
 import dataclasses
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from clevora_mock.verify.expectation import (
+    ABSENT,
+    INT,
+    MOMENT,
+    STRING,
+    Exactly,
+    ListOf,
+    Matcher,
+    OfType,
+    OneOf,
+    Text,
+    Within,
+    differences,
+    values,
+)
+
+__all__ = [
+    "ABSENT",
+    "ENVELOPED",
+    "ERRORS",
+    "INT",
+    "MOMENT",
+    "STRING",
+    "Exactly",
+    "ListOf",
+    "Matcher",
+    "OfType",
+    "OneOf",
+    "Row",
+    "Text",
+    "Within",
+    "differences",
+    "values",
+]
 
 # A second copy of the contract's error table, on purpose: it detects mistakes in the product's table.
 ERRORS: dict[str, tuple[int, str]] = {
@@ -63,125 +97,3 @@ class Row:
     @property
     def path(self) -> str:
         return self.request.partition(" ")[2]
-
-
-# --- matchers ---------------------------------------------------------------------------------------------------------
-
-
-class Matcher:
-    """A condition on a value, for rows where more than one value is right."""
-
-    def accepts(self, value: object) -> bool:
-        raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class OfType(Matcher):
-    """A value of exactly this type; booleans are not numbers."""
-
-    kind: type
-
-    def accepts(self, value: object) -> bool:
-        return type(value) is self.kind
-
-
-@dataclass(frozen=True)
-class Text(Matcher):
-    """A string that matches this pattern entirely."""
-
-    pattern: str
-
-    def accepts(self, value: object) -> bool:
-        return isinstance(value, str) and re.fullmatch(self.pattern, value, re.DOTALL) is not None
-
-
-@dataclass(frozen=True)
-class Within(Matcher):
-    """A number within these bounds, both included."""
-
-    low: float
-    high: float
-
-    def accepts(self, value: object) -> bool:
-        return isinstance(value, int | float) and not isinstance(value, bool) and self.low <= value <= self.high
-
-
-@dataclass(frozen=True)
-class ListOf(Matcher):
-    """An array of this length whose items all match `item`."""
-
-    length: int
-    item: Any = None
-
-    def accepts(self, value: object) -> bool:
-        return (
-            isinstance(value, list)
-            and len(value) == self.length
-            and (self.item is None or all(not differences(self.item, one) for one in value))
-        )
-
-
-@dataclass(frozen=True)
-class OneOf(Matcher):
-    """Any of these values."""
-
-    values: tuple[Any, ...]
-
-    def accepts(self, value: object) -> bool:
-        return value in self.values
-
-
-@dataclass(frozen=True)
-class Exactly(Matcher):
-    """An object with exactly these keys, whose values match."""
-
-    keys: Mapping[str, Any]
-
-    def accepts(self, value: object) -> bool:
-        return isinstance(value, dict) and value.keys() == self.keys.keys() and not differences(dict(self.keys), value)
-
-
-class Absent:
-    """A key that must be absent."""
-
-    def __repr__(self) -> str:
-        return "ABSENT"
-
-
-ABSENT = Absent()
-INT = OfType(int)
-STRING = Text(".+")
-MOMENT = Text(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
-
-
-def values(*given: Any) -> tuple[Any, ...]:
-    """Return values of several types, for rows that differ in nothing else."""
-    return given
-
-
-def differences(wanted: Any, found: Any, place: str = "") -> list[str]:
-    """Return the paths where `found` differs from `wanted`: objects may have further keys, arrays no further items."""
-    if isinstance(wanted, Matcher):
-        return [] if wanted.accepts(found) else [f"{place or 'it'}: wanted {wanted}, got {found!r}"]
-    if isinstance(wanted, Mapping):
-        if not isinstance(found, Mapping):
-            return [f"{place or 'it'}: wanted an object, got {found!r}"]
-        said: list[str] = []
-        for name, part in wanted.items():
-            if part is ABSENT:
-                said += [f"{place}.{name}: must be absent"] if name in found else []
-            elif name not in found:
-                said.append(f"{place}.{name}: missing")
-            else:
-                said += differences(part, found[name], f"{place}.{name}")
-        return said
-    if isinstance(wanted, list):
-        if not isinstance(found, list) or len(found) != len(wanted):
-            return [f"{place or 'it'}: wanted {len(wanted)} items, got {found!r}"]
-        return [
-            line
-            for index, (one, other) in enumerate(zip(wanted, found, strict=True))
-            for line in differences(one, other, f"{place}[{index}]")
-        ]
-    same = type(wanted) is type(found) or {type(wanted), type(found)} == {int, float}
-    return [] if same and wanted == found else [f"{place or 'it'}: wanted {wanted!r}, got {found!r}"]

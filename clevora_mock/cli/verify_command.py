@@ -1,0 +1,165 @@
+"""``clevora-mock verify``: asks a server, and tells what came of it."""
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from msgspec import Struct
+
+from clevora_mock import exit_status
+from clevora_mock.cli.options import fail, read_flag
+from clevora_mock.cli.terminal import Style, Styler
+from clevora_mock.clock import SECOND, monotonic_micros, read_duration, sleep, wall_micros
+from clevora_mock.core import money
+from clevora_mock.evidence import Verdict, write_evidence
+from clevora_mock.setting_kinds import DOLLARS, TIMEOUT, UPSTREAM
+from clevora_mock.verify import report, results
+from clevora_mock.verify.client import CannotCheckError, Origin, Request, SocketTransport, read_origin
+from clevora_mock.verify.llms import compare_document
+from clevora_mock.verify.pace import Pace
+from clevora_mock.verify.plan import Plan, make_plan, read_clauses
+from clevora_mock.verify.probes import HOMES
+from clevora_mock.verify.run import Ran, run
+from clevora_mock.verify.session import Credentials, Session
+
+_STYLES: dict[Verdict, Style] = {"confirmed": "good", "refuted": "bad", "could not check": "warning"}
+
+
+class Options(Struct, frozen=True):
+    """The command's flags as they were given."""
+
+    url: str | None
+    llms: str | None
+    clauses: str
+    max_spend: str
+    timeout: str
+    destructive: bool
+    yes: bool
+    evidence: str | None
+    junit: str | None
+    write_contract: str | None
+
+
+def verify(options: Options, credentials: Credentials) -> int:
+    """Ask, print, write the files, and return the exit status."""
+    if (options.url is None) == (options.llms is None):
+        raise click.UsageError("expected --url URL, or --llms URL.")
+    if options.llms is not None:
+        return _compare_llms(options)
+    origin = read_origin(read_flag(UPSTREAM, "--url", options.url or ""))
+    clauses = _clauses(options.clauses)
+    max_spend = money.micros(read_flag(DOLLARS, "--max-spend", options.max_spend))
+    for name, path in (
+        ("--evidence", options.evidence),
+        ("--junit", options.junit),
+        ("--write-contract", options.write_contract),
+    ):
+        _try_file(name, path)
+    plan = make_plan(credentials, clauses, destructive=options.destructive)
+    _print(report.plan_lines(plan, origin.url, max_spend, credentials.id_token is not None))
+    if not plan.probes:
+        fail("there is nothing to ask: see above what is needed", exit_status.FAILURE)
+    if not options.yes and not _agreed():
+        fail("nothing was asked", exit_status.FAILURE)
+    return _ask(origin, options, credentials, plan, max_spend)
+
+
+def _ask(origin: Origin, options: Options, credentials: Credentials, plan: Plan, max_spend: int) -> int:
+    transport = _transport(origin, options)
+    session = Session(transport, credentials, Pace(monotonic_micros, sleep), max_spend, HOMES, wall_micros())
+    paint = _painter()
+    ran = run(session, plan, lambda result: _print(report.clause_lines(result, paint)))
+    _print(report.summary_lines(ran, session.requests, session.spending.spent, paint))
+    _write_files(ran, origin, options, session)
+    return ran.status
+
+
+def _write_files(ran: Ran, origin: Origin, options: Options, session: Session) -> None:
+    if options.evidence is not None:
+        evidence = results.make_evidence(ran, origin.authority, wall_micros(), session.requests, session.spending.spent)
+        _write("--evidence", options.evidence, write_evidence(evidence))
+    if options.junit is not None:
+        _write("--junit", options.junit, results.junit(ran).encode())
+    if options.write_contract is not None:
+        document = results.overrides(ran)
+        _write("--write-contract", options.write_contract, json.dumps(document, indent=2).encode() + b"\n")
+        click.echo(f"{len(document)} parts of the contract are set otherwise in {options.write_contract}")
+
+
+def _compare_llms(options: Options) -> int:
+    """Compare a server's document for agents with the contract; print every difference."""
+    url = options.llms or ""
+    address = (
+        url
+        if url.rstrip("/").endswith((".json", ".txt", "/llms"))
+        else f"{url.rstrip('/').removesuffix('/v1')}/llms.json"
+    )
+    base, _, name = address.rstrip("/").rpartition("/")
+    origin = read_origin(read_flag(UPSTREAM, "--llms", base.removesuffix("/docs")))
+    target = f"/docs/{name}" if base.endswith("/docs") else f"/{name}"
+    try:
+        answer = _transport(origin, options)(Request("GET", target))
+        if answer.status != 200:
+            raise CannotCheckError(f"answered {answer.status}")
+        document: Any = json.loads(answer.body)
+    except ValueError:
+        fail(f"{address}: expected JSON", exit_status.FAILURE)
+    except CannotCheckError as error:
+        fail(f"{address}: {error}", exit_status.FAILURE)
+    found = compare_document(document)
+    _print(map(str, found))
+    differences = f"{len(found)} difference{'' if len(found) == 1 else 's'}"
+    same = "models, endpoints, prices, limits and errors are as in the contract"
+    click.echo(f"{address}: {differences if found else same}")
+    return exit_status.DRIFT if found else 0
+
+
+def _transport(origin: Origin, options: Options) -> SocketTransport:
+    timeout = read_duration(read_flag(TIMEOUT, "--timeout", options.timeout))
+    return SocketTransport(origin, monotonic_micros, timeout / SECOND)
+
+
+def _clauses(text: str) -> tuple[str, ...]:
+    try:
+        return read_clauses(text)
+    except ValueError as error:
+        fail(f"--clauses: {error}", exit_status.USAGE)
+
+
+def _agreed() -> bool:
+    if not sys.stdin.isatty():
+        fail("--yes is needed where nobody can be asked", exit_status.USAGE)
+    return click.confirm("Ask it?", default=False)
+
+
+def _try_file(flag: str, path: str | None) -> None:
+    """Exit unless the file can be written, before anything is asked."""
+    if path is None:
+        return
+    try:
+        existed = Path(path).exists()
+        Path(path).open("ab").close()
+        if not existed:
+            Path(path).unlink()
+    except OSError as error:
+        fail(f"{flag}: cannot write {path!r}: {error.strerror}", exit_status.USAGE)
+
+
+def _write(flag: str, path: str, content: bytes) -> None:
+    try:
+        Path(path).write_bytes(content)
+    except OSError as error:
+        fail(f"{flag}: cannot write {path!r}: {error.strerror}", exit_status.FAILURE)
+
+
+def _print(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(line)
+
+
+def _painter() -> report.Paint:
+    style = Styler(sys.stdout)
+    return lambda words, verdict: style(words, None if verdict is None else _STYLES[verdict])

@@ -1,0 +1,59 @@
+"""Requests as values: what is sent, what it needs, and what is expected of the answer."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from msgspec import Struct
+
+Need = Literal["api_key", "id_token", "other_id_token", "webhook_secret", "destructive", "limits"]
+
+# What a probe that was not asked lacks.
+NEEDS: dict[Need, str] = {
+    "api_key": "needs --api-key",
+    "id_token": "needs --id-token",
+    "other_id_token": "needs --other-id-token",
+    "webhook_secret": "needs --webhook-secret",
+    "destructive": "needs --destructive",
+    "limits": "uses up a minute's requests; ask for it by --clauses L",
+}
+
+# Credentials that a request is sent with, and what they need.
+CREDENTIALS: dict[str, Need | None] = {
+    "none": None,
+    "key": "api_key",
+    "token": "id_token",
+    "token of other": "other_id_token",
+    "unknown key": None,
+    "word": None,
+}
+
+
+class Ask(Struct, frozen=True):
+    """One request, and what is expected of its answer.
+
+    With an `error`, its code in the contract, the answer must be that error as this server has it (see
+    `Session.error`); otherwise the status is `status`. `answer` is the part of the body to compare, `sends` that of the
+    headers. A field that is missing is a difference in a probe of the answer's `shape`; elsewhere it is a reason why
+    the clause could not be checked. `served` means that another clause says
+    that the request is served, so that a refusal is such a reason too.
+    """
+
+    request: str
+    body: Any = None
+    raw: bytes | None = None
+    credential: str = "key"
+    headers: Mapping[str, str] = {}
+    status: int = 200
+    error: str | None = None
+    answer: Any = None
+    sends: Mapping[str, Any] = {}
+    shape: bool = False
+    served: bool = False
+
+    @property
+    def method(self) -> str:
+        return self.request.partition(" ")[0]
+
+    @property
+    def target(self) -> str:
+        return self.request.partition(" ")[2]

@@ -1,0 +1,448 @@
+"""K1-K9: API keys and ID tokens."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
+
+from clevora_mock.verify.ask import Ask
+from clevora_mock.verify.client import Answer, CannotCheckError, Request
+from clevora_mock.verify.expectation import (
+    INT,
+    MISSING,
+    MOMENT,
+    STRING,
+    Difference,
+    Exactly,
+    OfType,
+    OneOf,
+    Text,
+    compare,
+)
+from clevora_mock.verify.probe import Probe, asking, checking
+from clevora_mock.verify.probes.errors import CHAT, CHEAP, CHEAP_COST, HOMES
+from clevora_mock.verify.session import ACCOUNT, UNKNOWN_KEY, Session, error_of, json_of
+
+CREATE = Ask("POST /v1/keys", body={"name": "  clevora-mock verify \n"}, credential="token")
+LIST = Ask("GET /v1/keys", credential="token")
+_RAW = "sk_live_[0-9a-f]{32}"
+_NAME = "clevora-mock verify"
+# A request that is refused for its fields, and so is free, once the credential is good.
+_FREE = HOMES["missing_field"]
+
+
+class _MomentOrNull(OfType):
+    def accepts(self, value: object) -> bool:
+        return value is None or MOMENT.accepts(value)
+
+
+_MOMENT_OR_NULL = _MomentOrNull(str)
+
+# --- a key's life -----------------------------------------------------------------------------------------------------
+
+
+def create(session: Session, ask: Ask = CREATE) -> dict[str, Any]:
+    """Create a key, which is revoked at the end of the run, and return what it is shown as."""
+    answer = session.send(session.request(ask))
+    if answer.status >= 300:
+        raise CannotCheckError(f"{ask.request} answered {answer.status}")
+    session.memory["status of a new key"] = answer.status
+    body = json_of(answer)
+    made = body.get("data")
+    if not isinstance(made, dict) or not isinstance(made.get("key"), str) or not isinstance(made.get("id"), str):
+        raise CannotCheckError("a new key is shown without its key or its id")
+    session.memory.setdefault("keys to revoke", []).append((made["id"], ask.credential))
+    return body
+
+
+def created(session: Session) -> dict[str, Any]:
+    """Return the run's first key, as shown at its creation."""
+    if "created key" not in session.memory:
+        before = listed(session)
+        session.memory["created key"] = create(session)
+        session.memory["keys before"] = before
+    body: dict[str, Any] = session.memory["created key"]
+    return body
+
+
+def listed(session: Session) -> list[dict[str, Any]]:
+    """Return the account's keys."""
+    keys = session.data(LIST).get("keys")
+    if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
+        raise CannotCheckError("the list of keys has no keys")
+    return keys
+
+
+def revoked(session: Session) -> Answer:
+    """Revoke the run's first key, and return the answer."""
+    if "revoked key" not in session.memory:
+        made = created(session)["data"]
+        session.memory["revoked key"] = revoke(session, made["id"])
+    answer: Answer = session.memory["revoked key"]
+    return answer
+
+
+def revoke(session: Session, key_id: str, credential: str = "token") -> Answer:
+    """Revoke a key of the run's own; `key_id` may be the key itself."""
+    return session.send(session.request(Ask(f"DELETE /v1/keys/{key_id}", credential=credential)))
+
+
+def _was_revoked(answer: Answer, wanted: Any) -> list[Difference]:
+    return compare(200, answer.status, "status of revoking") or compare(wanted, json_of(answer))
+
+
+def revoke_all(session: Session) -> int:
+    """Revoke the keys that the run created; return how many could not be."""
+    left = 0
+    for key_id, credential in session.memory.get("keys to revoke", []):
+        try:
+            left += revoke(session, key_id, credential).status >= 300
+        except CannotCheckError:
+            left += 1
+    return left
+
+
+def with_key(request: Request, raw: str, scheme: str = "Bearer ") -> Request:
+    """Return `request` with another credential."""
+    others = tuple(header for header in request.headers if header[0] != "Authorization")
+    return Request(request.method, request.target, (*others, ("Authorization", f"{scheme}{raw}")), request.body)
+
+
+def _new_key(session: Session) -> list[Difference]:
+    data = Exactly({"id": Text(r"\S+"), "key": STRING, "name": STRING, "createdAt": MOMENT})
+    found = compare(Exactly({"status": "success", "data": data}), created(session))
+    return found + compare(200, session.memory["status of a new key"], "status of a new key")
+
+
+def _format(session: Session) -> list[Difference]:
+    return compare(Text(_RAW), created(session)["data"]["key"], "key")
+
+
+def _trimmed(session: Session) -> list[Difference]:
+    return compare(_NAME, created(session)["data"].get("name", MISSING), "data.name")
+
+
+def _default_name(session: Session) -> list[Difference]:
+    """No body at all is one without a name."""
+    made = create(session, Ask("POST /v1/keys", credential="token"))
+    return compare("Untitled key", made["data"].get("name", MISSING), "data.name")
+
+
+def _longest_name(session: Session) -> list[Difference]:
+    try:
+        made = create(session, Ask("POST /v1/keys", body={"name": "n" * 64}, credential="token"))
+    except CannotCheckError as error:
+        return [Difference("a name of 64 characters", "taken", str(error))]
+    return compare("n" * 64, made["data"].get("name", MISSING), "data.name")
+
+
+def _shown_once(session: Session) -> list[Difference]:
+    raw = created(session)["data"]["key"]
+    text = json.dumps(listed(session))
+    return [Difference("data.keys", "previews", "a whole key")] if raw in text else []
+
+
+def _masked(session: Session) -> list[Difference]:
+    shown = Exactly(
+        {
+            "id": Text(r"\S+"),
+            "name": OfType(str),
+            "preview": OfType(str),
+            "status": OneOf(("active", "revoked")),
+            "createdAt": MOMENT,
+            "lastUsed": _MOMENT_OR_NULL,
+            "requests": INT,
+            "tokens": INT,
+        }
+    )
+    created(session)
+    found = [one for index, key in enumerate(listed(session)) for one in compare(shown, key, f"data.keys[{index}]")]
+    return found[:3]
+
+
+def _preview(session: Session) -> list[Difference]:
+    made = created(session)["data"]
+    key = next((one for one in listed(session) if one.get("id") == made["id"]), None)
+    if key is None:
+        return [Difference("data.keys", "the new key", MISSING)]
+    raw = made["key"]
+    wanted = f"{raw[:20]}...{raw[-2:]}"
+    if key.get("preview") == wanted:
+        return []
+    return [Difference("preview", "the first 20 characters, ... and the last 2", key.get("preview", MISSING))]
+
+
+def _newest_first(session: Session) -> list[Difference]:
+    made = created(session)["data"]
+    second = create(session)["data"]
+    order = [key.get("id") for key in listed(session) if key.get("id") in (made["id"], second["id"])]
+    return [] if order == [second["id"], made["id"]] else [Difference("data.keys", "the newest first", "another order")]
+
+
+def _counted(session: Session) -> list[Difference]:
+    """Check that a key of no use yet has counted nothing."""
+    made = created(session)["data"]
+    key = next((one for one in listed(session) if one.get("id") == made["id"]), {})
+    return compare({"status": "active", "lastUsed": None, "requests": 0, "tokens": 0}, key)
+
+
+def _revoke(session: Session) -> list[Difference]:
+    made = created(session)["data"]
+    wanted = Exactly({"status": "success", "data": Exactly({"id": made["id"], "status": "revoked"})})
+    return _was_revoked(revoked(session), wanted)
+
+
+def _revoke_again(session: Session) -> list[Difference]:
+    revoked(session)
+    return _was_revoked(revoke(session, created(session)["data"]["id"]), {"data": {"status": "revoked"}})
+
+
+def _revoke_raw(session: Session) -> list[Difference]:
+    """Check that the raw key is taken for an id."""
+    made = create(session)["data"]
+    return _was_revoked(revoke(session, made["key"]), {"data": {"id": made["id"], "status": "revoked"}})
+
+
+def _revoked_in_list(session: Session) -> list[Difference]:
+    revoked(session)
+    made = created(session)["data"]
+    key = next((one for one in listed(session) if one.get("id") == made["id"]), None)
+    return compare({"status": "revoked"}, key) if key else [Difference("data.keys", "the revoked key", MISSING)]
+
+
+def _works_until_revoked(session: Session) -> list[Difference]:
+    """Check that a new key works at once, and not after it was revoked; the other key goes on."""
+    made = create(session)["data"]
+    before = session.send(with_key(session.request(_FREE), made["key"]), expected=400)
+    found = session.compare_error("missing_field", before)
+    answer = revoke(session, made["id"])
+    if answer.status >= 300:
+        raise CannotCheckError(f"DELETE /v1/keys answered {answer.status}")
+    after = session.send(with_key(session.request(CHEAP), made["key"]), expected=401, risk=CHEAP_COST)
+    found += session.compare_error("invalid_api_key", after)
+    return found + session.compare(_FREE, session.ask(_FREE).answer)
+
+
+def _scheme(scheme: str) -> Probe:
+    def check(session: Session) -> list[Difference]:
+        request = with_key(session.request(_FREE), session.credentials.api_key or "", scheme)
+        return session.compare_error("missing_field", session.send(request, expected=400))
+
+    return checking(f"the scheme {scheme.strip()}", "K1", check, "api_key", requests=1)
+
+
+def _bad_key(title: str, change: str) -> Probe:
+    def check(session: Session) -> list[Difference]:
+        authorization = change.format(
+            key=session.credentials.api_key or "", upper=(session.credentials.api_key or "").upper()
+        )
+        request = with_key(session.request(HOMES["invalid_api_key"]), authorization, "")
+        return session.compare_error("invalid_api_key", session.send(request, expected=401, risk=CHEAP_COST))
+
+    return checking(f"refused: {title}", "K1", check, "api_key", requests=1)
+
+
+def _printed(session: Session) -> list[Difference]:
+    message = error_of(session.answer(HOMES["invalid_api_key"])).get("message")
+    if message is None:
+        raise CannotCheckError("the error has no message")
+    return compare("Invalid API key", message, "error.message")
+
+
+# --- ID tokens --------------------------------------------------------------------------------------------------------
+
+
+def _claims(session: Session) -> dict[str, Any]:
+    """Return the claims of the given ID token."""
+    try:
+        part = (session.credentials.id_token or "").split(".")[1]
+        claims = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (IndexError, ValueError):
+        raise CannotCheckError("--id-token is no JWT") from None
+    if not isinstance(claims, dict):
+        raise CannotCheckError("--id-token is no JWT")
+    return claims
+
+
+def _encoded(value: dict[str, Any]) -> str:
+    return urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=").decode()
+
+
+def _unsigned(claims: dict[str, Any]) -> str:
+    return f"{_encoded({'alg': 'none', 'typ': 'JWT'})}.{_encoded(claims)}."
+
+
+def _token_refused(title: str, **changes: Any) -> Probe:
+    """Return the probe of a token with other claims; None removes one."""
+
+    def check(session: Session) -> list[Difference]:
+        changed = {name: value for name, value in (_claims(session) | changes).items() if value is not None}
+        request = with_key(session.request(LIST), _unsigned(changed))
+        return session.compare_error("invalid_id_token", session.send(request, expected=401))
+
+    return checking(f"a token refused: {title}", "K7", check, "id_token", requests=1)
+
+
+def _kind_of_token(session: Session) -> list[Difference]:
+    """Check that the token that the server takes is an unsigned one."""
+    answer = session.send(session.request(LIST))
+    if answer.status != 200:
+        raise CannotCheckError(f"--id-token was answered {answer.status}")
+    parts = (session.credentials.id_token or "").split(".")
+    try:
+        header = json.loads(urlsafe_b64decode(parts[0] + "=" * (-len(parts[0]) % 4)))
+    except ValueError:
+        raise CannotCheckError("--id-token is no JWT") from None
+    return compare({"alg": "none"}, header, "header of the token")
+
+
+def _key_closed(request: str, body: object = None) -> Probe:
+    return asking(f"an API key does not open {request}", "K2", request, body=body, error="invalid_id_token")
+
+
+def _token_closed(request: str, body: object) -> Probe:
+    title = f"an ID token does not open {request}"
+    return asking(title, "K2", request, body=body, credential="token", error="invalid_api_key")
+
+
+# --- a user without access --------------------------------------------------------------------------------------------
+
+
+def _stranger(session: Session) -> dict[str, Any]:
+    """Return the account of the other user before the run changed it."""
+    if "stranger" not in session.memory:
+        session.memory["stranger"] = session.data(Ask("GET /api/developer/account", credential="token of other"))
+    account: dict[str, Any] = session.memory["stranger"]
+    if account.get("developerAccess") is not False:
+        raise CannotCheckError("--other-id-token is of a user who has developer access")
+    return account
+
+
+def _no_access(session: Session) -> list[Difference]:
+    _stranger(session)
+    ask = Ask(
+        "POST /api/developer/topup", {"amount": 15}, credential="token of other", error="developer_access_required"
+    )
+    return session.differences(ask)
+
+
+def _activated(session: Session) -> Answer:
+    if "activated" not in session.memory:
+        _stranger(session)
+        # So that the error is learned while the user is refused.
+        session.error("developer_access_required")
+        request = session.request(Ask("POST /api/developer/activate", credential="token of other"))
+        session.memory["activated"] = session.send(request)
+    answer: Answer = session.memory["activated"]
+    return answer
+
+
+def _activation(session: Session) -> list[Difference]:
+    """Activation gives access, and a second one changes nothing."""
+    first = _activated(session)
+    found = compare(200, first.status, "status of activating")
+    found = found or compare({"data": {"developerAccess": True}}, json_of(first))
+    again = session.send(session.request(Ask("POST /api/developer/activate", credential="token of other")))
+    if again.status != 200:
+        return [*found, Difference("status of activating again", 200, again.status)]
+    opened = session.send(session.request(Ask("GET /v1/keys", credential="token of other")))
+    return found + session.compare_status(200, opened)
+
+
+def _two_flags(session: Session) -> list[Difference]:
+    """Check that access is no funds: a key can be made, and the account is not activated."""
+    answer = _activated(session)
+    if answer.status >= 300:
+        raise CannotCheckError(f"POST /api/developer/activate answered {answer.status}")
+    found = compare({"activated": False}, session.data(Ask("GET /api/developer/account", credential="token of other")))
+    _unfunded_key(session)
+    return found
+
+
+def _unfunded_key(session: Session) -> str:
+    if "unfunded key" not in session.memory:
+        _activated(session)
+        ask = Ask("POST /v1/keys", body={"name": _NAME}, credential="token of other")
+        session.memory["unfunded key"] = create(session, ask)["data"]["key"]
+    key: str = session.memory["unfunded key"]
+    return key
+
+
+def _unfunded(session: Session) -> list[Difference]:
+    request = with_key(session.request(CHEAP), _unfunded_key(session))
+    answer = session.send(request, expected=402, risk=CHEAP_COST)
+    return session.compare_with_table("account_not_activated", answer)
+
+
+def _threshold(session: Session) -> list[Difference]:
+    """Check that an account with $15 or more is activated."""
+    account = session.data(ACCOUNT)
+    if not isinstance(account.get("balance"), int | float) or account["balance"] < 15:
+        raise CannotCheckError("the account's balance is below $15")
+    return compare({"activated": True}, account)
+
+
+PROBES = (
+    checking("the printed error", "K1", _printed, requests=1),
+    _scheme("bearer "),
+    _scheme("BEARER "),
+    asking("refused: no header", "K1", CHAT, body=CHEAP.body, credential="none", error="invalid_api_key"),
+    asking("refused: a word", "K1", CHAT, body=CHEAP.body, credential="word", error="invalid_api_key"),
+    _bad_key("no scheme", "{key}"),
+    _bad_key("in capitals", "Bearer {upper}"),
+    _bad_key("one more digit", "Bearer {key}0"),
+    checking("a key's form", "K1", _format, "id_token"),
+    *(
+        _key_closed(request, body)
+        for request, body in (
+            ("GET /v1/keys", None),
+            ("POST /v1/keys", {}),
+            ("POST /api/developer/topup", {"amount": 15}),
+        )
+    ),
+    _token_closed(CHAT, CHEAP.body),
+    _token_closed("POST /v1/embeddings", {"input": "a"}),
+    _token_closed("POST /v1/search", {"query": "a"}),
+    _token_closed("POST /v1/scripts/generate", {"topic": "a", "length": "short"}),
+    checking("a new key's fields", "K3", _new_key, "id_token"),
+    checking("a name is trimmed", "K3", _trimmed, "id_token"),
+    checking("a name by default", "K3", _default_name, "id_token", requests=1),
+    checking("a name of 64 characters", "K3", _longest_name, "id_token", requests=1),
+    checking("a key is shown once", "K3", _shown_once, "id_token", requests=1),
+    *(
+        asking(
+            f"no key named {title}",
+            "K3",
+            "POST /v1/keys",
+            body={"name": name},
+            credential="token",
+            error="invalid_field",
+        )
+        for title, name in (("by 65 characters", "n" * 65), ("by a number", 5))
+    ),
+    checking("the list's fields", "K4", _masked, "id_token"),
+    checking("a preview", "K4", _preview, "id_token"),
+    checking("the newest first", "K4", _newest_first, "id_token", requests=3),
+    checking("an active key", "K4", _counted, "id_token"),
+    checking("revoking", "K5", _revoke, "id_token"),
+    checking("revoking again", "K5", _revoke_again, "id_token"),
+    checking("revoking by the raw key", "K5", _revoke_raw, "id_token"),
+    checking("a revoked key in the list", "K5", _revoked_in_list, "id_token"),
+    *(
+        asking(f"revoking {title}", "K5", f"DELETE /v1/keys/{key}", credential="token", error="not_found")
+        for title, key in (("an unknown id", "key_000000000000000000000000"), ("an unknown key", UNKNOWN_KEY))
+    ),
+    checking("a key works until it is revoked", "K6", _works_until_revoked, "id_token", "api_key", requests=5),
+    checking("the kind of a token", "K7", _kind_of_token, "id_token", requests=1),
+    asking("a token refused: none", "K7", "GET /v1/keys", credential="none", error="invalid_id_token"),
+    _token_refused("expired", exp=1),
+    _token_refused("without exp", exp=None),
+    _token_refused("of another project", aud="elsewhere", iss="https://securetoken.google.com/elsewhere"),
+    _token_refused("by another issuer", iss="https://accounts.google.com/elsewhere"),
+    _token_refused("for another audience", aud="elsewhere"),
+    _token_refused("without a user", sub=None, user_id=None),
+    checking("no access before activation", "K8", _no_access, "other_id_token"),
+    checking("activation", "K8", _activation, "other_id_token", "destructive", requests=3),
+    checking("access is not funds", "K9", _two_flags, "other_id_token", "destructive"),
+    checking("an account with $15", "B2", _threshold, "id_token", requests=1),
+    checking("an account without funds", "B2", _unfunded, "other_id_token", "destructive", requests=1),
+)

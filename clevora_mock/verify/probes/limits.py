@@ -1,0 +1,149 @@
+"""L1-L4: limits. They use up a minute's requests of a key that is made for it, and are asked only by name."""
+
+from typing import Any
+
+from clevora_mock.verify.ask import Ask
+from clevora_mock.verify.client import Answer, CannotCheckError, Request
+from clevora_mock.verify.expectation import ABSENT, Difference
+from clevora_mock.verify.probe import checking
+from clevora_mock.verify.probes.errors import HOMES
+from clevora_mock.verify.probes.keys import create, with_key
+from clevora_mock.verify.session import Session
+
+PER_MINUTE = 60
+# Of 66 requests of one token.
+_BURST_COST = 6_600
+_ONE_TOKEN = Ask("POST /v1/embeddings", body={"input": "a"})
+_FIXED, _ALIGNED = ("limits.window", "fixed"), ("limits.window", "aligned")
+_FREE = HOMES["missing_field"]
+_HEADERS = (
+    "x-ratelimit-limit",
+    "x-ratelimit-remaining",
+    "x-ratelimit-reset",
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-remaining-requests",
+    "ratelimit",
+    "ratelimit-limit",
+    "ratelimit-policy",
+    "retry-after",
+)
+
+
+class _Key:
+    """A key of the run's own, whose requests are not paced."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        raw = create(session)["data"]["key"]
+        self._good: Request = with_key(session.request(_ONE_TOKEN), raw)
+        self._free: Request = with_key(session.request(_FREE), raw)
+
+    def good(self) -> Answer:
+        return self._session.send(self._good, expected=429, unpaced=True)
+
+    def free(self) -> Answer:
+        return self._session.send(self._free, expected=429, unpaced=True)
+
+
+def _burst(session: Session) -> dict[str, Any]:
+    """Send 61 requests that succeed with a new key, once a run, and one with another key."""
+    if "burst" not in session.memory:
+        key, other = _Key(session), _Key(session)
+        session.spending.require(_BURST_COST)
+        statuses: list[int] = []
+        answer = key.good()
+        while answer.status != 429 and len(statuses) < PER_MINUTE + 5:
+            statuses.append(answer.status)
+            answer = key.good()
+        found = {"served": len(statuses), "last": answer, "other": other.free(), "statuses": statuses}
+        # Only now, since reading the balance takes its time.
+        session.spending.record(_BURST_COST, None)
+        session.memory["burst"] = found
+    burst: dict[str, Any] = session.memory["burst"]
+    return burst
+
+
+def _sixty(session: Session) -> list[Difference]:
+    burst = _burst(session)
+    if any(status != 200 for status in burst["statuses"]):
+        raise CannotCheckError("a request of the burst failed")
+    served = burst["served"]
+    if burst["last"].status != 429:
+        return [
+            Difference("requests a minute", PER_MINUTE, f"more than {served}", ("limits.requests_per_minute", None))
+        ]
+    if served != PER_MINUTE:
+        return [Difference("requests a minute", PER_MINUTE, served, ("limits.requests_per_minute", served))]
+    return session.compare_with_table("rate_limit_exceeded", burst["last"])
+
+
+def _two_keys(session: Session) -> list[Difference]:
+    burst = _burst(session)
+    if burst["last"].status != 429:
+        raise CannotCheckError("no key reached its limit")
+    return [] if burst["other"].status != 429 else [Difference("another key of the account", "served", "429")]
+
+
+def _retry_after(session: Session) -> list[Difference]:
+    burst = _burst(session)
+    if burst["last"].status != 429:
+        raise CannotCheckError("no key reached its limit")
+    value = burst["last"].header("retry-after")
+    if value is None or not value.isdigit() or not 1 <= int(value) <= 60:
+        return [Difference("header retry-after", "whole seconds from 1 to 60", "nothing" if value is None else value)]
+    return []
+
+
+def _window(session: Session) -> list[Difference]:
+    """Check that the window slides: when the oldest request leaves it, one more is admitted, and not sixty."""
+    burst = _burst(session)
+    if burst["last"].status != 429:
+        raise CannotCheckError("no key reached its limit")
+    if burst["other"].status == 429:
+        raise CannotCheckError("keys share their limit")
+    # Where the clock's own minute would end as a sliding one does, begin later.
+    if not 7 < session.wall_seconds() % 60 < 57:
+        session.pace.sleep(15)
+    key = _Key(session)
+    if key.free().status == 429:
+        raise CannotCheckError("a new key is at its limit")
+    session.pace.sleep(10)
+    refused = next((answer for _ in range(PER_MINUTE + 4) if (answer := key.free()).status == 429), None)
+    if refused is None:
+        return [Difference("requests that failed with 400", "count", "do not count", ("limits.count_failed", False))]
+    wait = refused.header("retry-after") or ""
+    if not wait.isdigit():
+        raise CannotCheckError("a 429 has no Retry-After in seconds")
+    if not 47 <= int(wait) <= 51:
+        return [Difference("Retry-After, 10 s after the oldest request", "50", wait, _ALIGNED)]
+    return _wait(session, key, int(wait))
+
+
+def _wait(session: Session, key: _Key, seconds: int) -> list[Difference]:
+    """Check what is admitted a second before a wait is over, which does not count, and what after it."""
+    session.pace.sleep(seconds - 1.5)
+    early = key.free()
+    session.pace.sleep(1.5)
+    first, second = key.free(), key.free()
+    if early.status != 429:
+        return [Difference("a request before Retry-After is over", "429", early.status)]
+    if first.status == 429:
+        return [Difference("a request after Retry-After", "served", "429", ("limits.count_refused", True))]
+    return [] if second.status == 429 else [Difference("the window", "sliding", "fixed", _FIXED)]
+
+
+def _no_headers(session: Session) -> list[Difference]:
+    answer = session.answer(_ONE_TOKEN)
+    if answer.status != 200:
+        raise CannotCheckError(f"the request was answered {answer.status}")
+    shown = [name for name in _HEADERS if answer.header(name) is not None]
+    return [Difference(f"header {name}", ABSENT, answer.header(name)) for name in shown[:1]]
+
+
+PROBES = (
+    checking("60 requests a minute", "L1", _sixty, "limits", "id_token", "api_key", cost=_BURST_COST, requests=68),
+    checking("a second key", "L1", _two_keys, "limits", "id_token", "api_key"),
+    checking("Retry-After", "L2", _retry_after, "limits", "id_token", "api_key"),
+    checking("the window", "L2", _window, "limits", "id_token", "api_key", requests=70),
+    checking("no other header", "L4", _no_headers, "api_key", requests=1),
+)

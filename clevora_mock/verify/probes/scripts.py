@@ -1,0 +1,72 @@
+"""G1-G3: scripts, the dearest of the API, so that one short script answers for several clauses."""
+
+from typing import Any
+
+from clevora_mock.verify.ask import Ask
+from clevora_mock.verify.client import CannotCheckError
+from clevora_mock.verify.expectation import INT, STRING, Difference, Exactly, ListOf, OneOf, Text, Within, values
+from clevora_mock.verify.probe import Probe, asking, checking
+from clevora_mock.verify.session import Session, json_of
+
+PATH = "POST /v1/scripts/generate"
+TOPIC = {"topic": "Tea"}
+SHORT = Ask(PATH, body={"topic": "Tea", "length": "short"})
+_DEFAULT = Ask(PATH, body=TOPIC)
+_LONG = Ask(PATH, body=TOPIC | {"length": "long"})
+_SECTION = Exactly({"heading": STRING, "content": STRING, "durationSeconds": INT})
+_ANSWER = Exactly(
+    {
+        "id": Text("script_.+"),
+        "object": "script",
+        "created": INT,
+        "model": STRING,
+        "topic": "Tea",
+        "style": OneOf(("youtube", "podcast", "tiktok")),
+        "length": OneOf(("short", "medium", "long")),
+        "script": Exactly(
+            {"title": STRING, "hook": STRING, "sections": ListOf(None, _SECTION), "callToAction": STRING}
+        ),
+        "usage": Exactly({"prompt_tokens": INT, "completion_tokens": INT, "total_tokens": INT}),
+    }
+)
+_STYLES = [Ask(PATH, body={"topic": "Tea", "length": "short", "style": style}) for style in ("podcast", "tiktok")]
+
+
+def _refused(title: str, body: dict[str, Any], error: str = "invalid_field", clause: str = "G1") -> Probe:
+    return asking(f"no script: {title}", clause, PATH, body=body, error=error)
+
+
+def _within(title: str, ask: Ask, length: str, budget: int) -> Probe:
+    usage = {"completion_tokens": Within(0.7 * budget, budget)}
+    return Probe(title, "G2", Ask(ask.request, ask.body, answer={"length": length, "usage": usage}))
+
+
+def _style(ask: Ask) -> Probe:
+    style = ask.body["style"]
+    return Probe(f"a {style} script", "G3", Ask(ask.request, ask.body, answer={"style": style}, shape=True))
+
+
+def _differ(session: Session) -> list[Difference]:
+    """Scripts of one topic have another text in each style."""
+    scripts = [json_of(session.answer(ask)).get("script") for ask in (SHORT, *_STYLES)]
+    if not all(scripts):
+        raise CannotCheckError("there is no script of each style")
+    same = any(one == other for index, one in enumerate(scripts) for other in scripts[index + 1 :])
+    return [Difference("scripts of two styles", "different", "the same")] if same else []
+
+
+PROBES = (
+    Probe("youtube by default", "G1", Ask(SHORT.request, SHORT.body, answer={"style": "youtube", "length": "short"})),
+    _refused("no topic", {}, "missing_field"),
+    *(_refused(f"topic {value!r}", {"topic": value}) for value in values("", " \t", 5)),
+    *(_refused(f"style {value!r}", TOPIC | {"style": value}) for value in values("vimeo", "YouTube", 1)),
+    *(_refused(f"length {value!r}", TOPIC | {"length": value}, clause="G2") for value in values("tiny", 300)),
+    Probe("the answer's fields", "G3", Ask(SHORT.request, SHORT.body, answer=_ANSWER, shape=True, served=True)),
+    _within("a short script", SHORT, "short", 300),
+    _within("medium by default", _DEFAULT, "medium", 900),
+    _within("a long script", _LONG, "long", 2400),
+    *map(_style, _STYLES),
+    checking("styles differ", "G3", _differ, "api_key", requests=3),
+    Probe("the default model", "C2", Ask(SHORT.request, SHORT.body, answer={"model": "clevora-script-1"})),
+    _refused("another endpoint's model", TOPIC | {"model": "clevora-embed-1"}, "invalid_model", "C2"),
+)

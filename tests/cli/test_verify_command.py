@@ -1,0 +1,99 @@
+"""``clevora-mock verify`` on the command line."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from clevora_mock.settings import Settings
+from tests.support.program import run_in_process
+from tests.support.server import RunningServer, serve_settings
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RunningServer]:
+    with serve_settings(Settings()) as started:
+        yield started
+
+
+def test_it_says_what_it_asks_then_each_clause_then_a_summary(server: RunningServer) -> None:
+    ended = run_in_process(
+        "verify", "--url", server.base_url, "--yes", "--clauses", "E,S4", CLEVORA_API_KEY=server.api_key
+    )
+    lines = ended.stdout.splitlines()
+    assert lines[0] == f"{server.url} is asked for 5 clauses in 23 checks:"
+    assert "at most $0.0" in lines[2]
+    assert [line.split()[:2] for line in lines if line.startswith(("E", "S"))] == [
+        ["E1", "confirmed"],
+        ["E2", "confirmed"],
+        ["E3", "confirmed"],
+        ["E4", "confirmed"],
+        ["S4", "confirmed"],
+        ["Embeddings", "4"],
+        ["Streaming", "1"],
+    ]
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_refuted_clause_is_shown_side_by_side_and_settled(server: RunningServer, tmp_path: Path) -> None:
+    contract, evidence, xml = tmp_path / "contract.yaml", tmp_path / "evidence.json", tmp_path / "junit.xml"
+    contract.write_text("embeddings: {dimensions: 768}", encoding="utf-8")
+    written = tmp_path / "written.json"
+    with serve_settings(Settings(contract=contract)) as other:
+        files = ("--evidence", str(evidence), "--junit", str(xml), "--write-contract", str(written))
+        ended = run_in_process(
+            "verify", "--url", other.base_url, "--yes", "--clauses", "E3,H1", "--api-key", other.api_key, *files
+        )
+    assert ended.returncode == 2
+    assert "          expected  1536                                got  768\n" in ended.stdout
+    assert "the mock answers so by embeddings.dimensions: 768 in a --contract file" in ended.stdout
+    assert "refuted: E3 (inferred)" in ended.stdout
+    assert json.loads(written.read_text()) == {"embeddings": {"dimensions": 768}}
+    assert json.loads(evidence.read_text())["clauses"]["E3"]["verdict"] == "refuted"
+    suite = ET.parse(xml).getroot()
+    assert [suite.get(name) for name in ("tests", "failures", "skipped")] == ["2", "1", "0"]
+    assert "dimensions: expected 1536, got 768" in (suite.findtext("testcase/failure") or "")
+
+
+def test_the_key_is_never_printed(server: RunningServer, tmp_path: Path) -> None:
+    evidence = tmp_path / "evidence.json"
+    ended = run_in_process(
+        "verify", "--url", server.base_url, "--yes", "--clauses", "K,W1", "--evidence", str(evidence),
+        CLEVORA_API_KEY=server.api_key,
+    )  # fmt: skip
+    assert server.api_key not in ended.stdout + ended.stderr + evidence.read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        ((), 2, "expected --url URL, or --llms URL."),
+        (("--url", "http://127.0.0.1:1/v1", "--llms", "http://127.0.0.1:1"), 2, "expected --url URL, or --llms URL."),
+        (("--url", "http://api.example/v1"), 2, "--url: expected https://HOST/v1, or http:// for this machine alone"),
+        (("--url", "http://127.0.0.1:1/v1", "--clauses", "Z9"), 2, "--clauses: expected clauses such as C,S4"),
+        (("--url", "http://127.0.0.1:1/v1", "--max-spend", "lots"), 2, "--max-spend: expected dollars from 0 to"),
+        (("--url", "http://127.0.0.1:1/v1", "--evidence", "/nowhere/e.json"), 2, "--evidence: cannot write"),
+        (("--url", "http://127.0.0.1:1/v1", "--clauses", "K8"), 1, "there is nothing to ask"),
+        (("--url", "http://127.0.0.1:1/v1"), 2, "--yes is needed where nobody can be asked"),
+        (("--llms", "http://127.0.0.1:1"), 1, "connection lost: Connection refused"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_line_or_two(arguments: tuple[str, ...], status: int, message: str) -> None:
+    ended = run_in_process("verify", *arguments)
+    assert (ended.returncode, message in ended.stderr) == (status, True), ended.stderr
+    assert ended.stderr.count("\n") <= 2
+
+
+def test_a_server_that_is_not_there_is_status_1() -> None:
+    ended = run_in_process("verify", "--url", "http://127.0.0.1:1/v1", "--yes")
+    assert ended.returncode == 1
+    assert "stopped: connection lost: Connection refused" in ended.stdout
+
+
+@pytest.mark.parametrize("path", ["", "/v1", "/llms.json", "/llms.txt", "/docs/llms"])
+def test_the_document_for_agents_is_compared_without_a_key(server: RunningServer, path: str) -> None:
+    ended = run_in_process("verify", "--llms", f"{server.url}{path}")
+    assert ended.stdout.endswith(": models, endpoints, prices, limits and errors are as in the contract\n")
+    assert ended.returncode == 0

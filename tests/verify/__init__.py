@@ -1,0 +1,1 @@
+"""``clevora-mock verify``."""
