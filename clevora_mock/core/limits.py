@@ -66,6 +66,14 @@ class RateLimiter:
             )
         recent.insert(count, now)
 
+    def left(self, now: int, limits: Limits) -> tuple[int | None, int | None]:
+        """Return the requests and the tokens that are left at `now`; None for a limit that is off."""
+        requests = sum(1 for at in self.recent if now - MINUTE < at <= now)
+        return (
+            _left(limits.requests_per_minute, requests),
+            _left(limits.tokens_per_day, self.tokens.get(day_of(now), 0)),
+        )
+
     def add_tokens(self, tokens: int, now: int) -> None:
         """Add `tokens` to the UTC day of `now`; beyond `DAYS` days, the one that was used least recently is dropped."""
         day = day_of(now)
@@ -77,3 +85,7 @@ class RateLimiter:
 def ceil_seconds(micros: int) -> int:
     """Round a wait up to whole seconds, at least 1."""
     return max(1, -(-micros // SECOND))
+
+
+def _left(limit: int | None, used: int) -> int | None:
+    return None if limit is None else max(0, limit - used)

@@ -38,10 +38,10 @@ class Checkout:
     """A payment page for a top-up.
 
     `amount` is in micro-dollars. `due` is the time at which its event is to be delivered, `deliveries` how often.
-    `credited` is True once the webhook has credited it.
+    `credited` is True once the webhook has credited it. `payment_id` is that of its event, once there is one.
     """
 
-    __slots__ = ("amount", "created", "credited", "deliveries", "due", "email", "id", "status", "uid")
+    __slots__ = ("amount", "created", "credited", "deliveries", "due", "email", "id", "payment_id", "status", "uid")
 
     def __init__(self, checkout_id: str, uid: str, email: str | None, amount: int, created: int) -> None:
         self.id = checkout_id
@@ -53,6 +53,7 @@ class Checkout:
         self.credited = False
         self.due: int | None = None
         self.deliveries = 1
+        self.payment_id: str | None = None
 
     @property
     def expires(self) -> int:

@@ -302,7 +302,8 @@ class Sandbox:
         """Build the event of a finished checkout."""
         outcome: Outcome = "failed" if checkout.status == "failed" else "succeeded"
         business = "bus_" + self.rng.hex_at("business", 0)
-        return event(checkout, outcome, "pay_" + self.rng.next_hex("payment"), business, now)
+        checkout.payment_id = "pay_" + self.rng.next_hex("payment")
+        return event(checkout, outcome, checkout.payment_id, business, now)
 
     def receive_payment(self, event_id: str, announced: dict[str, Any], now: int) -> None:
         """Credit the account of the checkout that a verified event pays, if any."""
