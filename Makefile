@@ -1,5 +1,6 @@
 # All targets need Python 3.11 or later. test-clients also needs Node 20 or later, npm, curl, a JDK (17 or later) and Go;
-# test-browser needs Node 20 or later, npm and Chromium; bench-peers and bench-publish need Node 20.15 or later and npm.
+# test-browser needs Node 20 or later, npm and Chromium; test-console npm, curl and Chromium; bench-peers and bench-publish
+# need Node 20.15 or later and npm.
 
 PYTHON ?= python3
 PYTHONS ?= $(PYTHON)
@@ -8,13 +9,14 @@ BENCH ?=
 # Tests of code that uses other packages.
 LOWEST := $(addprefix tests/,api cli control faults firebase scenarios server units)
 NPM_CLIENTS := tests/external/clients/node_modules/npm.stamp
+AXE := tests/external/console/node_modules/npm.stamp
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The constraints pin exact versions, where pyproject.toml has ranges.
 INSTALL := $(PIP) install --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-lowest test-clients test-browser test-package test-image test-deploy fuzz soak docs tables lint format bench bench-peers bench-publish clean
+.PHONY: help run test test-slow test-lowest test-clients test-browser test-console test-package test-image test-deploy fuzz soak docs tables lint format bench bench-peers bench-publish clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -42,6 +44,11 @@ test-clients: .venv/test.stamp .venv-clients/clients.stamp .venv-agents/clients.
 test-browser: .venv/test.stamp $(NPM_CLIENTS) ## run clients in pages of Chromium; installs it on Debian
 	@tests/external/clients/install-program test-browser chromium chromium google-chrome chromium-browser
 	@$(BIN)/python -m pytest tests/external/clients -m browser --numprocesses 2 --dist loadgroup
+
+test-console: .venv/console.stamp $(AXE) ## use the console in Chromium, and picture it in build/screenshots; installs Chromium on Debian
+	@command -v curl >/dev/null || { echo "make test-console needs curl" >&2; exit 1; }
+	@tests/external/clients/install-program test-console chromium chromium google-chrome chromium-browser
+	@$(BIN)/python -m pytest tests/external/console --numprocesses 2 --dist loadfile
 
 test-package: .venv/test.stamp ## build the wheel, and install and use it in a clean environment of each of PYTHONS
 	@PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/external/package --numprocesses 2 --dist loadfile
@@ -96,6 +103,7 @@ bench-publish: .venv/test.stamp benchmarks/external/peers.stamp ## measure every
 
 clean: ## remove the files of all other targets
 	@rm -rf .venv .venv-agents .venv-clients .venv-fuzz .venv-lowest build dist tests/external/clients/node_modules \
+		tests/external/console/node_modules \
 		benchmarks/external/node_modules benchmarks/external/.venv benchmarks/external/peers.stamp
 
 .venv/python.stamp:
@@ -130,6 +138,15 @@ clean: ## remove the files of all other targets
 
 .venv/image.stamp: .venv/test.stamp tests/external/image/requirements.txt
 	@$(PIP) install --requirement tests/external/image/requirements.txt
+	@touch $@
+
+.venv/console.stamp: .venv/test.stamp tests/external/console/requirements.txt
+	@$(PIP) install --no-deps --requirement tests/external/console/requirements.txt
+	@touch $@
+
+$(AXE): tests/external/console/package.json
+	@command -v npm >/dev/null || { echo "make test-console needs npm" >&2; exit 1; }
+	@cd tests/external/console && npm install --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # Clients that conflict with the tests' packages, and with each other. Each list is complete: pip resolves nothing, and

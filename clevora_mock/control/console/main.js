@@ -66,7 +66,7 @@ const Header = () => html`
   <header class="top">
     <a class="brand" href="#/traffic">clevora-mock</a>
     <button type="button" class="button small sandbox" title="Switch the sandbox" onClick=${() => go("levers", "sandbox")}>
-      <span class="dim">Sandbox</span> ${sandboxName}
+      <span class="dim">Sandbox</span> <b>${sandboxName}</b>
     </button>
     <span class="grow"></span>
     <${ClockText} />

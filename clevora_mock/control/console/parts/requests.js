@@ -1,5 +1,5 @@
 // The list of requests: a row each, and what the filters look at.
-import { html } from "../html.js";
+import { html, useMemo } from "../html.js";
 import { count, date, dateTime, dollars, duration, pretty, timeOfDay, visible } from "../format.js";
 import { Badge, Status } from "./badge.js";
 import { Table } from "./table.js";
@@ -39,21 +39,13 @@ const COLUMNS = [
   { name: "latency", label: "Latency", className: "number", cell: (entry) => duration(entry.latencyMs) },
 ];
 
+const NONE = new Map();
+
 /** The requests in `rows`; `findings` are a map of each id's findings, `own` the ids of the console's requests. */
-export function RequestTable({ rows, open, onOpen, findings = new Map(), own = new Set(), height, children }) {
+export function RequestTable({ rows, open, onOpen, findings = NONE, own = NONE, height, children }) {
   // The date is there where it is not the newest request's.
   const today = rows.length ? date(rows[0].time) : "";
-  const cells = {
-    time: (entry) => html`
-      <time datetime=${entry.time}>${timeCell(entry.time, today)}</time>
-    `,
-    endpoint: (entry) => html`<bdi>${visible(nameOf(entry))}</bdi>${marks(entry)}`,
-  };
-  const columns = COLUMNS.map((column) => ({ cell: cells[column.name], ...column }));
-  const marks = (entry) => html`
-    ${own.has(entry.id) && html` <${Badge} title="Sent by this console">console<//>`}
-    ${findings.has(entry.id) && html` <${Badge} tone="warn" title="A finding is about it">finding<//>`}
-  `;
+  const columns = useMemo(() => columnsFor(today, findings, own), [today, findings, own]);
   return html`
     <${Table}
       label="Requests" columns=${columns} rows=${rows} height=${height} open=${open} onOpen=${onOpen}
@@ -62,10 +54,25 @@ export function RequestTable({ rows, open, onOpen, findings = new Map(), own = n
   `;
 }
 
+function columnsFor(today, findings, own) {
+  const marks = (entry) => html`
+    ${own.has(entry.id) && html` <${Badge} title="Sent by this console">console<//>`}
+    ${findings.has(entry.id) && html` <${Badge} tone="warn" title="A finding is about it">finding<//>`}
+  `;
+  const cells = {
+    time: (entry) => html`
+      <time datetime=${entry.time}>${timeCell(entry.time, today)}</time>
+    `,
+    endpoint: (entry) => html`<bdi>${visible(nameOf(entry))}</bdi>${marks(entry)}`,
+  };
+  return COLUMNS.map((column) => ({ cell: cells[column.name], ...column }));
+}
+
 function timeCell(time, today) {
-  if (date(time) !== today) return dateTime(time).slice(5);
-  const text = timeOfDay(time);
-  return html`${text.slice(0, 8)}<span class="fraction">${text.slice(8)}</span>`;
+  const isToday = date(time) === today;
+  const text = isToday ? timeOfDay(time) : dateTime(time).slice(5);
+  const end = isToday ? 8 : 5;
+  return html`${text.slice(0, end)}<span class="fraction">${text.slice(end)}</span>`;
 }
 
 const texts = new WeakMap();

@@ -1,14 +1,17 @@
 // A table of any length: only the rows in sight are in the page. Rows are all of one height.
-import { html, useEffect, useLayoutEffect, useRef, useState } from "../html.js";
+import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../html.js";
 
 const OVERSCAN = 8;
 
 /**
  * `columns` are {name, label, cell(row), className?}, `rows` any objects, `keyOf(row)` the identity of one. With `onOpen`
  * a row is opened by a click or Enter, and the arrow keys go from row to row; `open` is the key of the open one. Rows may
- * be added at the start: what is in sight stays where it is.
+ * be added at the start: what is in sight stays where it is. Without rows, its content is shown.
  */
-export function Table({ columns, rows, keyOf, label, rowHeight = 37, height, open, onOpen, rowClass, children }) {
+export const Table = ({ children, ...table }) =>
+  table.rows.length ? html`<${Rows} ...${table} />` : html`<div class="table">${children}</div>`;
+
+function Rows({ columns, rows, keyOf, label, rowHeight = 37, height, open, onOpen, rowClass }) {
   const box = useRef(null);
   const [view, setView] = useState({ top: 0, size: 600 });
   const [current, setCurrent] = useState(null);
@@ -41,6 +44,10 @@ export function Table({ columns, rows, keyOf, label, rowHeight = 37, height, ope
     if (top < box.current.scrollTop) box.current.scrollTop = top;
     else if (top > box.current.scrollTop + visible - rowHeight) box.current.scrollTop = top - visible + rowHeight;
     if (open && onOpen) onOpen(rows[next]);
+  };
+  const openRow = (row) => {
+    setCurrent(keyOf(row));
+    onOpen(row);
   };
   const keys = {
     ArrowDown: () => select(at + 1),
@@ -82,26 +89,38 @@ export function Table({ columns, rows, keyOf, label, rowHeight = 37, height, ope
         ${shown.map((row, index) => {
           const place = start + index;
           const key = keyOf(row);
-          const classes = ["table-row", key === open && "open", place === at && "current", rowClass?.(row)];
           return html`
-            <div
-              key=${key}
-              id=${id(place)}
-              role="row"
-              aria-rowindex=${place + 2}
-              aria-selected=${onOpen ? String(key === open) : undefined}
-              class=${classes.filter(Boolean).join(" ")}
-              style=${{ transform: `translateY(${place * rowHeight}px)`, height: `${rowHeight}px` }}
-              onClick=${onOpen && (() => (setCurrent(key), onOpen(row)))}
-            >
-              ${columns.map((column) => html`<span role="gridcell" class=${cellClass(column)}>${column.cell(row)}</span>`)}
-            </div>
+            <${Row}
+              key=${key} id=${id(place)} row=${row} place=${place} height=${rowHeight} columns=${columns}
+              isOpen=${key === open} isCurrent=${place === at} className=${rowClass?.(row)} onOpen=${onOpen && openRow}
+            />
           `;
         })}
       </div>
-      ${rows.length === 0 && children}
     </div>
   `;
+}
+
+/** A row, which is drawn anew only when something of it has changed: while the table scrolls, most have not. */
+function Row({ id, row, place, height, columns, isOpen, isCurrent, className, onOpen }) {
+  const open = useRef(onOpen);
+  open.current = onOpen;
+  return useMemo(() => {
+    const classes = ["table-row", isOpen && "open", isCurrent && "current", className];
+    return html`
+      <div
+        id=${id}
+        role="row"
+        aria-rowindex=${place + 2}
+        aria-selected=${onOpen ? String(isOpen) : undefined}
+        class=${classes.filter(Boolean).join(" ")}
+        style=${{ transform: `translateY(${place * height}px)`, height: `${height}px` }}
+        onClick=${onOpen && (() => open.current(row))}
+      >
+        ${columns.map((column) => html`<span role="gridcell" class=${cellClass(column)}>${column.cell(row)}</span>`)}
+      </div>
+    `;
+  }, [id, row, place, height, columns, isOpen, isCurrent, className]);
 }
 
 const cellClass = (column) => `cell cell-${column.name} ${column.className ?? ""}`;

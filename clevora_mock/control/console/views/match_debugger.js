@@ -1,5 +1,5 @@
 // The match debugger: which rule takes a request, and why the others do not. Nothing is counted or drawn.
-import { html, useEffect, useState } from "../html.js";
+import { html, useEffect, useRef, useState } from "../html.js";
 import { pretty, visible } from "../format.js";
 import { Badge, Empty } from "../parts/badge.js";
 import { nameOf } from "../parts/requests.js";
@@ -21,6 +21,7 @@ export function MatchDebugger({ entryId, draft }) {
   const [request, setRequest] = useState(FIRST);
   const [usesDraft, setUsesDraft] = useState(false);
   const [match, setMatch] = useState(null);
+  const result = useRef(null);
   const set = (name) => (event) => setRequest({ ...request, [name]: event.target.value });
   const pick = (id) => {
     const entry = entries.value.findLast((one) => one.id === id);
@@ -33,7 +34,11 @@ export function MatchDebugger({ entryId, draft }) {
     event.preventDefault();
     setRequest({ ...FIRST, ...read });
   };
-  const run = async (given) => setMatch((await attempt(() => ask("POST", "/__mock/scenario/match", bodyOf(given, usesDraft ? draft : null)))) ?? null);
+  const run = async (given) => {
+    const body = bodyOf(given, usesDraft ? draft : null);
+    setMatch((await attempt(() => ask("POST", "/__mock/scenario/match", body))) ?? null);
+    result.current?.scrollIntoView({ block: "nearest" });
+  };
 
   useEffect(() => {
     const entry = entryId && pick(entryId);
@@ -55,7 +60,7 @@ export function MatchDebugger({ entryId, draft }) {
         <label class="check"><input type="checkbox" checked=${usesDraft} onChange=${(event) => setUsesDraft(event.target.checked)} /> by the editor's text, as if just started</label>
       </div>
     </form>
-    ${match && html`<${Verdicts} match=${match} />`}
+    <div ref=${result}>${match && html`<${Verdicts} match=${match} />`}</div>
   `;
 }
 

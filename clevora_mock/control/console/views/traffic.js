@@ -31,6 +31,7 @@ export function TrafficView() {
   return html`
     <div class=${`split ${openId ? "with-panel" : ""}`}>
       <section class="list" aria-label="List of requests">
+        <h1 class="hidden">Traffic</h1>
         <${Filters} />
         <${RequestTable}
           rows=${shown.value} open=${openId} onOpen=${(entry) => go("traffic", entry.id)}
