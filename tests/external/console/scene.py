@@ -18,6 +18,9 @@ description: >-
   Embeddings are limited, chats about storms fail, streams are cut.
   Finds clients that do not wait, and those that take half a stream for an answer.
 rules:
+  - name: long texts are too much
+    when: {endpoint: embeddings, message: /encyclopedia/i}
+    then: {error: 503}
   - name: embeddings are limited
     when: {endpoint: embeddings}
     then: {error: {status: 429, retry_after: 20}}
@@ -88,7 +91,7 @@ def open_view(page: Page, view: str) -> None:
     hash_of = {"entry": "traffic", "levers/match": "levers/scenario"}.get(view, view)
     page.evaluate("hash => { location.hash = `#/${hash}` }", hash_of)
     if view == "entry":
-        page.locator(".table-row", has_text="503").first.click()
+        page.locator(".table-row", has_text="429").first.click()
         page.locator(".panel-body").wait_for()
     elif view == "levers/match":
         body = page.get_by_label("Body, or paste a curl command")

@@ -37,9 +37,11 @@ export function MatchDebugger({ entryId, draft }) {
   const run = async (given) => {
     const body = bodyOf(given, usesDraft ? draft : null);
     setMatch((await attempt(() => ask("POST", "/__mock/scenario/match", body))) ?? null);
-    result.current?.scrollIntoView({ block: "nearest" });
   };
 
+  useEffect(() => {
+    if (match) result.current.scrollIntoView({ block: "nearest" });
+  }, [match]);
   useEffect(() => {
     const entry = entryId && pick(entryId);
     if (entry) run(ofEntry(entry));
