@@ -119,7 +119,7 @@ async function readAll() {
     setClock(settings.clock);
     waiting = [];
     entries.value = journal.requests.reverse();
-    evicted.value = journal.evicted;
+    evicted.value = totalOf(journal) - journal.requests.length;
     scenario.value = active;
     setAccounts(people.accounts);
     conduct.value = found;
@@ -127,6 +127,9 @@ async function readAll() {
     connection.value = "live";
   });
 }
+
+/** Return the number of requests that there ever were. */
+const totalOf = (journal) => journal.count + journal.evicted;
 
 function setAccounts(list) {
   accounts.value = list;
@@ -145,9 +148,16 @@ function addEntry(entry) {
     evicted.value += Math.max(0, all.length - MAX_ENTRIES);
     entries.value = all.slice(-MAX_ENTRIES);
     if (clock.value.mode !== "frozen") setClockBy(all.at(-1));
+    readSoon("/__mock/requests?limit=1", readAllIfMissed);
     readSoon("/__mock/conduct", (found) => (conduct.value = found));
     if (scenario.value?.rules.length) readSoon("/__mock/scenario", (active) => (scenario.value = active));
   }, GATHER);
+}
+
+/** The server drops events that a page does not take in time: then the list is read anew. */
+function readAllIfMissed(journal) {
+  const isNewest = journal.requests[0]?.id === entries.value.at(-1)?.id && waiting.length === 0;
+  if (isNewest && totalOf(journal) !== entries.value.length + evicted.value) attempt(readAll);
 }
 
 /** A clock that seems to be behind an entry's time was set by somebody without an event, such as a scenario. */

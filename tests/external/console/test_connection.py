@@ -68,3 +68,21 @@ def test_a_restart_is_survived(open_page: Open) -> None:
         http.post("/v1/chat/completions", headers=headers, json=body)
         connected(page)
         expect(page.locator(".table-row")).to_have_count(1)
+
+
+def test_a_burst_that_overflows_the_events_is_shown_whole(console: Page, world: World) -> None:
+    """The server keeps 1,000 events for a page that is slow, and drops the oldest beyond."""
+    chat(world)
+    expect(console.locator(".table-row")).to_have_count(1)
+
+    def burst(sandbox: Sandbox) -> None:
+        first = sandbox.journal.entries[0]
+        for number in range(1, 1501):
+            entry = replace(first, serial=number, id=f"req_{number}")
+            sandbox.journal.entries.append(entry)
+            sandbox.journal.total += 1
+            for listener in sandbox.journal.listeners:
+                listener(entry)
+
+    world.run_in_server(burst)
+    expect(console.locator(".count")).to_have_text("1,501 requests", timeout=10_000)

@@ -3,8 +3,8 @@ import { html, signal } from "../html.js";
 import { plural, visible } from "../format.js";
 import { Badge, Empty } from "../parts/badge.js";
 import { ask } from "../server.js";
-import { useReading } from "./money.js";
 import { Choice } from "./traffic.js";
+import { useReading } from "./use_reading.js";
 
 const clauses = signal(null);
 const search = signal("");

@@ -1,5 +1,5 @@
 // Money: what an account has and may do, what it spent, its ledger, top-ups and limits.
-import { html, signal, useEffect, useMemo, useState } from "../html.js";
+import { html, signal, useMemo, useState } from "../html.js";
 import { count, date, dateTime, dollars, plural, timeOfDay, visible } from "../format.js";
 import { Badge, Empty } from "../parts/badge.js";
 import { Bars, Figure, TimeBars } from "../parts/chart.js";
@@ -7,6 +7,7 @@ import { LedgerTable, spendByEndpoint, spendOverTime } from "../parts/ledger.js"
 import { ask, askAs } from "../server.js";
 import { account, attempt, entries, moneyChanges, resets, sandboxNow, scenario, uid } from "../state.js";
 import { AccountChoice } from "./account_choice.js";
+import { useReading } from "./use_reading.js";
 
 const ledger = signal(null);
 const checkouts = signal([]);
@@ -43,21 +44,6 @@ export function MoneyView() {
       </section>
     </div>
   `;
-}
-
-/** Run `read` when the view appears and whenever one of `causes` changes, once in a while at most. */
-export function useReading(causes, read) {
-  useEffect(() => {
-    let isGone = false;
-    const timer = setTimeout(() => {
-      if (!isGone) read().catch(() => {});
-    }, read.last && performance.now() - read.last < 400 ? 400 : 0);
-    read.last = performance.now();
-    return () => {
-      isGone = true;
-      clearTimeout(timer);
-    };
-  }, causes);
 }
 
 async function readCheckouts() {

@@ -4,7 +4,7 @@ import { count, dateTime, dollars, visible } from "../format.js";
 import { Code } from "../parts/code.js";
 import { ask, BASE, MOUNT, ROOT } from "../server.js";
 import { attempt, consoleOf, entries, health, home, resets, sandboxName } from "../state.js";
-import { useReading } from "./money.js";
+import { useReading } from "./use_reading.js";
 
 const sandboxes = signal([]);
 const NAME = "[a-z0-9][a-z0-9\\-]{0,62}";

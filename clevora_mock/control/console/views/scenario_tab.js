@@ -6,7 +6,7 @@ import { ask } from "../server.js";
 import { attempt, scenario } from "../state.js";
 import { Editor } from "./editor.js";
 import { MatchDebugger } from "./match_debugger.js";
-import { useReading } from "./money.js";
+import { useReading } from "./use_reading.js";
 
 const scenarios = signal([]);
 /** The text in the editor, which stays while other views are looked at; null until there is one. */

@@ -6,8 +6,8 @@ import { Bars, Figure, TimeBars } from "../parts/chart.js";
 import { askAs } from "../server.js";
 import { account, attempt, entries, resets, sandboxNow, uid } from "../state.js";
 import { AccountChoice } from "./account_choice.js";
-import { useReading } from "./money.js";
 import { Choice } from "./traffic.js";
+import { useReading } from "./use_reading.js";
 
 const DAY = 86_400_000;
 const RANGES = [["1", "1 day"], ["7", "7 days"], ["30", "30 days"], ["90", "90 days"]];
