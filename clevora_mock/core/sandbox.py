@@ -335,6 +335,7 @@ class Sandbox:
     def close(self) -> None:
         """Drop pending checkouts; a later sandbox of this name is a new one."""
         self.checkouts = Checkouts()
+        self.announce("closed")
 
     def next_entry(self) -> int:
         """Return the serial number of the next ledger entry."""

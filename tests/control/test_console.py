@@ -1,5 +1,6 @@
 """The console's page and files: their policy, types and caching; what browsers test is in `tests/external/console`."""
 
+import asyncio
 import json
 import re
 from hashlib import sha256
@@ -7,8 +8,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 import clevora_mock
+from clevora_mock.app import create_app
+from clevora_mock.settings import Settings
 from tests.support.vendored import FILES, LIBRARIES, LICENSES, MANIFEST
 from tests.support.world import World
 
@@ -81,6 +86,20 @@ def test_each_file_has_its_type_and_is_kept_by_browsers(world: World) -> None:
 )
 def test_no_other_file_is_served(world: World, name: str) -> None:
     assert httpx.get(f"{world.server.url}{base_of(world)}{name}").status_code == 404
+
+
+def test_a_mounted_console_finds_its_files() -> None:
+    async def ask() -> tuple[str, int]:
+        app = Starlette(routes=[Mount("/clevora", create_app(Settings()))])
+        transport = httpx.ASGITransport(app, client=("127.0.0.1", 40_000))
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+            page = await http.get("/clevora/sandbox/a/console")
+            files = [await http.get(path) for path in files_in(page)]
+            return page.text, max(answer.status_code for answer in files)
+
+    text, status = asyncio.run(ask())
+    assert 'data-root="/clevora/sandbox/a"' in text
+    assert status == 200
 
 
 def test_files_of_another_version_are_not_found(world: World) -> None:

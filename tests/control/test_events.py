@@ -129,3 +129,12 @@ def test_what_changes_nothing_is_no_event(world: World, events: "queue.Queue[Eve
     control(world, "GET state")
     control(world, "POST tokens", json={"uid": "demo"})
     assert events.empty()
+
+
+def test_the_stream_ends_when_the_sandbox_is_removed(world: World) -> None:
+    """The next sandbox of this name is another one, whose events it would never have."""
+    with world.http.stream("GET", "/__mock/events") as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == ": listening"
+        assert world.http.delete("/").json() == {"removed": world.name}
+        assert [line for line in lines if line] == []

@@ -76,9 +76,15 @@ export async function attempt(work, done) {
   }
 }
 
-/** Go to a place in the page: go("traffic", "req_1"). */
+/** Go to a place in the page: go("traffic", "req_1"). From one request to the next, "back" does not go through all. */
 export function go(...parts) {
-  location.hash = `#/${parts.map(encodeURIComponent).join("/")}`;
+  const hash = `#/${parts.map(encodeURIComponent).join("/")}`;
+  const { view, rest } = place.value;
+  if (view !== parts[0] || !rest.length || parts.length < 2) location.hash = hash;
+  else {
+    history.replaceState(null, "", hash);
+    place.value = placeIn(hash);
+  }
 }
 
 function placeIn(hash) {

@@ -1,8 +1,10 @@
 """The console when it is not alone, and when the server goes away or forgets."""
 
+from msgspec.structs import replace
 from playwright.sync_api import Page, expect
 
 import clevora_mock
+from clevora_mock.core.sandbox import Sandbox
 from tests.external.console.conftest import Open, connected, go, opened
 from tests.support.control import chat, connect, control
 from tests.support.ports import free_port
@@ -86,3 +88,23 @@ def test_a_burst_that_overflows_the_events_is_shown_whole(console: Page, world: 
 
     world.run_in_server(burst)
     expect(console.locator(".count")).to_have_text("1,501 requests", timeout=10_000)
+
+
+def test_a_sandbox_that_is_removed_and_comes_again_is_shown(console: Page, world: World) -> None:
+    for _ in range(2):
+        chat(world)
+    expect(console.locator(".table-row")).to_have_count(2)
+    world.http.delete("/")
+    expect(console.get_by_role("heading", name="No requests yet")).to_be_visible()
+    chat(world)
+    expect(console.locator(".table-row")).to_have_count(1)
+
+
+def test_back_leaves_a_request_at_once_however_many_were_looked_at(console: Page, world: World) -> None:
+    for _ in range(3):
+        chat(world)
+    expect(console.locator(".table-row")).to_have_count(3)
+    for row in range(3):
+        console.locator(".table-row").nth(row).click()
+    console.go_back()
+    expect(console.locator(".panel")).to_have_count(0)

@@ -40,11 +40,11 @@ export function Editor({ text, onInput, onChecked }) {
   const press = (event) => {
     if (event.key !== "Enter" || event.isComposing) return;
     event.preventDefault();
-    const { selectionStart, selectionEnd, value } = event.target;
+    const { selectionStart, value } = event.target;
     const line = value.slice(value.lastIndexOf("\n", selectionStart - 1) + 1, selectionStart);
     const indent = /^ *(- )?/.exec(line)[0].replace("-", " ");
-    event.target.setRangeText(`\n${indent}`, selectionStart, selectionEnd, "end");
-    onInput(event.target.value);
+    // As if it were typed, so that it can be undone.
+    document.execCommand("insertText", false, `\n${indent}`);
   };
   return html`
     <div class="editor">
