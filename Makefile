@@ -1,5 +1,6 @@
 # All targets need Python 3.11 or later. test-clients also needs Node 20 or later, npm, curl, a JDK (17 or later) and Go;
-# test-browser needs Node 20 or later, npm and Chromium; bench-peers and bench-publish need Node 20.15 or later and npm.
+# test-browser needs Node 20 or later, npm and Chromium; test-console npm, curl and Chromium; bench-peers and bench-publish
+# need Node 20.15 or later and npm.
 
 PYTHON ?= python3
 PYTHONS ?= $(PYTHON)
@@ -8,6 +9,7 @@ BENCH ?=
 # Tests of code that uses other packages.
 LOWEST := $(addprefix tests/,api cli control faults firebase scenarios server units)
 NPM_CLIENTS := tests/external/clients/node_modules/npm.stamp
+AXE := tests/external/console/node_modules/npm.stamp
 # Files and folders for test, test-slow and test-random; all without them.
 TESTS ?=
 # Flags of python -m tests.mutation, such as MUTATION="--only core web/parsing.py --sample 20".
@@ -19,7 +21,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --constraint constraints.txt --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-lowest test-pythons test-random mutation test-clients test-browser test-package test-image test-deploy fuzz soak docs tables lint format bench bench-peers bench-publish clean
+.PHONY: help run test test-slow test-lowest test-pythons test-random mutation test-clients test-browser test-console test-package test-image test-deploy fuzz soak docs tables lint format bench bench-peers bench-publish clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.* ## /\1\t/p' $(MAKEFILE_LIST) | awk -F'\t' '{ printf "  make %-14s %s\n", $$1, $$2 }'
@@ -64,6 +66,11 @@ test-clients: $(VENV)/test.stamp .venv-clients/clients.stamp .venv-agents/client
 test-browser: $(VENV)/test.stamp $(NPM_CLIENTS) ## run clients in pages of Chromium; installs it on Debian
 	@tests/external/clients/install-program test-browser chromium chromium google-chrome chromium-browser
 	@$(BIN)/python -m pytest tests/external/clients -m browser --numprocesses 2 --dist loadgroup
+
+test-console: $(VENV)/console.stamp $(AXE) ## use the console in Chromium, and picture it in build/screenshots; installs Chromium on Debian
+	@command -v curl >/dev/null || { echo "make test-console needs curl" >&2; exit 1; }
+	@tests/external/clients/install-program test-console chromium chromium google-chrome chromium-browser
+	@$(BIN)/python -m pytest tests/external/console --numprocesses 2 --dist loadfile
 
 test-package: $(VENV)/test.stamp ## build the wheel, and install and use it in a clean environment of each of PYTHONS
 	@PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/external/package --numprocesses 2 --dist loadfile
@@ -117,7 +124,7 @@ bench-publish: $(VENV)/test.stamp benchmarks/external/peers.stamp ## measure eve
 	@$(MAKE) --no-print-directory tables
 
 clean: ## remove the files of all other targets
-	@rm -rf .venv .venv-* build dist tests/external/clients/node_modules \
+	@rm -rf .venv .venv-* build dist tests/external/clients/node_modules tests/external/console/node_modules \
 		benchmarks/external/node_modules benchmarks/external/.venv benchmarks/external/peers.stamp
 
 $(VENV)/python.stamp:
@@ -152,6 +159,15 @@ $(VENV)-lowest/test.stamp: pyproject.toml constraints.txt constraints-lowest.txt
 
 $(VENV)/image.stamp: $(VENV)/test.stamp tests/external/image/requirements.txt
 	@$(PIP) install --requirement tests/external/image/requirements.txt
+	@touch $@
+
+$(VENV)/console.stamp: $(VENV)/test.stamp tests/external/console/requirements.txt
+	@$(PIP) install --no-deps --requirement tests/external/console/requirements.txt
+	@touch $@
+
+$(AXE): tests/external/console/package.json
+	@command -v npm >/dev/null || { echo "make test-console needs npm" >&2; exit 1; }
+	@cd tests/external/console && npm install --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # Clients that conflict with the tests' packages, and with each other. Each list is complete: pip resolves nothing, and

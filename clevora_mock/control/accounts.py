@@ -9,10 +9,19 @@ from starlette.responses import Response
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.limits import TIER
 from clevora_mock.control.endpoint import ControlHandler, get_now, get_sandbox
-from clevora_mock.control.schemas import AccountDetails, AccountDetailsList, AccountKey, CreatedAccount, IdToken
+from clevora_mock.control.schemas import (
+    AccountDetails,
+    AccountDetailsList,
+    AccountKey,
+    CreatedAccount,
+    IdToken,
+    KeyLimits,
+    LimitsView,
+    Refusal,
+)
 from clevora_mock.control.seconds import Seconds, to_micros
 from clevora_mock.core import id_tokens, money
-from clevora_mock.core.accounts import Account, Uid
+from clevora_mock.core.accounts import Account, Key, Uid
 from clevora_mock.core.errors import ApiError, invalid, missing
 from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.passwords import MIN_CHARACTERS
@@ -120,6 +129,35 @@ async def issue_token(request: Request) -> Response:
     return json_response(IdToken(token))
 
 
+def show_limits(background: Background) -> ControlHandler:
+    """Handle ``GET /__mock/limits``."""
+
+    async def show(request: Request) -> Response:
+        sandbox, now = get_sandbox(request), get_now(request)
+        limits = sandbox.limits
+        keys = [key for account in sandbox.accounts.by_uid.values() for key in account.keys]
+        view = LimitsView(limits.requests_per_minute, limits.tokens_per_day, [])
+        rendered = (_render_limits(key, *key.limiter.left(now, limits, sandbox.config.counting)) for key in keys)
+        return await long_response(background, _SIZE * len(keys), encode_parts(view, keys=rendered))
+
+    return show
+
+
+def _render_limits(key: Key, requests: int | None, tokens: int | None) -> KeyLimits:
+    return KeyLimits(key.id, key.name, key.preview, key.account.uid, key.revoked, requests, tokens)
+
+
+def _refusal(account: Account) -> Refusal | None:
+    """Return the error that the account's next request with an API key gets (W6)."""
+    try:
+        if not account.developer_access:
+            raise ApiError("developer_access_required")
+        account.require_funds()
+    except ApiError as error:
+        return Refusal(error.spec.status, error.spec.code, error.hint or error.message)
+    return None
+
+
 def _find_account(request: Request) -> Account:
     """Return the account in the path. Raises a 404 when there is none."""
     account = get_sandbox(request).accounts.by_uid.get(request.path_params["uid"])
@@ -137,6 +175,7 @@ def render_account(account: Account) -> AccountDetails:
         activated=account.activated,
         developer_access=account.developer_access,
         tier=TIER,
+        refusal=_refusal(account),
         keys=[AccountKey(key.id, key.name, key.preview, key.revoked) for key in account.keys],
     )
 

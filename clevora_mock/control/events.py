@@ -75,6 +75,10 @@ class EventReaders:
         self._add(b"data: " + msgspec.json.encode(render_entry(entry)) + b"\n\n")
 
     def _add_change(self, kind: ChangeKind, subject: str | None) -> None:
+        if kind == "closed":
+            # The end of the streams: who listens on connects to the sandbox that has the name next.
+            self._add(b"")
+            return
         data = msgspec.json.encode(render_change(self._sandbox, kind, subject))
         self._add(f"event: {kind}\ndata: ".encode() + data + b"\n\n")
 
@@ -111,8 +115,7 @@ class EventStream(StreamingResponse):
 
     async def _frames(self, *, is_endless: bool) -> AsyncIterator[bytes]:
         yield b": listening\n\n"
-        while is_endless:
-            event = await self._queue.get()
+        while is_endless and (event := await self._queue.get()):
             self._bytes -= len(event)
             yield event
 

@@ -83,6 +83,7 @@ def sign_webhook(background: Background) -> ControlHandler:
 
 
 def _render_checkout(checkout: Checkout, base_url: str, set_back: int) -> CheckoutDetails:
+    due = checkout.due_at(set_back)
     return CheckoutDetails(
         id=checkout.id,
         url=f"{base_url}/checkout/{checkout.id}",
@@ -93,5 +94,5 @@ def _render_checkout(checkout: Checkout, base_url: str, set_back: int) -> Checko
         credited=checkout.credited,
         created_at=iso(checkout.created),
         expires_at=iso(checkout.expires),
-        due_at=None if checkout.due is None else iso(checkout.due - set_back),
+        due_at=None if due is None else iso(due),
     )

@@ -12,9 +12,9 @@ from clevora_mock.control import (
     clock,
     events,
     firestore,
-    home,
     info,
     journal,
+    match,
     openapi,
     payments,
     recording,
@@ -23,6 +23,7 @@ from clevora_mock.control import (
     state,
 )
 from clevora_mock.control.checkout import CheckoutPage
+from clevora_mock.control.console import ConsolePages
 from clevora_mock.control.endpoint import (
     MAX_SNAPSHOT_BYTES,
     ControlEndpoint,
@@ -32,7 +33,7 @@ from clevora_mock.control.endpoint import (
 )
 from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.route import ControlRoute
-from clevora_mock.control.scenario import ScenarioHandlers, ScenarioName
+from clevora_mock.control.scenario import RuleSwitches, ScenarioHandlers, ScenarioName, ScenarioText
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.snapshot import State
@@ -76,10 +77,18 @@ def build_control_table(context: ControlContext) -> list[ControlRoute]:
 
 def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[ControlRoute]:
     """Return the routes of pages and of the server; `table` may grow after this call."""
-    checkout, row = CheckoutPage(context.sender), ControlRoute
+    checkout, console, row = CheckoutPage(context.sender), ConsolePages(), ControlRoute
     html, document = "text/html", dict[str, Any]
     return [
-        row("GET /", home.show_home, "version, base URL, API key and links", schemas.Home),
+        row("GET /", console.show_home, "version, base URL, API key and links; the console for browsers", schemas.Home),
+        row("GET /console", console.show, "the console", str, media_type=html),
+        row(
+            "GET /console/{version}/{path:path}",
+            console.show_file,
+            "a file of the console",
+            str,
+            media_type="text/javascript",
+        ),
         row(
             "GET /openapi.json",
             info.show_openapi(context.operations, context.evidence),
@@ -189,6 +198,37 @@ def _state(context: ControlContext) -> list[ControlRoute]:
             takes_scenario=True,
             max_body=_TEXT_BYTES,
         ),
+        row(
+            "PATCH /__mock/scenario",
+            scenarios.switch,
+            "switches rules of the active scenario on or off",
+            schemas.ActiveScenario,
+            RuleSwitches,
+        ),
+        row(
+            "GET /__mock/scenarios/{name}",
+            scenarios.show_source,
+            "a scenario's text",
+            schemas.ScenarioSource,
+        ),
+        row(
+            "POST /__mock/scenario/check",
+            scenarios.check,
+            "the problems of a scenario's text, with lines and columns",
+            schemas.ScenarioCheck,
+            ScenarioText,
+            changes=False,
+            max_body=_TEXT_BYTES,
+        ),
+        row(
+            "POST /__mock/scenario/match",
+            match.match_request(context.background),
+            "the rule that would decide about a request, and why not the others",
+            schemas.RuleMatch,
+            match.MatchRequest,
+            changes=False,
+            max_body=_TEXT_BYTES,
+        ),
         row("DELETE /__mock/scenario", scenarios.delete, "ends the scenario: no rules apply", schemas.ActiveScenario),
         row(
             "GET /__mock/recording",
@@ -232,6 +272,12 @@ def _accounts(context: ControlContext) -> list[ControlRoute]:
             "changes an account",
             schemas.AccountDetails,
             accounts.AccountChange,
+        ),
+        row(
+            "GET /__mock/limits",
+            accounts.show_limits(background),
+            "the limits, and what is left of them for each key",
+            schemas.LimitsView,
         ),
         row(
             "POST /__mock/tokens",

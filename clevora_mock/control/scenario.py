@@ -1,20 +1,31 @@
 """``/__mock/scenario`` and ``/__mock/scenarios``: read, start and end scenarios."""
 
 import re
+from typing import Literal
 
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.control.endpoint import get_sandbox
-from clevora_mock.control.schemas import ActiveScenario, RuleCounts, ScenarioList, ScenarioSummary
-from clevora_mock.core.errors import ApiError
-from clevora_mock.core.messages import closest_match
+from clevora_mock.control.schemas import (
+    ActiveScenario,
+    RuleCounts,
+    ScenarioCheck,
+    ScenarioList,
+    ScenarioProblemView,
+    ScenarioSource,
+    ScenarioSummary,
+)
+from clevora_mock.core.errors import ApiError, invalid
+from clevora_mock.core.messages import closest_match, quoted
 from clevora_mock.core.scenario import DEFAULT, Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
+from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound, ScenarioProblem
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.json_response import json_response
+from clevora_mock.web.parsing import parse_body
 
 # The work that a character of a scenario is, for `Background.run`: a regular expression takes long to read.
 _SIZE = 4
@@ -28,6 +39,18 @@ class ScenarioName(Struct):
 
     name: str
     ttl: str | None = None
+
+
+class RuleSwitches(Struct, forbid_unknown_fields=True):
+    """Rules of the active scenario to switch on or off, by name."""
+
+    rules: dict[str, bool]
+
+
+class ScenarioText(Struct, forbid_unknown_fields=True):
+    """A scenario's text to check."""
+
+    source: str
 
 
 class ScenarioHandlers:
@@ -47,6 +70,36 @@ class ScenarioHandlers:
     async def show(self, request: Request) -> Response:
         """Handle ``GET /__mock/scenario``."""
         return json_response(render_scenario(get_sandbox(request).scenario_run))
+
+    async def show_source(self, request: Request) -> Response:
+        """Handle ``GET /__mock/scenarios/{name}``."""
+        name = request.path_params["name"]
+        try:
+            scenario = await self._background.run(LONG, lambda: self._store.named(name))
+        except ScenarioNotFound as error:
+            raise ApiError("not_found", str(error)) from None
+        except ValueError as error:
+            raise ApiError("invalid_field", "; ".join(str(error).splitlines())) from None
+        return json_response(ScenarioSource(scenario.name, scenario.description, scenario.source))
+
+    async def check(self, request: Request) -> Response:
+        """Handle ``POST /__mock/scenario/check``: return the problems of a text; nothing is started."""
+        text = parse_body(await request.body(), ScenarioText)[0].source
+        return json_response(await self._background.run(_SIZE * len(text), lambda: _check(text)))
+
+    async def switch(self, request: Request) -> Response:
+        """Handle ``PATCH /__mock/scenario``: switch rules on or off; their counts go on."""
+        switches = parse_body(await request.body(), RuleSwitches)[0].rules
+        sandbox = get_sandbox(request)
+        run = sandbox.scenario_run
+        names = [rule.name for rule in run.scenario.rules]
+        unknown = next((name for name in switches if name not in names), None)
+        if unknown is not None:
+            raise invalid("rules", "names of the active scenario's rules", quoted(unknown))
+        off = run.switched_off | {name for name, on in switches.items() if not on}
+        run.switched_off = off - {name for name, on in switches.items() if on}
+        sandbox.announce("scenario")
+        return await self.show(request)
 
     async def put(self, request: Request) -> Response:
         """Handle ``PUT /__mock/scenario``: start ``{"name": "flaky"}``, or a scenario as JSON or YAML.
@@ -90,6 +143,27 @@ def render_scenario(run: ScenarioRun) -> ActiveScenario:
     """Return a running scenario as the control plane shows it."""
     scenario = run.scenario
     counts = [
-        RuleCounts(rule.name, run.counts.get(rule.name, 0), run.applied.get(rule.name, 0)) for rule in scenario.rules
+        RuleCounts(
+            rule.name,
+            run.counts.get(rule.name, 0),
+            run.applied.get(rule.name, 0),
+            rule.name not in run.switched_off,
+        )
+        for rule in scenario.rules
     ]
     return ActiveScenario(scenario.name, scenario.description, counts, scenario.source)
+
+
+def _check(text: str) -> ScenarioCheck:
+    from clevora_mock.scenarios.scenario_file import find_oddities, read_scenario  # noqa: PLC0415 - imports YAML
+
+    try:
+        scenario = read_scenario("scenario", text)
+    except ScenarioError as error:
+        return ScenarioCheck([_render_problem(problem, "error") for problem in error.problems], [])
+    warnings = [_render_problem(problem, "warning") for problem in find_oddities(text)]
+    return ScenarioCheck(warnings, [rule.name for rule in scenario.rules])
+
+
+def _render_problem(problem: ScenarioProblem, severity: Literal["error", "warning"]) -> ScenarioProblemView:
+    return ScenarioProblemView(problem.line, problem.column, severity, str(problem))

@@ -130,12 +130,57 @@ class ScenarioList(Answer, frozen=True):
     scenarios: list[ScenarioSummary]
 
 
+class ScenarioSource(Answer, frozen=True):
+    """A scenario that can be started by its name, with its text."""
+
+    name: str
+    description: str
+    source: str
+
+
+class ScenarioProblemView(Answer, frozen=True):
+    """A problem of a scenario's text, at a line and a column from 1; a warning does not keep it from being used."""
+
+    line: int
+    column: int
+    severity: Literal["error", "warning"]
+    message: str
+
+
+class ScenarioCheck(Answer, frozen=True):
+    """The problems of a scenario's text, in order; the names of its rules, if there is no error."""
+
+    problems: list[ScenarioProblemView]
+    rules: list[str]
+
+
+class RuleVerdict(Answer, frozen=True):
+    """What a rule would do with a request: it decides, an earlier one does, it is off, or a condition fails."""
+
+    rule: str
+    verdict: Literal["decides", "after", "off", "fails"]
+    failed: str | None
+    field: str | None
+    expected: str | None
+    got: str | None
+    draw: float | None
+
+
+class RuleMatch(Answer, frozen=True):
+    """The rule that decides about a request, null for none, and the verdict on each rule in their order."""
+
+    endpoint: str
+    rule: str | None
+    rules: list[RuleVerdict]
+
+
 class RuleCounts(Answer, frozen=True):
     """The number of requests that met a rule's conditions before `calls`, and of those to which it applied."""
 
     name: str
     met: int
     applied: int
+    enabled: bool
 
 
 class ActiveScenario(Answer, frozen=True):
@@ -156,8 +201,16 @@ class AccountKey(Answer, frozen=True):
     revoked: bool
 
 
+class Refusal(Answer, frozen=True):
+    """The error that an account's next request with an API key gets."""
+
+    status: int
+    code: str
+    reason: str
+
+
 class AccountDetails(Answer, frozen=True):
-    """An account with its keys."""
+    """An account with its keys; `refusal` is null while its requests are answered."""
 
     uid: str
     email: str | None
@@ -165,6 +218,7 @@ class AccountDetails(Answer, frozen=True):
     activated: bool
     developer_access: bool
     tier: str
+    refusal: Refusal | None
     keys: list[AccountKey]
 
 
@@ -178,6 +232,26 @@ class AccountDetailsList(Answer, frozen=True):
     """All accounts, the oldest first."""
 
     accounts: list[AccountDetails]
+
+
+class KeyLimits(Answer, frozen=True):
+    """What is left of a key's limits now; null for a limit that is off."""
+
+    id: str
+    name: str
+    preview: str
+    uid: str
+    revoked: bool
+    requests_left: int | None
+    tokens_left: int | None
+
+
+class LimitsView(Answer, frozen=True):
+    """The limits of each key, null for one that is off, and what is left of them."""
+
+    requests_per_minute: int | None
+    tokens_per_day: int | None
+    keys: list[KeyLimits]
 
 
 class IdToken(Answer, frozen=True):

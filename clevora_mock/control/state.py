@@ -123,4 +123,6 @@ def _scenario_run(saved: ScenarioState) -> ScenarioRun:
         raise ValueError("; ".join(str(error).splitlines())) from None
     displaced = msgspec.convert(saved.displaced, Displaced, from_attributes=True)
     named = replace(scenario, name=saved.name)
-    return ScenarioRun(named, saved.began, saved.counts, saved.applied, saved.ends, displaced)
+    run = ScenarioRun(named, saved.began, saved.counts, saved.applied, saved.ends, displaced)
+    run.switched_off = frozenset(saved.switched_off)
+    return run

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Literal
 
-ChangeKind = Literal["clock", "scenario", "money", "account", "reset"]
+# "closed" is the last: the sandbox was removed, and another one may get its name.
+ChangeKind = Literal["clock", "scenario", "money", "account", "reset", "closed"]
 
 # Called with the kind of each change after it was made, and its subject: a uid, the part that was reset, or None.
 ChangeListener = Callable[[ChangeKind, str | None], None]

@@ -64,7 +64,9 @@ class RateLimiter:
         if limits.requests_per_minute is None:
             return
         recent = self.recent
-        ends = self._forget(now, counting.window)
+        start = self._window_start(now, counting.window)
+        while recent and recent[0] < start:
+            recent.popleft()
         count = len(recent)
         # Requests after now are left by a clock that was set back.
         while count and recent[count - 1] > now:
@@ -72,35 +74,38 @@ class RateLimiter:
         if count >= limits.requests_per_minute:
             # If the limit was lowered, more than one request has to leave the window.
             leaves = recent[count - limits.requests_per_minute] if limits.requests_per_minute else now
+            ends = (leaves if counting.window == "sliding" else start) + MINUTE
             if counting.count_refused:
                 recent.insert(count, now)
             raise ApiError(
                 "rate_limit_exceeded",
                 f"Rate limit exceeded: {limits.requests_per_minute} requests per minute",
                 hint=_HINT,
-                retry_after=min(60, ceil_seconds((leaves + MINUTE if ends is None else ends) - now)),
+                retry_after=min(60, ceil_seconds(ends - now)),
             )
         recent.insert(count, now)
-
-    def _forget(self, now: int, window: Window) -> int | None:
-        """Drop the requests before the minute of `now`; return when a fixed minute ends, None for a sliding one."""
-        recent = self.recent
-        if window == "sliding":
-            while recent and now - recent[0] >= MINUTE:
-                recent.popleft()
-            return None
-        start = now - now % MINUTE if window == "aligned" else recent[0] if recent else now
-        if window == "fixed" and now - start >= MINUTE:
-            recent.clear()
-            start = now
-        while recent and recent[0] < start:
-            recent.popleft()
-        return start + MINUTE
 
     def take_back(self) -> None:
         """Count the last request no longer."""
         if self.recent:
             self.recent.pop()
+
+    def left(self, now: int, limits: Limits, counting: Counting = COUNTING) -> tuple[int | None, int | None]:
+        """Return the requests and the tokens that are left at `now`; None for a limit that is off."""
+        start = self._window_start(now, counting.window)
+        requests = sum(1 for at in self.recent if start <= at <= now)
+        return (
+            _left(limits.requests_per_minute, requests),
+            _left(limits.tokens_per_day, self.tokens.get(day_of(now), 0)),
+        )
+
+    def _window_start(self, now: int, window: Window) -> int:
+        """Return the earliest time at which a request counts at `now`."""
+        if window == "sliding":
+            return now - MINUTE + 1
+        if window == "aligned":
+            return now - now % MINUTE
+        return self.recent[0] if self.recent and now - self.recent[0] < MINUTE else now
 
     def add_tokens(self, tokens: int, now: int) -> None:
         """Add `tokens` to the UTC day of `now`; beyond `DAYS` days, the one that was used least recently is dropped."""
@@ -113,3 +118,7 @@ class RateLimiter:
 def ceil_seconds(micros: int) -> int:
     """Round a wait up to whole seconds, at least 1."""
     return max(1, -(-micros // SECOND))
+
+
+def _left(limit: int | None, used: int) -> int | None:
+    return None if limit is None else max(0, limit - used)

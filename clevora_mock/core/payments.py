@@ -41,9 +41,10 @@ class Checkout:
 
     `amount` is in micro-dollars. `due` is the elapsed time of the clock at which its event is delivered, None if none
     waits; `deliveries` is how often it is delivered. `credited` is True once the webhook has credited it.
+    `payment_id` is that of its event, once there is one.
     """
 
-    __slots__ = ("amount", "created", "credited", "deliveries", "due", "email", "id", "status", "uid")
+    __slots__ = ("amount", "created", "credited", "deliveries", "due", "email", "id", "payment_id", "status", "uid")
 
     def __init__(self, checkout_id: str, uid: str, email: str | None, amount: int, created: int) -> None:
         self.id = checkout_id
@@ -55,10 +56,15 @@ class Checkout:
         self.credited = False
         self.due: int | None = None
         self.deliveries = 1
+        self.payment_id: str | None = None
 
     @property
     def expires(self) -> int:
         return self.created + CHECKOUT_HOURS * 3600 * SECOND
+
+    def due_at(self, set_back: int) -> int | None:
+        """Return the time at which its event is delivered, by a clock that was `set_back`; None if none waits."""
+        return None if self.due is None else self.due - set_back
 
     def is_open(self, now: int) -> bool:
         return self.status == "open" and now < self.expires

@@ -318,7 +318,8 @@ class Sandbox:
         """Build the event of a finished checkout."""
         outcome: Outcome = "failed" if checkout.status == "failed" else "succeeded"
         business = "bus_" + self.rng.hex_at("business", 0)
-        return event(checkout, outcome, "pay_" + self.rng.next_hex("payment"), business, now)
+        checkout.payment_id = "pay_" + self.rng.next_hex("payment")
+        return event(checkout, outcome, checkout.payment_id, business, now)
 
     def receive_payment(self, event_id: str, announced: dict[str, Any], now: int) -> None:
         """Credit the account of the checkout that a verified event pays, if any."""
@@ -350,6 +351,7 @@ class Sandbox:
     def close(self) -> None:
         """Drop pending checkouts, and stop counting the journal's memory; a later sandbox of this name is a new one."""
         self.checkouts = Checkouts()
+        self.announce("closed")
         self.journal.leave()
 
     def next_entry(self) -> int:

@@ -122,6 +122,7 @@ class CheckoutState(StrictStruct, frozen=True, gc=False):
     due: Timestamp | None
     # Snapshots of earlier releases have none.
     deliveries: Annotated[int, Meta(ge=1, le=MAX_DELIVERIES)] = 1
+    payment_id: str | None = None
 
 
 class MotionState(StrictStruct, frozen=True, gc=False):
@@ -153,6 +154,7 @@ class ScenarioState(StrictStruct, frozen=True, gc=False):
     applied: dict[str, Natural] = {}
     ends: Timestamp | None = None
     displaced: DisplacedState = DisplacedState()
+    switched_off: list[str] = []
 
 
 class State(StrictStruct, frozen=True, gc=False):
@@ -272,6 +274,7 @@ def _scenario(run: ScenarioRun) -> ScenarioState:
         applied=dict(run.applied),
         ends=run.ends,
         displaced=displaced,
+        switched_off=sorted(run.switched_off),
     )
 
 
@@ -369,7 +372,7 @@ def _restore_user(saved: UserState) -> User:
 def _restore_checkout(saved: CheckoutState) -> Checkout:
     checkout = Checkout(saved.id, saved.uid, saved.email, saved.amount, saved.created)
     checkout.status, checkout.credited, checkout.due = saved.status, saved.credited, saved.due
-    checkout.deliveries = saved.deliveries
+    checkout.deliveries, checkout.payment_id = saved.deliveries, saved.payment_id
     return checkout
 
 

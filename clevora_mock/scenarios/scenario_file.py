@@ -90,10 +90,15 @@ def warn(paths: Iterable[str | Path]) -> list[str]:
     """Return a line for each oddity in files that are valid."""
     lines: list[str] = []
     for path in map(Path, paths):
-        root = parse(_read_text(path))
-        found = find_shadowed(root, SCENARIO.read(root).rules)
+        found = find_oddities(_read_text(path))
         lines += [f"{path}:{problem.line}:{problem.column}: warning: {problem}" for problem in found]
     return lines
+
+
+def find_oddities(text: str) -> list[ScenarioProblem]:
+    """Return the problems of a valid scenario's text that do not keep it from being used."""
+    root = parse(text)
+    return list(find_shadowed(root, SCENARIO.read(root).rules))
 
 
 def _base_name(name: str) -> str:

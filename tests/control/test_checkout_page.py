@@ -1,7 +1,7 @@
 """B7, B8: the page where a top-up is paid."""
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
@@ -78,8 +78,8 @@ def test_the_page_says_what_has_become_of_the_payment(world: "World") -> None:
     finish(world, failed, "failed")
     world.http.post(f"/__mock/checkouts/{waiting.rpartition('/')[2]}/pay", json={"delay": 60})
     assert "Paid and credited." in world.http.get(paid).text
-    assert "Paid. The webhook event is not delivered yet." in world.http.get(waiting).text
-    assert "The payment failed. Nothing was charged." in world.http.get(failed).text
+    assert "Paid. The webhook event is not delivered yet, so nothing is credited." in world.http.get(waiting).text
+    assert "The card was declined. Nothing was charged." in world.http.get(failed).text
 
 
 @pytest.mark.clause("B9")
@@ -238,3 +238,74 @@ def test_a_finished_checkout_tells_what_has_become_of_it(world: "World", verb: s
     again = world.http.post(path)
     assert again.status_code == 400
     assert again.json()["error"]["message"] == f"id: expected an open checkout, got one whose payment {status}"
+
+
+BROWSER = {"accept": "text/html"}
+
+
+def state(page: httpx.Response) -> str:
+    """Return the state that a page shows, by which its look is chosen."""
+    return page.text.partition('<main class="')[2].partition('"')[0]
+
+
+@pytest.mark.clause("B7")
+def test_each_state_of_a_checkout_looks_different(world: "World") -> None:
+    url = opened(world)
+    assert state(world.http.get(url)) == "open"
+    world.http.post(f"/__mock/checkouts/{url.rpartition('/')[2]}/pay", json={"delay": "1m"})
+    assert state(world.http.get(url)) == "pending"
+    world.advance(60)
+    paid = world.http.get(url)
+    assert state(paid) == "paid"
+    assert "New balance <strong>$150.00</strong>" in paid.text
+    failed = opened(world)
+    finish(world, failed, "failed")
+    assert state(world.http.get(failed)) == "failed"
+    late = opened(world)
+    world.advance(DAY)
+    assert state(world.http.get(late)) == "expired"
+    assert "Mock checkout" in world.http.get(late).text
+
+
+@pytest.mark.clause("B7")
+def test_a_browser_gets_a_page_for_what_cannot_be_paid(world: "World") -> None:
+    url = opened(world)
+    finish(world, url, "succeeded")
+    used = world.http.post(url, data={"outcome": "succeeded"}, headers=BROWSER)
+    assert (used.status_code, state(used)) == (400, "used")
+    for method in ("GET", "POST"):
+        data = {"outcome": "succeeded"} if method == "POST" else None
+        unknown = world.http.request(method, "/checkout/cks_none", data=data, headers=BROWSER)
+        assert (unknown.status_code, state(unknown)) == (404, "unknown")
+    late = opened(world)
+    world.advance(DAY)
+    expired = world.http.post(late, data={"outcome": "succeeded"}, headers=BROWSER)
+    assert (expired.status_code, state(expired)) == (400, "expired")
+    assert account(world)["balance"] == 150
+
+
+@pytest.mark.parametrize(("outcome", "status"), [("succeeded", "succeeded"), ("failed", "failed")])
+def test_the_page_leads_back_to_the_return_url_with_the_outcome(world: "World", outcome: str, status: str) -> None:
+    url = opened(world) + "?return_url=https%3A%2F%2Fshop.example%2Fdone%3Forder%3D7%26x"
+    assert 'href="https://shop.example/done?order=7&amp;x="' in world.http.get(url).text
+    paid = finish(world, url, outcome)
+    page = world.http.get(paid.headers["location"].removeprefix(f"/sandbox/{world.name}"))
+    link = page.text.partition('class="button" href="')[2].partition('"')[0].replace("&amp;", "&")
+    query = parse_qs(urlsplit(link).query, keep_blank_values=True)
+    assert query.pop("payment_id")[0].startswith("pay_")
+    assert query == {"order": ["7"], "x": [""], "status": [status], "email": ["demo@clevora.example"]}
+    assert "Back to shop.example" in page.text
+
+
+@pytest.mark.parametrize(
+    "target", ["javascript:alert(1)", "//evil.example", "data:text/html,x", "/path", "https://", "https://[", ""]
+)
+def test_a_return_url_that_is_no_web_address_is_no_link(world: "World", target: str) -> None:
+    page = world.http.get(opened(world), params={"return_url": target})
+    assert page.status_code == 200
+    assert "Back to" not in page.text
+
+
+def test_a_return_url_is_escaped(world: "World") -> None:
+    page = world.http.get(opened(world), params={"return_url": 'https://x.example/"><script>alert(1)</script>'})
+    assert "<script" not in page.text

@@ -148,7 +148,9 @@ def test_a_pending_payment_comes_after_its_delay_when_the_clock_is_set_back(worl
     order = {} if by_scenario else {"delay": "30s"}
     control(world, f"POST checkouts/{world.open_checkout()}/pay", json=order)
     at(world, "2020-01-01T00:00:00Z", mode="frozen")
-    assert control(world, "GET checkouts")["checkouts"][0]["dueAt"] == "2020-01-01T00:00:30.000Z"
+    checkout = control(world, "GET checkouts")["checkouts"][0]
+    assert checkout["dueAt"] == "2020-01-01T00:00:30.000Z"
+    assert "<dt>Event due</dt><dd>2020-01-01 00:00</dd>" in world.http.get(f"/checkout/{checkout['id']}").text
     control(world, "PATCH clock", json={"advance": 29})
     assert control(world, "GET accounts/demo")["balance"] == 100
     control(world, "PATCH clock", json={"advance": 1})

@@ -150,3 +150,12 @@ def test_a_slow_reader_misses_the_oldest_events_beyond_a_thousand() -> None:
     reader.leave()
     loop.run_until_idle()
     loop.close()
+
+
+def test_the_stream_ends_when_the_sandbox_is_removed(world: World) -> None:
+    """The next sandbox of this name is another one, whose events it would never have."""
+    with world.http.stream("GET", "/__mock/events") as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == ": listening"
+        assert world.http.delete("/").json() == {"removed": world.name}
+        assert [line for line in lines if line] == []

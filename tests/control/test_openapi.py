@@ -42,7 +42,11 @@ def template_of(document: Schema, path: str) -> str:
     plain = path.partition("?")[0]
     if plain in document["paths"]:
         return plain
-    head = "/__mock/firestore/{path}" if "firestore" in plain else plain.replace("/demo", "/{uid}")
+    head = (
+        "/__mock/firestore/{path}"
+        if "firestore" in plain
+        else plain.replace("/demo", "/{uid}").replace("/flaky", "/{name}")
+    )
     return head.replace("{checkout}", "{id}")
 
 

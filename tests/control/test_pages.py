@@ -13,17 +13,16 @@ from tests.support.world import World
 CHECKOUT_ID = re.compile(r"cks_[0-9a-f]{24}")
 
 
-@pytest.fixture(params=["home", "open checkout", "paid checkout", "checkout that has expired"])
+@pytest.fixture(params=["open checkout", "paid checkout", "checkout that has expired", "checkout of a return_url"])
 def page(world: World, request: pytest.FixtureRequest) -> httpx.Response:
     """Provide the answer with each page that the server has."""
-    if request.param == "home":
-        return world.http.get("/", headers={"accept": "text/html"})
     session = world.open_checkout()
     if request.param == "paid checkout":
         control(world, f"POST checkouts/{session}/pay")
     if "expired" in request.param:
         world.advance(86_400)
-    return world.http.get(f"/checkout/{session}")
+    query = "?return_url=https://shop.example/" if "return_url" in request.param else ""
+    return world.http.get(f"/checkout/{session}{query}")
 
 
 def test_no_page_can_be_framed_or_sniffed_or_tells_where_its_reader_goes(page: httpx.Response) -> None:

@@ -19,7 +19,7 @@ from tests.support.world import World, fresh_world
 TOP_UP = {"amount": 50}
 
 
-ACCOUNT = {"uid", "email", "balance", "activated", "developerAccess", "tier", "keys"}
+ACCOUNT = {"uid", "email", "balance", "activated", "developerAccess", "tier", "refusal", "keys"}
 
 # Method and path, the body, and the keys of the response. {checkout} is an open one.
 SHAPES: list[tuple[str, Any, set[str]]] = [
@@ -58,8 +58,13 @@ SHAPES: list[tuple[str, Any, set[str]]] = [
     ("PUT /__mock/scenario", {"name": "flaky"}, {"name", "description", "rules", "source"}),
     ("PUT /__mock/scenario", {"name": "own", "rules": []}, {"name", "description", "rules", "source"}),
     ("PUT /__mock/scenario", b"limits: {requests_per_minute: 1}", {"name", "description", "rules", "source"}),
+    ("PATCH /__mock/scenario", {"rules": {}}, {"name", "description", "rules", "source"}),
     ("DELETE /__mock/scenario", None, {"name", "description", "rules", "source"}),
     ("GET /__mock/recording", None, {"file", "mode", "exchanges", "unused"}),
+    ("GET /__mock/scenarios/flaky", None, {"name", "description", "source"}),
+    ("POST /__mock/scenario/check", {"source": "rules: []"}, {"problems", "rules"}),
+    ("POST /__mock/scenario/match", {"path": "/v1/chat/completions"}, {"endpoint", "rule", "rules"}),
+    ("GET /__mock/limits", None, {"requestsPerMinute", "tokensPerDay", "keys"}),
     ("POST /__mock/accounts", None, {*ACCOUNT, "apiKey"}),
     ("POST /__mock/accounts", {"uid": "ann", "email": "a@b.example", "balance": 3}, {*ACCOUNT, "apiKey"}),
     ("POST /__mock/accounts", {"email": "a@b.example", "password": "secret-1"}, {*ACCOUNT, "apiKey"}),
@@ -157,6 +162,16 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("PUT /__mock/scenario", b"rules: [", 400, "scenario:1:"),
     ("PUT /__mock/scenario", b"\xff", 400, "scenario: expected UTF-8"),
     ("PUT /__mock/scenario", b"{name: flakey}", 400, 'unknown scenario "flakey"; did you mean "flaky"?'),
+    ("PATCH /__mock/scenario", {"rules": {"none": False}}, 400, "rules: expected names of the active scenario's rules"),
+    ("PATCH /__mock/scenario", {"rules": {"none": "off"}}, 400, "rules"),
+    ("PATCH /__mock/scenario", {}, 400, "rules: "),
+    ("GET /__mock/scenarios/flakey", None, 404, 'unknown scenario "flakey"; did you mean "flaky"?'),
+    ("POST /__mock/scenario/check", {}, 400, "source: "),
+    ("POST /__mock/scenario/match", {}, 400, "path: "),
+    ("POST /__mock/scenario/match", {"path": "/v1/nowhere"}, 400, "path: expected method and path of an endpoint"),
+    ("POST /__mock/scenario/match", {"path": "/v1/chat/completions", "method": "GET"}, 400, "path: "),
+    ("POST /__mock/scenario/match", {"path": "/v1/search", "key": "nobody's"}, 400, "key: "),
+    ("POST /__mock/scenario/match", {"path": "/v1/search", "source": "rulez: []"}, 400, "source:1:1: "),
     ("POST /__mock/accounts", {"uid": "demo"}, 400, "uid: "),
     ("POST /__mock/accounts", {"uid": ""}, 400, "uid: "),
     ("POST /__mock/accounts", {"uid": "x" * 129}, 400, "uid: "),
@@ -382,7 +397,7 @@ def test_a_signed_event_is_accepted(world: World) -> None:
 
 def test_the_active_scenario_shows_its_counters(world: World) -> None:
     assert control(world, "PUT scenario", json={"name": "flaky"})["rules"] == [
-        {"name": "two failures, then fine", "met": 0, "applied": 0}
+        {"name": "two failures, then fine", "met": 0, "applied": 0, "enabled": True}
     ]
     assert [chat(world).status_code for _ in range(3)] == [500, 500, 200]
     (rule,) = control(world, "GET scenario")["rules"]

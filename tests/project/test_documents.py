@@ -27,6 +27,7 @@ from tests.support.documents import (
     name,
     write_files,
 )
+from tests.support.pictures import DIGEST, digest_of_console, missing
 from tests.support.program import environment, run_in_process, run_program, serve_process
 from tests.support.server import RunningServer, serve_settings
 
@@ -311,3 +312,9 @@ def first_column(page: str, section: str) -> list[str]:
     text = (DOCS / "reference" / f"{page}.md").read_text(encoding="utf-8")
     part = re.split(r"^#+ ", text.partition(f"# {section}\n")[2], maxsplit=1, flags=re.MULTILINE)[0]
     return re.findall(r"^\| `([^`]+)`", part, re.MULTILINE)
+
+
+def test_the_pictures_show_the_present_console() -> None:
+    """After a change of the console: ``make test-console``, then ``python -m tests.support.pictures``."""
+    assert missing() == []
+    assert DIGEST.read_text(encoding="utf-8").strip() == digest_of_console()

@@ -189,7 +189,7 @@ def _control_bodies() -> str:
         if row.method != "GET":
             paths.setdefault(row.max_body, []).append(f"`{row.where}`")
     usual = max(paths, key=lambda size: len(paths[size]))
-    others = [f"{_size(size)} for {' and '.join(paths[size])}" for size in sorted(paths) if size != usual]
+    others = [f"{_size(size)} for {', '.join(paths[size])}" for size in sorted(paths) if size != usual]
     return "; ".join([_size(usual), *others])
 
 

@@ -12,15 +12,20 @@ from string import Template
 from starlette.responses import HTMLResponse
 
 _POLICY = "default-src 'none'; style-src {styles}; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-_HEADERS = {"x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer"}
+PRIVACY_HEADERS = {"x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer"}
+
+# The place in a page's style for the colors and fonts that it shares with the console.
+_TOKENS = "/* tokens */"
 
 
-def page_response(name: str, **values: str) -> HTMLResponse:
+def page_response(name: str, status: int = 200, /, **values: str) -> HTMLResponse:
     """Return the page `name` with `values`, which must be escaped, substituted."""
     source = files(__package__).joinpath(name).read_text(encoding="utf-8")
+    tokens = files("clevora_mock.control.console").joinpath("tokens.css").read_text(encoding="utf-8")
+    source = source.replace(_TOKENS, tokens)
     styles = " ".join(map(_source_of, re.findall("<style>(.*?)</style>", source, re.DOTALL)))
-    policy = _POLICY.format(styles=styles)
-    return HTMLResponse(Template(source).substitute(values), headers={"content-security-policy": policy} | _HEADERS)
+    headers = {"content-security-policy": _POLICY.format(styles=styles), **PRIVACY_HEADERS}
+    return HTMLResponse(Template(source).substitute(values), status, headers=headers)
 
 
 def _source_of(style: str) -> str:
