@@ -1,7 +1,7 @@
 // One request beside the list: what came, what was answered and why, and what it cost.
 import { html } from "../html.js";
 import { bytes, count, dateTime, dollars, duration, plural, visible } from "../format.js";
-import { Badge, Status } from "./badge.js";
+import { Badge, SOURCES, Status } from "./badge.js";
 import { Json } from "./code.js";
 import { FindingLine } from "./finding.js";
 import { nameOf } from "./requests.js";
@@ -59,10 +59,12 @@ export function EntryPanel({ entry, findings = [], actions, onClose }) {
 
 function Why({ entry }) {
   const draw = entry.draw === null ? "" : `, with a draw of ${entry.draw.toFixed(4)}`;
+  const answeredBy = SOURCES[entry.source]?.[1];
   return html`
+    ${answeredBy && html`<p>${answeredBy}</p>`}
     ${entry.rule
       ? html`<p><${Badge} tone="violet">rule<//> <strong><bdi>${visible(entry.rule)}</bdi></strong> decided${draw}.</p>`
-      : html`<p>No rule applied: ${entry.status >= 400 ? "the contract alone refused it" : "the contract alone decided"}.</p>`}
+      : !answeredBy && html`<p>No rule applied: ${entry.status >= 400 ? "the contract alone refused it" : "the contract alone decided"}.</p>`}
     ${entry.nearMisses.length > 0 && html`
       <div class="scroll-x" tabindex="0" role="region" aria-label="Rules that did not apply">
         <table class="plain">

@@ -1,7 +1,7 @@
 // The list of requests: a row each, and what the filters look at.
 import { html, useMemo } from "../html.js";
 import { count, date, dateTime, dollars, duration, pretty, timeOfDay, visible } from "../format.js";
-import { Badge, Status } from "./badge.js";
+import { Badge, Source, Status } from "./badge.js";
 import { Table } from "./table.js";
 
 /** Return the model that a request asks for, "" for none. */
@@ -56,6 +56,7 @@ export function RequestTable({ rows, open, onOpen, findings = NONE, own = NONE, 
 
 function columnsFor(today, findings, own) {
   const marks = (entry) => html`
+    <${Source} source=${entry.source} />
     ${own.has(entry.id) && html` <${Badge} title="Sent by this console">console<//>`}
     ${findings.has(entry.id) && html` <${Badge} tone="warn" title="A finding is about it">finding<//>`}
   `;
@@ -88,13 +89,14 @@ function textOf(entry) {
   return text;
 }
 
-/** Return a function that tells whether an entry passes the filters: endpoint, status, key, rule, text; "" is any. */
-export function passes({ endpoint, status, key, rule, text }) {
+/** Return a function that tells whether an entry passes the filters: endpoint, status, key, rule, source, text; "" is any. */
+export function passes({ endpoint, status, key, rule, source, text }) {
   const wanted = text.trim().toLowerCase();
   return (entry) =>
     (!endpoint || nameOf(entry) === endpoint) &&
     (!status || statusIs(entry.status, status)) &&
     (!key || entry.key === key) &&
+    (!source || entry.source === source) &&
     (!rule || (rule === "any" ? entry.rule !== null : rule === "none" ? entry.rule === null : entry.rule === rule)) &&
     (!wanted || textOf(entry).includes(wanted));
 }

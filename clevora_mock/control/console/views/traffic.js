@@ -2,14 +2,14 @@
 import { computed, html, signal, useEffect } from "../html.js";
 import { count, plural, visible } from "../format.js";
 import { asCurl, asPytest, asPython, asRule, isWhole } from "../copy_as.js";
-import { Empty } from "../parts/badge.js";
+import { Empty, SOURCES } from "../parts/badge.js";
 import { Code, CopyButton } from "../parts/code.js";
 import { EntryPanel } from "../parts/entry.js";
 import { nameOf, passes, RequestTable } from "../parts/requests.js";
 import { ask, BASE, ownRequests, send, signIn } from "../server.js";
 import { attempt, connection, entries, evicted, findingsByRequest, go, home, notify, place } from "../state.js";
 
-const NO_FILTER = { endpoint: "", status: "", key: "", rule: "", text: "" };
+const NO_FILTER = { endpoint: "", status: "", key: "", rule: "", source: "", text: "" };
 const filter = signal(NO_FILTER);
 /** The entries at which the list was stopped, null while it runs. */
 const paused = signal(null);
@@ -57,6 +57,7 @@ function Filters() {
   const statuses = unique(all.map((entry) => entry.status));
   const rules = unique(all.map((entry) => entry.rule));
   const keys = unique(all.map((entry) => entry.key));
+  const sources = unique(all.map((entry) => entry.source));
   const hasFilter = Object.values(filter.value).some(Boolean);
   const held = paused.value === null ? 0 : all.length - paused.value.length;
   return html`
@@ -69,6 +70,9 @@ function Filters() {
       />
       <${Choice} label="Key" any="any key" value=${filter.value.key} onChange=${set("key")} options=${keys} />
       <${Choice} label="Rule" any="any rule" value=${filter.value.rule} onChange=${set("rule")} options=${[["any", "some rule"], ["none", "no rule"], ...rules]} />
+      ${(sources.length > 1 || filter.value.source) && html`
+        <${Choice} label="Source" any="any source" value=${filter.value.source} onChange=${set("source")} options=${sources.map((source) => [source, SOURCES[source]?.[0] ?? source])} />
+      `}
       ${hasFilter && html`<button type="button" class="button small" onClick=${() => (filter.value = NO_FILTER)}>Clear</button>`}
       <span class="grow"></span>
       <span class="dim count" role="status">
