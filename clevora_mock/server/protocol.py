@@ -147,11 +147,24 @@ class FaultProtocol(HttpToolsProtocol):
         self._transport.abort()
 
     def check_left(self) -> None:
-        """Notice a disconnect of a client whose connection is not read."""
-        if has_left(self._transport) and not self.eof_received():
-            self.connection_lost(None)
-        elif not self._transport.is_closing():
+        """Notice a disconnect of a client whose connection is not read, now or later."""
+        self.look()
+        if not self._transport.is_closing():
             self._timeouts.held()
+
+    def look(self) -> None:
+        """Notice a disconnect of a client whose connection is not read."""
+        is_unread = not (self._transport.is_closing() or self._transport.is_reading())
+        if is_unread and has_left(self._transport) and not self.eof_received():
+            self.connection_lost(None)
+
+    def give_way(self) -> None:
+        """End a connection that is too slow, with an error response unless another has begun."""
+        running = self.running()
+        if self._requests.in_request and running and not running.response_started:
+            self.refuse(408)
+        else:
+            self.drop()
 
     def reset(self) -> None:
         reset(self._transport)

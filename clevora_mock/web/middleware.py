@@ -43,21 +43,26 @@ class SandboxMiddleware:
         shown = path if path.endswith("//") else path.removesuffix("/")
         exchange = ExchangeRecorder(sandbox, scope, root, shown or "/", self._shared)
 
+        async def send_part(message: Message) -> None:
+            await exchange.work_memory.send(send, message)
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                exchange.status = message["status"]
+                exchange.is_begun = True
                 message = {**message, "headers": [*message.get("headers", ()), *self._headers(exchange)]}
             if len(message.get("body", b"")) > _LARGE_BYTES:
-                await _send_in_slices(send, message)
+                await _send_in_slices(send_part, message)
             else:
-                await send(message)
+                await send_part(message)
+            if message["type"] == "http.response.start":
+                exchange.start(message["status"])
 
         inner = add_exchange({**scope, "root_path": root, "path": root + (path or "/")}, exchange)
         try:
             await self._app(inner, receive, send_with_headers)
         except asyncio.CancelledError:
-            # The server stops: what it sends now is what the journal says.
-            if not exchange.status:
+            # The server stops: what it sends now is what the journal says. A head that waits for the client waits on.
+            if not exchange.is_begun:
                 await exchange.respond_stopped()(inner, receive, send_with_headers)
             raise
         finally:

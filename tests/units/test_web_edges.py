@@ -23,6 +23,7 @@ from clevora_mock.web.background import Background
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.disconnect import DisconnectWatcher
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, SharedState
+from clevora_mock.web.memory_budget import MemoryBudget, MemoryShare
 from clevora_mock.web.parsing import parse_document
 from clevora_mock.web.request_body import RequestBody, read_body, refuse
 
@@ -233,7 +234,9 @@ def active(client: TestClient, prefix: str) -> str:
 def test_a_length_that_is_no_number_says_nothing(length: bytes) -> None:
     """A server in front of the application may let it pass."""
     incoming: list[Message] = [{"type": "http.request", "body": b"{}"}]
-    body = asyncio.run(read_body("POST", {b"content-length": length}, receiver(incoming), refuse))
+    body = asyncio.run(
+        read_body("POST", {b"content-length": length}, receiver(incoming), MemoryShare(MemoryBudget(0)), refuse)
+    )
     assert body == RequestBody(b"{}", 2)
 
 
@@ -241,6 +244,12 @@ def test_a_length_of_thousands_of_digits_is_too_large() -> None:
     """Python refuses to convert it."""
     incoming: list[Message] = [{"type": "http.request", "body": b"{}"}]
     body = asyncio.run(
-        read_body("POST", {b"content-length": b"9" * 5_000, b"expect": b"100-continue"}, receiver(incoming), refuse)
+        read_body(
+            "POST",
+            {b"content-length": b"9" * 5_000, b"expect": b"100-continue"},
+            receiver(incoming),
+            MemoryShare(MemoryBudget(0)),
+            refuse,
+        )
     )
     assert not body.fits
