@@ -1,10 +1,13 @@
 """Memory budgets: requests wait for their turn, in their order."""
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
@@ -326,6 +329,24 @@ def test_beyond_the_memory_of_all_journals_the_largest_loses_its_oldest_entries(
     assert memory.used == small.bytes + large.bytes <= 1_000_000
 
 
+def test_the_memory_of_texts_stays_the_same_once_they_are_rendered() -> None:
+    memory = JournalMemory()
+    journal = Journal(memory=memory)
+    texts = ("a" * 1000, "ä" * 1000, "€" * 1000, "😀" * 1000)
+    # Joined now, since the compiler's constants may be rendered already.
+    found = [replace(entry, response="".join(list(text))) for entry, text in zip(entries(4, 0), texts, strict=True)]
+    journal.restore(found, 4)
+    before = journal.bytes
+    msgspec.json.encode(found)
+    assert sum(map(sys.getsizeof, (entry.response for entry in found))) < before
+    journal.drop(3)
+    last = Journal()
+    last.restore(found[3:], 1)
+    assert journal.bytes == last.bytes > 4_000
+    journal.drop(1)
+    assert (memory.used, journal.bytes) == (0, 0)
+
+
 def test_an_empty_journal_takes_no_memory() -> None:
     memory = JournalMemory()
     journal = Journal(3, memory)
@@ -339,6 +360,6 @@ def test_a_journal_that_leaves_gives_its_memory_back_and_keeps_its_entries() -> 
     memory = JournalMemory()
     journal = Journal(memory=memory)
     journal.restore(entries(5, 10), 5)
-    journal.leave()
+    journal.stop_counting()
     journal.drop(2)
     assert (memory.used, len(journal.entries), journal.bytes > 0) == (0, 3, True)
