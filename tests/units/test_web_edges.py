@@ -203,6 +203,22 @@ def test_an_unusable_catalog_is_an_error_at_the_start(tmp_path: Path) -> None:
         create_app(Settings(catalog=str(catalog)))
 
 
+def test_a_listener_that_fails_leaves_no_request_running() -> None:
+    def fail(sandbox: str, entry: JournalEntry) -> None:
+        raise RuntimeError(sandbox)
+
+    app = create_app(on_request=fail)
+    with TestClient(app) as client:
+        for path in ("/v1/nowhere", "/sandbox/new/v1/nowhere"):
+            with pytest.raises(RuntimeError):
+                client.get(path)
+    sandboxes = app.state.sandboxes
+    assert (sandboxes.default.running, [sandbox.name for sandbox in sandboxes.all()]) == (0, ["default"])
+    with sandboxes.resolve("/sandbox/new/") as (sandbox, _, _):
+        # A new one.
+        assert (sandbox.running, sandbox.journal.total) == (1, 0)
+
+
 def test_a_listener_gets_each_request(tmp_path: Path) -> None:
     heard: list[tuple[str, str]] = []
     app = create_app(on_request=lambda sandbox, entry: heard.append((sandbox, entry.path)))
