@@ -108,13 +108,14 @@ class ControlEndpoint:
 
     async def _handle(self, method: str, request: "BufferedRequest", exchange: ExchangeRecorder) -> Response:
         require_plain(await request.body(), exchange.headers)
-        if method in self._makes:
-            exchange.keep_sandbox()
         if method in self._long:
             sandbox = exchange.sandbox
             copied = sandbox.accounts.size * _RECORD_BYTES
             await exchange.work_memory.hold(_LONG_BYTES + sandbox.journal.bytes + copied)
-        return await self._handlers[method](request)
+        response = await self._handlers[method](request)
+        if method in self._makes:
+            exchange.keep_sandbox()
+        return response
 
     def _refusal(self, request: Request) -> ApiError | None:
         """Return the error of a request that is refused for its head."""
