@@ -57,7 +57,7 @@ class FaultProtocol(HttpToolsProtocol):
         self._unparsed = b""
         self._accepted.discard(self)
         self._timeouts.stop()
-        self._timeouts.read()
+        self._timeouts.stop_reader()
         # uvicorn tells only its newest request, not the running one, that the client has disconnected.
         self.cycle = self.running() or self.cycle
         # For a connection that is lost by an error, uvicorn would leave its timer, and so the connection in memory.
@@ -113,11 +113,11 @@ class FaultProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._timeouts.unread()
+        self._timeouts.await_reader()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._timeouts.read()
+        self._timeouts.stop_reader()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Keep the connection for the response if the client half-closes it right after its request."""
