@@ -13,10 +13,9 @@ from msgspec.structs import replace
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from clevora_mock.contract.errors import ERROR_BY_CODE
+from clevora_mock.contract.errors import ERROR_BY_CODE, SERVICE_UNAVAILABLE
 from clevora_mock.core.reply import NEVER, Ending, Frame, Header, Reply, json_reply
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.scenario import InjectedError
 from clevora_mock.web.disconnect import DisconnectWatcher
 
 # The key of the server's ConnectionControl in the scope's extensions.
@@ -212,7 +211,7 @@ class FramedResponse(Response):
 
 def stopped_reply() -> Reply:
     """Return the error for a request that the end of the server prevents."""
-    spec = InjectedError(503).resolve().spec
+    spec = SERVICE_UNAVAILABLE
     error = {"message": "The server is stopping", "type": spec.type, "code": spec.code}
     reply = json_reply(msgspec.json.encode({"error": error}), 503)
     return replace(reply, code=spec.code, message=error["message"], fault=STOPPED, undelivered=True)
