@@ -31,6 +31,7 @@ MAX_JOURNAL_BYTES = 32 * 1024 * 1024
 
 # An entry without its longer texts, the name of an ignored field, and a near miss.
 _ENTRY_BYTES = 700
+_TEXT_BYTES = 60
 _NAME_BYTES = 120
 _MISS_BYTES = 1_000
 # Entries that are dropped together, so that the largest journal is not searched for each of them.
@@ -141,14 +142,13 @@ class Journal:
     def drop(self, count: int) -> None:
         """Drop the oldest `count` entries, which then count as evicted."""
         dropped = [self.entries.popleft() for _ in range(min(count, len(self.entries)))]
-        # Without entries there is no memory either.
-        self._memory.change(self, -sum(map(size_of, dropped)) if self.entries else -self.bytes)
+        self._memory.change(self, -sum(map(size_of, dropped)))
 
     def clear(self) -> None:
         self.replace(Journal(self.entries.maxlen or MAX_ENTRIES))
 
-    def leave(self) -> None:
-        """Stop counting this journal among the server's, since its sandbox is removed."""
+    def stop_counting(self) -> None:
+        """Count this journal among the server's no longer, since its sandbox is removed."""
         size = self.bytes
         self._memory.change(self, -size)
         self._memory = JournalMemory()
@@ -168,10 +168,22 @@ class Journal:
 
 
 def size_of(entry: JournalEntry) -> int:
-    """Return the memory of an entry, in bytes."""
+    """Return the memory of an entry, in bytes; the same whenever it is asked for."""
     texts = (entry.response, entry.path, entry.query, entry.client, entry.message, entry.hint)
     lists = len(entry.ignored) * _NAME_BYTES + len(entry.misses) * _MISS_BYTES
-    return _ENTRY_BYTES + len(entry.body) + sum(text.__sizeof__() for text in texts) + lists
+    return _ENTRY_BYTES + len(entry.body) + sum(_size_of_text(text) for text in texts if text) + lists
+
+
+def _size_of_text(text: str) -> int:
+    """Return the memory of a text with its UTF-8, which Python keeps beside it once it is rendered.
+
+    So `sys.getsizeof` returns less before than after.
+    """
+    if text.isascii():
+        return _TEXT_BYTES + len(text)
+    widest = max(text)
+    width = 1 if widest < "\u0100" else 2 if widest < "\U00010000" else 4
+    return _TEXT_BYTES + width * len(text) + len(text.encode("utf-8", "surrogatepass"))
 
 
 def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: bool) -> JournalEntry:

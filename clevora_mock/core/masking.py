@@ -45,7 +45,7 @@ _SECRET = re.compile(
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
 # Within an array or object: strings, which may hold brackets, and brackets.
-_NESTED = re.compile(r'(?<!\\)"(?:[^"\\]|\\.)*+"?|(?P<quote>(?<!\\)\\+").*?(?<!\\)(?P=quote)|[\[\]{}]', re.DOTALL)
+_NESTED = re.compile(r'(?<!\\)"(?:[^"\\]|\\.)*+"?|(?P<quote>(?<!\\)\\{1,15}").*?(?<!\\)(?P=quote)|[\[\]{}]', re.DOTALL)
 # A word, or a value in JSON or in a query, without the backslash of a quote that ends it; and any encoded character.
 _VALUE = re.compile(r"[^\s\"&=]*[^\s\"&=\\]")
 _HEX = re.compile(r"(?:\\{1,15}u00|%)([2-7][0-9a-f])|\\{1,15}(?=/)", re.IGNORECASE)

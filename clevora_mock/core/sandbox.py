@@ -344,7 +344,7 @@ class Sandbox:
     def close(self) -> None:
         """Drop pending checkouts, and stop counting the journal's memory; a later sandbox of this name is a new one."""
         self.checkouts = Checkouts()
-        self.journal.leave()
+        self.journal.stop_counting()
 
     def next_entry(self) -> int:
         """Return the serial number of the next ledger entry."""

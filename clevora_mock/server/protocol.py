@@ -57,7 +57,7 @@ class FaultProtocol(HttpToolsProtocol):
         self._unparsed = b""
         self._accepted.discard(self)
         self._timeouts.stop()
-        self._timeouts.read()
+        self._timeouts.stop_reader()
         # uvicorn tells only its newest request, not the running one, that the client has disconnected.
         self.cycle = self.running() or self.cycle
         # For a connection that is lost by an error, uvicorn would leave its timer, and so the connection in memory.
@@ -113,11 +113,11 @@ class FaultProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._timeouts.unread()
+        self._timeouts.await_reader()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._timeouts.read()
+        self._timeouts.stop_reader()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Keep the connection for the response if the client half-closes it right after its request."""
@@ -147,11 +147,24 @@ class FaultProtocol(HttpToolsProtocol):
         self._transport.abort()
 
     def check_left(self) -> None:
-        """Notice a disconnect of a client whose connection is not read."""
-        if has_left(self._transport) and not self.eof_received():
-            self.connection_lost(None)
-        elif not self._transport.is_closing():
+        """Notice a disconnect of a client whose connection is not read, now or later."""
+        self.look()
+        if not self._transport.is_closing():
             self._timeouts.held()
+
+    def look(self) -> None:
+        """Notice a disconnect of a client whose connection is not read."""
+        is_unread = not (self._transport.is_closing() or self._transport.is_reading())
+        if is_unread and has_left(self._transport) and not self.eof_received():
+            self.connection_lost(None)
+
+    def give_way(self) -> None:
+        """End a connection that is too slow, with an error response unless another has begun."""
+        running = self.running()
+        if self._requests.in_request and running and not running.response_started:
+            self.refuse(408)
+        else:
+            self.drop()
 
     def reset(self) -> None:
         reset(self._transport)

@@ -80,7 +80,7 @@ class ErrorHandlers:
         exchange = get_exchange(request.scope)
         exchange.assign_id(emulated=not is_own)
         try:
-            body = await read_body(request.method, exchange.headers, request.receive, refuse)
+            body = await read_body(request.method, exchange.headers, request.receive, exchange.body_memory, refuse)
         except ClientDisconnect:
             return Response()
         facts = _anonymous_facts(request) if is_own else exchange.set_facts(body.content, body_bytes=body.size)

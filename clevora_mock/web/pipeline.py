@@ -6,6 +6,7 @@ read the body → authenticate → access → the scenario's plan → funds and 
 
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -58,23 +59,18 @@ class OperationEndpoint:
         try:
             reply = await self._reply(operation, exchange, scope, receive)
         except ClientDisconnect:
+            exchange.abandon()
             return
         await exchange.respond(reply)(scope, receive, send)
 
     async def _reply(self, operation: Operation, exchange: ExchangeRecorder, scope: Scope, receive: Receive) -> Reply:
         """Read the request and return its reply; the body is not kept any longer."""
-
-        async def accept(size: int) -> bool:
-            if not self._is_welcome(operation, exchange):
-                return False
-            await exchange.body_memory.hold(size)
-            return True
-
-        body = await read_body(scope["method"], exchange.headers, receive, accept)
+        is_welcome = partial(self._is_welcome, operation, exchange)
+        body = await read_body(scope["method"], exchange.headers, receive, exchange.body_memory, is_welcome)
         facts = exchange.set_facts(body.content, operation.endpoint, operation.name or None, body.size)
         try:
             return await self._process(operation, exchange, facts, scope, fits=body.fits)
-        except ApiError:
+        except (ApiError, ClientDisconnect):
             raise
         except Exception as error:  # noqa: BLE001 - any other error becomes the contract's 500
             raise internal_error(facts.method, facts.path, error) from None

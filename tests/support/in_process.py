@@ -51,6 +51,15 @@ class Exchange:
         self.task = loop.create_task(self._run(app, scope))
 
     # The server's extension for faults of the connection.
+    @property
+    def is_lost(self) -> bool:
+        return self.ending == "left"
+
+    def look(self) -> None: ...
+
+    def give_way(self) -> None:
+        self.leave()
+
     def close(self) -> None:
         self.ending = "close"
 

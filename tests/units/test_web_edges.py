@@ -23,6 +23,7 @@ from clevora_mock.web.background import Background
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.disconnect import DisconnectWatcher
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, SharedState
+from clevora_mock.web.memory_budget import MemoryBudget, MemoryShare
 from clevora_mock.web.parsing import parse_document
 from clevora_mock.web.request_body import RequestBody, read_body, refuse
 
@@ -202,6 +203,22 @@ def test_an_unusable_catalog_is_an_error_at_the_start(tmp_path: Path) -> None:
         create_app(Settings(catalog=str(catalog)))
 
 
+def test_a_listener_that_fails_leaves_no_request_running() -> None:
+    def fail(sandbox: str, entry: JournalEntry) -> None:
+        raise RuntimeError(sandbox)
+
+    app = create_app(on_request=fail)
+    with TestClient(app) as client:
+        for path in ("/v1/nowhere", "/sandbox/new/v1/nowhere"):
+            with pytest.raises(RuntimeError):
+                client.get(path)
+    sandboxes = app.state.sandboxes
+    assert (sandboxes.default.running, [sandbox.name for sandbox in sandboxes.all()]) == (0, ["default"])
+    with sandboxes.resolve("/sandbox/new/") as (sandbox, _, _):
+        # A new one.
+        assert (sandbox.running, sandbox.journal.total) == (1, 0)
+
+
 def test_a_listener_gets_each_request(tmp_path: Path) -> None:
     heard: list[tuple[str, str]] = []
     app = create_app(on_request=lambda sandbox, entry: heard.append((sandbox, entry.path)))
@@ -233,7 +250,9 @@ def active(client: TestClient, prefix: str) -> str:
 def test_a_length_that_is_no_number_says_nothing(length: bytes) -> None:
     """A server in front of the application may let it pass."""
     incoming: list[Message] = [{"type": "http.request", "body": b"{}"}]
-    body = asyncio.run(read_body("POST", {b"content-length": length}, receiver(incoming), refuse))
+    body = asyncio.run(
+        read_body("POST", {b"content-length": length}, receiver(incoming), MemoryShare(MemoryBudget(0)), refuse)
+    )
     assert body == RequestBody(b"{}", 2)
 
 
@@ -241,6 +260,12 @@ def test_a_length_of_thousands_of_digits_is_too_large() -> None:
     """Python refuses to convert it."""
     incoming: list[Message] = [{"type": "http.request", "body": b"{}"}]
     body = asyncio.run(
-        read_body("POST", {b"content-length": b"9" * 5_000, b"expect": b"100-continue"}, receiver(incoming), refuse)
+        read_body(
+            "POST",
+            {b"content-length": b"9" * 5_000, b"expect": b"100-continue"},
+            receiver(incoming),
+            MemoryShare(MemoryBudget(0)),
+            refuse,
+        )
     )
     assert not body.fits
