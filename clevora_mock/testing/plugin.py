@@ -46,14 +46,19 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"{_OPTIONS}: {error}") from None
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Report that the configured flags have no effect on a server that runs already."""
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Report that the configured flags have no effect on a server that runs already; with ``-q`` too."""
     if not config.getini(_OPTIONS):
-        return None
+        return
     from clevora_mock.settings import server_url
 
-    url = server_url()
-    return f"clevora-mock: {url} is used, where {_OPTIONS} set nothing" if url else None
+    if url := server_url():
+        flags = " ".join(config.getini(_OPTIONS))
+        terminalreporter.write_line(
+            f"clevora-mock: {_OPTIONS} ({flags}) had no effect, since CLEVORA_MOCK_URL names a server, {url}; "
+            "under exec, flags go before the --",
+            yellow=True,
+        )
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -392,9 +392,11 @@ def test_one(clevora):
         suite.write("pytest.ini", "[pytest]\nclevora_options = --seed 7\n")
         url = world.server.url
         source = f"def test_one(clevora): assert clevora.url.startswith('{url}/sandbox/test-one-')\n"
-        ran = suite.run(source, "-n0", CLEVORA_MOCK_URL=url)
-        ran.counts(passed=1)
-        assert f"{url} is used, where clevora_options set nothing" in ran.output
+        said = f"clevora_options (--seed 7) had no effect, since CLEVORA_MOCK_URL names a server, {url}; under exec, "
+        for workers in ("-n0", "-n1"):
+            ran = suite.run(source, workers, "-q", CLEVORA_MOCK_URL=url)
+            ran.counts(passed=1)
+            assert ran.output.count(said) == 1
 
     @pytest.mark.slow
     def test_the_sandbox_of_an_earlier_run_is_replaced(self, suite: Suite, world: World) -> None:
