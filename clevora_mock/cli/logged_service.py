@@ -24,9 +24,13 @@ def _service(settings: Settings, summary: RunSummary) -> Service:
     if settings.quiet:
         return Service(settings)
     if settings.log_format is None:
-        return Service(settings, summary.add, summary.add_findings)
+        return Service(settings, summary.add, summary.add_findings, on_refused=_write_refused)
     listener = combine(summary.add, line_writer(settings.log_format))
-    return Service(settings, listener, summary.add_findings, control_line_writer(settings.log_format))
+    return Service(settings, listener, summary.add_findings, control_line_writer(settings.log_format), _write_refused)
+
+
+def _write_refused(line: str) -> None:
+    sys.stderr.write(f"clevora-mock: refused, {line}\n")
 
 
 def print_summary(summary: RunSummary, service: Service, hint: str | None = None) -> None:
