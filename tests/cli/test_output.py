@@ -216,17 +216,22 @@ class TestTextLines:
         [
             ({"fault": "f" * 200, **FREE}, "fff…"),
             ({"fault": "f" * 200, "rule": "a" * 10, **FREE}, "f… [aaaaaaaaaa]"),
-            (
-                {"status": 500, "message": "Internal server error", "rule": "r" * 90, **FREE},
-                "error [rrrrrrrrrrrrrrrrrrrrrrrr…",
-            ),
-            ({"rule": "r" * 90, "body": b'{"stream": true}'}, "stream [rrrrrrrrrrrrrrrrrr…"),
         ],
     )
-    def test_faults_and_then_rules_are_shortened_to_100_columns(self, changes: dict[str, Any], end: str) -> None:
+    def test_faults_are_shortened_to_100_columns(self, changes: dict[str, Any], end: str) -> None:
         text = line(**changes)
         assert text.endswith(end)
         assert len(text) == 100
+
+    def test_a_rule_is_whole_whatever_the_width(self) -> None:
+        text = line(status=500, message="Internal server error", rule="r" * 90, **FREE)
+        assert text.endswith(f"Internal server error [{'r' * 90}]")
+        assert line(rule="r" * 90, body=b'{"stream": true}').endswith(f"stream [{'r' * 90}]")
+
+    def test_a_client_that_left_is_named(self) -> None:
+        assert line(abandoned=True, body=b'{"stream": true}').endswith("40 tokens $0.02   stream client left")
+        text = line(status=0, fault="stall", rule="silent", abandoned=True, **FREE)
+        assert text.endswith("--- 250 ms stall client left [silent]")
 
     def test_a_refusals_field_expectation_and_value_are_all_in_the_line(self) -> None:
         message = f"{'a.' * 20}b: expected one of {'c, ' * 20}d, got {'e' * 60}"
