@@ -82,6 +82,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Warn of a mark on a test that has taken no sandbox; one on a class or a module is for those tests that do."""
+    try:
+        yield
+    finally:
+        if _server not in item.stash and any(mark.name == "clevora" for mark in item.own_markers):
+            what = "sets nothing up, since the test does not take the fixture clevora"
+            item.warn(pytest.PytestWarning(f"@pytest.mark.clevora {what}"))
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attach the sandbox's requests to the report of a test that failed."""
     test_report = yield
