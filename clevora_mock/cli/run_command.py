@@ -34,9 +34,9 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
     """Serve, run `command`, print a summary, and return the command's status. Raises CannotServeError."""
     summary = RunSummary()
     service = logged_service(settings, summary)
-    exposed = exposure(settings)
+    exposed = exposure(settings, service.url)
     if exposed and not settings.quiet:
-        sys.stderr.write(f"clevora-mock: {' '.join(exposed)}\n")
+        sys.stderr.write("\nclevora-mock: ".join([f"clevora-mock: {' '.join(exposed[:2])}", *exposed[2:]]) + "\n")
     child = ChildProcess(command, service)
     try:
         service.run(child.start, {number: partial(child.signal, number) for number in _forwarded_signals()})

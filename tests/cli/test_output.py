@@ -134,11 +134,23 @@ class TestBanner:
             ("off", "and nobody the control plane (--control off)"),
         ],
     )
-    def test_an_address_that_others_reach_says_what_is_open_to_whom(self, host: str, control: Any, said: str) -> None:
+    def test_an_address_that_others_reach_says_what_is_open_to_whom(
+        self, host: str, control: Any, said: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("socket.gethostname", lambda: "box")
         text = banner(Settings(host=host, control=control), "http://127.0.0.1:2538", PLAIN)
         assert f"  Network   {host}: every machine that can reach this one can use the API,\n" in text
         assert f"  {said}\n" in text
+        assert ("--allowed-host" in text) == (control == "allowed")
         assert max(map(len, text.splitlines())) <= 80
+
+    @pytest.mark.parametrize(("host", "count"), [("0.0.0.0", 1), ("::", 1), ("192.168.1.5", 0), ("mock.test", 0)])
+    def test_a_host_that_is_no_address_says_the_one_for_others(
+        self, host: str, count: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("socket.gethostname", lambda: "box")
+        text = banner(Settings(host=host), "http://[::1]:2539", PLAIN)
+        assert text.count("others use http://box:2539/v1, or this machine's address\n") == count
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
     def test_loopback_addresses_are_open_to_nobody_else(self, host: str) -> None:
