@@ -34,6 +34,7 @@ def text_line(sandbox: str, entry: JournalEntry, style: Styler, now: int) -> str
         outcome_of(entry.message or entry.code, entry.fault, _parsed(entry.body), entry.endpoint),
         entry.rule,
         entry.hint,
+        entry.abandoned,
     ).text(style)
 
 
