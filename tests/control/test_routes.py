@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from clevora_mock import resources
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.settings import DEMO_KEY
 from tests.support.control import chat, control, snapshot_of, start_scenario
 from tests.support.examples import share
 from tests.support.server import RunningServer
@@ -198,6 +199,19 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("GET /__mock/requests?status=5xx", None, 400, "status: "),
     ("GET /__mock/requests?status=4290", None, 400, "status: "),
     ("GET /__mock/requests?since=yesterday", None, 400, "since: "),
+    ("GET /__mock/requests?endpoint=none", None, 400, "endpoint: expected an endpoint's name"),
+    (
+        "GET /__mock/requests?endpoint=chat",
+        None,
+        400,
+        'endpoint: expected an endpoint\'s name such as chat.completions, got "chat"; did you mean',
+    ),
+    (
+        f"GET /__mock/requests?key={DEMO_KEY}",
+        None,
+        400,
+        "key: expected a key's id or preview, got a whole key; its preview is sk_live_0123456789ab...ef",
+    ),
     ("GET /__mock/requests?stauts=429", None, 400, "stauts: "),
 ]
 
