@@ -204,7 +204,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         status=exchange.status,
         code=None if code is None else _start(code, MAX_NAME_CHARACTERS),
         latency=exchange.latency(completed),
-        prompt_tokens=reply.prompt_tokens,
+        prompt_tokens=exchange.prompt_tokens,
         completion_tokens=exchange.completion_tokens,
         cost=cost,
         balance_after=account.ledger.balance if account else None,

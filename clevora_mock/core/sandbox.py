@@ -268,7 +268,7 @@ class Sandbox:
         cost = 0
         logged = False
         if endpoint is not None and endpoint.rate is not None and key is not None and account is not None:
-            tokens = exchange.reply.prompt_tokens + exchange.completion_tokens if charged else 0
+            tokens = exchange.prompt_tokens + exchange.completion_tokens if charged else 0
             if charged:
                 cost = tokens * endpoint.rate
                 account.ledger.charge(self.next_entry(), endpoint.name, tokens, cost, now)
