@@ -67,7 +67,8 @@ class ErrorHandlers:
         allowed = ", ".join(methods)
         message = f"{get_exchange(request.scope).path} does not take {request.method}; expected {allowed}"
         is_own = not isinstance(endpoint, OperationEndpoint)
-        return await self._unrouted(request, ApiError("method_not_allowed", message, allow=allowed), is_own=is_own)
+        error = ApiError("method_not_allowed", message, hint=_method_hint(request.method), allow=allowed)
+        return await self._unrouted(request, error, is_own=is_own)
 
     def _render_raised(self, request: Request, error: ApiError, raised: Exception) -> Response:
         """Render an error of an embedder's route, which may have read the body and set headers."""
@@ -92,6 +93,12 @@ class ErrorHandlers:
     def _family(self, request: Request) -> ApiFamily:
         endpoint = request.scope["endpoint"]
         return endpoint.family if isinstance(endpoint, OperationEndpoint) else self._default
+
+
+def _method_hint(method: str) -> str | None:
+    if method not in ("GET", "HEAD"):
+        return None
+    return "a browser's address bar, curl without -d and a client that followed a redirect send GET"
 
 
 def _anonymous_facts(request: Request) -> RequestFacts:
