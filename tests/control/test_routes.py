@@ -1,16 +1,20 @@
 """Every route of the control plane over HTTP: its response, its errors, and arbitrary input."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock import resources
+from clevora_mock.app import create_app
+from clevora_mock.control.endpoint import ControlAction
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.settings import DEMO_KEY
+from clevora_mock.settings import DEMO_KEY, Settings
 from tests.support.control import chat, control, snapshot_of, start_scenario
 from tests.support.examples import share
 from tests.support.server import RunningServer
@@ -546,3 +550,34 @@ def test_accounts_and_checkouts_are_listed(world: World) -> None:
         "expiresAt": "2026-01-02T00:00:00.000Z",
         "dueAt": None,
     }
+
+
+# A mistaken request to the control plane, its status, and the hint.
+MISTAKES = [
+    ("POST", "/__mock/rest", 404, "did you mean /__mock/reset?"),
+    ("GET", "/__mock/request", 404, "did you mean /__mock/requests?"),
+    ("PUT", "/__mock/scenarios", 405, "did you mean PUT /__mock/scenario?"),
+    ("GET", "/__mock", 404, "the routes are listed at /__mock/openapi.json"),
+    ("GET", "/__mock/nonsense", 404, "the routes are listed at /__mock/openapi.json"),
+    ("GET", "/__mock/requests?endpoint=chat", 400, None),
+    ("GET", "/__mock/accounts/nobody", 404, None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status", "hint"), MISTAKES)
+def test_a_mistaken_request_to_the_control_plane_is_told_to_the_log(
+    method: str, path: str, status: int, hint: str | None
+) -> None:
+    told: list[tuple[str, ControlAction]] = []
+
+    async def ask() -> httpx.Response:
+        app = create_app(Settings(), on_change=lambda sandbox, action: told.append((sandbox, action)))
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+            return await http.request(method, path)
+
+    answer = asyncio.run(ask())
+    assert (answer.status_code, answer.headers.get("x-clevora-mock-hint")) == (status, hint)
+    ((sandbox, action),) = told
+    assert (sandbox, action.method, action.path) == ("default", method, path.partition("?")[0])
+    assert action.error == answer.json()["error"]["message"]
