@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from clevora_mock.api.routes import CLEVORA, build_api_routes, load_operations
 from clevora_mock.api.stream_pacing import StreamPacing
 from clevora_mock.clock import wall_micros
-from clevora_mock.control.endpoint import ControlListener
+from clevora_mock.control.endpoint import ControlAction, ControlListener
 from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.routes import ControlContext, build_control_routes, build_control_table
 from clevora_mock.control.webhook_sender import WebhookSender
@@ -28,7 +28,7 @@ from clevora_mock.scenarios.file_watcher import FileWatcher
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.settings import Settings
 from clevora_mock.web.background import LONG, Background
-from clevora_mock.web.error_handlers import ErrorHandlers
+from clevora_mock.web.error_handlers import ErrorHandlers, RefusalListener
 from clevora_mock.web.header_overrides import PlanResolver
 from clevora_mock.web.middleware import SandboxMiddleware
 
@@ -44,8 +44,8 @@ def create_app(
     """Return the mock as a Starlette application, with its `Sandboxes` in ``state.sandboxes``.
 
     `on_request` is called with each request to an emulated API, `on_change` with each change that is made through the
-    control plane, and, in another thread, `on_closed` with each sandbox that is removed. Raises CatalogError or
-    ScenarioError for a catalog or scenario that cannot be used.
+    control plane and each request to it that is refused, and, in another thread, `on_closed` with each sandbox that is
+    removed. Raises CatalogError or ScenarioError for a catalog or scenario that cannot be used.
     """
     chosen = settings or Settings()
     store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
@@ -61,7 +61,7 @@ def create_app(
     server = _start_name(chosen.server_name)
     sender = WebhookSender()
     table = build_control_table(ControlContext(sandboxes, store, sender, rows, background, server))
-    errors = ErrorHandlers(CLEVORA)
+    errors = ErrorHandlers(CLEVORA, None if on_change is None else _refusal_listener(on_change))
     app = Starlette(
         routes=[
             *build_api_routes(rows, PlanResolver(store, background), background),
@@ -98,6 +98,13 @@ def _sandbox_maker(
         return sandbox
 
     return make
+
+
+def _refusal_listener(on_change: ControlListener) -> RefusalListener:
+    def tell(sandbox: Sandbox, method: str, path: str, error: str) -> None:
+        on_change(sandbox.name, ControlAction(sandbox.clock.now(), method, path, b"", error))
+
+    return tell
 
 
 def _lifespan(

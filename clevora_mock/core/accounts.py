@@ -23,6 +23,8 @@ Uid = Annotated[str, Meta(pattern=UID_PATTERN)]
 MAX_ACCOUNTS = 10_000
 MAX_KEYS = 20_000
 
+_MORE_MONEY = 'PATCH /__mock/accounts/{uid} with {"balance": 100}, POST /__mock/reset or --balance gives more'
+
 
 class Key:
     """An API key with its usage and its rate limiter; times in microseconds."""
@@ -97,11 +99,13 @@ class Account:
         if not self.activated:
             reached = self.ledger.balance >= ACTIVATION_THRESHOLD
             needs = (
-                "deactivated by a scenario or PATCH" if reached else f"needs {money.text(ACTIVATION_THRESHOLD)} once"
+                "deactivated by a scenario or PATCH"
+                if reached
+                else f"needs {money.text(ACTIVATION_THRESHOLD)} once; {_MORE_MONEY}"
             )
             raise ApiError("account_not_activated", hint=f"balance {money.text(self.ledger.balance)}, {needs}")
         if self.ledger.balance <= 0:
-            raise ApiError("insufficient_balance", hint=f"balance {money.text(self.ledger.balance)}")
+            raise ApiError("insufficient_balance", hint=f"balance {money.text(self.ledger.balance)}; {_MORE_MONEY}")
 
 
 class Accounts:
@@ -164,6 +168,8 @@ def hash_key(raw: str) -> bytes:
 def _unknown_key_hint(raw: str | None) -> str:
     if raw is None:
         return f"send Authorization: Bearer {KEY_PREFIX}..."
+    if raw.startswith("eyJ"):
+        return f"this is an ID token, for /v1/keys and /api/developer; here send a key: {KEY_PREFIX}..."
     if not re.fullmatch(KEY_PATTERN, raw):
         return f"a key is {KEY_FORMAT}"
     return "no key like this in this sandbox"

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from clevora_mock.clock import SECOND
 from clevora_mock.core.exchange import Exchange
 from clevora_mock.core.masking import LONGEST_SECRET, is_secret_name, masked_all
+from clevora_mock.core.near_misses import NOTHING
 from clevora_mock.core.scenario import RuleNearMiss
 
 MAX_ENTRIES = 10_000
@@ -216,7 +217,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         status=exchange.status,
         code=None if code is None else _start(code, MAX_NAME_CHARACTERS),
         latency=exchange.latency(completed),
-        prompt_tokens=reply.prompt_tokens,
+        prompt_tokens=exchange.prompt_tokens,
         completion_tokens=exchange.completion_tokens,
         cost=cost,
         balance_after=account.ledger.balance if account else None,
@@ -252,8 +253,9 @@ def _starts(*texts: tuple[str, int]) -> list[str]:
 
 def _shortened(miss: RuleNearMiss) -> RuleNearMiss:
     """Mask and shorten the texts of a near miss."""
-    is_secret = is_secret_name(miss.field)
-    expected, got = ("***" if is_secret else _cut(text) for text in (miss.expected, miss.got))
+    expected, got = _cut(miss.expected), _cut(miss.got)
+    if is_secret_name(miss.field):
+        expected, got = ("***" if expected != NOTHING else expected), ("another value" if got != NOTHING else got)
     rule = _start(miss.rule, MAX_NAME_CHARACTERS)
     return replace(miss, rule=rule, field=_cut(miss.field), expected=expected, got=got)
 

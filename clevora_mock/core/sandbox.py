@@ -268,7 +268,7 @@ class Sandbox:
         cost = 0
         logged = False
         if endpoint is not None and endpoint.rate is not None and key is not None and account is not None:
-            tokens = exchange.reply.prompt_tokens + exchange.completion_tokens if charged else 0
+            tokens = exchange.prompt_tokens + exchange.completion_tokens if charged else 0
             if charged:
                 cost = tokens * endpoint.rate
                 account.ledger.charge(self.next_entry(), endpoint.name, tokens, cost, now)
@@ -314,12 +314,14 @@ class Sandbox:
         business = "bus_" + self.rng.hex_at("business", 0)
         return event(checkout, outcome, "pay_" + self.rng.next_hex("payment"), business, now)
 
-    def receive_payment(self, event_id: str, announced: dict[str, Any], now: int) -> None:
-        """Credit the account of the checkout that a verified event pays, if any."""
+    def receive_payment(self, event_id: str, announced: dict[str, Any], now: int) -> str | None:
+        """Credit the account of the checkout that a verified event pays; return why nothing is credited, else None."""
         checkout = self.checkouts.claim(event_id, announced)
-        if checkout is not None:
-            account = self.accounts.get_or_create(checkout.uid, checkout.email, now)
-            self.credit(account, checkout.amount, now)
+        if isinstance(checkout, str):
+            return checkout
+        account = self.accounts.get_or_create(checkout.uid, checkout.email, now)
+        self.credit(account, checkout.amount, now)
+        return None
 
     def reset_money(self) -> None:
         """Reset ledgers, usage, rate limits and checkouts; the demo account gets its opening credit again."""

@@ -8,6 +8,19 @@ from clevora_mock.core.messages import masked_excerpt, printable
 
 _MAX_PATH_CHARACTERS = 100
 _MAX_NUMBER_CHARACTERS = 20
+# The start of a body that is no JSON, and the hint; the first one that matches counts.
+_FORMATS: tuple[tuple[bytes, str], ...] = (
+    (rb"\x1f\x8b|\x28\xb5\x2f\xfd", "the body is compressed; send plain JSON"),
+    (rb"\xef\xbb\xbf", "the body begins with a byte order mark; send UTF-8 without one"),
+    (rb"\xff\xfe|\xfe\xff|\x00|.\x00", "the body is in UTF-16 or UTF-32; send UTF-8"),
+    (rb"--[^\r\n]+\r?\n(?i:content-)", "the body is a multipart form; send JSON"),
+    (rb"[\w.%+\[\]-]+=", "the body is a form; send JSON, as with requests' json= in place of data="),
+    (
+        rb"\s*[\[{]\s*'",
+        "JSON has double quotes; Python's json.dumps() writes them, str() and JavaScript's notation do not",
+    ),
+    (rb"\s*'", "the body begins with a single quote, which cmd.exe passes on; put double quotes around an argument"),
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -15,6 +28,11 @@ class _Number(str):
     """A number as it is written."""
 
     __slots__ = ()
+
+
+def find_format(body: bytes) -> str | None:
+    """Return a hint about a body in another format than JSON, None if it is not known."""
+    return next((hint for pattern, hint in _FORMATS if re.match(pattern, body, re.DOTALL)), None)
 
 
 def find_problem(body: bytes) -> str | None:

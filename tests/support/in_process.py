@@ -66,10 +66,6 @@ class Exchange:
     def reset(self) -> None:
         self.ending = "reset"
 
-    @property
-    def is_lost(self) -> bool:
-        return self.ending == "left"
-
     def leave(self) -> None:
         """Disconnect."""
         if self.ending is None:
