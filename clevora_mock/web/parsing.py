@@ -38,7 +38,7 @@ def parse_document(body: bytes, decoded: object = None) -> dict[str, Any]:
     """
     try:
         document = documents.decode(body) if decoded is None else decoded
-    except documents.TooManyContainersError as error:
+    except documents.TooLargeDocumentError as error:
         raise ApiError("invalid_json", f"The request body has {error}") from None
     except ValueError as error:
         raise _invalid_json(body, str(error)) from None
