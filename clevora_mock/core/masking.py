@@ -51,7 +51,8 @@ _SECRET = re.compile(
 # Within an array or object: strings, which may hold brackets, and brackets.
 _NESTED = re.compile(r'(?<!\\)"(?:[^"\\]|\\.)*+"?|(?P<quote>(?<!\\)\\{1,15}").*?(?<!\\)(?P=quote)|[\[\]{}]', re.DOTALL)
 # A word, or a value in JSON or in a query, without the backslash of a quote that ends it; and any encoded character.
-_VALUE = re.compile(r"[^\s\"&=]*[^\s\"&=\\]")
+# Possessive, and not from within backslashes, so that no run of them is searched twice.
+_VALUE = re.compile(r"(?<!\\)(?:\\*+[^\s\"&=\\]++)++")
 _HEX = re.compile(r"(?:\\{1,15}u00|%)([2-7][0-9a-f])|\\{1,15}(?=/)", re.IGNORECASE)
 # Base64, in lines or not; a reply joins lines by a space. A shorter text holds no secret; few words are as long.
 _BREAK = r"(?:[\r\n]|\\{1,15}[rn]|%(?:25){0,7}0[adAD]|(?<=[\w+/-]{60})[ ])"

@@ -6,6 +6,8 @@ from typing import Any
 
 from clevora_mock.core.messages import masked_excerpt, printable
 
+# So much is decoded in 30 ms, in one call of C code, during which nothing else runs.
+_MAX_BODY_BYTES = 128 * 1024
 _MAX_PATH_CHARACTERS = 100
 _MAX_NUMBER_CHARACTERS = 20
 # The start of a body that is no JSON, and the hint; the first one that matches counts.
@@ -36,16 +38,27 @@ def find_format(body: bytes) -> str | None:
 
 
 def find_problem(body: bytes) -> str | None:
-    """Return the first invalid UTF-8, unpaired surrogate or huge number in `body` with its place, None for none."""
+    """Return the first invalid UTF-8, unpaired surrogate or huge number in `body` with its place.
+
+    None if there is none, or if `body` is too long to look.
+    """
+    if len(body) > _MAX_BODY_BYTES:
+        return None
     try:
         document = json.loads(body.decode(), parse_int=_Number, parse_float=_Number)
     except UnicodeDecodeError as error:
         return f"is not valid JSON: invalid UTF-8 (byte {error.start})"
     except (ValueError, RecursionError):
         return None
+    return _find_in(document)
+
+
+def _find_in(document: object) -> str | None:
     values: list[tuple[str, Any]] = [("", document)]
     # The list grows while it is walked.
-    for path, value in values:
+    for full, value in values:
+        # Of a long name, one copy for each value in it would take all memory.
+        path = full[: _MAX_PATH_CHARACTERS + 1]
         where = printable(path.removeprefix("."))[:_MAX_PATH_CHARACTERS] or "the body"
         if isinstance(value, _Number):
             # Of so many digits that Python refuses them, a number is infinite as well.

@@ -9,11 +9,11 @@ from starlette.types import Message, Receive, Send
 from clevora_mock.web.framed_response import ConnectionControl
 
 # A quarter of a budget is for requests that want at most 1/32 of it: neither they nor larger ones hold up the others.
-_SMALL_PART = 4
-_SMALL = 32
+SMALL_PART = 4
+SMALL_SHARE = 32
 # Seconds that a client may keep others waiting, and the bytes a second by which it gains more of them, up to as many.
-_PATIENCE_SECONDS = 3.0
-_BYTES_PER_SECOND = 2 * 1024 * 1024
+PATIENCE_SECONDS = 3.0
+BYTES_PER_SECOND = 2 * 1024 * 1024
 # The interval of looks for clients that have left or are slow, as long as requests wait.
 _LOOK_SECONDS = 0.5
 
@@ -25,8 +25,8 @@ class MemoryBudget:
     """
 
     def __init__(self, size: int) -> None:
-        self._largest_small = size // _SMALL
-        self._small, self._large = MemoryQueue(size // _SMALL_PART), MemoryQueue(size - size // _SMALL_PART)
+        self._largest_small = size // SMALL_SHARE
+        self._small, self._large = MemoryQueue(size // SMALL_PART), MemoryQueue(size - size // SMALL_PART)
 
     def queue(self, size: int) -> "MemoryQueue":
         """Return the part of the budget for a request that wants `size` bytes."""
@@ -106,7 +106,7 @@ class MemoryShare:
         self._queue = budget.queue(0)
         self._size = 0
         # In seconds, and since when the server waits for the client, by the event loop's time.
-        self._patience = _PATIENCE_SECONDS
+        self._patience = PATIENCE_SECONDS
         self._since: float | None = None
 
     async def hold(self, size: int) -> None:
@@ -118,7 +118,7 @@ class MemoryShare:
         queue = self._budget.queue(size)
         await queue.acquire(self, size)
         self._queue, self._size = queue, size
-        self._patience, self._since = _PATIENCE_SECONDS, None
+        self._patience, self._since = PATIENCE_SECONDS, None
         if self.has_left():
             raise ClientDisconnect
 
@@ -167,6 +167,6 @@ class MemoryShare:
 
     def _count(self, message: Message) -> None:
         """Count the time and the bytes of a part."""
-        gained = len(message.get("body", b"")) / _BYTES_PER_SECOND
-        self._patience = min(_PATIENCE_SECONDS, self._patience - self._waited() + gained)
+        gained = len(message.get("body", b"")) / BYTES_PER_SECOND
+        self._patience = min(PATIENCE_SECONDS, self._patience - self._waited() + gained)
         self._since = None

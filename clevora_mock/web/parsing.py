@@ -3,9 +3,7 @@
 A body is decoded as strict JSON (W4), then converted to a struct. msgspec does both; its errors are translated here.
 """
 
-import json
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -25,6 +23,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 # Far more than there are; a long query would take long to read.
 _MAX_PARAMETERS = 100
 
+_KEY_OR_BRACE = re.compile(rb'(?P<text>"[^"\\]*+(?:\\.[^"\\]*+)*+")(?:[ \t\r\n]*+(?P<colon>:))?|[{}]', re.DOTALL)
 _PATH = r" - at `\$(.*)`$"
 _UNKNOWN = r"contains unknown field `(.*?)`"
 _MISSING = r"missing required field `(.*?)`"
@@ -38,7 +37,7 @@ def parse_document(body: bytes, decoded: object = None) -> dict[str, Any]:
     """
     try:
         document = documents.decode(body) if decoded is None else decoded
-    except documents.TooManyContainersError as error:
+    except documents.TooLargeDocumentError as error:
         raise ApiError("invalid_json", f"The request body has {error}") from None
     except ValueError as error:
         raise _invalid_json(body, str(error)) from None
@@ -48,9 +47,7 @@ def parse_document(body: bytes, decoded: object = None) -> dict[str, Any]:
         raise ApiError("invalid_json", f"The request body must be a JSON object, got {value_text(document)}")
     # More colons than keys mean a duplicate key or a colon in a text, which takes longer to rule out.
     if body.count(b":") > (keys := _count_keys(document)) and documents.count_outside_texts(body, b":") > keys:
-        # Before the body is decoded again.
-        del document
-        return _decode_unique(body)
+        _refuse_duplicate_key(body)
     return document
 
 
@@ -183,22 +180,19 @@ def _count_keys(document: object) -> int:
     return count
 
 
-def _decode_unique(body: bytes) -> dict[str, Any]:
-    """Decode an object. Raises a 400 for a key that occurs twice."""
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        parsed = dict(pairs)
-        if len(parsed) < len(pairs):
-            counts = Counter(name for name, _ in pairs)
-            duplicate = next(name for name in counts if counts[name] > 1)
-            raise ApiError("invalid_json", f"The request body has the key {value_text(duplicate)} twice in one object")
-        return parsed
-
-    try:
-        document: dict[str, Any] = json.loads(body, object_pairs_hook=unique)
-    except RecursionError:
-        raise ApiError("invalid_json", "The request body is nested too deeply") from None
-    return document
+def _refuse_duplicate_key(body: bytes) -> None:
+    """Raise a 400 for the first key that occurs twice in one object of `body`, which is valid JSON."""
+    objects: list[set[str]] = []
+    for found in _KEY_OR_BRACE.finditer(body):
+        if found[0] == b"{":
+            objects.append(set())
+        elif found[0] == b"}":
+            objects.pop()
+        elif found["colon"]:
+            key = msgspec.json.decode(found["text"], type=str)
+            if key in objects[-1]:
+                raise ApiError("invalid_json", f"The request body has the key {value_text(key)} twice in one object")
+            objects[-1].add(key)
 
 
 def _translate_error(message: str, document: dict[str, Any], schema: type[msgspec.Struct]) -> ApiError:

@@ -205,6 +205,8 @@ def test_other_text_is_left_as_it_is(text: str) -> None:
         ("QUJD" * 15 + " ") * 1_000,
         "%25%34" * 11_000,
         "\\u0025" * 11_000,
+        "%41" + "\\" * 64_000,
+        base64("%41" + "\\" * 48_000),
     ],
     ids=lambda text: text[:12],
 )

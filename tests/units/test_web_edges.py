@@ -196,6 +196,18 @@ def outcome(body: bytes) -> str:
     return "read"
 
 
+def test_the_first_key_that_occurs_twice_is_named() -> None:
+    """A body is read up to there alone, and not decoded again as a whole."""
+    for body, key in (
+        (b'{"a": 1, "a" : 2, "b": {"c": 1, "c": 2}}', "a"),
+        (b'{"x": [{"a": 1}, {"a": ":", "b\\"": {"a": "b:"}, "b\\u0022": 2}], "x": 1}', 'b\\"'),
+    ):
+        with pytest.raises(ApiError) as caught:
+            parse_document(body)
+        assert caught.value.message == f'The request body has the key "{key}" twice in one object'
+    assert parse_document(b'{"a:": {"a:": ":"}, "b": [":", {"a:": 1}]}')["b"][0] == ":"
+
+
 def test_an_unusable_catalog_is_an_error_at_the_start(tmp_path: Path) -> None:
     catalog = tmp_path / "catalog.json"
     catalog.write_text("{")
