@@ -12,7 +12,6 @@ from clevora_mock.scenarios.likely_mistakes import find_likely_mistakes
 from clevora_mock.scenarios.nodes import MappingNode
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound, ScenarioProblem
 from clevora_mock.scenarios.shadowed_rules import find_shadowed
-from clevora_mock.scenarios.store import is_file
 
 # Entries of a scenario that has no effect.
 _SETTING_NOTHING = {"name", "description", "ttl"}
@@ -66,7 +65,7 @@ def _read_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(MAX_CHARACTERS + 1)
     except (OSError, ValueError) as error:
-        hint = "" if is_file(str(path)) else "; expected a file, not a scenario's name"
+        hint = "" if path.suffix or len(path.parts) > 1 else "; expected a file, not a scenario's name"
         raise ScenarioNotFound(f"{path}: cannot be read: {getattr(error, 'strerror', error)}{hint}") from None
     if len(content) > MAX_CHARACTERS:
         raise ScenarioError([ScenarioProblem(1, 1, TOO_LARGE)], str(path))
