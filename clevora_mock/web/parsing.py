@@ -24,7 +24,6 @@ T = TypeVar("T", bound=msgspec.Struct)
 _MAX_PARAMETERS = 100
 
 _KEY_OR_BRACE = re.compile(rb'(?P<text>"[^"\\]*+(?:\\.[^"\\]*+)*+")(?:[ \t\r\n]*+(?P<colon>:))?|[{}]', re.DOTALL)
-_PATH = r" - at `\$(.*)`$"
 _UNKNOWN = r"contains unknown field `(.*?)`"
 _MISSING = r"missing required field `(.*?)`"
 _UNSAFE = r"[^!-+\--~]"
@@ -197,8 +196,9 @@ def _refuse_duplicate_key(body: bytes) -> None:
 
 def _translate_error(message: str, document: dict[str, Any], schema: type[msgspec.Struct]) -> ApiError:
     """Return the contract's error for msgspec's `message`."""
-    found = re.search(_PATH, message)
-    path = found[1].removeprefix(".") if found else ""
+    # Not an expression, which would take quadratic time on a field's name that holds many paths.
+    _, found, rest = message.rpartition(" - at `$")
+    path = rest[:-1].removeprefix(".") if found and rest.endswith("`") and "\n" not in rest else ""
     required = re.search(_MISSING, message)
     if required:
         return _missing(path, required[1], document, schema)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,20 @@ from starlette.types import Message
 from clevora_mock import create_app
 from clevora_mock.catalog.items import CatalogError
 from clevora_mock.clock import SECOND, Clock
+from clevora_mock.control.accounts import NewAccount
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import ANONYMOUS, RequestFacts
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.scenarios.problems import ScenarioError
+from clevora_mock.scenarios.scenario_file import read_scenario
 from clevora_mock.settings import DEMO_KEY, Settings
 from clevora_mock.web.background import Background
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.disconnect import DisconnectWatcher
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, SharedState
 from clevora_mock.web.memory_budget import MemoryBudget, MemoryShare
-from clevora_mock.web.parsing import parse_document
+from clevora_mock.web.parsing import parse_body, parse_document
 from clevora_mock.web.request_body import RequestBody, read_body, refuse
 
 HELLO = b'{"messages":[{"role":"user","content":"Hello"}],"stream":true}'
@@ -194,6 +198,22 @@ def outcome(body: bytes) -> str:
     except ApiError as error:
         return error.message
     return "read"
+
+
+def test_a_refused_field_whose_name_looks_like_paths_takes_no_longer_than_another() -> None:
+    """Quadratic work would take a second for 56 KB."""
+    began = time.process_time()
+    with pytest.raises(ApiError):
+        parse_body(json.dumps({" - at `$" * 7_000 + "\n": 1}).encode(), NewAccount)
+    assert time.process_time() - began < 0.3
+
+
+def test_a_broken_scenario_of_one_long_line_does_not_take_long() -> None:
+    """Quadratic work would take sixteen seconds for 80 KB."""
+    began = time.process_time()
+    with pytest.raises(ScenarioError):
+        read_scenario("a", "rules: [{when: {header: {a" + ":/" * 40_000 + " [x, }}]\n")
+    assert time.process_time() - began < 0.6
 
 
 def test_the_first_key_that_occurs_twice_is_named() -> None:
