@@ -10,7 +10,14 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from clevora_mock.contract.limits import ACTIVATION_THRESHOLD, KEY_FORMAT, KEY_PATTERN, KEY_PREFIX, UID_PATTERN
+from clevora_mock.contract.limits import (
+    ACTIVATION_THRESHOLD,
+    KEY_FORMAT,
+    KEY_PATTERN,
+    KEY_PREFIX,
+    MAX_COUNT,
+    UID_PATTERN,
+)
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.ledger import Ledger
@@ -61,8 +68,8 @@ class Key:
 
     def record(self, tokens: int, now: int) -> None:
         """Count a request that completed at `now`."""
-        self.requests += 1
-        self.tokens += tokens
+        self.requests = min(self.requests + 1, MAX_COUNT)
+        self.tokens = min(self.tokens + tokens, MAX_COUNT)
         self.last_used = now
         self.limiter.add_tokens(tokens, now)
 

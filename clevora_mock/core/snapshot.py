@@ -12,6 +12,7 @@ from msgspec import Meta, Struct, convert
 from msgspec.structs import replace
 
 from clevora_mock.clock import DAY, MAX_SPEED, Clock, Mode
+from clevora_mock.contract.limits import MAX_BALANCE, MAX_COUNT, TOPUP_MAXIMUM
 from clevora_mock.core.accounts import MAX_ACCOUNTS, MAX_KEYS, Account, Accounts, Key, Uid
 from clevora_mock.core.journal import Journal, JournalEntry
 from clevora_mock.core.ledger import MAX_ENTRIES, LedgerEntry, LedgerTotals
@@ -26,12 +27,12 @@ from clevora_mock.core.users import CAPACITY, User, Users
 
 VERSION = 1
 
-# Fits into 64 bits and can be printed as a date; a running clock may pass `MAX_TIMESTAMP`.
-LARGEST = 2**62
-Int62 = Annotated[int, Meta(ge=-(LARGEST), le=LARGEST)]
-Natural = Annotated[int, Meta(ge=0, le=LARGEST)]
-Timestamp = Annotated[int, Meta(ge=0, le=LARGEST)]
-DayNumber = Annotated[int, Meta(ge=0, le=LARGEST // DAY)]
+Int62 = Annotated[int, Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
+Balance = Annotated[int, Meta(ge=-MAX_BALANCE, le=MAX_BALANCE)]
+Natural = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+# A running clock may pass `MAX_TIMESTAMP`.
+Timestamp = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+DayNumber = Annotated[int, Meta(ge=0, le=MAX_COUNT // DAY)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -81,7 +82,7 @@ class AccountState(StrictStruct, frozen=True, gc=False):
     created: Timestamp
     developer_access: bool
     activated: bool
-    balance: Int62
+    balance: Balance
     opening: LedgerTotals
     entries: Annotated[list[LedgerEntry], Meta(max_length=MAX_ENTRIES)]
     usage: UsageState
@@ -115,7 +116,7 @@ class CheckoutState(StrictStruct, frozen=True, gc=False):
     id: str
     uid: Uid
     email: str | None
-    amount: Natural
+    amount: Annotated[int, Meta(ge=0, le=TOPUP_MAXIMUM)]
     created: Timestamp
     status: Literal["open", "succeeded", "failed"]
     credited: bool
@@ -214,8 +215,7 @@ def parse(state: State, journal_size: int) -> Restored:
         raise ValueError(f"version: expected {VERSION}, got {state.version}")
     if state.journal_total < len(state.journal):
         raise ValueError(f"journal_total: expected at least {len(state.journal)}, the journal's entries")
-    if state.clock.mode == "scaled" and not state.clock.speed:
-        raise ValueError("clock.speed: expected a number above 0 for a scaled clock")
+    _check_speeds(state)
     _check_numbers(state.journal)
     if sum(len(account.keys) for account in state.accounts) > MAX_KEYS:
         raise ValueError(f"accounts: expected at most {MAX_KEYS:,} keys")
@@ -373,10 +373,19 @@ def _restore_checkout(saved: CheckoutState) -> Checkout:
     return checkout
 
 
+def _check_speeds(state: State) -> None:
+    """Raise ValueError for a scaled clock that stands still, the present one or one that a scenario has replaced."""
+    runs = {"scenario": state.scenario} | {f"side_scenarios.{name}": run for name, run in state.side_scenarios.items()}
+    displaced = {f"{path}.displaced.clock": run.displaced.clock for path, run in runs.items()}
+    for path, clock in ({"clock": state.clock} | displaced).items():
+        if clock is not None and clock.mode == "scaled" and not clock.speed:
+            raise ValueError(f"{path}.speed: expected a number above 0 for a scaled clock")
+
+
 def _check_numbers(records: Iterable[Struct]) -> None:
-    """Raise ValueError for a number beyond `LARGEST`."""
+    """Raise ValueError for a number beyond `MAX_COUNT`."""
     for record in records:
         for name in record.__struct_fields__:
             value = getattr(record, name)
-            if isinstance(value, int) and abs(value) > LARGEST:
-                raise ValueError(f"{name}: expected a number up to {LARGEST}, got {value}")
+            if isinstance(value, int) and abs(value) > MAX_COUNT:
+                raise ValueError(f"{name}: expected a number up to {MAX_COUNT}, got {value}")

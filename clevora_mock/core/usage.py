@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from clevora_mock.clock import date, day_of, iso
 from clevora_mock.contract.endpoints import ENDPOINTS
-from clevora_mock.contract.limits import RECENT_ACTIVITY
+from clevora_mock.contract.limits import MAX_COUNT, RECENT_ACTIVITY
 
 # Days kept for an account, more than any report needs; bounds the memory when a test moves the clock.
 DAYS = 400
@@ -23,9 +23,9 @@ class UsageCount(Struct, gc=False):
     errors: int = 0
 
     def add(self, tokens: int, failed: bool) -> None:
-        self.requests += 1
-        self.tokens += tokens
-        self.errors += failed
+        self.requests = min(self.requests + 1, MAX_COUNT)
+        self.tokens = min(self.tokens + tokens, MAX_COUNT)
+        self.errors = min(self.errors + failed, MAX_COUNT)
 
 
 class UsageDay(UsageCount, gc=False):

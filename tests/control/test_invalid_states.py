@@ -20,6 +20,15 @@ def scale_without_speed(state: State) -> None:
     state["clock"] |= {"mode": "scaled", "speed": 0}
 
 
+def displace_a_clock_without_speed(state: State) -> None:
+    state["scenario"]["displaced"]["clock"] = {"mode": "scaled", "speed": 0, "wall": 0, "now": 0}
+
+
+def inflate_a_checkout(state: State) -> None:
+    state["checkouts"] = [{"id": "cks_1", "uid": "demo", "email": None, "amount": 10**10 + 1, "created": 0}]
+    state["checkouts"][0] |= {"status": "open", "credited": False, "due": None}
+
+
 def repeat_an_account(state: State) -> None:
     state["accounts"] *= 2
 
@@ -75,6 +84,8 @@ def deflate_a_journals_number(state: State) -> None:
     ("change", "message"),
     [
         (scale_without_speed, "state: clock.speed: expected a number above 0 for a scaled clock"),
+        (displace_a_clock_without_speed, "state: scenario.displaced.clock.speed: expected a number above 0"),
+        (inflate_a_checkout, "state: Expected `int` <= 10000000000 - at `$.checkouts[0].amount`"),
         (repeat_an_account, "state: accounts: 'demo' occurs twice"),
         (repeat_a_key, "state: accounts: the key 'key_"),
         (repeat_a_keys_id, "state: accounts: the key 'key_"),
