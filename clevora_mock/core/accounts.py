@@ -16,6 +16,7 @@ from clevora_mock.contract.limits import (
     KEY_PATTERN,
     KEY_PREFIX,
     MAX_COUNT,
+    MAX_EMAIL_CHARACTERS,
     UID_PATTERN,
 )
 from clevora_mock.core import money
@@ -26,6 +27,7 @@ from clevora_mock.core.masking import preview
 from clevora_mock.core.usage import AccountUsage
 
 Uid = Annotated[str, Meta(pattern=UID_PATTERN)]
+Email = Annotated[str, Meta(max_length=MAX_EMAIL_CHARACTERS)]
 # Of a sandbox; also revoked keys.
 MAX_ACCOUNTS = 10_000
 MAX_KEYS = 20_000

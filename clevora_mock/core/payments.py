@@ -23,6 +23,8 @@ MAX_CHECKOUTS = 10_000
 MAX_PROCESSED_EVENTS = 50_000
 MAX_DELIVERIES = 10
 _MAX_ID_CHARACTERS = 200
+# Of a mark, which has the kind of its id before it.
+MAX_MARK_CHARACTERS = len("payment ") + _MAX_ID_CHARACTERS
 
 
 class PaymentOrder(Struct, frozen=True):

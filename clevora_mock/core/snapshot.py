@@ -13,12 +13,19 @@ from msgspec.structs import replace
 
 from clevora_mock.clock import DAY, MAX_SPEED, Clock, Mode
 from clevora_mock.contract.limits import MAX_BALANCE, MAX_COUNT, TOPUP_MAXIMUM
-from clevora_mock.core.accounts import MAX_ACCOUNTS, MAX_KEYS, Account, Accounts, Key, Uid
+from clevora_mock.core.accounts import MAX_ACCOUNTS, MAX_KEYS, Account, Accounts, Email, Key, Uid
 from clevora_mock.core.journal import Journal, JournalEntry
 from clevora_mock.core.ledger import MAX_ENTRIES, LedgerEntry, LedgerTotals
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.passwords import Password
-from clevora_mock.core.payments import MAX_CHECKOUTS, MAX_DELIVERIES, MAX_PROCESSED_EVENTS, Checkout, Checkouts
+from clevora_mock.core.payments import (
+    MAX_CHECKOUTS,
+    MAX_DELIVERIES,
+    MAX_MARK_CHARACTERS,
+    MAX_PROCESSED_EVENTS,
+    Checkout,
+    Checkouts,
+)
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import MAX_SIDE_RUNS, Sandbox
 from clevora_mock.core.scenario_run import ScenarioRun
@@ -33,6 +40,7 @@ Natural = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 # A running clock may pass `MAX_TIMESTAMP`.
 Timestamp = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 DayNumber = Annotated[int, Meta(ge=0, le=MAX_COUNT // DAY)]
+Mark = Annotated[str, Meta(max_length=MAX_MARK_CHARACTERS)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -78,7 +86,7 @@ class AccountState(StrictStruct, frozen=True, gc=False):
     """An account with its money, usage and keys."""
 
     uid: Uid
-    email: str | None
+    email: Email | None
     created: Timestamp
     developer_access: bool
     activated: bool
@@ -100,7 +108,7 @@ class UserState(StrictStruct, frozen=True, gc=False):
     """A Firebase user."""
 
     uid: Uid
-    email: str | None
+    email: Email | None
     password: PasswordState | None
     created: Timestamp
     last_sign_in: Timestamp
@@ -115,7 +123,7 @@ class CheckoutState(StrictStruct, frozen=True, gc=False):
 
     id: str
     uid: Uid
-    email: str | None
+    email: Email | None
     amount: Annotated[int, Meta(ge=0, le=TOPUP_MAXIMUM)]
     created: Timestamp
     status: Literal["open", "succeeded", "failed"]
@@ -172,7 +180,7 @@ class State(StrictStruct, frozen=True, gc=False):
     users: Annotated[list[UserState], Meta(max_length=CAPACITY)]
     deleted_users: Annotated[list[Uid], Meta(max_length=CAPACITY)]
     checkouts: Annotated[list[CheckoutState], Meta(max_length=MAX_CHECKOUTS)]
-    events_seen: Annotated[list[str], Meta(max_length=MAX_PROCESSED_EVENTS)]
+    events_seen: Annotated[list[Mark], Meta(max_length=MAX_PROCESSED_EVENTS)]
     journal: list[JournalEntry]
     journal_total: Natural
 
