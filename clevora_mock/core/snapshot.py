@@ -29,7 +29,7 @@ from clevora_mock.core.payments import (
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import MAX_SIDE_RUNS, Sandbox
 from clevora_mock.core.scenario_run import ScenarioRun
-from clevora_mock.core.usage import DAYS, AccountUsage, Activity, UsageCount, UsageDay
+from clevora_mock.core.usage import DAYS, Activity, UsageCount, UsageDay
 from clevora_mock.core.users import CAPACITY, User, Users
 
 VERSION = 1
@@ -294,17 +294,9 @@ def _account(account: Account) -> AccountState:
         balance=account.ledger.balance,
         opening=replace(account.ledger.opening),
         entries=list(account.ledger.entries),
-        usage=UsageState(replace(usage.total), _days(usage), list(usage.recent), usage.last_used),
+        usage=UsageState(usage.total, dict(usage.days), list(usage.recent), usage.last_used),
         keys=[_key(key) for key in account.keys],
     )
-
-
-def _days(usage: AccountUsage) -> dict[int, UsageDay]:
-    """Copy the counts, which change while a long snapshot is sent."""
-    return {
-        number: replace(day, endpoints={name: replace(count) for name, count in day.endpoints.items()})
-        for number, day in usage.days.items()
-    }
 
 
 def _key(key: Key) -> KeyState:
