@@ -37,6 +37,11 @@ UID_FORMAT = f"1 to {MAX_UID_CHARACTERS} characters without / and control charac
 # The longest address that SMTP takes has 254 characters.
 MAX_EMAIL_CHARACTERS = 320
 
+# The largest number that is counted to and the latest time, which fit into 64 bits and can be printed as a date.
+MAX_COUNT = 2**62
+# The largest balance and debt; the difference of two is within `MAX_COUNT`.
+MAX_BALANCE = 2**60
+
 DEFAULT_MODEL: dict[str, str] = {name: models[0] for name, models in MODELS_BY_ENDPOINT.items() if models}
 
 MAX_EMBEDDING_INPUTS = 2048

@@ -40,7 +40,7 @@ async def change_clock(request: Request) -> Response:
     if body.mode != "scaled" and body.speed is not None:
         raise invalid("speed", 'none without "mode": "scaled"', value_text(body.speed))
     span = 0 if body.advance is None else to_micros("advance", body.advance)
-    if (clock.now() if moment is None else moment) + span > MAX_TIMESTAMP:
+    if span and (clock.now() if moment is None else moment) + span > MAX_TIMESTAMP:
         raise invalid("advance", f"a time of at most {iso(MAX_TIMESTAMP)}", value_text(body.advance))
     if body.mode is not None:
         clock.set_mode(body.mode, body.speed or 1.0)

@@ -10,7 +10,15 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from clevora_mock.contract.limits import ACTIVATION_THRESHOLD, KEY_FORMAT, KEY_PATTERN, KEY_PREFIX, UID_PATTERN
+from clevora_mock.contract.limits import (
+    ACTIVATION_THRESHOLD,
+    KEY_FORMAT,
+    KEY_PATTERN,
+    KEY_PREFIX,
+    MAX_COUNT,
+    MAX_EMAIL_CHARACTERS,
+    UID_PATTERN,
+)
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.ledger import Ledger
@@ -19,6 +27,7 @@ from clevora_mock.core.masking import preview
 from clevora_mock.core.usage import AccountUsage
 
 Uid = Annotated[str, Meta(pattern=UID_PATTERN)]
+Email = Annotated[str, Meta(max_length=MAX_EMAIL_CHARACTERS)]
 # Of a sandbox; also revoked keys.
 MAX_ACCOUNTS = 10_000
 MAX_KEYS = 20_000
@@ -63,8 +72,8 @@ class Key:
 
     def record(self, tokens: int, now: int) -> None:
         """Count a request that completed at `now`."""
-        self.requests += 1
-        self.tokens += tokens
+        self.requests = min(self.requests + 1, MAX_COUNT)
+        self.tokens = min(self.tokens + tokens, MAX_COUNT)
         self.last_used = now
         self.limiter.add_tokens(tokens, now)
 

@@ -24,6 +24,8 @@ MAX_PROCESSED_EVENTS = 50_000
 MAX_DELIVERIES = 10
 _MAX_ID_CHARACTERS = 200
 _NAMES_CHECKOUT = "data.checkout_session_id names one, else data.metadata with uid and amount does"
+# Of a mark, which has the kind of its id before it.
+MAX_MARK_CHARACTERS = len("payment ") + _MAX_ID_CHARACTERS
 
 
 class PaymentOrder(Struct, frozen=True):

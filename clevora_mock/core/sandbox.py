@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from clevora_mock.clock import Clock
-from clevora_mock.contract.limits import KEY_DIGITS, KEY_PREFIX
+from clevora_mock.contract.limits import KEY_DIGITS, KEY_PREFIX, MAX_COUNT
 from clevora_mock.core.accounts import Account, Accounts, Key
 from clevora_mock.core.changes import ChangeKind, ChangeListener
 from clevora_mock.core.errors import ApiError
@@ -142,7 +142,7 @@ class Sandbox:
         for run in (self.scenario_run, *self.side_runs.values()):
             ahead = max(0, run.began - now)
             run.began -= ahead
-            run.ends = None if run.ends is None else run.ends - ahead
+            run.ends = None if run.ends is None else max(0, run.ends - ahead)
 
     def end_expired_scenario(self) -> None:
         """End the active scenario if its time is over."""
@@ -284,11 +284,17 @@ class Sandbox:
 
     def create_key(self, account: Account, name: str, now: int) -> tuple[Key, str]:
         """Create a key and return it with its raw form, which is not stored."""
-        raw = KEY_PREFIX + self.rng.next_hex("key", KEY_DIGITS)
-        key = Key(account, "key_" + self.rng.next_hex("key id"), raw, name, now)
+        raw, key_id = self._next_key()
+        while self.accounts.find_key(raw) or self.accounts.find_key(key_id):
+            # A restored sandbox may have counted fewer draws than it has keys.
+            raw, key_id = self._next_key()
+        key = Key(account, key_id, raw, name, now)
         self.accounts.add_key(key)
         self.announce("account", account.uid)
         return key, raw
+
+    def _next_key(self) -> tuple[str, str]:
+        return KEY_PREFIX + self.rng.next_hex("key", KEY_DIGITS), "key_" + self.rng.next_hex("key id")
 
     def next_uid(self) -> str:
         """Return a random uid, as Firebase does, that no account or user has."""
@@ -350,7 +356,7 @@ class Sandbox:
 
     def next_entry(self) -> int:
         """Return the serial number of the next ledger entry."""
-        self.ledger_entries += 1
+        self.ledger_entries = min(self.ledger_entries + 1, MAX_COUNT)
         return self.ledger_entries
 
     def entry_id(self, serial: int) -> str:
