@@ -16,7 +16,7 @@ from clevora_mock.api.routes import build_api_routes, load_operations, make_fami
 from clevora_mock.api.stream_pacing import StreamPacing
 from clevora_mock.clock import wall_micros
 from clevora_mock.contract_file import ContractFile, read_contract
-from clevora_mock.control.endpoint import ControlListener
+from clevora_mock.control.endpoint import ControlAction, ControlListener
 from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.routes import ControlContext, build_control_routes, build_control_table
 from clevora_mock.control.webhook_sender import WebhookSender
@@ -32,7 +32,7 @@ from clevora_mock.scenarios.file_watcher import FileWatcher
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.settings import Settings
 from clevora_mock.web.background import LONG, Background
-from clevora_mock.web.error_handlers import ErrorHandlers
+from clevora_mock.web.error_handlers import ErrorHandlers, RefusalListener
 from clevora_mock.web.header_overrides import PlanResolver
 from clevora_mock.web.middleware import SandboxMiddleware
 from clevora_mock.web.pipeline import OperationEndpoint
@@ -57,9 +57,9 @@ def create_app(
     ``state.live_api`` is how it uses the live API, or what was recorded of it; None if it does not.
 
     `on_request` is called with each request to an emulated API, `on_change` with each change that is made through the
-    control plane, and, in another thread, `on_closed` with each sandbox that is removed. Raises UnusableFileError
-    for a catalog, scenario, contract, evidence or recording that cannot be used, and UpstreamUnavailableError without
-    httpx.
+    control plane and each request to it that is refused, and, in another thread, `on_closed` with each sandbox that is
+    removed. Raises UnusableFileError for a catalog, scenario, contract, evidence or recording that cannot be used, and
+    UpstreamUnavailableError without httpx.
     """
     chosen = settings or Settings()
     store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
@@ -83,7 +83,7 @@ def create_app(
     overrides = contract.overrides()
     context = ControlContext(sandboxes, store, sender, rows, background, overrides, evidence, recordings, server)
     table = build_control_table(context)
-    errors = ErrorHandlers(family)
+    errors = ErrorHandlers(family, None if on_change is None else _refusal_listener(on_change))
     plan = PlanResolver(store, background)
     app = Starlette(
         routes=[
@@ -161,6 +161,13 @@ def _sandbox_maker(
         return sandbox
 
     return make
+
+
+def _refusal_listener(on_change: ControlListener) -> RefusalListener:
+    def tell(sandbox: Sandbox, method: str, path: str, error: str) -> None:
+        on_change(sandbox.name, ControlAction(sandbox.clock.now(), method, path, b"", error))
+
+    return tell
 
 
 def _lifespan(

@@ -180,7 +180,7 @@ class Clock:
         mode, start, speed = self._initial
         wall = self._read()
         default = FROZEN_START if mode == "frozen" else wall
-        self.resume(Motion(mode, _speed(mode, speed), wall, default if start is None else start))
+        self.resume(Motion(mode, speed, wall, default if start is None else start))
 
     def now(self) -> int:
         """Return the clock's present timestamp."""
@@ -206,13 +206,13 @@ class Clock:
         return self.now() - self._read()
 
     def set_offset(self, micros: int) -> None:
-        """Set the clock to wall time plus `micros`, at least 0 and at most `MAX_TIMESTAMP`."""
-        self.set(min(max(0, self._read() + micros), MAX_TIMESTAMP))
+        """Set the clock to wall time plus `micros`."""
+        self.set(self._read() + micros)
 
     def set_mode(self, mode: Mode, speed: float = 1.0) -> None:
         """Continue from the present timestamp in another mode."""
         now = self.now()
-        self.resume(Motion(mode, _speed(mode, speed), self._read(), now))
+        self.resume(Motion(mode, speed, self._read(), now))
 
     @property
     def motion(self) -> Motion:
@@ -220,10 +220,16 @@ class Clock:
         return Motion(self.mode, self.speed, self._wall, self._now)
 
     def resume(self, motion: Motion) -> None:
-        """Run on by another function: with an earlier one, as if nothing had been set since."""
+        """Run on by another function: with an earlier one, as if nothing had been set since.
+
+        A time before 1970 or after `MAX_TIMESTAMP` is replaced by the nearest one between.
+        """
         before = self.now()
-        self.mode, self.speed = motion.mode, motion.speed
+        self.mode, self.speed = motion.mode, _speed(motion.mode, motion.speed)
         self._wall, self._now = motion.wall, motion.now
+        now = self.now()
+        if not 0 <= now <= MAX_TIMESTAMP:
+            self._wall, self._now = self._read(), min(max(0, now), MAX_TIMESTAMP)
         self.set_back += max(0, before - self.now())
         # Timers that a jump has passed fire in the order in which they were due.
         for timer in sorted(self.timers, key=lambda timer: timer.remaining):

@@ -8,6 +8,7 @@ from clevora_mock.core import webhooks
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.context import RequestContext
+from clevora_mock.web.error_rendering import with_hint
 from clevora_mock.web.json_response import encode_reply
 from clevora_mock.web.parsing import parse_body, require_plain
 
@@ -18,8 +19,8 @@ async def receive_event(context: RequestContext) -> Reply:
     event_id = webhooks.verify(sandbox.config.webhook_secret, facts.headers, facts.body, context.now)
     require_plain(facts.body, facts.headers)
     _, event = parse_body(facts.body, dashboard.WebhookEvent)
-    sandbox.receive_payment(event_id, event, context.now)
-    return encode_reply(dashboard.WebhookReceipt(received=True))
+    hint = sandbox.receive_payment(event_id, event, context.now)
+    return with_hint(encode_reply(dashboard.WebhookReceipt(received=True)), hint)
 
 
 def sign_event(sandbox: Sandbox, event: dict[str, Any], event_id: str) -> tuple[dict[str, str], bytes]:

@@ -2,12 +2,14 @@
 
 import json
 import os
+import socket
 import sys
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from clevora_mock.cli.streams import discard
 from clevora_mock.cli.terminal import Styler
-from clevora_mock.settings import Settings
+from clevora_mock.settings import Settings, reachable_host
 from clevora_mock.version import __version__
 
 # What follows on what every machine can use.
@@ -35,7 +37,8 @@ def announce(settings: Settings, url: str) -> None:
 def banner(settings: Settings, url: str, style: Styler) -> str:
     """Return the program's name, the variables to copy, the console's address and notable settings."""
     facts = [] if settings.control == "off" else [("Console", f"{url}/")]
-    facts += [*_notable_settings(settings), *zip(("Network", ""), exposure(settings), strict=False)]
+    facts += _notable_settings(settings)
+    facts += [("" if number else "Network", line) for number, line in enumerate(exposure(settings, url))]
     rows = "".join(f"  {style(f'{name:<9}', 'dim')} {value}\n" for name, value in facts)
     return (
         f"{style(f'clevora-mock {__version__}', 'bold')}: the Clevora AI API, on this machine. Ctrl-C stops it.\n\n"
@@ -45,15 +48,23 @@ def banner(settings: Settings, url: str, style: Styler) -> str:
     )
 
 
-def exposure(settings: Settings) -> list[str]:
-    """Say in lines what a server opens to whom; nothing for one that listens on a loopback address."""
+def exposure(settings: Settings, url: str) -> list[str]:
+    """Say in lines what a server opens to whom, and where; nothing for one that listens on a loopback address.
+
+    `url` is its address for this machine.
+    """
     try:
         is_local = ip_address(settings.host).is_loopback
     except ValueError:
         is_local = settings.host == "localhost"
     if is_local:
         return []
-    return [f"{settings.host}: every machine that can reach this one can use the API,", _CONTROL[settings.control]]
+    lines = [f"{settings.host}: every machine that can reach this one can use the API,", _CONTROL[settings.control]]
+    if reachable_host(settings.host) != settings.host:
+        lines.append(f"others use http://{socket.gethostname()}:{urlsplit(url).port}/v1, or this machine's address")
+    if settings.control == "allowed":
+        lines.append("the control plane takes addresses, and the names of --allowed-host")
+    return lines
 
 
 def _notable_settings(settings: Settings) -> list[tuple[str, str]]:

@@ -34,6 +34,7 @@ def text_line(sandbox: str, entry: JournalEntry, style: Styler, now: int) -> str
         _outcome(entry),
         entry.rule,
         entry.hint,
+        entry.abandoned,
     ).text(style)
 
 

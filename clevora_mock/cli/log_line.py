@@ -7,11 +7,10 @@ from clevora_mock.clock import SECOND, iso
 from clevora_mock.contract.endpoints import MODELS_BY_ENDPOINT
 from clevora_mock.core.messages import printable
 
-# The columns of a line with names of ordinary length. Outcome and rule are shortened to fit, an error's message only to
+# The columns of a line with names of ordinary length. The outcome is shortened to fit, an error's message only to
 # `_ERROR_CHARACTERS`, so that field, expectation and value are there.
 WIDTH = 100
 _MIN_OUTCOME_CHARACTERS = 24
-_MIN_RULE_CHARACTERS = 8
 _ERROR_CHARACTERS = 240
 
 # A sandbox's clock with a larger offset from wall time counts as moved; its times get a mark.
@@ -21,7 +20,8 @@ _TOLERANCE = SECOND
 class LogLine(NamedTuple):
     """A request as text: `target` is its endpoint or path, `latency` is in microseconds.
 
-    `outcome` is an error's message, a fault, or else ``stream`` or the model; `hint` explains an error.
+    `outcome` is an error's message, a fault, or else ``stream`` or the model; `hint` explains an error. `abandoned` is
+    True where the client left before the end.
     """
 
     time: str
@@ -34,6 +34,7 @@ class LogLine(NamedTuple):
     outcome: str
     rule: str | None
     hint: str | None = None
+    abandoned: bool = False
 
     def text(self, style: Styler, error_characters: int = _ERROR_CHARACTERS) -> str:
         """Return ``14:21:08  POST    chat.completions       200  12 ms    40 tokens $0.02   stream``.
@@ -52,23 +53,18 @@ class LogLine(NamedTuple):
             noun = "token" if self.tokens == 1 else "tokens"
             columns.append((f"{self.tokens:>5} {noun:<6} {self.cost:<7}", None))
         least = error_characters if (self.status or 0) >= 400 else _MIN_OUTCOME_CHARACTERS
-        outcome, rule = self._fitted(WIDTH - sum(len(text) + 1 for text, _ in columns), least)
-        columns += [(outcome, None if color == "good" else color), (rule, "mark")]
-        # Whole, whatever the width: it says what to change.
+        left = "client left" if self.abandoned else ""
+        # Whole, whatever the width: it is looked for in the scenario.
+        rule = f"[{printable(self.rule)}]" if self.rule is not None else ""
+        taken = sum(len(text) + 1 for text in (*(text for text, _ in columns), left, rule) if text)
+        outcome = shortened(printable(self.outcome), max(WIDTH - taken, least))
+        columns += [(outcome, None if color == "good" else color), (left, "warning"), (rule, "mark")]
+        # Whole as well: it says what to change.
         columns.append((f"({printable(self.hint)})" if self.hint else "", "dim"))
         # Without the padding between columns.
         shown = [(text, name) for text, name in columns if text]
         last, name = shown.pop()
         return " ".join(style(text, name) for text, name in [*shown, (last.rstrip(), name)])
-
-    def _fitted(self, room: int, least: int) -> tuple[str, str]:
-        """Return the outcome and the rule in brackets, truncated to `room` characters, the first not below `least`."""
-        escaped = printable(self.outcome)
-        if self.rule is None:
-            return shortened(escaped, max(room, least)), ""
-        rule = f"[{printable(self.rule)}]"
-        outcome = shortened(escaped, max(room - len(rule) - 1, least))
-        return outcome, shortened(rule, max(room - len(outcome) - 1, _MIN_RULE_CHARACTERS))
 
 
 def outcome_of(error: str | None, fault: str | None, body: object, endpoint: str | None) -> str:
@@ -88,7 +84,12 @@ def outcome_of(error: str | None, fault: str | None, body: object, endpoint: str
 
 def time_of_day(moment: int, now: int) -> str:
     """Return a sandbox's time as ``14:21:08``, with a ``*`` where it is not the wall's, `now`."""
-    return iso(moment)[11:19] + ("*" if abs(now - moment) > _TOLERANCE else "")
+    return iso(moment)[11:19] + ("*" if is_moved(moment, now) else "")
+
+
+def is_moved(moment: float, now: int) -> bool:
+    """Tell whether a sandbox's time is not the wall's, `now`."""
+    return abs(now - moment) > _TOLERANCE
 
 
 def duration(micros: int) -> str:

@@ -24,16 +24,26 @@ def _service(settings: Settings, summary: RunSummary) -> Service:
     if settings.quiet:
         return Service(settings)
     if settings.log_format is None:
-        return Service(settings, summary.add, summary.add_findings)
+        return Service(settings, summary.add, summary.add_findings, on_refused=_write_refused)
     listener = combine(summary.add, line_writer(settings.log_format))
-    return Service(settings, listener, summary.add_findings, control_line_writer(settings.log_format))
+    return Service(settings, listener, summary.add_findings, control_line_writer(settings.log_format), _write_refused)
 
 
-def print_summary(summary: RunSummary, service: Service) -> None:
-    """Print the run's summary, unless there was no request; with the seed if it is not the default."""
-    if not summary.requests:
+def _write_refused(line: str) -> None:
+    sys.stderr.write(f"clevora-mock: refused, {line}\n")
+
+
+def print_summary(summary: RunSummary, service: Service, hint: str | None = None) -> None:
+    """Print the run's summary, with the seed if it is not the default; nothing with ``--quiet``.
+
+    Where no request arrived, `hint` says why that may be.
+    """
+    if service.settings.quiet:
         return
-    head, *rest = map(printable, summary.lines(service.app.state.sandboxes.all()))
+    if summary.requests:
+        head, *rest = map(printable, summary.lines(service.app.state.sandboxes.all()))
+    else:
+        head, rest = hint or f"0 requests; did the program use CLEVORA_BASE_URL, {service.url}/v1?", []
     seed = f", seed {service.settings.seed}" if service.settings.seed else ""
     # A terminal shows Ctrl-C as ^C and does not end the line.
     start = "\n" if sys.stderr.isatty() else ""

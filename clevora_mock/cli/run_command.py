@@ -35,9 +35,9 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
     """Serve, run `command`, print a summary, and return the command's status. Raises CannotServeError."""
     summary = RunSummary()
     service = logged_service(settings, summary)
-    exposed = exposure(settings)
+    exposed = exposure(settings, service.url)
     if exposed and not settings.quiet:
-        sys.stderr.write(f"clevora-mock: {' '.join(exposed)}\n")
+        sys.stderr.write("\nclevora-mock: ".join([f"clevora-mock: {' '.join(exposed[:2])}", *exposed[2:]]) + "\n")
     child = ChildProcess(command, service)
     try:
         service.run(child.start, {number: partial(child.signal, number) for number in _forwarded_signals()})
@@ -46,11 +46,9 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
         sys.stderr.write(f"clevora-mock: {error}\n")
         return child.status or error.status
     finally:
-        print_summary(summary, service)
-        drift = report_recordings(service)
-        hint = proxy_hint(child_environment(proxy_exceptions("")))
-        if hint and not (summary.requests or settings.quiet):
-            sys.stderr.write(f"clevora-mock: {hint}\n")
+        if child.has_started:
+            print_summary(summary, service, proxy_hint(child_environment(proxy_exceptions(""))))
+        drift = report_recordings(service) if child.has_started else 0
     return child.status or drift
 
 
@@ -67,6 +65,10 @@ class ChildProcess:
         self._pending_signals: list[signal.Signals] = []
         self._task: asyncio.Task[None] | None = None
         self.status = 0
+
+    @property
+    def has_started(self) -> bool:
+        return self._process is not None
 
     def start(self) -> None:
         """Start the command; called once connections are accepted."""

@@ -155,10 +155,12 @@ ERRORS: tuple[ErrorSpec, ...] = (
 
 ERROR_BY_CODE: dict[str, ErrorSpec] = {error.code: error for error in ERRORS}
 
-# Only scenarios and headers cause these.
+SERVICE_UNAVAILABLE = ErrorSpec("service_unavailable", 503, "Service unavailable", STATUSES[503].cause)
+
+# Only scenarios and headers, and the server's own limits and end, cause these.
 GATEWAY_ERRORS: tuple[ErrorSpec, ...] = (
     ErrorSpec("bad_gateway", 502, "Bad gateway", STATUSES[502].cause),
-    ErrorSpec("service_unavailable", 503, "Service unavailable", STATUSES[503].cause),
+    SERVICE_UNAVAILABLE,
     ErrorSpec("gateway_timeout", 504, "Gateway timeout", STATUSES[504].cause),
 )
 

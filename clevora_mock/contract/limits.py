@@ -30,11 +30,17 @@ MAX_KEY_NAME_CHARACTERS = 64
 DEFAULT_KEY_NAME = "Untitled key"
 
 MAX_UID_CHARACTERS = 128
-# A uid is a segment of paths, as a document's id in Firestore is. The end is that of Python and of JSON Schema alike.
-UID_PATTERN = rf"^(?!\.\.?$)[^/\x00-\x1f\x7f-\x9f]{{1,{MAX_UID_CHARACTERS}}}$(?!\n)"
-UID_FORMAT = f"1 to {MAX_UID_CHARACTERS} characters without / and control characters, not . or .."
+# A uid is a segment of paths, as a document's id in Firestore is, and is not masked there. The end is that of Python
+# and of JSON Schema alike.
+UID_PATTERN = rf"^(?!\.\.?$)(?!.*{KEY_PATTERN})[^/\x00-\x1f\x7f-\x9f]{{1,{MAX_UID_CHARACTERS}}}$(?!\n)"
+UID_FORMAT = f"1 to {MAX_UID_CHARACTERS} characters without / and control characters, not . or .., and no API key"
 # The longest address that SMTP takes has 254 characters.
 MAX_EMAIL_CHARACTERS = 320
+
+# The largest number that is counted to and the latest time, which fit into 64 bits and can be printed as a date.
+MAX_COUNT = 2**62
+# The largest balance and debt; the difference of two is within `MAX_COUNT`.
+MAX_BALANCE = 2**60
 
 DEFAULT_MODEL: dict[str, str] = {name: models[0] for name, models in MODELS_BY_ENDPOINT.items() if models}
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.clock import SECOND
-from clevora_mock.contract.limits import TIER
+from clevora_mock.contract.limits import MAX_EMAIL_CHARACTERS, TIER
 from clevora_mock.control.endpoint import ControlHandler, get_now, get_sandbox
 from clevora_mock.control.schemas import (
     AccountDetails,
@@ -21,7 +21,7 @@ from clevora_mock.control.schemas import (
 )
 from clevora_mock.control.seconds import Seconds, to_micros
 from clevora_mock.core import id_tokens, money
-from clevora_mock.core.accounts import Account, Key, Uid
+from clevora_mock.core.accounts import Account, Email, Key, Uid
 from clevora_mock.core.errors import ApiError, invalid, missing
 from clevora_mock.core.id_tokens import Identity
 from clevora_mock.core.passwords import MIN_CHARACTERS
@@ -50,7 +50,7 @@ class NewAccount(Struct, forbid_unknown_fields=True, rename="camel"):
     """
 
     uid: Uid | None = None
-    email: str | None = None
+    email: Email | None = None
     password: Annotated[str, Meta(min_length=MIN_CHARACTERS)] | None = None
     balance: Dollars | None = None
     activated: bool | None = None
@@ -69,7 +69,7 @@ class TokenRequest(Struct, forbid_unknown_fields=True, rename="camel"):
     """An ID token to issue; `expires_in` is at least a second, without its fraction."""
 
     uid: Uid
-    email: str | None = None
+    email: Email | None = None
     expires_in: Seconds | None = None
 
 
@@ -185,6 +185,8 @@ def _create_user(sandbox: Sandbox, uid: str, email: str | None, password: str, n
     users = sandbox.users
     if email is None:
         raise missing("email")
+    if len(email.lower()) > MAX_EMAIL_CHARACTERS:
+        raise invalid("email", f"at most {MAX_EMAIL_CHARACTERS} characters in lower case", value_text(email))
     if users.find_by_email(email) is not None:
         raise invalid("email", "one that no Firebase user has", value_text(email))
     if uid in users.by_uid:

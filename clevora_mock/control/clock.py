@@ -35,10 +35,12 @@ async def change_clock(request: Request) -> Response:
     sandbox = get_sandbox(request)
     clock = sandbox.clock
     moment = None if body.now is None else _parse_now(body.now)
-    if (body.mode == "scaled") != (body.speed is not None):
-        raise invalid("speed", 'a number if, and only if, "mode" is "scaled"', value_text(body.speed))
+    if body.mode == "scaled" and body.speed is None:
+        raise invalid("speed", 'a number such as 60, since "mode" is "scaled"', "none")
+    if body.mode != "scaled" and body.speed is not None:
+        raise invalid("speed", 'none without "mode": "scaled"', value_text(body.speed))
     span = 0 if body.advance is None else to_micros("advance", body.advance)
-    if (clock.now() if moment is None else moment) + span > MAX_TIMESTAMP:
+    if span and (clock.now() if moment is None else moment) + span > MAX_TIMESTAMP:
         raise invalid("advance", f"a time of at most {iso(MAX_TIMESTAMP)}", value_text(body.advance))
     if body.mode is not None:
         clock.set_mode(body.mode, body.speed or 1.0)

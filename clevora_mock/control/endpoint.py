@@ -77,15 +77,11 @@ class ControlEndpoint:
         exchange = get_exchange(scope)
         exchange.assign_id(emulated=False)
         refusal = self._refusal(Request(scope))
-
-        async def accept(size: int) -> bool:
-            if refusal is None:
-                await exchange.body_memory.hold(size)
-            return refusal is None
-
         limit = self._limits[method]
         try:
-            body = await read_body(method, exchange.headers, receive, accept, limit)
+            body = await read_body(
+                method, exchange.headers, receive, exchange.body_memory, lambda: refusal is None, limit
+            )
         except ClientDisconnect:
             return
         request = BufferedRequest(scope, receive, body.content)
@@ -95,6 +91,8 @@ class ControlEndpoint:
             if not body.fits:
                 raise ApiError("payload_too_large", f"The request body is larger than {limit // 1024:,} KiB")
             response = await self._handle(method, request, exchange)
+        except ClientDisconnect:
+            return
         except ApiError as error:
             self._notify(exchange, method, body.content, error.message)
             raise
@@ -110,13 +108,14 @@ class ControlEndpoint:
 
     async def _handle(self, method: str, request: "BufferedRequest", exchange: ExchangeRecorder) -> Response:
         require_plain(await request.body(), exchange.headers)
-        if method in self._makes:
-            exchange.keep_sandbox()
         if method in self._long:
             sandbox = exchange.sandbox
             copied = sandbox.accounts.size * _RECORD_BYTES
             await exchange.work_memory.hold(_LONG_BYTES + sandbox.journal.bytes + copied)
-        return await self._handlers[method](request)
+        response = await self._handlers[method](request)
+        if method in self._makes:
+            exchange.keep_sandbox()
+        return response
 
     def _refusal(self, request: Request) -> ApiError | None:
         """Return the error of a request that is refused for its head."""

@@ -4,12 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import msgspec
+from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from clevora_mock.api.developer import render_transaction
-from clevora_mock.contract.errors import ErrorSpec
+from clevora_mock.contract.errors import SERVICE_UNAVAILABLE
 from clevora_mock.control import schemas
 from clevora_mock.control.accounts import render_account
 from clevora_mock.control.clock import render_clock
@@ -28,8 +29,10 @@ _BACKLOG_BYTES = 1024 * 1024
 # Of a server.
 _MAX_READERS = 64
 
-_TOO_MANY = ErrorSpec(
-    "service_unavailable", 503, f"At most {_MAX_READERS} clients read events at the same time", "Too many readers."
+_TOO_MANY = replace(
+    SERVICE_UNAVAILABLE,
+    message=f"At most {_MAX_READERS} clients read events at the same time",
+    cause="Too many readers.",
 )
 
 

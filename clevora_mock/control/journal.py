@@ -1,5 +1,6 @@
 """``/__mock/requests`` and ``/__mock/conduct``: the journal, and findings about the client."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -7,18 +8,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.clock import iso, parse
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
+from clevora_mock.contract.limits import KEY_PATTERN
 from clevora_mock.control.endpoint import ControlHandler, get_now, get_query, get_sandbox
 from clevora_mock.control.schemas import ConductReport, JournalEntryView, JournalView, NearMissView
 from clevora_mock.core import money
 from clevora_mock.core.conduct import findings
 from clevora_mock.core.errors import invalid
 from clevora_mock.core.journal import MAX_BODY_BYTES, MAX_ENTRIES, JournalEntry
+from clevora_mock.core.masking import preview
+from clevora_mock.core.messages import did_you_mean
 from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.long_json import encode_parts, long_response
 from clevora_mock.web.parsing import int_param, query_names, query_param, value_text
 
 _LIMIT = 100
+# Begins the name of a request to Firebase's part.
+_FIREBASE = "firebase."
 # The work that an entry is, for `Background.run`.
 _SIZE = 100
 
@@ -132,7 +139,16 @@ def _has_status(text: str, now: int) -> Filter:
     return lambda entry: entry.status == int(text)
 
 
+def _is_at_endpoint(name: str, now: int) -> Filter:
+    if name not in ENDPOINT_BY_NAME and not name.startswith(_FIREBASE):
+        got = value_text(name) + did_you_mean(name, ENDPOINT_BY_NAME)
+        raise invalid("endpoint", "an endpoint's name such as chat.completions", got)
+    return lambda entry: entry.endpoint == name
+
+
 def _has_key(value: str, now: int) -> Filter:
+    if re.fullmatch(KEY_PATTERN, value):
+        raise invalid("key", "a key's id or preview", f"a whole key; its preview is {preview(value)}")
     return lambda entry: value in (entry.key, entry.key_id)
 
 
@@ -147,7 +163,7 @@ def _is_since(text: str, now: int) -> Filter:
 
 # Each filter's maker takes the text of its query parameter, and the sandbox's time.
 _FILTERS: dict[str, Callable[[str, int], Filter]] = {
-    "endpoint": _equals("endpoint"),
+    "endpoint": _is_at_endpoint,
     "status": _has_status,
     "code": _equals("code"),
     "key": _has_key,

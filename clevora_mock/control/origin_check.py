@@ -6,6 +6,7 @@ requires an IP address or a loopback or allowed host name (against DNS rebinding
 rejects state-changing requests from other origins.
 """
 
+import re
 from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
@@ -20,6 +21,10 @@ from clevora_mock.core.masking import masked_text
 ControlAccess = Literal["loopback", "allowed", "off"]
 
 _LOOPBACK = "localhost"
+
+_CLIENT_HEADERS = ("x-forwarded-for", "x-real-ip")
+# The client of an element of a Forwarded header, without its port: ``for=192.0.2.7``, ``for="[::1]:4711"`` (RFC 7239).
+_FORWARDED_FOR = re.compile(r'\bfor="?\[?([^\s";,\]]*?)\]?(?::\d+)?"?(?=[\s;,]|$)', re.IGNORECASE)
 
 CONTROL_OFF = ErrorSpec("control_off", 403, "The control plane is off", "--control off.")
 FORBIDDEN_ADDRESS = ErrorSpec(
@@ -58,11 +63,15 @@ class LocalOnly(Struct, frozen=True):
 
 
 def _is_from_this_machine(request: Request) -> bool:
-    """Tell whether the peer is on this machine, and so is every client that proxies name in X-Forwarded-For.
+    """Tell whether the peer is on this machine, and so is every client that proxies name in a header.
 
-    That header can only close the door: a stranger may write anything into it, and a proxy adds the stranger's address.
+    Headers can only close the door: a stranger may write anything into them, and a proxy adds the stranger's address.
     """
-    clients = [name.strip() for line in request.headers.getlist("x-forwarded-for") for name in line.split(",")]
+    lines = [line for name in _CLIENT_HEADERS for line in request.headers.getlist(name)]
+    clients = [name.strip() for line in lines for name in line.split(",")]
+    for element in ",".join(request.headers.getlist("forwarded")).split(",") if "forwarded" in request.headers else ():
+        found = _FORWARDED_FOR.search(element)
+        clients.append(found[1] if found else "")
     if not all(map(_is_loopback, clients)):
         return False
     peer, own = request.client, request.scope.get("server")
@@ -102,6 +111,8 @@ def _is_ip_address(name: str) -> bool:
 
 def _is_authority(host: str) -> bool:
     try:
-        return bool(host) and "@" not in host and urlsplit(f"//{host}").netloc == host
+        parts = urlsplit(f"//{host}")
+        # Reading a port that is no number, or too large, raises ValueError.
+        return bool(host) and "@" not in host and parts.netloc == host and parts.port != 0
     except ValueError:
         return False

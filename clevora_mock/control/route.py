@@ -13,7 +13,8 @@ class ControlRoute(NamedTuple):
     `answer` is a type or a tuple of types: of the answer, or of a stream's events. `media_type` is the answer's.
     `max_body` is the largest body in bytes; `takes_scenario` is True if it may also be a whole scenario, and
     `optional_body` if it may be absent. `is_long` is True for an answer that grows with the sandbox. `changes` is False
-    for a route that leaves the sandbox as it is, whatever its method, `any_host` True for one that answers everybody
+    for a route that leaves the sandbox as it is, whatever its method, `removes` True for one that removes what a new
+    sandbox does not have, `any_host` True for one that answers everybody
     under every host name, `any_peer` for one that answers every machine, whatever the setting `control` says.
     """
 
@@ -31,6 +32,7 @@ class ControlRoute(NamedTuple):
     max_body: int = 64 * 1024
     optional_body: bool = False
     is_long: bool = False
+    removes: bool = False
 
     @property
     def method(self) -> str:
@@ -46,5 +48,5 @@ class ControlRoute(NamedTuple):
 
     @property
     def makes_sandbox(self) -> bool:
-        """True if the request makes a sandbox: any change does, except for a payment and the sandbox's removal."""
-        return self.is_change and not self.any_peer and self.where != "DELETE /"
+        """True if the request makes a sandbox: any change does, except for a payment and those that only remove."""
+        return self.is_change and not (self.any_peer or self.removes)

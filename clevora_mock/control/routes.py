@@ -117,6 +117,7 @@ def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[Contr
             sandboxes.remove_sandbox(context.sandboxes),
             "under `/sandbox/<name>`: removes the sandbox",
             schemas.RemovedSandbox,
+            removes=True,
         ),
         row(
             "GET /__mock/health",
@@ -334,7 +335,7 @@ def _records(background: Background) -> list[ControlRoute]:
             query=journal.QUERY,
             is_long=True,
         ),
-        row("DELETE /__mock/requests", journal.clear_journal, "empties the journal", schemas.JournalView),
+        row("DELETE /__mock/requests", journal.clear_journal, "empties the journal", schemas.JournalView, removes=True),
         row(
             "GET /__mock/conduct",
             journal.show_conduct(background),

@@ -27,9 +27,13 @@ def remove_sandbox(sandboxes: Sandboxes) -> ControlHandler:
     """Handle ``DELETE /sandbox/<name>``; the next request to the name creates a new sandbox."""
 
     async def remove(request: Request) -> Response:
-        name = get_sandbox(request).name
+        sandbox = get_sandbox(request)
+        name = sandbox.name
         if name == DEFAULT:
             raise ApiError("not_found", "The sandbox default cannot be removed; POST /__mock/reset resets it")
+        if not sandbox.is_kept:
+            # Only for this request.
+            return json_response(RemovedSandbox(None))
         sandboxes.remove(name)
         return json_response(RemovedSandbox(name))
 

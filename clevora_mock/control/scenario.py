@@ -157,12 +157,14 @@ def render_scenario(run: ScenarioRun) -> ActiveScenario:
 def _check(text: str) -> ScenarioCheck:
     from clevora_mock.scenarios.scenario_file import find_oddities, read_scenario  # noqa: PLC0415 - imports YAML
 
+    problems: list[ScenarioProblemView] = []
+    rules: list[str] = []
     try:
-        scenario = read_scenario("scenario", text)
+        rules = [rule.name for rule in read_scenario("scenario", text).rules]
     except ScenarioError as error:
-        return ScenarioCheck([_render_problem(problem, "error") for problem in error.problems], [])
+        problems = [_render_problem(problem, "error") for problem in error.problems]
     warnings = [_render_problem(problem, "warning") for problem in find_oddities(text)]
-    return ScenarioCheck(warnings, [rule.name for rule in scenario.rules])
+    return ScenarioCheck([*problems, *warnings], rules)
 
 
 def _render_problem(problem: ScenarioProblem, severity: Literal["error", "warning"]) -> ScenarioProblemView:

@@ -99,9 +99,9 @@ class SandboxList(Answer, frozen=True):
 
 
 class RemovedSandbox(Answer, frozen=True):
-    """The name of a removed sandbox."""
+    """The name of a removed sandbox, null if there was none."""
 
-    removed: str
+    removed: str | None
 
 
 class ResetPart(Answer, frozen=True):

@@ -10,7 +10,15 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from clevora_mock.contract.limits import ACTIVATION_THRESHOLD, KEY_FORMAT, KEY_PATTERN, KEY_PREFIX, UID_PATTERN
+from clevora_mock.contract.limits import (
+    ACTIVATION_THRESHOLD,
+    KEY_FORMAT,
+    KEY_PATTERN,
+    KEY_PREFIX,
+    MAX_COUNT,
+    MAX_EMAIL_CHARACTERS,
+    UID_PATTERN,
+)
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.ledger import Ledger
@@ -19,9 +27,12 @@ from clevora_mock.core.masking import preview
 from clevora_mock.core.usage import AccountUsage
 
 Uid = Annotated[str, Meta(pattern=UID_PATTERN)]
+Email = Annotated[str, Meta(max_length=MAX_EMAIL_CHARACTERS)]
 # Of a sandbox; also revoked keys.
 MAX_ACCOUNTS = 10_000
 MAX_KEYS = 20_000
+
+_MORE_MONEY = 'PATCH /__mock/accounts/{uid} with {"balance": 100}, POST /__mock/reset or --balance gives more'
 
 
 class Key:
@@ -61,8 +72,8 @@ class Key:
 
     def record(self, tokens: int, now: int) -> None:
         """Count a request that completed at `now`."""
-        self.requests += 1
-        self.tokens += tokens
+        self.requests = min(self.requests + 1, MAX_COUNT)
+        self.tokens = min(self.tokens + tokens, MAX_COUNT)
         self.last_used = now
         self.limiter.add_tokens(tokens, now)
 
@@ -97,11 +108,13 @@ class Account:
         if not self.activated:
             reached = self.ledger.balance >= ACTIVATION_THRESHOLD
             needs = (
-                "deactivated by a scenario or PATCH" if reached else f"needs {money.text(ACTIVATION_THRESHOLD)} once"
+                "deactivated by a scenario or PATCH"
+                if reached
+                else f"needs {money.text(ACTIVATION_THRESHOLD)} once; {_MORE_MONEY}"
             )
             raise ApiError("account_not_activated", hint=f"balance {money.text(self.ledger.balance)}, {needs}")
         if self.ledger.balance <= 0:
-            raise ApiError("insufficient_balance", hint=f"balance {money.text(self.ledger.balance)}")
+            raise ApiError("insufficient_balance", hint=f"balance {money.text(self.ledger.balance)}; {_MORE_MONEY}")
 
 
 class Accounts:
@@ -164,6 +177,8 @@ def hash_key(raw: str) -> bytes:
 def _unknown_key_hint(raw: str | None) -> str:
     if raw is None:
         return f"send Authorization: Bearer {KEY_PREFIX}..."
+    if raw.startswith("eyJ"):
+        return f"this is an ID token, for /v1/keys and /api/developer; here send a key: {KEY_PREFIX}..."
     if not re.fullmatch(KEY_PATTERN, raw):
         return f"a key is {KEY_FORMAT}"
     return "no key like this in this sandbox"

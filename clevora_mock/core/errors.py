@@ -35,9 +35,9 @@ class ApiError(Exception):
         super().__init__(self.message)
 
 
-def missing(path: str) -> ApiError:
+def missing(path: str, hint: str | None = None) -> ApiError:
     """Return the error for a missing required field; `path` is like ``messages[0].role``."""
-    return ApiError("missing_field", f"{masked_excerpt(path, _MAX_PATH)}: required, but missing")
+    return ApiError("missing_field", f"{masked_excerpt(path, _MAX_PATH)}: required, but missing", hint=hint)
 
 
 def invalid(path: str, expected: str, got: str, hint: str | None = None) -> ApiError:

@@ -146,24 +146,38 @@ class Exchange(Struct, frozen=True):
         return max(0, completed - self.facts.arrived) + self.simulated_delay
 
     @property
+    def prompt_tokens(self) -> int:
+        """The prompt's tokens; 0 for an answer that was neither sent nor billed."""
+        return 0 if self._is_lost else self.reply.prompt_tokens
+
+    @property
     def completion_tokens(self) -> int:
         """The completion tokens to bill: all of a body in one piece, and those of a stream's sent frames."""
+        if self._is_lost:
+            return 0
         return self.reply.completion_tokens + sum(frame.tokens for frame in self.reply.frames[: self.frames_sent])
 
     @property
     def text(self) -> str:
         """The completion as far as it was sent."""
+        if self._is_lost:
+            return ""
         return self.reply.text + "".join([frame.text for frame in self.reply.frames[: self.frames_sent]])
 
     @property
     def failed(self) -> bool:
         """True for an error, and for a response of which a fault withheld every byte."""
+        return self.status >= 400 or self._is_withheld
+
+    @property
+    def _is_withheld(self) -> bool:
         reply = self.reply
-        return (
-            self.status >= 400
-            or reply.undelivered
-            or (reply.fault is not None and not any(frame.data for frame in reply.frames[: self.frames_sent]))
-        )
+        sent = reply.frames[: self.frames_sent]
+        return reply.undelivered or (reply.fault is not None and not any(frame.data for frame in sent))
+
+    @property
+    def _is_lost(self) -> bool:
+        return self._is_withheld and not self.charged
 
     @property
     def charged(self) -> bool:

@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from clevora_mock.clock import SECOND
-from clevora_mock.contract.limits import MAX_EMAIL_CHARACTERS, UID_FORMAT, id_token_issuer, is_uid
+from clevora_mock.contract.limits import KEY_PREFIX, MAX_EMAIL_CHARACTERS, UID_FORMAT, id_token_issuer, is_uid
 from clevora_mock.core.errors import ApiError
 
 LIFETIME_SECONDS = 3600
@@ -81,7 +81,7 @@ def issue(
 def verify(token: str | None, project: str, now: int, key: bytes | None = None) -> Identity:
     """Return the user of `token`. Raises a 401 with the reason as its hint if it is not valid at `now`."""
     if not token:
-        raise _refused("send Authorization: Bearer <Firebase ID token>")
+        raise _refused("send Authorization: Bearer <Firebase ID token>; clevora-mock token prints one")
     claims = read(token, project, key)
     if claims["exp"] * SECOND <= now:
         raise _refused("expired, by this sandbox's clock")
@@ -91,8 +91,10 @@ def verify(token: str | None, project: str, now: int, key: bytes | None = None) 
 def read(token: str, project: str, key: bytes | None = None) -> dict[str, Any]:
     """Return the claims of `token`, even of an expired one. Raises a 401 with the reason as its hint."""
     parts = token.split(".")
+    if token.startswith(KEY_PREFIX):
+        raise _refused("this is an API key; here send a Firebase ID token: clevora-mock token prints one")
     if len(parts) != 3:
-        raise _refused("a token has three parts separated by dots; an API key is not accepted here")
+        raise _refused("a token has three parts separated by dots; clevora-mock token prints one")
     header, claims = _decode(parts[0]), _decode(parts[1])
     if header.get("alg") != "none" or parts[2]:
         raise _refused("a signed token is refused here; use the Auth emulator's unsigned ones: clevora-mock token")

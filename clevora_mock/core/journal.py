@@ -11,8 +11,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from clevora_mock.clock import SECOND
+from clevora_mock.contract.limits import MAX_COUNT
 from clevora_mock.core.exchange import Exchange
 from clevora_mock.core.masking import LONGEST_SECRET, is_secret_name, masked_all
+from clevora_mock.core.near_misses import NOTHING
 from clevora_mock.core.reply import Source
 from clevora_mock.core.scenario import RuleNearMiss
 
@@ -32,6 +34,7 @@ MAX_JOURNAL_BYTES = 32 * 1024 * 1024
 
 # An entry without its longer texts, the name of an ignored field, and a near miss.
 _ENTRY_BYTES = 700
+_TEXT_BYTES = 60
 _NAME_BYTES = 120
 _MISS_BYTES = 1_000
 # Entries that are dropped together, so that the largest journal is not searched for each of them.
@@ -136,7 +139,7 @@ class Journal:
         if len(self.entries) == self.entries.maxlen:
             self.drop(1)
         self.entries.append(entry)
-        self.total += 1
+        self.total = min(self.total + 1, MAX_COUNT)
         self._memory.change(self, size_of(entry))
         for listener in self.listeners:
             listener(entry)
@@ -144,14 +147,13 @@ class Journal:
     def drop(self, count: int) -> None:
         """Drop the oldest `count` entries, which then count as evicted."""
         dropped = [self.entries.popleft() for _ in range(min(count, len(self.entries)))]
-        # Without entries there is no memory either.
-        self._memory.change(self, -sum(map(size_of, dropped)) if self.entries else -self.bytes)
+        self._memory.change(self, -sum(map(size_of, dropped)))
 
     def clear(self) -> None:
         self.replace(Journal(self.entries.maxlen or MAX_ENTRIES))
 
-    def leave(self) -> None:
-        """Stop counting this journal among the server's, since its sandbox is removed."""
+    def stop_counting(self) -> None:
+        """Count this journal among the server's no longer, since its sandbox is removed."""
         size = self.bytes
         self._memory.change(self, -size)
         self._memory = JournalMemory()
@@ -171,10 +173,22 @@ class Journal:
 
 
 def size_of(entry: JournalEntry) -> int:
-    """Return the memory of an entry, in bytes."""
+    """Return the memory of an entry, in bytes; the same whenever it is asked for."""
     texts = (entry.response, entry.path, entry.query, entry.client, entry.message, entry.hint)
     lists = len(entry.ignored) * _NAME_BYTES + len(entry.misses) * _MISS_BYTES
-    return _ENTRY_BYTES + len(entry.body) + sum(text.__sizeof__() for text in texts) + lists
+    return _ENTRY_BYTES + len(entry.body) + sum(_size_of_text(text) for text in texts if text) + lists
+
+
+def _size_of_text(text: str) -> int:
+    """Return the memory of a text with its UTF-8, which Python keeps beside it once it is rendered.
+
+    So `sys.getsizeof` returns less before than after.
+    """
+    if text.isascii():
+        return _TEXT_BYTES + len(text)
+    widest = max(text)
+    width = 1 if widest < "\u0100" else 2 if widest < "\U00010000" else 4
+    return _TEXT_BYTES + width * len(text) + len(text.encode("utf-8", "surrogatepass"))
 
 
 def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: bool) -> JournalEntry:
@@ -207,7 +221,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         status=exchange.status,
         code=None if code is None else _start(code, MAX_NAME_CHARACTERS),
         latency=exchange.latency(completed),
-        prompt_tokens=reply.prompt_tokens,
+        prompt_tokens=exchange.prompt_tokens,
         completion_tokens=exchange.completion_tokens,
         cost=cost,
         balance_after=account.ledger.balance if account else None,
@@ -244,8 +258,9 @@ def _starts(*texts: tuple[str, int]) -> list[str]:
 
 def _shortened(miss: RuleNearMiss) -> RuleNearMiss:
     """Mask and shorten the texts of a near miss."""
-    is_secret = is_secret_name(miss.field)
-    expected, got = ("***" if is_secret else _cut(text) for text in (miss.expected, miss.got))
+    expected, got = _cut(miss.expected), _cut(miss.got)
+    if is_secret_name(miss.field):
+        expected, got = ("***" if expected != NOTHING else expected), ("another value" if got != NOTHING else got)
     rule = _start(miss.rule, MAX_NAME_CHARACTERS)
     return replace(miss, rule=rule, field=_cut(miss.field), expected=expected, got=got)
 

@@ -9,6 +9,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from clevora_mock.contract.limits import MAX_BALANCE, MAX_COUNT
+
 EntryType = Literal["credit", "charge", "adjustment"]
 
 MAX_ENTRIES = 10_000
@@ -45,11 +47,19 @@ class LedgerTotals(Struct, gc=False):
         else:
             self.adjustments += entry.amount
 
+    def limit(self) -> None:
+        """Replace sums beyond `MAX_COUNT` by one adjustment, and numbers beyond it by the largest one."""
+        self.entries, self.tokens = min(self.entries, MAX_COUNT), min(self.tokens, MAX_COUNT)
+        if max(self.credits, self.charges, abs(self.adjustments)) > MAX_COUNT:
+            self.adjustments += self.credits - self.charges
+            self.credits = self.charges = 0
+
 
 class Ledger:
     """The ledger of an account, in micro-dollars.
 
-    `spent` is the sum of all charges, `opening` the totals of the entries that are no longer kept.
+    `spent` is the sum of all charges, `opening` the totals of the entries that are no longer kept. What would make the
+    balance pass `MAX_BALANCE` is cut.
     """
 
     __slots__ = ("balance", "entries", "max_entries", "opening", "spent")
@@ -62,17 +72,20 @@ class Ledger:
         self.max_entries = max_entries
 
     def credit(self, serial: int, amount: int, at: int) -> None:
+        amount = min(amount, MAX_BALANCE - self.balance)
         self.balance += amount
         self._append(LedgerEntry(serial, "credit", None, 0, amount, self.balance, at))
 
     def charge(self, serial: int, endpoint: str, tokens: int, amount: int, at: int) -> None:
         """Subtract `amount`; the balance may become negative (B4)."""
+        amount = min(amount, MAX_BALANCE + self.balance)
         self.balance -= amount
         self.spent += amount
         self._append(LedgerEntry(serial, "charge", endpoint, tokens, amount, self.balance, at))
 
     def adjust(self, serial: int, balance: int, at: int) -> None:
         """Set the balance by an entry with the difference."""
+        balance = max(-MAX_BALANCE, min(balance, MAX_BALANCE))
         difference = balance - self.balance
         self.balance = balance
         self._append(LedgerEntry(serial, "adjustment", None, 0, difference, balance, at))
@@ -88,3 +101,4 @@ class Ledger:
         self.entries.append(entry)
         if len(self.entries) > self.max_entries:
             self.opening.add(self.entries.popleft())
+            self.opening.limit()

@@ -11,13 +11,13 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from clevora_mock.clock import DAY, MINUTE, SECOND, day_of
-from clevora_mock.contract.limits import REQUESTS_PER_MINUTE, TOKENS_PER_DAY
+from clevora_mock.contract.limits import MAX_COUNT, REQUESTS_PER_MINUTE, TOKENS_PER_DAY
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.usage import DAYS
 
 _HINT = "--no-rate-limit switches the limits off, and so does `limits` in a scenario"
 
-Limit = Annotated[int, Meta(ge=0, le=2**62)]
+Limit = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 
 
 class Limits(Struct, frozen=True):
@@ -110,7 +110,7 @@ class RateLimiter:
     def add_tokens(self, tokens: int, now: int) -> None:
         """Add `tokens` to the UTC day of `now`; beyond `DAYS` days, the one that was used least recently is dropped."""
         day = day_of(now)
-        self.tokens[day] = self.tokens.pop(day, 0) + tokens
+        self.tokens[day] = min(self.tokens.pop(day, 0) + tokens, MAX_COUNT)
         if len(self.tokens) > DAYS:
             del self.tokens[next(iter(self.tokens))]
 

@@ -19,7 +19,8 @@ _ENCODED = re.compile(
 
 # In a field's name; not in `max_tokens`, and not `token` within another word.
 _NAME_WORD = (
-    r"(?:pass(?:word|wd|wort|phrase)|secret|credential|(?:api|private)[_-]?key|authorization|cookie"
+    r"(?:pass(?:word|wd|wort|phrase)|(?<![a-z])pwd(?![a-z])|secret|credential|(?:api|private)[_-]?key|authorization"
+    r"|cookie|(?<![\w-])bearer(?![\w-])"
     r"|(?:access|refresh|auth|session|bearer|(?<![a-z])id)[_-]?token(?!s)|(?<![\w-])token(?![\w-]))"
 )
 _FIELD = rf"[\w .\[\]/-]{{0,64}}{_NAME_WORD}[\w .\[\]/-]{{0,64}}"
@@ -28,9 +29,12 @@ _SPACE = r"(?:\s|\\{1,15}[nrt]|%(?:25){0,7}(?:20|0[9ad])|\+){0,64}+"
 _DASH = r"(?:[_-]|\\{1,15}(?:_|x5f|u\{0*5f\})|&#0*95;|&#x0*5f;|&lowbar;|%(?:25){0,7}5cu005f)"
 # A key, even without its last digits; a preview has twelve.
 _KEY = rf"sk{_DASH}live{_DASH}[0-9a-f]{{13,}}"
+# A key of OpenAI, which a client may send that was meant for it.
+_OPENAI_KEY = r"(?<![a-z0-9])sk-(?=[\w-]{0,40}[0-9])[\w-]{20,}"
 _SECRET = re.compile(
     rf"(?P<key>{_KEY})"
-    r"|(?P<token>whsec_[a-z0-9+/=_-]{4,}|(?-i:[Ee]yJ[\w-]{8,999}+\.(?:[\w-]{8,}+\.[\w-]*|eyJ[\w-]{8,}+)|AMf-[\w-]{16,}))"
+    rf"|(?P<token>{_OPENAI_KEY}"
+    r"|whsec_[a-z0-9+/=_-]{4,}|(?-i:[Ee]yJ[\w-]{8,999}+\.(?:[\w-]{8,}+\.[\w-]*|eyJ[\w-]{8,}+)|AMf-[\w-]{16,}))"
     # A field in a JSON object.
     rf'|"(?=[^"\\]*+"\s*+:)(?=[^"\\]*?{_NAME_WORD})[^"\\]*+"\s*+:\s*+'
     r'(?:"(?P<text>(?:[^"\\]|\\.)*+)|(?P<open>[\[{])|(?P<other>[^\s",\]}]+))'
@@ -45,9 +49,10 @@ _SECRET = re.compile(
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
 # Within an array or object: strings, which may hold brackets, and brackets.
-_NESTED = re.compile(r'(?<!\\)"(?:[^"\\]|\\.)*+"?|(?P<quote>(?<!\\)\\+").*?(?<!\\)(?P=quote)|[\[\]{}]', re.DOTALL)
+_NESTED = re.compile(r'(?<!\\)"(?:[^"\\]|\\.)*+"?|(?P<quote>(?<!\\)\\{1,15}").*?(?<!\\)(?P=quote)|[\[\]{}]', re.DOTALL)
 # A word, or a value in JSON or in a query, without the backslash of a quote that ends it; and any encoded character.
-_VALUE = re.compile(r"[^\s\"&=]*[^\s\"&=\\]")
+# Possessive, and not from within backslashes, so that no run of them is searched twice.
+_VALUE = re.compile(r"(?<!\\)(?:\\*+[^\s\"&=\\]++)++")
 _HEX = re.compile(r"(?:\\{1,15}u00|%)([2-7][0-9a-f])|\\{1,15}(?=/)", re.IGNORECASE)
 # Base64, in lines or not; a reply joins lines by a space. A shorter text holds no secret; few words are as long.
 _BREAK = r"(?:[\r\n]|\\{1,15}[rn]|%(?:25){0,7}0[adAD]|(?<=[\w+/-]{60})[ ])"
@@ -64,7 +69,20 @@ LONGEST_SECRET = 4096
 # The groups that hold a secret.
 _SECRETS = ("key", "token", "text", "open", "other", "inner", "inner_open", "inner_other", "single", "form", "part")
 # Each match contains one of these in lower case, or `token` or `live`; searching for them first is much faster.
-_MARKS = ("whsec_", "eyj", "amf-", "pass", "secret", "credential", "authorization", "cookie", "key")
+_MARKS = (
+    "whsec_",
+    "eyj",
+    "amf-",
+    "sk-",
+    "pass",
+    "pwd",
+    "bearer",
+    "secret",
+    "credential",
+    "authorization",
+    "cookie",
+    "key",
+)
 
 
 def masked(body: bytes) -> bytes:

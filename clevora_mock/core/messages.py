@@ -44,15 +44,18 @@ def duration_hint(text: str, unit: str | None = None, check: Callable[[str], obj
 
     A number without a unit is meant in `unit`; without that in seconds if it is below 100, else in milliseconds.
     """
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(?: *(ms|milli|s|m|h)[a-z]*)?", text, re.ASCII | re.IGNORECASE)
+    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(?: *(ms|milli|s|m|h|d)[a-z]*)?", text, re.ASCII | re.IGNORECASE)
     if not found:
         return ""
     meant = (found[2] or unit or ("s" if float(found[1]) < MIN_MILLISECONDS else "ms")).lower().replace("milli", "ms")
+    number = found[1]
+    if meant == "d":
+        number, meant = f"{float(number) * 24:g}", "h"
     try:
-        check(found[1] + meant)
+        check(number + meant)
     except ValueError:
         return ""
-    return f"; did you mean {found[1]}{meant}?"
+    return f"; did you mean {number}{meant}?"
 
 
 def quoted(text: str) -> str:

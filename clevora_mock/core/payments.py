@@ -23,6 +23,9 @@ MAX_CHECKOUTS = 10_000
 MAX_PROCESSED_EVENTS = 50_000
 MAX_DELIVERIES = 10
 _MAX_ID_CHARACTERS = 200
+_NAMES_CHECKOUT = "data.checkout_session_id names one, else data.metadata with uid and amount does"
+# Of a mark, which has the kind of its id before it.
+MAX_MARK_CHARACTERS = len("payment ") + _MAX_ID_CHARACTERS
 
 
 class PaymentOrder(Struct, frozen=True):
@@ -103,21 +106,26 @@ class Checkouts:
         if len(self.by_id) > MAX_CHECKOUTS:
             del self.by_id[next(iter(self.by_id))]
 
-    def claim(self, event_id: str, event: Mapping[str, Any]) -> Checkout | None:
+    def claim(self, event_id: str, event: Mapping[str, Any]) -> Checkout | str:
         """Mark the checkout that a verified event pays as credited and return it.
 
-        Returns None for other types of events, unknown checkouts, and what has been processed or credited before (B10).
+        Returns the reason, a hint for people, for other types of events, unknown checkouts, and what has been processed
+        or credited before (B10).
         """
         data = event.get("data")
-        if event.get("type") != "payment.succeeded" or not isinstance(data, dict):
-            return None
+        if event.get("type") != "payment.succeeded":
+            return 'only an event of type "payment.succeeded" credits something'
+        if not isinstance(data, dict):
+            return f"nothing credited: data is no object; {_NAMES_CHECKOUT}"
         payment = data.get("payment_id")
         marks = [_mark("event", event_id), *([_mark("payment", payment)] if isinstance(payment, str) else [])]
         if any(mark in self.processed_events for mark in marks):
-            return None
+            return "nothing credited: an event with this webhook-id or payment_id has been credited before"
         checkout = self._find(data)
-        if checkout is None or checkout.credited:
-            return None
+        if checkout is None:
+            return f"nothing credited: no checkout in this sandbox fits; {_NAMES_CHECKOUT}"
+        if checkout.credited:
+            return "nothing credited: the checkout has been credited before"
         checkout.status, checkout.credited = "succeeded", True
         self._remember(marks)
         return checkout

@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
+from clevora_mock.contract.limits import MAX_COUNT
+
 T = TypeVar("T")
 
 _MASK = (1 << 64) - 1
@@ -68,7 +70,8 @@ class SeededRng:
 
     def _next(self, purpose: str) -> blake2b:
         number = self.counters.get(purpose, 0)
-        self.counters[purpose] = number + 1
+        # From the first draw again after the last, so that those who look for a new value find one.
+        self.counters[purpose] = number + 1 if number < MAX_COUNT else 0
         return self._draw(purpose, number)
 
     def _draw(self, purpose: str, number: int) -> blake2b:

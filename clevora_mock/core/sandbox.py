@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from clevora_mock.clock import Clock
-from clevora_mock.contract.limits import KEY_DIGITS, KEY_PREFIX
+from clevora_mock.contract.limits import KEY_DIGITS, KEY_PREFIX, MAX_COUNT
 from clevora_mock.core.accounts import Account, Accounts, Key
 from clevora_mock.core.changes import ChangeKind, ChangeListener
 from clevora_mock.core.errors import ApiError
@@ -143,7 +143,7 @@ class Sandbox:
         for run in (self.scenario_run, *self.side_runs.values()):
             ahead = max(0, run.began - now)
             run.began -= ahead
-            run.ends = None if run.ends is None else run.ends - ahead
+            run.ends = None if run.ends is None else max(0, run.ends - ahead)
 
     def end_expired_scenario(self) -> None:
         """End the active scenario if its time is over."""
@@ -274,7 +274,7 @@ class Sandbox:
         cost = 0
         logged = False
         if endpoint is not None and endpoint.rate is not None and key is not None and account is not None:
-            tokens = exchange.reply.prompt_tokens + exchange.completion_tokens if charged else 0
+            tokens = exchange.prompt_tokens + exchange.completion_tokens if charged else 0
             if charged:
                 cost = tokens * (endpoint.rate if exchange.reply.rate is None else exchange.reply.rate)
                 account.ledger.charge(self.next_entry(), endpoint.name, tokens, cost, now)
@@ -290,11 +290,17 @@ class Sandbox:
 
     def create_key(self, account: Account, name: str, now: int) -> tuple[Key, str]:
         """Create a key and return it with its raw form, which is not stored."""
-        raw = KEY_PREFIX + self.rng.next_hex("key", KEY_DIGITS)
-        key = Key(account, "key_" + self.rng.next_hex("key id"), raw, name, now)
+        raw, key_id = self._next_key()
+        while self.accounts.find_key(raw) or self.accounts.find_key(key_id):
+            # A restored sandbox may have counted fewer draws than it has keys.
+            raw, key_id = self._next_key()
+        key = Key(account, key_id, raw, name, now)
         self.accounts.add_key(key)
         self.announce("account", account.uid)
         return key, raw
+
+    def _next_key(self) -> tuple[str, str]:
+        return KEY_PREFIX + self.rng.next_hex("key", KEY_DIGITS), "key_" + self.rng.next_hex("key id")
 
     def next_uid(self) -> str:
         """Return a random uid, as Firebase does, that no account or user has."""
@@ -321,12 +327,14 @@ class Sandbox:
         checkout.payment_id = "pay_" + self.rng.next_hex("payment")
         return event(checkout, outcome, checkout.payment_id, business, now)
 
-    def receive_payment(self, event_id: str, announced: dict[str, Any], now: int) -> None:
-        """Credit the account of the checkout that a verified event pays, if any."""
+    def receive_payment(self, event_id: str, announced: dict[str, Any], now: int) -> str | None:
+        """Credit the account of the checkout that a verified event pays; return why nothing is credited, else None."""
         checkout = self.checkouts.claim(event_id, announced)
-        if checkout is not None:
-            account = self.accounts.get_or_create(checkout.uid, checkout.email, now)
-            self.credit(account, checkout.amount, now)
+        if isinstance(checkout, str):
+            return checkout
+        account = self.accounts.get_or_create(checkout.uid, checkout.email, now)
+        self.credit(account, checkout.amount, now)
+        return None
 
     def reset_money(self) -> None:
         """Reset ledgers, usage, rate limits and checkouts; the demo account gets its opening credit again."""
@@ -352,11 +360,11 @@ class Sandbox:
         """Drop pending checkouts, and stop counting the journal's memory; a later sandbox of this name is a new one."""
         self.checkouts = Checkouts()
         self.announce("closed")
-        self.journal.leave()
+        self.journal.stop_counting()
 
     def next_entry(self) -> int:
         """Return the serial number of the next ledger entry."""
-        self.ledger_entries += 1
+        self.ledger_entries = min(self.ledger_entries + 1, MAX_COUNT)
         return self.ledger_entries
 
     def entry_id(self, serial: int) -> str:

@@ -6,7 +6,8 @@ only once a request to it is accepted.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from clevora_mock.core.sandbox import Sandbox
 
@@ -55,22 +56,21 @@ class Sandboxes:
         """Tell whether the sandboxes `names` fit beside the present ones without an eviction."""
         return len(self._named.keys() | (set(names) - {DEFAULT})) <= self._room
 
-    def resolve(self, path: str) -> tuple[Sandbox, str, str]:
-        """Return the sandbox of `path`, its prefix, and the rest of the path.
+    @contextmanager
+    def resolve(self, path: str) -> Iterator[tuple[Sandbox, str, str]]:
+        """Run a request: yield the sandbox of `path`, its prefix, and the rest of the path.
 
-        A path with an invalid name is not split and belongs to the default sandbox. The sandbox runs a request until
-        `leave` is called with it.
+        A path with an invalid name is not split and belongs to the default sandbox.
         """
         sandbox, prefix, rest = self._find(path)
         sandbox.running += 1
-        return sandbox, prefix, rest
-
-    def leave(self, sandbox: Sandbox) -> None:
-        """End a request to `sandbox`."""
-        sandbox.running -= 1
-        if not sandbox.running and not sandbox.is_kept:
-            del self._unkept[sandbox.name]
-            sandbox.close()
+        try:
+            yield sandbox, prefix, rest
+        finally:
+            sandbox.running -= 1
+            if not sandbox.running and not sandbox.is_kept:
+                del self._unkept[sandbox.name]
+                sandbox.close()
 
     def keep(self, sandbox: Sandbox) -> None:
         """Keep the sandbox of a request that was accepted."""

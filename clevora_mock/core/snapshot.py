@@ -12,26 +12,35 @@ from msgspec import Meta, Struct, convert
 from msgspec.structs import replace
 
 from clevora_mock.clock import DAY, MAX_SPEED, Clock, Mode
-from clevora_mock.core.accounts import MAX_ACCOUNTS, MAX_KEYS, Account, Accounts, Key, Uid
+from clevora_mock.contract.limits import MAX_BALANCE, MAX_COUNT, TOPUP_MAXIMUM
+from clevora_mock.core.accounts import MAX_ACCOUNTS, MAX_KEYS, Account, Accounts, Email, Key, Uid
 from clevora_mock.core.journal import Journal, JournalEntry
 from clevora_mock.core.ledger import MAX_ENTRIES, LedgerEntry, LedgerTotals
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.passwords import Password
-from clevora_mock.core.payments import MAX_CHECKOUTS, MAX_DELIVERIES, MAX_PROCESSED_EVENTS, Checkout, Checkouts
+from clevora_mock.core.payments import (
+    MAX_CHECKOUTS,
+    MAX_DELIVERIES,
+    MAX_MARK_CHARACTERS,
+    MAX_PROCESSED_EVENTS,
+    Checkout,
+    Checkouts,
+)
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import MAX_SIDE_RUNS, Sandbox
 from clevora_mock.core.scenario_run import ScenarioRun
-from clevora_mock.core.usage import DAYS, AccountUsage, Activity, UsageCount, UsageDay
+from clevora_mock.core.usage import DAYS, Activity, UsageCount, UsageDay
 from clevora_mock.core.users import CAPACITY, User, Users
 
 VERSION = 1
 
-# Fits into 64 bits and can be printed as a date; a running clock may pass `MAX_TIMESTAMP`.
-LARGEST = 2**62
-Int62 = Annotated[int, Meta(ge=-(LARGEST), le=LARGEST)]
-Natural = Annotated[int, Meta(ge=0, le=LARGEST)]
-Timestamp = Annotated[int, Meta(ge=0, le=LARGEST)]
-DayNumber = Annotated[int, Meta(ge=0, le=LARGEST // DAY)]
+Int62 = Annotated[int, Meta(ge=-MAX_COUNT, le=MAX_COUNT)]
+Balance = Annotated[int, Meta(ge=-MAX_BALANCE, le=MAX_BALANCE)]
+Natural = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+# A running clock may pass `MAX_TIMESTAMP`.
+Timestamp = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
+DayNumber = Annotated[int, Meta(ge=0, le=MAX_COUNT // DAY)]
+Mark = Annotated[str, Meta(max_length=MAX_MARK_CHARACTERS)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -77,11 +86,11 @@ class AccountState(StrictStruct, frozen=True, gc=False):
     """An account with its money, usage and keys."""
 
     uid: Uid
-    email: str | None
+    email: Email | None
     created: Timestamp
     developer_access: bool
     activated: bool
-    balance: Int62
+    balance: Balance
     opening: LedgerTotals
     entries: Annotated[list[LedgerEntry], Meta(max_length=MAX_ENTRIES)]
     usage: UsageState
@@ -99,7 +108,7 @@ class UserState(StrictStruct, frozen=True, gc=False):
     """A Firebase user."""
 
     uid: Uid
-    email: str | None
+    email: Email | None
     password: PasswordState | None
     created: Timestamp
     last_sign_in: Timestamp
@@ -114,8 +123,8 @@ class CheckoutState(StrictStruct, frozen=True, gc=False):
 
     id: str
     uid: Uid
-    email: str | None
-    amount: Natural
+    email: Email | None
+    amount: Annotated[int, Meta(ge=0, le=TOPUP_MAXIMUM)]
     created: Timestamp
     status: Literal["open", "succeeded", "failed"]
     credited: bool
@@ -173,7 +182,7 @@ class State(StrictStruct, frozen=True, gc=False):
     users: Annotated[list[UserState], Meta(max_length=CAPACITY)]
     deleted_users: Annotated[list[Uid], Meta(max_length=CAPACITY)]
     checkouts: Annotated[list[CheckoutState], Meta(max_length=MAX_CHECKOUTS)]
-    events_seen: Annotated[list[str], Meta(max_length=MAX_PROCESSED_EVENTS)]
+    events_seen: Annotated[list[Mark], Meta(max_length=MAX_PROCESSED_EVENTS)]
     journal: list[JournalEntry]
     journal_total: Natural
 
@@ -216,8 +225,7 @@ def parse(state: State, journal_size: int) -> Restored:
         raise ValueError(f"version: expected {VERSION}, got {state.version}")
     if state.journal_total < len(state.journal):
         raise ValueError(f"journal_total: expected at least {len(state.journal)}, the journal's entries")
-    if state.clock.mode == "scaled" and not state.clock.speed:
-        raise ValueError("clock.speed: expected a number above 0 for a scaled clock")
+    _check_speeds(state)
     _check_numbers(state.journal)
     if sum(len(account.keys) for account in state.accounts) > MAX_KEYS:
         raise ValueError(f"accounts: expected at most {MAX_KEYS:,} keys")
@@ -289,17 +297,9 @@ def _account(account: Account) -> AccountState:
         balance=account.ledger.balance,
         opening=replace(account.ledger.opening),
         entries=list(account.ledger.entries),
-        usage=UsageState(replace(usage.total), _days(usage), list(usage.recent), usage.last_used),
+        usage=UsageState(usage.total, dict(usage.days), list(usage.recent), usage.last_used),
         keys=[_key(key) for key in account.keys],
     )
-
-
-def _days(usage: AccountUsage) -> dict[int, UsageDay]:
-    """Copy the counts, which change while a long snapshot is sent."""
-    return {
-        number: replace(day, endpoints={name: replace(count) for name, count in day.endpoints.items()})
-        for number, day in usage.days.items()
-    }
 
 
 def _key(key: Key) -> KeyState:
@@ -376,10 +376,19 @@ def _restore_checkout(saved: CheckoutState) -> Checkout:
     return checkout
 
 
+def _check_speeds(state: State) -> None:
+    """Raise ValueError for a scaled clock that stands still, the present one or one that a scenario has replaced."""
+    runs = {"scenario": state.scenario} | {f"side_scenarios.{name}": run for name, run in state.side_scenarios.items()}
+    displaced = {f"{path}.displaced.clock": run.displaced.clock for path, run in runs.items()}
+    for path, clock in ({"clock": state.clock} | displaced).items():
+        if clock is not None and clock.mode == "scaled" and not clock.speed:
+            raise ValueError(f"{path}.speed: expected a number above 0 for a scaled clock")
+
+
 def _check_numbers(records: Iterable[Struct]) -> None:
-    """Raise ValueError for a number beyond `LARGEST`."""
+    """Raise ValueError for a number beyond `MAX_COUNT`."""
     for record in records:
         for name in record.__struct_fields__:
             value = getattr(record, name)
-            if isinstance(value, int) and abs(value) > LARGEST:
-                raise ValueError(f"{name}: expected a number up to {LARGEST}, got {value}")
+            if isinstance(value, int) and abs(value) > MAX_COUNT:
+                raise ValueError(f"{name}: expected a number up to {MAX_COUNT}, got {value}")

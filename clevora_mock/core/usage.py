@@ -9,29 +9,42 @@ from msgspec import Struct
 
 from clevora_mock.clock import date, day_of, iso
 from clevora_mock.contract.endpoints import ENDPOINTS
-from clevora_mock.contract.limits import RECENT_ACTIVITY
+from clevora_mock.contract.limits import MAX_COUNT, RECENT_ACTIVITY
 
 # Days kept for an account, more than any report needs; bounds the memory when a test moves the clock.
 DAYS = 400
 
 
-class UsageCount(Struct, gc=False):
-    """A number of requests, failed ones included, of their billed tokens, and of failed requests."""
+class UsageCount(Struct, frozen=True, gc=False):
+    """A number of requests, failed ones included, of their billed tokens, and of failed requests.
+
+    Frozen, so that a snapshot shares the counts, which would take long to copy.
+    """
 
     requests: int = 0
     tokens: int = 0
     errors: int = 0
 
-    def add(self, tokens: int, failed: bool) -> None:
-        self.requests += 1
-        self.tokens += tokens
-        self.errors += failed
+    def plus(self, tokens: int, failed: bool) -> "UsageCount":
+        """Return the count with one more request."""
+        return UsageCount(
+            min(self.requests + 1, MAX_COUNT),
+            min(self.tokens + tokens, MAX_COUNT),
+            min(self.errors + failed, MAX_COUNT),
+        )
 
 
-class UsageDay(UsageCount, gc=False):
+class UsageDay(UsageCount, frozen=True, gc=False):
     """The count of a UTC day, in total and by endpoint."""
 
     endpoints: dict[str, UsageCount] = {}
+
+    def with_request(self, activity: "Activity") -> "UsageDay":
+        """Return the day's count with one more request."""
+        sums = self.plus(activity.tokens, activity.failed)
+        before = self.endpoints.get(activity.endpoint) or UsageCount()
+        endpoints = self.endpoints | {activity.endpoint: before.plus(activity.tokens, activity.failed)}
+        return UsageDay(sums.requests, sums.tokens, sums.errors, endpoints)
 
 
 class Activity(Struct, frozen=True, gc=False):
@@ -56,14 +69,8 @@ class AccountUsage:
 
     def record(self, activity: Activity, now: int) -> None:
         """Add a request that completed at `now`."""
-        tokens, failed = activity.tokens, activity.failed
-        day = self._day(day_of(now))
-        day.add(tokens, failed)
-        endpoint = day.endpoints.get(activity.endpoint)
-        if endpoint is None:
-            endpoint = day.endpoints[activity.endpoint] = UsageCount()
-        endpoint.add(tokens, failed)
-        self.total.add(tokens, failed)
+        self._add_to_day(day_of(now), activity)
+        self.total = self.total.plus(activity.tokens, activity.failed)
         self.recent.append(activity)
         self.last_used = now
 
@@ -103,25 +110,20 @@ class AccountUsage:
             ],
         }
 
-    def _day(self, number: int) -> UsageDay:
-        """Return the count of a day; beyond `DAYS` days, the one that was used least recently is dropped."""
+    def _add_to_day(self, number: int, activity: Activity) -> None:
+        """Count a request of a day; beyond `DAYS` days, the one that was used least recently is dropped."""
         # Not the earliest one: after the clock was set back, that is the present day.
-        day = self.days[number] = self.days.pop(number) if number in self.days else UsageDay()
+        self.days[number] = (self.days.pop(number, None) or UsageDay()).with_request(activity)
         if len(self.days) > DAYS:
             del self.days[next(iter(self.days))]
-        return day
 
 
 def _breakdown(rows: list[UsageDay]) -> dict[str, dict[str, int]]:
     """Return the requests and tokens by endpoint, in the order of the contract's table."""
-    sums: dict[str, UsageCount] = {}
+    sums: dict[str, dict[str, int]] = {}
     for row in rows:
         for name, count in row.endpoints.items():
-            total = sums.setdefault(name, UsageCount())
-            total.requests += count.requests
-            total.tokens += count.tokens
-    return {
-        endpoint.name: {"requests": sums[endpoint.name].requests, "tokens": sums[endpoint.name].tokens}
-        for endpoint in ENDPOINTS
-        if endpoint.name in sums
-    }
+            total = sums.setdefault(name, {"requests": 0, "tokens": 0})
+            total["requests"] += count.requests
+            total["tokens"] += count.tokens
+    return {endpoint.name: sums[endpoint.name] for endpoint in ENDPOINTS if endpoint.name in sums}

@@ -122,7 +122,8 @@ async def find_users(context: RequestContext, request: LookupRequest) -> Reply:
 
 def require_email(email: str) -> None:
     """Raise INVALID_EMAIL for a malformed email."""
-    if len(email) > _MAX_EMAIL_CHARACTERS or not _EMAIL.fullmatch(email):
+    # In lower case, as it is kept, it may be longer.
+    if len(email.lower()) > _MAX_EMAIL_CHARACTERS or not _EMAIL.fullmatch(email):
         raise firebase_error("INVALID_EMAIL")
 
 

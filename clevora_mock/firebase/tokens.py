@@ -13,6 +13,8 @@ from clevora_mock.web.context import RequestContext
 from clevora_mock.web.json_response import encode_reply
 from clevora_mock.web.parsing import parse_document, require_plain
 
+# Far more than there are; a million would take long to read.
+_MAX_FIELDS = 100
 # The same as in the Auth emulator.
 _PROJECT_NUMBER = "12345"
 
@@ -63,5 +65,12 @@ def _parse_fields(context: RequestContext) -> dict[str, str]:
     """
     require_plain(context.facts.body, context.facts.headers)
     is_json = context.facts.body.lstrip().startswith(b"{")
-    fields = parse_document(context.facts.body).items() if is_json else parse_qsl(context.facts.body.decode("latin-1"))
+    fields = parse_document(context.facts.body).items() if is_json else _parse_form(context.facts.body)
     return {key.replace("_", "").lower(): value for key, value in fields if isinstance(value, str)}
+
+
+def _parse_form(body: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(body.decode("latin-1"), max_num_fields=_MAX_FIELDS)
+    except ValueError:
+        raise firebase_error("INVALID_ARGUMENT", f"The form has more than {_MAX_FIELDS} fields.") from None

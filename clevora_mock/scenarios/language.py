@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from clevora_mock.clock import MAX_SPEED
-from clevora_mock.contract.limits import ACTIVATION_THRESHOLD, dollars_text
+from clevora_mock.contract.limits import ACTIVATION_THRESHOLD, KEY_PATTERN, dollars_text
 from clevora_mock.core import money
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.messages import did_you_mean, quoted
@@ -71,7 +71,16 @@ def _mode_hint(node: Node) -> str:
     return did_you_mean(node.text, ("real", "frozen", "scaled:60"))
 
 
-_NAME = text("a name", 100, single_line=True)
+def _read_name(node: Node) -> str:
+    """Read a name; refuse one with a whole key, since names are shown as they are."""
+    written = _ANY_NAME.read(node)
+    if re.search(KEY_PATTERN, written):
+        raise node.unexpected("a name without a whole key")
+    return written
+
+
+_ANY_NAME = text("a name", 100, single_line=True)
+_NAME = Field(_read_name, {**_ANY_NAME.schema, "not": {"pattern": KEY_PATTERN}})
 _DOLLARS = Field(_read_dollars, {"type": "number", "minimum": -money.MAX_DOLLARS, "maximum": money.MAX_DOLLARS})
 _MODE = Field(_read_mode, {"type": "string", "pattern": f"^(real|frozen|{_SCALED})$"})
 _LIMIT = number(int, nullable=True, minimum=0, maximum=10**12)

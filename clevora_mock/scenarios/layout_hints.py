@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
+_MAX_PATTERN_CHARACTERS = 1_000
 _KEY = re.compile(r" *((?:- +)*)([\w.-]+) *:")
 
 
@@ -47,7 +48,8 @@ def _misaligned(begins: int, columns: list[int]) -> str:
 
 def _pattern_hint(before: str, after: str) -> str:
     """Return the hint for a pattern in braces that is not in quotes: ``{user-agent: /Open[AI/}``."""
-    begun = re.search(r"(?:[:,\[{] *)(/[^\s,{}\[\]]*)$", before)
+    # Only the end of a long line, since each of its colons may begin a pattern.
+    begun = re.search(r"(?:[:,\[{] *)(/[^\s,{}\[\]]*)$", before[-_MAX_PATTERN_CHARACTERS:])
     rest = after.partition("\n")[0]
     ended = re.match(r"[^/]*/i?", rest)
     if not begun or not ended:

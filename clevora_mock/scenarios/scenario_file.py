@@ -1,6 +1,7 @@
 """Reads scenario files; all problems of a file are reported at once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePath
 
 from msgspec.structs import replace
@@ -8,6 +9,7 @@ from msgspec.structs import replace
 from clevora_mock.core.scenario import SUFFIXES, Scenario
 from clevora_mock.scenarios.document import MAX_CHARACTERS, TOO_LARGE, Lines, parse
 from clevora_mock.scenarios.language import SCENARIO
+from clevora_mock.scenarios.likely_mistakes import find_likely_mistakes
 from clevora_mock.scenarios.nodes import MappingNode
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound, ScenarioProblem
 from clevora_mock.scenarios.shadowed_rules import find_shadowed
@@ -64,7 +66,8 @@ def _read_text(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(MAX_CHARACTERS + 1)
     except (OSError, ValueError) as error:
-        raise ScenarioNotFound(f"{path}: cannot be read: {getattr(error, 'strerror', error)}") from None
+        hint = "" if path.suffix or len(path.parts) > 1 else "; expected a file, not a scenario's name"
+        raise ScenarioNotFound(f"{path}: cannot be read: {getattr(error, 'strerror', error)}{hint}") from None
     if len(content) > MAX_CHARACTERS:
         raise ScenarioError([ScenarioProblem(1, 1, TOO_LARGE)], str(path))
     try:
@@ -75,30 +78,40 @@ def _read_text(path: Path) -> str:
         raise ScenarioError([problem], str(path)) from None
 
 
-def check(paths: Iterable[str | Path]) -> list[str]:
-    """Return a line for each problem in the files."""
+def check(paths: Sequence[str | Path]) -> list[str]:
+    """Return a line for each problem in the files, and if there are any, for each oddity."""
     lines: list[str] = []
     for path in paths:
         try:
             read_file(Path(path))
         except ScenarioError as error:
             lines += str(error).splitlines()
-    return lines
+    return [*lines, *warn(paths)] if lines else []
 
 
 def warn(paths: Iterable[str | Path]) -> list[str]:
-    """Return a line for each oddity in files that are valid."""
+    """Return a line for each oddity; in an invalid file, shadowed rules are not looked for."""
     lines: list[str] = []
     for path in map(Path, paths):
-        found = find_oddities(_read_text(path))
+        try:
+            found = find_oddities(_read_text(path))
+        except ScenarioError:
+            # `check` has told what is wrong.
+            continue
         lines += [f"{path}:{problem.line}:{problem.column}: warning: {problem}" for problem in found]
     return lines
 
 
 def find_oddities(text: str) -> list[ScenarioProblem]:
-    """Return the problems of a valid scenario's text that do not keep it from being used."""
-    root = parse(text)
-    return list(find_shadowed(root, SCENARIO.read(root).rules))
+    """Return what is odd in a scenario's text, in its order; in an invalid one, shadowed rules are not looked for."""
+    try:
+        root = parse(text)
+    except ScenarioError:
+        return []
+    found = [*find_likely_mistakes(root)]
+    with suppress(ScenarioError):
+        found += find_shadowed(root, SCENARIO.read(root).rules)
+    return sorted(found, key=lambda problem: (problem.line, problem.column))
 
 
 def _base_name(name: str) -> str:

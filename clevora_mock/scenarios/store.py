@@ -48,7 +48,10 @@ class ScenarioStore:
 
     def named(self, name: str) -> Scenario:
         """Return the scenario of a name from a request, which may be no path. Raises ScenarioError."""
-        return _read(_named(self._files(), name))
+        files = self._files()
+        if name not in files and is_file(name):
+            raise ScenarioNotFound(f"unknown scenario {quoted(name)}; it reads as a path: send what the file holds")
+        return _read(_named(files, name))
 
     def describe(self) -> list[tuple[str, str]]:
         """Return each name with the scenario's description on one line, or with its first problem.

@@ -20,6 +20,7 @@ class BufferedTransport:
         self._parts: list[bytes] = []
         self._size = 0
         self.is_held = False
+        self._abort_timer: asyncio.TimerHandle | None = None
 
     def hold_reading(self) -> None:
         """Read nothing until `release_reading`, whatever uvicorn wants to read."""
@@ -52,11 +53,14 @@ class BufferedTransport:
         self._parts, self._size = [], 0
 
     def close(self) -> None:
-        """Close the connection after sending the buffered data."""
+        """Close the connection after sending the buffered data; once it is lost, wait for that no longer."""
         self.flush()
         self._transport.close()
-        if self._transport.get_write_buffer_size():
-            asyncio.get_running_loop().call_later(self._close_seconds, self._transport.abort)
+        is_taken = not self._transport.get_write_buffer_size()
+        if self._abort_timer is None and not is_taken:
+            self._abort_timer = asyncio.get_running_loop().call_later(self._close_seconds, self._transport.abort)
+        elif self._abort_timer is not None and is_taken:
+            self._abort_timer.cancel()
 
     def abort(self) -> None:
         """Send the buffered data, and close the connection without waiting for it to arrive."""

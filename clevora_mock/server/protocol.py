@@ -1,6 +1,7 @@
 """uvicorn's HTTP protocol, stricter about HTTP/1.1 (W9), with `close` and `reset` for the application."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -16,6 +17,14 @@ from clevora_mock.server.sockets import has_left, is_reset, reset
 from clevora_mock.server.timeouts import Timeouts
 from clevora_mock.web.framed_response import CONNECTION_CONTROL
 
+# The first bytes of a TLS connection.
+_TLS = b"\x16\x03"
+_REFUSED = {
+    400: "bytes that are not HTTP/1.1",
+    408: "a request that did not arrive completely in time",
+    431: "a request whose line and headers are too large",
+}
+
 # The shortest requests have 18 bytes, so few of them are in a piece.
 _PIECE_BYTES = 2048
 
@@ -29,6 +38,7 @@ class FaultProtocol(HttpToolsProtocol):
         limits: ConnectionLimits,
         refusals: Refusals,
         accepted: "set[FaultProtocol]",
+        on_refused: Callable[[str], None],
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -36,6 +46,9 @@ class FaultProtocol(HttpToolsProtocol):
         self._pipeline = Pipeline(limits)
         self.running = self._pipeline.running
         self._timeouts, self._limits, self._refusals = Timeouts(self, limits), limits, refusals
+        self._on_refused = on_refused
+        # The start of what was parsed last.
+        self._parsed = b""
         # Received behind as many requests as may wait.
         self._unparsed = b""
         # The connections that are open, of the whole server.
@@ -57,7 +70,7 @@ class FaultProtocol(HttpToolsProtocol):
         self._unparsed = b""
         self._accepted.discard(self)
         self._timeouts.stop()
-        self._timeouts.read()
+        self._timeouts.stop_reader()
         # uvicorn tells only its newest request, not the running one, that the client has disconnected.
         self.cycle = self.running() or self.cycle
         # For a connection that is lost by an error, uvicorn would leave its timer, and so the connection in memory.
@@ -83,6 +96,7 @@ class FaultProtocol(HttpToolsProtocol):
         while start < len(data) and not (self._transport.is_closing() or self._pipeline.is_full()):
             piece = data[start : start + _PIECE_BYTES]
             start += _PIECE_BYTES
+            self._parsed = piece[: len(_TLS)]
             super().data_received(piece)
             self._pipeline.count(len(piece))
         self._unparsed = data[start:]
@@ -113,11 +127,11 @@ class FaultProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._timeouts.unread()
+        self._timeouts.await_reader()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._timeouts.read()
+        self._timeouts.stop_reader()
 
     def eof_received(self) -> bool:  # type: ignore[override]
         """Keep the connection for the response if the client half-closes it right after its request."""
@@ -147,11 +161,24 @@ class FaultProtocol(HttpToolsProtocol):
         self._transport.abort()
 
     def check_left(self) -> None:
-        """Notice a disconnect of a client whose connection is not read."""
-        if has_left(self._transport) and not self.eof_received():
-            self.connection_lost(None)
-        elif not self._transport.is_closing():
+        """Notice a disconnect of a client whose connection is not read, now or later."""
+        self.look()
+        if not self._transport.is_closing():
             self._timeouts.held()
+
+    def look(self) -> None:
+        """Notice a disconnect of a client whose connection is not read."""
+        is_unread = not (self._transport.is_closing() or self._transport.is_reading())
+        if is_unread and has_left(self._transport) and not self.eof_received():
+            self.connection_lost(None)
+
+    def give_way(self) -> None:
+        """End a connection that is too slow, with an error response unless another has begun."""
+        running = self.running()
+        if self._requests.in_request and running and not running.response_started:
+            self.refuse(408)
+        else:
+            self.drop()
 
     def reset(self) -> None:
         reset(self._transport)
@@ -164,7 +191,17 @@ class FaultProtocol(HttpToolsProtocol):
         else:
             if not (self._transport.is_closing() or (running and running.response_started)):
                 self._transport.write(self._refusals.response(status))
+                self._report_refusal(status)
             self.connection_lost(None)
+
+    def _report_refusal(self, status: int) -> None:
+        is_tls = status == 400 and self._parsed == _TLS
+        what = (
+            "a TLS handshake; the server speaks HTTP alone, so use http://, not https://"
+            if is_tls
+            else _REFUSED[status]
+        )
+        self._on_refused(f"{status}: {what}")
 
     def stop_receiving(self) -> None:
         """Close a connection that waits for more of a request, unless a response is still to be sent."""

@@ -1,5 +1,6 @@
 """Error responses to requests that never reach the application, in the contract's JSON (W1)."""
 
+from clevora_mock.contract.errors import SERVICE_UNAVAILABLE, STATUSES
 from clevora_mock.core.rng import stable_hash
 
 _REASONS = {
@@ -8,8 +9,6 @@ _REASONS = {
     431: ("Request Header Fields Too Large", "The request line and headers are too large"),
     503: ("Service Unavailable", "The server has as many connections as it takes"),
 }
-_INVALID = ("invalid_request_error", "invalid_request")
-_OVERLOAD = ("server_error", "service_unavailable")
 _BODY = '{"error":{"message":"%s","type":"%s","code":"%s"}}'
 
 
@@ -22,9 +21,10 @@ class Refusals:
     def response(self, status: int) -> bytes:
         """Return the bytes of a response of status 400, 408, 431 or 503."""
         reason, message = _REASONS[status]
-        kind = (
-            ("server_error", "service_unavailable") if status == 503 else ("invalid_request_error", "invalid_request")
-        )
+        # The contract has no code for requests that are not HTTP.
+        kind = (STATUSES[400].type, "invalid_request")
+        if status == SERVICE_UNAVAILABLE.status:
+            kind = (SERVICE_UNAVAILABLE.type, SERVICE_UNAVAILABLE.code)
         body = _BODY % (message, *kind)
         # No sandbox is known yet, so the id comes from a counter of the server's.
         request_id = stable_hash("not HTTP", self._count).hex()[:24]

@@ -23,7 +23,8 @@ _GRACE_SECONDS = 1
 class UvicornServer(uvicorn.Server):
     """A uvicorn server that calls `ready` once it accepts connections, and stops at SIGINT or SIGTERM.
 
-    `signals` maps signals to functions that are called instead.
+    `signals` maps signals to functions that are called instead; `on_refused` is called with a line about each request
+    that never reaches the application.
     """
 
     def __init__(
@@ -32,12 +33,15 @@ class UvicornServer(uvicorn.Server):
         ready: Callable[[], None] = lambda: None,
         signals: Mapping[signal.Signals, Callable[[], None]] | None = None,
         limits: ConnectionLimits | None = None,
+        on_refused: Callable[[str], None] = lambda line: None,
     ) -> None:
         limits = limits or ConnectionLimits()
         super().__init__(
             uvicorn.Config(
                 app,
-                http=partial(FaultProtocol, limits=limits, refusals=Refusals(), accepted=set()),  # type: ignore[arg-type]
+                http=partial(  # type: ignore[arg-type]
+                    FaultProtocol, limits=limits, refusals=Refusals(), accepted=set(), on_refused=on_refused
+                ),
                 ws="none",
                 lifespan="on",
                 loop="asyncio" if sys.platform == "win32" else "uvloop",

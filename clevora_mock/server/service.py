@@ -34,7 +34,7 @@ class CannotServeError(Exception):
 class Service:
     """A server with its files read and its port bound; `run` serves.
 
-    The listeners are those of `create_app`. Raises CannotServeError.
+    The listeners are those of `create_app`; `on_refused` is that of `UvicornServer`. Raises CannotServeError.
     """
 
     def __init__(
@@ -43,10 +43,12 @@ class Service:
         on_request: RequestListener | None = None,
         on_closed: Callable[[Sandbox], None] | None = None,
         on_change: ControlListener | None = None,
+        on_refused: Callable[[str], None] = lambda line: None,
     ) -> None:
         if settings.conflict is not None:
             raise CannotServeError(settings.conflict, USAGE)
         self.settings = settings
+        self._on_refused = on_refused
         self._try_export()
         self._loaded = _import_path(settings)
         self.app = _app(self._loaded, lambda: create_app(settings, on_request, on_closed, on_change))
@@ -71,7 +73,7 @@ class Service:
             ready()
 
         limits = ConnectionLimits(idle_seconds=self.settings.idle_timeout_micros / SECOND)
-        self._server = UvicornServer(self.app, started, signals, limits)
+        self._server = UvicornServer(self.app, started, signals, limits, self._on_refused)
         self._server.run(sockets=[self._listener])
         self._export()
 

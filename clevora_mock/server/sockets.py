@@ -71,6 +71,10 @@ def _poll(transport: SocketTransport, events: int) -> int:
     """Return those of `events` that the socket has now, with errors and a reset; none on a system without `poll`."""
     if not hasattr(select, "poll"):
         return 0
+    number = transport.get_extra_info("socket").fileno()
+    if number < 0:
+        # It is closed already.
+        return 0
     poller = select.poll()
-    poller.register(transport.get_extra_info("socket").fileno(), events)
+    poller.register(number, events)
     return sum(found & ~select.POLLNVAL for _, found in poller.poll(0))

@@ -53,13 +53,13 @@ class Timeouts:
         """Look from time to time whether a client has left whose connection is not read."""
         self._start(_LOOK_SECONDS, self._connection.check_left)
 
-    def unread(self) -> None:
+    def await_reader(self) -> None:
         """Wait for the client to take what was sent."""
-        self.read()
+        self.stop_reader()
         loop = asyncio.get_running_loop()
         self._reader_timer = loop.call_later(self._limits.idle_seconds, self._connection.drop)
 
-    def read(self) -> None:
+    def stop_reader(self) -> None:
         """Wait no longer for the client to take what was sent."""
         if self._reader_timer is not None:
             self._reader_timer.cancel()

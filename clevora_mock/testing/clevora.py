@@ -7,6 +7,7 @@ import http.client
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from operator import methodcaller
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ from clevora_mock.testing.records import Finding, Request, SignedWebhook
 
 class MockError(ValueError):
     """A call that the server refused, or a server that cannot be reached."""
+
+
+# pytest shows the test's line that made the call, not this module's.
+__tracebackhide__ = methodcaller("errisinstance", MockError)
 
 
 class Clevora:

@@ -58,14 +58,19 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"{_OPTIONS}: {error}") from None
 
 
-def pytest_report_header(config: pytest.Config) -> str | None:
-    """Report that the configured flags have no effect on a server that runs already."""
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Report that the configured flags have no effect on a server that runs already; with ``-q`` too."""
     if not config.getini(_OPTIONS):
-        return None
+        return
     from clevora_mock.settings import server_url
 
-    url = server_url()
-    return f"clevora-mock: {url} is used, where {_OPTIONS} set nothing" if url else None
+    if url := server_url():
+        flags = " ".join(config.getini(_OPTIONS))
+        terminalreporter.write_line(
+            f"clevora-mock: {_OPTIONS} ({flags}) had no effect, since CLEVORA_MOCK_URL names a server, {url}; "
+            "under exec, flags go before the --",
+            yellow=True,
+        )
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -86,6 +91,17 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shared_server = config.stash.get(_shared_server, None)
     if shared_server is not None:
         shared_server.stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Warn of a mark on a test that has taken no sandbox; one on a class or a module is for those tests that do."""
+    try:
+        yield
+    finally:
+        if _server not in item.stash and any(mark.name == "clevora" for mark in item.own_markers):
+            what = "sets nothing up, since the test does not take the fixture clevora"
+            item.warn(pytest.PytestWarning(f"@pytest.mark.clevora {what}"))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,9 +1,14 @@
 """The section of a failing test's report: the requests of its sandbox."""
 
 import json
+from datetime import UTC, datetime
+from itertools import groupby
 
-from clevora_mock.cli.log_line import LogLine, outcome_of
+from msgspec.structs import replace
+
+from clevora_mock.cli.log_line import LogLine, is_moved, outcome_of
 from clevora_mock.cli.terminal import Styler
+from clevora_mock.clock import SECOND, wall_micros
 from clevora_mock.core import money
 from clevora_mock.core.journal import MAX_TEXT_CHARACTERS
 from clevora_mock.core.messages import printable
@@ -25,6 +30,7 @@ def report(clevora: Clevora, server: Server | None = None, default_requests: int
     """
     try:
         requests, findings = clevora.requests(), clevora.conduct()
+        clock = clevora.clock.now
         scenario, balance = clevora.call("GET", "/__mock/scenario")["name"], clevora.balance
         strayed = [] if requests or server is None else _strayed(server, default_requests)
     except MockError as error:
@@ -37,8 +43,12 @@ def report(clevora: Clevora, server: Server | None = None, default_requests: int
     if hint and not requests and not strayed:
         lines.append(hint)
     lines += strayed
-    for request in shown:
-        lines += _lines(request)
+    mark = "*" if is_moved(clock.timestamp() * SECOND, wall_micros()) else ""
+    for _, alike in groupby(shown, _timeless):
+        first, *others = alike
+        lines += _lines(first, mark)
+        if others:
+            lines.append(f"         and {len(others)} more like it, until {_time(others[-1], mark)}")
     lines += [f"{finding.kind}: {finding.message}" for finding in findings]
     return "\n".join(map(printable, lines))
 
@@ -57,9 +67,22 @@ def _strayed(server: Server, before: int) -> list[str]:
     return [what, *(line for one in server.requests(limit=min(count, _STRAYED)) for line in _lines(one)), why]
 
 
-def _lines(request: Request) -> list[str]:
+def _timeless(request: Request) -> list[str]:
+    """Return the lines of a request that came at no time and took none, which are equal for requests that are alike."""
+    return _lines(replace(request, time=datetime.fromtimestamp(0, UTC), latency_ms=0))
+
+
+def _time(request: Request, mark: str) -> str:
+    return request.time.isoformat()[11:19] + mark
+
+
+def _lines(request: Request, mark: str = "") -> list[str]:
+    """Return the request's line of the log, its body, the start of the answer, and the rules that did not apply.
+
+    `mark` follows the time.
+    """
     line = LogLine(
-        request.time.isoformat()[11:19],
+        _time(request, mark),
         request.method,
         request.endpoint or request.path,
         request.status,
@@ -69,10 +92,20 @@ def _lines(request: Request) -> list[str]:
         outcome_of(request.message or request.code, request.fault, request.body, request.endpoint),
         request.rule,
         request.hint,
+        request.abandoned,
     )
     lines = [line.text(Styler(), MAX_TEXT_CHARACTERS)]
     if request.body is not None:
         body = request.body if isinstance(request.body, str) else json.dumps(request.body, ensure_ascii=False)
-        lines.append(f"         {body[:MAX_BODY_CHARACTERS]}{'...' if len(body) > MAX_BODY_CHARACTERS else ''}")
-    lines += [f"         not by rule {printable(str(miss))}" for miss in request.near_misses]
+        lines.append(f"         {_start(body)}")
+    if request.response:
+        lines.append(f"         answered: {_start(request.response)}")
+    for miss in request.near_misses:
+        # A rule without a name is called "rule 1".
+        noun = "" if miss.rule.startswith("rule ") else "rule "
+        lines.append(f"         not by {noun}{printable(str(miss))}")
     return lines
+
+
+def _start(text: str) -> str:
+    return f"{text[:MAX_BODY_CHARACTERS]}{'...' if len(text) > MAX_BODY_CHARACTERS else ''}"

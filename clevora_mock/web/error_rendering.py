@@ -34,13 +34,19 @@ def with_error_headers(reply: Reply, error: ApiError) -> Reply:
         headers.append((b"retry-after", str(error.retry_after).encode()))
     if error.allow is not None:
         headers.append((b"allow", error.allow.encode()))
-    if error.hint is not None:
-        headers.append((b"x-clevora-mock-hint", header_safe(error.hint).encode()))
-    return replace(
+    reply = replace(
         reply,
         headers=(*reply.headers, *headers),
         code=error.spec.code,
         message=error.message,
-        hint=error.hint,
         retry_after=error.retry_after,
     )
+    return with_hint(reply, error.hint)
+
+
+def with_hint(reply: Reply, hint: str | None) -> Reply:
+    """Add the header with `hint`, the mock's explanation, if there is one."""
+    if hint is None:
+        return reply
+    header = (b"x-clevora-mock-hint", header_safe(hint).encode())
+    return replace(reply, headers=(*reply.headers, header), hint=hint)

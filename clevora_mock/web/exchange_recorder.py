@@ -14,7 +14,7 @@ from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import NO_PLAN, Plan
 from clevora_mock.web.cross_origin import CROSS_ORIGIN_HEADERS, is_from_another_site
-from clevora_mock.web.framed_response import FramedResponse, stopped_reply
+from clevora_mock.web.framed_response import FramedResponse, connection_control, stopped_reply
 from clevora_mock.web.header_text import header_safe
 from clevora_mock.web.memory_budget import MemoryBudget, MemoryShare
 from clevora_mock.web.request_body import SMALL_BODY_BYTES
@@ -65,7 +65,9 @@ class ExchangeRecorder:
     def __init__(self, sandbox: Sandbox, scope: Scope, prefix: str, path: str, shared: SharedState) -> None:
         self.sandbox = sandbox
         self._sandboxes, self._latency = shared.sandboxes, shared.latency
-        self.body_memory, self.work_memory = MemoryShare(shared.bodies), MemoryShare(shared.work)
+        self._client = connection_control(scope)
+        self.body_memory = MemoryShare(shared.bodies, self._client)
+        self.work_memory = MemoryShare(shared.work, self._client)
         self.arrived = sandbox.clock.now()
         self.path = path
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
@@ -78,8 +80,9 @@ class ExchangeRecorder:
         self.principal: Principal = ANONYMOUS
         self.plan: Plan = NO_PLAN
         self.ignored: tuple[str, ...] = ()
-        # The status that was sent, 0 until the response starts.
+        # The status that was sent, 0 until then; and True from the attempt on.
         self.status = 0
+        self.is_begun = False
         self._scope = scope
         self._prefix = prefix
         self._response: SentResponse | None = None
@@ -166,6 +169,17 @@ class ExchangeRecorder:
         """Return the response in place of one that the end of the server prevents."""
         response = self._response = FramedResponse(stopped_reply(), self.sandbox)
         return response
+
+    def start(self, status: int) -> None:
+        """Note that the head is sent, which may have waited for the client to take earlier responses, or to leave."""
+        if self._client is None or not self._client.is_lost:
+            self.status = status
+
+    def abandon(self) -> None:
+        """Note that the client has disconnected; before its request was read, nothing is journaled."""
+        if self.facts is not None:
+            self._response = FramedResponse(Reply(undelivered=True), self.sandbox)
+            self._response.abandoned = True
 
     def _shrink(self, reply: Reply) -> None:
         """Keep of the request what the journal needs, and give back the memory that the reply does not take."""

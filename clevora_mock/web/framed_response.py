@@ -13,10 +13,9 @@ from msgspec.structs import replace
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from clevora_mock.contract.errors import ERROR_BY_CODE
+from clevora_mock.contract.errors import ERROR_BY_CODE, SERVICE_UNAVAILABLE
 from clevora_mock.core.reply import NEVER, Ending, Frame, Header, Reply, json_reply
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.scenario import InjectedError
 from clevora_mock.web.disconnect import DisconnectWatcher
 
 # The key of the server's ConnectionControl in the scope's extensions.
@@ -41,6 +40,12 @@ class ConnectionControl(Protocol):
     @property
     def is_lost(self) -> bool:
         """True once the client has disconnected."""
+
+    def look(self) -> None:
+        """Notice a disconnect also while nothing is read."""
+
+    def give_way(self) -> None:
+        """End the connection of a client that is slow while others wait for the memory of its request."""
 
     def close(self) -> None:
         """Send a FIN, even when the response is incomplete."""
@@ -72,13 +77,13 @@ class FramedResponse(Response):
         self._delay_clock = sandbox.delay_clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.reply.ending != "complete" and _control(scope) is None:
+        if self.reply.ending != "complete" and connection_control(scope) is None:
             self.reply = _unsupported(self.reply.ending)
             self.status_code, self.raw_headers = self.reply.status, list(self.reply.headers)
         if self._delay and not await self._wait_delay(scope, receive):
             self.abandoned = True
             return
-        control = _control(scope)
+        control = connection_control(scope)
         if control is not None and control.is_lost:
             # During the work: nothing is sent.
             self.abandoned = True
@@ -87,17 +92,17 @@ class FramedResponse(Response):
             self.simulated_delay += max([0, *(frame.due for frame in self.reply.frames)])
         # Clients count `Retry-After` from the first byte, which they may read before the last one is sent.
         self.answered = self._clock.now()
-        if self._fits_one_write():
-            finished = self.reply.ending == "complete"
-            await self._send_head(scope, send)
-            await send(_body(self.reply.body, more=not finished))
-            self.frames_sent = len(self.reply.frames)
-            if not finished:
-                await self._end_connection(scope, send)
-        elif await self._send_frames(scope, receive, send):
+        at_once = self._fits_one_write()
+        try:
+            sending = self._send_at_once(scope, send) if at_once else self._send_frames(scope, receive, send)
+            if not await sending:
+                self.abandoned = True
+                return
+        except asyncio.CancelledError:
+            self._cut()
+            raise
+        if not at_once or self.reply.ending != "complete":
             await self._end_connection(scope, send)
-        else:
-            self.abandoned = True
 
     async def _wait_delay(self, scope: Scope, receive: Receive) -> bool:
         """Wait for the delay; return False when the client disconnected meanwhile."""
@@ -125,6 +130,17 @@ class FramedResponse(Response):
         """True when frames have times to wait for."""
         return any(frame.due == NEVER or (frame.due and self._delay_clock is not None) for frame in self.reply.frames)
 
+    async def _send_at_once(self, scope: Scope, send: Send) -> bool:
+        """Send all of a complete response, else the head and the frames; return False as `_send_frames` does."""
+        await self._send_head(scope, send)
+        control = connection_control(scope)
+        if control is not None and control.is_lost:
+            # While the head waited for earlier responses to be taken.
+            return False
+        await send(_body(self.reply.body, more=self.reply.ending != "complete"))
+        self.frames_sent = len(self.reply.frames)
+        return True
+
     async def _send_frames(self, scope: Scope, receive: Receive, send: Send) -> bool:
         """Send the frames; return False when the client disconnected before the end."""
         clock = self._delay_clock or self._clock
@@ -148,9 +164,6 @@ class FramedResponse(Response):
                 if watcher.disconnected:
                     return False
                 self.frames_sent += len(frames)
-        except asyncio.CancelledError:
-            self._cut()
-            raise
         finally:
             watcher.cancel()
         return True
@@ -186,7 +199,7 @@ class FramedResponse(Response):
         if self.reply.ending == "complete":
             await send(_body(b"", more=False))
             return
-        control = _control(scope)
+        control = connection_control(scope)
         if control is not None and self.reply.ending == "close":
             control.close()
         elif control is not None:
@@ -198,13 +211,13 @@ class FramedResponse(Response):
 
 def stopped_reply() -> Reply:
     """Return the error for a request that the end of the server prevents."""
-    spec = InjectedError(503).resolve().spec
+    spec = SERVICE_UNAVAILABLE
     error = {"message": "The server is stopping", "type": spec.type, "code": spec.code}
     reply = json_reply(msgspec.json.encode({"error": error}), 503)
     return replace(reply, code=spec.code, message=error["message"], fault=STOPPED, undelivered=True)
 
 
-def _control(scope: Scope) -> ConnectionControl | None:
+def connection_control(scope: Scope) -> ConnectionControl | None:
     """Return the server's extension, None if it has none."""
     control: ConnectionControl | None = scope.get("extensions", {}).get(CONNECTION_CONTROL)
     return control

@@ -37,32 +37,41 @@ class SandboxMiddleware:
             await self._app(scope, receive, send)
             return
         mounted = scope.get("root_path", "")
-        sandbox, prefix, path = self._sandboxes.resolve(_decoded_path(scope).removeprefix(mounted))
-        sandbox.end_expired_scenario()
-        root = mounted + prefix
-        shown = path if path.endswith("//") else path.removesuffix("/")
-        exchange = ExchangeRecorder(sandbox, scope, root, shown or "/", self._shared)
+        with self._sandboxes.resolve(_decoded_path(scope).removeprefix(mounted)) as (sandbox, prefix, path):
+            sandbox.end_expired_scenario()
+            root = mounted + prefix
+            shown = path if path.endswith("//") else path.removesuffix("/")
+            exchange = ExchangeRecorder(sandbox, scope, root, shown or "/", self._shared)
+            inner = add_exchange({**scope, "root_path": root, "path": root + (path or "/")}, exchange)
+            try:
+                await self._run(exchange, inner, receive, send)
+            finally:
+                exchange.finish()
+
+    async def _run(self, exchange: ExchangeRecorder, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run the application; its response gets the common headers."""
+
+        async def send_part(message: Message) -> None:
+            await exchange.work_memory.send(send, message)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                exchange.status = message["status"]
+                exchange.is_begun = True
                 message = {**message, "headers": [*message.get("headers", ()), *self._headers(exchange)]}
-            if len(message.get("body", b"")) > _LARGE_BYTES:
-                await _send_in_slices(send, message)
+                await send_part(message)
+                exchange.start(message["status"])
+            elif len(message.get("body", b"")) > _LARGE_BYTES:
+                await _send_in_slices(send_part, message)
             else:
-                await send(message)
+                await send_part(message)
 
-        inner = add_exchange({**scope, "root_path": root, "path": root + (path or "/")}, exchange)
         try:
-            await self._app(inner, receive, send_with_headers)
+            await self._app(scope, receive, send_with_headers)
         except asyncio.CancelledError:
-            # The server stops: what it sends now is what the journal says.
-            if not exchange.status:
-                await exchange.respond_stopped()(inner, receive, send_with_headers)
+            # The server stops: what it sends now is what the journal says. A head that waits for the client waits on.
+            if not exchange.is_begun:
+                await exchange.respond_stopped()(scope, receive, send_with_headers)
             raise
-        finally:
-            exchange.finish()
-            self._sandboxes.leave(sandbox)
 
     def _headers(self, exchange: ExchangeRecorder) -> list[Header]:
         common = exchange.common_headers()

@@ -3,9 +3,7 @@
 A body is decoded as strict JSON (W4), then converted to a struct. msgspec does both; its errors are translated here.
 """
 
-import json
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
@@ -18,14 +16,14 @@ from clevora_mock.contract.limits import MAX_IGNORED_NAMES
 from clevora_mock.core import documents
 from clevora_mock.core.errors import ApiError, invalid, missing
 from clevora_mock.core.masking import is_secret_name, masked_start
-from clevora_mock.core.messages import duration_hint, json_text, masked_excerpt
+from clevora_mock.core.messages import closest_match, duration_hint, json_text, masked_excerpt, quoted
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 # Far more than there are; a long query would take long to read.
 _MAX_PARAMETERS = 100
 
-_PATH = r" - at `\$(.*)`$"
+_KEY_OR_BRACE = re.compile(rb'(?P<text>"[^"\\]*+(?:\\.[^"\\]*+)*+")(?:[ \t\r\n]*+(?P<colon>:))?|[{}]', re.DOTALL)
 _UNKNOWN = r"contains unknown field `(.*?)`"
 _MISSING = r"missing required field `(.*?)`"
 _UNSAFE = r"[^!-+\--~]"
@@ -38,7 +36,7 @@ def parse_document(body: bytes, decoded: object = None) -> dict[str, Any]:
     """
     try:
         document = documents.decode(body) if decoded is None else decoded
-    except documents.TooManyContainersError as error:
+    except documents.TooLargeDocumentError as error:
         raise ApiError("invalid_json", f"The request body has {error}") from None
     except ValueError as error:
         raise _invalid_json(body, str(error)) from None
@@ -48,9 +46,7 @@ def parse_document(body: bytes, decoded: object = None) -> dict[str, Any]:
         raise ApiError("invalid_json", f"The request body must be a JSON object, got {value_text(document)}")
     # More colons than keys mean a duplicate key or a colon in a text, which takes longer to rule out.
     if body.count(b":") > (keys := _count_keys(document)) and documents.count_outside_texts(body, b":") > keys:
-        # Before the body is decoded again.
-        del document
-        return _decode_unique(body)
+        _refuse_duplicate_key(body)
     return document
 
 
@@ -59,9 +55,21 @@ def parse_body(body: bytes, schema: type[T], decoded: object = None) -> tuple[T,
 
     `decoded` is the JSON if it is known already.
     """
-    document = parse_document(body, decoded)
+    document = read_fields(body, schema, decoded)
+    return convert_fields(document, schema), document
+
+
+def read_fields(body: bytes, schema: type[msgspec.Struct], decoded: object = None) -> dict[str, Any]:
+    """Return the JSON object in `body`, as `parse_document` does; the hint for an empty one names required fields."""
+    if not body.strip():
+        raise _empty_body([field.encode_name for field in msgspec.structs.fields(schema) if field.required])
+    return parse_document(body, decoded)
+
+
+def convert_fields(document: dict[str, Any], schema: type[T]) -> T:
+    """Return a JSON object as a `schema`. Raises a 400 that names the field."""
     try:
-        return msgspec.convert(document, schema), document
+        return msgspec.convert(document, schema)
     except msgspec.ValidationError as error:
         raise _translate_error(str(error), document, schema) from None
 
@@ -133,7 +141,8 @@ def choose_model(endpoint: Endpoint, name: str | None) -> str:
     if name in serving:
         return name
     code = "invalid_model" if any(name == model.id for model in MODELS) else "model_not_found"
-    raise ApiError(code, f"model: expected {' or '.join(serving)} for {endpoint.path}, got {value_text(name)}")
+    message = f"model: expected {' or '.join(serving)} for {endpoint.path}, got {value_text(name)}"
+    raise ApiError(code, message, hint=f"have the client send {serving[0]}, or no model")
 
 
 def value_text(value: object) -> str:
@@ -141,15 +150,19 @@ def value_text(value: object) -> str:
     return masked_excerpt(json_text(value), 60)
 
 
+def _empty_body(required: Sequence[str] = ()) -> ApiError:
+    hint = f"send a JSON object with {', '.join(required)}" if required else "send {} for no fields"
+    return ApiError("invalid_json", "The request body is empty; expected a JSON object", hint=hint)
+
+
 def _invalid_json(body: bytes, reason: str) -> ApiError:
     if not body.strip():
-        return ApiError(
-            "invalid_json", "The request body is empty; expected a JSON object", hint="send {} for no fields"
-        )
-    from clevora_mock.web.json_problems import find_problem  # noqa: PLC0415 - only an error needs it
+        return _empty_body()
+    from clevora_mock.web.json_problems import find_format, find_problem  # noqa: PLC0415 - only an error needs it
 
     cause = reason.removeprefix("JSON is malformed: ").partition(" - at ")[0]
-    return ApiError("invalid_json", f"The request body {find_problem(body) or f'is not valid JSON: {cause}'}")
+    message = f"The request body {find_problem(body) or f'is not valid JSON: {cause}'}"
+    return ApiError("invalid_json", message, hint=find_format(body))
 
 
 def _count_keys(document: object) -> int:
@@ -166,31 +179,29 @@ def _count_keys(document: object) -> int:
     return count
 
 
-def _decode_unique(body: bytes) -> dict[str, Any]:
-    """Decode an object. Raises a 400 for a key that occurs twice."""
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        parsed = dict(pairs)
-        if len(parsed) < len(pairs):
-            counts = Counter(name for name, _ in pairs)
-            duplicate = next(name for name in counts if counts[name] > 1)
-            raise ApiError("invalid_json", f"The request body has the key {value_text(duplicate)} twice in one object")
-        return parsed
-
-    try:
-        document: dict[str, Any] = json.loads(body, object_pairs_hook=unique)
-    except RecursionError:
-        raise ApiError("invalid_json", "The request body is nested too deeply") from None
-    return document
+def _refuse_duplicate_key(body: bytes) -> None:
+    """Raise a 400 for the first key that occurs twice in one object of `body`, which is valid JSON."""
+    objects: list[set[str]] = []
+    for found in _KEY_OR_BRACE.finditer(body):
+        if found[0] == b"{":
+            objects.append(set())
+        elif found[0] == b"}":
+            objects.pop()
+        elif found["colon"]:
+            key = msgspec.json.decode(found["text"], type=str)
+            if key in objects[-1]:
+                raise ApiError("invalid_json", f"The request body has the key {value_text(key)} twice in one object")
+            objects[-1].add(key)
 
 
 def _translate_error(message: str, document: dict[str, Any], schema: type[msgspec.Struct]) -> ApiError:
     """Return the contract's error for msgspec's `message`."""
-    found = re.search(_PATH, message)
-    path = found[1].removeprefix(".") if found else ""
+    # Not an expression, which would take quadratic time on a field's name that holds many paths.
+    _, found, rest = message.rpartition(" - at `$")
+    path = rest[:-1].removeprefix(".") if found and rest.endswith("`") and "\n" not in rest else ""
     required = re.search(_MISSING, message)
     if required:
-        return missing(f"{path}.{required[1]}" if path else required[1])
+        return _missing(path, required[1], document, schema)
     unknown = re.search(_UNKNOWN, message, re.DOTALL)
     if unknown:
         known = ", ".join(schema.__struct_encode_fields__)
@@ -204,6 +215,21 @@ def _translate_error(message: str, document: dict[str, Any], schema: type[msgspe
     got = "***" if is_secret_name(path) else value_text(value)
     meant = duration_hint(value) if isinstance(value, str) and "a duration" in expected else ""
     return invalid(path, expected, got + meant, _hint(path, value))
+
+
+def _missing(path: str, name: str, document: dict[str, Any], schema: type[msgspec.Struct]) -> ApiError:
+    """Return the error for a missing field of the object at `path`, with a hint about the one that is meant by it."""
+    from clevora_mock.web.type_words import find_expected  # noqa: PLC0415 - only an error needs it
+
+    _, holder = find_expected(schema, document, path)
+    known = () if path else schema.__struct_encode_fields__
+    # Only the first ones, and no long ones, which take long to compare.
+    strays = [each for each in islice(holder, _MAX_PARAMETERS) if each not in known and len(each) <= len(name) + 8]
+    meant = closest_match(name, strays) or (strays[0] if not path and len(strays) == 1 else None)
+    hint = None if meant is None else f"did you mean {name} by {quoted(meant)}?"
+    if hint is None and path.startswith("messages["):
+        hint = 'a message is {"role": "user", "content": "..."}'
+    return missing(f"{path}.{name}" if path else name, hint)
 
 
 def _hint(path: str, value: object) -> str | None:

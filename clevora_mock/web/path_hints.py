@@ -1,6 +1,7 @@
 """Hints for unknown paths (W3), which name what is wrong with the client's base URL or settings."""
 
 import re
+from collections.abc import Sequence
 
 from clevora_mock.contract.endpoints import ENDPOINTS, MODELS
 from clevora_mock.core.masking import masked_text
@@ -58,18 +59,28 @@ _HINTS: tuple[tuple[str, str], ...] = (
 )
 
 
-def hint_for(path: str, prefix: str = "") -> str | None:
-    """Return the hint for an unknown path after a sandbox's `prefix`; None if nothing is known about it."""
+def hint_for(path: str, prefix: str = "", own: Sequence[str] = ()) -> str | None:
+    """Return the hint for an unknown path after a sandbox's `prefix`; None if nothing is known about it.
+
+    `own` are the paths of the mock itself.
+    """
     for pattern, hint in _HINTS:
         if re.fullmatch(pattern, path, re.DOTALL | re.IGNORECASE):
             return hint.replace("{prefix}", prefix)
     if found := _SANDBOX.fullmatch(path):
         return _sandbox_hint(*found.groups())
+    if close := closest_path(path, (*_PATHS, *own)):
+        return f"did you mean {close}?"
+    return f"the routes are listed at {prefix}/__mock/openapi.json" if f"{path}/".startswith("/__mock/") else None
+
+
+def closest_path(path: str, known: Sequence[str]) -> str | None:
+    """Return the path among `known` that `path` is probably meant to be, or None."""
     from difflib import get_close_matches  # noqa: PLC0415 - only errors need it
 
     # A higher cutoff than for words, since all paths have parts in common.
-    close = get_close_matches(path[:80].lower(), _PATHS, 1, 0.85)
-    return f"did you mean {close[0]}?" if close else None
+    close = get_close_matches(path[:80].lower(), known, 1, 0.85)
+    return close[0] if close else None
 
 
 def _sandbox_hint(prefix: str, name: str) -> str:

@@ -6,8 +6,9 @@ read the body → authenticate → access → the scenario's plan → funds and 
 
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from functools import partial
+from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -24,7 +25,7 @@ from clevora_mock.web.context import RequestContext
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, get_exchange
 from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.operation import ApiFamily, Operation
-from clevora_mock.web.parsing import ignored_names, parse_body, require_plain
+from clevora_mock.web.parsing import convert_fields, ignored_names, read_fields, require_plain
 from clevora_mock.web.request_body import read_body
 
 # Bytes of memory that a byte of JSON takes, decoded: an empty array has three characters.
@@ -59,6 +60,7 @@ class OperationEndpoint:
         try:
             response = await self._response(operation, exchange, scope, receive)
         except ClientDisconnect:
+            exchange.abandon()
             return
         await response(scope, receive, send)
 
@@ -66,18 +68,12 @@ class OperationEndpoint:
         self, operation: Operation, exchange: ExchangeRecorder, scope: Scope, receive: Receive
     ) -> Response:
         """Read the request and return its response; the body is not kept any longer."""
-
-        async def accept(size: int) -> bool:
-            if not self._is_welcome(operation, exchange):
-                return False
-            await exchange.body_memory.hold(size)
-            return True
-
-        body = await read_body(scope["method"], exchange.headers, receive, accept)
+        is_welcome = partial(self._is_welcome, operation, exchange)
+        body = await read_body(scope["method"], exchange.headers, receive, exchange.body_memory, is_welcome)
         facts = exchange.set_facts(body.content, operation.endpoint, operation.name or None, body.size)
         try:
             return await self._respond(operation, exchange, facts, scope, fits=body.fits)
-        except ApiError:
+        except (ApiError, ClientDisconnect):
             raise
         except Exception as error:  # noqa: BLE001 - any other error becomes the contract's 500
             raise internal_error(facts.method, facts.path, error) from None
@@ -138,12 +134,15 @@ class OperationEndpoint:
             return await operation.handler(context, operation.request())
         schema, decoded = operation.request, context.facts.known_document
 
-        def parse() -> tuple[Struct, tuple[str, ...]]:
-            parsed, document = parse_body(body, schema, decoded)
-            return parsed, ignored_names(document, schema)
+        def read() -> tuple[dict[str, Any], tuple[str, ...]]:
+            document = read_fields(body, schema, decoded)
+            return document, ignored_names(document, schema)
 
-        parsed, ignored = await self._background.run(len(body), parse)
+        document, ignored = await self._background.run(len(body), read)
+        # Also for a body that is refused next: an unknown field may be a required one, misspelt.
         context.exchange.set_ignored(ignored)
+        parsed = await self._background.run(len(body), partial(convert_fields, document, schema))
+        del document
         return await operation.handler(context, parsed)
 
     async def _inject_error(self, operation: Operation, context: RequestContext, error: InjectedError) -> Reply:

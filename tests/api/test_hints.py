@@ -1,5 +1,6 @@
 """Hints that say what is wrong, and where people see them: header, journal, log and test report."""
 
+import gzip
 import hashlib
 import hmac
 import io
@@ -146,12 +147,67 @@ def test_message_and_hint_of_a_refusal_are_in_journal_log_and_report(world: Worl
     assert message[:24] in section
     if hint is not None:
         assert line.endswith(f"({hint})")
-        assert f"({hint})\n" in section
+        assert f"({hint})\n" in f"{section}\n"
 
 
-@pytest.mark.parametrize("kind", ["401", "402", "403", "404", "400", "unsigned", "Firebase"])
+@pytest.mark.parametrize("kind", ["401", "402", "403", "404", "405", "400", "unsigned", "Firebase"])
 def test_a_refusal_that_a_client_can_mend_has_a_hint(world: World, kind: str) -> None:
     assert REFUSED[kind](world).headers["x-clevora-mock-hint"]
+
+
+# A body, and a part of the hint; None for none.
+WRONG_BODIES: list[tuple[bytes, str | None]] = [
+    (b'{"message": [{"role": "user", "content": "x"}]}', 'did you mean messages by "message"?'),
+    (b'{"prompt": "hi"}', 'did you mean messages by "prompt"?'),
+    (b'{"model": "clevora-1.0-turbo", "input": "hi", "instructions": "be kind"}', None),
+    (b'{"messages": [{"rol": "user", "content": "x"}]}', 'did you mean role by "rol"?'),
+    (b'{"messages": [{"content": "x"}]}', 'a message is {"role": "user", "content": "..."}'),
+    (b'{"messages": [{"role": "user", "content": "x"}], "model": "gpt-4o"}', "have the client send clevora-1.0-turbo"),
+    (
+        b'{"messages": [{"role": "user", "content": "x"}], "model": "clevora-embed-1"}',
+        "have the client send clevora-1.0-turbo",
+    ),
+    (b"", "send a JSON object with messages"),
+    (b" \n", "send a JSON object with messages"),
+    (b"model=clevora-1.0-turbo&messages%5B%5D=hi", "the body is a form"),
+    (b'--x1\r\nContent-Disposition: form-data; name="messages"\r\n\r\nhi\r\n--x1--', "the body is a multipart form"),
+    (b'\xef\xbb\xbf{"messages": []}', "a byte order mark"),
+    ('{"messages": []}'.encode("utf-16"), "UTF-16"),
+    ('{"messages": []}'.encode("utf-16-le"), "UTF-16"),
+    (gzip.compress(b'{"messages": []}', mtime=0), "compressed"),
+    (b"{'messages': []}", "JSON has double quotes"),
+    (b"'{messages:", "cmd.exe"),
+    (b'{"messages": [}', None),
+]
+
+
+@pytest.mark.parametrize(("body", "part"), WRONG_BODIES)
+def test_a_wrong_body_of_a_chat_has_a_hint(world: World, body: bytes, part: str | None) -> None:
+    answer = world.http.post(CHAT, headers=world.headers, content=body)
+    assert answer.status_code in (400, 404)
+    hint = answer.headers.get("x-clevora-mock-hint")
+    assert (hint is None) if part is None else part in (hint or ""), hint
+
+
+def test_unknown_fields_are_named_also_in_a_refusal(world: World) -> None:
+    answer = world.http.post("/v1/search", headers=world.headers, json={"query": "", "messge": 1})
+    assert (answer.status_code, answer.headers["x-clevora-mock-ignored"]) == (400, "messge")
+    assert control(world, "GET requests")["requests"][0]["ignored"] == ["messge"]
+
+
+def test_credentials_that_are_exchanged_are_named(world: World) -> None:
+    token_for_key = world.http.post(CHAT, headers=world.signed_in("demo"), json={})
+    assert "this is an ID token" in token_for_key.headers["x-clevora-mock-hint"]
+    key_for_token = world.http.get("/v1/keys", headers=world.headers)
+    assert "this is an API key" in key_for_token.headers["x-clevora-mock-hint"]
+    assert "clevora-mock token" in key_for_token.headers["x-clevora-mock-hint"]
+
+
+@pytest.mark.parametrize("balance", [0, -290])
+def test_a_refusal_for_money_says_where_more_comes_from(world: World, balance: int) -> None:
+    world.balance(balance)
+    hint = chat(world).headers["x-clevora-mock-hint"]
+    assert all(way in hint for way in ("PATCH /__mock/accounts", "/__mock/reset", "--balance"))
 
 
 EVENT = {"type": "payment.succeeded", "data": {"name": "Zoë", "amount": 50}}

@@ -10,7 +10,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 
 from clevora_mock.clock import SECOND
-from tests.support.records import balance
+from tests.support.records import balance, entry_json
 from tests.support.situations import OTHER_SECRET, StoredValues, set_up, signed_headers
 
 if TYPE_CHECKING:
@@ -187,3 +187,33 @@ def test_an_event_finds_its_account_by_the_checkout_alone(world: "World") -> Non
     body = body_of(memory["checkout"], metadata={"uid": "demo", "amount": "50.00"})
     assert deliver(world, body).status_code == 200
     assert (balance(world), balance(world, "other")) == (100, 50)
+
+
+# An event that credits nothing, and the start of its hint; `{}` stands for an open checkout.
+CREDITING_NOTHING = [
+    ({"type": "payment.suceeded", "data": {"checkout_session_id": "{}"}}, 'only an event of type "payment.succeeded"'),
+    ({"type": "payment.succeeded"}, "nothing credited: data is no object"),
+    ({"type": "payment.succeeded", "data": {}}, "nothing credited: no checkout in this sandbox fits"),
+    (
+        {"type": "payment.succeeded", "data": {"metadata": {"uid": "nobody", "amount": "50.00"}}},
+        "nothing credited: no checkout in this sandbox fits",
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "start"), CREDITING_NOTHING)
+def test_an_event_that_credits_nothing_has_a_hint(world: "World", event: dict[str, Any], start: str) -> None:
+    body = json.dumps(event).replace("{}", world.open_checkout()) if start.startswith("only") else json.dumps(event)
+    answer = deliver(world, body.encode())
+    assert (answer.status_code, answer.json()) == (200, {"received": True})
+    assert answer.headers["x-clevora-mock-hint"].startswith(start)
+    assert entry_json(world)["hint"] == answer.headers["x-clevora-mock-hint"]
+
+
+def test_an_event_has_a_hint_only_the_second_time(world: "World") -> None:
+    body = body_of(world.open_checkout())
+    assert "x-clevora-mock-hint" not in deliver(world, body).headers
+    again = deliver(world, body).headers["x-clevora-mock-hint"]
+    assert again == "nothing credited: an event with this webhook-id or payment_id has been credited before"
+    third = deliver(world, body_of(json.loads(body)["data"]["checkout_session_id"], "pay_2"), "evt_2")
+    assert third.headers["x-clevora-mock-hint"] == "nothing credited: the checkout has been credited before"

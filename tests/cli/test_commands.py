@@ -111,6 +111,12 @@ def test_check_warns_of_a_rule_that_never_applies(tmp_path: Path) -> None:
     assert run_in_process("check", str(file)).stdout == "1 file: nothing wrong\n"
 
 
+def test_check_says_that_it_takes_files() -> None:
+    ended = run_in_process("check", "flaky")
+    assert ended.returncode == 4
+    assert ended.stdout == "flaky: cannot be read: No such file or directory; expected a file, not a scenario's name\n"
+
+
 def test_openapi_prints_a_valid_document() -> None:
     ended = run_in_process("openapi")
     assert (ended.returncode, ended.stderr) == (0, "")

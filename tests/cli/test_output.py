@@ -134,11 +134,23 @@ class TestBanner:
             ("off", "and nobody the control plane (--control off)"),
         ],
     )
-    def test_an_address_that_others_reach_says_what_is_open_to_whom(self, host: str, control: Any, said: str) -> None:
+    def test_an_address_that_others_reach_says_what_is_open_to_whom(
+        self, host: str, control: Any, said: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("socket.gethostname", lambda: "box")
         text = banner(Settings(host=host, control=control), "http://127.0.0.1:2538", PLAIN)
         assert f"  Network   {host}: every machine that can reach this one can use the API,\n" in text
         assert f"  {said}\n" in text
+        assert ("--allowed-host" in text) == (control == "allowed")
         assert max(map(len, text.splitlines())) <= 80
+
+    @pytest.mark.parametrize(("host", "count"), [("0.0.0.0", 1), ("::", 1), ("192.168.1.5", 0), ("mock.test", 0)])
+    def test_a_host_that_is_no_address_says_the_one_for_others(
+        self, host: str, count: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("socket.gethostname", lambda: "box")
+        text = banner(Settings(host=host), "http://[::1]:2539", PLAIN)
+        assert text.count("others use http://box:2539/v1, or this machine's address\n") == count
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
     def test_loopback_addresses_are_open_to_nobody_else(self, host: str) -> None:
@@ -216,17 +228,22 @@ class TestTextLines:
         [
             ({"fault": "f" * 200, **FREE}, "fff…"),
             ({"fault": "f" * 200, "rule": "a" * 10, **FREE}, "f… [aaaaaaaaaa]"),
-            (
-                {"status": 500, "message": "Internal server error", "rule": "r" * 90, **FREE},
-                "error [rrrrrrrrrrrrrrrrrrrrrrrr…",
-            ),
-            ({"rule": "r" * 90, "body": b'{"stream": true}'}, "stream [rrrrrrrrrrrrrrrrrr…"),
         ],
     )
-    def test_faults_and_then_rules_are_shortened_to_100_columns(self, changes: dict[str, Any], end: str) -> None:
+    def test_faults_are_shortened_to_100_columns(self, changes: dict[str, Any], end: str) -> None:
         text = line(**changes)
         assert text.endswith(end)
         assert len(text) == 100
+
+    def test_a_rule_is_whole_whatever_the_width(self) -> None:
+        text = line(status=500, message="Internal server error", rule="r" * 90, **FREE)
+        assert text.endswith(f"Internal server error [{'r' * 90}]")
+        assert line(rule="r" * 90, body=b'{"stream": true}').endswith(f"stream [{'r' * 90}]")
+
+    def test_a_client_that_left_is_named(self) -> None:
+        assert line(abandoned=True, body=b'{"stream": true}').endswith("40 tokens $0.02   stream client left")
+        text = line(status=0, fault="stall", rule="silent", abandoned=True, **FREE)
+        assert text.endswith("--- 250 ms stall client left [silent]")
 
     def test_a_refusals_field_expectation_and_value_are_all_in_the_line(self) -> None:
         message = f"{'a.' * 20}b: expected one of {'c, ' * 20}d, got {'e' * 60}"

@@ -109,5 +109,7 @@ def test_an_error_without_standard_error_has_its_status() -> None:
 
 
 def test_the_output_of_a_command_under_exec_stays_whole() -> None:
-    ended = run_program("exec", "--", sys.executable, "-c", "import sys; print('o'); print('e', file=sys.stderr)")
+    ended = run_program(
+        "exec", "--quiet", "--", sys.executable, "-c", "import sys; print('o'); print('e', file=sys.stderr)"
+    )
     assert (ended.stdout, ended.stderr) == ("o\n", "e\n")

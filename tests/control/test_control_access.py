@@ -71,6 +71,38 @@ def test_behind_a_proxy_the_client_that_it_names_counts_as_well(forwarded: str) 
     assert answered == dict.fromkeys(CLOSED, "forbidden_address")
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("x-real-ip", OTHER_MACHINE),
+        ("forwarded", f"for={OTHER_MACHINE}"),
+        ("forwarded", f'proto=http; For="{OTHER_MACHINE}:4711";by=127.0.0.1'),
+        ("forwarded", f"for=127.0.0.1, for={OTHER_MACHINE}"),
+        ("forwarded", 'for="[2001:db8::1]:4711"'),
+        ("forwarded", "for=unknown"),
+        ("forwarded", "for=_hidden"),
+        ("forwarded", "proto=https"),
+        ("forwarded", "for=127.0.0.1, proto=https"),
+        ("forwarded", ""),
+    ],
+)
+def test_every_header_in_which_proxies_name_a_client_counts(line: tuple[str, str]) -> None:
+    assert codes(CLOSED, "127.0.0.1", "127.0.0.1", line) == dict.fromkeys(CLOSED, "forbidden_address")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ("x-real-ip", "127.0.0.1"),
+        ("forwarded", 'for=127.0.0.1;proto=http, For="127.0.0.1:4711"'),
+        ("forwarded", 'for="[::1]:4711"'),
+        ("forwarded", 'for="[::1]"'),
+    ],
+)
+def test_a_client_on_this_machine_passes_in_every_header(line: tuple[str, str]) -> None:
+    assert codes(CLOSED, "127.0.0.1", "127.0.0.1", line) == dict.fromkeys(CLOSED)
+
+
 def test_each_line_of_forwarded_clients_counts() -> None:
     lines = [("x-forwarded-for", OTHER_MACHINE), ("x-forwarded-for", "127.0.0.1")]
     for given in (lines, lines[::-1]):

@@ -30,6 +30,7 @@ LONGEST_END_SECONDS = 6
 
 KEY = {"authorization": f"Bearer {DEMO_KEY}"}
 CHAT = "/v1/chat/completions"
+TOKEN = "/securetoken.googleapis.com/v1/token"
 HOUR = 3_600_000_000
 
 Work = Callable[[httpx.Client], object]
@@ -155,6 +156,11 @@ def restoring_and_reading_ledgers(http: httpx.Client) -> None:
         http.get(f"/__mock/{place}")
 
 
+def posting(path: str, body: bytes) -> Work:
+    """Send a body without a credential."""
+    return lambda http: http.post(path, content=body)
+
+
 WORST: dict[str, Work] = {
     "expressions": starting(EXPRESSIONS),
     "a plain text in many messages": starting(PLAIN, MESSAGES),
@@ -168,6 +174,9 @@ WORST: dict[str, Work] = {
     "late payments restored": restoring_late_payments,
     "late payments delivered": delivering_late_payments,
     "ledgers": restoring_and_reading_ledgers,
+    "backslashes": posting(CHAT, b"%41" + b"\\" * 24_000),
+    "exponents": posting(f"{TOKEN}?key=x", b'{"x":[' + b",".join([b"1e308"] * 690_000) + b"]}"),
+    "numbers without an end": posting(f"{TOKEN}?key=x", b'{"x":[' + b"1," * 2_000_000),
 }
 
 

@@ -20,6 +20,27 @@ def scale_without_speed(state: State) -> None:
     state["clock"] |= {"mode": "scaled", "speed": 0}
 
 
+def displace_a_clock_without_speed(state: State) -> None:
+    state["scenario"]["displaced"]["clock"] = {"mode": "scaled", "speed": 0, "wall": 0, "now": 0}
+
+
+def inflate_a_checkout(state: State) -> None:
+    state["checkouts"] = [{"id": "cks_1", "uid": "demo", "email": None, "amount": 10**10 + 1, "created": 0}]
+    state["checkouts"][0] |= {"status": "open", "credited": False, "due": None}
+
+
+def lengthen_an_accounts_email(state: State) -> None:
+    state["accounts"][0]["email"] = "a" * 321
+
+
+def lengthen_a_users_email(state: State) -> None:
+    state["users"][0]["email"] = "a" * 321
+
+
+def lengthen_an_event(state: State) -> None:
+    state["events_seen"] = ["event " + "a" * 203]
+
+
 def repeat_an_account(state: State) -> None:
     state["accounts"] *= 2
 
@@ -75,6 +96,11 @@ def deflate_a_journals_number(state: State) -> None:
     ("change", "message"),
     [
         (scale_without_speed, "state: clock.speed: expected a number above 0 for a scaled clock"),
+        (displace_a_clock_without_speed, "state: scenario.displaced.clock.speed: expected a number above 0"),
+        (inflate_a_checkout, "state: Expected `int` <= 10000000000 - at `$.checkouts[0].amount`"),
+        (lengthen_an_accounts_email, "state: Expected `str` of length <= 320 - at `$.accounts[0].email`"),
+        (lengthen_a_users_email, "state: Expected `str` of length <= 320 - at `$.users[0].email`"),
+        (lengthen_an_event, "state: Expected `str` of length <= 208 - at `$.events_seen[0]`"),
         (repeat_an_account, "state: accounts: 'demo' occurs twice"),
         (repeat_a_key, "state: accounts: the key 'key_"),
         (repeat_a_keys_id, "state: accounts: the key 'key_"),
@@ -98,6 +124,16 @@ def test_an_inconsistent_snapshot_is_refused(world: World, change: Callable[[Sta
     assert answer.status_code == 400
     assert answer.json()["error"]["message"].startswith(message)
     assert snapshot_of(world) == before
+
+
+@pytest.mark.parametrize("email", ["a" * 321, "\u0130" * 161], ids=["long", "long in lower case"])
+def test_an_email_that_no_snapshot_takes_makes_no_account(world: World, email: str) -> None:
+    before = snapshot_of(world)
+    for path, body in (("accounts", {"password": "secret-1"}), ("tokens", {"uid": "ann"})):
+        answer = world.http.post(f"/__mock/{path}", json=body | {"email": email})
+        assert answer.status_code == (200 if path == "tokens" and len(email) <= 320 else 400)
+    after = snapshot_of(world)
+    assert (after["accounts"], after["users"]) == (before["accounts"], before["users"])
 
 
 def test_a_deeply_nested_snapshot_is_refused(world: World) -> None:

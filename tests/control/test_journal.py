@@ -56,7 +56,8 @@ def request_ids(world: World) -> dict[str, str]:
 FILTERS = [
     ("", ["nowhere", "account", "failed", "search", "stranger", "wrong", "ann's", "chat"]),
     ("?endpoint=search", ["failed", "search"]),
-    ("?endpoint=none", []),
+    ("?endpoint=embeddings", []),
+    ("?endpoint=firebase.token", []),
     ("?status=200", ["account", "search", "ann's", "chat"]),
     ("?status=404", ["nowhere"]),
     ("?code=invalid_api_key", ["stranger"]),

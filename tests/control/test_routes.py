@@ -1,15 +1,20 @@
 """Every route of the control plane over HTTP: its response, its errors, and arbitrary input."""
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clevora_mock import resources
+from clevora_mock.app import create_app
+from clevora_mock.control.endpoint import ControlAction
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.settings import DEMO_KEY, Settings
 from tests.support.control import chat, control, snapshot_of, start_scenario
 from tests.support.examples import share
 from tests.support.server import RunningServer
@@ -136,7 +141,7 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("PATCH /__mock/clock", {"now": "9999-12-31T23:00:00Z", "advance": 3600}, 400, "advance: "),
     ("PATCH /__mock/clock", {"advance": True}, 400, "advance: "),
     ("PATCH /__mock/clock", {"mode": "slow"}, 400, "mode: "),
-    ("PATCH /__mock/clock", {"mode": "scaled"}, 400, "speed: "),
+    ("PATCH /__mock/clock", {"mode": "scaled"}, 400, 'speed: expected a number such as 60, since "mode" is "scaled"'),
     (
         "PATCH /__mock/clock",
         {"mode": "scaled", "speed": 0},
@@ -145,7 +150,7 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ),
     ("PATCH /__mock/clock", {"mode": "scaled", "speed": 1e7}, 400, "speed: "),
     ("PATCH /__mock/clock", {"mode": "frozen", "speed": 2}, 400, "speed: "),
-    ("PATCH /__mock/clock", {"speed": 2}, 400, "speed: "),
+    ("PATCH /__mock/clock", {"speed": 2}, 400, 'speed: expected none without "mode": "scaled", got 2'),
     ("PATCH /__mock/clock", {"time": "2026-05-11T14:00:00Z"}, 400, "time: "),
     ("PATCH /__mock/clock", {"a\nb": 1}, 400, "a\nb: expected one of mode, "),
     ("PATCH /__mock/clock", {"": 1}, 400, '"": expected one of mode, '),
@@ -158,6 +163,7 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("PUT /__mock/scenario", None, 400, "scenario:1:1: "),
     ("PUT /__mock/scenario", {"name": "flakey"}, 400, 'unknown scenario "flakey"; did you mean "flaky"?'),
     ("PUT /__mock/scenario", {"name": "../flaky"}, 400, "unknown scenario"),
+    ("PUT /__mock/scenario", {"name": "a/b.yaml"}, 400, 'unknown scenario "a/b.yaml"; it reads as a path: send what'),
     ("PUT /__mock/scenario", {"nome": "own", "rules": []}, 400, "scenario:1:2: "),
     ("PUT /__mock/scenario", b"rules: [", 400, "scenario:1:"),
     ("PUT /__mock/scenario", b"\xff", 400, "scenario: expected UTF-8"),
@@ -218,6 +224,19 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("GET /__mock/requests?status=5xx", None, 400, "status: "),
     ("GET /__mock/requests?status=4290", None, 400, "status: "),
     ("GET /__mock/requests?since=yesterday", None, 400, "since: "),
+    ("GET /__mock/requests?endpoint=none", None, 400, "endpoint: expected an endpoint's name"),
+    (
+        "GET /__mock/requests?endpoint=chat",
+        None,
+        400,
+        'endpoint: expected an endpoint\'s name such as chat.completions, got "chat"; did you mean',
+    ),
+    (
+        f"GET /__mock/requests?key={DEMO_KEY}",
+        None,
+        400,
+        "key: expected a key's id or preview, got a whole key; its preview is sk_live_0123456789ab...ef",
+    ),
     ("GET /__mock/requests?stauts=429", None, 400, "stauts: "),
 ]
 
@@ -569,3 +588,34 @@ def test_accounts_and_checkouts_are_listed(world: World) -> None:
         "expiresAt": "2026-01-02T00:00:00.000Z",
         "dueAt": None,
     }
+
+
+# A mistaken request to the control plane, its status, and the hint.
+MISTAKES = [
+    ("POST", "/__mock/rest", 404, "did you mean /__mock/reset?"),
+    ("GET", "/__mock/request", 404, "did you mean /__mock/requests?"),
+    ("PUT", "/__mock/scenarios", 405, "did you mean PUT /__mock/scenario?"),
+    ("GET", "/__mock", 404, "the routes are listed at /__mock/openapi.json"),
+    ("GET", "/__mock/nonsense", 404, "the routes are listed at /__mock/openapi.json"),
+    ("GET", "/__mock/requests?endpoint=chat", 400, None),
+    ("GET", "/__mock/accounts/nobody", 404, None),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status", "hint"), MISTAKES)
+def test_a_mistaken_request_to_the_control_plane_is_told_to_the_log(
+    method: str, path: str, status: int, hint: str | None
+) -> None:
+    told: list[tuple[str, ControlAction]] = []
+
+    async def ask() -> httpx.Response:
+        app = create_app(Settings(), on_change=lambda sandbox, action: told.append((sandbox, action)))
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
+            return await http.request(method, path)
+
+    answer = asyncio.run(ask())
+    assert (answer.status_code, answer.headers.get("x-clevora-mock-hint")) == (status, hint)
+    ((sandbox, action),) = told
+    assert (sandbox, action.method, action.path) == ("default", method, path.partition("?")[0])
+    assert action.error == answer.json()["error"]["message"]

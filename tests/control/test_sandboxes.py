@@ -135,6 +135,7 @@ def test_a_removed_sandbox_starts_anew(frozen_server: RunningServer) -> None:
     first = player.play([("topup", 50), ("chat", "Hello!"), ("pay", "pay")])
     clock = world.clock
     assert world.http.delete("").json() == {"removed": world.name}
+    assert world.http.delete("").json() == {"removed": None}
     assert world.name not in names_of(world)
     world.server.run_in_server(lambda: clock.advance(60))
     assert world.http.get("/__mock/requests").json()["count"] == 0

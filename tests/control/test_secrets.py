@@ -97,7 +97,7 @@ def test_a_credential_in_a_header_that_a_rule_missed_is_masked(world: World, nam
     sent = {name: f"{world.headers['authorization']} hunter2"} if name != "authorization" else {}
     post(world, "{}", headers=sent)
     (entry,) = control(world, "GET requests")["requests"]
-    assert (entry["nearMisses"][0]["expected"], entry["nearMisses"][0]["got"]) == ("***", "***")
+    assert (entry["nearMisses"][0]["expected"], entry["nearMisses"][0]["got"]) == ("***", "another value")
     assert leaks(world, "hunter2", world.api_key) == []
 
 

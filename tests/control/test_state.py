@@ -77,6 +77,18 @@ def test_a_reset_ledger_has_the_balance_and_activation_of_the_scenario(world: Wo
     assert (account["balance"], account["activated"]) == (5, False)
 
 
+def test_a_snapshot_shares_the_counts_of_days_and_stays_as_it_was(world: World) -> None:
+    """Copies of 400 days of hundreds of accounts would keep all other requests waiting."""
+    chat(world)
+    before, counted = world.run_in_server(lambda sandbox: (dump(sandbox), sandbox.accounts.by_uid["demo"].usage.days))
+    (day,) = counted
+    assert before.accounts[0].usage.days[day] is counted[day]
+    text = msgspec.json.encode(before)
+    chat(world)
+    assert msgspec.json.encode(before) == text
+    assert counted[day].requests == 2
+
+
 def test_a_snapshot_counts_the_ledger_entries(world: World) -> None:
     assert control(world, "GET state")["ledger_entries"] == 1
     chat(world)

@@ -1,4 +1,4 @@
-"""Uids: one that no path can hold cannot be made, since neither the control plane nor Firestore could show it."""
+"""Uids: one that no path can hold, or with a key, cannot be made, since the control plane and Firestore show it."""
 
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +10,9 @@ from tests.support.firebase import TOOLKIT
 from tests.support.tokens import jwt, valid_claims
 from tests.support.world import World
 
-UNADDRESSABLE = ["", ".", "..", "a/b", "/", "a\nb", "a\n", "\x00", "\x7f", "\x85", "x" * 129]
+KEY = "sk_live_0123456789abcdef0123456789abcdef"
+# A key would be shown unmasked.
+UNADDRESSABLE = ["", ".", "..", "a/b", "/", "a\nb", "a\n", "\x00", "\x7f", "\x85", "x" * 129, KEY, f"for {KEY}"]
 ADDRESSABLE = ["...", ".a", "a b", "%2F", "a\\b", "日本", "a?b#c", "x" * 128]
 
 unaddressable = pytest.mark.parametrize("uid", UNADDRESSABLE, ids=ascii)
@@ -22,7 +24,7 @@ def test_the_control_plane_refuses_a_uid_that_no_path_can_hold(world: World, pla
     before = snapshot_of(world)
     answer = world.http.post(f"/__mock/{place}", json={"uid": uid})
     assert answer.status_code == 400
-    expected = "uid: expected 1 to 128 characters without / and control characters, not . or .., got "
+    expected = "uid: expected 1 to 128 characters without / and control characters, not . or .., and no API key, got "
     assert answer.json()["error"]["message"].startswith(expected)
     assert snapshot_of(world) == before
 

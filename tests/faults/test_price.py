@@ -155,6 +155,11 @@ def record(reply: Reply, sent: int) -> tuple[list[tuple[int, int]], int]:
     return charges, account.usage.total.errors
 
 
+def exchanged(reply: Reply, sent: int) -> Exchange:
+    facts = RequestFacts("req_1", 0, "POST", CHAT.path, endpoint=CHAT)
+    return Exchange(facts, Principal(), reply, reply.status if reply.has_head else 0, frames_sent=sent, answered=0)
+
+
 def paid(tokens: int | None) -> list[tuple[int, int]]:
     return [] if tokens is None else [(tokens, tokens * RATE)]
 
@@ -169,6 +174,18 @@ def test_a_fault_costs_the_sent_part_of_the_response(reply: Reply, rows: tuple[R
     """A response of which nothing was sent counts as an error and costs nothing."""
     found = {str(row): record(row.fault.try_apply(reply), row.sent) for row in rows}
     assert found == {str(row): (paid(row.paid), int(row.paid is None)) for row in rows}
+
+
+@every_reply
+def test_an_answer_that_was_not_sent_has_no_tokens_and_no_text(reply: Reply, rows: tuple[Row, ...]) -> None:
+    """A fault that leaves a part of the answer keeps the prompt's tokens; a rule that charges keeps all of them."""
+    for row in rows:
+        faulty = row.fault.try_apply(reply)
+        exchange = exchanged(faulty, row.sent)
+        known = (exchange.prompt_tokens, exchange.completion_tokens, exchange.text)
+        assert known == (0, 0, "") if row.paid is None else exchange.prompt_tokens == 5, row
+        billed = exchanged(faulty.charged(True), row.sent)
+        assert billed.prompt_tokens == 5, row
 
 
 @every_reply

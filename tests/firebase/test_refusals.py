@@ -174,6 +174,13 @@ def test_a_broken_body_is_an_invalid_argument(world: World, path: str) -> None:
             assert answer.json()["error"]["status"] == "INVALID_ARGUMENT"
 
 
+def test_a_form_has_at_most_100_fields(world: World) -> None:
+    """A million fields would take long to read."""
+    for count, said in ((100, "MISSING_GRANT_TYPE"), (101, "The form has more than 100 fields.")):
+        answer = world.http.post(TOKEN, params={"key": "local"}, content="&".join(["a=b"] * count))
+        assert (answer.status_code, message(answer)) == (400, said)
+
+
 @pytest.mark.parametrize("path", [path for path in PATHS if path != FIND])
 def test_an_api_key_is_required(world: World, path: str) -> None:
     answer = world.http.post(path, json={})

@@ -260,6 +260,68 @@ def test_one(clevora):
 
 
 @pytest.mark.slow
+def test_the_report_has_answers_marks_moved_times_and_folds_requests_that_are_alike(suite: Suite) -> None:
+    source = """
+@pytest.mark.clevora(clock="frozen:2026-05-11T14:00:00Z", rules=[
+    {"when": {"message": "refund"}, "then": {"reply": {"content": "Thirty days."}}},
+])
+def test_one(clevora):
+    for content in ("refund", "poll", "poll", "poll"):
+        ask(clevora, content)
+        clevora.clock.advance(1)
+    assert False
+"""
+    section = suite.run(source, "-n0").output.partition("What clevora-mock saw")[2]
+    assert "14:00:00* POST    chat.completions       200" in section
+    assert "\n         answered: Thirty days.\n" in section
+    assert '\n         not by rule 1: message: expected "refund", got "poll"\n' in section
+    assert section.count('"poll"}') == 1
+    assert "\n         and 2 more like it, until 14:00:03*\n" in section
+
+
+@pytest.mark.slow
+def test_an_error_of_the_fixture_shows_the_tests_line_alone(suite: Suite) -> None:
+    ran = suite.run('def test_one(clevora):\n    clevora.use("flakey")\n', "-n0")
+    assert '>       clevora.use("flakey")' in ran.output or '>   clevora.use("flakey")' in ran.output
+    assert 'MockError: PUT /__mock/scenario: unknown scenario "flakey"' in ran.output
+    assert "testing/clevora.py" not in ran.output
+
+
+@pytest.mark.slow
+def test_a_mark_on_a_test_without_the_fixture_is_a_warning(suite: Suite) -> None:
+    suite.write("pytest.ini", "[pytest]\n")
+    source = """
+@pytest.fixture
+def indirect(clevora): pass
+
+@pytest.mark.clevora(balance=5)
+def test_without(): pass
+
+@pytest.mark.clevora(balance=5)
+def test_fails(): assert False
+
+@pytest.mark.clevora(balance=5)
+def test_with(indirect): pass
+
+@pytest.mark.clevora(balance=5)
+def test_late(request): request.getfixturevalue("clevora")
+
+@pytest.mark.clevora(balance=5)
+@pytest.mark.skip
+def test_skipped(): pass
+
+@pytest.mark.clevora(balance=5)
+class TestAll:
+    def test_none(self): pass
+"""
+    ran = suite.run(source, "-n0")
+    ran.counts(passed=4, failed=1, skipped=1, warning=2)
+    assert (
+        ran.output.count("@pytest.mark.clevora sets nothing up, since the test does not take the fixture clevora") == 2
+    )
+
+
+@pytest.mark.slow
 def test_a_proxy_in_the_environment_is_avoided_or_reported(suite: Suite) -> None:
     ran = suite.run(
         """
@@ -392,9 +454,11 @@ def test_one(clevora):
         suite.write("pytest.ini", "[pytest]\nclevora_options = --seed 7\n")
         url = world.server.url
         source = f"def test_one(clevora): assert clevora.url.startswith('{url}/sandbox/test-one-')\n"
-        ran = suite.run(source, "-n0", CLEVORA_MOCK_URL=url)
-        ran.counts(passed=1)
-        assert f"{url} is used, where clevora_options set nothing" in ran.output
+        said = f"clevora_options (--seed 7) had no effect, since CLEVORA_MOCK_URL names a server, {url}; under exec, "
+        for workers in ("-n0", "-n1"):
+            ran = suite.run(source, workers, "-q", CLEVORA_MOCK_URL=url)
+            ran.counts(passed=1)
+            assert ran.output.count(said) == 1
 
     @pytest.mark.slow
     def test_the_sandbox_of_an_earlier_run_is_replaced(self, suite: Suite, world: World) -> None:

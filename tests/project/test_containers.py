@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from clevora_mock.scenarios.scenario_file import check
-from clevora_mock.settings import DEMO_KEY, PREFIX, SETTINGS, Settings, load
+from clevora_mock.settings import DEMO_KEY, PREFIX, SETTINGS, Settings, client_variables, load
 from clevora_mock.version import __version__
 
 CHECKOUT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def test_the_image_sets_nothing_but_settings() -> None:
 def test_the_port_is_the_same_everywhere(services: dict[str, dict[str, Any]]) -> None:
     assert load({}, variables()).port == PORT
     assert instructions(DOCKERFILES[0], "EXPOSE") == [str(PORT)]
-    assert services[SERVICE]["ports"] == [f"127.0.0.1:${{CLEVORA_MOCK_PORT:-{PORT}}}:{PORT}"]
+    assert services[SERVICE]["ports"] == [f"127.0.0.1:${{MOCK_PORT:-{PORT}}}:{PORT}"]
 
 
 def test_the_image_answers_under_the_name_of_the_service(services: dict[str, dict[str, Any]]) -> None:
@@ -58,9 +58,9 @@ def test_the_image_answers_under_the_name_of_the_service(services: dict[str, dic
 
 @pytest.mark.parametrize("name", ["app", "tests"])
 def test_services_are_pointed_at_the_mock_and_wait_for_it(name: str, services: dict[str, dict[str, Any]]) -> None:
+    given = client_variables(f"http://{SERVICE}:{PORT}", DEMO_KEY)
     assert services[name]["environment"] == {
-        "CLEVORA_BASE_URL": f"http://{SERVICE}:{PORT}/v1",
-        "CLEVORA_API_KEY": DEMO_KEY,
+        variable: value for variable, value in given.items() if variable.lower() != "no_proxy"
     }
     assert services[name]["depends_on"] == {SERVICE: {"condition": "service_healthy"}}
 

@@ -48,8 +48,8 @@ def test_nginx_and_the_mock_find_the_same_sandbox(path: str) -> None:
     """A path that the mock refuses may go to any server."""
     (pattern,) = re.findall(r'"~(.+)" +\$name;', TEXT)
     matched = re.search(pattern.replace("(?<", "(?P<"), path)
-    sandbox, _, _ = create_app().state.sandboxes.resolve(path)
-    assert (matched["name"] if matched else DEFAULT) == sandbox.name
+    with create_app().state.sandboxes.resolve(path) as (sandbox, _, _):
+        assert (matched["name"] if matched else DEFAULT) == sandbox.name
 
 
 def test_the_maximum_body_size_is_the_mocks() -> None:

@@ -1,4 +1,4 @@
-"""Whatever clients send and however they leave, the server says nothing about it and goes on."""
+"""Whatever clients send and however they leave, a quiet server says nothing about it and goes on."""
 
 import json
 import socket
@@ -97,6 +97,20 @@ def check_and_stop(server: StartedServer) -> None:
         assert http.get("/__mock/health").status_code == 200
         assert http.get("/__mock/requests?status=500").json()["count"] == 0
     assert server.stop() == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("sent", "line"),
+    [
+        (SENT[1], "400: a TLS handshake; the server speaks HTTP alone, so use http://, not https://"),
+        (b"GARBAGE\r\n\r\n", "400: bytes that are not HTTP/1.1"),
+        (b"GET /" + b"a" * 100_000, "431: a request whose line and headers are too large"),
+    ],
+)
+def test_a_refusal_before_the_application_is_a_line_unless_quiet(sent: bytes, line: str) -> None:
+    with serve_process() as server:
+        send_and_leave(server, sent, 0.1, reset)
+        assert server.stop()[1].splitlines()[0] == f"clevora-mock: refused, {line}"
 
 
 def test_no_message_is_about_a_client() -> None:

@@ -2,6 +2,8 @@
 
 import json
 import signal
+import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +66,30 @@ def test_a_cut_stream_costs_what_was_sent(tmp_path: Path) -> None:
     # The first event has the role.
     assert entry["completion_tokens"] == len(seen.events) - 1
     assert charges(state) == entry["cost"] == (entry["prompt_tokens"] + entry["completion_tokens"]) * 500
+
+
+def test_an_answer_behind_others_that_nobody_reads_costs_nothing(tmp_path: Path) -> None:
+    """The client sends requests until the connection takes no more of their answers."""
+    path = tmp_path / "state.json"
+    messages = [{"role": "user", "content": f'Reply with exactly: "{"a b " * 2_000}"'}]
+    content = json.dumps({"messages": messages}).encode()
+    head = f"host: localhost\r\nauthorization: Bearer {DEMO_KEY}\r\ncontent-length: {len(content)}\r\n\r\n".encode()
+    request = b"POST /v1/chat/completions HTTP/1.1\r\n" + head + content
+    arguments = ("serve", "--quiet", "--no-rate-limit", "--balance", "100000", "--export-on-exit", str(path))
+    with serve_process(*arguments) as server:
+        host, _, port = server.url.removeprefix("http://").partition(":")
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect((host, int(port)))
+            connection.settimeout(1)
+            with suppress(TimeoutError):
+                while True:
+                    connection.sendall(request)
+            server.process.send_signal(signal.SIGTERM)
+            _, errors = server.process.communicate(timeout=20)
+        assert (server.process.returncode, errors) == (0, "")
+    state = json.loads(path.read_text())["sandboxes"]["default"]
+    *earlier, last = state["journal"]
+    assert {entry["status"] for entry in earlier} == {200}
+    assert (last["status"], last["fault"], last["cost"]) == (0, "stopped", 0)
+    assert charges(state) == sum(entry["cost"] for entry in earlier)

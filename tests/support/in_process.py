@@ -51,15 +51,20 @@ class Exchange:
         self.task = loop.create_task(self._run(app, scope))
 
     # The server's extension for faults of the connection.
+    @property
+    def is_lost(self) -> bool:
+        return self.ending == "left"
+
+    def look(self) -> None: ...
+
+    def give_way(self) -> None:
+        self.leave()
+
     def close(self) -> None:
         self.ending = "close"
 
     def reset(self) -> None:
         self.ending = "reset"
-
-    @property
-    def is_lost(self) -> bool:
-        return self.ending == "left"
 
     def leave(self) -> None:
         """Disconnect."""

@@ -26,7 +26,7 @@ from clevora_mock.contract.errors import ERRORS
 from clevora_mock.contract_file import ContractFile
 from clevora_mock.core import money
 from clevora_mock.core.accounts import MAX_ACCOUNTS, MAX_KEYS
-from clevora_mock.core.documents import MAX_CONTAINERS
+from clevora_mock.core.documents import MAX_CONTAINERS, MAX_EXPONENTS
 from clevora_mock.core.journal import MAX_JOURNAL_BYTES
 from clevora_mock.faults import FAULTS
 from clevora_mock.firebase.routes import TABLE
@@ -36,6 +36,7 @@ from clevora_mock.settings import SETTINGS
 from clevora_mock.testing.clevora import Clevora, SandboxClock
 from clevora_mock.verify.probes import PROBES, UNSEEN
 from clevora_mock.web.exchange_recorder import BODIES_BYTES, WORK_BYTES
+from clevora_mock.web.memory_budget import BYTES_PER_SECOND, PATIENCE_SECONDS, SMALL_PART, SMALL_SHARE
 from tests.external.clients.matrix import CLIENTS, LIBRARIES, STATUSES, Client, Pin
 from tests.support.documents import documents
 from tests.support.product_tables import control_rows
@@ -155,6 +156,8 @@ def server_limits() -> list[list[str]]:
     arrival = f"{connection.receive_seconds:g} s without a byte, {connection.request_seconds:g} s in all"
     behind = f"{connection.pipelined_requests}, or {_size(connection.pipelined_bytes)}"
     evicted = "the oldest entries of the largest one are dropped, and counted in `evicted`"
+    waiting = "they wait for their turn"
+    pace = f"{PATIENCE_SECONDS:g} s, and more from {_size(BYTES_PER_SECOND)} a second on"
     return [
         ["What", "Limit", "Beyond it"],
         ["connections", f"{connection.connections}", "503 `service_unavailable`, and closed"],
@@ -164,12 +167,10 @@ def server_limits() -> list[list[str]]:
         ["a body of the emulated API", contract.MAX_BODY_TEXT, "413"],
         ["a body of the control plane", _control_bodies(), "413"],
         ["arrays and objects in a body", f"{MAX_CONTAINERS:,}", "400 `invalid_json`"],
-        ["large bodies that arrive at the same time", _size(BODIES_BYTES), "they wait for their turn"],
-        [
-            "large answers, and documents that requests are decoded to",
-            _size(WORK_BYTES),
-            "they wait for their turn",
-        ],
+        ["numbers in a body with an exponent of two or more digits", f"{MAX_EXPONENTS:,}", "400 `invalid_json`"],
+        ["bodies over 64 KiB that arrive at the same time", _budget(BODIES_BYTES), waiting],
+        ["large answers, and documents that requests are decoded to", _budget(WORK_BYTES), waiting],
+        ["a client that sends such a body, or takes such an answer, while others wait", pace, "408, or dropped"],
         ["an answer that its client does not read", "`--idle-timeout`", "the connection is dropped"],
         ["the journals of all sandboxes", f"{_size(MAX_JOURNAL_BYTES)}, some 15,000 requests", evicted],
         ["a sandbox's accounts", f"{MAX_ACCOUNTS:,}", "400"],
@@ -180,6 +181,12 @@ def server_limits() -> list[list[str]]:
 
 def _size(count: int) -> str:
     return f"{count // 1024**2} MiB" if count % 1024**2 == 0 else f"{count // 1024} KiB"
+
+
+def _budget(size: int) -> str:
+    """Return the two parts of a budget, and the largest share of the first one."""
+    small = size // SMALL_PART
+    return f"{_size(small)} of up to {_size(size // SMALL_SHARE)} each, {_size(size - small)} of larger ones"
 
 
 def _control_bodies() -> str:

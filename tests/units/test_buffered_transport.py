@@ -1,12 +1,15 @@
 """The transport that joins writes: nothing is lost, doubled, or out of order."""
 
 import asyncio
+import socket as sockets
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 
 from clevora_mock.server.buffered_transport import BufferedTransport
+from clevora_mock.server.sockets import has_left, is_reset
+from tests.support.virtual_time import run_virtually
 
 KIB = 1024
 
@@ -18,6 +21,7 @@ class Socket(asyncio.Transport):
         super().__init__()
         self.done: list[Any] = []
         self.closed = False
+        self.unsent = 0
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         assert not self.closed
@@ -41,7 +45,7 @@ class Socket(asyncio.Transport):
         self.done.append("abort")
 
     def get_write_buffer_size(self) -> int:
-        return 0
+        return self.unsent
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return name
@@ -106,6 +110,23 @@ def test_closing_sends_what_was_written_before() -> None:
     assert done_by(use) == [b"last words", "close"]
 
 
+@pytest.mark.parametrize(("taken", "done"), [(True, ["close", "close"]), (False, ["close", "close", "abort"])])
+def test_a_connection_is_aborted_only_if_the_client_does_not_take_the_rest(taken: bool, done: list[str]) -> None:
+    async def work() -> Socket:
+        socket = Socket()
+        socket.unsent = 1
+        transport = BufferedTransport(socket, close_seconds=1)
+        transport.close()
+        await asyncio.sleep(0.5)
+        socket.unsent = 0 if taken else 1
+        # The protocol closes it again once it is lost.
+        transport.close()
+        await asyncio.sleep(1)
+        return socket
+
+    assert run_virtually(lambda _: work()).done == done
+
+
 def test_aborting_sends_what_was_written_before() -> None:
     def use(transport: BufferedTransport, _socket: Socket) -> None:
         transport.write(b"last words")
@@ -149,3 +170,13 @@ def test_all_else_is_the_connection_s() -> None:
         assert socket.done == []
 
     assert done_by(use) == [b"text"]
+
+
+def test_a_closed_socket_is_neither_reset_nor_left() -> None:
+    class Closed(Socket):
+        def get_extra_info(self, name: str, default: Any = None) -> Any:
+            closed = sockets.socket()
+            closed.close()
+            return closed
+
+    assert [has_left(Closed()), is_reset(Closed())] == [False, False]

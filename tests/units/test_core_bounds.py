@@ -39,7 +39,7 @@ def test_the_oldest_processed_event_is_forgotten_beyond_the_maximum() -> None:
     checkouts.open(Checkout("cks_1", "demo", None, 15_000_000, NEW_YEAR))
     checkouts.processed_events.update(dict.fromkeys(f"event {number}" for number in range(50_000)))
     event = {"type": "payment.succeeded", "data": {"checkout_session_id": "cks_1", "payment_id": "pay_1"}}
-    assert checkouts.claim("evt_1", event) is not None
+    assert checkouts.claim("evt_1", event) is checkouts.by_id["cks_1"]
     assert len(checkouts.processed_events) == 50_000
     assert list(checkouts.processed_events)[-2:] == ["event evt_1", "payment pay_1"]
     assert "event 1" not in checkouts.processed_events

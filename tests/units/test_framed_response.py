@@ -33,6 +33,10 @@ class Connection:
             self.sizes.append(len(message["body"]))
             self.events.append(("write", self.loop.time()))
 
+    def look(self) -> None: ...
+
+    def give_way(self) -> None: ...
+
     def close(self) -> None:
         self.events.append(("close", self.loop.time()))
 

@@ -577,6 +577,11 @@ BAD_FORMATS: list[tuple[dict[str, Any], str]] = [
         {"type": "json_schema", "json_schema": {"schema": {"type": "string", "minLength": 10**9}}},
         "response_format.json_schema.schema: expected a schema of moderate size, got one that exceeds the",
     ),
+    # Its size is looked at first, since to check 4 MiB of keywords would take long.
+    (
+        {"type": "json_schema", "json_schema": {"schema": {"properties": {"a" * 256 * 1024: {"type": 3}}}}},
+        "response_format.json_schema.schema: expected a schema of moderate size, got one that exceeds the",
+    ),
     (
         {"type": "json_object", "schema": {"type": "array"}},
         "response_format.schema: expected the schema of an object, got that of another value",

@@ -50,6 +50,9 @@ def base64(text: str, width: int = 1_000, end: str = "") -> str:
         ("sk\\x5flive\\u{5f}" + KEY[8:], "sk\\x5flive\\u{5f}0123...ef"),
         ("sk%5Cu005flive_" + KEY[8:], "sk%5Cu005flive_01234...ef"),
         ("sk\\_live\\_" + KEY[8:], "sk\\_live\\_0123456789...ef"),
+        (f"a sk-proj-{'aB3_-' * 6} b", "a sk-pro*** b"),
+        (f"OPENAI=sk-{'x9' * 24}", "OPENAI=sk-x9x***"),
+        (base64(f"Bearer sk-proj-{'aB3_-' * 6}"), "QmVhcm***"),
         ("whsec_abc\\/def+g==", "whsec_***"),
         ("whsec\\u005fabcd&a", "whsec_***&a"),
         ("whsec_%2Fabc%3D%3D&a=1", "whsec_***&a=1"),
@@ -97,6 +100,11 @@ def test_a_secret_is_masked_however_it_is_written(text: str, shown: str) -> None
             '{"newPassword":"a","client_secret":5,"refreshToken":null}',
             '{"newPassword":"***","client_secret":"***","refreshToken":"***"}',
         ),
+        (
+            '{"pwd":"a","db_pwd":"b","bearer":"c","bearers":"d"}',
+            '{"pwd":"***","db_pwd":"***","bearer":"***","bearers":"d"}',
+        ),
+        ("DB_PWD=hunter2", "DB_PWD=***"),
         ('{"password":["a","b"],"c":1}', '{"password":"***","c":1}'),
         ('{"password":"cut sho', '{"password":"***'),
         ('{"password":[["a"],"hunter2"],"c":1}', '{"password":"***","c":1}'),
@@ -144,6 +152,7 @@ def test_the_value_of_a_secret_field_is_masked(text: str, shown: str) -> None:
         "my password is short",
         '{"a": "\\u00e9 100% \\\\ %41 \\/ secret"}',
         "sk_live_...",
+        "sk-learn is short, sk-a-long-name-of-words-without-digits, task-management-2026-of-everybody",
         PREVIEW,
         "eyjafjallajokull.example12.is",
         '{"tokens": 5, "max_tokens": 1, "prompt_tokens": 2, "tokens_per_day": 3, "invalid_tokens": 4}',
@@ -196,6 +205,8 @@ def test_other_text_is_left_as_it_is(text: str) -> None:
         ("QUJD" * 15 + " ") * 1_000,
         "%25%34" * 11_000,
         "\\u0025" * 11_000,
+        "%41" + "\\" * 64_000,
+        base64("%41" + "\\" * 48_000),
     ],
     ids=lambda text: text[:12],
 )
@@ -226,3 +237,10 @@ def test_a_fields_name_in_a_message_is_cut() -> None:
     message = invalid("a" * 1_000_000, "one of x", "an unknown field").message
     assert len(message) < 300
     assert message.endswith("...: expected one of x, got an unknown field")
+
+
+def test_quotes_behind_ever_longer_runs_of_backslashes_take_little_time() -> None:
+    text = '{"password": [' + "x".join("\\" * count + '"' for count in range(1, 600))
+    start = process_time()
+    masked_text(text)
+    assert process_time() - start < 0.4

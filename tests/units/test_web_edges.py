@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,20 @@ from starlette.types import Message
 from clevora_mock import create_app
 from clevora_mock.catalog.items import CatalogError
 from clevora_mock.clock import SECOND, Clock
+from clevora_mock.control.accounts import NewAccount
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import ANONYMOUS, RequestFacts
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.scenarios.problems import ScenarioError
+from clevora_mock.scenarios.scenario_file import read_scenario
 from clevora_mock.settings import DEMO_KEY, Settings
 from clevora_mock.web.background import Background
 from clevora_mock.web.context import RequestContext
 from clevora_mock.web.disconnect import DisconnectWatcher
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, SharedState
-from clevora_mock.web.parsing import parse_document
+from clevora_mock.web.memory_budget import MemoryBudget, MemoryShare
+from clevora_mock.web.parsing import parse_body, parse_document
 from clevora_mock.web.request_body import RequestBody, read_body, refuse
 
 HELLO = b'{"messages":[{"role":"user","content":"Hello"}],"stream":true}'
@@ -195,11 +200,55 @@ def outcome(body: bytes) -> str:
     return "read"
 
 
+def test_a_refused_field_whose_name_looks_like_paths_takes_no_longer_than_another() -> None:
+    """Quadratic work would take a second for 56 KB."""
+    began = time.process_time()
+    with pytest.raises(ApiError):
+        parse_body(json.dumps({" - at `$" * 7_000 + "\n": 1}).encode(), NewAccount)
+    assert time.process_time() - began < 0.3
+
+
+def test_a_broken_scenario_of_one_long_line_does_not_take_long() -> None:
+    """Quadratic work would take sixteen seconds for 80 KB."""
+    began = time.process_time()
+    with pytest.raises(ScenarioError):
+        read_scenario("a", "rules: [{when: {header: {a" + ":/" * 40_000 + " [x, }}]\n")
+    assert time.process_time() - began < 0.6
+
+
+def test_the_first_key_that_occurs_twice_is_named() -> None:
+    """A body is read up to there alone, and not decoded again as a whole."""
+    for body, key in (
+        (b'{"a": 1, "a" : 2, "b": {"c": 1, "c": 2}}', "a"),
+        (b'{"x": [{"a": 1}, {"a": ":", "b\\"": {"a": "b:"}, "b\\u0022": 2}], "x": 1}', 'b\\"'),
+    ):
+        with pytest.raises(ApiError) as caught:
+            parse_document(body)
+        assert caught.value.message == f'The request body has the key "{key}" twice in one object'
+    assert parse_document(b'{"a:": {"a:": ":"}, "b": [":", {"a:": 1}]}')["b"][0] == ":"
+
+
 def test_an_unusable_catalog_is_an_error_at_the_start(tmp_path: Path) -> None:
     catalog = tmp_path / "catalog.json"
     catalog.write_text("{")
     with pytest.raises(CatalogError, match=r"catalog\.json"):
         create_app(Settings(catalog=str(catalog)))
+
+
+def test_a_listener_that_fails_leaves_no_request_running() -> None:
+    def fail(sandbox: str, entry: JournalEntry) -> None:
+        raise RuntimeError(sandbox)
+
+    app = create_app(on_request=fail)
+    with TestClient(app) as client:
+        for path in ("/v1/nowhere", "/sandbox/new/v1/nowhere"):
+            with pytest.raises(RuntimeError):
+                client.get(path)
+    sandboxes = app.state.sandboxes
+    assert (sandboxes.default.running, [sandbox.name for sandbox in sandboxes.all()]) == (0, ["default"])
+    with sandboxes.resolve("/sandbox/new/") as (sandbox, _, _):
+        # A new one.
+        assert (sandbox.running, sandbox.journal.total) == (1, 0)
 
 
 def test_a_listener_gets_each_request(tmp_path: Path) -> None:
@@ -233,7 +282,9 @@ def active(client: TestClient, prefix: str) -> str:
 def test_a_length_that_is_no_number_says_nothing(length: bytes) -> None:
     """A server in front of the application may let it pass."""
     incoming: list[Message] = [{"type": "http.request", "body": b"{}"}]
-    body = asyncio.run(read_body("POST", {b"content-length": length}, receiver(incoming), refuse))
+    body = asyncio.run(
+        read_body("POST", {b"content-length": length}, receiver(incoming), MemoryShare(MemoryBudget(0)), refuse)
+    )
     assert body == RequestBody(b"{}", 2)
 
 
@@ -241,6 +292,12 @@ def test_a_length_of_thousands_of_digits_is_too_large() -> None:
     """Python refuses to convert it."""
     incoming: list[Message] = [{"type": "http.request", "body": b"{}"}]
     body = asyncio.run(
-        read_body("POST", {b"content-length": b"9" * 5_000, b"expect": b"100-continue"}, receiver(incoming), refuse)
+        read_body(
+            "POST",
+            {b"content-length": b"9" * 5_000, b"expect": b"100-continue"},
+            receiver(incoming),
+            MemoryShare(MemoryBudget(0)),
+            refuse,
+        )
     )
     assert not body.fits

@@ -48,7 +48,7 @@ class WebhookEvent(Struct):
     """The body of ``POST /api/dodo/webhook`` (B9, B10)."""
 
     type: Annotated[str | None, inferred("The event; payment.succeeded credits the account.")] = None
-    data: Annotated[Any, inferred("The payment, in Dodo Payments' format.")] = None
+    data: Annotated[Any, inferred("The payment: checkout_session_id, or metadata with uid and amount, counts.")] = None
     business_id: Annotated[Any, inferred("Ignored.")] = None
     timestamp: Annotated[Any, inferred("Ignored.")] = None
 

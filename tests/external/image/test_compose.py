@@ -19,7 +19,7 @@ from tests.support.ports import free_port
 def compose(base: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
     """Provide the project, built and started by `up`, and removed at the end."""
     with engine(tmp_path_factory.mktemp("engine")) as address, health_asked():
-        ports = {name: str(free_port()) for name in ("CLEVORA_MOCK_PORT", "RUNDOWN_PORT", "CLEVORA_PORT")}
+        ports = {name: str(free_port()) for name in ("MOCK_PORT", "RUNDOWN_PORT", "CLEVORA_PORT")}
         project = Compose(CHECKOUT, address, NGINX_IMAGE=nginx(), **ports)
         for service in (service for service in project.services.values() if "build" in service):
             build(Path(service["build"]["context"]), service["image"], base, service["build"].get("target"))
