@@ -47,6 +47,11 @@ def wall_micros() -> int:
     return time.time_ns() // 1000
 
 
+def loop_seconds() -> float:
+    """Return the running event loop's time in seconds, which no clock of a sandbox changes."""
+    return asyncio.get_running_loop().time()
+
+
 def iso(timestamp: int) -> str:
     """Format a timestamp as the API does: ``2026-05-11T14:21:08.531Z``."""
     seconds, micros = divmod(timestamp, SECOND)
