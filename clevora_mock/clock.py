@@ -57,6 +57,11 @@ def sleep(seconds: float) -> None:
     time.sleep(max(0.0, seconds))
 
 
+def loop_seconds() -> float:
+    """Return the running event loop's time in seconds, which no clock of a sandbox changes."""
+    return asyncio.get_running_loop().time()
+
+
 def iso(timestamp: int) -> str:
     """Format a timestamp as the API does: ``2026-05-11T14:21:08.531Z``."""
     seconds, micros = divmod(timestamp, SECOND)

@@ -26,7 +26,7 @@ from clevora_mock.settings import Settings, child_environment, client_variables,
 TERMINAL_SIGNALS = frozenset({"SIGINT", "SIGQUIT"})
 _REAP_SECONDS = 1
 # Its standard input ends with the process that has the other end.
-_GUARD = "import os, sys; sys.stdin.read(); os.kill(int(sys.argv[1]), 9)"
+_GUARD = "import os, sys; target = sys.stdin.readline(); sys.stdin.read(); target and os.kill(int(target), 9)"
 
 FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 
@@ -87,17 +87,23 @@ class ChildProcess:
     async def _run(self) -> None:
         variables = client_variables(self._service.url, self._service.settings.api_key)
         environment = child_environment(variables)
+        guard = Guard()
+        await guard.start()
         try:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command, env=environment, preexec_fn=os.setpgrp if self._has_group else None
-            )
-            guard = await _guard(-self._process.pid if self._has_group else self._process.pid)
+            if sys.platform == "win32":
+                self._process = await asyncio.create_subprocess_exec(*self._command, env=environment)
+                guard.watch(self._process.pid)
+            else:
+                # In the child, before the command can do anything that would need the guard.
+                prepare = partial(_prepare, guard, is_group=self._has_group)
+                self._process = await asyncio.create_subprocess_exec(
+                    *self._command, env=environment, preexec_fn=prepare
+                )
             for number in self._pending_signals:
                 self.signal(number)
             reaper = asyncio.create_task(_reap_orphans(self._process.pid))
             code = await self._process.wait()
             reaper.cancel()
-            guard.kill()
             if self._is_ending:
                 # What a shell started in the background ignores SIGINT.
                 _signal_group(self._process.pid, signal.SIGTERM)
@@ -107,6 +113,7 @@ class ChildProcess:
         except OSError as error:
             self._fail(error.strerror or str(error), exit_status.NOT_EXECUTABLE)
         finally:
+            guard.stop()
             self._service.stop()
 
     def _fail(self, reason: str, status: int) -> None:
@@ -114,16 +121,41 @@ class ChildProcess:
         self.status = status
 
 
+class Guard:
+    """A process that kills another one, or the group of a negative number, once this process has ended."""
+
+    def __init__(self) -> None:
+        self._process: asyncio.subprocess.Process | None = None
+        # The guard's standard input, and the end of it that this process holds.
+        self._input, self._pipe = os.pipe()
+
+    async def start(self) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-ISc", _GUARD, stdin=self._input, start_new_session=True
+        )
+        os.close(self._input)
+
+    def watch(self, target: int) -> None:
+        """Set the process that is to be killed; also called in a child, before it becomes the command."""
+        os.write(self._pipe, b"%d\n" % target)
+
+    def stop(self) -> None:
+        """Kill nothing from now on."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+        os.close(self._pipe)
+
+
+def _prepare(guard: Guard, *, is_group: bool) -> None:
+    """Make the child the first of a group, and have the guard watch it."""
+    if is_group:
+        os.setpgrp()
+    guard.watch(-os.getpid() if is_group else os.getpid())
+
+
 def _signal_group(group: int, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.killpg(group, number)
-
-
-async def _guard(target: int) -> asyncio.subprocess.Process:
-    """Start a process that kills `target`, a process or the negative number of a group, once this process has ended."""
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-ISc", _GUARD, str(target), stdin=asyncio.subprocess.PIPE, start_new_session=True
-    )
 
 
 async def _reap_orphans(command: int) -> None:

@@ -6,6 +6,7 @@ from collections import deque
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive, Send
 
+from clevora_mock.clock import loop_seconds
 from clevora_mock.web.framed_response import ConnectionControl
 
 # A quarter of a budget is for requests that want at most 1/32 of it: neither they nor larger ones hold up the others.
@@ -132,7 +133,7 @@ class MemoryShare:
         """Receive a part from the client, which gives way if it is slow while others wait."""
         if not self._size:
             return await receive()
-        self._since = asyncio.get_running_loop().time()
+        self._since = loop_seconds()
         message = await receive()
         self._count(message)
         return message
@@ -142,7 +143,7 @@ class MemoryShare:
         if not self._size:
             await send(message)
             return
-        self._since = asyncio.get_running_loop().time()
+        self._since = loop_seconds()
         await send(message)
         self._count(message)
 
@@ -163,7 +164,7 @@ class MemoryShare:
             self._client.give_way()
 
     def _waited(self) -> float:
-        return 0.0 if self._since is None else asyncio.get_running_loop().time() - self._since
+        return 0.0 if self._since is None else loop_seconds() - self._since
 
     def _count(self, message: Message) -> None:
         """Count the time and the bytes of a part."""

@@ -4,6 +4,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from clevora_mock.clock import DAY, FROZEN_START
 from tests.support.situations import StoredValues, set_up
@@ -167,9 +168,9 @@ def test_the_average_fits_the_printed_figures(world: "World") -> None:
 
     def printed(sandbox: Any) -> None:
         usage = sandbox.accounts.by_uid["demo"].usage
-        usage.total.requests, usage.total.tokens = 12_480, 982_341
-        day = usage.days[FROZEN_START // DAY]
-        day.requests, day.tokens = 3_120, 211_400
+        usage.total = replace(usage.total, requests=12_480, tokens=982_341)
+        today = FROZEN_START // DAY
+        usage.days[today] = replace(usage.days[today], requests=3_120, tokens=211_400)
 
     send(world)
     world.run_in_server(printed)

@@ -24,7 +24,7 @@ from tests.support.raw_client import Address
 pytestmark = pytest.mark.slow
 
 # In processor time of the server; what is tested here took from 0.2 to 12 seconds, with a full journal 0.1.
-LONGEST_WAIT_SECONDS = 0.2
+LONGEST_WAIT_SECONDS = 0.3
 # Running requests have a second to end; a busy machine takes a while for anything.
 LONGEST_END_SECONDS = 6
 
@@ -157,8 +157,13 @@ def restoring_and_reading_ledgers(http: httpx.Client) -> None:
 
 
 def posting(path: str, body: bytes) -> Work:
-    """Send a body without a credential."""
-    return lambda http: http.post(path, content=body)
+    """Send a body without a credential, several times, since it takes the server little."""
+
+    def post(http: httpx.Client) -> None:
+        for _ in range(10):
+            http.post(path, content=body)
+
+    return post
 
 
 WORST: dict[str, Work] = {
