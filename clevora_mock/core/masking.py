@@ -140,7 +140,7 @@ def _is_secret_encoded(word: str, layers: int) -> bool:
         read = _HEX.sub(lambda found: chr(int(found[1], 16)) if found[1] else "", word)
         if read == word:
             return False
-        # What is masked already is found again.
+        # Ignore matches that are masks already.
         if any(read[span.start : span.end] != span.shown for span in _find_spans(read, layers)):
             return True
         word = read
