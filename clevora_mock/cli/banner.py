@@ -4,13 +4,13 @@ import json
 import os
 import socket
 import sys
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from clevora_mock.cli.streams import discard
 from clevora_mock.cli.terminal import Styler
 from clevora_mock.settings import Settings, reachable_host
 from clevora_mock.version import __version__
+from clevora_mock.web.loopback import is_loopback_host
 
 # What follows on what every machine can use.
 _CONTROL = {
@@ -53,11 +53,7 @@ def exposure(settings: Settings, url: str) -> list[str]:
 
     `url` is its address for this machine.
     """
-    try:
-        is_local = ip_address(settings.host).is_loopback
-    except ValueError:
-        is_local = settings.host == "localhost"
-    if is_local:
+    if is_loopback_host(settings.host):
         return []
     lines = [f"{settings.host}: every machine that can reach this one can use the API,", _CONTROL[settings.control]]
     if reachable_host(settings.host) != settings.host:

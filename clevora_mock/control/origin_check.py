@@ -7,7 +7,6 @@ rejects state-changing requests from other origins.
 """
 
 import re
-from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -17,10 +16,9 @@ from starlette.requests import Request
 from clevora_mock.contract.errors import ErrorSpec
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.masking import masked_text
+from clevora_mock.web.loopback import is_ip_address, is_loopback_address, is_loopback_host
 
 ControlAccess = Literal["loopback", "allowed", "off"]
-
-_LOOPBACK = "localhost"
 
 _CLIENT_HEADERS = ("x-forwarded-for", "x-real-ip")
 # The client of an element of a Forwarded header, without its port: ``for=192.0.2.7``, ``for="[::1]:4711"`` (RFC 7239).
@@ -53,8 +51,7 @@ class LocalOnly(Struct, frozen=True):
             raise ApiError(FORBIDDEN_ADDRESS, hint="--control allowed opens it to every machine that can reach it")
         host = request.headers.get("host", "")
         name = (urlsplit(f"//{host}").hostname or "").removesuffix(".") if _is_authority(host) else ""
-        is_local = name == _LOOPBACK or name.endswith(f".{_LOOPBACK}")
-        if not (is_local or name in self.allowed_hosts or _is_ip_address(name)):
+        if not (is_loopback_host(name) or name in self.allowed_hosts or is_ip_address(name)):
             # In lower case, a secret in it would not be recognized.
             shown = name if name and masked_text(host) == host else "NAME"
             raise ApiError(FORBIDDEN_HOST, hint=f"allow it with --allowed-host {shown}")
@@ -72,14 +69,14 @@ def _is_from_this_machine(request: Request) -> bool:
     for element in ",".join(request.headers.getlist("forwarded")).split(",") if "forwarded" in request.headers else ():
         found = _FORWARDED_FOR.search(element)
         clients.append(found[1] if found else "")
-    if not all(map(_is_loopback, clients)):
+    if not all(map(is_loopback_address, clients)):
         return False
     peer, own = request.client, request.scope.get("server")
     # A Unix socket has no address, and a test client in this process has a name instead.
-    if peer is None or not _is_ip_address(peer.host):
+    if peer is None or not is_ip_address(peer.host):
         return True
     # Who connects from this machine to its own address in the network has that same address.
-    return _is_loopback(peer.host) or (own is not None and peer.host == own[0])
+    return is_loopback_address(peer.host) or (own is not None and peer.host == own[0])
 
 
 def _is_foreign(request: Request, host: str) -> bool:
@@ -89,24 +86,6 @@ def _is_foreign(request: Request, host: str) -> bool:
         return origin not in (f"http://{host}", f"https://{host}")
     # Some browser requests have no Origin header, but all current browsers send Sec-Fetch-Site.
     return request.headers.get("sec-fetch-site") in ("cross-site", "same-site")
-
-
-def _is_loopback(text: str) -> bool:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return False
-    # Of an IPv4 client on an IPv6 socket.
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
-
-
-def _is_ip_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_authority(host: str) -> bool:

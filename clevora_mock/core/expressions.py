@@ -239,5 +239,6 @@ class _TextBound(_Bound):
     def _lengths(self, item: Any) -> list[int]:
         name = str(item)
         if name not in self._found:
-            self._found[name] = list(map(len, self._runs[name].findall(self._text)))
+            # Not `findall`, which returns groups, if the whole expression has some.
+            self._found[name] = [len(found[0]) for found in self._runs[name].finditer(self._text)]
         return self._found[name]

@@ -44,7 +44,11 @@ _SECRET = re.compile(
     r"(?:(?P=quote)(?P<inner>(?:(?!(?<!\\)(?P=quote)).)*+)|(?P<inner_open>[\[{])|(?P<inner_other>[\w.-]+))"
     # A field of a Python dict, of a form, a query or an environment, of a multipart body.
     rf"|'(?=[^'\\]*?{_NAME_WORD})[^'\\]*+'\s*+:\s*+'(?P<single>(?:[^'\\]|\\.)*+)"
-    rf"|(?<![\w.\[\]-])(?=[\w.\[\]-]++=)(?=[\w.\[\]-]*?{_NAME_WORD})[\w.\[\]-]++=(?P<form>[^&\s\"]+)"
+    rf"|(?<![\w.\[\]-])(?=[\w.\[\]-]++=)(?=[\w.\[\]-]*?{_NAME_WORD})[\w.\[\]-]++="
+    # In double quotes, escaped in JSON, where the next plain quote ends the string; in single quotes.
+    r'(?:(?P<mark>\\{0,15}")(?P<quoted>(?:(?!(?P=mark)|(?<!\\)")[^\r\n])++)'
+    r"|'(?P<raw>[^'\"&\\\r\n]++)(?=')"
+    r'|(?P<form>(?:[^&\s"\\]|\\++(?!"))++))'
     rf'|name="(?=[^"\\]*?{_NAME_WORD})[^"\\]*+"[\r\n]++(?P<part>[^\r\n]+)',
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
@@ -67,7 +71,21 @@ _MAX_ESCAPES = 4
 # No secret is longer, so that one which starts before a cut is recognized.
 LONGEST_SECRET = 4096
 # The groups that hold a secret.
-_SECRETS = ("key", "token", "text", "open", "other", "inner", "inner_open", "inner_other", "single", "form", "part")
+_SECRETS = (
+    "key",
+    "token",
+    "text",
+    "open",
+    "other",
+    "inner",
+    "inner_open",
+    "inner_other",
+    "single",
+    "quoted",
+    "raw",
+    "form",
+    "part",
+)
 # Each match contains one of these in lower case, or `token` or `live`; searching for them first is much faster.
 _MARKS = (
     "whsec_",
@@ -140,7 +158,7 @@ def _is_secret_encoded(word: str, layers: int) -> bool:
         read = _HEX.sub(lambda found: chr(int(found[1], 16)) if found[1] else "", word)
         if read == word:
             return False
-        # What is masked already is found again.
+        # Ignore matches that are masks already.
         if any(read[span.start : span.end] != span.shown for span in _find_spans(read, layers)):
             return True
         word = read

@@ -6,8 +6,8 @@ its rarity, which is counted in subjects (first tags), so that a word that names
 happens to be in a single title; *how*, *best* or *tutorial* have little weight.
 
 **Spelling.** An unknown word is replaced by a known one that differs by a typical slip: letters swapped or doubled, one
-letter missing; in words of eight letters or more also one too many or a wrong one. As it may be a word of its own, such
-a match counts two fifths.
+letter missing, a neighboring key; in words of eight letters or more also one too many or any wrong one. Of shorter
+words that would take one noun in six for another. As it may be a word of its own, such a match counts two fifths.
 
 **Feedback.** Tags of at least half of the best matches are taken as the query's topic. Weak matches without these tags
 lose three quarters of their score; items with them but without a match score at most `_FEEDBACK`.
@@ -46,6 +46,13 @@ _QUERY_WORDS = 32
 # Lengths of words whose spelling is corrected; less of it if not long: *whale* is not *whole*.
 _CORRECTABLE_LETTERS = range(5, 21)
 _LONG_LETTERS = 8
+# The rows of a keyboard, and by letter those that touch it; each row is shifted by this part of a key.
+_ROWS = (("qwertyuiop", 0.0), ("asdfghjkl", 0.25), ("zxcvbnm", 0.75))
+_KEYS = {letter: (at + shift, row) for row, (letters, shift) in enumerate(_ROWS) for at, letter in enumerate(letters)}
+_NEIGHBORS = {
+    letter: "".join(other for other, (at, line) in _KEYS.items() if abs(at - x) <= 1 and abs(line - y) <= 1)
+    for letter, (x, y) in _KEYS.items()
+}
 
 _STRONG, _WEAK = 100, 25  # weights of words
 _WEAK_WORDS = """
@@ -208,5 +215,10 @@ def _slips(word: str) -> set[str]:
     swapped = {left + right[1] + right[0] + right[2:] for left, right in cuts if len(right) > 1}
     removed = {left + right[1:] for left, right in cuts if right and (is_long or right[0] == left[-1])}
     added = {left + letter + right for left, right in cuts for letter in ascii_lowercase}
-    changed = {left + letter + right[1:] for left, right in cuts if is_long and right for letter in ascii_lowercase}
+    changed = {
+        left + letter + right[1:]
+        for left, right in cuts
+        if right
+        for letter in (ascii_lowercase if is_long else _NEIGHBORS.get(right[0], ""))
+    }
     return swapped | removed | added | changed

@@ -1,10 +1,10 @@
 """CORS for the emulated APIs: open to pages of every origin, without credentials (W8)."""
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from clevora_mock.core.reply import Header, Reply
+from clevora_mock.web.loopback import is_loopback_host
 
 _EXPOSED = b"retry-after, retry-after-ms, x-request-id, " + b", ".join(
     b"x-clevora-mock-" + name for name in (b"hint", b"ignored", b"rule", b"server")
@@ -47,7 +47,7 @@ def is_from_another_site(headers: Mapping[bytes, bytes]) -> bool:
         return headers.get(b"sec-fetch-site") == b"cross-site"
     name = _host_name(origin)
     own = _host_name(b"http://" + headers.get(b"host", b""))
-    return name is None or not (name in (own, "localhost") or name.endswith(".localhost") or _is_loopback(name))
+    return name is None or not (name == own or is_loopback_host(name))
 
 
 def _host_name(url: bytes) -> str | None:
@@ -55,10 +55,3 @@ def _host_name(url: bytes) -> str | None:
         return urlsplit(url.decode("latin-1")).hostname
     except ValueError:
         return None
-
-
-def _is_loopback(name: str) -> bool:
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return False

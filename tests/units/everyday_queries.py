@@ -225,6 +225,10 @@ MISSPELLED_SHORT = {
     "dockr": "containers",
     "bakng": "baking",
     "hikng": "camping",
+    "guirar": "guitar",
+    "pytjon": "programming",
+    "coffre": "coffee",
+    "bitcoim": "crypto",
     "gardn": "gardening",
     "gutar": "guitar",
     "podcst": "podcasting",
@@ -252,7 +256,7 @@ MISSPELLED_LONG = {
 }
 # Slips that are not mended, though a person sees what is meant: another letter in a short word, the first letter, a
 # word of four letters, two slips.
-NOT_MENDED = ["pithon", "dicker", "bitcoyn", "gvitar", "piza", "teniz", "fitball", "ootball", "meditpion"]
+NOT_MENDED = ["pithon", "bitcoyn", "gvitar", "piza", "teniz", "fitball", "ootball", "meditpion"]
 
 # Words that the catalog does not know, however much they look like some that it knows.
 UNKNOWN = ["zzzz", "qqxxzzy wvvwk", "doxology", "flibbertigibbet", "barkentine", "xylograph", "grok", "smørrebrød"]
@@ -260,15 +264,15 @@ UNKNOWN_NOUNS = """
 acorn almond anchor ankle anvil apron arrow artichoke aspirin attic avocado badge bagel balloon bandage banjo basin
 bathtub beard beaver beetle blister blouse bottle brass broom buffalo butcher buzzard cabbage cactus cannon canoe
 caramel cashew cattle cauldron caviar cement cereal chandelier chapel cheetah cherry chimney cigar circus clarinet clerk
-cloak clover clown cobra cobweb coconut coffin comet copper corridor cotton cradle crane crayon crown cucumber cupboard
+cloak clover clown cobra cobweb coconut coffin comet corridor cotton cradle crane crayon crown cucumber cupboard
 curtain dagger daisy deputy dolphin donkey eagle easel elbow elevator envelope falcon fender ferret fiddle flask fleece
 flute fountain fridge fringe furnace garlic ginger giraffe goblet goose gorilla granite grocery hamster harp hatchet
 hazel heaven hedge hippo hornet hostel hut icicle igloo iguana ivory jaguar jelly jewel ketchup kidney ladder ladle
-lantern lemon lever lizard lobster locker locust magnet mango mansion maple marble mattress meadow medal melon mitten
-monkey moose mosquito mustard nickel oatmeal onion orchid ostrich otter oyster packet painter panther parade parcel
+lantern lemon lever lizard lobster locust magnet mango mansion maple marble mattress meadow medal melon mitten
+monkey moose mosquito mustard nickel oatmeal onion orchid ostrich otter oyster packet panther parade parcel
 parrot parsley pastor patio peach pebble pelican perfume pigeon pillow pirate pistol plank plaster platter plum poison
 porch potato pottery poultry puddle pulley pumpkin puppet purse rabbit raccoon radish ranch razor ribbon rooster sandal
-shard sheriff shovel skirt skull slipper sneakers sponge spoon stairs stapler statue steeple stool stork straw
+shard sheriff shovel skirt skull slipper sneakers sponge spoon stairs stapler statue steeple stool straw
 sunglasses swan syrup teapot temple thorn throne toothbrush towel tractor trophy trumpet tulip turkey turnip turtle
 tuxedo tweezers umbrella urn vault velvet violin vulture waffle wagon waist walnut walrus wand wasp whale wig witch
 wizard wrist yogurt zebra zipper
@@ -278,15 +282,20 @@ TAKEN_FOR = {
     "beast": "beats",
     "brian": "brain",
     "buckle": "Buckley",
+    "copper": "Cooper",
     "crater": "Carter",
+    "dicker": "Docker",
     "diner": "dinner",
     "latter": "later",
     "liter": "litter",
+    "locker": "locked",
     "marital": "martial",
     "olive": "Oliver",
+    "painter": "painted",
     "pants": "plants",
     "parish": "Parrish",
     "quite": "quiet",
     "raisin": "raising",
     "satin": "stain",
+    "stork": "storm",
 }

@@ -48,6 +48,12 @@ SLOW = [
     r"(?m)^\s*x",
     r"(?m)^\s*a?b?c?x",
     "(?is)x.*y.*z",
+    "(a*)b",
+    "(.*)(.*)b",
+    r"(\w+)@(\w+)\.com",
+    "(?P<start>[a-z]+)([0-9])",
+    "((a)*|(b)?)c",
+    "((?:.*?,){6})P",
 ]
 UNITS = ["a", "xy", "word ", "1,2,3,", " ", "aab", "a\n", "A", "refund order ", "foobar", "\n", "XYX"]
 
