@@ -15,6 +15,7 @@ from clevora_mock.core.messages import duration_hint
 from clevora_mock.core.scenario import MAX_RATE, MIN_RATE
 from clevora_mock.core.webhooks import secret_bytes
 from clevora_mock.entropy import random_seed
+from clevora_mock.loopback import is_loopback_host
 
 
 def accepted(check: Callable[[str], object]) -> Callable[[str], str]:
@@ -88,9 +89,6 @@ def check_timeout(text: str) -> None:
         raise ValueError(text)
 
 
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-
-
 def check_upstream(text: str) -> None:
     """Raise ValueError unless `text` is the address of an API: https, or http on this machine, without credentials."""
     parts = urlsplit(text)
@@ -98,7 +96,7 @@ def check_upstream(text: str) -> None:
     is_printable = re.fullmatch(r"[!-~]+", text) is not None and "@" not in parts.netloc
     if not (parts.hostname and is_plain and is_printable and parts.scheme in ("https", "http")):
         raise ValueError(text)
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if parts.scheme == "http" and not is_loopback_host(parts.hostname):
         raise ValueError(text)
 
 

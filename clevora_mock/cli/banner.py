@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from clevora_mock.cli.streams import discard
 from clevora_mock.cli.terminal import Styler
+from clevora_mock.loopback import is_loopback_host
 from clevora_mock.settings import Settings, reachable_host
 from clevora_mock.version import __version__
-from clevora_mock.web.loopback import is_loopback_host
 
 # What follows on what every machine can use.
 _CONTROL = {

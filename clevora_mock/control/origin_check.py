@@ -16,7 +16,7 @@ from starlette.requests import Request
 from clevora_mock.contract.errors import ErrorSpec
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.masking import masked_text
-from clevora_mock.web.loopback import is_ip_address, is_loopback_address, is_loopback_host
+from clevora_mock.loopback import is_ip_address, is_loopback_address, is_loopback_host
 
 ControlAccess = Literal["loopback", "allowed", "off"]
 

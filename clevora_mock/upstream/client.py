@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from clevora_mock.core.accounts import bearer
 from clevora_mock.core.exchange import RequestFacts
-from clevora_mock.setting_kinds import LOOPBACK
+from clevora_mock.loopback import is_loopback_host
 from clevora_mock.version import __version__
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class UpstreamClient:
         self.key = key
         self._own_key = own_key
         # Before the first request, whose time is recorded.
-        self._client = _open(urlsplit(self.url).hostname in LOOPBACK, urlsplit(self.url).scheme == "https")
+        self._client = _open(is_loopback_host(urlsplit(self.url).hostname or ""), urlsplit(self.url).scheme == "https")
 
     @property
     def host(self) -> str:

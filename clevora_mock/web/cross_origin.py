@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from clevora_mock.core.reply import Header, Reply
-from clevora_mock.web.loopback import is_loopback_host
+from clevora_mock.loopback import is_loopback_host
 
 _EXPOSED = b"retry-after, retry-after-ms, x-request-id, " + b", ".join(
     b"x-clevora-mock-" + name for name in (b"hint", b"ignored", b"rule", b"server")
