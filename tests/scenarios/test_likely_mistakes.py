@@ -74,7 +74,7 @@ def test_what_may_well_be_meant_is_not(tmp_path: Path, rule: Rule) -> None:
 
 def test_warnings_stand_beside_errors(tmp_path: Path) -> None:
     file = write(tmp_path, {"when": {"body": {"strem": True}}, "then": FAILS}, {"then": {"error": 999}})
-    error, warning = check([file])
+    (error,), (warning,) = check([file]), warn([file])
     assert "rules[1].then.error" in error
     assert warning.endswith('warning: rules[0].when.body.strem: did you mean "stream"?')
 
