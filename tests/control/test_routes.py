@@ -105,6 +105,61 @@ def test_a_route_returns_its_documented_keys(world: World, request_line: str, bo
     assert answer.json().keys() == keys
 
 
+@pytest.mark.parametrize(
+    "where", ["GET /__mock/health", "GET /__mock/clock", "POST /__mock/reset", "GET /openapi.json"]
+)
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        ("x-clevora-mock-eror", 'unknown header "x-clevora-mock-eror"; did you mean "x-clevora-mock-error"?'),
+        (
+            "x-clevora-mock-error",
+            "x-clevora-mock-error: expected at Clevora's endpoints, got it at the mock's own routes",
+        ),
+    ],
+)
+def test_a_header_of_the_mocks_is_refused_where_it_has_no_effect(
+    world: World, where: str, header: str, message: str
+) -> None:
+    method, path = where.split(" ")
+    answer = world.http.request(method, path, headers={header: "429"})
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, message)
+
+
+def test_a_body_in_latin_1_has_a_hint(world: World) -> None:
+    for where in ("PUT /__mock/state", "POST /__mock/tokens"):
+        method, path = where.split(" ")
+        answer = world.http.request(method, path, content='{"uid": "é"}'.encode("latin-1"))
+        hint = answer.headers["x-clevora-mock-hint"]
+        assert (answer.status_code, hint) == (400, "the body is in another encoding, such as Latin-1; send UTF-8")
+
+
+@pytest.mark.parametrize("amount", ["100.00000000000000000001", "0.0000001", "1e-400", "0.1" + "0" * 60 + "1"])
+def test_a_balance_of_more_than_six_decimals_is_refused_however_small_they_are(world: World, amount: str) -> None:
+    body = b'{"balance": %b}' % amount.encode()
+    for where in ("POST /__mock/accounts", "PATCH /__mock/accounts/demo"):
+        method, path = where.split(" ")
+        answer = world.http.request(method, path, content=body)
+        got = amount if len(amount) <= 60 else amount[:57] + "..."
+        message = f"balance: expected a number with at most six decimals, got {got}"
+        assert (answer.status_code, answer.json()["error"]["message"]) == (400, message)
+    assert control(world, "GET accounts/demo")["balance"] == 100
+
+
+def test_zeros_behind_the_sixth_decimal_are_taken(world: World) -> None:
+    answer = world.http.patch(
+        "/__mock/accounts/demo", content=b'{"balance": 5.2500000000000000000000000000000000000000}'
+    )
+    assert answer.json()["balance"] == 5.25
+
+
+def test_a_top_up_of_more_than_two_decimals_is_refused_however_small_they_are(world: World) -> None:
+    body = b'{"amount": 50.00000000000000000001}'
+    answer = world.http.post("/api/developer/topup", headers=world.signed_in(), content=body)
+    message = "amount: expected a number with at most two decimals, got 50.00000000000000000001"
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, message)
+
+
 # Method and path, the body, the status, and the start of the message.
 REFUSALS: list[tuple[str, Any, int, str]] = [
     ("POST /__mock/reset", {"only": "money"}, 400, "only: "),
