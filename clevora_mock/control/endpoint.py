@@ -13,7 +13,7 @@ from clevora_mock.control.route import ControlRoute
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, get_exchange
-from clevora_mock.web.header_overrides import refuse_overrides
+from clevora_mock.web.header_overrides import require_known
 from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.parsing import require_plain
 from clevora_mock.web.request_body import SMALL_BODY_BYTES, read_body
@@ -115,7 +115,8 @@ class ControlEndpoint:
         try:
             if self._local_only is not None:
                 self._local_only.check(request)
-            refuse_overrides(request.scope["headers"], "the mock's own routes")
+            # Known ones have no effect, so that a client can send them with all of its requests.
+            require_known(request.scope["headers"])
         except ApiError as error:
             return error
         return None

@@ -50,7 +50,7 @@ class PlanResolver:
         if not asked:
             return sandbox.scenario_run.plan(facts, principal, sandbox.rng)
         # Read first, since a request that fails here must not count as a rule's call.
-        _require_known(asked, facts.header_lines)
+        require_known(facts.header_lines)
         values = {name: facts.header(name).strip() for name in asked}
         overrides = {name: read(values[name]) for name, read in _OVERRIDES.items() if name in values}
         if FAULT in overrides:
@@ -84,21 +84,21 @@ class PlanResolver:
 
 def refuse_overrides(headers: Sequence[tuple[bytes, bytes]], place: str) -> None:
     """Raise a 400 for a header of the mock's at a `place` where none has an effect; `headers` are as they were sent."""
-    asked = [name for name, _ in headers if name.startswith(_PREFIX)]
-    if asked:
-        _require_known(asked, headers)
+    if asked := require_known(headers):
         raise ApiError("invalid_field", f"{asked[0].decode()}: expected at Clevora's endpoints, got it at {place}")
 
 
-def _require_known(names: list[bytes], headers: Sequence[tuple[bytes, bytes]]) -> None:
-    """Raise a 400 for a header of the mock's that does not exist, or comes twice."""
-    for name in names:
+def require_known(headers: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    """Return the names of the mock's headers. Raises a 400 for one that does not exist, or comes twice."""
+    asked = [name for name, _ in headers if name.startswith(_PREFIX)]
+    for name in asked:
         if name not in _CONTROL_HEADERS:
             written = name.decode("latin-1")
             hint = did_you_mean(written, _NAMES) or f"; expected {one_of(_NAMES)}"
             raise ApiError("invalid_field", f"unknown header {quoted(written)}{hint}")
         if (count := sum(name == other for other, _ in headers)) > 1:
             raise invalid(name.decode(), "one header", f"{count}")
+    return asked
 
 
 def _require_possible(fault: type[Fault], facts: RequestFacts) -> None:

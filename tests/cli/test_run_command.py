@@ -313,6 +313,12 @@ def test_an_address_that_others_reach_is_said_once(flags: tuple[str, ...], count
     assert python("pass", "--host", "0.0.0.0", *flags).stderr.count("every machine that can reach this one") == count
 
 
+def test_scenarios_that_replace_shipped_ones_are_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("name: flaky\n")
+    ended = run_in_process("exec", "--scenarios", str(tmp_path), "--", "true")
+    assert "clevora-mock: warning: --scenarios: it replaces the shipped flaky\n" in ended.stderr
+
+
 def test_the_state_is_exported_when_the_command_has_ended(tmp_path: Path) -> None:
     file = tmp_path / "state.json"
     assert python(CHAT + "ask()", "--export-on-exit", str(file)).returncode == 0

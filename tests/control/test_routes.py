@@ -105,24 +105,11 @@ def test_a_route_returns_its_documented_keys(world: World, request_line: str, bo
     assert answer.json().keys() == keys
 
 
-@pytest.mark.parametrize(
-    "where", ["GET /__mock/health", "GET /__mock/clock", "POST /__mock/reset", "GET /openapi.json"]
-)
-@pytest.mark.parametrize(
-    ("header", "message"),
-    [
-        ("x-clevora-mock-eror", 'unknown header "x-clevora-mock-eror"; did you mean "x-clevora-mock-error"?'),
-        (
-            "x-clevora-mock-error",
-            "x-clevora-mock-error: expected at Clevora's endpoints, got it at the mock's own routes",
-        ),
-    ],
-)
-def test_a_header_of_the_mocks_is_refused_where_it_has_no_effect(
-    world: World, where: str, header: str, message: str
-) -> None:
+@pytest.mark.parametrize("where", ["GET /__mock/health", "PATCH /__mock/clock", "GET /openapi.json"])
+def test_an_unknown_header_of_the_mocks_is_refused(world: World, where: str) -> None:
     method, path = where.split(" ")
-    answer = world.http.request(method, path, headers={header: "429"})
+    answer = world.http.request(method, path, headers={"x-clevora-mock-eror": "429"})
+    message = 'unknown header "x-clevora-mock-eror"; did you mean "x-clevora-mock-error"?'
     assert (answer.status_code, answer.json()["error"]["message"]) == (400, message)
 
 
@@ -147,9 +134,7 @@ def test_a_balance_of_more_than_six_decimals_is_refused_however_small_they_are(w
 
 
 def test_zeros_behind_the_sixth_decimal_are_taken(world: World) -> None:
-    answer = world.http.patch(
-        "/__mock/accounts/demo", content=b'{"balance": 5.2500000000000000000000000000000000000000}'
-    )
+    answer = world.http.patch("/__mock/accounts/demo", content=b'{"balance": 5.25%b}' % (b"0" * 50))
     assert answer.json()["balance"] == 5.25
 
 
