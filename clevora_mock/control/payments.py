@@ -9,7 +9,8 @@ from starlette.responses import Response
 from clevora_mock.api.payments import new_event_id, sign_event
 from clevora_mock.clock import LONGEST, MAX_DURATION, iso
 from clevora_mock.control.checkout import find_checkout
-from clevora_mock.control.endpoint import ControlHandler, get_base_url, get_now, get_sandbox
+from clevora_mock.control.endpoint import get_base_url, get_now, get_sandbox
+from clevora_mock.control.route import ControlHandler
 from clevora_mock.control.schemas import CheckoutDetails, CheckoutDetailsList, FinishedCheckout, SignedEvent
 from clevora_mock.control.seconds import Seconds, to_micros
 from clevora_mock.control.webhook_sender import WebhookSender

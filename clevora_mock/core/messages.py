@@ -44,11 +44,13 @@ def duration_hint(text: str, unit: str | None = None, check: Callable[[str], obj
 
     A number without a unit is meant in `unit`; without that in seconds if it is below 100, else in milliseconds.
     """
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(?: *(ms|milli|s|m|h|d)[a-z]*)?", text, re.ASCII | re.IGNORECASE)
+    found = re.fullmatch(
+        r"([0-9]+(?:\.[0-9]+)?(?:e\+?[0-9]{1,2})?)(?: *(ms|milli|s|m|h|d)[a-z]*)?", text, re.ASCII | re.IGNORECASE
+    )
     if not found:
         return ""
     meant = (found[2] or unit or ("s" if float(found[1]) < MIN_MILLISECONDS else "ms")).lower().replace("milli", "ms")
-    number = found[1]
+    number = found[1] if found[1].replace(".", "").isdigit() else f"{float(found[1]):.15g}"
     if meant == "d":
         number, meant = f"{float(number) * 24:g}", "h"
     try:

@@ -6,6 +6,7 @@ the event's total, which includes tax and may be in another currency.
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -201,6 +202,6 @@ def _metadata_amount(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        return money.micros(float(value))
+        return money.micros(str(value)) if isfinite(float(value)) else None
     except (ValueError, ArithmeticError):
         return None

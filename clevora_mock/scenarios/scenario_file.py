@@ -1,15 +1,17 @@
 """Reads scenario files; all problems of a file are reported at once."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 
 from msgspec.structs import replace
 
+from clevora_mock import resources
+from clevora_mock.core.messages import quoted
 from clevora_mock.core.scenario import SUFFIXES, Scenario
 from clevora_mock.scenarios.document import MAX_CHARACTERS, TOO_LARGE, Lines, parse
 from clevora_mock.scenarios.language import SCENARIO
 from clevora_mock.scenarios.likely_mistakes import find_likely_mistakes
-from clevora_mock.scenarios.nodes import MappingNode
+from clevora_mock.scenarios.nodes import MappingNode, Node
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound, ScenarioProblem
 from clevora_mock.scenarios.shadowed_rules import find_shadowed
 
@@ -78,14 +80,14 @@ def _read_text(path: Path) -> str:
 
 
 def check(paths: Sequence[str | Path]) -> list[str]:
-    """Return a line for each problem in the files, and if there are any, for each oddity."""
+    """Return a line for each problem in the files."""
     lines: list[str] = []
     for path in paths:
         try:
             read_file(Path(path))
         except ScenarioError as error:
             lines += str(error).splitlines()
-    return [*lines, *warn(paths)] if lines else []
+    return lines
 
 
 def warn(paths: Iterable[str | Path]) -> list[str]:
@@ -102,11 +104,20 @@ def _find_oddities(path: Path) -> list[ScenarioProblem]:
         root = parse(_read_text(path))
     except ScenarioError:
         return []
-    found = [*find_likely_mistakes(root)]
+    found = [*find_likely_mistakes(root), *_find_replaced(root, path)]
     try:
         return [*found, *find_shadowed(root, SCENARIO.read(root).rules)]
     except ScenarioError:
         return found
+
+
+def _find_replaced(root: Node, path: Path) -> Iterator[ScenarioProblem]:
+    """Yield an oddity for a name that a shipped scenario has too."""
+    node = root.nodes.get("name") if isinstance(root, MappingNode) else None
+    name = path.stem if node is None else node.text
+    place = (1, 1) if node is None else (node.line, node.column)
+    if any(file.stem == name and not file.samefile(path) for file in resources.scenarios().glob("*.yaml")):
+        yield ScenarioProblem(*place, f"in the folder of --scenarios, it replaces the shipped scenario {quoted(name)}")
 
 
 def _base_name(name: str) -> str:

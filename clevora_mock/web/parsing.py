@@ -39,7 +39,7 @@ def parse_document(body: bytes, decoded: object = None) -> dict[str, Any]:
     except documents.TooLargeDocumentError as error:
         raise ApiError("invalid_json", f"The request body has {error}") from None
     except ValueError as error:
-        raise _invalid_json(body, str(error)) from None
+        raise invalid_json(body, str(error)) from None
     except RecursionError:
         raise ApiError("invalid_json", "The request body is nested too deeply") from None
     if not isinstance(document, dict):
@@ -72,6 +72,11 @@ def convert_fields(document: dict[str, Any], schema: type[T]) -> T:
         return msgspec.convert(document, schema)
     except msgspec.ValidationError as error:
         raise _translate_error(str(error), document, schema) from None
+
+
+def number_text(body: bytes, name: str) -> str:
+    """Return a number in a JSON object as it is written, with the digits that a float loses."""
+    return bytes(msgspec.json.decode(body, type=dict[str, msgspec.Raw])[name]).decode()
 
 
 def parse_optional_body(body: bytes, schema: type[T]) -> T:
@@ -107,6 +112,14 @@ def query_param(query: str, name: str) -> str | None:
     """Return the last value of `name` in a query string, None when it is absent."""
     given = _values(query, name)
     return given[-1] if given else None
+
+
+def single_param(query: str, name: str) -> str | None:
+    """Return the value of `name` in a query string, None when it is absent. Raises a 400 for two, or an empty one."""
+    given = _values(query, name)
+    if len(given) > 1 or given == [""]:
+        raise invalid(name, "one value, not empty", value_text(", ".join(given)))
+    return given[0] if given else None
 
 
 def int_param(query: str, name: str, bounds: tuple[int, int], default: int) -> int:
@@ -155,7 +168,8 @@ def _empty_body(required: Sequence[str] = ()) -> ApiError:
     return ApiError("invalid_json", "The request body is empty; expected a JSON object", hint=hint)
 
 
-def _invalid_json(body: bytes, reason: str) -> ApiError:
+def invalid_json(body: bytes, reason: str) -> ApiError:
+    """Return the error for a body that is no JSON; `reason` is msgspec's, for one whose mistake is not found."""
     if not body.strip():
         return _empty_body()
     from clevora_mock.web.json_problems import find_format, find_problem  # noqa: PLC0415 - only an error needs it

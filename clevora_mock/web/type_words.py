@@ -8,8 +8,17 @@ from msgspec import inspect
 
 from clevora_mock.clock import DURATION
 from clevora_mock.contract.limits import UID_FORMAT, UID_PATTERN
+from clevora_mock.core.messages import masked_excerpt
 
 _PATTERNS = {DURATION: "a duration such as 60s", UID_PATTERN: UID_FORMAT}
+_NAMES = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a string",
+    "bool": "true or false",
+    "array": "an array",
+    "object": "an object",
+}
 _STEP = re.compile(r"(\w+)|\[(\d+)\]")
 
 
@@ -88,3 +97,20 @@ def _field_type(type_: inspect.Type, name: str) -> inspect.Type:
 
 def _item_type(type_: inspect.Type) -> inspect.Type:
     return next(option.item_type for option in _flatten_union(type_) if isinstance(option, inspect.ListType))
+
+
+def reword(message: str) -> str:
+    """Return msgspec's message about a value as other errors are: ``users[0].uid: expected a string, got an array``."""
+    text, found, place = message.rpartition(" - at `$")
+    text, path = (text, place.removesuffix("`").removeprefix(".")) if found else (message, "")
+    if member := re.fullmatch(r"Object (missing required|contains unknown) field `(.*)`", text, re.DOTALL):
+        path = f"{path}.{member[2]}" if path else member[2]
+        text = "required, but missing" if member[1].startswith("missing") else "an unknown field"
+    else:
+        text = re.sub("`(.*?)`", lambda types: _name_types(types[1]), text.replace("Expected", "expected"))
+        text = text.replace(" >= ", " from ").replace(" <= ", " up to ")
+    return f"{masked_excerpt(path, 200)}: {text}" if path else text
+
+
+def _name_types(types: str) -> str:
+    return " or ".join(_NAMES.get(one, one) for one in types.split(" | "))
