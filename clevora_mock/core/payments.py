@@ -107,7 +107,7 @@ class Checkouts:
             del self.by_id[next(iter(self.by_id))]
 
     def has_processed(self, kind: MarkKind, text: str) -> bool:
-        """Tell whether an event with this id has been processed."""
+        """Tell whether an event of this id, or for a payment of this id, has been processed."""
         return _mark(kind, text) in self.processed_events
 
     def claim(self, event_id: str, event: Mapping[str, Any]) -> Checkout:
