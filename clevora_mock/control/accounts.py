@@ -71,7 +71,7 @@ async def create_account(request: Request) -> Response:
     body = parse_optional_body(await request.body(), NewAccount)
     sandbox, now = get_sandbox(request), get_now(request)
     balance = _BALANCE if body.balance is None else _read_balance(await request.body())
-    uid = body.uid or "user_" + sandbox.rng.next_hex("account", 12)
+    uid = body.uid or sandbox.rng.unused_id("account", "user_", sandbox.accounts.by_uid.get, 12)
     if uid in sandbox.accounts.by_uid:
         raise invalid("uid", "one without an account (PATCH changes an account)", value_text(uid))
     if body.password is not None:

@@ -21,7 +21,7 @@ from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.long_json import encode_parts, long_response
 from clevora_mock.web.long_json_decoding import decode_long
-from clevora_mock.web.parsing import invalid_json, parse_optional_body, read_fields
+from clevora_mock.web.parsing import invalid_json, parse_document, parse_optional_body
 from clevora_mock.web.type_words import reword
 
 # The work that a record is, for `Background.run`.
@@ -93,7 +93,7 @@ def parse_state(body: bytes) -> State:
     """Return the snapshot in `body`. Raises ApiError for what is no JSON object, ValueError for other mistakes."""
     try:
         if len(body) <= _MAX_WHOLE_BYTES:
-            version = msgspec.convert(read_fields(body, Versioned), Versioned).version
+            version = msgspec.convert(parse_document(body, schema=Versioned), Versioned).version
             if version != snapshot.VERSION:
                 raise ValueError(f"version: expected {snapshot.VERSION}, got {version}")
         return decode_long(body, State)

@@ -19,32 +19,23 @@ from clevora_mock.scenarios.shadowed_rules import find_shadowed
 _SETTING_NOTHING = {"name", "description", "ttl"}
 
 
-def read_scenario(name: str, text: str) -> Scenario:
-    """Return the scenario that `text` describes, from a file called `name`. Raises ScenarioError."""
-    try:
-        scenario = SCENARIO.read(parse(text))
-    except ScenarioError as error:
-        raise ScenarioError(error.problems, name) from None
-    return replace(scenario, name=scenario.name or _base_name(name), source=text)
+def read_scenario(name: str, text: str, named: Callable[[str], Scenario] | None = None) -> Scenario:
+    """Return the scenario that `text` describes, from a file called `name`. Raises ScenarioError.
 
-
-def read_sent(text: str, named: Callable[[str], Scenario]) -> Scenario:
-    """Return the scenario that a request's `text` describes. Raises ScenarioError.
-
-    A text that sets nothing means the scenario of its name, which `named` returns, with the text's `ttl`.
+    With `named`, a text that sets nothing means the scenario that `named` returns for its name, with the text's `ttl`.
     """
     try:
         root = parse(text)
         scenario = SCENARIO.read(root)
-        is_empty = isinstance(root, MappingNode) and root.keys.keys() <= _SETTING_NOTHING
-        if is_empty and not scenario.name:
+        is_reference = named is not None and isinstance(root, MappingNode) and root.keys.keys() <= _SETTING_NOTHING
+        if is_reference and not scenario.name:
             raise root.invalid("nothing in it; expected a scenario's name, rules, account, clock …")
     except ScenarioError as error:
-        raise ScenarioError(error.problems, "scenario") from None
-    if not is_empty:
-        return replace(scenario, name=scenario.name or "scenario", source=text)
-    chosen = named(scenario.name)
-    return replace(chosen, ttl=scenario.ttl or chosen.ttl)
+        raise ScenarioError(error.problems, name) from None
+    if is_reference and named is not None:
+        chosen = named(scenario.name)
+        return replace(chosen, ttl=scenario.ttl or chosen.ttl)
+    return replace(scenario, name=scenario.name or _base_name(name), source=text)
 
 
 def read_file(path: Path) -> Scenario:

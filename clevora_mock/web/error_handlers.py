@@ -14,12 +14,13 @@ from clevora_mock.contract.errors import ERROR_BY_CODE
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.masking import masked_text
+from clevora_mock.core.messages import closest_spelling
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import path_of
 from clevora_mock.web.cross_origin import is_preflight, preflight_reply
 from clevora_mock.web.exchange_recorder import get_exchange
 from clevora_mock.web.operation import ApiFamily
-from clevora_mock.web.path_hints import closest_path, hint_for
+from clevora_mock.web.path_hints import PATH_SIMILARITY, hint_for
 from clevora_mock.web.pipeline import OperationEndpoint
 from clevora_mock.web.request_body import read_body, refuse
 
@@ -120,7 +121,8 @@ class ErrorHandlers:
 
 def _method_hint(request: Request, *, is_own: bool) -> str | None:
     if is_own:
-        close = closest_path(get_exchange(request.scope).path, _own_paths(request, request.method))
+        own = _own_paths(request, request.method)
+        close = closest_spelling(get_exchange(request.scope).path, own, PATH_SIMILARITY)
         return None if close is None else f"did you mean {request.method} {close}?"
     if request.method not in ("GET", "HEAD"):
         return None

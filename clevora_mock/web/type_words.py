@@ -48,8 +48,8 @@ def describe_type(type_: inspect.Type) -> str:
             return "one of " + ", ".join(f'"{value}"' for value in values) if len(values) > 1 else f'"{values[0]}"'
         case inspect.StrType(pattern=str(pattern)):
             return _PATTERNS.get(pattern, "a non-blank string")
-        case inspect.StrType(min_length=minimum):
-            return "a non-empty string" if minimum else "a string"
+        case inspect.StrType(min_length=low, max_length=high):
+            return "a non-empty string" if (low, high) == (1, None) else "a string" + _describe_length(low, high)
         case inspect.BoolType():
             return "true or false"
         case inspect.IntType(ge=low, gt=above, le=high):
@@ -63,9 +63,15 @@ def describe_type(type_: inspect.Type) -> str:
 
 
 def _describe_array(array: inspect.ListType) -> str:
-    item = describe_type(array.item_type).removeprefix("a ").removeprefix("an ")
+    item = re.sub("(string|number|object|array)", r"\1s", describe_type(array.item_type), count=1)
+    item = item.removeprefix("a ").removeprefix("an ")
     maximum = f"at most {array.max_length} " if array.max_length else ""
-    return f"{'a non-empty array' if array.min_length else 'an array'} of {maximum}{item}s"
+    return f"{'a non-empty array' if array.min_length else 'an array'} of {maximum}{item}"
+
+
+def _describe_length(low: int | None, high: int | None) -> str:
+    bounds = [f"{word} {bound:,}" for word, bound in (("at least", low), ("at most", high)) if bound]
+    return f" of {' and '.join(bounds)} characters" if bounds else ""
 
 
 def _describe_range(low: float | None, above: float | None, high: float | None) -> str:

@@ -206,6 +206,8 @@ REFUSALS: list[tuple[str, Any, int, str]] = [
     ("POST /__mock/accounts", {"uid": ""}, 400, "uid: "),
     ("POST /__mock/accounts", {"uid": "x" * 129}, 400, "uid: "),
     ("POST /__mock/accounts", {"uid": 5}, 400, "uid: "),
+    ("POST /__mock/accounts", {"email": "x" * 321}, 400, "email: expected a string of at most 320 characters, got "),
+    ("POST /__mock/accounts", {"password": "12345"}, 400, "password: expected a string of at least 6 characters, got "),
     ("POST /__mock/accounts", {"balance": "5"}, 400, "balance: "),
     ("POST /__mock/accounts", {"balance": 1e12}, 400, "balance: "),
     ("POST /__mock/accounts", {"balance": 0.0000001}, 400, "balance: "),
