@@ -59,7 +59,7 @@ def parse_dollars(text: str) -> float:
     dollars = float(text)
     if not 0 <= dollars <= money.MAX_DOLLARS:
         raise ValueError(text)
-    money.micros(dollars)
+    money.micros(text)
     return dollars
 
 

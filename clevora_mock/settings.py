@@ -365,20 +365,27 @@ def proxy_exceptions(host: str, environment: Mapping[str, str] | None = None) ->
     names = ("NO_PROXY", "no_proxy")
     # Some clients read only one of the two, so both get all hosts.
     given = [host.strip() for name in names for host in variables.get(name, "").split(",")]
-    hosts = dict.fromkeys([*filter(None, given), "127.0.0.1", "localhost", host])
+    hosts = dict.fromkeys([*filter(None, given), *_own_hosts(host)])
     # Clients recognize ``*``, which means all hosts, only as the whole value.
     return dict.fromkeys(names, "*" if "*" in hosts else ",".join(hosts))
 
 
-def proxy_hint(environment: Mapping[str, str] | None = None) -> str | None:
-    """Explain why no request may have arrived; None unless a proxy for HTTP is set. Its value may hold a password."""
+def _own_hosts(host: str) -> list[str]:
+    return ["127.0.0.1", "localhost", *({host} - {"127.0.0.1", "localhost", ""})]
+
+
+def proxy_hint(host: str, environment: Mapping[str, str] | None = None) -> str | None:
+    """Explain why no request to `host` may have arrived; None unless a proxy for HTTP is set.
+
+    The proxy itself is not shown, since it may hold a password.
+    """
     variables = os.environ if environment is None else environment
     proxies = [name for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy") if variables.get(name)]
     if not proxies:
         return None
-    exceptions = "NO_PROXY=127.0.0.1,localhost"
-    hosts = ",".join(variables.get(name, "") for name in ("NO_PROXY", "no_proxy"))
-    is_set = "127.0.0.1" in hosts or "*" in hosts.split(",")
+    exceptions = f"NO_PROXY={','.join(_own_hosts(host))}"
+    hosts = [one.strip() for name in ("NO_PROXY", "no_proxy") for one in variables.get(name, "").split(",")]
+    is_set = host in hosts or "*" in hosts
     # The command of `exec` has it; under pytest only one of the fixtures sets it.
     advice = f"does the client heed {exceptions}?" if is_set else f"set {exceptions}, as the fixture clevora_env does"
     return f"no request arrived, and {proxies[0]} is set: {advice}"

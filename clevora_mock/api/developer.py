@@ -11,10 +11,11 @@ from clevora_mock.core import money
 from clevora_mock.core.accounts import Account
 from clevora_mock.core.errors import ApiError, invalid
 from clevora_mock.core.ledger import LedgerEntry
+from clevora_mock.core.messages import masked_excerpt
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.context import RequestContext
-from clevora_mock.web.parsing import parse_document, require_plain, value_text
+from clevora_mock.web.parsing import number_text, parse_document, require_plain
 
 
 async def activate_account(context: RequestContext) -> Reply:
@@ -42,10 +43,11 @@ async def show_account(context: RequestContext) -> Reply:
 
 async def create_topup(context: RequestContext, request: dashboard.TopupRequest) -> Reply:
     """Handle ``POST /api/developer/topup``: open a checkout; the payment's webhook credits it."""
+    written = number_text(context.facts.body, "amount")
     try:
-        amount = money.micros(request.amount, decimals=2)
+        amount = money.micros(written, decimals=2)
     except ValueError:
-        raise invalid("amount", "a number with at most two decimals", value_text(request.amount)) from None
+        raise invalid("amount", "a number with at most two decimals", masked_excerpt(written, 60)) from None
     checkout = context.sandbox.open_checkout(context.account, amount, context.now)
     return enveloped(dashboard.CheckoutLink(f"{context.base_url}/checkout/{checkout.id}"))
 

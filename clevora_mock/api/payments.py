@@ -5,6 +5,7 @@ from typing import Any
 
 from clevora_mock.api.schemas import dashboard
 from clevora_mock.core import webhooks
+from clevora_mock.core.payments import NotCreditedError
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.context import RequestContext
@@ -19,7 +20,11 @@ async def receive_event(context: RequestContext) -> Reply:
     event_id = webhooks.verify(sandbox.config.webhook_secret, facts.headers, facts.body, context.now)
     require_plain(facts.body, facts.headers)
     _, event = parse_body(facts.body, dashboard.WebhookEvent)
-    hint = sandbox.receive_payment(event_id, event, context.now)
+    hint = None
+    try:
+        sandbox.receive_payment(event_id, event, context.now)
+    except NotCreditedError as reason:
+        hint = str(reason)
     return with_hint(encode_reply(dashboard.WebhookReceipt(received=True)), hint)
 
 
@@ -29,8 +34,3 @@ def sign_event(sandbox: Sandbox, event: dict[str, Any], event_id: str) -> tuple[
     body = json.dumps(event, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
     headers = webhooks.sign(sandbox.config.webhook_secret, event_id, sandbox.clock.now(), body)
     return {"content-type": "application/json", **headers}, body
-
-
-def new_event_id(sandbox: Sandbox) -> str:
-    """Return the id of a new event; all deliveries of an event have the same one."""
-    return "evt_" + sandbox.rng.next_hex("event")

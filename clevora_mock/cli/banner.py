@@ -12,11 +12,10 @@ from clevora_mock.loopback import is_loopback_host
 from clevora_mock.settings import Settings, reachable_host
 from clevora_mock.version import __version__
 
-# What follows on what every machine can use.
 _CONTROL = {
-    "loopback": "and only this machine the control plane (--control loopback)",
-    "allowed": "and the control plane, without a key (--control allowed)",
-    "off": "and nobody the control plane (--control off)",
+    "loopback": "only this machine can use the control plane (--control loopback)",
+    "allowed": "all can use the control plane, without a key (--control allowed)",
+    "off": "nobody can use the control plane (--control off)",
 }
 
 _WELL_KNOWN = ", which anybody can forge: set --webhook-secret or --seed"
@@ -55,7 +54,7 @@ def exposure(settings: Settings, url: str) -> list[str]:
     """
     if is_loopback_host(settings.host):
         return []
-    lines = [f"{settings.host}: every machine that can reach this one can use the API,", _CONTROL[settings.control]]
+    lines = [f"{settings.host}: every machine that can reach this one can use the API", _CONTROL[settings.control]]
     if reachable_host(settings.host) != settings.host:
         lines.append(f"others use http://{socket.gethostname()}:{urlsplit(url).port}/v1, or this machine's address")
     if settings.control == "allowed":

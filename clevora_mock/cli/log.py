@@ -1,6 +1,7 @@
 """The log on standard error, as text for people or JSON for machines.
 
-It has a line for each request to an emulated API, and one for each change through the control plane.
+It has a line for each request to an emulated API, each change through the control plane, and each request to that which
+is refused.
 """
 
 import json
@@ -63,9 +64,9 @@ def json_line(sandbox: str, entry: JournalEntry) -> str:
 
 
 def control_text_line(sandbox: str, action: ControlAction, style: Styler, now: int) -> str:
-    """Return a change through the control plane as a line of text; `now` is the wall's time, in microseconds.
+    """Return a change, or a refused request, as a line of text; `now` is the wall's time, in microseconds.
 
-    The reason of a refused one follows whole, since it says what to change.
+    The message about a refused request is appended without being shortened, since it says what to change.
     """
     time = f"{time_of_day(action.at, now):<9}"
     target = printable(_target(sandbox, masked_text(action.path)))
@@ -75,7 +76,7 @@ def control_text_line(sandbox: str, action: ControlAction, style: Styler, now: i
 
 
 def control_json_line(sandbox: str, action: ControlAction) -> str:
-    """Return a change made through the control plane as a JSON object on one line."""
+    """Return a change, or a refused request, as a JSON object on one line."""
     fields = {
         "time": iso(action.at),
         "sandbox": masked_text(sandbox),
@@ -88,7 +89,7 @@ def control_json_line(sandbox: str, action: ControlAction) -> str:
 
 
 def _change(action: ControlAction) -> str:
-    # The value of a field that is refused, as its name is not known, may be a secret; the reason has the wrong value.
+    # A refused field may be a misspelt `password`, whose value is a secret. The message has the wrong value, masked.
     return change_of(action.body, with_values=action.error is None)
 
 

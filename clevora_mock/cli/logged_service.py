@@ -10,13 +10,13 @@ from clevora_mock.settings import Settings
 
 
 def logged_service(settings: Settings, summary: RunSummary) -> Service:
-    """Make a server that writes the log and adds to `summary`, and print its warning; with `quiet` none of it.
+    """Make a server that writes the log and adds to `summary`, and print its warnings; with `quiet` none of it.
 
     Raises CannotServeError.
     """
     service = _service(settings, summary)
-    if service.warning is not None and not settings.quiet:
-        sys.stderr.write(f"clevora-mock: warning: {service.warning}\n")
+    if not settings.quiet:
+        sys.stderr.writelines(f"clevora-mock: warning: {warning}\n" for warning in service.warnings())
     return service
 
 

@@ -150,13 +150,14 @@ def check(files: tuple[str, ...]) -> None:
     from clevora_mock.scenarios.scenario_file import check as check_files
     from clevora_mock.scenarios.scenario_file import warn
 
-    if problems := check_files(files):
+    problems, warnings = check_files(files), warn(files)
+    if problems:
         try:
-            click.echo("\n".join(problems))
+            click.echo("\n".join([*problems, *warnings]))
         except OSError:
             discard(sys.stdout)
         raise SystemExit(exit_status.FILE_INVALID)
-    for warning in (warnings := warn(files)):
+    for warning in warnings:
         click.echo(warning)
     found = f"{len(warnings)} warning{'s' if len(warnings) > 1 else ''}" if warnings else "nothing wrong"
     click.echo(f"{len(files)} file{'s' if len(files) > 1 else ''}: {found}")

@@ -9,10 +9,12 @@ signal's number. On Linux it reaps the orphans that it gets as a container's fir
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from urllib.parse import urlsplit
 
 from clevora_mock import exit_status
 from clevora_mock.cli.banner import exposure
@@ -36,8 +38,8 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
     summary = RunSummary()
     service = logged_service(settings, summary)
     exposed = exposure(settings, service.url)
-    if exposed and not settings.quiet:
-        sys.stderr.write("\nclevora-mock: ".join([f"clevora-mock: {' '.join(exposed[:2])}", *exposed[2:]]) + "\n")
+    if not settings.quiet:
+        sys.stderr.writelines(f"clevora-mock: {line}\n" for line in exposed)
     child = ChildProcess(command, service)
     try:
         service.run(child.start, {number: partial(child.signal, number) for number in _forwarded_signals()})
@@ -47,7 +49,8 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
         return child.status or error.status
     finally:
         if child.has_started:
-            print_summary(summary, service, proxy_hint(child_environment(proxy_exceptions(""))))
+            host = urlsplit(service.url).hostname or ""
+            print_summary(summary, service, proxy_hint(host, child_environment(proxy_exceptions(host))))
         drift = report_recordings(service) if child.has_started else 0
     return child.status or drift
 
@@ -88,8 +91,8 @@ class ChildProcess:
         variables = client_variables(self._service.url, self._service.settings.api_key)
         environment = child_environment(variables)
         guard = Guard()
-        await guard.start()
         try:
+            await guard.start()
             if sys.platform == "win32":
                 self._process = await asyncio.create_subprocess_exec(*self._command, env=environment)
                 guard.watch(self._process.pid)
@@ -108,10 +111,14 @@ class ChildProcess:
                 # What a shell started in the background ignores SIGINT.
                 _signal_group(self._process.pid, signal.SIGTERM)
             self.status = code if code >= 0 else exit_status.SIGNALED - code
+        except GuardError as error:
+            self._fail(f"the process that kills it with this one cannot start: {error}", exit_status.NOT_EXECUTABLE)
         except FileNotFoundError:
             self._fail("no such command", exit_status.NOT_FOUND)
         except OSError as error:
             self._fail(error.strerror or str(error), exit_status.NOT_EXECUTABLE)
+        except subprocess.SubprocessError:
+            self._fail("its process cannot be prepared", exit_status.NOT_EXECUTABLE)
         finally:
             guard.stop()
             self._service.stop()
@@ -121,29 +128,42 @@ class ChildProcess:
         self.status = status
 
 
+class GuardError(Exception):
+    """A guard that cannot start; the message is the system's reason."""
+
+
 class Guard:
     """A process that kills another one, or the group of a negative number, once this process has ended."""
 
     def __init__(self) -> None:
         self._process: asyncio.subprocess.Process | None = None
-        # The guard's standard input, and the end of it that this process holds.
-        self._input, self._pipe = os.pipe()
+        # The end of the guard's standard input that this process holds.
+        self._pipe: int | None = None
 
     async def start(self) -> None:
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-ISc", _GUARD, stdin=self._input, start_new_session=True
-        )
-        os.close(self._input)
+        """Start the process. Raises GuardError."""
+        try:
+            source, self._pipe = os.pipe()
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    sys.executable, "-ISc", _GUARD, stdin=source, start_new_session=True
+                )
+            finally:
+                os.close(source)
+        except OSError as error:
+            raise GuardError(error.strerror or str(error)) from None
 
     def watch(self, target: int) -> None:
         """Set the process that is to be killed; also called in a child, before it becomes the command."""
-        os.write(self._pipe, b"%d\n" % target)
+        if self._pipe is not None:
+            os.write(self._pipe, b"%d\n" % target)
 
     def stop(self) -> None:
-        """Kill nothing from now on."""
+        """Kill nothing from now on; also of a guard that has not started."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
-        os.close(self._pipe)
+        if self._pipe is not None:
+            os.close(self._pipe)
 
 
 def _prepare(guard: Guard, *, is_group: bool) -> None:

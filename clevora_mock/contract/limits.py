@@ -37,7 +37,7 @@ UID_FORMAT = f"1 to {MAX_UID_CHARACTERS} characters without / and control charac
 # The longest address that SMTP takes has 254 characters.
 MAX_EMAIL_CHARACTERS = 320
 
-# The largest number that is counted to and the latest time, which fit into 64 bits and can be printed as a date.
+# The largest count, and the latest time in microseconds. Both fit into 64 bits.
 MAX_COUNT = 2**62
 # The largest balance and debt; the difference of two is within `MAX_COUNT`.
 MAX_BALANCE = 2**60
@@ -57,6 +57,11 @@ RECENT_ACTIVITY = 20
 DEFAULT_TRANSACTIONS = 50
 MAX_TRANSACTIONS = 500
 MAX_IGNORED_NAMES = 20
+
+
+def counted(number: int) -> int:
+    """Return a count, which stays at `MAX_COUNT`."""
+    return min(number, MAX_COUNT)
 
 
 def dollars_text(micros: int) -> str:

@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.clock import SECOND
-from clevora_mock.contract.limits import MAX_EMAIL_CHARACTERS, TIER
-from clevora_mock.control.endpoint import ControlHandler, get_now, get_sandbox
+from clevora_mock.contract.limits import DOLLAR, MAX_EMAIL_CHARACTERS, TIER
+from clevora_mock.control.endpoint import get_now, get_sandbox
+from clevora_mock.control.route import ControlHandler
 from clevora_mock.control.schemas import (
     AccountDetails,
     AccountDetailsList,
@@ -24,16 +25,17 @@ from clevora_mock.core import id_tokens, money
 from clevora_mock.core.accounts import Account, Email, Key, Uid
 from clevora_mock.core.errors import ApiError, invalid, missing
 from clevora_mock.core.id_tokens import Identity
+from clevora_mock.core.messages import masked_excerpt
 from clevora_mock.core.passwords import MIN_CHARACTERS
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.users import User
 from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.long_json import encode_parts, long_response
-from clevora_mock.web.parsing import parse_body, parse_optional_body, value_text
+from clevora_mock.web.parsing import number_text, parse_body, parse_optional_body, value_text
 
 _KEY_NAME = "Made by the control plane"
-_BALANCE = 100.0
+_BALANCE = 100 * DOLLAR
 # The work that an account is, for `Background.run`.
 _SIZE = 50
 _MAX_LIFETIME_SECONDS = 10 * 365 * 86_400
@@ -77,8 +79,8 @@ async def create_account(request: Request) -> Response:
     """Handle ``POST /__mock/accounts``: create an account, and return it with its whole first key."""
     body = parse_optional_body(await request.body(), NewAccount)
     sandbox, now = get_sandbox(request), get_now(request)
-    balance = _parse_balance(_BALANCE if body.balance is None else body.balance)
-    uid = body.uid or "user_" + sandbox.rng.next_hex("account", 12)
+    balance = _BALANCE if body.balance is None else _read_balance(await request.body())
+    uid = body.uid or sandbox.rng.unused_id("account", "user_", sandbox.accounts.by_uid.get, 12)
     if uid in sandbox.accounts.by_uid:
         raise invalid("uid", "one without an account (PATCH changes an account)", value_text(uid))
     if body.password is not None:
@@ -111,7 +113,7 @@ async def change_account(request: Request) -> Response:
     """Handle ``PATCH /__mock/accounts/{uid}``."""
     account = _find_account(request)
     body = parse_body(await request.body(), AccountChange)[0]
-    balance = None if body.balance is None else _parse_balance(body.balance)
+    balance = None if body.balance is None else _read_balance(await request.body())
     get_sandbox(request).update_account(account, balance, body.activated, body.developer_access)
     return json_response(render_account(account))
 
@@ -196,8 +198,10 @@ def _create_user(sandbox: Sandbox, uid: str, email: str | None, password: str, n
     users.add(User(uid, email.lower(), sandbox.new_password(password), now))
 
 
-def _parse_balance(amount: float) -> int:
+def _read_balance(body: bytes) -> int:
+    """Return the micro-dollars of a body's balance, which is a number. Raises a 400 for more than six decimals."""
+    amount = number_text(body, "balance")
     try:
         return money.micros(amount)
     except ValueError:
-        raise invalid("balance", "a number with at most six decimals", value_text(amount)) from None
+        raise invalid("balance", "a number with at most six decimals", masked_excerpt(amount, 60)) from None

@@ -1,6 +1,6 @@
 """Endpoints of the control plane: Starlette handlers behind the origin check."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from starlette.requests import ClientDisconnect, Request
@@ -9,9 +9,11 @@ from starlette.types import Receive, Scope, Send
 
 from clevora_mock.contract.limits import MAX_BODY_BYTES
 from clevora_mock.control.origin_check import LocalOnly
+from clevora_mock.control.route import ControlRoute
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, get_exchange
+from clevora_mock.web.header_overrides import require_known
 from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.parsing import require_plain
 from clevora_mock.web.request_body import SMALL_BODY_BYTES, read_body
@@ -23,11 +25,9 @@ MAX_SNAPSHOT_BYTES = 11 * MAX_BODY_BYTES
 _LONG_BYTES = 4 * 1024 * 1024
 _RECORD_BYTES = 1_000
 
-ControlHandler = Callable[[Request], Awaitable[Response]]
-
 
 class ControlAction(NamedTuple):
-    """A change through the control plane, or one that was refused with the message `error`.
+    """A change through the control plane, or a request to it that was refused with the message `error`.
 
     `at` is the sandbox's time after it, in microseconds.
     """
@@ -39,48 +39,40 @@ class ControlAction(NamedTuple):
     error: str | None = None
 
 
-# Called with the name of the sandbox, and each change that was made to it or refused.
+# Called with the name of the sandbox, and each change that was made to it or request that was refused.
 ControlListener = Callable[[str, ControlAction], None]
 
 
 class ControlEndpoint:
-    """The handlers of one path by method, as an ASGI endpoint for a Starlette route.
+    """The routes of one path, as an ASGI endpoint for a Starlette route.
 
-    `local_only` is None for a path that answers under every host name; `limits` has, by method, the largest body.
-    `long` are the methods whose answers grow with the sandbox, `makes` those that make one. `on_change` has, by method,
-    the listeners to changes, also to refused ones.
+    `local_only` is None for a path that answers under every host name. `listener` gets each change, and each refused
+    request of any method.
     """
 
     def __init__(
         self,
-        handlers: Mapping[str, ControlHandler],
+        rows: Sequence[ControlRoute],
         local_only: LocalOnly | None,
-        limits: Mapping[str, int],
-        long: frozenset[str] = frozenset(),
-        makes: frozenset[str] = frozenset(),
-        on_change: Mapping[str, ControlListener] | None = None,
+        listener: ControlListener | None = None,
     ) -> None:
-        self._handlers = handlers
+        self._rows = {row.method: row for row in rows}
         self._local_only = local_only
-        self._limits = limits
-        self._long = long
-        self._makes = makes
-        self._on_change = on_change or {}
+        self._listener = listener
 
     @property
     def methods(self) -> list[str]:
         """Methods that the path takes, in the order of the table."""
-        return [*self._handlers, *(["HEAD"] if "GET" in self._handlers else [])]
+        return [*self._rows, *(["HEAD"] if "GET" in self._rows else [])]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        row = self._rows["GET" if scope["method"] == "HEAD" else scope["method"]]
         exchange = get_exchange(scope)
         exchange.assign_id(emulated=False)
         refusal = self._refusal(Request(scope))
-        limit = self._limits[method]
         try:
             body = await read_body(
-                method, exchange.headers, receive, exchange.body_memory, lambda: refusal is None, limit
+                row.method, exchange.headers, receive, exchange.body_memory, lambda: refusal is None, row.max_body
             )
         except ClientDisconnect:
             return
@@ -89,16 +81,17 @@ class ControlEndpoint:
             if refusal is not None:
                 raise refusal
             if not body.fits:
-                raise ApiError("payload_too_large", f"The request body is larger than {limit // 1024:,} KiB")
-            response = await self._handle(method, request, exchange)
+                raise ApiError("payload_too_large", f"The request body is larger than {row.max_body // 1024:,} KiB")
+            response = await self._handle(row, request, exchange)
         except ClientDisconnect:
             return
         except ApiError as error:
-            self._notify(exchange, method, body.content, error.message)
+            self._notify(exchange, scope["method"], body.content, error.message)
             raise
-        except Exception as error:  # noqa: BLE001 - any other error becomes a 500 in JSON
-            raise internal_error(method, exchange.path, error) from None
-        self._notify(exchange, method, body.content)
+        except Exception as error:  # noqa: BLE001 - any other error becomes a 500 in JSON, with a line of its own
+            raise internal_error(row.method, exchange.path, error) from None
+        if row.is_change:
+            self._notify(exchange, row.method, body.content)
         # The body is not needed for the answer.
         del body, request
         exchange.body_memory.shrink(0)
@@ -106,14 +99,14 @@ class ControlEndpoint:
             exchange.work_memory.shrink(len(response.body) if len(response.body) > SMALL_BODY_BYTES else 0)
         await response(scope, receive, send)
 
-    async def _handle(self, method: str, request: "BufferedRequest", exchange: ExchangeRecorder) -> Response:
+    async def _handle(self, row: ControlRoute, request: "BufferedRequest", exchange: ExchangeRecorder) -> Response:
         require_plain(await request.body(), exchange.headers)
-        if method in self._long:
+        if row.is_long:
             sandbox = exchange.sandbox
             copied = sandbox.accounts.size * _RECORD_BYTES
             await exchange.work_memory.hold(_LONG_BYTES + sandbox.journal.bytes + copied)
-        response = await self._handlers[method](request)
-        if method in self._makes:
+        response = await row.handler(request)
+        if row.makes_sandbox:
             exchange.keep_sandbox()
         return response
 
@@ -122,15 +115,16 @@ class ControlEndpoint:
         try:
             if self._local_only is not None:
                 self._local_only.check(request)
+            # Known ones have no effect, so that a client can send them with all of its requests.
+            require_known(request.scope["headers"])
         except ApiError as error:
             return error
         return None
 
     def _notify(self, exchange: ExchangeRecorder, method: str, body: bytes, error: str | None = None) -> None:
-        if method in self._on_change:
+        if self._listener is not None:
             sandbox = exchange.sandbox
-            action = ControlAction(sandbox.clock.now(), method, exchange.path, body, error)
-            self._on_change[method](sandbox.name, action)
+            self._listener(sandbox.name, ControlAction(sandbox.clock.now(), method, exchange.path, body, error))
 
 
 class BufferedRequest(Request):

@@ -17,6 +17,7 @@ from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.sandboxes import DEFAULT, Sandboxes, is_name
 from clevora_mock.core.snapshot import VERSION, State
 from clevora_mock.web.long_json import encode_parts
+from clevora_mock.web.type_words import reword
 
 
 class ExportFileError(UnusableFileError):
@@ -145,7 +146,7 @@ def import_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
     except OSError as error:
         raise ExportFileError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise ExportFileError(f"{path}: not an export of this server: {error}") from None
+        raise ExportFileError(f"{path}: not an export of this server: {reword(str(error))}") from None
     if content.version != VERSION:
         raise ExportFileError(f"{path}: version: expected {VERSION}, got {content.version}")
     if not sandboxes.has_room_for(content.sandboxes):

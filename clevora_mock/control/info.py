@@ -12,7 +12,8 @@ from clevora_mock.api.developer import render_transaction
 from clevora_mock.api.openapi import build_openapi_document
 from clevora_mock.contract.clauses import CLAUSES
 from clevora_mock.control import clock, firestore
-from clevora_mock.control.endpoint import ControlHandler, get_base_url, get_query, get_sandbox
+from clevora_mock.control.endpoint import get_base_url, get_query, get_sandbox
+from clevora_mock.control.route import ControlHandler
 from clevora_mock.control.schemas import ClauseView, Fidelity, FidelityEvidence, Health, LedgerView
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError, missing
@@ -22,7 +23,7 @@ from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.long_json import encode_parts, long_response
 from clevora_mock.web.operation import Operation
-from clevora_mock.web.parsing import query_param
+from clevora_mock.web.parsing import single_param
 
 # The work that an entry is, for `Background.run`.
 _SIZE = 50
@@ -91,8 +92,8 @@ def show_ledger(background: Background) -> ControlHandler:
     """Handle ``GET /__mock/ledger?uid=``: return an account's balance, sums and entries, oldest first."""
 
     async def show(request: Request) -> Response:
-        uid = query_param(get_query(request), "uid")
-        if not uid:
+        uid = single_param(get_query(request), "uid")
+        if uid is None:
             raise missing("uid")
         sandbox = get_sandbox(request)
         account = sandbox.accounts.by_uid.get(uid)

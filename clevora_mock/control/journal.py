@@ -10,7 +10,8 @@ from starlette.responses import Response
 from clevora_mock.clock import iso, parse
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import KEY_PATTERN
-from clevora_mock.control.endpoint import ControlHandler, get_now, get_query, get_sandbox
+from clevora_mock.control.endpoint import get_now, get_query, get_sandbox
+from clevora_mock.control.route import ControlHandler
 from clevora_mock.control.schemas import ConductReport, JournalEntryView, JournalView, NearMissView
 from clevora_mock.core import money
 from clevora_mock.core.conduct import findings
@@ -21,7 +22,7 @@ from clevora_mock.core.messages import did_you_mean
 from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.long_json import encode_parts, long_response
-from clevora_mock.web.parsing import int_param, query_names, query_param, value_text
+from clevora_mock.web.parsing import int_param, query_names, single_param, value_text
 
 _LIMIT = 100
 # Begins the name of a request to Firebase's part.
@@ -54,7 +55,9 @@ def list_requests(background: Background) -> ControlHandler:
 
 
 async def clear_journal(request: Request) -> Response:
-    """Handle ``DELETE /__mock/requests``."""
+    """Handle ``DELETE /__mock/requests``, which takes no filters."""
+    if given := query_names(get_query(request)):
+        raise invalid(min(given), "no filter, since all entries are removed", "one")
     sandbox = get_sandbox(request)
     sandbox.journal.clear()
     sandbox.announce("reset", "journal")
@@ -121,11 +124,11 @@ def _render_body(entry: JournalEntry) -> object:
 
 
 def _parse_filters(query: str, now: int) -> list[Filter]:
-    """Return the filters in a query. Raises a 400 for an unknown name or a malformed value."""
+    """Return the filters in a query. Raises a 400 for an unknown name, one that comes twice, or a malformed value."""
     unknown = query_names(query) - set(QUERY)
     if unknown:
         raise invalid(min(unknown), f"one of {', '.join(QUERY)}", "an unknown filter")
-    values = {name: query_param(query, name) for name in _FILTERS}
+    values = {name: single_param(query, name) for name in _FILTERS}
     return [_FILTERS[name](value, now) for name, value in values.items() if value is not None]
 
 
@@ -156,7 +159,9 @@ def _is_since(text: str, now: int) -> Filter:
     try:
         since = parse(text)
     except ValueError:
-        raise invalid("since", "a time such as 2026-05-11T14:00:00Z", value_text(text)) from None
+        # Of a zone such as +02:00.
+        hint = "; a + in a query means a blank: write %2B" if " " in text else ""
+        raise invalid("since", "a time such as 2026-05-11T14:00:00Z", value_text(text) + hint) from None
     # Entries after now are from before the clock was set back.
     return lambda entry: since <= entry.at <= now
 
@@ -171,6 +176,9 @@ _FILTERS: dict[str, Callable[[str, int], Filter]] = {
     "since": _is_since,
     "rule": _equals("rule"),
 }
+
+# Of the names that the filter `endpoint` takes.
+ENDPOINT_PATTERN = f"^({'|'.join(map(re.escape, ENDPOINT_BY_NAME))}|{re.escape(_FIREBASE)}.*)$"
 
 # Query parameters of ``GET /__mock/requests``.
 QUERY = (*_FILTERS, "limit")

@@ -9,7 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.contract.endpoints import ENDPOINTS, Endpoint
-from clevora_mock.control.endpoint import ControlHandler, get_now, get_sandbox
+from clevora_mock.control.endpoint import get_now, get_sandbox
+from clevora_mock.control.route import ControlHandler
 from clevora_mock.control.schemas import RuleMatch, RuleVerdict
 from clevora_mock.core.accounts import Key
 from clevora_mock.core.errors import ApiError, invalid

@@ -6,18 +6,20 @@ from typing import Any
 
 from clevora_mock.api.openapi import describe_types, plain_schema
 from clevora_mock.api.schemas.errors import ErrorResponse
+from clevora_mock.control.journal import ENDPOINT_PATTERN
 from clevora_mock.control.route import ControlRoute
 from clevora_mock.core.journal import MAX_ENTRIES
 from clevora_mock.version import __version__
 
 _PARAMETER = re.compile(r"\{(\w+)(?::path)?\}")
 
-# The query parameters that are not just any text, or required.
+# The query parameters that are not just some text, or required.
 _QUERY: dict[str, dict[str, Any]] = {
     "limit": {"schema": {"type": "integer", "minimum": 1, "maximum": MAX_ENTRIES}},
+    "endpoint": {"schema": {"type": "string", "pattern": ENDPOINT_PATTERN}},
     "status": {"schema": {"type": "string", "pattern": "^[0-9]{3}$"}},
     "since": {"schema": {"type": "string", "format": "date-time"}},
-    "uid": {"schema": {"type": "string", "minLength": 1}, "required": True},
+    "uid": {"required": True},
 }
 
 # A whole scenario is described by the language's own schema.
@@ -73,7 +75,8 @@ def _describe_operation(row: ControlRoute, schemas: dict[str, Any]) -> dict[str,
     }
     text = {"schema": {"type": "string"}}
     in_path = [{"name": name, "in": "path", "required": True, **text} for name in _PARAMETER.findall(row.path)]
-    in_query = [{"name": name, "in": "query", "required": False, **text, **_QUERY.get(name, {})} for name in row.query]
+    some = {"schema": {"type": "string", "minLength": 1}}
+    in_query = [{"name": name, "in": "query", "required": False, **some, **_QUERY.get(name, {})} for name in row.query]
     if parameters := in_path + in_query:
         described["parameters"] = parameters
     if row.request is not None:

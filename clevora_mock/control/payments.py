@@ -6,10 +6,11 @@ from msgspec import Meta, Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clevora_mock.api.payments import new_event_id, sign_event
+from clevora_mock.api.payments import sign_event
 from clevora_mock.clock import LONGEST, MAX_DURATION, iso
 from clevora_mock.control.checkout import find_checkout
-from clevora_mock.control.endpoint import ControlHandler, get_base_url, get_now, get_sandbox
+from clevora_mock.control.endpoint import get_base_url, get_now, get_sandbox
+from clevora_mock.control.route import ControlHandler
 from clevora_mock.control.schemas import CheckoutDetails, CheckoutDetailsList, FinishedCheckout, SignedEvent
 from clevora_mock.control.seconds import Seconds, to_micros
 from clevora_mock.control.webhook_sender import WebhookSender
@@ -76,7 +77,7 @@ def sign_webhook(background: Background) -> ControlHandler:
         body = await request.body()
         event, _ = await background.run(len(body), lambda: parse_body(body, SignRequest))
         sandbox = get_sandbox(request)
-        headers, signed = sign_event(sandbox, event.payload, new_event_id(sandbox))
+        headers, signed = sign_event(sandbox, event.payload, sandbox.next_event_id())
         return json_response(SignedEvent(headers, signed.decode()))
 
     return sign

@@ -6,7 +6,8 @@ from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clevora_mock.control.endpoint import ControlHandler, get_sandbox
+from clevora_mock.control.endpoint import get_sandbox
+from clevora_mock.control.route import ControlHandler
 from clevora_mock.control.schemas import RecordingView
 from clevora_mock.core.errors import ApiError, UnusableFileError, invalid
 from clevora_mock.core.messages import quoted

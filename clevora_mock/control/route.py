@@ -1,10 +1,13 @@
 """Row in the control plane's table of routes."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 
 from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
 
-from clevora_mock.control.endpoint import ControlHandler
+ControlHandler = Callable[[Request], Awaitable[Response]]
 
 
 class ControlRoute(NamedTuple):
@@ -14,8 +17,8 @@ class ControlRoute(NamedTuple):
     `max_body` is the largest body in bytes; `takes_scenario` is True if it may also be a whole scenario, and
     `optional_body` if it may be absent. `is_long` is True for an answer that grows with the sandbox. `changes` is False
     for a route that leaves the sandbox as it is, whatever its method, `removes` True for one that removes what a new
-    sandbox does not have, `any_host` True for one that answers everybody
-    under every host name, `any_peer` for one that answers every machine, whatever the setting `control` says.
+    sandbox does not have, `any_host` for one that answers under every host name, and `any_peer` for one that answers
+    every machine, whatever the setting `control` says.
     """
 
     where: str

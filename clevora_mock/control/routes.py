@@ -27,12 +27,11 @@ from clevora_mock.control.console import ConsolePages
 from clevora_mock.control.endpoint import (
     MAX_SNAPSHOT_BYTES,
     ControlEndpoint,
-    ControlHandler,
     ControlListener,
     get_base_url,
 )
 from clevora_mock.control.origin_check import LocalOnly
-from clevora_mock.control.route import ControlRoute
+from clevora_mock.control.route import ControlHandler, ControlRoute
 from clevora_mock.control.scenario import RuleSwitches, ScenarioHandlers, ScenarioName, ScenarioText
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.sandboxes import Sandboxes
@@ -371,7 +370,7 @@ def _records(background: Background) -> list[ControlRoute]:
 def build_control_routes(
     table: Sequence[ControlRoute], local_only: LocalOnly, on_change: ControlListener | None = None
 ) -> list[TrailingSlashRoute]:
-    """Return a Starlette route per path of the table, behind the origin check; `on_change` gets each change."""
+    """Return a Starlette route per path of the table, behind the origin check; `on_change` is for the endpoints."""
     by_path: dict[str, list[ControlRoute]] = {}
     for row in table:
         by_path.setdefault(row.path, []).append(row)
@@ -381,17 +380,12 @@ def build_control_routes(
 def _starlette_route(
     path: str, rows: Sequence[ControlRoute], local_only: LocalOnly, on_change: ControlListener | None
 ) -> TrailingSlashRoute:
-    handlers: dict[str, ControlHandler] = {row.method: row.handler for row in rows}
-    listeners = {} if on_change is None else {row.method: on_change for row in rows if row.is_change}
     checked = None if any(row.any_host for row in rows) else local_only
     # Part of the emulated API, whoever may use that (B7).
     if any(row.any_peer for row in rows):
         checked = replace(local_only, access="allowed")
-    limits = {row.method: row.max_body for row in rows}
-    long = frozenset(row.method for row in rows if row.is_long)
-    makes = frozenset(row.method for row in rows if row.makes_sandbox)
-    endpoint = ControlEndpoint(handlers, checked, limits, long, makes, listeners)
-    return TrailingSlashRoute(path, endpoint, methods=list(handlers), name=f"control:{path}")
+    endpoint = ControlEndpoint(rows, checked, on_change)
+    return TrailingSlashRoute(path, endpoint, methods=[row.method for row in rows], name=f"control:{path}")
 
 
 def _show_control_openapi(table: Sequence[ControlRoute]) -> ControlHandler:

@@ -4,7 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from clevora_mock.clock import iso
-from clevora_mock.control.endpoint import ControlHandler, get_sandbox
+from clevora_mock.control.endpoint import get_sandbox
+from clevora_mock.control.route import ControlHandler
 from clevora_mock.control.schemas import RemovedSandbox, SandboxList, SandboxView
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError

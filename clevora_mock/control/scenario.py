@@ -117,14 +117,14 @@ class ScenarioHandlers:
         return await self.show(request)
 
     def _read(self, body: bytes) -> Scenario:
-        from clevora_mock.scenarios.scenario_file import read_sent  # noqa: PLC0415 - imports YAML
+        from clevora_mock.scenarios.scenario_file import read_scenario  # noqa: PLC0415 - imports YAML
 
         try:
             text = body.decode()
         except UnicodeDecodeError:
             raise ApiError("invalid_field", "scenario: expected UTF-8 text") from None
         try:
-            return read_sent(text, self._store.named)
+            return read_scenario("scenario", text, self._store.named)
         except ValueError as error:
             message = "; ".join(str(error).splitlines())
             raise ApiError("invalid_field", message + self._body_hint(text.strip(), message)) from None

@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
 
-from clevora_mock.control.endpoint import ControlHandler, get_sandbox
+from clevora_mock.control.endpoint import get_sandbox
+from clevora_mock.control.route import ControlHandler
 from clevora_mock.control.schemas import ResetPart, RestoredState
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core import snapshot
@@ -20,7 +21,8 @@ from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.long_json import encode_parts, long_response
 from clevora_mock.web.long_json_decoding import decode_long
-from clevora_mock.web.parsing import parse_optional_body
+from clevora_mock.web.parsing import invalid_json, parse_document, parse_optional_body
+from clevora_mock.web.type_words import reword
 
 # The work that a record is, for `Background.run`.
 _SIZE = 100
@@ -88,13 +90,17 @@ async def reset_sandbox(request: Request) -> Response:
 
 
 def parse_state(body: bytes) -> State:
-    """Return the snapshot in `body`. Raises ValueError."""
+    """Return the snapshot in `body`. Raises ApiError for what is no JSON object, ValueError for other mistakes."""
     try:
         if len(body) <= _MAX_WHOLE_BYTES:
-            version = msgspec.json.decode(body, type=Versioned).version
+            version = msgspec.convert(parse_document(body, schema=Versioned), Versioned).version
             if version != snapshot.VERSION:
                 raise ValueError(f"version: expected {snapshot.VERSION}, got {version}")
         return decode_long(body, State)
+    except msgspec.ValidationError as error:
+        raise ValueError(reword(str(error))) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise invalid_json(body, str(error)) from None
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 
 from starlette.types import ASGIApp, Message
 
-from clevora_mock.api.payments import new_event_id, sign_event
+from clevora_mock.api.payments import sign_event
 from clevora_mock.clock import Timer
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.payments import Checkout, PaymentOrder
@@ -78,7 +78,7 @@ class WebhookSender:
         # By the clock that the webhook will go by, which a scenario that is over may have set.
         sandbox.end_expired_scenario()
         event = sandbox.payment_event(checkout, sandbox.clock.now())
-        event_id = new_event_id(sandbox)
+        event_id = sandbox.next_event_id()
         statuses = []
         for _ in range(checkout.deliveries):
             headers, body = sign_event(sandbox, event, event_id)

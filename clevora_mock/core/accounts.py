@@ -15,9 +15,9 @@ from clevora_mock.contract.limits import (
     KEY_FORMAT,
     KEY_PATTERN,
     KEY_PREFIX,
-    MAX_COUNT,
     MAX_EMAIL_CHARACTERS,
     UID_PATTERN,
+    counted,
 )
 from clevora_mock.core import money
 from clevora_mock.core.errors import ApiError
@@ -72,8 +72,8 @@ class Key:
 
     def record(self, tokens: int, now: int) -> None:
         """Count a request that completed at `now`."""
-        self.requests = min(self.requests + 1, MAX_COUNT)
-        self.tokens = min(self.tokens + tokens, MAX_COUNT)
+        self.requests = counted(self.requests + 1)
+        self.tokens = counted(self.tokens + tokens)
         self.last_used = now
         self.limiter.add_tokens(tokens, now)
 

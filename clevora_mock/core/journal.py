@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from clevora_mock.clock import SECOND
-from clevora_mock.contract.limits import MAX_COUNT
+from clevora_mock.contract.limits import counted
 from clevora_mock.core.exchange import Exchange
 from clevora_mock.core.masking import LONGEST_SECRET, is_secret_name, masked_all
 from clevora_mock.core.near_misses import NOTHING
@@ -139,7 +139,7 @@ class Journal:
         if len(self.entries) == self.entries.maxlen:
             self.drop(1)
         self.entries.append(entry)
-        self.total = min(self.total + 1, MAX_COUNT)
+        self.total = counted(self.total + 1)
         self._memory.change(self, size_of(entry))
         for listener in self.listeners:
             listener(entry)

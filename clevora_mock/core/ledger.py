@@ -9,7 +9,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from clevora_mock.contract.limits import MAX_BALANCE, MAX_COUNT
+from clevora_mock.contract.limits import MAX_BALANCE, MAX_COUNT, counted
 
 EntryType = Literal["credit", "charge", "adjustment"]
 
@@ -49,7 +49,7 @@ class LedgerTotals(Struct, gc=False):
 
     def limit(self) -> None:
         """Replace sums beyond `MAX_COUNT` by one adjustment, and numbers beyond it by the largest one."""
-        self.entries, self.tokens = min(self.entries, MAX_COUNT), min(self.tokens, MAX_COUNT)
+        self.entries, self.tokens = counted(self.entries), counted(self.tokens)
         if max(self.credits, self.charges, abs(self.adjustments)) > MAX_COUNT:
             self.adjustments += self.credits - self.charges
             self.credits = self.charges = 0

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from clevora_mock.clock import DAY, MINUTE, SECOND, day_of
-from clevora_mock.contract.limits import MAX_COUNT, REQUESTS_PER_MINUTE, TOKENS_PER_DAY
+from clevora_mock.contract.limits import MAX_COUNT, REQUESTS_PER_MINUTE, TOKENS_PER_DAY, counted
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.usage import DAYS
 
@@ -110,7 +110,7 @@ class RateLimiter:
     def add_tokens(self, tokens: int, now: int) -> None:
         """Add `tokens` to the UTC day of `now`; beyond `DAYS` days, the one that was used least recently is dropped."""
         day = day_of(now)
-        self.tokens[day] = min(self.tokens.pop(day, 0) + tokens, MAX_COUNT)
+        self.tokens[day] = counted(self.tokens.pop(day, 0) + tokens)
         if len(self.tokens) > DAYS:
             del self.tokens[next(iter(self.tokens))]
 

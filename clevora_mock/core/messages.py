@@ -20,17 +20,20 @@ def one_of(values: Iterable[object]) -> str:
     return f"one of {', '.join(names)}" if len(names) > 2 else " or ".join(names)
 
 
-def closest_match(word: str, known: Iterable[str]) -> str | None:
-    """Return the closest match to `word` among `known`, or None."""
+def closest_spelling(word: str, known: Iterable[str], similarity: float = 0.6) -> str | None:
+    """Return the one among `known` that is spelt most like `word`, None if none is that similar (0 to 1)."""
     from difflib import get_close_matches  # noqa: PLC0415 - only errors need it
 
     folded = {name.lower(): name for name in known}
-    written = word.lower()[:80]
-    close = get_close_matches(written, folded, 1)
-    if not close and len(written) > 2:
-        holding = [name for name in folded if written in name]
-        close = holding if len(holding) == 1 else []
+    close = get_close_matches(word.lower()[:80], folded, 1, similarity)
     return folded[close[0]] if close else None
+
+
+def closest_match(word: str, known: Iterable[str]) -> str | None:
+    """Return the closest spelling of `word` among `known`, else the only one that contains it, or None."""
+    names = [*known]
+    holding = [name for name in names if len(word) > 2 and word.lower() in name.lower()]
+    return closest_spelling(word, names) or (holding[0] if len(holding) == 1 else None)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -44,11 +47,13 @@ def duration_hint(text: str, unit: str | None = None, check: Callable[[str], obj
 
     A number without a unit is meant in `unit`; without that in seconds if it is below 100, else in milliseconds.
     """
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(?: *(ms|milli|s|m|h|d)[a-z]*)?", text, re.ASCII | re.IGNORECASE)
+    found = re.fullmatch(
+        r"([0-9]+(?:\.[0-9]+)?(?:e\+?[0-9]{1,2})?)(?: *(ms|milli|s|m|h|d)[a-z]*)?", text, re.ASCII | re.IGNORECASE
+    )
     if not found:
         return ""
     meant = (found[2] or unit or ("s" if float(found[1]) < MIN_MILLISECONDS else "ms")).lower().replace("milli", "ms")
-    number = found[1]
+    number = found[1] if found[1].replace(".", "").isdigit() else f"{float(found[1]):.15g}"
     if meant == "d":
         number, meant = f"{float(number) * 24:g}", "h"
     try:

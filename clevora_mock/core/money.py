@@ -3,12 +3,15 @@
 Dollars as floats exist only in JSON, with at most six decimals.
 """
 
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 
 from clevora_mock.contract.limits import DOLLAR
 
 # The maximum of amounts that a user sets; it only excludes absurd values.
 MAX_DOLLARS = 1_000_000_000
+
+# More digits than an amount has that can be converted.
+_EXACT = Context(prec=40, traps=[Inexact])
 
 
 def dollars(micros: int) -> float:
@@ -24,9 +27,15 @@ def text(micros: int) -> str:
     return f"{sign}${whole:,}.{decimals}"
 
 
-def micros(amount: float, decimals: int = 6) -> int:
-    """Convert dollars to micro-dollars. Raises ValueError for more than `decimals` decimals."""
-    exact = Decimal(repr(amount)) * DOLLAR
-    if exact % (DOLLAR // 10**decimals):
-        raise ValueError(f"expected at most {decimals} decimals, got {amount!r}")
+def micros(amount: float | str, decimals: int = 6) -> int:
+    """Convert dollars to micro-dollars; a text has all of its digits, of which a float loses some.
+
+    Raises ValueError for more than `decimals` decimals.
+    """
+    try:
+        exact = _EXACT.multiply(Decimal(str(amount)), DOLLAR)
+    except Inexact:
+        exact = None
+    if exact is None or exact % (DOLLAR // 10**decimals):
+        raise ValueError(f"expected at most {decimals} decimals, got {str(amount)[:60]}")
     return int(exact)

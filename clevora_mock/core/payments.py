@@ -6,6 +6,7 @@ the event's total, which includes tax and may be in another currency.
 """
 
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -18,6 +19,8 @@ from clevora_mock.core.rng import stable_hash
 from clevora_mock.core.scenario import Payments
 
 Outcome = Literal["succeeded", "failed"]
+# The ids of an event that mark it as processed.
+MarkKind = Literal["event", "payment"]
 
 MAX_CHECKOUTS = 10_000
 MAX_PROCESSED_EVENTS = 50_000
@@ -87,6 +90,10 @@ class Checkout:
         return payments.delay if order.delay is None else order.delay
 
 
+class NotCreditedError(Exception):
+    """The reason why an event credits nothing, a hint for people."""
+
+
 class Checkouts:
     """The checkouts of a sandbox, and the events that it has processed (a dict as an ordered set)."""
 
@@ -106,26 +113,32 @@ class Checkouts:
         if len(self.by_id) > MAX_CHECKOUTS:
             del self.by_id[next(iter(self.by_id))]
 
-    def claim(self, event_id: str, event: Mapping[str, Any]) -> Checkout | str:
+    def has_processed(self, kind: MarkKind, text: str) -> bool:
+        """Tell whether an event of this id, or for a payment of this id, has been processed."""
+        return _mark(kind, text) in self.processed_events
+
+    def claim(self, event_id: str, event: Mapping[str, Any]) -> Checkout:
         """Mark the checkout that a verified event pays as credited and return it.
 
-        Returns the reason, a hint for people, for other types of events, unknown checkouts, and what has been processed
-        or credited before (B10).
+        Raises NotCreditedError for other types of events, unknown checkouts, and what has been processed or credited
+        before (B10).
         """
         data = event.get("data")
         if event.get("type") != "payment.succeeded":
-            return 'only an event of type "payment.succeeded" credits something'
+            raise NotCreditedError('only an event of type "payment.succeeded" credits something')
         if not isinstance(data, dict):
-            return f"nothing credited: data is no object; {_NAMES_CHECKOUT}"
+            raise NotCreditedError(f"nothing credited: data is no object; {_NAMES_CHECKOUT}")
         payment = data.get("payment_id")
         marks = [_mark("event", event_id), *([_mark("payment", payment)] if isinstance(payment, str) else [])]
         if any(mark in self.processed_events for mark in marks):
-            return "nothing credited: an event with this webhook-id or payment_id has been credited before"
+            raise NotCreditedError(
+                "nothing credited: an event with this webhook-id or payment_id has been credited before"
+            )
         checkout = self._find(data)
         if checkout is None:
-            return f"nothing credited: no checkout in this sandbox fits; {_NAMES_CHECKOUT}"
+            raise NotCreditedError(f"nothing credited: no checkout in this sandbox fits; {_NAMES_CHECKOUT}")
         if checkout.credited:
-            return "nothing credited: the checkout has been credited before"
+            raise NotCreditedError("nothing credited: the checkout has been credited before")
         checkout.status, checkout.credited = "succeeded", True
         self._remember(marks)
         return checkout
@@ -152,7 +165,7 @@ class Checkouts:
             del self.processed_events[next(iter(self.processed_events))]
 
 
-def _mark(kind: str, text: str) -> str:
+def _mark(kind: MarkKind, text: str) -> str:
     """Return the mark of a processed event; a long id, which may have any length, by its hash."""
     return f"{kind} {text if len(text) <= _MAX_ID_CHARACTERS else stable_hash(text).hex()}"
 
@@ -207,6 +220,6 @@ def _metadata_amount(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        return money.micros(float(value))
+        return money.micros(str(value)) if isfinite(float(value)) else None
     except (ValueError, ArithmeticError):
         return None

@@ -5,7 +5,7 @@ The only source of randomness. `SeededRng` belongs to a sandbox and counts the d
 serve the models, whose answers depend on the request alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from typing import TypeVar
 
@@ -54,6 +54,12 @@ class SeededRng:
     def next_hex(self, purpose: str, length: int = 24) -> str:
         """Return the next `length` hex digits (at most 64) for `purpose`."""
         return self._next(purpose).hexdigest()[:length]
+
+    def unused_id(self, purpose: str, prefix: str, is_taken: Callable[[str], object], length: int = 24) -> str:
+        """Return the next id that is not taken: a restored sandbox may have counted fewer draws than it has ids."""
+        while is_taken(drawn := prefix + self.next_hex(purpose, length)):
+            pass
+        return drawn
 
     def next_float(self, purpose: str) -> float:
         """Return the next number in [0, 1) for `purpose`, a multiple of 2**-53."""

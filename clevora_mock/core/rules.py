@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from clevora_mock.clock import SECOND
-from clevora_mock.contract.limits import MAX_COUNT
+from clevora_mock.contract.limits import counted
 from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.json_subset import is_subset
 from clevora_mock.core.messages import json_text
@@ -57,7 +57,7 @@ def decide(
             draw = rng.next_float(f"chance of {purpose}")
             failed = "chance" if draw >= rule.when.chance else None
         if failed is None:
-            count = counts[rule.name] = min(counts.get(rule.name, 0) + 1, MAX_COUNT)
+            count = counts[rule.name] = counted(counts.get(rule.name, 0) + 1)
             if rule.when.calls is None or is_among(count, rule.when.calls):
                 return Plan(rule.then, rule.name, purpose, draw, tuple(misses), count)
             failed = "calls"

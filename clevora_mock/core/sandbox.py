@@ -4,13 +4,14 @@ Synchronous and without I/O, so that no other request runs between a check and i
 a timestamp of the sandbox's clock).
 """
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from clevora_mock.clock import Clock
-from clevora_mock.contract.limits import KEY_DIGITS, KEY_PREFIX, MAX_COUNT
+from clevora_mock.contract.limits import KEY_DIGITS, KEY_PREFIX, counted
 from clevora_mock.core.accounts import Account, Accounts, Key
 from clevora_mock.core.changes import ChangeKind, ChangeListener
 from clevora_mock.core.errors import ApiError
@@ -290,24 +291,16 @@ class Sandbox:
 
     def create_key(self, account: Account, name: str, now: int) -> tuple[Key, str]:
         """Create a key and return it with its raw form, which is not stored."""
-        raw, key_id = self._next_key()
-        while self.accounts.find_key(raw) or self.accounts.find_key(key_id):
-            # A restored sandbox may have counted fewer draws than it has keys.
-            raw, key_id = self._next_key()
+        raw = self.rng.unused_id("key", KEY_PREFIX, self.accounts.find_key, KEY_DIGITS)
+        key_id = self.rng.unused_id("key id", "key_", self.accounts.find_key)
         key = Key(account, key_id, raw, name, now)
         self.accounts.add_key(key)
         self.announce("account", account.uid)
         return key, raw
 
-    def _next_key(self) -> tuple[str, str]:
-        return KEY_PREFIX + self.rng.next_hex("key", KEY_DIGITS), "key_" + self.rng.next_hex("key id")
-
     def next_uid(self) -> str:
         """Return a random uid, as Firebase does, that no account or user has."""
-        while True:
-            uid = self.rng.next_hex("uid", 28)
-            if uid not in self.accounts.by_uid and uid not in self.users.by_uid:
-                return uid
+        return self.rng.unused_id("uid", "", lambda uid: uid in self.accounts.by_uid or uid in self.users.by_uid, 28)
 
     def new_password(self, text: str) -> "Password":
         """Hash `text` with a new salt."""
@@ -316,7 +309,8 @@ class Sandbox:
         return Password.of(text, self.rng.next_hex("salt", 32))
 
     def open_checkout(self, account: Account, amount: int, now: int) -> Checkout:
-        checkout = Checkout("cks_" + self.rng.next_hex("checkout"), account.uid, account.email, amount, now)
+        checkout_id = self.rng.unused_id("checkout", "cks_", self.checkouts.by_id.get)
+        checkout = Checkout(checkout_id, account.uid, account.email, amount, now)
         self.checkouts.open(checkout)
         return checkout
 
@@ -324,17 +318,18 @@ class Sandbox:
         """Build the event of a finished checkout."""
         outcome: Outcome = "failed" if checkout.status == "failed" else "succeeded"
         business = "bus_" + self.rng.hex_at("business", 0)
-        checkout.payment_id = "pay_" + self.rng.next_hex("payment")
+        checkout.payment_id = self.rng.unused_id("payment", "pay_", partial(self.checkouts.has_processed, "payment"))
         return event(checkout, outcome, checkout.payment_id, business, now)
 
-    def receive_payment(self, event_id: str, announced: dict[str, Any], now: int) -> str | None:
-        """Credit the account of the checkout that a verified event pays; return why nothing is credited, else None."""
+    def next_event_id(self) -> str:
+        """Return the id of a new event; all deliveries of an event have the same one."""
+        return self.rng.unused_id("event", "evt_", partial(self.checkouts.has_processed, "event"))
+
+    def receive_payment(self, event_id: str, announced: dict[str, Any], now: int) -> None:
+        """Credit the account of the checkout that a verified event pays. Raises NotCreditedError."""
         checkout = self.checkouts.claim(event_id, announced)
-        if isinstance(checkout, str):
-            return checkout
         account = self.accounts.get_or_create(checkout.uid, checkout.email, now)
         self.credit(account, checkout.amount, now)
-        return None
 
     def reset_money(self) -> None:
         """Reset ledgers, usage, rate limits and checkouts; the demo account gets its opening credit again."""
@@ -364,7 +359,7 @@ class Sandbox:
 
     def next_entry(self) -> int:
         """Return the serial number of the next ledger entry."""
-        self.ledger_entries = min(self.ledger_entries + 1, MAX_COUNT)
+        self.ledger_entries = counted(self.ledger_entries + 1)
         return self.ledger_entries
 
     def entry_id(self, serial: int) -> str:

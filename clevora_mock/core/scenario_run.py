@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from clevora_mock.clock import Motion
-from clevora_mock.contract.limits import MAX_COUNT
+from clevora_mock.contract.limits import counted
 from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.rules import decide
@@ -61,7 +61,7 @@ class ScenarioRun:
             return NO_PLAN
         plan = decide(self._in_force(), self.began, self.counts, facts, principal, rng)
         if plan.rule is not None:
-            self.applied[plan.rule] = min(self.applied.get(plan.rule, 0) + 1, MAX_COUNT)
+            self.applied[plan.rule] = counted(self.applied.get(plan.rule, 0) + 1)
         return plan
 
     def try_rules(self, facts: RequestFacts, principal: Principal, rng: SeededRng) -> list[Plan]:

@@ -4,6 +4,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Iterator
+from functools import partial
 from hmac import compare_digest, digest
 from itertools import product
 
@@ -15,6 +16,7 @@ _STYLES: tuple[tuple[tuple[str, str], int | None], ...] = (
     ((",", ": "), 2),
     ((",", ": "), 4),
 )
+_ESCAPED_BY_GO = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&"})
 
 
 def find_mistake(key: bytes, secret: str, signed: tuple[str, str, bytes], signatures: str) -> str | None:
@@ -25,8 +27,9 @@ def find_mistake(key: bytes, secret: str, signed: tuple[str, str, bytes], signat
     digests = [found for text in signatures.split() for found in _digests(text)]
     if not digests:
         return "expected v1,<base64 of 32 bytes>, and a space between several"
+    contents = [*_contents(*signed)]
     for used, secret_mistake in _keys(key, secret):
-        for content, content_mistake in _contents(*signed):
+        for content, content_mistake in contents:
             wanted = digest(used, content, "sha256")
             for given, encoding_mistake in digests:
                 if compare_digest(wanted, given):
@@ -58,26 +61,45 @@ def _keys(key: bytes, secret: str) -> Iterator[tuple[bytes, str]]:
 
 
 def _contents(event_id: str, timestamp: str, body: bytes) -> Iterator[tuple[bytes, str]]:
-    """Yield what may have been signed, with the mistake in it."""
-    head, wanted = f"{event_id}.{timestamp}.".encode("latin-1"), "not id.timestamp.body"
-    yield head + body, ""
-    yield body, f"it is over the body alone, {wanted}"
-    yield f"{timestamp}.".encode() + body, f"it is over timestamp.body, {wanted}"
-    for variant, mistake in _variants(body):
-        yield head + variant, mistake
+    """Yield what may have been signed, with the mistakes in it."""
+    heads = (
+        (f"{event_id}.{timestamp}.".encode("latin-1"), ""),
+        (b"", "it is over the body alone, not id.timestamp.body"),
+        (f"{timestamp}.".encode(), "it is over timestamp.body, not id.timestamp.body"),
+    )
+    for variant, body_mistake in _variants(body):
+        for head, head_mistake in heads:
+            yield head + variant, "; ".join(filter(None, (head_mistake, body_mistake)))
 
 
 def _variants(body: bytes) -> Iterator[tuple[bytes, str]]:
-    """Yield the body as other writers of JSON write it, and with other space around it."""
+    """Yield the body as it is, with other space around it, and as other writers of JSON write it."""
+    yield body, ""
     if len(body) > _MAX_VARIED_BYTES:
         return
     for spaced in (body.strip(), body + b"\n", body + b"\r\n"):
         yield spaced, "it is over a body with other space or line breaks at its end; send the bytes that were signed"
     try:
-        document = json.loads(body)
+        texts = [*_rewritten(body)]
     except (ValueError, RecursionError):
         return
-    for (separators, indent), is_ascii, is_sorted in product(_STYLES, (True, False), (False, True)):
-        text = json.dumps(document, ensure_ascii=is_ascii, separators=separators, indent=indent, sort_keys=is_sorted)
-        mistake = "it is over the same JSON written differently; sign the bytes that are sent"
+    mistake = "it is over the same JSON written differently; sign the bytes that are sent"
+    for text in texts:
         yield text.encode("utf-8", "surrogatepass"), mistake
+
+
+def _rewritten(body: bytes) -> Iterator[str]:
+    """Yield JSON as Python, JavaScript, PHP and Go write it. Raises ValueError and RecursionError."""
+    document = json.loads(body)
+    for (separators, indent), is_ascii, is_sorted in product(_STYLES, (True, False), (False, True)):
+        yield json.dumps(document, ensure_ascii=is_ascii, separators=separators, indent=indent, sort_keys=is_sorted)
+    write = partial(json.dumps, json.loads(body, parse_float=_shortest), separators=(",", ":"))
+    yield write(ensure_ascii=False)
+    yield write().replace("/", "\\/")
+    yield write(ensure_ascii=False, sort_keys=True).translate(_ESCAPED_BY_GO)
+
+
+def _shortest(text: str) -> float:
+    """Read a number with a fraction as an integer if the fraction is 0."""
+    number = float(text)
+    return int(number) if number.is_integer() else number

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from clevora_mock.clock import date, day_of, iso
 from clevora_mock.contract.endpoints import ENDPOINTS
-from clevora_mock.contract.limits import MAX_COUNT, RECENT_ACTIVITY
+from clevora_mock.contract.limits import RECENT_ACTIVITY, counted
 
 # Days kept for an account, more than any report needs; bounds the memory when a test moves the clock.
 DAYS = 400
@@ -27,11 +27,7 @@ class UsageCount(Struct, frozen=True, gc=False):
 
     def plus(self, tokens: int, failed: bool) -> "UsageCount":
         """Return the count with one more request."""
-        return UsageCount(
-            min(self.requests + 1, MAX_COUNT),
-            min(self.tokens + tokens, MAX_COUNT),
-            min(self.errors + failed, MAX_COUNT),
-        )
+        return UsageCount(counted(self.requests + 1), counted(self.tokens + tokens), counted(self.errors + failed))
 
 
 class UsageDay(UsageCount, frozen=True, gc=False):

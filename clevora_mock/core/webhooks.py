@@ -14,7 +14,9 @@ from clevora_mock.contract.limits import WEBHOOK_TOLERANCE_SECONDS
 from clevora_mock.core.errors import ApiError
 
 PREFIX = "whsec_"
-_OTHER_SECRET = "the secret is the server's --webhook-secret"  # noqa: S105 - the name of a flag
+_NO_KNOWN_MISTAKE = (
+    "either its secret is not the server's --webhook-secret, or id, timestamp or body are not those that were signed"
+)
 
 
 def secret_bytes(secret: str) -> bytes:
@@ -63,7 +65,7 @@ def verify(secret: str, headers: Mapping[bytes, bytes], body: bytes, now: int) -
         from clevora_mock.core.signature_mistakes import find_mistake  # noqa: PLC0415 - only errors need it
 
         mistake = find_mistake(key, secret, (event_id, timestamp, body), signatures)
-        raise _refused(f"no signature matches; {mistake or _OTHER_SECRET}")
+        raise _refused(f"no signature matches; {mistake or _NO_KNOWN_MISTAKE}")
     return event_id
 
 

@@ -63,12 +63,12 @@ class Fault(Struct, frozen=True):
         return self.requires is not STREAM and (after_tokens is None or reply.status < 400)
 
     def try_apply(self, reply: Reply) -> Reply:
-        """Return the reply with the fault, or unchanged if the fault does not apply or has no effect."""
+        """Return the reply with the fault, or unchanged but for a hint if it does not apply or has no effect."""
         if not self.applies_to(reply):
             return reply
         changed = self.apply(reply)
-        if changed == reply:
-            return reply
+        if replace(changed, hint=reply.hint) == reply:
+            return changed
         return replace(changed, fault=self.kind if reply.fault is None else f"{reply.fault}, {self.kind}")
 
 

@@ -1,9 +1,11 @@
 """Faults of the body: truncated, slow, garbled, empty, mislabelled, incomplete, of other types."""
 
+import re
 import struct
 from base64 import b64decode
 from collections.abc import Callable
 from itertools import accumulate
+from operator import delitem
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -11,6 +13,7 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from clevora_mock.clock import SECOND
+from clevora_mock.core.messages import masked_excerpt
 from clevora_mock.core.reply import NEVER, Frame, Reply
 from clevora_mock.faults.base import ANOTHER_ANSWER, BASE64, PACE, Fault, replaced
 
@@ -20,14 +23,18 @@ Fields = Annotated[
     Meta(
         min_length=1,
         max_length=100,
-        description="The fields by path, such as choices.message.content; by default usage.",
+        description="The fields by path, such as choices.message.content or choices[0].message; by default usage.",
         extra_json_schema={"uniqueItems": True},
     ),
 ]
-# Changes the field of this name in an object.
-FieldChange = Callable[[dict[str, Any], str], object]
+# Changes the field of this name in an object, or the item of this index in an array.
+FieldChange = Callable[[Any, Any], object]
+# A step of a field's path.
+_STEP = r"[^.\[\]]+"
 
 _SLICES_PER_SECOND = 10
+# Characters of the paths in a hint.
+_MAX_NAMED = 200
 
 _PAGE = """<html>
 <head><title>{status} {reason}</title></head>
@@ -134,7 +141,7 @@ class MissingFields(Fault, frozen=True):
     fields: Fields = ("usage",)
 
     def apply(self, reply: Reply) -> Reply:
-        return with_fields(reply, self.fields, dict.__delitem__)
+        return with_fields(reply, self.fields, delitem)
 
 
 class WrongTypes(Fault, frozen=True):
@@ -163,44 +170,53 @@ class FloatEmbeddings(Fault, frozen=True):
 def with_fields(reply: Reply, fields: tuple[str, ...], change: FieldChange) -> Reply:
     """Change fields, named by their paths, in each event of a stream or in a body in one piece.
 
-    Bytes that are not JSON, by an earlier fault, stay as they are.
+    The hint names those that the answer does not have. Bytes that are not JSON, by an earlier fault, stay as they are.
     """
+    found: set[str] = set()
     if reply.is_stream:
-        return reply.map_frames(lambda frame: event_with_fields(frame, fields, change))
-    body = _encode_changed(reply.body, fields, change)
-    return reply if body is None else reply.with_body(body)
+        changed = reply.map_frames(lambda frame: event_with_fields(frame, fields, change, found))
+    else:
+        body = _encode_changed(reply.body, fields, change, found)
+        changed = reply if body is None else reply.with_body(body)
+    absent = ", ".join(field for field in fields if field not in found)
+    hint = f"the fault finds no {masked_excerpt(absent, _MAX_NAMED)} in this answer" if absent else None
+    return replace(changed, hint=reply.hint or hint)
 
 
-def event_with_fields(frame: Frame, fields: tuple[str, ...], change: FieldChange) -> Frame:
-    """Change fields in the JSON of an event; what follows it, such as ``[DONE]``, stays."""
+def event_with_fields(
+    frame: Frame, fields: tuple[str, ...], change: FieldChange, found: set[str] | None = None
+) -> Frame:
+    """Change fields in the JSON of an event, and add them to `found`; what follows it, such as ``[DONE]``, stays."""
     event, separator, rest = frame.data.partition(b"\n\n")
-    document = _encode_changed(event.removeprefix(b"data: "), fields, change)
+    document = _encode_changed(event.removeprefix(b"data: "), fields, change, set() if found is None else found)
     return frame if document is None else replace(frame, data=b"data: " + document + separator + rest)
 
 
-def _encode_changed(encoded: bytes, fields: tuple[str, ...], change: FieldChange) -> bytes | None:
+def _encode_changed(encoded: bytes, fields: tuple[str, ...], change: FieldChange, found: set[str]) -> bytes | None:
     try:
         document = msgspec.json.decode(encoded)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
-    for field in fields:
-        _change_at(document, field.split("."), change)
+    found.update(field for field in fields if _change_at(document, re.findall(_STEP, field), change))
     return msgspec.json.encode(document)
 
 
-def _change_at(document: Any, path: list[str], change: FieldChange) -> None:
-    """Change one field, in every item of an array on its path."""
-    if isinstance(document, list):
-        for item in document:
-            _change_at(item, path, change)
-    elif isinstance(document, dict) and path[0] in document:
-        if len(path) == 1:
-            change(document, path[0])
-        else:
-            _change_at(document[path[0]], path[1:], change)
+def _change_at(document: Any, path: list[str], change: FieldChange) -> bool:
+    """Change one field, in every item of an array unless its index is given; return False if there is none."""
+    if isinstance(document, list) and path and not path[0].isdecimal():
+        return sum(_change_at(item, path, change) for item in document) > 0
+    try:
+        key = int(path[0]) if isinstance(document, list) else path[0]
+        value = document[key]
+    except (LookupError, TypeError):
+        return False
+    if path[1:]:
+        return _change_at(value, path[1:], change)
+    change(document, key)
+    return True
 
 
-def _change_type(parent: dict[str, Any], name: str) -> None:
+def _change_type(parent: Any, name: Any) -> None:
     value = parent[name]
     parent[name] = [value] if isinstance(value, str) else msgspec.json.encode(value).decode()
 

@@ -1,5 +1,6 @@
 """Faults of streams: broken, repeated, cut, missing and oddly framed events."""
 
+from operator import delitem
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -97,7 +98,7 @@ class NoUsage(Fault, frozen=True):
     requires = STREAM
 
     def apply(self, reply: Reply) -> Reply:
-        last = event_with_fields(reply.frames[-1], ("usage",), dict.__delitem__)
+        last = event_with_fields(reply.frames[-1], ("usage",), delitem)
         return _with_frame(reply, len(reply.frames) - 1, last)
 
 
@@ -188,6 +189,6 @@ class UsageChunk(Fault, frozen=True):
         event, separator, _ = last.data.partition(b"\n\n")
         if b'"usage":' not in event:
             return reply
-        without = event_with_fields(replace(last, data=event + separator), ("usage",), dict.__delitem__)
+        without = event_with_fields(replace(last, data=event + separator), ("usage",), delitem)
         extra = event_with_fields(Frame(last.data, due=last.due), ("choices",), _empty)
         return _with_frame(reply, len(reply.frames) - 1, without, extra)

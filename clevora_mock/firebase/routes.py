@@ -122,7 +122,7 @@ def _reject_tenants(handler: Callable[..., Awaitable[Reply]]) -> Handler:
 
 async def _no_plan(sandbox: Sandbox, facts: RequestFacts, principal: Principal) -> Plan:
     """Return no plan: scenarios apply to Clevora's endpoints only. Raises a 400 for headers that ask for more."""
-    refuse_overrides(facts, "Firebase's")
+    refuse_overrides(facts.header_lines, "Firebase's")
     return NO_PLAN
 
 

@@ -1,9 +1,9 @@
 """Search: BM25 over words and stems, with pseudo-relevance feedback from the tags of the best matches (H3).
 
 **Matching.** An item is a bag of words and their stems: those of its tags count most, then title, keywords and, hardly
-at all, the description; creators are not searched. An item's match is its share of the query's weight. A word weighs by
-its rarity, which is counted in subjects (first tags), so that a word that names a subject weighs as much as one that
-happens to be in a single title; *how*, *best* or *tutorial* have little weight.
+at all, the description; creators are not searched. An item's match is its share of the query's weight. A word weighs
+more the fewer subjects (first tags) it occurs in, not the fewer items: a subject's own word is in all items of the
+subject, and is to weigh as much as a word of a single title. *how*, *best* or *tutorial* have little weight.
 
 **Spelling.** An unknown word is replaced by a known one that differs by a typical slip: letters swapped or doubled, one
 letter missing, a neighboring key; in words of eight letters or more also one too many or any wrong one. Of shorter

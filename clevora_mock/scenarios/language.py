@@ -41,7 +41,7 @@ def _read_dollars(node: Node) -> int:
     if abs(value) > money.MAX_DOLLARS:
         raise node.unexpected(f"dollars from -{money.MAX_DOLLARS} to {money.MAX_DOLLARS}")
     try:
-        return money.micros(value)
+        return money.micros(node.text)
     except ValueError as error:
         raise node.invalid(str(error)) from None
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from clevora_mock.clock import SECOND, read_duration
-from clevora_mock.core.messages import quoted
+from clevora_mock.core.messages import closest_spelling, quoted
 from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
 from clevora_mock.scenarios.problems import ScenarioProblem
 
@@ -52,12 +52,10 @@ def _credentials(node: Node | None, where: str) -> Iterator[ScenarioProblem]:
 
 
 def _misspelt(node: Node | None, known: Iterable[str], where: str) -> Iterator[ScenarioProblem]:
-    from difflib import get_close_matches  # noqa: PLC0415 - only a check needs it
-
     for name, key in (node.keys if isinstance(node, MappingNode) else {}).items():
-        close = get_close_matches(name.lower()[:80], known, 1, _SIMILARITY)
+        close = closest_spelling(name, known, _SIMILARITY)
         if close and name.lower() not in known:
-            yield key.problem(f'did you mean "{close[0]}"?', f"{where}.{name[:80]}")
+            yield key.problem(f'did you mean "{close}"?', f"{where}.{name[:80]}")
 
 
 def _texts_for_waits(error: Node | None, where: str) -> Iterator[ScenarioProblem]:

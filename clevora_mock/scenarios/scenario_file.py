@@ -1,16 +1,18 @@
 """Reads scenario files; all problems of a file are reported at once."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePath
 
 from msgspec.structs import replace
 
+from clevora_mock import resources
+from clevora_mock.core.messages import quoted
 from clevora_mock.core.scenario import SUFFIXES, Scenario
 from clevora_mock.scenarios.document import MAX_CHARACTERS, TOO_LARGE, Lines, parse
 from clevora_mock.scenarios.language import SCENARIO
 from clevora_mock.scenarios.likely_mistakes import find_likely_mistakes
-from clevora_mock.scenarios.nodes import MappingNode
+from clevora_mock.scenarios.nodes import MappingNode, Node
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound, ScenarioProblem
 from clevora_mock.scenarios.shadowed_rules import find_shadowed
 
@@ -18,32 +20,23 @@ from clevora_mock.scenarios.shadowed_rules import find_shadowed
 _SETTING_NOTHING = {"name", "description", "ttl"}
 
 
-def read_scenario(name: str, text: str) -> Scenario:
-    """Return the scenario that `text` describes, from a file called `name`. Raises ScenarioError."""
-    try:
-        scenario = SCENARIO.read(parse(text))
-    except ScenarioError as error:
-        raise ScenarioError(error.problems, name) from None
-    return replace(scenario, name=scenario.name or _base_name(name), source=text)
+def read_scenario(name: str, text: str, named: Callable[[str], Scenario] | None = None) -> Scenario:
+    """Return the scenario that `text` describes, from a file called `name`. Raises ScenarioError.
 
-
-def read_sent(text: str, named: Callable[[str], Scenario]) -> Scenario:
-    """Return the scenario that a request's `text` describes. Raises ScenarioError.
-
-    A text that sets nothing means the scenario of its name, which `named` returns, with the text's `ttl`.
+    With `named`, a text that sets nothing means the scenario that `named` returns for its name, with the text's `ttl`.
     """
     try:
         root = parse(text)
         scenario = SCENARIO.read(root)
-        is_empty = isinstance(root, MappingNode) and root.keys.keys() <= _SETTING_NOTHING
-        if is_empty and not scenario.name:
+        is_reference = named is not None and isinstance(root, MappingNode) and root.keys.keys() <= _SETTING_NOTHING
+        if is_reference and not scenario.name:
             raise root.invalid("nothing in it; expected a scenario's name, rules, account, clock …")
     except ScenarioError as error:
-        raise ScenarioError(error.problems, "scenario") from None
-    if not is_empty:
-        return replace(scenario, name=scenario.name or "scenario", source=text)
-    chosen = named(scenario.name)
-    return replace(chosen, ttl=scenario.ttl or chosen.ttl)
+        raise ScenarioError(error.problems, name) from None
+    if is_reference and named is not None:
+        chosen = named(scenario.name)
+        return replace(chosen, ttl=scenario.ttl or chosen.ttl)
+    return replace(scenario, name=scenario.name or _base_name(name), source=text)
 
 
 def read_file(path: Path) -> Scenario:
@@ -79,14 +72,14 @@ def _read_text(path: Path) -> str:
 
 
 def check(paths: Sequence[str | Path]) -> list[str]:
-    """Return a line for each problem in the files, and if there are any, for each oddity."""
+    """Return a line for each problem in the files."""
     lines: list[str] = []
     for path in paths:
         try:
             read_file(Path(path))
         except ScenarioError as error:
             lines += str(error).splitlines()
-    return [*lines, *warn(paths)] if lines else []
+    return lines
 
 
 def warn(paths: Iterable[str | Path]) -> list[str]:
@@ -94,7 +87,7 @@ def warn(paths: Iterable[str | Path]) -> list[str]:
     lines: list[str] = []
     for path in map(Path, paths):
         try:
-            found = find_oddities(_read_text(path))
+            found = find_oddities(_read_text(path), path)
         except ScenarioError:
             # `check` has told what is wrong.
             continue
@@ -102,16 +95,28 @@ def warn(paths: Iterable[str | Path]) -> list[str]:
     return lines
 
 
-def find_oddities(text: str) -> list[ScenarioProblem]:
-    """Return what is odd in a scenario's text, in its order; in an invalid one, shadowed rules are not looked for."""
+def find_oddities(text: str, path: Path | None = None) -> list[ScenarioProblem]:
+    """Return what is odd in a scenario's text, in its order; in an invalid one, shadowed rules are not looked for.
+
+    In the file at `path`, a name that a shipped scenario has too is odd as well.
+    """
     try:
         root = parse(text)
     except ScenarioError:
         return []
-    found = [*find_likely_mistakes(root)]
+    found = [*find_likely_mistakes(root), *(() if path is None else _find_replaced(root, path))]
     with suppress(ScenarioError):
         found += find_shadowed(root, SCENARIO.read(root).rules)
     return sorted(found, key=lambda problem: (problem.line, problem.column))
+
+
+def _find_replaced(root: Node, path: Path) -> Iterator[ScenarioProblem]:
+    """Yield an oddity for a name that a shipped scenario has too."""
+    node = root.nodes.get("name") if isinstance(root, MappingNode) else None
+    name = path.stem if node is None else node.text
+    place = (1, 1) if node is None else (node.line, node.column)
+    if any(file.stem == name and not file.samefile(path) for file in resources.scenarios().glob("*.yaml")):
+        yield ScenarioProblem(*place, f"in the folder of --scenarios, it replaces the shipped scenario {quoted(name)}")
 
 
 def _base_name(name: str) -> str:

@@ -66,6 +66,10 @@ class ScenarioStore:
             described[name] = _description(files[-1]) + replaces
         return sorted(described.items())
 
+    def replaced(self) -> list[str]:
+        """Return the names of the shipped scenarios that a user's own replace, sorted."""
+        return sorted(_files_in(self._shipped).keys() & self._own_files().keys())
+
     def _files(self) -> dict[str, Path]:
         return _files_in(self._shipped) | {name: files[-1] for name, files in self._own_files().items()}
 

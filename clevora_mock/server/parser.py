@@ -27,8 +27,8 @@ class Receiver(Protocol):
 
     def on_message_complete(self) -> None: ...
 
-    def refuse(self, status: int) -> None:
-        """Refuse bytes that are not HTTP (400), or a head that is too large (431)."""
+    def refuse(self, status: int, why: str = "") -> None:
+        """Refuse what is not HTTP or no request for a server (400, and `why`), or a head that is too large (431)."""
 
 
 class RequestParser(httptools.HttpRequestParser):
@@ -81,8 +81,9 @@ class RequestParser(httptools.HttpRequestParser):
                 self._method, data = method[1], b"%b %b" % (_KNOWN, data[method.end() :])
             while data:
                 data = self._feed(data)
-        except httptools.HttpParserError:
-            self._receiver.refuse(431 if self._head_bytes > self._max_head_bytes else 400)
+        except httptools.HttpParserError as error:
+            is_large = self._head_bytes > self._max_head_bytes
+            self._receiver.refuse(431 if is_large else 400, "" if is_large else str(error))
         else:
             if self.in_request and self._head_bytes > self._max_head_bytes:
                 self._receiver.refuse(431)
@@ -93,7 +94,7 @@ class RequestParser(httptools.HttpRequestParser):
             super().feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
             if super().get_method() == b"CONNECT":
-                raise httptools.HttpParserError("a tunnel") from None
+                raise httptools.HttpParserError("CONNECT asks for a proxy, and this is a server") from None
             head = self._head_without_upgrade()
             # After `connection: close`, this parser would ignore all further bytes.
             self._start()

@@ -19,11 +19,7 @@ from clevora_mock.web.framed_response import CONNECTION_CONTROL
 
 # The first bytes of a TLS connection.
 _TLS = b"\x16\x03"
-_REFUSED = {
-    400: "bytes that are not HTTP/1.1",
-    408: "a request that did not arrive completely in time",
-    431: "a request whose line and headers are too large",
-}
+_TLS_HINT = "this is a TLS handshake, but the server speaks HTTP alone; use http://, not https://"
 
 # The shortest requests have 18 bytes, so few of them are in a piece.
 _PIECE_BYTES = 2048
@@ -60,7 +56,7 @@ class FaultProtocol(HttpToolsProtocol):
         super().connection_made(self._transport)  # type: ignore[arg-type]
         self._accepted.add(self)
         if len(self._accepted) > self._limits.connections:
-            self._transport.write(self._refusals.response(503))
+            self._send_refusal(503)
             self.connection_lost(None)
             return
         self._timeouts.idle()
@@ -176,7 +172,7 @@ class FaultProtocol(HttpToolsProtocol):
         """End a connection that is too slow, with an error response unless another has begun."""
         running = self.running()
         if self._requests.in_request and running and not running.response_started:
-            self.refuse(408)
+            self.refuse(408, "other requests wait for the memory that its body takes")
         else:
             self.drop()
 
@@ -184,24 +180,19 @@ class FaultProtocol(HttpToolsProtocol):
         reset(self._transport)
         self.connection_lost(None)
 
-    def refuse(self, status: int) -> None:
+    def refuse(self, status: int, why: str = "") -> None:
         """Send an error response and close (W1); behind a complete request, close after its response instead."""
         if (running := self.running()) and (self._requests.in_head or not self._requests.in_request):
             self._requests.ended = True
         else:
             if not (self._transport.is_closing() or (running and running.response_started)):
-                self._transport.write(self._refusals.response(status))
-                self._report_refusal(status)
+                self._send_refusal(status, _TLS_HINT if status == 400 and self._parsed == _TLS else why)
             self.connection_lost(None)
 
-    def _report_refusal(self, status: int) -> None:
-        is_tls = status == 400 and self._parsed == _TLS
-        what = (
-            "a TLS handshake; the server speaks HTTP alone, so use http://, not https://"
-            if is_tls
-            else _REFUSED[status]
-        )
-        self._on_refused(f"{status}: {what}")
+    def _send_refusal(self, status: int, why: str = "") -> None:
+        response, message = self._refusals.response(status, why)
+        self._transport.write(response)
+        self._on_refused(f"{status}: {message}")
 
     def stop_receiving(self) -> None:
         """Close a connection that waits for more of a request, unless a response is still to be sent."""

@@ -16,6 +16,8 @@ from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.journal import RequestListener
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.exit_status import FAILURE, FILE_INVALID, PORT_TAKEN, USAGE
+from clevora_mock.resources import scenarios
+from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.server.limits import ConnectionLimits
 from clevora_mock.server.run import UvicornServer, end_at_signals
 from clevora_mock.server.sockets import PortTakenError, listen, url_of
@@ -100,30 +102,47 @@ class Service:
             with self._export_errors(path, FAILURE):
                 export_sandboxes(self.app.state.sandboxes, path)
 
-    @property
-    def warning(self) -> str | None:
-        """A warning of settings that do not apply to the sandboxes of a file that was loaded; None without any."""
+    def warnings(self) -> Iterator[str]:
+        """Yield what a user may not expect of the settings."""
+        if self.settings.scenarios is not None:
+            replaced = ScenarioStore(scenarios(), Path(self.settings.scenarios)).replaced()
+            if replaced:
+                yield f"--scenarios: it replaces the shipped {', '.join(replaced)}"
+        path = self._export_path
+        if path is not None and path.is_fifo():
+            yield f"{self._export_flag}: {str(path)!r} is a pipe; the export fails unless it is being read at the end"
+        if self.settings.state is not None and self._loaded is None and path is not None and path.is_file():
+            yield f"--state: {str(path)!r} is empty; no sandboxes are loaded"
+        yield from self._unused_settings()
+
+    def _unused_settings(self) -> Iterator[str]:
+        """Yield a warning of settings that do not apply to the sandboxes of a file that was loaded."""
         given = [
             setting.flag
             for setting in SETTINGS
             if setting.field in ("scenario", "balance") and getattr(self.settings, setting.field) != setting.default
         ]
-        if self._loaded is None or not given:
-            return None
-        return f"{' and '.join(given)}: for new sandboxes alone, since those in {str(self._loaded)!r} are as they were"
+        if self._loaded is not None and given:
+            where = str(self._loaded)
+            yield f"{' and '.join(given)}: for new sandboxes alone, since those in {where!r} are as they were"
 
     @property
     def _export_path(self) -> Path | None:
         file = self.settings.state or self.settings.export_on_exit
         return None if file is None else Path(file)
 
+    @property
+    def _export_flag(self) -> str:
+        return "--export-on-exit" if self.settings.state is None else "--state"
+
     @contextmanager
     def _export_errors(self, path: Path, status: int) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            flag = "--export-on-exit" if self.settings.state is None else "--state"
-            raise CannotServeError(f"{flag}: cannot write {str(path)!r}: {error.strerror}", status) from None
+            raise CannotServeError(
+                f"{self._export_flag}: cannot write {str(path)!r}: {error.strerror}", status
+            ) from None
 
 
 def _app(path: Path | None, create: Callable[[], Starlette]) -> Starlette:

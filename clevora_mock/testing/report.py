@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from itertools import groupby
+from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
@@ -39,7 +40,7 @@ def report(clevora: Clevora, server: Server | None = None, default_requests: int
     count = f"{len(shown)}" if len(shown) == len(requests) else f"the last {len(shown)} of {len(requests)}"
     noun = "request" if len(requests) == 1 else "requests"
     lines = [f"{count} {noun} to {clevora.url}; scenario {scenario}, balance {money.text(money.micros(balance))}"]
-    hint = proxy_hint()
+    hint = proxy_hint(urlsplit(clevora.url).hostname or "")
     if hint and not requests and not strayed:
         lines.append(hint)
     lines += strayed

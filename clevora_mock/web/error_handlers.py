@@ -14,12 +14,13 @@ from clevora_mock.contract.errors import ERROR_BY_CODE
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.masking import masked_text
+from clevora_mock.core.messages import closest_spelling
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import path_of
 from clevora_mock.web.cross_origin import is_preflight, preflight_reply
 from clevora_mock.web.exchange_recorder import get_exchange
 from clevora_mock.web.operation import ApiFamily
-from clevora_mock.web.path_hints import closest_path, hint_for
+from clevora_mock.web.path_hints import PATH_SIMILARITY, hint_for
 from clevora_mock.web.pipeline import OperationEndpoint
 from clevora_mock.web.request_body import read_body, refuse
 
@@ -35,8 +36,8 @@ RefusalListener = Callable[[Sandbox, str, str, str], None]
 class ErrorHandlers:
     """Exception handlers for a Starlette application; unknown paths get the error format of `default`.
 
-    `on_refusal` is called for each request to the mock's own paths that no route takes, and each refused read of them;
-    a refused change is the route's to tell.
+    `on_refusal` is called for each request below the mock's own paths that no route takes, and each to one of its
+    routes with a method that it does not take; other refusals are the route's to tell.
     """
 
     def __init__(self, default: ApiFamily, on_refusal: RefusalListener | None = None) -> None:
@@ -49,8 +50,6 @@ class ErrorHandlers:
         facts = exchange.facts or _anonymous_facts(request)
         # They hold the request's body, as long as the response is sent.
         error.__traceback__ = error.__context__ = None
-        if request.method in ("GET", "HEAD"):
-            self._tell(request, cast("ApiError", error))
         return exchange.respond(self._family(request).render_error(cast("ApiError", error), facts))
 
     async def server_error(self, request: Request, error: Exception) -> Response:
@@ -69,7 +68,8 @@ class ErrorHandlers:
         is_own = f"{exchange.path}/".startswith(_OWN_PREFIXES)
         hint = hint_for(exchange.path, path_of(exchange.sandbox.name), _own_paths(request))
         error = ApiError("not_found", message, hint=hint)
-        self._tell(request, error)
+        if f"{exchange.path}/".startswith(_CONTROL):
+            self._tell(request, error)
         return await self._unrouted(request, error, is_own=is_own)
 
     async def method_not_allowed(self, request: Request, error: Exception) -> Response:
@@ -85,7 +85,8 @@ class ErrorHandlers:
         message = f"{get_exchange(request.scope).path} does not take {request.method}; expected {allowed}"
         is_own = not isinstance(endpoint, OperationEndpoint)
         error = ApiError("method_not_allowed", message, hint=_method_hint(request, is_own=is_own), allow=allowed)
-        self._tell(request, error)
+        if is_own:
+            self._tell(request, error)
         return await self._unrouted(request, error, is_own=is_own)
 
     def _render_raised(self, request: Request, error: ApiError, raised: Exception) -> Response:
@@ -110,7 +111,7 @@ class ErrorHandlers:
 
     def _tell(self, request: Request, error: ApiError) -> None:
         exchange = get_exchange(request.scope)
-        if self._on_refusal is not None and f"{exchange.path}/".startswith(_CONTROL):
+        if self._on_refusal is not None:
             self._on_refusal(exchange.sandbox, request.method, exchange.path, error.message)
 
     def _family(self, request: Request) -> ApiFamily:
@@ -120,7 +121,8 @@ class ErrorHandlers:
 
 def _method_hint(request: Request, *, is_own: bool) -> str | None:
     if is_own:
-        close = closest_path(get_exchange(request.scope).path, _own_paths(request, request.method))
+        own = _own_paths(request, request.method)
+        close = closest_spelling(get_exchange(request.scope).path, own, PATH_SIMILARITY)
         return None if close is None else f"did you mean {request.method} {close}?"
     if request.method not in ("GET", "HEAD"):
         return None

@@ -14,6 +14,7 @@ from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import NO_PLAN, Plan
 from clevora_mock.web.cross_origin import CROSS_ORIGIN_HEADERS, is_from_another_site
+from clevora_mock.web.error_rendering import with_hint
 from clevora_mock.web.framed_response import FramedResponse, connection_control, stopped_reply
 from clevora_mock.web.header_text import header_safe
 from clevora_mock.web.memory_budget import MemoryBudget, MemoryShare
@@ -151,9 +152,11 @@ class ExchangeRecorder:
 
     def respond(self, reply: Reply) -> FramedResponse:
         """Apply the plan's faults and delay to `reply`, and return the response that sends it."""
-        then = self.plan.then
+        then, hint = self.plan.then, reply.hint
         for fault in then.faults:
             reply = fault.try_apply(reply)
+        if reply.hint != hint:
+            reply = with_hint(reply, reply.hint)
         delay = self._latency if self.facts is not None else 0
         if then.delay is not None:
             delay += then.delay.sample(self.sandbox.rng, f"delay of {self.plan.purpose}")

@@ -1,7 +1,7 @@
 """Plans for single requests: ``x-clevora-mock-*`` headers override the sandbox's scenario."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import structs
@@ -50,7 +50,7 @@ class PlanResolver:
         if not asked:
             return sandbox.scenario_run.plan(facts, principal, sandbox.rng)
         # Read first, since a request that fails here must not count as a rule's call.
-        _require_known(asked, facts)
+        require_known(facts.header_lines)
         values = {name: facts.header(name).strip() for name in asked}
         overrides = {name: read(values[name]) for name, read in _OVERRIDES.items() if name in values}
         if FAULT in overrides:
@@ -82,23 +82,23 @@ class PlanResolver:
         return sandbox.side_runs.get(name) or sandbox.start_side_run(name, scenario)
 
 
-def refuse_overrides(facts: RequestFacts, place: str) -> None:
-    """Raise a 400 for a header of the mock's at a `place` where none has an effect."""
-    asked = [name for name in facts.headers if name.startswith(_PREFIX)]
-    if asked:
-        _require_known(asked, facts)
+def refuse_overrides(headers: Sequence[tuple[bytes, bytes]], place: str) -> None:
+    """Raise a 400 for a header of the mock's at a `place` where none has an effect; `headers` are as they were sent."""
+    if asked := require_known(headers):
         raise ApiError("invalid_field", f"{asked[0].decode()}: expected at Clevora's endpoints, got it at {place}")
 
 
-def _require_known(names: list[bytes], facts: RequestFacts) -> None:
-    """Raise a 400 for a header of the mock's that does not exist, or comes twice."""
-    for name in names:
+def require_known(headers: Sequence[tuple[bytes, bytes]]) -> list[bytes]:
+    """Return the names of the mock's headers. Raises a 400 for one that does not exist, or comes twice."""
+    asked = [name for name, _ in headers if name.startswith(_PREFIX)]
+    for name in asked:
         if name not in _CONTROL_HEADERS:
             written = name.decode("latin-1")
             hint = did_you_mean(written, _NAMES) or f"; expected {one_of(_NAMES)}"
             raise ApiError("invalid_field", f"unknown header {quoted(written)}{hint}")
-        if len(lines := facts.lines_of(name)) > 1:
-            raise invalid(name.decode(), "one header", f"{len(lines)}")
+        if (count := sum(name == other for other, _ in headers)) > 1:
+            raise invalid(name.decode(), "one header", f"{count}")
+    return asked
 
 
 def _require_possible(fault: type[Fault], facts: RequestFacts) -> None:

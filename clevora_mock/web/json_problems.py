@@ -34,7 +34,17 @@ class _Number(str):
 
 def find_format(body: bytes) -> str | None:
     """Return a hint about a body in another format than JSON, None if it is not known."""
-    return next((hint for pattern, hint in _FORMATS if re.match(pattern, body, re.DOTALL)), None)
+    known = next((hint for pattern, hint in _FORMATS if re.match(pattern, body, re.DOTALL)), None)
+    return known or (None if _is_utf8(body) else "the body is in another encoding, such as Latin-1; send UTF-8")
+
+
+def _is_utf8(body: bytes) -> bool:
+    """Tell whether `body` is valid UTF-8."""
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def find_problem(body: bytes) -> str | None:

@@ -89,12 +89,14 @@ class _Reader:
     def _members(self) -> Iterator[bytes]:
         """Yield the name of each member of an object; the position is then before its value."""
         self._expect(b"{")
-        first = True
+        seen: set[bytes] = set()
         while not self._take(b"}"):
-            if not first:
+            if seen:
                 self._expect(b",")
-            first = False
             name = self._value()
+            if name in seen:
+                raise DecodeError(f"the key {name[:64].decode('utf-8', 'replace')} twice in one object")
+            seen.add(name)
             self._expect(b":")
             yield name
 

@@ -2,9 +2,12 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
 
 from starlette.requests import ClientDisconnect
-from starlette.types import Message, Receive, Send
+from starlette.types import Message
 
 from clevora_mock.clock import loop_seconds
 from clevora_mock.web.framed_response import ConnectionControl
@@ -63,9 +66,9 @@ class MemoryQueue:
             self._used += size
         self._holding[share] = None
 
-    def release(self, share: "MemoryShare", size: int, *, whole: bool) -> None:
-        """Take `size` bytes back from a share; `whole` if it holds no others."""
-        if whole:
+    def release(self, share: "MemoryShare", size: int) -> None:
+        """Take `size` bytes back from a share."""
+        if not share.size:
             del self._holding[share]
         self._used -= size
         self._admit()
@@ -97,15 +100,15 @@ class MemoryQueue:
 
 
 class MemoryShare:
-    """The part of a budget that the request of one client holds; `client` is None if its connection is not known."""
+    """The `size` bytes of a budget that one request holds; its `client` is None if the connection is not known."""
 
-    __slots__ = ("_budget", "_client", "_patience", "_queue", "_since", "_size")
+    __slots__ = ("_budget", "_client", "_patience", "_queue", "_since", "size")
 
     def __init__(self, budget: MemoryBudget, client: ConnectionControl | None = None) -> None:
         self._budget = budget
         self._client = client
         self._queue = budget.queue(0)
-        self._size = 0
+        self.size = 0
         # In seconds, and since when the server waits for the client, by the event loop's time.
         self._patience = PATIENCE_SECONDS
         self._since: float | None = None
@@ -118,34 +121,32 @@ class MemoryShare:
         self.shrink(0)
         queue = self._budget.queue(size)
         await queue.acquire(self, size)
-        self._queue, self._size = queue, size
+        self._queue, self.size = queue, size
         self._patience, self._since = PATIENCE_SECONDS, None
         if self.has_left():
             raise ClientDisconnect
 
     def shrink(self, size: int) -> None:
         """Hold at most `size` bytes from now on."""
-        if size < self._size:
-            given, self._size = self._size - size, size
-            self._queue.release(self, given, whole=not size)
+        if size < self.size:
+            given, self.size = self.size - size, size
+            self._queue.release(self, given)
 
-    async def receive(self, receive: Receive) -> Message:
-        """Receive a part from the client, which gives way if it is slow while others wait."""
-        if not self._size:
-            return await receive()
-        self._since = loop_seconds()
-        message = await receive()
-        self._count(message)
-        return message
+    def timed(self, part: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """Return ASGI's `receive` or `send`, by which the client gives way if it is slow while others wait.
 
-    async def send(self, send: Send, message: Message) -> None:
-        """Send a part to the client, which gives way if it is slow while others wait."""
-        if not self._size:
-            await send(message)
-            return
+        That is `part` itself, unless the request holds memory.
+        """
+        return partial(self._time, part) if self.size else part
+
+    async def _time(self, part: Callable[..., Awaitable[Any]], *sent: Message) -> Message | None:
+        """Count the time and the bytes of a part that is received, or `sent`."""
         self._since = loop_seconds()
-        await send(message)
-        self._count(message)
+        received: Message | None = await part(*sent)
+        gained = len((received or sent[0]).get("body", b"")) / BYTES_PER_SECOND
+        self._patience = min(PATIENCE_SECONDS, self._patience - self._waited() + gained)
+        self._since = None
+        return received
 
     def has_left(self) -> bool:
         """Tell whether the client has disconnected."""
@@ -165,9 +166,3 @@ class MemoryShare:
 
     def _waited(self) -> float:
         return 0.0 if self._since is None else loop_seconds() - self._since
-
-    def _count(self, message: Message) -> None:
-        """Count the time and the bytes of a part."""
-        gained = len(message.get("body", b"")) / BYTES_PER_SECOND
-        self._patience = min(PATIENCE_SECONDS, self._patience - self._waited() + gained)
-        self._since = None

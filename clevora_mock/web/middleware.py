@@ -51,10 +51,8 @@ class SandboxMiddleware:
     async def _run(self, exchange: ExchangeRecorder, scope: Scope, receive: Receive, send: Send) -> None:
         """Run the application; its response gets the common headers."""
 
-        async def send_part(message: Message) -> None:
-            await exchange.work_memory.send(send, message)
-
         async def send_with_headers(message: Message) -> None:
+            send_part = exchange.work_memory.timed(send)
             if message["type"] == "http.response.start":
                 exchange.is_begun = True
                 message = {**message, "headers": [*message.get("headers", ()), *self._headers(exchange)]}

@@ -29,17 +29,17 @@ _MISSING = r"missing required field `(.*?)`"
 _UNSAFE = r"[^!-+\--~]"
 
 
-def parse_document(body: bytes, decoded: object = None) -> dict[str, Any]:
+def parse_document(body: bytes, decoded: object = None, schema: type[msgspec.Struct] | None = None) -> dict[str, Any]:
     """Return the JSON object in `body`, ignoring the content type. Raises a 400 `invalid_json` for anything else.
 
-    `decoded` is the JSON if it is known already.
+    `decoded` is the JSON if it is known already; the hint for an empty body names the fields that `schema` requires.
     """
     try:
         document = documents.decode(body) if decoded is None else decoded
     except documents.TooLargeDocumentError as error:
         raise ApiError("invalid_json", f"The request body has {error}") from None
     except ValueError as error:
-        raise _invalid_json(body, str(error)) from None
+        raise invalid_json(body, str(error), schema) from None
     except RecursionError:
         raise ApiError("invalid_json", "The request body is nested too deeply") from None
     if not isinstance(document, dict):
@@ -55,15 +55,8 @@ def parse_body(body: bytes, schema: type[T], decoded: object = None) -> tuple[T,
 
     `decoded` is the JSON if it is known already.
     """
-    document = read_fields(body, schema, decoded)
+    document = parse_document(body, decoded, schema)
     return convert_fields(document, schema), document
-
-
-def read_fields(body: bytes, schema: type[msgspec.Struct], decoded: object = None) -> dict[str, Any]:
-    """Return the JSON object in `body`, as `parse_document` does; the hint for an empty one names required fields."""
-    if not body.strip():
-        raise _empty_body([field.encode_name for field in msgspec.structs.fields(schema) if field.required])
-    return parse_document(body, decoded)
 
 
 def convert_fields(document: dict[str, Any], schema: type[T]) -> T:
@@ -72,6 +65,11 @@ def convert_fields(document: dict[str, Any], schema: type[T]) -> T:
         return msgspec.convert(document, schema)
     except msgspec.ValidationError as error:
         raise _translate_error(str(error), document, schema) from None
+
+
+def number_text(body: bytes, name: str) -> str:
+    """Return a number in a JSON object as it is written, with the digits that a float loses."""
+    return bytes(msgspec.json.decode(body, type=dict[str, msgspec.Raw])[name]).decode()
 
 
 def parse_optional_body(body: bytes, schema: type[T]) -> T:
@@ -107,6 +105,14 @@ def query_param(query: str, name: str) -> str | None:
     """Return the last value of `name` in a query string, None when it is absent."""
     given = _values(query, name)
     return given[-1] if given else None
+
+
+def single_param(query: str, name: str) -> str | None:
+    """Return the value of `name` in a query string, None when it is absent. Raises a 400 for two, or an empty one."""
+    given = _values(query, name)
+    if len(given) > 1 or given == [""]:
+        raise invalid(name, "one value, not empty", value_text(", ".join(given)))
+    return given[0] if given else None
 
 
 def int_param(query: str, name: str, bounds: tuple[int, int], default: int) -> int:
@@ -150,14 +156,17 @@ def value_text(value: object) -> str:
     return masked_excerpt(json_text(value), 60)
 
 
-def _empty_body(required: Sequence[str] = ()) -> ApiError:
+def _empty_body(schema: type[msgspec.Struct] | None) -> ApiError:
+    fields = () if schema is None else msgspec.structs.fields(schema)
+    required = [field.encode_name for field in fields if field.required]
     hint = f"send a JSON object with {', '.join(required)}" if required else "send {} for no fields"
     return ApiError("invalid_json", "The request body is empty; expected a JSON object", hint=hint)
 
 
-def _invalid_json(body: bytes, reason: str) -> ApiError:
+def invalid_json(body: bytes, reason: str, schema: type[msgspec.Struct] | None = None) -> ApiError:
+    """Return the error for a body that is no JSON; `reason` is msgspec's, for one whose mistake is not found."""
     if not body.strip():
-        return _empty_body()
+        return _empty_body(schema)
     from clevora_mock.web.json_problems import find_format, find_problem  # noqa: PLC0415 - only an error needs it
 
     cause = reason.removeprefix("JSON is malformed: ").partition(" - at ")[0]

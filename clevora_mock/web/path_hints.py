@@ -5,7 +5,11 @@ from collections.abc import Sequence
 
 from clevora_mock.contract.endpoints import ENDPOINTS, MODELS
 from clevora_mock.core.masking import masked_text
+from clevora_mock.core.messages import closest_spelling
 from clevora_mock.core.sandboxes import is_name
+
+# Higher than for words, since all paths have parts in common.
+PATH_SIMILARITY = 0.85
 
 _PATHS = tuple(path for endpoint in ENDPOINTS for path in endpoint.paths)
 _UNDER_V1 = "|".join(re.escape(path.removeprefix("/v1/")) for path in _PATHS if "{" not in path and "/v1/" in path)
@@ -69,18 +73,9 @@ def hint_for(path: str, prefix: str = "", own: Sequence[str] = ()) -> str | None
             return hint.replace("{prefix}", prefix)
     if found := _SANDBOX.fullmatch(path):
         return _sandbox_hint(*found.groups())
-    if close := closest_path(path, (*_PATHS, *own)):
+    if close := closest_spelling(path, (*_PATHS, *own), PATH_SIMILARITY):
         return f"did you mean {close}?"
     return f"the routes are listed at {prefix}/__mock/openapi.json" if f"{path}/".startswith("/__mock/") else None
-
-
-def closest_path(path: str, known: Sequence[str]) -> str | None:
-    """Return the path among `known` that `path` is probably meant to be, or None."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only errors need it
-
-    # A higher cutoff than for words, since all paths have parts in common.
-    close = get_close_matches(path[:80].lower(), known, 1, 0.85)
-    return close[0] if close else None
 
 
 def _sandbox_hint(prefix: str, name: str) -> str:

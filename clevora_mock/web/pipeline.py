@@ -7,8 +7,8 @@ read the body → authenticate → access → the scenario's plan → funds and 
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
@@ -25,7 +25,7 @@ from clevora_mock.web.context import RequestContext
 from clevora_mock.web.exchange_recorder import ExchangeRecorder, get_exchange
 from clevora_mock.web.internal_error import internal_error
 from clevora_mock.web.operation import ApiFamily, Operation
-from clevora_mock.web.parsing import convert_fields, ignored_names, read_fields, require_plain
+from clevora_mock.web.parsing import convert_fields, ignored_names, parse_document, require_plain
 from clevora_mock.web.request_body import read_body
 
 # Bytes of memory that a byte of JSON takes, decoded: an empty array has three characters.
@@ -134,15 +134,13 @@ class OperationEndpoint:
             return await operation.handler(context, operation.request())
         schema, decoded = operation.request, context.facts.known_document
 
-        def read() -> tuple[dict[str, Any], tuple[str, ...]]:
-            document = read_fields(body, schema, decoded)
-            return document, ignored_names(document, schema)
+        def parse() -> Struct:
+            document = parse_document(body, decoded, schema)
+            # Also for a body that is refused next: an unknown field may be a required one, misspelt.
+            context.exchange.set_ignored(ignored_names(document, schema))
+            return convert_fields(document, schema)
 
-        document, ignored = await self._background.run(len(body), read)
-        # Also for a body that is refused next: an unknown field may be a required one, misspelt.
-        context.exchange.set_ignored(ignored)
-        parsed = await self._background.run(len(body), partial(convert_fields, document, schema))
-        del document
+        parsed = await self._background.run(len(body), parse)
         return await operation.handler(context, parsed)
 
     async def _inject_error(self, operation: Operation, context: RequestContext, error: InjectedError) -> Reply:

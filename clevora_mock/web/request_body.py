@@ -56,7 +56,7 @@ async def read_body(
     kept = bytearray()
     size, held, is_kept, more = 0, SMALL_BODY_BYTES, True, True
     while more and size <= max(limit, _MAX_DRAINED_BYTES):
-        message = await memory.receive(receive)
+        message = await memory.timed(receive)()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         part, more = message.get("body", b""), message.get("more_body", False)

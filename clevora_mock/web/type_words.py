@@ -8,8 +8,17 @@ from msgspec import inspect
 
 from clevora_mock.clock import DURATION
 from clevora_mock.contract.limits import UID_FORMAT, UID_PATTERN
+from clevora_mock.core.messages import masked_excerpt
 
 _PATTERNS = {DURATION: "a duration such as 60s", UID_PATTERN: UID_FORMAT}
+_NAMES = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "a string",
+    "bool": "true or false",
+    "array": "an array",
+    "object": "an object",
+}
 _STEP = re.compile(r"(\w+)|\[(\d+)\]")
 
 
@@ -39,8 +48,8 @@ def describe_type(type_: inspect.Type) -> str:
             return "one of " + ", ".join(f'"{value}"' for value in values) if len(values) > 1 else f'"{values[0]}"'
         case inspect.StrType(pattern=str(pattern)):
             return _PATTERNS.get(pattern, "a non-blank string")
-        case inspect.StrType(min_length=minimum):
-            return "a non-empty string" if minimum else "a string"
+        case inspect.StrType(min_length=low, max_length=high):
+            return "a non-empty string" if (low, high) == (1, None) else "a string" + _describe_length(low, high)
         case inspect.BoolType():
             return "true or false"
         case inspect.IntType(ge=low, gt=above, le=high):
@@ -54,9 +63,15 @@ def describe_type(type_: inspect.Type) -> str:
 
 
 def _describe_array(array: inspect.ListType) -> str:
-    item = describe_type(array.item_type).removeprefix("a ").removeprefix("an ")
+    item = re.sub("(string|number|object|array)", r"\1s", describe_type(array.item_type), count=1)
+    item = item.removeprefix("a ").removeprefix("an ")
     maximum = f"at most {array.max_length} " if array.max_length else ""
-    return f"{'a non-empty array' if array.min_length else 'an array'} of {maximum}{item}s"
+    return f"{'a non-empty array' if array.min_length else 'an array'} of {maximum}{item}"
+
+
+def _describe_length(low: int | None, high: int | None) -> str:
+    bounds = [f"{word} {bound:,}" for word, bound in (("at least", low), ("at most", high)) if bound]
+    return f" of {' and '.join(bounds)} characters" if bounds else ""
 
 
 def _describe_range(low: float | None, above: float | None, high: float | None) -> str:
@@ -88,3 +103,20 @@ def _field_type(type_: inspect.Type, name: str) -> inspect.Type:
 
 def _item_type(type_: inspect.Type) -> inspect.Type:
     return next(option.item_type for option in _flatten_union(type_) if isinstance(option, inspect.ListType))
+
+
+def reword(message: str) -> str:
+    """Return msgspec's message about a value as other errors are: ``users[0].uid: expected a string, got an array``."""
+    text, found, place = message.rpartition(" - at `$")
+    text, path = (text, place.removesuffix("`").removeprefix(".")) if found else (message, "")
+    if member := re.fullmatch(r"Object (missing required|contains unknown) field `(.*)`", text, re.DOTALL):
+        path = f"{path}.{member[2]}" if path else member[2]
+        text = "required, but missing" if member[1].startswith("missing") else "an unknown field"
+    else:
+        text = re.sub("`(.*?)`", lambda types: _name_types(types[1]), text.replace("Expected", "expected"))
+        text = text.replace(" >= ", " from ").replace(" <= ", " up to ")
+    return f"{masked_excerpt(path, 200)}: {text}" if path else text
+
+
+def _name_types(types: str) -> str:
+    return " or ".join(_NAMES.get(one, one) for one in types.split(" | "))

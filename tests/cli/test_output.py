@@ -129,9 +129,9 @@ class TestBanner:
     @pytest.mark.parametrize(
         ("control", "said"),
         [
-            ("loopback", "and only this machine the control plane (--control loopback)"),
-            ("allowed", "and the control plane, without a key (--control allowed)"),
-            ("off", "and nobody the control plane (--control off)"),
+            ("loopback", "only this machine can use the control plane (--control loopback)"),
+            ("allowed", "all can use the control plane, without a key (--control allowed)"),
+            ("off", "nobody can use the control plane (--control off)"),
         ],
     )
     def test_an_address_that_others_reach_says_what_is_open_to_whom(
@@ -139,7 +139,7 @@ class TestBanner:
     ) -> None:
         monkeypatch.setattr("socket.gethostname", lambda: "box")
         text = banner(Settings(host=host, control=control), "http://127.0.0.1:2538", PLAIN)
-        assert f"  Network   {host}: every machine that can reach this one can use the API,\n" in text
+        assert f"  Network   {host}: every machine that can reach this one can use the API\n" in text
         assert f"  {said}\n" in text
         assert ("--allowed-host" in text) == (control == "allowed")
         assert max(map(len, text.splitlines())) <= 80

@@ -1,5 +1,6 @@
 """``clevora-mock exec -- CMD``: a server for the duration of one command."""
 
+import errno
 import json
 import os
 import re
@@ -88,6 +89,24 @@ def test_a_command_that_cannot_run_is_one_line_and_the_status_of_shells(command:
     ended = run_in_process("exec", "--", command)
     assert (ended.returncode, ended.stdout) == (status, "")
     assert re.fullmatch(rf"clevora-mock: cannot run '{command}': .+\n", ended.stderr)
+
+
+def test_a_guard_that_cannot_start_is_one_line_and_the_command_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.executable", "/nowhere/python")
+    ended = run_in_process("exec", "--", "echo", "ran")
+    reason = "the process that kills it with this one cannot start: No such file or directory"
+    assert (ended.returncode, ended.stdout) == (126, "")
+    assert ended.stderr == f"clevora-mock: cannot run 'echo': {reason}\n"
+
+
+def test_a_guard_without_a_pipe_is_one_line_and_the_command_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> tuple[int, int]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr("os.pipe", refuse)
+    ended = run_in_process("exec", "--", "echo", "ran")
+    assert (ended.returncode, ended.stdout) == (126, "")
+    assert ended.stderr.endswith(" cannot start: Too many open files\n")
 
 
 def test_a_missing_command_is_status_2() -> None:
@@ -270,6 +289,21 @@ class TestProxies:
         said = f"no request arrived, and {name} is set: does the client heed NO_PROXY=127.0.0.1,localhost?"
         assert (ended.returncode, ended.stderr) == (0, f"clevora-mock: {said}\n")
 
+    @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.2", "localhost", "::1"])
+    def test_clients_heed_the_exceptions_that_the_summary_names(self, host: str) -> None:
+        source = (
+            "import os, subprocess, httpx, requests\n"
+            "url = os.environ['CLEVORA_MOCK_URL'] + '/__mock/health'\n"
+            "curl = ['curl', '--globoff', '--silent', '--output', os.devnull, '--write-out', '%{http_code}', url]\n"
+            "print(httpx.get(url).status_code, requests.get(url).status_code,\n"
+            "      subprocess.run(curl, capture_output=True, text=True).stdout, os.environ['NO_PROXY'])\n"
+        )
+        ended = python(source, "--host", host, HTTP_PROXY=self.PROXY, http_proxy=self.PROXY, NO_PROXY="", no_proxy="")
+        *statuses, exceptions = ended.stdout.split()
+        assert statuses == ["200"] * 3
+        assert host in exceptions.split(",")
+        assert ended.stderr.endswith(f"does the client heed NO_PROXY={exceptions}?\n")
+
     def test_nothing_is_said_under_quiet(self) -> None:
         assert run_program("exec", "--quiet", "--", sys.executable, "-c", "pass", HTTP_PROXY=self.PROXY).stderr == ""
 
@@ -277,6 +311,12 @@ class TestProxies:
 @pytest.mark.parametrize(("flags", "count"), [((), 1), (("--quiet",), 0)])
 def test_an_address_that_others_reach_is_said_once(flags: tuple[str, ...], count: int) -> None:
     assert python("pass", "--host", "0.0.0.0", *flags).stderr.count("every machine that can reach this one") == count
+
+
+def test_scenarios_that_replace_shipped_ones_are_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("name: flaky\n")
+    ended = run_in_process("exec", "--scenarios", str(tmp_path), "--", "true")
+    assert "clevora-mock: warning: --scenarios: it replaces the shipped flaky\n" in ended.stderr
 
 
 def test_the_state_is_exported_when_the_command_has_ended(tmp_path: Path) -> None:

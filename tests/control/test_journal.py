@@ -81,6 +81,25 @@ def test_filters_select_entries(world: World, request_ids: dict[str, str], query
     assert control(world, f"GET requests{query}")["count"] == len(ids(world, unlimited))
 
 
+@pytest.mark.parametrize("name", ["endpoint", "status", "code", "key", "account", "since", "rule"])
+@pytest.mark.parametrize("value", ["", "a&{}=a"])
+def test_a_filter_that_is_empty_or_comes_twice_is_named(world: World, name: str, value: str) -> None:
+    answer = world.http.get(f"/__mock/requests?{name}={value.format(name)}")
+    got = "a, a" if value else ""
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == f'{name}: expected one value, not empty, got "{got}"'
+
+
+def test_a_plus_that_became_a_blank_is_explained(world: World) -> None:
+    answer = world.http.get("/__mock/requests?since=2026-01-01T00:00:00+02:00")
+    assert answer.json()["error"]["message"].endswith("; a + in a query means a blank: write %2B")
+
+
+def test_no_entries_are_removed_by_a_filter(world: World, request_ids: dict[str, str]) -> None:
+    assert world.http.delete("/__mock/requests?endpoint=search").status_code == 400
+    assert len(ids(world)) == len(request_ids)
+
+
 def test_a_key_is_found_by_its_id(world: World, request_ids: dict[str, str]) -> None:
     key = control(world, "GET accounts/ann")["keys"][0]
     assert ids(world, f"?key={key['id']}") == ids(world, f"?key={key['preview']}") == [request_ids["ann's"]]

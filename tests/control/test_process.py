@@ -220,6 +220,17 @@ class TestState:
                 assert server.stop() == (0, "")
             assert json.loads(file.read_bytes())["sandboxes"]["default"]["journal_total"] == expected
 
+    def test_an_empty_file_is_told_at_the_start(self, tmp_path: Path) -> None:
+        (file := tmp_path / "state.json").touch()
+        said = f"clevora-mock: warning: --state: {str(file)!r} is empty; no sandboxes are loaded"
+        assert said in run_in_process("exec", "--state", str(file), "--", "true").stderr.splitlines()
+
+    @pytest.mark.parametrize("flag", ["--export-on-exit", "--state"])
+    def test_a_pipe_is_told_at_the_start(self, tmp_path: Path, flag: str) -> None:
+        os.mkfifo(pipe := tmp_path / "pipe")
+        said = f"clevora-mock: warning: {flag}: {str(pipe)!r} is a pipe; the export fails unless it is being read"
+        assert run_in_process("exec", flag, str(pipe), "--", "true").stderr.startswith(said)
+
     @pytest.mark.parametrize("flag", ["--import", "--state"])
     def test_flags_that_its_sandboxes_do_not_heed_are_warned_of(self, tmp_path: Path, flag: str) -> None:
         file = tmp_path / "state.json"

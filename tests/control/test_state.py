@@ -385,3 +385,16 @@ def test_a_clocks_mode_and_speed_are_restored(frozen_server: RunningServer, worl
     control(other, "PUT state", json=state)
     clock = control(other, "GET clock")
     assert (clock["mode"], clock["speed"]) == ("scaled", 60)
+
+
+def test_ids_are_new_after_a_restore_that_counts_no_draws(world: World) -> None:
+    first = world.open_checkout()
+    control(world, f"POST checkouts/{first}/pay")
+    made = control(world, "POST accounts")
+    restored = control(world, "GET state")
+    control(world, "PUT state", json=restored | {"draws": {}})
+    second = world.open_checkout()
+    assert second != first
+    assert control(world, f"POST checkouts/{second}/pay")["webhookStatus"] == 200
+    assert control(world, "GET accounts/demo")["balance"] == 200
+    assert control(world, "POST accounts")["uid"] != made["uid"]

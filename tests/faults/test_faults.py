@@ -5,10 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import httpx
 import pytest
 
 from clevora_mock.faults import FAULTS
 from clevora_mock.faults.base import STREAM as STREAMED
+from clevora_mock.settings import DEMO_KEY
 from tests.support import records
 from tests.support import scenarios as support
 from tests.support.raw_client import SILENCE_SECONDS, TIMEOUT_SECONDS, RawResponse, connect, read, read_until_silent
@@ -707,13 +709,50 @@ def test_a_fault_applies_to_the_requests_own_error(world: World, kind: str, stat
     records.check_totals(world)
 
 
+def post(world: World, example: RequestExample) -> httpx.Response:
+    return world.http.post(example.path, headers=world.headers, json=example.body)
+
+
 @pytest.mark.parametrize(
     "fault", [{"kind": "wrong_types", "fields": ["nope.x"]}, {"kind": "missing_fields", "fields": ["nope"]}]
 )
-def test_a_fault_that_changes_nothing_is_not_in_the_journal(world: World, fault: dict[str, Any]) -> None:
+def test_a_fault_that_changes_nothing_has_a_hint_and_is_not_in_the_journal(world: World, fault: dict[str, Any]) -> None:
     start_rules(world, {"then": {"fault": fault}})
+    for example in (CHAT, STREAM):
+        answer = post(world, example)
+        entry = records.entry_json(world)
+        assert (answer.status_code, entry["fault"]) == (200, None)
+        assert entry["hint"] == f"the fault finds no {fault['fields'][0]} in this answer"
+        assert answer.headers["x-clevora-mock-hint"] == entry["hint"]
+
+
+def test_of_several_fields_the_absent_ones_are_in_the_hint(world: World) -> None:
+    fields = ["usage", f"a.{DEMO_KEY}", "choices[1].index"]
+    start_rules(world, {"then": {"fault": {"kind": "missing_fields", "fields": fields}}})
     assert send(world, CHAT).status == 200
-    assert records.entry_json(world)["fault"] is None
+    entry = records.entry_json(world)
+    assert entry["fault"] == "missing_fields"
+    assert entry["hint"].startswith("the fault finds no a.sk_live_")
+    assert entry["hint"].endswith(", choices[1].index in this answer")
+    assert DEMO_KEY not in entry["hint"]
+
+
+@pytest.mark.parametrize(
+    ("field", "left"),
+    [
+        ("choices.index", [["finish_reason", "message"]]),
+        ("choices[0].index", [["finish_reason", "message"]]),
+        ("choices[].index", [["finish_reason", "message"]]),
+        ("choices.0.index", [["finish_reason", "message"]]),
+        ("choices[0]", []),
+        ("choices[1]", [["finish_reason", "index", "message"]]),
+        ("[].", [["finish_reason", "index", "message"]]),
+    ],
+)
+def test_a_path_goes_through_all_items_or_one_by_its_index(world: World, field: str, left: list[list[str]]) -> None:
+    start_rules(world, {"then": {"fault": {"kind": "missing_fields", "fields": [field]}}})
+    answer = post(world, CHAT)
+    assert [sorted(choice) for choice in answer.json()["choices"]] == left
 
 
 def test_a_fault_applies_to_every_endpoint_and_to_nothing_else(world: World) -> None:

@@ -296,13 +296,13 @@ UNKNOWN_HEADERS = [
 
 @pytest.mark.parametrize(("name", "message"), UNKNOWN_HEADERS)
 def test_an_unknown_header_of_the_mocks_is_refused(world: World, name: str, message: str) -> None:
-    """No rule counts the request; the mock's own pages ignore it, as they do the others."""
+    """No rule counts the request; the mock's own pages refuse it as well."""
     start_rules(world, {"when": {"calls": 1}, "then": {"error": 503}})
     headers: dict[str, Any] = {name: "reset"}
     seen = send(world, CHAT, **headers)
     assert (seen.status, seen.json["error"]["code"]) == (400, "invalid_field")
     assert seen.json["error"]["message"].startswith(message)
-    assert world.http.get("/__mock/health", headers={name: "reset"}).status_code == 200
+    assert world.http.get("/__mock/health", headers={name: "reset"}).status_code == 400
     assert send(world, CHAT).status == 503
 
 
@@ -386,10 +386,17 @@ def test_endpoints_without_a_model_can_fail_too(world: World) -> None:
         assert answer.headers["x-clevora-mock-rule"] == "x-clevora-mock-error"
 
 
-def test_a_delay_without_a_unit_has_a_hint(world: World) -> None:
-    seen = send(world, CHAT, x_clevora_mock_delay="300")
+@pytest.mark.parametrize(("delay", "meant"), [("300", "300ms"), ("1e3", "1000ms"), ("2E1", "20s")])
+def test_a_delay_without_a_unit_has_a_hint(world: World, delay: str, meant: str) -> None:
+    seen = send(world, CHAT, x_clevora_mock_delay=delay)
     assert seen.status == 400
-    assert seen.json["error"]["message"].endswith('got "300"; did you mean 300ms?')
+    assert seen.json["error"]["message"].endswith(f'got "{delay}"; did you mean {meant}?')
+
+
+@pytest.mark.parametrize("name", ["name:flaky", "name: flaky"])
+def test_a_scenario_in_the_notation_of_a_body_has_a_hint(world: World, name: str) -> None:
+    seen = send(world, CHAT, x_clevora_mock_scenario=name)
+    assert seen.json["error"]["message"].endswith('did you mean "flaky"?')
 
 
 @pytest.mark.parametrize("delay", ["8760.1h", "99999999999999999h"])

@@ -8,6 +8,7 @@ import pytest
 from msgspec.structs import fields
 
 from clevora_mock.api.routes import load_operations
+from clevora_mock.resources import scenarios
 from clevora_mock.scenarios.likely_mistakes import BODY_FIELDS
 from clevora_mock.scenarios.scenario_file import check, warn
 
@@ -72,9 +73,16 @@ def test_what_may_well_be_meant_is_not(tmp_path: Path, rule: Rule) -> None:
     assert warn([write(tmp_path, rule)]) == []
 
 
+def test_the_name_of_a_shipped_scenario_is_warned_of(tmp_path: Path) -> None:
+    (file := tmp_path / "mine.yaml").write_text("description: Mine.\nname: flaky\n")
+    said = 'in the folder of --scenarios, it replaces the shipped scenario "flaky"'
+    assert warn([file]) == [f"{file}:2:7: warning: {said}"]
+    assert warn([scenarios() / "flaky.yaml"]) == []
+
+
 def test_warnings_stand_beside_errors(tmp_path: Path) -> None:
     file = write(tmp_path, {"when": {"body": {"strem": True}}, "then": FAILS}, {"then": {"error": 999}})
-    error, warning = check([file])
+    (error,), (warning,) = check([file]), warn([file])
     assert "rules[1].then.error" in error
     assert warning.endswith('warning: rules[0].when.body.strem: did you mean "stream"?')
 

@@ -38,6 +38,11 @@ SHADOWED: list[tuple[Conditions, Conditions]] = [
     ({"chance": 1}, {"chance": 0.1}),
     ({"between": ["0s", "1m"]}, {"between": ["10s", "20s"]}),
     ({"not": {"message": "a"}}, {"not": {"message": "a"}, "key": "ci"}),
+    ({"not": {"message": "ab"}}, {"not": {"message": "a"}}),
+    ({"not": CHAT}, {"not": {"endpoint": ["chat.completions", "search"]}}),
+    (CHAT | {"not": {"endpoint": "search"}}, CHAT | {"body": {"n": 1}, "turn": 1, "not": {"turn": 2}}),
+    ({"not": CHAT}, {"endpoint": ["embeddings", "search"]}),
+    ({"header": {"x-a": "/^b+$/i"}}, {"header": {"X-A": "BB", "x-b": "1"}}),
 ]
 OPEN: list[tuple[Conditions, Conditions]] = [
     (CHAT, {"endpoint": "search"}),
@@ -51,7 +56,6 @@ OPEN: list[tuple[Conditions, Conditions]] = [
     ({"calls": [1, 2]}, {}),
     (CHAT | {"not": STREAM}, CHAT),
     ({"not": CHAT}, {}),
-    (CHAT | {"not": {"endpoint": "search"}}, CHAT | {"body": {"n": 1}, "turn": 1, "not": {"turn": 2}}),
     ({"chance": 0.5}, {}),
     ({"message": "my refund"}, {"message": "refund"}),
     ({"message": "a"}, {"message": "/a/"}),
@@ -59,6 +63,14 @@ OPEN: list[tuple[Conditions, Conditions]] = [
     ({"between": ["10s", "20s"]}, {"between": ["0s", "1m"]}),
     ({"not": {"message": "a"}}, {}),
     ({"turn": 1}, {"turn": 2}),
+    ({"not": {"message": "a"}}, {"not": {"message": "ab"}}),
+    ({"not": {"endpoint": ["chat.completions", "search"]}}, {"endpoint": ["embeddings", "search"]}),
+    ({"not": STREAM}, {"not": {"endpoint": "search"}}),
+    ({"header": {"x-a": "/^b+$/"}}, {"header": {"x-a": "/^bb$/"}}),
+    ({"header": {"x-a": "/^b+$/"}}, {"header": {"x-a": "bab"}}),
+    ({"header": {"x-a": "/^b+$/"}}, {"header": {"x-b": "b"}}),
+    ({"header": {"x-a": "/^b*$/"}}, {"header": {"x-a": None}}),
+    ({"message": "/^a/"}, {"message": "a"}),
 ]
 
 
@@ -68,6 +80,14 @@ def test_a_shadowed_rule_is_warned_of(tmp_path: Path, earlier: Conditions, later
     assert len(found) == 1
     assert found[0].startswith(":1:")
     assert found[0].endswith(': warning: rules[2]: never applies: rules[1], "rule 1", applies to all its requests')
+
+
+def test_a_rule_whose_endpoints_are_all_taken_is_warned_of(tmp_path: Path) -> None:
+    later = STREAM | {"endpoint": ["search", "chat.completions"]}
+    (found,) = warnings(tmp_path, CHAT, {"endpoint": ["search", "embeddings"]}, later)
+    rules = 'rules[0], "rule 0", and rules[1], "rule 1",'
+    assert found.endswith(f": warning: rules[2]: never applies: {rules} apply to all its requests")
+    assert warnings(tmp_path, CHAT, {"endpoint": "search", "turn": 1}, later) == []
 
 
 @pytest.mark.parametrize(("earlier", "later"), OPEN)

@@ -71,6 +71,7 @@ def test_a_users_own_are_found_by_the_names_in_them(tmp_path: Path) -> None:
     assert store.file_of("flaky") == tmp_path / "two.yaml"
     described = dict(store.describe())
     assert described["flaky"] == "My own. (Replaces the shipped one.)"
+    assert store.replaced() == ["flaky"]
     assert described["three"] == "Without a name."
     assert described["broken"].startswith(f"cannot be used: {tmp_path / 'four.yaml'}:2:1: ")
     with pytest.raises(ScenarioNotFound, match='unknown scenario "one"; '):

@@ -180,7 +180,8 @@ def test_the_rest_of_an_early_refused_body_times_out() -> None:
 
 
 def test_invalid_http_is_refused_in_json(address: Address) -> None:
-    body = {"error": {"message": "This is not HTTP/1.1", "type": "invalid_request_error", "code": "invalid_request"}}
+    message = "The request cannot be served: Invalid method encountered"
+    body = {"error": {"message": message, "type": "invalid_request_error", "code": "invalid_request"}}
     response = refusal(exchange(address, b"hello\r\n\r\n"), 400)
     assert response.body == json.dumps(body, separators=(",", ":")).encode()
     assert [name for name, _ in response.headers] == ["content-type", "x-request-id", "content-length", "connection"]

@@ -79,6 +79,8 @@ SCENARIOS = [
     {"fault": "reset", "delay": "20ms"},
 ]
 
+UNSERVED = "400: The request cannot be served"
+
 
 def send_and_leave(server: StartedServer, sent: bytes, pause: float, leave: Callable[[socket.socket], None]) -> None:
     parts = urlsplit(server.url)
@@ -102,9 +104,11 @@ def check_and_stop(server: StartedServer) -> None:
 @pytest.mark.parametrize(
     ("sent", "line"),
     [
-        (SENT[1], "400: a TLS handshake; the server speaks HTTP alone, so use http://, not https://"),
-        (b"GARBAGE\r\n\r\n", "400: bytes that are not HTTP/1.1"),
-        (b"GET /" + b"a" * 100_000, "431: a request whose line and headers are too large"),
+        (SENT[1], f"{UNSERVED}: this is a TLS handshake, but the server speaks HTTP alone; use http://, not https://"),
+        (b"GARBAGE\r\n\r\n", f"{UNSERVED}: Invalid method encountered"),
+        (b"POST / HTTP/1.1\r\ncontent-length: 5x\r\n\r\n", f"{UNSERVED}: Invalid character in Content-Length"),
+        (b"CONNECT a:443 HTTP/1.1\r\n\r\n", f"{UNSERVED}: CONNECT asks for a proxy, and this is a server"),
+        (b"GET /" + b"a" * 100_000, "431: The request line and headers are too large"),
     ],
 )
 def test_a_refusal_before_the_application_is_a_line_unless_quiet(sent: bytes, line: str) -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import httpx
 from msgspec import structs
 
-from clevora_mock.api.payments import new_event_id, sign_event
+from clevora_mock.api.payments import sign_event
 from clevora_mock.core.payments import Outcome
 from clevora_mock.core.sandbox import Sandbox
 from tests.support.world import World
@@ -30,7 +30,7 @@ def make_event(world: World, checkout: str, outcome: Outcome = "succeeded") -> E
     def announced(sandbox: Sandbox) -> tuple[dict[str, str], bytes]:
         sandbox.checkouts.by_id[checkout].status = outcome
         event = sandbox.payment_event(sandbox.checkouts.by_id[checkout], sandbox.clock.now())
-        return sign_event(sandbox, event, new_event_id(sandbox))
+        return sign_event(sandbox, event, sandbox.next_event_id())
 
     return Event(*world.run_in_server(announced))
 

@@ -157,7 +157,7 @@ def server_limits() -> list[list[str]]:
     behind = f"{connection.pipelined_requests}, or {_size(connection.pipelined_bytes)}"
     evicted = "the oldest entries of the largest one are dropped, and counted in `evicted`"
     waiting = "they wait for their turn"
-    pace = f"{PATIENCE_SECONDS:g} s, and more from {_size(BYTES_PER_SECOND)} a second on"
+    pace = f"{PATIENCE_SECONDS:g} s of waiting for it; each {_size(BYTES_PER_SECOND)} of it gives one back"
     return [
         ["What", "Limit", "Beyond it"],
         ["connections", f"{connection.connections}", "503 `service_unavailable`, and closed"],
@@ -170,7 +170,8 @@ def server_limits() -> list[list[str]]:
         ["numbers in a body with an exponent of two or more digits", f"{MAX_EXPONENTS:,}", "400 `invalid_json`"],
         ["bodies over 64 KiB that arrive at the same time", _budget(BODIES_BYTES), waiting],
         ["large answers, and documents that requests are decoded to", _budget(WORK_BYTES), waiting],
-        ["a client that sends such a body, or takes such an answer, while others wait", pace, "408, or dropped"],
+        ["a client that is slow to send such a body while others wait", pace, "408"],
+        ["a client that is slow to take such an answer while others wait", pace, "the connection is dropped"],
         ["an answer that its client does not read", "`--idle-timeout`", "the connection is dropped"],
         ["the journals of all sandboxes", f"{_size(MAX_JOURNAL_BYTES)}, some 15,000 requests", evicted],
         ["a sandbox's accounts", f"{MAX_ACCOUNTS:,}", "400"],

@@ -171,7 +171,7 @@ def test_a_client_that_sends_nothing_gives_way_only_once_others_wait() -> None:
         budget, client = MemoryBudget(40), Client()
         share, other = MemoryShare(budget, client), MemoryShare(budget)
         await share.hold(30)
-        receiving = asyncio.create_task(share.receive(no_part))
+        receiving = asyncio.ensure_future(share.timed(no_part)())
         await asyncio.sleep(100)
         assert not client.gave_way
         waiting = asyncio.create_task(other.hold(30))
@@ -192,7 +192,7 @@ def test_a_client_that_takes_little_at_a_time_gives_way_too(size: int, gives_way
         await share.hold(30)
         waiting = asyncio.create_task(other.hold(30))
         for _ in range(8):
-            await share.send(take_slowly, {"type": "http.response.body", "body": bytes(size)})
+            await share.timed(take_slowly)({"type": "http.response.body", "body": bytes(size)})
         assert client.gave_way == gives_way
         waiting.cancel()
 

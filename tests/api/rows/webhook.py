@@ -23,7 +23,10 @@ RECEIVED = Exactly({"received": True})
 
 INCOMPLETE = "needs webhook-id, webhook-timestamp and webhook-signature"
 NO_TIMESTAMP = "webhook-timestamp must be whole seconds since 1970"
-NO_MATCH = "no signature matches; the secret is the server's --webhook-secret"
+NO_MATCH = (
+    "no signature matches; either its secret is not the server's --webhook-secret, "
+    "or id, timestamp or body are not those that were signed"
+)
 NO_FORM = "no signature matches; expected v1,<base64 of 32 bytes>, and a space between several"
 NO_VERSION = 'no signature matches; it begins without "v1,"'
 
