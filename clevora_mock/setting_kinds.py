@@ -125,7 +125,7 @@ class SettingKind(Struct, frozen=True):
     """A kind of value: its parser, and the texts for messages, help and shell completion.
 
     `complete` is what shells suggest: words, files, directories or scenarios. `hint` returns the end of the
-    message about an invalid text, such as ``; did you mean 75s?``.
+    message about an invalid text, such as ``; did you mean 75s?``, and `show` quotes the text without its secrets.
     """
 
     parse: Callable[[str], Any]
@@ -133,6 +133,7 @@ class SettingKind(Struct, frozen=True):
     metavar: str = ""
     complete: tuple[str, ...] | Literal["file", "dir", "scenario"] = ()
     hint: Callable[[str], str] = lambda _: ""
+    show: Callable[[str], str] = repr
 
 
 _FIELD = r"\s*[\w-]+(\.[\w-]+)*\s*"
@@ -177,8 +178,18 @@ SERVER_NAME = SettingKind(
 PROJECT = SettingKind(matching("[a-z][a-z0-9-]{2,62}"), "a Firebase project id such as demo-clevora", "ID")
 API_KEY = SettingKind(matching(KEY_PATTERN), KEY_FORMAT, "KEY")
 SECRET = SettingKind(accepted(secret_bytes), "whsec_ and base64", "WHSEC")
-UPSTREAM = SettingKind(accepted(check_upstream), "https://HOST/v1, or http:// for this machine alone", "URL")
-CREDENTIAL = SettingKind(matching("[!-~]{8,4096}"), "a key of 8 characters or more without spaces", "KEY")
+UPSTREAM = SettingKind(
+    accepted(check_upstream),
+    "https://HOST/v1, or http:// for this machine alone",
+    "URL",
+    show=lambda text: repr(re.sub("//[^/]*@", "//***@", text)),
+)
+CREDENTIAL = SettingKind(
+    matching("[!-~]{8,4096}"),
+    "a key of 8 characters or more without spaces",
+    "KEY",
+    show=lambda text: f"one of {len(text)} characters" + (" with a space or the like" if len(text) >= 8 else ""),
+)
 RECORD_MODE = SettingKind(matching("once|new|all"), "once, new or all", "MODE", ("once", "new", "all"))
 ON_MISS = SettingKind(matching("mock|fail"), "mock or fail", "WHAT", ("mock", "fail"))
 PACE = SettingKind(matching("recorded|none"), "recorded or none", "PACE", ("recorded", "none"))

@@ -92,8 +92,9 @@ class Setting(Struct, frozen=True):
         try:
             return self.kind.parse(self.text(value))
         except ValueError:
+            shown = self.kind.show(self.text(value)) if isinstance(value, str) else repr(value)
             hint = self.kind.hint(self.text(value))
-            raise SettingsError(f"{source}: expected {self.kind.expected}, got {value!r}{hint}") from None
+            raise SettingsError(f"{source}: expected {self.kind.expected}, got {shown}{hint}") from None
 
 
 class Settings(Struct, frozen=True, kw_only=True):

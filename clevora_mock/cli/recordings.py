@@ -101,6 +101,9 @@ def _read(files: tuple[str, ...]) -> "list[Recording]":
     from clevora_mock.recordings.recording_file import RecordingError, read_recording
 
     try:
-        return [read_recording(Path(file)) for file in files]
+        found = [read_recording(Path(file)) for file in files]
+        for recording in found:
+            recording.require_usable()
     except RecordingError as error:
         fail(str(error), exit_status.FILE_INVALID)
+    return found

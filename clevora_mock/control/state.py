@@ -14,6 +14,7 @@ from clevora_mock.control.schemas import ResetPart, RestoredState
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core import snapshot
 from clevora_mock.core.errors import ApiError
+from clevora_mock.core.messages import quoted
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario_run import Displaced, ScenarioRun
 from clevora_mock.core.snapshot import ScenarioState, State
@@ -127,6 +128,9 @@ def _scenario_run(saved: ScenarioState) -> ScenarioRun:
         scenario = read_scenario("scenario", saved.source)
     except ValueError as error:
         raise ValueError("; ".join(str(error).splitlines())) from None
+    unknown = sorted({*saved.switched_off} - {rule.name for rule in scenario.rules})
+    if unknown:
+        raise ValueError(f"switched_off: expected names of the scenario's rules, got {quoted(unknown[0])}")
     displaced = msgspec.convert(saved.displaced, Displaced, from_attributes=True)
     named = replace(scenario, name=saved.name)
     run = ScenarioRun(named, saved.began, saved.counts, saved.applied, saved.ends, displaced)

@@ -131,7 +131,7 @@ class CheckoutState(StrictStruct, frozen=True, gc=False):
     due: Timestamp | None
     # Snapshots of earlier releases have none.
     deliveries: Annotated[int, Meta(ge=1, le=MAX_DELIVERIES)] = 1
-    payment_id: str | None = None
+    payment_id: Mark | None = None
 
 
 class MotionState(StrictStruct, frozen=True, gc=False):

@@ -1,7 +1,8 @@
 """Server-sent events as text: the JSON of each, where it stands, and the strings in it.
 
 A stream need not be as the contract has it, since another server made it: lines may end in CR, data may go on over
-several lines, or be no JSON, an event may lack its ``data:``, and there may be comments, names and ids.
+several lines, or be no JSON, an event may lack its ``data:``, and there may be comments, names, ids and lines that are
+nothing of these.
 """
 
 import json
@@ -10,10 +11,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 _LINE = r"data:[ ]?[^\r\n]*"
+# A stream may begin with a byte order mark.
+_START = r"(?<![^\r\n\ufeff])"
 _EVENT = re.compile(
-    rf"(?:\A|(?<=[\r\n]))(?:{_LINE}(?:(?:\r\n|\r|\n){_LINE})*|(?P<field>event|id|)(?P<mark>:[ ]?)[^\r\n]*|\{{[^\r\n]*)"
+    rf"{_START}(?:{_LINE}(?:(?:\r\n|\r|\n){_LINE})*|(?P<field>[ \w-]*+)(?P<mark>:[ ]?)[^\r\n]*|\{{[^\r\n]*"
+    r"|(?P<rest>(?!\ufeff)[^\r\n]+))"
 )
-_DATA = re.compile(r"(?:\A|(?<=[\r\n]))data:[ ]?")
+_DATA = re.compile(r"data:[ ]?")
 _DONE = re.compile(r"(?:\A|[\r\n])data:[ ]?\[DONE\](?:\r\n|\r|\n){2}")
 _FINISHED = re.compile(r"\"finish_reason\":[ ]?\"")
 
@@ -23,13 +27,15 @@ DONE = "[DONE]"
 class Event(NamedTuple):
     """An event of JSON, or of a text; `start` and `end` are those of its data in the stream's text.
 
-    `field` is the name of another line than data: ``event``, ``id``, or empty for a comment.
+    `field` is the name of another line than data: ``event``, ``id``, empty for a comment, or ``rest`` for a line
+    without one. A text is not `decoded`.
     """
 
     start: int
     end: int
     data: Any
     field: str = "data"
+    decoded: bool = True
 
 
 def events(text: str) -> Iterator[Event]:
@@ -39,22 +45,22 @@ def events(text: str) -> Iterator[Event]:
 
 def lines_of(text: str) -> Iterator[Event]:
     """Yield the events of a stream, and its comments, names and ids; one event for a text that is JSON as a whole."""
-    whole = _decoded(text)
-    if isinstance(whole, dict | list):
-        yield Event(0, len(text), whole)
+    whole = _event(0, len(text), text)
+    if whole.decoded and not isinstance(whole.data, str):
+        yield whole
         return
     for found in _EVENT.finditer(text):
-        if found["mark"]:
-            start = found.end("mark")
-            yield Event(start, found.end(), text[start : found.end()], found["field"])
+        if found["mark"] or found["rest"]:
+            start = found.end("mark") if found["mark"] else found.start("rest")
+            yield _event(start, found.end(), text[start : found.end()], found["field"] if found["mark"] else "rest")
             continue
         lines = list(_data_lines(found[0], found.start()))
-        whole = _decoded("\n".join(line.data for line in lines))
-        if len(lines) == 1 or isinstance(whole, dict | list):
-            yield Event(lines[0].start, lines[-1].end, whole)
+        whole = _event(lines[0].start, lines[-1].end, "\n".join(line.data for line in lines))
+        if len(lines) == 1 or whole.decoded:
+            yield whole
         else:
             # Without blank lines between them.
-            yield from (line._replace(data=_decoded(line.data)) for line in lines)
+            yield from (_event(line.start, line.end, line.data) for line in lines)
 
 
 def is_whole(text: str, *, complete: bool) -> bool:
@@ -71,8 +77,8 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, value
     elif isinstance(value, list):
         for position, item in enumerate(value):
-            index = item.get("index", position) if isinstance(item, dict) else position
-            yield from leaves(item, f"{path}[{index}]")
+            index = item.get("index") if isinstance(item, dict) else None
+            yield from leaves(item, f"{path}[{index if isinstance(index, int) else position}]")
     elif isinstance(value, dict):
         for name, item in value.items():
             yield from leaves(item, f"{path}.{name}" if path else str(name))
@@ -107,8 +113,12 @@ def _data_lines(block: str, start: int) -> Iterator[Event]:
         yield Event(start + line.start() + skipped, start + line.end(), line[0][skipped:])
 
 
-def _decoded(text: str) -> Any:
+def _event(start: int, end: int, text: str, field: str = "data") -> Event:
+    """Decode an event's text; a number, which may be a part of what is split, stays a text."""
     try:
-        return json.loads(text)
+        data = json.loads(text)
     except (ValueError, RecursionError):
-        return text
+        data = None
+    if isinstance(data, dict | list | str):
+        return Event(start, end, data, field)
+    return Event(start, end, text, field, decoded=False)

@@ -1,28 +1,28 @@
 """Masking of a recording's texts: the rules of `core.masking`, the credentials in use, and e-mail addresses.
 
 A credential of the live API may look like none of the mock's, so the very ones that a request carries are masked too,
-as they are, percent-encoded and in base64.
+however they are written.
 """
 
 import json
 import re
-from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
 
 from msgspec import Struct
 
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.masking import is_secret_name, masked_text
-from clevora_mock.recordings.alignment import edits_between
+from clevora_mock.recordings.alignment import Edit, apply_edits, edits_between
+from clevora_mock.recordings.credential_search import find_forms, written_forms
 
 MASK = "***"
 _HARMLESS = frozenset("*\\")
 # A shorter one would be found in ordinary texts.
 _MIN_CREDENTIAL_CHARACTERS = 8
-_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]++(?:@|%40|\\u0040)[\w-]+(?:\.[\w-]+)+", re.ASCII)
+_MAX_REMEMBERED_CHARACTERS = 100
+_AT = r"(?:@|%(?:25){0,7}40|\\{1,15}(?:u00|x)40|&#(?:0{0,5}64|x0{0,5}40);|&commat;)"
+_EMAIL = re.compile(rf"(?<![\w.+-])[\w.+-]++{_AT}[\w-]+(?:\.[\w-]+)+", re.IGNORECASE)
 
 
 class Masker(Struct, frozen=True, dict=True):
@@ -37,7 +37,13 @@ class Masker(Struct, frozen=True, dict=True):
 
     def text(self, text: str) -> str:
         """Mask all secrets in `text`."""
-        return self._without_emails(masked_text(self._without_credentials(text)))
+        if len(text) > _MAX_REMEMBERED_CHARACTERS:
+            return self._masked(text)
+        # A stream has the same names and ids in every event.
+        masked = self._remembered.get(text)
+        if masked is None:
+            masked = self._remembered[text] = self._masked(text)
+        return masked
 
     def document(self, text: str) -> str:
         """Mask all secrets in a text that may be JSON.
@@ -61,19 +67,22 @@ class Masker(Struct, frozen=True, dict=True):
             return [self.value(item) for item in value]
         return self.text(value) if isinstance(value, str) else value
 
+    def _masked(self, text: str) -> str:
+        return self._without_emails(masked_text(self._without_credentials(text)))
+
     def _without_credentials(self, text: str) -> str:
-        for form in self._forms:
-            text = text.replace(form, MASK)
-        return text
+        return apply_edits(text, (Edit(start, end, MASK) for start, end in find_forms(text, self._forms)))
 
     def _without_emails(self, text: str) -> str:
         return _EMAIL.sub(MASK, text) if self.emails else text
 
     @cached_property
-    def _forms(self) -> list[str]:
-        found = {form for credential in self.credentials for form in _written(credential)}
-        # The longest first, of which others may be a part.
-        return sorted(found, key=lambda form: (-len(form), form))
+    def _remembered(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _forms(self) -> set[str]:
+        return {form for credential in self.credentials for form in written_forms(credential)}
 
 
 def masker_for(facts: RequestFacts, upstream_key: str | None, *, emails: bool) -> Masker:
@@ -98,14 +107,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a name occurs twice")
     return found
-
-
-def _written(credential: str) -> Iterator[str]:
-    yield credential
-    yield quote(credential, safe="")
-    raw = credential.encode("utf-8", "replace")
-    for skipped in range(3):
-        # The characters of base64 that depend on nothing before or after it.
-        for encode in (b64encode, urlsafe_b64encode):
-            encoded = encode(bytes(skipped) + raw).decode().rstrip("=")
-            yield encoded[(skipped * 8 + 5) // 6 : (skipped + len(raw)) * 8 // 6]

@@ -13,6 +13,7 @@ from math import exp, log, sqrt
 
 from msgspec import Struct
 
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.scenario import MAX_RATE, MIN_RATE
 from clevora_mock.recordings.event_stream import content_of, events
 from clevora_mock.recordings.recorded_exchange import RecordedExchange
@@ -40,7 +41,7 @@ def scenario_text(exchanges: Iterable[RecordedExchange]) -> str:
     answers: dict[str, list[int]] = {}
     streams: dict[str, list[StreamTimes]] = {}
     for exchange in exchanges:
-        if exchange.status >= 400:
+        if exchange.status >= 400 or exchange.endpoint not in ENDPOINT_BY_NAME:
             continue
         if exchange.stream is None:
             answers.setdefault(exchange.endpoint, []).append(exchange.milliseconds or 0)

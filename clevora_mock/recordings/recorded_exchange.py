@@ -5,18 +5,33 @@ change of a recording is a small difference between two versions of its file. Th
 headers are those of `RECORDED_HEADERS` alone.
 """
 
-from typing import Any, Literal
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+from clevora_mock.core import money
+from clevora_mock.core.messages import printable
 
 FORMAT = 1
+# Of an exchange: so that any number of them can be billed.
+MAX_TOKENS = 10**9
+MAX_COST = 10**6
+_MAX_MILLISECONDS = 10**9
 
 # Of an answer. The server that replays adds its own id, date and length.
 RECORDED_HEADERS = frozenset(
     {"allow", "cache-control", "content-type", "retry-after", "retry-after-ms", "www-authenticate", "x-should-retry"}
 )
 RECORDED_PREFIX = "x-ratelimit-"
+_HEADER_NAME = re.compile(r"[\w-]+", re.ASCII)
+_HEADER_VALUE = re.compile(r"[\t -~\x80-\xff]*")
+
+Tokens = Annotated[int, Meta(ge=0, le=MAX_TOKENS)]
+Milliseconds = Annotated[int, Meta(ge=0, le=_MAX_MILLISECONDS)]
 
 
 class RecordingHeader(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,8 +63,8 @@ class CanonicalRequest(Struct, frozen=True, forbid_unknown_fields=True):
 class RecordedUsage(Struct, frozen=True, forbid_unknown_fields=True):
     """The tokens that the answer says it used."""
 
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: Tokens = 0
+    completion_tokens: Tokens = 0
 
     @property
     def total(self) -> int:
@@ -67,13 +82,13 @@ class RecordedExchange(Struct, frozen=True, forbid_unknown_fields=True):
     request: CanonicalRequest
     status: int
     headers: dict[str, str] = {}
-    n: int = 1
-    milliseconds: int | None = None
+    n: Annotated[int, Meta(ge=1, le=MAX_TOKENS)] = 1
+    milliseconds: Milliseconds | None = None
     answer: str | None = None
-    stream: list[tuple[int, str]] | None = None
+    stream: list[tuple[Milliseconds, str]] | None = None
     encoding: Literal["utf-8", "latin-1"] = "utf-8"
     usage: RecordedUsage | None = None
-    cost: float = 0.0
+    cost: Annotated[float, Meta(ge=0, le=MAX_COST)] = 0.0
 
     @property
     def text(self) -> str:
@@ -90,3 +105,22 @@ def encode_line(value: RecordingHeader | RecordedExchange) -> bytes:
 def is_recorded_header(name: str) -> bool:
     """Tell whether a header of an answer, in lower case, is recorded and passed on."""
     return name in RECORDED_HEADERS or name.startswith(RECORDED_PREFIX)
+
+
+def flaws(exchange: RecordedExchange) -> Iterator[str]:
+    """Yield what keeps an exchange from being replayed, as somebody has edited it."""
+    if not 200 <= exchange.status <= 599:
+        yield f"status: expected 200 to 599, got {exchange.status}"
+    for name, value in exchange.headers.items():
+        if not (is_recorded_header(name) and _HEADER_NAME.fullmatch(name)):
+            yield f"headers: {printable(name)} has no place in a recording"
+        elif not _HEADER_VALUE.fullmatch(value):
+            yield f"headers: {name}: expected a text that HTTP can send"
+    if any(later < earlier for (earlier, _), (later, _) in pairwise(exchange.stream or ())):
+        yield "stream: expected times that do not go back"
+    if exchange.encoding == "latin-1" and any(character > "\xff" for character in exchange.text):
+        yield "encoding: expected characters up to U+00FF with latin-1"
+    try:
+        money.micros(exchange.cost)
+    except ValueError as error:
+        yield f"cost: {error}"

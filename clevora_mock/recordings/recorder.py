@@ -10,7 +10,7 @@ from clevora_mock.contract.endpoints import Endpoint
 from clevora_mock.core import money
 from clevora_mock.recordings.event_stream import content_of, events, is_whole
 from clevora_mock.recordings.masker import Masker
-from clevora_mock.recordings.recorded_exchange import CanonicalRequest, RecordedExchange, RecordedUsage
+from clevora_mock.recordings.recorded_exchange import MAX_TOKENS, CanonicalRequest, RecordedExchange, RecordedUsage
 from clevora_mock.recordings.secret_scan import find_secret
 from clevora_mock.recordings.stream_masking import masked_pieces
 
@@ -40,7 +40,7 @@ class Answer(Struct, frozen=True):
 
     @property
     def is_stream(self) -> bool:
-        return self.headers.get("content-type", "").startswith(EVENT_STREAM)
+        return self.headers.get("content-type", "").lower().startswith(EVENT_STREAM)
 
     @property
     def body(self) -> bytes:
@@ -120,7 +120,7 @@ def error_of(body: bytes) -> tuple[str | None, str | None]:
 
 def _count(usage: dict[str, Any], name: str) -> int:
     value = usage.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else 0
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MAX_TOKENS else 0
 
 
 def _encoding(body: bytes) -> Literal["utf-8", "latin-1"]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from clevora_mock.clock import MINUTE, parse
 from clevora_mock.core.errors import UnusableFileError
-from clevora_mock.recordings.recorded_exchange import FORMAT, RecordedExchange, RecordingHeader, encode_line
+from clevora_mock.recordings.recorded_exchange import FORMAT, RecordedExchange, RecordingHeader, encode_line, flaws
 
 SUFFIX = ".jsonl"
 _MODE = 0o600
@@ -22,6 +22,12 @@ _HOUR = 60 * MINUTE
 
 class RecordingError(UnusableFileError):
     """A recording that cannot be used; the message has its path and, where there is one, the line."""
+
+
+class _Version(Struct, frozen=True):
+    """The version of the format, in any header."""
+
+    format: int = FORMAT
 
 
 class Line(Struct, frozen=True):
@@ -38,6 +44,12 @@ class Recording(Struct, frozen=True):
     header: RecordingHeader
     lines: tuple[Line, ...]
     torn: int = 0
+
+    def require_usable(self) -> None:
+        """Raise RecordingError for an exchange that cannot be replayed."""
+        for line in self.lines:
+            for flaw in flaws(line.exchange):
+                raise RecordingError(f"{self.path}:{line.number}: {flaw}")
 
     def require_young(self, max_age: int | None, now: int) -> None:
         """Raise RecordingError for one that is older than `max_age`; both are in microseconds."""
@@ -63,7 +75,8 @@ def read_recording(path: Path) -> Recording:
 
 
 def write_recording(path: Path, header: RecordingHeader, exchanges: Collection[RecordedExchange]) -> None:
-    """Replace a file by another one, all at once. Raises OSError."""
+    """Replace a file, or the target of a link, by another one, all at once. Raises OSError."""
+    path = Path(os.path.realpath(path))
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.unlink(missing_ok=True)
     try:
@@ -78,18 +91,28 @@ def append_exchange(path: Path, exchange: RecordedExchange) -> None:
     _append(path, encode_line(exchange))
 
 
-def drop_torn_line(recording: Recording) -> None:
-    """Remove the part of a line at the end of a file. Raises OSError."""
-    if recording.torn:
-        with recording.path.open("rb+") as file:
-            file.truncate(recording.path.stat().st_size - recording.torn)
+def end_lines(path: Path) -> None:
+    """Remove the part of a line at the end of a file, or end the header that is all of it. Raises OSError."""
+    with path.open("rb+") as file:
+        content = file.read()
+        whole = content.rfind(b"\n") + 1
+        if whole:
+            file.truncate(whole)
+        else:
+            file.write(b"\n")
 
 
 def _append(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, _MODE)
     try:
-        while content:
-            content = content[os.write(descriptor, content) :]
+        before = os.fstat(descriptor).st_size
+        try:
+            while content:
+                content = content[os.write(descriptor, content) :]
+        except OSError:
+            # The next line must not go on with a part of this one.
+            os.ftruncate(descriptor, before)
+            raise
     finally:
         os.close(descriptor)
 
@@ -101,13 +124,15 @@ def _age_text(micros: int) -> str:
 
 def _header(path: Path, line: bytes) -> RecordingHeader:
     try:
-        header = msgspec.json.decode(line, type=RecordingHeader)
-        parse(header.date)
+        # First of all, since another version may have other fields.
+        version = msgspec.json.decode(line, type=_Version).format
+        if version == FORMAT:
+            header = msgspec.json.decode(line, type=RecordingHeader)
+            parse(header.date)
+            return header
     except ValueError as error:
         raise RecordingError(f"{path}:1: no recording's header: {error}") from None
-    if header.format != FORMAT:
-        raise RecordingError(f"{path}:1: format: expected {FORMAT}, got {header.format}")
-    return header
+    raise RecordingError(f"{path}:1: format: expected {FORMAT}, got {version}")
 
 
 def _exchange(path: Path, number: int, line: bytes) -> RecordedExchange:

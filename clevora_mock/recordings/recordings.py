@@ -57,7 +57,9 @@ class Recordings:
             raise RecordingError(f"{directory}: no such directory; record it with --upstream URL --record {directory}")
         if options.mode != "all" and not options.on_request:
             for path in sorted(directory.glob(f"*{SUFFIX}")):
-                read_recording(path).require_young(options.max_age, now())
+                recording = read_recording(path)
+                recording.require_young(options.max_age, now())
+                recording.require_usable()
 
     def of(self, sandbox: Sandbox) -> SandboxRecording | None:
         """Return a sandbox's recording; None for one that has not asked for it where it must. Raises RecordingError."""

@@ -1,5 +1,6 @@
 """Recorded exchanges as replies, which are paced, billed and disturbed by faults like any other."""
 
+import re
 from itertools import pairwise
 
 from msgspec.structs import replace
@@ -26,7 +27,7 @@ def reply_of(exchange: RecordedExchange, *, paced: bool) -> Reply:
         prompt_tokens=usage.prompt_tokens,
         code=code,
         message=message,
-        retry_after=int(retry_after) if retry_after.isascii() and retry_after.isdigit() else None,
+        retry_after=int(retry_after) if re.fullmatch("[0-9]{1,9}", retry_after) else None,
         rate=money.micros(exchange.cost) // usage.total if usage.total else None,
         source="recording",
     )

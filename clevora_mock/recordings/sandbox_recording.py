@@ -16,7 +16,7 @@ from clevora_mock.recordings.recording_file import (
     Line,
     Recording,
     append_exchange,
-    drop_torn_line,
+    end_lines,
     read_recording,
     write_recording,
 )
@@ -50,10 +50,8 @@ class RecordingFile:
         self.header = self._recording.header
         self.ignore = frozenset({*ignore, *self.header.ignore})
         self.used: set[int] = set()
-        self._lines: dict[Position, Line] = {}
-        for line in self._recording.lines:
-            key = request_key(line.exchange.request, self.ignore)
-            self._lines[Position(key, line.exchange.n)] = line
+        self._recording.require_usable()
+        self._lines = _by_position(self._recording, self.ignore)
         # Whether a line can be added to the file as it is.
         self._begun = False
 
@@ -110,11 +108,43 @@ class RecordingFile:
         self._lines[position] = Line(_OF_THIS_RUN, exchange)
 
     def _begin(self) -> None:
-        if self.exists:
-            drop_torn_line(self._recording)
+        # Another server may have begun it since.
+        if self.mode != "all" and self.path.exists():
+            end_lines(self.path)
         else:
             write_recording(self.path, self.header, ())
         self._begun = True
+
+
+def hidden_lines(recording: Recording) -> set[int]:
+    """Return the lines with the number among identical requests that an earlier line has."""
+    seen: set[Position] = set()
+    hidden = set()
+    for line in recording.lines:
+        position = Position(request_key(line.exchange.request, recording.header.ignore), line.exchange.n)
+        if position in seen:
+            hidden.add(line.number)
+        seen.add(position)
+    return hidden
+
+
+def _by_position(recording: Recording, ignore: frozenset[str]) -> dict[Position, Line]:
+    """Return the lines by the requests that they answer.
+
+    Requests that differ only in what is ignored from now on are numbered anew, in the order of their lines.
+    """
+    hidden = hidden_lines(recording)
+    found: dict[Position, Line] = {}
+    last: dict[bytes, int] = {}
+    for line in recording.lines:
+        if line.number in hidden:
+            continue
+        key, n = request_key(line.exchange.request, ignore), line.exchange.n
+        if Position(key, n) in found:
+            n = last[key] + 1
+        found[Position(key, n)] = line
+        last[key] = max(n, last.get(key, 0))
+    return found
 
 
 class SandboxRecording:

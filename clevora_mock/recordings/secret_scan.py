@@ -24,7 +24,11 @@ def find_secret(exchange: RecordedExchange, masker: Masker) -> str | None:
     for place, text in _documents(exchange):
         if masker.document(text) != text:
             return place
-    return next((place for place, text in _texts(exchange) if masker.text(text) != text), None)
+    # Most texts occur several times.
+    places: dict[str, str] = {}
+    for place, text in _texts(exchange):
+        places.setdefault(text, place)
+    return next((place for text, place in places.items() if masker.text(text) != text), None)
 
 
 def _documents(exchange: RecordedExchange) -> Iterator[tuple[str, str]]:
@@ -41,10 +45,13 @@ def _texts(exchange: RecordedExchange) -> Iterator[tuple[str, str]]:
     part = "the answer's" if exchange.stream is None else "the stream's"
     lines = [line for line in lines_of(exchange.text) if line.data != DONE]
     documents = [line.data for line in lines if line.field == "data"]
-    for document in documents if exchange.stream is not None else [*documents, _json(exchange)]:
+    for document in documents:
         yield from _side_by_side(part, document)
     for field in {line.field for line in lines} - {"data"}:
-        yield f"{part} {field or 'comments'}", _join(line.data for line in lines if line.field == field)
+        yield (
+            f"{part} {field or 'comments'}",
+            _join(text for line in lines if line.field == field for _, text in leaves(line.data)),
+        )
     for text in _one_after_the_other(documents):
         yield f"{part} strings", text
 
@@ -72,10 +79,3 @@ def _one_after_the_other(documents: list[Any]) -> Iterator[str]:
 
 def _join(texts: Iterable[str]) -> str:
     return _UNENDED.sub('***"', "".join(texts))
-
-
-def _json(exchange: RecordedExchange) -> Any:
-    try:
-        return json.loads(exchange.text)
-    except (ValueError, RecursionError):
-        return exchange.text

@@ -31,7 +31,7 @@ class Shape(Struct, frozen=True):
 
 def shape_of(status: int, headers: Mapping[str, str], body: bytes) -> Shape:
     """Return the shape of an answer; `headers` are in lower case."""
-    media_type = headers.get("content-type", "").partition(";")[0].strip()
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     names = frozenset(name for name in headers if name in _COMPARED or name.startswith(RECORDED_PREFIX))
     text = body.decode("utf-8", "replace")
     if media_type == EVENT_STREAM:

@@ -6,12 +6,16 @@ events are joined, masked, and shared out again.
 """
 
 import json
+import re
 from itertools import chain, pairwise
 from typing import Any
 
+from clevora_mock.core.masking import LONGEST_SECRET
 from clevora_mock.recordings.alignment import Edit, apply_edits, move_cuts, recut
 from clevora_mock.recordings.event_stream import DONE, leaves, lines_of, with_leaves
 from clevora_mock.recordings.masker import Masker
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def masked_pieces(pieces: list[str], masker: Masker) -> list[str]:
@@ -40,14 +44,20 @@ def _said(text: str, masker: Masker) -> list[Edit]:
         after = [next(shared[path]) for path, _ in before]
         data = masker.value(with_leaves(line.data, after))
         if data != line.data:
-            edits.append(Edit(line.start, line.end, _text(data)))
+            edits.append(Edit(line.start, line.end, _text(data) if line.decoded else data))
     return edits
 
 
 def _masked_parts(parts: list[str], masker: Masker) -> list[str]:
-    # What is the same in every event is no text that was split.
-    return parts if len(set(parts)) == 1 else recut(parts, masker.text("".join(parts)))
+    if len(set(parts)) == 1:
+        # What is the same in every event is no text that was split, unless it is a secret of like parts.
+        count = min(len(parts), LONGEST_SECRET // max(1, len(parts[0])) + 1)
+        if masker.text(parts[0] * count) == masker.text(parts[0]) * count:
+            return parts
+    return recut(parts, masker.text("".join(parts)))
 
 
 def _text(data: Any) -> str:
-    return data if isinstance(data, str) else json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    # A half of a surrogate pair can only be escaped.
+    return text if text.isascii() or not _SURROGATE.search(text) else json.dumps(data, separators=(",", ":"))

@@ -7,12 +7,11 @@ from pathlib import Path
 import msgspec
 
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
-from clevora_mock.core import money
 from clevora_mock.recordings.canonical_request import request_key
 from clevora_mock.recordings.masker import Masker
-from clevora_mock.recordings.recorded_exchange import RecordedExchange, is_recorded_header
+from clevora_mock.recordings.recorded_exchange import RecordedExchange, flaws
 from clevora_mock.recordings.recording_file import Recording, RecordingError, read_recording, write_recording
-from clevora_mock.recordings.sandbox_recording import Position
+from clevora_mock.recordings.sandbox_recording import hidden_lines
 from clevora_mock.recordings.secret_scan import find_secret
 
 
@@ -39,7 +38,7 @@ def prune(path: Path, numbers: Collection[int]) -> int:
     unknown = sorted(set(numbers) - lines)
     if unknown:
         raise RecordingError(f"{path}:{unknown[0]}: no such exchange")
-    gone = {*numbers, *_hidden(recording)}
+    gone = {*numbers, *hidden_lines(recording)}
     kept = [line.exchange for line in recording.lines if line.number not in gone]
     if gone or recording.torn:
         write_recording(path, recording.header, _renumbered(kept, recording.header.ignore))
@@ -47,7 +46,7 @@ def prune(path: Path, numbers: Collection[int]) -> int:
 
 
 def _problems(recording: Recording) -> Iterator[tuple[int, str]]:
-    hidden = _hidden(recording)
+    hidden = hidden_lines(recording)
     for line in recording.lines:
         exchange, number = line.exchange, line.number
         endpoint = ENDPOINT_BY_NAME.get(exchange.endpoint)
@@ -55,35 +54,13 @@ def _problems(recording: Recording) -> Iterator[tuple[int, str]]:
         masker = Masker(emails=recording.header.emails, is_public=is_public)
         if endpoint is None:
             yield number, f"endpoint: expected one of the contract's, got {exchange.endpoint!r}"
-        if not 200 <= exchange.status <= 599:
-            yield number, f"status: expected 200 to 599, got {exchange.status}"
-        for name in exchange.headers:
-            if not is_recorded_header(name):
-                yield number, f"headers: {name} has no place in a recording"
+        for flaw in flaws(exchange):
+            yield number, flaw
         if number in hidden:
             yield number, f"n: expected another number than {exchange.n}, which an earlier identical request has"
-        times = [milliseconds for milliseconds, _ in exchange.stream or ()]
-        if times != sorted(times) or min(times, default=0) < 0:
-            yield number, "stream: expected times that do not go back"
-        try:
-            money.micros(exchange.cost)
-        except ValueError as error:
-            yield number, f"cost: {error}"
         place = find_secret(exchange, masker)
         if place is not None:
             yield number, f"a secret is left in {place}"
-
-
-def _hidden(recording: Recording) -> set[int]:
-    """Return the lines with the number among identical requests that an earlier line has."""
-    seen: set[Position] = set()
-    hidden = set()
-    for line in recording.lines:
-        position = Position(request_key(line.exchange.request, recording.header.ignore), line.exchange.n)
-        if position in seen:
-            hidden.add(line.number)
-        seen.add(position)
-    return hidden
 
 
 def _renumbered(exchanges: list[RecordedExchange], ignore: Collection[str]) -> list[RecordedExchange]:

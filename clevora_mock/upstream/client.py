@@ -1,10 +1,12 @@
 """Requests to the live API over HTTP/1.1, by httpx, which the extra ``clevora-mock[upstream]`` installs.
 
 No redirect is followed, no cookie is kept, and only the headers in `FORWARDED_HEADERS` are sent. A body is passed on as
-it comes, and read no faster than it is passed on.
+it comes, and read no faster than it is passed on. Nothing compressed is asked for; gzip, which some proxies send all
+the same, is unpacked.
 """
 
-from collections.abc import AsyncIterator, Mapping
+import zlib
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -13,6 +15,7 @@ from msgspec import Struct
 
 from clevora_mock.core.accounts import bearer
 from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.messages import masked_excerpt
 from clevora_mock.loopback import is_loopback_host
 from clevora_mock.version import __version__
 
@@ -38,10 +41,15 @@ MISSING = "--upstream needs httpx, which is not installed; install clevora-mock[
 _CONNECT_SECONDS = 10
 # Between two parts of an answer.
 _READ_SECONDS = 300
+_COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
+# For zlib: the widest window, and the head of gzip or zlib.
+_GZIP_OR_ZLIB = 47
+_MAX_PART_BYTES = 64 * 1024
+_MAX_REASON_CHARACTERS = 200
 
 
 class UpstreamUnavailableError(RuntimeError):
-    """httpx is not installed."""
+    """httpx is not installed, or cannot be used with the environment's certificates or proxies."""
 
 
 class UpstreamError(Exception):
@@ -84,7 +92,7 @@ class UpstreamClient:
 
         query = f"?{facts.query}" if facts.query else ""
         try:
-            url = f"{self.url}{quote(facts.path, safe='/').replace('%252F', '%2F').replace('%252f', '%2f')}{query}"
+            url = f"{self.url}{_path(facts.path)}{query}"
             request = self._client.build_request(facts.method, url, headers=self._headers(facts), content=facts.body)
             response = await self._client.send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -92,8 +100,14 @@ class UpstreamClient:
         try:
             if response.is_redirect:
                 raise UpstreamError(f"{self.host} answered {response.status_code}; redirects are not followed")
+            if not 200 <= response.status_code <= 599:
+                raise UpstreamError(f"{self.host} answered {response.status_code}, which is no status of HTTP")
+            # As HTTP has it, with a character for each byte.
+            response.headers.encoding = "latin-1"
             headers = {name.lower(): value for name, value in response.headers.items()}
-            yield UpstreamAnswer(response.status_code, headers, _parts(self.host, response))
+            yield UpstreamAnswer(
+                response.status_code, headers, _parts(self.host, response, _encoding(self.host, headers))
+            )
         finally:
             await response.aclose()
 
@@ -121,27 +135,65 @@ def _open(is_local: bool, is_secure: bool) -> "httpx.AsyncClient":
         import httpx
     except ImportError:
         raise UpstreamUnavailableError(MISSING) from None
-    return httpx.AsyncClient(
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        follow_redirects=False,
-        limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
-        timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS, pool=None),
-        # A proxy cannot reach this machine.
-        trust_env=not is_local,
-        # Reading the certificates takes long, and plain HTTP needs none.
-        verify=is_secure,
-    )
+    try:
+        return httpx.AsyncClient(
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            follow_redirects=False,
+            limits=httpx.Limits(max_connections=None, max_keepalive_connections=20),
+            timeout=httpx.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS, pool=None),
+            # A proxy cannot reach this machine.
+            trust_env=not is_local,
+            # Those of SSL_CERT_FILE for this machine too. Reading them takes long, and plain HTTP needs none.
+            verify=httpx.create_ssl_context() if is_secure else False,
+        )
+    except OSError as error:
+        problem = f"the certificates of SSL_CERT_FILE or SSL_CERT_DIR cannot be read: {error.strerror or error}"
+        raise UpstreamUnavailableError(f"--upstream: {problem}") from None
+    except (ImportError, ValueError) as error:
+        raise UpstreamUnavailableError(f"--upstream: {_reason(error)}") from None
 
 
-async def _parts(host: str, response: "httpx.Response") -> AsyncIterator[bytes]:
+def _path(path: str) -> str:
+    """Return a path as it was sent; a slash within a segment is still encoded in `path`."""
+    segments = quote(path, safe="/").replace("%252F", "%2F").replace("%252f", "%2f").split("/")
+    # Else httpx would follow these.
+    return "/".join(one.replace(".", "%2E") if one in (".", "..") else one for one in segments)
+
+
+def _encoding(host: str, headers: Mapping[str, str]) -> str:
+    """Return how a body is compressed, empty if it is not. Raises UpstreamError."""
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding and encoding not in {*_COMPRESSED, "identity"}:
+        raise UpstreamError(f"{host} answered in the encoding {_reason(encoding)}, which was not asked for")
+    return encoding if encoding in _COMPRESSED else ""
+
+
+async def _parts(host: str, response: "httpx.Response", encoding: str) -> AsyncIterator[bytes]:
     import httpx
 
+    unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
+    has_begun = False
     try:
-        async for part in response.aiter_bytes():
-            yield part
-    except httpx.HTTPError as error:
+        async for part in response.aiter_raw():
+            has_begun = True
+            for piece in _unpacked(unpacker, part) if encoding else (part,):
+                yield piece
+    except (httpx.HTTPError, zlib.error) as error:
         raise UpstreamError(f"{host} broke its answer off: {_reason(error)}") from None
+    if encoding and has_begun and not unpacker.eof:
+        raise UpstreamError(f"{host} broke its answer off, which is compressed")
 
 
-def _reason(error: Exception) -> str:
-    return str(error) or type(error).__name__
+def _unpacked(unpacker: "zlib._Decompress", part: bytes) -> Iterator[bytes]:
+    """Yield what a part of a compressed body adds, in pieces of a bounded size."""
+    is_full = True
+    while is_full or part:
+        piece = unpacker.decompress(part, _MAX_PART_BYTES)
+        part, is_full = unpacker.unconsumed_tail, len(piece) == _MAX_PART_BYTES
+        if piece:
+            yield piece
+
+
+def _reason(error: object) -> str:
+    """Return an error's message; it may quote what the live API sent."""
+    return masked_excerpt(str(error) or type(error).__name__, _MAX_REASON_CHARACTERS)

@@ -41,6 +41,15 @@ def lengthen_an_event(state: State) -> None:
     state["events_seen"] = ["event " + "a" * 203]
 
 
+def lengthen_a_payment(state: State) -> None:
+    inflate_a_checkout(state)
+    state["checkouts"][0] |= {"amount": 0, "payment_id": "a" * 209}
+
+
+def switch_off_an_unknown_rule(state: State) -> None:
+    state["scenario"]["switched_off"] = ["a" * 10**6]
+
+
 def repeat_an_account(state: State) -> None:
     state["accounts"] *= 2
 
@@ -101,6 +110,8 @@ def deflate_a_journals_number(state: State) -> None:
         (lengthen_an_accounts_email, "state: accounts[0].email: expected a string of length up to 320"),
         (lengthen_a_users_email, "state: users[0].email: expected a string of length up to 320"),
         (lengthen_an_event, "state: events_seen[0]: expected a string of length up to 208"),
+        (lengthen_a_payment, "state: checkouts[0].payment_id: expected a string of length up to 208"),
+        (switch_off_an_unknown_rule, "state: switched_off: expected names of the scenario's rules, got \"aaa"),
         (repeat_an_account, "state: accounts: 'demo' occurs twice"),
         (repeat_a_key, "state: accounts: the key 'key_"),
         (repeat_a_keys_id, "state: accounts: the key 'key_"),

@@ -1,7 +1,9 @@
 """What is recorded, when, and in what form; what is not in a recording."""
 
 import asyncio
+import errno
 import json
+import os
 import signal
 import stat
 from collections.abc import Iterator
@@ -168,6 +170,88 @@ class TestFile:
         assert [line["answer"] for line in lines_of(file)] == ['{"number":1}', '{"number":3}']
 
 
+class TestFiles:
+    def test_a_disk_that_is_full_leaves_whole_lines(
+        self, counter: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """An exchange that does not fit is left out, whatever part of it was written, and later ones are kept."""
+        write = os.write
+        left = [100_000]
+
+        def limited(descriptor: int, content: bytes) -> int:
+            if not left[0]:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            written = write(descriptor, content[: left[0]])
+            left[0] -= written
+            return written
+
+        with serve_recorder(counter, tmp_path) as server:
+            assert number(server, "One") == 1
+            with monkeypatch.context() as patched:
+                patched.setattr("clevora_mock.recordings.recording_file.os.write", limited)
+                left[0] = 50
+                assert number(server, "Two") == 2
+            assert number(server, "Three") == 3
+        assert [line["answer"] for line in lines_of(tmp_path / "default.jsonl")] == ['{"number":1}', '{"number":3}']
+        assert "default.jsonl: cannot be written: No space left on device" in capsys.readouterr().err
+        with serve_replay(tmp_path) as server:
+            assert [number(server, "One"), number(server, "Two"), number(server, "Three")] == [1, 502, 3]
+
+    def test_two_servers_add_to_one_file(self, counter: str, tmp_path: Path) -> None:
+        """Also if neither has found a file when it began."""
+        with (
+            serve_recorder(counter, tmp_path, record_mode="new") as one,
+            serve_recorder(counter, tmp_path, record_mode="new") as two,
+        ):
+            for server in (one, two):
+                httpx.get(f"{server.url}/__mock/recording", verify=TLS)
+            assert [number(one, "One"), number(two, "Two"), number(one, "Three"), number(two, "Four")] == [1, 2, 3, 4]
+        with serve_replay(tmp_path) as server:
+            assert [number(server, content) for content in ("Four", "Three", "Two", "One")] == [4, 3, 2, 1]
+
+    def test_the_target_of_a_link_is_written(self, counter: str, tmp_path: Path) -> None:
+        target, link = tmp_path / "target", tmp_path / "recordings" / "default.jsonl"
+        link.parent.mkdir()
+        link.symlink_to(target)
+        with serve_recorder(counter, link.parent, record_mode="all") as server:
+            ask(server)
+        assert link.is_symlink()
+        assert len(lines_of(target)) == 1
+        assert stat.S_IMODE(target.stat().st_mode) == 0o600
+
+    def test_a_header_without_its_end_is_gone_on_with(self, counter: str, tmp_path: Path) -> None:
+        file = tmp_path / "default.jsonl"
+        file.write_text('{"date":"2026-01-05T00:00:00.000Z","format":1,"host":"a","version":"0.1.0"}', encoding="utf-8")
+        with serve_recorder(counter, tmp_path, record_mode="new") as server:
+            ask(server)
+        assert [line["answer"] for line in lines_of(file)] == ['{"number":1}']
+
+    def test_of_two_exchanges_for_one_request_the_first_counts(self, counter: str, tmp_path: Path) -> None:
+        """The second is what `recordings prune` removes."""
+        with serve_recorder(counter, tmp_path) as server:
+            ask(server)
+        file = tmp_path / "default.jsonl"
+        with file.open("a", encoding="utf-8") as lines:
+            lines.write(json.dumps(lines_of(file)[0] | {"answer": '{"number":2}'}) + "\n")
+        with serve_replay(tmp_path) as server:
+            assert [number(server), number(server)] == [1, 502]
+
+    def test_the_bounds_of_an_exchange_are_within_those_of_a_snapshot(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            ask(server)
+        file = tmp_path / "default.jsonl"
+        header, _ = file.read_text(encoding="utf-8").splitlines()
+        usage = {"prompt_tokens": 10**9, "completion_tokens": 10**9}
+        line = lines_of(file)[0] | {"usage": usage, "cost": 10**6, "milliseconds": 10**9}
+        file.write_text(f"{header}\n{json.dumps(line)}\n", encoding="utf-8")
+        with serve_replay(tmp_path, clock="frozen") as server:
+            assert number(server) == 1
+            state = httpx.get(f"{server.url}/__mock/state", verify=TLS).json()
+            assert httpx.put(f"{server.url}/__mock/state", json=state, verify=TLS).status_code == 200
+            (entry,) = journal(server)
+        assert (entry["cost"], entry["latencyMs"], entry["promptTokens"]) == (10**6, 10**9, 10**9)
+
+
 def complete_lines(file: Path) -> list[dict[str, Any]]:
     text = file.read_text(encoding="utf-8")
     return [json.loads(line) for line in text[: text.rindex("\n")].split("\n")[1:]]
@@ -240,6 +324,14 @@ class TestMatching:
         with serve_replay(tmp_path, **(ignore if said == "at the replay" else {})) as server:
             assert number(server, user="bob", metadata={"run": 2, "kind": "b"}) == 502
             assert number(server, user="bob", metadata={"run": 2, "kind": "a"}) == 1
+
+    def test_what_differs_only_in_what_is_ignored_since_is_replayed_in_order(
+        self, counter: str, tmp_path: Path
+    ) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            assert [number(server, user=user) for user in ("ann", "ann", "bob", "ann")] == [1, 2, 3, 4]
+        with serve_replay(tmp_path, ignore="user") as server:
+            assert [number(server, user="eve") for _ in range(5)] == [1, 2, 3, 4, 502]
 
     def test_what_is_no_json_is_compared_as_text(self, counter: str, tmp_path: Path) -> None:
         with serve_recorder(counter, tmp_path) as server:

@@ -127,6 +127,14 @@ class TestOddStreams:
         'data: {"a": "say \\"password=77889900aabbccdd\\" now"}\n\ndata: [DONE]\n\n',
         'data: {"password": 77889900, "note": "aabbccdd"}\n\ndata: [DONE]\n\n',
         'data: {"a": ["sk_live_0011223344"]}\n\ndata: {"a": ["556677889900aabbccddee"]}\n\ndata: [DONE]\n\n',
+        "data: sk_live_0011223344\n\ndata: 55667788990011223344\n\ndata: [DONE]\n\n",
+        'data: "sk_live_0011223344"\n\ndata: "556677889900aabbccddee"\n\ndata: [DONE]\n\n',
+        '\ufeffdata: {"a": "sk_live_0011223344"}\n\ndata: {"a": "556677889900aabbccddee"}\n\ndata: [DONE]\n\n',
+        ' data: {"a": "sk_live_0011223344"}\n\n data: {"a": "556677889900aabbccddee"}\n\ndata: [DONE]\n\n',
+        "retry: sk_live_0011223344\n\nretry: 556677889900aabbccddee\n\ndata: [DONE]\n\n",
+        "sk_live_0011223344\n\n556677889900aabbccddee\n\ndata: [DONE]\n\n",
+        'data: {"a": "\\ud83d sk_live_001122334455667788990011"}\n\ndata: {"a": "\\ude00"}\n\ndata: [DONE]\n\n',
+        'data: [{"index": "", "a": "sk_live_00"}]\n\ndata: [{"index": "y", "a": "112233445566"}]\n\ndata: [DONE]\n\n',
     )
 
     @pytest.mark.parametrize("stream", STREAMS)
@@ -134,6 +142,12 @@ class TestOddStreams:
         text = "".join(text for _, text in json.loads(written([stream.encode()]))["stream"])
         assert found_in(re.sub(r"\W|data|id|error|a\b", "", text), {"it": self.SHOWN}) == set()
         assert text.endswith("data: [DONE]\n\n")
+
+    def test_a_secret_of_like_parts_is_masked(self) -> None:
+        """What is the same in every event may be an id, or all of a secret."""
+        events = [f"data: {json.dumps({'id': 'c', 'choices': [delta('content', 'ab', 0)]})}\n\n" for _ in range(6)]
+        line = written([event.encode() for event in [*events, "data: [DONE]\n\n"]], Masker(("ab" * 6,)))
+        assert readings(line)["0 content"] == "***"
 
     def test_the_lines_of_an_answer_are_joined(self) -> None:
         body = b'{"a":"sk_live_0011223344"}\n{"a":"556677889900aabbccddee"}\n'

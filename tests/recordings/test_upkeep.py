@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
+from clevora_mock.app import create_app
+from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.settings import Settings
 from tests.support.live_api import ask, lines_of, serve_recorder, serve_replay
 from tests.support.program import run_in_process
 from tests.support.server import RunningServer, serve_settings
@@ -54,6 +57,21 @@ class TestCheck:
         ({"answer": None, "stream": [[5, "a"], [3, "b"]]}, "stream: expected times that do not go back"),
         ({"cost": 0.0000001}, "cost: expected at most 6 decimals, got 1e-07"),
         ({"answer": None}, "expected an answer or a stream"),
+        ({"cost": -1}, "no exchange: Expected `float` >= 0.0 - at `$.cost`"),
+        ({"usage": {"prompt_tokens": -1}}, "no exchange: Expected `int` >= 0 - at `$.usage.prompt_tokens`"),
+        (
+            {"usage": {"prompt_tokens": 10**10}},
+            "no exchange: Expected `int` <= 1000000000 - at `$.usage.prompt_tokens`",
+        ),
+        ({"milliseconds": -1}, "no exchange: Expected `int` >= 0 - at `$.milliseconds`"),
+        ({"n": 0}, "no exchange: Expected `int` >= 1 - at `$.n`"),
+        ({"headers": {"content-length": "5"}}, "headers: content-length has no place in a recording"),
+        ({"headers": {"x-ratelimit-\n": "5"}}, "headers: x-ratelimit-\\n has no place in a recording"),
+        (
+            {"headers": {"retry-after": "1\r\nset: a"}},
+            "headers: retry-after: expected a text that HTTP can send",
+        ),
+        ({"encoding": "latin-1", "answer": "€"}, "encoding: expected characters up to U+00FF with latin-1"),
         ({"authorization": "Bearer a"}, "no exchange: Object contains unknown field `authorization`"),
     )
 
@@ -82,6 +100,22 @@ class TestCheck:
             run_in_process("recordings", "check", str(file)).stdout
             == f"{file}: cannot be read: No such file or directory\n"
         )
+
+    def test_another_version_is_named_whatever_its_fields(self, file: Path) -> None:
+        file.write_text(json.dumps(HEADER | {"format": 2, "key": 1}) + "\n", encoding="utf-8")
+        assert run_in_process("recordings", "check", str(file)).stdout == f"{file}:1: format: expected 1, got 2\n"
+
+    @pytest.mark.parametrize(("change", "problem"), [*PROBLEMS[1:3], *PROBLEMS[4:]])
+    def test_what_cannot_be_replayed_is_refused_at_the_start(
+        self, file: Path, change: dict[str, Any], problem: str
+    ) -> None:
+        write(file, exchange(**change))
+        with pytest.raises(UnusableFileError) as refused:
+            create_app(Settings(replay=file.parent))
+        assert str(refused.value) == f"{file}:2: {problem}"
+        for command in ("har", "pace"):
+            printed = run_in_process("recordings", command, str(file))
+            assert (printed.returncode, printed.stdout) == (4, "")
 
 
 class TestPrune:

@@ -306,6 +306,20 @@ class TestSettings:
         ended = run_program("serve", "--record", str(tmp_path))
         assert (ended.returncode, ended.stderr) == (2, f"clevora-mock: {CONFLICTS[0][1]}\n")
 
+    @pytest.mark.parametrize(
+        ("variable", "value", "shown"),
+        [
+            ("UPSTREAM_KEY", "cle-live 7HqZt93xwKd\n", "one of 21 characters with a space or the like"),
+            ("UPSTREAM_KEY", "short7H", "one of 7 characters"),
+            ("UPSTREAM", "https://me:7HqZt93xwKd@api.example/v1", "'https://***@api.example/v1'"),
+        ],
+    )
+    def test_a_credential_is_not_quoted(self, tmp_path: Path, variable: str, value: str, shown: str) -> None:
+        ended = run_program("serve", "--record", str(tmp_path), **{f"CLEVORA_MOCK_{variable}": value})
+        assert ended.returncode == 2
+        assert ended.stderr.endswith(f", got {shown}\n")
+        assert "7H" not in ended.stderr
+
     def test_a_missing_httpx_is_named_in_one_line(self, tmp_path: Path) -> None:
         (tmp_path / "httpx.py").write_text("raise ImportError('not here')\n", encoding="utf-8")
         command = [sys.executable, "-m", "clevora_mock", "--port", "0", "--upstream", "https://api.example", "--diff"]
