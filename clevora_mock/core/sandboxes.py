@@ -13,6 +13,8 @@ from clevora_mock.core.sandbox import Sandbox
 
 DEFAULT = "default"
 MAX_SANDBOXES = 1000
+# Names of sandboxes that do not exist, of which the draws for request ids are known.
+_MAX_REFUSED = 1000
 
 _PREFIX = "/sandbox/"
 _NAME = r"[a-z0-9][a-z0-9-]{0,62}"
@@ -51,6 +53,8 @@ class Sandboxes:
         self._named: dict[str, Sandbox] = {}
         # Those that exist as long as their requests run, unless one of them is accepted.
         self._unkept: dict[str, Sandbox] = {}
+        # Draws of ids for refused requests, by their sandbox's name: no two answers of its API have the same one (W2).
+        self._draws: dict[str, int] = {}
 
     def has_room_for(self, names: Iterable[str]) -> bool:
         """Tell whether the sandboxes `names` fit beside the present ones without an eviction."""
@@ -71,6 +75,10 @@ class Sandboxes:
             if not sandbox.running and not sandbox.is_kept:
                 del self._unkept[sandbox.name]
                 sandbox.close()
+                if draws := sandbox.rng.counters.get("request"):
+                    self._draws[sandbox.name] = draws
+                if len(self._draws) > _MAX_REFUSED:
+                    del self._draws[next(iter(self._draws))]
 
     def keep(self, sandbox: Sandbox) -> None:
         """Keep the sandbox of a request that was accepted."""
@@ -85,15 +93,22 @@ class Sandboxes:
             return self.default, "", path
         sandbox = self._existing(name) or self._unkept.get(name)
         if sandbox is None:
-            sandbox = self._unkept[name] = self._make(name)
+            sandbox = self._unkept[name] = self._make_next(name)
         return sandbox, _PREFIX + name, slash + rest
 
     def get(self, name: str) -> Sandbox:
         """Return the sandbox `name`, created if there is none, and mark it as most recently used."""
         sandbox = self._existing(name)
         if sandbox is None:
-            sandbox = self._unkept.pop(name, None) or self._make(name)
+            sandbox = self._unkept.pop(name, None) or self._make_next(name)
             self._add(sandbox)
+        return sandbox
+
+    def _make_next(self, name: str) -> Sandbox:
+        """Return a new sandbox, which goes on with the draws of the requests that were refused."""
+        sandbox = self._make(name)
+        if name in self._draws:
+            sandbox.rng.counters["request"] = self._draws.pop(name)
         return sandbox
 
     def _existing(self, name: str) -> Sandbox | None:
@@ -120,6 +135,7 @@ class Sandboxes:
 
     def remove(self, name: str) -> None:
         """Remove the sandbox `name`; the next request that it accepts creates a new one."""
+        self._draws.pop(name, None)
         sandbox = self._named.pop(name, None)
         if sandbox is not None:
             sandbox.close()

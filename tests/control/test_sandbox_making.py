@@ -186,3 +186,12 @@ def test_simultaneous_first_requests_share_a_sandbox(server: RunningServer, http
         assert names(http) == {"new"}
         assert any("missing_field" in line for line in (next(lines), next(lines)))
     assert http.get("/sandbox/new/__mock/requests").json()["count"] == 1
+
+
+def test_requests_that_make_no_sandbox_have_ids_of_their_own_and_so_has_the_one_that_does(http: httpx.Client) -> None:
+    places = [("GET", "/v1/nowhere", {}), ("GET", "/v1/keys", {}), ("GET", "/v1/nowhere", {})]
+    answers = [http.request(method, f"/sandbox/new{path}", headers=headers) for method, path, headers in places]
+    assert "new" not in names(http)
+    answers.append(http.post("/sandbox/new/v1/embeddings", headers=KEY, json={"input": "a"}))
+    assert "new" in names(http)
+    assert len({answer.headers["x-request-id"] for answer in answers}) == 4
