@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 from clevora_mock.api.openapi import describe_types, plain_schema
 from clevora_mock.api.schemas.errors import ErrorResponse
 from clevora_mock.control.route import ControlRoute
+from clevora_mock.control.schemas import SpendGrouping
 from clevora_mock.core.journal import MAX_ENTRIES
 from clevora_mock.version import __version__
 
@@ -17,6 +18,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     "limit": {"schema": {"type": "integer", "minimum": 1, "maximum": MAX_ENTRIES}},
     "status": {"schema": {"type": "string", "pattern": "^[0-9]{3}$"}},
     "since": {"schema": {"type": "string", "format": "date-time"}},
+    "group": {"schema": {"type": "string", "enum": list(get_args(SpendGrouping)), "default": "endpoint"}},
     "uid": {"schema": {"type": "string", "minLength": 1}, "required": True},
 }
 

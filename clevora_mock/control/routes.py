@@ -20,6 +20,7 @@ from clevora_mock.control import (
     recording,
     sandboxes,
     schemas,
+    spend,
     state,
 )
 from clevora_mock.control.checkout import CheckoutPage
@@ -71,7 +72,7 @@ class ControlContext(NamedTuple):
 def build_control_table(context: ControlContext) -> list[ControlRoute]:
     """Return all routes outside the emulated APIs."""
     table: list[ControlRoute] = []
-    table += [*_pages(context, table), *_state(context), *_accounts(context), *_records(context.background)]
+    table += [*_pages(context, table), *_state(context), *_accounts(context), *_records(context)]
     return table
 
 
@@ -323,9 +324,9 @@ def _accounts(context: ControlContext) -> list[ControlRoute]:
     ]
 
 
-def _records(background: Background) -> list[ControlRoute]:
+def _records(context: ControlContext) -> list[ControlRoute]:
     """Return the routes of journal, ledger and documents."""
-    row = ControlRoute
+    background, row = context.background, ControlRoute
     return [
         row(
             "GET /__mock/requests",
@@ -356,6 +357,14 @@ def _records(background: Background) -> list[ControlRoute]:
             "an account's ledger",
             schemas.LedgerView,
             query=("uid",),
+            is_long=True,
+        ),
+        row(
+            "GET /__mock/spend",
+            spend.show_spend(context.background, context.sandboxes),
+            "money by endpoint, rule, key or sandbox, and how much of it was wasted",
+            schemas.SpendReport,
+            query=("group",),
             is_long=True,
         ),
         row(

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from clevora_mock.cli.run_record import SandboxRecord
     from clevora_mock.testing.clevora import Clevora, Server
     from clevora_mock.testing.process import ServerProcess
+    from clevora_mock.testing.run_record import RunRecords
     from clevora_mock.testing.shared_server import SharedServer
 
 # ruff: noqa: PLC0415 - imported for tests with a sandbox only
@@ -29,18 +31,27 @@ _RECORD = "--clevora-record"
 _RECORDING_FLAGS = ("--replay", "--record", "--diff")
 _MARK = "clevora(scenario=None, rules=None, balance=None, clock=None, recording=None)"
 
+_BASELINE = "--clevora-spend-baseline"
+# The options that need a record of each test, and if that is with its requests and findings.
+_RECORDED_FOR = {_BASELINE: False}
+
 _sandbox: "pytest.StashKey[Clevora]" = pytest.StashKey()
 _server: "pytest.StashKey[Server]" = pytest.StashKey()
 # The requests to the sandbox `default` before the test.
 _default_requests: pytest.StashKey[int] = pytest.StashKey()
 _shared_server: "pytest.StashKey[SharedServer]" = pytest.StashKey()
+_record: "pytest.StashKey[SandboxRecord]" = pytest.StashKey()
+# In the controller, if an option needs records.
+run_records: "pytest.StashKey[RunRecords]" = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the ini options with the server's flags and the directory of recordings, and the flag to record."""
+    """Declare the ini options with the server's flags and the directory of recordings, and the flags."""
     parser.addini(_OPTIONS, "flags of `clevora-mock serve` for the server that tests use", type="args", default=[])
     parser.addini(_RECORDINGS, "directory of the recordings that tests replay", default="recordings")
-    parser.getgroup("clevora-mock").addoption(
+    group = parser.getgroup("clevora-mock")
+    group.addoption(_BASELINE, metavar="FILE", help="compare what each test spends with this file")
+    group.addoption(
         _RECORD,
         nargs="?",
         const="all",
@@ -56,6 +67,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.getini(_OPTIONS)
     except (pytest.UsageError, ValueError) as error:
         raise pytest.UsageError(f"{_OPTIONS}: {error}") from None
+    if _needed_records(config) and not hasattr(config, "workerinput"):
+        from clevora_mock.testing.run_record import RunRecords
+
+        config.stash[run_records] = RunRecords()
+        config.pluginmanager.register(config.stash[run_records])
+
+
+def _needed_records(config: pytest.Config) -> list[bool]:
+    """Return for each given option that needs records if it needs the requests too."""
+    return [whole for option, whole in _RECORDED_FOR.items() if config.getoption(option, None) is not None]
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -106,9 +127,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Attach the sandbox's requests to the report of a test that failed."""
+    """Attach the sandbox's requests to the report of a test that failed, and the run's record of it to the last one."""
     test_report = yield
     clevora = item.stash.get(_sandbox, None)
+    record = item.stash.get(_record, None)
+    if record is not None and test_report.when == "teardown":
+        from clevora_mock.testing.run_record import attach
+
+        attach(test_report, record)
     if clevora is not None and test_report.failed:
         from clevora_mock.testing.report import report
 
@@ -154,6 +180,10 @@ def clevora(request: pytest.FixtureRequest, clevora_server: "Server") -> "Iterat
     stash[_sandbox], stash[_server] = sandbox, clevora_server
     stash[_default_requests] = clevora_server.request_count
     yield sandbox
+    if needed := _needed_records(request.config):
+        from clevora_mock.testing.run_record import read_record
+
+        stash[_record] = read_record(request.node.nodeid, sandbox, with_requests=any(needed))
     del stash[_sandbox]
     sandbox.remove()
 
