@@ -32,8 +32,9 @@ _RECORDING_FLAGS = ("--replay", "--record", "--diff")
 _MARK = "clevora(scenario=None, rules=None, balance=None, clock=None, recording=None)"
 
 _BASELINE = "--clevora-spend-baseline"
+_REPORT = "--clevora-report"
 # The options that need a record of each test, and if that is with its requests and findings.
-_RECORDED_FOR = {_BASELINE: False}
+_RECORDED_FOR = {_BASELINE: False, _REPORT: True}
 
 _sandbox: "pytest.StashKey[Clevora]" = pytest.StashKey()
 _server: "pytest.StashKey[Server]" = pytest.StashKey()
@@ -51,6 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini(_RECORDINGS, "directory of the recordings that tests replay", default="recordings")
     group = parser.getgroup("clevora-mock")
     group.addoption(_BASELINE, metavar="FILE", help="compare what each test spends with this file")
+    group.addoption(_REPORT, metavar="FILE", help="write a report of the run, one HTML file")
     group.addoption(
         _RECORD,
         nargs="?",
@@ -72,6 +74,19 @@ def pytest_configure(config: pytest.Config) -> None:
 
         config.stash[run_records] = RunRecords()
         config.pluginmanager.register(config.stash[run_records])
+        if config.getoption(_REPORT) is not None:
+            _write_report(config)
+
+
+def _write_report(config: pytest.Config) -> None:
+    """Write the report at the end of the run."""
+    from clevora_mock.core.errors import UnusableFileError
+    from clevora_mock.testing.run_report import RunReport
+
+    try:
+        config.pluginmanager.register(RunReport(config.getoption(_REPORT), config.stash[run_records]))
+    except UnusableFileError as error:
+        raise pytest.UsageError(f"{_REPORT}: {error}") from None
 
 
 def _needed_records(config: pytest.Config) -> list[bool]:
