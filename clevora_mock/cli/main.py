@@ -119,7 +119,29 @@ def serve(**flags: str | None) -> None:
     context_settings={"allow_interspersed_args": False},
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
-def execute(command: tuple[str, ...], **flags: str | None) -> None:
+@click.option("--budget", metavar="DOLLARS", help="Fail with status 5 if CMD spends more than this.")
+@click.option(
+    "--spend-baseline",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Compare what each sandbox spends with this file, which is written if there is none.",
+)
+@click.option("--spend-update", is_flag=True, help="Write the baseline anew.")
+@click.option(
+    "--spend-tolerance",
+    metavar="PERCENT",
+    help="Fail with status 5 if a sandbox spends so much more than in the baseline.",
+)
+@click.option("--report", metavar="FILE", help="Write a report of the run, one HTML file.")
+def execute(
+    command: tuple[str, ...],
+    budget: str | None,
+    spend_baseline: str | None,
+    spend_update: bool,
+    spend_tolerance: str | None,
+    report: str | None,
+    **flags: str | None,
+) -> None:
     """Serve for as long as CMD runs, and exit with its status.
 
     \b
@@ -132,12 +154,15 @@ def execute(command: tuple[str, ...], **flags: str | None) -> None:
     request is, too.
     """
     chosen = load_settings(flags, port=0, log_format=None)
-    from clevora_mock.cli.run_command import run_command
+    from clevora_mock.cli.run_command import open_report, run_command
+    from clevora_mock.cli.spend_report import read_checks
     from clevora_mock.server.service import CannotServeError
 
+    checks = read_checks(budget, spend_baseline, spend_tolerance, update=spend_update)
+    file = None if report is None else open_report(report)
     try:
         with unblocked_stderr():
-            status = run_command(chosen, command)
+            status = run_command(chosen, command, checks, file)
     except CannotServeError as error:
         fail(str(error), error.status)
     raise SystemExit(status)

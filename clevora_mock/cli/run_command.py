@@ -13,11 +13,18 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 
 from clevora_mock import exit_status
 from clevora_mock.cli.banner import exposure
 from clevora_mock.cli.logged_service import logged_service, print_summary
+from clevora_mock.cli.options import fail
 from clevora_mock.cli.recording_report import report_recordings
+from clevora_mock.cli.run_record import RunRecorder
+from clevora_mock.cli.run_report.file import ReportFile
+from clevora_mock.cli.run_report.render import RunFacts, run_facts
+from clevora_mock.cli.spend_report import NO_CHECKS, SpendChecks, report_spend
+from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.run_summary import RunSummary
 from clevora_mock.server.service import CannotServeError, Service
 from clevora_mock.settings import Settings, child_environment, client_variables, proxy_exceptions, proxy_hint
@@ -31,10 +38,12 @@ _GUARD = "import os, sys; target = sys.stdin.readline(); sys.stdin.read(); targe
 FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 
 
-def run_command(settings: Settings, command: Sequence[str]) -> int:
+def run_command(
+    settings: Settings, command: Sequence[str], spend: SpendChecks = NO_CHECKS, report: ReportFile | None = None
+) -> int:
     """Serve, run `command`, print a summary, and return the command's status. Raises CannotServeError."""
-    summary = RunSummary()
-    service = logged_service(settings, summary)
+    summary, recorder = RunSummary(), RunRecorder()
+    service = logged_service(settings, summary, *([recorder.add] if spend.need_records or report else []))
     exposed = exposure(settings, service.url)
     if exposed and not settings.quiet:
         sys.stderr.write("\nclevora-mock: ".join([f"clevora-mock: {' '.join(exposed[:2])}", *exposed[2:]]) + "\n")
@@ -49,7 +58,27 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
         if child.has_started:
             print_summary(summary, service, proxy_hint(child_environment(proxy_exceptions(""))))
         drift = report_recordings(service) if child.has_started else 0
-    return child.status or drift
+        dear = report_spend(spend, recorder, has_passed=child.status == 0) if child.has_started else 0
+        unwritten = _write(report, recorder, run_facts(command, spend.baseline, spend.budget)) if report else 0
+    return child.status or drift or dear or unwritten
+
+
+def open_report(path: str) -> ReportFile:
+    """Return the file of ``--report``; exit with status 2 if it could not be written."""
+    try:
+        return ReportFile(Path(path))
+    except UnusableFileError as error:
+        fail(f"--report: {error}", exit_status.USAGE)
+
+
+def _write(report: ReportFile, recorder: RunRecorder, facts: RunFacts) -> int:
+    """Write a run's report, name the file, and return the exit status."""
+    try:
+        sys.stderr.write(f"{report.write(recorder.records(), facts)}\n")
+    except UnusableFileError as error:
+        sys.stderr.write(f"clevora-mock: --report: {error}\n")
+        return exit_status.FAILURE
+    return 0
 
 
 class ChildProcess:

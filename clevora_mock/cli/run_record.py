@@ -11,14 +11,11 @@ from msgspec import Struct
 
 from clevora_mock.control.journal import render_entry
 from clevora_mock.core.conduct import findings
-from clevora_mock.core.journal import JournalEntry
-from clevora_mock.core.spend import SpendGroup, charges_in_journal, spend_by
+from clevora_mock.core.journal import MAX_JOURNAL_BYTES, JournalEntry, size_of
+from clevora_mock.core.spend import SpendGroup, SpendSums, charge_of
 from clevora_mock.core.waste import Waste, find_waste, merge_waste
 
 Outcome = Literal["passed", "failed", "skipped"]
-
-# Requests that are kept for the records of a run.
-MAX_REQUESTS = 10_000
 
 
 class SandboxRecord(Struct, frozen=True):
@@ -47,20 +44,23 @@ class SandboxRecord(Struct, frozen=True):
 class RunRecorder:
     """The requests of a run by sandbox, whatever is reset or removed meanwhile; `add` is a `RequestListener`.
 
-    The first `max_requests` are kept whole, of the others only what they cost.
+    The first `max_bytes` of requests are kept whole, of the others only what they cost. `sums` are those of all.
     """
 
-    def __init__(self, max_requests: int = MAX_REQUESTS) -> None:
-        self._sandboxes: dict[str, _Recorded] = {}
-        self._left = max_requests
+    def __init__(self, max_bytes: int = MAX_JOURNAL_BYTES) -> None:
+        self.sums = SpendSums()
+        self._sandboxes: dict[str, _RecordedSandbox] = {}
+        self._bytes_left = max_bytes
 
     def add(self, sandbox: str, entry: JournalEntry) -> None:
         """Count a finished request."""
-        recorded = self._sandboxes.setdefault(sandbox, _Recorded())
-        recorded.spent += entry.cost
-        if self._left:
-            self._left -= 1
-            recorded.add(entry)
+        recorded = self._sandboxes.setdefault(sandbox, _RecordedSandbox())
+        if entry.cost:
+            self.sums.add(charge_of(entry))
+            recorded.sums.add(charge_of(entry))
+        self._bytes_left -= size_of(entry)
+        if self._bytes_left >= 0:
+            recorded.keep(entry)
         else:
             recorded.omitted += 1
 
@@ -69,29 +69,28 @@ class RunRecorder:
         return [recorded.record(name) for name, recorded in sorted(self._sandboxes.items())]
 
 
-class _Recorded:
+class _RecordedSandbox:
     """The requests of one sandbox; a reset, after which ids are used again, begins a new list."""
 
     def __init__(self) -> None:
-        self.spent = 0
+        self.sums = SpendSums()
         self.omitted = 0
         self._journals: list[list[JournalEntry]] = []
 
-    def add(self, entry: JournalEntry) -> None:
+    def keep(self, entry: JournalEntry) -> None:
         if not self._journals or entry.serial <= self._journals[-1][-1].serial:
             self._journals.append([])
         self._journals[-1].append(entry)
 
     def record(self, name: str) -> SandboxRecord:
         entries = [entry for journal in self._journals for entry in journal]
-        charges = charges_in_journal(entries)
         return SandboxRecord(
             name=name,
             sandbox=name,
-            spent=self.spent,
-            by_endpoint=spend_by("endpoint", charges),
-            by_rule=spend_by("rule", charges),
-            by_key=spend_by("key", charges),
+            spent=self.sums.spent,
+            by_endpoint=self.sums.by("endpoint"),
+            by_rule=self.sums.by("rule"),
+            by_key=self.sums.by("key"),
             waste=merge_waste([waste for journal in self._journals for waste in find_waste(journal)]),
             findings=_plain([finding for journal in self._journals for finding in findings(journal)]),
             requests=_plain([render_entry(entry) for entry in reversed(entries)]),

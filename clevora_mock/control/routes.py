@@ -15,6 +15,7 @@ from clevora_mock.control import (
     info,
     journal,
     match,
+    metrics,
     openapi,
     payments,
     recording,
@@ -36,6 +37,7 @@ from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.route import ControlRoute
 from clevora_mock.control.scenario import RuleSwitches, ScenarioHandlers, ScenarioName, ScenarioText
 from clevora_mock.control.webhook_sender import WebhookSender
+from clevora_mock.core.metrics import RequestMetrics
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.snapshot import State
 from clevora_mock.evidence import Evidence
@@ -59,6 +61,7 @@ class ControlContext(NamedTuple):
     """
 
     sandboxes: Sandboxes
+    metrics: RequestMetrics
     store: ScenarioStore
     sender: WebhookSender
     operations: Sequence[Operation]
@@ -365,6 +368,14 @@ def _records(context: ControlContext) -> list[ControlRoute]:
             "money by endpoint, rule, key or sandbox, and how much of it was wasted",
             schemas.SpendReport,
             query=("group",),
+            is_long=True,
+        ),
+        row(
+            "GET /__mock/metrics",
+            metrics.show_metrics(background, context.sandboxes, context.metrics),
+            "the server's counters in Prometheus' text format",
+            str,
+            media_type="text/plain",
             is_long=True,
         ),
         row(

@@ -22,7 +22,7 @@ from clevora_mock.core.masking import masked_text
 from clevora_mock.core.messages import did_you_mean
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
-from clevora_mock.core.spend import SpendGroup, charges_in_ledger, spend_by
+from clevora_mock.core.spend import SpendGroup, SpendSums, charges_in_ledger
 from clevora_mock.core.waste import Waste, find_waste, merge_waste
 from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.json_response import json_response
@@ -120,5 +120,5 @@ def _add_up(books: _Books, grouping: SpendGrouping) -> _Spend:
         tokens, spent = sum(charge.tokens for charge in charges), sum(charge.amount for charge in charges)
         groups = [SpendGroup(books.sandbox, len(charges), tokens, spent)]
     else:
-        groups = spend_by(grouping, charges)
+        groups = SpendSums(charges).by(grouping)
     return _Spend(books.spent, groups, find_waste(books.journal))

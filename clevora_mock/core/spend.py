@@ -5,6 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from clevora_mock.core import money
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.ledger import Charge, LedgerEntry
 
@@ -26,22 +27,38 @@ def charges_in_ledger(entries: Iterable[LedgerEntry]) -> list[Charge]:
     return [Charge(entry.endpoint, entry.tokens, entry.amount, entry.rule, entry.key) for entry in charged]
 
 
-def charges_in_journal(entries: Iterable[JournalEntry]) -> list[Charge]:
-    """Return the charges of the requests in a journal."""
-    return [
-        Charge(entry.endpoint, entry.prompt_tokens + entry.completion_tokens, entry.cost, entry.rule, entry.key)
-        for entry in entries
-        if entry.cost
-    ]
+def charge_of(entry: JournalEntry) -> Charge:
+    """Return the charge of a request in the journal."""
+    return Charge(entry.endpoint, entry.prompt_tokens + entry.completion_tokens, entry.cost, entry.rule, entry.key)
 
 
-def spend_by(grouping: Grouping, charges: Iterable[Charge]) -> list[SpendGroup]:
-    """Return the groups, the dearest first, then by name."""
-    sums: dict[str | None, list[int]] = {}
-    for charge in charges:
-        group = sums.setdefault(getattr(charge, grouping), [0, 0, 0])
-        group[0] += 1
-        group[1] += charge.tokens
-        group[2] += charge.amount
-    groups = [SpendGroup(name, *counts) for name, counts in sums.items()]
-    return sorted(groups, key=lambda group: (-group.spent, group.name or ""))
+class SpendSums:
+    """Sums of charges by all groupings, whose memory grows with the groups and not with the charges."""
+
+    def __init__(self, charges: Iterable[Charge] = ()) -> None:
+        self.spent = 0
+        self._groups: dict[Grouping, dict[str | None, list[int]]] = {"endpoint": {}, "rule": {}, "key": {}}
+        for charge in charges:
+            self.add(charge)
+
+    def add(self, charge: Charge) -> None:
+        self.spent += charge.amount
+        for grouping, groups in self._groups.items():
+            sums = groups.setdefault(getattr(charge, grouping), [0, 0, 0])
+            sums[0] += 1
+            sums[1] += charge.tokens
+            sums[2] += charge.amount
+
+    def by(self, grouping: Grouping) -> list[SpendGroup]:
+        """Return the groups, the dearest first, then by name."""
+        groups = [SpendGroup(name, *sums) for name, sums in self._groups[grouping].items()]
+        return sorted(groups, key=lambda group: (-group.spent, group.name or ""))
+
+
+def over_budget(spent: int, budget: int, groups: Iterable[SpendGroup]) -> str:
+    """Return the message about a budget that was passed, with the endpoints that cost it."""
+    cost = ", ".join(
+        f"{group.name} {money.text(group.spent)} ({group.requests} {'request' if group.requests == 1 else 'requests'})"
+        for group in groups
+    )
+    return f"spent {money.text(spent)}, and the budget is {money.text(budget)}: {cost}"

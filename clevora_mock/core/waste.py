@@ -1,7 +1,7 @@
-"""Money that a client paid in vain, derived from the journal; in micro-dollars.
+"""Money that a client paid for nothing, derived from the journal; in micro-dollars.
 
 A request counts for one kind at most, so the kinds add up. Two requests are the same when method, path, query and body
-are; one whose body the journal has cut is never the same as another.
+are, and the later one came when the earlier one had ended; one whose body the journal has cut is like no other.
 """
 
 import re
@@ -26,7 +26,8 @@ class Waste(Struct, frozen=True):
 
     `billed_retry`: an attempt was billed, its answer did not arrive whole, and the request was sent again.
     `unread_stream`: the client left a stream that no fault had broken, and did not ask again. `asked_twice`: the same
-    request had been answered before. `embedded_twice`: so had some of a request's texts, whose share this is.
+    request had been answered before. `embedded_twice`: some of a request's texts had been embedded before, or occur
+    twice in it; this is their share.
     """
 
     kind: WasteKind
@@ -64,8 +65,9 @@ def is_stream(entry: JournalEntry) -> bool:
 def _wasted(entries: list[JournalEntry]) -> Iterator[tuple[WasteKind, JournalEntry, int]]:
     """Yield the wasted cost of each of one caller's requests."""
     repeated = _repeated(entries)
-    answered: set[tuple[object, ...]] = set()
-    embedded: set[tuple[object, ...]] = set()
+    # By signature, and by model and text, the first request that was answered.
+    answered: dict[tuple[object, ...], JournalEntry] = {}
+    embedded: dict[tuple[object, str], JournalEntry] = {}
     for entry in entries:
         if not entry.cost:
             continue
@@ -79,11 +81,8 @@ def _wasted(entries: list[JournalEntry]) -> Iterator[tuple[WasteKind, JournalEnt
             share = _embedded_share(entry, embedded)
             if share:
                 yield "embedded_twice", entry, share
-            continue
-        key = _signature(entry)
-        if key in answered and _is_complete(entry):
+        elif _is_complete(entry) and _is_after(entry, answered.setdefault(_signature(entry), entry)):
             yield "asked_twice", entry, entry.cost
-        answered.add(key)
 
 
 def _repeated(entries: list[JournalEntry]) -> set[int]:
@@ -92,7 +91,7 @@ def _repeated(entries: list[JournalEntry]) -> set[int]:
     repeated: set[int] = set()
     for entry in entries:
         before = last.get(_signature(entry))
-        if before is not None and before.completed <= entry.at and _is_complete(entry):
+        if before is not None and _is_after(entry, before) and _is_complete(entry):
             repeated.add(before.serial)
         last[_signature(entry)] = entry
     return repeated
@@ -103,7 +102,12 @@ def _is_whole(entry: JournalEntry) -> bool:
     return 200 <= entry.status < 400 and entry.fault is None and not entry.abandoned
 
 
-def _embedded_share(entry: JournalEntry, embedded: set[tuple[object, ...]]) -> int:
+def _is_after(later: JournalEntry, earlier: JournalEntry) -> bool:
+    """Tell whether a request came when the other one had ended; they are not concurrent then."""
+    return later is not earlier and later.at >= earlier.completed
+
+
+def _embedded_share(entry: JournalEntry, embedded: dict[tuple[object, str], JournalEntry]) -> int:
     """Return the cost of the texts that were embedded before, and add the request's texts to `embedded`."""
     if not _is_complete(entry):
         return 0
@@ -115,13 +119,15 @@ def _embedded_share(entry: JournalEntry, embedded: set[tuple[object, ...]]) -> i
     texts = [texts] if isinstance(texts, str) else texts
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         return 0
+    model = document.get("model")
     tokens = again = 0
+    seen: set[str] = set()
     for text in texts:
+        first = embedded.setdefault((model if isinstance(model, str) else None, text), entry)
         counted = count(text)
         tokens += counted
-        key = (document.get("model"), text)
-        again += counted if key in embedded else 0
-        embedded.add(key)
+        again += counted if text in seen or _is_after(entry, first) else 0
+        seen.add(text)
     return entry.cost * again // tokens if tokens else 0
 
 

@@ -1,9 +1,10 @@
 """The report's file: a page with its style, its script and the run, all inside.
 
-The same records give the same bytes. The page's policy admits this style and this script alone, by their digests, and no
-connection. Money is in dollars here, as in the control plane.
+The same records give the same bytes. The page's policy admits this style and this script alone, by their digests, and
+no connection. Money is in dollars here, as in the control plane.
 """
 
+import shlex
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -17,6 +18,7 @@ from msgspec import Struct
 
 from clevora_mock.cli.run_record import SandboxRecord
 from clevora_mock.cli.run_report.bundle import Bundle
+from clevora_mock.cli.spend_baseline import SpendBaseline
 from clevora_mock.core import money
 from clevora_mock.core.masking import masked_text, preview
 from clevora_mock.core.spend import SpendGroup
@@ -44,6 +46,13 @@ class RunFacts(Struct, frozen=True):
     budget: int | None = None
     baseline: Mapping[str, int] | None = None
     baseline_name: str = ""
+
+
+def run_facts(command: Sequence[str], baseline: SpendBaseline | None, budget: int | None = None) -> RunFacts:
+    """Return what a report says of the run of a command; `budget` in micro-dollars."""
+    if baseline is None or baseline.before is None:
+        return RunFacts(shlex.join(command), budget)
+    return RunFacts(shlex.join(command), budget, baseline.before, str(baseline.path))
 
 
 def render_report(records: Sequence[SandboxRecord], facts: RunFacts) -> bytes:
@@ -82,10 +91,10 @@ def _data(records: Sequence[SandboxRecord], facts: RunFacts) -> str:
         cut = _Cut(requests, characters)
         tests = [cut.test(record, facts) for record in _failed_first(records)]
         tests.sort(key=lambda test: str(test["name"]))
-        encoded = msgspec.json.encode({"run": _run(records, facts, cut), "tests": tests})
+        encoded = msgspec.json.encode({"run": _run(records, facts, cut), "tests": tests}).replace(b"<", b"\\u003c")
         if len(encoded) <= MAX_BYTES:
             break
-    return encoded.replace(b"<", b"\\u003c").decode()
+    return encoded.decode()
 
 
 def _failed_first(records: Sequence[SandboxRecord]) -> list[SandboxRecord]:
@@ -94,23 +103,24 @@ def _failed_first(records: Sequence[SandboxRecord]) -> list[SandboxRecord]:
 
 
 def _run(records: Sequence[SandboxRecord], facts: RunFacts, cut: "_Cut") -> dict[str, object]:
-    names = {record.name for record in records}
-    baseline = facts.baseline and {
-        "name": facts.baseline_name,
-        "spent": money.dollars(sum(facts.baseline.values())),
-        "gone": [
-            {"name": name, "spent": money.dollars(spent)}
-            for name, spent in sorted(facts.baseline.items())
-            if name not in names
-        ],
-    }
     return {
         "version": __version__,
         "command": masked_text(_valid(facts.command)),
         "budget": _dollars(facts.budget),
-        "baseline": baseline or None,
+        "baseline": None if facts.baseline is None else _baseline(facts.baseline, facts.baseline_name, records),
         "notes": cut.notes(),
         "target": {"base": f"http://127.0.0.1:{Settings().port}", "key": DEMO_KEY, "preview": preview(DEMO_KEY)},
+    }
+
+
+def _baseline(baseline: Mapping[str, int], name: str, records: Sequence[SandboxRecord]) -> dict[str, object]:
+    """Return the file's name, its sum, and its tests that did not run."""
+    ran = {record.name for record in records}
+    gone = [(test, spent) for test, spent in sorted(baseline.items()) if test not in ran]
+    return {
+        "name": name,
+        "spent": money.dollars(sum(baseline.values())),
+        "gone": [{"name": test, "spent": money.dollars(spent)} for test, spent in gone],
     }
 
 
@@ -157,7 +167,9 @@ class _Cut:
                 "came first. Sums of money count them."
             )
         if self._shortened:
-            notes.append(f"{self._shortened:,} bodies, answers and failures are cut to {self._characters:,} characters.")
+            notes.append(
+                f"{self._shortened:,} bodies, answers and failures are cut to {self._characters:,} characters."
+            )
         return notes
 
     def _failure(self, text: str) -> str:

@@ -35,10 +35,10 @@ export function changeText(now, before, hasBaseline = true) {
   if (!hasBaseline) return "";
   if (before === null || before === undefined) return "new";
   const change = sum([now, -before]);
-  if (change === 0) return "no change";
+  if (change === 0) return "unchanged";
   const sign = change > 0 ? "+" : "";
-  const percent = before ? ` (${sign}${Math.round((100 * change) / before)} %)` : "";
-  return `${sign}${dollars(change)}${percent}`;
+  const percent = before && Math.round((100 * Math.abs(change)) / before);
+  return `${sign}${dollars(change)}${before ? ` (${sign || "-"}${percent || "<1"} %)` : ""}`;
 }
 
 /** Return a part of what was spent in words. */
