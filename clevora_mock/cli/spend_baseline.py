@@ -101,8 +101,8 @@ def difference(change: int, before: int) -> str:
     text = f"{'+' if change > 0 else ''}{money.text(change)}"
     if not before:
         return text
-    percent = (200 * abs(change) + before) // (2 * before)
-    return f"{text} ({'-' if change < 0 else '+'}{percent or '<1'} %)"
+    percent = (200 * abs(change) + before) // (2 * before) * (1 if change > 0 else -1)
+    return f"{text} ({f'{percent:+}' if percent else '<1'} %)"
 
 
 def exceeding(changes: Iterable[SpendChange], tolerance: float) -> list[str]:
