@@ -56,7 +56,7 @@ def test_a_report_has_the_change_since_the_baseline(suite: Suite) -> None:
     data = data_in((suite.folder / "run.html").read_bytes())
     assert data["run"]["baseline"] == {
         "name": "spend.json",
-        "spent": 1.01,
+        "spent": 0.01,
         "gone": [{"name": "gone", "spent": 1.0}],
     }
     assert [test["before"] for test in data["tests"]] == [0.01, None, None]

@@ -114,12 +114,12 @@ def _run(records: Sequence[SandboxRecord], facts: RunFacts, cut: "_Cut") -> dict
 
 
 def _baseline(baseline: Mapping[str, int], name: str, records: Sequence[SandboxRecord]) -> dict[str, object]:
-    """Return the file's name, its sum, and its tests that did not run."""
+    """Return the file's name, the sum of its tests that ran, and those that did not."""
     ran = {record.name for record in records}
     gone = [(test, spent) for test, spent in sorted(baseline.items()) if test not in ran]
     return {
         "name": name,
-        "spent": money.dollars(sum(baseline.values())),
+        "spent": money.dollars(sum(spent for test, spent in baseline.items() if test in ran)),
         "gone": [{"name": test, "spent": money.dollars(spent)} for test, spent in gone],
     }
 

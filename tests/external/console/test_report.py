@@ -71,7 +71,7 @@ def test_the_overview_says_what_failed_and_what_the_run_spent(open_page: Open, t
     page = opened(open_page, tmp_path, run_of_three())
     expect(page.locator(".verdict")).to_contain_text("1 test failed, 1 test over budget, 1 finding about the client")
     expect(page.locator(".figure").nth(2)).to_contain_text("$0.04")
-    expect(page.locator(".figure").nth(2)).to_contain_text("+$0.034999 (+700 %) since the baseline")
+    expect(page.locator(".figure").nth(2)).to_contain_text("+$0.035 (+700 %) since the baseline")
     expect(page.locator(".figure").nth(3)).to_contain_text("$0.01")
     expect(page.locator(".figure").nth(4)).to_contain_text("1 answered after a retry")
     expect(page.locator(".card", has_text="Failed tests")).to_contain_text("AssertionError: assert [Finding(")
