@@ -7,7 +7,7 @@ DRIFT = 2
 PORT_TAKEN = 3
 FILE_INVALID = 4
 # The command of `exec` spent more than --budget or --spend-tolerance allows.
-OVER_BUDGET = 5
+OVER_BUDGET = 6
 # Of `exec`, as in shells.
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127

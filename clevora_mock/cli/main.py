@@ -119,7 +119,7 @@ def serve(**flags: str | None) -> None:
     context_settings={"allow_interspersed_args": False},
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
-@click.option("--budget", metavar="DOLLARS", help="Fail with status 5 if CMD spends more than this.")
+@click.option("--budget", metavar="DOLLARS", help="Exit with 6 if CMD spends more than this.")
 @click.option(
     "--spend-baseline",
     type=click.Path(dir_okay=False),
@@ -130,7 +130,7 @@ def serve(**flags: str | None) -> None:
 @click.option(
     "--spend-tolerance",
     metavar="PERCENT",
-    help="Fail with status 5 if a sandbox spends so much more than in the baseline.",
+    help="Exit with 6 if a sandbox spends so much more than in the baseline.",
 )
 def execute(
     command: tuple[str, ...],
