@@ -22,7 +22,7 @@ def logged_service(settings: Settings, summary: RunSummary) -> Service:
 
 def _service(settings: Settings, summary: RunSummary) -> Service:
     if settings.quiet:
-        return Service(settings)
+        return Service(settings, on_closed=summary.add_findings)
     if settings.log_format is None:
         return Service(settings, summary.add, summary.add_findings, on_refused=_write_refused)
     listener = combine(summary.add, line_writer(settings.log_format))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from clevora_mock import exit_status, settings
-from clevora_mock.cli.options import SettingsCommand, fail, load_settings
+from clevora_mock.cli.options import SettingsCommand, fail, load_settings, try_file
 from clevora_mock.cli.recordings import recordings
 from clevora_mock.cli.streams import discard, unblocked_stderr
 from clevora_mock.clock import SECOND, read_duration
@@ -17,6 +17,8 @@ from clevora_mock.version import __version__
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+    from clevora_mock.cli.verdict import FailOn
 
 # ruff: noqa: PLC0415 - each command imports what it needs; `token` should not wait for a web server
 
@@ -119,12 +121,30 @@ def serve(**flags: str | None) -> None:
     context_settings={"allow_interspersed_args": False},
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
-def execute(command: tuple[str, ...], **flags: str | None) -> None:
+@click.option(
+    "--fail-on",
+    type=click.Choice(("error", "warning", "never")),
+    default="never",
+    envvar="CLEVORA_MOCK_FAIL_ON",
+    metavar="SEVERITY",
+    help="Exit with 5 for findings about CMD's conduct: error, warning (both) or never.  [CLEVORA_MOCK_FAIL_ON, "
+    "default never]",
+)
+@click.option(
+    "--junit",
+    default=None,
+    envvar="CLEVORA_MOCK_JUNIT",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Write the findings as JUnit's XML.  [CLEVORA_MOCK_JUNIT]",
+)
+def execute(command: tuple[str, ...], fail_on: "FailOn", junit: str | None, **flags: str | None) -> None:
     """Serve for as long as CMD runs, and exit with its status.
 
     \b
       clevora-mock exec -- pytest
       clevora-mock exec --scenario flaky -- npm test
+      clevora-mock exec --fail-on error --junit conduct.xml -- npm test
       clevora-mock exec -- sh -c 'curl -s $CLEVORA_MOCK_URL/__mock/health'
 
     CMD finds the server by CLEVORA_BASE_URL, CLEVORA_API_KEY and CLEVORA_MOCK_URL, OpenAI's SDKs by OPENAI_BASE_URL and
@@ -132,12 +152,14 @@ def execute(command: tuple[str, ...], **flags: str | None) -> None:
     request is, too.
     """
     chosen = load_settings(flags, port=0, log_format=None)
+    try_file("--junit", junit)
     from clevora_mock.cli.run_command import run_command
+    from clevora_mock.cli.verdict import Checks
     from clevora_mock.server.service import CannotServeError
 
     try:
         with unblocked_stderr():
-            status = run_command(chosen, command)
+            status = run_command(chosen, command, Checks(fail_on, junit))
     except CannotServeError as error:
         fail(str(error), error.status)
     raise SystemExit(status)

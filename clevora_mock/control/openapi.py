@@ -17,6 +17,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     "limit": {"schema": {"type": "integer", "minimum": 1, "maximum": MAX_ENTRIES}},
     "status": {"schema": {"type": "string", "pattern": "^[0-9]{3}$"}},
     "since": {"schema": {"type": "string", "format": "date-time"}},
+    "final": {"schema": {"type": "string", "enum": ["true", "false"]}},
     "uid": {"schema": {"type": "string", "minLength": 1}, "required": True},
 }
 
