@@ -98,9 +98,9 @@ def each(pauses: Iterable[float], status: int = 500, **changes: Any) -> list[Jou
 
 
 REFUSED = failed(status=429, retry_after=2.0)
-FLAKY = {"rule": "flaky"}
-MENDED = {"misses": (RuleNearMiss("flaky", "calls"),)}
-OTHER = {"misses": (RuleNearMiss("flaky", "message"),)}
+FLAKY: dict[str, Any] = {"rule": "flaky"}
+MENDED: dict[str, Any] = {"misses": (RuleNearMiss("flaky", "calls"),)}
+OTHER: dict[str, Any] = {"misses": (RuleNearMiss("flaky", "message"),)}
 
 WRONG: dict[str, tuple[str, list[JournalEntry]]] = {
     "asks at once after a 429": ("early_retry", [REFUSED, failed(at=0.02)]),

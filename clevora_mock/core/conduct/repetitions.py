@@ -1,25 +1,25 @@
 """Rules about paying again for what was answered before."""
 
+from collections import defaultdict
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
-from clevora_mock.core.conduct.caller import Caller, is_after, is_complete
+from clevora_mock.core.conduct.caller import Caller, is_after
 from clevora_mock.core.conduct.finding import ASKED_TWICE, EMBEDDED_TWICE, ConductFinding, is_answered
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.text.tokens import count
 
 _EMBEDDINGS = "embeddings"
+# Of one caller that are compared, so that a long journal does not take long.
+MAX_TEXTS = 100_000
 
 
 def asked_twice(caller: Caller) -> Iterator[ConductFinding]:
     """Yield a finding about paid requests that a paid answer came before."""
-    again: list[JournalEntry] = []
-    for group in caller.repeated:
-        paid = [entry for entry in group if entry.cost and entry.endpoint != _EMBEDDINGS]
-        first = next((entry for entry in paid if is_answered(entry)), None)
-        again += [entry for entry in paid if first is not None and is_after(entry, first)]
+    again = [entry for group in caller.repeated if group[0].endpoint != _EMBEDDINGS for entry in _paid_again(group)]
     if again:
         cost = sum(entry.cost for entry in again)
         yield ASKED_TWICE.finding(f"{caller.name} paid again for what had been answered", again, cost)
@@ -30,26 +30,45 @@ def embedded_twice(caller: Caller) -> Iterator[ConductFinding]:
 
     Its cost is the texts' share of the tokens.
     """
+    groups = [group for group in caller.identical if group[0].endpoint == _EMBEDDINGS]
+    again = [entry for group in groups for entry in _paid_again(group)]
+    cost = sum(entry.cost for entry in again)
+    compared = 0
     # By model and text, the first request that embedded it.
-    embedded: dict[tuple[object, str], JournalEntry] = {}
-    again: list[JournalEntry] = []
-    cost = 0
-    for entry in caller.requests:
-        if entry.endpoint != _EMBEDDINGS or not entry.cost or not is_answered(entry) or not is_complete(entry):
-            continue
+    embedded: dict[object, dict[str, JournalEntry]] = defaultdict(dict)
+    for entry in sorted(filter(None, map(_first_paid, groups)), key=attrgetter("serial")):
         model, texts = _inputs(entry)
-        repeated: list[str] = []
-        seen: set[str] = set()
-        for text in texts:
-            first = embedded.setdefault((model, text), entry)
-            repeated += [text] if text in seen or is_after(entry, first) else []
-            seen.add(text)
-        tokens = sum(map(count, repeated)) and sum(map(count, texts))
-        if tokens:
+        compared += len(texts)
+        if compared > MAX_TEXTS:
+            break
+        repeated = _repeated(texts, entry, embedded[model])
+        if repeated:
             again.append(entry)
-            cost += entry.cost * sum(map(count, repeated)) // tokens
+            cost += entry.cost * sum(map(count, repeated)) // max(1, sum(map(count, texts)))
     if again:
         yield EMBEDDED_TWICE.finding(f"{caller.name} paid again for texts that had been embedded", again, cost)
+
+
+def _first_paid(group: list[JournalEntry]) -> JournalEntry | None:
+    """Return the first of identical requests that was answered and paid."""
+    return next((entry for entry in group if entry.cost and is_answered(entry)), None)
+
+
+def _paid_again(group: list[JournalEntry]) -> list[JournalEntry]:
+    first = _first_paid(group)
+    return [] if first is None else [entry for entry in group if entry.cost and is_after(entry, first)]
+
+
+def _repeated(texts: list[str], entry: JournalEntry, embedded: dict[str, JournalEntry]) -> list[str]:
+    """Return the texts of a request that were embedded before, and add the others to `embedded`."""
+    repeated = []
+    for text in texts:
+        first = embedded.get(text)
+        if first is None:
+            embedded[text] = entry
+        elif first is entry or is_after(entry, first):
+            repeated.append(text)
+    return repeated
 
 
 def _inputs(entry: JournalEntry) -> tuple[object, list[str]]:
