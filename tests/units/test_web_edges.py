@@ -120,10 +120,10 @@ def test_an_impossible_host_name_is_forbidden(client: TestClient) -> None:
 def test_an_error_in_the_control_plane_is_a_500_and_one_line_on_stderr(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(entries: object) -> None:
+    def fail(*arguments: object, **more: object) -> None:
         raise ZeroDivisionError("no entries")
 
-    monkeypatch.setattr("clevora_mock.control.journal.findings", fail)
+    monkeypatch.setattr("clevora_mock.control.conduct.findings", fail)
     answer = client.get("/__mock/conduct")
     assert answer.status_code == 500
     assert answer.json()["error"]["code"] == "internal_error"
