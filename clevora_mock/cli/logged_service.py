@@ -24,7 +24,7 @@ def logged_service(settings: Settings, summary: RunSummary, *listeners: RequestL
 
 def _service(settings: Settings, summary: RunSummary, listeners: Sequence[RequestListener]) -> Service:
     if settings.quiet:
-        return Service(settings, combine(*listeners) if listeners else None)
+        return Service(settings, combine(*listeners) if listeners else None, summary.add_findings)
     if settings.log_format is None:
         return Service(settings, combine(summary.add, *listeners), summary.add_findings, on_refused=_write_refused)
     listener = combine(summary.add, *listeners, line_writer(settings.log_format))

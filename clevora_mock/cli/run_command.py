@@ -13,18 +13,16 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 from clevora_mock import exit_status
 from clevora_mock.cli.banner import exposure
+from clevora_mock.cli.exec_report import write_report
 from clevora_mock.cli.logged_service import logged_service, print_summary
-from clevora_mock.cli.options import fail
 from clevora_mock.cli.recording_report import report_recordings
 from clevora_mock.cli.run_record import RunRecorder
 from clevora_mock.cli.run_report.file import ReportFile
-from clevora_mock.cli.run_report.render import RunFacts, run_facts
-from clevora_mock.cli.spend_report import NO_CHECKS, SpendChecks, report_spend
-from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.cli.spend_report import NO_SPEND_CHECKS, SpendChecks, report_spend
+from clevora_mock.cli.verdict import Checks, failures_of, report_failures
 from clevora_mock.core.run_summary import RunSummary
 from clevora_mock.server.service import CannotServeError, Service
 from clevora_mock.settings import Settings, child_environment, client_variables, proxy_exceptions, proxy_hint
@@ -35,13 +33,22 @@ _REAP_SECONDS = 1
 # Its standard input ends with the process that has the other end.
 _GUARD = "import os, sys; target = sys.stdin.readline(); sys.stdin.read(); target and os.kill(int(target), 9)"
 
+NO_CHECKS = Checks()
+
 FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 
 
 def run_command(
-    settings: Settings, command: Sequence[str], spend: SpendChecks = NO_CHECKS, report: ReportFile | None = None
+    settings: Settings,
+    command: Sequence[str],
+    checks: Checks = NO_CHECKS,
+    spend: SpendChecks = NO_SPEND_CHECKS,
+    report: ReportFile | None = None,
 ) -> int:
-    """Serve, run `command`, print a summary, and return the command's status. Raises CannotServeError."""
+    """Serve, run `command`, print a summary and the failed checks, and return the command's status, or theirs.
+
+    Raises CannotServeError.
+    """
     summary, recorder = RunSummary(), RunRecorder()
     service = logged_service(settings, summary, *([recorder.add] if spend.need_records or report else []))
     exposed = exposure(settings, service.url)
@@ -58,27 +65,16 @@ def run_command(
         if child.has_started:
             print_summary(summary, service, proxy_hint(child_environment(proxy_exceptions(""))))
         drift = report_recordings(service) if child.has_started else 0
+        failed = _check(checks, summary, service) if child.has_started else 0
         dear = report_spend(spend, recorder, has_passed=child.status == 0) if child.has_started else 0
-        unwritten = _write(report, recorder, run_facts(command, spend.baseline, spend.budget)) if report else 0
-    return child.status or drift or dear or unwritten
+        unwritten = write_report(report, recorder, command, spend) if child.has_started else 0
+    return child.status or failed or dear or drift or unwritten
 
 
-def open_report(path: str) -> ReportFile:
-    """Return the file of ``--report``; exit with status 2 if it could not be written."""
-    try:
-        return ReportFile(Path(path))
-    except UnusableFileError as error:
-        fail(f"--report: {error}", exit_status.USAGE)
-
-
-def _write(report: ReportFile, recorder: RunRecorder, facts: RunFacts) -> int:
-    """Write a run's report, name the file, and return the exit status."""
-    try:
-        sys.stderr.write(f"{report.write(recorder.records(), facts)}\n")
-    except UnusableFileError as error:
-        sys.stderr.write(f"clevora-mock: --report: {error}\n")
-        return exit_status.FAILURE
-    return 0
+def _check(checks: Checks, summary: RunSummary, service: Service) -> int:
+    """Report the failures of a run, and return the exit status."""
+    found = summary.findings(service.app.state.sandboxes.all())
+    return report_failures(failures_of(found, checks.fail_on), checks)
 
 
 class ChildProcess:

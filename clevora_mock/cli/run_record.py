@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from clevora_mock.control.conduct import report
 from clevora_mock.control.journal import render_entry
 from clevora_mock.core.conduct import findings
 from clevora_mock.core.journal import MAX_JOURNAL_BYTES, JournalEntry, size_of
@@ -92,7 +93,7 @@ class _RecordedSandbox:
             by_rule=self.sums.by("rule"),
             by_key=self.sums.by("key"),
             waste=merge_waste([waste for journal in self._journals for waste in find_waste(journal)]),
-            findings=_plain([finding for journal in self._journals for finding in findings(journal)]),
+            findings=_plain(report(found for journal in self._journals for found in findings(journal)).findings),
             requests=_plain([render_entry(entry) for entry in reversed(entries)]),
             omitted=self.omitted,
         )

@@ -28,18 +28,21 @@ class SpendChecks(Struct, frozen=True):
         return self.budget is not None or self.baseline is not None
 
 
-NO_CHECKS = SpendChecks()
+NO_SPEND_CHECKS = SpendChecks()
 
 
-def read_checks(budget: str | None, baseline: str | None, tolerance: str | None, *, update: bool) -> SpendChecks:
+def read_checks(
+    budget: str | None, spend_baseline: str | None, spend_tolerance: str | None, *, spend_update: bool
+) -> SpendChecks:
     """Read the flags; exit with status 2 for an invalid one, with 4 for a file that is no baseline."""
-    if baseline is None and (update or tolerance is not None):
-        fail(f"{'--spend-update' if update else '--spend-tolerance'} needs --spend-baseline FILE", exit_status.USAGE)
+    if spend_baseline is None and (spend_update or spend_tolerance is not None):
+        given = "--spend-update" if spend_update else "--spend-tolerance"
+        fail(f"{given} needs --spend-baseline FILE", exit_status.USAGE)
     try:
         return SpendChecks(
             None if budget is None else money.micros(read_flag(DOLLARS, "--budget", budget)),
-            None if baseline is None else SpendBaseline(Path(baseline), update=update),
-            None if tolerance is None else read_flag(PERCENTAGE, "--spend-tolerance", tolerance),
+            None if spend_baseline is None else SpendBaseline(Path(spend_baseline), update=spend_update),
+            None if spend_tolerance is None else read_flag(PERCENTAGE, "--spend-tolerance", spend_tolerance),
         )
     except UnusableFileError as error:
         fail(f"--spend-baseline: {error}", exit_status.FILE_INVALID)

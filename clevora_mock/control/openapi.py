@@ -19,6 +19,7 @@ _QUERY: dict[str, dict[str, Any]] = {
     "status": {"schema": {"type": "string", "pattern": "^[0-9]{3}$"}},
     "since": {"schema": {"type": "string", "format": "date-time"}},
     "group": {"schema": {"type": "string", "enum": list(get_args(SpendGrouping)), "default": "endpoint"}},
+    "final": {"schema": {"type": "string", "enum": ["true", "false"]}},
     "uid": {"schema": {"type": "string", "minLength": 1}, "required": True},
 }
 

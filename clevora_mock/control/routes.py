@@ -10,6 +10,7 @@ from starlette.responses import Response
 from clevora_mock.control import (
     accounts,
     clock,
+    conduct,
     events,
     firestore,
     info,
@@ -342,9 +343,10 @@ def _records(context: ControlContext) -> list[ControlRoute]:
         row("DELETE /__mock/requests", journal.clear_journal, "empties the journal", schemas.JournalView, removes=True),
         row(
             "GET /__mock/conduct",
-            journal.show_conduct(background),
-            "findings about the client's behavior",
+            conduct.show_conduct(background),
+            "findings about the client's behavior, and the verdict",
             schemas.ConductReport,
+            query=conduct.QUERY,
             is_long=True,
         ),
         row(

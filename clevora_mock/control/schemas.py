@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType
 from clevora_mock.api.schemas.dashboard import Transaction
 from clevora_mock.clock import Mode
 from clevora_mock.contract.endpoints import Basis
-from clevora_mock.core.conduct import ConductFinding
+from clevora_mock.core.conduct.finding import Severity, Verdict
 from clevora_mock.core.reply import Source
 from clevora_mock.core.waste import WasteKind
 from clevora_mock.evidence import ClauseEvidence
@@ -359,10 +359,23 @@ class RecordingView(Answer, frozen=True):
     unused: list[int]
 
 
-class ConductReport(Answer, frozen=True):
-    """The findings about the client's behavior."""
+class Finding(Answer, frozen=True):
+    """A client's mistake; `requests` has the first hundred ids of `count`, `dollars` is what was paid for nothing."""
 
-    findings: list[ConductFinding]
+    kind: str
+    severity: Severity
+    message: str
+    advice: str
+    requests: list[str]
+    count: int
+    dollars: float
+
+
+class ConductReport(Answer, frozen=True):
+    """The findings about the client's behavior: fail with an error among them, warn with warnings alone."""
+
+    verdict: Verdict
+    findings: list[Finding]
 
 
 class LedgerView(Answer, frozen=True):

@@ -11,13 +11,14 @@ from decimal import Decimal
 from operator import methodcaller
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
 from clevora_mock.clock import iso_micros, wall_micros
 from clevora_mock.core import money
+from clevora_mock.core.conduct import reaches
 from clevora_mock.core.journal import MAX_ENTRIES
 from clevora_mock.core.spend import SpendGroup, over_budget
 from clevora_mock.scenarios.store import is_file
@@ -118,8 +119,17 @@ class Clevora:
         return msgspec.convert(newest_first, list[Request])[::-1]
 
     def conduct(self) -> list[Finding]:
-        """Return the findings about the client's behaviour."""
-        return msgspec.convert(self.call("GET", "/__mock/conduct")["findings"], list[Finding])
+        """Return the findings about the client's behaviour, which has ended: what it has not repeated, it gave up."""
+        return msgspec.convert(self.call("GET", "/__mock/conduct?final=true")["findings"], list[Finding])
+
+    def assert_clean(self, at: Literal["error", "warning"] = "error") -> None:
+        """Raise AssertionError for findings of severity `at` or worse, with advice and requests."""
+        __tracebackhide__ = True
+        if at not in ("error", "warning"):
+            raise ValueError(f"at: expected 'error' or 'warning', got {at!r}")
+        found = [finding for finding in self.conduct() if reaches(finding.severity, at)]
+        if found:
+            raise AssertionError("\n".join(["findings about the client's conduct:", *map(str, found)]))
 
     def spent(self) -> float:
         """Return what all accounts were charged since the sandbox's start or its reset, in dollars."""

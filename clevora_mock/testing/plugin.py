@@ -28,6 +28,7 @@ _SHARED_SERVER_PORT = "clevora_shared_server_port"
 _EACH = "clevora_each_worker"
 _RECORDINGS = "clevora_recordings"
 _RECORD = "--clevora-record"
+_FAIL_ON = "--clevora-fail-on"
 # With one of these, the options say all about recordings.
 _RECORDING_FLAGS = ("--replay", "--record", "--diff")
 _MARK = "clevora(scenario=None, rules=None, balance=None, clock=None, recording=None, budget=None)"
@@ -73,6 +74,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         const="all",
         choices=("once", "new", "all"),
         help="record marked tests from the API that CLEVORA_MOCK_UPSTREAM names, rather than replay them",
+    )
+    group.addoption(
+        _FAIL_ON,
+        default="never",
+        choices=("error", "warning", "never"),
+        help="fail tests whose client's conduct has findings of this severity, or worse",
     )
 
 
@@ -179,6 +186,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """
     try:
         yield
+        _check_conduct(item)
         if (budget := item.stash.get(_budget, None)) is not None:
             from clevora_mock.testing.run_spend import check_budget
 
@@ -187,6 +195,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         if _server not in item.stash and any(mark.name == "clevora" for mark in item.own_markers):
             what = "sets nothing up, since the test does not take the fixture clevora"
             item.warn(pytest.PytestWarning(f"@pytest.mark.clevora {what}"))
+
+
+def _check_conduct(item: pytest.Item) -> None:
+    """Fail a test that has passed, for the findings in its sandbox."""
+    level = item.config.getoption(_FAIL_ON)
+    if level != "never" and _sandbox in item.stash:
+        try:
+            item.stash[_sandbox].assert_clean(level)
+        except AssertionError as error:
+            pytest.fail(f"{_FAIL_ON}={level}: {error}", pytrace=False)
 
 
 @pytest.hookimpl(wrapper=True)

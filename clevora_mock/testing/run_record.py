@@ -48,7 +48,7 @@ def read_record(name: str, clevora: Clevora, budget: int | None = None, *, with_
         by_rule=groups["rule"],
         by_key=groups["key"],
         waste=[Waste(one["kind"], one["requests"], money.micros(one["dollars"])) for one in spend["waste"]["kinds"]],
-        findings=clevora.call("GET", "/__mock/conduct")["findings"] if with_requests else [],
+        findings=clevora.call("GET", "/__mock/conduct?final=true")["findings"] if with_requests else [],
         requests=journal["requests"],
         omitted=journal["evicted"],
     )

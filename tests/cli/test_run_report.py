@@ -170,7 +170,7 @@ def test_the_file_is_replaced_as_a_whole_and_nothing_else_is_left(tmp_path: Path
     path.write_text("before", encoding="utf-8")
     file = ReportFile(path)
     assert path.read_text(encoding="utf-8") == "before"
-    assert file.write([record()], FACTS) == f"clevora-mock: run report in {path}"
+    assert file.write([record()], FACTS).startswith(f"clevora-mock: run report in {path}")
     assert path.read_bytes() == render_report([record()], FACTS)
     assert list(tmp_path.iterdir()) == [path]
 
@@ -204,6 +204,14 @@ def test_exec_writes_a_report_of_the_sandboxes_and_names_the_file(tmp_path: Path
         ("two", 1, None),
     ]
     assert data["run"]["command"].startswith(sys.executable)
+
+
+@pytest.mark.slow
+def test_github_gets_a_notice_with_the_files_name(tmp_path: Path) -> None:
+    path = tmp_path / "100%.html"
+    ended = run_program("exec", "--quiet", "--", "true", CLEVORA_MOCK_REPORT=str(path), GITHUB_ACTIONS="true")
+    named = str(path).replace("%", "%25")
+    assert ended.stderr == f"clevora-mock: run report in {path}\n::notice title=clevora-mock::run report in {named}\n"
 
 
 @pytest.mark.slow

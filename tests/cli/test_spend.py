@@ -19,9 +19,9 @@ def ask(times: int, *flags: str, status: int = 0) -> subprocess.CompletedProcess
 
 
 @pytest.mark.slow
-def test_a_command_over_its_budget_is_status_5_with_what_cost_it() -> None:
+def test_a_command_over_its_budget_is_status_6_with_what_cost_it() -> None:
     ended = ask(3, "--budget", "0.05")
-    assert ended.returncode == 5
+    assert ended.returncode == 6
     assert ended.stderr.endswith("spent $0.06, and the budget is $0.05: chat.completions $0.06 (3 requests)\n")
 
 
@@ -38,7 +38,7 @@ def test_a_budget_counts_what_was_reset() -> None:
         "urllib.request.urlopen(request).close()\nask()\n"
     )
     ended = run_program("exec", "--budget", "0.03", "--", sys.executable, "-c", reset)
-    assert (ended.returncode, "spent $0.04" in ended.stderr) == (5, True)
+    assert (ended.returncode, "spent $0.04" in ended.stderr) == (6, True)
 
 
 @pytest.mark.slow
@@ -53,7 +53,7 @@ def test_a_baseline_is_written_compared_and_updated(tmp_path: Path) -> None:
         f"clevora-mock: spend $0.06, +$0.02 (+50 %) against {file}\n  +$0.02 (+50 %)  default: $0.04 to $0.06\n"
     )
     dearer = ask(3, *flags, "--spend-tolerance", "49%")
-    assert dearer.returncode == 5
+    assert dearer.returncode == 6
     assert dearer.stderr.endswith("clevora-mock: over the tolerance of 49 %: +$0.02 (+50 %)  default\n")
     assert ask(3, *flags, "--spend-tolerance", "50").returncode == 0
     ask(3, *flags, "--spend-update")

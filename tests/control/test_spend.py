@@ -128,6 +128,15 @@ def test_asking_twice_costs_the_second_answer(world: World) -> None:
     assert waste(world) == [("asked_twice", [second], 0.02)]
 
 
+def test_waste_agrees_with_the_findings(world: World) -> None:
+    for _ in range(3):
+        chat(world)
+        embed(world, "the cat sat", "on the mat", "on the mat")
+    found = {one["kind"]: one["dollars"] for one in control(world, "GET conduct")["findings"]}
+    assert found == {"asked_twice": 0.04, "embedded_twice": 0.0021}
+    assert {kind: dollars for kind, _, dollars in waste(world)} == found
+
+
 def test_embedding_twice_costs_the_texts_share(world: World) -> None:
     embed(world, "the cat sat", "on the mat")
     again = embed(world, "the cat sat", "a dog")

@@ -72,9 +72,9 @@ def embedding(serial: int, body: bytes, **more: Any) -> JournalEntry:
         # Leaving a stream that a fault has stalled is correct.
         ([entry(0, STREAM, abandoned=True, fault="stall")], []),
         ([entry(0, abandoned=True)], []),
-        # Repeated, it is a retry and not a stream that was left.
-        ([entry(0, STREAM, abandoned=True), entry(1, STREAM)], [("billed_retry", ["req_0"], 20_000)]),
-        ([entry(0, STREAM), entry(1, STREAM, abandoned=True)], [("unread_stream", ["req_1"], 20_000)]),
+        # One kind for a request, and the stream that was left before its repetition.
+        ([entry(0, STREAM, abandoned=True), entry(1, STREAM)], [("unread_stream", ["req_0"], 20_000)]),
+        ([entry(0, STREAM), entry(1, STREAM, abandoned=True)], [("asked_twice", ["req_1"], 20_000)]),
         (
             [embedding(0, b'{"input": "the cat sat"}'), embedding(1, b'{"input": "the cat sat"}')],
             [("embedded_twice", ["req_1"], 600)],
@@ -86,9 +86,9 @@ def embedding(serial: int, body: bytes, **more: Any) -> JournalEntry:
         ([embedding(0, b'{"input": ["a dog", "a dog"]}')], [("embedded_twice", ["req_0"], 300)]),
         ([embedding(0, b'{"input": "a"}'), embedding(1, b'{"input": "a", "model": "other"}')], []),
         ([embedding(0, b'{"input": "a"}'), embedding(1, b'{"input": "a"}', at=10_000)], []),
-        ([embedding(0, b"not JSON"), embedding(1, b"not JSON")], []),
-        ([embedding(0, b'{"input": [1]}'), embedding(1, b'{"input": [1]}')], []),
-        ([embedding(0, b"[" * 10_000), embedding(1, b"[" * 10_000)], []),
+        ([embedding(0, b"not JSON"), embedding(1, b"no JSON")], []),
+        ([embedding(0, b'{"input": [1]}'), embedding(1, b'{"input": [1, 1]}')], []),
+        ([embedding(0, b"[" * 10_000), embedding(1, b"[" * 10_001)], []),
         # The dearest first.
         (
             [entry(0), entry(1), embedding(2, b'{"input": "a"}'), embedding(3, b'{"input": "a"}')],

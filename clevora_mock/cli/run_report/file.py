@@ -4,9 +4,12 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from clevora_mock.cli.failures import notice
 from clevora_mock.cli.run_record import SandboxRecord
 from clevora_mock.cli.run_report.render import RunFacts, render_report
 from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.core.messages import printable
+from clevora_mock.settings import is_github_actions
 
 
 class ReportFile:
@@ -25,7 +28,10 @@ class ReportFile:
         self._temporary.unlink(missing_ok=True)
 
     def write(self, records: Sequence[SandboxRecord], facts: RunFacts) -> str:
-        """Replace the file by the report of a run, and return a line that names it. Raises UnusableFileError."""
+        """Replace the file by the report of a run, and return a line that names it; for GitHub Actions a notice too.
+
+        Raises UnusableFileError.
+        """
         self._write(render_report(records, facts))
         try:
             self._temporary.replace(self._path)
@@ -33,7 +39,8 @@ class ReportFile:
             raise self._error(error) from None
         finally:
             self._temporary.unlink(missing_ok=True)
-        return f"clevora-mock: run report in {self._shown}"
+        said = f"run report in {printable(str(self._shown))}"
+        return f"clevora-mock: {said}" + (f"\n{notice(said)}" if is_github_actions() else "")
 
     def _write(self, content: bytes) -> None:
         try:
