@@ -22,6 +22,7 @@ from clevora_mock.control.routes import ControlContext, build_control_routes, bu
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.journal import JournalMemory, RequestListener
+from clevora_mock.core.metrics import RequestMetrics
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT, Scenario
@@ -66,7 +67,8 @@ def create_app(
     startup = StartupScenario(store.load(chosen.scenario) if chosen.scenario else DEFAULT)
     contract = read_contract(Path(chosen.contract)) if chosen.contract else ContractFile()
     evidence = read_evidence(Path(chosen.evidence)) if chosen.evidence else None
-    make = _sandbox_maker(chosen, contract, startup, on_request)
+    metrics = RequestMetrics()
+    make = _sandbox_maker(chosen, contract, startup, metrics, on_request)
     background = Background()
     # In the thread, since a listener may look at the whole journal.
     closed = None if on_closed is None else lambda sandbox: background.start(partial(on_closed, sandbox))
@@ -81,7 +83,9 @@ def create_app(
     sender, live_api = WebhookSender(), _connect(chosen)
     recordings = None if live_api is None else live_api.recordings
     overrides = contract.overrides()
-    context = ControlContext(sandboxes, store, sender, rows, background, overrides, evidence, recordings, server)
+    context = ControlContext(
+        sandboxes, metrics, store, sender, rows, background, overrides, evidence, recordings, server
+    )
     table = build_control_table(context)
     errors = ErrorHandlers(family, None if on_change is None else _refusal_listener(on_change))
     plan = PlanResolver(store, background)
@@ -147,7 +151,11 @@ def _closing(live_api: "LiveApi | None", lifespan: Lifespan) -> Lifespan:
 
 
 def _sandbox_maker(
-    settings: Settings, contract: ContractFile, startup: StartupScenario, on_request: RequestListener | None
+    settings: Settings,
+    contract: ContractFile,
+    startup: StartupScenario,
+    metrics: RequestMetrics,
+    on_request: RequestListener | None,
 ) -> Callable[[str], Sandbox]:
     config = settings.sandbox_config()
     journals = JournalMemory()
@@ -156,6 +164,7 @@ def _sandbox_maker(
 
     def make(name: str) -> Sandbox:
         sandbox = Sandbox(name, config, settings.make_clock(), startup, journals)
+        sandbox.journal.listeners.append(metrics.add)
         if on_request is not None:
             sandbox.journal.listeners.append(partial(on_request, name))
         return sandbox

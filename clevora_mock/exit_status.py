@@ -6,6 +6,10 @@ USAGE = 2
 DRIFT = 2
 PORT_TAKEN = 3
 FILE_INVALID = 4
+# Of `exec`: findings about the client, by --fail-on.
+VERDICT = 5
+# Of `exec`: more was spent than --budget or --spend-tolerance allows.
+OVER_BUDGET = 6
 # Of `exec`, as in shells.
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127

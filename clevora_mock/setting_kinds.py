@@ -121,6 +121,11 @@ def make_clock(text: str) -> Clock:
     return Clock("frozen", start=start)
 
 
+def parse_percentage(text: str) -> float:
+    """Parse a percentage: ``10`` or ``10%``."""
+    return number(0, 1_000_000)(text.removesuffix("%").rstrip())
+
+
 class SettingKind(Struct, frozen=True):
     """A kind of value: its parser, and the texts for messages, help and shell completion.
 
@@ -151,6 +156,7 @@ RATE = SettingKind(number(MIN_RATE, MAX_RATE), f"a number from {MIN_RATE} to {MA
 DOLLARS = SettingKind(
     parse_dollars, f"dollars from 0 to {money.MAX_DOLLARS} with at most 6 decimals, such as 25.50", "DOLLARS"
 )
+PERCENTAGE = SettingKind(parse_percentage, "a percentage from 0, such as 10 or 10%", "PERCENT")
 DELAY = SettingKind(
     accepted(read_duration), f"a duration such as 250ms, 2s or 1m, up to {LONGEST}", "TIME", hint=duration_hint
 )

@@ -27,6 +27,15 @@ from clevora_mock.core.sandboxes import MAX_SANDBOXES
 
 PREFIX = "CLEVORA_MOCK_"
 URL_VARIABLE = PREFIX + "URL"
+# Of flags that are no settings of the server.
+RUN_VARIABLES = (
+    "CLEVORA_MOCK_FAIL_ON",
+    "CLEVORA_MOCK_JUNIT",
+    "CLEVORA_MOCK_BUDGET",
+    "CLEVORA_MOCK_SPEND_BASELINE",
+    "CLEVORA_MOCK_SPEND_TOLERANCE",
+    "CLEVORA_MOCK_REPORT",
+)
 
 # Kubernetes sets these for every service whose name begins with `clevora-mock`, in all containers of its namespace.
 _SERVICE_LINK = re.compile(PREFIX + r"(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
@@ -418,10 +427,16 @@ def is_colorless(environment: Mapping[str, str] | None = None) -> bool:
     return bool(variables.get("NO_COLOR")) or variables.get("TERM") == "dumb"
 
 
+def is_github_actions(environment: Mapping[str, str] | None = None) -> bool:
+    """Tell whether a workflow of GitHub Actions runs, which reads annotations from what is printed."""
+    variables = os.environ if environment is None else environment
+    return variables.get("GITHUB_ACTIONS") == "true"
+
+
 def unknown_variables(environment: Mapping[str, str] | None = None) -> list[str]:
     """Return the ``CLEVORA_MOCK_*`` variables that are no settings, probably misspelled."""
     variables = _own_variables(environment)
-    known = {setting.variable for setting in SETTINGS} | {URL_VARIABLE}
+    known = {setting.variable for setting in SETTINGS} | {URL_VARIABLE, *RUN_VARIABLES}
     return sorted(name for name in variables if name.startswith(PREFIX) and name not in known)
 
 

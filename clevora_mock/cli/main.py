@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from clevora_mock import exit_status, settings
-from clevora_mock.cli.options import SettingsCommand, fail, load_settings
+from clevora_mock.cli.options import SettingsCommand, fail, load_settings, try_file
 from clevora_mock.cli.recordings import recordings
 from clevora_mock.cli.streams import discard, unblocked_stderr
 from clevora_mock.clock import SECOND, read_duration
@@ -18,8 +18,11 @@ from clevora_mock.version import __version__
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+    from clevora_mock.cli.verdict import FailOn
+
 # ruff: noqa: PLC0415 - each command imports what it needs; `token` should not wait for a web server
 
+SPEND_FLAGS = ("budget", "spend_baseline", "spend_tolerance", "spend_update")
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -119,25 +122,76 @@ def serve(**flags: str | None) -> None:
     context_settings={"allow_interspersed_args": False},
 )
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- CMD...")
-def execute(command: tuple[str, ...], **flags: str | None) -> None:
+@click.option(
+    "--fail-on",
+    type=click.Choice(("error", "warning", "never")),
+    default="never",
+    envvar="CLEVORA_MOCK_FAIL_ON",
+    metavar="SEVERITY",
+    help="Exit with 5 for findings about CMD's conduct: error, warning (both) or never.  [CLEVORA_MOCK_FAIL_ON, "
+    "default never]",
+)
+@click.option(
+    "--junit",
+    default=None,
+    envvar="CLEVORA_MOCK_JUNIT",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Write the findings as JUnit's XML.  [CLEVORA_MOCK_JUNIT]",
+)
+@click.option(
+    "--budget",
+    envvar="CLEVORA_MOCK_BUDGET",
+    metavar="DOLLARS",
+    help="Exit with 6 if CMD spends more than this.  [CLEVORA_MOCK_BUDGET]",
+)
+@click.option(
+    "--spend-baseline",
+    envvar="CLEVORA_MOCK_SPEND_BASELINE",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="Compare what each sandbox spends with this file, which is written if there is none.  "
+    "[CLEVORA_MOCK_SPEND_BASELINE]",
+)
+@click.option("--spend-update", is_flag=True, help="Write the baseline anew.")
+@click.option(
+    "--spend-tolerance",
+    envvar="CLEVORA_MOCK_SPEND_TOLERANCE",
+    metavar="PERCENT",
+    help="Exit with 6 if a sandbox spends so much more than in the baseline.  [CLEVORA_MOCK_SPEND_TOLERANCE]",
+)
+@click.option(
+    "--report",
+    envvar="CLEVORA_MOCK_REPORT",
+    metavar="FILE",
+    help="Write a report of the run, one HTML file.  [CLEVORA_MOCK_REPORT]",
+)
+def execute(command: tuple[str, ...], fail_on: "FailOn", junit: str | None, report: str | None, **flags: Any) -> None:
     """Serve for as long as CMD runs, and exit with its status.
 
     \b
       clevora-mock exec -- pytest
       clevora-mock exec --scenario flaky -- npm test
+      clevora-mock exec --fail-on error --junit conduct.xml -- npm test
       clevora-mock exec -- sh -c 'curl -s $CLEVORA_MOCK_URL/__mock/health'
 
     CMD finds the server by CLEVORA_BASE_URL, CLEVORA_API_KEY and CLEVORA_MOCK_URL, OpenAI's SDKs by OPENAI_BASE_URL and
     OPENAI_API_KEY. The port is a free one unless one is set. A summary is printed at the end; with --log-format each
     request is, too.
     """
+    spend_flags = {name: flags.pop(name) for name in SPEND_FLAGS}
     chosen = load_settings(flags, port=0, log_format=None)
+    try_file("--junit", junit)
+    from clevora_mock.cli.exec_report import read_report
     from clevora_mock.cli.run_command import run_command
+    from clevora_mock.cli.spend_report import read_checks
+    from clevora_mock.cli.verdict import Checks
     from clevora_mock.server.service import CannotServeError
 
+    spend, file = read_checks(**spend_flags), read_report(report)
     try:
         with unblocked_stderr():
-            status = run_command(chosen, command)
+            status = run_command(chosen, command, Checks(fail_on, junit), spend, file)
     except CannotServeError as error:
         fail(str(error), error.status)
     raise SystemExit(status)

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -82,6 +83,19 @@ def read_flag(kind: SettingKind, flag: str, text: str) -> Any:
         return Setting(kind, "", "").check(text, flag)
     except SettingsError as error:
         fail(str(error), exit_status.USAGE)
+
+
+def try_file(flag: str, path: str | None) -> None:
+    """Exit with status 2 unless the file of a flag, if any, can be written at the end."""
+    if path is None:
+        return
+    try:
+        existed = Path(path).exists()
+        Path(path).open("ab").close()
+        if not existed:
+            Path(path).unlink()
+    except OSError as error:
+        fail(f"{flag}: cannot write {path!r}: {error.strerror}", exit_status.USAGE)
 
 
 def _suggestion(name: str) -> str:

@@ -18,8 +18,13 @@ from urllib.parse import urlsplit
 
 from clevora_mock import exit_status
 from clevora_mock.cli.banner import exposure
+from clevora_mock.cli.exec_report import write_report
 from clevora_mock.cli.logged_service import logged_service, print_summary
 from clevora_mock.cli.recording_report import report_recordings
+from clevora_mock.cli.run_record import RunRecorder
+from clevora_mock.cli.run_report.file import ReportFile
+from clevora_mock.cli.spend_report import NO_SPEND_CHECKS, SpendChecks, report_spend
+from clevora_mock.cli.verdict import Checks, failures_of, report_failures
 from clevora_mock.core.run_summary import RunSummary
 from clevora_mock.server.service import CannotServeError, Service
 from clevora_mock.settings import Settings, child_environment, client_variables, proxy_exceptions, proxy_hint
@@ -30,13 +35,24 @@ _REAP_SECONDS = 1
 # Its standard input ends with the process that has the other end.
 _GUARD = "import os, sys; target = sys.stdin.readline(); sys.stdin.read(); target and os.kill(int(target), 9)"
 
+NO_CHECKS = Checks()
+
 FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 
 
-def run_command(settings: Settings, command: Sequence[str]) -> int:
-    """Serve, run `command`, print a summary, and return the command's status. Raises CannotServeError."""
-    summary = RunSummary()
-    service = logged_service(settings, summary)
+def run_command(
+    settings: Settings,
+    command: Sequence[str],
+    checks: Checks = NO_CHECKS,
+    spend: SpendChecks = NO_SPEND_CHECKS,
+    report: ReportFile | None = None,
+) -> int:
+    """Serve, run `command`, print a summary and the failed checks, and return the command's status, or theirs.
+
+    Raises CannotServeError.
+    """
+    summary, recorder = RunSummary(), RunRecorder()
+    service = logged_service(settings, summary, *([recorder.add] if spend.need_records or report else []))
     exposed = exposure(settings, service.url)
     if not settings.quiet:
         sys.stderr.writelines(f"clevora-mock: {line}\n" for line in exposed)
@@ -52,7 +68,16 @@ def run_command(settings: Settings, command: Sequence[str]) -> int:
             host = urlsplit(service.url).hostname or ""
             print_summary(summary, service, proxy_hint(host, child_environment(proxy_exceptions(host))))
         drift = report_recordings(service) if child.has_started else 0
-    return child.status or drift
+        failed = _check(checks, summary, service) if child.has_started else 0
+        dear = report_spend(spend, recorder, has_passed=child.status == 0) if child.has_started else 0
+        unwritten = write_report(report, recorder, command, spend) if child.has_started else 0
+    return child.status or failed or dear or drift or unwritten
+
+
+def _check(checks: Checks, summary: RunSummary, service: Service) -> int:
+    """Report the failures of a run, and return the exit status."""
+    found = summary.findings(service.app.state.sandboxes.all())
+    return report_failures(failures_of(found, checks.fail_on), checks)
 
 
 class ChildProcess:

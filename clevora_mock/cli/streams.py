@@ -69,6 +69,9 @@ class BackgroundStream(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Queue `text`, or drop it when too much waits already."""
+        # Nothing ends the thread but `finish`.
+        if not text:
+            return 0
         data = text.encode(self.encoding, "backslashreplace")
         if self._accepted - self._written > MAX_BACKLOG:
             self._dropped += 1

@@ -10,7 +10,7 @@ import click
 from msgspec import Struct
 
 from clevora_mock import exit_status
-from clevora_mock.cli.options import fail, read_flag
+from clevora_mock.cli.options import fail, read_flag, try_file
 from clevora_mock.cli.terminal import Style, Styler
 from clevora_mock.clock import SECOND, monotonic_micros, read_duration, sleep, wall_micros
 from clevora_mock.core import money
@@ -57,7 +57,7 @@ def verify(options: Options, credentials: Credentials) -> int:
         ("--junit", options.junit),
         ("--write-contract", options.write_contract),
     ):
-        _try_file(name, path)
+        try_file(name, path)
     plan = make_plan(credentials, clauses, destructive=options.destructive)
     _print(report.plan_lines(plan, origin.url, max_spend, credentials.id_token is not None))
     if not plan.probes:
@@ -133,19 +133,6 @@ def _agreed() -> bool:
     if not sys.stdin.isatty():
         fail("--yes is needed where nobody can be asked", exit_status.USAGE)
     return click.confirm("Ask it?", default=False)
-
-
-def _try_file(flag: str, path: str | None) -> None:
-    """Exit unless the file can be written, before anything is asked."""
-    if path is None:
-        return
-    try:
-        existed = Path(path).exists()
-        Path(path).open("ab").close()
-        if not existed:
-            Path(path).unlink()
-    except OSError as error:
-        fail(f"{flag}: cannot write {path!r}: {error.strerror}", exit_status.USAGE)
 
 
 def _write(flag: str, path: str, content: bytes) -> None:

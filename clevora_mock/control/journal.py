@@ -1,4 +1,4 @@
-"""``/__mock/requests`` and ``/__mock/conduct``: the journal, and findings about the client."""
+"""``/__mock/requests``: the journal."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,9 +12,8 @@ from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.contract.limits import KEY_PATTERN
 from clevora_mock.control.endpoint import get_now, get_query, get_sandbox
 from clevora_mock.control.route import ControlHandler
-from clevora_mock.control.schemas import ConductReport, JournalEntryView, JournalView, NearMissView
+from clevora_mock.control.schemas import JournalEntryView, JournalView, NearMissView
 from clevora_mock.core import money
-from clevora_mock.core.conduct import findings
 from clevora_mock.core.errors import invalid
 from clevora_mock.core.journal import MAX_BODY_BYTES, MAX_ENTRIES, JournalEntry
 from clevora_mock.core.masking import preview
@@ -62,16 +61,6 @@ async def clear_journal(request: Request) -> Response:
     sandbox.journal.clear()
     sandbox.announce("reset", "journal")
     return json_response(JournalView(0, 0, []))
-
-
-def show_conduct(background: Background) -> ControlHandler:
-    """Handle ``GET /__mock/conduct``."""
-
-    async def show(request: Request) -> Response:
-        entries = list(get_sandbox(request).journal.entries)
-        return json_response(await background.run(_SIZE * len(entries), lambda: ConductReport(findings(entries))))
-
-    return show
 
 
 def render_entry(entry: JournalEntry) -> JournalEntryView:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, get_args
 
 from clevora_mock.api.openapi import describe_types, plain_schema
 from clevora_mock.api.schemas.errors import ErrorResponse
 from clevora_mock.control.journal import ENDPOINT_PATTERN
 from clevora_mock.control.route import ControlRoute
+from clevora_mock.control.schemas import SpendGrouping
 from clevora_mock.core.journal import MAX_ENTRIES
 from clevora_mock.version import __version__
 
@@ -19,6 +20,8 @@ _QUERY: dict[str, dict[str, Any]] = {
     "endpoint": {"schema": {"type": "string", "pattern": ENDPOINT_PATTERN}},
     "status": {"schema": {"type": "string", "pattern": "^[0-9]{3}$"}},
     "since": {"schema": {"type": "string", "format": "date-time"}},
+    "group": {"schema": {"type": "string", "enum": list(get_args(SpendGrouping)), "default": "endpoint"}},
+    "final": {"schema": {"type": "string", "enum": ["true", "false"]}},
     "uid": {"required": True},
 }
 

@@ -10,16 +10,19 @@ from starlette.responses import Response
 from clevora_mock.control import (
     accounts,
     clock,
+    conduct,
     events,
     firestore,
     info,
     journal,
     match,
+    metrics,
     openapi,
     payments,
     recording,
     sandboxes,
     schemas,
+    spend,
     state,
 )
 from clevora_mock.control.checkout import CheckoutPage
@@ -34,6 +37,7 @@ from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.route import ControlHandler, ControlRoute
 from clevora_mock.control.scenario import RuleSwitches, ScenarioHandlers, ScenarioName, ScenarioText
 from clevora_mock.control.webhook_sender import WebhookSender
+from clevora_mock.core.metrics import RequestMetrics
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.snapshot import State
 from clevora_mock.evidence import Evidence
@@ -57,6 +61,7 @@ class ControlContext(NamedTuple):
     """
 
     sandboxes: Sandboxes
+    metrics: RequestMetrics
     store: ScenarioStore
     sender: WebhookSender
     operations: Sequence[Operation]
@@ -70,7 +75,7 @@ class ControlContext(NamedTuple):
 def build_control_table(context: ControlContext) -> list[ControlRoute]:
     """Return all routes outside the emulated APIs."""
     table: list[ControlRoute] = []
-    table += [*_pages(context, table), *_state(context), *_accounts(context), *_records(context.background)]
+    table += [*_pages(context, table), *_state(context), *_accounts(context), *_records(context)]
     return table
 
 
@@ -322,9 +327,9 @@ def _accounts(context: ControlContext) -> list[ControlRoute]:
     ]
 
 
-def _records(background: Background) -> list[ControlRoute]:
+def _records(context: ControlContext) -> list[ControlRoute]:
     """Return the routes of journal, ledger and documents."""
-    row = ControlRoute
+    background, row = context.background, ControlRoute
     return [
         row(
             "GET /__mock/requests",
@@ -337,9 +342,10 @@ def _records(background: Background) -> list[ControlRoute]:
         row("DELETE /__mock/requests", journal.clear_journal, "empties the journal", schemas.JournalView, removes=True),
         row(
             "GET /__mock/conduct",
-            journal.show_conduct(background),
-            "findings about the client's behavior",
+            conduct.show_conduct(background),
+            "findings about the client's behavior, and the verdict",
             schemas.ConductReport,
+            query=conduct.QUERY,
             is_long=True,
         ),
         row(
@@ -355,6 +361,22 @@ def _records(background: Background) -> list[ControlRoute]:
             "an account's ledger",
             schemas.LedgerView,
             query=("uid",),
+            is_long=True,
+        ),
+        row(
+            "GET /__mock/spend",
+            spend.show_spend(context.background, context.sandboxes),
+            "money by endpoint, rule, key or sandbox, and how much of it was wasted",
+            schemas.SpendReport,
+            query=("group",),
+            is_long=True,
+        ),
+        row(
+            "GET /__mock/metrics",
+            metrics.show_metrics(background, context.sandboxes, context.metrics),
+            "the server's counters in Prometheus' text format",
+            str,
+            media_type="text/plain",
             is_long=True,
         ),
         row(

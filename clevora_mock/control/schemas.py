@@ -7,8 +7,9 @@ from msgspec import UNSET, Struct, UnsetType
 from clevora_mock.api.schemas.dashboard import Transaction
 from clevora_mock.clock import Mode
 from clevora_mock.contract.endpoints import Basis
-from clevora_mock.core.conduct import ConductFinding
+from clevora_mock.core.conduct.finding import Severity, Verdict
 from clevora_mock.core.reply import Source
+from clevora_mock.core.waste import WasteKind
 from clevora_mock.evidence import ClauseEvidence
 
 
@@ -358,10 +359,23 @@ class RecordingView(Answer, frozen=True):
     unused: list[int]
 
 
-class ConductReport(Answer, frozen=True):
-    """The findings about the client's behavior."""
+class Finding(Answer, frozen=True):
+    """A client's mistake; `requests` has the first hundred ids of `count`, `dollars` is what was paid for nothing."""
 
-    findings: list[ConductFinding]
+    kind: str
+    severity: Severity
+    message: str
+    advice: str
+    requests: list[str]
+    count: int
+    dollars: float
+
+
+class ConductReport(Answer, frozen=True):
+    """The findings about the client's behavior: fail with an error among them, warn with warnings alone."""
+
+    verdict: Verdict
+    findings: list[Finding]
 
 
 class LedgerView(Answer, frozen=True):
@@ -375,6 +389,49 @@ class LedgerView(Answer, frozen=True):
     tokens: int
     folded: int
     entries: list[Transaction]
+
+
+SpendGrouping = Literal["endpoint", "rule", "key", "sandbox"]
+
+
+class SpendGroupView(Answer, frozen=True):
+    """The requests of a group that cost something; `name` is null for those without a rule."""
+
+    name: str | None
+    requests: int
+    tokens: int
+    dollars: float
+
+
+class WasteView(Answer, frozen=True):
+    """Money that was paid in vain, and the ids of the requests that cost it."""
+
+    kind: WasteKind
+    requests: list[str]
+    dollars: float
+
+
+class WasteReport(Answer, frozen=True):
+    """The waste in the journal's `entries`; `evicted` ones are no longer known."""
+
+    dollars: float
+    kinds: list[WasteView]
+    entries: int
+    evicted: int
+
+
+class SpendReport(Answer, frozen=True):
+    """All charges in the ledgers, and by group those of the entries that are kept, the dearest group first.
+
+    `folded` entries of ledgers are in the sums alone, and of the charges among them come `folded_dollars`.
+    """
+
+    group: SpendGrouping
+    dollars: float
+    groups: list[SpendGroupView]
+    folded: int
+    folded_dollars: float
+    waste: WasteReport
 
 
 class ClockChanged(Answer, frozen=True, tag_field="kind", tag="clock"):

@@ -85,6 +85,8 @@ class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"
     message: str | None = None
     hint: str | None = None
     source: Source = "mock"
+    # Of the sandbox's requests, how many had ended when this one came; snapshots of earlier releases do not say.
+    preceding: int | None = None
 
 
 # Called with the name of the sandbox and the entry of each finished request.
@@ -241,6 +243,7 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         message=None if message is None else _start(message, MAX_TEXT_CHARACTERS),
         hint=None if hint is None else _start(hint, MAX_TEXT_CHARACTERS),
         source=reply.source,
+        preceding=facts.preceding,
     )
 
 

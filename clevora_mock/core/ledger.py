@@ -5,7 +5,7 @@ adjustments = balance always holds, to the micro-dollar.
 """
 
 from collections import deque
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -16,8 +16,21 @@ EntryType = Literal["credit", "charge", "adjustment"]
 MAX_ENTRIES = 10_000
 
 
+class Charge(NamedTuple):
+    """The price of a request; `rule` is the scenario's rule that applied, `key` the key's preview."""
+
+    endpoint: str | None
+    tokens: int
+    amount: int
+    rule: str | None = None
+    key: str | None = None
+
+
 class LedgerEntry(Struct, frozen=True, gc=False):
-    """A change of the balance. `amount` is positive for charges and credits, signed for adjustments."""
+    """A change of the balance. `amount` is positive for charges and credits, signed for adjustments.
+
+    `rule` and `key` are those of a `Charge`.
+    """
 
     serial: int
     type: EntryType
@@ -26,6 +39,9 @@ class LedgerEntry(Struct, frozen=True, gc=False):
     amount: int
     balance_after: int
     at: int
+    # Snapshots of earlier releases have none of these.
+    rule: str | None = None
+    key: str | None = None
 
 
 class LedgerTotals(Struct, gc=False):
@@ -76,12 +92,13 @@ class Ledger:
         self.balance += amount
         self._append(LedgerEntry(serial, "credit", None, 0, amount, self.balance, at))
 
-    def charge(self, serial: int, endpoint: str, tokens: int, amount: int, at: int) -> None:
-        """Subtract `amount`; the balance may become negative (B4)."""
-        amount = min(amount, MAX_BALANCE + self.balance)
+    def charge(self, serial: int, charge: Charge, at: int) -> None:
+        """Subtract a charge's amount; the balance may become negative (B4)."""
+        amount = min(charge.amount, MAX_BALANCE + self.balance)
         self.balance -= amount
         self.spent += amount
-        self._append(LedgerEntry(serial, "charge", endpoint, tokens, amount, self.balance, at))
+        balance, rule, key = self.balance, charge.rule, charge.key
+        self._append(LedgerEntry(serial, "charge", charge.endpoint, charge.tokens, amount, balance, at, rule, key))
 
     def adjust(self, serial: int, balance: int, at: int) -> None:
         """Set the balance by an entry with the difference."""

@@ -5,15 +5,26 @@ Findings are collected when a sandbox is removed, so that those of one test's sa
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from clevora_mock.core import money
-from clevora_mock.core.conduct import ConductFinding, findings
+from clevora_mock.core.conduct import findings, is_wall_time
+from clevora_mock.core.conduct.finding import ConductFinding
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.sandbox import Sandbox
 
+# Findings that are printed, and those that are kept; errors before warnings then.
 MAX_FINDINGS = 10
+MAX_KEPT = 1_000
 # Kinds of errors that are counted one by one; scenarios have codes of their own.
 MAX_ERRORS = 100
+
+
+class SandboxFinding(NamedTuple):
+    """A finding, and the name of the sandbox that it is about."""
+
+    sandbox: str
+    finding: ConductFinding
 
 
 class RunSummary:
@@ -24,8 +35,8 @@ class RunSummary:
         self.tokens = 0
         self.spent = 0
         self.errors: Counter[str] = Counter()
-        # Only the first findings and their number are kept, to bound the memory of a long run.
-        self._findings: list[ConductFinding] = []
+        # Of the sandboxes that were removed.
+        self._findings: list[SandboxFinding] = []
         self._found = 0
 
     def add(self, sandbox: str, entry: JournalEntry) -> None:
@@ -43,13 +54,17 @@ class RunSummary:
 
     def add_findings(self, sandbox: Sandbox) -> None:
         """Collect the findings of a sandbox that is about to be removed."""
-        found = findings(sandbox.journal.entries)
+        found = _findings_of(sandbox)
         self._found += len(found)
-        self._findings += found[: MAX_FINDINGS - len(self._findings)]
+        self._findings = _kept([*self._findings, *found])
+
+    def findings(self, sandboxes: Iterable[Sandbox]) -> list[SandboxFinding]:
+        """Return the findings, at most `MAX_KEPT`; `sandboxes` are those that have not been removed."""
+        return _kept([*self._findings, *(found for sandbox in sandboxes for found in _findings_of(sandbox))])
 
     def lines(self, sandboxes: Iterable[Sandbox]) -> list[str]:
         """Return the sums, the errors and the findings as text; `sandboxes` are those that have not been removed."""
-        left = [finding for sandbox in sandboxes for finding in findings(sandbox.journal.entries)]
+        left = [found for sandbox in sandboxes for found in _findings_of(sandbox)]
         total = self._found + len(left)
         failed = self.errors.total()
         counts = _count(self.requests, "request"), _count(failed, "error"), _count(self.tokens, "token")
@@ -57,12 +72,30 @@ class RunSummary:
         if failed:
             lines.append("errors: " + ", ".join(f"{count} x {error}" for error, count in self.errors.most_common()))
         lines += [
-            f"{finding.kind}: {finding.message} ({_count(len(finding.requests), 'request')})"
-            for finding in [*self._findings, *left][:MAX_FINDINGS]
+            f"{finding.severity} {finding.kind}: {finding.message} ({cost_text(finding)})"
+            for _, finding in _kept([*self._findings, *left])[:MAX_FINDINGS]
         ]
         if total > MAX_FINDINGS:
             lines.append(f"and {_count(total - MAX_FINDINGS, 'more finding')} about the client's conduct")
         return lines
+
+
+def cost_text(finding: ConductFinding) -> str:
+    """Return the number of a finding's requests, and what they cost for nothing: ``3 requests, $0.02``."""
+    paid = f", {money.text(finding.cost)}" if finding.cost else ""
+    return _count(finding.count, "request") + paid
+
+
+def _findings_of(sandbox: Sandbox) -> list[SandboxFinding]:
+    found = findings(sandbox.journal.entries, is_wall_time=is_wall_time(sandbox.clock))
+    return [SandboxFinding(sandbox.name, finding) for finding in found]
+
+
+def _kept(found: list[SandboxFinding]) -> list[SandboxFinding]:
+    """Return the first `MAX_KEPT` findings; of more, errors first."""
+    if len(found) > MAX_KEPT:
+        found.sort(key=lambda one: one.finding.severity)
+    return found[:MAX_KEPT]
 
 
 def _count(number: int, noun: str) -> str:

@@ -17,7 +17,7 @@ from clevora_mock.core.changes import ChangeKind, ChangeListener
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import Exchange, Principal, RequestFacts
 from clevora_mock.core.journal import MAX_ENTRIES, Journal, JournalMemory
-from clevora_mock.core.ledger import Ledger
+from clevora_mock.core.ledger import Charge, Ledger
 from clevora_mock.core.limits import COUNTING, Counting, Limits, RateLimiter
 from clevora_mock.core.payments import Checkout, Checkouts, Outcome, event
 from clevora_mock.core.rng import SeededRng
@@ -278,7 +278,8 @@ class Sandbox:
             tokens = exchange.prompt_tokens + exchange.completion_tokens if charged else 0
             if charged:
                 cost = tokens * (endpoint.rate if exchange.reply.rate is None else exchange.reply.rate)
-                account.ledger.charge(self.next_entry(), endpoint.name, tokens, cost, now)
+                charge = Charge(endpoint.name, tokens, cost, exchange.plan.rule, key.preview)
+                account.ledger.charge(self.next_entry(), charge, now)
             failed_at_work = exchange.status not in _UNRECORDED or exchange.reply.code == "model_not_found"
             if charged or failed_at_work:
                 logged = True

@@ -7,18 +7,23 @@ import http.client
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from operator import methodcaller
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
 from clevora_mock.clock import iso_micros, wall_micros
+from clevora_mock.core import money
+from clevora_mock.core.conduct import reaches
 from clevora_mock.core.journal import MAX_ENTRIES
+from clevora_mock.core.spend import SpendGroup, over_budget
 from clevora_mock.scenarios.store import is_file
-from clevora_mock.settings import DEMO_UID, client_variables
+from clevora_mock.setting_kinds import DOLLARS
+from clevora_mock.settings import DEMO_UID, Setting, client_variables
 from clevora_mock.testing.connections import Connections
 from clevora_mock.testing.records import Finding, Request, SignedWebhook
 
@@ -114,8 +119,37 @@ class Clevora:
         return msgspec.convert(newest_first, list[Request])[::-1]
 
     def conduct(self) -> list[Finding]:
-        """Return the findings about the client's behaviour."""
-        return msgspec.convert(self.call("GET", "/__mock/conduct")["findings"], list[Finding])
+        """Return the findings about the client's behaviour, which has ended: what it has not repeated, it gave up."""
+        return msgspec.convert(self.call("GET", "/__mock/conduct?final=true")["findings"], list[Finding])
+
+    def assert_clean(self, at: Literal["error", "warning"] = "error") -> None:
+        """Raise AssertionError for findings of severity `at` or worse, with advice and requests."""
+        __tracebackhide__ = True
+        if at not in ("error", "warning"):
+            raise ValueError(f"at: expected 'error' or 'warning', got {at!r}")
+        found = [finding for finding in self.conduct() if reaches(finding.severity, at)]
+        if found:
+            raise AssertionError("\n".join(["findings about the client's conduct:", *map(str, found)]))
+
+    def spent(self) -> float:
+        """Return what all accounts were charged since the sandbox's start or its reset, in dollars."""
+        return float(self.call("GET", "/__mock/spend")["dollars"])
+
+    def assert_spent(self, at_most: float | str | Decimal) -> None:
+        """Raise AssertionError, with what cost it, if more dollars were charged; see `spent`."""
+        __tracebackhide__ = True
+        budget = read_budget(at_most, "at_most")
+        spend = self.call("GET", "/__mock/spend")
+        spent = money.micros(spend["dollars"])
+        if spent > budget:
+            groups = (
+                SpendGroup(one["name"], one["requests"], one["tokens"], money.micros(one["dollars"]))
+                for one in spend["groups"]
+            )
+            waste = "".join(
+                f"; {one['kind']} wasted {money.text(money.micros(one['dollars']))}" for one in spend["waste"]["kinds"]
+            )
+            raise AssertionError(over_budget(spent, budget, groups) + waste)
 
     def account(self, uid: str = DEMO_UID) -> dict[str, Any]:
         """Return an account: ``uid``, ``email``, ``balance``, ``activated``, ``developerAccess``, ``keys``."""
@@ -230,6 +264,11 @@ class SandboxClock:
     def run(self) -> None:
         """Run with the machine's clock again."""
         self._clevora.call("PATCH", "/__mock/clock", {"mode": "real", "now": iso_micros(wall_micros())})
+
+
+def read_budget(value: float | str | Decimal, name: str) -> int:
+    """Return the micro-dollars of an amount in dollars. Raises SettingsError, a ValueError, with its name."""
+    return money.micros(Setting(DOLLARS, "", "").check(value, name))
 
 
 def _read_file(path: str | PathLike[str]) -> str:

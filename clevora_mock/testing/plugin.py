@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from clevora_mock.cli.run_record import SandboxRecord
     from clevora_mock.testing.clevora import Clevora, Server
     from clevora_mock.testing.process import ServerProcess
+    from clevora_mock.testing.run_record import RunRecords
+    from clevora_mock.testing.run_spend import RunSpend
     from clevora_mock.testing.shared_server import SharedServer
 
 # ruff: noqa: PLC0415 - imported for tests with a sandbox only
@@ -25,27 +28,58 @@ _SHARED_SERVER_PORT = "clevora_shared_server_port"
 _EACH = "clevora_each_worker"
 _RECORDINGS = "clevora_recordings"
 _RECORD = "--clevora-record"
+_FAIL_ON = "--clevora-fail-on"
 # With one of these, the options say all about recordings.
 _RECORDING_FLAGS = ("--replay", "--record", "--diff")
-_MARK = "clevora(scenario=None, rules=None, balance=None, clock=None, recording=None)"
+_MARK = "clevora(scenario=None, rules=None, balance=None, clock=None, recording=None, budget=None)"
+
+_BASELINE = "--clevora-spend-baseline"
+_UPDATE = "--clevora-spend-update"
+_TOLERANCE = "--clevora-spend-tolerance"
+_REPORT = "--clevora-report"
+# The options that need a record of each test, and if that is with its requests and findings.
+_RECORDED_FOR = {_BASELINE: False, _REPORT: True}
 
 _sandbox: "pytest.StashKey[Clevora]" = pytest.StashKey()
 _server: "pytest.StashKey[Server]" = pytest.StashKey()
 # The requests to the sandbox `default` before the test.
 _default_requests: pytest.StashKey[int] = pytest.StashKey()
 _shared_server: "pytest.StashKey[SharedServer]" = pytest.StashKey()
+_record: "pytest.StashKey[SandboxRecord]" = pytest.StashKey()
+# In the controller, if an option needs records.
+run_records: "pytest.StashKey[RunRecords]" = pytest.StashKey()
+_run_spend: "pytest.StashKey[RunSpend]" = pytest.StashKey()
+# Of a test, in micro-dollars.
+_budget: pytest.StashKey[int] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Declare the ini options with the server's flags and the directory of recordings, and the flag to record."""
+    """Declare the ini options with the server's flags and the directory of recordings, and the flags."""
     parser.addini(_OPTIONS, "flags of `clevora-mock serve` for the server that tests use", type="args", default=[])
     parser.addini(_RECORDINGS, "directory of the recordings that tests replay", default="recordings")
-    parser.getgroup("clevora-mock").addoption(
+    group = parser.getgroup("clevora-mock")
+    group.addoption(
+        _BASELINE,
+        metavar="FILE",
+        help="compare what each test spends with this file, which is written if there is none",
+    )
+    group.addoption(_UPDATE, action="store_true", help="write the baseline anew")
+    group.addoption(
+        _TOLERANCE, metavar="PERCENT", help="fail the run if a test spends so much more than in the baseline"
+    )
+    group.addoption(_REPORT, metavar="FILE", help="write a report of the run, one HTML file")
+    group.addoption(
         _RECORD,
         nargs="?",
         const="all",
         choices=("once", "new", "all"),
         help="record marked tests from the API that CLEVORA_MOCK_UPSTREAM names, rather than replay them",
+    )
+    group.addoption(
+        _FAIL_ON,
+        default="never",
+        choices=("error", "warning", "never"),
+        help="fail tests whose client's conduct has findings of this severity, or worse",
     )
 
 
@@ -56,10 +90,61 @@ def pytest_configure(config: pytest.Config) -> None:
         config.getini(_OPTIONS)
     except (pytest.UsageError, ValueError) as error:
         raise pytest.UsageError(f"{_OPTIONS}: {error}") from None
+    if _needed_records(config) and not hasattr(config, "workerinput"):
+        from clevora_mock.testing.run_record import RunRecords
+
+        config.stash[run_records] = RunRecords()
+        config.pluginmanager.register(config.stash[run_records])
+    if any(config.getoption(option) for option in (_BASELINE, _UPDATE, _TOLERANCE)):
+        _check_spend(config)
+    if config.getoption(_REPORT) is not None and run_records in config.stash:
+        _write_report(config)
+
+
+def _check_spend(config: pytest.Config) -> None:
+    """Compare the run's spend with the baseline at its end; a worker only checks the options."""
+    from clevora_mock.testing.run_spend import RunSpend
+
+    options = (config.getoption(option) for option in (_BASELINE, _TOLERANCE, _UPDATE))
+    try:
+        run_spend = RunSpend(*options)
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
+    if run_records in config.stash:
+        config.stash[_run_spend] = run_spend
+
+
+def _write_report(config: pytest.Config) -> None:
+    """Write the report at the end of the run."""
+    from clevora_mock.core.errors import UnusableFileError
+    from clevora_mock.testing.run_report import RunReport
+
+    baseline = config.stash[_run_spend].baseline if _run_spend in config.stash else None
+    try:
+        report = RunReport(config.getoption(_REPORT), config.stash[run_records], baseline)
+    except UnusableFileError as error:
+        raise pytest.UsageError(f"{_REPORT}: {error}") from None
+    config.pluginmanager.register(report)
+
+
+def _needed_records(config: pytest.Config) -> list[bool]:
+    """Return for each given option that needs records if it needs the requests too."""
+    return [whole for option, whole in _RECORDED_FOR.items() if config.getoption(option, None) is not None]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Compare what the tests spent with the baseline."""
+    config = session.config
+    if _run_spend in config.stash:
+        config.stash[_run_spend].finish(config.stash[run_records].records())
+        if config.stash[_run_spend].problems and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Report that the configured flags have no effect on a server that runs already; with ``-q`` too."""
+    """Report the spend, and flags that have no effect on a server that runs already; with ``-q`` too."""
+    if _run_spend in config.stash:
+        config.stash[_run_spend].write(terminalreporter)
     if not config.getini(_OPTIONS):
         return
     from clevora_mock.settings import server_url
@@ -95,20 +180,43 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Warn of a mark on a test that has taken no sandbox; one on a class or a module is for those tests that do."""
+    """Fail a test that passed its budget, and warn of a mark on one that has taken no sandbox.
+
+    A mark on a class or a module is for those tests that do.
+    """
     try:
         yield
+        _check_conduct(item)
+        if (budget := item.stash.get(_budget, None)) is not None:
+            from clevora_mock.testing.run_spend import check_budget
+
+            check_budget(item.stash[_sandbox], budget)
     finally:
         if _server not in item.stash and any(mark.name == "clevora" for mark in item.own_markers):
             what = "sets nothing up, since the test does not take the fixture clevora"
             item.warn(pytest.PytestWarning(f"@pytest.mark.clevora {what}"))
 
 
+def _check_conduct(item: pytest.Item) -> None:
+    """Fail a test that has passed, for the findings in its sandbox."""
+    level = item.config.getoption(_FAIL_ON)
+    if level != "never" and _sandbox in item.stash:
+        try:
+            item.stash[_sandbox].assert_clean(level)
+        except AssertionError as error:
+            pytest.fail(f"{_FAIL_ON}={level}: {error}", pytrace=False)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Attach the sandbox's requests to the report of a test that failed."""
+    """Attach the sandbox's requests to the report of a test that failed, and the run's record of it to the last one."""
     test_report = yield
     clevora = item.stash.get(_sandbox, None)
+    record = item.stash.get(_record, None)
+    if record is not None and test_report.when == "teardown":
+        from clevora_mock.testing.run_record import attach
+
+        attach(test_report, record)
     if clevora is not None and test_report.failed:
         from clevora_mock.testing.report import report
 
@@ -151,9 +259,14 @@ def clevora(request: pytest.FixtureRequest, clevora_server: "Server") -> "Iterat
     if problem is not None:
         pytest.fail(f"@pytest.mark.clevora: {problem}", pytrace=False)
     stash = request.node.stash
+    budget = stash.get(_budget, None)
     stash[_sandbox], stash[_server] = sandbox, clevora_server
     stash[_default_requests] = clevora_server.request_count
     yield sandbox
+    if needed := _needed_records(request.config):
+        from clevora_mock.testing.run_record import read_record
+
+        stash[_record] = read_record(request.node.nodeid, sandbox, budget, with_requests=any(needed))
     del stash[_sandbox]
     sandbox.remove()
 
@@ -202,7 +315,7 @@ def _set_up(sandbox: "Clevora", request: pytest.FixtureRequest) -> str | None:
 
     keywords: dict[str, Any] = {}
     for mark in reversed(list(request.node.iter_markers("clevora"))):
-        unknown = sorted(mark.kwargs.keys() - {"scenario", "rules", "balance", "clock", "recording"})
+        unknown = sorted(mark.kwargs.keys() - {"scenario", "rules", "balance", "clock", "recording", "budget"})
         if mark.args or unknown:
             return f"expected {_MARK}, got {', '.join([*map(repr, mark.args), *unknown])}"
         keywords |= mark.kwargs
@@ -217,6 +330,10 @@ def _set_up(sandbox: "Clevora", request: pytest.FixtureRequest) -> str | None:
             sandbox.balance = keywords["balance"]
         if keywords.get("clock") is not None:
             _set_clock(sandbox, keywords["clock"])
+        if keywords.get("budget") is not None:
+            from clevora_mock.testing.clevora import read_budget
+
+            request.node.stash[_budget] = read_budget(keywords["budget"], "budget")
         recording = keywords.get("recording")
         if recording not in (None, False):
             # By default that of the test itself.

@@ -1,9 +1,12 @@
 """Requests and findings, as the control plane returns them."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from msgspec import Struct
+
+# Of the requests of a finding, the ids that its text has.
+MAX_REQUESTS = 5
 
 
 class NearMiss(Struct, frozen=True, rename="camel"):
@@ -73,8 +76,22 @@ class SignedWebhook(NamedTuple):
 
 
 class Finding(Struct, frozen=True):
-    """A mistake of the client, and the ids of the requests that show it."""
+    """A mistake of the client, what to do about it, and the ids of the first requests of `count` that show it.
+
+    `dollars` is what was paid for nothing. Older servers send none but the first three.
+    """
 
     kind: str
     message: str
     requests: list[str]
+    severity: Literal["error", "warning"] = "warning"
+    advice: str = ""
+    count: int = 0
+    dollars: float = 0.0
+
+    def __str__(self) -> str:
+        ids = self.requests[:MAX_REQUESTS]
+        more = f" and {max(self.count, len(self.requests)) - len(ids)} more" if self.count > len(ids) else ""
+        paid = f", ${self.dollars:g}" if self.dollars else ""
+        advice = f"\n  {self.advice}" if self.advice else ""
+        return f"{self.severity} {self.kind}: {self.message}{paid}{advice}\n  requests: {', '.join(ids)}{more}"

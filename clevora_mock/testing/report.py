@@ -50,7 +50,7 @@ def report(clevora: Clevora, server: Server | None = None, default_requests: int
         lines += _lines(first, mark)
         if others:
             lines.append(f"         and {len(others)} more like it, until {_time(others[-1], mark)}")
-    lines += [f"{finding.kind}: {finding.message}" for finding in findings]
+    lines += [f"{finding.severity} {finding.kind}: {finding.message}" for finding in findings]
     return "\n".join(map(printable, lines))
 
 

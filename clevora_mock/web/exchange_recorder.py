@@ -70,6 +70,7 @@ class ExchangeRecorder:
         self.body_memory = MemoryShare(shared.bodies, self._client)
         self.work_memory = MemoryShare(shared.work, self._client)
         self.arrived = sandbox.clock.now()
+        self._preceding = sandbox.journal.total
         self.path = path
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         # Several make one list, which is no credential (W9).
@@ -135,6 +136,7 @@ class ExchangeRecorder:
             endpoint=endpoint,
             operation=operation,
             body_bytes=body_bytes,
+            preceding=self._preceding,
         )
         return self.facts
 

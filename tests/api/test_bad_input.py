@@ -12,6 +12,7 @@ import pytest
 from msgspec import inspect
 
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME, ENDPOINTS, Credential, Endpoint
+from clevora_mock.core.ledger import Charge
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.usage import Activity
 from tests.api.rows.row import ERRORS
@@ -118,7 +119,7 @@ def busy_sandbox(world: World) -> World:
         now = sandbox.clock.now()
         demo = sandbox.accounts.by_uid["demo"]
         sandbox.create_key(demo, "old", now)[0].revoked = True
-        demo.ledger.charge(sandbox.next_entry(), "chat.completions", 40, 20_000, now)
+        demo.ledger.charge(sandbox.next_entry(), Charge("chat.completions", 40, 20_000), now)
         demo.usage.record(Activity("chat.completions", 40, False, 0), now)
         other = sandbox.accounts.get_or_create("other", None, now)
         other.developer_access = True

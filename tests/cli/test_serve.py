@@ -292,7 +292,7 @@ class TestSummary:
                     httpx.delete(sandbox)
             lines = [line for line in server.stop()[1].splitlines() if not line.startswith("{")]
         assert lines[0] == "clevora-mock: 12 requests, 0 errors, 480 tokens, $0.24 spent"
-        assert [line.startswith("  unknown_fields: ") for line in lines[1:]] == [True] * 10 + [False]
+        assert [line.startswith("  warning unknown_fields: ") for line in lines[1:]] == [True] * 10 + [False]
         assert lines[-1] == "  and 2 more findings about the client's conduct"
 
     def test_there_is_no_summary_with_quiet(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
+from clevora_mock.cli.streams import BackgroundStream
 from tests.support.program import PROGRAM, environment, run_program, serve_process
 from tests.support.raw_client import TIMEOUT_SECONDS
 from tests.support.wait import wait_until
@@ -77,6 +78,16 @@ def test_a_log_that_is_read_late_is_whole() -> None:
     assert status == 0
     assert [line for line in lines if "lines dropped" in line] == []
     assert len([line for line in lines if "GET" in line]) == 800
+
+
+def test_an_empty_text_does_not_end_the_log(tmp_path: Path) -> None:
+    path = tmp_path / "log"
+    with path.open("w", encoding="utf-8") as file:
+        stream = BackgroundStream(file)
+        for text in ("one", "", "two"):
+            stream.write(text)
+        stream.finish()
+    assert path.read_text(encoding="utf-8") == "onetwo"
 
 
 def test_a_command_without_standard_output_ends_well() -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,15 +30,22 @@ def ask(world: World, text: str = "Hello!", **more: Any) -> str:
 
 def test_a_retry_before_the_end_of_retry_after_is_a_finding(world: World) -> None:
     start_scenario(world, "limits: {requests_per_minute: 1}")
+    ask(world, "Something else.")
     ask(world)
-    ask(world)
-    early = [ask(world)]
-    wait(world, 59)
-    early.append(ask(world))
-    wait(world, 1)
-    ask(world)
-    wait(world, 60)
-    assert findings(world) == [("early_retry", early)]
+    early = []
+    for pause in (1, 58, 1):
+        wait(world, pause)
+        early.append(ask(world))
+    assert findings(world) == [("early_retry", early[:2])]
+
+
+def test_a_retry_is_not_early_by_a_clock_that_stands_still(world: World) -> None:
+    """A client that has waited as told, in its own time, looks the same."""
+    start_scenario(world, "limits: {requests_per_minute: 1}")
+    ask(world, "Something else.")
+    for _ in range(3):
+        ask(world)
+    assert findings(world) == []
 
 
 def test_retry_after_counts_from_the_first_byte(real_server: RunningServer) -> None:
@@ -144,7 +152,7 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(inner)
 
 
-@pytest.mark.parametrize("pause", [0, 1.0])
+@pytest.mark.parametrize("pause", [0.001, 1.0])
 def test_retries_of_a_500_without_backoff_are_a_finding(world: World, pause: float) -> None:
     start_scenario(world, "rules: [{when: {calls: 1-6}, then: {error: 500}}]")
     run = []
@@ -152,7 +160,7 @@ def test_retries_of_a_500_without_backoff_are_a_finding(world: World, pause: flo
         run.append(ask(world))
         wait(world, pause)
     wait(world, 60)
-    ask(world)
+    ask(world, "Something else.")
     assert findings(world) == [("no_backoff", run)]
 
 
@@ -202,6 +210,84 @@ def test_polling_usage_more_than_once_a_second_is_a_finding(world: World) -> Non
     assert findings(world) == [("usage_polling", asked[2:4])]
 
 
+def report(world: World) -> dict[str, Any]:
+    """Return the report on a client that has ended."""
+    answer: dict[str, Any] = control(world, "GET conduct?final=true")
+    return answer
+
+
+def test_a_client_that_gave_up_is_a_finding_once_it_has_ended(world: World) -> None:
+    start_scenario(world, "rules: [{when: {calls: 1}, then: {error: 500}}]")
+    given_up = ask(world, "first")
+    ask(world, "second")
+    assert findings(world) == []
+    assert [(one["kind"], one["requests"]) for one in report(world)["findings"]] == [("gave_up", [given_up])]
+
+
+@pytest.mark.parametrize(
+    ("fault", "body", "kind"),
+    [("early_end", {"stream": True}, "half_stream"), ("garbage", {}, "broken_json")],
+)
+def test_going_on_after_a_broken_answer_is_a_finding(world: World, fault: str, body: dict[str, Any], kind: str) -> None:
+    start_scenario(world, f"rules: [{{when: {{calls: 1-3}}, then: {{fault: {fault}}}}}]")
+    ask(world, "asked again", **body)
+    ask(world, "asked again", **body)
+    left = ask(world, "left", **body)
+    ask(world, "another", **body)
+    assert [(one["kind"], one["requests"]) for one in report(world)["findings"]] == [(kind, [left])]
+
+
+def test_paying_twice_is_a_finding_with_its_dollars(world: World) -> None:
+    ask(world)
+    again = ask(world)
+    (finding,) = report(world)["findings"]
+    assert (finding["kind"], finding["requests"], finding["count"]) == ("asked_twice", [again], 1)
+    assert finding["dollars"] == control(world, "GET requests")["requests"][0]["cost"] > 0
+
+
+def test_embedding_a_text_twice_costs_its_share(world: World) -> None:
+    for texts in (["the cat", "sat"], ["on the mat", "the cat"]):
+        world.http.post("/v1/embeddings", headers=world.headers, json={"input": texts})
+    (finding,) = report(world)["findings"]
+    assert (finding["kind"], finding["dollars"]) == ("embedded_twice", 0.0002)
+
+
+def test_the_same_at_the_same_time_is_no_finding(real_server: RunningServer) -> None:
+    """Under a clock that stands still as well, where both have the same times."""
+    world = fresh_world(real_server)
+    control(world, "PATCH clock", json={"mode": "frozen"})
+    body = {"messages": [{"role": "user", "content": "Hello!"}]}
+    with ThreadPoolExecutor(2) as pool:
+        start_scenario(world, "rules: [{when: {}, then: {fault: {kind: slow_body, bytes_per_second: 1}}}]")
+        control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-9})
+        posts = [
+            pool.submit(world.http.post, "/v1/chat/completions", headers=world.headers, json=body) for _ in range(2)
+        ]
+        wait_until(lambda: world.run_in_server(lambda sandbox: sandbox.running) == 2)
+        control(world, "PATCH clock", json={"mode": "frozen"})
+        assert [post.result().status_code for post in posts] == [200, 200]
+    wait_until(lambda: control(world, "GET requests")["count"] == 2)
+    assert findings(world) == []
+
+
+def test_the_verdict_is_that_of_the_worst_finding(world: World) -> None:
+    verdicts = [report(world)["verdict"]]
+    ask(world, frobnicate=1)
+    verdicts.append(report(world)["verdict"])
+    ask(world, temperature="hot")
+    ask(world, temperature="hot")
+    verdicts.append(report(world)["verdict"])
+    assert verdicts == ["pass", "warn", "fail"]
+
+
+def test_final_is_true_or_false(world: World) -> None:
+    answer = world.http.get("/__mock/conduct?final=maybe")
+    assert (answer.status_code, answer.json()["error"]["message"]) == (
+        400,
+        'final: expected true or false, got "maybe"',
+    )
+
+
 @pytest.fixture
 def sdk(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[openai.OpenAI]:
     """Provide OpenAI's client with its defaults; its pauses advance the sandbox's clock."""
@@ -226,7 +312,7 @@ def sdk(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[openai.OpenAI
 )
 def test_the_openai_sdk_has_no_findings(world: World, sdk: openai.OpenAI, source: str) -> None:
     start_scenario(world, source)
-    for text in ("Hello!", "Hello!", "How are you?"):
+    for text in ("Hello!", "Who are you?", "How are you?"):
         message: Any = {"role": "user", "content": text}
         assert sdk.chat.completions.create(model="clevora-1.0-turbo", messages=[message]).choices
     assert control(world, "GET requests")["count"] > 3

@@ -134,6 +134,7 @@ def test_it_says_which_bodies_are_required(world: World, document: Schema, opera
         ("/__mock/requests", "status", "4xx"),
         ("/__mock/requests", "since", "now"),
         ("/__mock/ledger", "uid", ""),
+        ("/__mock/spend", "group", "endpoints"),
     ],
 )
 def test_it_says_which_parameters_are_not_any_text(

@@ -90,6 +90,7 @@ SHAPES: list[tuple[str, Any, set[str]]] = [
         None,
         {"uid", "balance", "credits", "charges", "adjustments", "tokens", "folded", "entries"},
     ),
+    ("GET /__mock/spend", None, {"group", "dollars", "groups", "folded", "foldedDollars", "waste"}),
     ("GET /__mock/firestore/clevora_developer_usage", None, {"documents"}),
     ("DELETE /", None, {"removed"}),
 ]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clevora_mock.core.ledger import Ledger
+from clevora_mock.core.ledger import Charge, Ledger
 
 # Hundreds of examples.
 pytestmark = pytest.mark.slow
@@ -27,7 +27,7 @@ def test_a_ledger_that_drops_entries_keeps_their_sums(kept: int, moved: list[tup
             ledger.credit(serial, amount, serial)
             change = amount
         elif kind == "charge":
-            ledger.charge(serial, "search", 7, amount, serial)
+            ledger.charge(serial, Charge("search", 7, amount), serial)
             change = -amount
         else:
             ledger.adjust(serial, amount, serial)

@@ -161,8 +161,8 @@ def test_rate_limited_refuses_the_fourth_within_a_minute(world: World, plain: Op
 
 def test_rate_limited_is_survived_by_the_sdks_retries(world: World, client: OpenAI, sdk_pauses: list[float]) -> None:
     start_shipped_scenario(world, "rate-limited")
-    for _ in range(4):
-        chat(client)
+    for number in range(4):
+        chat(client, max_tokens=10 + number)
     assert sdk_pauses == [60]
     assert statuses(world) == [200, 200, 200, 429, 200]
     assert world.http.get("/__mock/conduct").json()["findings"] == []

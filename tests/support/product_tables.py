@@ -5,6 +5,7 @@ from clevora_mock.app import create_app
 from clevora_mock.control.route import ControlRoute
 from clevora_mock.control.routes import ControlContext, build_control_table
 from clevora_mock.control.webhook_sender import WebhookSender
+from clevora_mock.core.metrics import RequestMetrics
 from clevora_mock.resources import scenarios
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.web.background import Background
@@ -17,6 +18,13 @@ def control_rows() -> list[ControlRoute]:
     sandboxes = create_app().state.sandboxes
     return build_control_table(
         ControlContext(
-            sandboxes, ScenarioStore(scenarios()), WebhookSender(), list(OPERATIONS.values()), Background(), {}, None
+            sandboxes,
+            RequestMetrics(),
+            ScenarioStore(scenarios()),
+            WebhookSender(),
+            list(OPERATIONS.values()),
+            Background(),
+            {},
+            None,
         )
     )

@@ -21,8 +21,8 @@ PROGRAM = [sys.executable, "-m", "clevora_mock"]
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return this process's environment without the mock's variables, and with `more`."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CLEVORA_")}
+    """Return this process's environment without the mock's and GitHub's variables, and with `more`."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("CLEVORA_", "GITHUB_"))}
     return clean | more
 
 

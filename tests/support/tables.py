@@ -26,6 +26,7 @@ from clevora_mock.contract.errors import ERRORS
 from clevora_mock.contract_file import ContractFile
 from clevora_mock.core import money
 from clevora_mock.core.accounts import MAX_ACCOUNTS, MAX_KEYS
+from clevora_mock.core.conduct.finding import KINDS
 from clevora_mock.core.documents import MAX_CONTAINERS, MAX_EXPONENTS
 from clevora_mock.core.journal import MAX_JOURNAL_BYTES
 from clevora_mock.faults import FAULTS
@@ -119,6 +120,12 @@ def requests() -> list[list[str]]:
 def _field(endpoint: str, name: str, schema: dict[str, Any], about: dict[str, Any], *, required: bool) -> list[str]:
     marked = f"`{name}`, required" if required else f"`{name}`"
     return [f"`{endpoint}`", marked, _type(schema), about.get("description", ""), about.get("x-clevora-basis", "")]
+
+
+def conduct() -> list[list[str]]:
+    """Return a row for every kind of finding."""
+    rows = [[f"`{kind.name}`", kind.severity, kind.summary, kind.advice] for kind in KINDS]
+    return [["Kind", "Severity", "What the client did", "Advice"], *rows]
 
 
 def errors() -> list[list[str]]:
@@ -498,6 +505,7 @@ TABLES = {
     "catalog": catalog,
     "clauses": clauses,
     "clients": clients,
+    "conduct": conduct,
     "contract_file": contract_file,
     "endpoints": endpoints,
     "errors": errors,

@@ -66,10 +66,11 @@ def after_pauses(*pauses: int) -> list[JournalEntry]:
 @pytest.mark.parametrize(
     ("pauses", "kinds"),
     [
-        ((0, 0, 0), []),
-        ((0, 0, 0, 0), ["no_backoff"]),
-        ((0, 0, 0, 200), []),
-        ((0, 0, 0, 199), ["no_backoff"]),
+        ((1, 1, 1), []),
+        ((1, 1, 1, 1), ["no_backoff"]),
+        ((1, 1, 1, 200), []),
+        ((1, 1, 1, 199), ["no_backoff"]),
+        ((0, 0, 0, 0), []),
         ((500, 500, 500, 1000), []),
         ((500, 500, 500, 999), ["no_backoff"]),
     ],
@@ -83,7 +84,7 @@ def test_concurrent_failing_requests_are_no_retries() -> None:
 
 
 def test_consecutive_failing_requests_without_pauses_are_retries() -> None:
-    found = findings(entries([0, 10, 20, 30, 40, 50, 60]))
+    found = findings(entries([0, 11, 22, 33, 44, 55, 66]))
     assert [finding.kind for finding in found] == ["no_backoff"]
 
 
@@ -227,7 +228,7 @@ def test_the_summary_of_one_request_is_in_the_singular() -> None:
 def test_the_summary_lists_ten_findings_and_counts_the_rest() -> None:
     alone = Sandbox("alone", Settings().sandbox_config(), Clock(), StartupScenario(DEFAULT))
     for number in range(12):
-        alone.journal.entries.extend(replace(entry, key=f"k{number}") for entry in entries([0, 10, 20, 30, 40]))
+        alone.journal.entries.extend(replace(entry, key=f"k{number}") for entry in entries([0, 11, 22, 33, 44]))
     lines = RunSummary().lines([alone])
     assert len(lines) == 12
     assert lines[1].endswith("repeated a failing request without backing off (5 requests)")

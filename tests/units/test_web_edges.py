@@ -120,10 +120,10 @@ def test_an_impossible_host_name_is_forbidden(client: TestClient) -> None:
 def test_an_error_in_the_control_plane_is_a_500_and_one_line_on_stderr(
     client: TestClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(entries: object) -> None:
+    def fail(*arguments: object, **more: object) -> None:
         raise ZeroDivisionError("no entries")
 
-    monkeypatch.setattr("clevora_mock.control.journal.findings", fail)
+    monkeypatch.setattr("clevora_mock.control.conduct.findings", fail)
     answer = client.get("/__mock/conduct")
     assert answer.status_code == 500
     assert answer.json()["error"]["code"] == "internal_error"
@@ -136,6 +136,7 @@ def test_a_slow_reader_of_the_journal_misses_the_oldest_entries(app: Starlette, 
     client.post("/v1/search", json={"query": "drones"})
     sandbox: Sandbox = app.state.sandboxes.default
     entry: JournalEntry = sandbox.journal.entries[0]
+    listeners = list(sandbox.journal.listeners)
     sent: list[bytes] = []
 
     async def run() -> None:
@@ -162,7 +163,7 @@ def test_a_slow_reader_of_the_journal_misses_the_oldest_entries(app: Starlette, 
 
     asyncio.run(asyncio.wait_for(run(), 30))
     assert len([body for body in sent if body.startswith(b"data: ")]) == 1000
-    assert sandbox.journal.listeners == []
+    assert sandbox.journal.listeners == listeners
 
 
 def test_an_endpoint_without_authentication_has_no_account() -> None:

@@ -12,7 +12,7 @@ from unittest.mock import patch
 from msgspec import structs
 
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
-from clevora_mock.core.ledger import Ledger
+from clevora_mock.core.ledger import Charge, Ledger
 from clevora_mock.core.limits import Limits, RateLimiter
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.usage import AccountUsage, Activity
@@ -444,7 +444,7 @@ def _failures_cost(asked: Asked, sandbox: str) -> AbstractContextManager[object]
     def charged(self: Sandbox, exchange: Any, now: int) -> None:
         record(self, exchange, now)
         if exchange.status == 400 and exchange.principal.key is not None:
-            exchange.principal.account.ledger.charge(self.next_entry(), "chat.completions", 0, 1000, now)
+            exchange.principal.account.ledger.charge(self.next_entry(), Charge("chat.completions", 0, 1000), now)
 
     return patch.object(Sandbox, "record", charged)
 
@@ -892,8 +892,8 @@ def _left_whole() -> AbstractContextManager[object]:
             return
         tokens_sent = exchange.reply.prompt_tokens + sum(frame.tokens for frame in exchange.reply.frames)
 
-        def change(ledger: Ledger, serial: int, name: str, _: int, cost: int, at: int) -> None:
-            charge(ledger, serial, name, tokens_sent, 500 * tokens_sent, at)
+        def change(ledger: Ledger, serial: int, price: Charge, at: int) -> None:
+            charge(ledger, serial, Charge(price.endpoint, tokens_sent, 500 * tokens_sent), at)
 
         with patch.object(Ledger, "charge", change):
             record(self, exchange, now)

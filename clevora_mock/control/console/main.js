@@ -1,5 +1,6 @@
 // The console: its frame and navigation. Views are in views/, what they are made of in parts/.
-import { html, render, signal, useEffect, useRef } from "./html.js";
+import { html, render, useEffect, useRef } from "./html.js";
+import { ThemeButton } from "./parts/theme.js";
 import { conduct, connection, dismiss, go, messages, place, sandboxName, start } from "./state.js";
 import { ClockText } from "./views/clock_text.js";
 import { ConductView } from "./views/conduct.js";
@@ -17,27 +18,6 @@ const VIEWS = [
   { name: "conduct", label: "Conduct", view: ConductView },
   { name: "fidelity", label: "Fidelity", view: FidelityView },
 ];
-
-const THEMES = ["auto", "light", "dark"];
-const theme = signal(storedTheme());
-
-function storedTheme() {
-  try {
-    return THEMES.includes(localStorage.theme) ? localStorage.theme : "auto";
-  } catch {
-    return "auto";
-  }
-}
-
-function useTheme(name) {
-  theme.value = name;
-  document.documentElement.dataset.theme = name;
-  try {
-    localStorage.theme = name;
-  } catch {
-    // A browser without storage forgets it.
-  }
-}
 
 function Console() {
   const main = useRef(null);
@@ -71,10 +51,7 @@ const Header = () => html`
     <span class="grow"></span>
     <${ClockText} />
     <span class=${`connection ${connection.value}`} role="status">${CONNECTION[connection.value]}</span>
-    <button
-      type="button" class="button small icon theme" title=${`Theme: ${theme.value}`} aria-label=${`Theme: ${theme.value}; change it`}
-      onClick=${() => useTheme(THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length])}
-    >${{ auto: "◐", light: "☀", dark: "☾" }[theme.value]}</button>
+    <${ThemeButton} />
   </header>
 `;
 
@@ -89,6 +66,5 @@ const Messages = () => html`
   </div>
 `;
 
-useTheme(theme.value);
 start();
 render(html`<${Console} />`, document.getElementById("console"));

@@ -1,7 +1,10 @@
 // What the console knows of the sandbox. Each value is a signal: what reads one is drawn again when it changes. Events
 // of the server change them; `start` begins to listen.
 import { batch, computed, signal } from "./html.js";
+import { follow } from "./place.js";
 import { ask, listen, MOUNT, ownRequests, ROOT } from "./server.js";
+
+export { go, place } from "./place.js";
 
 /** As many requests as the list keeps, the journal's default. */
 const MAX_ENTRIES = 10_000;
@@ -34,8 +37,6 @@ export const moneyChanges = signal(0);
 export const resets = signal(0);
 /** Messages at the corner of the page: {id, text, kind}. */
 export const messages = signal([]);
-/** The place in the page: the view's name, and the rest of the address. */
-export const place = signal(placeIn(location.hash));
 
 /** The account that is looked at, null until it is known. */
 export const account = computed(() => accounts.value.find((one) => one.uid === uid.value) ?? null);
@@ -73,30 +74,6 @@ export async function attempt(work, done) {
   } catch (error) {
     notify(error instanceof TypeError ? "No answer: the connection failed." : error.message, "bad");
     return undefined;
-  }
-}
-
-/** Go to a place in the page: go("traffic", "req_1"). From one request to the next, "back" does not go through all. */
-export function go(...parts) {
-  const hash = `#/${parts.map(encodeURIComponent).join("/")}`;
-  const { view, rest } = place.value;
-  if (view !== parts[0] || !rest.length || parts.length < 2) location.hash = hash;
-  else {
-    history.replaceState(null, "", hash);
-    place.value = placeIn(hash);
-  }
-}
-
-function placeIn(hash) {
-  const [view, ...rest] = hash.replace(/^#\/?/, "").split("/").map(decoded);
-  return { view: view || "traffic", rest };
-}
-
-function decoded(part) {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
   }
 }
 
@@ -216,7 +193,7 @@ function setAccount(changed) {
 
 /** Begin to listen to the server, and to the page's address. */
 export function start() {
-  addEventListener("hashchange", () => (place.value = placeIn(location.hash)));
+  follow();
   listen({
     onOpen: () => readAll().catch(() => (connection.value = "lost")),
     onEntry: addEntry,

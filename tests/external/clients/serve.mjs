@@ -6,6 +6,10 @@ import { called } from "./calls.mjs";
 // Some libraries print; their output must not mix with the outcomes.
 globalThis.console = new Console(process.stderr, process.stderr);
 
+// The pauses of the client.
+const wait = globalThis.setTimeout;
+globalThis.setTimeout = (work, delay, ...more) => wait(work, delay / Number(process.env.SPEED), ...more);
+
 const adapter = await import(`./adapters/${process.argv[2]}.mjs`);
 
 for await (const line of createInterface({ input: process.stdin }))

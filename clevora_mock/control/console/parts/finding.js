@@ -6,6 +6,9 @@ import { Badge } from "./badge.js";
 /** Return the tone of a finding; one without a severity is a warning. */
 const toneOf = (finding) => (finding.severity === "error" ? "bad" : "warn");
 
+/** Return the number of a finding's requests, of which it has the first ids alone. */
+const countOf = (finding) => finding.count ?? finding.requests.length;
+
 /** Return a finding's kind in words: early_retry → early retry. */
 export const kindOf = (finding) => visible(finding.kind).replaceAll("_", " ");
 
@@ -27,14 +30,14 @@ export const FindingCard = ({ finding, onOpen }) => html`
     <p><bdi>${visible(finding.message)}</bdi></p>
     ${finding.advice && html`<p class="dim">${visible(finding.advice)}</p>`}
     <details>
-      <summary>${plural(finding.requests.length, "request")}</summary>
+      <summary>${plural(countOf(finding), "request")}</summary>
       <ul class="ids">
         ${finding.requests.slice(0, 50).map((id) => html`
           <li>${onOpen
             ? html`<button type="button" class="link" onClick=${() => onOpen(id)}>${visible(id)}</button>`
             : html`<a href=${`#${encodeURIComponent(id)}`}>${visible(id)}</a>`}</li>
         `)}
-        ${finding.requests.length > 50 && html`<li class="dim">and ${finding.requests.length - 50} more</li>`}
+        ${countOf(finding) > 50 && html`<li class="dim">and ${countOf(finding) - 50} more</li>`}
       </ul>
     </details>
   </article>

@@ -41,24 +41,29 @@ const COLUMNS = [
 
 const NONE = new Map();
 
-/** The requests in `rows`; `findings` are a map of each id's findings, `own` the ids of the console's requests. */
-export function RequestTable({ rows, open, onOpen, findings = NONE, own = NONE, height, children }) {
+const idOf = (entry) => entry.id;
+
+/**
+ * The requests in `rows`; `findings` are a map of each one's findings by its `keyOf`, `own` the keys of the console's
+ * requests. Ids are unique in a sandbox alone.
+ */
+export function RequestTable({ rows, open, onOpen, findings = NONE, own = NONE, keyOf = idOf, height, children }) {
   // The date is there where it is not the newest request's.
   const today = rows.length ? date(rows[0].time) : "";
-  const columns = useMemo(() => columnsFor(today, findings, own), [today, findings, own]);
+  const columns = useMemo(() => columnsFor(today, findings, own, keyOf), [today, findings, own, keyOf]);
   return html`
     <${Table}
       label="Requests" columns=${columns} rows=${rows} height=${height} open=${open} onOpen=${onOpen}
-      keyOf=${(entry) => entry.id} rowClass=${(entry) => (entry.abandoned ? "abandoned" : "")}
+      keyOf=${keyOf} rowClass=${(entry) => (entry.abandoned ? "abandoned" : "")}
     >${children}<//>
   `;
 }
 
-function columnsFor(today, findings, own) {
+function columnsFor(today, findings, own, keyOf) {
   const marks = (entry) => html`
     <${Source} source=${entry.source} />
-    ${own.has(entry.id) && html` <${Badge} title="Sent by this console">console<//>`}
-    ${findings.has(entry.id) && html` <${Badge} tone="warn" title="A finding is about it">finding<//>`}
+    ${own.has(keyOf(entry)) && html` <${Badge} title="Sent by this console">console<//>`}
+    ${findings.has(keyOf(entry)) && html` <${Badge} tone="warn" title="A finding is about it">finding<//>`}
   `;
   const cells = {
     time: (entry) => html`

@@ -35,14 +35,23 @@ function Rows({ columns, rows, keyOf, label, rowHeight = 37, height, open, onOpe
   }, [first]);
 
   const at = rows.findIndex((row) => keyOf(row) === (current ?? open));
+  const reveal = (index) => {
+    const top = index * rowHeight;
+    const visible = box.current.clientHeight - rowHeight;
+    if (top < box.current.scrollTop) box.current.scrollTop = top;
+    else if (top > box.current.scrollTop + visible - rowHeight) box.current.scrollTop = top - visible + rowHeight;
+  };
+  // A row that a link has opened.
+  useLayoutEffect(() => {
+    const place = rows.findIndex((row) => keyOf(row) === open);
+    if (place >= 0) reveal(place);
+  }, [open]);
+
   const select = (index) => {
     const next = Math.max(0, Math.min(rows.length - 1, index));
     if (!rows.length) return;
     setCurrent(keyOf(rows[next]));
-    const top = next * rowHeight;
-    const visible = box.current.clientHeight - rowHeight;
-    if (top < box.current.scrollTop) box.current.scrollTop = top;
-    else if (top > box.current.scrollTop + visible - rowHeight) box.current.scrollTop = top - visible + rowHeight;
+    reveal(next);
     if (open && onOpen) onOpen(rows[next]);
   };
   const openRow = (row) => {

@@ -1,8 +1,8 @@
 // The account that is looked at, chosen once for every view.
 import { html } from "../html.js";
 import { visible } from "../format.js";
+import { Choice } from "../parts/choice.js";
 import { accounts, uid } from "../state.js";
-import { Choice } from "./traffic.js";
 
 export const AccountChoice = () => html`
   <${Choice}

@@ -21,7 +21,7 @@ export function ConductView() {
       </div>
       ${findings.length === 0 && html`
         <${Empty} title=${entries.value.length ? "Nothing to find fault with" : "No requests yet"}>
-          <p>Looked for: retries before Retry-After is over, retries of final errors, no backoff, use of a revoked key, streams left unread, unknown fields, polling.</p>
+          <p>Looked for: retries before Retry-After is over, retries of final errors, no backoff, use of a revoked key, giving up too early, half or broken answers taken for whole ones, streams left unread, unknown fields, polling, and paying twice for the same.</p>
         <//>
       `}
       ${errorsFirst.map((finding) => html`<${FindingCard} finding=${finding} onOpen=${(id) => go("traffic", id)} />`)}

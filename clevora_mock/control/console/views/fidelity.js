@@ -2,9 +2,9 @@
 import { html, signal } from "../html.js";
 import { plural, visible } from "../format.js";
 import { Badge, Empty } from "../parts/badge.js";
+import { Choice } from "../parts/choice.js";
 import { Json } from "../parts/code.js";
 import { ask } from "../server.js";
-import { Choice } from "./traffic.js";
 import { useReading } from "./use_reading.js";
 
 const fidelity = signal(null);

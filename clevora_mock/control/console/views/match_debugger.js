@@ -2,11 +2,11 @@
 import { html, useEffect, useRef, useState } from "../html.js";
 import { pretty, visible } from "../format.js";
 import { Badge, Empty } from "../parts/badge.js";
+import { Choice } from "../parts/choice.js";
 import { nameOf } from "../parts/requests.js";
 import { ask } from "../server.js";
 import { attempt, entries, scenario } from "../state.js";
 import { readCurl } from "./read_curl.js";
-import { Choice } from "./traffic.js";
 
 const FIRST = { method: "POST", path: "/v1/chat/completions", headers: "", key: "", body: pretty({ messages: [{ role: "user", content: "Hello!" }] }) };
 const VERDICTS = {

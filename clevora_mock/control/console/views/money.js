@@ -2,7 +2,8 @@
 import { html, signal, useMemo, useState } from "../html.js";
 import { count, date, dateTime, dollars, plural, timeOfDay, visible } from "../format.js";
 import { Badge, Empty } from "../parts/badge.js";
-import { Bars, Figure, TimeBars } from "../parts/chart.js";
+import { Bars, Figure } from "../parts/bars.js";
+import { TimeBars } from "../parts/chart.js";
 import { LedgerTable, spendByEndpoint, spendOverTime } from "../parts/ledger.js";
 import { ask, askAs } from "../server.js";
 import { account, attempt, entries, moneyChanges, resets, sandboxNow, scenario, uid } from "../state.js";

@@ -2,14 +2,14 @@
 import { computed, html, signal, useEffect } from "../html.js";
 import { count, plural, visible } from "../format.js";
 import { asCurl, asPytest, asPython, asRule, isWhole } from "../copy_as.js";
-import { Empty, SOURCES } from "../parts/badge.js";
+import { Empty } from "../parts/badge.js";
 import { Code, CopyButton } from "../parts/code.js";
 import { EntryPanel } from "../parts/entry.js";
-import { nameOf, passes, RequestTable } from "../parts/requests.js";
+import { isFiltered, NO_FILTER, RequestFilters } from "../parts/filters.js";
+import { passes, RequestTable } from "../parts/requests.js";
 import { ask, BASE, ownRequests, send, signIn } from "../server.js";
 import { attempt, connection, entries, evicted, findingsByRequest, go, home, notify, place } from "../state.js";
 
-const NO_FILTER = { endpoint: "", status: "", key: "", rule: "", source: "", text: "" };
 const filter = signal(NO_FILTER);
 /** The entries at which the list was stopped, null while it runs. */
 const paused = signal(null);
@@ -51,32 +51,12 @@ export function TrafficView() {
 }
 
 function Filters() {
-  const set = (name) => (event) => (filter.value = { ...filter.value, [name]: event.target.value });
-  const unique = (values) => [...new Set(values)].filter((value) => value !== null).sort();
   const all = entries.value;
-  const statuses = unique(all.map((entry) => entry.status));
-  const rules = unique(all.map((entry) => entry.rule));
-  const keys = unique(all.map((entry) => entry.key));
-  const sources = unique(all.map((entry) => entry.source));
-  const hasFilter = Object.values(filter.value).some(Boolean);
   const held = paused.value === null ? 0 : all.length - paused.value.length;
   return html`
-    <div class="toolbar" role="search" aria-label="Filter the requests">
-      <input type="search" aria-label="Text" placeholder="Search text" value=${filter.value.text} onInput=${set("text")} />
-      <${Choice} label="Endpoint" any="any endpoint" value=${filter.value.endpoint} onChange=${set("endpoint")} options=${unique(all.map(nameOf))} />
-      <${Choice}
-        label="Status" any="any status" value=${filter.value.status} onChange=${set("status")}
-        options=${[["error", "errors"], ["2xx", "2xx"], ["4xx", "4xx"], ["5xx", "5xx"], ["none", "none sent"], ...statuses.map(String)]}
-      />
-      <${Choice} label="Key" any="any key" value=${filter.value.key} onChange=${set("key")} options=${keys} />
-      <${Choice} label="Rule" any="any rule" value=${filter.value.rule} onChange=${set("rule")} options=${[["any", "some rule"], ["none", "no rule"], ...rules]} />
-      ${(sources.length > 1 || filter.value.source) && html`
-        <${Choice} label="Source" any="any source" value=${filter.value.source} onChange=${set("source")} options=${sources.map((source) => [source, SOURCES[source]?.[0] ?? source])} />
-      `}
-      ${hasFilter && html`<button type="button" class="button small" onClick=${() => (filter.value = NO_FILTER)}>Clear</button>`}
-      <span class="grow"></span>
+    <${RequestFilters} entries=${all} filter=${filter.value} onFilter=${(next) => (filter.value = next)}>
       <span class="dim count" role="status">
-        ${hasFilter ? `${count(shown.value.length)} of ` : ""}${plural(all.length, "request")}
+        ${isFiltered(filter.value) ? `${count(shown.value.length)} of ` : ""}${plural(all.length, "request")}
         ${evicted.value > 0 && ` · ${count(evicted.value)} older dropped`}
       </span>
       <button
@@ -84,7 +64,7 @@ function Filters() {
         onClick=${() => (paused.value = paused.value === null ? all : null)}
       >${paused.value === null ? "Pause" : `Resume${held > 0 ? ` (${count(held)} new)` : ""}`}</button>
       <button type="button" class="button small" onClick=${clear} disabled=${all.length === 0}>Clear journal</button>
-    </div>
+    <//>
   `;
 }
 
@@ -92,20 +72,6 @@ function clear() {
   paused.value = null;
   attempt(() => ask("DELETE", "/__mock/requests"));
 }
-
-/** A list of choices, of which the first is any; `options` are texts, or pairs of value and text. */
-export const Choice = ({ label, value, onChange, options, any = "any" }) => html`
-  <label class="choice">
-    <span>${label}</span>
-    <select value=${value} onChange=${onChange}>
-      ${any !== null && html`<option value="">${any}</option>`}
-      ${options.map((option) => {
-        const [name, text] = Array.isArray(option) ? option : [option, visible(option)];
-        return html`<option value=${name} selected=${name === value}>${text}</option>`;
-      })}
-    </select>
-  </label>
-`;
 
 /** What stands where no request is: how to send the first. */
 function Nothing() {

@@ -2,11 +2,12 @@
 import { html, signal, useMemo } from "../html.js";
 import { count, dateTime, duration, plural, short, visible } from "../format.js";
 import { Badge, Empty } from "../parts/badge.js";
-import { Bars, Figure, TimeBars } from "../parts/chart.js";
+import { Bars, Figure } from "../parts/bars.js";
+import { TimeBars } from "../parts/chart.js";
+import { Choice } from "../parts/choice.js";
 import { askAs } from "../server.js";
 import { account, attempt, entries, resets, sandboxNow, uid } from "../state.js";
 import { AccountChoice } from "./account_choice.js";
-import { Choice } from "./traffic.js";
 import { useReading } from "./use_reading.js";
 
 const DAY = 86_400_000;

@@ -5,7 +5,11 @@ import { ChatOpenAI, OpenAIEmbeddings } from "@langchain/openai";
 const read = createRequire(import.meta.url);
 
 // By default it retries six times, with pauses that add up to one or two minutes.
-const connect = ({ base_url, api_key }) => ({ configuration: { baseURL: base_url }, apiKey: api_key, maxRetries: 2 });
+const connect = ({ base_url, api_key, retries = 2 }) => ({
+  configuration: { baseURL: base_url },
+  apiKey: api_key,
+  maxRetries: retries,
+});
 
 const counts = ({ input_tokens, output_tokens, total_tokens }) => ({
   prompt_tokens: input_tokens,

@@ -1,0 +1,122 @@
+// The run, as the report's file has it, with what the views need: every value is made once, since nothing changes.
+const EVERYTHING = JSON.parse(document.getElementById("run").textContent);
+
+/** What is known of the run as a whole: version, command, budget, baseline, notes, and where its requests would go. */
+export const run = EVERYTHING.run;
+
+/** Return the sum of dollars, to the micro-dollar. */
+export const sum = (amounts) => amounts.reduce((total, amount) => total + Math.round(amount * 1e6), 0) / 1e6;
+
+export const isError = (entry) => entry.status === null || entry.status >= 400;
+
+/** Tell whether a rule or a header had a hand in a request going wrong. */
+const isFaulty = (entry) => Boolean(entry.fault) || (entry.rule !== null && isError(entry));
+
+/** Return the kinds of what one request asks, so that another that asks the same can be told. */
+const askedBy = (entry) => JSON.stringify([entry.method, entry.path, entry.query, entry.body]);
+
+/** The tests of the run; those of a command are its sandboxes. */
+export const tests = EVERYTHING.tests.map((test, index) => {
+  const findings = new Map();
+  for (const finding of test.findings)
+    for (const id of finding.requests) findings.set(id, [...(findings.get(id) ?? []), finding]);
+  const requests = test.requests.map((entry, place) => ({ ...entry, test: index, place }));
+  return {
+    ...test,
+    index,
+    requests,
+    findingsOf: (entry) => findings.get(entry.id),
+    errors: requests.filter(isError).length,
+    faults: requests.filter(isFaulty),
+    wasted: sum(test.waste.map((one) => one.dollars)),
+    waited: requests.reduce((total, entry) => total + entry.latencyMs, 0),
+    isFailed: test.outcome === "failed",
+    isOver: test.budget !== null && test.spent > test.budget,
+  };
+});
+
+/** Return the name of a request that no other has. */
+export const keyOf = (entry) => `${entry.test}/${entry.place}`;
+
+/** All requests, in the tests' order. */
+export const requests = tests.flatMap((test) => test.requests);
+
+/** Findings by the name of each request. */
+export const findingsByRequest = new Map(
+  tests.flatMap((test) => test.requests.map((entry) => [keyOf(entry), test.findingsOf(entry)])).filter(([, found]) => found),
+);
+
+/** Tell whether a finding is an error; one without a severity is a warning. */
+export const isGrave = (finding) => finding.severity === "error";
+
+/** Findings with their tests, errors first. */
+export const findings = tests
+  .flatMap((test) => test.findings.map((finding) => ({ finding, test })))
+  .sort((one, other) => isGrave(other.finding) - isGrave(one.finding));
+
+/** Faults of one kind: rule, fault, status and code, with the requests that got them and how many were asked again. */
+export const faults = groupedFaults();
+
+function groupedFaults() {
+  const groups = new Map();
+  for (const test of tests) {
+    // From the last to the first, so that what was answered later is known.
+    const answered = new Set();
+    for (const entry of [...test.requests].reverse()) {
+      if (isFaulty(entry)) {
+        const { rule, fault, status, code } = entry;
+        const kind = JSON.stringify([rule, fault, status, code]);
+        const group = groups.get(kind) ?? { kind, rule, fault, status, code, entries: [], tests: new Set(), recovered: 0 };
+        group.entries.unshift(entry);
+        group.tests.add(test);
+        if (answered.has(askedBy(entry))) group.recovered += 1;
+        groups.set(kind, group);
+      } else if (!isError(entry)) answered.add(askedBy(entry));
+    }
+  }
+  return [...groups.values()].sort((one, other) => other.entries.length - one.entries.length);
+}
+
+/** Return the groups of all tests together: {name, dollars, requests, tokens}, the dearest first. */
+export function spendBy(grouping) {
+  const groups = new Map();
+  for (const test of tests)
+    for (const { name, dollars, requests: number, tokens } of test.spendBy[grouping]) {
+      const group = groups.get(name) ?? { name, dollars: 0, requests: 0, tokens: 0 };
+      groups.set(name, { name, dollars: sum([group.dollars, dollars]), requests: group.requests + number, tokens: group.tokens + tokens });
+    }
+  return [...groups.values()].sort((one, other) => other.dollars - one.dollars);
+}
+
+/** Money that was spent in vain, by kind: {kind, dollars, requests}. */
+export function wasteByKind() {
+  const kinds = new Map();
+  for (const { kind, dollars, requests: ids } of tests.flatMap((test) => test.waste)) {
+    const one = kinds.get(kind) ?? { kind, dollars: 0, requests: 0 };
+    kinds.set(kind, { kind, dollars: sum([one.dollars, dollars]), requests: one.requests + ids.length });
+  }
+  return [...kinds.values()].sort((one, other) => other.dollars - one.dollars);
+}
+
+export const spent = sum(tests.map((test) => test.spent));
+export const wasted = sum(tests.map((test) => test.wasted));
+export const failed = tests.filter((test) => test.isFailed);
+export const isOver = run.budget !== null && spent > run.budget;
+
+/** The tests' noun: a command has sandboxes. */
+export const NOUN = tests.some((test) => test.outcome !== null) ? "test" : "sandbox";
+
+/** Return "1 test", "2 tests", "3 sandboxes". */
+export const pluralTests = (number) => `${number.toLocaleString("en-US")} ${NOUN}${number === 1 ? "" : NOUN === "test" ? "s" : "es"}`;
+
+/** Return a test's own name and where it is: tests/test_a.py::test_b is test_b in tests/test_a.py. */
+export function partsOf(name) {
+  const [file, ...rest] = name.split("::");
+  return rest.length ? { own: rest.join(" › "), file } : { own: name, file: "" };
+}
+
+/** Return the line of a failure that says most: the first that pytest marks with E, else the last. */
+export function reasonOf(test) {
+  const lines = (test.failure ?? "").split("\n").filter((line) => line.trim());
+  return (lines.find((line) => /^E\s/.test(line))?.slice(1) ?? lines.at(-1) ?? "").trim().slice(0, 300);
+}

@@ -1,0 +1,165 @@
+"""A committed file of what each test spends, and the difference of a run from it.
+
+The file is JSON with sorted names, so that a change is a line of a diff:
+``{"format": 1, "dollars": {"tests/test_chat.py::test_hello": 0.02}}``.
+"""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from clevora_mock.cli.run_record import SandboxRecord
+from clevora_mock.core import money
+from clevora_mock.core.errors import UnusableFileError
+
+FORMAT = 1
+# Of each sort.
+MAX_LINES = 20
+
+
+class SpendFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A baseline as it is written: the dollars of each test, or under ``exec`` of each sandbox."""
+
+    format: int
+    dollars: dict[str, float]
+
+
+class SpendChange(Struct, frozen=True):
+    """What a test spent before, None for a new one, and now, in micro-dollars."""
+
+    name: str
+    before: int | None
+    now: int
+
+    @property
+    def change(self) -> int:
+        return self.now - (self.before or 0)
+
+    def exceeds(self, tolerance: float) -> bool:
+        """Tell whether a test that is not new costs more than `tolerance` percent more."""
+        return self.before is not None and 100 * self.change > tolerance * self.before
+
+
+class SpendBaseline:
+    """The baseline in the file `path`; without one, or to `update` it, a run is written there.
+
+    `before` is what each test spent, in micro-dollars; None without a file. Raises UnusableFileError for a file that is
+    no baseline, or cannot be written.
+    """
+
+    def __init__(self, path: Path, *, update: bool = False) -> None:
+        self.path = path
+        self.before = _read(path)
+        self._is_written = update or self.before is None
+        if self._is_written:
+            _try_writing(path)
+
+    def changes(self, records: Iterable[SandboxRecord]) -> list[SpendChange]:
+        """Return the change of every test of a run, the largest increase first."""
+        before = self.before or {}
+        found = [SpendChange(name, before.get(name), spent) for name, spent in _spent(records).items()]
+        return sorted(found, key=lambda one: (-one.change, one.name))
+
+    def lines(self, changes: Iterable[SpendChange]) -> list[str]:
+        """Return the difference as text: the sum, and the tests that changed, are new or did not run."""
+        every = list(changes)
+        total = money.text(sum(one.now for one in every))
+        if self.before is None:
+            return [f"spend {total}, without a baseline"]
+        change = sum(one.change for one in every)
+        known = sum(one.before or 0 for one in every)
+        head = f"spend {total}, {difference(change, known)} against {self.path}"
+        return [head, *_cut(_changed(every)), *_cut(_new(every)), *_cut(self._not_run(every))]
+
+    def write(self, records: Iterable[SandboxRecord]) -> list[str]:
+        """Write the run if it is to be written, and say so; tests that failed or did not run keep their entries.
+
+        Raises UnusableFileError.
+        """
+        if not self._is_written:
+            return []
+        spent = (self.before or {}) | _spent(one for one in records if one.outcome != "failed")
+        file = SpendFile(FORMAT, {name: money.dollars(amount) for name, amount in sorted(spent.items())})
+        try:
+            self.path.write_bytes(msgspec.json.format(msgspec.json.encode(file), indent=2) + b"\n")
+        except OSError as error:
+            raise UnusableFileError(f"{self.path}: cannot be written: {error.strerror}") from None
+        return [f"{self.path} written"]
+
+    def _not_run(self, changes: Iterable[SpendChange]) -> list[str]:
+        ran = {one.name for one in changes}
+        left = {name: amount for name, amount in (self.before or {}).items() if name not in ran}
+        return [f"not run {money.text(amount)}  {name}" for name, amount in sorted(left.items())]
+
+
+def difference(change: int, before: int) -> str:
+    """Return a change of money with its percentage: ``+$0.014 (+22 %)``."""
+    if not change:
+        return "unchanged"
+    text = f"{'+' if change > 0 else ''}{money.text(change)}"
+    if not before:
+        return text
+    percent = (200 * abs(change) + before) // (2 * before) * (1 if change > 0 else -1)
+    return f"{text} ({f'{percent:+}' if percent else '<1'} %)"
+
+
+def exceeding(changes: Iterable[SpendChange], tolerance: float) -> list[str]:
+    """Return a line for each test that costs more than `tolerance` percent more than in the baseline."""
+    return [f"{difference(one.change, one.before or 0)}  {one.name}" for one in changes if one.exceeds(tolerance)]
+
+
+def _spent(records: Iterable[SandboxRecord]) -> dict[str, int]:
+    return {record.name: record.spent for record in records}
+
+
+def _changed(changes: Iterable[SpendChange]) -> Iterator[str]:
+    for one in changes:
+        if one.before is not None and one.change:
+            amounts = f"{money.text(one.before)} to {money.text(one.now)}"
+            yield f"{difference(one.change, one.before)}  {one.name}: {amounts}"
+
+
+def _new(changes: Iterable[SpendChange]) -> Iterator[str]:
+    return (f"new {money.text(one.now)}  {one.name}" for one in changes if one.before is None)
+
+
+def _cut(lines: Iterable[str]) -> list[str]:
+    every = list(lines)
+    return every if len(every) <= MAX_LINES else [*every[:MAX_LINES], f"and {len(every) - MAX_LINES} more"]
+
+
+def _read(path: Path) -> dict[str, int] | None:
+    try:
+        file = msgspec.json.decode(path.read_bytes(), type=SpendFile)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnusableFileError(f"{path}: cannot be read: {error.strerror}") from None
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise UnusableFileError(f"{path}: expected a baseline of what tests spend: {error}") from None
+    if file.format != FORMAT:
+        raise UnusableFileError(f"{path}: format: expected {FORMAT}, got {file.format}")
+    return {name: _micros(path, name, dollars) for name, dollars in file.dollars.items()}
+
+
+def _micros(path: Path, name: str, dollars: float) -> int:
+    expected = f"dollars from 0 to {money.MAX_DOLLARS} with at most 6 decimals"
+    try:
+        if 0 <= dollars <= money.MAX_DOLLARS:
+            return money.micros(dollars)
+    except ValueError:
+        pass
+    raise UnusableFileError(f"{path}: dollars of {name}: expected {expected}, got {dollars!r}")
+
+
+def _try_writing(path: Path) -> None:
+    """Raise UnusableFileError now for a file that could not be written at the end."""
+    is_new = not path.exists()
+    try:
+        path.open("ab").close()
+        if is_new:
+            path.unlink()
+    except OSError as error:
+        raise UnusableFileError(f"{path}: cannot be written: {error.strerror}") from None

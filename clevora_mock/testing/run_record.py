@@ -1,0 +1,86 @@
+"""The records of a pytest run: made where a test runs, collected in the controller, also with pytest-xdist.
+
+A worker's record travels as a field of the report of the test's teardown, which pytest-xdist sends on as it is.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
+
+from clevora_mock.cli.run_record import Outcome, SandboxRecord
+from clevora_mock.core import money
+from clevora_mock.core.journal import MAX_ENTRIES
+from clevora_mock.core.spend import SpendGroup
+from clevora_mock.core.waste import Waste
+from clevora_mock.testing.clevora import Clevora
+
+if TYPE_CHECKING:
+    import pytest
+
+# The field of a report.
+FIELD = "clevora_record"
+
+
+def read_record(name: str, clevora: Clevora, budget: int | None = None, *, with_requests: bool = True) -> SandboxRecord:
+    """Return the record of the test `name` from its sandbox; without requests and findings if nothing shows them.
+
+    Raises MockError.
+    """
+    answers = {group: clevora.call("GET", f"/__mock/spend?group={group}") for group in ("endpoint", "rule", "key")}
+    spend = answers["endpoint"]
+    groups = {
+        group: [
+            SpendGroup(one["name"], one["requests"], one["tokens"], money.micros(one["dollars"]))
+            for one in answer["groups"]
+        ]
+        for group, answer in answers.items()
+    }
+    journal: dict[str, Any] = {"requests": [], "evicted": 0}
+    if with_requests:
+        journal = clevora.call("GET", f"/__mock/requests?limit={MAX_ENTRIES}")
+    return SandboxRecord(
+        name=name,
+        sandbox=clevora.url.rpartition("/")[2],
+        spent=money.micros(spend["dollars"]),
+        budget=budget,
+        by_endpoint=groups["endpoint"],
+        by_rule=groups["rule"],
+        by_key=groups["key"],
+        waste=[Waste(one["kind"], one["requests"], money.micros(one["dollars"])) for one in spend["waste"]["kinds"]],
+        findings=clevora.call("GET", "/__mock/conduct?final=true")["findings"] if with_requests else [],
+        requests=journal["requests"],
+        omitted=journal["evicted"],
+    )
+
+
+def attach(report: "pytest.TestReport", record: SandboxRecord) -> None:
+    """Add a record to the report of its test's teardown."""
+    setattr(report, FIELD, msgspec.json.encode(record).decode())
+
+
+class RunRecords:
+    """A plugin of the controller that collects the records of all tests; of a test that ran again, the last."""
+
+    def __init__(self) -> None:
+        self._records: dict[str, SandboxRecord] = {}
+        # Of tests that have not ended: the outcome, and the text of the first failure.
+        self._running: dict[str, tuple[Outcome, str | None]] = {}
+
+    def pytest_runtest_logreport(self, report: "pytest.TestReport") -> None:
+        """Note a phase of a test, and keep its record at the end."""
+        outcome, failure = self._running.get(report.nodeid, ("passed", None))
+        if report.failed and failure is None:
+            outcome, failure = "failed", report.longreprtext
+        elif report.skipped and outcome == "passed":
+            outcome = "skipped"
+        self._running[report.nodeid] = outcome, failure
+        if report.when == "teardown":
+            del self._running[report.nodeid]
+            if (text := getattr(report, FIELD, None)) is not None:
+                record = msgspec.json.decode(text, type=SandboxRecord)
+                self._records[report.nodeid] = replace(record, outcome=outcome, failure=failure)
+
+    def records(self) -> list[SandboxRecord]:
+        """Return the records by name; complete at ``pytest_sessionfinish``."""
+        return [record for _, record in sorted(self._records.items())]

@@ -1,0 +1,63 @@
+"""What the tests of a pytest run spent: against their budgets, and against a baseline."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clevora_mock.cli.run_record import SandboxRecord
+from clevora_mock.cli.spend_baseline import SpendBaseline, exceeding
+from clevora_mock.core import money
+from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.setting_kinds import PERCENTAGE
+from clevora_mock.settings import Setting
+from clevora_mock.testing.clevora import Clevora
+
+
+class RunSpend:
+    """The comparison of a run with its baseline; `problems` fail it. Raises ValueError for an unusable option."""
+
+    def __init__(self, file: str | None, tolerance: str | None, update: bool) -> None:
+        if file is None:
+            option = "update" if update else "tolerance"
+            raise ValueError(f"--clevora-spend-{option} needs --clevora-spend-baseline FILE")
+        kind = Setting(PERCENTAGE, "", "")
+        self._tolerance = None if tolerance is None else kind.check(tolerance, "--clevora-spend-tolerance")
+        try:
+            self.baseline = SpendBaseline(Path(file), update=update)
+        except UnusableFileError as error:
+            raise ValueError(f"--clevora-spend-baseline: {error}") from None
+        self.lines: list[str] = []
+        self.problems: list[str] = []
+
+    def finish(self, records: Sequence[SandboxRecord]) -> None:
+        """Compare a run, and write the baseline if that is to be done; nothing if no test used a sandbox."""
+        if not records:
+            return
+        changes = self.baseline.changes(records)
+        self.lines = self.baseline.lines(changes)
+        dearer = [] if self._tolerance is None else exceeding(changes, self._tolerance)
+        self.problems = [f"over the tolerance of {self._tolerance:g} %: {line}" for line in dearer]
+        try:
+            self.lines += self.baseline.write(records)
+        except UnusableFileError as error:
+            self.problems.append(str(error))
+
+    def write(self, terminalreporter: Any) -> None:
+        """Print the difference."""
+        for number, line in enumerate(self.lines):
+            terminalreporter.write_line(f"  {line}" if number else f"clevora-mock: {line}")
+        for problem in self.problems:
+            terminalreporter.write_line(f"clevora-mock: {problem}", red=True)
+
+
+def check_budget(clevora: Clevora, budget: int) -> None:
+    """Fail the test if its sandbox has spent more than `budget` micro-dollars, with what cost it."""
+    problem = None
+    try:
+        clevora.assert_spent(money.dollars(budget))
+    except AssertionError as error:
+        problem = str(error)
+    if problem is not None:
+        pytest.fail(problem, pytrace=False)

@@ -1,0 +1,223 @@
+"""The run report's file: what is in it, its policy and its size; what browsers show is in `tests/external/console`."""
+
+import re
+import sys
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clevora_mock.cli.run_report.bundle import Bundle
+from clevora_mock.cli.run_report.file import ReportFile
+from clevora_mock.cli.run_report.render import MAX_BYTES, RunFacts, render_report
+from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.core.spend import SpendGroup
+from clevora_mock.core.waste import Waste
+from clevora_mock.settings import DEMO_KEY
+from tests.support.program import run_program
+from tests.support.run_records import data_in, journal_entry, record
+
+FACTS = RunFacts("pytest tests")
+FINDING = {"kind": "early_retry", "message": "m", "requests": ["req_0"]}
+
+
+def only_test(report: bytes) -> Any:
+    (test,) = data_in(report)["tests"]
+    return test
+
+
+def test_the_same_records_give_the_same_bytes() -> None:
+    assert render_report([record(chats=3)], FACTS) == render_report([record(chats=3)], FACTS)
+
+
+def test_money_is_in_dollars_and_requests_are_the_oldest_first() -> None:
+    group = SpendGroup("chat.completions", requests=2, tokens=40, spent=20_000)
+    waste = Waste("asked_twice", ["req_1"], 10_000)
+    test = only_test(render_report([record(chats=2, budget=50_000, by_endpoint=[group], waste=[waste])], FACTS))
+    assert (test["spent"], test["budget"]) == (0.02, 0.05)
+    chats = {"name": "chat.completions", "requests": 2, "tokens": 40, "dollars": 0.02}
+    assert test["spendBy"] == {"endpoint": [chats], "rule": [], "key": []}
+    assert test["waste"] == [{"kind": "asked_twice", "requests": ["req_1"], "dollars": 0.01}]
+    assert [entry["id"] for entry in test["requests"]] == ["req_0", "req_1"]
+
+
+def test_a_baseline_is_beside_each_test_and_names_those_that_are_gone() -> None:
+    facts = RunFacts("pytest", baseline={"old": 5_000, "kept": 4_000}, baseline_name="spend.json")
+    data = data_in(render_report([record("kept"), record("new")], facts))
+    assert [(test["name"], test["before"]) for test in data["tests"]] == [("kept", 0.004), ("new", None)]
+    gone = [{"name": "old", "spent": 0.005}]
+    assert data["run"]["baseline"] == {"name": "spend.json", "spent": 0.004, "gone": gone}
+
+
+@pytest.mark.parametrize("text", ["</script><script>alert(1)</script>", "<!--<script>", "]]>", "a\u2028b"])
+def test_nothing_from_a_request_ends_the_script(text: str) -> None:
+    entry = journal_entry(0, body=text, response=text, path=text, client=text, rule=text)
+    report = render_report([record(text, requests=[entry], failure=text, outcome="failed")], RunFacts(text))
+    page, data = report.decode(), data_in(report)
+    assert (page.count("<script"), page.count("</script>"), page.count("<!--")) == (3, 3, 0)
+    assert data["run"]["command"] == data["tests"][0]["failure"] == data["tests"][0]["requests"][0]["body"] == text
+
+
+def test_text_that_is_no_unicode_has_question_marks() -> None:
+    failed = record(outcome="failed", failure="\udcff", requests=[])
+    assert only_test(render_report([failed], FACTS))["failure"] == "?"
+
+
+def test_secrets_in_failures_and_in_the_command_are_masked() -> None:
+    secret = "sk_live_" + "7" * 32
+    failed = record(outcome="failed", failure=f"E   assert '{secret}' == ''")
+    page = render_report([failed], RunFacts(f"pytest --key {secret}")).decode()
+    assert secret not in page
+    assert DEMO_KEY in page
+
+
+def test_the_policy_admits_the_files_own_script_and_style_alone() -> None:
+    page = render_report([record()], FACTS).decode()
+    found = re.search(r'http-equiv="content-security-policy" content="([^"]+)"', page)
+    script = re.search(r'<script type="module">(.*?)</script>', page, re.DOTALL)
+    style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert found
+    assert script
+    assert style
+    digests = [b64encode(sha256(one[1].encode()).digest()).decode() for one in (script, style)]
+    assert dict(part.split(" ", 1) for part in found[1].split("; ")) == {
+        "default-src": "'none'",
+        "script-src": f"'sha256-{digests[0]}'",
+        "style-src": f"'sha256-{digests[1]}'",
+        "img-src": "data:",
+        "form-action": "'none'",
+        "base-uri": "'none'",
+        "require-trusted-types-for": "'script'",
+    }
+
+
+def test_the_file_names_no_other_file() -> None:
+    page = render_report([record()], FACTS).decode()
+    head = page.partition('<script type="application/json"')[0]
+    assert re.findall(r'(?:src|href)="([^"]*)"|url\(', head) == ["data:,"]
+    assert not re.search(r'^\s*(?:import|export)\b|(?:import|from)\s*"\.', page, re.MULTILINE)
+
+
+def test_the_licenses_of_the_libraries_are_in_the_file() -> None:
+    page = render_report([], FACTS).decode()
+    assert "Copyright (c) 2015-present Jason Miller" in page
+    assert "Apache License" in page
+
+
+def test_a_large_run_is_cut_and_the_report_says_what_is_missing() -> None:
+    body = {"messages": [{"role": "user", "content": "long " * 3_000}]}
+    tests = [
+        record(f"test_{number}", requests=[journal_entry(n, body=body) for n in range(40)]) for number in range(60)
+    ]
+    report = render_report(tests, FACTS)
+    assert len(report) < MAX_BYTES + 1_000_000
+    data = data_in(report)
+    assert data["run"]["notes"] == ["2,400 bodies, answers and failures are cut to 4,000 characters."]
+    entry = data["tests"][0]["requests"][0]
+    assert (entry["isCut"], len(entry["body"])) == (True, 4_001)
+
+
+@pytest.mark.slow
+def test_the_requests_of_failed_tests_and_then_of_those_with_findings_are_kept_first() -> None:
+    tests = [
+        record("a passes", chats=6_000),
+        record("b is found fault with", chats=6_000, findings=[FINDING]),
+        record("c fails", chats=3_000, outcome="failed", failure="E"),
+    ]
+    data = data_in(render_report(tests, FACTS))
+    kept = {test["name"]: (len(test["requests"]), test["omitted"]) for test in data["tests"]}
+    assert kept == {"a passes": (1_000, 5_000), "b is found fault with": (6_000, 0), "c fails": (3_000, 0)}
+    assert data["tests"][0]["requests"][-1]["id"] == "req_5999"
+    assert data["run"]["notes"][0].startswith("5,000 requests are not in this report")
+
+
+def test_the_end_of_a_long_failure_is_kept() -> None:
+    failed = record(outcome="failed", failure="start " + "x" * 30_000 + " end")
+    failure = only_test(render_report([failed], FACTS))["failure"]
+    assert (len(failure), failure[0], failure[-4:]) == (20_001, "…", " end")
+
+
+def test_modules_are_put_in_the_order_of_their_imports() -> None:
+    modules = {
+        "main.js": 'import { b, c as d } from "./lib/b.js";\nimport e from "./lib/e.js";\nd(b, e);\n',
+        "lib/b.js": 'import{f as g}from"../f.js";var b=g;export{b,b as c};export{f as h}from"../f.js";',
+        "lib/e.js": "export default function(x) { return x; }\n",
+        "f.js": "export const f = 1;\nexport function i() {}\n",
+    }
+    bundle = Bundle(modules.__getitem__)
+    bundle.add("main.js")
+    assert bundle.text() == (
+        "// f.js\nconst $module1 = (() => {\nconst f = 1;\nfunction i() {}\nreturn { f: f, i: i };\n})();\n\n"
+        "// lib/b.js\nconst $module2 = (() => {\nconst { f: g } = $module1;var b=g;\n"
+        "return { h: $module1.f, b: b, c: b };\n})();\n\n"
+        "// lib/e.js\nconst $module3 = (() => {\nconst $default = function(x) { return x; }\n"
+        "return { default: $default };\n})();\n\n"
+        "// main.js\nconst $module4 = (() => {\nconst { b: b, c: d } = $module2;\n"
+        "const { default: e } = $module3;\nd(b, e);\nreturn {  };\n})();\n"
+    )
+
+
+def test_modules_that_import_each_other_are_refused() -> None:
+    modules = {"a.js": 'import { b } from "./b.js";\n', "b.js": 'import { a } from "./a.js";\n'}
+    with pytest.raises(ValueError, match=r"a\.js imports itself"):
+        Bundle(modules.__getitem__).add("a.js")
+
+
+def test_the_file_is_replaced_as_a_whole_and_nothing_else_is_left(tmp_path: Path) -> None:
+    path = tmp_path / "run.html"
+    path.write_text("before", encoding="utf-8")
+    file = ReportFile(path)
+    assert path.read_text(encoding="utf-8") == "before"
+    assert file.write([record()], FACTS).startswith(f"clevora-mock: run report in {path}")
+    assert path.read_bytes() == render_report([record()], FACTS)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("none/run.html", "there is no directory"), (".", "expected a file, got a directory")]
+)
+def test_a_file_that_could_not_be_written_is_refused_at_once(tmp_path: Path, name: str, reason: str) -> None:
+    with pytest.raises(UnusableFileError, match=reason):
+        ReportFile(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+CHAT = """
+import json, os, urllib.request
+for sandbox in ("", "/sandbox/two"):
+    urllib.request.urlopen(urllib.request.Request(os.environ["CLEVORA_MOCK_URL"] + sandbox + "/v1/chat/completions",
+        json.dumps({"messages": [{"role": "user", "content": "Hello!"}]}).encode(),
+        {"Authorization": "Bearer " + os.environ["CLEVORA_API_KEY"]}))
+"""
+
+
+@pytest.mark.slow
+def test_exec_writes_a_report_of_the_sandboxes_and_names_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "run.html"
+    ended = run_program("exec", "--report", str(path), "--", sys.executable, "-c", CHAT)
+    assert (ended.returncode, ended.stderr.splitlines()[-1]) == (0, f"clevora-mock: run report in {path}")
+    data = data_in(path.read_bytes())
+    assert [(test["name"], len(test["requests"]), test["outcome"]) for test in data["tests"]] == [
+        ("default", 1, None),
+        ("two", 1, None),
+    ]
+    assert data["run"]["command"].startswith(sys.executable)
+
+
+@pytest.mark.slow
+def test_github_gets_a_notice_with_the_files_name(tmp_path: Path) -> None:
+    path = tmp_path / "100%.html"
+    ended = run_program("exec", "--quiet", "--", "true", CLEVORA_MOCK_REPORT=str(path), GITHUB_ACTIONS="true")
+    named = str(path).replace("%", "%25")
+    assert ended.stderr == f"clevora-mock: run report in {path}\n::notice title=clevora-mock::run report in {named}\n"
+
+
+@pytest.mark.slow
+def test_exec_refuses_a_report_in_no_directory_before_the_command_starts(tmp_path: Path) -> None:
+    path = tmp_path / "none" / "run.html"
+    ended = run_program("exec", "--report", str(path), "--", "touch", str(tmp_path / "started"))
+    assert ended.returncode == 2
+    assert ended.stderr == f"clevora-mock: --report: {path}: there is no directory {path.parent}\n"
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,75 @@
+"""Clients with their own defaults, under every scenario that is shipped: no finding accuses one that is right."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
+from typing import Any
+
+import pytest
+
+from clevora_mock.resources import scenarios
+from tests.external.clients.matrix import CLIENTS, Client, npm
+from tests.external.clients.worker import Worker
+from tests.support import records
+from tests.support.control import control
+from tests.support.world import World
+
+# A sandbox's clock and the client's pauses run so many times as fast.
+SPEED = 10
+SCENARIOS = sorted(path.name.removesuffix(".yaml") for path in scenarios().iterdir() if path.name.endswith(".yaml"))
+QUESTIONS = [f"Tell me about the sea, part {number}." for number in range(5)]
+
+NAMES = ("suite-openai", "clients-openai", "node-openai-6", "node22-openai-7", "node-ai-6", "node22-ai-7")
+LANGCHAIN = ("clients-langchain", "node22-langchain")
+PLAIN = (
+    Client("ky", (npm("ky"),), "node22", "ky", errors={}, cut=""),
+    Client("got", (npm("got"),), "node22", "got", errors={}, cut=""),
+)
+TESTED = {client.id: client for client in (*CLIENTS, *PLAIN) if client in PLAIN or client.id in NAMES + LANGCHAIN}
+# Its adapter retries less than the package by default.
+MORE: dict[str, dict[str, Any]] = {"node22-langchain": {"retries": 6}}
+
+# What is found all the same, since it is so: by scenario, the clients and the kind.
+TRUE: dict[tuple[str, str], set[str]] = {}
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Callable[[str], Worker]]:
+    with ExitStack() as running:
+        yield cache(lambda client_id: running.enter_context(Worker(TESTED[client_id], SPEED)))
+
+
+def run_program(client_id: str, worker: Worker, world: World) -> None:
+    """Ask some questions, as a program does that stops at a wrong key, and asks again for a stream without an end."""
+
+    def call(function: str, **arguments: Any) -> dict[str, Any]:
+        more = MORE.get(client_id, {})
+        outcome = worker.call(function, base_url=world.base_url, api_key=world.api_key, **arguments, **more)
+        if outcome.get("error", {}).get("status") in (401, 402, 403):
+            raise StopIteration
+        return outcome
+
+    for question in QUESTIONS:
+        request = {"model": "clevora-1.0-turbo", "messages": [{"role": "user", "content": question}]}
+        try:
+            call("chat", request=request)
+            read = call("stream", request=request)
+            if not read.get("finish"):
+                call("stream", request=request)
+            call("embed", texts=[question])
+        except StopIteration:
+            return
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("client_id", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in TESTED])
+def test_nobody_is_accused_of_its_defaults(
+    live_world: World, workers: Callable[[str], Worker], client_id: str, scenario: str
+) -> None:
+    control(live_world, "PUT scenario", json={"name": scenario})
+    control(live_world, "PATCH clock", json={"mode": "scaled", "speed": SPEED})
+    run_program(client_id, workers(client_id), live_world)
+    found = control(live_world, "GET conduct?final=true")["findings"]
+    assert records.journal(live_world)
+    assert {finding["kind"] for finding in found} == TRUE.get((client_id, scenario), set()), found

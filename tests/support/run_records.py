@@ -1,0 +1,60 @@
+"""Records of runs that no server has seen, for the run report."""
+
+import json
+import re
+from typing import Any
+
+from clevora_mock.cli.run_record import SandboxRecord
+
+
+def journal_entry(number: int, **changes: Any) -> dict[str, Any]:
+    """Return an entry of `GET /__mock/requests`: a chat that was answered, unless `changes` say otherwise."""
+    return {
+        "id": f"req_{number}",
+        "time": f"2026-01-01T00:{number // 60 % 60:02}:{number % 60:02}.000Z",
+        "endpoint": "chat.completions",
+        "method": "POST",
+        "path": "/v1/chat/completions",
+        "query": "",
+        "key": "sk_live_0123456789ab...ef",
+        "account": "demo",
+        "status": 200,
+        "code": None,
+        "message": None,
+        "hint": None,
+        "latencyMs": 180,
+        "promptTokens": 8,
+        "completionTokens": 12,
+        "cost": 0.01,
+        "balanceAfter": 99.99,
+        "client": "OpenAI/Python 3.54.0",
+        "body": {"model": "clevora-1.0", "messages": [{"role": "user", "content": "Hello!"}]},
+        "bodyBytes": 80,
+        "response": "Hello!",
+        "ignored": [],
+        "abandoned": False,
+        "rule": None,
+        "draw": None,
+        "fault": None,
+        "source": "mock",
+        "nearMisses": [],
+    } | changes
+
+
+def record(name: str = "tests/test_chat.py::test_hello", chats: int = 1, **changes: Any) -> SandboxRecord:
+    """Return the record of a test that passed, with so many chats, the newest first."""
+    facts: dict[str, Any] = {
+        "name": name,
+        "sandbox": "test-hello-1a2b3c4d",
+        "spent": 10_000 * chats,
+        "outcome": "passed",
+        "requests": [journal_entry(number) for number in reversed(range(chats))],
+    }
+    return SandboxRecord(**facts | changes)
+
+
+def data_in(report: bytes) -> Any:
+    """Return the run that a report has."""
+    found = re.search(r'<script type="application/json" id="run">(.*?)</script>', report.decode(), re.DOTALL)
+    assert found
+    return json.loads(found[1])

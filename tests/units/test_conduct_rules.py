@@ -1,0 +1,281 @@
+"""Each kind of finding: clients that are wrong, and beside them clients that look similar and are right."""
+
+import json
+from collections.abc import Iterable
+from itertools import count
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from clevora_mock.clock import SECOND, monotonic_micros
+from clevora_mock.core.conduct import MAX_FINDINGS, findings, verdict
+from clevora_mock.core.conduct.finding import KINDS, MAX_REQUESTS, ConductFinding
+from clevora_mock.core.journal import JournalEntry
+from clevora_mock.core.scenario import RuleNearMiss
+
+CHAT = "chat.completions"
+EMBEDDINGS = "embeddings"
+LATE = 1_000_000.0
+
+
+def sent(
+    text: str | bytes = "Hello!", at: float = 0.0, took: float = 0.01, *, endpoint: str = CHAT, **changes: Any
+) -> JournalEntry:
+    """Return a request with the body `text`, sent at a time and answered `took` later, in seconds; 200 and $0.02."""
+    body = changes.pop("body", text if isinstance(text, bytes) else json.dumps({"text": text}).encode())
+    retry_after = changes.pop("retry_after", None)
+    begun, ended = round(at * SECOND), round((at + took) * SECOND)
+    entry = JournalEntry(
+        serial=0,
+        id="",
+        at=begun,
+        completed=ended,
+        endpoint=endpoint,
+        method="POST",
+        path=f"/v1/{endpoint}",
+        key="sk_live_0123...",
+        key_id="key_1",
+        account="demo",
+        status=200,
+        code=None,
+        latency=ended - begun,
+        prompt_tokens=8,
+        completion_tokens=32,
+        cost=20_000,
+        balance_after=99_980_000,
+        client="test",
+        body=body,
+        body_bytes=len(body),
+        response="",
+        ignored=(),
+        logged=True,
+        retry_at=None if retry_after is None else ended + round(retry_after * SECOND),
+    )
+    return replace(entry, **changes)
+
+
+def failed(
+    text: str = "Hello!", at: float = 0.0, took: float = 0.01, status: int = 500, **changes: Any
+) -> JournalEntry:
+    return sent(text, at, took, **({"status": status, "cost": 0} | changes))
+
+
+def streamed(text: str = "Hello!", at: float = 0.0, took: float = 0.01, **changes: Any) -> JournalEntry:
+    return sent(json.dumps({"text": text, "stream": True}).encode(), at, took, **changes)
+
+
+def embedded(texts: object, at: float = 0.0, **changes: Any) -> JournalEntry:
+    body = json.dumps({"input": texts}).encode()
+    return sent("", at, endpoint=EMBEDDINGS, body=body, **({"cost": 1_000} | changes))
+
+
+def journal(entries: Iterable[JournalEntry]) -> list[JournalEntry]:
+    """Return entries as a journal has them: in the order in which they ended, numbered from 0."""
+    ended = sorted(entries, key=lambda entry: entry.completed)
+    return [
+        replace(
+            entry,
+            serial=serial,
+            id=f"req_{serial}",
+            preceding=sum(other.completed <= entry.at for other in ended),
+        )
+        for serial, entry in enumerate(ended)
+    ]
+
+
+def found(entries: Iterable[JournalEntry], **more: Any) -> list[ConductFinding]:
+    return findings(journal(entries), **more)
+
+
+def each(pauses: Iterable[float], status: int = 500, **changes: Any) -> list[JournalEntry]:
+    """Return a failing request, repeated after each of the pauses."""
+    at, run = 0.0, [failed(status=status, **changes)]
+    for pause in pauses:
+        at += 0.01 + pause
+        run.append(failed(at=at, status=status, **changes))
+    return run
+
+
+REFUSED = failed(status=429, retry_after=2.0)
+FLAKY: dict[str, Any] = {"rule": "flaky"}
+MENDED: dict[str, Any] = {"misses": (RuleNearMiss("flaky", "calls"),)}
+OTHER: dict[str, Any] = {"misses": (RuleNearMiss("flaky", "message"),)}
+
+WRONG: dict[str, tuple[str, list[JournalEntry]]] = {
+    "asks at once after a 429": ("early_retry", [REFUSED, failed(at=0.02)]),
+    "asks shortly before the end": ("early_retry", [REFUSED, sent(at=1.9)]),
+    "repeats a 400": ("retried_final", [failed(status=400), failed(at=1, status=400)]),
+    "repeats a 402 without money": ("retried_final", [failed(status=402), failed(at=9, status=402)]),
+    "goes on with a revoked key": (
+        "revoked_key",
+        [failed("a", status=401, code="invalid_api_key"), failed("b", 1, status=401, code="invalid_api_key")],
+    ),
+    "repeats a 500 in a loop": ("no_backoff", each([0.001] * 5)),
+    "repeats a 503 every second": ("no_backoff", each([1.0] * 5, 503)),
+    "repeats a 500 without end": ("retry_storm", each([0.001] * 150)),
+    "gives up at the first 500": ("gave_up", [failed("a", **FLAKY), sent("b", 1, **MENDED)]),
+    "gives up at a short 429": ("gave_up", [replace(REFUSED, body=b"a", body_bytes=1), sent("b", 3)]),
+    "goes on after half a stream": ("half_stream", [streamed("a", fault="early_end"), streamed("b", 1)]),
+    "goes on after broken JSON": ("broken_json", [sent("a", fault="garbage", cost=0), sent("b", 1)]),
+    "goes on after a broken line": ("broken_json", [streamed("a", fault="comments, malformed_chunk"), sent("b", 1)]),
+    "sits out a stall": ("no_timeout", [sent(took=31, fault="stall")]),
+    "misspells a field": ("unknown_fields", [sent(ignored=("temprature",))]),
+    "leaves a stream": ("unread_stream", [streamed(abandoned=True)]),
+    "polls usage": (
+        "usage_polling",
+        [sent(b"", at * 0.5, endpoint="developer.usage", cost=0) for at in range(3)],
+    ),
+    "asks the same again": ("asked_twice", [sent(), sent(at=1)]),
+    "embeds the same again": ("embedded_twice", [embedded("cat"), embedded("cat", 1)]),
+    "embeds it again in another batch": ("embedded_twice", [embedded(["cat", "mat"]), embedded(["mat", "hat"], 1)]),
+    "embeds it twice in one batch": ("embedded_twice", [embedded(["cat", "cat"])]),
+}
+
+RIGHT: dict[str, list[JournalEntry]] = {
+    "waits as told": [REFUSED, sent(at=2.02)],
+    "has a timer that fires a little early": [REFUSED, sent(at=1.98)],
+    "asks another thing after a 429": [REFUSED, sent("other", 0.02), sent(at=2.1)],
+    "sends the same at the same time, refused": [failed(took=1, status=429, retry_after=9), failed(took=1, status=429)],
+    "sends the same at the same time, failed": [failed(took=1, status=400), failed(at=0.5, took=1, status=400)],
+    "mends a 400": [failed("wrong", status=400), sent("right", 1)],
+    "asks again after a top-up": [
+        failed(status=402, code="insufficient_balance", balance_after=0),
+        sent(at=9, balance_after=10_000_000),
+    ],
+    "had requests in flight when the key was revoked": [
+        failed("a", took=1, status=401, code="invalid_api_key"),
+        failed("b", 0.5, took=1, status=401, code="invalid_api_key"),
+    ],
+    # Two retries after some half a second and a second.
+    "OpenAI's SDK under a 500": [*each([0.4, 0.9]), sent("other", 5)],
+    "OpenAI's SDK with eight retries": each([0.4, 0.8, 1.6, 3.1, 6.1, 7.9, 6.4, 7.1]),
+    "AI SDK": each([2.0, 4.0]),
+    "LangChain with six retries": each([1.9, 2.1, 7.4, 8.2, 31.0, 40.0]),
+    "got": each([1.0, 2.1, 4.05, 8.0]),
+    "ky": each([0.3, 0.6, 1.2, 2.4, 4.8]),
+    "waits as often as a 503 says": each([1.01] * 8, 503, retry_after=1.0),
+    "tries once in a while": each([30.0] * 8),
+    "many workers, each with two retries": [
+        failed(at=at + worker / 1000) for worker in range(20) for at in (0.0, 0.5, 1.5)
+    ],
+    "tries twice, then gives up": [*each([0.5], **FLAKY), sent("other", 9, **MENDED)],
+    "gives up what a rule refuses for its text": [failed("a", **FLAKY), sent("b", 1, **OTHER)],
+    "gives up what would take hours": [failed("a", status=429, retry_after=7200.0), sent("b", 7300)],
+    "gives up what was billed": [failed("a", cost=20_000, **FLAKY), sent("b", 1, **MENDED)],
+    "stops at a failure": [sent("a"), failed("b", 1, **FLAKY)],
+    "asks again for half a stream": [streamed("a", fault="early_end"), streamed("a", 1), streamed("b", 2)],
+    "stops at half a stream": [streamed("a"), streamed("b", 1, fault="early_end")],
+    "leaves a broken stream": [streamed("a", fault="malformed_chunk", abandoned=True), sent("b", 1)],
+    "asks again after broken JSON": [sent("a", fault="garbage", cost=0), sent("a", 1), sent("b", 2)],
+    "gives a stall up": [sent(took=31, fault="stall", abandoned=True, cost=0)],
+    "waits for a short stall": [sent(took=5, fault="stall")],
+    "leaves a stalled stream": [streamed(fault="stall", abandoned=True)],
+    "reads usage twice, as a page that is loaded again": [
+        sent(b"", at, endpoint="developer.usage", cost=0) for at in (0.0, 0.5, 2.0)
+    ],
+    "reads two ranges of usage": [
+        sent(b"", at / 10, endpoint="developer.usage", cost=0, query=f"range={at % 2}") for at in range(2)
+    ],
+    "asks the same at the same time": [sent(took=2), sent(at=1, took=2)],
+    "asks again for what was lost": [sent(status=0, fault="close"), sent(at=1)],
+    "asks again for a stream that was cut": [streamed(fault="early_end"), streamed(at=1)],
+    "asks a free thing twice": [sent(endpoint="keys.list", cost=0), sent(endpoint="keys.list", cost=0, at=1)],
+    "asks another time with more history": [sent("a"), sent("a, then b", 1)],
+    "embeds different texts": [embedded(["cat", "mat"]), embedded(["hat"], 1)],
+    "embeds at the same time": [embedded("cat", completed=SECOND), embedded("cat", 0.5, completed=2 * SECOND)],
+    "embeds again what failed": [embedded("cat", status=500, cost=0), embedded("cat", 1)],
+    "has long bodies with one beginning": [sent(body_bytes=20_000), sent(at=1, body_bytes=20_000)],
+}
+
+
+@pytest.mark.parametrize(("kind", "entries"), WRONG.values(), ids=WRONG)
+def test_a_client_that_is_wrong_has_a_finding(kind: str, entries: list[JournalEntry]) -> None:
+    assert [finding.kind for finding in found(entries, is_wall_time=True)] == [kind]
+
+
+@pytest.mark.parametrize("entries", RIGHT.values(), ids=RIGHT)
+def test_a_client_that_is_right_has_none(entries: list[JournalEntry]) -> None:
+    assert found(entries, is_wall_time=True) == []
+
+
+def test_every_kind_has_a_client_that_is_wrong() -> None:
+    assert {kind for kind, _ in WRONG.values()} == {kind.name for kind in KINDS}
+
+
+@pytest.mark.parametrize(
+    "kind", ["early_retry", "no_backoff", "retry_storm", "usage_polling"], ids=lambda kind: f"{kind}"
+)
+def test_pauses_are_not_judged_by_a_clock_that_stands_still(kind: str) -> None:
+    for named, entries in WRONG.values():
+        if named == kind:
+            frozen = [replace(entry, serial=at, preceding=at, at=0, completed=0) for at, entry in enumerate(entries)]
+            assert [finding for finding in findings(frozen) if finding.kind == kind] == []
+
+
+def test_requests_at_the_same_moment_are_told_apart_by_what_had_ended_when_they_came() -> None:
+    entries = [replace(sent(took=0), serial=serial, id=f"req_{serial}") for serial in range(2)]
+    concurrent = [replace(entry, preceding=0) for entry in entries]
+    in_a_row = [replace(entry, preceding=entry.serial) for entry in entries]
+    assert (findings(concurrent), [one.kind for one in findings(in_a_row)]) == ([], ["asked_twice"])
+
+
+def test_a_stall_is_only_measured_by_a_real_clock() -> None:
+    assert found([sent(took=31, fault="stall")]) == []
+
+
+@pytest.mark.parametrize(("seconds", "kinds"), [(9, []), (11, ["gave_up"])])
+def test_a_client_may_still_ask_again_for_some_seconds(seconds: int, kinds: list[str]) -> None:
+    entries = [failed("a", **FLAKY), sent("b", 1, **MENDED)]
+    assert [finding.kind for finding in found(entries, now=seconds * SECOND)] == kinds
+
+
+@pytest.mark.parametrize(
+    ("entries", "cost"),
+    [
+        ([sent(), sent(at=1), sent(at=2)], 40_000),
+        ([embedded(["cat", "the mat"]), embedded(["the mat", "hat"], 1, cost=3_000)], 2_000),
+        ([embedded(["cat", "cat", "cat"], cost=300)], 200),
+        ([streamed(abandoned=True, cost=500)], 500),
+        ([REFUSED, sent(at=0.5)], 0),
+        ([failed(status=400, cost=700), failed(at=1, status=400, cost=700)], 700),
+    ],
+    ids=["the second and third", "a share", "all but one", "what was sent", "an answer", "billed errors"],
+)
+def test_a_finding_costs_what_was_paid_for_nothing(entries: list[JournalEntry], cost: int) -> None:
+    assert [finding.cost for finding in found(entries)] == [cost]
+
+
+def test_the_verdict_is_that_of_the_worst_finding() -> None:
+    error, warning = found([REFUSED, sent(at=1)]), found([sent(), sent(at=1)])
+    assert [verdict(each) for each in ([], warning, error, warning + error)] == ["pass", "warn", "fail", "fail"]
+
+
+def test_a_finding_lists_the_first_hundred_requests_and_counts_all() -> None:
+    (finding,) = found([sent(f"{number}", number, ignored=("x",)) for number in range(300)])
+    assert (len(finding.requests), finding.count) == (MAX_REQUESTS, 300)
+    assert finding.requests[0] == "req_0"
+
+
+def test_of_too_many_findings_errors_are_kept() -> None:
+    warnings = [sent(key=f"key {number}", ignored=("x",)) for number in range(MAX_FINDINGS)]
+    entries = journal([*warnings, failed("a", 1, status=400), failed("a", 2, status=400)])
+    kept = findings(entries)
+    assert (len(kept), kept[0].kind) == (MAX_FINDINGS, "retried_final")
+
+
+@pytest.mark.slow
+def test_the_time_grows_with_the_number_of_requests() -> None:
+    """A journal with few different requests, and one with texts that all occur again, are the hardest."""
+    numbers = count()
+    hard = [sent(f"{number % 7}", number) for number in range(4_000)]
+    hard += [embedded([f"{next(numbers) % 900}" for _ in range(20)], number) for number in range(4_000)]
+    entries = [replace(entry, serial=serial, preceding=serial) for serial, entry in enumerate(hard)]
+
+    def took(size: int) -> int:
+        start = monotonic_micros()
+        findings(entries[: size // 2] + entries[4_000 : 4_000 + size // 2])
+        return monotonic_micros() - start
+
+    small, large = min(took(1_000) for _ in range(3)), min(took(8_000) for _ in range(3))
+    assert large < 8 * 3 * small
