@@ -189,7 +189,11 @@ def test_simultaneous_first_requests_share_a_sandbox(server: RunningServer, http
 
 
 def test_requests_that_make_no_sandbox_have_ids_of_their_own_and_so_has_the_one_that_does(http: httpx.Client) -> None:
-    places = [("GET", "/v1/nowhere", {}), ("GET", "/v1/keys", {}), ("GET", "/v1/nowhere", {})]
+    places: list[tuple[str, str, dict[str, str]]] = [
+        ("GET", "/v1/nowhere", {}),
+        ("GET", "/v1/keys", {}),
+        ("GET", "/v1/nowhere", {}),
+    ]
     answers = [http.request(method, f"/sandbox/new{path}", headers=headers) for method, path, headers in places]
     assert "new" not in names(http)
     answers.append(http.post("/sandbox/new/v1/embeddings", headers=KEY, json={"input": "a"}))
