@@ -61,7 +61,7 @@ def serve(adapter: ModuleType, calls: TextIO, answers: TextIO) -> None:
 def shorten_pauses(speed: int) -> None:
     """Let `time.sleep` wait a fraction of the time."""
     wait = time.sleep
-    time.sleep = lambda seconds: wait(seconds / speed)
+    time.sleep = lambda seconds: wait(float(seconds) / speed)
 
 
 if __name__ == "__main__":
