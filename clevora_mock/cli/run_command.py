@@ -59,15 +59,12 @@ def run_command(
         if child.has_started:
             print_summary(summary, service, proxy_hint(child_environment(proxy_exceptions(""))))
         drift = report_recordings(service) if child.has_started else 0
-        failed = _check(checks, summary, service) if child.has_started else 0
-        dear = report_spend(spend, recorder, has_passed=child.status == 0) if child.has_started else 0
-    return child.status or failed or dear or drift
-
-
-def _check(checks: Checks, summary: RunSummary, service: Service) -> int:
-    """Report the failures of a run, and return the exit status."""
-    found = summary.findings(service.app.state.sandboxes.all())
-    return report_failures(failures_of(found, checks.fail_on), checks)
+        failed = 0
+        if child.has_started:
+            dear = report_spend(spend, recorder, has_passed=child.status == 0)
+            found = failures_of(summary.findings(service.app.state.sandboxes.all()), checks.fail_on)
+            failed = report_failures(found, checks, dear) or (exit_status.OVER_BUDGET if dear else 0)
+    return child.status or failed or drift
 
 
 class ChildProcess:

@@ -37,8 +37,7 @@ class RunSpend:
             return
         changes = self._baseline.changes(records)
         self.lines = self._baseline.lines(changes)
-        dearer = [] if self._tolerance is None else exceeding(changes, self._tolerance)
-        self.problems = [f"over the tolerance of {self._tolerance:g} %: {line}" for line in dearer]
+        self.problems = [message for _, message in exceeding(changes, self._tolerance)]
         try:
             self.lines += self._baseline.write(records)
         except UnusableFileError as error:
