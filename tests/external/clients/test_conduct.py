@@ -42,7 +42,7 @@ IMPATIENT = {"node22-openai-7", "node-ai-6", "node22-ai-7"}
 UNREPEATING = {"node22-ky", "node22-got"}
 # It asks for `stream_options`, which the contract does not know.
 CURIOUS = {"node22-langchain"}
-TRUE = {("early_retry", client, "daily-cap") for client in IMPATIENT}
+TRUE = {("early_retry", client, scenario) for client in IMPATIENT for scenario in ("daily-cap", "rate-limited")}
 TRUE |= {
     ("gave_up", client, scenario)
     for client in UNREPEATING
