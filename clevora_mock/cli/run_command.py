@@ -68,16 +68,13 @@ def run_command(
             host = urlsplit(service.url).hostname or ""
             print_summary(summary, service, proxy_hint(host, child_environment(proxy_exceptions(host))))
         drift = report_recordings(service) if child.has_started else 0
-        failed = _check(checks, summary, service) if child.has_started else 0
-        dear = report_spend(spend, recorder, has_passed=child.status == 0) if child.has_started else 0
-        unwritten = write_report(report, recorder, command, spend) if child.has_started else 0
-    return child.status or failed or dear or drift or unwritten
-
-
-def _check(checks: Checks, summary: RunSummary, service: Service) -> int:
-    """Report the failures of a run, and return the exit status."""
-    found = summary.findings(service.app.state.sandboxes.all())
-    return report_failures(failures_of(found, checks.fail_on), checks)
+        failed = verdict = 0
+        if child.has_started:
+            dear = report_spend(spend, recorder, has_passed=child.status == 0)
+            found = failures_of(summary.findings(service.app.state.sandboxes.all()), checks.fail_on)
+            verdict = report_failures(found, checks, dear) or (exit_status.OVER_BUDGET if dear else 0)
+            failed = write_report(report, recorder, command, spend)
+    return child.status or verdict or drift or failed
 
 
 class ChildProcess:

@@ -105,9 +105,15 @@ def difference(change: int, before: int) -> str:
     return f"{text} ({f'{percent:+}' if percent else '<1'} %)"
 
 
-def exceeding(changes: Iterable[SpendChange], tolerance: float) -> list[str]:
-    """Return a line for each test that costs more than `tolerance` percent more than in the baseline."""
-    return [f"{difference(one.change, one.before or 0)}  {one.name}" for one in changes if one.exceeds(tolerance)]
+def exceeding(changes: Iterable[SpendChange], tolerance: float | None) -> list[tuple[SpendChange, str]]:
+    """Return each change of a test that costs more than `tolerance` percent more, None for any, with a message."""
+    if tolerance is None:
+        return []
+    return [
+        (one, f"over the tolerance of {tolerance:g} %: {difference(one.change, one.before or 0)}  {one.name}")
+        for one in changes
+        if one.exceeds(tolerance)
+    ]
 
 
 def _spent(records: Iterable[SandboxRecord]) -> dict[str, int]:

@@ -1,13 +1,15 @@
 """What the command of ``exec`` spent: against a budget, and against a baseline."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from clevora_mock import exit_status
+from clevora_mock.cli.failures import Failure
 from clevora_mock.cli.options import fail, read_flag
-from clevora_mock.cli.run_record import RunRecorder
+from clevora_mock.cli.run_record import RunRecorder, SandboxRecord
 from clevora_mock.cli.spend_baseline import SpendBaseline, exceeding
 from clevora_mock.core import money
 from clevora_mock.core.errors import UnusableFileError
@@ -48,29 +50,32 @@ def read_checks(
         fail(f"--spend-baseline: {error}", exit_status.FILE_INVALID)
 
 
-def report_spend(checks: SpendChecks, recorder: RunRecorder, *, has_passed: bool) -> int:
-    """Print what was spent as far as a flag asks for it, write the baseline, and return the exit status.
+def report_spend(checks: SpendChecks, recorder: RunRecorder, *, has_passed: bool) -> list[Failure]:
+    """Print what was spent as far as a flag asks for it, write the baseline, and return what fails the run.
 
     The run of a command that has failed is not written.
     """
-    lines, problems = [], []
-    status = 0
+    failures: list[Failure] = []
     if checks.baseline is not None:
-        records = recorder.records()
-        changes = checks.baseline.changes(records)
-        lines = checks.baseline.lines(changes)
-        dearer = [] if checks.tolerance is None else exceeding(changes, checks.tolerance)
-        if dearer:
-            problems += [f"over the tolerance of {checks.tolerance:g} %: {line}" for line in dearer]
-        try:
-            lines += checks.baseline.write(records) if has_passed else []
-        except UnusableFileError as error:
-            problems.append(str(error))
-            status = exit_status.FAILURE
-    if checks.budget is not None and recorder.sums.spent > checks.budget:
-        problems.append(over_budget(recorder.sums.spent, checks.budget, recorder.sums.by("endpoint")))
-    if lines:
+        lines, failures = _compare(checks.baseline, checks.tolerance, recorder.records(), is_written=has_passed)
         sys.stderr.write("\n  ".join([f"clevora-mock: {printable(lines[0])}", *map(printable, lines[1:])]) + "\n")
-    for problem in problems:
-        sys.stderr.write(f"clevora-mock: {printable(problem)}\n")
-    return status or (exit_status.OVER_BUDGET if problems else 0)
+    if checks.budget is not None and recorder.sums.spent > checks.budget:
+        message = over_budget(recorder.sums.spent, checks.budget, recorder.sums.by("endpoint"))
+        failures.append(Failure("exec", "budget", "error", message))
+    for failure in failures:
+        sys.stderr.write(f"clevora-mock: {printable(failure.message)}\n")
+    return failures
+
+
+def _compare(
+    baseline: SpendBaseline, tolerance: float | None, records: Sequence[SandboxRecord], *, is_written: bool
+) -> tuple[list[str], list[Failure]]:
+    """Return the difference as text, and what fails the run."""
+    changes = baseline.changes(records)
+    lines = baseline.lines(changes)
+    failures = [Failure(one.name, "spend", "error", message) for one, message in exceeding(changes, tolerance)]
+    try:
+        lines += baseline.write(records) if is_written else []
+    except UnusableFileError as error:
+        failures.append(Failure("exec", "spend baseline", "error", str(error)))
+    return lines, failures

@@ -1,7 +1,7 @@
 """The verdict on a command's run: findings about its conduct, printed and as files."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -44,16 +44,20 @@ def failures_of(found: Iterable[SandboxFinding], fail_on: FailOn) -> list[Failur
     ]
 
 
-def report_failures(failures: list[Failure], checks: Checks) -> int:
-    """Print and write the outcomes of a run's checks, and return the exit status."""
-    status = _write_junit(failures, checks.junit) if checks.junit is not None else 0
+def report_failures(failures: list[Failure], checks: Checks, others: Sequence[Failure] = ()) -> int:
+    """Print and write the outcomes of a run's checks, and return the exit status.
+
+    `others`, which are reported already, are only in the file and among the annotations.
+    """
+    every = [*failures, *others]
+    status = _write_junit(every, checks.junit) if checks.junit is not None else 0
     failed = [] if checks.fail_on == "never" else [one for one in failures if one.fails]
     if failed:
         status = VERDICT
         count = f"{len(failed)} {'failure' if len(failed) == 1 else 'failures'}"
         sys.stderr.write("\n".join([f"clevora-mock: --fail-on {checks.fail_on}: {count}", *_lines(failed), ""]))
     if is_github_actions():
-        sys.stderr.write("".join(f"{line}\n" for line in annotations(failures)))
+        sys.stderr.write("".join(f"{line}\n" for line in annotations(every)))
     return status
 
 

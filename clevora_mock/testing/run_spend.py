@@ -37,8 +37,7 @@ class RunSpend:
             return
         changes = self.baseline.changes(records)
         self.lines = self.baseline.lines(changes)
-        dearer = [] if self._tolerance is None else exceeding(changes, self._tolerance)
-        self.problems = [f"over the tolerance of {self._tolerance:g} %: {line}" for line in dearer]
+        self.problems = [message for _, message in exceeding(changes, self._tolerance)]
         try:
             self.lines += self.baseline.write(records)
         except UnusableFileError as error:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,20 @@ def test_a_command_over_its_budget_is_status_6_with_what_cost_it() -> None:
 @pytest.mark.parametrize(("times", "status", "expected"), [(3, 0, 0), (3, 7, 7), (4, 7, 7)])
 def test_within_the_budget_or_failed_the_status_is_the_commands(times: int, status: int, expected: int) -> None:
     assert ask(times, "--budget", "0.06", "--quiet", status=status).returncode == expected
+
+
+@pytest.mark.slow
+def test_what_is_too_dear_is_in_junit_and_among_the_annotations(tmp_path: Path) -> None:
+    file, baseline = tmp_path / "junit.xml", tmp_path / "spend.json"
+    baseline.write_text('{"format": 1, "dollars": {"default": 0.01}}', encoding="utf-8")
+    flags = ("--budget", "0.01", "--spend-baseline", str(baseline), "--spend-tolerance", "5", "--junit", str(file))
+    command = (sys.executable, "-c", ASK, "1", "0")
+    ended = run_program("exec", *flags, "--", *command, GITHUB_ACTIONS="true")
+    assert ended.returncode == 6
+    cases = {case.get("name"): case for case in ET.parse(file).iter("testcase")}
+    failures = {name: case.find("failure") for name, case in cases.items()}
+    assert {name: failure is not None for name, failure in failures.items()} == {"spend": True, "budget": True}
+    assert "::error title=clevora-mock%3A budget in exec::spent $0.02, and the budget is $0.01" in ended.stderr
 
 
 @pytest.mark.slow

@@ -1,10 +1,10 @@
 // Calls of an adapter, in Node or in a page.
 
 // Returns the names by which a program can identify an error: its class and the class below it, if these are more than
-// Error, which every error is. One that is nothing but an Error is known by its message.
+// Error, which every error is. One that is nothing but an Error, or an object, is known by its message.
 function names(error) {
   const kind = Object.getPrototypeOf(error);
-  const classes = [kind, Object.getPrototypeOf(kind)].map(({ constructor }) => constructor.name);
+  const classes = [kind, Object.getPrototypeOf(kind)].filter(Boolean).map(({ constructor }) => constructor.name);
   const own = classes.filter((name) => name !== "Error" && name !== "Object");
   return own.length ? own : [`Error: ${error.message}`];
 }

@@ -15,9 +15,9 @@ from tests.support.control import control
 from tests.support.world import World
 
 # A sandbox's clock and the client's pauses run so many times as fast.
-SPEED = 10
+SPEED = 20
 SCENARIOS = sorted(path.name.removesuffix(".yaml") for path in scenarios().iterdir() if path.name.endswith(".yaml"))
-QUESTIONS = [f"Tell me about the sea, part {number}." for number in range(5)]
+QUESTIONS = [f"Tell me about the sea, part {number}." for number in range(4)]
 
 NAMES = ("suite-openai", "clients-openai", "node-openai-6", "node22-openai-7", "node-ai-6", "node22-ai-7")
 LANGCHAIN = ("clients-langchain", "node22-langchain")
@@ -29,8 +29,26 @@ TESTED = {client.id: client for client in (*CLIENTS, *PLAIN) if client in PLAIN 
 # Its adapter retries less than the package by default.
 MORE: dict[str, dict[str, Any]] = {"node22-langchain": {"retries": 6}}
 
-# What is found all the same, since it is so: by scenario, the clients and the kind.
-TRUE: dict[tuple[str, str], set[str]] = {}
+# A daily limit ends at midnight. OpenAI's SDK for Node waits for it in version 6, so there is little to wait for, and a
+# single question does not reach the next day's limit.
+CLOCKS = {"daily-cap": "2026-05-11T23:57:30Z"}
+QUESTIONS_OF = {"daily-cap": QUESTIONS[:1]}
+
+# What is found all the same, since it is so: the clients, the scenarios and the kind.
+#
+# They take no Retry-After of a minute or more, and ask again after a pause of their own.
+IMPATIENT = {"node22-openai-7", "node-ai-6", "node22-ai-7"}
+# They repeat no POST by default.
+UNREPEATING = {"node22-ky", "node22-got"}
+# It asks for `stream_options`, which the contract does not know.
+CURIOUS = {"node22-langchain"}
+TRUE = {("early_retry", client, scenario) for client in IMPATIENT for scenario in ("daily-cap", "rate-limited")}
+TRUE |= {
+    ("gave_up", client, scenario)
+    for client in UNREPEATING
+    for scenario in ("brownout", "flaky", "pessimist", "rate-limited")
+}
+TRUE |= {("unknown_fields", client, scenario) for client in CURIOUS for scenario in SCENARIOS}
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +57,7 @@ def workers() -> Iterator[Callable[[str], Worker]]:
         yield cache(lambda client_id: running.enter_context(Worker(TESTED[client_id], SPEED)))
 
 
-def run_program(client_id: str, worker: Worker, world: World) -> None:
+def run_program(client_id: str, worker: Worker, world: World, questions: list[str]) -> None:
     """Ask some questions, as a program does that stops at a wrong key, and asks again for a stream without an end."""
 
     def call(function: str, **arguments: Any) -> dict[str, Any]:
@@ -49,12 +67,12 @@ def run_program(client_id: str, worker: Worker, world: World) -> None:
             raise StopIteration
         return outcome
 
-    for question in QUESTIONS:
+    for question in questions:
         request = {"model": "clevora-1.0-turbo", "messages": [{"role": "user", "content": question}]}
         try:
             call("chat", request=request)
             read = call("stream", request=request)
-            if not read.get("finish"):
+            if not read.get("finish") and read.get("error", {}).get("status") is None:
                 call("stream", request=request)
             call("embed", texts=[question])
         except StopIteration:
@@ -68,8 +86,26 @@ def test_nobody_is_accused_of_its_defaults(
     live_world: World, workers: Callable[[str], Worker], client_id: str, scenario: str
 ) -> None:
     control(live_world, "PUT scenario", json={"name": scenario})
-    control(live_world, "PATCH clock", json={"mode": "scaled", "speed": SPEED})
-    run_program(client_id, workers(client_id), live_world)
+    now = {"now": CLOCKS[scenario]} if scenario in CLOCKS else {}
+    control(live_world, "PATCH clock", json={"mode": "scaled", "speed": SPEED} | now)
+    run_program(client_id, workers(client_id), live_world, QUESTIONS_OF.get(scenario, QUESTIONS))
     found = control(live_world, "GET conduct?final=true")["findings"]
     assert records.journal(live_world)
-    assert {finding["kind"] for finding in found} == TRUE.get((client_id, scenario), set()), found
+    false = [one for one in found if (one["kind"], client_id, scenario) not in TRUE]
+    assert false == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("client_id", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in TESTED])
+def test_a_program_that_goes_on_after_half_a_stream_is_found(
+    live_world: World, workers: Callable[[str], Worker], client_id: str
+) -> None:
+    control(live_world, "PUT scenario", json={"name": "cut-stream"})
+    for question in QUESTIONS[:2]:
+        request = {"model": "clevora-1.0-turbo", "messages": [{"role": "user", "content": question}]}
+        more = MORE.get(client_id, {})
+        workers(client_id).call(
+            "stream", base_url=live_world.base_url, api_key=live_world.api_key, request=request, **more
+        )
+    found = control(live_world, "GET conduct?final=true")["findings"]
+    assert [(one["kind"], one["count"]) for one in found if one["kind"] != "unknown_fields"] == [("half_stream", 1)]
