@@ -84,7 +84,7 @@ SHAPES: list[tuple[str, Any, set[str]]] = [
     ("POST /__mock/webhooks/sign", {"payload": {"type": "payment.succeeded"}}, {"headers", "body"}),
     ("GET /__mock/requests", None, {"count", "evicted", "requests"}),
     ("DELETE /__mock/requests", None, {"count", "evicted", "requests"}),
-    ("GET /__mock/conduct", None, {"findings"}),
+    ("GET /__mock/conduct", None, {"verdict", "findings"}),
     (
         "GET /__mock/ledger?uid=demo",
         None,
