@@ -61,6 +61,8 @@ def run_command(settings: Settings, command: Sequence[str], checks: Checks = NO_
 
 def _check(checks: Checks, summary: RunSummary, service: Service) -> int:
     """Report the failures of a run, and return the exit status."""
+    if not checks.are_needed:
+        return 0
     found = summary.findings(service.app.state.sandboxes.all())
     return report_failures(failures_of(found, checks.fail_on), checks)
 
