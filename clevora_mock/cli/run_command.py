@@ -71,8 +71,9 @@ def run_command(
         failed = verdict = 0
         if child.has_started:
             dear = report_spend(spend, recorder, has_passed=child.status == 0)
-            found = failures_of(summary.findings(service.app.state.sandboxes.all()), checks.fail_on)
-            verdict = report_failures(found, checks, dear) or (exit_status.OVER_BUDGET if dear else 0)
+            found = summary.findings(service.app.state.sandboxes.all()) if checks.are_needed else []
+            verdict = report_failures(failures_of(found, checks.fail_on), checks, dear)
+            verdict = verdict or (exit_status.OVER_BUDGET if dear else 0)
             failed = write_report(report, recorder, command, spend)
     return child.status or verdict or drift or failed
 

@@ -27,6 +27,11 @@ class Checks(Struct, frozen=True):
     fail_on: FailOn = "never"
     junit: str | None = None
 
+    @property
+    def are_needed(self) -> bool:
+        """True if something is made of the findings."""
+        return self.fail_on != "never" or self.junit is not None or is_github_actions()
+
 
 def failures_of(found: Iterable[SandboxFinding], fail_on: FailOn) -> list[Failure]:
     """Return a failure for each kind of finding in each sandbox; errors fail in files even with ``never``."""

@@ -5,6 +5,7 @@ Findings are collected when a sandbox is removed, so that those of one test's sa
 
 from collections import Counter
 from collections.abc import Iterable
+from threading import Thread
 from typing import NamedTuple
 
 from clevora_mock.core import money
@@ -13,7 +14,9 @@ from clevora_mock.core.conduct.finding import ConductFinding
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.sandbox import Sandbox
 
-# Findings that are printed, and those that are kept; errors before warnings then.
+# A journal that takes the event loop more than some milliseconds.
+_LONG_JOURNAL = 500
+# Findings that are printed, and those that are kept.
 MAX_FINDINGS = 10
 MAX_KEPT = 1_000
 # Kinds of errors that are counted one by one; scenarios have codes of their own.
@@ -38,6 +41,8 @@ class RunSummary:
         # Of the sandboxes that were removed.
         self._findings: list[SandboxFinding] = []
         self._found = 0
+        # Those that are still looked for, each in a thread that fills a list of its own.
+        self._running: list[tuple[Thread, list[SandboxFinding]]] = []
 
     def add(self, sandbox: str, entry: JournalEntry) -> None:
         """Count a finished request."""
@@ -53,17 +58,35 @@ class RunSummary:
         self.errors[name if name in self.errors or len(self.errors) < MAX_ERRORS else "other errors"] += 1
 
     def add_findings(self, sandbox: Sandbox) -> None:
-        """Collect the findings of a sandbox that is about to be removed."""
-        found = _findings_of(sandbox)
+        """Collect the findings of a sandbox that is about to be removed; those of a long journal in a thread."""
+        entries, found = list(sandbox.journal.entries), list[SandboxFinding]()
+        work = Thread(target=_collect, args=(sandbox.name, entries, is_wall_time(sandbox.clock), found), daemon=True)
+        if len(entries) > _LONG_JOURNAL:
+            work.start()
+            self._running.append((work, found))
+        else:
+            work.run()
+            self._add(found)
+
+    def _add(self, found: list[SandboxFinding]) -> None:
         self._found += len(found)
         self._findings = _kept([*self._findings, *found])
 
+    def _finish(self) -> None:
+        """Wait for the findings that are still looked for."""
+        for work, found in self._running:
+            work.join()
+            self._add(found)
+        self._running = []
+
     def findings(self, sandboxes: Iterable[Sandbox]) -> list[SandboxFinding]:
         """Return the findings, at most `MAX_KEPT`; `sandboxes` are those that have not been removed."""
+        self._finish()
         return _kept([*self._findings, *(found for sandbox in sandboxes for found in _findings_of(sandbox))])
 
     def lines(self, sandboxes: Iterable[Sandbox]) -> list[str]:
         """Return the sums, the errors and the findings as text; `sandboxes` are those that have not been removed."""
+        self._finish()
         left = [found for sandbox in sandboxes for found in _findings_of(sandbox)]
         total = self._found + len(left)
         failed = self.errors.total()
@@ -87,15 +110,19 @@ def cost_text(finding: ConductFinding) -> str:
 
 
 def _findings_of(sandbox: Sandbox) -> list[SandboxFinding]:
-    found = findings(sandbox.journal.entries, is_wall_time=is_wall_time(sandbox.clock))
-    return [SandboxFinding(sandbox.name, finding) for finding in found]
+    found: list[SandboxFinding] = []
+    _collect(sandbox.name, sandbox.journal.entries, is_wall_time(sandbox.clock), found)
+    return found
+
+
+def _collect(name: str, entries: Iterable[JournalEntry], is_wall: bool, found: list[SandboxFinding]) -> None:
+    """Add the findings about a sandbox to `found`."""
+    found += [SandboxFinding(name, finding) for finding in findings(entries, is_wall_time=is_wall)]
 
 
 def _kept(found: list[SandboxFinding]) -> list[SandboxFinding]:
-    """Return the first `MAX_KEPT` findings; of more, errors first."""
-    if len(found) > MAX_KEPT:
-        found.sort(key=lambda one: one.finding.severity)
-    return found[:MAX_KEPT]
+    """Return the first `MAX_KEPT` findings, errors before warnings."""
+    return sorted(found, key=lambda one: one.finding.severity)[:MAX_KEPT]
 
 
 def _count(number: int, noun: str) -> str:

@@ -237,7 +237,7 @@ class TestSummary:
         assert head == "clevora-mock: 3 requests, 2 errors, 40 tokens, $0.02 spent"
         assert errors == "  errors: 2 x 400 invalid_field"
         assert findings == [
-            "  retried_final: sk_live_0123456789ab...ef repeated a request unchanged after 400 (1 request)"
+            "  error retried_final: sk_live_0123456789ab...ef repeated a request unchanged after 400 (1 request)"
         ]
 
     def test_removed_sandboxes_count_with_their_findings(self) -> None:

@@ -225,6 +225,18 @@ def test_the_summary_of_one_request_is_in_the_singular() -> None:
     assert summary.lines([])[0].startswith("1 request, 0 errors, 1 token, ")
 
 
+@pytest.mark.parametrize("count", [5, 5_000])
+def test_the_findings_of_a_removed_sandbox_are_kept_however_long_its_journal_is(count: int) -> None:
+    alone = Sandbox("alone", Settings().sandbox_config(), Clock(), StartupScenario(DEFAULT))
+    alone.journal.entries.extend(entries([11 * number for number in range(count)]))
+    summary = RunSummary()
+    summary.add_findings(alone)
+    alone.journal.clear()
+    assert [(sandbox, finding.kind, finding.count) for sandbox, finding in summary.findings([])] == [
+        ("alone", "no_backoff", count)
+    ]
+
+
 def test_the_summary_lists_ten_findings_and_counts_the_rest() -> None:
     alone = Sandbox("alone", Settings().sandbox_config(), Clock(), StartupScenario(DEFAULT))
     for number in range(12):

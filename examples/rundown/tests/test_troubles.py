@@ -23,7 +23,7 @@ def test_a_short_rate_limit_is_waited_out_and_a_missing_search_is_done_without(a
 
 def test_a_long_rate_limit_is_passed_on_to_the_reader(app: TestClient, ask: Ask, sandbox: Any) -> None:
     sandbox.use("rate-limited")
-    app.post("/outline", json=TOPIC)
+    app.post("/outline", json=TOPIC | {"topic": "white dwarfs"})
     ask("Who should be the guest?")
 
     refusal = app.post("/outline", json=TOPIC)
