@@ -1,5 +1,6 @@
 """``/__mock/state`` and ``/__mock/reset``: save a sandbox's state, restore it, reset it."""
 
+import gc
 from typing import Literal
 
 import msgspec
@@ -14,6 +15,7 @@ from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core import snapshot
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario_run import Displaced, ScenarioRun
 from clevora_mock.core.snapshot import ScenarioState, State
 from clevora_mock.web.background import LONG, Background
@@ -44,14 +46,25 @@ def show_state(background: Background) -> ControlHandler:
     """Handle ``GET /__mock/state``: return a snapshot of the sandbox, without keys and secrets."""
 
     async def show(request: Request) -> Response:
-        state = snapshot.dump(get_sandbox(request))
+        state = _dump(get_sandbox(request))
         size = _SIZE * (len(state.journal) + len(state.accounts) + len(state.checkouts) + state.ledger_entries)
         return await long_response(background, size, encode_parts(state))
 
     return show
 
 
-def put_state(sender: WebhookSender, background: Background) -> ControlHandler:
+def _dump(sandbox: Sandbox) -> State:
+    """Return the state of `sandbox`; what the copy makes is not garbage, and to look for some takes twice as long."""
+    is_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return snapshot.dump(sandbox)
+    finally:
+        if is_collecting:
+            gc.enable()
+
+
+def put_state(sender: WebhookSender, background: Background, sandboxes: Sandboxes) -> ControlHandler:
     """Handle ``PUT /__mock/state``: restore a snapshot, all or nothing."""
 
     async def put(request: Request) -> Response:
@@ -61,7 +74,11 @@ def put_state(sender: WebhookSender, background: Background) -> ControlHandler:
             restored = await background.run(LONG, lambda: PreparedState(parse_state(body), sandbox.config.journal_size))
         except ValueError as error:
             raise ApiError("invalid_field", f"state: {error}") from None
+        replaced = sandbox.accounts
         restored.restore(sandbox)
+        # Else the garbage collection frees all of them at once, while other requests wait.
+        background.start(replaced.clear)
+        sandboxes.count(sandbox)
         sender.resume(request.app, sandbox)
         sandbox.announce("reset", "state")
         return json_response(RestoredState(True))
