@@ -288,6 +288,12 @@ def test_a_length_that_is_no_number_says_nothing(length: bytes) -> None:
     assert body == RequestBody(b"{}", 2)
 
 
+def test_a_refused_body_without_a_length_that_waits_for_its_turn_is_not_asked_for() -> None:
+    headers = {b"transfer-encoding": b"chunked", b"expect": b"100-continue"}
+    body = asyncio.run(read_body("POST", headers, receiver([]), MemoryShare(MemoryBudget(0)), refuse))
+    assert (body.content, body.fits) == (b"", False)
+
+
 def test_a_length_of_thousands_of_digits_is_too_large() -> None:
     """Python refuses to convert it."""
     incoming: list[Message] = [{"type": "http.request", "body": b"{}"}]

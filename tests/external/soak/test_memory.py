@@ -341,7 +341,9 @@ def test_long_scenarios_of_many_sandboxes(victim: Victim, values: int, count: in
 def test_large_snapshots_in_many_sandboxes(victim: Victim, what: str) -> None:
     body = kept_state(victim, what)
     for number in range(4):
-        assert victim.http.put(f"/sandbox/s{number}/__mock/state", content=body).status_code == 200
+        # Some of them take the server half a minute.
+        answer = victim.http.put(f"/sandbox/s{number}/__mock/state", content=body, timeout=300)
+        assert answer.status_code == 200
     check(victim)
 
 
