@@ -184,6 +184,7 @@ def test_a_slow_reader_misses_the_oldest_events_beyond_a_mebibyte(slow_reader: S
 
 
 def test_a_reader_that_reads_misses_no_long_event(slow_reader: SlowReader) -> None:
-    for count, name in enumerate("abcdef", 1):
-        start_long_scenario(slow_reader.sandbox, name)
-        assert len(slow_reader.read()) == count
+    for read in range(1, 6):
+        for name in "ab":
+            start_long_scenario(slow_reader.sandbox, name)
+        assert len(slow_reader.read()) == 2 * read

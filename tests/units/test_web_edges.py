@@ -309,7 +309,8 @@ def test_a_number_is_described_with_its_bounds(type_: Any, described: str) -> No
 
 def test_a_refused_body_without_a_length_that_waits_for_its_turn_is_not_asked_for() -> None:
     headers = {b"transfer-encoding": b"chunked", b"expect": b"100-continue"}
-    body = asyncio.run(read_body("POST", headers, receiver([]), MemoryShare(MemoryBudget(0)), refuse))
+    incoming: list[Message] = [{"type": "http.request", "body": b"{}"}]
+    body = asyncio.run(read_body("POST", headers, receiver(incoming), MemoryShare(MemoryBudget(0)), refuse))
     assert (body.content, body.fits) == (b"", False)
 
 
