@@ -15,7 +15,8 @@ from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core import snapshot
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.sandboxes import Sandboxes
+from clevora_mock.core.sandbox_size import size_of_records, size_of_scenario
+from clevora_mock.core.sandboxes import MAX_KEPT_BYTES, Sandboxes
 from clevora_mock.core.scenario_run import Displaced, ScenarioRun
 from clevora_mock.core.snapshot import ScenarioState, State
 from clevora_mock.web.background import LONG, Background
@@ -74,6 +75,9 @@ def put_state(sender: WebhookSender, background: Background, sandboxes: Sandboxe
             restored = await background.run(LONG, lambda: PreparedState(parse_state(body), sandbox.config.journal_size))
         except ValueError as error:
             raise ApiError("invalid_field", f"state: {error}") from None
+        if restored.size > MAX_KEPT_BYTES:
+            most = f"{MAX_KEPT_BYTES // 1024**2} MiB beside the journal"
+            raise ApiError("invalid_field", f"state: expected a sandbox of at most {most}; --import takes larger ones")
         replaced = sandbox.accounts
         restored.restore(sandbox)
         # Else the garbage collection frees all of them at once, while other requests wait.
@@ -124,6 +128,13 @@ class PreparedState:
         self._restored = snapshot.parse(state, journal_size)
         self._run = _scenario_run(state.scenario)
         self._side_runs = {name: _scenario_run(saved) for name, saved in state.side_scenarios.items()}
+
+    @property
+    def size(self) -> int:
+        """The memory of what the sandbox will keep beside its journal, in bytes."""
+        parts, runs = self._restored, (self._run, *self._side_runs.values())
+        records = size_of_records(parts.accounts, parts.users, parts.checkouts, parts.rng)
+        return records + sum(size_of_scenario(run.scenario) for run in runs)
 
     def restore(self, sandbox: Sandbox) -> None:
         """Replace the state of `sandbox`; only once, since the sandbox goes on to change what it gets."""

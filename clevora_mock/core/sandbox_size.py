@@ -3,9 +3,16 @@
 The sizes of records were measured; they include the containers that hold them.
 """
 
-from clevora_mock.core.accounts import Account
+from typing import TYPE_CHECKING
+
+from clevora_mock.core.accounts import Account, Accounts
+from clevora_mock.core.payments import Checkouts
+from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import DEFAULT, Scenario
+
+if TYPE_CHECKING:
+    from clevora_mock.core.users import Users
 
 _ACCOUNT_BYTES = 2_000
 _KEY_BYTES = 1_600
@@ -23,17 +30,22 @@ _VALUE_BYTES, _MOST_VALUES_BYTES = 20, 1_600_000
 
 def size_of(sandbox: Sandbox) -> int:
     """Return the memory in bytes, roughly."""
-    checkouts = sandbox.checkouts
-    marks = len(checkouts.processed_events) + len(sandbox.rng.counters)
-    size = sum(map(_size_of_account, sandbox.accounts.by_uid.values())) + len(checkouts.by_id) * _CHECKOUT_BYTES
-    # Users are made on first use.
-    if sandbox.has_users:
-        marks += len(sandbox.users.deleted)
-        size += len(sandbox.users.by_uid) * _USER_BYTES
     runs = (sandbox.scenario_run, *sandbox.side_runs.values())
     shared = (DEFAULT, sandbox.startup.scenario)
     own = (run.scenario for run in runs if not any(run.scenario is each for each in shared))
-    return size + marks * _MARK_BYTES + sum(map(_size_of_scenario, own))
+    # Users are made on first use.
+    users = sandbox.users if sandbox.has_users else None
+    return size_of_records(sandbox.accounts, users, sandbox.checkouts, sandbox.rng) + sum(map(size_of_scenario, own))
+
+
+def size_of_records(accounts: Accounts, users: "Users | None", checkouts: Checkouts, rng: SeededRng) -> int:
+    """Return the memory of all but the scenarios."""
+    marks = len(checkouts.processed_events) + len(rng.counters)
+    size = sum(map(_size_of_account, accounts.by_uid.values())) + len(checkouts.by_id) * _CHECKOUT_BYTES
+    if users is not None:
+        marks += len(users.deleted)
+        size += len(users.by_uid) * _USER_BYTES
+    return size + marks * _MARK_BYTES
 
 
 def _size_of_account(account: Account) -> int:
@@ -42,7 +54,8 @@ def _size_of_account(account: Account) -> int:
     return _ACCOUNT_BYTES + records
 
 
-def _size_of_scenario(scenario: Scenario) -> int:
+def size_of_scenario(scenario: Scenario) -> int:
+    """Return the memory of a scenario with its source."""
     length = len(scenario.source)
     text = length if scenario.source.isascii() else length * _WIDE_BYTES
     return text + min(length * _VALUE_BYTES, _MOST_VALUES_BYTES)

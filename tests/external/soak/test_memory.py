@@ -343,7 +343,8 @@ def test_large_snapshots_in_many_sandboxes(victim: Victim, what: str) -> None:
     for number in range(4):
         # Some of them take the server half a minute.
         answer = victim.http.put(f"/sandbox/s{number}/__mock/state", content=body, timeout=300)
-        assert answer.status_code == 200
+        # Some are too large for a sandbox.
+        assert answer.status_code in (200, 400)
     check(victim)
 
 
