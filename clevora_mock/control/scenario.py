@@ -10,6 +10,7 @@ from clevora_mock.control.endpoint import get_sandbox
 from clevora_mock.control.schemas import ActiveScenario, RuleCounts, ScenarioList, ScenarioSummary
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.messages import closest_match
+from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT, Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.scenarios.store import ScenarioStore
@@ -33,9 +34,10 @@ class ScenarioName(Struct):
 class ScenarioHandlers:
     """The handlers; `store` has the scenarios that can be started by name, which are read in `background`."""
 
-    def __init__(self, store: ScenarioStore, background: Background) -> None:
+    def __init__(self, store: ScenarioStore, background: Background, sandboxes: Sandboxes) -> None:
         self._store = store
         self._background = background
+        self._sandboxes = sandboxes
 
     async def list(self, request: Request) -> Response:
         """Handle ``GET /__mock/scenarios``."""
@@ -55,7 +57,9 @@ class ScenarioHandlers:
         """
         body = await request.body()
         size = LONG if self._store.has_own else _SIZE * len(body)
-        get_sandbox(request).start_scenario(await self._background.run(size, lambda: self._read(body)))
+        sandbox, scenario = get_sandbox(request), await self._background.run(size, lambda: self._read(body))
+        sandbox.start_scenario(scenario)
+        self._sandboxes.count(sandbox)
         return await self.show(request)
 
     async def delete(self, request: Request) -> Response:
