@@ -24,7 +24,7 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.journal import JournalMemory, RequestListener
 from clevora_mock.core.metrics import RequestMetrics
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
-from clevora_mock.core.sandboxes import Sandboxes
+from clevora_mock.core.sandboxes import MAX_KEPT_BYTES, Limit, Sandboxes
 from clevora_mock.core.scenario import DEFAULT, Scenario
 from clevora_mock.evidence import read_evidence
 from clevora_mock.firebase.routes import build_firebase_routes
@@ -226,11 +226,15 @@ def _start_name(name: str | None) -> str | None:
     return None if name is None else f"{name}-{wall_micros() // 1000:x}"
 
 
-def _eviction_logger(settings: Settings) -> Callable[[str], None]:
-    def log(name: str) -> None:
+def _eviction_logger(settings: Settings) -> Callable[[str, Limit], None]:
+    reasons: dict[Limit, str] = {
+        "sandboxes": f"the least recently used of {settings.max_sandboxes:,}; raise --max-sandboxes to keep more",
+        "memory": f"the least recently used large one; the sandboxes keep more than {MAX_KEPT_BYTES // 1024**2} MiB",
+    }
+
+    def log(name: str, limit: Limit) -> None:
         if not settings.quiet:
-            size = f"{settings.max_sandboxes:,}"
-            _log(f"sandbox {name} evicted, the least recently used of {size}; raise --max-sandboxes to keep more")
+            _log(f"sandbox {name} evicted, {reasons[limit]}")
 
     return log
 

@@ -2,8 +2,9 @@
 
 The command is a child of this process, with its terminal and streams, and gets the signals that this process gets. So
 do the processes that it starts, since they are a group; in the foreground of a terminal that is the terminal's own. The
-group is killed when `exec` is. `exec` exits with the command's status or, when a signal ended it, with 128 plus the
-signal's number. On Linux it reaps the orphans that it gets as a container's first process.
+group is killed when `exec` is, but for a process that made a session of its own (``setsid``), which has left the group.
+`exec` exits with the command's status or, when a signal ended it, with 128 plus the signal's number. On Linux it reaps
+the orphans that it gets as a container's first process.
 """
 
 import asyncio

@@ -149,7 +149,7 @@ def _pages(context: ControlContext, table: Sequence[ControlRoute]) -> list[Contr
 
 def _state(context: ControlContext) -> list[ControlRoute]:
     """Return the routes of a sandbox's state, clock and scenario."""
-    scenarios, row = ScenarioHandlers(context.store, context.background), ControlRoute
+    scenarios, row = ScenarioHandlers(context.store, context.background, context.sandboxes), ControlRoute
     return [
         row(
             "POST /__mock/reset",
@@ -168,7 +168,7 @@ def _state(context: ControlContext) -> list[ControlRoute]:
         ),
         row(
             "PUT /__mock/state",
-            state.put_state(context.sender, context.background),
+            state.put_state(context.sender, context.background, context.sandboxes),
             "restores a snapshot, all or nothing",
             schemas.RestoredState,
             State,

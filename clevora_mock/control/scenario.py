@@ -19,6 +19,7 @@ from clevora_mock.control.schemas import (
 )
 from clevora_mock.core.errors import ApiError, invalid
 from clevora_mock.core.messages import closest_match, quoted
+from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT, Scenario
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.scenarios.problems import ScenarioError, ScenarioNotFound, ScenarioProblem
@@ -56,9 +57,10 @@ class ScenarioText(Struct, forbid_unknown_fields=True):
 class ScenarioHandlers:
     """The handlers; `store` has the scenarios that can be started by name, which are read in `background`."""
 
-    def __init__(self, store: ScenarioStore, background: Background) -> None:
+    def __init__(self, store: ScenarioStore, background: Background, sandboxes: Sandboxes) -> None:
         self._store = store
         self._background = background
+        self._sandboxes = sandboxes
 
     async def list(self, request: Request) -> Response:
         """Handle ``GET /__mock/scenarios``."""
@@ -108,7 +110,9 @@ class ScenarioHandlers:
         """
         body = await request.body()
         size = LONG if self._store.has_own else _SIZE * len(body)
-        get_sandbox(request).start_scenario(await self._background.run(size, lambda: self._read(body)))
+        sandbox, scenario = get_sandbox(request), await self._background.run(size, lambda: self._read(body))
+        sandbox.start_scenario(scenario)
+        self._sandboxes.count(sandbox)
         return await self.show(request)
 
     async def delete(self, request: Request) -> Response:

@@ -1,5 +1,6 @@
 """``/__mock/state`` and ``/__mock/reset``: save a sandbox's state, restore it, reset it."""
 
+import gc
 from typing import Literal
 
 import msgspec
@@ -16,6 +17,8 @@ from clevora_mock.core import snapshot
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.messages import quoted
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.sandbox_size import size_of_records, size_of_scenario
+from clevora_mock.core.sandboxes import MAX_KEPT_BYTES, Sandboxes
 from clevora_mock.core.scenario_run import Displaced, ScenarioRun
 from clevora_mock.core.snapshot import ScenarioState, State
 from clevora_mock.web.background import LONG, Background
@@ -47,14 +50,25 @@ def show_state(background: Background) -> ControlHandler:
     """Handle ``GET /__mock/state``: return a snapshot of the sandbox, without keys and secrets."""
 
     async def show(request: Request) -> Response:
-        state = snapshot.dump(get_sandbox(request))
+        state = _dump(get_sandbox(request))
         size = _SIZE * (len(state.journal) + len(state.accounts) + len(state.checkouts) + state.ledger_entries)
         return await long_response(background, size, encode_parts(state))
 
     return show
 
 
-def put_state(sender: WebhookSender, background: Background) -> ControlHandler:
+def _dump(sandbox: Sandbox) -> State:
+    """Return the state of `sandbox`; what the copy makes is not garbage, and to look for some takes twice as long."""
+    is_collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return snapshot.dump(sandbox)
+    finally:
+        if is_collecting:
+            gc.enable()
+
+
+def put_state(sender: WebhookSender, background: Background, sandboxes: Sandboxes) -> ControlHandler:
     """Handle ``PUT /__mock/state``: restore a snapshot, all or nothing."""
 
     async def put(request: Request) -> Response:
@@ -64,7 +78,14 @@ def put_state(sender: WebhookSender, background: Background) -> ControlHandler:
             restored = await background.run(LONG, lambda: PreparedState(parse_state(body), sandbox.config.journal_size))
         except ValueError as error:
             raise ApiError("invalid_field", f"state: {error}") from None
+        if restored.size > MAX_KEPT_BYTES:
+            most = f"{MAX_KEPT_BYTES // 1024**2} MiB beside the journal"
+            raise ApiError("invalid_field", f"state: expected a sandbox of at most {most}; --import takes larger ones")
+        replaced = sandbox.accounts
         restored.restore(sandbox)
+        # Else the garbage collection frees all of them at once, while other requests wait.
+        background.start(replaced.clear)
+        sandboxes.count(sandbox)
         sender.resume(request.app, sandbox)
         sandbox.announce("reset", "state")
         return json_response(RestoredState(True))
@@ -114,6 +135,13 @@ class PreparedState:
         self._restored = snapshot.parse(state, journal_size)
         self._run = _scenario_run(state.scenario)
         self._side_runs = {name: _scenario_run(saved) for name, saved in state.side_scenarios.items()}
+
+    @property
+    def size(self) -> int:
+        """The memory of what the sandbox will keep beside its journal, in bytes."""
+        parts, runs = self._restored, (self._run, *self._side_runs.values())
+        records = size_of_records(parts.accounts, parts.users, parts.checkouts, parts.rng)
+        return records + sum(size_of_scenario(run.scenario) for run in runs)
 
     def restore(self, sandbox: Sandbox) -> None:
         """Replace the state of `sandbox`; only once, since the sandbox goes on to change what it gets."""

@@ -147,6 +147,14 @@ class Accounts:
         self._keys_by_hash[key.hash] = key
         self._keys_by_id[key.id] = key
 
+    def clear(self) -> None:
+        """Drop all accounts and keys, one after the other, so that each is freed at once."""
+        while self.by_uid:
+            _, account = self.by_uid.popitem()
+            while account.keys:
+                key = account.keys.pop()
+                del self._keys_by_hash[key.hash], self._keys_by_id[key.id]
+
     def has_key_hash(self, key_hash: bytes) -> bool:
         return key_hash in self._keys_by_hash
 

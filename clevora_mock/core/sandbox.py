@@ -68,7 +68,8 @@ class Sandbox:
     """Accounts, users, limits, payments, scenario and journal under one name.
 
     `side_runs` are scenarios that run beside the active one, for single requests. `running` is the number of requests
-    that run, and `is_kept` is True once the server has the sandbox beyond them.
+    that run, and `is_kept` is True once the server has the sandbox beyond them. `size` is the memory of what it keeps
+    beside the journal, in bytes, when it was counted last, and `uncounted` the number of requests since.
     """
 
     def __init__(
@@ -85,6 +86,7 @@ class Sandbox:
         self.startup = startup
         self.running = 0
         self.is_kept = False
+        self.size = self.uncounted = 0
         self._wall_clock = Clock() if config.real_delays else None
         self.journal = Journal(config.journal_size, journals)
         self.change_listeners: list[ChangeListener] = []
@@ -184,6 +186,11 @@ class Sandbox:
             del self.side_runs[next(iter(self.side_runs))]
         run = self.side_runs[name] = ScenarioRun(scenario, self.clock.now())
         return run
+
+    @property
+    def has_users(self) -> bool:
+        """True once `users` has been used."""
+        return self._users is not None
 
     @property
     def users(self) -> "Users":

@@ -1,20 +1,29 @@
 """The sandboxes of a server by name, each created on first use.
 
 ``/v1/...`` belongs to `default`, ``/sandbox/<name>/v1/...`` to `<name>`. Beyond the capacity, the least recently used
-one without a running request is evicted. A request to a sandbox that does not exist gets one for itself, which is kept
-only once a request to it is accepted.
+one without a running request is evicted; beyond the memory, such a one that keeps more than its share. A request to a
+sandbox that does not exist gets one for itself, which is kept only once a request to it is accepted.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.sandbox_size import size_of
 
 DEFAULT = "default"
 MAX_SANDBOXES = 1000
 # Names of sandboxes that do not exist, of which the draws for request ids are known.
 _MAX_REFUSED = 1000
+# Of what all sandboxes keep beside their journals.
+MAX_KEPT_BYTES = 64 * 1024 * 1024
+# Requests of a sandbox after which it is counted again, since a large one takes a millisecond.
+_COUNTED_EVERY = 8
+
+# The limit for which a sandbox is evicted.
+Limit = Literal["sandboxes", "memory"]
 
 _PREFIX = "/sandbox/"
 _NAME = r"[a-z0-9][a-z0-9-]{0,62}"
@@ -33,21 +42,26 @@ def path_of(name: str) -> str:
 class Sandboxes:
     """The sandboxes of a server.
 
-    `make` creates one; `on_evicted` is called with the name of each evicted one, `on_closed` with each removed one.
+    `make` creates one; `on_evicted` is called with the name of each evicted one and the limit, `on_closed` with each
+    removed one.
     """
 
     def __init__(
         self,
         make: Callable[[str], Sandbox],
-        on_evicted: Callable[[str], None],
+        on_evicted: Callable[[str, Limit], None],
         capacity: int = MAX_SANDBOXES,
         on_closed: Callable[[Sandbox], None] | None = None,
+        max_bytes: int = MAX_KEPT_BYTES,
     ) -> None:
         self._make = make
         self._on_evicted = on_evicted
         # The default sandbox counts and is never evicted; there is always room for one more.
         self._room = max(1, capacity - 1)
         self._on_closed = on_closed
+        self._max_bytes, self._share = max_bytes, max_bytes // max(1, capacity)
+        # The sizes of all kept sandboxes.
+        self._used = 0
         self.default = make(DEFAULT)
         self.default.is_kept = True
         self._named: dict[str, Sandbox] = {}
@@ -79,11 +93,37 @@ class Sandboxes:
                     self._draws[sandbox.name] = draws
                 if len(self._draws) > _MAX_REFUSED:
                     del self._draws[next(iter(self._draws))]
+            sandbox.uncounted += 1
+            if sandbox.uncounted >= _COUNTED_EVERY:
+                self.count(sandbox)
 
     def keep(self, sandbox: Sandbox) -> None:
         """Keep the sandbox of a request that was accepted."""
         if not sandbox.is_kept:
             self._add(self._unkept.pop(sandbox.name))
+
+    def count(self, sandbox: Sandbox) -> None:
+        """Count the memory of what a sandbox keeps, and evict others while all keep too much.
+
+        Those are the least recently used ones that keep more than their share and have no running request, so that
+        many small sandboxes are safe from a few large ones.
+        """
+        if sandbox is not self.default and self._named.get(sandbox.name) is not sandbox:
+            # Not kept yet, or removed meanwhile.
+            return
+        size, sandbox.uncounted = size_of(sandbox), 0
+        self._used += size - sandbox.size
+        sandbox.size = size
+        large = [
+            name
+            for name, each in self._named.items()
+            if self._used > self._max_bytes and each.size > self._share and not each.running and each is not sandbox
+        ]
+        for name in large:
+            if self._used <= self._max_bytes:
+                break
+            self.remove(name)
+            self._on_evicted(name, "memory")
 
     def _find(self, path: str) -> tuple[Sandbox, str, str]:
         if not path.startswith(_PREFIX):
@@ -125,9 +165,10 @@ class Sandboxes:
             if len(self._named) < self._room:
                 break
             self.remove(name)
-            self._on_evicted(name)
+            self._on_evicted(name, "sandboxes")
         sandbox.is_kept = True
         self._named[sandbox.name] = sandbox
+        self.count(sandbox)
 
     def all(self) -> list[Sandbox]:
         """Return all sandboxes: the default one, then the others from the least recently used on."""
@@ -138,6 +179,7 @@ class Sandboxes:
         self._draws.pop(name, None)
         sandbox = self._named.pop(name, None)
         if sandbox is not None:
+            self._used -= sandbox.size
             sandbox.close()
             if self._on_closed is not None:
                 self._on_closed(sandbox)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.control import start_scenario
 from tests.support.raw_client import RawResponse, Response, connect, read_response, read_until
 from tests.support.records import wait_for_entries
 from tests.support.streams import chat_request, chunks, stream
@@ -256,3 +257,13 @@ def test_a_disconnect_after_the_end_is_billed_once(world: "World") -> None:
     assert only_entry(world).completion_tokens == 32
     charges = world.run_in_server(lambda sandbox: [*sandbox.accounts.by_uid["demo"].ledger.entries][1:])
     assert [charge.amount for charge in charges] == [20_000]
+
+
+@pytest.mark.clause("S2")
+def test_a_very_long_answer_has_several_tokens_a_chunk(world: "World") -> None:
+    text = "a b " * 20_000
+    start_scenario(world, f"rules: [{{then: {{reply: {{content: {text}}}}}}}]")
+    answer = stream(world, HELLO)
+    contents = [part["choices"][0]["delta"].get("content", "") for part in chunks(answer.body)]
+    assert "".join(contents).split() == text.split()
+    assert len(contents) < 32_768

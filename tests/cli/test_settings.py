@@ -103,7 +103,7 @@ INVALID: dict[str, tuple[str, ...]] = {
     "api_key": ("", "sk_live_abc", "sk_test_" + "a" * 32, "sk_live_" + "A" * 32, KEYS[0] + "\n"),
     "balance": ("", "ten", "-1", "nan", "inf", "1e12", "0.0000001", "$5"),
     "firebase_project": ("", "ab", "My-App", "1app", "a_b_c", "a" * 64),
-    "webhook_secret": ("", "whsec_", "whsec_%%%", "c2VjcmV0", "secret"),
+    "webhook_secret": ("", "whsec_", "whsec_%%%", "whsec_c2Vj!cmV0", "c2VjcmV0", "secret"),
     "strict_tokens": ("very",),
     "no_rate_limit": ("maybe", "2"),
     "latency": ("", "250", "-1s", "1 s", "1d", "s", "1e3s", "9" * 30 + "s"),

@@ -10,6 +10,8 @@ import pytest
 
 from clevora_mock import create_app
 from clevora_mock.clock import SECOND
+from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.scenario import Scenario
 from clevora_mock.settings import Settings
 from tests.support.control import chat, control, snapshot_of
 from tests.support.in_process import Client, InlineLoop
@@ -135,21 +137,40 @@ def test_what_changes_nothing_is_no_event(world: World, events: "queue.Queue[Eve
     assert events.empty()
 
 
-def test_a_slow_reader_misses_the_oldest_events_beyond_a_thousand() -> None:
-    app, loop = create_app(Settings(clock="frozen")), InlineLoop()
-    reader = Client(app, loop).open("GET", "/__mock/events")
-    sandbox = app.state.sandboxes.default
+class SlowReader:
+    """A reader of the events of a sandbox that gets none of them until it reads."""
+
+    def __init__(self) -> None:
+        app, self._loop = create_app(Settings(clock="frozen")), InlineLoop()
+        self.sandbox: Sandbox = app.state.sandboxes.default
+        self._exchange = Client(app, self._loop).open("GET", "/__mock/events")
+
+    def read(self) -> list[Any]:
+        """Return the data of all events so far."""
+        self._loop.run_until_idle()
+        lines = self._exchange.body.decode().split("\n")
+        return [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
+
+    def leave(self) -> None:
+        self._exchange.leave()
+        self._loop.run_until_idle()
+        self._loop.close()
+
+
+@pytest.fixture
+def slow_reader() -> Iterator[SlowReader]:
+    reader = SlowReader()
+    yield reader
+    reader.leave()
+
+
+def test_a_slow_reader_misses_the_oldest_events_beyond_a_thousand(slow_reader: SlowReader) -> None:
+    sandbox = slow_reader.sandbox
     for _ in range(1002):
         sandbox.clock.set(sandbox.clock.now() + SECOND)
         sandbox.announce("clock")
-    loop.run_until_idle()
-    told = [
-        json.loads(line[6:])["clock"]["now"] for line in reader.body.decode().split("\n") if line.startswith("data: ")
-    ]
+    told = [event["clock"]["now"] for event in slow_reader.read()]
     assert (len(told), told[0], told[-1]) == (1000, "2026-01-01T00:00:03.000Z", "2026-01-01T00:16:42.000Z")
-    reader.leave()
-    loop.run_until_idle()
-    loop.close()
 
 
 def test_the_stream_ends_when_the_sandbox_is_removed(world: World) -> None:
@@ -159,3 +180,20 @@ def test_the_stream_ends_when_the_sandbox_is_removed(world: World) -> None:
         assert next(lines) == ": listening"
         assert world.http.delete("/").json() == {"removed": world.name}
         assert [line for line in lines if line] == []
+
+
+def start_long_scenario(sandbox: Sandbox, name: str) -> None:
+    sandbox.start_scenario(Scenario(name, source="#" * 300_000))
+
+
+def test_a_slow_reader_misses_the_oldest_events_beyond_a_mebibyte(slow_reader: SlowReader) -> None:
+    for name in "abcdef":
+        start_long_scenario(slow_reader.sandbox, name)
+    assert [event["scenario"]["name"] for event in slow_reader.read()] == ["d", "e", "f"]
+
+
+def test_a_reader_that_reads_misses_no_long_event(slow_reader: SlowReader) -> None:
+    for read in range(1, 6):
+        for name in "ab":
+            start_long_scenario(slow_reader.sandbox, name)
+        assert len(slow_reader.read()) == 2 * read

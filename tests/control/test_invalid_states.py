@@ -101,6 +101,10 @@ def deflate_a_journals_number(state: State) -> None:
     state["journal"][0]["cost"] = -(2**62) - 1
 
 
+def keep_many_draws(state: State) -> None:
+    state["draws"] = {f"purpose {number}": 1 for number in range(230_000)}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -123,6 +127,7 @@ def deflate_a_journals_number(state: State) -> None:
         (inflate_an_openings_number, "state: tokens: expected a number up to "),
         (inflate_a_ledgers_number, "state: tokens: expected a number up to "),
         (inflate_a_journals_number, "state: cost: expected a number up to "),
+        (keep_many_draws, "state: expected a sandbox of at most 64 MiB beside the journal"),
         (deflate_a_journals_number, "state: cost: expected a number up to "),
     ],
 )

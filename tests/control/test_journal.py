@@ -105,6 +105,13 @@ def test_a_key_is_found_by_its_id(world: World, request_ids: dict[str, str]) -> 
     assert ids(world, f"?key={key['id']}") == ids(world, f"?key={key['preview']}") == [request_ids["ann's"]]
 
 
+def test_a_searchs_response_is_shown_by_its_first_five_titles(world: World) -> None:
+    key = {"authorization": f"Bearer {DEMO_KEY}"}
+    results = world.http.post("/v1/search", headers=key, json={"query": "drones", "limit": 8}).json()["results"]
+    (entry,) = control(world, "GET requests")["requests"]
+    assert entry["response"] == "; ".join(result["title"] for result in results[:5])
+
+
 def test_an_entry_has_every_field(world: World, request_ids: dict[str, str]) -> None:
     failed, search = control(world, "GET requests?endpoint=search")["requests"]
     assert failed["rule"] == "half"

@@ -49,6 +49,8 @@ FOREIGN_HOSTS = [
     "@localhost",
     "a@localhost",
     "localhost@evil.example",
+    "localhost/evil.example",
+    "localhost?evil.example",
 ]
 FOREIGN_ORIGINS = [
     {"origin": "https://evil.example"},

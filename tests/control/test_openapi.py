@@ -151,3 +151,29 @@ def test_it_says_which_parameters_are_not_any_text(
 def test_a_scenario_has_the_same_schema_as_json_and_as_yaml(document: Schema) -> None:
     content = document["paths"]["/__mock/scenario"]["put"]["requestBody"]["content"]
     assert content["application/yaml"] == content["application/json"]
+
+
+@pytest.fixture
+def emulated(world: World) -> Schema:
+    """Provide the document of the emulated API."""
+    return world.http.get("/openapi.json").json()["paths"]  # type: ignore[no-any-return]
+
+
+def test_a_response_lists_the_codes_of_its_status_alone(emulated: Schema) -> None:
+    refused = emulated["/v1/chat/completions"]["post"]["responses"]
+    assert refused["413"]["description"].endswith(" Codes: payload_too_large.")
+    assert refused["402"]["description"].endswith(" Codes: account_not_activated, insufficient_balance.")
+
+
+def test_only_a_429_says_when_to_come_back(emulated: Schema) -> None:
+    refused = emulated["/v1/chat/completions"]["post"]["responses"]
+    assert [status for status, response in refused.items() if "retry-after" in response["headers"]] == ["429"]
+
+
+def test_an_operation_names_the_credential_that_it_takes(emulated: Schema) -> None:
+    assert emulated["/v1/chat/completions"]["post"]["security"] == [{"api_key": []}]
+    assert emulated["/llms.json"]["get"]["security"] == []
+
+
+def test_a_query_that_has_bounds_may_be_refused(emulated: Schema) -> None:
+    assert "400" in emulated["/api/developer/usage"]["get"]["responses"]

@@ -170,6 +170,7 @@ BESIDES_STREAMS = [
     ("delay: 200ms, stream: {ttft: 1s}", 200),
     ("delay: 200ms, fault: no_done", 200),
     ("charge: false, fault: no_done", 0),
+    ("fault: {kind: stall, for: 200ms}", 200),
 ]
 
 

@@ -281,6 +281,7 @@ class TestManners:
         refused = accounts(world, "signInWithPassword", DEMO, headers={f"x-clevora-mock-{name}": "500"})
         assert refused.status_code == 400
         assert f"x-clevora-mock-{name}" in message(refused)
+        assert ("unknown header" in message(refused)) == (name == "erorr")
 
 
 @pytest.mark.parametrize(

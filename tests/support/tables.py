@@ -29,6 +29,7 @@ from clevora_mock.core.accounts import MAX_ACCOUNTS, MAX_KEYS
 from clevora_mock.core.conduct.finding import KINDS
 from clevora_mock.core.documents import MAX_CONTAINERS, MAX_EXPONENTS
 from clevora_mock.core.journal import MAX_JOURNAL_BYTES
+from clevora_mock.core.sandboxes import MAX_KEPT_BYTES, MAX_SANDBOXES
 from clevora_mock.faults import FAULTS
 from clevora_mock.firebase.routes import TABLE
 from clevora_mock.scenarios.json_schema import schema as scenario_schema
@@ -163,6 +164,8 @@ def server_limits() -> list[list[str]]:
     arrival = f"{connection.receive_seconds:g} s without a byte, {connection.request_seconds:g} s in all"
     behind = f"{connection.pipelined_requests}, or {_size(connection.pipelined_bytes)}"
     evicted = "the oldest entries of the largest one are dropped, and counted in `evicted`"
+    share = f"more than their share, {_size(MAX_KEPT_BYTES // MAX_SANDBOXES // 1024 * 1024)}"
+    evicted_sandboxes = f"the least recently used ones that keep {share}, are dropped"
     waiting = "they wait for their turn"
     pace = f"{PATIENCE_SECONDS:g} s of waiting for it; each {_size(BYTES_PER_SECOND)} of it gives one back"
     return [
@@ -181,6 +184,7 @@ def server_limits() -> list[list[str]]:
         ["a client that is slow to take such an answer while others wait", pace, "the connection is dropped"],
         ["an answer that its client does not read", "`--idle-timeout`", "the connection is dropped"],
         ["the journals of all sandboxes", f"{_size(MAX_JOURNAL_BYTES)}, some 15,000 requests", evicted],
+        ["all else that the sandboxes keep", _size(MAX_KEPT_BYTES), evicted_sandboxes],
         ["a sandbox's accounts", f"{MAX_ACCOUNTS:,}", "400"],
         ["a sandbox's keys, also revoked ones", f"{MAX_KEYS:,}", "400"],
         ["contents of a stream", f"{MAX_PIECES:,}", "each has several tokens"],

@@ -1,6 +1,9 @@
 """Maximum sizes of a sandbox's collections, and less usual initial states."""
 
+from collections.abc import Callable
+
 import pytest
+from msgspec.structs import replace
 
 from clevora_mock.clock import SECOND, Clock
 from clevora_mock.core.accounts import Accounts, Key
@@ -9,9 +12,10 @@ from clevora_mock.core.ledger import Ledger
 from clevora_mock.core.limits import RateLimiter
 from clevora_mock.core.payments import Checkout, Checkouts
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
+from clevora_mock.core.sandbox_size import size_of
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import DEFAULT
-from clevora_mock.core.usage import AccountUsage, Activity
+from clevora_mock.core.usage import AccountUsage, Activity, UsageDay
 from clevora_mock.core.users import User, Users
 from clevora_mock.scenarios.scenario_file import read_scenario
 from clevora_mock.settings import Settings
@@ -95,7 +99,9 @@ def test_the_oldest_day_of_the_usage_is_dropped_beyond_the_maximum() -> None:
 
 def test_removing_an_unknown_sandbox_changes_nothing() -> None:
     closed: list[str] = []
-    sandboxes = Sandboxes(sandbox, closed.append, 10, lambda removed: closed.append(removed.name))
+    sandboxes = Sandboxes(
+        sandbox, lambda name, limit: closed.append(name), 10, lambda removed: closed.append(removed.name)
+    )
     sandboxes.get("a")
     sandboxes.remove("b")
     assert [one.name for one in sandboxes.all()] == ["default", "a"]
@@ -103,7 +109,7 @@ def test_removing_an_unknown_sandbox_changes_nothing() -> None:
 
 
 def test_a_sandbox_is_removed_without_a_listener() -> None:
-    sandboxes = Sandboxes(sandbox, lambda name: None, 10)
+    sandboxes = Sandboxes(sandbox, lambda name, limit: None, 10)
     sandboxes.get("a")
     sandboxes.remove("a")
     assert [one.name for one in sandboxes.all()] == ["default"]
@@ -112,13 +118,95 @@ def test_a_sandbox_is_removed_without_a_listener() -> None:
 @pytest.mark.parametrize(("capacity", "room"), [(0, 1), (1, 1), (2, 1), (3, 2)])
 def test_there_is_room_for_so_many_sandboxes_beside_the_default_one(capacity: int, room: int) -> None:
     evicted: list[str] = []
-    sandboxes = Sandboxes(sandbox, evicted.append, capacity)
+    sandboxes = Sandboxes(sandbox, lambda name, limit: evicted.append(f"{name} {limit}"), capacity)
     names = ["default", "a", "b", "c"]
     assert sandboxes.has_room_for(names[: 1 + room])
     assert not sandboxes.has_room_for(names[: 2 + room])
     for name in names[: 2 + room]:
         sandboxes.get(name)
+    assert evicted == ["a sandboxes"]
+
+
+def remember_events(sandboxes: Sandboxes, name: str, count: int) -> None:
+    one = sandboxes.get(name)
+    one.checkouts.processed_events.update(dict.fromkeys(f"event {number}" for number in range(count)))
+    sandboxes.count(one)
+
+
+def test_the_least_recently_used_sandboxes_that_keep_much_are_evicted_beyond_the_memory() -> None:
+    evicted: list[str] = []
+    sandboxes = Sandboxes(sandbox, lambda name, limit: evicted.append(f"{name} {limit}"), 10, max_bytes=1_000_000)
+    remember_events(sandboxes, "small", 200)
+    for name in ("a", "b", "c"):
+        remember_events(sandboxes, name, 1_000)
+    sandboxes.get("a")
+    assert evicted == []
+    with sandboxes.resolve("/sandbox/b/v1"):
+        remember_events(sandboxes, "d", 1_000)
+    assert evicted == ["c memory"]
+    assert [one.name for one in sandboxes.all()] == ["default", "small", "a", "b", "d"]
+
+
+def test_what_a_removed_sandbox_kept_counts_no_longer() -> None:
+    evicted: list[str] = []
+    sandboxes = Sandboxes(sandbox, lambda name, limit: evicted.append(name), 10, max_bytes=1_000_000)
+    remember_events(sandboxes, "a", 2_000)
+    removed = sandboxes.get("a")
+    sandboxes.remove("a")
+    sandboxes.count(removed)
+    remember_events(sandboxes, "b", 2_000)
+    remember_events(sandboxes, "c", 1_000)
+    assert evicted == []
+
+
+def test_a_sandbox_is_counted_again_after_eight_requests() -> None:
+    evicted: list[str] = []
+    sandboxes = Sandboxes(sandbox, lambda name, limit: evicted.append(name), 10, max_bytes=1_000_000)
+    remember_events(sandboxes, "a", 2_000)
+    marks = sandboxes.get("b").checkouts.processed_events
+    marks.update(dict.fromkeys(f"event {number}" for number in range(2_000)))
+    for _ in range(7):
+        with sandboxes.resolve("/sandbox/b/v1"):
+            pass
+    assert evicted == []
+    with sandboxes.resolve("/sandbox/b/v1"):
+        pass
     assert evicted == ["a"]
+
+
+def test_the_scenario_of_all_sandboxes_counts_for_none() -> None:
+    long = read_scenario("long", "rules: [{then: {error: 500}}]\n#" + "x" * 1_000_000)
+
+    def make(name: str) -> Sandbox:
+        return Sandbox(name, Settings().sandbox_config(), Clock("frozen", start=NEW_YEAR), StartupScenario(long))
+
+    alone = make("alone")
+    before = size_of(alone)
+    alone.start_scenario(replace(long, name="own"))
+    assert before < 10_000
+    assert size_of(alone) - before > 1_000_000
+
+
+@pytest.mark.parametrize(
+    "grow",
+    [
+        lambda one: [one.accounts.get_or_create(f"u{number}", None, NEW_YEAR) for number in range(100)],
+        lambda one: [one.create_key(one.accounts.by_uid["demo"], "", NEW_YEAR) for _ in range(100)],
+        lambda one: [one.credit(one.accounts.by_uid["demo"], 1, NEW_YEAR) for _ in range(100)],
+        lambda one: [one.open_checkout(one.accounts.by_uid["demo"], 1, NEW_YEAR) for _ in range(100)],
+        lambda one: [one.users.add(User(f"u{number}", None, None, NEW_YEAR)) for number in range(100)],
+        lambda one: [one.users.mark_deleted(f"u{number}") for number in range(100)],
+        lambda one: [one.rng.next_hex(f"purpose {number}") for number in range(100)],
+        lambda one: one.accounts.by_uid["demo"].usage.days.update(dict.fromkeys(range(100), UsageDay())),
+        lambda one: one.start_side_run("own", read_scenario("own", "rules: [{then: {error: 500}}]\n#" + "x" * 10_000)),
+    ],
+    ids=["accounts", "keys", "entries", "checkouts", "users", "deleted users", "draws", "days", "side scenarios"],
+)
+def test_all_that_a_sandbox_keeps_is_counted(grow: Callable[[Sandbox], object]) -> None:
+    alone = sandbox()
+    before = size_of(alone)
+    grow(alone)
+    assert size_of(alone) - before >= 10_000
 
 
 def test_a_new_uid_is_none_that_an_account_has() -> None:

@@ -14,6 +14,7 @@ from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.id_tokens import Identity, issue, read
 from clevora_mock.core.journal import Journal, JournalEntry
 from clevora_mock.core.messages import did_you_mean
+from clevora_mock.core.payments import Checkout, Outcome, event
 from clevora_mock.core.run_summary import RunSummary
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.scenario import DEFAULT
@@ -245,3 +246,18 @@ def test_the_summary_lists_ten_findings_and_counts_the_rest() -> None:
     assert len(lines) == 12
     assert lines[1].endswith("repeated a failing request without backing off (5 requests)")
     assert lines[-1] == "and 2 more findings about the client's conduct"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code", "message"),
+    [("succeeded", None, None), ("failed", "CARD_DECLINED", "The card was declined.")],
+)
+def test_the_event_of_a_payment_says_why_it_failed(outcome: Outcome, code: str | None, message: str | None) -> None:
+    checkout = Checkout("cks_1", "ann", None, 15_000_000, 0)
+    made = event(checkout, outcome, "pay_1", "bus_1", 0)
+    assert made["type"] == f"payment.{outcome}"
+    assert (made["data"]["status"], made["data"]["error_code"], made["data"]["error_message"]) == (
+        outcome,
+        code,
+        message,
+    )

@@ -27,8 +27,11 @@ def test_a_missing_field_below_a_string_changes_nothing() -> None:
 def paced() -> Reply:
     """Return a stream of a role, three tokens and the end, a second apart from the first token on."""
     parts = [(b"role", 0, 0), (b"one", 1, 0), (b"two", 1, 1), (b"three", 1, 2), (b"end", 0, 3)]
-    frames = tuple(Frame(b'data: {"%b":1}\n\n' % data, tokens, due=due * 1_000_000) for data, tokens, due in parts)
-    return Reply(frames, is_stream=True)
+    frames = [
+        Frame(b'data: {"%b":1}\n\n' % data, tokens, text=data.decode() if tokens else "", due=due * 1_000_000)
+        for data, tokens, due in parts
+    ]
+    return Reply(tuple(frames), is_stream=True)
 
 
 @pytest.mark.parametrize(
@@ -58,6 +61,7 @@ def test_a_frame_that_a_fault_adds_to_a_paced_stream_comes_with_the_one_before_i
     assert [frame.due for frame in reply.frames] == [0, 3_000_000, 3_000_000]
 
 
-def test_a_duplicate_within_a_paced_stream_is_billed_once() -> None:
+def test_a_duplicate_within_a_paced_stream_is_billed_and_journaled_once() -> None:
     reply = FAULTS["duplicate_chunk"](after_tokens=1).apply(paced())
     assert [frame.tokens for frame in reply.frames] == [0, 1, 0, 1, 1, 0]
+    assert "".join(frame.text for frame in reply.frames) == "onetwothree"

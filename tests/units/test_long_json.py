@@ -129,6 +129,13 @@ def test_what_is_no_document_is_an_error(document: bytes) -> None:
         decode_long(padded(document), Document)
 
 
+def test_a_long_item_without_brackets_is_decoded() -> None:
+    """It is longer than what is searched at once for a bracket."""
+    numbers = [10**17] * 400_000
+    document = Document("a", [Item("b", numbers)], nested={"c": Item("d", numbers)})
+    assert decode_long(padded(msgspec.json.encode(document)), Document) == document
+
+
 def test_a_short_document_is_decoded_at_once() -> None:
     found: Any = decode_long(b'{"title":"a"}', Document)
     assert found == Document("a")

@@ -5,9 +5,10 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from msgspec import Meta, inspect
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from starlette.types import Message
@@ -30,6 +31,7 @@ from clevora_mock.web.exchange_recorder import ExchangeRecorder, SharedState
 from clevora_mock.web.memory_budget import MemoryBudget, MemoryShare
 from clevora_mock.web.parsing import parse_body, parse_document
 from clevora_mock.web.request_body import RequestBody, read_body, refuse
+from clevora_mock.web.type_words import describe_type
 
 HELLO = b'{"messages":[{"role":"user","content":"Hello"}],"stream":true}'
 
@@ -129,6 +131,8 @@ def test_an_error_in_the_control_plane_is_a_500_and_one_line_on_stderr(
     assert answer.json()["error"]["code"] == "internal_error"
     error = capsys.readouterr().err
     assert error.startswith("clevora-mock: internal error in GET /__mock/conduct: ZeroDivisionError: no entries (")
+    # The place where it was raised.
+    assert "test_web_edges.py:" in error
     assert error.count("\n") == 1
 
 
@@ -287,6 +291,28 @@ def test_a_length_that_is_no_number_says_nothing(length: bytes) -> None:
         read_body("POST", {b"content-length": length}, receiver(incoming), MemoryShare(MemoryBudget(0)), refuse)
     )
     assert body == RequestBody(b"{}", 2)
+
+
+@pytest.mark.parametrize(
+    ("type_", "described"),
+    [
+        (int, "a whole number"),
+        (float, "a number"),
+        (Annotated[int, Meta(ge=1)], "a whole number from 1"),
+        (Annotated[float, Meta(ge=0, le=2)], "a number from 0 to 2"),
+        (Annotated[int, Meta(gt=0)], "a whole number above 0"),
+        (Annotated[float, Meta(gt=0, le=0.5)], "a number above 0 and up to 0.5"),
+    ],
+)
+def test_a_number_is_described_with_its_bounds(type_: Any, described: str) -> None:
+    assert describe_type(inspect.type_info(type_)) == described
+
+
+def test_a_refused_body_without_a_length_that_waits_for_its_turn_is_not_asked_for() -> None:
+    headers = {b"transfer-encoding": b"chunked", b"expect": b"100-continue"}
+    incoming: list[Message] = [{"type": "http.request", "body": b"{}"}]
+    body = asyncio.run(read_body("POST", headers, receiver(incoming), MemoryShare(MemoryBudget(0)), refuse))
+    assert (body.content, body.fits) == (b"", False)
 
 
 def test_a_length_of_thousands_of_digits_is_too_large() -> None:

@@ -291,6 +291,63 @@ def test_snapshots_of_many_accounts_that_nobody_reads(victim: Victim) -> None:
     check(victim)
 
 
+def kept_scenario(values: int) -> bytes:
+    """Return a scenario as long as one may be, with so many values."""
+    scenario = {"rules": [{"when": {"body": {"a": [{}] * values}}, "then": {"error": 500}}]}
+    return json.dumps(scenario).encode().ljust(MIB)
+
+
+def kept_state(victim: Victim, what: str) -> bytes:
+    """Return a snapshot with very many accounts, ledger entries, days, events, side scenarios or draws."""
+    state = victim.http.get("/__mock/state").json() | {"journal": [], "journal_total": 0}
+    (account,) = state["accounts"]
+    (key,) = account["keys"]
+    one = account | {"keys": []}
+    day = {"requests": 1, "tokens": 9, "errors": 0, "endpoints": {}}
+    entry = account["entries"][0] | {"amount": 0}
+    run = state["scenario"] | {"source": kept_scenario(19_900).decode()}
+    parts: dict[str, Callable[[], dict[str, Any]]] = {
+        "accounts": lambda: {
+            "accounts": [
+                account | {"uid": f"u{number}", "keys": [key | {"id": f"key{number}", "hash": f"{number:064x}"}]}
+                for number in range(10_000)
+            ]
+        },
+        "entries": lambda: {
+            "accounts": [one | {"uid": f"u{number}", "entries": [entry] * 10_000, "balance": 0} for number in range(29)]
+        },
+        "days": lambda: {
+            "accounts": [
+                one | {"uid": f"u{number}", "usage": account["usage"] | {"days": dict.fromkeys(range(400), day)}}
+                for number in range(1_500)
+            ]
+        },
+        "events": lambda: {"events_seen": [f"event {number:05d}".ljust(200, "x") for number in range(50_000)]},
+        "side scenarios": lambda: {"side_scenarios": {f"s{number}": run for number in range(38)}},
+        "draws": lambda: {"draws": {f"purpose {number}": 1 for number in range(500_000)}},
+    }
+    return json.dumps(state | parts[what](), separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize(("values", "count"), [(1, 320), (19_900, 100)])
+def test_long_scenarios_of_many_sandboxes(victim: Victim, values: int, count: int) -> None:
+    body = kept_scenario(values)
+    for number in range(count):
+        assert victim.http.put(f"/sandbox/s{number}/__mock/scenario", content=body).status_code == 200
+    check(victim)
+
+
+@pytest.mark.parametrize("what", ["accounts", "entries", "days", "events", "side scenarios", "draws"])
+def test_large_snapshots_in_many_sandboxes(victim: Victim, what: str) -> None:
+    body = kept_state(victim, what)
+    for number in range(4):
+        # Some of them take the server half a minute.
+        answer = victim.http.put(f"/sandbox/s{number}/__mock/state", content=body, timeout=300)
+        # Some are too large for a sandbox.
+        assert answer.status_code in (200, 400)
+    check(victim)
+
+
 def test_connections_that_begin_a_request_and_stop(victim: Victim) -> None:
     begun = b"GET / HTTP/1.1\r\nhost: localhost\r\nx-long: " + b"a" * 60_000
     for _ in range(3_000):
