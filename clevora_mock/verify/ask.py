@@ -57,3 +57,9 @@ class Ask(Struct, frozen=True):
     @property
     def target(self) -> str:
         return self.request.partition(" ")[2]
+
+
+CHAT = "POST /v1/chat/completions"
+HI = [{"role": "user", "content": "Hi"}]
+# The shortest chat. Valid, so that a refused credential is all that can be wrong with it.
+CHEAP = Ask(CHAT, body={"messages": HI, "max_tokens": 1})

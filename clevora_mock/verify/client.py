@@ -5,17 +5,20 @@ stream as they come, and to leave in the middle of it. So the head of a request 
 read by the library. There is a connection a request; redirects are not followed; certificates are verified.
 """
 
+import io
 import socket
 import ssl
 from collections.abc import Callable
-from http.client import HTTPException, HTTPResponse
+from http.client import SWITCHING_PROTOCOLS, HTTPException, HTTPResponse
+from typing import Any
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from clevora_mock.clock import SECOND
 from clevora_mock.setting_kinds import check_upstream
 
-# An answer beyond this is given up.
+# An answer beyond this is given up, whatever it consists of.
 _MAX_ANSWER = 64 << 20
 _EVENT_END = b"\n\n"
 
@@ -83,6 +86,53 @@ def read_origin(url: str) -> Origin:
     return Origin(parts.scheme, parts.hostname or "", port, prefix)
 
 
+class _BoundedReader(io.RawIOBase):
+    """What comes over a connection, until `deadline` in microseconds, and no more than `_MAX_ANSWER`.
+
+    A timeout of the socket is one for each part, of which a slow server sends any number.
+    """
+
+    def __init__(self, connection: socket.socket, now: Callable[[], int], deadline: int) -> None:
+        self._connection = connection
+        self._now = now
+        self._deadline = deadline
+        self._left = _MAX_ANSWER
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = (self._deadline - self._now()) / SECOND
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        count = self._connection.recv_into(buffer)
+        self._left -= count
+        if self._left < 0:
+            raise UnansweredError(f"the answer is longer than {_MAX_ANSWER >> 20} MiB")
+        return count
+
+
+class _Readable(Struct, frozen=True):
+    """What `HTTPResponse` takes for a socket: all that it asks of one is a file."""
+
+    file: io.BufferedReader
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return self.file
+
+
+def _begin(method: str, file: io.BufferedReader) -> HTTPResponse:
+    """Read the head of the answer. Those of interim ones, such as early hints, come before it."""
+    while True:
+        response = HTTPResponse(_Readable(file), method=method)  # type: ignore[arg-type]
+        response.begin()
+        if not 100 <= response.status < 200 or response.status == SWITCHING_PROTOCOLS:
+            return response
+        # Or it would close the file when it is collected.
+        response.fp = None  # type: ignore[assignment]
+
+
 class SocketTransport:
     """Transport over TCP and TLS; `now` is in microseconds, a whole answer may take `timeout` seconds."""
 
@@ -97,10 +147,9 @@ class SocketTransport:
             with self._connect() as connection:
                 start = self._now()
                 connection.sendall(self._head(request) + request.body)
-                response = HTTPResponse(connection, method=request.method)
-                with response:
-                    response.begin()
-                    return self._read(request, connection, response, start)
+                bounded = _BoundedReader(connection, self._now, start + round(self._timeout * SECOND))
+                with _begin(request.method, io.BufferedReader(bounded)) as response:
+                    return self._read(request, response, start)
         except ssl.SSLError as error:
             raise UnansweredError(f"TLS failed: {error.reason or error}") from None
         except TimeoutError:
@@ -128,19 +177,15 @@ class SocketTransport:
             lines.append("Connection: close")
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
-    def _read(self, request: Request, connection: socket.socket, response: HTTPResponse, start: int) -> Answer:
+    def _read(self, request: Request, response: HTTPResponse, start: int) -> Answer:
         body, arrivals = bytearray(), []
         # http.client closes the response at its end.
         while not response.isclosed():
-            left = self._timeout - (self._now() - start) / 1_000_000
-            if left <= 0:
-                raise TimeoutError
-            connection.settimeout(left)
             part = response.read1(1 << 16)
             body += part
             if part:
                 arrivals.append((self._now() - start, len(part)))
-            if not part or len(body) > _MAX_ANSWER or _is_enough(request, body):
+            if not part or _is_enough(request, body):
                 break
         promised = response.length
         if request.leave_after is None and promised:

@@ -59,15 +59,17 @@ class Within(Matcher):
 
 @dataclass(frozen=True)
 class ListOf(Matcher):
-    """An array of this length, or of any, whose items all match `item`."""
+    """An array of this length, or of any from `least`, whose items all match `item`."""
 
     length: int | None
     item: Any = None
+    least: int = 0
 
     def accepts(self, value: object) -> bool:
         return (
             isinstance(value, list)
             and self.length in (None, len(value))
+            and len(value) >= self.least
             and (self.item is None or all(not differences(self.item, one) for one in value))
         )
 

@@ -13,6 +13,9 @@ from clevora_mock.verify.probe import Probe
 from clevora_mock.verify.probes.errors import HOMES
 from clevora_mock.verify.probes.keys import revoke_all
 from clevora_mock.verify.session import ACCOUNT, GaveUpError, Session, json_of
+from clevora_mock.verify.wording import told
+
+_MOST_OF_WHY = 200
 
 
 class ProbeResult(Struct, frozen=True):
@@ -59,7 +62,7 @@ def run(session: Session, plan: Plan, tell: Callable[[ClauseResult], Any] = lamb
             try:
                 result = _unasked(one, stopped) if stopped else _ask(session, one)
             except GaveUpError as error:
-                stopped = str(error)
+                stopped = _told(session, error)
                 result = _unasked(one, stopped)
             probes.append(result)
         results.append(_judge(clause, probes))
@@ -69,7 +72,7 @@ def run(session: Session, plan: Plan, tell: Callable[[ClauseResult], Any] = lamb
         try:
             left = revoke_all(session)
         except GaveUpError as error:
-            stopped = str(error)
+            stopped = _told(session, error)
     if stopped:
         left = len(session.memory.get("keys to revoke", []))
     return Ran(tuple(results), stopped, left)
@@ -91,7 +94,7 @@ def _first_contact(session: Session) -> str:
             if answer.status in (401, 403, 500):
                 return f"the key of --api-key was answered {answer.status}"
     except (CannotCheckError, GaveUpError) as error:
-        return str(error)
+        return _told(session, error)
     return ""
 
 
@@ -126,10 +129,25 @@ def _ask(session: Session, planned: PlannedProbe) -> ProbeResult:
     try:
         differences = _check(session, planned.probe)
     except CannotCheckError as error:
-        return _unasked(planned, str(error))
+        return _unasked(planned, _told(session, error))
     if differences and planned.probe.check is not None and session.failures > failures:
         return _unasked(planned, "the server failed with 500 meanwhile")
-    return ProbeResult(planned.probe.title, "refuted" if differences else "confirmed", "", tuple(differences))
+    shown = tuple(_without_credentials(session, one) for one in differences)
+    return ProbeResult(planned.probe.title, "refuted" if shown else "confirmed", "", shown)
+
+
+def _told(session: Session, error: Exception) -> str:
+    return told(session.without_credentials(str(error)), _MOST_OF_WHY)
+
+
+def _without_credentials(session: Session, found: Difference) -> Difference:
+    """Return a difference without the run's credentials, which a server may repeat and whose form may be its own."""
+    place, expected, got = (
+        session.without_credentials(value) if isinstance(value, str) else value
+        for value in (found.place, found.expected, found.got)
+    )
+    override = found.override if got == found.got else None
+    return found._replace(place=str(place), expected=expected, got=got, override=override)
 
 
 def _check(session: Session, probe: Probe) -> list[Difference]:

@@ -92,6 +92,11 @@ class Spending:
             self._factor = max(self._factor, cost / (used or greatest))
         return cost
 
+    def lost(self, greatest: int) -> None:
+        """Note a request that failed, or had no answer, and may have been charged."""
+        self._estimated += greatest
+        self._refusals += 1
+
     def refused(self) -> None:
         """Note a request that should charge nothing; the balance is read before the next one that does."""
         self._refusals += 1

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 
 from clevora_mock.core.masking import masked_text
-from clevora_mock.core.messages import one_of
+from clevora_mock.core.messages import one_of, printable
 from clevora_mock.evidence import EvidenceDifference
 from clevora_mock.verify.expectation import (
     ABSENT,
@@ -29,6 +29,7 @@ _TYPES = {
     dict: "an object",
 }
 _MOST = 60
+_MOST_EXPECTED = 200
 
 # Fields whose values are the API's own words or counts, by the last part of their place.
 _PUBLIC = re.compile(
@@ -41,7 +42,7 @@ _PRIVATE_HEADERS = ("header x-request-id", "header set-cookie")
 def shown(difference: Difference) -> EvidenceDifference:
     """Return a difference in words."""
     return EvidenceDifference(
-        difference.place or "body",
+        told(difference.place or "body"),
         _expected(difference.expected),
         _got(difference.place, difference.got),
         settled_by(difference),
@@ -58,7 +59,8 @@ def settled_by(difference: Difference) -> str:
 
 def _expected(value: object) -> str:
     if isinstance(value, str):
-        return value
+        # A word that was learned from the server may be expected.
+        return told(value, _MOST_EXPECTED)
     if value is ABSENT or value is MISSING:
         return "nothing"
     return _matcher(value) if isinstance(value, Matcher) else json.dumps(value, ensure_ascii=False, default=_matcher)
@@ -87,13 +89,19 @@ def _got(place: str, value: object) -> str:
     if value is None or isinstance(value, bool):
         return json.dumps(value)
     if isinstance(value, Mapping):
-        return f"an object with {', '.join(map(str, value))}"[:_MOST] if value else "an empty object"
+        return told(f"an object with {', '.join(map(str, value))}") if value else "an empty object"
     if isinstance(value, list | tuple):
         return f"an array of {len(value)}"
     if not _is_public(place):
         return f"text of {len(value)} characters" if isinstance(value, str) else "a number"
-    text = masked_text(str(value))
-    return text if len(text) <= _MOST else f"{text[: _MOST - 1]}…"
+    return told(str(value))
+
+
+def told(text: str, most: int = _MOST) -> str:
+    """Return words of which some are a server's, without secrets and control characters, and cut."""
+    # Masked again, for what was hidden by them.
+    clean = masked_text(printable(masked_text(text)))
+    return clean if len(clean) <= most else f"{clean[: most - 1]}…"
 
 
 def _is_public(place: str) -> bool:

@@ -1,11 +1,14 @@
 """Servers that behave otherwise in one respect each, and the clauses that they refute."""
 
 import base64
+import gzip
 import json
 import re
 import struct
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import date, timedelta
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
@@ -1004,7 +1007,7 @@ EMBEDDINGS = [
     altered("indexes backwards", "E2", after=when(EMBED, _backwards, status=200)),
     altered("another object in embeddings", "E2", after=when(EMBED, field_set("object", "embeddings"), status=200)),
     altered("no usage in embeddings", "E2", after=when(EMBED, field_set("usage", REMOVED), status=200)),
-    altered("vectors by chance", "E4 E3", after=each_vector(_turning())),
+    altered("vectors by chance", "E4", after=each_vector(_turning())),
     altered("vectors depend on the batch", "E4", after=when(EMBED, _numbered, status=200)),
 ]
 
@@ -1302,6 +1305,357 @@ MORE = [
     ),
 ]
 
+
+# --- found by others than who wrote the probes ------------------------------------------------------------------------
+
+
+def _gunzip(seen: Seen) -> None:
+    if seen.sent.get("content-encoding") == "gzip" and seen.body.startswith(b"\x1f\x8b"):
+        seen.body = gzip.decompress(seen.body)
+        del seen.sent["content-encoding"]
+
+
+def _on_stream(change: Change) -> Change:
+    def changed(seen: Seen) -> None:
+        if ("content-type", "text/event-stream") in seen.headers:
+            change(seen)
+
+    return changed
+
+
+def _in_one_piece(change: Change) -> Change:
+    def changed(seen: Seen) -> None:
+        if seen.method == "POST" and ("content-type", "text/event-stream") not in seen.headers:
+            change(seen)
+
+    return when(CHAT, changed, status=200)
+
+
+def _of_other(seen: Seen) -> bool:
+    claims = seen.sent.get("authorization", "").split(".")[1:2]
+    return bool(claims) and b'"other"' in base64.urlsafe_b64decode(claims[0] + "==")
+
+
+def _unfunded() -> dict[str, Change]:
+    """Return the changes of a server that looks at the fields of a chat before the account's funds."""
+    keys: set[str] = set()
+
+    def before(seen: Seen) -> None:
+        if seen.sent.get("authorization", "").rpartition(" ")[2] in keys and not seen.asked.get("messages"):
+            seen.refuse(400, code="missing_field")
+
+    def after(seen: Seen) -> None:
+        if seen.path.endswith(KEYS) and seen.method == "POST" and seen.status == 200 and _of_other(seen):
+            keys.add(seen.json["data"]["key"])
+
+    return {"before": before, "after": after}
+
+
+def _bare_keys(seen: Seen) -> None:
+    seen.json = seen.json | {"data": seen.json["data"]["keys"]}
+
+
+def _all_transactions(seen: Seen) -> None:
+    if re.fullmatch("limit=[1-9][0-9]?", seen.query):
+        seen.query = "limit=100"
+
+
+def _swapped(seen: Seen) -> None:
+    body = seen.json
+    vectors_back = [one["embedding"] for one in reversed(body["data"])]
+    for one, vector in zip(body["data"], vectors_back, strict=True):
+        one["embedding"] = vector
+    seen.json = body
+
+
+def _items_back(seen: Seen) -> None:
+    seen.json = seen.json | {"data": seen.json["data"][::-1]}
+
+
+def _days_on(days: int) -> Change:
+    def shifted(series: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [day | {"date": (date.fromisoformat(day["date"]) + timedelta(days=days)).isoformat()} for day in series]
+
+    return report("dailySeries", shifted)
+
+
+def _retry_after(more: int) -> Change:
+    def change(seen: Seen) -> None:
+        if seen.status == 429:
+            seen.header("retry-after", str(int(dict(seen.headers)["retry-after"]) + more))
+
+    return change
+
+
+def _with_choice(change: Any) -> Any:
+    return on_chunk(lambda chunk: [change(choice) for choice in chunk["choices"]])
+
+
+def _finish(choice: dict[str, Any]) -> None:
+    if choice["finish_reason"] == "length":
+        choice["finish_reason"] = "max_tokens"
+
+
+def _ping(event: bytes) -> bytes:
+    return b'data: {"type":"ping"}\n\n' + event if b'"content"' in event else event
+
+
+def _null_code(seen: Seen) -> None:
+    body = seen.json
+    body["error"]["code"] = None
+    seen.json = body
+
+
+def _event_with_status(seen: Seen) -> None:
+    if seen.asked.get("stream") is True:
+        seen.answer = b"data: " + seen.answer + b"\n\n"
+        seen.header("content-type", "text/event-stream")
+
+
+def _first_marked(event: bytes) -> bytes:
+    return b"\xef\xbb\xbf" + event if b'"role"' in event else event
+
+
+def _short_chats(seen: Seen) -> None:
+    if seen.method == "POST" and type(seen.asked.get("max_tokens")) is int and seen.asked["max_tokens"] < 16:
+        seen.refuse(400)
+
+
+def _no_gets(seen: Seen) -> None:
+    if seen.method == "GET" and seen.status == 405:
+        seen.status = 404
+        seen.error(type="not_found_error", code="not_found")
+
+
+def _beside_error(seen: Seen) -> None:
+    seen.json = seen.json | {"request_id": "r"}
+
+
+def _without_status(seen: Seen) -> None:
+    if seen.status == 200 and isinstance(seen.json, dict) and seen.json.get("status") == "success":
+        seen.json = {"data": seen.json["data"]}
+
+
+def _rounded(seen: Seen) -> None:
+    body = seen.json
+    for one in body["data"]:
+        if isinstance(one["embedding"], list):
+            one["embedding"] = [round(part, 3) for part in one["embedding"]]
+    seen.json = body
+
+
+def _bare_vectors(seen: Seen) -> None:
+    seen.answer = json.dumps([one["embedding"] for one in seen.json["data"]]).encode()
+
+
+def _unused(parts: dict[str, Any]) -> dict[str, Any]:
+    return parts | {"images": {"requests": 0, "tokens": 0}}
+
+
+def _default_podcast(seen: Seen) -> None:
+    if seen.asked.get("topic") == "Tea" and "style" not in seen.asked:
+        seen.body = json.dumps(seen.asked | {"style": "podcast"}).encode()
+
+
+def _known_fields(seen: Seen) -> None:
+    known = {"messages", "model", "stream", "temperature", "max_tokens", "max_completion_tokens", "top_p", "seed"}
+    if set(seen.asked) - known - {"metadata", "response_format", "stream_options"}:
+        seen.refuse(400)
+
+
+EMPTY = {"role": "user", "content": ""}
+JSON_OBJECT = {"type": "json_object"}
+
+
+def _no_id_of_400(seen: Seen) -> None:
+    if seen.status == 400:
+        seen.header("x-request-id", None)
+
+
+OTHERS = [
+    altered(
+        "errors as problem+json", "W1", after=errors(lambda s: s.header("content-type", "application/problem+json"))
+    ),
+    altered("a request's id beside an error", "W1", after=errors(_beside_error)),
+    altered("errors have no code but null", "W1", after=errors(_null_code)),
+    altered("no request id on streams", "W2", after=_on_stream(lambda seen: seen.header("x-request-id", None))),
+    altered("no request id on 400", "W2", after=errors(_no_id_of_400)),
+    altered(
+        "no request id on the dashboard",
+        "W2",
+        after=when("/api/developer/.*", lambda seen: seen.header("x-request-id", None)),
+    ),
+    altered("GET where POST belongs is 404", "W3", after=_no_gets),
+    altered("gzip is understood", "W4", before=_gunzip),
+    altered("fields before funds", "W6", **_unfunded()),
+    altered(
+        "fields before access",
+        "W6",
+        before=when(TOPUP, lambda s: s.refuse(400, code="missing_field") if s.asked == {} and _of_other(s) else None),
+    ),
+    altered(
+        "no CORS on successes",
+        "W8",
+        after=when(EMBED, lambda seen: seen.header("access-control-allow-origin", None), status=200),
+    ),
+    altered(
+        "a preflight of an unknown path is 404",
+        "W8",
+        before=when("/v1/nothing", lambda seen: seen.refuse(404, code="not_found"), method="OPTIONS"),
+    ),
+    altered("an API key opens the account", "K2", before=when(ACCOUNT, SWAPPED.key_as_token), patch=SWAPPED.patch),
+    altered("an API key revokes keys", "K2", before=when(f"{KEYS}/.*", SWAPPED.key_as_token), patch=SWAPPED.patch),
+    altered(
+        "a key needs a body",
+        "K3",
+        before=when(KEYS, lambda s: None if s.body else s.refuse(400, code="invalid_json"), method="POST"),
+    ),
+    altered("the list of keys is data itself", "K4", after=when(KEYS, _bare_keys, method="GET", status=200)),
+    altered(
+        "charges are negative",
+        "B5",
+        after=each_transaction(
+            lambda one: one.update(amount=-one["amount"] if one["type"] == "charge" else one["amount"])
+        ),
+    ),
+    altered(
+        "search's usage is not the ledger's",
+        "B6",
+        after=when(SEARCH, field_set("usage.total_tokens", lambda tokens: tokens + 1), status=200),
+    ),
+    altered("transactions whatever the limit", "B11", before=when(TRANSACTIONS, _all_transactions)),
+    altered(
+        "no account without access",
+        "B11",
+        before=when(
+            ACCOUNT,
+            lambda s: s.refuse(403, "permission_error", "developer_access_required") if _of_other(s) else None,
+        ),
+    ),
+    altered(
+        "charges are debits",
+        "B11",
+        after=each_transaction(lambda one: one.update(type="debit" if one["type"] == "charge" else one["type"])),
+    ),
+    altered("successes without a status", "K3 K4 K5 B7 B11 U3", after=_without_status),
+    altered("Retry-After a second too long", "L2", after=_retry_after(1)),
+    altered("Retry-After a second too short", "L2", after=_retry_after(-1)),
+    altered(
+        "limits' headers on 429 alone",
+        "L4",
+        after=lambda s: s.header("ratelimit-reset", "9") if s.status == 429 else None,
+    ),
+    altered("limits' headers on chats alone", "L4", after=when(CHAT, lambda s: s.header("x-rate-limit-left", "9"))),
+    refusing("empty content is none", "C1", CHAT, lambda body: body.get("messages") == [EMPTY]),
+    refusing(
+        "scripts by their own model alone",
+        "C2",
+        SCRIPT,
+        lambda b: b.get("model") == "clevora-1.0-turbo",
+        "invalid_model",
+    ),
+    altered("at least 16 tokens", "C3", after=when(CHAT, _short_chats, status=200)),
+    refusing("null for max_tokens", "C4", CHAT, lambda body: body.get("max_tokens", 0) is None),
+    altered("fields are those of OpenAI alone", "C4", before=when(CHAT, _known_fields)),
+    altered("details in a chat's usage", "C5", after=_in_one_piece(field_set("usage.details", {"cached": 0}))),
+    altered(
+        "a cut answer says max_tokens",
+        "C6",
+        after=_in_one_piece(field_set("choices.0.finish_reason", lambda why: "max_tokens" if why == "length" else why)),
+    ),
+    altered("a cut stream says max_tokens", "C6", event=_with_choice(_finish)),
+    altered(
+        "prose for json_object",
+        "C9",
+        before=when(CHAT, lambda s: asked_set(response_format=REMOVED)(s) if JSON_OBJECT in s.asked.values() else None),
+    ),
+    altered("a byte order mark", "S1", event=_first_marked),
+    altered("[done] in lower case", "S1", event=lambda event: event.replace(b"[DONE]", b"[done]")),
+    altered("an event after [DONE]", "S1", event=lambda e: e + b'data: {"x":1}\n\n' if b"[DONE]" in e else e),
+    altered("pings as events of data", "S2 S3", event=_ping),
+    altered("a refusal is an event with its status", "S7", after=when(CHAT, errors(_event_with_status))),
+    refusing(
+        "100 texts at most", "E1", EMBED, lambda b: isinstance(b.get("input"), list) and 100 < len(b["input"]) < 999
+    ),
+    altered("vectors in another order", "E2", after=when(EMBED, _swapped, status=200)),
+    altered("items in another order, with their index", "E2", after=when(EMBED, _items_back, status=200)),
+    altered("numbers of three decimals, not in base64", "E3", after=when(EMBED, _rounded, status=200)),
+    altered("embeddings are an array alone", "E2", after=when(EMBED, _bare_vectors, status=200)),
+    altered(
+        "tags are objects",
+        "H2",
+        after=each_result(lambda result, index: result.update(tags=[{"name": tag} for tag in result["tags"]])),
+    ),
+    altered("podcasts by default, in every script", "G1", before=when(SCRIPT, _default_podcast)),
+    altered("a script without sections", "G3", after=when(SCRIPT, field_set("script.sections", []), status=200)),
+    altered("the days of Auckland", "U4", after=_days_on(1)),
+    altered("the days end yesterday", "U4", after=_days_on(-1)),
+    altered("endpoints that were not used", "U6", after=report("endpointBreakdown", _unused)),
+]
+
+
+def _every(number: int, change: Change) -> Change:
+    """Return `change` for each so-manieth request after the first contact."""
+    counted = count(1)
+
+    def changed(seen: Seen) -> None:
+        serial = next(counted)
+        if serial > 6 and serial % number == 0:
+            change(seen)
+
+    return changed
+
+
+def _page(status: int) -> Change:
+    def change(seen: Seen) -> None:
+        seen.status, seen.answer, seen.headers = status, b"<html>", [("content-type", "text/html")]
+
+    return change
+
+
+def _capitals(seen: Seen) -> None:
+    stream = ("content-type", "text/event-stream") in seen.headers
+    seen.headers = seen.headers if stream else [(name.title(), value) for name, value in seen.headers]
+
+
+def _escaped(seen: Seen) -> None:
+    if seen.json != {}:
+        letters = re.sub(r'(?<=")[a-z]', lambda found: f"\\u{ord(found[0]):04x}", json.dumps(seen.json, indent=3))
+        seen.answer = letters.replace("/", "\\/").encode()
+
+
+def _json_type(kind: str) -> Change:
+    def change(seen: Seen) -> None:
+        if ("content-type", "application/json") in seen.headers:
+            seen.header("content-type", kind)
+
+    return change
+
+
+ERROR_EVENT = b'data: {"error":{"message":"no","type":"server_error","code":"internal_error"}}\n\n'
+
+# Servers that keep to the contract, however they write it, or that fail now and then.
+HARMLESS = [
+    altered("headers in capitals", "", after=_capitals),
+    altered("escapes and white space in JSON", "", after=_escaped),
+    altered("a charset in quotes", "", after=_json_type('application/json; charset="UTF-8"')),
+    altered(
+        "another order of Cache-Control",
+        "",
+        after=when("llms[./a-z]*", lambda s: s.header("cache-control", "max-age=300,public")),
+    ),
+    altered("500 now and then", "", before=_every(5, lambda seen: seen.refuse(500, "server_error", "internal_error"))),
+    altered("529 now and then", "", before=_every(5, lambda seen: seen.refuse(529, "overloaded_error", "overloaded"))),
+    altered("408 now and then", "", before=_every(7, lambda seen: seen.refuse(408, "timeout", "timeout"))),
+    altered("pages now and then", "", before=_every(5, _page(403))),
+    altered(
+        "answers that are cut short now and then", "", after=_every(5, lambda s: setattr(s, "answer", s.answer[:9]))
+    ),
+    altered("a catalog without results", "", after=when(SEARCH, field_set("results", []), status=200)),
+    altered("streams that end in an error", "", event=lambda e: ERROR_EVENT if b'"content"' in e else e),
+]
+
+
 ALTERATIONS = [
     *EVERYWHERE,
     *CREDENTIALS,
@@ -1314,4 +1668,5 @@ ALTERATIONS = [
     *SCRIPTS,
     *USAGES,
     *MORE,
+    *OTHERS,
 ]

@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from itertools import count
 
+import msgspec
 import pytest
 from _pytest.mark.structures import ParameterSet
 
+from clevora_mock.contract_file import ContractFile
+from clevora_mock.verify import results
 from clevora_mock.verify.probes import PROBES
 from tests.support.verifying import Asked, in_process, refuted
-from tests.verify.alterations import ALTERATIONS
+from tests.verify.alterations import ALTERATIONS, HARMLESS
 from tests.verify.altering import Alteration
 
 _numbers = count()
@@ -43,6 +46,16 @@ def test_exactly_the_altered_clauses_are_refuted(asked: Asked, alteration: Alter
     ]
     assert refuted(ran) == alteration.clauses, "\n".join([*found, ran.stopped])
     assert ran.status == 2
+    # What verify would write can be served.
+    msgspec.convert(results.overrides(ran), ContractFile)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("alteration", [pytest.param(one, id=one.title) for one in HARMLESS])
+def test_no_clause_is_refuted_for_how_it_is_written_or_for_failures(asked: Asked, alteration: Alteration) -> None:
+    ran = asked.verify(alteration.wrap, sandbox=f"harmless-{next(_numbers)}")
+    assert refuted(ran) == set()
+    assert (ran.status, ran.stopped) == (0, "")
 
 
 def test_every_clause_with_a_probe_is_altered() -> None:

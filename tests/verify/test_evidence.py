@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from clevora_mock.evidence import EvidenceError, read_evidence, write_evidence
-from clevora_mock.verify import results
+from clevora_mock.verify import report, results
 from clevora_mock.verify.client import Request
 from tests.support.program import run_in_process
-from tests.support.verifying import Asked, in_process
+from tests.support.verifying import KEY, Asked, in_process
 from tests.verify.alterations import ALTERATIONS
+from tests.verify.altering import Alteration, Seen
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,36 @@ def test_evidence_has_what_was_found(file: Path) -> None:
             "settle": "embeddings.dimensions: 768 in a --contract file",
         }
     ]
+
+
+def _echo(seen: Seen) -> None:
+    """Repeat the request's head, its credential in some other way, and control characters, where the API has words."""
+    head = "".join(f"{name}: {value}\n" for name, value in seen.sent.items())
+    word = seen.sent.get("authorization", "").rpartition(" ")[2] or "none"
+    if seen.status >= 400:
+        seen.json = {"error": {"message": head, "type": f"{head}\x1b[31m", "code": word, head: 1, f"x{word}": 2}}
+        seen.header("content-type", f"application/json; {head!r}\x1b[31m")
+
+
+@pytest.mark.parametrize("key", [KEY, "ck-live.Zm9vYmFyYmF6cXV4"])
+def test_no_credential_that_a_server_repeats_is_told(key: str) -> None:
+    """Also where the server's keys have a form of their own."""
+
+    def before(seen: Seen) -> None:
+        if seen.sent.get("authorization") == f"Bearer {key}":
+            seen.sent["authorization"] = f"Bearer {KEY}"
+
+    alteration = Alteration("echo", frozenset(), before=lambda seen: None, after=_echo)
+    with in_process() as asked:
+        given = structs.asdict(asked.credentials) | {"api_key": key}
+        inner = Alteration("its own keys", frozenset(), before=before).wrap
+        ran = asked.verify(lambda app: alteration.wrap(inner(app)), **given)
+    assert "refuted" in {clause.verdict for clause in ran.clauses}
+    evidence = write_evidence(results.make_evidence(ran, "api.example", 0, 20, 1_500)).decode()
+    told = "\n".join(line for clause in ran.clauses for line in report.clause_lines(clause))
+    for text in (evidence, told, results.junit(ran), json.dumps(results.overrides(ran)), ran.stopped):
+        assert not [name for name, secret in given.items() if secret and secret[8:] in text]
+        assert "\x1b" not in text
 
 
 def test_it_is_read_as_it_was_written(file: Path) -> None:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from clevora_mock.verify.ask import Ask
+from clevora_mock.verify.ask import CHAT, CHEAP, HI, Ask
 from clevora_mock.verify.client import CannotCheckError
 from clevora_mock.verify.expectation import (
     INT,
@@ -11,18 +11,15 @@ from clevora_mock.verify.expectation import (
     Difference,
     Exactly,
     OfType,
-    OneOf,
     Text,
     Within,
     compare,
     values,
 )
 from clevora_mock.verify.probe import Probe, asking
-from clevora_mock.verify.probes.errors import CHAT, HI
 from clevora_mock.verify.session import Session, json_of
 
 EXAMPLE = Ask(CHAT, body={"model": "clevora-1.0-turbo", "messages": [{"role": "user", "content": "Hello!"}]})
-CHEAP = Ask(CHAT, body={"messages": HI, "max_tokens": 1})
 _CALLS = [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
 _PERSON = {
     "type": "object",
@@ -108,10 +105,17 @@ def _prompt_on_top(session: Session) -> list[Difference]:
     return [] if usage["total_tokens"] == whole else [Difference("total_tokens", whole, usage["total_tokens"])]
 
 
-def _is_json(title: str, response_format: dict[str, Any], wanted: Any) -> Probe:
-    body = {"messages": [{"role": "user", "content": "Answer in JSON: a person."}], "max_tokens": 60}
-    ask = Ask(CHAT, body=body | {"response_format": response_format})
+def _formatted(response_format: dict[str, Any]) -> Ask:
+    # Some servers want the word. What makes it JSON should be the field.
+    body = {"messages": [{"role": "user", "content": "No JSON, but a sentence on tea."}], "max_tokens": 60}
+    return Ask(CHAT, body=body | {"response_format": response_format})
 
+
+_JSON_OBJECT = _formatted({"type": "json_object"})
+_UNKNOWN_FORMAT = Ask(CHAT, body=CHEAP.body | {"response_format": {"type": "xml"}})
+
+
+def _is_json(title: str, ask: Ask, wanted: Any) -> Probe:
     def check(session: Session) -> list[Difference]:
         text = _content(session, ask)
         try:
@@ -123,6 +127,13 @@ def _is_json(title: str, response_format: dict[str, Any], wanted: Any) -> Probe:
     return Probe(f"response_format: {title}", "C9", ask, check)
 
 
+def _unknown_format(session: Session) -> list[Difference]:
+    answer = session.answer(_UNKNOWN_FORMAT)
+    if answer.status != 200 and session.answer(_JSON_OBJECT).status != 200:
+        raise CannotCheckError("no response_format is taken")
+    return session.compare(_UNKNOWN_FORMAT, answer)
+
+
 def _bad_format(title: str, response_format: Any) -> Probe:
     return _refused(f"response_format: {title}", "C9", {"response_format": response_format})
 
@@ -131,7 +142,7 @@ _CHOICE = Exactly(
     {
         "index": 0,
         "message": Exactly({"role": "assistant", "content": STRING}),
-        "finish_reason": OneOf(("stop", "length")),
+        "finish_reason": STRING,
     }
 )
 _ANSWER = Exactly(
@@ -150,6 +161,7 @@ PROBES = (
         _accepted(f"role {role}", "C1", {"messages": [{"role": role, "content": "Hi"}]})
         for role in ("system", "developer", "user", "assistant", "tool", "function")
     ),
+    _accepted("empty content", "C1", {"messages": [{"role": "user", "content": ""}]}),
     _accepted("content in parts", "C1", {"messages": [{"role": "user", "content": [{"type": "text", "text": "Hi"}]}]}),
     _accepted(
         "null beside tool calls",
@@ -171,13 +183,16 @@ PROBES = (
     _accepted("the model by name", "C2", {"model": "clevora-1.0-turbo"}, {"model": "clevora-1.0-turbo"}),
     _refused("a script's model", "C2", {"model": "clevora-script-1"}, "invalid_model"),
     _refused("a model in capitals", "C2", {"model": "Clevora-1.0-Turbo"}, "model_not_found"),
+    # Most chats of the probes are as short.
+    Probe("chat: max_tokens 1", "C3", Ask(CHAT, CHEAP.body, shape=True)),
     *(_accepted(f"temperature {value}", "C3", {"temperature": value}) for value in (0, 2)),
     *(_refused(f"temperature {value!r}", "C3", {"temperature": value}) for value in values(-0.1, 2.1, "0.7")),
     *(_refused(f"max_tokens {value!r}", "C3", {"max_tokens": value}) for value in values(0, -1, 1.5, "16")),
     *(_refused(f"stream {value!r}", "C3", {"stream": value}) for value in values("true", 1)),
     _refused("a boolean for a number", "C4", {"temperature": True}),
     _accepted("null is absent", "C4", {"temperature": None, "model": None, "stream": None}),
-    _accepted("unknown fields are ignored", "C4", {"top_p": 1, "seed": 5, "metadata": {"a": [None]}}),
+    _accepted("null for max_tokens", "C4", {"max_tokens": None, "max_completion_tokens": 1}),
+    _accepted("unknown fields are ignored", "C4", {"top_p": 1, "seed": 5, "metadata": {"a": [None]}, "x_verify": 1}),
     _cut(2, "max_completion_tokens", "C4"),
     Probe("the answer's fields", "C5", Ask(CHAT, CHEAP.body, answer=_ANSWER, shape=True, served=True)),
     _cut(2, "max_tokens", "C6"),
@@ -207,9 +222,13 @@ PROBES = (
             },
         ),
     ),
-    _is_json("json_object", {"type": "json_object"}, OfType(dict)),
-    _is_json("json_schema", {"type": "json_schema", "json_schema": {"name": "person", "schema": _PERSON}}, {"age": 7}),
+    _is_json("json_object", _JSON_OBJECT, OfType(dict)),
+    _is_json(
+        "json_schema",
+        _formatted({"type": "json_schema", "json_schema": {"name": "person", "schema": _PERSON}}),
+        {"age": 7},
+    ),
     _bad_format("a malformed schema", {"type": "json_schema", "json_schema": {"name": "a", "schema": 5}}),
     _bad_format("json_schema without one", {"type": "json_schema", "json_schema": 5}),
-    _accepted("response_format: an unknown type", "C9", {"response_format": {"type": "xml"}}),
+    Probe("chat: response_format: an unknown type", "C9", _UNKNOWN_FORMAT, _unknown_format),
 )

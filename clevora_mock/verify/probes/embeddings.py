@@ -3,11 +3,12 @@
 import struct
 from base64 import b64decode
 from binascii import Error
+from collections.abc import Sequence
 from math import sqrt
 from typing import Any
 
 from clevora_mock.verify.ask import Ask
-from clevora_mock.verify.client import CannotCheckError
+from clevora_mock.verify.client import Answer, CannotCheckError
 from clevora_mock.verify.expectation import INT, Difference, Exactly, ListOf, OfType
 from clevora_mock.verify.probe import Probe, asking, checking
 from clevora_mock.verify.session import Session, json_of
@@ -15,6 +16,7 @@ from clevora_mock.verify.session import Session, json_of
 PATH = "POST /v1/embeddings"
 ONE = Ask(PATH, body={"input": "a"})
 TWO = Ask(PATH, body={"input": ["the cat sat", "on the mat"]})
+_BATCH = Ask(PATH, body={"input": ["the cat sat", "a"]})
 ENCODED = Ask(PATH, body={"input": "a", "encoding_format": "base64"})
 _DIMENSIONS = 1536
 
@@ -27,13 +29,20 @@ def _refused(title: str, value: Any, error: str = "invalid_field") -> Probe:
 
 def vectors(session: Session, ask: Ask) -> list[Vector]:
     """Return the vectors of an answer in numbers. Raises CannotCheckError."""
-    answer = session.answer(ask)
+    return _vectors_of(session.answer(ask))
+
+
+def _vectors_of(answer: Answer) -> list[Vector]:
     if answer.status != 200:
-        raise CannotCheckError(f"{ask.request} answered {answer.status}")
+        raise CannotCheckError(f"embeddings were answered {answer.status}")
     data = json_of(answer).get("data")
-    if not isinstance(data, list):
+    if not isinstance(data, list) or not data:
         raise CannotCheckError("the answer has no data")
-    found: list[Any] = [one.get("embedding") if isinstance(one, dict) else None for one in data]
+    items = [one if isinstance(one, dict) else {} for one in data]
+    # The order of items is E2's matter where they tell it themselves.
+    if sorted(str(one.get("index")) for one in items) == sorted(map(str, range(len(items)))):
+        items.sort(key=lambda one: int(one["index"]))
+    found: list[Any] = [one.get("embedding") for one in items]
     if not all(isinstance(one, list) and all(isinstance(part, int | float) for part in one) for one in found):
         raise CannotCheckError("the answer's vectors are not in numbers")
     return found
@@ -44,7 +53,7 @@ def _dimensions(session: Session) -> list[Difference]:
     if lengths == {_DIMENSIONS}:
         return []
     got = min(lengths) if len(lengths) == 1 else sorted(lengths)
-    override = ("embeddings.dimensions", got) if isinstance(got, int) and got else None
+    override = ("embeddings.dimensions", got) if isinstance(got, int) and 0 < got <= 8192 else None
     return [Difference("dimensions", _DIMENSIONS, got, override)]
 
 
@@ -71,9 +80,15 @@ def _base64(session: Session) -> list[Difference]:
         read = struct.unpack(f"<{len(raw) // 4}f", raw)
     except (Error, ValueError, struct.error, TypeError):
         return [Difference("embedding for base64", "little-endian float32 in base64", "something else")]
-    if len(read) != len(numbers) or any(abs(one - other) > 1e-4 for one, other in zip(read, numbers, strict=True)):
+    if not _equal(read, numbers):
+        if not _equal(_vectors_of(session.ask(ONE).answer)[0], numbers):
+            raise CannotCheckError("a text has another vector each time")
         return [Difference("embedding for base64", "the same vector as in numbers", "another vector")]
     return []
+
+
+def _equal(one: Sequence[float], other: Sequence[float]) -> bool:
+    return len(one) == len(other) and all(abs(a - b) <= 1e-4 for a, b in zip(one, other, strict=True))
 
 
 def _ignored(session: Session) -> list[Difference]:
@@ -89,24 +104,32 @@ def _ignored(session: Session) -> list[Difference]:
 
 def _same_again(session: Session) -> list[Difference]:
     """Check that a text has one vector, alone and among others, now and later."""
-    (first,) = vectors(session, ONE)
-    batch = vectors(session, Ask(PATH, body={"input": ["the cat sat", "a"]}))
-    again = session.ask(ONE).answer
-    later = json_of(again).get("data", [{}])[0].get("embedding") if again.status == 200 else None
-    if len(batch) != 2 or not isinstance(later, list):
+    (first,), batch = vectors(session, ONE), vectors(session, _BATCH)
+    (later,) = _vectors_of(session.ask(ONE).answer)
+    if len(batch) != 2:
         raise CannotCheckError("there is no vector for each text")
-    for name, other in (("later", later), ("among others", batch[1])):
-        if _cosine(first, other) < 0.9999:
+    for name, others in (("later", [later]), ("among others", batch)):
+        if not any(_same(first, other) for other in others):
             return [Difference(f"a text's vector {name}", "the same", "another")]
     return []
+
+
+def _in_order(session: Session) -> list[Difference]:
+    (alone,), batch = vectors(session, ONE), vectors(session, _BATCH)
+    if len(batch) != 2:
+        raise CannotCheckError("there is no vector for each text")
+    swapped = _same(alone, batch[0]) and not _same(alone, batch[1])
+    return [Difference("order of the vectors", "that of the texts", "another")] if swapped else []
+
+
+def _same(one: Vector, other: Vector) -> bool:
+    return _cosine(one, other) > 0.9999
 
 
 def _similar(session: Session) -> list[Difference]:
     """Texts that share words lie closer than texts that do not."""
     texts = ["a cat sat on a mat", "the cat sat on the mat", "quantum computers factor numbers"]
-    found = vectors(session, Ask(PATH, body={"input": texts}))
-    if len(found) != 3 or len({len(one) for one in found}) != 1:
-        raise CannotCheckError("there is no vector for each text")
+    found = [vectors(session, Ask(PATH, body={"input": text}))[0] for text in texts]
     near, far = _cosine(found[0], found[1]), _cosine(found[0], found[2])
     return [] if near > far + 0.05 else [Difference("texts with shared words", "closer than others", "farther")]
 
@@ -153,11 +176,16 @@ PROBES = (
         shape=True,
         served=True,
     ),
+    checking("vectors in the order of texts", "E2", _in_order, "api_key"),
     checking("base64", "E3", _base64, "api_key"),
     asking("an unknown format", "E3", PATH, body={"input": "a", "encoding_format": "int8"}, error="invalid_field"),
     checking("dimensions is ignored", "E3", _ignored, "api_key"),
     checking("the same again", "E4", _same_again, "api_key", cost=200, requests=6),
-    checking("similar texts", "E4", _similar, "api_key", cost=7_400, requests=2),
+    checking("similar texts", "E4", _similar, "api_key", cost=7_400, requests=6),
+    # As many as may be would be dear, and 16 MiB.
+    asking(
+        "257 texts", "E1", PATH, body={"input": ["a"] * 257, "encoding_format": "base64"}, answer={"data": ListOf(257)}
+    ),
     asking(
         "another endpoint's model", "C2", PATH, body={"input": "a", "model": "clevora-1.0-turbo"}, error="invalid_model"
     ),

@@ -5,17 +5,13 @@ Each error is checked once, under the clause that names it. All other probes exp
 
 from functools import partial
 
-from clevora_mock.verify.ask import Ask
+from clevora_mock.verify.ask import CHAT, CHEAP, Ask
 from clevora_mock.verify.client import CannotCheckError
 from clevora_mock.verify.expectation import Difference
 from clevora_mock.verify.probe import Probe
 from clevora_mock.verify.session import Session
 from clevora_mock.verify.spending import greatest_cost
 
-CHAT = "POST /v1/chat/completions"
-HI = [{"role": "user", "content": "Hi"}]
-# Valid, so that a refused credential is all that can be wrong with it.
-CHEAP = Ask(CHAT, body={"messages": HI, "max_tokens": 1})
 CHEAP_COST = greatest_cost(CHEAP)
 
 HOMES: dict[str, Ask] = {

@@ -1,31 +1,40 @@
 """W1-W9: what all answers have in common, routes, bodies, and the document for agents."""
 
+import gzip
 import json
 import re
 from typing import Any
 
-from clevora_mock.verify.ask import Ask
+from clevora_mock.verify.ask import CHAT, CHEAP, CREDENTIALS, HI, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError, Request
 from clevora_mock.verify.expectation import ABSENT, MISSING, STRING, Difference, Exactly, OfType, Text, compare
 from clevora_mock.verify.probe import Probe, asking, checking
-from clevora_mock.verify.probes.errors import CHAT, CHEAP, CHEAP_COST, HI, HOMES
-from clevora_mock.verify.session import Session, json_of
+from clevora_mock.verify.probes.errors import CHEAP_COST, HOMES
+from clevora_mock.verify.session import ACCOUNT, Session, json_of, require_no_page
+from clevora_mock.verify.spending import greatest_cost
 
 HELLO = b'{"messages":[{"role":"user","content":"Hi"}],"max_tokens":1}'
 ORIGIN = {"Origin": "https://app.example"}
 MEBIBYTE = 1024 * 1024
+_TOPUP = "POST /api/developer/topup"
 
 _ERROR = {"error": Exactly({"message": STRING, "type": STRING, "code": STRING})}
 _EMBED = Ask("POST /v1/embeddings", body={"input": "a"})
+_STREAM = Ask(CHAT, body=CHEAP.body | {"stream": True})
+_JSON_TYPE = Text(r'(?i)application/json *(; *charset="?utf-8"?)?')
 
 
 def _json_answers(session: Session) -> list[Difference]:
     found: list[Difference] = []
     for name in ("not_found", "method_not_allowed", "invalid_api_key", "invalid_id_token"):
         answer = session.answer(HOMES[name])
+        # A page for what is not there is the server's own.
+        if answer.status != session.error(name).status:
+            require_no_page(answer)
         kind = answer.header("content-type") or "nothing"
-        if not re.fullmatch(r"application/json *(; *charset=utf-8)?", kind, re.IGNORECASE):
-            found.append(Difference("header content-type", "application/json", kind))
+        wrong = compare(_JSON_TYPE, kind, "header content-type")
+        if wrong:
+            found += wrong
             continue
         try:
             json.loads(answer.body)
@@ -35,9 +44,11 @@ def _json_answers(session: Session) -> list[Difference]:
 
 
 def _json_of_success(session: Session) -> list[Difference]:
-    kind = session.answer(_EMBED).header("content-type") or "nothing"
-    wanted = Text(r"(?i)application/json *(; *charset=utf-8)?")
-    return compare(wanted, kind, "header content-type")
+    answer = session.answer(_EMBED)
+    if answer.status != 200:
+        require_no_page(answer)
+    kind = answer.header("content-type") or "nothing"
+    return compare(_JSON_TYPE, kind, "header content-type")
 
 
 def _error_bodies(session: Session) -> list[Difference]:
@@ -49,29 +60,34 @@ def _error_bodies(session: Session) -> list[Difference]:
         if answer.status < 400:
             continue
         body = json_of(answer)
-        found += [one for one in compare(_ERROR, body) if one not in found]
+        # The status beside it is B12's matter.
+        wanted = Exactly(_ERROR | ({"status": STRING} if "status" in body else {}))
+        found += [one for one in compare(wanted, body) if one not in found]
     return found
 
 
-def _request_ids(session: Session) -> list[Difference]:
-    """Check that each answer has a request id of its own."""
-    seen: list[str] = []
-    for ask in (HOMES["not_found"], HOMES["invalid_api_key"], Ask("GET /llms.json", credential="none")):
-        answer = session.answer(ask)
-        value = answer.header("x-request-id")
-        if value is None:
-            return [Difference("header x-request-id", "req_ and 24 hex digits", MISSING)]
-        if not re.fullmatch("req_[0-9a-f]{24}", value):
-            return [Difference("header x-request-id", "req_ and 24 hex digits", value)]
-        if value in seen:
-            return [Difference("header x-request-id", "another on each answer", "the same twice")]
-        seen.append(value)
-    return []
+def _request_ids(title: str, *asks: Ask) -> Probe:
+    """Return the probe that each of these answers has a request id, and each that was let in one of its own."""
 
+    def check(session: Session) -> list[Difference]:
+        seen: list[str] = []
+        for ask in asks:
+            answer = session.answer(ask)
+            require_no_page(answer)
+            if ask.error is None and answer.status != 200:
+                raise CannotCheckError(f"{ask.request} answered {answer.status}")
+            value = answer.header("x-request-id")
+            found = compare(Text("req_[0-9a-f]{24}"), MISSING if value is None else value, "header x-request-id")
+            if found:
+                return found
+            if value in seen:
+                return [Difference("header x-request-id", "another on each answer", "the same twice")]
+            seen += [value or ""] if ask.credential == "key" else []
+        return []
 
-def _request_id_of_success(session: Session) -> list[Difference]:
-    value = session.answer(_EMBED).header("x-request-id")
-    return compare(Text("req_[0-9a-f]{24}"), MISSING if value is None else value, "header x-request-id")
+    needs = [need for ask in asks if (need := CREDENTIALS[ask.credential]) is not None]
+    cost = sum(map(greatest_cost, asks))
+    return checking(f"request ids of {title}", "W2", check, *dict.fromkeys(needs), cost=cost, requests=len(asks))
 
 
 def _allow(session: Session) -> list[Difference]:
@@ -103,14 +119,16 @@ def _documents(session: Session) -> list[Difference]:
     ]
     found: list[Difference] = []
     for answer in answers:
+        require_no_page(answer)
         if answer.status != 200:
             return [Difference("status", 200, answer.status)]
-        found += compare({"content-type": Text("application/json.*")}, _headers(answer, "content-type"), "header")
-        wanted = {"cache-control": "public, max-age=300"}
-        found += compare(wanted, _headers(answer, "cache-control"), "header")
-    if len({answer.body for answer in answers}) > 1:
+        found += compare({"content-type": _JSON_TYPE}, _headers(answer, "content-type"), "header")
+        cached = answer.header("cache-control") or "nothing"
+        if {part.strip().lower() for part in cached.split(",")} != {"public", "max-age=300"}:
+            found.append(Difference("header cache-control", "public, max-age=300", cached))
+    if not found and len({answer.body for answer in answers if json_of(answer)}) > 1:
         found.append(Difference("body", "the same at all three paths", "different bytes"))
-    return list(dict.fromkeys(found))
+    return [one for index, one in enumerate(found) if one not in found[:index]]
 
 
 def _headers(answer: Answer, *names: str) -> dict[str, str]:
@@ -157,32 +175,46 @@ def _old_protocol(session: Session) -> list[Difference]:
     return [] if coding is None else [Difference("header transfer-encoding", ABSENT, coding)]
 
 
-def _order(title: str, request: str, error: str, **rest: Any) -> Probe:
-    return asking(f"order: {title}", "W6", request, error=error, **rest)
+def _order(title: str, request: str, first: str, second: str, **rest: Any) -> Probe:
+    """Return the probe of a request for which there are two errors."""
+    ask = Ask(request, error=first, **rest)
+
+    def check(session: Session) -> list[Difference]:
+        return session.compare_order(first, second, session.answer(ask))
+
+    return Probe(f"order: {title}", "W6", ask, check)
 
 
-def _preflight(session: Session) -> list[Difference]:
+def _preflight(path: str, *allowed: tuple[str, str]) -> Probe:
+    """Return the probe of a preflight, and of the words in its headers."""
     headers = ORIGIN | {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
-    answer = session.answer(Ask("OPTIONS /v1/chat/completions", credential="none", headers=headers))
-    if answer.status not in (200, 204):
-        return [Difference("status", "200 or 204", answer.status)]
-    found = compare({"access-control-allow-origin": "*"}, _headers(answer, "access-control-allow-origin"), "header")
-    for name, word in (("access-control-allow-methods", "post"), ("access-control-allow-headers", "authorization")):
-        value = answer.header(name) or "nothing"
-        if value != "*" and word not in value.lower():
-            found.append(Difference(f"header {name}", word, value))
-    return found
+    ask = Ask(f"OPTIONS {path}", credential="none", headers=headers)
+
+    def check(session: Session) -> list[Difference]:
+        answer = session.answer(ask)
+        if answer.status not in (200, 204):
+            return [Difference("status", "200 or 204", answer.status)]
+        found = compare({"access-control-allow-origin": "*"}, _headers(answer, "access-control-allow-origin"), "header")
+        for name, word in allowed:
+            value = answer.header(name) or "nothing"
+            if value != "*" and word not in value.lower():
+                found.append(Difference(f"header {name}", word, value))
+        return found
+
+    return checking(f"a preflight of {path}", "W8", check, requests=1)
 
 
 def _cors(title: str, request: str, credential: str = "none", body: object = None) -> Probe:
     ask = Ask(request, body=body, credential=credential, headers=ORIGIN)
+    needed = CREDENTIALS[credential]
 
     def check(session: Session) -> list[Difference]:
         answer = session.answer(ask)
+        require_no_page(answer)
         wanted = {"access-control-allow-origin": "*", "access-control-allow-credentials": ABSENT}
         return compare(wanted, _headers(answer, *wanted), "header")
 
-    return checking(f"another origin: {title}", "W8", check, requests=1)
+    return Probe(f"another origin: {title}", "W8", ask, check, () if needed is None else (needed,))
 
 
 def _exposed(session: Session) -> list[Difference]:
@@ -196,8 +228,13 @@ PROBES = (
     checking("errors are JSON", "W1", _json_answers, requests=4),
     checking("a success is JSON", "W1", _json_of_success, "api_key", requests=1),
     checking("an error has three keys", "W1", _error_bodies, requests=4),
-    checking("request ids", "W2", _request_ids, requests=3),
-    checking("a success has a request id", "W2", _request_id_of_success, "api_key", requests=1),
+    _request_ids(
+        "refusals and the document",
+        *(HOMES[code] for code in ("not_found", "invalid_api_key", "invalid_id_token")),
+        Ask("GET /llms.json", credential="none"),
+    ),
+    _request_ids("the API", _EMBED, HOMES["missing_field"], _STREAM),
+    _request_ids("the dashboard", ACCOUNT),
     _unknown("POST /v1/chat"),
     _unknown("GET /v1/models"),
     _unknown("POST /v1/Chat/Completions", "unknown key"),
@@ -225,18 +262,31 @@ PROBES = (
         headers={"Content-Encoding": "gzip"},
         error="invalid_json",
     ),
+    asking(
+        "body: gzipped",
+        "W4",
+        CHAT,
+        raw=gzip.compress(HELLO, mtime=0),
+        headers={"Content-Encoding": "gzip"},
+        error="invalid_json",
+    ),
     *(
         asking(f"the body is JSON under content type {kind}", "W4", CHAT, raw=HELLO, headers={"Content-Type": kind})
         for kind in ("application/x-www-form-urlencoded", "text/plain")
     ),
     asking("a body of exactly 4 MiB", "W5", CHAT, raw=b" " * (4 * MEBIBYTE - len(HELLO)) + HELLO),
-    _order("401 before 413", CHAT, "invalid_api_key", credential="unknown key", raw=b" " * (4 * MEBIBYTE + 1)),
-    _order("404 before 401", "POST /v1/nothing", "not_found", credential="unknown key", body={}),
-    _order("405 before 401", "GET /v1/search", "method_not_allowed", credential="unknown key"),
-    _order("401 before 400", CHAT, "invalid_api_key", credential="none", raw=b"{"),
     _order(
-        "401 before 400 on the dashboard", "POST /api/developer/topup", "invalid_id_token", credential="none", body={}
+        "401 before 413",
+        CHAT,
+        "invalid_api_key",
+        "payload_too_large",
+        credential="unknown key",
+        raw=b" " * (4 * MEBIBYTE + 1),
     ),
+    _order("404 before 401", "POST /v1/nothing", "not_found", "invalid_api_key", credential="unknown key", body={}),
+    _order("405 before 401", "GET /v1/search", "method_not_allowed", "invalid_api_key", credential="unknown key"),
+    _order("401 before 400", CHAT, "invalid_api_key", "invalid_json", credential="unknown key", raw=b"{"),
+    _order("401 before 400 on the dashboard", _TOPUP, "invalid_id_token", "missing_field", credential="word", body={}),
     checking("the document for agents", "W7", _documents, requests=3),
     checking("its references resolve", "W7", _self_contained, requests=1),
     asking(
@@ -257,8 +307,14 @@ PROBES = (
     _cors("an unknown path", "GET /v1/nothing"),
     _cors("a refusal", CHAT, "unknown key", CHEAP.body),
     _cors("the document", "GET /llms.json"),
+    _cors("a success", _EMBED.request, "key", _EMBED.body),
     checking("headers that another origin may read", "W8", _exposed, requests=1),
-    checking("a preflight", "W8", _preflight, requests=1),
+    _preflight(
+        "/v1/chat/completions",
+        ("access-control-allow-methods", "post"),
+        ("access-control-allow-headers", "authorization"),
+    ),
+    _preflight("/v1/nothing"),
     checking("two Authorization headers", "W9", _two_credentials, "api_key", requests=1),
     checking("an offer to upgrade", "W9", _upgrade, "api_key", requests=1),
     checking("HTTP/1.0", "W9", _old_protocol, requests=1),

@@ -3,8 +3,9 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
+from urllib.parse import quote
 
-from clevora_mock.verify.ask import Ask
+from clevora_mock.verify.ask import CHAT, CHEAP, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError, Request
 from clevora_mock.verify.expectation import (
     INT,
@@ -13,14 +14,23 @@ from clevora_mock.verify.expectation import (
     STRING,
     Difference,
     Exactly,
+    ListOf,
     OfType,
     OneOf,
     Text,
     compare,
 )
 from clevora_mock.verify.probe import Probe, asking, checking
-from clevora_mock.verify.probes.errors import CHAT, CHEAP, CHEAP_COST, HOMES
-from clevora_mock.verify.session import ACCOUNT, UNKNOWN_KEY, Session, error_of, json_of
+from clevora_mock.verify.probes.errors import CHEAP_COST, HOMES
+from clevora_mock.verify.session import (
+    ACCOUNT,
+    UNKNOWN_KEY,
+    Session,
+    error_of,
+    json_of,
+    require_no_page,
+    value_of,
+)
 
 CREATE = Ask("POST /v1/keys", body={"name": "  clevora-mock verify \n"}, credential="token")
 LIST = Ask("GET /v1/keys", credential="token")
@@ -40,11 +50,16 @@ _MOMENT_OR_NULL = _MomentOrNull(str)
 # --- a key's life -----------------------------------------------------------------------------------------------------
 
 
+class RefusedError(CannotCheckError):
+    """A key that could not be created, since the server refuses the request."""
+
+
 def create(session: Session, ask: Ask = CREATE) -> dict[str, Any]:
     """Create a key, which is revoked at the end of the run, and return what it is shown as."""
     answer = session.send(session.request(ask))
     if answer.status >= 300:
-        raise CannotCheckError(f"{ask.request} answered {answer.status}")
+        require_no_page(answer)
+        raise RefusedError(f"{ask.request} answered {answer.status}")
     session.memory["status of a new key"] = answer.status
     body = json_of(answer)
     made = body.get("data")
@@ -57,9 +72,7 @@ def create(session: Session, ask: Ask = CREATE) -> dict[str, Any]:
 def created(session: Session) -> dict[str, Any]:
     """Return the run's first key, as shown at its creation."""
     if "created key" not in session.memory:
-        before = listed(session)
         session.memory["created key"] = create(session)
-        session.memory["keys before"] = before
     body: dict[str, Any] = session.memory["created key"]
     return body
 
@@ -83,10 +96,11 @@ def revoked(session: Session) -> Answer:
 
 def revoke(session: Session, key_id: str, credential: str = "token") -> Answer:
     """Revoke a key of the run's own; `key_id` may be the key itself."""
-    return session.send(session.request(Ask(f"DELETE /v1/keys/{key_id}", credential=credential)))
+    return session.send(session.request(Ask(f"DELETE /v1/keys/{quote(key_id)}", credential=credential)))
 
 
 def _was_revoked(answer: Answer, wanted: Any) -> list[Difference]:
+    require_no_page(answer)
     return compare(200, answer.status, "status of revoking") or compare(wanted, json_of(answer))
 
 
@@ -121,18 +135,18 @@ def _trimmed(session: Session) -> list[Difference]:
     return compare(_NAME, created(session)["data"].get("name", MISSING), "data.name")
 
 
-def _default_name(session: Session) -> list[Difference]:
-    """No body at all is one without a name."""
-    made = create(session, Ask("POST /v1/keys", credential="token"))
-    return compare("Untitled key", made["data"].get("name", MISSING), "data.name")
+def _named(title: str, body: object, name: str) -> Probe:
+    """Return the probe of the name that a key gets by this body."""
 
+    def check(session: Session) -> list[Difference]:
+        created(session)
+        try:
+            made = create(session, Ask("POST /v1/keys", body=body, credential="token"))
+        except RefusedError as error:
+            return [Difference(title, "taken", str(error))]
+        return compare(name, made["data"].get("name", MISSING), "data.name")
 
-def _longest_name(session: Session) -> list[Difference]:
-    try:
-        made = create(session, Ask("POST /v1/keys", body={"name": "n" * 64}, credential="token"))
-    except CannotCheckError as error:
-        return [Difference("a name of 64 characters", "taken", str(error))]
-    return compare("n" * 64, made["data"].get("name", MISSING), "data.name")
+    return checking(title, "K3", check, "id_token", requests=3)
 
 
 def _shown_once(session: Session) -> list[Difference]:
@@ -154,9 +168,17 @@ def _masked(session: Session) -> list[Difference]:
             "tokens": INT,
         }
     )
+    # So that there are active and revoked keys.
     created(session)
-    found = [one for index, key in enumerate(listed(session)) for one in compare(shown, key, f"data.keys[{index}]")]
-    return found[:3]
+    revoked(session)
+    answer = session.send(session.request(LIST))
+    found = session.compare_status(200, answer)
+    wanted = Exactly({"status": "success", "data": Exactly({"keys": ListOf(None)})})
+    found = found or compare(wanted, value_of(answer))
+    if found:
+        return found
+    keys = json_of(answer)["data"]["keys"]
+    return [one for index, key in enumerate(keys) for one in compare(shown, key, f"data.keys[{index}]")][:3]
 
 
 def _preview(session: Session) -> list[Difference]:
@@ -307,29 +329,52 @@ def _token_closed(request: str, body: object) -> Probe:
 # --- a user without access --------------------------------------------------------------------------------------------
 
 
-def _stranger(session: Session) -> dict[str, Any]:
-    """Return the account of the other user before the run changed it."""
+# A top-up that is good but for access, and one that has another error too.
+_REFUSED_TO_STRANGERS = tuple(
+    Ask("POST /api/developer/topup", body, credential="token of other", error="developer_access_required")
+    for body in ({"amount": 15}, {})
+)
+
+
+def stranger(session: Session) -> Answer:
+    """Return the page of the other user's account, from before the run changed it."""
     if "stranger" not in session.memory:
-        session.memory["stranger"] = session.data(Ask("GET /api/developer/account", credential="token of other"))
-    account: dict[str, Any] = session.memory["stranger"]
-    if account.get("developerAccess") is not False:
+        ask = Ask("GET /api/developer/account", credential="token of other")
+        session.memory["stranger"] = session.send(session.request(ask), expected=403)
+    answer: Answer = session.memory["stranger"]
+    return answer
+
+
+def _require_no_access(session: Session) -> None:
+    """Raise CannotCheckError unless the other user has no developer access."""
+    answer = stranger(session)
+    data = json_of(answer).get("data") if answer.status == 200 else None
+    if not isinstance(data, dict):
+        raise CannotCheckError(f"GET /api/developer/account answered {answer.status}")
+    if data.get("developerAccess") is not False:
         raise CannotCheckError("--other-id-token is of a user who has developer access")
-    return account
+
+
+def open_to_strangers(session: Session) -> list[Difference]:
+    """Check that a user without developer access can read the account."""
+    answer = stranger(session)
+    if answer.status != 403:
+        _require_no_access(session)
+    return session.compare_status(200, answer)
 
 
 def _no_access(session: Session) -> list[Difference]:
-    _stranger(session)
-    ask = Ask(
-        "POST /api/developer/topup", {"amount": 15}, credential="token of other", error="developer_access_required"
-    )
-    return session.differences(ask)
+    _require_no_access(session)
+    return session.differences(_REFUSED_TO_STRANGERS[0])
 
 
 def _activated(session: Session) -> Answer:
     if "activated" not in session.memory:
-        _stranger(session)
-        # So that the error is learned while the user is refused.
+        _require_no_access(session)
+        # So that what is refused to this user is seen, and the error learned, before the user has access.
         session.error("developer_access_required")
+        for ask in _REFUSED_TO_STRANGERS:
+            session.answer(ask)
         request = session.request(Ask("POST /api/developer/activate", credential="token of other"))
         session.memory["activated"] = session.send(request)
     answer: Answer = session.memory["activated"]
@@ -373,6 +418,18 @@ def _unfunded(session: Session) -> list[Difference]:
     return session.compare_with_table("account_not_activated", answer)
 
 
+def _funds_before_fields(session: Session) -> list[Difference]:
+    request = with_key(session.request(_FREE), _unfunded_key(session))
+    answer = session.send(request, expected=402)
+    return session.compare_order("account_not_activated", "missing_field", answer)
+
+
+def _access_before_fields(session: Session) -> list[Difference]:
+    _require_no_access(session)
+    answer = session.answer(_REFUSED_TO_STRANGERS[1])
+    return session.compare_order("developer_access_required", "missing_field", answer)
+
+
 def _threshold(session: Session) -> list[Difference]:
     """Check that an account with $15 or more is activated."""
     account = session.data(ACCOUNT)
@@ -396,6 +453,8 @@ PROBES = (
         for request, body in (
             ("GET /v1/keys", None),
             ("POST /v1/keys", {}),
+            ("DELETE /v1/keys/key_000000000000000000000000", None),
+            ("GET /api/developer/account", None),
             ("POST /api/developer/topup", {"amount": 15}),
         )
     ),
@@ -405,8 +464,8 @@ PROBES = (
     _token_closed("POST /v1/scripts/generate", {"topic": "a", "length": "short"}),
     checking("a new key's fields", "K3", _new_key, "id_token"),
     checking("a name is trimmed", "K3", _trimmed, "id_token"),
-    checking("a name by default", "K3", _default_name, "id_token", requests=1),
-    checking("a name of 64 characters", "K3", _longest_name, "id_token", requests=1),
+    _named("no body at all", None, "Untitled key"),
+    _named("a name of 64 characters", {"name": "n" * 64}, "n" * 64),
     checking("a key is shown once", "K3", _shown_once, "id_token", requests=1),
     *(
         asking(
@@ -419,10 +478,10 @@ PROBES = (
         )
         for title, name in (("by 65 characters", "n" * 65), ("by a number", 5))
     ),
-    checking("the list's fields", "K4", _masked, "id_token"),
     checking("a preview", "K4", _preview, "id_token"),
     checking("the newest first", "K4", _newest_first, "id_token", requests=3),
     checking("an active key", "K4", _counted, "id_token"),
+    checking("the list's fields", "K4", _masked, "id_token"),
     checking("revoking", "K5", _revoke, "id_token"),
     checking("revoking again", "K5", _revoke_again, "id_token"),
     checking("revoking by the raw key", "K5", _revoke_raw, "id_token"),
@@ -441,6 +500,8 @@ PROBES = (
     _token_refused("for another audience", aud="elsewhere"),
     _token_refused("without a user", sub=None, user_id=None),
     checking("no access before activation", "K8", _no_access, "other_id_token"),
+    checking("order: 403 before 400", "W6", _access_before_fields, "other_id_token"),
+    checking("order: 402 before 400", "W6", _funds_before_fields, "other_id_token", "destructive", requests=1),
     checking("activation", "K8", _activation, "other_id_token", "destructive", requests=3),
     checking("access is not funds", "K9", _two_flags, "other_id_token", "destructive"),
     checking("an account with $15", "B2", _threshold, "id_token", requests=1),

@@ -4,8 +4,7 @@ import json
 from itertools import pairwise
 from typing import Any
 
-from clevora_mock.core.money import micros
-from clevora_mock.verify.ask import Ask
+from clevora_mock.verify.ask import CHAT, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError
 from clevora_mock.verify.expectation import (
     ABSENT,
@@ -21,9 +20,10 @@ from clevora_mock.verify.expectation import (
     compare,
 )
 from clevora_mock.verify.probe import Probe, asking, checking
-from clevora_mock.verify.probes.errors import CHAT, HOMES
+from clevora_mock.verify.probes.errors import HOMES
+from clevora_mock.verify.probes.keys import open_to_strangers
 from clevora_mock.verify.probes.scripts import SHORT
-from clevora_mock.verify.session import ACCOUNT, Session, json_of
+from clevora_mock.verify.session import ACCOUNT, Session, json_of, micros_of
 
 ONE_TOKEN = Ask("POST /v1/embeddings", body={"input": "a"})
 CHEAP_CHAT = Ask(CHAT, body={"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1})
@@ -72,13 +72,27 @@ def _rate(ask: Ask, name: str, rate: int) -> Probe:
         ]
         if not charges:
             raise CannotCheckError("the request made no transaction with its tokens")
-        amount = _amount(charges[0].get("amount"))
+        # The sign of a charge is B5's matter.
+        amount = abs(_amount(charges[0].get("amount")))
         if amount == tokens * rate:
             return []
         got = f"${amount / tokens / 1000:g}" if tokens else "another charge"
         return [Difference(f"charge for 1,000 tokens of {name}", f"${rate / 1000:g}", got)]
 
     return Probe(f"the rate of {name}", "B1", ask, check, ("id_token",), requests=2)
+
+
+def _recorded_tokens(ask: Ask, name: str) -> Probe:
+    """Return the probe that a request's usage stands in its transaction."""
+
+    def check(session: Session) -> list[Difference]:
+        tokens = tokens_of(session.answer(ask))
+        recorded = [one.get("tokens") for one in transactions(session, 100) if one.get("endpoint") == name]
+        if not recorded:
+            raise CannotCheckError("the request made no transaction")
+        return [] if tokens in recorded else [Difference(f"transaction.tokens of {name}", tokens, "others")]
+
+    return Probe(f"usage is what is recorded: {name}", "B6", ask, check, ("id_token",), requests=2)
 
 
 def _failures_are_free(session: Session) -> list[Difference]:
@@ -110,7 +124,7 @@ def _entry(session: Session) -> list[Difference]:
     new = [one for one in transactions(session) if fingerprint(one) not in known]
     if len(new) != 1:
         raise CannotCheckError(f"the request made {len(new)} transactions")
-    found = compare({"type": "charge", "endpoint": "embeddings"}, new[0], "transaction")
+    found = compare({"endpoint": "embeddings"}, new[0], "transaction")
     if _amount(new[0].get("amount")) != fell:
         found.append(Difference("transaction.amount", "what the balance fell by", "another amount"))
     return found
@@ -136,9 +150,10 @@ def _sums(session: Session) -> list[Difference]:
 
 
 def _amount(value: object) -> int:
-    if not isinstance(value, int | float) or isinstance(value, bool):
+    amount = micros_of(value)
+    if amount is None:
         raise CannotCheckError("a transaction has no amount or no balance")
-    return micros(round(value, 6))
+    return amount
 
 
 def _rollups(session: Session) -> list[Difference]:
@@ -231,6 +246,16 @@ def _transactions(session: Session) -> list[Difference]:
     return found[:3]
 
 
+def _limited(session: Session) -> list[Difference]:
+    if len(transactions(session)) < 2:
+        for _ in range(2):
+            session.ask(ONE_TOKEN)
+        if len(transactions(session)) < 2:
+            raise CannotCheckError("the account has too few transactions")
+    count = len(transactions(session, 1))
+    return [] if count == 1 else [Difference("transactions for limit=1", 1, count)]
+
+
 class _TextOrNull(OfType):
     def accepts(self, value: object) -> bool:
         return value is None or isinstance(value, str)
@@ -264,9 +289,13 @@ PROBES = (
     checking("a charge's entry", "B5", _entry, "api_key", "id_token", cost=100, requests=7),
     checking("entries sum to the balance", "B5", _sums, "id_token"),
     checking("usage is what is recorded", "B6", _rollups, "api_key", "id_token", cost=100, requests=7),
+    *(_recorded_tokens(ask, name) for ask, name, _ in _RATES[1:]),
+    _recorded_tokens(SHORT, "scripts.generate"),
     checking("the key's own counts", "B6", _key_rollup, "api_key", "id_token", cost=100, requests=5),
     checking("the account's fields", "B11", _account, "id_token", requests=1),
+    checking("the account of a user without access", "B11", open_to_strangers, "other_id_token", requests=1),
     checking("the transactions' fields", "B11", _transactions, "id_token", requests=1),
+    checking("no more transactions than limit", "B11", _limited, "id_token", "api_key", cost=200, requests=3),
     asking("500 transactions", "B11", "GET /api/developer/transactions?limit=500", credential="token"),
     *(
         asking(
@@ -278,7 +307,16 @@ PROBES = (
         )
         for query in ("limit=0", "limit=501", "limit=ten")
     ),
-    _enveloped("keys", "GET /v1/keys", "invalid_id_token", "none"),
+    *(
+        _enveloped(request, request, "invalid_id_token", "none")
+        for request in (
+            "GET /v1/keys",
+            "DELETE /v1/keys/key_1",
+            "GET /api/developer/usage",
+            "GET /api/developer/account",
+            "GET /api/developer/transactions",
+        )
+    ),
     _enveloped("a top-up", "POST /api/developer/topup", "invalid_id_token", "none", {"amount": 15}),
     _enveloped("a wrong value", "POST /api/developer/topup", "invalid_field", "token", {"amount": 1}),
     asking(

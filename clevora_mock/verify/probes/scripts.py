@@ -1,5 +1,6 @@
 """G1-G3: scripts, the dearest of the API, so that one short script answers for several clauses."""
 
+import json
 from typing import Any
 
 from clevora_mock.verify.ask import Ask
@@ -24,12 +25,14 @@ _ANSWER = Exactly(
         "style": OneOf(("youtube", "podcast", "tiktok")),
         "length": OneOf(("short", "medium", "long")),
         "script": Exactly(
-            {"title": STRING, "hook": STRING, "sections": ListOf(None, _SECTION), "callToAction": STRING}
+            {"title": STRING, "hook": STRING, "sections": ListOf(None, _SECTION, least=1), "callToAction": STRING}
         ),
         "usage": Exactly({"prompt_tokens": INT, "completion_tokens": INT, "total_tokens": INT}),
     }
 )
-_STYLES = [Ask(PATH, body={"topic": "Tea", "length": "short", "style": style}) for style in ("podcast", "tiktok")]
+# One script for two purposes, since scripts are dear.
+_TURBO = Ask(PATH, body={"topic": "Tea", "length": "short", "style": "tiktok", "model": "clevora-1.0-turbo"})
+_STYLES = (Ask(PATH, body={"topic": "Tea", "length": "short", "style": "podcast"}), _TURBO)
 
 
 def _refused(title: str, body: dict[str, Any], error: str = "invalid_field", clause: str = "G1") -> Probe:
@@ -43,15 +46,43 @@ def _within(title: str, ask: Ask, length: str, budget: int) -> Probe:
 
 def _style(ask: Ask) -> Probe:
     style = ask.body["style"]
-    return Probe(f"a {style} script", "G3", Ask(ask.request, ask.body, answer={"style": style}, shape=True))
+    shaped = Ask(ask.request, ask.body, answer={"style": style}, shape=True)
+
+    def check(session: Session) -> list[Difference]:
+        if "model" in ask.body and _refuses_model(session, ask):
+            raise CannotCheckError("the request was refused for its model")
+        return session.differences(shaped)
+
+    return Probe(f"a {style} script", "G3", ask, check)
+
+
+def _refuses_model(session: Session, ask: Ask) -> bool:
+    answer = session.answer(ask)
+    return answer.status != 200 and not all(
+        session.compare_error(code, answer) for code in ("invalid_model", "model_not_found")
+    )
+
+
+def _takes_turbo(session: Session) -> list[Difference]:
+    answer = session.answer(_TURBO)
+    if _refuses_model(session, _TURBO):
+        return [Difference("status of a script by clevora-1.0-turbo", 200, answer.status)]
+    if answer.status != 200:
+        raise CannotCheckError(f"a script was answered {answer.status}")
+    return []
 
 
 def _differ(session: Session) -> list[Difference]:
     """Scripts of one topic have another text in each style."""
-    scripts = [json_of(session.answer(ask)).get("script") for ask in (SHORT, *_STYLES)]
-    if not all(scripts):
+    scripts = {}
+    for ask in (SHORT, *_STYLES):
+        body = json_of(session.answer(ask))
+        # Which style is the default is G1's matter.
+        scripts[str(body.get("style"))] = body.get("script")
+    if len(scripts) < 2 or not all(scripts.values()):
         raise CannotCheckError("there is no script of each style")
-    same = any(one == other for index, one in enumerate(scripts) for other in scripts[index + 1 :])
+    texts = [json.dumps(script) for script in scripts.values()]
+    same = len(set(texts)) < len(texts)
     return [Difference("scripts of two styles", "different", "the same")] if same else []
 
 
@@ -67,6 +98,7 @@ PROBES = (
     _within("a long script", _LONG, "long", 2400),
     *map(_style, _STYLES),
     checking("styles differ", "G3", _differ, "api_key", requests=3),
+    Probe("a script by the model for chats", "C2", _TURBO, _takes_turbo),
     Probe("the default model", "C2", Ask(SHORT.request, SHORT.body, answer={"model": "clevora-script-1"})),
     _refused("another endpoint's model", TOPIC | {"model": "clevora-embed-1"}, "invalid_model", "C2"),
 )

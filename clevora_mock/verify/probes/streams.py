@@ -1,16 +1,17 @@
 """S1-S7: streams, by their bytes, their chunks and what they cost."""
 
+import itertools
 import json
-from typing import Any, NamedTuple
+import re
+from typing import Any
 
 from clevora_mock.clock import SECOND
-from clevora_mock.verify.ask import Ask
+from clevora_mock.verify.ask import CHAT, HI, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError
 from clevora_mock.verify.expectation import ABSENT, INT, MISSING, STRING, Difference, Exactly, Within, compare
-from clevora_mock.verify.probe import asking, checking
-from clevora_mock.verify.probes.errors import CHAT, HI
+from clevora_mock.verify.probe import Probe, checking
 from clevora_mock.verify.probes.money import fingerprint, fingerprints, transactions
-from clevora_mock.verify.session import Session, json_of
+from clevora_mock.verify.session import Session, json_of, require_no_page
 
 _PLAIN_BODY = {"messages": HI, "max_tokens": 12, "temperature": 0}
 PLAIN = Ask(CHAT, body=_PLAIN_BODY)
@@ -26,39 +27,42 @@ Chunk = dict[str, Any]
 _SURELY_UNSENT = 1_500_000
 
 
-class Stream(NamedTuple):
-    """A stream as a forgiving client reads it: the chunks, and the events beside them."""
+def read(answer: Answer) -> list[Chunk]:
+    """Return a stream's chunks as a forgiving client reads them, whatever its line ends and comments.
 
-    chunks: list[Chunk]
-    done: bool
-
-
-def read(answer: Answer) -> Stream:
-    """Read a stream, whatever its line ends and comments. Raises CannotCheckError for another kind of answer."""
+    Raises CannotCheckError for another kind of answer, and for a stream with an error.
+    """
     if answer.status != 200:
         raise CannotCheckError(f"a stream was answered {answer.status}")
-    text = answer.body.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    # A client that left may have half of an event.
-    text = text[: text.rfind("\n\n") + 1]
-    chunks: list[Chunk] = []
-    done = False
-    for line in text.split("\n"):
-        if not line.startswith("data:"):
-            continue
-        data = line.removeprefix("data:").strip()
-        if data == "[DONE]":
-            done = True
-            continue
-        try:
-            chunk = json.loads(data)
-        except ValueError:
-            raise CannotCheckError("a chunk is not JSON") from None
-        if not isinstance(chunk, dict):
-            raise CannotCheckError("a chunk is no object")
-        chunks.append(chunk)
+    text = answer.body.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\r", "\n")
+    # A client that left may have half of an event. What comes after [DONE] is not read, nor another last word.
+    events = [_data(event) for event in text[: text.rfind("\n\n") + 1].split("\n\n")]
+    data = list(itertools.takewhile(lambda one: one != "[DONE]", filter(None, events)))
+    chunks = [_parsed(one) for one in data]
+    if chunks and chunks[-1] is None:
+        chunks.pop()
     if not chunks:
         raise CannotCheckError("the stream has no chunks")
-    return Stream(chunks, done)
+    if any(chunk is None for chunk in chunks):
+        raise CannotCheckError("a chunk is no JSON object")
+    found = [chunk for chunk in chunks if chunk is not None]
+    if any("error" in chunk and "choices" not in chunk for chunk in found):
+        raise CannotCheckError("the stream has an error")
+    return found
+
+
+def _data(event: str) -> str:
+    """Return the data of an event, whose lines are joined."""
+    lines = [line.removeprefix("data:").removeprefix(" ") for line in event.split("\n") if line.startswith("data:")]
+    return "\n".join(lines).strip()
+
+
+def _parsed(data: str) -> Chunk | None:
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def _answer(session: Session, ask: Ask = STREAM) -> Answer:
@@ -70,7 +74,7 @@ def _answer(session: Session, ask: Ask = STREAM) -> Answer:
 
 def chunks(session: Session, ask: Ask = STREAM) -> list[Chunk]:
     """Return the chunks that have a choice; those without one are S4's matter."""
-    found = [chunk for chunk in read(_answer(session, ask)).chunks if chunk.get("choices") != []]
+    found = [chunk for chunk in read(_answer(session, ask)) if chunk.get("choices") != []]
     if not found:
         raise CannotCheckError("the stream has no chunks with a choice")
     return found
@@ -141,14 +145,15 @@ def _ends(session: Session) -> list[Difference]:
     wrong = compare({"role": "assistant"}, first.get("delta", MISSING), "first delta")
     wrong += compare(Exactly({}), _rest(first.get("delta"), "role"), "first delta")
     wrong += compare(Exactly({}), last.get("delta", MISSING), "last delta")
-    if last.get("finish_reason") not in ("stop", "length"):
-        wrong.append(Difference("last finish_reason", "stop or length", last.get("finish_reason", MISSING)))
+    # Which reason it is is C6's matter.
+    if not isinstance(last.get("finish_reason"), str):
+        wrong.append(Difference("last finish_reason", "a reason", last.get("finish_reason", MISSING)))
     for chunk in found[1:-1]:
         choice = _choice(chunk)
         if choice.get("finish_reason") is not None:
             wrong.append(Difference("finish_reason before the end", None, choice["finish_reason"]))
         wrong += compare(Exactly({"content": _TEXT}), choice.get("delta", MISSING), "delta")
-    return list(dict.fromkeys(wrong))[:3]
+    return [one for index, one in enumerate(wrong) if one not in wrong[:index]][:3]
 
 
 class _AnyText(Within):
@@ -197,7 +202,7 @@ def _created(session: Session) -> list[Difference]:
 
 def _usage(title: str, ask: Ask) -> Any:
     def check(session: Session) -> list[Difference]:
-        found = read(_answer(session, ask)).chunks
+        found = read(_answer(session, ask))
         if any(chunk.get("choices") == [] for chunk in found):
             return [Difference("choices of every chunk", "one", "none on one", scenario="fault: usage_chunk")]
         places = [index for index, chunk in enumerate(found) if "usage" in chunk]
@@ -228,10 +233,32 @@ def _joined(session: Session) -> list[Difference]:
     if not isinstance(whole, str):
         raise CannotCheckError("the answer has no content")
     wrong = [] if parts == whole else [Difference("the contents joined", "those of the whole answer", "others")]
-    usages = [chunk["usage"] for chunk in read(_answer(session)).chunks if isinstance(chunk.get("usage"), dict)]
-    if usages and "usage" in body and usages[-1] != body["usage"]:
+    counted = [_counts(one) for one in (body, *read(_answer(session)))]
+    usages = [one for one in counted[1:] if one is not None]
+    if usages and counted[0] is not None and usages[-1] != counted[0]:
         wrong.append(Difference("usage", "that of the whole answer", "another"))
     return wrong
+
+
+def _counts(answer: Chunk) -> list[int] | None:
+    """Return the three counts of a usage; None where they are not there, which is C5's matter, and S4's."""
+    usage = answer.get("usage")
+    if not isinstance(usage, dict):
+        return None
+    counts = [usage.get(f"{name}_tokens") for name in ("prompt", "completion", "total")]
+    found = [count for count in counts if type(count) is int]
+    return found if len(found) == len(counts) else None
+
+
+def _finish(session: Session) -> list[Difference]:
+    """Check that a stream ends for the reason for which the same answer in one piece does."""
+    plain = session.answer(PLAIN)
+    if plain.status != 200:
+        raise CannotCheckError(f"the chat was answered {plain.status}")
+    reasons = [_choice(one).get("finish_reason") for one in (json_of(plain), chunks(session)[-1])]
+    if not all(isinstance(reason, str) for reason in reasons):
+        raise CannotCheckError("there is no finish_reason")
+    return compare(reasons[0], reasons[1], "finish_reason of a stream")
 
 
 # --- S6: leaving early ------------------------------------------------------------------------------------------------
@@ -241,7 +268,7 @@ def _abandoned(session: Session) -> list[Difference]:
     """Leave after a few chunks: one charge, for no less than came, and no more than was ever to be sent."""
     before = fingerprints(transactions(session))
     answer = session.ask(LONG).answer
-    whole, lasts = read(answer).chunks, answer.arrivals[-1][0]
+    whole, lasts = read(answer), answer.arrivals[-1][0]
     usage = next((chunk["usage"] for chunk in reversed(whole) if isinstance(chunk.get("usage"), dict)), None)
     if usage is None or any(type(usage.get(name)) is not int for name in ("prompt_tokens", "total_tokens")):
         raise CannotCheckError("the stream has no usage")
@@ -250,7 +277,7 @@ def _abandoned(session: Session) -> list[Difference]:
     if not charges:
         raise CannotCheckError("the whole stream made no transaction")
     left = session.ask(LONG, leave_after=4).answer
-    came = len([1 for chunk in read(left).chunks if _choice(chunk).get("delta", {}).get("content")])
+    came = len([1 for chunk in read(left) if _choice(chunk).get("delta", {}).get("content")])
     new: list[dict[str, Any]] = []
     for _ in range(5):
         session.pace.sleep(1)
@@ -283,25 +310,28 @@ def _logged(session: Session) -> int | None:
     return total if isinstance(total, int) else None
 
 
-def _refused(title: str, error: str, credential: str = "key", **body: Any) -> Any:
-    return asking(
-        f"no stream: {title}",
-        "S7",
-        CHAT,
-        body={"messages": HI, "stream": True, "max_tokens": 1} | body,
-        credential=credential,
-        error=error,
-        sends={"content-type": _JSON},
-        shape=True,
-    )
+def _is_served(answer: Answer) -> bool:
+    try:
+        return bool(read(answer))
+    except CannotCheckError:
+        return False
 
 
-class _JsonType(Within):
-    def accepts(self, value: object) -> bool:
-        return isinstance(value, str) and value.lower().startswith("application/json")
+def _refused(title: str, error: str, credential: str = "key", **body: Any) -> Probe:
+    sent = {"messages": HI, "stream": True, "max_tokens": 1} | body
+    ask = Ask(CHAT, body=sent, credential=credential, error=error)
 
+    def check(session: Session) -> list[Difference]:
+        answer = session.answer(ask)
+        require_no_page(answer)
+        kind = (answer.header("content-type") or "").partition(";")[0]
+        # Which kind of JSON it is, is W1's matter; and that a request is served, that of the clause that refuses it.
+        if not _is_served(answer) and not re.fullmatch(r"application/(.+\+)?json", kind.strip(), re.IGNORECASE):
+            return [Difference("header content-type of a refusal", "application/json", kind)]
+        return session.compare(ask, answer)
 
-_JSON = _JsonType(0, 0)
+    return Probe(f"no stream: {title}", "S7", ask, check)
+
 
 PROBES = (
     checking("the framing", "S1", _framing, "api_key", requests=1),
@@ -315,6 +345,7 @@ PROBES = (
     _usage("with include_usage", WITH_OPTIONS),
     _usage("with include_usage off", WITHOUT_USAGE),
     checking("a stream joined", "S5", _joined, "api_key", cost=24_000, requests=3),
+    checking("a stream's finish_reason", "C6", _finish, "api_key", requests=2),
     checking("leaving early", "S6", _abandoned, "api_key", "id_token", cost=150_000, requests=12),
     _refused("an unknown key", "invalid_api_key", "unknown key"),
     _refused("no messages", "missing_field", messages=None),

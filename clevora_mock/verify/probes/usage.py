@@ -1,6 +1,7 @@
 """U1-U7: the usage report."""
 
-from datetime import date, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from clevora_mock.verify.ask import Ask
@@ -20,11 +21,13 @@ from clevora_mock.verify.expectation import (
 from clevora_mock.verify.probe import Probe, asking, checking
 from clevora_mock.verify.probes.errors import HOMES
 from clevora_mock.verify.probes.money import ONE_TOKEN, tokens_of
-from clevora_mock.verify.session import Session, json_of
+from clevora_mock.verify.session import Session, json_of, value_of
 
 PATHS = ("/api/developer/usage", "/v1/usage")
 REPORT = Ask("GET /api/developer/usage", credential="token")
 _SEARCH = Ask("POST /v1/search", body={"query": "a"})
+# So many seconds may the server's clock be off.
+_CLOCKS_DIFFER = 300
 WEEK = Ask("GET /api/developer/usage?range=7", credential="token")
 
 
@@ -68,13 +71,20 @@ def _refused(query: str) -> Probe:
 def _served(path: str) -> Probe:
     def check(session: Session) -> list[Difference]:
         answer = session.send(session.request(Ask(f"GET {path}", credential="token")))
-        return session.compare_status(200, answer) or compare({"status": "success"}, json_of(answer))
+        found = session.compare_status(200, answer)
+        data = None if found else json_of(answer).get("data")
+        if not found and (not isinstance(data, dict) or data.keys() != session.data(REPORT).keys()):
+            found = [Difference("data", f"the fields of {PATHS[0]}", "others")]
+        return found
 
-    return checking(f"usage at {path}", "U1", check, "id_token", requests=1)
+    return checking(f"usage at {path}", "U1", check, "id_token", requests=2)
 
 
 def _shape(session: Session) -> list[Difference]:
-    return compare(_REPORT, session.data(REPORT))[:3]
+    answer = session.send(session.request(REPORT))
+    if answer.status != 200:
+        raise CannotCheckError(f"{REPORT.request} answered {answer.status}")
+    return compare(Exactly({"status": "success", "data": _REPORT}), value_of(answer))[:3]
 
 
 def report(session: Session, ask: Ask = REPORT) -> dict[str, Any]:
@@ -101,6 +111,19 @@ def _days(session: Session) -> list[Difference]:
     if found != [found[0] + timedelta(days=index) for index in range(7)]:
         return [Difference("dailySeries", "each day once, the oldest first", "another order")]
     return []
+
+
+def _today(session: Session) -> list[Difference]:
+    """Check that the last day is this one, in UTC."""
+    now = session.wall_seconds()
+    if not _CLOCKS_DIFFER < now % 86_400 < 86_400 - _CLOCKS_DIFFER:
+        raise CannotCheckError("it is midnight in UTC")
+    today = datetime.fromtimestamp(now, UTC).date().isoformat()
+    # The form of dates is U3's matter, and their order that of the check before.
+    days = [str(day.get("date")) for day in report(session, WEEK)["dailySeries"]]
+    if not days or not all(re.fullmatch(r"\d{4}-\d\d-\d\d", day) for day in days):
+        raise CannotCheckError("the series has no dates")
+    return [] if max(days) == today else [Difference("last day", "today in UTC", "another day")]
 
 
 def _average(session: Session) -> list[Difference]:
@@ -164,7 +187,10 @@ def _breakdown(session: Session) -> list[Difference]:
         return found
     (whole,) = _numbers(data["summary"], "rangeRequests")
     total = sum(_numbers(part, "requests")[0] for part in parts.values())
-    return [] if total == whole else [Difference("requests of endpointBreakdown", "those of the range", "another sum")]
+    if total != whole:
+        return [Difference("requests of endpointBreakdown", "those of the range", "another sum")]
+    unused = any(_numbers(part, "requests") == [0] for part in parts.values())
+    return [Difference("endpointBreakdown", "endpoints that were used", "others too")] if unused else []
 
 
 def _recorded(title: str, code: str, requests: int, errors: int) -> Probe:
@@ -204,6 +230,7 @@ PROBES = (
     asking("30 days by default", "U2", REPORT.request, credential="token", answer={"data": {"range": 30}}),
     checking("the report's fields", "U3", _shape, "id_token", requests=1),
     checking("a row for each day", "U4", _days, "id_token", requests=1),
+    checking("today", "U4", _today, "id_token", requests=1),
     checking("the average", "U4", _average, "id_token", requests=1),
     checking("the success rate", "U5", _success_rate, "id_token", "api_key"),
     checking("recent activity", "U6", _recent, "id_token", "api_key", cost=300, requests=5),
