@@ -80,7 +80,7 @@ def create_app(
     family = make_family(contract.error_specs)
     local_only = LocalOnly((*chosen.allowed_hosts, chosen.host.lower()), chosen.control)
     server = _start_name(chosen.server_name)
-    sender, live_api = WebhookSender(), _connect(chosen)
+    sender, live_api = WebhookSender(), _connect(chosen, background)
     recordings = None if live_api is None else live_api.recordings
     overrides = contract.overrides()
     context = ControlContext(
@@ -114,12 +114,12 @@ def create_app(
     return app
 
 
-def _connect(settings: Settings) -> "LiveApi | None":
+def _connect(settings: Settings, background: Background) -> "LiveApi | None":
     if settings.record is None and settings.replay is None and not settings.diff:
         return None
     from clevora_mock.recordings.setup import connect
 
-    return connect(settings, _log)
+    return connect(settings, _log, background)
 
 
 def _endpoint_maker(live_api: "LiveApi | None") -> EndpointMaker:

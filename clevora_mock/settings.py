@@ -46,6 +46,9 @@ DEMO_PASSWORD = "clevora-demo"  # noqa: S105 - public, so that everybody can sig
 DEMO_KEY = "sk_live_0123456789abcdef0123456789abcdef"
 DEMO_SECRET = "whsec_" + b64encode(b"clevora-mock-webhook-secret").decode()
 
+# These say how recordings are used.
+_OF_RECORDINGS = frozenset({"on_miss", "pace", "ignore", "mask_emails", "max_age", "recordings_on_request"})
+
 FileName = str | PathLike[str]
 
 
@@ -280,6 +283,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     @property
     def conflict(self) -> str | None:
         """A message about settings of which one needs another, or excludes it; None if all go together."""
+        if (message := self._recordings_conflict) is not None:
+            return message
+        if self.watch and self.scenario is None:
+            return "--watch: expected --scenario beside it, whose file is watched"
+        if self.state is not None and (self.import_ or self.export_on_exit) is not None:
+            return "--state: expected neither --import nor --export-on-exit beside it"
+        return None
+
+    @property
+    def _recordings_conflict(self) -> str | None:
         for flag, value in (("--record", self.record), ("--diff", self.diff)):
             if value and self.upstream is None:
                 return f"{flag}: expected --upstream beside it, which answers"
@@ -289,10 +302,19 @@ class Settings(Struct, frozen=True, kw_only=True):
             return "--diff: expected no --record beside it"
         if self.upstream is not None and not (self.record or self.diff or self.replay):
             return "--upstream: expected --record or --diff beside it"
-        if self.watch and self.scenario is None:
-            return "--watch: expected --scenario beside it, whose file is watched"
-        if self.state is not None and (self.import_ or self.export_on_exit) is not None:
-            return "--state: expected neither --import nor --export-on-exit beside it"
+        return self._unused_setting
+
+    @property
+    def _unused_setting(self) -> str | None:
+        """A message about a setting of recordings that nothing would use."""
+        if self.record_mode != "once" and self.record is None:
+            return "--record-mode: expected --record beside it"
+        if self.upstream_key is not None and self.upstream is None and self.replay is None:
+            return "--upstream-key: expected --upstream beside it"
+        if self.record is None and self.replay is None:
+            for setting in SETTINGS:
+                if setting.name in _OF_RECORDINGS and getattr(self, setting.name) != setting.default:
+                    return f"{setting.flag}: expected --record or --replay beside it"
         return None
 
     @property

@@ -1,12 +1,13 @@
 """``/__mock/scenario/match``: try a request against a scenario's rules; nothing is counted, drawn or journaled."""
 
-import re
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from msgspec import Struct
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match
 
 from clevora_mock.contract.endpoints import ENDPOINTS, Endpoint
 from clevora_mock.control.endpoint import get_now, get_sandbox
@@ -21,7 +22,21 @@ from clevora_mock.core.scenario import Plan, Rule
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.json_response import json_response
+from clevora_mock.web.middleware import decoded_path
 from clevora_mock.web.parsing import parse_body, value_text
+from clevora_mock.web.routing import TrailingSlashRoute
+
+
+async def _unused(request: Request) -> Response:
+    return Response()
+
+
+# Paths are matched as those of requests are.
+_ROUTES = [
+    (TrailingSlashRoute(path, _unused, methods=[endpoint.method]), endpoint)
+    for endpoint in ENDPOINTS
+    for path in endpoint.paths
+]
 
 
 class MatchRequest(Struct, forbid_unknown_fields=True):
@@ -46,11 +61,15 @@ def match_request(background: Background) -> ControlHandler:
         body = await request.body()
         tried = parse_body(body, MatchRequest)[0]
         sandbox, now = get_sandbox(request), get_now(request)
-        endpoint = _find_endpoint(tried)
+        raw, _, query = tried.path.partition("?")
+        path = decoded_path({"path": unquote(raw), "raw_path": raw.encode()})
+        endpoint = _find_endpoint(tried, path)
         principal = _find_principal(sandbox, tried.key)
         given = b"" if tried.body is None else msgspec.json.encode(tried.body)
         headers = {name.lower().encode(): value.encode() for name, value in tried.headers.items()}
-        facts = RequestFacts("", now, tried.method, tried.path, "", headers, list(headers.items()), given, endpoint)
+        facts = RequestFacts(
+            "", now, tried.method.upper(), path, query, headers, list(headers.items()), given, endpoint
+        )
         run = sandbox.scenario_run
 
         def verdicts() -> RuleMatch:
@@ -98,11 +117,10 @@ def _draft(source: str, now: int) -> ScenarioRun:
         raise ApiError("invalid_field", "; ".join(str(error).splitlines())) from None
 
 
-def _find_endpoint(tried: MatchRequest) -> Endpoint:
-    path = tried.path.partition("?")[0].rstrip("/")
-    for endpoint in ENDPOINTS:
-        patterns = (re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(one)) for one in endpoint.paths)
-        if endpoint.method == tried.method.upper() and any(re.fullmatch(one, path) for one in patterns):
+def _find_endpoint(tried: MatchRequest, path: str) -> Endpoint:
+    scope = {"type": "http", "method": tried.method.upper(), "path": path}
+    for route, endpoint in _ROUTES:
+        if route.matches(scope)[0] is Match.FULL:
             return endpoint
     raise invalid("path", "method and path of an endpoint", value_text(f"{tried.method} {tried.path}"))
 

@@ -12,6 +12,7 @@ from clevora_mock.control.schemas import RecordingView
 from clevora_mock.core.errors import ApiError, UnusableFileError, invalid
 from clevora_mock.core.messages import quoted
 from clevora_mock.core.sandboxes import is_name
+from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.parsing import parse_body
 
@@ -26,11 +27,13 @@ class RecordingChoice(Struct, forbid_unknown_fields=True):
     name: str
 
 
-def show_recording(recordings: "Recordings | None") -> ControlHandler:
+def show_recording(recordings: "Recordings | None", background: Background) -> ControlHandler:
     """Handle ``GET /__mock/recording``."""
 
     async def show(request: Request) -> Response:
         try:
+            if recordings is not None:
+                await recordings.prepare(get_sandbox(request), background)
             found = None if recordings is None else recordings.of(get_sandbox(request))
         except UnusableFileError as error:
             raise ApiError("invalid_field", str(error)) from None
@@ -39,7 +42,7 @@ def show_recording(recordings: "Recordings | None") -> ControlHandler:
     return show
 
 
-def put_recording(recordings: "Recordings | None") -> ControlHandler:
+def put_recording(recordings: "Recordings | None", background: Background) -> ControlHandler:
     """Handle ``PUT /__mock/recording``: use another recording, from its beginning."""
 
     async def put(request: Request) -> Response:
@@ -49,6 +52,7 @@ def put_recording(recordings: "Recordings | None") -> ControlHandler:
         if recordings is None:
             raise ApiError("invalid_field", "this server has no recordings: start it with --replay or --record")
         try:
+            await recordings.read(choice.name, background)
             chosen = recordings.select(get_sandbox(request), choice.name)
         except UnusableFileError as error:
             raise ApiError("invalid_field", str(error)) from None

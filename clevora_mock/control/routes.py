@@ -237,13 +237,13 @@ def _state(context: ControlContext) -> list[ControlRoute]:
         row("DELETE /__mock/scenario", scenarios.delete, "ends the scenario: no rules apply", schemas.ActiveScenario),
         row(
             "GET /__mock/recording",
-            recording.show_recording(context.recordings),
+            recording.show_recording(context.recordings, context.background),
             "the sandbox's recording, and which of its lines were not used",
             schemas.RecordingView,
         ),
         row(
             "PUT /__mock/recording",
-            recording.put_recording(context.recordings),
+            recording.put_recording(context.recordings, context.background),
             'uses another one, from its beginning: `{"name": "greeting"}`',
             schemas.RecordingView,
             recording.RecordingChoice,

@@ -6,6 +6,7 @@ request one second earlier is refused again.
 """
 
 from collections import deque
+from contextlib import suppress
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -32,7 +33,10 @@ Window = Literal["sliding", "fixed", "aligned"]
 
 
 class Counting(Struct, frozen=True):
-    """How requests are counted: when they leave the minute, and those that failed with 400 or were refused with 429."""
+    """How requests are counted: when they leave the minute, and those that failed later or were refused with 429.
+
+    A request fails later with any error of its own after it was admitted: 400, 404 or 413.
+    """
 
     window: Window = "sliding"
     count_failed: bool = True
@@ -85,10 +89,11 @@ class RateLimiter:
             )
         recent.insert(count, now)
 
-    def take_back(self) -> None:
-        """Count the last request no longer."""
-        if self.recent:
-            self.recent.pop()
+    def take_back(self, at: int) -> None:
+        """Count a request that was admitted at the time `at` no longer."""
+        # It may have left the window, and the limit may have been off.
+        with suppress(ValueError):
+            self.recent.remove(at)
 
     def left(self, now: int, limits: Limits, counting: Counting = COUNTING) -> tuple[int | None, int | None]:
         """Return the requests and the tokens that are left at `now`; None for a limit that is off."""

@@ -17,11 +17,12 @@ _ENCODED = re.compile(
     re.IGNORECASE,
 )
 
-# In a field's name; not in `max_tokens`, and not `token` within another word.
+_NAMES_OF_TOKENS = r"(?:access|refresh|auth|session|bearer|(?<![a-z])id)[_-]?token(?!s)|(?<![\w-])token(?![\w-])"
+# In a field's name; not in `max_tokens`, not `token` within another word, and not `pwd` by chance in base64.
 _NAME_WORD = (
-    r"(?:pass(?:word|wd|wort|phrase)|(?<![a-z])pwd(?![a-z])|secret|credential|(?:api|private)[_-]?key|authorization"
-    r"|cookie|(?<![\w-])bearer(?![\w-])"
-    r"|(?:access|refresh|auth|session|bearer|(?<![a-z])id)[_-]?token(?!s)|(?<![\w-])token(?![\w-]))"
+    r"(?:pass(?:word|wd|wort|phrase)|(?<![a-z])pwd(?![a-z]|[\w+/]{64})|secret|credential|(?:api|private)[_-]?key"
+    r"|authorization|cookie|(?<![\w-])bearer(?![\w-])"
+    rf"|{_NAMES_OF_TOKENS})"
 )
 _FIELD = rf"[\w .\[\]/-]{{0,64}}{_NAME_WORD}[\w .\[\]/-]{{0,64}}"
 _SPACE = r"(?:\s|\\{1,15}[nrt]|%(?:25){0,7}(?:20|0[9ad])|\+){0,64}+"
@@ -86,21 +87,29 @@ _SECRETS = (
     "form",
     "part",
 )
-# Each match contains one of these in lower case, or `token` or `live`; searching for them first is much faster.
+# Each match contains one of these in lower case, or `token`; searching for them first is much faster.
 _MARKS = (
     "whsec_",
-    "eyj",
     "amf-",
-    "sk-",
-    "pass",
-    "pwd",
+    "password",
+    "passwd",
+    "passwort",
+    "passphrase",
     "bearer",
     "secret",
     "credential",
     "authorization",
     "cookie",
-    "key",
+    *(f"{kind}{dash}key" for kind in ("api", "private") for dash in ("", "_", "-")),
 )
+_TOKENS = re.compile(_NAMES_OF_TOKENS, re.ASCII)
+# Or one of these, and there what follows it; alone, they are in any long base64 by chance.
+_MARKS_IN_CONTEXT = {
+    "live": re.compile(_KEY),
+    "eyj": re.compile(r"eyj[\w-]{8,999}+\.", re.ASCII),
+    "sk-": re.compile(r"sk-(?<![a-z0-9]sk-)[\w-]{20}", re.ASCII),
+    "pwd": re.compile(r"pwd(?<![a-z]pwd)(?![a-z]|[\w+/]{64})", re.ASCII),
+}
 
 
 def masked(body: bytes) -> bytes:
@@ -200,8 +209,8 @@ def _may_have_secret(plain: str) -> bool:
     lowered = plain.lower()
     return (
         any(map(lowered.__contains__, _MARKS))
-        or lowered.count("token") > lowered.count("tokens")
-        or ("live" in lowered and re.search(_KEY, lowered) is not None)
+        or (lowered.count("token") > lowered.count("tokens") and _TOKENS.search(lowered) is not None)
+        or any(mark in lowered and context.search(lowered) for mark, context in _MARKS_IN_CONTEXT.items())
     )
 
 

@@ -224,16 +224,18 @@ class Sandbox:
         if facts.endpoint is not None and facts.endpoint.requires_developer_access and not has_access:
             raise ApiError("developer_access_required", hint="POST /api/developer/activate with an ID token gives it")
 
-    def admit(self, principal: Principal) -> None:
-        """Count a request of an API key. Raises a 402 without funds, a 429 over its limits (W6)."""
+    def admit(self, principal: Principal) -> int:
+        """Count a request of an API key, and return when. Raises a 402 without funds, a 429 over its limits (W6)."""
+        now = self.clock.now()
         if principal.key is not None:
             principal.key.account.require_funds()
-            principal.key.limiter.acquire(self.clock.now(), self.limits, self.config.counting)
+            principal.key.limiter.acquire(now, self.limits, self.config.counting)
+        return now
 
-    def take_back(self, principal: Principal) -> None:
-        """Let a request that was admitted, and failed, not count, if the contract's file says so."""
+    def take_back(self, principal: Principal, admitted: int) -> None:
+        """Let a request that was admitted at that time, and failed, not count, if the contract's file says so."""
         if principal.key is not None and not self.config.counting.count_failed:
-            principal.key.limiter.take_back()
+            principal.key.limiter.take_back(admitted)
 
     def update_account(
         self,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -24,11 +25,14 @@ def canonical_request(facts: RequestFacts, masker: Masker) -> CanonicalRequest:
 
 
 def request_key(request: CanonicalRequest, ignore: Collection[str]) -> bytes:
-    """Return what identical requests have in common; `ignore` names fields, below others as ``metadata.run``."""
+    """Return a digest of what identical requests have in common.
+
+    `ignore` names fields, below others as ``metadata.run``.
+    """
     if ignore:
         query = "&".join(part for part in request.query.split("&") if _name(part) not in ignore)
         request = replace(request, query=query, body=_without(request.body, ignore))
-    return msgspec.json.encode(request, order="sorted")
+    return sha256(msgspec.json.encode(request, order="sorted")).digest()
 
 
 def differences(one: CanonicalRequest, other: CanonicalRequest, ignore: Collection[str] = ()) -> list[str]:

@@ -7,14 +7,17 @@ asked, which is no drift; neither is compared what a rule of the scenario had a 
 import asyncio
 from collections import Counter
 
+from msgspec import Struct
 from msgspec.structs import replace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clevora_mock.contract.limits import MAX_BODY_BYTES
 from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.messages import printable
 from clevora_mock.recordings.recorder import MAX_ANSWER_BYTES
 from clevora_mock.recordings.shape import Shape, differences, shape_of
 from clevora_mock.upstream.client import UpstreamClient, UpstreamError
+from clevora_mock.web.background import Background
 from clevora_mock.web.exchange_recorder import get_exchange
 
 # These depend on the account's state; 404 does so where a path has an id.
@@ -24,11 +27,32 @@ _MAX_CONCURRENT = 8
 _GRACE_SECONDS = 10
 
 
+# Of requests that wait, and of the mock's answers to them; a request has at least some of its own.
+_MAX_WAITING_BYTES = 32 * 1024 * 1024
+_REQUEST_BYTES = 4 * 1024
+# Of the report: its texts, and the characters of each, which has names that the live API chooses.
+_MAX_TEXTS = 1_000
+_MAX_TEXT = 500
+
+
+class MockAnswer(Struct, frozen=True):
+    """An answer of the mock's; `headers` are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def shape(self) -> Shape:
+        return shape_of(self.status, self.headers, self.body)
+
+
 class DriftReport:
     """The differences that were found, by endpoint, and what could not be asked."""
 
-    def __init__(self, client: UpstreamClient) -> None:
+    def __init__(self, client: UpstreamClient, background: Background) -> None:
         self.host = client.host
+        self._background = background
+        self._waiting_bytes = 0
         self._client = client
         self._differences: Counter[str] = Counter()
         self._unasked: Counter[str] = Counter()
@@ -40,11 +64,21 @@ class DriftReport:
     def has_drift(self) -> bool:
         return bool(self._differences)
 
-    def compare(self, facts: RequestFacts, mock: Shape) -> None:
+    def compare(self, facts: RequestFacts, mock: MockAnswer) -> None:
         """Send a request to the live API, and compare its answer with the mock's, later."""
+        size = len(facts.body) + len(mock.body) + _REQUEST_BYTES
+        if self._waiting_bytes + size > _MAX_WAITING_BYTES:
+            self._count(self._unasked, "requests while too many others waited")
+            return
+        self._waiting_bytes += size
         task = asyncio.create_task(self._compare(facts, mock))
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
+
+        def end(task: asyncio.Task[None]) -> None:
+            self._running.discard(task)
+            self._waiting_bytes -= size
+
+        task.add_done_callback(end)
 
     async def finish(self) -> None:
         """Wait for what still runs."""
@@ -64,36 +98,42 @@ class DriftReport:
         lines += [f"could not be asked: {text} ({count} x)" for text, count in sorted(self._unasked.items())]
         return lines
 
-    async def _compare(self, facts: RequestFacts, mock: Shape) -> None:
+    def _count(self, found: Counter[str], text: str) -> None:
+        """Count a text, in which the live API has a part; beyond some texts, only their number."""
+        text = printable(text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…")
+        found[text if text in found or len(found) < _MAX_TEXTS else "others"] += 1
+
+    async def _compare(self, facts: RequestFacts, answer: MockAnswer) -> None:
         endpoint = facts.endpoint
         name = "" if endpoint is None else endpoint.name
         if endpoint is not None and endpoint.credential == "signature":
-            self._unasked[f"{name}, whose secret is the live API's own"] += 1
+            self._count(self._unasked, f"{name}, whose secret is the live API's own")
             return
         try:
             async with self._turns:
                 live = await self._ask(facts)
         except UpstreamError as error:
-            self._unasked[f"{name}: {error}"] += 1
+            self._count(self._unasked, f"{name}: {error}")
             return
+        mock = await self._background.run(len(answer.body), answer.shape)
         of_the_account = {mock.status, live.status} & (
             _OF_THE_ACCOUNT | ({404} if endpoint is not None and "{" in endpoint.path else frozenset())
         )
         if mock.status != live.status and (of_the_account or live.status >= 500):
-            self._unasked[f"{name}: status {mock.status} here, {live.status} there"] += 1
+            self._count(self._unasked, f"{name}: status {mock.status} here, {live.status} there")
             return
         self._compared += 1
         for difference in differences(mock, live):
-            self._differences[f"{name} {mock.status}: {difference}"] += 1
+            self._count(self._differences, f"{name} {mock.status}: {difference}")
 
     async def _ask(self, facts: RequestFacts) -> Shape:
         async with self._client.send(facts) as answer:
-            body = b""
+            body = bytearray()
             async for part in answer.parts:
                 body += part
                 if len(body) > MAX_ANSWER_BYTES:
                     raise UpstreamError("its answer is too large to compare")
-            return shape_of(answer.status, answer.headers, body)
+        return await self._background.run(len(body), lambda: shape_of(answer.status, answer.headers, bytes(body)))
 
 
 class DriftMiddleware:
@@ -134,4 +174,5 @@ class DriftMiddleware:
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in head["headers"]}
             # The sandbox's middleware adds it.
             headers["x-request-id"] = exchange.request_id
-            self._report.compare(replace(facts, body=bytes(body)), shape_of(head["status"], headers, b"".join(parts)))
+            answer = MockAnswer(head["status"], headers, b"".join(parts))
+            self._report.compare(replace(facts, body=bytes(body)), answer)

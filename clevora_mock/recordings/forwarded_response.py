@@ -7,7 +7,6 @@ the request to the live API ends.
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from msgspec.structs import replace
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -21,6 +20,7 @@ from clevora_mock.recordings.recorded_exchange import RecordedUsage, is_recorded
 from clevora_mock.recordings.recorder import MAX_ANSWER_BYTES, Answer, Piece, completion_text, error_of, usage_of
 from clevora_mock.recordings.replay import SOURCE_HEADER
 from clevora_mock.upstream.client import UpstreamAnswer, UpstreamClient, UpstreamError
+from clevora_mock.web.background import Background
 from clevora_mock.web.disconnect import DisconnectWatcher
 from clevora_mock.web.framed_response import CONNECTION_CONTROL
 
@@ -30,6 +30,7 @@ BAD_GATEWAY = INJECTABLE_ERRORS[502][0]
 class ForwardedResponse(Response):
     """The answer to a request that is forwarded; `keep` gets it once it has ended, before the client sees the end.
 
+    What the journal needs of a long answer is read in `background`.
     `respond` renders the error where there is no answer. The attributes are those of `FramedResponse`.
     """
 
@@ -38,6 +39,7 @@ class ForwardedResponse(Response):
         client: UpstreamClient,
         facts: RequestFacts,
         sandbox: Sandbox,
+        background: Background,
         keep: Callable[[Answer], Awaitable[None]],
         respond: Callable[[ApiError], Response],
     ) -> None:
@@ -50,6 +52,7 @@ class ForwardedResponse(Response):
         self._client = client
         self._facts = facts
         self._clock = sandbox.clock
+        self._reader = background
         self._keep = keep
         self._respond = respond
         self._head: UpstreamAnswer | None = None
@@ -109,20 +112,25 @@ class ForwardedResponse(Response):
             return
         headers = {name: value for name, value in self._head.headers.items() if is_recorded_header(name)}
         answer = Answer(self._head.status, headers, tuple(self._pieces), complete)
-        body, is_stream = answer.body, answer.is_stream
-        usage = usage_of(body, is_stream=is_stream) or RecordedUsage()
-        code, message = error_of(body) if answer.status >= 400 else (None, None)
-        self.reply = replace(
-            self.reply,
-            status=answer.status,
-            prompt_tokens=usage.prompt_tokens,
-            completion_tokens=usage.completion_tokens,
-            text=completion_text(body, is_stream=is_stream),
-            is_stream=is_stream,
-            code=code,
-            message=message,
-        )
+        self.reply = await self._reader.run(self._size, lambda: _summary(answer))
         await self._keep(answer)
+
+
+def _summary(answer: Answer) -> Reply:
+    """Return what the journal tells of an answer."""
+    body, is_stream = answer.body, answer.is_stream
+    usage = usage_of(body, is_stream=is_stream) or RecordedUsage()
+    code, message = error_of(body) if answer.status >= 400 else (None, None)
+    return Reply(
+        status=answer.status,
+        prompt_tokens=usage.prompt_tokens,
+        completion_tokens=usage.completion_tokens,
+        text=completion_text(body, is_stream=is_stream),
+        is_stream=is_stream,
+        code=code,
+        message=message,
+        source="upstream",
+    )
 
 
 def _close(scope: Scope) -> None:

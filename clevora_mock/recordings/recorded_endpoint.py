@@ -62,6 +62,7 @@ class RecordedEndpoint(OperationEndpoint):
     ) -> Response:
         principal, refusal = self._principal(exchange.sandbox, facts)
         try:
+            await self._recordings.prepare(exchange.sandbox, self._background)
             recording = self._recordings.of(exchange.sandbox)
         except RecordingError as error:
             raise ApiError(BAD_GATEWAY, str(error)) from None
@@ -88,10 +89,12 @@ class RecordedEndpoint(OperationEndpoint):
             return exchange.respond(await self._answer(operation, context, fits=fits))
         exchange.keep_sandbox()
         if found is not None:
-            reply = reply_of(found, paced=self._recordings.options.paced)
+            paced = self._recordings.options.paced
+            reply = await self._background.run(len(found.text), lambda: reply_of(found, paced=paced))
             return exchange.respond(reply.charged(plan.then.charge))
         if self._client is None or not recording.file.writes:
-            return exchange.respond(self._miss(facts, recording.file.explain_miss(request, position)))
+            hint = await self._background.run(LONG, lambda: recording.file.explain_miss(request, position))
+            return exchange.respond(self._miss(facts, hint))
         response = self._forward(
             self._client, exchange, facts, ExchangeWriter(recording, request, position, masker, self._recordings.log)
         )
@@ -121,13 +124,13 @@ class RecordedEndpoint(OperationEndpoint):
         self, client: UpstreamClient, exchange: ExchangeRecorder, facts: RequestFacts, writer: "ExchangeWriter"
     ) -> ForwardedResponse:
         async def keep(answer: Answer) -> None:
-            # Always in the thread, which writes one line after the other.
-            await self._background.run(LONG, lambda: writer.write(facts.endpoint, answer))
+            size = sum(len(piece.data) for piece in answer.pieces)
+            await self._recordings.pending.write(self._background, size, lambda: writer.write(facts.endpoint, answer))
 
         def respond(error: ApiError) -> Response:
             return exchange.respond(self.family.render_error(error, facts))
 
-        return ForwardedResponse(client, facts, exchange.sandbox, keep, respond)
+        return ForwardedResponse(client, facts, exchange.sandbox, self._background, keep, respond)
 
 
 class ExchangeWriter(Struct, frozen=True):

@@ -8,9 +8,11 @@ from weakref import WeakKeyDictionary
 from msgspec import Struct
 
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.recordings.pending_lines import PendingLines
 from clevora_mock.recordings.recorded_exchange import RecordingHeader
 from clevora_mock.recordings.recording_file import SUFFIX, RecordingError, read_recording
 from clevora_mock.recordings.sandbox_recording import RecordingFile, RecordMode, SandboxRecording
+from clevora_mock.web.background import LONG, Background
 
 # More are summed up.
 _MAX_NAMED = 20
@@ -44,6 +46,7 @@ class Recordings:
     def __init__(self, options: RecordingOptions, now: Callable[[], int], log: Callable[[str], None]) -> None:
         self.options = options
         self.log = log
+        self.pending = PendingLines(log)
         self._now = now
         self._files: dict[str, RecordingFile] = {}
         self._by_sandbox: WeakKeyDictionary[Sandbox, SandboxRecording] = WeakKeyDictionary()
@@ -72,11 +75,23 @@ class Recordings:
         """Tell whether a sandbox has a recording, without reading it."""
         return not self.options.on_request or sandbox in self._by_sandbox
 
+    async def prepare(self, sandbox: Sandbox, background: Background) -> None:
+        """Read what `of` needs, in the thread. Raises RecordingError."""
+        if not (self.options.on_request or sandbox in self._by_sandbox):
+            await self.read(sandbox.name, background)
+
+    async def read(self, name: str, background: Background) -> None:
+        """Read the recording `name`, so that `select` need not. Raises RecordingError."""
+        await background.run(LONG, lambda: self._file(name))
+
     def select(self, sandbox: Sandbox, name: str) -> SandboxRecording:
         """Give a sandbox the recording `name`, from its beginning. Raises RecordingError."""
-        chosen = self._by_sandbox[sandbox] = SandboxRecording(self._file(name))
-        # A recording that another one has replaced is restarted as well, which does no harm.
+        chosen = SandboxRecording(self._file(name))
+        replaced = self._by_sandbox.get(sandbox)
+        if replaced is not None:
+            sandbox.change_listeners.remove(replaced.restart_after)
         sandbox.change_listeners.append(chosen.restart_after)
+        self._by_sandbox[sandbox] = chosen
         return chosen
 
     def report(self) -> list[str]:

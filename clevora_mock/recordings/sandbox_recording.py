@@ -5,6 +5,7 @@ begins anew.
 """
 
 from pathlib import Path
+from threading import Lock
 from typing import Literal
 
 from msgspec import Struct
@@ -29,7 +30,7 @@ _OF_THIS_RUN = 0
 
 
 class Position(Struct, frozen=True):
-    """A request's place among identical ones, counted from 1."""
+    """A request's place among identical ones, counted from 1; `key` is what those have in common."""
 
     key: bytes
     n: int
@@ -52,6 +53,9 @@ class RecordingFile:
         self.used: set[int] = set()
         self._recording.require_usable()
         self._lines = _by_position(self._recording, self.ignore)
+        self._keys = {position.key for position in self._lines}
+        # Lines of large answers are written in another thread than those of small ones.
+        self._writing = Lock()
         # Whether a line can be added to the file as it is.
         self._begun = False
 
@@ -70,6 +74,10 @@ class RecordingFile:
         """The numbers of the lines that answered no request."""
         return [line.number for line in self._recording.lines if line.number not in self.used]
 
+    def knows(self, key: bytes) -> bool:
+        """Tell whether the file had a request with this key when it was read."""
+        return key in self._keys
+
     def find(self, position: Position) -> RecordedExchange | None:
         """Return the recorded exchange for a request, which is used from now on; None if there is none."""
         line = self._lines.get(position)
@@ -82,7 +90,7 @@ class RecordingFile:
         """Say why no recorded exchange answers a request: the nearest one, and what differs."""
         if not self.exists:
             return f"there is no {self.path}"
-        recorded = sum(one.key == position.key for one in self._lines)
+        recorded = sum(one.key == position.key for one in tuple(self._lines))
         if recorded:
             times = "once" if recorded == 1 else f"{recorded} times"
             return f"{self.path} has this request {times}, and it came {position.n} times"
@@ -100,12 +108,13 @@ class RecordingFile:
 
         From now on it is replayed to such a sandbox, so that all of them see what later runs will. Raises OSError.
         """
-        if position in self._lines:
-            return
-        if not self._begun:
-            self._begin()
-        append_exchange(self.path, exchange)
-        self._lines[position] = Line(_OF_THIS_RUN, exchange)
+        with self._writing:
+            if position in self._lines:
+                return
+            if not self._begun:
+                self._begin()
+            append_exchange(self.path, exchange)
+            self._lines[position] = Line(_OF_THIS_RUN, exchange)
 
     def _begin(self) -> None:
         # Another server may have begun it since.
@@ -157,6 +166,9 @@ class SandboxRecording:
     def arrive(self, request: CanonicalRequest) -> Position:
         """Count a request."""
         key = request_key(request, self.file.ignore)
+        # Requests that are neither recorded nor replayed would be counted without an end.
+        if not (self.file.writes or self.file.knows(key)):
+            return Position(key, 1)
         count = self._counts[key] = self._counts.get(key, 0) + 1
         return Position(key, count)
 

@@ -13,6 +13,7 @@ from clevora_mock.recordings.recordings import RecordingOptions, Recordings
 from clevora_mock.settings import Settings
 from clevora_mock.upstream.client import UpstreamClient
 from clevora_mock.version import __version__
+from clevora_mock.web.background import Background
 
 
 class LiveApi(Struct, frozen=True):
@@ -26,11 +27,13 @@ class LiveApi(Struct, frozen=True):
         """Finish what runs, and close all connections."""
         if self.drift is not None:
             await self.drift.finish()
+        if self.recordings is not None:
+            await self.recordings.pending.finish()
         if self.client is not None:
             await self.client.close()
 
 
-def connect(settings: Settings, log: Callable[[str], None]) -> LiveApi:
+def connect(settings: Settings, log: Callable[[str], None], background: Background) -> LiveApi:
     """Return what `settings` ask for; `log` writes a message.
 
     Raises RecordingError for a file that cannot be used, UpstreamUnavailableError without httpx.
@@ -41,7 +44,9 @@ def connect(settings: Settings, log: Callable[[str], None]) -> LiveApi:
     if asks and settings.upstream is not None:
         client = UpstreamClient(settings.upstream, settings.upstream_key, settings.api_key)
     recordings = None if directory is None else Recordings(_options(settings, Path(directory)), wall_micros, log)
-    return LiveApi(client, recordings, DriftReport(client) if settings.diff and client is not None else None)
+    return LiveApi(
+        client, recordings, DriftReport(client, background) if settings.diff and client is not None else None
+    )
 
 
 def _options(settings: Settings, directory: Path) -> RecordingOptions:

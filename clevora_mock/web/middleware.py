@@ -37,7 +37,7 @@ class SandboxMiddleware:
             await self._app(scope, receive, send)
             return
         mounted = scope.get("root_path", "")
-        with self._sandboxes.resolve(_decoded_path(scope).removeprefix(mounted)) as (sandbox, prefix, path):
+        with self._sandboxes.resolve(decoded_path(scope).removeprefix(mounted)) as (sandbox, prefix, path):
             sandbox.end_expired_scenario()
             root = mounted + prefix
             shown = path if path.endswith("//") else path.removesuffix("/")
@@ -90,7 +90,7 @@ async def _send_in_slices(send: Send, message: Message) -> None:
         await asyncio.sleep(0)
 
 
-def _decoded_path(scope: Scope) -> str:
+def decoded_path(scope: Scope) -> str:
     """Return the path, in which encoded slashes stay encoded, since they separate nothing (W3)."""
     raw: bytes = scope.get("raw_path") or b""
     if not re.search(_ENCODED_SLASH, raw):

@@ -113,13 +113,13 @@ class OperationEndpoint:
         plan = context.plan
         if plan.then.error is not None:
             return await self._inject_error(operation, context, plan.then.error)
-        context.sandbox.admit(context.principal)
+        admitted = context.sandbox.admit(context.principal)
         try:
             if not fits:
                 raise ApiError("payload_too_large")
             reply = await self._handle(operation, context)
         except ApiError:
-            context.sandbox.take_back(context.principal)
+            context.sandbox.take_back(context.principal, admitted)
             raise
         if operation.method != "GET":
             context.exchange.keep_sandbox()

@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.scenario_run import ScenarioRun
 from tests.support.control import chat, control, snapshot_of, start_scenario
 from tests.support.world import World
 
@@ -161,3 +163,29 @@ def test_an_account_says_with_what_its_next_request_is_refused(
     assert (refusal["status"], refusal["code"]) == (status, code)
     answer = chat(world)
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+
+
+@pytest.mark.parametrize("path", [CHAT, f"{CHAT}/", f"{CHAT}?trace=1", CHAT.replace("chat", "%63hat")])
+def test_a_request_is_tried_at_the_path_that_the_server_takes(world: World, path: str) -> None:
+    start_scenario(world, "rules: [{name: fails, then: {error: 500}}]")
+    found = match(world, path=path)
+    assert found["rule"] == "fails"
+
+
+@pytest.mark.parametrize("path", [f"{CHAT}//", CHAT.replace("/completions", "%2Fcompletions"), f"{CHAT}/x"])
+def test_a_request_is_not_tried_at_a_path_that_the_server_refuses(world: World, path: str) -> None:
+    refused = world.http.post("/__mock/scenario/match", json={"path": path})
+    assert (refused.status_code, world.http.post(path, headers=world.headers, json={}).status_code) == (400, 404)
+
+
+def test_a_tried_request_has_its_query_apart_from_its_path(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[RequestFacts] = []
+    try_rules = ScenarioRun.try_rules
+
+    def spied(run: ScenarioRun, facts: RequestFacts, *rest: Any) -> Any:
+        tried.append(facts)
+        return try_rules(run, facts, *rest)
+
+    monkeypatch.setattr(ScenarioRun, "try_rules", spied)
+    match(world, path=f"{CHAT}?trace=1", method="post")
+    assert [(facts.method, facts.path, facts.query) for facts in tried] == [("POST", CHAT, "trace=1")]

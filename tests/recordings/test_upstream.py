@@ -294,6 +294,15 @@ CONFLICTS: list[tuple[dict[str, Any], str]] = [
     ({"upstream": "https://api.example"}, "--upstream: expected --record or --diff beside it"),
     ({"upstream": "https://api.example", "record": "a", "replay": "b"}, "--replay: expected no --record beside it"),
     ({"upstream": "https://api.example", "record": "a", "diff": True}, "--diff: expected no --record beside it"),
+    ({"record_mode": "all"}, "--record-mode: expected --record beside it"),
+    ({"replay": "a", "record_mode": "new"}, "--record-mode: expected --record beside it"),
+    ({"upstream_key": "a-live-key"}, "--upstream-key: expected --upstream beside it"),
+    ({"on_miss": "fail"}, "--on-miss: expected --record or --replay beside it"),
+    ({"pace": "none"}, "--pace: expected --record or --replay beside it"),
+    ({"ignore": "user"}, "--ignore: expected --record or --replay beside it"),
+    ({"mask_emails": True}, "--mask-emails: expected --record or --replay beside it"),
+    ({"max_age": "3d"}, "--max-age: expected --record or --replay beside it"),
+    ({"recordings_on_request": True}, "--recordings-on-request: expected --record or --replay beside it"),
 ]
 
 
@@ -301,6 +310,11 @@ class TestSettings:
     @pytest.mark.parametrize(("given", "message"), CONFLICTS, ids=[message for _, message in CONFLICTS])
     def test_settings_that_do_not_go_together_are_named(self, given: dict[str, Any], message: str) -> None:
         assert Settings(**given).conflict == message
+
+    def test_settings_of_the_live_api_may_stay_for_a_replay(self) -> None:
+        """They are variables that are set for all runs."""
+        given = Settings(replay="a", upstream="https://api.example", upstream_key="a-live-key", max_age="3d")
+        assert given.conflict is None
 
     def test_a_conflict_is_a_usage_error(self, tmp_path: Path) -> None:
         ended = run_program("serve", "--record", str(tmp_path))

@@ -7,6 +7,7 @@ from time import process_time
 
 import pytest
 
+from clevora_mock.core import masking
 from clevora_mock.core.errors import invalid
 from clevora_mock.core.masking import masked, masked_text
 from clevora_mock.core.messages import quoted
@@ -249,3 +250,16 @@ def test_quotes_behind_ever_longer_runs_of_backslashes_take_little_time() -> Non
     start = process_time()
     masked_text(text)
     assert process_time() - start < 0.4
+
+
+@pytest.mark.parametrize("letters", ["PWD", "eyJ", "tokenA", "sk-", "pass", "key", "live"])
+def test_base64_with_the_letters_of_a_secret_by_chance_is_not_searched(
+    letters: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(masking, "_SECRET", None)
+    text = '{"embedding": "' + f"{'QUJD' * 25}/{letters}/{'QUJD' * 25}" + '"}'
+    assert masked_text(text) == text
+
+
+def test_a_field_is_masked_by_a_name_with_pwd_and_no_base64() -> None:
+    assert masked_text('{"pwd": "abc", "old_pwd_2": "abc"}') == '{"pwd": "***", "old_pwd_2": "***"}'
