@@ -61,6 +61,7 @@ def test_a_wrong_amount_is_named(clevora: Clevora, amount: float) -> None:
         clevora.assert_spent(amount)
 
 
+@pytest.mark.slow
 def test_a_test_over_the_budget_of_its_mark_fails(suite: Suite) -> None:
     run = suite.run(
         """
@@ -94,7 +95,8 @@ def test_wrong(clevora):
     assert "@pytest.mark.clevora: budget: expected dollars from 0 to 1000000000" in run.output
 
 
-@pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_a_baseline_is_written_and_compared_for_all_workers(suite: Suite, workers: str) -> None:
     file = suite.folder / "spend.json"
     flags = (workers, "--clevora-spend-baseline", "spend.json")
@@ -112,6 +114,7 @@ def test_a_baseline_is_written_and_compared_for_all_workers(suite: Suite, worker
     assert file.read_bytes() == written
 
 
+@pytest.mark.slow
 def test_a_run_over_the_tolerance_fails_although_all_tests_pass(suite: Suite) -> None:
     file = suite.folder / "spend.json"
     file.write_text('{"format": 1, "dollars": {"test_it.py::test_one": 0.01}}', encoding="utf-8")
