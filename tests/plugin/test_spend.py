@@ -1,12 +1,14 @@
 """The plugin's budgets, and the baseline of what each test spends, also with pytest-xdist."""
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from clevora_mock.testing import Clevora
+from clevora_mock.testing.run_spend import RunSpend
 from tests.plugin.test_plugin import Suite
 from tests.support.control import chat
 from tests.support.world import World
@@ -136,19 +138,30 @@ def test_an_update_keeps_tests_that_failed_or_did_not_run(suite: Suite) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "message"),
+    ("baseline", "tolerance", "update", "message"),
     [
-        (("--clevora-spend-update",), "--clevora-spend-update needs --clevora-spend-baseline FILE"),
-        (("--clevora-spend-baseline", "pytest.ini"), "pytest.ini: expected a baseline of what tests spend"),
-        (("--clevora-spend-baseline", "nowhere/x"), "nowhere/x: cannot be written"),
-        (
-            ("--clevora-spend-baseline", "x", "--clevora-spend-tolerance", "much"),
-            "--clevora-spend-tolerance: expected a percentage from 0, such as 10 or 10%, got 'much'",
-        ),
+        (None, None, True, "--clevora-spend-update needs --clevora-spend-baseline FILE"),
+        ("pytest.ini", None, False, "pytest.ini: expected a baseline of what tests spend"),
+        ("nowhere/x", None, False, "nowhere/x: cannot be written"),
+        ("x", "much", False, "--clevora-spend-tolerance: expected a percentage from 0, such as 10 or 10%, got 'much'"),
     ],
 )
-def test_a_wrong_option_ends_the_run(suite: Suite, flags: tuple[str, ...], message: str) -> None:
-    run = suite.run(TESTS, "-n0", *flags)
+def test_a_wrong_option_is_refused_with_its_name(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    baseline: str | None,
+    tolerance: str | None,
+    update: bool,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=re.escape(message)):
+        RunSpend(baseline, tolerance, update)
+
+
+def test_a_wrong_option_ends_the_run(suite: Suite) -> None:
+    run = suite.run(TESTS, "-n0", "--clevora-spend-update")
     assert run.status == 4
-    assert message in run.output
+    assert "--clevora-spend-update needs --clevora-spend-baseline FILE" in run.output
     assert "Traceback" not in run.output
