@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 from starlette.applications import Starlette
@@ -36,8 +36,9 @@ from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.error_handlers import ErrorHandlers, RefusalListener
 from clevora_mock.web.header_overrides import PlanResolver
 from clevora_mock.web.middleware import SandboxMiddleware
+from clevora_mock.web.operation import ApiFamily, Operation
 from clevora_mock.web.pipeline import OperationEndpoint
-from clevora_mock.web.routing import EndpointMaker
+from clevora_mock.web.routing import EndpointMaker, TrailingSlashRoute
 
 if TYPE_CHECKING:
     from clevora_mock.recordings.setup import LiveApi
@@ -66,52 +67,73 @@ def create_app(
     store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
     startup = StartupScenario(store.load(chosen.scenario) if chosen.scenario else DEFAULT)
     contract = read_contract(Path(chosen.contract)) if chosen.contract else ContractFile()
-    evidence = read_evidence(Path(chosen.evidence)) if chosen.evidence else None
     metrics = RequestMetrics()
     make = _sandbox_maker(chosen, contract, startup, metrics, on_request)
     background = Background()
     # In the thread, since a listener may look at the whole journal.
     closed = None if on_closed is None else lambda sandbox: background.start(partial(on_closed, sandbox))
     sandboxes = Sandboxes(make, _eviction_logger(chosen), chosen.max_sandboxes, closed)
-    pacing = StreamPacing(chosen.tokens_per_second) if chosen.tokens_per_second else None
-    rows = load_operations(
-        Path(chosen.catalog) if chosen.catalog else None, pacing, contract.tokenizer, contract.embeddings.dimensions
+    live_api = _connect(chosen, background)
+    context = ControlContext(
+        sandboxes=sandboxes,
+        metrics=metrics,
+        store=store,
+        sender=WebhookSender(),
+        operations=_operations(chosen, contract),
+        background=background,
+        overrides=contract.overrides(),
+        evidence=read_evidence(Path(chosen.evidence)) if chosen.evidence else None,
+        recordings=None if live_api is None else live_api.recordings,
+        server=_start_name(chosen.server_name),
     )
     family = make_family(contract.error_specs)
-    local_only = LocalOnly((*chosen.allowed_hosts, chosen.host.lower()), chosen.control)
-    server = _start_name(chosen.server_name)
-    sender, live_api = WebhookSender(), _connect(chosen, background)
-    recordings = None if live_api is None else live_api.recordings
-    overrides = contract.overrides()
-    context = ControlContext(
-        sandboxes, metrics, store, sender, rows, background, overrides, evidence, recordings, server
-    )
-    table = build_control_table(context)
-    errors = ErrorHandlers(family, None if on_change is None else _refusal_listener(on_change))
-    plan = PlanResolver(store, background)
     app = Starlette(
-        routes=[
-            *build_api_routes(rows, family, plan, background, _endpoint_maker(live_api)),
-            *build_control_routes(table, local_only, on_change),
-            *build_firebase_routes(background),
-        ],
+        routes=_routes(chosen, context, family, live_api, on_change),
         middleware=[
-            Middleware(SandboxMiddleware, sandboxes=sandboxes, latency=chosen.latency_micros, server=server),
+            Middleware(SandboxMiddleware, sandboxes=sandboxes, latency=chosen.latency_micros, server=context.server),
             *_live_middleware(live_api),
         ],
-        exception_handlers={
-            ApiError: errors.api_error,
-            Exception: errors.server_error,
-            404: errors.not_found,
-            405: errors.method_not_allowed,
-        },
-        lifespan=_closing(live_api, _lifespan(chosen, sandboxes, startup, store, sender, background)),
+        exception_handlers=_exception_handlers(family, on_change),
+        lifespan=_closing(live_api, _lifespan(chosen, context, startup)),
     )
     # The mock's routes take a trailing slash themselves (W3).
     app.router.redirect_slashes = False
     app.state.sandboxes = sandboxes
     app.state.live_api = live_api
     return app
+
+
+def _operations(settings: Settings, contract: ContractFile) -> list[Operation]:
+    catalog = Path(settings.catalog) if settings.catalog else None
+    pacing = StreamPacing(settings.tokens_per_second) if settings.tokens_per_second else None
+    return load_operations(catalog, pacing, contract.tokenizer, contract.embeddings.dimensions)
+
+
+def _routes(
+    settings: Settings,
+    context: ControlContext,
+    family: ApiFamily,
+    live_api: "LiveApi | None",
+    on_change: ControlListener | None,
+) -> list[TrailingSlashRoute]:
+    local_only = LocalOnly((*settings.allowed_hosts, settings.host.lower()), settings.control)
+    background = context.background
+    plan = PlanResolver(context.store, background)
+    return [
+        *build_api_routes(context.operations, family, plan, background, _endpoint_maker(live_api)),
+        *build_control_routes(build_control_table(context), local_only, on_change),
+        *build_firebase_routes(background),
+    ]
+
+
+def _exception_handlers(family: ApiFamily, on_change: ControlListener | None) -> dict[Any, Any]:
+    errors = ErrorHandlers(family, None if on_change is None else _refusal_listener(on_change))
+    return {
+        ApiError: errors.api_error,
+        Exception: errors.server_error,
+        404: errors.not_found,
+        405: errors.method_not_allowed,
+    }
 
 
 def _connect(settings: Settings, background: Background) -> "LiveApi | None":
@@ -179,14 +201,9 @@ def _refusal_listener(on_change: ControlListener) -> RefusalListener:
     return tell
 
 
-def _lifespan(
-    settings: Settings,
-    sandboxes: Sandboxes,
-    startup: StartupScenario,
-    store: ScenarioStore,
-    sender: WebhookSender,
-    background: Background,
-) -> Lifespan:
+def _lifespan(settings: Settings, context: ControlContext, startup: StartupScenario) -> Lifespan:
+    sandboxes, background = context.sandboxes, context.background
+
     async def replace(scenario: Scenario) -> None:
         if await _replace_startup_scenario(startup, scenario, sandboxes):
             _log(f"scenario {scenario.name} reloaded")
@@ -195,10 +212,10 @@ def _lifespan(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         """Schedule the pending events of imported sandboxes, watch the scenario's file, and end what has begun."""
         for sandbox in sandboxes.all():
-            sender.resume(app, sandbox)
+            context.sender.resume(app, sandbox)
         watching: asyncio.Task[None] | None = None
         if settings.watch and settings.scenario is not None:
-            file = store.file_of(settings.scenario)
+            file = context.store.file_of(settings.scenario)
             watching = asyncio.create_task(FileWatcher(file, replace, _log, partial(background.run, LONG)).run())
         yield
         if watching is not None:

@@ -1,8 +1,9 @@
 """Table of the control plane's routes."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
+from msgspec import Struct
 from msgspec.structs import replace
 from starlette.requests import Request
 from starlette.responses import Response
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 _TEXT_BYTES = 1024 * 1024
 
 
-class ControlContext(NamedTuple):
+class ControlContext(Struct, frozen=True, kw_only=True):
     """Parts of a server that handlers need; `server` is its name, if it has one.
 
     `overrides` are the contract file's entries.
@@ -64,7 +65,7 @@ class ControlContext(NamedTuple):
     metrics: RequestMetrics
     store: ScenarioStore
     sender: WebhookSender
-    operations: Sequence[Operation]
+    operations: list[Operation]
     background: Background
     overrides: dict[str, Any]
     evidence: Evidence | None

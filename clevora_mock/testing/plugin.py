@@ -2,16 +2,16 @@
 
 One server serves a whole run, whatever the number of pytest-xdist workers; it starts when the first test needs it.
 Where ``CLEVORA_MOCK_URL`` names a server, as under ``clevora-mock exec``, that one is used. A run without tests that
-need one imports only this file.
+need one imports only this file and the mark.
 """
 
 import re
 from collections.abc import Generator, Iterator
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from clevora_mock.testing.mark import SIGNATURE, read_mark
 
 if TYPE_CHECKING:
     from clevora_mock.cli.run_record import SandboxRecord
@@ -31,7 +31,6 @@ _RECORD = "--clevora-record"
 _FAIL_ON = "--clevora-fail-on"
 # With one of these, the options say all about recordings.
 _RECORDING_FLAGS = ("--replay", "--record", "--diff")
-_MARK = "clevora(scenario=None, rules=None, balance=None, clock=None, recording=None, budget=None)"
 
 _BASELINE = "--clevora-spend-baseline"
 _UPDATE = "--clevora-spend-update"
@@ -85,7 +84,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the mark that sets up a test's sandbox, and read the option, whose mistakes end the run."""
-    config.addinivalue_line("markers", f"{_MARK}: sets up the test's sandbox")
+    config.addinivalue_line("markers", f"{SIGNATURE}: sets up the test's sandbox")
     try:
         config.getini(_OPTIONS)
     except (pytest.UsageError, ValueError) as error:
@@ -310,49 +309,15 @@ def _name_of(test: str, unique: str) -> str:
 
 
 def _set_up(sandbox: "Clevora", request: pytest.FixtureRequest) -> str | None:
-    """Apply the test's marks, of which the closest to the test wins; return a problem with them, if any."""
-    from clevora_mock.scenarios.store import is_file
+    """Apply the test's marks; return a problem with them, if any."""
+    from clevora_mock.testing.sandbox_setup import set_up
 
-    keywords: dict[str, Any] = {}
-    for mark in reversed(list(request.node.iter_markers("clevora"))):
-        unknown = sorted(mark.kwargs.keys() - {"scenario", "rules", "balance", "clock", "recording", "budget"})
-        if mark.args or unknown:
-            return f"expected {_MARK}, got {', '.join([*map(repr, mark.args), *unknown])}"
-        keywords |= mark.kwargs
+    test = request.node.nodeid
     try:
-        scenario = keywords.get("scenario")
-        if isinstance(scenario, str | PathLike) and is_file(scenario) and not Path(scenario).exists():
-            # As in `clevora_options`, whatever the folder in which pytest was started.
-            keywords["scenario"] = request.config.rootpath / scenario
-        if scenario is not None or keywords.get("rules") is not None:
-            sandbox.use(keywords.get("scenario"), rules=keywords.get("rules"))
-        if keywords.get("balance") is not None:
-            sandbox.balance = keywords["balance"]
-        if keywords.get("clock") is not None:
-            _set_clock(sandbox, keywords["clock"])
-        if keywords.get("budget") is not None:
-            from clevora_mock.testing.clevora import read_budget
-
-            request.node.stash[_budget] = read_budget(keywords["budget"], "budget")
-        recording = keywords.get("recording")
-        if recording not in (None, False):
-            # By default that of the test itself.
-            test = request.node.nodeid
-            sandbox.use_recording(_name_of(test, test) if recording is True else recording)
+        mark = read_mark(request.node.iter_markers("clevora"))
+        budget = set_up(sandbox, mark, request.config.rootpath, own_recording=_name_of(test, test))
     except (TypeError, ValueError) as error:
         return str(error)
+    if budget is not None:
+        request.node.stash[_budget] = budget
     return None
-
-
-def _set_clock(sandbox: "Clevora", text: str) -> None:
-    """Set the clock as ``--clock`` does: ``real``, ``frozen``, ``frozen:TIME`` or ``scaled:N``."""
-    from clevora_mock.clock import iso_micros
-    from clevora_mock.settings import Settings
-
-    clock = Settings(clock=text).make_clock()
-    if clock.mode == "frozen":
-        sandbox.clock.freeze(iso_micros(clock.now()))
-    elif clock.mode == "scaled":
-        sandbox.clock.scale(clock.speed)
-    else:
-        sandbox.clock.run()

@@ -34,6 +34,7 @@ def ask(clevora, content="Hello!", **more):
 NEEDED_UNUSED = {
     "clevora_mock",
     "clevora_mock.version",
+    "clevora_mock.testing.mark",
     "clevora_mock.testing.plugin",
     "clevora_mock.testing",
 }

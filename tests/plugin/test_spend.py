@@ -1,12 +1,14 @@
 """The plugin's budgets, and the baseline of what each test spends, also with pytest-xdist."""
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from clevora_mock.testing import Clevora
+from clevora_mock.testing.run_spend import RunSpend
 from tests.plugin.test_plugin import Suite
 from tests.support.control import chat
 from tests.support.world import World
@@ -61,6 +63,7 @@ def test_a_wrong_amount_is_named(clevora: Clevora, amount: float) -> None:
         clevora.assert_spent(amount)
 
 
+@pytest.mark.slow
 def test_a_test_over_the_budget_of_its_mark_fails(suite: Suite) -> None:
     run = suite.run(
         """
@@ -94,7 +97,8 @@ def test_wrong(clevora):
     assert "@pytest.mark.clevora: budget: expected dollars from 0 to 1000000000" in run.output
 
 
-@pytest.mark.parametrize("workers", ["-n0", pytest.param("-n2", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
 def test_a_baseline_is_written_and_compared_for_all_workers(suite: Suite, workers: str) -> None:
     file = suite.folder / "spend.json"
     flags = (workers, "--clevora-spend-baseline", "spend.json")
@@ -112,6 +116,7 @@ def test_a_baseline_is_written_and_compared_for_all_workers(suite: Suite, worker
     assert file.read_bytes() == written
 
 
+@pytest.mark.slow
 def test_a_run_over_the_tolerance_fails_although_all_tests_pass(suite: Suite) -> None:
     file = suite.folder / "spend.json"
     file.write_text('{"format": 1, "dollars": {"test_it.py::test_one": 0.01}}', encoding="utf-8")
@@ -133,19 +138,30 @@ def test_an_update_keeps_tests_that_failed_or_did_not_run(suite: Suite) -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "message"),
+    ("baseline", "tolerance", "update", "message"),
     [
-        (("--clevora-spend-update",), "--clevora-spend-update needs --clevora-spend-baseline FILE"),
-        (("--clevora-spend-baseline", "pytest.ini"), "pytest.ini: expected a baseline of what tests spend"),
-        (("--clevora-spend-baseline", "nowhere/x"), "nowhere/x: cannot be written"),
-        (
-            ("--clevora-spend-baseline", "x", "--clevora-spend-tolerance", "much"),
-            "--clevora-spend-tolerance: expected a percentage from 0, such as 10 or 10%, got 'much'",
-        ),
+        (None, None, True, "--clevora-spend-update needs --clevora-spend-baseline FILE"),
+        ("pytest.ini", None, False, "pytest.ini: expected a baseline of what tests spend"),
+        ("nowhere/x", None, False, "nowhere/x: cannot be written"),
+        ("x", "much", False, "--clevora-spend-tolerance: expected a percentage from 0, such as 10 or 10%, got 'much'"),
     ],
 )
-def test_a_wrong_option_ends_the_run(suite: Suite, flags: tuple[str, ...], message: str) -> None:
-    run = suite.run(TESTS, "-n0", *flags)
+def test_a_wrong_option_is_refused_with_its_name(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    baseline: str | None,
+    tolerance: str | None,
+    update: bool,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=re.escape(message)):
+        RunSpend(baseline, tolerance, update)
+
+
+def test_a_wrong_option_ends_the_run(suite: Suite) -> None:
+    run = suite.run(TESTS, "-n0", "--clevora-spend-update")
     assert run.status == 4
-    assert message in run.output
+    assert "--clevora-spend-update needs --clevora-spend-baseline FILE" in run.output
     assert "Traceback" not in run.output

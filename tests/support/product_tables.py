@@ -18,13 +18,13 @@ def control_rows() -> list[ControlRoute]:
     sandboxes = create_app().state.sandboxes
     return build_control_table(
         ControlContext(
-            sandboxes,
-            RequestMetrics(),
-            ScenarioStore(scenarios()),
-            WebhookSender(),
-            list(OPERATIONS.values()),
-            Background(),
-            {},
-            None,
+            sandboxes=sandboxes,
+            metrics=RequestMetrics(),
+            store=ScenarioStore(scenarios()),
+            sender=WebhookSender(),
+            operations=list(OPERATIONS.values()),
+            background=Background(),
+            overrides={},
+            evidence=None,
         )
     )

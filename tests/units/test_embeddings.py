@@ -73,6 +73,7 @@ def test_any_words_give_the_vector_of_the_naive_implementation(drawn: list[str])
     assert Embedder("another").vector(text).tolist() == expected
 
 
+@pytest.mark.slow
 def test_a_long_text_gives_the_vector_of_the_naive_implementation() -> None:
     """Longer than what is hashed at once, and with parts that reach the largest sum.
 

@@ -55,8 +55,8 @@ export const dateTime = (time) => iso(time).slice(0, 19).replace("T", " ");
 /** Return the date: 2026-01-01. */
 export const date = (time) => iso(time).slice(0, 10);
 
-/** Return "1 request", "2 requests". */
-export const plural = (number, noun) => `${count(number)} ${noun}${number === 1 ? "" : "s"}`;
+/** Return "1 request", "2 requests", or with a plural of its own "2 entries". */
+export const plural = (number, noun, many = `${noun}s`) => `${count(number)} ${number === 1 ? noun : many}`;
 
 /** Return JSON with two spaces, or the text itself. */
 export const pretty = (value) => (typeof value === "string" ? value : JSON.stringify(value, null, 2));

@@ -1,8 +1,11 @@
-"""Clients with their own defaults, under every scenario that is shipped: no finding accuses one that is right."""
+"""Clients with their own defaults, under every scenario that is shipped: no finding accuses one that is right.
 
-from collections.abc import Callable, Iterator
+Each client runs its programs one after another, beside the others, since most of the time is pauses.
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import cache
 from typing import Any
 
 import pytest
@@ -12,6 +15,7 @@ from tests.external.clients.matrix import CLIENTS, Client, npm
 from tests.external.clients.worker import Worker
 from tests.support import records
 from tests.support.control import control
+from tests.support.server import RunningServer
 from tests.support.world import World
 
 # A sandbox's clock and the client's pauses run so many times as fast.
@@ -51,13 +55,41 @@ TRUE |= {
 TRUE |= {("unknown_fields", client, scenario) for client in CURIOUS for scenario in SCENARIOS}
 
 
+# A scenario, or None for the program that goes on after half a stream.
+Program = tuple[str, str | None]
+
+
 @pytest.fixture(scope="module")
-def workers() -> Iterator[Callable[[str], Worker]]:
+def found(real_server: RunningServer) -> Iterator[dict[Program, Future[list[dict[str, Any]]]]]:
+    """Provide the findings about each client in each program. All programs are begun, and stopped after the tests."""
     with ExitStack() as running:
-        yield cache(lambda client_id: running.enter_context(Worker(TESTED[client_id], SPEED)))
+        programs = {}
+        for client_id, client in TESTED.items():
+            # Its own thread, and one process in which it is loaded once.
+            thread = running.enter_context(ThreadPoolExecutor(1))
+            running.callback(thread.shutdown, wait=False, cancel_futures=True)
+            worker = running.enter_context(Worker(client, SPEED))
+            for scenario in (*SCENARIOS, None):
+                programs[client_id, scenario] = thread.submit(run_program, real_server, worker, client_id, scenario)
+        yield programs
 
 
-def run_program(client_id: str, worker: Worker, world: World, questions: list[str]) -> None:
+def run_program(server: RunningServer, worker: Worker, client_id: str, scenario: str | None) -> list[dict[str, Any]]:
+    """Run a program in a sandbox of its own, and return the findings about it."""
+    world = World(server, f"conduct-{client_id}-{scenario or 'half-stream'}")
+    with world.http:
+        control(world, "PUT scenario", json={"name": scenario or "cut-stream"})
+        if scenario is None:
+            take_half_streams(client_id, worker, world)
+        else:
+            now = {"now": CLOCKS[scenario]} if scenario in CLOCKS else {}
+            control(world, "PATCH clock", json={"mode": "scaled", "speed": SPEED} | now)
+            ask_all(client_id, worker, world, QUESTIONS_OF.get(scenario, QUESTIONS))
+        assert records.journal(world)
+        return list(control(world, "GET conduct?final=true")["findings"])
+
+
+def ask_all(client_id: str, worker: Worker, world: World, questions: list[str]) -> None:
     """Ask some questions, as a program does that stops at a wrong key, and asks again for a stream without an end."""
 
     def call(function: str, **arguments: Any) -> dict[str, Any]:
@@ -79,33 +111,29 @@ def run_program(client_id: str, worker: Worker, world: World, questions: list[st
             return
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("scenario", SCENARIOS)
-@pytest.mark.parametrize("client_id", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in TESTED])
-def test_nobody_is_accused_of_its_defaults(
-    live_world: World, workers: Callable[[str], Worker], client_id: str, scenario: str
-) -> None:
-    control(live_world, "PUT scenario", json={"name": scenario})
-    now = {"now": CLOCKS[scenario]} if scenario in CLOCKS else {}
-    control(live_world, "PATCH clock", json={"mode": "scaled", "speed": SPEED} | now)
-    run_program(client_id, workers(client_id), live_world, QUESTIONS_OF.get(scenario, QUESTIONS))
-    found = control(live_world, "GET conduct?final=true")["findings"]
-    assert records.journal(live_world)
-    false = [one for one in found if (one["kind"], client_id, scenario) not in TRUE]
-    assert false == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("client_id", [pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in TESTED])
-def test_a_program_that_goes_on_after_half_a_stream_is_found(
-    live_world: World, workers: Callable[[str], Worker], client_id: str
-) -> None:
-    control(live_world, "PUT scenario", json={"name": "cut-stream"})
+def take_half_streams(client_id: str, worker: Worker, world: World) -> None:
+    """Ask for two streams without an end, and go on as if they were whole."""
     for question in QUESTIONS[:2]:
         request = {"model": "clevora-1.0-turbo", "messages": [{"role": "user", "content": question}]}
         more = MORE.get(client_id, {})
-        workers(client_id).call(
-            "stream", base_url=live_world.base_url, api_key=live_world.api_key, request=request, **more
-        )
-    found = control(live_world, "GET conduct?final=true")["findings"]
-    assert [(one["kind"], one["count"]) for one in found if one["kind"] != "unknown_fields"] == [("half_stream", 1)]
+        worker.call("stream", base_url=world.base_url, api_key=world.api_key, request=request, **more)
+
+
+# One process of the run has them all, since they share their programs.
+@pytest.mark.slow
+@pytest.mark.xdist_group("conduct")
+@pytest.mark.parametrize("client_id", TESTED)
+class TestConduct:
+    @pytest.mark.parametrize("scenario", SCENARIOS)
+    def test_nobody_is_accused_of_its_defaults(
+        self, found: dict[Program, Future[list[dict[str, Any]]]], client_id: str, scenario: str
+    ) -> None:
+        findings = found[client_id, scenario].result()
+        assert [one for one in findings if (one["kind"], client_id, scenario) not in TRUE] == []
+
+    def test_a_program_that_goes_on_after_half_a_stream_is_found(
+        self, found: dict[Program, Future[list[dict[str, Any]]]], client_id: str
+    ) -> None:
+        findings = found[client_id, None].result()
+        kinds = [(one["kind"], one["count"]) for one in findings if one["kind"] != "unknown_fields"]
+        assert kinds == [("half_stream", 1)]

@@ -10,11 +10,11 @@ from tests.support.world import World
 
 def test_the_gate_is_in_words_and_follows_the_balance(console: Page, world: World) -> None:
     go(console, "money")
-    expect(console.locator(".gate")).to_contain_text("is answered")
+    expect(console.locator(".next-request")).to_contain_text("is answered")
     control(world, "PATCH accounts/demo", json={"balance": 0.001})
     chat(world)
-    expect(console.locator(".gate")).to_contain_text("402 from the next request")
-    expect(console.locator(".gate")).to_contain_text("insufficient_balance")
+    expect(console.locator(".next-request")).to_contain_text("402 from the next request")
+    expect(console.locator(".next-request")).to_contain_text("insufficient_balance")
 
 
 def test_the_ledger_and_the_limits_follow_each_request(console: Page, world: World) -> None:
@@ -42,7 +42,7 @@ def test_a_top_up_that_is_paid_in_the_page_activates_the_account(console: Page, 
     expect(checkout.get_by_role("heading", name="Payment successful")).to_be_visible()
     expect(checkout.locator(".balance")).to_contain_text("$15.00")
     expect(console.locator(".figure", has_text="Activation")).to_contain_text("Activated")
-    expect(console.locator(".gate")).to_contain_text("is answered")
+    expect(console.locator(".next-request")).to_contain_text("is answered")
     assert chat(world).status_code == 200
 
 
@@ -110,4 +110,4 @@ def test_money_is_also_that_of_other_accounts(open_page: Open, world: World) -> 
     page = opened(open_page, world, "money")
     page.get_by_label("Account").select_option("ann")
     expect(page.locator(".figure", has_text="Tier")).to_contain_text("$7.50")
-    expect(page.locator(".gate")).to_contain_text("account_not_activated")
+    expect(page.locator(".next-request")).to_contain_text("account_not_activated")

@@ -1,4 +1,6 @@
 // The run, as the report's file has it, with what the views need: every value is made once, since nothing changes.
+import { plural } from "../../../control/console/format.js";
+
 const EVERYTHING = JSON.parse(document.getElementById("run").textContent);
 
 /** What is known of the run as a whole: version, command, budget, baseline, notes, and where its requests would go. */
@@ -77,7 +79,7 @@ function groupedFaults() {
   return [...groups.values()].sort((one, other) => other.entries.length - one.entries.length);
 }
 
-/** Return the groups of all tests together: {name, dollars, requests, tokens}, the dearest first. */
+/** Return the groups of all tests together: {name, dollars, requests, tokens}, the most expensive first. */
 export function spendBy(grouping) {
   const groups = new Map();
   for (const test of tests)
@@ -105,9 +107,10 @@ export const isOver = run.budget !== null && spent > run.budget;
 
 /** The tests' noun: a command has sandboxes. */
 export const NOUN = tests.some((test) => test.outcome !== null) ? "test" : "sandbox";
+export const NOUNS = { test: "tests", sandbox: "sandboxes" }[NOUN];
 
 /** Return "1 test", "2 tests", "3 sandboxes". */
-export const pluralTests = (number) => `${number.toLocaleString("en-US")} ${NOUN}${number === 1 ? "" : NOUN === "test" ? "s" : "es"}`;
+export const pluralTests = (number) => plural(number, NOUN, NOUNS);
 
 /** Return a test's own name and where it is: tests/test_a.py::test_b is test_b in tests/test_a.py. */
 export function partsOf(name) {

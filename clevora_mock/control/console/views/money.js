@@ -28,7 +28,7 @@ export function MoneyView() {
   return html`
     <div class="view">
       <div class="view-head"><h1>Money</h1><${AccountChoice} /></div>
-      <${Gate} />
+      <${NextRequest} />
       <${Figures} />
       <div class="columns wide-first">
         <section class="card"><h2>Spend over time</h2><${SpendOverTime} /></section>
@@ -40,7 +40,7 @@ export function MoneyView() {
       </div>
       <section class="card"><h2>Checkouts</h2><${Checkouts} /></section>
       <section class="card flush">
-        <h2>Ledger <span class="dim">${plural(newestFirst.length, "entry").replace("entrys", "entries")}${ledger.value.folded > 0 && ` · ${count(ledger.value.folded)} older in the sums alone`}</span></h2>
+        <h2>Ledger <span class="dim">${plural(newestFirst.length, "entry", "entries")}${ledger.value.folded > 0 && ` · ${count(ledger.value.folded)} older in the sums alone`}</span></h2>
         <${LedgerTable} entries=${newestFirst} />
       </section>
     </div>
@@ -52,13 +52,13 @@ async function readCheckouts() {
 }
 
 /** What the next request of this account gets, in words. */
-function Gate() {
+function NextRequest() {
   const { refusal } = account.value;
   if (!refusal)
-    return html`<p class="callout good gate"><strong>Open</strong> The next request of this account is answered, unless a limit or a rule says otherwise.</p>`;
+    return html`<p class="callout good next-request"><strong>Open</strong> The next request of this account is answered, unless a limit or a rule says otherwise.</p>`;
   const what = { account_not_activated: "the account is not activated", insufficient_balance: "the money is spent", developer_access_required: "developer access is missing" };
   return html`
-    <p class="callout bad gate">
+    <p class="callout bad next-request">
       <strong>${refusal.status} from the next request</strong>
       ${what[refusal.code] ?? refusal.code} (<code>${refusal.code}</code>): ${visible(refusal.reason)}.
     </p>
@@ -95,7 +95,7 @@ function SpendOverTime() {
 const stepName = (step) => {
   const units = [[86_400_000, "day"], [3_600_000, "hour"], [60_000, "minute"], [1000, "second"]];
   const [size, unit] = units.find(([one]) => step >= one);
-  return step === size ? unit : `${step / size} ${unit}s`;
+  return step === size ? unit : plural(step / size, unit);
 };
 
 const timeFormatFor = (step) => (time, isWhole) => {

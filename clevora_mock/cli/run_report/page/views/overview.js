@@ -73,8 +73,8 @@ const Failures = () => html`
 const More = ({ number, address }) => number > MOST && html`<p><a href=${address}>All ${count(number)}</a></p>`;
 
 function SpendByTest() {
-  const dear = tests.filter((test) => test.spent > 0).sort((one, other) => other.spent - one.spent);
-  const rows = dear.slice(0, MOST).map((test) => ({
+  const costly = tests.filter((test) => test.spent > 0).sort((one, other) => other.spent - one.spent);
+  const rows = costly.slice(0, MOST).map((test) => ({
     name: html`<a class="plain-link" href=${`#/tests/${test.index}`}>${visible(partsOf(test.name).own)}</a>`,
     value: test.spent,
     note: changeText(test.spent, test.before, run.baseline !== null),
@@ -83,7 +83,7 @@ function SpendByTest() {
     <section class="card">
       <h2>Spend by ${NOUN}</h2>
       ${rows.length ? html`<${Bars} rows=${rows} format=${dollars} />` : html`<${Empty} title="Nothing spent" />`}
-      <${More} number=${dear.length} address="#/spend" />
+      <${More} number=${costly.length} address="#/spend" />
     </section>
   `;
 }

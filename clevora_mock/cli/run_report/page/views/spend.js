@@ -7,7 +7,7 @@ import { changeText, shareText, TestTable } from "../marks.js";
 import { isOver, NOUN, run, spendBy, spent, tests, wasted, wasteByKind } from "../run.js";
 import { wasteName } from "./overview.js";
 
-const dearest = [...tests].filter((test) => test.spent > 0 || test.before).sort((one, other) => other.spent - one.spent);
+const costliest = [...tests].filter((test) => test.spent > 0 || test.before).sort((one, other) => other.spent - one.spent);
 const COLUMNS = ["outcome", "test", "requests", "wasted", "spent", "change"];
 
 export function SpendView() {
@@ -23,7 +23,7 @@ export function SpendView() {
       </div>
       <section class="card flush">
         <h2>By ${NOUN}</h2>
-        <${TestTable} rows=${dearest} names=${COLUMNS.filter((name) => !without.includes(name))} height="444px"><${Empty} title="Nothing spent" /><//>
+        <${TestTable} rows=${costliest} names=${COLUMNS.filter((name) => !without.includes(name))} height="444px"><${Empty} title="Nothing spent" /><//>
       </section>
       <div class="columns">
         <div><${Groups} grouping="endpoint" /><${Waste} /><${Gone} /></div>

@@ -4,7 +4,7 @@ import { count } from "../../../../control/console/format.js";
 import { Empty } from "../../../../control/console/parts/badge.js";
 import { Choice } from "../../../../control/console/parts/choice.js";
 import { TestTable } from "../marks.js";
-import { NOUN, pluralTests, run, sum, tests } from "../run.js";
+import { NOUN, NOUNS, pluralTests, run, sum, tests } from "../run.js";
 
 const NO_FILTER = { text: "", outcome: "", has: "" };
 const filter = signal(NO_FILTER);
@@ -23,7 +23,7 @@ const change = (test) => sum([test.spent, -(test.before ?? 0)]);
 
 const ORDERS = {
   failed: ["failed first", (one, other) => other.isFailed - one.isFailed],
-  spent: ["dearest", (one, other) => other.spent - one.spent],
+  spent: ["most expensive", (one, other) => other.spent - one.spent],
   change: ["largest change", (one, other) => Math.abs(change(other)) - Math.abs(change(one))],
   waste: ["most wasted", (one, other) => other.wasted - one.wasted],
   requests: ["most requests", (one, other) => other.requests.length - one.requests.length],
@@ -51,7 +51,7 @@ export function TestsView() {
   const options = (choices) => Object.entries(choices).filter(([name]) => run.baseline || name !== "change").map(([name, [label]]) => [name, label]);
   return html`
     <div class="split">
-      <section class="list" aria-label=${`List of ${NOUN}s`}>
+      <section class="list" aria-label=${`List of ${NOUNS}`}>
         <h1 class="hidden">${NOUN === "test" ? "Tests" : "Sandboxes"}</h1>
         <div class="toolbar" role="search" aria-label="Filter the list">
           <input type="search" aria-label="Text" placeholder="Name or failure" value=${filter.value.text} onInput=${set("text")} />
