@@ -21,7 +21,7 @@ from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.routes import ControlContext, build_control_routes, build_control_table
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.journal import JournalMemory, RequestListener
+from clevora_mock.core.journal import JournalListener, JournalMemory, RequestListener
 from clevora_mock.core.metrics import RequestMetrics
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import Sandboxes
@@ -50,17 +50,18 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 def create_app(
     settings: Settings | None = None,
     on_request: RequestListener | None = None,
-    on_closed: Callable[[Sandbox], None] | None = None,
+    on_cleared: JournalListener | None = None,
     on_change: ControlListener | None = None,
 ) -> Starlette:
     """Return the mock as a Starlette application, with its `Sandboxes` in ``state.sandboxes``.
 
+    ``state.background`` is the thread for its long work.
     ``state.live_api`` is how it uses the live API, or what was recorded of it; None if it does not.
 
     `on_request` is called with each request to an emulated API, `on_change` with each change that is made through the
-    control plane and each request to it that is refused, and, in another thread, `on_closed` with each sandbox that is
-    removed. Raises UnusableFileError for a catalog, scenario, contract, evidence or recording that cannot be used, and
-    UpstreamUnavailableError without httpx.
+    control plane and each request to it that is refused, and, in the thread for long work, `on_cleared` with each
+    journal that is cleared, as at a reset or a removal. Raises UnusableFileError for a catalog, scenario, contract,
+    evidence or recording that cannot be used, and UpstreamUnavailableError without httpx.
     """
     chosen = settings or Settings()
     store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
@@ -68,11 +69,9 @@ def create_app(
     contract = read_contract(Path(chosen.contract)) if chosen.contract else ContractFile()
     evidence = read_evidence(Path(chosen.evidence)) if chosen.evidence else None
     metrics = RequestMetrics()
-    make = _sandbox_maker(chosen, contract, startup, metrics, on_request)
     background = Background()
-    # In the thread, since a listener may look at the whole journal.
-    closed = None if on_closed is None else lambda sandbox: background.start(partial(on_closed, sandbox))
-    sandboxes = Sandboxes(make, _eviction_logger(chosen), chosen.max_sandboxes, closed)
+    make = _sandbox_maker(chosen, contract, startup, metrics, on_request, _in_thread(background, on_cleared))
+    sandboxes = Sandboxes(make, _eviction_logger(chosen), chosen.max_sandboxes)
     pacing = StreamPacing(chosen.tokens_per_second) if chosen.tokens_per_second else None
     rows = load_operations(
         Path(chosen.catalog) if chosen.catalog else None, pacing, contract.tokenizer, contract.embeddings.dimensions
@@ -111,7 +110,20 @@ def create_app(
     app.router.redirect_slashes = False
     app.state.sandboxes = sandboxes
     app.state.live_api = live_api
+    app.state.background = background
     return app
+
+
+def _in_thread(background: Background, on_cleared: JournalListener | None) -> Callable[[Sandbox], None]:
+    """Return what has the listener get a sandbox's journal when it is cleared, whose length is that of the work."""
+
+    def listen(sandbox: Sandbox) -> None:
+        if on_cleared is not None:
+            sandbox.journal.on_cleared = lambda entries: background.start(
+                partial(on_cleared, sandbox.name, entries, sandbox.clock.is_wall_time)
+            )
+
+    return listen
 
 
 def _connect(settings: Settings) -> "LiveApi | None":
@@ -156,6 +168,7 @@ def _sandbox_maker(
     startup: StartupScenario,
     metrics: RequestMetrics,
     on_request: RequestListener | None,
+    listen: Callable[[Sandbox], None],
 ) -> Callable[[str], Sandbox]:
     config = settings.sandbox_config()
     journals = JournalMemory()
@@ -167,6 +180,7 @@ def _sandbox_maker(
         sandbox.journal.listeners.append(metrics.add)
         if on_request is not None:
             sandbox.journal.listeners.append(partial(on_request, name))
+        listen(sandbox)
         return sandbox
 
     return make

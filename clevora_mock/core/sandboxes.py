@@ -33,7 +33,7 @@ def path_of(name: str) -> str:
 class Sandboxes:
     """The sandboxes of a server.
 
-    `make` creates one; `on_evicted` is called with the name of each evicted one, `on_closed` with each removed one.
+    `make` creates one; `on_evicted` is called with the name of each evicted one.
     """
 
     def __init__(
@@ -41,13 +41,11 @@ class Sandboxes:
         make: Callable[[str], Sandbox],
         on_evicted: Callable[[str], None],
         capacity: int = MAX_SANDBOXES,
-        on_closed: Callable[[Sandbox], None] | None = None,
     ) -> None:
         self._make = make
         self._on_evicted = on_evicted
         # The default sandbox counts and is never evicted; there is always room for one more.
         self._room = max(1, capacity - 1)
-        self._on_closed = on_closed
         self.default = make(DEFAULT)
         self.default.is_kept = True
         self._named: dict[str, Sandbox] = {}
@@ -139,5 +137,4 @@ class Sandboxes:
         sandbox = self._named.pop(name, None)
         if sandbox is not None:
             sandbox.close()
-            if self._on_closed is not None:
-                self._on_closed(sandbox)
+            sandbox.journal.clear()

@@ -23,7 +23,7 @@ const change = (test) => sum([test.spent, -(test.before ?? 0)]);
 
 const ORDERS = {
   failed: ["failed first", (one, other) => other.isFailed - one.isFailed],
-  spent: ["dearest", (one, other) => other.spent - one.spent],
+  spent: ["most expensive", (one, other) => other.spent - one.spent],
   change: ["largest change", (one, other) => Math.abs(change(other)) - Math.abs(change(one))],
   waste: ["most wasted", (one, other) => other.wasted - one.wasted],
   requests: ["most requests", (one, other) => other.requests.length - one.requests.length],
