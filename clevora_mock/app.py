@@ -21,7 +21,7 @@ from clevora_mock.control.origin_check import LocalOnly
 from clevora_mock.control.routes import ControlContext, build_control_routes, build_control_table
 from clevora_mock.control.webhook_sender import WebhookSender
 from clevora_mock.core.errors import ApiError
-from clevora_mock.core.journal import JournalMemory, RequestListener
+from clevora_mock.core.journal import JournalListener, JournalMemory, RequestListener
 from clevora_mock.core.metrics import RequestMetrics
 from clevora_mock.core.sandbox import Sandbox, StartupScenario
 from clevora_mock.core.sandboxes import MAX_KEPT_BYTES, Limit, Sandboxes
@@ -51,28 +51,27 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 def create_app(
     settings: Settings | None = None,
     on_request: RequestListener | None = None,
-    on_closed: Callable[[Sandbox], None] | None = None,
+    on_cleared: JournalListener | None = None,
     on_change: ControlListener | None = None,
 ) -> Starlette:
     """Return the mock as a Starlette application, with its `Sandboxes` in ``state.sandboxes``.
 
+    ``state.background`` is the thread for its long work.
     ``state.live_api`` is how it uses the live API, or what was recorded of it; None if it does not.
 
     `on_request` is called with each request to an emulated API, `on_change` with each change that is made through the
-    control plane and each request to it that is refused, and, in another thread, `on_closed` with each sandbox that is
-    removed. Raises UnusableFileError for a catalog, scenario, contract, evidence or recording that cannot be used, and
-    UpstreamUnavailableError without httpx.
+    control plane and each request to it that is refused, and, in the thread for long work, `on_cleared` with each
+    journal that is cleared, as at a reset or a removal. Raises UnusableFileError for a catalog, scenario, contract,
+    evidence or recording that cannot be used, and UpstreamUnavailableError without httpx.
     """
     chosen = settings or Settings()
     store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
     startup = StartupScenario(store.load(chosen.scenario) if chosen.scenario else DEFAULT)
     contract = read_contract(Path(chosen.contract)) if chosen.contract else ContractFile()
     metrics = RequestMetrics()
-    make = _sandbox_maker(chosen, contract, startup, metrics, on_request)
     background = Background()
-    # In the thread, since a listener may look at the whole journal.
-    closed = None if on_closed is None else lambda sandbox: background.start(partial(on_closed, sandbox))
-    sandboxes = Sandboxes(make, _eviction_logger(chosen), chosen.max_sandboxes, closed)
+    make = _sandbox_maker(chosen, contract, startup, metrics, on_request, _in_thread(background, on_cleared))
+    sandboxes = Sandboxes(make, _eviction_logger(chosen), chosen.max_sandboxes)
     live_api = _connect(chosen, background)
     context = ControlContext(
         sandboxes=sandboxes,
@@ -100,7 +99,20 @@ def create_app(
     app.router.redirect_slashes = False
     app.state.sandboxes = sandboxes
     app.state.live_api = live_api
+    app.state.background = background
     return app
+
+
+def _in_thread(background: Background, on_cleared: JournalListener | None) -> Callable[[Sandbox], None]:
+    """Return what has the listener get a sandbox's journal when it is cleared, whose length is that of the work."""
+
+    def listen(sandbox: Sandbox) -> None:
+        if on_cleared is not None:
+            sandbox.journal.on_cleared = lambda entries: background.start(
+                partial(on_cleared, sandbox.name, entries, sandbox.clock.is_wall_time)
+            )
+
+    return listen
 
 
 def _operations(settings: Settings, contract: ContractFile) -> list[Operation]:
@@ -178,6 +190,7 @@ def _sandbox_maker(
     startup: StartupScenario,
     metrics: RequestMetrics,
     on_request: RequestListener | None,
+    listen: Callable[[Sandbox], None],
 ) -> Callable[[str], Sandbox]:
     config = settings.sandbox_config()
     journals = JournalMemory()
@@ -189,6 +202,7 @@ def _sandbox_maker(
         sandbox.journal.listeners.append(metrics.add)
         if on_request is not None:
             sandbox.journal.listeners.append(partial(on_request, name))
+        listen(sandbox)
         return sandbox
 
     return make

@@ -210,6 +210,11 @@ class Clock:
         """The difference between this clock and wall time, in microseconds."""
         return self.now() - self._read()
 
+    @property
+    def is_wall_time(self) -> bool:
+        """True if this clock's times are the machine's, to the second."""
+        return self.mode == "real" and abs(self.wall_offset) < SECOND
+
     def set_offset(self, micros: int) -> None:
         """Set the clock to wall time plus `micros`."""
         self.set(self._read() + micros)

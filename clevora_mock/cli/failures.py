@@ -1,12 +1,18 @@
 """A run's failed checks as JUnit's XML and as GitHub's annotations."""
 
+import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
 
 from msgspec import Struct
 
+from clevora_mock.cli.run_problem import RunProblem, print_problem
 from clevora_mock.core.messages import printable
+from clevora_mock.exit_status import FAILURE
+from clevora_mock.output_file import replace_file, unwritable
+from clevora_mock.settings import is_github_actions
 
 SUITE = "clevora-mock"
 
@@ -23,6 +29,18 @@ class Failure(Struct, frozen=True):
     message: str
     lines: tuple[str, ...] = ()
     fails: bool = True
+
+
+def write_failures(failures: Sequence[Failure], path: str | None) -> list[RunProblem]:
+    """Write JUnit's XML to the file of ``--junit`` and annotations for GitHub Actions, and return what went wrong."""
+    if is_github_actions():
+        sys.stderr.writelines(f"{line}\n" for line in annotations(failures))
+    try:
+        if path is not None:
+            replace_file(Path(path), junit(failures).encode())
+    except OSError as error:
+        return [print_problem(FAILURE, f"--junit: {unwritable(path or '', error)}")]
+    return []
 
 
 def junit(failures: Sequence[Failure]) -> str:

@@ -36,14 +36,15 @@ def _write_refused(line: str) -> None:
 
 
 def print_summary(summary: RunSummary, service: Service, hint: str | None = None) -> None:
-    """Print the run's summary, with the seed if it is not the default; nothing with ``--quiet``.
+    """Clear the journals and print the summary, with the seed if it is not the default; nothing with ``--quiet``.
 
     Where no request arrived, `hint` says why that may be.
     """
     if service.settings.quiet:
         return
+    service.clear_journals()
     if summary.requests:
-        head, *rest = map(printable, summary.lines(service.app.state.sandboxes.all()))
+        head, *rest = map(printable, summary.lines())
     else:
         head, rest = hint or f"0 requests; did the program use CLEVORA_BASE_URL, {service.url}/v1?", []
     seed = f", seed {service.settings.seed}" if service.settings.seed else ""

@@ -18,7 +18,7 @@ from clevora_mock.version import __version__
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from clevora_mock.cli.verdict import FailOn
+    from clevora_mock.cli.conduct_checks import FailOn
 
 # ruff: noqa: PLC0415 - each command imports what it needs; `token` should not wait for a web server
 
@@ -109,10 +109,10 @@ def serve(**flags: str | None) -> None:
                 service.run(lambda: announce(chosen, service.url))
             finally:
                 print_summary(summary, service)
-                status = report_recordings(service)
+                problems = report_recordings(service)
     except CannotServeError as error:
         fail(str(error), error.status)
-    raise SystemExit(status)
+    raise SystemExit(exit_status.of_run(0, (problem.status for problem in problems)))
 
 
 @main.command(
@@ -182,16 +182,19 @@ def execute(command: tuple[str, ...], fail_on: "FailOn", junit: str | None, repo
     spend_flags = {name: flags.pop(name) for name in SPEND_FLAGS}
     chosen = load_settings(flags, port=0, log_format=None)
     try_file("--junit", junit)
-    from clevora_mock.cli.exec_report import read_report
+    try_file("--report", report)
+    from clevora_mock.cli.conduct_checks import ConductChecks
+    from clevora_mock.cli.run_checks import RunChecks
     from clevora_mock.cli.run_command import run_command
+    from clevora_mock.cli.run_report.file import ReportFile
     from clevora_mock.cli.spend_report import read_checks
-    from clevora_mock.cli.verdict import Checks
     from clevora_mock.server.service import CannotServeError
 
-    spend, file = read_checks(**spend_flags), read_report(report)
+    file = None if report is None else ReportFile(Path(report))
+    checks = RunChecks(ConductChecks(fail_on, junit), read_checks(**spend_flags), file)
     try:
         with unblocked_stderr():
-            status = run_command(chosen, command, Checks(fail_on, junit), spend, file)
+            status = run_command(chosen, command, checks)
     except CannotServeError as error:
         fail(str(error), error.status)
     raise SystemExit(status)

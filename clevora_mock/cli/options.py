@@ -12,6 +12,7 @@ import click
 from clevora_mock import exit_status
 from clevora_mock.cli.streams import discard
 from clevora_mock.core.messages import closest_match
+from clevora_mock.output_file import try_writing, unwritable
 from clevora_mock.setting_kinds import SettingKind
 from clevora_mock.settings import PREFIX, SETTINGS, Setting, Settings, SettingsError, load, unknown_variables
 
@@ -87,15 +88,11 @@ def read_flag(kind: SettingKind, flag: str, text: str) -> Any:
 
 def try_file(flag: str, path: str | None) -> None:
     """Exit with status 2 unless the file of a flag, if any, can be written at the end."""
-    if path is None:
-        return
     try:
-        existed = Path(path).exists()
-        Path(path).open("ab").close()
-        if not existed:
-            Path(path).unlink()
+        if path is not None:
+            try_writing(Path(path))
     except OSError as error:
-        fail(f"{flag}: cannot write {path!r}: {error.strerror}", exit_status.USAGE)
+        fail(f"{flag}: {unwritable(path or '', error)}", exit_status.USAGE)
 
 
 def _suggestion(name: str) -> str:

@@ -19,13 +19,10 @@ from urllib.parse import urlsplit
 
 from clevora_mock import exit_status
 from clevora_mock.cli.banner import exposure
-from clevora_mock.cli.exec_report import write_report
 from clevora_mock.cli.logged_service import logged_service, print_summary
 from clevora_mock.cli.recording_report import report_recordings
-from clevora_mock.cli.run_record import RunRecorder
-from clevora_mock.cli.run_report.file import ReportFile
-from clevora_mock.cli.spend_report import NO_SPEND_CHECKS, SpendChecks, report_spend
-from clevora_mock.cli.verdict import Checks, failures_of, report_failures
+from clevora_mock.cli.run_checks import RunChecks, check_run
+from clevora_mock.cli.run_problem import RunProblem, print_problem
 from clevora_mock.core.run_summary import RunSummary
 from clevora_mock.server.service import CannotServeError, Service
 from clevora_mock.settings import Settings, child_environment, client_variables, proxy_exceptions, proxy_hint
@@ -36,47 +33,35 @@ _REAP_SECONDS = 1
 # Its standard input ends with the process that has the other end.
 _GUARD = "import os, sys; target = sys.stdin.readline(); sys.stdin.read(); target and os.kill(int(target), 9)"
 
-NO_CHECKS = Checks()
-
 FORWARDED_SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2")
 
 
-def run_command(
-    settings: Settings,
-    command: Sequence[str],
-    checks: Checks = NO_CHECKS,
-    spend: SpendChecks = NO_SPEND_CHECKS,
-    report: ReportFile | None = None,
-) -> int:
+def run_command(settings: Settings, command: Sequence[str], checks: RunChecks | None = None) -> int:
     """Serve, run `command`, print a summary and the failed checks, and return the command's status, or theirs.
 
     Raises CannotServeError.
     """
-    summary, recorder = RunSummary(), RunRecorder()
-    service = logged_service(settings, summary, *([recorder.add] if spend.need_records or report else []))
+    checks = checks or RunChecks()
+    summary, recorder = RunSummary(), checks.make_recorder()
+    service = logged_service(settings, summary, *([] if recorder is None else [recorder.add]))
     exposed = exposure(settings, service.url)
     if not settings.quiet:
         sys.stderr.writelines(f"clevora-mock: {line}\n" for line in exposed)
     child = ChildProcess(command, service)
+    problems: list[RunProblem] = []
     try:
         service.run(child.start, {number: partial(child.signal, number) for number in _forwarded_signals()})
     except CannotServeError as error:
         # The export failed, which must not hide the command's own failure.
-        sys.stderr.write(f"clevora-mock: {error}\n")
-        return child.status or error.status
-    finally:
-        if child.has_started:
-            host = urlsplit(service.url).hostname or ""
-            print_summary(summary, service, proxy_hint(host, child_environment(proxy_exceptions(host))))
-        drift = report_recordings(service) if child.has_started else 0
-        failed = verdict = 0
-        if child.has_started:
-            dear = report_spend(spend, recorder, has_passed=child.status == 0)
-            found = summary.findings(service.app.state.sandboxes.all()) if checks.are_needed else []
-            verdict = report_failures(failures_of(found, checks.fail_on), checks, dear)
-            verdict = verdict or (exit_status.OVER_BUDGET if dear else 0)
-            failed = write_report(report, recorder, command, spend)
-    return child.status or verdict or drift or failed
+        problems = [print_problem(error.status, str(error))]
+    if child.has_started:
+        host = urlsplit(service.url).hostname or ""
+        print_summary(summary, service, proxy_hint(host, child_environment(proxy_exceptions(host))))
+        if checks.needs_findings:
+            service.clear_journals()
+        problems += report_recordings(service)
+        problems = check_run(checks, command, child.status, recorder, summary.findings, problems)
+    return exit_status.of_run(child.status, (problem.status for problem in problems))
 
 
 class ChildProcess:

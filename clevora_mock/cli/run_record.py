@@ -3,16 +3,17 @@
 Money is in micro-dollars. Requests and findings are as the control plane gives them.
 """
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Literal
 
-import msgspec
 from msgspec import Struct
 
 from clevora_mock.control.conduct import report
 from clevora_mock.control.journal import render_entry
-from clevora_mock.core.conduct import findings
+from clevora_mock.control.schemas import Finding, JournalEntryView
+from clevora_mock.core.conduct.finding import ConductFinding
 from clevora_mock.core.journal import MAX_JOURNAL_BYTES, JournalEntry, size_of
+from clevora_mock.core.run_summary import SandboxFinding
 from clevora_mock.core.spend import SpendGroup, SpendSums, charge_of
 from clevora_mock.core.waste import Waste, find_waste, merge_waste
 
@@ -37,9 +38,14 @@ class SandboxRecord(Struct, frozen=True):
     by_rule: list[SpendGroup] = []
     by_key: list[SpendGroup] = []
     waste: list[Waste] = []
-    findings: list[dict[str, Any]] = []
-    requests: list[dict[str, Any]] = []
+    findings: list[Finding] = []
+    requests: list[JournalEntryView] = []
     omitted: int = 0
+
+
+def need_of_requests(record: SandboxRecord) -> tuple[bool, bool]:
+    """Return how much the requests of a record are needed, where not all can be kept; failed tests need theirs most."""
+    return record.outcome == "failed", bool(record.findings)
 
 
 class RunRecorder:
@@ -65,9 +71,13 @@ class RunRecorder:
         else:
             recorded.omitted += 1
 
-    def records(self) -> list[SandboxRecord]:
-        """Return a record for each sandbox, by name."""
-        return [recorded.record(name) for name, recorded in sorted(self._sandboxes.items())]
+    def records(self, found: Iterable[SandboxFinding] = ()) -> list[SandboxRecord]:
+        """Return a record for each sandbox, by name, with those of the run's findings that are about it."""
+        by_sandbox: dict[str, list[ConductFinding]] = {}
+        for sandbox, finding in found:
+            by_sandbox.setdefault(sandbox, []).append(finding)
+        names = sorted(self._sandboxes.keys() | by_sandbox.keys())
+        return [self._sandboxes.get(name, _RecordedSandbox()).record(name, by_sandbox.get(name, [])) for name in names]
 
 
 class _RecordedSandbox:
@@ -83,7 +93,7 @@ class _RecordedSandbox:
             self._journals.append([])
         self._journals[-1].append(entry)
 
-    def record(self, name: str) -> SandboxRecord:
+    def record(self, name: str, found: Iterable[ConductFinding]) -> SandboxRecord:
         entries = [entry for journal in self._journals for entry in journal]
         return SandboxRecord(
             name=name,
@@ -93,12 +103,7 @@ class _RecordedSandbox:
             by_rule=self.sums.by("rule"),
             by_key=self.sums.by("key"),
             waste=merge_waste([waste for journal in self._journals for waste in find_waste(journal)]),
-            findings=_plain(report(found for journal in self._journals for found in findings(journal)).findings),
-            requests=_plain([render_entry(entry) for entry in reversed(entries)]),
+            findings=report(found).findings,
+            requests=[render_entry(entry) for entry in reversed(entries)],
             omitted=self.omitted,
         )
-
-
-def _plain(structs: Sequence[Struct]) -> list[dict[str, Any]]:
-    """Return structs as the control plane's JSON."""
-    return list(msgspec.json.decode(msgspec.json.encode(structs)))

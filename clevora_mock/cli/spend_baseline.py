@@ -4,7 +4,7 @@ The file is JSON with sorted names, so that a change is a line of a diff:
 ``{"format": 1, "dollars": {"tests/test_chat.py::test_hello": 0.02}}``.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,6 +13,7 @@ from msgspec import Struct
 from clevora_mock.cli.run_record import SandboxRecord
 from clevora_mock.core import money
 from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.output_file import replace_file, unwritable
 
 FORMAT = 1
 # Of each sort.
@@ -46,15 +47,13 @@ class SpendBaseline:
     """The baseline in the file `path`; without one, or to `update` it, a run is written there.
 
     `before` is what each test spent, in micro-dollars; None without a file. Raises UnusableFileError for a file that is
-    no baseline, or cannot be written.
+    no baseline.
     """
 
     def __init__(self, path: Path, *, update: bool = False) -> None:
         self.path = path
         self.before = _read(path)
-        self._is_written = update or self.before is None
-        if self._is_written:
-            _try_writing(path)
+        self.is_written = update or self.before is None
 
     def changes(self, records: Iterable[SandboxRecord]) -> list[SpendChange]:
         """Return the change of every test of a run, the largest increase first."""
@@ -76,22 +75,43 @@ class SpendBaseline:
     def write(self, records: Iterable[SandboxRecord]) -> list[str]:
         """Write the run if it is to be written, and say so; tests that failed or did not run keep their entries.
 
-        Raises UnusableFileError.
+        Raises OSError.
         """
-        if not self._is_written:
+        if not self.is_written:
             return []
         spent = (self.before or {}) | _spent(one for one in records if one.outcome != "failed")
         file = SpendFile(FORMAT, {name: money.dollars(amount) for name, amount in sorted(spent.items())})
-        try:
-            self.path.write_bytes(msgspec.json.format(msgspec.json.encode(file), indent=2) + b"\n")
-        except OSError as error:
-            raise UnusableFileError(f"{self.path}: cannot be written: {error.strerror}") from None
+        replace_file(self.path, msgspec.json.format(msgspec.json.encode(file), indent=2) + b"\n")
         return [f"{self.path} written"]
 
     def _not_run(self, changes: Iterable[SpendChange]) -> list[str]:
         ran = {one.name for one in changes}
         left = {name: amount for name, amount in (self.before or {}).items() if name not in ran}
         return [f"not run {money.text(amount)}  {name}" for name, amount in sorted(left.items())]
+
+
+class SpendComparison(Struct, frozen=True):
+    """A run compared with a baseline: the difference as text, and each change over the tolerance with a message.
+
+    `unwritten` says why the baseline could not be written, if that was to be done.
+    """
+
+    lines: list[str]
+    exceeding: list[tuple[SpendChange, str]]
+    unwritten: list[str]
+
+
+def compare_run(
+    baseline: SpendBaseline, records: Sequence[SandboxRecord], tolerance: float | None, *, is_written: bool = True
+) -> SpendComparison:
+    """Compare a run, and write the baseline if that is to be done; see `exceeding` for `tolerance`."""
+    changes = baseline.changes(records)
+    lines, unwritten = baseline.lines(changes), list[str]()
+    try:
+        lines += baseline.write(records) if is_written else []
+    except OSError as error:
+        unwritten.append(unwritable(baseline.path, error))
+    return SpendComparison(lines, exceeding(changes, tolerance), unwritten)
 
 
 def difference(change: int, before: int) -> str:
@@ -158,14 +178,3 @@ def _micros(path: Path, name: str, dollars: float) -> int:
     except ValueError:
         pass
     raise UnusableFileError(f"{path}: dollars of {name}: expected {expected}, got {dollars!r}")
-
-
-def _try_writing(path: Path) -> None:
-    """Raise UnusableFileError now for a file that could not be written at the end."""
-    is_new = not path.exists()
-    try:
-        path.open("ab").close()
-        if is_new:
-            path.unlink()
-    except OSError as error:
-        raise UnusableFileError(f"{path}: cannot be written: {error.strerror}") from None

@@ -9,8 +9,8 @@ from clevora_mock.control.endpoint import get_query, get_sandbox
 from clevora_mock.control.route import ControlHandler
 from clevora_mock.control.schemas import ConductReport, Finding
 from clevora_mock.core import money
-from clevora_mock.core.conduct import findings, is_wall_time, verdict
-from clevora_mock.core.conduct.finding import ConductFinding
+from clevora_mock.core.conduct.finding import ConductFinding, verdict
+from clevora_mock.core.conduct.rules import findings
 from clevora_mock.core.errors import invalid
 from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_response
@@ -28,7 +28,7 @@ def show_conduct(background: Background) -> ControlHandler:
 
     async def show(request: Request) -> Response:
         sandbox = get_sandbox(request)
-        entries, is_wall = list(sandbox.journal.entries), is_wall_time(sandbox.clock)
+        entries, is_wall = list(sandbox.journal.entries), sandbox.clock.is_wall_time
         now = None if _is_final(get_query(request)) else sandbox.clock.now()
         size = _SIZE * len(entries)
         return json_response(await background.run(size, lambda: report(findings(entries, now, is_wall_time=is_wall))))

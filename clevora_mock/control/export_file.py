@@ -16,6 +16,7 @@ from clevora_mock.core import snapshot
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.sandboxes import DEFAULT, Sandboxes, is_name
 from clevora_mock.core.snapshot import VERSION, State
+from clevora_mock.output_file import try_writing
 from clevora_mock.web.long_json import encode_parts
 from clevora_mock.web.type_words import reword
 
@@ -60,16 +61,7 @@ def try_export(path: Path) -> None:
     target = _resolve(path)
     for left in target.parent.glob(f"{escape(_temporary_name(target))}*"):
         left.unlink(missing_ok=True)
-    if path.is_file() or path.is_dir():
-        path.open("ab").close()
-    elif path.exists():
-        # To open a pipe and close it again would end its reader.
-        if not os.access(path, os.W_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    else:
-        temporary = _temporary(target)
-        temporary.touch()
-        temporary.unlink()
+    try_writing(path)
 
 
 def _write_in_place(path: Path, sandboxes: Sandboxes) -> None:

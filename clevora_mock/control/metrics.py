@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from clevora_mock.clock import SECOND
 from clevora_mock.control.route import ControlHandler
-from clevora_mock.core.conduct import findings, is_wall_time
+from clevora_mock.core.conduct.rules import findings
 from clevora_mock.core.metrics import LATENCY_BOUNDS, RequestMetrics
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.version import __version__
@@ -53,7 +53,7 @@ def show_metrics(background: Background, sandboxes: Sandboxes, metrics: RequestM
         found: Counter[str] = Counter()
         for sandbox in sandboxes.all():
             if entries := list(sandbox.journal.entries):
-                now, is_wall = sandbox.clock.now(), is_wall_time(sandbox.clock)
+                now, is_wall = sandbox.clock.now(), sandbox.clock.is_wall_time
                 look = partial(findings, entries, now, is_wall_time=is_wall)
                 found.update(finding.kind for finding in await background.run(LONG, look))
         families = [*_counters(metrics), *_gauges(sandboxes), _findings(found)]

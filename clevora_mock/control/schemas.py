@@ -421,7 +421,7 @@ class WasteReport(Answer, frozen=True):
 
 
 class SpendReport(Answer, frozen=True):
-    """All charges in the ledgers, and by group those of the entries that are kept, the dearest group first.
+    """All charges in the ledgers, and by group those of the entries that are kept, the most expensive first.
 
     `folded` entries of ledgers are in the sums alone, and of the charges among them come `folded_dollars`.
     """

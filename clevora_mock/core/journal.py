@@ -91,6 +91,8 @@ class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"
 
 # Called with the name of the sandbox and the entry of each finished request.
 RequestListener = Callable[[str, JournalEntry], None]
+# Called with the name of the sandbox, the entries of a journal that is cleared, and if their times are the machine's.
+JournalListener = Callable[[str, list[JournalEntry], bool], None]
 
 
 class JournalMemory:
@@ -117,17 +119,18 @@ class JournalMemory:
 
 
 class Journal:
-    """The newest entries; `total` also counts the evicted ones. `listeners` are called with each new entry.
+    """The newest entries; `total` also counts the evicted ones. `bytes` is the memory of the entries.
 
-    `bytes` is the memory of the entries.
+    `listeners` are called with each new entry, `on_cleared` with the entries that `clear` removes.
     """
 
-    __slots__ = ("_memory", "bytes", "entries", "listeners", "total")
+    __slots__ = ("_memory", "bytes", "entries", "listeners", "on_cleared", "total")
 
     def __init__(self, max_entries: int = MAX_ENTRIES, memory: JournalMemory | None = None) -> None:
         self.entries: deque[JournalEntry] = deque(maxlen=max_entries)
         self.total = 0
         self.listeners: list[Callable[[JournalEntry], None]] = []
+        self.on_cleared: Callable[[list[JournalEntry]], None] | None = None
         self.bytes = 0
         self._memory = memory or JournalMemory()
 
@@ -152,6 +155,8 @@ class Journal:
         self._memory.change(self, -sum(map(size_of, dropped)))
 
     def clear(self) -> None:
+        if self.entries and self.on_cleared is not None:
+            self.on_cleared(list(self.entries))
         self.replace(Journal(self.entries.maxlen or MAX_ENTRIES))
 
     def stop_counting(self) -> None:

@@ -1,21 +1,16 @@
 """The summary of a run: requests, errors, tokens, money and findings over all sandboxes.
 
-Findings are collected when a sandbox is removed, so that those of one test's sandbox are included.
+Findings are collected when a journal is cleared, so that those of before a reset and of removed sandboxes are included.
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from threading import Thread
 from typing import NamedTuple
 
 from clevora_mock.core import money
-from clevora_mock.core.conduct import findings, is_wall_time
 from clevora_mock.core.conduct.finding import ConductFinding
+from clevora_mock.core.conduct.rules import findings
 from clevora_mock.core.journal import JournalEntry
-from clevora_mock.core.sandbox import Sandbox
 
-# A journal that takes the event loop more than some milliseconds.
-_LONG_JOURNAL = 500
 # Findings that are printed, and those that are kept.
 MAX_FINDINGS = 10
 MAX_KEPT = 1_000
@@ -31,18 +26,19 @@ class SandboxFinding(NamedTuple):
 
 
 class RunSummary:
-    """Totals over all requests of all sandboxes; `spent` in micro-dollars, `errors` by status and code."""
+    """Totals over all requests of all sandboxes; `spent` in micro-dollars, `errors` by status and code.
+
+    `findings` are the first `MAX_KEPT`, errors before warnings.
+    """
 
     def __init__(self) -> None:
         self.requests = 0
         self.tokens = 0
         self.spent = 0
         self.errors: Counter[str] = Counter()
-        # Of the sandboxes that were removed.
-        self._findings: list[SandboxFinding] = []
+        self.findings: list[SandboxFinding] = []
+        # With those beyond `MAX_KEPT`.
         self._found = 0
-        # Those that are still looked for, each in a thread that fills a list of its own.
-        self._running: list[tuple[Thread, list[SandboxFinding]]] = []
 
     def add(self, sandbox: str, entry: JournalEntry) -> None:
         """Count a finished request."""
@@ -57,38 +53,16 @@ class RunSummary:
     def _add_error(self, name: str) -> None:
         self.errors[name if name in self.errors or len(self.errors) < MAX_ERRORS else "other errors"] += 1
 
-    def add_findings(self, sandbox: Sandbox) -> None:
-        """Collect the findings of a sandbox that is about to be removed; those of a long journal in a thread."""
-        entries, found = list(sandbox.journal.entries), list[SandboxFinding]()
-        work = Thread(target=_collect, args=(sandbox.name, entries, is_wall_time(sandbox.clock), found), daemon=True)
-        if len(entries) > _LONG_JOURNAL:
-            work.start()
-            self._running.append((work, found))
-        else:
-            work.run()
-            self._add(found)
-
-    def _add(self, found: list[SandboxFinding]) -> None:
+    def add_findings(self, sandbox: str, entries: list[JournalEntry], is_wall_time: bool) -> None:
+        """Collect the findings about a sandbox's journal that is cleared; a `JournalListener`."""
+        found = findings(entries, is_wall_time=is_wall_time)
         self._found += len(found)
-        self._findings = _kept([*self._findings, *found])
+        # Errors before warnings.
+        every = [*self.findings, *(SandboxFinding(sandbox, finding) for finding in found)]
+        self.findings = sorted(every, key=lambda one: one.finding.severity)[:MAX_KEPT]
 
-    def _finish(self) -> None:
-        """Wait for the findings that are still looked for."""
-        for work, found in self._running:
-            work.join()
-            self._add(found)
-        self._running = []
-
-    def findings(self, sandboxes: Iterable[Sandbox]) -> list[SandboxFinding]:
-        """Return the findings, at most `MAX_KEPT`; `sandboxes` are those that have not been removed."""
-        self._finish()
-        return _kept([*self._findings, *(found for sandbox in sandboxes for found in _findings_of(sandbox))])
-
-    def lines(self, sandboxes: Iterable[Sandbox]) -> list[str]:
-        """Return the sums, the errors and the findings as text; `sandboxes` are those that have not been removed."""
-        self._finish()
-        left = [found for sandbox in sandboxes for found in _findings_of(sandbox)]
-        total = self._found + len(left)
+    def lines(self) -> list[str]:
+        """Return the sums, the errors and the findings as text."""
         failed = self.errors.total()
         counts = _count(self.requests, "request"), _count(failed, "error"), _count(self.tokens, "token")
         lines = [", ".join((*counts, f"{money.text(self.spent)} spent"))]
@@ -96,10 +70,10 @@ class RunSummary:
             lines.append("errors: " + ", ".join(f"{count} x {error}" for error, count in self.errors.most_common()))
         lines += [
             f"{finding.severity} {finding.kind}: {finding.message} ({cost_text(finding)})"
-            for _, finding in _kept([*self._findings, *left])[:MAX_FINDINGS]
+            for _, finding in self.findings[:MAX_FINDINGS]
         ]
-        if total > MAX_FINDINGS:
-            lines.append(f"and {_count(total - MAX_FINDINGS, 'more finding')} about the client's conduct")
+        if self._found > MAX_FINDINGS:
+            lines.append(f"and {_count(self._found - MAX_FINDINGS, 'more finding')} about the client's conduct")
         return lines
 
 
@@ -107,22 +81,6 @@ def cost_text(finding: ConductFinding) -> str:
     """Return the number of a finding's requests, and what they cost for nothing: ``3 requests, $0.02``."""
     paid = f", {money.text(finding.cost)}" if finding.cost else ""
     return _count(finding.count, "request") + paid
-
-
-def _findings_of(sandbox: Sandbox) -> list[SandboxFinding]:
-    found: list[SandboxFinding] = []
-    _collect(sandbox.name, sandbox.journal.entries, is_wall_time(sandbox.clock), found)
-    return found
-
-
-def _collect(name: str, entries: Iterable[JournalEntry], is_wall: bool, found: list[SandboxFinding]) -> None:
-    """Add the findings about a sandbox to `found`."""
-    found += [SandboxFinding(name, finding) for finding in findings(entries, is_wall_time=is_wall)]
-
-
-def _kept(found: list[SandboxFinding]) -> list[SandboxFinding]:
-    """Return the first `MAX_KEPT` findings, errors before warnings."""
-    return sorted(found, key=lambda one: one.finding.severity)[:MAX_KEPT]
 
 
 def _count(number: int, noun: str) -> str:

@@ -99,13 +99,14 @@ class Sandbox:
 
     def reset(self) -> None:
         """Restore the initial state: clock, draws, demo account and startup scenario."""
+        # Before the clock is another one, for those who judge the entries.
+        self.journal.clear()
         self.clock.restart()
         self.rng = SeededRng(self.config.seed, self.name)
         self.limits = self.config.limits
         self.accounts = Accounts()
         self._users: Users | None = None
         self.checkouts = Checkouts()
-        self.journal.clear()
         self.last_used: int | None = None
         self.ledger_entries = 0
         self._open_demo()

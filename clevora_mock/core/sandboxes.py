@@ -42,8 +42,7 @@ def path_of(name: str) -> str:
 class Sandboxes:
     """The sandboxes of a server.
 
-    `make` creates one; `on_evicted` is called with the name of each evicted one and the limit, `on_closed` with each
-    removed one.
+    `make` creates one; `on_evicted` is called with the name of each evicted one and the limit.
     """
 
     def __init__(
@@ -51,14 +50,12 @@ class Sandboxes:
         make: Callable[[str], Sandbox],
         on_evicted: Callable[[str, Limit], None],
         capacity: int = MAX_SANDBOXES,
-        on_closed: Callable[[Sandbox], None] | None = None,
         max_bytes: int = MAX_KEPT_BYTES,
     ) -> None:
         self._make = make
         self._on_evicted = on_evicted
         # The default sandbox counts and is never evicted; there is always room for one more.
         self._room = max(1, capacity - 1)
-        self._on_closed = on_closed
         self._max_bytes, self._share = max_bytes, max_bytes // max(1, capacity)
         # The sizes of all kept sandboxes.
         self._used = 0
@@ -181,5 +178,4 @@ class Sandboxes:
         if sandbox is not None:
             self._used -= sandbox.size
             sandbox.close()
-            if self._on_closed is not None:
-                self._on_closed(sandbox)
+            sandbox.journal.clear()

@@ -50,7 +50,7 @@ class SpendSums:
             sums[2] += charge.amount
 
     def by(self, grouping: Grouping) -> list[SpendGroup]:
-        """Return the groups, the dearest first, then by name."""
+        """Return the groups, the most expensive first, then by name."""
         groups = [SpendGroup(name, *sums) for name, sums in self._groups[grouping].items()]
         return sorted(groups, key=lambda group: (-group.spent, group.name or ""))
 

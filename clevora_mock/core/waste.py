@@ -8,9 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from clevora_mock.core.conduct import callers
 from clevora_mock.core.conduct.answers import left_streams
-from clevora_mock.core.conduct.caller import Caller, is_after
+from clevora_mock.core.conduct.caller import Caller, callers, is_after
 from clevora_mock.core.conduct.finding import is_answered
 from clevora_mock.core.conduct.repetitions import paid_answers, paid_texts
 from clevora_mock.core.journal import JournalEntry
@@ -31,7 +30,7 @@ class Waste(Struct, frozen=True):
 
 
 def find_waste(entries: Iterable[JournalEntry]) -> list[Waste]:
-    """Return the waste in a journal's entries, which come oldest first: one a kind, the dearest first."""
+    """Return the waste in a journal's entries, which come oldest first: one a kind, the most expensive first."""
     wasted = [one for caller in callers(entries) for one in _wasted(caller)]
     wasted.sort(key=lambda one: one[1].serial)
     counted: set[int] = set()
@@ -45,7 +44,7 @@ def find_waste(entries: Iterable[JournalEntry]) -> list[Waste]:
 
 
 def merge_waste(waste: Iterable[Waste]) -> list[Waste]:
-    """Return one `Waste` for each kind, the dearest first."""
+    """Return one `Waste` for each kind, the most expensive first."""
     by_kind: dict[WasteKind, list[Waste]] = {}
     for one in waste:
         by_kind.setdefault(one.kind, []).append(one)

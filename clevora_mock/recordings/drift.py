@@ -91,7 +91,7 @@ class DriftReport:
     def lines(self) -> list[str]:
         """Return what was found, in lines."""
         found = len(self._differences)
-        head = f"compared {self._compared:,} answers with those of {self.host}"
+        head = f"compared {self._compared:,} {'answer' if self._compared == 1 else 'answers'} with those of {self.host}"
         differing = f"{found:,} difference{'s' if found > 1 else ''}" if found else "no difference in shape"
         lines = [f"{head}: {differing}" if self._compared else head]
         lines += [f"drift: {text} ({count} x)" for text, count in sorted(self._differences.items())]

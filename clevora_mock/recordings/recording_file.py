@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from clevora_mock.clock import MINUTE, parse
 from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.output_file import replace_file
 from clevora_mock.recordings.recorded_exchange import FORMAT, RecordedExchange, RecordingHeader, encode_line, flaws
 
 SUFFIX = ".jsonl"
@@ -76,14 +77,7 @@ def read_recording(path: Path) -> Recording:
 
 def write_recording(path: Path, header: RecordingHeader, exchanges: Collection[RecordedExchange]) -> None:
     """Replace a file, or the target of a link, by another one, all at once. Raises OSError."""
-    path = Path(os.path.realpath(path))
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.unlink(missing_ok=True)
-    try:
-        _append(temporary, b"".join([encode_line(header), *map(encode_line, exchanges)]))
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    replace_file(path, b"".join([encode_line(header), *map(encode_line, exchanges)]), _MODE)
 
 
 def append_exchange(path: Path, exchange: RecordedExchange) -> None:

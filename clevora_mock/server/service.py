@@ -13,8 +13,7 @@ from clevora_mock.app import create_app
 from clevora_mock.clock import SECOND
 from clevora_mock.control.endpoint import ControlListener
 from clevora_mock.core.errors import UnusableFileError
-from clevora_mock.core.journal import RequestListener
-from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.journal import JournalListener, RequestListener
 from clevora_mock.exit_status import FAILURE, FILE_INVALID, PORT_TAKEN, USAGE
 from clevora_mock.resources import scenarios
 from clevora_mock.scenarios.store import ScenarioStore
@@ -43,7 +42,7 @@ class Service:
         self,
         settings: Settings,
         on_request: RequestListener | None = None,
-        on_closed: Callable[[Sandbox], None] | None = None,
+        on_cleared: JournalListener | None = None,
         on_change: ControlListener | None = None,
         on_refused: Callable[[str], None] = lambda line: None,
     ) -> None:
@@ -53,7 +52,7 @@ class Service:
         self._on_refused = on_refused
         self._try_export()
         self._loaded = _import_path(settings)
-        self.app = _app(self._loaded, lambda: create_app(settings, on_request, on_closed, on_change))
+        self.app = _app(self._loaded, lambda: create_app(settings, on_request, on_cleared, on_change))
         self._listener = _listener(settings)
         self.url = url_of(self._listener)
         self._server: UvicornServer | None = None
@@ -83,6 +82,12 @@ class Service:
         """Make `run` return."""
         if self._server is not None:
             self._server.should_exit = True
+
+    def clear_journals(self) -> None:
+        """Clear what journals are left when `run` has returned, and wait until their listener has looked at each."""
+        for sandbox in self.app.state.sandboxes.all():
+            sandbox.journal.clear()
+        self.app.state.background.wait()
 
     def _try_export(self) -> None:
         """Raise CannotServeError now for an export that would fail at the end."""

@@ -18,7 +18,7 @@ import msgspec
 
 from clevora_mock.clock import iso_micros, wall_micros
 from clevora_mock.core import money
-from clevora_mock.core.conduct import reaches
+from clevora_mock.core.conduct.finding import reaches
 from clevora_mock.core.journal import MAX_ENTRIES
 from clevora_mock.core.spend import SpendGroup, over_budget
 from clevora_mock.scenarios.store import is_file

@@ -115,14 +115,12 @@ def _check_spend(config: pytest.Config) -> None:
 
 def _write_report(config: pytest.Config) -> None:
     """Write the report at the end of the run."""
-    from clevora_mock.core.errors import UnusableFileError
     from clevora_mock.testing.run_report import RunReport
 
-    baseline = config.stash[_run_spend].baseline if _run_spend in config.stash else None
     try:
-        report = RunReport(config.getoption(_REPORT), config.stash[run_records], baseline)
-    except UnusableFileError as error:
-        raise pytest.UsageError(f"{_REPORT}: {error}") from None
+        report = RunReport(config.getoption(_REPORT), config.stash[run_records], config.stash.get(_run_spend, None))
+    except ValueError as error:
+        raise pytest.UsageError(str(error)) from None
     config.pluginmanager.register(report)
 
 
@@ -131,8 +129,9 @@ def _needed_records(config: pytest.Config) -> list[bool]:
     return [whole for option, whole in _RECORDED_FOR.items() if config.getoption(option, None) is not None]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Compare what the tests spent with the baseline."""
+    """Compare what the tests spent with the baseline, before the report is written."""
     config = session.config
     if _run_spend in config.stash:
         config.stash[_run_spend].finish(config.stash[run_records].records())

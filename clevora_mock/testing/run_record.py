@@ -3,14 +3,15 @@
 A worker's record travels as a field of the report of the test's teardown, which pytest-xdist sends on as it is.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 from msgspec.structs import replace
 
-from clevora_mock.cli.run_record import Outcome, SandboxRecord
+from clevora_mock.cli.run_record import Outcome, SandboxRecord, need_of_requests
+from clevora_mock.control.schemas import ConductReport, Finding, JournalView
 from clevora_mock.core import money
-from clevora_mock.core.journal import MAX_ENTRIES
+from clevora_mock.core.journal import MAX_ENTRIES, MAX_JOURNAL_BYTES
 from clevora_mock.core.spend import SpendGroup
 from clevora_mock.core.waste import Waste
 from clevora_mock.testing.clevora import Clevora
@@ -36,9 +37,10 @@ def read_record(name: str, clevora: Clevora, budget: int | None = None, *, with_
         ]
         for group, answer in answers.items()
     }
-    journal: dict[str, Any] = {"requests": [], "evicted": 0}
+    journal, found = JournalView(0, 0, []), list[Finding]()
     if with_requests:
-        journal = clevora.call("GET", f"/__mock/requests?limit={MAX_ENTRIES}")
+        journal = msgspec.convert(clevora.call("GET", f"/__mock/requests?limit={MAX_ENTRIES}"), JournalView)
+        found = msgspec.convert(clevora.call("GET", "/__mock/conduct?final=true"), ConductReport).findings
     return SandboxRecord(
         name=name,
         sandbox=clevora.url.rpartition("/")[2],
@@ -48,9 +50,9 @@ def read_record(name: str, clevora: Clevora, budget: int | None = None, *, with_
         by_rule=groups["rule"],
         by_key=groups["key"],
         waste=[Waste(one["kind"], one["requests"], money.micros(one["dollars"])) for one in spend["waste"]["kinds"]],
-        findings=clevora.call("GET", "/__mock/conduct?final=true")["findings"] if with_requests else [],
-        requests=journal["requests"],
-        omitted=journal["evicted"],
+        findings=found,
+        requests=journal.requests,
+        omitted=journal.evicted,
     )
 
 
@@ -60,10 +62,17 @@ def attach(report: "pytest.TestReport", record: SandboxRecord) -> None:
 
 
 class RunRecords:
-    """A plugin of the controller that collects the records of all tests; of a test that ran again, the last."""
+    """A plugin of the controller that collects the records of all tests; of a test that ran again, the last.
 
-    def __init__(self) -> None:
+    Their size as JSON stays below `max_bytes`, but for sums: beyond that, records lose their requests, first those of
+    tests that have not failed and have no findings.
+    """
+
+    def __init__(self, max_bytes: int = MAX_JOURNAL_BYTES) -> None:
+        self._max_bytes = max_bytes
         self._records: dict[str, SandboxRecord] = {}
+        # Of the records that have requests.
+        self._sizes: dict[str, int] = {}
         # Of tests that have not ended: the outcome, and the text of the first failure.
         self._running: dict[str, tuple[Outcome, str | None]] = {}
 
@@ -80,6 +89,16 @@ class RunRecords:
             if (text := getattr(report, FIELD, None)) is not None:
                 record = msgspec.json.decode(text, type=SandboxRecord)
                 self._records[report.nodeid] = replace(record, outcome=outcome, failure=failure)
+                self._sizes[report.nodeid] = len(text)
+                self._cut()
+
+    def _cut(self) -> None:
+        while sum(self._sizes.values()) > self._max_bytes:
+            name = min(self._sizes, key=lambda name: need_of_requests(self._records[name]))
+            record = self._records[name]
+            del self._sizes[name]
+            omitted = record.omitted + len(record.requests)
+            self._records[name] = replace(record, requests=[], omitted=omitted)
 
     def records(self) -> list[SandboxRecord]:
         """Return the records by name; complete at ``pytest_sessionfinish``."""

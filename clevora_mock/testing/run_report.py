@@ -7,28 +7,37 @@ import pytest
 
 from clevora_mock.cli.run_report.file import ReportFile
 from clevora_mock.cli.run_report.render import run_facts
-from clevora_mock.cli.spend_baseline import SpendBaseline
-from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.output_file import unwritable
 from clevora_mock.testing.run_record import RunRecords
+from clevora_mock.testing.run_spend import RunSpend, try_option
 
 
 class RunReport:
-    """A plugin that writes the report of the run that `records` has. Raises UnusableFileError, as `ReportFile` does."""
+    """A plugin that writes the report of the run that `records` has, compared in `spend`.
 
-    def __init__(self, file: str, records: RunRecords, baseline: SpendBaseline | None) -> None:
+    Raises ValueError for a file that could not be written.
+    """
+
+    def __init__(self, file: str, records: RunRecords, spend: RunSpend | None) -> None:
+        try_option("--clevora-report", Path(file))
         self._file = ReportFile(Path(file))
         self._records = records
-        self._baseline = baseline
+        self._spend = spend
         self._line = ""
         self._problem = ""
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the report; if that fails, so does a run that passed."""
-        facts = run_facts(["pytest", *map(str, session.config.invocation_params.args)], self._baseline)
+        records = self._records.records()
+        baseline, problems = (None, []) if self._spend is None else (self._spend.baseline, self._spend.problems)
+        if session.exitstatus != pytest.ExitCode.OK and not any(one.outcome == "failed" for one in records):
+            # For a test without a sandbox, say, or since it was interrupted.
+            problems = problems or [f"pytest ended with status {int(session.exitstatus)}"]
+        command = ["pytest", *map(str, session.config.invocation_params.args)]
         try:
-            self._line = self._file.write(self._records.records(), facts)
-        except UnusableFileError as error:
-            self._problem = f"clevora-mock: --clevora-report: {error}"
+            self._line = self._file.write(records, run_facts(command, baseline, problems=problems))
+        except OSError as error:
+            self._problem = f"clevora-mock: --clevora-report: {unwritable(self._file.path, error)}"
             if session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

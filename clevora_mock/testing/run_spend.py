@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from clevora_mock.cli.run_record import SandboxRecord
-from clevora_mock.cli.spend_baseline import SpendBaseline, exceeding
+from clevora_mock.cli.spend_baseline import SpendBaseline, compare_run
 from clevora_mock.core import money
 from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.output_file import try_writing, unwritable
 from clevora_mock.setting_kinds import PERCENTAGE
 from clevora_mock.settings import Setting
 from clevora_mock.testing.clevora import Clevora
@@ -28,6 +29,8 @@ class RunSpend:
             self.baseline = SpendBaseline(Path(file), update=update)
         except UnusableFileError as error:
             raise ValueError(f"--clevora-spend-baseline: {error}") from None
+        if self.baseline.is_written:
+            try_option("--clevora-spend-baseline", Path(file))
         self.lines: list[str] = []
         self.problems: list[str] = []
 
@@ -35,13 +38,9 @@ class RunSpend:
         """Compare a run, and write the baseline if that is to be done; nothing if no test used a sandbox."""
         if not records:
             return
-        changes = self.baseline.changes(records)
-        self.lines = self.baseline.lines(changes)
-        self.problems = [message for _, message in exceeding(changes, self._tolerance)]
-        try:
-            self.lines += self.baseline.write(records)
-        except UnusableFileError as error:
-            self.problems.append(str(error))
+        compared = compare_run(self.baseline, records, self._tolerance)
+        self.lines = compared.lines
+        self.problems = [message for _, message in compared.exceeding] + compared.unwritten
 
     def write(self, terminalreporter: Any) -> None:
         """Print the difference."""
@@ -49,6 +48,14 @@ class RunSpend:
             terminalreporter.write_line(f"  {line}" if number else f"clevora-mock: {line}")
         for problem in self.problems:
             terminalreporter.write_line(f"clevora-mock: {problem}", red=True)
+
+
+def try_option(option: str, file: Path) -> None:
+    """Raise ValueError if the file of an option could not be written at the end."""
+    try:
+        try_writing(file)
+    except OSError as error:
+        raise ValueError(f"{option}: {unwritable(file, error)}") from None
 
 
 def check_budget(clevora: Clevora, budget: int) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from clevora_mock.evidence import Verdict
+from clevora_mock.exit_status import DRIFT, FAILURE
 from clevora_mock.verify.client import Answer, CannotCheckError
 from clevora_mock.verify.expectation import Difference
 from clevora_mock.verify.plan import Plan, PlannedClause, PlannedProbe
@@ -48,8 +49,9 @@ class Ran(Struct, frozen=True):
     def status(self) -> int:
         """The exit status: 2 with a clause refuted, 1 where the run could not do its work, else 0."""
         if any(clause.verdict == "refuted" for clause in self.clauses):
-            return 2
-        return 1 if self.stopped or all(clause.verdict == "could not check" for clause in self.clauses) else 0
+            return DRIFT
+        has_failed = self.stopped or all(clause.verdict == "could not check" for clause in self.clauses)
+        return FAILURE if has_failed else 0
 
 
 def run(session: Session, plan: Plan, tell: Callable[[ClauseResult], Any] = lambda result: None) -> Ran:

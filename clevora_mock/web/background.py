@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from queue import SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from typing import TypeVar
 from weakref import finalize
 
@@ -65,6 +65,13 @@ class Background:
         if self._thread is not None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self.run(LONG, lambda: None), _GRACE_SECONDS)
+
+    def wait(self) -> None:
+        """Wait for all work that was started, once the event loop has ended."""
+        if self._thread is not None:
+            is_done = Event()
+            self.start(is_done.set)
+            is_done.wait()
 
     def start(self, work: Callable[[], None]) -> None:
         """Do `work`, which raises nothing, after all work that waits already."""

@@ -89,6 +89,18 @@ def test_a_file_that_cannot_be_written_is_an_error_before_the_command_runs(tmp_p
     assert ended.stderr.startswith("clevora-mock: --junit: cannot write ")
 
 
+def test_a_file_that_cannot_be_written_at_the_end_is_status_1_unless_the_run_failed_otherwise(tmp_path: Path) -> None:
+    folder = tmp_path / "build"
+    source = ASK + f"import shutil\nask('a'); shutil.rmtree({str(folder)!r})"
+    statuses = []
+    for flags in ((), ("--budget", "0.001")):
+        folder.mkdir()
+        ended = run(source, "--junit", str(folder / "conduct.xml"), *flags)
+        assert "clevora-mock: --junit: cannot write " in ended.stderr
+        statuses.append(ended.returncode)
+    assert statuses == [1, 6]
+
+
 def test_github_gets_annotations() -> None:
     ended = run(PAYS_TWICE, "--quiet", GITHUB_ACTIONS="true")
     assert ended.returncode == 0

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
+from clevora_mock.cli.run_record import SandboxRecord
 from clevora_mock.cli.run_report.bundle import Bundle
 from clevora_mock.cli.run_report.file import ReportFile
 from clevora_mock.cli.run_report.render import MAX_BYTES, RunFacts, render_report
-from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.core.journal import MAX_BODY_BYTES
 from clevora_mock.core.spend import SpendGroup
 from clevora_mock.core.waste import Waste
 from clevora_mock.settings import DEMO_KEY
 from tests.support.program import run_program
-from tests.support.run_records import data_in, journal_entry, record
+from tests.support.run_records import data_in, finding, journal_entry, record
 
 FACTS = RunFacts("pytest tests")
-FINDING = {"kind": "early_retry", "message": "m", "requests": ["req_0"]}
 
 
 def only_test(report: bytes) -> Any:
@@ -47,8 +47,57 @@ def test_a_baseline_is_beside_each_test_and_names_those_that_are_gone() -> None:
     facts = RunFacts("pytest", baseline={"old": 5_000, "kept": 4_000}, baseline_name="spend.json")
     data = data_in(render_report([record("kept"), record("new")], facts))
     assert [(test["name"], test["before"]) for test in data["tests"]] == [("kept", 0.004), ("new", None)]
+    assert [test["change"] for test in data["tests"]] == ["+$0.006 (+150 %)", "new"]
     gone = [{"name": "old", "spent": 0.005}]
-    assert data["run"]["baseline"] == {"name": "spend.json", "spent": 0.004, "gone": gone}
+    expected = {"name": "spend.json", "spent": 0.004, "change": "+$0.016 (+400 %)", "gone": gone}
+    assert data["run"]["baseline"] == expected
+
+
+@pytest.mark.parametrize(
+    ("records", "problems", "tone", "reasons"),
+    [
+        ([record()], (), "good", []),
+        ([record(findings=[finding(), finding()])], (), "warn", ["2 findings about the client"]),
+        ([record(outcome="failed", failure="E")], (), "bad", ["1 test failed"]),
+        (
+            [record(findings=[finding()])],
+            ("over the tolerance of 5 %",),
+            "bad",
+            ["over the tolerance of 5 %", "1 finding about the client"],
+        ),
+    ],
+)
+def test_the_verdict_is_that_of_the_run(
+    records: list[SandboxRecord], problems: tuple[str, ...], tone: str, reasons: list[str]
+) -> None:
+    words = {"good": "Pass", "warn": "Warnings", "bad": "Fail"}
+    verdict = data_in(render_report(records, RunFacts("pytest", problems=problems)))["run"]["verdict"]
+    assert verdict == {"tone": tone, "word": words[tone], "reasons": reasons}
+
+
+LOST = {"status": 500, "code": "internal_error"}
+HALF = {"body": "x" * MAX_BODY_BYTES, "bodyBytes": MAX_BODY_BYTES + 1}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "is_recovered"),
+    [
+        (LOST, {}, True),
+        (LOST, {"body": {"model": "other"}}, False),
+        (LOST, LOST, False),
+        ({}, {}, False),
+        # The journal has the same start of two bodies.
+        (LOST | HALF, HALF, False),
+        # The second one was sent before the first one had failed.
+        (LOST | {"latencyMs": 1_500}, {}, False),
+    ],
+)
+def test_a_request_is_recovered_if_the_same_was_answered_later(
+    first: dict[str, Any], second: dict[str, Any], is_recovered: bool
+) -> None:
+    requests = [journal_entry(1, **second), journal_entry(0, **first)]
+    shown = only_test(render_report([record(requests=requests)], FACTS))["requests"]
+    assert [entry["isRecovered"] for entry in shown] == [is_recovered, False]
 
 
 @pytest.mark.parametrize("text", ["</script><script>alert(1)</script>", "<!--<script>", "]]>", "a\u2028b"])
@@ -123,7 +172,7 @@ def test_a_large_run_is_cut_and_the_report_says_what_is_missing() -> None:
 def test_the_requests_of_failed_tests_and_then_of_those_with_findings_are_kept_first() -> None:
     tests = [
         record("a passes", chats=6_000),
-        record("b is found fault with", chats=6_000, findings=[FINDING]),
+        record("b is found fault with", chats=6_000, findings=[finding()]),
         record("c fails", chats=3_000, outcome="failed", failure="E"),
     ]
     data = data_in(render_report(tests, FACTS))
@@ -175,15 +224,6 @@ def test_the_file_is_replaced_as_a_whole_and_nothing_else_is_left(tmp_path: Path
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"), [("none/run.html", "there is no directory"), (".", "expected a file, got a directory")]
-)
-def test_a_file_that_could_not_be_written_is_refused_at_once(tmp_path: Path, name: str, reason: str) -> None:
-    with pytest.raises(UnusableFileError, match=reason):
-        ReportFile(tmp_path / name)
-    assert list(tmp_path.iterdir()) == []
-
-
 CHAT = """
 import json, os, urllib.request
 for sandbox in ("", "/sandbox/two"):
@@ -206,6 +246,40 @@ def test_exec_writes_a_report_of_the_sandboxes_and_names_the_file(tmp_path: Path
     assert data["run"]["command"].startswith(sys.executable)
 
 
+PAYS_TWICE_AROUND_A_RESET = """
+import json, os, urllib.request
+def send(path, body=b""):
+    urllib.request.urlopen(urllib.request.Request(os.environ["CLEVORA_MOCK_URL"] + path, body,
+        {"Authorization": "Bearer " + os.environ["CLEVORA_API_KEY"]})).close()
+chat = json.dumps({"messages": [{"role": "user", "content": "Hello!"}]}).encode()
+for path in ("/sandbox/two", ""):
+    send(path + "/v1/chat/completions", chat)
+    send(path + "/v1/chat/completions", chat)
+    send(path + "/__mock/reset")
+"""
+
+
+@pytest.mark.slow
+def test_the_report_has_the_findings_that_fail_the_run_whatever_is_reset(tmp_path: Path) -> None:
+    path = tmp_path / "run.html"
+    command = ("--", sys.executable, "-c", PAYS_TWICE_AROUND_A_RESET)
+    ended = run_program("exec", "--quiet", "--fail-on", "warning", "--report", str(path), *command)
+    assert (ended.returncode, ended.stderr.splitlines()[0]) == (5, "clevora-mock: --fail-on warning: 2 failures")
+    data = data_in(path.read_bytes())
+    found = {test["name"]: [one["kind"] for one in test["findings"]] for test in data["tests"]}
+    assert found == {"default": ["asked_twice"], "two": ["asked_twice"]}
+    reasons = ["--fail-on warning: 2 failures", "2 findings about the client"]
+    assert data["run"]["verdict"] == {"tone": "bad", "word": "Fail", "reasons": reasons}
+
+
+@pytest.mark.slow
+def test_the_report_of_a_command_that_failed_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "run.html"
+    ended = run_program("exec", "--report", str(path), "--", sys.executable, "-c", "raise SystemExit(3)")
+    reasons = data_in(path.read_bytes())["run"]["verdict"]["reasons"]
+    assert (ended.returncode, reasons) == (3, ["the command ended with status 3"])
+
+
 @pytest.mark.slow
 def test_github_gets_a_notice_with_the_files_name(tmp_path: Path) -> None:
     path = tmp_path / "100%.html"
@@ -219,5 +293,5 @@ def test_exec_refuses_a_report_in_no_directory_before_the_command_starts(tmp_pat
     path = tmp_path / "none" / "run.html"
     ended = run_program("exec", "--report", str(path), "--", "touch", str(tmp_path / "started"))
     assert ended.returncode == 2
-    assert ended.stderr == f"clevora-mock: --report: {path}: there is no directory {path.parent}\n"
+    assert ended.stderr == f"clevora-mock: --report: cannot write {str(path)!r}: No such file or directory\n"
     assert list(tmp_path.iterdir()) == []

@@ -33,7 +33,7 @@ def test_within_the_budget_or_failed_the_status_is_the_commands(times: int, stat
 
 
 @pytest.mark.slow
-def test_what_is_too_dear_is_in_junit_and_among_the_annotations(tmp_path: Path) -> None:
+def test_what_costs_too_much_is_in_junit_and_among_the_annotations(tmp_path: Path) -> None:
     file, baseline = tmp_path / "junit.xml", tmp_path / "spend.json"
     baseline.write_text('{"format": 1, "dollars": {"default": 0.01}}', encoding="utf-8")
     flags = ("--budget", "0.01", "--spend-baseline", str(baseline), "--spend-tolerance", "5", "--junit", str(file))
@@ -90,7 +90,13 @@ def test_a_command_that_failed_writes_no_baseline(tmp_path: Path) -> None:
         (("--budget", "0.0000001"), 2, "--budget: expected dollars from 0"),
         (("--spend-update",), 2, "--spend-update needs --spend-baseline FILE"),
         (("--spend-tolerance", "5"), 2, "--spend-tolerance needs --spend-baseline FILE"),
-        (("--spend-baseline", "/nowhere/spend.json"), 4, "--spend-baseline: /nowhere/spend.json: cannot be written"),
+        (
+            ("--spend-baseline", "/nowhere/a"),
+            2,
+            "--spend-baseline: cannot write '/nowhere/a': No such file or directory",
+        ),
+        (("--report", "/nowhere/a"), 2, "--report: cannot write '/nowhere/a': No such file or directory"),
+        (("--junit", "/nowhere/a"), 2, "--junit: cannot write '/nowhere/a': No such file or directory"),
         (("--spend-baseline", __file__), 4, f"--spend-baseline: {__file__}: expected a baseline of what tests spend"),
     ],
 )

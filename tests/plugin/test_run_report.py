@@ -57,6 +57,7 @@ def test_a_report_has_the_change_since_the_baseline(suite: Suite) -> None:
     assert data["run"]["baseline"] == {
         "name": "spend.json",
         "spent": 0.01,
+        "change": "+$0.01 (+100 %)",
         "gone": [{"name": "gone", "spent": 1.0}],
     }
     assert [test["before"] for test in data["tests"]] == [0.01, None, None]
@@ -65,7 +66,7 @@ def test_a_report_has_the_change_since_the_baseline(suite: Suite) -> None:
 def test_a_file_in_no_directory_ends_the_run_before_the_first_test(suite: Suite) -> None:
     ended = suite.run(TESTS, "--clevora-report", "none/run.html")
     assert ended.status == pytest.ExitCode.USAGE_ERROR
-    assert ended.output.strip() == "ERROR: --clevora-report: none/run.html: there is no directory none"
+    assert ended.output.strip() == "ERROR: --clevora-report: cannot write 'none/run.html': No such file or directory"
 
 
 def test_a_file_that_cannot_be_written_at_the_end_fails_the_run(suite: Suite) -> None:
@@ -77,6 +78,24 @@ def test_removes_the_directory(clevora):
     (suite.folder / "build").mkdir()
     ended = suite.run(source, "-n0", "--clevora-report", "build/run.html")
     assert ended.status == pytest.ExitCode.TESTS_FAILED
-    assert (
-        "clevora-mock: --clevora-report: build/run.html: cannot be written: No such file or directory" in ended.output
-    )
+    problem = "--clevora-report: cannot write 'build/run.html': No such file or directory"
+    assert f"clevora-mock: {problem}" in ended.output
+
+
+def test_the_verdict_is_that_of_the_run(suite: Suite) -> None:
+    suite.write("spend.json", '{"format": 1, "dollars": {"test_it.py::test_answered": 0.01}}')
+    source = TESTS.partition("@pytest.mark")[0]
+    flags = ("--clevora-spend-baseline", "spend.json", "--clevora-spend-tolerance", "5")
+    reasons = {}
+    for name, text, more in (
+        ("tolerance", source, flags),
+        ("elsewhere", f"{source}\ndef test_without_a_sandbox():\n    assert False\n", ()),
+        ("passed", source, ()),
+    ):
+        suite.run(text, "-n0", "--clevora-report", "run.html", *more)
+        reasons[name] = data_in((suite.folder / "run.html").read_bytes())["run"]["verdict"]["reasons"]
+    assert reasons == {
+        "tolerance": ["over the tolerance of 5 %: +$0.01 (+100 %)  test_it.py::test_answered"],
+        "elsewhere": ["pytest ended with status 1"],
+        "passed": [],
+    }

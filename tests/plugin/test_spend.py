@@ -142,7 +142,7 @@ def test_an_update_keeps_tests_that_failed_or_did_not_run(suite: Suite) -> None:
     [
         (None, None, True, "--clevora-spend-update needs --clevora-spend-baseline FILE"),
         ("pytest.ini", None, False, "pytest.ini: expected a baseline of what tests spend"),
-        ("nowhere/x", None, False, "nowhere/x: cannot be written"),
+        ("nowhere/x", None, False, "cannot write 'nowhere/x': No such file or directory"),
         ("x", "much", False, "--clevora-spend-tolerance: expected a percentage from 0, such as 10 or 10%, got 'much'"),
     ],
 )

@@ -20,7 +20,9 @@ FILES = {path.relative_to(PACKAGE).as_posix(): path for path in sorted(PACKAGE.r
 
 # The parts of the package, lowest layer first: a part may import the layers before its own, and no sibling.
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"version", "contract", "clock", "entropy", "resources", "exit_status", "text", "loopback"}),
+    frozenset(
+        {"version", "contract", "clock", "entropy", "resources", "exit_status", "output_file", "text", "loopback"}
+    ),
     frozenset({"core"}),
     frozenset({"catalog"}),
     frozenset({"models", "faults", "scenarios", "setting_kinds", "evidence", "contract_file"}),

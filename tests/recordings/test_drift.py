@@ -186,7 +186,7 @@ def test_what_a_rule_touched_is_not_compared() -> None:
     ):
         for _ in range(3):
             ask(server)
-        assert lines(server)[0].startswith("compared 1 answers")
+        assert lines(server)[0].startswith("compared 1 answer with")
 
 
 @pytest.mark.parametrize(("drifts", "expected"), [(True, 2), (False, 0)])

@@ -4,12 +4,15 @@ import json
 import re
 from typing import Any
 
+import msgspec
+
 from clevora_mock.cli.run_record import SandboxRecord
+from clevora_mock.control.schemas import Finding, JournalEntryView
 
 
-def journal_entry(number: int, **changes: Any) -> dict[str, Any]:
+def journal_entry(number: int, **changes: Any) -> JournalEntryView:
     """Return an entry of `GET /__mock/requests`: a chat that was answered, unless `changes` say otherwise."""
-    return {
+    fields = {
         "id": f"req_{number}",
         "time": f"2026-01-01T00:{number // 60 % 60:02}:{number % 60:02}.000Z",
         "endpoint": "chat.completions",
@@ -38,7 +41,22 @@ def journal_entry(number: int, **changes: Any) -> dict[str, Any]:
         "fault": None,
         "source": "mock",
         "nearMisses": [],
-    } | changes
+    }
+    return msgspec.convert(fields | changes, JournalEntryView)
+
+
+def finding(**changes: Any) -> Finding:
+    """Return a finding that `GET /__mock/conduct` shows, about the request `req_0` unless `changes` say otherwise."""
+    fields = {
+        "kind": "early_retry",
+        "severity": "error",
+        "message": "m",
+        "advice": "a",
+        "requests": ["req_0"],
+        "count": 1,
+        "dollars": 0.0,
+    }
+    return msgspec.convert(fields | changes, Finding)
 
 
 def record(name: str = "tests/test_chat.py::test_hello", chats: int = 1, **changes: Any) -> SandboxRecord:

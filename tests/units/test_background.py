@@ -82,3 +82,17 @@ def test_a_loop_that_has_ended_gets_no_result() -> None:
     background.start(over.set)
     going.set()
     assert over.wait(10)
+
+
+def test_waiting_after_the_end_is_not_cut_short() -> None:
+    background, gate, done = Background(), threading.Event(), list[int]()
+
+    async def run() -> None:
+        background.start(lambda: done.append(1) if gate.wait(30) else None)
+        await background.finish()
+
+    asyncio.run(run())
+    assert done == []
+    gate.set()
+    background.wait()
+    assert done == [1]

@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from clevora_mock.clock import SECOND, monotonic_micros
-from clevora_mock.core.conduct import MAX_FINDINGS, findings, verdict
-from clevora_mock.core.conduct.finding import KINDS, MAX_REQUESTS, ConductFinding
+from clevora_mock.core.conduct.finding import KINDS, MAX_REQUESTS, ConductFinding, verdict
+from clevora_mock.core.conduct.rules import MAX_FINDINGS, findings
 from clevora_mock.core.journal import JournalEntry
 from clevora_mock.core.scenario import RuleNearMiss
 

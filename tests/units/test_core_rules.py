@@ -6,9 +6,10 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from clevora_mock.clock import SECOND, Clock
+from clevora_mock.app import create_app
+from clevora_mock.clock import SECOND
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
-from clevora_mock.core.conduct import findings
+from clevora_mock.core.conduct.rules import findings
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.id_tokens import Identity, issue, read
@@ -16,9 +17,6 @@ from clevora_mock.core.journal import Journal, JournalEntry
 from clevora_mock.core.messages import did_you_mean
 from clevora_mock.core.payments import Checkout, Outcome, event
 from clevora_mock.core.run_summary import RunSummary
-from clevora_mock.core.sandbox import Sandbox, StartupScenario
-from clevora_mock.core.scenario import DEFAULT
-from clevora_mock.settings import Settings
 
 FAILED = JournalEntry(
     serial=1,
@@ -204,7 +202,7 @@ def test_the_summary_counts_errors_by_status_and_code() -> None:
         replace(FAILED, status=0, code=None),
     ):
         summary.add("default", entry)
-    assert summary.lines([]) == [
+    assert summary.lines() == [
         "6 requests, 5 errors, 1,234 tokens, $0.617 spent",
         (
             "errors: 2 x 500 internal_error, 1 x 502 html_error, 1 x no answer (reset), "
@@ -223,26 +221,39 @@ def test_the_summary_counts_a_400_as_an_error() -> None:
 def test_the_summary_of_one_request_is_in_the_singular() -> None:
     summary = RunSummary()
     summary.add("default", replace(FAILED, status=200, code=None, prompt_tokens=1))
-    assert summary.lines([])[0].startswith("1 request, 0 errors, 1 token, ")
+    assert summary.lines()[0].startswith("1 request, 0 errors, 1 token, ")
 
 
-@pytest.mark.parametrize("count", [5, 5_000])
-def test_the_findings_of_a_removed_sandbox_are_kept_however_long_its_journal_is(count: int) -> None:
-    alone = Sandbox("alone", Settings().sandbox_config(), Clock(), StartupScenario(DEFAULT))
-    alone.journal.entries.extend(entries([11 * number for number in range(count)]))
+def test_the_findings_of_a_removed_and_of_a_reset_sandbox_are_kept() -> None:
     summary = RunSummary()
-    summary.add_findings(alone)
-    alone.journal.clear()
-    assert [(sandbox, finding.kind, finding.count) for sandbox, finding in summary.findings([])] == [
-        ("alone", "no_backoff", count)
+    state = create_app(on_cleared=summary.add_findings).state
+    for name, end in (("alone", state.sandboxes.remove), ("default", lambda name: state.sandboxes.get(name).reset())):
+        journal = state.sandboxes.get(name).journal
+        journal.entries.extend(entries([11 * number for number in range(5_000)]))
+        end(name)
+    state.background.wait()
+    assert [(sandbox, finding.kind, finding.count) for sandbox, finding in summary.findings] == [
+        ("alone", "no_backoff", 5_000),
+        ("default", "no_backoff", 5_000),
     ]
 
 
+def test_the_summary_judges_patience_by_a_real_clock_alone() -> None:
+    waited = replace(FAILED, status=200, code=None, fault="stall", latency=31 * SECOND, completed=31 * SECOND)
+    kinds = {}
+    for is_wall_time in (True, False):
+        summary = RunSummary()
+        summary.add_findings("default", [waited], is_wall_time)
+        kinds[is_wall_time] = [finding.kind for _, finding in summary.findings]
+    assert kinds == {True: ["no_timeout"], False: []}
+
+
 def test_the_summary_lists_ten_findings_and_counts_the_rest() -> None:
-    alone = Sandbox("alone", Settings().sandbox_config(), Clock(), StartupScenario(DEFAULT))
+    summary = RunSummary()
     for number in range(12):
-        alone.journal.entries.extend(replace(entry, key=f"k{number}") for entry in entries([0, 11, 22, 33, 44]))
-    lines = RunSummary().lines([alone])
+        journal = [replace(entry, key=f"k{number}") for entry in entries([0, 11, 22, 33, 44])]
+        summary.add_findings("alone", journal, False)
+    lines = summary.lines()
     assert len(lines) == 12
     assert lines[1].endswith("repeated a failing request without backing off (5 requests)")
     assert lines[-1] == "and 2 more findings about the client's conduct"

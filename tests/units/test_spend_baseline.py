@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from clevora_mock.cli.run_record import Outcome, SandboxRecord
-from clevora_mock.cli.spend_baseline import SpendBaseline, difference, exceeding
+from clevora_mock.cli.spend_baseline import SpendBaseline, compare_run, difference, exceeding
 from clevora_mock.core.errors import UnusableFileError
 
 
@@ -112,6 +112,8 @@ def test_a_file_that_is_no_baseline_is_named_with_the_mistake(tmp_path: Path, te
     assert str(raised.value).startswith(f"{path}: {message}")
 
 
-def test_a_file_that_cannot_be_written_is_noticed_at_the_start(tmp_path: Path) -> None:
-    with pytest.raises(UnusableFileError, match="cannot be written"):
-        SpendBaseline(tmp_path / "nowhere" / "spend.json")
+def test_a_comparison_says_why_the_baseline_could_not_be_written(tmp_path: Path) -> None:
+    baseline = SpendBaseline(tmp_path / "none" / "spend.json")
+    compared = compare_run(baseline, [record("a", 1)], None)
+    assert compared.lines == ["spend $0.000001, without a baseline"]
+    assert compared.unwritten == [f"cannot write {str(baseline.path)!r}: No such file or directory"]

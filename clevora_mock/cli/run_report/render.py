@@ -16,9 +16,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from clevora_mock.cli.run_record import SandboxRecord
+from clevora_mock.cli.run_record import SandboxRecord, need_of_requests
 from clevora_mock.cli.run_report.bundle import Bundle
-from clevora_mock.cli.spend_baseline import SpendBaseline
+from clevora_mock.cli.run_report.recoveries import recovered
+from clevora_mock.cli.run_report.verdict import judge
+from clevora_mock.cli.spend_baseline import SpendBaseline, difference
+from clevora_mock.control.schemas import JournalEntryView
 from clevora_mock.core import money
 from clevora_mock.core.masking import masked_text, preview
 from clevora_mock.core.spend import SpendGroup
@@ -40,19 +43,25 @@ _STYLES = (f"{_CONSOLE}/tokens.css", f"{_CONSOLE}/console.css", f"{_PAGE}/report
 
 
 class RunFacts(Struct, frozen=True):
-    """What a report says of the run as a whole; `budget` and `baseline`, by test, in micro-dollars."""
+    """What a report says of the run as a whole; `budget` and `baseline`, by test, in micro-dollars.
+
+    `problems` failed the run, beside its failed tests.
+    """
 
     command: str
     budget: int | None = None
     baseline: Mapping[str, int] | None = None
     baseline_name: str = ""
+    problems: Sequence[str] = ()
 
 
-def run_facts(command: Sequence[str], baseline: SpendBaseline | None, budget: int | None = None) -> RunFacts:
+def run_facts(
+    command: Sequence[str], baseline: SpendBaseline | None, budget: int | None = None, problems: Sequence[str] = ()
+) -> RunFacts:
     """Return what a report says of the run of a command; `budget` in micro-dollars."""
     if baseline is None or baseline.before is None:
-        return RunFacts(shlex.join(command), budget)
-    return RunFacts(shlex.join(command), budget, baseline.before, str(baseline.path))
+        return RunFacts(shlex.join(command), budget, problems=problems)
+    return RunFacts(shlex.join(command), budget, baseline.before, str(baseline.path), problems)
 
 
 def render_report(records: Sequence[SandboxRecord], facts: RunFacts) -> bytes:
@@ -87,9 +96,10 @@ def _policy(script: str, style: str) -> str:
 
 def _data(records: Sequence[SandboxRecord], facts: RunFacts) -> str:
     """Return the run as JSON in which no character begins a tag, cut until it is small enough."""
+    ordered = [(record, recovered(record.requests)) for record in _failed_first(records)]
     for requests, characters in _LIMITS:
         cut = _Cut(requests, characters)
-        tests = [cut.test(record, facts) for record in _failed_first(records)]
+        tests = [cut.test(record, again, facts) for record, again in ordered]
         tests.sort(key=lambda test: str(test["name"]))
         encoded = msgspec.json.encode({"run": _run(records, facts, cut), "tests": tests}).replace(b"<", b"\\u003c")
         if len(encoded) <= MAX_BYTES:
@@ -99,14 +109,17 @@ def _data(records: Sequence[SandboxRecord], facts: RunFacts) -> str:
 
 def _failed_first(records: Sequence[SandboxRecord]) -> list[SandboxRecord]:
     """Return the records in the order in which their requests are kept."""
-    return sorted(records, key=lambda record: (record.outcome != "failed", not record.findings, record.name))
+    by_name = sorted(records, key=lambda record: record.name)
+    return sorted(by_name, key=need_of_requests, reverse=True)
 
 
 def _run(records: Sequence[SandboxRecord], facts: RunFacts, cut: "_Cut") -> dict[str, object]:
     return {
         "version": __version__,
         "command": masked_text(_valid(facts.command)),
+        "verdict": judge(records, [masked_text(_valid(problem)) for problem in facts.problems]),
         "budget": _dollars(facts.budget),
+        "isOver": facts.budget is not None and sum(record.spent for record in records) > facts.budget,
         "baseline": None if facts.baseline is None else _baseline(facts.baseline, facts.baseline_name, records),
         "notes": cut.notes(),
         "target": {"base": f"http://127.0.0.1:{Settings().port}", "key": DEMO_KEY, "preview": preview(DEMO_KEY)},
@@ -114,12 +127,14 @@ def _run(records: Sequence[SandboxRecord], facts: RunFacts, cut: "_Cut") -> dict
 
 
 def _baseline(baseline: Mapping[str, int], name: str, records: Sequence[SandboxRecord]) -> dict[str, object]:
-    """Return the file's name, the sum of its tests that ran, and those that did not."""
+    """Return the file's name, the sum of its tests that ran, the change since, and its tests that did not run."""
     ran = {record.name for record in records}
+    before = sum(spent for test, spent in baseline.items() if test in ran)
     gone = [(test, spent) for test, spent in sorted(baseline.items()) if test not in ran]
     return {
         "name": name,
-        "spent": money.dollars(sum(spent for test, spent in baseline.items() if test in ran)),
+        "spent": money.dollars(before),
+        "change": difference(sum(record.spent for record in records) - before, before),
         "gone": [{"name": test, "spent": money.dollars(spent)} for test, spent in gone],
     }
 
@@ -133,9 +148,13 @@ class _Cut:
         self._omitted = 0
         self._shortened = 0
 
-    def test(self, record: SandboxRecord, facts: RunFacts) -> dict[str, object]:
-        """Return a record as the page's data; money in dollars, requests the oldest first."""
-        kept = record.requests[: self._left]
+    def test(self, record: SandboxRecord, again: Sequence[bool], facts: RunFacts) -> dict[str, object]:
+        """Return a record as the page's data; money in dollars, requests the oldest first.
+
+        `again` tells of each request if the same was answered later.
+        """
+        kept = list(zip(record.requests, again, strict=True))[: self._left]
+        before = None if facts.baseline is None else facts.baseline.get(record.name)
         self._left -= len(kept)
         omitted = record.omitted + len(record.requests) - len(kept)
         self._omitted += omitted
@@ -146,15 +165,17 @@ class _Cut:
             "outcome": record.outcome,
             "failure": None if record.failure is None else self._failure(record.failure),
             "spent": money.dollars(record.spent),
-            "before": _dollars(None if facts.baseline is None else facts.baseline.get(record.name)),
+            "before": _dollars(before),
+            "change": _change(record.spent, before) if facts.baseline is not None else "",
             "budget": _dollars(record.budget),
+            "isOver": record.budget is not None and record.spent > record.budget,
             "spendBy": {grouping: list(map(_group, found)) for grouping, found in groups.items()},
             "waste": [
                 {"kind": one.kind, "requests": one.requests, "dollars": money.dollars(one.spent)}
                 for one in record.waste
             ],
             "findings": record.findings,
-            "requests": [self._request(request) for request in reversed(kept)],
+            "requests": [self._request(request, is_recovered) for request, is_recovered in reversed(kept)],
             "omitted": omitted,
         }
 
@@ -180,17 +201,22 @@ class _Cut:
         self._shortened += 1
         return f"…{shown[-self._characters :]}"
 
-    def _request(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        body, response = request["body"], request["response"]
+    def _request(self, request: JournalEntryView, is_recovered: bool) -> dict[str, Any]:
+        body, response = request.body, request.response
         text = body if isinstance(body, str) else msgspec.json.encode(body).decode()
-        changed: dict[str, Any] = {}
+        changed: dict[str, Any] = {"isRecovered": is_recovered}
         if len(text) > self._characters:
             self._shortened += 1
             changed |= {"body": f"{text[: self._characters]}…", "isCut": True}
         if len(response) > self._characters:
             self._shortened += 1
             changed["response"] = f"{response[: self._characters]}…"
-        return {**request, **changed}
+        shown: dict[str, Any] = msgspec.to_builtins(request)
+        return shown | changed
+
+
+def _change(now: int, before: int | None) -> str:
+    return "new" if before is None else difference(now - before, before)
 
 
 def _group(group: SpendGroup) -> dict[str, object]:

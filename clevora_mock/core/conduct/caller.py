@@ -1,10 +1,12 @@
 """One caller's requests: which are alike, and which came after which."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from functools import cached_property
 
 from msgspec import Struct
 
+from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.core.journal import JournalEntry
 
 
@@ -36,6 +38,17 @@ class Caller(Struct, frozen=True, dict=True):
     def is_past(self, entry: JournalEntry, wait: int) -> bool:
         """Tell whether `wait` microseconds have passed since the client could ask again, or it has ended."""
         return self.now is None or self.now - max(entry.completed, entry.retry_at or 0) > wait
+
+
+def callers(entries: Iterable[JournalEntry], now: int | None = None, *, is_wall_time: bool = False) -> list[Caller]:
+    """Return the callers whose conduct is judged, with their requests; the arguments are those of `findings`."""
+    by_caller: dict[str, list[JournalEntry]] = defaultdict(list)
+    for entry in entries:
+        endpoint = None if entry.endpoint is None else ENDPOINT_BY_NAME.get(entry.endpoint)
+        if entry.endpoint is not None and (endpoint is None or endpoint.credential == "signature"):
+            continue
+        by_caller[entry.key or entry.account or entry.client].append(entry)
+    return [Caller(name, each, now, is_wall_time) for name, each in by_caller.items()]
 
 
 def is_after(later: JournalEntry, earlier: JournalEntry) -> bool:

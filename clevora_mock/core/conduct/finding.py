@@ -52,6 +52,17 @@ def is_answered(entry: JournalEntry) -> bool:
     return 200 <= entry.status < 300 and entry.fault is None and not entry.abandoned
 
 
+def verdict(found: Iterable[ConductFinding]) -> Verdict:
+    """Return ``fail`` if one of the findings is an error, ``warn`` if one is a warning, else ``pass``."""
+    severities = {finding.severity for finding in found}
+    return "fail" if "error" in severities else "warn" if severities else "pass"
+
+
+def reaches(severity: Severity, level: Severity) -> bool:
+    """Tell whether a finding's severity is at least `level`."""
+    return severity == "error" or level == "warning"
+
+
 EARLY_RETRY = FindingKind(
     "early_retry",
     "error",
@@ -62,7 +73,7 @@ RETRIED_FINAL = FindingKind(
     "retried_final",
     "error",
     "repeated a request unchanged after 400, 401 or 402",
-    "Do not retry 400, 401 and 402: mend the request, the key or the balance first.",
+    "Do not retry 400, 401 and 402: fix the request, the key or the balance first.",
 )
 REVOKED_KEY = FindingKind(
     "revoked_key",
@@ -110,7 +121,7 @@ UNKNOWN_FIELDS = FindingKind(
     "unknown_fields",
     "warning",
     "sent fields that the contract does not know",
-    "Leave them out, or mend their spelling: they have no effect.",
+    "Leave them out, or fix their spelling: they have no effect.",
 )
 UNREAD_STREAM = FindingKind(
     "unread_stream",

@@ -14,7 +14,7 @@ from tests.external.console.conftest import Open, go
 from tests.external.console.test_accessibility import violations
 from tests.external.console.test_traffic import HOSTILE
 from tests.support.documents import ROOT
-from tests.support.run_records import journal_entry, record
+from tests.support.run_records import finding, journal_entry, record
 
 FOLDER = ROOT / "build" / "screenshots"
 VIEWS = ("overview", "tests", "tests/1", "tests/1/1", "requests", "requests/1/0", "spend", "faults", "findings")
@@ -23,9 +23,7 @@ FAILURE = """    def test_waits(clevora):
 E       AssertionError: assert [Finding(kind='early_retry')] == []
 
 tests/test_chat.py:14: AssertionError"""
-FINDING = {
-    "kind": "early_retry",
-    "severity": "error",
+FINDING: dict[str, Any] = {
     "message": "repeated a request before Retry-After was over",
     "advice": "Wait for as long as Retry-After says.",
     "requests": ["req_1"],
@@ -46,12 +44,12 @@ def run_of_three() -> list[SandboxRecord]:
             requests=early,
             outcome="failed",
             failure=FAILURE,
-            findings=[FINDING],
+            findings=[finding(**FINDING)],
             by_endpoint=[chats],
             by_key=[chats],
             by_rule=[chats],
         ),
-        record("tests/test_money.py::test_is_dear", 2, budget=10_000, waste=[Waste("asked_twice", ["req_1"], 10_000)]),
+        record("tests/test_money.py::test_costly", 2, budget=10_000, waste=[Waste("asked_twice", ["req_1"], 10_000)]),
     ]
 
 
@@ -69,7 +67,7 @@ def opened(open_page: Open, folder: Path, records: list[SandboxRecord], **option
 
 def test_the_overview_says_what_failed_and_what_the_run_spent(open_page: Open, tmp_path: Path) -> None:
     page = opened(open_page, tmp_path, run_of_three())
-    expect(page.locator(".verdict")).to_contain_text("1 test failed, 1 test over budget, 1 finding about the client")
+    expect(page.locator(".verdict")).to_contain_text("1 test failed; 1 finding about the client.")
     expect(page.locator(".figure").nth(2)).to_contain_text("$0.04")
     expect(page.locator(".figure").nth(2)).to_contain_text("+$0.035 (+700 %) since the baseline")
     expect(page.locator(".figure").nth(3)).to_contain_text("$0.01")
@@ -113,7 +111,7 @@ def test_spend_has_the_change_of_each_test(open_page: Open, tmp_path: Path) -> N
     page = opened(open_page, tmp_path, run_of_three())
     go(page, "spend")
     expect(page.locator(".table-row", has_text="test_retries").locator(".cell-change")).to_have_text("+$0.005 (+100 %)")
-    expect(page.locator(".table-row", has_text="test_is_dear").locator(".cell-change")).to_have_text("new")
+    expect(page.locator(".table-row", has_text="test_costly").locator(".cell-change")).to_have_text("new")
     expect(page.locator(".card", has_text="In the baseline alone")).to_contain_text("gone")
 
 
@@ -133,10 +131,10 @@ def test_hostile_text_stays_text(open_page: Open, tmp_path: Path, text: str) -> 
     miss = {"rule": text, "failed": text, "field": text, "expected": text, "got": text, "draw": None}
     changes = dict.fromkeys(("path", "query", "client", "message", "hint", "code", "rule", "fault", "response"), text)
     entry = journal_entry(0, status=500, body={text: text}, ignored=[text], nearMisses=[miss], **changes)
-    finding = FINDING | {"message": text, "advice": text, "kind": text, "requests": ["req_0"]}
+    found = finding(message=text, advice=text, kind=text)
     group = SpendGroup(text, 1, 1, 1)
     groups = {"by_endpoint": [group], "by_rule": [group], "by_key": [group]}
-    test = record(text, requests=[entry], outcome="failed", failure=text, findings=[finding], **groups)
+    test = record(text, requests=[entry], outcome="failed", failure=text, findings=[found], **groups)
     page = opened(open_page, tmp_path, [test])
     for view in (
         "overview",

@@ -5,7 +5,6 @@ import { ThemeButton } from "../../../control/console/parts/theme.js";
 import { follow, place } from "../../../control/console/place.js";
 import { visible } from "../../../control/console/format.js";
 import { failed, findings, NOUN, run } from "./run.js";
-import { verdict } from "./verdict.js";
 import { FaultsView } from "./views/faults.js";
 import { FindingsView } from "./views/findings.js";
 import { OverviewView } from "./views/overview.js";
@@ -36,7 +35,7 @@ function Report() {
       <a class="brand" href="#/overview">clevora-mock</a>
       <span class="command">${run.command && html`<span class="hidden">Run report of </span><code>${visible(run.command)}</code>`}</span>
       <span class="grow"></span>
-      <${Badge} tone=${verdict.tone}>${verdict.word}<//>
+      <${Badge} tone=${run.verdict.tone}>${run.verdict.word}<//>
       <${ThemeButton} />
     </header>
     <nav class="views" aria-label="Views">

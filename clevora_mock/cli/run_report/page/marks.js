@@ -5,7 +5,7 @@ import { Badge, Status } from "../../../control/console/parts/badge.js";
 import { Table } from "../../../control/console/parts/table.js";
 import { go } from "../../../control/console/place.js";
 import { nameOf } from "../../../control/console/parts/requests.js";
-import { partsOf, sum, tests } from "./run.js";
+import { partsOf, tests } from "./run.js";
 
 const TONES = { passed: "good", failed: "bad", skipped: "plain" };
 
@@ -30,17 +30,6 @@ export const EntryLink = ({ entry }) => html`
   </a>
 `;
 
-/** Return a change of spend as text: +$0.014 (+22 %); "new" without one before, "" without a baseline. */
-export function changeText(now, before, hasBaseline = true) {
-  if (!hasBaseline) return "";
-  if (before === null || before === undefined) return "new";
-  const change = sum([now, -before]);
-  if (change === 0) return "unchanged";
-  const sign = change > 0 ? "+" : "";
-  const percent = before && Math.round((100 * Math.abs(change)) / before);
-  return `${sign}${dollars(change)}${before ? ` (${sign || "-"}${percent || "<1"} %)` : ""}`;
-}
-
 /** Return a part of what was spent in words. */
 export function shareText(part, whole) {
   if (!whole) return "nothing was spent";
@@ -48,10 +37,10 @@ export function shareText(part, whole) {
   return `${part && percent < 1 ? "under 1" : Math.round(percent)} % of what was spent`;
 }
 
-export const Change = ({ now, before }) => {
-  const text = changeText(now, before);
-  const tone = text.startsWith("+") ? "up" : text.startsWith("-") ? "down" : "dim";
-  return html`<span class=${`change ${tone}`}>${text}</span>`;
+/** A test's change of spend since the baseline. */
+export const Change = ({ test }) => {
+  const tone = test.change.startsWith("+") ? "up" : test.change.startsWith("-") ? "down" : "dim";
+  return html`<span class=${`change ${tone}`}>${test.change}</span>`;
 };
 
 const dash = (number) => (number ? count(number) : "–");
@@ -65,7 +54,7 @@ const COLUMNS = [
   { name: "findings", label: "Findings", className: "number", cell: (test) => (test.findings.length ? html`<${Badge} tone="warn">${test.findings.length}<//>` : "–") },
   { name: "wasted", label: "Wasted", className: "number", cell: (test) => (test.wasted ? dollars(test.wasted) : "–") },
   { name: "spent", label: "Spent", className: "number", cell: (test) => html`<span class=${test.isOver ? "cost" : ""}>${test.spent ? dollars(test.spent) : "–"}</span>` },
-  { name: "change", label: "Change", className: "number", cell: (test) => html`<${Change} now=${test.spent} before=${test.before} />` },
+  { name: "change", label: "Change", className: "number", cell: (test) => html`<${Change} test=${test} />` },
 ];
 
 /** A table of tests, in which a row leads to the test; `names` are those of the columns, the first ones in CSS order. */

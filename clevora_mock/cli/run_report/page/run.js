@@ -3,7 +3,7 @@ import { plural } from "../../../control/console/format.js";
 
 const EVERYTHING = JSON.parse(document.getElementById("run").textContent);
 
-/** What is known of the run as a whole: version, command, budget, baseline, notes, and where its requests would go. */
+/** What is known of the run as a whole: version, command, verdict, budget, baseline, notes, and where its requests would go. */
 export const run = EVERYTHING.run;
 
 /** Return the sum of dollars, to the micro-dollar. */
@@ -13,9 +13,6 @@ export const isError = (entry) => entry.status === null || entry.status >= 400;
 
 /** Tell whether a rule or a header had a hand in a request going wrong. */
 const isFaulty = (entry) => Boolean(entry.fault) || (entry.rule !== null && isError(entry));
-
-/** Return the kinds of what one request asks, so that another that asks the same can be told. */
-const askedBy = (entry) => JSON.stringify([entry.method, entry.path, entry.query, entry.body]);
 
 /** The tests of the run; those of a command are its sandboxes. */
 export const tests = EVERYTHING.tests.map((test, index) => {
@@ -33,7 +30,6 @@ export const tests = EVERYTHING.tests.map((test, index) => {
     wasted: sum(test.waste.map((one) => one.dollars)),
     waited: requests.reduce((total, entry) => total + entry.latencyMs, 0),
     isFailed: test.outcome === "failed",
-    isOver: test.budget !== null && test.spent > test.budget,
   };
 });
 
@@ -61,21 +57,16 @@ export const faults = groupedFaults();
 
 function groupedFaults() {
   const groups = new Map();
-  for (const test of tests) {
-    // From the last to the first, so that what was answered later is known.
-    const answered = new Set();
-    for (const entry of [...test.requests].reverse()) {
-      if (isFaulty(entry)) {
-        const { rule, fault, status, code } = entry;
-        const kind = JSON.stringify([rule, fault, status, code]);
-        const group = groups.get(kind) ?? { kind, rule, fault, status, code, entries: [], tests: new Set(), recovered: 0 };
-        group.entries.unshift(entry);
-        group.tests.add(test);
-        if (answered.has(askedBy(entry))) group.recovered += 1;
-        groups.set(kind, group);
-      } else if (!isError(entry)) answered.add(askedBy(entry));
+  for (const test of tests)
+    for (const entry of test.faults) {
+      const { rule, fault, status, code } = entry;
+      const kind = JSON.stringify([rule, fault, status, code]);
+      const group = groups.get(kind) ?? { kind, rule, fault, status, code, entries: [], tests: new Set(), recovered: 0 };
+      group.entries.push(entry);
+      group.tests.add(test);
+      group.recovered += entry.isRecovered;
+      groups.set(kind, group);
     }
-  }
   return [...groups.values()].sort((one, other) => other.entries.length - one.entries.length);
 }
 
@@ -103,7 +94,6 @@ export function wasteByKind() {
 export const spent = sum(tests.map((test) => test.spent));
 export const wasted = sum(tests.map((test) => test.wasted));
 export const failed = tests.filter((test) => test.isFailed);
-export const isOver = run.budget !== null && spent > run.budget;
 
 /** The tests' noun: a command has sandboxes. */
 export const NOUN = tests.some((test) => test.outcome !== null) ? "test" : "sandbox";

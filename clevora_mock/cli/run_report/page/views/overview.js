@@ -3,9 +3,8 @@ import { html } from "../../../../control/console/html.js";
 import { count, dollars, duration, plural, visible } from "../../../../control/console/format.js";
 import { Badge, Empty, Status } from "../../../../control/console/parts/badge.js";
 import { Bars, Figure } from "../../../../control/console/parts/bars.js";
-import { changeText, EntryLink, shareText, TestLink } from "../marks.js";
-import { failed, faults, findings, isError, isOver, NOUN, partsOf, pluralTests, reasonOf, requests, run, spendBy, spent, tests, wasted, wasteByKind } from "../run.js";
-import { verdict } from "../verdict.js";
+import { EntryLink, shareText, TestLink } from "../marks.js";
+import { failed, faults, findings, isError, NOUN, partsOf, pluralTests, reasonOf, requests, run, spendBy, spent, tests, wasted, wasteByKind } from "../run.js";
 
 const MOST = 6;
 
@@ -30,9 +29,9 @@ export const OverviewView = () => html`
 `;
 
 const Verdict = () => html`
-  <section class=${`verdict ${verdict.tone}`} aria-label="Verdict">
-    <h1>${verdict.word}</h1>
-    <p>${verdict.reasons.length ? `${capital(verdict.reasons.join(", "))}.` : `Nothing failed, and there is nothing to find fault with in how the client behaved.`}</p>
+  <section class=${`verdict ${run.verdict.tone}`} aria-label="Verdict">
+    <h1>${run.verdict.word}</h1>
+    <p>${run.verdict.reasons.length ? `${capital(visible(run.verdict.reasons.join("; ")))}.` : `Nothing failed, and there is nothing to find fault with in how the client behaved.`}</p>
   </section>
 `;
 
@@ -44,13 +43,13 @@ function Figures() {
   const omitted = tests.reduce((number, test) => number + test.omitted, 0);
   const faulty = faults.reduce((number, group) => number + group.entries.length, 0);
   const recovered = faults.reduce((number, group) => number + group.recovered, 0);
-  const money = [run.budget !== null && `of ${dollars(run.budget)}`, run.baseline && `${changeText(spent, run.baseline.spent)} since the baseline`];
+  const money = [run.budget !== null && `of ${dollars(run.budget)}`, run.baseline && `${run.baseline.change} since the baseline`];
   const outcomes = NOUN === "sandbox" ? "of one server" : [failed.length && `${count(failed.length)} failed`, skipped && `${count(skipped)} skipped`].filter(Boolean).join(", ") || "all passed";
   return html`
     <div class="figures">
       <${Figure} label=${NOUN === "test" ? "Tests" : "Sandboxes"} value=${count(tests.length)} note=${outcomes} tone=${failed.length ? "bad" : ""} />
       <${Figure} label="Requests" value=${count(requests.length + omitted)} note=${`${plural(errors, "error")} among them`} />
-      <${Figure} label="Spent" value=${dollars(spent)} note=${money.filter(Boolean).join(", ") || "in the mock's dollars"} tone=${isOver ? "bad" : ""} />
+      <${Figure} label="Spent" value=${dollars(spent)} note=${money.filter(Boolean).join(", ") || "in the mock's dollars"} tone=${run.isOver ? "bad" : ""} />
       <${Figure} label="Wasted" value=${dollars(wasted)} note=${shareText(wasted, spent)} tone=${wasted ? "warn" : ""} />
       <${Figure} label="Faults" value=${count(faulty)} note=${faulty ? `${count(recovered)} answered after a retry` : "no rule had one"} />
       <${Figure} label="Findings" value=${count(findings.length)} note=${findings.length ? "about the client" : "a client that behaves"} tone=${findings.length ? "warn" : ""} />
@@ -73,17 +72,17 @@ const Failures = () => html`
 const More = ({ number, address }) => number > MOST && html`<p><a href=${address}>All ${count(number)}</a></p>`;
 
 function SpendByTest() {
-  const costly = tests.filter((test) => test.spent > 0).sort((one, other) => other.spent - one.spent);
-  const rows = costly.slice(0, MOST).map((test) => ({
+  const paid = tests.filter((test) => test.spent > 0).sort((one, other) => other.spent - one.spent);
+  const rows = paid.slice(0, MOST).map((test) => ({
     name: html`<a class="plain-link" href=${`#/tests/${test.index}`}>${visible(partsOf(test.name).own)}</a>`,
     value: test.spent,
-    note: changeText(test.spent, test.before, run.baseline !== null),
+    note: test.change,
   }));
   return html`
     <section class="card">
       <h2>Spend by ${NOUN}</h2>
       ${rows.length ? html`<${Bars} rows=${rows} format=${dollars} />` : html`<${Empty} title="Nothing spent" />`}
-      <${More} number=${costly.length} address="#/spend" />
+      <${More} number=${paid.length} address="#/spend" />
     </section>
   `;
 }

@@ -3,11 +3,11 @@ import { html } from "../../../../control/console/html.js";
 import { count, dollars, plural, visible } from "../../../../control/console/format.js";
 import { Empty } from "../../../../control/console/parts/badge.js";
 import { Bars, Figure } from "../../../../control/console/parts/bars.js";
-import { changeText, shareText, TestTable } from "../marks.js";
-import { isOver, NOUN, run, spendBy, spent, tests, wasted, wasteByKind } from "../run.js";
+import { shareText, TestTable } from "../marks.js";
+import { NOUN, run, spendBy, spent, tests, wasted, wasteByKind } from "../run.js";
 import { wasteName } from "./overview.js";
 
-const costliest = [...tests].filter((test) => test.spent > 0 || test.before).sort((one, other) => other.spent - one.spent);
+const mostExpensive = [...tests].filter((test) => test.spent > 0 || test.before).sort((one, other) => other.spent - one.spent);
 const COLUMNS = ["outcome", "test", "requests", "wasted", "spent", "change"];
 
 export function SpendView() {
@@ -16,14 +16,14 @@ export function SpendView() {
     <div class="view">
       <div class="view-head"><h1>Spend</h1></div>
       <div class="figures">
-        <${Figure} label="Spent" value=${dollars(spent)} note=${plural(tests.reduce((sum, test) => sum + test.requests.length + test.omitted, 0), "request")} tone=${isOver ? "bad" : ""} />
-        ${run.baseline && html`<${Figure} label="Since the baseline" value=${changeText(spent, run.baseline.spent)} note=${`${dollars(run.baseline.spent)} in ${visible(run.baseline.name)}`} />`}
-        ${run.budget !== null && html`<${Figure} label="Budget" value=${dollars(run.budget)} note=${isOver ? "passed" : `${dollars(Math.round((run.budget - spent) * 1e6) / 1e6)} left`} tone=${isOver ? "bad" : ""} />`}
+        <${Figure} label="Spent" value=${dollars(spent)} note=${plural(tests.reduce((sum, test) => sum + test.requests.length + test.omitted, 0), "request")} tone=${run.isOver ? "bad" : ""} />
+        ${run.baseline && html`<${Figure} label="Since the baseline" value=${run.baseline.change} note=${`${dollars(run.baseline.spent)} in ${visible(run.baseline.name)}`} />`}
+        ${run.budget !== null && html`<${Figure} label="Budget" value=${dollars(run.budget)} note=${run.isOver ? "passed" : `${dollars(Math.round((run.budget - spent) * 1e6) / 1e6)} left`} tone=${run.isOver ? "bad" : ""} />`}
         <${Figure} label="Wasted" value=${dollars(wasted)} note=${shareText(wasted, spent)} tone=${wasted ? "warn" : ""} />
       </div>
       <section class="card flush">
         <h2>By ${NOUN}</h2>
-        <${TestTable} rows=${costliest} names=${COLUMNS.filter((name) => !without.includes(name))} height="444px"><${Empty} title="Nothing spent" /><//>
+        <${TestTable} rows=${mostExpensive} names=${COLUMNS.filter((name) => !without.includes(name))} height="444px"><${Empty} title="Nothing spent" /><//>
       </section>
       <div class="columns">
         <div><${Groups} grouping="endpoint" /><${Waste} /><${Gone} /></div>

@@ -99,7 +99,7 @@ const Summary = ({ test, onOpen }) => html`
         <h3>Spend</h3>
         <p class="sums">
           <strong class="figure-value">${dollars(test.spent)}</strong>
-          ${run.baseline && html`<span><${Change} now=${test.spent} before=${test.before} /> <span class="dim">since the baseline</span></span>`}
+          ${run.baseline && html`<span><${Change} test=${test} /> <span class="dim">since the baseline</span></span>`}
           ${test.budget !== null && html`<${Badge} tone=${test.isOver ? "bad" : "good"}>${test.isOver ? "over" : "within"} its budget of ${dollars(test.budget)}<//>`}
         </p>
         ${["endpoint", "rule", "key"].map((grouping) => html`<${Groups} grouping=${grouping} groups=${test.spendBy[grouping]} />`)}

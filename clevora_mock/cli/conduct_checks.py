@@ -1,17 +1,17 @@
-"""The verdict on a command's run: findings about its conduct, printed and as files."""
+"""The checks of a command's conduct: what fails it, and what is printed of that."""
 
 import sys
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
-from clevora_mock.cli.failures import Failure, annotations, junit
-from clevora_mock.core.conduct import reaches
+from clevora_mock.cli.failures import Failure
+from clevora_mock.cli.run_problem import RunProblem
+from clevora_mock.core.conduct.finding import reaches
 from clevora_mock.core.messages import printable
 from clevora_mock.core.run_summary import SandboxFinding, cost_text
-from clevora_mock.exit_status import FAILURE, VERDICT
+from clevora_mock.exit_status import VERDICT
 from clevora_mock.settings import is_github_actions
 
 FailOn = Literal["error", "warning", "never"]
@@ -21,14 +21,14 @@ _MAX_PRINTED = 10
 _MAX_REQUESTS = 5
 
 
-class Checks(Struct, frozen=True):
-    """What is checked at the end of a run, and the file to which it is written."""
+class ConductChecks(Struct, frozen=True):
+    """The flags about conduct: what fails the run, and the file to which findings are written."""
 
     fail_on: FailOn = "never"
     junit: str | None = None
 
     @property
-    def are_needed(self) -> bool:
+    def needs_findings(self) -> bool:
         """True if something is made of the findings."""
         return self.fail_on != "never" or self.junit is not None or is_github_actions()
 
@@ -49,21 +49,15 @@ def failures_of(found: Iterable[SandboxFinding], fail_on: FailOn) -> list[Failur
     ]
 
 
-def report_failures(failures: list[Failure], checks: Checks, others: Sequence[Failure] = ()) -> int:
-    """Print and write the outcomes of a run's checks, and return the exit status.
-
-    `others`, which are reported already, are only in the file and among the annotations.
-    """
-    every = [*failures, *others]
-    status = _write_junit(every, checks.junit) if checks.junit is not None else 0
-    failed = [] if checks.fail_on == "never" else [one for one in failures if one.fails]
-    if failed:
-        status = VERDICT
-        count = f"{len(failed)} {'failure' if len(failed) == 1 else 'failures'}"
-        sys.stderr.write("\n".join([f"clevora-mock: --fail-on {checks.fail_on}: {count}", *_lines(failed), ""]))
-    if is_github_actions():
-        sys.stderr.write("".join(f"{line}\n" for line in annotations(every)))
-    return status
+def report_conduct(failures: Sequence[Failure], fail_on: FailOn) -> list[RunProblem]:
+    """Print the findings that fail the run, and return the problem that they are, if any."""
+    failed = [] if fail_on == "never" else [one for one in failures if one.fails]
+    if not failed:
+        return []
+    count = f"{len(failed)} {'failure' if len(failed) == 1 else 'failures'}"
+    problem = RunProblem(VERDICT, f"--fail-on {fail_on}: {count}")
+    sys.stderr.write("\n".join([f"clevora-mock: {problem.message}", *_lines(failed), ""]))
+    return [problem]
 
 
 def _lines(failed: list[Failure]) -> list[str]:
@@ -72,12 +66,3 @@ def _lines(failed: list[Failure]) -> list[str]:
         lines.append(f"  {one.level} {one.name} in sandbox {one.group}: {printable(one.message)}")
         lines += [f"    {printable(line)}" for line in one.lines]
     return lines + ([f"  and {len(failed) - _MAX_PRINTED} more"] if len(failed) > _MAX_PRINTED else [])
-
-
-def _write_junit(failures: list[Failure], path: str) -> int:
-    try:
-        Path(path).write_text(junit(failures), encoding="utf-8")
-    except OSError as error:
-        sys.stderr.write(f"clevora-mock: --junit: cannot write {path!r}: {error.strerror}\n")
-        return FAILURE
-    return 0
