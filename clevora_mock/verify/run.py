@@ -6,13 +6,14 @@ from typing import Any
 from msgspec import Struct
 
 from clevora_mock.evidence import Verdict
+from clevora_mock.verify.answers import json_of
 from clevora_mock.verify.client import Answer, CannotCheckError
 from clevora_mock.verify.expectation import Difference
 from clevora_mock.verify.plan import Plan, PlannedClause, PlannedProbe
 from clevora_mock.verify.probe import Probe
 from clevora_mock.verify.probes.errors import HOMES
 from clevora_mock.verify.probes.keys import revoke_all
-from clevora_mock.verify.session import ACCOUNT, GaveUpError, Session, json_of
+from clevora_mock.verify.session import ACCOUNT, GaveUpError, Session
 from clevora_mock.verify.wording import told
 
 _MOST_OF_WHY = 200
@@ -74,7 +75,7 @@ def run(session: Session, plan: Plan, tell: Callable[[ClauseResult], Any] = lamb
         except GaveUpError as error:
             stopped = _told(session, error)
     if stopped:
-        left = len(session.memory.get("keys to revoke", []))
+        left = len(session.created_keys)
     return Ran(tuple(results), stopped, left)
 
 

@@ -23,7 +23,7 @@ def test_it_says_what_it_asks_then_each_clause_then_a_summary(server: RunningSer
         "verify", "--url", server.base_url, "--yes", "--clauses", "E,S4", CLEVORA_API_KEY=server.api_key
     )
     lines = ended.stdout.splitlines()
-    assert lines[0] == f"{server.url} is asked for 5 clauses in 23 checks:"
+    assert lines[0] == f"{server.url} is asked for 5 clauses in 25 checks:"
     assert "at most $0.0" in lines[2]
     assert [line.split()[:2] for line in lines if line.startswith(("E", "S"))] == [
         ["E1", "confirmed"],
