@@ -436,6 +436,7 @@ def test_odd_answers_end_no_run(asked: Asked, seed: int) -> None:
     ran = asked.verify(Alteration("odd", frozenset(), after=after, event=event).wrap, sandbox=f"odd-{seed}")
     told = "\n".join(line for clause in ran.clauses for line in report.clause_lines(clause))
     assert told
+    assert "the check failed" not in told
     assert results.junit(ran)
     assert json.dumps(results.overrides(ran))
 

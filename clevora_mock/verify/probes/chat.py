@@ -113,7 +113,7 @@ def _is_json(title: str, ask: Ask, wanted: Any) -> Probe:
         text = _content(session, ask)
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return [Difference("content", "JSON", "no JSON")]
         return compare(wanted, value, "content")
 

@@ -38,7 +38,7 @@ def _json_answers(session: Session) -> list[Difference]:
             continue
         try:
             json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             found.append(Difference("body", "JSON", "no JSON"))
     return found
 
