@@ -63,7 +63,9 @@ def _expected(value: object) -> str:
         return told(value, _MOST_EXPECTED)
     if value is ABSENT or value is MISSING:
         return "nothing"
-    return _matcher(value) if isinstance(value, Matcher) else json.dumps(value, ensure_ascii=False, default=_matcher)
+    if isinstance(value, Matcher):
+        return _matcher(value)
+    return told(json.dumps(value, ensure_ascii=False, default=_matcher), _MOST_EXPECTED)
 
 
 def _matcher(value: object) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from clevora_mock.verify.client import Answer, Request, UnansweredError
 from clevora_mock.verify.expectation import Difference
 from clevora_mock.verify.plan import Plan, PlannedClause, PlannedProbe
 from clevora_mock.verify.probe import checking
-from clevora_mock.verify.probes.keys import created
+from clevora_mock.verify.probes.keys import create, created
 from clevora_mock.verify.run import ClauseResult, Ran, run
 from clevora_mock.verify.session import Session
 from tests.support.verifying import Asked, in_process
@@ -97,6 +98,17 @@ def test_keys_are_revoked_where_a_server_that_was_given_up_answers_again(asked: 
     ran = run(session, planned(_creates, _asks, _asks, _asks))
     assert (ran.stopped, ran.keys_left) == ("3 requests in a row had no answer: connection lost", 0)
     assert active_keys(asked, "given-up") == 0
+
+
+def test_a_key_with_an_odd_id_does_not_keep_the_others(asked: Asked) -> None:
+    def odd(session: Session) -> list[Difference]:
+        session.created_keys.append(structs.replace(created(session), id="key_\ud800"))
+        create(session)
+        return []
+
+    ran = run(asked.session(sandbox="odd-id"), planned(odd))
+    assert ran.keys_left == 1
+    assert active_keys(asked, "odd-id") == 0
 
 
 def _deep(seen: Seen) -> None:

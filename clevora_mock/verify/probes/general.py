@@ -21,7 +21,7 @@ _TOPUP = "POST /api/developer/topup"
 
 _ERROR = {"error": Exactly({"message": STRING, "type": STRING, "code": STRING})}
 _STREAM = Ask(CHAT, body=CHEAP.body | {"stream": True})
-_JSON_TYPE = Text(r'(?i)application/json *(; *charset="?utf-8"?)?')
+_JSON_TYPE = re.compile(r'application/json *(; *charset="?utf-8"?)?', re.IGNORECASE)
 
 
 def _json_answers(session: Session) -> list[Difference]:
@@ -31,8 +31,7 @@ def _json_answers(session: Session) -> list[Difference]:
         # A page for what is not there is the server's own.
         if answer.status != session.errors.form(name).status:
             require_no_page(answer)
-        kind = answer.header("content-type") or "nothing"
-        wrong = compare(_JSON_TYPE, kind, "header content-type")
+        wrong = _compare_type(answer)
         if wrong:
             found += wrong
             continue
@@ -47,8 +46,13 @@ def _json_of_success(session: Session) -> list[Difference]:
     answer = session.answer(ONE_TOKEN)
     if answer.status != 200:
         require_no_page(answer)
+    return _compare_type(answer)
+
+
+def _compare_type(answer: Answer) -> list[Difference]:
+    """Compare the type of an answer with JSON's, in any way of writing it."""
     kind = answer.header("content-type") or "nothing"
-    return compare(_JSON_TYPE, kind, "header content-type")
+    return [] if _JSON_TYPE.fullmatch(kind) else [Difference("header content-type", "application/json", kind)]
 
 
 def _error_bodies(session: Session) -> list[Difference]:
@@ -67,7 +71,7 @@ def _error_bodies(session: Session) -> list[Difference]:
 
 
 def _request_ids(title: str, *asks: Ask) -> Probe:
-    """Return the probe that each of these answers has a request id, and each that was let in one of its own."""
+    """Return the probe that each of these answers has a request id of its own."""
 
     def check(session: Session) -> list[Difference]:
         seen: list[str] = []
@@ -82,7 +86,7 @@ def _request_ids(title: str, *asks: Ask) -> Probe:
                 return found
             if value in seen:
                 return [Difference("header x-request-id", "another on each answer", "the same twice")]
-            seen += [value or ""] if ask.credential == "key" else []
+            seen.append(value or "")
         return []
 
     needs = [need for ask in asks if (need := CREDENTIALS[ask.credential]) is not None]
@@ -122,7 +126,7 @@ def _documents(session: Session) -> list[Difference]:
         require_no_page(answer)
         if answer.status != 200:
             return [Difference("status", 200, answer.status)]
-        found += compare({"content-type": _JSON_TYPE}, _headers(answer, "content-type"), "header")
+        found += _compare_type(answer)
         cached = answer.header("cache-control") or "nothing"
         if {part.strip().lower() for part in cached.split(",")} != {"public", "max-age=300"}:
             found.append(Difference("header cache-control", "public, max-age=300", cached))
