@@ -18,6 +18,7 @@ from clevora_mock.verify.expectation import (
     ListOf,
     OfType,
     OneOf,
+    OrNull,
     Text,
     compare,
 )
@@ -32,13 +33,6 @@ _NAME = "clevora-mock verify"
 # A request that is refused for its fields, and so is free, once the credential is good.
 _FREE = HOMES["missing_field"]
 
-
-class _MomentOrNull(OfType):
-    def accepts(self, value: object) -> bool:
-        return value is None or MOMENT.accepts(value)
-
-
-_MOMENT_OR_NULL = _MomentOrNull(str)
 
 # --- a key's life -----------------------------------------------------------------------------------------------------
 
@@ -157,7 +151,7 @@ def _masked(session: Session) -> list[Difference]:
             "preview": OfType(str),
             "status": OneOf(("active", "revoked")),
             "createdAt": MOMENT,
-            "lastUsed": _MOMENT_OR_NULL,
+            "lastUsed": OrNull(MOMENT),
             "requests": INT,
             "tokens": INT,
         }

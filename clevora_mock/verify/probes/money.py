@@ -14,10 +14,12 @@ from clevora_mock.verify.expectation import (
     MOMENT,
     STRING,
     Difference,
+    Dollars,
     Exactly,
     ListOf,
     OfType,
     OneOf,
+    OrNull,
     compare,
 )
 from clevora_mock.verify.probe import Probe, asking, checking
@@ -210,10 +212,10 @@ def _account(session: Session) -> list[Difference]:
     shown = Exactly(
         {
             "uid": STRING,
-            "email": _TextOrNull(str),
+            "email": OrNull(OfType(str)),
             "developerAccess": OfType(bool),
             "activated": OfType(bool),
-            "balance": _Dollars(float),
+            "balance": Dollars(),
             "tier": "preview",
         }
     )
@@ -228,10 +230,10 @@ def _transactions(session: Session) -> list[Difference]:
         {
             "id": STRING,
             "type": OneOf(("charge", "credit", "adjustment")),
-            "endpoint": _TextOrNull(str),
+            "endpoint": OrNull(OfType(str)),
             "tokens": INT,
-            "amount": _Dollars(float),
-            "balanceAfter": _Dollars(float),
+            "amount": Dollars(),
+            "balanceAfter": Dollars(),
             "createdAt": MOMENT,
         }
     )
@@ -259,18 +261,6 @@ def _limited(session: Session) -> list[Difference]:
             raise CannotCheckError("the account has too few transactions")
     count = len(transactions(session, 1))
     return [] if count == 1 else [Difference("transactions for limit=1", 1, count)]
-
-
-class _TextOrNull(OfType):
-    def accepts(self, value: object) -> bool:
-        return value is None or isinstance(value, str)
-
-
-class _Dollars(OfType):
-    """A JSON number with at most six decimals."""
-
-    def accepts(self, value: object) -> bool:
-        return isinstance(value, int | float) and not isinstance(value, bool) and round(value, 6) == value
 
 
 def _enveloped(title: str, request: str, error: str, credential: str, body: object = None) -> Probe:

@@ -15,6 +15,7 @@ from clevora_mock.verify.expectation import (
     ListOf,
     OfType,
     OneOf,
+    OrNull,
     Text,
     Within,
     compare,
@@ -30,11 +31,6 @@ _SEARCH = Ask("POST /v1/search", body={"query": "a"})
 # So many seconds may the server's clock be off.
 _CLOCKS_DIFFER = 300
 WEEK = Ask("GET /api/developer/usage?range=7", credential="token")
-
-
-class _MomentOrNull(OfType):
-    def accepts(self, value: object) -> bool:
-        return value is None or MOMENT.accepts(value)
 
 
 _DAY = Exactly({"date": Text(r"\d{4}-\d\d-\d\d"), "requests": INT, "tokens": INT, "errors": INT})
@@ -53,7 +49,7 @@ _REPORT = Exactly(
                 "tokensToday": INT,
                 "avgTokensPerRequest": _NUMBER,
                 "successRate": _NUMBER,
-                "lastUsed": _MomentOrNull(str),
+                "lastUsed": OrNull(MOMENT),
             }
         ),
         "dailySeries": ListOf(None, _DAY),
