@@ -4,9 +4,10 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import click
+from click.core import ParameterSource
 from msgspec import Struct
 
 from clevora_mock import exit_status
@@ -15,9 +16,11 @@ from clevora_mock.cli.options import fail, read_flag, try_file
 from clevora_mock.cli.terminal import Style, Styler
 from clevora_mock.clock import SECOND, monotonic_micros, read_duration, sleep, wall_micros
 from clevora_mock.core import money
+from clevora_mock.core.messages import one_of
 from clevora_mock.evidence import Verdict, write_evidence
 from clevora_mock.setting_kinds import DOLLARS, TIMEOUT, UPSTREAM
 from clevora_mock.verify import report, results
+from clevora_mock.verify.answers import value_of
 from clevora_mock.verify.client import CannotCheckError, Origin, Request, SocketTransport, read_origin
 from clevora_mock.verify.llms import compare_document
 from clevora_mock.verify.pace import Pace
@@ -55,6 +58,7 @@ def verify(options: Options, credentials: Credentials) -> int:
     if (options.url is None) == (options.llms is None):
         raise click.UsageError("expected --url URL, or --llms URL.")
     if options.llms is not None:
+        _require_no_others(click.get_current_context())
         return _compare_llms(options)
     origin = read_origin(read_flag(UPSTREAM, "--url", options.url or ""))
     clauses = _clauses(options.clauses)
@@ -72,6 +76,18 @@ def verify(options: Options, credentials: Credentials) -> int:
     if not options.yes and not _agreed():
         fail("nothing was asked", exit_status.FAILURE)
     return _ask(origin, options, credentials, plan, max_spend)
+
+
+def _require_no_others(context: click.Context) -> None:
+    """Exit with status 2 for flags that ``--llms`` does not look at; variables may be set."""
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name not in ("llms", "timeout")
+        and context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(f"--llms: expected no {one_of(given)} beside it")
 
 
 def _ask(origin: Origin, options: Options, credentials: Credentials, plan: Plan, max_spend: int) -> int:
@@ -127,12 +143,11 @@ def _compare_llms(options: Options) -> int:
         answer = _transport(origin, options)(Request("GET", target))
         if answer.status != 200:
             raise CannotCheckError(f"answered {answer.status}")
-        document: Any = json.loads(answer.body)
-    except ValueError:
-        fail(f"{address}: expected JSON", exit_status.FAILURE)
+        found = compare_document(value_of(answer))
     except CannotCheckError as error:
         fail(f"{address}: {error}", exit_status.FAILURE)
-    found = compare_document(document)
+    except RecursionError:
+        fail(f"{address}: expected JSON of less depth", exit_status.FAILURE)
     _print(map(str, found))
     differences = f"{len(found)} difference{'' if len(found) == 1 else 's'}"
     same = "models, endpoints, prices, limits and errors are as in the contract"
