@@ -74,7 +74,8 @@ def run(session: Session, plan: Plan, tell: Callable[[ClauseResult], Any] = lamb
     except KeyboardInterrupt:
         stopped, is_interrupted = "interrupted", True
     finally:
-        left = revoke_all(session)
+        # Whoever presses Ctrl-C does not wait for a minute.
+        left = revoke_all(session, unpaced=is_interrupted)
     rest = [_judge(one, [_unasked(probe, stopped) for probe in one.probes]) for one in plan.clauses[len(asked) :]]
     return Ran((*asked, *rest), stopped, left, is_interrupted)
 

@@ -76,6 +76,18 @@ def test_ctrl_c_ends_the_asking_and_revokes_keys(asked: Asked) -> None:
     assert active_keys(asked, "interrupted") == 0
 
 
+def test_keys_are_revoked_at_once_after_ctrl_c(asked: Asked) -> None:
+    def interrupts_late(session: Session) -> list[Difference]:
+        while session.requests < 60:
+            session.balance()
+        raise KeyboardInterrupt
+
+    start = asked.loop.micros()
+    ran = run(asked.session(sandbox="at-once"), planned(_creates, interrupts_late))
+    assert (ran.stopped, ran.keys_left) == ("interrupted", 0)
+    assert asked.loop.micros() - start < 30_000_000
+
+
 def test_keys_are_revoked_where_a_result_cannot_be_told(asked: Asked) -> None:
     def tell(result: ClauseResult) -> None:
         raise BrokenPipeError

@@ -30,11 +30,11 @@ _PERSON = {
 
 
 def _accepted(title: str, clause: str, body: dict[str, Any], answer: Any = None) -> Probe:
-    return asking(f"chat: {title}", clause, CHAT, body={"messages": HI, "max_tokens": 1} | body, answer=answer)
+    return asking(f"chat: {title}", clause, CHAT, body=CHEAP.body | body, answer=answer)
 
 
 def _refused(title: str, clause: str, body: dict[str, Any], error: str = "invalid_field") -> Probe:
-    return asking(f"no chat: {title}", clause, CHAT, body={"messages": HI, "max_tokens": 1} | body, error=error)
+    return asking(f"no chat: {title}", clause, CHAT, body=CHEAP.body | body, error=error)
 
 
 def _messages(title: str, messages: Any, error: str = "invalid_field") -> Probe:

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from clevora_mock.verify.answers import json_of, require_no_page
-from clevora_mock.verify.ask import CHAT, CHEAP, CREDENTIALS, HI, ONE_TOKEN, Ask
+from clevora_mock.verify.ask import CHAT, CHEAP, CREDENTIALS, ONE_TOKEN, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError, Request
 from clevora_mock.verify.expectation import ABSENT, MISSING, STRING, Difference, Exactly, OfType, Text, compare
 from clevora_mock.verify.probe import Probe, asking, checking
@@ -248,7 +248,7 @@ PROBES = (
     _wrong_verb("PUT /v1/chat/completions"),
     _wrong_verb("GET /api/developer/topup"),
     checking("a wrong verb names the right ones", "W3", _allow, requests=1),
-    asking("a trailing slash changes nothing", "W3", f"{CHAT}/", body={"messages": HI, "max_tokens": 1}),
+    asking("a trailing slash changes nothing", "W3", f"{CHAT}/", body=CHEAP.body),
     _broken("none at all", b""),
     _broken("cut short", HELLO[:-2]),
     _broken("text behind the object", HELLO + b" and more"),

@@ -78,9 +78,10 @@ def revoked(session: Session) -> Answer:
     return session.once(_first_revocation)
 
 
-def revoke(session: Session, key_id: str, credential: str = "token") -> Answer:
+def revoke(session: Session, key_id: str, credential: str = "token", *, unpaced: bool = False) -> Answer:
     """Revoke a key of the run's own; `key_id` may be the key itself."""
-    return session.send(session.request(Ask(f"DELETE /v1/keys/{quote(key_id, safe='')}", credential=credential)))
+    ask = Ask(f"DELETE /v1/keys/{quote(key_id, safe='')}", credential=credential)
+    return session.send(session.request(ask), unpaced=unpaced)
 
 
 def _was_revoked(answer: Answer, wanted: Any) -> list[Difference]:
@@ -88,12 +89,12 @@ def _was_revoked(answer: Answer, wanted: Any) -> list[Difference]:
     return compare(200, answer.status, "status of revoking") or compare(wanted, json_of(answer))
 
 
-def revoke_all(session: Session) -> int:
+def revoke_all(session: Session, *, unpaced: bool = False) -> int:
     """Revoke the keys that the run created; return how many could not be. A server that gave up is asked no further."""
     left = len(session.created_keys)
     for key in session.created_keys:
         try:
-            is_revoked = revoke(session, key.id, key.credential).status < 300
+            is_revoked = revoke(session, key.id, key.credential, unpaced=unpaced).status < 300
         except GaveUpError:
             break
         except Exception:  # noqa: BLE001 - a key with an odd id must not keep the others
