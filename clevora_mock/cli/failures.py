@@ -45,23 +45,43 @@ def write_failures(failures: Sequence[Failure], path: str | None) -> list[RunPro
 
 def junit(failures: Sequence[Failure]) -> str:
     """Return JUnit's XML: one suite, and a test case for each failure; one that passed without any."""
-    failed = sum(one.fails for one in failures)
-    tests = len(failures) or 1
-    suite = f'<testsuite name="{SUITE}" tests="{tests}" failures="{failed}" errors="0" skipped="0" time="0">'
-    cases = [_test_case(one) for one in failures] or [f'  <testcase classname="{SUITE}" name="conduct" time="0"/>']
-    return "\n".join(['<?xml version="1.0" encoding="utf-8"?>', suite, *cases, "</testsuite>", ""])
+    cases = [
+        Case(one.group, one.name, "failed" if one.fails else "passed", (one.message, *one.lines), one.level)
+        for one in failures
+    ]
+    return suite_xml(SUITE, cases or [Case(SUITE, "conduct", "passed")])
 
 
-def _test_case(failure: Failure) -> str:
-    text = escape("\n".join(map(printable, (failure.message, *failure.lines))))
-    message = quoteattr(printable(failure.message))
-    outcome = (
-        f'<failure type="{failure.level}" message={message}>{text}</failure>'
-        if failure.fails
-        else f"<system-out>{text}</system-out>"
-    )
-    named = f"classname={quoteattr(printable(failure.group))} name={quoteattr(printable(failure.name))}"
-    return f'  <testcase {named} time="0">{outcome}</testcase>'
+class Case(Struct, frozen=True):
+    """A test case of JUnit's XML; `lines` say why it failed or was skipped, or are the output of one that passed."""
+
+    group: str
+    name: str
+    outcome: Literal["passed", "failed", "skipped"]
+    lines: tuple[str, ...] = ()
+    failure_type: str = "error"
+
+
+def suite_xml(name: str, cases: Sequence[Case]) -> str:
+    """Return JUnit's XML of one suite."""
+    failures, skipped = (sum(one.outcome == outcome for one in cases) for outcome in ("failed", "skipped"))
+    numbers = f'tests="{len(cases)}" failures="{failures}" errors="0" skipped="{skipped}" time="0"'
+    head = ['<?xml version="1.0" encoding="utf-8"?>', f"<testsuite name={quoteattr(name)} {numbers}>"]
+    return "\n".join([*head, *map(_test_case, cases), "</testsuite>", ""])
+
+
+def _test_case(case: Case) -> str:
+    named = f"classname={quoteattr(printable(case.group))} name={quoteattr(printable(case.name))}"
+    if not case.lines:
+        return f'  <testcase {named} time="0"/>'
+    text = escape("\n".join(map(printable, case.lines)))
+    message = quoteattr(printable(case.lines[0]))
+    inner = {
+        "failed": f'<failure type="{case.failure_type}" message={message}>{text}</failure>',
+        "skipped": f"<skipped message={message}/>",
+        "passed": f"<system-out>{text}</system-out>",
+    }
+    return f'  <testcase {named} time="0">{inner[case.outcome]}</testcase>'
 
 
 def annotations(failures: Iterable[Failure]) -> list[str]:

@@ -4,27 +4,37 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import click
+from click.core import ParameterSource
 from msgspec import Struct
 
 from clevora_mock import exit_status
+from clevora_mock.cli.failures import Case, suite_xml
 from clevora_mock.cli.options import fail, read_flag, try_file
 from clevora_mock.cli.terminal import Style, Styler
 from clevora_mock.clock import SECOND, monotonic_micros, read_duration, sleep, wall_micros
 from clevora_mock.core import money
+from clevora_mock.core.messages import one_of
 from clevora_mock.evidence import Verdict, write_evidence
 from clevora_mock.setting_kinds import DOLLARS, TIMEOUT, UPSTREAM
 from clevora_mock.verify import report, results
+from clevora_mock.verify.answers import value_of
 from clevora_mock.verify.client import CannotCheckError, Origin, Request, SocketTransport, read_origin
 from clevora_mock.verify.llms import compare_document
 from clevora_mock.verify.pace import Pace
 from clevora_mock.verify.plan import Plan, make_plan, read_clauses
 from clevora_mock.verify.probes import HOMES
-from clevora_mock.verify.run import Ran, run
+from clevora_mock.verify.run import ClauseResult, Ran, run
 from clevora_mock.verify.session import Credentials, Session
+from clevora_mock.verify.wording import shown
 
+_OUTCOMES: dict[Verdict, Literal["passed", "failed", "skipped"]] = {
+    "confirmed": "passed",
+    "refuted": "failed",
+    "could not check": "skipped",
+}
 _STYLES: dict[Verdict, Style] = {"confirmed": "good", "refuted": "bad", "could not check": "warning"}
 
 
@@ -48,6 +58,7 @@ def verify(options: Options, credentials: Credentials) -> int:
     if (options.url is None) == (options.llms is None):
         raise click.UsageError("expected --url URL, or --llms URL.")
     if options.llms is not None:
+        _require_no_others(click.get_current_context())
         return _compare_llms(options)
     origin = read_origin(read_flag(UPSTREAM, "--url", options.url or ""))
     clauses = _clauses(options.clauses)
@@ -67,6 +78,18 @@ def verify(options: Options, credentials: Credentials) -> int:
     return _ask(origin, options, credentials, plan, max_spend)
 
 
+def _require_no_others(context: click.Context) -> None:
+    """Exit with status 2 for flags that ``--llms`` does not look at; variables may be set."""
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name not in ("llms", "timeout")
+        and context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if given:
+        raise click.UsageError(f"--llms: expected no {one_of(given)} beside it")
+
+
 def _ask(origin: Origin, options: Options, credentials: Credentials, plan: Plan, max_spend: int) -> int:
     transport = _transport(origin, options)
     session = Session(transport, credentials, Pace(monotonic_micros, sleep), max_spend, HOMES, wall_micros())
@@ -82,11 +105,27 @@ def _write_files(ran: Ran, origin: Origin, options: Options, session: Session) -
         evidence = results.make_evidence(ran, origin.authority, wall_micros(), session.requests, session.spending.spent)
         _write("--evidence", options.evidence, write_evidence(evidence))
     if options.junit is not None:
-        _write("--junit", options.junit, results.junit(ran).encode())
+        _write("--junit", options.junit, junit(ran).encode())
     if options.write_contract is not None:
         document = results.overrides(ran)
         _write("--write-contract", options.write_contract, json.dumps(document, indent=2).encode() + b"\n")
         click.echo(f"{len(document)} parts of the contract are set otherwise in {options.write_contract}")
+
+
+def junit(ran: Ran) -> str:
+    """Return JUnit's XML: a test case a clause, skipped where it could not be checked."""
+    cases = [Case(one.area, one.id, _OUTCOMES[one.verdict], _told(one), "refuted") for one in ran.clauses]
+    return suite_xml("clevora-mock verify", cases)
+
+
+def _told(clause: ClauseResult) -> tuple[str, ...]:
+    if clause.verdict == "could not check":
+        return (clause.why,)
+    return tuple(
+        f"{probe.title}: {one.place}: expected {one.expected}, got {one.got}"
+        for probe in clause.probes
+        for one in map(shown, probe.differences)
+    )
 
 
 def _compare_llms(options: Options) -> int:
@@ -104,12 +143,11 @@ def _compare_llms(options: Options) -> int:
         answer = _transport(origin, options)(Request("GET", target))
         if answer.status != 200:
             raise CannotCheckError(f"answered {answer.status}")
-        document: Any = json.loads(answer.body)
-    except ValueError:
-        fail(f"{address}: expected JSON", exit_status.FAILURE)
+        found = compare_document(value_of(answer))
     except CannotCheckError as error:
         fail(f"{address}: {error}", exit_status.FAILURE)
-    found = compare_document(document)
+    except RecursionError:
+        fail(f"{address}: expected JSON of less depth", exit_status.FAILURE)
     _print(map(str, found))
     differences = f"{len(found)} difference{'' if len(found) == 1 else 's'}"
     same = "models, endpoints, prices, limits and errors are as in the contract"

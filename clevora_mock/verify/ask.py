@@ -32,10 +32,10 @@ class Ask(Struct, frozen=True):
     """One request, and what is expected of its answer.
 
     With an `error`, its code in the contract, the answer must be that error as this server has it (see
-    `Session.error`); otherwise the status is `status`. `answer` is the part of the body to compare, `sends` that of the
+    `ErrorForms`); otherwise the status is `status`. `answer` is the part of the body to compare, `sends` that of the
     headers. A field that is missing is a difference in a probe of the answer's `shape`; elsewhere it is a reason why
-    the clause could not be checked. `served` means that another clause says
-    that the request is served, so that a refusal is such a reason too.
+    the clause could not be checked. `served` means that another clause says that the request is served, so that a
+    refusal is such a reason too.
     """
 
     request: str
@@ -63,3 +63,5 @@ CHAT = "POST /v1/chat/completions"
 HI = [{"role": "user", "content": "Hi"}]
 # The shortest chat. Valid, so that a refused credential is all that can be wrong with it.
 CHEAP = Ask(CHAT, body={"messages": HI, "max_tokens": 1})
+# The cheapest request that is charged.
+ONE_TOKEN = Ask("POST /v1/embeddings", body={"input": "a"})

@@ -85,6 +85,26 @@ class OneOf(Matcher):
 
 
 @dataclass(frozen=True)
+class OrNull(Matcher):
+    """Null, or what is expected otherwise."""
+
+    otherwise: Any
+
+    def accepts(self, value: object) -> bool:
+        return value is None or not compare(self.otherwise, value)
+
+
+@dataclass(frozen=True)
+class Dollars(Matcher):
+    """A number with at most six decimals, which an account may have."""
+
+    def accepts(self, value: object) -> bool:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            return False
+        return abs(value) < 1e9 and round(value, 6) == value
+
+
+@dataclass(frozen=True)
 class Exactly(Matcher):
     """An object with exactly these keys, whose values match."""
 

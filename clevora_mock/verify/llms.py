@@ -21,6 +21,7 @@ from clevora_mock.contract.limits import (
     TOPUP_MAXIMUM,
     TOPUP_MINIMUM,
 )
+from clevora_mock.core.messages import printable
 
 _MODEL = re.compile(r"(?<![\w.-])clevora-(?:[0-9]+\.[0-9]+-)?[a-z0-9]+(?:-[a-z0-9]+)*\b(?![.-]?\w)")
 _PATH = re.compile(
@@ -30,6 +31,9 @@ _DOLLARS = re.compile(r"\$ ?([0-9][0-9,]*(?:\.[0-9]+)?)")
 _PRICE = re.compile(r"pric|rate|cost|per_?1_?k|usd|dollar", re.IGNORECASE)
 # Words of the package's own names that are no models.
 _NOT_MODELS = re.compile(r"clevora-(mock|docs|api|developer|developers)\b")
+
+# Numbers from here on are no price and no limit.
+_MOST = 1e15
 
 # Each limit: its value, and the names of the fields that it may stand under.
 _LIMITS: tuple[tuple[str, float, re.Pattern[str]], ...] = (
@@ -53,7 +57,8 @@ class Drift(Struct, frozen=True):
     document: str
 
     def __str__(self) -> str:
-        return f"{self.subject}: the contract has {self.contract}, the document has {self.document}"
+        """Return the difference in words, of which some are a server's."""
+        return printable(f"{self.subject}: the contract has {self.contract}, the document has {self.document}")
 
 
 def compare_document(document: Any) -> list[Drift]:
@@ -121,7 +126,7 @@ def _price(name: str, place: tuple[str, ...], value: Any) -> Iterator[float]:
 
 
 def _amount(value: Any) -> Iterator[float]:
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _MOST:
         yield float(value)
     elif isinstance(value, str):
         yield from (float(found.replace(",", "")) for found in _DOLLARS.findall(value)[:1])
@@ -138,7 +143,7 @@ def _limits(document: Any) -> Iterator[Drift]:
             if place
             and not isinstance(value, dict | list)
             and names.search("".join(place[-2:]) if "top" in names.pattern else place[-1])
-            for amount in ([float(value)] if isinstance(value, int | float) else _amount(value))
+            for amount in _amount(value)
         }
         if told != {wanted}:
             found = " and ".join(f"{one:,.10g}" for one in sorted(told)) or "none"
@@ -158,7 +163,7 @@ def _errors(document: Any) -> Iterator[Drift]:
 
 
 def _is_error(value: dict[str, Any]) -> bool:
-    return isinstance(value.get("code"), str) and str(value.get("status")).isdigit()
+    return isinstance(value.get("code"), str) and re.fullmatch("[0-9]{3}", str(value.get("status"))) is not None
 
 
 def _sets(noun: str, own: set[str], told: set[str]) -> Iterator[Drift]:

@@ -24,14 +24,14 @@ def plain(words: str, verdict: Verdict | None) -> str:
     return words
 
 
-def plan_lines(plan: Plan, url: str, max_spend: int, keys: int) -> Iterator[str]:
+def plan_lines(plan: Plan, url: str, max_spend: int, makes_keys: bool) -> Iterator[str]:
     """Yield what is going to be asked, and what it may cost."""
     asked = [clause for clause in plan.clauses if any(not one.lacking for one in clause.probes)]
     yield f"{url} is asked for {_count(len(asked), 'clause')} in {_count(len(plan.probes), 'check')}:"
     minutes = _count(plan.minutes, "minute")
     yield f"  about {plan.requests} requests, 60 a minute, in about {minutes}"
     yield f"  at most {text(plan.cost)} by the price table, and no more than {text(max_spend)} (--max-spend)"
-    if keys:
+    if makes_keys:
         yield "  keys are created and revoked again; they stay in the account's list as revoked"
     whys = Counter(_why_not(clause) for clause in plan.clauses)
     for why, _ in whys.most_common():

@@ -1,7 +1,6 @@
-"""A run's results as files: evidence, JUnit's XML, and the entries of a contract file."""
+"""A run's results as files: evidence, and the entries of a contract file."""
 
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
 
 from clevora_mock.clock import iso
 from clevora_mock.contract.endpoints import CHANGELOG
@@ -32,30 +31,6 @@ def _clause(clause: ClauseResult) -> ClauseEvidence:
         for probe in clause.probes
     ]
     return ClauseEvidence(clause.verdict, clause.why, checks)
-
-
-def junit(ran: Ran) -> str:
-    """Return JUnit's XML: a test case a clause, skipped where it could not be checked."""
-    counts = {name: sum(clause.verdict == name for clause in ran.clauses) for name in ("refuted", "could not check")}
-    numbers = f'failures="{counts["refuted"]}" errors="0" skipped="{counts["could not check"]}"'
-    suite = f'<testsuite name="clevora-mock verify" tests="{len(ran.clauses)}" {numbers}>'
-    lines = ['<?xml version="1.0" encoding="utf-8"?>', suite]
-    for clause in ran.clauses:
-        lines.append(f"  <testcase classname={quoteattr(clause.area)} name={quoteattr(clause.id)}>")
-        if clause.verdict == "could not check":
-            lines.append(f"    <skipped message={quoteattr(clause.why)}/>")
-        elif clause.verdict == "refuted":
-            lines.append(f'    <failure message="refuted">{escape(_told(clause))}</failure>')
-        lines.append("  </testcase>")
-    return "\n".join([*lines, "</testsuite>", ""])
-
-
-def _told(clause: ClauseResult) -> str:
-    return "\n".join(
-        f"{probe.title}: {one.place}: expected {one.expected}, got {one.got}"
-        for probe in clause.probes
-        for one in map(shown, probe.differences)
-    )
 
 
 def overrides(ran: Ran) -> dict[str, Any]:

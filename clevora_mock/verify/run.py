@@ -6,14 +6,15 @@ from typing import Any
 from msgspec import Struct
 
 from clevora_mock.evidence import Verdict
-from clevora_mock.exit_status import DRIFT, FAILURE
+from clevora_mock.exit_status import DRIFT, FAILURE, INTERRUPTED
+from clevora_mock.verify.answers import json_of
 from clevora_mock.verify.client import Answer, CannotCheckError
 from clevora_mock.verify.expectation import Difference
 from clevora_mock.verify.plan import Plan, PlannedClause, PlannedProbe
 from clevora_mock.verify.probe import Probe
 from clevora_mock.verify.probes.errors import HOMES
 from clevora_mock.verify.probes.keys import revoke_all
-from clevora_mock.verify.session import ACCOUNT, GaveUpError, Session, json_of
+from clevora_mock.verify.session import ACCOUNT, GaveUpError, Session
 from clevora_mock.verify.wording import told
 
 _MOST_OF_WHY = 200
@@ -44,40 +45,52 @@ class Ran(Struct, frozen=True):
     clauses: tuple[ClauseResult, ...]
     stopped: str = ""
     keys_left: int = 0
+    is_interrupted: bool = False
 
     @property
     def status(self) -> int:
-        """The exit status: 2 with a clause refuted, 1 where the run could not do its work, else 0."""
-        if any(clause.verdict == "refuted" for clause in self.clauses):
+        """The exit status: that of Ctrl-C, of a clause refuted, of a run that could not do its work, or 0."""
+        verdicts = {clause.verdict for clause in self.clauses}
+        if self.is_interrupted:
+            return INTERRUPTED
+        if "refuted" in verdicts:
             return DRIFT
-        has_failed = self.stopped or all(clause.verdict == "could not check" for clause in self.clauses)
-        return FAILURE if has_failed else 0
+        return FAILURE if self.stopped or verdicts == {"could not check"} else 0
 
 
 def run(session: Session, plan: Plan, tell: Callable[[ClauseResult], Any] = lambda result: None) -> Ran:
-    """Ask what is planned; `tell` is called with each clause's result."""
-    results: list[ClauseResult] = []
-    stopped = _first_contact(session)
-    for clause in plan.clauses:
-        probes = []
-        for one in clause.probes:
-            try:
-                result = _unasked(one, stopped) if stopped else _ask(session, one)
-            except GaveUpError as error:
-                stopped = _told(session, error)
-                result = _unasked(one, stopped)
-            probes.append(result)
-        results.append(_judge(clause, probes))
-        tell(results[-1])
-    left = 0
-    if not stopped:
+    """Ask what is planned; `tell` is called with each clause's result.
+
+    Ctrl-C ends the asking. Keys that the run created are revoked however it ends.
+    """
+    asked: list[ClauseResult] = []
+    stopped, is_interrupted = "", False
+    try:
+        stopped = _first_contact(session)
+        for clause in plan.clauses:
+            result, stopped = _ask_clause(session, clause, stopped)
+            asked.append(result)
+            tell(result)
+    except KeyboardInterrupt:
+        stopped, is_interrupted = "interrupted", True
+    finally:
+        # Whoever presses Ctrl-C does not wait for a minute.
+        left = revoke_all(session, unpaced=is_interrupted)
+    rest = [_judge(one, [_unasked(probe, stopped) for probe in one.probes]) for one in plan.clauses[len(asked) :]]
+    return Ran((*asked, *rest), stopped, left, is_interrupted)
+
+
+def _ask_clause(session: Session, clause: PlannedClause, stopped: str) -> tuple[ClauseResult, str]:
+    """Return a clause's result, and why nothing more is asked; empty while all is well."""
+    probes = []
+    for one in clause.probes:
         try:
-            left = revoke_all(session)
+            result = _unasked(one, stopped) if stopped else _ask(session, one)
         except GaveUpError as error:
-            stopped = _told(session, error)
-    if stopped:
-        left = len(session.memory.get("keys to revoke", []))
-    return Ran(tuple(results), stopped, left)
+            stopped = _why(session, error)
+            result = _unasked(one, stopped)
+        probes.append(result)
+    return _judge(clause, probes), stopped
 
 
 def _first_contact(session: Session) -> str:
@@ -95,8 +108,8 @@ def _first_contact(session: Session) -> str:
             answer = session.answer(HOMES["missing_field"])
             if answer.status in (401, 403, 500):
                 return f"the key of --api-key was answered {answer.status}"
-    except (CannotCheckError, GaveUpError) as error:
-        return _told(session, error)
+    except Exception as error:  # noqa: BLE001 - of any kind, for an answer that nobody foresaw
+        return _why(session, error)
     return ""
 
 
@@ -130,15 +143,20 @@ def _ask(session: Session, planned: PlannedProbe) -> ProbeResult:
     failures = session.failures
     try:
         differences = _check(session, planned.probe)
-    except CannotCheckError as error:
-        return _unasked(planned, _told(session, error))
-    if differences and planned.probe.check is not None and session.failures > failures:
+        shown = tuple(_without_credentials(session, one) for one in differences)
+    except GaveUpError:
+        raise
+    except Exception as error:  # noqa: BLE001 - of any kind, for an answer that nobody foresaw
+        return _unasked(planned, _why(session, error))
+    if shown and planned.probe.check is not None and session.failures > failures:
         return _unasked(planned, "the server failed with 500 meanwhile")
-    shown = tuple(_without_credentials(session, one) for one in differences)
     return ProbeResult(planned.probe.title, "refuted" if shown else "confirmed", "", shown)
 
 
-def _told(session: Session, error: Exception) -> str:
+def _why(session: Session, error: Exception) -> str:
+    """Return why a probe or a run ended: the error's own words, or the kind of one that is no probe's."""
+    if not isinstance(error, CannotCheckError | GaveUpError):
+        return f"the check failed on an answer with {type(error).__name__}"
     return told(session.without_credentials(str(error)), _MOST_OF_WHY)
 
 

@@ -2,34 +2,31 @@
 
 import json
 import re
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.errors import ERROR_BY_CODE
-from clevora_mock.core.masking import masked_text
-from clevora_mock.core.money import micros
+from clevora_mock.verify.answers import compare_status, json_of, micros_of, seconds_to_wait, value_of
 from clevora_mock.verify.ask import CHEAP, CREDENTIALS, NEEDS, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError, Request, Transport, UnansweredError
+from clevora_mock.verify.error_forms import ErrorForms, compare_form
 from clevora_mock.verify.expectation import MISSING, Difference, compare
 from clevora_mock.verify.pace import Pace
-from clevora_mock.verify.spending import Spending, greatest_cost
+from clevora_mock.verify.spending import Spending, greatest_cost, used_cost
+
+T = TypeVar("T")
 
 UNKNOWN_KEY = "sk_live_" + "f" * 32
 
 # So many requests without an answer in a row, and nothing more is asked.
 _GIVE_UP_AFTER = 3
 _MAX_WAITS = 2
-_RATES = {"/v1/chat/completions": 500, "/v1/embeddings": 100, "/v1/search": 200, "/v1/scripts/generate": 1000}
-# Each clause has values of its own that are refused with them.
-_OF_FIELDS = ("missing_field", "invalid_field", "invalid_json")
 _OF_CREDENTIALS = ("invalid_api_key", "invalid_id_token")
 # Statuses of a server, or of what stands before it, that may do better the second time.
 _FAILED = frozenset({408, 425, 500, 502, 503, 504, *range(507, 600)})
-# Statuses by which a server may say the same, by the contract's. Others come from another check.
-_INPUT = frozenset({400, 404, 405, 406, 409, 410, 411, 413, 414, 415, 422})
-_KIN: dict[int, frozenset[int]] = {400: _INPUT, 404: _INPUT, 405: _INPUT, 413: _INPUT, 401: frozenset({400, 401, 403})}
 
 
 class GaveUpError(Exception):
@@ -45,27 +42,26 @@ class Credentials(Struct, frozen=True):
     webhook_secret: str | None = None
 
 
-class ErrorForm(NamedTuple):
-    """How a server says an error."""
+class CreatedKey(Struct, frozen=True):
+    """A key that the run created; `credential` is that of its owner, as in `CREDENTIALS`."""
 
+    id: str
+    raw: str
+    credential: str
     status: int
-    type: str | None
-    code: str | None
+    body: dict[str, Any]
 
-
-class Bill(NamedTuple):
-    """An answer, and what the account paid for it in micro-dollars; None where that cannot be read."""
-
-    answer: Answer
-    cost: int | None
+    @property
+    def data(self) -> dict[str, Any]:
+        """The body's ``data``, which has at least the id and the key."""
+        data: dict[str, Any] = self.body["data"]
+        return data
 
 
 class Session:
-    """Asks one server.
+    """Asks one server; requests of value answers are asked once, and probes share the answer.
 
-    Requests of value answers are asked once, and probes share the answer. `homes` are the requests from which a server
-    is learned to say an error, by the error's code in the contract: a server that answers 422 for 400 everywhere has
-    another row in its table of errors, and no clause that refuses a value is wrong for that.
+    `created_keys` are revoked at the end of the run, and `failures` counts requests that were answered with 500.
     """
 
     def __init__(
@@ -79,16 +75,15 @@ class Session:
     ) -> None:
         self.credentials = credentials
         self.pace = pace
-        self.homes = homes
-        self.memory: dict[str, Any] = {}
+        self.errors = ErrorForms(homes, self.answer)
+        self.created_keys: list[CreatedKey] = []
         self.requests = 0
+        self.failures = 0
         self._wall = wall - pace.now()
         self._transport = transport
-        self._answers: dict[bytes, Bill | UnansweredError] = {}
-        self._errors: dict[str, ErrorForm] = {}
+        self._answers: dict[bytes, Answer | UnansweredError] = {}
+        self._taken: dict[Callable[[Session], Any], Any] = {}
         self._unanswered = 0
-        # Requests that the server failed to answer, with 500.
-        self.failures = 0
         self._max_spend = max_spend
         self.spending = Spending(max_spend, None if credentials.id_token is None else self.balance)
 
@@ -107,6 +102,17 @@ class Session:
         """Return this machine's time in seconds since 1970."""
         return (self._wall + self.pace.now()) // SECOND
 
+    def once(self, step: Callable[["Session"], T]) -> T:
+        """Return the result of `step`, which is taken once a run. What it raises is not kept."""
+        if step not in self._taken:
+            self._taken[step] = step(self)
+        result: T = self._taken[step]
+        return result
+
+    def taken(self, step: Callable[["Session"], T]) -> T | None:
+        """Return the result of `step`; None where it was not taken yet."""
+        return self._taken.get(step)
+
     # --- asking -------------------------------------------------------------------------------------------------------
 
     def differences(self, ask: Ask) -> list[Difference]:
@@ -115,10 +121,6 @@ class Session:
 
     def answer(self, ask: Ask) -> Answer:
         """Return the answer to `ask`, from before if it was asked before. Raises CannotCheckError."""
-        return self.bill(ask).answer
-
-    def bill(self, ask: Ask) -> Bill:
-        """Return the answer to `ask`, from before if it was asked before, with its cost."""
         key = f"{ask.request} {ask.credential} {sorted(ask.headers.items())} ".encode() + _content(ask)
         if key not in self._answers:
             try:
@@ -131,7 +133,7 @@ class Session:
             raise found
         return found
 
-    def ask(self, ask: Ask, leave_after: int | None = None) -> Bill:
+    def ask(self, ask: Ask, leave_after: int | None = None) -> Answer:
         """Ask anew. Raises CannotCheckError for an answer that says nothing about the contract."""
         greatest = greatest_cost(ask)
         uses_key = ask.credential == "key" and self.credentials.api_key is not None
@@ -139,13 +141,12 @@ class Session:
             self.spending.require(greatest)
         request = self.request(ask, leave_after)
         answer = self.send(request, expected=self._expected(ask), cost=greatest if uses_key else 0)
-        if not uses_key:
-            return Bill(answer, None)
-        cost = self.spending.record(greatest, _used(ask, answer) if greatest else 0)
-        if leave_after is not None:
-            # It is charged once the server has noticed.
-            self.spending.refused()
-        return Bill(answer, cost)
+        if uses_key:
+            self.spending.record(greatest, used_cost(ask, answer) if greatest else 0)
+            if leave_after is not None:
+                # It is charged once the server has noticed.
+                self.spending.refused()
+        return answer
 
     def request(self, ask: Ask, leave_after: int | None = None) -> Request:
         """Return `ask` as it is sent."""
@@ -220,7 +221,7 @@ class Session:
 
     def compare(self, ask: Ask, answer: Answer) -> list[Difference]:
         """Compare an answer with what `ask` expects."""
-        found = self.compare_error(ask.error, answer) if ask.error else self.compare_status(ask.status, answer)
+        found = self.errors.compare(ask.error, answer) if ask.error else compare_status(ask.status, answer)
         if found and (ask.served or (not ask.shape and self._refuses_chats(ask))):
             raise CannotCheckError(f"the request was answered {answer.status}")
         if found and self._has_no_path(ask, answer):
@@ -240,65 +241,12 @@ class Session:
     def _has_no_path(self, ask: Ask, answer: Answer) -> bool:
         """Tell whether a credential was not looked at, since there is nothing to open."""
         of_path = ask.error in _OF_CREDENTIALS and ask.method != "DELETE"
-        return of_path and not _compare_form(self.error("not_found"), answer)
+        return of_path and not compare_form(self.errors.form("not_found"), answer)
 
     def _refuses_chats(self, ask: Ask) -> bool:
         """Tell whether a request is like the shortest chat, and that is refused, which is C3's matter."""
         alike = ask.target.rstrip("/") == CHEAP.target and re.search(rb'"max_tokens": ?1\b', _content(ask)) is not None
         return alike and ask.credential == "key" and 400 <= self.answer(CHEAP).status < 500
-
-    def compare_status(self, wanted: int, answer: Answer) -> list[Difference]:
-        """Compare a status."""
-        require_no_page(answer)
-        if answer.status == 500 != wanted:
-            raise CannotCheckError("answered 500")
-        return [] if answer.status == wanted else [Difference("status", wanted, answer.status)]
-
-    def compare_error(self, code: str, answer: Answer) -> list[Difference]:
-        """Compare an error with the form in which this server says it, or the contract does."""
-        if not _compare_form(_row(code), answer):
-            return []
-        found = _compare_form(self.error(code), answer)
-        if found and code not in _OF_FIELDS and code in self.homes and self.answer(self.homes[code]).status < 400:
-            raise CannotCheckError(f"the server does not have the error {code}")
-        return found
-
-    def compare_order(self, first: str, second: str, answer: Answer) -> list[Difference]:
-        """Compare an answer with the first of two errors that there are. Raises CannotCheckError for neither."""
-        found = self.compare_error(first, answer)
-        if found and answer.status != self.error(second).status:
-            raise CannotCheckError(f"the request was answered {answer.status}, by neither of two checks")
-        return found
-
-    def compare_with_table(self, code: str, answer: Answer) -> list[Difference]:
-        """Compare an error with the contract's row, and name the entry of a contract file for each difference."""
-        found = _compare_form(_row(code), answer)
-        return [
-            one._replace(override=(f"errors.{code}.{one.place.rpartition('.')[2]}", one.got))
-            if _can_be_set(one.got)
-            else one
-            for one in found
-        ]
-
-    def error(self, code: str) -> ErrorForm:
-        """Return the form in which the server says an error: the contract's where it cannot be learned."""
-        if code not in self._errors:
-            self._errors[code] = self._learn(code)
-        return self._errors[code]
-
-    def _learn(self, code: str) -> ErrorForm:
-        known, home = _row(code), self.homes.get(code)
-        if home is None:
-            return known
-        try:
-            answer = self.answer(home)
-            detail = error_of(answer)
-        except CannotCheckError:
-            return known
-        if answer.status not in _KIN.get(known.status, (known.status,)):
-            return known
-        words = [value if isinstance(value, str) else None for value in (detail.get("type"), detail.get("code"))]
-        return ErrorForm(answer.status, *words)
 
     def data(self, ask: Ask) -> Any:
         """Ask anew on the account's own pages, and return the ``data``. Raises CannotCheckError."""
@@ -321,31 +269,6 @@ class Session:
 ACCOUNT = Ask("GET /api/developer/account", credential="token")
 
 
-def _can_be_set(value: object) -> bool:
-    """Tell whether a contract file may have this status or word, which is no text that a server has put together."""
-    if isinstance(value, int):
-        return 400 <= value <= 599
-    return isinstance(value, str) and re.fullmatch(r"[\w.:-]{1,100}", value) is not None and masked_text(value) == value
-
-
-def _row(code: str) -> ErrorForm:
-    row = ERROR_BY_CODE[code]
-    return ErrorForm(row.status, row.type, row.code)
-
-
-def _compare_form(form: ErrorForm, answer: Answer) -> list[Difference]:
-    require_no_page(answer)
-    if not 400 <= answer.status < 500:
-        return [Difference("status", form.status, answer.status)]
-    detail = error_of(answer)
-    found = [] if answer.status == form.status else [Difference("status", form.status, answer.status)]
-    for name, wanted in (("type", form.type), ("code", form.code)):
-        # That they are there, and texts, is W1's matter.
-        if wanted is not None and isinstance(detail.get(name), str) and detail[name] != wanted:
-            found.append(Difference(f"error.{name}", wanted, detail[name]))
-    return found
-
-
 def _require_contract(answer: Answer, expected: int) -> None:
     """Raise CannotCheckError for an answer that says nothing about the contract."""
     if answer.header("x-clevora-mock-rule") is not None:
@@ -358,60 +281,7 @@ def _require_contract(answer: Answer, expected: int) -> None:
         raise CannotCheckError("answered 402: the account has no balance, or is not activated")
 
 
-def seconds_to_wait(answer: Answer) -> int | None:
-    """Return a Retry-After in whole seconds; None for another, or none."""
-    value = answer.header("retry-after") or ""
-    return int(value) if re.fullmatch("[0-9]{1,9}", value) else None
-
-
-def micros_of(dollars: object) -> int | None:
-    """Return a number of dollars in micro-dollars; None for another value, and for a number that no account has."""
-    if not isinstance(dollars, int | float) or isinstance(dollars, bool) or not -1e9 < dollars < 1e9:
-        return None
-    return micros(round(dollars, 6))
-
-
-def error_of(answer: Answer) -> dict[str, Any]:
-    """Return an error's ``error``, empty where there is none. Raises CannotCheckError for another kind of body."""
-    detail = json_of(answer).get("error")
-    return detail if isinstance(detail, dict) else {}
-
-
-def require_no_page(answer: Answer) -> None:
-    """Raise CannotCheckError for a page, which something else than the API has answered."""
-    if (answer.header("content-type") or "").lower().startswith("text/html"):
-        raise CannotCheckError(f"answered {answer.status} with a page in HTML")
-
-
-def value_of(answer: Answer) -> Any:
-    """Return the JSON value of an answer's body. Raises CannotCheckError."""
-    try:
-        return json.loads(answer.body)
-    except (ValueError, RecursionError):
-        kind = (answer.header("content-type") or "no content type").partition(";")[0]
-        raise CannotCheckError(f"answered {answer.status} with {kind}, which is not JSON") from None
-
-
-def json_of(answer: Answer) -> dict[str, Any]:
-    """Return the JSON object of an answer's body. Raises CannotCheckError."""
-    body = value_of(answer)
-    if not isinstance(body, dict):
-        raise CannotCheckError(f"answered {answer.status} with JSON that is no object")
-    return body
-
-
 def _content(ask: Ask) -> bytes:
     if ask.raw is not None:
         return ask.raw
     return b"" if ask.body is None else json.dumps(ask.body).encode()
-
-
-def _used(ask: Ask, answer: Answer) -> int | None:
-    """Return the price of an answer's usage, in micro-dollars; None where it tells none."""
-    if answer.status != 200:
-        return 0
-    try:
-        tokens = json_of(answer)["usage"]["total_tokens"]
-    except (CannotCheckError, KeyError, TypeError):
-        return None
-    return tokens * _RATES[ask.target.partition("?")[0].rstrip("/")] if type(tokens) is int else None

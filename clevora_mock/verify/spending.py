@@ -8,11 +8,12 @@ import json
 from collections.abc import Callable
 
 from clevora_mock.core.money import text
+from clevora_mock.verify.answers import json_of
 from clevora_mock.verify.ask import Ask
-from clevora_mock.verify.client import CannotCheckError
+from clevora_mock.verify.client import Answer, CannotCheckError
 
 # The documentation's rates, in micro-dollars per token.
-_RATES = {"/v1/chat/completions": 500, "/v1/embeddings": 100, "/v1/search": 200, "/v1/scripts/generate": 1000}
+RATES = {"/v1/chat/completions": 500, "/v1/embeddings": 100, "/v1/search": 200, "/v1/scripts/generate": 1000}
 _BUDGETS = {"short": 300, "medium": 900, "long": 2400}
 # Of a chat without `max_tokens`, and of what a prompt has beside its text.
 _UNBOUNDED, _OVERHEAD = 200, 10
@@ -22,8 +23,8 @@ _REFUSALS = 10
 
 def greatest_cost(ask: Ask) -> int:
     """Return the most that a request costs by the price table, in micro-dollars; 0 for one that is refused."""
-    path = ask.target.partition("?")[0].rstrip("/")
-    if ask.error is not None or path not in _RATES or ask.credential != "key" or ask.method != "POST":
+    path = _path(ask)
+    if ask.error is not None or path not in RATES or ask.credential != "key" or ask.method != "POST":
         return 0
     body = ask.body if isinstance(ask.body, dict) else json.loads(ask.raw or b"{}")
     tokens = sum(map(len, _texts(body.get("messages") or body.get("input") or body.get("query") or body.get("topic"))))
@@ -31,7 +32,22 @@ def greatest_cost(ask: Ask) -> int:
         tokens += _OVERHEAD + int(body.get("max_tokens") or body.get("max_completion_tokens") or _UNBOUNDED)
     elif path == "/v1/scripts/generate":
         tokens += _OVERHEAD + _BUDGETS[body.get("length") or "medium"]
-    return tokens * _RATES[path]
+    return tokens * RATES[path]
+
+
+def used_cost(ask: Ask, answer: Answer) -> int | None:
+    """Return the price of an answer's usage, in micro-dollars; None where it tells none."""
+    if answer.status != 200:
+        return 0
+    try:
+        tokens = json_of(answer)["usage"]["total_tokens"]
+    except (CannotCheckError, KeyError, TypeError):
+        return None
+    return tokens * RATES[_path(ask)] if type(tokens) is int else None
+
+
+def _path(ask: Ask) -> str:
+    return ask.target.partition("?")[0].rstrip("/")
 
 
 def _texts(value: object) -> list[str]:
@@ -76,21 +92,17 @@ class Spending:
             left = text(max(0, self._most - self.spent))
             raise CannotCheckError(f"may cost {text(needed)}, and {left} of --max-spend is left")
 
-    def record(self, greatest: int, used: int | None) -> int | None:
-        """Note a request of this greatest cost and of `used` micro-dollars by its usage; return what it did cost.
-
-        None without a balance to read.
-        """
+    def record(self, greatest: int, used: int | None) -> None:
+        """Note a request of this greatest cost, and of `used` micro-dollars by its usage."""
         self._estimated += greatest if used is None else used
         if self._read_balance is None or self._last is None:
-            return None
+            return
         if not greatest:
             self.refused()
-            return 0
+            return
         cost = self._fallen()
         if cost > (used or greatest):
             self._factor = max(self._factor, cost / (used or greatest))
-        return cost
 
     def lost(self, greatest: int) -> None:
         """Note a request that failed, or had no answer, and may have been charged."""

@@ -11,11 +11,13 @@ from clevora_mock.verify.expectation import (
     ABSENT,
     MISSING,
     Difference,
+    Dollars,
     Exactly,
     ListOf,
     Matcher,
     OfType,
     OneOf,
+    OrNull,
     Text,
     Within,
 )
@@ -63,7 +65,9 @@ def _expected(value: object) -> str:
         return told(value, _MOST_EXPECTED)
     if value is ABSENT or value is MISSING:
         return "nothing"
-    return _matcher(value) if isinstance(value, Matcher) else json.dumps(value, ensure_ascii=False, default=_matcher)
+    if isinstance(value, Matcher):
+        return _matcher(value)
+    return told(json.dumps(value, ensure_ascii=False, default=_matcher), _MOST_EXPECTED)
 
 
 def _matcher(value: object) -> str:
@@ -76,6 +80,10 @@ def _matcher(value: object) -> str:
             return "an array" if length is None else f"an array of {length}"
         case OneOf(values=values):
             return one_of(map(json.dumps, values))
+        case OrNull(otherwise=otherwise):
+            return f"{_expected(otherwise)} or null"
+        case Dollars():
+            return "dollars with at most six decimals"
         case Exactly(keys=keys):
             return f"an object with {', '.join(keys)} alone" if keys else "an empty object"
         case OfType(kind=kind):

@@ -23,7 +23,7 @@ def test_it_says_what_it_asks_then_each_clause_then_a_summary(server: RunningSer
         "verify", "--url", server.base_url, "--yes", "--clauses", "E,S4", CLEVORA_API_KEY=server.api_key
     )
     lines = ended.stdout.splitlines()
-    assert lines[0] == f"{server.url} is asked for 5 clauses in 23 checks:"
+    assert lines[0] == f"{server.url} is asked for 5 clauses in 25 checks:"
     assert "at most $0.0" in lines[2]
     assert [line.split()[:2] for line in lines if line.startswith(("E", "S"))] == [
         ["E1", "confirmed"],
@@ -71,6 +71,18 @@ def test_the_key_is_never_printed(server: RunningServer, tmp_path: Path) -> None
     [
         ((), 2, "expected --url URL, or --llms URL."),
         (("--url", "http://127.0.0.1:1/v1", "--llms", "http://127.0.0.1:1"), 2, "expected --url URL, or --llms URL."),
+        *(
+            (("--llms", "http://127.0.0.1:1", *flags), 2, f"--llms: expected no {names} beside it")
+            for names, flags in (
+                ("--junit", ("--junit", "junit.xml")),
+                ("--evidence", ("--evidence", "evidence.json")),
+                ("--write-contract", ("--write-contract", "contract.json")),
+                ("--clauses", ("--clauses", "")),
+                ("--destructive", ("--destructive",)),
+                ("--yes", ("--yes",)),
+                ("--api-key or --max-spend", ("--max-spend", "1.00", "--api-key", "sk_live_1")),
+            )
+        ),
         (("--url", "http://api.example/v1"), 2, "--url: expected https://HOST/v1, or http:// for this machine alone"),
         (("--url", "http://127.0.0.1:1/v1", "--clauses", "Z9"), 2, "--clauses: expected clauses such as C,S4"),
         (("--url", "http://127.0.0.1:1/v1", "--max-spend", "lots"), 2, "--max-spend: expected dollars from 0 to"),
@@ -90,6 +102,11 @@ def test_a_server_that_is_not_there_is_status_1() -> None:
     ended = run_in_process("verify", "--url", "http://127.0.0.1:1/v1", "--yes")
     assert ended.returncode == 1
     assert "stopped: connection lost: Connection refused" in ended.stdout
+
+
+def test_variables_may_be_set_beside_llms(server: RunningServer) -> None:
+    ended = run_in_process("verify", "--llms", server.url, "--timeout", "10s", CLEVORA_API_KEY=server.api_key)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("path", ["", "/v1", "/llms.json", "/llms.txt", "/docs/llms"])

@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree as ET
 
-from clevora_mock.cli.failures import Failure, annotations, junit
+from clevora_mock.cli.failures import Case, Failure, annotations, junit, suite_xml
 
 HOSTILE = Failure(
     group='s1" x="',
@@ -30,6 +30,14 @@ def test_a_warning_that_is_allowed_passes() -> None:
 def test_a_run_without_failures_has_a_case_that_passed() -> None:
     suite = ET.fromstring(junit([]).encode())
     assert (suite.attrib["tests"], suite.attrib["failures"], len(suite), len(suite[0])) == ("1", "0", 1, 0)
+
+
+def test_a_case_that_was_skipped_says_why() -> None:
+    suite = ET.fromstring(
+        suite_xml("a & b", [Case("s1", "K1", "skipped", ("no \x1b key",)), Case("s1", "K2", "passed")])
+    )
+    assert [suite.attrib[name] for name in ("name", "tests", "failures", "skipped")] == ["a & b", "2", "0", "1"]
+    assert [(inner.tag, inner.attrib) for inner in suite[0]] == [("skipped", {"message": "no \\x1b key"})]
 
 
 def test_an_annotation_is_one_line() -> None:

@@ -1229,7 +1229,7 @@ def _failed_entries(asked: Asked, sandbox: str) -> AbstractContextManager[object
     def entered(self: Sandbox, exchange: Any, now: int) -> None:
         record(self, exchange, now)
         if exchange.status == 400 and exchange.principal.key is not None:
-            exchange.principal.account.ledger.charge(self.next_entry(), "chat.completions", 0, 0, now)
+            exchange.principal.account.ledger.charge(self.next_entry(), Charge("chat.completions", 0, 0), now)
 
     return patch.object(Sandbox, "record", entered)
 
@@ -1479,6 +1479,7 @@ OTHERS = [
     altered("a request's id beside an error", "W1", after=errors(_beside_error)),
     altered("errors have no code but null", "W1", after=errors(_null_code)),
     altered("no request id on streams", "W2", after=_on_stream(lambda seen: seen.header("x-request-id", None))),
+    altered("one request id for all refusals of credentials", "W2", after=errors(_same_id)),
     altered("no request id on 400", "W2", after=errors(_no_id_of_400)),
     altered(
         "no request id on the dashboard",

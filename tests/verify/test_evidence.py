@@ -3,13 +3,16 @@
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree as ET
 
 import pytest
 from msgspec import structs
 
+from clevora_mock.cli.verify_command import junit
 from clevora_mock.evidence import EvidenceError, read_evidence, write_evidence
-from clevora_mock.verify import report, results
+from clevora_mock.verify import report, results, wording
 from clevora_mock.verify.client import Request
+from clevora_mock.verify.expectation import MISSING, Difference
 from tests.support.program import run_in_process
 from tests.support.verifying import KEY, Asked, in_process
 from tests.verify.alterations import ALTERATIONS
@@ -73,9 +76,15 @@ def test_no_credential_that_a_server_repeats_is_told(key: str) -> None:
     assert "refuted" in {clause.verdict for clause in ran.clauses}
     evidence = write_evidence(results.make_evidence(ran, "api.example", 0, 20, 1_500)).decode()
     told = "\n".join(line for clause in ran.clauses for line in report.clause_lines(clause))
-    for text in (evidence, told, results.junit(ran), json.dumps(results.overrides(ran)), ran.stopped):
+    ET.fromstring(junit(ran).encode())
+    for text in (evidence, told, junit(ran), json.dumps(results.overrides(ran)), ran.stopped):
         assert not [name for name, secret in given.items() if secret and secret[8:] in text]
         assert "\x1b" not in text
+
+
+def test_an_expected_value_that_a_server_made_up_is_printable() -> None:
+    shown = wording.shown(Difference("data", {"id": "key_\x9b31m\ud800"}, MISSING))
+    assert (shown.expected, shown.got) == ('{"id": "key_\\x9b31m\\ud800"}', "nothing")
 
 
 def test_it_is_read_as_it_was_written(file: Path) -> None:

@@ -100,6 +100,24 @@ def test_each_difference_is_named(change: Callable[[Any], object], told: list[st
     assert changed(change) == told
 
 
+@pytest.mark.parametrize("status", ["²", "9" * 5000, 10**30, float("nan"), True])
+def test_a_status_that_is_none_is_no_error(status: object) -> None:
+    assert changed(lambda document: document["errors"].append({"status": status, "code": "odd"})) == []
+
+
+@pytest.mark.parametrize("limit", [10**400, float("inf"), 1e300, "$1e9", True])
+def test_a_number_beyond_all_limits_is_none(limit: object) -> None:
+    (told,) = changed(lambda document: document["limits"].update(requestsPerMinute=limit))
+    assert told.startswith("requests a minute: the contract has 60, the document has ")
+
+
+def test_words_of_the_document_are_printable() -> None:
+    def odd(document: Any) -> None:
+        document["errors"].append({"status": 409, "code": "\x1b[31m\x9b\ud800"})
+
+    assert changed(odd) == ["error 409 \\x1b[31m\\x9b\\ud800: the contract has none, the document has it"]
+
+
 def test_prices_are_found_beside_their_endpoint_too() -> None:
     def elsewhere(document: Any) -> None:
         prices = document["pricing"].pop("per1kTokens")

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from clevora_mock.verify.answers import choice_of, json_of
 from clevora_mock.verify.ask import CHAT, CHEAP, HI, Ask
 from clevora_mock.verify.client import CannotCheckError
 from clevora_mock.verify.expectation import (
@@ -17,7 +18,7 @@ from clevora_mock.verify.expectation import (
     values,
 )
 from clevora_mock.verify.probe import Probe, asking
-from clevora_mock.verify.session import Session, json_of
+from clevora_mock.verify.session import Session
 
 EXAMPLE = Ask(CHAT, body={"model": "clevora-1.0-turbo", "messages": [{"role": "user", "content": "Hello!"}]})
 _CALLS = [{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]
@@ -29,11 +30,11 @@ _PERSON = {
 
 
 def _accepted(title: str, clause: str, body: dict[str, Any], answer: Any = None) -> Probe:
-    return asking(f"chat: {title}", clause, CHAT, body={"messages": HI, "max_tokens": 1} | body, answer=answer)
+    return asking(f"chat: {title}", clause, CHAT, body=CHEAP.body | body, answer=answer)
 
 
 def _refused(title: str, clause: str, body: dict[str, Any], error: str = "invalid_field") -> Probe:
-    return asking(f"no chat: {title}", clause, CHAT, body={"messages": HI, "max_tokens": 1} | body, error=error)
+    return asking(f"no chat: {title}", clause, CHAT, body=CHEAP.body | body, error=error)
 
 
 def _messages(title: str, messages: Any, error: str = "invalid_field") -> Probe:
@@ -61,19 +62,11 @@ def _prompt(title: str, tokens: int, *texts: str) -> Probe:
     return Probe(f"tokens of {title}", "C7", ask, check)
 
 
-def _choice(body: dict[str, Any]) -> dict[str, Any]:
-    choices = body.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise CannotCheckError("the answer has no choices")
-    first: dict[str, Any] = choices[0]
-    return first
-
-
 def _content(session: Session, ask: Ask) -> str:
     answer = session.answer(ask)
     if answer.status != 200:
         raise CannotCheckError(f"a chat was answered {answer.status}")
-    message = _choice(json_of(answer)).get("message")
+    message = choice_of(json_of(answer)).get("message")
     content = message.get("content") if isinstance(message, dict) else None
     if not isinstance(content, str):
         raise CannotCheckError("the answer has no content")
@@ -90,7 +83,7 @@ def _cut(limit: int, field: str, clause: str) -> Probe:
             return [Difference(f"completion_tokens for {field} {limit}", f"at most {limit}", completion)]
         if clause == "C4":
             return []
-        finish = _choice(json_of(session.answer(ask))).get("finish_reason")
+        finish = choice_of(json_of(session.answer(ask))).get("finish_reason")
         if finish is None:
             raise CannotCheckError("the answer has no finish_reason")
         return [] if finish == "length" else [Difference("finish_reason of a cut answer", "length", finish)]
@@ -120,7 +113,7 @@ def _is_json(title: str, ask: Ask, wanted: Any) -> Probe:
         text = _content(session, ask)
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return [Difference("content", "JSON", "no JSON")]
         return compare(wanted, value, "content")
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import Any
 
-from clevora_mock.verify.ask import Ask
+from clevora_mock.verify.answers import json_of
+from clevora_mock.verify.ask import ONE_TOKEN, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError
 from clevora_mock.verify.expectation import INT, Difference, Exactly, ListOf, OfType
 from clevora_mock.verify.probe import Probe, asking, checking
-from clevora_mock.verify.session import Session, json_of
+from clevora_mock.verify.session import Session
 
 PATH = "POST /v1/embeddings"
-ONE = Ask(PATH, body={"input": "a"})
 TWO = Ask(PATH, body={"input": ["the cat sat", "on the mat"]})
 _BATCH = Ask(PATH, body={"input": ["the cat sat", "a"]})
 ENCODED = Ask(PATH, body={"input": "a", "encoding_format": "base64"})
@@ -49,7 +49,7 @@ def _vectors_of(answer: Answer) -> list[Vector]:
 
 
 def _dimensions(session: Session) -> list[Difference]:
-    lengths = {len(vector) for vector in vectors(session, ONE) + vectors(session, TWO)}
+    lengths = {len(vector) for vector in vectors(session, ONE_TOKEN) + vectors(session, TWO)}
     if lengths == {_DIMENSIONS}:
         return []
     got = min(lengths) if len(lengths) == 1 else sorted(lengths)
@@ -67,7 +67,7 @@ def _unit(session: Session) -> list[Difference]:
 
 def _base64(session: Session) -> list[Difference]:
     """Check that base64 is the same vector as little-endian float32."""
-    (numbers,) = vectors(session, ONE)
+    (numbers,) = vectors(session, ONE_TOKEN)
     answer = session.answer(ENCODED)
     if answer.status != 200:
         return [Difference("status for encoding_format base64", 200, answer.status)]
@@ -81,7 +81,7 @@ def _base64(session: Session) -> list[Difference]:
     except (Error, ValueError, struct.error, TypeError):
         return [Difference("embedding for base64", "little-endian float32 in base64", "something else")]
     if not _equal(read, numbers):
-        if not _equal(_vectors_of(session.ask(ONE).answer)[0], numbers):
+        if not _equal(_vectors_of(session.ask(ONE_TOKEN))[0], numbers):
             raise CannotCheckError("a text has another vector each time")
         return [Difference("embedding for base64", "the same vector as in numbers", "another vector")]
     return []
@@ -93,7 +93,7 @@ def _equal(one: Sequence[float], other: Sequence[float]) -> bool:
 
 def _ignored(session: Session) -> list[Difference]:
     """`dimensions` changes nothing."""
-    (plain,) = vectors(session, ONE)
+    (plain,) = vectors(session, ONE_TOKEN)
     ask = Ask(PATH, body={"input": "a", "dimensions": 8, "user": "ann"})
     answer = session.answer(ask)
     if answer.status != 200:
@@ -104,8 +104,8 @@ def _ignored(session: Session) -> list[Difference]:
 
 def _same_again(session: Session) -> list[Difference]:
     """Check that a text has one vector, alone and among others, now and later."""
-    (first,), batch = vectors(session, ONE), vectors(session, _BATCH)
-    (later,) = _vectors_of(session.ask(ONE).answer)
+    (first,), batch = vectors(session, ONE_TOKEN), vectors(session, _BATCH)
+    (later,) = _vectors_of(session.ask(ONE_TOKEN))
     if len(batch) != 2:
         raise CannotCheckError("there is no vector for each text")
     for name, others in (("later", [later]), ("among others", batch)):
@@ -115,7 +115,7 @@ def _same_again(session: Session) -> list[Difference]:
 
 
 def _in_order(session: Session) -> list[Difference]:
-    (alone,), batch = vectors(session, ONE), vectors(session, _BATCH)
+    (alone,), batch = vectors(session, ONE_TOKEN), vectors(session, _BATCH)
     if len(batch) != 2:
         raise CannotCheckError("there is no vector for each text")
     swapped = _same(alone, batch[0]) and not _same(alone, batch[1])

@@ -52,7 +52,7 @@ def compare_with_table(code: str, session: Session) -> list[Difference]:
     # Which values are refused is a matter of the clauses about them.
     if answer.status < 400 and _CLAUSES[code] == "W1":
         raise CannotCheckError(f"the request that should be refused was answered {answer.status}")
-    return session.compare_with_table(code, answer)
+    return session.errors.compare_with_table(code, answer)
 
 
 def _probe(code: str) -> Probe:

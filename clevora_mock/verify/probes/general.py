@@ -5,12 +5,13 @@ import json
 import re
 from typing import Any
 
-from clevora_mock.verify.ask import CHAT, CHEAP, CREDENTIALS, HI, Ask
+from clevora_mock.verify.answers import json_of, require_no_page
+from clevora_mock.verify.ask import CHAT, CHEAP, CREDENTIALS, ONE_TOKEN, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError, Request
 from clevora_mock.verify.expectation import ABSENT, MISSING, STRING, Difference, Exactly, OfType, Text, compare
 from clevora_mock.verify.probe import Probe, asking, checking
 from clevora_mock.verify.probes.errors import CHEAP_COST, HOMES
-from clevora_mock.verify.session import ACCOUNT, Session, json_of, require_no_page
+from clevora_mock.verify.session import ACCOUNT, Session
 from clevora_mock.verify.spending import greatest_cost
 
 HELLO = b'{"messages":[{"role":"user","content":"Hi"}],"max_tokens":1}'
@@ -19,9 +20,8 @@ MEBIBYTE = 1024 * 1024
 _TOPUP = "POST /api/developer/topup"
 
 _ERROR = {"error": Exactly({"message": STRING, "type": STRING, "code": STRING})}
-_EMBED = Ask("POST /v1/embeddings", body={"input": "a"})
 _STREAM = Ask(CHAT, body=CHEAP.body | {"stream": True})
-_JSON_TYPE = Text(r'(?i)application/json *(; *charset="?utf-8"?)?')
+_JSON_TYPE = re.compile(r'application/json *(; *charset="?utf-8"?)?', re.IGNORECASE)
 
 
 def _json_answers(session: Session) -> list[Difference]:
@@ -29,26 +29,30 @@ def _json_answers(session: Session) -> list[Difference]:
     for name in ("not_found", "method_not_allowed", "invalid_api_key", "invalid_id_token"):
         answer = session.answer(HOMES[name])
         # A page for what is not there is the server's own.
-        if answer.status != session.error(name).status:
+        if answer.status != session.errors.form(name).status:
             require_no_page(answer)
-        kind = answer.header("content-type") or "nothing"
-        wrong = compare(_JSON_TYPE, kind, "header content-type")
+        wrong = _compare_type(answer)
         if wrong:
             found += wrong
             continue
         try:
             json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             found.append(Difference("body", "JSON", "no JSON"))
     return found
 
 
 def _json_of_success(session: Session) -> list[Difference]:
-    answer = session.answer(_EMBED)
+    answer = session.answer(ONE_TOKEN)
     if answer.status != 200:
         require_no_page(answer)
+    return _compare_type(answer)
+
+
+def _compare_type(answer: Answer) -> list[Difference]:
+    """Compare the type of an answer with JSON's, in any way of writing it."""
     kind = answer.header("content-type") or "nothing"
-    return compare(_JSON_TYPE, kind, "header content-type")
+    return [] if _JSON_TYPE.fullmatch(kind) else [Difference("header content-type", "application/json", kind)]
 
 
 def _error_bodies(session: Session) -> list[Difference]:
@@ -67,7 +71,7 @@ def _error_bodies(session: Session) -> list[Difference]:
 
 
 def _request_ids(title: str, *asks: Ask) -> Probe:
-    """Return the probe that each of these answers has a request id, and each that was let in one of its own."""
+    """Return the probe that each of these answers has a request id of its own."""
 
     def check(session: Session) -> list[Difference]:
         seen: list[str] = []
@@ -82,7 +86,7 @@ def _request_ids(title: str, *asks: Ask) -> Probe:
                 return found
             if value in seen:
                 return [Difference("header x-request-id", "another on each answer", "the same twice")]
-            seen += [value or ""] if ask.credential == "key" else []
+            seen.append(value or "")
         return []
 
     needs = [need for ask in asks if (need := CREDENTIALS[ask.credential]) is not None]
@@ -93,7 +97,7 @@ def _request_ids(title: str, *asks: Ask) -> Probe:
 def _allow(session: Session) -> list[Difference]:
     """Check that a 405 names the methods of the path."""
     answer = session.answer(HOMES["method_not_allowed"])
-    if answer.status != session.error("method_not_allowed").status or answer.status == 404:
+    if answer.status != session.errors.form("method_not_allowed").status or answer.status == 404:
         raise CannotCheckError(f"a wrong verb is {answer.status}")
     allow = answer.header("allow")
     named = {name.strip() for name in (allow or "").split(",")} - {"OPTIONS"}
@@ -122,7 +126,7 @@ def _documents(session: Session) -> list[Difference]:
         require_no_page(answer)
         if answer.status != 200:
             return [Difference("status", 200, answer.status)]
-        found += compare({"content-type": _JSON_TYPE}, _headers(answer, "content-type"), "header")
+        found += _compare_type(answer)
         cached = answer.header("cache-control") or "nothing"
         if {part.strip().lower() for part in cached.split(",")} != {"public", "max-age=300"}:
             found.append(Difference("header cache-control", "public, max-age=300", cached))
@@ -152,7 +156,7 @@ def _two_credentials(session: Session) -> list[Difference]:
     request = session.request(CHEAP)
     twice = [header for header in request.headers if header[0] == "Authorization"]
     changed = Request(request.method, request.target, (*request.headers, *twice), request.body)
-    return session.compare_error("invalid_api_key", session.send(changed, expected=401, risk=CHEAP_COST))
+    return session.errors.compare("invalid_api_key", session.send(changed, expected=401, risk=CHEAP_COST))
 
 
 def _upgrade(session: Session) -> list[Difference]:
@@ -165,7 +169,7 @@ def _upgrade(session: Session) -> list[Difference]:
     )
     body = b'{"messages": 5}'
     answer = session.send(Request(request.method, request.target, (*request.headers, *offers), body), expected=400)
-    return session.compare_error("invalid_field", answer)
+    return session.errors.compare("invalid_field", answer)
 
 
 def _old_protocol(session: Session) -> list[Difference]:
@@ -180,7 +184,7 @@ def _order(title: str, request: str, first: str, second: str, **rest: Any) -> Pr
     ask = Ask(request, error=first, **rest)
 
     def check(session: Session) -> list[Difference]:
-        return session.compare_order(first, second, session.answer(ask))
+        return session.errors.compare_order(first, second, session.answer(ask))
 
     return Probe(f"order: {title}", "W6", ask, check)
 
@@ -233,7 +237,7 @@ PROBES = (
         *(HOMES[code] for code in ("not_found", "invalid_api_key", "invalid_id_token")),
         Ask("GET /llms.json", credential="none"),
     ),
-    _request_ids("the API", _EMBED, HOMES["missing_field"], _STREAM),
+    _request_ids("the API", ONE_TOKEN, HOMES["missing_field"], _STREAM),
     _request_ids("the dashboard", ACCOUNT),
     _unknown("POST /v1/chat"),
     _unknown("GET /v1/models"),
@@ -244,7 +248,7 @@ PROBES = (
     _wrong_verb("PUT /v1/chat/completions"),
     _wrong_verb("GET /api/developer/topup"),
     checking("a wrong verb names the right ones", "W3", _allow, requests=1),
-    asking("a trailing slash changes nothing", "W3", f"{CHAT}/", body={"messages": HI, "max_tokens": 1}),
+    asking("a trailing slash changes nothing", "W3", f"{CHAT}/", body=CHEAP.body),
     _broken("none at all", b""),
     _broken("cut short", HELLO[:-2]),
     _broken("text behind the object", HELLO + b" and more"),
@@ -307,7 +311,7 @@ PROBES = (
     _cors("an unknown path", "GET /v1/nothing"),
     _cors("a refusal", CHAT, "unknown key", CHEAP.body),
     _cors("the document", "GET /llms.json"),
-    _cors("a success", _EMBED.request, "key", _EMBED.body),
+    _cors("a success", ONE_TOKEN.request, "key", ONE_TOKEN.body),
     checking("headers that another origin may read", "W8", _exposed, requests=1),
     _preflight(
         "/v1/chat/completions",

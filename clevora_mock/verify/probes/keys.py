@@ -5,6 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Any
 from urllib.parse import quote
 
+from clevora_mock.verify.answers import compare_status, error_of, json_of, require_no_page, value_of
 from clevora_mock.verify.ask import CHAT, CHEAP, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError, Request
 from clevora_mock.verify.expectation import (
@@ -17,20 +18,13 @@ from clevora_mock.verify.expectation import (
     ListOf,
     OfType,
     OneOf,
+    OrNull,
     Text,
     compare,
 )
 from clevora_mock.verify.probe import Probe, asking, checking
 from clevora_mock.verify.probes.errors import CHEAP_COST, HOMES
-from clevora_mock.verify.session import (
-    ACCOUNT,
-    UNKNOWN_KEY,
-    Session,
-    error_of,
-    json_of,
-    require_no_page,
-    value_of,
-)
+from clevora_mock.verify.session import ACCOUNT, UNKNOWN_KEY, CreatedKey, GaveUpError, Session
 
 CREATE = Ask("POST /v1/keys", body={"name": "  clevora-mock verify \n"}, credential="token")
 LIST = Ask("GET /v1/keys", credential="token")
@@ -40,13 +34,6 @@ _NAME = "clevora-mock verify"
 _FREE = HOMES["missing_field"]
 
 
-class _MomentOrNull(OfType):
-    def accepts(self, value: object) -> bool:
-        return value is None or MOMENT.accepts(value)
-
-
-_MOMENT_OR_NULL = _MomentOrNull(str)
-
 # --- a key's life -----------------------------------------------------------------------------------------------------
 
 
@@ -54,27 +41,24 @@ class RefusedError(CannotCheckError):
     """A key that could not be created, since the server refuses the request."""
 
 
-def create(session: Session, ask: Ask = CREATE) -> dict[str, Any]:
-    """Create a key, which is revoked at the end of the run, and return what it is shown as."""
+def create(session: Session, ask: Ask = CREATE) -> CreatedKey:
+    """Create a key, which is revoked at the end of the run."""
     answer = session.send(session.request(ask))
     if answer.status >= 300:
         require_no_page(answer)
         raise RefusedError(f"{ask.request} answered {answer.status}")
-    session.memory["status of a new key"] = answer.status
     body = json_of(answer)
     made = body.get("data")
     if not isinstance(made, dict) or not isinstance(made.get("key"), str) or not isinstance(made.get("id"), str):
         raise CannotCheckError("a new key is shown without its key or its id")
-    session.memory.setdefault("keys to revoke", []).append((made["id"], ask.credential))
-    return body
+    key = CreatedKey(made["id"], made["key"], ask.credential, answer.status, body)
+    session.created_keys.append(key)
+    return key
 
 
-def created(session: Session) -> dict[str, Any]:
-    """Return the run's first key, as shown at its creation."""
-    if "created key" not in session.memory:
-        session.memory["created key"] = create(session)
-    body: dict[str, Any] = session.memory["created key"]
-    return body
+def created(session: Session) -> CreatedKey:
+    """Return the run's first key."""
+    return session.once(create)
 
 
 def listed(session: Session) -> list[dict[str, Any]]:
@@ -85,18 +69,19 @@ def listed(session: Session) -> list[dict[str, Any]]:
     return keys
 
 
+def _first_revocation(session: Session) -> Answer:
+    return revoke(session, created(session).id)
+
+
 def revoked(session: Session) -> Answer:
     """Revoke the run's first key, and return the answer."""
-    if "revoked key" not in session.memory:
-        made = created(session)["data"]
-        session.memory["revoked key"] = revoke(session, made["id"])
-    answer: Answer = session.memory["revoked key"]
-    return answer
+    return session.once(_first_revocation)
 
 
-def revoke(session: Session, key_id: str, credential: str = "token") -> Answer:
+def revoke(session: Session, key_id: str, credential: str = "token", *, unpaced: bool = False) -> Answer:
     """Revoke a key of the run's own; `key_id` may be the key itself."""
-    return session.send(session.request(Ask(f"DELETE /v1/keys/{quote(key_id)}", credential=credential)))
+    ask = Ask(f"DELETE /v1/keys/{quote(key_id, safe='')}", credential=credential)
+    return session.send(session.request(ask), unpaced=unpaced)
 
 
 def _was_revoked(answer: Answer, wanted: Any) -> list[Difference]:
@@ -104,14 +89,17 @@ def _was_revoked(answer: Answer, wanted: Any) -> list[Difference]:
     return compare(200, answer.status, "status of revoking") or compare(wanted, json_of(answer))
 
 
-def revoke_all(session: Session) -> int:
-    """Revoke the keys that the run created; return how many could not be."""
-    left = 0
-    for key_id, credential in session.memory.get("keys to revoke", []):
+def revoke_all(session: Session, *, unpaced: bool = False) -> int:
+    """Revoke the keys that the run created; return how many could not be. A server that gave up is asked no further."""
+    left = len(session.created_keys)
+    for key in session.created_keys:
         try:
-            left += revoke(session, key_id, credential).status >= 300
-        except CannotCheckError:
-            left += 1
+            is_revoked = revoke(session, key.id, key.credential, unpaced=unpaced).status < 300
+        except GaveUpError:
+            break
+        except Exception:  # noqa: BLE001 - a key with an odd id must not keep the others
+            is_revoked = False
+        left -= is_revoked
     return left
 
 
@@ -123,16 +111,17 @@ def with_key(request: Request, raw: str, scheme: str = "Bearer ") -> Request:
 
 def _new_key(session: Session) -> list[Difference]:
     data = Exactly({"id": Text(r"\S+"), "key": STRING, "name": STRING, "createdAt": MOMENT})
-    found = compare(Exactly({"status": "success", "data": data}), created(session))
-    return found + compare(200, session.memory["status of a new key"], "status of a new key")
+    key = created(session)
+    found = compare(Exactly({"status": "success", "data": data}), key.body)
+    return found + compare(200, key.status, "status of a new key")
 
 
 def _format(session: Session) -> list[Difference]:
-    return compare(Text(_RAW), created(session)["data"]["key"], "key")
+    return compare(Text(_RAW), created(session).raw, "key")
 
 
 def _trimmed(session: Session) -> list[Difference]:
-    return compare(_NAME, created(session)["data"].get("name", MISSING), "data.name")
+    return compare(_NAME, created(session).data.get("name", MISSING), "data.name")
 
 
 def _named(title: str, body: object, name: str) -> Probe:
@@ -144,13 +133,13 @@ def _named(title: str, body: object, name: str) -> Probe:
             made = create(session, Ask("POST /v1/keys", body=body, credential="token"))
         except RefusedError as error:
             return [Difference(title, "taken", str(error))]
-        return compare(name, made["data"].get("name", MISSING), "data.name")
+        return compare(name, made.data.get("name", MISSING), "data.name")
 
     return checking(title, "K3", check, "id_token", requests=3)
 
 
 def _shown_once(session: Session) -> list[Difference]:
-    raw = created(session)["data"]["key"]
+    raw = created(session).raw
     text = json.dumps(listed(session))
     return [Difference("data.keys", "previews", "a whole key")] if raw in text else []
 
@@ -163,7 +152,7 @@ def _masked(session: Session) -> list[Difference]:
             "preview": OfType(str),
             "status": OneOf(("active", "revoked")),
             "createdAt": MOMENT,
-            "lastUsed": _MOMENT_OR_NULL,
+            "lastUsed": OrNull(MOMENT),
             "requests": INT,
             "tokens": INT,
         }
@@ -172,7 +161,7 @@ def _masked(session: Session) -> list[Difference]:
     created(session)
     revoked(session)
     answer = session.send(session.request(LIST))
-    found = session.compare_status(200, answer)
+    found = compare_status(200, answer)
     wanted = Exactly({"status": "success", "data": Exactly({"keys": ListOf(None)})})
     found = found or compare(wanted, value_of(answer))
     if found:
@@ -182,11 +171,11 @@ def _masked(session: Session) -> list[Difference]:
 
 
 def _preview(session: Session) -> list[Difference]:
-    made = created(session)["data"]
-    key = next((one for one in listed(session) if one.get("id") == made["id"]), None)
+    made = created(session)
+    key = next((one for one in listed(session) if one.get("id") == made.id), None)
     if key is None:
         return [Difference("data.keys", "the new key", MISSING)]
-    raw = made["key"]
+    raw = made.raw
     wanted = f"{raw[:20]}...{raw[-2:]}"
     if key.get("preview") == wanted:
         return []
@@ -194,60 +183,60 @@ def _preview(session: Session) -> list[Difference]:
 
 
 def _newest_first(session: Session) -> list[Difference]:
-    made = created(session)["data"]
-    second = create(session)["data"]
-    order = [key.get("id") for key in listed(session) if key.get("id") in (made["id"], second["id"])]
-    return [] if order == [second["id"], made["id"]] else [Difference("data.keys", "the newest first", "another order")]
+    made = created(session)
+    second = create(session)
+    order = [key.get("id") for key in listed(session) if key.get("id") in (made.id, second.id)]
+    return [] if order == [second.id, made.id] else [Difference("data.keys", "the newest first", "another order")]
 
 
 def _counted(session: Session) -> list[Difference]:
     """Check that a key of no use yet has counted nothing."""
-    made = created(session)["data"]
-    key = next((one for one in listed(session) if one.get("id") == made["id"]), {})
+    made = created(session)
+    key = next((one for one in listed(session) if one.get("id") == made.id), {})
     return compare({"status": "active", "lastUsed": None, "requests": 0, "tokens": 0}, key)
 
 
 def _revoke(session: Session) -> list[Difference]:
-    made = created(session)["data"]
-    wanted = Exactly({"status": "success", "data": Exactly({"id": made["id"], "status": "revoked"})})
+    made = created(session)
+    wanted = Exactly({"status": "success", "data": Exactly({"id": made.id, "status": "revoked"})})
     return _was_revoked(revoked(session), wanted)
 
 
 def _revoke_again(session: Session) -> list[Difference]:
     revoked(session)
-    return _was_revoked(revoke(session, created(session)["data"]["id"]), {"data": {"status": "revoked"}})
+    return _was_revoked(revoke(session, created(session).id), {"data": {"status": "revoked"}})
 
 
 def _revoke_raw(session: Session) -> list[Difference]:
     """Check that the raw key is taken for an id."""
-    made = create(session)["data"]
-    return _was_revoked(revoke(session, made["key"]), {"data": {"id": made["id"], "status": "revoked"}})
+    made = create(session)
+    return _was_revoked(revoke(session, made.raw), {"data": {"id": made.id, "status": "revoked"}})
 
 
 def _revoked_in_list(session: Session) -> list[Difference]:
     revoked(session)
-    made = created(session)["data"]
-    key = next((one for one in listed(session) if one.get("id") == made["id"]), None)
+    made = created(session)
+    key = next((one for one in listed(session) if one.get("id") == made.id), None)
     return compare({"status": "revoked"}, key) if key else [Difference("data.keys", "the revoked key", MISSING)]
 
 
 def _works_until_revoked(session: Session) -> list[Difference]:
     """Check that a new key works at once, and not after it was revoked; the other key goes on."""
-    made = create(session)["data"]
-    before = session.send(with_key(session.request(_FREE), made["key"]), expected=400)
-    found = session.compare_error("missing_field", before)
-    answer = revoke(session, made["id"])
+    made = create(session)
+    before = session.send(with_key(session.request(_FREE), made.raw), expected=400)
+    found = session.errors.compare("missing_field", before)
+    answer = revoke(session, made.id)
     if answer.status >= 300:
         raise CannotCheckError(f"DELETE /v1/keys answered {answer.status}")
-    after = session.send(with_key(session.request(CHEAP), made["key"]), expected=401, risk=CHEAP_COST)
-    found += session.compare_error("invalid_api_key", after)
-    return found + session.compare(_FREE, session.ask(_FREE).answer)
+    after = session.send(with_key(session.request(CHEAP), made.raw), expected=401, risk=CHEAP_COST)
+    found += session.errors.compare("invalid_api_key", after)
+    return found + session.compare(_FREE, session.ask(_FREE))
 
 
 def _scheme(scheme: str) -> Probe:
     def check(session: Session) -> list[Difference]:
         request = with_key(session.request(_FREE), session.credentials.api_key or "", scheme)
-        return session.compare_error("missing_field", session.send(request, expected=400))
+        return session.errors.compare("missing_field", session.send(request, expected=400))
 
     return checking(f"the scheme {scheme.strip()}", "K1", check, "api_key", requests=1)
 
@@ -258,7 +247,7 @@ def _bad_key(title: str, change: str) -> Probe:
             key=session.credentials.api_key or "", upper=(session.credentials.api_key or "").upper()
         )
         request = with_key(session.request(HOMES["invalid_api_key"]), authorization, "")
-        return session.compare_error("invalid_api_key", session.send(request, expected=401, risk=CHEAP_COST))
+        return session.errors.compare("invalid_api_key", session.send(request, expected=401, risk=CHEAP_COST))
 
     return checking(f"refused: {title}", "K1", check, "api_key", requests=1)
 
@@ -299,7 +288,7 @@ def _token_refused(title: str, **changes: Any) -> Probe:
     def check(session: Session) -> list[Difference]:
         changed = {name: value for name, value in (_claims(session) | changes).items() if value is not None}
         request = with_key(session.request(LIST), _unsigned(changed))
-        return session.compare_error("invalid_id_token", session.send(request, expected=401))
+        return session.errors.compare("invalid_id_token", session.send(request, expected=401))
 
     return checking(f"a token refused: {title}", "K7", check, "id_token", requests=1)
 
@@ -336,18 +325,15 @@ _REFUSED_TO_STRANGERS = tuple(
 )
 
 
-def stranger(session: Session) -> Answer:
-    """Return the page of the other user's account, from before the run changed it."""
-    if "stranger" not in session.memory:
-        ask = Ask("GET /api/developer/account", credential="token of other")
-        session.memory["stranger"] = session.send(session.request(ask), expected=403)
-    answer: Answer = session.memory["stranger"]
-    return answer
+def _stranger(session: Session) -> Answer:
+    """Ask for the page of the other user's account, which is kept from before the run changes it."""
+    ask = Ask("GET /api/developer/account", credential="token of other")
+    return session.send(session.request(ask), expected=403)
 
 
 def _require_no_access(session: Session) -> None:
     """Raise CannotCheckError unless the other user has no developer access."""
-    answer = stranger(session)
+    answer = session.once(_stranger)
     data = json_of(answer).get("data") if answer.status == 200 else None
     if not isinstance(data, dict):
         raise CannotCheckError(f"GET /api/developer/account answered {answer.status}")
@@ -357,10 +343,10 @@ def _require_no_access(session: Session) -> None:
 
 def open_to_strangers(session: Session) -> list[Difference]:
     """Check that a user without developer access can read the account."""
-    answer = stranger(session)
+    answer = session.once(_stranger)
     if answer.status != 403:
         _require_no_access(session)
-    return session.compare_status(200, answer)
+    return compare_status(200, answer)
 
 
 def _no_access(session: Session) -> list[Difference]:
@@ -368,66 +354,58 @@ def _no_access(session: Session) -> list[Difference]:
     return session.differences(_REFUSED_TO_STRANGERS[0])
 
 
-def _activated(session: Session) -> Answer:
-    if "activated" not in session.memory:
-        _require_no_access(session)
-        # So that what is refused to this user is seen, and the error learned, before the user has access.
-        session.error("developer_access_required")
-        for ask in _REFUSED_TO_STRANGERS:
-            session.answer(ask)
-        request = session.request(Ask("POST /api/developer/activate", credential="token of other"))
-        session.memory["activated"] = session.send(request)
-    answer: Answer = session.memory["activated"]
-    return answer
+def _activate(session: Session) -> Answer:
+    _require_no_access(session)
+    # So that what is refused to this user is seen, and the error learned, before the user has access.
+    session.errors.form("developer_access_required")
+    for ask in _REFUSED_TO_STRANGERS:
+        session.answer(ask)
+    return session.send(session.request(Ask("POST /api/developer/activate", credential="token of other")))
 
 
 def _activation(session: Session) -> list[Difference]:
     """Activation gives access, and a second one changes nothing."""
-    first = _activated(session)
+    first = session.once(_activate)
     found = compare(200, first.status, "status of activating")
     found = found or compare({"data": {"developerAccess": True}}, json_of(first))
     again = session.send(session.request(Ask("POST /api/developer/activate", credential="token of other")))
     if again.status != 200:
         return [*found, Difference("status of activating again", 200, again.status)]
     opened = session.send(session.request(Ask("GET /v1/keys", credential="token of other")))
-    return found + session.compare_status(200, opened)
+    return found + compare_status(200, opened)
 
 
 def _two_flags(session: Session) -> list[Difference]:
     """Check that access is no funds: a key can be made, and the account is not activated."""
-    answer = _activated(session)
+    answer = session.once(_activate)
     if answer.status >= 300:
         raise CannotCheckError(f"POST /api/developer/activate answered {answer.status}")
     found = compare({"activated": False}, session.data(Ask("GET /api/developer/account", credential="token of other")))
-    _unfunded_key(session)
+    session.once(_unfunded_key)
     return found
 
 
-def _unfunded_key(session: Session) -> str:
-    if "unfunded key" not in session.memory:
-        _activated(session)
-        ask = Ask("POST /v1/keys", body={"name": _NAME}, credential="token of other")
-        session.memory["unfunded key"] = create(session, ask)["data"]["key"]
-    key: str = session.memory["unfunded key"]
-    return key
+def _unfunded_key(session: Session) -> CreatedKey:
+    session.once(_activate)
+    return create(session, Ask("POST /v1/keys", body={"name": _NAME}, credential="token of other"))
 
 
 def _unfunded(session: Session) -> list[Difference]:
-    request = with_key(session.request(CHEAP), _unfunded_key(session))
+    request = with_key(session.request(CHEAP), session.once(_unfunded_key).raw)
     answer = session.send(request, expected=402, risk=CHEAP_COST)
-    return session.compare_with_table("account_not_activated", answer)
+    return session.errors.compare_with_table("account_not_activated", answer)
 
 
 def _funds_before_fields(session: Session) -> list[Difference]:
-    request = with_key(session.request(_FREE), _unfunded_key(session))
+    request = with_key(session.request(_FREE), session.once(_unfunded_key).raw)
     answer = session.send(request, expected=402)
-    return session.compare_order("account_not_activated", "missing_field", answer)
+    return session.errors.compare_order("account_not_activated", "missing_field", answer)
 
 
 def _access_before_fields(session: Session) -> list[Difference]:
     _require_no_access(session)
     answer = session.answer(_REFUSED_TO_STRANGERS[1])
-    return session.compare_order("developer_access_required", "missing_field", answer)
+    return session.errors.compare_order("developer_access_required", "missing_field", answer)
 
 
 def _threshold(session: Session) -> list[Difference]:

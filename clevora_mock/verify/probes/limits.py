@@ -2,21 +2,22 @@
 
 import re
 from math import ceil
-from typing import Any
+
+from msgspec import Struct
 
 from clevora_mock.clock import MINUTE, SECOND
-from clevora_mock.verify.ask import CHEAP, Ask
+from clevora_mock.verify.answers import seconds_to_wait
+from clevora_mock.verify.ask import CHEAP, ONE_TOKEN
 from clevora_mock.verify.client import Answer, CannotCheckError, Request
 from clevora_mock.verify.expectation import ABSENT, Difference
 from clevora_mock.verify.probe import checking
 from clevora_mock.verify.probes.errors import CHEAP_COST, HOMES
 from clevora_mock.verify.probes.keys import create, with_key
-from clevora_mock.verify.session import Session, seconds_to_wait
+from clevora_mock.verify.session import Session
 
 PER_MINUTE = 60
 # Of 66 requests of one token.
 _BURST_COST = 6_600
-_ONE_TOKEN = Ask("POST /v1/embeddings", body={"input": "a"})
 _FIXED, _ALIGNED = ("limits.window", "fixed"), ("limits.window", "aligned")
 _FREE = HOMES["missing_field"]
 _TOO_SLOW = "the server is too slow for 61 requests in a minute"
@@ -28,8 +29,8 @@ class _Key:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        raw = create(session)["data"]["key"]
-        self._good: Request = with_key(session.request(_ONE_TOKEN), raw)
+        raw = create(session).raw
+        self._good: Request = with_key(session.request(ONE_TOKEN), raw)
         self._free: Request = with_key(session.request(_FREE), raw)
 
     def good(self) -> Answer:
@@ -39,65 +40,73 @@ class _Key:
         return self._session.send(self._free, expected=429, unpaced=True)
 
 
-def _burst(session: Session) -> dict[str, Any]:
-    """Send 61 requests that succeed with a new key, once a run, and one with another key."""
-    if "burst" not in session.memory:
-        key, other = _Key(session), _Key(session)
-        session.spending.require(_BURST_COST)
-        statuses: list[int] = []
-        start = session.pace.now()
+class _Burst(Struct, frozen=True):
+    """Requests with a new key until one was 429: their statuses, the last answer, and that of another key then."""
+
+    served: tuple[int, ...]
+    last: Answer
+    other: Answer
+    is_slow: bool
+
+
+def _burst(session: Session) -> _Burst:
+    """Send 61 requests that succeed with a new key, and one with another key."""
+    key, other = _Key(session), _Key(session)
+    session.spending.require(_BURST_COST)
+    statuses: list[int] = []
+    start = session.pace.now()
+    answer = key.good()
+    while answer.status != 429 and len(statuses) < PER_MINUTE + 5:
+        statuses.append(answer.status)
         answer = key.good()
-        while answer.status != 429 and len(statuses) < PER_MINUTE + 5:
-            statuses.append(answer.status)
-            answer = key.good()
-        slow = session.pace.now() - start >= MINUTE
-        found = {"served": len(statuses), "last": answer, "other": other.free(), "statuses": statuses, "slow": slow}
-        # Only now, since reading the balance takes its time.
-        session.spending.record(_BURST_COST, None)
-        session.memory["burst"] = found
-    burst: dict[str, Any] = session.memory["burst"]
+    slow = session.pace.now() - start >= MINUTE
+    found = _Burst(tuple(statuses), answer, other.free(), slow)
+    # Only now, since reading the balance takes its time.
+    session.spending.record(_BURST_COST, None)
+    return found
+
+
+def _limited(session: Session) -> _Burst:
+    """Return the run's burst. Raises CannotCheckError where it met no limit."""
+    burst = session.once(_burst)
+    if burst.last.status != 429:
+        raise CannotCheckError("no key reached its limit")
     return burst
 
 
 def _sixty(session: Session) -> list[Difference]:
-    burst = _burst(session)
-    if any(status != 200 for status in burst["statuses"]):
+    burst = session.once(_burst)
+    if any(status != 200 for status in burst.served):
         raise CannotCheckError("a request of the burst failed")
-    if burst["slow"]:
+    if burst.is_slow:
         raise CannotCheckError(_TOO_SLOW)
-    served = burst["served"]
-    if burst["last"].status != 429:
+    served = len(burst.served)
+    if burst.last.status != 429:
         return [
             Difference("requests a minute", PER_MINUTE, f"more than {served}", ("limits.requests_per_minute", None))
         ]
     if served != PER_MINUTE:
         return [Difference("requests a minute", PER_MINUTE, served, ("limits.requests_per_minute", served))]
-    return session.compare_with_table("rate_limit_exceeded", burst["last"])
+    return session.errors.compare_with_table("rate_limit_exceeded", burst.last)
 
 
 def _two_keys(session: Session) -> list[Difference]:
-    burst = _burst(session)
-    if burst["last"].status != 429:
-        raise CannotCheckError("no key reached its limit")
-    return [] if burst["other"].status != 429 else [Difference("another key of the account", "served", "429")]
+    burst = _limited(session)
+    return [] if burst.other.status != 429 else [Difference("another key of the account", "served", "429")]
 
 
 def _retry_after(session: Session) -> list[Difference]:
-    burst = _burst(session)
-    if burst["last"].status != 429:
-        raise CannotCheckError("no key reached its limit")
-    value = burst["last"].header("retry-after")
-    if not 1 <= (seconds_to_wait(burst["last"]) or 0) <= 60:
+    burst = _limited(session)
+    value = burst.last.header("retry-after")
+    if not 1 <= (seconds_to_wait(burst.last) or 0) <= 60:
         return [Difference("header retry-after", "whole seconds from 1 to 60", "nothing" if value is None else value)]
     return []
 
 
 def _window(session: Session) -> list[Difference]:
     """Check that the window slides: when the oldest request leaves it, one more is admitted, and not sixty."""
-    burst = _burst(session)
-    if burst["last"].status != 429:
-        raise CannotCheckError("no key reached its limit")
-    if burst["other"].status == 429:
+    burst = _limited(session)
+    if burst.other.status == 429:
         raise CannotCheckError("keys share their limit")
     # Where the clock's own minute would end as a sliding one does, begin later.
     if not 7 < session.wall_seconds() % 60 < 57:
@@ -150,13 +159,13 @@ def _wait(session: Session, key: _Key, seconds: int) -> list[Difference]:
 
 def _no_headers(session: Session) -> list[Difference]:
     """Check what succeeds, and a 429 where the run had one, whose Retry-After is L2's matter."""
-    answers = [session.answer(ask) for ask in (_ONE_TOKEN, CHEAP)]
+    answers = [session.answer(ask) for ask in (ONE_TOKEN, CHEAP)]
     for answer in answers:
         if answer.status != 200:
             raise CannotCheckError(f"the request was answered {answer.status}")
-    refused = session.memory["burst"]["last"] if "burst" in session.memory else None
+    burst = session.taken(_burst)
     shown = [header for answer in answers for header in answer.headers]
-    shown += [] if refused is None else [one for one in refused.headers if one[0].lower() != "retry-after"]
+    shown += [] if burst is None else [one for one in burst.last.headers if one[0].lower() != "retry-after"]
     found = [(name.lower(), value) for name, value in shown if _OF_LIMITS.fullmatch(name.lower())]
     return [Difference(f"header {name}", ABSENT, value) for name, value in found[:1]]
 

@@ -4,7 +4,8 @@ import json
 from itertools import pairwise
 from typing import Any
 
-from clevora_mock.verify.ask import CHAT, Ask
+from clevora_mock.verify.answers import json_of, micros_of
+from clevora_mock.verify.ask import CHAT, CHEAP, ONE_TOKEN, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError
 from clevora_mock.verify.expectation import (
     ABSENT,
@@ -13,25 +14,29 @@ from clevora_mock.verify.expectation import (
     MOMENT,
     STRING,
     Difference,
+    Dollars,
     Exactly,
     ListOf,
     OfType,
     OneOf,
+    OrNull,
     compare,
 )
 from clevora_mock.verify.probe import Probe, asking, checking
 from clevora_mock.verify.probes.errors import HOMES
 from clevora_mock.verify.probes.keys import open_to_strangers
 from clevora_mock.verify.probes.scripts import SHORT
-from clevora_mock.verify.session import ACCOUNT, Session, json_of, micros_of
+from clevora_mock.verify.session import ACCOUNT, Session
+from clevora_mock.verify.spending import RATES
 
-ONE_TOKEN = Ask("POST /v1/embeddings", body={"input": "a"})
-CHEAP_CHAT = Ask(CHAT, body={"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1})
 SEARCH = Ask("POST /v1/search", body={"query": "underwater drone footage", "limit": 1})
-TRANSACTIONS = Ask("GET /api/developer/transactions?limit=20", credential="token")
-
-# Micro-dollars per token, by endpoint.
-_RATES = ((ONE_TOKEN, "embeddings", 100), (SEARCH, "search", 200), (CHEAP_CHAT, "chat.completions", 500))
+# Requests that are charged, and their endpoints' names in transactions.
+_CHARGED = (
+    (ONE_TOKEN, "embeddings"),
+    (SEARCH, "search"),
+    (CHEAP, "chat.completions"),
+    (SHORT, "scripts.generate"),
+)
 
 
 def tokens_of(answer: Answer) -> int:
@@ -64,7 +69,9 @@ def fingerprints(entries: list[dict[str, Any]]) -> set[str]:
     return set(map(fingerprint, entries))
 
 
-def _rate(ask: Ask, name: str, rate: int) -> Probe:
+def _rate(ask: Ask, name: str) -> Probe:
+    rate = RATES[ask.target]
+
     def check(session: Session) -> list[Difference]:
         tokens = tokens_of(session.answer(ask))
         charges = [
@@ -98,7 +105,7 @@ def _recorded_tokens(ask: Ask, name: str) -> Probe:
 def _failures_are_free(session: Session) -> list[Difference]:
     before, known = session.balance(), fingerprints(transactions(session))
     for code in ("missing_field", "model_not_found", "invalid_json"):
-        if session.ask(HOMES[code]).answer.status < 400:
+        if session.ask(HOMES[code]).status < 400:
             raise CannotCheckError("a request that should fail was served")
     if session.balance() != before:
         return [Difference("charge for three failed requests", "nothing", "a charge")]
@@ -109,7 +116,7 @@ def _failures_are_free(session: Session) -> list[Difference]:
 def _billed_once(session: Session) -> list[Difference]:
     """Check that a request makes one transaction."""
     before = fingerprints(transactions(session))
-    tokens_of(session.ask(ONE_TOKEN).answer)
+    tokens_of(session.ask(ONE_TOKEN))
     new = [one for one in transactions(session) if fingerprint(one) not in before]
     return [] if len(new) == 1 else [Difference("new transactions", 1, len(new))]
 
@@ -118,7 +125,7 @@ def _entry(session: Session) -> list[Difference]:
     """Check that a charge's entry has the endpoint, the tokens and the amount by which the balance fell."""
     before = session.balance()
     known = fingerprints(transactions(session))
-    answer = session.ask(ONE_TOKEN).answer
+    answer = session.ask(ONE_TOKEN)
     tokens_of(answer)
     fell = before - session.balance()
     new = [one for one in transactions(session) if fingerprint(one) not in known]
@@ -160,7 +167,7 @@ def _rollups(session: Session) -> list[Difference]:
     """Check that a request's usage is its transaction's tokens, and the day's increase."""
     usage = Ask("GET /api/developer/usage?range=1", credential="token")
     before, known = session.data(usage), fingerprints(transactions(session))
-    tokens = tokens_of(session.ask(ONE_TOKEN).answer)
+    tokens = tokens_of(session.ask(ONE_TOKEN))
     after = session.data(usage)
     new = [one for one in transactions(session) if fingerprint(one) not in known]
     found = [Difference("transaction.tokens", tokens, one.get("tokens", MISSING)) for one in new[:1]]
@@ -184,7 +191,7 @@ def _key_rollup(session: Session) -> list[Difference]:
     """Check that the key that was used counts the request and its tokens."""
     keys = Ask("GET /v1/keys", credential="token")
     before = _counts(session.data(keys))
-    tokens = tokens_of(session.ask(ONE_TOKEN).answer)
+    tokens = tokens_of(session.ask(ONE_TOKEN))
     after = _counts(session.data(keys))
     grown = [
         (one[0] - two[0], one[1] - two[1]) for name, one in after.items() if (two := before.get(name)) and one != two
@@ -205,10 +212,10 @@ def _account(session: Session) -> list[Difference]:
     shown = Exactly(
         {
             "uid": STRING,
-            "email": _TextOrNull(str),
+            "email": OrNull(OfType(str)),
             "developerAccess": OfType(bool),
             "activated": OfType(bool),
-            "balance": _Dollars(float),
+            "balance": Dollars(),
             "tier": "preview",
         }
     )
@@ -223,10 +230,10 @@ def _transactions(session: Session) -> list[Difference]:
         {
             "id": STRING,
             "type": OneOf(("charge", "credit", "adjustment")),
-            "endpoint": _TextOrNull(str),
+            "endpoint": OrNull(OfType(str)),
             "tokens": INT,
-            "amount": _Dollars(float),
-            "balanceAfter": _Dollars(float),
+            "amount": Dollars(),
+            "balanceAfter": Dollars(),
             "createdAt": MOMENT,
         }
     )
@@ -256,18 +263,6 @@ def _limited(session: Session) -> list[Difference]:
     return [] if count == 1 else [Difference("transactions for limit=1", 1, count)]
 
 
-class _TextOrNull(OfType):
-    def accepts(self, value: object) -> bool:
-        return value is None or isinstance(value, str)
-
-
-class _Dollars(OfType):
-    """A JSON number with at most six decimals."""
-
-    def accepts(self, value: object) -> bool:
-        return isinstance(value, int | float) and not isinstance(value, bool) and round(value, 6) == value
-
-
 def _enveloped(title: str, request: str, error: str, credential: str, body: object = None) -> Probe:
     return asking(
         f"an error beside its status: {title}",
@@ -282,15 +277,14 @@ def _enveloped(title: str, request: str, error: str, credential: str, body: obje
 
 
 PROBES = (
-    *(_rate(*row) for row in _RATES),
-    _rate(SHORT, "scripts.generate", 1000),
+    *(_rate(*row) for row in _CHARGED),
     checking("failures are free", "B4", _failures_are_free, "api_key", "id_token", requests=5),
     checking("billed once", "B4", _billed_once, "api_key", "id_token", cost=100, requests=5),
     checking("a charge's entry", "B5", _entry, "api_key", "id_token", cost=100, requests=7),
     checking("entries sum to the balance", "B5", _sums, "id_token"),
     checking("usage is what is recorded", "B6", _rollups, "api_key", "id_token", cost=100, requests=7),
-    *(_recorded_tokens(ask, name) for ask, name, _ in _RATES[1:]),
-    _recorded_tokens(SHORT, "scripts.generate"),
+    # The first has a probe of its own.
+    *(_recorded_tokens(*row) for row in _CHARGED[1:]),
     checking("the key's own counts", "B6", _key_rollup, "api_key", "id_token", cost=100, requests=5),
     checking("the account's fields", "B11", _account, "id_token", requests=1),
     checking("the account of a user without access", "B11", open_to_strangers, "other_id_token", requests=1),

@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 
 from clevora_mock.clock import SECOND
 from clevora_mock.core import webhooks
+from clevora_mock.verify.answers import compare_status, json_of
 from clevora_mock.verify.ask import Ask
 from clevora_mock.verify.client import Answer, CannotCheckError, Request
 from clevora_mock.verify.expectation import Difference, Exactly, Text, compare
 from clevora_mock.verify.probe import Probe, asking, checking
-from clevora_mock.verify.session import ACCOUNT, Session, json_of
+from clevora_mock.verify.session import ACCOUNT, Session
 
 TOPUP = Ask("POST /api/developer/topup", raw=b'{"amount": 15}', credential="token")
 _WEBHOOK = "/api/dodo/webhook"
@@ -41,7 +42,7 @@ def _accepted(amount: str) -> Probe:
 def _no_credit(session: Session) -> list[Difference]:
     """Check that a checkout that was opened credits nothing."""
     before = session.balance()
-    answer = session.ask(TOPUP).answer
+    answer = session.ask(TOPUP)
     if answer.status != 200:
         raise CannotCheckError(f"a top-up of $15 answered {answer.status}")
     return (
@@ -88,14 +89,14 @@ def _not_signed(title: str, **headers: str) -> Probe:
 
 def _believed(session: Session) -> list[Difference]:
     answer = _deliver(session, _NOTHING, _event_id(session, "known"))
-    refused = session.error("invalid_signature").status
+    refused = session.errors.form("invalid_signature").status
     return [Difference("status", "of an event that is believed", refused)] if answer.status == refused else []
 
 
 def _not_believed(title: str, **how: Any) -> Probe:
     def check(session: Session) -> list[Difference]:
         answer = _deliver(session, _NOTHING, _event_id(session, title), expected=401, **how)
-        return session.compare_error("invalid_signature", answer)
+        return session.errors.compare("invalid_signature", answer)
 
     return checking(f"an event refused: {title}", "B9", check, "webhook_secret", requests=1)
 
@@ -103,14 +104,14 @@ def _not_believed(title: str, **how: Any) -> Probe:
 def _broken(session: Session) -> list[Difference]:
     """Check that a good signature under broken JSON is 400."""
     answer = _deliver(session, b"{", _event_id(session, "broken"), expected=400)
-    return session.compare_error("invalid_json", answer)
+    return session.errors.compare("invalid_json", answer)
 
 
 def _no_effect(kind: str) -> Probe:
     def check(session: Session) -> list[Difference]:
         before = session.balance()
         answer = _deliver(session, {"type": kind, "data": {}}, _event_id(session, kind))
-        found = session.compare_status(200, answer) or compare(_RECEIVED, json_of(answer))
+        found = compare_status(200, answer) or compare(_RECEIVED, json_of(answer))
         return found or (
             [] if session.balance() == before else [Difference(f"balance after {kind}", "unchanged", "changed")]
         )
@@ -135,7 +136,7 @@ def _credited(session: Session) -> list[Difference]:
         },
     }
     before = session.balance()
-    found = session.compare_status(200, _deliver(session, event, _event_id(session, "paid")))
+    found = compare_status(200, _deliver(session, event, _event_id(session, "paid")))
     credited = session.balance() - before
     if credited != 15_000_000:
         found.append(Difference("credit for a checkout of $15", "$15", f"${credited / 1_000_000:g}"))

@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
+from clevora_mock.verify.answers import json_of
 from clevora_mock.verify.ask import Ask
 from clevora_mock.verify.client import CannotCheckError
 from clevora_mock.verify.expectation import INT, STRING, Difference, Exactly, ListOf, OneOf, Text, Within, values
 from clevora_mock.verify.probe import Probe, asking, checking
-from clevora_mock.verify.session import Session, json_of
+from clevora_mock.verify.session import Session
 
 PATH = "POST /v1/scripts/generate"
 TOPIC = {"topic": "Tea"}
@@ -59,7 +60,7 @@ def _style(ask: Ask) -> Probe:
 def _refuses_model(session: Session, ask: Ask) -> bool:
     answer = session.answer(ask)
     return answer.status != 200 and not all(
-        session.compare_error(code, answer) for code in ("invalid_model", "model_not_found")
+        session.errors.compare(code, answer) for code in ("invalid_model", "model_not_found")
     )
 
 

@@ -3,6 +3,7 @@
 from itertools import pairwise
 from typing import Any
 
+from clevora_mock.verify.answers import compare_status, json_of
 from clevora_mock.verify.ask import Ask
 from clevora_mock.verify.client import CannotCheckError
 from clevora_mock.verify.expectation import (
@@ -17,7 +18,7 @@ from clevora_mock.verify.expectation import (
     values,
 )
 from clevora_mock.verify.probe import Probe, asking, checking
-from clevora_mock.verify.session import Session, json_of
+from clevora_mock.verify.session import Session
 
 PATH = "POST /v1/search"
 DRONES = Ask(PATH, body={"query": "drones", "limit": 50})
@@ -75,7 +76,7 @@ def _fields(session: Session) -> list[Difference]:
 
 
 def _fifty(session: Session) -> list[Difference]:
-    found = session.compare_status(200, session.answer(DRONES))
+    found = compare_status(200, session.answer(DRONES))
     # Fewer may be all that there are.
     if not found and len(results(session, DRONES)) < 50:
         raise CannotCheckError("the catalog has too few results")

@@ -6,12 +6,13 @@ import re
 from typing import Any
 
 from clevora_mock.clock import SECOND
+from clevora_mock.verify.answers import choice_of, json_of, require_no_page
 from clevora_mock.verify.ask import CHAT, HI, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError
-from clevora_mock.verify.expectation import ABSENT, INT, MISSING, STRING, Difference, Exactly, Within, compare
+from clevora_mock.verify.expectation import ABSENT, INT, MISSING, STRING, Difference, Exactly, OfType, Within, compare
 from clevora_mock.verify.probe import Probe, checking
 from clevora_mock.verify.probes.money import fingerprint, fingerprints, transactions
-from clevora_mock.verify.session import Session, json_of, require_no_page
+from clevora_mock.verify.session import Session
 
 _PLAIN_BODY = {"messages": HI, "max_tokens": 12, "temperature": 0}
 PLAIN = Ask(CHAT, body=_PLAIN_BODY)
@@ -130,18 +131,10 @@ def _ends_at_once(session: Session) -> list[Difference]:
 # --- S2-S5: the chunks ------------------------------------------------------------------------------------------------
 
 
-def _choice(chunk: Chunk) -> dict[str, Any]:
-    choices = chunk.get("choices")
-    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
-        raise CannotCheckError("a chunk has no choice")
-    first: dict[str, Any] = choices[0]
-    return first
-
-
 def _ends(session: Session) -> list[Difference]:
     """Check that the first chunk has the role, the last a finish_reason, and those between content."""
     found = chunks(session)
-    first, last = _choice(found[0]), _choice(found[-1])
+    first, last = choice_of(found[0]), choice_of(found[-1])
     wrong = compare({"role": "assistant"}, first.get("delta", MISSING), "first delta")
     wrong += compare(Exactly({}), _rest(first.get("delta"), "role"), "first delta")
     wrong += compare(Exactly({}), last.get("delta", MISSING), "last delta")
@@ -149,19 +142,18 @@ def _ends(session: Session) -> list[Difference]:
     if not isinstance(last.get("finish_reason"), str):
         wrong.append(Difference("last finish_reason", "a reason", last.get("finish_reason", MISSING)))
     for chunk in found[1:-1]:
-        choice = _choice(chunk)
+        choice = choice_of(chunk)
         if choice.get("finish_reason") is not None:
             wrong.append(Difference("finish_reason before the end", None, choice["finish_reason"]))
-        wrong += compare(Exactly({"content": _TEXT}), choice.get("delta", MISSING), "delta")
+        wrong += compare(Exactly({"content": OfType(str)}), choice.get("delta", MISSING), "delta")
     return [one for index, one in enumerate(wrong) if one not in wrong[:index]][:3]
 
 
-class _AnyText(Within):
-    def accepts(self, value: object) -> bool:
-        return isinstance(value, str)
-
-
-_TEXT = _AnyText(0, 0)
+def _content(chunk: Chunk) -> str:
+    """Return the content that a chunk adds; empty where it adds none."""
+    delta = choice_of(chunk).get("delta")
+    content = delta.get("content") if isinstance(delta, dict) else None
+    return content if isinstance(content, str) else ""
 
 
 def _rest(delta: object, name: str) -> object:
@@ -173,8 +165,8 @@ def _one_choice(session: Session) -> list[Difference]:
         choices = chunk.get("choices")
         if not isinstance(choices, list) or len(choices) != 1:
             return [Difference("choices of a chunk", 1, len(choices) if isinstance(choices, list) else MISSING)]
-        if _choice(chunk).get("index") != 0:
-            return [Difference("index of a choice", 0, _choice(chunk).get("index", MISSING))]
+        if choice_of(chunk).get("index") != 0:
+            return [Difference("index of a choice", 0, choice_of(chunk).get("index", MISSING))]
     return []
 
 
@@ -223,13 +215,10 @@ def _joined(session: Session) -> list[Difference]:
     if plain.status != 200:
         raise CannotCheckError(f"the chat was answered {plain.status}")
     body = json_of(plain)
-    message = _choice(body).get("message")
+    message = choice_of(body).get("message")
     whole = message.get("content") if isinstance(message, dict) else None
     found = chunks(session)
-    deltas = [_choice(chunk).get("delta") for chunk in found]
-    parts = "".join(
-        delta["content"] for delta in deltas if isinstance(delta, dict) and isinstance(delta.get("content"), str)
-    )
+    parts = "".join(map(_content, found))
     if not isinstance(whole, str):
         raise CannotCheckError("the answer has no content")
     wrong = [] if parts == whole else [Difference("the contents joined", "those of the whole answer", "others")]
@@ -255,7 +244,7 @@ def _finish(session: Session) -> list[Difference]:
     plain = session.answer(PLAIN)
     if plain.status != 200:
         raise CannotCheckError(f"the chat was answered {plain.status}")
-    reasons = [_choice(one).get("finish_reason") for one in (json_of(plain), chunks(session)[-1])]
+    reasons = [choice_of(one).get("finish_reason") for one in (json_of(plain), chunks(session)[-1])]
     if not all(isinstance(reason, str) for reason in reasons):
         raise CannotCheckError("there is no finish_reason")
     return compare(reasons[0], reasons[1], "finish_reason of a stream")
@@ -267,7 +256,7 @@ def _finish(session: Session) -> list[Difference]:
 def _abandoned(session: Session) -> list[Difference]:
     """Leave after a few chunks: one charge, for no less than came, and no more than was ever to be sent."""
     before = fingerprints(transactions(session))
-    answer = session.ask(LONG).answer
+    answer = session.ask(LONG)
     whole, lasts = read(answer), answer.arrivals[-1][0]
     usage = next((chunk["usage"] for chunk in reversed(whole) if isinstance(chunk.get("usage"), dict)), None)
     if usage is None or any(type(usage.get(name)) is not int for name in ("prompt_tokens", "total_tokens")):
@@ -276,8 +265,8 @@ def _abandoned(session: Session) -> list[Difference]:
     charges = len(known - before)
     if not charges:
         raise CannotCheckError("the whole stream made no transaction")
-    left = session.ask(LONG, leave_after=4).answer
-    came = len([1 for chunk in read(left) if _choice(chunk).get("delta", {}).get("content")])
+    left = session.ask(LONG, leave_after=4)
+    came = any(map(_content, read(left)))
     new: list[dict[str, Any]] = []
     for _ in range(5):
         session.pace.sleep(1)
@@ -291,7 +280,7 @@ def _abandoned(session: Session) -> list[Difference]:
     tokens = new[0].get("tokens")
     if not isinstance(tokens, int):
         raise CannotCheckError("a transaction has no tokens")
-    least, most = usage["prompt_tokens"] + min(came, 1), usage["total_tokens"]
+    least, most = usage["prompt_tokens"] + came, usage["total_tokens"]
     if not least <= tokens <= most:
         return [Difference("tokens of a stream that was left", f"from {least} to {most}", tokens)]
     # What was still to come for so long cannot have been sent already.

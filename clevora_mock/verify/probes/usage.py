@@ -4,7 +4,8 @@ import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from clevora_mock.verify.ask import Ask
+from clevora_mock.verify.answers import compare_status, json_of, value_of
+from clevora_mock.verify.ask import ONE_TOKEN, Ask
 from clevora_mock.verify.client import CannotCheckError
 from clevora_mock.verify.expectation import (
     INT,
@@ -14,14 +15,15 @@ from clevora_mock.verify.expectation import (
     ListOf,
     OfType,
     OneOf,
+    OrNull,
     Text,
     Within,
     compare,
 )
 from clevora_mock.verify.probe import Probe, asking, checking
 from clevora_mock.verify.probes.errors import HOMES
-from clevora_mock.verify.probes.money import ONE_TOKEN, tokens_of
-from clevora_mock.verify.session import Session, json_of, value_of
+from clevora_mock.verify.probes.money import tokens_of
+from clevora_mock.verify.session import Session
 
 PATHS = ("/api/developer/usage", "/v1/usage")
 REPORT = Ask("GET /api/developer/usage", credential="token")
@@ -29,11 +31,6 @@ _SEARCH = Ask("POST /v1/search", body={"query": "a"})
 # So many seconds may the server's clock be off.
 _CLOCKS_DIFFER = 300
 WEEK = Ask("GET /api/developer/usage?range=7", credential="token")
-
-
-class _MomentOrNull(OfType):
-    def accepts(self, value: object) -> bool:
-        return value is None or MOMENT.accepts(value)
 
 
 _DAY = Exactly({"date": Text(r"\d{4}-\d\d-\d\d"), "requests": INT, "tokens": INT, "errors": INT})
@@ -52,7 +49,7 @@ _REPORT = Exactly(
                 "tokensToday": INT,
                 "avgTokensPerRequest": _NUMBER,
                 "successRate": _NUMBER,
-                "lastUsed": _MomentOrNull(str),
+                "lastUsed": OrNull(MOMENT),
             }
         ),
         "dailySeries": ListOf(None, _DAY),
@@ -71,7 +68,7 @@ def _refused(query: str) -> Probe:
 def _served(path: str) -> Probe:
     def check(session: Session) -> list[Difference]:
         answer = session.send(session.request(Ask(f"GET {path}", credential="token")))
-        found = session.compare_status(200, answer)
+        found = compare_status(200, answer)
         data = None if found else json_of(answer).get("data")
         if not found and (not isinstance(data, dict) or data.keys() != session.data(REPORT).keys()):
             found = [Difference("data", f"the fields of {PATHS[0]}", "others")]
@@ -163,7 +160,7 @@ def _numbers(of: dict[str, Any], *names: str) -> list[int]:
 def _recent(session: Session) -> list[Difference]:
     """Check that the newest request comes first, of at most 20."""
     for ask in (ONE_TOKEN, _SEARCH):
-        tokens_of(session.ask(ask).answer)
+        tokens_of(session.ask(ask))
     data = report(session)
     recent, (total,) = data.get("recentActivity"), _numbers(data["summary"], "totalRequests")
     if not isinstance(recent, list):
@@ -198,7 +195,7 @@ def _recorded(title: str, code: str, requests: int, errors: int) -> Probe:
 
     def check(session: Session) -> list[Difference]:
         before = _totals(session)
-        if session.ask(HOMES[code]).answer.status < 400:
+        if session.ask(HOMES[code]).status < 400:
             raise CannotCheckError("a request that should fail was served")
         after = _totals(session)
         more = [two - one for one, two in zip(before, after, strict=True)]
