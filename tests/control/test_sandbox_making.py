@@ -151,7 +151,8 @@ def test_a_removed_sandbox_whose_stream_goes_on_holds_no_other_journals_memory(
         with reader.stream(
             "POST", "/sandbox/mine/v1/chat/completions", headers=KEY, json=HELLO | {"stream": True}
         ) as answer:
-            next(answer.iter_lines())
+            lines = answer.iter_lines()
+            next(lines)
             removed = server.run_in_server(lambda: server.app.state.sandboxes.get("mine"))
             http.delete("/sandbox/mine/")
         wait_until(lambda: removed.journal.total == 1)
