@@ -68,7 +68,7 @@ def run_command(
         if child.has_started:
             host = urlsplit(service.url).hostname or ""
             print_summary(summary, service, proxy_hint(host, child_environment(proxy_exceptions(host))))
-        drift = report_recordings(service) if child.has_started else 0
+        drift = report_recordings(service, has_passed=child.status == 0) if child.has_started else 0
         failed = verdict = 0
         if child.has_started:
             dear = report_spend(spend, recorder, has_passed=child.status == 0)

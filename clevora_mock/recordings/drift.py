@@ -40,6 +40,10 @@ class DriftReport:
     def has_drift(self) -> bool:
         return bool(self._differences)
 
+    @property
+    def has_compared(self) -> bool:
+        return self._compared > 0
+
     def compare(self, facts: RequestFacts, mock: Shape) -> None:
         """Send a request to the live API, and compare its answer with the mock's, later."""
         task = asyncio.create_task(self._compare(facts, mock))
