@@ -4,24 +4,27 @@
 journal and the control plane keep the contract's names of errors, whatever the API calls them.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
+from msgspec.inspect import type_info
 
 from clevora_mock.contract.errors import ERROR_BY_CODE, CustomErrorSpec, ErrorSpec
 from clevora_mock.contract.limits import EMBEDDING_DIMENSIONS, REQUESTS_PER_MINUTE, TOKENS_PER_DAY
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.limits import Counting, Limit, Limits, Window
-from clevora_mock.core.messages import did_you_mean, one_of
+from clevora_mock.core.messages import did_you_mean, masked_excerpt, one_of, printable
 from clevora_mock.text.tokens import Tokenizer
+from clevora_mock.web.type_words import describe_type
 
 Word = Annotated[str, Meta(min_length=1, max_length=100)]
 
 
 class ContractError(UnusableFileError):
-    """A contract file that cannot be used; the message names the file, the field and what is expected."""
+    """A contract file that cannot be used; a line for each mistake: field, expectation, value."""
 
 
 class LimitRow(Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,15 +105,10 @@ def read_contract(path: Path) -> ContractFile:
         raise ContractError(f"{path}: cannot be read: {error.strerror}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ContractError(f"{path}: expected YAML or JSON: {' '.join(str(error).split())}") from None
-    try:
-        read = msgspec.convert(document if document is not None else {}, ContractFile)
-    except msgspec.ValidationError as error:
-        raise ContractError(f"{path}: {_explain(str(error), document)}") from None
-    for code in read.errors:
-        if code not in ERROR_BY_CODE:
-            known = one_of(ERROR_BY_CODE)
-            raise ContractError(f'{path}: errors: expected {known}, got "{code}"{did_you_mean(code, ERROR_BY_CODE)}')
-    return read
+    given = {} if document is None else document
+    if problems := [*_problems(given, _TYPES)]:
+        raise ContractError("\n".join(f"{path}: {problem}" for problem in problems))
+    return msgspec.convert(given, ContractFile)
 
 
 def _changed(spec: ErrorSpec, row: ErrorRow) -> ErrorSpec:
@@ -124,11 +122,37 @@ def _changed(spec: ErrorSpec, row: ErrorRow) -> ErrorSpec:
     )
 
 
-def _explain(message: str, document: object) -> str:
-    """Return a validation error with the field first, the expectation, and the value: ``limits.window: expected …``."""
-    expected, _, place = message.partition(" - at `$")
-    field = place.rstrip("`").lstrip(".") or "the file"
-    value: Any = document
-    for name in filter(None, field.split(".") if place else []):
-        value = value.get(name) if isinstance(value, dict) else value
-    return f"{field}: {expected[:1].lower()}{expected[1:]}, got {value!r}"
+def _types(model: type[Struct]) -> dict[str, Any]:
+    """Return the type of each field."""
+    return {field.name: field.type for field in structs.fields(model)}
+
+
+# The types of all entries, by the names that lead to them.
+_TYPES = {
+    "limits": _types(LimitRow),
+    "tokens": _types(TokenRow),
+    "embeddings": _types(EmbeddingRow),
+    "errors": dict.fromkeys(ERROR_BY_CODE, _types(ErrorRow)),
+}
+
+
+def _problems(value: Any, expected: Any, place: str = "") -> Iterator[str]:
+    """Yield each mistake in a value that should be of a type, or an object of those `expected` by name."""
+    if isinstance(expected, dict) and isinstance(value, dict):
+        for name, entry in value.items():
+            if name in expected:
+                yield from _problems(entry, expected[name], f"{place}.{name}".lstrip("."))
+            else:
+                hint = did_you_mean(str(name), expected)
+                yield f"{place or 'the file'}: expected {one_of(expected)}, got {_text(name)}{hint}"
+    elif isinstance(expected, dict):
+        yield f"{place or 'the file'}: expected an object, got {_text(value)}"
+    else:
+        try:
+            msgspec.convert(value, expected)
+        except msgspec.ValidationError:
+            yield f"{place}: expected {describe_type(type_info(expected))}, got {_text(value)}"
+
+
+def _text(value: object) -> str:
+    return masked_excerpt(printable(repr(value)), 60)

@@ -13,6 +13,7 @@ from clevora_mock.cli.recordings import recordings
 from clevora_mock.cli.streams import discard, unblocked_stderr
 from clevora_mock.clock import SECOND, read_duration
 from clevora_mock.contract.limits import UID_FORMAT, is_uid
+from clevora_mock.core.messages import closest_match
 from clevora_mock.version import __version__
 
 if TYPE_CHECKING:
@@ -36,6 +37,32 @@ class ServeByDefault(click.Group):
             args = ["serve", *args]
         return super().parse_args(ctx, args)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in self.commands and "exec" in self._takers(ctx, f"--{name}"):
+            close = closest_match(name, self.commands)
+            ctx.fail(f"No such command {name!r}. Did you mean 'exec --{name}'{f' or {close!r}' if close else ''}?")
+        return super().resolve_command(ctx, args)
+
+    def _takers(self, ctx: click.Context, flag: str) -> list[str]:
+        """Return the names of the commands that take a flag."""
+        return [
+            name
+            for name, command in self.commands.items()
+            if any(flag in parameter.opts for parameter in command.get_params(ctx))
+        ]
+
+    def _explain(self, error: click.UsageError) -> str:
+        """Return an error's message, which names the commands that take an option where this one does not."""
+        if not isinstance(error, click.NoSuchOption) or error.ctx is None:
+            return error.format_message()
+        takers = self._takers(error.ctx, error.option_name)
+        if not takers:
+            return error.format_message()
+        return f"{error.ctx.command.name} has no option {error.option_name!r}. It is an option of {', '.join(takers)}."
+
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem]":
         serve = self.commands["serve"]
         flags = serve.shell_complete(click.Context(serve, parent=ctx), incomplete) if incomplete.startswith("-") else []
@@ -55,7 +82,7 @@ class ServeByDefault(click.Group):
             status = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.UsageError as error:
             command = error.ctx.command_path if error.ctx is not None else "clevora-mock"
-            fail(f"{error.format_message()}\nTry '{command} --help'.", exit_status.USAGE)
+            fail(f"{self._explain(error)}\nTry '{command} --help'.", exit_status.USAGE)
         except click.ClickException as error:
             fail(error.format_message(), error.exit_code)
         except click.Abort:
@@ -109,7 +136,7 @@ def serve(**flags: str | None) -> None:
                 service.run(lambda: announce(chosen, service.url))
             finally:
                 print_summary(summary, service)
-                problems = report_recordings(service)
+                problems = report_recordings(service, has_passed=True)
     except CannotServeError as error:
         fail(str(error), error.status)
     raise SystemExit(exit_status.of_run(0, (problem.status for problem in problems)))

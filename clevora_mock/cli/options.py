@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from msgspec import structs
 
 from clevora_mock import exit_status
 from clevora_mock.cli.streams import discard
@@ -75,6 +76,9 @@ def load_settings(flags: dict[str, str | None], **defaults: Any) -> Settings:
         fail(str(error), exit_status.USAGE)
     for name in [] if settings.quiet else unknown_variables():
         click.echo(f"clevora-mock: warning: {name} sets nothing{_suggestion(name)}", err=True)
+    if flags.get("upstream") is None and not (settings.record or settings.replay or settings.diff):
+        # The variable is set for a shell, in which not every command asks the live API.
+        return structs.replace(settings, upstream=None)
     return settings
 
 

@@ -59,7 +59,7 @@ def run_command(settings: Settings, command: Sequence[str], checks: RunChecks | 
         print_summary(summary, service, proxy_hint(host, child_environment(proxy_exceptions(host))))
         if checks.needs_findings:
             service.clear_journals()
-        problems += report_recordings(service)
+        problems += report_recordings(service, has_passed=child.status == 0)
         problems = check_run(checks, command, child.status, recorder, summary.findings, problems)
     return exit_status.of_run(child.status, (problem.status for problem in problems))
 

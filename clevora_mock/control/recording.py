@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from clevora_mock.recordings.sandbox_recording import SandboxRecording
 
 
+_NO_RECORDINGS = (
+    "this server has no recordings: start it with --replay or --record, "
+    "as clevora-mock exec --replay recordings --recordings-on-request -- pytest does"
+)
+
+
 class RecordingChoice(Struct, forbid_unknown_fields=True):
     """The name of the recording to use: that of its file, without ``.jsonl``."""
 
@@ -50,13 +56,13 @@ def put_recording(recordings: "Recordings | None", background: Background) -> Co
         if not is_name(choice.name):
             raise invalid("name", "lower-case letters, digits and dashes, up to 63", quoted(choice.name))
         if recordings is None:
-            raise ApiError("invalid_field", "this server has no recordings: start it with --replay or --record")
+            raise ApiError("invalid_field", _NO_RECORDINGS)
         try:
             await recordings.read(choice.name, background)
             chosen = recordings.select(get_sandbox(request), choice.name)
         except UnusableFileError as error:
             raise ApiError("invalid_field", str(error)) from None
-        if recordings.options.mode is None and not chosen.file.exists and recordings.options.on_miss == "fail":
+        if recordings.options.mode is None and not chosen.file.exists:
             raise ApiError("invalid_field", f"there is no {chosen.file.path}")
         return json_response(_render(chosen))
 

@@ -64,6 +64,10 @@ class DriftReport:
     def has_drift(self) -> bool:
         return bool(self._differences)
 
+    @property
+    def has_compared(self) -> bool:
+        return self._compared > 0
+
     def compare(self, facts: RequestFacts, mock: MockAnswer) -> None:
         """Send a request to the live API, and compare its answer with the mock's, later."""
         size = len(facts.body) + len(mock.body) + _REQUEST_BYTES

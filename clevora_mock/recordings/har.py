@@ -4,7 +4,9 @@ import json
 from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
+from clevora_mock.loopback import is_loopback_host
 from clevora_mock.recordings.recorded_exchange import RecordedExchange, RecordingHeader
 from clevora_mock.recordings.recording_file import Recording
 from clevora_mock.version import __version__
@@ -21,9 +23,11 @@ def _entry(header: RecordingHeader, exchange: RecordedExchange) -> dict[str, Any
     wait = times[0] if times else exchange.milliseconds or 0
     receive = max(times, default=wait) - wait
     query = f"?{request.query}" if request.query else ""
+    # The live API is asked by plain HTTP on this machine alone.
+    is_local = is_loopback_host(urlsplit(f"//{header.host}").hostname or "")
     sent: dict[str, Any] = {
         "method": request.method,
-        "url": f"https://{header.host}{request.path}{query}",
+        "url": f"{'http' if is_local else 'https'}://{header.host}{request.path}{query}",
         "httpVersion": "HTTP/1.1",
         "cookies": [],
         "headers": [],

@@ -6,6 +6,7 @@ exchange. Credentials are the live API's matter: a key that the mock does not kn
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -33,6 +34,9 @@ from clevora_mock.web.context import RequestContext
 from clevora_mock.web.exchange_recorder import ExchangeRecorder
 from clevora_mock.web.operation import ApiFamily, Operation
 from clevora_mock.web.pipeline import OperationEndpoint, PlanSource
+
+# With these the live API refuses the key of the settings, or its account, and not the request.
+_OF_THE_KEY = frozenset({401, 402, 403})
 
 
 class RecordedEndpoint(OperationEndpoint):
@@ -82,7 +86,13 @@ class RecordedEndpoint(OperationEndpoint):
             return exchange.respond(await self._answer(operation, context, fits=fits))
         position = recording.arrive(request)
         found = recording.file.find(position)
-        if found is None and self._client is None and self._recordings.options.on_miss == "mock":
+        is_miss = found is None and (self._client is None or not recording.file.writes)
+        if is_miss:
+            place = f"{request.method} {request.path}"
+            # In the thread, since up to a thousand exchanges are compared.
+            explain = partial(recording.file.explain_miss, request, position)
+            await self._background.run(LONG, lambda: self._recordings.add_miss(place, explain))
+        if is_miss and self._recordings.options.on_miss == "mock":
             if refusal is not None:
                 raise refusal
             exchange.sandbox.require_access(facts, principal)
@@ -94,7 +104,8 @@ class RecordedEndpoint(OperationEndpoint):
             return exchange.respond(reply.charged(plan.then.charge))
         if self._client is None or not recording.file.writes:
             hint = await self._background.run(LONG, lambda: recording.file.explain_miss(request, position))
-            return exchange.respond(self._miss(facts, hint))
+            more = "" if self._client is None else "; --record-mode new records it"
+            return exchange.respond(self._miss(facts, f"{hint}{more}"))
         response = self._forward(
             self._client, exchange, facts, ExchangeWriter(recording, request, position, masker, self._recordings.log)
         )
@@ -124,6 +135,9 @@ class RecordedEndpoint(OperationEndpoint):
         self, client: UpstreamClient, exchange: ExchangeRecorder, facts: RequestFacts, writer: "ExchangeWriter"
     ) -> ForwardedResponse:
         async def keep(answer: Answer) -> None:
+            if answer.status in _OF_THE_KEY and client.has_own_key(facts):
+                writer.pass_over(f"{client.host} answered {answer.status}; check CLEVORA_MOCK_UPSTREAM_KEY")
+                return
             size = sum(len(piece.data) for piece in answer.pieces)
             await self._recordings.pending.write(self._background, size, lambda: writer.write(facts.endpoint, answer))
 
@@ -151,8 +165,16 @@ class ExchangeWriter(Struct, frozen=True):
         try:
             file.append(record(endpoint, self.request, self.position.n, answer, self.masker), self.position)
         except NotRecordedError as error:
-            self.log(printable(f"{self.request.method} {self.request.path} is not recorded: {error}"))
+            self._log_missing(str(error))
         except RecursionError:
-            self.log(printable(f"{self.request.method} {self.request.path} is not recorded: it is nested too deeply"))
+            self._log_missing("it is nested too deeply")
         except OSError as error:
             self.log(f"{file.path}: cannot be written: {error.strerror}")
+
+    def pass_over(self, reason: str) -> None:
+        """Log why the exchange is not written, and leave its place to the next identical request."""
+        self.recording.give_back(self.position)
+        self._log_missing(reason)
+
+    def _log_missing(self, reason: str) -> None:
+        self.log(printable(f"{self.request.method} {self.request.path} is not recorded: {reason}"))

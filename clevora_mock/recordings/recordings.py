@@ -49,6 +49,9 @@ class Recordings:
         self.pending = PendingLines(log)
         self._now = now
         self._files: dict[str, RecordingFile] = {}
+        self._misses = 0
+        # Of the first one.
+        self._miss = ""
         self._by_sandbox: WeakKeyDictionary[Sandbox, SandboxRecording] = WeakKeyDictionary()
         directory = options.directory
         if options.mode is not None:
@@ -56,8 +59,9 @@ class Recordings:
                 directory.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise RecordingError(f"{directory}: cannot be made: {error.strerror}") from None
-        elif not (directory.is_dir() or options.on_request):
-            raise RecordingError(f"{directory}: no such directory; record it with --upstream URL --record {directory}")
+        elif not (options.on_request or any(directory.glob(f"*{SUFFIX}"))):
+            problem = f"no recording (NAME{SUFFIX}) in it" if directory.is_dir() else "no such directory"
+            raise RecordingError(f"{directory}: {problem}; record one with --upstream URL --record {directory}")
         if options.mode != "all" and not options.on_request:
             for path in sorted(directory.glob(f"*{SUFFIX}")):
                 recording = read_recording(path)
@@ -94,8 +98,28 @@ class Recordings:
         self._by_sandbox[sandbox] = chosen
         return chosen
 
-    def report(self) -> list[str]:
-        """Return a line for each recording that was not used as a whole."""
+    def add_miss(self, place: str, explain: Callable[[], str]) -> None:
+        """Count a request that is in no recording; `explain` says why, which takes time, so only of the first."""
+        self._misses += 1
+        if self._misses == 1:
+            self._miss = f"{place}: {explain()}"
+
+    def report(self, *, has_passed: bool) -> list[str]:
+        """Return how many requests were in no recording, and which exchanges were not used.
+
+        The latter not where the command has failed, or no exchange was used at all: they may be used another time.
+        """
+        lines = []
+        if self._misses:
+            noun = "1 request was" if self._misses == 1 else f"{self._misses:,} requests were"
+            end = "answered by the mock" if self.options.on_miss == "mock" else "refused"
+            first = "" if self._misses == 1 else "the first is "
+            lines.append(f"{noun} in no recording and {end}; {first}{self._miss}")
+        if has_passed and any(file.used for file in self._files.values()):
+            lines += self._unused()
+        return lines
+
+    def _unused(self) -> list[str]:
         names = set(self._files)
         if self.options.mode is None and not self.options.on_request:
             names |= {path.stem for path in self.options.directory.glob(f"*{SUFFIX}")}

@@ -172,6 +172,11 @@ class SandboxRecording:
         count = self._counts[key] = self._counts.get(key, 0) + 1
         return Position(key, count)
 
+    def give_back(self, position: Position) -> None:
+        """Count a request as not arrived, unless an identical one has come since."""
+        if self._counts.get(position.key) == position.n:
+            self._counts[position.key] -= 1
+
     def restart_after(self, change: ChangeKind, subject: str | None) -> None:
         """Count from the beginning again after a reset of the whole sandbox."""
         if change == "reset" and subject == "everything":

@@ -62,7 +62,7 @@ def _options(settings: Settings, directory: Path) -> RecordingOptions:
         directory,
         header,
         mode=settings.record_mode if settings.record is not None else None,
-        on_miss=settings.on_miss_here,
+        on_miss=settings.on_miss_here if settings.record is None else settings.on_miss or "fail",
         paced=settings.pace == "recorded",
         ignore=settings.ignored_fields,
         emails=settings.mask_emails,

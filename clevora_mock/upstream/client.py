@@ -36,7 +36,7 @@ FORWARDED_HEADERS = frozenset(
         b"webhook-timestamp",
     }
 )
-MISSING = "--upstream needs httpx, which is not installed; install clevora-mock[upstream]"
+MISSING = "--upstream needs httpx, which is not installed: pip install 'PATH/TO/CHECKOUT[upstream]'"
 
 _CONNECT_SECONDS = 10
 # Between two parts of an answer.
@@ -115,17 +115,18 @@ class UpstreamClient:
         """Close all connections."""
         await self._client.aclose()
 
+    def has_own_key(self, facts: RequestFacts) -> bool:
+        """Tell whether a request carries the mock's own key, so that the live API judges the key of the settings."""
+        needs_key = facts.endpoint is not None and facts.endpoint.credential == "api_key"
+        return needs_key and bearer(facts.header(b"authorization")) == self._own_key
+
     def _headers(self, facts: RequestFacts) -> dict[bytes, bytes]:
         sent = {name: value for name, value in facts.headers.items() if name in FORWARDED_HEADERS}
-        if self.key is not None and b"origin" not in facts.headers and self._has_own_key(facts):
+        if self.key is not None and b"origin" not in facts.headers and self.has_own_key(facts):
             sent[b"authorization"] = b"Bearer " + self.key.encode()
         # Else httpx would ask for a compressed answer, and name itself.
         default = {b"user-agent": f"clevora-mock/{__version__}".encode(), b"accept": b"*/*"}
         return default | sent | {b"accept-encoding": b"identity"}
-
-    def _has_own_key(self, facts: RequestFacts) -> bool:
-        needs_key = facts.endpoint is not None and facts.endpoint.credential == "api_key"
-        return needs_key and bearer(facts.header(b"authorization")) == self._own_key
 
 
 def _open(is_local: bool, is_secure: bool) -> "httpx.AsyncClient":

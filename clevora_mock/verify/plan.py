@@ -82,11 +82,15 @@ def read_clauses(text: str) -> tuple[str, ...]:
     for name in filter(None, (part.strip().upper() for part in text.split(","))):
         found = [clause for clause in _CLAUSE_IDS if clause == name or (len(name) == 1 and clause[0] == name)]
         if not found:
-            raise ValueError(
-                f"expected clauses such as C,S4 out of {_CLAUSE_IDS[0]} to {_CLAUSE_IDS[-1]}, got {name!r}"
-            )
+            raise ValueError(f"expected clauses such as C,S4 out of {_clause_list()}, got {name!r}")
         chosen += found
     return tuple(dict.fromkeys(chosen))
+
+
+def _clause_list() -> str:
+    """Return each area with its clauses: ``W1 to W9 (General), …``."""
+    ids = {letter: [name for name in _CLAUSE_IDS if name[0] == letter] for letter in _AREAS}
+    return ", ".join(f"{ids[letter][0]} to {ids[letter][-1]} ({area})" for letter, area in _AREAS.items())
 
 
 def make_plan(credentials: Credentials, clauses: Sequence[str] = (), *, destructive: bool = False) -> Plan:

@@ -44,6 +44,22 @@ def test_help_for_an_unknown_command_is_status_2() -> None:
     assert ended.stderr == "clevora-mock: No such command 'frobnicate'.\nTry 'clevora-mock --help'.\n"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--fail-on", "error"), "serve has no option '--fail-on'. It is an option of exec."),
+        (("serve", "--budget", "1"), "serve has no option '--budget'. It is an option of exec."),
+        (("serve", "--uid", "x"), "serve has no option '--uid'. It is an option of token."),
+        (("record",), "No such command 'record'. Did you mean 'exec --record' or 'recordings'?"),
+        (("replay", "recordings"), "No such command 'replay'. Did you mean 'exec --replay'?"),
+        (("diff",), "No such command 'diff'. Did you mean 'exec --diff'?"),
+    ],
+)
+def test_the_command_that_has_an_option_is_named(arguments: tuple[str, ...], message: str) -> None:
+    ended = run_in_process(*arguments)
+    assert (ended.returncode, ended.stderr.splitlines()[0]) == (2, f"clevora-mock: {message}")
+
+
 def test_the_overview_has_examples_and_every_command() -> None:
     text = run_in_process("--help").stdout
     assert "clevora-mock exec -- pytest" in text

@@ -98,6 +98,13 @@ def test_what_cannot_be_done_is_told_in_a_line_or_two(arguments: tuple[str, ...]
     assert ended.stderr.count("\n") <= 2
 
 
+def test_an_unknown_clause_is_answered_by_all_areas() -> None:
+    ended = run_in_process("verify", "--url", "http://127.0.0.1:1/v1", "--clauses", "help")
+    areas = "W1 to W9 (General), K1 to K9 (Credentials and keys), B1 to B12 (Money), L1 to L4 (Limits), "
+    assert areas in ended.stderr
+    assert ended.stderr.endswith("U1 to U8 (Usage), got 'HELP'\n")
+
+
 def test_a_server_that_is_not_there_is_status_1() -> None:
     ended = run_in_process("verify", "--url", "http://127.0.0.1:1/v1", "--yes")
     assert ended.returncode == 1

@@ -66,10 +66,18 @@ def test_marked_tests_are_recorded_by_a_flag_and_replayed_without(
 
 
 @pytest.mark.slow
-def test_a_missing_recording_fails_in_ci(suite: Suite) -> None:
-    ran = suite.run(MARKED.format(source="recording"), "-n0", CI="true")
+@pytest.mark.parametrize("ci", ["true", ""])
+def test_a_missing_recording_is_an_error_everywhere(suite: Suite, ci: str) -> None:
+    ran = suite.run(MARKED.format(source="recording"), "-n0", CI=ci)
     ran.counts(passed=1, error=2)
     assert "there is no recordings/greeting.jsonl" in ran.output
+
+
+@pytest.mark.slow
+def test_a_server_without_recordings_says_how_it_gets_them(suite: Suite, live: RunningServer) -> None:
+    ran = suite.run(MARKED.format(source="recording"), "-n0", "-k", "named", CLEVORA_MOCK_URL=live.url)
+    ran.counts(error=1, deselected=2)
+    assert "clevora-mock exec --replay recordings --recordings-on-request -- pytest" in ran.output
 
 
 @pytest.mark.slow

@@ -200,11 +200,11 @@ def test_drift_is_exit_status_2(drifts: bool, expected: int) -> None:
     assert ("drift: chat.completions 200: $.more absent here, number there (1 x)" in said) == drifts
 
 
-def test_an_api_that_is_not_there_is_no_drift() -> None:
+def test_a_comparison_of_nothing_is_exit_status_1() -> None:
     source = "import os, urllib.request as u; u.urlopen(os.environ['CLEVORA_MOCK_URL'] + '/llms.json').read()"
     command = ("exec", "--upstream", "http://127.0.0.1:9", "--diff", "--", "python3", "-c", source)
     ended = run_program(*command)
-    assert ended.returncode == 0
+    assert ended.returncode == 1
     assert "could not be asked: docs.llms: 127.0.0.1:9 does not answer" in ended.stderr
 
 

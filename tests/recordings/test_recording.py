@@ -6,11 +6,13 @@ import json
 import os
 import signal
 import stat
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -20,10 +22,20 @@ from clevora_mock.app import create_app
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.settings import Settings
 from tests.support.live_api import CHAT, ask, journal, lines_of, serve_recorder, serve_replay, serve_upstream
-from tests.support.program import serve_process
+from tests.support.program import run_program, serve_process
 from tests.support.server import RunningServer, serve_settings
 from tests.support.wait import wait_until
 from tests.support.world import TLS
+
+HEADER = '{"date":"2026-01-05T00:00:00.000Z","format":1,"host":"api.example","version":"0.1.0"}\n'
+# A program that asks for a chat with each of its arguments, and fails if one is refused.
+ASK = """
+import json, os, sys, urllib.request as u
+for content in sys.argv[1:]:
+    body = json.dumps({"messages": [{"role": "user", "content": content}]}).encode()
+    headers = {"authorization": "Bearer " + os.environ["CLEVORA_API_KEY"]}
+    u.urlopen(u.Request(os.environ["CLEVORA_BASE_URL"] + "/chat/completions", body, headers)).read()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -278,6 +290,21 @@ class TestModes:
         with serve_recorder(counter, tmp_path) as server:
             assert [number(server, "Bye!"), number(server), number(server, "Again!")] == [2, 1, 502]
 
+    def test_once_has_the_mock_answer_where_asked_to(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            assert number(server) == 1
+        with serve_recorder(counter, tmp_path, on_miss="mock") as server:
+            assert number(server) == 1
+            assert ask(server, "Again!").json()["object"] == "chat.completion"
+        assert len(lines_of(tmp_path / "default.jsonl")) == 1
+
+    def test_what_once_refuses_is_told_how_it_would_be_recorded(self, counter: str, tmp_path: Path) -> None:
+        with serve_recorder(counter, tmp_path) as server:
+            ask(server)
+        with serve_recorder(counter, tmp_path) as server:
+            hint = ask(server, "Again!").headers["x-clevora-mock-hint"]
+        assert hint.endswith("which differs in messages[0].content; --record-mode new records it")
+
     def test_new_records_what_is_not_there(self, counter: str, tmp_path: Path) -> None:
         with serve_recorder(counter, tmp_path, record_mode="new") as server:
             assert [number(server), number(server, "Bye!")] == [1, 2]
@@ -390,6 +417,7 @@ class TestMisses:
         monkeypatch.delenv("CI", raising=False)
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
+        (tmp_path / "other.jsonl").write_text(HEADER, encoding="utf-8")
         with serve_settings(replay=tmp_path) as server:
             assert ask(server).status_code == status
 
@@ -397,8 +425,7 @@ class TestMisses:
 class TestAge:
     def old(self, directory: Path) -> Path:
         file = directory / "default.jsonl"
-        header = '{"date":"2026-01-05T00:00:00.000Z","format":1,"host":"api.example","version":"0.1.0"}\n'
-        file.write_text(header, encoding="utf-8")
+        file.write_text(HEADER, encoding="utf-8")
         return file
 
     def test_a_recording_that_is_too_old_is_refused_with_its_age(self, tmp_path: Path) -> None:
@@ -415,11 +442,96 @@ class TestAge:
             create_app(Settings(replay=tmp_path))
 
     def test_a_directory_that_is_not_there_is_named(self, tmp_path: Path) -> None:
-        with pytest.raises(UnusableFileError, match="no such directory; record it with --upstream"):
+        with pytest.raises(UnusableFileError, match="no such directory; record one with --upstream"):
             create_app(Settings(replay=tmp_path / "none"))
+
+    def test_a_directory_without_recordings_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "notes.txt").touch()
+        with pytest.raises(UnusableFileError, match=rf"{tmp_path}: no recording \(NAME.jsonl\) in it; record one"):
+            create_app(Settings(replay=tmp_path))
+        create_app(Settings(replay=tmp_path, recordings_on_request=True))
+
+
+class Refusing:
+    """An API that answers each request with the next of `statuses`, and with 200 after that."""
+
+    def __init__(self, *statuses: int) -> None:
+        self._statuses = list(statuses)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        status = self._statuses.pop(0) if self._statuses else 200
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+
+class TestRefusedKey:
+    @pytest.mark.parametrize("status", [401, 402, 403])
+    @pytest.mark.parametrize("key", [None, "sk_live_00000000000000000000000000000001"])
+    def test_a_refusal_of_the_settings_key_is_not_recorded(
+        self, tmp_path: Path, status: int, key: str | None, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        with serve_upstream(Refusing(status)) as url, serve_recorder(url, tmp_path, upstream_key=key) as server:
+            assert ask(server).status_code == status
+            assert not (tmp_path / "default.jsonl").exists()
+            assert ask(server).status_code == 200
+        (line,) = lines_of(tmp_path / "default.jsonl")
+        # As if the refused request had not come.
+        assert (line["status"], line["n"]) == (200, 1)
+        said = f"/v1/chat/completions is not recorded: {urlsplit(url).netloc} answered {status}; check CLEVORA_MOCK_UP"
+        assert said in capfd.readouterr().err
+
+    def test_a_refusal_of_the_clients_own_key_is_recorded(self, tmp_path: Path) -> None:
+        with serve_upstream(Refusing(401)) as url, serve_recorder(url, tmp_path) as server:
+            headers = {"authorization": "Bearer sk_live_00000000000000000000000000000002"}
+            httpx.post(server.url + CHAT, json={"messages": []}, headers=headers, verify=TLS)
+        assert [line["status"] for line in lines_of(tmp_path / "default.jsonl")] == [401]
 
 
 class TestUse:
+    @pytest.fixture
+    def recorded(self, counter: str, tmp_path: Path) -> Path:
+        with serve_recorder(counter, tmp_path) as server:
+            ask(server, "One")
+            ask(server, "Two")
+        return tmp_path
+
+    def run(self, directory: Path, on_miss: str, source: str, *contents: str) -> tuple[int, str]:
+        flags = ("--replay", str(directory), "--on-miss", on_miss)
+        ended = run_program("exec", *flags, "--", sys.executable, "-c", source, *contents)
+        return ended.returncode, ended.stderr
+
+    def test_a_command_that_asks_nothing_gets_no_advice(self, recorded: Path) -> None:
+        status, said = self.run(recorded, "mock", "")
+        assert (status, "not used" in said) == (0, False)
+
+    def test_a_command_that_fails_gets_no_advice(self, recorded: Path) -> None:
+        status, said = self.run(recorded, "fail", ASK, "One", "Three", "Two")
+        assert (status, "not used" in said) == (1, False)
+
+    def test_a_command_that_passes_is_told_what_it_did_not_use(self, recorded: Path) -> None:
+        status, said = self.run(recorded, "fail", ASK, "One")
+        assert (
+            status,
+            f"1 recording was not used; remove what is no longer asked: clevora-mock recordings prune "
+            f"{recorded / 'default.jsonl'}:3\n" in said,
+        ) == (0, True)
+
+    @pytest.mark.parametrize(
+        ("on_miss", "contents", "start"),
+        [
+            ("mock", ("One", "Three"), "1 request was in no recording and answered by the mock; "),
+            ("mock", ("Three", "4"), "2 requests were in no recording and answered by the mock; the first is "),
+            ("fail", ("One", "Three"), "1 request was in no recording and refused; "),
+        ],
+    )
+    def test_requests_in_no_recording_are_counted_at_the_end(
+        self, recorded: Path, on_miss: str, contents: tuple[str, ...], start: str
+    ) -> None:
+        _, said = self.run(recorded, on_miss, ASK, *contents)
+        first = f"POST /v1/chat/completions: the nearest is {recorded / 'default.jsonl'}:2, which differs in messages"
+        assert f"clevora-mock: {start}{first}[0].content\n" in said
+
     def test_recordings_that_nobody_used_are_named_at_the_end(self, counter: str, tmp_path: Path) -> None:
         with serve_recorder(counter, tmp_path) as server:
             for content in ("One", "Two", "Three"):

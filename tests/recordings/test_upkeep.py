@@ -165,6 +165,20 @@ def test_an_archive_has_every_exchange(file: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1:2538", "http://127.0.0.1:2538/v1/chat/completions"),
+        ("[::1]:2538", "http://[::1]:2538/v1/chat/completions"),
+        ("api.example", "https://api.example/v1/chat/completions"),
+    ],
+)
+def test_an_archive_has_the_scheme_by_which_the_host_was_asked(file: Path, host: str, url: str) -> None:
+    file.write_text("\n".join(map(json.dumps, [HEADER | {"host": host}, exchange()])) + "\n", encoding="utf-8")
+    (entry,) = json.loads(run_in_process("recordings", "har", str(file)).stdout)["log"]["entries"]
+    assert entry["request"]["url"] == url
+
+
 class TestPace:
     @pytest.fixture
     def paced(self) -> Iterator[RunningServer]:

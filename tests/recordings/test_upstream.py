@@ -320,6 +320,13 @@ class TestSettings:
         ended = run_program("serve", "--record", str(tmp_path))
         assert (ended.returncode, ended.stderr) == (2, f"clevora-mock: {CONFLICTS[0][1]}\n")
 
+    def test_only_the_flag_needs_a_use_of_the_live_api(self) -> None:
+        """The variable is for a shell, in which not every command asks it."""
+        command = ("--", sys.executable, "-c", "")
+        assert run_program("exec", *command, CLEVORA_MOCK_UPSTREAM="https://api.example/v1").returncode == 0
+        ended = run_program("exec", "--upstream", "https://api.example/v1", *command)
+        assert (ended.returncode, ended.stderr) == (2, f"clevora-mock: {CONFLICTS[2][1]}\n")
+
     @pytest.mark.parametrize(
         ("variable", "value", "shown"),
         [
@@ -339,7 +346,7 @@ class TestSettings:
         command = [sys.executable, "-m", "clevora_mock", "--port", "0", "--upstream", "https://api.example", "--diff"]
         search = f"{tmp_path}:{environment().get('PYTHONPATH', '.')}"
         ended = subprocess.run(command, env=environment(PYTHONPATH=search), capture_output=True, text=True, check=False)
-        message = "--upstream needs httpx, which is not installed; install clevora-mock[upstream]"
+        message = "--upstream needs httpx, which is not installed: pip install 'PATH/TO/CHECKOUT[upstream]'"
         assert (ended.returncode, ended.stderr) == (2, f"clevora-mock: {message}\n")
 
 

@@ -31,16 +31,28 @@ def test_a_file_without_changes_changes_nothing(tmp_path: Path, text: str) -> No
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("limits: {window: rolling}", "limits.window: invalid enum value 'rolling', got 'rolling'"),
-        ("limits: {per_hour: 5}", "limits: object contains unknown field `per_hour`, got {'per_hour': 5}"),
-        ("embeddings: {dimensions: many}", "embeddings.dimensions: expected `int`, got `str`, got 'many'"),
-        ("embeddings: {dimensions: 0}", "embeddings.dimensions: expected `int` >= 1, got 0"),
-        ("errors: {invalid_field: {status: 200}}", "status: expected `int` >= 400"),
+        ("limits: {window: rolling}", 'limits.window: expected one of "aligned", "fixed", "sliding", got \'rolling\''),
+        (
+            "limits: {per_hour: 5}",
+            "limits: expected one of requests_per_minute, tokens_per_day, window, count_failed, count_refused, got",
+        ),
+        ("embeddings: {dimensions: many}", "embeddings.dimensions: expected a whole number from 1 to 8192, got 'many'"),
+        ("embeddings: {dimensions: 0}", "embeddings.dimensions: expected a whole number from 1 to 8192, got 0"),
+        (
+            "errors: {invalid_field: {status: 200}}",
+            "errors.invalid_field.status: expected a whole number from 400 to 599, got 200",
+        ),
         ("errors: {bad_field: {status: 422}}", "errors: expected one of invalid_json, missing_field"),
-        ("errors: {invalid_feild: {status: 422}}", 'got "invalid_feild"; did you mean "invalid_field"?'),
-        ("- limits", "the file: expected `object`, got `array`"),
+        ("errors: {invalid_feild: {status: 422}}", "got 'invalid_feild'; did you mean \"invalid_field\"?"),
+        ("- limits", "the file: expected an object, got ['limits']"),
         ("limits: [", "expected YAML or JSON"),
-        ("limits: {count_failed: maybe}", "limits.count_failed: expected `bool`, got `str`, got 'maybe'"),
+        ("limits: {count_failed: maybe}", "limits.count_failed: expected true or false, got 'maybe'"),
+        (
+            "embeddings: {dimension: 8}",
+            "embeddings: expected dimensions, got 'dimension'; did you mean \"dimensions\"?",
+        ),
+        ("garbage{", "the file: expected an object, got 'garbage{'"),
+        ("limits: {window: 2026-01-01}", ", got datetime.date(2026, 1, 1)"),
     ],
 )
 def test_a_mistake_is_told_with_field_expectation_and_value(tmp_path: Path, text: str, message: str) -> None:
@@ -49,6 +61,14 @@ def test_a_mistake_is_told_with_field_expectation_and_value(tmp_path: Path, text
         read_contract(file)
     assert str(raised.value).startswith(f"{file}: ")
     assert message in str(raised.value)
+
+
+def test_every_mistake_is_told(tmp_path: Path) -> None:
+    file = written(tmp_path, "limits: {window: 1, per_hour: 5}\nerrors: {not_found: {status: 200}}\ntoken: {}\n")
+    with pytest.raises(ContractError) as raised:
+        read_contract(file)
+    told = [line.removeprefix(f"{file}: ").partition(":")[0] for line in str(raised.value).splitlines()]
+    assert told == ["limits.window", "limits", "errors.not_found.status", "the file"]
 
 
 def test_a_file_that_cannot_be_used_ends_serve_with_status_4(tmp_path: Path) -> None:
