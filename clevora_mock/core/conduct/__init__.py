@@ -1,9 +1,10 @@
 """Findings about a client's behavior, derived from the journal.
 
-Each finding is about one key (without a key, one account or client) and lists its requests. No rule accuses a client
-that may be right: what is concurrent is no repetition, a request whose body the journal has cut is like no other, and
-under a clock that stands still nothing is said about pauses. Sign-ins are left out: with masked passwords, different
-ones look identical. So are webhooks, whose sender is no client, and does right to send them again.
+Each finding is about one key (without a key, one account) in one client, which a User-Agent names, and lists its
+requests. No rule accuses a client that may be right: what it may have sent before it had read an answer is no
+repetition, a request whose body the journal has cut is like no other, pauses are judged by a real clock alone, and no
+two requests are compared between which the scenario or the clock was changed. Sign-ins are left out: with masked
+passwords, different ones look identical. So are webhooks, whose sender is no client, and does right to send them again.
 """
 
 from collections import defaultdict
@@ -69,10 +70,10 @@ def reaches(severity: Severity, level: Severity) -> bool:
 
 def callers(entries: Iterable[JournalEntry], now: int | None = None, *, is_wall_time: bool = False) -> list[Caller]:
     """Return the callers whose conduct is judged, with their requests; the arguments are those of `findings`."""
-    by_caller: dict[str, list[JournalEntry]] = defaultdict(list)
+    by_caller: dict[tuple[str, str], list[JournalEntry]] = defaultdict(list)
     for entry in entries:
         endpoint = None if entry.endpoint is None else ENDPOINT_BY_NAME.get(entry.endpoint)
         if entry.endpoint is not None and (endpoint is None or endpoint.credential == "signature"):
             continue
-        by_caller[entry.key or entry.account or entry.client].append(entry)
-    return [Caller(name, each, now, is_wall_time) for name, each in by_caller.items()]
+        by_caller[entry.key or entry.account or entry.client, entry.client].append(entry)
+    return [Caller(name, each, now, is_wall_time) for (name, _), each in by_caller.items()]
