@@ -147,7 +147,9 @@ def _way_back(request: Request, checkout: Checkout, state: State) -> str:
     query = parse_qsl(target.query, keep_blank_values=True) + [(name, text) for name, text in added.items() if text]
     link = urlunsplit(target._replace(query=urlencode(query)))
     quiet = " quiet" if state == "open" else ""
-    return f'<a class="button{quiet}" href="{escape(link)}">Back to {escape(target.netloc)}</a>'
+    # Without credentials, which look like the host's name: http://shop.example@evil.example.
+    host = target.netloc.rpartition("@")[2]
+    return f'<a class="button{quiet}" href="{escape(link)}">Back to {escape(host)}</a>'
 
 
 def _minute(at: int) -> str:

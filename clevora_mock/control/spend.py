@@ -24,7 +24,7 @@ from clevora_mock.core.messages import did_you_mean
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.spend import SpendGroup, SpendSums, charges_in_ledger
-from clevora_mock.core.waste import Waste, find_waste, merge_waste
+from clevora_mock.core.waste import Waste, charged_entries, find_waste, merge_waste
 from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.json_response import json_response
 from clevora_mock.web.parsing import single_param, value_text
@@ -122,4 +122,4 @@ def _add_up(books: _Books, grouping: SpendGrouping) -> _Spend:
         groups = [SpendGroup(books.sandbox, len(charges), tokens, spent)]
     else:
         groups = SpendSums(charges).by(grouping)
-    return _Spend(books.spent, groups, find_waste(books.journal))
+    return _Spend(books.spent, groups, find_waste(charged_entries(books.journal, books.spent)))

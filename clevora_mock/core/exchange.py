@@ -23,8 +23,8 @@ class RequestFacts(Struct, frozen=True, dict=True):
 
     `headers` are by lower-case name, and `header_lines` all of them, as they were sent. `endpoint` is None for other
     APIs and unknown paths; `operation` is their name in the journal. `arrived` is a timestamp of the sandbox's clock.
-    `body_bytes` is the size of a body of which `body` is only the start, else 0. `preceding` is the number of requests
-    that had ended by then.
+    `body_bytes` is the size of a body of which `body` is only the start, else 0. `follows`, `changes` and `is_real` are
+    those of the journal's entry.
     """
 
     id: str
@@ -38,7 +38,9 @@ class RequestFacts(Struct, frozen=True, dict=True):
     endpoint: Endpoint | None = None
     operation: str | None = None
     body_bytes: int = 0
-    preceding: int = 0
+    follows: int | None = None
+    changes: int | None = None
+    is_real: bool = False
 
     def header(self, name: bytes) -> str:
         """Return the text of a header, empty if it is absent."""

@@ -41,6 +41,15 @@ _MISS_BYTES = 1_000
 _DROPPED_TOGETHER = 32
 
 
+class Connection:
+    """A client's connection; `is_lost` is True once it is closed."""
+
+    __slots__ = ("is_lost",)
+
+    def __init__(self) -> None:
+        self.is_lost = False
+
+
 class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"}):
     """A request and its outcome. Times in microseconds, money in micro-dollars.
 
@@ -85,8 +94,13 @@ class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"
     message: str | None = None
     hint: str | None = None
     source: Source = "mock"
-    # Of the sandbox's requests, how many had ended when this one came; snapshots of earlier releases do not say.
-    preceding: int | None = None
+    # Snapshots of earlier releases have none of these. The serial of the request that had ended on this one's
+    # connection before this one came, or on one that was closed before; None if there is none, or it was pipelined.
+    follows: int | None = None
+    # How often the sandbox's clock and scenario had changed by then; None if headers chose its answer.
+    changes: int | None = None
+    # True if the clock then ran as the machine's does.
+    is_real: bool = False
 
 
 # Called with the name of the sandbox and the entry of each finished request.
@@ -124,7 +138,7 @@ class Journal:
     `listeners` are called with each new entry, `on_cleared` with the entries that `clear` removes.
     """
 
-    __slots__ = ("_memory", "bytes", "entries", "listeners", "on_cleared", "total")
+    __slots__ = ("_closed", "_ended", "_memory", "bytes", "entries", "listeners", "on_cleared", "total")
 
     def __init__(self, max_entries: int = MAX_ENTRIES, memory: JournalMemory | None = None) -> None:
         self.entries: deque[JournalEntry] = deque(maxlen=max_entries)
@@ -133,6 +147,9 @@ class Journal:
         self.on_cleared: Callable[[list[JournalEntry]], None] | None = None
         self.bytes = 0
         self._memory = memory or JournalMemory()
+        # By connection, the serial of the request that ended last; and the newest of those that were closed since.
+        self._ended: dict[Connection, int] = {}
+        self._closed: int | None = None
 
     @property
     def evicted(self) -> int:
@@ -148,6 +165,20 @@ class Journal:
         self._memory.change(self, size_of(entry))
         for listener in self.listeners:
             listener(entry)
+
+    def note_end(self, connection: Connection) -> None:
+        """Note that the newest request has ended on `connection`."""
+        self._ended[connection] = self.total - 1
+
+    def ended_before(self, connection: Connection) -> int | None:
+        """Return the serial of the request that ended last before a new one on `connection`, as its client knows.
+
+        It ended on the same connection, or for the first request on one, on one that was closed before. None without.
+        """
+        if connection not in self._ended:
+            for lost in [each for each in self._ended if each.is_lost]:
+                self._closed = max(self._ended.pop(lost), -1 if self._closed is None else self._closed)
+        return self._ended.get(connection, self._closed)
 
     def drop(self, count: int) -> None:
         """Drop the oldest `count` entries, which then count as evicted."""
@@ -176,6 +207,7 @@ class Journal:
         """Take the entries of `other`, which has the same maximum and is not used any more."""
         self._memory.change(self, -self.bytes)
         self.entries, self.total = other.entries, other.total
+        self._ended, self._closed = {}, None
         self._memory.change(self, other.bytes)
 
 
@@ -248,7 +280,9 @@ def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: b
         message=None if message is None else _start(message, MAX_TEXT_CHARACTERS),
         hint=None if hint is None else _start(hint, MAX_TEXT_CHARACTERS),
         source=reply.source,
-        preceding=facts.preceding,
+        follows=facts.follows,
+        changes=facts.changes,
+        is_real=facts.is_real,
     )
 
 

@@ -68,7 +68,8 @@ class Sandbox:
     """Accounts, users, limits, payments, scenario and journal under one name.
 
     `side_runs` are scenarios that run beside the active one, for single requests. `running` is the number of requests
-    that run, and `is_kept` is True once the server has the sandbox beyond them. `size` is the memory of what it keeps
+    that run, and `is_kept` is True once the server has the sandbox beyond them. `changes` counts those of the clock and
+    the scenario. `size` is the memory of what it keeps
     beside the journal, in bytes, when it was counted last, and `uncounted` the number of requests since.
     """
 
@@ -93,7 +94,8 @@ class Sandbox:
         self.reset()
 
     def announce(self, kind: ChangeKind, subject: str | None = None) -> None:
-        """Call the listeners after a change."""
+        """Call the listeners after a change, and count one that requests before and after cannot be compared for."""
+        self.changes += kind in ("clock", "scenario")
         for listener in self.change_listeners:
             listener(kind, subject)
 
@@ -101,6 +103,7 @@ class Sandbox:
         """Restore the initial state: clock, draws, demo account and startup scenario."""
         # Before the clock is another one, for those who judge the entries.
         self.journal.clear()
+        self.changes = 0
         self.clock.restart()
         self.rng = SeededRng(self.config.seed, self.name)
         self.limits = self.config.limits

@@ -253,6 +253,7 @@ def restore(sandbox: Sandbox, state: State, restored: Restored) -> None:
     sandbox.ledger_entries = state.ledger_entries
     sandbox.limits = state.limits
     sandbox.journal.replace(restored.journal)
+    sandbox.changes = 1 + max([sandbox.changes, *(entry.changes or 0 for entry in restored.journal.entries)])
     sandbox.clock.set_mode(state.clock.mode, state.clock.speed)
     if state.clock.mode == "real":
         sandbox.clock.set_offset(state.clock.ahead)

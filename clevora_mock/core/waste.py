@@ -3,7 +3,7 @@
 A request counts for one kind at most, so the kinds add up.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
@@ -43,6 +43,17 @@ def find_waste(entries: Iterable[JournalEntry]) -> list[Waste]:
     return merge_waste(found)
 
 
+def charged_entries(entries: Sequence[JournalEntry], spent: int) -> list[JournalEntry]:
+    """Return the newest entries, which cost `spent` at most: older ones were charged to ledgers before a reset."""
+    left, charged = spent, list[JournalEntry]()
+    for entry in reversed(entries):
+        left -= entry.cost
+        if left < 0:
+            break
+        charged.append(entry)
+    return charged[::-1]
+
+
 def merge_waste(waste: Iterable[Waste]) -> list[Waste]:
     """Return one `Waste` for each kind, the most expensive first."""
     by_kind: dict[WasteKind, list[Waste]] = {}
@@ -61,5 +72,10 @@ def _wasted(caller: Caller) -> Iterator[tuple[WasteKind, JournalEntry, int]]:
     yield from (("unread_stream", entry, entry.cost) for entry in left_streams(caller))
     for group in caller.repeated:
         for entry in group:
-            if entry.cost and not is_answered(entry) and is_after(group[-1], entry):
+            if entry.cost and not is_answered(entry) and _is_sent_again(group[-1], entry):
                 yield "billed_retry", entry, entry.cost
+
+
+def _is_sent_again(later: JournalEntry, entry: JournalEntry) -> bool:
+    """Tell whether `later` repeats a request; what cut its answer may have closed its connection."""
+    return is_after(later, entry) or later.at > entry.completed

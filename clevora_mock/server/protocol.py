@@ -7,6 +7,7 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from clevora_mock.clock import SECOND, wall_micros
+from clevora_mock.core.journal import Connection
 from clevora_mock.server.buffered_transport import BufferedTransport
 from clevora_mock.server.close_delimited import delimited
 from clevora_mock.server.limits import ConnectionLimits
@@ -15,7 +16,7 @@ from clevora_mock.server.pipeline import Pipeline
 from clevora_mock.server.refusals import Refusals
 from clevora_mock.server.sockets import has_left, is_reset, reset
 from clevora_mock.server.timeouts import Timeouts
-from clevora_mock.web.framed_response import CONNECTION_CONTROL
+from clevora_mock.web.framed_response import CONNECTION_CONTROL, JOURNAL_CONNECTION, PIPELINED
 
 # The first bytes of a TLS connection.
 _TLS = b"\x16\x03"
@@ -49,6 +50,7 @@ class FaultProtocol(HttpToolsProtocol):
         self._unparsed = b""
         # The connections that are open, of the whole server.
         self._accepted = accepted
+        self._journaled = Connection()
         self.is_lost = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -62,7 +64,7 @@ class FaultProtocol(HttpToolsProtocol):
         self._timeouts.idle()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.is_lost = True
+        self.is_lost = self._journaled.is_lost = True
         self._unparsed = b""
         self._accepted.discard(self)
         self._timeouts.stop()
@@ -138,7 +140,9 @@ class FaultProtocol(HttpToolsProtocol):
         return is_half_closed
 
     def on_headers_complete(self) -> None:
-        self.scope["extensions"] = {CONNECTION_CONTROL: self}  # type: ignore[dict-item]
+        self.scope["extensions"] = {CONNECTION_CONTROL: self, JOURNAL_CONNECTION: self._journaled}  # type: ignore[dict-item]
+        if self.running():
+            self.scope["extensions"][PIPELINED] = {}
         super().on_headers_complete()
         self._pipeline.add(self.cycle)
         self.cycle.send = delimited(self.cycle, self.scope["http_version"])  # type: ignore[method-assign, assignment]

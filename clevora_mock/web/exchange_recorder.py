@@ -8,14 +8,20 @@ from starlette.types import Scope
 from clevora_mock.contract.endpoints import Endpoint
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import ANONYMOUS, Exchange, Principal, RequestFacts
-from clevora_mock.core.journal import BODY_START_BYTES
+from clevora_mock.core.journal import BODY_START_BYTES, Connection
 from clevora_mock.core.reply import Header, Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.sandboxes import Sandboxes
 from clevora_mock.core.scenario import NO_PLAN, Plan
 from clevora_mock.web.cross_origin import CROSS_ORIGIN_HEADERS, is_from_another_site
 from clevora_mock.web.error_rendering import with_hint
-from clevora_mock.web.framed_response import FramedResponse, connection_control, stopped_reply
+from clevora_mock.web.framed_response import (
+    JOURNAL_CONNECTION,
+    PIPELINED,
+    FramedResponse,
+    connection_control,
+    stopped_reply,
+)
 from clevora_mock.web.header_text import header_safe
 from clevora_mock.web.memory_budget import MemoryBudget, MemoryShare
 from clevora_mock.web.request_body import SMALL_BODY_BYTES
@@ -29,6 +35,9 @@ WORK_BYTES = 96 * 1024 * 1024
 _FRAME_BYTES = 200
 
 _STATE_KEY = "exchange"
+
+# Headers by which a request chooses its own answer.
+_OWN_HEADERS = b"x-clevora-mock-"
 
 
 class SentResponse(Protocol):
@@ -70,7 +79,12 @@ class ExchangeRecorder:
         self.body_memory = MemoryShare(shared.bodies, self._client)
         self.work_memory = MemoryShare(shared.work, self._client)
         self.arrived = sandbox.clock.now()
-        self._preceding = sandbox.journal.total
+        extensions = scope.get("extensions", {})
+        self._connection: Connection | None = extensions.get(JOURNAL_CONNECTION)
+        self._follows = None
+        if self._connection is not None and PIPELINED not in extensions:
+            self._follows = sandbox.journal.ended_before(self._connection)
+        self._changes, self._is_real = sandbox.changes, sandbox.clock.mode == "real"
         self.path = path
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         # Several make one list, which is no credential (W9).
@@ -136,7 +150,9 @@ class ExchangeRecorder:
             endpoint=endpoint,
             operation=operation,
             body_bytes=body_bytes,
-            preceding=self._preceding,
+            follows=self._follows,
+            changes=None if any(name.startswith(_OWN_HEADERS) for name in self.headers) else self._changes,
+            is_real=self._is_real,
         )
         return self.facts
 
@@ -238,6 +254,8 @@ class ExchangeRecorder:
             simulated_delay=response.simulated_delay,
         )
         self.sandbox.record(exchange, self.sandbox.clock.now())
+        if self._connection is not None:
+            self.sandbox.journal.note_end(self._connection)
 
 
 def get_exchange(scope: Scope) -> ExchangeRecorder:

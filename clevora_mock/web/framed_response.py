@@ -21,6 +21,12 @@ from clevora_mock.web.disconnect import DisconnectWatcher
 # The key of the server's ConnectionControl in the scope's extensions.
 CONNECTION_CONTROL = "clevora_mock.connection"
 
+# The key of the journal's Connection in the extensions.
+JOURNAL_CONNECTION = "clevora_mock.journal_connection"
+
+# In the extensions of a request that came before the response to an earlier one of its connection was complete.
+PIPELINED = "clevora_mock.pipelined"
+
 # In the extensions of a request from this process itself, where delays are recorded as if they had been waited for.
 WITHOUT_WAITING = "clevora_mock.without_waiting"
 

@@ -306,6 +306,16 @@ def test_a_return_url_that_is_no_web_address_is_no_link(world: "World", target: 
     assert "Back to" not in page.text
 
 
+@pytest.mark.parametrize("place", ["shop.example@evil.example:8443", "a:b@evil.example:8443"])
+def test_the_way_back_names_the_host_without_credentials(world: "World", place: str) -> None:
+    page = world.http.get(opened(world), params={"return_url": f"http://{place}/done"})
+    assert "Back to evil.example:8443<" in page.text
+
+
+def test_the_page_is_not_kept_in_a_cache(world: "World") -> None:
+    assert world.http.get(opened(world)).headers["cache-control"] == "no-store"
+
+
 def test_a_return_url_is_escaped(world: "World") -> None:
     page = world.http.get(opened(world), params={"return_url": 'https://x.example/"><script>alert(1)</script>'})
     assert "<script" not in page.text

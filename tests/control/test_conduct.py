@@ -1,16 +1,21 @@
 """Findings about clients' mistakes, with their requests; correct clients have none."""
 
+import asyncio
+import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import openai
 import openai._base_client
 import pytest
 
 from tests.support.control import chat, control, start_scenario
+from tests.support.raw_client import TIMEOUT_SECONDS
 from tests.support.server import RunningServer
 from tests.support.wait import wait_until
 from tests.support.world import TLS, World, fresh_world
@@ -21,22 +26,30 @@ def findings(world: World) -> list[tuple[str, list[str]]]:
 
 
 def wait(world: World, seconds: float) -> None:
-    control(world, "PATCH clock", json={"advance": seconds})
+    """Let time pass, for the client as well: no request sets the clock."""
+    world.advance(seconds)
+
+
+@pytest.fixture
+def timed(world: World) -> World:
+    """Provide a sandbox with a real clock, by which alone pauses are judged."""
+    world.run_in_server(lambda sandbox: sandbox.clock.set_mode("real"))
+    return world
 
 
 def ask(world: World, text: str = "Hello!", **more: Any) -> str:
     return str(chat(world, text, **more).headers["x-request-id"])
 
 
-def test_a_retry_before_the_end_of_retry_after_is_a_finding(world: World) -> None:
-    start_scenario(world, "limits: {requests_per_minute: 1}")
-    ask(world, "Something else.")
-    ask(world)
+def test_a_retry_before_the_end_of_retry_after_is_a_finding(timed: World) -> None:
+    start_scenario(timed, "limits: {requests_per_minute: 1}")
+    ask(timed, "Something else.")
+    ask(timed)
     early = []
     for pause in (1, 58, 1):
-        wait(world, pause)
-        early.append(ask(world))
-    assert findings(world) == [("early_retry", early[:2])]
+        wait(timed, pause)
+        early.append(ask(timed))
+    assert findings(timed) == [("early_retry", early[:2])]
 
 
 def test_a_retry_is_not_early_by_a_clock_that_stands_still(world: World) -> None:
@@ -51,7 +64,6 @@ def test_a_retry_is_not_early_by_a_clock_that_stands_still(world: World) -> None
 def test_retry_after_counts_from_the_first_byte(real_server: RunningServer) -> None:
     """The journal has the time of the first byte, not of the end of the response."""
     world = fresh_world(real_server)
-    control(world, "PATCH clock", json={"mode": "scaled", "speed": 1e-9})
     start_scenario(world, "rules: [{when: {}, then: {error: {status: 429, retry_after: 60}, fault: slow_body}}]")
 
     def refused() -> str:
@@ -153,23 +165,23 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("pause", [0.001, 1.0])
-def test_retries_of_a_500_without_backoff_are_a_finding(world: World, pause: float) -> None:
-    start_scenario(world, "rules: [{when: {calls: 1-6}, then: {error: 500}}]")
+def test_retries_of_a_500_without_backoff_are_a_finding(timed: World, pause: float) -> None:
+    start_scenario(timed, "rules: [{when: {calls: 1-6}, then: {error: 500}}]")
     run = []
     for _ in range(7):
-        run.append(ask(world))
-        wait(world, pause)
-    wait(world, 60)
-    ask(world, "Something else.")
-    assert findings(world) == [("no_backoff", run)]
+        run.append(ask(timed))
+        wait(timed, pause)
+    wait(timed, 60)
+    ask(timed, "Something else.")
+    assert findings(timed) == [("no_backoff", run)]
 
 
-def test_retries_with_backoff_are_no_finding(world: World) -> None:
-    start_scenario(world, "rules: [{when: {}, then: {error: 503}}]")
+def test_retries_with_backoff_are_no_finding(timed: World) -> None:
+    start_scenario(timed, "rules: [{when: {}, then: {error: 503}}]")
     for pause in (0.5, 1, 2, 4, 8, 8, 8, 8):
-        ask(world)
-        wait(world, pause)
-    assert findings(world) == []
+        ask(timed)
+        wait(timed, pause)
+    assert findings(timed) == []
 
 
 def test_unknown_fields_are_a_finding(world: World) -> None:
@@ -201,13 +213,13 @@ def test_abandoning_a_stalled_stream_is_no_finding(real_server: RunningServer) -
     assert findings(world) == []
 
 
-def test_polling_usage_more_than_once_a_second_is_a_finding(world: World) -> None:
+def test_polling_usage_more_than_once_a_second_is_a_finding(timed: World) -> None:
     asked = []
-    for pause in (1, 0.5, 0.9, 1, 1):
-        answer = world.http.get("/api/developer/usage", headers=world.signed_in())
+    for pause in (2, 0.5, 0.5, 2, 2):
+        answer = timed.http.get("/api/developer/usage", headers=timed.signed_in())
         asked.append(answer.headers["x-request-id"])
-        wait(world, pause)
-    assert findings(world) == [("usage_polling", asked[2:4])]
+        wait(timed, pause)
+    assert findings(timed) == [("usage_polling", asked[2:4])]
 
 
 def report(world: World) -> dict[str, Any]:
@@ -270,6 +282,76 @@ def test_the_same_at_the_same_time_is_no_finding(real_server: RunningServer) -> 
     assert findings(world) == []
 
 
+async def _ask_at_once(world: World, bursts: int) -> None:
+    """Send the same on eight connections at once, which are open already, so many times."""
+    body = {"messages": [{"role": "user", "content": "Hello!"}]}
+    limits = httpx.Limits(max_connections=1)
+    async with AsyncExitStack() as clients:
+        eight = [
+            await clients.enter_async_context(httpx.AsyncClient(base_url=world.url, verify=TLS, limits=limits))
+            for _ in range(8)
+        ]
+        for client in eight:
+            await client.get("/v1/keys", headers=world.signed_in())
+        for _ in range(bursts):
+            world.advance(2)
+            await asyncio.gather(
+                *(client.post("/v1/chat/completions", headers=world.headers, json=body) for client in eight)
+            )
+
+
+@pytest.mark.parametrize(("bursts", "again"), [(1, []), (2, [("asked_twice", 8)])])
+def test_a_burst_of_the_same_on_many_connections_is_no_finding(
+    live_world: World, bursts: int, again: list[tuple[str, int]]
+) -> None:
+    """The server handles them one after another; a second burst comes after the answers to the first."""
+    asyncio.run(_ask_at_once(live_world, bursts))
+    assert [(one["kind"], one["count"]) for one in report(live_world)["findings"]] == again
+
+
+def test_the_same_on_a_connection_after_another_was_closed_is_a_finding(world: World) -> None:
+    for _ in range(3):
+        with httpx.Client(base_url=world.url, verify=TLS) as client:
+            body = {"messages": [{"role": "user", "content": "Hello!"}]}
+            client.post("/v1/chat/completions", headers=world.headers, json=body)
+    assert [(one["kind"], one["count"]) for one in report(world)["findings"]] == [("asked_twice", 2)]
+
+
+def test_pipelined_requests_are_concurrent(world: World) -> None:
+    body = b'{"messages": [{"role": "user", "content": "Hello!"}]}'
+    head = f"POST /sandbox/{world.name}/v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
+    head += f"authorization: Bearer {world.api_key}\r\ncontent-length: {len(body)}\r\n\r\n"
+    with socket.create_connection(world.address, TIMEOUT_SECONDS) as connection:
+        connection.sendall((head.encode() + body) * 3)
+        wait_until(lambda: control(world, "GET requests")["count"] == 3)
+    assert findings(world) == []
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 429])
+def test_a_retry_after_the_scenario_was_removed_is_no_finding(timed: World, status: int) -> None:
+    start_scenario(timed, f"rules: [{{when: {{}}, then: {{error: {status}}}}}]")
+    ask(timed)
+    control(timed, "DELETE scenario")
+    ask(timed)
+    assert findings(timed) == []
+
+
+def test_a_retry_is_not_early_by_a_clock_that_was_set(timed: World) -> None:
+    start_scenario(timed, "rules: [{when: {calls: 1}, then: {error: {status: 429, retry_after: 30}}}]")
+    ask(timed)
+    control(timed, "PATCH clock", json={"advance": 5})
+    ask(timed)
+    assert findings(timed) == []
+
+
+def test_entries_of_a_restored_state_are_not_compared_with_new_requests(timed: World) -> None:
+    start_scenario(timed, "rules: [{when: {}, then: {error: 400}}]")
+    ask(timed)
+    timed.http.put("/__mock/state", json=control(timed, "GET state"))
+    ask(timed)
+    assert findings(timed) == []
+
+
 def test_the_verdict_is_that_of_the_worst_finding(world: World) -> None:
     verdicts = [report(world)["verdict"]]
     ask(world, frobnicate=1)
@@ -289,13 +371,13 @@ def test_final_is_true_or_false(world: World) -> None:
 
 
 @pytest.fixture
-def sdk(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[openai.OpenAI]:
+def sdk(timed: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[openai.OpenAI]:
     """Provide OpenAI's client with its defaults; its pauses advance the sandbox's clock."""
     pauses = SimpleNamespace(time=time.time, monotonic=time.monotonic)
-    pauses.sleep = lambda seconds: wait(world, seconds)
+    pauses.sleep = lambda seconds: wait(timed, seconds)
     monkeypatch.setattr(openai._base_client, "time", pauses)
     with openai.OpenAI(
-        base_url=world.base_url, api_key=world.api_key, http_client=openai.DefaultHttpxClient(verify=TLS)
+        base_url=timed.base_url, api_key=timed.api_key, http_client=openai.DefaultHttpxClient(verify=TLS)
     ) as client:
         yield client
 

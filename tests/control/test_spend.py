@@ -128,6 +128,16 @@ def test_asking_twice_costs_the_second_answer(world: World) -> None:
     assert waste(world) == [("asked_twice", [second], 0.02)]
 
 
+def test_after_a_reset_of_the_ledgers_earlier_requests_are_no_waste(world: World) -> None:
+    chat(world)
+    chat(world)
+    control(world, "POST reset", json={"only": "ledger"})
+    assert waste(world) == []
+    chat(world)
+    again = chat(world).headers["x-request-id"]
+    assert waste(world) == [("asked_twice", [again], 0.02)]
+
+
 def test_waste_agrees_with_the_findings(world: World) -> None:
     for _ in range(3):
         chat(world)

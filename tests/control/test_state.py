@@ -122,13 +122,20 @@ def test_a_restored_sandbox_continues_identically(
     before.play(prefix)
     snapshot = world.http.get("/__mock/state").content
     future = Player(world, before.checkout).play(suffix)
-    after = snapshot_of(world)
+    after = _without_process(snapshot_of(world))
     for place in (world, other):
         restored = place.http.put("/__mock/state", content=snapshot)
         assert restored.status_code == 200, restored.text
         played = Player(place, before.checkout).play(suffix)
         assert without_sandbox_name(played, place.name) == without_sandbox_name(future, world.name)
-        assert snapshot_of(place) == after
+        assert _without_process(snapshot_of(place)) == after
+
+
+def _without_process(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a snapshot without what tells of a server's connections, and of how often it was set."""
+    for entry in state["journal"]:
+        del entry["follows"], entry["changes"]
+    return state
 
 
 @examples(25)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from clevora_mock.core.journal import JournalEntry
-from clevora_mock.core.waste import Waste, find_waste, merge_waste
+from clevora_mock.core.waste import Waste, charged_entries, find_waste, merge_waste
 
 HELLO = b'{"messages": "Hello!"}'
 STREAM = b'{"messages": "Hello!", "stream": true}'
@@ -37,6 +37,9 @@ def entry(serial: int, body: bytes = HELLO, **more: Any) -> JournalEntry:
         "response": "",
         "ignored": (),
         "logged": True,
+        "follows": serial - 1,
+        "changes": 0,
+        "is_real": True,
     }
     return JournalEntry(**facts | more)
 
@@ -54,7 +57,10 @@ def embedding(serial: int, body: bytes, **more: Any) -> JournalEntry:
         ([entry(0), entry(1, key="sk_live_two")], []),
         ([entry(0), entry(1, query="a=1")], []),
         # Concurrent requests are no repetition.
-        ([entry(0), entry(1, at=10_000)], []),
+        ([entry(0), entry(1, at=10_000, follows=None)], []),
+        ([entry(0, fault="comments"), entry(1)], [("asked_twice", ["req_1"], 20_000)]),
+        ([entry(0, fault="reset"), entry(1, follows=None)], [("billed_retry", ["req_0"], 20_000)]),
+        ([entry(0), entry(1, client="another")], []),
         # What cost nothing was not wasted.
         ([entry(0), entry(1, cost=0)], []),
         ([entry(0, cost=0, status=500), entry(1)], []),
@@ -85,7 +91,7 @@ def embedding(serial: int, body: bytes, **more: Any) -> JournalEntry:
         ),
         ([embedding(0, b'{"input": ["a dog", "a dog"]}')], [("embedded_twice", ["req_0"], 300)]),
         ([embedding(0, b'{"input": "a"}'), embedding(1, b'{"input": "a", "model": "other"}')], []),
-        ([embedding(0, b'{"input": "a"}'), embedding(1, b'{"input": "a"}', at=10_000)], []),
+        ([embedding(0, b'{"input": "a"}'), embedding(1, b'{"input": "a"}', at=10_000, follows=None)], []),
         ([embedding(0, b"not JSON"), embedding(1, b"no JSON")], []),
         ([embedding(0, b'{"input": [1]}'), embedding(1, b'{"input": [1, 1]}')], []),
         ([embedding(0, b"[" * 10_000), embedding(1, b"[" * 10_001)], []),
@@ -100,6 +106,15 @@ def test_waste_has_its_kind_requests_and_cost(
     entries: list[JournalEntry], expected: list[tuple[str, list[str], int]]
 ) -> None:
     assert [(waste.kind, waste.requests, waste.spent) for waste in find_waste(entries)] == expected
+
+
+@pytest.mark.parametrize(
+    ("spent", "charged"),
+    [(0, []), (20_000, ["req_2"]), (45_000, ["req_1", "req_2"]), (90_000, ["req_0", "req_1", "req_2"])],
+)
+def test_requests_before_a_reset_of_the_ledgers_are_not_charged(spent: int, charged: list[str]) -> None:
+    entries = [entry(0), entry(1), entry(2)]
+    assert [one.id for one in charged_entries(entries, spent)] == charged
 
 
 def test_merged_waste_is_one_a_kind() -> None:

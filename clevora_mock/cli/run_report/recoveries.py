@@ -1,4 +1,4 @@
-"""Requests that went wrong and were answered when the same was asked again, by the rules of conduct."""
+"""Requests that went wrong and were answered when the same was asked again."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 
 from clevora_mock.clock import parse
 from clevora_mock.control.schemas import JournalEntryView
-from clevora_mock.core.conduct.caller import Caller, is_after
+from clevora_mock.core.conduct.caller import Caller
 from clevora_mock.core.conduct.finding import is_answered
 from clevora_mock.core.journal import MAX_BODY_BYTES, JournalEntry
 
@@ -23,7 +23,7 @@ def recovered(requests: Sequence[JournalEntryView]) -> list[bool]:
     for group in Caller("", entries, None, is_wall_time=False).repeated:
         last = next((entry for entry in reversed(group) if is_answered(entry)), None)
         if last is not None:
-            found |= {entry.serial for entry in group if not is_answered(entry) and is_after(last, entry)}
+            found |= {entry.serial for entry in group if not is_answered(entry) and last.at >= entry.completed}
     return [entry.serial in found for entry in reversed(entries)]
 
 

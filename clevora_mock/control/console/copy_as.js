@@ -15,13 +15,16 @@ const bodyText = (entry) => (typeof entry.body === "string" ? entry.body : JSON.
 export function asCurl(entry, target) {
   const key = isDemo(entry, target) ? target.key : "$CLEVORA_API_KEY";
   const lines = [`curl ${shell(urlOf(entry, target))}`];
-  if (entry.method !== "POST" || entry.body === null) lines[0] += ` -X ${entry.method}`;
+  if (entry.method !== "POST" || entry.body === null) lines[0] += ` -X ${word(entry.method)}`;
   lines.push(`-H "Authorization: Bearer ${key}"`);
   if (entry.body !== null) lines.push(`-H "Content-Type: application/json"`, `--data-raw ${shell(bodyText(entry))}`);
   return `${lines.join(" \\\n  ")}\n`;
 }
 
 const shell = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** A method may be any token, such as `A|id`. */
+const word = (text) => (/^[A-Z]+$/.test(text) ? text : shell(text));
 
 /** Return a Python program, with httpx. */
 export function asPython(entry, target) {

@@ -24,7 +24,8 @@ def page_response(name: str, status: int = 200, /, **values: str) -> HTMLRespons
     tokens = files("clevora_mock.control.console").joinpath("tokens.css").read_text(encoding="utf-8")
     source = source.replace(_TOKENS, tokens)
     styles = " ".join(map(_source_of, re.findall("<style>(.*?)</style>", source, re.DOTALL)))
-    headers = {"content-security-policy": _POLICY.format(styles=styles), **PRIVACY_HEADERS}
+    policy = _POLICY.format(styles=styles)
+    headers = {"content-security-policy": policy, "cache-control": "no-store", **PRIVACY_HEADERS}
     return HTMLResponse(Template(source).substitute(values), status, headers=headers)
 
 

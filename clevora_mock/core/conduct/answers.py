@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from clevora_mock.clock import MINUTE, SECOND
-from clevora_mock.core.conduct.caller import Caller, faults_of, is_after
+from clevora_mock.core.conduct.caller import Caller, is_after, is_comparable, is_complete, question_of
 from clevora_mock.core.conduct.finding import (
     BROKEN_JSON,
     GAVE_UP,
@@ -12,6 +12,7 @@ from clevora_mock.core.conduct.finding import (
     NO_TIMEOUT,
     UNREAD_STREAM,
     ConductFinding,
+    faults_of,
     is_answered,
 )
 from clevora_mock.core.journal import JournalEntry
@@ -32,8 +33,8 @@ def given_up(caller: Caller) -> Iterator[ConductFinding]:
     answered = {entry.endpoint: entry for entry in caller.requests if is_answered(entry)}
     given_up = [
         entry
-        for entry in _last_attempts(caller)
-        if _is_temporary(entry) and _would_do(entry, answered.get(entry.endpoint))
+        for entry in caller.requests
+        if _is_temporary(entry) and _would_do(entry, answered.get(entry.endpoint)) and _is_last_attempt(entry, caller)
     ]
     if given_up:
         yield GAVE_UP.finding(f"{caller.name} gave up although a retry would have been answered", given_up)
@@ -83,18 +84,18 @@ def is_stream(entry: JournalEntry) -> bool:
     return _STREAM.search(entry.body) is not None
 
 
-def _last_attempts(caller: Caller) -> Iterator[JournalEntry]:
-    """Yield the requests that were made once, when the client can be expected not to ask again any more."""
-    for entry, *others in caller.identical:
-        if not others and not entry.abandoned and caller.is_past(entry, _SETTLED):
-            yield entry
+def _is_last_attempt(entry: JournalEntry, caller: Caller) -> bool:
+    """Tell whether its question was asked once, and the client can be expected not to ask it any more."""
+    if entry.abandoned or not is_complete(entry) or not caller.is_past(entry, _SETTLED):
+        return False
+    return caller.questions[question_of(entry)] == 1
 
 
 def _left_behind(caller: Caller) -> Iterator[JournalEntry]:
     """Yield the requests with a fault that were never repeated, and after which the client made another one."""
     newest = {entry.endpoint: entry for entry in caller.requests}
-    for entry in _last_attempts(caller):
-        if entry.fault is not None and is_after(newest[entry.endpoint], entry):
+    for entry in caller.requests:
+        if entry.fault is not None and is_after(newest[entry.endpoint], entry) and _is_last_attempt(entry, caller):
             yield entry
 
 
@@ -110,7 +111,9 @@ def _would_do(entry: JournalEntry, later: JournalEntry | None) -> bool:
 
     It would not if a rule refused it for what it says, and not for its time or number.
     """
-    if later is None or not is_after(later, entry) or later.at < (entry.retry_at or 0):
+    if later is None or not (is_after(later, entry) and is_comparable(entry, later)):
+        return False
+    if later.at < (entry.retry_at or 0):
         return False
     if entry.rule is None:
         return entry.status == 429

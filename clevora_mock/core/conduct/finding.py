@@ -14,6 +14,9 @@ Verdict = Literal["pass", "warn", "fail"]
 # The ids in one finding; `count` has the number of all.
 MAX_REQUESTS = 100
 
+# Faults whose answers are whole and correct, if unusual.
+_HARMLESS = frozenset({"comments", "line_endings", "slow_body", "split_utf8", "usage_chunk"})
+
 
 class ConductFinding(Struct, frozen=True):
     """One kind of misconduct, the ids of the first requests that show it, and the number of all.
@@ -49,7 +52,12 @@ class FindingKind(Struct, frozen=True):
 
 def is_answered(entry: JournalEntry) -> bool:
     """Tell whether the client got the whole answer, and nothing was wrong with it."""
-    return 200 <= entry.status < 300 and entry.fault is None and not entry.abandoned
+    return 200 <= entry.status < 300 and not entry.abandoned and _HARMLESS.issuperset(faults_of(entry))
+
+
+def faults_of(entry: JournalEntry) -> list[str]:
+    """Return the kinds of the faults of the answer."""
+    return [] if entry.fault is None else entry.fault.split(", ")
 
 
 def verdict(found: Iterable[ConductFinding]) -> Verdict:
@@ -84,7 +92,7 @@ REVOKED_KEY = FindingKind(
 NO_BACKOFF = FindingKind(
     "no_backoff",
     "error",
-    "repeated a failing request more than three times without growing pauses",
+    "repeated a failing POST more than three times at even pauses",
     "Double the pause after each failure, add jitter, and give up after a few attempts.",
 )
 RETRY_STORM = FindingKind(
@@ -132,7 +140,7 @@ UNREAD_STREAM = FindingKind(
 USAGE_POLLING = FindingKind(
     "usage_polling",
     "warning",
-    "asked for the same usage more than once a second",
+    "asked for the same usage more than once a second, with no request in between",
     "Read usage once a minute at most; it changes only with requests.",
 )
 ASKED_TWICE = FindingKind(

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from clevora_mock.contract.limits import DEFAULT_MODEL
 from clevora_mock.core.conduct.caller import Caller, is_after
 from clevora_mock.core.conduct.finding import ASKED_TWICE, EMBEDDED_TWICE, ConductFinding, is_answered
 from clevora_mock.core.journal import JournalEntry
@@ -39,13 +40,13 @@ def embedded_twice(caller: Caller) -> Iterator[ConductFinding]:
 def paid_answers(caller: Caller) -> list[JournalEntry]:
     """Return the requests that were paid although an answer had been before, but for embeddings."""
     groups = [group for group in caller.repeated if group[0].endpoint != _EMBEDDINGS]
-    return [entry for group in groups for entry in _paid_again(group)]
+    return [entry for group in groups for entry in _paid_again(caller, group)]
 
 
 def paid_texts(caller: Caller) -> list[tuple[JournalEntry, int]]:
     """Return the requests with texts that had been embedded before, and what the texts' share of the tokens cost."""
     groups = [group for group in caller.identical if group[0].endpoint == _EMBEDDINGS]
-    again = [(entry, entry.cost) for group in groups for entry in _paid_again(group)]
+    again = [(entry, entry.cost) for group in groups for entry in _paid_again(caller, group)]
     compared = 0
     # By model and text, the first request that embedded it.
     embedded: dict[object, dict[str, JournalEntry]] = defaultdict(dict)
@@ -65,9 +66,9 @@ def _first_paid(group: list[JournalEntry]) -> JournalEntry | None:
     return next((entry for entry in group if entry.cost and is_answered(entry)), None)
 
 
-def _paid_again(group: list[JournalEntry]) -> list[JournalEntry]:
+def _paid_again(caller: Caller, group: list[JournalEntry]) -> list[JournalEntry]:
     first = _first_paid(group)
-    return [] if first is None else [entry for entry in group if entry.cost and is_after(entry, first)]
+    return [] if first is None else [entry for entry in group if entry.cost and caller.is_repeated(first, entry)]
 
 
 def _repeated(texts: list[str], entry: JournalEntry, embedded: dict[str, JournalEntry]) -> list[str]:
@@ -92,5 +93,5 @@ def _inputs(entry: JournalEntry) -> tuple[object, list[str]]:
     texts = [given] if isinstance(given, str) else given
     if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
         return None, []
-    model: object = document.get("model")
+    model: object = document.get("model") or DEFAULT_MODEL[_EMBEDDINGS]
     return (model if isinstance(model, str) else None), texts

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from clevora_mock.clock import SECOND
-from clevora_mock.core.conduct.caller import Caller, is_after
+from clevora_mock.core.conduct.caller import Caller, bursts_of, is_after, is_comparable, pause_between
 from clevora_mock.core.conduct.finding import (
     EARLY_RETRY,
     NO_BACKOFF,
@@ -16,7 +16,7 @@ from clevora_mock.core.conduct.finding import (
 )
 from clevora_mock.core.journal import JournalEntry
 
-# Identical retries of a server error that are allowed without a growing pause.
+# Identical retries of a server error that are allowed at even pauses.
 RETRIES = 3
 # A pause after which nobody hurries; OpenAI's SDKs wait no longer.
 _LONG_PAUSE = 8 * SECOND
@@ -29,14 +29,14 @@ _FINAL = (400, 401, 402)
 
 
 def early_retries(caller: Caller) -> Iterator[ConductFinding]:
-    """Yield a finding about retries before ``Retry-After`` was over; if the clock stood still, that is not known."""
+    """Yield a finding about retries before ``Retry-After`` was over; without a real clock, that is not known."""
     early: list[JournalEntry] = []
     for group in caller.repeated:
         refusal: JournalEntry | None = None
         for entry in group:
-            if refusal is not None and is_after(entry, refusal):
+            if refusal is not None and caller.is_repeated(refusal, entry):
                 ready = (refusal.retry_at or 0) - _TIMER_TOLERANCE
-                early += [entry] if refusal.completed < entry.at < ready else []
+                early += [entry] if entry.at < ready and pause_between(refusal, entry) is not None else []
             refusal = refusal if entry.retry_at is None else entry
     if early:
         yield EARLY_RETRY.finding(f"{caller.name} repeated a request before Retry-After was over", early)
@@ -47,49 +47,68 @@ def retried_final_errors(caller: Caller) -> Iterator[ConductFinding]:
     again: dict[int, list[JournalEntry]] = defaultdict(list)
     for group in caller.repeated:
         for before, entry in pairwise(group):
-            if before.status in _FINAL and is_after(entry, before) and not _was_funded(before, entry):
-                again[before.status].append(entry)
+            if _is_final(before) and is_comparable(before, entry) and caller.is_repeated(before, entry):
+                again[before.status] += [] if _was_funded(before, entry) else [entry]
     for status, entries in again.items():
-        yield RETRIED_FINAL.finding(f"{caller.name} repeated a request unchanged after {status}", entries)
+        if entries:
+            yield RETRIED_FINAL.finding(f"{caller.name} repeated a request unchanged after {status}", entries)
+
+
+def _is_final(entry: JournalEntry) -> bool:
+    """Tell whether to repeat the request is wrong: not after a 401 without a known key, as for an old ID token.
+
+    The journal has no other credentials, so the next request may have a better one.
+    """
+    return entry.status in _FINAL and (entry.status != 401 or entry.key is not None)
 
 
 def _was_funded(before: JournalEntry, entry: JournalEntry) -> bool:
     """Tell whether the account received money after `before` was refused with a 402."""
-    if before.status != 402 or entry.status == 402:
+    if before.status != 402:
         return False
     if before.code == "account_not_activated" or before.balance_after is None or entry.balance_after is None:
-        return True
+        return entry.status != 402
     return entry.balance_after + entry.cost > before.balance_after
 
 
 def revoked_keys(caller: Caller) -> Iterator[ConductFinding]:
     """Yield a finding about requests with a key after the answer that it is revoked."""
     refused = [entry for entry in caller.requests if entry.code == "invalid_api_key" and entry.key is not None]
-    later = [entry for entry in refused[1:] if is_after(entry, refused[0])]
+    bursts, told = bursts_of(refused), dict[int | None, JournalEntry]()
+    later = []
+    for entry in refused:
+        first = told.setdefault(entry.changes, entry)
+        is_same_burst = entry.serial in bursts and bursts[entry.serial] == bursts.get(first.serial)
+        if is_comparable(first, entry) and is_after(entry, first) and not is_same_burst:
+            later.append(entry)
     if later:
         yield REVOKED_KEY.finding(f"{caller.name} continued to use a revoked key", later)
 
 
 def missing_backoff(caller: Caller) -> Iterator[ConductFinding]:
-    """Yield a finding for each storm of a failing request, or else for each run without growing pauses."""
+    """Yield a finding for each storm of a failing request, or else for each run of POSTs at even pauses.
+
+    A program that polls with GET repeats nothing.
+    """
     for group in caller.repeated:
         storm = _storm(group)
         if storm:
             yield RETRY_STORM.finding(f"{caller.name} repeated a failing request {len(storm)} times at once", storm)
             continue
-        for run in _runs(group):
+        for run in _runs(caller, group) if group[0].method == "POST" else ():
             if len(run) > RETRIES + 1 and not _backs_off(run):
                 message = f"{caller.name} repeated a failing request without backing off"
                 yield NO_BACKOFF.finding(message, run)
 
 
-def _runs(group: list[JournalEntry]) -> Iterator[list[JournalEntry]]:
-    """Yield the runs of identical requests of which all but the last one failed; a concurrent one is no retry."""
+def _runs(caller: Caller, group: list[JournalEntry]) -> Iterator[list[JournalEntry]]:
+    """Yield the runs of identical requests of which all but the last one failed, and each came after the one before.
+
+    One that may be concurrent ends the run: the pauses of several workers cannot be told apart.
+    """
     run: list[JournalEntry] = []
     for entry in group:
-        if run and not is_after(entry, run[-1]):
-            continue
-        if run and run[-1].status < 500:
+        if run and (run[-1].status < 500 or not caller.is_repeated(run[-1], entry)):
             yield run
             run = []
         run.append(entry)
@@ -97,16 +116,22 @@ def _runs(group: list[JournalEntry]) -> Iterator[list[JournalEntry]]:
 
 
 def _backs_off(run: list[JournalEntry]) -> bool:
-    """Tell whether every pause after `RETRIES` retries is at least twice the first one, long, or as it was told."""
-    pauses = [later.at - earlier.completed for earlier, later in pairwise(run)]
-    if 0 in pauses:
-        # The clock stood still.
+    """Tell whether the pauses are known and uneven, as growing ones are, or long, or those that the client was told.
+
+    Workers that each back off may share a connection, and their requests then look like those of one client; they come
+    at uneven pauses, too.
+    """
+    pauses: list[int] = []
+    for earlier, later in pairwise(run):
+        pause = pause_between(earlier, later)
+        if pause is None:
+            return True
+        if earlier.retry_at is None or later.at < earlier.retry_at:
+            pauses.append(pause)
+    if len(pauses) <= RETRIES:
         return True
-    least = min(2 * max(pauses[0], SECOND // 10), _LONG_PAUSE)
-    return all(
-        pause >= least or later.at >= (earlier.retry_at or later.at + 1)
-        for pause, (earlier, later) in list(zip(pauses, pairwise(run), strict=True))[RETRIES:]
-    )
+    least = max(min(pauses), SECOND // 10)
+    return least >= _LONG_PAUSE or max(pauses) >= 2 * least
 
 
 def _storm(group: list[JournalEntry]) -> list[JournalEntry]:
@@ -114,7 +139,7 @@ def _storm(group: list[JournalEntry]) -> list[JournalEntry]:
 
     Those that answer a Retry-After are left to `early_retries`.
     """
-    failed = [entry for entry in group if entry.status >= 500 and entry.retry_at is None]
+    failed = [entry for entry in group if entry.status >= 500 and entry.retry_at is None and entry.is_real]
     if len(failed) <= _STORM_ATTEMPTS:
         return []
     first = failed[0]
