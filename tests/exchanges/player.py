@@ -31,6 +31,7 @@ _READY_SECONDS = 30
 # The delay after which a connection is checked again: still open, and nothing further received.
 _SETTLED_SECONDS = 0.1
 _LEFT_SECONDS = 0.3
+_HELD = 64
 _SEGMENT = 256 * 1024
 
 
@@ -127,11 +128,13 @@ class _Connections:
         self._named: dict[str, tuple[socket.socket, bytes, frozenset[int]]] = {}
         self._captured: dict[str, str] = {}
         self._watched: deque[tuple[float, socket.socket, StepResult]] = deque()
+        # Checked, but open, since a client that closes a connection is known to have read its answer.
+        self._held: deque[socket.socket] = deque()
 
     def play(self, steps: tuple[Step, ...]) -> list[StepResult]:
         played = [self._step(step) for step in steps]
         self._settle(whole=True)
-        for connection, _, _ in self._named.values():
+        for connection in (*self._held, *(connection for connection, _, _ in self._named.values())):
             connection.close()
         return played
 
@@ -218,7 +221,9 @@ class _Connections:
                 played.ending = "open"
             except ConnectionResetError:
                 played.ending = "reset after a whole answer"
-            connection.close()
+            self._held.append(connection)
+            if len(self._held) > _HELD:
+                self._held.popleft().close()
 
 
 class _ResponseReader:
