@@ -24,8 +24,8 @@ class SandboxRecord(Struct, frozen=True):
     """One test's sandbox, or one sandbox of a command's server.
 
     `name` is pytest's node id, or the sandbox's name under ``exec``, where `outcome` is None. `failure` is a failed
-    test's text. `findings` and `requests` (newest first) are those of ``/__mock/conduct`` and ``/__mock/requests``;
-    `omitted` requests are no longer known.
+    test's text. A failure outside of any sandbox has an empty `sandbox`. `findings` and `requests` (newest first) are
+    those of ``/__mock/conduct`` and ``/__mock/requests``; `omitted` requests are no longer known.
     """
 
     name: str
