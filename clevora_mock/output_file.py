@@ -89,10 +89,9 @@ def shared_file(files: Mapping[str, FileName | None]) -> str | None:
     """
     flags: dict[str, str] = {}
     for flag, path in files.items():
-        target = None if path is None else os.path.realpath(path)
-        if target is None or (os.path.exists(target) and not os.path.isfile(target)):
+        if path is None or (Path(path).exists() and not Path(path).is_file()):
             continue
-        if (other := flags.setdefault(target, flag)) != flag:
+        if (other := flags.setdefault(os.path.realpath(path), flag)) != flag:
             return f"{flag}: expected another file than that of {other}, got {str(path)!r}"
     return None
 

@@ -12,7 +12,7 @@ import click
 from clevora_mock import exit_status
 from clevora_mock.cli.streams import discard
 from clevora_mock.core.messages import closest_match
-from clevora_mock.output_file import try_writing, unwritable
+from clevora_mock.output_file import FileName, shared_file, try_writing, unwritable
 from clevora_mock.setting_kinds import SettingKind
 from clevora_mock.settings import PREFIX, SETTINGS, Setting, Settings, SettingsError, load, unknown_variables
 
@@ -93,6 +93,12 @@ def try_file(flag: str, path: str | None) -> None:
             try_writing(Path(path))
     except OSError as error:
         fail(f"{flag}: {unwritable(path or '', error)}", exit_status.USAGE)
+
+
+def refuse_shared_file(files: Mapping[str, FileName | None]) -> None:
+    """Exit with status 2 if two flags name one file, of which one would be lost."""
+    if (problem := shared_file(files)) is not None:
+        fail(problem, exit_status.USAGE)
 
 
 def _suggestion(name: str) -> str:

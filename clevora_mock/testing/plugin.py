@@ -92,12 +92,23 @@ def pytest_configure(config: pytest.Config) -> None:
     if _needed_records(config) and not hasattr(config, "workerinput"):
         from clevora_mock.testing.run_record import RunRecords
 
+        _refuse_shared_file(config)
         config.stash[run_records] = RunRecords()
         config.pluginmanager.register(config.stash[run_records])
     if any(config.getoption(option) for option in (_BASELINE, _UPDATE, _TOLERANCE)):
         _check_spend(config)
     if config.getoption(_REPORT) is not None and run_records in config.stash:
         _write_report(config)
+
+
+def _refuse_shared_file(config: pytest.Config) -> None:
+    """Refuse a file that two options would write."""
+    from clevora_mock.output_file import shared_file
+
+    files = {option: config.getoption(option) for option in (_BASELINE, _REPORT)}
+    problem = shared_file(files | {"--junit-xml": config.getoption("--junit-xml", None)})
+    if problem is not None:
+        raise pytest.UsageError(problem)
 
 
 def _check_spend(config: pytest.Config) -> None:
@@ -134,7 +145,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Compare what the tests spent with the baseline, before the report is written."""
     config = session.config
     if _run_spend in config.stash:
-        config.stash[_run_spend].finish(config.stash[run_records].records())
+        config.stash[_run_spend].finish(config.stash[run_records].records(), session.exitstatus)
         if config.stash[_run_spend].problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 

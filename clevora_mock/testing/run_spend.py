@@ -34,11 +34,15 @@ class RunSpend:
         self.lines: list[str] = []
         self.problems: list[str] = []
 
-    def finish(self, records: Sequence[SandboxRecord]) -> None:
-        """Compare a run, and write the baseline if that is to be done; nothing if no test used a sandbox."""
+    def finish(self, records: Sequence[SandboxRecord], status: int) -> None:
+        """Compare a run that ended with `status`, and write the baseline if that is to be done.
+
+        It is not written by a run that did not come to its end. Nothing is done if no test used a sandbox.
+        """
         if not records:
             return
-        compared = compare_run(self.baseline, records, self._tolerance)
+        has_ended = status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        compared = compare_run(self.baseline, records, self._tolerance, is_written=has_ended)
         self.lines = compared.lines
         self.problems = [message for _, message in compared.exceeding] + compared.unwritten
 

@@ -171,3 +171,10 @@ def test_the_exit_status_that_another_plugin_sets_is_the_verdict(suite: Suite) -
     suite.run("def test_passes(clevora):\n    ask(clevora)\n", "-n0", "--clevora-report", "run.html")
     verdict = data_in((suite.folder / "run.html").read_bytes())["run"]["verdict"]
     assert (verdict["word"], verdict["reasons"]) == ("Fail", ["pytest ended with status 1"])
+
+
+@pytest.mark.parametrize("other", ["--clevora-spend-baseline", "--junit-xml"])
+def test_two_outputs_to_one_file_end_the_run_before_the_first_test(suite: Suite, other: str) -> None:
+    ended = suite.run(TESTS, "-n0", "--clevora-report", "one", other, "one")
+    assert ended.status == pytest.ExitCode.USAGE_ERROR
+    assert "expected another file than that of --clevora-" in ended.output

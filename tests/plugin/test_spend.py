@@ -165,3 +165,11 @@ def test_a_wrong_option_ends_the_run(suite: Suite) -> None:
     assert run.status == 4
     assert "--clevora-spend-update needs --clevora-spend-baseline FILE" in run.output
     assert "Traceback" not in run.output
+
+
+def test_a_run_that_is_interrupted_writes_no_baseline(suite: Suite) -> None:
+    source = "def test_paid(clevora):\n    ask(clevora)\n\ndef test_stops(clevora):\n    raise KeyboardInterrupt\n"
+    ended = suite.run(source, "-n0", "--clevora-spend-baseline", "spend.json")
+    assert ended.status == pytest.ExitCode.INTERRUPTED
+    assert "clevora-mock: spend $0.02, without a baseline" in ended.output
+    assert not (suite.folder / "spend.json").exists()
