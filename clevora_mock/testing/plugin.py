@@ -199,6 +199,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         if (budget := item.stash.get(_budget, None)) is not None:
             from clevora_mock.testing.run_spend import check_budget
 
+            # The report of a test that fails for it has it already.
+            del item.stash[_budget]
             check_budget(item.stash[_sandbox], budget)
     finally:
         if _server not in item.stash and any(mark.name == "clevora" for mark in item.own_markers):
@@ -229,7 +231,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if clevora is not None and test_report.failed:
         from clevora_mock.testing.report import report
 
-        seen = report(clevora, item.stash[_server], item.stash[_default_requests])
+        budget = item.stash.get(_budget, None)
+        seen = report(clevora, item.stash[_server], item.stash[_default_requests], budget)
         test_report.sections.append(("What clevora-mock saw", seen))
     return test_report
 

@@ -64,10 +64,15 @@ def try_option(option: str, file: Path) -> None:
 
 def check_budget(clevora: Clevora, budget: int) -> None:
     """Fail the test if its sandbox has spent more than `budget` micro-dollars, with what cost it."""
-    problem = None
+    problem = excess(clevora, budget)
+    if problem is not None:
+        pytest.fail(problem, pytrace=False)
+
+
+def excess(clevora: Clevora, budget: int) -> str | None:
+    """Return what cost more than `budget` micro-dollars in a sandbox; None within it. Raises MockError."""
     try:
         clevora.assert_spent(money.dollars(budget))
     except AssertionError as error:
-        problem = str(error)
-    if problem is not None:
-        pytest.fail(problem, pytrace=False)
+        return str(error)
+    return None
