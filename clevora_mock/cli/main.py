@@ -189,7 +189,8 @@ def execute(command: tuple[str, ...], fail_on: "FailOn", junit: str | None, repo
             "--report": report,
             "--spend-baseline": spend_flags["spend_baseline"],
             "--export-on-exit": chosen.export_on_exit,
-            "--state": chosen.state,
+            # Beside --export-on-exit it is refused anyhow.
+            "--state": None if chosen.export_on_exit else chosen.state,
         }
     )
     from clevora_mock.cli.conduct_checks import ConductChecks
