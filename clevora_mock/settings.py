@@ -49,6 +49,10 @@ DEMO_SECRET = "whsec_" + b64encode(b"clevora-mock-webhook-secret").decode()
 # These say how recordings are used.
 _OF_RECORDINGS = frozenset({"on_miss", "pace", "ignore", "mask_emails", "max_age", "recordings_on_request"})
 
+# A shell keeps the variables of the live API, so without one of the first they mean nothing; a flag is a mistake.
+_FORWARDING = ("record", "diff", "replay")
+_NEED_FORWARDING = ("upstream", "upstream_key")
+
 FileName = str | PathLike[str]
 
 
@@ -359,6 +363,7 @@ SETTINGS = _table()
 def load(flags: Mapping[str, str | None], environment: Mapping[str, str] | None = None, **defaults: Any) -> Settings:
     """Return settings from `flags` (None: not given), the environment and `defaults`, in this order.
 
+    Variables of the live API are passed over where nothing forwards to it, records or replays.
     Raises SettingsError with the flag or the variable.
     """
     variables = _own_variables(environment)
@@ -368,7 +373,8 @@ def load(flags: Mapping[str, str | None], environment: Mapping[str, str] | None 
         source, text = (setting.flag, flag) if flag is not None else (setting.variable, variables.get(setting.variable))
         if text is not None:
             chosen[setting.field] = setting.check(text, source)
-    return Settings(**chosen)
+    unused = _NEED_FORWARDING if not any(chosen.get(name) for name in _FORWARDING) else ()
+    return Settings(**{name: value for name, value in chosen.items() if name not in unused or flags.get(name)})
 
 
 def as_variables(values: Mapping[str, object]) -> dict[str, str]:

@@ -42,7 +42,10 @@ def failures_of(found: Iterable[SandboxFinding], fail_on: FailOn) -> list[Failur
             name=finding.kind,
             level=finding.severity,
             message=f"{finding.message} ({cost_text(finding)})",
-            lines=(finding.advice, f"Requests: {', '.join(finding.requests[:_MAX_REQUESTS])}"),
+            lines=(
+                finding.advice,
+                f"Requests, as --report FILE has them: {', '.join(finding.requests[:_MAX_REQUESTS])}",
+            ),
             fails=reaches(finding.severity, level),
         )
         for sandbox, finding in found

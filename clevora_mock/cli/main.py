@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from clevora_mock import exit_status, settings
-from clevora_mock.cli.options import SettingsCommand, fail, load_settings, try_file
+from clevora_mock.cli.options import SettingsCommand, fail, load_settings, refuse_shared_file, try_file
 from clevora_mock.cli.recordings import recordings
 from clevora_mock.cli.streams import discard, unblocked_stderr
 from clevora_mock.clock import SECOND, read_duration
@@ -210,6 +210,16 @@ def execute(command: tuple[str, ...], fail_on: "FailOn", junit: str | None, repo
     chosen = load_settings(flags, port=0, log_format=None)
     try_file("--junit", junit)
     try_file("--report", report)
+    refuse_shared_file(
+        {
+            "--junit": junit,
+            "--report": report,
+            "--spend-baseline": spend_flags["spend_baseline"],
+            "--export-on-exit": chosen.export_on_exit,
+            # Beside --export-on-exit it is refused anyhow.
+            "--state": None if chosen.export_on_exit else chosen.state,
+        }
+    )
     from clevora_mock.cli.conduct_checks import ConductChecks
     from clevora_mock.cli.run_checks import RunChecks
     from clevora_mock.cli.run_command import run_command

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from msgspec import structs
 
 from clevora_mock import exit_status
 from clevora_mock.cli.streams import discard
 from clevora_mock.core.messages import closest_match
-from clevora_mock.output_file import try_writing, unwritable
+from clevora_mock.output_file import FileName, shared_file, try_writing, unwritable
 from clevora_mock.setting_kinds import SettingKind
 from clevora_mock.settings import PREFIX, SETTINGS, Setting, Settings, SettingsError, load, unknown_variables
 
@@ -76,9 +75,6 @@ def load_settings(flags: dict[str, str | None], **defaults: Any) -> Settings:
         fail(str(error), exit_status.USAGE)
     for name in [] if settings.quiet else unknown_variables():
         click.echo(f"clevora-mock: warning: {name} sets nothing{_suggestion(name)}", err=True)
-    if flags.get("upstream") is None and not (settings.record or settings.replay or settings.diff):
-        # The variable is set for a shell, in which not every command asks the live API.
-        return structs.replace(settings, upstream=None)
     return settings
 
 
@@ -97,6 +93,12 @@ def try_file(flag: str, path: str | None) -> None:
             try_writing(Path(path))
     except OSError as error:
         fail(f"{flag}: {unwritable(path or '', error)}", exit_status.USAGE)
+
+
+def refuse_shared_file(files: Mapping[str, FileName | None]) -> None:
+    """Exit with status 2 if two flags name one file, of which one would be lost."""
+    if (problem := shared_file(files)) is not None:
+        fail(problem, exit_status.USAGE)
 
 
 def _suggestion(name: str) -> str:

@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from clevora_mock.control.conduct import report
 from clevora_mock.control.journal import render_entry
 from clevora_mock.control.schemas import Finding, JournalEntryView
 from clevora_mock.core.conduct.finding import ConductFinding
 from clevora_mock.core.journal import MAX_JOURNAL_BYTES, JournalEntry, size_of
+from clevora_mock.core.masking import masked_text
 from clevora_mock.core.run_summary import SandboxFinding
 from clevora_mock.core.spend import SpendGroup, SpendSums, charge_of
 from clevora_mock.core.waste import Waste, find_waste, merge_waste
@@ -24,8 +26,9 @@ class SandboxRecord(Struct, frozen=True):
     """One test's sandbox, or one sandbox of a command's server.
 
     `name` is pytest's node id, or the sandbox's name under ``exec``, where `outcome` is None. `failure` is a failed
-    test's text. `findings` and `requests` (newest first) are those of ``/__mock/conduct`` and ``/__mock/requests``;
-    `omitted` requests are no longer known.
+    test's text. A failure outside of any sandbox has an empty `sandbox`. `findings` and `requests` (newest first) are
+    those of ``/__mock/conduct`` and ``/__mock/requests``; `omitted` requests are no longer known. Names are masked,
+    since a test's id has its parameters.
     """
 
     name: str
@@ -41,6 +44,15 @@ class SandboxRecord(Struct, frozen=True):
     findings: list[Finding] = []
     requests: list[JournalEntryView] = []
     omitted: int = 0
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "name", shown_name(self.name))
+        force_setattr(self, "sandbox", shown_name(self.sandbox))
+
+
+def shown_name(name: str) -> str:
+    """Return a test's or a sandbox's name as files have it: masked, and with ? for what is no Unicode."""
+    return masked_text(name.encode("utf-8", "replace").decode())
 
 
 def need_of_requests(record: SandboxRecord) -> tuple[bool, bool]:

@@ -4,15 +4,19 @@ The file is JSON with sorted names, so that a change is a line of a diff:
 ``{"format": 1, "dollars": {"tests/test_chat.py::test_hello": 0.02}}``.
 """
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from clevora_mock.cli.run_record import SandboxRecord
+from clevora_mock.cli.run_record import SandboxRecord, shown_name
 from clevora_mock.core import money
 from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.core.messages import quoted
 from clevora_mock.output_file import replace_file, unwritable
 
 FORMAT = 1
@@ -70,7 +74,7 @@ class SpendBaseline:
         change = sum(one.change for one in every)
         known = sum(one.before or 0 for one in every)
         head = f"spend {total}, {difference(change, known)} against {self.path}"
-        return [head, *_cut(_changed(every)), *_cut(_new(every)), *_cut(self._not_run(every))]
+        return [head, *_cut(_changed(every)), *_cut(_new(every)), *self._not_run(every)]
 
     def write(self, records: Iterable[SandboxRecord]) -> list[str]:
         """Write the run if it is to be written, and say so; tests that failed or did not run keep their entries.
@@ -87,7 +91,10 @@ class SpendBaseline:
     def _not_run(self, changes: Iterable[SpendChange]) -> list[str]:
         ran = {one.name for one in changes}
         left = {name: amount for name, amount in (self.before or {}).items() if name not in ran}
-        return [f"not run {money.text(amount)}  {name}" for name, amount in sorted(left.items())]
+        if len(left) > 1:
+            # Of a run of a few tests, all the others.
+            return [f"not run {money.text(sum(left.values()))}  {len(left):,} others of the baseline"]
+        return [f"not run {money.text(amount)}  {name}" for name, amount in left.items()]
 
 
 class SpendComparison(Struct, frozen=True):
@@ -104,14 +111,15 @@ class SpendComparison(Struct, frozen=True):
 def compare_run(
     baseline: SpendBaseline, records: Sequence[SandboxRecord], tolerance: float | None, *, is_written: bool = True
 ) -> SpendComparison:
-    """Compare a run, and write the baseline if that is to be done; see `exceeding` for `tolerance`."""
+    """Compare a run, and write the baseline, which accepts it, if that is to be done; see `exceeding`."""
     changes = baseline.changes(records)
     lines, unwritten = baseline.lines(changes), list[str]()
     try:
         lines += baseline.write(records) if is_written else []
     except OSError as error:
         unwritten.append(unwritable(baseline.path, error))
-    return SpendComparison(lines, exceeding(changes, tolerance), unwritten)
+    is_accepted = is_written and baseline.is_written
+    return SpendComparison(lines, exceeding(changes, None if is_accepted else tolerance), unwritten)
 
 
 def difference(change: int, before: int) -> str:
@@ -137,7 +145,15 @@ def exceeding(changes: Iterable[SpendChange], tolerance: float | None) -> list[t
 
 
 def _spent(records: Iterable[SandboxRecord]) -> dict[str, int]:
-    return {record.name: record.spent for record in records}
+    return _sums((record.name, record.spent) for record in records)
+
+
+def _sums(amounts: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Return the amounts by name; names that differ in a secret alone are one."""
+    sums: dict[str, int] = {}
+    for name, amount in amounts:
+        sums[name] = sums.get(name, 0) + amount
+    return sums
 
 
 def _changed(changes: Iterable[SpendChange]) -> Iterator[str]:
@@ -158,16 +174,26 @@ def _cut(lines: Iterable[str]) -> list[str]:
 
 def _read(path: Path) -> dict[str, int] | None:
     try:
-        file = msgspec.json.decode(path.read_bytes(), type=SpendFile)
+        file = msgspec.convert(json.loads(path.read_bytes(), object_pairs_hook=_unique), SpendFile)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise UnusableFileError(f"{path}: cannot be read: {error.strerror}") from None
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise UnusableFileError(f"{path}: expected a baseline of what tests spend: {error}") from None
     if file.format != FORMAT:
         raise UnusableFileError(f"{path}: format: expected {FORMAT}, got {file.format}")
-    return {name: _micros(path, name, dollars) for name, dollars in file.dollars.items()}
+    return _sums((shown_name(name), _micros(path, name, dollars)) for name, dollars in file.dollars.items())
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object. Raises ValueError for a name that occurs twice, or is no Unicode."""
+    for name, count in Counter(name for name, _ in pairs).items():
+        if count > 1:
+            raise ValueError(f"{quoted(name)} occurs {count} times")
+        if any("\ud800" <= character <= "\udfff" for character in name):
+            raise ValueError(f"{quoted(name)} has half of a surrogate pair")
+    return dict(pairs)
 
 
 def _micros(path: Path, name: str, dollars: float) -> int:

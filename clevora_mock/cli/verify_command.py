@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from clevora_mock import exit_status
 from clevora_mock.cli.failures import Case, suite_xml
-from clevora_mock.cli.options import fail, read_flag, try_file
+from clevora_mock.cli.options import fail, read_flag, refuse_shared_file, try_file
 from clevora_mock.cli.terminal import Style, Styler
 from clevora_mock.clock import SECOND, monotonic_micros, read_duration, sleep, wall_micros
 from clevora_mock.core import money
@@ -63,12 +63,10 @@ def verify(options: Options, credentials: Credentials) -> int:
     origin = read_origin(read_flag(UPSTREAM, "--url", options.url or ""))
     clauses = _clauses(options.clauses)
     max_spend = money.micros(read_flag(DOLLARS, "--max-spend", options.max_spend))
-    for name, path in (
-        ("--evidence", options.evidence),
-        ("--junit", options.junit),
-        ("--write-contract", options.write_contract),
-    ):
+    files = {"--evidence": options.evidence, "--junit": options.junit, "--write-contract": options.write_contract}
+    for name, path in files.items():
         try_file(name, path)
+    refuse_shared_file(files)
     plan = make_plan(credentials, clauses, destructive=options.destructive)
     _print(report.plan_lines(plan, origin.url, max_spend, credentials.id_token is not None))
     if not plan.probes:

@@ -2,9 +2,7 @@
 
 import errno
 import os
-import sys
 from collections.abc import Iterator
-from contextlib import suppress
 from glob import escape
 from pathlib import Path
 
@@ -16,7 +14,7 @@ from clevora_mock.core import snapshot
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.sandboxes import DEFAULT, Sandboxes, is_name
 from clevora_mock.core.snapshot import VERSION, State
-from clevora_mock.output_file import try_writing
+from clevora_mock.output_file import copy_owner_and_mode, open_in_place, temporary_name, try_writing
 from clevora_mock.web.long_json import encode_parts
 from clevora_mock.web.type_words import reword
 
@@ -59,23 +57,14 @@ def try_export(path: Path) -> None:
     Removes what a server that was killed within an export has left.
     """
     target = _resolve(path)
-    for left in target.parent.glob(f"{escape(_temporary_name(target))}*"):
+    for left in target.parent.glob(f"{escape(temporary_name(target))}*"):
         left.unlink(missing_ok=True)
     try_writing(path)
 
 
 def _write_in_place(path: Path, sandboxes: Sandboxes) -> None:
-    """Write to a device or a pipe; raise OSError for a pipe that nobody reads, since opening it would block."""
-    with open(path, "wb", opener=_open_at_once) as file:
+    with open_in_place(path) as file:
         file.writelines(_encode(sandboxes))
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    if sys.platform == "win32":
-        return os.open(path, flags)
-    descriptor = os.open(path, flags | os.O_NONBLOCK)
-    os.set_blocking(descriptor, True)
-    return descriptor
 
 
 def _replace(target: Path, sandboxes: Sandboxes) -> None:
@@ -90,7 +79,7 @@ def _replace(target: Path, sandboxes: Sandboxes) -> None:
     try:
         with file:
             if target.exists():
-                _copy_owner_and_mode(target, temporary)
+                copy_owner_and_mode(target, temporary)
             file.writelines(_encode(sandboxes))
             file.flush()
             os.fsync(file.fileno())
@@ -112,20 +101,7 @@ def _resolve(path: Path) -> Path:
 
 
 def _temporary(target: Path) -> Path:
-    return target.with_name(f"{_temporary_name(target)}{os.getpid()}")
-
-
-def _temporary_name(target: Path) -> str:
-    """Return the name of a temporary file for `target`, without the process id."""
-    return f".{target.name}.clevora-mock."
-
-
-def _copy_owner_and_mode(source: Path, target: Path) -> None:
-    status = source.stat()
-    if sys.platform != "win32":
-        with suppress(PermissionError):
-            os.chown(target, status.st_uid, status.st_gid)
-    target.chmod(status.st_mode & 0o7777)
+    return target.with_name(f"{temporary_name(target)}{os.getpid()}")
 
 
 def import_sandboxes(sandboxes: Sandboxes, path: Path) -> None:

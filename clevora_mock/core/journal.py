@@ -135,7 +135,7 @@ class JournalMemory:
 class Journal:
     """The newest entries; `total` also counts the evicted ones. `bytes` is the memory of the entries.
 
-    `listeners` are called with each new entry, `on_cleared` with the entries that `clear` removes.
+    `listeners` are called with each new entry, `on_cleared` with all entries before some are cleared or replaced.
     """
 
     __slots__ = ("_closed", "_ended", "_memory", "bytes", "entries", "listeners", "on_cleared", "total")
@@ -186,8 +186,6 @@ class Journal:
         self._memory.change(self, -sum(map(size_of, dropped)))
 
     def clear(self) -> None:
-        if self.entries and self.on_cleared is not None:
-            self.on_cleared(list(self.entries))
         self.replace(Journal(self.entries.maxlen or MAX_ENTRIES))
 
     def stop_counting(self) -> None:
@@ -205,6 +203,9 @@ class Journal:
 
     def replace(self, other: "Journal") -> None:
         """Take the entries of `other`, which has the same maximum and is not used any more."""
+        kept = {(entry.id, entry.at) for entry in other.entries}
+        if self.on_cleared is not None and any((entry.id, entry.at) not in kept for entry in self.entries):
+            self.on_cleared(list(self.entries))
         self._memory.change(self, -self.bytes)
         self.entries, self.total = other.entries, other.total
         self._ended, self._closed = {}, None

@@ -92,12 +92,23 @@ def pytest_configure(config: pytest.Config) -> None:
     if _needed_records(config) and not hasattr(config, "workerinput"):
         from clevora_mock.testing.run_record import RunRecords
 
+        _refuse_shared_file(config)
         config.stash[run_records] = RunRecords()
         config.pluginmanager.register(config.stash[run_records])
     if any(config.getoption(option) for option in (_BASELINE, _UPDATE, _TOLERANCE)):
         _check_spend(config)
     if config.getoption(_REPORT) is not None and run_records in config.stash:
         _write_report(config)
+
+
+def _refuse_shared_file(config: pytest.Config) -> None:
+    """Refuse a file that two options would write."""
+    from clevora_mock.output_file import shared_file
+
+    files = {option: config.getoption(option) for option in (_BASELINE, _REPORT)}
+    problem = shared_file(files | {"--junit-xml": config.getoption("--junit-xml", None)})
+    if problem is not None:
+        raise pytest.UsageError(problem)
 
 
 def _check_spend(config: pytest.Config) -> None:
@@ -134,7 +145,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """Compare what the tests spent with the baseline, before the report is written."""
     config = session.config
     if _run_spend in config.stash:
-        config.stash[_run_spend].finish(config.stash[run_records].records())
+        config.stash[_run_spend].finish(config.stash[run_records].records(), session.exitstatus)
         if config.stash[_run_spend].problems and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
@@ -188,6 +199,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
         if (budget := item.stash.get(_budget, None)) is not None:
             from clevora_mock.testing.run_spend import check_budget
 
+            # The report of a test that fails for it has it already.
+            del item.stash[_budget]
             check_budget(item.stash[_sandbox], budget)
     finally:
         if _server not in item.stash and any(mark.name == "clevora" for mark in item.own_markers):
@@ -218,7 +231,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if clevora is not None and test_report.failed:
         from clevora_mock.testing.report import report
 
-        seen = report(clevora, item.stash[_server], item.stash[_default_requests])
+        budget = item.stash.get(_budget, None)
+        seen = report(clevora, item.stash[_server], item.stash[_default_requests], budget)
         test_report.sections.append(("What clevora-mock saw", seen))
     return test_report
 

@@ -16,6 +16,7 @@ from clevora_mock.core.messages import printable
 from clevora_mock.settings import proxy_hint
 from clevora_mock.testing.clevora import Clevora, MockError, Server
 from clevora_mock.testing.records import Request
+from clevora_mock.testing.run_spend import excess
 
 MAX_REQUESTS = 30
 MAX_BODY_CHARACTERS = 300
@@ -23,17 +24,18 @@ MAX_BODY_CHARACTERS = 300
 _STRAYED = 3
 
 
-def report(clevora: Clevora, server: Server | None = None, default_requests: int = 0) -> str:
+def report(clevora: Clevora, server: Server | None = None, default_requests: int = 0, budget: int | None = None) -> str:
     """Return the newest requests with bodies and near misses, the scenario, the balance and the findings.
 
-    Where there are no requests, those to the sandbox `default` of `server` are shown, after the first
-    `default_requests`.
+    More than `budget` micro-dollars, if that was spent, is a line too. Where there are no requests, those to the
+    sandbox `default` of `server` are shown, after the first `default_requests`.
     """
     try:
         requests, findings = clevora.requests(), clevora.conduct()
         clock = clevora.clock.now
         scenario, balance = clevora.call("GET", "/__mock/scenario")["name"], clevora.balance
         strayed = [] if requests or server is None else _strayed(server, default_requests)
+        over = None if budget is None else excess(clevora, budget)
     except MockError as error:
         return str(error)
     shown = requests[-MAX_REQUESTS:]
@@ -51,6 +53,7 @@ def report(clevora: Clevora, server: Server | None = None, default_requests: int
         if others:
             lines.append(f"         and {len(others)} more like it, until {_time(others[-1], mark)}")
     lines += [f"{finding.severity} {finding.kind}: {finding.message}" for finding in findings]
+    lines += [] if over is None else [over]
     return "\n".join(map(printable, lines))
 
 

@@ -73,6 +73,8 @@ class RunRecords:
         self._records: dict[str, SandboxRecord] = {}
         # Of the records that have requests.
         self._sizes: dict[str, int] = {}
+        # Of tests that failed without a record, and of files that could not be collected: the text.
+        self._failures: dict[str, str] = {}
         # Of tests that have not ended: the outcome, and the text of the first failure.
         self._running: dict[str, tuple[Outcome, str | None]] = {}
 
@@ -86,11 +88,19 @@ class RunRecords:
         self._running[report.nodeid] = outcome, failure
         if report.when == "teardown":
             del self._running[report.nodeid]
+            self._failures.pop(report.nodeid, None)
             if (text := getattr(report, FIELD, None)) is not None:
                 record = msgspec.json.decode(text, type=SandboxRecord)
                 self._records[report.nodeid] = replace(record, outcome=outcome, failure=failure)
                 self._sizes[report.nodeid] = len(text)
                 self._cut()
+            elif outcome == "failed":
+                self._failures[report.nodeid] = failure or ""
+
+    def pytest_collectreport(self, report: "pytest.CollectReport") -> None:
+        """Note what could not be collected."""
+        if report.failed:
+            self._failures[report.nodeid or "."] = report.longreprtext
 
     def _cut(self) -> None:
         while sum(self._sizes.values()) > self._max_bytes:
@@ -103,3 +113,12 @@ class RunRecords:
     def records(self) -> list[SandboxRecord]:
         """Return the records by name; complete at ``pytest_sessionfinish``."""
         return [record for _, record in sorted(self._records.items())]
+
+    def failures(self) -> list[SandboxRecord]:
+        """Return a record without a sandbox of each other failure: of a test, of a worker in a test, of a collection.
+
+        Set-up fails before there is a sandbox to read; a worker that crashed has reported no teardown.
+        """
+        crashed = {name: failure or "" for name, (outcome, failure) in self._running.items() if outcome == "failed"}
+        every = sorted((self._failures | crashed).items())
+        return [SandboxRecord(name, "", 0, outcome="failed", failure=failure) for name, failure in every]

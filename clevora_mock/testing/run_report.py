@@ -26,13 +26,16 @@ class RunReport:
         self._line = ""
         self._problem = ""
 
+    @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the report; if that fails, so does a run that passed."""
-        records = self._records.records()
-        baseline, problems = (None, []) if self._spend is None else (self._spend.baseline, self._spend.problems)
-        if session.exitstatus != pytest.ExitCode.OK and not any(one.outcome == "failed" for one in records):
-            # For a test without a sandbox, say, or since it was interrupted.
-            problems = problems or [f"pytest ended with status {int(session.exitstatus)}"]
+        records = [*self._records.records(), *self._records.failures()]
+        baseline, problems = (None, []) if self._spend is None else (self._spend.baseline, [*self._spend.problems])
+        has_reason = problems or any(one.outcome == "failed" for one in records)
+        is_explained = session.exitstatus == pytest.ExitCode.TESTS_FAILED and has_reason
+        if session.exitstatus != pytest.ExitCode.OK and not is_explained:
+            # It was interrupted, say, or another plugin fails it.
+            problems.append(f"pytest ended with status {int(session.exitstatus)}")
         command = ["pytest", *map(str, session.config.invocation_params.args)]
         try:
             self._line = self._file.write(records, run_facts(command, baseline, problems=problems))

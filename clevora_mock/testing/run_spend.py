@@ -34,11 +34,15 @@ class RunSpend:
         self.lines: list[str] = []
         self.problems: list[str] = []
 
-    def finish(self, records: Sequence[SandboxRecord]) -> None:
-        """Compare a run, and write the baseline if that is to be done; nothing if no test used a sandbox."""
+    def finish(self, records: Sequence[SandboxRecord], status: int) -> None:
+        """Compare a run that ended with `status`, and write the baseline if that is to be done.
+
+        It is not written by a run that did not come to its end. Nothing is done if no test used a sandbox.
+        """
         if not records:
             return
-        compared = compare_run(self.baseline, records, self._tolerance)
+        has_ended = status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        compared = compare_run(self.baseline, records, self._tolerance, is_written=has_ended)
         self.lines = compared.lines
         self.problems = [message for _, message in compared.exceeding] + compared.unwritten
 
@@ -60,10 +64,15 @@ def try_option(option: str, file: Path) -> None:
 
 def check_budget(clevora: Clevora, budget: int) -> None:
     """Fail the test if its sandbox has spent more than `budget` micro-dollars, with what cost it."""
-    problem = None
+    problem = excess(clevora, budget)
+    if problem is not None:
+        pytest.fail(problem, pytrace=False)
+
+
+def excess(clevora: Clevora, budget: int) -> str | None:
+    """Return what cost more than `budget` micro-dollars in a sandbox; None within it. Raises MockError."""
     try:
         clevora.assert_spent(money.dollars(budget))
     except AssertionError as error:
-        problem = str(error)
-    if problem is not None:
-        pytest.fail(problem, pytrace=False)
+        return str(error)
+    return None

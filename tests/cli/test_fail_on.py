@@ -58,7 +58,7 @@ def test_a_failure_is_printed_with_advice_cost_and_requests() -> None:
     assert finding.startswith("  warning asked_twice in sandbox default: ")
     assert finding.endswith("(1 request, $0.02)")
     assert advice == "    Keep the answer, by the request's body, and use it again."
-    assert requests.startswith("    Requests: req_")
+    assert requests.startswith("    Requests, as --report FILE has them: req_")
 
 
 def test_a_variable_sets_the_severity() -> None:
@@ -106,3 +106,11 @@ def test_github_gets_annotations() -> None:
     assert ended.returncode == 0
     assert ended.stderr.startswith("::warning title=clevora-mock%3A asked_twice in default::")
     assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("then", ["send('/__mock/state', before, 'PUT')", "send('/__mock/requests', None, 'DELETE')"])
+def test_findings_count_whatever_becomes_of_the_journal(then: str) -> None:
+    state = "before = json.load(urllib.request.urlopen(os.environ['CLEVORA_MOCK_URL'] + '/__mock/state'))\n"
+    before, asks = REPEATS_A_400[: len(ASK)], REPEATS_A_400[len(ASK) :]
+    ended = run(f"{before}{state}{asks}{then}", "--fail-on", "error")
+    assert (ended.returncode, ended.stderr.count("error retried_final in sandbox default")) == (5, 1)

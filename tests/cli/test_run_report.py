@@ -1,9 +1,11 @@
 """The run report's file: what is in it, its policy and its size; what browsers show is in `tests/external/console`."""
 
+import os
 import re
 import sys
 from base64 import b64encode
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +122,24 @@ def test_secrets_in_failures_and_in_the_command_are_masked() -> None:
     page = render_report([failed], RunFacts(f"pytest --key {secret}")).decode()
     assert secret not in page
     assert DEMO_KEY in page
+
+
+def test_secrets_in_names_are_masked() -> None:
+    secret = "sk_live_" + "7" * 32
+    sandbox = "sk-live-" + "7" * 32
+    report = render_report([record(f"test[{secret}]", sandbox=sandbox)], FACTS)
+    test = only_test(report)
+    assert (test["name"], test["sandbox"]) == ("test[sk_live_777777777777...77]", "sk-live-777777777777...77")
+    assert secret not in report.decode()
+    assert sandbox not in report.decode()
+
+
+def test_a_failure_without_a_sandbox_is_not_compared_with_the_baseline() -> None:
+    facts = RunFacts("pytest", baseline={"broken": 5_000, "kept": 10_000}, baseline_name="spend.json")
+    broken = record("broken", 0, sandbox="", outcome="failed", failure="E")
+    data = data_in(render_report([broken, record("kept")], facts))
+    assert [(test["before"], test["change"]) for test in data["tests"]] == [(None, ""), (0.01, "unchanged")]
+    assert data["run"]["baseline"]["gone"] == [{"name": "broken", "spent": 0.005}]
 
 
 def test_the_policy_admits_the_files_own_script_and_style_alone() -> None:
@@ -295,3 +315,25 @@ def test_exec_refuses_a_report_in_no_directory_before_the_command_starts(tmp_pat
     assert ended.returncode == 2
     assert ended.stderr == f"clevora-mock: --report: cannot write {str(path)!r}: No such file or directory\n"
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_exec_refuses_two_outputs_to_one_file(tmp_path: Path) -> None:
+    path, link = tmp_path / "one", tmp_path / "link"
+    link.symlink_to(path)
+    flags = ("--report", "--junit", "--spend-baseline", "--export-on-exit")
+    refused = []
+    for first, second in pairwise(flags):
+        ended = run_program("exec", "--quiet", first, str(path), second, str(link), "--", "touch", str(path))
+        refused.append((ended.returncode, ended.stderr.count("expected another file than that of")))
+    assert refused == [(2, 1)] * 3
+    assert not path.exists()
+
+
+@pytest.mark.slow
+def test_two_outputs_may_share_a_pipe(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    ended = run_program("exec", "--quiet", "--report", str(path), "--junit", str(path), "--", "true")
+    assert ended.returncode == 1
+    assert ended.stderr.count("No such device or address") == 2

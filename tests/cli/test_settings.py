@@ -152,8 +152,10 @@ class TestPrecedence:
     @each_setting
     def test_a_flag_beats_the_variable_beats_the_default(self, setting: Setting) -> None:
         flag, from_flag, text, from_variable = VALID[setting.name]
+        # Without it, those of the live API are passed over.
+        beside = {"CLEVORA_MOCK_DIFF": "1"} if setting.name.startswith("upstream") else {}
         found = [
-            getattr(load(flags, variables), setting.field)
+            getattr(load(flags, variables | beside), setting.field)
             for flags in ({setting.name: flag}, {setting.name: None}, {})
             for variables in ({setting.variable: text}, {})
         ]
@@ -317,7 +319,7 @@ class TestVariables:
     def test_a_value_survives_the_way_through_a_variable(self) -> None:
         for setting in SETTINGS:
             for value in VALID[setting.name][1::2]:
-                assert getattr(load({}, as_variables({setting.field: value})), setting.field) == value
+                assert getattr(load({}, as_variables({"diff": True, setting.field: value})), setting.field) == value
 
     @pytest.mark.parametrize(
         ("variables", "hosts"),
@@ -352,6 +354,17 @@ class TestVariables:
         variables = {f"CLEVORA_MOCK_{web}{name}": value for web in ("", "WEB_") for name, value in service.items()}
         assert unknown_variables(variables) == []
         assert load({}, variables) == Settings()
+
+    def test_variables_of_the_live_api_are_passed_over_where_nothing_needs_them(self) -> None:
+        variables = {"CLEVORA_MOCK_UPSTREAM": "https://api.example/v1", "CLEVORA_MOCK_UPSTREAM_KEY": "live-key-1"}
+        assert load({}, variables) == Settings()
+        assert load({"record": "recordings"}, variables).upstream == "https://api.example/v1"
+        assert load({"diff": "1"}, variables).upstream_key == "live-key-1"
+        assert load({}, variables | {"CLEVORA_MOCK_REPLAY": "recordings"}).upstream_key == "live-key-1"
+
+    def test_a_flag_of_the_live_api_that_nothing_needs_is_a_conflict(self) -> None:
+        assert load({"upstream": "https://api.example/v1"}, {}).conflict is not None
+        assert load({"upstream_key": "live-key-1"}, {}).conflict is not None
 
     def test_a_port_that_is_no_service_is_still_checked(self) -> None:
         with pytest.raises(SettingsError, match="CLEVORA_MOCK_PORT: expected a port"):

@@ -1,5 +1,6 @@
 """``pytest --clevora-report``: one report of a run, whatever the number of workers."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -96,6 +97,84 @@ def test_the_verdict_is_that_of_the_run(suite: Suite) -> None:
         reasons[name] = data_in((suite.folder / "run.html").read_bytes())["run"]["verdict"]["reasons"]
     assert reasons == {
         "tolerance": ["over the tolerance of 5 %: +$0.01 (+100 %)  test_it.py::test_answered"],
-        "elsewhere": ["pytest ended with status 1"],
+        "elsewhere": ["1 test failed"],
         "passed": [],
     }
+
+
+FAILURES = """
+import os
+
+def test_answered(clevora):
+    assert ask(clevora) == 200
+
+@pytest.mark.clevora(scenario="flakey")
+def test_of_a_wrong_mark(clevora):
+    pass
+
+def test_without_a_sandbox():
+    assert 1 == 2
+
+@pytest.fixture
+def broken():
+    raise OSError("broken")
+
+def test_of_a_broken_fixture(clevora, broken):
+    pass
+"""
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_whatever_fails_is_counted_and_listed_with_its_reason(suite: Suite, workers: str) -> None:
+    suite.write("test_bad.py", "import none_such\n")
+    flags = ("--continue-on-collection-errors", "--clevora-spend-baseline", "spend.json")
+    suite.run(FAILURES, workers, "--clevora-report", "run.html", *flags)
+    data = data_in((suite.folder / "run.html").read_bytes())
+    assert data["run"]["verdict"] == {"tone": "bad", "word": "Fail", "reasons": ["4 tests failed"]}
+    reasons = {test["name"]: test["failure"] for test in data["tests"] if test["outcome"] == "failed"}
+    assert "No module named 'none_such'" in reasons.pop("test_bad.py")
+    assert "flakey" in reasons.pop("test_it.py::test_of_a_wrong_mark")
+    assert "assert 1 == 2" in reasons.pop("test_it.py::test_without_a_sandbox")
+    assert "OSError: broken" in reasons.pop("test_it.py::test_of_a_broken_fixture")
+    assert not reasons
+    written = (suite.folder / "spend.json").read_text(encoding="utf-8")
+    assert re.findall(r"test_\w+\.py::\w+", written) == ["test_it.py::test_answered"]
+
+
+def test_a_crashed_worker_fails_the_test_that_it_ran(suite: Suite) -> None:
+    suite.run("def test_crashes(clevora):\n    import os\n    os._exit(3)\n", "-n1", "--clevora-report", "run.html")
+    data = data_in((suite.folder / "run.html").read_bytes())
+    assert data["run"]["verdict"]["reasons"] == ["1 test failed"]
+    (test,) = data["tests"]
+    assert (test["name"], test["sandbox"]) == ("test_it.py::test_crashes", "")
+    assert "crashed while running" in test["failure"]
+
+
+def test_a_run_that_is_interrupted_or_empty_has_not_passed(suite: Suite) -> None:
+    passes = "def test_passes(clevora):\n    ask(clevora)\n"
+    verdicts = {}
+    for name, source in (
+        ("interrupted", f"{passes}\ndef test_stops(clevora):\n    raise KeyboardInterrupt\n"),
+        ("empty", ""),
+    ):
+        suite.run(source, "-n0", "--clevora-report", "run.html")
+        verdict = data_in((suite.folder / "run.html").read_bytes())["run"]["verdict"]
+        verdicts[name] = verdict["word"], verdict["reasons"]
+    assert verdicts == {
+        "interrupted": ("Fail", ["pytest ended with status 2"]),
+        "empty": ("Fail", ["pytest ended with status 5"]),
+    }
+
+
+def test_the_exit_status_that_another_plugin_sets_is_the_verdict(suite: Suite) -> None:
+    suite.write("conftest.py", "def pytest_sessionfinish(session):\n    session.exitstatus = 1\n")
+    suite.run("def test_passes(clevora):\n    ask(clevora)\n", "-n0", "--clevora-report", "run.html")
+    verdict = data_in((suite.folder / "run.html").read_bytes())["run"]["verdict"]
+    assert (verdict["word"], verdict["reasons"]) == ("Fail", ["pytest ended with status 1"])
+
+
+@pytest.mark.parametrize("other", ["--clevora-spend-baseline", "--junit-xml"])
+def test_two_outputs_to_one_file_end_the_run_before_the_first_test(suite: Suite, other: str) -> None:
+    ended = suite.run(TESTS, "-n0", "--clevora-report", "one", other, "one")
+    assert ended.status == pytest.ExitCode.USAGE_ERROR
+    assert "expected another file than that of --clevora-" in ended.output

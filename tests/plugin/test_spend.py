@@ -92,7 +92,9 @@ def test_wrong(clevora):
         "-n0",
     )
     run.counts(failed=2, passed=2, error=1)
-    assert run.output.count("spent $0.04, and the budget is $0.03: chat.completions $0.04 (2 requests)\n") == 1
+    over = "spent $0.04, and the budget is $0.03: chat.completions $0.04 (2 requests)\n"
+    # Of each test once, also of one that has failed before its budget was asked for.
+    assert run.output.count(over) == 2
     assert "the test's own failure" in run.output
     assert "@pytest.mark.clevora: budget: expected dollars from 0 to 1000000000" in run.output
 
@@ -165,3 +167,11 @@ def test_a_wrong_option_ends_the_run(suite: Suite) -> None:
     assert run.status == 4
     assert "--clevora-spend-update needs --clevora-spend-baseline FILE" in run.output
     assert "Traceback" not in run.output
+
+
+def test_a_run_that_is_interrupted_writes_no_baseline(suite: Suite) -> None:
+    source = "def test_paid(clevora):\n    ask(clevora)\n\ndef test_stops(clevora):\n    raise KeyboardInterrupt\n"
+    ended = suite.run(source, "-n0", "--clevora-spend-baseline", "spend.json")
+    assert ended.status == pytest.ExitCode.INTERRUPTED
+    assert "clevora-mock: spend $0.02, without a baseline" in ended.output
+    assert not (suite.folder / "spend.json").exists()

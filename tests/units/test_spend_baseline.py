@@ -117,3 +117,47 @@ def test_a_comparison_says_why_the_baseline_could_not_be_written(tmp_path: Path)
     compared = compare_run(baseline, [record("a", 1)], None)
     assert compared.lines == ["spend $0.000001, without a baseline"]
     assert compared.unwritten == [f"cannot write {str(baseline.path)!r}: No such file or directory"]
+
+
+def test_names_are_masked_in_the_file_and_compared_as_they_are_there(tmp_path: Path) -> None:
+    path, key = tmp_path / "spend.json", "sk_live_" + "7" * 32
+    SpendBaseline(path).write([record(f"test[{key}]", 20_000)])
+    assert list(json.loads(path.read_bytes())["dollars"]) == ["test[sk_live_777777777777...77]"]
+    baseline = SpendBaseline(path)
+    assert baseline.lines(baseline.changes([record(f"test[{key}]", 20_000)])) == [
+        f"spend $0.02, unchanged against {path}"
+    ]
+
+
+def test_names_that_differ_in_a_secret_alone_are_one(tmp_path: Path) -> None:
+    records = [record(f"test[sk_live_{'7' * 14}{digits}{'7' * 16}]", 20_000) for digits in ("01", "02")]
+    SpendBaseline(tmp_path / "spend.json").write(records)
+    assert list(json.loads((tmp_path / "spend.json").read_bytes())["dollars"].values()) == [0.04]
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        ('"a": 1, "a": 2', '"a" occurs 2 times'),
+        (r'"\ud800": 1', r'"\ud800" has half of a surrogate pair'),
+    ],
+)
+def test_a_name_twice_or_no_unicode_is_refused(tmp_path: Path, names: str, problem: str) -> None:
+    path = tmp_path / "spend.json"
+    path.write_text(f'{{"format": 1, "dollars": {{{names}}}}}', encoding="utf-8")
+    with pytest.raises(UnusableFileError) as caught:
+        SpendBaseline(path)
+    assert str(caught.value) == f"{path}: expected a baseline of what tests spend: {problem}"
+
+
+def test_an_update_accepts_what_is_over_the_tolerance(file: Path) -> None:
+    records = [record("a", 128_000)]
+    assert compare_run(SpendBaseline(file), records, 10).exceeding
+    assert compare_run(SpendBaseline(file, update=True), records, 10, is_written=False).exceeding
+    assert not compare_run(SpendBaseline(file, update=True), records, 10).exceeding
+
+
+def test_tests_that_did_not_run_are_one_line(file: Path) -> None:
+    baseline = SpendBaseline(file)
+    *_, last = baseline.lines(baseline.changes([record("c", 500_000)]))
+    assert last == "not run $0.084  2 others of the baseline"

@@ -69,7 +69,8 @@ def render_report(records: Sequence[SandboxRecord], facts: RunFacts) -> bytes:
     bundle = Bundle(_read)
     bundle.add(f"{_PAGE}/main.js")
     script, style = bundle.text(), "".join(map(_read, _STYLES))
-    summary = f"{len(records)} with a sandbox, {money.text(sum(record.spent for record in records))} spent."
+    sandboxes = sum(bool(record.sandbox) for record in records)
+    summary = f"{sandboxes} with a sandbox, {money.text(sum(record.spent for record in records))} spent."
     page = Template(_read(f"{_PAGE}/page.html")).substitute(
         policy=_policy(script, style),
         style=style,
@@ -128,7 +129,7 @@ def _run(records: Sequence[SandboxRecord], facts: RunFacts, cut: "_Cut") -> dict
 
 def _baseline(baseline: Mapping[str, int], name: str, records: Sequence[SandboxRecord]) -> dict[str, object]:
     """Return the file's name, the sum of its tests that ran, the change since, and its tests that did not run."""
-    ran = {record.name for record in records}
+    ran = {record.name for record in records if record.sandbox}
     before = sum(spent for test, spent in baseline.items() if test in ran)
     gone = [(test, spent) for test, spent in sorted(baseline.items()) if test not in ran]
     return {
@@ -154,7 +155,8 @@ class _Cut:
         `again` tells of each request if the same was answered later.
         """
         kept = list(zip(record.requests, again, strict=True))[: self._left]
-        before = None if facts.baseline is None else facts.baseline.get(record.name)
+        is_compared = facts.baseline is not None and bool(record.sandbox)
+        before = facts.baseline.get(record.name) if facts.baseline is not None and is_compared else None
         self._left -= len(kept)
         omitted = record.omitted + len(record.requests) - len(kept)
         self._omitted += omitted
@@ -166,7 +168,7 @@ class _Cut:
             "failure": None if record.failure is None else self._failure(record.failure),
             "spent": money.dollars(record.spent),
             "before": _dollars(before),
-            "change": _change(record.spent, before) if facts.baseline is not None else "",
+            "change": _change(record.spent, before) if is_compared else "",
             "budget": _dollars(record.budget),
             "isOver": record.budget is not None and record.spent > record.budget,
             "spendBy": {grouping: list(map(_group, found)) for grouping, found in groups.items()},

@@ -75,6 +75,20 @@ def test_the_overview_says_what_failed_and_what_the_run_spent(open_page: Open, t
     expect(page.locator(".card", has_text="Failed tests")).to_contain_text("AssertionError: assert [Finding(")
 
 
+def test_the_overview_says_which_finding_failed_a_test(open_page: Open, tmp_path: Path) -> None:
+    head = "--clevora-fail-on=error: findings about the client's conduct:"
+    failure = f"{head}\nerror early_retry: asked again\n  Wait.\n  requests: req_1"
+    page = opened(open_page, tmp_path, [record(outcome="failed", failure=failure)])
+    expect(page.locator(".card .reason").first).to_have_text("error early_retry: asked again")
+
+
+def test_a_failure_without_a_sandbox_says_so(open_page: Open, tmp_path: Path) -> None:
+    page = opened(open_page, tmp_path, [record(sandbox="", requests=[], outcome="failed", failure="E   OSError")])
+    go(page, "tests/0")
+    expect(page.locator(".empty")).to_contain_text("It failed without a sandbox.")
+    expect(page.locator(".facts")).to_contain_text("none")
+
+
 def test_a_test_has_its_failure_beside_each_of_its_requests(open_page: Open, tmp_path: Path) -> None:
     page = opened(open_page, tmp_path, run_of_three())
     page.locator(".views a", has_text="Tests").click()

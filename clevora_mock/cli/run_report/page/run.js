@@ -108,8 +108,9 @@ export function partsOf(name) {
   return rest.length ? { own: rest.join(" › "), file } : { own: name, file: "" };
 }
 
-/** Return the line of a failure that says most: the first that pytest marks with E, else the last. */
+/** Return the line of a failure that says most: the first finding, or the first that pytest marks with E, else the last. */
 export function reasonOf(test) {
   const lines = (test.failure ?? "").split("\n").filter((line) => line.trim());
+  if (/^--clevora-fail-on=/.test(lines[0] ?? "") && lines.length > 1) return lines[1].trim().slice(0, 300);
   return (lines.find((line) => /^E\s/.test(line))?.slice(1) ?? lines.at(-1) ?? "").trim().slice(0, 300);
 }

@@ -36,7 +36,7 @@ export function TestView() {
         </header>
         <${RequestTable}
           rows=${test.requests} open=${open && keyOf(open)} onOpen=${show} keyOf=${keyOf} findings=${findingsByRequest}
-        ><${Empty} title="No requests"><p>Did its client use the sandbox's base URL?</p><//><//>
+        ><${Empty} title="No requests"><p>${test.sandbox ? "Did its client use the sandbox's base URL?" : "It failed without a sandbox."}</p><//><//>
       </section>
       ${open
         ? html`<${EntryPanel} entry=${open} findings=${test.findingsOf(open)} onClose=${close} actions=${html`<${CopyActions} entry=${open} />`} />`
@@ -119,7 +119,7 @@ const Summary = ({ test, onOpen }) => html`
         <h3>Facts</h3>
         <dl class="facts">
           <dt>Name</dt><dd><code>${visible(test.name)}</code></dd>
-          <dt>Sandbox</dt><dd><code>${visible(test.sandbox)}</code></dd>
+          <dt>Sandbox</dt><dd>${test.sandbox ? html`<code>${visible(test.sandbox)}</code>` : "none"}</dd>
           <dt>Requests</dt><dd>${count(test.requests.length + test.omitted)}${test.omitted > 0 && html` <span class="dim">of which the oldest ${count(test.omitted)} are not in the report</span>`}</dd>
           <dt>Waited</dt><dd>${duration(test.waited)} <span class="dim">for answers, by the sandbox's clock</span></dd>
         </dl>
