@@ -12,6 +12,8 @@ NPM_CLIENTS := tests/external/clients/node_modules/npm.stamp
 AXE := tests/external/console/node_modules/npm.stamp
 # Files and folders for test, test-slow and test-random; all without them.
 TESTS ?=
+# Twice the processors of a small machine, since many tests wait for a socket or a process.
+WORKERS ?= 4
 # Flags of python -m tests.mutation, such as MUTATION="--only core web/parsing.py --sample 20".
 MUTATION ?=
 VENV ?= .venv
@@ -30,14 +32,14 @@ run: $(VENV)/run.stamp ## serve on http://127.0.0.1:2538
 	@$(BIN)/clevora-mock serve
 
 test: $(VENV)/test.stamp ## run the suite, without its slow tests
-	@$(BIN)/python -m pytest $(TESTS) --numprocesses 2 -m "not slow"
+	@$(BIN)/python -m pytest $(TESTS) --numprocesses $(WORKERS) -m "not slow"
 
 test-slow: $(VENV)/test.stamp ## run the slow tests of the suite
-	@$(BIN)/python -m pytest $(TESTS) --numprocesses 2 -m slow
+	@$(BIN)/python -m pytest $(TESTS) --numprocesses $(WORKERS) -m slow
 
 test-lowest: $(VENV)-lowest/test.stamp ## run tests with the oldest packages that pyproject.toml allows
 	@# The test client of the oldest Starlette uses a name that the newest anyio deprecates.
-	@$(VENV)-lowest/bin/python -m pytest $(LOWEST) --numprocesses 2 -m "not slow" \
+	@$(VENV)-lowest/bin/python -m pytest $(LOWEST) --numprocesses $(WORKERS) -m "not slow" \
 		-W 'ignore:The anyio.abc.BlockingPortal alias:DeprecationWarning'
 
 test-pythons: ## run the suite with Python 3.11, 3.12 and 3.13, each with the newest packages and the oldest
@@ -51,7 +53,7 @@ test-pythons: ## run the suite with Python 3.11, 3.12 and 3.13, each with the ne
 test-random: $(VENV)/test.stamp ## run the suite without its slow tests three times, each in a random order
 	@for run in 1 2 3; do \
 		seed=$${SEED:-$$(date +%s)-$$run} && echo "SEED=$$seed" && \
-		$(BIN)/python -m pytest $(TESTS) -p tests.support.random_order --random-order $$seed --numprocesses 2 -m "not slow" || exit 1; \
+		$(BIN)/python -m pytest $(TESTS) -p tests.support.random_order --random-order $$seed --numprocesses $(WORKERS) -m "not slow" || exit 1; \
 	done
 
 mutation: $(VENV)/test.stamp ## change the package in small ways, and name each change that no test notices
