@@ -20,7 +20,7 @@ _USER_BYTES = 1_000
 _CHECKOUT_BYTES = 600
 # A mark of an event or a payment, with a long id; the uid of a deleted user; a counter of draws.
 _MARK_BYTES = 300
-_LEDGER_ENTRY_BYTES = 180
+_LEDGER_ENTRY_BYTES = 280
 _DAY_BYTES = 600
 # Of a text that has not ASCII alone, with its UTF-8, for each character.
 _WIDE_BYTES = 8

@@ -67,8 +67,10 @@ class ScenarioStore:
         return sorted(described.items())
 
     def replaced(self) -> list[str]:
-        """Return the names of the shipped scenarios that a user's own replace, sorted."""
-        return sorted(_files_in(self._shipped).keys() & self._own_files().keys())
+        """Return the names of the shipped scenarios that a user's own replace, sorted; a copy replaces nothing."""
+        shipped, own = _files_in(self._shipped), self._own_files()
+        both = sorted(shipped.keys() & own.keys())
+        return [name for name in both if own[name][-1].read_bytes() != shipped[name].read_bytes()]
 
     def _files(self) -> dict[str, Path]:
         return _files_in(self._shipped) | {name: files[-1] for name, files in self._own_files().items()}

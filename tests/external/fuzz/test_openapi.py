@@ -22,6 +22,9 @@ EXCEPTIONS = dict.fromkeys(
     (
         "PUT /__mock/state",
         "PUT /__mock/scenario",
+        "PATCH /__mock/scenario",
+        "POST /__mock/scenario/match",
+        "PUT /__mock/recording",
         "PATCH /__mock/clock",
         "POST /__mock/accounts",
         "PATCH /__mock/accounts/{uid}",
