@@ -56,24 +56,29 @@ class Plan(Struct, frozen=True):
     @property
     def cost(self) -> int:
         """The most that it costs by the price table, in micro-dollars."""
-        return sum(map(greatest_cost, self._asks)) + sum(probe.cost for probe in self.probes)
+        shared = [ask for probe in self.probes for ask in probe.shares]
+        return sum(map(greatest_cost, _unique([*self._asks, *shared]))) + sum(probe.cost for probe in self.probes)
 
     @property
     def requests(self) -> int:
         """About how many requests it takes; the balance is read after each that costs."""
         functions = sum(probe.requests for probe in self.probes if probe.check is not None)
-        return functions + len(self._asks) + sum(greatest_cost(ask) > 0 for ask in self._asks)
+        asks = _unique(self._asks)
+        return functions + len(asks) + sum(greatest_cost(ask) > 0 for ask in asks)
 
     @property
     def _asks(self) -> list[Ask]:
-        """The requests that probes share, each once: they differ by what is sent, whatever is expected."""
-        asks = [probe.ask for probe in self.probes if probe.ask is not None]
-        return list({(ask.request, str(ask.body), ask.raw, str(ask.headers)): ask for ask in asks}.values())
+        return [probe.ask for probe in self.probes if probe.ask is not None]
 
     @property
     def minutes(self) -> int:
         """About how many minutes it takes at the pace of `PER_MINUTE`."""
         return max(1, round(self.requests / PER_MINUTE) + any("limits" in probe.needs for probe in self.probes))
+
+
+def _unique(asks: Sequence[Ask]) -> list[Ask]:
+    """Return each request once: they differ by what is sent, whatever is expected."""
+    return list({(ask.request, str(ask.body), ask.raw, str(ask.headers)): ask for ask in asks}.values())
 
 
 def read_clauses(text: str) -> tuple[str, ...]:

@@ -14,9 +14,10 @@ Check = Callable[[Session], list[Difference]]
 
 
 class Probe(Struct, frozen=True):
-    """A check of one clause; `cost` is the most that it costs by the price table, in micro-dollars.
+    """A check of one clause.
 
-    Probes that share a request share its answer, and its cost is counted once.
+    Probes that share a request share its answer: `ask`, and of a function `shares`. `cost` is the most that its other
+    requests cost by the price table, in micro-dollars.
     """
 
     title: str
@@ -26,6 +27,7 @@ class Probe(Struct, frozen=True):
     needs: tuple[Need, ...] = ()
     cost: int = 0
     requests: int = 1
+    shares: tuple[Ask, ...] = ()
 
     def all_needs(self) -> tuple[Need, ...]:
         """Return what it needs, with its request's credential."""
@@ -38,6 +40,14 @@ def asking(title: str, clause: str, request: str, *, needs: tuple[Need, ...] = (
     return Probe(title, clause, Ask(request, **ask), needs=needs)
 
 
-def checking(title: str, clause: str, check: Check, *needs: Need, cost: int = 0, requests: int = 2) -> Probe:
+def checking(
+    title: str,
+    clause: str,
+    check: Check,
+    *needs: Need,
+    shares: tuple[Ask, ...] = (),
+    cost: int = 0,
+    requests: int = 2,
+) -> Probe:
     """Return the probe of a function; `requests` is the most that it sends."""
-    return Probe(title, clause, check=check, needs=needs, cost=cost, requests=requests)
+    return Probe(title, clause, check=check, shares=shares, needs=needs, cost=cost, requests=requests)

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clevora_mock.cli.verify_command import junit
 from clevora_mock.clock import monotonic_micros, wall_micros
-from clevora_mock.contract.clauses import CLAUSES
+from clevora_mock.contract.clauses import CLAUSES, Clause
 from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.settings import Settings
 from clevora_mock.verify import report, results
@@ -496,3 +496,11 @@ def test_evidence_has_no_secret_and_no_value_of_the_account(asked: Asked) -> Non
     assert {"K3", "K5", "B11"} <= refuted(ran)
     for secret in (KEY, asked.credentials.id_token, "ann@clevora.example", "83.91", "demo@clevora.example"):
         assert str(secret) not in text
+
+
+@pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.id)
+def test_a_clause_costs_no_more_than_was_announced(asked: Asked, clause: Clause) -> None:
+    plan = make_plan(asked.credentials, (clause.id,), destructive=True)
+    session = asked.session(sandbox=f"cost-{clause.id.lower()}")
+    run(session, plan)
+    assert session.spending.spent <= plan.cost

@@ -18,6 +18,7 @@ PATH = "POST /v1/embeddings"
 TWO = Ask(PATH, body={"input": ["the cat sat", "on the mat"]})
 _BATCH = Ask(PATH, body={"input": ["the cat sat", "a"]})
 ENCODED = Ask(PATH, body={"input": "a", "encoding_format": "base64"})
+_WITH_DIMENSIONS = Ask(PATH, body={"input": "a", "dimensions": 8, "user": "ann"})
 _DIMENSIONS = 1536
 
 Vector = list[float]
@@ -94,11 +95,10 @@ def _equal(one: Sequence[float], other: Sequence[float]) -> bool:
 def _ignored(session: Session) -> list[Difference]:
     """`dimensions` changes nothing."""
     (plain,) = vectors(session, ONE_TOKEN)
-    ask = Ask(PATH, body={"input": "a", "dimensions": 8, "user": "ann"})
-    answer = session.answer(ask)
+    answer = session.answer(_WITH_DIMENSIONS)
     if answer.status != 200:
         return [Difference("status with dimensions", 200, answer.status)]
-    (other,) = vectors(session, ask)
+    (other,) = vectors(session, _WITH_DIMENSIONS)
     return [] if len(plain) == len(other) else [Difference("dimensions with dimensions: 8", len(plain), len(other))]
 
 
@@ -145,8 +145,8 @@ _EMBEDDING = Exactly({"object": "embedding", "index": OfType(int), "embedding": 
 _USAGE = Exactly({"prompt_tokens": INT, "total_tokens": INT})
 
 PROBES = (
-    checking("the dimensions", "E3", _dimensions, "api_key"),
-    checking("unit length", "E3", _unit, "api_key"),
+    checking("the dimensions", "E3", _dimensions, "api_key", shares=(ONE_TOKEN, TWO)),
+    checking("unit length", "E3", _unit, "api_key", shares=(TWO,)),
     asking("one text in an array", "E1", PATH, body={"input": ["a"]}, answer={"data": ListOf(1)}),
     _refused("nothing", None, "missing_field"),
     _refused("an empty text", ""),
@@ -176,13 +176,13 @@ PROBES = (
         shape=True,
         served=True,
     ),
-    checking("vectors in the order of texts", "E2", _in_order, "api_key"),
-    checking("base64", "E3", _base64, "api_key"),
+    checking("vectors in the order of texts", "E2", _in_order, "api_key", shares=(ONE_TOKEN, _BATCH)),
+    checking("base64", "E3", _base64, "api_key", shares=(ONE_TOKEN, ENCODED)),
     asking("an unknown format", "E3", PATH, body={"input": "a", "encoding_format": "int8"}, error="invalid_field"),
-    checking("dimensions is ignored", "E3", _ignored, "api_key"),
-    checking("the same again", "E4", _same_again, "api_key", cost=200, requests=6),
+    checking("dimensions is ignored", "E3", _ignored, "api_key", shares=(ONE_TOKEN, _WITH_DIMENSIONS)),
+    checking("the same again", "E4", _same_again, "api_key", shares=(ONE_TOKEN, _BATCH), cost=100, requests=6),
     checking("similar texts", "E4", _similar, "api_key", cost=7_400, requests=6),
-    # As many as may be would be dear, and 16 MiB.
+    # As many as may be would be expensive, and 16 MiB.
     asking(
         "257 texts", "E1", PATH, body={"input": ["a"] * 257, "encoding_format": "base64"}, answer={"data": ListOf(257)}
     ),

@@ -230,7 +230,7 @@ def _exposed(session: Session) -> list[Difference]:
 
 PROBES = (
     checking("errors are JSON", "W1", _json_answers, requests=4),
-    checking("a success is JSON", "W1", _json_of_success, "api_key", requests=1),
+    checking("a success is JSON", "W1", _json_of_success, "api_key", shares=(ONE_TOKEN,), requests=1),
     checking("an error has three keys", "W1", _error_bodies, requests=4),
     _request_ids(
         "refusals and the document",

@@ -11,7 +11,7 @@ from clevora_mock.verify.ask import CHEAP, ONE_TOKEN
 from clevora_mock.verify.client import Answer, CannotCheckError, Request
 from clevora_mock.verify.expectation import ABSENT, Difference
 from clevora_mock.verify.probe import checking
-from clevora_mock.verify.probes.errors import CHEAP_COST, HOMES
+from clevora_mock.verify.probes.errors import HOMES
 from clevora_mock.verify.probes.keys import create, with_key
 from clevora_mock.verify.session import Session
 
@@ -170,10 +170,11 @@ def _no_headers(session: Session) -> list[Difference]:
     return [Difference(f"header {name}", ABSENT, value) for name, value in found[:1]]
 
 
+# The burst is taken once for both clauses, which may be asked alone.
 PROBES = (
     checking("60 requests a minute", "L1", _sixty, "limits", "id_token", "api_key", cost=_BURST_COST, requests=68),
     checking("a second key", "L1", _two_keys, "limits", "id_token", "api_key"),
-    checking("Retry-After", "L2", _retry_after, "limits", "id_token", "api_key"),
+    checking("Retry-After", "L2", _retry_after, "limits", "id_token", "api_key", cost=_BURST_COST),
     checking("the window", "L2", _window, "limits", "id_token", "api_key", requests=70),
-    checking("no other header", "L4", _no_headers, "api_key", cost=CHEAP_COST, requests=2),
+    checking("no other header", "L4", _no_headers, "api_key", shares=(ONE_TOKEN, CHEAP), requests=2),
 )

@@ -98,7 +98,7 @@ PROBES = (
     _within("medium by default", _DEFAULT, "medium", 900),
     _within("a long script", _LONG, "long", 2400),
     *map(_style, _STYLES),
-    checking("styles differ", "G3", _differ, "api_key", requests=3),
+    checking("styles differ", "G3", _differ, "api_key", shares=(SHORT, *_STYLES), requests=3),
     Probe("a script by the model for chats", "C2", _TURBO, _takes_turbo),
     Probe("the default model", "C2", Ask(SHORT.request, SHORT.body, answer={"model": "clevora-script-1"})),
     _refused("another endpoint's model", TOPIC | {"model": "clevora-embed-1"}, "invalid_model", "C2"),

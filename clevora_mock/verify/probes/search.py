@@ -22,6 +22,8 @@ from clevora_mock.verify.session import Session
 
 PATH = "POST /v1/search"
 DRONES = Ask(PATH, body={"query": "drones", "limit": 50})
+_BY_DEFAULT = Ask(PATH, body={"query": "drones"})
+_LIMITED = Ask(PATH, body={"query": "drones", "limit": 2})
 _RESULT = Exactly(
     {
         "id": STRING,
@@ -62,7 +64,7 @@ def results(session: Session, ask: Ask) -> list[dict[str, Any]]:
 
 
 def _default_limit(session: Session) -> list[Difference]:
-    found, most = results(session, Ask(PATH, body={"query": "drones"})), results(session, DRONES)
+    found, most = results(session, _BY_DEFAULT), results(session, DRONES)
     if len(most) <= 5:
         raise CannotCheckError("the catalog has too few results")
     return [] if len(found) == 5 else [Difference("number of results", 5, len(found))]
@@ -102,13 +104,13 @@ def _ranked(session: Session) -> list[Difference]:
 
 
 def _at_most(session: Session) -> list[Difference]:
-    found = results(session, Ask(PATH, body={"query": "drones", "limit": 2}))
+    found = results(session, _LIMITED)
     return [] if len(found) <= 2 else [Difference("number of results for limit 2", "at most 2", len(found))]
 
 
 PROBES = (
     Probe("50 results", "H1", DRONES, _fifty),
-    checking("5 results by default", "H1", _default_limit, "api_key"),
+    checking("5 results by default", "H1", _default_limit, "api_key", shares=(_BY_DEFAULT, DRONES)),
     _refused("no query", {}, "missing_field"),
     *(_refused(f"query {value!r}", {"query": value}) for value in values("", " \t", 5, ["drones"])),
     *(_refused(f"limit {value!r}", {"query": "a", "limit": value}) for value in values(0, 51, 2.5, "3", True)),
@@ -122,7 +124,7 @@ PROBES = (
         shape=True,
         served=True,
     ),
-    checking("ranked by score", "H3", _ranked, "api_key"),
-    checking("never more than limit", "H3", _at_most, "api_key"),
+    checking("ranked by score", "H3", _ranked, "api_key", shares=(DRONES,)),
+    checking("never more than limit", "H3", _at_most, "api_key", shares=(_LIMITED,)),
     asking("an unknown model", "C2", PATH, body={"query": "a", "model": "bing"}, error="model_not_found"),
 )

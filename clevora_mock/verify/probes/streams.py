@@ -206,7 +206,7 @@ def _usage(title: str, ask: Ask) -> Any:
             {"prompt_tokens": INT, "completion_tokens": INT, "total_tokens": INT}, found[-1]["usage"], "usage"
         )
 
-    return checking(f"the place of usage, {title}", "S4", check, "api_key", requests=2)
+    return checking(f"the place of usage, {title}", "S4", check, "api_key", shares=(ask,), requests=2)
 
 
 def _joined(session: Session) -> list[Difference]:
@@ -323,18 +323,18 @@ def _refused(title: str, error: str, credential: str = "key", **body: Any) -> Pr
 
 
 PROBES = (
-    checking("the framing", "S1", _framing, "api_key", requests=1),
-    checking("[DONE]", "S1", _done, "api_key", requests=1),
-    checking("the end", "S1", _ends_at_once, "api_key", requests=1),
-    checking("the first and the last chunk", "S2", _ends, "api_key", requests=1),
-    checking("one choice", "S2", _one_choice, "api_key", requests=1),
-    checking("id and object", "S2", _same_names, "api_key", requests=1),
-    checking("created and model", "S3", _created, "api_key", requests=1),
+    checking("the framing", "S1", _framing, "api_key", shares=(STREAM,), requests=1),
+    checking("[DONE]", "S1", _done, "api_key", shares=(STREAM,), requests=1),
+    checking("the end", "S1", _ends_at_once, "api_key", shares=(STREAM,), requests=1),
+    checking("the first and the last chunk", "S2", _ends, "api_key", shares=(STREAM,), requests=1),
+    checking("one choice", "S2", _one_choice, "api_key", shares=(STREAM,), requests=1),
+    checking("id and object", "S2", _same_names, "api_key", shares=(STREAM,), requests=1),
+    checking("created and model", "S3", _created, "api_key", shares=(STREAM,), requests=1),
     _usage("by default", STREAM),
     _usage("with include_usage", WITH_OPTIONS),
     _usage("with include_usage off", WITHOUT_USAGE),
     checking("a stream joined", "S5", _joined, "api_key", cost=24_000, requests=3),
-    checking("a stream's finish_reason", "C6", _finish, "api_key", requests=2),
+    checking("a stream's finish_reason", "C6", _finish, "api_key", shares=(PLAIN, STREAM), requests=2),
     checking("leaving early", "S6", _abandoned, "api_key", "id_token", cost=150_000, requests=12),
     _refused("an unknown key", "invalid_api_key", "unknown key"),
     _refused("no messages", "missing_field", messages=None),

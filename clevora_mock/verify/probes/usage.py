@@ -231,7 +231,7 @@ PROBES = (
     checking("the average", "U4", _average, "id_token", requests=1),
     checking("the success rate", "U5", _success_rate, "id_token", "api_key"),
     checking("recent activity", "U6", _recent, "id_token", "api_key", cost=300, requests=5),
-    checking("endpoints in the range", "U6", _breakdown, "id_token", "api_key"),
+    checking("endpoints in the range", "U6", _breakdown, "id_token", "api_key", shares=(ONE_TOKEN,)),
     _recorded("a 400", "missing_field", 1, 1),
     _recorded("a 404 for a model", "model_not_found", 1, 1),
     _recorded("a 401", "invalid_api_key", 0, 0),
