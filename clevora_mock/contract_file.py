@@ -60,7 +60,7 @@ class ErrorRow(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ContractFile(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a contract file may set."""
+    """The entries of a contract file."""
 
     limits: LimitRow = LimitRow()
     tokens: TokenRow = TokenRow()

@@ -14,7 +14,7 @@ from clevora_mock.core.errors import UnusableFileError
 Verdict = Literal["confirmed", "refuted", "could not check"]
 
 FORMAT = 1
-# What the package ships with.
+# The evidence that the package ships with.
 NEVER_CHECKED = "never checked against the live API"
 
 

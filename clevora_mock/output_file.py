@@ -4,8 +4,9 @@ import errno
 import hashlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,20 +25,26 @@ def try_writing(path: Path) -> None:
         if not os.access(path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     else:
-        temporary = _temporary(Path(os.path.realpath(path)))
+        temporary = _temporary(_resolve(path))
         temporary.touch()
         temporary.unlink()
 
 
 def replace_file(path: Path, content: bytes, mode: int = 0o666) -> None:
-    """Write a file, or the target of a link, all at once, and keep its owner and mode; a new one gets `mode`.
+    """Write a file at once, as `replace_file_by_parts` does. Raises OSError."""
+    replace_file_by_parts(path, lambda: [content], mode)
 
-    What is no regular file, such as a pipe, is written in place. Raises OSError.
+
+def replace_file_by_parts(path: Path, encode: Callable[[], Iterable[bytes]], mode: int = 0o666) -> None:
+    """Write a file, or the target of a link, so that an interruption leaves the old one.
+
+    It keeps its owner and mode; a new one gets `mode`. `encode` returns the parts, again if they have to be written in
+    place: into what is no regular file, such as a pipe, or into what cannot be replaced. Raises OSError.
     """
     if path.exists() and not path.is_file():
-        _write_in_place(path, content)
+        _write_in_place(path, encode())
         return
-    target = Path(os.path.realpath(path))
+    target = _resolve(path)
     if target.exists() and not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     temporary = _temporary(target)
@@ -45,28 +52,45 @@ def replace_file(path: Path, content: bytes, mode: int = 0o666) -> None:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     except OSError:
         # Of a directory that is read-only, although the file is not.
-        _write_in_place(target, content)
+        _write_in_place(target, encode())
         return
     try:
         with os.fdopen(descriptor, "wb") as file:
             if target.exists():
-                copy_owner_and_mode(target, temporary)
-            file.write(content)
+                _copy_owner_and_mode(target, temporary)
+            file.writelines(encode())
+            file.flush()
+            os.fsync(file.fileno())
         try:
             temporary.replace(target)
         except OSError:
             # A mount point, such as a file that is mounted into a container, cannot be replaced.
-            _write_in_place(target, content)
+            _write_in_place(target, encode())
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def open_in_place(path: Path) -> BinaryIO:
+def remove_temporaries(path: Path) -> None:
+    """Remove what a process that was killed within `replace_file_by_parts` has left beside `path`."""
+    target = _resolve(path)
+    for left in target.parent.glob(f"{escape(_temporary_name(target))}*"):
+        left.unlink(missing_ok=True)
+
+
+def _resolve(path: Path) -> Path:
+    """Return the file at the end of symbolic links. Raises OSError if they are a loop."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return target
+
+
+def _open_in_place(path: Path) -> BinaryIO:
     """Open a device, a pipe or a file; raise OSError for a pipe that nobody reads, since opening it would block."""
     return open(path, "wb", opener=_open_at_once)
 
 
-def copy_owner_and_mode(source: Path, target: Path) -> None:
+def _copy_owner_and_mode(source: Path, target: Path) -> None:
     """Give the file `target` the mode of `source`, and its owner where that is permitted."""
     status = source.stat()
     if sys.platform != "win32":
@@ -75,7 +99,7 @@ def copy_owner_and_mode(source: Path, target: Path) -> None:
     target.chmod(status.st_mode & 0o7777)
 
 
-def temporary_name(target: Path) -> str:
+def _temporary_name(target: Path) -> str:
     """Return the name of a temporary file beside `target`, without the process id."""
     encoded = os.fsencode(target.name)
     name = target.name if len(encoded) <= _MAX_NAME_BYTES else hashlib.sha256(encoded).hexdigest()
@@ -110,9 +134,9 @@ def _exists(path: Path) -> bool:
     return True
 
 
-def _write_in_place(path: Path, content: bytes) -> None:
-    with open_in_place(path) as file:
-        file.write(content)
+def _write_in_place(path: Path, parts: Iterable[bytes]) -> None:
+    with _open_in_place(path) as file:
+        file.writelines(parts)
 
 
 def _open_at_once(path: str, flags: int) -> int:
@@ -124,4 +148,4 @@ def _open_at_once(path: str, flags: int) -> int:
 
 
 def _temporary(target: Path) -> Path:
-    return target.with_name(f"{temporary_name(target)}{os.getpid()}")
+    return target.with_name(f"{_temporary_name(target)}{os.getpid()}")

@@ -1,4 +1,4 @@
-"""What recordings and the comparison with the live API came to, at the end of a server."""
+"""The report on recordings, and on the comparison with the live API, at the end of a server."""
 
 import sys
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""What is made of a command's run at its end: checks of its conduct and spend, and files."""
+"""Checks of a command's conduct and spend at the end of its run, and the files about it."""
 
 from collections.abc import Sequence
 

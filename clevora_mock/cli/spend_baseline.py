@@ -32,7 +32,7 @@ class SpendFile(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SpendChange(Struct, frozen=True):
-    """What a test spent before, None for a new one, and now, in micro-dollars."""
+    """The spend of a test before, None for a new one, and now, in micro-dollars."""
 
     name: str
     before: int | None

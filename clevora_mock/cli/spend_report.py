@@ -1,4 +1,4 @@
-"""What the command of ``exec`` spent: against a budget, and against a baseline."""
+"""The spend of the command of ``exec``, against a budget and against a baseline."""
 
 import sys
 from collections.abc import Sequence

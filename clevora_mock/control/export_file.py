@@ -1,9 +1,6 @@
 """File of all sandboxes of a server: ``--export-on-exit`` writes it, ``--import`` reads it."""
 
-import errno
-import os
 from collections.abc import Iterator
-from glob import escape
 from pathlib import Path
 
 import msgspec
@@ -14,7 +11,7 @@ from clevora_mock.core import snapshot
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.sandboxes import DEFAULT, Sandboxes, is_name
 from clevora_mock.core.snapshot import VERSION, State
-from clevora_mock.output_file import copy_owner_and_mode, open_in_place, temporary_name, try_writing
+from clevora_mock.output_file import remove_temporaries, replace_file_by_parts, try_writing
 from clevora_mock.web.long_json import encode_parts
 from clevora_mock.web.type_words import reword
 
@@ -35,11 +32,7 @@ def export_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
 
     Raises OSError; an existing file is then unchanged.
     """
-    if path.exists() and not path.is_file():
-        # A device or a pipe.
-        _write_in_place(path, sandboxes)
-    else:
-        _replace(_resolve(path), sandboxes)
+    replace_file_by_parts(path, lambda: _encode(sandboxes))
 
 
 def _encode(sandboxes: Sandboxes) -> Iterator[bytes]:
@@ -56,52 +49,8 @@ def try_export(path: Path) -> None:
 
     Removes what a server that was killed within an export has left.
     """
-    target = _resolve(path)
-    for left in target.parent.glob(f"{escape(temporary_name(target))}*"):
-        left.unlink(missing_ok=True)
+    remove_temporaries(path)
     try_writing(path)
-
-
-def _write_in_place(path: Path, sandboxes: Sandboxes) -> None:
-    with open_in_place(path) as file:
-        file.writelines(_encode(sandboxes))
-
-
-def _replace(target: Path, sandboxes: Sandboxes) -> None:
-    """Replace a file by a complete one, so that an interruption leaves the old one; else write it in place."""
-    temporary = _temporary(target)
-    try:
-        file = temporary.open("wb")
-    except OSError:
-        # Of a directory that is read-only, although the file is not.
-        _write_in_place(target, sandboxes)
-        return
-    try:
-        with file:
-            if target.exists():
-                copy_owner_and_mode(target, temporary)
-            file.writelines(_encode(sandboxes))
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            temporary.replace(target)
-        except OSError:
-            # A mount point, such as a file that is mounted into a container, cannot be replaced.
-            _write_in_place(target, sandboxes)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def _resolve(path: Path) -> Path:
-    """Return the file at the end of symbolic links. Raises OSError if they are a loop."""
-    target = Path(os.path.realpath(path))
-    if target.is_symlink():
-        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
-    return target
-
-
-def _temporary(target: Path) -> Path:
-    return target.with_name(f"{temporary_name(target)}{os.getpid()}")
 
 
 def import_sandboxes(sandboxes: Sandboxes, path: Path) -> None:

@@ -156,7 +156,7 @@ class ScenarioCheck(Answer, frozen=True):
 
 
 class RuleVerdict(Answer, frozen=True):
-    """What a rule would do with a request: it decides, an earlier one does, it is off, or a condition fails."""
+    """A rule's part in the answer to a request: it decides, an earlier one does, it is off, or a condition fails."""
 
     rule: str
     verdict: Literal["decides", "after", "off", "fails"]
@@ -236,7 +236,7 @@ class AccountDetailsList(Answer, frozen=True):
 
 
 class KeyLimits(Answer, frozen=True):
-    """What is left of a key's limits now; null for a limit that is off."""
+    """The rest of a key's limits now; null for a limit that is off."""
 
     id: str
     name: str

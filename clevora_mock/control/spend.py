@@ -50,7 +50,7 @@ class _Books(NamedTuple):
 
 
 class _Spend(NamedTuple):
-    """What a sandbox spent, in micro-dollars."""
+    """The spend of a sandbox, in micro-dollars."""
 
     spent: int
     groups: list[SpendGroup]

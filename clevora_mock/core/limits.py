@@ -33,7 +33,7 @@ Window = Literal["sliding", "fixed", "aligned"]
 
 
 class Counting(Struct, frozen=True):
-    """How requests are counted: when they leave the minute, and those that failed later or were refused with 429.
+    """The counting of requests: when they leave the minute, and those that failed later or were refused with 429.
 
     A request fails later with any error of its own after it was admitted: 400, 404 or 413.
     """

@@ -24,7 +24,7 @@ _LEDGER_ENTRY_BYTES = 280
 _DAY_BYTES = 600
 # Of a text that has not ASCII alone, with its UTF-8, for each character.
 _WIDE_BYTES = 8
-# What is made of a scenario's source: for each character, and at most, since a scenario has a maximum of values.
+# Of a parsed scenario: for each character of its source, and at most, since a scenario has a maximum of values.
 _VALUE_BYTES, _MOST_VALUES_BYTES = 20, 1_600_000
 
 

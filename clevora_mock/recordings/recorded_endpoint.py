@@ -148,7 +148,7 @@ class RecordedEndpoint(OperationEndpoint):
 
 
 class ExchangeWriter(Struct, frozen=True):
-    """What is known of an exchange before its answer, to write it once that has come.
+    """The facts of an exchange before its answer, to write it once that has come.
 
     `log` gets the reason where it is not written.
     """

@@ -39,7 +39,7 @@ class Line(Struct, frozen=True):
 
 
 class Recording(Struct, frozen=True):
-    """What a file holds; `torn` is the length in bytes of a part of a line at its end, which is not read."""
+    """The content of a file; `torn` is the length in bytes of a part of a line at its end, which is not read."""
 
     path: Path
     header: RecordingHeader

@@ -19,7 +19,7 @@ _MAX_NAMED = 20
 
 
 class RecordingOptions(Struct, frozen=True):
-    """How a server records or replays.
+    """Options of a server that records or replays.
 
     `mode` is None to replay alone. With `on_request`, only those sandboxes have a recording that ask for one. `max_age`
     is in microseconds. The header's date is the server's start.

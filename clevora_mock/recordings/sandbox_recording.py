@@ -56,12 +56,12 @@ class RecordingFile:
         self._keys = {position.key for position in self._lines}
         # Lines of large answers are written in another thread than those of small ones.
         self._writing = Lock()
-        # Whether a line can be added to the file as it is.
+        # True while a line can be added to the file as it is.
         self._begun = False
 
     @property
     def recording(self) -> Recording:
-        """What the file held when it was read."""
+        """The content of the file when it was read."""
         return self._recording
 
     @property

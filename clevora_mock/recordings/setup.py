@@ -1,4 +1,4 @@
-"""What the settings of a server say of recordings and of the live API."""
+"""Setup of recordings and of the live API by a server's settings."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +17,7 @@ from clevora_mock.web.background import Background
 
 
 class LiveApi(Struct, frozen=True):
-    """How a server uses the live API, or what was recorded of it; each part is None where it is not asked for."""
+    """The parts of a server that use the live API, or its recordings; each is None where it is not asked for."""
 
     client: UpstreamClient | None = None
     recordings: Recordings | None = None

@@ -1,4 +1,4 @@
-"""What the tests of a pytest run spent: against their budgets, and against a baseline."""
+"""The spend of the tests of a pytest run, against their budgets and against a baseline."""
 
 from collections.abc import Sequence
 from pathlib import Path

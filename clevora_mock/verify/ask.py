@@ -7,7 +7,7 @@ from msgspec import Struct
 
 Need = Literal["api_key", "id_token", "other_id_token", "webhook_secret", "destructive", "limits"]
 
-# What a probe that was not asked lacks.
+# Reasons for not asking a probe, by the need that is not met.
 NEEDS: dict[Need, str] = {
     "api_key": "needs --api-key",
     "id_token": "needs --id-token",

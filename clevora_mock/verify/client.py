@@ -87,7 +87,7 @@ def read_origin(url: str) -> Origin:
 
 
 class _BoundedReader(io.RawIOBase):
-    """What comes over a connection, until `deadline` in microseconds, and no more than `_MAX_ANSWER`.
+    """Reader of a connection, until `deadline` in microseconds, and no more than `_MAX_ANSWER`.
 
     A timeout of the socket is one for each part, of which a slow server sends any number.
     """
@@ -114,7 +114,7 @@ class _BoundedReader(io.RawIOBase):
 
 
 class _Readable(Struct, frozen=True):
-    """What `HTTPResponse` takes for a socket: all that it asks of one is a file."""
+    """Stand-in for a socket in `HTTPResponse`, which asks nothing of one but a file."""
 
     file: io.BufferedReader
 

@@ -19,7 +19,7 @@ _KIN: dict[int, frozenset[int]] = {400: _INPUT, 404: _INPUT, 405: _INPUT, 413: _
 
 
 class ErrorForm(NamedTuple):
-    """How a server says an error."""
+    """The form of an error: status, type and code."""
 
     status: int
     type: str | None

@@ -1,4 +1,4 @@
-"""What is expected of a JSON value: literals, and matchers where more than one value is right."""
+"""Expectations of a JSON value: literals, and matchers where more than one value is right."""
 
 import re
 from collections.abc import Iterator, Mapping

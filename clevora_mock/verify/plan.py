@@ -1,4 +1,4 @@
-"""What a run asks: the clauses chosen, what their probes need, and the most that they cost."""
+"""The plan of a run: the clauses to ask for, the needs of their probes, and the most that they cost."""
 
 from collections.abc import Sequence
 

@@ -21,7 +21,7 @@ _MOST_OF_WHY = 200
 
 
 class ProbeResult(Struct, frozen=True):
-    """What came of a probe."""
+    """The result of a probe."""
 
     title: str
     verdict: Verdict
@@ -30,7 +30,7 @@ class ProbeResult(Struct, frozen=True):
 
 
 class ClauseResult(Struct, frozen=True):
-    """What came of a clause: refuted by one probe, confirmed by all of them, else it could not be checked."""
+    """The result of a clause: refuted by one probe, confirmed by all of them, else it could not be checked."""
 
     id: str
     area: str
@@ -40,7 +40,7 @@ class ClauseResult(Struct, frozen=True):
 
 
 class Ran(Struct, frozen=True):
-    """What came of a run; `stopped` says why it ended early, `keys_left` counts keys that could not be revoked."""
+    """The result of a run; `stopped` says why it ended early, `keys_left` counts keys that could not be revoked."""
 
     clauses: tuple[ClauseResult, ...]
     stopped: str = ""

@@ -34,7 +34,7 @@ class GaveUpError(Exception):
 
 
 class Credentials(Struct, frozen=True):
-    """What the run may use; None is not given."""
+    """The credentials that the run may use; None is not given."""
 
     api_key: str | None = None
     id_token: str | None = None

@@ -1,6 +1,6 @@
-"""What a run may cost: the price table beforehand, and the account's own balance after each request.
+"""The cost of a run: by the price table beforehand, and by the account's own balance after each request.
 
-A server may charge more than the table says, so the dearest factor that was seen is taken for the next request too, and
+A server may charge more than the table says, so the largest factor that was seen is taken for the next request too, and
 the cheapest request comes first.
 """
 

@@ -12,7 +12,7 @@ from clevora_mock.core.conduct.caller import Caller
 from clevora_mock.core.conduct.finding import is_answered
 from clevora_mock.core.journal import MAX_BODY_BYTES, JournalEntry
 
-# What entries and their views have in common, and no rule that is used here looks at.
+# Fields that entries and their views have in common; the rules that are used here look at none of them.
 _SAME = frozenset(JournalEntry.__struct_fields__) & frozenset(JournalEntryView.__struct_fields__)
 
 

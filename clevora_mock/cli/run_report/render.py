@@ -31,7 +31,7 @@ from clevora_mock.version import __version__
 # Of the file's data; the page itself has less than a hundredth of it.
 MAX_BYTES = 20 * 1000 * 1000
 MAX_REQUESTS = 10_000
-# What is kept of a large run, until it fits: requests, and characters of each body, answer and failure.
+# Limits to try for a large run, one after another: requests, and characters of each body, answer and failure.
 _LIMITS = (
     (MAX_REQUESTS, 20_000),
     *((MAX_REQUESTS, characters) for characters in (4_000, 1_000, 300)),
@@ -43,7 +43,7 @@ _STYLES = (f"{_CONSOLE}/tokens.css", f"{_CONSOLE}/console.css", f"{_PAGE}/report
 
 
 class RunFacts(Struct, frozen=True):
-    """What a report says of the run as a whole; `budget` and `baseline`, by test, in micro-dollars.
+    """Facts about the run as a whole; `budget` and `baseline`, by test, in micro-dollars.
 
     `problems` failed the run, beside its failed tests.
     """
@@ -141,7 +141,7 @@ def _baseline(baseline: Mapping[str, int], name: str, records: Sequence[SandboxR
 
 
 class _Cut:
-    """What is kept of each record: the newest of `requests` in all, and `characters` of each text."""
+    """Cut each record: keep the newest of `requests` in all, and `characters` of each text."""
 
     def __init__(self, requests: int, characters: int) -> None:
         self._left = requests

@@ -1,4 +1,4 @@
-"""What is asked for each clause, one module an area; the product's own tests ask the same of the product.
+"""The probes of each clause, one module an area; the product's own tests ask the same of the product.
 
 Expectations are literals on purpose, not the product's tables: a probe that read them would confirm their mistakes.
 """
@@ -36,7 +36,7 @@ def _area(name: str, *modules: ModuleType) -> Area:
     return Area(name, tuple(probe for module in modules for probe in module.PROBES))
 
 
-# In the order of asking: the cheapest endpoint first, from which prices are learned, and the dearest late.
+# In the order of asking: the cheapest endpoint first, from which prices are learned, and the most expensive late.
 AREAS: tuple[Area, ...] = (
     _area("General", general, errors),
     _area("Credentials and keys", keys),

@@ -1,4 +1,4 @@
-"""G1-G3: scripts, the dearest of the API, so that one short script answers for several clauses."""
+"""G1-G3: scripts, the most expensive of the API, so that one short script answers for several clauses."""
 
 import json
 from typing import Any
