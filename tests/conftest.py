@@ -13,8 +13,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from clevora_mock.settings import Settings
+from tests.support.program import environment
 from tests.support.server import RunningServer, serve_settings
 from tests.support.world import World, close_shared_connections, name_sandboxes
+
+# For the programs that tests start. Done here, before any worker and any server starts.
+for _variable in os.environ.keys() - environment().keys():
+    del os.environ[_variable]
 
 _TESTS = Path(__file__).parent
 _COMMON: dict[str, Any] = {

@@ -20,9 +20,21 @@ from tests.support.wait import wait_until
 PROGRAM = [sys.executable, "-m", "clevora_mock"]
 
 
+# What terminals and CI services set changes what programs print: pytest cuts no message where CI is set.
+_OF_THE_CALLER = {
+    *("CI", "BUILD_NUMBER"),
+    *("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "CLICOLOR", "CLICOLOR_FORCE"),
+    *("PYTEST_ADDOPTS", "PYTEST_PLUGINS"),
+}
+
+
 def environment(**more: str) -> dict[str, str]:
-    """Return this process's environment without the mock's and GitHub's variables, and with `more`."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("CLEVORA_", "GITHUB_"))}
+    """Return this process's environment without variables of the mock, of terminals and of CI, and with `more`."""
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _OF_THE_CALLER and not name.startswith(("CLEVORA_", "GITHUB_"))
+    }
     return clean | more
 
 

@@ -16,6 +16,7 @@ import yaml
 from clevora_mock.settings import DEMO_KEY, Settings
 from tests.external.package.conftest import ROOT
 from tests.support.documents import Block, blocks, name
+from tests.support.program import environment
 from tests.support.server import RunningServer, serve_settings
 
 TEST = """
@@ -42,8 +43,7 @@ class Machine:
         (folder / "vendor").mkdir()
         shutil.copyfile(wheel, folder / "vendor" / wheel.name)
         subprocess.run(["python3", "-m", "venv", folder / "python"], check=True)
-        clean = {variable: value for variable, value in os.environ.items() if not variable.startswith("CLEVORA_")}
-        self._environment = clean | {
+        self._environment = environment() | {
             "PATH": f"{folder / 'python' / 'bin'}:{os.environ['PATH']}",
             "PIP_CONSTRAINT": str(ROOT / "constraints.txt"),
         }
