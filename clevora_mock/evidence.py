@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.web.type_words import reword
 
 Verdict = Literal["confirmed", "refuted", "could not check"]
 
@@ -73,7 +74,7 @@ def read_evidence(path: Path) -> Evidence:
     except OSError as error:
         raise EvidenceError(f"{path}: cannot be read: {error.strerror}") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise EvidenceError(f"{path}: expected evidence of clevora-mock verify: {error}") from None
+        raise EvidenceError(f"{path}: expected evidence of clevora-mock verify: {reword(str(error))}") from None
     if evidence.format != FORMAT:
         raise EvidenceError(f"{path}: format: expected {FORMAT}, got {evidence.format}")
     return evidence

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from clevora_mock.clock import DAY, LONGEST, MAX_SPEED, MAX_TIMESTAMP, MIN_SPEED, Clock, parse, read_duration
+from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.contract.limits import KEY_FORMAT, KEY_PATTERN
 from clevora_mock.core import money
 from clevora_mock.core.messages import duration_hint
@@ -98,6 +99,20 @@ def check_upstream(text: str) -> None:
         raise ValueError(text)
     if parts.scheme == "http" and not is_loopback_host(parts.hostname):
         raise ValueError(text)
+    if _endpoint_at_end(text):
+        raise ValueError(text)
+
+
+def upstream_hint(text: str) -> str:
+    """Return the end of the message about an address of an endpoint, which is none of an API."""
+    endpoint = _endpoint_at_end(text)
+    return f"; leave out {endpoint.removeprefix('/v1')}, since the base URL ends in /v1" if endpoint else ""
+
+
+def _endpoint_at_end(text: str) -> str:
+    """Return the path of the endpoint whose address `text` is; empty for others."""
+    path = text.rstrip("/")
+    return next((one.path for one in ENDPOINTS if path.endswith(one.path)), "")
 
 
 def parse_age(text: str) -> int:
@@ -188,6 +203,7 @@ UPSTREAM = SettingKind(
     accepted(check_upstream),
     "https://HOST/v1, or http:// for this machine alone",
     "URL",
+    hint=upstream_hint,
     show=lambda text: repr(re.sub("//[^/]*@", "//***@", text)),
 )
 CREDENTIAL = SettingKind(

@@ -18,6 +18,7 @@ from clevora_mock.core import money
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.messages import quoted
 from clevora_mock.output_file import replace_file, unwritable
+from clevora_mock.web.type_words import reword
 
 FORMAT = 1
 # Of each sort.
@@ -180,7 +181,7 @@ def _read(path: Path) -> dict[str, int] | None:
     except OSError as error:
         raise UnusableFileError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
-        raise UnusableFileError(f"{path}: expected a baseline of what tests spend: {error}") from None
+        raise UnusableFileError(f"{path}: expected a baseline of what tests spend: {reword(str(error))}") from None
     if file.format != FORMAT:
         raise UnusableFileError(f"{path}: format: expected {FORMAT}, got {file.format}")
     return _sums((shown_name(name), _micros(path, name, dollars)) for name, dollars in file.dollars.items())

@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 from click.core import ParameterSource
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from clevora_mock import exit_status
 from clevora_mock.cli.failures import Case, suite_xml
@@ -38,6 +38,10 @@ _OUTCOMES: dict[Verdict, Literal["passed", "failed", "skipped"]] = {
 _STYLES: dict[Verdict, Style] = {"confirmed": "good", "refuted": "bad", "could not check": "warning"}
 
 
+# The address of a document, which is no base URL.
+_HOST = structs.replace(UPSTREAM, expected="https://HOST, or http:// for this machine alone")
+
+
 class Options(Struct, frozen=True):
     """The command's flags as they were given."""
 
@@ -55,7 +59,7 @@ class Options(Struct, frozen=True):
 
 def verify(options: Options, credentials: Credentials) -> int:
     """Ask, print, write the files, and return the exit status."""
-    if (options.url is None) == (options.llms is None):
+    if options.url is None and options.llms is None:
         raise click.UsageError("expected --url URL, or --llms URL.")
     if options.llms is not None:
         _require_no_others(click.get_current_context())
@@ -70,7 +74,7 @@ def verify(options: Options, credentials: Credentials) -> int:
     plan = make_plan(credentials, clauses, destructive=options.destructive)
     _print(report.plan_lines(plan, origin.url, max_spend, credentials.id_token is not None))
     if not plan.probes:
-        fail("there is nothing to ask: see above what is needed", exit_status.FAILURE)
+        fail("nothing can be asked without what is named above", exit_status.FAILURE)
     if not options.yes and not _agreed():
         fail("nothing was asked", exit_status.FAILURE)
     return _ask(origin, options, credentials, plan, max_spend)
@@ -107,7 +111,10 @@ def _write_files(ran: Ran, origin: Origin, options: Options, session: Session) -
     if options.write_contract is not None:
         document = results.overrides(ran)
         _write("--write-contract", options.write_contract, json.dumps(document, indent=2).encode() + b"\n")
-        click.echo(f"{len(document)} parts of the contract are set otherwise in {options.write_contract}")
+        sets = (
+            f"sets {', '.join(document)} otherwise than the contract" if document else "is empty: it has nothing to set"
+        )
+        click.echo(f"{options.write_contract} {sets}")
 
 
 def junit(ran: Ran) -> str:
@@ -135,7 +142,7 @@ def _compare_llms(options: Options) -> int:
         else f"{url.rstrip('/').removesuffix('/v1')}/llms.json"
     )
     base, _, name = address.rstrip("/").rpartition("/")
-    origin = read_origin(read_flag(UPSTREAM, "--llms", base.removesuffix("/docs")))
+    origin = read_origin(read_flag(_HOST, "--llms", base.removesuffix("/docs")))
     target = f"/docs/{name}" if base.endswith("/docs") else f"/{name}"
     try:
         answer = _transport(origin, options)(Request("GET", target))

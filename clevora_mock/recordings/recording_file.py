@@ -15,6 +15,7 @@ from clevora_mock.clock import MINUTE, parse
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.output_file import replace_file
 from clevora_mock.recordings.recorded_exchange import FORMAT, RecordedExchange, RecordingHeader, encode_line, flaws
+from clevora_mock.web.type_words import reword
 
 SUFFIX = ".jsonl"
 _MODE = 0o600
@@ -125,7 +126,7 @@ def _header(path: Path, line: bytes) -> RecordingHeader:
             parse(header.date)
             return header
     except ValueError as error:
-        raise RecordingError(f"{path}:1: no recording's header: {error}") from None
+        raise RecordingError(f"{path}:1: expected a recording's header: {reword(str(error))}") from None
     raise RecordingError(f"{path}:1: format: expected {FORMAT}, got {version}")
 
 
@@ -133,7 +134,7 @@ def _exchange(path: Path, number: int, line: bytes) -> RecordedExchange:
     try:
         exchange = msgspec.json.decode(line, type=RecordedExchange)
     except (ValueError, RecursionError) as error:
-        raise RecordingError(f"{path}:{number}: no exchange: {error}") from None
+        raise RecordingError(f"{path}:{number}: expected an exchange: {reword(str(error))}") from None
     if (exchange.answer is None) == (exchange.stream is None):
         raise RecordingError(f"{path}:{number}: expected an answer or a stream")
     return exchange

@@ -93,14 +93,23 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, str]]:
         yield path, "object"
         for name, item in value.items():
             # An object by endpoint has those that were used.
-            yield from _walk(item, f"{path}.{'*' if name in ENDPOINT_BY_NAME else name}")
+            place = f"{path}.{'*' if name in ENDPOINT_BY_NAME else name}"
+            if name == "embedding" and isinstance(item, str):
+                yield place, f"string of {len(item)} characters"
+            else:
+                yield from _walk(item, place)
     elif isinstance(value, list):
-        yield path, "array"
+        yield path, f"array of {len(value)} numbers" if _is_vector(value) else "array"
         for item in value:
             yield from _walk(item, f"{path}[]")
     else:
         kinds = {str: "string", bool: "boolean", int: "number", float: "number"}
         yield path, kinds.get(type(value), "null")
+
+
+def _is_vector(values: list[Any]) -> bool:
+    """Tell whether a list is a vector, whose length belongs to its shape; that of other lists depends on the data."""
+    return bool(values) and all(type(one) in (int, float) for one in values)
 
 
 def _kind(data: Any) -> str:

@@ -21,6 +21,8 @@ from clevora_mock.scenarios.problems import ScenarioError, ScenarioProblem
 MAX_CHARACTERS = 1024 * 1024
 MAX_NODES = 20_000
 MAX_DEPTH = 50
+# A problem of libyaml's, which from 0.2.6 on has a bound of its own, and reads on in a line before it tells of a bracket.
+_TOO_DEEP = "exceeded maximum nesting depth"
 TOO_LARGE = f"too large: at most {MAX_CHARACTERS // 1024:,} KiB and {MAX_NODES:,} values are read, aliases written out"
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -196,6 +198,8 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str, lines: Lines) -> Scena
     problem, context = " ".join((error.problem or "it cannot be read").split()), error.context or ""
     index, end = error.problem_mark.index if error.problem_mark else 0, len(text.rstrip())
     start = error.context_mark.index if error.context_mark else end
+    if problem == _TOO_DEEP:
+        return lines.error(index, f"nested more than {MAX_DEPTH} deep")
     # For a construct that is never closed, its start says more than the end of the file.
     index, is_at_end = (start, True) if index >= end else (index, False)
     words = f"{text[index : index + 1]} {problem} {context}"

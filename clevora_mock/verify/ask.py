@@ -9,8 +9,8 @@ Need = Literal["api_key", "id_token", "other_id_token", "webhook_secret", "destr
 
 # Reasons for not asking a probe, by the need that is not met.
 NEEDS: dict[Need, str] = {
-    "api_key": "needs --api-key",
-    "id_token": "needs --id-token",
+    "api_key": "needs --api-key (CLEVORA_API_KEY)",
+    "id_token": "needs --id-token (CLEVORA_ID_TOKEN)",
     "other_id_token": "needs --other-id-token",
     "webhook_secret": "needs --webhook-secret",
     "destructive": "needs --destructive",

@@ -160,7 +160,13 @@ class SocketTransport:
             raise UnansweredError(f"connection lost: {getattr(error, 'strerror', None) or error}") from None
 
     def _connect(self) -> socket.socket:
-        connection = socket.create_connection((self._origin.host, self._origin.port), timeout=self._timeout)
+        try:
+            connection = socket.create_connection((self._origin.host, self._origin.port), timeout=self._timeout)
+        except TimeoutError:
+            raise
+        except OSError as error:
+            reason = error.strerror or error
+            raise UnansweredError(f"no connection to {self._origin.authority}: {reason}") from None
         # The request is written in one piece, which must not wait for the acknowledgment of another.
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if self._tls is None:

@@ -26,18 +26,23 @@ def plain(words: str, verdict: Verdict | None) -> str:
 
 def plan_lines(plan: Plan, url: str, max_spend: int, makes_keys: bool) -> Iterator[str]:
     """Yield what is going to be asked, and what it may cost."""
-    asked = [clause for clause in plan.clauses if any(not one.lacking for one in clause.probes)]
-    yield f"{url} is asked for {_count(len(asked), 'clause')} in {_count(len(plan.probes), 'check')}:"
-    minutes = _count(plan.minutes, "minute")
-    yield f"  about {plan.requests} requests, 60 a minute, in about {minutes}"
-    yield f"  at most {text(plan.cost)} by the price table, and no more than {text(max_spend)} (--max-spend)"
-    if makes_keys:
-        yield "  keys are created and revoked again; they stay in the account's list as revoked"
+    if plan.probes:
+        yield from _work_lines(plan, url, max_spend, makes_keys)
     whys = Counter(_why_not(clause) for clause in plan.clauses)
     for why, _ in whys.most_common():
         if why:
             names = ", ".join(clause.id for clause in plan.clauses if _why_not(clause) == why)
             yield f"  not asked, or in part: {names}: {why}"
+
+
+def _work_lines(plan: Plan, url: str, max_spend: int, makes_keys: bool) -> Iterator[str]:
+    asked = [clause for clause in plan.clauses if any(not one.lacking for one in clause.probes)]
+    yield f"{url} is asked for {_count(len(asked), 'clause')} in {_count(len(plan.probes), 'check')}:"
+    minutes = _count(plan.minutes, "minute")
+    yield f"  about {_count(plan.requests, 'request')}, 60 a minute, in about {minutes}"
+    yield f"  at most {text(plan.cost)} by the price table, and no more than {text(max_spend)} (--max-spend)"
+    if makes_keys:
+        yield "  keys are created and revoked again; they stay in the account's list as revoked"
 
 
 def _why_not(clause: PlannedClause) -> str:
@@ -76,7 +81,7 @@ def summary_lines(ran: Ran, requests: int, spent: int, paint: Paint = plain) -> 
     refuted = [clause.id for clause in ran.clauses if clause.verdict == "refuted"]
     if refuted:
         yield paint(f"refuted: {', '.join(f'{name} ({_BASES[name]})' for name in refuted)}", "refuted")
-    yield f"{requests} requests, {text(spent)} spent"
+    yield f"{_count(requests, 'request')}, {text(spent)} spent"
     if ran.stopped:
         yield paint(f"stopped: {ran.stopped}", "refuted")
     if ran.keys_left:

@@ -70,7 +70,7 @@ def test_the_key_is_never_printed(server: RunningServer, tmp_path: Path) -> None
     ("arguments", "status", "message"),
     [
         ((), 2, "expected --url URL, or --llms URL."),
-        (("--url", "http://127.0.0.1:1/v1", "--llms", "http://127.0.0.1:1"), 2, "expected --url URL, or --llms URL."),
+        (("--url", "http://127.0.0.1:1/v1", "--llms", "http://127.0.0.1:1"), 2, "--llms: expected no --url beside it"),
         *(
             (("--llms", "http://127.0.0.1:1", *flags), 2, f"--llms: expected no {names} beside it")
             for names, flags in (
@@ -87,9 +87,12 @@ def test_the_key_is_never_printed(server: RunningServer, tmp_path: Path) -> None
         (("--url", "http://127.0.0.1:1/v1", "--clauses", "Z9"), 2, "--clauses: expected clauses such as C,S4"),
         (("--url", "http://127.0.0.1:1/v1", "--max-spend", "lots"), 2, "--max-spend: expected dollars from 0 to"),
         (("--url", "http://127.0.0.1:1/v1", "--evidence", "/nowhere/e.json"), 2, "--evidence: cannot write"),
-        (("--url", "http://127.0.0.1:1/v1", "--clauses", "K8"), 1, "there is nothing to ask"),
+        (("--url", "http://127.0.0.1:1/v1", "--clauses", "K8"), 1, "nothing can be asked without what is named above"),
         (("--url", "http://127.0.0.1:1/v1"), 2, "--yes is needed where nobody can be asked"),
-        (("--llms", "http://127.0.0.1:1"), 1, "connection lost: Connection refused"),
+        (("--llms", "http://127.0.0.1:1"), 1, "no connection to 127.0.0.1:1: Connection refused"),
+        (("--llms", "http://no.invalid"), 2, "--llms: expected https://HOST, or http:// for this machine alone"),
+        (("--llms", "https://no.invalid", "--timeout", "5s"), 1, "no connection to no.invalid: "),
+        (("--url", "http://127.0.0.1:1/v1/embeddings/"), 2, "; leave out /embeddings, since the base URL ends in /v1"),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_line_or_two(arguments: tuple[str, ...], status: int, message: str) -> None:
@@ -108,7 +111,7 @@ def test_an_unknown_clause_is_answered_by_all_areas() -> None:
 def test_a_server_that_is_not_there_is_status_1() -> None:
     ended = run_in_process("verify", "--url", "http://127.0.0.1:1/v1", "--yes")
     assert ended.returncode == 1
-    assert "stopped: connection lost: Connection refused" in ended.stdout
+    assert "stopped: no connection to 127.0.0.1:1: Connection refused" in ended.stdout
 
 
 def test_variables_may_be_set_beside_llms(server: RunningServer) -> None:

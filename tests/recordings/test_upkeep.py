@@ -57,14 +57,14 @@ class TestCheck:
         ({"answer": None, "stream": [[5, "a"], [3, "b"]]}, "stream: expected times that do not go back"),
         ({"cost": 0.0000001}, "cost: expected at most 6 decimals, got 1e-07"),
         ({"answer": None}, "expected an answer or a stream"),
-        ({"cost": -1}, "no exchange: Expected `float` >= 0.0 - at `$.cost`"),
-        ({"usage": {"prompt_tokens": -1}}, "no exchange: Expected `int` >= 0 - at `$.usage.prompt_tokens`"),
+        ({"cost": -1}, "expected an exchange: cost: expected a number from 0.0"),
+        ({"usage": {"prompt_tokens": -1}}, "expected an exchange: usage.prompt_tokens: expected a whole number from 0"),
         (
             {"usage": {"prompt_tokens": 10**10}},
-            "no exchange: Expected `int` <= 1000000000 - at `$.usage.prompt_tokens`",
+            "expected an exchange: usage.prompt_tokens: expected a whole number up to 1000000000",
         ),
-        ({"milliseconds": -1}, "no exchange: Expected `int` >= 0 - at `$.milliseconds`"),
-        ({"n": 0}, "no exchange: Expected `int` >= 1 - at `$.n`"),
+        ({"milliseconds": -1}, "expected an exchange: milliseconds: expected a whole number from 0"),
+        ({"n": 0}, "expected an exchange: n: expected a whole number from 1"),
         ({"headers": {"content-length": "5"}}, "headers: content-length has no place in a recording"),
         ({"headers": {"x-ratelimit-\n": "5"}}, "headers: x-ratelimit-\\n has no place in a recording"),
         (
@@ -72,7 +72,7 @@ class TestCheck:
             "headers: retry-after: expected a text that HTTP can send",
         ),
         ({"encoding": "latin-1", "answer": "€"}, "encoding: expected characters up to U+00FF with latin-1"),
-        ({"authorization": "Bearer a"}, "no exchange: Object contains unknown field `authorization`"),
+        ({"authorization": "Bearer a"}, "expected an exchange: authorization: an unknown field"),
     )
 
     @pytest.mark.parametrize(("change", "problem"), PROBLEMS)

@@ -232,7 +232,8 @@ def contract_file() -> list[list[str]]:
         ("embeddings", "EmbeddingRow", "E3"),
     ):
         for entry, field in schema[name]["properties"].items():
-            rows.append([f"`{part}.{entry}`", _type(field), f"`{str(field['default']).lower()}`", about])
+            off = ", or `null` for none" if {"type": "null"} in field.get("anyOf", []) else ""
+            rows.append([f"`{part}.{entry}`", _type(field) + off, f"`{str(field['default']).lower()}`", about])
     for entry, field in schema["ErrorRow"]["properties"].items():
         rows.append([f"`errors.CODE.{entry}`", _type(field), "the contract's", "those of the error"])
     return rows
