@@ -19,10 +19,11 @@ from clevora_mock.core.exchange import Principal, RequestFacts
 from clevora_mock.core.messages import printable
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.core.scenario import Plan
 from clevora_mock.recordings.canonical_request import canonical_request
 from clevora_mock.recordings.forwarded_response import BAD_GATEWAY, ForwardedResponse
 from clevora_mock.recordings.masker import Masker, masker_for
-from clevora_mock.recordings.recorded_exchange import CanonicalRequest
+from clevora_mock.recordings.recorded_exchange import CanonicalRequest, RecordedExchange
 from clevora_mock.recordings.recorder import Answer, NotRecordedError, record
 from clevora_mock.recordings.recording_file import RecordingError
 from clevora_mock.recordings.recordings import Recordings
@@ -65,11 +66,7 @@ class RecordedEndpoint(OperationEndpoint):
         self, operation: Operation, exchange: ExchangeRecorder, facts: RequestFacts, scope: Scope, *, fits: bool
     ) -> Response:
         principal, refusal = self._principal(exchange.sandbox, facts)
-        try:
-            await self._recordings.prepare(exchange.sandbox, self._background)
-            recording = self._recordings.of(exchange.sandbox)
-        except RecordingError as error:
-            raise ApiError(BAD_GATEWAY, str(error)) from None
+        recording = await self._recording_of(exchange.sandbox)
         # A page of another site needs a credential of this server's.
         if recording is None or operation.endpoint is None or not fits or (refusal is not None and exchange.is_foreign):
             return await super()._respond(operation, exchange, facts, scope, fits=fits)
@@ -86,35 +83,44 @@ class RecordedEndpoint(OperationEndpoint):
             return exchange.respond(await self._answer(operation, context, fits=fits))
         position = recording.arrive(request)
         found = recording.file.find(position)
-        is_miss = found is None and (self._client is None or not recording.file.writes)
-        if is_miss:
-            place = f"{request.method} {request.path}"
-            # In the thread, since up to a thousand exchanges are compared.
-            explain = partial(recording.file.explain_miss, request, position)
-            await self._background.run(LONG, lambda: self._recordings.add_miss(place, explain))
-        if is_miss and self._recordings.options.on_miss == "mock":
+        if found is not None:
+            exchange.keep_sandbox()
+            return exchange.respond(await self._replay(found, plan))
+        if self._client is not None and recording.file.writes:
+            exchange.keep_sandbox()
+            writer = ExchangeWriter(recording, request, position, masker, self._recordings.log)
+            response = self._forward(self._client, exchange, facts, writer)
+            exchange.set_response(response)
+            return response
+        # In the thread, since up to a thousand exchanges are compared.
+        explain = partial(recording.file.explain_miss, request, position)
+        place = f"{request.method} {request.path}"
+        await self._background.run(LONG, lambda: self._recordings.add_miss(place, explain))
+        if self._recordings.options.on_miss == "mock":
             if refusal is not None:
                 raise refusal
             exchange.sandbox.require_access(facts, principal)
             return exchange.respond(await self._answer(operation, context, fits=fits))
         exchange.keep_sandbox()
-        if found is not None:
-            paced = self._recordings.options.paced
-            reply = await self._background.run(len(found.text), lambda: reply_of(found, paced=paced))
-            return exchange.respond(reply.charged(plan.then.charge))
-        if self._client is None or not recording.file.writes:
-            hint = await self._background.run(LONG, lambda: recording.file.explain_miss(request, position))
-            more = "" if self._client is None else "; --record-mode new records it"
-            return exchange.respond(self._miss(facts, f"{hint}{more}"))
-        response = self._forward(
-            self._client, exchange, facts, ExchangeWriter(recording, request, position, masker, self._recordings.log)
-        )
-        exchange.set_response(response)
-        return response
+        return exchange.respond(self._miss(facts, await self._background.run(LONG, explain)))
+
+    async def _recording_of(self, sandbox: Sandbox) -> SandboxRecording | None:
+        """Return the sandbox's recording, if it uses one. Raises ApiError for a file that cannot be used."""
+        try:
+            await self._recordings.prepare(sandbox, self._background)
+            return self._recordings.of(sandbox)
+        except RecordingError as error:
+            raise ApiError(BAD_GATEWAY, str(error)) from None
+
+    async def _replay(self, found: RecordedExchange, plan: Plan) -> Reply:
+        paced = self._recordings.options.paced
+        reply = await self._background.run(len(found.text), lambda: reply_of(found, paced=paced))
+        return reply.charged(plan.then.charge)
 
     def _miss(self, facts: RequestFacts, hint: str) -> Reply:
         """Return the error for what is in no recording, which OpenAI's SDKs do not retry."""
-        error = ApiError(BAD_GATEWAY, "This request is not in the recording", hint=hint)
+        more = "" if self._client is None else "; --record-mode new records it"
+        error = ApiError(BAD_GATEWAY, "This request is not in the recording", hint=f"{hint}{more}")
         reply = self.family.render_error(error, facts)
         return replace(reply, headers=(*reply.headers, (b"x-should-retry", b"false")))
 

@@ -21,7 +21,7 @@ from clevora_mock.scenarios.problems import ScenarioError, ScenarioProblem
 MAX_CHARACTERS = 1024 * 1024
 MAX_NODES = 20_000
 MAX_DEPTH = 50
-# A problem of libyaml's, which from 0.2.6 on has a bound of its own, and reads on in a line before it tells of a bracket.
+# libyaml 0.2.6 has a bound of its own, and reads on in a line before it tells of a bracket.
 _TOO_DEEP = "exceeded maximum nesting depth"
 TOO_LARGE = f"too large: at most {MAX_CHARACTERS // 1024:,} KiB and {MAX_NODES:,} values are read, aliases written out"
 

@@ -51,10 +51,25 @@ def test_a_refuted_clause_is_shown_side_by_side_and_settled(server: RunningServe
     assert "the mock answers so by embeddings.dimensions: 768 in a --contract file" in ended.stdout
     assert "refuted: E3 (inferred)" in ended.stdout
     assert json.loads(written.read_text()) == {"embeddings": {"dimensions": 768}}
+    assert ended.stdout.endswith(f"\n{written} sets embeddings otherwise than the contract\n")
     assert json.loads(evidence.read_text())["clauses"]["E3"]["verdict"] == "refuted"
     suite = ET.parse(xml).getroot()
     assert [suite.get(name) for name in ("tests", "failures", "skipped")] == ["2", "1", "0"]
     assert "dimensions: expected 1536, got 768" in (suite.findtext("testcase/failure") or "")
+
+
+def test_a_contract_file_without_entries_is_said_to_be_empty(server: RunningServer, tmp_path: Path) -> None:
+    written = tmp_path / "written.json"
+    command = ("verify", "--url", server.base_url, "--yes", "--clauses", "W8", "--write-contract", str(written))
+    ended = run_in_process(*command, CLEVORA_API_KEY=server.api_key)
+    assert ended.stdout.endswith(f"\n{written} is empty: it has nothing to set\n")
+    assert json.loads(written.read_text()) == {}
+
+
+def test_without_a_key_the_variable_of_one_is_named() -> None:
+    ended = run_in_process("verify", "--url", "http://127.0.0.1:1/v1", "--clauses", "C1,C2")
+    assert ended.stdout == "  not asked, or in part: C1, C2: needs --api-key (CLEVORA_API_KEY)\n"
+    assert ended.stderr == "clevora-mock: nothing can be asked without what is named above\n"
 
 
 def test_the_key_is_never_printed(server: RunningServer, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -167,6 +168,25 @@ def test_what_differs_is_named(alter: Alter, more: dict[str, Any], expected: lis
         assert "x-clevora-mock-source" not in ask(server, **more).headers
         found = lines(server)
     assert [line for line in found[1:] if line.startswith("drift")] == [f"drift: {text} (1 x)" for text in expected]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "here", "there"),
+    [
+        ("float", "array of 1536 numbers", "array of 768 numbers"),
+        ("base64", "string of 8192 characters", "string of 4096 characters"),
+    ],
+)
+def test_vectors_of_another_length_differ(tmp_path: Path, encoding: str, here: str, there: str) -> None:
+    contract = tmp_path / "contract.yaml"
+    contract.write_text("embeddings: {dimensions: 768}", encoding="utf-8")
+    with (
+        serve_settings(contract=contract) as live,
+        serve_settings(upstream=live.url, diff=True) as server,
+    ):
+        send(server, "embeddings", "POST", "/v1/embeddings", {"input": ["a", "b"], "encoding_format": encoding})
+        found = lines(server)
+    assert found[1:] == [f"drift: embeddings 200: $.data[].embedding {here} here, {there} there (1 x)"]
 
 
 @pytest.mark.parametrize("number", [401, 402, 403, 429, 500, 503])

@@ -438,7 +438,7 @@ class TestAge:
     def test_a_file_that_is_no_recording_is_named_with_the_line(self, tmp_path: Path) -> None:
         file = self.old(tmp_path)
         file.write_text(file.read_text(encoding="utf-8") + '{"endpoint": 1}\n', encoding="utf-8")
-        with pytest.raises(UnusableFileError, match=f"{file}:2: no exchange"):
+        with pytest.raises(UnusableFileError, match=f"{file}:2: expected an exchange: endpoint: "):
             create_app(Settings(replay=tmp_path))
 
     def test_a_directory_that_is_not_there_is_named(self, tmp_path: Path) -> None:
