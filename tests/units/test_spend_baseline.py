@@ -96,12 +96,15 @@ def test_a_test_that_spends_more_than_the_tolerance_is_listed(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[]", "expected a baseline of what tests spend: Expected `object`, got `array`"),
+        ("[]", "expected a baseline of what tests spend: expected an object, got an array"),
         ("{", "expected a baseline of what tests spend: "),
         ('{"format": 2, "dollars": {}}', "format: expected 1, got 2"),
         ('{"format": 1, "dollars": {"a": -1}}', "dollars of a: expected dollars from 0 to 1000000000"),
         ('{"format": 1, "dollars": {"a": 0.0000001}}', "dollars of a: expected dollars from 0 to 1000000000"),
-        ('{"format": 1, "dollars": {"a": "1"}}', "expected a baseline of what tests spend: Expected `float`"),
+        (
+            '{"format": 1, "dollars": {"a": "1"}}',
+            "expected a baseline of what tests spend: dollars[...]: expected a number",
+        ),
     ],
 )
 def test_a_file_that_is_no_baseline_is_named_with_the_mistake(tmp_path: Path, text: str, message: str) -> None:

@@ -112,14 +112,17 @@ def test_without_credentials_only_public_clauses_are_checked(asked: Asked) -> No
     assert {clause.id for clause in ran.clauses if clause.verdict == "confirmed"} == {"W7"}
     public = {(clause.id, probe.title) for clause in ran.clauses for probe in clause.probes if not probe.why}
     assert {("W6", "order: 404 before 401"), ("W8", "a preflight of /v1/nothing")} <= public
-    assert unconfirmed(ran)["C1"] == "needs --api-key"
-    assert unconfirmed(ran)["K3"] == "needs --id-token"
+    assert unconfirmed(ran)["C1"] == "needs --api-key (CLEVORA_API_KEY)"
+    assert unconfirmed(ran)["K3"] == "needs --id-token (CLEVORA_ID_TOKEN)"
 
 
 def test_a_clause_of_which_a_check_is_not_asked_is_not_confirmed(asked: Asked) -> None:
     session = asked.session(sandbox="half", api_key=KEY)
     ran = run(session, make_plan(session.credentials, ("S6", "K1")))
-    assert unconfirmed(ran) == {"K1": "needs --id-token", "S6": "needs --id-token"}
+    assert unconfirmed(ran) == {
+        "K1": "needs --id-token (CLEVORA_ID_TOKEN)",
+        "S6": "needs --id-token (CLEVORA_ID_TOKEN)",
+    }
 
 
 def test_nothing_that_cannot_be_undone_is_done_unasked(asked: Asked) -> None:
