@@ -4,6 +4,7 @@ import os
 from http.client import HTTPConnection, HTTPSConnection
 from typing import NamedTuple
 from urllib.parse import urlsplit
+from weakref import finalize
 
 TIMEOUT_SECONDS = 30
 
@@ -20,20 +21,15 @@ class Connections:
     """The idle connections to the server at `url`, for calls of any thread; a forked process opens its own."""
 
     def __init__(self, url: str) -> None:
-        self._idle: list[HTTPConnection] = []
-        self._process = os.getpid()
+        self._renew()
         parts = urlsplit(url)
         self._type = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._host, self._port = parts.hostname or "", parts.port
 
-    def __del__(self) -> None:
-        for connection in self._idle:
-            connection.close()
-
     def send(self, method: str, target: str, content: bytes | None) -> ControlResponse:
         """Send a request and return the response. Raises OSError or HTTPException."""
         if self._process != os.getpid():
-            self._idle, self._process = [], os.getpid()
+            self._renew()
         try:
             connection = self._idle.pop()
         except IndexError:
@@ -43,6 +39,13 @@ class Connections:
         except ConnectionError:
             # The server has closed it since: idle for too long, or restarted.
             return self._send(self._connect(), method, target, content)
+
+    def _renew(self) -> None:
+        """Begin without connections."""
+        self._process = os.getpid()
+        self._idle: list[HTTPConnection] = []
+        # Not `__del__`, since the collection of garbage may find a socket before the object that would close it.
+        finalize(self, _close, self._idle)
 
     def _connect(self) -> HTTPConnection:
         return self._type(self._host, self._port, timeout=TIMEOUT_SECONDS)
@@ -57,3 +60,8 @@ class Connections:
             raise
         self._idle.append(connection)
         return ControlResponse(response.status, response.headers.get("x-clevora-mock-hint"), body)
+
+
+def _close(connections: list[HTTPConnection]) -> None:
+    for connection in connections:
+        connection.close()

@@ -228,9 +228,9 @@ def _translate_error(message: str, document: dict[str, Any], schema: type[msgspe
 
 def _missing(path: str, name: str, document: dict[str, Any], schema: type[msgspec.Struct]) -> ApiError:
     """Return the error for a missing field of the object at `path`, with a hint about the one that is meant by it."""
-    from clevora_mock.web.type_words import find_expected  # noqa: PLC0415 - only an error needs it
+    from clevora_mock.web.type_words import find_value  # noqa: PLC0415 - only an error needs it
 
-    _, holder = find_expected(schema, document, path)
+    holder = find_value(document, path)
     known = () if path else schema.__struct_encode_fields__
     # Only the first ones, and no long ones, which take long to compare.
     strays = [each for each in islice(holder, _MAX_PARAMETERS) if each not in known and len(each) <= len(name) + 8]

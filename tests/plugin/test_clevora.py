@@ -1,16 +1,18 @@
 """`testing.Clevora`: every method against a real server."""
 
+import gc
 import json
 import os
 import socket
 import urllib.error
 import urllib.request
+import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from standardwebhooks import Webhook
@@ -278,3 +280,19 @@ class TestConnections:
             os._exit(0 if clevora.balance == 100 and len(opened) == 2 else 1)
         assert os.waitpid(child, 0)[1] == 0
         assert (clevora.balance, len(opened)) == (100, 1)
+
+    def test_garbage_is_collected_without_a_warning(
+        self, frozen_server: RunningServer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # A socket that is older than what closes it is collected before that.
+        address = urlsplit(frozen_server.url)
+        opened = [socket.create_connection((address.hostname, address.port))]
+        monkeypatch.setattr(socket, "create_connection", lambda *arguments, **options: opened.pop())
+        clevora: Any = Clevora(frozen_server.url)
+        assert clevora.balance == 100
+        clevora.itself = clevora
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            del clevora
+            gc.collect()
+        assert [str(warning.message) for warning in caught] == []
