@@ -14,10 +14,14 @@ AXE := tests/external/console/node_modules/npm.stamp
 TESTS ?=
 # Twice the processors of a small machine, since many tests wait for a socket or a process.
 WORKERS ?= 4
+# The shortest runs: a worker that has no tests left takes some of another's.
+PARALLEL := --numprocesses $(WORKERS) --dist worksteal
 # Flags of python -m tests.mutation, such as MUTATION="--only core web/parsing.py --sample 20".
 MUTATION ?=
 VENV ?= .venv
 BIN := $(VENV)/bin
+# Tests start Python a thousand times, which takes longer without compiled files.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # The constraints pin exact versions, where pyproject.toml has ranges.
 INSTALL := $(PIP) install --constraint constraints.txt --editable
@@ -32,14 +36,14 @@ run: $(VENV)/run.stamp ## serve on http://127.0.0.1:2538
 	@$(BIN)/clevora-mock serve
 
 test: $(VENV)/test.stamp ## run the suite, without its slow tests
-	@$(BIN)/python -m pytest $(TESTS) --numprocesses $(WORKERS) -m "not slow"
+	@$(PYTEST) $(TESTS) $(PARALLEL) -m "not slow"
 
 test-slow: $(VENV)/test.stamp ## run the slow tests of the suite
-	@$(BIN)/python -m pytest $(TESTS) --numprocesses $(WORKERS) -m slow
+	@$(PYTEST) $(TESTS) $(PARALLEL) -m slow
 
 test-lowest: $(VENV)-lowest/test.stamp ## run tests with the oldest packages that pyproject.toml allows
 	@# The test client of the oldest Starlette uses a name that the newest anyio deprecates.
-	@$(VENV)-lowest/bin/python -m pytest $(LOWEST) --numprocesses $(WORKERS) -m "not slow" \
+	@env -u PYTHONDONTWRITEBYTECODE $(VENV)-lowest/bin/python -m pytest $(LOWEST) $(PARALLEL) -m "not slow" \
 		-W 'ignore:The anyio.abc.BlockingPortal alias:DeprecationWarning'
 
 test-pythons: ## run the suite with Python 3.11, 3.12 and 3.13, each with the newest packages and the oldest
@@ -53,7 +57,7 @@ test-pythons: ## run the suite with Python 3.11, 3.12 and 3.13, each with the ne
 test-random: $(VENV)/test.stamp ## run the suite without its slow tests three times, each in a random order
 	@for run in 1 2 3; do \
 		seed=$${SEED:-$$(date +%s)-$$run} && echo "SEED=$$seed" && \
-		$(BIN)/python -m pytest $(TESTS) -p tests.support.random_order --random-order $$seed --numprocesses $(WORKERS) -m "not slow" || exit 1; \
+		$(PYTEST) $(TESTS) -p tests.support.random_order --random-order $$seed $(PARALLEL) -m "not slow" || exit 1; \
 	done
 
 mutation: $(VENV)/test.stamp ## change the package in small ways, and name each change that no test notices
@@ -63,34 +67,34 @@ test-clients: $(VENV)/test.stamp .venv-clients/clients.stamp .venv-agents/client
 	@command -v curl >/dev/null || { echo "make test-clients needs curl" >&2; exit 1; }
 	@command -v java >/dev/null || { echo "make test-clients needs a JDK, 17 or later" >&2; exit 1; }
 	@tests/external/clients/install-program test-clients golang-go go
-	@$(BIN)/python -m pytest tests/external/clients -m "not browser" --numprocesses 2 --dist loadgroup
+	@$(PYTEST) tests/external/clients -m "not browser" --numprocesses 2 --dist loadgroup
 
 test-browser: $(VENV)/test.stamp $(NPM_CLIENTS) ## run clients in pages of Chromium; installs it on Debian
 	@tests/external/clients/install-program test-browser chromium chromium google-chrome chromium-browser
-	@$(BIN)/python -m pytest tests/external/clients -m browser --numprocesses 2 --dist loadgroup
+	@$(PYTEST) tests/external/clients -m browser --numprocesses 2 --dist loadgroup
 
 test-console: $(VENV)/console.stamp $(AXE) ## use the console in Chromium, and picture it in build/screenshots; installs Chromium on Debian
 	@command -v curl >/dev/null || { echo "make test-console needs curl" >&2; exit 1; }
 	@tests/external/clients/install-program test-console chromium chromium google-chrome chromium-browser
-	@$(BIN)/python -m pytest tests/external/console --numprocesses 2 --dist loadfile
+	@$(PYTEST) tests/external/console --numprocesses 2 --dist loadfile
 
 test-package: $(VENV)/test.stamp ## build the wheel, and install and use it in a clean environment of each of PYTHONS
-	@PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest tests/external/package --numprocesses 2 --dist loadfile
+	@PYTHONS="$(PYTHONS)" $(PYTEST) tests/external/package --numprocesses 2 --dist loadfile
 
 test-image: $(VENV)/image.stamp ## build and run the image and the compose file; installs Podman on Debian or Ubuntu
 	@tests/external/image/install-engine
 	@$(BIN)/hadolint Dockerfile examples/*/Dockerfile
-	@$(BIN)/python -m pytest tests/external/image
+	@$(PYTEST) tests/external/image
 
 test-deploy: $(VENV)/test.stamp ## run several servers behind nginx; installs nginx on Debian or Ubuntu
 	@tests/external/deploy/install-nginx
-	@$(BIN)/python -m pytest tests/external/deploy
+	@$(PYTEST) tests/external/deploy
 
 fuzz: $(VENV)/test.stamp .venv-fuzz/schemathesis.stamp ## attack servers with random requests, for FUZZ_SECONDS; FUZZ_SEED repeats a run
-	@tests/external/repeat $(BIN)/python -m pytest tests/external/fuzz --numprocesses 2 --dist worksteal -rP
+	@tests/external/repeat $(PYTEST) tests/external/fuzz --numprocesses 2 --dist worksteal -rP
 
 soak: $(VENV)/test.stamp ## load with faults, kills within exports, attacks on memory, a sandbox beside its naive model; FUZZ_SECONDS and FUZZ_SEED as for fuzz
-	@tests/external/repeat $(BIN)/python -m pytest tests/external/soak --numprocesses 2 --dist worksteal -rP
+	@tests/external/repeat $(PYTEST) tests/external/soak --numprocesses 2 --dist worksteal -rP
 
 docs: $(VENV)/docs.stamp ## build the documentation in build/docs; warnings are errors
 	@$(BIN)/python -m sphinx --builder html --fail-on-warning --keep-going --quiet docs build/docs

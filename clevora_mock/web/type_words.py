@@ -1,7 +1,6 @@
 """English descriptions of types for error messages: ``one of "user", "system"``, ``a whole number from 1``."""
 
 import re
-from functools import cache
 from typing import Any
 
 import msgspec
@@ -25,7 +24,7 @@ _STEP = re.compile(r"(\w+)|\[(\d+)\]")
 
 def find_expected(schema: type[msgspec.Struct], document: object, path: str) -> tuple[str, Any]:
     """Return the description of the type at `path` (``messages[0].role``), and the value in `document`."""
-    type_ = _type_info(schema)
+    type_: inspect.Type = inspect.type_info(schema)
     for name, _ in _STEP.findall(path):
         type_ = _field_type(type_, name) if name else _item_type(type_)
     return describe_type(type_), find_value(document, path)
@@ -37,12 +36,6 @@ def find_value(document: object, path: str) -> Any:
     for name, index in _STEP.findall(path):
         value = value[name] if name else value[int(index)]
     return value
-
-
-@cache
-def _type_info(schema: type[msgspec.Struct]) -> inspect.Type:
-    """Return the description of a schema, which takes half a millisecond to make."""
-    return inspect.type_info(schema)
 
 
 def describe_type(type_: inspect.Type) -> str:

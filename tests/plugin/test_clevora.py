@@ -289,7 +289,7 @@ class TestConnections:
         opened = [socket.create_connection((address.hostname, address.port))]
         monkeypatch.setattr(socket, "create_connection", lambda *arguments, **options: opened.pop())
         clevora: Any = Clevora(frozen_server.url)
-        assert clevora.balance == 100
+        assert clevora.call("GET", "/__mock/health")["status"] == "ok"
         clevora.itself = clevora
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
