@@ -13,7 +13,7 @@ from clevora_mock.control.endpoint import get_sandbox
 from clevora_mock.control.route import ControlHandler
 from clevora_mock.control.schemas import ResetPart, RestoredState
 from clevora_mock.control.webhook_sender import WebhookSender
-from clevora_mock.core import snapshot
+from clevora_mock.core import documents, snapshot
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.messages import quoted
 from clevora_mock.core.sandbox import Sandbox
@@ -32,6 +32,8 @@ from clevora_mock.web.type_words import reword
 _SIZE = 100
 # The version of longer documents is read together with the rest.
 _MAX_WHOLE_BYTES = 1024 * 1024
+# Each takes 8 bytes of memory or more, and two of a document.
+_MAX_VALUES = 5_000_000
 
 
 class ResetRequest(Struct, forbid_unknown_fields=True):
@@ -118,6 +120,8 @@ def parse_state(body: bytes) -> State:
             version = msgspec.convert(parse_document(body, schema=Versioned), Versioned).version
             if version != snapshot.VERSION:
                 raise ValueError(f"version: expected {snapshot.VERSION}, got {version}")
+        if body.count(b",") > _MAX_VALUES and documents.count_outside_texts(body, b",") > _MAX_VALUES:
+            raise ValueError(f"expected at most {_MAX_VALUES:,} values")
         return decode_long(body, State)
     except msgspec.ValidationError as error:
         raise ValueError(reword(str(error))) from None

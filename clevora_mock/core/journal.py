@@ -17,6 +17,7 @@ from clevora_mock.core.masking import LONGEST_SECRET, is_secret_name, masked_all
 from clevora_mock.core.near_misses import NOTHING
 from clevora_mock.core.reply import Source
 from clevora_mock.core.scenario import RuleNearMiss
+from clevora_mock.core.text_size import ShortText, size_of_text
 
 MAX_ENTRIES = 10_000
 MAX_BODY_BYTES = 16 * 1024
@@ -34,7 +35,6 @@ MAX_JOURNAL_BYTES = 32 * 1024 * 1024
 
 # An entry without its longer texts, the name of an ignored field, and a near miss.
 _ENTRY_BYTES = 700
-_TEXT_BYTES = 60
 _NAME_BYTES = 120
 _MISS_BYTES = 1_000
 # Entries that are dropped together, so that the largest journal is not searched for each of them.
@@ -61,17 +61,17 @@ class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"
     # Snapshots call the response `produced`.
 
     serial: int
-    id: str
+    id: ShortText
     at: int
     completed: int
-    endpoint: str | None
-    method: str
+    endpoint: ShortText | None
+    method: ShortText
     path: str
-    key: str | None
-    key_id: str | None
-    account: str | None
+    key: ShortText | None
+    key_id: ShortText | None
+    account: ShortText | None
     status: int
-    code: str | None
+    code: ShortText | None
     latency: int
     prompt_tokens: int
     completion_tokens: int
@@ -81,13 +81,13 @@ class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"
     body: bytes
     body_bytes: int
     response: str
-    ignored: tuple[str, ...]
+    ignored: tuple[ShortText, ...]
     logged: bool
     retry_at: int | None = None
     abandoned: bool = False
-    rule: str | None = None
+    rule: ShortText | None = None
     draw: float | None = None
-    fault: str | None = None
+    fault: ShortText | None = None
     misses: tuple[RuleNearMiss, ...] = ()
     query: str = ""
     # Of the error: its text, and the mock's explanation.
@@ -216,19 +216,7 @@ def size_of(entry: JournalEntry) -> int:
     """Return the memory of an entry, in bytes; the same whenever it is asked for."""
     texts = (entry.response, entry.path, entry.query, entry.client, entry.message, entry.hint)
     lists = len(entry.ignored) * _NAME_BYTES + len(entry.misses) * _MISS_BYTES
-    return _ENTRY_BYTES + len(entry.body) + sum(_size_of_text(text) for text in texts if text) + lists
-
-
-def _size_of_text(text: str) -> int:
-    """Return the memory of a text with its UTF-8, which Python keeps beside it once it is rendered.
-
-    So `sys.getsizeof` returns less before than after.
-    """
-    if text.isascii():
-        return _TEXT_BYTES + len(text)
-    widest = max(text)
-    width = 1 if widest < "\u0100" else 2 if widest < "\U00010000" else 4
-    return _TEXT_BYTES + width * len(text) + len(text.encode("utf-8", "surrogatepass"))
+    return _ENTRY_BYTES + len(entry.body) + sum(size_of_text(text) for text in texts if text) + lists
 
 
 def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: bool) -> JournalEntry:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from clevora_mock.contract.limits import MAX_BALANCE, MAX_COUNT, counted
+from clevora_mock.core.text_size import ShortText
 
 EntryType = Literal["credit", "charge", "adjustment"]
 
@@ -34,14 +35,14 @@ class LedgerEntry(Struct, frozen=True, gc=False):
 
     serial: int
     type: EntryType
-    endpoint: str | None
+    endpoint: ShortText | None
     tokens: int
     amount: int
     balance_after: int
     at: int
     # Snapshots of earlier releases have none of these.
-    rule: str | None = None
-    key: str | None = None
+    rule: ShortText | None = None
+    key: ShortText | None = None
 
 
 class LedgerTotals(Struct, gc=False):

@@ -18,6 +18,9 @@ from clevora_mock.core.usage import DAYS
 
 _HINT = "--no-rate-limit switches the limits off, and so does `limits` in a scenario"
 
+# Requests of a key that are counted: a limit beyond it is never reached.
+MAX_RECENT = 100_000
+
 Limit = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 
 
@@ -80,14 +83,21 @@ class RateLimiter:
             leaves = recent[count - limits.requests_per_minute] if limits.requests_per_minute else now
             ends = (leaves if counting.window == "sliding" else start) + MINUTE
             if counting.count_refused:
-                recent.insert(count, now)
+                self._count(count, now)
             raise ApiError(
                 "rate_limit_exceeded",
                 f"Rate limit exceeded: {limits.requests_per_minute} requests per minute",
                 hint=_HINT,
                 retry_after=min(60, ceil_seconds(ends - now)),
             )
-        recent.insert(count, now)
+        self._count(count, now)
+
+    def _count(self, index: int, now: int) -> None:
+        """Insert a request at `index`; in place of the oldest one, if there are too many."""
+        if len(self.recent) >= MAX_RECENT:
+            self.recent.popleft()
+            index = max(0, index - 1)
+        self.recent.insert(index, now)
 
     def take_back(self, at: int) -> None:
         """Count a request that was admitted at the time `at` no longer."""

@@ -5,17 +5,20 @@ The sizes of records were measured; they include the containers that hold them.
 
 from typing import TYPE_CHECKING
 
-from clevora_mock.core.accounts import Account, Accounts
+from clevora_mock.core.accounts import Account, Accounts, Key
+from clevora_mock.core.ledger import LedgerEntry
 from clevora_mock.core.payments import Checkouts
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import DEFAULT, Scenario
+from clevora_mock.core.text_size import size_of_text
 
 if TYPE_CHECKING:
-    from clevora_mock.core.users import Users
+    from clevora_mock.core.users import User, Users
 
 _ACCOUNT_BYTES = 2_000
-_KEY_BYTES = 1_600
+# Of a key with the requests of some minutes, and of each more of them.
+_KEY_BYTES, _KEY_REQUESTS, _REQUEST_BYTES = 1_600, 30, 42
 _USER_BYTES = 1_000
 _CHECKOUT_BYTES = 600
 # A mark of an event or a payment, with a long id; the uid of a deleted user; a counter of draws.
@@ -44,14 +47,27 @@ def size_of_records(accounts: Accounts, users: "Users | None", checkouts: Checko
     size = sum(map(_size_of_account, accounts.by_uid.values())) + len(checkouts.by_id) * _CHECKOUT_BYTES
     if users is not None:
         marks += len(users.deleted)
-        size += len(users.by_uid) * _USER_BYTES
+        size += sum(map(_size_of_user, users.by_uid.values()))
     return size + marks * _MARK_BYTES
 
 
 def _size_of_account(account: Account) -> int:
-    entries, days = len(account.ledger.entries), len(account.usage.days)
-    records = len(account.keys) * _KEY_BYTES + entries * _LEDGER_ENTRY_BYTES + days * _DAY_BYTES
-    return _ACCOUNT_BYTES + records
+    entries, keys = account.ledger.entries, account.keys
+    records = len(entries) * _LEDGER_ENTRY_BYTES + len(account.usage.days) * _DAY_BYTES
+    return _ACCOUNT_BYTES + records + sum(map(_size_of_texts, entries)) + sum(map(_size_of_key, keys))
+
+
+def _size_of_key(key: Key) -> int:
+    return _KEY_BYTES + max(0, len(key.limiter.recent) - _KEY_REQUESTS) * _REQUEST_BYTES
+
+
+def _size_of_texts(entry: LedgerEntry) -> int:
+    """Return the memory of an entry's texts: those of a snapshot are its own."""
+    return sum(size_of_text(text) for text in (entry.rule, entry.key) if text)
+
+
+def _size_of_user(user: "User") -> int:
+    return _USER_BYTES + sum(size_of_text(text) for text in (user.name, user.picture) if text)
 
 
 def size_of_scenario(scenario: Scenario) -> int:

@@ -19,6 +19,10 @@ from clevora_mock.core.expressions import Expression
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.reply import FaultEffect, Reply
 from clevora_mock.core.rng import SeededRng
+from clevora_mock.core.text_size import ShortText
+
+# Each request looks at all of them.
+MAX_RULES = 500
 
 # Standard deviations from the median to the 99th percentile of a normal distribution.
 _P99 = 2.3263478740408408
@@ -230,12 +234,12 @@ class RuleNearMiss(Struct, frozen=True, gc=False):
     `field` is the part of the request that the condition is about, such as ``body.stream``.
     """
 
-    rule: str
-    condition: str
+    rule: ShortText
+    condition: ShortText
     draw: float | None = None
-    field: str = ""
-    expected: str = ""
-    got: str = ""
+    field: ShortText = ""
+    expected: ShortText = ""
+    got: ShortText = ""
 
 
 class Plan(Struct, frozen=True):

@@ -12,11 +12,11 @@ from msgspec import Meta, Struct, convert
 from msgspec.structs import replace
 
 from clevora_mock.clock import DAY, MAX_SPEED, Clock, Mode
-from clevora_mock.contract.limits import MAX_BALANCE, MAX_COUNT, TOPUP_MAXIMUM
+from clevora_mock.contract.limits import MAX_BALANCE, MAX_COUNT, RECENT_ACTIVITY, TOPUP_MAXIMUM
 from clevora_mock.core.accounts import MAX_ACCOUNTS, MAX_KEYS, Account, Accounts, Email, Key, Uid
 from clevora_mock.core.journal import Journal, JournalEntry
 from clevora_mock.core.ledger import MAX_ENTRIES, LedgerEntry, LedgerTotals
-from clevora_mock.core.limits import Limits
+from clevora_mock.core.limits import MAX_RECENT, Limits
 from clevora_mock.core.passwords import Password
 from clevora_mock.core.payments import (
     MAX_CHECKOUTS,
@@ -28,9 +28,11 @@ from clevora_mock.core.payments import (
 )
 from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import MAX_SIDE_RUNS, Sandbox
+from clevora_mock.core.scenario import MAX_RULES
 from clevora_mock.core.scenario_run import ScenarioRun
+from clevora_mock.core.text_size import ShortText
 from clevora_mock.core.usage import DAYS, Activity, UsageCount, UsageDay
-from clevora_mock.core.users import CAPACITY, User, Users
+from clevora_mock.core.users import CAPACITY, MAX_PROFILE_CHARACTERS, User, Users
 
 VERSION = 1
 
@@ -41,6 +43,9 @@ Natural = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 Timestamp = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 DayNumber = Annotated[int, Meta(ge=0, le=MAX_COUNT // DAY)]
 Mark = Annotated[str, Meta(max_length=MAX_MARK_CHARACTERS)]
+# Of a Firebase user.
+ProfileText = Annotated[str, Meta(max_length=MAX_PROFILE_CHARACTERS)]
+RuleCounts = Annotated[dict[ShortText, Natural], Meta(max_length=MAX_RULES)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -60,17 +65,17 @@ class ClockState(StrictStruct, frozen=True, gc=False):
 class KeyState(StrictStruct, frozen=True, gc=False):
     """A key; `hash` is the BLAKE2b hash of its raw form, in hex."""
 
-    id: str
+    id: ShortText
     hash: Hash
-    preview: str
-    name: str
+    preview: ShortText
+    name: ShortText
     created: Timestamp
     last_used: Timestamp | None
     requests: Natural
     tokens: Natural
     revoked: bool
-    recent: list[Timestamp]
-    day_tokens: dict[DayNumber, Natural]
+    recent: Annotated[list[Timestamp], Meta(max_length=MAX_RECENT)]
+    day_tokens: Annotated[dict[DayNumber, Natural], Meta(max_length=DAYS)]
 
 
 class UsageState(StrictStruct, frozen=True, gc=False):
@@ -78,7 +83,7 @@ class UsageState(StrictStruct, frozen=True, gc=False):
 
     total: UsageCount
     days: Annotated[dict[DayNumber, UsageDay], Meta(max_length=DAYS)]
-    recent: list[Activity]
+    recent: Annotated[list[Activity], Meta(max_length=RECENT_ACTIVITY)]
     last_used: Timestamp | None
 
 
@@ -100,7 +105,7 @@ class AccountState(StrictStruct, frozen=True, gc=False):
 class PasswordState(StrictStruct, frozen=True, gc=False):
     """A password; `salt` and `hash` are in hex."""
 
-    salt: str
+    salt: ShortText
     hash: Hash
 
 
@@ -114,14 +119,14 @@ class UserState(StrictStruct, frozen=True, gc=False):
     last_sign_in: Timestamp
     last_refresh: Timestamp
     valid_since: Timestamp | None
-    name: str | None
-    picture: str | None
+    name: ProfileText | None
+    picture: ProfileText | None
 
 
 class CheckoutState(StrictStruct, frozen=True, gc=False):
     """A checkout; `due` is the time of its event's delivery, `deliveries` how often it is delivered."""
 
-    id: str
+    id: ShortText
     uid: Uid
     email: Email | None
     amount: Annotated[int, Meta(ge=0, le=TOPUP_MAXIMUM)]
@@ -155,15 +160,15 @@ class DisplacedState(StrictStruct, frozen=True, gc=False):
 class ScenarioState(StrictStruct, frozen=True, gc=False):
     """A running scenario."""
 
-    name: str
+    name: ShortText
     source: str
     began: Timestamp
-    counts: dict[str, Natural]
+    counts: RuleCounts
     # Snapshots of earlier releases have none of these.
-    applied: dict[str, Natural] = {}
+    applied: RuleCounts = {}
     ends: Timestamp | None = None
     displaced: DisplacedState = DisplacedState()
-    switched_off: list[str] = []
+    switched_off: Annotated[list[ShortText], Meta(max_length=MAX_RULES)] = []
 
 
 class State(StrictStruct, frozen=True, gc=False):
@@ -173,7 +178,7 @@ class State(StrictStruct, frozen=True, gc=False):
     seed: int
     name: str
     clock: ClockState
-    draws: dict[str, Natural]
+    draws: dict[ShortText, Natural]
     ledger_entries: Natural
     limits: Limits
     scenario: ScenarioState

@@ -4,15 +4,19 @@ Counted as requests end, so that a report takes time by its days, not by the num
 """
 
 from collections import deque
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from clevora_mock.clock import date, day_of, iso
 from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.contract.limits import RECENT_ACTIVITY, counted
+from clevora_mock.core.text_size import ShortText
 
 # Days kept for an account, more than any report needs; bounds the memory when a test moves the clock.
 DAYS = 400
+# In a snapshot, which may be from a release with others.
+_MAX_ENDPOINTS = 50
 
 
 class UsageCount(Struct, frozen=True, gc=False):
@@ -33,7 +37,7 @@ class UsageCount(Struct, frozen=True, gc=False):
 class UsageDay(UsageCount, frozen=True, gc=False):
     """The count of a UTC day, in total and by endpoint."""
 
-    endpoints: dict[str, UsageCount] = {}
+    endpoints: Annotated[dict[ShortText, UsageCount], Meta(max_length=_MAX_ENDPOINTS)] = {}
 
     def with_request(self, activity: "Activity") -> "UsageDay":
         """Return the day's count with one more request."""
@@ -46,7 +50,7 @@ class UsageDay(UsageCount, frozen=True, gc=False):
 class Activity(Struct, frozen=True, gc=False):
     """An entry of the dashboard's "Recent activity"; `latency` in microseconds."""
 
-    endpoint: str
+    endpoint: ShortText
     tokens: int
     failed: bool
     latency: int

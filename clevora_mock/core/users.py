@@ -7,6 +7,8 @@ from clevora_mock.core.passwords import Password
 
 # At capacity, sign-ups are refused; evicting users could remove one who is signed in.
 CAPACITY = 10_000
+# Of a name, and of the address of a picture.
+MAX_PROFILE_CHARACTERS = 2_048
 
 
 class User:

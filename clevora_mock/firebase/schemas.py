@@ -4,8 +4,10 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
+from clevora_mock.core.users import MAX_PROFILE_CHARACTERS
+
 # Bounds the memory of a sandbox, which keeps ten thousand users.
-ShortText = Annotated[str, Meta(max_length=2048)]
+ProfileText = Annotated[str, Meta(max_length=MAX_PROFILE_CHARACTERS)]
 # Google's maximum for one lookup.
 LookupNames = Annotated[list[str], Meta(max_length=100)]
 
@@ -26,7 +28,7 @@ class SignUpRequest(FirebaseRequest, frozen=True):
 
     email: str | None = None
     password: str | None = None
-    display_name: ShortText | None = None
+    display_name: ProfileText | None = None
     local_id: str | None = None
 
 
@@ -42,8 +44,8 @@ class UpdateRequest(FirebaseRequest, frozen=True):
 
     email: str | None = None
     password: str | None = None
-    display_name: ShortText | None = None
-    photo_url: ShortText | None = None
+    display_name: ProfileText | None = None
+    photo_url: ProfileText | None = None
     delete_attribute: list[str] | None = None
     delete_provider: list[str] | None = None
     oob_code: str | None = None

@@ -15,7 +15,7 @@ from clevora_mock.contract.limits import ACTIVATION_THRESHOLD, KEY_PATTERN, doll
 from clevora_mock.core import money
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.messages import did_you_mean, quoted
-from clevora_mock.core.scenario import AccountStart, ClockStart, Payments, Rule, Scenario, When
+from clevora_mock.core.scenario import MAX_RULES, AccountStart, ClockStart, Payments, Rule, Scenario, When
 from clevora_mock.faults import FAULTS
 from clevora_mock.faults.base import STREAM, Requirement
 from clevora_mock.scenarios.conditions import WHEN
@@ -25,7 +25,6 @@ from clevora_mock.scenarios.reader import Entry, Field, Problems, list_of, mappi
 from clevora_mock.scenarios.scalars import BOOL, TIMESTAMP, bare_hint, choice, duration, number, text
 
 # Each request looks at all of them.
-MAX_RULES = 500
 MAX_EXPRESSIONS = 100
 
 _UNNAMED = "rule {}"

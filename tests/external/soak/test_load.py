@@ -29,7 +29,7 @@ SECONDS = float(os.environ.get("SOAK_SECONDS", "30"))
 MEMORY_MIB = 20
 # Of the answers to health checks, and of holds of the event loop. The goal is 50 ms, on a machine that is not busy.
 HEALTH_SECONDS = 5.0
-HOLD_MILLISECONDS = 250
+HOLD_MILLISECONDS = 100
 PAUSE_SECONDS = 0.02
 OPENING = 10_000_000_000_000
 

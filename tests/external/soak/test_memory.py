@@ -298,13 +298,14 @@ def kept_scenario(values: int) -> bytes:
 
 
 def kept_state(victim: Victim, what: str) -> bytes:
-    """Return a snapshot with very many accounts, ledger entries, days, events, side scenarios or draws."""
+    """Return a snapshot with very much of one kind."""
     state = victim.http.get("/__mock/state").json() | {"journal": [], "journal_total": 0}
     (account,) = state["accounts"]
     (key,) = account["keys"]
     one = account | {"keys": []}
     day = {"requests": 1, "tokens": 9, "errors": 0, "endpoints": {}}
     entry = account["entries"][0] | {"amount": 0}
+    user, times = state["users"][0], [1] * 100_000
     run = state["scenario"] | {"source": kept_scenario(19_900).decode()}
     parts: dict[str, Callable[[], dict[str, Any]]] = {
         "accounts": lambda: {
@@ -325,8 +326,31 @@ def kept_state(victim: Victim, what: str) -> bytes:
         "events": lambda: {"events_seen": [f"event {number:05d}".ljust(200, "x") for number in range(50_000)]},
         "side scenarios": lambda: {"side_scenarios": {f"s{number}": run for number in range(38)}},
         "draws": lambda: {"draws": {f"purpose {number}": 1 for number in range(500_000)}},
+        "rules": lambda: {
+            "accounts": [
+                one
+                | {
+                    "uid": f"u{account}",
+                    "entries": [entry | {"rule": f"{account} {number} ".ljust(500, "é")} for number in range(2_000)],
+                    "balance": 0,
+                }
+                for account in range(16)
+            ]
+        },
+        "names": lambda: {
+            "users": [
+                user | {"uid": f"u{number}", "email": None, "name": f"{number} ".ljust(2_000, "é")}
+                for number in range(10_000)
+            ]
+        },
+        "requests": lambda: {
+            "accounts": [
+                one | {"uid": "demo", "keys": [key | {"id": f"k{number}", "hash": f"{number:064x}", "recent": times}]}
+                for number in range(200)
+            ]
+        },
     }
-    return json.dumps(state | parts[what](), separators=(",", ":")).encode()
+    return json.dumps(state | parts[what](), ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @pytest.mark.parametrize(("values", "count"), [(1, 320), (19_900, 100)])
@@ -337,7 +361,9 @@ def test_long_scenarios_of_many_sandboxes(victim: Victim, values: int, count: in
     check(victim)
 
 
-@pytest.mark.parametrize("what", ["accounts", "entries", "days", "events", "side scenarios", "draws"])
+@pytest.mark.parametrize(
+    "what", ["accounts", "entries", "days", "events", "side scenarios", "draws", "rules", "names", "requests"]
+)
 def test_large_snapshots_in_many_sandboxes(victim: Victim, what: str) -> None:
     body = kept_state(victim, what)
     for number in range(4):
