@@ -117,7 +117,7 @@ class ChildProcess:
             code = await self._process.wait()
             reaper.cancel()
             if self._is_ending:
-                # What a shell started in the background ignores SIGINT.
+                # A program that a shell started in the background ignores SIGINT.
                 _signal_group(self._process.pid, signal.SIGTERM)
             self.status = code if code >= 0 else exit_status.SIGNALED - code
         except GuardError as error:

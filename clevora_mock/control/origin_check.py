@@ -75,7 +75,7 @@ def _is_from_this_machine(request: Request) -> bool:
     # A Unix socket has no address, and a test client in this process has a name instead.
     if peer is None or not is_ip_address(peer.host):
         return True
-    # Who connects from this machine to its own address in the network has that same address.
+    # A connection from this machine to its own address in the network has that same address.
     return is_loopback_address(peer.host) or (own is not None and peer.host == own[0])
 
 

@@ -158,7 +158,7 @@ def _masked(text: str, layers: int) -> str:
     text = _masked_secrets(text, layers)
     if not (("%" in text or "\\u00" in text) and _HEX.search(text)):
         return text
-    # What is encoded more than once is masked as a whole.
+    # A text that is encoded more than once is masked as a whole.
     return _VALUE.sub(lambda found: "***" if _is_secret_encoded(found[0], layers) else found[0], text)
 
 

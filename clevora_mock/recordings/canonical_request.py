@@ -50,7 +50,7 @@ def _body(body: bytes, masker: Masker) -> Any:
     try:
         return masker.value(_plain(json.loads(body)))
     except (ValueError, RecursionError):
-        # What is no JSON, or nested too deeply, can be compared as a text.
+        # A body that is no JSON, or nested too deeply, can be compared as a text.
         return masker.text(body.decode("utf-8", "replace"))
 
 

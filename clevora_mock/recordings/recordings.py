@@ -130,7 +130,7 @@ class Recordings:
             except RecordingError:
                 # Changed since the start.
                 continue
-            # What was recorded in this run was not there to be used.
+            # Recordings of this run were not there to be used.
             places += [f"{file.path}:{number}" for number in file.unused] if file.exists else []
         if not places:
             return []

@@ -81,7 +81,7 @@ def _types(fields: Fields, path: str) -> str | None:
 def _merged(documents: list[Any], root: str) -> Fields:
     found: dict[str, set[str]] = {}
     for document in documents:
-        # What is nested too deeply is compared as far as it can be.
+        # A document that is nested too deeply is compared as far as it can be.
         with suppress(RecursionError):
             for path, kind in _walk(document, root):
                 found.setdefault(path, set()).add(kind)

@@ -50,7 +50,7 @@ def _said(text: str, masker: Masker) -> list[Edit]:
 
 def _masked_parts(parts: list[str], masker: Masker) -> list[str]:
     if len(set(parts)) == 1:
-        # What is the same in every event is no text that was split, unless it is a secret of like parts.
+        # A part that is the same in every event is no text that was split, unless it is a secret of like parts.
         count = min(len(parts), LONGEST_SECRET // max(1, len(parts[0])) + 1)
         if masker.text(parts[0] * count) == masker.text(parts[0]) * count:
             return parts

@@ -119,7 +119,7 @@ def test_modules_import_each_other_by_relative_paths_that_exist() -> None:
 
 
 def test_parts_know_neither_the_server_nor_the_page() -> None:
-    """What they show is given to them, so that a report can be made of them."""
+    """All that they show is given to them, so that a report can be made of them."""
     parts = {path.name: path.read_text(encoding="utf-8") for path in (CONSOLE / "parts").glob("*.js")}
     assert len(parts) >= 8
     knowing = r'"\.\./(server|state|main|views/[^"]+)\.js"|\bfetch\(|EventSource|location\.'

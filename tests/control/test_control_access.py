@@ -1,4 +1,4 @@
-"""Who may use the control plane, by the peer's address and the setting `control`."""
+"""Access to the control plane, by the peer's address and the setting `control`."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""What the console's levers ask: rules on and off, a scenario's problems, the rule for a request, limits, the gate."""
+"""The requests of the console's levers: rules on and off, problems of a scenario, the rule for a request, limits."""
 
 from typing import Any
 

@@ -27,7 +27,7 @@ _MOST = 120.0
 
 
 class Measured(NamedTuple):
-    """What the tests do without a mutant: their durations in seconds, and those that reach a function."""
+    """The tests' behaviour without a mutant: their durations in seconds, and those that reach a function."""
 
     seconds: dict[str, float]
     by_function: dict[str, list[str]]

@@ -1,4 +1,4 @@
-"""What is recorded, when, and in what form; what is not in a recording."""
+"""Recording: the exchanges that are written, their form, and requests that are in no recording."""
 
 import asyncio
 import errno

@@ -144,7 +144,7 @@ class TestOddStreams:
         assert text.endswith("data: [DONE]\n\n")
 
     def test_a_secret_of_like_parts_is_masked(self) -> None:
-        """What is the same in every event may be an id, or all of a secret."""
+        """A text that is the same in every event may be an id, or all of a secret."""
         events = [f"data: {json.dumps({'id': 'c', 'choices': [delta('content', 'ab', 0)]})}\n\n" for _ in range(6)]
         line = written([event.encode() for event in [*events, "data: [DONE]\n\n"]], Masker(("ab" * 6,)))
         assert readings(line)["0 content"] == "***"
@@ -221,7 +221,7 @@ class TestLastScan:
 
 
 class TestPublicDocuments:
-    """What anybody can read explains credentials in fields that are named like them."""
+    """Public documents explain credentials in fields that are named like them."""
 
     LLMS = ENDPOINT_BY_NAME["docs.llms"]
 

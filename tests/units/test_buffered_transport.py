@@ -87,7 +87,7 @@ def test_each_iteration_sends_its_own_writes() -> None:
 
 @pytest.mark.parametrize(("first", "second", "at_once"), [(40, 24, 64), (63, 200, 263), (40, 23, 0)])
 def test_writes_are_sent_at_once_when_they_are_64_kib(first: int, second: int, at_once: int) -> None:
-    """What is written after that is sent at the end of the iteration, and nothing twice."""
+    """Later bytes are sent at the end of the iteration, and nothing twice."""
 
     def use(transport: BufferedTransport, socket: Socket) -> None:
         transport.write(b"a" * first * KIB)

@@ -236,7 +236,7 @@ def test_a_reset_ledger_leaves_no_use_of_a_key_and_no_checkout() -> None:
 
 @pytest.mark.parametrize(("uid", "left"), [("demo", 50_000_000), ("ann", 100_000_000)])
 def test_only_the_demo_accounts_balance_replaces_a_scenarios(uid: str, left: int) -> None:
-    """What the scenario has set is taken back at its end, unless something else has been set since."""
+    """A value that the scenario has set is taken back at its end, unless another has been set since."""
     alone = sandbox()
     alone.accounts.get_or_create("ann", None, NEW_YEAR)
     alone.start_scenario(read_scenario("s", "account: {balance: 20}"))

@@ -1,4 +1,4 @@
-"""What is expected of an answer: each matcher alone, and the comparison, with results written by hand.
+"""Expectations of an answer: each matcher alone, and the comparison, with results written by hand.
 
 The tables of requests compare by it, so none of them would notice one that finds nothing.
 """

@@ -283,7 +283,7 @@ def _abandoned(session: Session) -> list[Difference]:
     least, most = usage["prompt_tokens"] + came, usage["total_tokens"]
     if not least <= tokens <= most:
         return [Difference("tokens of a stream that was left", f"from {least} to {most}", tokens)]
-    # What was still to come for so long cannot have been sent already.
+    # Tokens that were still to come for so long cannot have been sent already.
     if lasts - left.arrivals[-1][0] > _SURELY_UNSENT and tokens >= most:
         return [Difference("tokens of a stream that was left", f"fewer than {most}", tokens)]
     return []

@@ -268,7 +268,7 @@ class TestRetries:
 
     @single_clients
     def test_a_program_learns_how_long_to_wait(self, world: World, client: Client, call: Call) -> None:
-        """Where a client does not retry, it shows the header, and the call after that wait is answered."""
+        """A client that does not retry shows the header, and the call after that wait is answered."""
         refuse(world, 429, calls=1)
         wait = call(world, "chat", request=REQUEST)["error"]["retry_after"]
         world.advance(int(wait))

@@ -1,4 +1,4 @@
-"""What the console shows of the live API: who answered a request, and what verify found."""
+"""The live API in the console: the source of an answer, and the results of verify."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the OpenAPI documents cannot say: which bodies are refused although they match, and how webhooks are signed."""
+"""Facts that OpenAPI cannot express: bodies that are refused although they match, and the signatures of webhooks."""
 
 import base64
 import hashlib

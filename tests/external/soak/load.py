@@ -76,7 +76,7 @@ class Entry(Struct, frozen=True):
 
 
 class Journal(Struct):
-    """What ``/__mock/requests`` answers."""
+    """An answer of ``/__mock/requests``."""
 
     count: int
     evicted: int

@@ -238,7 +238,7 @@ class Request:
 
 
 class Sent(NamedTuple):
-    """What is sent of an answer: status, ending, the tokens of a stream, and True if no byte of the answer is."""
+    """The sent part of an answer: status, ending, the tokens of a stream, and True if no byte of the answer is."""
 
     status: int | None
     ending: str = "complete"
@@ -247,7 +247,7 @@ class Sent(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What a client gets: the status (None for no byte) and the ending; and what it pays."""
+    """The client's view: the status (None for no byte) and the ending; and what it pays."""
 
     status: int | None
     ending: str

@@ -38,7 +38,7 @@ class Task(Struct, frozen=True):
 
 
 class Ended(Struct, frozen=True):
-    """How a child ended: `signal` is 0 if it was not killed, and `error` what it raised."""
+    """The end of a child: `signal` is 0 if it was not killed, and `error` what it raised."""
 
     signal: int
     error: str
