@@ -61,10 +61,12 @@ def create_app(
 
     `on_request` is called with each request to an emulated API, `on_change` with each change that is made through the
     control plane and each request to it that is refused, and, in the thread for long work, `on_cleared` with each
-    journal that is cleared, as at a reset or a removal. Raises UnusableFileError for a catalog, scenario, contract,
-    evidence or recording that cannot be used, and UpstreamUnavailableError without httpx.
+    journal that is cleared, as at a reset or a removal. Raises SettingsError for settings of which one needs or
+    excludes another, UnusableFileError for a catalog, scenario, contract, evidence or recording that cannot be used,
+    and UpstreamUnavailableError without httpx.
     """
     chosen = settings or Settings()
+    chosen.require_consistent()
     store = ScenarioStore(scenarios(), Path(chosen.scenarios) if chosen.scenarios else None)
     startup = StartupScenario(store.load(chosen.scenario) if chosen.scenario else DEFAULT)
     contract = read_contract(Path(chosen.contract)) if chosen.contract else ContractFile()

@@ -295,6 +295,11 @@ class Settings(Struct, frozen=True, kw_only=True):
             return "--state: expected neither --import nor --export-on-exit beside it"
         return None
 
+    def require_consistent(self) -> None:
+        """Raise SettingsError for a `conflict`."""
+        if self.conflict is not None:
+            raise SettingsError(self.conflict)
+
     @property
     def _recordings_conflict(self) -> str | None:
         for flag, value in (("--record", self.record), ("--diff", self.diff)):

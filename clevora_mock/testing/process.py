@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from clevora_mock.settings import Settings, as_variables, child_environment
+from clevora_mock.settings import SETTINGS, Settings, as_variables, child_environment, load
 from clevora_mock.testing.clevora import MockError, Server
 
 P = ParamSpec("P")
@@ -89,10 +89,14 @@ def running(**settings: Any) -> Iterator[Server]:
 
     The keywords are those of `Settings`: ``running(scenario="flaky", clock="frozen", balance=25, latency="250ms")``.
     Variables such as ``CLEVORA_MOCK_SEED`` apply to all other settings. Raises TypeError for an unknown setting,
-    SettingsError for an invalid value, and MockError, with the server's message, when the server does not start.
+    SettingsError for an invalid value or one that nothing would use, and MockError, with the server's message, when the
+    server does not start.
     """
     Settings(**settings)
-    process = ServerProcess(variables=as_variables(settings))
+    variables = as_variables(settings)
+    # As flags, of which each must have a use, beside the environment's variables.
+    load({setting.name: variables.get(setting.variable) for setting in SETTINGS}).require_consistent()
+    process = ServerProcess(variables=variables)
     try:
         yield Server(process.url)
     finally:

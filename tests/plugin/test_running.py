@@ -6,12 +6,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import clevora_mock
-from clevora_mock import MockError, running
-from clevora_mock.settings import SettingsError
+from clevora_mock import MockError, create_app, running
+from clevora_mock.settings import Settings, SettingsError
 from clevora_mock.testing import Server
 from tests.support.program import wait_until_stopped
 
@@ -68,6 +69,22 @@ def test_an_invalid_value_is_named_with_the_setting() -> None:
         running(clock="stopped"),
     ):
         pass
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"upstream": "https://api.example/v1"}, "--upstream: expected --record or --diff beside it"),
+        ({"upstream_key": "a-live-key"}, "--upstream-key: expected --upstream beside it"),
+        ({"record_mode": "new"}, "--record-mode: expected --record beside it"),
+        ({"watch": True}, "--watch: expected --scenario beside it, whose file is watched"),
+    ],
+)
+def test_a_setting_that_nothing_would_use_is_refused(given: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{message}$"), running(**given):
+        pass
+    with pytest.raises(SettingsError, match=f"^{message}$"):
+        create_app(Settings(**given))
 
 
 def test_a_server_that_does_not_start_reports_the_reason() -> None:
