@@ -34,7 +34,7 @@ def written_forms(credential: str) -> set[str]:
     """Return what to look for: the credential as it is, in hex, in base64, and in base64 of that."""
     once = set(_in_base64(credential))
     twice = {form for encoded in once for form in _in_base64(encoded)}
-    return {form.lower() for form in {credential, credential.encode("utf-8", "replace").hex(), *once, *twice}}
+    return {_lower(form) for form in {credential, credential.encode("utf-8", "replace").hex(), *once, *twice}}
 
 
 def find_forms(text: str, forms: set[str], layers: int = _MAX_LAYERS) -> list[Span]:
@@ -43,9 +43,8 @@ def find_forms(text: str, forms: set[str], layers: int = _MAX_LAYERS) -> list[Sp
 
 
 def _find(text: str, forms: set[str], layers: int) -> Iterator[Span]:
-    lowered = text.lower()
-    # A few letters become two.
-    for form in forms if len(lowered) == len(text) else ():
+    lowered = _lower(text)
+    for form in forms:
         start = lowered.find(form)
         while start >= 0:
             yield Span(start, start + len(form))
@@ -54,6 +53,11 @@ def _find(text: str, forms: set[str], layers: int) -> Iterator[Span]:
         read = _Reading(text)
         if read.text != text:
             yield from map(read.span, _find(read.text, forms, layers - 1))
+
+
+def _lower(text: str) -> str:
+    """Return `text` in lower case, character by character: the one letter that becomes two stays as it is."""
+    return "İ".join(part.lower() for part in text.split("İ"))
 
 
 class _Reading:

@@ -30,6 +30,8 @@ BAD_GATEWAY = INJECTABLE_ERRORS[502][0]
 class ForwardedResponse(Response):
     """The answer to a request that is forwarded; `keep` gets it once it has ended, before the client sees the end.
 
+    It gets None where the live API has not begun an answer.
+
     What the journal needs of a long answer is read in `background`.
     `respond` renders the error where there is no answer. The attributes are those of `FramedResponse`.
     """
@@ -40,7 +42,7 @@ class ForwardedResponse(Response):
         facts: RequestFacts,
         sandbox: Sandbox,
         background: Background,
-        keep: Callable[[Answer], Awaitable[None]],
+        keep: Callable[[Answer | None], Awaitable[None]],
         respond: Callable[[ApiError], Response],
     ) -> None:
         self.reply = Reply(status=0, source="upstream")
@@ -75,6 +77,7 @@ class ForwardedResponse(Response):
         # Waits for the end of the request to the live API.
         (failure,) = await asyncio.gather(passing, return_exceptions=True)
         if isinstance(failure, UpstreamError) and self._head is None:
+            await self._keep(None)
             await self._respond(ApiError(BAD_GATEWAY, str(failure)))(scope, receive, send)
             return
         await self._end(complete=failure is None)
@@ -82,6 +85,8 @@ class ForwardedResponse(Response):
             await send({"type": "http.response.body", "body": self._last, "more_body": False})
         elif not self.abandoned:
             _close(scope)
+        if failure is not None and not isinstance(failure, UpstreamError | asyncio.CancelledError):
+            raise failure
 
     async def _pass_on(self, send: Send) -> None:
         """Send the whole answer, but for its end. Raises UpstreamError."""
@@ -109,6 +114,7 @@ class ForwardedResponse(Response):
     async def _end(self, *, complete: bool) -> None:
         """Keep the answer, and say what it was for the journal."""
         if self._head is None:
+            await self._keep(None)
             return
         headers = {name: value for name, value in self._head.headers.items() if is_recorded_header(name)}
         answer = Answer(self._head.status, headers, tuple(self._pieces), complete)

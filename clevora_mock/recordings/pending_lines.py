@@ -26,12 +26,17 @@ class PendingLines:
         self._bytes = 0
         self._running: set[asyncio.Task[None]] = set()
 
-    async def write(self, background: Background, size: int, write: Callable[[], None]) -> None:
-        """Write the line of an answer of `size` bytes, and wait for it unless it is large."""
+    async def write(
+        self, background: Background, size: int, write: Callable[[], bool], on_lost: Callable[[], None]
+    ) -> None:
+        """Write the line of an answer of `size` bytes, and wait for it unless it is large.
+
+        `on_lost` is called if `write` returns False, for a line that is not written.
+        """
         if size <= MAX_AWAITED_BYTES:
-            await background.run(LONG, write)
+            await _write(background, write, on_lost)
             return
-        task = asyncio.create_task(self._thread.run(LONG, write))
+        task = asyncio.create_task(_write(self._thread, write, on_lost))
         self._bytes += size
         self._running.add(task)
         task.add_done_callback(self._running.discard)
@@ -48,3 +53,8 @@ class PendingLines:
 
     def _forget(self, size: int) -> None:
         self._bytes -= size
+
+
+async def _write(thread: Background, write: Callable[[], bool], on_lost: Callable[[], None]) -> None:
+    if not await thread.run(LONG, write):
+        on_lost()

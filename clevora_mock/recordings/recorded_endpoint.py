@@ -129,23 +129,33 @@ class RecordedEndpoint(OperationEndpoint):
         return masker_for(facts, key, emails=self._recordings.options.emails or recording.file.header.emails)
 
     def _principal(self, sandbox: Sandbox, facts: RequestFacts) -> tuple[Principal, ApiError | None]:
-        """Return the caller, or the demo account and the refusal of a credential that the mock does not know."""
+        """Return the caller, or the demo account and the refusal of a credential that the mock does not know.
+
+        Raises ApiError where the sandbox has no demo account, or one without a key.
+        """
         try:
             return self.family.authenticate(sandbox, facts), None
         except ApiError as error:
-            account = sandbox.accounts.by_uid[sandbox.config.uid]
-            key = account.keys[0] if facts.endpoint and facts.endpoint.credential == "api_key" else None
-            return Principal(key=key, account=account), error
+            account = sandbox.accounts.by_uid.get(sandbox.config.uid)
+            needs_key = facts.endpoint is not None and facts.endpoint.credential == "api_key"
+            if account is None or (needs_key and not account.keys):
+                raise
+            return Principal(key=account.keys[0] if needs_key else None, account=account), error
 
     def _forward(
         self, client: UpstreamClient, exchange: ExchangeRecorder, facts: RequestFacts, writer: "ExchangeWriter"
     ) -> ForwardedResponse:
-        async def keep(answer: Answer) -> None:
+        async def keep(answer: Answer | None) -> None:
+            if answer is None:
+                writer.give_back()
+                return
             if answer.status in _OF_THE_KEY and client.has_own_key(facts):
-                writer.pass_over(f"{client.host} answered {answer.status}; check CLEVORA_MOCK_UPSTREAM_KEY")
+                writer.give_back()
+                writer.log_missing(f"{client.host} answered {answer.status}; check CLEVORA_MOCK_UPSTREAM_KEY")
                 return
             size = sum(len(piece.data) for piece in answer.pieces)
-            await self._recordings.pending.write(self._background, size, lambda: writer.write(facts.endpoint, answer))
+            write = partial(writer.write, facts.endpoint, answer)
+            await self._recordings.pending.write(self._background, size, write, writer.give_back)
 
         def respond(error: ApiError) -> Response:
             return exchange.respond(self.family.render_error(error, facts))
@@ -165,22 +175,25 @@ class ExchangeWriter(Struct, frozen=True):
     masker: Masker
     log: Callable[[str], None]
 
-    def write(self, endpoint: Endpoint | None, answer: Answer) -> None:
-        """Write the exchange, or log why not."""
+    def write(self, endpoint: Endpoint | None, answer: Answer) -> bool:
+        """Write the exchange; or log why not, and return False."""
         file = self.recording.file
         try:
             file.append(record(endpoint, self.request, self.position.n, answer, self.masker), self.position)
         except NotRecordedError as error:
-            self._log_missing(str(error))
+            self.log_missing(str(error))
         except RecursionError:
-            self._log_missing("it is nested too deeply")
+            self.log_missing("it is nested too deeply")
         except OSError as error:
             self.log(f"{file.path}: cannot be written: {error.strerror}")
+        else:
+            return True
+        return False
 
-    def pass_over(self, reason: str) -> None:
-        """Log why the exchange is not written, and leave its place to the next identical request."""
+    def give_back(self) -> None:
+        """Leave the exchange's place to the next identical request."""
         self.recording.give_back(self.position)
-        self._log_missing(reason)
 
-    def _log_missing(self, reason: str) -> None:
+    def log_missing(self, reason: str) -> None:
+        """Log why the exchange is not written."""
         self.log(printable(f"{self.request.method} {self.request.path} is not recorded: {reason}"))

@@ -61,6 +61,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "in base64 in lines": lambda text: "\n".join(re.findall(".{1,12}", base64(text))),
     "in base64 in escaped lines": lambda text: "\\r\\n".join(re.findall(".{1,7}", base64(text))),
     "in base64, percent-encoded": lambda text: quote(base64(text, "u:"), safe=""),
+    "beside a letter that becomes two": lambda text: f"İİ{text.upper()}İİ",
     "in base64 twice": lambda text: base64(base64(text, "u:"), "x"),
 }
 

@@ -9,6 +9,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from starlette.types import Receive, Scope, Send
 
 from clevora_mock.app import create_app
 from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.recordings.recorded_exchange import RecordedExchange
+from clevora_mock.recordings.recording_file import append_exchange
 from clevora_mock.settings import Settings
 from tests.support.live_api import CHAT, ask, journal, lines_of, serve_recorder, serve_replay, serve_upstream
 from tests.support.program import run_program, serve_process
@@ -486,6 +489,55 @@ class TestRefusedKey:
             headers = {"authorization": "Bearer sk_live_00000000000000000000000000000002"}
             httpx.post(server.url + CHAT, json={"messages": []}, headers=headers, verify=TLS)
         assert [line["status"] for line in lines_of(tmp_path / "default.jsonl")] == [401]
+
+
+class FailingOnce:
+    """An API that answers its first request in the given way, and each later one with 200."""
+
+    def __init__(self, failure: str) -> None:
+        self._failure = failure
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        failure, self._failure = self._failure, ""
+        await receive()
+        if failure == "silence":
+            await receive()
+            return
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"9" if failure == "cut" else b"2")]
+        status = 302 if failure == "redirect" else 200
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b"{}"})
+
+
+class TestFailures:
+    @pytest.mark.parametrize("failure", ["cut", "redirect", "silence"])
+    def test_a_request_that_is_repeated_after_a_failure_is_the_first(self, tmp_path: Path, failure: str) -> None:
+        with serve_upstream(FailingOnce(failure)) as url, serve_recorder(url, tmp_path) as server:
+            with suppress(httpx.HTTPError):
+                body = {"messages": [{"role": "user", "content": "Hello!"}]}
+                headers = {"authorization": f"Bearer {server.api_key}"}
+                httpx.post(server.url + CHAT, json=body, headers=headers, timeout=0.5, verify=TLS)
+            wait_until(lambda: len(journal(server)) == 1)
+            assert ask(server).status_code == 200
+        (line,) = lines_of(tmp_path / "default.jsonl")
+        assert line["n"] == 1
+        with serve_replay(tmp_path) as server:
+            assert ask(server).status_code == 200
+
+    def test_a_request_that_is_repeated_after_a_full_disk_is_the_first(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        failures = [OSError(errno.ENOSPC, "No space left on device")]
+
+        def append_later(path: Path, exchange: RecordedExchange) -> None:
+            if failures:
+                raise failures.pop()
+            append_exchange(path, exchange)
+
+        monkeypatch.setattr("clevora_mock.recordings.sandbox_recording.append_exchange", append_later)
+        with serve_upstream(Refusing()) as url, serve_recorder(url, tmp_path) as server:
+            assert [ask(server).status_code for _ in range(2)] == [200, 200]
+        assert [line["n"] for line in lines_of(tmp_path / "default.jsonl")] == [1]
 
 
 class TestUse:

@@ -212,3 +212,19 @@ def test_a_page_of_another_site_needs_a_key_of_this_server(recorded: list[httpx.
         headers = {"authorization": "Bearer dummy", "origin": "https://evil.example"}
         answer = httpx.post(f"{server.url}/v1/chat/completions", json=HELLO, headers=headers, verify=TLS)
     assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("left", [{"accounts": []}, {"keys": []}])
+def test_an_unknown_key_is_refused_where_a_snapshot_left_no_demo_key(
+    recorded: list[httpx.Response], directory: Path, left: dict[str, Any]
+) -> None:
+    with serve_replay(directory) as server:
+        state = httpx.get(f"{server.url}/__mock/state").json()
+        if "keys" in left:
+            state["accounts"][0] |= left
+        else:
+            state |= left
+        assert httpx.put(f"{server.url}/__mock/state", json=state).status_code == 200
+        headers = {"authorization": "Bearer dummy"}
+        answer = httpx.post(f"{server.url}/v1/chat/completions", json=HELLO, headers=headers)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, "invalid_api_key")
