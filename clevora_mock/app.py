@@ -109,9 +109,11 @@ def _in_thread(background: Background, on_cleared: JournalListener | None) -> Ca
     """Return what has the listener get a sandbox's journal when it is cleared, whose length is that of the work."""
 
     def listen(sandbox: Sandbox) -> None:
+        # Not the sandbox itself, which would then be freed only when the collection of garbage finds the circle.
+        name, clock = sandbox.name, sandbox.clock
         if on_cleared is not None:
             sandbox.journal.on_cleared = lambda entries: background.start(
-                partial(on_cleared, sandbox.name, entries, sandbox.clock.is_wall_time)
+                partial(on_cleared, name, entries, clock.is_wall_time)
             )
 
     return listen

@@ -17,7 +17,7 @@ from clevora_mock.core import documents, snapshot
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.messages import quoted
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.core.sandbox_size import size_of_records, size_of_scenario
+from clevora_mock.core.sandbox_size import size_of_records, size_of_scenario, size_of_state
 from clevora_mock.core.sandboxes import MAX_KEPT_BYTES, Sandboxes
 from clevora_mock.core.scenario_run import Displaced, ScenarioRun
 from clevora_mock.core.snapshot import ScenarioState, State
@@ -32,8 +32,9 @@ from clevora_mock.web.type_words import reword
 _SIZE = 100
 # The version of longer documents is read together with the rest.
 _MAX_WHOLE_BYTES = 1024 * 1024
-# Each takes 8 bytes of memory or more, and two of a document.
-_MAX_VALUES = 5_000_000
+# Of a document: beyond these, what it makes is larger than a sandbox may be in any case, and decoding it would take
+# twenty times the memory of its text.
+_MAX_VALUES, _MAX_OBJECTS = 5_000_000, 500_000
 
 
 class ResetRequest(Struct, forbid_unknown_fields=True):
@@ -53,7 +54,8 @@ def show_state(background: Background) -> ControlHandler:
 
     async def show(request: Request) -> Response:
         state = _dump(get_sandbox(request))
-        size = _SIZE * (len(state.journal) + len(state.accounts) + len(state.checkouts) + state.ledger_entries)
+        times = sum(len(key.recent) for account in state.accounts for key in account.keys)
+        size = _SIZE * (len(state.journal) + len(state.accounts) + len(state.checkouts) + state.ledger_entries) + times
         return await long_response(background, size, encode_parts(state))
 
     return show
@@ -120,8 +122,9 @@ def parse_state(body: bytes) -> State:
             version = msgspec.convert(parse_document(body, schema=Versioned), Versioned).version
             if version != snapshot.VERSION:
                 raise ValueError(f"version: expected {snapshot.VERSION}, got {version}")
-        if body.count(b",") > _MAX_VALUES and documents.count_outside_texts(body, b",") > _MAX_VALUES:
-            raise ValueError(f"expected at most {_MAX_VALUES:,} values")
+        for mark, most, what in ((b",", _MAX_VALUES, "values"), (b"{", _MAX_OBJECTS, "objects")):
+            if body.count(mark) > most and documents.count_outside_texts(body, mark) > most:
+                raise ValueError(f"expected at most {most:,} {what}; --import takes larger ones")
         return decode_long(body, State)
     except msgspec.ValidationError as error:
         raise ValueError(reword(str(error))) from None
@@ -139,17 +142,16 @@ class PreparedState:
         self._restored = snapshot.parse(state, journal_size)
         self._run = _scenario_run(state.scenario)
         self._side_runs = {name: _scenario_run(saved) for name, saved in state.side_scenarios.items()}
-
-    @property
-    def size(self) -> int:
-        """The memory of what the sandbox will keep beside its journal, in bytes."""
+        self._text_bytes = size_of_state(state)
         parts, runs = self._restored, (self._run, *self._side_runs.values())
         records = size_of_records(parts.accounts, parts.users, parts.checkouts, parts.rng)
-        return records + sum(size_of_scenario(run.scenario) for run in runs)
+        # The memory of what the sandbox will keep beside its journal, in bytes.
+        self.size = records + sum(size_of_scenario(run.scenario) for run in runs) + self._text_bytes
 
     def restore(self, sandbox: Sandbox) -> None:
         """Replace the state of `sandbox`; only once, since the sandbox goes on to change what it gets."""
         snapshot.restore(sandbox, self._state, self._restored)
+        sandbox.restored_bytes = self._text_bytes
         sandbox.scenario_run, sandbox.side_runs = self._run, self._side_runs
 
 

@@ -6,18 +6,20 @@ cut then, and made valid Unicode, so that every view of an entry can be encoded.
 
 from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from clevora_mock.clock import SECOND
-from clevora_mock.contract.limits import counted
+from clevora_mock.contract.limits import MAX_IGNORED_NAMES, counted
 from clevora_mock.core.exchange import Exchange
 from clevora_mock.core.masking import LONGEST_SECRET, is_secret_name, masked_all
 from clevora_mock.core.near_misses import NOTHING
 from clevora_mock.core.reply import Source
+from clevora_mock.core.rules import MAX_MISSES
 from clevora_mock.core.scenario import RuleNearMiss
-from clevora_mock.core.text_size import ShortText, size_of_text
+from clevora_mock.core.text_size import IdText, NameText, size_of_text
 
 MAX_ENTRIES = 10_000
 MAX_BODY_BYTES = 16 * 1024
@@ -33,10 +35,9 @@ MAX_MISS_CHARACTERS = 100
 # Of all entries of all journals of a server.
 MAX_JOURNAL_BYTES = 32 * 1024 * 1024
 
-# An entry without its longer texts, the name of an ignored field, and a near miss.
+# An entry without its longer texts, and a near miss without its own.
 _ENTRY_BYTES = 700
-_NAME_BYTES = 120
-_MISS_BYTES = 1_000
+_MISS_BYTES = 300
 # Entries that are dropped together, so that the largest journal is not searched for each of them.
 _DROPPED_TOGETHER = 32
 
@@ -61,17 +62,17 @@ class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"
     # Snapshots call the response `produced`.
 
     serial: int
-    id: ShortText
+    id: IdText
     at: int
     completed: int
-    endpoint: ShortText | None
-    method: ShortText
+    endpoint: IdText | None
+    method: IdText
     path: str
-    key: ShortText | None
-    key_id: ShortText | None
-    account: ShortText | None
+    key: IdText | None
+    key_id: IdText | None
+    account: NameText | None
     status: int
-    code: ShortText | None
+    code: NameText | None
     latency: int
     prompt_tokens: int
     completion_tokens: int
@@ -81,14 +82,14 @@ class JournalEntry(Struct, frozen=True, gc=False, rename={"response": "produced"
     body: bytes
     body_bytes: int
     response: str
-    ignored: tuple[ShortText, ...]
+    ignored: Annotated[tuple[IdText, ...], Meta(max_length=MAX_IGNORED_NAMES)]
     logged: bool
     retry_at: int | None = None
     abandoned: bool = False
-    rule: ShortText | None = None
+    rule: NameText | None = None
     draw: float | None = None
-    fault: ShortText | None = None
-    misses: tuple[RuleNearMiss, ...] = ()
+    fault: IdText | None = None
+    misses: Annotated[tuple[RuleNearMiss, ...], Meta(max_length=MAX_MISSES)] = ()
     query: str = ""
     # Of the error: its text, and the mock's explanation.
     message: str | None = None
@@ -214,9 +215,13 @@ class Journal:
 
 def size_of(entry: JournalEntry) -> int:
     """Return the memory of an entry, in bytes; the same whenever it is asked for."""
-    texts = (entry.response, entry.path, entry.query, entry.client, entry.message, entry.hint)
-    lists = len(entry.ignored) * _NAME_BYTES + len(entry.misses) * _MISS_BYTES
-    return _ENTRY_BYTES + len(entry.body) + sum(size_of_text(text) for text in texts if text) + lists
+    texts = (entry.response, entry.path, entry.query, entry.client, entry.message, entry.hint, entry.rule, entry.code)
+    size = _ENTRY_BYTES + len(entry.body) + sum(size_of_text(text) for text in texts if text)
+    return size + sum(map(size_of_text, entry.ignored)) + sum(map(_size_of_miss, entry.misses))
+
+
+def _size_of_miss(miss: RuleNearMiss) -> int:
+    return _MISS_BYTES + sum(map(size_of_text, (miss.rule, miss.field, miss.expected, miss.got)))
 
 
 def _entry(serial: int, exchange: Exchange, completed: int, cost: int, logged: bool) -> JournalEntry:

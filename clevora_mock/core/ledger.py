@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from clevora_mock.contract.limits import MAX_BALANCE, MAX_COUNT, counted
-from clevora_mock.core.text_size import ShortText
+from clevora_mock.core.text_size import IdText, NameText
 
 EntryType = Literal["credit", "charge", "adjustment"]
 
@@ -35,14 +35,14 @@ class LedgerEntry(Struct, frozen=True, gc=False):
 
     serial: int
     type: EntryType
-    endpoint: ShortText | None
+    endpoint: IdText | None
     tokens: int
     amount: int
     balance_after: int
     at: int
     # Snapshots of earlier releases have none of these.
-    rule: ShortText | None = None
-    key: ShortText | None = None
+    rule: NameText | None = None
+    key: IdText | None = None
 
 
 class LedgerTotals(Struct, gc=False):

@@ -5,6 +5,7 @@ Only admitted requests count, so repeating a refused one has no effect, and the 
 request one second earlier is refused again.
 """
 
+from bisect import bisect_left, bisect_right
 from collections import deque
 from contextlib import suppress
 from typing import Annotated, Literal
@@ -108,7 +109,7 @@ class RateLimiter:
     def left(self, now: int, limits: Limits, counting: Counting = COUNTING) -> tuple[int | None, int | None]:
         """Return the requests and the tokens that are left at `now`; None for a limit that is off."""
         start = self._window_start(now, counting.window)
-        requests = sum(1 for at in self.recent if start <= at <= now)
+        requests = bisect_right(self.recent, now) - bisect_left(self.recent, start)
         return (
             _left(limits.requests_per_minute, requests),
             _left(limits.tokens_per_day, self.tokens.get(day_of(now), 0)),

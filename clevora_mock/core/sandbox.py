@@ -112,6 +112,8 @@ class Sandbox:
         self.checkouts = Checkouts()
         self.last_used: int | None = None
         self.ledger_entries = 0
+        # The memory of a snapshot's texts.
+        self.restored_bytes = 0
         self._open_demo()
         # Nothing that the scenario before had replaced is there any longer.
         self.scenario_run = ScenarioRun(DEFAULT, self.clock.now())

@@ -19,7 +19,7 @@ from clevora_mock.core.expressions import Expression
 from clevora_mock.core.limits import Limits
 from clevora_mock.core.reply import FaultEffect, Reply
 from clevora_mock.core.rng import SeededRng
-from clevora_mock.core.text_size import ShortText
+from clevora_mock.core.text_size import IdText, NameText
 
 # Each request looks at all of them.
 MAX_RULES = 500
@@ -234,12 +234,12 @@ class RuleNearMiss(Struct, frozen=True, gc=False):
     `field` is the part of the request that the condition is about, such as ``body.stream``.
     """
 
-    rule: ShortText
-    condition: ShortText
+    rule: NameText
+    condition: IdText
     draw: float | None = None
-    field: ShortText = ""
-    expected: ShortText = ""
-    got: ShortText = ""
+    field: NameText = ""
+    expected: NameText = ""
+    got: NameText = ""
 
 
 class Plan(Struct, frozen=True):

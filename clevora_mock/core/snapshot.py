@@ -30,7 +30,7 @@ from clevora_mock.core.rng import SeededRng
 from clevora_mock.core.sandbox import MAX_SIDE_RUNS, Sandbox
 from clevora_mock.core.scenario import MAX_RULES
 from clevora_mock.core.scenario_run import ScenarioRun
-from clevora_mock.core.text_size import ShortText
+from clevora_mock.core.text_size import IdText, NameText
 from clevora_mock.core.usage import DAYS, Activity, UsageCount, UsageDay
 from clevora_mock.core.users import CAPACITY, MAX_PROFILE_CHARACTERS, User, Users
 
@@ -45,7 +45,7 @@ DayNumber = Annotated[int, Meta(ge=0, le=MAX_COUNT // DAY)]
 Mark = Annotated[str, Meta(max_length=MAX_MARK_CHARACTERS)]
 # Of a Firebase user.
 ProfileText = Annotated[str, Meta(max_length=MAX_PROFILE_CHARACTERS)]
-RuleCounts = Annotated[dict[ShortText, Natural], Meta(max_length=MAX_RULES)]
+RuleCounts = Annotated[dict[NameText, Natural], Meta(max_length=MAX_RULES)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 
 
@@ -65,10 +65,10 @@ class ClockState(StrictStruct, frozen=True, gc=False):
 class KeyState(StrictStruct, frozen=True, gc=False):
     """A key; `hash` is the BLAKE2b hash of its raw form, in hex."""
 
-    id: ShortText
+    id: IdText
     hash: Hash
-    preview: ShortText
-    name: ShortText
+    preview: IdText
+    name: NameText
     created: Timestamp
     last_used: Timestamp | None
     requests: Natural
@@ -105,7 +105,7 @@ class AccountState(StrictStruct, frozen=True, gc=False):
 class PasswordState(StrictStruct, frozen=True, gc=False):
     """A password; `salt` and `hash` are in hex."""
 
-    salt: ShortText
+    salt: IdText
     hash: Hash
 
 
@@ -126,7 +126,7 @@ class UserState(StrictStruct, frozen=True, gc=False):
 class CheckoutState(StrictStruct, frozen=True, gc=False):
     """A checkout; `due` is the time of its event's delivery, `deliveries` how often it is delivered."""
 
-    id: ShortText
+    id: IdText
     uid: Uid
     email: Email | None
     amount: Annotated[int, Meta(ge=0, le=TOPUP_MAXIMUM)]
@@ -160,7 +160,7 @@ class DisplacedState(StrictStruct, frozen=True, gc=False):
 class ScenarioState(StrictStruct, frozen=True, gc=False):
     """A running scenario."""
 
-    name: ShortText
+    name: NameText
     source: str
     began: Timestamp
     counts: RuleCounts
@@ -168,7 +168,7 @@ class ScenarioState(StrictStruct, frozen=True, gc=False):
     applied: RuleCounts = {}
     ends: Timestamp | None = None
     displaced: DisplacedState = DisplacedState()
-    switched_off: Annotated[list[ShortText], Meta(max_length=MAX_RULES)] = []
+    switched_off: Annotated[list[NameText], Meta(max_length=MAX_RULES)] = []
 
 
 class State(StrictStruct, frozen=True, gc=False):
@@ -176,13 +176,13 @@ class State(StrictStruct, frozen=True, gc=False):
 
     version: int
     seed: int
-    name: str
+    name: NameText
     clock: ClockState
-    draws: dict[ShortText, Natural]
+    draws: dict[NameText, Natural]
     ledger_entries: Natural
     limits: Limits
     scenario: ScenarioState
-    side_scenarios: Annotated[dict[str, ScenarioState], Meta(max_length=MAX_SIDE_RUNS)]
+    side_scenarios: Annotated[dict[NameText, ScenarioState], Meta(max_length=MAX_SIDE_RUNS)]
     accounts: Annotated[list[AccountState], Meta(max_length=MAX_ACCOUNTS)]
     users: Annotated[list[UserState], Meta(max_length=CAPACITY)]
     deleted_users: Annotated[list[Uid], Meta(max_length=CAPACITY)]
@@ -235,11 +235,11 @@ def parse(state: State, journal_size: int) -> Restored:
     _check_numbers(state.journal)
     if sum(len(account.keys) for account in state.accounts) > MAX_KEYS:
         raise ValueError(f"accounts: expected at most {MAX_KEYS:,} keys")
-    accounts = Accounts()
+    accounts, texts = Accounts(), dict[str, str]()
     for saved in state.accounts:
         if saved.uid in accounts.by_uid:
             raise ValueError(f"accounts: {saved.uid!r} occurs twice")
-        _restore_account(accounts, saved)
+        _restore_account(accounts, saved, texts)
     users = _restore_users(state)
     checkouts = Checkouts()
     for waiting in state.checkouts:
@@ -340,12 +340,28 @@ def _key(key: Key) -> KeyState:
     )
 
 
-def _restore_account(accounts: Accounts, saved: AccountState) -> None:
+def texts_of(entry: LedgerEntry) -> tuple[str | None, str | None, str | None]:
+    """Return the texts of a ledger entry, which many have."""
+    return entry.endpoint, entry.rule, entry.key
+
+
+def _sharing(entry: LedgerEntry, texts: dict[str, str]) -> LedgerEntry:
+    """Return the entry with the texts of earlier ones, as in the sandbox that was saved."""
+    endpoint, rule, key = (None if text is None else texts.setdefault(text, text) for text in texts_of(entry))
+    return replace(entry, endpoint=endpoint, rule=rule, key=key)
+
+
+def _restore_account(accounts: Accounts, saved: AccountState, texts: dict[str, str]) -> None:
     _check_numbers([saved.opening, *saved.entries, saved.usage.total, *saved.usage.days.values(), *saved.usage.recent])
+    _check_numbers(count for day in saved.usage.days.values() for count in day.endpoints.values())
     account = accounts.get_or_create(saved.uid, saved.email, saved.created)
     account.developer_access, account.activated = saved.developer_access, saved.activated
     ledger = account.ledger
-    ledger.balance, ledger.opening, ledger.entries = saved.balance, saved.opening, deque(saved.entries)
+    ledger.balance, ledger.opening, ledger.entries = (
+        saved.balance,
+        saved.opening,
+        deque(_sharing(entry, texts) for entry in saved.entries),
+    )
     sums = ledger.sums()
     ledger.spent = sums.charges
     if sums.credits - sums.charges + sums.adjustments != saved.balance:

@@ -1,11 +1,12 @@
-"""The length of texts that a sandbox keeps, and their memory."""
+"""Texts that a sandbox keeps: their greatest length in a snapshot, and their memory."""
 
 from typing import Annotated
 
 from msgspec import Meta
 
-# Names and ids in a snapshot, whose memory is counted together with the record that has them.
-ShortText = Annotated[str, Meta(max_length=500)]
+IdText = Annotated[str, Meta(max_length=64)]
+# Of a rule, with the headers that changed its answer, for example.
+NameText = Annotated[str, Meta(max_length=400)]
 
 _TEXT_BYTES = 60
 

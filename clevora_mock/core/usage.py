@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from clevora_mock.clock import date, day_of, iso
 from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.contract.limits import RECENT_ACTIVITY, counted
-from clevora_mock.core.text_size import ShortText
+from clevora_mock.core.text_size import IdText
 
 # Days kept for an account, more than any report needs; bounds the memory when a test moves the clock.
 DAYS = 400
@@ -25,32 +25,38 @@ class UsageCount(Struct, frozen=True, gc=False):
     Frozen, so that a snapshot shares the counts, which would take long to copy.
     """
 
-    requests: int = 0
-    tokens: int = 0
-    errors: int = 0
+    requests: int
+    tokens: int
+    errors: int
 
     def plus(self, tokens: int, failed: bool) -> "UsageCount":
         """Return the count with one more request."""
         return UsageCount(counted(self.requests + 1), counted(self.tokens + tokens), counted(self.errors + failed))
 
 
+NO_USAGE = UsageCount(0, 0, 0)
+
+
 class UsageDay(UsageCount, frozen=True, gc=False):
     """The count of a UTC day, in total and by endpoint."""
 
-    endpoints: Annotated[dict[ShortText, UsageCount], Meta(max_length=_MAX_ENDPOINTS)] = {}
+    endpoints: Annotated[dict[IdText, UsageCount], Meta(max_length=_MAX_ENDPOINTS)] = {}
 
     def with_request(self, activity: "Activity") -> "UsageDay":
         """Return the day's count with one more request."""
         sums = self.plus(activity.tokens, activity.failed)
-        before = self.endpoints.get(activity.endpoint) or UsageCount()
+        before = self.endpoints.get(activity.endpoint, NO_USAGE)
         endpoints = self.endpoints | {activity.endpoint: before.plus(activity.tokens, activity.failed)}
         return UsageDay(sums.requests, sums.tokens, sums.errors, endpoints)
+
+
+NO_USAGE_DAY = UsageDay(0, 0, 0)
 
 
 class Activity(Struct, frozen=True, gc=False):
     """An entry of the dashboard's "Recent activity"; `latency` in microseconds."""
 
-    endpoint: ShortText
+    endpoint: IdText
     tokens: int
     failed: bool
     latency: int
@@ -62,7 +68,7 @@ class AccountUsage:
     __slots__ = ("days", "last_used", "recent", "total")
 
     def __init__(self) -> None:
-        self.total = UsageCount()
+        self.total = NO_USAGE
         self.days: dict[int, UsageDay] = {}
         self.recent: deque[Activity] = deque(maxlen=RECENT_ACTIVITY)
         self.last_used: int | None = None
@@ -77,7 +83,7 @@ class AccountUsage:
     def report(self, days: int, now: int) -> dict[str, object]:
         """Return the analytics of the last `days` days, including today, in the documented shape (U3-U6)."""
         today = day_of(now)
-        rows = [(day, self.days.get(day) or UsageDay()) for day in range(today - days + 1, today + 1)]
+        rows = [(day, self.days.get(day) or NO_USAGE_DAY) for day in range(today - days + 1, today + 1)]
         requests = sum(row.requests for _, row in rows)
         tokens = sum(row.tokens for _, row in rows)
         errors = sum(row.errors for _, row in rows)
@@ -113,7 +119,7 @@ class AccountUsage:
     def _add_to_day(self, number: int, activity: Activity) -> None:
         """Count a request of a day; beyond `DAYS` days, the one that was used least recently is dropped."""
         # Not the earliest one: after the clock was set back, that is the present day.
-        self.days[number] = (self.days.pop(number, None) or UsageDay()).with_request(activity)
+        self.days[number] = (self.days.pop(number, None) or NO_USAGE_DAY).with_request(activity)
         if len(self.days) > DAYS:
             del self.days[next(iter(self.days))]
 

@@ -10,6 +10,8 @@ from clevora_mock.web.background import Background
 from clevora_mock.web.json_response import json_headers
 
 _CHUNK_BYTES = 256 * 1024
+# Of a list in an item, such as the keys of an account.
+_MANY_ITEMS = 500
 
 
 def encode_parts(content: Struct, **lists: Iterable[object]) -> Iterator[bytes]:
@@ -21,13 +23,31 @@ def encode_parts(content: Struct, **lists: Iterable[object]) -> Iterator[bytes]:
         yield before + msgspec.json.encode(written) + b":"
         before = b","
         if name in lists or isinstance(value, list):
-            yield from _enclosed(b"[", map(msgspec.json.encode, value), b"]")
+            yield from _list(value)
         elif isinstance(value, dict) and value:
             # Without its brackets.
             yield from _enclosed(b"{", (msgspec.json.encode({key: one})[1:-1] for key, one in value.items()), b"}")
         else:
             yield msgspec.json.encode(value)
     yield b"}"
+
+
+def _list(items: Iterable[object]) -> Iterator[bytes]:
+    before = b"["
+    for item in items:
+        yield before
+        before = b","
+        if isinstance(item, Struct) and _is_long(item):
+            yield from encode_parts(item)
+        else:
+            yield msgspec.json.encode(item)
+    yield b"[]" if before == b"[" else b"]"
+
+
+def _is_long(item: Struct) -> bool:
+    """Tell whether a record has a list that is encoded item by item."""
+    values = (getattr(item, name) for name in item.__struct_fields__)
+    return any(isinstance(value, list) and len(value) > _MANY_ITEMS for value in values)
 
 
 def _enclosed(start: bytes, parts: Iterable[bytes], end: bytes) -> Iterator[bytes]:

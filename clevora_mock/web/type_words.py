@@ -109,7 +109,7 @@ def _item_type(type_: inspect.Type) -> inspect.Type:
 
 def reword(message: str) -> str:
     """Return msgspec's message about a value as other errors are: ``users[0].uid: expected a string, got an array``."""
-    text, found, place = message.rpartition(" - at `$")
+    text, found, place = message.replace(" - at `key` in `$", " as a key - at `$").rpartition(" - at `$")
     text, path = (text, place.removesuffix("`").removeprefix(".")) if found else (message, "")
     if member := re.fullmatch(r"Object (missing required|contains unknown) field `(.*)`", text, re.DOTALL):
         path = f"{path}.{member[2]}" if path else member[2]

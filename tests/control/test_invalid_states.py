@@ -47,7 +47,7 @@ def lengthen_a_payment(state: State) -> None:
 
 
 def switch_off_an_unknown_rule(state: State) -> None:
-    state["scenario"]["switched_off"] = ["a" * 500]
+    state["scenario"]["switched_off"] = ["a" * 400]
 
 
 def repeat_an_account(state: State) -> None:
@@ -105,47 +105,64 @@ def keep_many_values(state: State) -> None:
     state["accounts"][0]["keys"][0]["recent"] = [1] * 5_000_001
 
 
+def keep_many_objects(state: State) -> None:
+    state["accounts"] = [{}] * 500_001
+
+
+def inflate_an_endpoints_number(state: State) -> None:
+    count = {"requests": 0, "tokens": 10**30, "errors": 0}
+    state["accounts"][0]["usage"]["days"] = {"1": count | {"tokens": 0, "endpoints": {"search": count}}}
+
+
 # Texts and lists of a snapshot that are too long, by their place.
 LONG: dict[str, Callable[[State], None]] = {
-    "accounts[0].keys[0].id": lambda state: state["accounts"][0]["keys"][0].update(id="a" * 501),
-    "accounts[0].keys[0].preview": lambda state: state["accounts"][0]["keys"][0].update(preview="a" * 501),
-    "accounts[0].keys[0].name": lambda state: state["accounts"][0]["keys"][0].update(name="a" * 501),
+    "accounts[0].keys[0].id": lambda state: state["accounts"][0]["keys"][0].update(id="a" * 401),
+    "accounts[0].keys[0].preview": lambda state: state["accounts"][0]["keys"][0].update(preview="a" * 401),
+    "accounts[0].keys[0].name": lambda state: state["accounts"][0]["keys"][0].update(name="a" * 401),
     "accounts[0].keys[0].recent": lambda state: state["accounts"][0]["keys"][0].update(recent=[1] * 100_001),
     "accounts[0].keys[0].day_tokens": lambda state: state["accounts"][0]["keys"][0].update(
         day_tokens={f"{day}": 1 for day in range(401)}
     ),
-    "accounts[0].entries[0].rule": lambda state: state["accounts"][0]["entries"][0].update(rule="a" * 501),
-    "accounts[0].entries[0].key": lambda state: state["accounts"][0]["entries"][0].update(key="a" * 501),
-    "accounts[0].entries[0].endpoint": lambda state: state["accounts"][0]["entries"][0].update(endpoint="a" * 501),
+    "accounts[0].entries[0].rule": lambda state: state["accounts"][0]["entries"][0].update(rule="a" * 401),
+    "accounts[0].entries[0].key": lambda state: state["accounts"][0]["entries"][0].update(key="a" * 401),
+    "accounts[0].entries[0].endpoint": lambda state: state["accounts"][0]["entries"][0].update(endpoint="a" * 401),
     "accounts[0].usage.recent": lambda state: state["accounts"][0]["usage"].update(
         recent=21 * state["accounts"][0]["usage"]["recent"]
     ),
     "accounts[0].usage.recent[0].endpoint": lambda state: state["accounts"][0]["usage"]["recent"][0].update(
-        endpoint="a" * 501
+        endpoint="a" * 401
     ),
     "accounts[0].usage.days[...].endpoints": lambda state: state["accounts"][0]["usage"].update(
-        days={"1": {"endpoints": {f"{number}": {} for number in range(51)}}}
+        days={
+            "1": dict.fromkeys(("requests", "tokens", "errors"), 0)
+            | {"endpoints": {f"{number}": dict.fromkeys(("requests", "tokens", "errors"), 0) for number in range(51)}}
+        }
     ),
     "users[0].name": lambda state: state["users"][0].update(name="a" * 2_049),
     "users[0].picture": lambda state: state["users"][0].update(picture="a" * 2_049),
-    "users[0].password.salt": lambda state: state["users"][0]["password"].update(salt="a" * 501),
-    "scenario.name": lambda state: state["scenario"].update(name="a" * 501),
+    "users[0].password.salt": lambda state: state["users"][0]["password"].update(salt="a" * 401),
+    "scenario.name": lambda state: state["scenario"].update(name="a" * 401),
+    "name": lambda state: state.update(name="a" * 401),
+    "draws": lambda state: state.update(draws={"a" * 401: 1}),
+    "side_scenarios": lambda state: state.update(side_scenarios={"a" * 401: state["scenario"]}),
+    "journal[0].ignored": lambda state: state["journal"][0].update(ignored=["a"] * 21),
+    "journal[0].misses": lambda state: state["journal"][0].update(misses=[{"rule": "a", "condition": "b"}] * 21),
     "scenario.counts": lambda state: state["scenario"].update(counts={f"{number}": 1 for number in range(501)}),
     "scenario.applied": lambda state: state["scenario"].update(applied={f"{number}": 1 for number in range(501)}),
     "scenario.switched_off": lambda state: state["scenario"].update(switched_off=["a"] * 501),
-    "scenario.switched_off[0]": lambda state: state["scenario"].update(switched_off=["a" * 501]),
-    "journal[0].rule": lambda state: state["journal"][0].update(rule="a" * 501),
-    "journal[0].id": lambda state: state["journal"][0].update(id="a" * 501),
-    "journal[0].method": lambda state: state["journal"][0].update(method="a" * 501),
-    "journal[0].endpoint": lambda state: state["journal"][0].update(endpoint="a" * 501),
-    "journal[0].key": lambda state: state["journal"][0].update(key="a" * 501),
-    "journal[0].key_id": lambda state: state["journal"][0].update(key_id="a" * 501),
-    "journal[0].account": lambda state: state["journal"][0].update(account="a" * 501),
-    "journal[0].code": lambda state: state["journal"][0].update(code="a" * 501),
-    "journal[0].fault": lambda state: state["journal"][0].update(fault="a" * 501),
-    "journal[0].ignored[0]": lambda state: state["journal"][0].update(ignored=["a" * 501]),
+    "scenario.switched_off[0]": lambda state: state["scenario"].update(switched_off=["a" * 401]),
+    "journal[0].rule": lambda state: state["journal"][0].update(rule="a" * 401),
+    "journal[0].id": lambda state: state["journal"][0].update(id="a" * 401),
+    "journal[0].method": lambda state: state["journal"][0].update(method="a" * 401),
+    "journal[0].endpoint": lambda state: state["journal"][0].update(endpoint="a" * 401),
+    "journal[0].key": lambda state: state["journal"][0].update(key="a" * 401),
+    "journal[0].key_id": lambda state: state["journal"][0].update(key_id="a" * 401),
+    "journal[0].account": lambda state: state["journal"][0].update(account="a" * 401),
+    "journal[0].code": lambda state: state["journal"][0].update(code="a" * 401),
+    "journal[0].fault": lambda state: state["journal"][0].update(fault="a" * 401),
+    "journal[0].ignored[0]": lambda state: state["journal"][0].update(ignored=["a" * 401]),
     "journal[0].misses[0].got": lambda state: state["journal"][0].update(
-        misses=[{"rule": "a", "condition": "b", "got": "a" * 501}]
+        misses=[{"rule": "a", "condition": "b", "got": "a" * 401}]
     ),
 }
 
@@ -187,7 +204,9 @@ def keep_many_draws(state: State) -> None:
         (inflate_an_openings_number, "state: tokens: expected a number up to "),
         (inflate_a_ledgers_number, "state: tokens: expected a number up to "),
         (inflate_a_journals_number, "state: cost: expected a number up to "),
-        (keep_many_values, "state: expected at most 5,000,000 values"),
+        (keep_many_values, "state: expected at most 5,000,000 values; --import takes larger ones"),
+        (keep_many_objects, "state: expected at most 500,000 objects; --import takes larger ones"),
+        (inflate_an_endpoints_number, "state: tokens: expected a number up to "),
         (keep_many_draws, "state: expected a sandbox of at most 64 MiB beside the journal"),
         (deflate_a_journals_number, "state: cost: expected a number up to "),
     ],

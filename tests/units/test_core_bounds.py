@@ -193,7 +193,7 @@ def test_the_scenario_of_all_sandboxes_counts_for_none() -> None:
         lambda one: [one.users.add(User(f"u{number}", None, None, NEW_YEAR)) for number in range(100)],
         lambda one: [one.users.mark_deleted(f"u{number}") for number in range(100)],
         lambda one: [one.rng.next_hex(f"purpose {number}") for number in range(100)],
-        lambda one: one.accounts.by_uid["demo"].usage.days.update(dict.fromkeys(range(100), UsageDay())),
+        lambda one: one.accounts.by_uid["demo"].usage.days.update(dict.fromkeys(range(100), UsageDay(0, 0, 0))),
         lambda one: one.start_side_run("own", read_scenario("own", "rules: [{then: {error: 500}}]\n#" + "x" * 10_000)),
     ],
     ids=["accounts", "keys", "entries", "checkouts", "users", "deleted users", "draws", "days", "side scenarios"],
