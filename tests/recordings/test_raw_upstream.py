@@ -152,6 +152,24 @@ class TestFraming:
             assert headers[b"x-ratelimit-kind"] == "€".encode()
             assert headers[b"retry-after"] == b"9" * 5000
 
+    def test_a_header_whose_name_has_any_character_of_a_token_is_replayed(self, tmp_path: Path) -> None:
+        exchange(tmp_path, JSON + b"x-ratelimit-limit.requests: 5\r\ncontent-length: 2\r\n\r\n{}")
+        with serve_replay(tmp_path) as server:
+            assert ask(server).headers["x-ratelimit-limit.requests"] == "5"
+
+    def test_a_cost_that_no_recording_has_is_not_recorded(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        body = b'{"usage": {"prompt_tokens": 1000000000, "completion_tokens": 1000000000}}'
+        with (
+            serve_bytes(JSON + b"content-length: %d\r\n\r\n" % len(body) + body) as live,
+            serve_recorder(live.url, tmp_path) as server,
+        ):
+            headers = {"authorization": f"Bearer {server.api_key}"}
+            answer = httpx.post(f"{server.url}/v1/scripts/generate", json={"topic": "a"}, headers=headers, verify=TLS)
+        assert (answer.status_code, recorded(tmp_path)) == (200, [])
+        assert "is not recorded: expected an exchange: cost: expected a number up to 1000000" in capsys.readouterr().err
+
     @pytest.mark.parametrize("segment", ["%2e%2e", "%2E", "..%2fadmin", "a%3Fb=1"])
     def test_a_path_leads_nowhere_else(self, tmp_path: Path, segment: str) -> None:
         body = JSON + b"content-length: 2\r\n\r\n{}"
