@@ -16,7 +16,7 @@ from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.reply import Header, Reply
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.recordings.recorded_exchange import RecordedUsage, is_recorded_header
+from clevora_mock.recordings.recorded_exchange import RecordedUsage, is_header_value, is_recorded_header
 from clevora_mock.recordings.recorder import MAX_ANSWER_BYTES, Answer, Piece, completion_text, error_of, usage_of
 from clevora_mock.recordings.replay import SOURCE_HEADER
 from clevora_mock.upstream.client import UpstreamAnswer, UpstreamClient, UpstreamError
@@ -92,6 +92,9 @@ class ForwardedResponse(Response):
         """Send the whole answer, but for its end. Raises UpstreamError."""
         begun = wall_micros()
         async with self._client.send(self._facts) as answer:
+            for name, value in _kept_headers(answer).items():
+                if not is_header_value(value):
+                    raise UpstreamError(f"{self._client.host} answered with {name}, whose value HTTP cannot send")
             self._head = answer
             self.answered = self._clock.now()
             await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer)})
@@ -116,8 +119,7 @@ class ForwardedResponse(Response):
         if self._head is None:
             await self._keep(None)
             return
-        headers = {name: value for name, value in self._head.headers.items() if is_recorded_header(name)}
-        answer = Answer(self._head.status, headers, tuple(self._pieces), complete)
+        answer = Answer(self._head.status, _kept_headers(self._head), tuple(self._pieces), complete)
         self.reply = await self._reader.run(self._size, lambda: _summary(answer))
         await self._keep(answer)
 
@@ -146,8 +148,12 @@ def _close(scope: Scope) -> None:
         control.close()
 
 
+def _kept_headers(answer: UpstreamAnswer) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if is_recorded_header(name)}
+
+
 def _headers(answer: UpstreamAnswer) -> list[Header]:
-    names = {name for name in answer.headers if is_recorded_header(name)}
+    names = set(_kept_headers(answer))
     # The length of a compressed answer is not that of the answer.
     if "content-encoding" not in answer.headers:
         names |= answer.headers.keys() & {"content-length"}

@@ -119,6 +119,11 @@ def is_recorded_header(name: str) -> bool:
     return name in RECORDED_HEADERS or _RATE_LIMIT_HEADER.fullmatch(name) is not None
 
 
+def is_header_value(value: str) -> bool:
+    """Tell whether HTTP can send a value, with a character for each byte."""
+    return _HEADER_VALUE.fullmatch(value) is not None
+
+
 def flaws(exchange: RecordedExchange) -> Iterator[str]:
     """Yield what keeps an exchange from being replayed."""
     if not 200 <= exchange.status <= 599:
@@ -126,7 +131,7 @@ def flaws(exchange: RecordedExchange) -> Iterator[str]:
     for name, value in exchange.headers.items():
         if not is_recorded_header(name):
             yield f"headers: {printable(name)} has no place in a recording"
-        elif not _HEADER_VALUE.fullmatch(value):
+        elif not is_header_value(value):
             yield f"headers: {name}: expected a text that HTTP can send"
     if any(later < earlier for (earlier, _), (later, _) in pairwise(exchange.stream or ())):
         yield "stream: expected times that do not go back"

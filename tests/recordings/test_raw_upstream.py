@@ -157,6 +157,18 @@ class TestFraming:
         with serve_replay(tmp_path) as server:
             assert ask(server).headers["x-ratelimit-limit.requests"] == "5"
 
+    @pytest.mark.parametrize("value", [b"a\x01b", b"a\x7fb"])
+    def test_a_header_that_http_cannot_send_is_a_502_that_says_so(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], value: bytes
+    ) -> None:
+        answer = exchange(tmp_path, JSON + b"cache-control: " + value + b"\r\ncontent-length: 2\r\n\r\n{}")
+        problem = "answered with cache-control, whose value HTTP cannot send"
+        assert answer.status_code == 502
+        assert answer.json()["error"]["message"].endswith(f" {problem}")
+        assert recorded(tmp_path) == []
+        assert f"POST {CHAT} is not recorded: " in (said := capsys.readouterr().err)
+        assert problem in said
+
     def test_a_cost_that_no_recording_has_is_not_recorded(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
