@@ -6,6 +6,7 @@ asked, which is no drift; neither is compared what a rule of the scenario had a 
 
 import asyncio
 from collections import Counter
+from itertools import islice
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,10 +15,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from clevora_mock.contract.limits import MAX_BODY_BYTES
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.messages import printable
+from clevora_mock.recordings.masker import Masker, masker_for
 from clevora_mock.recordings.recorder import MAX_ANSWER_BYTES
 from clevora_mock.recordings.shape import Shape, differences, shape_of
 from clevora_mock.upstream.client import UpstreamClient, UpstreamError
-from clevora_mock.web.background import Background
+from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.exchange_recorder import get_exchange
 
 # These depend on the account's state; 404 does so where a path has an id.
@@ -33,6 +35,7 @@ _REQUEST_BYTES = 4 * 1024
 # Of the report: its texts, and the characters of each, which has names that the live API chooses.
 _MAX_TEXTS = 1_000
 _MAX_TEXT = 500
+_OTHERS = "others"
 
 
 class MockAnswer(Struct, frozen=True):
@@ -103,9 +106,9 @@ class DriftReport:
         return lines
 
     def _count(self, found: Counter[str], text: str) -> None:
-        """Count a text, in which the live API has a part; beyond some texts, only their number."""
+        """Count a text; beyond some texts, only their number."""
         text = printable(text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…")
-        found[text if text in found or len(found) < _MAX_TEXTS else "others"] += 1
+        found[text if text in found or len(found) < _MAX_TEXTS else _OTHERS] += 1
 
     async def _compare(self, facts: RequestFacts, answer: MockAnswer) -> None:
         endpoint = facts.endpoint
@@ -113,9 +116,10 @@ class DriftReport:
         if endpoint is not None and endpoint.credential == "signature":
             self._count(self._unasked, f"{name}, whose secret is the live API's own")
             return
+        masker = masker_for(facts, self._client.key, emails=False)
         try:
             async with self._turns:
-                live = await self._ask(facts)
+                live = await self._ask(facts, masker)
         except UpstreamError as error:
             self._count(self._unasked, f"{name}: {error}")
             return
@@ -127,11 +131,17 @@ class DriftReport:
             self._count(self._unasked, f"{name}: status {mock.status} here, {live.status} there")
             return
         self._compared += 1
-        for difference in differences(mock, live):
-            self._count(self._differences, f"{name} {mock.status}: {difference}")
+        found = differences(mock, live)
+        # In the thread, since the names of fields are the live API's, and may hold the key that it was asked with.
+        texts = await self._background.run(
+            LONG, lambda: [masker.start(text, _MAX_TEXT + 1) for text in islice(found, _MAX_TEXTS)]
+        )
+        for text in texts:
+            self._count(self._differences, f"{name} {mock.status}: {text}")
+        self._differences.update({_OTHERS: others} if (others := sum(1 for _ in found)) else {})
 
-    async def _ask(self, facts: RequestFacts) -> Shape:
-        async with self._client.send(facts) as answer:
+    async def _ask(self, facts: RequestFacts, masker: Masker) -> Shape:
+        async with self._client.send(facts, masker.start) as answer:
             body = bytearray()
             async for part in answer.parts:
                 body += part

@@ -14,8 +14,10 @@ from clevora_mock.clock import wall_micros
 from clevora_mock.contract.errors import INJECTABLE_ERRORS
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.journal import MAX_TEXT_CHARACTERS
 from clevora_mock.core.reply import Header, Reply
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.recordings.masker import Masker, masker_for
 from clevora_mock.recordings.recorded_exchange import RecordedUsage, is_header_value, is_recorded_header
 from clevora_mock.recordings.recorder import MAX_ANSWER_BYTES, Answer, Piece, completion_text, error_of, usage_of
 from clevora_mock.recordings.replay import SOURCE_HEADER
@@ -32,7 +34,8 @@ class ForwardedResponse(Response):
 
     It gets None where the live API has not begun an answer.
 
-    What the journal needs of a long answer is read in `background`.
+    What the journal needs of a long answer is read in `background`, and masked, since the live API may repeat the key
+    that it was asked with.
     `respond` renders the error where there is no answer. The attributes are those of `FramedResponse`.
     """
 
@@ -55,6 +58,7 @@ class ForwardedResponse(Response):
         self._facts = facts
         self._clock = sandbox.clock
         self._reader = background
+        self._masker = masker_for(facts, client.key, emails=False)
         self._keep = keep
         self._respond = respond
         self._head: UpstreamAnswer | None = None
@@ -91,7 +95,7 @@ class ForwardedResponse(Response):
     async def _pass_on(self, send: Send) -> None:
         """Send the whole answer, but for its end. Raises UpstreamError."""
         begun = wall_micros()
-        async with self._client.send(self._facts) as answer:
+        async with self._client.send(self._facts, self._masker.start) as answer:
             for name, value in _kept_headers(answer).items():
                 if not is_header_value(value):
                     raise UpstreamError(f"{self._client.host} answered with {name}, whose value HTTP cannot send")
@@ -120,12 +124,16 @@ class ForwardedResponse(Response):
             await self._keep(None)
             return
         answer = Answer(self._head.status, _kept_headers(self._head), tuple(self._pieces), complete)
-        self.reply = await self._reader.run(self._size, lambda: _summary(answer))
+        self.reply = await self._reader.run(self._size, lambda: _summary(answer, self._masker))
         await self._keep(answer)
 
 
-def _summary(answer: Answer) -> Reply:
+def _summary(answer: Answer, masker: Masker) -> Reply:
     """Return what the journal tells of an answer."""
+
+    def start(text: str | None) -> str | None:
+        return text and masker.start(text, MAX_TEXT_CHARACTERS)
+
     body, is_stream = answer.body, answer.is_stream
     usage = usage_of(body, is_stream=is_stream) or RecordedUsage()
     code, message = error_of(body) if answer.status >= 400 else (None, None)
@@ -133,10 +141,10 @@ def _summary(answer: Answer) -> Reply:
         status=answer.status,
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
-        text=completion_text(body, is_stream=is_stream),
+        text=start(completion_text(body, is_stream=is_stream)) or "",
         is_stream=is_stream,
-        code=code,
-        message=message,
+        code=start(code),
+        message=start(message),
         source="upstream",
     )
 

@@ -197,4 +197,5 @@ class ExchangeWriter(Struct, frozen=True):
 
     def log_missing(self, reason: str) -> None:
         """Log why the exchange is not written."""
+        reason = self.masker.text(reason)
         self.log(printable(f"{self.request.method} {self.request.path} is not recorded: {reason}"))

@@ -18,9 +18,12 @@ from tests.support.asgi import answering
 from tests.support.live_api import ask, serve_upstream
 from tests.support.program import run_program, serve_process
 from tests.support.server import RunningServer, serve_settings
+from tests.support.world import TLS
 
 Alter = Callable[[Message], Message]
 STREAM = {"stream": True}
+# Like none of the mock's.
+LIVE_KEY = "live-Zq7-upstream-key-123"
 
 
 class AlteredApi:
@@ -187,6 +190,17 @@ def test_vectors_of_another_length_differ(tmp_path: Path, encoding: str, here: s
         send(server, "embeddings", "POST", "/v1/embeddings", {"input": ["a", "b"], "encoding_format": encoding})
         found = lines(server)
     assert found[1:] == [f"drift: embeddings 200: $.data[].embedding {here} here, {there} there (1 x)"]
+
+
+def test_a_field_that_is_named_by_the_key_of_the_live_api_is_masked() -> None:
+    alter = document(lambda answer: answer | {f"key {LIVE_KEY}": 1})
+    with (
+        serve_upstream(AlteredApi(alter)) as url,
+        serve_settings(upstream=url, diff=True, upstream_key=LIVE_KEY) as server,
+    ):
+        httpx.get(f"{server.url}/llms.json", verify=TLS)
+        found = lines(server)
+    assert found[1:] == ["drift: docs.llms 200: $.key *** absent here, number there (1 x)"]
 
 
 @pytest.mark.parametrize("number", [401, 402, 403, 429, 500, 503])

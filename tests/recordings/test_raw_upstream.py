@@ -138,6 +138,15 @@ class TestFraming:
         assert key not in message
         assert len(message) < 300
 
+    def test_what_is_no_http_is_quoted_without_the_credential_of_the_request(self, tmp_path: Path) -> None:
+        key = "live-Zq7-upstream-key-123"
+        # The key ends where the quotation is cut.
+        head = b"x" * 120 + key.encode() * 20 + b"\r\n\r\n"
+        with serve_bytes(head) as live, serve_recorder(live.url, tmp_path, upstream_key=key) as server:
+            message = ask(server).json()["error"]["message"]
+        assert "***" in message
+        assert "live-" not in message
+
     def test_the_media_types_case_does_not_count(self, tmp_path: Path) -> None:
         exchange(tmp_path, EVENTS.replace(b"text/event-stream", b"Text/Event-Stream") + b"\r\n", *PARTS)
         assert len(recorded(tmp_path)[0]["stream"]) == len(PARTS)
