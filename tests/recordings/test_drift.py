@@ -1,5 +1,6 @@
 """``--diff``: each answer is compared with the live API's in shape."""
 
+import gc
 import json
 import re
 from collections.abc import Callable
@@ -201,6 +202,22 @@ def test_a_field_that_is_named_by_the_key_of_the_live_api_is_masked() -> None:
         httpx.get(f"{server.url}/llms.json", verify=TLS)
         found = lines(server)
     assert found[1:] == ["drift: docs.llms 200: $.key *** absent here, number there (1 x)"]
+
+
+def test_a_comparison_that_fails_could_not_be_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("a mistake in the mock")
+
+    monkeypatch.setattr("clevora_mock.recordings.drift.differences", fail)
+    with serve_settings() as live, serve_settings(upstream=live.url, diff=True) as server:
+        ask(server)
+        found = lines(server)
+    gc.collect()
+    assert found[0].startswith("compared 0 answers ")
+    assert found[1:] == ["could not be asked: chat.completions: the comparison failed: KeyError (1 x)"]
+    assert "never retrieved" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("number", [401, 402, 403, 429, 500, 503])
