@@ -13,6 +13,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from clevora_mock.app import create_app
 from clevora_mock.recordings.setup import LiveApi
+from clevora_mock.recordings.shape import differences, shape_of
 from clevora_mock.settings import DEMO_KEY, Settings
 from tests.recordings.test_replay import REQUESTS, send
 from tests.support.asgi import answering
@@ -177,8 +178,8 @@ def test_what_differs_is_named(alter: Alter, more: dict[str, Any], expected: lis
 @pytest.mark.parametrize(
     ("encoding", "here", "there"),
     [
-        ("float", "array of 1536 numbers", "array of 768 numbers"),
-        ("base64", "string of 8192 characters", "string of 4096 characters"),
+        ("float", "array of 1,536 items", "array of 768 items"),
+        ("base64", "string of 8,192 characters", "string of 4,096 characters"),
     ],
 )
 def test_vectors_of_another_length_differ(tmp_path: Path, encoding: str, here: str, there: str) -> None:
@@ -218,6 +219,12 @@ def test_a_comparison_that_fails_could_not_be_asked(
     assert found[0].startswith("compared 0 answers ")
     assert found[1:] == ["could not be asked: chat.completions: the comparison failed: KeyError (1 x)"]
     assert "never retrieved" not in capsys.readouterr().err
+
+
+def test_other_lists_of_numbers_may_have_any_length() -> None:
+    headers = {"content-type": "application/json"}
+    here, there = (shape_of(200, headers, b'{"scores": [1' + more + b"]}") for more in (b"", b", 2"))
+    assert list(differences(here, there)) == []
 
 
 @pytest.mark.parametrize("number", [401, 402, 403, 429, 500, 503])
