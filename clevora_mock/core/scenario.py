@@ -25,7 +25,7 @@ from clevora_mock.core.text_size import IdText, NameText
 MAX_RULES = 500
 
 # Standard deviations from the median to the 99th percentile of a normal distribution.
-_P99 = 2.3263478740408408
+DEVIATIONS_TO_P99 = 2.3263478740408408
 
 _NOTHING = "No rules: only the contract's own errors. A client that fails here misreads the API itself."
 
@@ -175,7 +175,7 @@ class Delay(Struct, frozen=True):
             return self.low + round(share * (self.high - self.low))
         from statistics import NormalDist  # noqa: PLC0415 - slow to import, and few scenarios need it
 
-        sigma = math.log(self.high / self.low) / _P99
+        sigma = math.log(self.high / self.low) / DEVIATIONS_TO_P99
         drawn = self.low * math.exp(sigma * NormalDist().inv_cdf(min(max(share, 1e-9), 1 - 1e-9)))
         return min(round(drawn), MAX_DURATION)
 

@@ -6,18 +6,21 @@ asked, which is no drift; neither is compared what a rule of the scenario had a 
 
 import asyncio
 from collections import Counter
+from itertools import islice
 
 from msgspec import Struct
 from msgspec.structs import replace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from clevora_mock.contract.endpoints import Endpoint
 from clevora_mock.contract.limits import MAX_BODY_BYTES
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.core.messages import printable
+from clevora_mock.recordings.masker import Masker, masker_for
 from clevora_mock.recordings.recorder import MAX_ANSWER_BYTES
 from clevora_mock.recordings.shape import Shape, differences, shape_of
 from clevora_mock.upstream.client import UpstreamClient, UpstreamError
-from clevora_mock.web.background import Background
+from clevora_mock.web.background import LONG, Background
 from clevora_mock.web.exchange_recorder import get_exchange
 
 # These depend on the account's state; 404 does so where a path has an id.
@@ -33,6 +36,7 @@ _REQUEST_BYTES = 4 * 1024
 # Of the report: its texts, and the characters of each, which has names that the live API chooses.
 _MAX_TEXTS = 1_000
 _MAX_TEXT = 500
+_OTHERS = "others"
 
 
 class MockAnswer(Struct, frozen=True):
@@ -68,19 +72,22 @@ class DriftReport:
     def has_compared(self) -> bool:
         return self._compared > 0
 
-    def compare(self, facts: RequestFacts, mock: MockAnswer) -> None:
+    def compare(self, facts: RequestFacts, endpoint: Endpoint, mock: MockAnswer) -> None:
         """Send a request to the live API, and compare its answer with the mock's, later."""
         size = len(facts.body) + len(mock.body) + _REQUEST_BYTES
         if self._waiting_bytes + size > _MAX_WAITING_BYTES:
             self._count(self._unasked, "requests while too many others waited")
             return
         self._waiting_bytes += size
-        task = asyncio.create_task(self._compare(facts, mock))
+        task = asyncio.create_task(self._compare(facts, endpoint, mock))
         self._running.add(task)
 
         def end(task: asyncio.Task[None]) -> None:
             self._running.discard(task)
             self._waiting_bytes -= size
+            failure = None if task.cancelled() else task.exception()
+            if failure is not None:
+                self._count(self._unasked, f"{endpoint.name}: the comparison failed: {type(failure).__name__}")
 
         task.add_done_callback(end)
 
@@ -103,35 +110,39 @@ class DriftReport:
         return lines
 
     def _count(self, found: Counter[str], text: str) -> None:
-        """Count a text, in which the live API has a part; beyond some texts, only their number."""
+        """Count a text; beyond some texts, only their number."""
         text = printable(text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…")
-        found[text if text in found or len(found) < _MAX_TEXTS else "others"] += 1
+        found[text if text in found or len(found) < _MAX_TEXTS else _OTHERS] += 1
 
-    async def _compare(self, facts: RequestFacts, answer: MockAnswer) -> None:
-        endpoint = facts.endpoint
-        name = "" if endpoint is None else endpoint.name
-        if endpoint is not None and endpoint.credential == "signature":
+    async def _compare(self, facts: RequestFacts, endpoint: Endpoint, answer: MockAnswer) -> None:
+        name = endpoint.name
+        if endpoint.credential == "signature":
             self._count(self._unasked, f"{name}, whose secret is the live API's own")
             return
+        masker = masker_for(facts, self._client.key, emails=False)
         try:
             async with self._turns:
-                live = await self._ask(facts)
+                live = await self._ask(facts, masker)
         except UpstreamError as error:
             self._count(self._unasked, f"{name}: {error}")
             return
         mock = await self._background.run(len(answer.body), answer.shape)
-        of_the_account = {mock.status, live.status} & (
-            _OF_THE_ACCOUNT | ({404} if endpoint is not None and "{" in endpoint.path else frozenset())
-        )
+        of_the_account = {mock.status, live.status} & (_OF_THE_ACCOUNT | ({404} if "{" in endpoint.path else set()))
         if mock.status != live.status and (of_the_account or live.status >= 500):
             self._count(self._unasked, f"{name}: status {mock.status} here, {live.status} there")
             return
+        found = differences(mock, live)
+        # In the thread, since the names of fields are the live API's, and may hold the key that it was asked with.
+        texts = await self._background.run(
+            LONG, lambda: [masker.start(text, _MAX_TEXT + 1) for text in islice(found, _MAX_TEXTS)]
+        )
         self._compared += 1
-        for difference in differences(mock, live):
-            self._count(self._differences, f"{name} {mock.status}: {difference}")
+        for text in texts:
+            self._count(self._differences, f"{name} {mock.status}: {text}")
+        self._differences.update({_OTHERS: others} if (others := sum(1 for _ in found)) else {})
 
-    async def _ask(self, facts: RequestFacts) -> Shape:
-        async with self._client.send(facts) as answer:
+    async def _ask(self, facts: RequestFacts, masker: Masker) -> Shape:
+        async with self._client.send(facts, masker.start) as answer:
             body = bytearray()
             async for part in answer.parts:
                 body += part
@@ -179,4 +190,4 @@ class DriftMiddleware:
             # The sandbox's middleware adds it.
             headers["x-request-id"] = exchange.request_id
             answer = MockAnswer(head["status"], headers, b"".join(parts))
-            self._report.compare(replace(facts, body=bytes(body)), answer)
+            self._report.compare(replace(facts, body=bytes(body)), facts.endpoint, answer)

@@ -14,9 +14,11 @@ from clevora_mock.clock import wall_micros
 from clevora_mock.contract.errors import INJECTABLE_ERRORS
 from clevora_mock.core.errors import ApiError
 from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.journal import MAX_TEXT_CHARACTERS
 from clevora_mock.core.reply import Header, Reply
 from clevora_mock.core.sandbox import Sandbox
-from clevora_mock.recordings.recorded_exchange import RecordedUsage, is_recorded_header
+from clevora_mock.recordings.masker import Masker, masker_for
+from clevora_mock.recordings.recorded_exchange import RecordedUsage, is_header_value, is_recorded_header
 from clevora_mock.recordings.recorder import MAX_ANSWER_BYTES, Answer, Piece, completion_text, error_of, usage_of
 from clevora_mock.recordings.replay import SOURCE_HEADER
 from clevora_mock.upstream.client import UpstreamAnswer, UpstreamClient, UpstreamError
@@ -32,7 +34,8 @@ class ForwardedResponse(Response):
 
     It gets None where the live API has not begun an answer.
 
-    What the journal needs of a long answer is read in `background`.
+    What the journal needs of a long answer is read in `background`, and masked, since the live API may repeat the key
+    that it was asked with.
     `respond` renders the error where there is no answer. The attributes are those of `FramedResponse`.
     """
 
@@ -55,6 +58,7 @@ class ForwardedResponse(Response):
         self._facts = facts
         self._clock = sandbox.clock
         self._reader = background
+        self._masker = masker_for(facts, client.key, emails=False)
         self._keep = keep
         self._respond = respond
         self._head: UpstreamAnswer | None = None
@@ -91,7 +95,10 @@ class ForwardedResponse(Response):
     async def _pass_on(self, send: Send) -> None:
         """Send the whole answer, but for its end. Raises UpstreamError."""
         begun = wall_micros()
-        async with self._client.send(self._facts) as answer:
+        async with self._client.send(self._facts, self._masker.start) as answer:
+            for name, value in _kept_headers(answer).items():
+                if not is_header_value(value):
+                    raise UpstreamError(f"{self._client.host} answered with {name}, whose value HTTP cannot send")
             self._head = answer
             self.answered = self._clock.now()
             await send({"type": "http.response.start", "status": answer.status, "headers": _headers(answer)})
@@ -116,14 +123,17 @@ class ForwardedResponse(Response):
         if self._head is None:
             await self._keep(None)
             return
-        headers = {name: value for name, value in self._head.headers.items() if is_recorded_header(name)}
-        answer = Answer(self._head.status, headers, tuple(self._pieces), complete)
-        self.reply = await self._reader.run(self._size, lambda: _summary(answer))
+        answer = Answer(self._head.status, _kept_headers(self._head), tuple(self._pieces), complete)
+        self.reply = await self._reader.run(self._size, lambda: _summary(answer, self._masker))
         await self._keep(answer)
 
 
-def _summary(answer: Answer) -> Reply:
+def _summary(answer: Answer, masker: Masker) -> Reply:
     """Return what the journal tells of an answer."""
+
+    def start(text: str | None) -> str | None:
+        return text and masker.start(text, MAX_TEXT_CHARACTERS)
+
     body, is_stream = answer.body, answer.is_stream
     usage = usage_of(body, is_stream=is_stream) or RecordedUsage()
     code, message = error_of(body) if answer.status >= 400 else (None, None)
@@ -131,10 +141,10 @@ def _summary(answer: Answer) -> Reply:
         status=answer.status,
         prompt_tokens=usage.prompt_tokens,
         completion_tokens=usage.completion_tokens,
-        text=completion_text(body, is_stream=is_stream),
+        text=start(completion_text(body, is_stream=is_stream)) or "",
         is_stream=is_stream,
-        code=code,
-        message=message,
+        code=start(code),
+        message=start(message),
         source="upstream",
     )
 
@@ -146,8 +156,12 @@ def _close(scope: Scope) -> None:
         control.close()
 
 
+def _kept_headers(answer: UpstreamAnswer) -> dict[str, str]:
+    return {name: value for name, value in answer.headers.items() if is_recorded_header(name)}
+
+
 def _headers(answer: UpstreamAnswer) -> list[Header]:
-    names = {name for name in answer.headers if is_recorded_header(name)}
+    names = set(_kept_headers(answer))
     # The length of a compressed answer is not that of the answer.
     if "content-encoding" not in answer.headers:
         names |= answer.headers.keys() & {"content-length"}

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Struct
 
 from clevora_mock.core.exchange import RequestFacts
-from clevora_mock.core.masking import is_secret_name, masked_text
+from clevora_mock.core.masking import LONGEST_SECRET, is_secret_name, masked_text
 from clevora_mock.recordings.alignment import Edit, apply_edits, edits_between
 from clevora_mock.recordings.credential_search import find_forms, written_forms
 
@@ -44,6 +44,16 @@ class Masker(Struct, frozen=True, dict=True):
         if masked is None:
             masked = self._remembered[text] = self._masked(text)
         return masked
+
+    def start(self, text: str, length: int) -> str:
+        """Mask the first `length` characters of `text`, in a time that does not depend on the rest."""
+        cut = text[: length + LONGEST_SECRET]
+        masked = self._masked(cut)
+        if len(cut) < len(text):
+            # A part of a secret that the cut has split, and that masks have moved to the front.
+            left = len(masked.rpartition(MASK)[2])
+            masked = masked[: len(masked) - min(left, LONGEST_SECRET)]
+        return masked[:length]
 
     def document(self, text: str) -> str:
         """Mask all secrets in a text that may be JSON.

@@ -1,10 +1,11 @@
 """The pace of recorded answers as a scenario: a delay for each endpoint, and for streams the rate of tokens.
 
 A delay is log-normal, as waits for servers are: its median and its 99th percentile follow from the mean and the
-deviation of the logarithms (99 % lie below the mean plus 2.326 deviations). A stream begins with an event without
-content after the delay; `ttft` is from there to the first content. The rate is that of the content's tokens, counted as
-the mock counts them, since it paces its own. With the jitter J, intervals lie evenly within J of their mean, so their
-mean deviation is J / 2.
+deviation of the logarithms (99 % lie below the mean plus 2.326 deviations). The percentile is the slowest recorded time
+at most, since a few answers say little about rare ones. A stream begins with an event without content after the delay;
+`ttft` is from there to the first content. The rate is that of the content's tokens, counted as the mock counts them,
+since it paces its own. With the jitter J, intervals lie evenly within J of their mean, so their mean deviation is
+J / 2.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,12 +15,11 @@ from math import exp, log, sqrt
 from msgspec import Struct
 
 from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
-from clevora_mock.core.scenario import MAX_RATE, MIN_RATE
+from clevora_mock.core.scenario import DEVIATIONS_TO_P99, MAX_RATE, MIN_RATE
 from clevora_mock.recordings.event_stream import content_of, events
 from clevora_mock.recordings.recorded_exchange import RecordedExchange
 from clevora_mock.text import tokens
 
-_99_PERCENT = 2.326
 _MIN_SAMPLES = 2
 
 
@@ -112,8 +112,8 @@ def _delay(times: Sequence[int]) -> Iterator[str]:
         yield f"      delay: {round(exp(mean))}ms"
         return
     deviation = sqrt(sum((one - mean) ** 2 for one in logarithms) / (len(logarithms) - 1))
-    median, high = round(exp(mean)), round(exp(mean + _99_PERCENT * deviation))
-    yield f"      delay: {{lognormal: {{median: {median}ms, p99: {max(high, median + 1)}ms}}}}"
+    median, high = round(exp(mean)), min(round(exp(mean + DEVIATIONS_TO_P99 * deviation)), max(times))
+    yield f"      delay: {{lognormal: {{median: {median}ms, p99: {max(high, median)}ms}}}}"
 
 
 def _median(values: Sequence[int]) -> int:

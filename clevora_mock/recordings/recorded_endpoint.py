@@ -158,6 +158,7 @@ class RecordedEndpoint(OperationEndpoint):
             await self._recordings.pending.write(self._background, size, write, writer.give_back)
 
         def respond(error: ApiError) -> Response:
+            writer.log_missing(error.message)
             return exchange.respond(self.family.render_error(error, facts))
 
         return ForwardedResponse(client, facts, exchange.sandbox, self._background, keep, respond)
@@ -196,4 +197,5 @@ class ExchangeWriter(Struct, frozen=True):
 
     def log_missing(self, reason: str) -> None:
         """Log why the exchange is not written."""
+        reason = self.masker.text(reason)
         self.log(printable(f"{self.request.method} {self.request.path} is not recorded: {reason}"))

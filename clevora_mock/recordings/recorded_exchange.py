@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 
 from clevora_mock.core import money
 from clevora_mock.core.messages import printable
+from clevora_mock.web.type_words import reword
 
 FORMAT = 1
 # Of an exchange: so that any number of them can be billed.
@@ -27,7 +28,7 @@ RECORDED_HEADERS = frozenset(
     {"allow", "cache-control", "content-type", "retry-after", "retry-after-ms", "www-authenticate", "x-should-retry"}
 )
 RECORDED_PREFIX = "x-ratelimit-"
-_HEADER_NAME = re.compile(r"[\w-]+", re.ASCII)
+_RATE_LIMIT_HEADER = re.compile(rf"{RECORDED_PREFIX}[\w!#$%&'*+.^`|~-]*", re.ASCII)
 _HEADER_VALUE = re.compile(r"[\t -~\x80-\xff]*")
 
 Tokens = Annotated[int, Meta(ge=0, le=MAX_TOKENS)]
@@ -102,19 +103,35 @@ def encode_line(value: RecordingHeader | RecordedExchange) -> bytes:
     return msgspec.json.encode(fields, order="sorted") + b"\n"
 
 
+def decode_exchange(line: bytes) -> RecordedExchange:
+    """Decode the line of an exchange, which may still have `flaws`. Raises ValueError."""
+    try:
+        exchange = msgspec.json.decode(line, type=RecordedExchange)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"expected an exchange: {reword(str(error))}") from None
+    if (exchange.answer is None) == (exchange.stream is None):
+        raise ValueError("expected an answer or a stream")
+    return exchange
+
+
 def is_recorded_header(name: str) -> bool:
     """Tell whether a header of an answer, in lower case, is recorded and passed on."""
-    return name in RECORDED_HEADERS or name.startswith(RECORDED_PREFIX)
+    return name in RECORDED_HEADERS or _RATE_LIMIT_HEADER.fullmatch(name) is not None
+
+
+def is_header_value(value: str) -> bool:
+    """Tell whether HTTP can send a value, with a character for each byte."""
+    return _HEADER_VALUE.fullmatch(value) is not None
 
 
 def flaws(exchange: RecordedExchange) -> Iterator[str]:
-    """Yield what keeps an exchange from being replayed, as somebody has edited it."""
+    """Yield what keeps an exchange from being replayed."""
     if not 200 <= exchange.status <= 599:
         yield f"status: expected 200 to 599, got {exchange.status}"
     for name, value in exchange.headers.items():
-        if not (is_recorded_header(name) and _HEADER_NAME.fullmatch(name)):
+        if not is_recorded_header(name):
             yield f"headers: {printable(name)} has no place in a recording"
-        elif not _HEADER_VALUE.fullmatch(value):
+        elif not is_header_value(value):
             yield f"headers: {name}: expected a text that HTTP can send"
     if any(later < earlier for (earlier, _), (later, _) in pairwise(exchange.stream or ())):
         yield "stream: expected times that do not go back"

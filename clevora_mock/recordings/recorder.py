@@ -10,7 +10,15 @@ from clevora_mock.contract.endpoints import Endpoint
 from clevora_mock.core import money
 from clevora_mock.recordings.event_stream import content_of, events, is_whole
 from clevora_mock.recordings.masker import Masker
-from clevora_mock.recordings.recorded_exchange import MAX_TOKENS, CanonicalRequest, RecordedExchange, RecordedUsage
+from clevora_mock.recordings.recorded_exchange import (
+    MAX_TOKENS,
+    CanonicalRequest,
+    RecordedExchange,
+    RecordedUsage,
+    decode_exchange,
+    encode_line,
+    flaws,
+)
 from clevora_mock.recordings.secret_scan import find_secret
 from clevora_mock.recordings.stream_masking import masked_pieces
 
@@ -61,7 +69,8 @@ def record(
     usage = usage_of(body, is_stream=answer.is_stream)
     rate = 0 if endpoint is None else endpoint.rate or 0
     cost = 0 if usage is None or answer.status >= 400 else usage.total * rate
-    times = [piece.milliseconds for piece in answer.pieces]
+    # The machine's clock may have been set back meanwhile.
+    times = list(accumulate((piece.milliseconds for piece in answer.pieces), max))
     exchange = RecordedExchange(
         "" if endpoint is None else endpoint.name,
         request,
@@ -81,6 +90,7 @@ def record(
     place = find_secret(exchange, masker)
     if place is not None:
         raise NotRecordedError(f"a secret is left in {place}")
+    _require_readable(exchange)
     return exchange
 
 
@@ -116,6 +126,16 @@ def error_of(body: bytes) -> tuple[str | None, str | None]:
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return None, None
     return (code if isinstance(code, str) else None), (message if isinstance(message, str) else None)
+
+
+def _require_readable(exchange: RecordedExchange) -> None:
+    """Raise NotRecordedError for an exchange that would keep the whole file from being read."""
+    try:
+        decode_exchange(encode_line(exchange))
+    except ValueError as error:
+        raise NotRecordedError(str(error)) from None
+    for flaw in flaws(exchange):
+        raise NotRecordedError(flaw)
 
 
 def _count(usage: dict[str, Any], name: str) -> int:

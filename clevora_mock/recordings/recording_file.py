@@ -14,7 +14,14 @@ from msgspec import Struct
 from clevora_mock.clock import MINUTE, parse
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.output_file import replace_file
-from clevora_mock.recordings.recorded_exchange import FORMAT, RecordedExchange, RecordingHeader, encode_line, flaws
+from clevora_mock.recordings.recorded_exchange import (
+    FORMAT,
+    RecordedExchange,
+    RecordingHeader,
+    decode_exchange,
+    encode_line,
+    flaws,
+)
 from clevora_mock.web.type_words import reword
 
 SUFFIX = ".jsonl"
@@ -132,9 +139,6 @@ def _header(path: Path, line: bytes) -> RecordingHeader:
 
 def _exchange(path: Path, number: int, line: bytes) -> RecordedExchange:
     try:
-        exchange = msgspec.json.decode(line, type=RecordedExchange)
-    except (ValueError, RecursionError) as error:
-        raise RecordingError(f"{path}:{number}: expected an exchange: {reword(str(error))}") from None
-    if (exchange.answer is None) == (exchange.stream is None):
-        raise RecordingError(f"{path}:{number}: expected an answer or a stream")
-    return exchange
+        return decode_exchange(line)
+    except ValueError as error:
+        raise RecordingError(f"{path}:{number}: {error}") from None

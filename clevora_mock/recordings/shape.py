@@ -14,6 +14,8 @@ from clevora_mock.recordings.recorder import EVENT_STREAM
 
 # Headers that are there or not.
 _COMPARED = frozenset({"allow", "retry-after", "retry-after-ms", "www-authenticate", "x-request-id"})
+# Of vectors, as lists or in base64, the length belongs to the shape; that of other lists and texts depends on the data.
+_VECTOR = ".embedding"
 _EVENT_FIELDS = ("role", "content", "tool_calls", "finish_reason", "usage", "error")
 
 Fields = dict[str, frozenset[str]]
@@ -93,23 +95,16 @@ def _walk(value: Any, path: str) -> Iterator[tuple[str, str]]:
         yield path, "object"
         for name, item in value.items():
             # An object by endpoint has those that were used.
-            place = f"{path}.{'*' if name in ENDPOINT_BY_NAME else name}"
-            if name == "embedding" and isinstance(item, str):
-                yield place, f"string of {len(item)} characters"
-            else:
-                yield from _walk(item, place)
+            yield from _walk(item, f"{path}.{'*' if name in ENDPOINT_BY_NAME else name}")
     elif isinstance(value, list):
-        yield path, f"array of {len(value)} numbers" if _is_vector(value) else "array"
+        yield path, f"array of {len(value):,} items" if path.endswith(_VECTOR) else "array"
         for item in value:
             yield from _walk(item, f"{path}[]")
+    elif isinstance(value, str):
+        yield path, f"string of {len(value):,} characters" if path.endswith(_VECTOR) else "string"
     else:
-        kinds = {str: "string", bool: "boolean", int: "number", float: "number"}
+        kinds = {bool: "boolean", int: "number", float: "number"}
         yield path, kinds.get(type(value), "null")
-
-
-def _is_vector(values: list[Any]) -> bool:
-    """Tell whether a list is a vector, whose length belongs to its shape; that of other lists depends on the data."""
-    return bool(values) and all(type(one) in (int, float) for one in values)
 
 
 def _kind(data: Any) -> str:

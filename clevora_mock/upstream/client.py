@@ -6,7 +6,7 @@ the same, is unpacked.
 """
 
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from clevora_mock.core.accounts import bearer
 from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.masking import masked_start
 from clevora_mock.core.messages import masked_excerpt
 from clevora_mock.loopback import is_loopback_host
 from clevora_mock.version import __version__
@@ -46,6 +47,9 @@ _COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
 _GZIP_OR_ZLIB = 47
 _MAX_PART_BYTES = 64 * 1024
 _MAX_REASON_CHARACTERS = 200
+
+# Returns the start of a text, of so many characters at most, without its secrets.
+Mask = Callable[[str, int], str]
 
 
 class UpstreamUnavailableError(RuntimeError):
@@ -86,8 +90,11 @@ class UpstreamClient:
         return urlsplit(self.url).netloc
 
     @asynccontextmanager
-    async def send(self, facts: RequestFacts) -> AsyncIterator[UpstreamAnswer]:
-        """Send a request, and give its answer; the end of the block ends the request. Raises UpstreamError."""
+    async def send(self, facts: RequestFacts, mask: Mask) -> AsyncIterator[UpstreamAnswer]:
+        """Send a request, and give its answer; the end of the block ends the request.
+
+        `mask` masks what an UpstreamError quotes, which this raises.
+        """
         import httpx
 
         query = f"?{facts.query}" if facts.query else ""
@@ -96,7 +103,7 @@ class UpstreamClient:
             request = self._client.build_request(facts.method, url, headers=self._headers(facts), content=facts.body)
             response = await self._client.send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise UpstreamError(f"{self.host} does not answer: {_reason(error)}") from None
+            raise UpstreamError(f"{self.host} does not answer: {_reason(error, mask)}") from None
         try:
             if response.is_redirect:
                 raise UpstreamError(f"{self.host} answered {response.status_code}; redirects are not followed")
@@ -106,7 +113,7 @@ class UpstreamClient:
             response.headers.encoding = "latin-1"
             headers = {name.lower(): value for name, value in response.headers.items()}
             yield UpstreamAnswer(
-                response.status_code, headers, _parts(self.host, response, _encoding(self.host, headers))
+                response.status_code, headers, _parts(self.host, response, _encoding(self.host, headers, mask), mask)
             )
         finally:
             await response.aclose()
@@ -161,15 +168,15 @@ def _path(path: str) -> str:
     return "/".join(one.replace(".", "%2E") if one in (".", "..") else one for one in segments)
 
 
-def _encoding(host: str, headers: Mapping[str, str]) -> str:
+def _encoding(host: str, headers: Mapping[str, str], mask: Mask) -> str:
     """Return how a body is compressed, empty if it is not. Raises UpstreamError."""
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding and encoding not in {*_COMPRESSED, "identity"}:
-        raise UpstreamError(f"{host} answered in the encoding {_reason(encoding)}, which was not asked for")
+        raise UpstreamError(f"{host} answered in the encoding {_reason(encoding, mask)}, which was not asked for")
     return encoding if encoding in _COMPRESSED else ""
 
 
-async def _parts(host: str, response: "httpx.Response", encoding: str) -> AsyncIterator[bytes]:
+async def _parts(host: str, response: "httpx.Response", encoding: str, mask: Mask) -> AsyncIterator[bytes]:
     import httpx
 
     unpacker = zlib.decompressobj(_GZIP_OR_ZLIB)
@@ -180,7 +187,7 @@ async def _parts(host: str, response: "httpx.Response", encoding: str) -> AsyncI
             for piece in _unpacked(unpacker, part) if encoding else (part,):
                 yield piece
     except (httpx.HTTPError, zlib.error) as error:
-        raise UpstreamError(f"{host} broke its answer off: {_reason(error)}") from None
+        raise UpstreamError(f"{host} broke its answer off: {_reason(error, mask)}") from None
     if encoding and has_begun and not unpacker.eof:
         raise UpstreamError(f"{host} broke its answer off, which is compressed")
 
@@ -195,6 +202,7 @@ def _unpacked(unpacker: "zlib._Decompress", part: bytes) -> Iterator[bytes]:
             yield piece
 
 
-def _reason(error: object) -> str:
+def _reason(error: object, mask: Mask = masked_start) -> str:
     """Return an error's message; it may quote what the live API sent."""
-    return masked_excerpt(str(error) or type(error).__name__, _MAX_REASON_CHARACTERS)
+    start = mask(str(error) or type(error).__name__, _MAX_REASON_CHARACTERS + 1)
+    return masked_excerpt(start, _MAX_REASON_CHARACTERS)

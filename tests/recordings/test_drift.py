@@ -1,5 +1,6 @@
 """``--diff``: each answer is compared with the live API's in shape."""
 
+import gc
 import json
 import re
 from collections.abc import Callable
@@ -12,15 +13,19 @@ from starlette.types import Message, Receive, Scope, Send
 
 from clevora_mock.app import create_app
 from clevora_mock.recordings.setup import LiveApi
+from clevora_mock.recordings.shape import differences, shape_of
 from clevora_mock.settings import DEMO_KEY, Settings
 from tests.recordings.test_replay import REQUESTS, send
 from tests.support.asgi import answering
 from tests.support.live_api import ask, serve_upstream
 from tests.support.program import run_program, serve_process
 from tests.support.server import RunningServer, serve_settings
+from tests.support.world import TLS
 
 Alter = Callable[[Message], Message]
 STREAM = {"stream": True}
+# Like none of the mock's.
+LIVE_KEY = "live-Zq7-upstream-key-123"
 
 
 class AlteredApi:
@@ -173,8 +178,8 @@ def test_what_differs_is_named(alter: Alter, more: dict[str, Any], expected: lis
 @pytest.mark.parametrize(
     ("encoding", "here", "there"),
     [
-        ("float", "array of 1536 numbers", "array of 768 numbers"),
-        ("base64", "string of 8192 characters", "string of 4096 characters"),
+        ("float", "array of 1,536 items", "array of 768 items"),
+        ("base64", "string of 8,192 characters", "string of 4,096 characters"),
     ],
 )
 def test_vectors_of_another_length_differ(tmp_path: Path, encoding: str, here: str, there: str) -> None:
@@ -187,6 +192,39 @@ def test_vectors_of_another_length_differ(tmp_path: Path, encoding: str, here: s
         send(server, "embeddings", "POST", "/v1/embeddings", {"input": ["a", "b"], "encoding_format": encoding})
         found = lines(server)
     assert found[1:] == [f"drift: embeddings 200: $.data[].embedding {here} here, {there} there (1 x)"]
+
+
+def test_a_field_that_is_named_by_the_key_of_the_live_api_is_masked() -> None:
+    alter = document(lambda answer: answer | {f"key {LIVE_KEY}": 1})
+    with (
+        serve_upstream(AlteredApi(alter)) as url,
+        serve_settings(upstream=url, diff=True, upstream_key=LIVE_KEY) as server,
+    ):
+        httpx.get(f"{server.url}/llms.json", verify=TLS)
+        found = lines(server)
+    assert found[1:] == ["drift: docs.llms 200: $.key *** absent here, number there (1 x)"]
+
+
+def test_a_comparison_that_fails_could_not_be_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise KeyError("a mistake in the mock")
+
+    monkeypatch.setattr("clevora_mock.recordings.drift.differences", fail)
+    with serve_settings() as live, serve_settings(upstream=live.url, diff=True) as server:
+        ask(server)
+        found = lines(server)
+    gc.collect()
+    assert found[0].startswith("compared 0 answers ")
+    assert found[1:] == ["could not be asked: chat.completions: the comparison failed: KeyError (1 x)"]
+    assert "never retrieved" not in capsys.readouterr().err
+
+
+def test_other_lists_of_numbers_may_have_any_length() -> None:
+    headers = {"content-type": "application/json"}
+    here, there = (shape_of(200, headers, b'{"scores": [1' + more + b"]}") for more in (b"", b", 2"))
+    assert list(differences(here, there)) == []
 
 
 @pytest.mark.parametrize("number", [401, 402, 403, 429, 500, 503])

@@ -138,6 +138,15 @@ class TestFraming:
         assert key not in message
         assert len(message) < 300
 
+    def test_what_is_no_http_is_quoted_without_the_credential_of_the_request(self, tmp_path: Path) -> None:
+        key = "live-Zq7-upstream-key-123"
+        # The key ends where the quotation is cut.
+        head = b"x" * 120 + key.encode() * 20 + b"\r\n\r\n"
+        with serve_bytes(head) as live, serve_recorder(live.url, tmp_path, upstream_key=key) as server:
+            message = ask(server).json()["error"]["message"]
+        assert "***" in message
+        assert "live-" not in message
+
     def test_the_media_types_case_does_not_count(self, tmp_path: Path) -> None:
         exchange(tmp_path, EVENTS.replace(b"text/event-stream", b"Text/Event-Stream") + b"\r\n", *PARTS)
         assert len(recorded(tmp_path)[0]["stream"]) == len(PARTS)
@@ -151,6 +160,36 @@ class TestFraming:
             headers = {name.lower(): value for name, value in answer.headers.raw}
             assert headers[b"x-ratelimit-kind"] == "€".encode()
             assert headers[b"retry-after"] == b"9" * 5000
+
+    def test_a_header_whose_name_has_any_character_of_a_token_is_replayed(self, tmp_path: Path) -> None:
+        exchange(tmp_path, JSON + b"x-ratelimit-limit.requests: 5\r\ncontent-length: 2\r\n\r\n{}")
+        with serve_replay(tmp_path) as server:
+            assert ask(server).headers["x-ratelimit-limit.requests"] == "5"
+
+    @pytest.mark.parametrize("value", [b"a\x01b", b"a\x7fb"])
+    def test_a_header_that_http_cannot_send_is_a_502_that_says_so(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], value: bytes
+    ) -> None:
+        answer = exchange(tmp_path, JSON + b"cache-control: " + value + b"\r\ncontent-length: 2\r\n\r\n{}")
+        problem = "answered with cache-control, whose value HTTP cannot send"
+        assert answer.status_code == 502
+        assert answer.json()["error"]["message"].endswith(f" {problem}")
+        assert recorded(tmp_path) == []
+        assert f"POST {CHAT} is not recorded: " in (said := capsys.readouterr().err)
+        assert problem in said
+
+    def test_a_cost_that_no_recording_has_is_not_recorded(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        body = b'{"usage": {"prompt_tokens": 1000000000, "completion_tokens": 1000000000}}'
+        with (
+            serve_bytes(JSON + b"content-length: %d\r\n\r\n" % len(body) + body) as live,
+            serve_recorder(live.url, tmp_path) as server,
+        ):
+            headers = {"authorization": f"Bearer {server.api_key}"}
+            answer = httpx.post(f"{server.url}/v1/scripts/generate", json={"topic": "a"}, headers=headers, verify=TLS)
+        assert (answer.status_code, recorded(tmp_path)) == (200, [])
+        assert "is not recorded: expected an exchange: cost: expected a number up to 1000000" in capsys.readouterr().err
 
     @pytest.mark.parametrize("segment", ["%2e%2e", "%2E", "..%2fadmin", "a%3Fb=1"])
     def test_a_path_leads_nowhere_else(self, tmp_path: Path, segment: str) -> None:

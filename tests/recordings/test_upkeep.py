@@ -213,6 +213,15 @@ class TestPace:
         # The 99th percentile of a log-normal is its median times e to the 2.326 deviations.
         assert high == pytest.approx(800 * 2.718**1.163, rel=0.15)
 
+    @pytest.mark.parametrize(
+        ("times", "median", "high"), [([100, 60_000], "2449ms", "60000ms"), ([0, 1], "1ms", "1ms")]
+    )
+    def test_no_delay_is_fitted_beyond_the_slowest_answer(
+        self, file: Path, times: list[int], median: str, high: str
+    ) -> None:
+        write(file, *(exchange(endpoint="search", n=n, milliseconds=time) for n, time in enumerate(times, 1)))
+        assert self.scenario(file)["search"]["delay"]["lognormal"] == {"median": median, "p99": high}
+
     def test_the_time_to_the_first_token_and_the_jitter_are_learned(self, file: Path) -> None:
         words = [f" word{index}" for index in range(40)]
         streams = []

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+import json
 import socket
 import subprocess
 import sys
@@ -9,12 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from time import sleep
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
-from clevora_mock.settings import Settings
+from clevora_mock.settings import DEMO_KEY, Settings
 from tests.support.asgi import answering
 from tests.support.live_api import CHAT, ask, journal, lines_of, serve_recorder, serve_upstream
 from tests.support.program import environment, run_program
@@ -25,6 +27,19 @@ from tests.support.world import TLS
 
 EVENTS = [(b"content-type", b"text/event-stream")]
 JSON = [(b"content-type", b"application/json")]
+# Like none of the mock's.
+LIVE_KEY = "live-Zq7-upstream-key-123"
+# A program that asks for a chat, and prints what the mock then shows.
+ASK_AND_SHOW = """
+import os, urllib.error, urllib.request as u
+request = u.Request(os.environ["CLEVORA_BASE_URL"] + "/chat/completions", b"{{}}", {{"authorization": "Bearer {key}"}})
+try:
+    u.urlopen(request).read()
+except urllib.error.HTTPError as error:
+    error.read()
+for name in ("requests", "state", "metrics", "conduct"):
+    print(u.urlopen(os.environ["CLEVORA_MOCK_URL"] + "/__mock/" + name).read().decode())
+"""
 
 
 class Recorder:
@@ -354,6 +369,41 @@ class TestSettings:
 def plain() -> Iterator[RunningServer]:
     with serve_settings() as server:
         yield server
+
+
+REPEATED = f"Incorrect API key provided: {LIVE_KEY} ({quote(LIVE_KEY, safe='').replace('-', '%2D')})"
+REPETITIONS: dict[str, tuple[int, list[tuple[bytes, bytes]], list[bytes]]] = {
+    "in an error": (400, JSON, [json.dumps({"error": {"message": REPEATED, "code": LIVE_KEY}}).encode()]),
+    "in a chat": (200, JSON, [json.dumps({"choices": [{"message": {"content": REPEATED}}]}).encode()]),
+    "often in a chat": (200, JSON, [json.dumps({"choices": [{"message": {"content": LIVE_KEY * 500}}]}).encode()]),
+    "over a stream's events": (
+        200,
+        EVENTS,
+        [
+            *(b'data: {"choices":[{"delta":{"content":"%c"}}]}\n\n' % character for character in LIVE_KEY.encode()),
+            b"data: [DONE]\n\n",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("is_own", [True, False], ids=["of the settings", "of the client"])
+@pytest.mark.parametrize(("status", "headers", "parts"), REPETITIONS.values(), ids=REPETITIONS)
+def test_a_key_that_the_live_api_repeats_is_nowhere_in_the_mock(
+    tmp_path: Path, status: int, headers: list[tuple[bytes, bytes]], parts: list[bytes], is_own: bool
+) -> None:
+    report = tmp_path / "report.html"
+    api = Recorder(status, headers, b"".join(parts))
+    key = {"CLEVORA_MOCK_UPSTREAM_KEY": LIVE_KEY} if is_own else {}
+    program = ASK_AND_SHOW.format(key=DEMO_KEY if is_own else LIVE_KEY)
+    with serve_upstream(api) as url:
+        command = ("exec", "--upstream", url, "--record", str(tmp_path / "recordings"), "--report", str(report))
+        ended = run_program(*command, "--log-format", "json", "--", sys.executable, "-c", program, **key)
+    shown = ended.stdout + ended.stderr + report.read_text(encoding="utf-8")
+    assert api.headers["authorization"] == f"Bearer {LIVE_KEY}"
+    assert '"source":"upstream"' in ended.stdout
+    assert "***" in ended.stdout
+    assert LIVE_KEY[:12] not in shown
 
 
 def test_a_server_without_recordings_answers_itself(plain: RunningServer) -> None:
