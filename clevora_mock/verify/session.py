@@ -23,7 +23,6 @@ UNKNOWN_KEY = "sk_live_" + "f" * 32
 
 # So many requests without an answer in a row, and nothing more is asked.
 _GIVE_UP_AFTER = 3
-_MAX_WAITS = 2
 _OF_CREDENTIALS = ("invalid_api_key", "invalid_id_token")
 # Statuses of a server, or of what stands before it, that may do better the second time.
 _FAILED = frozenset({408, 425, 500, 502, 503, 504, *range(507, 600)})
@@ -161,15 +160,15 @@ class Session:
     def send(
         self, request: Request, expected: int = 200, *, risk: int = 0, cost: int = 0, unpaced: bool = False
     ) -> Answer:
-        """Send a request, wait when told to, and return the answer. Raises CannotCheckError.
+        """Send a request, once more after a failure or a wait, and return the answer. Raises CannotCheckError.
 
-        `expected` is the status that is expected: only another 429 is waited for. `cost` is the most that the request
-        costs, in micro-dollars; `risk` is that of one that the server should refuse.
+        `expected` is the status that is expected: only another 429 is waited for, and none if `unpaced`. `cost` is the
+        most that the request costs, in micro-dollars; `risk` is that of one that the server should refuse.
         """
         if risk:
             self.spending.require(risk)
             self.spending.refused()
-        for _ in range(_MAX_WAITS):
+        for is_last in (False, True):
             answer = self._send(request, cost, unpaced=unpaced)
             if answer.status in _FAILED:
                 self.failures += 1
@@ -177,7 +176,7 @@ class Session:
                     self.spending.lost(cost)
                     self.spending.require(cost)
                 continue
-            if answer.status != 429 or expected == 429:
+            if answer.status != 429 or expected == 429 or unpaced or is_last:
                 break
             wait = seconds_to_wait(answer)
             self.pace.sleep(60 if wait is None else min(60, wait))

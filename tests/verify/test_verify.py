@@ -26,6 +26,7 @@ from clevora_mock.verify.client import Answer, Request, SocketTransport, Unanswe
 from clevora_mock.verify.pace import Pace
 from clevora_mock.verify.plan import make_plan, read_clauses
 from clevora_mock.verify.probes import HOMES, PROBES, UNSEEN
+from clevora_mock.verify.probes.keys import create, revoke_all
 from clevora_mock.verify.run import Ran, run
 from clevora_mock.verify.session import Credentials, Session
 from tests.support.asgi import serve_app
@@ -165,18 +166,38 @@ def test_no_more_than_60_requests_a_minute_are_sent(asked: Asked) -> None:
     assert all(later - earlier >= 60_000_000 for earlier, later in zip(times, times[60:], strict=False))
 
 
-def test_a_429_is_waited_for(asked: Asked) -> None:
-    refusals = iter([True, True])
+def busy(times: int) -> Alteration:
+    """Return a server whose search is at its limit for so many requests."""
+    refusals = iter(range(times))
 
-    def busy(seen: Seen) -> None:
-        if next(refusals, False):
+    def refuse(seen: Seen) -> None:
+        if next(refusals, None) is not None:
             seen.refuse(429, "rate_limit_error", "rate_limit_exceeded")
             seen.headers = [("retry-after", "7"), ("content-type", "application/json")]
 
+    return Alteration("busy", frozenset(), before=when("/v1/search|/v1/keys/.*", refuse))
+
+
+def test_a_429_is_waited_for(asked: Asked) -> None:
     start = asked.loop.micros()
-    ran = asked.verify(Alteration("busy", frozenset(), before=when("/v1/search", busy)).wrap, ("H3",), sandbox="busy")
-    assert unconfirmed(ran) == {"H3": "answered 429"} or unconfirmed(ran) == {}
-    assert asked.loop.micros() - start >= 14_000_000
+    ran = asked.verify(busy(1).wrap, ("H2",), sandbox="busy")
+    assert unconfirmed(ran) == {}
+    assert 7_000_000 <= asked.loop.micros() - start < 14_000_000
+
+
+def test_a_second_429_is_the_answer(asked: Asked) -> None:
+    start = asked.loop.micros()
+    ran = asked.verify(busy(2).wrap, ("H2",), sandbox="busier")
+    assert unconfirmed(ran) == {"H2": "answered 429"}
+    assert 7_000_000 <= asked.loop.micros() - start < 14_000_000
+
+
+def test_a_429_is_not_waited_for_after_ctrl_c(asked: Asked) -> None:
+    session = asked.session(busy(100).wrap(asked.app), sandbox="hasty")
+    create(session)
+    start = asked.loop.micros()
+    assert revoke_all(session, unpaced=True) == 1
+    assert asked.loop.micros() - start < 7_000_000
 
 
 @pytest.mark.parametrize(
