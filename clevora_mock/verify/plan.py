@@ -77,8 +77,8 @@ class Plan(Struct, frozen=True):
 
 
 def _unique(asks: Sequence[Ask]) -> list[Ask]:
-    """Return each request once: they differ by what is sent, whatever is expected."""
-    return list({(ask.request, str(ask.body), ask.raw, str(ask.headers)): ask for ask in asks}.values())
+    """Return each request once, as it is asked first."""
+    return list({ask.key: ask for ask in reversed(asks)}.values())
 
 
 def read_clauses(text: str) -> tuple[str, ...]:

@@ -1,6 +1,5 @@
 """A run's conversation with one server: credentials, pace, money, and the answers so far."""
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -120,7 +119,7 @@ class Session:
 
     def answer(self, ask: Ask) -> Answer:
         """Return the answer to `ask`, from before if it was asked before. Raises CannotCheckError."""
-        key = f"{ask.request} {ask.credential} {sorted(ask.headers.items())} ".encode() + _content(ask)
+        key = ask.key
         if key not in self._answers:
             try:
                 self._answers[key] = self.ask(ask)
@@ -149,13 +148,12 @@ class Session:
 
     def request(self, ask: Ask, leave_after: int | None = None) -> Request:
         """Return `ask` as it is sent."""
-        content = _content(ask)
-        headers = [("Content-Type", "application/json")] if content else []
+        headers = [("Content-Type", "application/json")] if ask.content else []
         authorization = self._authorization(ask.credential)
         headers += [("Authorization", authorization)] if authorization is not None else []
         given = {name.lower() for name in ask.headers}
         headers = [(name, value) for name, value in headers if name.lower() not in given]
-        return Request(ask.method, ask.target, (*headers, *ask.headers.items()), content, leave_after=leave_after)
+        return Request(ask.method, ask.target, (*headers, *ask.headers.items()), ask.content, leave_after=leave_after)
 
     def send(
         self, request: Request, expected: int = 200, *, risk: int = 0, cost: int = 0, unpaced: bool = False
@@ -244,7 +242,7 @@ class Session:
 
     def _refuses_chats(self, ask: Ask) -> bool:
         """Tell whether a request is like the shortest chat, and that is refused, which is C3's matter."""
-        alike = ask.target.rstrip("/") == CHEAP.target and re.search(rb'"max_tokens": ?1\b', _content(ask)) is not None
+        alike = ask.target.rstrip("/") == CHEAP.target and re.search(rb'"max_tokens": ?1\b', ask.content) is not None
         return alike and ask.credential == "key" and 400 <= self.answer(CHEAP).status < 500
 
     def data(self, ask: Ask) -> Any:
@@ -278,9 +276,3 @@ def _require_contract(answer: Answer, expected: int) -> None:
         raise CannotCheckError(f"answered {answer.status}")
     if answer.status == 402 and expected != 402:
         raise CannotCheckError("answered 402: the account has no balance, or is not activated")
-
-
-def _content(ask: Ask) -> bytes:
-    if ask.raw is not None:
-        return ask.raw
-    return b"" if ask.body is None else json.dumps(ask.body).encode()

@@ -7,14 +7,14 @@ the cheapest request comes first.
 import json
 from collections.abc import Callable
 
+from clevora_mock.contract.endpoints import ENDPOINTS
+from clevora_mock.contract.limits import SCRIPT_BUDGETS
 from clevora_mock.core.money import text
 from clevora_mock.verify.answers import json_of
 from clevora_mock.verify.ask import Ask
 from clevora_mock.verify.client import Answer, CannotCheckError
 
-# The documentation's rates, in micro-dollars per token.
-RATES = {"/v1/chat/completions": 500, "/v1/embeddings": 100, "/v1/search": 200, "/v1/scripts/generate": 1000}
-_BUDGETS = {"short": 300, "medium": 900, "long": 2400}
+_RATES = {path: endpoint.rate for endpoint in ENDPOINTS if endpoint.rate for path in endpoint.paths}
 # Of a chat without `max_tokens`, and of what a prompt has beside its text.
 _UNBOUNDED, _OVERHEAD = 200, 10
 # So many refused requests may lie between two looks at the balance.
@@ -24,15 +24,15 @@ _REFUSALS = 10
 def greatest_cost(ask: Ask) -> int:
     """Return the most that a request costs by the price table, in micro-dollars; 0 for one that is refused."""
     path = _path(ask)
-    if ask.error is not None or path not in RATES or ask.credential != "key" or ask.method != "POST":
+    if ask.error is not None or path not in _RATES or ask.credential != "key" or ask.method != "POST":
         return 0
     body = ask.body if isinstance(ask.body, dict) else json.loads(ask.raw or b"{}")
     tokens = sum(map(len, _texts(body.get("messages") or body.get("input") or body.get("query") or body.get("topic"))))
     if path == "/v1/chat/completions":
         tokens += _OVERHEAD + int(body.get("max_tokens") or body.get("max_completion_tokens") or _UNBOUNDED)
     elif path == "/v1/scripts/generate":
-        tokens += _OVERHEAD + _BUDGETS[body.get("length") or "medium"]
-    return tokens * RATES[path]
+        tokens += _OVERHEAD + SCRIPT_BUDGETS[body.get("length") or "medium"]
+    return tokens * _RATES[path]
 
 
 def used_cost(ask: Ask, answer: Answer) -> int | None:
@@ -43,7 +43,7 @@ def used_cost(ask: Ask, answer: Answer) -> int | None:
         tokens = json_of(answer)["usage"]["total_tokens"]
     except (CannotCheckError, KeyError, TypeError):
         return None
-    return tokens * RATES[_path(ask)] if type(tokens) is int else None
+    return tokens * _RATES[_path(ask)] if type(tokens) is int else None
 
 
 def _path(ask: Ask) -> str:

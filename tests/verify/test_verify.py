@@ -24,7 +24,8 @@ from clevora_mock.settings import Settings
 from clevora_mock.verify import report, results
 from clevora_mock.verify.client import Answer, Request, SocketTransport, UnansweredError, read_origin
 from clevora_mock.verify.pace import Pace
-from clevora_mock.verify.plan import make_plan, read_clauses
+from clevora_mock.verify.plan import Plan, PlannedClause, PlannedProbe, make_plan, read_clauses
+from clevora_mock.verify.probe import asking
 from clevora_mock.verify.probes import HOMES, PROBES, UNSEEN
 from clevora_mock.verify.probes.keys import create, revoke_all
 from clevora_mock.verify.run import Ran, run
@@ -520,6 +521,12 @@ def test_evidence_has_no_secret_and_no_value_of_the_account(asked: Asked) -> Non
     assert {"K3", "K5", "B11"} <= refuted(ran)
     for secret in (KEY, asked.credentials.id_token, "ann@clevora.example", "83.91", "demo@clevora.example"):
         assert str(secret) not in text
+
+
+def test_a_request_is_planned_once_for_each_credential() -> None:
+    probes = [asking("a title", "K7", "GET /v1/keys", credential=name) for name in ("none", "word", "none")]
+    plan = Plan((PlannedClause("K7", "Keys", tuple(map(PlannedProbe, probes))),))
+    assert plan.requests == 2
 
 
 @pytest.mark.parametrize("clause", CLAUSES, ids=lambda clause: clause.id)
