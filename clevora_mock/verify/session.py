@@ -14,7 +14,7 @@ from clevora_mock.verify.client import Answer, CannotCheckError, Request, Transp
 from clevora_mock.verify.error_forms import ErrorForms, compare_form
 from clevora_mock.verify.expectation import MISSING, Difference, compare
 from clevora_mock.verify.pace import Pace
-from clevora_mock.verify.spending import Spending, greatest_cost, used_cost
+from clevora_mock.verify.spending import Charge, Spending, charge_of, is_priced
 
 T = TypeVar("T")
 
@@ -133,18 +133,14 @@ class Session:
 
     def ask(self, ask: Ask, leave_after: int | None = None) -> Answer:
         """Ask anew. Raises CannotCheckError for an answer that says nothing about the contract."""
-        greatest = greatest_cost(ask)
-        uses_key = ask.credential == "key" and self.credentials.api_key is not None
-        if uses_key:
-            self.spending.require(greatest)
-        request = self.request(ask, leave_after)
-        answer = self.send(request, expected=self._expected(ask), cost=greatest if uses_key else 0)
-        if uses_key:
-            self.spending.record(greatest, used_cost(ask, answer) if greatest else 0)
-            if leave_after is not None:
-                # It is charged once the server has noticed.
-                self.spending.refused()
-        return answer
+        return self.send(self.request(ask, leave_after), expected=self._expected(ask), charge=self._charge(ask))
+
+    def _charge(self, ask: Ask) -> Charge | None:
+        """Return what the account may be charged for; None for a request that it has no part in."""
+        is_account = ask.credential == "key" or (ask.credential == "token" and is_priced(ask))
+        needed = CREDENTIALS[ask.credential]
+        is_given = needed is not None and getattr(self.credentials, needed) is not None
+        return charge_of(ask) if is_account and is_given else None
 
     def request(self, ask: Ask, leave_after: int | None = None) -> Request:
         """Return `ask` as it is sent."""
@@ -156,23 +152,19 @@ class Session:
         return Request(ask.method, ask.target, (*headers, *ask.headers.items()), ask.content, leave_after=leave_after)
 
     def send(
-        self, request: Request, expected: int = 200, *, risk: int = 0, cost: int = 0, unpaced: bool = False
+        self, request: Request, expected: int = 200, *, charge: Charge | None = None, unpaced: bool = False
     ) -> Answer:
         """Send a request, once more after a failure or a wait, and return the answer. Raises CannotCheckError.
 
-        `expected` is the status that is expected: only another 429 is waited for, and none if `unpaced`. `cost` is the
-        most that the request costs, in micro-dollars; `risk` is that of one that the server should refuse.
+        `expected` is the status that is expected: only another 429 is waited for, and none if `unpaced`. `charge` is
+        what the account may be charged for it: where the server should refuse it, for its being served.
         """
-        if risk:
-            self.spending.require(risk)
-            self.spending.refused()
         for is_last in (False, True):
-            answer = self._send(request, cost, unpaced=unpaced)
+            if charge is not None:
+                self.spending.require(charge)
+            answer = self._send(request, charge, unpaced=unpaced)
             if answer.status in _FAILED:
                 self.failures += 1
-                if cost:
-                    self.spending.lost(cost)
-                    self.spending.require(cost)
                 continue
             if answer.status != 429 or expected == 429 or unpaced or is_last:
                 break
@@ -181,7 +173,7 @@ class Session:
         _require_contract(answer, expected)
         return answer
 
-    def _send(self, request: Request, cost: int, *, unpaced: bool) -> Answer:
+    def _send(self, request: Request, charge: Charge | None, *, unpaced: bool) -> Answer:
         if not unpaced:
             self.pace.wait()
         self.requests += 1
@@ -189,11 +181,14 @@ class Session:
             answer = self._transport(request)
         except UnansweredError as error:
             self._unanswered += 1
-            self.spending.lost(cost)
+            if charge is not None:
+                self.spending.record(charge, None)
             if self._unanswered >= _GIVE_UP_AFTER:
                 raise GaveUpError(f"{self._unanswered} requests in a row had no answer: {error}") from None
             raise
         self._unanswered = 0
+        if charge is not None:
+            self.spending.record(charge, None if answer.status in _FAILED else answer)
         return answer
 
     def _authorization(self, credential: str) -> str | None:

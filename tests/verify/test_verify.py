@@ -13,13 +13,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from msgspec import structs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clevora_mock.cli.verify_command import junit
 from clevora_mock.clock import monotonic_micros, wall_micros
 from clevora_mock.contract.clauses import CLAUSES, Clause
-from clevora_mock.contract.endpoints import ENDPOINTS
 from clevora_mock.settings import Settings
 from clevora_mock.verify import report, results
 from clevora_mock.verify.client import Answer, Request, SocketTransport, UnansweredError, read_origin
@@ -199,43 +197,6 @@ def test_a_429_is_not_waited_for_after_ctrl_c(asked: Asked) -> None:
     start = asked.loop.micros()
     assert revoke_all(session, unpaced=True) == 1
     assert asked.loop.micros() - start < 7_000_000
-
-
-@pytest.mark.parametrize(
-    ("factor", "maximum"),
-    [
-        (10, 20_000),
-        *(
-            pytest.param(factor, maximum, marks=pytest.mark.slow)
-            for factor, maximum in ((1, 1000), (1, 300_000), (1, 1_000_000), (10, 1000), (10, 300_000), (10, 1_000_000))
-        ),
-    ],
-)
-def test_the_maximum_is_never_passed(factor: int, maximum: int) -> None:
-    """Also by a server that charges ten times the price of everything."""
-    rates = {endpoint.name: endpoint.rate for endpoint in ENDPOINTS}
-    with in_process() as asked, dearer(factor):
-        session = asked.session(max_spend=maximum)
-        ran = run(session, make_plan(session.credentials, ALL_CLAUSES, destructive=True))
-        ledger = asked.app.state.sandboxes.default.accounts.by_uid["demo"].ledger
-        spent = ledger.sums().charges
-    assert {endpoint.name: endpoint.rate for endpoint in ENDPOINTS} == rates
-    assert 0 < spent <= maximum
-    assert any("--max-spend is left" in why for why in unconfirmed(ran).values())
-    assert refuted(ran) <= {"B1"}
-
-
-@contextmanager
-def dearer(factor: int) -> Iterator[None]:
-    priced = [endpoint for endpoint in ENDPOINTS if endpoint.rate]
-    before = [endpoint.rate or 0 for endpoint in priced]
-    for endpoint, rate in zip(priced, before, strict=True):
-        structs.force_setattr(endpoint, "rate", rate * factor)
-    try:
-        yield
-    finally:
-        for endpoint, rate in zip(priced, before, strict=True):
-            structs.force_setattr(endpoint, "rate", rate)
 
 
 # --- servers that cannot be checked -----------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ from clevora_mock.verify.ask import CHAT, CHEAP, CREDENTIALS, ONE_TOKEN, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError, Request
 from clevora_mock.verify.expectation import ABSENT, MISSING, STRING, Difference, Exactly, OfType, Text, compare
 from clevora_mock.verify.probe import Probe, asking, checking
-from clevora_mock.verify.probes.errors import CHEAP_COST, HOMES
+from clevora_mock.verify.probes.errors import HOMES
 from clevora_mock.verify.session import ACCOUNT, Session
-from clevora_mock.verify.spending import greatest_cost
+from clevora_mock.verify.spending import charge_of, greatest_cost
 
 HELLO = b'{"messages":[{"role":"user","content":"Hi"}],"max_tokens":1}'
 ORIGIN = {"Origin": "https://app.example"}
@@ -156,7 +156,7 @@ def _two_credentials(session: Session) -> list[Difference]:
     request = session.request(CHEAP)
     twice = [header for header in request.headers if header[0] == "Authorization"]
     changed = Request(request.method, request.target, (*request.headers, *twice), request.body)
-    return session.errors.compare("invalid_api_key", session.send(changed, expected=401, risk=CHEAP_COST))
+    return session.errors.compare("invalid_api_key", session.send(changed, expected=401, charge=charge_of(CHEAP)))
 
 
 def _upgrade(session: Session) -> list[Difference]:
@@ -168,7 +168,8 @@ def _upgrade(session: Session) -> list[Difference]:
         ("HTTP2-Settings", "AAMAAABkAAQAoAAAAAIAAAAA"),
     )
     body = b'{"messages": 5}'
-    answer = session.send(Request(request.method, request.target, (*request.headers, *offers), body), expected=400)
+    offered = Request(request.method, request.target, (*request.headers, *offers), body)
+    answer = session.send(offered, expected=400, charge=charge_of(HOMES["missing_field"]))
     return session.errors.compare("invalid_field", answer)
 
 
