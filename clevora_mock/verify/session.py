@@ -22,6 +22,8 @@ UNKNOWN_KEY = "sk_live_" + "f" * 32
 
 # So many requests without an answer in a row, and nothing more is asked.
 _GIVE_UP_AFTER = 3
+# So many seconds may the server's clock be off.
+_CREATED_DIFFERS = 86_400
 _OF_CREDENTIALS = ("invalid_api_key", "invalid_id_token")
 # Statuses of a server, or of what stands before it, that may do better the second time.
 _FAILED = frozenset({408, 425, 500, 502, 503, 504, *range(507, 600)})
@@ -99,6 +101,13 @@ class Session:
     def wall_seconds(self) -> int:
         """Return this machine's time in seconds since 1970."""
         return (self._wall + self.pace.now()) // SECOND
+
+    def compare_created(self, created: object) -> list[Difference]:
+        """Compare the time of an answer, in seconds since 1970, with this machine's to the day."""
+        if not isinstance(created, int):
+            raise CannotCheckError("the answer has no time in seconds")
+        is_now = abs(created - self.wall_seconds()) <= _CREATED_DIFFERS
+        return [] if is_now else [Difference("created", "the time of the answer", "another time")]
 
     def once(self, step: Callable[["Session"], T]) -> T:
         """Return the result of `step`, which is taken once a run. What it raises is not kept."""

@@ -90,6 +90,16 @@ def doubled(seen: Seen) -> None:
     seen.body = seen.body.replace(b"NaN", b"1").replace(b"NaN", b"1")
 
 
+def _last_year(seconds: int) -> int:
+    return seconds - 400 * 86_400
+
+
+def _repeated(seen: Seen) -> None:
+    found = seen.json.get("results")
+    if found:
+        field_set("results", found[:1] * len(found))(seen)
+
+
 # --- everywhere -------------------------------------------------------------------------------------------------------
 
 
@@ -170,6 +180,10 @@ EVERYWHERE = [
         "a UUID for a request id", "W2", after=lambda seen: seen.header("x-request-id", "6f1c2e9e-0000-4000-8000-1")
     ),
     altered("the same request id always", "W2", after=_same_id),
+    *(
+        altered(f"no request id on {path}", "W2", after=when(path, lambda seen: seen.header("x-request-id", None)))
+        for path in (SEARCH, SCRIPT, KEYS, TRANSACTIONS, USAGE)
+    ),
     altered("no request id on success", "W2", after=when(EMBED, lambda seen: seen.header("x-request-id", None))),
     code("not_found", "W3", code="route_not_found"),
     code("not_found", "W3", status=400),
@@ -690,6 +704,7 @@ def _patched(name: str, value: Any) -> Any:
 
 
 COMPLETIONS = [
+    altered("a chat of last year", "C5", after=when(CHAT, field_set("created", _last_year), status=200)),
     refusing("no role developer", "C1", CHAT, _roles),
     refusing("no content in parts", "C1", CHAT, _parts),
     accepting("no messages are taken", "C1", CHAT, "messages", [], [{"role": "user", "content": "Hi"}]),
@@ -833,6 +848,9 @@ def _event_name(event: bytes) -> bytes:
 
 
 STREAMS = [
+    altered(
+        "a stream of last year", "S3", event=on_chunk(lambda chunk: chunk.update(created=_last_year(chunk["created"])))
+    ),
     altered("CRLF in streams", "S1", event=lambda event: event.replace(b"\n", b"\r\n")),
     altered("comments in streams", "S1", event=lambda event: b": ping\n\n" + event),
     altered("named events", "S1", event=_event_name),
@@ -1036,6 +1054,7 @@ def _one_more(seen: Seen) -> None:
 
 
 SEARCHES = [
+    altered("one result many times", "H3", after=when(SEARCH, _repeated, status=200)),
     altered(
         "10 results by default",
         "H1",
@@ -1065,6 +1084,7 @@ SEARCHES = [
 ]
 
 SCRIPTS = [
+    altered("a script of last year", "G3", after=when(SCRIPT, field_set("created", _last_year), status=200)),
     altered(
         "a podcast by default",
         "G1",

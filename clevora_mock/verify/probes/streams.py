@@ -189,7 +189,7 @@ def _created(session: Session) -> list[Difference]:
         wrong += [Difference(f"{name} of a chunk", ABSENT, chunk[name]) for name in sorted(chunk.keys() - known)]
         if wrong:
             return wrong
-    return []
+    return session.compare_created(found[0]["created"])
 
 
 def _usage(title: str, ask: Ask) -> Any:
