@@ -361,7 +361,21 @@ def _with_claims(**changes: Any) -> Change:
     return change
 
 
+def _listed_twice(seen: Seen) -> None:
+    body = seen.json
+    body["data"]["keys"] += body["data"]["keys"][-1:]
+    seen.json = body
+
+
+def _one_id(seen: Seen) -> None:
+    body = seen.json
+    for entry in body["data"]["transactions"]:
+        entry["id"] = "txn_1"
+    seen.json = body
+
+
 CREDENTIALS = [
+    altered("a key is listed twice", "K4", after=when(KEYS, _listed_twice, method="GET", status=200)),
     code("invalid_api_key", "K1", message="Unauthorized"),
     code("invalid_api_key", "K1", status=403),
     code("invalid_api_key", "K1", code="unauthorized"),
@@ -517,6 +531,7 @@ def _amounts(*taken: str) -> Change:
 
 
 MONEY = [
+    altered("all transactions have one id", "B11", after=when(TRANSACTIONS, _one_id, status=200)),
     altered("searches cost ten times as much", "B1", patch=lambda asked, sandbox: _dearer("search", 10)),
     altered("embeddings cost twice as much", "B1", patch=lambda asked, sandbox: _dearer("embeddings", 2)),
     altered("requests are billed twice", "B4", patch=_billed_twice),

@@ -168,7 +168,10 @@ def _masked(session: Session) -> list[Difference]:
     if found:
         return found
     keys = json_of(answer)["data"]["keys"]
-    return [one for index, key in enumerate(keys) for one in compare(shown, key, f"data.keys[{index}]")][:3]
+    found = [one for index, key in enumerate(keys) for one in compare(shown, key, f"data.keys[{index}]")][:3]
+    if not found and len({key["id"] for key in keys}) < len(keys):
+        return [Difference("data.keys", "each once", "one more than once")]
+    return found
 
 
 def _preview(session: Session) -> list[Difference]:

@@ -251,6 +251,8 @@ def _transactions(session: Session) -> list[Difference]:
     times: list[Any] = [entry.get("createdAt") for entry in entries if isinstance(entry, dict)]
     if not found and times != sorted(times, reverse=True):
         found.append(Difference("transactions", "the newest first", "another order"))
+    if not found and len({entry["id"] for entry in entries}) < len(entries):
+        found.append(Difference("transactions", "ids of their own", "one id more than once"))
     return found[:3]
 
 
