@@ -1,5 +1,6 @@
 """Requests as values: what is sent, what it needs, and what is expected of the answer."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -57,6 +58,18 @@ class Ask(Struct, frozen=True):
     @property
     def target(self) -> str:
         return self.request.partition(" ")[2]
+
+    @property
+    def content(self) -> bytes:
+        """The body as it is sent."""
+        if self.raw is not None:
+            return self.raw
+        return b"" if self.body is None else json.dumps(self.body).encode()
+
+    @property
+    def key(self) -> bytes:
+        """The identity of what is sent, whatever is expected: requests with the same key share their answer."""
+        return f"{self.request} {self.credential} {sorted(self.headers.items())} ".encode() + self.content
 
 
 CHAT = "POST /v1/chat/completions"

@@ -10,7 +10,7 @@ from clevora_mock.verify.pace import PER_MINUTE
 from clevora_mock.verify.probe import Probe
 from clevora_mock.verify.probes import AREAS, PROBES, UNSEEN
 from clevora_mock.verify.session import Credentials
-from clevora_mock.verify.spending import greatest_cost
+from clevora_mock.verify.spending import CHEAPEST, charge_of, greatest_cost
 
 _CLAUSE_IDS = tuple(clause.id for clause in CLAUSES)
 # The area of a clause, by its id's letter.
@@ -56,19 +56,29 @@ class Plan(Struct, frozen=True):
     @property
     def cost(self) -> int:
         """The most that it costs by the price table, in micro-dollars."""
-        shared = [ask for probe in self.probes for ask in probe.shares]
-        return sum(map(greatest_cost, _unique([*self._asks, *shared]))) + sum(probe.cost for probe in self.probes)
+        asks = _unique([*self.first_asks, *self._asks, *self._shared])
+        return sum(map(greatest_cost, asks)) + sum(probe.cost for probe in self.probes)
+
+    @property
+    def first_asks(self) -> list[Ask]:
+        """The cheapest request to each endpoint that is charged for another, from which its price is learned."""
+        paths = {charge_of(ask).path for ask in (*self._asks, *self._shared) if greatest_cost(ask)}
+        return [ask for ask in CHEAPEST if charge_of(ask).path in paths]
 
     @property
     def requests(self) -> int:
-        """About how many requests it takes; the balance is read after each that costs."""
+        """About how many requests it takes; the balance is read after each with the key."""
         functions = sum(probe.requests for probe in self.probes if probe.check is not None)
-        asks = _unique(self._asks)
-        return functions + len(asks) + sum(greatest_cost(ask) > 0 for ask in asks)
+        asks = _unique([*self.first_asks, *self._asks])
+        return functions + len(asks) + sum(ask.credential == "key" for ask in asks)
 
     @property
     def _asks(self) -> list[Ask]:
         return [probe.ask for probe in self.probes if probe.ask is not None]
+
+    @property
+    def _shared(self) -> list[Ask]:
+        return [ask for probe in self.probes for ask in probe.shares]
 
     @property
     def minutes(self) -> int:
@@ -77,8 +87,8 @@ class Plan(Struct, frozen=True):
 
 
 def _unique(asks: Sequence[Ask]) -> list[Ask]:
-    """Return each request once: they differ by what is sent, whatever is expected."""
-    return list({(ask.request, str(ask.body), ask.raw, str(ask.headers)): ask for ask in asks}.values())
+    """Return each request once, as it is asked first."""
+    return list({ask.key: ask for ask in reversed(asks)}.values())
 
 
 def read_clauses(text: str) -> tuple[str, ...]:

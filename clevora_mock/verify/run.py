@@ -1,6 +1,7 @@
 """A run: the probes one after another, and a verdict for each clause as it comes."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from msgspec import Struct
@@ -66,11 +67,13 @@ def run(session: Session, plan: Plan, tell: Callable[[ClauseResult], Any] = lamb
     asked: list[ClauseResult] = []
     stopped, is_interrupted = "", False
     try:
-        stopped = _first_contact(session)
+        stopped = _first_contact(session, plan)
         for clause in plan.clauses:
             result, stopped = _ask_clause(session, clause, stopped)
             asked.append(result)
             tell(result)
+        if not stopped:
+            _settle(session)
     except KeyboardInterrupt:
         stopped, is_interrupted = "interrupted", True
     finally:
@@ -93,7 +96,7 @@ def _ask_clause(session: Session, clause: PlannedClause, stopped: str) -> tuple[
     return _judge(clause, probes), stopped
 
 
-def _first_contact(session: Session) -> str:
+def _first_contact(session: Session, plan: Plan) -> str:
     """Ask what every server of the API refuses, and what the key opens; return why nothing more is asked, if so."""
     try:
         answer = session.answer(HOMES["not_found"])
@@ -108,6 +111,9 @@ def _first_contact(session: Session) -> str:
             answer = session.answer(HOMES["missing_field"])
             if answer.status in (401, 403, 500):
                 return f"the key of --api-key was answered {answer.status}"
+        for ask in plan.first_asks:
+            with suppress(CannotCheckError):
+                session.answer(ask)
     except Exception as error:  # noqa: BLE001 - of any kind, for an answer that nobody foresaw
         return _why(session, error)
     return ""
@@ -131,6 +137,12 @@ def _read_balance(session: Session) -> str:
     except CannotCheckError:
         session.trust_prices()
     return ""
+
+
+def _settle(session: Session) -> None:
+    """Learn what the last request cost."""
+    with suppress(CannotCheckError, GaveUpError):
+        session.spending.settle()
 
 
 def _unasked(planned: PlannedProbe, why: str) -> ProbeResult:

@@ -1,6 +1,5 @@
 """A run's conversation with one server: credentials, pace, money, and the answers so far."""
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -15,7 +14,7 @@ from clevora_mock.verify.client import Answer, CannotCheckError, Request, Transp
 from clevora_mock.verify.error_forms import ErrorForms, compare_form
 from clevora_mock.verify.expectation import MISSING, Difference, compare
 from clevora_mock.verify.pace import Pace
-from clevora_mock.verify.spending import Spending, greatest_cost, used_cost
+from clevora_mock.verify.spending import Charge, Spending, charge_of, is_priced
 
 T = TypeVar("T")
 
@@ -23,7 +22,8 @@ UNKNOWN_KEY = "sk_live_" + "f" * 32
 
 # So many requests without an answer in a row, and nothing more is asked.
 _GIVE_UP_AFTER = 3
-_MAX_WAITS = 2
+# So many seconds may the server's clock be off.
+_CREATED_DIFFERS = 86_400
 _OF_CREDENTIALS = ("invalid_api_key", "invalid_id_token")
 # Statuses of a server, or of what stands before it, that may do better the second time.
 _FAILED = frozenset({408, 425, 500, 502, 503, 504, *range(507, 600)})
@@ -102,6 +102,13 @@ class Session:
         """Return this machine's time in seconds since 1970."""
         return (self._wall + self.pace.now()) // SECOND
 
+    def compare_created(self, created: object) -> list[Difference]:
+        """Compare the time of an answer, in seconds since 1970, with this machine's to the day."""
+        if not isinstance(created, int):
+            raise CannotCheckError("the answer has no time in seconds")
+        is_now = abs(created - self.wall_seconds()) <= _CREATED_DIFFERS
+        return [] if is_now else [Difference("created", "the time of the answer", "another time")]
+
     def once(self, step: Callable[["Session"], T]) -> T:
         """Return the result of `step`, which is taken once a run. What it raises is not kept."""
         if step not in self._taken:
@@ -121,7 +128,7 @@ class Session:
 
     def answer(self, ask: Ask) -> Answer:
         """Return the answer to `ask`, from before if it was asked before. Raises CannotCheckError."""
-        key = f"{ask.request} {ask.credential} {sorted(ask.headers.items())} ".encode() + _content(ask)
+        key = ask.key
         if key not in self._answers:
             try:
                 self._answers[key] = self.ask(ask)
@@ -135,56 +142,47 @@ class Session:
 
     def ask(self, ask: Ask, leave_after: int | None = None) -> Answer:
         """Ask anew. Raises CannotCheckError for an answer that says nothing about the contract."""
-        greatest = greatest_cost(ask)
-        uses_key = ask.credential == "key" and self.credentials.api_key is not None
-        if uses_key:
-            self.spending.require(greatest)
-        request = self.request(ask, leave_after)
-        answer = self.send(request, expected=self._expected(ask), cost=greatest if uses_key else 0)
-        if uses_key:
-            self.spending.record(greatest, used_cost(ask, answer) if greatest else 0)
-            if leave_after is not None:
-                # It is charged once the server has noticed.
-                self.spending.refused()
-        return answer
+        return self.send(self.request(ask, leave_after), expected=self._expected(ask), charge=self._charge(ask))
+
+    def _charge(self, ask: Ask) -> Charge | None:
+        """Return what the account may be charged for; None for a request that it has no part in."""
+        is_account = ask.credential == "key" or (ask.credential == "token" and is_priced(ask))
+        needed = CREDENTIALS[ask.credential]
+        is_given = needed is not None and getattr(self.credentials, needed) is not None
+        return charge_of(ask) if is_account and is_given else None
 
     def request(self, ask: Ask, leave_after: int | None = None) -> Request:
         """Return `ask` as it is sent."""
-        content = _content(ask)
-        headers = [("Content-Type", "application/json")] if content else []
+        headers = [("Content-Type", "application/json")] if ask.content else []
         authorization = self._authorization(ask.credential)
         headers += [("Authorization", authorization)] if authorization is not None else []
         given = {name.lower() for name in ask.headers}
         headers = [(name, value) for name, value in headers if name.lower() not in given]
-        return Request(ask.method, ask.target, (*headers, *ask.headers.items()), content, leave_after=leave_after)
+        return Request(ask.method, ask.target, (*headers, *ask.headers.items()), ask.content, leave_after=leave_after)
 
     def send(
-        self, request: Request, expected: int = 200, *, risk: int = 0, cost: int = 0, unpaced: bool = False
+        self, request: Request, expected: int = 200, *, charge: Charge | None = None, unpaced: bool = False
     ) -> Answer:
-        """Send a request, wait when told to, and return the answer. Raises CannotCheckError.
+        """Send a request, once more after a failure or a wait, and return the answer. Raises CannotCheckError.
 
-        `expected` is the status that is expected: only another 429 is waited for. `cost` is the most that the request
-        costs, in micro-dollars; `risk` is that of one that the server should refuse.
+        `expected` is the status that is expected: only another 429 is waited for, and none if `unpaced`. `charge` is
+        what the account may be charged for it: where the server should refuse it, for its being served.
         """
-        if risk:
-            self.spending.require(risk)
-            self.spending.refused()
-        for _ in range(_MAX_WAITS):
-            answer = self._send(request, cost, unpaced=unpaced)
+        for is_last in (False, True):
+            if charge is not None:
+                self.spending.require(charge)
+            answer = self._send(request, charge, unpaced=unpaced)
             if answer.status in _FAILED:
                 self.failures += 1
-                if cost:
-                    self.spending.lost(cost)
-                    self.spending.require(cost)
                 continue
-            if answer.status != 429 or expected == 429:
+            if answer.status != 429 or expected == 429 or unpaced or is_last:
                 break
             wait = seconds_to_wait(answer)
             self.pace.sleep(60 if wait is None else min(60, wait))
         _require_contract(answer, expected)
         return answer
 
-    def _send(self, request: Request, cost: int, *, unpaced: bool) -> Answer:
+    def _send(self, request: Request, charge: Charge | None, *, unpaced: bool) -> Answer:
         if not unpaced:
             self.pace.wait()
         self.requests += 1
@@ -192,11 +190,14 @@ class Session:
             answer = self._transport(request)
         except UnansweredError as error:
             self._unanswered += 1
-            self.spending.lost(cost)
+            if charge is not None:
+                self.spending.record(charge, None)
             if self._unanswered >= _GIVE_UP_AFTER:
                 raise GaveUpError(f"{self._unanswered} requests in a row had no answer: {error}") from None
             raise
         self._unanswered = 0
+        if charge is not None:
+            self.spending.record(charge, None if answer.status in _FAILED else answer)
         return answer
 
     def _authorization(self, credential: str) -> str | None:
@@ -245,7 +246,7 @@ class Session:
 
     def _refuses_chats(self, ask: Ask) -> bool:
         """Tell whether a request is like the shortest chat, and that is refused, which is C3's matter."""
-        alike = ask.target.rstrip("/") == CHEAP.target and re.search(rb'"max_tokens": ?1\b', _content(ask)) is not None
+        alike = ask.target.rstrip("/") == CHEAP.target and re.search(rb'"max_tokens": ?1\b', ask.content) is not None
         return alike and ask.credential == "key" and 400 <= self.answer(CHEAP).status < 500
 
     def data(self, ask: Ask) -> Any:
@@ -279,9 +280,3 @@ def _require_contract(answer: Answer, expected: int) -> None:
         raise CannotCheckError(f"answered {answer.status}")
     if answer.status == 402 and expected != 402:
         raise CannotCheckError("answered 402: the account has no balance, or is not activated")
-
-
-def _content(ask: Ask) -> bytes:
-    if ask.raw is not None:
-        return ask.raw
-    return b"" if ask.body is None else json.dumps(ask.body).encode()

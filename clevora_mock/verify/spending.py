@@ -1,49 +1,70 @@
-"""The cost of a run: by the price table beforehand, and by the account's own balance after each request.
+"""The cost of a run: by the price table beforehand, and by the account's own balance after each request with the key.
 
-A server may charge more than the table says, so the largest factor that was seen is taken for the next request too, and
-the cheapest request comes first.
+A server may charge otherwise than the table says. So the balance is read between any two requests that the account may
+be charged for, and an endpoint is taken to be as dear again as it ever was: only one request is paid beyond what was
+foreseen.
 """
 
 import json
 from collections.abc import Callable
+from math import ceil
 
+from msgspec import Struct
+
+from clevora_mock.contract.endpoints import ENDPOINTS
+from clevora_mock.contract.limits import SCRIPT_BUDGETS
 from clevora_mock.core.money import text
 from clevora_mock.verify.answers import json_of
-from clevora_mock.verify.ask import Ask
+from clevora_mock.verify.ask import CHEAP, ONE_TOKEN, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError
 
-# The documentation's rates, in micro-dollars per token.
-RATES = {"/v1/chat/completions": 500, "/v1/embeddings": 100, "/v1/search": 200, "/v1/scripts/generate": 1000}
-_BUDGETS = {"short": 300, "medium": 900, "long": 2400}
+_RATES = {path: endpoint.rate for endpoint in ENDPOINTS if endpoint.rate for path in endpoint.paths}
+# Requests from which the price of their endpoint is learned, before a dearer one is asked.
+CHEAPEST = (ONE_TOKEN, CHEAP)
 # Of a chat without `max_tokens`, and of what a prompt has beside its text.
 _UNBOUNDED, _OVERHEAD = 200, 10
-# So many refused requests may lie between two looks at the balance.
-_REFUSALS = 10
+
+
+class Charge(Struct, frozen=True):
+    """The most that a request to a path costs by the price table, in micro-dollars; 0 for one that is refused."""
+
+    path: str
+    greatest: int
+
+
+def charge_of(ask: Ask) -> Charge:
+    """Return the charge of a request."""
+    return Charge(_path(ask), greatest_cost(ask))
+
+
+def is_priced(ask: Ask) -> bool:
+    """Tell whether requests to this path are charged, with whatever credential is taken."""
+    return _path(ask) in _RATES
 
 
 def greatest_cost(ask: Ask) -> int:
     """Return the most that a request costs by the price table, in micro-dollars; 0 for one that is refused."""
     path = _path(ask)
-    if ask.error is not None or path not in RATES or ask.credential != "key" or ask.method != "POST":
+    if ask.error is not None or path not in _RATES or ask.credential != "key" or ask.method != "POST":
         return 0
     body = ask.body if isinstance(ask.body, dict) else json.loads(ask.raw or b"{}")
     tokens = sum(map(len, _texts(body.get("messages") or body.get("input") or body.get("query") or body.get("topic"))))
     if path == "/v1/chat/completions":
         tokens += _OVERHEAD + int(body.get("max_tokens") or body.get("max_completion_tokens") or _UNBOUNDED)
     elif path == "/v1/scripts/generate":
-        tokens += _OVERHEAD + _BUDGETS[body.get("length") or "medium"]
-    return tokens * RATES[path]
+        tokens += _OVERHEAD + SCRIPT_BUDGETS[body.get("length") or "medium"]
+    return tokens * _RATES[path]
 
 
-def used_cost(ask: Ask, answer: Answer) -> int | None:
-    """Return the price of an answer's usage, in micro-dollars; None where it tells none."""
+def _used_cost(charge: Charge, answer: Answer) -> int:
+    """Return the price of an answer's usage, in micro-dollars; the greatest where it tells none."""
     if answer.status != 200:
         return 0
     try:
         tokens = json_of(answer)["usage"]["total_tokens"]
     except (CannotCheckError, KeyError, TypeError):
-        return None
-    return tokens * RATES[_path(ask)] if type(tokens) is int else None
+        return charge.greatest
+    return tokens * _RATES.get(charge.path, 0) if type(tokens) is int and tokens > 0 else charge.greatest
 
 
 def _path(ask: Ask) -> str:
@@ -59,10 +80,7 @@ def _texts(value: object) -> list[str]:
 
 
 class Spending:
-    """The money that the run has spent; `read_balance` is None without an ID token, and the table is trusted then.
-
-    The balance is read after each request that is charged, and before the next one once refusals lie between.
-    """
+    """The money that the run has spent; `read_balance` is None without an ID token, and the table is trusted then."""
 
     def __init__(self, most: int, read_balance: Callable[[], int] | None) -> None:
         self._most = most
@@ -70,9 +88,10 @@ class Spending:
         self._start: int | None = None
         self._last: int | None = None
         self._estimated = 0
-        self._factor = 1.0
-        self._refusals = 0
-        # The most that a request cost that should be free.
+        # The last request, and what it used, until the balance tells its cost.
+        self._unsettled: tuple[Charge, int] | None = None
+        # Costs as multiples of what was expected, by path; and the most that a request cost that should be free.
+        self._factors: dict[str, float] = {}
         self._unexpected = 0
 
     @property
@@ -81,42 +100,39 @@ class Spending:
         measured = 0 if self._start is None or self._last is None else self._start - self._last
         return max(measured, self._estimated)
 
-    def require(self, cost: int) -> None:
-        """Raise CannotCheckError unless a request of this greatest cost keeps to the maximum."""
+    def require(self, charge: Charge, times: int = 1) -> None:
+        """Raise CannotCheckError unless so many requests keep to the maximum, by what the ones before cost.
+
+        A path that was not paid yet is taken to be as dear as the dearest.
+        """
         if self._read_balance is not None and self._start is None:
             self._start = self._last = self._read_balance()
-        if self._last is not None and self._refusals and (cost or self._refusals >= _REFUSALS):
-            self._measure_refusals()
-        needed = round(cost * self._factor) if cost else self._unexpected * _REFUSALS
+        self.settle()
+        factor = self._factors.get(charge.path) or max(self._factors.values(), default=1)
+        needed = times * max(ceil(charge.greatest * factor), self._unexpected)
         if self.spent + needed > self._most:
             left = text(max(0, self._most - self.spent))
             raise CannotCheckError(f"may cost {text(needed)}, and {left} of --max-spend is left")
 
-    def record(self, greatest: int, used: int | None) -> None:
-        """Note a request of this greatest cost, and of `used` micro-dollars by its usage."""
-        self._estimated += greatest if used is None else used
-        if self._read_balance is None or self._last is None:
+    def record(self, charge: Charge, answer: Answer | None) -> None:
+        """Note the answer to a request; None if it failed, or had none, and may have been charged."""
+        used = charge.greatest if answer is None else _used_cost(charge, answer)
+        self._estimated += used
+        self._unsettled = (charge, used)
+
+    def settle(self) -> None:
+        """Read the balance if it may have changed, and learn from it. Raises CannotCheckError."""
+        if self._unsettled is None:
             return
-        if not greatest:
-            self.refused()
-            return
-        cost = self._fallen()
-        if cost > (used or greatest):
-            self._factor = max(self._factor, cost / (used or greatest))
-
-    def lost(self, greatest: int) -> None:
-        """Note a request that failed, or had no answer, and may have been charged."""
-        self._estimated += greatest
-        self._refusals += 1
-
-    def refused(self) -> None:
-        """Note a request that should charge nothing; the balance is read before the next one that does."""
-        self._refusals += 1
-
-    def _measure_refusals(self) -> None:
-        cost = self._fallen()
-        self._unexpected = max(self._unexpected, -(-cost // self._refusals))
-        self._refusals = 0
+        charge, used = self._unsettled
+        cost = used if self._read_balance is None or self._last is None else self._fallen()
+        self._unsettled = None
+        if charge.greatest and used:
+            # An answer may use less than was held to be the most, and the next one not.
+            factor = cost / min(used, charge.greatest)
+            self._factors[charge.path] = max(1, factor, self._factors.get(charge.path, 1))
+        else:
+            self._unexpected = max(self._unexpected, cost)
 
     def _fallen(self) -> int:
         """Return what the balance fell by since it was last read."""

@@ -90,6 +90,16 @@ def doubled(seen: Seen) -> None:
     seen.body = seen.body.replace(b"NaN", b"1").replace(b"NaN", b"1")
 
 
+def _last_year(seconds: int) -> int:
+    return seconds - 400 * 86_400
+
+
+def _repeated(seen: Seen) -> None:
+    found = seen.json.get("results")
+    if found:
+        field_set("results", found[:1] * len(found))(seen)
+
+
 # --- everywhere -------------------------------------------------------------------------------------------------------
 
 
@@ -170,6 +180,10 @@ EVERYWHERE = [
         "a UUID for a request id", "W2", after=lambda seen: seen.header("x-request-id", "6f1c2e9e-0000-4000-8000-1")
     ),
     altered("the same request id always", "W2", after=_same_id),
+    *(
+        altered(f"no request id on {path}", "W2", after=when(path, lambda seen: seen.header("x-request-id", None)))
+        for path in (SEARCH, SCRIPT, KEYS, TRANSACTIONS, USAGE)
+    ),
     altered("no request id on success", "W2", after=when(EMBED, lambda seen: seen.header("x-request-id", None))),
     code("not_found", "W3", code="route_not_found"),
     code("not_found", "W3", status=400),
@@ -347,7 +361,21 @@ def _with_claims(**changes: Any) -> Change:
     return change
 
 
+def _listed_twice(seen: Seen) -> None:
+    body = seen.json
+    body["data"]["keys"] += body["data"]["keys"][-1:]
+    seen.json = body
+
+
+def _one_id(seen: Seen) -> None:
+    body = seen.json
+    for entry in body["data"]["transactions"]:
+        entry["id"] = "txn_1"
+    seen.json = body
+
+
 CREDENTIALS = [
+    altered("a key is listed twice", "K4", after=when(KEYS, _listed_twice, method="GET", status=200)),
     code("invalid_api_key", "K1", message="Unauthorized"),
     code("invalid_api_key", "K1", status=403),
     code("invalid_api_key", "K1", code="unauthorized"),
@@ -503,6 +531,7 @@ def _amounts(*taken: str) -> Change:
 
 
 MONEY = [
+    altered("all transactions have one id", "B11", after=when(TRANSACTIONS, _one_id, status=200)),
     altered("searches cost ten times as much", "B1", patch=lambda asked, sandbox: _dearer("search", 10)),
     altered("embeddings cost twice as much", "B1", patch=lambda asked, sandbox: _dearer("embeddings", 2)),
     altered("requests are billed twice", "B4", patch=_billed_twice),
@@ -690,6 +719,7 @@ def _patched(name: str, value: Any) -> Any:
 
 
 COMPLETIONS = [
+    altered("a chat of last year", "C5", after=when(CHAT, field_set("created", _last_year), status=200)),
     refusing("no role developer", "C1", CHAT, _roles),
     refusing("no content in parts", "C1", CHAT, _parts),
     accepting("no messages are taken", "C1", CHAT, "messages", [], [{"role": "user", "content": "Hi"}]),
@@ -833,6 +863,9 @@ def _event_name(event: bytes) -> bytes:
 
 
 STREAMS = [
+    altered(
+        "a stream of last year", "S3", event=on_chunk(lambda chunk: chunk.update(created=_last_year(chunk["created"])))
+    ),
     altered("CRLF in streams", "S1", event=lambda event: event.replace(b"\n", b"\r\n")),
     altered("comments in streams", "S1", event=lambda event: b": ping\n\n" + event),
     altered("named events", "S1", event=_event_name),
@@ -1036,6 +1069,7 @@ def _one_more(seen: Seen) -> None:
 
 
 SEARCHES = [
+    altered("one result many times", "H3", after=when(SEARCH, _repeated, status=200)),
     altered(
         "10 results by default",
         "H1",
@@ -1065,6 +1099,7 @@ SEARCHES = [
 ]
 
 SCRIPTS = [
+    altered("a script of last year", "G3", after=when(SCRIPT, field_set("created", _last_year), status=200)),
     altered(
         "a podcast by default",
         "G1",

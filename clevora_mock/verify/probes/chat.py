@@ -149,6 +149,14 @@ _ANSWER = Exactly(
     }
 )
 
+
+def _now(session: Session) -> list[Difference]:
+    answer = session.answer(CHEAP)
+    if answer.status != 200:
+        raise CannotCheckError(f"the request was answered {answer.status}")
+    return session.compare_created(json_of(answer).get("created"))
+
+
 PROBES = (
     *(
         _accepted(f"role {role}", "C1", {"messages": [{"role": role, "content": "Hi"}]})
@@ -188,6 +196,7 @@ PROBES = (
     _accepted("unknown fields are ignored", "C4", {"top_p": 1, "seed": 5, "metadata": {"a": [None]}, "x_verify": 1}),
     _cut(2, "max_completion_tokens", "C4"),
     Probe("the answer's fields", "C5", Ask(CHAT, CHEAP.body, answer=_ANSWER, shape=True, served=True)),
+    Probe("the answer's time", "C5", CHEAP, _now),
     _cut(2, "max_tokens", "C6"),
     _cut(5, "max_tokens", "C6"),
     Probe("the prompt is billed on top", "C6", CHEAP, _prompt_on_top),

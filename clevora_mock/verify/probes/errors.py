@@ -10,9 +10,6 @@ from clevora_mock.verify.client import CannotCheckError
 from clevora_mock.verify.expectation import Difference
 from clevora_mock.verify.probe import Probe
 from clevora_mock.verify.session import Session
-from clevora_mock.verify.spending import greatest_cost
-
-CHEAP_COST = greatest_cost(CHEAP)
 
 HOMES: dict[str, Ask] = {
     "invalid_json": Ask(CHAT, raw=b"{", error="invalid_json"),

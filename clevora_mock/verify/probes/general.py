@@ -10,13 +10,17 @@ from clevora_mock.verify.ask import CHAT, CHEAP, CREDENTIALS, ONE_TOKEN, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError, Request
 from clevora_mock.verify.expectation import ABSENT, MISSING, STRING, Difference, Exactly, OfType, Text, compare
 from clevora_mock.verify.probe import Probe, asking, checking
-from clevora_mock.verify.probes.errors import CHEAP_COST, HOMES
+from clevora_mock.verify.probes.errors import HOMES
+from clevora_mock.verify.probes.keys import LIST
+from clevora_mock.verify.probes.scripts import SHORT
+from clevora_mock.verify.probes.search import DRONES
 from clevora_mock.verify.session import ACCOUNT, Session
-from clevora_mock.verify.spending import greatest_cost
+from clevora_mock.verify.spending import charge_of
 
 HELLO = b'{"messages":[{"role":"user","content":"Hi"}],"max_tokens":1}'
 ORIGIN = {"Origin": "https://app.example"}
 MEBIBYTE = 1024 * 1024
+_PAGES = ("/api/developer/transactions", "/api/developer/usage", "/v1/usage")
 _TOPUP = "POST /api/developer/topup"
 
 _ERROR = {"error": Exactly({"message": STRING, "type": STRING, "code": STRING})}
@@ -90,8 +94,7 @@ def _request_ids(title: str, *asks: Ask) -> Probe:
         return []
 
     needs = [need for ask in asks if (need := CREDENTIALS[ask.credential]) is not None]
-    cost = sum(map(greatest_cost, asks))
-    return checking(f"request ids of {title}", "W2", check, *dict.fromkeys(needs), cost=cost, requests=len(asks))
+    return checking(f"request ids of {title}", "W2", check, *dict.fromkeys(needs), shares=asks, requests=len(asks))
 
 
 def _allow(session: Session) -> list[Difference]:
@@ -156,7 +159,7 @@ def _two_credentials(session: Session) -> list[Difference]:
     request = session.request(CHEAP)
     twice = [header for header in request.headers if header[0] == "Authorization"]
     changed = Request(request.method, request.target, (*request.headers, *twice), request.body)
-    return session.errors.compare("invalid_api_key", session.send(changed, expected=401, risk=CHEAP_COST))
+    return session.errors.compare("invalid_api_key", session.send(changed, expected=401, charge=charge_of(CHEAP)))
 
 
 def _upgrade(session: Session) -> list[Difference]:
@@ -168,7 +171,8 @@ def _upgrade(session: Session) -> list[Difference]:
         ("HTTP2-Settings", "AAMAAABkAAQAoAAAAAIAAAAA"),
     )
     body = b'{"messages": 5}'
-    answer = session.send(Request(request.method, request.target, (*request.headers, *offers), body), expected=400)
+    offered = Request(request.method, request.target, (*request.headers, *offers), body)
+    answer = session.send(offered, expected=400, charge=charge_of(HOMES["missing_field"]))
     return session.errors.compare("invalid_field", answer)
 
 
@@ -238,7 +242,8 @@ PROBES = (
         Ask("GET /llms.json", credential="none"),
     ),
     _request_ids("the API", ONE_TOKEN, HOMES["missing_field"], _STREAM),
-    _request_ids("the dashboard", ACCOUNT),
+    _request_ids("search and scripts", DRONES, SHORT),
+    _request_ids("the dashboard", ACCOUNT, LIST, *(Ask(f"GET {path}", credential="token") for path in _PAGES)),
     _unknown("POST /v1/chat"),
     _unknown("GET /v1/models"),
     _unknown("POST /v1/Chat/Completions", "unknown key"),

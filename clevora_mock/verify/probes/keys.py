@@ -23,8 +23,9 @@ from clevora_mock.verify.expectation import (
     compare,
 )
 from clevora_mock.verify.probe import Probe, asking, checking
-from clevora_mock.verify.probes.errors import CHEAP_COST, HOMES
+from clevora_mock.verify.probes.errors import HOMES
 from clevora_mock.verify.session import ACCOUNT, UNKNOWN_KEY, CreatedKey, GaveUpError, Session
+from clevora_mock.verify.spending import charge_of
 
 CREATE = Ask("POST /v1/keys", body={"name": "  clevora-mock verify \n"}, credential="token")
 LIST = Ask("GET /v1/keys", credential="token")
@@ -167,7 +168,10 @@ def _masked(session: Session) -> list[Difference]:
     if found:
         return found
     keys = json_of(answer)["data"]["keys"]
-    return [one for index, key in enumerate(keys) for one in compare(shown, key, f"data.keys[{index}]")][:3]
+    found = [one for index, key in enumerate(keys) for one in compare(shown, key, f"data.keys[{index}]")][:3]
+    if not found and len({key["id"] for key in keys}) < len(keys):
+        return [Difference("data.keys", "each once", "one more than once")]
+    return found
 
 
 def _preview(session: Session) -> list[Difference]:
@@ -223,12 +227,12 @@ def _revoked_in_list(session: Session) -> list[Difference]:
 def _works_until_revoked(session: Session) -> list[Difference]:
     """Check that a new key works at once, and not after it was revoked; the other key goes on."""
     made = create(session)
-    before = session.send(with_key(session.request(_FREE), made.raw), expected=400)
+    before = session.send(with_key(session.request(_FREE), made.raw), expected=400, charge=charge_of(_FREE))
     found = session.errors.compare("missing_field", before)
     answer = revoke(session, made.id)
     if answer.status >= 300:
         raise CannotCheckError(f"DELETE /v1/keys answered {answer.status}")
-    after = session.send(with_key(session.request(CHEAP), made.raw), expected=401, risk=CHEAP_COST)
+    after = session.send(with_key(session.request(CHEAP), made.raw), expected=401, charge=charge_of(CHEAP))
     found += session.errors.compare("invalid_api_key", after)
     return found + session.compare(_FREE, session.ask(_FREE))
 
@@ -236,7 +240,7 @@ def _works_until_revoked(session: Session) -> list[Difference]:
 def _scheme(scheme: str) -> Probe:
     def check(session: Session) -> list[Difference]:
         request = with_key(session.request(_FREE), session.credentials.api_key or "", scheme)
-        return session.errors.compare("missing_field", session.send(request, expected=400))
+        return session.errors.compare("missing_field", session.send(request, expected=400, charge=charge_of(_FREE)))
 
     return checking(f"the scheme {scheme.strip()}", "K1", check, "api_key", requests=1)
 
@@ -247,7 +251,7 @@ def _bad_key(title: str, change: str) -> Probe:
             key=session.credentials.api_key or "", upper=(session.credentials.api_key or "").upper()
         )
         request = with_key(session.request(HOMES["invalid_api_key"]), authorization, "")
-        return session.errors.compare("invalid_api_key", session.send(request, expected=401, risk=CHEAP_COST))
+        return session.errors.compare("invalid_api_key", session.send(request, expected=401, charge=charge_of(CHEAP)))
 
     return checking(f"refused: {title}", "K1", check, "api_key", requests=1)
 
@@ -392,7 +396,7 @@ def _unfunded_key(session: Session) -> CreatedKey:
 
 def _unfunded(session: Session) -> list[Difference]:
     request = with_key(session.request(CHEAP), session.once(_unfunded_key).raw)
-    answer = session.send(request, expected=402, risk=CHEAP_COST)
+    answer = session.send(request, expected=402, charge=charge_of(CHEAP))
     return session.errors.compare_with_table("account_not_activated", answer)
 
 

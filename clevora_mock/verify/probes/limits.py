@@ -14,9 +14,11 @@ from clevora_mock.verify.probe import checking
 from clevora_mock.verify.probes.errors import HOMES
 from clevora_mock.verify.probes.keys import create, with_key
 from clevora_mock.verify.session import Session
+from clevora_mock.verify.spending import Charge, charge_of
 
 PER_MINUTE = 60
-# Of 66 requests of one token.
+# So many requests are sent before the balance is read again, since that takes its time.
+_BURST = 66
 _BURST_COST = 6_600
 _FIXED, _ALIGNED = ("limits.window", "fixed"), ("limits.window", "aligned")
 _FREE = HOMES["missing_field"]
@@ -52,7 +54,8 @@ class _Burst(Struct, frozen=True):
 def _burst(session: Session) -> _Burst:
     """Send 61 requests that succeed with a new key, and one with another key."""
     key, other = _Key(session), _Key(session)
-    session.spending.require(_BURST_COST)
+    charge = charge_of(ONE_TOKEN)
+    session.spending.require(charge, _BURST)
     statuses: list[int] = []
     start = session.pace.now()
     answer = key.good()
@@ -61,8 +64,7 @@ def _burst(session: Session) -> _Burst:
         answer = key.good()
     slow = session.pace.now() - start >= MINUTE
     found = _Burst(tuple(statuses), answer, other.free(), slow)
-    # Only now, since reading the balance takes its time.
-    session.spending.record(_BURST_COST, None)
+    session.spending.record(Charge(charge.path, _BURST * charge.greatest), None)
     return found
 
 
@@ -112,6 +114,7 @@ def _window(session: Session) -> list[Difference]:
     if not 7 < session.wall_seconds() % 60 < 57:
         session.pace.sleep(15)
     key = _Key(session)
+    session.spending.require(charge_of(_FREE), _BURST)
     refused, least, most = _fill(session, key)
     wait = seconds_to_wait(refused)
     if refused.status != 429:
@@ -172,9 +175,19 @@ def _no_headers(session: Session) -> list[Difference]:
 
 # The burst is taken once for both clauses, which may be asked alone.
 PROBES = (
-    checking("60 requests a minute", "L1", _sixty, "limits", "id_token", "api_key", cost=_BURST_COST, requests=68),
+    checking(
+        "60 requests a minute",
+        "L1",
+        _sixty,
+        "limits",
+        "id_token",
+        "api_key",
+        cost=_BURST_COST,
+        shares=(ONE_TOKEN,),
+        requests=68,
+    ),
     checking("a second key", "L1", _two_keys, "limits", "id_token", "api_key"),
-    checking("Retry-After", "L2", _retry_after, "limits", "id_token", "api_key", cost=_BURST_COST),
+    checking("Retry-After", "L2", _retry_after, "limits", "id_token", "api_key", cost=_BURST_COST, shares=(ONE_TOKEN,)),
     checking("the window", "L2", _window, "limits", "id_token", "api_key", requests=70),
     checking("no other header", "L4", _no_headers, "api_key", shares=(ONE_TOKEN, CHEAP), requests=2),
 )

@@ -27,7 +27,6 @@ from clevora_mock.verify.probes.errors import HOMES
 from clevora_mock.verify.probes.keys import open_to_strangers
 from clevora_mock.verify.probes.scripts import SHORT
 from clevora_mock.verify.session import ACCOUNT, Session
-from clevora_mock.verify.spending import RATES
 
 SEARCH = Ask("POST /v1/search", body={"query": "underwater drone footage", "limit": 1})
 # Requests that are charged, and their endpoints' names in transactions.
@@ -37,6 +36,8 @@ _CHARGED = (
     (CHEAP, "chat.completions"),
     (SHORT, "scripts.generate"),
 )
+# The documentation's, in micro-dollars per token.
+_RATES = {"embeddings": 100, "search": 200, "chat.completions": 500, "scripts.generate": 1000}
 
 
 def tokens_of(answer: Answer) -> int:
@@ -70,7 +71,7 @@ def fingerprints(entries: list[dict[str, Any]]) -> set[str]:
 
 
 def _rate(ask: Ask, name: str) -> Probe:
-    rate = RATES[ask.target]
+    rate = _RATES[name]
 
     def check(session: Session) -> list[Difference]:
         tokens = tokens_of(session.answer(ask))
@@ -250,6 +251,8 @@ def _transactions(session: Session) -> list[Difference]:
     times: list[Any] = [entry.get("createdAt") for entry in entries if isinstance(entry, dict)]
     if not found and times != sorted(times, reverse=True):
         found.append(Difference("transactions", "the newest first", "another order"))
+    if not found and len({entry["id"] for entry in entries}) < len(entries):
+        found.append(Difference("transactions", "ids of their own", "one id more than once"))
     return found[:3]
 
 

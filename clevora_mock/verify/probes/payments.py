@@ -12,6 +12,7 @@ from clevora_mock.verify.client import Answer, CannotCheckError, Request
 from clevora_mock.verify.expectation import Difference, Exactly, Text, compare
 from clevora_mock.verify.probe import Probe, asking, checking
 from clevora_mock.verify.session import ACCOUNT, Session
+from clevora_mock.verify.spending import Charge
 
 TOPUP = Ask("POST /api/developer/topup", raw=b'{"amount": 15}', credential="token")
 _WEBHOOK = "/api/dodo/webhook"
@@ -61,9 +62,9 @@ def _deliver(
     headers = webhooks.sign(session.credentials.webhook_secret or "", event_id, signed_at, body)
     if spoil:
         body += b" "
+    request = Request("POST", _WEBHOOK, tuple(headers.items()), body)
     # It may credit the account.
-    session.spending.refused()
-    return session.send(Request("POST", _WEBHOOK, tuple(headers.items()), body), expected=expected, unpaced=True)
+    return session.send(request, expected=expected, charge=Charge(_WEBHOOK, 0), unpaced=True)
 
 
 def _event_id(session: Session, name: str) -> str:

@@ -87,6 +87,13 @@ def _differ(session: Session) -> list[Difference]:
     return [Difference("scripts of two styles", "different", "the same")] if same else []
 
 
+def _now(session: Session) -> list[Difference]:
+    answer = session.answer(SHORT)
+    if answer.status != 200:
+        raise CannotCheckError(f"the request was answered {answer.status}")
+    return session.compare_created(json_of(answer).get("created"))
+
+
 PROBES = (
     Probe("youtube by default", "G1", Ask(SHORT.request, SHORT.body, answer={"style": "youtube", "length": "short"})),
     _refused("no topic", {}, "missing_field"),
@@ -94,6 +101,7 @@ PROBES = (
     *(_refused(f"style {value!r}", TOPIC | {"style": value}) for value in values("vimeo", "YouTube", 1)),
     *(_refused(f"length {value!r}", TOPIC | {"length": value}, clause="G2") for value in values("tiny", 300)),
     Probe("the answer's fields", "G3", Ask(SHORT.request, SHORT.body, answer=_ANSWER, shape=True, served=True)),
+    Probe("the script's time", "G3", SHORT, _now),
     _within("a short script", SHORT, "short", 300),
     _within("medium by default", _DEFAULT, "medium", 900),
     _within("a long script", _LONG, "long", 2400),

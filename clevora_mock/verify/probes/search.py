@@ -89,6 +89,9 @@ def _ranked(session: Session) -> list[Difference]:
     found = results(session, DRONES)
     if len(found) < 2:
         raise CannotCheckError("the catalog has too few results")
+    ids = [one["id"] for one in found if isinstance(one.get("id"), str)]
+    if len(set(ids)) < len(ids):
+        return [Difference("results", "each once", "one more than once")]
     scores: list[Any] = [one.get("score") for one in found]
     if not all(isinstance(score, int | float) and not isinstance(score, bool) for score in scores):
         raise CannotCheckError("the results have no scores")

@@ -189,7 +189,7 @@ def _created(session: Session) -> list[Difference]:
         wrong += [Difference(f"{name} of a chunk", ABSENT, chunk[name]) for name in sorted(chunk.keys() - known)]
         if wrong:
             return wrong
-    return []
+    return session.compare_created(found[0]["created"])
 
 
 def _usage(title: str, ask: Ask) -> Any:
@@ -333,9 +333,9 @@ PROBES = (
     _usage("by default", STREAM),
     _usage("with include_usage", WITH_OPTIONS),
     _usage("with include_usage off", WITHOUT_USAGE),
-    checking("a stream joined", "S5", _joined, "api_key", cost=24_000, requests=3),
+    checking("a stream joined", "S5", _joined, "api_key", shares=(PLAIN, STREAM)),
     checking("a stream's finish_reason", "C6", _finish, "api_key", shares=(PLAIN, STREAM), requests=2),
-    checking("leaving early", "S6", _abandoned, "api_key", "id_token", cost=150_000, requests=12),
+    checking("leaving early", "S6", _abandoned, "api_key", "id_token", shares=(LONG,), cost=72_000, requests=12),
     _refused("an unknown key", "invalid_api_key", "unknown key"),
     _refused("no messages", "missing_field", messages=None),
     _refused("an unknown model", "model_not_found", model="gpt-4o"),
