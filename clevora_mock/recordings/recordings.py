@@ -60,6 +60,8 @@ class Recordings:
             except OSError as error:
                 raise RecordingError(f"{directory}: cannot be made: {error.strerror}") from None
         elif not (options.on_request or any(directory.glob(f"*{SUFFIX}"))):
+            if directory.is_file():
+                raise RecordingError(f"{directory}: that is a file; give its directory")
             problem = f"no recording (NAME{SUFFIX}) in it" if directory.is_dir() else "no such directory"
             raise RecordingError(f"{directory}: {problem}; record one with --upstream URL --record {directory}")
         if options.mode != "all" and not options.on_request:

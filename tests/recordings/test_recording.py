@@ -448,6 +448,11 @@ class TestAge:
         with pytest.raises(UnusableFileError, match="no such directory; record one with --upstream"):
             create_app(Settings(replay=tmp_path / "none"))
 
+    def test_a_file_in_place_of_a_directory_is_told_to_be_one(self, tmp_path: Path) -> None:
+        file = self.old(tmp_path)
+        with pytest.raises(UnusableFileError, match=f"{file}: that is a file; give its directory"):
+            create_app(Settings(replay=file))
+
     def test_a_directory_without_recordings_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").touch()
         with pytest.raises(UnusableFileError, match=rf"{tmp_path}: no recording \(NAME.jsonl\) in it; record one"):
