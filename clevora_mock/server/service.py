@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from clevora_mock.app import create_app
 from clevora_mock.clock import SECOND
 from clevora_mock.control.endpoint import ControlListener
-from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.core.errors import UnusableFileError, UnwritableFileError
 from clevora_mock.core.journal import JournalListener, RequestListener
 from clevora_mock.exit_status import FAILURE, FILE_INVALID, PORT_TAKEN, USAGE
 from clevora_mock.resources import scenarios
@@ -158,10 +158,10 @@ def _app(path: Path | None, create: Callable[[], Starlette]) -> Starlette:
             from clevora_mock.control.export_file import import_sandboxes  # noqa: PLC0415 - few servers import anything
 
             import_sandboxes(app.state.sandboxes, path)
+    except (UnwritableFileError, UpstreamUnavailableError) as error:
+        raise CannotServeError(str(error), USAGE) from None
     except UnusableFileError as error:
         raise CannotServeError(str(error), FILE_INVALID) from None
-    except UpstreamUnavailableError as error:
-        raise CannotServeError(str(error), USAGE) from None
     return app
 
 
