@@ -304,7 +304,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     def _recordings_conflict(self) -> str | None:
         for flag, value in (("--record", self.record), ("--diff", self.diff)):
             if value and self.upstream is None:
-                return f"{flag}: expected --upstream beside it, which answers"
+                return f"{flag}: expected --upstream (CLEVORA_MOCK_UPSTREAM) beside it, which answers"
             if value and self.replay is not None:
                 return f"--replay: expected no {flag} beside it"
         if self.record is not None and self.diff:

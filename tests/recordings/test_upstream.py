@@ -289,8 +289,8 @@ class TestRefusals:
 
 
 CONFLICTS: list[tuple[dict[str, Any], str]] = [
-    ({"record": "a"}, "--record: expected --upstream beside it, which answers"),
-    ({"diff": True}, "--diff: expected --upstream beside it, which answers"),
+    ({"record": "a"}, "--record: expected --upstream (CLEVORA_MOCK_UPSTREAM) beside it, which answers"),
+    ({"diff": True}, "--diff: expected --upstream (CLEVORA_MOCK_UPSTREAM) beside it, which answers"),
     ({"upstream": "https://api.example"}, "--upstream: expected --record or --diff beside it"),
     ({"upstream": "https://api.example", "record": "a", "replay": "b"}, "--replay: expected no --record beside it"),
     ({"upstream": "https://api.example", "record": "a", "diff": True}, "--diff: expected no --record beside it"),
