@@ -444,6 +444,11 @@ def server_url() -> str | None:
     return os.environ.get(URL_VARIABLE) or None
 
 
+def upstream_url() -> str | None:
+    """Return the address of the live API from ``CLEVORA_MOCK_UPSTREAM``, if set."""
+    return os.environ.get(PREFIX + "UPSTREAM") or None
+
+
 def _own_variables(environment: Mapping[str, str] | None) -> Mapping[str, str]:
     """Return the environment without a Kubernetes service's variables, as ``CLEVORA_MOCK_PORT=tcp://10.0.0.1:2538``."""
     variables = os.environ if environment is None else environment

@@ -5,7 +5,6 @@ Where ``CLEVORA_MOCK_URL`` names a server, as under ``clevora-mock exec``, that 
 need one imports only this file and the mark.
 """
 
-import os
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Generator, Iterator
@@ -119,10 +118,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _require_upstream(config: pytest.Config) -> None:
     """Refuse to record without an API that answers; a server that runs already has been told of one, or not."""
-    from clevora_mock.settings import server_url
+    from clevora_mock.settings import server_url, upstream_url
 
     flags = {flag.partition("=")[0] for flag in config.getini(_OPTIONS)}
-    if server_url() is None and not (os.environ.get(_UPSTREAM) or flags & {"--upstream", *_RECORDING_FLAGS}):
+    if server_url() is None and not (upstream_url() or flags & {"--upstream", *_RECORDING_FLAGS}):
         raise pytest.UsageError(f"{_RECORD}: expected {_UPSTREAM}, the address of the API that answers")
 
 
