@@ -15,7 +15,7 @@ from clevora_mock.web.type_words import reword
 Verdict = Literal["confirmed", "refuted", "could not check"]
 
 FORMAT = 1
-# The evidence that the package ships with.
+# Of the evidence that the package ships with.
 NEVER_CHECKED = "never checked against the live API"
 
 
@@ -58,9 +58,17 @@ class Evidence(Struct, frozen=True, forbid_unknown_fields=True):
     clauses: dict[str, ClauseEvidence]
 
 
+class _Version(Struct, frozen=True):
+    """The version of the format, in any evidence."""
+
+    format: int
+
+
 def status_of(evidence: Evidence | None) -> str:
     """Return in a few words how far the contract was checked."""
-    return NEVER_CHECKED if evidence is None else f"checked against {evidence.host} on {evidence.date[:10]}"
+    if evidence is None or all(clause.verdict == "could not check" for clause in evidence.clauses.values()):
+        return NEVER_CHECKED
+    return f"checked against {evidence.host} on {evidence.date[:10]}"
 
 
 class EvidenceError(UnusableFileError):
@@ -70,14 +78,16 @@ class EvidenceError(UnusableFileError):
 def read_evidence(path: Path) -> Evidence:
     """Read an evidence file. Raises EvidenceError with the file, and the field that is wrong."""
     try:
-        evidence = msgspec.json.decode(path.read_bytes(), type=Evidence)
+        content = path.read_bytes()
+        # First of all, since another version may have other fields.
+        version = msgspec.json.decode(content, type=_Version).format
+        if version == FORMAT:
+            return msgspec.json.decode(content, type=Evidence)
     except OSError as error:
         raise EvidenceError(f"{path}: cannot be read: {error.strerror}") from None
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise EvidenceError(f"{path}: expected evidence of clevora-mock verify: {reword(str(error))}") from None
-    if evidence.format != FORMAT:
-        raise EvidenceError(f"{path}: format: expected {FORMAT}, got {evidence.format}")
-    return evidence
+    raise EvidenceError(f"{path}: format: expected {FORMAT}, got {version}")
 
 
 def write_evidence(evidence: Evidence) -> bytes:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from clevora_mock.clock import DAY, LONGEST, MAX_SPEED, MAX_TIMESTAMP, MIN_SPEED, Clock, parse, read_duration
 from clevora_mock.contract.endpoints import ENDPOINTS
@@ -206,6 +207,8 @@ UPSTREAM = SettingKind(
     hint=upstream_hint,
     show=lambda text: repr(re.sub("//[^/]*@", "//***@", text)),
 )
+# Of a document, which is no base URL.
+DOCUMENT_HOST = replace(UPSTREAM, expected="https://HOST, or http:// for this machine alone", hint=lambda _: "")
 CREDENTIAL = SettingKind(
     matching("[!-~]{8,4096}"),
     "a key of 8 characters or more without spaces",

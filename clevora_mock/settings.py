@@ -304,7 +304,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     def _recordings_conflict(self) -> str | None:
         for flag, value in (("--record", self.record), ("--diff", self.diff)):
             if value and self.upstream is None:
-                return f"{flag}: expected --upstream beside it, which answers"
+                return f"{flag}: expected --upstream (CLEVORA_MOCK_UPSTREAM) beside it, which answers"
             if value and self.replay is not None:
                 return f"--replay: expected no {flag} beside it"
         if self.record is not None and self.diff:
@@ -442,6 +442,11 @@ def child_environment(variables: Mapping[str, str]) -> dict[str, str]:
 def server_url() -> str | None:
     """Return the URL of a running server from ``CLEVORA_MOCK_URL``, if set."""
     return os.environ.get(URL_VARIABLE) or None
+
+
+def upstream_url() -> str | None:
+    """Return the address of the live API from ``CLEVORA_MOCK_UPSTREAM``, if set."""
+    return os.environ.get(PREFIX + "UPSTREAM") or None
 
 
 def _own_variables(environment: Mapping[str, str] | None) -> Mapping[str, str]:

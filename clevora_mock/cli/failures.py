@@ -1,6 +1,7 @@
 """A run's failed checks as JUnit's XML and as GitHub's annotations."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Literal
@@ -53,19 +54,22 @@ def junit(failures: Sequence[Failure]) -> str:
 
 
 class Case(Struct, frozen=True):
-    """A test case of JUnit's XML; `lines` say why it failed or was skipped, or are the output of one that passed."""
+    """A test case of JUnit's XML; `lines` say why it did not pass, or are the output of one that passed."""
 
     group: str
     name: str
-    outcome: Literal["passed", "failed", "skipped"]
+    outcome: Literal["passed", "failed", "skipped", "error"]
     lines: tuple[str, ...] = ()
     failure_type: str = "error"
 
 
 def suite_xml(name: str, cases: Sequence[Case]) -> str:
     """Return JUnit's XML of one suite."""
-    failures, skipped = (sum(one.outcome == outcome for one in cases) for outcome in ("failed", "skipped"))
-    numbers = f'tests="{len(cases)}" failures="{failures}" errors="0" skipped="{skipped}" time="0"'
+    counts = Counter(one.outcome for one in cases)
+    numbers = (
+        f'tests="{len(cases)}" failures="{counts["failed"]}" errors="{counts["error"]}" '
+        f'skipped="{counts["skipped"]}" time="0"'
+    )
     head = ['<?xml version="1.0" encoding="utf-8"?>', f"<testsuite name={quoteattr(name)} {numbers}>"]
     return "\n".join([*head, *map(_test_case, cases), "</testsuite>", ""])
 
@@ -78,6 +82,7 @@ def _test_case(case: Case) -> str:
     message = quoteattr(printable(case.lines[0]))
     inner = {
         "failed": f'<failure type="{case.failure_type}" message={message}>{text}</failure>',
+        "error": f"<error message={message}>{text}</error>",
         "skipped": f"<skipped message={message}/>",
         "passed": f"<system-out>{text}</system-out>",
     }

@@ -3,7 +3,7 @@
 import sys
 from typing import TYPE_CHECKING
 
-from clevora_mock.cli.run_problem import RunProblem
+from clevora_mock.cli.run_problem import RunProblem, print_problem
 from clevora_mock.core.messages import printable
 from clevora_mock.exit_status import DRIFT, FAILURE
 from clevora_mock.server.service import Service
@@ -24,8 +24,10 @@ def report_recordings(service: Service, *, has_passed: bool) -> list[RunProblem]
     lines += [] if live_api.drift is None else live_api.drift.lines()
     for line in lines:
         sys.stderr.write(f"clevora-mock: {printable(line)}\n")
+    unwritten = [] if live_api.recordings is None else sorted(live_api.recordings.unwritten)
+    problems = [print_problem(FAILURE, f"{path} lacks answers: it could not be written") for path in unwritten]
     if live_api.drift is None:
-        return []
+        return problems
     if live_api.drift.has_drift:
         return [RunProblem(DRIFT, "the live API differs from the mock")]
     return [] if live_api.drift.has_compared else [RunProblem(FAILURE, "nothing could be compared with the live API")]

@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 from click.core import ParameterSource
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from clevora_mock import exit_status
 from clevora_mock.cli.failures import Case, suite_xml
@@ -18,7 +18,8 @@ from clevora_mock.clock import SECOND, monotonic_micros, read_duration, sleep, w
 from clevora_mock.core import money
 from clevora_mock.core.messages import one_of
 from clevora_mock.evidence import Verdict, write_evidence
-from clevora_mock.setting_kinds import DOLLARS, TIMEOUT, UPSTREAM
+from clevora_mock.output_file import replace_file, unwritable
+from clevora_mock.setting_kinds import DOCUMENT_HOST, DOLLARS, TIMEOUT, UPSTREAM
 from clevora_mock.verify import report, results
 from clevora_mock.verify.answers import value_of
 from clevora_mock.verify.client import CannotCheckError, Origin, Request, SocketTransport, read_origin
@@ -30,16 +31,13 @@ from clevora_mock.verify.run import ClauseResult, Ran, run
 from clevora_mock.verify.session import Credentials, Session
 from clevora_mock.verify.wording import shown
 
+_SUITE = "clevora-mock verify"
 _OUTCOMES: dict[Verdict, Literal["passed", "failed", "skipped"]] = {
     "confirmed": "passed",
     "refuted": "failed",
     "could not check": "skipped",
 }
 _STYLES: dict[Verdict, Style] = {"confirmed": "good", "refuted": "bad", "could not check": "warning"}
-
-
-# The address of a document, which is no base URL.
-_HOST = structs.replace(UPSTREAM, expected="https://HOST, or http:// for this machine alone")
 
 
 class Options(Struct, frozen=True):
@@ -98,17 +96,20 @@ def _ask(origin: Origin, options: Options, credentials: Credentials, plan: Plan,
     paint = _painter()
     ran = run(session, plan, lambda result: _print(report.clause_lines(result, paint)))
     _print(report.summary_lines(ran, session.requests, session.spending.spent, paint))
-    _write_files(ran, origin, options, session)
+    write_files(ran, origin, options, session.requests, session.spending.spent)
     return ran.status
 
 
-def _write_files(ran: Ran, origin: Origin, options: Options, session: Session) -> None:
-    if options.evidence is not None:
-        evidence = results.make_evidence(ran, origin.authority, wall_micros(), session.requests, session.spending.spent)
+def write_files(ran: Ran, origin: Origin, options: Options, requests: int, spent: int) -> None:
+    """Write the files, but for those that the run has nothing to say in; `spent` is in micro-dollars."""
+    unseen = "" if ran.has_verdict else "no clause was confirmed or refuted"
+    if options.evidence is not None and not _is_kept(options.evidence, unseen):
+        evidence = results.make_evidence(ran, origin.authority, wall_micros(), requests, spent)
         _write("--evidence", options.evidence, write_evidence(evidence))
     if options.junit is not None:
         _write("--junit", options.junit, junit(ran).encode())
-    if options.write_contract is not None:
+    unsure = unseen or ("the run was stopped" if ran.stopped else "")
+    if options.write_contract is not None and not _is_kept(options.write_contract, unsure):
         document = results.overrides(ran)
         _write("--write-contract", options.write_contract, json.dumps(document, indent=2).encode() + b"\n")
         sets = (
@@ -117,10 +118,20 @@ def _write_files(ran: Ran, origin: Origin, options: Options, session: Session) -
         click.echo(f"{options.write_contract} {sets}")
 
 
+def _is_kept(path: str, why: str) -> bool:
+    """Say why a file is not written, if there is a reason, and tell whether there is one."""
+    if why:
+        click.echo(f"{path} is {'left as it is' if Path(path).exists() else 'not written'}: {why}")
+    return bool(why)
+
+
 def junit(ran: Ran) -> str:
-    """Return JUnit's XML: a test case a clause, skipped where it could not be checked."""
+    """Return JUnit's XML: a case a clause, skipped if it could not be checked, and an error of a run that failed."""
     cases = [Case(one.area, one.id, _OUTCOMES[one.verdict], _told(one), "refuted") for one in ran.clauses]
-    return suite_xml("clevora-mock verify", cases)
+    if ran.stopped or not ran.has_verdict:
+        why = f"stopped: {ran.stopped}" if ran.stopped else "no clause could be checked"
+        cases.append(Case(_SUITE, "the run", "error", (why,)))
+    return suite_xml(_SUITE, cases)
 
 
 def _told(clause: ClauseResult) -> tuple[str, ...]:
@@ -135,15 +146,11 @@ def _told(clause: ClauseResult) -> tuple[str, ...]:
 
 def _compare_llms(options: Options) -> int:
     """Compare a server's document for agents with the contract; print every difference."""
-    url = options.llms or ""
-    address = (
-        url
-        if url.rstrip("/").endswith((".json", ".txt", "/llms"))
-        else f"{url.rstrip('/').removesuffix('/v1')}/llms.json"
-    )
-    base, _, name = address.rstrip("/").rpartition("/")
-    origin = read_origin(read_flag(_HOST, "--llms", base.removesuffix("/docs")))
+    url = (options.llms or "").rstrip("/")
+    base, _, name = url.rpartition("/") if url.endswith((".json", ".txt", "/llms")) else (url, "", "llms.json")
+    origin = read_origin(read_flag(DOCUMENT_HOST, "--llms", base.removesuffix("/docs")))
     target = f"/docs/{name}" if base.endswith("/docs") else f"/{name}"
+    address = f"{origin.url}{target}"
     try:
         answer = _transport(origin, options)(Request("GET", target))
         if answer.status != 200:
@@ -180,9 +187,9 @@ def _agreed() -> bool:
 
 def _write(flag: str, path: str, content: bytes) -> None:
     try:
-        Path(path).write_bytes(content)
+        replace_file(Path(path), content)
     except OSError as error:
-        fail(f"{flag}: cannot write {path!r}: {error.strerror}", exit_status.FAILURE)
+        fail(f"{flag}: {unwritable(path, error)}", exit_status.FAILURE)
 
 
 def _print(lines: Iterable[str]) -> None:

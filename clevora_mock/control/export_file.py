@@ -59,7 +59,12 @@ def import_sandboxes(sandboxes: Sandboxes, path: Path) -> None:
     Raises ExportFileError, possibly after some are restored; never for a number that does not fit.
     """
     try:
-        content = msgspec.json.decode(path.read_bytes(), type=ExportFile)
+        encoded = path.read_bytes()
+        if not encoded:
+            raise ExportFileError(f"{path}: it is empty; expected an export of this server")
+        content = msgspec.json.decode(encoded, type=ExportFile)
+    except ExportFileError:
+        raise
     except OSError as error:
         raise ExportFileError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:

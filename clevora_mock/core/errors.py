@@ -11,6 +11,10 @@ class UnusableFileError(ValueError):
     """A user's file that cannot be used; the message names the file and each problem in it."""
 
 
+class UnwritableFileError(UnusableFileError):
+    """A file or directory of a flag that cannot be written; the message has the flag, the path and the reason."""
+
+
 class ApiError(Exception):
     """An error response: an error of the contract, or its code.
 

@@ -5,7 +5,7 @@ answer is recorded. What is in no recording is answered by the mock, or refused 
 exchange. Credentials are the live API's matter: a key that the mock does not know counts as the demo account's.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import partial
 
 from msgspec import Struct
@@ -88,7 +88,7 @@ class RecordedEndpoint(OperationEndpoint):
             return exchange.respond(await self._replay(found, plan))
         if self._client is not None and recording.file.writes:
             exchange.keep_sandbox()
-            writer = ExchangeWriter(recording, request, position, masker, self._recordings.log)
+            writer = ExchangeWriter(recording, request, position, masker, self._recordings)
             response = self._forward(self._client, exchange, facts, writer)
             exchange.set_response(response)
             return response
@@ -167,14 +167,14 @@ class RecordedEndpoint(OperationEndpoint):
 class ExchangeWriter(Struct, frozen=True):
     """The facts of an exchange before its answer, to write it once that has come.
 
-    `log` gets the reason where it is not written.
+    `recordings` gets the reason where it is not written.
     """
 
     recording: SandboxRecording
     request: CanonicalRequest
     position: Position
     masker: Masker
-    log: Callable[[str], None]
+    recordings: Recordings
 
     def write(self, endpoint: Endpoint | None, answer: Answer) -> bool:
         """Write the exchange; or log why not, and return False."""
@@ -186,7 +186,8 @@ class ExchangeWriter(Struct, frozen=True):
         except RecursionError:
             self.log_missing("it is nested too deeply")
         except OSError as error:
-            self.log(f"{file.path}: cannot be written: {error.strerror}")
+            self.recordings.unwritten.add(file.path)
+            self.recordings.log(f"{file.path}: cannot be written: {error.strerror}")
         else:
             return True
         return False
@@ -198,4 +199,4 @@ class ExchangeWriter(Struct, frozen=True):
     def log_missing(self, reason: str) -> None:
         """Log why the exchange is not written."""
         reason = self.masker.text(reason)
-        self.log(printable(f"{self.request.method} {self.request.path} is not recorded: {reason}"))
+        self.recordings.log(printable(f"{self.request.method} {self.request.path} is not recorded: {reason}"))

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct
 
 from clevora_mock.core import money
 from clevora_mock.core.messages import printable
-from clevora_mock.web.type_words import reword
+from clevora_mock.web.type_words import reword_with_value
 
 FORMAT = 1
 # Of an exchange: so that any number of them can be billed.
@@ -108,9 +108,9 @@ def decode_exchange(line: bytes) -> RecordedExchange:
     try:
         exchange = msgspec.json.decode(line, type=RecordedExchange)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"expected an exchange: {reword(str(error))}") from None
+        raise ValueError(f"expected an exchange: {reword_with_value(str(error), line)}") from None
     if (exchange.answer is None) == (exchange.stream is None):
-        raise ValueError("expected an answer or a stream")
+        raise ValueError(f"expected an answer or a stream, got {'neither' if exchange.answer is None else 'both'}")
     return exchange
 
 

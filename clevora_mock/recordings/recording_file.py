@@ -22,11 +22,12 @@ from clevora_mock.recordings.recorded_exchange import (
     encode_line,
     flaws,
 )
-from clevora_mock.web.type_words import reword
+from clevora_mock.web.type_words import reword_with_value
 
 SUFFIX = ".jsonl"
 _MODE = 0o600
 _HOUR = 60 * MINUTE
+_NO_HEADER = RecordingHeader("", "", "")
 
 
 class RecordingError(UnusableFileError):
@@ -71,16 +72,42 @@ class Recording(Struct, frozen=True):
 
 def read_recording(path: Path) -> Recording:
     """Read a file. Raises RecordingError."""
+    recording, problems = read_good_lines(path)
+    for number, problem in problems.items():
+        raise RecordingError(f"{path}:{number}: {problem}")
+    return recording
+
+
+def read_good_lines(path: Path) -> tuple[Recording, dict[int, str]]:
+    """Read what can be read of a file; return it, and the problem of each other line by its number.
+
+    A header without a date takes the place of one that cannot be read. Raises RecordingError for a file that is none,
+    or has another version.
+    """
     try:
         content = path.read_bytes()
+    except IsADirectoryError:
+        raise RecordingError(f"{path}: that is a directory; give its files: {path}/*{SUFFIX}") from None
     except OSError as error:
         raise RecordingError(f"{path}: cannot be read: {error.strerror}") from None
+    if not content:
+        raise RecordingError(f"{path}: it is empty; expected a recording's header")
     first, *rest = content.split(b"\n")
     # The last one is empty, or a part of a line.
     torn = rest.pop() if rest else b""
-    header = _header(path, first)
-    lines = [Line(number, _exchange(path, number, line)) for number, line in enumerate(rest, 2) if line]
-    return Recording(path, header, tuple(lines), len(torn))
+    header, problems, lines = _NO_HEADER, {}, []
+    try:
+        header = _header(path, first)
+    except RecordingError:
+        raise
+    except ValueError as error:
+        problems[1] = f"expected a recording's header: {reword_with_value(str(error), first)}"
+    for number, line in enumerate(rest, 2):
+        try:
+            lines += [Line(number, decode_exchange(line))] if line else []
+        except ValueError as error:
+            problems[number] = str(error)
+    return Recording(path, header, tuple(lines), len(torn)), problems
 
 
 def write_recording(path: Path, header: RecordingHeader, exchanges: Collection[RecordedExchange]) -> None:
@@ -125,20 +152,11 @@ def _age_text(micros: int) -> str:
 
 
 def _header(path: Path, line: bytes) -> RecordingHeader:
-    try:
-        # First of all, since another version may have other fields.
-        version = msgspec.json.decode(line, type=_Version).format
-        if version == FORMAT:
-            header = msgspec.json.decode(line, type=RecordingHeader)
-            parse(header.date)
-            return header
-    except ValueError as error:
-        raise RecordingError(f"{path}:1: expected a recording's header: {reword(str(error))}") from None
-    raise RecordingError(f"{path}:1: format: expected {FORMAT}, got {version}")
-
-
-def _exchange(path: Path, number: int, line: bytes) -> RecordedExchange:
-    try:
-        return decode_exchange(line)
-    except ValueError as error:
-        raise RecordingError(f"{path}:{number}: {error}") from None
+    """Return the header. Raises ValueError, or RecordingError for one of another version."""
+    # First of all, since another version may have other fields.
+    version = msgspec.json.decode(line, type=_Version).format
+    if version != FORMAT:
+        raise RecordingError(f"{path}:1: format: expected {FORMAT}, got {version}")
+    header = msgspec.json.decode(line, type=RecordingHeader)
+    parse(header.date)
+    return header

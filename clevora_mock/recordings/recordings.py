@@ -7,7 +7,9 @@ from weakref import WeakKeyDictionary
 
 from msgspec import Struct
 
+from clevora_mock.core.errors import UnwritableFileError
 from clevora_mock.core.sandbox import Sandbox
+from clevora_mock.output_file import try_writing, unwritable
 from clevora_mock.recordings.pending_lines import PendingLines
 from clevora_mock.recordings.recorded_exchange import RecordingHeader
 from clevora_mock.recordings.recording_file import SUFFIX, RecordingError, read_recording
@@ -40,7 +42,7 @@ class Recordings:
     """The recordings of a server's sandboxes; `log` writes a message.
 
     `now` returns the machine's time, in microseconds. Raises RecordingError for a directory or a file that cannot be
-    used.
+    used, UnwritableFileError for one that cannot be written.
     """
 
     def __init__(self, options: RecordingOptions, now: Callable[[], int], log: Callable[[str], None]) -> None:
@@ -49,17 +51,18 @@ class Recordings:
         self.pending = PendingLines(log)
         self._now = now
         self._files: dict[str, RecordingFile] = {}
+        # Of exchanges that could not be written.
+        self.unwritten: set[Path] = set()
         self._misses = 0
         # Of the first one.
         self._miss = ""
         self._by_sandbox: WeakKeyDictionary[Sandbox, SandboxRecording] = WeakKeyDictionary()
         directory = options.directory
         if options.mode is not None:
-            try:
-                directory.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise RecordingError(f"{directory}: cannot be made: {error.strerror}") from None
+            _try_recording(options)
         elif not (options.on_request or any(directory.glob(f"*{SUFFIX}"))):
+            if directory.is_file():
+                raise RecordingError(f"{directory}: that is a file; give its directory")
             problem = f"no recording (NAME{SUFFIX}) in it" if directory.is_dir() else "no such directory"
             raise RecordingError(f"{directory}: {problem}; record one with --upstream URL --record {directory}")
         if options.mode != "all" and not options.on_request:
@@ -151,3 +154,15 @@ class Recordings:
             if found.exists or options.mode is not None:
                 self._files[name] = found
         return found
+
+
+def _try_recording(options: RecordingOptions) -> None:
+    """Make the directory. Raises UnwritableFileError if it, or a file that may be written, cannot be written later."""
+    directory = options.directory
+    may_change = options.mode in ("new", "all") and not options.on_request
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        for path in [directory / f"new{SUFFIX}", *(sorted(directory.glob(f"*{SUFFIX}")) if may_change else ())]:
+            try_writing(path)
+    except OSError as error:
+        raise UnwritableFileError(f"--record: {unwritable(directory, error)}") from None

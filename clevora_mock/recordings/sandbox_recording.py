@@ -11,11 +11,13 @@ from typing import Literal
 from msgspec import Struct
 
 from clevora_mock.core.changes import ChangeKind
+from clevora_mock.output_file import try_writing, unwritable
 from clevora_mock.recordings.canonical_request import differences, request_key
 from clevora_mock.recordings.recorded_exchange import CanonicalRequest, RecordedExchange, RecordingHeader
 from clevora_mock.recordings.recording_file import (
     Line,
     Recording,
+    RecordingError,
     append_exchange,
     end_lines,
     read_recording,
@@ -52,6 +54,8 @@ class RecordingFile:
         self.ignore = frozenset({*ignore, *self.header.ignore})
         self.used: set[int] = set()
         self._recording.require_usable()
+        if self.writes:
+            _try_writing(path)
         self._lines = _by_position(self._recording, self.ignore)
         self._keys = {position.key for position in self._lines}
         # Lines of large answers are written in another thread than those of small ones.
@@ -123,6 +127,14 @@ class RecordingFile:
         else:
             write_recording(self.path, self.header, ())
         self._begun = True
+
+
+def _try_writing(path: Path) -> None:
+    """Raise RecordingError now for a file that could not be written once answers have been paid for."""
+    try:
+        try_writing(path)
+    except OSError as error:
+        raise RecordingError(unwritable(path, error)) from None
 
 
 def hidden_lines(recording: Recording) -> set[int]:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator
+from operator import itemgetter
 from pathlib import Path
 
 import msgspec
@@ -10,7 +11,13 @@ from clevora_mock.contract.endpoints import ENDPOINT_BY_NAME
 from clevora_mock.recordings.canonical_request import request_key
 from clevora_mock.recordings.masker import Masker
 from clevora_mock.recordings.recorded_exchange import RecordedExchange, flaws
-from clevora_mock.recordings.recording_file import Recording, RecordingError, read_recording, write_recording
+from clevora_mock.recordings.recording_file import (
+    Recording,
+    RecordingError,
+    read_good_lines,
+    read_recording,
+    write_recording,
+)
 from clevora_mock.recordings.sandbox_recording import hidden_lines
 from clevora_mock.recordings.secret_scan import find_secret
 
@@ -18,11 +25,17 @@ from clevora_mock.recordings.secret_scan import find_secret
 def problems(path: Path, max_age: int | None, now: int) -> list[str]:
     """Return what is wrong with a file, a line each; times in microseconds."""
     try:
-        recording = read_recording(path)
-        recording.require_young(max_age, now)
+        recording, unreadable = read_good_lines(path)
     except RecordingError as error:
         return [str(error)]
-    found = [f"{path}:{number}: {problem}" for number, problem in _problems(recording)]
+    by_line = sorted([*unreadable.items(), *_problems(recording)], key=itemgetter(0))
+    found = [f"{path}:{number}: {problem}" for number, problem in by_line]
+    try:
+        # The age is the header's.
+        if 1 not in unreadable:
+            recording.require_young(max_age, now)
+    except RecordingError as error:
+        found.insert(0, str(error))
     if recording.torn:
         found.append(f"{path}: it ends within a line; clevora-mock recordings prune {path} removes that part")
     return found

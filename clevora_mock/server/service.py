@@ -6,21 +6,23 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
 
 from clevora_mock.app import create_app
 from clevora_mock.clock import SECOND
 from clevora_mock.control.endpoint import ControlListener
-from clevora_mock.core.errors import UnusableFileError
+from clevora_mock.core.errors import UnusableFileError, UnwritableFileError
 from clevora_mock.core.journal import JournalListener, RequestListener
 from clevora_mock.exit_status import FAILURE, FILE_INVALID, PORT_TAKEN, USAGE
+from clevora_mock.loopback import is_ip_address, is_loopback_host
 from clevora_mock.resources import scenarios
 from clevora_mock.scenarios.store import ScenarioStore
 from clevora_mock.server.limits import ConnectionLimits
 from clevora_mock.server.run import UvicornServer, end_at_signals
 from clevora_mock.server.sockets import PortTakenError, listen, url_of
-from clevora_mock.settings import SETTINGS, Settings
+from clevora_mock.settings import SETTINGS, Settings, reachable_host
 from clevora_mock.upstream.client import UpstreamUnavailableError
 
 
@@ -48,6 +50,9 @@ class Service:
     ) -> None:
         if settings.conflict is not None:
             raise CannotServeError(settings.conflict, USAGE)
+        if _asks_itself(settings):
+            problem = f"expected another server than this one, which listens on {settings.host}, port {settings.port}"
+            raise CannotServeError(f"--upstream: {problem}; choose another with --port", USAGE)
         self.settings = settings
         self._on_refused = on_refused
         self._try_export()
@@ -150,6 +155,19 @@ class Service:
             ) from None
 
 
+def _asks_itself(settings: Settings) -> bool:
+    """Tell whether the live API is the server itself, which would forward each request again and again."""
+    if settings.upstream is None or not (settings.record or settings.diff):
+        return False
+    parts = urlsplit(settings.upstream)
+    asked, own = parts.hostname or "", settings.host
+    # A name such as localhost is that of any loopback address.
+    is_here = asked in (own, reachable_host(own)) or (
+        is_loopback_host(asked) and (reachable_host(own) != own or not is_ip_address(asked))
+    )
+    return is_here and (parts.scheme, parts.port or 80) == ("http", settings.port)
+
+
 def _app(path: Path | None, create: Callable[[], Starlette]) -> Starlette:
     """Create the application, with the sandboxes of the file `path`. Raises CannotServeError."""
     try:
@@ -158,10 +176,10 @@ def _app(path: Path | None, create: Callable[[], Starlette]) -> Starlette:
             from clevora_mock.control.export_file import import_sandboxes  # noqa: PLC0415 - few servers import anything
 
             import_sandboxes(app.state.sandboxes, path)
+    except (UnwritableFileError, UpstreamUnavailableError) as error:
+        raise CannotServeError(str(error), USAGE) from None
     except UnusableFileError as error:
         raise CannotServeError(str(error), FILE_INVALID) from None
-    except UpstreamUnavailableError as error:
-        raise CannotServeError(str(error), USAGE) from None
     return app
 
 

@@ -6,6 +6,7 @@ need one imports only this file and the mark.
 """
 
 import re
+from argparse import ArgumentTypeError
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ _SHARED_SERVER_PORT = "clevora_shared_server_port"
 _EACH = "clevora_each_worker"
 _RECORDINGS = "clevora_recordings"
 _RECORD = "--clevora-record"
+_UPSTREAM = "CLEVORA_MOCK_UPSTREAM"
 _FAIL_ON = "--clevora-fail-on"
 # With one of these, the options say all about recordings.
 _RECORDING_FLAGS = ("--replay", "--record", "--diff")
@@ -41,6 +43,8 @@ _RECORDED_FOR = {_BASELINE: False, _REPORT: True}
 
 _sandbox: "pytest.StashKey[Clevora]" = pytest.StashKey()
 _server: "pytest.StashKey[Server]" = pytest.StashKey()
+# Of the run's server, on its standard error.
+_messages: pytest.StashKey[str] = pytest.StashKey()
 # The requests to the sandbox `default` before the test.
 _default_requests: pytest.StashKey[int] = pytest.StashKey()
 _shared_server: "pytest.StashKey[SharedServer]" = pytest.StashKey()
@@ -71,8 +75,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         _RECORD,
         nargs="?",
         const="all",
-        choices=("once", "new", "all"),
-        help="record marked tests from the API that CLEVORA_MOCK_UPSTREAM names, rather than replay them",
+        type=_record_mode,
+        metavar="once|new|all",
+        help=f"record marked tests from the API that {_UPSTREAM} names, rather than replay them",
     )
     group.addoption(
         _FAIL_ON,
@@ -82,6 +87,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def _record_mode(text: str) -> str:
+    if text not in ("once", "new", "all"):
+        # A file or directory of tests is taken for the mode where it comes after the flag.
+        expected = f"expected once, new or all, got {text!r}"
+        raise ArgumentTypeError(f"{expected}; before a file, write {_RECORD}=all {text}")
+    return text
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the mark that sets up a test's sandbox, and read the option, whose mistakes end the run."""
     config.addinivalue_line("markers", f"{SIGNATURE}: sets up the test's sandbox")
@@ -89,6 +102,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.getini(_OPTIONS)
     except (pytest.UsageError, ValueError) as error:
         raise pytest.UsageError(f"{_OPTIONS}: {error}") from None
+    if config.getoption(_RECORD) is not None:
+        _require_upstream(config)
     if _needed_records(config) and not hasattr(config, "workerinput"):
         from clevora_mock.testing.run_record import RunRecords
 
@@ -99,6 +114,15 @@ def pytest_configure(config: pytest.Config) -> None:
         _check_spend(config)
     if config.getoption(_REPORT) is not None and run_records in config.stash:
         _write_report(config)
+
+
+def _require_upstream(config: pytest.Config) -> None:
+    """Refuse to record without an API that answers; a server that runs already has been told of one, or not."""
+    from clevora_mock.settings import server_url, upstream_url
+
+    flags = {flag.partition("=")[0] for flag in config.getini(_OPTIONS)}
+    if server_url() is None and not (upstream_url() or flags & {"--upstream", *_RECORDING_FLAGS}):
+        raise pytest.UsageError(f"{_RECORD}: expected {_UPSTREAM}, the address of the API that answers")
 
 
 def _refuse_shared_file(config: pytest.Config) -> None:
@@ -151,17 +175,25 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Report the spend, and flags that have no effect on a server that runs already; with ``-q`` too."""
+    """Report the spend, the server's messages, and what has no effect on one that runs already; with ``-q`` too."""
     if _run_spend in config.stash:
         config.stash[_run_spend].write(terminalreporter)
-    if not config.getini(_OPTIONS):
-        return
+    for line in config.stash.get(_messages, "").splitlines():
+        terminalreporter.write_line(line, yellow=True)
+    flags = " ".join(config.getini(_OPTIONS))
+    mode = config.getoption(_RECORD)
+    for what in (flags and f"{_OPTIONS} ({flags})", mode and f"{_RECORD}={mode}"):
+        if what:
+            _report_ignored(what, terminalreporter)
+
+
+def _report_ignored(what: str, terminalreporter: Any) -> None:
+    """Report what has had no effect if a server ran already."""
     from clevora_mock.settings import server_url
 
     if url := server_url():
-        flags = " ".join(config.getini(_OPTIONS))
         terminalreporter.write_line(
-            f"clevora-mock: {_OPTIONS} ({flags}) had no effect, since CLEVORA_MOCK_URL names a server, {url}; "
+            f"clevora-mock: {what} had no effect, since CLEVORA_MOCK_URL names a server, {url}; "
             "under exec, flags go before the --",
             yellow=True,
         )
@@ -255,7 +287,8 @@ def clevora_server(request: pytest.FixtureRequest) -> "Iterator[Server]":
         return
     process = _start(config)
     yield Server(process.url)
-    process.stop()
+    # Standard error is captured here, and shown of tests that fail alone.
+    config.stash[_messages] = process.end()
 
 
 @pytest.fixture
@@ -330,7 +363,16 @@ def _set_up(sandbox: "Clevora", request: pytest.FixtureRequest) -> str | None:
         mark = read_mark(request.node.iter_markers("clevora"))
         budget = set_up(sandbox, mark, request.config.rootpath, own_recording=_name_of(test, test))
     except (TypeError, ValueError) as error:
-        return str(error)
+        return f"{error}{_how_to_record(str(error), request)}"
     if budget is not None:
         request.node.stash[_budget] = budget
     return None
+
+
+def _how_to_record(problem: str, request: pytest.FixtureRequest) -> str:
+    """Return the end of the message about a test's recording that does not exist; empty for other problems."""
+    from clevora_mock.settings import server_url
+
+    if "there is no " not in problem or server_url() is not None:
+        return ""
+    return f"; record it: pytest {_RECORD}=all -k {getattr(request.node, 'originalname', request.node.name)}"

@@ -45,9 +45,10 @@ class ServerProcess:
 
     def stop(self) -> None:
         """Stop the server, and copy its standard error to this process's."""
-        sys.stderr.write(self._end())
+        sys.stderr.write(self.end())
 
-    def _end(self) -> str:
+    def end(self) -> str:
+        """Stop the server, and return its standard error."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 stream.close()
@@ -74,7 +75,7 @@ class ServerProcess:
         if ready is not None:
             return str(json.loads(ready.removeprefix(b"READY "))["url"])
         self._process.kill()
-        raise MockError(self._end().strip() or f"the server was not ready after {_START_SECONDS} s")
+        raise MockError(self.end().strip() or f"the server was not ready after {_START_SECONDS} s")
 
 
 def _with_keywords_of(model: Callable[P, object]) -> Callable[[Callable[..., T]], Callable[P, T]]:

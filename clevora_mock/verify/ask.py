@@ -12,8 +12,8 @@ Need = Literal["api_key", "id_token", "other_id_token", "webhook_secret", "destr
 NEEDS: dict[Need, str] = {
     "api_key": "needs --api-key (CLEVORA_API_KEY)",
     "id_token": "needs --id-token (CLEVORA_ID_TOKEN)",
-    "other_id_token": "needs --other-id-token",
-    "webhook_secret": "needs --webhook-secret",
+    "other_id_token": "needs --other-id-token (CLEVORA_OTHER_ID_TOKEN)",
+    "webhook_secret": "needs --webhook-secret (CLEVORA_WEBHOOK_SECRET)",
     "destructive": "needs --destructive",
     "limits": "uses up a minute's requests; ask for it by --clauses L",
 }

@@ -49,14 +49,18 @@ class Ran(Struct, frozen=True):
     is_interrupted: bool = False
 
     @property
+    def has_verdict(self) -> bool:
+        """True if a clause was confirmed or refuted."""
+        return any(clause.verdict != "could not check" for clause in self.clauses)
+
+    @property
     def status(self) -> int:
         """The exit status: that of Ctrl-C, of a clause refuted, of a run that could not do its work, or 0."""
-        verdicts = {clause.verdict for clause in self.clauses}
         if self.is_interrupted:
             return INTERRUPTED
-        if "refuted" in verdicts:
+        if any(clause.verdict == "refuted" for clause in self.clauses):
             return DRIFT
-        return FAILURE if self.stopped or verdicts == {"could not check"} else 0
+        return 0 if self.has_verdict and not self.stopped else FAILURE
 
 
 def run(session: Session, plan: Plan, tell: Callable[[ClauseResult], Any] = lambda result: None) -> Ran:

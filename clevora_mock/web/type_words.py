@@ -8,7 +8,7 @@ from msgspec import inspect
 
 from clevora_mock.clock import DURATION
 from clevora_mock.contract.limits import UID_FORMAT, UID_PATTERN
-from clevora_mock.core.messages import masked_excerpt
+from clevora_mock.core.messages import MAX_SHOWN_CHARACTERS, json_text, masked_excerpt
 
 _PATTERNS = {DURATION: "a duration such as 60s", UID_PATTERN: UID_FORMAT}
 _NAMES = {
@@ -20,6 +20,8 @@ _NAMES = {
     "object": "an object",
 }
 _STEP = re.compile(r"(\w+)|\[(\d+)\]")
+# Of a wrong value in msgspec's messages; names in mappings are not told.
+_PLACE = re.compile(r"Expected .* - at `\$((?:\.\w+|\[\d+\])*)`", re.DOTALL)
 
 
 def find_expected(schema: type[msgspec.Struct], document: object, path: str) -> tuple[str, Any]:
@@ -118,6 +120,16 @@ def reword(message: str) -> str:
         text = re.sub("`(.*?)`", lambda types: _name_types(types[1]), text.replace("Expected", "expected"))
         text = text.replace(" >= ", " from ").replace(" <= ", " up to ")
     return f"{masked_excerpt(path, 200)}: {text}" if path else text
+
+
+def reword_with_value(message: str, content: bytes) -> str:
+    """Return msgspec's message about the JSON in `content` as `reword` does, with the value where there is one."""
+    text = reword(message)
+    place = _PLACE.fullmatch(message)
+    if place is None:
+        return text
+    value = masked_excerpt(json_text(find_value(msgspec.json.decode(content), place[1])), MAX_SHOWN_CHARACTERS)
+    return f"{text.partition(', got ')[0]}, got {value}"
 
 
 def _name_types(types: str) -> str:

@@ -7,7 +7,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from clevora_mock.cli.verify_command import Options, write_files
 from clevora_mock.settings import Settings
+from clevora_mock.verify.client import read_origin
+from clevora_mock.verify.run import ClauseResult, Ran
 from tests.support.program import run_in_process
 from tests.support.server import RunningServer, serve_settings
 
@@ -64,6 +67,48 @@ def test_a_contract_file_without_entries_is_said_to_be_empty(server: RunningServ
     ended = run_in_process(*command, CLEVORA_API_KEY=server.api_key)
     assert ended.stdout.endswith(f"\n{written} is empty: it has nothing to set\n")
     assert json.loads(written.read_text()) == {}
+
+
+UNREACHABLE = ("verify", "--url", "http://127.0.0.1:1/v1", "--clauses", "H1,W8", "--yes")
+
+
+@pytest.mark.parametrize("flag", ["--write-contract", "--evidence"])
+def test_a_run_without_a_verdict_leaves_a_file_as_it_is(tmp_path: Path, flag: str) -> None:
+    good = tmp_path / "good.json"
+    good.write_text("good", encoding="utf-8")
+    ended = run_in_process(*UNREACHABLE, flag, str(good))
+    assert ended.stdout.endswith(f"\n{good} is left as it is: no clause was confirmed or refuted\n")
+    assert (ended.returncode, good.read_text()) == (1, "good")
+
+
+def test_a_run_without_a_verdict_begins_no_file(tmp_path: Path) -> None:
+    new = tmp_path / "new.json"
+    ended = run_in_process(*UNREACHABLE, "--write-contract", str(new))
+    assert ended.stdout.endswith(f"\n{new} is not written: no clause was confirmed or refuted\n")
+    assert not new.exists()
+
+
+def test_a_run_that_was_stopped_writes_its_evidence_and_no_contract_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    contract, evidence = tmp_path / "contract.json", tmp_path / "evidence.json"
+    contract.write_text("good", encoding="utf-8")
+    ran = Ran((ClauseResult("W1", "General", "confirmed", "", ()),), stopped="interrupted", is_interrupted=True)
+    options = Options(None, None, "", "1", "1s", False, True, str(evidence), None, str(contract))
+    write_files(ran, read_origin("https://api.example/v1"), options, 1, 0)
+    assert capsys.readouterr().out == f"{contract} is left as it is: the run was stopped\n"
+    assert contract.read_text() == "good"
+    assert json.loads(evidence.read_text())["clauses"]["W1"]["verdict"] == "confirmed"
+
+
+def test_a_run_that_failed_is_an_error_in_junits_xml(tmp_path: Path) -> None:
+    xml = tmp_path / "junit.xml"
+    run_in_process(*UNREACHABLE, "--junit", str(xml))
+    suite = ET.parse(xml).getroot()
+    assert [suite.get(name) for name in ("tests", "failures", "errors", "skipped")] == ["3", "0", "1", "2"]
+    error = suite.find("testcase/error")
+    assert error is not None
+    assert error.get("message") == "stopped: no connection to 127.0.0.1:1: Connection refused"
 
 
 def test_without_a_key_the_variable_of_one_is_named() -> None:
@@ -139,3 +184,8 @@ def test_the_document_for_agents_is_compared_without_a_key(server: RunningServer
     ended = run_in_process("verify", "--llms", f"{server.url}{path}")
     assert ended.stdout.endswith(": models, endpoints, prices, limits and errors are as in the contract\n")
     assert ended.returncode == 0
+
+
+def test_the_address_of_the_document_that_was_asked_is_printed(server: RunningServer) -> None:
+    ended = run_in_process("verify", "--llms", f"{server.base_url}/llms.json")
+    assert ended.stdout.startswith(f"{server.url}/llms.json: ")

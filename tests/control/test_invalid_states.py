@@ -243,6 +243,13 @@ def test_an_export_needs_the_name_of_a_file() -> None:
         export_sandboxes(create_app().state.sandboxes, Path("/"))
 
 
+def test_an_empty_file_is_told_to_be_empty(tmp_path: Path) -> None:
+    file = tmp_path / "empty.json"
+    file.touch()
+    with pytest.raises(ExportFileError, match=r"empty\.json: it is empty; expected an export of this server"):
+        import_sandboxes(create_app().state.sandboxes, file)
+
+
 def test_a_missing_file_cannot_be_imported(tmp_path: Path) -> None:
     with pytest.raises(ExportFileError, match=r"none\.json: cannot be read: No such file"):
         import_sandboxes(create_app().state.sandboxes, tmp_path / "none.json")

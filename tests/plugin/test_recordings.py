@@ -70,7 +70,9 @@ def test_marked_tests_are_recorded_by_a_flag_and_replayed_without(
 def test_a_missing_recording_is_an_error_everywhere(suite: Suite, ci: str) -> None:
     ran = suite.run(MARKED.format(source="recording"), "-n0", CI=ci)
     ran.counts(passed=1, error=2)
-    assert "there is no recordings/greeting.jsonl" in ran.output
+    for file, test in (("greeting", "test_named"), ("test-own-name-", "test_own_name")):
+        assert f"there is no recordings/{file}" in ran.output
+        assert f".jsonl; record it: pytest --clevora-record=all -k {test}\n" in ran.output
 
 
 @pytest.mark.slow
@@ -83,7 +85,34 @@ def test_a_server_without_recordings_says_how_it_gets_them(suite: Suite, live: R
 @pytest.mark.slow
 def test_a_flag_without_an_api_says_what_is_missing(suite: Suite) -> None:
     ran = suite.run(MARKED.format(source="upstream"), "-n0", "--clevora-record")
-    assert "--record: expected --upstream beside it, which answers" in ran.output
+    said = "ERROR: --clevora-record: expected CLEVORA_MOCK_UPSTREAM, the address of the API that answers"
+    assert (ran.status, ran.output.strip()) == (4, said)
+
+
+@pytest.mark.slow
+def test_a_file_after_the_flag_is_told_to_be_no_mode(suite: Suite) -> None:
+    ran = suite.run("", "-n0", "--clevora-record", "test_it.py")
+    said = "expected once, new or all, got 'test_it.py'; before a file, write --clevora-record=all test_it.py"
+    assert (ran.status, said in ran.output) == (4, True), ran.output
+
+
+@pytest.mark.slow
+def test_the_flag_has_no_effect_on_a_server_that_runs_already(suite: Suite, live: RunningServer) -> None:
+    ran = suite.run("def test_one(clevora): pass\n", "-n0", "--clevora-record", CLEVORA_MOCK_URL=live.url)
+    said = f"--clevora-record=all had no effect, since CLEVORA_MOCK_URL names a server, {live.url}; under exec, "
+    assert ran.output.count(said) == 1, ran.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", ["-n0", "-n1"])
+def test_what_was_in_no_recording_is_said_at_the_end(suite: Suite, live: RunningServer, workers: str) -> None:
+    named = ("-k", "named", "-q")
+    suite.run(
+        MARKED.format(source="upstream"), "-n0", *named, "--clevora-record", CLEVORA_MOCK_UPSTREAM=f"{live.url}/v1"
+    )
+    other = MARKED.replace("Hello!", "Hi!").format(source="mock")
+    ran = suite.run(other, workers, *named, CI="")
+    assert ran.output.count("1 request was in no recording and answered by the mock; ") == 1, ran.output
 
 
 @pytest.mark.slow

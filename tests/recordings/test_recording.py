@@ -25,7 +25,7 @@ from clevora_mock.recordings.recorded_exchange import RecordedExchange
 from clevora_mock.recordings.recording_file import append_exchange
 from clevora_mock.settings import Settings
 from tests.support.live_api import CHAT, ask, journal, lines_of, serve_recorder, serve_replay, serve_upstream
-from tests.support.program import run_program, serve_process
+from tests.support.program import run_in_process, run_program, serve_process
 from tests.support.server import RunningServer, serve_settings
 from tests.support.wait import wait_until
 from tests.support.world import TLS
@@ -211,6 +211,44 @@ class TestFiles:
         assert "default.jsonl: cannot be written: No space left on device" in capsys.readouterr().err
         with serve_replay(tmp_path) as server:
             assert [number(server, "One"), number(server, "Two"), number(server, "Three")] == [1, 502, 3]
+
+    @pytest.mark.slow
+    def test_answers_that_could_not_be_written_fail_the_run(self, counter: str, tmp_path: Path) -> None:
+        file = tmp_path / "default.jsonl"
+        program = f"""
+import os, sys, urllib.request
+url = os.environ["CLEVORA_BASE_URL"] + "/chat/completions"
+urllib.request.urlopen(url, b"1").read()
+os.replace({str(file)!r}, {str(tmp_path / "first")!r})
+os.mkdir({str(file)!r})
+urllib.request.urlopen(url, b"2").read()
+"""
+        flags = ("--quiet", "--upstream", counter, "--record", str(tmp_path))
+        ended = run_program("exec", *flags, "--", sys.executable, "-c", program)
+        assert ended.stderr.splitlines()[1:] == [f"clevora-mock: {file} lacks answers: it could not be written"]
+        assert ended.returncode == 1
+
+    def test_a_place_that_cannot_be_written_is_refused_before_anything_is_asked(
+        self, counter: str, tmp_path: Path
+    ) -> None:
+        taken = tmp_path / "taken"
+        taken.touch()
+        (tmp_path / "directory" / "default.jsonl").mkdir(parents=True)
+        for place, more in ((taken, ()), (taken / "below", ()), (tmp_path / "directory", ("--record-mode", "all"))):
+            flags = ("--upstream", counter, "--record", str(place), *more)
+            ended = run_in_process("serve", "--port", "0", *flags)
+            assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+            assert ended.stderr.startswith(f"clevora-mock: --record: cannot write '{place}': ")
+
+    def test_a_sandboxs_file_that_cannot_be_written_is_told_before_its_request_is_sent(
+        self, counter: str, tmp_path: Path
+    ) -> None:
+        with serve_recorder(counter, tmp_path, record_mode="all") as server:
+            (tmp_path / "default.jsonl").mkdir()
+            refused = ask(server)
+            (tmp_path / "default.jsonl").rmdir()
+            assert (refused.status_code, "cannot write" in refused.text) == (502, True)
+            assert number(server) == 1
 
     def test_two_servers_add_to_one_file(self, counter: str, tmp_path: Path) -> None:
         """Also if neither has found a file when it began."""
@@ -447,6 +485,11 @@ class TestAge:
     def test_a_directory_that_is_not_there_is_named(self, tmp_path: Path) -> None:
         with pytest.raises(UnusableFileError, match="no such directory; record one with --upstream"):
             create_app(Settings(replay=tmp_path / "none"))
+
+    def test_a_file_in_place_of_a_directory_is_told_to_be_one(self, tmp_path: Path) -> None:
+        file = self.old(tmp_path)
+        with pytest.raises(UnusableFileError, match=f"{file}: that is a file; give its directory"):
+            create_app(Settings(replay=file))
 
     def test_a_directory_without_recordings_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "notes.txt").touch()

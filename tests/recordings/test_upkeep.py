@@ -56,15 +56,20 @@ class TestCheck:
         ({"answer": "sk_live_00112233445566778899aabbccddeeff"}, "a secret is left in the answer's text"),
         ({"answer": None, "stream": [[5, "a"], [3, "b"]]}, "stream: expected times that do not go back"),
         ({"cost": 0.0000001}, "cost: expected at most 6 decimals, got 1e-07"),
-        ({"answer": None}, "expected an answer or a stream"),
-        ({"cost": -1}, "expected an exchange: cost: expected a number from 0.0"),
-        ({"usage": {"prompt_tokens": -1}}, "expected an exchange: usage.prompt_tokens: expected a whole number from 0"),
+        ({"answer": None}, "expected an answer or a stream, got neither"),
+        ({"stream": []}, "expected an answer or a stream, got both"),
+        ({"status": "sixty"}, 'expected an exchange: status: expected a whole number, got "sixty"'),
+        ({"cost": -1}, "expected an exchange: cost: expected a number from 0.0, got -1"),
+        (
+            {"usage": {"prompt_tokens": -1}},
+            "expected an exchange: usage.prompt_tokens: expected a whole number from 0, got -1",
+        ),
         (
             {"usage": {"prompt_tokens": 10**10}},
-            "expected an exchange: usage.prompt_tokens: expected a whole number up to 1000000000",
+            "expected an exchange: usage.prompt_tokens: expected a whole number up to 1000000000, got 10000000000",
         ),
-        ({"milliseconds": -1}, "expected an exchange: milliseconds: expected a whole number from 0"),
-        ({"n": 0}, "expected an exchange: n: expected a whole number from 1"),
+        ({"milliseconds": -1}, "expected an exchange: milliseconds: expected a whole number from 0, got -1"),
+        ({"n": 0}, "expected an exchange: n: expected a whole number from 1, got 0"),
         ({"headers": {"content-length": "5"}}, "headers: content-length has no place in a recording"),
         ({"headers": {"x-ratelimit-\n": "5"}}, "headers: x-ratelimit-\\n has no place in a recording"),
         (
@@ -80,6 +85,29 @@ class TestCheck:
         checked = run_in_process("recordings", "check", write(file, exchange(**change)))
         assert checked.returncode == 4
         assert checked.stdout == f"{file}:2: {problem}\n"
+
+    def test_all_problems_are_named_in_the_order_of_their_lines(self, file: Path) -> None:
+        write(file, exchange(status=42), exchange(n=0), exchange(endpoint="chat"), exchange(status=99))
+        with file.open("a", encoding="utf-8") as opened:
+            opened.write("{\n")
+        checked = run_in_process("recordings", "check", "--max-age", "30d", str(file))
+        places = [line.removeprefix(f"{file}:").partition(" ")[0] for line in checked.stdout.splitlines()]
+        assert places == ["", "2:", "3:", "4:", "4:", "5:", "5:", "6:"]
+
+    def test_a_header_that_cannot_be_read_does_not_hide_the_lines(self, file: Path) -> None:
+        file.write_text(f"{{}}\n{json.dumps(exchange(status=42))}\n", encoding="utf-8")
+        first, second = run_in_process("recordings", "check", "--max-age", "30d", str(file)).stdout.splitlines()
+        assert first == f"{file}:1: expected a recording's header: date: required, but missing"
+        assert second == f"{file}:2: status: expected 200 to 599, got 42"
+
+    def test_a_directory_is_told_to_be_one(self, tmp_path: Path) -> None:
+        checked = run_in_process("recordings", "check", str(tmp_path))
+        assert checked.stdout == f"{tmp_path}: that is a directory; give its files: {tmp_path}/*.jsonl\n"
+
+    def test_an_empty_file_is_told_to_be_empty(self, file: Path) -> None:
+        file.touch()
+        checked = run_in_process("recordings", "check", str(file))
+        assert checked.stdout == f"{file}: it is empty; expected a recording's header\n"
 
     def test_an_exchange_that_another_hides_is_named(self, file: Path) -> None:
         checked = run_in_process("recordings", "check", write(file, exchange(), exchange(), exchange(n=2)))

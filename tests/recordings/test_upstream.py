@@ -19,7 +19,7 @@ from starlette.types import Message, Receive, Scope, Send
 from clevora_mock.settings import DEMO_KEY, Settings
 from tests.support.asgi import answering
 from tests.support.live_api import CHAT, ask, journal, lines_of, serve_recorder, serve_upstream
-from tests.support.program import environment, run_program
+from tests.support.program import environment, run_in_process, run_program
 from tests.support.raw_client import connect
 from tests.support.server import RunningServer, serve_settings
 from tests.support.wait import wait_until
@@ -304,8 +304,8 @@ class TestRefusals:
 
 
 CONFLICTS: list[tuple[dict[str, Any], str]] = [
-    ({"record": "a"}, "--record: expected --upstream beside it, which answers"),
-    ({"diff": True}, "--diff: expected --upstream beside it, which answers"),
+    ({"record": "a"}, "--record: expected --upstream (CLEVORA_MOCK_UPSTREAM) beside it, which answers"),
+    ({"diff": True}, "--diff: expected --upstream (CLEVORA_MOCK_UPSTREAM) beside it, which answers"),
     ({"upstream": "https://api.example"}, "--upstream: expected --record or --diff beside it"),
     ({"upstream": "https://api.example", "record": "a", "replay": "b"}, "--replay: expected no --record beside it"),
     ({"upstream": "https://api.example", "record": "a", "diff": True}, "--diff: expected no --record beside it"),
@@ -334,6 +334,29 @@ class TestSettings:
     def test_a_conflict_is_a_usage_error(self, tmp_path: Path) -> None:
         ended = run_program("serve", "--record", str(tmp_path))
         assert (ended.returncode, ended.stderr) == (2, f"clevora-mock: {CONFLICTS[0][1]}\n")
+
+    @pytest.mark.parametrize(
+        ("host", "asked"),
+        [
+            ("127.0.0.1", "127.0.0.1:2538/v1"),
+            ("127.0.0.1", "localhost:2538"),
+            ("0.0.0.0", "127.0.0.2:2538/sandbox/a/v1"),
+            ("::1", "[::1]:2538/v1"),
+        ],
+    )
+    def test_a_server_does_not_ask_itself(self, host: str, asked: str) -> None:
+        ended = run_in_process("serve", "--host", host, "--port", "2538", "--upstream", f"http://{asked}", "--diff")
+        said = f"--upstream: expected another server than this one, which listens on {host}, port 2538; "
+        assert (ended.returncode, ended.stderr) == (2, f"clevora-mock: {said}choose another with --port\n")
+
+    @pytest.mark.parametrize(
+        "asked", ["http://127.0.0.1:1/v1", "http://127.0.0.2:{port}/v1", "https://localhost:{port}"]
+    )
+    def test_another_server_of_this_machine_may_be_asked(self, asked: str) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            flags = ("--port", str(port), "--upstream", asked.format(port=port), "--diff")
+            assert run_in_process("serve", *flags).returncode == 3
 
     def test_only_the_flag_needs_a_use_of_the_live_api(self) -> None:
         """The variable is for a shell, in which not every command asks it."""

@@ -105,6 +105,16 @@ def test_a_server_shows_it_beside_the_clauses(file: Path) -> None:
     assert clauses["W1"] is None
 
 
+def test_evidence_without_a_verdict_is_none(file: Path, tmp_path: Path) -> None:
+    whole = read_evidence(file)
+    unchecked = {"B3": whole.clauses["B3"]}
+    other = tmp_path / "unchecked.json"
+    other.write_bytes(write_evidence(structs.replace(whole, clauses=unchecked)))
+    with in_process(evidence=other) as asked:
+        shown = get(asked, "/__mock/fidelity")
+    assert shown["status"] == "never checked against the live API"
+
+
 def test_openapi_shows_it_at_operations(file: Path) -> None:
     with in_process(evidence=file) as asked:
         document = get(asked, "/openapi.json")
@@ -127,7 +137,7 @@ def test_what_ships_says_that_nobody_has_asked_the_live_api() -> None:
         ("", "expected evidence of clevora-mock verify"),
         ("{}", "expected evidence of clevora-mock verify"),
         (
-            '{"format":2,"date":"","host":"","version":"","contract":"","requests":0,"spent":0,"clauses":{}}',
+            '{"format":2,"when":"2026"}',
             "format: expected 1, got 2",
         ),
     ],
