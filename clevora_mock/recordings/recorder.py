@@ -9,13 +9,14 @@ from msgspec import Struct
 from clevora_mock.contract.endpoints import Endpoint
 from clevora_mock.core import money
 from clevora_mock.recordings.event_stream import content_of, events, is_whole
+from clevora_mock.recordings.json_values import MAX_VALUES, has_too_many_values
 from clevora_mock.recordings.masker import Masker
 from clevora_mock.recordings.recorded_exchange import MAX_TOKENS, CanonicalRequest, RecordedExchange, RecordedUsage
 from clevora_mock.recordings.secret_scan import find_secret
 from clevora_mock.recordings.stream_masking import masked_pieces
 
 # Of an answer; a larger one is passed on and not recorded.
-MAX_ANSWER_BYTES = 16 * 1024 * 1024
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
 EVENT_STREAM = "text/event-stream"
 
 
@@ -52,8 +53,9 @@ def record(
 ) -> RecordedExchange:
     """Return what is written of an exchange. Raises NotRecordedError."""
     body = answer.body
-    if len(body) > MAX_ANSWER_BYTES:
-        raise NotRecordedError(f"its answer is larger than {MAX_ANSWER_BYTES // 1024**2} MiB")
+    reason = excess_of(body)
+    if reason is not None:
+        raise NotRecordedError(reason)
     encoding = _encoding(body)
     texts = _texts(answer, encoding)
     if not (is_whole("".join(texts), complete=answer.complete) if answer.is_stream else answer.complete):
@@ -82,6 +84,13 @@ def record(
     if place is not None:
         raise NotRecordedError(f"a secret is left in {place}")
     return exchange
+
+
+def excess_of(body: bytes) -> str | None:
+    """Tell why an answer is too large to be recorded; None if it is not."""
+    if len(body) > MAX_ANSWER_BYTES:
+        return f"its answer is larger than {MAX_ANSWER_BYTES // 1024**2} MiB"
+    return f"its answer has more than {MAX_VALUES:,} values and lines" if has_too_many_values(body) else None
 
 
 def usage_of(body: bytes, *, is_stream: bool) -> RecordedUsage | None:
