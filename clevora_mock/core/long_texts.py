@@ -13,28 +13,29 @@ REACH = 16 * 1024
 
 def search(pattern: "re.Pattern[str]", text: str, position: int = 0) -> "re.Match[str] | None":
     """Return the first match from `position` on; it may be of any length."""
-    while True:
+    return next(find_all(pattern, text, position), None)
+
+
+def find_all(pattern: "re.Pattern[str]", text: str, position: int = 0) -> "Iterator[re.Match[str]]":
+    """Yield the matches from `position` on, none of which is empty, as ``finditer`` does."""
+    while position < len(text):
         end = position + _STEP
-        found = pattern.search(text, position, end + REACH)
-        if end + REACH >= len(text):
-            return found
-        if found is None or found.start() >= end:
-            position = end
-        elif found.end() <= end:
-            return found
-        # It may go on, or be none with what follows.
-        elif whole := pattern.match(text, found.start()):
-            return whole
+        is_rest = end + REACH >= len(text)
+        for found in pattern.finditer(text, position, end + REACH):
+            if is_rest or found.end() <= end:
+                yield found
+                continue
+            if found.start() >= end:
+                position = end
+            # It may go on, or be none with what follows.
+            elif whole := pattern.match(text, found.start()):
+                yield whole
+                position = whole.end()
+            else:
+                position = found.start() + 1
+            break
         else:
-            position = found.start() + 1
-
-
-def find_all(pattern: "re.Pattern[str]", text: str) -> "Iterator[re.Match[str]]":
-    """Yield the matches, none of which is empty, as ``finditer`` does."""
-    position = 0
-    while found := search(pattern, text, position):
-        yield found
-        position = found.end()
+            position = len(text) if is_rest else end
 
 
 def replace_all(pattern: "re.Pattern[str]", text: str, new: "Callable[[re.Match[str]], str]") -> str:

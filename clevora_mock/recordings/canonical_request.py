@@ -9,6 +9,7 @@ from urllib.parse import unquote_plus
 import msgspec
 from msgspec.structs import replace
 
+from clevora_mock.core import documents
 from clevora_mock.core.exchange import RequestFacts
 from clevora_mock.recordings.json_values import decode, has_too_many_values
 from clevora_mock.recordings.masker import Masker
@@ -50,6 +51,7 @@ def _body(body: bytes, masker: Masker) -> Any:
         return None
     # A body that is no JSON, nested too deeply, or of too many values can be compared as a text.
     with suppress(ValueError, RecursionError):
+        documents.require_bounded(body)
         if not has_too_many_values(body):
             return masker.value(_plain(decode(body)))
     return masker.text(body.decode("utf-8", "replace"))

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from clevora_mock.contract.endpoints import Endpoint
-from clevora_mock.core import money
+from clevora_mock.core import documents, money
 from clevora_mock.recordings.event_stream import content_of, events, is_whole
 from clevora_mock.recordings.json_values import MAX_VALUES, has_too_many_values
 from clevora_mock.recordings.masker import Masker
@@ -96,10 +96,10 @@ def excess_of(body: bytes) -> str | None:
 def usage_of(body: bytes, *, is_stream: bool) -> RecordedUsage | None:
     """Return the usage that an answer names, a stream in any of its events."""
     try:
-        documents = [event.data for event in events(body.decode())] if is_stream else [msgspec.json.decode(body)]
+        found = [event.data for event in events(body.decode())] if is_stream else [documents.decode(body)]
     except (ValueError, RecursionError):
         return None
-    for document in reversed(documents):
+    for document in reversed(found):
         usage = document.get("usage") if isinstance(document, dict) else None
         if isinstance(usage, dict):
             return RecordedUsage(_count(usage, "prompt_tokens"), _count(usage, "completion_tokens"))
@@ -111,7 +111,7 @@ def completion_text(body: bytes, *, is_stream: bool) -> str:
     try:
         if is_stream:
             return "".join(content_of(event.data) for event in events(body.decode()))
-        message = msgspec.json.decode(body)["choices"][0]["message"]["content"]
+        message = documents.decode(body)["choices"][0]["message"]["content"]
     except (ValueError, RecursionError, KeyError, IndexError, TypeError):
         return ""
     return message if isinstance(message, str) else ""
@@ -120,7 +120,7 @@ def completion_text(body: bytes, *, is_stream: bool) -> str:
 def error_of(body: bytes) -> tuple[str | None, str | None]:
     """Return the code and the message of an error in the contract's format."""
     try:
-        error = msgspec.json.decode(body)["error"]
+        error = documents.decode(body)["error"]
         code, message = error.get("code"), error.get("message")
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return None, None
