@@ -22,13 +22,18 @@ class TooLargeDocumentError(ValueError):
 
 def decode(body: bytes) -> Any:
     """Decode JSON. Raises ValueError, TooLargeDocumentError and RecursionError."""
+    require_bounded(body)
+    return msgspec.json.decode(body)
+
+
+def require_bounded(body: bytes) -> None:
+    """Raise TooLargeDocumentError for JSON that takes long to decode."""
     if _count(body, b"[{") > MAX_CONTAINERS and count_outside_texts(body, b"[{") > MAX_CONTAINERS:
         raise TooLargeDocumentError(f"more than {MAX_CONTAINERS:,} arrays and objects")
     if (exponents := _count_exponents(body)) > MAX_EXPONENTS:
         exponents -= sum(_count_exponents(text[0]) for text in _TEXT.finditer(body))
         if exponents > MAX_EXPONENTS:
             raise TooLargeDocumentError(f"more than {MAX_EXPONENTS:,} numbers with an exponent of two or more digits")
-    return msgspec.json.decode(body)
 
 
 def count_outside_texts(body: bytes, marks: bytes) -> int:

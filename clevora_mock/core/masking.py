@@ -5,10 +5,13 @@ these, in capitals, as a field's name, in JSON inside of JSON, and in JSON that 
 """
 
 import re
+from array import array
 from base64 import b64decode
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+from clevora_mock.core.long_texts import find_all, parts_of, replace_all, search
 
 # Encoded letters, digits and characters of base64. Quotes stay encoded, since they would end a string elsewhere.
 _ENCODED = re.compile(
@@ -38,23 +41,25 @@ _SECRET = re.compile(
     r"|whsec_[a-z0-9+/=_-]{4,}|(?-i:[Ee]yJ[\w-]{8,999}+\.(?:[\w-]{8,}+\.[\w-]*|eyJ[\w-]{8,}+)|AMf-[\w-]{16,}))"
     # A field in a JSON object.
     rf'|"(?=[^"\\]*+"\s*+:)(?=[^"\\]*?{_NAME_WORD})[^"\\]*+"\s*+:\s*+'
-    r'(?:"(?P<text>(?:[^"\\]|\\.)*+)|(?P<open>[\[{])|(?P<other>[^\s",\]}]+))'
+    r'(?:"(?P<text>[^"\\]*+(?:\\.[^"\\]*+)*+)|(?P<open>[\[{])|(?P<other>[^\s",\]}]+))'
     # A field in JSON inside of a string or a query.
     rf'|(?P<quote>(?<!\\)\\{{1,15}}(?:"|u0022)|%(?:25){{0,7}}22){_FIELD}(?P=quote)'
     rf"{_SPACE}(?::|%(?:25){{0,7}}3a){_SPACE}"
-    r"(?:(?P=quote)(?P<inner>(?:(?!(?<!\\)(?P=quote)).)*+)|(?P<inner_open>[\[{])|(?P<inner_other>[\w.-]+))"
+    r"(?:(?P=quote)(?P<inner>(?:[^\\%]++|(?!(?<!\\)(?P=quote)).)*+)|(?P<inner_open>[\[{])|(?P<inner_other>[\w.-]+))"
     # A field of a Python dict, of a form, a query or an environment, of a multipart body.
-    rf"|'(?=[^'\\]*?{_NAME_WORD})[^'\\]*+'\s*+:\s*+'(?P<single>(?:[^'\\]|\\.)*+)"
+    rf"|'(?=[^'\\]*?{_NAME_WORD})[^'\\]*+'\s*+:\s*+'(?P<single>[^'\\]*+(?:\\.[^'\\]*+)*+)"
     rf"|(?<![\w.\[\]-])(?=[\w.\[\]-]++=)(?=[\w.\[\]-]*?{_NAME_WORD})[\w.\[\]-]++="
     # In double quotes, escaped in JSON, where the next plain quote ends the string; in single quotes.
-    r'(?:(?P<mark>\\{0,15}")(?P<quoted>(?:(?!(?P=mark)|(?<!\\)")[^\r\n])++)'
+    r'(?:(?P<mark>\\{0,15}")(?P<quoted>(?:[^\\"\r\n]++|(?!(?P=mark)|(?<!\\)")[^\r\n])++)'
     r"|'(?P<raw>[^'\"&\\\r\n]++)(?=')"
-    r'|(?P<form>(?:[^&\s"\\]|\\++(?!"))++))'
+    r'|(?P<form>(?:[^&\s"\\]++|\\++(?!"))++))'
     rf'|name="(?=[^"\\]*?{_NAME_WORD})[^"\\]*+"[\r\n]++(?P<part>[^\r\n]+)',
     re.IGNORECASE | re.ASCII | re.DOTALL,
 )
 # Within an array or object: strings, which may hold brackets, and brackets.
-_NESTED = re.compile(r'(?<!\\)"(?:[^"\\]|\\.)*+"?|(?P<quote>(?<!\\)\\{1,15}").*?(?<!\\)(?P=quote)|[\[\]{}]', re.DOTALL)
+_NESTED = re.compile(
+    r'(?<!\\)"[^"\\]*+(?:\\.[^"\\]*+)*+"?|(?P<quote>(?<!\\)\\{1,15}").*?(?<!\\)(?P=quote)|[\[\]{}]', re.DOTALL
+)
 # A word, or a value in JSON or in a query, without the backslash of a quote that ends it; and any encoded character.
 # Possessive, and not from within backslashes, so that no run of them is searched twice.
 _VALUE = re.compile(r"(?<!\\)(?:\\*+[^\s\"&=\\]++)++")
@@ -156,15 +161,15 @@ class _Span(NamedTuple):
 def _masked(text: str, layers: int) -> str:
     """Mask all secrets in `text`, also in `layers` of base64."""
     text = _masked_secrets(text, layers)
-    if not (("%" in text or "\\u00" in text) and _HEX.search(text)):
+    if not (("%" in text or "\\u00" in text) and search(_HEX, text)):
         return text
     # A text that is encoded more than once is masked as a whole.
-    return _VALUE.sub(lambda found: "***" if _is_secret_encoded(found[0], layers) else found[0], text)
+    return replace_all(_VALUE, text, lambda found: "***" if _is_secret_encoded(found[0], layers) else found[0])
 
 
 def _is_secret_encoded(word: str, layers: int) -> bool:
     for _ in range(_MAX_ESCAPES):
-        read = _HEX.sub(lambda found: chr(int(found[1], 16)) if found[1] else "", word)
+        read = replace_all(_HEX, word, lambda found: chr(int(found[1], 16)) if found[1] else "")
         if read == word:
             return False
         # Ignore matches that are masks already.
@@ -196,7 +201,7 @@ def _find_secrets(plain: str) -> list[_Span]:
         return []
     spans = []
     position = 0
-    while found := _SECRET.search(plain, position):
+    while found := search(_SECRET, plain, position):
         name = next(name for name in _SECRETS if found[name] is not None)
         start, position = found.span(name)
         if name in ("open", "inner_open"):
@@ -206,7 +211,11 @@ def _find_secrets(plain: str) -> list[_Span]:
 
 
 def _may_have_secret(plain: str) -> bool:
-    lowered = plain.lower()
+    return any(map(_has_mark, parts_of(plain)))
+
+
+def _has_mark(part: str) -> bool:
+    lowered = part.lower()
     return (
         any(map(lowered.__contains__, _MARKS))
         or (lowered.count("token") > lowered.count("tokens") and _TOKENS.search(lowered) is not None)
@@ -219,25 +228,25 @@ def _find_in_base64(plain: str, layers: int) -> list[_Span]:
         return []
     return [
         _Span(found.start(), found.end(), found[0][:6] + "***")
-        for found in _BASE64.finditer(plain)
+        for found in find_all(_BASE64, plain)
         if any(_has_secret(read, layers) for read in _read_base64(found[0]))
     ]
 
 
 def _may_have_base64(plain: str) -> bool:
     # Much faster than to search for the expression.
-    return _ENOUGH_DIGITS in plain.encode("latin-1", "replace").translate(_DIGITS)
+    return any(_ENOUGH_DIGITS in part.encode("latin-1", "replace").translate(_DIGITS) for part in parts_of(plain))
 
 
-def _read_base64(run: str) -> list[bytes]:
-    """Return what `run` encodes, if that begins with its first character, or up to three later."""
+def _read_base64(run: str) -> Iterator[bytes]:
+    """Yield what `run` encodes, if that begins with its first character, or up to three later."""
     # Few have breaks, and the search for them takes longer than all else.
-    joined = _BREAKS.sub("", run) if any(map(run.__contains__, "\r\n\\% ")) else run
+    joined = replace_all(_BREAKS, run, lambda _: "") if any(map(run.__contains__, "\r\n\\% ")) else run
     digits = joined.rstrip("=").replace("-", "+").replace("_", "/")
-    aligned = [digits[skipped:] for skipped in range(4)]
-    # A single digit at the end encodes nothing.
-    whole = [part[:-1] if len(part) % 4 == 1 else part for part in aligned]
-    return [b64decode(part + "=" * (-len(part) % 4)) for part in whole]
+    for skipped in range(4):
+        # A single digit at the end encodes nothing.
+        part = digits[skipped : len(digits) - ((len(digits) - skipped) % 4 == 1)]
+        yield b64decode(part + "=" * (-len(part) % 4))
 
 
 def _has_secret(read: bytes, layers: int) -> bool:
@@ -270,15 +279,15 @@ def _end_of_nested(text: str, start: int) -> int:
     return len(text)
 
 
-def _decode(text: str) -> tuple[str, list[int], list[int]]:
+def _decode(text: str) -> "tuple[str, array[int], array[int]]":
     """Return `text` decoded, and where each decoded character ends: positions in the decoded text and in `text`."""
+    # Lists take five times the memory.
+    starts, ends = array("q"), array("q")
     if "\\" not in text and "%" not in text:
-        return text, [], []
+        return text, starts, ends
     parts: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
     done = length = 0
-    for found in _ENCODED.finditer(text):
+    for found in find_all(_ENCODED, text):
         code = found["hex"] or found["percent"]
         parts += [text[done : found.start()], chr(int(code, 16)) if code else "/"]
         length += found.start() - done + 1
@@ -288,7 +297,7 @@ def _decode(text: str) -> tuple[str, list[int], list[int]]:
     return "".join([*parts, text[done:]]), starts, ends
 
 
-def _position(index: int, starts: list[int], ends: list[int]) -> int:
+def _position(index: int, starts: "array[int]", ends: "array[int]") -> int:
     """Return the position in the encoded text of a position in the decoded one."""
     before = bisect_right(starts, index)
     return index if not before else ends[before - 1] + index - starts[before - 1]

@@ -3,7 +3,7 @@
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 _PART = re.compile(r"\w+|\W", re.ASCII)
@@ -28,9 +28,12 @@ def edits_between(old: str, new: str) -> list[Edit]:
     start = _common_start(old, new)
     same = _common_start(old[start:][::-1], new[start:][::-1])
     end = len(old) - same
-    before, after = (_PART.findall(text) for text in (old[start:end], new[start : len(new) - same]))
+    changed = new[start : len(new) - same]
+    before, after = (
+        [part[0] for part in islice(_PART.finditer(text), _MAX_PARTS + 1)] for text in (old[start:end], changed)
+    )
     if max(len(before), len(after)) > _MAX_PARTS:
-        return [Edit(start, end, "".join(after))]
+        return [Edit(start, end, changed)]
     edits = []
     places = [start]
     for part in before:

@@ -1,7 +1,7 @@
 """Requests in the form in which they are compared: without headers, sorted, secrets masked."""
 
-import json
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote_plus
@@ -9,7 +9,9 @@ from urllib.parse import unquote_plus
 import msgspec
 from msgspec.structs import replace
 
+from clevora_mock.core import documents
 from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.recordings.json_values import decode, has_too_many_values
 from clevora_mock.recordings.masker import Masker
 from clevora_mock.recordings.recorded_exchange import CanonicalRequest
 
@@ -47,11 +49,12 @@ def differences(one: CanonicalRequest, other: CanonicalRequest, ignore: Collecti
 def _body(body: bytes, masker: Masker) -> Any:
     if not body:
         return None
-    try:
-        return masker.value(_plain(json.loads(body)))
-    except (ValueError, RecursionError):
-        # A body that is no JSON, or nested too deeply, can be compared as a text.
-        return masker.text(body.decode("utf-8", "replace"))
+    # A body that is no JSON, nested too deeply, or of too many values can be compared as a text.
+    with suppress(ValueError, RecursionError):
+        documents.require_bounded(body)
+        if not has_too_many_values(body):
+            return masker.value(_plain(decode(body)))
+    return masker.text(body.decode("utf-8", "replace"))
 
 
 def _plain(value: Any) -> Any:

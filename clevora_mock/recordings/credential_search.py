@@ -5,10 +5,13 @@ escaped as in JSON or JavaScript, percent-encoded or as an entity, in several la
 """
 
 import re
+from array import array
 from base64 import b64encode, urlsafe_b64encode
 from bisect import bisect_right
 from collections.abc import Iterator
 from typing import NamedTuple
+
+from clevora_mock.core.long_texts import find_all
 
 # A character that is not written as itself, or the end of a line, which is nothing.
 _WRITTEN = re.compile(
@@ -21,6 +24,7 @@ _WRITTEN = re.compile(
 # Each match begins with one of these.
 _MARKS = "\\%&\r\n"
 _MAX_LAYERS = 4
+_PART = 128 * 1024
 
 
 class Span(NamedTuple):
@@ -57,26 +61,31 @@ def _find(text: str, forms: set[str], layers: int) -> Iterator[Span]:
 
 def _lower(text: str) -> str:
     """Return `text` in lower case, character by character: the one letter that becomes two stays as it is."""
-    return "İ".join(part.lower() for part in text.split("İ"))
+    # In parts, since no call should take long.
+    parts = (text[start : start + _PART] for start in range(0, len(text), _PART))
+    return "".join("İ".join(map(str.lower, part.split("İ"))) for part in parts)
 
 
 class _Reading:
     """A text with a layer of encoding taken off."""
 
     def __init__(self, text: str) -> None:
-        # For each encoded character its end in the text that was read, and its start and end in the original.
-        self._after: list[int] = []
-        self._places: list[Span] = []
+        # For each encoded character its end in the text that was read, and its start and end in the original. Lists
+        # take ten times the memory.
+        self._after, self._starts, self._ends = array("q"), array("q"), array("q")
         parts: list[str] = []
         done = length = 0
-        for found in _WRITTEN.finditer(text):
+        for found in find_all(_WRITTEN, text):
             character = _character(found)
-            parts += [text[done : found.start()], character]
+            # Not the empty ones, of which there may be millions.
+            parts += filter(None, (text[done : found.start()], character))
             length += found.start() - done + len(character)
             done = found.end()
             self._after.append(length)
-            self._places.append(Span(*found.span()))
-        self.text = "".join([*parts, text[done:]])
+            self._starts.append(found.start())
+            self._ends.append(done)
+        parts.append(text[done:])
+        self.text = "".join(parts)
 
     def span(self, read: Span) -> Span:
         """Return the part of the original that a part of the text was read from."""
@@ -84,9 +93,9 @@ class _Reading:
 
     def _character(self, index: int) -> Span:
         before = bisect_right(self._after, index)
-        start = self._places[before - 1].end + index - self._after[before - 1] if before else index
-        is_encoded = before < len(self._places) and self._places[before].start == start
-        return self._places[before] if is_encoded else Span(start, start + 1)
+        start = self._ends[before - 1] + index - self._after[before - 1] if before else index
+        is_encoded = before < len(self._starts) and self._starts[before] == start
+        return Span(start, self._ends[before] if is_encoded else start + 1)
 
 
 def _character(found: re.Match[str]) -> str:

@@ -19,7 +19,15 @@ from clevora_mock.core.reply import Header, Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.recordings.masker import Masker, masker_for
 from clevora_mock.recordings.recorded_exchange import RecordedUsage, is_header_value, is_recorded_header
-from clevora_mock.recordings.recorder import MAX_ANSWER_BYTES, Answer, Piece, completion_text, error_of, usage_of
+from clevora_mock.recordings.recorder import (
+    MAX_ANSWER_BYTES,
+    Answer,
+    Piece,
+    completion_text,
+    error_of,
+    excess_of,
+    usage_of,
+)
 from clevora_mock.recordings.replay import SOURCE_HEADER
 from clevora_mock.upstream.client import UpstreamAnswer, UpstreamClient, UpstreamError
 from clevora_mock.web.background import Background
@@ -129,12 +137,14 @@ class ForwardedResponse(Response):
 
 
 def _summary(answer: Answer, masker: Masker) -> Reply:
-    """Return what the journal tells of an answer."""
+    """Return what the journal tells of an answer; of one that is too large, only its status."""
 
     def start(text: str | None) -> str | None:
         return text and masker.start(text, MAX_TEXT_CHARACTERS)
 
     body, is_stream = answer.body, answer.is_stream
+    if excess_of(body) is not None:
+        return Reply(status=answer.status, is_stream=is_stream, source="upstream")
     usage = usage_of(body, is_stream=is_stream) or RecordedUsage()
     code, message = error_of(body) if answer.status >= 400 else (None, None)
     return Reply(

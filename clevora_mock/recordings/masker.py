@@ -12,12 +12,13 @@ from typing import Any
 from msgspec import Struct
 
 from clevora_mock.core.exchange import RequestFacts
+from clevora_mock.core.long_texts import replace_all
 from clevora_mock.core.masking import LONGEST_SECRET, is_secret_name, masked_text
 from clevora_mock.recordings.alignment import Edit, apply_edits, edits_between
 from clevora_mock.recordings.credential_search import find_forms, written_forms
 
 MASK = "***"
-_HARMLESS = frozenset("*\\")
+_HARMLESS = "*\\"
 # A shorter one would be found in ordinary texts.
 _MIN_CREDENTIAL_CHARACTERS = 8
 _MAX_REMEMBERED_CHARACTERS = 100
@@ -65,7 +66,7 @@ class Masker(Struct, frozen=True, dict=True):
             return self._without_emails(self._without_credentials(text))
         masked = self.text(text)
         edits = edits_between(text, masked)
-        return text if all(set(text[edit.start : edit.end]) <= _HARMLESS for edit in edits) else masked
+        return masked if any(text[edit.start : edit.end].strip(_HARMLESS) for edit in edits) else text
 
     def value(self, value: Any, name: str = "") -> Any:
         """Mask all secrets in a JSON value, by the names of fields as well; `name` is its own."""
@@ -84,7 +85,7 @@ class Masker(Struct, frozen=True, dict=True):
         return apply_edits(text, (Edit(start, end, MASK) for start, end in find_forms(text, self._forms)))
 
     def _without_emails(self, text: str) -> str:
-        return _EMAIL.sub(MASK, text) if self.emails else text
+        return replace_all(_EMAIL, text, lambda _: MASK) if self.emails else text
 
     @cached_property
     def _remembered(self) -> dict[str, str]:

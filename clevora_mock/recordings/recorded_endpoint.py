@@ -20,7 +20,7 @@ from clevora_mock.core.messages import printable
 from clevora_mock.core.reply import Reply
 from clevora_mock.core.sandbox import Sandbox
 from clevora_mock.core.scenario import Plan
-from clevora_mock.recordings.canonical_request import canonical_request
+from clevora_mock.recordings.canonical_request import canonical_request, request_key
 from clevora_mock.recordings.forwarded_response import BAD_GATEWAY, ForwardedResponse
 from clevora_mock.recordings.masker import Masker, masker_for
 from clevora_mock.recordings.recorded_exchange import CanonicalRequest, RecordedExchange
@@ -73,7 +73,7 @@ class RecordedEndpoint(OperationEndpoint):
         exchange.set_principal(principal)
         await self._hold_work_memory(exchange, facts)
         masker = self._masker(facts, recording)
-        request = await self._background.run(len(facts.body), lambda: canonical_request(facts, masker))
+        request, key = await self._background.run(len(facts.body), lambda: _request_and_key(facts, masker, recording))
         plan = await self._resolve_plan(exchange.sandbox, facts, principal)
         exchange.set_plan(plan)
         context = RequestContext(
@@ -81,7 +81,7 @@ class RecordedEndpoint(OperationEndpoint):
         )
         if plan.then.error is not None or plan.then.reply is not None or (self._client and plan.rule is not None):
             return exchange.respond(await self._answer(operation, context, fits=fits))
-        position = recording.arrive(request)
+        position = recording.arrive(key)
         found = recording.file.find(position)
         if found is not None:
             exchange.keep_sandbox()
@@ -162,6 +162,13 @@ class RecordedEndpoint(OperationEndpoint):
             return exchange.respond(self.family.render_error(error, facts))
 
         return ForwardedResponse(client, facts, exchange.sandbox, self._background, keep, respond)
+
+
+def _request_and_key(
+    facts: RequestFacts, masker: Masker, recording: SandboxRecording
+) -> tuple[CanonicalRequest, bytes]:
+    request = canonical_request(facts, masker)
+    return request, request_key(request, recording.file.ignore)
 
 
 class ExchangeWriter(Struct, frozen=True):

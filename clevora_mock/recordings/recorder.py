@@ -7,8 +7,9 @@ import msgspec
 from msgspec import Struct
 
 from clevora_mock.contract.endpoints import Endpoint
-from clevora_mock.core import money
+from clevora_mock.core import documents, money
 from clevora_mock.recordings.event_stream import content_of, events, is_whole
+from clevora_mock.recordings.json_values import MAX_VALUES, has_too_many_values
 from clevora_mock.recordings.masker import Masker
 from clevora_mock.recordings.recorded_exchange import (
     MAX_TOKENS,
@@ -23,7 +24,7 @@ from clevora_mock.recordings.secret_scan import find_secret
 from clevora_mock.recordings.stream_masking import masked_pieces
 
 # Of an answer; a larger one is passed on and not recorded.
-MAX_ANSWER_BYTES = 16 * 1024 * 1024
+MAX_ANSWER_BYTES = 4 * 1024 * 1024
 EVENT_STREAM = "text/event-stream"
 
 
@@ -60,8 +61,9 @@ def record(
 ) -> RecordedExchange:
     """Return what is written of an exchange. Raises NotRecordedError."""
     body = answer.body
-    if len(body) > MAX_ANSWER_BYTES:
-        raise NotRecordedError(f"its answer is larger than {MAX_ANSWER_BYTES // 1024**2} MiB")
+    reason = excess_of(body)
+    if reason is not None:
+        raise NotRecordedError(reason)
     encoding = _encoding(body)
     texts = _texts(answer, encoding)
     if not (is_whole("".join(texts), complete=answer.complete) if answer.is_stream else answer.complete):
@@ -94,13 +96,20 @@ def record(
     return exchange
 
 
+def excess_of(body: bytes) -> str | None:
+    """Tell why an answer is too large to be recorded; None if it is not."""
+    if len(body) > MAX_ANSWER_BYTES:
+        return f"its answer is larger than {MAX_ANSWER_BYTES // 1024**2} MiB"
+    return f"its answer has more than {MAX_VALUES:,} values and lines" if has_too_many_values(body) else None
+
+
 def usage_of(body: bytes, *, is_stream: bool) -> RecordedUsage | None:
     """Return the usage that an answer names, a stream in any of its events."""
     try:
-        documents = [event.data for event in events(body.decode())] if is_stream else [msgspec.json.decode(body)]
+        found = [event.data for event in events(body.decode())] if is_stream else [documents.decode(body)]
     except (ValueError, RecursionError):
         return None
-    for document in reversed(documents):
+    for document in reversed(found):
         usage = document.get("usage") if isinstance(document, dict) else None
         if isinstance(usage, dict):
             return RecordedUsage(_count(usage, "prompt_tokens"), _count(usage, "completion_tokens"))
@@ -112,7 +121,7 @@ def completion_text(body: bytes, *, is_stream: bool) -> str:
     try:
         if is_stream:
             return "".join(content_of(event.data) for event in events(body.decode()))
-        message = msgspec.json.decode(body)["choices"][0]["message"]["content"]
+        message = documents.decode(body)["choices"][0]["message"]["content"]
     except (ValueError, RecursionError, KeyError, IndexError, TypeError):
         return ""
     return message if isinstance(message, str) else ""
@@ -121,7 +130,7 @@ def completion_text(body: bytes, *, is_stream: bool) -> str:
 def error_of(body: bytes) -> tuple[str | None, str | None]:
     """Return the code and the message of an error in the contract's format."""
     try:
-        error = msgspec.json.decode(body)["error"]
+        error = documents.decode(body)["error"]
         code, message = error.get("code"), error.get("message")
     except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
         return None, None
