@@ -29,7 +29,13 @@ DEVIATIONS_TO_P99 = 2.3263478740408408
 
 _NOTHING = "No rules: only the contract's own errors. A client that fails here misreads the API itself."
 
-_PHRASES = {int(status): status.phrase for status in HTTPStatus}
+# Python 3.13 has other words for four; an error's code, which is made of them, must be the same in each version.
+_PHRASES = {int(status): status.phrase for status in HTTPStatus} | {
+    413: "Request Entity Too Large",
+    414: "Request-URI Too Long",
+    416: "Requested Range Not Satisfiable",
+    422: "Unprocessable Entity",
+}
 
 # The bounds of a stream's pace, in tokens a second.
 MIN_RATE, MAX_RATE = 0.001, 1_000_000

@@ -126,7 +126,12 @@ def _begin(method: str, file: io.BufferedReader) -> HTTPResponse:
     """Read the head of the answer. Those of interim ones, such as early hints, come before it."""
     while True:
         response = HTTPResponse(_Readable(file), method=method)  # type: ignore[arg-type]
-        response.begin()
+        try:
+            response.begin()
+        except BaseException:
+            # Before the file is, or its finalizer fails.
+            response.close()
+            raise
         if not 100 <= response.status < 200 or response.status == SWITCHING_PROTOCOLS:
             return response
         # Or it would close the file when it is collected.

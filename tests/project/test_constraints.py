@@ -8,8 +8,10 @@ ROOT = Path(__file__).parents[2]
 
 
 def pins(file: str) -> dict[str, str]:
-    lines = (ROOT / file).read_text(encoding="utf-8").splitlines()
-    return {name.lower(): version for name, _, version in (line.partition("==") for line in lines) if version}
+    """Return the versions in a file, on the oldest Python."""
+    lines = (line.partition("; ") for line in (ROOT / file).read_text(encoding="utf-8").splitlines())
+    pinned = (line.partition("==") for line, _, marker in lines if ">=" not in marker)
+    return {name.lower(): version for name, _, version in pinned if version}
 
 
 def bounds() -> dict[str, str]:
