@@ -24,7 +24,7 @@ from clevora_mock.scenarios.nodes import MappingNode, Node, SequenceNode
 from clevora_mock.scenarios.reader import Entry, Field, Problems, list_of, mapping
 from clevora_mock.scenarios.scalars import BOOL, TIMESTAMP, bare_hint, choice, duration, number, text
 
-# Each request looks at all of them.
+# Each takes time on each request that comes to it.
 MAX_EXPRESSIONS = 100
 
 _UNNAMED = "rule {}"
