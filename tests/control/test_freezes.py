@@ -136,17 +136,16 @@ def delivering_late_payments(http: httpx.Client) -> None:
     time.sleep(1)
 
 
-def with_long_ledgers(http: httpx.Client) -> bytes:
+def with_long_ledgers(http: httpx.Client, count: int = 20, **more: str) -> bytes:
     (account,) = http.get("/__mock/state").json()["accounts"]
     entry = account["entries"][0]
     accounts = []
-    for number in range(20):
+    for number in range(count):
         serials = range(number * 10_000, (number + 1) * 10_000)
-        entries = [
-            entry | {"serial": serial, "amount": 1, "balance_after": index} for index, serial in enumerate(serials, 1)
-        ]
+        changes = ({"serial": serial, "amount": 1, "balance_after": index} for index, serial in enumerate(serials, 1))
+        entries = [entry | more | change for change in changes]
         accounts.append(account | {"uid": f"u{number}", "keys": [], "entries": entries, "balance": 10_000})
-    return state_with(http, accounts=[account, *accounts], ledger_entries=200_000)
+    return state_with(http, accounts=[account, *accounts], ledger_entries=count * 10_000)
 
 
 def restoring_and_reading_ledgers(http: httpx.Client) -> None:
@@ -154,6 +153,25 @@ def restoring_and_reading_ledgers(http: httpx.Client) -> None:
     places = ("ledger?uid=u1", "firestore/clevora_developer_transactions", "firestore/clevora_developer_transactions/x")
     for place in (*places, "state"):
         http.get(f"/__mock/{place}")
+
+
+def asking_beside_long_ledgers(http: httpx.Client) -> None:
+    state = with_long_ledgers(http, 15, rule="a rule of a scenario", key="sk_live_0123456789ab...ef")
+    assert http.put("/__mock/state", content=state).status_code == 200
+    for _ in range(24):
+        assert http.post("/v1/embeddings", headers=KEY, json={"input": "a"}).status_code == 200
+
+
+def reading_counted_requests(http: httpx.Client) -> None:
+    state = http.get("/__mock/state").json()
+    (account,) = state["accounts"]
+    (key,) = account["keys"]
+    recent = [state["clock"]["now"] - 100_000 + index for index in range(100_000)]
+    others = [key | {"id": f"k{number}", "hash": f"{number:064x}", "recent": recent} for number in range(14)]
+    accounts = [account | {"keys": [key, *others]}]
+    assert http.put("/__mock/state", json=state | {"accounts": accounts}).status_code == 200
+    for path in ("/__mock/state", "/__mock/limits"):
+        assert http.get(path).status_code == 200
 
 
 def posting(path: str, body: bytes) -> Work:
@@ -179,6 +197,8 @@ WORST: dict[str, Work] = {
     "late payments restored": restoring_late_payments,
     "late payments delivered": delivering_late_payments,
     "ledgers": restoring_and_reading_ledgers,
+    "requests beside ledgers": asking_beside_long_ledgers,
+    "counted requests": reading_counted_requests,
     "backslashes": posting(CHAT, b"%41" + b"\\" * 24_000),
     "exponents": posting(f"{TOKEN}?key=x", b'{"x":[' + b",".join([b"1e308"] * 690_000) + b"]}"),
     "numbers without an end": posting(f"{TOKEN}?key=x", b'{"x":[' + b"1," * 2_000_000),
