@@ -42,9 +42,11 @@ test-slow: $(VENV)/test.stamp ## run the slow tests of the suite
 	@$(PYTEST) $(TESTS) $(PARALLEL) -m slow
 
 test-lowest: $(VENV)-lowest/test.stamp ## run tests with the oldest packages that pyproject.toml allows
-	@# The test client of the oldest Starlette uses a name that the newest anyio deprecates.
+	@# The test client of the oldest Starlette uses a name that the newest anyio deprecates, and the oldest click what
+	@# Python 3.13 does.
 	@env -u PYTHONDONTWRITEBYTECODE $(VENV)-lowest/bin/python -m pytest $(LOWEST) $(PARALLEL) -m "not slow" \
-		-W 'ignore:The anyio.abc.BlockingPortal alias:DeprecationWarning'
+		-W 'ignore:The anyio.abc.BlockingPortal alias:DeprecationWarning' \
+		-W "ignore:'count' is passed as positional argument:DeprecationWarning"
 
 test-pythons: ## run the suite with Python 3.11, 3.12 and 3.13, each with the newest packages and the oldest
 	@pythons=$$(tests/support/find-pythons --all) && for python in $$pythons; do \
