@@ -60,6 +60,13 @@ def sandbox_of(request: pytest.FixtureRequest) -> str:
     return "test-" + sha256(test.encode()).hexdigest()[:24]
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _module_sandbox_names(request: pytest.FixtureRequest) -> None:
+    """Name the sandboxes of a module's fixtures after the module, whichever of its tests comes first."""
+    path = request.path.relative_to(_TESTS).as_posix()
+    name_sandboxes("module-" + sha256(path.encode()).hexdigest()[:24])
+
+
 @pytest.fixture(autouse=True)
 def _sandbox_names(request: pytest.FixtureRequest) -> None:
     name_sandboxes(sandbox_of(request))

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from clevora_mock.clock import SECOND
 from clevora_mock.contract.errors import ERROR_BY_CODE
-from clevora_mock.verify.answers import compare_status, json_of, micros_of, seconds_to_wait, value_of
+from clevora_mock.verify.answers import compare_status, json_of, micros_of, require_no_page, seconds_to_wait, value_of
 from clevora_mock.verify.ask import CHEAP, CREDENTIALS, NEEDS, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError, Request, Transport, UnansweredError
 from clevora_mock.verify.error_forms import ErrorForms, compare_form
@@ -278,5 +278,8 @@ def _require_contract(answer: Answer, expected: int) -> None:
         raise CannotCheckError(f"redirected ({answer.status}), which is not followed")
     if answer.status in _FAILED - {500} or (answer.status != expected and answer.status == 429):
         raise CannotCheckError(f"answered {answer.status}")
+    if answer.status == 403 != expected:
+        # Of what stands before the API, and not of the API.
+        require_no_page(answer)
     if answer.status == 402 and expected != 402:
         raise CannotCheckError("answered 402: the account has no balance, or is not activated")

@@ -1683,9 +1683,10 @@ HARMLESS = [
     altered("500 now and then", "", before=_every(5, lambda seen: seen.refuse(500, "server_error", "internal_error"))),
     altered("529 now and then", "", before=_every(5, lambda seen: seen.refuse(529, "overloaded_error", "overloaded"))),
     altered("408 now and then", "", before=_every(7, lambda seen: seen.refuse(408, "timeout", "timeout"))),
-    altered("pages now and then", "", before=_every(5, _page(403))),
-    altered(
-        "answers that are cut short now and then", "", after=_every(5, lambda s: setattr(s, "answer", s.answer[:9]))
+    *(altered(f"pages in place of answer {n}", "", before=_every(n, _page(403))) for n in (3, 4, 5, 7, 9, 11, 13)),
+    *(
+        altered(f"answer {n} cut short", "", after=_every(n, lambda s: setattr(s, "answer", s.answer[:9])))
+        for n in (4, 5, 7)
     ),
     altered("a catalog without results", "", after=when(SEARCH, field_set("results", []), status=200)),
     altered("streams that end in an error", "", event=lambda e: ERROR_EVENT if b'"content"' in e else e),

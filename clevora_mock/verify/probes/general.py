@@ -5,7 +5,7 @@ import json
 import re
 from typing import Any
 
-from clevora_mock.verify.answers import json_of, require_no_page
+from clevora_mock.verify.answers import compare_status, json_of, require_no_page
 from clevora_mock.verify.ask import CHAT, CHEAP, CREDENTIALS, ONE_TOKEN, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError, Request
 from clevora_mock.verify.expectation import ABSENT, MISSING, STRING, Difference, Exactly, OfType, Text, compare
@@ -41,7 +41,9 @@ def _json_answers(session: Session) -> list[Difference]:
             continue
         try:
             json.loads(answer.body)
-        except (ValueError, RecursionError):
+        except (ValueError, RecursionError) as error:
+            if isinstance(error, json.JSONDecodeError) and 0 < error.pos == len(error.doc):
+                raise CannotCheckError("the answer ends in the middle of its JSON") from None
             found.append(Difference("body", "JSON", "no JSON"))
     return found
 
@@ -126,9 +128,8 @@ def _documents(session: Session) -> list[Difference]:
     ]
     found: list[Difference] = []
     for answer in answers:
-        require_no_page(answer)
-        if answer.status != 200:
-            return [Difference("status", 200, answer.status)]
+        if wrong := compare_status(200, answer):
+            return wrong
         found += _compare_type(answer)
         cached = answer.header("cache-control") or "nothing"
         if {part.strip().lower() for part in cached.split(",")} != {"public", "max-age=300"}:
@@ -200,6 +201,7 @@ def _preflight(path: str, *allowed: tuple[str, str]) -> Probe:
 
     def check(session: Session) -> list[Difference]:
         answer = session.answer(ask)
+        require_no_page(answer)
         if answer.status not in (200, 204):
             return [Difference("status", "200 or 204", answer.status)]
         found = compare({"access-control-allow-origin": "*"}, _headers(answer, "access-control-allow-origin"), "header")

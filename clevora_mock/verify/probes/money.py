@@ -4,7 +4,7 @@ import json
 from itertools import pairwise
 from typing import Any
 
-from clevora_mock.verify.answers import json_of, micros_of
+from clevora_mock.verify.answers import compare_status, json_of, micros_of
 from clevora_mock.verify.ask import CHAT, CHEAP, ONE_TOKEN, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError
 from clevora_mock.verify.expectation import (
@@ -221,9 +221,7 @@ def _account(session: Session) -> list[Difference]:
         }
     )
     answer = session.send(session.request(ACCOUNT))
-    if answer.status != 200:
-        return [Difference("status", 200, answer.status)]
-    return compare(Exactly({"status": "success", "data": shown}), json_of(answer))
+    return compare_status(200, answer) or compare(Exactly({"status": "success", "data": shown}), json_of(answer))
 
 
 def _transactions(session: Session) -> list[Difference]:
@@ -239,8 +237,8 @@ def _transactions(session: Session) -> list[Difference]:
         }
     )
     answer = session.send(session.request(Ask("GET /api/developer/transactions?limit=100", credential="token")))
-    if answer.status != 200:
-        return [Difference("status", 200, answer.status)]
+    if wrong := compare_status(200, answer):
+        return wrong
     wanted = Exactly({"status": "success", "data": Exactly({"transactions": ListOf(None)})})
     body = json_of(answer)
     found = compare(wanted, body)
