@@ -156,7 +156,7 @@ class SocketTransport:
                 with _begin(request.method, io.BufferedReader(bounded)) as response:
                     return self._read(request, response, start)
         except ssl.SSLError as error:
-            raise UnansweredError(f"TLS failed: {error.reason or error}") from None
+            raise UnansweredError(f"TLS with {self._origin.authority} failed: {error.reason or error}") from None
         except TimeoutError:
             raise UnansweredError(f"no answer within {self._timeout:g} s") from None
         except HTTPException as error:

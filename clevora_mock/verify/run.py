@@ -114,7 +114,7 @@ def _first_contact(session: Session, plan: Plan) -> str:
         if session.credentials.api_key is not None:
             answer = session.answer(HOMES["missing_field"])
             if answer.status in (401, 403, 500):
-                return f"the key of --api-key was answered {answer.status}"
+                return f"the key (--api-key or CLEVORA_API_KEY) was answered {answer.status}"
         for ask in plan.first_asks:
             with suppress(CannotCheckError):
                 session.answer(ask)
@@ -135,7 +135,7 @@ def _read_balance(session: Session) -> str:
     """Find out whether the account's balance can be read; return why nothing more is asked, if the token is refused."""
     answer = session.send(session.request(ACCOUNT))
     if answer.status in (401, 403):
-        return f"the token of --id-token was answered {answer.status}"
+        return f"the token (--id-token or CLEVORA_ID_TOKEN) was answered {answer.status}"
     try:
         session.balance()
     except CannotCheckError:

@@ -261,7 +261,7 @@ def test_an_answer_that_a_rule_touched_counts_for_nothing(asked: Asked) -> None:
 def test_a_key_that_is_refused_ends_the_run(asked: Asked) -> None:
     session = asked.session(sandbox="wrong", api_key="sk_live_" + "9" * 32)
     ran = run(session, make_plan(session.credentials))
-    assert (ran.stopped, ran.status) == ("the key of --api-key was answered 401", 1)
+    assert (ran.stopped, ran.status) == ("the key (--api-key or CLEVORA_API_KEY) was answered 401", 1)
 
 
 async def _hangs(scope: Scope, receive: Receive, send: Send) -> None:
