@@ -129,7 +129,8 @@ class DriftReport:
         mock = await self._background.run(len(answer.body), answer.shape)
         of_the_account = {mock.status, live.status} & (_OF_THE_ACCOUNT | ({404} if "{" in endpoint.path else set()))
         if mock.status != live.status and (of_the_account or live.status >= 500):
-            self._count(self._unasked, f"{name}: status {mock.status} here, {live.status} there")
+            hint = "; check CLEVORA_MOCK_UPSTREAM_KEY" if live.status == 401 and self._client.has_own_key(facts) else ""
+            self._count(self._unasked, f"{name}: status {mock.status} here, {live.status} there{hint}")
             return
         found = differences(mock, live)
         # In the thread, since the names of fields are the live API's, and may hold the key that it was asked with.

@@ -153,6 +153,10 @@ class RecordedEndpoint(OperationEndpoint):
                 writer.give_back()
                 writer.log_missing(f"{client.host} answered {answer.status}; check CLEVORA_MOCK_UPSTREAM_KEY")
                 return
+            if answer.headers.get("content-type", "").lower().startswith("text/html"):
+                writer.give_back()
+                writer.log_missing(f"{client.host} answered {answer.status} with a page in HTML; is it the API?")
+                return
             size = sum(len(piece.data) for piece in answer.pieces)
             write = partial(writer.write, facts.endpoint, answer)
             await self._recordings.pending.write(self._background, size, write, writer.give_back)

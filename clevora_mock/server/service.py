@@ -130,7 +130,8 @@ class Service:
         given = [
             setting.flag
             for setting in SETTINGS
-            if setting.field in ("scenario", "balance") and getattr(self.settings, setting.field) != setting.default
+            if setting.field in ("scenario", "balance", "api_key", "seed")
+            and getattr(self.settings, setting.field) != setting.default
         ]
         if self._loaded is not None and given:
             where = str(self._loaded)

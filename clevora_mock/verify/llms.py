@@ -22,6 +22,7 @@ from clevora_mock.contract.limits import (
     TOPUP_MINIMUM,
 )
 from clevora_mock.core.messages import printable
+from clevora_mock.verify.client import CannotCheckError
 
 _MODEL = re.compile(r"(?<![\w.-])clevora-(?:[0-9]+\.[0-9]+-)?[a-z0-9]+(?:-[a-z0-9]+)*\b(?![.-]?\w)")
 _PATH = re.compile(
@@ -62,7 +63,12 @@ class Drift(Struct, frozen=True):
 
 
 def compare_document(document: Any) -> list[Drift]:
-    """Return every difference in models, endpoints, prices, limits and errors."""
+    """Return every difference in models, endpoints, prices, limits and errors.
+
+    Raises CannotCheckError for a document that names no endpoint of the API.
+    """
+    if not _paths(document) & _own_paths():
+        raise CannotCheckError("it names no endpoint of the API; expected its document for agents")
     return [*_models(document), *_endpoints(document), *_prices(document), *_limits(document), *_errors(document)]
 
 
@@ -82,10 +88,17 @@ def _models(document: Any) -> Iterator[Drift]:
     yield from _sets("model", {model.id for model in MODELS}, told)
 
 
+def _paths(document: Any) -> set[str]:
+    return {_plain_path(path) for path in _PATH.findall(json.dumps(document).replace("\\/", "/"))}
+
+
+def _own_paths() -> set[str]:
+    return {_plain_path(path) for endpoint in ENDPOINTS for path in endpoint.paths}
+
+
 def _endpoints(document: Any) -> Iterator[Drift]:
-    told = {_plain_path(path) for path in _PATH.findall(json.dumps(document).replace("\\/", "/"))}
-    own = {_plain_path(path) for endpoint in ENDPOINTS for path in endpoint.paths}
-    yield from _sets("endpoint", own, told)
+    own = _own_paths()
+    yield from _sets("endpoint", own, _paths(document))
     methods = {
         (_plain_path(path), str(value["method"]).upper())
         for _, value in _walk(document)

@@ -244,6 +244,9 @@ class TestState:
         said = f"--scenario and --balance: for new sandboxes alone, since those in {str(file)!r} are as they were"
         assert warnings(flag, str(file), *flags) == [f"clevora-mock: warning: {said}"]
         assert warnings(flag, str(file), "--balance", "100") == []
+        said = f"--seed and --api-key: for new sandboxes alone, since those in {str(file)!r} are as they were"
+        key = ("--api-key", "sk_live_" + "1" * 32)
+        assert warnings(flag, str(file), "--seed", "7", *key) == [f"clevora-mock: warning: {said}"]
         assert warnings("--quiet", flag, str(file), *flags) == []
 
     @pytest.mark.parametrize("flag", ["--import", "--export-on-exit"])

@@ -24,6 +24,7 @@ from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.recordings.recorded_exchange import RecordedExchange
 from clevora_mock.recordings.recording_file import append_exchange
 from clevora_mock.settings import Settings
+from tests.support.asgi import answering
 from tests.support.live_api import CHAT, ask, journal, lines_of, serve_recorder, serve_replay, serve_upstream
 from tests.support.program import run_in_process, run_program, serve_process
 from tests.support.server import RunningServer, serve_settings
@@ -532,6 +533,15 @@ class TestRefusedKey:
             headers = {"authorization": "Bearer sk_live_00000000000000000000000000000002"}
             httpx.post(server.url + CHAT, json={"messages": []}, headers=headers, verify=TLS)
         assert [line["status"] for line in lines_of(tmp_path / "default.jsonl")] == [401]
+
+
+def test_a_page_is_passed_on_and_not_recorded(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    api = answering([(b"content-type", b"Text/HTML; charset=utf-8")], b"<p>Hello</p>")
+    with serve_upstream(api) as url, serve_recorder(url, tmp_path) as server:
+        assert ask(server).text == "<p>Hello</p>"
+    assert list(tmp_path.iterdir()) == []
+    said = f"is not recorded: {urlsplit(url).netloc} answered 200 with a page in HTML; is it the API?"
+    assert said in capfd.readouterr().err
 
 
 class FailingOnce:

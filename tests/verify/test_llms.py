@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from clevora_mock.api.llms import build_llms_document
+from clevora_mock.verify.client import CannotCheckError
 from clevora_mock.verify.llms import compare_document
 from tests.support.product_tables import OPERATIONS
 
@@ -124,3 +125,9 @@ def test_prices_are_found_beside_their_endpoint_too() -> None:
         document["rates"] = [{"endpoint": name, "rate": f"${price:.2f} / 1k tokens"} for name, price in prices.items()]
 
     assert changed(elsewhere) == []
+
+
+@pytest.mark.parametrize("document", [{}, [], {"hello": 1}, "text", None, {"url": "https://api.example/v2/chat"}])
+def test_another_document_could_not_be_checked(document: Any) -> None:
+    with pytest.raises(CannotCheckError, match="it names no endpoint of the API; expected its document for agents"):
+        compare_document(document)
