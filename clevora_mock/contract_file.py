@@ -13,7 +13,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType, structs
 from msgspec.inspect import type_info
 
 from clevora_mock.contract.errors import ERROR_BY_CODE, CustomErrorSpec, ErrorSpec
-from clevora_mock.contract.limits import EMBEDDING_DIMENSIONS, REQUESTS_PER_MINUTE, TOKENS_PER_DAY
+from clevora_mock.contract.limits import (
+    EMBEDDING_DIMENSIONS,
+    MAX_EMBEDDING_DIMENSIONS,
+    REQUESTS_PER_MINUTE,
+    TOKENS_PER_DAY,
+)
 from clevora_mock.core.errors import UnusableFileError
 from clevora_mock.core.limits import Counting, Limit, Limits, Window
 from clevora_mock.core.messages import did_you_mean, masked_excerpt, one_of, printable
@@ -48,7 +53,7 @@ class TokenRow(Struct, frozen=True, forbid_unknown_fields=True):
 class EmbeddingRow(Struct, frozen=True, forbid_unknown_fields=True):
     """The vectors (E3)."""
 
-    dimensions: Annotated[int, Meta(ge=1, le=8192)] = EMBEDDING_DIMENSIONS
+    dimensions: Annotated[int, Meta(ge=1, le=MAX_EMBEDDING_DIMENSIONS)] = EMBEDDING_DIMENSIONS
 
 
 class ErrorRow(Struct, frozen=True, forbid_unknown_fields=True):

@@ -407,8 +407,9 @@ def verify(
       clevora-mock verify --llms https://HOST
 
     What it asks and what that may cost is printed first. It keeps to 60 requests a minute, follows no redirect, and
-    never passes --max-spend. Each clause ends as confirmed, refuted or could not check. The exit status is 0 with none
-    refuted, 2 with some, 1 if it could not do its work.
+    passes --max-spend at most by the first request of an endpoint that costs more than the contract says. Each clause
+    ends as confirmed, refuted or could not check. The exit status is 0 with none refuted, 2 with some, 1 if it could
+    not do its work.
     """
     from clevora_mock.cli.verify_command import Options
     from clevora_mock.cli.verify_command import verify as ask

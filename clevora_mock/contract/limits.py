@@ -46,6 +46,8 @@ DEFAULT_MODEL: dict[str, str] = {name: models[0] for name, models in MODELS_BY_E
 
 MAX_EMBEDDING_INPUTS = 2048
 EMBEDDING_DIMENSIONS = 1536
+# Of a contract file.
+MAX_EMBEDDING_DIMENSIONS = 8192
 DEFAULT_SEARCH_RESULTS = 5
 MAX_SEARCH_RESULTS = 50
 SCRIPT_BUDGETS: dict[str, int] = {"short": 300, "medium": 900, "long": 2400}

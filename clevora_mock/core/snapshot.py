@@ -32,7 +32,7 @@ from clevora_mock.core.scenario import MAX_RULES
 from clevora_mock.core.scenario_run import ScenarioRun
 from clevora_mock.core.text_size import IdText, NameText
 from clevora_mock.core.usage import DAYS, Activity, UsageCount, UsageDay
-from clevora_mock.core.users import CAPACITY, MAX_PROFILE_CHARACTERS, User, Users
+from clevora_mock.core.users import CAPACITY, ProfileText, User, Users
 
 VERSION = 1
 
@@ -43,8 +43,6 @@ Natural = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 Timestamp = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 DayNumber = Annotated[int, Meta(ge=0, le=MAX_COUNT // DAY)]
 Mark = Annotated[str, Meta(max_length=MAX_MARK_CHARACTERS)]
-# Of a Firebase user.
-ProfileText = Annotated[str, Meta(max_length=MAX_PROFILE_CHARACTERS)]
 RuleCounts = Annotated[dict[NameText, Natural], Meta(max_length=MAX_RULES)]
 Hash = Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
 

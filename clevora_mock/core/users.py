@@ -3,12 +3,16 @@
 A user is not an account: an account is created by "Activate Developer Account" (K8) and stays when its user is deleted.
 """
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from clevora_mock.core.passwords import Password
 
 # At capacity, sign-ups are refused; evicting users could remove one who is signed in.
 CAPACITY = 10_000
-# Of a name, and of the address of a picture.
-MAX_PROFILE_CHARACTERS = 2_048
+# A name, or the address of a picture: a sandbox keeps ten thousand users.
+ProfileText = Annotated[str, Meta(max_length=2_048)]
 
 
 class User:

@@ -4,10 +4,8 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from clevora_mock.core.users import MAX_PROFILE_CHARACTERS
+from clevora_mock.core.users import ProfileText
 
-# Bounds the memory of a sandbox, which keeps ten thousand users.
-ProfileText = Annotated[str, Meta(max_length=MAX_PROFILE_CHARACTERS)]
 # Google's maximum for one lookup.
 LookupNames = Annotated[list[str], Meta(max_length=100)]
 

@@ -39,8 +39,7 @@ class PendingLines:
         task = asyncio.create_task(_write(self._thread, write, on_lost))
         self._bytes += size
         self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        task.add_done_callback(lambda _: self._forget(size))
+        task.add_done_callback(lambda task: self._end(task, size))
         if self._bytes > MAX_PENDING_BYTES:
             await asyncio.shield(task)
 
@@ -51,8 +50,11 @@ class PendingLines:
             if left:
                 self._log(f"{len(left):,} of the last answers are not recorded: the server has stopped")
 
-    def _forget(self, size: int) -> None:
+    def _end(self, task: asyncio.Task[None], size: int) -> None:
+        self._running.discard(task)
         self._bytes -= size
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._log(f"an answer is not recorded: its line failed with {type(error).__name__}")
 
 
 async def _write(thread: Background, write: Callable[[], bool], on_lost: Callable[[], None]) -> None:

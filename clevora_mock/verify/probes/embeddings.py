@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from math import sqrt
 from typing import Any
 
+from clevora_mock.contract.limits import MAX_EMBEDDING_DIMENSIONS
 from clevora_mock.verify.answers import json_of
 from clevora_mock.verify.ask import ONE_TOKEN, Ask
 from clevora_mock.verify.client import Answer, CannotCheckError
@@ -54,7 +55,7 @@ def _dimensions(session: Session) -> list[Difference]:
     if lengths == {_DIMENSIONS}:
         return []
     got = min(lengths) if len(lengths) == 1 else sorted(lengths)
-    override = ("embeddings.dimensions", got) if isinstance(got, int) and 0 < got <= 8192 else None
+    override = ("embeddings.dimensions", got) if isinstance(got, int) and 0 < got <= MAX_EMBEDDING_DIMENSIONS else None
     return [Difference("dimensions", _DIMENSIONS, got, override)]
 
 
